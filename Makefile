@@ -1,0 +1,53 @@
+# Each target does all of its own set-up: a virtual environment in .venv, filled from a lock file
+# whose hashes pip checks. The stamp files make every later run start at once.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
+
+.PHONY: demo test lint bench lock clean
+
+demo: .venv/ready
+	$(BIN)/tracker demo
+
+test: .venv/ready-dev
+	$(BIN)/python -m pytest
+
+lint: .venv/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/ready
+	$(BIN)/python -m benchmarks
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tracker needs Python 3.11 or later: try make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+
+.venv/ready: requirements.lock pyproject.toml | .venv/bin/python
+	@echo "Setting up .venv (once; under a minute on a good line)"
+	$(PIP) install --require-hashes -r requirements.lock
+	$(INSTALL_SELF)
+	@touch $@
+
+.venv/ready-dev: requirements-dev.lock pyproject.toml | .venv/bin/python
+	@echo "Setting up .venv for tests (once; about a minute on a good line)"
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(INSTALL_SELF)
+	@touch $@
+
+# For maintainers, with uv at hand. One resolution of every extra keeps the two files in step.
+LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
+lock:
+	echo 'setuptools>=77' > .lock-build.in
+	$(LOCK) --no-generate-hashes --all-extras pyproject.toml .lock-build.in -o .lock-all.txt
+	$(LOCK) --extra charts -c .lock-all.txt pyproject.toml .lock-build.in -o requirements.lock
+	$(LOCK) --extra charts --extra dev -c .lock-all.txt pyproject.toml .lock-build.in -o requirements-dev.lock
+	rm .lock-all.txt .lock-build.in
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
