@@ -1,0 +1,146 @@
+"""Time for everything else: the only module that reads a clock or waits for one.
+
+A `Clock` gives the wall time (aware UTC), a monotonic time in seconds for intervals, and a way to
+wait. The daemon runs on `SystemClock`, rehearsals on `ScaledClock`, tests and replays on
+`FakeClock`, which moves only when it is told to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+_SETTLE_ROUNDS = 12
+"""Turns of the event loop that `FakeClock.advance` gives the tasks it has woken."""
+
+
+class Clock(Protocol):
+    """What the program may know of time."""
+
+    def now(self) -> datetime:
+        """The wall time as an aware UTC datetime. It may jump when the machine's clock is set."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment. It never goes back: use it for every interval."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait this many seconds of this clock; a negative wait is none at all."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """The machine's wall time, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """The machine's monotonic seconds."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait in real time."""
+        await asyncio.sleep(max(0.0, seconds))
+
+
+class ScaledClock:
+    """A clock that starts at a chosen instant and runs `speed` times as fast as the machine's.
+
+    `anchor` is the machine's wall time at which this clock showed `start`; two processes that are
+    given the same three values agree on the time.
+    """
+
+    def __init__(self, start: datetime, speed: float, anchor: datetime | None = None) -> None:
+        """Start at `start` (aware); `speed` is in clock seconds for each real second, above 0."""
+        if start.tzinfo is None:
+            raise ValueError("the start of a scaled clock needs a time zone")
+        if not speed > 0:
+            raise ValueError("the speed of a scaled clock must be above 0")
+        self.speed = speed
+        self.start = start.astimezone(UTC)
+        self.anchor = anchor or datetime.now(UTC)
+        lead = (datetime.now(UTC) - self.anchor).total_seconds()
+        self._origin = time.monotonic() - lead
+
+    def now(self) -> datetime:
+        """The scaled wall time, in UTC."""
+        return self.start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        """Scaled seconds since the start."""
+        return (time.monotonic() - self._origin) * self.speed
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait `seconds` of this clock, which is `seconds / speed` of real time."""
+        await asyncio.sleep(max(0.0, seconds) / self.speed)
+
+
+class FakeClock:
+    """A clock that stands still until it is moved, for tests and for replays in virtual time."""
+
+    def __init__(self, start: datetime) -> None:
+        """Stand at `start` (aware)."""
+        if start.tzinfo is None:
+            raise ValueError("the start of a fake clock needs a time zone")
+        self._wall = start.astimezone(UTC)
+        self._elapsed = 0.0
+        self._order = itertools.count()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    def now(self) -> datetime:
+        """Where the wall clock stands."""
+        return self._wall
+
+    def monotonic(self) -> float:
+        """Seconds by which the clock has been advanced."""
+        return self._elapsed
+
+    def step_wall(self, seconds: float) -> None:
+        """Set the wall clock forward or back, as an operator or NTP would; intervals do not move."""
+        self._wall += timedelta(seconds=seconds)
+
+    def set(self, instant: datetime) -> None:
+        """Move forward to `instant` without waking anybody: for a replay that drives the clock."""
+        gap = (instant - self._wall).total_seconds()
+        if gap < 0:
+            raise ValueError("a fake clock is only ever set forward")
+        self._wall += timedelta(seconds=gap)
+        self._elapsed += gap
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until the clock has been advanced far enough."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._order), future))
+        await future
+
+    async def advance(self, seconds: float) -> None:
+        """Move time on, waking each sleeper at its own moment and letting it run."""
+        await self._settle()
+        target = self._elapsed + seconds
+        while self._sleepers and self._sleepers[0][0] <= target:
+            due, _, future = heapq.heappop(self._sleepers)
+            self._move(max(0.0, due - self._elapsed))
+            if not future.done():
+                future.set_result(None)
+            await self._settle()
+        self._move(target - self._elapsed)
+        await self._settle()
+
+    def _move(self, seconds: float) -> None:
+        self._wall += timedelta(seconds=seconds)
+        self._elapsed += seconds
+
+    @staticmethod
+    async def _settle() -> None:
+        for _ in range(_SETTLE_ROUNDS):
+            await asyncio.sleep(0)

@@ -1,0 +1,20 @@
+"""Errors that a person can act on: each says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+
+class TrackerError(Exception):
+    """Something that a person must know of; its text is one clear sentence."""
+
+
+class BadBet(TrackerError):
+    """A bet that cannot be understood. `at` is the offset of the offending text, where known."""
+
+    def __init__(self, message: str, at: int | None = None) -> None:
+        """`message` is one sentence; `at` counts characters from the start of the line."""
+        super().__init__(message)
+        self.at = at
+
+
+class BadRule(TrackerError):
+    """An alert rule that cannot be understood."""

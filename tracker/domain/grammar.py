@@ -1,0 +1,325 @@
+"""The line of text that registers a bet: `LAL@DEN over 224.5 -110 $20 #tag`.
+
+    line   = [game] [span] market [span] [odds] [stake] [tag...]
+    game   = team "@" team [date]
+    span   = "1H" | "2H" | "Q1".."Q4" | "regulation"
+    market = team "ML" | team points | ("over" | "under") points | team ("over" | "under") points
+
+A team is written by code, city, nickname or full name. What is written is parsed without knowing
+tonight's games; `Pick.market_for` gives the market once the game is known.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from tracker.domain.errors import BadBet
+from tracker.domain.game import Game, Side
+from tracker.domain.market import (
+    Direction,
+    Market,
+    Moneyline,
+    Span,
+    Spread,
+    TeamTotal,
+    Total,
+    describe,
+)
+from tracker.domain.money import Odds, parse_money, parse_odds
+from tracker.domain.team import Team, fold, longest_name, team_names
+
+FindTeam = Callable[[list[str]], tuple[int, tuple[Team, ...]]]
+"""Given words, how many of the leading ones name a team, and which teams they may mean."""
+
+_TOKEN = re.compile(r"\S+")
+_NUMBER = re.compile(r"(\d{1,3}(?:\.\d+)?)")
+_SIGNED = re.compile(r"([+-])(\d{1,3}(?:\.\d+)?)")
+_OVER = re.compile(r"(over|under|ov|un|o|u)(\d.*)?")
+_UNITS = re.compile(r"(\d{1,4}(?:\.\d{1,2})?)u(?:nits?)?")
+_PRICE = re.compile(r"@?([+-]\d{3,6}|\d{1,4}\.\d{1,4}|\d{1,2}|\d{1,4}/\d{1,4}|even|evens|ev)")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SPANS = {
+    "1h": Span.H1, "h1": Span.H1, "2h": Span.H2, "h2": Span.H2,
+    "q1": Span.Q1, "1q": Span.Q1, "q2": Span.Q2, "2q": Span.Q2,
+    "q3": Span.Q3, "3q": Span.Q3, "q4": Span.Q4, "4q": Span.Q4,
+    "regulation": Span.REGULATION, "reg": Span.REGULATION,
+}  # fmt: skip
+_MONEYLINE = frozenset({"ml", "moneyline", "win", "wins"})
+_LARGEST_SPREAD = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Matchup:
+    """A game as written: the teams that each name may mean, and the league's date where given."""
+
+    away: tuple[Team, ...]
+    home: tuple[Team, ...]
+    day: date | None = None
+
+    def fits(self, game: Game) -> bool:
+        """Whether the game may be the one that is meant."""
+        return (
+            any((t.league, t.code) == (game.league, game.away) for t in self.away)
+            and any((t.league, t.code) == (game.league, game.home) for t in self.home)
+            and self.day in (None, game.slate)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A parsed line. `team` is whom the market is about; `points` and `direction` as it needs.
+
+    With a team and no points it is a moneyline; with a direction it is a total.
+    """
+
+    text: str
+    span: Span = Span.GAME
+    team: tuple[Team, ...] = ()
+    direction: Direction | None = None
+    points: float | None = None
+    matchup: Matchup | None = None
+    odds: Odds | None = None
+    stake_cents: int | None = None
+    units: Fraction | None = None
+    tags: tuple[str, ...] = ()
+
+    def fits(self, game: Game) -> bool:
+        """Whether the bet may be about this game."""
+        if self.matchup is not None and not self.matchup.fits(game):
+            return False
+        return not self.team or self._side(game) is not None
+
+    def _side(self, game: Game) -> Side | None:
+        for team in self.team:
+            if team.league == game.league and (side := game.side_of(team.code)):
+                return side
+        return None
+
+    def market_for(self, game: Game) -> Market:
+        """The market that is meant in this game; BadBet when the game does not have it."""
+        side = self._side(game)
+        if self.team and side is None:
+            names = " or ".join(sorted({t.full_name for t in self.team}))
+            raise BadBet(f"{names} does not play in {game.name}")
+        try:
+            self.span.periods(game.rules)
+            return self._market(side)
+        except ValueError as why:
+            raise BadBet(f"{self.text!r}: {why}") from None
+
+    def _market(self, side: Side | None) -> Market:
+        if side is None:
+            if self.direction is None or self.points is None:
+                raise BadBet(f"{self.text!r} names no team and no total")
+            return Total(self.direction, self.points, self.span)
+        if self.points is None:
+            return Moneyline(side, self.span)
+        if self.direction is None:
+            return Spread(side, self.points, self.span)
+        return TeamTotal(side, self.direction, self.points, self.span)
+
+
+def find_in(*leagues: str) -> FindTeam:
+    """Teams are looked up among the shipped names of these leagues."""
+    return lambda words: longest_name(words, leagues)
+
+
+def find_in_game(game: Game) -> FindTeam:
+    """Teams are looked up among the two of a game: by shipped names, codes, `home` and `away`."""
+
+    def find(words: list[str]) -> tuple[int, tuple[Team, ...]]:
+        first = fold(words[0]) if words else ""
+        for side in Side:
+            if first in (fold(game.code(side)), side.value):
+                code = game.code(side)
+                return 1, (Team(game.league, code, code, code),)
+        return longest_name(words, (game.league,))
+
+    return find
+
+
+@dataclass(slots=True)
+class _Reader:
+    """The words of a line, and how far they have been read."""
+
+    text: str
+    find: FindTeam
+    words: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    at: int = 0
+
+    @classmethod
+    def over(cls, text: str, find: FindTeam) -> _Reader:
+        reader = cls(text, find)
+        plain = text.replace("\u2212", "-").replace("\u2013", "-").replace("½", ".5")
+        plain = re.sub(r"\s*@\s*(?=[^\W\d])", " @ ", plain)
+        plain = re.sub(r"(?<=\s)([+-])\s+(?=\d)", r"\1", plain)
+        for found in _TOKEN.finditer(plain):
+            reader.words.append(found[0])
+            reader.places.append(min(found.start(), len(text)))
+        return reader
+
+    @property
+    def word(self) -> str:
+        """The next word, folded; empty at the end."""
+        return self.words[self.at].casefold() if self.at < len(self.words) else ""
+
+    def bad(self, expected: str) -> BadBet:
+        """An error at the next word."""
+        if self.at >= len(self.words):
+            return BadBet(f"{self.text!r} ends too early: expected {expected}", len(self.text))
+        place = self.places[self.at]
+        near = difflib.get_close_matches(self.word, team_names(["nba"]), n=1, cutoff=0.7)
+        hint = f" (did you mean {near[0].upper() if len(near[0]) <= 3 else near[0].title()}?)" if near else ""  # noqa: PLR2004 - tricodes
+        return BadBet(
+            f"{self.text!r}: {self.words[self.at]!r} at column {place + 1} is not understood{hint}: "
+            f"expected {expected}",
+            place,
+        )
+
+    def team(self) -> tuple[Team, ...]:
+        """The teams that the next words may name; reads them, or nothing."""
+        count, found = self.find(self.words[self.at : self.at + 4])
+        self.at += count
+        return found
+
+    def span(self) -> Span | None:
+        """The next word as a span; reads it, or nothing."""
+        found = _SPANS.get(self.word)
+        self.at += found is not None
+        return found
+
+    def points(self, *, signed: bool) -> float | None:
+        """The next word as a line; reads it, or nothing."""
+        if signed and self.word in ("pk", "pick", "pickem"):
+            self.at += 1
+            return 0.0
+        found = (_SIGNED if signed else _NUMBER).fullmatch(self.word)
+        if not found:
+            return None
+        value = float(found[found.lastindex or 1])
+        if signed and value >= _LARGEST_SPREAD:
+            team = self.text.split()[0]
+            raise BadBet(
+                f"{self.text!r}: {self.words[self.at]!r} looks like a price: "
+                f"write the line first, or '{team} ML {self.words[self.at]}'",
+                self.places[self.at],
+            )
+        self.at += 1
+        return -value if signed and found[1] == "-" else value
+
+    def direction(self) -> tuple[Direction, float] | None:
+        """The next words as over or under and a line; reads them, or nothing."""
+        found = _OVER.fullmatch(self.word)
+        if not found:
+            return None
+        direction = Direction.OVER if found[1].startswith("o") else Direction.UNDER
+        if found[2]:
+            self.words[self.at] = found[2]
+        else:
+            self.at += 1
+        value = self.points(signed=False)
+        if value is None:
+            raise self.bad("the line, such as 224.5")
+        return direction, value
+
+
+def parse_pick(text: str, find: FindTeam) -> Pick:
+    """Read one line; raises BadBet that says where and what was expected."""
+    if not text.strip():
+        raise BadBet("an empty bet: write one like 'DEN -4.5 -110 $20'")
+    reader = _Reader.over(text, find)
+    span = reader.span()
+    team = reader.team()
+    matchup = None
+    if team and reader.word == "@":
+        matchup, team = _matchup(reader, team), ()
+        span = reader.span() or span
+        team = reader.team()
+    span = reader.span() or span
+    direction, points = _market(reader, named=bool(team))
+    span = reader.span() or span
+    return _finish(reader, Pick(text.strip(), span or Span.GAME, team, direction, points, matchup))
+
+
+def parse_matchup(text: str, find: FindTeam) -> Matchup:
+    """Read a game such as `LAL@DEN` or `LAL@DEN 2026-11-20`; raises BadBet."""
+    reader = _Reader.over(text, find)
+    away = reader.team()
+    if not away:
+        raise reader.bad("a game such as LAL@DEN")
+    if reader.word != "@":
+        raise reader.bad("'@' and the home team, such as LAL@DEN")
+    found = _matchup(reader, away)
+    if reader.word:
+        raise reader.bad("a date such as 2026-11-20, or nothing")
+    return found
+
+
+def _matchup(reader: _Reader, away: tuple[Team, ...]) -> Matchup:
+    reader.at += 1
+    home = reader.team()
+    if not home:
+        raise reader.bad("the home team after '@'")
+    return Matchup(away, home, _day(reader))
+
+
+def _day(reader: _Reader) -> date | None:
+    if not _DATE.fullmatch(reader.word):
+        return None
+    try:
+        day = date.fromisoformat(reader.word)
+    except ValueError:
+        raise reader.bad("a date such as 2026-11-20") from None
+    reader.at += 1
+    return day
+
+
+def _market(reader: _Reader, *, named: bool) -> tuple[Direction | None, float | None]:
+    if reader.word == "total":
+        reader.at += 1
+    if found := reader.direction():
+        return found
+    if not named:
+        raise reader.bad("a team, a game such as LAL@DEN, 'over' or 'under'")
+    if reader.word in _MONEYLINE:
+        reader.at += 1
+        return None, None
+    points = reader.points(signed=True)
+    if points is None:
+        raise reader.bad("'ML', a spread such as -4.5, or 'over 114.5'")
+    return None, points
+
+
+def _finish(reader: _Reader, pick: Pick) -> Pick:
+    odds, stake, units, tags = None, None, None, []
+    matchup = pick.matchup
+    while reader.word:
+        word = reader.word
+        if word.startswith("#") and len(word) > 1:
+            tags.append(reader.words[reader.at][1:])
+        elif word.startswith("$"):
+            stake = parse_money(word)
+        elif found := _UNITS.fullmatch(word):
+            units = Fraction(found[1])
+        elif (found := _PRICE.fullmatch(word)) and odds is None:
+            odds = parse_odds(found[1])
+        elif matchup is not None and matchup.day is None and _DATE.fullmatch(word):
+            matchup = Matchup(matchup.away, matchup.home, _day(reader))
+            continue
+        else:
+            raise reader.bad("odds such as -110, a stake such as $20, or a #tag")
+        reader.at += 1
+    return Pick(
+        pick.text, pick.span, pick.team, pick.direction, pick.points, matchup, odds, stake, units, tuple(tags)
+    )
+
+
+def pick_text(market: Market, game: Game) -> str:
+    """The market written so that `parse_pick` reads the same market in this game."""
+    return describe(market, game.home, game.away)

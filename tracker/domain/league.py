@@ -1,0 +1,54 @@
+"""Leagues: how long their games are, and which calendar their slates follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+LEAGUE_ZONE = ZoneInfo("America/New_York")
+"""The zone of a league's own date: every league here schedules by US Eastern time."""
+
+SLATE_ROLLOVER = timedelta(hours=6)
+"""A game that tips off before 6 a.m. Eastern belongs to the slate of the evening before."""
+
+
+@dataclass(frozen=True, slots=True)
+class League:
+    """A league's rules of time. Periods are quarters (4) or halves (2); lengths are in seconds."""
+
+    id: str
+    name: str
+    periods: int
+    period_seconds: int
+    overtime_seconds: int = 300
+
+    @property
+    def regulation_seconds(self) -> int:
+        """Seconds of a game without overtime."""
+        return self.periods * self.period_seconds
+
+    def length_of(self, period: int) -> int:
+        """Seconds of a period; those above the regulation count are overtimes."""
+        return self.period_seconds if period <= self.periods else self.overtime_seconds
+
+    def period_name(self, period: int) -> str:
+        """A period as it is written on a scoreboard: `Q3`, `2H`, `OT`, `2OT`."""
+        if period > self.periods:
+            extra = period - self.periods
+            return "OT" if extra == 1 else f"{extra}OT"
+        return f"{period}H" if self.periods == 2 else f"Q{period}"  # noqa: PLR2004 - two halves
+
+
+NBA = League("nba", "NBA", 4, 720)
+WNBA = League("wnba", "WNBA", 4, 600)
+NCAAM = League("ncaam", "NCAA men", 2, 1200)
+NCAAW = League("ncaaw", "NCAA women", 4, 600)
+GLEAGUE = League("gleague", "G League", 4, 720)
+
+LEAGUES: dict[str, League] = {x.id: x for x in (NBA, WNBA, NCAAM, NCAAW, GLEAGUE)}
+
+
+def slate_date(start: datetime) -> date:
+    """The league's own date of a game that tips off at `start` (aware)."""
+    return (start.astimezone(LEAGUE_ZONE) - SLATE_ROLLOVER).date()

@@ -1,0 +1,146 @@
+"""Markets: what a bet is about, and how each is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tracker.domain.game import Side
+from tracker.domain.league import League
+
+
+class Span(StrEnum):
+    """The part of a game that a market is about. GAME and H2 include overtime, Q4 does not."""
+
+    GAME = "game"
+    REGULATION = "regulation"
+    H1 = "1H"
+    H2 = "2H"
+    Q1 = "Q1"
+    Q2 = "Q2"
+    Q3 = "Q3"
+    Q4 = "Q4"
+
+    def periods(self, league: League) -> range:
+        """The regulation periods that the span covers; ValueError when the league has no such span."""
+        half = league.periods // 2
+        match self:
+            case Span.GAME | Span.REGULATION:
+                return range(1, league.periods + 1)
+            case Span.H1:
+                return range(1, half + 1)
+            case Span.H2:
+                return range(half + 1, league.periods + 1)
+            case Span.Q1 | Span.Q2 | Span.Q3 | Span.Q4:
+                number = int(self.value[1])
+                if league.periods != 4:  # noqa: PLR2004 - quarters
+                    raise ValueError(f"{league.name} plays halves, not quarters")
+                return range(number, number + 1)
+
+    @property
+    def counts_overtime(self) -> bool:
+        """Whether points scored in overtime count."""
+        return self in (Span.GAME, Span.H2)
+
+
+class Direction(StrEnum):
+    """The two sides of a total."""
+
+    OVER = "over"
+    UNDER = "under"
+
+
+def _check_line(points: float) -> None:
+    if points * 2 != int(points * 2) or abs(points) > 400:  # noqa: PLR2004 - no line is higher
+        raise ValueError(f"a line is a whole or half number of points, not {points:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Moneyline:
+    """One side wins the span; a tie pushes where the span can tie."""
+
+    side: Side
+    span: Span = Span.GAME
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """One side's points plus `points` exceed the other's; `points` is a multiple of 0.5."""
+
+    side: Side
+    points: float
+    span: Span = Span.GAME
+
+    def __post_init__(self) -> None:
+        """Refuse a line that no book offers."""
+        _check_line(self.points)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Both teams' points are over or under `points`, a positive multiple of 0.5."""
+
+    direction: Direction
+    points: float
+    span: Span = Span.GAME
+
+    def __post_init__(self) -> None:
+        """Refuse a line that no book offers."""
+        _check_line(self.points)
+        if self.points <= 0:
+            raise ValueError(f"a total must be above 0, not {self.points:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class TeamTotal:
+    """One team's points are over or under `points`, a positive multiple of 0.5."""
+
+    side: Side
+    direction: Direction
+    points: float
+    span: Span = Span.GAME
+
+    def __post_init__(self) -> None:
+        """Refuse a line that no book offers."""
+        _check_line(self.points)
+        if self.points <= 0:
+            raise ValueError(f"a team total must be above 0, not {self.points:g}")
+
+
+Market = Moneyline | Spread | Total | TeamTotal
+
+
+def line_text(points: float, *, signed: bool = False) -> str:
+    """A line as it is written: `224.5`, `-4.5`, `+3`, and `PK` for a signed zero."""
+    if signed and points == 0:
+        return "PK"
+    return f"{points:+g}" if signed else f"{points:g}"
+
+
+def kind(market: Market) -> str:
+    """The market's name in the JSON contracts: `moneyline`, `spread`, `total`, `team_total`."""
+    match market:
+        case Moneyline():
+            return "moneyline"
+        case Spread():
+            return "spread"
+        case Total():
+            return "total"
+        case TeamTotal():
+            return "team_total"
+
+
+def describe(market: Market, home: str, away: str) -> str:
+    """The market in a bettor's words, given the team codes: `DEN -4.5`, `LAL@DEN over 224.5`."""
+    codes = {Side.HOME: home, Side.AWAY: away}
+    prefix = "" if market.span is Span.GAME else f"{market.span.value} "
+    match market:
+        case Moneyline():
+            return f"{prefix}{codes[market.side]} ML"
+        case Spread():
+            return f"{prefix}{codes[market.side]} {line_text(market.points, signed=True)}"
+        case Total():
+            return f"{prefix}{away}@{home} {market.direction.value} {line_text(market.points)}"
+        case TeamTotal():
+            team = codes[market.side]
+            return f"{prefix}{team} {market.direction.value} {line_text(market.points)}"

@@ -1,0 +1,84 @@
+"""Money and odds: integer cents, and prices kept as the person wrote them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+
+from tracker.domain.errors import BadBet
+
+_AMERICAN = re.compile(r"[+-]\d{3,6}")
+_DECIMAL = re.compile(r"\d{1,4}\.\d{1,4}|\d{1,2}")
+_FRACTION = re.compile(r"(\d{1,4})/(\d{1,4})")
+_MONEY = re.compile(r"(\d{1,9})(?:\.(\d{1,2}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """A price. `text` is as written; `decimal` is what one unit returns, stake included, above 1."""
+
+    text: str
+    decimal: Fraction
+
+    def __post_init__(self) -> None:
+        """Refuse a price that returns no more than its stake."""
+        if self.decimal <= 1:
+            raise BadBet(f"odds of {self.text} would return no profit: write them like -110, 1.91 or 10/11")
+
+    @property
+    def break_even(self) -> float:
+        """The chance of winning at which the bet is worth its price."""
+        return float(1 / self.decimal)
+
+    @property
+    def american(self) -> str:
+        """The same price in American form."""
+        profit = self.decimal - 1
+        if profit >= 1:
+            return f"+{floor(profit * 100 + Fraction(1, 2))}"
+        return f"-{floor(100 / profit + Fraction(1, 2))}"
+
+
+def parse_odds(text: str) -> Odds:
+    """Read American (`-110`), decimal (`1.91`) or fractional (`10/11`) odds.
+
+    Raises BadBet with what was expected when the text is none of these.
+    """
+    plain = text.strip().replace("\u2212", "-")
+    if plain.casefold() in ("even", "evens", "ev"):
+        return Odds(text.strip(), Fraction(2))
+    if _AMERICAN.fullmatch(plain):
+        value = int(plain)
+        if abs(value) < 100:  # noqa: PLR2004 - American odds start at 100
+            raise BadBet(f"American odds start at 100: {text!r}")
+        profit = Fraction(value, 100) if value > 0 else Fraction(100, -value)
+        return Odds(text.strip(), 1 + profit)
+    if found := _FRACTION.fullmatch(plain):
+        if int(found[2]) == 0:
+            raise BadBet(f"odds of {text!r} divide by zero")
+        return Odds(text.strip(), 1 + Fraction(int(found[1]), int(found[2])))
+    if _DECIMAL.fullmatch(plain):
+        return Odds(text.strip(), Fraction(plain))
+    raise BadBet(f"{text.strip()!r} is not a price: write odds like -110, 1.91 or 10/11")
+
+
+def parse_money(text: str) -> int:
+    """Read an amount such as `20`, `20.5`, `$1,000.00` into cents; BadBet when it is none."""
+    plain = text.strip().removeprefix("$").replace(",", "")
+    found = _MONEY.fullmatch(plain)
+    if not found:
+        raise BadBet(f"{text.strip()!r} is not an amount: write a stake like $20 or 20.00")
+    return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))
+
+
+def money_text(cents: int) -> str:
+    """An amount as it is shown: `$17.39`."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}${abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
+def payout_if_won(stake_cents: int, odds: Odds) -> int:
+    """Cents that a winning bet returns, stake included, rounded half up to the cent."""
+    return floor(stake_cents * odds.decimal + Fraction(1, 2))

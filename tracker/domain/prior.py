@@ -1,0 +1,57 @@
+"""Priors: what was believed of a game before tip-off."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PriorSource(StrEnum):
+    """Where a prior comes from, best first."""
+
+    LINES = "lines"
+    RATINGS = "ratings"
+    LEAGUE = "league"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Closing lines as a person gives them. `home_spread` is negative when home is favoured.
+
+    `total` is points of both teams; moneylines are decimal odds. All may be missing.
+    """
+
+    home_spread: float | None = None
+    total: float | None = None
+    home_ml: float | None = None
+    away_ml: float | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is known."""
+        return self == Lines()
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """The expected final margin (home minus away) and total, in points, overtime included.
+
+    `margin_sd` and `total_sd` are the prior's own standard errors in points, beyond the game's
+    natural spread: 0 for closing lines, larger for ratings and for the league's average.
+    """
+
+    margin: float
+    total: float
+    source: PriorSource
+    margin_sd: float = 0.0
+    total_sd: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no game can be expected to give."""
+        if not all(math.isfinite(x) for x in (self.margin, self.total)):
+            raise ValueError("a prior must be finite")
+        if self.total <= abs(self.margin):
+            raise ValueError(f"a total of {self.total} cannot hold a margin of {self.margin}")
+        if self.margin_sd < 0 or self.total_sd < 0:
+            raise ValueError("a prior's standard error cannot be negative")

@@ -1,0 +1,179 @@
+"""The bets on one game with all that is remembered of them, and what one poll changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from tracker.domain.alert import Alert, Reason
+from tracker.domain.bet import Bet, Confirmation, Settlement, Snapshot, Status
+from tracker.domain.chance import Chance
+from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.poll import Standing
+
+
+class RulePhase(StrEnum):
+    """Where an alert rule stands."""
+
+    UNARMED = "unarmed"
+    ARMED = "armed"
+    PENDING = "pending"
+    FIRING = "firing"
+    COOLING = "cooling"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """What is remembered of one rule of one bet between polls and restarts.
+
+    `episode` counts firings. `streak` counts consecutive fresh polls beyond the level. `fired` are
+    the firings of the last hour. `window` holds the readings that a swing is measured against.
+    `flipped` is whether a crossing rule now watches for the way back.
+    """
+
+    bet: int
+    rule: str
+    phase: RulePhase = RulePhase.UNARMED
+    episode: int = 0
+    streak: int = 0
+    reason: Reason | None = None
+    fired: tuple[datetime, ...] = ()
+    window: tuple[tuple[datetime, float], ...] = ()
+    flipped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A bet that is being followed.
+
+    `chance` is that of the last snapshot; `peak` and `low` bound its win part so far. `review` says
+    why a person must decide the result.
+    """
+
+    bet: Bet
+    rules: tuple[RuleState, ...] = ()
+    chance: Chance | None = None
+    peak: float | None = None
+    low: float | None = None
+    settlement: Settlement | None = None
+    official: bool = False
+    review: str | None = None
+
+    @classmethod
+    def fresh(cls, bet: Bet) -> Tracked:
+        """A bet of which nothing has been seen."""
+        return cls(bet, tuple(RuleState(bet.number, rule.text) for rule in bet.rules))
+
+    def status(self, state: GameState | None) -> Status:
+        """Where the bet stands, given what is believed of its game."""
+        if self.review is not None:
+            return Status.NEEDS_REVIEW
+        if self.settlement is not None:
+            return Status.OFFICIAL if self.official else Status.PROVISIONAL
+        started = state is not None and (state.phase.in_play or state.phase is Phase.FINAL)
+        return Status.LIVE if started else Status.SCHEDULED
+
+
+class Ordering(StrEnum):
+    """How a poll stands to what we believe."""
+
+    NEWER = "newer"
+    SAME = "same"
+    HELD = "held"
+    CORRECTION = "correction"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An older or doubtful state that is not believed yet, and how many polls in a row agree."""
+
+    state: GameState
+    polls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The tracked bets on one game and what we believe of the game.
+
+    `changed_at` is when the belief last changed, `seen_at` when a poll last was readable.
+    `final_at` is when the game was first seen final with this score; `checks` as in `Standing`.
+    `stale` is whether the feed has stopped changing, `lost` whether `feed_down` has been said.
+    """
+
+    game: Game
+    tracked: tuple[Tracked, ...] = ()
+    state: GameState | None = None
+    changed_at: datetime | None = None
+    seen_at: datetime | None = None
+    held: Held | None = None
+    final_at: datetime | None = None
+    checks: int = 0
+    stale: bool = False
+    lost: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Every bet has its result and the box score has been checked for the last time."""
+        return self.checks >= FINAL_CHECKS and all(
+            x.settlement is not None or x.review is not None for x in self.tracked
+        )
+
+    @property
+    def standing(self) -> Standing:
+        """What the poller needs to know to choose the next poll."""
+        done = bool(self.tracked) and all(
+            x.settlement is not None or x.review is not None for x in self.tracked
+        )
+        return Standing(self.game, self.state, self.final_at, done, self.checks)
+
+    def with_bets(self, added: tuple[Tracked, ...], removed: frozenset[int]) -> Book:
+        """The book with bets added and others (by number) no longer followed."""
+        kept = tuple(x for x in self.tracked if x.bet.number not in removed)
+        known = {x.bet.number for x in kept}
+        return replace(self, tracked=kept + tuple(x for x in added if x.bet.number not in known))
+
+
+FINAL_CHECKS = 2
+"""Looks at the box after the game: when it is rewritten (about 2 h 15 min), and after noon Eastern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A bet that cannot be settled for sure, and why."""
+
+    bet: int
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """All that one poll changes, to be recorded in one transaction.
+
+    `rules` holds only the rule states that changed. `notes` are transitions worth a log line:
+    an event name and its figures.
+    """
+
+    book: Book
+    ordering: Ordering | None = None
+    snapshots: tuple[Snapshot, ...] = ()
+    rules: tuple[RuleState, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    settlements: tuple[Settlement, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    notes: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def empty(self) -> bool:
+        """Nothing that would have to be kept."""
+        return not (
+            self.snapshots
+            or self.rules
+            or self.alerts
+            or self.settlements
+            or self.confirmations
+            or self.reviews
+        )
