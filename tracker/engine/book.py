@@ -136,7 +136,7 @@ class Book:
 
 
 FINAL_CHECKS = 2
-"""Looks at the box after the game: when it is rewritten (about 2 h 15 min), and after noon Eastern."""
+"""Looks at the box after the game: when it is rewritten, about 2 h 15 min later, and after noon ET."""
 
 
 @dataclass(frozen=True, slots=True)
