@@ -1,0 +1,102 @@
+"""Reads and writes recording files, and finds the games that come with the program."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter, ValidationError
+
+from tracker.domain.errors import TrackerError
+from tracker.replay.recording import Recording
+
+SUFFIX = ".json.gz"
+
+MAX_BYTES = 32 * 1024 * 1024
+"""Largest decoded recording that is read: some fifty times a long game."""
+
+
+class RecordingError(TrackerError):
+    """The file is not a recording that can be played; its message says what is wrong and where."""
+
+
+class UnknownGameError(TrackerError):
+    """No shipped game and no file has this name; its message lists what there is."""
+
+
+def _decode(data: bytes) -> bytes:
+    unzip = zlib.decompressobj(wbits=31)
+    text = unzip.decompress(data, MAX_BYTES)
+    if unzip.unconsumed_tail or not unzip.eof:
+        raise zlib.error("cut off, or larger than any game")
+    return text
+
+
+def parse_recording(data: bytes, name: str) -> Recording:
+    """Read a recording from the bytes of its file.
+
+    `name` stands in the message of `RecordingError`, which is raised for anything that is not
+    a whole, consistent recording of this version.
+    """
+    try:
+        return TypeAdapter(Recording).validate_json(_decode(data))
+    except zlib.error as error:
+        raise RecordingError(
+            f"{name} is not a recording: its gzip data is broken ({error}). Record it again."
+        ) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the game"
+        raise RecordingError(
+            f"{name} is not a recording of version 1: {where}: {first['msg']}. Record it again."
+        ) from error
+
+
+def format_recording(recording: Recording) -> bytes:
+    """The bytes of a recording's file; the same recording always gives the same bytes."""
+    return gzip.compress(TypeAdapter(Recording).dump_json(recording), 9, mtime=0)
+
+
+def read_recording(path: Path) -> Recording:
+    """Read a recording file. Raises `RecordingError`, or `OSError` as the system says it."""
+    return parse_recording(path.read_bytes(), str(path))
+
+
+def write_recording(recording: Recording, path: Path) -> None:
+    """Write a recording file, replacing one that stands there."""
+    path.write_bytes(format_recording(recording))
+
+
+def shipped() -> Iterator[Recording]:
+    """The games that come with the program, by name of their file."""
+    folder = resources.files("tracker.replay") / "games"
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(SUFFIX):
+            yield parse_recording(entry.read_bytes(), entry.name)
+
+
+def find_recording(name: str) -> Recording:
+    """The game that a person named: a path, a game id, or `AWAY@HOME` with or without a date.
+
+    Raises `UnknownGameError` when nothing or more than one game fits.
+    """
+    if name.endswith(SUFFIX) or "/" in name:
+        path = Path(name)
+        if not path.is_file():
+            raise UnknownGameError(f"There is no recording file {name}.")
+        return read_recording(path)
+    games = list(shipped())
+    words = name.upper().split()
+    hits = [game for game in games if _is_called(game, words)]
+    if len(hits) == 1:
+        return hits[0]
+    known = ", ".join(f"{game.name} ({game.id})" for game in games)
+    what = "More than one recorded game" if hits else "No recorded game"
+    raise UnknownGameError(f"{what} is called {name!r}. There are: {known}.")
+
+
+def _is_called(game: Recording, words: list[str]) -> bool:
+    date = game.tip_off.astimezone(ZoneInfo(game.venue.zone)).date().isoformat()
+    return words in ([game.id], [game.name], [game.name, date])
