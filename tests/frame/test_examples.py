@@ -1,0 +1,71 @@
+"""Promises about the files that a person starts from: they load, and are never stale."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from tracker.settings import Settings, default_config_toml, known_keys, parse_settings
+
+ROOT = Path(__file__).parents[2]
+SOURCE = Path("/etc/tracker/tracker.toml")
+
+
+def dotted(table: object, prefix: str = "") -> set[str]:
+    """Every key of parsed TOML, dotted."""
+    if isinstance(table, list) and table and isinstance(table[0], dict):
+        return dotted(table[0], prefix)
+    if not isinstance(table, dict):
+        return {prefix.removesuffix(".")}
+    return {key for name in table for key in dotted(table[name], f"{prefix}{name}.")}
+
+
+def uncommented(text: str) -> str:
+    """The text with every example key brought into force."""
+    return re.sub(r"^# (\[\[|[a-z_]+ = )", r"\1", text, flags=re.MULTILINE)
+
+
+def test_the_starting_file_is_the_defaults() -> None:
+    """What `tracker init` writes means the same as having no file at all."""
+    assert parse_settings(default_config_toml(), SOURCE, {}) == parse_settings("", SOURCE, {})
+
+
+def test_the_starting_file_shows_every_key() -> None:
+    """Every key is in the starting file, and everything shown there is accepted."""
+    text = uncommented(default_config_toml())
+    assert isinstance(parse_settings(text, SOURCE, {}), Settings)
+    shown = {re.sub(r"headers\..*", "headers", key) for key in dotted(tomllib.loads(text))}
+    assert shown == set(known_keys())
+
+
+def test_answers_are_written_down() -> None:
+    """The answers given to `tracker init` come back out of the file, whatever they contain."""
+    url = 'ntfy://user:pa"ss\\word@host/tópico'
+    text = default_config_toml(
+        timezone="Europe/Paris", stake_unit_cents=2505, urls=[url], console=False
+    )
+    found = parse_settings(text, SOURCE, {})
+    assert found.timezone == "Europe/Paris"
+    assert found.stake_unit_cents == 2505
+    assert [x.get_secret_value() for x in found.notify.urls] == [url]
+    assert not found.notify.console
+
+
+def test_the_example_is_the_starting_file() -> None:
+    """config/tracker.toml is what `tracker init --yes` writes."""
+    assert (ROOT / "config" / "tracker.toml").read_text("utf-8") == default_config_toml()
+
+
+def test_the_example_of_bets_is_valid_toml() -> None:
+    """config/bets.toml can be read, and each of its bets has a pick and a game."""
+    bets = tomllib.loads((ROOT / "config" / "bets.toml").read_text("utf-8"))["bet"]
+    assert len(bets) >= 3
+    assert all("@" in bet.get("game", "") or "@" in bet["pick"] for bet in bets)
+
+
+def test_every_key_is_documented() -> None:
+    """docs/configuration.md describes every key that exists, and none that does not."""
+    text = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+    described = set(re.findall(r"^\| `([a-z_.]+)` \|", text, flags=re.MULTILINE))
+    assert described == set(known_keys())

@@ -1,0 +1,87 @@
+"""Promises about secrets: where they are looked for, in which order, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tracker.settings import ConfigError, Secrets, Settings, load_secrets, parse_settings
+
+
+def settings(folder: Path, text: str = "") -> Settings:
+    """Settings of a file in `folder`."""
+    return parse_settings(text, folder / "tracker.toml", {})
+
+
+def shown(secrets: Secrets) -> list[str]:
+    """The addresses in the clear."""
+    return [url.get_secret_value() for url in secrets.urls]
+
+
+def test_order_of_places(tmp_path: Path) -> None:
+    """A systemd credential beats a file, which beats the configuration, which beats a variable."""
+    (tmp_path / "notify-urls").write_text("# mine\nntfy://credential\n\nntfy://second\n")
+    (tmp_path / "telegram-token").write_text("1:credential\n")
+    own = tmp_path / "own"
+    own.write_text("ntfy://file")
+    own.chmod(0o600)
+    env = {"CREDENTIALS_DIRECTORY": str(tmp_path), "TRACKER_NOTIFY_URLS": "ntfy://env json://two"}
+    text = "[notify]\nurls = ['ntfy://inline']\n[notify.telegram]\ntoken = '1:inline'\n"
+    full = settings(tmp_path, text.replace("urls =", "urls_file = 'own'\nurls ="))
+
+    first = load_secrets(full, env)
+    assert shown(first) == ["ntfy://credential", "ntfy://second"]
+    assert first.values() == ("ntfy://credential", "ntfy://second", "1:credential")
+    assert len(first.warnings) == 1
+    assert "left unused" in first.warnings[0]
+
+    del env["CREDENTIALS_DIRECTORY"]
+    assert shown(load_secrets(full, env)) == ["ntfy://file"]
+    inline = load_secrets(settings(tmp_path, text), env)
+    assert shown(inline) == ["ntfy://inline"]
+    assert inline.values() == ("ntfy://inline", "1:inline")
+    last = load_secrets(settings(tmp_path), env)
+    assert shown(last) == ["ntfy://env", "json://two"]
+    assert "mode 0600" in last.warnings[0]
+    assert load_secrets(settings(tmp_path), {}) == Secrets()
+
+
+def test_an_empty_credential_is_none(tmp_path: Path) -> None:
+    """An empty credential, which the unit hands over for want of a better, is none."""
+    (tmp_path / "notify-urls").write_text("")
+    env = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    found = load_secrets(settings(tmp_path, "[notify]\nurls = ['ntfy://inline']"), env)
+    assert shown(found) == ["ntfy://inline"]
+    assert found.warnings == ()
+
+
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    """A file of secrets that others can read is refused with the command that mends it."""
+    path = tmp_path / "urls"
+    path.write_text("ntfy://file")
+    path.chmod(0o644)
+    with pytest.raises(ConfigError, match=f"mode 0644.*run: chmod 600 {path}"):
+        load_secrets(settings(tmp_path, "[notify]\nurls_file = 'urls'"), {})
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """A missing file of secrets is a mistake, not silence."""
+    with pytest.raises(ConfigError, match=r"urls: there is no such file; write it, or drop"):
+        load_secrets(settings(tmp_path, "[notify]\nurls_file = 'urls'"), {})
+
+
+def test_a_bad_address_is_named_by_its_place(tmp_path: Path) -> None:
+    """A bad address is a secret all the same: it is told by number."""
+    with pytest.raises(ConfigError) as caught:
+        load_secrets(settings(tmp_path, "[notify]\nurls = ['ntfy://a', 'hush']"), {})
+    assert caught.value.mistakes == (
+        "[notify] urls: entry 2 is no Apprise address; write one like ntfy://my-topic",
+    )
+
+
+def test_secrets_do_not_show_themselves() -> None:
+    """Printing the secrets prints no secret."""
+    found = load_secrets(settings(Path("/")), {"TRACKER_NOTIFY_URLS": "ntfy://hush"})
+    assert "hush" not in repr(found)
+    assert "hush" not in str(found)

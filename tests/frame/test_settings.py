@@ -1,0 +1,292 @@
+"""Promises of the configuration: where it is found, what it means, how mistakes are told."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tracker.domain.game import Game
+from tracker.domain.prior import Lines
+from tracker.settings import (
+    ConfigError,
+    Settings,
+    find_config,
+    is_loopback,
+    lines_for,
+    load_settings,
+    parse_settings,
+)
+
+SOURCE = Path("/etc/tracker/tracker.toml")
+HOME = {"HOME": "/home/ann"}
+
+
+def settings(text: str) -> Settings:
+    """Settings of a file with this text."""
+    return parse_settings(text, SOURCE, HOME)
+
+
+def mistakes(text: str) -> list[str]:
+    """What is said about a file with this text, without the name of the file."""
+    with pytest.raises(ConfigError) as caught:
+        settings(text)
+    assert all(x.startswith(f"{SOURCE}: ") for x in caught.value.mistakes)
+    return [x.removeprefix(f"{SOURCE}: ") for x in caught.value.mistakes]
+
+
+def test_no_file_means_defaults(tmp_path: Path) -> None:
+    """Without any file the feeds are the real ones and alerts are said on the console."""
+    found = load_settings(env={"HOME": str(tmp_path)})
+    assert found.feeds.nba.base_url == "https://cdn.nba.com"
+    assert found.feeds.espn.base_url == "https://site.api.espn.com"
+    assert found.notify.console
+    assert found.rules.default == ("p >= 0.80", "p <= 0.30", "settled")
+    assert found.store.path == tmp_path / ".local/state/tracker/tracker.db"
+    assert found.bets.file == tmp_path / ".config/tracker/bets.toml"
+
+
+def test_order_of_places(tmp_path: Path) -> None:
+    """--config beats TRACKER_CONFIG, which beats systemd's folder, which beats the XDG place."""
+    env = {
+        "HOME": "/home/ann",
+        "XDG_CONFIG_HOME": "/home/ann/cfg",
+        "CONFIGURATION_DIRECTORY": "/etc/tracker:/etc/other",
+        "TRACKER_CONFIG": "/srv/a.toml",
+    }
+    assert find_config(tmp_path / "b.toml", env) == tmp_path / "b.toml"
+    assert find_config(env=env) == Path("/srv/a.toml")
+    del env["TRACKER_CONFIG"]
+    assert find_config(env=env) == Path("/etc/tracker/tracker.toml")
+    del env["CONFIGURATION_DIRECTORY"]
+    assert find_config(env=env) == Path("/home/ann/cfg/tracker/tracker.toml")
+    del env["XDG_CONFIG_HOME"]
+    assert find_config(env=env) == Path("/home/ann/.config/tracker/tracker.toml")
+
+
+@pytest.mark.parametrize("named", ["option", "variable"])
+def test_a_named_file_must_exist(tmp_path: Path, named: str) -> None:
+    """A file that the person named and that is not there is a mistake, with the way out."""
+    path = tmp_path / "none.toml"
+    option, env = (path, {}) if named == "option" else (None, {"TRACKER_CONFIG": str(path)})
+    with pytest.raises(ConfigError, match="no such file; write it with `tracker init`"):
+        load_settings(option, env=env)
+
+
+def test_systemd_state_directory() -> None:
+    """Under systemd the database lies in the service's own state folder."""
+    found = parse_settings("", SOURCE, {"STATE_DIRECTORY": "/var/lib/tracker"})
+    assert found.store.path == Path("/var/lib/tracker/tracker.db")
+    assert found.store.lock == Path("/var/lib/tracker/tracker.db.lock")
+
+
+def test_relative_paths_are_beside_the_file() -> None:
+    """Relative paths count from the configuration file, not from where a command is typed."""
+    found = settings('[store]\npath = "../data/x.db"\n[bets]\nfile = "mine.toml"')
+    assert found.store.path == Path("/etc/tracker/../data/x.db")
+    assert found.bets.file == Path("/etc/tracker/mine.toml")
+
+
+def test_money_becomes_cents() -> None:
+    """Money is exact: 0.29 is 29 cents."""
+    assert settings("stake_unit = 0.29").stake_unit_cents == 29
+    assert settings("stake_unit = 25").stake_unit_cents == 2500
+    assert mistakes("stake_unit = 0.295")[0].startswith("stake_unit: '0.295' is not an amount")
+    assert mistakes("stake_unit = 0")[0] == "stake_unit: must be above 0, such as 10.00"
+
+
+def test_a_part_of_a_feed_keeps_the_rest() -> None:
+    """Changing one key of a feed leaves its others at their defaults."""
+    nba = settings('[feeds.nba]\nheaders = { Referer = "https://example.org/" }').feeds.nba
+    assert nba.base_url == "https://cdn.nba.com"
+    assert nba.requests_per_minute == 120
+    assert nba.headers == {"Referer": "https://example.org/"}
+
+
+def test_base_url_is_scheme_and_host() -> None:
+    """A base URL with a path would move the feed's own paths, so it is refused."""
+    assert settings('[feeds.nba]\nbase_url = "http://127.0.0.1:8001/"').feeds.nba.base_url == (
+        "http://127.0.0.1:8001"
+    )
+    for bad in ("https://cdn.nba.com/static", "https://a@b.c", "https://b.c?x=1"):
+        assert mistakes(f'[feeds.nba]\nbase_url = "{bad}"') == [
+            "[feeds.nba] base_url: must end after the host, as in https://cdn.nba.com"
+        ]
+    for bad in ("cdn.nba.com", "ftp://cdn.nba.com", "http://", "http://x:99999", "http://[::1"):
+        assert mistakes(f'[feeds.nba]\nbase_url = "{bad}"') == [
+            "[feeds.nba] base_url: must be a scheme and a host, such as https://cdn.nba.com"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("nba", "espn", "loopback"),
+    [
+        ("http://127.0.0.1:1", "http://localhost:2", True),
+        ("http://[::1]:1", "http://127.9.9.9", True),
+        ("http://127.0.0.1:1", "https://site.api.espn.com", False),
+        ("http://127.0.0.1.example.org", "http://127.0.0.1", False),
+        ("http://0.0.0.0", "http://127.0.0.1", False),
+    ],
+)
+def test_loopback(nba: str, espn: str, loopback: bool) -> None:
+    """Time may only be played with when every feed is a server on this machine."""
+    text = f'[feeds.nba]\nbase_url = "{nba}"\n[feeds.espn]\nbase_url = "{espn}"'
+    assert is_loopback(settings(text)) is loopback
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    """All mistakes of a file come together, each with its place and what is wanted."""
+    found = mistakes("""
+        timezone = "Mars/Olympus"
+        odds_format = "roman"
+        stake_unit = "lots"
+        [store]
+        keep_bodies_days = 0
+        [feeds.nba]
+        base_urll = "http://x"
+        requests_per_minute = "many"
+        [notify]
+        console = "yes"
+        urls = "ntfy://x"
+        [rules]
+        default = ["p > 0.8"]
+        """)
+    assert [x.split(":")[0] for x in found] == [
+        "timezone",
+        "odds_format",
+        "stake_unit",
+        "[store] keep_bodies_days",
+        "[feeds.nba] requests_per_minute",
+        "[feeds.nba] base_urll",
+        "[notify] urls",
+        "[notify] console",
+        "[rules] default",
+    ]
+    told = "\n".join(found)
+    assert "write one like America/New_York" in told
+    assert "must be one of 'as-written', 'american', 'decimal' or 'fractional'" in told
+    assert "must be 1 or more" in told
+    assert "did you mean base_url?" in told
+    assert "must be a whole number, without quotes" in told
+    assert "must be true or false" in told
+    assert "must be a list, in square brackets" in told
+    assert "'p > 0.8' is not a rule" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("timezome = 'UTC'", "timezome: is not a known key; did you mean timezone?"),
+        ("base_url = 'http://x'", "base_url: is not known here; move it under [feeds.nba]"),
+        ("[store]\ntimezone = 'UTC'", "[store] timezone: is not known here; move it to the top"),
+        ("[store]\nq = 1", "[store] q: is not a known key; known here: keep_bodies_days, path"),
+        ("store = 3", "store: must be a table"),
+        ("[store]\npath = 3", '[store] path: must be a path in quotes, such as "bets.toml"'),
+        ("[notify.telegram]\nchat_id = 1.5", "[notify.telegram] chat_id: must be a whole number"),
+        ("stake_unit = nan", "stake_unit: 'nan' is not an amount"),
+    ],
+)
+def test_a_mistake_says_what_to_do(text: str, said: str) -> None:
+    """Each mistake is one sentence that ends in what to do."""
+    assert mistakes(text)[0].startswith(said)
+
+
+def test_broken_toml_names_the_line() -> None:
+    """A file that is not TOML is told with the line where reading stopped."""
+    (said,) = mistakes('timezone = "UTC"\nodds_format = american\n')
+    assert said.startswith("not valid TOML:")
+    assert "line 2" in said
+
+
+def test_a_folder_or_bytes_are_no_configuration(tmp_path: Path) -> None:
+    """What cannot be read as text is told as such."""
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_settings(tmp_path, env={})
+    bad = tmp_path / "bad.toml"
+    bad.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="save it as UTF-8"):
+        load_settings(bad, env={})
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    """Some editors start a file with a byte order mark."""
+    path = tmp_path / "tracker.toml"
+    path.write_bytes(b"\xef\xbb\xbftimezone = 'UTC'")
+    assert load_settings(path, env={}).timezone == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("[notify]\nurls = ['ntfy://a-topic-of-mine']", True),
+        ("[notify.telegram]\ntoken = '1:x'", True),
+        ("[notify]\nconsole = false", False),
+    ],
+)
+def test_secrets_need_a_private_file(tmp_path: Path, text: str, secret: bool) -> None:
+    """A file with secrets that others can read is refused with the command that mends it."""
+    path = tmp_path / "tracker.toml"
+    path.write_text(text)
+    for mode in (0o644, 0o640, 0o604):
+        path.chmod(mode)
+        if secret:
+            with pytest.raises(ConfigError, match=f"mode {mode:04o}.*run: chmod 600 {path}"):
+                load_settings(path, env={})
+        else:
+            load_settings(path, env={})
+    path.chmod(0o600)
+    load_settings(path, env={})
+
+
+def test_secrets_never_show_in_settings_or_mistakes() -> None:
+    """Neither the settings' own text nor a mistake beside a secret repeats the secret."""
+    text = "[notify]\nurls = ['ntfy://hush', 5]\n[notify.telegram]\ntoken = '1:hush'\nq = 1"
+    assert "hush" not in "\n".join(mistakes(text))
+    assert "hush" not in repr(settings(text.replace(", 5", "").replace("q = 1", "")))
+
+
+def test_known_lines_find_their_game() -> None:
+    """Closing lines meet their game by teams and date; a dated entry beats an undated one."""
+    known = settings("""
+        [[lines]]
+        game = "Lakers @ Nuggets"
+        total = 220
+        [[lines]]
+        game = "LAL@DEN 2026-11-20"
+        home_spread = -4.5
+        total = 228.5
+        home_ml = -200
+        away_ml = 150
+        """).lines
+    tonight = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 3, tzinfo=UTC))
+    later = Game("2", "nba", "DEN", "LAL", datetime(2026, 12, 21, 3, tzinfo=UTC))
+    other = Game("3", "nba", "LAL", "DEN", datetime(2026, 11, 21, 3, tzinfo=UTC))
+    assert lines_for(known, tonight) == Lines(-4.5, 228.5, 1.5, 2.5)
+    assert lines_for(known, later) == Lines(total=220)
+    assert lines_for(known, other).empty
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("game = 'LAL'", "[[lines]] number 1 game: 'LAL' is not a game; write LAL@DEN"),
+        ("game = 'LAL@XXX'", "[[lines]] number 1 game: 'XXX' names no known team"),
+        ("game = 'LAL@DEN 2026-13-01'", "[[lines]] number 1 game: 2026-13-01 is not a date"),
+        ("game = 'LAL@DEN'", "[[lines]] number 1: gives no line; add home_spread"),
+        ("game = 'LAL@DEN'\nhome_ml = 120", "[[lines]] number 1: gives one moneyline"),
+        ("game = 'LAL@DEN'\ntotal = inf", "[[lines]] number 1 total: must be a number"),
+        ("game = 'LAL@DEN'\ntotal = 22", "[[lines]] number 1 total: must be 80 or more"),
+        ("game = 'LAL@DEN'\nhome_ml = 0.5", "[[lines]] number 1 home_ml: odds of 0.5"),
+    ],
+)
+def test_lines_that_make_no_sense(text: str, said: str) -> None:
+    """A closing line that cannot be used is told by its number and key."""
+    assert mistakes(f"[[lines]]\n{text}")[0].startswith(said)
+
+
+def test_the_environment_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without an environment handed in, the process's own is asked."""
+    monkeypatch.setattr(os, "environ", {"HOME": str(tmp_path)})
+    assert load_settings().bets.file == tmp_path / ".config/tracker/bets.toml"

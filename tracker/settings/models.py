@@ -1,0 +1,212 @@
+"""The keys of the configuration file: their types, ranges and defaults."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+
+from tracker.domain.errors import BadBet, BadRule
+from tracker.domain.money import parse_money
+from tracker.domain.rule import parse_rule
+from tracker.settings.lines import STRICT, LineSettings
+
+DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "settled")
+"""What every bet is watched for, unless the person says otherwise."""
+
+NBA_FEED: dict[str, Any] = {"base_url": "https://cdn.nba.com", "requests_per_minute": 120}
+ESPN_FEED: dict[str, Any] = {"base_url": "https://site.api.espn.com", "requests_per_minute": 60}
+
+
+def _anchored(value: object, info: ValidationInfo) -> Path:
+    if not isinstance(value, str) or not value:
+        raise ValueError('must be a path in quotes, such as "bets.toml"')
+    folder: Path = info.context or Path()
+    return folder / Path(value).expanduser()
+
+
+def _host_only(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        port_ok = parts.port != 0
+    except ValueError:
+        parts, port_ok = urlsplit(""), False
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_ok:
+        raise ValueError("must be a scheme and a host, such as https://cdn.nba.com")
+    if parts.username or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError("must end after the host, as in https://cdn.nba.com")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _cents(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("must be an amount of money, such as 10.00")
+    try:
+        cents = parse_money(str(value))
+    except BadBet as why:
+        raise ValueError(str(why)) from None
+    if cents == 0:
+        raise ValueError("must be above 0, such as 10.00")
+    return cents
+
+
+def _over(defaults: dict[str, Any], value: object) -> object:
+    return {**defaults, **value} if isinstance(value, dict) else value
+
+
+AnchoredPath = Annotated[Path, BeforeValidator(_anchored)]
+
+
+class FeedSettings(BaseModel):
+    """A source of games. `base_url` is scheme and host; `headers` are sent over the feed's own."""
+
+    model_config = STRICT
+
+    base_url: str
+    headers: dict[str, str] = {}
+    requests_per_minute: Annotated[int, Field(ge=1, le=6000)]
+
+    _base_url = field_validator("base_url")(_host_only)
+
+    @property
+    def on_loopback(self) -> bool:
+        """The feed is a server on this machine."""
+        host = urlsplit(self.base_url).hostname or ""
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+
+class FeedsSettings(BaseModel):
+    """Where games come from: the league's own feed, and ESPN when that is silent."""
+
+    model_config = STRICT
+
+    nba: Annotated[FeedSettings, BeforeValidator(partial(_over, NBA_FEED))] = FeedSettings(
+        **NBA_FEED
+    )
+    espn: Annotated[FeedSettings, BeforeValidator(partial(_over, ESPN_FEED))] = FeedSettings(
+        **ESPN_FEED
+    )
+
+
+class StoreSettings(BaseModel):
+    """The database. Raw responses older than `keep_bodies_days` are dropped; all else is kept."""
+
+    model_config = STRICT
+
+    path: AnchoredPath
+    keep_bodies_days: Annotated[int, Field(ge=1, le=36500)] = 30
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock says that a daemon works on this database."""
+        return self.path.with_name(self.path.name + ".lock")
+
+
+class BetsSettings(BaseModel):
+    """Bets in a file, watched while the daemon runs."""
+
+    model_config = STRICT
+
+    file: AnchoredPath
+
+
+class TelegramSettings(BaseModel):
+    """A Telegram bot. `api_url` is scheme and host of the Bot API."""
+
+    model_config = STRICT
+
+    token: SecretStr | None = None
+    chat_id: int | None = None
+    api_url: str = "https://api.telegram.org"
+
+    _api_url = field_validator("api_url")(_host_only)
+
+
+class NotifySettings(BaseModel):
+    """Where alerts go. `urls` are Apprise addresses; `urls_file` names a file with one a line."""
+
+    model_config = STRICT
+
+    urls: Annotated[tuple[SecretStr, ...], Field(strict=False)] = ()
+    urls_file: AnchoredPath | None = None
+    console: bool = True
+    telegram: TelegramSettings = TelegramSettings()
+
+
+class RulesSettings(BaseModel):
+    """What to watch for in bets that bring no rules of their own."""
+
+    model_config = STRICT
+
+    default: Annotated[tuple[str, ...], Field(strict=False)] = DEFAULT_RULES
+
+    @field_validator("default")
+    @classmethod
+    def _understood(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+        for rule in rules:
+            try:
+                parse_rule(rule)
+            except BadRule as why:
+                raise ValueError(str(why)) from None
+        return rules
+
+
+class Settings(BaseModel):
+    """The whole configuration. Relative paths were anchored at the file's own folder."""
+
+    model_config = STRICT
+
+    timezone: str = "UTC"
+    odds_format: Literal["as-written", "american", "decimal", "fractional"] = "as-written"
+    stake_unit_cents: Annotated[int, BeforeValidator(_cents)] = Field(1000, alias="stake_unit")
+    store: StoreSettings
+    bets: BetsSettings
+    feeds: FeedsSettings = FeedsSettings()
+    notify: NotifySettings = NotifySettings()
+    rules: RulesSettings = RulesSettings()
+    lines: Annotated[tuple[LineSettings, ...], Field(strict=False)] = ()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"{name!r} is no time zone; write one like America/New_York") from None
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The person's own time zone, for what is shown."""
+        return ZoneInfo(self.timezone)
+
+
+def is_loopback(settings: Settings) -> bool:
+    """Whether every feed is a server on this machine, so that its time may be played with."""
+    return settings.feeds.nba.on_loopback and settings.feeds.espn.on_loopback
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
+def known_keys(model: type[BaseModel] = Settings, prefix: str = "") -> tuple[str, ...]:
+    """Every key of the file, dotted: `timezone`, `feeds.nba.base_url`, `lines.total`."""
+    found: list[str] = []
+    for name, field in model.model_fields.items():
+        key = prefix + (field.alias or name)
+        inner = [sub for part in _models(field.annotation) for sub in known_keys(part, f"{key}.")]
+        found += inner or [key]
+    return tuple(found)

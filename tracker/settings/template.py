@@ -1,0 +1,93 @@
+"""The configuration file that a person starts from: every key, its default and what it is for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from tracker.settings.models import DEFAULT_RULES, ESPN_FEED, NBA_FEED
+
+
+def _value(value: object) -> str:
+    # JSON's strings, numbers, truth values and lists of them are TOML's too.
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _money(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
+def default_config_toml(
+    *,
+    timezone: str = "UTC",
+    stake_unit_cents: int = 1000,
+    urls: Sequence[str] = (),
+    console: bool = True,
+) -> str:
+    """The text of a `tracker.toml`. Keys left at their default are there as comments.
+
+    `urls` are Apprise addresses, written in the clear: the file then needs mode 0600.
+    """
+    mark = "" if urls else "# "
+    shown = _value(list(urls) or ["ntfy://a-topic-that-nobody-guesses"])
+    return f"""\
+# Settings of tracker. Each key is described in docs/configuration.md; those behind a # show their
+# default or an example. `tracker config check` tells what is wrong with this file.
+
+# Your own time zone, for what is shown.
+timezone = {_value(timezone)}
+
+# How odds are shown: as-written, american, decimal or fractional.
+# odds_format = "as-written"
+
+# What one unit of stake is worth.
+stake_unit = {_money(stake_unit_cents)}
+
+[store]
+# The database. Left out, it lies where programs keep their state.
+# path = "tracker.db"
+
+# For how many days the raw answers of the feeds are kept. All else is kept for good.
+# keep_bodies_days = 30
+
+[bets]
+# Bets in a file beside this one, picked up while the daemon runs.
+# file = "bets.toml"
+
+[rules]
+# What to be told of every bet that has no rules of its own.
+# default = {_value(list(DEFAULT_RULES))}
+
+[notify]
+# Apprise addresses. They are secrets: a file that holds any must have mode 0600.
+{mark}urls = {shown}
+
+# Or a file of their own, one address a line, mode 0600.
+# urls_file = "notify-urls"
+
+# Say alerts on the daemon's own output too.
+console = {_value(console)}
+
+[notify.telegram]
+# token = "123456:the-token-of-your-bot"
+# chat_id = 123456789
+# api_url = "https://api.telegram.org"
+
+[feeds.nba]
+# base_url = {_value(NBA_FEED["base_url"])}
+# requests_per_minute = {NBA_FEED["requests_per_minute"]}
+# headers = {{ Referer = "https://www.nba.com/" }}
+
+[feeds.espn]
+# base_url = {_value(ESPN_FEED["base_url"])}
+# requests_per_minute = {ESPN_FEED["requests_per_minute"]}
+# headers = {{ Accept = "application/json" }}
+
+# Closing lines that you know: they make the forecast better, most of all early in a game.
+# [[lines]]
+# game = "LAL@DEN 2026-11-20"
+# home_spread = -4.5
+# total = 228.5
+# home_ml = -190
+# away_ml = 160
+"""
