@@ -1,0 +1,248 @@
+"""The box score of one game, as `boxscore_{gameId}.json` tells it before, during and after."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tracker.replay.nba.words import (
+    MINUTE,
+    STATUS,
+    Json,
+    box_time,
+    duration,
+    game_code,
+    live_text,
+    local,
+    periods,
+    utc,
+)
+from tracker.replay.playback import View
+from tracker.replay.recording import Line, Phase, Player, Team
+from tracker.replay.timeline import TeamState
+
+
+def boxscore(view: View, changed: datetime) -> Json:
+    """The document, last changed at `changed`."""
+    recording, state = view.recording, view.state
+    home_zone, away_zone = ZoneInfo(recording.venue.zone), ZoneInfo(recording.venue.away_zone)
+    return {
+        "meta": {
+            "version": 1,
+            "code": 200,
+            "request": f"http://nba.cloud/games/{recording.id}/boxscore?Format=json",
+            "time": box_time(changed),
+        },
+        "game": {
+            "gameId": recording.id,
+            "gameTimeLocal": local(view.tip_off, home_zone),
+            "gameTimeUTC": utc(view.tip_off),
+            "gameTimeHome": local(view.tip_off, home_zone),
+            "gameTimeAway": local(view.tip_off, away_zone),
+            "gameEt": local(view.tip_off),
+            "duration": _duration(view),
+            "gameCode": game_code(view),
+            "gameStatusText": _status_text(view),
+            "gameStatus": STATUS[state.phase],
+            "regulationPeriods": recording.rules.periods,
+            "period": state.period,
+            "gameClock": _clock(view, changed),
+            "attendance": 0,
+            "sellout": "0",
+            "arena": {
+                "arenaId": 0,
+                "arenaName": recording.venue.arena,
+                "arenaCity": recording.venue.city,
+                "arenaState": recording.venue.state,
+                "arenaCountry": "US",
+                "arenaTimezone": recording.venue.zone,
+            },
+            "officials": [],
+            "homeTeam": _team(view, recording.home, state.home, state.away),
+            "awayTeam": _team(view, recording.away, state.away, state.home),
+        },
+    }
+
+
+def _duration(view: View) -> int:
+    if view.state.phase is Phase.BEFORE:
+        return 0
+    played = view.tip_off + timedelta(milliseconds=view.state.at) - view.starts
+    return int(played.total_seconds() // 60)
+
+
+def _status_text(view: View) -> str:
+    match view.state.phase:
+        case Phase.BEFORE:
+            return "PPD" if view.postponed else "pregame"
+        case Phase.OVER:
+            # A box says no more than this after an overtime, as the scoreboard does.
+            return "Final"
+        case _:
+            return live_text(view)
+
+
+def _clock(view: View, changed: datetime) -> str:
+    if view.state.phase is not Phase.BEFORE:
+        return duration(view.state.clock)
+    left = max(0, int((view.starts - changed).total_seconds()))
+    return duration(100 * left)
+
+
+def _team(view: View, team: Team, state: TeamState, against: TeamState) -> Json:
+    return {
+        "teamId": team.id,
+        "teamName": team.name,
+        "teamCity": team.city,
+        "teamTricode": team.tricode,
+        "score": state.score,
+        "inBonus": str(int(state.bonus)),
+        "timeoutsRemaining": state.timeouts,
+        "periods": periods(state.periods, view.recording.rules.periods),
+        "players": [
+            _player(order, player, line, state)
+            for order, (player, line) in enumerate(
+                zip(team.players, state.lines, strict=True), start=1
+            )
+        ],
+        "statistics": _team_statistics(team, state, against),
+    }
+
+
+def _player(order: int, player: Player, line: Line, state: TeamState) -> Json:
+    result: Json = {"status": "ACTIVE" if player.active else "INACTIVE"}
+    if player.absent:
+        result["notPlayingReason"] = player.absent
+    result |= {"order": order, "personId": player.id, "jerseyNum": player.jersey}
+    if player.starter:
+        result["position"] = player.position
+    return result | {
+        "starter": str(int(player.starter)),
+        "oncourt": str(int(player.id in state.on_court)),
+        "played": str(int(player.id in state.played)),
+        "statistics": _statistics(line),
+        "name": f"{player.first} {player.last}".strip(),
+        "nameI": f"{player.first[:1]}. {player.last}",
+        "firstName": player.first,
+        "familyName": player.last,
+    }
+
+
+def _share(made: float, tried: float) -> float:
+    return round(made / tried, 15) if tried else 0.0
+
+
+def _whole_minutes(hundredths: int) -> str:
+    return f"PT{(hundredths + MINUTE // 2) // MINUTE:02d}M"
+
+
+def _statistics(line: Line) -> Json:
+    made, tried = line.twos + line.threes, line.twos_tried + line.threes_tried
+    return {
+        "assists": line.assists,
+        "blocks": line.blocks,
+        "blocksReceived": line.blocked,
+        "fieldGoalsAttempted": tried,
+        "fieldGoalsMade": made,
+        "fieldGoalsPercentage": _share(made, tried),
+        "foulsOffensive": line.fouls_offensive,
+        "foulsDrawn": line.fouls_drawn,
+        "foulsPersonal": line.fouls,
+        "foulsTechnical": line.fouls_technical,
+        "freeThrowsAttempted": line.frees_tried,
+        "freeThrowsMade": line.frees,
+        "freeThrowsPercentage": _share(line.frees, line.frees_tried),
+        "minus": float(line.minus),
+        "minutes": duration(line.time),
+        "minutesCalculated": _whole_minutes(line.time),
+        "plus": float(line.plus),
+        "plusMinusPoints": float(line.plus - line.minus),
+        "points": line.points,
+        "pointsFastBreak": line.points_fast,
+        "pointsInThePaint": line.points_paint,
+        "pointsSecondChance": line.points_second,
+        "reboundsDefensive": line.rebounds_def,
+        "reboundsOffensive": line.rebounds_off,
+        "reboundsTotal": line.rebounds,
+        "steals": line.steals,
+        "threePointersAttempted": line.threes_tried,
+        "threePointersMade": line.threes,
+        "threePointersPercentage": _share(line.threes, line.threes_tried),
+        "turnovers": line.turnovers,
+        "twoPointersAttempted": line.twos_tried,
+        "twoPointersMade": line.twos,
+        "twoPointersPercentage": _share(line.twos, line.twos_tried),
+    }
+
+
+def _team_statistics(team: Team, state: TeamState, against: TeamState) -> Json:
+    own = state.team
+    total = Line(*map(sum, zip(*state.lines, strict=True))) if state.lines else Line()
+    made, tried = total.twos + total.threes, total.twos_tried + total.threes_tried
+    shooting = tried + 0.44 * total.frees_tried
+    pairs = zip(team.players, state.lines, strict=True)
+    result = {
+        "assists": total.assists,
+        "assistsTurnoverRatio": _share(total.assists, total.turnovers),
+        "benchPoints": sum(line.points for player, line in pairs if not player.starter),
+        "biggestLead": own.lead,
+        "biggestLeadScore": f"{own.lead_away}-{own.lead_home}",
+        "biggestScoringRun": own.run,
+        "biggestScoringRunScore": f"{own.run_away}-{own.run_home}",
+        "blocks": total.blocks,
+        "blocksReceived": total.blocked,
+        "fastBreakPointsAttempted": own.fast_tried,
+        "fastBreakPointsMade": own.fast,
+        "fastBreakPointsPercentage": _share(own.fast, own.fast_tried),
+        "fieldGoalsAttempted": tried,
+        "fieldGoalsEffectiveAdjusted": _share(made + 0.5 * total.threes, tried),
+        "fieldGoalsMade": made,
+        "fieldGoalsPercentage": _share(made, tried),
+        "foulsOffensive": total.fouls_offensive,
+        "foulsDrawn": total.fouls_drawn,
+        "foulsPersonal": total.fouls,
+        "foulsTeam": total.fouls - total.fouls_offensive,
+        "foulsTechnical": total.fouls_technical,
+        "foulsTeamTechnical": own.technicals,
+        "freeThrowsAttempted": total.frees_tried,
+        "freeThrowsMade": total.frees,
+        "freeThrowsPercentage": _share(total.frees, total.frees_tried),
+        "leadChanges": own.lead_changes,
+        "minutes": duration(total.time),
+        "minutesCalculated": _whole_minutes(total.time),
+        "points": state.score,
+        "pointsAgainst": against.score,
+        "pointsFastBreak": total.points_fast,
+        "pointsFromTurnovers": own.points_from_turnovers,
+        "pointsInThePaint": total.points_paint,
+        "pointsInThePaintAttempted": own.paint_tried,
+        "pointsInThePaintMade": own.paint,
+        "pointsInThePaintPercentage": _share(own.paint, own.paint_tried),
+        "pointsSecondChance": total.points_second,
+        "reboundsDefensive": total.rebounds_def,
+        "reboundsOffensive": total.rebounds_off,
+        "reboundsPersonal": total.rebounds,
+        "reboundsTeam": own.rebounds_off + own.rebounds_def,
+        "reboundsTeamDefensive": own.rebounds_def,
+        "reboundsTeamOffensive": own.rebounds_off,
+        "reboundsTotal": total.rebounds + own.rebounds_off + own.rebounds_def,
+        "secondChancePointsAttempted": own.second_tried,
+        "secondChancePointsMade": own.second,
+        "secondChancePointsPercentage": _share(own.second, own.second_tried),
+        "steals": total.steals,
+        "teamFieldGoalAttempts": own.heaves,
+        "threePointersAttempted": total.threes_tried,
+        "threePointersMade": total.threes,
+        "threePointersPercentage": _share(total.threes, total.threes_tried),
+        "timeLeading": duration(own.leading),
+        "timesTied": own.ties,
+        "trueShootingAttempts": round(shooting, 15),
+        "trueShootingPercentage": _share(total.points, 2 * shooting),
+        "turnovers": total.turnovers,
+        "turnoversTeam": own.turnovers,
+        "turnoversTotal": total.turnovers + own.turnovers,
+        "twoPointersAttempted": total.twos_tried,
+        "twoPointersMade": total.twos,
+        "twoPointersPercentage": _share(total.twos, total.twos_tried),
+    }
+    if not state.played:
+        del result["biggestLeadScore"], result["biggestScoringRunScore"]
+    return result

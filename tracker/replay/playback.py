@@ -1,0 +1,138 @@
+"""A recording as it is played on a given night: when it tips off, what is changed afterwards."""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from tracker.replay.recording import Phase, Recording, Side
+from tracker.replay.timeline import GameState, TeamState, Timeline, state_at, timeline
+
+REWRITTEN_AFTER = timedelta(hours=2)
+"""How long after the final the NBA writes a box anew (three captures: 1:58, 2:01 and 2:06 h)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A figure that the league changes after the final.
+
+    `stat` is a field of `Line`. With `points` the player's team and its score change too, in
+    `period` (the last one played when None). `after` counts from the end of the game.
+    """
+
+    player: int
+    stat: str
+    by: int
+    period: int | None = None
+    after: timedelta = REWRITTEN_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """A recording to play.
+
+    `tip_off` (aware) moves the whole game so that it is scheduled for that instant; None plays it
+    when it was. From `postponed` on, the game is called off.
+    """
+
+    recording: Recording
+    tip_off: datetime | None = None
+    postponed: datetime | None = None
+    corrections: tuple[Correction, ...] = ()
+
+
+class View(NamedTuple):
+    """A game as it can be seen at an instant; `changed` is since when it has looked like this."""
+
+    recording: Recording
+    tip_off: datetime
+    state: GameState
+    changed: datetime
+    starts: datetime
+    postponed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """A playback, worked through and ready to be asked for any instant.
+
+    Raises `ValueError` for a correction of somebody who is not in the game.
+    """
+
+    playback: Playback
+    game: Timeline = field(init=False)
+    tip_off: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        recording = self.playback.recording
+        object.__setattr__(self, "game", timeline(recording))
+        object.__setattr__(self, "tip_off", self.playback.tip_off or recording.tip_off)
+        people = {p.id for p in (*recording.home.players, *recording.away.players)}
+        for correction in self.playback.corrections:
+            if correction.player not in people:
+                raise ValueError(f"player {correction.player} is not in {recording.name}")
+
+    @property
+    def starts(self) -> datetime:
+        """When play begins."""
+        return self._instant(self.game.starts)
+
+    @property
+    def ends(self) -> datetime:
+        """When the final buzzer is known."""
+        return self._instant(self.game.final.at)
+
+    def view(self, now: datetime) -> View:
+        """The game as it looks at `now`."""
+        postponed = self.playback.postponed
+        if postponed is not None and now >= postponed:
+            before = self.game.states[0]
+            return self._view(before, max(postponed, self._instant(before.at)), postponed=True)
+        state = state_at(self.game, round((now - self.tip_off) / timedelta(milliseconds=1)))
+        changed = self._instant(state.at)
+        if state.phase is Phase.OVER:
+            state, changed = self._revised(state, changed, now)
+        return self._view(state, changed, postponed=False)
+
+    def _view(self, state: GameState, changed: datetime, *, postponed: bool) -> View:
+        return View(self.playback.recording, self.tip_off, state, changed, self.starts, postponed)
+
+    def _instant(self, at: int) -> datetime:
+        return self.tip_off + timedelta(milliseconds=at)
+
+    def _revised(
+        self, state: GameState, changed: datetime, now: datetime
+    ) -> tuple[GameState, datetime]:
+        ends = self.ends
+        rewritten = [ends + REWRITTEN_AFTER]
+        for correction in self.playback.corrections:
+            due = ends + correction.after
+            rewritten.append(due)
+            if now >= due:
+                state = correct(self.playback.recording, state, correction)
+        rewritten.sort()
+        passed = bisect_right(rewritten, now)
+        return state, max(changed, rewritten[passed - 1]) if passed else changed
+
+
+def correct(recording: Recording, state: GameState, correction: Correction) -> GameState:
+    """The state with one figure changed, and the score with it when the figure is points."""
+    sides: tuple[Side, Side] = ("home", "away")
+    for side in sides:
+        team = recording.home if side == "home" else recording.away
+        ids = [player.id for player in team.players]
+        if correction.player in ids:
+            was = state.home if side == "home" else state.away
+            new = _correct_team(was, ids.index(correction.player), correction)
+            return state._replace(home=new) if side == "home" else state._replace(away=new)
+    return state
+
+
+def _correct_team(team: TeamState, index: int, correction: Correction) -> TeamState:
+    lines = list(team.lines)
+    value = getattr(lines[index], correction.stat) + correction.by
+    lines[index] = lines[index]._replace(**{correction.stat: value})
+    periods = list(team.periods)
+    if correction.stat == "points":
+        periods[(correction.period or len(periods)) - 1] += correction.by
+    return team._replace(lines=tuple(lines), periods=tuple(periods))
