@@ -103,7 +103,7 @@ class FakeClock:
         return self._elapsed
 
     def step_wall(self, seconds: float) -> None:
-        """Set the wall clock forward or back, as an operator or NTP would; intervals do not move."""
+        """Set the wall clock forward or back, as an operator or NTP would; intervals stay."""
         self._wall += timedelta(seconds=seconds)
 
     def set(self, instant: datetime) -> None:

@@ -10,7 +10,7 @@ from tracker.domain.chance import Chance
 from tracker.domain.game import Game, Score
 from tracker.domain.market import Market
 from tracker.domain.money import Odds
-from tracker.domain.prior import Lines
+from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.rule import Rule
 
 
@@ -53,7 +53,7 @@ class Bet:
     name: str | None = None
     tags: tuple[str, ...] = ()
     book: str | None = None
-    lines: Lines = Lines()
+    lines: Lines = NO_LINES
 
     @property
     def id(self) -> int | str:

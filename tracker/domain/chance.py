@@ -31,7 +31,7 @@ class Chance:
 
     @property
     def fair_odds(self) -> float | None:
-        """Decimal odds at which the bet is worth its price, pushes returned; None when it cannot win."""
+        """Decimal odds at which the bet is worth its price; None when it cannot win."""
         return None if self.win <= 0 else 1 + self.lose / self.win
 
 

@@ -12,7 +12,7 @@ from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.grammar import Matchup, Pick
 from tracker.domain.money import Odds
-from tracker.domain.prior import Lines
+from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.rule import Rule
 from tracker.domain.team import fold
 
@@ -37,7 +37,7 @@ class Draft:
     rules: tuple[Rule, ...] | None = None
     tags: tuple[str, ...] = ()
     book: str | None = None
-    lines: Lines = Lines()
+    lines: Lines = NO_LINES
     from_file: bool = False
     occasion: str = ""
 
@@ -102,7 +102,7 @@ def choose_game(
         fitting = [(g, s) for g, s in fitting if s is None or _open(s)]
     if not fitting:
         raise NoSuchGame(f"{draft.pick.text!r}: no game on the slate fits")
-    game, _ = min(fitting, key=lambda x: _nearness(*x, now))
+    game, _ = min(fitting, key=lambda x: _nearness(x[0], x[1], now))
     same_day = [x for x in fitting if x[0].slate == game.slate]
     if len(same_day) > 1:
         raise AmbiguousGame(

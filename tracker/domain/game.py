@@ -90,7 +90,8 @@ class Score:
 class Game:
     """A scheduled game. `id` is the league feed's own; `start` is the aware tip-off time.
 
-    `home` and `away` are team codes. `day` is the league's own date (US Eastern).
+    `home` and `away` are team codes. `day` is the league's own date (US Eastern), where a feed
+    gives it.
     """
 
     id: str
@@ -98,7 +99,7 @@ class Game:
     home: str
     away: str
     start: datetime
-    day: date | None = None
+    day: date | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a game that could not be matched or timed."""
@@ -141,7 +142,10 @@ class Game:
 
 @dataclass(frozen=True, slots=True)
 class PlayerLine:
-    """A player's box line so far. `minutes` is in minutes; `stats` holds pts, reb, ast, stl, blk, 3pm, to."""
+    """A player's box line so far.
+
+    `minutes` is in minutes; `stats` holds pts, reb, ast, stl, blk, 3pm and to.
+    """
 
     id: str
     name: str
@@ -166,10 +170,12 @@ class GameState:
     `period` is 0 before tip-off and counts overtimes above the regulation periods. `clock` is the
     seconds left in the period. `periods` holds each started period's own points and sums to
     `score`, or is None when the feed's figures do not agree. Unknown possession, bonus or
-    time-outs are None. `bonus` is whether a side shoots free throws on the next common foul.
+    time-outs are None. `bonus` is whether a side shoots free throws on the next common foul. Two
+    states are equal when what happens on the court is: a moved tip-off or a player's line is no
+    difference.
     """
 
-    game: Game
+    game: Game = field(compare=False)
     phase: Phase
     period: int
     clock: float

@@ -20,6 +20,7 @@ from fractions import Fraction
 
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
+from tracker.domain.league import LEAGUES
 from tracker.domain.market import (
     Direction,
     Market,
@@ -175,7 +176,11 @@ class _Reader:
             return BadBet(f"{self.text!r} ends too early: expected {expected}", len(self.text))
         place = self.places[self.at]
         near = difflib.get_close_matches(self.word, team_names(["nba"]), n=1, cutoff=0.7)
-        hint = f" (did you mean {near[0].upper() if len(near[0]) <= 3 else near[0].title()}?)" if near else ""  # noqa: PLR2004 - tricodes
+        hint = (
+            f" (did you mean {near[0].upper() if len(near[0]) <= 3 else near[0].title()}?)"
+            if near
+            else ""
+        )
         return BadBet(
             f"{self.text!r}: {self.words[self.at]!r} at column {place + 1} is not understood{hint}: "
             f"expected {expected}",
@@ -316,7 +321,16 @@ def _finish(reader: _Reader, pick: Pick) -> Pick:
             raise reader.bad("odds such as -110, a stake such as $20, or a #tag")
         reader.at += 1
     return Pick(
-        pick.text, pick.span, pick.team, pick.direction, pick.points, matchup, odds, stake, units, tuple(tags)
+        pick.text,
+        pick.span,
+        pick.team,
+        pick.direction,
+        pick.points,
+        matchup,
+        odds,
+        stake,
+        units,
+        tuple(tags),
     )
 
 

@@ -22,7 +22,7 @@ class Span(StrEnum):
     Q4 = "Q4"
 
     def periods(self, league: League) -> range:
-        """The regulation periods that the span covers; ValueError when the league has no such span."""
+        """The regulation periods that the span covers; ValueError when the league has none."""
         half = league.periods // 2
         match self:
             case Span.GAME | Span.REGULATION:

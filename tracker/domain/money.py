@@ -25,7 +25,9 @@ class Odds:
     def __post_init__(self) -> None:
         """Refuse a price that returns no more than its stake."""
         if self.decimal <= 1:
-            raise BadBet(f"odds of {self.text} would return no profit: write them like -110, 1.91 or 10/11")
+            raise BadBet(
+                f"odds of {self.text} would return no profit: write them like -110, 1.91 or 10/11"
+            )
 
     @property
     def break_even(self) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from tracker.domain.game import Game, GameState
+from tracker.domain.league import LEAGUE_ZONE
 
 
 class Trouble(StrEnum):
@@ -57,3 +58,31 @@ class Standing:
     final_at: datetime | None = None
     settled: bool = False
     checks: int = 0
+
+
+FINAL_CHECKS = 2
+"""Looks at the box after the game: when it is rewritten, and after noon Eastern the next day."""
+
+FIRST_CHECK_AFTER = timedelta(hours=2, minutes=15)
+"""The league rewrites a box score about two hours after the buzzer (three recorded finals: 1:58 to
+2:06 h)."""
+
+LAST_CHECK_AT = time(12, 10)
+"""Eastern time on the next day by which the league has published its own corrections."""
+
+
+def check_times(final_at: datetime) -> tuple[datetime, datetime]:
+    """When the box is to be read again: after its rewrite, and after the first noon Eastern."""
+    local = final_at.astimezone(LEAGUE_ZONE)
+    noon = datetime.combine(local.date(), LAST_CHECK_AT, LEAGUE_ZONE)
+    if noon <= local:
+        noon = datetime.combine(local.date() + timedelta(days=1), LAST_CHECK_AT, LEAGUE_ZONE)
+    first = final_at + FIRST_CHECK_AFTER
+    return first, max(first, noon)
+
+
+def next_check(standing: Standing) -> datetime | None:
+    """When a finished game is to be looked at again; None when it never is."""
+    if standing.final_at is None or standing.checks >= FINAL_CHECKS:
+        return None
+    return check_times(standing.final_at)[min(standing.checks, 1)]

@@ -30,7 +30,10 @@ class Lines:
     @property
     def empty(self) -> bool:
         """Nothing is known."""
-        return self == Lines()
+        return self == NO_LINES
+
+
+NO_LINES = Lines()
 
 
 @dataclass(frozen=True, slots=True)

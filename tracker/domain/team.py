@@ -35,7 +35,7 @@ def fold(text: str) -> str:
 
 @cache
 def teams(league: str) -> Mapping[str, Team]:
-    """The teams of a league by code, as shipped in `data/teams.toml`; empty when none are listed."""
+    """The teams of a league by code, as shipped in `data/teams.toml`; empty when not listed."""
     text = resources.files("tracker.domain").joinpath("data/teams.toml").read_text("utf-8")
     table = tomllib.loads(text).get(league, {})
     return {

@@ -10,7 +10,7 @@ from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Bet, Confirmation, Settlement, Snapshot, Status
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.poll import Standing
+from tracker.domain.poll import FINAL_CHECKS, Standing
 
 
 class RulePhase(StrEnum):
@@ -128,15 +128,18 @@ class Book:
         )
         return Standing(self.game, self.state, self.final_at, done, self.checks)
 
+    def with_tracked(self, tracked: Tracked) -> Book:
+        """The book with one bet's entry replaced."""
+        number = tracked.bet.number
+        return replace(
+            self, tracked=tuple(tracked if x.bet.number == number else x for x in self.tracked)
+        )
+
     def with_bets(self, added: tuple[Tracked, ...], removed: frozenset[int]) -> Book:
         """The book with bets added and others (by number) no longer followed."""
         kept = tuple(x for x in self.tracked if x.bet.number not in removed)
         known = {x.bet.number for x in kept}
         return replace(self, tracked=kept + tuple(x for x in added if x.bet.number not in known))
-
-
-FINAL_CHECKS = 2
-"""Looks at the box after the game: when it is rewritten, about 2 h 15 min later, and after noon ET."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,201 @@
+"""The one function that decides: what a poll changes in the bets on a game, and what to say of it.
+
+`advance` is for a poll that could be read, `note` for one that could not. Both are pure: they take
+the book and return a `Change` that holds the next book and every row that is to be recorded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tracker.domain.alert import Alert, Decision
+from tracker.domain.bet import Snapshot
+from tracker.domain.chance import Chance
+from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.poll import Unreadable
+from tracker.domain.rule import Event, EventRule, LevelRule, SwingRule
+from tracker.engine.announce import announce, between, facts_of
+from tracker.engine.book import Book, Change, Ordering, RulePhase, RuleState, Tracked
+from tracker.engine.finish import finish
+from tracker.engine.ordering import classify
+from tracker.engine.rules import Reading, step
+from tracker.forecast import Outlook, price
+
+STALE_AFTER = timedelta(seconds=90)
+"""A live game that has not changed for this long is shown as stale."""
+
+LOST_AFTER = timedelta(seconds=90)
+"""A game in play that could not be read for this long is said to be lost."""
+
+HURRIED_SECONDS = 120
+"""In the last two minutes of regulation, and in overtime, one poll beyond a level is enough."""
+
+USEFUL_FOR = timedelta(minutes=10)
+"""How long an alert about a chance is worth sending."""
+
+
+def advance(book: Book, state: GameState, outlook: Outlook, now: datetime) -> Change:
+    """What a readable poll changes. `outlook` is the forecast from `state`; `now` is aware UTC."""
+    ordering, held = classify(book, state)
+    back = _feed_back(book, now)
+    book = replace(book, seen_at=now, held=held, lost=False, game=state.game)
+    if ordering is Ordering.HELD:
+        notes = (("poll.held", f"{state.game_clock} {_text(state.score)}"),)
+        return Change(replace(book, stale=_stale(book, now)), ordering, alerts=back, notes=notes)
+    before = book.state
+    news = ordering is not Ordering.SAME
+    if news:
+        book = _believe(book, state, now)
+    book = replace(book, stale=_stale(book, now))
+    change = Change(book, ordering, alerts=back, notes=_transitions(before, state, ordering))
+    for tracked in book.tracked:
+        if not state.phase.off and (news or tracked.chance is None):
+            chance = price(tracked.bet.market, outlook, state)
+            change = _see(change, tracked, before, chance, outlook, now)
+    return finish(change, now)
+
+
+def note(book: Book, why: Unreadable, now: datetime) -> Change:
+    """What an unreadable poll changes: nothing is believed, and a long silence is said once."""
+    playing = book.state is not None and book.state.phase.in_play
+    silent = book.seen_at is not None and now - book.seen_at >= LOST_AFTER
+    book = replace(book, stale=_stale(book, now))
+    if not playing or not silent or book.lost:
+        return Change(book)
+    alerts = announce(book, Event.FEED_DOWN, now, detail=why.why)
+    return Change(
+        replace(book, lost=True), alerts=alerts, notes=(("game.lost", why.trouble.value),)
+    )
+
+
+def _feed_back(book: Book, now: datetime) -> tuple[Alert, ...]:
+    if not book.lost or book.seen_at is None:
+        return ()
+    away = int((now - book.seen_at).total_seconds())
+    return announce(book, Event.FEED_BACK, now, detail=f"away for {away // 60} min {away % 60} s")
+
+
+def _stale(book: Book, now: datetime) -> bool:
+    live = book.state is not None and book.state.phase is Phase.LIVE
+    return live and book.changed_at is not None and now - book.changed_at >= STALE_AFTER
+
+
+def _believe(book: Book, state: GameState, now: datetime) -> Book:
+    over = state.phase is Phase.FINAL or state.phase.off
+    was_over = book.final_at is not None
+    return replace(
+        book,
+        state=state,
+        changed_at=now,
+        final_at=(book.final_at if was_over else now) if over else None,
+        checks=book.checks if over else 0,
+    )
+
+
+def _transitions(
+    before: GameState | None, state: GameState, ordering: Ordering
+) -> tuple[tuple[str, str], ...]:
+    score = _text(state.score)
+    if ordering is Ordering.CORRECTION:
+        return (("game.corrected", f"{state.game_clock} {score}"),)
+    if before is None or before.phase is not state.phase:
+        return ((f"game.{state.phase.value}", score),)
+    return ()
+
+
+def _text(score: Score) -> str:
+    return f"{score.away}-{score.home}"
+
+
+def _see(
+    change: Change,
+    tracked: Tracked,
+    before: GameState | None,
+    chance: Chance,
+    outlook: Outlook,
+    now: datetime,
+) -> Change:
+    """Add one bet's snapshot, rule decisions and facts to the change."""
+    state = change.book.state
+    assert state is not None  # noqa: S101 - a state has just been believed
+    snapshot = Snapshot(
+        bet=tracked.bet.number,
+        at=now,
+        period=state.period,
+        clock=state.clock,
+        game_clock=state.game_clock,
+        score=state.score,
+        mu=outlook.mu,
+        sigma=outlook.sigma,
+        chance=chance,
+        model_version=outlook.model_version,
+        feature_version=outlook.feature_version,
+        calibration_id=outlook.calibration_id,
+    )
+    seen = replace(
+        tracked,
+        chance=chance,
+        peak=max(chance.win, tracked.peak if tracked.peak is not None else 0.0),
+        low=min(chance.win, tracked.low if tracked.low is not None else 1.0),
+    )
+    rules, alerts = _apply_rules(tracked, seen, before, state, now)
+    moved = tuple(x for x in rules if x not in tracked.rules)
+    return replace(
+        change,
+        book=change.book.with_tracked(replace(seen, rules=rules)),
+        snapshots=(*change.snapshots, snapshot),
+        rules=change.rules + moved,
+        alerts=change.alerts + alerts,
+    )
+
+
+def _apply_rules(
+    old: Tracked, seen: Tracked, before: GameState | None, state: GameState, now: datetime
+) -> tuple[tuple[RuleState, ...], tuple[Alert, ...]]:
+    """Step every rule of a bet over the reading that has just been taken."""
+    assert seen.chance is not None  # noqa: S101 - set by the caller
+    facts = facts_of(old.chance, seen.chance, before, state)
+    reading = Reading(seen.chance.win, now, _hurried(state, seen.chance))
+    rules: list[RuleState] = []
+    alerts: list[Alert] = []
+    remembered = {x.rule: x for x in seen.rules}
+    for rule in seen.bet.rules:
+        memory = remembered[rule.text]
+        match rule:
+            case EventRule():
+                if rule.event in facts and memory.phase is not RulePhase.DONE:
+                    memory, alert = between(seen, memory, rule.event, state, now)
+                    alerts.append(alert)
+            case LevelRule() | SwingRule():
+                verdict = step(rule, memory, reading)
+                was = verdict.was if verdict.was is not None else _win(old.chance)
+                if verdict.fires or verdict.worth_noting(memory):
+                    decision = Decision.FIRED if verdict.fires else Decision.HELD
+                    alerts.append(
+                        Alert(
+                            bet=seen.bet.number,
+                            rule=rule.text,
+                            episode=verdict.state.episode + (0 if verdict.fires else 1),
+                            at=now,
+                            decision=decision,
+                            reason=verdict.reason,
+                            game_clock=state.game_clock,
+                            score=state.score,
+                            p=reading.p,
+                            was=was,
+                            expires_at=now + USEFUL_FOR if verdict.fires else None,
+                        )
+                    )
+                memory = verdict.state
+        rules.append(memory)
+    return tuple(rules), tuple(alerts)
+
+
+def _win(chance: Chance | None) -> float | None:
+    return None if chance is None else chance.win
+
+
+def _hurried(state: GameState, chance: Chance) -> bool:
+    last = state.period >= state.game.rules.periods and state.seconds_left <= HURRIED_SECONDS
+    return chance.decided or (state.phase.in_play and (last or state.overtime > 0))

@@ -1,0 +1,173 @@
+"""Alert rules as a state machine: one reading in, the next rule state and a decision out.
+
+    unarmed -> armed -> pending -> firing -> cooling -> armed ...  and done at the end
+
+A rule arms only on a reading on its safe side, fires when the chance has stood beyond the level for
+enough fresh polls, and arms again only once the chance has cleared a band in log-odds and the
+cooldown has passed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from tracker.domain.alert import Reason
+from tracker.domain.rule import Comparison, LevelRule, SwingRule
+from tracker.engine.book import RulePhase, RuleState
+
+BAND = math.log(0.80 / 0.20) - math.log(0.75 / 0.25)
+"""How far, in log-odds, a chance must clear a level before it may fire again: .80 at .75."""
+
+HOLD_POLLS = 2
+"""Consecutive fresh polls beyond the level before it fires, outside the last two minutes."""
+
+COOLDOWN = timedelta(minutes=5)
+"""Least time between two firings of one rule."""
+
+BUDGET = 4
+"""Most firings of one rule in an hour; beyond it the rule stays silent."""
+
+BUDGET_SPAN = timedelta(hours=1)
+
+_EDGE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One fresh reading of a bet's chance of winning.
+
+    `hurried` is whether one poll is enough: the last two minutes, overtime, or a decided bet.
+    """
+
+    p: float
+    at: datetime
+    hurried: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a reading made of a rule. `fires` asks for an alert; `worth_noting` for a held row."""
+
+    state: RuleState
+    reason: Reason
+    fires: bool = False
+    was: float | None = None
+
+    def worth_noting(self, before: RuleState) -> bool:
+        """Whether a decision that held back tells something that the last one did not."""
+        quiet = self.reason is Reason.BELOW and before.phase is not RulePhase.PENDING
+        return not self.fires and not quiet and self.reason is not before.reason
+
+
+def log_odds(p: float) -> float:
+    """The log-odds of a chance, finite also at 0 and 1."""
+    kept = min(max(p, _EDGE), 1 - _EDGE)
+    return math.log(kept / (1 - kept))
+
+
+def step(rule: LevelRule | SwingRule, state: RuleState, reading: Reading) -> Verdict:
+    """The rule's next state after a fresh reading, and whether it fires."""
+    match rule:
+        case LevelRule():
+            return _level(rule, state, reading)
+        case SwingRule():
+            return _swing(rule, state, reading)
+        case _:
+            assert_never(rule)
+
+
+def _beyond(rule: LevelRule, state: RuleState, p: float) -> float:
+    """How far, in log-odds, a chance lies beyond the level; negative on the safe side."""
+    excess = log_odds(p) - log_odds(rule.level)
+    match rule.comparison:
+        case Comparison.AT_LEAST:
+            return excess
+        case Comparison.AT_MOST:
+            return -excess
+        case Comparison.CROSSES:
+            return -excess if state.flipped else excess
+        case _:
+            assert_never(rule.comparison)
+
+
+def _level(rule: LevelRule, state: RuleState, reading: Reading) -> Verdict:
+    state, rearmed = _rearm(rule, state, reading)
+    beyond = _beyond(rule, state, reading.p)
+    outside = beyond >= -1e-12  # noqa: PLR2004 - rounding of a chance that lies on the level
+    match state.phase:
+        case RulePhase.DONE:
+            return Verdict(state, state.reason or Reason.BELOW)
+        case RulePhase.UNARMED if outside or (state.reason is not None and beyond > -BAND):
+            if rule.comparison is Comparison.CROSSES and state.reason is None:
+                return _to(replace(state, flipped=True), RulePhase.ARMED, Reason.BELOW)
+            return _to(state, RulePhase.UNARMED, Reason.BEYOND_WHEN_ADDED)
+        case RulePhase.FIRING:
+            return _to(state, RulePhase.FIRING, Reason.NOT_REARMED)
+        case RulePhase.COOLING:
+            return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN if outside else Reason.BELOW)
+        case RulePhase.UNARMED | RulePhase.ARMED | RulePhase.PENDING:
+            if outside:
+                return _press(state, reading, Reason.CROSSED)
+            return _to(state, RulePhase.ARMED, Reason.REARMED if rearmed else Reason.BELOW)
+        case _:
+            assert_never(state.phase)
+
+
+def _rearm(rule: LevelRule, state: RuleState, reading: Reading) -> tuple[RuleState, bool]:
+    """Leave `firing` once the band is cleared, and `cooling` once the time is over."""
+    if state.phase is RulePhase.FIRING and rule.comparison is Comparison.CROSSES:
+        if _beyond(rule, state, reading.p) >= BAND:
+            state = replace(state, phase=RulePhase.COOLING, flipped=not state.flipped)
+        elif _beyond(rule, state, reading.p) <= -BAND:
+            state = replace(state, phase=RulePhase.COOLING)
+    elif state.phase is RulePhase.FIRING and _beyond(rule, state, reading.p) <= -BAND:
+        state = replace(state, phase=RulePhase.COOLING)
+    if state.phase is RulePhase.COOLING and reading.at - state.fired[-1] >= COOLDOWN:
+        return replace(state, phase=RulePhase.ARMED, streak=0), True
+    return state, False
+
+
+def _to(state: RuleState, phase: RulePhase, reason: Reason) -> Verdict:
+    return Verdict(replace(state, phase=phase, streak=0, reason=reason), reason)
+
+
+def _press(state: RuleState, reading: Reading, why: Reason) -> Verdict:
+    """A reading beyond the level: hold for another poll, or fire if the budget allows."""
+    streak = state.streak + 1
+    if streak < HOLD_POLLS and not reading.hurried:
+        held = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.HOLDING)
+        return Verdict(held, Reason.HOLDING)
+    recent = tuple(t for t in state.fired if reading.at - t < BUDGET_SPAN)
+    if len(recent) >= BUDGET:
+        spent = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.OVER_BUDGET)
+        return Verdict(spent, Reason.OVER_BUDGET)
+    fired = replace(
+        state,
+        phase=RulePhase.FIRING,
+        episode=state.episode + 1,
+        streak=0,
+        reason=why,
+        fired=(*recent, reading.at),
+    )
+    return Verdict(fired, why, fires=True)
+
+
+def _swing(rule: SwingRule, state: RuleState, reading: Reading) -> Verdict:
+    if state.phase is RulePhase.DONE:
+        return Verdict(state, state.reason or Reason.BELOW)
+    since = reading.at - timedelta(seconds=rule.seconds)
+    window = tuple((t, p) for t, p in state.window if t >= since)
+    far = max(window, key=lambda x: abs(x[1] - reading.p), default=(reading.at, reading.p))
+    state = replace(state, window=(*window, (reading.at, reading.p)))
+    if abs(far[1] - reading.p) < rule.size - _EDGE:
+        return _to(state, RulePhase.ARMED, Reason.BELOW)
+    if state.fired and reading.at - state.fired[-1] < COOLDOWN:
+        return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN)
+    verdict = _press(state, reading, Reason.SWUNG)
+    if not verdict.fires:
+        return verdict
+    kept = replace(verdict.state, phase=RulePhase.ARMED, window=((reading.at, reading.p),))
+    return replace(verdict, state=kept, was=far[1])

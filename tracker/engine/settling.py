@@ -1,0 +1,90 @@
+"""Results: how each market is settled from a final score, and what it pays."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from tracker.domain.bet import Bet, Result
+from tracker.domain.game import GameState, Phase, Score, Side
+from tracker.domain.market import Direction, Moneyline, Span, Spread, TeamTotal, Total
+from tracker.domain.money import payout_if_won
+
+
+class Unsettleable(Exception):
+    """The final state does not say how the bet ended; the text says why, in one sentence."""
+
+
+def span_score(state: GameState, span: Span) -> Score:
+    """The points that count for a span, from a final state; Unsettleable when not known."""
+    if span is Span.GAME:
+        return state.score
+    if state.periods is None:
+        raise Unsettleable("the box score's points by period do not add up to its final score")
+    wanted = span.periods(state.game.rules)
+    last = len(state.periods) if span.counts_overtime else wanted.stop - 1
+    if len(state.periods) < wanted.stop - 1:
+        raise Unsettleable("the box score lacks a period that the bet is about")
+    counted = state.periods[wanted.start - 1 : last]
+    return Score(sum(x.home for x in counted), sum(x.away for x in counted))
+
+
+def _by_sign(excess: float) -> Result:
+    if excess == 0:
+        return Result.PUSH
+    return Result.WON if excess > 0 else Result.LOST
+
+
+def _signed(direction: Direction, excess: float) -> Result:
+    return _by_sign(excess if direction is Direction.OVER else -excess)
+
+
+def grade(bet: Bet, state: GameState) -> Result:
+    """The result of a bet on a game that is final, postponed or cancelled.
+
+    A game that was not played voids its bets. A tie pushes a moneyline, and a line that is met
+    exactly pushes. Raises Unsettleable when the state does not decide the bet.
+    """
+    if state.phase.off:
+        return Result.VOID
+    if state.phase is not Phase.FINAL:
+        raise Unsettleable("the game is not over")
+    market = bet.market
+    score = span_score(state, market.span)
+    match market:
+        case Moneyline():
+            sign = 1 if market.side is Side.HOME else -1
+            return _by_sign(sign * score.margin)
+        case Spread():
+            sign = 1 if market.side is Side.HOME else -1
+            return _by_sign(sign * score.margin + market.points)
+        case Total():
+            return _signed(market.direction, score.total - market.points)
+        case TeamTotal():
+            return _signed(market.direction, score.of(market.side) - market.points)
+        case _:
+            assert_never(market)
+
+
+def payout(bet: Bet, result: Result) -> int | None:
+    """Cents that the bet returns, stake included; None when stake or odds are not known."""
+    if bet.stake_cents is None:
+        return None
+    match result:
+        case Result.WON:
+            return None if bet.odds is None else payout_if_won(bet.stake_cents, bet.odds)
+        case Result.PUSH | Result.VOID:
+            return bet.stake_cents
+        case Result.LOST:
+            return 0
+        case _:
+            assert_never(result)
+
+
+def reason_for(bet: Bet, state: GameState, result: Result) -> str:
+    """Why the bet ended so, in a few words for the audit row."""
+    if result is Result.VOID:
+        return f"the game was {state.phase.value}: void, stake returned"
+    score = span_score(state, bet.market.span)
+    span = "" if bet.market.span is Span.GAME else f"{bet.market.span.value} "
+    game = state.game
+    return f"{span}{game.away} {score.away}, {game.home} {score.home} ({state.game_clock})"
