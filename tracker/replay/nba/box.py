@@ -181,7 +181,7 @@ def _team_statistics(team: Team, state: TeamState, against: TeamState) -> Json:
     pairs = zip(team.players, state.lines, strict=True)
     result = {
         "assists": total.assists,
-        "assistsTurnoverRatio": _share(total.assists, total.turnovers),
+        "assistsTurnoverRatio": _share(total.assists, total.turnovers + own.turnovers),
         "benchPoints": sum(line.points for player, line in pairs if not player.starter),
         "biggestLead": own.lead,
         "biggestLeadScore": f"{own.lead_away}-{own.lead_home}",

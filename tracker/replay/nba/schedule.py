@@ -22,8 +22,13 @@ from tracker.replay.timeline import TeamState
 
 _BROADCASTERS = tuple(
     f"{where}{medium}Broadcasters"
-    for where in ("national", "home", "away", "intl")
-    for medium in ("Tv", "Radio", "Ott")
+    for where, media in (
+        ("national", ("Tv", "Radio", "Ott")),
+        ("home", ("Tv", "Radio", "Ott")),
+        ("away", ("Tv", "Radio", "Ott")),
+        ("intl", ("Radio", "Tv", "Ott")),
+    )
+    for medium in media
 )
 
 _FIRST_MONTH = 8
