@@ -1,0 +1,147 @@
+"""Promises about the machine: one daemon at a time, and systemd is told the truth."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tracker.host import AlreadyRunning, SystemdNotifier, running_instance, single_instance
+
+HOLDER = """
+import sys
+from pathlib import Path
+from tracker.host import single_instance
+with single_instance(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A second process that holds the lock until its input ends."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_second_daemon_is_refused_by_name(tmp_path: Path) -> None:
+    """While another process tracks, ours is told its process id."""
+    path = tmp_path / "tracker.db.lock"
+    assert running_instance(path) is None
+    with holder(path) as other:
+        with pytest.raises(AlreadyRunning, match=f"process {other.pid} is already") as caught:
+            single_instance(path).__enter__()
+        assert caught.value.pid == other.pid
+        assert caught.value.exit_status == 3
+        assert running_instance(path) == other.pid
+
+
+def test_a_killed_daemon_leaves_no_obstacle(tmp_path: Path) -> None:
+    """A lock file left behind by kill -9 is taken over at once."""
+    path = tmp_path / "tracker.db.lock"
+    with holder(path) as other:
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+        assert path.read_text() == f"{other.pid}\n"
+        assert running_instance(path) is None
+        with single_instance(path):
+            assert path.read_text() == f"{os.getpid()}\n"
+            assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_clean_end_frees_the_lock(tmp_path: Path) -> None:
+    """After a clean end nobody is named, and the next one starts."""
+    path = tmp_path / "tracker.db.lock"
+    with single_instance(path):
+        pass
+    assert path.read_text() == ""
+    with single_instance(path):
+        pass
+
+
+def test_a_holder_without_a_name_yet(tmp_path: Path) -> None:
+    """Between taking the lock and writing its id a holder is told as another process."""
+    path = tmp_path / "tracker.db.lock"
+    with single_instance(path):
+        path.write_text("")
+        assert running_instance(path) is None
+        with pytest.raises(AlreadyRunning, match="another process is already") as caught:
+            single_instance(path).__enter__()
+    assert caught.value.pid is None
+
+
+@pytest.mark.skipif(not os.access("/proc/locks", os.R_OK), reason="the kernel tells no locks")
+def test_a_number_that_lives_on_is_not_taken_for_the_daemon(tmp_path: Path) -> None:
+    """After kill -9 the daemon's process id may belong to somebody who knows nothing of it."""
+    path = tmp_path / "tracker.db.lock"
+    path.write_text(f"{os.getpid()}\n")
+    assert running_instance(path) is None
+
+
+@pytest.fixture(params=["path", "abstract"])
+def ear(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, socket.socket]]:
+    """A socket that listens as systemd does, and its name as systemd gives it."""
+    name = str(tmp_path / "notify") if request.param == "path" else f"@tracker-{uuid.uuid4()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+        end.bind(name.replace("@", "\0"))
+        end.settimeout(5)
+        yield name, end
+
+
+def test_systemd_hears(ear: tuple[str, socket.socket]) -> None:
+    """Each word reaches the socket as sd_notify(3) writes it."""
+    name, end = ear
+    notifier = SystemdNotifier({"NOTIFY_SOCKET": name})
+    assert notifier.listening
+    notifier.ready("waiting for LAL@DEN")
+    assert end.recv(4096) == b"READY=1\nSTATUS=waiting for LAL@DEN"
+    notifier.status("2 games\nlive")
+    assert end.recv(4096) == b"STATUS=2 games live"
+    notifier.watchdog()
+    assert end.recv(4096) == b"WATCHDOG=1"
+    notifier.stopping("asked to stop")
+    assert end.recv(4096) == b"STOPPING=1\nSTATUS=asked to stop"
+
+
+def test_silence_without_systemd(tmp_path: Path) -> None:
+    """Without systemd, or with one that went away, telling it does nothing."""
+    notifier = SystemdNotifier({})
+    assert not notifier.listening
+    notifier.ready("")
+    SystemdNotifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).watchdog()
+
+
+@pytest.mark.parametrize(
+    ("env", "seconds"),
+    [
+        ({"WATCHDOG_USEC": "30000000"}, 30.0),
+        ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}, 30.0),
+        ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "1"}, None),
+        ({"WATCHDOG_USEC": "0"}, None),
+        ({"WATCHDOG_USEC": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_the_watchdog_is_for_this_process_only(env: dict[str, str], seconds: float | None) -> None:
+    """The watchdog's rhythm counts only where systemd means this very process."""
+    assert SystemdNotifier(env).watchdog_interval() == seconds
