@@ -175,17 +175,10 @@ class _Reader:
         if self.at >= len(self.words):
             return BadBet(f"{self.text!r} ends too early: expected {expected}", len(self.text))
         place = self.places[self.at]
-        near = difflib.get_close_matches(self.word, team_names(["nba"]), n=1, cutoff=0.7)
-        hint = (
-            f" (did you mean {near[0].upper() if len(near[0]) <= 3 else near[0].title()}?)"
-            if near
-            else ""
-        )
-        return BadBet(
-            f"{self.text!r}: {self.words[self.at]!r} at column {place + 1} is not understood{hint}: "
-            f"expected {expected}",
-            place,
-        )
+        near = difflib.get_close_matches(self.word, team_names(tuple(LEAGUES)), n=1, cutoff=0.6)
+        hint = f" (did you mean {near[0].title()}?)" if near else ""
+        where = f"{self.words[self.at]!r} at column {place + 1}"
+        return BadBet(f"{self.text!r}: {where} is not understood{hint}: expected {expected}", place)
 
     def team(self) -> tuple[Team, ...]:
         """The teams that the next words may name; reads them, or nothing."""

@@ -17,7 +17,7 @@ _MONEY = re.compile(r"(\d{1,9})(?:\.(\d{1,2}))?")
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """A price. `text` is as written; `decimal` is what one unit returns, stake included, above 1."""
+    """A price. `text` is as written; `decimal` is what one unit returns, stake included."""
 
     text: str
     decimal: Fraction

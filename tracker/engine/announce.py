@@ -70,7 +70,7 @@ def announce(
 
 
 def settled_alert(tracked: Tracked, event: Event, state: GameState, now: datetime) -> Alert | None:
-    """The announcement of a bet's result where its rules ask for it; the episode is the revision."""
+    """The announcement of a bet's result, where its rules ask for it: episode is revision."""
     settlement = tracked.settlement
     wanted = any(isinstance(r, EventRule) and r.event is event for r in tracked.bet.rules)
     if settlement is None or not wanted:
