@@ -1,0 +1,182 @@
+"""Promises of the service: a hardened unit that fits the installation, and plain words."""
+
+from __future__ import annotations
+
+import configparser
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tracker import service
+from tracker.service import Ran, ServiceError, render_unit, unit_path
+
+ROOT = Path(__file__).parents[2]
+COMMAND = Path("/opt/tracker/.venv/bin/tracker")
+CONFIG = Path("/etc/tracker/tracker.toml")
+
+
+class Systemd:
+    """A systemd that does as it is told, and remembers."""
+
+    def __init__(self, answers: dict[str, Ran] | None = None) -> None:
+        """`answers` by the verb; every other verb succeeds in silence."""
+        self.answers = answers or {}
+        self.asked: list[list[str]] = []
+
+    def __call__(self, command: Sequence[str]) -> Ran:
+        """Run one command."""
+        words = [word for word in command if not word.startswith("--")][1:]
+        self.asked.append(words)
+        if "--property=Version" in command:
+            return Ran(0, "Version=252")
+        return self.answers.get(words[0], Ran(0, ""))
+
+
+def absent(_command: Sequence[str]) -> Ran:
+    """A machine without systemctl."""
+    raise FileNotFoundError
+
+
+def test_the_shipped_units_are_the_rendered_ones() -> None:
+    """The files in systemd/ are what the program itself would write."""
+    shipped = ROOT / "systemd"
+    system = render_unit(COMMAND, CONFIG, user=False)
+    assert (shipped / "tracker.service").read_text("utf-8") == system
+    # %h is systemd's word for the home folder; a real path would have its percent sign doubled.
+    own = render_unit(Path("%h/.local/bin/tracker"), None, user=True).replace("%%h", "%h")
+    assert (shipped / "tracker-user.service").read_text("utf-8") == own
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
+@pytest.mark.parametrize("name", ["tracker.service", "tracker-user.service"])
+def test_systemd_understands_the_units(name: str, tmp_path: Path) -> None:
+    """Systemd itself finds no unknown key and no bad value in the units."""
+    unit = tmp_path / "tracker.service"
+    text = (ROOT / "systemd" / name).read_text("utf-8")
+    unit.write_text(
+        text.replace(str(COMMAND), "/bin/true").replace("%h/.local/bin/tracker", "/bin/true")
+    )
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
+def test_the_system_unit_is_hardened() -> None:
+    """Systemd's own measure of exposure is 1.5 of 10 at most."""
+    words = ["security", "--offline=true", "--no-pager", "--threshold=15"]
+    unit = ROOT / "systemd" / "tracker.service"
+    done = subprocess.run(
+        ["systemd-analyze", *words, str(unit)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-200:]
+
+
+def test_a_person_needs_no_rights() -> None:
+    """The unit for a person's own systemd has nothing that only the system's can do."""
+    text = render_unit(COMMAND, CONFIG, user=True)
+    for word in ("DynamicUser", "StateDirectory", "Private", "Protect", "Capability", "network"):
+        assert word not in text
+    assert "WantedBy=default.target" in text
+    assert "WatchdogSec=30s" in text
+    assert "RestartPreventExitStatus=78" in text
+
+
+def test_a_path_with_blanks_and_signs_survives() -> None:
+    """Systemd reads the command back as it was, whatever its folder is called."""
+    odd = Path('/opt/my "100%" $tools/tracker')
+    parser = configparser.RawConfigParser(strict=False, delimiters=("=",))
+    parser.read_string(render_unit(odd, CONFIG, user=True))
+    assert parser["Service"]["ExecStart"] == (
+        '"/opt/my \\"100%%\\" $$tools/tracker" --config /etc/tracker/tracker.toml run'
+    )
+
+
+def test_where_a_unit_belongs() -> None:
+    """The system's units and a person's own have their usual places."""
+    home = Path("/home/ann/.config")
+    assert unit_path(user=True, config_home=home) == home / "systemd/user/tracker.service"
+    assert unit_path(user=False, config_home=home) == Path("/etc/systemd/system/tracker.service")
+
+
+def test_install_writes_enables_and_starts(tmp_path: Path) -> None:
+    """Installing writes the unit, has systemd read it, enables it and starts it; twice is fine."""
+    systemd = Systemd()
+    unit = tmp_path / "systemd" / "user" / "tracker.service"
+    service.install(unit, COMMAND, None, user=True, run=systemd)
+    said = service.install(unit, COMMAND, None, user=True, run=systemd)
+    assert unit.read_text("utf-8") == render_unit(COMMAND, None, user=True)
+    verbs = [words[0] for words in systemd.asked]
+    assert verbs == ["show", "daemon-reload", "enable", "restart"] * 2
+    assert said[0] == f"Wrote {unit}."
+    assert any("enable-linger" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize("place", ["/home/ann/tracker/bin/tracker", "/root/bin/tracker"])
+def test_the_system_service_needs_a_place_it_can_see(tmp_path: Path, place: str) -> None:
+    """A program in a home folder cannot run as the hardened system service, and is told so."""
+    unit = tmp_path / "tracker.service"
+    with pytest.raises(
+        ServiceError, match=r"cannot see into home folders, and .* install under /opt"
+    ):
+        service.install(unit, Path(place), CONFIG, user=False, run=Systemd())
+    assert not unit.exists()
+
+
+def test_a_refusal_is_passed_on(tmp_path: Path) -> None:
+    """When systemd will not, its own last words are told."""
+    systemd = Systemd({"restart": Ran(1, "Warning.\nJob failed.")})
+    with pytest.raises(ServiceError, match=r"systemd would not start the service: Job failed\."):
+        service.install(tmp_path / "tracker.service", COMMAND, None, user=True, run=systemd)
+
+
+def test_without_systemd_the_way_out_is_told(tmp_path: Path) -> None:
+    """Without systemd each verb says what to do instead, and writes nothing."""
+    unit = tmp_path / "tracker.service"
+    for call in (
+        lambda: service.install(unit, COMMAND, None, user=True, run=absent),
+        lambda: service.status(user=True, run=absent),
+    ):
+        with pytest.raises(ServiceError, match=r"no systemd answers here: .* `tracker run`"):
+            call()
+    assert not unit.exists()
+
+
+def test_status_is_one_sentence() -> None:
+    """The status names the state, the process, the restarts and what the daemon says of itself."""
+    shown = (
+        "ActiveState=active\nSubState=running\nStatusText=2 games live\nMainPID=71\n"
+        "NRestarts=3\nLoadState=loaded\nResult=success"
+    )
+    assert service.status(user=True, run=Systemd({"show": Ran(0, shown)})) == (
+        True,
+        "The service is active (running), process 71, restarted 3 times, 2 games live.",
+    )
+    failed = "ActiveState=failed\nSubState=failed\nMainPID=0\nLoadState=loaded\nResult=exit-code"
+    assert service.status(user=True, run=Systemd({"show": Ran(0, failed)})) == (
+        False,
+        "The service is failed (failed), last result exit-code.",
+    )
+    at_work, said = service.status(user=True, run=Systemd({"show": Ran(0, "LoadState=not-found")}))
+    assert not at_work
+    assert "tracker service install" in said
+
+
+def test_remove_stops_and_deletes(tmp_path: Path) -> None:
+    """Removing stops the service and deletes the unit only; twice is fine."""
+    systemd = Systemd()
+    unit = tmp_path / "tracker.service"
+    service.install(unit, COMMAND, None, user=True, run=systemd)
+    said = service.remove(unit, user=True, run=systemd)
+    assert ["disable", "tracker.service"] in systemd.asked
+    assert not unit.exists()
+    assert said[-1] == "Bets, history and settings are kept."
+    assert "nothing to remove" in service.remove(unit, user=True, run=systemd)[0]

@@ -1,0 +1,238 @@
+"""The systemd service: its unit for this installation, put in place, asked and taken away."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracker.domain.errors import TrackerError
+
+UNIT = "tracker.service"
+SYSTEM_UNITS = Path("/etc/systemd/system")
+ETC = Path("/etc/tracker")
+
+_HEAD = """\
+# {title}
+[Unit]
+Description=Follows bets on live games
+{network}StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+NotifyAccess=main
+ExecStart={exec_start}
+
+# The watchdog is fed by progress, not by a timer: a daemon that hangs is restarted.
+WatchdogSec=30s
+TimeoutStartSec=60s
+TimeoutStopSec=20s
+Restart=always
+RestartSec=2s
+# 78 is a bad configuration: trying again would not mend it.
+RestartPreventExitStatus=78
+"""
+
+# The forecast needs one thread; a pool for every core of a large machine would meet TasksMax.
+_LIMITS = """\
+MemoryMax=768M
+TasksMax=64
+Environment=OPENBLAS_NUM_THREADS=1
+UMask=0077
+"""
+
+_SYSTEM = """\
+
+# Secrets, in files that only root can read. The remarks stand in for files that are missing.
+LoadCredential=notify-urls:{etc}/notify-urls
+SetCredential=notify-urls:#none
+LoadCredential=telegram-token:{etc}/telegram-token
+SetCredential=telegram-token:#none
+
+DynamicUser=yes
+StateDirectory=tracker
+StateDirectoryMode=0700
+ConfigurationDirectory=tracker
+
+CapabilityBoundingSet=
+AmbientCapabilities=
+DevicePolicy=closed
+PrivateDevices=yes
+PrivateMounts=yes
+PrivateTmp=yes
+PrivateUsers=yes
+ProcSubset=pid
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHome=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+ProtectSystem=strict
+RemoveIPC=yes
+"""
+
+# What follows works without rights that a person's own systemd lacks.
+_ANYWHERE = """\
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+NoNewPrivileges=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallErrorNumber=EPERM
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+"""
+
+_NO_SYSTEMD = "no systemd answers here: have whatever starts your programs start `tracker run`"
+
+_INSTALL = """\
+
+[Install]
+WantedBy={target}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command gave: its exit status and what it printed."""
+
+    status: int
+    output: str
+
+
+Runner = Callable[[Sequence[str]], Ran]
+"""Runs a command and waits for it. FileNotFoundError when there is no such command."""
+
+
+class ServiceError(TrackerError):
+    """The service cannot be put in place, asked or removed."""
+
+
+def run_command(command: Sequence[str]) -> Ran:
+    """Run a command of this machine, with what it prints on either stream."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    return Ran(done.returncode, (done.stdout + done.stderr).strip())
+
+
+def _quoted(part: str | Path) -> str:
+    # systemd.service(5): % and $ are specifiers, and words with spaces are quoted.
+    text = str(part).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{text}"' if any(c.isspace() or c in "\"'\\;" for c in text) else text
+
+
+def render_unit(exec_start: Path, config: Path | None, *, user: bool) -> str:
+    """The text of a unit that runs `exec_start` (the installed `tracker` command).
+
+    With `user` the unit is for a person's own systemd: what needs the rights of the system's is
+    left out, and the database stays where that person's commands look for it.
+    """
+    words = [_quoted(exec_start)]
+    if config is not None:
+        words += ["--config", _quoted(config)]
+    head = _HEAD.format(
+        title="For a person's own systemd." if user else "For the system's systemd.",
+        # A person's own systemd knows no network target.
+        network="" if user else "Wants=network-online.target\nAfter=network-online.target\n",
+        exec_start=" ".join([*words, "run"]),
+    )
+    body = _LIMITS + ("\n" if user else _SYSTEM.format(etc=ETC)) + _ANYWHERE
+    return head + body + _INSTALL.format(target="default.target" if user else "multi-user.target")
+
+
+def unit_path(*, user: bool, config_home: Path) -> Path:
+    """Where the unit belongs. `config_home` is the person's XDG configuration folder."""
+    return (config_home / "systemd" / "user" if user else SYSTEM_UNITS) / UNIT
+
+
+def _systemctl(run: Runner, *words: str, user: bool) -> Ran:
+    try:
+        return run(["systemctl", *(["--user"] if user else []), "--no-pager", *words])
+    except FileNotFoundError:
+        raise ServiceError(_NO_SYSTEMD) from None
+
+
+def _must(ran: Ran, what: str) -> None:
+    if ran.status != 0:
+        reason = ran.output.splitlines()[-1] if ran.output else f"exit status {ran.status}"
+        raise ServiceError(f"systemd would not {what}: {reason}")
+
+
+def _must_answer(run: Runner, *, user: bool) -> None:
+    if _systemctl(run, "show", "--property=Version", user=user).status != 0:
+        raise ServiceError(_NO_SYSTEMD)
+
+
+def _refuse_hidden(exec_start: Path, config: Path | None) -> None:
+    interpreter = exec_start.with_name("python").resolve()
+    for path in (exec_start, interpreter, *([config] if config else [])):
+        if any(path.is_relative_to(home) for home in ("/home", "/root", "/run/user")):
+            raise ServiceError(
+                f"the system service cannot see into home folders, and {path} is in one: install "
+                "under /opt with the system's Python, or make the service your own instead"
+            )
+
+
+def install(
+    unit: Path, exec_start: Path, config: Path | None, *, user: bool, run: Runner = run_command
+) -> tuple[str, ...]:
+    """Write the unit, enable it and start it; what was done, in sentences. Doing it again is fine.
+
+    Raises ServiceError when systemd is missing or will not, or the unit cannot be written.
+    """
+    if not user:
+        _refuse_hidden(exec_start, config)
+    _must_answer(run, user=user)
+    try:
+        unit.parent.mkdir(parents=True, exist_ok=True)
+        unit.write_text(render_unit(exec_start, config, user=user), encoding="utf-8")
+    except OSError as why:
+        advice = "check that the folder is yours" if user else "use sudo"
+        raise ServiceError(f"{unit} cannot be written ({why.strerror}): {advice}") from None
+    _must(_systemctl(run, "daemon-reload", user=user), "read the unit")
+    _must(_systemctl(run, "enable", UNIT, user=user), "enable the service")
+    _must(_systemctl(run, "restart", UNIT, user=user), "start the service")
+    log = f"journalctl {'--user ' if user else ''}--unit {UNIT} --follow"
+    done = (f"Wrote {unit}.", "The service is enabled and started.", f"Its log: {log}")
+    stays = "To keep it running while you are logged out: loginctl enable-linger"
+    return (*done, stays) if user else done
+
+
+def status(*, user: bool, run: Runner = run_command) -> tuple[bool, str]:
+    """Whether the service is at work, and how it is, in one sentence."""
+    fields = "ActiveState,SubState,StatusText,MainPID,NRestarts,LoadState,Result"
+    _must_answer(run, user=user)
+    ran = _systemctl(run, "show", UNIT, f"--property={fields}", user=user)
+    told = dict(line.split("=", 1) for line in ran.output.splitlines() if "=" in line)
+    if told.get("LoadState") == "not-found":
+        return False, "The service is not installed: `tracker service install` puts it in place."
+    state = f"{told.get('ActiveState', 'unknown')} ({told.get('SubState', 'unknown')})"
+    parts = [f"The service is {state}"]
+    if told.get("MainPID", "0") != "0":
+        parts.append(f"process {told['MainPID']}")
+    if told.get("NRestarts", "0") != "0":
+        parts.append(f"restarted {told['NRestarts']} times")
+    if told.get("StatusText"):
+        parts.append(told["StatusText"])
+    if told.get("Result", "success") != "success":
+        parts.append(f"last result {told['Result']}")
+    return told.get("ActiveState") == "active", ", ".join(parts) + "."
+
+
+def remove(unit: Path, *, user: bool, run: Runner = run_command) -> tuple[str, ...]:
+    """Stop the service, disable it and delete its unit; bets and history stay."""
+    if not unit.exists():
+        return (f"There is no {unit}: nothing to remove.",)
+    _must(_systemctl(run, "disable", "--now", UNIT, user=user), "stop the service")
+    try:
+        unit.unlink()
+    except OSError as why:
+        raise ServiceError(f"{unit} cannot be removed ({why.strerror}): use sudo") from None
+    _must(_systemctl(run, "daemon-reload", user=user), "forget the unit")
+    return (f"Stopped the service and removed {unit}.", "Bets, history and settings are kept.")
