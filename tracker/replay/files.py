@@ -49,8 +49,9 @@ def parse_recording(data: bytes, name: str) -> Recording:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the game"
+        what = first["msg"].removeprefix("Value error, ")
         raise RecordingError(
-            f"{name} is not a recording of version 1: {where}: {first['msg']}. Record it again."
+            f"{name} is not a recording of version 1: {where}: {what}. Record it again."
         ) from error
 
 

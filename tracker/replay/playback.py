@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tracker.replay.recording import Phase, Recording, Side
+from tracker.replay.recording import Recording
+from tracker.replay.rows import Phase, Side
 from tracker.replay.timeline import GameState, TeamState, Timeline, state_at, timeline
 
 REWRITTEN_AFTER = timedelta(hours=2)

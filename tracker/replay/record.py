@@ -1,79 +1,30 @@
-"""Turns one game's raw play-by-play and box, as the NBA publishes them, into a recording."""
+"""Makes recordings: of a game's play-by-play and box, or of all that a night's polls brought."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from tracker.domain.errors import TrackerError
-from tracker.replay.recording import (
-    Action,
-    Actions,
-    Format,
-    Line,
-    Lines,
-    Official,
-    OfficialTeam,
-    Player,
-    PlayerLine,
-    Recording,
-    Side,
-    Team,
-    TeamLine,
-    Venue,
-    What,
+from tracker.replay.nba.actions import course_of_play_by_play
+from tracker.replay.nba.facts import (
+    FINAL,
+    parse_clock,
+    parse_instant,
+    parse_line,
+    recording_of_board,
+    recording_of_box,
 )
+from tracker.replay.recording import Actions, Lines, Readings, Recording
+from tracker.replay.rows import Line, Phase, PlayerLine, Reading, SideReading
 
 Json = Mapping[str, Any]
 
 
 class UnrecordableError(TrackerError):
-    """The raw bodies do not make a game; the message says which field of which body is at fault."""
-
-
-_WHAT = {
-    "jumpball": What.JUMP,
-    "2pt": What.TWO,
-    "3pt": What.THREE,
-    "freethrow": What.FREE,
-    "heave": What.HEAVE,
-    "rebound": What.REBOUND,
-    "turnover": What.TURNOVER,
-    "steal": What.STEAL,
-    "block": What.BLOCK,
-    "foul": What.FOUL,
-    "timeout": What.TIMEOUT,
-}
-
-_QUALIFIERS = {
-    "pointsinthepaint": "paint",
-    "fastbreak": "fast",
-    "2ndchance": "second",
-    "fromturnover": "fromtov",
-}
-
-NBA = Format(periods=4, period_s=720, overtime_s=300)
-"""Four periods of twelve minutes, overtimes of five."""
-
-_ZONE_OF_HOME = {"CHI": "America/Chicago", "DAL": "America/Chicago", "DEN": "America/Denver",
-"GSW": "America/Los_Angeles", "HOU": "America/Chicago", "LAC": "America/Los_Angeles",
-"LAL": "America/Los_Angeles", "MEM": "America/Chicago", "MIL": "America/Chicago",
-"MIN": "America/Chicago", "NOP": "America/Chicago", "OKC": "America/Chicago",
-"PHX": "America/Phoenix", "POR": "America/Los_Angeles", "SAC": "America/Los_Angeles",
-"SAS": "America/Chicago", "UTA": "America/Denver"}  # fmt: skip
-
-
-def parse_clock(text: str) -> int:
-    """`PT11M55.00S` in hundredths of a second; nothing but blanks is 0."""
-    if not text.strip():
-        return 0
-    minutes, seconds = text.removeprefix("PT").removesuffix("S").split("M")
-    return 6000 * int(minutes) + round(100 * float(seconds))
-
-
-def parse_instant(text: str) -> datetime:
-    """An instant of the feed (`2026-01-30T00:11:19.7Z`), aware UTC."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    """The documents do not make a game; the message says which field is at fault."""
 
 
 def recording_from_play_by_play(
@@ -81,242 +32,122 @@ def recording_from_play_by_play(
 ) -> Recording:
     """The recording of one finished game from its two documents.
 
-    Actions are taken in the feed's own order; where wall clocks step back (an action put in
-    afterwards), the earlier action is given the later one's time, so that no cause follows its
-    effect. Raises `UnrecordableError` when a field is missing or is not what it should be.
+    `lines` are its closing lines where they are known. Raises `UnrecordableError` when a field is
+    missing or is not what it should be.
     """
-    return _guard("play-by-play and box", lambda: _from_play_by_play(play_by_play, box, lines))
+    with _named("play-by-play and box"):
+        game = box["game"]
+        rows = course_of_play_by_play(
+            play_by_play["game"]["actions"],
+            parse_instant(game["gameTimeUTC"]),
+            int(game["homeTeam"]["teamId"]),
+        )
+        return replace(recording_of_box(game, Actions("actions", rows)), lines=lines)
 
 
-def _from_play_by_play(play_by_play: Json, box: Json, lines: Lines | None) -> Recording:
-    game = box["game"]
-    tip_off = parse_instant(game["gameTimeUTC"])
-    actions = sorted(play_by_play["game"]["actions"], key=lambda a: int(a["orderNumber"]))
-    instants = [_offset(action["timeActual"], tip_off) for action in actions]
-    for i in range(len(instants) - 2, -1, -1):
-        instants[i] = min(instants[i], instants[i + 1])
-    home_id = int(game["homeTeam"]["teamId"])
-    rows = [_action(a, at, home_id) for a, at in zip(actions, instants, strict=True)]
-    recording = recording_of_box(game, Actions("actions", _name_blocked(rows)))
-    return replace(recording, lines=lines)
+def recording_from_bodies(bodies: Iterable[tuple[datetime, str, bytes]]) -> list[Recording]:
+    """The recordings of all games in a sequence of raw bodies, each with its instant and URL.
+
+    Reads scoreboards and boxes; other documents, and answers that are none, are passed over. A
+    game's course is told by its boxes, or by the scoreboards where no box showed it being played.
+    Games that were never seen being played or over are left out. Ordered by tip-off.
+    """
+    games: dict[str, _Seen] = {}
+    for at, url, body in sorted(bodies, key=lambda item: item[0]):
+        for kind, game in _games_of(url, body):
+            seen = games.setdefault(str(game.get("gameId")), _Seen())
+            (seen.boxes if kind == "box" else seen.boards).append((at, game))
+    recordings = [_of_game(game_id, seen) for game_id, seen in games.items()]
+    return sorted((r for r in recordings if r is not None), key=lambda r: (r.tip_off, r.id))
 
 
-def _guard(what: str, make: Callable[[], Recording]) -> Recording:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    boxes: list[tuple[datetime, Json]] = field(default_factory=list)
+    boards: list[tuple[datetime, Json]] = field(default_factory=list)
+
+
+@contextmanager
+def _named(what: str) -> Iterator[None]:
     try:
-        return make()
+        yield
     except KeyError as error:
         raise UnrecordableError(f"The {what} have no field {error}.") from error
     except (TypeError, ValueError, AttributeError) as error:
         raise UnrecordableError(f"The {what} cannot be read: {error}.") from error
 
 
-def _offset(instant: str, tip_off: datetime) -> int:
-    return round((parse_instant(instant) - tip_off).total_seconds() * 1000)
+def _games_of(url: str, body: bytes) -> list[tuple[str, Json]]:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return []
+    if "/boxscore/" in url:
+        game = document.get("game") if isinstance(document, dict) else None
+        return [("box", game)] if isinstance(game, dict) else []
+    if "/scoreboard/" in url:
+        board = document.get("scoreboard") if isinstance(document, dict) else None
+        games = board.get("games") if isinstance(board, dict) else None
+        return [("board", game) for game in games or [] if isinstance(game, dict)]
+    return []
 
 
-def _action(raw: Json, at: int, home_id: int) -> Action:
-    kind, sub = str(raw["actionType"]), str(raw.get("subType", ""))
-    what = _WHAT.get(kind, What.OTHER)
-    if kind == "period":
-        what = What.START if sub == "start" else What.END
-    elif kind == "game":
-        what = What.OVER
-    elif kind == "substitution":
-        what = What.IN if sub == "in" else What.OUT
-    side: Side | None = None
-    if "teamId" in raw:
-        side = "home" if int(raw["teamId"]) == home_id else "away"
-    return Action(
-        at=at,
-        period=int(raw["period"]),
-        clock=parse_clock(raw["clock"]),
-        home=int(raw["scoreHome"]),
-        away=int(raw["scoreAway"]),
-        what=what,
-        side=side,
-        player=int(raw["personId"]),
-        other=_other(raw, what),
-        detail=_detail(raw, what, sub),
-    )
+def _of_game(game_id: str, seen: _Seen) -> Recording | None:
+    with _named(f"bodies of game {game_id}"):
+        for polls, build in ((seen.boxes, recording_of_box), (seen.boards, recording_of_board)):
+            if polls and any(int(game["gameStatus"]) > 1 for _, game in polls):
+                last = polls[-1][1]
+                tip_off = parse_instant(last["gameTimeUTC"])
+                return build(last, Readings("readings", _readings(polls, tip_off)))
+    return None
 
 
-def _other(raw: Json, what: What) -> int:
-    match what:
-        case What.TWO | What.THREE:
-            return int(raw.get("assistPersonId") or raw.get("blockPersonId") or 0)
-        case What.FOUL:
-            return int(raw.get("foulDrawnPersonId") or 0)
-        case What.TURNOVER:
-            return int(raw.get("stealPersonId") or 0)
-        case _:
-            return 0
+def _readings(polls: list[tuple[datetime, Json]], tip_off: datetime) -> tuple[Reading, ...]:
+    rows: list[Reading] = []
+    known: dict[int, Line] = {}
+    for instant, game in polls:
+        at = (instant - tip_off) // timedelta(milliseconds=1)
+        period, clock = int(game["period"]), parse_clock(str(game["gameClock"]))
+        phase = _phase(game, clock)
+        if phase is Phase.BEFORE:
+            continue
+        home, away = _side(game["homeTeam"], known), _side(game["awayTeam"], known)
+        row = Reading(at, phase, period, clock, home, away)
+        if rows and not home.lines and not away.lines and _same(row, rows[-1]):
+            continue
+        rows.append(row)
+    return tuple(rows)
 
 
-def _detail(raw: Json, what: What, sub: str) -> str:
-    words: list[str] = []
-    match what:
-        case What.TWO | What.THREE | What.FREE:
-            words.append(str(raw["shotResult"]).lower())
-        case What.REBOUND:
-            words.append("off" if sub == "offensive" else "def")
-        case What.FOUL:
-            words.append(sub if sub in {"offensive", "technical"} else "personal")
-            if raw.get("descriptor") == "defensive-3-second":
-                words.append("team")
-        case What.TIMEOUT:
-            words.append("challenge" if sub == "challenge" else "full")
-        case _:
-            pass
-    words += [word for key, word in _QUALIFIERS.items() if key in raw["qualifiers"]]
-    return " ".join(words)
+def _same(row: Reading, last: Reading) -> bool:
+    def bare(side: SideReading) -> SideReading:
+        return side._replace(lines=())
+
+    was = last._replace(at=row.at, home=bare(last.home), away=bare(last.away))
+    return row == was
 
 
-def _name_blocked(rows: list[Action]) -> tuple[Action, ...]:
-    # A block names the blocker; whose shot it was stands in the shot just before it.
-    named: list[Action] = []
-    shooter = 0
-    for row in rows:
-        if row.what in {What.TWO, What.THREE}:
-            shooter = row.player
-        named.append(row._replace(other=shooter) if row.what is What.BLOCK else row)
-    return tuple(named)
+def _phase(game: Json, clock: int) -> Phase:
+    status = int(game["gameStatus"])
+    if status == FINAL:
+        return Phase.OVER
+    if status == 1:
+        return Phase.BEFORE
+    return Phase.PLAYING if clock else Phase.BREAK
 
 
-def recording_of_box(game: Json, course: Any) -> Recording:
-    """A recording with the teams, rosters and official figures of a final box's `game` object."""
-    arena = game["arena"]
-    return Recording(
-        format="tracker-recording",
-        version=1,
-        league="nba",
-        id=str(game["gameId"]),
-        tip_off=parse_instant(game["gameTimeUTC"]),
-        wall_clock="recorded",
-        rules=NBA,
-        venue=Venue(
-            arena=str(arena["arenaName"]),
-            city=str(arena["arenaCity"]),
-            state=str(arena["arenaState"] or ""),
-            zone=str(arena["arenaTimezone"]),
-            away_zone=_ZONE_OF_HOME.get(game["awayTeam"]["teamTricode"], "America/New_York"),
-        ),
-        lines=None,
-        home=_team(game["homeTeam"]),
-        away=_team(game["awayTeam"]),
-        course=course,
-        official=Official(_official(game["homeTeam"]), _official(game["awayTeam"]))
-        if int(game["gameStatus"]) == 3  # noqa: PLR2004 - the feed's number for a final
-        else None,
-    )
-
-
-def _team(raw: Json) -> Team:
-    return Team(
-        id=int(raw["teamId"]),
-        tricode=str(raw["teamTricode"]),
-        city=str(raw["teamCity"]),
-        name=str(raw["teamName"]),
-        wins=0,
-        losses=0,
-        players=tuple(_player(player) for player in raw["players"]),
-    )
-
-
-def _player(raw: Json) -> Player:
-    return Player(
-        id=int(raw["personId"]),
-        first=str(raw["firstName"]),
-        last=str(raw["familyName"]),
-        jersey=str(raw["jerseyNum"]),
-        position=str(raw.get("position", "")),
-        active=raw["status"] == "ACTIVE",
-        starter=raw["starter"] == "1",
-        absent=str(raw.get("notPlayingReason", "")),
-    )
-
-
-def _official(raw: Json) -> OfficialTeam:
-    players = raw["players"]
-    return OfficialTeam(
+def _side(raw: Json, known: dict[int, Line]) -> SideReading:
+    players = raw.get("players", [])
+    changed = []
+    for player in players:
+        person, line = int(player["personId"]), parse_line(player["statistics"])
+        if known.get(person, Line()) != line:
+            known[person] = line
+            changed.append(PlayerLine(person, line))
+    return SideReading(
         periods=tuple(int(period["score"]) for period in raw["periods"]),
         timeouts=int(raw["timeoutsRemaining"]),
         bonus=raw["inBonus"] == "1",
         on_court=tuple(int(p["personId"]) for p in players if p["oncourt"] == "1"),
-        team=parse_team_line(raw["statistics"]),
-        lines=tuple(
-            PlayerLine(int(p["personId"]), parse_line(p["statistics"]))
-            for p in players
-            if p["played"] == "1"
-        ),
+        lines=tuple(changed),
     )
-
-
-def parse_line(raw: Json) -> Line:
-    """A player's line from the `statistics` of a box."""
-    return Line(
-        time=parse_clock(raw["minutes"]),
-        **{name: int(raw[key]) for name, key in LINE_KEYS.items()},
-    )
-
-
-def parse_team_line(raw: Json) -> TeamLine:
-    """A team's own figures from its `statistics` in a box."""
-    return TeamLine(
-        **{name: int(raw.get(key) or 0) for name, key in TEAM_KEYS.items()},
-        **_score_at("lead", raw.get("biggestLeadScore")),
-        **_score_at("run", raw.get("biggestScoringRunScore")),
-        leading=parse_clock(raw.get("timeLeading") or ""),
-    )
-
-
-def _score_at(name: str, text: str | None) -> dict[str, int]:
-    away, home = (text or "0-0").split("-")
-    return {f"{name}_away": int(away), f"{name}_home": int(home)}
-
-
-LINE_KEYS = {
-    "points": "points",
-    "twos": "twoPointersMade",
-    "twos_tried": "twoPointersAttempted",
-    "threes": "threePointersMade",
-    "threes_tried": "threePointersAttempted",
-    "frees": "freeThrowsMade",
-    "frees_tried": "freeThrowsAttempted",
-    "rebounds_off": "reboundsOffensive",
-    "rebounds_def": "reboundsDefensive",
-    "assists": "assists",
-    "steals": "steals",
-    "blocks": "blocks",
-    "blocked": "blocksReceived",
-    "turnovers": "turnovers",
-    "fouls": "foulsPersonal",
-    "fouls_offensive": "foulsOffensive",
-    "fouls_technical": "foulsTechnical",
-    "fouls_drawn": "foulsDrawn",
-    "plus": "plus",
-    "minus": "minus",
-    "points_paint": "pointsInThePaint",
-    "points_fast": "pointsFastBreak",
-    "points_second": "pointsSecondChance",
-}
-"""Where a box keeps each count of a player's line."""
-
-TEAM_KEYS = {
-    "rebounds_off": "reboundsTeamOffensive",
-    "rebounds_def": "reboundsTeamDefensive",
-    "turnovers": "turnoversTeam",
-    "technicals": "foulsTeamTechnical",
-    "heaves": "teamFieldGoalAttempts",
-    "points_from_turnovers": "pointsFromTurnovers",
-    "fast": "fastBreakPointsMade",
-    "fast_tried": "fastBreakPointsAttempted",
-    "paint": "pointsInThePaintMade",
-    "paint_tried": "pointsInThePaintAttempted",
-    "second": "secondChancePointsMade",
-    "second_tried": "secondChancePointsAttempted",
-    "lead": "biggestLead",
-    "run": "biggestScoringRun",
-    "lead_changes": "leadChanges",
-    "ties": "timesTied",
-}
-"""Where a box keeps each of a team's own figures."""

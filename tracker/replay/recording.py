@@ -2,141 +2,21 @@
 
 Facts only. A recording holds no text, picture or ordering of anybody else's, and knows nothing of
 a feed's format. `docs/recordings.md` is the schema of the file that these values are read from.
-
-Units everywhere in this room: `at` is milliseconds since the scheduled tip-off, clocks and playing
-time are hundredths of a second, scores are points.
+The rows that it holds, and their units, are in `rows`.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, with_config
 
+from tracker.replay.rows import Action, PlayerLine, Reading, TeamLine
+
 VERSION = 1
 """The version of the file format that this code writes and reads."""
-
-
-class What(StrEnum):
-    """What happened in an action."""
-
-    START = "start"
-    END = "end"
-    OVER = "over"
-    JUMP = "jump"
-    TWO = "2pt"
-    THREE = "3pt"
-    FREE = "ft"
-    HEAVE = "heave"
-    REBOUND = "reb"
-    TURNOVER = "tov"
-    STEAL = "stl"
-    BLOCK = "blk"
-    FOUL = "foul"
-    IN = "in"
-    OUT = "out"
-    TIMEOUT = "timeout"
-    OTHER = "other"
-
-
-class Phase(StrEnum):
-    """Where a game stands."""
-
-    BEFORE = "before"
-    PLAYING = "playing"
-    BREAK = "break"
-    OVER = "over"
-
-
-Side = Literal["home", "away"]
-
-
-class Action(NamedTuple):
-    """One thing that happened, with the scores after it.
-
-    `player` is 0 for a team's own deed (a team rebound, a shot-clock turnover); `other` is the
-    assister of a made shot, the blocker of a missed one or the player fouled, else 0. `detail`
-    holds words with blanks between: `made` or `missed`; `off` or `def`; `personal`, `offensive`
-    or `technical` (with `team` when it is charged to the team); `full` or `challenge`; and `paint`,
-    `fast`, `second`, `fromtov` where they are known.
-    """
-
-    at: int
-    period: int
-    clock: int
-    home: int
-    away: int
-    what: What
-    side: Side | None
-    player: int
-    other: int
-    detail: str
-
-
-class Line(NamedTuple):
-    """What one player has done so far. All counts; `time` in hundredths of a second on court."""
-
-    time: int = 0
-    points: int = 0
-    twos: int = 0
-    twos_tried: int = 0
-    threes: int = 0
-    threes_tried: int = 0
-    frees: int = 0
-    frees_tried: int = 0
-    rebounds_off: int = 0
-    rebounds_def: int = 0
-    assists: int = 0
-    steals: int = 0
-    blocks: int = 0
-    blocked: int = 0
-    turnovers: int = 0
-    fouls: int = 0
-    fouls_offensive: int = 0
-    fouls_technical: int = 0
-    fouls_drawn: int = 0
-    plus: int = 0
-    minus: int = 0
-    points_paint: int = 0
-    points_fast: int = 0
-    points_second: int = 0
-
-    @property
-    def rebounds(self) -> int:
-        """Offensive and defensive rebounds together."""
-        return self.rebounds_off + self.rebounds_def
-
-
-class TeamLine(NamedTuple):
-    """What is counted for a team and is not the sum of its players.
-
-    `lead` and `run` are the biggest of the game, each with the score when it stood
-    (away, home; both 0 when there was none). `leading` is in hundredths of a second.
-    """
-
-    rebounds_off: int = 0
-    rebounds_def: int = 0
-    turnovers: int = 0
-    technicals: int = 0
-    heaves: int = 0
-    points_from_turnovers: int = 0
-    fast: int = 0
-    fast_tried: int = 0
-    paint: int = 0
-    paint_tried: int = 0
-    second: int = 0
-    second_tried: int = 0
-    lead: int = 0
-    lead_away: int = 0
-    lead_home: int = 0
-    run: int = 0
-    run_away: int = 0
-    run_home: int = 0
-    lead_changes: int = 0
-    ties: int = 0
-    leading: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +50,6 @@ class Team:
     players: tuple[Player, ...]
 
 
-class PlayerLine(NamedTuple):
-    """One player's line, by player id."""
-
-    player: int
-    line: Line
-
-
 @dataclass(frozen=True, slots=True)
 class OfficialTeam:
     """One team in the official final box. `lines` names those who entered the game, no others."""
@@ -200,27 +73,6 @@ class Official:
 
     home: OfficialTeam
     away: OfficialTeam
-
-
-class SideReading(NamedTuple):
-    """One team in a reading. `lines` holds the lines that changed since the reading before."""
-
-    periods: tuple[int, ...]
-    timeouts: int
-    bonus: bool
-    on_court: tuple[int, ...]
-    lines: tuple[PlayerLine, ...]
-
-
-class Reading(NamedTuple):
-    """A game as a feed showed it at one moment."""
-
-    at: int
-    phase: Phase
-    period: int
-    clock: int
-    home: SideReading
-    away: SideReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,9 +156,23 @@ class Recording:
         instants = [row.at for row in self.course.rows]
         if (back := next((b for a, b in pairwise(instants) if b < a), None)) is not None:
             raise ValueError(f"the course goes back in time at {back} ms")
+        for zone in (self.venue.zone, self.venue.away_zone):
+            try:
+                ZoneInfo(zone)
+            except (KeyError, ValueError) as error:
+                raise ValueError(f"there is no time zone {zone!r}") from error
         if isinstance(self.course, Actions):
+            self._check_clocks(self.course.rows)
             self._check_people(self.course.rows)
             self._check_end(self.course.rows[-1])
+
+    def _check_clocks(self, rows: tuple[Action, ...]) -> None:
+        for row in rows:
+            if row.period < 1 or not 0 <= row.clock <= self.rules.length(row.period):
+                raise ValueError(
+                    f"no game has period {row.period} with {row.clock / 100} s left, "
+                    f"as it stands at {row.at} ms"
+                )
 
     def _check_people(self, rows: tuple[Action, ...]) -> None:
         known = {p.id for p in (*self.home.players, *self.away.players)} | {0}

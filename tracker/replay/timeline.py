@@ -8,20 +8,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import NamedTuple, assert_never
 
-from tracker.replay.recording import (
-    Actions,
-    Line,
-    OfficialTeam,
-    Phase,
-    Reading,
-    Readings,
-    Recording,
-    Side,
-    SideReading,
-    Team,
-    TeamLine,
-    What,
-)
+from tracker.replay.recording import Actions, OfficialTeam, Readings, Recording, Team
+from tracker.replay.rows import Line, Phase, Reading, Side, SideReading, TeamLine, What
 from tracker.replay.tally import Tally
 
 
@@ -173,8 +161,18 @@ def _from_readings(recording: Recording, course: Readings) -> tuple[GameState, .
             _take_reading(recording.home, state.home, row, row.home),
             _take_reading(recording.away, state.away, row, row.away),
         )
-        states.append(_official(recording, state) if row.phase is Phase.OVER else state)
+        states.append(_with_team_lines(recording, state) if row.phase is Phase.OVER else state)
     return tuple(states)
+
+
+def _with_team_lines(recording: Recording, state: GameState) -> GameState:
+    # Readings tell the players' lines up to the last; the team's own are only in the official box.
+    box = recording.official
+    if box is None:
+        return state
+    return state._replace(
+        home=state.home._replace(team=box.home.team), away=state.away._replace(team=box.away.team)
+    )
 
 
 def _take_reading(team: Team, was: TeamState, row: Reading, side: SideReading) -> TeamState:

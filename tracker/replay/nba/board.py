@@ -18,7 +18,8 @@ from tracker.replay.nba.words import (
     utc,
 )
 from tracker.replay.playback import View
-from tracker.replay.recording import Phase, Player, Team
+from tracker.replay.recording import Player, Team
+from tracker.replay.rows import Phase
 from tracker.replay.timeline import TeamState
 
 _REQUEST = (

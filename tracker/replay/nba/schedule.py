@@ -17,7 +17,8 @@ from tracker.replay.nba.words import (
     utc,
 )
 from tracker.replay.playback import View
-from tracker.replay.recording import Phase, Team
+from tracker.replay.recording import Team
+from tracker.replay.rows import Phase
 from tracker.replay.timeline import TeamState
 
 _BROADCASTERS = tuple(

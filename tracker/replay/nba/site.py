@@ -14,7 +14,7 @@ from tracker.replay.nba.plays import playbyplay
 from tracker.replay.nba.schedule import schedule
 from tracker.replay.nba.words import EASTERN, Json
 from tracker.replay.playback import Playback, Showing, View
-from tracker.replay.recording import Phase
+from tracker.replay.rows import Phase
 
 LIVE = "/static/json/liveData"
 SCOREBOARD = f"{LIVE}/scoreboard/todaysScoreboard_00.json"

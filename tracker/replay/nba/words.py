@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tracker.replay.playback import View
-from tracker.replay.recording import Phase
+from tracker.replay.rows import Phase
 
 EASTERN = ZoneInfo("America/New_York")
 
