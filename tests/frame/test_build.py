@@ -1,0 +1,102 @@
+"""Promises of the build: what is installed is pinned, complete, and no more than asked for."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+import tracker
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+
+def name_of(requirement: str) -> str:
+    """The package that a requirement asks for."""
+    return re.split(r"[\s;<>=!\[]", requirement, maxsplit=1)[0].lower()
+
+
+def pinned(lock: str) -> dict[str, set[str]]:
+    """The versions that a lock file names, by package; several where they differ by Python."""
+    found: dict[str, set[str]] = {}
+    text = (ROOT / lock).read_text("utf-8")
+    for name, version in re.findall(r"^([a-z0-9.-]+)==(\S+)", text, re.MULTILINE):
+        found.setdefault(name, set()).add(version)
+    return found
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_place(lock: str) -> None:
+    """The lock files say what to install, not from where."""
+    text = (ROOT / lock).read_text("utf-8")
+    assert "://" not in text
+    assert not re.search(r"^\s*(-i|-f|--(extra-)?index-url|--find-links)", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_pin_has_hashes(lock: str) -> None:
+    """Each package is named with an exact version and the hashes of its files."""
+    for entry in re.split(r"\n(?=\S)", (ROOT / lock).read_text("utf-8").strip()):
+        assert re.match(r"[a-z0-9.-]+==[\w.]+", entry), entry
+        assert "--hash=sha256:" in entry, entry
+
+
+def test_what_is_asked_for_is_pinned() -> None:
+    """Each dependency that the project declares stands in the lock file that installs it."""
+    project, extras = PROJECT["project"], PROJECT["project"]["optional-dependencies"]
+    run = {name_of(x) for x in (*project["dependencies"], *extras["charts"])}
+    build = {name_of(x) for x in PROJECT["build-system"]["requires"]}
+    assert run | build <= set(pinned("requirements.lock"))
+    assert {name_of(x) for x in extras["dev"]} <= set(pinned("requirements-dev.lock"))
+
+
+def test_tests_run_on_what_people_run() -> None:
+    """Whatever is installed for use is installed for tests in the same version."""
+    tested = pinned("requirements-dev.lock")
+    assert all(tested.get(name) == versions for name, versions in pinned(LOCKS[0]).items())
+
+
+def test_every_data_file_is_installed() -> None:
+    """Each file of the package that is no Python is among the package data."""
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]["tracker"]
+    folder = Path(tracker.__file__).parent
+    files = [p.relative_to(folder) for p in folder.rglob("*") if p.is_file()]
+    data = [p for p in files if p.suffix not in (".py", ".pyc")]
+    assert data
+    assert [p for p in data if not any(fnmatch(str(p), pattern) for pattern in patterns)] == []
+
+
+def _loaded_at_import(source: str) -> set[str]:
+    """The modules that a file imports when it is itself imported."""
+    found: set[str] = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def test_commands_start_without_the_slow_packages() -> None:
+    """No command pays for charts, fitting or notifications before it needs them."""
+    slow = re.compile(r"(apprise|matplotlib|scipy|sklearn|pyarrow|aiohttp|tracker\.modelling)\b")
+    files = [ROOT / "tracker" / "__main__.py", *(ROOT / "tracker" / "cli").rglob("*.py")]
+    for file in files:
+        if file.exists():
+            loaded = _loaded_at_import(file.read_text("utf-8"))
+            assert not [name for name in loaded if slow.match(name)], file
+
+
+def test_tests_never_sleep() -> None:
+    """No test waits for the machine's clock: time is faked, or a real event is awaited."""
+    sleep = re.compile(r"\btime\.sleep\(|\basyncio\.sleep\((?!0\))")
+    this = Path(__file__).resolve()
+    for file in (ROOT / "tests").rglob("*.py"):
+        if file != this:
+            assert not sleep.search(file.read_text("utf-8")), file
