@@ -24,19 +24,19 @@ bench: .venv/ready
 	$(BIN)/python -m benchmarks
 
 .venv/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tracker needs Python 3.11 or later: try make PYTHON=python3.11")'
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tracker needs Python 3.11 or later: try make PYTHON=python3.11")'
+	@$(PYTHON) -m venv .venv
 
 .venv/ready: requirements.lock pyproject.toml | .venv/bin/python
-	@echo "Setting up .venv (once; under a minute on a good line)"
-	$(PIP) install --require-hashes -r requirements.lock
-	$(INSTALL_SELF)
+	@echo "Setting up .venv: about half a minute, once"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(INSTALL_SELF)
 	@touch $@
 
 .venv/ready-dev: requirements-dev.lock pyproject.toml | .venv/bin/python
-	@echo "Setting up .venv for tests (once; about a minute on a good line)"
-	$(PIP) install --require-hashes -r requirements-dev.lock
-	$(INSTALL_SELF)
+	@echo "Setting up .venv with the tools for tests: about half a minute, once"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(INSTALL_SELF)
 	@touch $@
 
 # For maintainers, with uv at hand. One resolution of every extra keeps the two files in step.
