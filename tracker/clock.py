@@ -144,3 +144,17 @@ class FakeClock:
     async def _settle() -> None:
         for _ in range(_SETTLE_ROUNDS):
             await asyncio.sleep(0)
+
+
+async def wait_for_event(clock: Clock, event: asyncio.Event, seconds: float) -> bool:
+    """Wait until the event is set or `seconds` of the clock have passed; whether it was set."""
+    if event.is_set():
+        return True
+    waiters = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(clock.sleep(seconds))]
+    try:
+        await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for waiter in waiters:
+            waiter.cancel()
+        await asyncio.gather(*waiters, return_exceptions=True)
+    return event.is_set()

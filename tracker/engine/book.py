@@ -66,6 +66,12 @@ class Tracked:
         """A bet of which nothing has been seen."""
         return cls(bet, tuple(RuleState(bet.number, rule.text) for rule in bet.rules))
 
+    def with_rules(self, bet: Bet) -> Tracked:
+        """The same bet with other rules: those that stay keep their memory."""
+        kept = {x.rule: x for x in self.rules}
+        rules = tuple(kept.get(r.text, RuleState(bet.number, r.text)) for r in bet.rules)
+        return replace(self, bet=bet, rules=rules)
+
     def status(self, state: GameState | None) -> Status:
         """Where the bet stands, given what is believed of its game."""
         if self.review is not None:
@@ -135,11 +141,16 @@ class Book:
             self, tracked=tuple(tracked if x.bet.number == number else x for x in self.tracked)
         )
 
-    def with_bets(self, added: tuple[Tracked, ...], removed: frozenset[int]) -> Book:
-        """The book with bets added and others (by number) no longer followed."""
-        kept = tuple(x for x in self.tracked if x.bet.number not in removed)
-        known = {x.bet.number for x in kept}
-        return replace(self, tracked=kept + tuple(x for x in added if x.bet.number not in known))
+    def with_bets(self, wanted: tuple[Tracked, ...]) -> Book:
+        """The book with exactly these bets; those already followed keep what is remembered."""
+        followed = {x.bet.number: x for x in self.tracked}
+        return replace(
+            self,
+            tracked=tuple(
+                followed[x.bet.number].with_rules(x.bet) if x.bet.number in followed else x
+                for x in wanted
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
