@@ -1,0 +1,143 @@
+"""The forecast keeps its hard promises: markets agree, sides complement, decided bets are sure."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tracker.domain.chance import LOST, PUSHED, WON
+from tracker.domain.game import Game, GameState, Pair, Phase, Score, Side
+from tracker.domain.market import Direction, Moneyline, Spread, TeamTotal, Total
+from tracker.domain.prior import Prior, PriorSource
+from tracker.forecast import forecast, load_parameters, price
+
+GAME = Game("1", "nba", "DEN", "LAL", datetime(2024, 1, 1, tzinfo=UTC))
+PRIOR = Prior(4.5, 226.5, PriorSource.LINES)
+NBA = load_parameters("nba")
+
+
+def live(home: int, away: int, period: int, clock: float, ball: Side | None = None) -> GameState:
+    """A state of a game in play."""
+    return GameState(GAME, Phase.LIVE, period, clock, Score(home, away), possession=ball)
+
+
+@st.composite
+def states(draw: st.DrawFn) -> GameState:
+    """Any state of a game in play, overtime included."""
+    period = draw(st.integers(1, 6))
+    clock = draw(st.floats(0, 300 if period > 4 else 720))
+    played = (min(period, 5) - 1) * 720 + (300 if period > 4 else 720) - clock
+    pace = played / 2880 * 112
+    home = round(pace * draw(st.floats(0.6, 1.4)))
+    away = round(pace * draw(st.floats(0.6, 1.4)))
+    ball = draw(st.sampled_from([None, Side.HOME, Side.AWAY]))
+    bonus = draw(st.none() | st.builds(Pair, st.booleans(), st.booleans()))
+    return GameState(
+        GAME, Phase.LIVE, period, clock, Score(home, away), possession=ball, bonus=bonus
+    )
+
+
+@st.composite
+def priors(draw: st.DrawFn) -> Prior:
+    """Any prior that a book could post."""
+    return Prior(draw(st.floats(-20, 20)), draw(st.floats(190, 260)), PriorSource.LINES)
+
+
+@settings(max_examples=150, deadline=None)
+@given(states(), priors())
+def test_markets_agree(state: GameState, prior: Prior) -> None:
+    """Moneyline, means, overs and complementary sides are read off one distribution."""
+    outlook = forecast(state, prior, NBA)
+    cells = outlook.final.cells
+    assert cells.min() >= 0
+    assert cells.sum() == pytest.approx(1, abs=1e-9)
+    mu = outlook.mu
+    assert mu.home + mu.away == pytest.approx(mu.total)
+    assert mu.home - mu.away == pytest.approx(mu.margin)
+    assert outlook.final.margin.mean == pytest.approx(mu.margin, abs=1e-6)
+    assert outlook.final.total.mean == pytest.approx(mu.total, abs=1e-6)
+    win = price(Moneyline(Side.HOME), outlook, state)
+    margin = outlook.pmf["margin"]
+    assert win.win == pytest.approx(sum(p for m, p in margin.items() if m > 0), abs=3e-7)
+    assert margin.get(0, 0.0) == pytest.approx(0, abs=1e-12)
+    away = price(Moneyline(Side.AWAY), outlook, state)
+    assert (win.win, win.lose) == (away.lose, away.win)
+    last = 1.0
+    for line in range(150, 300, 7):
+        over = price(Total(Direction.OVER, line), outlook, state)
+        under = price(Total(Direction.UNDER, line), outlook, state)
+        assert over.win <= last
+        assert (over.win, over.push, over.lose) == (under.lose, under.push, under.win)
+        last = over.win
+    for points in (-7, -3.5, 0, 2.5):
+        home = price(Spread(Side.HOME, points), outlook, state)
+        other = price(Spread(Side.AWAY, -points), outlook, state)
+        assert (home.win, home.push, home.lose) == (other.lose, other.push, other.win)
+
+
+@settings(max_examples=80, deadline=None)
+@given(states(), priors())
+def test_sides_mirror(state: GameState, prior: Prior) -> None:
+    """A game told from the other side has the mirrored outlook."""
+    flipped = GameState(
+        GAME,
+        state.phase,
+        state.period,
+        state.clock,
+        Score(state.score.away, state.score.home),
+        possession=None if state.possession is None else state.possession.other,
+        bonus=None if state.bonus is None else Pair(state.bonus.away, state.bonus.home),
+    )
+    there = forecast(state, prior, NBA)
+    back = forecast(flipped, Prior(-prior.margin, prior.total, prior.source), NBA)
+    assert there.mu.home == pytest.approx(back.mu.away, abs=1e-6)
+    assert there.sigma.total == pytest.approx(back.sigma.total, abs=1e-6)
+    win = price(Moneyline(Side.HOME), there, state).win
+    assert win == pytest.approx(price(Moneyline(Side.AWAY), back, flipped).win, abs=1e-8)
+
+
+def test_final_is_certain() -> None:
+    """A final score settles every market, pushes included, and has no spread left."""
+    state = GameState(GAME, Phase.FINAL, 4, 0, Score(110, 104))
+    outlook = forecast(state, PRIOR, NBA)
+    assert outlook.sigma.margin == 0
+    assert price(Moneyline(Side.HOME), outlook, state) == WON
+    assert price(Spread(Side.HOME, -6), outlook, state) == PUSHED
+    assert price(Spread(Side.HOME, -6.5), outlook, state) == LOST
+    assert price(Total(Direction.OVER, 213.5), outlook, state) == WON
+
+
+def test_over_already_reached_is_won_while_the_game_goes_on() -> None:
+    """Points cannot be taken back: an over that is reached is won, its under lost."""
+    state = live(120, 110, 4, 200)
+    outlook = forecast(state, PRIOR, NBA)
+    assert price(Total(Direction.OVER, 229.5), outlook, state) == WON
+    assert price(TeamTotal(Side.AWAY, Direction.UNDER, 109.5), outlook, state) == LOST
+    assert not price(Total(Direction.OVER, 230), outlook, state).decided
+    assert not price(Total(Direction.OVER, 330.5), outlook, state).decided
+    assert not price(Spread(Side.HOME, -60.5), outlook, state).decided
+
+
+def test_uncertainty_vanishes_with_the_clock() -> None:
+    """Sigma falls to almost nothing as a decided game runs out."""
+    sigmas = [
+        forecast(live(110, 95, 4, clock), PRIOR, NBA).sigma.margin
+        for clock in (300, 120, 60, 30, 10, 2, 0)
+    ]
+    assert sigmas == sorted(sigmas, reverse=True)
+    assert sigmas[-1] < 0.2
+
+
+def test_the_ball_matters_late() -> None:
+    """At level scores with ten seconds left the ball is worth much, and the same to both."""
+    ours = forecast(live(100, 100, 4, 10, Side.HOME), Prior(0, 224, PriorSource.LINES), NBA)
+    theirs = forecast(live(100, 100, 4, 10, Side.AWAY), Prior(0, 224, PriorSource.LINES), NBA)
+    unknown = forecast(live(100, 100, 4, 10), Prior(0, 224, PriorSource.LINES), NBA)
+    win = [price(Moneyline(Side.HOME), x, live(100, 100, 4, 10)).win for x in (ours, theirs)]
+    assert win[0] > 0.6
+    assert math.isclose(sum(win), 1, abs_tol=1e-9)
+    assert win[1] < price(Moneyline(Side.HOME), unknown, live(100, 100, 4, 10)).win < win[0]

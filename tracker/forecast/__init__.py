@@ -1,0 +1,21 @@
+"""How a game may end: state to outlook, outlook to chance."""
+
+from tracker.forecast.errors import BadParameters, Unpriceable
+from tracker.forecast.model import forecast
+from tracker.forecast.outlook import Outlook
+from tracker.forecast.parameters import Parameters
+from tracker.forecast.pricing import parlay, price
+from tracker.forecast.priors import prior_from
+from tracker.forecast.shipped import load_parameters
+
+__all__ = [
+    "BadParameters",
+    "Outlook",
+    "Parameters",
+    "Unpriceable",
+    "forecast",
+    "load_parameters",
+    "parlay",
+    "price",
+    "prior_from",
+]

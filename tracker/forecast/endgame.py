@@ -1,0 +1,107 @@
+"""The end of a game: from a clock of five minutes to the buzzer, possession by possession.
+
+The tables are made when fitting, by stepping a chain of possessions back from the buzzer: how long
+a possession lasts and what it scores depends on the clock and the lead (a trailing team fouls, a
+leading one runs the clock down), all of it counted on recorded games. Here they are only looked up
+and tilted: the log-odds of a further point of margin or total shift with the strength of the teams.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker.forecast.flow import Moment
+    from tracker.forecast.parameters import Endgame
+
+    Floats = NDArray[np.float64]
+
+TILT_FEATURES = ("prior", "pace", "bonus", "bonuses")
+"""What tilts the tables: prior margin / 10 and home-minus-away bonus (the margin); prior total over
+the league's / 10 and the number of teams in the bonus, less one (the total)."""
+
+SHORTEST_CLOCK = 0.3
+"""Seconds: a game that is not over is never taken as nearer to its end. A tip-in takes 0.3 s."""
+
+LARGEST_TILT = 0.5
+"""No prior moves the log-odds of one further point by more than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """A clock between two table clocks: the index of the lower, and the weight of the upper."""
+
+    lower: int
+    weight: float
+
+
+def between(clocks: Floats, left: float) -> Blend:
+    """Where `left` seconds lie among the tables' clocks."""
+    left = min(max(left, SHORTEST_CLOCK), float(clocks[-1]))
+    k = min(bisect_right(clocks, left) - 1, clocks.size - 2)
+    return Blend(k, float((left - clocks[k]) / (clocks[k + 1] - clocks[k])))
+
+
+def ball_chance(endgame: Endgame, at: Blend, lead: int) -> float:
+    """The chance that a team which leads by `lead` has the ball."""
+    d = min(max(lead, -endgame.leads), endgame.leads) + endgame.leads
+    low, high = endgame.ball[at.lower, d], endgame.ball[at.lower + 1, d]
+    return float(low * (1 - at.weight) + high * at.weight)
+
+
+def _table(endgame: Endgame, k: int, lead: int, home_ball: float) -> Floats:
+    """One clock's joint chances of home and away points; `home_ball` is 1, 0 or a chance."""
+    limit = endgame.leads
+    d = min(max(lead, -limit), limit)
+    table = endgame.tables[k]
+    with_home: Floats = table[limit + d]
+    with_away: Floats = table[limit - d].T
+    if home_ball == 1:
+        return with_home
+    if home_ball == 0:
+        return with_away
+    return with_home * home_ball + with_away * (1 - home_ball)
+
+
+def untilted(endgame: Endgame, lead: int, ball: int, left: float) -> Floats:
+    """Chances [home points, away points] to the end of the period, of two average teams."""
+    at = between(endgame.clocks, left)
+    home_ball = ball_chance(endgame, at, lead) if ball == 0 else (ball + 1) / 2
+    high = _table(endgame, at.lower + 1, lead, home_ball)
+    low = _table(endgame, at.lower, lead, home_ball)
+    cells = high * at.weight
+    n = low.shape[0]
+    cells[:n, :n] += low * (1 - at.weight)
+    return cells
+
+
+def remaining(endgame: Endgame, at: Moment, average_total: float) -> Floats:
+    """Chances [home points, away points] of what is scored to the end of the period."""
+    cells = untilted(endgame, at.lead, at.ball, at.left)
+    blend = between(endgame.clocks, at.left)
+    tilt = endgame.tilt[blend.lower] * (1 - blend.weight) + endgame.tilt[blend.lower + 1] * (
+        blend.weight
+    )
+    prior, pace, bonus, bonuses = tilt.tolist()
+    margin = prior * at.prior_margin / 10 + bonus * (at.bonus_home - at.bonus_away)
+    total = pace * (at.prior_total - average_total) / 10
+    total += bonuses * (at.bonus_home + at.bonus_away - 1)
+    return tilted(cells, margin, total)
+
+
+def tilted(cells: Floats, margin: float, total: float) -> Floats:
+    """Multiply each cell by exp(margin · (x - y) + total · (x + y)), and make them add up to 1."""
+    margin = math.copysign(min(abs(margin), LARGEST_TILT), margin)
+    total = math.copysign(min(abs(total), LARGEST_TILT), total)
+    steps = np.arange(cells.shape[0])
+    cells = cells * np.exp((total + margin) * steps)[:, None]
+    cells *= np.exp((total - margin) * steps)
+    cells *= 1.0 / cells.sum()
+    return cells

@@ -1,0 +1,118 @@
+"""The long part of a game: from a moment to the endgame layer, two minutes before the end.
+
+Margin and total at the layer are taken as independent normal variables on the whole numbers of one
+parity. Their means are linear in what the state tells, their variances grow with the time to the
+layer. Measured on recorded games, the residuals of both are normal (kurtosis 2.9 to 3.3) and
+uncorrelated (below .04 throughout): the ties, fouling and overtimes that a normal curve gets wrong
+all come after the layer, and the endgame's tables add them.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtr
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker.forecast.parameters import Average, Flow
+
+    Floats = NDArray[np.float64]
+
+MARGIN_FEATURES = ("prior", "lead", "lead_cubed", "ball", "bonus")
+"""What moves the expected margin: the prior's margin (points), the lead (points), (lead / 10)³,
+the ball (+1 home, -1 away), and the bonus (+1 home, -1 away) by the part of the period left."""
+
+TOTAL_FEATURES = ("one", "prior", "pace", "favourite", "lead", "lead_squared", "bonus")
+"""What moves the expected points still to come: the prior's total over the league's, points so far
+over the prior's share, |prior margin| / 10, min(|lead|, 30) / 10 and min(|lead|, 30)² / 100, and
+the number of teams in the bonus by the part of the period left."""
+
+LONG_LEAD = 30
+"""Leads beyond this many points move the expected total no further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A state as the figures see it: points, seconds, and signs that are + for the home team."""
+
+    home: int
+    away: int
+    left: float
+    """Seconds left in regulation, or in the overtime being played."""
+    regulation: float
+    """Seconds of a whole regulation game."""
+    period_left: float
+    """The part of the current period that is left, 0 to 1."""
+    ball: int
+    """Who has the ball: 1 home, -1 away, 0 unknown."""
+    bonus_home: bool
+    bonus_away: bool
+    prior_margin: float
+    prior_total: float
+
+    @property
+    def lead(self) -> int:
+        """Home points minus away points."""
+        return self.home - self.away
+
+    def margin_features(self) -> tuple[float, ...]:
+        """The values of MARGIN_FEATURES."""
+        lead = self.lead
+        tilt = (self.bonus_home - self.bonus_away) * self.period_left
+        return (self.prior_margin, lead, (lead / 10) ** 3, self.ball, tilt)
+
+    def total_features(self, average: Average) -> tuple[float, ...]:
+        """The values of TOTAL_FEATURES."""
+        played = 1 - self.left / self.regulation
+        long = min(abs(self.lead), LONG_LEAD) / 10
+        return (
+            1.0,
+            self.prior_total - average.total,
+            self.home + self.away - self.prior_total * played,
+            abs(self.prior_margin) / 10,
+            long,
+            long * long,
+            (self.bonus_home + self.bonus_away) * self.period_left,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a game may stand at the layer: means and standard deviations, in points."""
+
+    margin: float
+    margin_sd: float
+    total: float
+    total_sd: float
+
+
+def reach(flow: Flow, average: Average, at: Moment) -> Reach:
+    """The margin and total at the layer, given a moment before it."""
+    knots = flow.knots
+    k = min(max(bisect_right(knots, at.left) - 1, 0), knots.size - 2)
+    w = min(max((at.left - knots[k]) / (knots[k + 1] - knots[k]), 0.0), 1.0)
+    margin = flow.margin[k] * (1 - w) + flow.margin[k + 1] * w
+    total = flow.total[k] * (1 - w) + flow.total[k + 1] * w
+    margin_rate = flow.margin_rate[k] * (1 - w) + flow.margin_rate[k + 1] * w
+    total_rate = flow.total_rate[k] * (1 - w) + flow.total_rate[k + 1] * w
+    seconds = at.left - flow.layer
+    pace = (at.prior_total / average.total) ** flow.total_pace
+    return Reach(
+        margin=at.lead + float(margin @ at.margin_features()),
+        margin_sd=math.sqrt(margin_rate * seconds),
+        total=at.home + at.away + float(total @ at.total_features(average)),
+        total_sd=math.sqrt(total_rate * seconds * pace),
+    )
+
+
+def whole_numbers(mean: float, sd: float, first: int, count: int) -> Floats:
+    """Normal chances of the whole numbers `first` … `first + count - 1`, each from half to half."""
+    edges = ndtr((np.arange(first, first + count + 1) - (0.5 + mean)) / sd)
+    chances: Floats = edges[1:] - edges[:-1]
+    return chances

@@ -1,0 +1,65 @@
+"""From the endgame layer to the end of regulation, summed once when the parameters are read.
+
+A game seen from long before the end reaches the layer at many leads. What the endgame's tables do
+to each of them is summed here into two arrays: where a lead at the layer leads to, and how many
+points a game that ends with a given margin still scores. The second hardly depends on the lead at
+the layer, and is kept by classes of the final margin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker.forecast.endgame import untilted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker.forecast.parameters import Endgame
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.intp]
+
+LARGEST_MARGIN = 150
+"""Points: margins at the layer and at the end of regulation are followed this far."""
+
+_CLASSES = (0, 1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 16)
+"""The lowest |final margin| of each class: single points where fouling and ties matter."""
+
+
+@dataclass(frozen=True, eq=False)
+class Landing:
+    """`margin[i, j]`: P(final margin = j - L | margin at the layer = i - L), L = LARGEST_MARGIN.
+
+    `points[c, t]`: P(t points of both teams after the layer | class c of the final margin).
+    `class_of[j]` is the class of final margin j - L.
+    """
+
+    margin: Floats
+    points: Floats
+    class_of: Ints
+
+
+def land(endgame: Endgame, layer: float) -> Landing:
+    """Sum the tables at `layer` seconds over who has the ball and over the leads."""
+    size = 2 * LARGEST_MARGIN + 1
+    margin = np.zeros((size, size))
+    class_of = np.searchsorted(_CLASSES, np.abs(np.arange(size) - LARGEST_MARGIN), side="right") - 1
+    n = untilted(endgame, 0, 0, layer).shape[0]
+    points = np.zeros((len(_CLASSES), 2 * n - 1))
+    gain = np.subtract.outer(np.arange(n), np.arange(n))
+    both = np.add.outer(np.arange(n), np.arange(n))
+    limit = endgame.leads
+    for lead in range(-LARGEST_MARGIN, LARGEST_MARGIN + 1):
+        cells = untilted(endgame, lead, 0, layer)
+        end = lead + gain + LARGEST_MARGIN
+        inside = (end >= 0) & (end < size)
+        np.add.at(margin[lead + LARGEST_MARGIN], end[inside], cells[inside])
+        if abs(lead) <= limit + n:
+            np.add.at(points, (class_of[end[inside]], both[inside]), cells[inside])
+    margin /= margin.sum(axis=1, keepdims=True)
+    points /= points.sum(axis=1, keepdims=True)
+    return Landing(margin, points, class_of.astype(np.intp))

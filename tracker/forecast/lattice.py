@@ -1,0 +1,141 @@
+"""The joint chance of two scores, and everything that can be read off it by summing.
+
+A lattice holds P(home = home0 + i, away = away0 + j). Margin, total and team points are sums along
+its diagonals, rows and columns: they agree because they are the same numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+T = TypeVar("T", bound=np.generic)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pmf:
+    """Chances of whole numbers: `chances[i]` is P(X = first + i). They add up to 1."""
+
+    first: int
+    chances: Floats
+
+    @cached_property
+    def below(self) -> list[float]:
+        """P(X < first + i) for i = 0 … n; exactly 0 at the start and exactly 1 at the end."""
+        sums = np.cumsum(self.chances)
+        sums *= 1.0 / sums[-1]
+        np.minimum(sums, 1.0, out=sums)
+        sums[-1] = 1.0
+        return [0.0, *sums.tolist()]
+
+    def less_than(self, value: int) -> float:
+        """P(X < value)."""
+        i = value - self.first
+        below = self.below
+        return 0.0 if i <= 0 else 1.0 if i >= len(below) else below[i]
+
+    def split(self, line: float) -> tuple[float, float, float]:
+        """P(X > line), P(X = line) and P(X < line)."""
+        floor = math.floor(line)
+        under = self.less_than(floor + 1)
+        if floor != line:
+            return 1.0 - under, 0.0, under
+        below = self.less_than(floor)
+        return 1.0 - under, under - below, below
+
+    @cached_property
+    def mean(self) -> float:
+        """The expectation, in points."""
+        steps = np.arange(self.chances.size)
+        return self.first + float(steps @ self.chances)
+
+    @cached_property
+    def sd(self) -> float:
+        """The standard deviation, in points."""
+        steps = np.arange(self.chances.size) - (self.mean - self.first)
+        return math.sqrt(max(0.0, float((steps * steps) @ self.chances)))
+
+    def quantile(self, level: float) -> int:
+        """The smallest value whose cumulative chance reaches `level` (in (0, 1))."""
+        return self.first + int(np.searchsorted(self.below[1:], level - 1e-12))
+
+    def items(self) -> Iterator[tuple[int, float]]:
+        """Values and their chances, rising, those without a chance left out."""
+        for i, chance in enumerate(self.chances.tolist()):
+            if chance > 0:
+                yield self.first + i, chance
+
+
+def toeplitz(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
+    """A view with [i, j] = values[i - j + columns - 1]: what depends on home minus away."""
+    step = values.strides[0]
+    return as_strided(values[columns - 1 :], (rows, columns), (step, -step))
+
+
+def hankel(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
+    """A view with [i, j] = values[i + j]: what depends on home plus away."""
+    step = values.strides[0]
+    return as_strided(values, (rows, columns), (step, step))
+
+
+def antidiagonals(cells: Floats) -> Floats:
+    """Sums of cells with equal i + j, for i + j = 0 … rows + columns - 2."""
+    rows, columns = cells.shape
+    # Rows written with one pitch and read with a pitch one shorter slide past one another.
+    pitch = rows + columns
+    sheet = np.zeros((rows, pitch))
+    sheet[:, :columns] = cells
+    slid = sheet.ravel()[: rows * (pitch - 1)].reshape(rows, pitch - 1)
+    sums: Floats = slid.sum(axis=0)
+    return sums
+
+
+@dataclass(frozen=True, eq=False)
+class Lattice:
+    """P(home = home0 + i, away = away0 + j) in `cells[i, j]`, all non-negative, adding up to 1."""
+
+    home0: int
+    away0: int
+    cells: Floats
+
+    @staticmethod
+    def certain(home: int, away: int) -> Lattice:
+        """A score that can no longer change."""
+        return Lattice(home, away, np.ones((1, 1)))
+
+    @cached_property
+    def home(self) -> Pmf:
+        """Points of the home team."""
+        return Pmf(self.home0, self.cells.sum(axis=1))
+
+    @cached_property
+    def away(self) -> Pmf:
+        """Points of the away team."""
+        return Pmf(self.away0, self.cells.sum(axis=0))
+
+    @cached_property
+    def margin(self) -> Pmf:
+        """Home points minus away points."""
+        columns = self.cells.shape[1]
+        return Pmf(self.home0 - self.away0 - columns + 1, antidiagonals(self.cells[:, ::-1]))
+
+    @cached_property
+    def total(self) -> Pmf:
+        """Points of both teams."""
+        return Pmf(self.home0 + self.away0, antidiagonals(self.cells))
+
+    def moved(self, home: int, away: int) -> Lattice:
+        """The same chances of a score that is higher by `home` and `away` points."""
+        return Lattice(self.home0 + home, self.away0 + away, self.cells)

@@ -1,0 +1,96 @@
+"""State to outlook: the one function that says how a game may end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tracker.domain.game import Phase, Side
+from tracker.forecast import endgame, longrun
+from tracker.forecast.flow import Moment
+from tracker.forecast.lattice import Lattice
+from tracker.forecast.outlook import Outlook
+from tracker.forecast.overtime import play_on
+from tracker.forecast.spans import Periods
+
+if TYPE_CHECKING:
+    from tracker.domain.game import GameState
+    from tracker.domain.prior import Prior
+    from tracker.forecast.parameters import Parameters
+
+
+def forecast(state: GameState, prior: Prior, parameters: Parameters) -> Outlook:
+    """The joint distribution of how a game ends, given all that is known of it.
+
+    Pure: the same arguments give the same outlook. A game that is final gives a certain one, a game
+    that has not begun the prior's own.
+    """
+    final, regulation = _lattices(state, prior, parameters)
+    return Outlook(
+        final=final,
+        regulation=regulation,
+        over=state.phase is Phase.FINAL,
+        model_version=parameters.model_version,
+        feature_version=parameters.feature_version,
+        calibration_id=parameters.calibration_id,
+        periods=Periods(state, prior, parameters.spans),
+    )
+
+
+def _lattices(
+    state: GameState, prior: Prior, parameters: Parameters
+) -> tuple[Lattice, Lattice | None]:
+    """The final score, and the score after regulation where it is known."""
+    now = Lattice.certain(state.score.home, state.score.away)
+    if state.phase is Phase.FINAL:
+        return now, now if state.overtime == 0 else _regulation_score(state)
+    at = moment(state, prior)
+    if state.overtime:
+        if _whistled(state):
+            return play_on(now, parameters.overtime, prior.margin), _regulation_score(state)
+        level = _endgame(at, parameters)
+        return play_on(level, parameters.overtime, prior.margin), _regulation_score(state)
+    if state.period == state.game.rules.periods and _whistled(state):
+        return play_on(now, parameters.overtime, prior.margin), now
+    if at.left <= parameters.endgame.clocks[-1]:
+        level = _endgame(at, parameters)
+        return play_on(level, parameters.overtime, prior.margin), level
+    level = longrun.regulation(parameters, at)
+    return play_on(level, parameters.overtime, prior.margin, room=0), level
+
+
+def _whistled(state: GameState) -> bool:
+    """The period is over with the score level: an overtime must follow."""
+    return state.phase is not Phase.LIVE and state.clock == 0 and state.score.margin == 0
+
+
+def _endgame(at: Moment, parameters: Parameters) -> Lattice:
+    cells = endgame.remaining(parameters.endgame, at, parameters.average.total)
+    return Lattice(at.home, at.away, cells)
+
+
+def _regulation_score(state: GameState) -> Lattice | None:
+    """The score after regulation, known in overtime from the points by period."""
+    count = state.game.rules.periods
+    if state.periods is None or len(state.periods) < count:
+        return None
+    played = state.periods[:count]
+    return Lattice.certain(sum(x.home for x in played), sum(x.away for x in played))
+
+
+def moment(state: GameState, prior: Prior) -> Moment:
+    """The figures of a state that the model looks at."""
+    rules = state.game.rules
+    bonus = state.bonus
+    before = state.period == 0
+    return Moment(
+        home=state.score.home,
+        away=state.score.away,
+        left=state.seconds_left,
+        regulation=float(rules.regulation_seconds),
+        period_left=1.0 if before else state.clock / rules.length_of(state.period),
+        ball={Side.HOME: 1, Side.AWAY: -1, None: 0}[state.possession],
+        bonus_home=bonus is not None and bonus.home,
+        bonus_away=bonus is not None and bonus.away,
+        prior_margin=prior.margin,
+        prior_total=prior.total,
+    )
