@@ -18,7 +18,7 @@ from tracker.domain.money import Odds, parse_money, parse_odds
 from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.rule import Rule, parse_rule
 
-_TABLE = re.compile(r"^\s*\[\[\s*bet\s*\]\]", re.MULTILINE)
+_TABLE = re.compile(r"^[ \t]*\[\[\s*bet\s*\]\]", re.MULTILINE)
 _KNOWN = frozenset({"pick", "game", "odds", "stake", "id", "rules", "tags", "book", "lines"})
 _LINES = frozenset({"home_spread", "total", "home_ml", "away_ml"})
 _FIRST_AMERICAN = 100

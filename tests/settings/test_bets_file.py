@@ -1,0 +1,101 @@
+"""What the bets file promises: good bets load, each bad one is told with its line."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.settings.bets_file import parse_bets, read_bets
+
+WHOLE = """
+[[bet]]
+pick = "DEN -4.5"
+game = "LAL@DEN 2026-11-20"
+odds = -110
+stake = 20.00
+rules = ["p >= 0.80", "p <= 0.30", "swing 0.15 in 5m"]
+tags = ["props"]
+book = "home"
+id = "mine"
+lines = { home_spread = -4.5, total = 228.5 }
+
+[[bet]]
+pick = "LAL@DEN over 224.5 1.91 2u"
+"""
+
+
+def test_every_key_of_a_bet_is_understood() -> None:
+    """A bet brings its game, odds, stake, rules, tags, book, id and lines."""
+    found = parse_bets(WHOLE, "bets.toml", 1000)
+    assert found.mistakes == ()
+    first, second = found.drafts
+    assert first.name == "mine"
+    assert first.pick.text == "DEN -4.5"
+    assert first.stake_cents == 2000
+    assert first.odds is not None
+    assert first.odds.text == "-110"
+    assert first.rules is not None
+    assert [r.text for r in first.rules] == ["p >= 0.80", "p <= 0.30", "swing 0.15 in 5m"]
+    assert first.lines.total == 228.5
+    assert second.stake_cents == 2000
+    assert second.odds is not None
+    assert second.odds.decimal == Fraction("1.91")
+    assert second.rules is None
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ('pick = "DNE -4.5"', "not understood"),
+        ("odds = -110", "needs a pick"),
+        ('pick = "DEN ML"\nodds = "abc"', "not a price"),
+        ('pick = "DEN ML"\nstake = "lots"', "not an amount"),
+        ('pick = "DEN ML"\nstake = 1.005', "whole cents"),
+        ('pick = "DEN ML"\nstakes = 5', "not a key"),
+        ('pick = "DEN ML"\nrules = "p >= 0.8"', "list of texts"),
+        ('pick = "DEN ML"\nrules = ["p >= 80"]', "between 0 and 1"),
+        ('pick = "DEN ML"\nstake = nan', "finite"),
+        ('pick = "DEN ML"\ngame = "LAL"', "ends too early"),
+        ('pick = "DEN ML"\nid = true', "'id' must be"),
+    ],
+)
+def test_one_bad_bet_spoils_no_other(row: str, said: str) -> None:
+    """The mistake names its line in one sentence, and the bets around it are loaded."""
+    text = f'[[bet]]\npick = "DEN ML"\nid = "a"\n\n[[bet]]\n{row}\n\n[[bet]]\npick = "BOS ML"\n'
+    found = parse_bets(text, "bets.toml", 1000)
+    assert [d.pick.text for d in found.drafts] == ["DEN ML", "BOS ML"]
+    (mistake,) = found.mistakes
+    assert mistake.startswith("bets.toml, line 5: ")
+    assert said in mistake
+    assert "\n" not in mistake
+
+
+def test_a_file_that_cannot_be_read_takes_no_bet_away(tmp_path: Path) -> None:
+    """Broken TOML is told and marked as unreadable; a missing file merely holds no bets."""
+    broken = tmp_path / "bets.toml"
+    broken.write_text("[[bet]\n")
+    found = read_bets(broken, 1000)
+    assert not found.readable
+    assert "not valid TOML" in found.mistakes[0]
+    missing = read_bets(tmp_path / "none.toml", 1000)
+    assert missing.readable
+    assert missing.drafts == ()
+
+
+def test_the_same_bet_twice_is_counted_once() -> None:
+    """A bet's identity is its content, so a copied table makes no second bet."""
+    row = '[[bet]]\npick = "DEN ML"\nstake = 5\n'
+    found = parse_bets(row + row, "bets.toml", 1000)
+    assert len(found.drafts) == 1
+    assert "counted once" in found.mistakes[0]
+
+
+@given(st.text(max_size=80))
+def test_any_text_gives_bets_or_sentences(text: str) -> None:
+    """Whatever stands in the file, nothing but drafts and mistakes comes out."""
+    found = parse_bets(text, "bets.toml", 1000)
+    assert found.readable or found.mistakes
