@@ -25,7 +25,7 @@ bench: .venv/ready
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tracker needs Python 3.11 or later: try make PYTHON=python3.11")'
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
 .venv/ready: requirements.lock pyproject.toml | .venv/bin/python
 	@echo "Setting up .venv: about half a minute, once"
