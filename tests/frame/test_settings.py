@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tracker.domain.game import Game
 from tracker.domain.prior import Lines
@@ -15,6 +18,7 @@ from tracker.settings import (
     Settings,
     find_config,
     is_loopback,
+    known_keys,
     lines_for,
     load_settings,
     parse_settings,
@@ -114,7 +118,14 @@ def test_base_url_is_scheme_and_host() -> None:
         assert mistakes(f'[feeds.nba]\nbase_url = "{bad}"') == [
             "[feeds.nba] base_url: must end after the host, as in https://cdn.nba.com"
         ]
-    for bad in ("cdn.nba.com", "ftp://cdn.nba.com", "http://", "http://x:99999", "http://[::1"):
+    for bad in (
+        "cdn.nba.com",
+        "ftp://cdn.nba.com",
+        "http://",
+        "http://x:9999999",
+        "http://[::1",
+        "http://a b",
+    ):
         assert mistakes(f'[feeds.nba]\nbase_url = "{bad}"') == [
             "[feeds.nba] base_url: must be a scheme and a host, such as https://cdn.nba.com"
         ]
@@ -186,6 +197,11 @@ def test_every_mistake_is_told_at_once() -> None:
         ("[store]\npath = 3", '[store] path: must be a path in quotes, such as "bets.toml"'),
         ("[notify.telegram]\nchat_id = 1.5", "[notify.telegram] chat_id: must be a whole number"),
         ("stake_unit = nan", "stake_unit: 'nan' is not an amount"),
+        (
+            '[store]\npath = "~nobody-here/x"',
+            "[store] path: starts at the home of nobody known here",
+        ),
+        ("[feeds.nba]\nheaders = { A = 'b\tc' }", "[feeds.nba] headers: 'A' makes no header"),
     ],
 )
 def test_a_mistake_says_what_to_do(text: str, said: str) -> None:
@@ -290,3 +306,45 @@ def test_the_environment_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_pat
     """Without an environment handed in, the process's own is asked."""
     monkeypatch.setattr(os, "environ", {"HOME": str(tmp_path)})
     assert load_settings().bets.file == tmp_path / ".config/tracker/bets.toml"
+
+
+def answer(text: str) -> tuple[str, ...]:
+    """The mistakes told of a file with this text; none when it makes settings."""
+    try:
+        settings(text)
+    except ConfigError as error:
+        return error.mistakes
+    return ()
+
+
+_VALUES = st.recursive(
+    st.text(max_size=12)
+    | st.sampled_from(["~nobody-here/x", "http://a b", "p >= 0.8", "LAL@DEN", "America", "\x00"])
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.booleans(),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from(known_keys()), _VALUES, max_size=6))
+def test_whatever_a_key_holds_the_answer_is_clear(given_: dict[str, object]) -> None:
+    """Any value under any key makes settings or mistakes of one line each, and nothing else."""
+    tables: dict[str, list[str]] = {"": []}
+    for key, value in given_.items():
+        table, _, leaf = key.rpartition(".")
+        head = {"": "", "lines": "[[lines]]"}.get(table, f"[{table}]")
+        tables.setdefault(head, []).append(f"{leaf} = {json.dumps(value, ensure_ascii=False)}")
+    text = "\n".join(line for head, lines in tables.items() for line in (head, *lines))
+    assert all(x.startswith(f"{SOURCE}: ") and "\n" not in x for x in answer(text))
+
+
+@given(st.text())
+@example('[store]\npath = "~nobody-here/x"')
+@example('[store]\npath = "a\\u0000b"')
+@example('"a\\nb" = 1')
+@example("a = " + "[" * 5000)
+def test_whatever_a_file_holds_the_answer_is_clear(text: str) -> None:
+    """Any text at all makes settings or mistakes of one line each, and nothing else."""
+    assert all(x.startswith(f"{SOURCE}: ") and "\n" not in x for x in answer(text))

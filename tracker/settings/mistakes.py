@@ -90,5 +90,7 @@ def told(found: ValidationError, source: Path | str) -> ConfigError:
     sentences = []
     for error in found.errors(include_url=False, include_input=False):
         dotted, place = _place(error["loc"])
-        sentences.append(f"{source}: {place}: {_what(error, dotted)}")
+        # A key of the file may be anything, line breaks included.
+        sentence = " ".join(f"{place}: {_what(error, dotted)}".splitlines())
+        sentences.append(f"{source}: {sentence}")
     return ConfigError(*sentences)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -25,19 +26,22 @@ ESPN_FEED: dict[str, Any] = {"base_url": "https://site.api.espn.com", "requests_
 
 
 def _anchored(value: object, info: ValidationInfo) -> Path:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not value.isprintable():
         raise ValueError('must be a path in quotes, such as "bets.toml"')
     folder: Path = info.context or Path()
-    return folder / Path(value).expanduser()
+    try:
+        return folder / Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("starts at the home of nobody known here; write it in full") from None
 
 
 def _host_only(value: str) -> str:
     try:
         parts = urlsplit(value)
-        port_ok = parts.port != 0
+        sound = parts.port != 0 and re.fullmatch(r"[\w.:-]+", parts.hostname or "")
     except ValueError:
-        parts, port_ok = urlsplit(""), False
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_ok:
+        parts, sound = urlsplit(""), None
+    if parts.scheme not in ("http", "https") or not sound:
         raise ValueError("must be a scheme and a host, such as https://cdn.nba.com")
     if parts.username or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ValueError("must end after the host, as in https://cdn.nba.com")
@@ -73,6 +77,16 @@ class FeedSettings(BaseModel):
     requests_per_minute: Annotated[int, Field(ge=1, le=6000)]
 
     _base_url = field_validator("base_url")(_host_only)
+
+    @field_validator("headers")
+    @classmethod
+    def _one_line_each(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not re.fullmatch(r"[A-Za-z0-9-]+", name) or not value.isprintable():
+                raise ValueError(
+                    f'{name!r} makes no header; write one like Referer = "https://..."'
+                )
+        return headers
 
     @property
     def on_loopback(self) -> bool:
