@@ -8,10 +8,10 @@ The rows that it holds, and their units, are in `rows`.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, with_config
+from pydantic import ConfigDict, Field, with_config
 
 from tracker.replay.rows import Action, PlayerLine, Reading, TeamLine
 
@@ -145,7 +145,7 @@ class Recording:
     lines: Lines | None
     home: Team
     away: Team
-    course: Actions | Readings
+    course: Annotated[Actions | Readings, Field(discriminator="kind")]
     official: Official | None
 
     def __post_init__(self) -> None:

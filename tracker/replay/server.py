@@ -182,7 +182,7 @@ class _Handler:
             case FaultKind.EMPTY:
                 return web.Response(body=b"", content_type="application/json")
             case FaultKind.HUGE:
-                return await self._stream(request, b'{"meta":' + b" " * _CHUNK, fault.size, 0.0)
+                return await self._stream(request, b'{"meta":', fault.size, 0.0)
             case FaultKind.DRIP:
                 return await self._stream(request, body, len(body), fault.seconds)
             case FaultKind.HANG | FaultKind.STALE | FaultKind.REGRESS:
@@ -195,8 +195,7 @@ class _Handler:
         await response.prepare(request)
         step = _CHUNK if size > len(body) else max(1, -(-size // _DRIPS))
         for start in range(0, size, step):
-            piece = body[start : start + step] or b" " * min(step, size - start)
-            await response.write(piece)
+            await response.write(body[start : start + step].ljust(min(step, size - start)))
             if seconds:
                 await self._clock.sleep(seconds / _DRIPS)
         await response.write_eof()

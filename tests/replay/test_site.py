@@ -1,0 +1,203 @@
+"""The documents change with time as the real ones do, odd habits included."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+from tracker.replay.nba.site import LIVE, SCHEDULES, SCOREBOARD, Site
+from tracker.replay.playback import Correction, Playback
+from tracker.replay.recording import Recording
+
+TIP = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
+GAME = "0022500680"
+BOX = f"{LIVE}/boxscore/boxscore_{GAME}.json"
+PLAYS = f"{LIVE}/playbyplay/playbyplay_{GAME}.json"
+MAXEY = 1630178
+
+
+@pytest.fixture(scope="module")
+def site(games: dict[str, Recording]) -> Site:
+    """The four games of 29 January 2026, as they were."""
+    return Site([Playback(g) for g in games.values() if g.id.startswith("00225")])
+
+
+def board(site: Site, now: datetime) -> dict[str, Any]:
+    """The scoreboard, parsed, with its games by id."""
+    page = site.page(SCOREBOARD, now)
+    assert page is not None
+    document = json.loads(page.body)
+    games = {game["gameId"]: game for game in document["scoreboard"]["games"]}
+    return {"time": document["meta"]["time"], "day": document["scoreboard"]["gameDate"], **games}
+
+
+def box(site: Site, now: datetime, path: str = BOX) -> Any:
+    """The box, parsed."""
+    page = site.page(path, now)
+    assert page is not None
+    return json.loads(page.body)
+
+
+def player(document: Any, person: int) -> Any:
+    """One player of a box."""
+    teams = (document["game"]["homeTeam"], document["game"]["awayTeam"])
+    return next(p for team in teams for p in team["players"] if p["personId"] == person)
+
+
+def test_the_board_turns_over_about_noon_in_the_east(site: Site) -> None:
+    """Last night's finals stay until then; the next day's board has none of them."""
+    before = board(site, datetime(2026, 1, 30, 16, 59, tzinfo=UTC))
+    after = board(site, datetime(2026, 1, 30, 17, 0, tzinfo=UTC))
+    assert (before["day"], before[GAME]["gameStatus"]) == ("2026-01-29", 3)
+    assert (after["day"], GAME in after) == ("2026-01-30", False)
+
+
+def test_a_final_box_stays_after_the_board_has_turned(site: Site) -> None:
+    """A box can be had by its id on any later day."""
+    assert box(site, TIP + timedelta(days=3))["game"]["gameStatus"] == 3
+
+
+def test_a_box_can_be_had_from_an_hour_before_tip_off(site: Site) -> None:
+    """Until then there is nothing at its path, nor at one of no game."""
+    assert site.page(BOX, TIP - timedelta(minutes=61)) is None
+    assert site.page(BOX, TIP - timedelta(minutes=60)) is not None
+    assert site.page(PLAYS, TIP) is None
+    assert site.page(f"{LIVE}/boxscore/boxscore_0029999999.json", TIP) is None
+    assert site.page("/robots.txt", TIP) is None
+
+
+def test_before_tip_off_the_box_counts_down(site: Site) -> None:
+    """The clock runs to the true start of play, in period 0, with starters already on court."""
+    early, later = box(site, TIP - timedelta(minutes=30)), box(site, TIP)
+    assert (early["game"]["gameClock"], later["game"]["gameClock"]) == (
+        "PT41M19.00S",
+        "PT11M19.00S",
+    )
+    assert (later["game"]["period"], later["game"]["gameStatus"]) == (0, 1)
+    assert later["game"]["gameStatusText"] == "pregame"
+    assert player(later, MAXEY)["oncourt"] == "1"
+    assert player(later, MAXEY)["played"] == "0"
+    assert later["meta"]["time"] > early["meta"]["time"]
+
+
+@pytest.mark.parametrize(
+    ("clock", "expected"),
+    [
+        ("2026-01-29T23:00", (1, "7:00 pm ET", "", 0)),
+        ("2026-01-30T00:20", (2, "Q1 06:29", "PT06M29.00S", 1)),
+        ("2026-01-30T00:39", (2, "End Q1", "PT00M00.00S", 1)),
+        ("2026-01-30T01:20", (2, "Half", "PT00M00.00S", 2)),
+        ("2026-01-30T02:35", (2, "Q4 1.3", "PT00M01.30S", 4)),
+        ("2026-01-30T03:00", (3, "Final", "", 4)),
+    ],
+)
+def test_the_board_says_where_a_game_stands(
+    site: Site, clock: str, expected: tuple[int, str, str, int]
+) -> None:
+    """Status, text, clock and period in each phase; the bonus and true Eastern time only live."""
+    game = board(site, datetime.fromisoformat(f"{clock}:00+00:00"))[GAME]
+    texts = (game["gameStatus"], game["gameStatusText"], game["gameClock"], game["period"])
+    assert texts == expected
+    live = game["gameStatus"] == 2
+    assert game["gameTimeUTC"] == "2026-01-30T00:00:00Z"
+    assert game["gameEt"] == ("2026-01-29T19:00:00-05:00" if live else "2026-01-29T19:00:00Z")
+    assert game["homeTeam"]["inBonus"] in ({"0", "1"} if live else {None})
+
+
+def test_times_of_writing_are_as_odd_as_the_real_ones(site: Site) -> None:
+    """The board's is on twelve hours with minutes and seconds twice; the box's is Eastern."""
+    now = datetime(2026, 1, 30, 1, 20, tzinfo=UTC)
+    assert board(site, datetime(2026, 1, 29, 18, 0, tzinfo=UTC))["time"] == (
+        "2026-01-29 12:00:00.0000"
+    )
+    assert board(site, now)["time"].startswith("2026-01-29 08:1")
+    assert box(site, now)["meta"]["time"] == "2026-01-29 20:14:00.700000"
+
+
+def test_a_document_stays_the_same_bytes_until_something_happens(site: Site) -> None:
+    """Between two actions neither box nor board changes, not even in its time."""
+    now = datetime(2026, 1, 30, 1, 20, tzinfo=UTC)
+    later = now + timedelta(seconds=60)
+    for path in (BOX, PLAYS):
+        assert site.page(path, now) == site.page(path, later)
+
+
+def test_a_live_document_can_be_written_anew_all_the_time(games: dict[str, Recording]) -> None:
+    """With `refresh` the time in it moves on while all else stays."""
+    site = Site([Playback(games["SAC@PHI"])], refresh=timedelta(seconds=10))
+    now = datetime(2026, 1, 30, 1, 20, tzinfo=UTC)
+    one, two = box(site, now), box(site, now + timedelta(seconds=60))
+    assert one["meta"]["time"] < two["meta"]["time"]
+    assert one["game"] == two["game"]
+
+
+def test_team_rebounds_are_in_the_teams_total_alone(site: Site) -> None:
+    """A team's total is more than its players', who have reboundsPersonal between them."""
+    team = box(site, TIP + timedelta(hours=4))["game"]["awayTeam"]
+    players = sum(p["statistics"]["reboundsTotal"] for p in team["players"])
+    assert players == team["statistics"]["reboundsPersonal"] == 46
+    assert team["statistics"]["reboundsTotal"] == 55
+
+
+def test_a_recording_plays_on_any_night(games: dict[str, Recording]) -> None:
+    """Moved to another instant, every date and time in it moves along."""
+    tip = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
+    site = Site([Playback(games["LAC@LAL"], tip_off=tip)])
+    live = board(site, tip + timedelta(hours=1))
+    game = live["0022300127"]
+    assert live["day"] == "2026-11-20"
+    assert game["gameCode"] == "20261120/LACLAL"
+    assert game["gameEt"] == "2026-11-20T22:00:00-05:00"
+    assert game["gameStatusText"].startswith("Q2")
+    page = site.page(SCHEDULES[1], tip)
+    assert page is not None
+    (day,) = json.loads(page.body)["leagueSchedule"]["gameDates"]
+    assert day["gameDate"] == "11/20/2026 00:00:00"
+    assert day["games"][0]["gameDateTimeUTC"] == "2026-11-21T03:00:00Z"
+    assert day["games"][0]["gameStatusText"] == "10:00 pm ET"
+
+
+def test_two_hours_after_the_final_the_box_is_written_anew(site: Site) -> None:
+    """Only its time is another when nothing was corrected."""
+    ends = next(g for g in site.games if g.playback.recording.id == GAME).ends
+    before = box(site, ends + timedelta(minutes=119))
+    after = box(site, ends + timedelta(minutes=121))
+    assert before["meta"]["time"] != after["meta"]["time"]
+    assert before["game"] == after["game"]
+
+
+def test_a_correction_changes_the_box_and_the_score(games: dict[str, Recording]) -> None:
+    """Points taken off a player come off the team, its period and the board as well."""
+    fixes = (Correction(MAXEY, "points", -2, period=4), Correction(MAXEY, "assists", 1))
+    site = Site([Playback(games["SAC@PHI"], corrections=fixes)])
+    ends = site.games[0].ends
+    before, after = box(site, ends), box(site, ends + timedelta(hours=2))
+    was, now = (player(d, MAXEY)["statistics"] for d in (before, after))
+    assert (now["points"] - was["points"], now["assists"] - was["assists"]) == (-2, 1)
+    assert after["game"]["homeTeam"]["score"] == 111
+    assert after["game"]["homeTeam"]["periods"][3]["score"] == 23
+    assert board(site, ends + timedelta(hours=3))[GAME]["homeTeam"]["score"] == 111
+    with pytest.raises(ValueError, match="player 42 is not in SAC@PHI"):
+        Site([Playback(games["SAC@PHI"], corrections=(Correction(42, "points", 1),))])
+
+
+def test_a_game_is_given_once(games: dict[str, Recording]) -> None:
+    """Two playbacks of one game would answer at the same path."""
+    with pytest.raises(ValueError, match="give each game once"):
+        Site([Playback(games["SAC@PHI"]), Playback(games["SAC@PHI"])])
+
+
+def test_no_games_is_an_empty_board() -> None:
+    """As in the summer."""
+    assert set(board(Site([]), TIP)) == {"time", "day"}
+
+
+def test_a_rehearsal_can_ask_often(site: Site) -> None:
+    """A document takes milliseconds, so that a night can pass in two minutes."""
+    start = perf_counter()
+    for second in range(0, 6000, 60):
+        site.page(SCOREBOARD, TIP + timedelta(seconds=second))
+        site.page(BOX, TIP + timedelta(seconds=second))
+    assert (perf_counter() - start) / 200 < 0.02
