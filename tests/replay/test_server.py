@@ -155,6 +155,16 @@ async def test_a_fault_comes_and_goes(
         assert (status, len(body)) == (200, len(good))
 
 
+async def test_a_clock_can_be_blank(visit: Stage) -> None:
+    """Every other field stays."""
+    async with visit(faults=[fault(FaultKind.BLANK)]) as visitor:
+        _, _, good = await visitor.get()
+        await visitor.clock.advance(10)
+        (game,) = json.loads((await visitor.get())[2])["scoreboard"]["games"]
+        assert game["gameClock"] == "   "
+        assert game.keys() == json.loads(good)["scoreboard"]["games"][0].keys()
+
+
 async def test_a_busy_server_says_when_to_come_back(visit: Stage) -> None:
     """Retry-After goes with the status where it is given."""
     async with visit() as visitor:

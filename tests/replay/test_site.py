@@ -181,6 +181,25 @@ def test_a_correction_changes_the_box_and_the_score(games: dict[str, Recording])
     assert board(site, ends + timedelta(hours=3))[GAME]["homeTeam"]["score"] == 111
     with pytest.raises(ValueError, match="player 42 is not in SAC@PHI"):
         Site([Playback(games["SAC@PHI"], corrections=(Correction(42, "points", 1),))])
+    with pytest.raises(ValueError, match="no line of a player has 'dunks'"):
+        Site([Playback(games["SAC@PHI"], corrections=(Correction(MAXEY, "dunks", 1),))])
+
+
+def test_a_score_can_be_wrong_for_a_while_and_then_fall(games: dict[str, Recording]) -> None:
+    """A basket given and taken back during play: the score is lower than it was, and right."""
+    wrong = Correction(
+        MAXEY, "points", 3, after=-timedelta(minutes=60), until=-timedelta(minutes=59)
+    )
+    site = Site([Playback(games["SAC@PHI"], corrections=(wrong,))])
+    plain = Site([Playback(games["SAC@PHI"])])
+    since = site.games[0].ends - timedelta(minutes=60)
+    off = []
+    for seconds in (-1, 0, 59, 60):
+        now = since + timedelta(seconds=seconds)
+        teams = [board(s, now)[GAME]["homeTeam"] for s in (site, plain)]
+        off.append(teams[0]["score"] - teams[1]["score"])
+        assert sum(p["score"] for p in teams[0]["periods"]) == teams[0]["score"]
+    assert off == [0, 3, 3, 0]
 
 
 def test_a_game_is_given_once(games: dict[str, Recording]) -> None:

@@ -22,6 +22,8 @@ class FaultKind(StrEnum):
     """Send the first half of the document as if it were all."""
     NAN = "nan"
     """Put NaN in the place of every score."""
+    BLANK = "blank"
+    """Leave every game clock blank, as has been seen between periods."""
     HUGE = "huge"
     """Send `size` bytes that begin like a document."""
     EMPTY = "empty"

@@ -3,6 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -26,6 +27,12 @@ class UnknownGameError(TrackerError):
     """No shipped game and no file has this name; its message lists what there is."""
 
 
+@cache
+def _adapter() -> TypeAdapter[Recording]:
+    # Built when first asked for: it takes longer than reading a game.
+    return TypeAdapter(Recording)
+
+
 def _decode(data: bytes) -> bytes:
     unzip = zlib.decompressobj(wbits=31)
     text = unzip.decompress(data, MAX_BYTES)
@@ -41,7 +48,7 @@ def parse_recording(data: bytes, name: str) -> Recording:
     a whole, consistent recording of this version.
     """
     try:
-        return TypeAdapter(Recording).validate_json(_decode(data))
+        return _adapter().validate_json(_decode(data))
     except zlib.error as error:
         raise RecordingError(
             f"{name} is not a recording: its gzip data is broken ({error}). Record it again."
@@ -57,7 +64,7 @@ def parse_recording(data: bytes, name: str) -> Recording:
 
 def format_recording(recording: Recording) -> bytes:
     """The bytes of a recording's file; the same recording always gives the same bytes."""
-    return gzip.compress(TypeAdapter(Recording).dump_json(recording), 9, mtime=0)
+    return gzip.compress(_adapter().dump_json(recording), 9, mtime=0)
 
 
 def read_recording(path: Path) -> Recording:

@@ -1,12 +1,11 @@
 """A recording as it is played on a given night: when it tips off, what is changed afterwards."""
 
-from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tracker.replay.recording import Recording
-from tracker.replay.rows import Phase, Side
+from tracker.replay.rows import Line, Phase, Side
 from tracker.replay.timeline import GameState, TeamState, Timeline, state_at, timeline
 
 REWRITTEN_AFTER = timedelta(hours=2)
@@ -15,10 +14,11 @@ REWRITTEN_AFTER = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A figure that the league changes after the final.
+    """A figure that is not what the recording says, from some time after the end of the game.
 
     `stat` is a field of `Line`. With `points` the player's team and its score change too, in
-    `period` (the last one played when None). `after` counts from the end of the game.
+    `period` (the last one begun when None). `after` counts from the end of the game and may be
+    negative: a mistake while it is played, taken back when `until` has come (never when None).
     """
 
     player: int
@@ -26,6 +26,7 @@ class Correction:
     by: int
     period: int | None = None
     after: timedelta = REWRITTEN_AFTER
+    until: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class View(NamedTuple):
 class Showing:
     """A playback, worked through and ready to be asked for any instant.
 
-    Raises `ValueError` for a correction of somebody who is not in the game.
+    Raises `ValueError` for a correction of somebody who is not in the game, or of no figure.
     """
 
     playback: Playback
@@ -72,6 +73,8 @@ class Showing:
         for correction in self.playback.corrections:
             if correction.player not in people:
                 raise ValueError(f"player {correction.player} is not in {recording.name}")
+            if correction.stat not in Line._fields:
+                raise ValueError(f"no line of a player has {correction.stat!r}")
 
     @property
     def starts(self) -> datetime:
@@ -91,7 +94,7 @@ class Showing:
             return self._view(before, max(postponed, self._instant(before.at)), postponed=True)
         state = state_at(self.game, round((now - self.tip_off) / timedelta(milliseconds=1)))
         changed = self._instant(state.at)
-        if state.phase is Phase.OVER:
+        if state.phase is not Phase.BEFORE:
             state, changed = self._revised(state, changed, now)
         return self._view(state, changed, postponed=False)
 
@@ -104,16 +107,14 @@ class Showing:
     def _revised(
         self, state: GameState, changed: datetime, now: datetime
     ) -> tuple[GameState, datetime]:
-        ends = self.ends
-        rewritten = [ends + REWRITTEN_AFTER]
+        turns = [changed, self.ends + REWRITTEN_AFTER]
         for correction in self.playback.corrections:
-            due = ends + correction.after
-            rewritten.append(due)
-            if now >= due:
+            due = self.ends + correction.after
+            over = None if correction.until is None else self.ends + correction.until
+            turns += [due] if over is None else [due, over]
+            if due <= now and (over is None or now < over):
                 state = correct(self.playback.recording, state, correction)
-        rewritten.sort()
-        passed = bisect_right(rewritten, now)
-        return state, max(changed, rewritten[passed - 1]) if passed else changed
+        return state, max(turn for turn in turns if turn <= now)
 
 
 def correct(recording: Recording, state: GameState, correction: Correction) -> GameState:
@@ -124,16 +125,17 @@ def correct(recording: Recording, state: GameState, correction: Correction) -> G
         ids = [player.id for player in team.players]
         if correction.player in ids:
             was = state.home if side == "home" else state.away
-            new = _correct_team(was, ids.index(correction.player), correction)
+            period = correction.period or max(1, state.period)
+            new = _correct_team(was, ids.index(correction.player), correction, period)
             return state._replace(home=new) if side == "home" else state._replace(away=new)
     return state
 
 
-def _correct_team(team: TeamState, index: int, correction: Correction) -> TeamState:
+def _correct_team(team: TeamState, index: int, correction: Correction, period: int) -> TeamState:
     lines = list(team.lines)
     value = getattr(lines[index], correction.stat) + correction.by
     lines[index] = lines[index]._replace(**{correction.stat: value})
     periods = list(team.periods)
     if correction.stat == "points":
-        periods[(correction.period or len(periods)) - 1] += correction.by
+        periods[period - 1] += correction.by
     return team._replace(lines=tuple(lines), periods=tuple(periods))

@@ -25,7 +25,7 @@ from tracker.replay.playback import Playback
 
 _CHUNK = 1 << 20
 _DRIPS = 20
-_SHUTDOWN_S = 0.5
+_SHUTDOWN_S = 0.1
 _REFERER = "https://www.nba.com"
 
 
@@ -178,6 +178,9 @@ class _Handler:
                 return web.Response(body=body[: len(body) // 2], content_type="application/json")
             case FaultKind.NAN:
                 text = re.sub(rb'"score":-?\d+', b'"score":NaN', body)
+                return web.Response(body=text, content_type="application/json")
+            case FaultKind.BLANK:
+                text = re.sub(rb'"gameClock":"[^"]*"', b'"gameClock":"   "', body)
                 return web.Response(body=text, content_type="application/json")
             case FaultKind.EMPTY:
                 return web.Response(body=b"", content_type="application/json")
