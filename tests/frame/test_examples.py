@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from tracker.settings import Settings, default_config_toml, known_keys, parse_settings
+from tracker.settings import Settings, bets_file, default_config_toml, known_keys, parse_settings
 
 ROOT = Path(__file__).parents[2]
 SOURCE = Path("/etc/tracker/tracker.toml")
@@ -57,15 +57,26 @@ def test_the_example_is_the_starting_file() -> None:
     assert (ROOT / "config" / "tracker.toml").read_text("utf-8") == default_config_toml()
 
 
-def test_the_example_of_bets_is_valid_toml() -> None:
-    """config/bets.toml can be read, and each of its bets has a pick and a game."""
-    bets = tomllib.loads((ROOT / "config" / "bets.toml").read_text("utf-8"))["bet"]
-    assert len(bets) >= 3
-    assert all("@" in bet.get("game", "") or "@" in bet["pick"] for bet in bets)
+def test_the_example_of_bets_loads() -> None:
+    """Every bet in config/bets.toml is understood, and together they show every key."""
+    path = ROOT / "config" / "bets.toml"
+    found = bets_file.read_bets(path, unit_cents=1000)
+    assert found.mistakes == ()
+    bets = tomllib.loads(path.read_text("utf-8"))["bet"]
+    assert len(found.drafts) == len(bets)
+    assert set().union(*bets) == bets_file._KNOWN
 
 
 def test_every_key_is_documented() -> None:
     """docs/configuration.md describes every key that exists, and none that does not."""
     text = (ROOT / "docs" / "configuration.md").read_text("utf-8")
-    described = set(re.findall(r"^\| `([a-z_.]+)` \|", text, flags=re.MULTILINE))
+    table = text.partition("| key | default |")[2].partition("\n\n")[0]
+    described = set(re.findall(r"^\| `([a-z_.]+)` \|", table, flags=re.MULTILINE))
     assert described == set(known_keys())
+
+
+def test_every_key_of_a_bet_is_documented() -> None:
+    """docs/configuration.md describes each key of a bet in the file of bets."""
+    text = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+    table = text.partition("| key in `[[bet]]` |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `([a-z]+)` \|", table, flags=re.MULTILINE)) == bets_file._KNOWN

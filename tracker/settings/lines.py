@@ -13,7 +13,7 @@ from tracker.domain.errors import BadBet
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import parse_odds
-from tracker.domain.prior import Lines
+from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.team import find_teams
 
 STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
@@ -100,4 +100,4 @@ def lines_for(known: Iterable[LineSettings], game: Game) -> Lines:
     """The lines known for `game`, empty when there are none. A dated entry beats an undated one."""
     fitting = [entry for entry in known if entry.match(game)]
     dated = [entry for entry in fitting if entry.day is not None]
-    return next((entry.lines for entry in (*dated, *fitting)), Lines())
+    return next((entry.lines for entry in (*dated, *fitting)), NO_LINES)
