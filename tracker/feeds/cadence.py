@@ -1,0 +1,198 @@
+"""When a game is to be looked at next: often while it matters, asleep while nothing can happen."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime
+from typing import assert_never
+
+from tracker.domain.game import GameState, Phase
+from tracker.domain.poll import Standing, next_check
+
+LIVE_S = 10.0
+"""While the clock runs: the feed itself is 10 to 30 s behind the arena."""
+
+CLUTCH_S = 5.0
+"""In the last two minutes of regulation and in overtime, where one shot moves a bet most."""
+
+CLUTCH_CLOCK_S = 120.0
+"""Game clock from which on the last regulation period is looked at more often."""
+
+BREAK_S = 15.0
+"""Between quarters, which lasts about two and a half minutes."""
+
+LAST_BREAK_S = 10.0
+"""After the last period or an overtime, when either a result or another overtime is near."""
+
+HALFTIME_S = 30.0
+"""At halftime, which lasts about fifteen minutes."""
+
+HALFTIME_QUIET_S = 12 * 60.0
+"""How long halftime stays quiet; from then on play may resume at any poll."""
+
+SUSPENDED_S = 60.0
+"""While play is interrupted."""
+
+SUSPENDED_LONG_S = 5 * 60.0
+"""The same once the interruption has lasted `SUSPENDED_LONG_AFTER_S`."""
+
+SUSPENDED_LONG_AFTER_S = 60 * 60.0
+"""An interruption of an hour is not over in the next minute."""
+
+FINAL_S = 60.0
+"""After the buzzer: the second of two polls a minute apart confirms the result."""
+
+OFF_S = 30 * 60.0
+"""A postponed game, which may be called on again."""
+
+LATE_S = 20.0
+"""From the scheduled tip-off until play is seen: real tip-offs are about ten minutes later."""
+
+OVERDUE_S = 5 * 60.0
+"""The same once tip-off is overdue by `OVERDUE_AFTER_S`."""
+
+OVERDUE_AFTER_S = 3 * 60 * 60.0
+"""A game that has not begun by then is not late but missing."""
+
+AWAKE_BEFORE_S = 5 * 60.0
+"""How long before tip-off a game is watched closely."""
+
+AWAKE_S = 60.0
+"""Between polls in that time."""
+
+DROWSY_BEFORE_S = 30 * 60.0
+"""How long before tip-off a game is looked at every `DROWSY_S`: tip-off times move."""
+
+DROWSY_S = 5 * 60.0
+"""Between polls in that time."""
+
+ASLEEP_S = 60 * 60.0
+"""Longest sleep before a game that is further away."""
+
+CHECK_MARGIN_S = 30.0
+"""How long after the time of a later look at the box it is taken, so that it is never too early."""
+
+CHECK_RETRY_S = 60.0
+"""Until the next try when a later look at the box is due."""
+
+DONE_S = 24 * 60 * 60.0
+"""For a game that need not be looked at again."""
+
+BACKOFF_FIRST_S = 10.0
+"""After the first failure in a row; each further one doubles it."""
+
+BACKOFF_LAST_S = 5 * 60.0
+"""Longest wait that failures alone can bring."""
+
+RETRY_AFTER_CAP_S = 60 * 60.0
+"""Longest `Retry-After` that is obeyed: an absurd one must not blind us for the rest of a game."""
+
+JITTER = 0.1
+"""Share of a wait by which it is moved, so that many programs do not ask in step."""
+
+JITTER_CAP_S = 30.0
+"""Most seconds by which a wait is moved."""
+
+SHORTEST_S = 1.0
+"""No wait is shorter."""
+
+_MOST_DOUBLINGS = 10
+
+
+def backoff(failures: int, retry_after: float | None = None) -> float:
+    """Seconds to leave a source alone after so many failures in a row; 0 after none."""
+    asked = min(max(retry_after or 0.0, 0.0), RETRY_AFTER_CAP_S)
+    if failures <= 0:
+        return asked
+    grown = BACKOFF_FIRST_S * 2.0 ** min(failures - 1, _MOST_DOUBLINGS)
+    return max(asked, min(BACKOFF_LAST_S, grown))
+
+
+def next_wait(
+    standing: Standing,
+    now: datetime,
+    failures: int = 0,
+    retry_after: float | None = None,
+    *,
+    paused_s: float = 0.0,
+) -> float:
+    """Seconds from `now` until the next poll, at least `SHORTEST_S` and before any jitter.
+
+    `failures` counts the polls in a row that failed, `retry_after` is what the source asked for,
+    and `paused_s` is for how long the game has stood in its break or suspension.
+    """
+    ordinary = _ordinary(standing, now, paused_s)
+    return max(SHORTEST_S, ordinary, backoff(failures, retry_after))
+
+
+def jittered(seconds: float, rng: random.Random, *, never_early: bool = False) -> float:
+    """A wait moved by up to a tenth and `JITTER_CAP_S`, either way or only to later."""
+    most = min(seconds * JITTER, JITTER_CAP_S)
+    return seconds + rng.uniform(0.0 if never_early else -most, most)
+
+
+def asleep(standing: Standing) -> bool:
+    """Whether the next poll is bound to a time of day rather than to an interval."""
+    match standing.state:
+        case None:
+            return True
+        case GameState(phase=Phase.SCHEDULED | Phase.POSTPONED | Phase.CANCELLED):
+            return True
+        case GameState(phase=Phase.FINAL):
+            return standing.settled
+        case _:
+            return False
+
+
+def _ordinary(standing: Standing, now: datetime, paused_s: float) -> float:
+    state = standing.state
+    if state is None:
+        return _before_tip_off((standing.game.start - now).total_seconds())
+    match state.phase:
+        case Phase.SCHEDULED:
+            return _before_tip_off((state.game.start - now).total_seconds())
+        case Phase.LIVE:
+            return CLUTCH_S if _clutch(state) else LIVE_S
+        case Phase.BREAK:
+            return _break(state, paused_s)
+        case Phase.SUSPENDED:
+            return SUSPENDED_S if paused_s < SUSPENDED_LONG_AFTER_S else SUSPENDED_LONG_S
+        case Phase.FINAL:
+            return _until_check(standing, now) if standing.settled else FINAL_S
+        case Phase.POSTPONED | Phase.CANCELLED:
+            return min(OFF_S, _until_check(standing, now))
+        case _:
+            assert_never(state.phase)
+
+
+def _before_tip_off(lead: float) -> float:
+    """The wait when tip-off is `lead` seconds away; each band ends where the next one begins."""
+    if lead <= -OVERDUE_AFTER_S:
+        return OVERDUE_S
+    if lead <= 0:
+        return LATE_S
+    if lead <= AWAKE_BEFORE_S:
+        return max(LATE_S, min(AWAKE_S, lead))
+    if lead <= DROWSY_BEFORE_S:
+        return max(LATE_S, min(DROWSY_S, lead - AWAKE_BEFORE_S))
+    return max(AWAKE_S, min(ASLEEP_S, lead - DROWSY_BEFORE_S))
+
+
+def _clutch(state: GameState) -> bool:
+    if state.overtime:
+        return True
+    return state.period == state.game.rules.periods and state.clock <= CLUTCH_CLOCK_S
+
+
+def _break(state: GameState, paused_s: float) -> float:
+    periods = state.game.rules.periods
+    if state.period * 2 == periods:
+        return HALFTIME_S if paused_s < HALFTIME_QUIET_S else LIVE_S
+    return LAST_BREAK_S if state.period >= periods else BREAK_S
+
+
+def _until_check(standing: Standing, now: datetime) -> float:
+    due = next_check(standing)
+    if due is None:
+        return DONE_S
+    return max(CHECK_RETRY_S, (due - now).total_seconds() + CHECK_MARGIN_S)
