@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tracker.replay.files import (
     RecordingError,
     UnknownGameError,
+    file_name,
     find_recording,
     format_recording,
     parse_recording,
@@ -50,6 +51,7 @@ def test_shipped_games_are_small() -> None:
     """A game fits in 60 kB, so that a repository can hold many."""
     files = list((resources.files("tracker.replay") / "games").iterdir())
     assert len(files) >= 5
+    assert {file.name for file in files} == {file_name(game) for game in shipped()}
     assert all(len(file.read_bytes()) < MAX_FILE for file in files)
 
 

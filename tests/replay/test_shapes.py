@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tracker.replay.nba.site import LIVE, SCHEDULES, SCOREBOARD, Site
+from tracker.replay.nba.words import final_text
 from tracker.replay.playback import Playback
 from tracker.replay.recording import Recording
 
@@ -183,3 +184,13 @@ def test_the_figures_of_a_final_box_are_the_real_ones(
                 assert mine["statistics"][key] == (
                     pytest.approx(value) if isinstance(value, float) else value
                 ), key
+
+
+def test_finals_are_worded_as_the_real_ones(games: dict[str, Recording]) -> None:
+    """One overtime has a blank after it, two have their number."""
+    site = Site([Playback(games["LAC@LAL"])])
+    view = site.games[0].view(site.games[0].ends)
+    texts = [
+        final_text(view._replace(state=view.state._replace(period=period))) for period in (4, 5, 6)
+    ]
+    assert texts == ["Final", "Final/OT ", "Final/OT2"]

@@ -1,6 +1,7 @@
 """The documents change with time as the real ones do, odd habits included."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any
@@ -206,6 +207,14 @@ def test_a_game_is_given_once(games: dict[str, Recording]) -> None:
     """Two playbacks of one game would answer at the same path."""
     with pytest.raises(ValueError, match="give each game once"):
         Site([Playback(games["SAC@PHI"]), Playback(games["SAC@PHI"])])
+
+
+def test_only_games_that_the_site_can_show_are_taken(games: dict[str, Recording]) -> None:
+    """Another league's game and a tip-off without a zone are refused."""
+    with pytest.raises(ValueError, match="SAC@PHI is no NBA game"):
+        Site([Playback(replace(games["SAC@PHI"], league="wnba"))])
+    with pytest.raises(ValueError, match="the tip-off of SAC@PHI needs a time zone"):
+        Playback(games["SAC@PHI"], tip_off=TIP.replace(tzinfo=None))
 
 
 def test_no_games_is_an_empty_board() -> None:

@@ -77,6 +77,11 @@ def write_recording(recording: Recording, path: Path) -> None:
     path.write_bytes(format_recording(recording))
 
 
+def file_name(recording: Recording) -> str:
+    """What a recording's file is called by custom: `2026-01-29_SAC_at_PHI.json.gz`."""
+    return f"{_day(recording)}_{recording.away.tricode}_at_{recording.home.tricode}{SUFFIX}"
+
+
 def shipped() -> Iterator[Recording]:
     """The games that come with the program, by name of their file."""
     folder = resources.files("tracker.replay") / "games"
@@ -106,5 +111,8 @@ def find_recording(name: str) -> Recording:
 
 
 def _is_called(game: Recording, words: list[str]) -> bool:
-    date = game.tip_off.astimezone(ZoneInfo(game.venue.zone)).date().isoformat()
-    return words in ([game.id], [game.name], [game.name, date])
+    return words in ([game.id], [game.name], [game.name, _day(game)])
+
+
+def _day(game: Recording) -> str:
+    return game.tip_off.astimezone(ZoneInfo(game.venue.zone)).date().isoformat()

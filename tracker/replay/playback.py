@@ -42,6 +42,15 @@ class Playback:
     postponed: datetime | None = None
     corrections: tuple[Correction, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.scheduled.tzinfo is None:
+            raise ValueError(f"the tip-off of {self.recording.name} needs a time zone")
+
+    @property
+    def scheduled(self) -> datetime:
+        """When the game is scheduled to tip off; it starts some minutes later."""
+        return self.tip_off or self.recording.tip_off
+
 
 class View(NamedTuple):
     """A game as it can be seen at an instant; `changed` is since when it has looked like this."""
@@ -68,7 +77,7 @@ class Showing:
     def __post_init__(self) -> None:
         recording = self.playback.recording
         object.__setattr__(self, "game", timeline(recording))
-        object.__setattr__(self, "tip_off", self.playback.tip_off or recording.tip_off)
+        object.__setattr__(self, "tip_off", self.playback.scheduled)
         people = {p.id for p in (*recording.home.players, *recording.away.players)}
         for correction in self.playback.corrections:
             if correction.player not in people:

@@ -50,6 +50,9 @@ class Site:
         self._by_id = {s.playback.recording.id: s for s in self._showings}
         if len(self._by_id) < len(self._showings):
             raise ValueError("a game can be played only once at a time: give each game once")
+        for showing in self._showings:
+            if showing.playback.recording.league != "nba":
+                raise ValueError(f"{showing.playback.recording.name} is no NBA game")
         self._refresh = refresh
         self._kept: dict[str, Page] = {}
 
