@@ -103,6 +103,6 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None
             ) from None
         text = ""
     settings = parse_settings(text, source, env)
-    if settings.notify.urls or settings.notify.telegram.token:
+    if settings.notify.holds_secrets:
         refuse_shared(source)
     return settings

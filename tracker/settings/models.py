@@ -64,6 +64,15 @@ def _over(defaults: dict[str, Any], value: object) -> object:
     return {**defaults, **value} if isinstance(value, dict) else value
 
 
+def _loopback(address: str) -> bool:
+    """Whether an address leads to this machine; one that cannot be read does not."""
+    try:
+        host = urlsplit(address).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 AnchoredPath = Annotated[Path, BeforeValidator(_anchored)]
 
 
@@ -91,11 +100,7 @@ class FeedSettings(BaseModel):
     @property
     def on_loopback(self) -> bool:
         """The feed is a server on this machine."""
-        host = urlsplit(self.base_url).hostname or ""
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost"
+        return _loopback(self.base_url)
 
 
 class FeedsSettings(BaseModel):
@@ -154,6 +159,15 @@ class NotifySettings(BaseModel):
     urls_file: AnchoredPath | None = None
     console: bool = True
     telegram: TelegramSettings = TelegramSettings()
+
+    @property
+    def holds_secrets(self) -> bool:
+        """Whether an address or token opens anything beyond this machine to whoever reads it."""
+        bot = self.telegram
+        addresses = [url.get_secret_value() for url in self.urls]
+        if bot.token is not None:
+            addresses.append(bot.api_url)
+        return not all(_loopback(address) for address in addresses)
 
 
 class RulesSettings(BaseModel):
