@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from tracker.domain.rule import Event
+
 
 class DeliveryState(StrEnum):
     """Where a delivery stands.
@@ -78,3 +80,8 @@ class Unknown:
 
 
 Outcome = Sent | Refused | Failed | Unknown
+
+
+def level_of(rule: str) -> str:
+    """How loud an alert of a rule (by its text) is: a chance that moved asks for a decision."""
+    return "normal" if rule in set(Event) else "urgent"

@@ -1,0 +1,24 @@
+"""A store in a folder of its own, closed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.store.values import T0
+from tracker.store import Store
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the database is: in a folder that is not there yet."""
+    return tmp_path / "state" / "tracker.db"
+
+
+@pytest.fixture
+async def store(path: Path) -> AsyncIterator[Store]:
+    """A fresh store."""
+    async with await Store.open(path, now=T0) as opened:
+        yield opened

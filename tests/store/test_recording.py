@@ -1,0 +1,173 @@
+"""What one call to `record` promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from tests.store.values import (
+    CHANNELS,
+    DEFAULTS,
+    GAME,
+    T0,
+    a_book,
+    after,
+    alert,
+    draft,
+    full_change,
+    poll,
+    settlement,
+    snapshot,
+    state,
+)
+from tracker.domain.bet import Result, Status
+from tracker.domain.delivery import DeliveryState
+from tracker.domain.poll import Trouble, Unreadable
+from tracker.engine.book import Change, Review
+from tracker.store import Store
+
+
+async def test_a_recorded_change_is_read_back_as_it_was(store: Store) -> None:
+    """Everything that a change brought is there again after a restart."""
+    book = await a_book(store)
+    change = full_change(book, after(10))
+    number = await store.record(poll(after(10)), change, CHANNELS)
+    shown = await store.show_view(1)
+    assert shown is not None
+    assert [x.snapshot for x in shown.snapshots] == list(change.snapshots)
+    assert [x.alert for x in shown.alerts] == list(change.alerts)
+    assert [x.settlement for x in shown.settlements] == list(change.settlements)
+    assert {x.poll for x in shown.snapshots} == {number}
+    assert [x.channel for x in shown.alerts[0].deliveries] == ["console", "sink"]
+    assert {x.state for x in shown.alerts[0].deliveries} == {DeliveryState.DUE}
+    assert shown.bet.status is Status.OFFICIAL
+
+
+async def test_a_book_is_restored_whole(path: Path) -> None:
+    """What was remembered of a game and its bets is the same after a restart."""
+    async with await Store.open(path, now=T0) as store:
+        book = await a_book(store)
+        change = full_change(book, after(10))
+        await store.record(poll(after(10)), change, CHANNELS)
+    async with await Store.open(path, now=T0) as store:
+        [restored] = await store.books(DEFAULTS)
+    [tracked] = restored.tracked
+    assert replace(restored, tracked=()) == replace(change.book, tracked=())
+    assert tracked.bet == book.tracked[0].bet
+    assert tracked.rules[0] == change.rules[0]
+    assert tracked.chance == change.snapshots[0].chance
+    assert (tracked.peak, tracked.low) == (0.6, 0.6)
+    assert (tracked.settlement, tracked.official) == (change.settlements[0], True)
+
+
+async def test_recording_the_same_again_adds_nothing(store: Store) -> None:
+    """A call whose answer was lost may be repeated."""
+    book = await a_book(store)
+    change = full_change(book, after(10))
+    first = await store.record(poll(after(10)), change, CHANNELS)
+    before = await store.export_hash(), await store.export("deliveries")
+    assert await store.record(poll(after(10)), change, CHANNELS) == first
+    assert (await store.export_hash(), await store.export("deliveries")) == before
+
+
+async def test_an_episode_is_delivered_once(store: Store) -> None:
+    """A firing that is decided again after a restart makes no second delivery."""
+    book = await a_book(store)
+    await store.record(poll(after(1)), Change(book, alerts=(alert(1, after(1)),)), CHANNELS)
+    await store.record(poll(after(2)), Change(book, alerts=(alert(1, after(2)),)), CHANNELS)
+    [only] = await store.alerts_view()
+    assert only.alert.at == after(1)
+    assert len(only.deliveries) == len(CHANNELS)
+
+
+async def test_a_repeated_body_is_kept_once(store: Store) -> None:
+    """Polls that bring the same bytes are rows of `poll`, but one body."""
+    book = await a_book(store)
+    for second in range(3):
+        await store.record(poll(after(second), body=b"same"), Change(book), ())
+    kept = [x async for x in store.bodies("nba", T0, after(60))]
+    assert [x[2] for x in kept] == [b"same"] * 3
+    assert await store.prune(after(60)) == 1
+
+
+async def test_games_that_share_a_response_share_its_poll(store: Store) -> None:
+    """A scoreboard that is read for two games is one row."""
+    book = await a_book(store)
+    shared = poll(after(5))
+    first = await store.record(shared, Change(book), ())
+    other = replace(shared, reading=Unreadable(Trouble.ABSENT, "not on the board"))
+    assert await store.record(other, Change(book), ()) == first
+    assert len(await store.export("polls")) == 1
+
+
+async def test_a_poll_without_an_answer_says_why(store: Store) -> None:
+    """A source that is down leaves a poll with its trouble and no body."""
+    book = await a_book(store)
+    down = replace(poll(T0), body=b"", digest="", reading=Unreadable(Trouble.DOWN, "timed out"))
+    await store.record(down, Change(book), ())
+    [row] = await store.export("polls")
+    assert (row["trouble"], row["why"], row["digest"]) == ("down", "timed out", "")
+
+
+async def test_a_revision_is_made_only_by_another_result(store: Store) -> None:
+    """Won, won, lost makes two revisions."""
+    book = await a_book(store)
+    for second, result in enumerate((Result.WON, Result.WON, Result.LOST)):
+        settled = settlement(1, after(second), result)
+        await store.record(poll(after(second)), Change(book, settlements=(settled,)), ())
+    shown = await store.show_view(1)
+    assert shown is not None
+    assert [(x.settlement.revision, x.settlement.result) for x in shown.settlements] == [
+        (1, Result.WON),
+        (2, Result.LOST),
+    ]
+    assert shown.bet.status is Status.PROVISIONAL
+
+
+async def test_a_withdrawn_bet_gets_no_more_history(store: Store) -> None:
+    """A bet that was withdrawn while its poll was on the way is left out."""
+    book = await a_book(store, "DEN -4.5", "DEN ML")
+    await store.withdraw(1, after(1))
+    await store.record(poll(after(2)), full_change(book, after(2)), CHANNELS)
+    assert {x["bet"] for x in await store.export("snapshots")} == {2}
+    assert {x["bet"] for x in await store.export("alerts")} == {2}
+
+
+async def test_a_review_asks_for_a_person_until_one_decides(store: Store) -> None:
+    """A bet that cannot be settled for sure says so, and a decision by hand ends it."""
+    book = await a_book(store)
+    review = Review(1, after(1), "the quarters do not add up")
+    await store.record(poll(after(1)), Change(book, reviews=(review,)), ())
+    [shown] = await store.bets_view()
+    assert (shown.status, shown.review) == (Status.NEEDS_REVIEW, review.why)
+    decided = await store.settle(settlement(1, after(2), Result.VOID))
+    assert decided.revision == 1
+    [shown] = await store.bets_view()
+    assert (shown.status, shown.result, shown.review) == (Status.OFFICIAL, Result.VOID, None)
+
+
+async def test_the_last_chance_and_its_extremes_are_remembered(store: Store) -> None:
+    """A bet's last chance, its peak and its low outlive a restart."""
+    book = await a_book(store)
+    for second, win in enumerate((0.5, 0.9, 0.2, 0.4)):
+        taken = snapshot(1, after(second), win)
+        await store.record(poll(after(second)), Change(book, snapshots=(taken,)), ())
+    [restored] = await store.books(DEFAULTS)
+    [tracked] = restored.tracked
+    assert tracked.chance is not None
+    assert (tracked.chance.win, tracked.peak, tracked.low) == (0.4, 0.9, 0.2)
+
+
+async def test_a_game_is_followed_until_its_last_check(store: Store) -> None:
+    """A settled bet stays in the books until the box has been checked for the last time."""
+    book = await a_book(store)
+    change = full_change(book, after(1))
+    await store.record(poll(after(1)), change, ())
+    assert await store.books(DEFAULTS)
+    done = replace(change.book, checks=2)
+    await store.record(poll(after(2)), Change(done), ())
+    assert await store.books(DEFAULTS) == []
+    await store.add(draft("DEN ML"), game=GAME, defaults=DEFAULTS, at=after(3))
+    [again] = await store.books(DEFAULTS)
+    assert {x.bet.number for x in again.tracked} == {1, 2}
+    assert again.state == state(9)

@@ -1,0 +1,23 @@
+"""What the program remembers: one SQLite file, written in whole transactions."""
+
+from tracker.store.errors import (
+    StoreBroken,
+    StoreBusy,
+    StoreError,
+    StoreMissing,
+    StoreTooNew,
+    StoreTooOld,
+    StoreUnavailable,
+)
+from tracker.store.store import Store
+
+__all__ = [
+    "Store",
+    "StoreBroken",
+    "StoreBusy",
+    "StoreError",
+    "StoreMissing",
+    "StoreTooNew",
+    "StoreTooOld",
+    "StoreUnavailable",
+]

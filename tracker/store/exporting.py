@@ -1,0 +1,77 @@
+"""Gives the tables as plain rows in one order, without what differs between two equal runs.
+
+A poll is named by its source, path and time, and an alert by its bet, rule and episode: row ids
+depend on which of two games was written first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from typing import Any
+
+_POLL = "poll.source AS poll_source, poll.path AS poll_path, poll.at AS poll_at"
+
+TABLES: dict[str, str] = {
+    "games": """
+        SELECT id, league, home, away, start_at, slate, state, changed_at, final_at, checks
+        FROM game ORDER BY id
+    """,
+    "bets": """
+        SELECT number, name, pick, game_text, game_id AS game, market, market_text, span, side,
+          direction, points, odds, stake_cents, tags, book, rules, lines, added_at, withdrawn_at
+        FROM bet ORDER BY number
+    """,
+    "polls": """
+        SELECT source, path, at, digest, trouble, why FROM poll
+        ORDER BY at, source, path, digest
+    """,
+    "snapshots": f"""
+        SELECT bet, snapshot.at, period, clock, game_clock, home, away, mu_home, mu_away,
+          mu_margin, mu_total, sigma_home, sigma_away, sigma_margin, sigma_total, win, push, lose,
+          model_version, feature_version, calibration_id, {_POLL}
+        FROM snapshot JOIN poll ON poll.id = snapshot.poll
+        ORDER BY bet, snapshot.at, poll.source, poll.path, poll.at, poll.digest
+    """,  # noqa: S608 - no value comes from outside
+    "alerts": f"""
+        SELECT bet, rule, episode, alert.at, decision, reason, game_clock, home, away, p, was,
+          detail, text, expires_at, {_POLL}
+        FROM alert JOIN poll ON poll.id = alert.poll
+        ORDER BY bet, alert.at, rule, episode, decision
+    """,  # noqa: S608 - the same
+    "settlements": f"""
+        SELECT settlement.bet, settlement.revision, result, payout_cents, settled_at, reason,
+          confirmation.at AS official_at, {_POLL}
+        FROM settlement LEFT JOIN confirmation USING (bet, revision)
+        LEFT JOIN poll ON poll.id = evidence_poll
+        ORDER BY settlement.bet, settlement.revision
+    """,  # noqa: S608 - the same
+    "reviews": f"""
+        SELECT bet, review.at, review.why, {_POLL}
+        FROM review LEFT JOIN poll ON poll.id = review.poll ORDER BY bet, review.at
+    """,  # noqa: S608 - the same
+    "deliveries": """
+        SELECT bet, rule, episode, channel, state, attempts, repeat, updated_at
+        FROM delivery JOIN alert ON alert.id = delivery.alert
+        ORDER BY bet, rule, episode, channel
+    """,
+}
+"""The tables that can be exported, by the name that a person types."""
+
+_UNHASHED = frozenset({"deliveries"})
+"""What depends on how fast a channel answered."""
+
+
+def export(db: sqlite3.Connection, table: str) -> list[dict[str, Any]]:
+    """The rows of a table as column to value; KeyError for a table that is not in TABLES."""
+    return [dict(row) for row in db.execute(TABLES[table])]
+
+
+def export_hash(db: sqlite3.Connection) -> str:
+    """SHA-256 in hex over the tables: two replays of one recording give the same."""
+    digest = hashlib.sha256()
+    for table in sorted(TABLES.keys() - _UNHASHED):
+        for row in export(db, table):
+            digest.update(json.dumps([table, row], sort_keys=True).encode())
+    return digest.hexdigest()

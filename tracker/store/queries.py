@@ -1,0 +1,331 @@
+"""Every statement that is run while the program runs, by name."""
+
+from __future__ import annotations
+
+# ------------------------------------------------------------------------------------- recording
+
+ADD_POLL = """
+INSERT INTO poll (source, path, at, digest, trouble, why)
+VALUES (:source, :path, :at, :digest, :trouble, :why)
+ON CONFLICT DO NOTHING
+"""
+
+POLL_ID = "SELECT id FROM poll WHERE (source, path, at, digest) = (:source, :path, :at, :digest)"
+
+HAS_BODY = "SELECT 1 FROM body WHERE digest = ?"
+
+ADD_BODY = "INSERT INTO body (digest, size, packed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+
+BELIEVE = """
+INSERT INTO game (
+  id, league, home, away, start_at, day, slate,
+  state, held, held_polls, changed_at, seen_at, final_at, checks, stale, lost
+) VALUES (
+  :id, :league, :home, :away, :start_at, :day, :slate,
+  :state, :held, :held_polls, :changed_at, :seen_at, :final_at, :checks, :stale, :lost
+)
+ON CONFLICT (id) DO UPDATE SET
+  start_at = excluded.start_at, day = coalesce(excluded.day, day), slate = excluded.slate,
+  state = excluded.state, held = excluded.held, held_polls = excluded.held_polls,
+  changed_at = excluded.changed_at, seen_at = excluded.seen_at, final_at = excluded.final_at,
+  checks = excluded.checks, stale = excluded.stale, lost = excluded.lost
+"""
+
+FOLLOWED = "SELECT number FROM bet WHERE game_id = ? AND withdrawn_at IS NULL"
+
+ADD_SNAPSHOT = """
+INSERT INTO snapshot (
+  bet, poll, at, period, clock, game_clock, home, away,
+  mu_home, mu_away, mu_margin, mu_total, sigma_home, sigma_away, sigma_margin, sigma_total,
+  win, push, lose, model_version, feature_version, calibration_id
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+
+KEEP_RULE = """
+INSERT INTO rule_state (bet, rule, phase, episode, streak, reason, fired, swing_window, flipped)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (bet, rule) DO UPDATE SET
+  phase = excluded.phase, episode = excluded.episode, streak = excluded.streak,
+  reason = excluded.reason, fired = excluded.fired, swing_window = excluded.swing_window,
+  flipped = excluded.flipped
+"""
+
+ADD_ALERT = """
+INSERT INTO alert (
+  bet, rule, episode, at, decision, reason, game_clock, home, away, p, was, detail, text,
+  expires_at, poll
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+
+ADD_DELIVERY = """
+INSERT INTO delivery (alert, channel, state, due_at, expires_at, updated_at)
+VALUES (?, ?, 'due', ?, ?, ?)
+"""
+
+SETTLE = """
+INSERT INTO settlement (
+  bet, revision, result, payout_cents, evidence_poll, settled_at, reason
+)
+SELECT
+  :bet, (SELECT coalesce(max(revision), 0) + 1 FROM settlement WHERE bet = :bet),
+  :result, :payout_cents, :poll, :at, :reason
+WHERE :result IS NOT (
+  SELECT result FROM settlement WHERE bet = :bet ORDER BY revision DESC LIMIT 1
+)
+"""
+
+CONFIRM = """
+INSERT INTO confirmation (bet, revision, at, poll) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+
+ADD_REVIEW = "INSERT INTO review (bet, at, why, poll) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+
+PULSE = """
+INSERT INTO pulse (source, last_ok_at, last_try_at, word)
+VALUES (:source, iif(:word = 'ok', :at, NULL), :at, :word)
+ON CONFLICT (source) DO UPDATE SET
+  last_ok_at = coalesce(excluded.last_ok_at, last_ok_at),
+  last_try_at = excluded.last_try_at, word = excluded.word
+"""
+
+# ------------------------------------------------------------------------------- games and bets
+
+KEEP_GAME = """
+INSERT INTO game (id, league, home, away, start_at, day, slate, slate_state, slate_at)
+VALUES (:id, :league, :home, :away, :start_at, :day, :slate, :slate_state, :slate_at)
+ON CONFLICT (id) DO UPDATE SET
+  home = excluded.home, away = excluded.away, start_at = excluded.start_at,
+  day = coalesce(excluded.day, day), slate = excluded.slate,
+  slate_state = coalesce(excluded.slate_state, slate_state),
+  slate_at = iif(excluded.slate_state IS NULL, slate_at, excluded.slate_at)
+"""
+
+GAMES = """
+SELECT *, EXISTS (
+  SELECT 1 FROM bet WHERE bet.game_id = game.id AND bet.withdrawn_at IS NULL
+) AS tracked
+FROM game WHERE :slate IS NULL OR slate = :slate
+ORDER BY start_at, id
+"""
+
+META = "SELECT value FROM meta WHERE name = ?"
+
+KEEP_META = """
+INSERT INTO meta (name, value) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value
+"""
+
+BET_BY_IDENTITY = "SELECT * FROM bet WHERE identity = ?"
+
+BET = "SELECT * FROM bet WHERE number = ?"
+
+BET_BY_NAME = "SELECT number FROM bet WHERE name = ?"
+
+ADD_BET = """
+INSERT INTO bet (
+  identity, name, pick, game_text, meaning, odds, odds_decimal, stake_cents, tags, book, rules,
+  lines, from_file, added_at
+) VALUES (
+  :identity, :name, :pick, :game_text, :meaning, :odds, :odds_decimal, :stake_cents, :tags, :book,
+  :rules, :lines, :from_file, :added_at
+)
+"""
+
+CHANGE_BET = """
+UPDATE bet SET
+  pick = :pick, game_text = :game_text, meaning = :meaning, odds = :odds,
+  odds_decimal = :odds_decimal, stake_cents = :stake_cents, tags = :tags, book = :book,
+  rules = :rules, lines = :lines
+WHERE number = :number
+"""
+
+FORGET_GAME = """
+UPDATE bet SET
+  game_id = NULL, market = NULL, market_text = NULL, span = NULL, side = NULL, direction = NULL,
+  points = NULL, bound_at = NULL
+WHERE number = ?
+"""
+
+REVIVE = "UPDATE bet SET withdrawn_at = NULL, from_file = :from_file WHERE number = :number"
+
+BIND = """
+UPDATE bet SET
+  game_id = :game_id, market = :market, market_text = :market_text, span = :span, side = :side,
+  direction = :direction, points = :points, bound_at = :at
+WHERE number = :number
+"""
+
+UNBOUND = """
+SELECT * FROM bet WHERE game_id IS NULL AND withdrawn_at IS NULL ORDER BY number
+"""
+
+WITHDRAW = """
+UPDATE bet SET withdrawn_at = :at
+WHERE number = :number AND withdrawn_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM settlement WHERE bet = :number)
+"""
+
+LEAVE_FILE = "UPDATE bet SET from_file = 0 WHERE number = ?"
+
+SET_RULES = "UPDATE bet SET rules = ?, rules_at = ? WHERE number = ?"
+
+FILE_BETS = """
+SELECT identity, number FROM bet WHERE from_file = 1 AND withdrawn_at IS NULL ORDER BY number
+"""
+
+HAS_HISTORY = """
+SELECT EXISTS (SELECT 1 FROM snapshot WHERE bet = :bet)
+    OR EXISTS (SELECT 1 FROM settlement WHERE bet = :bet)
+"""
+
+# -------------------------------------------------------------------------------- the last words
+
+OPEN_GAMES = """
+SELECT * FROM game WHERE EXISTS (
+  SELECT 1 FROM bet WHERE bet.game_id = game.id AND bet.withdrawn_at IS NULL AND (
+    game.checks < :checks
+    OR (NOT EXISTS (SELECT 1 FROM settlement WHERE settlement.bet = bet.number)
+        AND NOT EXISTS (SELECT 1 FROM review WHERE review.bet = bet.number))
+  )
+)
+ORDER BY start_at, id
+"""
+
+BETS_OF_GAME = """
+SELECT * FROM bet WHERE game_id = ? AND withdrawn_at IS NULL ORDER BY number
+"""
+
+RULES_OF_BET = "SELECT * FROM rule_state WHERE bet = ?"
+
+LAST_CHANCE = """
+SELECT win, push, lose FROM snapshot WHERE bet = ? ORDER BY poll DESC LIMIT 1
+"""
+
+LAST_SNAPSHOT = "SELECT at FROM snapshot WHERE bet = ? ORDER BY poll DESC LIMIT 1"
+
+EXTREMES = "SELECT max(win) AS peak, min(win) AS low FROM snapshot WHERE bet = ?"
+
+SETTLEMENTS = """
+SELECT settlement.*, confirmation.at AS official_at FROM settlement
+LEFT JOIN confirmation USING (bet, revision)
+WHERE settlement.bet = ? ORDER BY revision
+"""
+
+LAST_SETTLEMENT = """
+SELECT settlement.*, confirmation.at AS official_at FROM settlement
+LEFT JOIN confirmation USING (bet, revision)
+WHERE settlement.bet = ? ORDER BY revision DESC LIMIT 1
+"""
+
+LAST_REVIEW = "SELECT why FROM review WHERE bet = ? ORDER BY at DESC LIMIT 1"
+
+# ----------------------------------------------------------------------------------------- outbox
+
+RECOVER = """
+UPDATE delivery SET state = 'unknown', repeat = 1, due_at = :at, updated_at = :at,
+  detail = 'the program stopped while this was being sent'
+WHERE state = 'sending'
+"""
+
+RECOVER_DIGESTS = "UPDATE delivery SET told = 'unknown', repeat = 1 WHERE told = 'sending'"
+
+CLAIMABLE = """
+SELECT delivery.*, alert.text, alert.at, alert.bet, alert.rule, alert.episode
+FROM delivery JOIN alert ON alert.id = delivery.alert
+WHERE delivery.channel = :channel AND delivery.state IN ('due', 'unknown')
+  AND delivery.due_at <= :at
+  AND (delivery.expires_at IS NULL OR delivery.expires_at > :at)
+ORDER BY delivery.alert LIMIT :limit
+"""
+
+CLAIM = """
+UPDATE delivery SET state = 'sending', attempts = attempts + 1, updated_at = :at
+WHERE alert = :alert AND channel = :channel
+"""
+
+FINISH = """
+UPDATE delivery SET state = :state, due_at = coalesce(:due_at, due_at), detail = :detail,
+  repeat = max(repeat, :repeat), updated_at = :at
+WHERE alert = :alert AND channel = :channel AND state = 'sending'
+"""
+
+DELIVERY_STATE = "SELECT state FROM delivery WHERE alert = ? AND channel = ?"
+
+EXPIRE = """
+UPDATE delivery SET state = 'expired', told = 'due', updated_at = :at
+WHERE state IN ('due', 'unknown') AND expires_at <= :at
+  AND (:channel IS NULL OR channel = :channel)
+"""
+
+UNTOLD = """
+SELECT delivery.*, alert.text, alert.at, alert.bet, alert.rule, alert.episode
+FROM delivery JOIN alert ON alert.id = delivery.alert
+WHERE delivery.told <> 'sent' AND delivery.told <> 'sending'
+  AND (:channel IS NULL OR delivery.channel = :channel)
+ORDER BY delivery.channel, delivery.alert
+"""
+
+TELL = "UPDATE delivery SET told = ?, repeat = max(repeat, ?) WHERE alert = ? AND channel = ?"
+
+NEXT_DUE = """
+SELECT min(min(due_at, coalesce(expires_at, due_at))) FROM delivery
+WHERE channel = ? AND state IN ('due', 'unknown')
+"""
+
+# ------------------------------------------------------------------------------------- retention
+
+BODIES = """
+SELECT poll.id, poll.at, poll.path, body.packed FROM poll JOIN body USING (digest)
+WHERE (:source IS NULL OR poll.source = :source)
+  AND (poll.at, poll.id) > (:after, :after_id) AND poll.at < :until
+ORDER BY poll.at, poll.id LIMIT :limit
+"""
+
+DROP_BODIES = """
+DELETE FROM body WHERE digest IN (
+  SELECT digest FROM body
+  WHERE NOT EXISTS (SELECT 1 FROM poll WHERE poll.digest = body.digest AND poll.at >= :before)
+  LIMIT :limit
+)
+"""
+
+# ---------------------------------------------------------------------------------------- reading
+
+BETS = "SELECT * FROM bet ORDER BY number"
+
+GAME = "SELECT * FROM game WHERE id = ?"
+
+SNAPSHOTS = "SELECT * FROM snapshot WHERE bet = ? ORDER BY poll"
+
+ALERTS = """
+SELECT alert.*, bet.name AS bet_name FROM alert JOIN bet ON bet.number = alert.bet
+WHERE (:bet IS NULL OR alert.bet = :bet) AND (:held OR alert.decision = 'fired')
+ORDER BY alert.id
+"""
+
+DELIVERIES = """
+SELECT delivery.* FROM delivery JOIN alert ON alert.id = delivery.alert
+WHERE :bet IS NULL OR alert.bet = :bet
+ORDER BY delivery.alert, delivery.channel
+"""
+
+PULSES = "SELECT * FROM pulse ORDER BY source"
+
+DAEMON = "SELECT * FROM daemon"
+
+KEEP_DAEMON = """
+INSERT INTO daemon (one, pid, started_at, version, clock_start, clock_speed, clock_anchor)
+VALUES (1, :pid, :started_at, :version, :clock_start, :clock_speed, :clock_anchor)
+ON CONFLICT (one) DO UPDATE SET
+  pid = excluded.pid, started_at = excluded.started_at, version = excluded.version,
+  clock_start = excluded.clock_start, clock_speed = excluded.clock_speed,
+  clock_anchor = excluded.clock_anchor
+"""
+
+DELIVERY_COUNTS = "SELECT channel, state, count(*) AS n FROM delivery GROUP BY channel, state"
+
+DECISION_COUNTS = "SELECT decision, reason, count(*) AS n FROM alert GROUP BY decision, reason"
+
+LAST_POLL = "SELECT max(at) FROM poll"

@@ -1,0 +1,232 @@
+"""Reads what a person asks for: bets, one bet's history, alerts, and the state of the whole."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from typing import Any
+
+from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.bet import Moments, Snapshot, Status
+from tracker.domain.chance import Chance
+from tracker.domain.delivery import DeliveryState
+from tracker.domain.game import Game, GameState, Score
+from tracker.domain.rule import Rule
+from tracker.engine.book import Tracked
+from tracker.store import queries as q
+from tracker.store.bets import last_defaults, settlement_of
+from tracker.store.codec import game_of, moment, moment_or_none, rules_of, state_of
+from tracker.store.codec_bet import bet_of, draft_of
+from tracker.store.restoring import books, tracked
+from tracker.store.views import (
+    AlertView,
+    BetView,
+    DaemonView,
+    DeliveryView,
+    GameView,
+    PulseView,
+    SettlementView,
+    ShowView,
+    SnapshotView,
+    StatusView,
+)
+
+Defaults = tuple[Rule, ...] | None
+"""The rules of bets that bring none; None asks for those that were last known."""
+
+
+def bets_view(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
+    """Every bet that was ever added, by number."""
+    known: dict[str, sqlite3.Row] = {}
+    rules = _rules(db, defaults)
+    return [_bet_view(db, row, rules, known) for row in db.execute(q.BETS).fetchall()]
+
+
+def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowView | None:
+    """A bet with its history; None when there is no such bet."""
+    row = db.execute(q.BET, (number,)).fetchone()
+    if row is None:
+        return None
+    return ShowView(
+        bet=_bet_view(db, row, _rules(db, defaults), {}),
+        snapshots=tuple(
+            SnapshotView(_snapshot(x), x["poll"]) for x in db.execute(q.SNAPSHOTS, (number,))
+        ),
+        alerts=tuple(alerts_view(db, explain=True, bet=number)),
+        settlements=tuple(
+            SettlementView(settlement_of(x), x["evidence_poll"], moment_or_none(x["official_at"]))
+            for x in db.execute(q.SETTLEMENTS, (number,))
+        ),
+    )
+
+
+def alerts_view(db: sqlite3.Connection, *, explain: bool, bet: int | None) -> list[AlertView]:
+    """Firings in order, of one bet or all; with `explain` the decisions that held back as well."""
+    sent: dict[int, list[DeliveryView]] = defaultdict(list)
+    for x in db.execute(q.DELIVERIES, {"bet": bet}):
+        sent[x["alert"]].append(
+            DeliveryView(
+                x["channel"],
+                DeliveryState(x["state"]),
+                x["attempts"],
+                moment(x["updated_at"]),
+                x["detail"],
+                bool(x["repeat"]),
+            )
+        )
+    return [
+        AlertView(x["id"], _alert(x), x["bet_name"], tuple(sent[x["id"]]))
+        for x in db.execute(q.ALERTS, {"bet": bet, "held": explain})
+    ]
+
+
+def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
+    """The state of the whole: what is followed, how the sources and channels fare."""
+    rules = _rules(db, defaults)
+    open_books = books(db, rules)
+    games = tuple(
+        GameView(x.game, x.state, x.seen_at, x.changed_at, x.stale, x.lost, len(x.tracked))
+        for x in open_books
+    )
+    followed = {t.bet.number for x in open_books for t in x.tracked}
+    known: dict[str, sqlite3.Row] = {}
+    rows = [x for x in db.execute(q.BETS).fetchall() if x["number"] in followed]
+    return StatusView(
+        daemon=daemon_view(db),
+        games=games,
+        bets=tuple(_bet_view(db, row, rules, known) for row in rows),
+        unbound=len(db.execute(q.UNBOUND).fetchall()),
+        pulses=tuple(
+            PulseView(
+                x["source"], moment_or_none(x["last_ok_at"]), moment(x["last_try_at"]), x["word"]
+            )
+            for x in db.execute(q.PULSES)
+        ),
+        deliveries={(x["channel"], x["state"]): x["n"] for x in db.execute(q.DELIVERY_COUNTS)},
+        decisions={(x["decision"], x["reason"]): x["n"] for x in db.execute(q.DECISION_COUNTS)},
+        last_poll_at=moment_or_none(db.execute(q.LAST_POLL).fetchone()[0]),
+        schema=_pragma(db, "user_version"),
+        size_bytes=_pragma(db, "page_count") * _pragma(db, "page_size"),
+    )
+
+
+def daemon_view(db: sqlite3.Connection) -> DaemonView | None:
+    """The daemon that last worked on this database; None when none ever did."""
+    row = db.execute(q.DAEMON).fetchone()
+    if row is None:
+        return None
+    return DaemonView(
+        row["pid"],
+        moment(row["started_at"]),
+        row["version"],
+        moment_or_none(row["clock_start"]),
+        row["clock_speed"],
+        moment_or_none(row["clock_anchor"]),
+    )
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    return int(db.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _rules(db: sqlite3.Connection, defaults: Defaults) -> tuple[Rule, ...]:
+    return last_defaults(db) if defaults is None else defaults
+
+
+def _bet_view(
+    db: sqlite3.Connection,
+    row: sqlite3.Row,
+    defaults: tuple[Rule, ...],
+    known: dict[str, sqlite3.Row],
+) -> BetView:
+    """`known` holds the game rows that have been read, so that each is read once."""
+    draft = draft_of(row)
+    game, state, about = _game_of(db, row["game_id"], known)
+    followed = None if game is None else tracked(db, bet_of(row, game, defaults))
+    settlement = None if followed is None else followed.settlement
+    last = db.execute(q.LAST_SNAPSHOT, (row["number"],)).fetchone()
+    rules = rules_of(row["rules"])
+    return BetView(
+        number=row["number"],
+        name=row["name"],
+        pick=row["pick"],
+        game_text=row["game_text"],
+        market=None if followed is None else followed.bet.market,
+        market_text=row["market_text"],
+        game=game,
+        state=state,
+        seen_at=None if about is None else moment_or_none(about["seen_at"]),
+        stale=about is not None and bool(about["stale"]),
+        odds=draft.odds,
+        stake_cents=draft.stake_cents,
+        tags=draft.tags,
+        book=draft.book,
+        rules=defaults if rules is None else rules,
+        lines=draft.lines,
+        from_file=draft.from_file,
+        added_at=moment(row["added_at"]),
+        withdrawn_at=moment_or_none(row["withdrawn_at"]),
+        status=_status(row, followed, state),
+        result=None if settlement is None else settlement.result,
+        payout_cents=None if settlement is None else settlement.payout_cents,
+        revision=0 if settlement is None else settlement.revision,
+        chance=None if followed is None else followed.chance,
+        chance_at=None if last is None else moment(last["at"]),
+        peak=None if followed is None else followed.peak,
+        low=None if followed is None else followed.low,
+        review=None if followed is None else followed.review,
+    )
+
+
+def _game_of(
+    db: sqlite3.Connection, number: str | None, known: dict[str, sqlite3.Row]
+) -> tuple[Game | None, GameState | None, sqlite3.Row | None]:
+    if number is None:
+        return None, None, None
+    if number not in known:
+        known[number] = db.execute(q.GAME, (number,)).fetchone()
+    row = known[number]
+    game = game_of(row)
+    return game, state_of(row["state"], game), row
+
+
+def _status(row: sqlite3.Row, followed: Tracked | None, state: GameState | None) -> Status:
+    settled = followed is not None and followed.settlement is not None
+    if row["withdrawn_at"] is not None and not settled:
+        return Status.WITHDRAWN
+    return Status.SCHEDULED if followed is None else followed.status(state)
+
+
+def _snapshot(x: Any) -> Snapshot:
+    return Snapshot(
+        bet=x["bet"],
+        at=moment(x["at"]),
+        period=x["period"],
+        clock=x["clock"],
+        game_clock=x["game_clock"],
+        score=Score(x["home"], x["away"]),
+        mu=Moments(x["mu_home"], x["mu_away"], x["mu_margin"], x["mu_total"]),
+        sigma=Moments(x["sigma_home"], x["sigma_away"], x["sigma_margin"], x["sigma_total"]),
+        chance=Chance(x["win"], x["push"], x["lose"]),
+        model_version=x["model_version"],
+        feature_version=x["feature_version"],
+        calibration_id=x["calibration_id"],
+    )
+
+
+def _alert(x: Any) -> Alert:
+    return Alert(
+        bet=x["bet"],
+        rule=x["rule"],
+        episode=x["episode"],
+        at=moment(x["at"]),
+        decision=Decision(x["decision"]),
+        reason=Reason(x["reason"]),
+        game_clock=x["game_clock"],
+        score=Score(x["home"], x["away"]),
+        p=x["p"],
+        was=x["was"],
+        detail=x["detail"],
+        text=x["text"],
+        expires_at=moment_or_none(x["expires_at"]),
+    )

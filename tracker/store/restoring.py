@@ -1,0 +1,79 @@
+"""Restores what was remembered of every game that is still followed, as if nothing had stopped."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from tracker.domain.alert import Reason
+from tracker.domain.bet import Bet
+from tracker.domain.chance import Chance
+from tracker.domain.poll import FINAL_CHECKS
+from tracker.domain.rule import Rule
+from tracker.engine.book import Book, Held, RulePhase, RuleState, Tracked
+from tracker.store import queries as q
+from tracker.store.bets import settlement_of
+from tracker.store.codec import game_of, moment, moment_or_none, state_of, unpack
+from tracker.store.codec_bet import bet_of
+
+
+def books(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> list[Book]:
+    """A book for every game with bets to follow: by tip-off, and the bets by number."""
+    rows = db.execute(q.OPEN_GAMES, {"checks": FINAL_CHECKS}).fetchall()
+    return [_book(db, row, defaults) for row in rows]
+
+
+def _book(db: sqlite3.Connection, row: sqlite3.Row, defaults: tuple[Rule, ...]) -> Book:
+    game = game_of(row)
+    bets = [bet_of(x, game, defaults) for x in db.execute(q.BETS_OF_GAME, (game.id,))]
+    held = state_of(row["held"], game)
+    return Book(
+        game=game,
+        tracked=tuple(tracked(db, bet) for bet in bets),
+        state=state_of(row["state"], game),
+        changed_at=moment_or_none(row["changed_at"]),
+        seen_at=moment_or_none(row["seen_at"]),
+        held=None if held is None else Held(held, row["held_polls"]),
+        final_at=moment_or_none(row["final_at"]),
+        checks=row["checks"],
+        stale=bool(row["stale"]),
+        lost=bool(row["lost"]),
+    )
+
+
+def tracked(db: sqlite3.Connection, bet: Bet) -> Tracked:
+    """A bet with all that is remembered of it."""
+    remembered = {row["rule"]: _rule(row) for row in db.execute(q.RULES_OF_BET, (bet.number,))}
+    extremes = db.execute(q.EXTREMES, (bet.number,)).fetchone()
+    settled = db.execute(q.LAST_SETTLEMENT, (bet.number,)).fetchone()
+    review = None if settled else db.execute(q.LAST_REVIEW, (bet.number,)).fetchone()
+    fresh = Tracked.fresh(bet)
+    return Tracked(
+        bet=bet,
+        rules=tuple(remembered.get(x.rule, x) for x in fresh.rules),
+        chance=last_chance(db, bet.number),
+        peak=extremes["peak"],
+        low=extremes["low"],
+        settlement=None if settled is None else settlement_of(settled),
+        official=settled is not None and settled["official_at"] is not None,
+        review=None if review is None else review["why"],
+    )
+
+
+def last_chance(db: sqlite3.Connection, number: int) -> Chance | None:
+    """A bet's chance in its last snapshot."""
+    row = db.execute(q.LAST_CHANCE, (number,)).fetchone()
+    return None if row is None else Chance(row["win"], row["push"], row["lose"])
+
+
+def _rule(row: sqlite3.Row) -> RuleState:
+    return RuleState(
+        bet=row["bet"],
+        rule=row["rule"],
+        phase=RulePhase(row["phase"]),
+        episode=row["episode"],
+        streak=row["streak"],
+        reason=None if row["reason"] is None else Reason(row["reason"]),
+        fired=tuple(moment(t) for t in unpack(row["fired"])),
+        window=tuple((moment(t), p) for t, p in unpack(row["swing_window"])),
+        flipped=bool(row["flipped"]),
+    )

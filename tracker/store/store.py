@@ -1,0 +1,272 @@
+"""The store: everything that the program remembers, behind one object.
+
+Each method that writes is one transaction. It raises StoreBusy or StoreUnavailable when nothing was
+written and the same call may succeed later; the store goes on working.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tracker.domain.bet import Settlement
+from tracker.domain.delivery import Delivery, DeliveryState, Outcome
+from tracker.domain.draft import Draft
+from tracker.domain.game import Game, GameState
+from tracker.domain.poll import Poll
+from tracker.domain.rule import Rule
+from tracker.engine.book import Book, Change
+from tracker.store import (
+    backup,
+    bets,
+    bodies,
+    exporting,
+    outbox,
+    queries,
+    reading,
+    recording,
+    restoring,
+)
+from tracker.store.bets import Added
+from tracker.store.codec import stamp, stamp_or_none
+from tracker.store.connection import Database, open_database
+from tracker.store.migrate import prepare, require_current
+from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
+
+
+class Store:
+    """One database file, open. Make it with `Store.open`, and close it in any case."""
+
+    def __init__(self, database: Database) -> None:
+        """Made by `open`."""
+        self._db = database
+
+    # ----------------------------------------------------------------------------------- opening
+
+    @classmethod
+    async def open(
+        cls, path: Path, *, now: datetime, readonly: bool = False, durable: bool = True
+    ) -> Store:
+        """Open the database at `path`, bringing it up to date (or refusing that, when `readonly`).
+
+        A writer makes a missing folder (0700) and file (0600). Raises StoreMissing, StoreTooOld,
+        StoreTooNew, StoreBroken, StoreBusy or StoreUnavailable. `durable=False` lets a power cut
+        take the last commits; it is for rehearsals.
+        """
+        database = await open_database(path, readonly=readonly, durable=durable)
+        try:
+            if readonly:
+                await database.bare(partial(require_current, path=path))
+            else:
+                await database.exclusive(partial(prepare, path=path, now=now))
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database)
+
+    async def close(self) -> None:
+        """Let running transactions finish and close; calling it again does nothing."""
+        await self._db.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    # --------------------------------------------------------------------------------- recording
+
+    async def record(self, poll: Poll, change: Change, channels: Sequence[str]) -> int:
+        """Write one poll and all that it changed, deliveries included; returns the poll's id.
+
+        Recording the same again adds nothing, so a call whose answer was lost may be repeated.
+        """
+        return await self._db.write(lambda db: recording.record(db, poll, change, channels))
+
+    async def saw(self, source: str, at: datetime, word: str) -> None:
+        """Remember how a source answered last: `ok`, or the trouble."""
+        await self._db.write(lambda db: recording.saw(db, source, at, word))
+
+    # ----------------------------------------------------------------------------- games and bets
+
+    async def save_games(
+        self, games: Iterable[tuple[Game, GameState | None]], at: datetime
+    ) -> None:
+        """Keep what a slate says; what polls have made us believe of a game stays as it is."""
+        listed = list(games)
+        await self._db.write(lambda db: bets.save_games(db, listed, at))
+
+    async def games(self, day: date | None = None) -> list[tuple[Game, GameState | None]]:
+        """The games of a slate (or all) by tip-off, each with the best that is known of it."""
+        return await self._db.read(lambda db: bets.games(db, day))
+
+    async def add(
+        self, draft: Draft, *, game: Game | None, defaults: tuple[Rule, ...], at: datetime
+    ) -> Added:
+        """Register a bet, or find the one that it is; BadBet when it cannot be.
+
+        A bet with an id of its own may come again with other odds, stake or rules, and until it
+        has a history with another pick. `defaults` are the rules of bets that bring none: they are
+        remembered for readers that do not know them.
+        """
+        return await self._db.write(lambda db: bets.add(db, draft, game, defaults, at))
+
+    async def bind(self, number: int, game: Game, at: datetime) -> None:
+        """Say which game a bet is about; BadBet when the game lacks its market."""
+        await self._db.write(lambda db: bets.bind(db, number, game, at))
+
+    async def unbound(self) -> list[tuple[int, Draft]]:
+        """The bets whose game is not known yet, by number."""
+        return await self._db.read(bets.unbound)
+
+    async def withdraw(self, number: int, at: datetime) -> bool:
+        """Stop following a bet; False when it has its result or was withdrawn already."""
+        return await self._db.write(lambda db: bets.withdraw(db, number, at))
+
+    async def update_rules(self, number: int, rules: tuple[Rule, ...] | None, at: datetime) -> bool:
+        """Replace a bet's own rules; None asks for the defaults. False without such a bet."""
+        return await self._db.write(lambda db: bets.update_rules(db, number, rules, at))
+
+    async def settle(self, settlement: Settlement) -> Settlement:
+        """Record a result that a person decided, as official; its revision is chosen here."""
+        return await self._db.write(lambda db: bets.settle_by_hand(db, settlement))
+
+    async def file_bets(self) -> dict[str, int]:
+        """The bets that the bets file holds, as last read: identity to number."""
+        return await self._db.read(bets.file_bets)
+
+    async def find(self, reference: str) -> int | None:
+        """The number of the bet that a person means: their own id first, then the number."""
+        return await self._db.read(lambda db: bets.find(db, reference))
+
+    async def books(self, defaults: tuple[Rule, ...]) -> list[Book]:
+        """Everything that is still to be followed, restored as it was last recorded."""
+        return await self._db.read(lambda db: restoring.books(db, defaults))
+
+    # ------------------------------------------------------------------------------------ outbox
+
+    async def recover(self, at: datetime) -> int:
+        """After a start: what was being sent may have arrived. Returns how many that is."""
+        return await self._db.write(lambda db: outbox.recover(db, at))
+
+    async def claim(self, channel: str, at: datetime, limit: int) -> list[Delivery]:
+        """Take deliveries of a channel that are due, oldest first, marking them as being sent."""
+        return await self._db.write(lambda db: outbox.claim(db, channel, at, limit))
+
+    async def finish(
+        self,
+        alert_id: int,
+        channel: str,
+        outcome: Outcome,
+        at: datetime,
+        *,
+        due_at: datetime | None = None,
+    ) -> DeliveryState:
+        """Write down what came of sending; `due_at` is when to try again, else at once."""
+        key = (alert_id, channel)
+        return await self._db.write(lambda db: outbox.finish(db, key, outcome, at, due_at))
+
+    async def expire(self, at: datetime, channel: str | None = None) -> list[Delivery]:
+        """End what is too late to be useful; returns those of which a digest is to tell."""
+        return await self._db.write(lambda db: outbox.expire(db, at, channel))
+
+    async def told(self, expired: Iterable[Delivery], outcome: Outcome) -> None:
+        """Write down what came of the digest of these; on `Failed` they come again."""
+        listed = list(expired)
+        await self._db.write(lambda db: outbox.told(db, listed, outcome))
+
+    async def next_due(self, channel: str) -> datetime | None:
+        """When a channel next has something to send or to expire; None when it has nothing."""
+        return await self._db.read(lambda db: outbox.next_due(db, channel))
+
+    # ----------------------------------------------------------------------------------- reading
+
+    async def bets_view(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
+        """Every bet that was ever added, by number. Without `defaults`, those last known apply."""
+        return await self._db.read(lambda db: reading.bets_view(db, defaults))
+
+    async def show_view(
+        self, number: int, defaults: tuple[Rule, ...] | None = None
+    ) -> ShowView | None:
+        """A bet with its whole history; None when there is no such bet."""
+        return await self._db.read(lambda db: reading.show_view(db, number, defaults))
+
+    async def alerts_view(self, explain: bool = False, bet: int | None = None) -> list[AlertView]:
+        """Firings in order; with `explain` the decisions that held back as well."""
+        return await self._db.read(lambda db: reading.alerts_view(db, explain=explain, bet=bet))
+
+    async def status_view(self, defaults: tuple[Rule, ...] | None = None) -> StatusView:
+        """The state of the whole at a glance."""
+        return await self._db.read(lambda db: reading.status_view(db, defaults))
+
+    async def export(self, table: str) -> list[dict[str, Any]]:
+        """The rows of one of `exporting.TABLES` in a fixed order, without row ids."""
+        return await self._db.read(lambda db: exporting.export(db, table))
+
+    async def export_hash(self) -> str:
+        """SHA-256 in hex over the exported tables: equal runs give equal hashes."""
+        return await self._db.read(exporting.export_hash)
+
+    async def bodies(
+        self, source: str | None, since: datetime, until: datetime
+    ) -> AsyncIterator[tuple[datetime, str, bytes]]:
+        """Raw responses of a source (or all) in [since, until), in order, as (at, path, body)."""
+        place: bodies.Place | None = bodies.first_place(since)
+        while place is not None:
+            page = partial(bodies.read_page, source=source, after=place, until=until)
+            found, place = await self._db.read(page)
+            for item in found:
+                yield item
+
+    # ---------------------------------------------------------------------------------- upkeep
+
+    async def keep_daemon(self, daemon: DaemonView) -> None:
+        """Write down which daemon works on this database, and on which clock."""
+        values = {
+            "pid": daemon.pid,
+            "started_at": stamp(daemon.started_at),
+            "version": daemon.version,
+            "clock_start": stamp_or_none(daemon.clock_start),
+            "clock_speed": daemon.clock_speed,
+            "clock_anchor": stamp_or_none(daemon.clock_anchor),
+        }
+
+        def keep(db: sqlite3.Connection) -> None:
+            db.execute(queries.KEEP_DAEMON, values)
+
+        await self._db.write(keep)
+
+    async def daemon(self) -> DaemonView | None:
+        """The daemon that last worked on this database; None when none ever did."""
+        return await self._db.read(reading.daemon_view)
+
+    async def data_version(self) -> int:
+        """A number that changes when another process has written; it costs a few microseconds."""
+        return await self._db.bare(lambda db: int(db.execute("PRAGMA data_version").fetchone()[0]))
+
+    async def prune(self, before: datetime) -> int:
+        """Drop raw responses that only polls before this time brought; returns how many."""
+        dropped = 0
+        while found := await self._db.write(lambda db: bodies.drop_batch(db, before)):
+            dropped += found
+        return dropped
+
+    async def back_up(self, target: Path) -> None:
+        """Write a checked copy of the database to `target`."""
+        await self._db.exclusive(lambda db: backup.back_up(db, target))
+
+    async def check(self) -> str:
+        """SQLite's own quick check: `ok`, or the first fault."""
+        return await self._db.bare(
+            lambda db: str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+        )

@@ -1,0 +1,173 @@
+"""What a reader is shown: bets, their history, alerts and the state of the whole, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.domain.alert import Alert
+from tracker.domain.bet import Result, Settlement, Snapshot, Status
+from tracker.domain.chance import Chance
+from tracker.domain.delivery import DeliveryState
+from tracker.domain.game import Game, GameState
+from tracker.domain.market import Market
+from tracker.domain.money import Odds
+from tracker.domain.prior import Lines
+from tracker.domain.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class BetView:
+    """A bet as it stands.
+
+    What depends on the game (`game`, `state`, `market`, `market_text`) is None until that is known.
+    `state`, `seen_at` and `stale` are what is believed of the game. `rules` are those in force.
+    `chance` and `chance_at` are the last snapshot's. `revision` counts results, 0 before the first.
+    """
+
+    number: int
+    name: str | None
+    pick: str
+    game_text: str | None
+    market: Market | None
+    market_text: str | None
+    game: Game | None
+    state: GameState | None
+    seen_at: datetime | None
+    stale: bool
+    odds: Odds | None
+    stake_cents: int | None
+    tags: tuple[str, ...]
+    book: str | None
+    rules: tuple[Rule, ...]
+    lines: Lines
+    from_file: bool
+    added_at: datetime
+    withdrawn_at: datetime | None
+    status: Status
+    result: Result | None
+    payout_cents: int | None
+    revision: int
+    chance: Chance | None
+    chance_at: datetime | None
+    peak: float | None
+    low: float | None
+    review: str | None
+
+    @property
+    def id(self) -> int | str:
+        """The person's own id, else the number."""
+        return self.number if self.name is None else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotView:
+    """A snapshot and the number of the poll that it was taken at."""
+
+    snapshot: Snapshot
+    poll: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementView:
+    """A result, its evidence (None when decided by hand), and when it was confirmed."""
+
+    settlement: Settlement
+    evidence_poll: int | None
+    official_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """How far an alert has come on one channel; `at` is when that last changed."""
+
+    channel: str
+    state: DeliveryState
+    attempts: int
+    at: datetime
+    detail: str
+    possible_repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """A decision of a rule, and its deliveries where it fired. `bet_name` is the bet's own id."""
+
+    id: int
+    alert: Alert
+    bet_name: str | None
+    deliveries: tuple[DeliveryView, ...]
+
+    @property
+    def bet_id(self) -> int | str:
+        """The person's own id of the bet, else its number."""
+        return self.alert.bet if self.bet_name is None else self.bet_name
+
+
+@dataclass(frozen=True, slots=True)
+class ShowView:
+    """A bet with its whole history, oldest first; held decisions are among the alerts."""
+
+    bet: BetView
+    snapshots: tuple[SnapshotView, ...]
+    alerts: tuple[AlertView, ...]
+    settlements: tuple[SettlementView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PulseView:
+    """How a source answered last: `word` is `ok` or the trouble."""
+
+    source: str
+    last_ok_at: datetime | None
+    last_try_at: datetime
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonView:
+    """The daemon that last worked on this database, and the clock that it ran on.
+
+    `started_at` is the machine's wall time. The clock's values are those of a scaled clock, and
+    None for the machine's own.
+    """
+
+    pid: int
+    started_at: datetime
+    version: str
+    clock_start: datetime | None = None
+    clock_speed: float | None = None
+    clock_anchor: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GameView:
+    """A game that is followed, and how many bets are on it."""
+
+    game: Game
+    state: GameState | None
+    seen_at: datetime | None
+    changed_at: datetime | None
+    stale: bool
+    lost: bool
+    bets: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """The whole at a glance.
+
+    `deliveries` counts by (channel, state), `decisions` by (decision, reason). `size_bytes` is the
+    database's, its log left out.
+    """
+
+    daemon: DaemonView | None
+    games: tuple[GameView, ...]
+    bets: tuple[BetView, ...]
+    unbound: int
+    pulses: tuple[PulseView, ...]
+    deliveries: dict[tuple[str, str], int]
+    decisions: dict[tuple[str, str], int]
+    last_poll_at: datetime | None
+    schema: int
+    size_bytes: int
