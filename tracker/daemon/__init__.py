@@ -1,0 +1,1 @@
+"""The daemon: joins feeds, forecast, engine, store and channels, and keeps them running."""

@@ -1,0 +1,211 @@
+"""The composition root: builds every part, runs them in one TaskGroup, and ends cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from tracker import __version__
+from tracker.clock import Clock, ScaledClock, SystemClock
+from tracker.daemon.forecaster import Forecaster
+from tracker.daemon.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
+from tracker.daemon.progress import Progress
+from tracker.daemon.pulses import Pulses
+from tracker.daemon.shelf import Shelf
+from tracker.daemon.track import Tell, TrackContext, track
+from tracker.engine.book import Book
+from tracker.feeds.feed import Feed, open_feed
+from tracker.feeds.health import OnEvent
+from tracker.feeds.nba import SOURCE
+from tracker.feeds.poller import STEP_S, Poller
+from tracker.feeds.slate import Slate
+from tracker.host import SystemdNotifier, single_instance
+from tracker.notify.channel import Channel
+from tracker.notify.outbox import Habits, dispatch
+from tracker.settings import Settings, lines_for
+from tracker.store import Store
+from tracker.store.views import DaemonView
+
+
+class _Stop(Exception):
+    """Asks the task group to end: the person or systemd wants the daemon to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a daemon is built of. `rng` moves the polls a little, so that not all ask at once."""
+
+    settings: Settings
+    channels: Sequence[Channel]
+    clock: Clock
+    store: Store
+    feed: Feed
+    pulses: Pulses
+    tell: Tell
+    rng: random.Random
+
+
+class Daemon:
+    """The running loops, and which games are being followed."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Nothing runs until `live`."""
+        self._parts = parts
+        self._clock = parts.clock
+        self._tell = parts.tell
+        self._bells = {channel.name: asyncio.Event() for channel in parts.channels}
+        self._following: dict[str, Poller] = {}
+        self._progress = Progress(SystemClock())
+        self._shelf = Shelf(parts.store, parts.clock, parts.settings, parts.tell)
+        self._context = TrackContext(
+            recorder=parts.store,
+            forecasts=Forecaster(lambda game: lines_for(parts.settings.lines, game)),
+            shelf=self._shelf,
+            clock=parts.clock,
+            channels=tuple(self._bells),
+            ring=self._ring,
+            tell=parts.tell,
+        )
+
+    async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:
+        """Run every loop until `stop` is set; the first that fails takes all down with it."""
+        changed, wanted = asyncio.Event(), asyncio.Event()
+        slate = Slate(self._parts.feed, self._clock)
+        shelf, clock, progress = self._shelf, self._clock, self._progress
+        store, settings, tell = self._parts.store, self._parts.settings, self._tell
+        keep = timedelta(days=settings.store.keep_bodies_days)
+        async with asyncio.TaskGroup() as tasks:
+
+            def follow(books: tuple[Book, ...]) -> None:
+                self._follow(books, tasks)
+
+            for channel in self._parts.channels:
+                loop = f"channel {channel.name}"
+                habits = Habits(beat=partial(progress.expect, loop, GRACE), zone=settings.zone)
+                bell = self._bells[channel.name]
+                tasks.create_task(dispatch(store, channel, clock, bell, tell, habits))
+            tasks.create_task(tend_bets(shelf, changed, wanted, follow, clock, progress))
+            tasks.create_task(watch_slate(slate.read, store, shelf, changed, wanted, clock))
+            tasks.create_task(self._parts.pulses.keep(store, clock))
+            tasks.create_task(
+                keep_alive(notifier, progress, self._status, SystemClock(), self._tell)
+            )
+            tasks.create_task(tidy(store, clock, keep))
+            notifier.ready(self._status())
+            await stop.wait()
+            notifier.stopping("stopping")
+            raise _Stop
+
+    def _follow(self, books: tuple[Book, ...], tasks: asyncio.TaskGroup) -> None:
+        """Start a track for each game that has none, and wake those whose bets have changed."""
+        for book in books:
+            if book.game.id not in self._following and book.tracked:
+                poller = self._poller(book)
+                self._following[book.game.id] = poller
+                tasks.create_task(self._track(book, poller))
+        for game_id in self._shelf.moved() & self._following.keys():
+            self._following[game_id].nudge()
+
+    def _poller(self, book: Book) -> Poller:
+        speed = self._clock.speed if isinstance(self._clock, ScaledClock) else 1.0
+
+        def beat() -> None:
+            self._progress.expect(book.game.name, STEP_S / speed + GRACE)
+
+        return Poller(book.game, self._parts.feed, self._clock, self._parts.rng, beat)
+
+    async def _track(self, book: Book, poller: Poller) -> None:
+        self._tell("game.followed", {"game": book.game.name, "bets": str(len(book.tracked))})
+        await track(book, poller, self._context)
+        del self._following[book.game.id]
+        self._progress.ended(book.game.name)
+        self._tell("game.left", {"game": book.game.name})
+
+    def _ring(self) -> None:
+        """Wake every channel: an alert is on disk."""
+        for bell in self._bells.values():
+            bell.set()
+
+    def _status(self) -> str:
+        """One line for systemd."""
+        games, waiting = len(self._following), self._shelf.waiting
+        text = f"following {games} game{'s' * (games != 1)}"
+        if waiting:
+            text += f", {waiting} bet{'s' * (waiting != 1)} waiting for a game"
+        late = self._progress.late()
+        return f"{text}, stuck: {', '.join(late)}" if late else text
+
+
+async def run(  # noqa: PLR0913 - all but three have a default
+    settings: Settings,
+    channels: Sequence[Channel],
+    clock: Clock,
+    *,
+    tell: Tell,
+    notifier: SystemdNotifier | None = None,
+    stop: asyncio.Event | None = None,
+    seed: int | None = None,
+) -> None:
+    """Run the daemon until `stop` is set or SIGTERM or SIGINT comes.
+
+    Raises AlreadyRunning when another daemon holds the database, StoreError when the database
+    cannot be used. Any other error is a fault: it ends the daemon, and systemd starts it again.
+    `seed` makes the jitter of the polls repeatable.
+    """
+    stop = stop or asyncio.Event()
+    pulses = Pulses()
+    feed = open_feed(SOURCE, settings.feeds.nba, clock, on_event=_told_by(tell), pulse=pulses.hear)
+    settings.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with single_instance(settings.store.lock), _signals(stop):
+        async with await Store.open(settings.store.path, now=clock.now()) as store, feed as nba:
+            await store.recover(clock.now())
+            await store.keep_daemon(_self_view(clock))
+            rng = random.Random(seed)  # noqa: S311 - jitter is no secret
+            parts = Parts(settings, channels, clock, store, nba, pulses, tell, rng)
+            tell("daemon.started", {"database": str(settings.store.path)})
+            try:
+                await Daemon(parts).live(notifier or SystemdNotifier(), stop)
+            except* _Stop:
+                tell("daemon.stopped", {})
+
+
+def _told_by(tell: Tell) -> OnEvent:
+    """The feeds' way of telling, on top of the daemon's."""
+
+    def on_event(name: str, /, **figures: object) -> None:
+        tell(name, {key: str(value) for key, value in figures.items()})
+
+    return on_event
+
+
+def _self_view(clock: Clock) -> DaemonView:
+    scaled = clock if isinstance(clock, ScaledClock) else None
+    return DaemonView(
+        pid=os.getpid(),
+        started_at=SystemClock().now(),
+        version=__version__,
+        clock_start=scaled.start if scaled else None,
+        clock_speed=scaled.speed if scaled else None,
+        clock_anchor=scaled.anchor if scaled else None,
+    )
+
+
+@contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT set the event while the daemon runs."""
+    loop = asyncio.get_running_loop()
+    caught = (signal.SIGTERM, signal.SIGINT)
+    for number in caught:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in caught:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,133 @@
+"""The bets that are to be followed: read from the file and the database, matched to their games."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from tracker.clock import Clock
+from tracker.domain.bet import Bet
+from tracker.domain.draft import NoSuchGame, choose_game
+from tracker.domain.errors import BadBet
+from tracker.domain.rule import parse_rule
+from tracker.engine.book import Book, Tracked
+from tracker.settings import Settings
+from tracker.settings.bets_file import BetsFile, read_bets
+from tracker.store import Store
+
+Tell = Callable[[str, dict[str, str]], None]
+
+
+class Shelf:
+    """All books, kept in step with the bets file and with bets added by other processes."""
+
+    def __init__(self, store: Store, clock: Clock, settings: Settings, tell: Tell) -> None:
+        """`tell` takes events for the log."""
+        self._store = store
+        self._clock = clock
+        self._file = settings.bets.file
+        self._unit_cents = settings.stake_unit_cents
+        self._defaults = tuple(parse_rule(text) for text in settings.rules.default)
+        self._tell = tell
+        self._books: dict[str, Book] = {}
+        self._version = -1
+        self._stamp: tuple[int, int, int] | None = None
+        self._told: set[str] = set()
+        self._moved: set[str] = set()
+        self.waiting = 0
+        """Bets whose game is not known yet."""
+
+    def wanted(self, book: Book) -> tuple[Tracked, ...]:
+        """The bets on a game that are to be followed at this moment."""
+        shelved = self._books.get(book.game.id)
+        return () if shelved is None else shelved.tracked
+
+    def moved(self) -> frozenset[str]:
+        """The games whose bets were changed by the last refresh."""
+        return frozenset(self._moved)
+
+    async def refresh(self, *, slate_changed: bool = False) -> tuple[Book, ...] | None:
+        """All books after a look at the file and the database; None when nothing has changed."""
+        changed = await self._read_file()
+        version = await self._store.data_version()
+        if not changed and not slate_changed and version == self._version:
+            return None
+        await self._bind()
+        books = await self._store.books(self._defaults)
+        before, self._books = self._books, {book.game.id: book for book in books}
+        self._moved = {x for x in self._books if _bets(before.get(x)) != _bets(self._books[x])}
+        self._moved |= before.keys() - self._books.keys()
+        self._version = await self._store.data_version()
+        return tuple(books)
+
+    async def _read_file(self) -> bool:
+        """Register what the bets file holds, and withdraw what was taken out of it."""
+        stamp = await asyncio.to_thread(_stamp, self._file)
+        if stamp == self._stamp:
+            return False
+        found = await asyncio.to_thread(read_bets, self._file, self._unit_cents)
+        self._stamp = stamp
+        self._say(found.mistakes)
+        if not found.readable:
+            return False
+        await self._register(found)
+        return True
+
+    async def _register(self, found: BetsFile) -> None:
+        now = self._clock.now()
+        kept = await self._store.file_bets()
+        for draft in found.drafts:
+            try:
+                added = await self._store.add(draft, game=None, defaults=self._defaults, at=now)
+            except BadBet as why:
+                self._say((f"{self._file}: {why}",))
+                continue
+            if added.created or added.revived or added.changed:
+                self._tell("bet.added", {"bet": str(added.number), "pick": draft.pick.text})
+        present = {draft.identity for draft in found.drafts}
+        for identity, number in kept.items():
+            if identity not in present:
+                await self._store.withdraw(number, now)
+                self._tell("bet.withdrawn", {"bet": str(number), "why": "taken out of the file"})
+
+    async def _bind(self) -> None:
+        """Match bets to games, now that more may be known of the slate."""
+        unbound = await self._store.unbound()
+        self.waiting = len(unbound)
+        if not unbound:
+            return
+        games = await self._store.games()
+        now = self._clock.now()
+        for number, draft in unbound:
+            try:
+                game = choose_game(draft, games, now)
+                draft.pick.market_for(game)
+            except NoSuchGame:
+                continue
+            except BadBet as why:
+                self._say((f"bet {number}: {why}",))
+                continue
+            await self._store.bind(number, game, now)
+            self.waiting -= 1
+            self._tell("bet.matched", {"bet": str(number), "game": f"{game.name} {game.slate}"})
+
+    def _say(self, mistakes: tuple[str, ...]) -> None:
+        """Log each mistake once, as long as it stands."""
+        for mistake in mistakes:
+            if mistake not in self._told:
+                self._tell("bets.mistake", {"what": mistake})
+        self._told |= set(mistakes)
+
+
+def _bets(book: Book | None) -> frozenset[Bet]:
+    return frozenset() if book is None else frozenset(x.bet for x in book.tracked)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written anew; None when it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,119 @@
+"""What happens to a poll: read, forecast, decide, record, tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, assert_never
+
+from tracker.clock import Clock
+from tracker.domain.alert import Decision
+from tracker.domain.game import GameState
+from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
+from tracker.engine.advance import advance, note
+from tracker.engine.book import Book, Change, Ordering, Tracked
+from tracker.forecast import Outlook
+from tracker.notify.text import compose
+
+
+class Poller(Protocol):
+    """Gives one poll after another of one game, each at its time."""
+
+    async def next(self, standing: Standing) -> Poll:
+        """The next poll; waits until it is due."""
+        ...
+
+
+class Recorder(Protocol):
+    """Keeps what a poll changes."""
+
+    async def record(self, poll: Poll, change: Change, channels: Sequence[str]) -> int:
+        """Write the poll and all its consequences in one transaction; the poll's number."""
+        ...
+
+
+class Forecasts(Protocol):
+    """Forecasts a game's end from its state."""
+
+    async def forecast(self, book: Book, state: GameState) -> Outlook | Unreadable:
+        """The outlook, or why there is none."""
+        ...
+
+
+class Shelf(Protocol):
+    """Knows which bets on a game are to be followed at this moment."""
+
+    def wanted(self, book: Book) -> tuple[Tracked, ...]:
+        """The bets on the book's game, added and withdrawn ones taken into account."""
+        ...
+
+
+Tell = Callable[[str, dict[str, str]], None]
+"""Takes an event name and its figures: the log, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackContext:
+    """What every track works with. `ring` wakes the channels once an alert is on disk."""
+
+    recorder: Recorder
+    forecasts: Forecasts
+    shelf: Shelf
+    clock: Clock
+    channels: Sequence[str]
+    ring: Callable[[], None]
+    tell: Tell
+
+
+async def track(book: Book, poller: Poller, context: TrackContext) -> None:
+    """Follow one game until every bet on it is settled for good, or none is left."""
+    while not book.settled:
+        poll = await poller.next(book.standing)
+        book = book.with_bets(context.shelf.wanted(book))
+        if not book.tracked:
+            return
+        change = worded(await _decide(book, poll, context))
+        if worth_recording(poll, change):
+            await context.recorder.record(poll, change, context.channels)
+        book = change.book
+        for event, what in change.notes:
+            context.tell(event, {"game": book.game.name, "what": what})
+        if any(x.decision is Decision.FIRED for x in change.alerts):
+            context.ring()
+
+
+async def _decide(book: Book, poll: Poll, context: TrackContext) -> Change:
+    now = context.clock.now()
+    match poll.reading:
+        case GameState() as state:
+            outlook = await context.forecasts.forecast(book, state)
+            if isinstance(outlook, Unreadable):
+                return note(book, outlook, now)
+            return advance(book, state, outlook, now)
+        case Unreadable() as why:
+            return note(book, why, now)
+        case _:
+            assert_never(poll.reading)
+
+
+def worded(change: Change) -> Change:
+    """The change with the text of every alert that fired."""
+    tracked = {x.bet.number: x for x in change.book.tracked}
+    return replace(
+        change,
+        alerts=tuple(
+            replace(x, text=compose(x, tracked[x.bet], change.book))
+            if x.decision is Decision.FIRED
+            else x
+            for x in change.alerts
+        ),
+    )
+
+
+def worth_recording(poll: Poll, change: Change) -> bool:
+    """Whether a poll brought anything: a repeated state leaves no trace, a broken body does."""
+    if not change.empty or change.notes:
+        return True
+    if isinstance(poll.reading, Unreadable):
+        return poll.reading.trouble is Trouble.MALFORMED
+    return change.ordering is not Ordering.SAME
