@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
+from tracker.daemon.track import Tell
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState
 from tracker.domain.poll import Trouble, Unreadable
@@ -30,17 +31,28 @@ LinesFor = Callable[[Game], Lines | None]
 class Forecaster:
     """Forecasts a game from its state, with what was believed of it before tip-off."""
 
-    def __init__(self, lines_for: LinesFor) -> None:
+    def __init__(self, lines_for: LinesFor, tell: Tell) -> None:
         """`lines_for` looks up the configuration's lines; those given with a bet come first."""
         self._lines_for = lines_for
+        self._tell = tell
+        self._failing: set[str] = set()
 
     async def forecast(self, book: Book, state: GameState) -> Outlook | Unreadable:
         """The outlook, or why there is none: a forecast that fails leaves the last one standing."""
+        name = book.game.name
         try:
             async with asyncio.timeout(BUDGET_SECONDS):
-                return await asyncio.to_thread(self.outlook, book, state)
+                outlook = await asyncio.to_thread(self.outlook, book, state)
         except (ArithmeticError, ValueError, Unpriceable, TimeoutError) as why:
-            return Unreadable(Trouble.MALFORMED, f"the forecast failed: {type(why).__name__}")
+            if name not in self._failing:
+                self._failing.add(name)
+                what = f"{type(why).__name__}: {why} at {state.game_clock}"
+                self._tell("forecast.failed", {"game": name, "why": what})
+            return Unreadable(Trouble.MALFORMED, "the forecast failed; the last one stands")
+        if name in self._failing:
+            self._failing.discard(name)
+            self._tell("forecast.recovered", {"game": name})
+        return outlook
 
     def outlook(self, book: Book, state: GameState) -> Outlook:
         """The forecast itself."""

@@ -66,7 +66,7 @@ class Daemon:
         self._shelf = Shelf(parts.store, parts.clock, parts.settings, parts.tell)
         self._context = TrackContext(
             recorder=parts.store,
-            forecasts=Forecaster(lambda game: lines_for(parts.settings.lines, game)),
+            forecasts=Forecaster(partial(lines_for, parts.settings.lines), parts.tell),
             shelf=self._shelf,
             clock=parts.clock,
             channels=tuple(self._bells),
