@@ -1,0 +1,269 @@
+"""Promises of the messages: what a person reads on a lock screen, word for word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.notify.values import NOW, alert, bet, book, delivery, settled, state
+from tracker.domain.alert import Decision
+from tracker.domain.bet import Result
+from tracker.domain.game import GameState, Phase, Score
+from tracker.engine.book import Tracked
+from tracker.notify.text import DIGEST_LINES, compose, digest, numbered, possible_repeat, worded
+
+HALF = (Score(28, 25), Score(30, 22))
+FINAL = state("Q4 0:00", 114, 105, phase=Phase.FINAL)
+SECOND = "DEN 98 – 91 LAL · {} · data 5 s old · bet #12"
+
+
+def said(pick: str, rule: str = "p >= 0.80", p: float = 0.80, was: float | None = 0.71) -> str:
+    """The message for a chance that moved, in a fourth quarter that DEN leads 98 to 91."""
+    found = state()
+    return compose(alert(rule, found, p, was), Tracked.fresh(bet(pick)), book(found))
+
+
+def test_a_level_that_is_reached_is_told_with_the_game_clock_first() -> None:
+    """The first line says chance, bet, standing, clock; the second score, need, age and number."""
+    assert said("DEN -4.5") == (
+        "▲ 80 % DEN -4.5: leads by 7, Q4 7:02 (was 71 %)\n"
+        "DEN 98 – 91 LAL · needs to win by 5 · data 5 s old · bet #12"
+    )
+
+
+@pytest.mark.parametrize(
+    ("pick", "stands", "need"),
+    [
+        ("DEN -4", "DEN -4: leads by 7", "needs to win by 5, 4 pushes"),
+        ("DEN -1", "DEN -1: leads by 7", "needs to win by 2, 1 pushes"),
+        ("DEN PK", "DEN PK: leads by 7", "needs to win"),
+        ("DEN +0.5", "DEN +0.5: leads by 7", "needs to win"),
+        ("LAL +1", "LAL +1: trails by 7", "needs to win, losing by 1 pushes"),
+        ("LAL +4.5", "LAL +4.5: trails by 7", "may lose by up to 4"),
+        ("LAL +4", "LAL +4: trails by 7", "may lose by up to 3, 4 pushes"),
+        ("LAL ML", "LAL ML: trails by 7", "needs to win"),
+        ("LAL@DEN over 224.5", "LAL@DEN o224.5: 189 now", "needs 36 more"),
+        ("LAL@DEN over 224", "LAL@DEN o224: 189 now", "needs 36 more, 35 pushes"),
+        ("LAL@DEN over 189", "LAL@DEN o189: 189 now", "needs 1 more, else pushes"),
+        ("LAL@DEN over 188.5", "LAL@DEN o188.5: 189 now", "is over the line"),
+        ("LAL@DEN under 224.5", "LAL@DEN u224.5: 189 now", "has room for 35 more"),
+        ("LAL@DEN under 200", "LAL@DEN u200: 189 now", "has room for 10 more, 11 pushes"),
+        ("LAL@DEN under 189", "LAL@DEN u189: 189 now", "pushes at best"),
+        ("LAL@DEN under 188.5", "LAL@DEN u188.5: 189 now", "is over the line"),
+        ("DEN over 114.5", "DEN o114.5: 98 now", "needs 17 more"),
+        ("LAL under 100.5", "LAL u100.5: 91 now", "has room for 9 more"),
+    ],
+)
+def test_every_market_says_where_it_stands_and_what_it_needs(
+    pick: str, stands: str, need: str
+) -> None:
+    """Spread, moneyline, total and team total, with what pushes on a whole line."""
+    first, second = said(pick).splitlines()
+    assert first == f"▲ 80 % {stands}, Q4 7:02 (was 71 %)"
+    assert second == SECOND.format(need)
+
+
+PLAYED = (*HALF, Score(3, 11))
+
+
+@pytest.mark.parametrize(
+    ("pick", "found", "stands", "second"),
+    [
+        (
+            "1H LAL@DEN under 112.5",
+            state("Q2 4:11", 50, 40, periods=(Score(28, 25), Score(22, 15))),
+            "1H LAL@DEN u112.5: 90 now, Q2 4:11",
+            "DEN 50 – 40 LAL (1H 50 – 40) · has room for 22 more",
+        ),
+        (
+            "Q3 DEN -1.5",
+            state("Q2 4:11", 50, 40, periods=(Score(28, 25), Score(22, 15))),
+            "Q3 DEN -1.5: Q3 not begun, Q2 4:11",
+            "DEN 50 – 40 LAL · needs to win Q3 by 2",
+        ),
+        (
+            "Q3 LAL +0.5",
+            state("Q3 4:11", 61, 58, periods=PLAYED),
+            "Q3 LAL +0.5: leads Q3 by 8, Q3 4:11",
+            "DEN 61 – 58 LAL (Q3 3 – 11) · needs to win or tie Q3",
+        ),
+        (
+            "1H DEN ML",
+            state("Q2 0:00", 58, 47, phase=Phase.BREAK, periods=HALF),
+            "1H DEN ML: 1H ended 58 – 47, Half",
+            "DEN 58 – 47 LAL (1H 58 – 47)",
+        ),
+        (
+            "2H DEN ML",
+            state("Q3 4:11", 61, 58, periods=PLAYED),
+            "2H DEN ML: trails 2H by 8, Q3 4:11",
+            "DEN 61 – 58 LAL (2H 3 – 11) · needs to win 2H, a tie pushes",
+        ),
+        (
+            "Q3 DEN -1.5",
+            state("Q3 4:11", 61, 58),
+            "Q3 DEN -1.5: Q3 4:11",
+            "DEN 61 – 58 LAL",
+        ),
+    ],
+)
+def test_a_part_of_the_game_is_told_by_its_own_points(
+    pick: str, found: GameState, stands: str, second: str
+) -> None:
+    """Halves and quarters say their own score, and nothing where the feed's figures disagree."""
+    text = compose(alert("p >= 0.80", found), Tracked.fresh(bet(pick)), book(found))
+    assert text == f"▲ 80 % {stands}\n{second} · data 5 s old · bet #12"
+
+
+def test_a_fall_points_down_and_a_small_step_shows_a_decimal() -> None:
+    """Two chances never look the same when they are not."""
+    assert said("DEN -4.5", "p <= 0.30", 0.30, 0.36).startswith("▼ 30 % DEN -4.5: leads")
+    assert said("DEN -4.5", "p crosses 0.50", 0.49, 0.52).startswith("▼ 49 %")
+    assert said("DEN -4.5", "p <= 0.30", 0.30, None).startswith("▼ 30 %")
+    small = said("DEN -4.5", p=0.8004, was=0.7962).splitlines()[0]
+    assert small == "▲ 80.0 % DEN -4.5: leads by 7, Q4 7:02 (was 79.6 %)"
+
+
+def test_a_swing_says_from_where_and_within_what_time() -> None:
+    """The time of a swing is the rule's."""
+    first = said("DEN -4.5", "swing 0.15 in 5m", 0.62, 0.45).splitlines()[0]
+    assert first == "▲ 62 % DEN -4.5: up from 45 % in 5 min, leads by 7, Q4 7:02"
+
+
+@pytest.mark.parametrize(
+    ("rule", "found", "first"),
+    [
+        ("start", state("Q1 12:00", 0, 0), "▶ 58 % DEN -4.5: tip-off, Q1 12:00"),
+        (
+            "quarter",
+            state("Q1 0:00", 30, 23, phase=Phase.BREAK),
+            "◆ 58 % DEN -4.5: leads by 7, End Q1",
+        ),
+        (
+            "halftime",
+            state("Q2 0:00", 50, 50, phase=Phase.BREAK),
+            "◆ 58 % DEN -4.5: tied, Half",
+        ),
+        ("hit", state(), "✔ DEN -4.5 HIT: can no longer lose, leads by 7, Q4 7:02"),
+        ("dead", state(), "✘ DEN -4.5 DEAD: can no longer win, leads by 7, Q4 7:02"),
+    ],
+)
+def test_an_event_says_what_happened(rule: str, found: GameState, first: str) -> None:
+    """Each event has a sign of its own."""
+    text = compose(alert(rule, found, 0.58), Tracked.fresh(bet("DEN -4.5")), book(found))
+    assert text.splitlines()[0] == first
+
+
+def test_a_lost_feed_says_since_when_and_what_waits() -> None:
+    """Nothing old is shown as new."""
+    found = state()
+    lost = replace(alert("feed_down", found), detail="no answer within 8 s")
+    assert compose(lost, Tracked.fresh(bet("DEN -4.5")), book(found, age=95)) == (
+        "⚠ DEN -4.5: no data for 1 min 35 s, last seen at Q4 7:02\n"
+        "DEN 98 – 91 LAL then · alerts on its chance wait · bet #12 · no answer within 8 s"
+    )
+
+
+def test_a_feed_that_is_back_says_for_how_long_it_was_away() -> None:
+    """The clock and score are those that it came back with."""
+    before, after = state("Q3 4:11", 61, 58), state("Q3 2:02", 66, 60)
+    back = replace(alert("feed_back", before), detail="away for 2 min 5 s")
+    assert compose(back, Tracked.fresh(bet("DEN -4.5")), book(after, age=0)) == (
+        "✓ DEN -4.5: data are back, away for 2 min 5 s: leads by 6, Q3 2:02\n"
+        "DEN 66 – 60 LAL · alerts on its chance go on · bet #12"
+    )
+
+
+@pytest.mark.parametrize(
+    ("result", "payout", "first"),
+    [
+        (Result.WON, 3739, "✅ #12 WON +$17.39"),
+        (Result.LOST, 0, "❌ #12 LOST -$20.00"),
+        (Result.PUSH, 2000, "↔ #12 PUSH $20.00 back"),
+        (Result.WON, None, "✅ #12 WON"),
+        (Result.LOST, None, "❌ #12 LOST"),
+    ],
+)
+def test_a_result_says_what_it_did_to_the_stake(
+    result: Result, payout: int | None, first: str
+) -> None:
+    """The course of the bet comes with it, and that the box score may yet be corrected."""
+    text = compose(alert("settled", FINAL), settled("DEN -4.5", result, payout), book(FINAL))
+    assert text == (
+        f"{first} · DEN 114 – 105 LAL · DEN -4.5 · peak 96 %, low 48 %\n"
+        "Provisional until the box score has been read again"
+    )
+
+
+def test_a_game_that_is_off_has_no_score() -> None:
+    """A void bet says why it is void."""
+    off = state("-", 0, 0, phase=Phase.POSTPONED)
+    text = compose(alert("settled", off), settled("DEN -4.5", Result.VOID, 2000), book(off))
+    assert text == "⊘ #12 VOID $20.00 back · LAL@DEN postponed · DEN -4.5"
+
+
+def test_a_corrected_result_names_both_where_the_first_is_known() -> None:
+    """A revision says so."""
+    tracked = settled("DEN -4.5", Result.LOST, 0, revision=2)
+    known = replace(alert("regraded", FINAL), detail="won")
+    assert compose(known, tracked, book(FINAL)) == (
+        "↻ #12 corrected: WON → LOST -$20.00 · DEN 114 – 105 LAL · DEN -4.5 · peak 96 %, low 48 %\n"
+        "The box score was corrected: revision 2 of the result"
+    )
+    first = compose(alert("regraded", FINAL), tracked, book(FINAL)).splitlines()[0]
+    assert first.startswith("↻ #12 corrected: now LOST -$20.00 ·")
+
+
+def test_stale_and_just_arrived_data_say_so_in_words() -> None:
+    """The age of the data is in every message about a chance."""
+    found, tracked = state(), Tracked.fresh(bet("DEN -4.5"))
+    assert "· data just in ·" in compose(alert("hit", found), tracked, book(found, age=0.3))
+    assert "· data stale ·" in compose(alert("hit", found), tracked, book(found, stale=True))
+
+
+def test_a_decision_that_held_back_has_no_message() -> None:
+    """Held decisions are rows, not messages."""
+    held = replace(alert("p >= 0.80", state()), decision=Decision.HELD)
+    assert compose(held, Tracked.fresh(bet("DEN -4.5")), book(state())) == ""
+
+
+def test_no_message_gives_advice() -> None:
+    """Odds and facts only."""
+    advice = ("cash out", "cash-out", "should", "hedge", "bet now", "recommend", "lock")
+    for rule in ("p >= 0.80", "p <= 0.30", "swing 0.15 in 5m"):
+        assert not any(word in said("DEN -4.5", rule).casefold() for word in advice)
+
+
+def test_every_message_carries_its_number_and_a_repeat_the_same() -> None:
+    """A repeat says that it may be one, first and in so many words."""
+    assert numbered("▲ 80 %\nscore", 41) == "▲ 80 %\nscore · alert 41"
+    assert possible_repeat("▲ 80 %\nscore", 41) == "possible repeat · ▲ 80 %\nscore · alert 41"
+    assert worded(delivery(41, repeat=True), NOW) == "possible repeat · alert text 41 · alert 41"
+
+
+def test_a_late_message_says_how_late_it_is() -> None:
+    """The game clock in it is then no longer the present one."""
+    late = worded(delivery(41), NOW + timedelta(minutes=3))
+    assert late == "alert text 41 · 3 min late · alert 41"
+
+
+def test_a_digest_tells_each_alert_in_the_persons_time() -> None:
+    """One line an alert, oldest first."""
+    text = digest([delivery(41), delivery(40)], ZoneInfo("America/Denver"))
+    assert text == (
+        "2 alerts could not reach you in time\n"
+        "20:30 MST · alert text 40 · alert 40\n"
+        "20:30 MST · alert text 41 · alert 41"
+    )
+    flagged = digest([delivery(41)], repeated=True).splitlines()[0]
+    assert flagged == "possible repeat · 1 alert may not have reached you in time"
+
+
+def test_a_long_digest_stays_readable() -> None:
+    """The latest are told one by one, the others counted."""
+    lines = digest([delivery(n) for n in range(1, 61)]).splitlines()
+    assert len(lines) == DIGEST_LINES + 2
+    assert lines[-1] == "and 40 before these: tracker alerts"

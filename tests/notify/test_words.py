@@ -1,0 +1,136 @@
+"""Promises of the figures: none of them claims more than is known."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.notify.values import NOW, bet, state
+from tracker.domain.bet import Bet, Result
+from tracker.domain.game import GameState, Phase, Side
+from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, TeamTotal, Total
+from tracker.engine.settling import grade
+from tracker.notify.words import needs, percent, percent_change, short, span_text
+
+halves = st.integers(-40, 40).map(lambda n: n / 2)
+points = st.integers(60, 150)
+sides = st.sampled_from(Side)
+
+
+def graded(market: Market, home: int, away: int) -> Result:
+    """How a bet on this market ends at this score."""
+    made = bet("DEN ML")
+    whole = Bet(1, "a pick", market, made.game, (), NOW)
+    return grade(whole, state("Q4 0:00", home, away, phase=Phase.FINAL))
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"),
+    [
+        (1.0, "100 %"),
+        (0.9999, ">99 %"),
+        (0.997, ">99 %"),
+        (0.99, "99 %"),
+        (0.8, "80 %"),
+        (0.01, "1 %"),
+        (0.004, "<1 %"),
+        (1e-12, "<1 %"),
+        (0.0, "0 %"),
+    ],
+)
+def test_only_what_is_decided_shows_as_certain(p: float, shown: str) -> None:
+    """99.7 % is not 100 %, and a hope is not 0 %."""
+    assert percent(p) == shown
+
+
+@given(st.floats(0, 1), st.sampled_from([0, 1]))
+def test_a_percentage_is_certain_only_when_the_chance_is(p: float, digits: int) -> None:
+    """For every chance and either precision."""
+    shown = percent(p, digits)
+    number = float(shown.rstrip(" %").lstrip("<>"))
+    assert (number == 0) == (p == 0)
+    assert (number == 100) == (p == 1)
+    assert abs(number - p * 100) <= 1
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_two_chances_are_told_apart_or_only_one_is_shown(p: float, was: float) -> None:
+    """A message never says that 80 % was 80 %."""
+    shown, before = percent_change(p, was)
+    assert shown != before
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.4, "0 s"), (59.9, "59 s"), (60, "1 min"), (125, "2 min 5 s"), (3780, "1 h 3 min")],
+)
+def test_a_wait_is_told_in_its_largest_units(seconds: float, shown: str) -> None:
+    """Two units at most."""
+    assert span_text(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("pick", "shown"),
+    [
+        ("LAL@DEN over 224.5", "LAL@DEN o224.5"),
+        ("DEN under 28", "DEN u28"),
+        ("DEN pk", "DEN PK"),
+        ("1H DEN ML", "1H DEN ML"),
+    ],
+)
+def test_a_bets_short_name_is_how_bettors_write_it(pick: str, shown: str) -> None:
+    """Short enough for a lock screen."""
+    assert short(bet(pick)) == shown
+
+
+@given(sides, halves, st.integers(-30, 30))
+def test_the_margin_that_is_needed_is_the_least_that_wins(
+    side: Side, line: float, margin: int
+) -> None:
+    """`needs to win by N` and `may lose by up to N` agree with how the bet is settled."""
+    market = Spread(side, line)
+    text = needs(market, state())
+    if found := re.match(r"may lose by up to (\d+)", text):
+        least = -int(found[1])
+    elif found := re.match(r"needs to win by (\d+)", text):
+        least = int(found[1])
+    else:
+        # A whole game has no tie, so that winning at all is the least margin above 0.
+        least = 1
+    if margin:
+        own = margin if side is Side.HOME else -margin
+        assert (graded(market, 100 + margin, 100) is Result.WON) == (own >= least)
+        pushes = graded(market, 100 + margin, 100) is Result.PUSH
+        assert not pushes or f"{abs(own)} pushes" in text
+
+
+@given(st.sampled_from(Direction), st.integers(120, 500).map(lambda n: n / 2), points, points)
+def test_the_points_that_are_needed_are_the_least_that_win(
+    direction: Direction, line: float, home: int, away: int
+) -> None:
+    """`needs N more` and `has room for N more` agree with how the bet is settled."""
+    for market in (Total(direction, line), TeamTotal(Side.HOME, direction, line)):
+        text = needs(market, state("Q4 7:02", home, away))
+        if found := re.match(r"needs (\d+) more", text):
+            more = int(found[1])
+            assert graded(market, home + more, away) is Result.WON
+            assert graded(market, home + more - 1, away) is not Result.WON
+        elif found := re.match(r"has room for (\d+) more", text):
+            more = int(found[1])
+            assert graded(market, home + more, away) is Result.WON
+            assert graded(market, home + more + 1, away) is not Result.WON
+        else:
+            assert graded(market, home, away) is not Result.WON or direction is Direction.OVER
+
+
+@pytest.mark.parametrize(
+    "found",
+    [state("Q4 0:00", 114, 105, phase=Phase.FINAL), state("-", 0, 0, phase=Phase.POSTPONED)],
+)
+def test_a_game_that_is_over_needs_nothing(found: GameState) -> None:
+    """There is nothing left to wait for."""
+    for market in (Moneyline(Side.HOME), Moneyline(Side.AWAY, Span.H1)):
+        assert needs(market, found) == ""

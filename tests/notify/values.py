@@ -1,0 +1,89 @@
+"""Made-up games, bets and alerts for the promises of this room."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.bet import Bet, Result, Settlement
+from tracker.domain.chance import Chance
+from tracker.domain.delivery import Delivery
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.grammar import find_in_game, parse_pick
+from tracker.domain.money import parse_odds
+from tracker.domain.rule import Rule, parse_rule
+from tracker.engine.book import Book, Tracked
+
+NOW = datetime(2026, 11, 21, 3, 30, tzinfo=UTC)
+GAME = Game("0022600201", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
+RULES: tuple[Rule, ...] = tuple(map(parse_rule, ("p >= 0.80", "settled")))
+
+
+def bet(pick: str, number: int = 12, *, staked: bool = True) -> Bet:
+    """A bet on LAL@DEN as a person would write it."""
+    market = parse_pick(pick, find_in_game(GAME)).market_for(GAME)
+    price = parse_odds("-115") if staked else None
+    stake = 2000 if staked else None
+    return Bet(number, pick, market, GAME, RULES, NOW, price, stake)
+
+
+def state(
+    clock: str = "Q4 7:02",
+    home: int = 98,
+    away: int = 91,
+    *,
+    phase: Phase = Phase.LIVE,
+    periods: tuple[Score, ...] | None = None,
+) -> GameState:
+    """A state of LAL@DEN; `clock` is the period and what is left of it."""
+    name, _, left = clock.partition(" ")
+    period = 0 if name == "-" else 5 if name == "OT" else int(name[1])
+    minutes, _, seconds = (left or "0:00").partition(":")
+    clock_seconds = int(minutes) * 60 + float(seconds)
+    return GameState(GAME, phase, period, clock_seconds, Score(home, away), periods)
+
+
+def book(found: GameState | None, *, age: float = 5.0, stale: bool = False) -> Book:
+    """What is believed of the game, last seen `age` seconds ago."""
+    return Book(GAME, state=found, seen_at=NOW - timedelta(seconds=age), stale=stale)
+
+
+def alert(rule: str, found: GameState, p: float | None = 0.80, was: float | None = None) -> Alert:
+    """A firing of a rule of bet 12 at NOW."""
+    return Alert(
+        bet=12,
+        rule=rule,
+        episode=1,
+        at=NOW,
+        decision=Decision.FIRED,
+        reason=Reason.HAPPENED,
+        game_clock=found.game_clock,
+        score=found.score,
+        p=p,
+        was=was,
+    )
+
+
+def settled(pick: str, result: Result, payout_cents: int | None, revision: int = 1) -> Tracked:
+    """A bet with a result and a course."""
+    done = Settlement(12, revision, result, payout_cents, NOW, "LAL 105, DEN 114 (Final)")
+    tracked = Tracked.fresh(bet(pick, staked=payout_cents is not None))
+    return replace(tracked, chance=Chance(1.0, 0.0, 0.0), peak=0.96, low=0.48, settlement=done)
+
+
+def delivery(alert_id: int, *, repeat: bool = False, attempts: int = 1) -> Delivery:
+    """An alert of NOW on its way through the channel `test`."""
+    return Delivery(
+        alert_id=alert_id,
+        channel="test",
+        text=f"alert text {alert_id}",
+        level="normal",
+        created_at=NOW,
+        expires_at=NOW + timedelta(minutes=10),
+        attempts=attempts,
+        possible_repeat=repeat,
+        bet=12,
+        rule="p >= 0.80",
+        episode=alert_id,
+    )

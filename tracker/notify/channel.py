@@ -1,0 +1,51 @@
+"""Channels: what carries a message to a person, and the one promise that each of them makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tracker.domain.delivery import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a channel is to carry. `body` is plain text, complete without the title.
+
+    `alert_ids` are the alerts that it tells; a digest of what came too late has them too. `level`
+    is `urgent` or `normal`. `possible_repeat` is whether an earlier attempt at any of them may
+    have arrived; `body` already says so.
+    """
+
+    body: str
+    alert_ids: tuple[int, ...]
+    level: str = "normal"
+    possible_repeat: bool = False
+    title: str = ""
+
+    @property
+    def alert_id(self) -> int | None:
+        """The first alert that is told, where there is one."""
+        return self.alert_ids[0] if self.alert_ids else None
+
+    @property
+    def key(self) -> str:
+        """The same for every attempt at the same alerts, so that a receiver can drop repeats."""
+        return "-".join(str(x) for x in self.alert_ids)
+
+
+class Channel(Protocol):
+    """One way to one person. Its loop sends one message at a time."""
+
+    @property
+    def name(self) -> str:
+        """What the deliveries are stored under: stable between starts, and without secrets."""
+        ...
+
+    async def send(self, message: Message) -> Outcome:
+        """Try once, within a limit of its own, and say truthfully what came of it.
+
+        `Failed` is only for what certainly did not arrive. Nothing is raised for trouble with the
+        world; cancelling stops the waiting, but may not stop the message.
+        """
+        ...

@@ -1,0 +1,226 @@
+"""One channel's lane: what is sent next, what its failures mean for the rest, and the digest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import assert_never
+
+from tracker.clock import Clock
+from tracker.domain.delivery import Delivery, Failed, Outcome, Refused, Sent, Unknown
+from tracker.notify.channel import Channel, Message
+from tracker.notify.queue import Queue
+from tracker.notify.text import digest, worded
+
+FIRST_RETRY = 2.0
+"""Seconds after a first attempt that failed; each further one doubles them."""
+
+LONGEST_RETRY = 120.0
+"""Most seconds between two attempts, unless the channel itself asks for more."""
+
+CLAIM_LIMIT = 20
+"""Most deliveries that are marked as being sent at a time: a kill puts that many in doubt."""
+
+IDLE = 10.0
+"""Most seconds between two looks at the queue, so that whoever watches sees the loop move."""
+
+Tell = Callable[[str, dict[str, str]], None]
+"""Takes an event name and its figures: the log, or nothing."""
+
+GroupKey = Callable[[Delivery], Hashable]
+"""What deliveries have in common that are to go as one message."""
+
+
+def by_cause(delivery: Delivery) -> Hashable:
+    """Alerts of one poll of one game share the moment at which they were decided."""
+    return delivery.created_at
+
+
+def retry_delay(attempts: int) -> float:
+    """Seconds to wait after an attempt, the first being 1: 2, 4, 8 ... up to two minutes."""
+    return min(FIRST_RETRY * 2.0 ** min(attempts - 1, 16), LONGEST_RETRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How a channel's loop goes about its work.
+
+    `beat` is called whenever the loop has moved: at least every IDLE seconds of the clock, and
+    after every attempt. `group` says what goes as one message. `zone` is the person's, for the
+    times in a digest.
+    """
+
+    beat: Callable[[], None] = lambda: None
+    group: GroupKey = by_cause
+    zone: tzinfo = UTC
+
+
+USUAL = Habits()
+
+
+@dataclass(slots=True)
+class Lane:
+    """One channel's turns at its queue, and what it remembers between them.
+
+    `failing_since`, `hold_until` (the channel asked for patience) and `digest_at` (when a digest
+    may be tried) are monotonic seconds. `digest_wanted` is whether one may be waiting. `stopping`
+    is set from outside: nothing further is then sent.
+    """
+
+    queue: Queue
+    channel: Channel
+    clock: Clock
+    tell: Tell
+    habits: Habits = USUAL
+    stopping: bool = False
+    failing_since: float | None = None
+    hold_until: float = 0.0
+    digest_at: float = 0.0
+    digest_wanted: bool = True
+    digest_tries: int = 0
+
+    async def turn(self) -> float:
+        """Send what is due, then tell what came too late; the seconds until there is more."""
+        held = self.hold_until - self.clock.monotonic()
+        if held > 0:
+            return held
+        more = False
+        if await self._gap() <= 0:
+            self.digest_wanted = True
+            claimed = await self.queue.claim(self.channel.name, self.clock.now(), CLAIM_LIMIT)
+            more = len(claimed) == CLAIM_LIMIT
+            await self._deliver(claimed)
+        if self.digest_wanted and self._digest_in() <= 0 and not self.stopping:
+            await self._tell_expired()
+        gap = await self._gap()
+        if more or not self.digest_wanted:
+            return max(gap, 0.0)
+        # What has expired is due too, but waits for its digest.
+        wait = max(self._digest_in(), 0.0)
+        return min(gap, wait) if gap > 0 else wait
+
+    async def _gap(self) -> float:
+        due = await self.queue.next_due(self.channel.name)
+        return IDLE if due is None else (due - self.clock.now()).total_seconds()
+
+    def _digest_in(self) -> float:
+        return max(self.digest_at, self.hold_until) - self.clock.monotonic()
+
+    async def _deliver(self, claimed: Sequence[Delivery]) -> None:
+        """Send one parcel after another until one fails, and put back what was not tried."""
+        held_back = ""
+        for parcel in parcels(claimed, self.habits.group):
+            if self.stopping:
+                held_back = "the program stopped before this was tried"
+            if held_back:
+                await self._finish(parcel, Failed(held_back))
+                continue
+            outcome = await self._try(parcel_message(parcel, self.clock.now()))
+            await self._finish(parcel, outcome)
+            match outcome:
+                case Failed(why) | Unknown(why):
+                    held_back = f"waits for the channel: {why}"
+                case Sent() | Refused():
+                    pass
+                case _:
+                    assert_never(outcome)
+
+    async def _finish(self, parcel: Sequence[Delivery], outcome: Outcome) -> None:
+        at = self.clock.now()
+        wait = 0.0 if self.stopping else _wait(outcome, max(x.attempts for x in parcel))
+        for one in parcel:
+            await self.queue.finish(
+                one.alert_id, self.channel.name, outcome, at, due_at=at + timedelta(seconds=wait)
+            )
+
+    async def _tell_expired(self) -> None:
+        """Tell all that came too late in one message, or leave it for another time."""
+        expired = await self.queue.expire(self.clock.now(), self.channel.name)
+        if not expired:
+            self.digest_wanted = False
+            return
+        repeated = any(x.possible_repeat for x in expired)
+        message = Message(
+            body=digest(expired, self.habits.zone, repeated=repeated),
+            alert_ids=tuple(x.alert_id for x in expired),
+            possible_repeat=repeated,
+        )
+        outcome: Outcome = Failed("the program stopped before this was tried")
+        if not self.stopping:
+            outcome = await self._try(message)
+        await self.queue.told(expired, outcome)
+        match outcome:
+            case Sent() | Refused():
+                self.digest_wanted, self.digest_tries = False, 0
+                self.tell("digest.told", self._figures(message, outcome))
+            case Failed() | Unknown():
+                self.digest_tries += 1
+                wait = _wait(outcome, self.digest_tries)
+                self.digest_at = self.clock.monotonic() + wait
+            case _:
+                assert_never(outcome)
+
+    async def _try(self, message: Message) -> Outcome:
+        """Send a message, and tell of what has changed with the channel."""
+        began = self.clock.monotonic()
+        outcome = await self.channel.send(message)
+        ended = self.clock.monotonic()
+        figures = self._figures(message, outcome)
+        match outcome:
+            case Sent():
+                if self.failing_since is not None:
+                    after = {"after_s": f"{ended - self.failing_since:.0f}"}
+                    self.tell("channel.recovered", {"channel": self.channel.name} | after)
+                    self.failing_since = None
+                self.tell("alert.sent", figures | {"took_ms": f"{(ended - began) * 1000:.0f}"})
+            case Refused():
+                self.tell("alert.refused", figures)
+            case Failed() | Unknown():
+                if self.failing_since is None:
+                    self.failing_since = ended
+                    self.tell("channel.failing", figures)
+                if isinstance(outcome, Failed) and outcome.retry_after is not None:
+                    self.hold_until = ended + outcome.retry_after
+            case _:
+                assert_never(outcome)
+        self.habits.beat()
+        return outcome
+
+    def _figures(self, message: Message, outcome: Outcome) -> dict[str, str]:
+        why = {} if isinstance(outcome, Sent) else {"why": outcome.why}
+        ids = ",".join(str(x) for x in message.alert_ids)
+        return {"channel": self.channel.name, "alerts": ids} | why
+
+
+def parcels(claimed: Sequence[Delivery], group: GroupKey) -> list[list[Delivery]]:
+    """What goes as one message each, urgent things first, then what has been tried least.
+
+    A message that never gets through thus never stands before one that may.
+    """
+    found: dict[Hashable, list[Delivery]] = {}
+    for one in claimed:
+        found.setdefault(group(one), []).append(one)
+    for parcel in found.values():
+        parcel.sort(key=lambda x: (x.level != "urgent", x.alert_id))
+    return sorted(
+        found.values(),
+        key=lambda p: (min(x.attempts for x in p), p[0].level != "urgent", p[0].alert_id),
+    )
+
+
+def parcel_message(parcel: Sequence[Delivery], now: datetime) -> Message:
+    """One message for what happened at once; each part says for itself if it may be a repeat."""
+    return Message(
+        body="\n\n".join(worded(x, now) for x in parcel),
+        alert_ids=tuple(x.alert_id for x in parcel),
+        level="urgent" if any(x.level == "urgent" for x in parcel) else "normal",
+        possible_repeat=any(x.possible_repeat for x in parcel),
+    )
+
+
+def _wait(outcome: Outcome, attempts: int) -> float:
+    """Seconds until another attempt: what the channel asked for, else longer each time."""
+    if isinstance(outcome, Failed) and outcome.retry_after is not None:
+        return max(outcome.retry_after, 0.0)
+    return retry_delay(attempts)

@@ -1,0 +1,213 @@
+"""Figures in a person's words: chances, money, waits, where a bet stands and what it needs."""
+
+from __future__ import annotations
+
+from math import ceil, floor
+from typing import assert_never
+
+from tracker.domain.bet import Bet, Result
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.market import (
+    Direction,
+    Market,
+    Moneyline,
+    Span,
+    Spread,
+    TeamTotal,
+    Total,
+    line_text,
+)
+from tracker.domain.money import money_text
+
+_MINUTE = 60
+_HOUR = 3600
+
+
+def percent(p: float, digits: int = 0) -> str:
+    """A chance (0 to 1) as it is shown: `80 %`.
+
+    Only a decided bet shows 0 % or 100 %: what merely rounds to them shows as `<1 %` and `>99 %`.
+    """
+    share = round(p * 100, digits)
+    step = 10.0**-digits
+    if share >= 100 and p < 1:  # noqa: PLR2004 - per cent
+        return f">{100 - step:.{digits}f} %"
+    if share <= 0 < p:
+        return f"<{step:.{digits}f} %"
+    return f"{share:.{digits}f} %"
+
+
+def percent_change(p: float, was: float) -> tuple[str, str | None]:
+    """A chance and the one before it, with a decimal where they would else look the same.
+
+    The second is None when even then nothing can be told apart.
+    """
+    for digits in (0, 1):
+        shown = percent(p, digits), percent(was, digits)
+        if shown[0] != shown[1]:
+            return shown
+    return percent(p), None
+
+
+def signed_money(cents: int) -> str:
+    """A profit or a loss: `+$17.39`, `-$20.00`."""
+    return f"+{money_text(cents)}" if cents > 0 else money_text(cents)
+
+
+def span_text(seconds: float) -> str:
+    """A length of time: `5 s`, `2 min 5 s`, `1 h 3 min`."""
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        minutes, rest = divmod(whole, _MINUTE)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, rest = divmod(whole // _MINUTE, _MINUTE)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def short(bet: Bet) -> str:
+    """A bet's name in a message: `DEN -4.5`, `DEN ML`, `LAL@DEN o224.5`, `Q3 DEN u28.5`."""
+    game, market = bet.game, bet.market
+    prefix = "" if market.span is Span.GAME else f"{market.span.value} "
+    match market:
+        case Moneyline():
+            return f"{prefix}{game.code(market.side)} ML"
+        case Spread():
+            return f"{prefix}{game.code(market.side)} {line_text(market.points, signed=True)}"
+        case Total():
+            return f"{prefix}{game.name} {market.direction.value[0]}{line_text(market.points)}"
+        case TeamTotal():
+            code = game.code(market.side)
+            return f"{prefix}{code} {market.direction.value[0]}{line_text(market.points)}"
+        case _:
+            assert_never(market)
+
+
+def score_text(game: Game, score: Score) -> str:
+    """The score, home team first: `DEN 98 – 91 LAL`."""
+    return f"{game.home} {score.home} – {score.away} {game.away}"
+
+
+def money_for(bet: Bet, result: Result, payout_cents: int | None) -> str:
+    """What a result did to the stake: ` +$17.39`, ` $20.00 back`; empty when not known."""
+    if bet.stake_cents is None or payout_cents is None:
+        return ""
+    match result:
+        case Result.WON | Result.LOST:
+            return f" {signed_money(payout_cents - bet.stake_cents)}"
+        case Result.PUSH | Result.VOID:
+            return f" {money_text(payout_cents)} back"
+        case _:
+            assert_never(result)
+
+
+def has_begun(market: Market, state: GameState) -> bool:
+    """Whether the part of the game that a market is about has been played in."""
+    tipped = state.phase.in_play or state.phase is Phase.FINAL
+    return tipped and state.period >= market.span.periods(state.game.rules).start
+
+
+def is_over(market: Market, state: GameState) -> bool:
+    """Whether no more points can count for a market."""
+    if state.phase is Phase.FINAL:
+        return True
+    last = market.span.periods(state.game.rules).stop - 1
+    ended = state.phase is Phase.BREAK and state.clock == 0
+    past = state.period > last or (state.period == last and ended)
+    return past and not market.span.counts_overtime
+
+
+def counted(market: Market, state: GameState) -> Score | None:
+    """The points that count for a market so far; None before its span, or when not known."""
+    if not has_begun(market, state):
+        return None
+    if market.span is Span.GAME:
+        return state.score
+    if state.periods is None:
+        return None
+    wanted = market.span.periods(state.game.rules)
+    last = None if market.span.counts_overtime else wanted.stop - 1
+    parts = state.periods[wanted.start - 1 : last]
+    return Score(sum(x.home for x in parts), sum(x.away for x in parts))
+
+
+def standing(market: Market, state: GameState) -> str:
+    """Where a bet stands in a few words: `leads by 7`, `189 now`, `Q3 not begun`; may be empty."""
+    score = counted(market, state)
+    span = "" if market.span is Span.GAME else market.span.value
+    if score is None:
+        return f"{span} not begun" if span and not has_begun(market, state) else ""
+    if is_over(market, state):
+        return f"{span} ended {score.home} – {score.away}" if span else ""
+    match market:
+        case Moneyline() | Spread():
+            return _lead(score.of(market.side) - score.of(market.side.other), span)
+        case Total():
+            return f"{score.total} now"
+        case TeamTotal():
+            return f"{score.of(market.side)} now"
+        case _:
+            assert_never(market)
+
+
+def _lead(margin: int, span: str) -> str:
+    part = f" {span}" if span else ""
+    if margin == 0:
+        return f"tied{' in' if part else ''}{part}"
+    return f"{'leads' if margin > 0 else 'trails'}{part} by {abs(margin)}"
+
+
+def needs(market: Market, state: GameState) -> str:
+    """What a bet needs from here, or to end with: `needs to win by 5`, `needs 36 more`."""
+    if is_over(market, state) or state.phase.off:
+        return ""
+    score = counted(market, state) or Score(0, 0)
+    if market.span is not Span.GAME and has_begun(market, state) and state.periods is None:
+        return ""
+    can_tie = market.span is not Span.GAME
+    part = "" if market.span is Span.GAME else f" {market.span.value}"
+    match market:
+        case Moneyline():
+            return f"needs to win{part}" + (", a tie pushes" if can_tie else "")
+        case Spread():
+            return _margin_needed(market.points, part, can_tie=can_tie)
+        case Total():
+            return _points_needed(market.direction, market.points, score.total)
+        case TeamTotal():
+            return _points_needed(market.direction, market.points, score.of(market.side))
+        case _:
+            assert_never(market)
+
+
+def _margin_needed(points: float, part: str, *, can_tie: bool) -> str:
+    least = floor(-points) + 1
+    pushes = least - 1 if points == int(points) else None
+    if least < 0:
+        tail = "" if pushes is None else f", {-pushes} pushes"
+        return f"may lose{part} by up to {-least}{tail}"
+    if least == 0:
+        tail = "" if pushes is None else f", losing by {-pushes} pushes"
+        return f"needs to win{' or tie' if can_tie else ''}{part}{tail}"
+    by = f" by {least}" if least > 1 else ""
+    if pushes is None or (pushes == 0 and not can_tie):
+        return f"needs to win{part}{by}"
+    return f"needs to win{part}{by}, {pushes or 'a tie'} pushes"
+
+
+def _points_needed(direction: Direction, points: float, now: int) -> str:
+    whole = points == int(points)
+    match direction:
+        case Direction.OVER:
+            more = floor(points) + 1 - now
+            if more <= 0:
+                return "is over the line"
+            tail = "" if not whole else f", {more - 1} pushes" if more > 1 else ", else pushes"
+            return f"needs {more} more{tail}"
+        case Direction.UNDER:
+            room = ceil(points) - 1 - now
+            if room < 0:
+                return "pushes at best" if now == points else "is over the line"
+            return f"has room for {room} more" + (f", {room + 1} pushes" if whole else "")
+        case _:
+            assert_never(direction)
