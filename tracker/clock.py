@@ -146,6 +146,31 @@ class FakeClock:
             await asyncio.sleep(0)
 
 
+class LeapingClock:
+    """A clock on which every wait is over at once: it leaps to the end of it.
+
+    For replays in virtual time, where one task after another drives the clock.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        """Stand at `start` (aware)."""
+        self._fake = FakeClock(start)
+
+    def now(self) -> datetime:
+        """Where the wall clock stands."""
+        return self._fake.now()
+
+    def monotonic(self) -> float:
+        """Seconds leapt over so far."""
+        return self._fake.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Leap over the wait, letting other tasks run in between."""
+        await asyncio.sleep(0)
+        if seconds > 0:
+            self._fake.set(self._fake.now() + timedelta(seconds=seconds))
+
+
 async def wait_for_event(clock: Clock, event: asyncio.Event, seconds: float) -> bool:
     """Wait until the event is set or `seconds` of the clock have passed; whether it was set."""
     if event.is_set():
