@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from tracker.domain.game import Game, GameState, Pair, Phase, PlayerLine, Score, Side
@@ -21,6 +22,10 @@ Json = Any
 """What `json` reads and writes."""
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+@lru_cache(maxsize=64)
 def stamp(at: datetime) -> str:
     """An aware time as UTC text of one width, which sorts as it should."""
     plain = at.astimezone(UTC).replace(tzinfo=None)
@@ -44,7 +49,7 @@ def moment_or_none(text: str | None) -> datetime | None:
 
 def pack(value: Json) -> str:
     """JSON without spaces; refuses NaN and infinities."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def unpack(text: str) -> Json:

@@ -35,11 +35,21 @@ FOLLOWED = "SELECT number FROM bet WHERE game_id = ? AND withdrawn_at IS NULL"
 
 ADD_SNAPSHOT = """
 INSERT INTO snapshot (
-  bet, poll, at, period, clock, game_clock, home, away,
+  poll, bet, at, period, clock, game_clock, home, away,
   mu_home, mu_away, mu_margin, mu_total, sigma_home, sigma_away, sigma_margin, sigma_total,
   win, push, lose, model_version, feature_version, calibration_id
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
+"""
+
+ADD_GAME_POLL = "INSERT INTO game_poll (game, poll) VALUES (?, ?) ON CONFLICT DO NOTHING"
+
+KEEP_LATEST = """
+INSERT INTO latest (bet, at, win, push, lose, peak, low)
+VALUES (:bet, :at, :win, :push, :lose, :win, :win)
+ON CONFLICT (bet) DO UPDATE SET
+  at = excluded.at, win = excluded.win, push = excluded.push, lose = excluded.lose,
+  peak = max(peak, excluded.win), low = min(low, excluded.win)
 """
 
 KEEP_RULE = """
@@ -176,7 +186,7 @@ SELECT identity, number FROM bet WHERE from_file = 1 AND withdrawn_at IS NULL OR
 """
 
 HAS_HISTORY = """
-SELECT EXISTS (SELECT 1 FROM snapshot WHERE bet = :bet)
+SELECT EXISTS (SELECT 1 FROM latest WHERE bet = :bet)
     OR EXISTS (SELECT 1 FROM settlement WHERE bet = :bet)
 """
 
@@ -199,13 +209,7 @@ SELECT * FROM bet WHERE game_id = ? AND withdrawn_at IS NULL ORDER BY number
 
 RULES_OF_BET = "SELECT * FROM rule_state WHERE bet = ?"
 
-LAST_CHANCE = """
-SELECT win, push, lose FROM snapshot WHERE bet = ? ORDER BY poll DESC LIMIT 1
-"""
-
-LAST_SNAPSHOT = "SELECT at FROM snapshot WHERE bet = ? ORDER BY poll DESC LIMIT 1"
-
-EXTREMES = "SELECT max(win) AS peak, min(win) AS low FROM snapshot WHERE bet = ?"
+LATEST = "SELECT * FROM latest WHERE bet = ?"
 
 SETTLEMENTS = """
 SELECT settlement.*, confirmation.at AS official_at FROM settlement
@@ -297,7 +301,12 @@ BETS = "SELECT * FROM bet ORDER BY number"
 
 GAME = "SELECT * FROM game WHERE id = ?"
 
-SNAPSHOTS = "SELECT * FROM snapshot WHERE bet = ? ORDER BY poll"
+SNAPSHOTS = """
+SELECT snapshot.* FROM game_poll
+CROSS JOIN snapshot ON snapshot.poll = game_poll.poll AND snapshot.bet = :bet
+WHERE game_poll.game = (SELECT game_id FROM bet WHERE number = :bet)
+ORDER BY game_poll.poll
+"""
 
 ALERTS = """
 SELECT alert.*, bet.name AS bet_name FROM alert JOIN bet ON bet.number = alert.bet

@@ -50,7 +50,7 @@ def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowVi
     return ShowView(
         bet=_bet_view(db, row, _rules(db, defaults), {}),
         snapshots=tuple(
-            SnapshotView(_snapshot(x), x["poll"]) for x in db.execute(q.SNAPSHOTS, (number,))
+            SnapshotView(_snapshot(x), x["poll"]) for x in db.execute(q.SNAPSHOTS, {"bet": number})
         ),
         alerts=tuple(alerts_view(db, explain=True, bet=number)),
         settlements=tuple(
@@ -144,7 +144,7 @@ def _bet_view(
     game, state, about = _game_of(db, row["game_id"], known)
     followed = None if game is None else tracked(db, bet_of(row, game, defaults))
     settlement = None if followed is None else followed.settlement
-    last = db.execute(q.LAST_SNAPSHOT, (row["number"],)).fetchone()
+    last = db.execute(q.LATEST, (row["number"],)).fetchone()
     rules = rules_of(row["rules"])
     return BetView(
         number=row["number"],

@@ -30,9 +30,7 @@ def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequenc
     if change.empty:
         return number
     followed = {row[0] for row in db.execute(q.FOLLOWED, (change.book.game.id,))}
-    db.executemany(
-        q.ADD_SNAPSHOT, (_snapshot(x, number) for x in change.snapshots if x.bet in followed)
-    )
+    _keep_snapshots(db, [x for x in change.snapshots if x.bet in followed], change, number)
     db.executemany(q.KEEP_RULE, (_rule(x) for x in change.rules if x.bet in followed))
     for alert in change.alerts:
         if alert.bet in followed:
@@ -91,10 +89,31 @@ def _belief(book: Book) -> dict[str, object]:
     }
 
 
+def _keep_snapshots(
+    db: sqlite3.Connection, taken: Sequence[Snapshot], change: Change, poll: int
+) -> None:
+    if not taken:
+        return
+    db.execute(q.ADD_GAME_POLL, (change.book.game.id, poll))
+    db.executemany(q.ADD_SNAPSHOT, (_snapshot(x, poll) for x in taken))
+    db.executemany(q.KEEP_LATEST, (_latest(x) for x in taken))
+
+
+def _latest(x: Snapshot) -> dict[str, object]:
+    chance = x.chance
+    return {
+        "bet": x.bet,
+        "at": stamp(x.at),
+        "win": chance.win,
+        "push": chance.push,
+        "lose": chance.lose,
+    }
+
+
 def _snapshot(x: Snapshot, poll: int) -> tuple[object, ...]:
     return (
-        x.bet,
         poll,
+        x.bet,
         stamp(x.at),
         x.period,
         x.clock,

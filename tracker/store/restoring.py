@@ -43,26 +43,20 @@ def _book(db: sqlite3.Connection, row: sqlite3.Row, defaults: tuple[Rule, ...]) 
 def tracked(db: sqlite3.Connection, bet: Bet) -> Tracked:
     """A bet with all that is remembered of it."""
     remembered = {row["rule"]: _rule(row) for row in db.execute(q.RULES_OF_BET, (bet.number,))}
-    extremes = db.execute(q.EXTREMES, (bet.number,)).fetchone()
+    latest = db.execute(q.LATEST, (bet.number,)).fetchone()
     settled = db.execute(q.LAST_SETTLEMENT, (bet.number,)).fetchone()
     review = None if settled else db.execute(q.LAST_REVIEW, (bet.number,)).fetchone()
     fresh = Tracked.fresh(bet)
     return Tracked(
         bet=bet,
         rules=tuple(remembered.get(x.rule, x) for x in fresh.rules),
-        chance=last_chance(db, bet.number),
-        peak=extremes["peak"],
-        low=extremes["low"],
+        chance=None if latest is None else Chance(latest["win"], latest["push"], latest["lose"]),
+        peak=None if latest is None else latest["peak"],
+        low=None if latest is None else latest["low"],
         settlement=None if settled is None else settlement_of(settled),
         official=settled is not None and settled["official_at"] is not None,
         review=None if review is None else review["why"],
     )
-
-
-def last_chance(db: sqlite3.Connection, number: int) -> Chance | None:
-    """A bet's chance in its last snapshot."""
-    row = db.execute(q.LAST_CHANCE, (number,)).fetchone()
-    return None if row is None else Chance(row["win"], row["push"], row["lose"])
 
 
 def _rule(row: sqlite3.Row) -> RuleState:

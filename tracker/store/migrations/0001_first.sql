@@ -94,10 +94,17 @@ CREATE TABLE body (
   packed BLOB NOT NULL
 ) STRICT;
 
-CREATE TABLE snapshot (
-  id INTEGER PRIMARY KEY,
-  bet INTEGER NOT NULL REFERENCES bet (number),
+-- The polls that gave the bets on a game a snapshot: the way from a bet to its history.
+CREATE TABLE game_poll (
+  game TEXT NOT NULL REFERENCES game (id),
   poll INTEGER NOT NULL REFERENCES poll (id),
+  PRIMARY KEY (game, poll)
+) STRICT, WITHOUT ROWID;
+
+-- In the order of writing: by bet, 200 bets would mean 200 pages to write for each poll.
+CREATE TABLE snapshot (
+  poll INTEGER NOT NULL REFERENCES poll (id),
+  bet INTEGER NOT NULL REFERENCES bet (number),
   at TEXT NOT NULL,
   period INTEGER NOT NULL,
   clock REAL NOT NULL,
@@ -118,7 +125,18 @@ CREATE TABLE snapshot (
   model_version TEXT NOT NULL,
   feature_version TEXT NOT NULL,
   calibration_id TEXT NOT NULL,
-  UNIQUE (bet, poll)
+  PRIMARY KEY (poll, bet)
+) STRICT, WITHOUT ROWID;
+
+-- Each bet's last snapshot, and how far its chance of winning has ranged.
+CREATE TABLE latest (
+  bet INTEGER PRIMARY KEY REFERENCES bet (number),
+  at TEXT NOT NULL,
+  win REAL NOT NULL,
+  push REAL NOT NULL,
+  lose REAL NOT NULL,
+  peak REAL NOT NULL,
+  low REAL NOT NULL
 ) STRICT;
 
 CREATE TABLE alert (
@@ -228,7 +246,7 @@ BEGIN SELECT RAISE(ABORT, 'snapshots are append-only'); END;
 CREATE TRIGGER snapshot_stays BEFORE DELETE ON snapshot
 BEGIN SELECT RAISE(ABORT, 'snapshots are append-only'); END;
 CREATE TRIGGER snapshot_once BEFORE INSERT ON snapshot
-WHEN EXISTS (SELECT 1 FROM snapshot WHERE id = NEW.id OR (bet, poll) = (NEW.bet, NEW.poll))
+WHEN EXISTS (SELECT 1 FROM snapshot WHERE (poll, bet) = (NEW.poll, NEW.bet))
 BEGIN SELECT RAISE(IGNORE); END;
 
 CREATE TRIGGER alert_kept BEFORE UPDATE ON alert

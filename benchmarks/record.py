@@ -1,0 +1,112 @@
+"""Measures what recording one poll costs, for 1, 15 and 200 bets on its game.
+
+Every poll brings a body of its own, a snapshot and a changed rule a bet, and one alert for two
+channels. The store already holds a long evening, so that its indexes are as deep as they get.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.bet import Moments, Snapshot
+from tracker.domain.chance import Chance
+from tracker.domain.draft import Draft
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.grammar import find_in, parse_pick
+from tracker.domain.poll import Poll
+from tracker.domain.rule import parse_rule
+from tracker.engine.book import Book, Change, RuleState
+from tracker.store import Store
+
+BETS = (1, 15, 200)
+WARM_UP = 300
+MEASURED = 300
+BUDGET_MS = 5.0
+"""What one `record()` with 200 bets may take at the median."""
+
+_START = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
+_GAME = Game("0022600001", "nba", "DEN", "LAL", _START)
+_RULES = (parse_rule("p >= 0.80"), parse_rule("p <= 0.30"))
+_STATS = (("pts", 12), ("reb", 4), ("ast", 3), ("stl", 1), ("blk", 0), ("3pm", 2), ("to", 1))
+_PLAYERS = tuple(
+    PlayerLine(str(n), f"Player {n}", Side.HOME if n % 2 else Side.AWAY, _STATS, 21.5)
+    for n in range(26)
+)
+
+
+def polls(bets: int) -> Iterator[tuple[Poll, Change]]:
+    """Polls ten seconds apart, each a 100 kB box score that differs from the last."""
+    filler = [{"id": n, "description": f"player {n} misses a jumper"} for n in range(1500)]
+    for n in range(WARM_UP + MEASURED):
+        at = _START + timedelta(seconds=10 * n)
+        state = GameState(_GAME, Phase.LIVE, 3, 700.0 - n, Score(50 + n, 48), players=_PLAYERS)
+        body = json.dumps({"n": n, "actions": filler}).encode()
+        digest = hashlib.sha256(body).hexdigest()
+        poll = Poll("nba", "boxscore/0022600001", at, body, digest, state)
+        yield poll, _change(Book(_GAME, state=state, changed_at=at, seen_at=at), bets, n)
+
+
+def _change(book: Book, bets: int, n: int) -> Change:
+    at, state = book.seen_at, book.state
+    assert at is not None
+    assert state is not None
+    mu, sigma = Moments(112.1, 108.2, 3.9, 220.3), Moments(7.0, 7.1, 9.3, 11.2)
+    win = 0.5 + (n % 40) / 100
+    snapshots = tuple(
+        Snapshot(
+            bet, at, 3, state.clock, state.game_clock, state.score, mu, sigma,
+            Chance(win, 0.0, 1 - win), "gauss-6@2026-11", "lines-2", "none",
+        )
+        for bet in range(1, bets + 1)
+    )  # fmt: skip
+    rules = tuple(RuleState(x.bet, _RULES[0].text, streak=n) for x in snapshots)
+    alert = Alert(
+        1, "p >= 0.80", n + 1, at, Decision.FIRED, Reason.CROSSED, state.game_clock, state.score,
+        p=0.81, text="▲ 81 % DEN -4.5", expires_at=at + timedelta(minutes=10),
+    )  # fmt: skip
+    return Change(book, snapshots=snapshots, rules=rules, alerts=(alert,))
+
+
+async def measure(bets: int, *, durable: bool) -> list[float]:
+    """Milliseconds of each measured `record()`, on a store of its own."""
+    took = []
+    with tempfile.TemporaryDirectory(prefix="record-") as folder:
+        path = Path(folder) / "tracker.db"
+        async with await Store.open(path, now=_START, durable=durable) as store:
+            for points in range(bets):
+                pick = parse_pick(f"LAL@DEN over {100.5 + points}", find_in("nba"))
+                draft = Draft(pick, pick.matchup, rules=_RULES)
+                await store.add(draft, game=_GAME, defaults=_RULES, at=_START)
+            for n, (poll, change) in enumerate(polls(bets)):
+                began = time.perf_counter()
+                await store.record(poll, change, ("console", "sink"))
+                if n >= WARM_UP:
+                    took.append(1000 * (time.perf_counter() - began))
+    return took
+
+
+def main() -> None:
+    """Print one line for each number of bets and each way of syncing."""
+    print(f"record(): milliseconds, {MEASURED} polls after {WARM_UP}; 100 kB bodies")
+    print(f"{'bets':>5}  {'synchronous':<11}  {'p50':>6}  {'p99':>6}  {'most':>6}")
+    for bets in BETS:
+        for durable in (True, False):
+            took = sorted(asyncio.run(measure(bets, durable=durable)))
+            p50, p99 = statistics.median(took), took[int(0.99 * len(took))]
+            word = "FULL" if durable else "NORMAL"
+            print(f"{bets:>5}  {word:<11}  {p50:>6.2f}  {p99:>6.2f}  {took[-1]:>6.2f}")
+            if durable and bets == max(BETS):
+                assert p50 <= BUDGET_MS, f"{p50:.2f} ms is over the budget of {BUDGET_MS} ms"
+
+
+if __name__ == "__main__":
+    main()
