@@ -40,6 +40,7 @@ class Bet:
 
     `number` is the short id that people type; `name` is their own id, where they gave one. `pick`
     is the text as written. `odds` and `stake_cents` may be unknown: the bet is then only watched.
+    A rule that is given twice is kept once.
     """
 
     number: int
@@ -54,6 +55,11 @@ class Bet:
     tags: tuple[str, ...] = ()
     book: str | None = None
     lines: Lines = NO_LINES
+
+    def __post_init__(self) -> None:
+        """Drop repeated rules: a firing is known by the text of its rule."""
+        rules = tuple({x.text: x for x in self.rules}.values())
+        object.__setattr__(self, "rules", rules)
 
     @property
     def id(self) -> int | str:

@@ -50,7 +50,8 @@ class Draft:
         if self.name is not None:
             return f"id:{self.name}"
         parts = (
-            fold(self.pick.text),
+            # Not folded: without its dots, -1.5 would be the same as -15.
+            " ".join(self.pick.text.casefold().split()),
             fold(self.game_text or ""),
             self.odds.text if self.odds else "",
             str(self.stake_cents or ""),
@@ -118,9 +119,10 @@ def _open(state: GameState) -> bool:
 
 def _nearness(game: Game, state: GameState | None, now: datetime) -> tuple[int, float, str]:
     away = (game.start - now).total_seconds()
-    if state is not None and state.phase.in_play:
-        return 0, abs(away), game.id
-    return (1, away, game.id) if away > -_LATE.total_seconds() else (2, -away, game.id)
+    if away <= -_LATE.total_seconds():
+        return 2, -away, game.id
+    playing = state is not None and state.phase.in_play
+    return (0, abs(away), game.id) if playing else (1, away, game.id)
 
 
 def _names(games: Iterable[tuple[Game, GameState | None]]) -> str:

@@ -75,14 +75,18 @@ class EventRule:
 Rule = LevelRule | SwingRule | EventRule
 
 _LEVEL = re.compile(r"p\s*(>=|<=|≥|≤|crosses)\s*(\d*\.?\d+)\s*(%?)")
-_SWING = re.compile(r"swing\s+(\d*\.?\d+)\s*(%?)\s+in\s+(\d+)\s*(s|m|min)")
+_SWING = re.compile(r"swing\s+(\d*\.?\d+)\s*(%?)\s+in\s+(\d{1,5})\s*(s|m|min)")
+_LONGEST_SWING = 6 * 3600
 _FORMS = "'p >= 0.80', 'p <= 0.30', 'p crosses 0.50', 'swing 0.15 in 5m'"
 
 
 def _share(number: str, percent: str, text: str) -> float:
-    value = float(number) / (100 if percent else 1)
+    # Four decimals are what `text` shows: a rule is known by its text, so it must say all.
+    value = round(float(number) / (100 if percent else 1), 4)
     if not 0 < value < 1:
-        raise BadRule(f"the level in {text!r} must lie between 0 and 1, such as 0.80 or 80%")
+        raise BadRule(
+            f"the level in {text!r} must lie between 0 and 1, to four decimals, such as 0.80 or 80%"
+        )
     return value
 
 
@@ -97,8 +101,8 @@ def parse_rule(text: str) -> Rule:
         return LevelRule(Comparison(sign), _share(found[2], found[3], text))
     if found := _SWING.fullmatch(plain):
         seconds = int(found[3]) * (1 if found[4] == "s" else 60)
-        if seconds == 0:
-            raise BadRule(f"the time in {text!r} must be above 0, such as 5m")
+        if not 0 < seconds <= _LONGEST_SWING:
+            raise BadRule(f"the time in {text!r} must be above 0 and at most 360m, such as 5m")
         return SwingRule(_share(found[1], found[2], text), seconds)
     if plain in set(Event):
         return EventRule(Event(plain))
