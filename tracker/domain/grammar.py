@@ -17,11 +17,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from typing import TypeVar
 
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
 from tracker.domain.league import LEAGUES
 from tracker.domain.market import (
+    LARGEST_SPREAD,
+    LARGEST_TOTAL,
     Direction,
     Market,
     Moneyline,
@@ -34,15 +37,22 @@ from tracker.domain.market import (
 from tracker.domain.money import Odds, parse_money, parse_odds
 from tracker.domain.team import Team, fold, longest_name, team_names
 
+T = TypeVar("T")
+
 FindTeam = Callable[[list[str]], tuple[int, tuple[Team, ...]]]
 """Given words, how many of the leading ones name a team, and which teams they may mean."""
 
-_TOKEN = re.compile(r"\S+")
+_AT = r"@(?=\s*\d*[^\W\d])(?!\s*ev(?:ens?)?\b)"
+_TOKEN = re.compile(
+    rf"(?i:{_AT}|(?:(?<!\S)[@+\-\u2212\u2013]\s+(?=[+\-\u2212\u2013]?[\d½]))?(?:(?!{_AT})\S)+)"
+)
+"""A word; the `@` between two teams; or a sign or `@` with the number that follows it."""
+
 _NUMBER = re.compile(r"(\d{1,3}(?:\.\d+)?)")
-_SIGNED = re.compile(r"([+-])(\d{1,3}(?:\.\d+)?)")
+_SIGNED = re.compile(r"([+-])(\d{1,3}(?:\.\d+)?|\.\d+)")
 _OVER = re.compile(r"(over|under|ov|un|o|u)(\d.*)?")
 _UNITS = re.compile(r"(\d{1,4}(?:\.\d{1,2})?)u(?:nits?)?")
-_PRICE = re.compile(r"@?([+-]\d{3,6}|\d{1,4}\.\d{1,4}|\d{1,2}|\d{1,4}/\d{1,4}|even|evens|ev)")
+_PRICE = re.compile(r"@?(?:[+-]\d{3,6}|\d{1,4}\.\d{1,4}|\d{1,2}|\d{1,4}/\d{1,4}|even|evens|ev)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SPANS = {
     "1h": Span.H1, "h1": Span.H1, "2h": Span.H2, "h2": Span.H2,
@@ -50,8 +60,8 @@ _SPANS = {
     "q3": Span.Q3, "3q": Span.Q3, "q4": Span.Q4, "4q": Span.Q4,
     "regulation": Span.REGULATION, "reg": Span.REGULATION,
 }  # fmt: skip
+_WORDS = ("over", "under", "total", "moneyline", "regulation")
 _MONEYLINE = frozenset({"ml", "moneyline", "win", "wins"})
-_LARGEST_SPREAD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +103,27 @@ class Pick:
         """Whether the bet may be about this game."""
         if self.matchup is not None and not self.matchup.fits(game):
             return False
-        return not self.team or self._side(game) is not None
+        return not self.team or bool(self._sides(game))
 
-    def _side(self, game: Game) -> Side | None:
-        for team in self.team:
-            if team.league == game.league and (side := game.side_of(team.code)):
-                return side
-        return None
+    def _sides(self, game: Game) -> frozenset[Side]:
+        """The sides of a game that the team as written may mean."""
+        codes = {team.code for team in self.team if team.league == game.league}
+        return frozenset(side for side in Side if game.code(side) in codes)
 
     def market_for(self, game: Game) -> Market:
         """The market that is meant in this game; BadBet when the game does not have it."""
-        side = self._side(game)
-        if self.team and side is None:
+        sides = self._sides(game)
+        if self.team and not sides:
             names = " or ".join(sorted({t.full_name for t in self.team}))
             raise BadBet(f"{names} does not play in {game.name}")
+        if len(sides) > 1:
+            raise BadBet(
+                f"{self.text!r} may mean either team of {game.name}: "
+                f"write {game.away} or {game.home}"
+            )
         try:
             self.span.periods(game.rules)
-            return self._market(side)
+            return self._market(next(iter(sides), None))
         except ValueError as why:
             raise BadBet(f"{self.text!r}: {why}") from None
 
@@ -157,12 +171,10 @@ class _Reader:
     @classmethod
     def over(cls, text: str, find: FindTeam) -> _Reader:
         reader = cls(text, find)
-        plain = text.replace("\u2212", "-").replace("\u2013", "-").replace("½", ".5")
-        plain = re.sub(r"\s*@\s*(?=[^\W\d])", " @ ", plain)
-        plain = re.sub(r"(?<=\s)([+-])\s+(?=\d)", r"\1", plain)
-        for found in _TOKEN.finditer(plain):
-            reader.words.append(found[0])
-            reader.places.append(min(found.start(), len(text)))
+        for found in _TOKEN.finditer(text):
+            plain = found[0].replace("\u2212", "-").replace("\u2013", "-").replace("½", ".5")
+            reader.words.append("".join(plain.split()))
+            reader.places.append(found.start())
         return reader
 
     @property
@@ -175,8 +187,10 @@ class _Reader:
         if self.at >= len(self.words):
             return BadBet(f"{self.text!r} ends too early: expected {expected}", len(self.text))
         place = self.places[self.at]
-        near = difflib.get_close_matches(self.word, team_names(tuple(LEAGUES)), n=1, cutoff=0.6)
-        hint = f" (did you mean {near[0].title()}?)" if near else ""
+        known = (*_WORDS, *(x.title() for x in team_names(tuple(LEAGUES))))
+        near = difflib.get_close_matches(self.word, [x.casefold() for x in known], n=1)
+        meant = next((x for x in known if near and x.casefold() == near[0]), "")
+        hint = f" (did you mean {meant}?)" if meant else ""
         where = f"{self.words[self.at]!r} at column {place + 1}"
         return BadBet(f"{self.text!r}: {where} is not understood{hint}: expected {expected}", place)
 
@@ -201,15 +215,24 @@ class _Reader:
         if not found:
             return None
         value = float(found[found.lastindex or 1])
-        if signed and value >= _LARGEST_SPREAD:
-            team = self.text.split()[0]
+        if signed and value > LARGEST_SPREAD:
+            so_far = self.text[: self.places[self.at]].strip()
             raise BadBet(
                 f"{self.text!r}: {self.words[self.at]!r} looks like a price: "
-                f"write the line first, or '{team} ML {self.words[self.at]}'",
+                f"write the line first, or '{so_far} ML {self.words[self.at]}'",
                 self.places[self.at],
             )
+        if value * 2 != int(value * 2) or not (signed or 0 < value <= LARGEST_TOTAL):
+            raise self.bad("a line in whole or half points, such as 224.5")
         self.at += 1
         return -value if signed and found[1] == "-" else value
+
+    def figure(self, parse: Callable[[str], T]) -> T:
+        """The next word as odds or an amount, whose own errors are told with their place."""
+        try:
+            return parse(self.words[self.at].removeprefix("@"))
+        except BadBet as why:
+            raise BadBet(f"{self.text!r}: {why}", self.places[self.at]) from None
 
     def direction(self) -> tuple[Direction, float] | None:
         """The next words as over or under and a line; reads them, or nothing."""
@@ -231,6 +254,8 @@ def parse_pick(text: str, find: FindTeam) -> Pick:
     """Read one line; raises BadBet that says where and what was expected."""
     if not text.strip():
         raise BadBet("an empty bet: write one like 'DEN -4.5 -110 $20'")
+    if any("\ud800" <= x <= "\udfff" for x in text):
+        raise BadBet(f"{text!r} holds bytes that are no text: write it in UTF-8")
     reader = _Reader.over(text, find)
     span = reader.span()
     team = reader.team()
@@ -301,12 +326,12 @@ def _finish(reader: _Reader, pick: Pick) -> Pick:
         word = reader.word
         if word.startswith("#") and len(word) > 1:
             tags.append(reader.words[reader.at][1:])
-        elif word.startswith("$"):
-            stake = parse_money(word)
-        elif found := _UNITS.fullmatch(word):
+        elif word.startswith("$") and stake is None:
+            stake = reader.figure(parse_money)
+        elif (found := _UNITS.fullmatch(word)) and units is None:
             units = Fraction(found[1])
-        elif (found := _PRICE.fullmatch(word)) and odds is None:
-            odds = parse_odds(found[1])
+        elif _PRICE.fullmatch(word) and odds is None:
+            odds = reader.figure(parse_odds)
         elif matchup is not None and matchup.day is None and _DATE.fullmatch(word):
             matchup = Matchup(matchup.away, matchup.home, _day(reader))
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -50,9 +51,18 @@ class Direction(StrEnum):
     UNDER = "under"
 
 
-def _check_line(points: float) -> None:
-    if points * 2 != int(points * 2) or abs(points) > 400:  # noqa: PLR2004 - no line is higher
+LARGEST_SPREAD = 99.5
+"""From 100 on, a signed number is a price."""
+
+LARGEST_TOTAL = 400.0
+"""No book offers a higher line."""
+
+
+def _check_line(points: float, most: float) -> None:
+    if not math.isfinite(points) or points * 2 != int(points * 2):
         raise ValueError(f"a line is a whole or half number of points, not {points:g}")
+    if abs(points) > most:
+        raise ValueError(f"no line is as high as {points:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,7 @@ class Spread:
 
     def __post_init__(self) -> None:
         """Refuse a line that no book offers."""
-        _check_line(self.points)
+        _check_line(self.points, LARGEST_SPREAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,7 @@ class Total:
 
     def __post_init__(self) -> None:
         """Refuse a line that no book offers."""
-        _check_line(self.points)
+        _check_line(self.points, LARGEST_TOTAL)
         if self.points <= 0:
             raise ValueError(f"a total must be above 0, not {self.points:g}")
 
@@ -102,7 +112,7 @@ class TeamTotal:
 
     def __post_init__(self) -> None:
         """Refuse a line that no book offers."""
-        _check_line(self.points)
+        _check_line(self.points, LARGEST_TOTAL)
         if self.points <= 0:
             raise ValueError(f"a team total must be above 0, not {self.points:g}")
 
