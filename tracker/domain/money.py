@@ -12,7 +12,7 @@ from tracker.domain.errors import BadBet
 _AMERICAN = re.compile(r"[+-]\d{3,6}")
 _DECIMAL = re.compile(r"\d{1,4}\.\d{1,4}|\d{1,2}")
 _FRACTION = re.compile(r"(\d{1,4})/(\d{1,4})")
-_MONEY = re.compile(r"(\d{1,9})(?:\.(\d{1,2}))?")
+_MONEY = re.compile(r"(\d{1,9}|\d{1,3}(?:,\d{3}){1,2})(?:\.(\d{1,2}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,11 @@ def parse_odds(text: str) -> Odds:
 
 def parse_money(text: str) -> int:
     """Read an amount such as `20`, `20.5`, `$1,000.00` into cents; BadBet when it is none."""
-    plain = text.strip().removeprefix("$").replace(",", "")
+    plain = text.strip().removeprefix("$")
     found = _MONEY.fullmatch(plain)
     if not found:
         raise BadBet(f"{text.strip()!r} is not an amount: write a stake like $20 or 20.00")
-    return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))
+    return int(found[1].replace(",", "")) * 100 + int((found[2] or "0").ljust(2, "0"))
 
 
 def money_text(cents: int) -> str:
