@@ -19,8 +19,8 @@ from tracker.engine.announce import announce, between, facts_of
 from tracker.engine.book import Book, Change, Ordering, RulePhase, RuleState, Tracked
 from tracker.engine.finish import finish
 from tracker.engine.ordering import classify
-from tracker.engine.rules import Reading, step
-from tracker.forecast import Outlook, price
+from tracker.engine.rules import Reading, Verdict, step
+from tracker.forecast import Outlook, Unpriceable, price
 
 STALE_AFTER = timedelta(seconds=90)
 """A live game that has not changed for this long is shown as stale."""
@@ -34,25 +34,29 @@ HURRIED_SECONDS = 120
 USEFUL_FOR = timedelta(minutes=10)
 """How long an alert about a chance is worth sending."""
 
+_ONCE = frozenset({Event.START, Event.HALFTIME})
+"""What happens once in a game, also when the feed corrects itself and tells it again."""
+
 
 def advance(book: Book, state: GameState, outlook: Outlook, now: datetime) -> Change:
     """What a readable poll changes. `outlook` is the forecast from `state`; `now` is aware UTC."""
     ordering, held = classify(book, state)
-    back = _feed_back(book, now)
+    back, returned = _feed_back(book, now)
     book = replace(book, seen_at=now, held=held, lost=False, game=state.game)
     if ordering is Ordering.HELD:
-        notes = (("poll.held", f"{state.game_clock} {_text(state.score)}"),)
-        return Change(replace(book, stale=_stale(book, now)), ordering, alerts=back, notes=notes)
+        held_back = ("poll.held", f"{state.game_clock} {_text(state.score)}")
+        book = replace(book, stale=_stale(book, now))
+        return Change(book, ordering, alerts=back, notes=(*returned, held_back))
     before = book.state
     news = ordering is not Ordering.SAME
     if news:
         book = _believe(book, state, now)
     book = replace(book, stale=_stale(book, now))
-    change = Change(book, ordering, alerts=back, notes=_transitions(before, state, ordering))
+    notes = returned + _transitions(before, state, ordering)
+    change = Change(book, ordering, alerts=back, notes=notes)
     for tracked in book.tracked:
         if not state.phase.off and (news or tracked.chance is None):
-            chance = price(tracked.bet.market, outlook, state)
-            change = _see(change, tracked, before, chance, outlook, now)
+            change = _see(change, tracked, before, outlook, now)
     return finish(change, now)
 
 
@@ -69,11 +73,13 @@ def note(book: Book, why: Unreadable, now: datetime) -> Change:
     )
 
 
-def _feed_back(book: Book, now: datetime) -> tuple[Alert, ...]:
+def _feed_back(book: Book, now: datetime) -> tuple[tuple[Alert, ...], tuple[tuple[str, str], ...]]:
+    """The alerts and the note of a game that can be read again after it was said to be lost."""
     if not book.lost or book.seen_at is None:
-        return ()
-    away = int((now - book.seen_at).total_seconds())
-    return announce(book, Event.FEED_BACK, now, detail=f"away for {away // 60} min {away % 60} s")
+        return (), ()
+    seconds = int((now - book.seen_at).total_seconds())
+    away = f"away for {seconds // 60} min {seconds % 60} s"
+    return announce(book, Event.FEED_BACK, now, detail=away), (("game.back", away),)
 
 
 def _stale(book: Book, now: datetime) -> bool:
@@ -83,13 +89,16 @@ def _stale(book: Book, now: datetime) -> bool:
 
 def _believe(book: Book, state: GameState, now: datetime) -> Book:
     over = state.phase is Phase.FINAL or state.phase.off
-    was_over = book.final_at is not None
+    last = book.state
+    # A postponed game that is found played after all has ended at another time.
+    same_end = over and last is not None and last.phase.off == state.phase.off
+    ended_at = book.final_at if same_end else None
     return replace(
         book,
         state=state,
         changed_at=now,
-        final_at=(book.final_at if was_over else now) if over else None,
-        checks=book.checks if over else 0,
+        final_at=(ended_at or now) if over else None,
+        checks=book.checks if same_end else 0,
     )
 
 
@@ -112,15 +121,48 @@ def _see(
     change: Change,
     tracked: Tracked,
     before: GameState | None,
-    chance: Chance,
     outlook: Outlook,
     now: datetime,
 ) -> Change:
-    """Add one bet's snapshot, rule decisions and facts to the change."""
+    """Add one bet's snapshot, rule decisions and facts to the change.
+
+    A bet that cannot be priced, for lack of the points by period, keeps its last chance; its rules
+    about chances stand still.
+    """
     state = change.book.state
     assert state is not None  # noqa: S101 - a state has just been believed
-    snapshot = Snapshot(
-        bet=tracked.bet.number,
+    chance = _chance(tracked, outlook, state)
+    seen = tracked
+    if chance is not None:
+        seen = replace(
+            tracked,
+            chance=chance,
+            peak=max(chance.win, tracked.peak if tracked.peak is not None else 0.0),
+            low=min(chance.win, tracked.low if tracked.low is not None else 1.0),
+        )
+        snapshot = _snapshot(tracked.bet.number, state, chance, outlook, now)
+        change = replace(change, snapshots=(*change.snapshots, snapshot))
+    rules, alerts = _apply_rules(tracked, seen, chance, before, state, now)
+    return replace(
+        change,
+        book=change.book.with_tracked(replace(seen, rules=rules)),
+        rules=change.rules + tuple(x for x in rules if x not in tracked.rules),
+        alerts=change.alerts + alerts,
+    )
+
+
+def _chance(tracked: Tracked, outlook: Outlook, state: GameState) -> Chance | None:
+    try:
+        return price(tracked.bet.market, outlook, state)
+    except Unpriceable:
+        return None
+
+
+def _snapshot(
+    bet: int, state: GameState, chance: Chance, outlook: Outlook, now: datetime
+) -> Snapshot:
+    return Snapshot(
+        bet=bet,
         at=now,
         period=state.period,
         clock=state.clock,
@@ -133,30 +175,18 @@ def _see(
         feature_version=outlook.feature_version,
         calibration_id=outlook.calibration_id,
     )
-    seen = replace(
-        tracked,
-        chance=chance,
-        peak=max(chance.win, tracked.peak if tracked.peak is not None else 0.0),
-        low=min(chance.win, tracked.low if tracked.low is not None else 1.0),
-    )
-    rules, alerts = _apply_rules(tracked, seen, before, state, now)
-    moved = tuple(x for x in rules if x not in tracked.rules)
-    return replace(
-        change,
-        book=change.book.with_tracked(replace(seen, rules=rules)),
-        snapshots=(*change.snapshots, snapshot),
-        rules=change.rules + moved,
-        alerts=change.alerts + alerts,
-    )
 
 
 def _apply_rules(
-    old: Tracked, seen: Tracked, before: GameState | None, state: GameState, now: datetime
+    old: Tracked,
+    seen: Tracked,
+    chance: Chance | None,
+    before: GameState | None,
+    state: GameState,
+    now: datetime,
 ) -> tuple[tuple[RuleState, ...], tuple[Alert, ...]]:
-    """Step every rule of a bet over the reading that has just been taken."""
-    assert seen.chance is not None  # noqa: S101 - set by the caller
-    facts = facts_of(old.chance, seen.chance, before, state)
-    reading = Reading(seen.chance.win, now, _hurried(state, seen.chance))
+    """Step every rule of a bet over the state, and over its chance where that is known."""
+    facts = facts_of(old.chance, chance, before, state)
     rules: list[RuleState] = []
     alerts: list[Alert] = []
     remembered = {x.rule: x for x in seen.rules}
@@ -164,32 +194,44 @@ def _apply_rules(
         memory = remembered[rule.text]
         match rule:
             case EventRule():
-                if rule.event in facts and memory.phase is not RulePhase.DONE:
+                repeated = rule.event in _ONCE and memory.episode > 0
+                if rule.event in facts and memory.phase is not RulePhase.DONE and not repeated:
                     memory, alert = between(seen, memory, rule.event, state, now)
                     alerts.append(alert)
-            case LevelRule() | SwingRule():
+            case LevelRule() | SwingRule() if chance is not None:
+                reading = Reading(chance.win, now, _hurried(state, chance))
                 verdict = step(rule, memory, reading)
-                was = verdict.was if verdict.was is not None else _win(old.chance)
                 if verdict.fires or verdict.worth_noting(memory):
-                    decision = Decision.FIRED if verdict.fires else Decision.HELD
-                    alerts.append(
-                        Alert(
-                            bet=seen.bet.number,
-                            rule=rule.text,
-                            episode=verdict.state.episode + (0 if verdict.fires else 1),
-                            at=now,
-                            decision=decision,
-                            reason=verdict.reason,
-                            game_clock=state.game_clock,
-                            score=state.score,
-                            p=reading.p,
-                            was=was,
-                            expires_at=now + USEFUL_FOR if verdict.fires else None,
-                        )
-                    )
+                    alerts.append(_decided(seen, old.chance, rule, verdict, reading, state))
                 memory = verdict.state
+            case _:
+                pass
         rules.append(memory)
     return tuple(rules), tuple(alerts)
+
+
+def _decided(
+    seen: Tracked,
+    before: Chance | None,
+    rule: LevelRule | SwingRule,
+    verdict: Verdict,
+    reading: Reading,
+    state: GameState,
+) -> Alert:
+    """A decision of a rule about a chance, fired or held."""
+    return Alert(
+        bet=seen.bet.number,
+        rule=rule.text,
+        episode=verdict.state.episode + (0 if verdict.fires else 1),
+        at=reading.at,
+        decision=Decision.FIRED if verdict.fires else Decision.HELD,
+        reason=verdict.reason,
+        game_clock=state.game_clock,
+        score=state.score,
+        p=reading.p,
+        was=verdict.was if verdict.was is not None else _win(before),
+        expires_at=reading.at + USEFUL_FOR if verdict.fires else None,
+    )
 
 
 def _win(chance: Chance | None) -> float | None:

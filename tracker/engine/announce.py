@@ -19,9 +19,12 @@ _USEFUL_BY_DEFAULT = timedelta(minutes=10)
 
 
 def facts_of(
-    old: Chance | None, new: Chance, before: GameState | None, after: GameState
+    old: Chance | None, new: Chance | None, before: GameState | None, after: GameState
 ) -> frozenset[Event]:
-    """The facts about a bet that the step from one state to the next brings."""
+    """The facts about a bet that the step from one state to the next brings.
+
+    A bet that is certain to push is neither hit nor dead.
+    """
     facts: set[Event] = set()
     if before is not None:
         if before.phase is Phase.SCHEDULED and after.phase.in_play:
@@ -29,10 +32,10 @@ def facts_of(
         if after.phase is Phase.BREAK and before.phase is not Phase.BREAK:
             half = after.period * 2 == after.game.rules.periods
             facts.add(Event.HALFTIME if half else Event.QUARTER)
-    if old is not None and after.phase is not Phase.FINAL:
-        if new.lose == 0 < old.lose:
+    if old is not None and new is not None and after.phase is not Phase.FINAL:
+        if new.lose == 0 < old.lose and new.win > 0:
             facts.add(Event.HIT)
-        if new.win == 0 < old.win:
+        if new.win == 0 < old.win and new.lose > 0:
             facts.add(Event.DEAD)
     return frozenset(facts)
 
@@ -53,7 +56,7 @@ def announce(
     """Alerts of every bet (or one) that asks for an event of the game as a whole.
 
     Such an event has no armed state: its episode is the moment at which it happened, in whole
-    seconds since 1970, so that a repeat after a restart is the same alert.
+    seconds since 1970, so that recording it again adds none.
     """
     state = book.state
     if state is None:

@@ -104,7 +104,7 @@ class Book:
     """The tracked bets on one game and what we believe of the game.
 
     `changed_at` is when the belief last changed, `seen_at` when a poll last was readable.
-    `final_at` is when the game was first seen final with this score; `checks` as in `Standing`.
+    `final_at` is when the game was first seen final, or off; `checks` as in `Standing`.
     `stale` is whether the feed has stopped changing, `lost` whether `feed_down` has been said.
     """
 

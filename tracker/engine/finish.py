@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracker.domain.bet import Confirmation, Settlement
-from tracker.domain.game import GameState, Phase
+from tracker.domain.game import GameState
 from tracker.domain.poll import FINAL_CHECKS, check_times
 from tracker.domain.rule import Event
 from tracker.engine.announce import settled_alert
@@ -20,17 +20,17 @@ AGREE_AFTER = timedelta(seconds=45)
 def finish(change: Change, now: datetime) -> Change:
     """Add results, revisions and confirmations to a change, where the game is over.
 
-    A final score counts once a second poll, about a minute later, has brought it again. A game
-    that is off has already been told by several polls.
+    A final score counts once a second poll, about a minute later, has brought it again; a game that
+    is off once several polls have told it.
     """
     book = change.book
     state = book.state
     if state is None or book.changed_at is None or book.final_at is None:
         return change
-    if state.phase is Phase.FINAL:
-        agreed = change.ordering is Ordering.SAME and now - book.changed_at >= AGREE_AFTER
-        if not agreed:
-            return change
+    # A wall clock that was set back must not put the result off.
+    again = change.ordering is Ordering.SAME and abs(now - book.changed_at) >= AGREE_AFTER
+    if not again and not (state.phase.off and change.ordering is Ordering.CORRECTION):
+        return change
     for tracked in book.tracked:
         change = _settle(change, tracked, state, now)
     return _confirm(change, now)
