@@ -23,9 +23,10 @@ _RANK = {
 }
 
 
-def order_key(state: GameState) -> tuple[int, int, float]:
-    """How far a game has come: phase, period, and the game clock run down."""
-    return _RANK[state.phase], state.period, -state.clock
+def order_key(state: GameState) -> tuple[int, int, float, bool]:
+    """How far a game has come: phase, period, the game clock run down, the period called over."""
+    over = state.phase is Phase.BREAK and state.clock == 0
+    return _RANK[state.phase], state.period, -state.clock, over
 
 
 def goes_back(before: GameState, after: GameState) -> bool:

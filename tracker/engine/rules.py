@@ -118,16 +118,21 @@ def _level(rule: LevelRule, state: RuleState, reading: Reading) -> Verdict:
 
 def _rearm(rule: LevelRule, state: RuleState, reading: Reading) -> tuple[RuleState, bool]:
     """Leave `firing` once the band is cleared, and `cooling` once the time is over."""
-    if state.phase is RulePhase.FIRING and rule.comparison is Comparison.CROSSES:
-        if _beyond(rule, state, reading.p) >= BAND:
-            state = replace(state, phase=RulePhase.COOLING, flipped=not state.flipped)
-        elif _beyond(rule, state, reading.p) <= -BAND:
-            state = replace(state, phase=RulePhase.COOLING)
-    elif state.phase is RulePhase.FIRING and _beyond(rule, state, reading.p) <= -BAND:
-        state = replace(state, phase=RulePhase.COOLING)
-    if state.phase is RulePhase.COOLING and reading.at - state.fired[-1] >= COOLDOWN:
+    if state.phase is RulePhase.FIRING:
+        beyond = _beyond(rule, state, reading.p)
+        both_ways = rule.comparison is Comparison.CROSSES
+        if (abs(beyond) if both_ways else -beyond) >= BAND:
+            # A crossing was told: what is worth telling next is the way back.
+            flipped = state.flipped != both_ways
+            state = replace(state, phase=RulePhase.COOLING, flipped=flipped)
+    if state.phase is RulePhase.COOLING and not _cooling(state, reading.at):
         return replace(state, phase=RulePhase.ARMED, streak=0), True
     return state, False
+
+
+def _cooling(state: RuleState, at: datetime) -> bool:
+    """Whether the last firing is too recent; a clock that was set back does not prolong that."""
+    return bool(state.fired) and timedelta(0) <= at - state.fired[-1] < COOLDOWN
 
 
 def _to(state: RuleState, phase: RulePhase, reason: Reason) -> Verdict:
@@ -164,7 +169,7 @@ def _swing(rule: SwingRule, state: RuleState, reading: Reading) -> Verdict:
     state = replace(state, window=(*window, (reading.at, reading.p)))
     if abs(far[1] - reading.p) < rule.size - _EDGE:
         return _to(state, RulePhase.ARMED, Reason.BELOW)
-    if state.fired and reading.at - state.fired[-1] < COOLDOWN:
+    if _cooling(state, reading.at):
         return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN)
     verdict = _press(state, reading, Reason.SWUNG)
     if not verdict.fires:
