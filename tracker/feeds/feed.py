@@ -20,6 +20,7 @@ from tracker.feeds.source import Source
 from tracker.settings.models import FeedSettings
 
 _MINUTE_S = 60.0
+_FRESH_S = 30.0
 
 
 class Ask(Enum):
@@ -105,6 +106,7 @@ class Feed:
             state = self.source.parse_box(fetched.body)
         except FeedRefused as refused:
             # The CDN answers 403 for what it does not have, so only the board tells them apart.
+            board = board or await self.board.read(_FRESH_S)
             missing = FeedNotPublished(f"the box of {game.name} is not published yet")
             error = missing if isinstance(board, BoardReading) else refused
             return self._look(path, None, error.unreadable, None)

@@ -144,8 +144,9 @@ class Fetcher:
         Raises FeedUnavailable, FeedRefused, FeedRateLimited, FeedNotPublished, or FeedMalformed for
         a body that is empty, too large or encoded in a way that was not asked for.
         """
+        await self._afford()
         try:
-            async with self._budget, asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(self._deadline_s):
                 return await self._get(path, cap)
         except TimeoutError:
             why = f"{self._host} did not answer in full within {self._deadline_s:g} s"
@@ -164,6 +165,15 @@ class Fetcher:
     @property
     def _host(self) -> str:
         return self._base.host or "the host"
+
+    async def _afford(self) -> None:
+        """Wait for the budget, which is our own limit; FeedRateLimited when it is used up."""
+        try:
+            async with asyncio.timeout(self._deadline_s), self._budget:
+                return
+        except TimeoutError:
+            why = f"the budget of requests to {self._host} is used up: raise requests_per_minute"
+        raise FeedRateLimited(why)
 
     async def _get(self, path: str, cap: int) -> Fetched:
         session = self._session
@@ -198,7 +208,8 @@ class Fetcher:
             raise self._error(path, answer)
         body = await _decoded(answer, cap)
         start = body[:64].lstrip().removeprefix(b"\xef\xbb\xbf")[:1]
-        if start == b"<" or "html" in answer.headers.get("Content-Type", "").casefold():
+        html = "html" in answer.headers.get("Content-Type", "").casefold()
+        if start == b"<" or (html and start not in (b"{", b"[")):
             raise FeedRefused(f"{self._host} answers with a web page in place of {_plain(path)}")
         if not start:
             raise FeedMalformed("body", "is empty")

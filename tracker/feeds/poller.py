@@ -76,8 +76,7 @@ class Poller:
         return standing.settled and wait > STEP_S
 
     async def _until_due(self, standing: Standing) -> None:
-        heard = self._clock.monotonic() if self._last is None else self._last.heard
-        due = heard + self._wait(standing)
+        due = self._since() + self._wait(standing)
         while not self._nudged.is_set():
             left = due - self._clock.monotonic()
             if left <= 0:
@@ -90,8 +89,14 @@ class Poller:
             if abs(drift) > DRIFT_S and cadence.asleep(standing):
                 due = self._clock.monotonic() + self._wait(standing)
 
+    def _since(self) -> float:
+        """The moment from which to wait: games that share a board then ask for it in step."""
+        if self._last is None or not isinstance(self._last.reading, GameState):
+            return self._clock.monotonic()
+        return self._last.heard
+
     def _wait(self, standing: Standing) -> float:
-        """Seconds from the last answer, or from this moment, until the next poll."""
+        """Seconds until the next poll, moved a little."""
         now = self._clock.now()
         patience = None if self._last is None else self._last.retry_after
         paused = self._paused(standing)
@@ -110,11 +115,10 @@ class Poller:
 
     async def _sleep(self, seconds: float) -> None:
         """Wait on the clock, or until nudged."""
-        nap = asyncio.ensure_future(self._clock.sleep(seconds))
-        poke = asyncio.ensure_future(self._nudged.wait())
-        try:
+        async with asyncio.TaskGroup() as both:
+            nap = both.create_task(self._clock.sleep(seconds))
+            poke = both.create_task(self._nudged.wait())
             await asyncio.wait({nap, poke}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
             nap.cancel()
             poke.cancel()
 
@@ -124,7 +128,7 @@ class Poller:
             return Ask.BOX
         if state is not None and (state.phase.in_play or state.phase is Phase.FINAL):
             return Ask.EITHER
-        start = self._game.start if state is None else state.game.start
+        start = standing.game.start if state is None else state.game.start
         near = (start - self._clock.now()).total_seconds() <= BOX_BEFORE_S
         return Ask.EITHER if near else Ask.BOARD
 

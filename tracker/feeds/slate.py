@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tracker.clock import Clock
 from tracker.domain.game import Game, GameState
+from tracker.domain.poll import Unreadable
 from tracker.feeds.board import BoardReading
 from tracker.feeds.errors import FeedError, FeedNotPublished, FeedRefused
 from tracker.feeds.feed import Feed
@@ -61,6 +62,8 @@ class Slate:
         board = await self._feed.board.read(FRESH_S)
         if isinstance(board, BoardReading):
             self._board = board
+            entries = board.board.games
+            troubles.extend(f"{x.name}: {y.why}" for x, y in entries if isinstance(y, Unreadable))
             troubles.extend(board.board.spoilt)
         else:
             troubles.append(str(board.error))
@@ -87,12 +90,12 @@ class Slate:
         now = self._clock.monotonic()
         if self._schedule_due is not None and now < self._schedule_due:
             return
-        self._schedule_due = now + SCHEDULE_EVERY_S
+        self._schedule_due = now + SCHEDULE_RETRY_S
         try:
             self._listed = await self._schedule()
+            self._schedule_due = now + SCHEDULE_EVERY_S
             self._schedule_trouble = None
         except FeedError as error:
-            self._schedule_due = now + SCHEDULE_RETRY_S
             self._schedule_trouble = f"the schedule could not be read: {error}"
 
     async def _schedule(self) -> tuple[Listing, ...]:

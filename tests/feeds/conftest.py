@@ -1,0 +1,61 @@
+"""What the tests of the feeds share: a clock that stands still, a server, a source that asks it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.feeds.serving import Site, serving
+from tracker.clock import FakeClock
+from tracker.feeds import nba
+from tracker.feeds.feed import Feed, open_feed
+from tracker.settings.models import FeedSettings
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """An evening with games on: 10:55 p.m. Eastern."""
+    return FakeClock(datetime(2023, 4, 21, 2, 55, tzinfo=UTC))
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    """A server without pages."""
+    async with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def events() -> list[tuple[str, dict[str, object]]]:
+    """Every transition that the feed told, in order."""
+    return []
+
+
+@pytest.fixture
+def pulses() -> list[str]:
+    """Every word that the feed's board was given, in order."""
+    return []
+
+
+@pytest.fixture
+async def feed(
+    site: Site,
+    clock: FakeClock,
+    events: list[tuple[str, dict[str, object]]],
+    pulses: list[str],
+) -> AsyncIterator[Feed]:
+    """The NBA's feed, asking the test's own server."""
+
+    def on_event(name: str, /, **figures: object) -> None:
+        events.append((name, figures))
+
+    def pulse(source: str, at: datetime, word: str) -> None:
+        pulses.append(word)
+
+    settings = FeedSettings(base_url=site.url, requests_per_minute=6000)
+    async with open_feed(
+        nba.SOURCE, settings, clock, on_event=on_event, pulse=pulse, deadline_s=2.0
+    ) as opened:
+        yield opened

@@ -1,0 +1,136 @@
+"""Promises of looking a game up: from the board if it tells, from the box if it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.feeds.serving import Site, box_of, changed, document, live_game
+from tracker.clock import FakeClock, ScaledClock
+from tracker.domain.game import Game, GameState
+from tracker.domain.poll import Trouble, Unreadable
+from tracker.feeds import nba
+from tracker.feeds.errors import FeedRateLimited
+from tracker.feeds.feed import Ask, Feed, open_feed
+from tracker.settings.models import FeedSettings
+
+STATE = nba.parse_box(box_of(live_game()))
+GAME = STATE.game
+BOARD, BOX = nba.board_path(), nba.box_path(GAME.id)
+
+
+def trouble(reading: object) -> Trouble:
+    """Why a look told nothing."""
+    assert isinstance(reading, Unreadable)
+    return reading.trouble
+
+
+async def test_a_game_on_the_board_costs_no_request_of_its_own(site: Site, feed: Feed) -> None:
+    """The look carries the board's document: path, body and digest."""
+    site.board(live_game())
+    look = await feed.look(GAME, Ask.EITHER, 5.0)
+    assert look.reading == STATE
+    assert look.path == BOARD
+    assert look.body
+    assert len(look.digest) == 64
+    assert site.asked == [BOARD]
+
+
+async def test_a_game_that_is_not_on_the_board_is_looked_up_in_its_box(
+    site: Site, feed: Feed
+) -> None:
+    """After the board has gone on to the next day, the box still tells."""
+    site.board(document("scoreboard_game_2ot_0022200356"))
+    site.put(BOX, box_of(live_game()))
+    look = await feed.look(GAME, Ask.EITHER, 5.0)
+    assert (look.reading, look.path) == (STATE, BOX)
+
+
+async def test_far_from_tip_off_no_box_is_asked_for(site: Site, feed: Feed) -> None:
+    """The board alone: a game that it does not show is absent, which is no fault."""
+    site.board()
+    look = await feed.look(GAME, Ask.BOARD, 5.0)
+    assert trouble(look.reading) is Trouble.ABSENT
+    assert site.asked == [BOARD]
+
+
+@pytest.mark.parametrize("how", ["blocked", "malformed", "one bad game", "down"])
+async def test_a_bad_board_does_not_stop_a_game(site: Site, feed: Feed, how: str) -> None:
+    """Blocked, malformed or down: the box tells instead."""
+    match how:
+        case "malformed":
+            site.put(BOARD, b"{}")
+        case "one bad game":
+            site.board(changed(live_game(), home__score=None))
+        case "down":
+            site.put(BOARD, b"{}", 500)
+        case _:
+            site.deny(BOARD)
+    site.put(BOX, box_of(live_game()))
+    look = await feed.look(GAME, Ask.EITHER, 5.0)
+    assert (look.reading, look.path) == (STATE, BOX)
+
+
+async def test_refused_everywhere_is_blocked_refused_once_is_not_published(
+    site: Site, feed: Feed, clock: FakeClock
+) -> None:
+    """403 for a box means "not there yet" while the board is well, and "blocked" otherwise."""
+    look = await feed.look(GAME, Ask.EITHER, 5.0)
+    assert trouble(look.reading) is Trouble.BLOCKED
+    assert trouble((await feed.look(GAME, Ask.BOX, 5.0)).reading) is Trouble.BLOCKED
+    await clock.advance(15.0)
+    site.board()
+    look = await feed.look(GAME, Ask.EITHER, 5.0)
+    assert trouble(look.reading) is Trouble.NOT_PUBLISHED
+    assert trouble((await feed.look(GAME, Ask.BOX, 5.0)).reading) is Trouble.NOT_PUBLISHED
+
+
+async def test_when_all_fails_the_board_has_the_word(site: Site, feed: Feed) -> None:
+    """The trouble of the shared board, with the time for which to leave it alone."""
+    site.put(BOARD, b"{}", 503, Retry_After="90")
+    look = await feed.look(GAME, Ask.EITHER, 5.0)
+    assert (trouble(look.reading), look.retry_after) == (Trouble.DOWN, 90.0)
+    assert look.body == b""
+
+
+async def test_a_malformed_document_comes_along(site: Site, feed: Feed) -> None:
+    """What could not be believed is kept with the poll, to be looked into."""
+    site.board(changed(live_game(), home__score=None))
+    look = await feed.look(GAME, Ask.EITHER, 5.0)
+    assert trouble(look.reading) is Trouble.MALFORMED
+    assert b"gameId" in look.body
+
+
+async def test_another_game_under_the_same_id_is_not_believed(site: Site, feed: Feed) -> None:
+    """Swapped or other teams, or another id in the box, are malformed."""
+    swapped = changed(live_game(), home__teamTricode="SAC", away__teamTricode="GSW")
+    site.board(swapped)
+    site.put(BOX, box_of(changed(live_game(), gameId="0042200999")))
+    assert trouble((await feed.look(GAME, Ask.EITHER, 5.0)).reading) is Trouble.MALFORMED
+    assert trouble((await feed.look(GAME, Ask.BOX, 5.0)).reading) is Trouble.MALFORMED
+    other = Game(GAME.id, "nba", "SAC", "GSW", GAME.start)
+    assert isinstance((await feed.look(other, Ask.EITHER, 5.0)).reading, GameState)
+
+
+async def test_headers_of_the_settings_win(site: Site, clock: FakeClock) -> None:
+    """A header from the configuration replaces the source's own."""
+    settings = FeedSettings(
+        base_url=site.url, requests_per_minute=60, headers={"Referer": "https://example.org/"}
+    )
+    async with open_feed(nba.SOURCE, settings, clock) as feed:
+        await feed.board.read(0.0)
+    assert site.headers[0]["Referer"] == "https://example.org/"
+    assert "Mozilla" in site.headers[0]["User-Agent"]
+
+
+async def test_the_budget_runs_on_the_clock_of_the_polling(site: Site, clock: FakeClock) -> None:
+    """On a clock that runs 6,000 times as fast a minute's budget is back within 10 ms."""
+    site.put("/a.json", b"[]")
+    settings = FeedSettings(base_url=site.url, requests_per_minute=1)
+    fast = ScaledClock(clock.now(), 6000.0)
+    async with open_feed(nba.SOURCE, settings, fast, deadline_s=1.0) as feed:
+        for _ in range(3):
+            await feed.fetcher.get("/a.json")
+    async with open_feed(nba.SOURCE, settings, clock, deadline_s=0.1) as feed:
+        await feed.fetcher.get("/a.json")
+        with pytest.raises(FeedRateLimited):
+            await feed.fetcher.get("/a.json")

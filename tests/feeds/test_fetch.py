@@ -1,0 +1,262 @@
+"""Promises of asking: polite, bounded in time and size, and clear about what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import time
+import tracemalloc
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from tests.feeds.serving import DENIED, Site
+from tracker.clock import FakeClock
+from tracker.feeds import nba
+from tracker.feeds.errors import (
+    FeedMalformed,
+    FeedNotPublished,
+    FeedRateLimited,
+    FeedRefused,
+    FeedUnavailable,
+)
+from tracker.feeds.fetch import BODY_CAP, Fetcher
+
+PATH = "/a.json"
+
+
+@asynccontextmanager
+async def fetching(
+    site: Site, clock: FakeClock, deadline_s: float = 2.0, budget: int = 6000
+) -> AsyncIterator[Fetcher]:
+    """A fetcher with the NBA's headers on the test's server."""
+    async with Fetcher(site.url, nba.HEADERS, budget, clock, deadline_s=deadline_s) as fetcher:
+        yield fetcher
+
+
+async def test_a_document_comes_with_its_time_and_digest(site: Site, clock: FakeClock) -> None:
+    """The body as sent, when it arrived, the SHA-256, and a path without its query."""
+    site.put(PATH, b'{"a": 1}')
+    async with fetching(site, clock) as fetcher:
+        first = await fetcher.get(PATH + "?apiKey=secret")
+        again = await fetcher.get(PATH + "?apiKey=secret")
+    assert (first.path, first.body, first.at) == (PATH, b'{"a": 1}', clock.now())
+    assert first.digest == hashlib.sha256(b'{"a": 1}').hexdigest()
+    assert (first.unchanged, again.unchanged) == (False, True)
+
+
+async def test_the_headers_that_the_cdn_insists_on(site: Site, clock: FakeClock) -> None:
+    """The site's Referer, a browser's User-Agent, and no encoding that cannot be undone."""
+    site.put(PATH, b"{}")
+    async with fetching(site, clock) as fetcher:
+        await fetcher.get(PATH)
+    (sent,) = site.headers
+    assert sent["Referer"] == "https://www.nba.com/"
+    assert sent["User-Agent"].startswith("Mozilla/5.0 ")
+    assert sent["Accept-Encoding"] == "gzip, deflate"
+
+
+async def test_conditional_requests(site: Site, clock: FakeClock) -> None:
+    """Validators are sent back, and 304 gives the kept body again as unchanged."""
+
+    async def page(request: web.Request) -> web.Response:
+        if request.headers.get("If-None-Match") == '"v1"':
+            assert "If-Modified-Since" in request.headers
+            return web.Response(status=304)
+        given = {"ETag": '"v1"', "Last-Modified": "Fri, 21 Apr 2023 02:54:14 GMT"}
+        return web.Response(body=b'{"a": 1}', content_type="application/json", headers=given)
+
+    site.pages[PATH] = page
+    async with fetching(site, clock) as fetcher:
+        first, again = await fetcher.get(PATH), await fetcher.get(PATH)
+    assert (again.body, again.digest, again.unchanged) == (first.body, first.digest, True)
+
+
+async def test_304_without_a_question_is_no_answer(site: Site, clock: FakeClock) -> None:
+    """A server that says "unchanged" to who has nothing is unavailable."""
+    site.put(PATH, b"", 304)
+    async with fetching(site, clock) as fetcher:
+        with pytest.raises(FeedUnavailable, match="304"):
+            await fetcher.get(PATH)
+
+
+@pytest.mark.parametrize("status", [200, 403])
+async def test_a_web_page_means_blocked(site: Site, clock: FakeClock, status: int) -> None:
+    """HTML in place of a document is a refusal, whatever the status says; never "bad JSON"."""
+    site.put(PATH, DENIED, status, Content_Type="text/html")
+    async with fetching(site, clock) as fetcher:
+        with pytest.raises(FeedRefused):
+            await fetcher.get(PATH)
+    site.put(PATH, DENIED, status)
+    async with fetching(site, clock) as fetcher:
+        with pytest.raises(FeedRefused):
+            await fetcher.get(PATH)
+
+
+async def test_json_called_html_is_still_json(site: Site, clock: FakeClock) -> None:
+    """A document under a wrong content type is read all the same."""
+    site.put(PATH, b'{"a": 1}', Content_Type="text/html")
+    async with fetching(site, clock) as fetcher:
+        assert (await fetcher.get(PATH)).body == b'{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    ("status", "retry", "error", "patience"),
+    [
+        (404, None, FeedNotPublished, None),
+        (410, None, FeedNotPublished, None),
+        (401, None, FeedRefused, None),
+        (429, "7", FeedRateLimited, 7.0),
+        (429, None, FeedRateLimited, None),
+        (503, "120", FeedUnavailable, 120.0),
+        (503, "Fri, 21 Apr 2023 02:56:00 GMT", FeedUnavailable, 60.0),
+        (503, "Fri, 21 Apr 2023 02:00:00 GMT", FeedUnavailable, 0.0),
+        (503, "soon", FeedUnavailable, None),
+        (500, None, FeedUnavailable, None),
+        (400, None, FeedUnavailable, None),
+    ],
+)
+async def test_each_status_has_its_own_error(
+    site: Site,
+    clock: FakeClock,
+    status: int,
+    retry: str | None,
+    error: type[FeedUnavailable],
+    patience: float | None,
+) -> None:
+    """Errors are told apart by what to do next, with the wait that the source asks for."""
+    site.put(PATH, b"{}", status, **({"Retry_After": retry} if retry else {}))
+    async with fetching(site, clock) as fetcher:
+        with pytest.raises(error) as caught:
+            await fetcher.get(PATH)
+    assert caught.value.retry_after == patience
+
+
+async def test_an_empty_answer_is_malformed(site: Site, clock: FakeClock) -> None:
+    """Nothing at all is not "no games"."""
+    site.put(PATH, b"  ")
+    async with fetching(site, clock) as fetcher:
+        with pytest.raises(FeedMalformed, match="is empty"):
+            await fetcher.get(PATH)
+
+
+async def test_a_slow_drip_ends_at_the_deadline(site: Site, clock: FakeClock) -> None:
+    """A byte now and then never resets the time that a whole document may take."""
+
+    async def drip(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        while True:
+            await answer.write(b" ")
+            await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.02)
+
+    site.pages[PATH] = drip
+    async with fetching(site, clock, deadline_s=0.2) as fetcher:
+        begun = time.monotonic()
+        with pytest.raises(FeedUnavailable, match=r"did not answer in full within 0.2 s"):
+            await fetcher.get(PATH)
+        assert time.monotonic() - begun < 1.5
+
+
+async def test_a_gzip_bomb_costs_no_more_than_the_cap(site: Site, clock: FakeClock) -> None:
+    """A small body that inflates to 64 MB is given up at the cap, not after."""
+    packer = zlib.compressobj(9, wbits=31)
+    zeros = bytes(1 << 20)
+    bomb = b"".join(packer.compress(zeros) for _ in range(64)) + packer.flush()
+    site.put(PATH, bomb, Content_Encoding="gzip")
+    async with fetching(site, clock) as fetcher:
+        tracemalloc.start()
+        with pytest.raises(FeedMalformed, match="larger than 4 MiB"):
+            await fetcher.get(PATH)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 5 * BODY_CAP
+
+
+async def test_a_plain_body_over_the_cap(site: Site, clock: FakeClock) -> None:
+    """Fifty megabytes without compression are given up as well; a larger cap allows more."""
+    site.put(PATH, b"[" + b" " * (5 << 20) + b"]")
+    async with fetching(site, clock) as fetcher:
+        with pytest.raises(FeedMalformed, match="larger than 4 MiB"):
+            await fetcher.get(PATH)
+        assert len((await fetcher.get(PATH, 16 << 20)).body) > 5 << 20
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+async def test_compressed_documents(site: Site, clock: FakeClock, pack: object) -> None:
+    """Both gzip and deflate are undone; cut off in the middle they are no answer."""
+    assert callable(pack)
+    name = "gzip" if pack is gzip.compress else "deflate"
+    body = b'{"a": "' + b"score " * 1000 + b'"}'
+    site.put(PATH, pack(body), Content_Encoding=name)
+    site.put("/cut.json", pack(body)[:-20], Content_Encoding=name)
+    site.put("/odd.json", b"{}", Content_Encoding=name)
+    site.put("/br.json", b"{}", Content_Encoding="br")
+    async with fetching(site, clock) as fetcher:
+        assert (await fetcher.get(PATH)).body == body
+        for path in ("/cut.json", "/odd.json"):
+            with pytest.raises(FeedUnavailable, match="broke off"):
+                await fetcher.get(path)
+        with pytest.raises(FeedMalformed, match="not asked for"):
+            await fetcher.get("/br.json")
+
+
+async def test_a_body_that_breaks_off(site: Site, clock: FakeClock) -> None:
+    """A connection lost in the middle is unavailable, not half a document."""
+
+    async def half(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Length": "1000"})
+        await answer.prepare(request)
+        await answer.write(b'{"a":')
+        assert request.transport is not None
+        request.transport.close()
+        return answer
+
+    site.pages[PATH] = half
+    async with fetching(site, clock) as fetcher:
+        with pytest.raises(FeedUnavailable, match="broke off"):
+            await fetcher.get(PATH)
+
+
+async def test_redirects_stay_on_the_host(site: Site, clock: FakeClock) -> None:
+    """Another host is refused by name, a redirect within the host followed, a circle ended."""
+    site.put(PATH, b"", 302, Location="http://login.example/?next=secret")
+    site.put("/old.json", b"", 301, Location="/new.json")
+    site.put("/new.json", b"[]")
+    site.put("/circle.json", b"", 302, Location="/circle.json")
+    async with fetching(site, clock) as fetcher:
+        with pytest.raises(FeedRefused, match=r"another host, login\.example") as caught:
+            await fetcher.get(PATH)
+        assert "secret" not in str(caught.value)
+        assert (await fetcher.get("/old.json")).body == b"[]"
+        with pytest.raises(FeedUnavailable, match="circles"):
+            await fetcher.get("/circle.json")
+
+
+async def test_hosts_that_cannot_be_reached(site: Site, clock: FakeClock) -> None:
+    """A closed port and a server without TLS each give one sentence, and no query string."""
+    port = site.url.rpartition(":")[2]
+    for url, word in (
+        ("http://127.0.0.1:1", "cannot be reached"),
+        (f"https://127.0.0.1:{port}", "no TLS connection"),
+    ):
+        async with Fetcher(url, {}, 60, clock, deadline_s=2.0) as fetcher:
+            with pytest.raises(FeedUnavailable, match=word) as caught:
+                await fetcher.get(PATH + "?apiKey=secret")
+        assert "secret" not in str(caught.value)
+        assert caught.value.__cause__ is None
+
+
+async def test_the_budget_of_requests(site: Site, clock: FakeClock) -> None:
+    """No more requests a minute than allowed: the next waits, and gives up within the deadline."""
+    site.put(PATH, b"{}")
+    async with fetching(site, clock, deadline_s=0.1, budget=3) as fetcher:
+        for _ in range(3):
+            await fetcher.get(PATH)
+        with pytest.raises(FeedRateLimited, match="requests_per_minute"):
+            await fetcher.get(PATH)
+    assert site.count(PATH) == 3

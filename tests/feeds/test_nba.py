@@ -1,0 +1,388 @@
+"""Promises of reading the NBA's documents, held against recorded responses."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime
+
+import pytest
+
+from tests.feeds.serving import board_of, box_of, changed, document, encoded, fixture, live_game
+from tracker.domain.game import GameState, Pair, Phase, Score, Side
+from tracker.domain.poll import Trouble, Unreadable
+from tracker.feeds import nba
+from tracker.feeds.errors import FeedMalformed
+
+
+def on_board(**values: object) -> GameState | Unreadable:
+    """What a board tells of the live game with some values changed."""
+    ((_, told),) = nba.parse_board(board_of(changed(live_game(), **values))).games
+    return told
+
+
+def state_of(**values: object) -> GameState:
+    """The same, where it must be readable."""
+    told = on_board(**values)
+    assert isinstance(told, GameState), told
+    return told
+
+
+def fault_of(**values: object) -> str:
+    """The same, where it must not be: why not."""
+    told = on_board(**values)
+    assert isinstance(told, Unreadable), told
+    assert told.trouble is Trouble.MALFORMED
+    return told.why
+
+
+def periods(*points: int) -> list[dict[str, object]]:
+    """A team's points by period as the feed lists them."""
+    return [
+        {"period": n, "periodType": "REGULAR" if n <= 4 else "OVERTIME", "score": x}
+        for n, x in enumerate(points, start=1)
+    ]
+
+
+def test_a_live_board() -> None:
+    """Period, clock, score, points by period, bonus and time-outs of a recorded live board."""
+    board = nba.parse_board(fixture("scoreboard_live_2023-04-20"))
+    assert board.day == date(2023, 4, 20)
+    assert not board.spoilt
+    (game, state), (_, other), (_, final) = board.games
+    assert (game.id, game.name, game.league) == ("0042200163", "SAC@GSW", "nba")
+    assert game.start == datetime(2023, 4, 21, 2, tzinfo=UTC)
+    assert game.day == date(2023, 4, 20)
+    assert state == GameState(
+        game,
+        Phase.LIVE,
+        2,
+        435.0,
+        Score(39, 30),
+        periods=(Score(29, 20), Score(10, 10)),
+        bonus=Pair(home=False, away=False),
+        timeouts=Pair(5, 6),
+    )
+    assert isinstance(other, GameState)
+    assert (other.period, other.clock, other.periods) == (1, 365.0, (Score(10, 12),))
+    assert isinstance(final, GameState)
+    assert (final.phase, final.clock, final.bonus, final.timeouts) == (Phase.FINAL, 0, None, None)
+
+
+def test_the_plain_clock_notation() -> None:
+    """A board that writes its clocks as `3:37 ` reads the same as one with `PT03M37.00S`."""
+    board = nba.parse_board(fixture("scoreboard_live_legacy_clock_2025-01-24"))
+    told = [s.game_clock for _, s in board.games if isinstance(s, GameState)]
+    assert told == ["Q3 3:37", "Q3 5:04", "Q2 10:37"]
+    assert state_of(gameClock="PT03M37.00S") == state_of(gameClock="3:37 ")
+
+
+def test_a_postponed_game_says_so_in_its_text_alone() -> None:
+    """`PPD` comes with status 1; the other game of that board is still to be played."""
+    board = nba.parse_board(fixture("scoreboard_ppd_2021-01-16"))
+    assert [s.phase for _, s in board.games if isinstance(s, GameState)] == [
+        Phase.POSTPONED,
+        Phase.SCHEDULED,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "phase"),
+    [
+        ("PPD", Phase.POSTPONED),
+        ("Postponed ", Phase.POSTPONED),
+        ("Cancelled", Phase.CANCELLED),
+        ("Canceled", Phase.CANCELLED),
+        ("TBD", Phase.SCHEDULED),
+        ("pregame", Phase.SCHEDULED),
+        ("Delayed", Phase.SCHEDULED),
+        ("7:00 pm ET", Phase.SCHEDULED),
+    ],
+)
+def test_a_game_that_is_not_being_played_has_one_form(text: str, phase: Phase) -> None:
+    """Before tip-off and when called off: period 0, a full clock, no score, nothing else."""
+    state = state_of(gameStatus=1, gameStatusText=text, period=0, gameClock="PT27M33.00S")
+    assert state == GameState(state.game, phase, 0, 720.0, Score(0, 0), periods=())
+
+
+def test_a_countdown_to_tip_off_is_no_game_time() -> None:
+    """A recorded box with 27:33 on its clock before the game is simply scheduled."""
+    state = nba.parse_box(fixture("box_pregame_countdown_0022300682"))
+    assert (state.phase, state.period, state.clock) == (Phase.SCHEDULED, 0, 720.0)
+    assert state.game.name == "DEN@OKC"
+    assert all(not x.played and not x.on_court and x.stats == () for x in state.players)
+    assert {x.note for x in state.players} >= {None}
+
+
+def test_figures_left_over_in_a_pregame_box_mean_nothing() -> None:
+    """A recorded box that says pregame over a whole game's figures gives none of them."""
+    state = nba.parse_box(fixture("box_pregame_reset_0022301104"))
+    assert state.phase is Phase.SCHEDULED
+    assert all(x.stats == () and x.minutes == 0 and not x.played for x in state.players)
+
+
+def test_a_final_box_with_overtime_and_its_players() -> None:
+    """Score, five periods, and players whose points add up to the score."""
+    state = nba.parse_box(fixture("box_final_ot_0022500006"))
+    assert (state.phase, state.period, state.game_clock) == (Phase.FINAL, 5, "Final/OT")
+    assert state.periods is not None
+    assert state.periods[-1] == Score(17, 11)
+    for side in Side:
+        team = [x for x in state.players if x.side is side]
+        assert sum(x.stat("pts") for x in team) == state.score.of(side)
+        assert math.isclose(sum(x.minutes for x in team), 5 * 53, abs_tol=0.1)
+    stars = {x.name: x for x in state.players}
+    assert set(dict(stars["Stephen Curry"].stats)) == {
+        "pts",
+        "reb",
+        "ast",
+        "stl",
+        "blk",
+        "3pm",
+        "to",
+    }
+    assert stars["Stephen Curry"].starter
+    unused = [x for x in state.players if not x.played]
+    assert unused
+    assert all(x.stat("pts") == 0 for x in unused)
+
+
+def test_double_overtime_on_the_board() -> None:
+    """`Final/OT2` with six periods listed."""
+    game = document("scoreboard_game_2ot_0022200356")
+    ((_, state),) = nba.parse_board(board_of(game)).games
+    assert isinstance(state, GameState)
+    assert state.game_clock == "Final/2OT"
+    assert state.periods is not None
+    assert len(state.periods) == 6
+
+
+def test_padded_final_texts() -> None:
+    """Blanks after `Final/OT ` make no difference: the status number decides."""
+    game = document("scoreboard_game_2ot_0022200356")
+    states = [
+        nba.parse_board(board_of(changed(game, gameStatusText=text))).games[0][1]
+        for text in ("Final/OT2", "Final/OT ", "Final               ", "")
+    ]
+    assert all(x == states[0] for x in states)
+
+
+@pytest.mark.parametrize(
+    ("clock", "text", "period", "phase", "left"),
+    [
+        ("PT01M02.50S", "Q2 01:02", 2, Phase.LIVE, 62.5),
+        ("PT00M00.30S", "Q2 0.3", 2, Phase.LIVE, 0.3),
+        (":12.3", "Q2 12.3", 2, Phase.LIVE, 12.3),
+        ("12.3", "Q2 12.3", 2, Phase.LIVE, 12.3),
+        ("PT00M00.00S", "Q1", 1, Phase.BREAK, 0.0),
+        ("", "End Q1", 1, Phase.BREAK, 0.0),
+        ("   ", "End of 1st Qtr ", 1, Phase.BREAK, 0.0),
+        ("PT00M00.00S", "Half", 2, Phase.BREAK, 0.0),
+        ("PT14M30.00S", "Half", 2, Phase.BREAK, 0.0),
+        ("     ", "Halftime            ", 2, Phase.BREAK, 0.0),
+        ("", "Q2 07:15", 2, Phase.LIVE, 435.0),
+        ("PT04M00.00S", "Suspended", 2, Phase.SUSPENDED, 240.0),
+        ("PT04M00.00S", "Delayed", 2, Phase.SUSPENDED, 240.0),
+        ("PT11M30.00S", "End Q1", 2, Phase.LIVE, 690.0),
+    ],
+)
+def test_clocks_and_texts_of_a_game_in_play(
+    clock: str, text: str, period: int, phase: Phase, left: float
+) -> None:
+    """A break is told by its text or by a clock that has run out; blank clocks mean run out."""
+    state = state_of(gameClock=clock, gameStatusText=text, period=period)
+    assert (state.phase, state.clock, state.period) == (phase, left, period)
+
+
+@pytest.mark.parametrize("clock", ["", "PT00M00.00S"])
+def test_a_period_without_a_point_has_not_been_played(clock: str) -> None:
+    """A clock that is not set yet at the start of a period is not the end of that period."""
+    state = state_of(
+        gameClock=clock,
+        gameStatusText="Q3",
+        period=3,
+        home__score=59,
+        away__score=50,
+        home__periods=periods(29, 30, 0, 0),
+        away__periods=periods(20, 30, 0, 0),
+    )
+    assert (state.phase, state.clock) == (Phase.LIVE, 720.0)
+
+
+def test_overtime_in_play() -> None:
+    """The fifth period lasts five minutes and is listed once it has begun."""
+    values: dict[str, object] = {
+        "period": 5,
+        "gameStatusText": "OT1 03:10",
+        "home__score": 104,
+        "away__score": 102,
+        "home__periods": periods(25, 25, 25, 25, 4),
+        "away__periods": periods(25, 25, 25, 25, 2),
+    }
+    state = state_of(gameClock="PT03M10.00S", **values)
+    assert (state.game_clock, state.overtime) == ("OT 3:10", 1)
+    assert "gameClock" in fault_of(gameClock="PT07M10.00S", **values)
+
+
+def test_play_shows_through_a_status_that_lags() -> None:
+    """Status 1 with a period and points is a game in play; status 2 in period 0 is not one yet."""
+    assert state_of(gameStatus=1).phase is Phase.LIVE
+    early = state_of(gameStatus=2, period=0, home__score=0, away__score=0)
+    assert early.phase is Phase.SCHEDULED
+
+
+def test_points_by_period_that_do_not_add_up_are_unknown() -> None:
+    """The score stands, the periods are None; a list that is too short or missing likewise."""
+    assert state_of(home__score=41).periods is None
+    assert state_of(home__periods=periods(29)).periods is None
+    assert state_of(away__periods=None).periods is None
+
+
+def test_optional_facts_may_be_missing_or_strange() -> None:
+    """Bonus and time-outs in unknown forms are unknown, and lose nothing else."""
+    state = state_of(home__inBonus=None, away__timeoutsRemaining="6", somethingNew={"a": [1]})
+    assert (state.bonus, state.timeouts) == (None, None)
+    bare = {k: v for k, v in live_game().items() if k not in ("gameCode", "regulationPeriods")}
+    ((game, told),) = nba.parse_board(board_of(bare)).games
+    assert isinstance(told, GameState)
+    assert game.day == date(2023, 4, 20)
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"home__score": None}, "homeTeam.score"),
+        ({"away__score": "30"}, "awayTeam.score"),
+        ({"away__score": 30.5}, "awayTeam.score"),
+        ({"away__score": True}, "awayTeam.score"),
+        ({"away__score": math.nan}, "awayTeam.score"),
+        ({"away__score": -1}, "awayTeam.score"),
+        ({"away__score": 10**30}, "awayTeam.score"),
+        ({"period": 50}, "period"),
+        ({"period": -1}, "period"),
+        ({"period": 0}, "period"),
+        ({"period": None}, "period"),
+        ({"gameStatus": 7}, "gameStatus"),
+        ({"gameStatus": "2"}, "gameStatus"),
+        ({"gameClock": "PT-3M10.00S"}, "gameClock"),
+        ({"gameClock": "PT12M01.00S"}, "gameClock"),
+        ({"gameClock": "soon"}, "gameClock"),
+        ({"gameClock": 435}, "gameClock"),
+        ({"regulationPeriods": 2}, "regulationPeriods"),
+        ({"home__periods": [{"period": 1, "score": "29"}]}, "homeTeam.periods[0].score"),
+        ({"gameStatus": 3}, "period"),
+        ({"gameStatus": 3, "period": 4, "home__score": 90, "away__score": 90}, "homeTeam.score"),
+    ],
+)
+def test_what_cannot_be_believed_names_its_field(values: dict[str, object], field: str) -> None:
+    """A wrong type, a missing score, an absurd figure: never a guess, always the field's name."""
+    assert fault_of(**values).startswith(f"scoreboard.games[0].{field} ")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"gameId": "42"},
+        {"gameId": None},
+        {"gameTimeUTC": "2023-04-21T02:00:00"},
+        {"gameTimeUTC": "0001-01-01T00:00:00Z"},
+        {"gameTimeUTC": "tonight"},
+        {"home__teamTricode": "SAC"},
+        {"home__teamTricode": ""},
+        {"homeTeam": None},
+    ],
+)
+def test_one_bad_game_spoils_only_itself(values: dict[str, object]) -> None:
+    """An entry that does not even say which game it is is set aside with its reason."""
+    board = nba.parse_board(board_of(changed(live_game(), **values), live_game(), 17))
+    assert [game.name for game, _ in board.games] == ["SAC@GSW"]
+    assert len(board.spoilt) == 2
+    assert board.spoilt[0].startswith("scoreboard.games[0].")
+
+
+def test_an_empty_board_is_a_board() -> None:
+    """`games: []` is a day without games; anything less is no answer at all."""
+    assert nba.parse_board(board_of()).games == ()
+    for body in (b"{}", b'{"scoreboard":{"gameDate":"2023-04-20"}}', b"null", b"[]", b"7"):
+        with pytest.raises(FeedMalformed):
+            nba.parse_board(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"\xff\xfe", b'{"scoreboard": NaN}', b"[" * 200_000, b'{"a":' * 100_000],
+    ids=["empty", "cut off", "not text", "nan", "nested lists", "nested objects"],
+)
+def test_bodies_that_are_no_documents(body: bytes) -> None:
+    """Each parser answers with one clear sentence, however the body is broken."""
+    for parse in (nba.parse_board, nba.parse_box, nba.parse_schedule):
+        with pytest.raises(FeedMalformed) as caught:
+            parse(body)
+        assert len(str(caught.value)) < 200
+
+
+def test_the_league_says_which_day_a_game_belongs_to() -> None:
+    """The game code's date counts, unless it is days away from the tip-off."""
+    ((game, _),) = nba.parse_board(board_of(changed(live_game(), gameCode="20230421/X"))).games
+    assert game.day == date(2023, 4, 21)
+    for code in ("20230301/SACGSW", "tonight", ""):
+        ((game, _),) = nba.parse_board(board_of(changed(live_game(), gameCode=code))).games
+        assert game.day == date(2023, 4, 20)
+
+
+def test_board_and_box_tell_the_same() -> None:
+    """The same moment told by a board and by a box gives equal states, live and final."""
+    assert nba.parse_box(box_of(live_game())) == state_of()
+    final = document("box_final_ot_0022500006")["game"]
+    ((_, state),) = nba.parse_board(board_of({**final, "gameClock": ""})).games
+    assert nba.parse_box(box_of(final)) == state
+
+
+def test_what_is_printed_of_a_player_is_harmless() -> None:
+    """Control characters and endless names do not reach a terminal."""
+    players = [{"personId": 7, "name": "Nikola\x1b[31m Joki\u0107" + "x" * 200}]
+    state = nba.parse_box(box_of(changed(live_game(), home__players=players)))
+    assert state.players[0].name.startswith("Nikola [31m Joki\u0107")
+    assert len(state.players[0].name) == 80
+
+
+def test_the_schedule() -> None:
+    """Games whose teams are known, with their tip-offs; those still to be decided are left out."""
+    listed = nba.parse_schedule(fixture("schedule_2023-24"))
+    assert len(listed) == 5
+    game, state = listed[0]
+    assert (game.name, game.day) == ("LAL@DEN", date(2023, 10, 24))
+    assert game.start == datetime(2023, 10, 24, 23, 30, tzinfo=UTC)
+    assert state is not None
+    assert state.phase is Phase.SCHEDULED
+
+
+def test_the_schedule_calls_games_off_by_their_text() -> None:
+    """`PPD` is postponed, a flag alone is not, and a played game's state is left to its box."""
+    body = document("schedule_2023-24")
+    games = body["leagueSchedule"]["gameDates"][0]["games"]
+    games[0].update(gameStatusText="PPD")
+    games[1].update(postponedStatus="Y")
+    body["leagueSchedule"]["gameDates"][1]["games"][0].update(gameStatus=3, gameStatusText="Final")
+    phases = [state and state.phase for _, state in nba.parse_schedule(encoded(body))]
+    assert phases[:3] == [Phase.POSTPONED, Phase.SCHEDULED, None]
+
+
+def test_a_schedule_of_nothing_but_bad_games_is_no_schedule() -> None:
+    """One bad game is left out; if all are bad, the format has changed."""
+    body = document("schedule_2023-24")
+    dates = body["leagueSchedule"]["gameDates"]
+    dates[0]["games"][0]["gameDateTimeUTC"] = "later"
+    assert len(nba.parse_schedule(encoded(body))) == 4
+    for day in dates:
+        for game in day["games"]:
+            game["gameDateTimeUTC"] = 7
+    with pytest.raises(FeedMalformed, match="gameTimeUTC"):
+        nba.parse_schedule(encoded(body))
+
+
+def test_only_a_game_id_makes_a_path() -> None:
+    """What is no id of ten digits never becomes part of an address."""
+    assert nba.box_path("0022500006").endswith("/boxscore_0022500006.json")
+    for bad in ("", "../secret", "002250000", "0022500006?x=1", "\u0660" * 10):
+        with pytest.raises(ValueError, match="ten digits"):
+            nba.box_path(bad)

@@ -1,0 +1,93 @@
+"""Promises of the parsers against anything at all: a valid value or FeedMalformed, nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.feeds.serving import box_of, dice, encoded, fixture, live_game
+from tracker.domain.game import GameState
+from tracker.feeds import nba
+from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.source import Board
+
+PARSERS: dict[str, tuple[Callable[[bytes], Any], bytes]] = {
+    "board": (nba.parse_board, fixture("scoreboard_live_2023-04-20")),
+    "box": (nba.parse_box, fixture("box_final_ot_0022500006")),
+    "live box": (nba.parse_box, box_of(live_game())),
+    "schedule": (nba.parse_schedule, fixture("schedule_2023-24")),
+}
+
+STRANGE: tuple[object, ...] = (
+    *(None, True, False, 0, 1, 2, 3, 4, 5, 9, 14, 15, -1, 501, 10**40, 1.5, -0.0),
+    *("", "0", "1", "7", " ", "PPD", "Half", "Final", "Suspended", "Q5 00:00", "NaN"),
+    *("PT00M00.00S", "PT12M00.00S", "PT99M99.00S", "PT5M", "PTS", "3:37", "99:99", ":", "\ud7ff"),
+    *("2023-04-21T02:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2023-W01"),
+    *([], {}, [[]], [None], {"period": 1}, [{"period": 1, "score": 1}], "x" * 1000),
+    *(float("nan"), float("inf")),
+)
+
+values = st.one_of(st.sampled_from(STRANGE), st.integers(), st.text(max_size=20), st.floats())
+
+
+def places(value: object) -> list[tuple[Any, Any]]:
+    """Every container in a document with each of its keys."""
+    found: list[tuple[Any, Any]] = []
+    keys: Any = value if isinstance(value, dict) else range(len(value))  # type: ignore[arg-type]
+    for key in keys:
+        found.append((value, key))
+        inner = value[key]  # type: ignore[index]
+        if isinstance(inner, dict | list):
+            found.extend(places(inner))
+    return found
+
+
+def check(parse: Callable[[bytes], Any], body: bytes) -> None:
+    """Parse; whatever comes out is one of the values that the parser may give."""
+    try:
+        found = parse(body)
+    except FeedMalformed as wrong:
+        assert str(wrong).startswith(wrong.field)  # noqa: PT017 - either outcome is good
+        return
+    assert isinstance(found, Board | GameState | tuple)
+
+
+@pytest.mark.parametrize("name", PARSERS)
+@given(data=st.data())
+def test_changed_documents(name: str, data: st.DataObject) -> None:
+    """Any values anywhere, and any keys taken away, give a valid value or FeedMalformed."""
+    parse, body = PARSERS[name]
+    document = json.loads(body)
+    for _ in range(data.draw(st.integers(1, 4))):
+        all_places = places(document)
+        holder, key = all_places[data.draw(st.integers(0, len(all_places) - 1))]
+        if data.draw(st.booleans()):
+            holder[key] = data.draw(values)
+        else:
+            del holder[key]
+        if not document:
+            break
+    check(parse, encoded(document))
+
+
+@pytest.mark.parametrize("name", PARSERS)
+@given(seed=st.integers(0, 2**32 - 1), text=st.binary(max_size=8))
+def test_damaged_bytes(name: str, seed: int, text: bytes) -> None:
+    """Bytes replaced, inserted, cut out or cut off give a valid value or FeedMalformed."""
+    parse, body = PARSERS[name]
+    rng = dice(seed)
+    at = rng.randrange(len(body))
+    cut = rng.choice([0, 1, len(text), rng.randrange(len(body))])
+    check(parse, body[:at] + text + body[at + cut :])
+
+
+@pytest.mark.parametrize("name", PARSERS)
+@given(body=st.binary(max_size=200))
+def test_any_bytes(name: str, body: bytes) -> None:
+    """What was never a document is FeedMalformed."""
+    check(PARSERS[name][0], body)

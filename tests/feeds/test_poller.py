@@ -1,0 +1,255 @@
+"""Promises of following one game: each poll at its time, whatever the source or the clock does."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.feeds.serving import Site, box_of, changed, dice, document, live_game
+from tracker.clock import FakeClock
+from tracker.domain.game import GameState, Phase
+from tracker.domain.poll import Poll, Standing, Trouble, Unreadable, check_times
+from tracker.feeds import nba
+from tracker.feeds.feed import Feed
+from tracker.feeds.poller import Poller
+
+STATE = nba.parse_box(box_of(live_game()))
+GAME = STATE.game
+LIVE = Standing(GAME, STATE)
+FINAL = replace(STATE, phase=Phase.FINAL, period=4, clock=0.0, periods=None)
+BEFORE = {"gameStatus": 1, "period": 0, "gameStatusText": "10:00 pm ET", "gameClock": ""}
+BOARD, BOX = nba.board_path(), nba.box_path(GAME.id)
+
+
+class Follower:
+    """A poller on a clock that the test moves."""
+
+    def __init__(self, feed: Feed, clock: FakeClock) -> None:
+        self.beats = 0
+        self.since = clock.now()
+        self.good = False
+        self.clock = clock
+        self.poller = Poller(GAME, feed, clock, dice(7), self._beat)
+
+    def _beat(self) -> None:
+        self.beats += 1
+
+    async def at_once(self, standing: Standing) -> Poll:
+        """A poll that must not wait."""
+        return self._heard(await asyncio.wait_for(self.poller.next(standing), 5))
+
+    async def after(self, standing: Standing, shortest: float, longest: float) -> Poll:
+        """A poll that must come between these two waits, in seconds since the last good answer."""
+        passed = (self.clock.now() - self.since).total_seconds() if self.good else 0.0
+        task = asyncio.create_task(self.poller.next(standing))
+        await self.clock.advance(max(0.0, shortest - passed))
+        asked = self.beats
+        assert not task.done()
+        await self.clock.advance(longest - max(shortest, passed))
+        assert self.beats > asked, "the poll is late"
+        return self._heard(await asyncio.wait_for(task, 5))
+
+    def _heard(self, poll: Poll) -> Poll:
+        self.since, self.good = poll.at, isinstance(poll.reading, GameState)
+        return poll
+
+
+@pytest.fixture
+def follower(feed: Feed, clock: FakeClock) -> Follower:
+    """A poller of the live game."""
+    return Follower(feed, clock)
+
+
+async def test_the_first_poll_comes_at_once(site: Site, follower: Follower) -> None:
+    """And it carries the state, the time, the path and the body."""
+    site.board(live_game())
+    poll = await follower.at_once(Standing(GAME))
+    assert poll.reading == STATE
+    assert (poll.source, poll.path, poll.at) == ("nba", BOARD, follower.clock.now())
+    assert poll.body
+    assert poll.digest
+
+
+async def test_a_live_game_is_polled_every_ten_seconds(site: Site, follower: Follower) -> None:
+    """Give or take a tenth."""
+    site.board(live_game())
+    await follower.at_once(Standing(GAME))
+    for _ in range(5):
+        await follower.after(LIVE, 8.9, 11.1)
+    assert site.count(BOARD) == 6
+
+
+async def test_games_on_one_board_share_its_requests(
+    site: Site, feed: Feed, clock: FakeClock
+) -> None:
+    """Ten games live for two minutes cost about as many requests as one."""
+    site.board(live_game())
+    pollers = [Poller(GAME, feed, clock, dice(n)) for n in range(10)]
+    polls = [0] * 10
+
+    async def follow(n: int) -> None:
+        while True:
+            await pollers[n].next(LIVE)
+            polls[n] += 1
+
+    tasks = [asyncio.create_task(follow(n)) for n in range(10)]
+    for _ in range(120):
+        await clock.advance(1.0)
+        quiet = 0
+        while quiet < 3:  # let answers come in before the clock goes on
+            before = list(polls)
+            await asyncio.wait(tasks, timeout=0.001)
+            quiet = quiet + 1 if polls == before else 0
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert all(11 <= x <= 15 for x in polls)
+    assert site.count(BOARD) <= 16
+
+
+async def test_a_nudge_polls_at_once(site: Site, follower: Follower) -> None:
+    """A bet that is added to a sleeping game is priced at once."""
+    site.board(changed(live_game(), **BEFORE))
+    first = await follower.at_once(Standing(GAME))
+    assert isinstance(first.reading, GameState)
+    later = replace(first.reading, game=replace(GAME, start=GAME.start + timedelta(hours=9)))
+    task = asyncio.create_task(follower.poller.next(Standing(GAME, later)))
+    await follower.clock.advance(600.0)
+    assert not task.done()
+    follower.poller.nudge()
+    assert (await asyncio.wait_for(task, 5)).reading == first.reading
+
+
+async def test_sleep_goes_on_in_steps_of_a_minute(site: Site, follower: Follower) -> None:
+    """A long wait shows a sign of life at least once a minute."""
+    site.board()
+    far = Standing(replace(GAME, start=GAME.start + timedelta(hours=9)))
+    await follower.at_once(far)
+    task = asyncio.create_task(follower.poller.next(far))
+    before = follower.beats
+    await follower.clock.advance(600.0)
+    assert follower.beats - before >= 10
+    task.cancel()
+
+
+async def test_a_wall_clock_that_is_set_is_noticed(site: Site, follower: Follower) -> None:
+    """A sleeper whose clock jumps past tip-off wakes within a minute; set back, it sleeps on."""
+    site.board()
+    far = Standing(replace(GAME, start=follower.clock.now() + timedelta(minutes=90)))
+    await follower.at_once(far)
+    task = asyncio.create_task(follower.poller.next(far))
+    await follower.clock.advance(90.0)
+    follower.clock.step_wall(2 * 3600)
+    await follower.clock.advance(90.0)
+    assert isinstance((await asyncio.wait_for(task, 5)).reading, Unreadable)
+    follower.clock.step_wall(-10 * 3600)
+    await follower.after(far, 3000.0, 3700.0)
+
+
+async def test_failures_back_off_and_are_forgotten(site: Site, follower: Follower) -> None:
+    """10, 20, 40 s while everything fails, and the ordinary pace once it is well again."""
+    site.deny(BOARD)
+    for shortest, longest in ((0.0, 0.1), (9.9, 11.1), (19.9, 22.1), (39.9, 44.1)):
+        poll = (
+            await follower.after(LIVE, shortest, longest)
+            if longest > 1
+            else (await follower.at_once(LIVE))
+        )
+        assert isinstance(poll.reading, Unreadable)
+        assert poll.reading.trouble is Trouble.BLOCKED
+    site.board(live_game())
+    await follower.after(LIVE, 79.9, 88.1)
+    await follower.after(LIVE, 8.9, 11.1)
+    assert site.count(BOARD) == 6
+
+
+async def test_a_blocked_board_leaves_a_live_game_its_pace(site: Site, follower: Follower) -> None:
+    """While the box tells, the game is polled every ten seconds, and the board is left alone."""
+    site.put(BOX, box_of(live_game()))
+    await follower.at_once(LIVE)
+    for _ in range(6):
+        poll = await follower.after(LIVE, 8.9, 11.1)
+        assert poll.reading == STATE
+    assert site.count(BOX) == 7
+    assert site.count(BOARD) == 3
+
+
+async def test_a_malformed_board_is_not_polled_in_a_loop(site: Site, follower: Follower) -> None:
+    """A shared failure that is old already still makes the next poll wait."""
+    site.put(BOARD, b"{}")
+    await follower.at_once(LIVE)
+    await follower.after(LIVE, 9.9, 11.1)
+    await follower.after(LIVE, 19.9, 22.1)
+    assert site.count(BOARD) == 3
+
+
+async def test_a_game_that_is_not_published_yet_keeps_its_pace(
+    site: Site, follower: Follower
+) -> None:
+    """Around tip-off a missing box is ordinary: every 20 s, without backing off."""
+    site.board()
+    early = Standing(GAME)
+    await follower.at_once(early)
+    for _ in range(4):
+        poll = await follower.after(early, 17.9, 22.1)
+        assert isinstance(poll.reading, Unreadable)
+        assert poll.reading.trouble is Trouble.NOT_PUBLISHED
+
+
+async def test_a_settled_game_is_read_from_its_box_when_due(site: Site, follower: Follower) -> None:
+    """After a restart too it waits for the time of the next look, and asks for the box alone."""
+    final = document("scoreboard_game_2ot_0022200356")
+    body = box_of(changed(final, gameId=GAME.id, home__teamTricode="GSW", away__teamTricode="SAC"))
+    site.put(BOX, body)
+    now = follower.clock.now()
+    done = Standing(GAME, FINAL, final_at=now, settled=True)
+    first, second = ((x - now).total_seconds() for x in check_times(now))
+    poll = await follower.after(done, first, first + 61.0)
+    assert isinstance(poll.reading, GameState)
+    assert poll.reading.phase is Phase.FINAL
+    since = (follower.clock.now() - now).total_seconds()
+    await follower.after(replace(done, checks=1), second - since, second - since + 61.0)
+    assert site.asked == [BOX, BOX]
+
+
+async def test_the_result_is_confirmed_a_minute_later(site: Site, follower: Follower) -> None:
+    """Between two polls of a final that is not settled at least 45 s go by."""
+    site.board(document("scoreboard_game_2ot_0022200356"))
+    await follower.at_once(Standing(GAME, FINAL))
+    await follower.after(Standing(GAME, FINAL, final_at=follower.clock.now()), 53.9, 66.1)
+
+
+async def test_one_game_never_waits_for_another(site: Site, feed: Feed, clock: FakeClock) -> None:
+    """While one game's box hangs, another game's poll comes through."""
+    site.board(live_game())
+    other = replace(GAME, id="0042200999")
+
+    async def hang(_: object) -> None:
+        await asyncio.Event().wait()
+
+    site.pages[nba.box_path(other.id)] = hang  # type: ignore[assignment]
+    stuck = asyncio.create_task(Poller(other, feed, clock, dice(1)).next(LIVE))
+    while len(site.asked) < 2:
+        await asyncio.wait({stuck}, timeout=0.01)
+    poll = await asyncio.wait_for(Poller(GAME, feed, clock, dice(2)).next(LIVE), 1)
+    assert poll.reading == STATE
+    assert not stuck.done()
+    stuck.cancel()
+    await asyncio.gather(stuck, return_exceptions=True)
+
+
+async def test_a_wait_can_be_ended(site: Site, follower: Follower) -> None:
+    """A stop in the middle of a wait leaves nothing running."""
+    site.board(live_game())
+    await follower.at_once(LIVE)
+    task = asyncio.create_task(follower.poller.next(LIVE))
+    await follower.clock.advance(1.0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    own = asyncio.current_task()
+    names = [x.get_coro().__qualname__ for x in asyncio.all_tasks() if x is not own]  # type: ignore[union-attr]
+    assert not [x for x in names if "sleep" in x or "Event.wait" in x]
