@@ -1,0 +1,151 @@
+"""Promises of the Apprise channel, kept by real Apprise against a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.notify.sink import Sink, free_port
+from tracker.domain.delivery import Failed, Refused, Sent, Unknown
+from tracker.notify.apprise_channel import (
+    AppriseChannel,
+    channel_name,
+    channels_for,
+    check_urls,
+)
+from tracker.notify.channel import Message
+from tracker.settings.mistakes import ConfigError
+
+MESSAGE = Message("▲ 80 % DEN -4.5: leads by 7\nneeds -3.5 <b>&</b> *_[]", (41, 42), "urgent")
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Sink]:
+    """A server that takes everything."""
+    async with Sink() as server:
+        yield server
+
+
+async def test_a_message_arrives_as_it_was_written(sink: Sink) -> None:
+    """Signs of other markups stay as they are, and a key lets the receiver drop repeats."""
+    assert await AppriseChannel(sink.url).send(MESSAGE) == Sent()
+    (got,) = sink.got
+    assert (got.body, got.key, got.kind) == (MESSAGE.body, "41-42", "warning")
+
+
+async def test_an_error_of_the_server_is_not_taken_for_a_definite_no(sink: Sink) -> None:
+    """Apprise tells no failure from another, so the message may have arrived."""
+    sink.status = 500
+    assert await AppriseChannel(sink.url).send(MESSAGE) == Unknown("answered 500")
+
+
+async def test_a_lost_answer_is_unknown_and_was_sent_once(sink: Sink) -> None:
+    """A server that takes the message and says nothing may well have it."""
+    sink.hang = True
+    assert isinstance(await AppriseChannel(sink.url).send(MESSAGE), Unknown)
+    assert len(sink.got) == 1
+
+
+async def test_an_answer_is_not_waited_for_without_end(sink: Sink) -> None:
+    """Whatever an attempt hangs on, its loop goes on."""
+    sink.hang = True
+    outcome = await AppriseChannel(sink.url, limit=0.05).send(MESSAGE)
+    assert outcome == Unknown("no answer within 0.05 s")
+
+
+async def test_a_refused_connection_certainly_sent_nothing() -> None:
+    """It may be tried again without a word about repeats."""
+    url = f"json://127.0.0.1:{free_port()}/"
+    assert await AppriseChannel(url).send(MESSAGE) == Failed("the server refuses connections")
+
+
+async def test_apprise_never_repeats_by_itself_nor_calls_a_failure_a_success(sink: Sink) -> None:
+    """Its own retries would double a message in silence, and `optional` would lose it."""
+    sink.status = 503
+    channel = AppriseChannel(f"{sink.url}&retry=3&wait=0&optional=yes")
+    assert await channel.send(MESSAGE) == Unknown("answered 503")
+    assert len(sink.got) == 1
+
+
+async def test_a_slow_server_does_not_hold_the_event_loop(sink: Sink) -> None:
+    """Other work goes on while a channel waits."""
+    sink.hang = True
+    channel = AppriseChannel(sink.url)
+    await channel.warm_up()
+    sending = asyncio.ensure_future(channel.send(MESSAGE))
+    await sink.arrived.wait()
+    assert not sending.done()
+    await sink.down()
+    await sending
+
+
+async def test_no_thread_of_an_attempt_holds_up_the_end_of_the_program(sink: Sink) -> None:
+    """An attempt that hangs is left behind."""
+    sink.hang = True
+    sending = asyncio.ensure_future(AppriseChannel(sink.url).send(MESSAGE))
+    await sink.arrived.wait()
+    named = [x for x in threading.enumerate() if x.name.startswith("notify-json-")]
+    assert named
+    assert all(x.daemon for x in named)
+    await sink.down()
+    await sending
+
+
+async def test_no_secret_shows_in_a_log_name_or_outcome(
+    sink: Sink, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not even when everything is logged at DEBUG and everything fails."""
+    caplog.set_level(logging.DEBUG)
+    for name in ("apprise", "requests", "urllib3"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    channel = AppriseChannel(sink.url)
+    sink.status = 403
+    outcomes = [await channel.send(MESSAGE)]
+    await sink.down()
+    outcomes.append(await channel.send(MESSAGE))
+    seen = f"{caplog.text} {outcomes} {channel!r} {channel.name}"
+    assert "sesame" not in seen
+    assert "a-hook" not in seen
+
+
+def test_a_channels_name_stays_when_other_addresses_come_and_go() -> None:
+    """Deliveries are stored under it."""
+    first, second = "json://127.0.0.1:1/a", "ntfy://a-topic"
+    names = [x.name for x in channels_for([first, second, first])]
+    assert names == [channel_name(first), channel_name(second)]
+    assert [x.name for x in channels_for([second])] == names[1:]
+    assert names[1].startswith("ntfy-")
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("just words of mine", "is no Apprise address; write one like ntfy://my-topic"),
+        ("jsn://token-of-mine", "begins with jsn://, which Apprise does not know; did you mean"),
+        ("tgram://token-of-mine", "is not a complete tgram:// address"),
+    ],
+)
+def test_a_wrong_address_is_told_by_its_place_alone(
+    url: str, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One sentence each, without the address, in the error and in the log."""
+    with pytest.raises(ConfigError) as caught:
+        check_urls(["ntfy://fine", url], "the file urls.txt")
+    (sentence,) = caught.value.mistakes
+    assert sentence.startswith(f"the file urls.txt: entry 2 {why}")
+    assert "of-mine" not in sentence + caplog.text
+    assert "words of" not in sentence + caplog.text
+
+
+def test_right_addresses_pass() -> None:
+    """Nothing is sent to find out."""
+    check_urls(["ntfy://a-topic", f"json://127.0.0.1:{free_port()}/"])
+
+
+async def test_an_address_that_apprise_does_not_know_is_refused() -> None:
+    """It would never get through."""
+    assert isinstance(await AppriseChannel("nosuch://thing").send(MESSAGE), Refused)

@@ -1,0 +1,149 @@
+"""The promise at its hardest: the program dies at every operation, one run for each of them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tests.notify.values import NOW
+from tests.notify.world import World, night
+from tracker.domain.delivery import Delivery, Failed, Outcome, Sent, Unknown
+from tracker.notify.channel import Message
+from tracker.notify.outbox import dispatch
+from tracker.store import Store
+
+
+class Killed(BaseException):
+    """The program is no more."""
+
+
+@dataclass
+class Fate:
+    """Counts operations and kills at one of them, either just before it or just after."""
+
+    at: int
+    steps: itertools.count[int] = field(default_factory=itertools.count)
+
+    def step(self) -> None:
+        """One moment at which the program may die."""
+        if next(self.steps) == self.at:
+            raise Killed
+
+
+@dataclass
+class Mortal:
+    """A store, and a channel, that die when their time has come."""
+
+    store: Store
+    fate: Fate
+    arrived: list[tuple[int, bool]]
+    answers: list[Outcome]
+    name: str = "script"
+
+    async def send(self, message: Message) -> Outcome:
+        """Deliver it unless the answer is a failure; the death may come before or after."""
+        self.fate.step()
+        answer = self.answers.pop(0) if self.answers else Sent()
+        if not isinstance(answer, Failed):
+            parts = message.body.split("\n\n")
+            for number, part in zip(message.alert_ids, itertools.cycle(parts)):
+                self.arrived.append((number, "possible repeat" in part))
+        self.fate.step()
+        return answer
+
+    async def claim(self, channel: str, at: datetime, limit: int) -> list[Delivery]:
+        """As the store does."""
+        self.fate.step()
+        found = await self.store.claim(channel, at, limit)
+        self.fate.step()
+        return found
+
+    async def finish(
+        self,
+        alert_id: int,
+        channel: str,
+        outcome: Outcome,
+        at: datetime,
+        *,
+        due_at: datetime | None = None,
+    ) -> None:
+        """As the store does."""
+        self.fate.step()
+        await self.store.finish(alert_id, channel, outcome, at, due_at=due_at)
+        self.fate.step()
+
+    async def expire(self, at: datetime, channel: str) -> list[Delivery]:
+        """As the store does."""
+        self.fate.step()
+        found = await self.store.expire(at, channel)
+        self.fate.step()
+        return found
+
+    async def told(self, expired: Iterable[Delivery], outcome: Outcome) -> None:
+        """As the store does."""
+        self.fate.step()
+        await self.store.told(expired, outcome)
+        self.fate.step()
+
+    async def next_due(self, channel: str) -> datetime | None:
+        """As the store does."""
+        return await self.store.next_due(channel)
+
+
+NIGHT: tuple[Outcome, ...] = (Failed("down"), Unknown("?"), Sent(), Failed("down"))
+
+
+async def live(world: World, mortal: Mortal, *, first: bool) -> bool:
+    """Play the night, or after a death the rest of it; whether the program lived."""
+    wake = asyncio.Event()
+    world.channels = [mortal]
+    task = asyncio.create_task(
+        dispatch(mortal, mortal, world.clock, wake, lambda _event, _figures: None)
+    )
+    world.tasks.append(task)
+    world.wakes.append(wake)
+    try:
+        if first:
+            await world.rest()
+            await world.decide("one", "two")
+            await world.pass_time(20, step=2)
+            await world.decide("three", useful=timedelta(seconds=3))
+            await world.decide("four", useful=timedelta(seconds=1))
+        await world.pass_time(150, step=10)
+    except AssertionError:
+        if not (task.done() and isinstance(task.exception(), Killed)):
+            raise
+        return False
+    return True
+
+
+async def one_death(folder: Path, at: int) -> tuple[bool, list[tuple[int, bool]], list[str]]:
+    """A night with a death at operation `at`, a new start and a drain."""
+    arrived: list[tuple[int, bool]] = []
+    async with night(folder, at=NOW) as world:
+        mortal = Mortal(world.store, Fate(at), arrived, list(NIGHT))
+        lived = await live(world, mortal, first=True)
+        wall = world.clock.now()
+    async with night(folder, at=wall) as world:
+        await live(world, Mortal(world.store, Fate(-1), arrived, []), first=False)
+        states = await world.states("script")
+    return lived, arrived, states
+
+
+async def test_at_no_operation_does_a_death_lose_or_double_an_alert(tmp_path: Path) -> None:
+    """Every recorded alert has its end, and each arrival after the first says that it may be."""
+    for at in itertools.count():
+        lived, arrived, states = await one_death(tmp_path / str(at), at)
+        assert set(states) <= {"sent", "expired"}, f"dying at {at}"
+        told = {number for number, _ in arrived}
+        assert told == set(range(1, len(states) + 1)), f"dying at {at}"
+        unflagged = Counter(number for number, flagged in arrived if not flagged)
+        assert max(unflagged.values(), default=0) <= 1, f"dying at {at}"
+        if lived:
+            assert at > 30
+            return

@@ -1,0 +1,299 @@
+"""Promises of the outbox: every alert comes to its end, and none repeats in silence."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.notify.sink import Sink, free_port
+from tests.notify.values import NOW, delivery
+from tests.notify.world import Script, night
+from tracker.domain.delivery import Failed, Refused, Sent, Unknown
+from tracker.notify.apprise_channel import AppriseChannel
+from tracker.notify.channel import Message
+from tracker.notify.lane import LONGEST_RETRY, parcels, retry_delay
+
+
+async def test_an_alert_is_sent_once_and_at_once(tmp_path: Path) -> None:
+    """The clock need not move between the record and the message."""
+    channel = Script()
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.rest()
+        await world.decide("▲ 80 %")
+        await world.rest()
+        await world.pass_time(60)
+        assert channel.bodies == ["▲ 80 % · alert 1"]
+        assert await world.deliveries("script") == {1: ("sent", 1)}
+
+
+async def test_what_is_sent_is_marked_on_disk_first(tmp_path: Path) -> None:
+    """A kill at any moment of the sending leaves a trace."""
+    channel = Script(gate=asyncio.Event())
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("▲ 80 %")
+        await world.rest(busy=1)
+        while not channel.got:
+            await world.rest(busy=1)
+        assert await world.states("script") == ["sending"]
+        assert channel.gate is not None
+        channel.gate.set()
+        await world.rest()
+        assert await world.states("script") == ["sent"]
+
+
+async def test_a_kill_while_sending_makes_a_repeat_that_says_so(tmp_path: Path) -> None:
+    """The same number comes again, with the words."""
+    async with night(tmp_path, Script()) as world:
+        await world.decide("▲ 80 %")
+        # What a killed program leaves behind: claimed, and nothing written down after.
+        await world.store.claim("script", NOW, 10)
+    again = Script()
+    async with night(tmp_path, again) as world:
+        world.start()
+        await world.rest()
+        assert again.bodies == ["possible repeat · ▲ 80 % · alert 1"]
+        assert again.got[0].possible_repeat
+        assert await world.deliveries("script") == {1: ("sent", 2)}
+
+
+async def test_a_failure_is_tried_again_ever_more_slowly_and_without_the_words(
+    tmp_path: Path,
+) -> None:
+    """What certainly did not arrive is no repeat."""
+    channel = Script(answers=[Failed("no"), Failed("no"), Failed("no"), Sent()])
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("▲ 80 %")
+        await world.rest()
+        tried = [len(channel.got)]
+        for seconds in (1, 1, 3, 1, 7, 1):
+            await world.pass_time(seconds, step=1)
+            tried.append(len(channel.got))
+        assert tried == [1, 1, 2, 2, 3, 3, 4]
+        assert channel.bodies == ["▲ 80 % · alert 1"] * 4
+        assert [event for event, _ in world.told] == [
+            "channel.failing",
+            "channel.recovered",
+            "alert.sent",
+        ]
+
+
+async def test_a_lost_answer_is_repeated_with_the_words(tmp_path: Path) -> None:
+    """Even when a later attempt fails for certain in between."""
+    channel = Script(answers=[Unknown("?"), Failed("no"), Sent()])
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("▲ 80 %")
+        await world.pass_time(10, step=1)
+        repeat = "possible repeat · ▲ 80 % · alert 1"
+        assert channel.bodies == ["▲ 80 % · alert 1", repeat, repeat]
+
+
+async def test_a_refusal_is_an_end(tmp_path: Path) -> None:
+    """It is told to the log and not tried again."""
+    channel = Script(answers=[Refused("the chat is gone")])
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("▲ 80 %")
+        await world.pass_time(300, step=10)
+        assert len(channel.got) == 1
+        assert await world.states("script") == ["refused"]
+        assert [x for x in world.told if x[0] == "alert.refused"] == [
+            ("alert.refused", {"channel": "script", "alerts": "1", "why": "the chat is gone"})
+        ]
+
+
+async def test_a_channel_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
+    """Nothing at all is sent before the time that it has named, not even what is decided later."""
+    channel = Script(answers=[Failed("429", retry_after=90.0), Sent()])
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("first")
+        await world.rest()
+        await world.clock.advance(1)
+        await world.decide("second")
+        await world.pass_time(88, step=1)
+        assert len(channel.got) == 1
+        await world.pass_time(2, step=1)
+        assert len(channel.got) == 3
+
+
+async def test_what_one_poll_brought_is_one_message(tmp_path: Path) -> None:
+    """Each part keeps its number, and all deliveries end together."""
+    channel = Script()
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("one\nscore", "two\nscore")
+        await world.clock.advance(1)
+        await world.decide("three")
+        await world.rest()
+        assert sorted(channel.bodies) == [
+            "one\nscore · alert 1\n\ntwo\nscore · alert 2",
+            "three · alert 3",
+        ]
+        assert await world.states("script") == ["sent"] * 3
+
+
+async def test_an_hours_outage_ends_in_one_digest(tmp_path: Path) -> None:
+    """Alerts that came too late are told together, once; what is fresh comes by itself."""
+    channel = Script(answers=[Failed("down")])
+    async with night(tmp_path, channel) as world:
+        world.start()
+        for number in range(12):
+            await world.decide(f"alert of minute {5 * number}")
+            await world.pass_time(300, step=10)
+        channel.answers = [Sent()]
+        channel.got.clear()
+        await world.decide("fresh")
+        await world.pass_time(300, step=5)
+        digests = [x for x in channel.bodies if "could not reach you" in x]
+        assert len(digests) == 1
+        assert digests[0].startswith("11 alerts could not reach you in time\n03:30 UTC · alert of")
+        assert "fresh · alert 13" in channel.bodies
+        assert not any("possible repeat" in x for x in channel.bodies)
+        ends = await world.states("script")
+        assert ends == ["expired"] * 11 + ["sent"] * 2
+
+
+async def test_a_digest_survives_the_end_of_the_program(tmp_path: Path) -> None:
+    """What expired while nothing ran, or was not told before the stop, is told after the start."""
+    channel = Script(answers=[Failed("down")])
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("too late", "as well")
+        await world.pass_time(900, step=10)
+    after = Script()
+    async with night(tmp_path, after, at=NOW + timedelta(hours=1)) as world:
+        world.start()
+        await world.rest()
+        assert [x.splitlines()[0] for x in after.bodies] == ["2 alerts could not reach you in time"]
+        await world.pass_time(300, step=10)
+        assert len(after.got) == 1
+
+
+async def test_a_digest_whose_answer_was_lost_says_so_when_it_comes_again(tmp_path: Path) -> None:
+    """A digest is no exception to the promise."""
+    channel = Script(answers=[Failed("down")])
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("too late")
+        await world.pass_time(590, step=10)
+        channel.answers = [Unknown("?"), Sent()]
+        channel.got.clear()
+        await world.pass_time(300, step=2)
+        assert [x.splitlines()[0] for x in channel.bodies] == [
+            "1 alert could not reach you in time",
+            "possible repeat · 1 alert may not have reached you in time",
+        ]
+
+
+async def test_a_dead_channel_delays_no_other(tmp_path: Path) -> None:
+    """Real Apprise, one server that takes everything, one that never answers, one that is not."""
+    async with Sink() as good, Sink(hang=True) as hanging:
+        channels = [
+            AppriseChannel(good.url),
+            AppriseChannel(hanging.url),
+            AppriseChannel(f"json://127.0.0.1:{free_port()}/"),
+        ]
+        async with night(tmp_path, *channels) as world:
+            world.start()
+            await world.decide("▲ 80 %")
+            await good.arrived.wait()
+            await hanging.arrived.wait()
+            assert await world.states(channels[1].name) == ["sending"]
+            await world.rest()
+            assert good.bodies == ["▲ 80 % · alert 1"]
+            assert good.got[0].key == "1"
+            ends = [await world.states(x.name) for x in channels]
+            assert ends == [["sent"], ["unknown"], ["due"]]
+
+
+async def test_a_server_that_is_away_for_an_hour_gets_one_digest(tmp_path: Path) -> None:
+    """Real Apprise: refused connections are no possible repeats."""
+    sink = await Sink().up()
+    await sink.down()
+    channel = AppriseChannel(sink.url)
+    async with night(tmp_path, channel) as world:
+        world.start()
+        for number in range(6):
+            await world.decide(f"alert of minute {10 * number}")
+            await world.pass_time(600, step=10)
+        await sink.up()
+        await world.pass_time(240, step=10)
+        assert [x.splitlines()[0] for x in sink.bodies] == ["6 alerts could not reach you in time"]
+    await sink.down()
+
+
+async def test_a_stop_waits_for_the_message_under_way_and_puts_back_the_rest(
+    tmp_path: Path,
+) -> None:
+    """Nothing that was sent or not tried comes again with the words."""
+    channel = Script(gate=asyncio.Event())
+    async with night(tmp_path, channel) as world:
+        await world.decide("under way")
+        await world.clock.advance(1)
+        await world.decide("not tried")
+        world.start()
+        while not channel.got:
+            await world.rest(busy=1)
+        stopping = asyncio.create_task(world.stop())
+        await world.store.next_due("nobody")
+        assert channel.gate is not None
+        channel.gate.set()
+        await stopping
+        assert await world.states("script") == ["sent", "due"]
+    after = Script()
+    async with night(tmp_path, after, at=NOW + timedelta(seconds=5)) as world:
+        world.start()
+        await world.rest()
+        assert after.bodies == ["not tried · alert 2"]
+
+
+async def test_a_message_that_never_gets_through_stands_before_no_other(tmp_path: Path) -> None:
+    """What has been tried least goes first."""
+
+    class Picky(Script):
+        async def send(self, message: Message) -> Sent | Failed:
+            self.got.append(message)
+            return Failed("not this one") if "poison" in message.body else Sent()
+
+    channel = Picky()
+    async with night(tmp_path, channel) as world:
+        await world.decide("poison")
+        world.start()
+        for number in range(5):
+            await world.pass_time(20, step=2)
+            await world.decide(f"good {number}")
+        await world.pass_time(120, step=2)
+        assert await world.states("script") == ["due"] + ["sent"] * 5
+
+
+async def test_a_loop_is_heard_of_even_when_it_has_nothing_to_do(tmp_path: Path) -> None:
+    """So that a stuck one can be told from an idle one."""
+    async with night(tmp_path, Script()) as world:
+        world.start()
+        await world.pass_time(60, step=10)
+        assert world.beats >= 6
+
+
+@given(st.integers(1, 10_000))
+def test_the_wait_between_attempts_grows_to_two_minutes(attempts: int) -> None:
+    """And never shrinks."""
+    assert retry_delay(attempts) <= retry_delay(attempts + 1) <= LONGEST_RETRY
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 5), st.integers(1, 4)), unique_by=lambda x: x[0], max_size=5)
+)
+def test_every_delivery_is_in_one_parcel(found: list[tuple[int, int]]) -> None:
+    """Grouping loses nothing and doubles nothing."""
+    claimed = [delivery(number, attempts=tries) for number, tries in found]
+    made = parcels(claimed, lambda x: x.alert_id % 2)
+    assert sorted(x.alert_id for p in made for x in p) == sorted(x.alert_id for x in claimed)
+    assert len(made) <= 2

@@ -1,0 +1,107 @@
+"""A message as Telegram takes it: marked up in HTML or plain, and never longer than it allows."""
+
+from __future__ import annotations
+
+import unicodedata
+from html import escape
+from itertools import takewhile
+
+from tracker.notify.channel import Message
+
+TEXT_LIMIT = 4096
+"""Most characters of one message, counted after its markup was read (Bot API, sendMessage)."""
+
+_ZERO_WIDTH_JOINER = "\u200d"
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+_FLAG_LETTERS = range(0x1F1E6, 0x1F200)
+_LONGEST_JOIN = 16
+"""Most characters given up to leave a picture or an accented letter whole."""
+
+_NAMED = 5
+"""Most alerts that a shortened message names."""
+
+
+def length(text: str) -> int:
+    """Characters as Telegram counts them, in UTF-16: most emoji are two."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def plain(message: Message) -> str:
+    """The message without markup, at most TEXT_LIMIT long."""
+    return "\n".join(_parts(message))
+
+
+def marked_up(message: Message) -> str:
+    """The message in Telegram's HTML, its first line bold; TEXT_LIMIT once the markup is read.
+
+    The words are cut before they are marked up, so no tag and no entity can be cut through.
+    """
+    first, *rest = _parts(message)
+    head = f"<b>{escape(first, quote=False)}</b>" if first.strip() else escape(first, quote=False)
+    return "\n".join([head, *(escape(line, quote=False) for line in rest)])
+
+
+def _parts(message: Message) -> list[str]:
+    text = f"{message.title}\n{message.body}" if message.title else message.body
+    return shortened(_sound(text), _ending(message.alert_ids)).split("\n")
+
+
+def _sound(text: str) -> str:
+    """The text without what no message can hold: halves of characters, and control characters."""
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    lines = "\n".join(whole.splitlines())
+    return "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+
+
+def _ending(alert_ids: tuple[int, ...]) -> str:
+    """What closes a message that was cut: it keeps the numbers that a repeat is known by."""
+    named = ", ".join(str(number) for number in alert_ids[:_NAMED])
+    more = f" and {len(alert_ids) - _NAMED} more" if len(alert_ids) > _NAMED else ""
+    plural = "s" if len(alert_ids) > 1 else ""
+    numbers = f" · alert{plural} {named}{more}" if named else ""
+    return f"\n… cut short{numbers} · the rest: tracker alerts"
+
+
+def shortened(text: str, ending: str, limit: int = TEXT_LIMIT) -> str:
+    """The text, or as much as fits together with `ending`: whole lines if it can, else words.
+
+    `limit` is in UTF-16 units, as `length` counts them, and above that of `ending`.
+    """
+    if length(text) <= limit:
+        return text
+    at = _index(text, limit - length(ending))
+    for gap in ("\n", " "):
+        # A cut that would cost more than a quarter of the message is made further on.
+        if (found := text.rfind(gap, at * 3 // 4, at + 1)) > 0:
+            return text[:found].rstrip() + ending
+    return text[: _between_characters(text, at)].rstrip() + ending
+
+
+def _index(text: str, units: int) -> int:
+    """How many characters of the text make up at most so many UTF-16 units."""
+    used = 0
+    for at, character in enumerate(text):
+        used += 2 if character > "\uffff" else 1
+        if used > units:
+            return at
+    return len(text)
+
+
+def _between_characters(text: str, at: int) -> int:
+    """The last place up to `at` where a cut parts no accent, flag or composed emoji."""
+    for place in range(at, max(at - _LONGEST_JOIN, 0), -1):
+        if not _joined(text, place):
+            return place
+    return at
+
+
+def _joined(text: str, place: int) -> bool:
+    """Whether the characters on both sides of a place are drawn as one."""
+    before, after = text[place - 1], text[place]
+    if _ZERO_WIDTH_JOINER in (before, after):
+        return True
+    if unicodedata.category(after) in ("Mn", "Me", "Mc") or ord(after) in _SKIN_TONES:
+        return True
+    # Two letters make a flag, so it depends on how many stand before.
+    letters = takewhile(lambda x: ord(x) in _FLAG_LETTERS, reversed(text[:place]))
+    return ord(after) in _FLAG_LETTERS and len(list(letters)) % 2 == 1
