@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-TILT_FEATURES = ("prior", "pace", "bonus", "bonuses")
-"""What tilts the tables: prior margin / 10 and home-minus-away bonus (the margin); prior total over
-the league's / 10 and the number of teams in the bonus, less one (the total)."""
+TILT_FEATURES = ("prior", "lead", "pace", "bonuses")
+"""What tilts the tables. The margin: prior margin / 10 and lead / 10 (neither beyond LONG_TILT).
+The total: prior total over the league's / 10, teams in the bonus less one."""
+
+LONG_TILT = 2.5
+"""Tens of points: a prior margin or lead beyond this tilts no further."""
 
 SHORTEST_CLOCK = 0.3
 """Seconds: a game that is not over is never taken as nearer to its end. A tip-in takes 0.3 s."""
@@ -82,18 +85,25 @@ def untilted(endgame: Endgame, lead: int, ball: int, left: float) -> Floats:
     return cells
 
 
-def remaining(endgame: Endgame, at: Moment, average_total: float) -> Floats:
-    """Chances [home points, away points] of what is scored to the end of the period."""
+def remaining(endgame: Endgame, at: Moment, average_total: float, tempo: float = 0.0) -> Floats:
+    """Chances [home points, away points] of what is scored to the end of the period.
+
+    `tempo` is a further tilt of the total: an overtime's.
+    """
     cells = untilted(endgame, at.lead, at.ball, at.left)
     blend = between(endgame.clocks, at.left)
     tilt = endgame.tilt[blend.lower] * (1 - blend.weight) + endgame.tilt[blend.lower + 1] * (
         blend.weight
     )
-    prior, pace, bonus, bonuses = tilt.tolist()
-    margin = prior * at.prior_margin / 10 + bonus * (at.bonus_home - at.bonus_away)
-    total = pace * (at.prior_total - average_total) / 10
+    prior, lead, pace, bonuses = tilt.tolist()
+    margin = prior * _tens(at.prior_margin) + lead * _tens(at.lead)
+    total = tempo + pace * (at.prior_total - average_total) / 10
     total += bonuses * (at.bonus_home + at.bonus_away - 1)
     return tilted(cells, margin, total)
+
+
+def _tens(points: float) -> float:
+    return min(max(points / 10, -LONG_TILT), LONG_TILT)
 
 
 def tilted(cells: Floats, margin: float, total: float) -> Floats:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from scipy.special import ndtr
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-MARGIN_FEATURES = ("prior", "lead", "lead_cubed", "ball", "bonus")
-"""What moves the expected margin: the prior's margin (points), the lead (points), (lead / 10)³,
+MARGIN_FEATURES = ("prior", "lead", "prior_far", "lead_far", "prior_cubed", "ball", "bonus")
+"""What moves the expected margin: the prior's margin and the lead (points), both again times
+min(|lead|, 30) / 10 (in a blowout the favourite stops and the lead lasts), (prior margin / 10)³,
 the ball (+1 home, -1 away), and the bonus (+1 home, -1 away) by the part of the period left."""
 
 TOTAL_FEATURES = ("one", "prior", "pace", "favourite", "lead", "lead_squared", "bonus")
@@ -34,7 +35,10 @@ over the prior's share, |prior margin| / 10, min(|lead|, 30) / 10 and min(|lead|
 the number of teams in the bonus by the part of the period left."""
 
 LONG_LEAD = 30
-"""Leads beyond this many points move the expected total no further."""
+"""Leads beyond this many points change the course of a game no further."""
+
+LARGEST_PRIOR = 20
+"""The cube of the prior's margin grows no further beyond this many points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ class Moment:
     bonus_away: bool
     prior_margin: float
     prior_total: float
+    margin_sd: float = 0.0
+    """What is still uncertain of the prior's margin, in points; 0 for closing lines."""
+    total_sd: float = 0.0
 
     @property
     def lead(self) -> int:
@@ -65,7 +72,10 @@ class Moment:
         """The values of MARGIN_FEATURES."""
         lead = self.lead
         tilt = (self.bonus_home - self.bonus_away) * self.period_left
-        return (self.prior_margin, lead, (lead / 10) ** 3, self.ball, tilt)
+        far = min(abs(lead), LONG_LEAD) / 10
+        prior = self.prior_margin
+        cubed = (min(max(prior, -LARGEST_PRIOR), LARGEST_PRIOR) / 10) ** 3
+        return (prior, lead, prior * far, lead * far, cubed, self.ball, tilt)
 
     def total_features(self, average: Average) -> tuple[float, ...]:
         """The values of TOTAL_FEATURES."""
@@ -103,12 +113,31 @@ def reach(flow: Flow, average: Average, at: Moment) -> Reach:
     total_rate = flow.total_rate[k] * (1 - w) + flow.total_rate[k + 1] * w
     seconds = at.left - flow.layer
     pace = (at.prior_total / average.total) ** flow.total_pace
+    far = min(abs(at.lead), LONG_LEAD) / 10
+    doubt_margin = (margin[0] + margin[2] * far) * at.margin_sd
+    doubt_total = total[1] * at.total_sd
     return Reach(
         margin=at.lead + float(margin @ at.margin_features()),
-        margin_sd=math.sqrt(margin_rate * seconds),
+        margin_sd=math.sqrt(margin_rate * seconds + doubt_margin**2),
         total=at.home + at.away + float(total @ at.total_features(average)),
-        total_sd=math.sqrt(total_rate * seconds * pace),
+        total_sd=math.sqrt(total_rate * seconds * pace + doubt_total**2),
     )
+
+
+Value = TypeVar("Value", float, "Floats")
+
+
+def sharpened(
+    prior: Value, sd: Value, so_far: Value, played: Value, noise: float
+) -> tuple[Value, Value]:
+    """A prior with a standard error, and what the score so far teaches about it.
+
+    `played` is the part of the game that is over; `noise` the sd, in points, of a whole game about
+    a prior that is known for sure. A prior without error is not moved.
+    """
+    variance = sd * sd
+    gain = variance / (played * variance + noise**2)
+    return prior + gain * (so_far - played * prior), noise * (gain**0.5)
 
 
 def whole_numbers(mean: float, sd: float, first: int, count: int) -> Floats:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tracker.domain.game import Phase, Side
 from tracker.forecast import endgame, longrun
-from tracker.forecast.flow import Moment
+from tracker.forecast.flow import Moment, sharpened
 from tracker.forecast.lattice import Lattice
 from tracker.forecast.outlook import Outlook
 from tracker.forecast.overtime import play_on
@@ -15,7 +15,7 @@ from tracker.forecast.spans import Periods
 if TYPE_CHECKING:
     from tracker.domain.game import GameState
     from tracker.domain.prior import Prior
-    from tracker.forecast.parameters import Parameters
+    from tracker.forecast.parameters import Flow, Parameters
 
 
 def forecast(state: GameState, prior: Prior, parameters: Parameters) -> Outlook:
@@ -24,7 +24,8 @@ def forecast(state: GameState, prior: Prior, parameters: Parameters) -> Outlook:
     Pure: the same arguments give the same outlook. A game that is final gives a certain one, a game
     that has not begun the prior's own.
     """
-    final, regulation = _lattices(state, prior, parameters)
+    at = moment(state, prior, parameters.flow)
+    final, regulation = _lattices(state, prior, parameters, at)
     return Outlook(
         final=final,
         regulation=regulation,
@@ -32,27 +33,26 @@ def forecast(state: GameState, prior: Prior, parameters: Parameters) -> Outlook:
         model_version=parameters.model_version,
         feature_version=parameters.feature_version,
         calibration_id=parameters.calibration_id,
-        periods=Periods(state, prior, parameters.spans),
+        periods=Periods(state, at, parameters.spans, parameters.average.total),
     )
 
 
 def _lattices(
-    state: GameState, prior: Prior, parameters: Parameters
+    state: GameState, prior: Prior, parameters: Parameters, at: Moment
 ) -> tuple[Lattice, Lattice | None]:
     """The final score, and the score after regulation where it is known."""
     now = Lattice.certain(state.score.home, state.score.away)
     if state.phase is Phase.FINAL:
         return now, now if state.overtime == 0 else _regulation_score(state)
-    at = moment(state, prior)
     if state.overtime:
         if _whistled(state):
             return play_on(now, parameters.overtime, prior.margin), _regulation_score(state)
-        level = _endgame(at, parameters)
+        level = _endgame(at, parameters, overtime=True)
         return play_on(level, parameters.overtime, prior.margin), _regulation_score(state)
     if state.period == state.game.rules.periods and _whistled(state):
         return play_on(now, parameters.overtime, prior.margin), now
     if at.left <= parameters.endgame.clocks[-1]:
-        level = _endgame(at, parameters)
+        level = _endgame(at, parameters, overtime=False)
         return play_on(level, parameters.overtime, prior.margin), level
     level = longrun.regulation(parameters, at)
     return play_on(level, parameters.overtime, prior.margin, room=0), level
@@ -63,8 +63,9 @@ def _whistled(state: GameState) -> bool:
     return state.phase is not Phase.LIVE and state.clock == 0 and state.score.margin == 0
 
 
-def _endgame(at: Moment, parameters: Parameters) -> Lattice:
-    cells = endgame.remaining(parameters.endgame, at, parameters.average.total)
+def _endgame(at: Moment, parameters: Parameters, *, overtime: bool) -> Lattice:
+    tempo = parameters.overtime.tempo if overtime else 0.0
+    cells = endgame.remaining(parameters.endgame, at, parameters.average.total, tempo)
     return Lattice(at.home, at.away, cells)
 
 
@@ -77,9 +78,17 @@ def _regulation_score(state: GameState) -> Lattice | None:
     return Lattice.certain(sum(x.home for x in played), sum(x.away for x in played))
 
 
-def moment(state: GameState, prior: Prior) -> Moment:
-    """The figures of a state that the model looks at."""
+def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
+    """The figures of a state that the model looks at, the prior as the score so far corrects it."""
     rules = state.game.rules
+    score = state.score
+    played = 1 - state.seconds_left / rules.regulation_seconds if state.overtime == 0 else 1.0
+    margin, margin_sd = sharpened(
+        prior.margin, prior.margin_sd, float(score.margin), played, flow.margin_noise
+    )
+    total, total_sd = sharpened(
+        prior.total, prior.total_sd, float(score.total), played, flow.total_noise
+    )
     bonus = state.bonus
     before = state.period == 0
     return Moment(
@@ -91,6 +100,8 @@ def moment(state: GameState, prior: Prior) -> Moment:
         ball={Side.HOME: 1, Side.AWAY: -1, None: 0}[state.possession],
         bonus_home=bonus is not None and bonus.home,
         bonus_away=bonus is not None and bonus.away,
-        prior_margin=prior.margin,
-        prior_total=prior.total,
+        prior_margin=margin,
+        prior_total=total,
+        margin_sd=margin_sd,
+        total_sd=total_sd,
     )

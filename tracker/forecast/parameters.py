@@ -19,6 +19,7 @@ import numpy as np
 
 from tracker.forecast.errors import BadParameters
 from tracker.forecast.landing import land
+from tracker.forecast.ratings import RatingFigures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +57,8 @@ class Flow:
     linearly. `margin[k, f]` and `total[k, f]` are least-squares weights of the features listed in
     `flow.MARGIN_FEATURES` and `flow.TOTAL_FEATURES`. `margin_rate` and `total_rate` are variances
     per second to the layer (points² / s). `total_pace` is the power with which the variance of the
-    total follows the prior's total over the league's.
+    total follows the prior's total over the league's. The `_noise` are standard deviations, in
+    points, of a whole game about a prior that is known for sure.
     """
 
     layer: float
@@ -66,6 +68,8 @@ class Flow:
     margin_rate: Floats
     total_rate: Floats
     total_pace: float
+    margin_noise: float
+    total_noise: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,29 +95,30 @@ class Overtime:
     """All overtimes together: chances of the final margin and of the points added.
 
     `margin[i]` is P(margin = i - (n - 1) / 2), without a tie; `total[i]` is P(points = i).
-    `edge` is the log-odds that a point of prior margin adds to a point of overtime margin.
+    `edge` is the log-odds that a point of prior margin adds to a point of overtime margin, `tempo`
+    the log-odds of a further point in overtime over those at the same clock in regulation.
     """
 
     margin: Floats
     total: Floats
     edge: float
+    tempo: float
 
 
 @dataclass(frozen=True, eq=False)
-class Spans:
-    """Points of single periods: shares and variances for quarter and half lines.
+class SpanFigures:
+    """Points of one quarter or half: least-squares weights and variances.
 
-    `margin_share[p]` and `total_share[p]` are the parts of the prior's margin and total that fall
-    into period p + 1; `margin_sd[p]` and `total_sd[p]` are standard deviations of a whole period
-    that has not begun, in points. `recall` is the part of the lead so far that a coming period is
-    expected to take back, per period. `links[p, q]` are correlations between periods' margins.
+    `inside` holds for a moment within the span, `ahead` for one before it. Both are weights of
+    `spans.SPAN_FEATURES`, those of the margin and then those of the total. The variances, points²,
+    are (whatever little is left, a whole span) for the margin and then for the total; a moment
+    within the span has the first plus the second times the part of the span that is left.
     """
 
-    margin_share: Floats
-    total_share: Floats
-    margin_sd: Floats
-    total_sd: Floats
-    recall: float
+    inside: tuple[float, ...]
+    ahead: tuple[float, ...]
+    inside_variance: tuple[float, float, float, float]
+    ahead_variance: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +135,8 @@ class Parameters:
     flow: Flow
     endgame: Endgame
     overtime: Overtime
-    spans: Spans
+    ratings: RatingFigures
+    spans: Mapping[str, SpanFigures]
     checksum: str
 
     @cached_property
@@ -178,6 +184,8 @@ def _read(document: Mapping[str, Any]) -> Parameters:
         flow=Flow(
             layer=float(flow["layer"]),
             total_pace=float(flow["total_pace"]),
+            margin_noise=float(flow["margin_noise"]),
+            total_noise=float(flow["total_noise"]),
             **{
                 name: floats("flow", name)
                 for name in ("knots", "margin", "total", "margin_rate", "total_rate")
@@ -194,14 +202,13 @@ def _read(document: Mapping[str, Any]) -> Parameters:
             margin=floats("overtime", "margin"),
             total=floats("overtime", "total"),
             edge=float(document["overtime"]["edge"]),
+            tempo=float(document["overtime"]["tempo"]),
         ),
-        spans=Spans(
-            **{
-                name: floats("spans", name)
-                for name in ("margin_share", "total_share", "margin_sd", "total_sd")
-            },
-            recall=float(document["spans"]["recall"]),
-        ),
+        ratings=RatingFigures(**document["ratings"]),
+        spans={
+            name: SpanFigures(**{key: tuple(values) for key, values in row.items()})
+            for name, row in document["spans"].items()
+        },
         checksum=document["sha256"],
     )
 

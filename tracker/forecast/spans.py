@@ -9,15 +9,25 @@ from typing import TYPE_CHECKING
 from tracker.domain.game import Phase
 from tracker.domain.market import Span
 from tracker.forecast.errors import Unpriceable
-from tracker.forecast.flow import whole_numbers
+from tracker.forecast.flow import LONG_LEAD, whole_numbers
 from tracker.forecast.lattice import Lattice, hankel, toeplitz
 from tracker.forecast.overtime import each_parity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tracker.domain.game import GameState, Score
-    from tracker.domain.prior import Prior
+    from tracker.forecast.flow import Moment
     from tracker.forecast.outlook import Outlook
-    from tracker.forecast.parameters import Spans
+    from tracker.forecast.parameters import SpanFigures
+
+MARGIN_PART = ("prior", "lead", "ball", "bonus")
+TOTAL_PART = ("one", "prior", "lead", "bonuses")
+SPAN_FEATURES = (*MARGIN_PART, *TOTAL_PART)
+"""What moves a span's points. The margin: prior margin and lead, both times the part of the span
+that is left, the ball, the bonus (home minus away, times the part of the period left). The total:
+1, prior total over the league's and min(|lead|, 30) / 10, all times the part left, and the teams in
+the bonus times the part of the period left."""
 
 _WIDTH = 4.7
 _SMALLEST_SD = 0.4
@@ -28,8 +38,9 @@ class Periods:
     """What a forecast needs to speak of quarters and halves."""
 
     state: GameState
-    prior: Prior
-    figures: Spans
+    at: Moment
+    figures: Mapping[str, SpanFigures]
+    average_total: float
 
     def lattice(self, span: Span, outlook: Outlook) -> Lattice:
         """Points of `span`. Raises Unpriceable when the points by period are needed and unknown."""
@@ -51,7 +62,7 @@ class Periods:
                 raise self._unknown()
             home, away = self._scored(1, first - 1)
             return whole.moved(-home, -away)
-        return self._ahead(first, last)
+        return self._to_come(span, first, last)
 
     @property
     def _ended(self) -> bool:
@@ -83,22 +94,47 @@ class Periods:
             last = max(last, self.state.period)
         return Lattice.certain(*self._scored(first, last))
 
-    def _ahead(self, first: int, last: int) -> Lattice:
+    def _to_come(self, span: Span, first: int, last: int) -> Lattice:
         """A span that is being played or is still to come, and does not end the game."""
-        state, figures, rules = self.state, self.figures, self.state.game.rules
-        home, away = self._scored(first, min(last, state.period))
-        lead = state.score.margin
-        margin = total = margin_var = total_var = 0.0
-        for period in range(max(first, state.period, 1), last + 1):
-            left = state.clock / rules.period_seconds if period == state.period else 1.0
-            p = period - 1
-            margin += left * (figures.margin_share[p] * self.prior.margin - figures.recall * lead)
-            total += left * figures.total_share[p] * self.prior.total
-            margin_var += left * figures.margin_sd[p] ** 2
-            total_var += left * figures.total_sd[p] ** 2
-        return normal_lattice(
-            (home, away), (margin, math.sqrt(margin_var)), (total, math.sqrt(total_var))
+        state, rules, at = self.state, self.state.game.rules, self.at
+        figures = self.figures[span.value]
+        begun = state.period >= first
+        if begun:
+            left = state.clock + (last - state.period) * rules.period_seconds
+            part = left / ((last - first + 1) * rules.period_seconds)
+            weights, variance = figures.inside, figures.inside_variance
+        else:
+            part, weights, variance = 1.0, figures.ahead, figures.ahead_variance
+        features = span_features(at, part, self.average_total, begun=begun)
+        count = len(MARGIN_PART)
+        margin = sum(w * x for w, x in zip(weights[:count], features[:count], strict=True))
+        total = sum(w * x for w, x in zip(weights[count:], features[count:], strict=True))
+        margin_var = variance[0] + variance[1] * part + (weights[0] * part * at.margin_sd) ** 2
+        total_var = (
+            variance[2] + variance[3] * part + (weights[count + 1] * part * at.total_sd) ** 2
         )
+        score = self._scored(first, min(last, state.period)) if begun else (0, 0)
+        return normal_lattice(
+            score, (margin, math.sqrt(margin_var)), (max(total, 0.0), math.sqrt(total_var))
+        )
+
+
+def span_features(
+    at: Moment, part: float, average_total: float, *, begun: bool
+) -> tuple[float, ...]:
+    """The values of SPAN_FEATURES; `part` of the span is left, and `begun` says if it is played."""
+    far = min(abs(at.lead), LONG_LEAD) / 10
+    bonus = at.period_left if begun else 0.0
+    return (
+        at.prior_margin * part,
+        at.lead * part,
+        float(at.ball) if begun else 0.0,
+        (at.bonus_home - at.bonus_away) * bonus,
+        part,
+        (at.prior_total - average_total) * part,
+        far * part,
+        (at.bonus_home + at.bonus_away) * bonus,
+    )
 
 
 def normal_lattice(

@@ -1,0 +1,1 @@
+"""Offline work: recorded games to parameters, and parameters to a model card."""

@@ -1,0 +1,299 @@
+"""The smaller figures: overtime, quarters and halves, team ratings."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+from tracker.forecast.endgame import tilted
+from tracker.forecast.flow import LONG_LEAD, sharpened
+from tracker.forecast.lattice import Pmf, antidiagonals
+from tracker.forecast.ratings import RatingFigures
+from tracker.modelling.chain_fit import SPAN
+from tracker.modelling.sample import Priors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from tracker.forecast.parameters import Endgame
+    from tracker.modelling.dataset import Dataset, Games
+    from tracker.modelling.flow_fit import Noise
+    from tracker.modelling.trace import Seconds
+
+    Array = NDArray[Any]
+
+OVERTIME_POINTS = 90
+"""Points of both teams, in all overtimes together, that are kept."""
+OVERTIME_MARGIN = 24
+
+
+def overtime_points(data: Dataset) -> Array:
+    """Points of both teams in every single overtime that was played."""
+    events, periods = data.events, data.league.periods
+    total = events.home + events.away
+    ends = np.flatnonzero(np.r_[np.diff(events.period) != 0, True])
+    found = [
+        total[row] - total[ends[k - 1]]
+        for k, row in enumerate(ends.tolist())
+        if events.period[row] > periods and k
+    ]
+    return np.array(found, dtype=np.float64)
+
+
+def overtime_tempo(table: Array, points: Array) -> float:
+    """The tilt of the total that gives a table the mean of recorded overtimes (Newton's steps)."""
+    if points.size == 0:
+        return 0.0
+    tempo = 0.0
+    for _ in range(6):
+        total = Pmf(0, antidiagonals(tilted(table, 0.0, tempo)))
+        tempo += (float(points.mean()) - total.mean) / total.sd**2
+    return round(tempo, 5)
+
+
+def fit_overtime(endgame: Endgame, edge: float, points: Array) -> dict[str, Any]:
+    """All overtimes together, from the endgame's table of five minutes at a level score.
+
+    An overtime that ends level is followed by another of the same kind. `points` are those of
+    recorded overtimes, which are slower than the end of regulation.
+    """
+    table = endgame.tables[int(np.searchsorted(endgame.clocks, SPAN))][endgame.leads]
+    tempo = overtime_tempo(table, points)
+    table = tilted(table, 0.0, tempo)
+    once = 0.5 * (table + table.T)
+    size = once.shape[0]
+    margin = np.zeros(2 * OVERTIME_MARGIN + 1)
+    total = np.zeros(OVERTIME_POINTS)
+    level = np.zeros(OVERTIME_POINTS)
+    for own in range(size):
+        for other in range(size):
+            chance = once[own, other]
+            if own == other:
+                level[min(own + other, OVERTIME_POINTS - 1)] += chance
+            else:
+                margin[int(np.clip(own - other, -24, 24)) + OVERTIME_MARGIN] += chance
+                total[min(own + other, OVERTIME_POINTS - 1)] += chance
+    added, again = total.copy(), level.copy()
+    for _ in range(5):
+        added += np.convolve(again, total)[:OVERTIME_POINTS]
+        again = np.convolve(again, level)[:OVERTIME_POINTS]
+    return {
+        "margin": (margin / margin.sum()).round(7).tolist(),
+        "total": (added / added.sum()).round(7).tolist(),
+        "edge": round(edge, 5),
+        "tempo": tempo,
+    }
+
+
+SPANS = {4: {"Q1": (0, 1), "Q2": (1, 2), "Q3": (2, 3), "Q4": (3, 4), "1H": (0, 2), "2H": (2, 4)},
+         2: {"1H": (0, 1), "2H": (1, 2)}}  # fmt: skip
+"""Spans by name: how many periods are over at their beginning and at their end."""
+
+EVERY = 20
+"""Seconds between the states within a span that are fitted on."""
+
+
+@dataclass(frozen=True, eq=False)
+class SpanData:
+    """Games to fit spans on: `average` is the league's mean total."""
+
+    data: Dataset
+    seconds: Seconds
+    priors: Priors
+    games: Array
+    average: float
+    noise: Noise
+
+
+def fit_spans(given: SpanData) -> dict[str, dict[str, list[float]]]:
+    """Weights and variances of every quarter and half."""
+    period = given.data.league.period_seconds
+    found = {}
+    for name, (first, last) in SPANS[given.data.league.periods].items():
+        start, end = first * period, last * period
+        inside = [_state(given, at, start, end, begun=True) for at in range(start, end, EVERY)]
+        before = [
+            _state(given, at, start, end, begun=False) for at in range(0, start + 1, period // 2)
+        ]
+        found[name] = {
+            **_fit_part("inside", inside, floor=True),
+            **_fit_part("ahead", before, floor=False),
+        }
+    return found
+
+
+def _state(given: SpanData, at: int, start: int, end: int, *, begun: bool) -> tuple[Array, ...]:
+    """Features, what the span still brings (margin, total), and the prior's error, at a second."""
+    rules, games, noise = given.data.league, given.games, given.noise
+    regulation, period = rules.regulation_seconds, rules.period_seconds
+    home, away = given.seconds.home[games], given.seconds.away[games]
+    lead = (home[:, at] - away[:, at]).astype(float)
+    total = (home[:, at] + away[:, at]).astype(float)
+    priors = given.priors
+    played = np.full(len(games), at / regulation)
+    margin, margin_sd = sharpened(
+        priors.margin[games], priors.margin_sd[games], lead, played, noise.margin
+    )
+    prior_total, total_sd = sharpened(
+        priors.total[games], priors.total_sd[games], total, played, noise.total
+    )
+    part = (end - at) / (end - start) if begun else 1.0
+    left_in_period = (period - at % period) / period if begun else 0.0
+    last_home, last_away = home[:, end], away[:, end]
+    if end == regulation and (end - start) * 2 == regulation:
+        # A second half counts overtime.
+        last_home, last_away = given.data.games.home[games], given.data.games.away[games]
+    since = max(at, start)
+    own, other = last_home - home[:, since], last_away - away[:, since]
+    bonus_home, bonus_away = (
+        x[games, at].astype(float) for x in (given.seconds.bonus_home, given.seconds.bonus_away)
+    )
+    parts = np.full(len(games), part)
+    features = np.stack(
+        [
+            margin * part,
+            lead * part,
+            given.seconds.ball[games, at] * float(begun),
+            (bonus_home - bonus_away) * left_in_period,
+            parts,
+            (prior_total - given.average) * part,
+            np.minimum(np.abs(lead), LONG_LEAD) / 10 * part,
+            (bonus_home + bonus_away) * left_in_period,
+        ],
+        axis=1,
+    )
+    goals = (own - other).astype(float), (own + other).astype(float)
+    return features, *goals, parts, margin_sd * part, total_sd * part
+
+
+def _fit_part(name: str, states: list[tuple[Array, ...]], *, floor: bool) -> dict[str, list[float]]:
+    x, margin, total, part, margin_sd, total_sd = (
+        np.concatenate(column) for column in zip(*states, strict=True)
+    )
+    weight = 1 / np.sqrt(part + 0.02)[:, None]
+    weights: list[float] = []
+    variances: list[float] = []
+    for columns, goal, sd, prior in (
+        (x[:, :4], margin, margin_sd, 0), (x[:, 4:], total, total_sd, 1),
+    ):  # fmt: skip
+        scaled = columns * weight
+        square = scaled.T @ scaled + 1e-6 * np.eye(4)
+        found = np.linalg.solve(square, scaled.T @ (goal * weight[:, 0]))
+        rest = (goal - columns @ found) ** 2 - (found[prior] * sd) ** 2
+        design = np.stack([np.ones_like(part), part], axis=1) / (part + 0.05)[:, None]
+        if floor:
+            base, slope = np.linalg.lstsq(design, rest / (part + 0.05), rcond=None)[0]
+        else:
+            base, slope = 0.0, float(rest.mean())
+        weights += found.round(5).tolist()
+        variances += [round(max(float(base), 0.3 if floor else 0.0), 4), round(float(slope), 4)]
+    return {name: weights, f"{name}_variance": variances}
+
+
+def walk_forward(games: Games, figures: RatingFigures) -> Priors:
+    """Priors of all games from the results before each: what ratings knew at its tip-off."""
+    order = np.lexsort((games.id, games.date, games.season))
+    told = _run(games, order, figures)
+    out = np.zeros((len(order), 4))
+    out[order] = told
+    usable = np.ones(len(order), bool)
+    return Priors(
+        out[:, 0], np.maximum(out[:, 2], np.abs(out[:, 0]) + 1),
+        np.sqrt(out[:, 1]), np.sqrt(out[:, 3]), usable,
+    )  # fmt: skip
+
+
+def fit_ratings(games: Games, rows: Array, progress: Callable[[float], None]) -> RatingFigures:
+    """Figures that make each result likeliest before it is known, over `rows` of the games."""
+    order = rows[np.lexsort((games.id[rows], games.date[rows], games.season[rows]))]
+    margin = (games.home - games.away)[order].astype(float)
+    total = (games.home + games.away)[order].astype(float)
+    start = np.array([2.5, total.mean(), *np.log([12.0, 16.0, 6.0, 6.0, 0.4]), 0.5])
+    calls = 0
+
+    def cost(x: Array) -> float:
+        nonlocal calls
+        calls += 1
+        if calls % 20 == 0:
+            progress(min(calls / 400, 1.0))
+        figures = _figures(x)
+        told = _run(games, order, figures)
+        by_margin = told[:, 1] + figures.margin_noise**2
+        by_total = told[:, 3] + figures.total_noise**2
+        each = np.log(by_margin) + (margin - told[:, 0]) ** 2 / by_margin
+        each += np.log(by_total) + (total - told[:, 2]) ** 2 / by_total
+        return float(each.mean() / 2)
+
+    found = minimize(
+        cost, start, method="Nelder-Mead", options={"maxfev": 400, "xatol": 0.01, "fatol": 1e-4}
+    )
+    return _figures(found.x)
+
+
+def _figures(x: Array) -> RatingFigures:
+    sds = np.exp(x[2:7])
+    return RatingFigures(
+        home_edge=round(float(x[0]), 4),
+        mean_total=round(float(x[1]), 3),
+        margin_noise=round(float(sds[0]), 4),
+        total_noise=round(float(sds[1]), 4),
+        margin_spread=round(float(sds[2]), 4),
+        total_spread=round(float(sds[3]), 4),
+        drift=round(float(sds[4]), 4),
+        carry=round(1 / (1 + math.exp(-float(x[7]))), 4),
+    )
+
+
+def _run(games: Games, order: Array, f: RatingFigures) -> Array:
+    """Expected margin and its variance, total and its variance, before each game of `order`.
+
+    The same steps as `tracker.forecast.ratings`, on bare numbers for speed.
+    """
+    strong, fast, drift, keep = f.margin_spread**2, f.total_spread**2, f.drift**2, f.carry
+    new = 1 - keep * keep
+    teams: dict[str, tuple[str, float, float, float, float]] = {}
+    mean = f.mean_total
+    out = np.zeros((len(order), 4))
+    seasons, homes, aways = (
+        x[order].tolist() for x in (games.season, games.home_team, games.away_team)
+    )
+    points = list(zip(games.home[order].tolist(), games.away[order].tolist(), strict=True))
+
+    def of(team: str, season: str) -> tuple[float, float, float, float]:
+        known = teams.get(team)
+        if known is None:
+            return 0.0, strong, 0.0, fast
+        if known[0] == season:
+            return known[1:]
+        _, s, vs, t, vt = known
+        return s * keep, vs * keep * keep + strong * new, t * keep, vt * keep * keep + fast * new
+
+    for k, season in enumerate(seasons):
+        sa, va, ta, wa = of(homes[k], season)
+        sb, vb, tb, wb = of(aways[k], season)
+        out[k] = (f.home_edge + sa - sb, va + vb, mean + ta + tb, wa + wb)
+        home, away = points[k]
+        margin, total = home - away - out[k, 0], home + away - out[k, 2]
+        by_margin, by_total = va + vb + f.margin_noise**2, wa + wb + f.total_noise**2
+        for team, s, v, t, w, sign in (
+            (homes[k], sa, va, ta, wa, 1), (aways[k], sb, vb, tb, wb, -1),
+        ):  # fmt: skip
+            gain, pull = v / by_margin, w / by_total
+            teams[team] = (
+                season,
+                s + sign * gain * margin, v * (1 - gain) + drift,
+                t + pull * total, w * (1 - pull) + drift,
+            )  # fmt: skip
+        mean += total / 200
+    return out
+
+
+def figures_of(figures: RatingFigures) -> Mapping[str, float]:
+    """The figures as they are written to a parameters file."""
+    return {name: getattr(figures, name) for name in RatingFigures.__dataclass_fields__}
