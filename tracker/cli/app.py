@@ -1,0 +1,167 @@
+"""The table of verbs, and what becomes of what they raise: one sentence and an exit status."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tracker import __version__
+from tracker.cli.ending import USAGE, outcome
+from tracker.cli.scope import Scope
+from tracker.cli.screen import complain
+
+_HELP = """Says how likely your bets on tonight's games are to win, while the games are played.
+
+Start with `tracker init`, then `tracker add "DEN -4.5 -110 $20"` and `tracker run`.
+`tracker demo` shows the whole program on recorded games, with no set-up at all.
+"""
+
+_CARE = (
+    "Bet only what you can lose without harm. If it stops being fun, help is free and private: "
+    "in the US call or text 1-800-GAMBLER; elsewhere see gamblingtherapy.org."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Where a verb is defined, and the heading that it stands under in the help.
+
+    `attach` in the module takes the application and the heading.
+    """
+
+    name: str
+    module: str
+    panel: str
+
+
+_START, _BETS, _WATCH, _DATA, _CARETAKING = (
+    "Getting started",
+    "Your bets",
+    "Watching",
+    "Figures and recordings",
+    "Looking after it",
+)
+
+VERBS = (
+    Verb("add", "add_command", _BETS),
+    Verb("bets", "bets", _BETS),
+    Verb("show", "bets", _BETS),
+    Verb("withdraw", "bets", _BETS),
+    Verb("rules", "bets", _BETS),
+)
+"""Every verb, in the order of the help."""
+
+
+def build(verbs: Sequence[Verb] = VERBS) -> typer.Typer:
+    """The application with these verbs; a verb's module is imported only when it is among them."""
+    app = typer.Typer(
+        help=_HELP,
+        epilog=_CARE,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    app.callback()(_options)
+    for verb in verbs:
+        attach: Callable[[typer.Typer, str, str], None] = import_module(
+            f"tracker.cli.{verb.module}"
+        ).attach
+        attach(app, verb.name, verb.panel)
+    return app
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tracker {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            "-c",
+            metavar="FILE",
+            envvar="TRACKER_CONFIG",
+            show_envvar=True,
+            help="The configuration file; else the usual place (`tracker config path`).",
+        ),
+    ] = None,
+    version: Annotated[  # noqa: ARG001 - its callback has answered already
+        bool,
+        typer.Option(
+            "--version", "-V", callback=_show_version, is_eager=True, help="Show the version."
+        ),
+    ] = False,
+) -> None:
+    context.obj = Scope(config)
+
+
+def _wanted(args: Sequence[str]) -> Sequence[Verb]:
+    """The one verb that is asked for, or all of them for help, completion and mistakes."""
+    words = iter(args)
+    for word in words:
+        if word in ("--config", "-c"):
+            next(words, None)
+        elif not word.startswith("-"):
+            return [verb for verb in VERBS if verb.name == word] or VERBS
+    return VERBS
+
+
+def _config_first(args: Sequence[str]) -> list[str]:
+    """The arguments with `--config FILE` before the verb, wherever it was written."""
+    first: list[str] = []
+    rest: list[str] = []
+    words = iter(args)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word == "--config":
+            first += [word, *(x for x in [next(words, None)] if x is not None)]
+        elif word.startswith("--config="):
+            first.append(word)
+        else:
+            rest.append(word)
+    return first + rest
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command and return its exit status. No mistake of a person's shows a traceback.
+
+    0 is success, 1 a failure, 2 wrong usage, 3 an instance that is already running and 78 a
+    configuration that cannot be used.
+    """
+    given = _config_first(args)
+    completing = "_TRACKER_COMPLETE" in os.environ
+    app = build(VERBS if completing else _wanted(given))
+
+    def work() -> object:
+        try:
+            return app(args=given, prog_name="tracker", standalone_mode=False)
+        except typer.TyperException as wrong:
+            return _misused(wrong)
+        except typer.Abort:
+            raise KeyboardInterrupt from None
+
+    return outcome(work)
+
+
+def _misused(wrong: typer.TyperException) -> int:
+    """Say what is wrong with the arguments, and where the help is."""
+    context: typer.Context | None = getattr(wrong, "ctx", None)
+    message = wrong.format_message()
+    if not message.strip() or type(wrong).__name__ == "NoArgsIsHelpError":
+        typer.echo(message)
+        return USAGE
+    path = context.command_path if context is not None else "tracker"
+    complain(f"{message.rstrip('.')}; see `{path} --help`")
+    return int(wrong.exit_code)

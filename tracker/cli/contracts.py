@@ -1,0 +1,223 @@
+"""The JSON that other programs rely on: bets, their history, alerts, games and the whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tracker.cli.screen import iso
+from tracker.domain.market import kind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tracker.domain.bet import Moments
+    from tracker.domain.chance import Chance
+    from tracker.domain.game import Game, GameState, Score
+    from tracker.store.views import (
+        AlertView,
+        BetView,
+        SettlementView,
+        ShowView,
+        SnapshotView,
+        StatusView,
+    )
+
+Json = dict[str, Any]
+
+_MINUTE = 60
+
+
+def bet_json(x: BetView) -> Json:
+    """A bet as `tracker bets --json` lists it."""
+    return {
+        "id": x.id,
+        "pick": x.pick,
+        "market": None if x.market is None else kind(x.market),
+        "game": _game(x.game),
+        "odds": None if x.odds is None else x.odds.text,
+        "stake_cents": x.stake_cents,
+        "status": x.status.value,
+        "result": None if x.result is None else x.result.value,
+        "payout_cents": x.payout_cents,
+        "chance": _chance(x.chance),
+        "revision": x.revision,
+        "rules": [rule.text for rule in x.rules],
+    }
+
+
+def show_json(x: ShowView) -> Json:
+    """A bet with its history as `tracker show --json` gives it."""
+    bet = x.bet
+    return bet_json(bet) | {
+        "number": bet.number,
+        "tags": list(bet.tags),
+        "book": bet.book,
+        "added_at": iso(bet.added_at),
+        "withdrawn_at": _time(bet.withdrawn_at),
+        "review": bet.review,
+        "peak": bet.peak,
+        "low": bet.low,
+        "snapshots": [_snapshot(one) for one in x.snapshots],
+        "alerts": [alert_json(one) for one in x.alerts],
+        "settlements": [_settlement(one) for one in x.settlements],
+    }
+
+
+def alert_json(x: AlertView) -> Json:
+    """A decision of a rule as `tracker alerts --json` lists it."""
+    alert = x.alert
+    return {
+        "id": x.id,
+        "bet": x.bet_id,
+        "rule": alert.rule,
+        "episode": alert.episode,
+        "at": iso(alert.at),
+        "game_clock": alert.game_clock,
+        "decision": alert.decision.value,
+        "reason": alert.reason.value,
+        "text": alert.text,
+        "p": alert.p,
+        "was": alert.was,
+        "score": _score(alert.score),
+        "deliveries": [
+            {
+                "channel": one.channel,
+                "state": one.state.value,
+                "attempts": one.attempts,
+                "at": iso(one.at),
+                "detail": one.detail,
+                "possible_repeat": one.possible_repeat,
+            }
+            for one in x.deliveries
+        ],
+    }
+
+
+def game_json(game: Game, state: GameState | None) -> Json:
+    """A game of the slate as `tracker games --json` lists it."""
+    return {
+        **_game(game),
+        "slate": game.slate.isoformat(),
+        "phase": "unknown" if state is None else state.phase.value,
+        "game_clock": None if state is None else state.game_clock,
+        "period": None if state is None else state.period,
+        "clock": None if state is None else clock_digits(state.clock),
+        "score": None if state is None else _score(state.score),
+    }
+
+
+def status_json(x: StatusView, now: datetime) -> Json:
+    """The whole at a glance as `tracker status --json` gives it; ages are in seconds at `now`."""
+    daemon = x.daemon
+    return {
+        "at": iso(now),
+        "daemon": None
+        if daemon is None
+        else {
+            "pid": daemon.pid,
+            "started_at": iso(daemon.started_at),
+            "version": daemon.version,
+            "clock_speed": daemon.clock_speed or 1.0,
+        },
+        "games": [
+            game_json(one.game, one.state)
+            | {
+                "bets": one.bets,
+                "seen_at": _time(one.seen_at),
+                "age_s": _age(one.seen_at, now),
+                "stale": one.stale,
+                "lost": one.lost,
+            }
+            for one in x.games
+        ],
+        "bets": [bet_json(one) for one in x.bets],
+        "waiting_for_a_game": x.unbound,
+        "sources": [
+            {"source": one.source, "word": one.word, "last_ok_at": _time(one.last_ok_at)}
+            for one in x.pulses
+        ],
+        "deliveries": [
+            {"channel": channel, "state": state, "count": count}
+            for (channel, state), count in sorted(x.deliveries.items())
+        ],
+        "decisions": [
+            {"decision": decision, "reason": reason, "count": count}
+            for (decision, reason), count in sorted(x.decisions.items())
+        ],
+        "schema": x.schema,
+        "size_bytes": x.size_bytes,
+    }
+
+
+def clock_digits(seconds: float) -> str:
+    """What is left of a period as `tracker price` reads it: `04:11`, `00:07.4`."""
+    if seconds < _MINUTE and round(seconds * 10) % 10:
+        return f"00:{round(seconds * 10) / 10:04.1f}"
+    minutes, rest = divmod(round(seconds), _MINUTE)
+    return f"{minutes:02d}:{rest:02d}"
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else iso(at)
+
+
+def _age(at: datetime | None, now: datetime) -> float | None:
+    return None if at is None else max(0.0, round((now - at).total_seconds(), 1))
+
+
+def _game(game: Game | None) -> Json:
+    if game is None:
+        return dict.fromkeys(("id", "league", "away", "home", "start"))
+    return {
+        "id": game.id,
+        "league": game.league,
+        "away": game.away,
+        "home": game.home,
+        "start": iso(game.start),
+    }
+
+
+def _chance(chance: Chance | None) -> Json | None:
+    if chance is None:
+        return None
+    return {"win": chance.win, "push": chance.push, "lose": chance.lose}
+
+
+def _score(score: Score) -> Json:
+    return {"home": score.home, "away": score.away}
+
+
+def _moments(x: Moments) -> Json:
+    return {"home": x.home, "away": x.away, "total": x.total, "margin": x.margin}
+
+
+def _snapshot(view: SnapshotView) -> Json:
+    x = view.snapshot
+    return {
+        "at": iso(x.at),
+        "period": x.period,
+        "clock": clock_digits(x.clock),
+        "clock_s": x.clock,
+        "game_clock": x.game_clock,
+        "score": _score(x.score),
+        "mu": _moments(x.mu),
+        "sigma": _moments(x.sigma),
+        "chance": _chance(x.chance),
+        "poll": view.poll,
+        "model_version": x.model_version,
+        "feature_version": x.feature_version,
+        "calibration_id": x.calibration_id,
+    }
+
+
+def _settlement(view: SettlementView) -> Json:
+    x = view.settlement
+    return {
+        "revision": x.revision,
+        "result": x.result.value,
+        "payout_cents": x.payout_cents,
+        "at": iso(x.at),
+        "reason": x.reason,
+        "poll": view.evidence_poll,
+        "official_at": _time(view.official_at),
+    }

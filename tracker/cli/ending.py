@@ -1,0 +1,72 @@
+"""How a command ends: one sentence for whatever went wrong, and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from tracker.cli.screen import complain
+from tracker.domain.errors import BadBet, BadRule, TrackerError
+
+FAILED = 1
+"""Exit status of a command that could not do what was asked."""
+
+USAGE = 2
+"""Exit status of a command that was asked in a way that it cannot understand."""
+
+_INTERRUPTED = 130
+"""What a shell reports of a program that was interrupted (128 + SIGINT)."""
+
+_NOBODY_READS = 141
+"""What a shell reports of a program that a closed pipe ended (128 + SIGPIPE)."""
+
+
+class Ended(Exception):
+    """The command is over with an exit status; everything has been said."""
+
+    def __init__(self, status: int = FAILED) -> None:
+        """`status` is what the process ends with."""
+        super().__init__(status)
+        self.status = status
+
+
+class Misused(TrackerError):
+    """The arguments contradict each other; the text says which to change."""
+
+    exit_status = USAGE
+
+
+class Impossible(TrackerError):
+    """What was asked for cannot be done; the text says what to do instead."""
+
+
+def outcome(work: Callable[[], object]) -> int:
+    """Do the work of a command; its exit status. No mistake of a person's shows a traceback."""
+    try:
+        status = work()
+        sys.stdout.flush()
+    except Ended as end:
+        return end.status
+    except TrackerError as wrong:
+        complain(str(wrong))
+        return status_of(wrong)
+    except KeyboardInterrupt:
+        complain("stopped; nothing more was done")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has left; Python would complain again when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NOBODY_READS
+    except OSError as wrong:
+        where = f"{wrong.filename}: " if wrong.filename else ""
+        complain(f"{where}{wrong.strerror or wrong}; check the path and its permissions")
+        return FAILED
+    return status if isinstance(status, int) else 0
+
+
+def status_of(wrong: TrackerError) -> int:
+    """The exit status that goes with an error."""
+    if isinstance(wrong, BadBet | BadRule):
+        return USAGE
+    return int(getattr(wrong, "exit_status", FAILED))

@@ -1,0 +1,95 @@
+"""How bets and figures look on the screen: plain columns that fit a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from tracker.cli.screen import console, paint
+from tracker.domain.bet import Result, Status
+from tracker.domain.market import Total
+from tracker.domain.money import payout_if_won
+
+if TYPE_CHECKING:
+    from tracker.store.views import BetView
+
+_STYLES = {
+    Result.WON: "green",
+    Result.LOST: "red",
+    Result.PUSH: "yellow",
+    Result.VOID: "yellow",
+}
+
+
+def table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[int] = ()
+) -> None:
+    """Columns under their heads; those in `right` are aligned to the right."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for index, head in enumerate(heads):
+        grid.add_column(
+            head,
+            justify="right" if index in right else "left",
+            no_wrap=index in right,
+            overflow="fold",
+        )
+    for row in rows:
+        grid.add_row(*(Text.from_ansi(cell) for cell in row))
+    console().print(grid)
+
+
+def shown_as(bet: BetView) -> str:
+    """A bet's name: its market as it was understood, else as it was written."""
+    text = bet.pick if bet.market_text is None else bet.market_text
+    if bet.game is not None and isinstance(bet.market, Total):
+        # The game has a column of its own.
+        return text.replace(f"{bet.game.name} ", "")
+    return text
+
+
+def odds_text(bet: BetView) -> str:
+    """The price as written; empty when it is not known."""
+    return "" if bet.odds is None else bet.odds.text
+
+
+def chance_text(bet: BetView) -> str:
+    """The chance of winning at the last snapshot; empty before the first."""
+    from tracker.notify.words import percent
+
+    if bet.chance is None or bet.result is not None:
+        return ""
+    return f"{percent(bet.chance.win)}{'*' if bet.stale else ''}"
+
+
+def money_result(bet: BetView) -> str:
+    """What the stake became, or what it would win."""
+    from tracker.notify.words import signed_money
+
+    if bet.stake_cents is None:
+        return ""
+    if bet.payout_cents is not None:
+        return f", {signed_money(bet.payout_cents - bet.stake_cents)}"
+    if bet.odds is None:
+        return ""
+    return f" to win {signed_money(payout_if_won(bet.stake_cents, bet.odds) - bet.stake_cents)}"
+
+
+def status_text(bet: BetView) -> str:
+    """Where a bet stands, with its result once it has one."""
+    from tracker.notify.words import signed_money
+
+    if bet.result is None:
+        return {
+            Status.SCHEDULED: "waits for a game" if bet.game is None else "scheduled",
+            Status.NEEDS_REVIEW: paint("needs review", "yellow"),
+        }.get(bet.status, bet.status.value)
+    won = ""
+    if bet.payout_cents is not None and bet.stake_cents is not None:
+        won = f" {signed_money(bet.payout_cents - bet.stake_cents)}"
+    result = paint(f"{bet.result.value}{won}", _STYLES[bet.result], sys.stdout)
+    suffix = "" if bet.status is Status.OFFICIAL else f" ({bet.status.value.replace('_', ' ')})"
+    return f"{result}{suffix}"

@@ -1,0 +1,70 @@
+"""The database as a command uses it, and the time that it is read at."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tracker.clock import Clock, ScaledClock, SystemClock
+from tracker.domain.errors import BadBet
+from tracker.host import running_instance
+
+if TYPE_CHECKING:
+    from tracker.cli.basics import Basics
+    from tracker.cli.scope import Scope
+    from tracker.store import Store
+    from tracker.store.views import DaemonView
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open database. `daemon` is the one that works on it at this moment.
+
+    `clock` is the daemon's, which may be scaled, so that every age is told as it would tell it.
+    """
+
+    store: Store
+    basics: Basics
+    clock: Clock
+    daemon: DaemonView | None
+
+    @property
+    def now(self) -> datetime:
+        """The time as the daemon has it."""
+        return self.clock.now()
+
+    async def number(self, reference: str) -> int:
+        """The number of the bet that a person means; BadBet when there is none."""
+        found = await self.store.find(reference)
+        if found is None:
+            raise BadBet(f"there is no bet {reference}: `tracker bets` lists them")
+        return found
+
+
+@asynccontextmanager
+async def session(scope: Scope, *, write: bool = False) -> AsyncIterator[Session]:
+    """Open the configured database, for reading unless `write`, and close it in any case.
+
+    Raises ConfigError, and StoreError (StoreMissing for a reader when there is none yet).
+    """
+    from tracker.store import Store
+
+    basics = scope.basics()
+    real = SystemClock()
+    async with await Store.open(basics.store, now=real.now(), readonly=not write) as store:
+        daemon = await store.daemon()
+        pid = running_instance(basics.lock) if daemon is not None else None
+        if daemon is None or pid is None or pid != daemon.pid:
+            yield Session(store, basics, real, None)
+        else:
+            yield Session(store, basics, clock_of(daemon), daemon)
+
+
+def clock_of(daemon: DaemonView) -> Clock:
+    """The clock that a daemon runs on."""
+    if daemon.clock_start is None or daemon.clock_speed is None:
+        return SystemClock()
+    return ScaledClock(daemon.clock_start, daemon.clock_speed, daemon.clock_anchor)
