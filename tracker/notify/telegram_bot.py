@@ -149,6 +149,8 @@ class BotApi:
             return _said_no(why, chat_id, self._quoted(why.message))
         except _OddAnswer as why:
             return _odd(why.status)
+        except (aiohttp.InvalidURL, UnicodeError):
+            return Refused("there can be no such address: check [notify.telegram] api_url")
         except (aiohttp.ClientError, OSError) as why:
             return _broken(why)
         return Sent()
@@ -221,7 +223,5 @@ def _broken(error: Exception) -> Outcome:
             return Failed("Telegram's server cannot be reached")
         case aiohttp.ConnectionTimeoutError():
             return Failed("Telegram's server did not take the connection in time")
-        case aiohttp.InvalidURL():
-            return Refused("the address cannot be asked: check [notify.telegram] api_url and token")
         case _:
             return Unknown(f"the connection broke before the answer ({type(error).__name__})")

@@ -1,0 +1,394 @@
+"""Promises of the Telegram channel, kept by the real aiogram against a local Bot API."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import logging
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from pydantic import SecretStr
+
+from tests.fakes.botapi import CHAT, TOKEN, BotApi, Hangs, Resets, Says, Trouble, no, wait
+from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.notify import telegram
+from tracker.notify.channel import Message
+from tracker.notify.telegram import TelegramChannel, telegram_channel
+from tracker.settings.mistakes import ConfigError
+from tracker.settings.models import TelegramSettings
+
+BODY = "▲ 80 % LAL@DEN o224.5: 189 now (was <1 %)\nDEN 98 – 91 LAL · Q4 & more · alert 31"
+ALERT = Message(BODY, (31,), level="urgent")
+GROUP, SUPERGROUP = -881, -1001234567890
+
+Events = list[tuple[str, dict[str, str]]]
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[BotApi]:
+    """A Bot API that is up."""
+    async with BotApi() as running:
+        yield running
+
+
+@asynccontextmanager
+async def channel_to(
+    url: str,
+    chat_id: int = CHAT,
+    *,
+    token: str = TOKEN,
+    events: Events | None = None,
+    limit: float = 5.0,
+    connect_limit: float = 2.0,
+) -> AsyncIterator[TelegramChannel]:
+    """A channel that is closed in the end, whose events are kept."""
+    kept: Events = [] if events is None else events
+    channel = TelegramChannel(
+        SecretStr(token),
+        chat_id,
+        api_url=url,
+        tell=lambda event, figures: kept.append((event, figures)),
+        limit=limit,
+        connect_limit=connect_limit,
+    )
+    async with channel:
+        yield channel
+
+
+async def test_a_message_arrives_as_it_was_worded(api: BotApi) -> None:
+    """The person reads every character of the alert, its first line bold."""
+    async with channel_to(api.url) as channel:
+        assert await channel.send(ALERT) == Sent()
+    (written,) = api.written
+    assert written.text == BODY
+    assert written.bold == BODY.partition("\n")[0]
+    assert (written.chat_id, written.html) == (CHAT, True)
+    assert '"is_disabled": true' in api.requests[0]["link_preview_options"]
+
+
+async def test_a_message_of_any_length_arrives(api: BotApi) -> None:
+    """What is too long for Telegram is cut by us, not refused by it."""
+    async with channel_to(api.url) as channel:
+        assert await channel.send(Message("🏀 <&> 12\n" * 3000, (7,))) == Sent()
+    assert "alert 7" in api.written[0].text
+    assert not api.troubles
+
+
+async def test_messages_share_a_connection(api: BotApi) -> None:
+    """A burst of alerts does not greet the server anew each time."""
+    async with channel_to(api.url) as channel:
+        for _ in range(5):
+            assert await channel.send(ALERT) == Sent()
+    assert len(api.connections) == 1
+    assert len(api.written) == 5
+
+
+async def test_the_patience_that_telegram_asks_for_is_passed_on(api: BotApi) -> None:
+    """Too many messages: certainly not written, and to be tried when Telegram says."""
+    api.troubles.append(wait(7))
+    async with channel_to(api.url) as channel:
+        assert await channel.send(ALERT) == Failed("Telegram asks to wait 7 s", 7.0)
+        assert api.written == []
+        assert await channel.send(ALERT) == Sent()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (no(401, "Unauthorized"), "@BotFather"),
+        (no(404, "Not Found"), "@BotFather"),
+        (no(403, "Forbidden: bot was blocked by the user"), "bot was blocked by the user"),
+        (no(403, "Forbidden: bot was kicked from the group chat"), "add it to the group again"),
+        (no(403, "Forbidden: bot can't initiate conversation with a user"), "press Start"),
+        (no(400, "Bad Request: chat not found"), "knows no chat 4411"),
+        (no(400, "Bad Request: message text is empty"), "message text is empty"),
+        (no(400, "Bad Request: not enough rights to send text messages"), "not enough rights"),
+        (no(413, "Request Entity Too Large"), "Too Large"),
+    ],
+)
+async def test_a_no_for_good_is_refused(api: BotApi, trouble: Says, words: str) -> None:
+    """What asking again cannot mend is refused at once, in a sentence that says what to do."""
+    api.troubles.append(trouble)
+    async with channel_to(api.url) as channel:
+        outcome = await channel.send(ALERT)
+    assert isinstance(outcome, Refused)
+    assert words in outcome.why
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        no(429, "Too Many Requests"),
+        no(409, "Conflict: terminated by other getUpdates request"),
+        no(418, "I'm a teapot"),
+        no(200, "ok is false"),
+        Says(302, b"", {"Location": "http://127.0.0.1:9/elsewhere"}),
+        Says(307, b"", {"Location": "http://127.0.0.1:9/elsewhere"}),
+        Says(403, b"<html>blocked by the network</html>"),
+        Says(404, b"<html>no such page</html>"),
+        Says(404, {"detail": "Not Found"}),
+    ],
+)
+async def test_what_was_certainly_not_written_has_failed(api: BotApi, trouble: Says) -> None:
+    """A no that may pass is tried again without a word about repeats."""
+    api.troubles.append(trouble)
+    async with channel_to(api.url) as channel:
+        outcome = await channel.send(ALERT)
+    assert isinstance(outcome, Failed)
+    assert outcome.retry_after is None
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        no(500, "Internal Server Error"),
+        no(502, "Bad Gateway"),
+        no(503, "Service Unavailable", retry_after=5),
+        Says(504, b"<html>gateway time-out</html>", writes=True),
+        Says(200, b"<html>welcome to our hotel</html>"),
+        Says(200, b"", writes=True),
+        Says(200, b"[" * 100_000, writes=True),
+        Says(200, b'"' + b"x" * (2 << 20) + b'"', writes=True),
+        Resets(),
+        Resets(writes=False),
+        Resets(after=b'{"ok":true,'),
+    ],
+)
+async def test_a_lost_answer_is_unknown(api: BotApi, trouble: Trouble) -> None:
+    """Where the message may have been written, nobody claims that it was or was not."""
+    api.troubles.append(trouble)
+    async with channel_to(api.url) as channel:
+        outcome = await channel.send(ALERT)
+    assert isinstance(outcome, Unknown)
+    assert len(api.requests) == 1, "no attempt is repeated behind the back of the outbox"
+
+
+async def test_a_silent_server_is_waited_for_only_so_long(api: BotApi) -> None:
+    """The answer has a deadline; the message may have been written before it."""
+    api.troubles.append(Hangs())
+    async with channel_to(api.url, limit=0.2) as channel:
+        await channel.warm_up()
+        assert await channel.send(ALERT) == Unknown("no answer from Telegram within 0.2 s")
+        assert len(api.written) == 1
+        assert await channel.send(ALERT) == Sent()
+
+
+async def test_an_ok_is_believed_whatever_comes_with_it(api: BotApi) -> None:
+    """A message of a kind that is not known yet has been written all the same."""
+    api.troubles.append(Says(200, {"ok": True, "result": {"kind": "of the future"}}, writes=True))
+    async with channel_to(api.url) as channel:
+        assert await channel.send(ALERT) == Sent()
+
+
+async def test_nobody_listens() -> None:
+    """A refused connection certainly carried nothing."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        async with channel_to(f"http://127.0.0.1:{probe.getsockname()[1]}") as channel:
+            outcome = await channel.send(ALERT)
+    assert outcome == Failed("Telegram's server cannot be reached")
+
+
+async def test_the_name_is_not_known() -> None:
+    """A name that cannot be looked up certainly got nothing."""
+    async with channel_to("http://telegram.invalid") as channel:
+        outcome = await channel.send(ALERT)
+    assert isinstance(outcome, Failed)
+
+
+async def test_an_address_that_can_never_be_is_refused() -> None:
+    """What no name server could ever find is a mistake in the configuration."""
+    async with channel_to(f"http://{'a' * 70}.invalid") as channel:
+        outcome = await channel.send(ALERT)
+    assert isinstance(outcome, Refused)
+    assert "api_url" in outcome.why
+
+
+async def test_the_connection_is_not_secure(api: BotApi) -> None:
+    """Without sound TLS, nothing is said at all."""
+    async with channel_to(api.url.replace("http:", "https:")) as channel:
+        outcome = await channel.send(ALERT)
+    assert isinstance(outcome, Failed)
+    assert "secure" in outcome.why
+    assert api.requests == []
+
+
+async def test_a_connection_that_is_not_taken_has_failed() -> None:
+    """A time-out before the connection stands is no lost answer: nothing had been said."""
+    done = asyncio.Event()
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await done.wait()
+        writer.close()
+
+    server = await asyncio.start_server(mute, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with channel_to(f"https://127.0.0.1:{port}", connect_limit=0.2) as channel:
+        outcome = await channel.send(ALERT)
+    done.set()
+    server.close()
+    assert outcome == Failed("Telegram's server did not take the connection in time")
+
+
+async def test_markup_that_is_not_understood_costs_only_the_markup(api: BotApi) -> None:
+    """The same words go once more without markup, and the log is told."""
+    api.troubles.append(no(400, 'Bad Request: can\'t parse entities: Unsupported start tag "1"'))
+    events: Events = []
+    async with channel_to(api.url, events=events) as channel:
+        assert await channel.send(ALERT) == Sent()
+    (written,) = api.written
+    assert (written.text, written.html) == (BODY, False)
+    assert [event for event, _ in events] == ["telegram.plain"]
+    assert len(api.requests) == 2
+
+
+async def test_words_that_are_never_understood_are_refused(api: BotApi) -> None:
+    """Without markup there is nothing left to leave out."""
+    api.troubles.extend([no(400, "Bad Request: can't parse entities: oh")] * 2)
+    async with channel_to(api.url) as channel:
+        assert isinstance(await channel.send(ALERT), Refused)
+    assert len(api.requests) == 2
+
+
+async def test_a_group_is_followed_when_it_moves(api: BotApi) -> None:
+    """The message goes to the supergroup that the group became, as do all after it."""
+    api.moved[GROUP] = SUPERGROUP
+    api.chats.add(SUPERGROUP)
+    events: Events = []
+    async with channel_to(api.url, GROUP, events=events) as channel:
+        assert await channel.send(ALERT) == Sent()
+        assert await channel.send(ALERT) == Sent()
+    assert [written.chat_id for written in api.written] == [SUPERGROUP] * 2
+    assert [event for event, _ in events] == ["telegram.chat_moved"]
+    assert f"chat_id = {SUPERGROUP}" in events[0][1]["do"]
+    assert len(api.requests) == 3
+
+
+async def test_groups_that_move_in_a_circle_are_given_up(api: BotApi) -> None:
+    """No answer of a server makes us ask for ever."""
+    api.moved.update({GROUP: SUPERGROUP, SUPERGROUP: GROUP})
+    async with channel_to(api.url, GROUP) as channel:
+        assert isinstance(await channel.send(ALERT), Refused)
+    assert len(api.requests) == 4
+
+
+async def test_giving_up_on_an_answer_leaves_nothing_behind(api: BotApi) -> None:
+    """A send that is cancelled ends at once, and the next one works."""
+    api.troubles.append(Hangs())
+    async with channel_to(api.url) as channel:
+        sending = asyncio.create_task(channel.send(ALERT))
+        await api.arrived.wait()
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        assert await channel.send(ALERT) == Sent()
+
+
+def troubles() -> dict[str, Trouble]:
+    """One of each kind of answer, some of which repeat what they were asked."""
+    echo = f"cannot POST /bot{TOKEN}/sendMessage"
+    return {
+        "ok": Says(200, {"ok": True, "result": {"said": echo}}),
+        "400": no(400, f"Bad Request: {echo}"),
+        "401": no(401, echo),
+        "403": no(403, f"Forbidden: {echo}"),
+        "409": no(409, f"Conflict: {TOKEN.partition(':')[2]}"),
+        "429": wait(3),
+        "parse": no(400, f"Bad Request: can't parse entities: {echo}"),
+        "moved": no(400, echo, migrate_to_chat_id=SUPERGROUP),
+        "502": Says(502, echo.encode()),
+        "html": Says(404, echo.encode()),
+        "redirect": Says(301, b"", {"Location": f"https://127.0.0.1:9/bot{TOKEN}/getMe"}),
+        "hang": Hangs(),
+        "reset": Resets(),
+    }
+
+
+@pytest.mark.parametrize("kind", [*troubles(), "nobody", "nowhere", "tls", "bad url"])
+async def test_the_token_shows_nowhere(
+    api: BotApi, kind: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not in an outcome, an event, a name, nor a line of any library's log at DEBUG."""
+    asyncio.get_running_loop().set_debug(True)
+    caplog.set_level(logging.DEBUG)
+    for name in ("aiogram", "aiohttp", "aiohttp.client", "asyncio"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    urls = {
+        "nobody": "http://127.0.0.1:9",
+        "nowhere": "http://telegram.invalid",
+        "tls": api.url.replace("http:", "https:"),
+        "bad url": f"http://{'a' * 70}.invalid",
+    }
+    if kind in troubles():
+        api.troubles.append(troubles()[kind])
+    events: Events = []
+    outcome: Outcome
+    async with channel_to(urls.get(kind, api.url), events=events, limit=0.5) as channel:
+        await channel.warm_up()
+        outcome = await channel.send(ALERT)
+        shown = [repr(channel), str(channel), channel.name, repr(outcome), repr(events)]
+    printed = capfd.readouterr()
+    everything = "\n".join([*shown, caplog.text, printed.out, printed.err])
+    assert everything.strip()
+    assert TOKEN not in everything
+    assert TOKEN.partition(":")[2] not in everything
+
+
+async def test_without_aiogram_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever did not install the extra reads how to, wherever they meet it."""
+    real: Callable[..., object] = builtins.__import__
+
+    def missing(name: str, *rest: object, **more: object) -> object:
+        if name.partition(".")[0] == "aiogram" or name == "tracker.notify.telegram_bot":
+            raise ModuleNotFoundError(f"No module named {name!r}", name="aiogram")
+        return real(name, *rest, **more)
+
+    monkeypatch.delitem(sys.modules, "tracker.notify.telegram_bot", raising=False)
+    monkeypatch.setattr(builtins, "__import__", missing)
+    async with channel_to("http://127.0.0.1:9") as channel:
+        outcome = await channel.send(ALERT)
+        with pytest.raises(ConfigError, match="pip install"):
+            await channel.warm_up()
+    assert isinstance(outcome, Refused)
+    assert 'pip install "tracker[telegram]"' in outcome.why
+
+
+def test_a_chat_and_a_token_make_a_channel() -> None:
+    """The configuration's three keys are all that is needed; none of them is no channel."""
+    asked = TelegramSettings(chat_id=CHAT)
+    channel = telegram_channel(asked, SecretStr(TOKEN))
+    assert channel is not None
+    assert channel.name == "telegram"
+    assert telegram_channel(TelegramSettings(), None) is None
+
+
+@pytest.mark.parametrize(
+    ("chat_id", "token", "words"),
+    [
+        (CHAT, None, "token: is missing"),
+        (None, TOKEN, "chat_id: is missing"),
+        (CHAT, "my bot", "token: is not one"),
+        (CHAT, f"{TOKEN}/../x", "token: is not one"),
+        (CHAT, "123:", "token: is not one"),
+    ],
+)
+def test_half_a_configuration_is_told(chat_id: int | None, token: str | None, words: str) -> None:
+    """What is missing or wrong is said before the daemon starts, without repeating a secret."""
+    secret = None if token is None else SecretStr(token)
+    with pytest.raises(ConfigError) as caught:
+        telegram_channel(TelegramSettings(chat_id=chat_id), secret)
+    assert words in str(caught.value)
+    assert token is None or token not in str(caught.value)
+
+
+def test_a_missing_extra_is_told_before_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`tracker config check` and the start say what to install."""
+    monkeypatch.setattr(telegram, "find_spec", {}.get)
+    with pytest.raises(ConfigError, match="pip install"):
+        telegram_channel(TelegramSettings(chat_id=CHAT), SecretStr(TOKEN))
