@@ -1,0 +1,100 @@
+"""Dies at the n-th statement of a `record()`, for every n, and says what the next start finds.
+
+Run as a program: `python -m tests.store.crasher FOLDER`. Each death is a child process that ends
+without unwinding, as under `kill -9`. Prints one JSON object a line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from tests.store.values import CHANNELS, DEFAULTS, T0, a_book, after, full_change, poll
+from tracker.engine.book import Change, Review
+from tracker.store import Store
+
+_DIED = 9
+_LIMIT = 500
+
+
+async def prepare(path: Path) -> None:
+    """Two bets, and one poll that is already recorded."""
+    async with await Store.open(path, now=T0) as store:
+        book = await a_book(store, "DEN -4.5", "DEN ML")
+        await store.record(poll(after(1)), Change(book), CHANNELS)
+
+
+async def record(path: Path, die_at: int) -> None:
+    """Record one poll with consequences of every kind, dying before the n-th statement."""
+    async with await Store.open(path, now=T0) as store:
+        [book] = await store.books(DEFAULTS)
+        change = full_change(book, after(2))
+        reviewed = Change(
+            change.book,
+            reviews=(Review(1, after(2), "?"),),
+            **parts_of(change),  # type: ignore[arg-type]
+        )
+        count = 0
+
+        def step(_: str) -> None:
+            nonlocal count
+            count += 1
+            if count == die_at:
+                os._exit(_DIED)
+
+        await store._db.bare(lambda db: db.set_trace_callback(step))
+        await store.record(poll(after(2)), reviewed, CHANNELS)
+        os._exit(0)
+
+
+def parts_of(change: Change) -> dict[str, object]:
+    """Everything of a change but its book and reviews."""
+    names = ("snapshots", "rules", "alerts", "settlements", "confirmations")
+    return {name: getattr(change, name) for name in names}
+
+
+def found(path: Path) -> dict[str, object]:
+    """What is on disk after the death: rows by table, and whether the file is sound."""
+    tables = (
+        "poll", "body", "snapshot", "game_poll", "latest", "rule_state", "alert", "delivery",
+        "settlement", "confirmation", "review",
+    )  # fmt: skip
+    with closing(sqlite3.connect(path)) as db:
+        rows = {
+            x: db.execute(f"SELECT count(*) FROM {x}").fetchone()[0]  # noqa: S608 - our own names
+            for x in tables
+        }
+        believed = db.execute("SELECT checks FROM game").fetchone()[0]
+        return {
+            "rows": rows,
+            "checks": believed,
+            "sound": db.execute("PRAGMA integrity_check").fetchone()[0],
+        }
+
+
+def main(folder: Path) -> None:
+    """Try every statement until a child survives."""
+    ready = folder / "ready" / "tracker.db"
+    asyncio.run(prepare(ready))
+    for n in range(1, _LIMIT):
+        path = folder / str(n) / "tracker.db"
+        path.parent.mkdir()
+        shutil.copy(ready, path)
+        child = os.fork()
+        if child == 0:
+            asyncio.run(record(path, n))
+        died = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == _DIED
+        print(json.dumps({"n": n, "died": died} | found(path)))  # noqa: T201 - its only output
+        shutil.rmtree(path.parent)
+        if not died:
+            return
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,199 @@
+"""What is read from a column equals what was written into it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.store.values import GAME, T0
+from tracker.domain.bet import Bet
+from tracker.domain.draft import Draft
+from tracker.domain.game import GameState, Pair, Phase, PlayerLine, Score, Side
+from tracker.domain.grammar import Matchup, Pick
+from tracker.domain.market import (
+    Direction,
+    Market,
+    Moneyline,
+    Span,
+    Spread,
+    TeamTotal,
+    Total,
+)
+from tracker.domain.money import Odds
+from tracker.domain.prior import Lines
+from tracker.domain.rule import Comparison, Event, EventRule, LevelRule, SwingRule
+from tracker.domain.team import Team, teams
+from tracker.store.codec import (
+    moment,
+    pack_rules,
+    pack_state,
+    rules_of,
+    stamp,
+    state_of,
+    unpack,
+)
+from tracker.store.codec_bet import bet_of, draft_of, facts, market_columns, pack_meaning
+
+TEXT = st.text(max_size=12)
+SIDES = st.sampled_from(Side)
+SPANS = st.sampled_from(Span)
+DIRECTIONS = st.sampled_from(Direction)
+POINTS = st.integers(1, 800).map(lambda x: x / 2)
+ZONES = st.integers(-14, 14).map(lambda x: timezone(timedelta(hours=x)))
+EARLIEST, LATEST = datetime(1970, 1, 2), datetime(2200, 1, 1)  # noqa: DTZ001 - as hypothesis asks
+TIMES = st.datetimes(EARLIEST, LATEST, timezones=ZONES)
+
+MARKETS: st.SearchStrategy[Market] = st.one_of(
+    st.builds(Moneyline, SIDES, SPANS),
+    st.builds(Spread, SIDES, st.integers(-99, 99).map(lambda x: x / 2), SPANS),
+    st.builds(Total, DIRECTIONS, POINTS, SPANS),
+    st.builds(TeamTotal, SIDES, DIRECTIONS, POINTS, SPANS),
+)
+RULES = st.one_of(
+    st.builds(LevelRule, st.sampled_from(Comparison), st.floats(0.0001, 0.99999)),
+    st.builds(SwingRule, st.floats(0.001, 0.9), st.integers(1, 3600)),
+    st.builds(EventRule, st.sampled_from(Event)),
+)
+TEAMS = st.one_of(
+    st.sampled_from(sorted(teams("nba").values(), key=lambda x: x.code)),
+    st.builds(Team, st.just("nba"), TEXT, TEXT, TEXT, st.lists(TEXT, max_size=2).map(tuple)),
+)
+SOME_TEAMS = st.lists(TEAMS, max_size=2).map(tuple)
+MATCHUPS = st.builds(Matchup, SOME_TEAMS, SOME_TEAMS, st.none() | st.dates())
+ODDS = st.builds(Odds, TEXT, st.fractions(Fraction(1001, 1000), 1000))
+CENTS = st.none() | st.integers(0, 10**12)
+TAGS = st.lists(TEXT, max_size=3).map(tuple)
+LINE = st.none() | st.floats(-300, 300)
+PICKS = st.builds(
+    Pick,
+    TEXT,
+    SPANS,
+    SOME_TEAMS,
+    st.none() | DIRECTIONS,
+    st.none() | POINTS,
+    st.none() | MATCHUPS,
+    st.none() | ODDS,
+    CENTS,
+    st.none() | st.fractions(0, 1000),
+    TAGS,
+)
+DRAFTS = st.builds(
+    Draft,
+    pick=PICKS,
+    matchup=st.none() | MATCHUPS,
+    game_text=st.none() | TEXT,
+    odds=st.none() | ODDS,
+    stake_cents=CENTS,
+    name=st.none() | TEXT,
+    rules=st.none() | st.lists(RULES, max_size=3).map(tuple),
+    tags=TAGS,
+    book=st.none() | TEXT,
+    lines=st.builds(Lines, LINE, LINE, LINE, LINE),
+    from_file=st.booleans(),
+    occasion=TEXT,
+)
+SCORES = st.builds(Score, st.integers(0, 200), st.integers(0, 200))
+PLAYERS = st.builds(
+    PlayerLine,
+    id=TEXT,
+    name=TEXT,
+    side=SIDES,
+    stats=st.lists(st.tuples(TEXT, st.integers(0, 99)), max_size=3).map(tuple),
+    minutes=st.floats(0, 60),
+    fouls=st.integers(0, 6),
+    on_court=st.booleans(),
+    starter=st.booleans(),
+    played=st.booleans(),
+    note=st.none() | TEXT,
+)
+
+
+@st.composite
+def states(draw: st.DrawFn) -> GameState:
+    """Any state that a game can be in."""
+    periods = draw(st.none() | st.lists(SCORES, max_size=6).map(tuple))
+    total = Score(sum(x.home for x in periods or ()), sum(x.away for x in periods or ()))
+    return GameState(
+        game=GAME,
+        phase=draw(st.sampled_from(Phase)),
+        period=draw(st.integers(1, 8)),
+        clock=draw(st.floats(0, 300)),
+        score=total if periods is not None else draw(SCORES),
+        periods=periods,
+        possession=draw(st.none() | SIDES),
+        bonus=draw(st.none() | st.builds(Pair, st.booleans(), st.booleans())),
+        timeouts=draw(st.none() | st.builds(Pair, st.integers(0, 7), st.integers(0, 7))),
+        players=draw(st.lists(PLAYERS, max_size=2).map(tuple)),
+    )
+
+
+def columns_of(draft: Draft) -> dict[str, object]:
+    """The row that a draft becomes."""
+    return facts(draft) | {
+        "meaning": pack_meaning(draft),
+        "game_text": draft.game_text,
+        "name": draft.name,
+        "from_file": draft.from_file,
+    }
+
+
+@given(states())
+def test_a_state_comes_back_with_its_players(state: GameState) -> None:
+    """Also what two states are not compared by is kept."""
+    back = state_of(pack_state(state), GAME)
+    assert back is not None
+    assert (back, back.players) == (state, state.players)
+
+
+@given(DRAFTS)
+def test_a_draft_comes_back_whole(draft: Draft) -> None:
+    """Whatever a person can write is there again."""
+    assert draft_of(columns_of(draft)) == draft
+
+
+@given(MARKETS, DRAFTS)
+def test_a_bet_comes_back_whole(market: Market, draft: Draft) -> None:
+    """Every market is there again, to the half point."""
+    row = columns_of(draft) | market_columns(market)
+    row |= {"number": 7, "pick": draft.pick.text, "added_at": stamp(T0)}
+    assert bet_of(row, GAME, ()) == Bet(
+        number=7,
+        pick=draft.pick.text,
+        market=market,
+        game=GAME,
+        rules=draft.rules or (),
+        added_at=T0,
+        odds=draft.odds,
+        stake_cents=draft.stake_cents,
+        name=draft.name,
+        tags=draft.tags,
+        book=draft.book,
+        lines=draft.lines,
+    )
+
+
+@given(TIMES, TIMES)
+def test_times_come_back_and_sort_as_text(one: datetime, other: datetime) -> None:
+    """A stamp is the same instant in UTC, and text order is time order."""
+    assert moment(stamp(one)) == one
+    assert moment(stamp(one)).tzinfo is UTC
+    assert (stamp(one) < stamp(other)) == (one < other)
+
+
+@given(st.lists(RULES, max_size=4).map(tuple))
+def test_rules_keep_their_exact_figures(
+    rules: tuple[LevelRule | SwingRule | EventRule, ...],
+) -> None:
+    """A rule's text is rounded; what is stored is not."""
+    assert rules_of(pack_rules(rules)) == rules
+
+
+def test_what_is_not_a_figure_is_refused() -> None:
+    """NaN never reaches the disk as JSON."""
+    with pytest.raises(ValueError, match="JSON"):
+        pack_rules([SwingRule(float("nan"), 60)])
+    assert unpack("[1]") == [1]

@@ -1,0 +1,137 @@
+"""What the world does to a database: full disks, strangers' locks, rivals, wrong permissions."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.store.values import CHANNELS, DEFAULTS, T0, a_book, after, full_change, poll
+from tracker.engine.book import Change
+from tracker.store import Store, StoreBroken, StoreBusy, StoreUnavailable
+from tracker.store import connection as connections
+from tracker.store import lock as locks
+
+
+async def test_a_full_disk_loses_nothing_and_the_store_goes_on(store: Store) -> None:
+    """What does not fit is said not to be written; once there is room, the same store writes."""
+    book = await a_book(store)
+
+    def limit(db: sqlite3.Connection, pages: int) -> None:
+        used = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {used + pages}")
+
+    await store._db.bare(lambda db: limit(db, 0))
+    before = await store.export_hash()
+    big = poll(after(1), body=os.urandom(100_000))
+    with pytest.raises(StoreUnavailable, match="disk is full"):
+        await store.record(big, full_change(book, after(1)), CHANNELS)
+    assert await store.export_hash() == before
+    await store._db.bare(lambda db: limit(db, 10_000))
+    await store.record(big, full_change(book, after(1)), CHANNELS)
+    assert len(await store.export("snapshots")) == 1
+    assert await store.check() == "ok"
+
+
+async def test_a_strangers_lock_is_waited_for_and_then_said(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `sqlite3` shell that holds the database makes a write fail, not the store."""
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT_MS", 20)
+    async with await Store.open(path, now=T0) as store:
+        with closing(sqlite3.connect(path, isolation_level=None)) as stranger:
+            stranger.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreBusy, match="another program"):
+                await store.saw("nba", T0, "ok")
+            stranger.execute("ROLLBACK")
+        await store.saw("nba", T0, "ok")
+
+
+async def test_a_rival_that_does_not_let_go_is_said(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer lock is waited for with patience that ends, and never on the event loop."""
+    monkeypatch.setattr(locks.WriterLock.__init__, "__defaults__", (0.05,))
+    async with await Store.open(path, now=T0) as store:
+        rival = os.open(path.with_name("tracker.db.writer"), os.O_RDWR)
+        fcntl.flock(rival, fcntl.LOCK_EX)
+        waiting = asyncio.create_task(store.saw("nba", T0, "ok"))
+        turns = 0
+        while not waiting.done():
+            turns += 1
+            await asyncio.sleep(0)
+        assert turns > 10
+        with pytest.raises(StoreBusy, match="has been writing for"):
+            await waiting
+        os.close(rival)
+        await store.saw("nba", T0, "ok")
+
+
+async def test_two_processes_may_write(path: Path) -> None:
+    """`tracker add` beside the daemon: every write of both is there, and the file is sound."""
+    async with await Store.open(path, now=T0) as store:
+        book = await a_book(store)
+        command = [sys.executable, "-m", "tests.store.rival", str(path), "40"]
+        rival = await asyncio.create_subprocess_exec(*command, cwd=Path(__file__).parents[2])
+        done = asyncio.create_task(rival.wait())
+        count = 0
+        while not done.done() or count < 40:
+            change = full_change(book, after(count))
+            await store.record(poll(after(count)), change, CHANNELS)
+            count += 1
+        assert done.result() == 0
+        assert len(await store.bets_view()) == 41
+        assert len(await store.export("polls")) == count
+        assert len(await store.export("snapshots")) == count
+        assert await store.check() == "ok"
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_a_damaged_file_is_said_to_be_damaged(path: Path) -> None:
+    """Flipped bytes in a page are found and end in StoreBroken, never in wrong rows."""
+    async with await Store.open(path, now=T0) as store:
+        book = await a_book(store)
+        for n in range(30):
+            await store.record(poll(after(n)), full_change(book, after(n)), CHANNELS)
+    spoil(path)
+
+    async def use() -> None:
+        async with await Store.open(path, now=T0) as damaged:
+            await damaged.books(DEFAULTS)
+            await damaged.export_hash()
+
+    with pytest.raises(StoreBroken, match="damaged"):
+        await use()
+
+
+def spoil(path: Path) -> None:
+    """Overwrite every page but the first with rubbish."""
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xa5" * (len(data) - 4096)
+    path.write_bytes(bytes(data))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+async def test_a_file_that_may_not_be_written_is_one_sentence(path: Path) -> None:
+    """Wrong permissions are named, with the path."""
+    async with await Store.open(path, now=T0):
+        pass
+    os.chmod(path, 0o400)  # noqa: PTH101
+    with pytest.raises(StoreUnavailable, match=r"permissions|cannot be made"):
+        await Store.open(path, now=T0)
+
+
+async def test_an_error_of_our_own_is_not_hidden(store: Store) -> None:
+    """A breach of the schema is a fault of the program, and is raised as it is."""
+    book = await a_book(store)
+    orphan = full_change(book, after(1)).confirmations
+    with pytest.raises(sqlite3.IntegrityError):
+        await store.record(poll(after(1)), Change(book, confirmations=orphan), ())
+    assert await store.export("polls") == []

@@ -1,0 +1,207 @@
+"""Opening a database: what is made, what is brought up to date, and what is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.store.values import DEFAULTS, GAME, T0, a_book, draft
+from tracker.store import (
+    Store,
+    StoreBroken,
+    StoreMissing,
+    StoreTooNew,
+    StoreTooOld,
+    StoreUnavailable,
+)
+from tracker.store import migrate as steps
+from tracker.store.migrate import APPLICATION_ID, migrations, require_current
+
+
+def content(path: Path) -> bytes:
+    """What a file holds."""
+    return path.read_bytes()
+
+
+async def test_what_is_made_is_private(path: Path) -> None:
+    """Nobody else on the machine may read the bets: folder 0700, files 0600."""
+    async with await Store.open(path, now=T0) as store:
+        await a_book(store)
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        files = {x.name: stat.S_IMODE(x.stat().st_mode) for x in path.parent.iterdir()}
+    assert set(files) == {"tracker.db", "tracker.db-wal", "tracker.db-shm", "tracker.db.writer"}
+    assert set(files.values()) == {0o600}
+
+
+async def test_the_settings_that_keep_data_safe_are_on(store: Store) -> None:
+    """Write-ahead log, a sync at each commit, foreign keys, no memory map."""
+
+    def ask(db: sqlite3.Connection) -> dict[str, object]:
+        names = ("journal_mode", "synchronous", "foreign_keys", "mmap_size", "busy_timeout")
+        return {x: (db.execute(f"PRAGMA {x}").fetchone() or ["none"])[0] for x in names}
+
+    assert await store._db.bare(ask) == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "mmap_size": 0,
+        "busy_timeout": 5000,
+    }
+
+
+async def test_every_table_is_strict(store: Store) -> None:
+    """A value of a wrong type is refused by the database itself."""
+    rows = await store._db.bare(lambda db: db.execute("PRAGMA table_list").fetchall())
+    loose = [x["name"] for x in rows if not x["strict"] and not x["name"].startswith("sqlite_")]
+    assert loose == []
+
+
+async def test_a_newer_database_is_refused_and_left_alone(path: Path) -> None:
+    """A database from the future is refused with one sentence, for reading and for writing."""
+    async with await Store.open(path, now=T0):
+        pass
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+    before = content(path)
+    for readonly in (False, True):
+        with pytest.raises(StoreTooNew, match=r"schema 99.*upgrade tracker"):
+            await Store.open(path, now=T0, readonly=readonly)
+    assert content(path) == before
+
+
+async def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+    """A file that is not ours is never written."""
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE theirs (x)")
+    before = path.read_bytes()
+    with pytest.raises(StoreBroken, match="some other program"):
+        await Store.open(path, now=T0)
+    assert path.read_bytes() == before
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    """Rubbish is said to be rubbish, and is left alone."""
+    path = tmp_path / "rubbish.db"
+    path.write_bytes(b"not a database at all" * 100)
+    with pytest.raises(StoreBroken, match="damaged"):
+        await Store.open(path, now=T0)
+    assert path.read_bytes() == b"not a database at all" * 100
+
+
+async def test_a_reader_says_that_there_is_nothing_yet(path: Path) -> None:
+    """A reader makes neither folder nor file."""
+    with pytest.raises(StoreMissing, match="no database yet"):
+        await Store.open(path, now=T0, readonly=True)
+    assert not path.parent.exists()
+
+
+async def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    """A path through a file is refused with the path and the reason."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreUnavailable, match="cannot be made or opened"):
+        await Store.open(tmp_path / "file" / "tracker.db", now=T0)
+
+
+async def test_a_reader_cannot_write(path: Path) -> None:
+    """A store that was opened for reading refuses every change."""
+    async with await Store.open(path, now=T0):
+        pass
+    async with await Store.open(path, now=T0, readonly=True) as store:
+        assert await store.bets_view() == []
+        with pytest.raises(StoreUnavailable, match="reading only"):
+            await store.add(draft(), game=GAME, defaults=DEFAULTS, at=T0)
+
+
+async def test_a_reader_beside_a_writer_sees_what_is_committed(path: Path) -> None:
+    """`tracker bets` shows what the daemon has written, while that runs."""
+    async with (
+        await Store.open(path, now=T0) as writer,
+        await Store.open(path, now=T0, readonly=True) as reader,
+    ):
+        version = await reader.data_version()
+        await a_book(writer)
+        assert [x.number for x in await reader.bets_view()] == [1]
+        assert await reader.data_version() != version
+        own = await writer.data_version()
+        await writer.saw("nba", T0, "ok")
+        assert await writer.data_version() == own
+
+
+async def test_an_older_database_is_backed_up_and_brought_up_to_date(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A migration keeps the rows, and leaves a checked copy of what was there before it."""
+    async with await Store.open(path, now=T0) as store:
+        await a_book(store)
+    longer = (*migrations(), "ALTER TABLE bet ADD COLUMN extra TEXT;")
+    monkeypatch.setattr(steps, "migrations", lambda: longer)
+    with pytest.raises(StoreTooOld, match="start the daemon once"):
+        await Store.open(path, now=T0, readonly=True)
+    async with await Store.open(path, now=T0) as store:
+        assert (await store.status_view()).schema == len(longer)
+        assert [x.pick for x in await store.bets_view()] == ["DEN -4.5 -110 $20"]
+    [copy] = path.parent.glob("*.bak")
+    assert copy.name == "tracker.db.schema1-20261121T030000Z.bak"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(copy)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+        assert db.execute("SELECT count(*) FROM bet").fetchone() == (1,)
+
+
+async def test_a_migration_that_fails_changes_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step is one transaction with its version."""
+    async with await Store.open(path, now=T0) as store:
+        await a_book(store)
+    broken = (
+        *migrations(),
+        "ALTER TABLE bet ADD COLUMN extra TEXT; INSERT INTO nowhere VALUES (1);",
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(steps, "migrations", lambda: broken)
+        with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+            await Store.open(path, now=T0)
+    async with await Store.open(path, now=T0) as store:
+        assert len(await store.bets_view()) == 1
+        columns = await store._db.bare(lambda db: db.execute("PRAGMA table_info(bet)").fetchall())
+        assert "extra" not in {x["name"] for x in columns}
+
+
+def test_a_database_of_ours_is_known_by_its_mark(path: Path) -> None:
+    """An empty file may become ours; one with our mark and version is."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {len(migrations())}")
+        require_current(db, path)
+
+
+async def test_closing_twice_or_after_cancellation_is_safe(path: Path) -> None:
+    """`close` never hangs, and a closed store says so."""
+    store = await Store.open(path, now=T0)
+    await store.close()
+    await store.close()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await store.bets_view()
+
+
+async def test_closing_empties_the_write_ahead_log(path: Path) -> None:
+    """After the last one has closed, one file holds everything."""
+    async with await Store.open(path, now=T0) as store:
+        await a_book(store)
+    assert {x.name for x in path.parent.iterdir()} == {"tracker.db", "tracker.db.writer"}
+
+
+async def test_a_backup_can_be_opened(store: Store, path: Path) -> None:
+    """A backup is a store like any other."""
+    await a_book(store)
+    target = path.with_name("copy.db")
+    await store.back_up(target)
+    async with await Store.open(target, now=T0, readonly=True) as copy:
+        assert await copy.export_hash() == await store.export_hash()
+        assert await copy.check() == "ok"

@@ -1,0 +1,200 @@
+"""Deliveries: two phases, no loss, no silent repeat."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.store.values import CHANNELS, T0, a_book, after, alert, poll
+from tracker.domain.delivery import (
+    Delivery,
+    DeliveryState,
+    Failed,
+    Outcome,
+    Refused,
+    Sent,
+    Unknown,
+    level_of,
+)
+from tracker.domain.rule import parse_rule
+from tracker.engine.book import Change
+from tracker.store import Store
+
+
+async def fire(store: Store, *moments: datetime) -> None:
+    """Fire the bet's rule at each of these moments, on every channel."""
+    book = await a_book(store)
+    for episode, at in enumerate(moments, start=1):
+        change = Change(book, alerts=(alert(1, at, episode),))
+        await store.record(poll(at), change, CHANNELS)
+
+
+async def claim_one(store: Store, at: datetime) -> Delivery:
+    """The only delivery that the sink may try at a moment."""
+    [claimed] = await store.claim("sink", at, 10)
+    return claimed
+
+
+async def state(store: Store, channel: str = "sink") -> tuple[DeliveryState, str]:
+    """How far the first alert has come on a channel, and the last word of it."""
+    alerts = await store.alerts_view()
+    [found] = [x for x in alerts[0].deliveries if x.channel == channel]
+    return found.state, found.detail
+
+
+async def test_a_claimed_delivery_carries_all_that_a_channel_needs(store: Store) -> None:
+    """The message as it was worded when decided, and the alert's name for ever."""
+    await fire(store, after(1))
+    claimed = await claim_one(store, after(2))
+    assert claimed == Delivery(
+        alert_id=claimed.alert_id,
+        channel="sink",
+        text="▲ 81 % DEN -4.5",
+        level="urgent",
+        created_at=after(1),
+        expires_at=after(601),
+        attempts=1,
+        possible_repeat=False,
+        bet=1,
+        rule="p >= 0.80",
+        episode=1,
+    )
+    assert await state(store) == (DeliveryState.SENDING, "")
+    assert await state(store, "console") == (DeliveryState.DUE, "")
+
+
+async def test_what_is_being_sent_is_not_claimed_again(store: Store) -> None:
+    """Two loops cannot send the same."""
+    await fire(store, after(1))
+    await claim_one(store, after(2))
+    assert await store.claim("sink", after(3), 10) == []
+
+
+async def test_deliveries_come_oldest_first_and_no_more_than_asked(store: Store) -> None:
+    """A channel that was away catches up in order."""
+    await fire(store, after(1), after(2), after(3))
+    first = await store.claim("sink", after(4), 2)
+    then = await store.claim("sink", after(4), 2)
+    assert [x.episode for x in first + then] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "ends"),
+    [
+        (Sent(), DeliveryState.SENT),
+        (Refused("chat not found"), DeliveryState.REFUSED),
+        (Failed("connection refused"), DeliveryState.DUE),
+        (Unknown("no answer in 10 s"), DeliveryState.UNKNOWN),
+    ],
+)
+async def test_each_outcome_has_its_state(
+    store: Store, outcome: Outcome, ends: DeliveryState
+) -> None:
+    """Sent and refused are ends; failed and unknown are tried again."""
+    await fire(store, after(1))
+    claimed = await claim_one(store, after(2))
+    assert await store.finish(claimed.alert_id, "sink", outcome, after(3)) is ends
+    assert await state(store) == (ends, getattr(outcome, "why", ""))
+    again = await store.claim("sink", after(3), 10)
+    assert len(again) == (0 if ends.over else 1)
+
+
+async def test_a_retry_waits_until_it_is_due(store: Store) -> None:
+    """`due_at`, else the channel's own `retry_after`, says when to try again."""
+    await fire(store, after(1))
+    claimed = await claim_one(store, after(2))
+    failed = Failed("429", retry_after=30.0)
+    await store.finish(claimed.alert_id, "sink", failed, after(3))
+    assert await store.next_due("sink") == after(33)
+    assert await store.claim("sink", after(32), 10) == []
+    claimed = await claim_one(store, after(33))
+    assert claimed.attempts == 2
+    await store.finish(claimed.alert_id, "sink", failed, after(34), due_at=after(90))
+    assert await store.next_due("sink") == after(90)
+
+
+async def test_a_doubtful_attempt_flags_every_later_one(store: Store) -> None:
+    """Once a message may have arrived, each further attempt says "possible repeat"."""
+    await fire(store, after(1))
+    claimed = await claim_one(store, after(2))
+    assert not claimed.possible_repeat
+    await store.finish(claimed.alert_id, "sink", Unknown("reset"), after(3))
+    claimed = await claim_one(store, after(4))
+    assert claimed.possible_repeat
+    await store.finish(claimed.alert_id, "sink", Failed("refused"), after(5))
+    assert (await claim_one(store, after(6))).possible_repeat
+
+
+async def test_what_was_being_sent_at_a_crash_comes_back_flagged(path: Path) -> None:
+    """After a restart it may have arrived: it is sent again, and says so."""
+    async with await Store.open(path, now=T0) as store:
+        await fire(store, after(1))
+        await claim_one(store, after(2))
+    async with await Store.open(path, now=T0) as store:
+        assert await store.recover(after(60)) == 1
+        claimed = await claim_one(store, after(60))
+        assert (claimed.possible_repeat, claimed.attempts) == (True, 2)
+        assert not (await store.claim("console", after(60), 1))[0].possible_repeat
+
+
+async def test_an_answer_that_comes_too_late_changes_nothing(store: Store) -> None:
+    """Only a delivery that is being sent can be finished."""
+    await fire(store, after(1))
+    claimed = await claim_one(store, after(2))
+    await store.finish(claimed.alert_id, "sink", Sent(), after(3))
+    late = await store.finish(claimed.alert_id, "sink", Unknown("?"), after(4))
+    assert late is DeliveryState.SENT
+
+
+async def test_what_comes_too_late_is_told_in_a_digest(store: Store) -> None:
+    """An expired alert is never sent as it is, and never disappears."""
+    await fire(store, after(1), after(2))
+    late = after(700)
+    assert await store.next_due("sink") == after(1)
+    assert await store.claim("sink", late, 10) == []
+    expired = await store.expire(late, "sink")
+    assert [x.episode for x in expired] == [1, 2]
+    assert await state(store) == (DeliveryState.EXPIRED, "")
+    assert await state(store, "console") == (DeliveryState.DUE, "")
+    await store.told(expired, Sent())
+    assert await store.expire(late, "sink") == []
+    assert await store.next_due("sink") is None
+
+
+async def test_a_digest_that_failed_comes_again(store: Store) -> None:
+    """What no digest has told for certain is told by the next."""
+    await fire(store, after(1))
+    expired = await store.expire(after(700), "sink")
+    assert await store.expire(after(701), "sink") == []
+    await store.told(expired, Failed("refused"))
+    [again] = await store.expire(after(702), "sink")
+    assert not again.possible_repeat
+    await store.told([again], Unknown("no answer"))
+    [once_more] = await store.expire(after(703), "sink")
+    assert once_more.possible_repeat
+
+
+async def test_a_digest_at_a_crash_comes_back_flagged(store: Store) -> None:
+    """A digest that was being sent when the program died is told again, flagged."""
+    await fire(store, after(1))
+    await store.expire(after(700))
+    await store.recover(after(800))
+    again = await store.expire(after(800))
+    assert {x.channel for x in again} == set(CHANNELS)
+    assert all(x.possible_repeat for x in again)
+
+
+async def test_what_is_being_sent_does_not_expire(store: Store) -> None:
+    """An attempt on the way ends by its own answer."""
+    await fire(store, after(1))
+    claimed = await claim_one(store, after(2))
+    assert await store.expire(after(700), "sink") == []
+    assert await store.finish(claimed.alert_id, "sink", Sent(), after(701)) is DeliveryState.SENT
+
+
+def test_a_chance_that_moved_is_urgent() -> None:
+    """Rules on a chance ask for a decision; facts do not."""
+    assert level_of(parse_rule("swing 0.15 in 5m").text) == "urgent"
+    assert level_of(parse_rule("settled").text) == "normal"

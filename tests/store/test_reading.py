@@ -1,0 +1,176 @@
+"""What readers are shown: bets, alerts, the whole, exports and raw bodies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.store.values import (
+    CHANNELS,
+    DEFAULTS,
+    GAME,
+    OTHER,
+    T0,
+    a_book,
+    after,
+    alert,
+    draft,
+    full_change,
+    poll,
+    snapshot,
+    state,
+)
+from tracker.domain.alert import Decision
+from tracker.domain.bet import Status
+from tracker.domain.market import Spread
+from tracker.domain.rule import parse_rule
+from tracker.engine.book import Book, Change
+from tracker.store import Store
+from tracker.store.exporting import TABLES
+from tracker.store.views import DaemonView, PulseView
+
+
+async def test_a_bet_is_shown_from_the_first_word_to_the_result(store: Store) -> None:
+    """Scheduled without a game, then live with a chance."""
+    await store.add(draft("DEN -4.5 #a", name="x"), game=None, defaults=DEFAULTS, at=T0)
+    [shown] = await store.bets_view()
+    assert (shown.id, shown.status, shown.game, shown.chance) == ("x", Status.SCHEDULED, None, None)
+    assert (shown.rules, shown.tags, shown.revision) == (DEFAULTS, ("a",), 0)
+    await store.bind(1, GAME, after(1))
+    [book] = await store.books(DEFAULTS)
+    live = replace(book, state=state(5), seen_at=after(2), changed_at=after(2))
+    taken = Change(live, snapshots=(snapshot(1, after(2), 0.7),))
+    await store.record(poll(after(2)), taken, ())
+    [shown] = await store.bets_view()
+    assert (shown.status, shown.market_text, shown.game) == (Status.LIVE, "DEN -4.5", GAME)
+    assert isinstance(shown.market, Spread)
+    assert shown.chance is not None
+    assert (shown.chance.win, shown.chance_at, shown.seen_at) == (0.7, after(2), after(2))
+    assert shown.state == state(5)
+
+
+async def test_a_history_is_in_order_and_of_one_bet(store: Store) -> None:
+    """`show` gives a bet's own snapshots, oldest first."""
+    book = await a_book(store, "DEN -4.5", "DEN ML")
+    for n in range(5):
+        taken = tuple(snapshot(bet, after(n), 0.1 * bet) for bet in (1, 2))
+        await store.record(poll(after(n)), Change(book, snapshots=taken), ())
+    shown = await store.show_view(2)
+    assert shown is not None
+    assert [x.snapshot for x in shown.snapshots] == [snapshot(2, after(n), 0.2) for n in range(5)]
+    assert await store.show_view(3) is None
+
+
+async def test_held_decisions_are_shown_when_asked_for(store: Store) -> None:
+    """`alerts` lists firings; `--explain` also what held back, and why."""
+    book = await a_book(store, "DEN -4.5", "DEN ML")
+    held = Change(book, alerts=(alert(1, after(1), fired=False), alert(2, after(1))))
+    await store.record(poll(after(1)), held, CHANNELS)
+    assert [x.alert.bet for x in await store.alerts_view()] == [2]
+    explained = await store.alerts_view(explain=True)
+    assert [x.alert.decision for x in explained] == [Decision.HELD, Decision.FIRED]
+    assert [len(x.deliveries) for x in explained] == [0, 2]
+    assert [x.alert.bet for x in await store.alerts_view(explain=True, bet=1)] == [1]
+
+
+async def test_the_whole_at_a_glance(store: Store) -> None:
+    """Games that are followed, sources, deliveries and the daemon."""
+    book = await a_book(store)
+    await store.add(draft("NYK ML"), game=None, defaults=DEFAULTS, at=T0)
+    await store.record(poll(after(1)), full_change(book, after(1)), CHANNELS)
+    await store.saw("nba", after(1), "ok")
+    await store.saw("nba", after(5), "blocked")
+    daemon = DaemonView(4711, T0, "1.0", after(-600), 60.0, T0)
+    await store.keep_daemon(daemon)
+    status = await store.status_view()
+    assert status.daemon == await store.daemon() == daemon
+    assert [(x.game, x.bets, x.state) for x in status.games] == [(GAME, 1, state(9))]
+    assert status.pulses == (PulseView("nba", after(1), after(5), "blocked"),)
+    assert status.deliveries == {("console", "due"): 1, ("sink", "due"): 1}
+    assert status.decisions == {("fired", "crossed"): 1, ("held", "holding"): 1}
+    assert (status.unbound, status.last_poll_at, status.schema) == (1, after(1), 1)
+    assert status.size_bytes > 0
+    assert [x.number for x in status.bets] == [1]
+
+
+async def test_an_empty_store_can_be_read(store: Store) -> None:
+    """Nothing is there, and that is no error."""
+    status = await store.status_view()
+    assert (status.daemon, status.games, status.last_poll_at) == (None, (), None)
+    assert not await store.bets_view()
+    assert not await store.alerts_view()
+    assert not await store.books(DEFAULTS)
+    assert [await store.export(x) for x in TABLES] == [[]] * len(TABLES)
+
+
+async def play(path: Path, order: tuple[int, ...]) -> tuple[str, list[dict[str, object]]]:
+    """Record the same polls of two games in some order; return the hash and the snapshots."""
+    async with await Store.open(path, now=T0) as store:
+        await store.add(draft("DEN ML"), game=GAME, defaults=DEFAULTS, at=T0)
+        await store.add(draft("NYK ML"), game=OTHER, defaults=DEFAULTS, at=T0)
+        first, second = await store.books(DEFAULTS)
+        both = {x.game.id: x for x in (first, second)}
+        for n in order:
+            book: Book = both[GAME.id if n % 2 else OTHER.id]
+            path_of = replace(poll(after(n // 2)), path=f"boxscore/{book.game.id}")
+            await store.record(path_of, full_change(book, after(n // 2)), CHANNELS)
+        return await store.export_hash(), await store.export("snapshots")
+
+
+async def test_equal_runs_export_equal_rows(tmp_path: Path) -> None:
+    """Which of two games was written first is no difference; what was said of one is."""
+    one = await play(tmp_path / "one.db", (0, 1, 2, 3))
+    other = await play(tmp_path / "other.db", (1, 0, 3, 2))
+    less = await play(tmp_path / "less.db", (0, 1, 2))
+    assert one == other
+    assert one[0] != less[0]
+
+
+async def test_what_is_exported_is_named(store: Store) -> None:
+    """A table that does not exist is a KeyError, not a query."""
+    with pytest.raises(KeyError):
+        await store.export("sqlite_schema")
+
+
+async def test_bodies_come_back_in_order_and_by_source(store: Store) -> None:
+    """A recording is made from every body of a span of time, in the order of arrival."""
+    book = await a_book(store)
+    sent = [(after(n), f"box/{n % 3}", b"%d" % (n // 2)) for n in range(100)]
+    for at, path, body in reversed(sent):
+        await store.record(replace(poll(at, body=body), path=path), Change(book), ())
+    stray = replace(poll(after(3), body=b"other"), source="espn")
+    await store.record(stray, Change(book), ())
+
+    async def read(source: str | None, since: datetime, until: datetime) -> list[object]:
+        return [x async for x in store.bodies(source, since, until)]
+
+    assert await read("nba", T0, after(1000)) == sent
+    assert await read("nba", after(10), after(20)) == sent[10:20]
+    assert len(await read(None, T0, after(1000))) == 101
+    assert await read("espn", after(4), after(1000)) == []
+
+
+async def test_only_old_bodies_are_dropped(store: Store) -> None:
+    """A body stays as long as one young poll brought it, and comes back when it is seen again."""
+    book = await a_book(store)
+    for second, body in ((1, b"old"), (2, b"both"), (50, b"both"), (51, b"young")):
+        await store.record(poll(after(second), body=body), Change(book), ())
+    assert await store.prune(after(50)) == 1
+    kept = [x[2] async for x in store.bodies("nba", T0, after(99))]
+    assert kept == [b"both", b"both", b"young"]
+    await store.record(poll(after(60), body=b"old"), Change(book), ())
+    kept = [x[2] async for x in store.bodies("nba", T0, after(99))]
+    assert kept == [b"old", b"both", b"both", b"young", b"old"]
+
+
+async def test_own_rules_are_shown_as_they_are_in_force(store: Store) -> None:
+    """A reader that does not know the configuration shows the defaults that were last known."""
+    await store.add(draft("DEN ML"), game=None, defaults=DEFAULTS, at=T0)
+    other = (parse_rule("hit"),)
+    [shown] = await store.bets_view()
+    assert shown.rules == DEFAULTS
+    [shown] = await store.bets_view(other)
+    assert shown.rules == other

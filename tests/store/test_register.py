@@ -1,0 +1,194 @@
+"""Games and bets: adding, finding, binding, withdrawing, and reading the same again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.store.values import (
+    CHANNELS,
+    DEFAULTS,
+    GAME,
+    OTHER,
+    T0,
+    a_book,
+    after,
+    draft,
+    full_change,
+    poll,
+    settlement,
+    snapshot,
+    state,
+)
+from tracker.domain.bet import Result, Status
+from tracker.domain.errors import BadBet
+from tracker.domain.game import Phase
+from tracker.domain.money import parse_odds
+from tracker.domain.prior import Lines
+from tracker.domain.rule import parse_rule
+from tracker.engine.book import Change
+from tracker.store import Store
+
+
+async def test_a_bet_read_again_is_the_same_bet(store: Store) -> None:
+    """Reloading a file never makes a second bet."""
+    first = await store.add(draft(), game=None, defaults=DEFAULTS, at=T0)
+    again = await store.add(draft(), game=None, defaults=DEFAULTS, at=after(9))
+    assert (first.number, first.created) == (1, True)
+    assert (again.number, again.created, again.changed, again.revived) == (1, False, False, False)
+
+
+async def test_a_draft_is_kept_word_for_word(store: Store) -> None:
+    """Until its game is known, a bet is what the person wrote and nothing less."""
+    written = draft(
+        "LAL@DEN 2026-11-20 1H under 112.5 10/11 1.5u #live",
+        game_text="LAL@DEN 2026-11-20",
+        name="mine",
+        rules=(parse_rule("p crosses 0.123456"), parse_rule("swing 0.15 in 5m")),
+        book="dk",
+        lines=Lines(home_spread=-4.5, total=224.5, home_ml=1.6),
+        from_file=True,
+        occasion="by hand",
+    )
+    await store.add(written, game=None, defaults=DEFAULTS, at=T0)
+    assert await store.unbound() == [(1, written)]
+
+
+async def test_a_bet_is_bound_once_its_game_is_known(store: Store) -> None:
+    """Binding gives the bet its market and puts it into the book of its game."""
+    written = draft("DEN -4.5 -110 $20")
+    await store.add(written, game=None, defaults=DEFAULTS, at=T0)
+    assert await store.books(DEFAULTS) == []
+    await store.bind(1, GAME, after(5))
+    assert await store.unbound() == []
+    [book] = await store.books(DEFAULTS)
+    assert book.game == GAME
+    assert [x.bet for x in book.tracked] == [written.bet(1, GAME, DEFAULTS, T0)]
+
+
+async def test_a_bet_on_another_game_is_refused(store: Store) -> None:
+    """A bet is never bound to a game in which its team does not play."""
+    await store.add(draft("DEN -4.5"), game=None, defaults=DEFAULTS, at=T0)
+    with pytest.raises(BadBet, match="does not play"):
+        await store.bind(1, OTHER, T0)
+    with pytest.raises(BadBet, match="does not play"):
+        await store.add(draft("LAL ML"), game=OTHER, defaults=DEFAULTS, at=T0)
+    assert [x.pick for x in await store.bets_view()] == ["DEN -4.5"]
+    with pytest.raises(BadBet, match="no bet 7"):
+        await store.bind(7, GAME, T0)
+
+
+async def test_withdrawing_ends_the_tracking_and_keeps_the_history(store: Store) -> None:
+    """A withdrawn bet is in no book, and comes back when it is added again."""
+    await store.add(draft(from_file=True), game=GAME, defaults=DEFAULTS, at=T0)
+    assert await store.file_bets() == {draft().identity: 1}
+    assert await store.withdraw(1, after(1))
+    assert not await store.withdraw(1, after(2))
+    assert await store.file_bets() == {}
+    assert await store.books(DEFAULTS) == []
+    [shown] = await store.bets_view()
+    assert (shown.status, shown.withdrawn_at) == (Status.WITHDRAWN, after(1))
+    back = await store.add(draft(from_file=True), game=None, defaults=DEFAULTS, at=after(3))
+    assert (back.number, back.created, back.revived) == (1, False, True)
+    assert len(await store.books(DEFAULTS)) == 1
+    assert await store.file_bets() == {draft().identity: 1}
+
+
+async def test_a_settled_bet_may_leave_the_file(store: Store) -> None:
+    """Clearing the file after the game hides no result, and the result is still confirmed."""
+    await store.add(draft(from_file=True), game=GAME, defaults=DEFAULTS, at=T0)
+    [book] = await store.books(DEFAULTS)
+    change = Change(book, settlements=(settlement(1, after(1)),))
+    await store.record(poll(after(1)), change, ())
+    assert not await store.withdraw(1, after(2))
+    assert await store.file_bets() == {}
+    [shown] = await store.bets_view()
+    assert (shown.status, shown.result) == (Status.PROVISIONAL, Result.WON)
+    assert len(await store.books(DEFAULTS)) == 1
+
+
+async def test_a_named_bet_may_change_its_price(store: Store) -> None:
+    """The odds or the stake of a bet with an id are corrected in place."""
+    named = draft("DEN -4.5 -110 $20", name="a")
+    await store.add(named, game=GAME, defaults=DEFAULTS, at=T0)
+    again = replace(named, odds=parse_odds("-105"), stake_cents=3000)
+    added = await store.add(again, game=None, defaults=DEFAULTS, at=after(1))
+    assert (added.number, added.changed) == (1, True)
+    [shown] = await store.bets_view()
+    assert (shown.odds, shown.stake_cents, shown.game) == (parse_odds("-105"), 3000, GAME)
+
+
+async def test_a_named_bet_becomes_another_only_before_its_history(store: Store) -> None:
+    """A mistyped pick may be corrected; history is never given to another bet."""
+    await store.add(draft("DEN -4.5", name="a"), game=GAME, defaults=DEFAULTS, at=T0)
+    await store.add(draft("DEN -5.5", name="a"), game=GAME, defaults=DEFAULTS, at=T0)
+    [book] = await store.books(DEFAULTS)
+    assert book.tracked[0].bet.market == draft("DEN -5.5").pick.market_for(GAME)
+    taken = Change(book, snapshots=(snapshot(1, after(1)),))
+    await store.record(poll(after(1)), taken, ())
+    with pytest.raises(BadBet, match=r"belongs to bet 1, 'DEN -5.5', which has a history"):
+        await store.add(draft("DEN -6.5", name="a"), game=GAME, defaults=DEFAULTS, at=T0)
+    [shown] = await store.bets_view()
+    assert shown.pick == "DEN -5.5"
+
+
+async def test_a_bet_is_found_by_its_id_and_by_its_number(store: Store) -> None:
+    """A person's own id comes first, even where it looks like a number."""
+    await store.add(draft("DEN ML"), game=None, defaults=DEFAULTS, at=T0)
+    await store.add(draft("DEN -4.5", name="1"), game=None, defaults=DEFAULTS, at=T0)
+    await store.add(draft("LAL ML", name="hope"), game=None, defaults=DEFAULTS, at=T0)
+    assert await store.find("1") == 2
+    assert await store.find("#1") == 1
+    assert await store.find("hope") == 3
+    assert await store.find(" 3 ") == 3
+    assert await store.find("4") is None
+    assert await store.find("9" * 40) is None
+    assert await store.find("nothing") is None
+
+
+async def test_own_rules_replace_the_defaults(store: Store) -> None:
+    """A bet without rules of its own follows the defaults as they are; others do not."""
+    own = (parse_rule("p <= 0.30"),)
+    await store.add(draft("DEN ML"), game=GAME, defaults=DEFAULTS, at=T0)
+    await store.add(draft("DEN -4.5", rules=own), game=GAME, defaults=DEFAULTS, at=T0)
+    assert [x.rules for x in await store.bets_view()] == [DEFAULTS, own]
+    assert await store.update_rules(1, own, after(1))
+    assert await store.update_rules(2, None, after(1))
+    assert not await store.update_rules(3, None, after(1))
+    [book] = await store.books(DEFAULTS)
+    assert [x.bet.rules for x in book.tracked] == [own, DEFAULTS]
+
+
+async def test_a_slate_never_overwrites_what_polls_have_told(store: Store) -> None:
+    """A board updates a followed game's schedule, but not what is believed of its play."""
+    book = await a_book(store)
+    change = full_change(book, after(10))
+    await store.record(poll(after(10)), change, CHANNELS)
+    moved = replace(GAME, start=GAME.start + timedelta(minutes=30))
+    older = replace(state(3), game=moved)
+    fresh = replace(state(phase=Phase.LIVE), game=OTHER)
+    await store.save_games([(moved, older), (OTHER, fresh)], after(20))
+    assert await store.games() == [(moved, state(9)), (OTHER, fresh)]
+    [restored] = await store.books(DEFAULTS)
+    assert (restored.game, restored.state) == (moved, state(9))
+
+
+async def test_a_game_that_nobody_follows_is_as_the_slate_says(store: Store) -> None:
+    """The last board counts; a board that does not say keeps what was said before."""
+    await store.save_games([(OTHER, None)], after(1))
+    assert await store.games(OTHER.slate) == [(OTHER, None)]
+    live = replace(state(4), game=OTHER)
+    await store.save_games([(OTHER, live)], after(2))
+    await store.save_games([(OTHER, None)], after(3))
+    assert await store.games(OTHER.slate) == [(OTHER, live)]
+    assert await store.games(OTHER.slate + timedelta(days=1)) == []
+
+
+async def test_a_slate_gives_a_bet_no_belief(store: Store) -> None:
+    """A bet on a game that is over begins with a poll of its own, so that it settles."""
+    over = state(phase=Phase.FINAL)
+    await store.save_games([(GAME, over)], after(1))
+    book = await a_book(store)
+    assert (book.state, book.final_at) == (None, None)

@@ -1,0 +1,116 @@
+"""The three traps of a shared connection: rollbacks of others, half transactions, lost commits."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.store.values import CHANNELS, DEFAULTS, T0, a_book, after, full_change, poll
+from tracker.engine.book import Change
+from tracker.store import Store
+
+
+class Thwarted(Exception):
+    """Raised inside a transaction."""
+
+
+async def test_a_rollback_takes_nothing_of_another_tasks(store: Store) -> None:
+    """What was acknowledged stays, while another task's transactions fail around it."""
+    began = threading.Event()
+
+    def fail(db: sqlite3.Connection) -> None:
+        db.execute("INSERT INTO meta (name, value) VALUES ('doomed', 'x')")
+        began.set()
+        raise Thwarted
+
+    async def failing() -> None:
+        for _ in range(50):
+            with pytest.raises(Thwarted):
+                await store._db.write(fail)
+
+    async def writing() -> None:
+        for n in range(50):
+            await store.saw(f"source {n}", T0, "ok")
+
+    await asyncio.gather(failing(), writing(), failing())
+    assert began.is_set()
+    assert len((await store.status_view()).pulses) == 50
+    rows = await store._db.bare(lambda db: db.execute("SELECT name FROM meta").fetchall())
+    assert [x["name"] for x in rows] == []
+
+
+async def test_a_cancelled_task_leaves_no_transaction_open(store: Store) -> None:
+    """Cancelled in the middle of a transaction, it is finished whole, and the next one begins."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(db: sqlite3.Connection) -> None:
+        db.execute("INSERT INTO meta (name, value) VALUES ('first', 'x')")
+        inside.set()
+        go_on.wait(5)
+        db.execute("INSERT INTO meta (name, value) VALUES ('second', 'x')")
+
+    task = asyncio.create_task(store._db.write(slow))
+    await asyncio.to_thread(inside.wait, 5)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    go_on.set()
+    await store.saw("nba", T0, "ok")
+    rows = await store._db.bare(lambda db: db.execute("SELECT name FROM meta").fetchall())
+    assert [x["name"] for x in rows] == ["first", "second"]
+
+
+async def test_a_cancelled_record_is_whole_or_was_never_begun(store: Store) -> None:
+    """Cancelled at any moment, a poll is there with all its consequences or not at all."""
+    book = await a_book(store)
+    for n in range(40):
+        change = full_change(book, after(n))
+        task = asyncio.create_task(store.record(poll(after(n)), change, CHANNELS))
+        for _ in range(n % 4):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    polls = {x["at"] for x in await store.export("polls")}
+    taken = {x["at"] for x in await store.export("snapshots")}
+    assert taken == polls
+    assert len(await store.export("alerts")) == 1 + len(polls)
+
+
+async def test_the_store_closes_while_it_is_used(path: Path) -> None:
+    """Closing waits for what has begun; cancelling the close does not leave it half done."""
+    store = await Store.open(path, now=T0)
+    book = await a_book(store)
+    recording = [
+        asyncio.create_task(store.record(poll(after(n)), Change(book), ())) for n in range(20)
+    ]
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(store.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.gather(closing, *recording, return_exceptions=True)
+    await store.close()
+    async with await Store.open(path, now=T0) as again:
+        assert len(await again.export("polls")) == 20
+        assert await again.books(DEFAULTS)
+
+
+async def test_opening_can_be_cancelled(path: Path) -> None:
+    """A cancelled opening leaves neither a thread nor a lock behind."""
+    before = set(threading.enumerate())
+    for rounds in range(6):
+        task = asyncio.create_task(Store.open(path, now=T0))
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        task.cancel()
+        [found] = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(found, Store):
+            await found.close()
+    async with await Store.open(path, now=T0) as store:
+        assert await store.check() == "ok"
+    for thread in set(threading.enumerate()) - before:
+        thread.join(5)
+        assert not thread.is_alive()
