@@ -48,8 +48,9 @@ def teams(league: str) -> Mapping[str, Team]:
 def _names(league: str) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for team in teams(league).values():
-        for name in {team.code, team.city, team.name, team.full_name, *team.aliases}:
-            found.setdefault(fold(name), []).append(team.code)
+        written = (team.code, team.city, team.name, team.full_name, *team.aliases)
+        for name in {fold(x) for x in written}:
+            found.setdefault(name, []).append(team.code)
     return {name: tuple(sorted(codes)) for name, codes in found.items()}
 
 

@@ -1,0 +1,163 @@
+"""A draft is the same bet when it is read again, and means the game that a person would mean."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.domain.draft import AmbiguousGame, Draft, NoSuchGame, choose_game
+from tracker.domain.errors import BadBet
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.grammar import find_in, parse_matchup, parse_pick
+from tracker.domain.money import parse_odds
+from tracker.domain.rule import parse_rule
+
+FIND = find_in("nba")
+NOW = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
+
+
+def draft(pick: str, game: str | None = None, **more: object) -> Draft:
+    """A draft as the commands and the bets file make it."""
+    read = parse_pick(pick, FIND)
+    matchup = read.matchup if game is None else parse_matchup(game, FIND)
+    made = Draft(read, matchup=matchup, game_text=game, odds=read.odds)
+    for name, value in more.items():
+        object.__setattr__(made, name, value)
+    return made
+
+
+def game(number: str, away: str, home: str, hours: float) -> Game:
+    """A game that tips off so many hours from now."""
+    return Game(number, "nba", home, away, NOW + timedelta(hours=hours))
+
+
+def at(phase: Phase, of: Game) -> GameState:
+    """A state of a game in this phase."""
+    return GameState(
+        of, phase, 0 if phase in (Phase.SCHEDULED, Phase.POSTPONED) else 1, 0, Score(0, 0)
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("DEN -1.5", "DEN -15"),
+        ("DEN over 22.5", "DEN over 225"),
+        ("DEN -4.5", "DEN +4.5"),
+        ("DEN -4.5", "LAL -4.5"),
+        ("DEN -4.5", "Q3 DEN -4.5"),
+        ("DEN ML +135", "DEN ML +150"),
+        ("DEN ML 1.91", "DEN ML 19.1"),
+        ("DEN ML #one", "DEN ML #two"),
+    ],
+)
+def test_different_bets_are_told_apart(one: str, other: str) -> None:
+    """A dot more or less makes another bet."""
+    assert draft(one).identity != draft(other).identity
+
+
+def test_the_same_bet_is_known_again() -> None:
+    """Case and blanks make no other bet; stake, odds, game, book and occasion do."""
+    base = draft("DEN -4.5", "LAL@DEN")
+    assert base.identity == draft("den   -4.5 ", "lal@den").identity
+    others = [
+        draft("DEN -4.5", "LAL@DEN 2026-11-20"),
+        draft("DEN -4.5", "LAL@DEN", stake_cents=2000),
+        draft("DEN -4.5", "LAL@DEN", odds=parse_odds("-110")),
+        draft("DEN -4.5", "LAL@DEN", book="b"),
+        draft("DEN -4.5", "LAL@DEN", occasion="0022600001"),
+        draft("DEN -4.5", "LAL@DEN", name="mine"),
+    ]
+    assert len({x.identity for x in [base, *others]}) == len(others) + 1
+
+
+def test_an_own_id_outlives_a_change_of_words() -> None:
+    """A bet with an id is the same bet whatever else is changed."""
+    one, other = draft("DEN -4.5", name="mine"), draft("LAL ML +150", name="mine")
+    assert one.identity == other.identity == "id:mine"
+
+
+def test_an_identity_is_stable() -> None:
+    """It is kept in databases, so it never changes for the same words."""
+    assert draft("DEN -4.5 -110", "LAL@DEN").identity == draft("DEN -4.5 -110", "LAL@DEN").identity
+    assert draft("DEN -4.5").identity.startswith("content:")
+
+
+@given(st.text(max_size=20))
+def test_any_tag_has_an_identity(tag: str) -> None:
+    """Whatever can be read can also be told apart."""
+    try:
+        made = draft(f"DEN ML #{tag}")
+    except BadBet:
+        return
+    assert len(made.identity) == len("content:") + 32
+
+
+def test_rules_default_and_repeat() -> None:
+    """A bet without rules gets the defaults, and a rule given twice is one rule."""
+    twice = (parse_rule("p >= 0.80"), parse_rule("p>=80%"), parse_rule("settled"))
+    here = game("1", "LAL", "DEN", 1)
+    assert [x.text for x in draft("DEN ML").bet(1, here, twice, NOW).rules] == [
+        "p >= 0.80",
+        "settled",
+    ]
+    assert draft("DEN ML", rules=()).bet(1, here, twice, NOW).rules == ()
+    assert draft("DEN ML").bet(7, here, (), NOW).id == 7
+    assert draft("DEN ML", name="mine").bet(7, here, (), NOW).id == "mine"
+
+
+TONIGHT = game("1", "LAL", "DEN", 1)
+LATER = game("2", "BOS", "NYK", 1.5)
+TOMORROW = game("3", "DEN", "UTA", 25)
+YESTERDAY = game("4", "PHX", "DEN", -23)
+
+
+def test_the_next_game_of_the_team_is_meant() -> None:
+    """Tonight's before tomorrow's, and yesterday's not at all once it is over."""
+    slate = [
+        (TOMORROW, None),
+        (TONIGHT, at(Phase.SCHEDULED, TONIGHT)),
+        (YESTERDAY, at(Phase.FINAL, YESTERDAY)),
+        (LATER, None),
+    ]
+    assert choose_game(draft("DEN ML"), slate, NOW) == TONIGHT
+    assert choose_game(draft("UTA ML"), slate, NOW) == TOMORROW
+    assert choose_game(draft("DEN ML"), reversed(slate), NOW) == TONIGHT
+
+
+def test_a_game_in_play_comes_first() -> None:
+    """A bet added during a game is about that game."""
+    running = game("5", "DEN", "SAC", -1)
+    slate = [(TONIGHT, None), (running, at(Phase.LIVE, running))]
+    assert choose_game(draft("DEN ML"), slate[1:], NOW) == running
+    assert choose_game(draft("DEN ML"), [(TOMORROW, None), slate[1]], NOW) == running
+
+
+def test_a_game_left_in_play_long_ago_is_not_meant() -> None:
+    """A state that nobody has looked at since yesterday does not catch tonight's bets."""
+    slate = [(YESTERDAY, at(Phase.LIVE, YESTERDAY)), (TONIGHT, None)]
+    assert choose_game(draft("DEN ML"), slate, NOW) == TONIGHT
+
+
+def test_what_fits_two_games_of_a_slate_is_asked() -> None:
+    """A total without a game, on a night with two, names them both."""
+    with pytest.raises(AmbiguousGame, match=r"LAL@DEN 2026-11-20, BOS@NYK 2026-11-20"):
+        choose_game(draft("over 220.5"), [(TONIGHT, None), (LATER, None)], NOW)
+    assert choose_game(draft("over 220.5"), [(TONIGHT, None), (TOMORROW, None)], NOW) == TONIGHT
+    assert choose_game(draft("over 220", "BOS@NYK"), [(TONIGHT, None), (LATER, None)], NOW) == LATER
+    here = choose_game(draft("BOS@NYK over 220"), [(TONIGHT, None), (LATER, None)], NOW)
+    assert here == LATER
+
+
+def test_a_game_that_is_over_must_be_named_by_its_date() -> None:
+    """A finished or postponed game is meant only where the bet says the day."""
+    over = [(YESTERDAY, at(Phase.FINAL, YESTERDAY))]
+    off = [(TONIGHT, at(Phase.POSTPONED, TONIGHT))]
+    for slate in (over, off, []):
+        with pytest.raises(NoSuchGame):
+            choose_game(draft("DEN ML"), slate, NOW)
+    assert choose_game(draft("PHX@DEN 2026-11-19 DEN ML"), over, NOW) == YESTERDAY
+    assert choose_game(draft("DEN ML", "LAL@DEN 2026-11-20"), off, NOW) == TONIGHT

@@ -1,0 +1,383 @@
+"""The line that registers a bet is read as bettors write it, and a wrong one says where and why."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from fractions import Fraction
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tracker.domain.errors import BadBet
+from tracker.domain.game import Game, Side
+from tracker.domain.grammar import (
+    Pick,
+    find_in,
+    find_in_game,
+    parse_matchup,
+    parse_pick,
+    pick_text,
+)
+from tracker.domain.market import (
+    Direction,
+    Market,
+    Moneyline,
+    Span,
+    Spread,
+    TeamTotal,
+    Total,
+    kind,
+)
+from tracker.domain.team import teams
+
+GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
+COLLEGE = Game("2", "ncaam", "DUKE", "UNC", datetime(2026, 11, 21, 2, tzinfo=UTC))
+FIND = find_in("nba")
+
+SPREADS = [
+    ("DEN -4.5", "DEN -4.5"),
+    ("den -4.5", "DEN -4.5"),
+    ("Denver -4.5", "DEN -4.5"),
+    ("Nuggets -4.5", "DEN -4.5"),
+    ("NUGGETS -4.5", "DEN -4.5"),
+    ("Denver Nuggets -4.5", "DEN -4.5"),
+    ("denver   nuggets   -4.5", "DEN -4.5"),
+    ("  DEN -4.5  ", "DEN -4.5"),
+    ("DEN - 4.5", "DEN -4.5"),
+    ("DEN \u22124.5", "DEN -4.5"),
+    ("DEN \u20134.5", "DEN -4.5"),
+    ("DEN -4½", "DEN -4.5"),
+    ("DEN -½", "DEN -0.5"),
+    ("DEN -.5", "DEN -0.5"),
+    ("DEN -4", "DEN -4"),
+    ("DEN -4.0", "DEN -4"),
+    ("DEN -15", "DEN -15"),
+    ("DEN +1.5", "DEN +1.5"),
+    ("DEN + 1.5", "DEN +1.5"),
+    ("LAL +4.5", "LAL +4.5"),
+    ("Lakers +4½", "LAL +4.5"),
+    ("LA Lakers +4.5", "LAL +4.5"),
+    ("Los Angeles Lakers +4.5", "LAL +4.5"),
+    ("DEN PK", "DEN PK"),
+    ("DEN pick", "DEN PK"),
+    ("DEN pickem", "DEN PK"),
+    ("DEN +0", "DEN PK"),
+    ("DEN -0", "DEN PK"),
+    ("LAL@DEN DEN -4.5", "DEN -4.5"),
+    ("LAL @ DEN LAL +4.5", "LAL +4.5"),
+    ("LAL @DEN LAL +4.5", "LAL +4.5"),
+    ("LAL@ DEN LAL +4.5", "LAL +4.5"),
+    ("Lakers@Nuggets Nuggets -4.5", "DEN -4.5"),
+    ("Los Angeles Lakers @ Denver Nuggets DEN -4.5", "DEN -4.5"),
+    ("LAL@DEN 2026-11-20 DEN -4.5", "DEN -4.5"),
+    ("Déñver -4.5", "DEN -4.5"),
+    ("Nugs -4.5", "DEN -4.5"),
+]
+MONEYLINES = [
+    ("DEN ML", "DEN ML"),
+    ("den ml", "DEN ML"),
+    ("Denver moneyline", "DEN ML"),
+    ("Nuggets win", "DEN ML"),
+    ("Nuggets wins", "DEN ML"),
+    ("LAL ML", "LAL ML"),
+    ("LA ML", "LAL ML"),
+    ("Los Angeles ML", "LAL ML"),
+    ("LAL@DEN DEN ML", "DEN ML"),
+    ("Q1 DEN ML", "Q1 DEN ML"),
+    ("DEN Q1 ML", "Q1 DEN ML"),
+    ("DEN ML Q1", "Q1 DEN ML"),
+    ("1H DEN ML", "1H DEN ML"),
+    ("DEN 1h ml", "1H DEN ML"),
+    ("DEN ML regulation", "regulation DEN ML"),
+    ("reg DEN ML", "regulation DEN ML"),
+]
+TOTALS = [
+    ("LAL@DEN over 224.5", "LAL@DEN over 224.5"),
+    ("LAL@DEN OVER 224.5", "LAL@DEN over 224.5"),
+    ("lal@den o224.5", "LAL@DEN over 224.5"),
+    ("LAL@DEN o 224.5", "LAL@DEN over 224.5"),
+    ("LAL@DEN O224½", "LAL@DEN over 224.5"),
+    ("LAL@DEN ov 224.5", "LAL@DEN over 224.5"),
+    ("LAL@DEN over 224", "LAL@DEN over 224"),
+    ("LAL@DEN total over 224.5", "LAL@DEN over 224.5"),
+    ("over 224.5", "LAL@DEN over 224.5"),
+    ("o224.5", "LAL@DEN over 224.5"),
+    ("under 224.5", "LAL@DEN under 224.5"),
+    ("u224.5", "LAL@DEN under 224.5"),
+    ("U 224.5", "LAL@DEN under 224.5"),
+    ("un 224.5", "LAL@DEN under 224.5"),
+    ("total under 224.5", "LAL@DEN under 224.5"),
+    ("Lakers @ Nuggets under 224.5", "LAL@DEN under 224.5"),
+    ("LA @ Denver under 224.5", "LAL@DEN under 224.5"),
+    ("LAL@DEN 2026-11-20 under 224.5", "LAL@DEN under 224.5"),
+    ("LAL@DEN under 224.5 2026-11-20", "LAL@DEN under 224.5"),
+    ("LAL@DEN 1H under 112.5", "1H LAL@DEN under 112.5"),
+    ("1H LAL@DEN under 112.5", "1H LAL@DEN under 112.5"),
+    ("LAL@DEN under 112.5 1H", "1H LAL@DEN under 112.5"),
+    ("LAL@DEN h1 u112.5", "1H LAL@DEN under 112.5"),
+    ("LAL@DEN 2H over 110", "2H LAL@DEN over 110"),
+    ("LAL@DEN h2 o110", "2H LAL@DEN over 110"),
+    ("Q3 over 55.5", "Q3 LAL@DEN over 55.5"),
+    ("3Q over 55.5", "Q3 LAL@DEN over 55.5"),
+    ("LAL@DEN q4 under 56", "Q4 LAL@DEN under 56"),
+    ("LAL@DEN regulation over 224.5", "regulation LAL@DEN over 224.5"),
+]
+TEAM_TOTALS = [
+    ("DEN over 114.5", "DEN over 114.5"),
+    ("Nuggets o114.5", "DEN over 114.5"),
+    ("Denver Nuggets total over 114.5", "DEN over 114.5"),
+    ("DEN u114.5", "DEN under 114.5"),
+    ("lakers under 110", "LAL under 110"),
+    ("LAL@DEN LAL under 110", "LAL under 110"),
+    ("1H DEN over 57.5", "1H DEN over 57.5"),
+    ("DEN 1H over 57.5", "1H DEN over 57.5"),
+    ("DEN over 57½ 1H", "1H DEN over 57.5"),
+    ("LAL@DEN Q2 DEN over 28.5", "Q2 DEN over 28.5"),
+    ("2Q DEN over 28.5", "Q2 DEN over 28.5"),
+]
+SPANS = [
+    ("Q3 DEN -1.5", "Q3 DEN -1.5"),
+    ("DEN Q3 -1.5", "Q3 DEN -1.5"),
+    ("DEN -1.5 Q3", "Q3 DEN -1.5"),
+    ("den -1.5 3q", "Q3 DEN -1.5"),
+    ("LAL@DEN Q3 DEN -1.5", "Q3 DEN -1.5"),
+    ("LAL@DEN DEN Q3 -1.5", "Q3 DEN -1.5"),
+    ("1H DEN PK", "1H DEN PK"),
+    ("2H LAL +2½", "2H LAL +2.5"),
+    ("Q1 LAL +0.5", "Q1 LAL +0.5"),
+    ("1q Lakers +½", "Q1 LAL +0.5"),
+    ("Q4 DEN -2", "Q4 DEN -2"),
+    ("regulation DEN -4.5", "regulation DEN -4.5"),
+]
+TAILS = [
+    ("DEN -4.5 -110 $20", "-110", 2000, None, ()),
+    ("DEN -4.5 $20 -110", "-110", 2000, None, ()),
+    ("DEN -4.5 @-110", "-110", None, None, ()),
+    ("DEN -4.5 @ -110", "-110", None, None, ()),
+    ("DEN -4.5 \u2212110", "-110", None, None, ()),
+    ("DEN -4.5 - 110", "-110", None, None, ()),
+    ("DEN -4.5 +100", "+100", None, None, ()),
+    ("DEN -4.5 + 100", "+100", None, None, ()),
+    ("DEN -4.5 1.91", "1.91", None, None, ()),
+    ("DEN -4.5 @1.91", "1.91", None, None, ()),
+    ("DEN -4.5 @ 1.91", "1.91", None, None, ()),
+    ("DEN -4.5 10/11", "10/11", None, None, ()),
+    ("DEN -4.5 EVEN", "EVEN", None, None, ()),
+    ("DEN -4.5 @evens", "evens", None, None, ()),
+    ("DEN -4.5 ev", "ev", None, None, ()),
+    ("DEN ML +135 $10", "+135", 1000, None, ()),
+    ("DEN ML 2 $10", "2", 1000, None, ()),
+    ("DEN ML $10.50", None, 1050, None, ()),
+    ("DEN ML $1,000", None, 100_000, None, ()),
+    ("DEN ML 2u", None, None, Fraction(2), ()),
+    ("DEN ML 1.5U", None, None, Fraction(3, 2), ()),
+    ("DEN ML 0.25units", None, None, Fraction(1, 4), ()),
+    ("DEN ML 1unit", None, None, Fraction(1), ()),
+    ("DEN ML #live", None, None, None, ("live",)),
+    ("DEN ML #live #Big-One", None, None, None, ("live", "Big-One")),
+    ("LAL@DEN over 224.5 -110 $20 #tag", "-110", 2000, None, ("tag",)),
+    ("o224.5 -105 0.5u #a #b", "-105", None, Fraction(1, 2), ("a", "b")),
+]
+
+
+def read(text: str) -> Pick:
+    """A line read with the teams of the NBA."""
+    return parse_pick(text, FIND)
+
+
+@pytest.mark.parametrize(("written", "meant"), SPREADS + MONEYLINES + TOTALS + TEAM_TOTALS + SPANS)
+def test_markets_are_read_as_bettors_write_them(written: str, meant: str) -> None:
+    """Each of these spellings means this market of LAL@DEN, and keeps its own text."""
+    pick = read(written)
+    assert pick.text == written.strip()
+    assert pick.fits(GAME)
+    assert pick_text(pick.market_for(GAME), GAME) == meant
+
+
+@pytest.mark.parametrize(("written", "odds", "stake", "units", "tags"), TAILS)
+def test_odds_stakes_and_tags_follow_the_market(
+    written: str,
+    odds: str | None,
+    stake: int | None,
+    units: Fraction | None,
+    tags: tuple[str, ...],
+) -> None:
+    """They come in any order, and odds keep the form in which they were written."""
+    pick = read(written)
+    assert (None if pick.odds is None else pick.odds.text) == odds
+    assert (pick.stake_cents, pick.units, pick.tags) == (stake, units, tags)
+
+
+def test_a_date_is_the_leagues_own() -> None:
+    """A dated game fits the slate of that evening alone, wherever the date stands."""
+    for text in ("LAL@DEN 2026-11-20 DEN ML", "LAL@DEN DEN ML -110 2026-11-20 $5"):
+        pick = read(text)
+        assert pick.matchup is not None
+        assert pick.matchup.day == date(2026, 11, 20)
+        assert pick.fits(GAME)
+    assert not read("LAL@DEN 2026-11-21 DEN ML").fits(GAME)
+
+
+def test_a_nickname_that_begins_with_figures_can_be_at_home() -> None:
+    """`BOS @ 76ers` is a game, with blanks or without."""
+    game = Game("3", "nba", "PHI", "BOS", GAME.start)
+    for text in ("BOS @ 76ers over 220.5", "BOS@76ers over 220.5", "76ers@BOS 76ers ML"):
+        pick = read(text)
+        assert pick.matchup is not None
+    assert read("BOS@76ers over 220.5").fits(game)
+
+
+def test_a_bet_fits_only_games_with_its_team() -> None:
+    """A pick of another team, or of the game the other way round, is not about this game."""
+    assert not read("BOS ML").fits(GAME)
+    assert not read("DEN@LAL over 220").fits(GAME)
+    assert read("over 220").fits(GAME)
+    with pytest.raises(BadBet, match="Boston Celtics does not play in LAL@DEN"):
+        read("BOS ML").market_for(GAME)
+
+
+def test_a_city_of_two_teams_is_never_guessed() -> None:
+    """When Los Angeles plays Los Angeles, the line must say which one."""
+    derby = Game("4", "nba", "LAC", "LAL", GAME.start)
+    for text in ("LA ML", "Los Angeles -4.5"):
+        with pytest.raises(BadBet, match="either team of LAL@LAC"):
+            read(text).market_for(derby)
+    assert read("LAC ML").market_for(derby) == Moneyline(Side.HOME)
+    assert read("LA Lakers ML").market_for(derby) == Moneyline(Side.AWAY)
+
+
+def test_the_two_teams_of_a_game_answer_to_its_own_words() -> None:
+    """Within a game, its codes and `home` and `away` are enough, also in a league without names."""
+    find = find_in_game(COLLEGE)
+    assert parse_pick("home -3.5", find).market_for(COLLEGE) == Spread(Side.HOME, -3.5)
+    assert parse_pick("UNC ML", find).market_for(COLLEGE) == Moneyline(Side.AWAY)
+    assert parse_pick("away o70.5", find_in_game(GAME)).market_for(GAME) == TeamTotal(
+        Side.AWAY, Direction.OVER, 70.5
+    )
+    with pytest.raises(BadBet, match="plays halves, not quarters"):
+        parse_pick("Q3 UNC ML", find).market_for(COLLEGE)
+    assert parse_pick("2H UNC ML", find).market_for(COLLEGE).span is Span.H2
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "said"),
+    [
+        ("", None, "an empty bet"),
+        ("   ", None, "an empty bet"),
+        ("DEN", "", "ends too early: expected 'ML', a spread"),
+        ("LAL@DEN", "", "ends too early: expected a team, a game"),
+        ("LAL@", "LAL@", "not understood"),
+        ("LAL@DEN over", "", "ends too early: expected the line"),
+        ("Nugets -4.5", "Nugets", r"did you mean Nuggets\?"),
+        ("LAL@Nugets over 220", "Nugets", r"did you mean Nuggets\?"),
+        ("LAL@DEN ovr 224.5", "ovr", r"did you mean over\?"),
+        ("LAL @ DEN over x", "x", "expected the line, such as 224.5"),
+        ("LAL@DEN over 224.5 bogus", "bogus", "expected odds such as -110"),
+        ("DEN -4½ bogus", "bogus", "column 9"),
+        ("DEN 4.5", "4.5", "a spread such as -4.5"),
+        ("DEN -110", "-110", "looks like a price: write the line first, or 'DEN ML -110'"),
+        ("Q3 DEN +150", "+150", "or 'Q3 DEN ML \\+150'"),
+        ("LAL@DEN DEN -110", "-110", "or 'LAL@DEN DEN ML -110'"),
+        ("DEN -4.25", "-4.25", "whole or half points"),
+        ("LAL@DEN over 0", "0", "whole or half points"),
+        ("LAL@DEN over 999", "999", "whole or half points"),
+        ("DEN ML $20,50", "$20,50", "is not an amount"),
+        ("DEN ML $", "$", "is not an amount"),
+        ("DEN ML $20 $30", "$30", "not understood"),
+        ("DEN ML -110 -120", "-120", "not understood"),
+        ("DEN ML 1.00", "1.00", "would return no profit"),
+        ("DEN ML 5/0", "5/0", "divide by zero"),
+        ("LAL@DEN 2026-13-40 over 220", "2026-13-40", "a date such as"),
+        ("LAL@DEN over 220 2026-02-30", "2026-02-30", "a date such as"),
+        ("LAL@DEN 2026-11-20 over 220 2026-11-21", "2026-11-21", "not understood"),
+        ("DEN ML #", "#", "not understood"),
+        ("-4.5 DEN", "-4.5", "expected a team"),
+    ],
+)
+def test_a_wrong_line_says_where_and_why(text: str, wrong: str | None, said: str) -> None:
+    """The error points at the first word that is wrong, in the text as it was written."""
+    with pytest.raises(BadBet, match=said) as caught:
+        read(text)
+    at = caught.value.at
+    if wrong is not None:
+        assert at is not None
+        assert at == len(text) if wrong == "" else text[at:].startswith(wrong)
+
+
+def test_a_game_alone_is_read_too() -> None:
+    """`LAL@DEN`, with a date or without, and nothing else."""
+    assert parse_matchup("Lakers @ Denver", FIND).fits(GAME)
+    assert parse_matchup("LAL@DEN 2026-11-20", FIND).fits(GAME)
+    assert not parse_matchup("DEN@LAL", FIND).fits(GAME)
+    for text in ("", "LAL", "LAL@", "LAL@DEN x", "LAL DEN", "@DEN", "LAL@DEN 2026-02-30"):
+        with pytest.raises(BadBet):
+            parse_matchup(text, FIND)
+
+
+def halves(low: int, high: int) -> st.SearchStrategy[float]:
+    """Multiples of 0.5 from `low` to `high`, given in halves."""
+    return st.integers(low, high).map(lambda x: x / 2)
+
+
+SIDES, DIRECTIONS, ALL_SPANS = (st.sampled_from(x) for x in (Side, Direction, Span))
+MARKETS: st.SearchStrategy[Market] = st.one_of(
+    st.builds(Moneyline, SIDES, ALL_SPANS),
+    st.builds(Spread, SIDES, halves(-199, 199), ALL_SPANS),
+    st.builds(Total, DIRECTIONS, halves(1, 800), ALL_SPANS),
+    st.builds(TeamTotal, SIDES, DIRECTIONS, halves(1, 800), ALL_SPANS),
+)
+MATCHUPS = st.lists(st.sampled_from(sorted(teams("nba"))), min_size=2, max_size=2, unique=True)
+
+
+@given(MARKETS, MATCHUPS)
+def test_what_is_written_of_a_market_is_read_as_that_market(
+    market: Market, codes: list[str]
+) -> None:
+    """For every market of every game, writing it down and reading it again changes nothing."""
+    game = Game("1", "nba", codes[0], codes[1], GAME.start)
+    text = pick_text(market, game)
+    for find in (FIND, find_in_game(game)):
+        pick = parse_pick(text, find)
+        assert pick.fits(game)
+        assert pick.market_for(game) == market
+    assert kind(market).replace("_", "") == type(market).__name__.lower()
+
+
+@pytest.mark.parametrize("points", [0.25, float("nan"), float("inf"), -401.0, 100.5])
+def test_a_line_that_no_book_offers_cannot_be_built(points: float) -> None:
+    """Lines are whole or half points within what is ever offered."""
+    with pytest.raises(ValueError, match="line"):
+        Spread(Side.HOME, points)
+    for bad in (0.0, -3.5, 400.5):
+        with pytest.raises(ValueError, match=r"line|above 0"):
+            Total(Direction.OVER, bad)
+        with pytest.raises(ValueError, match=r"line|above 0"):
+            TeamTotal(Side.HOME, Direction.OVER, bad)
+
+
+WORDS = st.sampled_from(
+    (
+        *("LAL", "DEN", "@", "LAL@DEN", "76ers", "Los", "Angeles", "over", "under", "o224.5", "u"),
+        *("224.5", "-4.5", "+", "-", "½", "PK", "ML", "Q3", "1H", "reg", "total", "-110", "1.91"),
+        *("10/11", "$20", "$", "2u", "#x", "2026-11-20", "even", "٣", "²", "-٤.5", "5/0", "$1,0"),
+    )
+)
+
+
+@given(st.text(max_size=40) | st.lists(WORDS, max_size=8).map(" ".join))
+@example("DEN ML \udc80")
+@example("DEN ML " + "9" * 10_000)
+@example("LAL@DEN over 224.5 #\x00")
+def test_any_text_is_a_pick_or_a_bad_bet(text: str) -> None:
+    """No line makes the reader fail otherwise; an error's place lies within the line."""
+    for find in (FIND, find_in_game(GAME)):
+        try:
+            pick = parse_pick(text, find)
+            pick.market_for(GAME)
+        except BadBet as why:
+            at = why.at
+        else:
+            at = None
+            assert pick.text == text.strip()
+        assert at is None or 0 <= at <= len(text)

@@ -1,0 +1,144 @@
+"""Prices and amounts mean what a bettor means by them, to the cent."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.domain.errors import BadBet
+from tracker.domain.money import Odds, money_text, parse_money, parse_odds, payout_if_won
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal"),
+    [
+        ("-110", Fraction(21, 11)),
+        ("+135", Fraction(235, 100)),
+        ("+100", Fraction(2)),
+        ("-100", Fraction(2)),
+        ("-1100", Fraction(12, 11)),
+        ("+12000", Fraction(121)),
+        ("\u2212110", Fraction(21, 11)),
+        ("1.91", Fraction(191, 100)),
+        ("2", Fraction(2)),
+        ("11.0", Fraction(11)),
+        ("10/11", Fraction(21, 11)),
+        ("7/2", Fraction(9, 2)),
+        ("EVEN", Fraction(2)),
+        ("evens", Fraction(2)),
+        (" +150 ", Fraction(5, 2)),
+    ],
+)
+def test_three_notations_are_read_and_kept_as_written(text: str, decimal: Fraction) -> None:
+    """American, decimal and fractional odds are exact, and their text is the person's own."""
+    odds = parse_odds(text)
+    assert odds.decimal == decimal
+    assert odds.text == text.strip()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "-",
+        "110",
+        "+99",
+        "-50",
+        "1",
+        "1.00",
+        "0.5",
+        "0/5",
+        "5/0",
+        "abc",
+        "1.91.2",
+        "nan",
+        "+1e3",
+    ],
+)
+def test_what_is_no_price_is_refused(text: str) -> None:
+    """A price that returns no profit, or is none at all, gives a sentence."""
+    with pytest.raises(BadBet):
+        parse_odds(text)
+
+
+@given(st.integers(100, 99_999), st.booleans())
+def test_american_odds_survive_the_way_through_decimals(size: int, favourite: bool) -> None:
+    """Any American price shows again as itself; +100 and -100 are one price."""
+    text = f"-{size}" if favourite and size != 100 else f"+{size}"
+    assert parse_odds(text).american == text
+
+
+@given(st.fractions(min_value=Fraction(101, 100), max_value=1000, max_denominator=10_000))
+def test_any_price_has_an_american_form_close_to_it(decimal: Fraction) -> None:
+    """The American form is read again as a price whose break-even is within half a percent."""
+    odds = Odds("x", decimal)
+    assert parse_odds(odds.american).break_even == pytest.approx(odds.break_even, abs=0.005)
+
+
+@given(
+    st.integers(0, 10_000_000),
+    st.one_of(
+        st.integers(100, 5000).map(lambda x: f"+{x}"),
+        st.integers(100, 5000).map(lambda x: f"-{x}"),
+        st.integers(101, 99_999).map(lambda x: f"{Decimal(x) / 100:.2f}"),
+    ),
+)
+def test_a_payout_is_exact_and_rounded_half_up(stake: int, price: str) -> None:
+    """A won bet returns stake times decimal odds, to the cent, half a cent counting up."""
+    odds = parse_odds(price)
+    exact = Decimal(stake * odds.decimal.numerator) / Decimal(odds.decimal.denominator)
+    assert payout_if_won(stake, odds) == int(exact.quantize(Decimal(1), ROUND_HALF_UP))
+    assert payout_if_won(stake, odds) >= stake
+
+
+def test_half_a_cent_counts_up() -> None:
+    """$0.01 at 1.5 returns two cents, and $20 at -115 what the book pays."""
+    assert payout_if_won(1, parse_odds("1.5")) == 2
+    assert payout_if_won(2000, parse_odds("-115")) == 3739
+
+
+@pytest.mark.parametrize(
+    ("text", "cents"),
+    [
+        ("20", 2000),
+        ("20.5", 2050),
+        ("20.05", 2005),
+        ("$0.01", 1),
+        ("$1,000", 100_000),
+        ("$1,234,567.89", 123_456_789),
+        (" $5 ", 500),
+    ],
+)
+def test_amounts_become_cents(text: str, cents: int) -> None:
+    """Amounts with or without a dollar sign and thousands commas are read."""
+    assert parse_money(text) == cents
+
+
+@pytest.mark.parametrize(
+    "text", ["", "$", "-5", "20.005", "20,50", "1,00", "1,0000", "$$5", "five", "1e3", "5.", "nan"]
+)
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    """A decimal comma, a third decimal or a sign is never guessed at."""
+    with pytest.raises(BadBet):
+        parse_money(text)
+
+
+@given(st.integers(0, 99_999_999_999))
+def test_an_amount_as_shown_is_read_again(cents: int) -> None:
+    """What is printed of an amount gives the same amount."""
+    assert parse_money(money_text(cents)) == cents
+    assert money_text(-cents - 1).startswith("-$")
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_a_figure_or_a_bad_bet(text: str) -> None:
+    """No text makes the readers of prices and amounts fail otherwise."""
+    for parse in (parse_odds, parse_money):
+        try:
+            parse(text)
+        except BadBet:
+            continue

@@ -1,0 +1,79 @@
+"""Teams are found by whatever people and feeds call them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.domain.team import find_teams, fold, longest_name, team_names, teams
+
+SHIPPED = tuple(teams("nba").values())
+
+
+def test_the_league_is_complete() -> None:
+    """Thirty teams, each with its own code, name and full name."""
+    assert len(SHIPPED) == 30
+    assert len({x.name for x in SHIPPED}) == len({x.full_name for x in SHIPPED}) == 30
+    assert all(len(x.code) == 3 and x.code.isupper() for x in SHIPPED)
+    assert not teams("no such league")
+
+
+@pytest.mark.parametrize(
+    ("written", "codes"),
+    [
+        ("GS", "GSW"),
+        ("NO", "NOP"),
+        ("NY", "NYK"),
+        ("SA", "SAS"),
+        ("UTAH", "UTA"),
+        ("WSH", "WAS"),
+        ("BRK", "BKN"),
+        ("CHO", "CHA"),
+        ("PHO", "PHX"),
+        ("Sixers", "PHI"),
+        ("Wolves", "MIN"),
+        ("t-wolves", "MIN"),
+        ("Trail  Blazers", "POR"),
+        ("Blazers", "POR"),
+        ("C's", "BOS"),
+        ("C\u2019s", "BOS"),
+        ("Los Angeles Lakers", "LAL"),
+        ("LA Clippers", "LAC"),
+        ("LA", "LAC LAL"),
+        ("Los Angeles", "LAC LAL"),
+        ("Nuggéts", "DEN"),
+        ("Déñver", "DEN"),
+        ("Seattle", ""),
+        ("", ""),
+    ],
+)
+def test_teams_are_found_as_people_and_feeds_write_them(written: str, codes: str) -> None:
+    """Other feeds' codes, nicknames and accents lead to the team; what fits two gives both."""
+    assert sorted(x.code for x in find_teams(written, ("nba",))) == codes.split()
+
+
+@given(st.sampled_from(SHIPPED), st.sampled_from([str.upper, str.lower, str.title, str]))
+def test_every_name_of_every_team_leads_to_it(team: object, case: object) -> None:
+    """Code, city, nickname, full name and aliases, in any case."""
+    assert team in SHIPPED
+    assert callable(case)
+    for found in SHIPPED:
+        if found == team:
+            for name in (found.code, found.city, found.name, found.full_name, *found.aliases):
+                assert found in find_teams(case(name), ("nba",))
+
+
+def test_the_longest_name_wins() -> None:
+    """`LA Lakers -4.5` is about the Lakers, and two words are read."""
+    count, found = longest_name(["LA", "Lakers", "-4.5"], ("nba",))
+    assert (count, [x.code for x in found]) == (2, ["LAL"])
+    assert longest_name(["over", "224.5"], ("nba",)) == (0, ())
+    assert longest_name([], ("nba",)) == (0, ())
+
+
+@given(st.text(max_size=30))
+def test_folding_is_done_once(text: str) -> None:
+    """Folded text folds to itself up to compatibility forms, and no name needs more."""
+    assert fold(fold(text)) == fold(fold(fold(text)))
+    assert all(fold(x) == x for x in team_names(("nba",)))
