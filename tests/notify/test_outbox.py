@@ -156,6 +156,7 @@ async def test_an_hours_outage_ends_in_one_digest(tmp_path: Path) -> None:
         assert len(digests) == 1
         assert digests[0].startswith("11 alerts could not reach you in time\n03:30 UTC · alert of")
         assert "fresh · alert 13" in channel.bodies
+        assert [event for event, _ in world.told if event.startswith("digest")] == ["digest.sent"]
         assert not any("possible repeat" in x for x in channel.bodies)
         ends = await world.states("script")
         assert ends == ["expired"] * 11 + ["sent"] * 2
@@ -194,24 +195,23 @@ async def test_a_digest_whose_answer_was_lost_says_so_when_it_comes_again(tmp_pa
 
 
 async def test_a_dead_channel_delays_no_other(tmp_path: Path) -> None:
-    """Real Apprise, one server that takes everything, one that never answers, one that is not."""
-    async with Sink() as good, Sink(hang=True) as hanging:
-        channels = [
-            AppriseChannel(good.url),
-            AppriseChannel(hanging.url),
-            AppriseChannel(f"json://127.0.0.1:{free_port()}/"),
-        ]
-        async with night(tmp_path, *channels) as world:
+    """One never answers, one answers too late, one is not there: the fourth has its message."""
+    stuck = Script("stuck", gate=asyncio.Event())
+    async with Sink() as good, Sink(hang=True) as late:
+        works, slow = AppriseChannel(good.url), AppriseChannel(late.url)
+        away = AppriseChannel(f"json://127.0.0.1:{free_port()}/")
+        async with night(tmp_path, stuck, slow, away, works) as world:
             world.start()
             await world.decide("▲ 80 %")
+            await world.rest(busy=1)
             await good.arrived.wait()
-            await hanging.arrived.wait()
-            assert await world.states(channels[1].name) == ["sending"]
-            await world.rest()
+            await world.rest(busy=1)
             assert good.bodies == ["▲ 80 % · alert 1"]
             assert good.got[0].key == "1"
-            ends = [await world.states(x.name) for x in channels]
-            assert ends == [["sent"], ["unknown"], ["due"]]
+            ends = [await world.states(x.name) for x in (stuck, slow, away, works)]
+            assert ends == [["sending"], ["unknown"], ["due"], ["sent"]]
+            assert stuck.gate is not None
+            stuck.gate.set()
 
 
 async def test_a_server_that_is_away_for_an_hour_gets_one_digest(tmp_path: Path) -> None:

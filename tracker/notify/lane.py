@@ -116,7 +116,8 @@ class Lane:
             if held_back:
                 await self._finish(parcel, Failed(held_back))
                 continue
-            outcome = await self._try(parcel_message(parcel, self.clock.now()))
+            message = parcel_message(parcel, self.clock.now())
+            outcome = await self._try(message, "alert")
             await self._finish(parcel, outcome)
             match outcome:
                 case Failed(why) | Unknown(why):
@@ -148,12 +149,11 @@ class Lane:
         )
         outcome: Outcome = Failed("the program stopped before this was tried")
         if not self.stopping:
-            outcome = await self._try(message)
+            outcome = await self._try(message, "digest")
         await self.queue.told(expired, outcome)
         match outcome:
             case Sent() | Refused():
                 self.digest_wanted, self.digest_tries = False, 0
-                self.tell("digest.told", self._figures(message, outcome))
             case Failed() | Unknown():
                 self.digest_tries += 1
                 wait = _wait(outcome, self.digest_tries)
@@ -161,8 +161,8 @@ class Lane:
             case _:
                 assert_never(outcome)
 
-    async def _try(self, message: Message) -> Outcome:
-        """Send a message, and tell of what has changed with the channel."""
+    async def _try(self, message: Message, what: str) -> Outcome:
+        """Send a message (an `alert` or a `digest`), and tell what became of it and the channel."""
         began = self.clock.monotonic()
         outcome = await self.channel.send(message)
         ended = self.clock.monotonic()
@@ -173,9 +173,9 @@ class Lane:
                     after = {"after_s": f"{ended - self.failing_since:.0f}"}
                     self.tell("channel.recovered", {"channel": self.channel.name} | after)
                     self.failing_since = None
-                self.tell("alert.sent", figures | {"took_ms": f"{(ended - began) * 1000:.0f}"})
+                self.tell(f"{what}.sent", figures | {"took_ms": f"{(ended - began) * 1000:.0f}"})
             case Refused():
-                self.tell("alert.refused", figures)
+                self.tell(f"{what}.refused", figures)
             case Failed() | Unknown():
                 if self.failing_since is None:
                     self.failing_since = ended

@@ -1,0 +1,83 @@
+"""Promises of docs/alerts.md: nothing that an alert can do is missing from it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.notify.values import alert, book, settled, state
+from tracker.domain.alert import Reason
+from tracker.domain.bet import Result
+from tracker.domain.delivery import DeliveryState
+from tracker.domain.game import Phase
+from tracker.domain.rule import Comparison, Event, parse_rule
+from tracker.engine.advance import LOST_AFTER, USEFUL_FOR
+from tracker.engine.book import RulePhase
+from tracker.engine.rules import BUDGET, COOLDOWN
+from tracker.notify.apprise_channel import CONNECT_LIMIT, READ_LIMIT
+from tracker.notify.lane import LONGEST_RETRY
+from tracker.notify.text import compose, numbered
+
+PAGE = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("event", Event)
+def test_every_event_is_told(event: Event) -> None:
+    """In a row of the table of rules."""
+    assert f"\n| `{event.value}` | " in PAGE
+
+
+@pytest.mark.parametrize("form", [*(f"p {x.value} " for x in Comparison), "swing "])
+def test_every_form_of_a_rule_is_told(form: str) -> None:
+    """With an example."""
+    assert f"\n| `{form}" in PAGE
+
+
+def test_every_example_of_a_rule_can_be_read() -> None:
+    """As it stands in the table, and in the example of the configuration."""
+    table = PAGE.partition("| rule | says |")[2].partition("\n\n")[0]
+    examples = re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
+    assert len(examples) == len(Event) + len(Comparison) + 1
+    for text in [*examples, *re.findall(r'"(p [^"]+)"', PAGE)]:
+        parse_rule(text)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_told(reason: Reason) -> None:
+    """In a row of the table of reasons."""
+    assert f"\n| `{reason.value}` | " in PAGE
+
+
+@pytest.mark.parametrize("word", [*RulePhase, *DeliveryState])
+def test_every_state_is_told(word: RulePhase | DeliveryState) -> None:
+    """Those of a rule and those of a delivery."""
+    assert re.search(rf"\b{word.value}\b", PAGE)
+
+
+def test_the_figures_are_those_of_the_program() -> None:
+    """A constant that changes must change here."""
+    minutes = COOLDOWN.total_seconds() / 60
+    assert f"{minutes:g} minutes after the message" in PAGE
+    assert f"at most {BUDGET} things an hour" in PAGE
+    assert f"for {LOST_AFTER.total_seconds():g} seconds; said once" in PAGE
+    assert f"for {USEFUL_FOR.total_seconds() / 60:g} minutes, a result" in PAGE
+    assert f"at most {LONGEST_RETRY:g};" in PAGE
+    assert f"given {CONNECT_LIMIT:g} seconds to be reached" in PAGE
+    assert f"{READ_LIMIT:g} to answer" in PAGE
+
+
+def test_the_messages_shown_are_those_that_are_sent() -> None:
+    """Word for word."""
+    live = state()
+    moved = compose(
+        alert("p >= 0.80", live, 0.80, 0.71), settled("DEN -4.5", Result.WON, 0), book(live)
+    )
+    over = state("Q4 0:00", 114, 105, phase=Phase.FINAL)
+    won = compose(alert("settled", over), settled("DEN -4.5", Result.WON, 3739), book(over))
+    assert numbered(moved, 41) in PAGE
+    other = state("Q4 0:00", 114, 110, phase=Phase.FINAL)
+    lost = settled("DEN -4.5", Result.LOST, 0, revision=2)
+    assert numbered(won, 57) in PAGE
+    assert numbered(compose(alert("regraded", other), lost, book(other)), 63) in PAGE
