@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -184,6 +185,31 @@ async def test_a_game_that_nobody_follows_is_as_the_slate_says(store: Store) -> 
     await store.save_games([(OTHER, None)], after(3))
     assert await store.games(OTHER.slate) == [(OTHER, live)]
     assert await store.games(OTHER.slate + timedelta(days=1)) == []
+    assert await store.games(since=OTHER.slate) == [(OTHER, live)]
+    assert await store.games(since=OTHER.slate + timedelta(days=1)) == []
+
+
+async def test_an_unchanged_slate_writes_nothing(store: Store, path: Path) -> None:
+    """Reading the same schedule all season long costs the disk nothing."""
+    listed = [(GAME, state(3)), (OTHER, None)]
+    await store.save_games(listed, after(1))
+    async with await Store.open(path, now=T0, readonly=True) as reader:
+        version = await reader.data_version()
+        await store.save_games(listed, after(2))
+        assert await reader.data_version() == version
+        moved = replace(OTHER, start=after(9000))
+        await store.save_games([(moved, None)], after(3))
+        assert await reader.data_version() != version
+        assert await reader.games() == [(GAME, state(3)), (moved, None)]
+
+
+async def test_a_leagues_own_date_is_not_forgotten(store: Store) -> None:
+    """A feed that does not give the date of a game leaves the one that another gave."""
+    dated = replace(GAME, day=GAME.slate + timedelta(days=1))
+    await store.save_games([(dated, None)], after(1))
+    await store.save_games([(replace(GAME, start=after(60)), None)], after(2))
+    [(kept, _)] = await store.games(dated.slate)
+    assert (kept.start, kept.slate) == (after(60), dated.slate)
 
 
 async def test_a_slate_gives_a_bet_no_belief(store: Store) -> None:

@@ -58,9 +58,15 @@ def save_games(
     )
 
 
-def games(db: sqlite3.Connection, day: date | None) -> list[tuple[Game, GameState | None]]:
-    """The games of a slate (or all), each with the best that is known of it."""
-    rows = db.execute(q.GAMES, {"slate": None if day is None else day.isoformat()})
+def games(
+    db: sqlite3.Connection, day: date | None, since: date | None
+) -> list[tuple[Game, GameState | None]]:
+    """The games of a slate, or of all from one on, each with the best that is known of it."""
+    values = {
+        "slate": None if day is None else day.isoformat(),
+        "since": None if since is None else since.isoformat(),
+    }
+    rows = db.execute(q.GAMES, values)
     return [_known(row) for row in rows]
 
 

@@ -27,6 +27,9 @@ Work = Callable[[sqlite3.Connection], T]
 BUSY_TIMEOUT_MS = 5000
 """How long SQLite itself waits for a stranger, such as a person's `sqlite3` shell."""
 
+_LOG_BYTES = 16 * 1024 * 1024
+"""What is left of the write-ahead log's file after a long reader has made it grow."""
+
 _STATEMENTS = 256
 _LEAST_SQLITE = (3, 37, 0)
 """The first version that knows STRICT tables."""
@@ -218,5 +221,6 @@ def _set_up(db: sqlite3.Connection, durable: bool) -> None:
     db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA mmap_size = 0")
+    db.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
     db.execute("PRAGMA trusted_schema = OFF")
     db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")

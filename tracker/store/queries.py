@@ -25,7 +25,8 @@ INSERT INTO game (
   :state, :held, :held_polls, :changed_at, :seen_at, :final_at, :checks, :stale, :lost
 )
 ON CONFLICT (id) DO UPDATE SET
-  start_at = excluded.start_at, day = coalesce(excluded.day, day), slate = excluded.slate,
+  start_at = excluded.start_at, day = coalesce(excluded.day, day),
+  slate = iif(excluded.day IS NULL AND day IS NOT NULL, slate, excluded.slate),
   state = excluded.state, held = excluded.held, held_polls = excluded.held_polls,
   changed_at = excluded.changed_at, seen_at = excluded.seen_at, final_at = excluded.final_at,
   checks = excluded.checks, stale = excluded.stale, lost = excluded.lost
@@ -107,16 +108,22 @@ INSERT INTO game (id, league, home, away, start_at, day, slate, slate_state, sla
 VALUES (:id, :league, :home, :away, :start_at, :day, :slate, :slate_state, :slate_at)
 ON CONFLICT (id) DO UPDATE SET
   home = excluded.home, away = excluded.away, start_at = excluded.start_at,
-  day = coalesce(excluded.day, day), slate = excluded.slate,
+  day = coalesce(excluded.day, day),
+  slate = iif(excluded.day IS NULL AND day IS NOT NULL, slate, excluded.slate),
   slate_state = coalesce(excluded.slate_state, slate_state),
   slate_at = iif(excluded.slate_state IS NULL, slate_at, excluded.slate_at)
+WHERE (
+  excluded.home, excluded.away, excluded.start_at, coalesce(excluded.day, day),
+  coalesce(excluded.slate_state, slate_state)
+) IS NOT (home, away, start_at, day, slate_state)
 """
 
 GAMES = """
 SELECT *, EXISTS (
   SELECT 1 FROM bet WHERE bet.game_id = game.id AND bet.withdrawn_at IS NULL
 ) AS tracked
-FROM game WHERE :slate IS NULL OR slate = :slate
+FROM game
+WHERE (:slate IS NULL OR slate = :slate) AND (:since IS NULL OR slate >= :since)
 ORDER BY start_at, id
 """
 

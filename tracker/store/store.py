@@ -106,9 +106,11 @@ class Store:
         listed = list(games)
         await self._db.write(lambda db: bets.save_games(db, listed, at))
 
-    async def games(self, day: date | None = None) -> list[tuple[Game, GameState | None]]:
-        """The games of a slate (or all) by tip-off, each with the best that is known of it."""
-        return await self._db.read(lambda db: bets.games(db, day))
+    async def games(
+        self, day: date | None = None, *, since: date | None = None
+    ) -> list[tuple[Game, GameState | None]]:
+        """The games by tip-off, of one slate or of all `since` one, each as it is best known."""
+        return await self._db.read(lambda db: bets.games(db, day, since))
 
     async def add(
         self, draft: Draft, *, game: Game | None, defaults: tuple[Rule, ...], at: datetime
