@@ -29,7 +29,6 @@ class BoardFailure:
     """
 
     error: FeedError
-    heard: float
     retry_at: float
     fetched: Fetched | None = None
 
@@ -98,6 +97,6 @@ class SharedBoard:
         heard = self._clock.monotonic()
         self._failures += 1
         retry_at = heard + backoff(self._failures, error.retry_after)
-        self._failure = BoardFailure(error, heard, retry_at, fetched)
+        self._failure = BoardFailure(error, retry_at, fetched)
         self._health.bad(error, self._clock.now(), heard)
         return self._failure

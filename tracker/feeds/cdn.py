@@ -109,19 +109,16 @@ def _state(game: Game, entry: told.GameTold) -> GameState:
     if called_off is not None:
         return _quiet(game, called_off, _roster(entry))
     scored = (entry.home.score or 0) + (entry.away.score or 0)
-    match entry.status:
-        case told_final if told_final == _FINAL:
-            return _final(game, entry, rules)
-        case told_early if told_early == _SCHEDULED and not (entry.period and scored):
-            return _quiet(game, Phase.SCHEDULED, _roster(entry))
-        case told_open if told_open in (_SCHEDULED, _LIVE):
-            if entry.period:
-                return _in_play(game, entry, rules, text)
-            if scored:
-                raise FeedMalformed("period", "is 0 in a game with points")
-            return _quiet(game, Phase.SCHEDULED, _roster(entry))
-        case _:
-            raise FeedMalformed("gameStatus", "is none of 1, 2 and 3")
+    if entry.status not in (_SCHEDULED, _LIVE, _FINAL):
+        raise FeedMalformed("gameStatus", "is none of 1, 2 and 3")
+    if entry.status == _FINAL:
+        return _final(game, entry, rules)
+    if entry.status == _LIVE and scored and not entry.period:
+        raise FeedMalformed("period", "is 0 in a game with points")
+    # The status may lag behind: a game with a period and points is in play.
+    if entry.period and (entry.status == _LIVE or scored):
+        return _in_play(game, entry, rules, text)
+    return _quiet(game, Phase.SCHEDULED, _roster(entry))
 
 
 def _quiet(game: Game, phase: Phase, players: tuple[PlayerLine, ...] = ()) -> GameState:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from tracker.domain.poll import Trouble
 from tracker.feeds.errors import FeedError
@@ -36,6 +36,25 @@ def ignore_pulse(source: str, at: datetime, word: str) -> None:
     """A `Pulse` for whoever does not care."""
 
 
+def advice(trouble: Trouble) -> str:
+    """What a person can do about a trouble, in one sentence."""
+    match trouble:
+        case Trouble.DOWN:
+            return "check the network; if other sites answer, the source is down: wait"
+        case Trouble.BLOCKED:
+            return "sign in to the network, leave a VPN, or check the feed's headers"
+        case Trouble.RATE_LIMITED:
+            return "stop other programs that ask from this address, or raise requests_per_minute"
+        case Trouble.NOT_PUBLISHED:
+            return "nothing: it appears around tip-off"
+        case Trouble.MALFORMED:
+            return "if it lasts, the format has changed: report the field that is named"
+        case Trouble.ABSENT:
+            return "check the date: the board shows the league's current day alone"
+        case _:
+            assert_never(trouble)
+
+
 class Health:
     """The health of one source, judged by its board.
 
@@ -52,11 +71,6 @@ class Health:
         self._failures = 0
         self._since = 0.0
         self._told: set[str] = set()
-
-    @property
-    def well(self) -> bool:
-        """Whether the last answer of the board was good; True before the first."""
-        return self._failures == 0
 
     def good(self, at: datetime, monotonic: float) -> None:
         """The board was read."""

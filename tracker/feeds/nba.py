@@ -10,8 +10,6 @@ from tracker.domain.league import NBA
 from tracker.feeds import cdn
 from tracker.feeds.source import Board, Listing, Source
 
-BASE_URL = "https://cdn.nba.com"
-
 HEADERS = MappingProxyType(
     {
         "User-Agent": (

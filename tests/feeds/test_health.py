@@ -1,0 +1,46 @@
+"""Promises about the words of health."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tracker.domain.poll import Trouble
+from tracker.feeds.errors import FeedRefused, FeedUnavailable
+from tracker.feeds.health import Health, advice, ignore_event, ignore_pulse
+
+AT = datetime(2026, 1, 30, tzinfo=UTC)
+DOCUMENT = Path(__file__).parents[2] / "docs" / "feeds.md"
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_every_trouble_has_advice_and_is_documented(trouble: Trouble) -> None:
+    """Whatever goes wrong, a person is told what to do about it."""
+    assert advice(trouble)
+    assert f"| `{trouble.value}` |" in DOCUMENT.read_text("utf-8")
+
+
+def test_blocked_is_said_again_after_a_recovery() -> None:
+    """Each spell has its own words; a spell that begins with an outage says both."""
+    told: list[str] = []
+
+    def on_event(name: str, /, **figures: object) -> None:
+        told.append(name)
+
+    health = Health("nba", on_event, ignore_pulse)
+    for start in (0.0, 1000.0):
+        health.bad(FeedUnavailable("down"), AT, start)
+        health.bad(FeedUnavailable("down"), AT, start + 10)
+        health.bad(FeedRefused("no"), AT, start + 30)
+        health.bad(FeedRefused("no"), AT, start + 70)
+        health.good(AT, start + 150)
+    assert told == ["feed.lost", "feed.blocked", "feed.recovered"] * 2
+
+
+def test_nobody_needs_to_listen() -> None:
+    """A command that runs once may ignore events and pulses."""
+    health = Health("nba", ignore_event, ignore_pulse)
+    health.bad(FeedRefused("no"), AT, 0.0)
+    health.good(AT, 1.0)
