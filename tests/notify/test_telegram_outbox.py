@@ -1,0 +1,121 @@
+"""Promises of alerts by Telegram through bad nights: none lost, none doubled without saying so."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from tests.fakes.botapi import CHAT, TOKEN, BotApi, Hangs, Resets, Says, Trouble, no, wait
+from tests.notify.world import World, night
+from tracker.notify.telegram import TelegramChannel
+
+BLOCKED = no(403, "Forbidden: bot was blocked by the user")
+PASSING: tuple[Trouble, ...] = (
+    wait(3),
+    wait(40),
+    no(500, "Internal Server Error"),
+    no(400, "Bad Request: can't parse entities: Unexpected end"),
+    Says(502, b"<html>bad gateway</html>"),
+    Says(504, b"<html>gateway time-out</html>", writes=True),
+    Says(200, b"", writes=True),
+    Says(302, b"", {"Location": "http://127.0.0.1:9/login"}),
+    Hangs(),
+    Hangs(writes=False),
+    Resets(),
+    Resets(writes=False),
+)
+
+
+def channel_to(api: BotApi) -> TelegramChannel:
+    """A channel with a short limit, so that a server that hangs costs the test little."""
+    return TelegramChannel(SecretStr(TOKEN), CHAT, api_url=api.url, limit=0.1)
+
+
+def numbers(text: str) -> list[int]:
+    """The alerts that a message tells."""
+    return [int(number) for number in re.findall(r"\balert (\d+)", text)]
+
+
+async def the_alerts(world: World, count: int, seconds: float) -> None:
+    """So many alerts, one or two at a time, with as many seconds between."""
+    for number in range(count):
+        await world.decide(*(f"▲ 8{number % 10} % DEN <ML> & {x}" for x in range(1 + number % 2)))
+        await world.pass_time(seconds, step=seconds)
+
+
+async def test_a_good_night(tmp_path: Path) -> None:
+    """Every alert is written once, in its order, and none says that it may be a repeat."""
+    async with BotApi() as api, channel_to(api) as channel, night(tmp_path, channel) as world:
+        world.start()
+        await the_alerts(world, 10, seconds=5)
+        assert set(await world.states("telegram")) == {"sent"}
+    told = [number for written in api.written for number in numbers(written.text)]
+    assert told == list(range(1, 16))
+    assert not [x for x in api.written if "possible repeat" in x.text]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_a_bad_night(tmp_path: Path, seed: int) -> None:
+    """Whatever Telegram answers, each alert is written, and a second copy says what it is."""
+    rng = random.Random(seed)  # noqa: S311 - a night that can be had again
+    async with BotApi() as api, channel_to(api) as channel, night(tmp_path, channel) as world:
+        await channel.warm_up()
+        api.troubles.extend(rng.choice(PASSING) for _ in range(15))
+        world.start()
+        await the_alerts(world, 10, seconds=20)
+        await world.pass_time(1500, step=20)
+        assert not api.troubles
+        assert set(await world.states("telegram")) <= {"sent", "expired"}
+        decided = range(1, world.decided + 1)
+    copies = Counter(number for x in api.written for number in numbers(x.text))
+    assert all(copies[number] for number in decided), "an alert is lost"
+    claimed = Counter(
+        number for x in api.written if "possible repeat" not in x.text for number in numbers(x.text)
+    )
+    assert max(claimed.values()) == 1, "a repeat that does not say so"
+
+
+async def test_a_no_that_was_heard_is_no_reason_for_the_words(tmp_path: Path) -> None:
+    """After 429 or a redirect there is one copy, and it claims to be the first."""
+    async with BotApi() as api, channel_to(api) as channel, night(tmp_path, channel) as world:
+        api.troubles.extend([wait(3), no(429, "Too Many Requests"), Says(302, b"")])
+        world.start()
+        await world.decide("▲ 80 %")
+        await world.pass_time(60)
+        assert await world.deliveries("telegram") == {1: ("sent", 4)}
+    (written,) = api.written
+    assert re.fullmatch(r"▲ 80 % · 1\d s late · alert 1", written.text)
+
+
+async def test_patience_is_kept(tmp_path: Path) -> None:
+    """Asked to wait for 40 seconds, nothing is asked of Telegram before they are over."""
+    async with BotApi() as api, channel_to(api) as channel, night(tmp_path, channel) as world:
+        api.troubles.append(wait(40))
+        world.start()
+        await world.decide("▲ 80 %")
+        await world.pass_time(20)
+        await world.decide("▲ 81 %")
+        await world.pass_time(18)
+        assert len(api.requests) == 1
+        await world.pass_time(10)
+        assert len(api.written) == 2
+
+
+async def test_a_bot_that_is_blocked_ends_its_deliveries(tmp_path: Path) -> None:
+    """The alert is refused once, the reason is kept, and the next one is tried all the same."""
+    async with BotApi() as api, channel_to(api) as channel, night(tmp_path, channel) as world:
+        api.troubles.append(BLOCKED)
+        world.start()
+        await world.decide("▲ 80 %")
+        await world.pass_time(30)
+        await world.decide("▲ 81 %")
+        await world.pass_time(30)
+        assert await world.states("telegram") == ["refused", "sent"]
+        assert len(api.requests) == 2
+        said = [figures for event, figures in world.told if "refused" in event]
+        assert "press Start" in str(said)
