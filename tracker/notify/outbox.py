@@ -16,8 +16,9 @@ from tracker.notify.queue import Queue
 
 __all__ = ["STOP_GRACE", "Habits", "Queue", "Tell", "dispatch"]
 
-STOP_GRACE = 5.0
-"""Real seconds that an attempt under way is given when the program stops."""
+STOP_GRACE = 4.5
+"""Real seconds that an attempt under way is given when the program stops: more than a server has
+to answer, and little enough for the whole program to be gone within 5."""
 
 
 async def dispatch(
