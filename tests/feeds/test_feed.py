@@ -100,6 +100,20 @@ async def test_a_malformed_document_comes_along(site: Site, feed: Feed) -> None:
     assert b"gameId" in look.body
 
 
+async def test_a_shared_failure_brings_its_document_once(
+    site: Site, feed: Feed, clock: FakeClock
+) -> None:
+    """Later looks tell the same trouble at their own time, without the old body."""
+    site.put(BOARD, b'{"scoreboard": 7}')
+    first = await feed.look(GAME, Ask.BOARD, 5.0)
+    await clock.advance(3.0)
+    again = await feed.look(GAME, Ask.BOARD, 5.0)
+    assert first.reading == again.reading
+    assert (first.body, again.body) == (b'{"scoreboard": 7}', b"")
+    assert (again.at - first.at).total_seconds() == 3.0
+    assert again.retry_after == 7.0
+
+
 async def test_another_game_under_the_same_id_is_not_believed(site: Site, feed: Feed) -> None:
     """Swapped or other teams, or another id in the box, are malformed."""
     swapped = changed(live_game(), home__teamTricode="SAC", away__teamTricode="GSW")

@@ -74,8 +74,9 @@ class Feed:
             case Ask.BOX:
                 return await self._box(game, board=None)
             case Ask.BOARD | Ask.EITHER:
+                begun = self._clock.monotonic()
                 board = await self.board.read(max_age)
-                seen = self._on_board(game, board)
+                seen = self._on_board(game, board, begun)
                 if ask is Ask.BOARD or isinstance(seen.reading, GameState):
                     return seen
                 return await self._second(game, board, seen)
@@ -89,11 +90,14 @@ class Feed:
             return other
         return other if seen.reading == _absent(game) else seen
 
-    def _on_board(self, game: Game, board: BoardReading | BoardFailure) -> Look:
+    def _on_board(self, game: Game, board: BoardReading | BoardFailure, begun: float) -> Look:
         if isinstance(board, BoardFailure):
             patience = max(0.0, board.retry_at - self._clock.monotonic())
             path = self.source.board_path()
-            return self._look(path, board.fetched, board.error.unreadable, patience)
+            # A failure that is shared from earlier has been told with its document already.
+            fresh = board.fetched is not None and board.fetched.heard >= begun
+            document = board.fetched if fresh else None
+            return self._look(path, document, board.error.unreadable, patience)
         entry = board.board.find(game.id)
         reading = _absent(game) if entry is None else _of_same(game, *entry)
         return self._look(board.fetched.path, board.fetched, reading, None)
