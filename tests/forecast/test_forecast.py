@@ -141,3 +141,12 @@ def test_the_ball_matters_late() -> None:
     assert win[0] > 0.6
     assert math.isclose(sum(win), 1, abs_tol=1e-9)
     assert win[1] < price(Moneyline(Side.HOME), unknown, live(100, 100, 4, 10)).win < win[0]
+
+
+def test_a_line_that_is_all_but_sure_is_still_open() -> None:
+    """Before tip-off nothing is decided, however far away the line is."""
+    state = GameState(GAME, Phase.SCHEDULED, 0, 720, Score(0, 0))
+    outlook = forecast(state, PRIOR, NBA)
+    chance = price(TeamTotal(Side.HOME, Direction.OVER, 20.5), outlook, state)
+    assert not chance.decided
+    assert chance.win > 0.9999

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
+from operator import mul
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -104,22 +105,23 @@ class Reach:
 
 def reach(flow: Flow, average: Average, at: Moment) -> Reach:
     """The margin and total at the layer, given a moment before it."""
-    knots = flow.knots
-    k = min(max(bisect_right(knots, at.left) - 1, 0), knots.size - 2)
+    knots = flow.clocks
+    k = min(max(bisect_right(knots, at.left) - 1, 0), len(knots) - 2)
     w = min(max((at.left - knots[k]) / (knots[k + 1] - knots[k]), 0.0), 1.0)
-    margin = flow.margin[k] * (1 - w) + flow.margin[k + 1] * w
-    total = flow.total[k] * (1 - w) + flow.total[k + 1] * w
-    margin_rate = flow.margin_rate[k] * (1 - w) + flow.margin_rate[k + 1] * w
-    total_rate = flow.total_rate[k] * (1 - w) + flow.total_rate[k + 1] * w
+    table = flow.table
+    weights = (table[k] * (1 - w) + table[k + 1] * w).tolist()
+    count = len(MARGIN_FEATURES)
+    margin, total = weights[:count], weights[count:-2]
+    margin_rate, total_rate = weights[-2:]
     seconds = at.left - flow.layer
     pace = (at.prior_total / average.total) ** flow.total_pace
     far = min(abs(at.lead), LONG_LEAD) / 10
     doubt_margin = (margin[0] + margin[2] * far) * at.margin_sd
     doubt_total = total[1] * at.total_sd
     return Reach(
-        margin=at.lead + float(margin @ at.margin_features()),
+        margin=at.lead + sum(map(mul, margin, at.margin_features())),
         margin_sd=math.sqrt(margin_rate * seconds + doubt_margin**2),
-        total=at.home + at.away + float(total @ at.total_features(average)),
+        total=at.home + at.away + sum(map(mul, total, at.total_features(average))),
         total_sd=math.sqrt(total_rate * seconds * pace + doubt_total**2),
     )
 

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.intp]
 
-LARGEST_MARGIN = 150
-"""Points: margins at the layer and at the end of regulation are followed this far."""
+LARGEST_MARGIN = 110
+"""Points: margins at the layer are followed this far."""
+
+BEYOND = 320
+"""Points: margins at the end of regulation are listed this far, most of them without a chance."""
 
 _CLASSES = (0, 1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 16)
 """The lowest |final margin| of each class: single points where fouling and ties matter."""
@@ -32,34 +35,34 @@ _CLASSES = (0, 1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 16)
 
 @dataclass(frozen=True, eq=False)
 class Landing:
-    """`margin[i, j]`: P(final margin = j - L | margin at the layer = i - L), L = LARGEST_MARGIN.
+    """`margin[i, j]`: P(final margin = j - BEYOND | margin at the layer = i - LARGEST_MARGIN).
 
     `points[c, t]`: P(t points of both teams after the layer | class c of the final margin).
-    `class_of[j]` is the class of final margin j - L.
+    `class_of[j]` is the class of final margin j - BEYOND, `mean_points` the mean of `points`.
     """
 
     margin: Floats
     points: Floats
     class_of: Ints
+    mean_points: float
 
 
 def land(endgame: Endgame, layer: float) -> Landing:
     """Sum the tables at `layer` seconds over who has the ball and over the leads."""
-    size = 2 * LARGEST_MARGIN + 1
-    margin = np.zeros((size, size))
-    class_of = np.searchsorted(_CLASSES, np.abs(np.arange(size) - LARGEST_MARGIN), side="right") - 1
+    finals = np.arange(-BEYOND, BEYOND + 1)
+    margin = np.zeros((2 * LARGEST_MARGIN + 1, finals.size))
+    class_of = np.searchsorted(_CLASSES, np.abs(finals), side="right") - 1
     n = untilted(endgame, 0, 0, layer).shape[0]
     points = np.zeros((len(_CLASSES), 2 * n - 1))
     gain = np.subtract.outer(np.arange(n), np.arange(n))
     both = np.add.outer(np.arange(n), np.arange(n))
-    limit = endgame.leads
     for lead in range(-LARGEST_MARGIN, LARGEST_MARGIN + 1):
         cells = untilted(endgame, lead, 0, layer)
-        end = lead + gain + LARGEST_MARGIN
-        inside = (end >= 0) & (end < size)
-        np.add.at(margin[lead + LARGEST_MARGIN], end[inside], cells[inside])
-        if abs(lead) <= limit + n:
-            np.add.at(points, (class_of[end[inside]], both[inside]), cells[inside])
+        end = lead + gain + BEYOND
+        np.add.at(margin[lead + LARGEST_MARGIN], end, cells)
+        if abs(lead) <= endgame.leads + n:
+            np.add.at(points, (class_of[end], both), cells)
     margin /= margin.sum(axis=1, keepdims=True)
     points /= points.sum(axis=1, keepdims=True)
-    return Landing(margin, points, class_of.astype(np.intp))
+    mean = float(points.mean(axis=0) @ np.arange(points.shape[1]))
+    return Landing(margin, points, class_of.astype(np.intp), mean)

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 T = TypeVar("T", bound=np.generic)
 
@@ -32,13 +31,19 @@ class Pmf:
     chances: Floats
 
     @cached_property
-    def below(self) -> list[float]:
+    def sums(self) -> Floats:
         """P(X < first + i) for i = 0 … n; exactly 0 at the start and exactly 1 at the end."""
-        sums = np.cumsum(self.chances)
+        sums = np.zeros(self.chances.size + 1)
+        np.cumsum(self.chances, out=sums[1:])
         sums *= 1.0 / sums[-1]
         np.minimum(sums, 1.0, out=sums)
         sums[-1] = 1.0
-        return [0.0, *sums.tolist()]
+        return sums
+
+    @cached_property
+    def below(self) -> list[float]:
+        """`sums` as plain numbers."""
+        return list(self.sums.tolist())
 
     def less_than(self, value: int) -> float:
         """P(X < value)."""
@@ -69,7 +74,7 @@ class Pmf:
 
     def quantile(self, level: float) -> int:
         """The smallest value whose cumulative chance reaches `level` (in (0, 1))."""
-        return self.first + int(np.searchsorted(self.below[1:], level - 1e-12))
+        return self.first + max(int(self.sums.searchsorted(level - 1e-12)) - 1, 0)
 
     def items(self) -> Iterator[tuple[int, float]]:
         """Values and their chances, rising, those without a chance left out."""
@@ -78,16 +83,30 @@ class Pmf:
                 yield self.first + i, chance
 
 
+def each_parity(chances: Floats, first: int) -> Floats:
+    """Chances given a number's parity: those of even numbers add up to 1, and of odd ones."""
+    given = chances.copy()
+    for start in (first % 2, 1 - first % 2):
+        part = given[start::2]
+        whole = part.sum()
+        if whole > 0:
+            part /= whole
+    return given
+
+
 def toeplitz(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
     """A view with [i, j] = values[i - j + columns - 1]: what depends on home minus away."""
-    step = values.strides[0]
-    return as_strided(values[columns - 1 :], (rows, columns), (step, -step))
+    step = values.itemsize
+    return np.ndarray(
+        (rows, columns), values.dtype, np.ascontiguousarray(values), (columns - 1) * step,
+        (step, -step),
+    )  # fmt: skip
 
 
 def hankel(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
     """A view with [i, j] = values[i + j]: what depends on home plus away."""
-    step = values.strides[0]
-    return as_strided(values, (rows, columns), (step, step))
+    step = values.itemsize
+    return np.ndarray((rows, columns), values.dtype, np.ascontiguousarray(values), 0, (step, step))
 
 
 def antidiagonals(cells: Floats) -> Floats:
@@ -98,32 +117,41 @@ def antidiagonals(cells: Floats) -> Floats:
     sheet = np.zeros((rows, pitch))
     sheet[:, :columns] = cells
     slid = sheet.ravel()[: rows * (pitch - 1)].reshape(rows, pitch - 1)
-    sums: Floats = slid.sum(axis=0)
+    sums: Floats = np.ones(rows) @ slid
     return sums
 
 
 @dataclass(frozen=True, eq=False)
 class Lattice:
-    """P(home = home0 + i, away = away0 + j) in `cells[i, j]`, all non-negative, adding up to 1."""
+    """P(home = home0 + i, away = away0 + j) in `cells[i, j]`, all non-negative, adding up to 1.
+
+    `scored` are the points (home, away) that stand already; the cells may begin above them.
+    """
 
     home0: int
     away0: int
     cells: Floats
+    scored: tuple[int, int]
 
     @staticmethod
     def certain(home: int, away: int) -> Lattice:
         """A score that can no longer change."""
-        return Lattice(home, away, np.ones((1, 1)))
+        return Lattice(home, away, np.ones((1, 1)), (home, away))
+
+    @property
+    def sure(self) -> bool:
+        """Nothing can change any more."""
+        return self.cells.size == 1
 
     @cached_property
     def home(self) -> Pmf:
         """Points of the home team."""
-        return Pmf(self.home0, self.cells.sum(axis=1))
+        return Pmf(self.home0, self.cells @ np.ones(self.cells.shape[1]))
 
     @cached_property
     def away(self) -> Pmf:
         """Points of the away team."""
-        return Pmf(self.away0, self.cells.sum(axis=0))
+        return Pmf(self.away0, np.ones(self.cells.shape[0]) @ self.cells)
 
     @cached_property
     def margin(self) -> Pmf:
@@ -138,4 +166,5 @@ class Lattice:
 
     def moved(self, home: int, away: int) -> Lattice:
         """The same chances of a score that is higher by `home` and `away` points."""
-        return Lattice(self.home0 + home, self.away0 + away, self.cells)
+        scored = (self.scored[0] + home, self.scored[1] + away)
+        return Lattice(self.home0 + home, self.away0 + away, self.cells, scored)

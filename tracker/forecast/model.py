@@ -66,7 +66,7 @@ def _whistled(state: GameState) -> bool:
 def _endgame(at: Moment, parameters: Parameters, *, overtime: bool) -> Lattice:
     tempo = parameters.overtime.tempo if overtime else 0.0
     cells = endgame.remaining(parameters.endgame, at, parameters.average.total, tempo)
-    return Lattice(at.home, at.away, cells)
+    return Lattice(at.home, at.away, cells, (at.home, at.away))
 
 
 def _regulation_score(state: GameState) -> Lattice | None:

@@ -19,17 +19,6 @@ ROOM = 40
 """Points a team may add in all overtimes together before its chances are cut off (below 1e-4)."""
 
 
-def each_parity(chances: Floats, first: int) -> Floats:
-    """Chances given a number's parity: those of even numbers add up to 1, and of odd ones."""
-    given = chances.copy()
-    for start in (first % 2, 1 - first % 2):
-        part = given[start::2]
-        whole = part.sum()
-        if whole > 0:
-            part /= whole
-    return given
-
-
 def play_on(level: Lattice, overtime: Overtime, prior_margin: float, room: int = ROOM) -> Lattice:
     """Replace every tie of `level` by the outcomes of its overtimes.
 
@@ -47,7 +36,7 @@ def play_on(level: Lattice, overtime: Overtime, prior_margin: float, room: int =
         cells[i + steps, j + steps] = 0.0
         _add(cells, offset, i + j, ties, overtime, prior_margin)
     cells *= 1.0 / cells.sum()
-    return Lattice(level.home0, level.away0, cells)
+    return Lattice(level.home0, level.away0, cells, level.scored)
 
 
 def _add(
@@ -56,8 +45,7 @@ def _add(
     """Add the overtimes of `ties`, the first of which lies on the `start`-th antidiagonal."""
     rows, columns = cells.shape
     reach = overtime.margin.size // 2
-    margins = np.arange(-reach, reach + 1)
-    gain = overtime.margin * np.exp(overtime.edge * prior_margin * margins)
+    gain = overtime.margin * np.exp(overtime.edge * prior_margin * overtime.margins)
     gain *= 1.0 / gain.sum()
     by_margin = np.zeros(rows + columns - 1)
     # Entry q of `by_margin` belongs to a margin of q - (columns - 1) + offset.
@@ -66,7 +54,7 @@ def _add(
     by_margin[q] = gain[q.start - low : q.stop - low]
     spread = np.zeros(2 * ties.size - 1)
     spread[::2] = ties
-    points = np.convolve(spread, each_parity(overtime.total, 0))
+    points = np.convolve(spread, overtime.total_given_parity)
     by_total = np.zeros(rows + columns - 1)
     stop = min(start + points.size, by_total.size)
     by_total[start:stop] = points[: stop - start]

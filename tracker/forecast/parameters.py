@@ -19,6 +19,7 @@ import numpy as np
 
 from tracker.forecast.errors import BadParameters
 from tracker.forecast.landing import land
+from tracker.forecast.lattice import each_parity
 from tracker.forecast.ratings import RatingFigures
 
 if TYPE_CHECKING:
@@ -71,6 +72,17 @@ class Flow:
     margin_noise: float
     total_noise: float
 
+    @cached_property
+    def clocks(self) -> list[float]:
+        """The knots as plain numbers."""
+        return [float(x) for x in self.knots]
+
+    @cached_property
+    def table(self) -> Floats:
+        """All that is interpolated, one row a knot: margin, total and both rates."""
+        rates = np.stack([self.margin_rate, self.total_rate], axis=1)
+        return np.concatenate([self.margin, self.total, rates], axis=1)
+
 
 @dataclass(frozen=True, eq=False)
 class Endgame:
@@ -103,6 +115,17 @@ class Overtime:
     total: Floats
     edge: float
     tempo: float
+
+    @cached_property
+    def margins(self) -> Floats:
+        """The margins that `margin` speaks of."""
+        reach = self.margin.size // 2
+        return np.arange(-reach, reach + 1, dtype=np.float64)
+
+    @cached_property
+    def total_given_parity(self) -> Floats:
+        """`total` given the parity of the number of points."""
+        return each_parity(self.total, 0)
 
 
 @dataclass(frozen=True, eq=False)

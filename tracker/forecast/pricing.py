@@ -52,22 +52,22 @@ def price(market: Market, outlook: Outlook, state: GameState) -> Chance:
 
 def _settled(market: Market, lattice: Lattice) -> bool:
     """Nothing that can still happen changes the result."""
-    if lattice.cells.size == 1:
+    if lattice.sure:
         return True
     match market:
         case Moneyline() | Spread():
             return False
         case Total(_, points):
-            return points < lattice.home0 + lattice.away0
+            return points < sum(lattice.scored)
         case TeamTotal(side, _, points):
-            return points < (lattice.home0 if side is Side.HOME else lattice.away0)
+            return points < lattice.scored[0 if side is Side.HOME else 1]
         case _:
             assert_never(market)
 
 
 def _chance(win: float, push: float, lose: float, *, settled: bool) -> Chance:
     if settled:
-        return WON if win > 0.5 else LOST if lose > 0.5 else PUSHED  # noqa: PLR2004 - 0 or 1
+        return WON if win == 1 else LOST if lose == 1 else PUSHED
     win, lose = max(win, SMALLEST), max(lose, SMALLEST)
     whole = win + push + lose
     return Chance(win / whole, push / whole, lose / whole)

@@ -10,8 +10,7 @@ from tracker.domain.game import Phase
 from tracker.domain.market import Span
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.flow import LONG_LEAD, whole_numbers
-from tracker.forecast.lattice import Lattice, hankel, toeplitz
-from tracker.forecast.overtime import each_parity
+from tracker.forecast.lattice import Lattice, each_parity, hankel, toeplitz
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,4 +153,4 @@ def normal_lattice(
     totals = each_parity(whole_numbers(total_mean, total_sd, h0 + a0, count), h0 + a0)
     cells = toeplitz(margins, rows, columns) * hankel(totals, rows, columns)
     cells *= 1.0 / cells.sum()
-    return Lattice(score[0] + h0, score[1] + a0, cells)
+    return Lattice(score[0] + h0, score[1] + a0, cells, score)
