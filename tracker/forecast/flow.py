@@ -84,7 +84,7 @@ class Moment:
         long = min(abs(self.lead), LONG_LEAD) / 10
         return (
             1.0,
-            self.prior_total - average.total,
+            self.prior_total - average.reference,
             self.home + self.away - self.prior_total * played,
             abs(self.prior_margin) / 10,
             long,
@@ -114,7 +114,7 @@ def reach(flow: Flow, average: Average, at: Moment) -> Reach:
     margin, total = weights[:count], weights[count:-2]
     margin_rate, total_rate = weights[-2:]
     seconds = at.left - flow.layer
-    pace = (at.prior_total / average.total) ** flow.total_pace
+    pace = (at.prior_total / average.reference) ** flow.total_pace
     far = min(abs(at.lead), LONG_LEAD) / 10
     doubt_margin = (margin[0] + margin[2] * far) * at.margin_sd
     doubt_total = total[1] * at.total_sd

@@ -33,7 +33,7 @@ def forecast(state: GameState, prior: Prior, parameters: Parameters) -> Outlook:
         model_version=parameters.model_version,
         feature_version=parameters.feature_version,
         calibration_id=parameters.calibration_id,
-        periods=Periods(state, at, parameters.spans, parameters.average.total),
+        periods=Periods(state, at, parameters.spans, parameters.average.reference),
     )
 
 
@@ -65,7 +65,7 @@ def _whistled(state: GameState) -> bool:
 
 def _endgame(at: Moment, parameters: Parameters, *, overtime: bool) -> Lattice:
     tempo = parameters.overtime.tempo if overtime else 0.0
-    cells = endgame.remaining(parameters.endgame, at, parameters.average.total, tempo)
+    cells = endgame.remaining(parameters.endgame, at, parameters.average.reference, tempo)
     return Lattice(at.home, at.away, cells, (at.home, at.away))
 
 

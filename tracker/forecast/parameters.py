@@ -42,12 +42,15 @@ class Average:
 
     `margin` is the home edge and `total` the mean total, in points; the `_sd` are the standard
     deviations, in points, of what the closing lines (or ratings) of single games say about them.
+    `reference` is the total, in points, from which the other figures count a prior's total: the
+    league's own, or that of the league from which the figures are transferred.
     """
 
     margin: float
     total: float
     margin_sd: float
     total_sd: float
+    reference: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -88,6 +88,7 @@ def fit_document(
         "margin_sd": round(_spread(priors.margin[used], priors.margin_sd[used]), 3),
         "total_sd": round(_spread(priors.total[used], priors.total_sd[used]), 3),
     }
+    average["reference"] = average["total"]
     noise = _noise(games, priors, used)
     given = Given(data, told, priors, used, average["total"])
     endgame = _fit_endgame(given, progress)
