@@ -168,7 +168,9 @@ class LeapingClock:
         """Leap over the wait, letting other tasks run in between."""
         await asyncio.sleep(0)
         if seconds > 0:
-            self._fake.set(self._fake.now() + timedelta(seconds=seconds))
+            # A leap that the wall clock is too coarse to show would never end a wait.
+            leap = max(timedelta(seconds=seconds), timedelta.resolution)
+            self._fake.set(self._fake.now() + leap)
 
 
 async def wait_for_event(clock: Clock, event: asyncio.Event, seconds: float) -> bool:
