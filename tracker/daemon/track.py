@@ -73,7 +73,7 @@ async def track(book: Book, poller: Poller, context: TrackContext) -> None:
         if not book.tracked:
             return
         change = worded(await _decide(book, poll, context))
-        if worth_recording(poll, change):
+        if worth_recording(poll, change) or change.book.checks != book.checks:
             await context.recorder.record(poll, change, context.channels)
         book = change.book
         for event, what in change.notes:

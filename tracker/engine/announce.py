@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.bet import Settlement
 from tracker.domain.chance import Chance
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.rule import Event, EventRule
@@ -72,14 +73,21 @@ def announce(
     return tuple(found)
 
 
-def settled_alert(tracked: Tracked, event: Event, state: GameState, now: datetime) -> Alert | None:
-    """The announcement of a bet's result, where its rules ask for it: episode is revision."""
+def settled_alert(
+    tracked: Tracked, before: Settlement | None, state: GameState, now: datetime
+) -> Alert | None:
+    """The announcement of a bet's result, or of its correction; its episode is the revision.
+
+    A correction is told to whoever asks for either. `before` is the result that it corrects.
+    """
     settlement = tracked.settlement
-    wanted = any(isinstance(r, EventRule) and r.event is event for r in tracked.bet.rules)
-    if settlement is None or not wanted:
+    event = Event.SETTLED if before is None else Event.REGRADED
+    asked = {r.event for r in tracked.bet.rules if isinstance(r, EventRule)}
+    if settlement is None or not asked & {Event.SETTLED, event}:
         return None
     memory = RuleState(tracked.bet.number, event.value, episode=settlement.revision)
-    return _alert(tracked, memory, event, now, state.game_clock, state.score)
+    alert = _alert(tracked, memory, event, now, state.game_clock, state.score)
+    return replace(alert, detail="" if before is None else before.result.value)
 
 
 def _alert(

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from tracker.domain.bet import Confirmation, Settlement
 from tracker.domain.game import GameState
 from tracker.domain.poll import FINAL_CHECKS, check_times
-from tracker.domain.rule import Event
 from tracker.engine.announce import settled_alert
 from tracker.engine.book import Change, Ordering, Review, RulePhase, Tracked
 from tracker.engine.settling import Unsettleable, grade, payout, reason_for
@@ -61,8 +60,7 @@ def _settle(change: Change, tracked: Tracked, state: GameState, now: datetime) -
     )
     rules = tuple(replace(x, phase=RulePhase.DONE, streak=0, window=()) for x in tracked.rules)
     done = replace(tracked, settlement=settlement, official=False, review=None, rules=rules)
-    event = Event.SETTLED if before is None else Event.REGRADED
-    alert = settled_alert(done, event, state, now)
+    alert = settled_alert(done, before, state, now)
     return replace(
         change,
         book=change.book.with_tracked(done),
