@@ -388,7 +388,7 @@ def test_half_a_configuration_is_told(chat_id: int | None, token: str | None, wo
 
 
 def test_a_missing_extra_is_told_before_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`tracker config check` and the start say what to install."""
+    """Whoever asks for the channel reads what to install."""
     monkeypatch.setattr(telegram, "find_spec", {}.get)
     with pytest.raises(ConfigError, match="pip install"):
         telegram_channel(TelegramSettings(chat_id=CHAT), SecretStr(TOKEN))
