@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import builtins
 import logging
+import re
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -17,7 +19,8 @@ from tests.fakes.botapi import CHAT, TOKEN, BotApi, Hangs, Resets, Says, Trouble
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
 from tracker.notify import telegram
 from tracker.notify.channel import Message
-from tracker.notify.telegram import TelegramChannel, telegram_channel
+from tracker.notify.telegram import CONNECT_LIMIT, SEND_LIMIT, TelegramChannel, telegram_channel
+from tracker.notify.telegram_text import TEXT_LIMIT
 from tracker.settings.mistakes import ConfigError
 from tracker.settings.models import TelegramSettings
 
@@ -392,3 +395,17 @@ def test_a_missing_extra_is_told_before_the_start(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(telegram, "find_spec", {}.get)
     with pytest.raises(ConfigError, match="pip install"):
         telegram_channel(TelegramSettings(chat_id=CHAT), SecretStr(TOKEN))
+
+
+def test_the_page_tells_the_limits_and_the_events() -> None:
+    """docs/telegram.md says how long a send may take, how long a message is, what the log has."""
+    page = (Path(__file__).parents[2] / "docs" / "telegram.md").read_text("utf-8")
+    assert (
+        f"A connection may take {CONNECT_LIMIT:g} seconds and a whole send {SEND_LIMIT:g}" in page
+    )
+    assert f"{TEXT_LIMIT:,} characters" in page
+    assert "`telegram.plain`" in page
+    assert "`telegram.chat_moved`" in page
+    assert set(TelegramSettings.model_fields) <= set(
+        re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    )
