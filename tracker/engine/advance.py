@@ -199,10 +199,11 @@ def _apply_rules(
                     memory, alert = between(seen, memory, rule.event, state, now)
                     alerts.append(alert)
             case LevelRule() | SwingRule() if chance is not None:
-                reading = Reading(chance.win, now, _hurried(state, chance))
+                hurried = _hurried(state, chance)
+                reading = Reading(chance.win, now, hurried, _win(old.chance))
                 verdict = step(rule, memory, reading)
                 if verdict.fires or verdict.worth_noting(memory):
-                    alerts.append(_decided(seen, old.chance, rule, verdict, reading, state))
+                    alerts.append(_decided(seen, rule, verdict, reading, state))
                 memory = verdict.state
             case _:
                 pass
@@ -212,7 +213,6 @@ def _apply_rules(
 
 def _decided(
     seen: Tracked,
-    before: Chance | None,
     rule: LevelRule | SwingRule,
     verdict: Verdict,
     reading: Reading,
@@ -229,7 +229,7 @@ def _decided(
         game_clock=state.game_clock,
         score=state.score,
         p=reading.p,
-        was=verdict.was if verdict.was is not None else _win(before),
+        was=reading.before if verdict.was is None else verdict.was,
         expires_at=reading.at + USEFUL_FOR if verdict.fires else None,
     )
 

@@ -29,8 +29,9 @@ class RuleState:
     """What is remembered of one rule of one bet between polls and restarts.
 
     `episode` counts firings. `streak` counts consecutive fresh polls beyond the level. `fired` are
-    the firings of the last hour. `window` holds the readings that a swing is measured against.
-    `flipped` is whether a crossing rule now watches for the way back.
+    the firings of the last hour. `window` holds the readings that a swing is measured against, or
+    the last one on the safe side of a level that has been reached. `flipped` is whether a crossing
+    rule watches for the way back.
     """
 
     bet: int

@@ -40,11 +40,13 @@ class Reading:
     """One fresh reading of a bet's chance of winning.
 
     `hurried` is whether one poll is enough: the last two minutes, overtime, or a decided bet.
+    `before` is the chance of the reading before, where there was one.
     """
 
     p: float
     at: datetime
     hurried: bool
+    before: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +112,26 @@ def _level(rule: LevelRule, state: RuleState, reading: Reading) -> Verdict:
             return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN if outside else Reason.BELOW)
         case RulePhase.UNARMED | RulePhase.ARMED | RulePhase.PENDING:
             if outside:
-                return _press(state, reading, Reason.CROSSED)
-            return _to(state, RulePhase.ARMED, Reason.REARMED if rearmed else Reason.BELOW)
+                return _cross(state, reading)
+            return _to(
+                replace(state, window=()),
+                RulePhase.ARMED,
+                Reason.REARMED if rearmed else Reason.BELOW,
+            )
         case _:
             assert_never(state.phase)
+
+
+def _cross(state: RuleState, reading: Reading) -> Verdict:
+    """A reading beyond a level. What is told is the step from the last reading on its safe side."""
+    safe = state.window
+    if not safe and reading.before is not None:
+        safe = ((reading.at, reading.before),)
+    verdict = _press(replace(state, window=safe), reading, Reason.CROSSED)
+    if not verdict.fires:
+        return verdict
+    fired = replace(verdict.state, window=())
+    return replace(verdict, state=fired, was=safe[0][1] if safe else None)
 
 
 def _rearm(rule: LevelRule, state: RuleState, reading: Reading) -> tuple[RuleState, bool]:
