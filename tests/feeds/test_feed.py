@@ -144,7 +144,7 @@ async def test_the_budget_runs_on_the_clock_of_the_polling(site: Site, clock: Fa
     async with open_feed(nba.SOURCE, settings, fast, deadline_s=1.0) as feed:
         for _ in range(3):
             await feed.fetcher.get("/a.json")
-    async with open_feed(nba.SOURCE, settings, clock, deadline_s=0.1) as feed:
+    async with open_feed(nba.SOURCE, settings, clock, deadline_s=0.4) as feed:
         await feed.fetcher.get("/a.json")
         with pytest.raises(FeedRateLimited):
             await feed.fetcher.get("/a.json")

@@ -254,7 +254,7 @@ async def test_hosts_that_cannot_be_reached(site: Site, clock: FakeClock) -> Non
 async def test_the_budget_of_requests(site: Site, clock: FakeClock) -> None:
     """No more requests a minute than allowed: the next waits, and gives up within the deadline."""
     site.put(PATH, b"{}")
-    async with fetching(site, clock, deadline_s=0.1, budget=3) as fetcher:
+    async with fetching(site, clock, deadline_s=0.4, budget=3) as fetcher:
         for _ in range(3):
             await fetcher.get(PATH)
         with pytest.raises(FeedRateLimited, match="requests_per_minute"):
