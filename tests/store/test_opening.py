@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import stat
 from contextlib import closing
@@ -130,6 +131,19 @@ async def test_a_reader_beside_a_writer_sees_what_is_committed(path: Path) -> No
         own = await writer.data_version()
         await writer.saw("nba", T0, "ok")
         assert await writer.data_version() == own
+
+
+async def test_a_reader_sees_what_a_killed_writer_committed(path: Path, tmp_path: Path) -> None:
+    """The files of a daemon that was killed are read as they lie, with or without their index."""
+    async with await Store.open(path, now=T0) as store:
+        await a_book(store)
+        for index, names in enumerate((("db", "db-wal", "db-shm"), ("db", "db-wal"))):
+            left = tmp_path / str(index) / "tracker.db"
+            left.parent.mkdir()
+            for name in names:
+                shutil.copy(path.with_name(f"tracker.{name}"), left.with_name(f"tracker.{name}"))
+            async with await Store.open(left, now=T0, readonly=True) as reader:
+                assert len(await reader.bets_view()) == 1
 
 
 async def test_an_older_database_is_backed_up_and_brought_up_to_date(

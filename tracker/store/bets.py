@@ -132,7 +132,7 @@ def _meet_again(db: sqlite3.Connection, row: sqlite3.Row, draft: Draft) -> Added
     written = _written(draft)
     changed = any(row[column] != value for column, value in written.items())
     if changed:
-        if _means_another(row, draft):
+        if draft.name is not None and _means_another(row, draft):
             if db.execute(q.HAS_HISTORY, {"bet": number}).fetchone()[0]:
                 raise BadBet(
                     f"{draft.pick.text!r}: the id {draft.name!r} belongs to bet {number}, "
