@@ -16,7 +16,7 @@ from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Unreadable
 from tracker.domain.rule import Event, EventRule, LevelRule, SwingRule
 from tracker.engine.announce import announce, between, facts_of
-from tracker.engine.book import Book, Change, Ordering, RulePhase, RuleState, Tracked
+from tracker.engine.book import Book, Change, Held, Ordering, RulePhase, RuleState, Tracked
 from tracker.engine.finish import finish
 from tracker.engine.ordering import classify
 from tracker.engine.rules import Reading, Verdict, step
@@ -42,17 +42,17 @@ def advance(book: Book, state: GameState, outlook: Outlook, now: datetime) -> Ch
     """What a readable poll changes. `outlook` is the forecast from `state`; `now` is aware UTC."""
     ordering, held = classify(book, state)
     back, returned = _feed_back(book, now)
+    dropped = _dropped(book.held) if ordering is Ordering.SAME else ()
     book = replace(book, seen_at=now, held=held, lost=False, game=state.game)
     if ordering is Ordering.HELD:
-        held_back = ("poll.held", f"{state.game_clock} {_text(state.score)}")
         book = replace(book, stale=_stale(book, now))
-        return Change(book, ordering, alerts=back, notes=(*returned, held_back))
+        return Change(book, ordering, alerts=back, notes=(*returned, ("poll.held", _told(state))))
     before = book.state
     news = ordering is not Ordering.SAME
     if news:
         book = _believe(book, state, now)
     book = replace(book, stale=_stale(book, now))
-    notes = returned + _transitions(before, state, ordering)
+    notes = returned + dropped + _transitions(before, state, ordering)
     change = Change(book, ordering, alerts=back, notes=notes)
     for tracked in book.tracked:
         if not state.phase.off and (news or tracked.chance is None):
@@ -107,10 +107,19 @@ def _transitions(
 ) -> tuple[tuple[str, str], ...]:
     score = _text(state.score)
     if ordering is Ordering.CORRECTION:
-        return (("game.corrected", f"{state.game_clock} {score}"),)
+        return (("game.corrected", _told(state)),)
     if before is None or before.phase is not state.phase:
         return ((f"game.{state.phase.value}", score),)
     return ()
+
+
+def _dropped(held: Held | None) -> tuple[tuple[str, str], ...]:
+    """The note that a doubtful state was not confirmed, so that its count is forgotten on disk."""
+    return () if held is None else (("poll.dropped", _told(held.state)),)
+
+
+def _told(state: GameState) -> str:
+    return f"{state.game_clock} {_text(state.score)}"
 
 
 def _text(score: Score) -> str:

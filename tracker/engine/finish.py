@@ -78,7 +78,13 @@ def _confirm(change: Change, now: datetime) -> Change:
     checks = 0 if now < first else 1 if now < last else FINAL_CHECKS
     if checks <= book.checks:
         return _confirm_revised(change, now) if book.checks else change
-    return _confirm_revised(replace(change, book=replace(book, checks=checks)), now)
+    # The note has the poll recorded, so that a restart knows that the game was looked at again.
+    looked = replace(
+        change,
+        book=replace(book, checks=checks),
+        notes=(*change.notes, ("game.checked", f"{checks} of {FINAL_CHECKS}")),
+    )
+    return _confirm_revised(looked, now)
 
 
 def _confirm_revised(change: Change, now: datetime) -> Change:

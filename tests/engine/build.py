@@ -1,0 +1,114 @@
+"""Made-up games and bets for the engine's tests."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from tracker.domain.bet import Bet
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.grammar import find_in_game, parse_pick
+from tracker.domain.market import Market
+from tracker.domain.money import parse_odds
+from tracker.domain.prior import Prior, PriorSource
+from tracker.domain.rule import Event, parse_rule
+from tracker.engine.advance import advance
+from tracker.engine.book import Book, Change, Tracked
+from tracker.forecast import Outlook, forecast, load_parameters
+
+T0 = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+GAME = Game("0022600001", "nba", "DEN", "LAL", T0)
+PRIOR = Prior(4.5, 226.5, PriorSource.LINES)
+EVENTS = tuple(x.value for x in Event)
+
+
+def rng(seed: int) -> random.Random:
+    """Draws that are the same on every run."""
+    return random.Random(seed)  # noqa: S311 - examples, no secrets
+
+
+def after(seconds: float) -> datetime:
+    """A moment so many seconds after tip-off."""
+    return T0 + timedelta(seconds=seconds)
+
+
+def market(text: str) -> Market:
+    """A market of LAL@DEN."""
+    return parse_pick(text, find_in_game(GAME)).market_for(GAME)
+
+
+def bet(
+    number: int, pick: str, *rules: str, odds: str | None = "-110", stake: int | None = 2000
+) -> Bet:
+    """A bet on LAL@DEN with its own rules."""
+    return Bet(
+        number=number,
+        pick=pick,
+        market=market(pick),
+        game=GAME,
+        rules=tuple(parse_rule(x) for x in rules),
+        added_at=T0,
+        odds=None if odds is None else parse_odds(odds),
+        stake_cents=stake,
+    )
+
+
+def a_book(*bets: Bet) -> Book:
+    """A book of which nothing has been seen."""
+    return Book(GAME, tuple(Tracked.fresh(x) for x in bets))
+
+
+def summed(periods: tuple[Score, ...]) -> Score:
+    """The score that points by period give."""
+    return Score(sum(x.home for x in periods), sum(x.away for x in periods))
+
+
+def live(
+    period: int, clock: float, *points: tuple[int, int], phase: Phase = Phase.LIVE
+) -> GameState:
+    """A state of the game, with each period's points as (home, away)."""
+    periods = tuple(Score(*x) for x in points)
+    return GameState(GAME, phase, period, clock, summed(periods), periods)
+
+
+def final(*points: tuple[int, int]) -> GameState:
+    """The end of a game, with each period's points as (home, away)."""
+    return live(len(points), 0, *points, phase=Phase.FINAL)
+
+
+def off(phase: Phase = Phase.POSTPONED) -> GameState:
+    """A game that is not played."""
+    return GameState(GAME, phase, 0, 0, Score(0, 0))
+
+
+SCHEDULED = GameState(GAME, Phase.SCHEDULED, 0, 0, Score(0, 0))
+
+
+def outlook(state: GameState) -> Outlook:
+    """The real forecast of a state."""
+    return forecast(state, PRIOR, load_parameters("nba"))
+
+
+def look(book: Book, state: GameState, seconds: float) -> Change:
+    """What a poll of this state does to a book, so many seconds after tip-off."""
+    return advance(book, state, outlook(state), after(seconds))
+
+
+def a_game(draw: random.Random, step: float = 60.0) -> Iterator[GameState]:
+    """The states of a made-up game, from before tip-off to the end, overtimes included."""
+    yield SCHEDULED
+    done: tuple[Score, ...] = ()
+    while len(done) < 4 or summed(done).margin == 0:
+        period = len(done) + 1
+        clock = 720.0 if period <= 4 else 300.0
+        home = away = 0
+        while clock > 0:
+            yield live(period, clock, *((x.home, x.away) for x in (*done, Score(home, away))))
+            clock = max(0.0, clock - draw.uniform(step / 2, step * 1.5))
+            home += draw.randint(0, max(1, round(step / 10)))
+            away += draw.randint(0, max(1, round(step / 10)))
+        done = (*done, Score(home, away))
+        over = period >= 4 and summed(done).margin != 0
+        phase = Phase.FINAL if over else Phase.BREAK
+        yield live(period, 0, *((x.home, x.away) for x in done), phase=phase)

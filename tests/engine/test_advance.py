@@ -1,0 +1,443 @@
+"""What a poll changes in the bets on a game, from before tip-off to the official result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.engine.build import (
+    EVENTS,
+    GAME,
+    SCHEDULED,
+    a_book,
+    a_game,
+    after,
+    bet,
+    final,
+    live,
+    look,
+    off,
+    rng,
+)
+from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.bet import Result, Status
+from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.poll import Trouble, Unreadable, check_times
+from tracker.engine.advance import note
+from tracker.engine.book import Book, Change, Ordering, Tracked
+
+DOWN = Unreadable(Trouble.DOWN, "no answer")
+Q1 = live(1, 400, (14, 12))
+END = final((30, 20), (20, 30), (30, 20), (30, 20))
+
+
+class Evening:
+    """A book that is followed over polls, with all that came of them."""
+
+    def __init__(self, book: Book) -> None:
+        """Begin with what is known."""
+        self.book = book
+        self.changes: list[Change] = []
+
+    def see(self, state: GameState, seconds: float) -> Change:
+        """A readable poll."""
+        return self._keep(look(self.book, state, seconds))
+
+    def fail(self, seconds: float) -> Change:
+        """A poll that tells nothing."""
+        return self._keep(note(self.book, DOWN, after(seconds)))
+
+    def _keep(self, change: Change) -> Change:
+        self.book = change.book
+        self.changes.append(change)
+        return change
+
+    @property
+    def fired(self) -> list[Alert]:
+        """Every alert that was sent."""
+        return [a for c in self.changes for a in c.alerts if a.decision is Decision.FIRED]
+
+    def names(self) -> list[str]:
+        """The rules that fired, in order."""
+        return [x.rule for x in self.fired]
+
+
+def test_a_repeated_state_leaves_nothing() -> None:
+    """The same game told again makes no snapshot, no alert, no rule state and no note."""
+    evening = Evening(a_book(bet(1, "DEN ML", *EVENTS, "p >= 0.10", "swing 0.05 in 5m")))
+    assert len(evening.see(Q1, 10).snapshots) == 1
+    for seconds in range(20, 80, 10):
+        change = evening.see(Q1, seconds)
+        assert change.empty
+        assert change.ordering is Ordering.SAME
+        assert not change.notes
+
+
+@settings(max_examples=12)
+@given(st.integers(0, 10**6))
+def test_one_snapshot_for_each_bet_and_changed_state(seed: int) -> None:
+    """Over a whole game, with repeats, old boards and outages: as many as there were states."""
+    draw = rng(seed)
+    states = list(a_game(draw, step=300))
+    book = a_book(bet(1, "DEN -4.5"), bet(2, "Q3 LAL ML"), bet(3, "LAL@DEN over 224.5"))
+    evening = Evening(book)
+    for number, state in enumerate(states):
+        at = number * 60
+        evening.see(state, at)
+        if draw.random() < 0.5:
+            evening.see(state, at + 10)
+        if number and draw.random() < 0.5:
+            evening.see(states[number - 1], at + 20)
+            evening.see(state, at + 30)
+        if draw.random() < 0.2:
+            evening.fail(at + 40)
+    taken = [x for change in evening.changes for x in change.snapshots]
+    assert len(taken) == 3 * len(states)
+    for number in (1, 2, 3):
+        mine = [x for x in taken if x.bet == number]
+        assert [(x.period, x.clock, x.score) for x in mine] == [
+            (x.period, x.clock, x.score) for x in states
+        ]
+        tracked = evening.book.tracked[number - 1]
+        assert tracked.peak == max(x.chance.win for x in mine)
+        assert tracked.low == min(x.chance.win for x in mine)
+        assert tracked.chance == mine[-1].chance
+
+
+@settings(max_examples=12)
+@given(st.integers(0, 10**6))
+def test_no_alert_is_fired_twice(seed: int) -> None:
+    """Bet, rule and episode name a firing; they never come again."""
+    states = list(a_game(rng(seed), step=120))
+    rules = (*EVENTS, "p >= 0.60", "p <= 0.40", "p crosses 0.50", "swing 0.10 in 5m")
+    evening = Evening(a_book(bet(1, "DEN ML", *rules), bet(2, "2H LAL +2.5", *rules)))
+    for number, state in enumerate(states):
+        evening.see(state, number * 60)
+        evening.see(state, number * 60 + 10)
+    evening.see(states[-1], len(states) * 60 + 60)
+    names = [(x.bet, x.rule, x.episode) for x in evening.fired]
+    assert len(names) == len(set(names))
+    for number in (1, 2):
+        rules_fired = [x.rule for x in evening.fired if x.bet == number]
+        assert rules_fired.count("start") == rules_fired.count("halftime") == 1
+        assert rules_fired.count("settled") == 1
+        assert rules_fired[-1] == "settled"
+
+
+def test_the_facts_of_a_game_are_told_as_they_happen() -> None:
+    """Start, quarters, half time, and the end, each once."""
+    evening = Evening(a_book(bet(1, "DEN ML", "start", "quarter", "halftime", "settled")))
+    q1, q2, q3 = (30, 20), (20, 31), (30, 20)
+    for seconds, state in enumerate(
+        (
+            SCHEDULED,
+            live(1, 720, (0, 0)),
+            live(1, 0, q1),
+            live(1, 0, q1, phase=Phase.BREAK),
+            live(1, 0, q1),
+            live(1, 0, q1, phase=Phase.BREAK),
+            live(2, 720, q1, (0, 0)),
+            live(2, 0, q1, q2, phase=Phase.BREAK),
+            live(3, 720, q1, q2, (0, 0)),
+            live(3, 0, q1, q2, q3, phase=Phase.BREAK),
+        )
+    ):
+        evening.see(state, seconds * 60)
+    assert evening.names() == ["start", "quarter", "halftime", "quarter"]
+
+
+def test_half_time_is_told_once_though_the_clock_is_put_back() -> None:
+    """Half a second put back on the clock makes no second half time."""
+    evening = Evening(a_book(bet(1, "DEN ML", "halftime")))
+    half = live(2, 0, (30, 20), (20, 31), phase=Phase.BREAK)
+    back = live(2, 0.5, (30, 20), (20, 31))
+    evening.see(live(2, 5, (30, 20), (20, 31)), 0)
+    for seconds, state in enumerate((half, back, back, back, half, half)):
+        evening.see(state, 60 + seconds * 10)
+    assert evening.names() == ["halftime"]
+    assert Ordering.CORRECTION in {x.ordering for x in evening.changes}
+
+
+def test_a_bet_that_can_no_longer_lose_is_hit_at_once() -> None:
+    """`hit` for the over and `dead` for the under, at the first poll beyond the line."""
+    over, under = (
+        bet(n, f"LAL@DEN {d} 100", "hit", "dead") for n, d in ((1, "over"), (2, "under"))
+    )
+    evening = Evening(a_book(over, under))
+    evening.see(live(3, 300, (30, 30), (30, 9), (0, 0)), 0)
+    evening.see(live(3, 290, (30, 30), (30, 9), (1, 0)), 10)
+    assert evening.names() == []
+    evening.see(live(3, 280, (30, 30), (30, 9), (2, 0)), 20)
+    assert [(x.bet, x.rule) for x in evening.fired] == [(1, "hit"), (2, "dead")]
+    evening.see(live(3, 270, (30, 30), (30, 9), (4, 0)), 30)
+    assert len(evening.fired) == 2
+
+
+def test_a_bet_that_is_sure_to_push_is_neither_hit_nor_dead() -> None:
+    """A first quarter that ends on the line tells nothing until it is settled."""
+    evening = Evening(a_book(bet(1, "Q1 DEN -2", "hit", "dead")))
+    evening.see(live(1, 10, (20, 18)), 0)
+    evening.see(live(1, 0, (20, 18), phase=Phase.BREAK), 10)
+    assert evening.book.tracked[0].chance is not None
+    assert evening.book.tracked[0].chance.push == 1
+    assert evening.names() == []
+
+
+def test_a_result_needs_two_polls_a_minute_apart() -> None:
+    """Provisional at the second agreeing one, announced in the same change; then nothing more."""
+    evening = Evening(a_book(bet(1, "DEN -4.5", "settled", "p >= 0.80")))
+    evening.see(live(4, 5, (30, 20), (20, 30), (30, 20), (30, 19)), 0)
+    assert not evening.see(END, 10).settlements
+    assert not evening.see(END, 20).settlements
+    change = evening.see(END, 70)
+    [settlement] = change.settlements
+    assert (settlement.revision, settlement.result, settlement.payout_cents) == (
+        1,
+        Result.WON,
+        3818,
+    )
+    assert [x.rule for x in change.alerts] == ["settled"]
+    assert evening.book.tracked[0].status(evening.book.state) is Status.PROVISIONAL
+    assert evening.see(END, 130).empty
+    assert evening.book.standing.settled
+    assert not evening.book.settled
+
+
+def test_a_result_is_official_once_the_box_has_been_read_again() -> None:
+    """At the first check after the rewrite; after the last one the book is done."""
+    evening = Evening(a_book(bet(1, "DEN -4.5", "settled")))
+    evening.see(END, 0)
+    evening.see(END, 60)
+    first, last = ((x - after(0)).total_seconds() for x in check_times(after(0)))
+    assert evening.see(END, first - 1).empty
+    [confirmation] = evening.see(END, first).confirmations
+    assert (confirmation.bet, confirmation.revision) == (1, 1)
+    assert evening.book.tracked[0].status(evening.book.state) is Status.OFFICIAL
+    done = [evening.book.settled, evening.see(END, last).empty, evening.book.settled]
+    assert done == [False, True, True]
+    notes = [x for change in evening.changes for x in change.notes]
+    assert notes[1:] == [("game.checked", "1 of 2"), ("game.checked", "2 of 2")]
+    assert evening.names() == ["settled"]
+
+
+@pytest.mark.parametrize("lower", [False, True])
+def test_a_corrected_final_makes_a_revision(lower: bool) -> None:
+    """A box that changes the result is believed, told once as regraded, and confirmed."""
+    fixed = final((30, 20), (20, 30), (30, 20), (13 if lower else 30, 20 if lower else 37))
+    first = END if lower else final((30, 20), (20, 30), (30, 20), (30, 20))
+    evening = Evening(a_book(bet(1, "DEN -4.5", "settled", "regraded"), bet(2, "DEN +30", *EVENTS)))
+    evening.see(first, 0)
+    evening.see(first, 60)
+    check = (check_times(after(0))[0] - after(0)).total_seconds()
+    polls = [evening.see(fixed, check + x * 60) for x in range(5)]
+    [revision] = [x for change in polls for x in change.settlements]
+    assert (revision.bet, revision.revision, revision.result) == (1, 2, Result.LOST)
+    assert revision.payout_cents == 0
+    assert sorted(evening.names()) == ["regraded", "settled", "settled"]
+    confirmed = {(x.bet, x.revision) for change in polls for x in change.confirmations}
+    assert (1, 2) in confirmed
+    assert (1, 1) not in confirmed
+    assert all(x.official for x in evening.book.tracked)
+
+
+def test_a_flicker_of_an_older_final_changes_no_result() -> None:
+    """One old board after the end is held."""
+    evening = Evening(a_book(bet(1, "DEN -4.5", "settled", "regraded")))
+    evening.see(END, 0)
+    evening.see(END, 60)
+    assert evening.see(live(4, 5, (30, 20), (20, 30), (30, 20), (30, 19)), 120).empty
+    assert evening.see(END, 180).empty
+    assert evening.book.state == END
+
+
+def test_a_postponed_game_is_void_once_several_polls_have_said_so() -> None:
+    """Not at a flicker; and a single poll, even the very first, never settles a bet."""
+    evening = Evening(a_book(bet(1, "DEN -4.5", "settled")))
+    evening.see(SCHEDULED, 0)
+    for seconds in (60, 120):
+        assert evening.see(off(), seconds).empty
+    [settlement] = evening.see(off(), 180).settlements
+    assert (settlement.result, settlement.payout_cents) == (Result.VOID, 2000)
+    fresh = Evening(a_book(bet(1, "DEN -4.5", "settled")))
+    assert fresh.see(off(), 0).empty
+    assert fresh.see(off(), 1800).settlements[0].result is Result.VOID
+
+
+def test_a_postponed_game_that_is_played_after_all_is_graded_again() -> None:
+    """The void is revised, and the official result waits for the checks after the real end."""
+    evening = Evening(a_book(bet(1, "DEN -4.5", "settled", "regraded")))
+    evening.see(SCHEDULED, 0)
+    for seconds in (60, 120, 180):
+        evening.see(off(), seconds)
+    day = 86_400.0 * 3
+    for seconds in range(4):
+        evening.see(END, day + seconds * 60)
+    [first, second] = [x for c in evening.changes for x in c.settlements]
+    assert (first.result, second.result, second.revision) == (Result.VOID, Result.WON, 2)
+    assert not evening.book.tracked[0].official
+    assert evening.book.checks == 0
+    assert evening.names() == ["settled", "regraded"]
+
+
+def test_what_cannot_be_settled_for_sure_is_for_the_person() -> None:
+    """Periods that do not add up: reviewed, never guessed; a better box later settles it."""
+    blind = replace(END, periods=None)
+    evening = Evening(a_book(bet(1, "Q3 DEN ML", *EVENTS), bet(2, "DEN ML", *EVENTS)))
+    evening.see(replace(live(3, 60, (30, 20), (20, 30), (25, 20)), periods=None), 0)
+    evening.see(blind, 10)
+    change = evening.see(blind, 70)
+    assert [x.bet for x in change.reviews] == [1]
+    assert [x.bet for x in change.settlements] == [2]
+    assert evening.book.tracked[0].status(blind) is Status.NEEDS_REVIEW
+    assert evening.book.standing.settled
+    assert evening.see(blind, 130).empty
+    evening.see(END, 9000)
+    [settlement] = evening.see(END, 9060).settlements
+    assert (settlement.bet, settlement.result) == (1, Result.WON)
+    assert evening.book.tracked[0].status(END) is not Status.NEEDS_REVIEW
+
+
+def test_a_bet_that_cannot_be_priced_does_not_stop_the_others() -> None:
+    """It keeps its last chance and still hears of the game; the others are followed as ever."""
+    evening = Evening(a_book(bet(1, "Q3 DEN ML", "quarter", "p >= 0.01"), bet(2, "DEN ML")))
+    evening.see(live(3, 60, (30, 20), (20, 30), (25, 20)), 0)
+    chance = evening.book.tracked[0].chance
+    ended = live(3, 0, (30, 20), (20, 30), (27, 20), phase=Phase.BREAK)
+    change = evening.see(replace(ended, periods=None), 10)
+    assert [x.bet for x in change.snapshots] == [2]
+    assert evening.book.tracked[0].chance == chance
+    assert evening.names() == ["quarter"]
+
+
+def test_a_lost_feed_is_said_once_and_its_return_too() -> None:
+    """After a minute and a half of silence in play, not before, and not again."""
+    evening = Evening(a_book(bet(1, "DEN ML", "feed_down", "feed_back"), bet(2, "LAL ML")))
+    evening.see(Q1, 0)
+    for seconds in (10, 50, 89):
+        assert evening.fail(seconds).empty
+    assert [x.rule for x in evening.fail(95).alerts] == ["feed_down"]
+    for seconds in (120, 300):
+        assert evening.fail(seconds).empty
+    change = evening.see(Q1, 421)
+    assert [(x.rule, x.detail) for x in change.alerts] == [("feed_back", "away for 7 min 1 s")]
+    assert [x for x, _ in change.notes] == ["game.back"]
+    assert evening.see(Q1, 431).empty
+    assert [x.bet for x in evening.fired] == [1, 1]
+
+
+def test_nothing_is_lost_before_tip_off_or_after_the_end() -> None:
+    """Silence matters only while the game is played."""
+    for state in (None, SCHEDULED, END):
+        evening = Evening(a_book(bet(1, "DEN ML", "feed_down")))
+        if state is not None:
+            evening.see(state, 0)
+        evening.fail(10)
+        assert evening.fail(5000).empty
+
+
+def test_a_held_state_freezes_everything() -> None:
+    """A board that goes back arms, fires and clears nothing, and is no outage either."""
+    evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.01", "feed_down")))
+    evening.see(Q1, 0)
+    before = evening.book.tracked
+    change = evening.see(live(1, 500, (8, 8)), 60)
+    assert change.empty
+    assert change.ordering is Ordering.HELD
+    assert change.notes == (("poll.held", "Q1 8:20 8-8"),)
+    assert change.book.tracked == before
+    assert evening.fail(140).empty
+    assert evening.see(Q1, 145).notes == (("poll.dropped", "Q1 8:20 8-8"),)
+
+
+def test_a_live_game_that_stands_still_is_stale() -> None:
+    """After a minute and a half without change, until the next change; a break is none."""
+    evening = Evening(a_book(bet(1, "DEN ML")))
+    evening.see(Q1, 0)
+    assert not evening.see(Q1, 80).book.stale
+    assert evening.see(Q1, 90).book.stale
+    assert not evening.see(live(1, 390, (14, 12)), 100).book.stale
+    evening.see(live(1, 0, (14, 12), phase=Phase.BREAK), 110)
+    assert not evening.see(live(1, 0, (14, 12), phase=Phase.BREAK), 900).book.stale
+
+
+def test_a_bet_added_at_the_half_gets_one_first_snapshot() -> None:
+    """Its history starts when it is added, also while the state stands still; no alert for it."""
+    evening = Evening(a_book(bet(1, "DEN ML")))
+    half = live(2, 0, (40, 20), (30, 20), phase=Phase.BREAK)
+    evening.see(half, 0)
+    added = Tracked.fresh(bet(2, "DEN +40.5", *EVENTS, "p >= 0.50", "swing 0.10 in 5m"))
+    evening.book = evening.book.with_bets((*evening.book.tracked, added))
+    change = evening.see(half, 10)
+    assert [x.bet for x in change.snapshots] == [2]
+    assert not [x for x in change.alerts if x.decision is Decision.FIRED]
+    assert [x.reason for x in change.alerts] == [Reason.BEYOND_WHEN_ADDED]
+    assert evening.see(half, 20).empty
+    evening.see(live(3, 720, (40, 20), (30, 20), (0, 0)), 30)
+    evening.see(live(3, 700, (40, 20), (30, 20), (2, 0)), 40)
+    assert evening.names() == []
+
+
+def test_bets_come_and_go_while_the_others_keep_their_memory() -> None:
+    """A withdrawn bet is no longer followed, a changed rule starts afresh, the rest stays."""
+    evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.80", "p <= 0.10"), bet(2, "LAL ML")))
+    evening.see(Q1, 0)
+    kept = evening.book.tracked[0].rules
+    wanted = Tracked.fresh(bet(1, "DEN ML", "p >= 0.80", "p <= 0.20"))
+    book = evening.book.with_bets((wanted,))
+    assert [x.bet.number for x in book.tracked] == [1]
+    assert book.tracked[0].chance == evening.book.tracked[0].chance
+    assert book.tracked[0].rules[0] == kept[0]
+    assert book.tracked[0].rules[1].reason is None
+
+
+def test_one_poll_is_enough_in_the_last_two_minutes() -> None:
+    """At 1:50 of the fourth a level fires at once; at 3:00 it is held."""
+    done = ((30, 20), (20, 30), (30, 25))
+    for clock, fires in ((180.0, False), (110.0, True)):
+        evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.85")))
+        evening.see(live(4, clock + 10, *done, (20, 25)), 0)
+        change = evening.see(live(4, clock, *done, (40, 25)), 10)
+        assert bool(evening.fired) is fires
+        [alert] = change.alerts
+        assert alert.was is not None
+        assert alert.p is not None
+        assert alert.was < 0.85 <= alert.p
+
+
+def test_an_alert_about_a_chance_is_worth_ten_minutes() -> None:
+    """A held decision is never sent; a fired one carries when it is no longer worth sending."""
+    evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.60")))
+    done = ((30, 20), (20, 30), (30, 25))
+    evening.see(live(4, 700, *done, (0, 20)), 0)
+    evening.see(live(4, 690, *done, (20, 20)), 10)
+    evening.see(live(4, 680, *done, (22, 20)), 20)
+    alerts = [x for c in evening.changes for x in c.alerts]
+    assert [(x.decision, x.episode) for x in alerts] == [(Decision.HELD, 1), (Decision.FIRED, 1)]
+    assert [x.expires_at for x in alerts] == [None, after(20) + timedelta(minutes=10)]
+
+
+def test_a_wall_clock_that_is_set_back_delays_no_result() -> None:
+    """Yesterday on the wall: the second agreeing poll settles all the same."""
+    evening = Evening(a_book(bet(1, "DEN -4.5", "settled")))
+    evening.see(END, 0)
+    assert evening.see(END, 60 - 86_400).settlements
+
+
+def test_a_bet_is_settled_once_however_often_the_end_is_told() -> None:
+    """A thousand polls of the final make one result and one announcement."""
+    evening = Evening(a_book(bet(1, "DEN -4.5", *EVENTS)))
+    for poll in range(1000):
+        evening.see(END, poll * 10)
+    assert sum(len(x.settlements) for x in evening.changes) == 1
+    assert sum(len(x.confirmations) for x in evening.changes) == 1
+    assert evening.names() == ["settled"]
+
+
+def test_a_score_without_periods_is_followed_too() -> None:
+    """Game markets need no points by period."""
+    blind = GameState(GAME, Phase.LIVE, 2, 300, Score(44, 40))
+    assert len(look(a_book(bet(1, "DEN -4.5")), blind, 0).snapshots) == 1

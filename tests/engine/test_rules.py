@@ -1,0 +1,289 @@
+"""A rule speaks once when its level is crossed, and not again until that would be news."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.engine.build import after
+from tracker.domain.alert import Reason
+from tracker.domain.rule import EventRule, LevelRule, SwingRule, parse_rule
+from tracker.engine.book import RulePhase, RuleState
+from tracker.engine.rules import (
+    BAND,
+    BUDGET,
+    BUDGET_SPAN,
+    COOLDOWN,
+    HOLD_POLLS,
+    Reading,
+    log_odds,
+    step,
+)
+
+REARMED = 0.74
+"""Clear of the band below 0.80."""
+
+
+@dataclass
+class Watch:
+    """One rule that is followed over readings, ten seconds apart unless told otherwise."""
+
+    rule: LevelRule | SwingRule
+    state: RuleState
+    at: float = 0.0
+    fired: list[float] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)
+
+    def see(self, *chances: float, every: float = 10, hurried: bool = False) -> Watch:
+        """Readings one after another."""
+        for p in chances:
+            self.at += every
+            verdict = step(self.rule, self.state, Reading(p, after(self.at), hurried))
+            self.reasons.append(verdict.reason.value)
+            if verdict.worth_noting(self.state):
+                self.noted.append(verdict.reason.value)
+            if verdict.fires:
+                self.fired.append(self.at)
+                assert verdict.state.episode == self.state.episode + 1
+            self.state = verdict.state
+        return self
+
+
+def watch(text: str) -> Watch:
+    """A rule of which nothing is remembered."""
+    rule = parse_rule(text)
+    assert not isinstance(rule, EventRule)
+    return Watch(rule, RuleState(1, rule.text))
+
+
+def test_a_level_fires_at_the_second_reading_beyond_it() -> None:
+    """Arm on the safe side, hold for one poll, fire once, then stay silent."""
+    seen = watch("p >= 0.80").see(0.6, 0.81, 0.82, 0.85, 0.9)
+    assert seen.fired == [30]
+    assert seen.reasons == ["below", "holding", "crossed", "not_rearmed", "not_rearmed"]
+    assert watch("p <= 0.30").see(0.6, 0.29, 0.28, 0.2).fired == [30]
+
+
+def test_the_level_itself_is_beyond() -> None:
+    """`p >= 0.80` fires at exactly 80 %, however that was computed."""
+    assert watch("p >= 0.80").see(0.6, 0.8, 0.8).fired == [30]
+    assert watch("p <= 0.30").see(0.6, 0.3, 0.1 + 0.2).fired == [30]
+
+
+def test_one_reading_beyond_is_not_enough() -> None:
+    """A chance that falls back at once does not fire, however often."""
+    assert watch("p >= 0.80").see(0.6, *[0.85, 0.75] * 50).fired == []
+
+
+def test_when_hurried_one_reading_is_enough() -> None:
+    """The last two minutes and decided bets do not wait."""
+    assert watch("p >= 0.80").see(0.6).see(0.85, hurried=True).fired == [20]
+
+
+def test_a_bet_added_beyond_its_level_makes_no_noise() -> None:
+    """It first has to come back past the band; then it may fire."""
+    seen = watch("p >= 0.80").see(*[0.9] * 10, 0.79, 0.9, 0.9)
+    assert seen.fired == []
+    assert seen.noted == ["beyond_when_added"]
+    assert seen.see(REARMED, 0.81, 0.81).fired == [160]
+
+
+def test_it_arms_again_only_past_the_band() -> None:
+    """In log-odds, so that 0.80 clears at 0.75, and 0.98 at a figure close to it."""
+    seen = watch("p >= 0.80").see(0.6, 0.81, 0.81)
+    assert seen.see(*[0.76, 0.85] * 60).fired == [30]
+    seen.see(0.7499)
+    assert seen.state.phase is RulePhase.ARMED
+    assert seen.see(0.81, 0.81).fired == [30, seen.at]
+    high = watch("p >= 0.98").see(0.9, 0.985, 0.985, every=100)
+    assert high.see(0.975, 0.99, 0.99, every=200).fired == [300]
+    assert high.see(0.973, 0.99, 0.99, every=200).fired == [300, high.at]
+    assert math.isclose(BAND, log_odds(0.8) - log_odds(0.75))
+
+
+def test_it_cools_down_between_two_firings() -> None:
+    """Even past the band, five minutes must have gone by; then it waits for two readings again."""
+    seen = watch("p >= 0.80").see(0.6, 0.81, 0.81).see(*[0.6, 0.9, 0.9] * 9)
+    assert seen.fired == [30]
+    assert "cooling_down" in seen.noted
+    seen.see(0.9, 0.9, 0.9, 0.9)
+    assert seen.fired == [30, 340]
+    assert seen.fired[1] - seen.fired[0] >= COOLDOWN.total_seconds()
+
+
+def test_a_clock_that_is_set_back_does_not_silence_a_rule() -> None:
+    """Cooling ends although the wall clock now shows yesterday."""
+    seen = watch("p >= 0.80").see(0.6, 0.81, 0.81)
+    seen.at -= 86_400
+    assert len(seen.see(0.5, 0.5, 0.9, 0.9).fired) == 2
+
+
+@pytest.mark.parametrize("text", ["p >= 0.80", "p <= 0.80", "p crosses 0.80"])
+def test_dancing_on_the_level_is_told_a_few_times_at_most(text: str) -> None:
+    """Three hours of readings around the level give one firing, not a hundred."""
+    seen = watch(text).see(0.5 if ">" in text else 0.9, *[0.81, 0.82, 0.78, 0.79] * 270)
+    assert len(seen.fired) == 1
+
+
+def test_four_times_an_hour_at_most() -> None:
+    """Beyond the budget a rule is silent, and says so in its rows; later it speaks again."""
+    seen = watch("p >= 0.80").see(*[0.5, 0.9, 0.9, 0.5] * 400)
+    times = [after(x) for x in seen.fired]
+    for first in times:
+        assert sum(first <= x < first + BUDGET_SPAN for x in times) <= BUDGET
+    assert len(times) >= 4 * 4
+    assert "over_budget" in seen.noted
+
+
+def test_a_crossing_is_told_both_ways() -> None:
+    """Up, then down, then up: each once, whichever side it began on."""
+    for first, second in ((0.4, 0.6), (0.6, 0.4)):
+        seen = watch("p crosses 0.50").see(first, *[second] * 40)
+        assert len(seen.fired) == 1
+        assert len(seen.see(*[first] * 40).fired) == 2
+        assert len(seen.see(*[second] * 40).fired) == 3
+
+
+def test_a_crossing_that_is_taken_back_is_told() -> None:
+    """Told at 52 % and then down to 10 %, the person hears of the way back."""
+    seen = watch("p crosses 0.50").see(0.45, 0.52, 0.52).see(*[0.1] * 40)
+    assert seen.fired[0] == 30
+    assert len(seen.fired) == 2
+
+
+def test_a_swing_is_measured_within_its_time() -> None:
+    """15 points within five minutes fire, the same over ten do not, and it tells from where."""
+    slow = watch("swing 0.15 in 5m").see(*(0.4 + i / 200 for i in range(60)), every=30)
+    assert slow.fired == []
+    rule = parse_rule("swing 0.15 in 5m")
+    assert isinstance(rule, SwingRule)
+    state = RuleState(1, rule.text)
+    for seconds, p in ((0, 0.4), (60, 0.45), (120, 0.56)):
+        state = step(rule, state, Reading(p, after(seconds), hurried=False)).state
+    verdict = step(rule, state, Reading(0.58, after(130), hurried=False))
+    assert (verdict.fires, verdict.was, verdict.reason) == (True, 0.4, Reason.SWUNG)
+
+
+def test_a_swing_is_told_once() -> None:
+    """After a firing it measures from there, and cools down."""
+    seen = watch("swing 0.15 in 5m").see(0.4, 0.6, 0.6, *[0.6] * 60)
+    assert seen.fired == [30]
+    assert len(seen.see(0.4, 0.4).fired) == 2
+    assert watch("swing 0.15 in 5m").see(0.4, *[0.6, 0.4] * 14).fired == [30]
+    assert watch("swing 0.2 in 5m").see(0.3, 0.5, hurried=True).fired == [20]
+
+
+def test_a_rule_that_is_done_stays_silent() -> None:
+    """After the result nothing fires any more."""
+    for text in ("p >= 0.80", "swing 0.15 in 5m"):
+        seen = watch(text)
+        seen.state = replace(seen.state, phase=RulePhase.DONE)
+        assert seen.see(0.1, 0.9, 0.9, 0.1, 0.1).fired == []
+
+
+def stored(state: RuleState) -> RuleState:
+    """A rule's state written as text and read again, as a restart does."""
+    text = json.dumps(
+        {
+            "phase": state.phase.value,
+            "episode": state.episode,
+            "streak": state.streak,
+            "reason": state.reason and state.reason.value,
+            "fired": [x.isoformat() for x in state.fired],
+            "window": [(t.isoformat(), p) for t, p in state.window],
+            "flipped": state.flipped,
+        }
+    )
+    found = json.loads(text)
+    return RuleState(
+        state.bet,
+        state.rule,
+        RulePhase(found["phase"]),
+        found["episode"],
+        found["streak"],
+        None if found["reason"] is None else Reason(found["reason"]),
+        tuple(datetime.fromisoformat(x) for x in found["fired"]),
+        tuple((datetime.fromisoformat(t), p) for t, p in found["window"]),
+        found["flipped"],
+    )
+
+
+RULES = st.sampled_from(
+    [
+        "p >= 0.80",
+        "p <= 0.30",
+        "p crosses 0.50",
+        "p >= 0.99",
+        "swing 0.15 in 5m",
+        "swing 0.4 in 20s",
+    ]
+)
+READINGS = st.lists(
+    st.tuples(
+        st.sampled_from([0.0, 0.25, 0.29, 0.31, 0.45, 0.5, 0.55, 0.74, 0.79, 0.8, 0.85, 0.995, 1.0])
+        | st.floats(0, 1),
+        st.sampled_from([5.0, 10.0, 60.0, 400.0]),
+        st.sampled_from([False, False, False, True]),
+    ),
+    max_size=60,
+)
+
+
+@given(RULES, READINGS)
+def test_a_restart_at_any_reading_changes_nothing(
+    text: str, readings: list[tuple[float, float, bool]]
+) -> None:
+    """A rule that is stored and read after every reading decides as one that ran on."""
+    on, again = watch(text), watch(text)
+    for p, every, hurried in readings:
+        on.see(p, every=every, hurried=hurried)
+        again.see(p, every=every, hurried=hurried)
+        again.state = stored(again.state)
+        assert again.state == on.state
+    assert (again.fired, again.reasons) == (on.fired, on.reasons)
+
+
+@given(RULES, READINGS)
+def test_what_holds_for_every_rule_over_any_readings(
+    text: str, readings: list[tuple[float, float, bool]]
+) -> None:
+    """One firing an episode, minutes apart, four an hour, after two readings unless hurried."""
+    seen = watch(text)
+    for p, every, hurried in readings:
+        before = seen.state
+        seen.see(p, every=every, hurried=hurried)
+        fired = bool(seen.fired) and seen.fired[-1] == seen.at
+        if fired:
+            assert hurried or before.streak + 1 >= HOLD_POLLS
+            assert before.phase is not RulePhase.UNARMED
+        assert seen.state.episode == len(seen.fired)
+        assert len(seen.state.fired) <= BUDGET
+    gaps = [b - a for a, b in zip(seen.fired, seen.fired[1:], strict=False)]
+    assert all(x >= COOLDOWN.total_seconds() for x in gaps)
+    for first in seen.fired:
+        hour = BUDGET_SPAN / timedelta(seconds=1)
+        assert sum(first <= x < first + hour for x in seen.fired) <= BUDGET
+
+
+@given(READINGS)
+def test_a_level_fires_only_beyond_it_and_never_first(
+    readings: list[tuple[float, float, bool]],
+) -> None:
+    """Every firing is on the far side, after a reading on the near side."""
+    seen = watch("p >= 0.80")
+    near = False
+    for p, every, hurried in readings:
+        count = len(seen.fired)
+        seen.see(p, every=every, hurried=hurried)
+        if len(seen.fired) > count:
+            assert p >= 0.8
+            assert near
+            near = False
+        near = near or p < 0.8

@@ -1,0 +1,197 @@
+"""Every market is settled as its words say, checked against a settler that only reads the words."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.engine.build import GAME, PRIOR, a_game, bet, final, live, market, off, rng
+from tracker.domain.bet import Result
+from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.grammar import pick_text
+from tracker.domain.money import payout_if_won
+from tracker.engine.settling import Unsettleable, grade, payout, reason_for
+from tracker.forecast import forecast, load_parameters, price
+
+SPANS = ("", "regulation ", "1H ", "2H ", "Q1 ", "Q2 ", "Q3 ", "Q4 ")
+COUNTED: dict[str, Callable[[list[tuple[int, int]]], list[tuple[int, int]]]] = {
+    "": lambda played: played,
+    "regulation": lambda played: played[:4],
+    "1H": lambda played: played[:2],
+    "2H": lambda played: played[2:],
+    "Q1": lambda played: played[:1],
+    "Q2": lambda played: played[1:2],
+    "Q3": lambda played: played[2:3],
+    "Q4": lambda played: played[3:4],
+}
+
+
+def by_words(text: str, points: list[tuple[int, int]]) -> str:
+    """The result of a pick on LAL@DEN by its words alone; points are (DEN, LAL) by period."""
+    words = text.split()
+    span = words.pop(0) if words[0] in COUNTED else ""
+    counted = COUNTED[span](points)
+    scored = {"DEN": sum(x for x, _ in counted), "LAL": sum(y for _, y in counted)}
+    about, *rest = words
+    if rest[0] in ("over", "under"):
+        have = Fraction(sum(scored.values()) if "@" in about else scored[about])
+        ahead = have - Fraction(rest[1])
+        ahead = ahead if rest[0] == "over" else -ahead
+    else:
+        handicap = Fraction(0) if rest[0] in ("ML", "PK") else Fraction(rest[0])
+        other = "LAL" if about == "DEN" else "DEN"
+        ahead = scored[about] + handicap - scored[other]
+    return "won" if ahead > 0 else "lost" if ahead < 0 else "push"
+
+
+def a_final(draw: random.Random) -> list[tuple[int, int]]:
+    """Points of a game by period, one in three with overtime."""
+    points = [(draw.randint(10, 45), draw.randint(10, 45)) for _ in range(4)]
+    level = draw.random() < 1 / 3
+    while level:
+        home, away = (sum(x) for x in zip(*points, strict=True))
+        gap = home - away
+        period = len(points)
+        h, a = points[-1]
+        points[-1] = (h, a + gap) if gap > 0 else (h - gap, a)
+        extra = (draw.randint(2, 20), draw.randint(2, 20))
+        points.append(extra)
+        level = extra[0] == extra[1] and period < 7
+    home, away = (sum(x) for x in zip(*points, strict=True))
+    if home == away:
+        points[-1] = (points[-1][0] + 1, points[-1][1])
+    return points
+
+
+def a_pick(draw: random.Random, points: list[tuple[int, int]]) -> str:
+    """A pick whose line lies near what was scored, so that every result is common."""
+    span = draw.choice(SPANS)
+    team, other = draw.sample(["DEN", "LAL"], 2)
+    counted = COUNTED[span.strip()](points)
+    scored = {"DEN": sum(x for x, _ in counted), "LAL": sum(y for _, y in counted)}
+    near = draw.randint(-6, 6) / 2
+    match draw.randint(0, 3):
+        case 0:
+            return f"{span}{team} ML"
+        case 1:
+            line = min(max(scored[other] - scored[team] + near, -99.5), 99.5)
+            return f"{span}{team} {f'{line:+g}' if line else 'PK'}"
+        case 2:
+            line = min(max(sum(scored.values()) + near, 0.5), 400)
+            return f"{span}LAL@DEN {draw.choice(['over', 'under'])} {line:g}"
+        case _:
+            line = max(scored[team] + near, 0.5)
+            return f"{span}{team} {draw.choice(['over', 'under'])} {line:g}"
+
+
+def opposite(text: str) -> str:
+    """The other side of a pick."""
+    if " over " in text:
+        return text.replace(" over ", " under ")
+    if " under " in text:
+        return text.replace(" under ", " over ")
+    turned = text.replace("DEN", "?").replace("LAL", "DEN").replace("?", "LAL")
+    return turned.translate(str.maketrans("+-", "-+"))
+
+
+def test_thousands_of_bets_end_as_their_words_say() -> None:
+    """Random bets on random finals, with overtimes, parts of games and pushes."""
+    draw = rng(20261121)
+    seen = dict.fromkeys(("won", "lost", "push"), 0)
+    staked = returned = lost = profit = 0
+    for _ in range(6000):
+        points = a_final(draw)
+        text = a_pick(draw, points)
+        odds = draw.choice(["-110", "+135", "1.91", "10/11", "2.5"])
+        one = bet(1, text, odds=odds, stake=draw.randint(1, 100_000))
+        state = final(*points)
+        result = grade(one, state)
+        assert result.value == by_words(text, points), (text, points)
+        assert pick_text(one.market, GAME) == text
+        seen[result.value] += 1
+        other = grade(bet(2, opposite(text)), state)
+        assert {result, other} in ({Result.WON, Result.LOST}, {Result.PUSH})
+        paid = payout(one, result)
+        assert paid is not None
+        assert one.stake_cents is not None
+        assert one.odds is not None
+        staked += one.stake_cents
+        returned += paid
+        lost += one.stake_cents if result is Result.LOST else 0
+        profit += paid - one.stake_cents if result is Result.WON else 0
+    assert staked == returned + lost - profit
+    assert min(seen.values()) > 300
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 10**6))
+def test_the_forecast_of_a_final_and_its_settlement_agree(seed: int) -> None:
+    """At the end of a game the chance of every bet is 1 for the result that it gets."""
+    draw = rng(seed)
+    points = a_final(draw)
+    state = final(*points)
+    seen = forecast(state, PRIOR, load_parameters("nba"))
+    for _ in range(20):
+        text = a_pick(draw, points)
+        chance = price(market(text), seen, state)
+        won = {"won": chance.win, "push": chance.push, "lost": chance.lose}
+        assert won[by_words(text, points)] == 1.0
+
+
+@pytest.mark.parametrize("phase", [Phase.POSTPONED, Phase.CANCELLED])
+def test_a_game_that_is_not_played_returns_the_stake(phase: Phase) -> None:
+    """Void, whatever the market."""
+    for text in ("DEN ML", "Q3 DEN -1.5", "LAL@DEN over 224.5"):
+        assert grade(bet(1, text), off(phase)) is Result.VOID
+    assert payout(bet(1, "DEN ML"), Result.VOID) == 2000
+    assert "void, stake returned" in reason_for(bet(1, "DEN ML"), off(phase), Result.VOID)
+
+
+def test_what_is_not_known_for_sure_is_not_settled() -> None:
+    """A game that goes on, missing periods and figures that do not agree raise, never guess."""
+    with pytest.raises(Unsettleable, match="not over"):
+        grade(bet(1, "DEN ML"), live(4, 1, (30, 20), (30, 20), (30, 20), (30, 20)))
+    blind = GameState(GAME, Phase.FINAL, 4, 0, Score(110, 100))
+    assert grade(bet(1, "DEN ML"), blind) is Result.WON
+    with pytest.raises(Unsettleable, match="do not add up"):
+        grade(bet(1, "Q1 DEN ML"), blind)
+    short = GameState(GAME, Phase.FINAL, 4, 0, Score(50, 40), (Score(50, 40),))
+    assert grade(bet(1, "Q1 DEN ML"), short) is Result.WON
+    for text in ("1H DEN ML", "2H DEN ML", "Q4 DEN ML", "regulation DEN ML"):
+        with pytest.raises(Unsettleable, match="lacks a period"):
+            grade(bet(1, text), short)
+
+
+def test_overtime_counts_where_a_book_counts_it() -> None:
+    """In the game and its second half, not in regulation, the fourth quarter or a first half."""
+    played = [(30, 20), (20, 30), (25, 25), (25, 25), (12, 4)]
+    ends = {"": "won", "2H ": "won", "regulation ": "push", "Q4 ": "push", "1H ": "push"}
+    for span, result in ends.items():
+        assert grade(bet(1, f"{span}DEN ML"), final(*played)).value == result
+    assert reason_for(bet(1, "2H DEN ML"), final(*played), Result.WON) == (
+        "2H LAL 54, DEN 62 (Final/OT)"
+    )
+
+
+def test_a_bet_without_odds_or_stake_is_only_watched() -> None:
+    """What it returned is unknown where it cannot be known."""
+    assert payout(bet(1, "DEN ML", odds=None), Result.WON) is None
+    assert payout(bet(1, "DEN ML", odds=None), Result.LOST) == 0
+    assert payout(bet(1, "DEN ML", odds=None), Result.PUSH) == 2000
+    assert payout(bet(1, "DEN ML", stake=None), Result.WON) is None
+    one = bet(1, "DEN ML", odds="-115")
+    assert one.odds is not None
+    assert payout(one, Result.WON) == payout_if_won(2000, one.odds) == 3739
+
+
+def test_made_up_games_end_with_a_winner() -> None:
+    """The games of these tests are games: their states can be built and the last one is final."""
+    for seed in range(20):
+        last = list(a_game(rng(seed)))[-1]
+        assert last.phase is Phase.FINAL
+        assert last.score.margin != 0
