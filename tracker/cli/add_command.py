@@ -7,18 +7,15 @@ from typing import Annotated
 import typer
 
 from tracker.cli.add import Given, add
+from tracker.cli.declare import declare
 from tracker.cli.ending import Misused
 from tracker.cli.scope import scope_of
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
     """Make the verb known."""
-    app.command(
-        name,
-        rich_help_panel=panel,
-        # A line may hold words such as -4.5, which are no options.
-        context_settings={"ignore_unknown_options": True},
-    )(command)
+    # A line may hold words such as -4.5, which are no options.
+    declare(app, name, command, panel, {"ignore_unknown_options": True})
 
 
 def command(

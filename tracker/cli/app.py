@@ -22,7 +22,7 @@ Start with `tracker init`, then `tracker add "DEN -4.5 -110 $20"` and `tracker r
 `tracker demo` shows the whole program on recorded games, with no set-up at all.
 """
 
-_CARE = (
+CARE = (
     "Bet only what you can lose without harm. If it stops being fun, help is free and private: "
     "in the US call or text 1-800-GAMBLER; elsewhere see gamblingtherapy.org."
 )
@@ -49,11 +49,26 @@ _START, _BETS, _WATCH, _DATA, _CARETAKING = (
 )
 
 VERBS = (
+    Verb("init", "init", _START),
+    Verb("demo", "run", _START),
+    Verb("doctor", "doctor", _START),
     Verb("add", "add_command", _BETS),
     Verb("bets", "bets", _BETS),
     Verb("show", "bets", _BETS),
     Verb("withdraw", "bets", _BETS),
     Verb("rules", "bets", _BETS),
+    Verb("settle", "settle", _BETS),
+    Verb("run", "run", _WATCH),
+    Verb("status", "status", _WATCH),
+    Verb("games", "games", _WATCH),
+    Verb("alerts", "alerts", _WATCH),
+    Verb("chart", "chart", _WATCH),
+    Verb("price", "price", _DATA),
+    Verb("export", "export", _DATA),
+    Verb("replay", "replay", _DATA),
+    Verb("config", "config", _CARETAKING),
+    Verb("service", "service", _CARETAKING),
+    Verb("test-alert", "channels", _CARETAKING),
 )
 """Every verb, in the order of the help."""
 
@@ -62,7 +77,7 @@ def build(verbs: Sequence[Verb] = VERBS) -> typer.Typer:
     """The application with these verbs; a verb's module is imported only when it is among them."""
     app = typer.Typer(
         help=_HELP,
-        epilog=_CARE,
+        epilog=CARE,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",

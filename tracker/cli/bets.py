@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.cli.contracts import bet_json, show_json
+from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.ending import Ended, Misused
 from tracker.cli.look import (
     chance_text,
@@ -41,13 +42,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
         "withdraw": withdraw,
         "rules": rules,
     }
-    app.command(name, rich_help_panel=panel)(verbs[name])
-
-
-Reference = Annotated[
-    str, typer.Argument(metavar="ID", help="The number of the bet, or its own id.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+    declare(app, name, verbs[name], panel)
 
 
 def bets(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tracker.store.views import (
         AlertView,
         BetView,
+        DaemonView,
         SettlementView,
         ShowView,
         SnapshotView,
@@ -106,9 +107,11 @@ def game_json(game: Game, state: GameState | None) -> Json:
     }
 
 
-def status_json(x: StatusView, now: datetime) -> Json:
-    """The whole at a glance as `tracker status --json` gives it; ages are in seconds at `now`."""
-    daemon = x.daemon
+def status_json(x: StatusView, now: datetime, daemon: DaemonView | None) -> Json:
+    """The whole at a glance as `tracker status --json` gives it; ages are in seconds at `now`.
+
+    `daemon` is the one that runs; None when none does.
+    """
     return {
         "at": iso(now),
         "daemon": None

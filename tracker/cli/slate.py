@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -50,7 +50,7 @@ async def choose(draft: Draft, at: Session) -> Choice:
     day = draft.matchup.day if draft.matchup is not None else None
     if day is not None and day > (at.now + REACH).date():
         return Choice(None, f"{day} is too far away: it is matched once the schedule nears it")
-    read, trouble = await _ask_feed(draft, at)
+    read, trouble = await read_slate(at, PATIENCE_S, draft.fits)
     known = await at.store.games()
     try:
         return Choice(_pick(draft, known, at))
@@ -82,10 +82,13 @@ def _which(games: Sequence[Game], at: Session) -> Game:
     return games[asked - 1]
 
 
-async def _ask_feed(draft: Draft, at: Session) -> tuple[bool, str]:
-    """Read the board, and unless it has the game the schedule, into the store.
+async def read_slate(
+    at: Session, patience_s: float, enough: Callable[[Game], bool] | None = None
+) -> tuple[bool, str]:
+    """Read the board and then the schedule into the store, no longer than `patience_s` (real).
 
-    Whether all that is on is known then; else why not.
+    The schedule is left out when the board has a game that is `enough`. Whether all that is on is
+    known afterwards, else why not, to follow an `as`.
     """
     from tracker.feeds.board import BoardReading
     from tracker.feeds.feed import open_feed
@@ -94,19 +97,19 @@ async def _ask_feed(draft: Draft, at: Session) -> tuple[bool, str]:
     from tracker.settings import load_settings
 
     feeds = load_settings(at.basics.source if at.basics.source.exists() else None).feeds
-    why = f"the feed did not answer within {PATIENCE_S:g} s"
+    why = f"the feed did not answer within {patience_s:g} s"
     try:
         with progress("asking the feed what is on"):
             async with (
-                asyncio.timeout(PATIENCE_S),
-                open_feed(SOURCE, feeds.nba, at.clock, deadline_s=PATIENCE_S) as feed,
+                asyncio.timeout(patience_s),
+                open_feed(SOURCE, feeds.nba, at.clock, deadline_s=patience_s) as feed,
             ):
                 board = await feed.board.read(FRESH_S)
                 if not isinstance(board, BoardReading):
                     return False, _lower(str(board.error))
                 shown = [(x, _state(state)) for x, state in board.board.games]
                 await at.store.save_games(shown, at.now)
-                if any(draft.fits(x) for x, _ in shown):
+                if enough is not None and any(enough(x) for x, _ in shown):
                     return True, ""
                 why = "the schedule could not be read in time"
                 reading = await Slate(feed, at.clock).read()

@@ -1,0 +1,185 @@
+"""A bet's course over the game, ready to be drawn: pure figures on an axis of game time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from tracker.domain.game import Side
+from tracker.domain.league import LEAGUES, League
+from tracker.domain.market import Market, Moneyline, Span, Spread, TeamTotal, Total
+from tracker.domain.rule import LevelRule
+
+if TYPE_CHECKING:
+    from tracker.domain.alert import Alert
+    from tracker.domain.bet import Moments, Snapshot
+    from tracker.store.views import ShowView
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One snapshot. `x` is seconds of game time; chances are 0 to 1, the rest is in points.
+
+    `margin` is the backed side's, where the bet is about one; `home` and `away` are the score.
+    """
+
+    x: float
+    win: float
+    mu: float
+    sigma: float
+    margin: float | None
+    home: int
+    away: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An alert: where on the course it came, the rule, and which way it looks (-1, 0 or 1)."""
+
+    x: float
+    win: float
+    rule: str
+    way: int
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A period on the axis: where it begins and ends, and the score (away, home) at its end.
+
+    The score is that of the last snapshot in the period, and None when there was none.
+    """
+
+    begins: float
+    ends: float
+    name: str
+    score: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """All that a chart of one bet shows.
+
+    `periods` are the marks of the axis, and `end` is where it ends. `levels` are those of the bet's
+    rules, 0 to 1. `quantity` names what mu and sigma are of, `line` is the bet's own figure on that
+    axis, where it is about the whole game. `home` and `away` are the teams.
+    """
+
+    title: str
+    subtitle: str
+    points: tuple[Point, ...]
+    marks: tuple[Mark, ...]
+    levels: tuple[float, ...]
+    periods: tuple[Period, ...]
+    end: float
+    quantity: str
+    line: float | None
+    home: str
+    away: str
+
+
+def game_seconds(league: League, period: int, clock: float) -> float:
+    """Seconds of game time played when `clock` seconds are left of a period; 0 before tip-off."""
+    if period == 0:
+        return 0.0
+    before = min(period - 1, league.periods) * league.period_seconds
+    before += max(0, period - 1 - league.periods) * league.overtime_seconds
+    return before + max(0.0, league.length_of(period) - clock)
+
+
+def course_of(view: ShowView, title: str, subtitle: str) -> Course:
+    """The course of a bet that has a game and snapshots; ValueError when it has not."""
+    bet = view.bet
+    if bet.game is None or bet.market is None or not view.snapshots:
+        raise ValueError("a course needs a game and a history")
+    league = LEAGUES[bet.game.league]
+    shots = [x.snapshot for x in view.snapshots]
+    points = tuple(_point(x, league, bet.market) for x in shots)
+    last = max(league.periods, *(x.period for x in shots))
+    end = game_seconds(league, last, 0.0)
+    marks = tuple(_mark(x.alert, shots, points) for x in view.alerts if x.alert.text)
+    quantity, line = _axis(bet.market, bet.game.home, bet.game.away)
+    return Course(
+        title=title,
+        subtitle=subtitle,
+        points=points,
+        marks=marks,
+        levels=tuple(sorted({x.level for x in bet.rules if isinstance(x, LevelRule)})),
+        periods=tuple(_period(n, league, shots) for n in range(1, last + 1)),
+        end=end,
+        quantity=quantity,
+        line=line,
+        home=bet.game.home,
+        away=bet.game.away,
+    )
+
+
+def _mark(alert: Alert, shots: list[Snapshot], points: tuple[Point, ...]) -> Mark:
+    """An alert where the course stood at its time: at the last snapshot before it."""
+    index = max((i for i, x in enumerate(shots) if x.at <= alert.at), default=0)
+    at = points[index]
+    level = alert.rule.startswith("p ") or alert.rule.startswith("swing ")
+    falling = "<=" in alert.rule or (
+        alert.p is not None and alert.was is not None and alert.p < alert.was
+    )
+    return Mark(at.x, at.win, alert.rule, (-1 if falling else 1) if level else 0)
+
+
+def _period(number: int, league: League, shots: list[Snapshot]) -> Period:
+    inside = [x for x in shots if x.period == number]
+    return Period(
+        begins=game_seconds(league, number, league.length_of(number)),
+        ends=game_seconds(league, number, 0.0),
+        name=league.period_name(number),
+        score=(inside[-1].score.away, inside[-1].score.home) if inside else None,
+    )
+
+
+def _point(x: Snapshot, league: League, market: Market) -> Point:
+    sign = _sign(market)
+    sides = isinstance(market, Moneyline | Spread)
+    return Point(
+        x=game_seconds(league, x.period, x.clock),
+        win=x.chance.win,
+        mu=sign * _of(market, x.mu),
+        sigma=_of(market, x.sigma),
+        margin=sign * x.score.margin if sides else None,
+        home=x.score.home,
+        away=x.score.away,
+    )
+
+
+def _sign(market: Market) -> int:
+    """Margins are drawn from the side that is backed."""
+    backs_away = isinstance(market, Moneyline | Spread) and market.side is Side.AWAY
+    return -1 if backs_away else 1
+
+
+def _of(market: Market, moments: Moments) -> float:
+    match market:
+        case Moneyline() | Spread():
+            return moments.margin
+        case Total():
+            return moments.total
+        case TeamTotal(side=Side.HOME):
+            return moments.home
+        case TeamTotal():
+            return moments.away
+        case _:
+            assert_never(market)
+
+
+def _axis(market: Market, home: str, away: str) -> tuple[str, float | None]:
+    """What mu and sigma are of, and the bet's own figure on that axis."""
+    whole = market.span is Span.GAME
+    match market:
+        case Moneyline() | Spread():
+            team = home if market.side is Side.HOME else away
+            own = 0.0 if isinstance(market, Moneyline) else -market.points
+            return f"final margin of {team}", own if whole else None
+        case Total():
+            return "final total", market.points if whole else None
+        case TeamTotal():
+            team = home if market.side is Side.HOME else away
+            return f"final points of {team}", market.points if whole else None
+        case _:
+            assert_never(market)

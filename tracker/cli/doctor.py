@@ -1,0 +1,250 @@
+"""`tracker doctor`: everything that has to be right, looked at once."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+import stat
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.cli.declare import AsJson, declare
+from tracker.cli.ending import Ended
+from tracker.cli.scope import Scope, scope_of
+from tracker.cli.screen import paint, progress, say, say_json
+from tracker.clock import SystemClock
+from tracker.domain.bet import Status
+from tracker.domain.errors import TrackerError
+
+if TYPE_CHECKING:
+    from tracker.settings import Settings
+
+_OVERDUE = timedelta(hours=12)
+_LEAST_FREE = 200 * 1024 * 1024
+_PATIENCE_S = 8.0
+_MEGABYTE = 1024 * 1024
+
+
+class Health(StrEnum):
+    """How a check came out."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+_MARKS = {
+    Health.GOOD: ("✔", "green"),
+    Health.WARNING: ("⚠", "yellow"),
+    Health.BAD: ("✘", "red"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at: `text` says how it is and, where it is bad, what to do."""
+
+    name: str
+    health: Health
+    text: str
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make the verb known."""
+    declare(app, name, doctor, panel)
+
+
+def doctor(
+    context: typer.Context,
+    offline: Annotated[bool, typer.Option("--offline", help="Leave the network alone.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check configuration, database, feed, channels and service, and say what to do.
+
+    Exit status 1 when something is bad; a warning is not.
+    """
+    found = asyncio.run(_look(scope_of(context), offline, as_json))
+    if as_json:
+        say_json([{"check": x.name, "health": x.health.value, "text": x.text} for x in found])
+    if any(x.health is Health.BAD for x in found):
+        raise Ended
+
+
+async def _look(scope: Scope, offline: bool, quiet: bool) -> list[Check]:
+    found = []
+    with progress("looking"):
+        async for check in _checks(scope, offline):
+            found.append(check)
+            if not quiet:
+                mark, colour = _MARKS[check.health]
+                say(f"{paint(mark, colour)} {check.text}")
+    return found
+
+
+async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
+    try:
+        settings = scope.settings()
+    except TrackerError as wrong:
+        for line in str(wrong).splitlines():
+            yield Check("config", Health.BAD, line)
+        return
+    yield _config(scope)
+    for check in (_channels(settings), _bets_file(settings), _running(settings), _disk(settings)):
+        yield check
+    async for check in _database(scope, settings):
+        yield check
+    if not offline:
+        yield await _feed(settings)
+    yield _service()
+
+
+def _config(scope: Scope) -> Check:
+    from tracker.settings import find_config
+
+    source = find_config(scope.config)
+    if not source.exists():
+        text = f"no configuration at {source}, the defaults are in force: `tracker init` writes one"
+        return Check("config", Health.WARNING, text)
+    mode = stat.S_IMODE(source.stat().st_mode)
+    return Check("config", Health.GOOD, f"config valid ({mode:04o}): {source}")
+
+
+def _channels(settings: Settings) -> Check:
+    from tracker.notify.apprise_channel import channel_name, check_urls
+    from tracker.settings import load_secrets
+
+    try:
+        secrets = load_secrets(settings)
+        urls = [x.get_secret_value() for x in secrets.urls]
+        check_urls(urls)
+    except TrackerError as wrong:
+        return Check("channels", Health.BAD, str(wrong))
+    names = ["console"] if settings.notify.console else []
+    names += [channel_name(url) for url in urls]
+    if secrets.telegram_token is not None:
+        names.append("telegram")
+    if not names:
+        text = "no channel: alerts go nowhere; write an address under [notify] urls"
+        return Check("channels", Health.BAD, text)
+    text = f"channels: {', '.join(names)} (`tracker test-alert` tries them)"
+    if names == ["console"]:
+        text = "alerts go to the daemon's own output only: [notify] urls brings them to a phone"
+        return Check("channels", Health.WARNING, text)
+    return Check("channels", Health.GOOD, text)
+
+
+def _bets_file(settings: Settings) -> Check:
+    from tracker.settings.bets_file import read_bets
+
+    found = read_bets(settings.bets.file, settings.stake_unit_cents)
+    count = len(found.drafts)
+    if found.mistakes:
+        return Check("bets file", Health.BAD, found.mistakes[0])
+    text = f"bets file: {count} bet{'s' * (count != 1)} in {settings.bets.file}"
+    if not settings.bets.file.exists():
+        text = f"no bets file at {settings.bets.file}, which is fine"
+    return Check("bets file", Health.GOOD, text)
+
+
+def _running(settings: Settings) -> Check:
+    from tracker.host import running_instance
+
+    pid = running_instance(settings.store.lock)
+    if pid is None:
+        text = "the daemon is not running: `tracker run`, or `tracker service install`"
+        return Check("daemon", Health.WARNING, text)
+    return Check("daemon", Health.GOOD, f"one instance: the daemon runs as process {pid}")
+
+
+def _disk(settings: Settings) -> Check:
+    folder = settings.store.path.parent
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    text = f"{free / 1024 / _MEGABYTE:.1f} GB free for the database"
+    if free < _LEAST_FREE:
+        return Check("disk", Health.BAD, f"only {free // _MEGABYTE} MB free: make room at {folder}")
+    return Check("disk", Health.GOOD, text)
+
+
+async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
+    from tracker.cli.session import session
+    from tracker.store import StoreError, StoreMissing
+
+    try:
+        async with session(scope) as at:
+            status = await at.store.status_view()
+            verdict = await at.store.check()
+            overdue = [
+                x.id
+                for x in await at.store.bets_view()
+                if x.result is None
+                and x.status in (Status.LIVE, Status.NEEDS_REVIEW, Status.SCHEDULED)
+                and x.game is not None
+                and at.now - x.game.start > _OVERDUE
+            ]
+    except StoreMissing:
+        text = f"no database yet: the first bet or the daemon makes {settings.store.path}"
+        yield Check("database", Health.GOOD, text)
+        return
+    except StoreError as wrong:
+        yield Check("database", Health.BAD, str(wrong))
+        return
+    size = status.size_bytes / _MEGABYTE
+    if verdict != "ok":
+        text = f"{settings.store.path} is damaged ({verdict}): restore a backup of it"
+        yield Check("database", Health.BAD, text)
+    else:
+        text = f"database: schema {status.schema}, {size:.1f} MB, SQLite {sqlite3.sqlite_version}"
+        yield Check("database", Health.GOOD, text)
+    stuck = sum(n for (_, state), n in status.deliveries.items() if state in ("refused", "unknown"))
+    if stuck:
+        text = f"{stuck} messages were refused or may not have arrived: `tracker alerts`"
+        yield Check("messages", Health.WARNING, text)
+    if overdue:
+        listed = ", ".join(f"#{x}" for x in overdue[:10])
+        text = f"unsettled 12 h after tip-off: {listed} (`tracker settle` tells why)"
+        yield Check("settled", Health.WARNING, text)
+    else:
+        yield Check("settled", Health.GOOD, "unsettled 12 h after tip-off: 0")
+
+
+async def _feed(settings: Settings) -> Check:
+    from tracker.feeds.board import BoardReading
+    from tracker.feeds.feed import open_feed
+    from tracker.feeds.nba import SOURCE
+
+    clock = SystemClock()
+    host = settings.feeds.nba.base_url
+    began = clock.monotonic()
+    try:
+        async with (
+            asyncio.timeout(_PATIENCE_S),
+            open_feed(SOURCE, settings.feeds.nba, clock, deadline_s=_PATIENCE_S) as feed,
+        ):
+            board = await feed.board.read(0.0)
+    except TimeoutError:
+        text = f"nba: {host} did not answer in {_PATIENCE_S:g} s; is the network up?"
+        return Check("nba", Health.BAD, text)
+    took = (clock.monotonic() - began) * 1000
+    if isinstance(board, BoardReading):
+        games = len(board.board.games)
+        text = f"nba: a board with {games} game{'s' * (games != 1)} in {took:.0f} ms from {host}"
+        return Check("nba", Health.GOOD, text)
+    return Check("nba", Health.BAD, f"nba: {board.error} ({host})")
+
+
+def _service() -> Check:
+    from tracker import service
+
+    try:
+        active, sentence = service.status(user=True)
+    except TrackerError as wrong:
+        return Check("service", Health.WARNING, str(wrong))
+    return Check("service", Health.GOOD if active else Health.WARNING, sentence)

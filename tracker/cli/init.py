@@ -1,0 +1,207 @@
+"""`tracker init`: three questions, and a configuration file that only its owner can read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
+
+import typer
+
+from tracker.cli.app import CARE
+from tracker.cli.declare import declare
+from tracker.cli.ending import Impossible, Misused
+from tracker.cli.scope import scope_of
+from tracker.cli.screen import asks, complain, note, paint, say
+from tracker.domain.errors import BadBet, TrackerError
+from tracker.domain.money import money_text, parse_money
+
+T = TypeVar("T")
+
+_NTFY = "ntfy"
+_CONSOLE = "console"
+_LOCALTIME = Path("/etc/localtime")
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make the verb known."""
+    declare(app, name, init, panel)
+
+
+def init(
+    context: typer.Context,
+    channel: Annotated[
+        str | None,
+        typer.Option(help="ntfy (a random topic, no account), console, or an Apprise address."),
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="Your zone, such as America/New_York.")
+    ] = None,
+    stake_unit: Annotated[
+        str | None, typer.Option(metavar="AMOUNT", help="What one unit of stake is worth.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing: take the defaults.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a configuration that is there.")
+    ] = False,
+) -> None:
+    """Write a configuration: where alerts go, your time zone, and what a unit of stake is worth.
+
+    Alerts can go to a phone by ntfy with a random topic, which needs no account, to the daemon's
+    own output, or to any Apprise address.
+    """
+    from tracker.settings import find_config
+
+    target = find_config(scope_of(context).config)
+    if target.exists() and not force:
+        raise Impossible(f"{target} is there already: change it, or replace it with --force")
+    if not yes and not asks() and None in (channel, timezone, stake_unit):
+        raise Misused("there is no terminal to ask on: add --yes for the defaults")
+    ask = _ask if not yes and asks() else _default
+    answers = _Answers(
+        channel=_chosen(channel, _channel, ask, "Where to send alerts", _NTFY),
+        timezone=_chosen(timezone, _zone, ask, "Your time zone", local_zone()),
+        unit_cents=_chosen(stake_unit, _unit, ask, "What one unit of stake is worth", "10.00"),
+    )
+    _write(target, answers, force=force)
+    _tell(target, answers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """Where alerts go: an Apprise address, or None for the daemon's own output alone."""
+
+    url: str | None
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    channel: _Channel
+    timezone: str
+    unit_cents: int
+
+
+def _ask(question: str, default: str) -> str:
+    hint = " (ntfy, console, or an Apprise address)" if default == _NTFY else ""
+    return str(typer.prompt(f"{question}{hint}", default=default)).strip()
+
+
+def _default(_question: str, default: str) -> str:
+    return default
+
+
+def _chosen(
+    given: str | None,
+    read: Callable[[str], T],
+    ask: Callable[[str, str], str],
+    question: str,
+    default: str,
+) -> T:
+    if given is not None:
+        return read(given)
+    while True:
+        try:
+            return read(ask(question, default))
+        except TrackerError as wrong:
+            if ask is _default:
+                raise
+            complain(str(wrong))
+
+
+def _channel(text: str) -> _Channel:
+    if text.casefold() == _CONSOLE:
+        return _Channel(None)
+    if text.casefold() == _NTFY:
+        topic = f"tracker-{secrets.token_hex(8)}"
+        return _Channel(f"ntfy://{topic}", topic)
+    from tracker.notify.apprise_channel import check_urls
+
+    check_urls([text], place="the channel")
+    return _Channel(text)
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        raise Misused(f"{text!r} is no time zone: write one such as America/New_York") from None
+    return text
+
+
+def _unit(text: str) -> int:
+    cents = parse_money(text)
+    if cents <= 0:
+        raise BadBet("a unit of stake must be worth more than nothing: write one such as 10.00")
+    return cents
+
+
+def local_zone() -> str:
+    """The machine's own zone by name, as far as it can be told; else UTC."""
+    named = os.environ.get("TZ", "").removeprefix(":")
+    link = str(_LOCALTIME.resolve()).partition("/zoneinfo/")[2]
+    for name in (named, link):
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            continue
+        return name
+    return "UTC"
+
+
+def _write(target: Path, answers: _Answers, *, force: bool) -> None:
+    from tracker.settings import default_config_toml, parse_settings
+
+    url = answers.channel.url
+    text = default_config_toml(
+        timezone=answers.timezone,
+        stake_unit_cents=answers.unit_cents,
+        urls=() if url is None else (url,),
+    )
+    parse_settings(text, target)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    if force:
+        partial.replace(target)
+        return
+    try:
+        # A link fails where a file has come in the meantime; a rename would replace it.
+        os.link(partial, target)
+    except FileExistsError:
+        raise Impossible(f"{target} is there already: replace it with --force") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _tell(target: Path, answers: _Answers) -> None:
+    say(f"Wrote {target} (mode 0600).")
+    say(f"Time zone {answers.timezone} · one unit is {money_text(answers.unit_cents)}")
+    topic = answers.channel.topic
+    if topic is not None:
+        say(f"Alerts go to the ntfy topic {paint(topic, 'bold')}: keep it to yourself, and")
+        say(f"subscribe to it in the ntfy app, or at https://ntfy.sh/{topic}")
+    elif answers.channel.url is None:
+        say("Alerts are said on the daemon's own output.")
+    else:
+        say("Alerts go to the address that you gave.")
+    say()
+    say("Next")
+    steps = (
+        ("tracker test-alert", "see that a message reaches you"),
+        ("tracker demo", "watch it work on recorded games"),
+        ("tracker add 'DEN -4.5 -110 $20'", "register a bet"),
+        ("tracker run", "follow your bets; `tracker service install` keeps it running"),
+    )
+    for command, what in steps:
+        say(f"  {command:<33} {what}")
+    say()
+    note(CARE)

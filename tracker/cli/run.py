@@ -1,0 +1,151 @@
+"""`tracker run`: the daemon in the foreground; and `tracker demo`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tracker.cli.channels import open_channels
+from tracker.cli.declare import declare
+from tracker.cli.ending import FAILED, Ended, Impossible, Misused
+from tracker.cli.scope import scope_of
+from tracker.clock import Clock, ScaledClock, SystemClock
+from tracker.domain.errors import TrackerError
+
+if TYPE_CHECKING:
+    from tracker.settings import Secrets, Settings
+
+_BAD_NEWS = (
+    "lost", "blocked", "failing", "failed", "refused", "mistake", "stuck", "down", "stale",
+)  # fmt: skip
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make one of the verbs known."""
+    declare(app, name, run if name == "run" else demo, panel)
+
+
+def run(
+    context: typer.Context,
+    clock_start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Begin at this time instead of the present, such as 2026-01-29T23:50:00Z.",
+        ),
+    ] = None,
+    clock_speed: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="Let time pass N times as fast, such as 60."),
+    ] = None,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        typer.Option(help="The least that is worth a line of the log."),
+    ] = "info",
+) -> None:
+    """Follow the games of your bets until stopped: poll, forecast, alert and settle.
+
+    Alerts go to the configured channels, the log to standard error. Ctrl-C or SIGTERM stops it
+    cleanly; nothing that matters is lost by a kill. `tracker service install` keeps it running.
+
+    The two clock options are for rehearsals on recorded games (`tracker replay serve`): they are
+    refused unless every feed is a server on this machine.
+    """
+    from tracker.settings import load_secrets
+
+    settings = scope_of(context).settings()
+    clock = _clock(settings, clock_start, clock_speed)
+    status = asyncio.run(_run(settings, load_secrets(settings), clock, log_level))
+    if status:
+        raise Ended(status)
+
+
+def _clock(settings: Settings, start: str | None, speed: float | None) -> Clock:
+    if start is None and speed is None:
+        return SystemClock()
+    from tracker.settings import is_loopback
+
+    if not is_loopback(settings):
+        away = [
+            f"[feeds.{name}] base_url"
+            for name, feed in (("nba", settings.feeds.nba), ("espn", settings.feeds.espn))
+            if not feed.on_loopback
+        ]
+        raise Misused(
+            "a clock of its own is only for feeds on this machine: "
+            f"set {' and '.join(away)} to a loopback address such as http://127.0.0.1:8765"
+        )
+    return scaled_clock(start, 1.0 if speed is None else speed)
+
+
+def scaled_clock(start: str | None, speed: float) -> ScaledClock:
+    """A clock from its two options; Misused when they are not a time and a speed above 0."""
+    if not 0 < speed < float("inf"):
+        raise Misused(f"a clock cannot run {speed:g} times as fast: give a number above 0")
+    if start is None:
+        return ScaledClock(SystemClock().now(), speed)
+    return ScaledClock(parse_instant(start), speed)
+
+
+def parse_instant(text: str) -> datetime:
+    """A time with its zone; Misused when it is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Misused(f"{text!r} is not a time: write one such as 2026-01-29T23:50:00Z") from None
+    if found.tzinfo is None:
+        raise Misused(f"{text!r} lacks a time zone: end it with Z for UTC, or +01:00 and the like")
+    return found
+
+
+async def _run(settings: Settings, secrets: Secrets, clock: Clock, level: str) -> int:
+    from tracker.daemon.run import run as daemon
+    from tracker.logs import set_up_logs
+
+    logger = set_up_logs(clock.now, secrets=secrets.values(), level=level, stream=sys.stderr)
+
+    def tell(event: str, figures: dict[str, str]) -> None:
+        bad = any(word in event for word in _BAD_NEWS)
+        (logger.warning if bad else logger.info)(event, **figures)
+
+    for warning in secrets.warnings:
+        logger.warning("secrets.warning", what=warning)
+    try:
+        async with open_channels(settings, secrets, tell) as channels:
+            await daemon(settings, channels, clock, tell=tell)
+    except Exception as wrong:
+        # The supervisor: what a person can mend is told in a sentence, a fault with its story.
+        known = _known(wrong)
+        if known is not None:
+            raise known from None
+        logger.exception("daemon.failed", exc_info=wrong)
+        return FAILED
+    return 0
+
+
+def _known(wrong: BaseException) -> TrackerError | OSError | None:
+    """The error that a person can act on, if that is what brought the daemon down."""
+    while isinstance(wrong, BaseExceptionGroup) and len(wrong.exceptions) == 1:
+        wrong = wrong.exceptions[0]
+    return wrong if isinstance(wrong, TrackerError | OSError) else None
+
+
+def demo() -> None:
+    """Watch the whole program at work on recorded games: no network, no set-up.
+
+    A local server plays the games as the real feed would; the daemon polls it, bets are forecast
+    at every poll, alerts come, bets settle, and the chart of each bet is drawn.
+    """
+    try:
+        main: Callable[[], int] = import_module("tracker.demo").main
+    except ImportError:
+        raise Impossible("this installation lacks the demo: install tracker anew") from None
+    status = main()
+    if status:
+        raise Ended(status)

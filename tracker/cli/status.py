@@ -1,0 +1,206 @@
+"""`tracker status`: what is being followed, and how it stands at this moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import typer
+
+from tracker.cli.contracts import status_json
+from tracker.cli.declare import AsJson, declare
+from tracker.cli.look import chance_text, shown_as, status_text, table
+from tracker.cli.scope import Scope, scope_of
+from tracker.cli.screen import paint, say, say_json, wait_text, when
+from tracker.cli.session import Session, session
+from tracker.domain.alert import Decision
+from tracker.domain.delivery import DeliveryState
+from tracker.engine.book import RulePhase
+
+if TYPE_CHECKING:
+    from tracker.engine.book import Book, Tracked
+    from tracker.store.views import AlertView, BetView, GameView, ShowView, StatusView
+
+_SPAN = timedelta(minutes=5)
+"""Over which the movement of a chance is shown."""
+
+_MOST_HISTORIES = 60
+"""Bets whose history is read for the movement column; beyond that it is left out."""
+
+_NO_STATUS = "Nothing is followed yet: add a bet, such as `tracker add 'DEN -4.5 -110 $20'`."
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make the verb known."""
+    declare(app, name, status, panel)
+
+
+def status(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show every followed bet with its chance, what it needs, and how old the data are.
+
+    The figures are those that the daemon wrote down last, and ages follow its clock.
+    """
+    asyncio.run(_status(scope_of(context), as_json))
+
+
+async def _status(scope: Scope, as_json: bool) -> None:
+    from tracker.store import StoreMissing
+
+    try:
+        async with session(scope) as at:
+            whole = await at.store.status_view(at.basics.rules)
+            if as_json:
+                say_json(status_json(whole, at.now, at.daemon))
+                return
+            books = await at.store.books(at.basics.rules)
+            histories = await _histories(at, whole.bets)
+    except StoreMissing:
+        say_json(None) if as_json else say(_NO_STATUS)
+        return
+    _tell(_Picture(whole, books, histories, at, at.now))
+
+
+async def _histories(at: Session, bets: Sequence[BetView]) -> dict[int, ShowView]:
+    found = {}
+    for bet in bets if len(bets) <= _MOST_HISTORIES else ():
+        view = await at.store.show_view(bet.number, at.basics.rules)
+        if view is not None:
+            found[bet.number] = view
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """All that the screen shows."""
+
+    whole: StatusView
+    books: Sequence[Book]
+    histories: dict[int, ShowView]
+    at: Session
+    now: datetime
+
+
+def _tell(x: _Picture) -> None:
+    source = x.whole.pulses[0].source if x.whole.pulses else ""
+    tracked = {t.bet.number: (book, t) for book in x.books for t in book.tracked}
+    for game in sorted(x.whole.games, key=lambda g: (g.game.start, g.game.id)):
+        bets = [b for b in x.whole.bets if b.game is not None and b.game.id == game.game.id]
+        say(_game_line(game, x, source))
+        rows = [_row(bet, tracked, x) for bet in bets]
+        table(("ID", "Bet", "Now", "Need", "p(hit)", "5 min", "State"), rows, right=(4, 5))
+        say()
+    if x.whole.unbound:
+        count = x.whole.unbound
+        verb = "bet waits" if count == 1 else "bets wait"
+        say(f"{count} {verb} for a game to be known: `tracker bets` lists them.")
+    if not x.whole.games and not x.whole.unbound:
+        say(_NO_STATUS if not x.whole.bets else "No bet is being followed.")
+    _tell_alerts(x)
+    _tell_messages(x.whole)
+    say(_daemon_line(x))
+
+
+def _game_line(view: GameView, x: _Picture, source: str) -> str:
+    from tracker.notify.words import span_text
+
+    game, state = view.game, view.state
+    zone = x.at.basics.zone
+    if state is None or state.period == 0:
+        left = (game.start - x.now).total_seconds()
+        wait = f"in {wait_text(left)}" if left > 0 else "to begin"
+        off = f"{state.game_clock} · " if state is not None and state.phase.off else ""
+        line = f"{paint(f'{game.away} @ {game.home}', 'bold')}   {off}"
+        return f"{line}{when(game.start, x.now, zone)} ({wait})"
+    score = f"{game.away} {state.score.away} @ {game.home} {state.score.home}"
+    age = ""
+    if view.seen_at is not None and state.phase.in_play:
+        seconds = (x.now - view.seen_at).total_seconds()
+        by = f" ({source})" if source else ""
+        age = f"data {span_text(seconds)} old{by}"
+    if view.lost:
+        age = paint(f"feed lost, {age}", "yellow")
+    elif view.stale:
+        age = paint(f"stale, {age}", "yellow")
+    return f"{paint(score, 'bold')}   {paint(state.game_clock, 'cyan')}   {age}".rstrip()
+
+
+def _row(bet: BetView, tracked: dict[int, tuple[Book, Tracked]], x: _Picture) -> tuple[str, ...]:
+    from tracker.notify.words import needs, standing
+
+    now = need = ""
+    state = bet.state
+    if bet.market is not None and state is not None and bet.result is None:
+        started = state.phase.in_play
+        now = standing(bet.market, state).removesuffix(" now") if started else ""
+        need = needs(bet.market, state).removeprefix("needs ").removeprefix("has ")
+    entry = tracked.get(bet.number)
+    rule = status_text(bet)
+    if entry is not None and bet.result is None and bet.review is None:
+        rule = _rules_text(entry[1]) or ("watching" if bet.chance is not None else rule)
+    return (str(bet.id), shown_as(bet), now, need, chance_text(bet), _moved(bet, x), rule)
+
+
+def _rules_text(tracked: Tracked) -> str:
+    """The rules that are on their way to firing, or have just fired."""
+    from tracker.engine.rules import HOLD_POLLS
+
+    parts = []
+    for rule in tracked.rules:
+        if rule.phase is RulePhase.PENDING:
+            parts.append(paint(f"{rule.rule} pending {rule.streak}/{HOLD_POLLS}", "yellow"))
+        elif rule.phase is RulePhase.FIRING:
+            parts.append(paint(f"{rule.rule} fired", "cyan"))
+    return ", ".join(parts)
+
+
+def _moved(bet: BetView, x: _Picture) -> str:
+    """How the chance has moved over the last minutes: `▲ 9`, in points."""
+    view = x.histories.get(bet.number)
+    if view is None or bet.chance is None or bet.chance_at is None or bet.result is not None:
+        return ""
+    since = bet.chance_at - _SPAN
+    earlier = [one.snapshot for one in view.snapshots if one.snapshot.at <= since]
+    if not earlier:
+        return ""
+    points = round((bet.chance.win - earlier[-1].chance.win) * 100)
+    if points == 0:
+        return "="
+    return paint(f"▲ {points}", "green") if points > 0 else paint(f"▼ {-points}", "red")
+
+
+def _tell_alerts(x: _Picture) -> None:
+    decisions: list[AlertView] = [a for view in x.histories.values() for a in view.alerts]
+    if not decisions:
+        return
+    held = Counter(
+        a.alert.reason.value.replace("_", " ")
+        for a in decisions
+        if a.alert.decision is Decision.HELD
+    )
+    fired = len(decisions) - sum(held.values())
+    reasons = ", ".join(f"{reason} {count}" for reason, count in held.most_common(4))
+    text = f"Alerts on these bets {fired} · held back {sum(held.values())}"
+    say(f"{text} ({reasons})" if reasons else text)
+
+
+def _tell_messages(whole: StatusView) -> None:
+    """Messages that have not arrived, where there are any."""
+    waiting = {
+        key: count for key, count in whole.deliveries.items() if key[1] != DeliveryState.SENT
+    }
+    for (channel, state), count in sorted(waiting.items()):
+        say(paint(f"Messages {state} on {channel}: {count}", "yellow"))
+
+
+def _daemon_line(x: _Picture) -> str:
+    daemon = x.at.daemon
+    if daemon is None:
+        return paint("The daemon is not running: start it with `tracker run`.", "yellow")
+    speed = daemon.clock_speed
+    clock = f", on a clock of {speed:g} times the speed" if speed is not None else ""
+    at = x.now.astimezone(x.at.basics.zone)
+    return paint(f"{at:%H:%M:%S %Z} · the daemon runs (process {daemon.pid}{clock})", "dim")
