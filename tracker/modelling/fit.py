@@ -75,13 +75,13 @@ def fit_document(
     progress("possessions", 0.0)
     told = trace(data)
     games = data.games
-    complete = _complete(data, told)
+    whole = complete(data, told)
     progress("ratings", 0.0)
     ratings = rest_fit.fit_ratings(
-        games, np.flatnonzero(complete), lambda part: progress("ratings", part)
+        games, np.flatnonzero(whole), lambda part: progress("ratings", part)
     )
     priors = priors_of(games, ratings)
-    used = np.flatnonzero(complete & priors.use)
+    used = np.flatnonzero(whole & priors.use)
     average = {
         "margin": round(float(priors.margin[used].mean()), 3),
         "total": round(float(priors.total[used].mean()), 3),
@@ -152,7 +152,7 @@ def only(data: Dataset, games: Array) -> Dataset:
     return replace(data, games=chosen, events=events)
 
 
-def _complete(data: Dataset, told: Trace) -> Array:
+def complete(data: Dataset, told: Trace) -> Array:
     """Games whose events reach from the first to the last minute and agree with the result."""
     regulation = data.league.regulation_seconds
     home, away = told.seconds.home, told.seconds.away

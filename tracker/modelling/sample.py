@@ -48,6 +48,13 @@ class Sample:
     end_lead: Array
     """The lead at `until` seconds left."""
     end_total: Array
+    half_lead: Array
+    """The lead and the total at half-time, or what they were when it was still to come."""
+    half_total: Array
+
+    def part(self, rows: Array) -> Sample:
+        """Some of the rows."""
+        return Sample(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
 def draw(
@@ -65,8 +72,12 @@ def draw(
     end_home, end_away = (x[games, end].astype(float) for x in (seconds.home, seconds.away))
     parts: list[list[Array]] = []
     ones = np.ones(len(games))
+    half = regulation // 2
     for clock in clocks:
         at = regulation - clock
+        middle_home, middle_away = (
+            x[games, min(at, half)].astype(float) for x in (seconds.home, seconds.away)
+        )
         home, away = (x[games, at].astype(float) for x in (seconds.home, seconds.away))
         in_period = clock % rules.period_seconds
         period_left = 1.0 if clock == regulation else in_period / rules.period_seconds
@@ -79,5 +90,6 @@ def draw(
             priors.margin[games], priors.total[games],
             priors.margin_sd[games], priors.total_sd[games],
             end_home - end_away, end_home + end_away,
+            middle_home - middle_away, middle_home + middle_away,
         ])  # fmt: skip
     return Sample(*(np.concatenate(x) for x in zip(*parts, strict=True)))

@@ -1,0 +1,261 @@
+"""How good the forecast is: every metric by clock, beside every baseline, paired by game."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import ndtr
+
+from tracker.modelling import baselines, metrics, observe
+from tracker.modelling.dataset import read
+from tracker.modelling.fit import complete, priors_of
+from tracker.modelling.sample import Sample, draw
+from tracker.modelling.trace import trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tracker.forecast import Parameters
+    from tracker.modelling.observe import Looks, Recorded
+
+    Array = NDArray[Any]
+    Progress = Callable[[str, float], None]
+
+SEED = 7
+"""Of bootstrap, randomised PIT and simulations: the same data give the same card."""
+
+EARLY = {"tip": 1.0, "end Q1": 0.75, "half": 0.5, "end Q3": 0.25}
+LATE = {"5:00": 300, "2:00": 120, "1:00": 60, "0:30": 30, "0:10": 10}
+INSIDE = {"6:00 Q1": 2520, "6:00 Q2": 1800, "3:00 Q2": 1620, "6:00 Q3": 1080, "1:00 Q3": 780}
+"""Moments within quarters at which only quarter and half lines are judged (NBA clocks)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What an evaluation works on."""
+
+    train: Recorded
+    test: Recorded
+    parameters: Parameters
+    checkpoints: dict[str, int]
+
+
+def evaluate(
+    folder: Path,
+    parameters: Parameters,
+    fitted: Sequence[str],
+    judged: Sequence[str],
+    out: Path,
+    progress: Progress = lambda _step, _part: None,
+) -> dict[str, Any]:
+    """Judge parameters on seasons; writes `evaluation.json`, `evaluation.md` and plots to `out`.
+
+    `fitted` are the seasons that baselines are fitted on; none may be among `judged`. Raises
+    BadDataset, and ValueError when the seasons overlap.
+    """
+    from tracker.modelling.report import plot, write
+
+    if set(fitted) & set(judged):
+        raise ValueError("a season cannot be both fitted on and judged: name others")
+    progress("reading", 0.0)
+    given = _given(folder, parameters, fitted, judged)
+    found: dict[str, Looks] = {}
+    for k, (name, left) in enumerate(given.checkpoints.items()):
+        progress("forecasts", k / len(given.checkpoints))
+        found[name] = observe.look(given.test, left, parameters, SEED)
+    overtime = observe.look_overtime(given.test, parameters, SEED)
+    hidden = {
+        name: observe.look(given.test, given.checkpoints[name], parameters, SEED, ball=False)
+        for name in LATE
+    }
+    progress("baselines", 0.0)
+    result = summary(found) | {
+        "parameters": {
+            "league": parameters.league,
+            "model_version": parameters.model_version,
+            "calibration_id": parameters.calibration_id,
+            "fitted_on": list(parameters.fitted_on),
+            "judged_on": list(judged),
+            "games": len(given.test.games),
+        },
+        "overtime": _scores(overtime),
+        "without possession": {name: _scores(x) for name, x in hidden.items()},
+        "paired": _paired(given, found, progress),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "evaluation.json").write_text(
+        json.dumps(result, indent=1, sort_keys=True) + "\n", "utf-8"
+    )
+    write(result, out / "evaluation.md")
+    plot(found, result, out)
+    progress("done", 1.0)
+    return result
+
+
+def _given(
+    folder: Path, parameters: Parameters, fitted: Sequence[str], judged: Sequence[str]
+) -> Given:
+    data = read(folder, parameters.league)
+    told = trace(data)
+    rules = data.league
+    whole = complete(data, told)
+    priors = priors_of(data.games, parameters.ratings)
+
+    def recorded(seasons: Sequence[str]) -> Recorded:
+        rows = np.isin(data.games.season, list(seasons)) & whole & priors.use
+        return observe.Recorded(data, told.seconds, priors, np.flatnonzero(rows))
+
+    regulation = rules.regulation_seconds
+    points = {name: round(part * regulation) for name, part in EARLY.items()} | LATE
+    if rules.periods == 2:  # noqa: PLR2004 - halves have no quarter ends, but the same clocks
+        points = {"tip": regulation, "10:00": 1800, "half": 1200, "10:00 left": 600} | LATE
+    elif regulation == 2880:  # noqa: PLR2004 - NBA quarters
+        points |= INSIDE
+    points = dict(sorted(points.items(), key=lambda x: -x[1]))
+    return Given(recorded(fitted), recorded(judged), parameters, points)
+
+
+def _values(looks: Looks, market: str) -> tuple[Array, Array]:
+    p, hit = np.array(looks.p[market]), np.array(looks.hit[market])
+    known = np.isfinite(p)
+    return p[known], hit[known]
+
+
+def _scores(looks: Looks) -> dict[str, Any]:
+    """All figures of one moment."""
+    markets = {}
+    for market in looks.p:
+        p, hit = _values(looks, market)
+        if p.size == 0:
+            continue
+        steep, shift = metrics.slope(p, hit)
+        markets[market] = {
+            "brier": metrics.brier(p, hit),
+            "log_loss": metrics.log_loss(p, hit),
+            "ece": metrics.ece(p, hit),
+            "ece_if_perfect": metrics.ece_of_perfect(p, SEED),
+            "slope": steep,
+            "intercept": shift,
+            "count": int(p.size),
+        }
+    told: dict[str, Any] = {"left": looks.left, "markets": markets}
+    told["scores"] = {
+        name: {
+            "crps": float(np.mean(looks.crps[name])),
+            "coverage80": vars_of(metrics.coverage(np.array(looks.pit[name]))),
+            "width80": float(np.mean(looks.width[name])),
+        }
+        for name in looks.crps
+    }
+    if looks.overtime:
+        predicted, observed = np.array(looks.overtime).T
+        told["overtimes"] = {"predicted": float(predicted.sum()), "observed": float(observed.sum())}
+    if looks.pushes:
+        predicted, observed = np.array(looks.pushes).T
+        told["pushes"] = {"predicted": float(predicted.sum()), "observed": float(observed.sum()),
+                          "lines": int(observed.size)}  # fmt: skip
+    if looks.apart:
+        p, hit = np.array(looks.p["parlay"]), np.array(looks.hit["parlay"])
+        known = np.isfinite(p)
+        apart = np.array(looks.apart)[known]
+        told["parlay_log_loss"] = {
+            "joint": metrics.log_loss(p[known], hit[known]),
+            "product": metrics.log_loss(apart, hit[known]),
+        }
+    return told
+
+
+def vars_of(interval: metrics.Interval) -> dict[str, float]:
+    """An interval as it is written."""
+    return {"mean": interval.mean, "low": interval.low, "high": interval.high}
+
+
+def summary(found: dict[str, Looks]) -> dict[str, Any]:
+    """Figures by moment, and calibration over all moments together."""
+    overall = {}
+    for market in (*observe.MARKETS, *observe.SPAN_MARKETS):
+        pairs = [_values(x, market) for x in found.values() if market in x.p]
+        if not pairs:
+            continue
+        p, hit = (np.concatenate(x) for x in zip(*pairs, strict=True))
+        steep, shift = metrics.slope(p, hit)
+        overall[market] = {"ece": metrics.ece(p, hit), "slope": steep, "intercept": shift}
+    return {"moments": {name: _scores(x) for name, x in found.items()}, "overall": overall}
+
+
+def _final(recorded: Recorded, clocks: Sequence[int]) -> Sample:
+    """States whose end is the final score, overtime included."""
+    sample = draw(recorded.data, recorded.seconds, recorded.priors, recorded.games, clocks)
+    rows = sample.game.astype(int)
+    home, away = recorded.data.games.home[rows], recorded.data.games.away[rows]
+    return replace(
+        sample, end_lead=(home - away).astype(float), end_total=(home + away).astype(float)
+    )
+
+
+def _paired(given: Given, found: dict[str, Looks], progress: Progress) -> dict[str, Any]:
+    """Ours minus each baseline's, game by game: the mean and its bootstrap interval."""
+    names = [x for x in (*EARLY, *LATE) if x in found and x != "tip"]
+    clocks = [given.checkpoints[x] for x in names]
+    rules = given.test.data.league
+    fitted = baselines.fit_all(_final(given.train, clocks), float(rules.regulation_seconds))
+    result: dict[str, Any] = {}
+    for k, (label, model) in enumerate(fitted.items()):
+        progress("baselines", k / len(fitted))
+        rows = {}
+        for name in names:
+            sample = _final(given.test, [given.checkpoints[name]])
+            rows[name] = _differences(found[name], model(sample), sample)
+        result[label] = rows
+    return result
+
+
+def _differences(looks: Looks, said: baselines.Normals, s: Sample) -> dict[str, Any]:
+    theirs = baseline_chances(said, s)
+    table = {}
+    for market, p in theirs.items():
+        own, hit = np.array(looks.p[market]), np.array(looks.hit[market])
+        gap = (own - hit) ** 2 - (p - hit) ** 2
+        table[market] = {"brier": float(np.nanmean((p - hit) ** 2))} | vars_of(
+            metrics.bootstrap(gap, SEED)
+        )
+    for name, mean, sd, outcome in (
+        ("margin crps", said.margin, said.margin_sd, s.end_lead),
+        ("total crps", said.total, said.total_sd, s.end_total),
+    ):
+        if mean is not None and sd is not None:
+            score = metrics.crps_normal(mean, np.maximum(sd, 0.05), outcome)
+            own = np.array(looks.crps[name.split()[0]])
+            table[name] = {"crps": float(score.mean())} | vars_of(
+                metrics.bootstrap(own - score, SEED)
+            )
+    return table
+
+
+def baseline_chances(said: baselines.Normals, s: Sample) -> dict[str, Array]:
+    """What a baseline says of the markets that it knows."""
+    line, total = np.round(s.prior_margin * 2) / 2, np.round(s.prior_total * 2) / 2
+    team = np.round(s.prior_total + s.prior_margin) / 2
+    found: dict[str, Array] = {}
+    if said.win is not None:
+        found["win"] = said.win
+    if said.margin is not None and said.margin_sd is not None:
+        sd = np.maximum(said.margin_sd, 0.05)
+        found["win"] = ndtr(said.margin / sd)
+        found["spread"] = ndtr((said.margin - line) / sd)
+    if said.over is not None:
+        found["total"] = said.over(total)
+    elif said.total is not None and said.total_sd is not None:
+        found["total"] = ndtr((said.total - total) / np.maximum(said.total_sd, 0.05))
+    if said.margin is not None and said.total is not None:
+        sd = np.hypot(said.margin_sd, said.total_sd) / 2  # type: ignore[arg-type]
+        mean = (said.margin + said.total) / 2
+        found["home total"] = ndtr((mean - team) / np.maximum(sd, 0.05))
+        found["parlay"] = found["win"] * found["total"]
+    return found
