@@ -113,6 +113,15 @@ async def test_unchanged_documents_are_answered_304_where_validators_are_on(
             assert "ETag" not in response.headers
 
 
+async def test_an_early_board_has_validators_too(visit: Stage) -> None:
+    """Before anything has happened it was last changed at noon Eastern, said in GMT."""
+    async with visit(now=NOW - timedelta(hours=5), validators=True) as visitor:
+        url = f"{visitor.server.url}{SCOREBOARD}"
+        async with visitor.session.get(url, headers=REFERER) as response:
+            assert response.status == 200
+            assert response.headers["Last-Modified"] == "Thu, 29 Jan 2026 17:00:00 GMT"
+
+
 async def test_the_feed_can_lag_behind_the_arena(visit: Stage) -> None:
     """With a lag, the board shows what was true that long ago."""
     async with visit(lag=timedelta(minutes=20)) as late, visit() as prompt:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
 from aiohttp import web
@@ -157,7 +157,7 @@ class _Handler:
         if not self._options.validators:
             return response
         tag = f'"{hashlib.sha256(page.body).hexdigest()[:32]}"'
-        changed = page.changed.replace(microsecond=0)
+        changed = page.changed.astimezone(UTC).replace(microsecond=0)
         headers = {"ETag": tag, "Last-Modified": format_datetime(changed, usegmt=True)}
         if _unchanged(request, tag, changed):
             return web.Response(status=304, headers=headers)
