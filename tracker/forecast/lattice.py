@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -121,6 +121,45 @@ def antidiagonals(cells: Floats) -> Floats:
     return sums
 
 
+class Points(Protocol):
+    """The joint chances of both teams' points in a span, and what can be read off them."""
+
+    @property
+    def home0(self) -> int:
+        """Home points of the first row of `cells`."""
+
+    @property
+    def away0(self) -> int:
+        """Away points of the first column of `cells`."""
+
+    @property
+    def cells(self) -> Floats:
+        """P(home = home0 + i, away = away0 + j)."""
+
+    @property
+    def sure(self) -> bool:
+        """Nothing can change any more."""
+
+    def part(self, name: str) -> Pmf:
+        """The chances of `margin`, `total`, `home` or `away`."""
+
+    def stands(self, name: str) -> float:
+        """The least that a part can still come to: what is scored already."""
+
+
+def standing(scored: tuple[int, int], name: str) -> float:
+    """The least that a part of a score can come to; a margin can come to anything."""
+    match name:
+        case "home":
+            return scored[0]
+        case "away":
+            return scored[1]
+        case "total":
+            return scored[0] + scored[1]
+        case _:
+            return -math.inf
+
+
 @dataclass(frozen=True, eq=False)
 class Lattice:
     """P(home = home0 + i, away = away0 + j) in `cells[i, j]`, all non-negative, adding up to 1.
@@ -168,3 +207,12 @@ class Lattice:
         """The same chances of a score that is higher by `home` and `away` points."""
         scored = (self.scored[0] + home, self.scored[1] + away)
         return Lattice(self.home0 + home, self.away0 + away, self.cells, scored)
+
+    def part(self, name: str) -> Pmf:
+        """The chances of `margin`, `total`, `home` or `away`."""
+        found: Pmf = getattr(self, name)
+        return found
+
+    def stands(self, name: str) -> float:
+        """The least that a part can still come to: what is scored already."""
+        return standing(self.scored, name)

@@ -12,7 +12,7 @@ from tracker.domain.market import Span
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tracker.forecast.lattice import Lattice
+    from tracker.forecast.lattice import Lattice, Points
     from tracker.forecast.spans import Periods
 
 
@@ -80,14 +80,14 @@ class Outlook:
         return {name: dict(part.items()) for name, part in parts.items()}
 
     @cached_property
-    def _spans(self) -> dict[Span, Lattice]:
+    def _spans(self) -> dict[Span, Points]:
         return {}
 
-    def of(self, span: Span) -> Lattice:
+    def of(self, span: Span) -> Points:
         """The joint distribution of the points of a part of the game. Raises Unpriceable."""
         if span is Span.GAME:
             return self.final
         found = self._spans.get(span)
         if found is None:
-            found = self._spans[span] = self.periods.lattice(span, self)
+            found = self._spans[span] = self.periods.points(span, self)
         return found

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
-from tracker.domain.game import Side
-from tracker.domain.market import Direction, Market, Moneyline, Spread, TeamTotal, Total
+from tracker.forecast.lattice import hankel, toeplitz
+from tracker.forecast.sheet import AWAY, HOME, MARGIN, SMALLEST, TOTAL, Question, question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState
-    from tracker.forecast.lattice import Lattice
+    from tracker.domain.market import Market
+    from tracker.forecast.lattice import Points
     from tracker.forecast.outlook import Outlook
 
-SMALLEST = 1e-7
-"""While a result is open, no side of it is given less than this chance, nor more than the rest."""
+    Floats = NDArray[np.float64]
 
 
 def price(market: Market, outlook: Outlook, state: GameState) -> Chance:
@@ -29,45 +30,18 @@ def price(market: Market, outlook: Outlook, state: GameState) -> Chance:
     A bet that nothing can change any more has a chance of exactly 0 or 1; any other has neither.
     """
     del state
-    lattice = outlook.of(market.span)
-    match market:
-        case Moneyline(side):
-            parts = lattice.margin.split(0)
-            backed = side is Side.HOME
-        case Spread(side, points):
-            backed = side is Side.HOME
-            parts = lattice.margin.split(-points if backed else points)
-        case Total(direction, points):
-            parts = lattice.total.split(points)
-            backed = direction is Direction.OVER
-        case TeamTotal(side, direction, points):
-            team = lattice.home if side is Side.HOME else lattice.away
-            parts = team.split(points)
-            backed = direction is Direction.OVER
-        case _:
-            assert_never(market)
-    chance = _chance(*parts, settled=_settled(market, lattice))
-    return chance if backed else Chance(chance.lose, chance.push, chance.win)
+    asked = question(market)
+    points = outlook.of(asked.span)
+    above, level, below = points.part(asked.part).split(asked.line)
+    if points.sure or points.stands(asked.part) > asked.line:
+        chance = WON if above == 1 else LOST if below == 1 else PUSHED
+    else:
+        chance = _open(above, level, below)
+    return chance if asked.above else Chance(chance.lose, chance.push, chance.win)
 
 
-def _settled(market: Market, lattice: Lattice) -> bool:
-    """Nothing that can still happen changes the result."""
-    if lattice.sure:
-        return True
-    match market:
-        case Moneyline() | Spread():
-            return False
-        case Total(_, points):
-            return points < sum(lattice.scored)
-        case TeamTotal(side, _, points):
-            return points < lattice.scored[0 if side is Side.HOME else 1]
-        case _:
-            assert_never(market)
-
-
-def _chance(win: float, push: float, lose: float, *, settled: bool) -> Chance:
-    if settled:
-        return WON if win == 1 else LOST if lose == 1 else PUSHED
+def _open(win: float, push: float, lose: float) -> Chance:
+    """A chance of something undecided."""
     win, lose = max(win, SMALLEST), max(lose, SMALLEST)
     whole = win + push + lose
     return Chance(win / whole, push / whole, lose / whole)
@@ -86,51 +60,58 @@ def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance
     singles = [price(leg, outlook, state) for leg in legs]
     if LOST in singles:
         return LOST
-    open_legs = [x for x, chance in zip(legs, singles, strict=True) if not chance.decided]
+    undecided = [question(leg) for leg, one in zip(legs, singles, strict=True) if not one.decided]
     won = WON in singles
-    if len(open_legs) <= 1:
-        only = price(open_legs[0], outlook, state) if open_legs else (WON if won else PUSHED)
-        return Chance(only.win + only.push, 0.0, only.lose) if won else only
-    alive, level = _together(open_legs, outlook)
-    if won:
-        level = 0.0
-    return _chance(alive - level, level, 1.0 - alive, settled=False)
+    if not undecided:
+        return WON if won else PUSHED
+    alive = together(undecided, outlook, pushed=False)
+    level = 0.0
+    if not won and all(x.line == math.floor(x.line) for x in undecided):
+        level = together(undecided, outlook, pushed=True)
+    return _open(alive - level, level, 1.0 - alive)
 
 
-def _together(legs: Sequence[Market], outlook: Outlook) -> tuple[float, float]:
-    """P(no leg loses) and P(every leg pushes)."""
-    spans = {leg.span for leg in legs}
-    alive = level = 1.0
-    for span in spans:
-        lattice = outlook.of(span)
-        lives, pushes = np.ones_like(lattice.cells), np.ones_like(lattice.cells)
-        for leg in legs:
-            if leg.span is span:
-                edge = edges(leg, lattice)
-                lives *= edge >= 0
-                pushes *= edge == 0
-        alive *= float((lattice.cells * lives).sum())
-        level *= float((lattice.cells * pushes).sum())
-    return alive, level
+def together(asked: Sequence[Question], outlook: Outlook, *, pushed: bool) -> float:
+    """P(no leg loses), or with `pushed` P(every leg pushes).
+
+    Legs of one span are summed on its lattice. Legs of several spans are joined by the links
+    between a span's points and the final score.
+    """
+    from tracker.forecast.joint import across
+
+    spans = tuple(dict.fromkeys(x.span for x in asked))
+    if len(spans) == 1:
+        return on_lattice(asked, outlook.of(spans[0]), pushed=pushed)
+    return across(asked, outlook, pushed=pushed)
 
 
-def edges(market: Market, lattice: Lattice) -> NDArray[np.float64]:
-    """By how many points the bet is won (+), pushed (0) or lost (-), cell by cell."""
-    rows, columns = lattice.cells.shape
-    home = (lattice.home0 + np.arange(rows, dtype=np.float64))[:, None]
-    away = lattice.away0 + np.arange(columns, dtype=np.float64)
-    match market:
-        case Moneyline(side):
-            edge = home - away if side is Side.HOME else away - home
-        case Spread(side, points):
-            edge = (home - away if side is Side.HOME else away - home) + points
-        case Total(direction, points):
-            edge = home + away - points
-            edge = edge if direction is Direction.OVER else -edge
-        case TeamTotal(side, direction, points):
-            own = home if side is Side.HOME else away
-            edge = np.broadcast_to(own - points, (rows, columns))
-            edge = edge if direction is Direction.OVER else -edge
-        case _:
-            assert_never(market)
-    return edge
+def on_lattice(asked: Sequence[Question], points: Points, *, pushed: bool) -> float:
+    """The mass of the cells in which every leg holds."""
+    cells = points.cells
+    rows, columns = cells.shape
+    vectors = held(asked, points, pushed=pushed)
+    if MARGIN in vectors:
+        cells = cells * toeplitz(vectors[MARGIN], rows, columns)
+    if TOTAL in vectors:
+        cells = cells * hankel(vectors[TOTAL], rows, columns)
+    by_away = cells @ vectors.get(AWAY, np.ones(columns))
+    return min(float(vectors.get(HOME, np.ones(rows)) @ by_away), 1.0)
+
+
+def held(asked: Sequence[Question], points: Points, *, pushed: bool) -> dict[str, Floats]:
+    """For each part that is asked about, 1 for every value at which all of its legs hold."""
+    rows, columns = points.cells.shape
+    first = {
+        MARGIN: (points.home0 - points.away0 - columns + 1, rows + columns - 1),
+        TOTAL: (points.home0 + points.away0, rows + columns - 1),
+        HOME: (points.home0, rows),
+        AWAY: (points.away0, columns),
+    }
+    found: dict[str, Floats] = {}
+    for one in asked:
+        start, count = first[one.part]
+        edge = np.arange(start, start + count) - one.line
+        holds = edge == 0 if pushed else edge >= 0 if one.above else edge <= 0
+        known = found.get(one.part)
+        found[one.part] = holds.astype(np.float64) if known is None else known * holds
+    return found

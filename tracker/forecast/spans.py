@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tracker.domain.game import Phase
 from tracker.domain.market import Span
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.flow import LONG_LEAD, whole_numbers
-from tracker.forecast.lattice import Lattice, each_parity, hankel, toeplitz
+from tracker.forecast.lattice import Lattice, Pmf, each_parity, hankel, standing, toeplitz
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tracker.domain.game import GameState, Score
     from tracker.forecast.flow import Moment
+    from tracker.forecast.lattice import Points
     from tracker.forecast.outlook import Outlook
     from tracker.forecast.parameters import SpanFigures
+
+    Floats = NDArray[np.float64]
 
 MARGIN_PART = ("prior", "lead", "ball", "bonus")
 TOTAL_PART = ("one", "prior", "lead", "bonuses")
@@ -41,7 +48,7 @@ class Periods:
     figures: Mapping[str, SpanFigures]
     average_total: float
 
-    def lattice(self, span: Span, outlook: Outlook) -> Lattice:
+    def points(self, span: Span, outlook: Outlook) -> Points:
         """Points of `span`. Raises Unpriceable when the points by period are needed and unknown."""
         rules = self.state.game.rules
         if span is Span.REGULATION:
@@ -93,7 +100,7 @@ class Periods:
             last = max(last, self.state.period)
         return Lattice.certain(*self._scored(first, last))
 
-    def _to_come(self, span: Span, first: int, last: int) -> Lattice:
+    def _to_come(self, span: Span, first: int, last: int) -> NormalPoints:
         """A span that is being played or is still to come, and does not end the game."""
         state, rules, at = self.state, self.state.game.rules, self.at
         figures = self.figures[span.value]
@@ -113,9 +120,8 @@ class Periods:
             variance[2] + variance[3] * part + (weights[count + 1] * part * at.total_sd) ** 2
         )
         score = self._scored(first, min(last, state.period)) if begun else (0, 0)
-        return normal_lattice(
-            score, (margin, math.sqrt(margin_var)), (max(total, 0.0), math.sqrt(total_var))
-        )
+        sds = [max(math.sqrt(x), _SMALLEST_SD) for x in (margin_var, total_var)]
+        return NormalPoints(score, (margin, sds[0]), (max(total, 0.0), sds[1]))
 
 
 def span_features(
@@ -136,21 +142,90 @@ def span_features(
     )
 
 
-def normal_lattice(
-    score: tuple[int, int], margin: tuple[float, float], total: tuple[float, float]
-) -> Lattice:
-    """Points so far plus what is left, given (mean, sd) of its margin and total."""
-    (margin_mean, margin_sd), (total_mean, total_sd) = margin, total
-    margin_sd, total_sd = max(margin_sd, _SMALLEST_SD), max(total_sd, _SMALLEST_SD)
-    half = _WIDTH * math.hypot(margin_sd, total_sd) / 2
-    middles = ((total_mean + margin_mean) / 2, (total_mean - margin_mean) / 2)
-    h0, a0 = (max(0, math.floor(x - half)) for x in middles)
-    rows, columns = (
-        max(2, math.ceil(x + half) - low + 1) for x, low in zip(middles, (h0, a0), strict=True)
-    )
-    count = rows + columns - 1
-    margins = whole_numbers(margin_mean, margin_sd, h0 - a0 - columns + 1, count)
-    totals = each_parity(whole_numbers(total_mean, total_sd, h0 + a0, count), h0 + a0)
-    cells = toeplitz(margins, rows, columns) * hankel(totals, rows, columns)
-    cells *= 1.0 / cells.sum()
-    return Lattice(score[0] + h0, score[1] + a0, cells, score)
+@dataclass(frozen=True, eq=False)
+class NormalPoints:
+    """Points so far plus what is left, whose margin and total are normal: (mean, sd) of each.
+
+    Margin and total are read off directly; the lattice is only made for team totals and parlays.
+    """
+
+    scored: tuple[int, int]
+    to_margin: tuple[float, float]
+    to_total: tuple[float, float]
+    sure: bool = False
+
+    @cached_property
+    def margin(self) -> Pmf:
+        """Home points minus away points."""
+        mean, sd = self.to_margin
+        low, count = _window(mean, sd)
+        return Pmf(self.scored[0] - self.scored[1] + low, whole_numbers(mean, sd, low, count))
+
+    @cached_property
+    def total(self) -> Pmf:
+        """Points of both teams; what is left is never less than nothing."""
+        mean, sd = self.to_total
+        low, count = _window(mean, sd)
+        chances = whole_numbers(mean, sd, low, count)
+        if low < 0:
+            chances[-low] += chances[:-low].sum()
+            chances, low = chances[-low:], 0
+        return Pmf(sum(self.scored) + low, chances)
+
+    @cached_property
+    def lattice(self) -> Lattice:
+        """The joint chances."""
+        (margin, margin_sd), (total, total_sd) = self.to_margin, self.to_total
+        half = _WIDTH * math.hypot(margin_sd, total_sd) / 2
+        middles = ((total + margin) / 2, (total - margin) / 2)
+        home, away = (max(0, math.floor(x - half)) for x in middles)
+        rows, columns = (
+            max(2, math.ceil(x + half) - low + 1)
+            for x, low in zip(middles, (home, away), strict=True)
+        )
+        count = rows + columns - 1
+        margins = whole_numbers(margin, margin_sd, home - away - columns + 1, count)
+        totals = each_parity(whole_numbers(total, total_sd, home + away, count), home + away)
+        cells = toeplitz(margins, rows, columns) * hankel(totals, rows, columns)
+        cells *= 1.0 / cells.sum()
+        return Lattice(self.scored[0] + home, self.scored[1] + away, cells, self.scored)
+
+    @property
+    def home(self) -> Pmf:
+        """Points of the home team."""
+        return self.lattice.home
+
+    @property
+    def away(self) -> Pmf:
+        """Points of the away team."""
+        return self.lattice.away
+
+    @property
+    def home0(self) -> int:
+        """Home points of the first row of `cells`."""
+        return self.lattice.home0
+
+    @property
+    def away0(self) -> int:
+        """Away points of the first column of `cells`."""
+        return self.lattice.away0
+
+    @property
+    def cells(self) -> Floats:
+        """P(home = home0 + i, away = away0 + j)."""
+        return self.lattice.cells
+
+    def part(self, name: str) -> Pmf:
+        """The chances of `margin`, `total`, `home` or `away`."""
+        found: Pmf = getattr(self, name)
+        return found
+
+    def stands(self, name: str) -> float:
+        """The least that a part can still come to: what is scored already."""
+        return standing(self.scored, name)
+
+
+def _window(mean: float, sd: float) -> tuple[int, int]:
+    """The first whole number, and how many, that hold all but a sliver of a normal's mass."""
+    low = math.floor(mean - _WIDTH * sd)
+    return low, math.ceil(mean + _WIDTH * sd) - low + 1
