@@ -244,6 +244,18 @@ def test_a_corrected_final_makes_a_revision(lower: bool) -> None:
     assert all(x.official for x in evening.book.tracked)
 
 
+def test_a_revision_of_an_official_result_is_confirmed_too() -> None:
+    """The league corrects the box after the first check: the second makes revision 2 official."""
+    fixed = final((30, 20), (20, 30), (30, 20), (30, 37))
+    evening = Evening(a_book(bet(1, "DEN -4.5")))
+    first, last = ((x - after(0)).total_seconds() for x in check_times(after(0)))
+    for state, seconds in ((END, 0), (END, 60), (END, first), (fixed, last), (fixed, last + 60)):
+        evening.see(state, seconds)
+    confirmed = [(x.bet, x.revision) for c in evening.changes for x in c.confirmations]
+    assert confirmed == [(1, 1), (1, 2)]
+    assert evening.book.settled
+
+
 def test_a_flicker_of_an_older_final_changes_no_result() -> None:
     """One old board after the end is held."""
     evening = Evening(a_book(bet(1, "DEN -4.5", "settled", "regraded")))
@@ -395,12 +407,13 @@ def test_bets_come_and_go_while_the_others_keep_their_memory() -> None:
 
 
 def test_one_poll_is_enough_in_the_last_two_minutes() -> None:
-    """At 1:50 of the fourth a level fires at once; at 3:00 it is held."""
-    done = ((30, 20), (20, 30), (30, 25))
-    for clock, fires in ((180.0, False), (110.0, True)):
+    """At 1:50 of the fourth a level fires at once, as in all of overtime; at 3:00 it is held."""
+    done = ((30, 20), (20, 30), (30, 30))
+    for period, clock, fires in ((4, 180.0, False), (4, 110.0, True), (5, 200.0, True)):
         evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.85")))
-        evening.see(live(4, clock + 10, *done, (20, 25)), 0)
-        change = evening.see(live(4, clock, *done, (40, 25)), 10)
+        played = done if period == 4 else (*done, (25, 25))
+        evening.see(live(period, clock + 10, *played, (20, 25)), 0)
+        change = evening.see(live(period, clock, *played, (40, 25)), 10)
         assert bool(evening.fired) is fires
         [alert] = change.alerts
         assert alert.was is not None

@@ -71,6 +71,8 @@ def test_a_correction_is_believed_when_three_polls_agree() -> None:
     assert taken == ["held", "held", "correction"]
     assert book.state == live(1, 270, (19, 20))
     assert AGREEING_POLLS == 3
+    _, taken = follow([lower, live(1, 500, (8, 8)), lower], LATER)
+    assert taken == ["held", "held", "held"]
     _, taken = follow([lower, LATER, lower, lower], LATER)
     assert taken == ["held", "same", "held", "held"]
 

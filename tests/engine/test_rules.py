@@ -139,6 +139,7 @@ def test_four_times_an_hour_at_most() -> None:
     for first in times:
         assert sum(first <= x < first + BUDGET_SPAN for x in times) <= BUDGET
     assert len(times) >= 4 * 4
+    assert BUDGET == 4
     assert "over_budget" in seen.noted
 
 
@@ -169,6 +170,8 @@ def test_a_swing_is_measured_within_its_time() -> None:
         state = step(rule, state, Reading(p, after(seconds), hurried=False)).state
     verdict = step(rule, state, Reading(0.58, after(130), hurried=False))
     assert (verdict.fires, verdict.was, verdict.reason) == (True, 0.4, Reason.SWUNG)
+    assert len(watch("swing 0.15 in 5m").see(0.4).see(0.6, every=300, hurried=True).fired) == 1
+    assert not watch("swing 0.15 in 5m").see(0.4).see(0.6, every=301, hurried=True).fired
 
 
 def test_a_swing_is_told_once() -> None:
