@@ -127,13 +127,15 @@ def _ink(text: str, style: str) -> str:
     return paint(text, style) if style else text
 
 
-def draw(course: Course, columns: int) -> list[str]:
-    """The chart as lines of text, no wider than `columns`."""
+def draw(course: Course, columns: int, *, points: bool = True) -> list[str]:
+    """The chart as lines of text, no wider than `columns`; with the points, or the chance alone."""
     width = columns - _MARGIN - 1
     last = course.points[-1]
     lines = [paint(course.title, "bold"), paint(course.subtitle, "dim"), ""]
     lines.append(f"p(hit)  {paint(_percent(last.win), 'cyan bold')}")
     lines += _chance_panel(course, width)
+    if not points:
+        return lines
     lines.append("")
     sigma = f" ± {last.sigma:.1f}" if last.sigma else ""
     parts = [f"{course.quantity}: {paint('mu', 'cyan bold')} {last.mu:.1f}{sigma}"]

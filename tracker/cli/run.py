@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
 from datetime import datetime
-from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tracker.cli.channels import open_channels
 from tracker.cli.declare import declare
-from tracker.cli.ending import FAILED, Ended, Impossible, Misused
+from tracker.cli.ending import FAILED, Ended, Misused
 from tracker.cli.scope import scope_of
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.errors import TrackerError
@@ -44,6 +43,10 @@ def run(
         float | None,
         typer.Option(metavar="N", help="Let time pass N times as fast, such as 60."),
     ] = None,
+    clock_anchor: Annotated[
+        str | None,
+        typer.Option(hidden=True, help="The machine's time at which the clock shows its start."),
+    ] = None,
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         typer.Option(help="The least that is worth a line of the log."),
@@ -60,37 +63,33 @@ def run(
     from tracker.settings import load_secrets
 
     settings = scope_of(context).settings()
-    clock = _clock(settings, clock_start, clock_speed)
+    clock = _clock(settings, clock_start, clock_speed, clock_anchor)
     status = asyncio.run(_run(settings, load_secrets(settings), clock, log_level))
     if status:
         raise Ended(status)
 
 
-def _clock(settings: Settings, start: str | None, speed: float | None) -> Clock:
+def _clock(settings: Settings, start: str | None, speed: float | None, anchor: str | None) -> Clock:
     if start is None and speed is None:
         return SystemClock()
     from tracker.settings import is_loopback
 
     if not is_loopback(settings):
-        away = [
-            f"[feeds.{name}] base_url"
-            for name, feed in (("nba", settings.feeds.nba), ("espn", settings.feeds.espn))
-            if not feed.on_loopback
-        ]
         raise Misused(
-            "a clock of its own is only for feeds on this machine: "
-            f"set {' and '.join(away)} to a loopback address such as http://127.0.0.1:8765"
+            "a clock of its own is only for feeds on this machine: set [feeds.nba] base_url "
+            "to a loopback address such as http://127.0.0.1:8765"
         )
-    return scaled_clock(start, 1.0 if speed is None else speed)
+    return scaled_clock(start, 1.0 if speed is None else speed, anchor)
 
 
-def scaled_clock(start: str | None, speed: float) -> ScaledClock:
+def scaled_clock(start: str | None, speed: float, anchor: str | None = None) -> ScaledClock:
     """A clock from its two options; Misused when they are not a time and a speed above 0."""
     if not 0 < speed < float("inf"):
         raise Misused(f"a clock cannot run {speed:g} times as fast: give a number above 0")
     if start is None:
         return ScaledClock(SystemClock().now(), speed)
-    return ScaledClock(parse_instant(start), speed)
+    at = None if anchor is None else parse_instant(anchor)
+    return ScaledClock(parse_instant(start), speed, at)
 
 
 def parse_instant(text: str) -> datetime:
@@ -136,16 +135,25 @@ def _known(wrong: BaseException) -> TrackerError | OSError | None:
     return wrong if isinstance(wrong, TrackerError | OSError) else None
 
 
-def demo() -> None:
+def demo(
+    speed: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="How many times as fast the games are played."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FOLDER", help="Where to put the charts' pictures."),
+    ] = None,
+) -> None:
     """Watch the whole program at work on recorded games: no network, no set-up.
 
     A local server plays the games as the real feed would; the daemon polls it, bets are forecast
     at every poll, alerts come, bets settle, and the chart of each bet is drawn.
     """
-    try:
-        main: Callable[[], int] = import_module("tracker.demo").main
-    except ImportError:
-        raise Impossible("this installation lacks the demo: install tracker anew") from None
-    status = main()
+    from tracker.demo import SPEED, main
+
+    if speed is not None and not 0 < speed < float("inf"):
+        raise Misused(f"games cannot be played {speed:g} times as fast: give a number above 0")
+    status = main(SPEED if speed is None else speed, out)
     if status:
         raise Ended(status)

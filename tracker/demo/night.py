@@ -1,0 +1,116 @@
+"""The demo's night: which games are played, what is bet on them, and the files that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tracker.replay.files import find_recording
+from tracker.replay.playback import Playback
+
+TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
+"""Seven in the evening in New York: every game of the demo is moved there."""
+
+STARTS = TIP_OFF - timedelta(minutes=4)
+
+LASTS = timedelta(hours=3, minutes=10)
+"""The longest that the demo waits, on its own clock, for the last bet to be settled."""
+
+SPEED = 300.0
+"""Clock seconds for each real one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """A recorded game, what is worth seeing in it, and the picks on it with odds and stake."""
+
+    game: str
+    story: str
+    picks: tuple[tuple[str, int, int], ...]
+
+
+PAIRINGS = (
+    Pairing(
+        "LAC@LAL 2023-11-01",
+        "overtime, after LAL trailed by 19",
+        (("LAL -3", -110, 20), ("LAC ML", 140, 10), ("over 227.5", -110, 20)),
+    ),
+    Pairing(
+        "NOP@GSW 2024-04-12",
+        "a push on the closing total",
+        (("over 223", -110, 20), ("NOP ML", 150, 10), ("GSW -4", -110, 20)),
+    ),
+    Pairing(
+        "SAC@PHI 2026-01-29",
+        "won with 1.3 seconds left",
+        (("PHI ML", -140, 20), ("SAC +4.5", -110, 20), ("PHI over 112.5", -115, 10)),
+    ),
+    Pairing(
+        "HOU@ATL 2026-01-29",
+        "a blowout",
+        (("HOU -7.5", 105, 10), ("under 225.5", -110, 20)),
+    ),
+)
+
+
+def playbacks() -> tuple[Playback, ...]:
+    """The recordings, all tipping off at the same time."""
+    return tuple(Playback(find_recording(x.game), TIP_OFF) for x in PAIRINGS)
+
+
+def bets_toml() -> str:
+    """The bets file of the night."""
+    rows = []
+    for pairing in PAIRINGS:
+        game = pairing.game.split()[0]
+        for pick, odds, stake in pairing.picks:
+            rows.append(
+                f'[[bet]]\npick = "{pick}"\ngame = "{game}"\nodds = {odds}\nstake = {stake:.2f}\n'
+            )
+    return "\n".join(rows)
+
+
+def config_toml(feed: str, sink: str, lines: Mapping[str, tuple[float, float]]) -> str:
+    """The configuration of the night: the local feed, one webhook, and the closing lines."""
+    known = "".join(
+        f'\n[[lines]]\ngame = "{game}"\nhome_spread = {spread}\ntotal = {total}\n'
+        for game, (spread, total) in lines.items()
+    )
+    return f"""timezone = "America/New_York"
+
+[store]
+path = "tracker.db"
+
+[bets]
+file = "bets.toml"
+
+[feeds.nba]
+base_url = "{feed}"
+
+[notify]
+console = false
+urls = ["{sink}"]
+
+[rules]
+default = ["p >= 0.80", "p <= 0.20", "settled"]
+{known}"""
+
+
+def write_files(folder: Path, feed: str, sink: str) -> Path:
+    """Write the two files into a folder; returns the configuration's path."""
+    lines: dict[str, tuple[float, float]] = {}
+    for playback in playbacks():
+        recorded, home, away = playback.recording.lines, *_codes(playback)
+        if recorded is not None and recorded.home_spread is not None and recorded.total is not None:
+            lines[f"{away}@{home}"] = (recorded.home_spread, recorded.total)
+    (folder / "bets.toml").write_text(bets_toml(), "utf-8")
+    config = folder / "tracker.toml"
+    config.touch(mode=0o600)
+    config.write_text(config_toml(feed, sink, lines), "utf-8")
+    return config
+
+
+def _codes(playback: Playback) -> tuple[str, str]:
+    return playback.recording.home.tricode, playback.recording.away.tricode
