@@ -150,6 +150,18 @@ def test_the_facts_of_a_game_are_told_as_they_happen() -> None:
     assert evening.names() == ["start", "quarter", "halftime", "quarter"]
 
 
+@pytest.mark.parametrize(("points", "told"), [((30, 30), ["quarter"]), ((31, 30), [])])
+def test_the_end_of_the_fourth_is_a_quarter_only_before_overtime(
+    points: tuple[int, int], told: list[str]
+) -> None:
+    """When the score is not level the game is over, and the result is told instead."""
+    done = ((30, 30), (30, 30), (30, 30))
+    evening = Evening(a_book(bet(1, "DEN ML", "quarter")))
+    evening.see(live(4, 5, *done, points), 0)
+    evening.see(live(4, 0, *done, points, phase=Phase.BREAK), 10)
+    assert evening.names() == told
+
+
 def test_half_time_is_told_once_though_the_clock_is_put_back() -> None:
     """Half a second put back on the clock makes no second half time."""
     evening = Evening(a_book(bet(1, "DEN ML", "halftime")))
