@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from tracker import __version__
 
 
-def main() -> None:
-    """Run the command that the arguments name, and end with its exit status."""
-    if sys.argv[1:] in (["--version"], ["-V"]):
+def run(args: Sequence[str]) -> int:
+    """Run the command that the arguments name; its exit status."""
+    if list(args) in (["--version"], ["-V"]):
         sys.stdout.write(f"tracker {__version__}\n")
-        return
+        return 0
     from tracker.cli.quick import quick_add
 
-    status = quick_add(sys.argv[1:])
+    status = quick_add(args)
     if status is None:
-        from tracker.cli.app import run
+        from tracker.cli import app
 
-        status = run(sys.argv[1:])
-    sys.exit(status)
+        status = app.run(args)
+    return status
+
+
+def main() -> None:
+    """Run the command of this process, and end with its exit status."""
+    sys.exit(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -218,7 +218,8 @@ def _matched(game: Game, now: datetime, basics: Basics) -> str:
     names = f"{away.full_name} at {home.full_name}" if away and home else game.name
     left = (game.start - now).total_seconds()
     start = when(game.start, now, basics.zone)
-    return f"{names} · {start} ({f'in {wait_text(left)}' if left > 0 else 'tip-off has passed'})"
+    wait = f"in {wait_text(left)}" if left > 0 else f"{wait_text(-left)} ago"
+    return f"{names} · {start} ({wait})"
 
 
 def _market(x: _Outcome) -> str:

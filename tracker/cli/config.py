@@ -111,6 +111,7 @@ def check(context: typer.Context) -> None:
     the configuration, and 1 when only bets in the bets file are wrong.
     """
     from tracker.notify.apprise_channel import check_urls
+    from tracker.notify.telegram import telegram_channel
     from tracker.settings import find_config, load_secrets
 
     scope = scope_of(context)
@@ -118,6 +119,7 @@ def check(context: typer.Context) -> None:
     secrets = load_secrets(settings)
     with progress("checking the addresses"):
         check_urls([x.get_secret_value() for x in secrets.urls])
+    telegram_channel(settings.notify.telegram, secrets.telegram_token)
     for warning in secrets.warnings:
         note(warning)
     source = find_config(scope.config)

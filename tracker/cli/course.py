@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 from tracker.domain.game import Side
 from tracker.domain.league import LEAGUES, League
 from tracker.domain.market import Market, Moneyline, Span, Spread, TeamTotal, Total
-from tracker.domain.rule import LevelRule
+from tracker.domain.rule import Comparison, EventRule, LevelRule, SwingRule, parse_rule
 
 if TYPE_CHECKING:
     from tracker.domain.alert import Alert
@@ -117,11 +117,23 @@ def _mark(alert: Alert, shots: list[Snapshot], points: tuple[Point, ...]) -> Mar
     """An alert where the course stood at its time: at the last snapshot before it."""
     index = max((i for i, x in enumerate(shots) if x.at <= alert.at), default=0)
     at = points[index]
-    level = alert.rule.startswith("p ") or alert.rule.startswith("swing ")
-    falling = "<=" in alert.rule or (
-        alert.p is not None and alert.was is not None and alert.p < alert.was
-    )
-    return Mark(at.x, at.win, alert.rule, (-1 if falling else 1) if level else 0)
+    return Mark(at.x, at.win, alert.rule, _way(alert))
+
+
+def _way(alert: Alert) -> int:
+    """Which way an alert looks: as its rule says, else as the chance moved."""
+    rule = parse_rule(alert.rule)
+    match rule:
+        case LevelRule(Comparison.AT_LEAST):
+            return 1
+        case LevelRule(Comparison.AT_MOST):
+            return -1
+        case LevelRule() | SwingRule():
+            return -1 if (alert.p or 0.0) < (alert.was or 0.0) else 1
+        case EventRule():
+            return 0
+        case _:
+            assert_never(rule)
 
 
 def _period(number: int, league: League, shots: list[Snapshot]) -> Period:

@@ -117,12 +117,14 @@ def _config(scope: Scope) -> Check:
 
 def _channels(settings: Settings) -> Check:
     from tracker.notify.apprise_channel import channel_name, check_urls
+    from tracker.notify.telegram import telegram_channel
     from tracker.settings import load_secrets
 
     try:
         secrets = load_secrets(settings)
         urls = [x.get_secret_value() for x in secrets.urls]
         check_urls(urls)
+        telegram_channel(settings.notify.telegram, secrets.telegram_token)
     except TrackerError as wrong:
         return Check("channels", Health.BAD, str(wrong))
     names = ["console"] if settings.notify.console else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from tracker.cli.course import Course, Mark
+    from tracker.cli.course import Course
 
-_BLUE, _ORANGE, _GREEN, _RED, _GREY = "#1f6fb4", "#d98200", "#2c8a4b", "#c0392b", "#6b7280"
+_BLUE, _ORANGE, _GREEN, _GREY = "#1f6fb4", "#d98200", "#2c8a4b", "#6b7280"
+_RED, _PURPLE = "#c0392b", "#7d3c98"
 _INK = "#1f2933"
 _STYLE: dict[Any, Any] = {
     "font.size": 13,
@@ -46,6 +48,9 @@ def write_picture(course: Course, path: Path) -> None:
         for axes in panels:
             _periods(axes, course)
         figure.align_ylabels()
+        if course.marks:
+            signs, rules = above.get_legend_handles_labels()
+            figure.legend(signs, rules, loc="upper right", ncols=4, frameon=False, fontsize=13)
         figure.suptitle(course.title, x=0.01, ha="left", fontsize=21, fontweight="bold")
         above.set_title(course.subtitle, fontsize=14, color=_GREY, pad=14)
         # No date, so that the same history gives the same file.
@@ -79,38 +84,24 @@ def _chance(axes: Axes, course: Course) -> None:
 
 
 def _alerts(axes: Axes, course: Course) -> None:
-    """A sign for each alert; its rule beside it, where there are only a few."""
-    named = len(course.marks) <= 8  # noqa: PLR2004 - more names would lie on each other
-    for mark in course.marks:
-        axes.plot(
-            [mark.x],
-            [mark.win * 100],
-            {-1: "v", 0: "D", 1: "^"}[mark.way],
-            color=_RED,
-            markersize=12 if mark.way else 9,
-            markeredgecolor="white",
-            zorder=6,
-            clip_on=False,
-        )
-        if named and mark.way:
-            _named(axes, mark, late=mark.x > course.end * 0.85)
-
-
-def _named(axes: Axes, mark: Mark, *, late: bool) -> None:
-    """The rule of an alert: on the outer side of its line, and inside the picture."""
-    down = mark.way < 0
-    axes.annotate(
-        f"{mark.rule}  ({mark.win:.0%})".replace("%", " %"),
-        (mark.x, mark.win * 100),
-        xytext=(6 if late else -4, -22 if down else 22),
-        textcoords="offset points",
-        ha="right" if late else "left",
-        va="center",
-        color=_RED,
-        fontsize=12,
-        zorder=7,
-        bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5},
-    )
+    """A sign for each alert, labelled by its rule."""
+    signs = {-1: "v", 0: "D", 1: "^"}
+    colours = {-1: _RED, 0: _INK, 1: _PURPLE}
+    for rule, count in Counter(x.rule for x in course.marks).items():
+        marks = [x for x in course.marks if x.rule == rule]
+        for way in sorted({x.way for x in marks}, reverse=True):
+            here = [x for x in marks if x.way == way]
+            axes.plot(
+                [x.x for x in here],
+                [x.win * 100 for x in here],
+                signs[way],
+                color=colours[way],
+                markersize=13 if way else 9,
+                markeredgecolor="white",
+                label=f"{rule}  ×{count}" if count > 1 else rule,
+                zorder=6,
+                clip_on=False,
+            )
 
 
 def _forecast(axes: Axes, course: Course) -> None:

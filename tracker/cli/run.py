@@ -150,7 +150,8 @@ def demo(
     A local server plays the games as the real feed would; the daemon polls it, bets are forecast
     at every poll, alerts come, bets settle, and the chart of each bet is drawn.
     """
-    from tracker.demo import SPEED, main
+    from tracker.demo import main
+    from tracker.demo.night import SPEED
 
     if speed is not None and not 0 < speed < float("inf"):
         raise Misused(f"games cannot be played {speed:g} times as fast: give a number above 0")

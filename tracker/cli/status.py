@@ -17,6 +17,7 @@ from tracker.cli.look import chance_text, shown_as, status_text, table
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, say, say_json, wait_text, when
 from tracker.cli.session import Session, session
+from tracker.clock import SystemClock
 from tracker.domain.alert import Decision
 from tracker.domain.delivery import DeliveryState
 from tracker.engine.book import RulePhase
@@ -49,6 +50,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
 
 async def _status(scope: Scope, as_json: bool) -> None:
     from tracker.store import StoreMissing
+    from tracker.store.views import StatusView
 
     try:
         async with session(scope) as at:
@@ -59,7 +61,11 @@ async def _status(scope: Scope, as_json: bool) -> None:
             books = await at.store.books(at.basics.rules)
             histories = await _histories(at, whole.bets)
     except StoreMissing:
-        say_json(None) if as_json else say(_NO_STATUS)
+        if not as_json:
+            say(_NO_STATUS)
+            return
+        empty = StatusView(None, (), (), 0, (), {}, {}, None, schema=0, size_bytes=0)
+        say_json(status_json(empty, SystemClock().now(), None))
         return
     _tell(_Picture(whole, books, histories, at, at.now))
 
