@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
+
+from tracker.forecast.lazy import Lazy
 
 T = TypeVar("T", bound=np.generic)
 
@@ -30,20 +31,26 @@ class Pmf:
     first: int
     chances: Floats
 
-    @cached_property
+    @Lazy
     def sums(self) -> Floats:
         """P(X < first + i) for i = 0 … n; exactly 0 at the start and exactly 1 at the end."""
         sums = np.zeros(self.chances.size + 1)
-        np.cumsum(self.chances, out=sums[1:])
+        self.chances.cumsum(out=sums[1:])
         sums *= 1.0 / sums[-1]
         np.minimum(sums, 1.0, out=sums)
         sums[-1] = 1.0
         return sums
 
-    @cached_property
+    @Lazy
     def below(self) -> list[float]:
         """`sums` as plain numbers."""
         return list(self.sums.tolist())
+
+    def moved(self, step: int) -> Pmf:
+        """The chances of X + step."""
+        twin = Pmf(self.first + step, self.chances)
+        twin.__dict__["sums"] = self.sums
+        return twin
 
     def less_than(self, value: int) -> float:
         """P(X < value)."""
@@ -60,13 +67,13 @@ class Pmf:
         below = self.less_than(floor)
         return 1.0 - under, under - below, below
 
-    @cached_property
+    @Lazy
     def mean(self) -> float:
         """The expectation, in points."""
         steps = np.arange(self.chances.size)
         return self.first + float(steps @ self.chances)
 
-    @cached_property
+    @Lazy
     def sd(self) -> float:
         """The standard deviation, in points."""
         steps = np.arange(self.chances.size) - (self.mean - self.first)
@@ -182,23 +189,23 @@ class Lattice:
         """Nothing can change any more."""
         return self.cells.size == 1
 
-    @cached_property
+    @Lazy
     def home(self) -> Pmf:
         """Points of the home team."""
         return Pmf(self.home0, self.cells @ np.ones(self.cells.shape[1]))
 
-    @cached_property
+    @Lazy
     def away(self) -> Pmf:
         """Points of the away team."""
         return Pmf(self.away0, np.ones(self.cells.shape[0]) @ self.cells)
 
-    @cached_property
+    @Lazy
     def margin(self) -> Pmf:
         """Home points minus away points."""
         columns = self.cells.shape[1]
         return Pmf(self.home0 - self.away0 - columns + 1, antidiagonals(self.cells[:, ::-1]))
 
-    @cached_property
+    @Lazy
     def total(self) -> Pmf:
         """Points of both teams."""
         return Pmf(self.home0 + self.away0, antidiagonals(self.cells))
@@ -206,7 +213,11 @@ class Lattice:
     def moved(self, home: int, away: int) -> Lattice:
         """The same chances of a score that is higher by `home` and `away` points."""
         scored = (self.scored[0] + home, self.scored[1] + away)
-        return Lattice(self.home0 + home, self.away0 + away, self.cells, scored)
+        twin = Lattice(self.home0 + home, self.away0 + away, self.cells, scored)
+        # The sums along rows and diagonals are the same ones.
+        steps = {"home": home, "away": away, "margin": home - away, "total": home + away}
+        twin.__dict__.update({x: self.part(x).moved(step) for x, step in steps.items()})
+        return twin
 
     def part(self, name: str) -> Pmf:
         """The chances of `margin`, `total`, `home` or `away`."""

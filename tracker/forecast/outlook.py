@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Moments
 from tracker.domain.market import Span
+from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,13 +42,13 @@ class Outlook:
     calibration_id: str
     periods: Periods = field(repr=False)
 
-    @cached_property
+    @Lazy
     def mu(self) -> Moments:
         """Expected points, with home + away = total and home - away = margin."""
         home, away = self.final.home.mean, self.final.away.mean
         return Moments(home=home, away=away, margin=home - away, total=home + away)
 
-    @cached_property
+    @Lazy
     def sigma(self) -> Moments:
         """Standard deviations in points."""
         final = self.final
@@ -56,7 +56,7 @@ class Outlook:
             home=final.home.sd, away=final.away.sd, margin=final.margin.sd, total=final.total.sd
         )
 
-    @cached_property
+    @Lazy
     def pi80(self) -> Intervals:
         """Central 80 % intervals."""
         final = self.final
@@ -79,7 +79,7 @@ class Outlook:
         }
         return {name: dict(part.items()) for name, part in parts.items()}
 
-    @cached_property
+    @Lazy
     def _spans(self) -> dict[Span, Points]:
         return {}
 

@@ -12,7 +12,6 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,7 @@ import numpy as np
 from tracker.forecast.errors import BadParameters
 from tracker.forecast.landing import land
 from tracker.forecast.lattice import each_parity
+from tracker.forecast.lazy import Lazy
 from tracker.forecast.ratings import RatingFigures
 
 if TYPE_CHECKING:
@@ -75,12 +75,12 @@ class Flow:
     margin_noise: float
     total_noise: float
 
-    @cached_property
+    @Lazy
     def clocks(self) -> list[float]:
         """The knots as plain numbers."""
         return [float(x) for x in self.knots]
 
-    @cached_property
+    @Lazy
     def table(self) -> Floats:
         """All that is interpolated, one row a knot: margin, total and both rates."""
         rates = np.stack([self.margin_rate, self.total_rate], axis=1)
@@ -119,13 +119,13 @@ class Overtime:
     edge: float
     tempo: float
 
-    @cached_property
+    @Lazy
     def margins(self) -> Floats:
         """The margins that `margin` speaks of."""
         reach = self.margin.size // 2
         return np.arange(-reach, reach + 1, dtype=np.float64)
 
-    @cached_property
+    @Lazy
     def total_given_parity(self) -> Floats:
         """`total` given the parity of the number of points."""
         return each_parity(self.total, 0)
@@ -165,7 +165,7 @@ class Parameters:
     spans: Mapping[str, SpanFigures]
     checksum: str
 
-    @cached_property
+    @Lazy
     def landing(self) -> Landing:
         """The endgame's tables at the flow's layer, summed over where a game may stand there."""
         return land(self.endgame, self.flow.layer)

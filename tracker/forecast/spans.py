@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tracker.domain.game import Phase
@@ -12,6 +11,7 @@ from tracker.domain.market import Span
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.flow import LONG_LEAD, whole_numbers
 from tracker.forecast.lattice import Lattice, Pmf, each_parity, hankel, standing, toeplitz
+from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,14 +154,14 @@ class NormalPoints:
     to_total: tuple[float, float]
     sure: bool = False
 
-    @cached_property
+    @Lazy
     def margin(self) -> Pmf:
         """Home points minus away points."""
         mean, sd = self.to_margin
         low, count = _window(mean, sd)
         return Pmf(self.scored[0] - self.scored[1] + low, whole_numbers(mean, sd, low, count))
 
-    @cached_property
+    @Lazy
     def total(self) -> Pmf:
         """Points of both teams; what is left is never less than nothing."""
         mean, sd = self.to_total
@@ -172,7 +172,7 @@ class NormalPoints:
             chances, low = chances[-low:], 0
         return Pmf(sum(self.scored) + low, chances)
 
-    @cached_property
+    @Lazy
     def lattice(self) -> Lattice:
         """The joint chances."""
         (margin, margin_sd), (total, total_sd) = self.to_margin, self.to_total

@@ -58,9 +58,13 @@ def fit_all(train: Sample, regulation: float) -> dict[str, Callable[[Sample], No
 
 
 def _sds(train: Sample, mean_m: Array, mean_t: Array, part: Array) -> tuple[float, float]:
-    """Whole-game sds of a square-root-of-time model with these means."""
-    margin = np.sqrt(np.mean((train.end_lead - mean_m) ** 2 / part))
-    total = np.sqrt(np.mean((train.end_total - mean_t) ** 2 / part))
+    """Whole-game sds of a square-root-of-time model with these means.
+
+    Taken before the last five minutes: fouls there would make them too wide for all the rest.
+    """
+    early = part > 0.1  # noqa: PLR2004 - a tenth of the game
+    margin = np.sqrt(np.mean((train.end_lead - mean_m)[early] ** 2 / part[early]))
+    total = np.sqrt(np.mean((train.end_total - mean_t)[early] ** 2 / part[early]))
     return float(margin), float(total)
 
 
@@ -165,7 +169,9 @@ def _gamma(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
     """Points to come are Gamma with the line's mean for the time left (Song, Gao & Shi 2020)."""
     left = _part_left(train, regulation)
     gain = train.end_total - train.total
-    scale = float(np.mean((gain - left * train.prior_total) ** 2) / np.mean(gain))
+    early = left > 0.1  # noqa: PLR2004 - as in `_sds`
+    miss = (gain - left * train.prior_total)[early] ** 2
+    scale = float(np.mean(miss) / np.mean(gain[early]))
 
     def model(s: Sample) -> Normals:
         mean = np.maximum(_part_left(s, regulation) * s.prior_total, 0.05)
@@ -253,7 +259,7 @@ _LATE = 120.0
 
 
 def _six(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
-    """Six parameters by likelihood: reversion of leads, powers of time, and a foul step."""
+    """Six parameters by likelihood: reversion, a power of time, a foul step, a floor of sigma."""
 
     def margins(x: Array, s: Sample) -> tuple[Array, Array]:
         f = _part_left(s, regulation)
@@ -264,7 +270,9 @@ def _six(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
     def totals(x: Array, s: Sample) -> tuple[Array, Array]:
         f = _part_left(s, regulation)
         close = np.exp(-((np.abs(s.lead) / 8) ** 2)) * np.minimum(1, s.left / _LATE * 2)
-        return s.total + f * s.prior_total + x[0] * close, np.exp(x[1]) * f ** (np.exp(x[2]) / 2)
+        return s.total + f * s.prior_total + x[0] * close, np.hypot(
+            np.exp(x[1]) * np.sqrt(f), np.exp(x[2])
+        )
 
     def likelihood(means: Callable[[Array, Sample], tuple[Array, Array]], goal: Array) -> Any:
         def cost(x: Array) -> float:
@@ -274,7 +282,7 @@ def _six(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
         return cost
 
     options = {"maxfev": 600, "xatol": 1e-4, "fatol": 1e-7}
-    start_m, start_t = np.array([4.0, 2.66, -0.13]), np.array([2.5, 2.9, -0.2])
+    start_m, start_t = np.array([4.0, 2.66, -0.13]), np.array([2.5, 2.9, 0.5])
     xm = minimize(
         likelihood(margins, train.end_lead), start_m, method="Nelder-Mead", options=options
     ).x

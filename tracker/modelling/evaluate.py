@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.forecast import Parameters
+    from tracker.modelling.dataset import Dataset
     from tracker.modelling.observe import Looks, Recorded
 
     Array = NDArray[Any]
@@ -59,12 +60,26 @@ def evaluate(
     `fitted` are the seasons that baselines are fitted on; none may be among `judged`. Raises
     BadDataset, and ValueError when the seasons overlap.
     """
-    from tracker.modelling.report import plot, write
-
     if set(fitted) & set(judged):
         raise ValueError("a season cannot be both fitted on and judged: name others")
     progress("reading", 0.0)
-    given = _given(folder, parameters, fitted, judged)
+    data = read(folder, parameters.league)
+    season = data.games.season
+    rows = np.isin(season, list(fitted)), np.isin(season, list(judged))
+    return evaluate_games(data, parameters, rows, out, progress)
+
+
+def evaluate_games(
+    data: Dataset,
+    parameters: Parameters,
+    rows: tuple[Array, Array],
+    out: Path,
+    progress: Progress = lambda _step, _part: None,
+) -> dict[str, Any]:
+    """The same on games of a dataset: `rows` marks those to fit baselines on and those to judge."""
+    from tracker.modelling.report import plot, write
+
+    given = _given(data, parameters, rows)
     found: dict[str, Looks] = {}
     for k, (name, left) in enumerate(given.checkpoints.items()):
         progress("forecasts", k / len(given.checkpoints))
@@ -81,7 +96,7 @@ def evaluate(
             "model_version": parameters.model_version,
             "calibration_id": parameters.calibration_id,
             "fitted_on": list(parameters.fitted_on),
-            "judged_on": list(judged),
+            "judged_on": sorted(set(data.games.season[given.test.games].tolist())),
             "games": len(given.test.games),
         },
         "overtime": _scores(overtime),
@@ -98,18 +113,15 @@ def evaluate(
     return result
 
 
-def _given(
-    folder: Path, parameters: Parameters, fitted: Sequence[str], judged: Sequence[str]
-) -> Given:
-    data = read(folder, parameters.league)
+def _given(data: Dataset, parameters: Parameters, rows: tuple[Array, Array]) -> Given:
     told = trace(data)
     rules = data.league
     whole = complete(data, told)
     priors = priors_of(data.games, parameters.ratings)
 
-    def recorded(seasons: Sequence[str]) -> Recorded:
-        rows = np.isin(data.games.season, list(seasons)) & whole & priors.use
-        return observe.Recorded(data, told.seconds, priors, np.flatnonzero(rows))
+    def recorded(chosen: Array) -> Recorded:
+        games = np.flatnonzero(chosen & whole & priors.use)
+        return observe.Recorded(data, told.seconds, priors, games)
 
     regulation = rules.regulation_seconds
     points = {name: round(part * regulation) for name, part in EARLY.items()} | LATE
@@ -118,7 +130,7 @@ def _given(
     elif regulation == 2880:  # noqa: PLR2004 - NBA quarters
         points |= INSIDE
     points = dict(sorted(points.items(), key=lambda x: -x[1]))
-    return Given(recorded(fitted), recorded(judged), parameters, points)
+    return Given(recorded(rows[0]), recorded(rows[1]), parameters, points)
 
 
 def _values(looks: Looks, market: str) -> tuple[Array, Array]:

@@ -85,12 +85,9 @@ def state_of(game: Game, seconds: Seconds, row: int, left: int) -> GameState:
     after, clock = divmod(left, rules.period_seconds)
     period = rules.periods - after
     home, away = seconds.home[row], seconds.away[row]
-    ends = [*range(rules.period_seconds, (period - 1) * rules.period_seconds + 1,
-                   rules.period_seconds), at]  # fmt: skip
-    marks = [0, *ends]
-    periods = tuple(
-        Score(int(home[b] - home[a]), int(away[b] - away[a])) for a, b in pairwise(marks)
-    )
+    ends = [k * rules.period_seconds for k in range(1, period)]
+    marks = [(0, 0), *((int(home[x]), int(away[x])) for x in (*ends, at))]
+    periods = tuple(Score(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(marks))
     ball = int(seconds.ball[row, at])
     return GameState(
         game,
