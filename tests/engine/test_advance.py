@@ -256,6 +256,16 @@ def test_a_corrected_final_makes_a_revision(lower: bool) -> None:
     assert all(x.official for x in evening.book.tracked)
 
 
+def test_a_correction_is_told_to_whoever_asked_for_results() -> None:
+    """With what the result was before, also where only `settled` was asked for."""
+    fixed = final((30, 20), (20, 30), (30, 20), (30, 37))
+    evening = Evening(a_book(bet(1, "DEN -4.5", "settled"), bet(2, "DEN -4.5")))
+    for state, seconds in ((END, 0), (END, 60), (fixed, 9000), (fixed, 9060)):
+        evening.see(state, seconds)
+    told = [(x.bet, x.rule, x.episode, x.detail) for x in evening.fired]
+    assert told == [(1, "settled", 1, ""), (1, "regraded", 2, "won")]
+
+
 def test_a_revision_of_an_official_result_is_confirmed_too() -> None:
     """The league corrects the box after the first check: the second makes revision 2 official."""
     fixed = final((30, 20), (20, 30), (30, 20), (30, 37))
@@ -443,6 +453,8 @@ def test_an_alert_about_a_chance_is_worth_ten_minutes() -> None:
     alerts = [x for c in evening.changes for x in c.alerts]
     assert [(x.decision, x.episode) for x in alerts] == [(Decision.HELD, 1), (Decision.FIRED, 1)]
     assert [x.expires_at for x in alerts] == [None, after(20) + timedelta(minutes=10)]
+    safe = evening.changes[0].snapshots[0].chance.win
+    assert [x.was for x in alerts] == [safe, safe]
 
 
 def test_a_wall_clock_that_is_set_back_delays_no_result() -> None:
