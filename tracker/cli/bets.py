@@ -195,7 +195,7 @@ async def _withdraw(scope: Scope, reference: str, as_json: bool) -> None:
 def rules(
     context: typer.Context,
     bet: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="A bet; without one, the defaults.")
+        str | None, typer.Argument(metavar="ID", help="A bet; without one, the defaults.")
     ] = None,
     replace: Annotated[
         list[str] | None,

@@ -26,7 +26,8 @@ def declare(
 ) -> None:
     """Make a command known; its help is the docstring, paragraph by paragraph."""
     text = inspect.cleandoc(work.__doc__ or "")
-    paragraphs = [" ".join(x.split()) for x in text.split("\n\n")]
+    # A bracket would begin markup.
+    paragraphs = [" ".join(x.split()).replace("[", "\\[") for x in text.split("\n\n")]
     app.command(
         name,
         help="\n\n".join(paragraphs),

@@ -29,7 +29,7 @@ def export(
     table: Annotated[
         str,
         typer.Argument(
-            metavar="[TABLE]",
+            metavar="TABLE",
             help="bets, snapshots, alerts, settlements, games, polls, reviews or deliveries.",
         ),
     ] = "bets",

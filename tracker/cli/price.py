@@ -23,7 +23,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
 def price(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="States, one in a line; else standard input."),
+        typer.Argument(metavar="FILE", help="States, one in a line; else standard input."),
     ] = None,
     pmf: Annotated[
         bool,

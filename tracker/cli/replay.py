@@ -50,9 +50,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
 
 Games = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[GAME]...", help="Games by name, id or file; else all that come with it."
-    ),
+    typer.Argument(metavar="GAME", help="Games by name, id or file; else all that come with it."),
 ]
 
 
@@ -149,7 +147,7 @@ def record(
     context: typer.Context,
     game: Annotated[
         str | None,
-        typer.Argument(metavar="[GAME]", help="LAL@DEN or an id; else every game there is."),
+        typer.Argument(metavar="GAME", help="LAL@DEN or an id; else every game there is."),
     ] = None,
     since: Annotated[
         str | None, typer.Option(metavar="TIME", help="Leave out what came before.")

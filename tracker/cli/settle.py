@@ -32,10 +32,10 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
 def settle(
     context: typer.Context,
     bet: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The bet to settle by hand.")
+        str | None, typer.Argument(metavar="ID", help="The bet to settle by hand.")
     ] = None,
     result: Annotated[
-        str | None, typer.Argument(metavar="[RESULT]", help="won, lost, push or void.")
+        str | None, typer.Argument(metavar="RESULT", help="won, lost, push or void.")
     ] = None,
     reason: Annotated[
         str | None, typer.Option(help="Why, for the audit row. Needed with a result.")
