@@ -1,0 +1,147 @@
+"""Model files that a person keeps: which there are, which is in use, and back to the last one.
+
+A folder holds `<league>/<name>.json` (parameters as `tracker fit` writes them) and
+`<league>/active.json`, the history of what was put in use, newest last. A file whose checksum does
+not hold is never used: the newest good one of the history is, else the shipped one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tracker.domain.errors import TrackerError
+from tracker.forecast.errors import BadParameters
+from tracker.forecast.parameters import Parameters, decode
+from tracker.forecast.shipped import load_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+SHIPPED = "shipped"
+"""The name of the parameters that come with the program."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class NoSuchModel(TrackerError):
+    """A model's name that is not known; the text lists those that are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A model that could be used. `fault` says why it cannot, where it cannot."""
+
+    league: str
+    name: str
+    active: bool
+    model_version: str = ""
+    calibration_id: str = ""
+    fitted_on: tuple[str, ...] = ()
+    checksum: str = ""
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The models of a folder."""
+
+    folder: Path
+
+    def list(self, league: str) -> tuple[Entry, ...]:
+        """All models of a league, the shipped one first."""
+        names = [SHIPPED]
+        home = self.folder / league
+        if home.is_dir():
+            names += sorted(x.stem for x in home.glob("*.json") if x.stem != "active")
+        return tuple(self.show(league, name) for name in names)
+
+    def show(self, league: str, name: str) -> Entry:
+        """One model. Raises NoSuchModel."""
+        in_use = self._in_use(league) == name
+        try:
+            found = self.read(league, name)
+        except BadParameters as why:
+            return Entry(league, name, in_use, fault=str(why))
+        return Entry(
+            league,
+            name,
+            in_use,
+            found.model_version,
+            found.calibration_id,
+            found.fitted_on,
+            found.checksum,
+        )
+
+    def read(self, league: str, name: str) -> Parameters:
+        """A model's parameters. Raises NoSuchModel and BadParameters."""
+        if name == SHIPPED:
+            return load_parameters(league)
+        path = self._path(league, name)
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as why:
+            if path.is_file():
+                raise BadParameters(f"{path.name} cannot be read ({why}): refit it") from why
+            known = ", ".join(
+                [SHIPPED, *sorted(x.stem for x in path.parent.glob("*.json") if x.stem != "active")]
+            )
+            raise NoSuchModel(f"there is no {league} model {name!r}: use one of {known}") from None
+        found = decode(text, path.name)
+        if found.league != league:
+            raise BadParameters(f"{path.name} is for {found.league}, not {league}: refit it")
+        return found
+
+    def activate(self, league: str, name: str) -> Entry:
+        """Put a model in use. Raises NoSuchModel and BadParameters; then nothing changes."""
+        self.read(league, name)
+        history = self.history(league)
+        if not history or history[-1] != name:
+            self._write(league, [*history, name])
+        return self.show(league, name)
+
+    def rollback(self, league: str) -> Entry:
+        """Go back to the model that was in use before. Raises NoSuchModel when there is none."""
+        history = self.history(league)
+        if not history:
+            raise NoSuchModel(f"no {league} model was ever activated: the shipped one is in use")
+        earlier = history[:-1]
+        self._write(league, earlier)
+        return self.show(league, earlier[-1] if earlier else SHIPPED)
+
+    def history(self, league: str) -> tuple[str, ...]:
+        """Names of the models that were put in use, newest last; those rolled back left out."""
+        try:
+            names = json.loads((self.folder / league / "active.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return ()
+        return tuple(x for x in names if isinstance(x, str)) if isinstance(names, list) else ()
+
+    def load(self, league: str) -> tuple[Parameters, tuple[str, ...]]:
+        """The parameters to use, and what was wrong with those that should have been."""
+        faults = []
+        for name in reversed([SHIPPED, *self.history(league)]):
+            try:
+                return self.read(league, name), tuple(faults)
+            except (BadParameters, NoSuchModel) as why:
+                faults.append(str(why))
+        raise BadParameters(f"no {league} model can be used: {'; '.join(faults)}")
+
+    def _in_use(self, league: str) -> str:
+        history = self.history(league)
+        return history[-1] if history else SHIPPED
+
+    def _path(self, league: str, name: str) -> Path:
+        if not _NAME.fullmatch(name) or name == "active":
+            raise NoSuchModel(f"{name!r} cannot be a model's name: use letters, digits, '-', '.'")
+        return self.folder / league / f"{name}.json"
+
+    def _write(self, league: str, names: Sequence[str]) -> None:
+        path = self.folder / league / "active.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".tmp")
+        fresh.write_text(json.dumps([*names]) + "\n", "utf-8")
+        fresh.replace(path)
