@@ -13,6 +13,7 @@ from tracker.domain.game import Game, GameState, Pair, Phase, Score, Side
 from tracker.domain.grammar import find_in_game, parse_pick
 from tracker.domain.league import LEAGUES
 from tracker.domain.prior import Lines, Prior, PriorSource
+from tracker.forecast.fusion import LiveLines, with_market
 from tracker.forecast.model import forecast
 from tracker.forecast.pricing import parlay
 from tracker.forecast.priors import prior_from
@@ -90,6 +91,9 @@ def _price(given: Json, *, pmf: bool, load: Callable[[str], Parameters]) -> Json
     if not isinstance(picks, list):
         raise BadState("bets", "bets is a list of texts such as 'DEN -4.5'")
     outlook = forecast(state, read_prior(given, parameters), parameters)
+    if (live := given.get("live_lines")) is not None:
+        age = _number(live.get("age", 0), "live_lines.age") if isinstance(live, dict) else 0.0
+        outlook = with_market(outlook, LiveLines(_lines(live, "live_lines"), age), state)
     answer: Json = {"id": given.get("id")} | outlook_json(outlook)
     answer["bets"] = [_bet(pick, i, state, outlook) for i, pick in enumerate(picks)]
     answer |= {
@@ -291,7 +295,7 @@ def _pair(given: Json, field: str, kind: type[bool | int]) -> Any:
 
 def read_prior(given: Json, parameters: Parameters) -> Prior:
     """Lines, else ratings, else the league's average. Raises BadState."""
-    lines = _lines(given.get("lines"))
+    lines = _lines(given.get("lines"), "lines")
     ratings = given.get("ratings")
     try:
         if lines.empty and ratings is not None:
@@ -301,16 +305,30 @@ def read_prior(given: Json, parameters: Parameters) -> Prior:
         raise BadState("ratings" if lines.empty else "lines", str(why)) from None
 
 
-def _lines(value: Any) -> Lines:
+def _lines(value: Any, field: str) -> Lines:
+    """Lines as numbers; moneylines are decimal, or American from 100 on."""
     if value is None:
         return Lines()
     if not isinstance(value, dict):
-        raise BadState("lines", 'lines is written {"home_spread": -4.5, "total": 228.5}')
+        raise BadState(field, f'{field} is written {{"home_spread": -4.5, "total": 228.5}}')
     names = ("home_spread", "total", "home_ml", "away_ml")
     found = {
-        name: _number(value[name], f"lines.{name}") for name in names if value.get(name) is not None
+        name: _number(value[name], f"{field}.{name}")
+        for name in names
+        if value.get(name) is not None
     }
+    for name in ("home_ml", "away_ml"):
+        if name in found:
+            found[name] = _decimal(found[name], f"{field}.{name}")
     return Lines(**found)
+
+
+def _decimal(odds: float, field: str) -> float:
+    if abs(odds) >= 100:  # noqa: PLR2004 - American odds start there
+        return 1 + (odds / 100 if odds > 0 else 100 / -odds)
+    if odds <= 1:
+        raise BadState(field, f"{field} is decimal odds above 1 or American odds, not {odds:g}")
+    return odds
 
 
 def _rated(value: Any, parameters: Parameters) -> Prior:

@@ -91,8 +91,11 @@ def _logit(p: float) -> float:
 
 
 def _tilted(pmf: Pmf, tilt: float) -> Floats:
-    chances = pmf.chances * np.exp(tilt * (np.arange(pmf.chances.size) - (pmf.mean - pmf.first)))
-    return chances / chances.sum()
+    chances: Floats = pmf.chances * np.exp(
+        tilt * (np.arange(pmf.chances.size) - (pmf.mean - pmf.first))
+    )
+    chances *= 1.0 / chances.sum()
+    return chances
 
 
 def _tilt_to(pmf: Pmf, market: float) -> float:

@@ -122,7 +122,7 @@ class Registry:
 
     def load(self, league: str) -> tuple[Parameters, tuple[str, ...]]:
         """The parameters to use, and what was wrong with those that should have been."""
-        faults = []
+        faults: list[str] = []
         for name in reversed([SHIPPED, *self.history(league)]):
             try:
                 return self.read(league, name), tuple(faults)
