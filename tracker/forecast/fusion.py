@@ -10,24 +10,18 @@ difference is right: it has seen the pace that points alone do not show.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tracker.domain.game import Phase
-from tracker.forecast.lattice import Lattice, hankel, toeplitz
+from tracker.forecast.model import forecast
 from tracker.forecast.priors import devig
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from tracker.domain.game import GameState
-    from tracker.domain.prior import Lines
-    from tracker.forecast.lattice import Pmf
+    from tracker.domain.prior import Lines, Prior
     from tracker.forecast.outlook import Outlook
-
-    Floats = NDArray[np.float64]
+    from tracker.forecast.parameters import Parameters
 
 MARGIN_WEIGHT = 0.5
 """The market's part of the margin, in points, and of the win, in log-odds."""
@@ -37,6 +31,12 @@ TOTAL_WEIGHT = 0.8
 
 LAST_USE = 120.0
 """Seconds left at which live lines are no longer looked at."""
+
+NEAR = 4
+"""Points: margins up to this count as near 0."""
+
+LARGEST_GAP = 15.0
+"""Points: no moneyline is taken to differ by more from the model."""
 
 OLDEST = 45.0
 """Seconds: a line that was posted longer ago knows less than the score and is dropped."""
@@ -50,68 +50,44 @@ class LiveLines:
     age: float = 0.0
 
 
-def with_market(outlook: Outlook, live: LiveLines, state: GameState) -> Outlook:
-    """The outlook moved towards the market's lines, where they can be believed.
+def forecast_with(
+    state: GameState, prior: Prior, parameters: Parameters, live: LiveLines | None
+) -> Outlook:
+    """The outlook, moved towards the market's live lines where they can be believed.
 
-    Only the final score and regulation move; quarters and halves ahead stay the model's own.
+    The lines move where the final score is expected, not how far it may lie from there; quarters
+    and halves ahead stay the model's own.
     """
-    late = state.seconds_left <= LAST_USE or state.overtime > 0
-    if late or live.lines.empty or live.age > OLDEST or state.phase is Phase.FINAL:
-        return outlook
-    margin = _margin_tilt(outlook.final.margin, live.lines)
+    own = forecast(state, prior, parameters)
+    if live is None or not usable(live, state):
+        return own
+    margin = MARGIN_WEIGHT * _margin_gap(own, live.lines)
     total = 0.0
     if live.lines.total is not None:
-        total = TOTAL_WEIGHT * _tilt_to(outlook.final.total, live.lines.total)
-    level = outlook.regulation
-    return replace(
-        outlook,
-        final=tilt(outlook.final, margin, total),
-        regulation=None if level is None else tilt(level, margin, total),
-    )
+        total = TOTAL_WEIGHT * (live.lines.total - own.mu.total)
+    return forecast(state, prior, parameters, shift=(margin, total))
 
 
-def _margin_tilt(margin: Pmf, lines: Lines) -> float:
+def usable(live: LiveLines, state: GameState) -> bool:
+    """Whether the market's lines are fresh, and early enough to be worth anything."""
+    late = state.seconds_left <= LAST_USE or state.overtime > 0 or state.phase is Phase.FINAL
+    return not (late or live.lines.empty or live.age > OLDEST)
+
+
+def _margin_gap(own: Outlook, lines: Lines) -> float:
+    """How many points of margin lie between the market and the model."""
     if lines.home_spread is not None:
-        return MARGIN_WEIGHT * _tilt_to(margin, -lines.home_spread)
+        return -lines.home_spread - own.mu.margin
     if lines.home_ml is None or lines.away_ml is None:
         return 0.0
-    chance = devig(lines.home_ml, lines.away_ml)
-    own = min(max(1.0 - margin.less_than(1), 1e-6), 1 - 1e-6)
-    gap = _logit(chance) - _logit(own)
-    # A point of margin is worth this much in log-odds of the win: found by a small step.
-    step = 0.002
-    moved = _tilted(margin, step)
-    slope = (_logit(float(moved[max(1 - margin.first, 0) :].sum())) - _logit(own)) / step
-    return MARGIN_WEIGHT * gap / slope if slope > 0 else 0.0
+    margin = own.final.margin
+    chance = min(max(1.0 - margin.less_than(1), 0.001), 0.999)
+    # A point of expected margin moves the win by the density of margins near 0.
+    near = (margin.less_than(NEAR + 1) - margin.less_than(-NEAR)) / (2 * NEAR + 1)
+    slope = near / (chance * (1 - chance))
+    gap = _logit(devig(lines.home_ml, lines.away_ml)) - _logit(chance)
+    return max(-LARGEST_GAP, min(LARGEST_GAP, gap / max(slope, 1e-3)))
 
 
 def _logit(p: float) -> float:
-    p = min(max(p, 1e-6), 1 - 1e-6)
     return math.log(p / (1 - p))
-
-
-def _tilted(pmf: Pmf, tilt: float) -> Floats:
-    chances: Floats = pmf.chances * np.exp(
-        tilt * (np.arange(pmf.chances.size) - (pmf.mean - pmf.first))
-    )
-    chances *= 1.0 / chances.sum()
-    return chances
-
-
-def _tilt_to(pmf: Pmf, market: float) -> float:
-    """The tilt that moves the mean to the market's: to first order, over the variance."""
-    return (market - pmf.mean) / max(pmf.sd**2, 1e-9)
-
-
-def tilt(points: Lattice, margin: float, total: float) -> Lattice:
-    """Multiply each cell by exp(margin · (home - away) + total · (home + away))."""
-    rows, columns = points.cells.shape
-    count = rows + columns - 1
-    middle_margin = points.margin.mean - (points.home0 - points.away0 - columns + 1)
-    middle_total = points.total.mean - (points.home0 + points.away0)
-    by_margin = np.exp(margin * (np.arange(count) - middle_margin))
-    by_total = np.exp(total * (np.arange(count) - middle_total))
-    cells = points.cells * toeplitz(by_margin, rows, columns)
-    cells *= hankel(by_total, rows, columns)
-    cells *= 1.0 / cells.sum()
-    return Lattice(points.home0, points.away0, cells, points.scored)
