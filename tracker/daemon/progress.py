@@ -17,6 +17,10 @@ class Progress:
         """The loop is alive, and will be heard of again within this many seconds."""
         self._due[loop] = self._clock.monotonic() + within
 
+    def excuse(self, seconds: float) -> None:
+        """Nothing can move for this long, and that is known: every loop gets the more time."""
+        self._due = {loop: due + seconds for loop, due in self._due.items()}
+
     def ended(self, loop: str) -> None:
         """The loop has come to its end; nothing more is expected of it."""
         self._due.pop(loop, None)

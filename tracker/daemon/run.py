@@ -16,6 +16,7 @@ from tracker import __version__
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
+from tracker.daemon.patience import Patience
 from tracker.daemon.progress import Progress
 from tracker.daemon.pulses import Pulses
 from tracker.daemon.shelf import Shelf
@@ -63,6 +64,8 @@ class Daemon:
         self._bells = {channel.name: asyncio.Event() for channel in parts.channels}
         self._following: dict[str, Poller] = {}
         self._progress = Progress(SystemClock())
+        patience = Patience(SystemClock(), self._progress, parts.tell)
+        parts.store.wait_out(patience.wait_out)
         self._shelf = Shelf(parts.store, parts.clock, parts.settings, parts.tell)
         self._context = TrackContext(
             recorder=parts.store,

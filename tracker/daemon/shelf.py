@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from tracker.clock import Clock
@@ -15,6 +16,9 @@ from tracker.engine.book import Book, Tracked
 from tracker.settings import Settings
 from tracker.settings.bets_file import BetsFile, read_bets
 from tracker.store import Store
+
+_RECENT = timedelta(days=3)
+"""How far back a game may lie that a bet is matched with."""
 
 Tell = Callable[[str, dict[str, str]], None]
 
@@ -87,8 +91,7 @@ class Shelf:
                 self._tell("bet.added", {"bet": str(added.number), "pick": draft.pick.text})
         present = {draft.identity for draft in found.drafts}
         for identity, number in kept.items():
-            if identity not in present:
-                await self._store.withdraw(number, now)
+            if identity not in present and await self._store.withdraw(number, now):
                 self._tell("bet.withdrawn", {"bet": str(number), "why": "taken out of the file"})
 
     async def _bind(self) -> None:
@@ -97,8 +100,8 @@ class Shelf:
         self.waiting = len(unbound)
         if not unbound:
             return
-        games = await self._store.games()
         now = self._clock.now()
+        games = await self._store.games(since=now - _RECENT)
         for number, draft in unbound:
             try:
                 game = choose_game(draft, games, now)

@@ -67,6 +67,8 @@ class TrackContext:
 
 async def track(book: Book, poller: Poller, context: TrackContext) -> None:
     """Follow one game until every bet on it is settled for good, or none is left."""
+    # How long the feed is silent counts from here: before, nobody listened.
+    book = replace(book, seen_at=book.seen_at and context.clock.now())
     while not book.settled:
         poll = await poller.next(book.standing)
         book = book.with_bets(context.shelf.wanted(book))

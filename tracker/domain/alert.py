@@ -38,8 +38,7 @@ class Alert:
 
     (`bet`, `rule`, `episode`) names a firing for ever: episode counts a rule's firings from 1, and
     a held decision carries the episode that it would have been. `p` and `was` are chances of
-    winning. `text` is the message as it was worded when decided; empty when held. `urgent` asks
-    the channel to break through.
+    winning. `text` is the message as it was worded when decided; empty when held.
     """
 
     bet: int

@@ -65,6 +65,9 @@ def note(book: Book, why: Unreadable, now: datetime) -> Change:
     playing = book.state is not None and book.state.phase.in_play
     silent = book.seen_at is not None and now - book.seen_at >= LOST_AFTER
     book = replace(book, stale=_stale(book, now))
+    if book.state is not None and book.state.phase.off and book.standing.settled:
+        # A game that was called off leaves the board; its bets still become official.
+        return finish(Change(book, Ordering.SAME), now)
     if not playing or not silent or book.lost:
         return Change(book)
     alerts = announce(book, Event.FEED_DOWN, now, detail=why.why)

@@ -67,11 +67,22 @@ class Tracked:
         """A bet of which nothing has been seen."""
         return cls(bet, tuple(RuleState(bet.number, rule.text) for rule in bet.rules))
 
-    def with_rules(self, bet: Bet) -> Tracked:
-        """The same bet with other rules: those that stay keep their memory."""
-        kept = {x.rule: x for x in self.rules}
-        rules = tuple(kept.get(r.text, RuleState(bet.number, r.text)) for r in bet.rules)
-        return replace(self, bet=bet, rules=rules)
+    def met_again(self, stored: Tracked) -> Tracked:
+        """This bet as it goes on once it has been read anew from where it is stored.
+
+        Odds, stake and rules may have been changed, and a result given by hand. What has been seen
+        of the bet stays. A rule that comes back has its stored memory: no firing counts anew.
+        """
+        memory = {x.rule: x for x in stored.rules} | {x.rule: x for x in self.rules}
+        rules = tuple(
+            memory.get(r.text, RuleState(self.bet.number, r.text)) for r in stored.bet.rules
+        )
+        same = replace(self, bet=stored.bet, rules=rules)
+        if _revision(stored) <= _revision(self):
+            return same
+        return replace(
+            same, settlement=stored.settlement, official=stored.official, review=stored.review
+        )
 
     def status(self, state: GameState | None) -> Status:
         """Where the bet stands, given what is believed of its game."""
@@ -81,6 +92,10 @@ class Tracked:
             return Status.OFFICIAL if self.official else Status.PROVISIONAL
         started = state is not None and (state.phase.in_play or state.phase is Phase.FINAL)
         return Status.LIVE if started else Status.SCHEDULED
+
+
+def _revision(tracked: Tracked) -> int:
+    return 0 if tracked.settlement is None else tracked.settlement.revision
 
 
 class Ordering(StrEnum):
@@ -148,7 +163,7 @@ class Book:
         return replace(
             self,
             tracked=tuple(
-                followed[x.bet.number].with_rules(x.bet) if x.bet.number in followed else x
+                followed[x.bet.number].met_again(x) if x.bet.number in followed else x
                 for x in wanted
             ),
         )

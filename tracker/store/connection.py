@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,10 @@ import aiosqlite
 
 from tracker.store.errors import StoreError, StoreMissing, StoreUnavailable, translated
 from tracker.store.lock import WriterLock
+
+WaitOut = Callable[[StoreUnavailable | None, int], Awaitable[None]]
+"""Told of a write that cannot be made and how often it was tried; waits before the next try. None
+instead of the trouble says that the write was made after all."""
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -39,12 +43,19 @@ class Database:
     """One connection, the thread that it lives on, and the writer lock. Close it in any case."""
 
     def __init__(
-        self, path: Path, connection: aiosqlite.Connection, lock: WriterLock | None
+        self,
+        path: Path,
+        connection: aiosqlite.Connection,
+        lock: WriterLock | None,
     ) -> None:
-        """Made by `open_database`; `lock` is None for a connection that only reads."""
+        """Made by `open_database`; `lock` is None for a connection that only reads.
+
+        `wait_out` may be set later, to wait for better times instead of raising.
+        """
         self.path = path
         self._connection = connection
         self._lock = lock
+        self.wait_out: WaitOut | None = None
         self._closing: asyncio.Task[None] | None = None
 
     @property
@@ -56,9 +67,22 @@ class Database:
         """Run `work` as one transaction: all of it is on disk when this returns, or none of it.
 
         Raises StoreBusy or StoreUnavailable when nothing was written and the same call may succeed
-        later. A cancelled wait does not undo a transaction that has begun.
+        later; with a `wait_out` that is waited for instead. A cancelled wait does not undo a
+        transaction that has begun.
         """
-        return await self._run(partial(_in_transaction, work=work))
+        tries = 0
+        while True:
+            try:
+                found = await self._run(partial(_in_transaction, work=work))
+            except StoreUnavailable as why:
+                if self.wait_out is None or self._lock is None or self._closing is not None:
+                    raise
+                tries += 1
+                await self.wait_out(why, tries)
+            else:
+                if tries and self.wait_out is not None:
+                    await self.wait_out(None, tries)
+                return found
 
     async def exclusive(self, work: Work[T]) -> T:
         """Run `work`, which opens its own transactions, under the writer lock."""

@@ -34,7 +34,7 @@ from tracker.store import (
 )
 from tracker.store.bets import Added
 from tracker.store.codec import stamp, stamp_or_none
-from tracker.store.connection import Database, open_database
+from tracker.store.connection import Database, WaitOut, open_database
 from tracker.store.migrate import prepare, require_current
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
 
@@ -68,6 +68,10 @@ class Store:
             await database.close()
             raise
         return cls(database)
+
+    def wait_out(self, trouble: WaitOut) -> None:
+        """From here on, wait for a full disk or a lock to pass instead of raising on a write."""
+        self._db.wait_out = trouble
 
     async def close(self) -> None:
         """Let running transactions finish and close; calling it again does nothing."""
