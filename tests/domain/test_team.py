@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.team import find_teams, fold, longest_name, team_names, teams
+from tracker.domain.team import code_in, find_teams, fold, longest_name, team_names, teams
 
 SHIPPED = tuple(teams("nba").values())
 
@@ -77,3 +77,52 @@ def test_folding_is_done_once(text: str) -> None:
     """Folded text folds to itself up to compatibility forms, and no name needs more."""
     assert fold(fold(text)) == fold(fold(fold(text)))
     assert all(fold(x) == x for x in team_names(("nba",)))
+
+
+def test_every_league_has_its_teams() -> None:
+    """Fifteen of the WNBA; the men's and the women's teams of a college share a row."""
+    assert len(teams("wnba")) == 15
+    assert len(teams("ncaam")) == len(teams("ncaaw")) > 350
+    assert teams("ncaaw")["CONN"].league == "ncaaw"
+    for league in ("wnba", "ncaam"):
+        names = [x.full_name for x in teams(league).values()]
+        assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("HOU", "nba HOU"),
+        ("Houston Cougars", "ncaam HOU, ncaaw HOU"),
+        ("Duke", "ncaam DUKE, ncaaw DUKE"),
+        ("Wings", "wnba DAL"),
+        ("WSH", "nba WAS, wnba WAS"),
+        ("Hawaii", "ncaam HAW, ncaaw HAW"),
+        ("San Jose St", "ncaam SJSU, ncaaw SJSU"),
+    ],
+)
+def test_a_professional_team_comes_before_a_college(written: str, found: str) -> None:
+    """`HOU` is never the college; the leagues of professionals stand beside each other."""
+    leagues = ("nba", "wnba", "ncaam", "ncaaw")
+    assert ", ".join(f"{x.league} {x.code}" for x in find_teams(written, leagues)) == found
+
+
+@pytest.mark.parametrize(
+    ("league", "code", "name", "expected"),
+    [
+        ("nba", "WSH", "Washington Wizards", "WAS"),
+        ("nba", "UTAH", "", "UTA"),
+        ("nba", "LAC", "LA Clippers", "LAC"),
+        ("wnba", "LA", "Los Angeles Sparks", "LAS"),
+        ("wnba", "GS", "", "GSV"),
+        ("wnba", "PHO", "", "PHX"),
+        ("wnba", "CLA", "TEAM CLARK", "CLA"),
+        ("ncaam", "UTA", "UT Arlington Mavericks", "UTA"),
+        ("ncaaw", "TENN", "Tennessee Lady Volunteers", "TENN"),
+        ("ncaam", "NEWC", "New College Owls", "NEWC"),
+        ("gleague", "AUS", "Austin Spurs", "AUS"),
+    ],
+)
+def test_a_feeds_code_becomes_ours(league: str, code: str, name: str, expected: str) -> None:
+    """By full name, by code, by alias; a team that nobody listed keeps the feed's own code."""
+    assert code_in(league, code, name) == expected

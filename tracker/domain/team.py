@@ -33,14 +33,30 @@ def fold(text: str) -> str:
     return " ".join(kept.replace(".", "").replace("'", "").replace("\u2019", "").casefold().split())
 
 
+_LISTS = {
+    "nba": ("teams", "nba"),
+    "wnba": ("teams", "wnba"),
+    "ncaam": ("colleges", None),
+    "ncaaw": ("colleges", None),
+}
+"""The file and the table in it that list a league's teams. A college's two teams share a row."""
+
+_COLLEGES = frozenset(league for league, (file, _) in _LISTS.items() if file == "colleges")
+
+
 @cache
 def teams(league: str) -> Mapping[str, Team]:
-    """The teams of a league by code, as shipped in `data/teams.toml`; empty when not listed."""
-    text = resources.files("tracker.domain").joinpath("data/teams.toml").read_text("utf-8")
-    table = tomllib.loads(text).get(league, {})
+    """The teams of a league by code, as shipped in `data/`; empty for a league that is not listed.
+
+    A feed may know teams that are not in it: they go by the feed's own code.
+    """
+    file, table = _LISTS.get(league, ("teams", league))
+    text = resources.files("tracker.domain").joinpath(f"data/{file}.toml").read_text("utf-8")
+    found = tomllib.loads(text)
+    rows = found if table is None else found.get(table, {})
     return {
         code: Team(league, code, row["city"], row["name"], tuple(row.get("aliases", ())))
-        for code, row in table.items()
+        for code, row in rows.items()
     }
 
 
@@ -55,11 +71,35 @@ def _names(league: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def find_teams(text: str, leagues: Iterable[str]) -> tuple[Team, ...]:
-    """Every team that `text` may name (code, city, nickname, full name, alias), in order."""
-    wanted = fold(text)
-    return tuple(
-        teams(league)[code] for league in leagues for code in _names(league).get(wanted, ())
-    )
+    """Every team that `text` may name (code, city, nickname, full name, alias), in order.
+
+    A name that a professional team bears is never taken for a college: `HOU` is Houston's Rockets,
+    and its college goes by `Houston Cougars`.
+    """
+    wanted, listed = fold(text), tuple(leagues)
+    for group in (
+        [x for x in listed if x not in _COLLEGES],
+        [x for x in listed if x in _COLLEGES],
+    ):
+        found = tuple(teams(x)[code] for x in group for code in _names(x).get(wanted, ()))
+        if found:
+            return found
+    return ()
+
+
+def code_in(league: str, code: str, full_name: str = "") -> str:
+    """A feed's team by the code that it has here: found by its full name, else by the feed's code.
+
+    A team that is not listed keeps the feed's code.
+    """
+    names = _names(league)
+    named = names.get(fold(full_name), ())
+    if len(named) == 1:
+        return named[0]
+    if code in teams(league):
+        return code
+    coded = names.get(fold(code), ())
+    return coded[0] if len(coded) == 1 else code
 
 
 def longest_name(words: list[str], leagues: Iterable[str]) -> tuple[int, tuple[Team, ...]]:
@@ -73,5 +113,13 @@ def longest_name(words: list[str], leagues: Iterable[str]) -> tuple[int, tuple[T
 
 
 def team_names(leagues: Iterable[str]) -> tuple[str, ...]:
-    """All names that are understood, for suggestions."""
-    return tuple(name for league in leagues for name in _names(league))
+    """The names that are worth suggesting: all of professional teams, the schools of colleges."""
+    return tuple(
+        name
+        for league in leagues
+        for name in (
+            (fold(x.city) for x in teams(league).values())
+            if league in _COLLEGES
+            else _names(league)
+        )
+    )
