@@ -13,8 +13,7 @@ from tracker.domain.game import Game, GameState, Pair, Phase, Score, Side
 from tracker.domain.grammar import find_in_game, parse_pick
 from tracker.domain.league import LEAGUES
 from tracker.domain.prior import Lines, Prior, PriorSource
-from tracker.forecast.fusion import LiveLines, with_market
-from tracker.forecast.model import forecast
+from tracker.forecast.fusion import LiveLines, forecast_with
 from tracker.forecast.pricing import parlay
 from tracker.forecast.priors import prior_from
 from tracker.forecast.shipped import load_parameters
@@ -90,10 +89,7 @@ def _price(given: Json, *, pmf: bool, load: Callable[[str], Parameters]) -> Json
     picks = given.get("bets") or []
     if not isinstance(picks, list):
         raise BadState("bets", "bets is a list of texts such as 'DEN -4.5'")
-    outlook = forecast(state, read_prior(given, parameters), parameters)
-    if (live := given.get("live_lines")) is not None:
-        age = _number(live.get("age", 0), "live_lines.age") if isinstance(live, dict) else 0.0
-        outlook = with_market(outlook, LiveLines(_lines(live, "live_lines"), age), state)
+    outlook = forecast_with(state, read_prior(given, parameters), parameters, _live(given))
     answer: Json = {"id": given.get("id")} | outlook_json(outlook)
     answer["bets"] = [_bet(pick, i, state, outlook) for i, pick in enumerate(picks)]
     answer |= {
@@ -303,6 +299,14 @@ def read_prior(given: Json, parameters: Parameters) -> Prior:
         return prior_from(lines, parameters)
     except ValueError as why:
         raise BadState("ratings" if lines.empty else "lines", str(why)) from None
+
+
+def _live(given: Json) -> LiveLines | None:
+    value = given.get("live_lines")
+    if value is None:
+        return None
+    lines = _lines(value, "live_lines")
+    return LiveLines(lines, _number(value.get("age", 0), "live_lines.age"))
 
 
 def _lines(value: Any, field: str) -> Lines:

@@ -99,7 +99,21 @@ def remaining(endgame: Endgame, at: Moment, average_total: float, tempo: float =
     margin = prior * _tens(at.prior_margin) + lead * _tens(at.lead)
     total = tempo + pace * (at.prior_total - average_total) / 10
     total += bonuses * (at.bonus_home + at.bonus_away - 1)
+    if at.shift_margin or at.shift_total:
+        spread_margin, spread_total = _variances(cells)
+        margin += at.shift_margin / max(spread_margin, 1.0)
+        total += at.shift_total / max(spread_total, 1.0)
     return tilted(cells, margin, total)
+
+
+def _variances(cells: Floats) -> tuple[float, float]:
+    """Variances of the margin and of the total of what is scored."""
+    steps = np.arange(cells.shape[0])
+    home, away = cells.sum(axis=1), cells.sum(axis=0)
+    mean_home, mean_away = float(home @ steps), float(away @ steps)
+    both = float(steps @ cells @ steps) - mean_home * mean_away
+    squares = float((home + away) @ (steps * steps)) - mean_home**2 - mean_away**2
+    return squares - 2 * both, squares + 2 * both
 
 
 def _tens(points: float) -> float:

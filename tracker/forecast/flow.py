@@ -63,6 +63,9 @@ class Moment:
     margin_sd: float = 0.0
     """What is still uncertain of the prior's margin, in points; 0 for closing lines."""
     total_sd: float = 0.0
+    shift_margin: float = 0.0
+    """Points by which another source expects the final margin above the model."""
+    shift_total: float = 0.0
 
     @property
     def lead(self) -> int:
@@ -119,9 +122,9 @@ def reach(flow: Flow, average: Average, at: Moment) -> Reach:
     doubt_margin = (margin[0] + margin[2] * far) * at.margin_sd
     doubt_total = total[1] * at.total_sd
     return Reach(
-        margin=at.lead + sum(map(mul, margin, at.margin_features())),
+        margin=at.lead + at.shift_margin + sum(map(mul, margin, at.margin_features())),
         margin_sd=math.sqrt(margin_rate * seconds + doubt_margin**2),
-        total=at.home + at.away + sum(map(mul, total, at.total_features(average))),
+        total=at.home + at.away + at.shift_total + sum(map(mul, total, at.total_features(average))),
         total_sd=math.sqrt(total_rate * seconds * pace + doubt_total**2),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tracker.domain.game import Phase, Side
@@ -18,13 +19,21 @@ if TYPE_CHECKING:
     from tracker.forecast.parameters import Flow, Parameters
 
 
-def forecast(state: GameState, prior: Prior, parameters: Parameters) -> Outlook:
+def forecast(
+    state: GameState,
+    prior: Prior,
+    parameters: Parameters,
+    shift: tuple[float, float] = (0.0, 0.0),
+) -> Outlook:
     """The joint distribution of how a game ends, given all that is known of it.
 
     Pure: the same arguments give the same outlook. A game that is final gives a certain one, a game
-    that has not begun the prior's own.
+    that has not begun the prior's own. `shift` moves the expected margin and total at the end, in
+    points: what another source, such as a live line, knows beyond the state.
     """
     at = moment(state, prior, parameters.flow)
+    if shift != (0.0, 0.0):
+        at = replace(at, shift_margin=shift[0], shift_total=shift[1])
     final, regulation = _lattices(state, prior, parameters, at)
     return Outlook(
         final=final,
