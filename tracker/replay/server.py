@@ -1,4 +1,4 @@
-"""Plays recorded games over HTTP as the NBA's CDN would, on whatever clock it is given.
+"""Plays recorded games over HTTP as the leagues' sites and ESPN would, on the clock it is given.
 
 `serve` starts it; a test or a demo holds on to the `Running` server it gives and closes it in the
 end. Time is read from the clock alone, so a night can pass in a minute or stand still.
@@ -6,27 +6,32 @@ end. Time is read from the clock alone, so a night can pass in a minute or stand
 
 import errno
 import hashlib
-import json
-import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from typing import NamedTuple
 
 from aiohttp import web
 
 from tracker.clock import Clock
 from tracker.domain.errors import TrackerError
-from tracker.replay.faults import Fault, FaultKind, fault_at
-from tracker.replay.nba.site import Page, Site
+from tracker.replay.answers import broken, denied, html
+from tracker.replay.espn.words import event_id
+from tracker.replay.faults import Fault, faults_at
+from tracker.replay.nba.site import Site
+from tracker.replay.page import Page
 from tracker.replay.playback import Playback
+from tracker.replay.sources import HOSTS, Sources, Welcome, source_of, welcome
+from tracker.replay.spoil import spoiled
 
-_CHUNK = 1 << 20
-_DRIPS = 20
+MOST_ANSWERS = 100_000
+"""Answers of which the server remembers what they were."""
+
 _SHUTDOWN_S = 0.1
-_REFERER = "https://www.nba.com"
+_OK = 200
 
 
 class PortTakenError(TrackerError):
@@ -38,16 +43,26 @@ class Options:
     """How the server behaves.
 
     `lag` is how far the documents are behind the arena. `validators` sends `ETag` and
-    `Last-Modified` and answers 304. `referer` refuses whoever does not name nba.com as theirs.
+    `Last-Modified` and answers 304. `strict` refuses whoever would be refused in earnest: without
+    the league's own `Referer`, or with a `User-Agent` that ESPN does not like.
     `refresh` writes the documents of live games anew that often with nothing but a later time in
     them; None writes them only when they change.
     """
 
     lag: timedelta = timedelta(0)
     validators: bool = False
-    referer: bool = True
+    strict: bool = True
     refresh: timedelta | None = None
     faults: Sequence[Fault] = ()
+
+
+class Answer(NamedTuple):
+    """What came of one request: `what` is `ok`, `refused`, `absent`, or the names of faults."""
+
+    at: datetime
+    source: str
+    path: str
+    what: str
 
 
 class Running:
@@ -69,9 +84,14 @@ class Running:
         return self._handler.faults
 
     @property
+    def answers(self) -> Sequence[Answer]:
+        """What has been answered, oldest first."""
+        return tuple(self._handler.answers)
+
+    @property
     def site(self) -> Site:
-        """The documents that it serves, to be asked without HTTP."""
-        return self._handler.site
+        """The NBA's documents that it serves, to be asked without HTTP."""
+        return self._handler.sources.nba
 
     async def close(self) -> None:
         """Stop listening and let go of every connection."""
@@ -129,32 +149,62 @@ async def serving(
 
 class _Handler:
     def __init__(self, playbacks: Sequence[Playback], clock: Clock, options: Options) -> None:
-        self.site = Site(playbacks, options.refresh)
+        self.sources = Sources(playbacks, options.refresh)
         self.requests: Counter[str] = Counter()
+        self.answers: deque[Answer] = deque(maxlen=MOST_ANSWERS)
         self.faults = list(options.faults)
         self._clock = clock
         self._options = options
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.requests[request.path] += 1
+        source = source_of(request.path, request.headers.get("Referer", ""))
         now = self._clock.now()
-        fault = fault_at(self.faults, request.path, now)
-        if fault is not None and fault.kind is FaultKind.HANG:
-            await self._clock.sleep((fault.end - now).total_seconds())
-            now, fault = self._clock.now(), None
-        if self._options.referer and not request.headers.get("Referer", "").startswith(_REFERER):
-            return _denied(request.path, now)
-        seen_at = now if fault is None else fault.seen_at(now)
-        page = self.site.page(request.path, seen_at - self._options.lag)
-        if fault is not None and (broken := await self._break(request, fault, page)) is not None:
-            return broken
+        if self._options.strict and (refusal := _refusal(request, source, now)) is not None:
+            self._note(now, source, request, "refused")
+            return refusal
+        met = faults_at(self.faults, request.path, now, source)
+        faults = [fault for fault in met if _meant(fault, request)]
+        words = " ".join(fault.kind.value for fault in faults)
+        if (whole := next((x for x in faults if x.whole), None)) is not None:
+            page = self._page(request, source, now)
+            self._note(now, source, request, words)
+            body = b"" if page is None else page.body
+            if (response := await broken(request, whole, body, self._clock)) is not None:
+                return response
+            now, faults, words = self._clock.now(), [], ""
+        page = self._page(request, source, now)
         if page is None:
-            return _denied(request.path, now)
+            self._note(now, source, request, words or "absent")
+            return denied(request.path, now, HOSTS[source])
+        self._note(now, source, request, words or "ok")
+        if faults and page.status == _OK:
+            page = self._spoiled(request, source, page, faults)
         return self._send(request, page)
 
+    def _note(self, at: datetime, source: str, request: web.Request, what: str) -> None:
+        self.answers.append(Answer(at, source, request.path_qs, what))
+
+    def _page(self, request: web.Request, source: str, now: datetime) -> Page | None:
+        when = now - self._options.lag
+        return self.sources.page(source, request.path, request.query, when)
+
+    def _spoiled(
+        self, request: web.Request, source: str, page: Page, faults: Sequence[Fault]
+    ) -> Page:
+        now = self._clock.now()
+
+        def earlier(fault: Fault) -> bytes | None:
+            old = self._page(request, source, fault.seen_at(now))
+            return None if old is None else old.body
+
+        return Page(spoiled(page.body, faults, earlier), page.changed)
+
     def _send(self, request: web.Request, page: Page) -> web.Response:
-        response = web.Response(body=page.body, content_type="application/json", charset="utf-8")
-        if not self._options.validators:
+        response = web.Response(
+            status=page.status, body=page.body, content_type="application/json", charset="utf-8"
+        )
+        if not self._options.validators or page.status != _OK:
             return response
         tag = f'"{hashlib.sha256(page.body).hexdigest()[:32]}"'
         changed = page.changed.astimezone(UTC).replace(microsecond=0)
@@ -164,45 +214,23 @@ class _Handler:
         response.headers.update(headers)
         return response
 
-    async def _break(
-        self, request: web.Request, fault: Fault, page: Page | None
-    ) -> web.StreamResponse | None:
-        body = b"" if page is None else page.body
-        match fault.kind:
-            case FaultKind.STATUS:
-                wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-                return web.Response(status=fault.status, headers=wait)
-            case FaultKind.HTML:
-                return _html(fault.status, "<html><head><title>NBA</title></head></html>")
-            case FaultKind.TRUNCATED:
-                return web.Response(body=body[: len(body) // 2], content_type="application/json")
-            case FaultKind.NAN:
-                text = re.sub(rb'"score":-?\d+', b'"score":NaN', body)
-                return web.Response(body=text, content_type="application/json")
-            case FaultKind.BLANK:
-                text = re.sub(rb'"gameClock":"[^"]*"', b'"gameClock":"   "', body)
-                return web.Response(body=text, content_type="application/json")
-            case FaultKind.EMPTY:
-                return web.Response(body=b"", content_type="application/json")
-            case FaultKind.HUGE:
-                return await self._stream(request, b'{"meta":', fault.size, 0.0)
-            case FaultKind.DRIP:
-                return await self._stream(request, body, len(body), fault.seconds)
-            case FaultKind.HANG | FaultKind.STALE | FaultKind.REGRESS:
-                return None
 
-    async def _stream(
-        self, request: web.Request, body: bytes, size: int, seconds: float
-    ) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "application/json"})
-        await response.prepare(request)
-        step = _CHUNK if size > len(body) else max(1, -(-size // _DRIPS))
-        for start in range(0, size, step):
-            await response.write(body[start : start + step].ljust(min(step, size - start)))
-            if seconds:
-                await self._clock.sleep(seconds / _DRIPS)
-        await response.write_eof()
-        return response
+def _refusal(request: web.Request, source: str, now: datetime) -> web.Response | None:
+    headers = request.headers
+    match welcome(source, headers.get("Referer", ""), headers.get("User-Agent", "")):
+        case Welcome.YES:
+            return None
+        case Welcome.WEB_PAGE:
+            return html(200)
+        case Welcome.DENIED:
+            return denied(request.path, now, HOSTS[source])
+
+
+def _meant(fault: Fault, request: web.Request) -> bool:
+    """Whether a fault of one game's own documents is about this one."""
+    if fault.game is None or not fault.whole:
+        return True
+    return any(x in request.path_qs for x in (fault.game, event_id("nba", fault.game)))
 
 
 def _unchanged(request: web.Request, tag: str, changed: datetime) -> bool:
@@ -215,17 +243,3 @@ def _unchanged(request: web.Request, tag: str, changed: datetime) -> bool:
         return changed <= parsedate_to_datetime(since)
     except (TypeError, ValueError):
         return False
-
-
-def _html(status: int, text: str) -> web.Response:
-    return web.Response(status=status, text=text, content_type="text/html")
-
-
-def _denied(path: str, now: datetime) -> web.Response:
-    reference = f"18.{hashlib.sha256(path.encode()).hexdigest()[:8]}.{int(now.timestamp())}"
-    return _html(
-        403,
-        "<HTML><HEAD>\n<TITLE>Access Denied</TITLE>\n</HEAD><BODY>\n<H1>Access Denied</H1>\n"
-        f"You don't have permission to access {json.dumps(f'http://cdn.nba.com{path}')} "
-        f"on this server.<P>\nReference #{reference}\n</BODY>\n</HTML>\n",
-    )

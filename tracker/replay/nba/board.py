@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from tracker.replay.nba.words import (
+    LEAGUES,
     STATUS,
     Json,
     board_time,
@@ -22,20 +23,19 @@ from tracker.replay.recording import Player, Team
 from tracker.replay.rows import Phase
 from tracker.replay.timeline import TeamState
 
-_REQUEST = (
-    "https://nba-prod-us-east-1-mediaops-stats.s3.amazonaws.com"
-    "/NBA/liveData/scoreboard/todaysScoreboard_00.json"
-)
+_HOST = "https://nba-prod-us-east-1-mediaops-stats.s3.amazonaws.com"
 
 
-def scoreboard(views: Sequence[View], day: date, changed: datetime) -> Json:
+def scoreboard(views: Sequence[View], day: date, changed: datetime, league: str = "nba") -> Json:
     """The document: the games of `day` (the league's own date), last changed at `changed`."""
+    words = LEAGUES[league]
+    request = f"{_HOST}/{words.folder}/liveData/scoreboard/todaysScoreboard_{words.id}.json"
     return {
-        "meta": {"version": 1, "request": _REQUEST, "time": board_time(changed), "code": 200},
+        "meta": {"version": 1, "request": request, "time": board_time(changed), "code": 200},
         "scoreboard": {
             "gameDate": day.isoformat(),
-            "leagueId": "00",
-            "leagueName": "National Basketball Association",
+            "leagueId": words.id,
+            "leagueName": words.name,
             "games": [_game(view) for view in views],
         },
     }

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.replay.nba.words import (
     EASTERN,
+    LEAGUES,
     STATUS,
     Json,
     false_utc,
@@ -36,7 +37,7 @@ _FIRST_MONTH = 8
 """A season's games from this month on belong to the year that names it first (`2025-26`)."""
 
 
-def schedule(views: Sequence[View], changed: datetime) -> Json:
+def schedule(views: Sequence[View], changed: datetime, league: str = "nba") -> Json:
     """The document, last changed at `changed`; `views` in the order of their tip-offs."""
     days = [
         {
@@ -47,16 +48,17 @@ def schedule(views: Sequence[View], changed: datetime) -> Json:
     ]
     first = _day(views[0]) if views else changed.astimezone(EASTERN).date()
     year = first.year if first.month >= _FIRST_MONTH else first.year - 1
-    season = f"{year}-{(year + 1) % 100:02d}"
+    season = f"{year}-{(year + 1) % 100:02d}" if league == "nba" else str(first.year)
+    number = LEAGUES[league].id
     return {
         "meta": {
             "version": 1,
-            "request": f"http://nba.cloud/league/00/{season}/scheduleleaguev2?Format=json",
+            "request": f"http://nba.cloud/league/{number}/{season}/scheduleleaguev2?Format=json",
             "time": changed.astimezone(UTC).strftime("%Y-%m-%dT%I:%M:%S.%M%SZ"),
         },
         "leagueSchedule": {
             "seasonYear": season,
-            "leagueId": "00",
+            "leagueId": number,
             "gameDates": days,
             "weeks": [],
             "broadcasterList": [],

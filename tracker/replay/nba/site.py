@@ -1,23 +1,24 @@
-"""Which document stands at which path of cdn.nba.com at an instant.
+"""Which document stands at which path of cdn.nba.com, or cdn.wnba.com, at an instant.
 
 Pure: no network, no clock. A document is rendered once for each change and kept until the next.
 """
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from tracker.replay.nba.board import scoreboard
 from tracker.replay.nba.box import boxscore
 from tracker.replay.nba.plays import playbyplay
 from tracker.replay.nba.schedule import schedule
-from tracker.replay.nba.words import EASTERN, Json
+from tracker.replay.nba.words import EASTERN, LEAGUES, Json
+from tracker.replay.page import Page
 from tracker.replay.playback import Playback, Showing, View
 from tracker.replay.rows import Phase
 
 LIVE = "/static/json/liveData"
 SCOREBOARD = f"{LIVE}/scoreboard/todaysScoreboard_00.json"
+WNBA_SCOREBOARD = f"{LIVE}/scoreboard/todaysScoreboard_10.json"
 SCHEDULES = (
     "/static/json/staticData/scheduleLeagueV2.json",
     "/static/json/staticData/scheduleLeagueV2_1.json",
@@ -33,26 +34,26 @@ COUNTDOWN_STEP = timedelta(seconds=10)
 """How often a box before tip-off is written anew, its clock counting down."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One document as it can be fetched; `changed` is when it last became another."""
-
-    body: bytes
-    changed: datetime
-
-
 class Site:
-    """All documents of a set of games. `refresh` writes live ones anew that often, else never."""
+    """All documents of the games of one league; games of others are left out.
 
-    def __init__(self, playbacks: Sequence[Playback], refresh: timedelta | None = None) -> None:
-        showings = [Showing(playback) for playback in playbacks]
+    `refresh` writes live documents anew that often, else never.
+    """
+
+    def __init__(
+        self,
+        playbacks: Sequence[Playback | Showing],
+        refresh: timedelta | None = None,
+        league: str = "nba",
+    ) -> None:
+        all_games = [Showing(x) if isinstance(x, Playback) else x for x in playbacks]
+        showings = [x for x in all_games if x.playback.recording.league == league]
         self._showings = sorted(showings, key=lambda s: (s.tip_off, s.playback.recording.id))
         self._by_id = {s.playback.recording.id: s for s in self._showings}
         if len(self._by_id) < len(self._showings):
             raise ValueError("a game can be played only once at a time: give each game once")
-        for showing in self._showings:
-            if showing.playback.recording.league != "nba":
-                raise ValueError(f"{showing.playback.recording.name} is no NBA game")
+        self._league = league
+        self._board = f"{LIVE}/scoreboard/todaysScoreboard_{LEAGUES[league].id}.json"
         self._refresh = refresh
         self._kept: dict[str, Page] = {}
 
@@ -63,7 +64,7 @@ class Site:
 
     def page(self, path: str, now: datetime) -> Page | None:
         """What stands at `path` at `now`; None when there is nothing, or nothing yet."""
-        if path == SCOREBOARD:
+        if path == self._board:
             return self._scoreboard(path, now)
         if path in SCHEDULES:
             return self._schedule(path, now)
@@ -84,12 +85,12 @@ class Site:
         ]
         changed = max([noon, *(view.changed for view in views)])
         changed = self._refreshed(changed, now, views)
-        return self._keep(path, changed, lambda: scoreboard(views, day, changed))
+        return self._keep(path, changed, lambda: scoreboard(views, day, changed, self._league))
 
     def _schedule(self, path: str, now: datetime) -> Page | None:
         views = [showing.view(now) for showing in self._showings]
         changed = max((view.changed for view in views), default=now)
-        return self._keep(path, changed, lambda: schedule(views, changed))
+        return self._keep(path, changed, lambda: schedule(views, changed, self._league))
 
     def _game(self, path: str, kind: str, showing: Showing, now: datetime) -> Page | None:
         opens = showing.tip_off - BOX_OPENS
@@ -101,7 +102,7 @@ class Site:
             if not view.state.seen:
                 return None
             return self._keep(path, changed, lambda: playbyplay(view, changed))
-        if not view.recording.home.players:
+        if not view.recording.home.players and view.recording.official is None:
             return None
         if view.state.phase is Phase.BEFORE:
             changed = max(changed, opens + (now - opens) // COUNTDOWN_STEP * COUNTDOWN_STEP)

@@ -1,7 +1,7 @@
 """How the NBA's documents write clocks, times and the state of a game, odd habits included."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tracker.replay.playback import View
@@ -10,6 +10,21 @@ from tracker.replay.rows import Phase
 EASTERN = ZoneInfo("America/New_York")
 
 Json = dict[str, Any]
+
+
+class LeagueWords(NamedTuple):
+    """A league as its own documents write it."""
+
+    id: str
+    name: str
+    folder: str
+
+
+LEAGUES = {
+    "nba": LeagueWords("00", "National Basketball Association", "NBA"),
+    "wnba": LeagueWords("10", "Women's National Basketball Association", "WNBA"),
+}
+"""The leagues whose sites are alike, by the name of a recording's league."""
 
 MINUTE = 6000
 """A minute in hundredths of a second."""

@@ -1,0 +1,1 @@
+"""Recorded games as ESPN's site API tells them: scoreboards of a day, summaries of a game."""
