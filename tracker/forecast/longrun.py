@@ -33,7 +33,11 @@ AFTER_LAYER_SD = 6.0
 def regulation(parameters: Parameters, at: Moment) -> Lattice:
     """The score at the end of regulation, level games included."""
     landing = parameters.landing
-    goal = reach(parameters.flow, parameters.average, at)
+    fix = parameters.calibration
+    widths = (1.0, 1.0)
+    if fix.name != "none":
+        widths = fix.at(fix.margin, at.left), fix.at(fix.total, at.left)
+    goal = reach(parameters.flow, parameters.average, at, widths)
     home0, away0, rows, columns = _window(goal, landing, at)
     count = rows + columns - 1
     lowest = home0 - away0 - columns + 1

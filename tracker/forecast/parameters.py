@@ -11,7 +11,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -147,6 +147,36 @@ class SpanFigures:
     ahead_variance: tuple[float, float, float, float]
 
 
+@dataclass(frozen=True)
+class Calibration:
+    """A last correction of how sure the forecast is, by clock; in use only where it proved itself.
+
+    `clocks` are seconds left, rising; values between them are interpolated. `margin` and `total`
+    multiply the flow's standard deviations, `sharpness` is the power to which the endgame's chances
+    are raised. All are 1 where nothing is to be corrected, and `name` is then `none`.
+    """
+
+    name: str
+    clocks: tuple[float, ...]
+    margin: tuple[float, ...]
+    total: tuple[float, ...]
+    sharpness: tuple[float, ...]
+
+    def at(self, values: tuple[float, ...], left: float) -> float:
+        """One of the corrections at `left` seconds."""
+        clocks = self.clocks
+        if left <= clocks[0]:
+            return values[0]
+        for k in range(1, len(clocks)):
+            if left <= clocks[k]:
+                w = (left - clocks[k - 1]) / (clocks[k] - clocks[k - 1])
+                return values[k - 1] * (1 - w) + values[k] * w
+        return values[-1]
+
+
+NO_CALIBRATION = Calibration("none", (0.0,), (1.0,), (1.0,), (1.0,))
+
+
 @dataclass(frozen=True, eq=False)
 class Parameters:
     """Everything fitted for one league, and the names under which its forecasts are stored."""
@@ -154,7 +184,7 @@ class Parameters:
     league: str
     model_version: str
     feature_version: str
-    calibration_id: str
+    calibration: Calibration
     transferred: bool
     fitted_on: tuple[str, ...]
     average: Average
@@ -164,6 +194,11 @@ class Parameters:
     ratings: RatingFigures
     spans: Mapping[str, SpanFigures]
     checksum: str
+
+    @property
+    def calibration_id(self) -> str:
+        """The name of the calibration in use."""
+        return self.calibration.name
 
     @Lazy
     def landing(self) -> Landing:
@@ -203,7 +238,7 @@ def _read(document: Mapping[str, Any]) -> Parameters:
         league=document["league"],
         model_version=document["model_version"],
         feature_version=document["feature_version"],
-        calibration_id=document["calibration_id"],
+        calibration=_calibration(document),
         transferred=document["transferred"],
         fitted_on=tuple(document["fitted_on"]),
         average=Average(**document["average"]),
@@ -239,6 +274,15 @@ def _read(document: Mapping[str, Any]) -> Parameters:
     )
 
 
+def _calibration(document: Mapping[str, Any]) -> Calibration:
+    given = document.get("calibration")
+    if given is None:
+        return replace(NO_CALIBRATION, name=str(document["calibration_id"]))
+    parts = {name: tuple(map(float, given[name])) for name in ("clocks", *CORRECTIONS)}
+    return Calibration(name=str(document["calibration_id"]), **parts)
+
+
+CORRECTIONS = ("margin", "total", "sharpness")
 _SCALE = 65535
 """Table cells are kept as 16-bit fractions: half a unit is a chance of 0.000008."""
 

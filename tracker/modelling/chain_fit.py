@@ -105,16 +105,20 @@ def _next_leads() -> list[Array]:
 
 def step(chances: Array, later: Array, clock: int, next_leads: list[Array]) -> Array:
     """Chances [lead, own points, other points] at `clock`, from those of all later clocks."""
-    size = later.shape[2]
-    found = np.zeros((2 * LEADS + 1, size, size), np.float32)
+    whole = later.shape[2]
+    size = min(table_size(clock), whole)
+    found = np.zeros((2 * LEADS + 1, whole, whole), np.float32)
     for o, (own, other) in enumerate(OUTCOMES):
         used = [k for k in range(1, min(LONGEST, clock - 1) + 1) if chances[:, k, o].max() > 1e-6]  # noqa: PLR2004 - nothing
-        part = np.zeros_like(found)
+        part = np.zeros((2 * LEADS + 1, size, size), np.float32)
         if used:
-            rest = later[[clock - k for k in used]][:, next_leads[o]]
+            rest = later[[clock - k for k in used], :, :size, :size][:, next_leads[o]]
             part = np.einsum("dk,kdxy->dyx", chances[:, used, o], rest)
         part[:, 0, 0] += chances[:, LONGEST + 1, o]
-        found[:, own:, other:] += part[:, : size - own, : size - other]
+        room_own, room_other = min(size, whole - own), min(size, whole - other)
+        found[:, own : own + room_own, other : other + room_other] += part[
+            :, :room_own, :room_other
+        ]
     return found
 
 

@@ -99,7 +99,7 @@ def fit_flow(
         total,
         _rates(basis, (margin_rest**2 - known_m) / seconds),
         total_rate,
-        float(np.clip(ratio @ pace / (pace @ pace), 0.0, 2.0)),
+        float(np.clip(ratio @ pace / (pace @ pace + 1e-6), 0.0, 2.0)),
     )
 
 

@@ -1,0 +1,88 @@
+"""Fitting is repeatable, looks at nothing but what it is given, and refuses what it cannot use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tracker.forecast.ratings import RatingFigures, Result, rate
+from tracker.modelling.dataset import BadDataset, read
+from tracker.modelling.fit import complete, fit
+from tracker.modelling.rest_fit import walk_forward
+from tracker.modelling.trace import trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Seasons = Callable[[Path, dict[str, int]], None]
+
+FIGURES = RatingFigures(2.0, 220.0, 13.0, 18.0, 3.5, 5.0, 0.5, 0.6)
+
+
+def test_the_future_changes_nothing(tmp_path: Path, seasons: Seasons) -> None:
+    """Two fits of one season give the same bytes, whatever another season holds."""
+    seasons(tmp_path / "one", {"2020-21": 1, "2021-22": 2})
+    seasons(tmp_path / "two", {"2020-21": 1, "2021-22": 99})
+    fit(tmp_path / "one", "nba", ["2020-21"], tmp_path / "one.json")
+    found = fit(tmp_path / "two", "nba", ["2020-21"], tmp_path / "two.json")
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+    assert found.fitted_on == ("2020-21",)
+    assert all(np.allclose(x.sum(axis=(1, 2)), 1) for x in found.endgame.tables)
+
+
+def test_a_season_without_games_is_refused(tmp_path: Path, seasons: Seasons) -> None:
+    """A season that the dataset does not hold is named."""
+    seasons(tmp_path, {"2020-21": 1})
+    with pytest.raises(BadDataset, match="1999-00"):
+        fit(tmp_path, "nba", ["1999-00"], tmp_path / "out.json")
+
+
+def test_a_folder_without_events_is_refused(tmp_path: Path) -> None:
+    """The path that is missing is named."""
+    with pytest.raises(BadDataset, match=r"events\.parquet"):
+        read(tmp_path, "nba")
+
+
+def test_ratings_know_only_what_came_before(tmp_path: Path, seasons: Seasons) -> None:
+    """A game's walk-forward prior stays the same when all later results are others."""
+    seasons(tmp_path, {"2020-21": 1})
+    games = read(tmp_path, "nba").games
+    before = walk_forward(games, FIGURES)
+    games.home[15:] = games.home[15:][::-1] + 30
+    after = walk_forward(games, FIGURES)
+    assert np.array_equal(before.margin[:15], after.margin[:15])
+    assert not np.array_equal(before.margin[16:], after.margin[16:])
+
+
+def test_fast_and_plain_ratings_agree(tmp_path: Path, seasons: Seasons) -> None:
+    """The ratings that fitting runs through are those that the product computes."""
+    seasons(tmp_path, {"2020-21": 1})
+    games = read(tmp_path, "nba").games
+    fast = walk_forward(games, FIGURES)
+    last = len(games.id) - 1
+    results = [
+        Result(*map(str, row[:3]), int(row[3]), int(row[4]))
+        for row in zip(
+            games.season, games.home_team, games.away_team, games.home, games.away, strict=True
+        )
+    ]
+    prior = rate(results[:last], FIGURES).prior(
+        str(games.home_team[last]), str(games.away_team[last]), "2020-21"
+    )
+    assert prior.margin == pytest.approx(fast.margin[last])
+    assert prior.total_sd == pytest.approx(fast.total_sd[last])
+
+
+def test_the_ball_is_followed(tmp_path: Path, seasons: Seasons) -> None:
+    """After a basket the other side has the ball, and points by second end at the result."""
+    seasons(tmp_path, {"2020-21": 1})
+    data = read(tmp_path, "nba")
+    told = trace(data)
+    assert complete(data, told).all()
+    level = told.seconds.home[:, -1] != told.seconds.away[:, -1]
+    assert np.array_equal(told.seconds.home[level, -1], data.games.home[level])
+    assert set(np.unique(told.starts.own)) <= {0, 2, 3}
+    assert (told.starts.left >= told.starts.until).all()
