@@ -17,6 +17,7 @@ from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.rule import Rule
 from tracker.engine.book import Book, Tracked
 from tracker.feeds import nba
+from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.feed import Ask, Look
 from tracker.feeds.poller import Poller
 from tracker.replay.nba.site import Site
@@ -44,9 +45,12 @@ class SiteWatch:
         absent = Unreadable(Trouble.ABSENT, f"{game.name} is not there yet")
         if page is None:
             return self._told(path, b"", absent)
-        if ask is Ask.BOX:
-            return self._told(path, body, nba.parse_box(body))
-        entry = nba.parse_board(body).find(game.id)
+        try:
+            if ask is Ask.BOX:
+                return self._told(path, body, nba.parse_box(body))
+            entry = nba.parse_board(body).find(game.id)
+        except FeedMalformed as why:
+            return self._told(path, body, why.unreadable)
         if entry is None and ask is Ask.EITHER:
             return await self.look(game, Ask.BOX, max_age)
         return self._told(path, body, absent if entry is None else entry[1])

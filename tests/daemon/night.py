@@ -1,0 +1,167 @@
+"""A night of recorded games for tests: the local feed, the files, and what ought to come of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from tracker.clock import ScaledClock
+from tracker.replay.files import find_recording
+from tracker.replay.playback import Playback
+from tracker.replay.server import Options, Running, serving
+
+TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
+STARTS = TIP_OFF - timedelta(minutes=3)
+
+FINALS = {"LAC@LAL": (125, 130), "SAC@PHI": (111, 113), "HOU@ATL": (104, 86), "NOP@GSW": (114, 109)}
+"""The real final scores, away and home."""
+
+RECORDINGS = {
+    "LAC@LAL": "LAC@LAL 2023-11-01",
+    "SAC@PHI": "SAC@PHI 2026-01-29",
+    "HOU@ATL": "HOU@ATL 2026-01-29",
+    "NOP@GSW": "NOP@GSW 2024-04-12",
+}
+
+
+def expected(game: str, pick: str) -> str:
+    """The result of a plain pick, worked out from the final score alone."""
+    away, home = FINALS[game]
+    away_code, home_code = game.split("@")
+    word, *rest = pick.split()
+    if word in ("over", "under"):
+        excess = away + home - float(rest[0])
+        excess = excess if word == "over" else -excess
+    elif rest[0] in ("over", "under"):
+        points = away if word == away_code else home
+        excess = (points - float(rest[1])) * (1 if rest[0] == "over" else -1)
+    else:
+        assert word in (away_code, home_code)
+        lead = home - away if word == home_code else away - home
+        excess = lead + (0.0 if rest[0] == "ML" else float(rest[0]))
+    return "push" if excess == 0 else "won" if excess > 0 else "lost"
+
+
+def picks_for(game: str) -> list[str]:
+    """A spread of picks on a game, pushes among them."""
+    away_code, home_code = game.split("@")
+    away, home = FINALS[game]
+    return [
+        f"{home_code} ML",
+        f"{away_code} ML",
+        f"{home_code} {away - home:+d}" if away != home else f"{home_code} PK",
+        f"{away_code} +4.5",
+        f"over {away + home}",
+        "under 223.5",
+        f"{home_code} over 112.5",
+        f"{away_code} under {away}",
+    ]
+
+
+@dataclass(slots=True)
+class Sink:
+    """A webhook that remembers what it was sent, and how often to answer with an error first."""
+
+    messages: list[str] = field(default_factory=list)
+    url: str = ""
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Take one message of Apprise's `json://`."""
+        said = json.loads(await request.text())
+        self.messages.append(f"{said.get('title', '')}\n{said['message']}")
+        return web.Response(text="ok")
+
+
+@asynccontextmanager
+async def sink() -> AsyncIterator[Sink]:
+    """A running webhook."""
+    taken = Sink()
+    app = web.Application()
+    app.router.add_post("/", taken.take)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    taken.url = f"json://127.0.0.1:{runner.addresses[0][1]}/"
+    try:
+        yield taken
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def feed(
+    games: Sequence[str], clock: ScaledClock, options: Options | None = None
+) -> AsyncIterator[Running]:
+    """The local feed playing these games, all from TIP_OFF."""
+    playing = [Playback(find_recording(RECORDINGS[g]), TIP_OFF) for g in games]
+    async with serving(playing, clock, options=options) as running:
+        yield running
+
+
+def write_files(folder: Path, base_url: str, games: Sequence[str], urls: Sequence[str]) -> Path:
+    """A configuration and a bets file with every pick on every game."""
+    rows = [
+        f'[[bet]]\nid = "{game} {pick}"\npick = "{pick}"\ngame = "{game}"\nodds = -110\nstake = 11.0\n'
+        for game in games
+        for pick in picks_for(game)
+    ]
+    (folder / "bets.toml").write_text("\n".join(rows), "utf-8")
+    config = folder / "tracker.toml"
+    config.write_text(
+        f"""timezone = "America/New_York"
+[store]
+path = "tracker.db"
+[feeds.nba]
+base_url = "{base_url}"
+[feeds.espn]
+base_url = "{base_url}"
+[notify]
+console = false
+urls = {json.dumps(list(urls))}
+[rules]
+default = ["p >= 0.80", "p <= 0.20", "settled"]
+""",
+        "utf-8",
+    )
+    return config
+
+
+async def tracker(config: Path, *words: str) -> tuple[int, str, str]:
+    """Run one command of the program: its exit status, output and errors."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tracker", "--config", str(config), *words,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "NO_COLOR": "1"},
+    )  # fmt: skip
+    out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def start_daemon(config: Path, clock: ScaledClock) -> asyncio.subprocess.Process:
+    """The daemon as a process of its own, on the clock of the feed."""
+    with config.with_name("daemon.log").open("ab") as log:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tracker", "--config", str(config), "run",
+            "--clock-start", clock.start.isoformat(),
+            "--clock-speed", str(clock.speed),
+            "--clock-anchor", clock.anchor.isoformat(),
+            stdout=log, stderr=log,
+        )  # fmt: skip
+
+
+async def bets(config: Path) -> list[dict[str, Any]]:
+    """What `tracker bets --json` says."""
+    status, out, err = await tracker(config, "bets", "--json")
+    assert status == 0, err
+    found: list[dict[str, Any]] = json.loads(out)
+    return found

@@ -1,0 +1,150 @@
+"""The daemon as a process of its own: nights with kills, stops and rivals."""
+
+from __future__ import annotations
+
+import random
+import re
+import sqlite3
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.daemon import night
+from tracker.clock import ScaledClock, SystemClock
+
+REAL = SystemClock()
+
+
+async def _until_settled(config: Path, ids: int, seconds: float) -> list[dict[str, object]]:
+    """The bets once all are settled; fails when that takes too long."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        found = await night.bets(config)
+        if len(found) == ids and all(b["status"] in ("provisional", "official") for b in found):
+            return found
+        await REAL.sleep(0.5)
+    log = config.with_name("daemon.log").read_text("utf-8")
+    raise AssertionError(f"not settled in time; the log ends with {log[-2000:]}")
+
+
+def _assert_right(found: list[dict[str, object]]) -> None:
+    wrong = {
+        str(bet["id"]): bet["result"]
+        for bet in found
+        if bet["result"] != night.expected(*str(bet["id"]).split(" ", 1))
+    }
+    assert wrong == {}
+
+
+def _assert_no_doubles(database: Path, messages: list[str]) -> None:
+    with sqlite3.connect(database) as db:
+        fired = [x for (x,) in db.execute("SELECT id FROM alert WHERE decision = 'fired'")]
+        open_ends = "SELECT alert, state FROM delivery WHERE coalesce(told, state) <> 'sent'"
+        lost = list(db.execute(open_ends))
+        late = {x for (x,) in db.execute("SELECT alert FROM delivery WHERE state = 'expired'")}
+        delivered = db.execute("SELECT count(DISTINCT alert) FROM delivery").fetchone()[0]
+        settled = list(db.execute("SELECT bet, count(*) FROM settlement GROUP BY bet"))
+        assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    assert lost == []
+    assert delivered == len(fired) > 0
+    assert {count for _, count in settled} == {1}
+    plain = Counter(
+        number
+        for message in messages
+        if "possible repeat" not in message
+        for number in re.findall(r"alert (\d+)", message)
+    )
+    assert [x for x, count in plain.items() if count > 1] == []
+    told = {int(x) for message in messages for x in re.findall(r"alert (\d+)", message)}
+    assert told == set(fired) - late
+
+
+@pytest.mark.timeout(150)
+async def test_kills_at_random_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    """Through a night with kill -9 after kill -9, each bet settles right and each alert comes once."""
+    rng = random.Random(20260130)  # noqa: S311 - a seed makes the night repeatable
+    games = ["SAC@PHI", "NOP@GSW"]
+    clock = ScaledClock(night.STARTS, 360.0)
+    async with night.feed(games, clock) as running, night.sink() as taken:
+        config = night.write_files(tmp_path, running.url, games, [taken.url])
+        daemon = await night.start_daemon(config, clock)
+        for _ in range(6):
+            await REAL.sleep(rng.uniform(2.0, 5.0))
+            daemon.kill()
+            await daemon.wait()
+            daemon = await night.start_daemon(config, clock)
+        found = await _until_settled(config, 16, 60.0)
+        await REAL.sleep(1.0)
+        daemon.terminate()
+        assert await daemon.wait() == 0
+    _assert_right(found)
+    _assert_no_doubles(tmp_path / "tracker.db", taken.messages)
+
+
+async def test_a_stop_is_clean_and_quick(tmp_path: Path) -> None:
+    """SIGTERM ends the daemon within five seconds with status 0."""
+    clock = ScaledClock(night.STARTS, 120.0)
+    async with night.feed(["SAC@PHI"], clock) as running:
+        config = night.write_files(tmp_path, running.url, ["SAC@PHI"], [])
+        daemon = await night.start_daemon(config, clock)
+        await _until_running(config)
+        began = time.monotonic()
+        daemon.terminate()
+        assert await daemon.wait() == 0
+        assert time.monotonic() - began < 5.0
+
+
+async def test_a_second_daemon_names_the_first(tmp_path: Path) -> None:
+    """Two daemons on one database: the second exits 3 and says who holds it."""
+    clock = ScaledClock(night.STARTS, 120.0)
+    async with night.feed(["SAC@PHI"], clock) as running:
+        config = night.write_files(tmp_path, running.url, ["SAC@PHI"], [])
+        daemon = await night.start_daemon(config, clock)
+        await _until_running(config)
+        status, _, err = await night.tracker(config, "run")
+        daemon.terminate()
+        await daemon.wait()
+    assert status == 3
+    assert str(daemon.pid) in err
+
+
+async def _until_running(config: Path) -> None:
+    log = config.with_name("daemon.log")
+    for _ in range(200):
+        if "game.followed" in log.read_text("utf-8"):
+            return
+        await REAL.sleep(0.1)
+    raise AssertionError(log.read_text("utf-8"))
+
+
+async def test_bets_come_and_go_while_it_runs(tmp_path: Path) -> None:
+    """A bet put into the file is followed, one taken out is withdrawn, a bad one spoils none."""
+    clock = ScaledClock(night.STARTS, 60.0)
+    async with night.feed(["SAC@PHI"], clock) as running:
+        config = night.write_files(tmp_path, running.url, ["SAC@PHI"], [])
+        file = tmp_path / "bets.toml"
+        daemon = await night.start_daemon(config, clock)
+        await _until_running(config)
+        text = file.read_text("utf-8")
+        first, *others = text.split("\n\n")
+        more = '[[bet]]\npick = "1H PHI -1.5"\ngame = "SAC@PHI"\n'
+        file.write_text("\n\n".join([*others, "[[bet]]\npick = 'PHI moon'", more]), "utf-8")
+        added = await night.tracker(config, "add", "SAC@PHI Q1 over 55.5")
+        found: list[dict[str, object]] = []
+        for _ in range(100):
+            found = await night.bets(config)
+            seen = [b for b in found if b["chance"] is not None and b["status"] != "withdrawn"]
+            if len(seen) == 9:
+                break
+            await REAL.sleep(0.1)
+        daemon.terminate()
+        assert await daemon.wait() == 0
+    assert added[0] == 0, added
+    assert {b["pick"] for b in seen} >= {"1H PHI -1.5", "SAC@PHI Q1 over 55.5"}
+    assert [b["id"] for b in found if b["status"] == "withdrawn"] == ["SAC@PHI PHI ML"]
+    assert first.startswith("[[bet]]")
+    log = (tmp_path / "daemon.log").read_text("utf-8")
+    assert "PHI moon" in log
+    assert "not understood" in log

@@ -1,0 +1,89 @@
+"""Replays in virtual time: the same recording and bets give the same rows, and the real result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.daemon import night
+from tracker.daemon.rehearse import rehearse
+from tracker.domain.game import Game
+from tracker.domain.prior import Lines
+from tracker.domain.rule import parse_rule
+from tracker.replay.files import find_recording
+from tracker.replay.playback import Correction, Playback
+from tracker.settings.bets_file import parse_bets
+from tracker.store import Store
+
+RULES = tuple(map(parse_rule, ("p >= 0.80", "p <= 0.20", "swing 0.15 in 5m", "hit", "settled")))
+
+
+def _no_lines(_: Game) -> Lines | None:
+    return None
+
+
+async def _play(database: Path, *playbacks: Playback) -> tuple[str, list[dict[str, object]]]:
+    games = [f"{p.recording.away.tricode}@{p.recording.home.tricode}" for p in playbacks]
+    rows = [
+        f'[[bet]]\nid = "{g} {p}"\npick = "{p}"\ngame = "{g}"\nodds = -110\nstake = 11.0\n'
+        for g in games
+        for p in night.picks_for(g)
+    ]
+    drafts = parse_bets("\n".join(rows), "bets.toml", 1000).drafts
+    found = await rehearse(playbacks, drafts, database, RULES, _no_lines, lambda *_: None)
+    async with await Store.open(database, now=night.TIP_OFF, readonly=True) as store:
+        return found, await store.export("bets")
+
+
+async def test_two_replays_give_identical_rows(tmp_path: Path) -> None:
+    """A hash over every table is the same for the same bytes."""
+    games = [Playback(find_recording(night.RECORDINGS[g])) for g in ("SAC@PHI", "LAC@LAL")]
+    first, _ = await _play(tmp_path / "a.db", *games)
+    again, _ = await _play(tmp_path / "b.db", *games)
+    assert first == again
+    other, _ = await _play(tmp_path / "c.db", games[0])
+    assert other != first
+
+
+async def test_a_replay_ends_official_and_right(tmp_path: Path) -> None:
+    """After the last look at the box every bet is official, with the result of the real final."""
+    database = tmp_path / "a.db"
+    await _play(database, Playback(find_recording(night.RECORDINGS["NOP@GSW"])))
+    async with await Store.open(database, now=night.TIP_OFF, readonly=True) as store:
+        bets = await store.bets_view()
+    assert {bet.status.value for bet in bets} == {"official"}
+    for bet in bets:
+        assert bet.result is not None
+        assert bet.result.value == night.expected(*str(bet.id).split(" ", 1)), bet.id
+
+
+async def test_each_changed_state_has_one_snapshot_a_bet(tmp_path: Path) -> None:
+    """No state is kept twice in a row, and all bets of a game have the same moments."""
+    database = tmp_path / "a.db"
+    await _play(database, Playback(find_recording(night.RECORDINGS["HOU@ATL"])))
+    async with await Store.open(database, now=night.TIP_OFF, readonly=True) as store:
+        views = [await store.show_view(bet.number) for bet in await store.bets_view()]
+    moments = {
+        tuple((x.poll, x.snapshot.period, x.snapshot.clock) for x in view.snapshots)
+        for view in views
+        if view is not None
+    }
+    assert len(moments) == 1
+    (polls,) = moments
+    assert len({poll for poll, _, _ in polls}) == len(polls) > 200
+
+
+async def test_a_corrected_box_makes_a_second_revision(tmp_path: Path) -> None:
+    """A point fewer in the rewritten box turns a result, once, and with a row for each."""
+    recording = find_recording(night.RECORDINGS["SAC@PHI"])
+    assert recording.official is not None
+    scorer = recording.official.home.lines[0].player
+    fix = Correction(scorer, "points", -1, period=4)
+    database = tmp_path / "a.db"
+    await _play(database, Playback(recording, corrections=(fix,)))
+    async with await Store.open(database, now=night.TIP_OFF, readonly=True) as store:
+        bets = {str(bet.id): bet for bet in await store.bets_view()}
+        total = await store.show_view(bets["SAC@PHI PHI over 112.5"].number)
+    assert total is not None
+    assert [x.settlement.result.value for x in total.settlements] == ["won", "lost"]
+    assert [x.settlement.revision for x in total.settlements] == [1, 2]
+    assert total.bet.status.value == "official"
