@@ -62,7 +62,7 @@ def read_basics(config: Path | None, env: Mapping[str, str] | None = None) -> Ba
     env = os.environ if env is None else env
     try:
         return _plain(_source(config, env), env)
-    except (_NotPlain, OSError, ValueError, RecursionError, TrackerError):
+    except (_NotPlain, OSError, ValueError, KeyError, RecursionError, TrackerError):
         return _checked(config, env)
 
 

@@ -143,9 +143,17 @@ def draw(course: Course, columns: int, *, points: bool = True) -> list[str]:
         parts.append(f"{paint('so far', 'green')} {last.margin:+g}")
     if course.line is not None:
         parts.append(f"{paint('the bet', 'yellow')} {course.line:g}")
-    lines.append(" · ".join(parts))
+    lines += _joined(parts, columns)
     lines += _points_panel(course, width)
     return lines
+
+
+def _joined(parts: Sequence[str], columns: int) -> list[str]:
+    """The parts in one line, or where that is too long each in its own."""
+    from rich.text import Text
+
+    line = " · ".join(parts)
+    return [line] if len(Text.from_ansi(line)) <= columns else list(parts)
 
 
 def _percent(p: float) -> str:

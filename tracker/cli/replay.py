@@ -114,8 +114,7 @@ def serve(
 ) -> None:
     """Play recorded games over HTTP as the NBA's CDN would, until stopped.
 
-    Point [feeds.nba] base_url at it, and give `tracker run` the same --clock-start and
-    --clock-speed, which are printed.
+    Point [feeds.nba] base_url at it, and give `tracker run` the same clock, which is printed.
     """
     night = None if tip_off is None else parse_instant(tip_off)
     with progress("reading the recordings"):
@@ -137,7 +136,10 @@ async def _serve(playbacks: list[Playback], start: str, speed: float, port: int)
         names = ", ".join(x.recording.name for x in playbacks)
         say(f"Playing {names} at {running.url}")
         say(f'  [feeds.nba] base_url = "{running.url}"  (and [feeds.espn])')
-        say(f"  tracker run --clock-start {start} --clock-speed {speed:g}")
+        say(
+            f"  tracker run --clock-start {start} --clock-speed {speed:g} "
+            f"--clock-anchor {iso(clock.anchor)}"
+        )
         sys.stdout.flush()
         await stop.wait()
     note("stopped")

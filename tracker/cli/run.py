@@ -47,7 +47,10 @@ def run(
     ] = None,
     clock_anchor: Annotated[
         str | None,
-        typer.Option(hidden=True, help="The machine's time at which the clock shows its start."),
+        typer.Option(
+            metavar="TIME",
+            help="When that was by the machine's clock, so that two programs agree; else now.",
+        ),
     ] = None,
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
@@ -59,8 +62,8 @@ def run(
     Alerts go to the configured channels, the log to standard error. Ctrl-C or SIGTERM stops it
     cleanly; nothing that matters is lost by a kill. `tracker service install` keeps it running.
 
-    The two clock options are for rehearsals on recorded games (`tracker replay serve`): they are
-    refused unless every feed is a server on this machine.
+    The clock options are for rehearsals on recorded games (`tracker replay serve`): they are
+    refused unless the feed is a server on this machine.
     """
     from tracker.settings import load_secrets
 

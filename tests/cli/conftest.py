@@ -1,0 +1,149 @@
+"""The command line as a person has it: a home, a configuration, a slate, a night that is over."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tracker.__main__ import run
+from tracker.domain.game import Game
+from tracker.notify.apprise_channel import check_urls
+from tracker.store import Store
+
+NOBODY = "http://127.0.0.1:9"
+"""An address where no feed answers."""
+
+PICKS = ("PHI ML -140 $20", "PHI -3.5 -110 $20", "SAC@PHI under 224.5", "PHI over 112.5 1.91 2u")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command gave."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed, read as JSON."""
+        return json.loads(self.out)
+
+    @property
+    def sentence(self) -> str:
+        """The one error that it told; fails when there is none or more than one."""
+        (line,) = [x for x in self.err.splitlines() if x.startswith("error: ")]
+        assert "Traceback" not in self.err
+        return line.removeprefix("error: ")
+
+
+Cli = Callable[..., Ran]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _apprise_loaded() -> None:
+    """One of its plugins imports a module that Python warns of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        check_urls(["json://127.0.0.1:1/"])
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder with nothing in it, and no variable that says otherwise."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    for name in (
+        "TRACKER_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "CONFIGURATION_DIRECTORY",
+        "STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "TRACKER_NOTIFY_URLS", "NO_COLOR", "COLUMNS",
+    ):  # fmt: skip
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def cli(home: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Runs one command in this process."""
+
+    def call(*args: str | Path) -> Ran:
+        capsys.readouterr()
+        status = run([str(x) for x in args])
+        said = capsys.readouterr()
+        return Ran(status, said.out, said.err)
+
+    return call
+
+
+@pytest.fixture
+def config(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration whose feed does not answer, named by the environment."""
+    file = tmp_path / "tracker.toml"
+    file.write_text(
+        f'timezone = "America/New_York"\n[store]\npath = "state/tracker.db"\n'
+        f'[feeds.nba]\nbase_url = "{NOBODY}"\n',
+        "utf-8",
+    )
+    monkeypatch.setenv("TRACKER_CONFIG", str(file))
+    return file
+
+
+def tonight(hours: float = 3.0) -> datetime:
+    """A full minute so many hours from now."""
+    return (datetime.now(UTC) + timedelta(hours=hours)).replace(second=0, microsecond=0)
+
+
+@pytest.fixture
+def slate(config: Path) -> tuple[Game, ...]:
+    """Games that the database knows: LAL@DEN and MIA@BOS tonight, and LAL@DEN again in two days."""
+    games = (
+        Game("0022600001", "nba", "DEN", "LAL", tonight()),
+        Game("0022600002", "nba", "BOS", "MIA", tonight(2.0)),
+        Game("0022600003", "nba", "DEN", "LAL", tonight(50.0)),
+    )
+    keep_games(config, games)
+    return games
+
+
+def keep_games(config: Path, games: tuple[Game, ...]) -> None:
+    """Let the database of a configuration know games, as the daemon would."""
+
+    async def keep() -> None:
+        now = datetime.now(UTC)
+        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
+            await store.save_games([(game, None) for game in games], now)
+
+    asyncio.run(keep())
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a recorded game that was followed to its end, made once."""
+    folder = tmp_path_factory.mktemp("night")
+    config = folder / "tracker.toml"
+    config.write_text('[rules]\ndefault = ["p >= 0.80", "p <= 0.30", "settled"]\n', "utf-8")
+    database = folder / "night.db"
+    bets = [x for pick in PICKS for x in ("--bet", pick)]
+    assert (
+        run(["--config", str(config), "replay", "run", "SAC@PHI", *bets, "--keep", str(database)])
+        == 0
+    )
+    return database
+
+
+@pytest.fixture
+def night(played: Path, config: Path) -> Path:
+    """A copy of that database where the configuration says."""
+    target = config.parent / "state" / "tracker.db"
+    target.parent.mkdir(mode=0o700)
+    shutil.copy(played, target)
+    return target

@@ -1,0 +1,218 @@
+"""Promises about mistakes: one clear sentence, the right exit status, and nothing lost."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+
+GOOD = "DEN -4.5 -110 $20"
+
+
+@pytest.mark.usefixtures("slate")
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("DEN", "ends too early"),
+        ("DEN -4.5 -110 $20 what", "'what' at column 19"),
+        ("DENN -4.5", "did you mean Den?"),
+        ("over", "the line, such as 224.5"),
+        ("DEN -4.5 -50", "odds"),
+        ("DEN -4.5 1/0", "divide by zero"),
+        ("DEN -4.5 0.9", "would return no profit"),
+        ("DEN -4.3", "whole or half"),
+        ("LAL@BOS over 220", "LAL@BOS"),
+        ("DEN ML $twenty", "not an amount"),
+        ("", "an empty bet"),
+    ],
+)
+def test_a_line_that_cannot_be_understood_says_where(cli: Cli, line: str, told: str) -> None:
+    """Status 2; the bets that are there stay as they are."""
+    cli("add", GOOD)
+    ran = cli("add", line)
+    if line == "LAL@BOS over 220":
+        # It can be read: only no such game is known, and no feed answers.
+        assert ran.status == 0
+        return
+    assert ran.status == 2
+    assert told in ran.sentence
+    assert ran.out == ""
+    assert len(cli("bets", "--json").json) == 1
+
+
+@pytest.mark.usefixtures("slate")
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--odds", "two to one"), "is not a price"),
+        (("--odds", "1.5"), "given twice"),
+        (("--stake", "lots"), "is not an amount"),
+        (("--rule", "p > 0.8"), "is not a rule"),
+        (("--rule", "p >= 80"), "between 0 and 1"),
+        (("--game", "LAL"), "'@'"),
+        (("--id", " "), "--id is empty"),
+        (("--oddz", "2"), "there is no option --oddz"),
+    ],
+)
+def test_an_option_that_cannot_be_understood_says_so(
+    cli: Cli, options: tuple[str, ...], told: str
+) -> None:
+    """Status 2, whatever else stands in the line."""
+    line = "DEN -4.5 -110" if options == ("--odds", "1.5") else "DEN -4.5"
+    ran = cli("add", line, *options)
+    assert ran.status == 2
+    assert told in ran.sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('timezone = "Mars"', "'Mars' is no time zone"),
+        ("timezone = ", "not valid TOML"),
+        ('[store]\npaht = "x.db"', "did you mean path?"),
+        ('[rules]\ndefault = ["p > 1"]', "is not a rule"),
+        ('[notify]\nurls = ["ntfy://secret-topic"]', "chmod 600"),
+        ("[feeds.nba]\nbase_url = 'cdn.nba.com'", "a scheme and a host"),
+    ],
+)
+@pytest.mark.parametrize("verb", [("bets",), ("add", GOOD), ("run",), ("config", "check")])
+def test_every_command_refuses_a_bad_configuration_alike(
+    cli: Cli, config: Path, verb: tuple[str, ...], text: str, told: str
+) -> None:
+    """Status 78, the file, the place and what to do; no secret is shown."""
+    config.write_text(text, "utf-8")
+    config.chmod(0o644)
+    ran = cli(*verb)
+    assert ran.status == 78
+    assert told in ran.sentence
+    assert str(config) in ran.sentence
+    assert "secret-topic" not in ran.err
+
+
+def test_a_configuration_that_is_not_there_is_told(cli: Cli, tmp_path: Path) -> None:
+    """When it was named; without a name the defaults are in force."""
+    ran = cli("--config", tmp_path / "no.toml", "bets")
+    assert ran.status == 78
+    assert "tracker init" in ran.sentence
+    assert cli("bets").status == 0
+
+
+def test_a_missing_folder_is_made_and_one_that_cannot_be_is_told(cli: Cli, config: Path) -> None:
+    """A file where the folder should be is no traceback."""
+    config.write_text('[store]\npath = "not/there/yet/t.db"', "utf-8")
+    assert cli("rules").status == 0
+    in_the_way = config.with_name("file")
+    in_the_way.touch()
+    config.write_text('[store]\npath = "file/t.db"\n[feeds.nba]\nbase_url = "http://127.0.0.1:9"')
+    ran = cli("add", GOOD)
+    assert ran.status == 1
+    assert "cannot be made or opened" in ran.sentence
+
+
+@pytest.mark.usefixtures("slate")
+def test_a_database_from_the_future_is_refused_and_left_alone(cli: Cli, config: Path) -> None:
+    """By writers and readers, and not a byte of it changes."""
+    cli("add", GOOD)
+    database = config.parent / "state" / "tracker.db"
+    with sqlite3.connect(database) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    before = database.read_bytes()
+    for verb in (("bets",), ("add", "DEN ML"), ("run",), ("status",), ("export",)):
+        ran = cli(*verb)
+        assert ran.status == 1
+        assert "later version" in ran.sentence
+    assert database.read_bytes() == before
+    assert "✘" in cli("doctor", "--offline").out
+
+
+@pytest.mark.usefixtures("config")
+def test_a_file_that_is_no_database_is_told(cli: Cli, config: Path) -> None:
+    """And is left as it is."""
+    database = config.parent / "state" / "tracker.db"
+    database.parent.mkdir()
+    database.write_text("shopping list", "utf-8")
+    ran = cli("bets")
+    assert ran.status == 1
+    assert str(database) in ran.sentence
+    assert database.read_text("utf-8") == "shopping list"
+
+
+def test_a_port_in_use_is_told(cli: Cli) -> None:
+    """With another to choose."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ran = cli("replay", "serve", "SAC@PHI", "--port", str(port))
+    assert ran.status == 1
+    assert f"Port {port}" in ran.sentence
+
+
+@pytest.mark.usefixtures("slate")
+@pytest.mark.parametrize(
+    ("args", "status", "told"),
+    [
+        (("ad",), 2, "Did you mean 'add'"),
+        (("add",), 2, "Missing argument"),
+        (("bets", "--jsn"), 2, "--json"),
+        (("show", "9"), 2, "there is no bet 9"),
+        (("show", "no-such-id"), 2, "there is no bet no-such-id"),
+        (("withdraw", "99999999999999999999"), 2, "there is no bet"),
+        (("games", "--day", "yesterday"), 2, "is not a date"),
+        (("rules", "--set", "hit"), 2, "name the bet"),
+        (("settle", "1"), 2, "won|lost|push|void"),
+        (("settle", "1", "maybe", "--reason", "x"), 2, "is no result"),
+        (("settle", "1", "won"), 2, "--reason"),
+        (("export", "secrets"), 2, "choose one of"),
+        (("chart", "1", "--out", "x.pdf"), 2, ".png or .svg"),
+        (("run", "--clock-speed", "-1"), 2, "above 0"),
+        (("run", "--clock-start", "noon"), 2, "is not a time"),
+        (("run", "--clock-start", "2026-01-01T00:00:00"), 2, "lacks a time zone"),
+        (("replay", "run", "BOS@BOS"), 1, "No recorded game"),
+        (("replay", "record"), 1, "keep_bodies_days"),
+        (("price", "/no/such/file"), 1, "/no/such/file: No such file"),
+        (("demo", "--speed", "0"), 2, "above 0"),
+    ],
+)
+def test_wrong_arguments_get_one_sentence(
+    cli: Cli, args: tuple[str, ...], status: int, told: str
+) -> None:
+    """And the status of their kind."""
+    ran = cli(*args)
+    assert (ran.status, told in ran.sentence) == (status, True), ran.err
+
+
+def test_a_clock_of_its_own_is_refused_for_a_real_feed(cli: Cli, config: Path) -> None:
+    """Before anything is asked of it."""
+    config.write_text('[store]\npath = "t.db"\n', "utf-8")
+    ran = cli("run", "--clock-start", "2026-01-01T00:00:00Z", "--clock-speed", "60")
+    assert ran.status == 2
+    assert "[feeds.nba] base_url" in ran.sentence
+
+
+def test_a_bad_bet_in_the_file_spoils_no_other(cli: Cli, config: Path) -> None:
+    """Its line is told; the status says that something is wrong."""
+    config.with_name("bets.toml").write_text(
+        '[[bet]]\npick = "DEN ML"\n[[bet]]\npick = "DENNVER ML"\n', "utf-8"
+    )
+    ran = cli("config", "check")
+    assert ran.status == 1
+    assert "line 3" in ran.sentence
+    assert "The other 1 bet " in ran.err
+
+
+@pytest.mark.parametrize("line", ["{}", "[]", "nope", '{"league":"nba","home":"DEN"}'])
+def test_a_state_that_is_wrong_is_answered_in_its_place(
+    cli: Cli, tmp_path: Path, line: str
+) -> None:
+    """And the status is 1 at the end."""
+    file = tmp_path / "states.jsonl"
+    file.write_text(f"{line}\n", "utf-8")
+    ran = cli("price", file)
+    assert ran.status == 1
+    assert set(ran.json) == {"id", "error"}

@@ -1,0 +1,142 @@
+"""Promises to other programs: the JSON of bets, history and alerts has exactly these shapes."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import PICKS, Cli
+
+pytestmark = pytest.mark.usefixtures("night")
+
+BET = [
+    "id", "pick", "market", "game", "odds", "stake_cents", "status", "result", "payout_cents",
+    "chance", "revision", "rules",
+]  # fmt: skip
+MOMENTS = ["home", "away", "total", "margin"]
+SNAPSHOT = {
+    "at", "period", "clock", "clock_s", "game_clock", "score", "mu", "sigma", "chance", "poll",
+    "model_version", "feature_version", "calibration_id",
+}  # fmt: skip
+UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
+def test_bets_have_their_contract(cli: Cli) -> None:
+    """Every key, in order, with the values of a game that is over."""
+    bets = cli("bets", "--json").json
+    assert [list(x) for x in bets] == [BET] * 4
+    assert [x["pick"] for x in bets] == list(PICKS)
+    assert [x["market"] for x in bets] == ["moneyline", "spread", "total", "team_total"]
+    assert [x["result"] for x in bets] == ["won", "lost", "won", "won"]
+    assert {x["status"] for x in bets} == {"official"}
+    assert [x["revision"] for x in bets] == [1, 1, 1, 1]
+    assert bets[0]["game"] == {
+        "id": "0022500680",
+        "league": "nba",
+        "away": "SAC",
+        "home": "PHI",
+        "start": "2026-01-30T00:00:00Z",
+    }
+    assert (bets[0]["odds"], bets[0]["stake_cents"], bets[0]["payout_cents"]) == (
+        "-140",
+        2000,
+        3429,
+    )
+    assert bets[2]["odds"] is None
+    assert bets[0]["chance"] == {"win": 1.0, "push": 0.0, "lose": 0.0}
+    assert bets[0]["rules"] == ["p >= 0.80", "p <= 0.30", "settled"]
+
+
+def test_a_bets_history_has_its_contract(cli: Cli) -> None:
+    """The same as in the list, and snapshots, alerts and settlements."""
+    shown = cli("show", "1", "--json").json
+    assert list(shown)[: len(BET)] == BET
+    assert {"snapshots", "alerts", "settlements"} <= set(shown)
+    for one in shown["snapshots"]:
+        assert set(one) == SNAPSHOT
+        assert list(one["mu"]) == list(one["sigma"]) == MOMENTS
+        assert UTC_TIME.fullmatch(one["at"])
+        assert one["mu"]["home"] + one["mu"]["away"] == pytest.approx(one["mu"]["total"])
+        assert sum(one["chance"].values()) == pytest.approx(1)
+        assert _seconds(one["clock"]) == pytest.approx(one["clock_s"], abs=0.51)
+    (result,) = shown["settlements"]
+    assert (result["revision"], result["result"]) == (1, "won")
+    assert UTC_TIME.fullmatch(result["official_at"])
+
+
+def _seconds(clock: str) -> float:
+    minutes, seconds = clock.split(":")
+    assert re.fullmatch(r"\d\d", minutes)
+    assert re.fullmatch(r"\d\d(\.\d)?", seconds)
+    return int(minutes) * 60 + float(seconds)
+
+
+def test_a_snapshot_can_be_priced_again(cli: Cli, tmp_path: Path) -> None:
+    """What `show` tells of a moment is what `price` reads."""
+    one = cli("show", "1", "--json").json["snapshots"][100]
+    state = {
+        "id": "again", "league": "nba", "home": "PHI", "away": "SAC", "bets": ["PHI ML"],
+        "period": one["period"], "clock": one["clock"], "score": one["score"],
+    }  # fmt: skip
+    file = tmp_path / "states.jsonl"
+    file.write_text(json.dumps(state) + "\n", "utf-8")
+    priced = cli("price", file).json
+    assert priced["model_version"] == one["model_version"]
+    assert 0 < priced["bets"][0]["win"] < 1
+
+
+def test_alerts_have_their_contract(cli: Cli) -> None:
+    """Only firings, unless the held ones are asked for."""
+    fired = cli("alerts", "--json").json
+    every = cli("alerts", "--explain", "--json").json
+    assert {x["decision"] for x in fired} == {"fired"}
+    assert {x["decision"] for x in every} == {"fired", "held"}
+    keys = ["id", "bet", "rule", "episode", "at", "game_clock", "decision", "reason", "text"]
+    assert all([k for k in x if k in keys] == keys for x in every)
+    assert all(isinstance(x["deliveries"], list) for x in every)
+    assert all(bool(x["text"]) == (x["decision"] == "fired") for x in every)
+    assert {x["bet"] for x in cli("alerts", "--bet", "2", "--json").json} == {2}
+
+
+def test_the_whole_has_its_keys(cli: Cli) -> None:
+    """The state at a glance, with no daemon at work."""
+    status = cli("status", "--json").json
+    assert status["daemon"] is None
+    assert {"games", "bets", "sources", "deliveries", "decisions"} <= set(status)
+
+
+def test_an_empty_home_gives_empty_answers(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the first bet there is no database, and that is no failure."""
+    monkeypatch.delenv("TRACKER_CONFIG")
+    answers: dict[str, Any] = {x: cli(x, "--json").json for x in ("bets", "alerts", "settle")}
+    assert answers == {"bets": [], "alerts": [], "settle": []}
+    assert cli("status", "--json").json["bets"] == []
+    for verb in ("bets", "status", "alerts", "settle"):
+        assert cli(verb).status == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "rows"), [("bets", 4), ("settlements", 4), ("snapshots", 4 * 288), ("alerts", None)]
+)
+def test_tables_can_be_exported_both_ways(cli: Cli, table: str, rows: int | None) -> None:
+    """As many rows in CSV as in JSON."""
+    listed = cli("export", table, "--format", "json").json
+    assert rows is None or len(listed) == rows
+    assert len(cli("export", table).out.splitlines()) >= len(listed) + 1
+
+
+def test_a_result_decided_by_hand_is_a_revision(cli: Cli) -> None:
+    """The first result stays, and the reason is kept."""
+    ran = cli("settle", "2", "void", "--reason", "the book voided it", "--json").json
+    assert (ran["revision"], ran["payout_cents"]) == (2, 2000)
+    first, second = cli("show", "2", "--json").json["settlements"]
+    assert (first["result"], second["result"]) == ("lost", "void")
+    assert "the book voided it" in second["reason"]
+    assert second["poll"] is None
+    assert cli("bets", "--json").json[1]["status"] == "official"

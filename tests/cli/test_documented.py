@@ -1,0 +1,106 @@
+"""Promises of the help: every verb and option is in the book, and says what it is for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from tests.cli.conftest import Cli
+from tracker.cli.app import VERBS, build
+from tracker.cli.quick import OPTIONS
+
+BOOK = Path(__file__).parents[2] / "docs" / "commands.md"
+ANYWHERE = {"--help", "--json"}
+"""Told once for all commands."""
+
+
+def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every command that does something, by what is typed."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield path, command
+    else:
+        for name, one in inner.items():
+            yield from commands(one, f"{path} {name}")
+
+
+APP = typer.main.get_command(build())
+COMMANDS = dict(commands(APP, "tracker"))
+
+
+def options(command: Any) -> set[str]:
+    """The long options of a command."""
+    names = {name for x in command.params for name in (*x.opts, *x.secondary_opts)}
+    return {name for name in names if name.startswith("--")}
+
+
+def sections() -> dict[str, str]:
+    """The part of the book under each heading that names a command."""
+    parts = re.split(r"^### `([^`]+)`\n", BOOK.read_text("utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_is_in_the_book_with_an_example_or_a_sentence(path: str) -> None:
+    """Under a heading of its own."""
+    assert len(sections().get(path, "")) > 40
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_option_is_in_the_book(path: str) -> None:
+    """In the section of its command, by its long name."""
+    told = set(re.findall(r"--[a-z-]+", sections().get(path, "")))
+    assert options(COMMANDS[path]) - ANYWHERE <= told
+
+
+def test_the_book_tells_of_no_command_that_is_not_there() -> None:
+    """Its headings are commands."""
+    assert set(sections()) == set(COMMANDS)
+
+
+def test_the_options_before_the_verb_are_in_the_book() -> None:
+    """In its first part."""
+    first = BOOK.read_text("utf-8").partition("## Getting started")[0]
+    assert all(name in first for name in options(APP) - {"--help"})
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_and_option_says_what_it_is_for(path: str) -> None:
+    """In the help."""
+    command = COMMANDS[path]
+    assert command.help
+    assert all(getattr(x, "help", None) for x in command.params)
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_the_help_of_every_command_can_be_asked_for(path: str, cli: Cli) -> None:
+    """With status 0 and no traceback."""
+    ran = cli(*path.split()[1:], "--help")
+    assert ran.status == 0
+    assert "Usage" in ran.out
+
+
+def test_the_help_says_where_to_find_help_with_gambling(cli: Cli) -> None:
+    """In the help of the program as a whole."""
+    assert "1-800-GAMBLER" in cli("--help").out
+
+
+def test_the_quick_reading_of_add_knows_its_options() -> None:
+    """The two ways in which `tracker add` is read have the same options."""
+    assert options(COMMANDS["tracker add"]) - {"--help"} == OPTIONS
+
+
+def test_every_verb_is_listed_once() -> None:
+    """The table of verbs has no name twice."""
+    assert len({x.name for x in VERBS}) == len(VERBS)
+
+
+def test_the_version_is_told_at_once(cli: Cli) -> None:
+    """By itself or among other arguments."""
+    assert cli("--version").out.startswith("tracker ")
+    assert cli("-V", "bets").out.startswith("tracker ")

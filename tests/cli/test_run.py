@@ -1,0 +1,98 @@
+"""Promises of `tracker run` as a process: it is single, it is seen, and it stops cleanly."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+
+START = "2026-01-29T23:58:00Z"
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def started(*words: str) -> subprocess.Popen[str]:
+    """A command as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tracker", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+
+
+def read_until(stream: Iterator[str] | None, word: str) -> str:
+    """The first line with a word in it."""
+    assert stream is not None
+    return next(line for line in stream if word in line)
+
+
+@pytest.fixture
+def daemon(config: Path) -> Iterator[subprocess.Popen[str]]:
+    """A daemon that follows a served game on a fast clock, stopped at the end in any case."""
+    port = free_port()
+    config.write_text(
+        f'timezone = "America/New_York"\n[store]\npath = "state/tracker.db"\n'
+        f'[feeds.nba]\nbase_url = "http://127.0.0.1:{port}"\n',
+        "utf-8",
+    )
+    serving = started("replay", "serve", "SAC@PHI", "--port", str(port), "--speed", "60")
+    read_until(serving.stdout, "tracker run")
+    running = started("run", "--clock-start", START, "--clock-speed", "60")
+    try:
+        read_until(running.stderr, "daemon.started")
+        yield running
+    finally:
+        for process in (running, serving):
+            process.terminate()
+            process.communicate(timeout=20)
+
+
+def test_a_running_daemon_is_single_seen_and_stops_cleanly(
+    daemon: subprocess.Popen[str], cli: Cli
+) -> None:
+    """A second one ends with 3 and names it; commands go by its clock; SIGTERM ends it with 0."""
+    added = cli("add", "PHI ML -140 $20", "--json").json
+    assert added["game"]["id"] == "0022500680"
+    second = cli("run")
+    assert second.status == 3
+    assert str(daemon.pid) in second.sentence
+    status = cli("status", "--json").json
+    assert status["daemon"]["pid"] == daemon.pid
+    assert status["daemon"]["clock_speed"] == 60
+    assert status["at"].startswith(("2026-01-29", "2026-01-30"))
+    assert f"process {daemon.pid}" in cli("status").out
+    assert f"process {daemon.pid}" in cli("doctor", "--offline").out
+    daemon.send_signal(signal.SIGTERM)
+    _, log = daemon.communicate(timeout=20)
+    assert daemon.returncode == 0
+    last = json.loads(log.splitlines()[-1])
+    assert last["event"] == "daemon.stopped"
+
+
+def test_a_reader_that_leaves_ends_a_command_quietly(night: Path) -> None:
+    """As in `tracker export ... | head -1`."""
+    writer = started("export", "snapshots")
+    assert writer.stdout is not None
+    assert writer.stderr is not None
+    writer.stdout.readline()
+    writer.stdout.close()
+    assert "Traceback" not in writer.stderr.read()
+    writer.stderr.close()
+    assert writer.wait(timeout=20) in (0, 141)

@@ -1,0 +1,117 @@
+"""Promises of the set-up: three questions, a private file, and plain words on how all is."""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import NOBODY, Cli
+
+
+def test_init_writes_a_private_file_that_is_valid(cli: Cli, home: Path) -> None:
+    """At the usual place, with a topic that nobody guesses, and says what comes next."""
+    ran = cli("init", "--yes")
+    file = home / ".config" / "tracker" / "tracker.toml"
+    assert ran.status == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    (address,) = tomllib.loads(file.read_text("utf-8"))["notify"]["urls"]
+    assert len(address.removeprefix("ntfy://tracker-")) == 16
+    assert str(file) in ran.out
+    assert "tracker add" in ran.out
+    assert "1-800-GAMBLER" in ran.err
+    assert cli("config", "check").status == 0
+
+
+def test_init_never_overwrites_unless_told_to(cli: Cli, tmp_path: Path) -> None:
+    """The file that is there stays byte for byte."""
+    file = tmp_path / "c.toml"
+    cli("--config", file, "init", "--yes")
+    before = file.read_bytes()
+    ran = cli("--config", file, "init", "--yes")
+    assert ran.status == 1
+    assert "--force" in ran.sentence
+    assert file.read_bytes() == before
+    assert cli("init", "--yes", "--force", "--config", file).status == 0
+    assert file.read_bytes() != before
+    assert [x.name for x in tmp_path.iterdir() if x.is_file()] == ["c.toml"]
+
+
+def test_init_takes_its_answers_as_options(cli: Cli, tmp_path: Path) -> None:
+    """Nothing is asked then."""
+    answers = ("--channel", "console", "--timezone", "Asia/Tokyo", "--stake-unit", "$5")
+    assert cli("--config", tmp_path / "c.toml", "init", *answers).status == 0
+    written = tomllib.loads((tmp_path / "c.toml").read_text("utf-8"))
+    assert (written["timezone"], written["stake_unit"]) == ("Asia/Tokyo", 5.0)
+    assert "urls" not in written["notify"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        (("--timezone", "Mars"), "is no time zone"),
+        (("--stake-unit", "0"), "more than nothing"),
+        (("--channel", "ntfi://x"), "did you mean ntfy"),
+        ((), "--yes"),
+    ],
+)
+def test_init_refuses_an_answer_that_it_cannot_use(
+    cli: Cli, tmp_path: Path, answers: tuple[str, ...], told: str
+) -> None:
+    """And writes nothing."""
+    yes = ("--yes",) if answers else ()
+    ran = cli("--config", tmp_path / "c.toml", "init", *answers, *yes)
+    assert ran.status != 0
+    assert told in ran.sentence
+    assert not (tmp_path / "c.toml").exists()
+
+
+def test_the_configuration_is_shown_without_its_secrets(cli: Cli, tmp_path: Path) -> None:
+    """On the screen and in JSON."""
+    file = tmp_path / "c.toml"
+    file.write_text(
+        '[notify]\nurls = ["ntfy://hush-hush-topic"]\n'
+        '[notify.telegram]\ntoken = "123456:hushhushhushhush"\nchat_id = 5\n'
+        '[feeds.nba]\nheaders = { Authorization = "Bearer hush" }\n'
+    )
+    file.chmod(0o600)
+    for words in (("show",), ("show", "--json")):
+        ran = cli("--config", file, "config", *words)
+        assert ran.status == 0
+        assert "hush" not in ran.out + ran.err
+        assert "ntfy" in ran.out
+
+
+def test_the_place_of_the_configuration_is_told(cli: Cli, home: Path, config: Path) -> None:
+    """Where it is read from, whether it exists or not."""
+    assert cli("config", "path").out.strip() == str(config)
+
+
+def test_doctor_tells_what_is_wrong_and_what_to_do(cli: Cli, config: Path) -> None:
+    """Status 1 for a feed that does not answer; the rest is told all the same."""
+    ran = cli("doctor")
+    assert ran.status == 1
+    assert f"({NOBODY})" in ran.out
+    assert "the daemon is not running" in ran.out
+    checks = cli("doctor", "--offline", "--json")
+    assert checks.status == 0
+    assert {x["health"] for x in checks.json} <= {"good", "warning"}
+
+
+def test_a_test_alert_says_what_each_channel_answered(cli: Cli, config: Path) -> None:
+    """A channel that nobody listens to fails, and the status says so."""
+    assert cli("test-alert").out.endswith("✔ console: sent\n")
+    with config.open("a") as file:
+        file.write('[notify]\nconsole = false\nurls = ["json://127.0.0.1:9/"]\n')
+    ran = cli("test-alert", "--json")
+    assert ran.status == 1
+    (answer,) = ran.json
+    assert "refuses connections" in answer["answer"]
+
+
+def test_colour_is_for_terminals(cli: Cli, night: Path) -> None:
+    """A pipe gets plain text from every command that reads."""
+    for words in (("bets",), ("status",), ("show", "1"), ("alerts", "--explain"), ("chart", "1")):
+        assert "\x1b" not in cli(*words).out
