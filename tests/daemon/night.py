@@ -111,7 +111,8 @@ async def feed(
 def write_files(folder: Path, base_url: str, games: Sequence[str], urls: Sequence[str]) -> Path:
     """A configuration and a bets file with every pick on every game."""
     rows = [
-        f'[[bet]]\nid = "{game} {pick}"\npick = "{pick}"\ngame = "{game}"\nodds = -110\nstake = 11.0\n'
+        f'[[bet]]\nid = "{game} {pick}"\npick = "{pick}"\ngame = "{game}"\n'
+        "odds = -110\nstake = 11.0\n"
         for game in games
         for pick in picks_for(game)
     ]

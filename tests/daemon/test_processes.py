@@ -63,7 +63,7 @@ def _assert_no_doubles(database: Path, messages: list[str]) -> None:
 
 @pytest.mark.timeout(150)
 async def test_kills_at_random_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    """Through a night with kill -9 after kill -9, each bet settles right and each alert comes once."""
+    """Through kill -9 after kill -9, each bet settles right and each alert comes once."""
     rng = random.Random(20260130)  # noqa: S311 - a seed makes the night repeatable
     games = ["SAC@PHI", "NOP@GSW"]
     clock = ScaledClock(night.STARTS, 360.0)
@@ -133,6 +133,7 @@ async def test_bets_come_and_go_while_it_runs(tmp_path: Path) -> None:
         file.write_text("\n\n".join([*others, "[[bet]]\npick = 'PHI moon'", more]), "utf-8")
         added = await night.tracker(config, "add", "SAC@PHI Q1 over 55.5")
         found: list[dict[str, object]] = []
+        seen: list[dict[str, object]] = []
         for _ in range(100):
             found = await night.bets(config)
             seen = [b for b in found if b["chance"] is not None and b["status"] != "withdrawn"]
