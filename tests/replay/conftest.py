@@ -27,6 +27,12 @@ def timelines(games: dict[str, Recording]) -> list[Timeline]:
 
 
 @pytest.fixture(scope="session")
+def rosters(timelines: list[Timeline]) -> list[Timeline]:
+    """Those of which the players are known."""
+    return [game for game in timelines if game.recording.home.players]
+
+
+@pytest.fixture(scope="session")
 def real() -> Callable[[str], Any]:
     """A trimmed real document of the NBA's CDN by its name."""
 

@@ -62,7 +62,20 @@ def test_the_shipped_set_makes_good_demos(games: dict[str, Recording]) -> None:
     assert "a blowout" in told
     assert "a push on the closing total" in told
     assert sum(game.wall_clock == "recorded" for game in games.values()) == 4
-    assert all(game.lines for game in games.values() if game.wall_clock == "modelled")
+    nba = [game for game in games.values() if game.league == "nba"]
+    assert all(game.lines for game in nba if game.wall_clock == "modelled")
+
+
+def test_games_of_three_leagues_are_shipped(games: dict[str, Recording]) -> None:
+    """The WNBA's with four short quarters, and college games of two halves, one with overtime."""
+    told = {name: describe(game) for name, game in games.items() if game.league != "nba"}
+    assert told == {
+        "LVA@SEA": "LVA 110 @ SEA 98: overtime, 6 lead changes",
+        "UCF@VILL": "UCF 104 @ VILL 98: overtime, 4 lead changes",
+        "FLA@HOU": "FLA 65 @ HOU 63: won from 12 behind, 3 lead changes",
+    }
+    assert (games["LVA@SEA"].rules.periods, games["LVA@SEA"].rules.period_s) == (4, 600)
+    assert (games["FLA@HOU"].rules.periods, games["FLA@HOU"].rules.period_s) == (2, 1200)
 
 
 @pytest.mark.parametrize(
@@ -132,4 +145,4 @@ def test_an_unknown_game_is_answered_with_those_there_are() -> None:
         find_recording("BOS@NYK")
     with pytest.raises(UnknownGameError, match=r"no recording file nowhere/x\.json\.gz"):
         find_recording("nowhere/x.json.gz")
-    assert len(list(shipped())) == 8
+    assert len(list(shipped())) == 11

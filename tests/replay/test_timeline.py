@@ -34,9 +34,9 @@ def test_scores_and_clocks_run_one_way(timelines: list[Timeline], at: int, later
 
 
 @given(at=instants)
-def test_players_add_up_to_the_score(timelines: list[Timeline], at: int) -> None:
+def test_players_add_up_to_the_score(rosters: list[Timeline], at: int) -> None:
     """At any instant the periods and the players both sum to the score, and five are on court."""
-    for game in timelines:
+    for game in rosters:
         state = state_at(game, at)
         for side in sides(state):
             assert side.score == sum(side.periods) == sum(line.points for line in side.lines)
@@ -47,9 +47,9 @@ def test_players_add_up_to_the_score(timelines: list[Timeline], at: int) -> None
             assert 0 <= side.timeouts <= 7
 
 
-def test_five_are_on_court_whenever_the_clock_moves(timelines: list[Timeline]) -> None:
+def test_five_are_on_court_whenever_the_clock_moves(rosters: list[Timeline]) -> None:
     """Substitutions leave five a side by the time play goes on."""
-    for game in timelines:
+    for game in rosters:
         for one, two in pairwise(game.states):
             if one.phase is Phase.PLAYING and one.clock > two.clock:
                 assert [len(side.on_court) for side in sides(one)] == [5, 5]

@@ -86,11 +86,14 @@ def _after(story: str) -> str:
     return story.partition(": ")[2]
 
 
-def _playbacks(names: list[str], same_night: datetime | None) -> list[Playback]:
+def _playbacks(
+    names: list[str], same_night: datetime | None, league: str | None = None
+) -> list[Playback]:
     from tracker.replay.files import find_recording, shipped
     from tracker.replay.playback import Playback
 
-    recordings = [find_recording(name) for name in names] if names else list(shipped())
+    known = (game for game in shipped() if league in (None, game.league))
+    recordings = [find_recording(name) for name in names] if names else list(known)
     ids = [x.id for x in recordings]
     if len(set(ids)) < len(ids):
         raise Misused("a game is named twice: name each once")
@@ -219,7 +222,9 @@ def run(
     --bet, one bet of each market is put on every game.
     """
     basics = scope_of(context).basics()
-    playbacks = _playbacks(games or [], None)
+    playbacks = _playbacks(games or [], None, "nba")
+    if others := [x.recording.name for x in playbacks if x.recording.league != "nba"]:
+        raise Misused(f"only NBA games can be run: {', '.join(others)} can be served")
     from tracker.cli.add import Given, draft_of
 
     if bet:
