@@ -70,6 +70,10 @@ def test_a_running_daemon_is_single_seen_and_stops_cleanly(
     """A second one ends with 3 and names it; commands go by its clock; SIGTERM ends it with 0."""
     added = cli("add", "PHI ML -140 $20", "--json").json
     assert added["game"]["id"] == "0022500680"
+    nothing = cli("add", "BOS ML")
+    assert nothing.status == 2
+    assert "no game on the slate fits" in nothing.sentence
+    assert "SAC@PHI" in nothing.sentence
     second = cli("run")
     assert second.status == 3
     assert str(daemon.pid) in second.sentence

@@ -115,3 +115,17 @@ def test_colour_is_for_terminals(cli: Cli, night: Path) -> None:
     """A pipe gets plain text from every command that reads."""
     for words in (("bets",), ("status",), ("show", "1"), ("alerts", "--explain"), ("chart", "1")):
         assert "\x1b" not in cli(*words).out
+
+
+@pytest.mark.usefixtures("slate")
+@pytest.mark.parametrize(
+    ("form", "shown"), [("american", "+150"), ("decimal", "2.50"), ("fractional", "3/2")]
+)
+def test_odds_are_shown_in_the_form_that_is_asked_for(
+    cli: Cli, config: Path, form: str, shown: str
+) -> None:
+    """And kept as they were written."""
+    config.write_text(f'odds_format = "{form}"\n{config.read_text("utf-8")}', "utf-8")
+    assert shown in cli("add", "DEN ML 6/4").out
+    assert shown in cli("bets").out
+    assert cli("bets", "--json").json[0]["odds"] == "6/4"

@@ -21,6 +21,7 @@ from tracker.cli.screen import (
 )
 from tracker.cli.session import Session, session
 from tracker.cli.slate import choose
+from tracker.cli.words import odds_text
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.grammar import Pick, find_in, parse_matchup, parse_pick
@@ -190,7 +191,7 @@ def _tell(x: _Outcome, at: Session) -> None:
     added, number = x.added, x.added.number
     if x.game is not None:
         say(f"{_label('Matched')}{_matched(x.game, at.now, at.basics)}")
-    bet = " · ".join((_market(x), *_money(x.draft)))
+    bet = " · ".join((_market(x), *_money(x.draft, at.basics.odds_format)))
     if added.created or added.revived:
         again = " (followed again)" if added.revived else ""
         say(f"{_label('Bet')}{paint(f'#{number}', 'bold')} {bet}{again}")
@@ -228,10 +229,10 @@ def _market(x: _Outcome) -> str:
     return describe(x.draft.pick.market_for(x.game), x.game.home, x.game.away)
 
 
-def _money(draft: Draft) -> list[str]:
+def _money(draft: Draft, form: str) -> list[str]:
     odds, stake, parts = draft.odds, draft.stake_cents, []
     if odds is not None:
-        parts.append(odds.text)
+        parts.append(odds_text(odds, form))
     if stake is not None:
         win = f" to win {money_text(payout_if_won(stake, odds) - stake)}" if odds else ""
         parts.append(f"stake {money_text(stake)}{win}")

@@ -38,6 +38,7 @@ class Basics:
     store: Path
     bets_file: Path
     timezone: str
+    odds_format: str
     stake_unit_cents: int
     rules: tuple[Rule, ...]
     nba_url: str
@@ -75,6 +76,7 @@ def _checked(config: Path | None, env: Mapping[str, str]) -> Basics:
         store=settings.store.path,
         bets_file=settings.bets.file,
         timezone=settings.timezone,
+        odds_format=settings.odds_format,
         stake_unit_cents=settings.stake_unit_cents,
         rules=tuple(parse_rule(x) for x in settings.rules.default),
         nba_url=settings.feeds.nba.base_url,
@@ -112,6 +114,7 @@ def _plain(source: Path, env: Mapping[str, str]) -> Basics:
         store=got.get("store.path") or _xdg(env, "XDG_STATE_HOME", ".local/state") / "tracker.db",
         bets_file=got.get("bets.file") or folder / "bets.toml",
         timezone=got.get("timezone", "UTC"),
+        odds_format=got.get("odds_format", _ODDS_FORMATS[0]),
         stake_unit_cents=got.get("stake_unit", 1000),
         rules=got.get("rules.default", tuple(parse_rule(x) for x in DEFAULT_RULES)),
         nba_url=got.get("feeds.nba.base_url", NBA_URL),

@@ -14,7 +14,6 @@ from tracker.cli.ending import Ended, Misused
 from tracker.cli.look import (
     chance_text,
     money_result,
-    odds_text,
     shown_as,
     status_text,
     table,
@@ -22,6 +21,7 @@ from tracker.cli.look import (
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, say, say_json, when
 from tracker.cli.session import Session, session
+from tracker.cli.words import odds_text
 from tracker.domain.bet import Status
 from tracker.domain.money import money_text
 from tracker.domain.rule import parse_rule
@@ -81,7 +81,7 @@ async def _bets(scope: Scope, everything: bool, as_json: bool) -> None:
             str(x.id),
             shown_as(x),
             "" if x.game is None else f"{x.game.name} {when(x.game.start, now, at.basics.zone)}",
-            odds_text(x),
+            odds_text(x.odds, at.basics.odds_format),
             "" if x.stake_cents is None else money_text(x.stake_cents),
             chance_text(x),
             status_text(x),
@@ -115,7 +115,7 @@ def _tell(found: ShowView, at: Session) -> None:
     say(f"{paint(f'#{bet.id}', 'bold')} {paint(shown_as(bet), 'bold')} · {status_text(bet)}")
     game = "not known yet" if bet.game is None else _game_line(bet, at)
     say(f"Game     {game}")
-    money = [x for x in (odds_text(bet), _stake(bet)) if x]
+    money = [x for x in (odds_text(bet.odds, at.basics.odds_format), _stake(bet)) if x]
     if money:
         say(f"Price    {' · '.join(money)}")
     if bet.chance is not None:

@@ -122,8 +122,13 @@ def _channel(text: str) -> _Channel:
         topic = f"tracker-{secrets.token_hex(8)}"
         return _Channel(f"ntfy://{topic}", topic)
     from tracker.notify.apprise_channel import check_urls
+    from tracker.settings import ConfigError
 
-    check_urls([text], place="the channel")
+    try:
+        check_urls([text], place="")
+    except ConfigError as wrong:
+        what = str(wrong).removeprefix(": entry 1 ")
+        raise Misused(f"the channel {what}; or say ntfy or console") from None
     return _Channel(text)
 
 

@@ -51,11 +51,6 @@ def shown_as(bet: BetView) -> str:
     return text
 
 
-def odds_text(bet: BetView) -> str:
-    """The price as written; empty when it is not known."""
-    return "" if bet.odds is None else bet.odds.text
-
-
 def chance_text(bet: BetView) -> str:
     """The chance of winning at the last snapshot; empty before the first."""
     from tracker.notify.words import percent

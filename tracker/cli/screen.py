@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _PIPE_WIDTH = 200
 """Columns for output that is not read on a terminal: wide enough that nothing is cut."""
 
+_MORNING = 6
+"""A game that tips off before this hour belongs to the evening before."""
+
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
@@ -102,9 +105,12 @@ def when(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     days = (local.date() - today.date()).days
     clock = local.strftime("%H:%M %Z")
     evening = 17
+    late = local.hour < _MORNING and today.hour >= evening
     match days:
         case 0:
             day = "tonight" if local.hour >= evening else "today"
+        case 1 if late:
+            day = "tonight"
         case 1:
             day = "tomorrow"
         case -1:

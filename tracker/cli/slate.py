@@ -67,7 +67,7 @@ def _pick(draft: Draft, known: Listed, at: Session) -> Game:
         if not asks():
             raise
         fitting = [x for x, _ in known if draft.fits(x) and x.start > at.now - timedelta(hours=18)]
-        return _which(fitting, at)
+        return _which([x for x in fitting if x.slate == fitting[0].slate], at)
 
 
 def _which(games: Sequence[Game], at: Session) -> Game:
