@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tracker.domain.game import Phase, Side
 from tracker.forecast import endgame, longrun
-from tracker.forecast.flow import Moment, sharpened
+from tracker.forecast.flow import Moment, sharpened, usual_bonus
 from tracker.forecast.lattice import Lattice
 from tracker.forecast.outlook import Outlook
 from tracker.forecast.overtime import play_on
@@ -102,17 +102,20 @@ def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
     total, total_sd = sharpened(
         prior.total, prior.total_sd, float(score.total), played, flow.total_noise
     )
-    bonus = state.bonus
     before = state.period == 0
+    period_left = 1.0 if before else state.clock / rules.length_of(state.period)
+    unknown = usual_bonus(period_left)
+    known = state.bonus
+    bonus = (unknown, unknown) if known is None else (float(known.home), float(known.away))
     return Moment(
         home=state.score.home,
         away=state.score.away,
         left=state.seconds_left,
         regulation=float(rules.regulation_seconds),
-        period_left=1.0 if before else state.clock / rules.length_of(state.period),
+        period_left=period_left,
         ball={Side.HOME: 1, Side.AWAY: -1, None: 0}[state.possession],
-        bonus_home=bonus is not None and bonus.home,
-        bonus_away=bonus is not None and bonus.away,
+        bonus_home=bonus[0],
+        bonus_away=bonus[1],
         prior_margin=margin,
         prior_total=total,
         margin_sd=margin_sd,

@@ -27,7 +27,7 @@ LONGEST = 60
 """Seconds: a possession that lasts longer counts as this long."""
 SPAN = 300
 """Seconds before the end at which the tables begin."""
-CLOCK_WIDTH = 0.12
+CLOCK_WIDTH = 0.18
 """The kernel's standard deviation as a part of the clock, at least `LEAST_CLOCK_WIDTH` seconds."""
 LEAST_CLOCK_WIDTH = 0.6
 OUTCOMES = (
