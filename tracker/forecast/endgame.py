@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-TILT_FEATURES = ("prior", "lead", "pace", "bonuses")
+TILT_FEATURES = ("prior", "lead", "pace", "bonuses", "one")
 """What tilts the tables. The margin: prior margin / 10 and lead / 10 (neither beyond LONG_TILT).
-The total: prior total over the league's / 10, teams in the bonus less one."""
+The total: prior total over the league's / 10, teams in the bonus less one, and 1."""
 
 LONG_TILT = 2.5
 """Tens of points: a prior margin or lead beyond this tilts no further."""
@@ -95,9 +95,9 @@ def remaining(endgame: Endgame, at: Moment, average_total: float, tempo: float =
     tilt = endgame.tilt[blend.lower] * (1 - blend.weight) + endgame.tilt[blend.lower + 1] * (
         blend.weight
     )
-    prior, lead, pace, bonuses = tilt.tolist()
+    prior, lead, pace, bonuses, one = tilt.tolist()
     margin = prior * _tens(at.prior_margin) + lead * _tens(at.lead)
-    total = tempo + pace * (at.prior_total - average_total) / 10
+    total = tempo + one + pace * (at.prior_total - average_total) / 10
     total += bonuses * (at.bonus_home + at.bonus_away - 1)
     if at.shift_margin or at.shift_total:
         spread_margin, spread_total = _variances(cells)

@@ -200,7 +200,7 @@ def _fit_endgame(given: Given, progress: Callable[[str, float], None]) -> figure
         leads=chain_fit.LEADS,
         tables=figures.unpack_tables(sizes, 2 * chain_fit.LEADS + 1, cells),
         ball=chain_fit.fit_ball(told.glances, width),
-        tilt=np.zeros((clocks.size, 4)),
+        tilt=np.zeros((clocks.size, 5)),
     )
     sample = draw(data, told.seconds, given.priors, given.used, tilt_fit.CLOCKS)
     return replace(endgame, tilt=tilt_fit.fit_tilt(endgame, sample, given.average))
@@ -214,9 +214,12 @@ def _fit_flow(given: Given, noise: flow_fit.Noise, endgame: figures.Endgame) -> 
     at = int(np.searchsorted(endgame.clocks, flow_fit.LAYER))
     states = draw(data, seconds, priors, used, [flow_fit.LAYER])
     variances = tilt_fit.moments(endgame, states).mean(axis=0)
-    prior, lead, pace, _ = (endgame.tilt[at] / 10).tolist()
+    prior, lead, pace, _, one = (endgame.tilt[at] / 10).tolist()
     drift = flow_fit.Drift(
-        prior * float(variances[2]), lead * float(variances[2]), pace * float(variances[3])
+        prior * float(variances[2]),
+        lead * float(variances[2]),
+        pace * float(variances[3]),
+        10 * one * float(variances[3]),
     )
     found = flow_fit.fit_flow(sample, rules, given.average, drift, noise)
     return {

@@ -26,11 +26,12 @@ CLOCKS_EVERY = 30
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What strength and tempo still do after the layer: factors of prior, lead and tempo."""
+    """What the tables' tilt adds after the layer: factors of prior, lead and tempo, and points."""
 
     prior: float
     lead: float
     total: float
+    points: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,9 @@ def fit_flow(
     )
     weight = 1 / np.sqrt(sample.left - LAYER)
     margin_goal = sample.end_lead * (1 + drift.lead) + drift.prior * prior_m - sample.lead
-    total_goal = sample.end_total - sample.total + drift.total * (prior_t - average_total)
+    total_goal = (
+        sample.end_total - sample.total + drift.points + drift.total * (prior_t - average_total)
+    )
     by_knot, fixed = _margin_columns(sample, prior_m)
     margin, margin_rest = _solve(basis, by_knot, fixed, margin_goal, weight)
     by_knot_t, fixed_t = _total_columns(sample, prior_t, average_total, played)

@@ -58,9 +58,10 @@ def fit_tilt(endgame: Endgame, sample: Sample, average_total: float) -> Array:
     pace = (sample.prior_total - average_total) / 10
     bonuses = sample.bonus_home + sample.bonus_away - 1
     x = np.concatenate([basis * f[:, None] for f in (prior, lead)], axis=1)
-    y = np.concatenate([basis * f[:, None] for f in (pace, bonuses)], axis=1)
+    ones = np.ones_like(pace)
+    y = np.concatenate([basis * f[:, None] for f in (pace, bonuses, ones)], axis=1)
     vm, vt, vc = told[:, 2:3], told[:, 3:4], told[:, 4:5]
     square = np.block([[x.T @ (x * vm), x.T @ (y * vc)], [y.T @ (x * vc), y.T @ (y * vt)]])
     right = np.concatenate([x.T @ gain_lead, y.T @ gain_total])
-    found = np.linalg.solve(square + STEADY * np.eye(right.size), right).reshape(4, KNOTS.size)
+    found = np.linalg.solve(square + STEADY * np.eye(right.size), right).reshape(5, KNOTS.size)
     return np.stack([np.interp(endgame.clocks, KNOTS, w) for w in found], axis=1)
