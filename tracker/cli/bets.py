@@ -27,6 +27,9 @@ from tracker.domain.money import money_text
 from tracker.domain.rule import parse_rule
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
     from tracker.store.views import BetView, ShowView
 
 NO_BETS = "No bets yet: add one, such as `tracker add 'DEN -4.5 -110 $20'`."
@@ -80,7 +83,7 @@ async def _bets(scope: Scope, everything: bool, as_json: bool) -> None:
         (
             str(x.id),
             shown_as(x),
-            "" if x.game is None else f"{x.game.name} {when(x.game.start, now, at.basics.zone)}",
+            _game_cell(x, now, at.basics.zone),
             odds_text(x.odds, at.basics.odds_format),
             "" if x.stake_cents is None else money_text(x.stake_cents),
             chance_text(x),
@@ -92,6 +95,12 @@ async def _bets(scope: Scope, everything: bool, as_json: bool) -> None:
     hidden = len(found) - len(shown)
     if hidden:
         note(f"{hidden} more that are over: `tracker bets --all`")
+
+
+def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
+    if bet.game is None:
+        return ""
+    return f"{bet.game.name} {when(bet.game.start, now, zone, short=True)}"
 
 
 def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
@@ -119,8 +128,9 @@ def _tell(found: ShowView, at: Session) -> None:
     if money:
         say(f"Price    {' · '.join(money)}")
     if bet.chance is not None:
-        course = f" · peak {_percent(bet.peak)}, low {_percent(bet.low)}"
-        say(f"Chance   {chance_text(bet)}{course} · {len(found.snapshots)} snapshots")
+        parts = [chance_text(bet), f"peak {_percent(bet.peak)}, low {_percent(bet.low)}"]
+        parts.append(f"{len(found.snapshots)} snapshots")
+        say(f"Chance   {' · '.join(x for x in parts if x)}")
     say(f"Rules    {' · '.join(x.text for x in bet.rules) or 'none'}")
     if bet.review is not None:
         say(f"Review   {bet.review}: decide it with `tracker settle {bet.id} RESULT --reason ...`")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tracker.cli.screen import console, paint
 from tracker.domain.bet import Result, Status
 from tracker.domain.market import Total
-from tracker.domain.money import payout_if_won
+from tracker.domain.money import money_text, payout_if_won
 
 if TYPE_CHECKING:
     from tracker.store.views import BetView
@@ -70,7 +70,7 @@ def money_result(bet: BetView) -> str:
         return f", {signed_money(bet.payout_cents - bet.stake_cents)}"
     if bet.odds is None:
         return ""
-    return f" to win {signed_money(payout_if_won(bet.stake_cents, bet.odds) - bet.stake_cents)}"
+    return f" to win {money_text(payout_if_won(bet.stake_cents, bet.odds) - bet.stake_cents)}"
 
 
 def status_text(bet: BetView) -> str:

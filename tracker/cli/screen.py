@@ -99,11 +99,11 @@ def asks() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def when(at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """A time to come or just past, in the person's zone: `tonight 22:00 EST`, `Sat 19:30 EST`."""
+def when(at: datetime, now: datetime, zone: ZoneInfo, *, short: bool = False) -> str:
+    """A time in the person's zone: `tonight 22:00 EST`, `Sat 19:30 EST`; `short` has no zone."""
     local, today = at.astimezone(zone), now.astimezone(zone)
     days = (local.date() - today.date()).days
-    clock = local.strftime("%H:%M %Z")
+    clock = local.strftime("%H:%M" if short else "%H:%M %Z")
     evening = 17
     late = local.hour < _MORNING and today.hour >= evening
     match days:
@@ -119,7 +119,8 @@ def when(at: datetime, now: datetime, zone: ZoneInfo) -> str:
             day = local.strftime("%a")
         case _:
             day = local.strftime("%Y-%m-%d")
-    return f"{day} {clock}"
+            clock = "" if short else clock
+    return f"{day} {clock}".rstrip()
 
 
 def wait_text(seconds: float) -> str:
