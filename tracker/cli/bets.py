@@ -87,7 +87,7 @@ async def _bets(scope: Scope, everything: bool, as_json: bool) -> None:
             odds_text(x.odds, at.basics.odds_format),
             "" if x.stake_cents is None else money_text(x.stake_cents),
             chance_text(x),
-            status_text(x),
+            status_text(x, short=True),
         )
         for x in shown
     ]

@@ -67,9 +67,9 @@ async def _games(
             read, trouble = await read_slate(at, _PATIENCE_S)
             listed = _wanted(await at.store.games(), day, everything, at)
             if not read and not listed:
-                raise Impossible(f"what is on is not known, as {trouble}: try again later")
+                raise Impossible(f"what is on is not known ({trouble}): try again later")
             if not read:
-                note(f"Not all may be listed, as {trouble}.")
+                note(f"Not all may be listed ({trouble}).")
         bets = await at.store.bets_view(at.basics.rules)
     if as_json:
         say_json([game_json(game, state) for game, state in listed])

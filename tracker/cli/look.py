@@ -25,20 +25,21 @@ _STYLES = {
 def table(
     heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[int] = ()
 ) -> None:
-    """Columns under their heads; those in `right` are aligned to the right."""
+    """Columns under their heads; those in `right` are aligned to the right, empty ones left out."""
     from rich.table import Table
     from rich.text import Text
 
     grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for index, head in enumerate(heads):
+    used = [i for i in range(len(heads)) if any(row[i] for row in rows)]
+    for index in used:
         grid.add_column(
-            head,
+            heads[index],
             justify="right" if index in right else "left",
             no_wrap=index in right,
             overflow="fold",
         )
     for row in rows:
-        grid.add_row(*(Text.from_ansi(cell) for cell in row))
+        grid.add_row(*(Text.from_ansi(row[index]) for index in used))
     console().print(grid)
 
 
@@ -73,8 +74,8 @@ def money_result(bet: BetView) -> str:
     return f" to win {money_text(payout_if_won(bet.stake_cents, bet.odds) - bet.stake_cents)}"
 
 
-def status_text(bet: BetView) -> str:
-    """Where a bet stands, with its result once it has one."""
+def status_text(bet: BetView, *, short: bool = False) -> str:
+    """Where a bet stands, with its result once it has one; `short` is for a narrow column."""
     from tracker.notify.words import signed_money
 
     if bet.result is None:
@@ -86,5 +87,8 @@ def status_text(bet: BetView) -> str:
     if bet.payout_cents is not None and bet.stake_cents is not None:
         won = f" {signed_money(bet.payout_cents - bet.stake_cents)}"
     result = paint(f"{bet.result.value}{won}", _STYLES[bet.result], sys.stdout)
-    suffix = "" if bet.status is Status.OFFICIAL else f" ({bet.status.value.replace('_', ' ')})"
-    return f"{result}{suffix}"
+    if bet.status is Status.OFFICIAL:
+        return result
+    if short and bet.status is Status.PROVISIONAL:
+        return f"{result} (prov.)"
+    return f"{result} ({bet.status.value.replace('_', ' ')})"

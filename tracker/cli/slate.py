@@ -56,7 +56,7 @@ async def choose(draft: Draft, at: Session) -> Choice:
         return Choice(_pick(draft, known, at))
     except NoSuchGame:
         if not read:
-            return Choice(None, f"not known yet, as {trouble}: the daemon matches it later")
+            return Choice(None, f"not known yet: the daemon matches it later ({trouble})")
         raise BadBet(_nothing_fits(draft, known, at)) from None
 
 
@@ -88,7 +88,7 @@ async def read_slate(
     """Read the board and then the schedule into the store, no longer than `patience_s` (real).
 
     The schedule is left out when the board has a game that is `enough`. Whether all that is on is
-    known afterwards, else why not, to follow an `as`.
+    known afterwards, else why not, in a few words.
     """
     from tracker.feeds.board import BoardReading
     from tracker.feeds.feed import open_feed

@@ -144,7 +144,7 @@ def _row(bet: BetView, tracked: dict[int, tuple[Book, Tracked]], x: _Picture) ->
         now = standing(bet.market, state).removesuffix(" now") if started else ""
         need = needs(bet.market, state).removeprefix("needs ").removeprefix("has ")
     entry = tracked.get(bet.number)
-    rule = status_text(bet)
+    rule = status_text(bet, short=True)
     if entry is not None and bet.result is None and bet.review is None:
         rule = _rules_text(entry[1]) or ("watching" if bet.chance is not None else rule)
     return (str(bet.id), shown_as(bet), now, need, chance_text(bet), _moved(bet, x), rule)
