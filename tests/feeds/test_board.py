@@ -74,8 +74,8 @@ async def test_who_leaves_does_not_take_the_request_along(site: Site, feed: Feed
 async def test_a_failure_is_shared_until_it_is_time_to_ask_again(
     site: Site, feed: Feed, clock: FakeClock
 ) -> None:
-    """After a failure nobody asks for 10 s, after the next for 20 s; then all is forgotten."""
-    for failures, pause in ((1, 10.0), (2, 20.0)):
+    """After a refusal nobody asks for 20 s, after the next for 40 s; then all is forgotten."""
+    for failures, pause in ((1, 20.0), (2, 40.0)):
         found = await feed.board.read(0.0)
         assert isinstance(found, BoardFailure)
         assert found.error.trouble is Trouble.BLOCKED
@@ -87,6 +87,25 @@ async def test_a_failure_is_shared_until_it_is_time_to_ask_again(
     assert isinstance(await feed.board.read(0.0), BoardReading)
     await clock.advance(1.0)
     assert isinstance(await feed.board.read(0.0), BoardReading)
+
+
+async def test_near_a_game_a_failing_source_is_asked_again_sooner(
+    site: Site, feed: Feed, clock: FakeClock
+) -> None:
+    """However long it has failed, within 30 s; who can wait longer does not ask."""
+    for _ in range(5):
+        await feed.board.read(0.0)
+        await clock.advance(310.0)
+    await feed.board.read(0.0)
+    asked = site.count(PATH)
+    await clock.advance(29.9)
+    await feed.board.read(0.0, urgent=True)
+    assert site.count(PATH) == asked
+    await clock.advance(0.2)
+    await feed.board.read(0.0)
+    assert site.count(PATH) == asked
+    await feed.board.read(0.0, urgent=True)
+    assert site.count(PATH) == asked + 1
 
 
 async def test_the_source_may_ask_for_more_patience(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.feeds.serving import dice
 from tracker.domain.game import Game, GameState, Phase, Score
-from tracker.domain.poll import FIRST_CHECK_AFTER, Standing, check_times
+from tracker.domain.poll import FIRST_CHECK_AFTER, Standing, Trouble, check_times
 from tracker.feeds import cadence
 from tracker.feeds.cadence import backoff, jittered, next_wait
 
@@ -112,7 +112,11 @@ def test_noon_eastern_follows_the_summer_time() -> None:
 def test_backing_off() -> None:
     """10 s, doubling to 5 min; `Retry-After` is obeyed, within reason."""
     assert [backoff(n) for n in (0, 1, 2, 3, 4, 5, 6, 1000)] == [0, 10, 20, 40, 80, 160, 300, 300]
+    blocked = [backoff(n, trouble=Trouble.BLOCKED) for n in (0, 1, 2, 5)]
+    assert blocked == [0, 20, 40, 300]
+    assert [backoff(n, urgent=True) for n in (1, 2, 3, 9)] == [10, 20, 30, 30]
     assert backoff(1, 45) == 45
+    assert backoff(9, 45, urgent=True) == 45
     assert backoff(6, 45) == 300
     assert backoff(1, 1e9) == cadence.RETRY_AFTER_CAP_S
 

@@ -77,7 +77,7 @@ async def test_refused_everywhere_is_blocked_refused_once_is_not_published(
     look = await feed.look(GAME, Ask.EITHER, 5.0)
     assert trouble(look.reading) is Trouble.BLOCKED
     assert trouble((await feed.look(GAME, Ask.BOX, 5.0)).reading) is Trouble.BLOCKED
-    await clock.advance(15.0)
+    await clock.advance(25.0)
     site.board()
     look = await feed.look(GAME, Ask.EITHER, 5.0)
     assert trouble(look.reading) is Trouble.NOT_PUBLISHED

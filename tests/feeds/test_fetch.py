@@ -24,7 +24,8 @@ from tracker.feeds.errors import (
     FeedRefused,
     FeedUnavailable,
 )
-from tracker.feeds.fetch import BODY_CAP, Fetcher
+from tracker.feeds.fetch import Fetcher
+from tracker.feeds.source import BODY_CAP
 
 PATH = "/a.json"
 

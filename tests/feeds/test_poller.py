@@ -150,9 +150,9 @@ async def test_a_wall_clock_that_is_set_is_noticed(site: Site, follower: Followe
 
 
 async def test_failures_back_off_and_are_forgotten(site: Site, follower: Follower) -> None:
-    """10, 20, 40 s while everything fails, and the ordinary pace once it is well again."""
+    """20 s and then 30 s while a live game is refused, and the ordinary pace once it is not."""
     site.deny(BOARD)
-    for shortest, longest in ((0.0, 0.1), (9.9, 11.1), (19.9, 22.1), (39.9, 44.1)):
+    for shortest, longest in ((0.0, 0.1), (19.9, 22.1), (29.9, 33.1), (29.9, 33.1)):
         poll = (
             await follower.after(LIVE, shortest, longest)
             if longest > 1
@@ -161,7 +161,7 @@ async def test_failures_back_off_and_are_forgotten(site: Site, follower: Followe
         assert isinstance(poll.reading, Unreadable)
         assert poll.reading.trouble is Trouble.BLOCKED
     site.board(live_game())
-    await follower.after(LIVE, 79.9, 88.1)
+    await follower.after(LIVE, 29.9, 33.1)
     await follower.after(LIVE, 8.9, 11.1)
     assert site.count(BOARD) == 6
 
@@ -174,7 +174,7 @@ async def test_a_blocked_board_leaves_a_live_game_its_pace(site: Site, follower:
         poll = await follower.after(LIVE, 8.9, 11.1)
         assert poll.reading == STATE
     assert site.count(BOX) == 7
-    assert site.count(BOARD) == 3
+    assert site.count(BOARD) == 2
 
 
 async def test_a_malformed_board_is_not_polled_in_a_loop(site: Site, follower: Follower) -> None:

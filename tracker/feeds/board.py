@@ -12,6 +12,9 @@ from tracker.feeds.fetch import Fetched, Fetcher
 from tracker.feeds.health import Health
 from tracker.feeds.source import Board, Source
 
+LARGE = 1 << 18
+"""Bytes from which a board is read off the event loop: a full college day has millions."""
+
 
 @dataclass(frozen=True, slots=True)
 class BoardReading:
@@ -23,45 +26,83 @@ class BoardReading:
 
 @dataclass(frozen=True, slots=True)
 class BoardFailure:
-    """A board that could not be read, until `retry_at` in the clock's monotonic seconds.
+    """A board that could not be read, at `heard` in the clock's monotonic seconds.
 
-    `fetched` is the document when one came that could not be believed.
+    `failures` counts those in a row. `fetched` is the document when one came that could not be
+    believed.
     """
 
     error: FeedError
-    retry_at: float
+    heard: float
+    failures: int
     fetched: Fetched | None = None
+
+    def retry_at(self, *, urgent: bool) -> float:
+        """Until when, in monotonic seconds, the source is left alone."""
+        error = self.error
+        return self.heard + backoff(
+            self.failures, error.retry_after, trouble=error.trouble, urgent=urgent
+        )
 
 
 class SharedBoard:
-    """The board of a source, fetched once for all who ask within the same moment.
+    """A board of a source, fetched once for all who ask within the same moment.
 
     A failure is shared too, for as long as the source is to be left alone. A caller that is
     cancelled leaves the request running for the others; `aclose` ends it.
     """
 
-    def __init__(self, source: Source, fetcher: Fetcher, clock: Clock, health: Health) -> None:
+    def __init__(
+        self, source: Source, path: str, fetcher: Fetcher, clock: Clock, health: Health
+    ) -> None:
         """Nothing is asked until somebody reads."""
+        self.path = path
+        self.streak = 0
+        """Good answers in a row."""
         self._source = source
         self._fetcher = fetcher
         self._clock = clock
         self._health = health
         self._last: BoardReading | None = None
         self._failure: BoardFailure | None = None
-        self._failures = 0
         self._running: asyncio.Task[BoardReading | BoardFailure] | None = None
 
-    async def read(self, max_age: float) -> BoardReading | BoardFailure:
-        """The board, no older than `max_age` seconds, or why it cannot be had until when."""
+    @property
+    def failure(self) -> BoardFailure | None:
+        """How the last request failed; None when it did not."""
+        return self._failure
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request is running."""
+        return self._running is None
+
+    async def read(self, max_age: float, *, urgent: bool = False) -> BoardReading | BoardFailure:
+        """The board, no older than `max_age` seconds, or why it cannot be had.
+
+        `urgent` is whether a game is near or in play: a source that fails is then asked again
+        sooner.
+        """
+        known = self._known(max_age, urgent=urgent)
+        return known if known is not None else await asyncio.shield(self._start())
+
+    def poke(self, max_age: float, *, urgent: bool = False) -> None:
+        """Have the board read for whoever asks next, without waiting for it."""
+        if self._known(max_age, urgent=urgent) is None:
+            self._start()
+
+    def _known(self, max_age: float, *, urgent: bool) -> BoardReading | BoardFailure | None:
         now = self._clock.monotonic()
-        if self._failure is not None and now < self._failure.retry_at:
-            return self._failure
-        if self._failure is None and self._last and now - self._last.fetched.heard <= max_age:
-            return self._last
+        if self._failure is not None:
+            return self._failure if now < self._failure.retry_at(urgent=urgent) else None
+        fresh = self._last is not None and now - self._last.fetched.heard <= max_age
+        return self._last if fresh else None
+
+    def _start(self) -> asyncio.Task[BoardReading | BoardFailure]:
         if self._running is None:
             self._running = asyncio.get_running_loop().create_task(self._ask(), name="board")
             self._running.add_done_callback(self._ended)
-        return await asyncio.shield(self._running)
+        return self._running
 
     async def aclose(self) -> None:
         """End a request that is still running."""
@@ -76,27 +117,30 @@ class SharedBoard:
     async def _ask(self) -> BoardReading | BoardFailure:
         fetched: Fetched | None = None
         try:
-            fetched = await self._fetcher.get(self._source.board_path())
-            reading = BoardReading(fetched, self._parsed(fetched))
+            fetched = await self._fetcher.get(self.path, self._source.board_cap)
+            reading = BoardReading(fetched, await self._parsed(fetched))
         except FeedNotPublished as missing:
             return self._failed(FeedUnavailable(f"{missing}: check base_url"), None)
         except FeedMalformed as wrong:
             return self._failed(wrong, fetched)
         except FeedError as error:
             return self._failed(error, None)
-        self._last, self._failure, self._failures = reading, None, 0
+        self._last, self._failure = reading, None
+        self.streak += 1
         self._health.good(fetched.at, fetched.heard)
         return reading
 
-    def _parsed(self, fetched: Fetched) -> Board:
+    async def _parsed(self, fetched: Fetched) -> Board:
         if self._last is not None and self._last.fetched.digest == fetched.digest:
             return self._last.board
+        if len(fetched.body) > LARGE:
+            return await asyncio.to_thread(self._source.parse_board, fetched.body)
         return self._source.parse_board(fetched.body)
 
     def _failed(self, error: FeedError, fetched: Fetched | None) -> BoardFailure:
         heard = self._clock.monotonic()
-        self._failures += 1
-        retry_at = heard + backoff(self._failures, error.retry_after)
-        self._failure = BoardFailure(error, retry_at, fetched)
+        failures = 1 if self._failure is None else self._failure.failures + 1
+        self._failure = BoardFailure(error, heard, failures, fetched)
+        self.streak = 0
         self._health.bad(error, self._clock.now(), heard)
         return self._failure

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from tracker.domain.game import GameState, Phase
-from tracker.domain.poll import Standing, next_check
+from tracker.domain.poll import Standing, Trouble, next_check
 
 LIVE_S = 10.0
 """While the clock runs: the feed itself is 10 to 30 s behind the arena."""
@@ -78,11 +78,21 @@ CHECK_RETRY_S = 60.0
 DONE_S = 24 * 60 * 60.0
 """For a game that need not be looked at again."""
 
-BACKOFF_FIRST_S = 10.0
-"""After the first failure in a row; each further one doubles it."""
+BACKOFF_FIRST_S = {
+    Trouble.DOWN: 10.0,
+    Trouble.MALFORMED: 10.0,
+    Trouble.NOT_PUBLISHED: 10.0,
+    Trouble.ABSENT: 10.0,
+    Trouble.BLOCKED: 20.0,
+    Trouble.RATE_LIMITED: 30.0,
+}
+"""After the first failure in a row; each further one doubles it. Who refuses us is asked less."""
 
 BACKOFF_LAST_S = 5 * 60.0
 """Longest wait that failures alone can bring."""
+
+BACKOFF_LIVE_S = 30.0
+"""The same while a game is near or in play: once the fault ends, it is seen within this time."""
 
 RETRY_AFTER_CAP_S = 60 * 60.0
 """Longest `Retry-After` that is obeyed: an absurd one must not blind us for the rest of a game."""
@@ -99,13 +109,22 @@ SHORTEST_S = 1.0
 _MOST_DOUBLINGS = 10
 
 
-def backoff(failures: int, retry_after: float | None = None) -> float:
-    """Seconds to leave a source alone after so many failures in a row; 0 after none."""
+def backoff(
+    failures: int,
+    retry_after: float | None = None,
+    *,
+    trouble: Trouble = Trouble.DOWN,
+    urgent: bool = False,
+) -> float:
+    """Seconds to leave a source alone after so many failures in a row; 0 after none.
+
+    `urgent` is whether a game is near or in play. What the source itself asks for is always obeyed.
+    """
     asked = min(max(retry_after or 0.0, 0.0), RETRY_AFTER_CAP_S)
     if failures <= 0:
         return asked
-    grown = BACKOFF_FIRST_S * 2.0 ** min(failures - 1, _MOST_DOUBLINGS)
-    return max(asked, min(BACKOFF_LAST_S, grown))
+    grown = BACKOFF_FIRST_S[trouble] * 2.0 ** min(failures - 1, _MOST_DOUBLINGS)
+    return max(asked, min(BACKOFF_LIVE_S if urgent else BACKOFF_LAST_S, grown))
 
 
 def next_wait(
@@ -122,7 +141,8 @@ def next_wait(
     and `paused_s` is for how long the game has stood in its break or suspension.
     """
     ordinary = _ordinary(standing, now, paused_s)
-    return max(SHORTEST_S, ordinary, backoff(failures, retry_after))
+    urgent = standing.state is not None and standing.state.phase.in_play
+    return max(SHORTEST_S, ordinary, backoff(failures, retry_after, urgent=urgent))
 
 
 def jittered(seconds: float, rng: random.Random, *, never_early: bool = False) -> float:

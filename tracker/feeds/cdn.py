@@ -11,10 +11,13 @@ from typing import Any
 from tracker.domain.game import Game, GameState, Pair, Phase, PlayerLine, Score, Side
 from tracker.domain.league import LEAGUES, League
 from tracker.domain.poll import Unreadable
+from tracker.domain.team import code_in
 from tracker.feeds import cdn_models as told
 from tracker.feeds import cdn_words as words
+from tracker.feeds import texts
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.source import Board, Listing
+from tracker.feeds.strict import read_json, read_object
 
 _SCHEDULED, _LIVE, _FINAL = 1, 2, 3
 _YES_NO = {"1": True, "0": False}
@@ -24,19 +27,19 @@ _ADJACENT_DAYS = 1
 
 def parse_board(body: bytes, league: str) -> Board:
     """A scoreboard. A game that cannot be read spoils only itself; FeedMalformed if it is none."""
-    board = told.read_json(told.BoardBody, body).scoreboard
-    day = words.day(board.day, "scoreboard.gameDate")
+    board = read_json(told.BoardBody, body).scoreboard
+    day = texts.day(board.day, "scoreboard.gameDate")
     games: list[tuple[Game, GameState | Unreadable]] = []
     spoilt: list[str] = []
     for number, entry in enumerate(board.games):
         place = f"scoreboard.games[{number}]"
         try:
-            game = _game(told.read_object(told.GameHead, entry), league)
+            game = _game(read_object(told.GameHead, entry), league)
         except FeedMalformed as wrong:
             spoilt.append(str(wrong.inside(place)))
             continue
         try:
-            games.append((game, _state(game, told.read_object(told.GameTold, entry))))
+            games.append((game, _state(game, read_object(told.GameTold, entry))))
         except FeedMalformed as wrong:
             games.append((game, wrong.inside(place).unreadable))
     return Board(day, tuple(games), tuple(spoilt))
@@ -44,10 +47,10 @@ def parse_board(body: bytes, league: str) -> Board:
 
 def parse_box(body: bytes, league: str) -> GameState:
     """A box score, with the players; FeedMalformed names the field that is wrong."""
-    entry = told.read_json(told.BoxBody, body).game
+    entry = read_json(told.BoxBody, body).game
     try:
-        game = _game(told.read_object(told.GameHead, entry), league)
-        return _state(game, told.read_object(told.GameTold, entry))
+        game = _game(read_object(told.GameHead, entry), league)
+        return _state(game, read_object(told.GameTold, entry))
     except FeedMalformed as wrong:
         raise wrong.inside("game") from None
 
@@ -57,7 +60,7 @@ def parse_schedule(body: bytes, league: str) -> tuple[Listing, ...]:
 
     A game that cannot be read is left out; FeedMalformed when none of them can be.
     """
-    dates = told.read_json(told.ScheduleBody, body).schedule.dates
+    dates = read_json(told.ScheduleBody, body).schedule.dates
     found: list[Listing] = []
     first: FeedMalformed | None = None
     for entry in (game for date in dates for game in date.games):
@@ -80,8 +83,8 @@ def _listing(entry: told.ScheduledGame, league: str) -> Listing:
         "homeTeam": {"teamTricode": entry.home.code},
         "awayTeam": {"teamTricode": entry.away.code},
     }
-    game = _game(told.read_object(told.GameHead, head), league)
-    text = words.squeezed(entry.text) if isinstance(entry.text, str) else ""
+    game = _game(read_object(told.GameHead, head), league)
+    text = texts.squeezed(entry.text) if isinstance(entry.text, str) else ""
     called_off = words.off(text)
     if called_off is not None:
         return game, _quiet(game, called_off)
@@ -89,10 +92,11 @@ def _listing(entry: told.ScheduledGame, league: str) -> Listing:
 
 
 def _game(head: told.GameHead, league: str) -> Game:
-    start = words.instant(head.start, "gameTimeUTC")
-    if head.home.code == head.away.code:
-        raise FeedMalformed("awayTeam.teamTricode", f"is {head.home.code}, as the home team")
-    game = Game(head.id, league, head.home.code, head.away.code, start)
+    start = texts.instant(head.start, "gameTimeUTC")
+    home, away = code_in(league, head.home.code), code_in(league, head.away.code)
+    if home == away:
+        raise FeedMalformed("awayTeam.teamTricode", f"is {home}, as the home team")
+    game = Game(head.id, league, home, away, start)
     day = words.day_of_code(head.code)
     if day is None or abs((day - game.slate).days) > _ADJACENT_DAYS:
         day = game.slate
@@ -104,7 +108,7 @@ def _state(game: Game, entry: told.GameTold) -> GameState:
     rules = LEAGUES[game.league]
     if entry.regulation is not None and entry.regulation != rules.periods:
         raise FeedMalformed("regulationPeriods", f"is not {rules.periods}: other rules of time")
-    text = words.squeezed(entry.text)
+    text = texts.squeezed(entry.text)
     called_off = words.off(text)
     if called_off is not None:
         return _quiet(game, called_off, _roster(entry))
@@ -141,7 +145,7 @@ def _final(game: Game, entry: told.GameTold, rules: League) -> GameState:
 
 def _in_play(game: Game, entry: told.GameTold, rules: League, text: str) -> GameState:
     score = _score(entry)
-    clock = words.seconds(entry.clock, "gameClock")
+    clock = texts.seconds(entry.clock, "gameClock")
     if clock is None:
         clock = words.clock_in(text) or 0.0
     phase = Phase.LIVE
@@ -248,13 +252,13 @@ def _line(player: told.PlayerTold, side: Side) -> PlayerLine:
     }
     return PlayerLine(
         id=str(player.id),
-        name=words.printable(player.name),
+        name=texts.printable(player.name),
         side=side,
         stats=tuple((name, value) for name, value in figures.items() if value is not None),
-        minutes=(words.seconds(stats.minutes, "minutes") or 0.0) / 60,
+        minutes=(texts.seconds(stats.minutes, "minutes") or 0.0) / 60,
         fouls=stats.fouls or 0,
         on_court=player.on_court == "1",
         starter=player.starter == "1",
         played=player.played == "1",
-        note=words.printable(player.description or player.reason) or None,
+        note=texts.printable(player.description or player.reason) or None,
     )

@@ -1,42 +1,24 @@
-"""The shapes of the league CDN's documents, as far as they are used: strict in what they hold.
-
-Unknown keys are no fault and optional ones may be missing; a wrong type, NaN or an absurd figure is
-a fault that names its field.
-"""
+"""The shapes of the league CDN's documents, as far as they are used."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
-from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.strict import MOST_PERIODS, Points, Strict, Text
 
-M = TypeVar("M", bound=BaseModel)
-
-MOST_POINTS = 500
-"""No team scores more in a game; the most ever in the NBA is 186."""
-
-MOST_PERIODS = 14
-"""Ten overtimes; the most ever in the NBA is six."""
-
-Points = Annotated[int, Field(ge=0, le=MOST_POINTS)]
-Text = Annotated[str, StringConstraints(max_length=400)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,5}$")]
 GameId = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="ignore", frozen=True)
-
-
-class TeamHead(_Strict):
+class TeamHead(Strict):
     """Which team it is."""
 
     code: Code = Field(alias="teamTricode")
 
 
-class GameHead(_Strict):
+class GameHead(Strict):
     """Which game it is, in a board or a box."""
 
     id: GameId = Field(alias="gameId")
@@ -46,14 +28,14 @@ class GameHead(_Strict):
     away: TeamHead = Field(alias="awayTeam")
 
 
-class PeriodTold(_Strict):
+class PeriodTold(Strict):
     """One team's points in a period. Periods still to come stand there with 0."""
 
     period: Annotated[int, Field(ge=1, le=MOST_PERIODS)]
     score: Points
 
 
-class StatisticsTold(_Strict):
+class StatisticsTold(Strict):
     """A player's figures so far."""
 
     points: Points | None = None
@@ -67,7 +49,7 @@ class StatisticsTold(_Strict):
     minutes: Text | None = None
 
 
-class PlayerTold(_Strict):
+class PlayerTold(Strict):
     """A player of a box. What is yes or no comes as the strings "1" and "0"."""
 
     id: Annotated[int, Field(ge=1)] = Field(alias="personId")
@@ -80,7 +62,7 @@ class PlayerTold(_Strict):
     statistics: StatisticsTold | None = None
 
 
-class TeamTold(_Strict):
+class TeamTold(Strict):
     """A team's side of a game. Bonus and time-outs are not worth losing a score for: any form."""
 
     score: Points | None = None
@@ -90,7 +72,7 @@ class TeamTold(_Strict):
     players: list[PlayerTold] | None = None
 
 
-class GameTold(_Strict):
+class GameTold(Strict):
     """A game's progress in a board or a box."""
 
     status: int = Field(alias="gameStatus")
@@ -102,32 +84,32 @@ class GameTold(_Strict):
     away: TeamTold = Field(alias="awayTeam")
 
 
-class Scoreboard(_Strict):
+class Scoreboard(Strict):
     """The inside of a board; each game is read by itself."""
 
     day: Text = Field(alias="gameDate")
     games: list[Any]
 
 
-class BoardBody(_Strict):
+class BoardBody(Strict):
     """A whole board."""
 
     scoreboard: Scoreboard
 
 
-class BoxBody(_Strict):
+class BoxBody(Strict):
     """A whole box; the game is read like one of a board."""
 
     game: dict[str, Any]
 
 
-class ScheduledTeam(_Strict):
+class ScheduledTeam(Strict):
     """A team of the schedule: blank while the opponent is to be decided."""
 
     code: Any = Field(None, alias="teamTricode")
 
 
-class ScheduledGame(_Strict):
+class ScheduledGame(Strict):
     """A game of the schedule, taken as it comes and then read by itself."""
 
     id: Any = Field(None, alias="gameId")
@@ -139,46 +121,19 @@ class ScheduledGame(_Strict):
     away: ScheduledTeam = Field(alias="awayTeam")
 
 
-class GameDate(_Strict):
+class GameDate(Strict):
     """A day of the schedule."""
 
     games: list[ScheduledGame]
 
 
-class LeagueSchedule(_Strict):
+class LeagueSchedule(Strict):
     """The season's days."""
 
     dates: list[GameDate] = Field(alias="gameDates")
 
 
-class ScheduleBody(_Strict):
+class ScheduleBody(Strict):
     """A whole schedule."""
 
     schedule: LeagueSchedule = Field(alias="leagueSchedule")
-
-
-def read_json(model: type[M], body: bytes) -> M:
-    """A body as a model; FeedMalformed with the first field that is wrong."""
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as wrong:
-        raise _malformed(wrong) from None
-
-
-def read_object(model: type[M], value: object) -> M:
-    """A part of a body, already taken apart, as a model; FeedMalformed likewise."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as wrong:
-        raise _malformed(wrong) from None
-
-
-def _malformed(wrong: ValidationError) -> FeedMalformed:
-    first = wrong.errors(include_url=False, include_context=False, include_input=False)[0]
-    if first["type"] == "json_invalid":
-        return FeedMalformed("body", "is not JSON that can be read")
-    field = "".join(f"[{x}]" if isinstance(x, int) else f".{x}" for x in first["loc"])
-    if first["type"] == "missing":
-        return FeedMalformed(field.lstrip(".") or "body", "is missing")
-    said = first["msg"][:1].lower() + first["msg"][1:]
-    return FeedMalformed(field.lstrip(".") or "body", f"is wrong: {said}")

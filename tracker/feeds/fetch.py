@@ -20,6 +20,7 @@ from asyncio_throttle.throttler import Throttler
 from yarl import URL
 
 from tracker.clock import Clock
+from tracker.feeds.accounts import Account, Usage
 from tracker.feeds.errors import (
     FeedError,
     FeedMalformed,
@@ -28,12 +29,10 @@ from tracker.feeds.errors import (
     FeedRefused,
     FeedUnavailable,
 )
+from tracker.feeds.source import BODY_CAP
 
 DEADLINE_S = 8.0
 """Real seconds for one document, from the first byte sent to the last received."""
-
-BODY_CAP = 4 << 20
-"""Most bytes of a document once decoded. A board has about 40 kB, a box 90 kB."""
 
 SCHEDULE_CAP = 16 << 20
 """The same for a season's schedule, which has 2 to 5 MB."""
@@ -96,7 +95,7 @@ class Fetcher:
     lasts: the budget is a minute's of the clock that the polling runs on.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but four have a default
         self,
         base_url: str,
         headers: Mapping[str, str],
@@ -105,11 +104,17 @@ class Fetcher:
         *,
         deadline_s: float = DEADLINE_S,
         minute_s: float = _MINUTE_S,
+        second_headers: Mapping[str, str] | None = None,
     ) -> None:
-        """`base_url` is scheme and host; `deadline_s` is in real seconds."""
+        """`base_url` is scheme and host; `deadline_s` is in real seconds.
+
+        `second_headers` are tried once where `headers` are refused, and kept where they are not.
+        """
         self._base = URL(base_url)
         self._headers = dict(headers)
+        self._spare = None if second_headers is None else dict(second_headers)
         self._clock = clock
+        self._account = Account(self._host, requests_per_minute)
         self._deadline_s = deadline_s
         self._budget: AbstractAsyncContextManager[None] = Throttler(
             requests_per_minute, minute_s, _THROTTLE_STEP_S
@@ -120,7 +125,6 @@ class Fetcher:
     async def __aenter__(self) -> Self:
         """Open the session."""
         self._session = aiohttp.ClientSession(
-            headers=self._headers,
             timeout=aiohttp.ClientTimeout(total=None),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -144,7 +148,31 @@ class Fetcher:
         Raises FeedUnavailable, FeedRefused, FeedRateLimited, FeedNotPublished, or FeedMalformed for
         a body that is empty, too large or encoded in a way that was not asked for.
         """
+        try:
+            return await self._counted(path, cap)
+        except FeedRefused:
+            if self._spare is None:
+                raise
+        self._headers, self._spare = self._spare, self._headers
+        return await self._counted(path, cap)
+
+    @property
+    def usage(self) -> Usage:
+        """What has been asked of the host so far."""
+        return self._account.usage(self._clock.monotonic())
+
+    async def _counted(self, path: str, cap: int) -> Fetched:
         await self._afford()
+        self._account.asked(self._clock.monotonic())
+        try:
+            fetched = await self._within_limits(path, cap)
+        except FeedError as error:
+            self._account.failed(error.trouble)
+            raise
+        self._account.answered(len(fetched.body))
+        return fetched
+
+    async def _within_limits(self, path: str, cap: int) -> Fetched:
         try:
             async with asyncio.timeout(self._deadline_s):
                 return await self._get(path, cap)
@@ -182,8 +210,8 @@ class Fetcher:
         kept = self._kept.get(path)
         url = self._base.join(URL(path, encoded=True))
         for _ in range(REDIRECTS + 1):
-            conditions = dict(kept.conditions) if kept else {}
-            async with session.get(url, headers=conditions, allow_redirects=False) as answer:
+            headers = {**self._headers, **dict(kept.conditions if kept else ())}
+            async with session.get(url, headers=headers, allow_redirects=False) as answer:
                 if 300 <= answer.status < 400 and answer.status != _NOT_MODIFIED:  # noqa: PLR2004
                     url = self._redirected(url, answer)
                     continue

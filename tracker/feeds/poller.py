@@ -138,6 +138,8 @@ class Poller:
 
     def _failed(self, standing: Standing, look: Look) -> bool:
         """Whether a look calls for backing off. Before tip-off a missing game is no failure."""
+        if look.at_pace:
+            return False
         match look.reading:
             case GameState():
                 return False

@@ -13,18 +13,21 @@ from datetime import date
 from tracker.domain.game import Game, GameState
 from tracker.domain.poll import Unreadable
 
+BODY_CAP = 4 << 20
+"""Most bytes of a document once decoded. A board of the league has about 40 kB, a box 90 kB."""
+
 Listing = tuple[Game, GameState | None]
 """A game of the season, and its state where the schedule is enough to know it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """One scoreboard. `day` is the league's date that it shows.
+    """One scoreboard. `day` is the league's date that it shows, where it says so.
 
     `spoilt` says of entries that do not even tell which game they are what is wrong with each.
     """
 
-    day: date
+    day: date | None
     games: tuple[tuple[Game, GameState | Unreadable], ...]
     spoilt: tuple[str, ...] = ()
 
@@ -37,16 +40,32 @@ class Board:
 class Source:
     """A source of games of one league.
 
-    Paths start with a slash and go after the scheme and host of the settings. The parsers are pure
-    and raise FeedMalformed, never anything else. The schedule's paths are tried in order.
+    `name` is the table of its settings, and what polls call it: sources of one host share a name,
+    and with it a session and a budget. Paths start with a slash and go after the scheme and host of
+    the settings. The parsers are pure and raise FeedMalformed, never anything else.
+
+    `owns` is whether an id of a game is one of its own. `dated` is whether there is a board for
+    each day, by US Eastern calendar date; else there is one, of the league's current date, and the
+    other days are in the schedule, whose paths are tried in order. `board_cap` is the most bytes of
+    a board. `second_headers` are sent once more in place of `headers` where those are refused; a
+    value of None leaves a header to the library.
     """
 
     name: str
     league: str
     headers: Mapping[str, str]
-    board_path: Callable[[], str]
+    board_path: Callable[[date], str]
     box_path: Callable[[str], str]
     schedule_paths: tuple[str, ...]
     parse_board: Callable[[bytes], Board]
     parse_box: Callable[[bytes], GameState]
     parse_schedule: Callable[[bytes], tuple[Listing, ...]]
+    owns: Callable[[str], bool]
+    dated: bool = False
+    board_cap: int = BODY_CAP
+    second_headers: Mapping[str, str] | None = None
+
+    @property
+    def label(self) -> str:
+        """The source and its league, as health is told: `nba`, `espn wnba`."""
+        return self.name if self.name == self.league else f"{self.name} {self.league}"

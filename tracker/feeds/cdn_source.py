@@ -1,0 +1,58 @@
+"""A league's own CDN as a source: the same paths and documents under every league's host."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import partial
+
+from tracker.feeds import cdn
+from tracker.feeds.source import Source
+
+_BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:158.0) Gecko/20100101 Firefox/158.0"
+_LIVE = "/static/json/liveData"
+_SCHEDULE = "/static/json/staticData/scheduleLeagueV2"
+_GAME_ID = re.compile(r"[0-9]{10}")
+
+
+def cdn_source(league: str, site: str, number: str) -> Source:
+    """The source of a league whose site is `site`, such as `https://www.nba.com`.
+
+    `number` is the league's two digits, with which its games' ids and its board's name are made.
+    Without a Referer of the site and a browser's User-Agent the CDN answers 403 to everything.
+    """
+    headers = {
+        "User-Agent": _BROWSER,
+        "Referer": f"{site}/",
+        "Origin": site,
+        "Accept": "application/json,text/html;q=0.9,*/*;q=0.8",
+        "Accept-Language": "en-US,en;q=0.9",
+        "Accept-Encoding": "gzip, deflate",
+    }
+    board = f"{_LIVE}/scoreboard/todaysScoreboard_{number}.json"
+
+    def board_path(day: date) -> str:  # noqa: ARG001 - one board, of the league's current date
+        return board
+
+    def owns(game_id: str) -> bool:
+        return game_id.startswith(number) and _GAME_ID.fullmatch(game_id) is not None
+
+    return Source(
+        name=league,
+        league=league,
+        headers=headers,
+        board_path=board_path,
+        box_path=box_path,
+        schedule_paths=(f"{_SCHEDULE}.json", f"{_SCHEDULE}_1.json"),
+        parse_board=partial(cdn.parse_board, league=league),
+        parse_box=partial(cdn.parse_box, league=league),
+        parse_schedule=partial(cdn.parse_schedule, league=league),
+        owns=owns,
+    )
+
+
+def box_path(game_id: str) -> str:
+    """Where a game's box score lies; ValueError for what is no game id."""
+    if not _GAME_ID.fullmatch(game_id):
+        raise ValueError(f"{game_id!r} is not a game id of ten digits")
+    return f"{_LIVE}/boxscore/boxscore_{game_id}.json"

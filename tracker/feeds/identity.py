@@ -1,0 +1,107 @@
+"""One identity of games across sources: a game is its league, its two teams and the league's date.
+
+Each source has ids of its own. The id under which a game first became known stays in force; what
+other sources tell of it is told under that id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from tracker.domain.game import Game, GameState, Pair, Score, Side
+
+SAME_NIGHT = timedelta(hours=12)
+"""Two tip-offs that are closer than this are the same game, should the dates differ: no two teams
+play each other twice within it."""
+
+KEPT = timedelta(days=14)
+"""How far behind the newest game one is forgotten."""
+
+
+def same_meeting(one: Game, other: Game) -> bool:
+    """Whether two games, as two sources tell them, are one: at a neutral site sides may differ."""
+    if one.league != other.league or {one.home, one.away} != {other.home, other.away}:
+        return False
+    return one.slate == other.slate or abs(one.start - other.start) < SAME_NIGHT
+
+
+def nearest(game: Game, candidates: Iterable[Game]) -> Game | None:
+    """The candidate that is the same meeting and tips off nearest to the game; None without one."""
+    fitting = [x for x in candidates if same_meeting(game, x)]
+    return min(fitting, key=lambda x: (abs(x.start - game.start), x.id), default=None)
+
+
+def under(game: Game, told: Game) -> Game:
+    """What is told of a game, under the id and the sides of `game`."""
+    return replace(told, id=game.id, home=game.home, away=game.away)
+
+
+def state_under(game: Game, state: GameState) -> GameState:
+    """A state of the same meeting, under the id and the sides of `game`."""
+    told = state.game
+    if told.home == game.home:
+        return replace(state, game=under(game, told))
+    return replace(
+        state,
+        game=under(game, told),
+        score=_turned(state.score),
+        periods=None if state.periods is None else tuple(_turned(x) for x in state.periods),
+        possession=None if state.possession is None else state.possession.other,
+        bonus=None if state.bonus is None else Pair(state.bonus.away, state.bonus.home),
+        timeouts=None if state.timeouts is None else Pair(state.timeouts.away, state.timeouts.home),
+        players=tuple(
+            replace(x, side=Side.AWAY if x.side is Side.HOME else Side.HOME) for x in state.players
+        ),
+    )
+
+
+def _turned(score: Score) -> Score:
+    return Score(score.away, score.home)
+
+
+class Register:
+    """The ids in force, and which game of each source goes by which of them."""
+
+    def __init__(self, known: Iterable[Game] = ()) -> None:
+        """`known` are games whose ids are in force already, as the store keeps them."""
+        self._games: dict[str, Game] = {x.id: x for x in known}
+        self._told: dict[tuple[str, str], tuple[str, Game]] = {}
+
+    def own(self, source: str, told: Game) -> Game:
+        """A game as a source tells it, under the id in force: the source's own, if it is the first.
+
+        `source` is the source's label. Only the source whose id is in force moves a tip-off. Two
+        games of one source are never taken for one.
+        """
+        bound, _ = self._told.get((source, told.id), (told.id, told))
+        game = self._games.get(bound)
+        if game is None or not _same_teams(game, told):
+            game = nearest(told, self._free(source)) or told
+        if game.id == told.id:
+            game = told
+        self._games[game.id] = game
+        self._told[source, told.id] = game.id, told
+        return game
+
+    def _free(self, source: str) -> list[Game]:
+        """The games that the source has not told of; one that it told of another day counts not."""
+        taken = {
+            own
+            for (label, _), (own, told) in self._told.items()
+            if label == source and own in self._games and same_meeting(self._games[own], told)
+        }
+        return [x for x in self._games.values() if x.id not in taken]
+
+    def prune(self) -> None:
+        """Forget games that are long over."""
+        if not self._games:
+            return
+        oldest = max(x.start for x in self._games.values()) - KEPT
+        self._games = {key: x for key, x in self._games.items() if x.start >= oldest}
+        self._told = {key: x for key, x in self._told.items() if x[0] in self._games}
+
+
+def _same_teams(one: Game, other: Game) -> bool:
+    return one.league == other.league and {one.home, one.away} == {other.home, other.away}
