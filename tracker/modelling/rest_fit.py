@@ -65,6 +65,7 @@ def fit_overtime(endgame: Endgame, edge: float, points: Array) -> dict[str, Any]
     """
     table = endgame.tables[int(np.searchsorted(endgame.clocks, SPAN))][endgame.leads]
     tempo = overtime_tempo(table, points)
+    *_, bonuses, one = endgame.tilt[int(np.searchsorted(endgame.clocks, SPAN))].tolist()
     table = tilted(table, 0.0, tempo)
     once = 0.5 * (table + table.T)
     size = once.shape[0]
@@ -87,7 +88,8 @@ def fit_overtime(endgame: Endgame, edge: float, points: Array) -> dict[str, Any]
         "margin": (margin / margin.sum()).round(7).tolist(),
         "total": (added / added.sum()).round(7).tolist(),
         "edge": round(edge, 5),
-        "tempo": tempo,
+        # At an overtime's start no team is in the bonus: what the tilt says of that is in `tempo`.
+        "tempo": round(tempo - one + bonuses, 5),
     }
 
 

@@ -1,0 +1,141 @@
+"""`tracker price` answers each line, and a bad line stops nobody else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tracker.forecast.batch import price_lines
+
+STATE: dict[str, Any] = {
+    "id": "x",
+    "league": "nba",
+    "home": "DEN",
+    "away": "LAL",
+    "period": 3,
+    "clock": "04:11",
+    "score": {"home": 61, "away": 58},
+    "lines": {"home_spread": -4.5, "total": 228.5},
+    "periods": {"home": [28, 25], "away": [30, 22]},
+    "bets": ["DEN -4.5", "over 224.5"],
+}
+
+
+def ask(**changes: Any) -> tuple[dict[str, Any], bool]:
+    """The answer to the state above with some fields changed; None takes a field out."""
+    given = {k: v for k, v in (STATE | changes).items() if v is not None}
+    ((answer, good),) = price_lines([json.dumps(given)], pmf=bool(changes.get("pmf")))
+    return json.loads(answer), good
+
+
+def test_a_state_is_answered_in_full() -> None:
+    """Means, sigmas, intervals, bets and the names of what made them."""
+    answer, good = ask()
+    assert good
+    assert answer["id"] == "x"
+    mu = answer["mu"]
+    assert mu["home"] + mu["away"] == pytest.approx(mu["total"])
+    assert set(answer["sigma"]) == set(answer["pi80"]) == {"home", "away", "total", "margin"}
+    assert [x["bet"] for x in answer["bets"]] == STATE["bets"]
+    first = answer["bets"][0]
+    assert first["win"] + first["push"] + first["lose"] == pytest.approx(1)
+    assert first["fair_odds"] == pytest.approx(1 + first["lose"] / first["win"])
+    assert answer["model_version"].startswith("flow-and-chain")
+    assert answer["feature_version"]
+    assert answer["calibration_id"]
+
+
+def test_pmf_agrees_with_the_bets() -> None:
+    """The chances of every margin sum to those of the bets."""
+    answer, _ = ask(pmf=True, bets=["DEN ML", "DEN -3"])
+    margin = {int(k): v for k, v in answer["pmf"]["margin"].items()}
+    assert sum(margin.values()) == pytest.approx(1, abs=1e-6)
+    ml, spread = answer["bets"]
+    assert ml["win"] == pytest.approx(sum(v for k, v in margin.items() if k > 0), abs=1e-6)
+    assert spread["push"] == pytest.approx(margin[3], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"league": "nfl"}, "league"),
+        ({"home": None}, "home"),
+        ({"home": "LAL"}, "home"),
+        ({"period": 2.5}, "period"),
+        ({"period": -1}, "period"),
+        ({"clock": "13:00"}, "clock"),
+        ({"clock": "four"}, "clock"),
+        ({"clock": "4:99"}, "clock"),
+        ({"score": None}, "score"),
+        ({"score": {"home": -1, "away": 3}}, "score.home"),
+        ({"score": {"home": "61", "away": 3}}, "score.home"),
+        ({"periods": {"home": [99, 99], "away": [1, 1]}}, "periods"),
+        ({"possession": "den"}, "possession"),
+        ({"bonus": {"home": 1, "away": 0}}, "bonus"),
+        ({"lines": {"total": "many"}}, "lines.total"),
+        ({"lines": {"home_spread": -4.5, "total": 3}}, "lines"),
+        ({"bets": ["DEN -4.5", "what?"]}, "bets[1]"),
+        ({"bets": "DEN -4.5"}, "bets"),
+    ],
+)
+def test_a_wrong_field_is_named(changes: dict[str, Any], field: str) -> None:
+    """The answer to a wrong line says which field is wrong, in a sentence."""
+    answer, good = ask(**changes)
+    assert not good
+    assert answer["id"] == "x"
+    assert answer["error"]["field"] == field
+    assert len(answer["error"]["message"]) > 10
+
+
+def test_a_bad_line_stops_nobody() -> None:
+    """Good lines around a bad one are answered; empty lines are passed over."""
+    good = json.dumps(STATE)
+    told = [ok for _, ok in price_lines([good, "", "not json", "[1]", good])]
+    assert told == [True, False, False, True]
+
+
+def test_without_lines_the_ratings_and_then_the_average_speak() -> None:
+    """Lines, ratings and nothing give three priors, each vaguer than the one before."""
+    start = {"period": 0, "clock": None, "score": {"home": 0, "away": 0}, "periods": None}
+    lines, _ = ask(**start, bets=[])
+    ratings, _ = ask(**start, bets=[], lines=None, ratings={"home": 6.0, "away": -4.0})
+    nothing, _ = ask(**start, bets=[], lines=None)
+    assert ratings["mu"]["margin"] > 9
+    assert lines["sigma"]["margin"] < ratings["sigma"]["margin"] < nothing["sigma"]["margin"]
+    assert abs(nothing["mu"]["margin"]) < 5
+
+
+def test_nothing_left_of_the_last_period_is_the_end() -> None:
+    """0:00 of the fourth with a lead is final; level, an overtime is to come."""
+    done, _ = ask(period=4, clock="00:00", periods=None, bets=["DEN ML"])
+    assert done["bets"][0]["win"] == 1
+    assert done["sigma"]["margin"] == 0
+    level, _ = ask(
+        period=4, clock="00:00", periods=None, score={"home": 90, "away": 90}, bets=["DEN ML"]
+    )
+    assert 0.3 < level["bets"][0]["win"] < 0.7
+
+
+def test_live_lines_pull_until_the_last_two_minutes() -> None:
+    """A fresh live line moves the outlook; a stale one, or one inside 2:00, does not."""
+    plain, _ = ask()
+    moved, _ = ask(live_lines={"home_spread": -9.5, "total": 215.0})
+    assert plain["mu"]["margin"] + 1 < moved["mu"]["margin"] < 9.5
+    assert moved["sigma"]["total"] == pytest.approx(plain["sigma"]["total"], rel=0.1)
+    stale, _ = ask(live_lines={"home_spread": -9.5, "age": 90})
+    assert stale["mu"] == plain["mu"]
+    late = {"period": 4, "clock": "1:30", "periods": None}
+    assert ask(**late, live_lines={"home_spread": -9.5})[0]["mu"] == ask(**late)[0]["mu"]
+
+
+def test_parlays_of_one_game_are_joint() -> None:
+    """A same-game parlay is no surer than its surest leg, and legs that imply each other agree."""
+    legs = ["DEN ML", "DEN -4.5", "parlay: DEN ML; DEN -4.5", "parlay: DEN ML; over 224.5",
+            "parlay: 2H over 110.5; over 224.5"]  # fmt: skip
+    answer, _ = ask(bets=legs)
+    ml, spread, both, mixed, halves = (x["win"] for x in answer["bets"])
+    assert both == pytest.approx(min(ml, spread), abs=1e-6)
+    assert 0 < mixed <= ml
+    assert 0 < halves <= 1

@@ -1,0 +1,72 @@
+"""Models are put in use and taken back by name, and a damaged one is never used."""
+
+from __future__ import annotations
+
+import shutil
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tracker.forecast.errors import BadParameters
+from tracker.modelling.registry import SHIPPED, NoSuchModel, Registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    """Two models of the NBA beside the shipped one."""
+    home = tmp_path / "nba"
+    home.mkdir()
+    with resources.as_file(
+        resources.files("tracker.forecast").joinpath("parameters/nba.json")
+    ) as file:
+        for name in ("first", "second"):
+            shutil.copy(file, home / f"{name}.json")
+    return Registry(tmp_path)
+
+
+def test_a_model_is_activated_and_rolled_back(registry: Registry) -> None:
+    """The last one activated is in use; rolling back returns to the one before."""
+    assert registry.load("nba")[0].checksum
+    registry.activate("nba", "first")
+    assert registry.activate("nba", "second").active
+    assert registry.rollback("nba").name == "first"
+    assert registry.rollback("nba").name == SHIPPED
+    with pytest.raises(NoSuchModel):
+        registry.rollback("nba")
+
+
+def test_a_damaged_model_is_refused_and_the_last_good_one_used(registry: Registry) -> None:
+    """One changed figure breaks the checksum: the model before it is used, and it is said so."""
+    registry.activate("nba", "first")
+    registry.activate("nba", "second")
+    path = registry.folder / "nba" / "second.json"
+    path.write_text(path.read_text().replace('"leads":20', '"leads":21'))
+    found, faults = registry.load("nba")
+    assert found.league == "nba"
+    assert len(faults) == 1
+    assert "second.json" in faults[0]
+    assert "checksum" in faults[0]
+    with pytest.raises(BadParameters):
+        registry.activate("nba", "second")
+    assert [x.name for x in registry.list("nba") if x.fault] == ["second"]
+
+
+def test_names_cannot_leave_the_folder(registry: Registry) -> None:
+    """A name is a name, not a path, and one that is not there lists those that are."""
+    with pytest.raises(NoSuchModel):
+        registry.activate("nba", "../../etc/passwd")
+    with pytest.raises(NoSuchModel, match="first"):
+        registry.activate("nba", "third")
+
+
+def test_a_model_of_another_league_is_refused(registry: Registry) -> None:
+    """NBA figures do not become WNBA ones by being copied there."""
+    home = registry.folder / "wnba"
+    home.mkdir()
+    shutil.copy(registry.folder / "nba" / "first.json", home / "first.json")
+    with pytest.raises(BadParameters, match="nba"):
+        registry.activate("wnba", "first")
