@@ -1,0 +1,78 @@
+"""Priors take the best evidence there is, and say how vague it is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.domain.game import Side
+from tracker.domain.market import Direction, Moneyline, Span, Spread, Total
+from tracker.domain.prior import Lines, PriorSource
+from tracker.forecast import load_parameters, prior_from
+from tracker.forecast.flow import sharpened
+from tracker.forecast.priors import devig
+from tracker.forecast.ratings import RatingFigures, Result, rate
+
+NBA = load_parameters("nba")
+
+
+def test_lines_come_first() -> None:
+    """Closing lines are taken as they are, whatever a bet's own line says."""
+    prior = prior_from(Lines(-4.5, 228.5), NBA, (Spread(Side.HOME, -9.5), 1.91))
+    assert (prior.margin, prior.total, prior.source) == (4.5, 228.5, PriorSource.LINES)
+    assert prior.margin_sd == prior.total_sd == 0
+
+
+def test_a_bets_own_line_is_evidence() -> None:
+    """Without closing lines a spread or total that was bet on says nearly as much."""
+    prior = prior_from(None, NBA, (Spread(Side.AWAY, 6.5), 1.91))
+    assert prior.margin == 6.5
+    assert 0 < prior.margin_sd < NBA.average.margin_sd
+    assert prior.total == NBA.average.total
+    total = prior_from(None, NBA, (Total(Direction.UNDER, 241.5), None))
+    assert total.total == 241.5
+    half = prior_from(None, NBA, (Total(Direction.UNDER, 120.5, Span.H1), None))
+    assert half.source is PriorSource.LEAGUE
+
+
+def test_moneylines_give_a_margin() -> None:
+    """A favourite's moneyline gives about the spread that books post with it."""
+    assert devig(1.909, 1.909) == 0.5
+    prior = prior_from(Lines(home_ml=1.5, away_ml=2.7), NBA)
+    assert prior.margin == pytest.approx(4.6, abs=0.6)
+    one = prior_from(None, NBA, (Moneyline(Side.AWAY), 2.7))
+    assert one.margin == pytest.approx(prior.margin, abs=1)
+    with pytest.raises(ValueError, match="above 1"):
+        devig(0.9, 2.0)
+
+
+def test_nothing_known_is_the_average_game() -> None:
+    """The league's average carries the spread of games about it."""
+    prior = prior_from(None, NBA)
+    assert prior.source is PriorSource.LEAGUE
+    assert prior.margin_sd == NBA.average.margin_sd
+
+
+@given(st.floats(-20, 20), st.floats(0, 12), st.floats(-40, 40), st.floats(0, 1))
+def test_a_score_sharpens_a_vague_prior(
+    prior: float, sd: float, lead: float, played: float
+) -> None:
+    """A sure prior does not move; a vague one moves towards the score and gets surer."""
+    mean, left = sharpened(prior, sd, lead, played, 13.0)
+    assert left <= sd + 1e-9
+    surprise = lead - played * prior
+    assert (mean - prior) * surprise >= -1e-9
+    if sd == 0:
+        assert mean == prior
+
+
+def test_winners_are_rated_higher() -> None:
+    """Results move ratings, and doubt shrinks with every game."""
+    figures = RatingFigures(2.0, 220.0, 13.0, 18.0, 3.5, 5.0, 0.0, 0.6)
+    games = [Result("1", "A", "B", 120, 100), Result("1", "B", "A", 100, 120)]
+    ratings = rate(games, figures)
+    prior = ratings.prior("A", "B")
+    assert prior.source is PriorSource.RATINGS
+    assert prior.margin > 4
+    assert prior.margin_sd < rate([], figures).prior("A", "B", "1").margin_sd
