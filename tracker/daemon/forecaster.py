@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from tracker.daemon.track import Tell
@@ -24,6 +25,9 @@ from tracker.forecast import (
 BUDGET_SECONDS = 2.0
 """Real time after which a forecast is given up and the last one stands."""
 
+_THREADS = 2
+"""One that is stuck leaves one; more would only cost memory, each keeping its own."""
+
 LinesFor = Callable[[Game], Lines | None]
 """The closing lines that the configuration gives for a game."""
 
@@ -36,13 +40,15 @@ class Forecaster:
         self._lines_for = lines_for
         self._tell = tell
         self._failing: set[str] = set()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="forecast")
 
     async def forecast(self, book: Book, state: GameState) -> Outlook | Unreadable:
         """The outlook, or why there is none: a forecast that fails leaves the last one standing."""
         name = book.game.name
         try:
             async with asyncio.timeout(BUDGET_SECONDS):
-                outlook = await asyncio.to_thread(self.outlook, book, state)
+                loop = asyncio.get_running_loop()
+                outlook = await loop.run_in_executor(self._threads, self.outlook, book, state)
         except (ArithmeticError, ValueError, Unpriceable, TimeoutError) as why:
             if name not in self._failing:
                 self._failing.add(name)

@@ -66,6 +66,7 @@ class Daemon:
         self._progress = Progress(SystemClock())
         patience = Patience(SystemClock(), self._progress, parts.tell)
         parts.store.wait_out(patience.wait_out)
+        parts.pulses.on_answer = self._hear
         self._shelf = Shelf(parts.store, parts.clock, parts.settings, parts.tell)
         self._context = TrackContext(
             recorder=parts.store,
@@ -130,6 +131,11 @@ class Daemon:
         del self._following[book.game.id]
         self._progress.ended(book.game.name)
         self._tell("game.left", {"game": book.game.name})
+
+    def _hear(self) -> None:
+        """A fresh answer has come: every game that is being played looks at it at once."""
+        for poller in self._following.values():
+            poller.hear()
 
     def _ring(self) -> None:
         """Wake every channel: an alert is on disk."""

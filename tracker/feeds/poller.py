@@ -51,6 +51,7 @@ class Poller:
         self._rng = rng
         self._beat = beat
         self._nudged = asyncio.Event()
+        self._listening = False
         self._last: Look | None = None
         self._failures = 0
         self._pause: tuple[Phase, int, float] | None = None
@@ -59,10 +60,18 @@ class Poller:
         """Poll at once: something about the game or its bets has changed."""
         self._nudged.set()
 
+    def hear(self) -> None:
+        """A fresh board has come, whoever asked for it: a game that is being played takes it."""
+        if self._listening:
+            self._nudged.set()
+
     async def next(self, standing: Standing) -> Poll:
         """The next poll, when it is due: at once at first, unless a finished game can wait."""
         if self._last is not None or self._may_wait(standing):
+            state = standing.state
+            self._listening = state is not None and state.phase.in_play
             await self._until_due(standing)
+            self._listening = False
         self._nudged.clear()
         self._beat()
         look = await self._watch.look(self._game, self._ask(standing), self._max_age(standing))

@@ -20,6 +20,7 @@ import aiosqlite
 
 from tracker.store.errors import StoreError, StoreMissing, StoreUnavailable, translated
 from tracker.store.lock import WriterLock
+from tracker.store.turns import Turns
 
 WaitOut = Callable[[StoreUnavailable | None, int], Awaitable[None]]
 """Told of a write that cannot be made and how often it was tried; waits before the next try. None
@@ -55,6 +56,7 @@ class Database:
         self.path = path
         self._connection = connection
         self._lock = lock
+        self._turns = Turns()
         self.wait_out: WaitOut | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -63,8 +65,10 @@ class Database:
         """Whether it can only be read."""
         return self._lock is None
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, urgent: bool = False) -> T:
         """Run `work` as one transaction: all of it is on disk when this returns, or none of it.
+
+        Of several that wait for the connection, the urgent come first.
 
         Raises StoreBusy or StoreUnavailable when nothing was written and the same call may succeed
         later; with a `wait_out` that is waited for instead. A cancelled wait does not undo a
@@ -73,7 +77,7 @@ class Database:
         tries = 0
         while True:
             try:
-                found = await self._run(partial(_in_transaction, work=work))
+                found = await self._run(partial(_in_transaction, work=work), urgent)
             except StoreUnavailable as why:
                 if self.wait_out is None or self._lock is None or self._closing is not None:
                     raise
@@ -86,17 +90,17 @@ class Database:
 
     async def exclusive(self, work: Work[T]) -> T:
         """Run `work`, which opens its own transactions, under the writer lock."""
-        return await self._run(work)
+        return await self._run(work, urgent=False)
 
-    async def read(self, work: Work[T]) -> T:
+    async def read(self, work: Work[T], *, urgent: bool = False) -> T:
         """Run `work` on one consistent state of the database."""
-        return await self._submit(partial(_in_snapshot, work=work))
+        return await self._submit(partial(_in_snapshot, work=work), urgent)
 
     async def bare(self, work: Work[T]) -> T:
         """Run `work`, which neither writes nor needs one consistent state."""
-        return await self._submit(work)
+        return await self._submit(work, urgent=False)
 
-    async def _run(self, work: Work[T]) -> T:
+    async def _run(self, work: Work[T], urgent: bool) -> T:
         lock = self._lock
         if lock is None:
             raise StoreUnavailable(f"{self.path}: opened for reading only")
@@ -105,12 +109,13 @@ class Database:
             with lock.held():
                 return work(db)
 
-        return await self._submit(locked)
+        return await self._submit(locked, urgent)
 
-    async def _submit(self, work: Work[T]) -> T:
+    async def _submit(self, work: Work[T], urgent: bool) -> T:
         if self._closing is not None:
             raise StoreUnavailable(f"{self.path}: the store is closed")
-        return await self._hand_over(work)
+        async with self._turns.take(urgent=urgent):
+            return await self._hand_over(work)
 
     async def _hand_over(self, work: Work[T]) -> T:
         def guarded() -> T:
@@ -130,6 +135,9 @@ class Database:
 
     async def _close(self) -> None:
         try:
+            # What has been asked for before comes first.
+            async with self._turns.take(urgent=False):
+                pass
             with contextlib.suppress(StoreError):
                 await self._hand_over(partial(_close_within, lock=self._lock))
         finally:

@@ -166,8 +166,11 @@ class Store:
         return await self._db.write(lambda db: outbox.recover(db, at))
 
     async def claim(self, channel: str, at: datetime, limit: int) -> list[Delivery]:
-        """Take deliveries of a channel that are due, oldest first, marking them as being sent."""
-        return await self._db.write(lambda db: outbox.claim(db, channel, at, limit))
+        """Take deliveries of a channel that are due, oldest first, marking them as being sent.
+
+        This and `next_due` go before everything else that waits for the connection.
+        """
+        return await self._db.write(lambda db: outbox.claim(db, channel, at, limit), urgent=True)
 
     async def finish(
         self,
@@ -193,7 +196,7 @@ class Store:
 
     async def next_due(self, channel: str) -> datetime | None:
         """When a channel next has something to send or to expire; None when it has nothing."""
-        return await self._db.read(lambda db: outbox.next_due(db, channel))
+        return await self._db.read(lambda db: outbox.next_due(db, channel), urgent=True)
 
     # ----------------------------------------------------------------------------------- reading
 
