@@ -215,5 +215,6 @@ _KEYS: dict[str, dict[str, Callable[[Any, Path], Any]]] = {
     },
     "notify.telegram": {"token": _text, "chat_id": _whole(-(2**60), 2**60), "api_url": _url},
     "feeds.nba": _FEED,
+    "feeds.wnba": _FEED,
     "feeds.espn": _FEED,
 }

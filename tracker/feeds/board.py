@@ -91,6 +91,11 @@ class SharedBoard:
         if self._known(max_age, urgent=urgent) is None:
             self._start()
 
+    def known(self, max_age: float) -> BoardReading | None:
+        """The board as it was last read, if that is no older than `max_age` seconds."""
+        found = self._known(max_age, urgent=False)
+        return found if isinstance(found, BoardReading) else None
+
     def _known(self, max_age: float, *, urgent: bool) -> BoardReading | BoardFailure | None:
         now = self._clock.monotonic()
         if self._failure is not None:

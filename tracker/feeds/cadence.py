@@ -141,8 +141,7 @@ def next_wait(
     and `paused_s` is for how long the game has stood in its break or suspension.
     """
     ordinary = _ordinary(standing, now, paused_s)
-    urgent = standing.state is not None and standing.state.phase.in_play
-    return max(SHORTEST_S, ordinary, backoff(failures, retry_after, urgent=urgent))
+    return max(SHORTEST_S, ordinary, backoff(failures, retry_after, urgent=_urgent(standing, now)))
 
 
 def jittered(seconds: float, rng: random.Random, *, never_early: bool = False) -> float:
@@ -162,6 +161,15 @@ def asleep(standing: Standing) -> bool:
             return standing.settled
         case _:
             return False
+
+
+def _urgent(standing: Standing, now: datetime) -> bool:
+    """Whether a game is in play, may be at any moment, or is over without being confirmed."""
+    state = standing.state
+    if state is not None and state.phase is not Phase.SCHEDULED:
+        return state.phase.in_play or (state.phase is Phase.FINAL and not standing.settled)
+    start = standing.game.start if state is None else state.game.start
+    return -OVERDUE_AFTER_S <= (start - now).total_seconds() <= AWAKE_BEFORE_S
 
 
 def _ordinary(standing: Standing, now: datetime, paused_s: float) -> float:

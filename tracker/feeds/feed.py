@@ -117,14 +117,17 @@ class Feed:
         for board in self._boards.values():
             await board.aclose()
 
-    async def look(self, game: Game, ask: Ask, max_age: float) -> Look:
-        """What this source tells of a game. It never raises for what a source can do."""
+    async def look(self, game: Game, ask: Ask, max_age: float, *, urgent: bool = False) -> Look:
+        """What this source tells of a game. It never raises for what a source can do.
+
+        `urgent` is whether the game is near or in play although only the board is asked.
+        """
         match ask:
             case Ask.BOX:
                 return await self._box(game, board=None)
             case Ask.BOARD | Ask.EITHER:
                 begun = self._clock.monotonic()
-                urgent = ask is Ask.EITHER
+                urgent = urgent or ask is Ask.EITHER
                 board = await self.board_of(game).read(max_age, urgent=urgent)
                 seen = self._on_board(game, board, begun, urgent=urgent)
                 if ask is Ask.BOARD or isinstance(seen.reading, GameState):
@@ -133,11 +136,18 @@ class Feed:
             case _:
                 assert_never(ask)
 
-    async def glance(self, game: Game, max_age: float) -> Look:
-        """The same from the board alone, for a game that is near or in play."""
-        begun = self._clock.monotonic()
-        board = await self.board_of(game).read(max_age, urgent=True)
-        return self._on_board(game, board, begun, urgent=True)
+    def peek(self, game: Game, max_age: float) -> GameState | None:
+        """What is known of a game from a board that was read already; nothing is waited for.
+
+        A board that is older is asked for, so that a later call finds it.
+        """
+        board = self.board_of(game)
+        found = board.known(max_age)
+        if found is None:
+            board.poke(max_age, urgent=True)
+            return None
+        reading = self._entry(game, found.board)
+        return reading if isinstance(reading, GameState) else None
 
     async def _second(self, game: Game, board: BoardReading | BoardFailure, seen: Look) -> Look:
         """The box, for want of a good board. What the board says stays if that is no better."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tracker.clock import Clock
 from tracker.domain.game import Game, GameState
+from tracker.domain.league import slate_date
 from tracker.domain.poll import Unreadable
 from tracker.feeds.board import BoardReading
 from tracker.feeds.errors import FeedError, FeedNotPublished, FeedRefused
@@ -24,6 +25,9 @@ SCHEDULE_EVERY_S = 60 * 60.0
 SCHEDULE_RETRY_S = 5 * 60.0
 """Least seconds until the next try when the schedule could not be read."""
 
+DAYS_AHEAD = 2
+"""Days after today whose boards are read where there is no schedule."""
+
 WINDOW = timedelta(days=7)
 """How far before and after this moment games are kept."""
 
@@ -34,7 +38,8 @@ class SlateReading:
 
     `from_schedule` is whether the schedule was at hand, so that other days are in it.
     `troubles` says in a sentence each what could not be read. `blind` is whether nothing has ever
-    been read: then no games are known, which is not the same as that there are none.
+    been read: then no games are known, which is not the same as that there are none. `answered` is
+    whether the board was read this time.
     """
 
     games: tuple[Game, ...]
@@ -42,6 +47,7 @@ class SlateReading:
     from_schedule: bool
     troubles: tuple[str, ...]
     blind: bool
+    answered: bool = True
 
 
 class Slate:
@@ -70,9 +76,9 @@ class Slate:
         await self._refresh()
         if self._schedule_trouble is not None:
             troubles.append(self._schedule_trouble)
-        return self._reading(tuple(troubles))
+        return self._reading(tuple(troubles), answered=isinstance(board, BoardReading))
 
-    def _reading(self, troubles: tuple[str, ...]) -> SlateReading:
+    def _reading(self, troubles: tuple[str, ...], *, answered: bool) -> SlateReading:
         now = self._clock.now()
         known = {game.id: game for game, _ in self._listed or ()}
         entries = self._board.board.games if self._board is not None else ()
@@ -84,6 +90,7 @@ class Slate:
             from_schedule=self._listed is not None,
             troubles=troubles,
             blind=self._listed is None and self._board is None,
+            answered=answered,
         )
 
     async def _refresh(self) -> None:
@@ -99,7 +106,9 @@ class Slate:
             self._schedule_trouble = f"the schedule could not be read: {error}"
 
     async def _schedule(self) -> tuple[Listing, ...]:
-        """The schedule from the first of its variants that is there, cut to the window."""
+        """The days ahead: their boards, or the schedule from the first variant that is there."""
+        if self._feed.source.dated:
+            return await self._boards()
         *earlier, last = self._feed.source.schedule_paths
         for path in earlier:
             try:
@@ -107,6 +116,16 @@ class Slate:
             except (FeedNotPublished, FeedRefused):
                 continue
         return await self._variant(last)
+
+    async def _boards(self) -> tuple[Listing, ...]:
+        found: list[Listing] = []
+        today = slate_date(self._clock.now())
+        for ahead in range(1, DAYS_AHEAD + 1):
+            board = await self._feed.board_on(today + timedelta(days=ahead)).read(FRESH_S)
+            if not isinstance(board, BoardReading):
+                raise board.error
+            found += [(x, y if isinstance(y, GameState) else None) for x, y in board.board.games]
+        return tuple(found)
 
     async def _variant(self, path: str) -> tuple[Listing, ...]:
         fetched = await self._feed.fetcher.get(path, SCHEDULE_CAP)

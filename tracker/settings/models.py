@@ -22,6 +22,7 @@ DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "settled")
 """What every bet is watched for, unless the person says otherwise."""
 
 NBA_FEED: dict[str, Any] = {"base_url": "https://cdn.nba.com", "requests_per_minute": 120}
+WNBA_FEED: dict[str, Any] = {"base_url": "https://cdn.wnba.com", "requests_per_minute": 120}
 ESPN_FEED: dict[str, Any] = {"base_url": "https://site.api.espn.com", "requests_per_minute": 60}
 
 
@@ -104,16 +105,24 @@ class FeedSettings(BaseModel):
 
 
 class FeedsSettings(BaseModel):
-    """Where games come from: the league's own feed, and ESPN when that is silent."""
+    """Where games come from: a league's own feed, and ESPN when that is silent or there is none."""
 
     model_config = STRICT
 
     nba: Annotated[FeedSettings, BeforeValidator(partial(_over, NBA_FEED))] = FeedSettings(
         **NBA_FEED
     )
+    wnba: Annotated[FeedSettings, BeforeValidator(partial(_over, WNBA_FEED))] = FeedSettings(
+        **WNBA_FEED
+    )
     espn: Annotated[FeedSettings, BeforeValidator(partial(_over, ESPN_FEED))] = FeedSettings(
         **ESPN_FEED
     )
+
+    @property
+    def by_name(self) -> dict[str, FeedSettings]:
+        """The settings of each host by the name of its table."""
+        return {"nba": self.nba, "wnba": self.wnba, "espn": self.espn}
 
 
 class StoreSettings(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from tracker.settings.models import DEFAULT_RULES, ESPN_FEED, NBA_FEED
+from tracker.settings.models import DEFAULT_RULES, ESPN_FEED, NBA_FEED, WNBA_FEED
 
 
 def _value(value: object) -> str:
@@ -77,6 +77,11 @@ console = {_value(console)}
 # base_url = {_value(NBA_FEED["base_url"])}
 # requests_per_minute = {NBA_FEED["requests_per_minute"]}
 # headers = {{ Referer = "https://www.nba.com/" }}
+
+[feeds.wnba]
+# base_url = {_value(WNBA_FEED["base_url"])}
+# requests_per_minute = {WNBA_FEED["requests_per_minute"]}
+# headers = {{ Referer = "https://www.wnba.com/" }}
 
 [feeds.espn]
 # base_url = {_value(ESPN_FEED["base_url"])}

@@ -1,0 +1,110 @@
+"""Every league's sources, opened together: one session and one budget for each host."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from tracker.clock import Clock, ScaledClock
+from tracker.domain.game import Game
+from tracker.domain.league import NBA
+from tracker.domain.poll import Trouble, Unreadable
+from tracker.feeds.accounts import Usage
+from tracker.feeds.failover import Failover
+from tracker.feeds.feed import Ask, Feed, Look, fetcher_of
+from tracker.feeds.fetch import DEADLINE_S, Fetcher
+from tracker.feeds.health import Health, OnEvent, Pulse, ignore_event, ignore_pulse
+from tracker.feeds.leagues import SOURCES
+from tracker.feeds.slates import Slates
+from tracker.feeds.source import Source
+from tracker.settings.models import FeedsSettings
+
+
+def _the_nba() -> Iterable[str]:
+    return (NBA.id,)
+
+
+class Feeds:
+    """All sources that may be asked, as one `Watch` over every league."""
+
+    def __init__(
+        self,
+        feeds: Mapping[str, tuple[Feed, ...]],
+        fetchers: Mapping[str, Fetcher],
+        clock: Clock,
+        on_event: OnEvent,
+    ) -> None:
+        """Build it with `open_feeds`. A league without a source may be left out."""
+        self.by_league = feeds
+        self._fetchers = fetchers
+        self._clock = clock
+        self._watches = {x: Failover(feeds[x], clock, on_event) for x in feeds}
+
+    async def look(self, game: Game, ask: Ask, max_age: float) -> Look:
+        """What is known of a game, from the sources of its league. It never raises."""
+        watch = self._watches.get(game.league)
+        if watch is not None:
+            return await watch.look(game, ask, max_age)
+        why = f"no source of the {game.rules.name} may be asked"
+        now, heard = self._clock.now(), self._clock.monotonic()
+        missing = Unreadable(Trouble.DOWN, why)
+        return Look(game.league, "", now, heard, b"", "", missing)
+
+    def slates(
+        self, wanted: Callable[[], Iterable[str]] = _the_nba, known: Iterable[Game] = ()
+    ) -> Slates:
+        """The games of the leagues that are wanted. `known` are those with ids in force.
+
+        Those are the games that the store keeps: without them a game that another source told of
+        first would be taken for a second one.
+        """
+        return Slates(self.by_league, self._clock, wanted, known)
+
+    def usage(self) -> tuple[Usage, ...]:
+        """What has been asked of each host."""
+        return tuple(fetcher.usage for fetcher in self._fetchers.values())
+
+
+@asynccontextmanager
+async def open_feeds(
+    settings: FeedsSettings,
+    clock: Clock,
+    *,
+    on_event: OnEvent = ignore_event,
+    pulse: Pulse = ignore_pulse,
+    deadline_s: float = DEADLINE_S,
+    sources: Mapping[str, tuple[Source, ...]] = SOURCES,
+) -> AsyncIterator[Feeds]:
+    """The sources of every league with their sessions, closed on the way out.
+
+    On a scaled clock only servers on this machine are asked; `feed.left_out` (source, why) says
+    once which of the others are not.
+    """
+    hosts = settings.by_name
+    usable = {x for x in hosts if _may_ask(hosts[x].on_loopback, clock)}
+    for name in sorted(hosts.keys() - usable):
+        why = "on a clock of its own only feeds on this machine are asked"
+        on_event("feed.left_out", source=name, why=why)
+    async with AsyncExitStack() as stack:
+        every = [x for listed in sources.values() for x in listed if x.name in usable]
+        fetchers: dict[str, Fetcher] = {}
+        for name in dict.fromkeys(x.name for x in every):
+            shared = [x for x in every if x.name == name]
+            fetchers[name] = await stack.enter_async_context(
+                fetcher_of(shared, hosts[name], clock, deadline_s)
+            )
+        feeds: dict[str, tuple[Feed, ...]] = {}
+        for league, listed in sources.items():
+            asked = [x for x in listed if x.name in usable]
+            opened = tuple(
+                Feed(x, fetchers[x.name], clock, Health(x.label, on_event, pulse)) for x in asked
+            )
+            for feed in opened:
+                stack.push_async_callback(feed.aclose)
+            if opened:
+                feeds[league] = opened
+        yield Feeds(feeds, fetchers, clock, on_event)
+
+
+def _may_ask(on_loopback: bool, clock: Clock) -> bool:
+    return on_loopback or not isinstance(clock, ScaledClock)
