@@ -179,10 +179,13 @@ def _spread(means: Array, sds: Array) -> float:
 
 def _noise(games: Games, priors: Priors, used: Array) -> flow_fit.Noise:
     home, away = games.home[used], games.away[used]
-    margin = (home - away - priors.margin[used]) ** 2 - priors.margin_sd[used] ** 2
-    total = (home + away - priors.total[used]) ** 2 - priors.total_sd[used] ** 2
+    margin_sd, total_sd = priors.margin_sd[used], priors.total_sd[used]
+    margin = (home - away - priors.margin[used]) ** 2 - margin_sd**2
+    total = (home + away - priors.total[used]) ** 2 - total_sd**2
+    by_margin, by_total = flow_fit.trust(margin_sd), flow_fit.trust(total_sd)
     return flow_fit.Noise(
-        round(float(np.sqrt(margin.mean())), 3), round(float(np.sqrt(total.mean())), 3)
+        round(float(np.sqrt(np.average(margin, weights=by_margin))), 3),
+        round(float(np.sqrt(np.average(total, weights=by_total))), 3),
     )
 
 

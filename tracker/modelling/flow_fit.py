@@ -93,14 +93,14 @@ def fit_flow(
     far = np.minimum(np.abs(sample.lead), LONG_LEAD) / 10
     known_m = ((basis @ margin[:, 0] + basis @ margin[:, 2] * far) * sd_m) ** 2
     known_t = ((basis @ total[:, 1]) * sd_t) ** 2
-    total_rate = _rates(basis, (total_rest**2 - known_t) / seconds)
+    total_rate = _rates(basis, (total_rest**2 - known_t) / seconds, trust(sample.total_sd))
     ratio = (total_rest**2 - known_t) / seconds / (basis @ total_rate) - 1
     pace = np.log(prior_t / average_total)
     return FlowFit(
         knots,
         margin,
         total,
-        _rates(basis, (margin_rest**2 - known_m) / seconds),
+        _rates(basis, (margin_rest**2 - known_m) / seconds, trust(sample.margin_sd)),
         total_rate,
         float(np.clip(ratio @ pace / (pace @ pace + 1e-6), 0.0, 2.0)),
     )
@@ -142,7 +142,13 @@ def _solve(
     return np.stack(whole, axis=1), goal - design @ found
 
 
-def _rates(basis: Array, values: Array) -> Array:
-    square = basis.T @ basis
-    rates: Array = np.linalg.solve(square, basis.T @ values)
+def trust(sd: Array) -> Array:
+    """How much a game tells of the noise: less where its prior was vague, 1 where it was sure."""
+    weight: Array = 1 / (1 + (sd / 6) ** 2) ** 2
+    return weight
+
+
+def _rates(basis: Array, values: Array, weight: Array) -> Array:
+    weighted = basis * weight[:, None]
+    rates: Array = np.linalg.solve(weighted.T @ basis, weighted.T @ values)
     return np.maximum(rates, 1e-3)
