@@ -15,7 +15,7 @@ from tracker.domain.errors import BadBet
 if TYPE_CHECKING:
     from tracker.cli.session import Session
     from tracker.domain.game import Game, GameState
-    from tracker.domain.poll import Unreadable
+    from tracker.feeds.slate import SlateReading
 
     Listed = list[tuple[Game, GameState | None]]
 
@@ -50,7 +50,7 @@ async def choose(draft: Draft, at: Session) -> Choice:
     day = draft.matchup.day if draft.matchup is not None else None
     if day is not None and day > (at.now + REACH).date():
         return Choice(None, f"{day} is too far away: it is matched once the schedule nears it")
-    read, trouble = await read_slate(at, PATIENCE_S, draft.fits)
+    read, trouble = await read_slate(at, PATIENCE_S, draft.fits, draft.leagues)
     known = await at.store.games()
     try:
         return Choice(_pick(draft, known, at))
@@ -83,48 +83,50 @@ def _which(games: Sequence[Game], at: Session) -> Game:
 
 
 async def read_slate(
-    at: Session, patience_s: float, enough: Callable[[Game], bool] | None = None
+    at: Session,
+    patience_s: float,
+    enough: Callable[[Game], bool] | None = None,
+    leagues: frozenset[str] | None = None,
 ) -> tuple[bool, str]:
-    """Read the board and then the schedule into the store, no longer than `patience_s` (real).
+    """Read the boards and then the schedules into the store, no longer than `patience_s` (real).
 
-    The schedule is left out when the board has a game that is `enough`. Whether all that is on is
-    known afterwards, else why not, in a few words.
+    `leagues` are those that are asked about: the NBA, and those of the games that are known. The
+    schedules are left out when a board has a game that is `enough`. Whether all that is on is known
+    afterwards, else why not, in a few words.
     """
-    from tracker.feeds.board import BoardReading
-    from tracker.feeds.feed import open_feed
-    from tracker.feeds.nba import SOURCE
-    from tracker.feeds.slate import FRESH_S, Slate
+    from tracker.domain.league import NBA
+    from tracker.feeds.feeds import open_feeds
+    from tracker.feeds.identity import KEPT
     from tracker.settings import load_settings
 
     feeds = load_settings(at.basics.source if at.basics.source.exists() else None).feeds
+    known = [game for game, _ in await at.store.games(since=at.now - KEPT)]
+    asked = leagues or frozenset({NBA.id, *(game.league for game in known)})
     why = f"the feed did not answer within {patience_s:g} s"
     try:
         with progress("asking the feed what is on"):
             async with (
                 asyncio.timeout(patience_s),
-                open_feed(SOURCE, feeds.nba, at.clock, deadline_s=patience_s) as feed,
+                open_feeds(feeds, at.clock, deadline_s=patience_s) as opened,
             ):
-                board = await feed.board.read(FRESH_S)
-                if not isinstance(board, BoardReading):
-                    return False, _lower(str(board.error))
-                shown = [(x, _state(state)) for x, state in board.board.games]
-                await at.store.save_games(shown, at.now)
-                if enough is not None and any(enough(x) for x, _ in shown):
+                slates = opened.slates(lambda: asked, known)
+                boards = await slates.read(schedule=False)
+                await _save(at, boards)
+                if enough is not None and any(enough(x) for x in boards.games):
                     return True, ""
+                if not boards.answered:
+                    return False, _lower("; ".join(boards.troubles)) or why
                 why = "the schedule could not be read in time"
-                reading = await Slate(feed, at.clock).read()
-                known = {x.id for x, _ in shown}
-                others = [(x, None) for x in reading.games if x.id not in known]
-                await at.store.save_games(others, at.now)
+                reading = await slates.read()
+                await _save(at, reading)
                 return reading.from_schedule, _lower("; ".join(reading.troubles)) or why
     except TimeoutError:
         return False, why
 
 
-def _state(found: GameState | Unreadable) -> GameState | None:
-    from tracker.domain.game import GameState
-
-    return found if isinstance(found, GameState) else None
+async def _save(at: Session, reading: SlateReading) -> None:
+    states = {state.game.id: state for state in reading.states}
+    await at.store.save_games([(x, states.get(x.id)) for x in reading.games], at.now)
 
 
 def _lower(text: str) -> str:

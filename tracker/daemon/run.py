@@ -22,11 +22,10 @@ from tracker.daemon.pulses import Pulses
 from tracker.daemon.shelf import Shelf
 from tracker.daemon.track import Tell, TrackContext, track
 from tracker.engine.book import Book
-from tracker.feeds.feed import Feed, open_feed
+from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.health import OnEvent
-from tracker.feeds.nba import SOURCE
+from tracker.feeds.identity import KEPT
 from tracker.feeds.poller import STEP_S, Poller
-from tracker.feeds.slate import Slate
 from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel
 from tracker.notify.outbox import Habits, dispatch
@@ -47,7 +46,7 @@ class Parts:
     channels: Sequence[Channel]
     clock: Clock
     store: Store
-    feed: Feed
+    feeds: Feeds
     pulses: Pulses
     tell: Tell
     rng: random.Random
@@ -81,7 +80,8 @@ class Daemon:
     async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:
         """Run every loop until `stop` is set; the first that fails takes all down with it."""
         changed, wanted = asyncio.Event(), asyncio.Event()
-        slate = Slate(self._parts.feed, self._clock)
+        known = await self._parts.store.games(since=self._clock.now() - KEPT)
+        slate = self._parts.feeds.slates(self._shelf.leagues, (game for game, _ in known))
         shelf, clock, progress = self._shelf, self._clock, self._progress
         store, settings, tell = self._parts.store, self._parts.settings, self._tell
         keep = timedelta(days=settings.store.keep_bodies_days)
@@ -123,7 +123,7 @@ class Daemon:
         def beat() -> None:
             self._progress.expect(book.game.name, STEP_S / speed + GRACE)
 
-        return Poller(book.game, self._parts.feed, self._clock, self._parts.rng, beat)
+        return Poller(book.game, self._parts.feeds, self._clock, self._parts.rng, beat)
 
     async def _track(self, book: Book, poller: Poller) -> None:
         self._tell("game.followed", {"game": book.game.name, "bets": str(len(book.tracked))})
@@ -170,14 +170,17 @@ async def run(  # noqa: PLR0913 - all but three have a default
     """
     stop = stop or asyncio.Event()
     pulses = Pulses()
-    feed = open_feed(SOURCE, settings.feeds.nba, clock, on_event=_told_by(tell), pulse=pulses.hear)
+    opening = open_feeds(settings.feeds, clock, on_event=_told_by(tell), pulse=pulses.hear)
     settings.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with single_instance(settings.store.lock), _signals(stop):
-        async with await Store.open(settings.store.path, now=clock.now()) as store, feed as nba:
+        async with (
+            await Store.open(settings.store.path, now=clock.now()) as store,
+            opening as feeds,
+        ):
             await store.recover(clock.now())
             await store.keep_daemon(_self_view(clock))
             rng = random.Random(seed)  # noqa: S311 - jitter is no secret
-            parts = Parts(settings, channels, clock, store, nba, pulses, tell, rng)
+            parts = Parts(settings, channels, clock, store, feeds, pulses, tell, rng)
             tell("daemon.started", {"database": str(settings.store.path)})
             try:
                 await Daemon(parts).live(notifier or SystemdNotifier(), stop)

@@ -11,6 +11,7 @@ from tracker.clock import Clock
 from tracker.domain.bet import Bet
 from tracker.domain.draft import NoSuchGame, choose_game
 from tracker.domain.errors import BadBet
+from tracker.domain.league import NBA
 from tracker.domain.rule import parse_rule
 from tracker.engine.book import Book, Tracked
 from tracker.settings import Settings
@@ -41,6 +42,7 @@ class Shelf:
         self._moved: set[str] = set()
         self.waiting = 0
         """Bets whose game is not known yet."""
+        self._hoped: frozenset[str] = frozenset()
 
     def wanted(self, book: Book) -> tuple[Tracked, ...]:
         """The bets on a game that are to be followed at this moment."""
@@ -50,6 +52,10 @@ class Shelf:
     def moved(self) -> frozenset[str]:
         """The games whose bets were changed by the last refresh."""
         return frozenset(self._moved)
+
+    def leagues(self) -> frozenset[str]:
+        """The leagues of the games that are bet on, or may be, and the NBA."""
+        return frozenset({NBA.id, *(x.game.league for x in self._books.values()), *self._hoped})
 
     async def refresh(self, *, slate_changed: bool = False) -> tuple[Book, ...] | None:
         """All books after a look at the file and the database; None when nothing has changed."""
@@ -98,6 +104,7 @@ class Shelf:
         """Match bets to games, now that more may be known of the slate."""
         unbound = await self._store.unbound()
         self.waiting = len(unbound)
+        self._hoped = frozenset(league for _, draft in unbound for league in draft.leagues)
         if not unbound:
             return
         now = self._clock.now()

@@ -11,6 +11,7 @@ from tracker.domain.bet import Bet
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.grammar import Matchup, Pick
+from tracker.domain.league import NBA
 from tracker.domain.money import Odds
 from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.rule import Rule
@@ -59,6 +60,15 @@ class Draft:
             self.occasion,
         )
         return "content:" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+    @property
+    def leagues(self) -> frozenset[str]:
+        """The leagues whose games the bet may be about; the NBA where it names no team."""
+        named = [self.pick.team]
+        for matchup in (self.matchup, self.pick.matchup):
+            named += [] if matchup is None else [matchup.away, matchup.home]
+        found = [frozenset(team.league for team in teams) for teams in named if teams]
+        return frozenset.intersection(*found) if found else frozenset({NBA.id})
 
     def fits(self, game: Game) -> bool:
         """Whether the bet may be about this game."""

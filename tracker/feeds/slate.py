@@ -62,8 +62,11 @@ class Slate:
         self._schedule_due: float | None = None
         self._schedule_trouble: str | None = None
 
-    async def read(self) -> SlateReading:
-        """Board and schedule as they are known. It never raises for what a source can do."""
+    async def read(self, *, schedule: bool = True) -> SlateReading:
+        """Board and schedule as they are known. It never raises for what a source can do.
+
+        Without `schedule` only the board is asked for.
+        """
         troubles: list[str] = []
         board = await self._feed.board.read(FRESH_S)
         if isinstance(board, BoardReading):
@@ -73,7 +76,8 @@ class Slate:
             troubles.extend(board.board.spoilt)
         else:
             troubles.append(str(board.error))
-        await self._refresh()
+        if schedule:
+            await self._refresh()
         if self._schedule_trouble is not None:
             troubles.append(self._schedule_trouble)
         return self._reading(tuple(troubles), answered=isinstance(board, BoardReading))

@@ -32,10 +32,17 @@ class Slates:
         self._register = Register(known)
         self._slates = {x: [Slate(f, clock) for f in feeds[x]] for x in feeds}
 
-    async def read(self) -> SlateReading:
-        """All that is known. It never raises for what a source can do."""
+    async def read(self, *, schedule: bool = True) -> SlateReading:
+        """All that is known. It never raises for what a source can do.
+
+        Without `schedule` only the boards of today are asked for.
+        """
         asked = set(self._wanted())
-        readings = [await self._league(x) for x in LEAGUES if x in asked and x in self._feeds]
+        readings = [
+            await self._league(x, schedule=schedule)
+            for x in LEAGUES
+            if x in asked and x in self._feeds
+        ]
         self._register.prune()
         return SlateReading(
             games=tuple(
@@ -45,15 +52,16 @@ class Slates:
             from_schedule=all(x.from_schedule for x in readings),
             troubles=tuple(t for x in readings for t in x.troubles),
             blind=bool(readings) and all(x.blind for x in readings),
+            answered=all(x.answered for x in readings),
         )
 
-    async def _league(self, league: str) -> SlateReading:
+    async def _league(self, league: str, *, schedule: bool) -> SlateReading:
         games: dict[str, Game] = {}
         states: dict[str, GameState] = {}
         troubles: list[str] = []
-        from_schedule, blind = False, True
+        from_schedule, blind, answered = False, True, False
         for feed, slate in zip(self._feeds[league], self._slates[league], strict=True):
-            reading = await slate.read()
+            reading = await slate.read(schedule=schedule)
             for told in reading.games:
                 own = self._own(feed, told)
                 games.setdefault(own.id, own)
@@ -63,10 +71,16 @@ class Slates:
             troubles += [f"{feed.source.label}: {x}" for x in reading.troubles]
             from_schedule |= reading.from_schedule
             blind &= reading.blind
-            if reading.answered and reading.from_schedule:
+            answered |= reading.answered
+            if reading.answered and (reading.from_schedule or not schedule):
                 break
         return SlateReading(
-            tuple(games.values()), tuple(states.values()), from_schedule, tuple(troubles), blind
+            tuple(games.values()),
+            tuple(states.values()),
+            from_schedule,
+            tuple(troubles),
+            blind,
+            answered,
         )
 
     def _own(self, feed: Feed, told: Game) -> Game:
