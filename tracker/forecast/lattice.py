@@ -31,6 +31,16 @@ class Pmf:
     first: int
     chances: Floats
 
+    @staticmethod
+    def from_sums(first: int, edges: Floats) -> Pmf:
+        """Chances between rising edges of a distribution function, what is outside left out."""
+        sums = edges - edges[0]
+        sums *= 1.0 / sums[-1]
+        sums[-1] = 1.0
+        pmf = Pmf(first, sums[1:] - sums[:-1])
+        pmf.__dict__["sums"] = sums
+        return pmf
+
     @Lazy
     def sums(self) -> Floats:
         """P(X < first + i) for i = 0 … n; exactly 0 at the start and exactly 1 at the end."""
@@ -172,12 +182,14 @@ class Lattice:
     """P(home = home0 + i, away = away0 + j) in `cells[i, j]`, all non-negative, adding up to 1.
 
     `scored` are the points (home, away) that stand already; the cells may begin above them.
+    `origin` is the lattice that this one is a moved copy of, whose sums serve both.
     """
 
     home0: int
     away0: int
     cells: Floats
     scored: tuple[int, int]
+    origin: Lattice | None = None
 
     @staticmethod
     def certain(home: int, away: int) -> Lattice:
@@ -192,32 +204,36 @@ class Lattice:
     @Lazy
     def home(self) -> Pmf:
         """Points of the home team."""
+        if self.origin is not None:
+            return self.origin.home.moved(self.home0 - self.origin.home0)
         return Pmf(self.home0, self.cells @ np.ones(self.cells.shape[1]))
 
     @Lazy
     def away(self) -> Pmf:
         """Points of the away team."""
+        if self.origin is not None:
+            return self.origin.away.moved(self.away0 - self.origin.away0)
         return Pmf(self.away0, np.ones(self.cells.shape[0]) @ self.cells)
 
     @Lazy
     def margin(self) -> Pmf:
         """Home points minus away points."""
+        if (origin := self.origin) is not None:
+            return origin.margin.moved(self.home0 - origin.home0 - self.away0 + origin.away0)
         columns = self.cells.shape[1]
         return Pmf(self.home0 - self.away0 - columns + 1, antidiagonals(self.cells[:, ::-1]))
 
     @Lazy
     def total(self) -> Pmf:
         """Points of both teams."""
+        if (origin := self.origin) is not None:
+            return origin.total.moved(self.home0 - origin.home0 + self.away0 - origin.away0)
         return Pmf(self.home0 + self.away0, antidiagonals(self.cells))
 
     def moved(self, home: int, away: int) -> Lattice:
         """The same chances of a score that is higher by `home` and `away` points."""
         scored = (self.scored[0] + home, self.scored[1] + away)
-        twin = Lattice(self.home0 + home, self.away0 + away, self.cells, scored)
-        # The sums along rows and diagonals are the same ones.
-        steps = {"home": home, "away": away, "margin": home - away, "total": home + away}
-        twin.__dict__.update({x: self.part(x).moved(step) for x, step in steps.items()})
-        return twin
+        return Lattice(self.home0 + home, self.away0 + away, self.cells, scored, self)
 
     def part(self, name: str) -> Pmf:
         """The chances of `margin`, `total`, `home` or `away`."""

@@ -57,11 +57,18 @@ def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance
         raise ValueError("a parlay needs a leg")
     if len(legs) == 1:
         return price(legs[0], outlook, state)
-    singles = [price(leg, outlook, state) for leg in legs]
-    if LOST in singles:
-        return LOST
-    undecided = [question(leg) for leg, one in zip(legs, singles, strict=True) if not one.decided]
-    won = WON in singles
+    undecided: list[Question] = []
+    won = False
+    for leg in legs:
+        asked = question(leg)
+        points = outlook.of(asked.span)
+        if points.sure or points.stands(asked.part) > asked.line:
+            chance = price(leg, outlook, state)
+            if chance == LOST:
+                return LOST
+            won = won or chance == WON
+        else:
+            undecided.append(asked)
     if not undecided:
         return WON if won else PUSHED
     alive = together(undecided, outlook, pushed=False)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from operator import mul
 from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtr
 
 from tracker.domain.game import Phase
 from tracker.domain.market import Span
@@ -16,7 +20,6 @@ from tracker.forecast.lazy import Lazy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState, Score
@@ -113,8 +116,8 @@ class Periods:
             part, weights, variance = 1.0, figures.ahead, figures.ahead_variance
         features = span_features(at, part, self.average_total, begun=begun)
         count = len(MARGIN_PART)
-        margin = sum(w * x for w, x in zip(weights[:count], features[:count], strict=True))
-        total = sum(w * x for w, x in zip(weights[count:], features[count:], strict=True))
+        margin = sum(map(mul, weights[:count], features[:count]))
+        total = sum(map(mul, weights[count:], features[count:]))
         margin_var = variance[0] + variance[1] * part + (weights[0] * part * at.margin_sd) ** 2
         total_var = (
             variance[2] + variance[3] * part + (weights[count + 1] * part * at.total_sd) ** 2
@@ -158,19 +161,15 @@ class NormalPoints:
     def margin(self) -> Pmf:
         """Home points minus away points."""
         mean, sd = self.to_margin
-        low, count = _window(mean, sd)
-        return Pmf(self.scored[0] - self.scored[1] + low, whole_numbers(mean, sd, low, count))
+        low, edges = _edges(mean, sd, None)
+        return Pmf.from_sums(self.scored[0] - self.scored[1] + low, edges)
 
     @Lazy
     def total(self) -> Pmf:
         """Points of both teams; what is left is never less than nothing."""
         mean, sd = self.to_total
-        low, count = _window(mean, sd)
-        chances = whole_numbers(mean, sd, low, count)
-        if low < 0:
-            chances[-low] += chances[:-low].sum()
-            chances, low = chances[-low:], 0
-        return Pmf(sum(self.scored) + low, chances)
+        low, edges = _edges(mean, sd, 0)
+        return Pmf.from_sums(self.scored[0] + self.scored[1] + low, edges)
 
     @Lazy
     def lattice(self) -> Lattice:
@@ -225,7 +224,16 @@ class NormalPoints:
         return standing(self.scored, name)
 
 
-def _window(mean: float, sd: float) -> tuple[int, int]:
-    """The first whole number, and how many, that hold all but a sliver of a normal's mass."""
+def _edges(mean: float, sd: float, least: int | None) -> tuple[int, Floats]:
+    """The first whole number that a normal reaches, and its distribution function about each.
+
+    What lies below `least` falls on it.
+    """
     low = math.floor(mean - _WIDTH * sd)
-    return low, math.ceil(mean + _WIDTH * sd) - low + 1
+    if least is not None and low < least:
+        low = least
+    count = max(math.ceil(mean + _WIDTH * sd) - low + 1, 1)
+    edges: Floats = ndtr((np.arange(low, low + count + 1) - (0.5 + mean)) / sd)
+    if low == least:
+        edges[0] = 0.0
+    return low, edges

@@ -1,0 +1,198 @@
+"""The model card: what the forecast is for, how good it was on unseen seasons, its limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tracker.modelling.report import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+INTRODUCTION = """\
+# Model card
+
+The forecast gives, at any moment of a basketball game, the joint chances of its final score, and
+from them the chance of every game-level bet. [model.md](model.md) tells how it works; this page how
+good it is. `tracker evaluate` makes the tables anew.
+
+**For**: telling a person how likely their bets are to win, and how sure that is.
+**Not for**: finding bets that beat a market, staking, or anything that moves money by itself. It
+matches the live market's chances and does not beat its closing lines; a price that differs from a
+book's is more often the forecast's mistake than the book's.
+
+## Data
+
+Play-by-play of NBA games 2020-21 … 2023-24 with closing lines (games whose recorded line cannot be
+a closing one are left out), WNBA games 2015 … 2022, and NCAA men's games 2024-25, both without
+lines. Seasons judged here were not fitted on, unless it says so; the shipped files are then fitted
+on all seasons. A game weighs 1 at each moment. Overtime counts. Brier scores and calibration are of
+bets that did not push; intervals are 95 %, by bootstrap over games.
+"""
+
+LIMITS = """\
+## Limits and known weaknesses
+
+- A closing line is taken as the truth before tip-off. A lineup known late, an injury during the
+  game, a coach who rests his starters: nothing of it is seen but through the score.
+- Quarters and halves that are not the end of the game are normal in margin and total: in their last
+  half minute they are less exact than the final score, whose end is played by possessions.
+- Margin and total are independent given the state before the endgame. Home teams' points vary a
+  little more than visitors' (correlation .03); symmetry between the sides is kept instead.
+- The possession chain knows league habits, not a team's: a good free-throw team is not better at
+  holding a lead. Fouls to give count only as bonus or not.
+- Unknown possession (the live NBA box score does not give it) costs .0001 to .0014 Brier late.
+- One season of NCAA men's games: early-season priors are vague, and cross-season drift is untested.
+- WNBA and NCAA priors come from results alone; with closing lines they would be sharper than shown.
+- G League and NCAA women carry another league's figures, flagged `transferred`, and are not judged.
+- Seasons differ by more than models: the same model's Brier at half-time was .154 in 2023-24 and
+  .167 in 2021-22. Compare models by paired differences only.
+"""
+
+
+def write_card(sections: Sequence[tuple[str, Mapping[str, Any]]], path: Path) -> None:
+    """Write the card from evaluations, each with its heading; the first is told in full."""
+    lines = [INTRODUCTION]
+    for k, (heading, result) in enumerate(sections):
+        lines += [f"## {heading}", "", *section(result, full=k == 0), ""]
+    lines.append(LIMITS)
+    path.write_text("\n".join(lines), "utf-8")
+
+
+def section(result: Mapping[str, Any], *, full: bool) -> list[str]:
+    """The tables of one evaluation."""
+    about, moments = result["parameters"], result["moments"]
+    lines = [
+        (
+            f"`{about['model_version']}`, fitted on {', '.join(about['fitted_on'])}, judged on "
+            f"{', '.join(about['judged_on'])}: {about['games']} games."
+        ),
+        "",
+        *_scores(moments),
+        "",
+        (
+            "How often the 80 % interval holds the outcome (randomised PIT; the 95 % interval of each "
+            f"cell is about ±{_half(moments):.3f}):"
+        ),
+        "",
+        *_coverage(moments | {"live overtime": result["overtime"]}),
+        "",
+        "Calibration over all moments:",
+        "",
+        *_calibration(result["overall"]),
+        "",
+        _exceptions(moments),
+        "",
+        *_counts(moments),
+    ]
+    if full:
+        lines += [
+            "",
+            (
+                "Brier paired by game, ours minus each baseline's, fitted on the same seasons "
+                "(× 10,000; below 0 is better; * where the interval is above +5):"
+            ),
+            "",
+            *_paired(result["paired"]),
+        ]
+    return lines
+
+
+def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [
+        "| " + " | ".join(head) + " |",
+        "|" + " --- |" * len(head),
+        *("| " + " | ".join(row) + " |" for row in rows),
+    ]
+
+
+def _scores(moments: Mapping[str, Any]) -> list[str]:
+    rows = [
+        [f"{name} Brier", *(f"{x['markets'][market]['brier']:.4f}" for x in moments.values())]
+        for market, name in NAMES.items()
+    ]
+    rows += [
+        [f"{score} CRPS", *(f"{x['scores'][score]['crps']:.2f}" for x in moments.values())]
+        for score in ("margin", "total", "home", "away")
+    ]
+    return _grid(["at", *moments], rows)
+
+
+def _coverage(moments: Mapping[str, Any]) -> list[str]:
+    rows = [
+        [score, *(f"{x['scores'][score]['coverage80']['mean']:.3f}" for x in moments.values())]
+        for score in ("margin", "total", "home", "away")
+    ]
+    return _grid(["of", *moments], rows)
+
+
+def _half(moments: Mapping[str, Any]) -> float:
+    cells = [x["scores"]["margin"]["coverage80"] for x in moments.values()]
+    return float(max(x["high"] - x["low"] for x in cells) / 2)
+
+
+def _calibration(overall: Mapping[str, Any]) -> list[str]:
+    rows = [
+        ["ECE", *(f"{x['ece']:.4f}" for x in overall.values())],
+        ["slope", *(f"{x['slope']:.3f}" for x in overall.values())],
+    ]
+    return _grid(["", *overall], rows)
+
+
+def _exceptions(moments: Mapping[str, Any]) -> str:
+    """Cells whose ECE is above what perfect chances show in 95 of 100 samples."""
+    cells = [
+        (name, market, x["ece"], x["ece_if_perfect"])
+        for name, moment in moments.items()
+        for market, x in moment["markets"].items()
+    ]
+    above = [x for x in cells if x[2] > x[3]]
+    told = ", ".join(
+        f"{market} at {name} ({ece:.3f} > {limit:.3f})" for name, market, ece, limit in above
+    )
+    return (
+        f"Of {len(cells)} cells (market × moment), {len(above)} have an ECE above the 95th "
+        f"percentile of perfect chances, where chance alone makes {len(cells) / 20:.0f}"
+        + (f": {told}." if above else ".")
+    )
+
+
+def _counts(moments: Mapping[str, Any]) -> list[str]:
+    def ratio(x: Mapping[str, float]) -> str:
+        return f"{x['predicted']:.0f} / {x['observed']:.0f}"
+
+    rows = [
+        ["overtimes, predicted / observed", *(ratio(x["overtimes"]) for x in moments.values())],
+        ["pushes of lines at the score", *(ratio(x["pushes"]) for x in moments.values())],
+        [
+            "parlay log loss, joint less product",
+            *(
+                f"{x['parlay_log_loss']['joint'] - x['parlay_log_loss']['product']:+.4f}"
+                for x in moments.values()
+            ),
+        ],
+    ]
+    return _grid(["", *moments], rows)
+
+
+def _paired(paired: Mapping[str, Any]) -> list[str]:
+    names = list(next(iter(paired.values())))
+    rows = []
+    for label, moments in paired.items():
+        for market, told in NAMES.items():
+            cells = [moments[name].get(market) for name in names]
+            if all(x is None for x in cells):
+                continue
+            rows.append(
+                [
+                    f"{label}: {told}",
+                    *(
+                        ""
+                        if x is None
+                        else f"{x['mean'] * 1e4:+.0f}{'*' if x['high'] > 0.0005 else ''}"  # noqa: PLR2004
+                        for x in cells
+                    ),
+                ]
+            )
+    return _grid(["baseline", *names], rows)
