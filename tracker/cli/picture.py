@@ -140,7 +140,7 @@ def _score(axes: Axes, course: Course) -> None:
         (course.away, [p.away for p in course.points], _GREEN),
     ):
         axes.step(xs, points, where="post", color=colour, linewidth=2, label=name)
-    axes.set_ylabel("score", fontsize=15)
+    axes.set_ylabel(f"{course.away} – {course.home}", fontsize=15)
     axes.set_ylim(bottom=0)
     axes.grid(axis="y", color="#e8ebef")
     axes.set_axisbelow(True)
@@ -152,9 +152,7 @@ def _periods(axes: Axes, course: Course) -> None:
     for period in course.periods[1:]:
         axes.axvline(period.begins, color="#c3cad3", linewidth=1)
     names = [
-        x.name
-        if x.score is None
-        else f"{x.name}\n{course.away} {x.score[0]} – {x.score[1]} {course.home}"
+        x.name if x.score is None else f"{x.name}\n{x.score[0]} – {x.score[1]}"
         for x in course.periods
     ]
     middles = [(x.begins + x.ends) / 2 for x in course.periods]
