@@ -1,0 +1,142 @@
+"""Quarters and halves: settled once played, part of the game while they are, one price each way."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tracker.domain.chance import LOST, PUSHED, WON
+from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.market import (
+    Direction,
+    Market,
+    Moneyline,
+    Span,
+    Spread,
+    TeamTotal,
+    Total,
+)
+from tracker.domain.prior import Prior, PriorSource
+from tracker.forecast import Unpriceable, forecast, load_parameters, parlay, price
+from tracker.forecast.sheet import Sheet
+
+NBA = load_parameters("nba")
+COLLEGE = load_parameters("ncaam")
+PRIOR = Prior(4.5, 226.5, PriorSource.LINES)
+
+
+def state(league: str, period: int, clock: float, *points: tuple[int, int]) -> GameState:
+    """A live state with the points of each period."""
+    game = Game("1", league, "DEN", "LAL", datetime(2024, 1, 1, tzinfo=UTC))
+    periods = tuple(Score(*x) for x in points)
+    score = Score(sum(x.home for x in periods), sum(x.away for x in periods))
+    return GameState(game, Phase.LIVE, period, clock, score, periods=periods)
+
+
+def test_a_played_quarter_is_settled() -> None:
+    """In the third quarter the first half's bets are won, lost or pushed for good."""
+    now = state("nba", 3, 300, (28, 30), (25, 22), (10, 9))
+    outlook = forecast(now, PRIOR, NBA)
+    assert price(Moneyline(Side.HOME, Span.H1), outlook, now) == WON
+    assert price(Spread(Side.HOME, -1, Span.H1), outlook, now) == PUSHED
+    assert price(Total(Direction.OVER, 52.5, Span.Q1), outlook, now) == WON
+    assert price(TeamTotal(Side.AWAY, Direction.UNDER, 22, Span.Q2), outlook, now) == PUSHED
+    assert price(Moneyline(Side.HOME, Span.Q1), outlook, now) == LOST
+
+
+def test_the_rest_of_the_game_is_its_second_half() -> None:
+    """In the fourth quarter a second-half bet and the game's bet are the same question."""
+    now = state("nba", 4, 400, (28, 30), (25, 22), (20, 24), (12, 9))
+    outlook = forecast(now, PRIOR, NBA)
+    half = price(Total(Direction.OVER, 110.5, Span.H2), outlook, now)
+    game = price(Total(Direction.OVER, 215.5), outlook, now)
+    assert half.win == pytest.approx(game.win, abs=1e-9)
+    fourth = price(Moneyline(Side.HOME, Span.Q4), outlook, now)
+    regulation = price(Spread(Side.HOME, 3, Span.REGULATION), outlook, now)
+    assert fourth.win == pytest.approx(regulation.win, abs=1e-9)
+    assert fourth.push == pytest.approx(regulation.push, abs=1e-9)
+
+
+def test_overtime_counts_where_it_should() -> None:
+    """In overtime the fourth quarter is settled and the second half goes on."""
+    now = state("nba", 5, 200, (28, 30), (25, 22), (20, 24), (30, 27), (4, 2))
+    outlook = forecast(now, PRIOR, NBA)
+    assert price(Moneyline(Side.HOME, Span.Q4), outlook, now) == WON
+    assert price(Moneyline(Side.HOME, Span.REGULATION), outlook, now) == PUSHED
+    second = price(Total(Direction.OVER, 115.5, Span.H2), outlook, now)
+    assert not second.decided
+
+
+def test_points_by_period_are_asked_for_when_needed() -> None:
+    """Without them a played quarter cannot be priced, the game can."""
+    whole = state("nba", 3, 300, (28, 30), (25, 22), (10, 9))
+    now = GameState(whole.game, Phase.LIVE, 3, 300, whole.score)
+    outlook = forecast(now, PRIOR, NBA)
+    assert 0 < price(Moneyline(Side.HOME), outlook, now).win < 1
+    with pytest.raises(Unpriceable, match="periods"):
+        price(Moneyline(Side.HOME, Span.Q1), outlook, now)
+
+
+def test_halves_of_college_games() -> None:
+    """A league of two halves has its own figures for each."""
+    now = state("ncaam", 1, 600, (18, 20))
+    prior = Prior(2, 146, PriorSource.RATINGS, 4, 4)
+    outlook = forecast(now, prior, COLLEGE)
+    first = price(Total(Direction.OVER, 70.5, Span.H1), outlook, now)
+    second = price(Total(Direction.OVER, 74.5, Span.H2), outlook, now)
+    assert 0.1 < first.win < 0.9
+    assert 0.1 < second.win < 0.9
+
+
+SPANS = st.sampled_from([Span.GAME, Span.REGULATION, Span.H1, Span.H2, Span.Q2, Span.Q4])
+
+
+@st.composite
+def markets(draw: st.DrawFn) -> Market:
+    """Any market of an NBA game."""
+    span, side = draw(SPANS), draw(st.sampled_from(list(Side)))
+    direction = draw(st.sampled_from(list(Direction)))
+    return draw(
+        st.sampled_from(
+            [
+                Moneyline(side, span),
+                Spread(side, draw(st.integers(-30, 30)) / 2, span),
+                Total(direction, draw(st.integers(60, 480)) / 2, span),
+                TeamTotal(side, direction, draw(st.integers(30, 260)) / 2, span),
+            ]
+        )
+    )
+
+
+@st.composite
+def states(draw: st.DrawFn) -> GameState:
+    """A state of regulation with its points by period."""
+    period = draw(st.integers(1, 4))
+    points = [(draw(st.integers(15, 40)), draw(st.integers(15, 40))) for _ in range(period)]
+    return state("nba", period, draw(st.floats(0.1, 720)), *points)
+
+
+@settings(max_examples=80, deadline=None)
+@given(states(), st.lists(markets(), min_size=1, max_size=8))
+def test_a_sheet_prices_as_one_by_one(now: GameState, asked: list[Market]) -> None:
+    """Laid out together, markets have the chances that they have alone."""
+    outlook = forecast(now, PRIOR, NBA)
+    together = Sheet.of(asked).chances(outlook)
+    alone = [price(x, outlook, now) for x in asked]
+    assert np.allclose(together, [(x.win, x.push, x.lose) for x in alone], atol=1e-9)
+
+
+@settings(max_examples=80, deadline=None)
+@given(states(), st.lists(markets(), min_size=2, max_size=4))
+def test_a_parlay_is_no_surer_than_its_legs(now: GameState, legs: list[Market]) -> None:
+    """A parlay loses at least as often as any leg, whatever spans its legs are about."""
+    outlook = forecast(now, PRIOR, NBA)
+    whole = parlay(legs, outlook, now)
+    assert 0 <= whole.win <= 1
+    # Across spans the links are approximate; within one the sums are exact.
+    slack = 1e-6 if len({x.span for x in legs}) == 1 else 0.03
+    assert whole.lose >= max(price(x, outlook, now).lose for x in legs) - slack
