@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tracker.clock import Clock
 from tracker.domain.bet import Bet
-from tracker.domain.draft import NoSuchGame, choose_game
+from tracker.domain.draft import Draft, NoSuchGame, choose_game
 from tracker.domain.errors import BadBet
+from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
 from tracker.domain.rule import parse_rule
 from tracker.engine.book import Book, Tracked
@@ -38,6 +39,7 @@ class Shelf:
         self._books: dict[str, Book] = {}
         self._version = -1
         self._stamp: tuple[int, int, int] | None = None
+        self._seen: tuple[int, int, int] | None = None
         self._told: set[str] = set()
         self._moved: set[str] = set()
         self.waiting = 0
@@ -74,7 +76,9 @@ class Shelf:
     async def _read_file(self) -> bool:
         """Register what the bets file holds, and withdraw what was taken out of it."""
         stamp = await asyncio.to_thread(_stamp, self._file)
-        if stamp == self._stamp:
+        # A file that is just being written is let be until two looks agree on it.
+        settled, self._seen = stamp == self._seen or self._version < 0, stamp
+        if stamp == self._stamp or not settled:
             return False
         found = await asyncio.to_thread(read_bets, self._file, self._unit_cents)
         self._stamp = stamp
@@ -87,13 +91,11 @@ class Shelf:
     async def _register(self, found: BetsFile) -> None:
         now = self._clock.now()
         kept = await self._store.file_bets()
-        for draft in found.drafts:
-            try:
-                added = await self._store.add(draft, game=None, defaults=self._defaults, at=now)
-            except BadBet as why:
-                self._say((f"{self._file}: {why}",))
-                continue
-            if added.created or added.revived or added.changed:
+        registered = await self._store.register(found.drafts, self._defaults, now)
+        for draft, added in zip(found.drafts, registered, strict=True):
+            if isinstance(added, BadBet):
+                self._say((f"{self._file}: {added}",))
+            elif added.created or added.revived or added.changed:
                 self._tell("bet.added", {"bet": str(added.number), "pick": draft.pick.text})
         present = {draft.identity for draft in found.drafts}
         for identity, number in kept.items():
@@ -109,17 +111,11 @@ class Shelf:
             return
         now = self._clock.now()
         games = await self._store.games(since=now - _RECENT)
-        for number, draft in unbound:
-            try:
-                game = choose_game(draft, games, now)
-                draft.pick.market_for(game)
-            except NoSuchGame:
-                continue
-            except BadBet as why:
-                self._say((f"bet {number}: {why}",))
-                continue
-            await self._store.bind(number, game, now)
-            self.waiting -= 1
+        matched, mistakes = await asyncio.to_thread(_match, unbound, games, now)
+        self._say(mistakes)
+        await self._store.bind_all(matched, now)
+        self.waiting -= len(matched)
+        for number, game in matched:
             self._tell("bet.matched", {"bet": str(number), "game": f"{game.name} {game.slate}"})
 
     def _say(self, mistakes: tuple[str, ...]) -> None:
@@ -128,6 +124,27 @@ class Shelf:
             if mistake not in self._told:
                 self._tell("bets.mistake", {"what": mistake})
         self._told |= set(mistakes)
+
+
+def _match(
+    unbound: Sequence[tuple[int, Draft]],
+    games: Sequence[tuple[Game, GameState | None]],
+    now: datetime,
+) -> tuple[list[tuple[int, Game]], tuple[str, ...]]:
+    """The game of each bet that has one, and a sentence for each that cannot have any."""
+    matched: list[tuple[int, Game]] = []
+    mistakes: list[str] = []
+    for number, draft in unbound:
+        try:
+            game = choose_game(draft, games, now)
+            draft.pick.market_for(game)
+        except NoSuchGame:
+            continue
+        except BadBet as why:
+            mistakes.append(f"bet {number}: {why}")
+            continue
+        matched.append((number, game))
+    return matched, tuple(mistakes)
 
 
 def _bets(book: Book | None) -> frozenset[Bet]:

@@ -155,6 +155,22 @@ def _means_another(row: sqlite3.Row, draft: Draft) -> bool:
     return what(old) != what(draft)
 
 
+def register(
+    db: sqlite3.Connection, drafts: Iterable[Draft], defaults: tuple[Rule, ...], at: datetime
+) -> list[Added | BadBet]:
+    """Register many bets at once; one that cannot be leaves its reason in its place."""
+    found: list[Added | BadBet] = []
+    for draft in drafts:
+        db.execute("SAVEPOINT bet")
+        try:
+            found.append(add(db, draft, None, defaults, at))
+        except BadBet as why:
+            db.execute("ROLLBACK TO bet")
+            found.append(why)
+        db.execute("RELEASE bet")
+    return found
+
+
 def bind(db: sqlite3.Connection, number: int, game: Game, at: datetime) -> None:
     """Say which game a bet is about; BadBet when the game lacks the market."""
     row = db.execute(q.BET, (number,)).fetchone()

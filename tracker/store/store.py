@@ -17,6 +17,7 @@ from typing import Any, Self
 from tracker.domain.bet import Settlement
 from tracker.domain.delivery import Delivery, DeliveryState, Outcome
 from tracker.domain.draft import Draft
+from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.poll import Poll
 from tracker.domain.rule import Rule
@@ -127,9 +128,26 @@ class Store:
         """
         return await self._db.write(lambda db: bets.add(db, draft, game, defaults, at))
 
+    async def register(
+        self, drafts: Iterable[Draft], defaults: tuple[Rule, ...], at: datetime
+    ) -> list[Added | BadBet]:
+        """Register many bets in one transaction; a bad one's error stands in its place."""
+        listed = list(drafts)
+        return await self._db.write(lambda db: bets.register(db, listed, defaults, at))
+
     async def bind(self, number: int, game: Game, at: datetime) -> None:
         """Say which game a bet is about; BadBet when the game lacks its market."""
-        await self._db.write(lambda db: bets.bind(db, number, game, at))
+        await self.bind_all([(number, game)], at)
+
+    async def bind_all(self, matched: Iterable[tuple[int, Game]], at: datetime) -> None:
+        """Say of many bets which game each is about, in one transaction."""
+        listed = list(matched)
+
+        def work(db: sqlite3.Connection) -> None:
+            for number, game in listed:
+                bets.bind(db, number, game, at)
+
+        await self._db.write(work)
 
     async def unbound(self) -> list[tuple[int, Draft]]:
         """The bets whose game is not known yet, by number."""
