@@ -100,7 +100,7 @@ def summary(view: View) -> Json:
             result["boxscore"]["players"] = [
                 {
                     "team": _box_team(view, team),
-                    "statistics": [_players(team, side)],
+                    "statistics": [_players(team, side, recording.league)],
                     "displayOrder": order,
                 }
                 for order, (team, side, _) in enumerate(pairs, start=1)
@@ -138,7 +138,7 @@ def _competitor(view: View, team: Team, state: TeamState, against: TeamState) ->
     }
 
 
-def _players(team: Team, state: TeamState) -> Json:
+def _players(team: Team, state: TeamState, league: str) -> Json:
     total = Line(*map(sum, zip(*state.lines, strict=True)))
     stats = _figures(total)
     return {
@@ -147,14 +147,14 @@ def _players(team: Team, state: TeamState) -> Json:
         "labels": [column[0] for column in _COLUMNS],
         "descriptions": [column[2] for column in _COLUMNS],
         "athletes": [
-            _athlete(player, line, state)
+            _athlete(player, line, state, league)
             for player, line in zip(team.players, state.lines, strict=True)
         ],
         "totals": ["", *stats[1:-1], ""],
     }
 
 
-def _athlete(player: Player, line: Line, state: TeamState) -> Json:
+def _athlete(player: Player, line: Line, state: TeamState, league: str) -> Json:
     played = player.id in state.played
     name = f"{player.first} {player.last}".strip()
     place = player.position[-1:]
@@ -162,6 +162,7 @@ def _athlete(player: Player, line: Line, state: TeamState) -> Json:
         "active": player.id in state.on_court,
         "athlete": {
             "id": athlete_id(player.id),
+            "uid": f"s:40~l:{LEAGUES[league].number}~a:{athlete_id(player.id)}",
             "displayName": name,
             "shortName": f"{player.first[:1]}. {player.last}",
             "jersey": player.jersey,
