@@ -25,15 +25,20 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+Value = TypeVar("Value", float, "Floats")
+
 MARGIN_FEATURES = ("prior", "lead", "prior_far", "lead_far", "prior_cubed", "ball", "bonus")
 """What moves the expected margin: the prior's margin and the lead (points), both again times
 min(|lead|, 30) / 10 (in a blowout the favourite stops and the lead lasts), (prior margin / 10)³,
 the ball (+1 home, -1 away), and the bonus (+1 home, -1 away) by the part of the period left."""
 
-TOTAL_FEATURES = ("one", "prior", "pace", "favourite", "lead", "lead_squared", "bonus")
+TOTAL_FEATURES = (
+    "one", "prior", "pace", "favourite", "lead", "lead_squared", "bonus", "swell", "turn",
+)  # fmt: skip
 """What moves the expected points still to come: the prior's total over the league's, points so far
 over the prior's share, |prior margin| / 10, min(|lead|, 30) / 10 and min(|lead|, 30)² / 100, and
-the number of teams in the bonus by the part of the period left."""
+the number of teams in the bonus by the part of the period left. Scoring swells within a period:
+x (1 - x) and x (1 - x) (1 - 2 x) of the part x that is left, both 0 at a break."""
 
 LONG_LEAD = 30
 """Leads beyond this many points change the course of a game no further."""
@@ -94,7 +99,14 @@ class Moment:
             long,
             long * long,
             (self.bonus_home + self.bonus_away) * self.period_left,
+            *swell(self.period_left),
         )
+
+
+def swell(period_left: Value) -> tuple[Value, Value]:
+    """The last two of TOTAL_FEATURES."""
+    bump = period_left * (1 - period_left)
+    return bump, bump * (1 - 2 * period_left)
 
 
 def usual_bonus(period_left: float) -> float:
@@ -139,9 +151,6 @@ def reach(flow: Flow, average: Average, at: Moment, widths: tuple[float, float])
         total=at.home + at.away + at.shift_total + sum(map(mul, total, at.total_features(average))),
         total_sd=widths[1] * math.sqrt(total_rate * seconds * pace + doubt_total**2),
     )
-
-
-Value = TypeVar("Value", float, "Floats")
 
 
 def sharpened(

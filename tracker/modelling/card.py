@@ -72,8 +72,8 @@ def section(result: Mapping[str, Any], *, full: bool) -> list[str]:
         *_scores(moments),
         "",
         (
-            "How often the 80 % interval holds the outcome (randomised PIT; the 95 % interval of each "
-            f"cell is about ±{_half(moments):.3f}):"
+            "How often the 80 % interval holds the outcome (randomised PIT; the 95 % interval of "
+            f"each cell is about ±{_half(moments):.3f}):"
         ),
         "",
         *_coverage(moments | {"live overtime": result["overtime"]}),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.flow import LARGEST_PRIOR, LONG_LEAD, sharpened
+from tracker.forecast.flow import LARGEST_PRIOR, LONG_LEAD, sharpened, swell
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,7 +123,7 @@ def _total_columns(
         np.ones_like(far), prior - average_total, sample.total - prior * played,
         np.abs(sample.prior_margin) / 10, far, far * far,
     ]  # fmt: skip
-    return by_knot, [bonus]
+    return by_knot, [bonus, *swell(sample.period_left)]
 
 
 def _solve(
