@@ -18,7 +18,7 @@ STARTS = TIP_OFF - timedelta(minutes=4)
 LASTS = timedelta(hours=3, minutes=10)
 """The longest that the demo waits, on its own clock, for the last bet to be settled."""
 
-SPEED = 300.0
+SPEED = 400.0
 """Clock seconds for each real one."""
 
 

@@ -97,7 +97,7 @@ def conclude(verdict: Verdict, pictures: Path) -> None:
         f"daemon exit status {verdict.exit_status}."
     )
     if drawn:
-        console.print(f"Pictures of the charts: {pictures}")
+        console.print(f"Pictures of a chart of each game: {pictures}")
     if not verdict.good:
         console.print("This is not as it should be. The daemon's log:", style="red")
         console.print(verdict.log[-4000:], markup=False)
@@ -121,13 +121,14 @@ def _subtitle(bet: BetView) -> str:
 
 
 def _draw_pictures(views: Sequence[ShowView], folder: Path) -> bool:
-    """A PNG for each bet; whether it could be drawn (pictures are an extra)."""
+    """A PNG for the first bet of each game; whether it could be drawn (pictures are an extra)."""
     try:
         from tracker.cli.picture import write_picture
     except ImportError:
         return False
     folder.mkdir(parents=True, exist_ok=True)
-    for view in views:
+    first = {view.bet.game.id: view for view in reversed(views) if view.bet.game is not None}
+    for view in first.values():
         if view.snapshots:
             course = course_of(view, _title(view.bet), _subtitle(view.bet))
             write_picture(course, folder / f"bet-{view.bet.number}.png")
