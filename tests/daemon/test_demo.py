@@ -1,0 +1,27 @@
+"""The demo: what a stranger sees first works whole, and says so by its exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.timeout(150)
+async def test_the_demo_settles_every_bet_as_the_games_ended(tmp_path: Path) -> None:
+    """Four games are played, alerts arrive through Apprise, each bet settles, charts are drawn."""
+    demo = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tracker", "demo", "--speed", "900", "--out", str(tmp_path),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
+    )  # fmt: skip
+    shown, _ = await demo.communicate()
+    text = shown.decode()
+    assert demo.returncode == 0, text
+    assert "11 of 11 bets settled as the real final scores say" in text
+    assert "daemon exit status 0" in text
+    assert text.count("p(hit)") > 11
+    assert len(list(tmp_path.glob("*.png"))) == 4
