@@ -10,7 +10,7 @@ import pytest
 from tracker.forecast.ratings import RatingFigures, Result, rate
 from tracker.modelling.dataset import BadDataset, read
 from tracker.modelling.fit import complete, fit
-from tracker.modelling.rest_fit import walk_forward
+from tracker.modelling.ratings_fit import walk_forward
 from tracker.modelling.trace import trace
 
 if TYPE_CHECKING:

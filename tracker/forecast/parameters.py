@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.forecast.calibration import CORRECTIONS, NO_CALIBRATION, Calibration
 from tracker.forecast.errors import BadParameters
 from tracker.forecast.landing import land
 from tracker.forecast.lattice import each_parity
@@ -147,36 +148,6 @@ class SpanFigures:
     ahead_variance: tuple[float, float, float, float]
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """A last correction of how sure the forecast is, by clock; in use only where it proved itself.
-
-    `clocks` are seconds left, rising; values between them are interpolated. `margin` and `total`
-    multiply the flow's standard deviations, `sharpness` is the power to which the endgame's chances
-    are raised. All are 1 where nothing is to be corrected, and `name` is then `none`.
-    """
-
-    name: str
-    clocks: tuple[float, ...]
-    margin: tuple[float, ...]
-    total: tuple[float, ...]
-    sharpness: tuple[float, ...]
-
-    def at(self, values: tuple[float, ...], left: float) -> float:
-        """One of the corrections at `left` seconds."""
-        clocks = self.clocks
-        if left <= clocks[0]:
-            return values[0]
-        for k in range(1, len(clocks)):
-            if left <= clocks[k]:
-                w = (left - clocks[k - 1]) / (clocks[k] - clocks[k - 1])
-                return values[k - 1] * (1 - w) + values[k] * w
-        return values[-1]
-
-
-NO_CALIBRATION = Calibration("none", (0.0,), (1.0,), (1.0,), (1.0,))
-
-
 @dataclass(frozen=True, eq=False)
 class Parameters:
     """Everything fitted for one league, and the names under which its forecasts are stored."""
@@ -282,7 +253,6 @@ def _calibration(document: Mapping[str, Any]) -> Calibration:
     return Calibration(name=str(document["calibration_id"]), **parts)
 
 
-CORRECTIONS = ("margin", "total", "sharpness")
 _SCALE = 65535
 """Table cells are kept as 16-bit fractions: half a unit is a chance of 0.000008."""
 

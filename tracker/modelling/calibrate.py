@@ -17,6 +17,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from tracker.forecast import parameters as figures
+from tracker.forecast.calibration import CORRECTIONS, NO_CALIBRATION, Calibration
 from tracker.forecast.model import forecast
 from tracker.modelling import metrics, observe
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tracker.forecast.parameters import Calibration, Parameters
+    from tracker.forecast.parameters import Parameters
     from tracker.modelling.observe import Looks, Recorded
 
     Array = NDArray[Any]
@@ -73,7 +74,7 @@ def fit_calibration(recorded: Recorded, parameters: Parameters, name: str) -> Ca
         else:
             margin[k] = _best(recorded, parameters, clock, "margin")
             total[k] = _best(recorded, parameters, clock, "total")
-    return figures.Calibration(name, clocks, tuple(margin), tuple(total), tuple(sharpness))
+    return Calibration(name, clocks, tuple(margin), tuple(total), tuple(sharpness))
 
 
 def _best(recorded: Recorded, parameters: Parameters, clock: float, which: str) -> float:
@@ -81,7 +82,7 @@ def _best(recorded: Recorded, parameters: Parameters, clock: float, which: str) 
     costs = []
     for step in STEPS:
         one = replace(
-            figures.NO_CALIBRATION, name="trial", **{which: (step,)},
+            NO_CALIBRATION, name="trial", **{which: (step,)},
         )  # fmt: skip
         costs.append(_cost(recorded, replace(parameters, calibration=one), int(clock), which))
     # A parabola through the best step and its neighbours.
@@ -176,7 +177,7 @@ def write_calibrated(source: Path, gate: Gate, out: Path) -> Parameters:
     fixed = gate.calibration
     document["calibration_id"] = fixed.name
     document["calibration"] = {
-        name: list(getattr(fixed, name)) for name in ("clocks", *figures.CORRECTIONS)
+        name: list(getattr(fixed, name)) for name in ("clocks", *CORRECTIONS)
     }
     document["sha256"] = figures.checksum_of(document)
     out.write_text(json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n", "utf-8")

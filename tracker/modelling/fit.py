@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker.forecast import parameters as figures
-from tracker.modelling import chain_fit, flow_fit, rest_fit, tilt_fit
+from tracker.modelling import chain_fit, flow_fit, ratings_fit, rest_fit, tilt_fit
 from tracker.modelling.dataset import BadDataset, read
 from tracker.modelling.sample import Priors, draw
 from tracker.modelling.trace import trace
@@ -77,7 +77,7 @@ def fit_document(
     games = data.games
     whole = complete(data, told)
     progress("ratings", 0.0)
-    ratings = rest_fit.fit_ratings(
+    ratings = ratings_fit.fit_ratings(
         games, np.flatnonzero(whole), lambda part: progress("ratings", part)
     )
     priors = priors_of(games, ratings)
@@ -122,7 +122,7 @@ def fit_document(
         "overtime": rest_fit.fit_overtime(
             endgame, float(endgame.tilt[at, 0]) / 10, rest_fit.overtime_points(data)
         ),
-        "ratings": rest_fit.figures_of(ratings),
+        "ratings": ratings_fit.figures_of(ratings),
         "spans": spans,
     }
     document["sha256"] = figures.checksum_of(document)
@@ -169,7 +169,7 @@ def priors_of(games: Games, ratings: Any) -> Priors:
     if games.ok.any():
         zero = np.zeros(len(games.id))
         return Priors(games.margin, games.total, zero, zero, games.ok)
-    return rest_fit.walk_forward(games, ratings)
+    return ratings_fit.walk_forward(games, ratings)
 
 
 def _spread(means: Array, sds: Array) -> float:
