@@ -85,6 +85,8 @@ def section(result: Mapping[str, Any], *, full: bool) -> list[str]:
         _exceptions(moments),
         "",
         *_counts(moments),
+        "",
+        _fair(result["martingale"]),
     ]
     if full:
         lines += [
@@ -174,6 +176,18 @@ def _counts(moments: Mapping[str, Any]) -> list[str]:
         ],
     ]
     return _grid(["", *moments], rows)
+
+
+def _fair(told: Mapping[str, Any]) -> str:
+    """Whether the chance of a win moved as a fair one must."""
+    off = [name for name, x in told["drift"].items() if x["low"] > 0 or x["high"] < 0]
+    squares = told["squares"]
+    return (
+        f"Moved as a fair chance must: of {len(told['drift'])} steps between these moments, "
+        f"{len(off)} have a mean change whose 95 % interval misses 0; squared changes of the win "
+        f"add up to {squares['mean']:.4f} ({squares['low']:.4f}–{squares['high']:.4f}), where "
+        f"p (1 − p) at tip-off asks for {told['expected']:.4f}."
+    )
 
 
 def _paired(paired: Mapping[str, Any]) -> list[str]:

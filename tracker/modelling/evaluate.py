@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -198,7 +199,31 @@ def summary(found: dict[str, Looks]) -> dict[str, Any]:
         p, hit = (np.concatenate(x) for x in zip(*pairs, strict=True))
         steep, shift = metrics.slope(p, hit)
         overall[market] = {"ece": metrics.ece(p, hit), "slope": steep, "intercept": shift}
-    return {"moments": {name: _scores(x) for name, x in found.items()}, "overall": overall}
+    return {
+        "moments": {name: _scores(x) for name, x in found.items()},
+        "overall": overall,
+        "martingale": martingale(found),
+    }
+
+
+def martingale(found: dict[str, Looks]) -> dict[str, Any]:
+    """Whether a win's chance moves as a fair one must, from moment to moment up to the result.
+
+    `drift` are mean changes with their intervals, each of which should hold 0; `squares` the mean
+    sum of squared changes, which should be that of p (1 - p) at the first moment, `expected`.
+    """
+    named = [(name, np.array(x.p["win"])) for name, x in found.items()]
+    result = np.array(next(iter(found.values())).hit["win"])
+    drift, squares = {}, np.zeros_like(result)
+    for (name, p), (_, later) in pairwise([*named, ("result", result)]):
+        drift[name] = vars_of(metrics.bootstrap(later - p, SEED))
+        squares += (later - p) ** 2
+    first = named[0][1]
+    return {
+        "drift": drift,
+        "squares": vars_of(metrics.bootstrap(squares, SEED)),
+        "expected": float(np.mean(first * (1 - first))),
+    }
 
 
 def _final(recorded: Recorded, clocks: Sequence[int]) -> Sample:
