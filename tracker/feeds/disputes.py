@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from tracker.clock import Clock
 from tracker.domain.game import Game, GameState, Phase
-from tracker.feeds.cadence import LIVE_S
 from tracker.feeds.compare import contradict
 from tracker.feeds.feed import Feed
 from tracker.feeds.health import OnEvent
@@ -26,8 +25,12 @@ FINAL_CHECKS = 6
 KEPT_GAMES = 512
 """Games of which it is remembered how they compare."""
 
-SHARED_S = 30.0
-"""Oldest board of a second source that is good enough to compare with."""
+SHARED_S = 75.0
+"""Oldest board of a second source that is good enough to compare with: an older state is merely an
+earlier one. It is longer than the pause between two looks at a final."""
+
+SHARED_DIFFERING_S = 20.0
+"""The same while they differ."""
 
 
 @dataclass(slots=True)
@@ -64,7 +67,7 @@ class Disputes:
             self._cases.popitem(last=False)
         if not others or not self._due(case, state):
             return
-        other = others[0].peek(game, LIVE_S if case.differing else SHARED_S)
+        other = others[0].peek(game, SHARED_DIFFERING_S if case.differing else SHARED_S)
         if other is None:
             return
         case.checked = self._clock.monotonic()

@@ -30,7 +30,7 @@ HELD_BACK_S = 90.0
 """For how long a source that lags behind what another told is not told: a feed is 10 to 30 s late,
 a bad one a minute. After that it is taken at its word, and the engine decides."""
 
-SHARED_S = 10.0
+SHARED_S = 5.0
 """Oldest board of another source that is taken for such a look."""
 
 _REFUSALS = (Trouble.BLOCKED, Trouble.RATE_LIMITED)

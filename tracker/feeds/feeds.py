@@ -60,9 +60,9 @@ class Feeds:
         """
         return Slates(self.by_league, self._clock, wanted, known)
 
-    def usage(self) -> tuple[Usage, ...]:
-        """What has been asked of each host."""
-        return tuple(fetcher.usage for fetcher in self._fetchers.values())
+    def usage(self) -> Mapping[str, Usage]:
+        """What has been asked of each host, by the name of its settings."""
+        return {name: fetcher.usage for name, fetcher in self._fetchers.items()}
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from tests.feeds.serving import box_of, dice, encoded, fixture, live_game
 from tracker.domain.game import GameState
 from tracker.feeds import nba
 from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.espn import espn_source
 from tracker.feeds.source import Board
 
 PARSERS: dict[str, tuple[Callable[[bytes], Any], bytes]] = {
@@ -21,12 +22,17 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], bytes]] = {
     "box": (nba.parse_box, fixture("box_final_ot_0022500006")),
     "live box": (nba.parse_box, box_of(live_game())),
     "schedule": (nba.parse_schedule, fixture("schedule_2023-24")),
+    "espn board": (espn_source("nba").parse_board, fixture("espn_board_nba")),
+    "espn college board": (espn_source("ncaam").parse_board, fixture("espn_board_nba")),
+    "espn summary": (espn_source("wnba").parse_box, fixture("espn_summary_wnba_final")),
 }
 
 STRANGE: tuple[object, ...] = (
     *(None, True, False, 0, 1, 2, 3, 4, 5, 9, 14, 15, -1, 501, 10**40, 1.5, -0.0),
     *("", "0", "1", "7", " ", "PPD", "Half", "Final", "Suspended", "Q5 00:00", "NaN"),
+    *("STATUS_FINAL", "STATUS_HALFTIME", "STATUS_POSTPONED", "STATUS_X", "post", "in", "pre"),
     *("PT00M00.00S", "PT12M00.00S", "PT99M99.00S", "PT5M", "PTS", "3:37", "99:99", ":", "\ud7ff"),
+    *("2:05.3", "0.0", "-1:00", "5-7", "--", "131", "home", "away", "2022-10-02T22:00Z"),
     *("2023-04-21T02:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2023-W01"),
     *([], {}, [[]], [None], {"period": 1}, [{"period": 1, "score": 1}], "x" * 1000),
     *(float("nan"), float("inf")),

@@ -1,0 +1,322 @@
+"""Promises of reading ESPN: every recorded document, and each habit that it is known for."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from tests.feeds.espn_pages import board, event, kind, lines
+from tests.feeds.serving import document, encoded, fixture
+from tracker.domain.game import GameState, Phase, Score, Side
+from tracker.domain.poll import Trouble, Unreadable
+from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.espn import espn_source
+
+NBA, WNBA, MEN = espn_source("nba"), espn_source("wnba"), espn_source("ncaam")
+
+
+def state(found: dict[str, Any], league: str = "nba") -> GameState:
+    """The state that a single event gives."""
+    ((_, reading),) = espn_source(league).parse_board(board(found)).games
+    assert isinstance(reading, GameState), reading
+    return reading
+
+
+def fault(found: dict[str, Any], league: str = "nba") -> str:
+    """Why a single event gives none."""
+    ((_, reading),) = espn_source(league).parse_board(board(found)).games
+    assert isinstance(reading, Unreadable), reading
+    assert reading.trouble is Trouble.MALFORMED
+    return reading.why
+
+
+def test_a_recorded_board_of_the_nba() -> None:
+    """Scheduled, final and live, with our codes, points by period and the league's dates."""
+    found = NBA.parse_board(fixture("espn_board_nba"))
+    assert found.spoilt == ()
+    assert [(x.name, x.slate.isoformat()) for x, _ in found.games] == [
+        ("GSW@WAS", "2022-09-30"),
+        ("CHA@BOS", "2022-10-02"),
+        ("UTA@TOR", "2022-10-02"),
+        ("UTA@DET", "2022-12-20"),
+        ("BOS@DET", "2026-10-20"),
+    ]
+    told = [x for _, x in found.games if isinstance(x, GameState)]
+    assert [x.game_clock for x in told] == [
+        "Scheduled",
+        "Final",
+        "Q2 1:38",
+        "Scheduled",
+        "Scheduled",
+    ]
+    assert told[1].score == Score(134, 93)
+    assert told[1].periods == (Score(29, 24), Score(39, 22), Score(39, 31), Score(27, 16))
+    assert told[2].periods == (Score(22, 22), Score(25, 19))
+    assert told[0].periods == ()
+    assert told[2].game.start == datetime(2022, 10, 2, 22, tzinfo=UTC)
+
+
+def test_a_recorded_board_of_the_wnba() -> None:
+    """Codes of ESPN become those of the league; teams of an All-Star game keep theirs."""
+    found = WNBA.parse_board(fixture("espn_board_wnba"))
+    assert [x.name for x, _ in found.games] == ["SEA@NYL", "LVA@CON", "COL@CLA", "GSV@MIN"]
+    told = [x for _, x in found.games if isinstance(x, GameState)]
+    assert [x.phase.value for x in told] == ["final", "final", "final", "scheduled"]
+    assert (told[0].score, told[0].periods, told[0].period) == (Score(70, 79), None, 4)
+
+
+def test_a_recorded_summary_has_the_players() -> None:
+    """Final without period or clock; figures by the names of their columns; who did not play."""
+    found = WNBA.parse_box(fixture("espn_summary_wnba_final"))
+    assert (found.game.id, found.game.name, found.phase) == ("401736393", "ATL@CON", Phase.FINAL)
+    assert (found.score, found.period, found.clock) == (Score(72, 88), 4, 0.0)
+    assert found.periods == (Score(13, 31), Score(15, 20), Score(30, 20), Score(14, 17))
+    players = {x.name: x for x in found.players}
+    assert len(players) == 24
+    gray = players["Allisha Gray"]
+    assert (gray.side, gray.id, gray.minutes, gray.fouls) == (
+        Side.AWAY,
+        "espn:3058901",
+        20.0,
+        1,
+    )
+    assert dict(gray.stats) == {
+        "pts": 13,
+        "reb": 2,
+        "ast": 5,
+        "stl": 0,
+        "blk": 1,
+        "3pm": 3,
+        "to": 1,
+    }
+    assert (gray.starter, gray.played, gray.note, gray.on_court) == (True, True, None, False)
+    lacan = players["Leila Lacan"]
+    assert (lacan.played, lacan.stats, lacan.note) == (False, (), "PERSONAL")
+    for side in Side:
+        points = sum(x.stat("pts") for x in found.players if x.side is side and x.played)
+        assert points == found.score.of(side)
+
+
+def test_columns_without_keys_go_by_their_labels() -> None:
+    """An older summary names its columns under `labels` alone, and in another order if it likes."""
+    body = document("espn_summary_wnba_final")
+    body["boxscore"]["players"] = document("espn_summary_old_columns")["boxscore"]["players"]
+    for team, code in zip(body["boxscore"]["players"], ("ATL", "CON"), strict=True):
+        team["team"] = {"id": "1", "abbreviation": code, "displayName": ""}
+    table = body["boxscore"]["players"][0]["statistics"][0]
+    table["labels"].reverse()
+    for player in table["athletes"]:
+        player["stats"].reverse()
+    found = {x.name: x for x in WNBA.parse_box(encoded(body)).players}
+    assert found["Nneka Ogwumike"].stat("pts") == 15
+    assert found["Breanna Stewart"].stat("3pm") == 0
+    assert not found["Katie Lou Samuelson"].played
+
+
+def test_a_board_and_a_summary_of_one_moment_are_equal() -> None:
+    """What one tells and the other does not is no difference."""
+    found = event()
+    header = {"id": found["id"], "competitions": found["competitions"]}
+    assert NBA.parse_box(encoded({"header": header})) == state(found)
+
+
+@pytest.mark.parametrize(
+    ("shown", "number", "seconds"),
+    [
+        ("1:38", 98.0, 98.0),
+        ("45.3", 45.3, 45.3),
+        ("0:07", 7.0, 7.0),
+        (":07.9", 7.9, 7.9),
+        ("12:00", 720.0, 720.0),
+        ("", 98.0, 98.0),
+        (None, 98.5, 98.5),
+    ],
+)
+def test_the_clock_in_every_form(shown: str | None, number: float, seconds: float) -> None:
+    """As shown, with tenths in the last minute; as a number where nothing is shown."""
+    found = state(event(status__displayClock=shown, status__clock=number))
+    assert (found.phase, found.clock) == (Phase.LIVE, seconds)
+
+
+@pytest.mark.parametrize(
+    ("league", "told", "means"),
+    [("nba", 2, "Half"), ("nba", 3, "Half"), ("ncaam", 1, "Half"), ("ncaam", 2, "Half")],
+)
+def test_halftime(league: str, told: int, means: str) -> None:
+    """In quarters after the second, in halves after the first, whichever period is told."""
+    quiet: dict[str, Any] = {"game__format": None, "home__linescores": ..., "away__linescores": ...}
+    found = event(
+        status__type=kind("STATUS_HALFTIME", "in"),
+        status__period=told,
+        status__displayClock="0:00",
+        **quiet,
+    )
+    found_state = state(found, league)
+    assert (found_state.game_clock, found_state.phase) == (means, Phase.BREAK)
+    assert found_state.period * 2 == found_state.game.rules.periods
+
+
+def test_the_end_of_a_period() -> None:
+    """Said, or seen by a clock of nothing; a new period whose clock is not set has not begun."""
+    said = event(status__type=kind("STATUS_END_PERIOD", "in"), status__displayClock="0:00")
+    assert state(said).game_clock == "Half"
+    assert state(event(status__displayClock="0.0", status__clock=0.0)).game_clock == "Half"
+    begun = event(status__displayClock="0.0", status__clock=0.0, status__period=3)
+    assert state(begun).game_clock == "Q3 12:00"
+    assert state(begun).periods == (Score(22, 22), Score(25, 19), Score(0, 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "completed", "phase"),
+    [
+        ("STATUS_POSTPONED", False, Phase.POSTPONED),
+        ("STATUS_CANCELED", False, Phase.CANCELLED),
+        ("STATUS_CANCELED", True, Phase.CANCELLED),
+    ],
+)
+def test_post_is_not_final(name: str, completed: bool, phase: Phase) -> None:
+    """A game that is off is in the state `post` too, sometimes even completed."""
+    found = state(event(status__type=kind(name, "post", completed=completed), home__score="0"))
+    assert (found.phase, found.score, found.period) == (phase, Score(0, 0), 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "completed"),
+    [("STATUS_FINAL", False), ("STATUS_ABANDONED", True), ("STATUS_FORFEIT", True)],
+)
+def test_what_is_not_surely_final_is_not_believed(name: str, completed: bool) -> None:
+    """A person must look at a forfeit, and at a word that nobody knows."""
+    assert "status.type" in fault(event(status__type=kind(name, "post", completed=completed)))
+
+
+@pytest.mark.parametrize(
+    ("detail", "period", "points", "clock"),
+    [
+        ("Final", None, (30, 30, 30, 30), "Final"),
+        ("Final", 4, (30, 30, 30, 30), "Final"),
+        ("Final/OT", None, (30, 30, 30, 25, 5), "Final/OT"),
+        ("Final/2OT", None, (30, 30, 30, 20, 5, 5), "Final/2OT"),
+        ("Final/2OT", 6, (30, 30, 30, 20, 5, 5), "Final/2OT"),
+    ],
+)
+def test_the_last_period_of_a_final(
+    detail: str, period: int | None, points: tuple[int, ...], clock: str
+) -> None:
+    """From the period, from the text, or from the number of periods with points."""
+    found = state(
+        event(
+            status__type=kind("STATUS_FINAL", "post", completed=True, detail=detail),
+            status__period=period,
+            home__score="120",
+            away__score=str(sum(points) - 1),
+            home__linescores=lines(*points),
+            away__linescores=lines(points[0] - 1, *points[1:]),
+        )
+    )
+    assert (found.game_clock, found.phase) == (clock, Phase.FINAL)
+    assert found.periods is not None
+    assert len(found.periods) == len(points)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"home__score": ...}, "competitors.home.score is missing"),
+        ({"away__score": ""}, "competitors.away.score is missing"),
+        ({"home__score": None}, "competitors.home.score is missing"),
+        ({"home__score": "-1"}, "competitors.home.score is no score"),
+        ({"home__score": "501"}, "competitors.home.score is no score"),
+        ({"home__score": 47.0}, "competitors.home.score is no whole number"),
+        ({"home__score": True}, "competitors.home.score is no whole number"),
+        ({"status__displayClock": "soon"}, "status.displayClock is no clock"),
+        ({"status__displayClock": "12:01"}, "status.displayClock is more than period 2 has"),
+        ({"status__displayClock": "", "status__clock": -3.0}, "status.clock is negative"),
+        ({"status__period": 0}, "status.period is 0 in a game with points"),
+        ({"type__state": "during"}, "status.type.state is none of"),
+        ({"game__format": {"regulation": {"periods": 2}}}, "format.regulation.periods is not 4"),
+    ],
+)
+def test_what_cannot_be_believed_is_named(changes: dict[str, Any], field: str) -> None:
+    """The field and what is wrong with it; the other games of the board are not touched."""
+    assert field in fault(event(**changes))
+    found = NBA.parse_board(board(event(**changes), event(id="401474999")))
+    assert isinstance(found.games[1][1], GameState)
+
+
+def test_a_score_may_be_a_number() -> None:
+    """Text is the rule, but a whole number is understood."""
+    assert state(event(home__score=47, away__score=41)).score == Score(47, 41)
+
+
+def test_points_by_period_that_do_not_add_up_are_left_out() -> None:
+    """The score stands; the periods are unknown rather than wrong."""
+    assert state(event(home__linescores=lines(22, 24))).periods is None
+    assert state(event(home__linescores=[{"value": "x"}, {}])).periods is None
+
+
+@pytest.mark.parametrize("wrong", [{}, {"id": 7}, None, [], {"id": "1", "competitions": []}])
+def test_an_event_that_is_none_spoils_only_itself(wrong: object) -> None:
+    """The rest of the board is read, and what is wrong is said."""
+    found = NBA.parse_board(board(event(), wrong))
+    assert len(found.games) == 1
+    assert len(found.spoilt) == 1
+    assert found.spoilt[0].startswith("events[1].")
+
+
+def test_an_interrupted_game() -> None:
+    """Suspended or delayed in play; a delay before tip-off is none."""
+    assert state(event(status__type=kind("STATUS_SUSPENDED", "in"))).phase is Phase.SUSPENDED
+    early = event(
+        status__type=kind("STATUS_DELAYED", "pre"),
+        status__period=0,
+        home__score="0",
+        away__score="0",
+    )
+    assert state(early).phase is Phase.SCHEDULED
+
+
+def test_a_tip_off_that_is_not_known_counts_on_its_own_day() -> None:
+    """The placeholder is midnight Eastern, which would be the evening before."""
+    found = event(game__date="2022-10-03T04:00Z", game__timeValid=False)
+    ((game, _),) = NBA.parse_board(board(found)).games
+    assert game.slate == date(2022, 10, 3)
+    ((game, _),) = NBA.parse_board(board(event(game__date="2022-10-03T04:00Z"))).games
+    assert game.slate == date(2022, 10, 2)
+
+
+def test_a_college_that_nobody_listed_can_be_followed() -> None:
+    """It goes by the feed's own code; a known one by ours, whatever the code is."""
+    found = event(
+        game__format={"regulation": {"periods": 2}},
+        home_team__abbreviation="ST. A",
+        home_team__displayName="St. Andrews Knights",
+        away_team__abbreviation="TA&M",
+        away_team__displayName="Texas A&M Aggies",
+    )
+    told = state(found, "ncaam")
+    assert told.game.name == "TA&M@ST.-A"
+    assert (told.game_clock, told.seconds_left) == ("2H 1:38", 98.0)
+
+
+def test_the_day_of_a_board() -> None:
+    """As it says, else that of its first game; an empty board without a day has none."""
+    assert NBA.parse_board(board(day={"date": "2022-10-02"})).day == date(2022, 10, 2)
+    assert NBA.parse_board(board(event())).day == date(2022, 10, 2)
+    assert NBA.parse_board(board()).day is None
+    with pytest.raises(FeedMalformed, match=r"day\.date is no date"):
+        NBA.parse_board(board(day={"date": "today"}))
+
+
+def test_addresses() -> None:
+    """One day, no range and no limit; all colleges and not only those that are ranked."""
+    day = date(2026, 11, 20)
+    root = "/apis/site/v2/sports/basketball"
+    assert NBA.board_path(day) == f"{root}/nba/scoreboard?dates=20261120"
+    assert MEN.board_path(day) == (
+        f"{root}/mens-college-basketball/scoreboard?dates=20261120&groups=50"
+    )
+    assert espn_source("gleague").box_path("401") == f"{root}/nba-development/summary?event=401"
+    with pytest.raises(ValueError, match="is not an event id"):
+        NBA.box_path("0022500680")

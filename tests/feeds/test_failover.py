@@ -1,0 +1,378 @@
+"""Promises of two sources: the truth with its age, one voice at a time, and never a step back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.feeds.espn_pages import board, event, kind
+from tests.feeds.serving import Site, box_of, changed, encoded, live_game, serving
+from tracker.clock import FakeClock
+from tracker.domain.game import Game, GameState, Score
+from tracker.domain.poll import Trouble, Unreadable
+from tracker.feeds import nba
+from tracker.feeds.feed import Ask, Look
+from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.settings.models import FeedSettings, FeedsSettings
+
+GAME = nba.parse_box(box_of(live_game())).game
+BOARD, BOX = nba.board_path(), nba.box_path(GAME.id)
+AT_ESPN = "/apis/site/v2/sports/basketball/nba/scoreboard"
+SUMMARY = "/apis/site/v2/sports/basketball/nba/summary"
+Events = list[tuple[str, dict[str, object]]]
+
+
+def theirs(clock: str, score: str, period: int = 2, **more: object) -> dict[str, Any]:
+    """The same game as ESPN tells it."""
+    home, away = score.split("-")
+    return event(
+        **{
+            "game__date": "2023-04-21T02:00Z",
+            "home_team__abbreviation": "GS",
+            "home_team__displayName": "Golden State Warriors",
+            "away_team__abbreviation": "SAC",
+            "away_team__displayName": "Sacramento Kings",
+            "home__score": home,
+            "away__score": away,
+            "home__linescores": [],
+            "away__linescores": [],
+            "status__displayClock": clock,
+            "status__period": period,
+            **more,
+        }
+    )
+
+
+def ours(clock: str, score: str, period: int = 2) -> dict[str, Any]:
+    """The same game as the league tells it."""
+    home, away = (int(x) for x in score.split("-"))
+    minutes, seconds = clock.split(":")
+    return changed(
+        live_game(),
+        gameClock=f"PT{int(minutes):02}M{int(seconds):02}.00S",
+        gameStatusText=f"Q{period} {clock}",
+        period=period,
+        home__score=home,
+        away__score=away,
+        home__periods=None,
+        away__periods=None,
+    )
+
+
+class Pair:
+    """Both sources over real servers, on a clock that the test moves."""
+
+    def __init__(self, feeds: Feeds, league: Site, espn: Site, clock: FakeClock) -> None:
+        self.feeds, self.league, self.espn, self.clock = feeds, league, espn, clock
+
+    async def look(self, after: float = 0.0, ask: Ask = Ask.EITHER) -> Look:
+        """One look at the game, so many seconds later."""
+        await self.clock.advance(after)
+        look = await self.feeds.look(GAME, ask, 5.0)
+        for _ in range(50):
+            # Let a probe in the background come to its end.
+            if all(x.board.idle for listed in self.feeds.by_league.values() for x in listed):
+                break
+            await asyncio.wait({asyncio.create_task(asyncio.to_thread(lambda: None))}, timeout=0.05)
+        return look
+
+    async def told(self, after: float = 0.0) -> str:
+        """What one look told: the source with clock and score, or the trouble."""
+        look = await self.look(after)
+        if isinstance(look.reading, Unreadable):
+            return look.reading.trouble.value
+        score = look.reading.score
+        return f"{look.source} {look.reading.game_clock} {score.home}-{score.away}"
+
+
+@pytest.fixture
+async def pair(
+    clock: FakeClock, events: list[tuple[str, dict[str, object]]]
+) -> AsyncIterator[Pair]:
+    """The NBA's feed with ESPN behind it."""
+
+    def on_event(name: str, /, **figures: object) -> None:
+        events.append((name, figures))
+
+    async with serving() as league, serving() as espn:
+        settings = FeedsSettings(
+            nba=FeedSettings(base_url=league.url, requests_per_minute=6000),
+            espn=FeedSettings(base_url=espn.url, requests_per_minute=6000),
+        )
+        async with open_feeds(settings, clock, on_event=on_event, deadline_s=2.0) as feeds:
+            yield Pair(feeds, league, espn, clock)
+
+
+def names(events: Events) -> list[str]:
+    """The names of what was told."""
+    return [name for name, _ in events]
+
+
+async def test_while_the_primary_is_well_it_alone_is_asked(pair: Pair, events: Events) -> None:
+    """No request goes to ESPN for as long as nothing has to be compared."""
+    pair.league.board(ours("7:15", "39-30"))
+    for _ in range(5):
+        assert (await pair.told(10.0)).startswith("nba")
+    assert pair.espn.asked == []
+    assert events == []
+
+
+async def test_a_blocked_primary_is_replaced_within_the_same_look(
+    pair: Pair, events: Events
+) -> None:
+    """The game keeps its id; who tells is said; the boxes of who refuses are left alone."""
+    pair.espn.put(AT_ESPN, board(theirs("7:10", "39-30")))
+    look = await pair.look()
+    assert isinstance(look.reading, GameState)
+    assert (look.source, look.reading.game.id, look.reading.score) == (
+        "espn",
+        GAME.id,
+        Score(39, 30),
+    )
+    assert names(events) == ["feed.blocked", "feed.switched"]
+    assert events[1][1]["source"] == "espn nba"
+    assert pair.league.asked == [BOARD]
+
+
+async def test_one_hiccup_switches_nothing(pair: Pair, events: Events) -> None:
+    """The league's own box helps over a single failure; after a second one in a row ESPN does."""
+    pair.league.board(ours("7:15", "39-30"))
+    pair.league.put(BOX, box_of(ours("7:05", "39-30")))
+    pair.espn.put(AT_ESPN, board(theirs("6:50", "41-30")))
+    assert await pair.told() == "nba Q2 7:15 39-30"
+    pair.league.put(BOARD, b"{}", 500)
+    assert await pair.told(10.0) == "nba Q2 7:05 39-30"
+    assert pair.espn.asked == []
+    assert await pair.told(10.5) == "espn Q2 6:50 41-30"
+    assert names(events) == ["feed.lost", "feed.switched"]
+
+
+async def test_the_stand_in_does_not_go_back_behind_what_was_told(pair: Pair) -> None:
+    """ESPN is half a minute late: held back at the ordinary pace until it has caught up."""
+    pair.league.board(ours("7:15", "39-30"))
+    assert await pair.told() == "nba Q2 7:15 39-30"
+    pair.league.deny(BOARD)
+    for clock, score in (("7:40", "37-30"), ("7:31", "37-30"), ("7:20", "39-30")):
+        pair.espn.put(AT_ESPN, board(theirs(clock, score)))
+        look = await pair.look(10.0)
+        assert isinstance(look.reading, Unreadable)
+        assert "behind" in look.reading.why
+        assert look.at_pace
+        assert look.retry_after is None
+    pair.espn.put(AT_ESPN, board(theirs("7:12", "39-30")))
+    assert await pair.told(10.0) == "espn Q2 7:12 39-30"
+
+
+async def test_nobody_is_held_back_for_ever(pair: Pair) -> None:
+    """A score that was mended downwards comes through after a minute and a half."""
+    pair.league.board(ours("7:15", "39-30"))
+    await pair.told()
+    pair.league.deny(BOARD)
+    pair.espn.put(AT_ESPN, board(theirs("6:00", "37-30")))
+    assert [await pair.told(10.0) for _ in range(9)] == ["absent"] * 9
+    assert await pair.told(10.0) == "espn Q2 6:00 37-30"
+
+
+async def test_back_to_the_primary_once_it_is_well(pair: Pair, events: Events) -> None:
+    """It is probed in the background twice a minute, and used as soon as it has caught up."""
+    pair.espn.put(AT_ESPN, board(theirs("7:00", "41-30")))
+    for _ in range(12):
+        assert await pair.told(10.0) == "espn Q2 7:00 41-30"
+    assert pair.league.count(BOARD) <= 5
+    assert pair.league.count(BOX) == 0
+    pair.league.board(ours("7:15", "39-30"))
+    told = [await pair.told(10.0) for _ in range(5)]
+    assert set(told) == {"espn Q2 7:00 41-30"}
+    pair.league.board(ours("6:40", "41-32"))
+    assert await pair.told(10.0) == "nba Q2 6:40 41-32"
+    assert names(events) == ["feed.blocked", "feed.switched", "feed.recovered", "feed.switched"]
+
+
+async def test_recovery_is_seen_within_half_a_minute(pair: Pair) -> None:
+    """However long both were away, the next good answer is at most a live back-off away."""
+    pair.espn.put(AT_ESPN, b"{}", 500)
+    for _ in range(40):
+        look = await pair.look(15.0)
+        assert isinstance(look.reading, Unreadable)
+        assert look.retry_after is None or look.retry_after <= 30.0
+    pair.league.board(ours("7:15", "39-30"))
+    waited = 0.0
+    while isinstance((await pair.look(5.0)).reading, Unreadable):
+        waited += 5.0
+    assert waited <= 30.0
+
+
+async def test_a_source_that_flaps_is_trusted_slowly(pair: Pair, events: Events) -> None:
+    """Failing again within minutes of its return costs it three good answers instead of one."""
+    good, other = ours("7:15", "39-30"), board(theirs("7:15", "39-30"))
+    pair.espn.put(AT_ESPN, other)
+    await pair.told()
+    pair.league.board(good)
+    while (await pair.told(10.0)).startswith("espn"):
+        pass
+    pair.league.deny(BOARD)
+    assert (await pair.told(10.0)).startswith("espn")
+    pair.league.board(good)
+    asked = pair.league.count(BOARD)
+    while (await pair.told(10.0)).startswith("espn"):
+        pass
+    assert pair.league.count(BOARD) - asked >= 3
+    assert names(events).count("feed.switched") == 4
+
+
+async def test_a_hanging_probe_delays_nobody(pair: Pair) -> None:
+    """Once ESPN stands in, a primary that never answers is waited for by no one."""
+
+    async def hang(_: object) -> Any:
+        await asyncio.Event().wait()
+
+    pair.espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
+    await pair.told()
+    pair.league.pages[BOARD] = hang
+    await pair.clock.advance(40.0)
+    look = await asyncio.wait_for(pair.feeds.look(GAME, Ask.EITHER, 5.0), 1.0)
+    assert look.source == "espn"
+
+
+async def test_an_empty_board_and_no_box(pair: Pair) -> None:
+    """The league shows no games at all in the middle of one: ESPN does."""
+    pair.league.board()
+    pair.espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
+    assert await pair.told() == "espn Q2 7:15 39-30"
+
+
+async def test_before_tip_off_a_game_that_is_not_there_is_no_reason_to_ask_twice(
+    pair: Pair,
+) -> None:
+    """ESPN is not asked for a box that is not published yet."""
+    pair.league.board()
+    early = Game(GAME.id, "nba", "GSW", "SAC", pair.clock.now() + timedelta(minutes=9))
+    look = await pair.feeds.look(early, Ask.EITHER, 5.0)
+    assert isinstance(look.reading, Unreadable)
+    assert look.reading.trouble is Trouble.NOT_PUBLISHED
+    assert pair.espn.asked == []
+
+
+async def test_a_frozen_board_is_seen_through(pair: Pair, events: Events) -> None:
+    """A live game that stands still for 90 s is looked up elsewhere, until the board moves on."""
+    pair.league.board(ours("7:15", "39-30"))
+    for _ in range(9):
+        pair.espn.put(AT_ESPN, board(theirs("5:30", "43-36")))
+        assert await pair.told(10.0) == "nba Q2 7:15 39-30"
+    assert pair.espn.asked == []
+    assert await pair.told(10.0) == "espn Q2 5:30 43-36"
+    pair.espn.put(AT_ESPN, board(theirs("5:05", "45-36")))
+    assert await pair.told(10.0) == "espn Q2 5:05 45-36"
+    pair.league.board(ours("4:50", "45-38"))
+    assert await pair.told(10.0) == "nba Q2 4:50 45-38"
+    assert names(events) == ["feed.frozen", "feed.thawed"]
+
+
+async def test_a_long_time_out_is_no_frost(pair: Pair, events: Events) -> None:
+    """Where nothing moves anywhere the league's own word stands, and few requests are spent."""
+    pair.league.board(ours("7:15", "39-30"))
+    pair.espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
+    for _ in range(18):
+        assert await pair.told(10.0) == "nba Q2 7:15 39-30"
+    assert len(pair.espn.asked) <= 4
+    assert events == []
+
+
+async def test_a_frozen_board_without_a_second_source(
+    clock: FakeClock, site: Site, events: Events
+) -> None:
+    """The league's own box tells."""
+    settings = FeedsSettings(nba=FeedSettings(base_url=site.url, requests_per_minute=6000))
+    site.board(ours("7:15", "39-30"))
+    site.put(BOX, box_of(ours("5:30", "43-36")))
+    only = {"nba": (nba.SOURCE,)}
+    async with open_feeds(settings, clock, deadline_s=2.0, sources=only) as feeds:
+        seen = []
+        for _ in range(11):
+            await clock.advance(10.0)
+            look = await feeds.look(GAME, Ask.EITHER, 5.0)
+            assert isinstance(look.reading, GameState)
+            seen.append(look.reading.score.home)
+    assert seen == [39] * 9 + [43] * 2
+
+
+async def test_scores_that_differ_are_said_and_not_averaged(pair: Pair, events: Events) -> None:
+    """Once, after they have differed for a minute; what is told stays the league's."""
+    clock = 700
+    for step in range(45):
+        clock = 700 - 10 * step
+        text = f"{clock // 60}:{clock % 60:02}"
+        pair.league.board(ours(text, "39-30"))
+        pair.espn.put(AT_ESPN, board(theirs(text, "39-33" if step < 42 else "39-30")))
+        assert await pair.told(10.0) == f"nba Q2 {text} 39-30"
+    assert names(events) == ["feed.disagreement", "feed.agreement"]
+    assert "30-39" in str(events[0][1]["told"])
+    assert "33-39" in str(events[0][1]["other_told"])
+
+
+async def test_another_final_score_is_said_at_once(pair: Pair, events: Events) -> None:
+    """The second source is asked at the end, once it has the final too."""
+    final = changed(
+        live_game(),
+        gameStatus=3,
+        period=4,
+        gameStatusText="Final",
+        gameClock="",
+        home__score=114,
+        away__score=97,
+        home__periods=None,
+        away__periods=None,
+    )
+    pair.league.board(final)
+    over = kind("STATUS_FINAL", "post", completed=True, detail="Final")
+    pair.espn.put(AT_ESPN, board(theirs("0.0", "114-99", 4, status__type=over)))
+    for _ in range(4):
+        assert await pair.told(60.0) == "nba Final 114-97"
+    assert names(events) == ["feed.disagreement"]
+    assert len(pair.espn.asked) <= 4
+
+
+async def test_the_second_look_at_a_result_does_without_the_primary(pair: Pair) -> None:
+    """In the morning the league may refuse us: ESPN's summary confirms the score."""
+    over = kind("STATUS_FINAL", "post", completed=True, detail="Final")
+    final = theirs("0.0", "114-97", 4, status__type=over)
+    pair.espn.put(AT_ESPN, board(final))
+    header = {"id": final["id"], "competitions": final["competitions"]}
+    pair.espn.put(SUMMARY, encoded({"header": header}))
+    look = await pair.look(ask=Ask.BOX)
+    assert isinstance(look.reading, GameState)
+    assert (look.source, look.path, look.reading.score) == ("espn", SUMMARY, Score(114, 97))
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+async def test_what_a_night_costs(clock: FakeClock, blocked: bool) -> None:
+    """Twelve live games cost what one does, and at most twice that while the league refuses us."""
+    steps = 90
+    async with serving() as league, serving() as espn:
+        settings = FeedsSettings(
+            nba=FeedSettings(base_url=league.url, requests_per_minute=6000),
+            espn=FeedSettings(base_url=espn.url, requests_per_minute=6000),
+        )
+        async with open_feeds(settings, clock, deadline_s=2.0) as feeds:
+            games = [Game(f"00422{n:05}", "nba", "GSW", "SAC", GAME.start) for n in range(12)]
+            for step in range(steps):
+                text = f"{11 - step // 30}:{step % 30 * 2:02}"
+                if not blocked:
+                    league.board(*(changed(ours(text, "39-30"), gameId=x.id) for x in games))
+                espn.put(AT_ESPN, board(theirs(text, "39-30")))
+                await clock.advance(10.0)
+                await asyncio.gather(*(feeds.look(x, Ask.EITHER, 5.0) for x in games))
+            used = feeds.usage()
+    asked = len(league.asked) + len(espn.asked)
+    assert asked <= (2 * steps if blocked else steps + 5)
+    assert {x: used[x].asked for x in used} == {
+        "nba": len(league.asked),
+        "wnba": 0,
+        "espn": len(espn.asked),
+    }
+    assert max(x.busiest_minute for x in used.values()) <= 8
+    assert dict(used["nba"].troubles) == ({"blocked": len(league.asked)} if blocked else {})

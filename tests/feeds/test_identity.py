@@ -1,0 +1,120 @@
+"""Promises of one identity: a game is one game, whoever tells of it, in whatever order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.domain.game import Game, GameState, Pair, Phase, PlayerLine, Score, Side
+from tracker.feeds.identity import Register, nearest, same_meeting, state_under
+
+START = datetime(2026, 1, 30, 0, 30, tzinfo=UTC)
+GAME = Game("0022500680", "nba", "PHI", "SAC", START)
+AT_ESPN = Game("401810500", "nba", "PHI", "SAC", START + timedelta(minutes=10))
+NEXT_NIGHT = Game("0022500695", "nba", "PHI", "SAC", START + timedelta(days=1))
+
+
+def test_the_same_meeting() -> None:
+    """League, teams and date; sides may differ at a neutral site; the next night is another."""
+    assert same_meeting(GAME, AT_ESPN)
+    assert same_meeting(GAME, replace(AT_ESPN, home="SAC", away="PHI"))
+    assert not same_meeting(GAME, NEXT_NIGHT)
+    assert not same_meeting(GAME, replace(AT_ESPN, league="gleague"))
+    assert not same_meeting(GAME, replace(AT_ESPN, away="SAS"))
+    late = replace(GAME, start=datetime(2026, 1, 30, 10, tzinfo=UTC))
+    later = replace(AT_ESPN, start=datetime(2026, 1, 30, 12, tzinfo=UTC))
+    assert late.slate != later.slate
+    assert same_meeting(late, later)
+
+
+def test_of_several_the_nearest() -> None:
+    """Should two teams meet twice on a date, the tip-offs tell which game is which."""
+    early, late = (
+        replace(AT_ESPN, id="1"),
+        replace(AT_ESPN, id="2", start=START + timedelta(hours=6)),
+    )
+    assert nearest(GAME, [late, early]) == early
+    assert nearest(replace(GAME, start=late.start), [late, early]) == late
+    assert nearest(GAME, [NEXT_NIGHT]) is None
+
+
+@given(st.permutations(["nba", "espn nba", "nba", "espn nba"]))
+def test_one_id_whoever_comes_first(order: list[str]) -> None:
+    """Whichever source tells first gives the id, and it stays in force."""
+    register = Register()
+    told = {"nba": GAME, "espn nba": AT_ESPN}
+    ids = {register.own(source, told[source]).id for source in order}
+    assert ids == {told[order[0]].id}
+
+
+def test_ids_that_are_in_force_already_stay() -> None:
+    """After a restart the store's games are known before any source is asked."""
+    register = Register([AT_ESPN])
+    assert register.own("nba", GAME).id == AT_ESPN.id
+    assert register.own("nba", NEXT_NIGHT).id == NEXT_NIGHT.id
+    assert register.own("espn nba", AT_ESPN).id == AT_ESPN.id
+
+
+def test_only_the_source_of_the_id_moves_a_tip_off() -> None:
+    """Another source's opinion of the time changes nothing; its own does."""
+    register = Register()
+    register.own("nba", GAME)
+    assert register.own("espn nba", AT_ESPN).start == START
+    moved = replace(GAME, start=START + timedelta(hours=2))
+    assert register.own("nba", moved).start == moved.start
+    assert register.own("espn nba", AT_ESPN).start == moved.start
+
+
+def test_a_postponed_game_finds_its_second_event() -> None:
+    """The league moves the game under its id; ESPN gives the new date an event of its own."""
+    register = Register()
+    register.own("nba", GAME)
+    assert register.own("espn nba", AT_ESPN).id == GAME.id
+    moved = replace(GAME, start=START + timedelta(days=30))
+    register.own("nba", moved)
+    again = Game("401999999", "nba", "PHI", "SAC", moved.start)
+    assert register.own("espn nba", again).id == GAME.id
+
+
+def test_two_games_of_one_source_are_two() -> None:
+    """Even on one date: the second is never taken for the first."""
+    register = Register()
+    register.own("nba", GAME)
+    second = replace(GAME, id="0022500999", start=START + timedelta(hours=5))
+    assert register.own("nba", second).id == second.id
+    assert register.own("espn nba", replace(AT_ESPN, start=second.start)).id == second.id
+    assert register.own("espn nba", replace(AT_ESPN, id="401810501")).id == GAME.id
+
+
+def test_old_games_are_forgotten() -> None:
+    """A year of games does not pile up."""
+    register = Register()
+    for day in range(60):
+        told = replace(GAME, id=f"00225{day:05}", start=START + timedelta(days=day))
+        register.own("nba", told)
+        register.prune()
+    assert len(register._games) == len(register._told) == 15
+
+
+def test_a_state_told_from_the_other_side() -> None:
+    """Everything that belongs to a side changes it; the id and the sides are those of the game."""
+    told = GameState(
+        replace(AT_ESPN, home="SAC", away="PHI"),
+        Phase.LIVE,
+        1,
+        300.0,
+        Score(20, 15),
+        periods=(Score(20, 15),),
+        possession=Side.HOME,
+        bonus=Pair(True, False),
+        timeouts=Pair(6, 7),
+        players=(PlayerLine("espn:1", "A", Side.HOME, ()),),
+    )
+    found = state_under(GAME, told)
+    assert (found.game.id, found.game.name, found.game.start) == (GAME.id, GAME.name, AT_ESPN.start)
+    assert (found.score, found.periods) == (Score(15, 20), (Score(15, 20),))
+    assert (found.possession, found.bonus) == (Side.AWAY, Pair(False, True))
+    assert (found.timeouts, found.players[0].side) == (Pair(7, 6), Side.AWAY)

@@ -1,0 +1,141 @@
+"""Promises of the slates: every league that is wanted, each game once, whoever tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.feeds.espn_pages import board
+from tests.feeds.serving import Site, box_of, fixture, live_game, serving
+from tests.feeds.test_failover import AT_ESPN, GAME, theirs
+from tracker.clock import FakeClock
+from tracker.domain.game import GameState
+from tracker.feeds import nba
+from tracker.feeds.espn import espn_source
+from tracker.feeds.feed import Ask
+from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.settings.models import FeedSettings, FeedsSettings
+
+MEN = "/apis/site/v2/sports/basketball/mens-college-basketball/scoreboard"
+SCHEDULE = nba.SOURCE.schedule_paths[0]
+
+
+@pytest.fixture
+async def espn() -> AsyncIterator[Site]:
+    """ESPN's server."""
+    async with serving() as running:
+        yield running
+
+
+@pytest.fixture
+async def feeds(site: Site, espn: Site, clock: FakeClock) -> AsyncIterator[Feeds]:
+    """The NBA's server and ESPN's."""
+    settings = FeedsSettings(
+        nba=FeedSettings(base_url=site.url, requests_per_minute=6000),
+        espn=FeedSettings(base_url=espn.url, requests_per_minute=6000),
+    )
+    async with open_feeds(settings, clock, deadline_s=2.0) as opened:
+        yield opened
+
+
+def ncaa() -> dict[str, Any]:
+    """A college game."""
+    return theirs(
+        "5:00",
+        "39-30",
+        game__format={"regulation": {"periods": 2}},
+        home_team__abbreviation="KU",
+        home_team__displayName="Kansas Jayhawks",
+        away_team__abbreviation="DUKE",
+        away_team__displayName="Duke Blue Devils",
+    )
+
+
+async def test_while_the_league_tells_nobody_else_is_asked(
+    site: Site, espn: Site, feeds: Feeds
+) -> None:
+    """Board and schedule of the NBA; ESPN has nothing to add."""
+    site.board(live_game())
+    site.put(SCHEDULE, fixture("schedule_2023-24"))
+    reading = await feeds.slates().read()
+    assert [(x.id, x.name) for x in reading.games] == [(GAME.id, "SAC@GSW")]
+    assert espn.asked == []
+
+
+async def test_a_blocked_league_is_told_of_by_espn(site: Site, espn: Site, feeds: Feeds) -> None:
+    """Tonight's games are there, under ESPN's ids, and so are the next two days."""
+    espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
+    reading = await feeds.slates().read()
+    assert [(x.id, x.name) for x in reading.games] == [("401474846", "SAC@GSW")]
+    assert [x.game_clock for x in reading.states] == ["Q2 7:15"]
+    assert (reading.blind, reading.answered, reading.from_schedule) == (False, True, True)
+    assert all(x.startswith("nba: ") for x in reading.troubles)
+    assert len(espn.asked) == 3
+
+
+async def test_one_game_stays_one_when_the_league_comes_back(
+    site: Site, espn: Site, feeds: Feeds, clock: FakeClock
+) -> None:
+    """First told of by ESPN, then by the league: one id, and both are asked under it."""
+    espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
+    slates = feeds.slates()
+    (game,) = (await slates.read()).games
+    site.board(live_game())
+    site.put(SCHEDULE, fixture("schedule_2023-24"))
+    await clock.advance(3600.0)
+    reading = await slates.read()
+    assert [x.id for x in reading.games] == [game.id]
+    assert [x.game.id for x in reading.states] == [game.id]
+    look = await feeds.look(game, Ask.EITHER, 5.0)
+    assert isinstance(look.reading, GameState)
+    assert (look.source, look.reading.game.id) == ("nba", game.id)
+    site.put(nba.box_path(GAME.id), box_of(live_game()))
+    look = await feeds.look(game, Ask.BOX, 5.0)
+    assert isinstance(look.reading, GameState)
+    assert (look.source, look.path) == ("nba", nba.box_path(GAME.id))
+    assert look.reading.game.id == game.id
+
+
+async def test_ids_hold_over_a_restart(site: Site, feeds: Feeds) -> None:
+    """The store's games are handed in: the league finds its game under ESPN's id."""
+    ((told, _),) = espn_source("nba").parse_board(board(theirs("7:15", "39-30"))).games
+    site.board(live_game())
+    reading = await feeds.slates(known=[told]).read()
+    assert [x.id for x in reading.games] == [told.id]
+
+
+async def test_only_leagues_that_are_wanted_are_asked(
+    site: Site, espn: Site, feeds: Feeds, clock: FakeClock
+) -> None:
+    """Colleges come from ESPN alone, under its ids; nobody asks for them before a bet does."""
+    site.board(live_game())
+    site.put(SCHEDULE, fixture("schedule_2023-24"))
+    espn.put(MEN, board(ncaa()))
+    wanted = {"nba"}
+    slates = feeds.slates(lambda: wanted)
+    assert [x.league for x in (await slates.read()).games] == ["nba"]
+    assert espn.asked == []
+    wanted.add("ncaam")
+    reading = await slates.read()
+    assert [x.name for x in reading.games if x.league == "ncaam"] == ["DUKE@KU"]
+    look = await feeds.look(next(x for x in reading.games if x.league == "ncaam"), Ask.EITHER, 5.0)
+    assert isinstance(look.reading, GameState)
+    assert look.reading.game_clock == "2H 5:00"
+
+
+async def test_boards_alone(site: Site, feeds: Feeds) -> None:
+    """A person who waits is not made to wait for the schedule."""
+    site.board(live_game())
+    reading = await feeds.slates().read(schedule=False)
+    assert [x.name for x in reading.games] == ["SAC@GSW"]
+    assert (reading.from_schedule, reading.answered) == (False, True)
+    assert len(site.asked) == 1
+
+
+async def test_nothing_known_is_not_no_games(feeds: Feeds) -> None:
+    """Both sources refuse: blind, with a sentence for each."""
+    reading = await feeds.slates().read()
+    assert (reading.blind, reading.games, reading.answered) == (True, (), False)
+    assert {x.partition(":")[0] for x in reading.troubles} == {"nba", "espn nba"}
