@@ -140,3 +140,22 @@ def test_a_parlay_is_no_surer_than_its_legs(now: GameState, legs: list[Market]) 
     # Across spans the links are approximate; within one the sums are exact.
     slack = 1e-6 if len({x.span for x in legs}) == 1 else 0.03
     assert whole.lose >= max(price(x, outlook, now).lose for x in legs) - slack
+
+
+@settings(max_examples=80, deadline=None)
+@given(states(), st.lists(markets(), min_size=1, max_size=6), st.data())
+def test_what_is_decided_stays_decided(
+    now: GameState, asked: list[Market], data: st.DataObject
+) -> None:
+    """A bet that was won, lost or pushed for good is so at every later state of the game."""
+    outlook = forecast(now, PRIOR, NBA)
+    assert now.periods is not None
+    *played, last = ((x.home, x.away) for x in now.periods)
+    more = data.draw(st.integers(0, 12)), data.draw(st.integers(0, 12))
+    points = [*played, (last[0] + more[0], last[1] + more[1])]
+    later = state("nba", now.period, now.clock * data.draw(st.floats(0, 1)), *points)
+    then = forecast(later, PRIOR, NBA)
+    for market in asked:
+        chance = price(market, outlook, now)
+        if chance.decided:
+            assert price(market, then, later) == chance
