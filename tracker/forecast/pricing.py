@@ -117,8 +117,14 @@ def held(asked: Sequence[Question], points: Points, *, pushed: bool) -> dict[str
     found: dict[str, Floats] = {}
     for one in asked:
         start, count = first[one.part]
-        edge = np.arange(start, start + count) - one.line
-        holds = edge == 0 if pushed else edge >= 0 if one.above else edge <= 0
+        holds = np.zeros(count)
+        low, high = math.ceil(one.line) - start, math.floor(one.line) - start
+        if pushed:
+            holds[max(low, 0) : max(high + 1, 0)] = 1.0
+        elif one.above:
+            holds[max(low, 0) :] = 1.0
+        else:
+            holds[: max(high + 1, 0)] = 1.0
         known = found.get(one.part)
-        found[one.part] = holds.astype(np.float64) if known is None else known * holds
+        found[one.part] = holds if known is None else known * holds
     return found
