@@ -264,9 +264,10 @@ async def _first_chance(x: _Outcome, at: Session, scope: Scope) -> tuple[Chance,
     game = x.game
     if game is None:
         return None
+    from tracker.cli.models import ModelsInUse, registry_beside
     from tracker.daemon.forecaster import prior_of
     from tracker.domain.game import GameState, Phase, Score
-    from tracker.forecast import forecast, load_parameters, price
+    from tracker.forecast import forecast, price
     from tracker.settings import lines_for
 
     known = await at.store.games(game.slate)
@@ -275,7 +276,7 @@ async def _first_chance(x: _Outcome, at: Session, scope: Scope) -> tuple[Chance,
         state = GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
     if state.phase.off:
         return None
-    parameters = load_parameters(game.league)
+    parameters = ModelsInUse(registry_beside(at.basics.store), note)(game.league)
     bet = x.draft.bet(x.added.number, game, x.rules, at.now)
     before = [bet] if at.now <= game.start else []
     prior = prior_of(before, lines_for(scope.settings().lines, game), parameters)

@@ -40,11 +40,12 @@ class Verb:
     panel: str
 
 
-_START, _BETS, _WATCH, _DATA, _CARETAKING = (
+_START, _BETS, _WATCH, _DATA, _MODEL, _CARETAKING = (
     "Getting started",
     "Your bets",
     "Watching",
     "Figures and recordings",
+    "The model",
     "Looking after it",
 )
 
@@ -64,6 +65,9 @@ VERBS = (
     Verb("alerts", "alerts", _WATCH),
     Verb("chart", "chart", _WATCH),
     Verb("price", "price", _DATA),
+    Verb("fit", "fit", _MODEL),
+    Verb("evaluate", "evaluate", _MODEL),
+    Verb("model", "model", _MODEL),
     Verb("export", "export", _DATA),
     Verb("replay", "replay", _DATA),
     Verb("config", "config", _CARETAKING),

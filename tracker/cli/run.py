@@ -15,6 +15,7 @@ import typer
 from tracker.cli.channels import open_channels
 from tracker.cli.declare import declare
 from tracker.cli.ending import FAILED, Ended, Misused
+from tracker.cli.models import ModelsInUse, registry_beside
 from tracker.cli.scope import scope_of
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.errors import TrackerError
@@ -120,9 +121,11 @@ async def _run(settings: Settings, secrets: Secrets, clock: Clock, level: str) -
 
     for warning in secrets.warnings:
         logger.warning("secrets.warning", what=warning)
+    registry = registry_beside(settings.store.path)
+    load = ModelsInUse(registry, lambda why: tell("model.refused", {"why": why}))
     try:
         async with open_channels(settings, secrets, tell) as channels:
-            await daemon(settings, channels, clock, tell=tell)
+            await daemon(settings, channels, clock, tell=tell, load=load)
     except Exception as wrong:
         # The supervisor: what a person can mend is told in a sentence, a fault with its story.
         known = _known(wrong)

@@ -31,12 +31,16 @@ _THREADS = 2
 LinesFor = Callable[[Game], Lines | None]
 """The closing lines that the configuration gives for a game."""
 
+Load = Callable[[str], Parameters]
+"""The parameters in use of a league. It may be called from several threads."""
+
 
 class Forecaster:
     """Forecasts a game from its state, with what was believed of it before tip-off."""
 
-    def __init__(self, lines_for: LinesFor, tell: Tell) -> None:
+    def __init__(self, lines_for: LinesFor, tell: Tell, load: Load = load_parameters) -> None:
         """`lines_for` looks up the configuration's lines; those given with a bet come first."""
+        self._load = load
         self._lines_for = lines_for
         self._tell = tell
         self._failing: set[str] = set()
@@ -62,7 +66,7 @@ class Forecaster:
 
     def outlook(self, book: Book, state: GameState) -> Outlook:
         """The forecast itself."""
-        parameters = load_parameters(book.game.league)
+        parameters = self._load(book.game.league)
         return forecast(state, self.prior(book, parameters), parameters)
 
     def prior(self, book: Book, parameters: Parameters) -> Prior:

@@ -14,7 +14,7 @@ from functools import partial
 
 from tracker import __version__
 from tracker.clock import Clock, ScaledClock, SystemClock
-from tracker.daemon.forecaster import Forecaster
+from tracker.daemon.forecaster import Forecaster, Load
 from tracker.daemon.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
 from tracker.daemon.patience import Patience
 from tracker.daemon.progress import Progress
@@ -26,6 +26,7 @@ from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.health import OnEvent
 from tracker.feeds.identity import KEPT
 from tracker.feeds.poller import STEP_S, Poller
+from tracker.forecast import load_parameters
 from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel
 from tracker.notify.outbox import Habits, dispatch
@@ -40,7 +41,10 @@ class _Stop(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a daemon is built of. `rng` moves the polls a little, so that not all ask at once."""
+    """What a daemon is built of. `rng` moves the polls a little, so that not all ask at once.
+
+    `load` gives the parameters that forecast a league.
+    """
 
     settings: Settings
     channels: Sequence[Channel]
@@ -50,6 +54,7 @@ class Parts:
     pulses: Pulses
     tell: Tell
     rng: random.Random
+    load: Load = load_parameters
 
 
 class Daemon:
@@ -69,7 +74,9 @@ class Daemon:
         self._shelf = Shelf(parts.store, parts.clock, parts.settings, parts.tell)
         self._context = TrackContext(
             recorder=parts.store,
-            forecasts=Forecaster(partial(lines_for, parts.settings.lines), parts.tell),
+            forecasts=Forecaster(
+                partial(lines_for, parts.settings.lines), parts.tell, parts.load
+            ),
             shelf=self._shelf,
             clock=parts.clock,
             channels=tuple(self._bells),
@@ -161,12 +168,14 @@ async def run(  # noqa: PLR0913 - all but three have a default
     notifier: SystemdNotifier | None = None,
     stop: asyncio.Event | None = None,
     seed: int | None = None,
+    load: Load = load_parameters,
 ) -> None:
     """Run the daemon until `stop` is set or SIGTERM or SIGINT comes.
 
     Raises AlreadyRunning when another daemon holds the database, StoreError when the database
     cannot be used. Any other error is a fault: it ends the daemon, and systemd starts it again.
-    `seed` makes the jitter of the polls repeatable.
+    `seed` makes the jitter of the polls repeatable. `load` gives the parameters that forecast a
+    league; else they are those that come with the program.
     """
     stop = stop or asyncio.Event()
     pulses = Pulses()
@@ -180,7 +189,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
             await store.recover(clock.now())
             await store.keep_daemon(_self_view(clock))
             rng = random.Random(seed)  # noqa: S311 - jitter is no secret
-            parts = Parts(settings, channels, clock, store, feeds, pulses, tell, rng)
+            parts = Parts(settings, channels, clock, store, feeds, pulses, tell, rng, load)
             tell("daemon.started", {"database": str(settings.store.path)})
             try:
                 await Daemon(parts).live(notifier or SystemdNotifier(), stop)

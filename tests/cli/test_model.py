@@ -1,0 +1,149 @@
+"""Promises of the commands around the model: fits repeat, damage is told, nothing flatters."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.modelling.conftest import write_seasons
+from tracker.cli.models import ModelsInUse, registry_beside
+from tracker.forecast import load_parameters
+
+SEASONS = {"2020-21": 1, "2021-22": 2}
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two made-up seasons."""
+    folder = tmp_path_factory.mktemp("data")
+    write_seasons(folder, SEASONS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def fitted(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of the first of them, fitted once."""
+    from tracker.modelling.fit import fit
+
+    file = tmp_path_factory.mktemp("fit") / "mine.json"
+    fit(data, "nba", ["2020-21"], file)
+    return file
+
+
+@pytest.fixture
+def models(config: Path) -> Path:
+    """Where the models of the configuration lie."""
+    return config.parent / "state" / "models" / "nba"
+
+
+def damage(file: Path) -> None:
+    """Change a figure, so that the checksum does not hold."""
+    document = json.loads(file.read_text("utf-8"))
+    document["average"]["total"] += 1
+    file.write_text(json.dumps(document), "utf-8")
+
+
+def test_a_fit_gives_the_same_bytes_as_before(
+    data: Path, fitted: Path, tmp_path: Path, cli: Cli
+) -> None:
+    """And says what it was fitted on."""
+    out = tmp_path / "again.json"
+    told = cli("fit", data, "--seasons", "2020-21", "--out", out, "--json").json
+    assert out.read_bytes() == fitted.read_bytes()
+    assert told["fitted_on"] == ["2020-21"]
+
+
+def test_a_fit_of_what_is_not_there_is_one_sentence(data: Path, tmp_path: Path, cli: Cli) -> None:
+    """A league, a season, a folder."""
+    assert "1999-00" in cli("fit", data, "--seasons", "1999-00").sentence
+    assert cli("fit", data, "--league", "nbl").status == 2
+    assert "events.parquet" in cli("fit", tmp_path).sentence
+
+
+def test_a_missing_package_is_named_with_its_command(
+    data: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever lacks the extra is told how to get it."""
+    monkeypatch.setattr("tracker.cli.seasons.find_spec", lambda _: None)
+    assert 'pip install "tracker[modelling]"' in cli("fit", data).sentence
+
+
+def test_a_season_that_was_seen_is_never_judged(
+    data: Path, fitted: Path, tmp_path: Path, cli: Cli, config: Path
+) -> None:
+    """Neither on purpose nor through the model's own seasons."""
+    out = ("--out", tmp_path / "judged")
+    same = cli("evaluate", data, "--fitted", "2020-21", "--seasons", "2020-21", *out)
+    assert same.status == 2
+    assert "2020-21" in same.sentence
+    seen = cli("evaluate", data, "--model", fitted, "--seasons", "2020-21", *out)
+    assert seen.status == 2
+    assert cli("evaluate", data, "--seasons", "2021-22", *out).status == 2
+    compared = cli("model", "compare", fitted, "shipped", "--on", data, "--seasons", "2021-22")
+    assert compared.status == 2
+
+
+def test_a_model_is_taken_up_listed_and_given_back(fitted: Path, models: Path, cli: Cli) -> None:
+    """From a file, by its name, and back to the shipped one."""
+    assert cli("model", "activate", fitted, "--json").json["active"]
+    assert (models / "mine.json").read_bytes() == fitted.read_bytes()
+    used = {x["name"]: x["used"] for x in cli("model", "list", "--league", "nba", "--json").json}
+    assert used == {"shipped": False, "mine": True}
+    assert cli("model", "show", "mine", "--json").json["fitted_on"] == ["2020-21"]
+    assert "shipped" in cli("model", "rollback").out
+    assert cli("model", "rollback").status == 1
+    assert "shipped, mine" in cli("model", "activate", "nobody").sentence
+
+
+def test_a_damaged_file_is_refused_and_the_last_good_one_used(
+    fitted: Path, models: Path, cli: Cli, tmp_path: Path
+) -> None:
+    """Before it is taken up and after; and both times it is said."""
+    bad = tmp_path / "bad.json"
+    bad.write_bytes(fitted.read_bytes())
+    damage(bad)
+    assert "damaged" in cli("model", "activate", bad).sentence
+    assert cli("model", "activate", fitted).status == 0
+    damage(models / "mine.json")
+    listed = cli("model", "list", "--league", "nba")
+    assert listed.status == 0
+    assert "mine.json is damaged" in listed.err
+    assert "'shipped'" in listed.err
+    used = {x["name"]: x["used"] for x in cli("model", "list", "--league", "nba", "--json").json}
+    assert used == {"shipped": True, "mine": False}
+
+
+def test_the_daemon_forecasts_with_the_model_in_use(
+    fitted: Path, models: Path, cli: Cli, config: Path
+) -> None:
+    """From the next forecast on; and it tells of a damaged one once."""
+    said: list[str] = []
+    load = ModelsInUse(registry_beside(config.parent / "state" / "tracker.db"), said.append)
+    shipped = load_parameters("nba").checksum
+    assert load("nba").checksum == shipped
+    cli("model", "activate", fitted)
+    assert load("nba").fitted_on == ("2020-21",)
+    cli("model", "rollback")
+    assert load("nba").checksum == shipped
+    damage(models / "mine.json")
+    registry = registry_beside(config.parent / "state" / "tracker.db")
+    (models / "active.json").write_text('["shipped", "mine"]', "utf-8")
+    assert registry.history("nba") == ("shipped", "mine")
+    assert [load("nba").checksum, load("nba").checksum] == [shipped, shipped]
+    assert len(said) == 1
+    assert "mine.json is damaged" in said[0]
+
+
+def test_two_models_are_compared_on_states_and_on_games(
+    data: Path, fitted: Path, cli: Cli, config: Path, tmp_path: Path
+) -> None:
+    """The same model differs from itself by nothing."""
+    assert "fitted on 2020-21" in cli("model", "compare", fitted, "shipped").out
+    told = cli(
+        "model", "compare", fitted, fitted, "--on", data, "--seasons", "2021-22", "--json"
+    ).json
+    assert told["rows"]
+    assert all(x["difference"] == 0 for x in told["rows"])

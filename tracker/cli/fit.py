@@ -1,0 +1,73 @@
+"""`tracker fit`: a model's figures out of recorded seasons, the same bytes every time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tracker.cli.bar import bar
+from tracker.cli.declare import AsJson, declare
+from tracker.cli.ending import Impossible, Misused
+from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, known_league
+from tracker.cli.screen import say, say_json
+from tracker.cli.seasons import Folder, need_modelling, seasons_in, seasons_of
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make the verb known."""
+    declare(app, name, fit, panel)
+
+
+def fit(
+    folder: Folder,
+    league: LeagueOf = DEFAULT_LEAGUE,
+    seasons: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SEASONS", help="Such as 2021-22,2022-23; else all that are there."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="The parameters file; else LEAGUE.json."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the forecast to recorded seasons, and write its figures to one file.
+
+    The same games give the same bytes. Other seasons of the folder are not looked at. `tracker
+    model activate FILE` puts the result in use.
+    """
+    wanted, named = known_league(league), seasons_of(seasons)
+    target = Path(f"{wanted}.json") if out is None else out
+    if target.is_dir():
+        raise Misused(f"{target} is a folder: name a file to write")
+    need_modelling("fitting", "pyarrow")
+    from tracker.modelling import fit as fitting
+    from tracker.modelling.dataset import read
+
+    with bar() as advance:
+        if not named:
+            advance("reading", 0.0)
+            named = seasons_in(read(folder, wanted))
+        try:
+            found = fitting.fit(folder, wanted, named, target, advance)
+        except (ValueError, ArithmeticError, IndexError) as why:
+            raise Impossible(
+                f"the games of {', '.join(named)} are too few or too odd to fit ({why}): "
+                "name more seasons"
+            ) from why
+    if as_json:
+        say_json(
+            {
+                "file": str(target),
+                "league": found.league,
+                "model_version": found.model_version,
+                "fitted_on": list(found.fitted_on),
+                "sha256": found.checksum,
+            }
+        )
+        return
+    say(f"Wrote {target}: {found.model_version}, fitted on {', '.join(found.fitted_on)}")
+    say(f"sha256 {found.checksum}")
+    say(f"Judge it with `tracker evaluate`; use it with `tracker model activate {target}`.")
