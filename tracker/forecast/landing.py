@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LARGEST_MARGIN = 110
 """Points: margins at the layer are followed this far."""
 
-BEYOND = 320
+BEYOND = 600
 """Points: margins at the end of regulation are listed this far, most of them without a chance."""
 
 _CLASSES = (0, 1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 16)

@@ -111,8 +111,15 @@ def each_parity(chances: Floats, first: int) -> Floats:
     return given
 
 
+def _enough(values: NDArray[T], rows: int, columns: int) -> None:
+    """Refuse a view that would reach beyond its values."""
+    if values.size < rows + columns - 1:
+        raise ValueError(f"{rows} by {columns} cells need more than {values.size} values")
+
+
 def toeplitz(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
     """A view with [i, j] = values[i - j + columns - 1]: what depends on home minus away."""
+    _enough(values, rows, columns)
     step = values.itemsize
     return np.ndarray(
         (rows, columns), values.dtype, np.ascontiguousarray(values), (columns - 1) * step,
@@ -122,6 +129,7 @@ def toeplitz(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
 
 def hankel(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
     """A view with [i, j] = values[i + j]: what depends on home plus away."""
+    _enough(values, rows, columns)
     step = values.itemsize
     return np.ndarray((rows, columns), values.dtype, np.ascontiguousarray(values), 0, (step, step))
 

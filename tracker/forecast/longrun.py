@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 WIDTH = 4.7
 """Half the window of a lattice in standard deviations: what lies beyond is below 3e-6."""
 
+LONGEST_LEAD = 60
+"""Points: a longer lead changes nothing but the score."""
+
 OVERTIME_ROOM = 30
 """Points above the middle that a window holds at least, beyond 2.5 standard deviations."""
 
@@ -32,6 +36,9 @@ AFTER_LAYER_SD = 6.0
 
 def regulation(parameters: Parameters, at: Moment) -> Lattice:
     """The score at the end of regulation, level games included."""
+    excess = at.lead - min(max(at.lead, -LONGEST_LEAD), LONGEST_LEAD)
+    if excess:
+        return _beyond(parameters, at, excess)
     landing = parameters.landing
     fix = parameters.calibration
     widths = (1.0, 1.0)
@@ -49,6 +56,13 @@ def regulation(parameters: Parameters, at: Moment) -> Lattice:
     cells *= toeplitz(margins, rows, columns)
     cells *= 1.0 / cells.sum()
     return Lattice(home0, away0, cells, (at.home, at.away))
+
+
+def _beyond(parameters: Parameters, at: Moment, excess: int) -> Lattice:
+    """A lead that no game was ever lost with: as the longest one, moved by what is beyond it."""
+    home, away = max(excess, 0), max(-excess, 0)
+    near = regulation(parameters, replace(at, home=at.home - home, away=at.away - away))
+    return near.moved(home, away)
 
 
 def _margins(goal: Reach, landing: Landing, first: int, count: int) -> Floats:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from tracker.forecast.parameters import Flow, Parameters
 
 
+LARGEST_PRIOR = 45.0
+"""Points: no team is expected to win by more, whatever a line or a long lead says."""
+
+
 def forecast(
     state: GameState,
     prior: Prior,
@@ -116,7 +120,7 @@ def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
         ball={Side.HOME: 1, Side.AWAY: -1, None: 0}[state.possession],
         bonus_home=bonus[0],
         bonus_away=bonus[1],
-        prior_margin=margin,
+        prior_margin=min(max(margin, -LARGEST_PRIOR), LARGEST_PRIOR),
         prior_total=total,
         margin_sd=margin_sd,
         total_sd=total_sd,
