@@ -282,6 +282,20 @@ async def test_a_long_time_out_is_no_frost(pair: Pair, events: Events) -> None:
     assert events == []
 
 
+async def test_a_board_that_never_sees_the_tip_off(pair: Pair, events: Events) -> None:
+    """A game that is said to be scheduled a quarter of an hour after its start is looked up too."""
+    before = {"gameStatus": 1, "period": 0, "gameStatusText": "10:00 pm ET", "gameClock": ""}
+    start = pair.clock.now() - timedelta(minutes=14)
+    waiting = {**before, "gameTimeUTC": start.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    pair.league.board(changed(live_game(), **waiting))
+    pair.espn.put(AT_ESPN, board(theirs("11:10", "3-2", 1)))
+    assert await pair.told() == "nba Scheduled 0-0"
+    assert await pair.told(59.0) == "nba Scheduled 0-0"
+    assert pair.espn.asked == []
+    assert await pair.told(20.0) == "espn Q1 11:10 3-2"
+    assert names(events) == ["feed.frozen"]
+
+
 async def test_a_frozen_board_without_a_second_source(
     clock: FakeClock, site: Site, events: Events
 ) -> None:

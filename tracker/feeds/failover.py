@@ -15,13 +15,20 @@ from tracker.clock import Clock
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds.breaker import Breaker
+from tracker.feeds.cadence import OVERDUE_AFTER_S
 from tracker.feeds.compare import ahead, behind
 from tracker.feeds.disputes import Disputes
 from tracker.feeds.feed import Ask, Feed, Look
 from tracker.feeds.health import OnEvent
 
 FROZEN_S = 90.0
-"""A live game that has not changed for so long is looked up elsewhere: a long time-out has 75 s."""
+"""A live game that has not changed for so long is looked up elsewhere: a time-out has 75 s."""
+
+FROZEN_BREAK_S = 20 * 60.0
+"""The same for a break: halftime has fifteen minutes."""
+
+OVERDUE_S = 15 * 60.0
+"""The same for a game that should have begun: real tip-offs are about ten minutes late."""
 
 DOUBT_EVERY_S = 30.0
 """Least seconds between two such looks elsewhere."""
@@ -172,11 +179,22 @@ class Failover:
             return self._tell(game, look, state)
         if document != told.document and behind(state, told.state):
             return await self._lagging(game, look, state, told)
-        stood = now - told.since
-        same = state == told.state
-        if same and state.phase is Phase.LIVE and stood >= FROZEN_S:
+        if state == told.state and self._stands_still(state, now - told.since):
             return await self._doubted(game, look, state, told)
         return self._tell(game, look, state)
+
+    def _stands_still(self, state: GameState, stood: float) -> bool:
+        """Whether a game that has not changed for `stood` seconds should have."""
+        match state.phase:
+            case Phase.LIVE:
+                return stood >= FROZEN_S
+            case Phase.BREAK:
+                return stood >= FROZEN_BREAK_S
+            case Phase.SCHEDULED:
+                late = (self._clock.now() - state.game.start).total_seconds()
+                return OVERDUE_S <= late < OVERDUE_AFTER_S
+            case _:
+                return False
 
     async def _lagging(self, game: Game, look: Look, state: GameState, told: _Told) -> Look:
         """Another document than the last one is behind it: the last one is asked again."""
