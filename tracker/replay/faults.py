@@ -124,6 +124,12 @@ class Fault:
         """Whether it takes the place of the whole answer."""
         return self.kind in WHOLE
 
+    @property
+    def name(self) -> str:
+        """What it does, and to which game where it leaves the others of a document alone."""
+        alone = self.game is not None and not self.whole
+        return f"{self.kind.value}:{self.game}" if alone else self.kind.value
+
     def hits(self, path: str, now: datetime, source: str = "nba") -> bool:
         """Whether a request for `path` of a source at `now` meets this fault."""
         if not self.start <= now < self.end or not fnmatchcase(path, self.path):

@@ -57,7 +57,11 @@ class Options:
 
 
 class Answer(NamedTuple):
-    """What came of one request: `what` is `ok`, `refused`, `absent`, or the names of faults."""
+    """What came of one request.
+
+    `what` is `ok`, `refused`, `absent`, or the names of faults; those of one game among others end
+    in its id, as in `stale:0022500680`.
+    """
 
     at: datetime
     source: str
@@ -165,7 +169,7 @@ class _Handler:
             return refusal
         met = faults_at(self.faults, request.path, now, source)
         faults = [fault for fault in met if _meant(fault, request)]
-        words = " ".join(fault.kind.value for fault in faults)
+        words = " ".join(fault.name for fault in faults)
         if (whole := next((x for x in faults if x.whole), None)) is not None:
             page = self._page(request, source, now)
             self._note(now, source, request, words)

@@ -1,0 +1,159 @@
+"""Rehearses a whole slate: twelve games at once, every fault of the feed, the real daemon.
+
+`python benchmarks/rehearsal.py` takes about half an hour and writes `docs/faults.md`; with
+`--quick` it takes half a minute, plays two games through an hour's outage and a few faults, and
+writes nothing. It ends with status 1 when a promise was broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import multiprocessing
+import pickle
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import rehearsal_judge as judge
+from rehearsal_judge import Verdict
+from rehearsal_night import Course, Night, play
+from rehearsal_page import report
+from rehearsal_slate import TIP_OFF, bad_night, games
+
+from tracker.replay.faults import Fault, FaultKind
+
+START = TIP_OFF - timedelta(minutes=6)
+NEXT_NOON = TIP_OFF + timedelta(hours=17, minutes=20)
+"""Twenty past noon Eastern on the next day, when every box has been read for the last time."""
+
+GAMES_OVER = TIP_OFF + timedelta(hours=3, minutes=30)
+
+
+def whole_night(seed: int, speed: float) -> Night:
+    """Twelve games and every fault, until the last result is official."""
+    played = games(12)
+    return Night("bad", played, bad_night(played, seed), START, NEXT_NOON, speed, seed)
+
+
+def calm_night(seed: int, speed: float) -> Night:
+    """The same games without a fault, until they are over."""
+    return Night("calm", games(12), (), START, GAMES_OVER, speed, seed)
+
+
+def small_night(seed: int, speed: float) -> Night:
+    """Two games without a fault, for the memory that they take."""
+    return Night("small", games(2), (), START, GAMES_OVER, speed, seed)
+
+
+def slow_night(seed: int, speed: float = 8.0) -> Night:
+    """One game in play at a slower pace: limits in real seconds are then short of a fault's."""
+    played = games(1)
+    at = TIP_OFF + timedelta(minutes=40)
+    minute = timedelta(minutes=1)
+    faults = [
+        Fault(FaultKind.HANG, at + minute, 2 * minute, source="nba"),
+        Fault(FaultKind.DRIP, at + 6 * minute, 2 * minute, source="nba", seconds=600),
+    ]
+    return Night("slow", played, faults, at, at + 13 * minute, speed, seed)
+
+
+def quick_night(seed: int) -> Night:
+    """Two games, an hour without a board in the middle of them, and some faults of one game."""
+    played = games(2)
+    hour = timedelta(hours=1)
+    faults = [
+        Fault(FaultKind.BLOCKED, TIP_OFF + hour, hour),
+        *(
+            x
+            for x in bad_night(played, seed)
+            if x.game is not None and x.lasts < hour and x.kind is not FaultKind.BLANK
+        ),
+    ]
+    return Night("quick", played, faults, START, GAMES_OVER, 600.0, seed)
+
+
+def _play(night: Night) -> Course:
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
+        course = asyncio.run(play(night, Path(folder)))
+    gc.collect()
+    return course
+
+
+def in_processes_of_their_own(*nights: Night) -> list[Course]:
+    """Play nights at once, each in a fresh interpreter, so that memory and lateness are its own."""
+    names = " and ".join(night.name for night in nights)
+    print(f"playing {names}", file=sys.stderr, flush=True)
+    with multiprocessing.get_context("spawn").Pool(len(nights), maxtasksperchild=1) as pool:
+        return pool.map(_play, nights, chunksize=1)
+
+
+def remembered(keep: Path | None, *nights: Night) -> list[Course]:
+    """What came of nights: played, unless the folder `keep` has it from an earlier time."""
+    files = [keep / f"{night.name}.pickle" if keep else None for night in nights]
+    if keep and all(file is not None and file.exists() for file in files):
+        return [pickle.loads(file.read_bytes()) for file in files if file]  # noqa: S301 - our own
+    courses = in_processes_of_their_own(*nights)
+    for file, course in zip(files, courses, strict=True):
+        if file is not None:
+            file.write_bytes(pickle.dumps(course))
+    return courses
+
+
+def quick(seed: int) -> int:
+    """The half-minute version."""
+    course = _play(quick_night(seed))
+    verdicts = [judge.results(course), judge.alerts(course, course)[0]]
+    verdicts.append(judge.told_once(judge.aftermaths(course)))
+    return _conclude(verdicts)
+
+
+def whole(seed: int, speed: float, page: Path, keep: Path | None) -> int:
+    """The whole slate, and the page that tells of it."""
+    calm, few, slow = remembered(
+        keep, calm_night(seed, 2 * speed), small_night(seed, 2 * speed), slow_night(seed)
+    )
+    (bad,) = remembered(keep, whole_night(seed, speed))
+    after = judge.aftermaths(bad)
+    slow_after = judge.aftermaths(slow)
+    verdicts = [
+        judge.results(bad),
+        judge.official(bad),
+        *judge.alerts(bad, calm),
+        judge.told_once([*after, *slow_after]),
+        *judge.recovery([*after, *slow_after]),
+        judge.sight(bad),
+        *judge.age(bad),
+        judge.lateness(bad),
+        judge.memory(calm, few),
+    ]
+    page.write_text(report(bad, calm, verdicts, [*after, *slow_after]), "utf-8")
+    return _conclude(verdicts)
+
+
+def _conclude(verdicts: Sequence[Verdict]) -> int:
+    for verdict in verdicts:
+        print(f"{'kept  ' if verdict.kept else 'BROKEN'} {verdict.promise}: {verdict.figure}")
+    return 0 if all(verdict.kept for verdict in verdicts) else 1
+
+
+def main() -> int:
+    """Take the arguments and rehearse."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="half a minute, nothing written")
+    parser.add_argument("--seed", type=int, default=20260129)
+    parser.add_argument("--speed", type=float, default=60.0, help="of the bad night's clock")
+    page = Path(__file__).parents[1] / "docs" / "faults.md"
+    parser.add_argument("--page", type=Path, default=page)
+    parser.add_argument("--keep", type=Path, help="a folder for what was seen, to be judged again")
+    given = parser.parse_args()
+    if given.quick:
+        return quick(given.seed)
+    return whole(given.seed, given.speed, given.page, given.keep)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

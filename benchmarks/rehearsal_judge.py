@@ -1,0 +1,317 @@
+"""Judges what came of a rehearsed night against what was really played, and words what was seen."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from rehearsal_night import Course
+from rehearsal_slate import moments, truth
+
+from tracker.domain.alert import Alert
+from tracker.replay.faults import EARLIER, Fault, FaultKind
+from tracker.replay.playback import Showing
+from tracker.replay.server import Answer
+
+HOST = "127.0.0.1"
+AGE_RIGHT_S = 2.0
+_NBA_BOARD = "todaysScoreboard_00"
+
+WRITTEN = timedelta(seconds=5)
+"""How often the daemon writes down what each source answered last."""
+
+CADENCE_S = 10.0
+LATE_S = 0.05
+NEARBY_S = 30.0
+TOUCHING = 0.03
+"""How near in time and chance the calm night must have come to a level that an alert tells of."""
+
+_WHOSE = {None: "every source", "espn": "ESPN"}
+_AFTER = timedelta(minutes=6)
+_BAD = ("feed.lost", "feed.blocked")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One thing that was promised, whether it was kept, and the figure."""
+
+    promise: str
+    kept: bool
+    figure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What one fault of the whole feed did. Times are in clock seconds; None where nothing came."""
+
+    fault: Fault
+    said: tuple[str, ...]
+    why: str
+    recovered_said: int
+    lost_games: int
+    held: int
+    back_s: float | None
+    fresh_s: float | None
+    switched_s: float | None
+
+
+def results(course: Course) -> Verdict:
+    """Every bet has the result that the final score and its corrections give."""
+    wrong, right = [], 0
+    for playback in course.night.playbacks:
+        for pick, expected in truth(playback, course.night.faults).items():
+            found = course.results.get((playback.recording.name, pick), (None, 0, False))[0]
+            right += found == expected
+            if found != expected:
+                wrong.append(f"{playback.recording.name} {pick}: {found}, not {expected}")
+    return Verdict(
+        "every bet is settled right", not wrong, "; ".join(wrong) or f"{right} of {right}"
+    )
+
+
+def official(course: Course) -> Verdict:
+    """Every result has been confirmed by the later looks at the box."""
+    waiting = [f"{game} {pick}" for (game, pick), x in course.results.items() if not x[2]]
+    figure = f"{len(course.results) - len(waiting)} of {len(course.results)}"
+    return Verdict("every result is official by the next noon", not waiting, figure)
+
+
+def alerts(course: Course, calm: Course) -> tuple[Verdict, Verdict]:
+    """No alert about a chance tells a moment that never was, and none is news to a calm night."""
+    real = {x.recording.name: moments(x) for x in course.night.playbacks}
+    levels = [(g, p, a) for g, p, a in course.alerts if a.rule.startswith("p ")]
+    untrue = [
+        f"{game} {pick} {alert.rule} at {alert.game_clock} {alert.score.away}-{alert.score.home}"
+        for game, pick, alert in levels
+        if (alert.game_clock, alert.score.away, alert.score.home) not in real[game]
+        and not alert.game_clock.startswith(("Final", "Scheduled"))
+    ]
+    known = {(g, p, a.rule) for g, p, a in calm.alerts}
+    extra = [(g, p, a) for g, p, a in levels if (g, p, a.rule) not in known]
+    wrong = [f"{g} {p} {a.rule}" for g, p, a in extra if not _bears_out(calm, g, p, a)]
+    count = len(levels)
+    before = sum(a.rule.startswith("p ") for _, _, a in calm.alerts)
+    return (
+        Verdict(
+            "no alert tells of a moment that never was",
+            not untrue,
+            "; ".join(untrue[:5]) or f"{count} alerts, all of real moments",
+        ),
+        Verdict(
+            "no alert about a chance that the same night without faults does not bear out",
+            not wrong,
+            "; ".join(wrong[:8])
+            or f"{count} alerts, {before} on the calm night; {len(extra)} where a chance just "
+            "touched its level came on the bad night alone",
+        ),
+    )
+
+
+def _bears_out(calm: Course, game: str, pick: str, alert: Alert) -> bool:
+    """Whether the calm night saw the chance about as high, or low, at about that time."""
+    word, level = alert.rule.split()[1:3]
+    near = [
+        p for at, p in calm.chances[game, pick] if abs((at - alert.at).total_seconds()) <= NEARBY_S
+    ]
+    best = max(near, default=0.0) if word == ">=" else -min(near, default=1.0)
+    return best >= (float(level) if word == ">=" else -float(level)) - TOUCHING
+
+
+def told_once(aftermaths: Iterable[Aftermath]) -> Verdict:
+    """A lost feed is said once, and so is its recovery."""
+    wrong = [
+        f"{name(x.fault)}: lost {len(x.said)}, recovered {x.recovered_said}"
+        for x in aftermaths
+        if len(x.said) > 1 or x.recovered_said != len(x.said)
+    ]
+    return Verdict(
+        "`feed.lost` and `feed.recovered` come once each", not wrong, "; ".join(wrong) or "yes"
+    )
+
+
+def recovery(aftermaths: Sequence[Aftermath]) -> tuple[Verdict, Verdict]:
+    """How long after each fault the first good answer came, from anywhere and from the primary."""
+    mine = [x for x in aftermaths if x.fault.source != "espn"]
+    return (
+        _waits(
+            "good data within one cadence (10 s) of the end of each fault",
+            [(x.fault, x.fresh_s) for x in mine],
+        ),
+        _waits(
+            "the primary's board is read again within one cadence of the end of each fault",
+            [(x.fault, x.back_s) for x in mine],
+        ),
+    )
+
+
+def _waits(promise: str, found: Sequence[tuple[Fault, float | None]]) -> Verdict:
+    waits = sorted(x for _, x in found if x is not None)
+    slow = [f for f, x in found if x is None or x > CADENCE_S]
+    figure = (
+        f"median {waits[len(waits) // 2]:.0f} s, longest {waits[-1]:.0f} s" if waits else "none"
+    )
+    return Verdict(promise, not slow, f"{figure}; {len(slow)} of {len(found)} faults above")
+
+
+def sight(course: Course) -> Verdict:
+    """The longest time without a good answer from anywhere while games were on."""
+    shown = [Showing(x) for x in course.night.playbacks]
+    first, last = min(x.starts for x in shown), max(x.ends for x in shown)
+    good = [x.at for x in course.answers if _good(x) and first <= x.at <= last]
+    gaps = sorted(((b - a).total_seconds(), a) for a, b in pairwise(good))
+    both = [x for x in course.night.faults if x.source is None and x.game is None]
+    alone = [
+        g
+        for g, at in gaps
+        if not any(x.start <= at + timedelta(seconds=g) and at < x.end for x in both)
+    ]
+    return Verdict(
+        "with one of two sources well, some source answers every 15 s",
+        bool(alone) and alone[-1] <= 1.5 * CADENCE_S,
+        f"longest gap {alone[-1]:.0f} s, and {gaps[-1][0]:.0f} s where both failed"
+        if alone
+        else "",
+    )
+
+
+def age(course: Course) -> tuple[Verdict, Verdict]:
+    """Ages that a person is shown, against when the feed last gave an answer that was true."""
+    good = [x.at for x in course.answers if _good(x)]
+    boards = [x.at for x in course.answers if _NBA_BOARD in x.path and _good(x)]
+    told = _differences([(now, seen) for now, seen in course.pulses if seen], boards)
+    shown = _differences([(now, seen) for now, _, seen, _ in course.ages], good)
+    return (
+        Verdict("the age of the league's last board is right to 2 s", _right(told), _spread(told)),
+        Verdict(
+            "the age of a game's data in `status` is right to 2 s", _right(shown), _spread(shown)
+        ),
+    )
+
+
+def _right(differences: list[float]) -> bool:
+    return bool(differences) and differences[int(len(differences) * 0.99)] <= AGE_RIGHT_S
+
+
+def _good(answer: Answer) -> bool:
+    """Whether an answer was right but for single games in it."""
+    return answer.what == "ok" or all(":" in word for word in answer.what.split())
+
+
+def _differences(samples: list[tuple[datetime, datetime]], answers: list[datetime]) -> list[float]:
+    """By how many seconds each age that was shown is too great, least first."""
+    found = []
+    for now, seen in samples:
+        # What has only just come may not have been written down yet.
+        before = bisect_right(answers, now - WRITTEN)
+        if before:
+            found.append(max(0.0, (answers[before - 1] - seen).total_seconds()))
+    return sorted(found)
+
+
+def _spread(values: list[float]) -> str:
+    if not values:
+        return "never shown"
+    at = {q: values[min(len(values) - 1, int(q * len(values)))] for q in (0.5, 0.9, 0.99)}
+    parts = ", ".join(f"{round(q * 100)} % within {x:.1f} s" for q, x in at.items())
+    return f"{parts}, at most {values[-1]:.0f} s off ({len(values)} looks)"
+
+
+def requests(course: Course) -> str:
+    """Requests by source, in all and in the busiest minute of the clock."""
+    parts = []
+    for source in sorted({x.source for x in course.answers}):
+        times = [x.at for x in course.answers if x.source == source]
+        minutes = Counter(at.replace(second=0, microsecond=0) for at in times)
+        busiest = max(minutes.values())
+        parts.append(f"{source} {len(times)} in all, {busiest} in the busiest minute")
+    return "; ".join(parts)
+
+
+def lateness(course: Course) -> Verdict:
+    """How late the event loop was, beside how late the machine itself wakes a sleeper.
+
+    The loop's own part of a delay is at most the time that it used the processor meanwhile; the
+    rest is other programs'.
+    """
+    late, idle = sorted(course.late), sorted(course.machine_late)
+    own = sorted(min(pair) for pair in zip(course.late, course.busy, strict=True))
+    over = sum(x > LATE_S for x in own)
+    thousandth = own[int(len(own) * 0.999)]
+    figure = (
+        f"{over} of {len(own)} beats late by more by its own work, 99.9 % within "
+        f"{thousandth * 1000:.0f} ms, at most {own[-1] * 1000:.0f} ms; with all else that ran on "
+        f"the machine, {sum(x > LATE_S for x in late)} beats, at most {late[-1] * 1000:.0f} ms "
+        f"(an idle process beside it: at most {idle[-1] * 1000:.0f} ms)"
+    )
+    return Verdict("the event loop is never late by more than 50 ms", over == 0, figure)
+
+
+def memory(many: Course, few: Course) -> Verdict:
+    """Memory after twelve games beside that after two."""
+    a, b = many.rss[-1][1], few.rss[-1][1]
+    figure = (
+        f"{a:.0f} MiB after {len(many.night.playbacks)} games, {b:.0f} after 2: {a / b - 1:+.0%}"
+    )
+    return Verdict(
+        "memory after twelve games is within 10 % of that after two", a <= 1.1 * b, figure
+    )
+
+
+def aftermaths(course: Course) -> list[Aftermath]:
+    """What each fault of the whole feed brought, in the order of the night."""
+    shared = sorted(
+        (x for x in course.night.faults if x.game is None and x.kind is not FaultKind.COUNTDOWN),
+        key=lambda x: x.start,
+    )
+    ends = [*(x.start for x in shared[1:]), shared[-1].end + _AFTER] if shared else []
+    return [
+        _aftermath(course, fault, min(until, fault.end + _AFTER))
+        for fault, until in zip(shared, ends, strict=True)
+    ]
+
+
+def _aftermath(course: Course, fault: Fault, until: datetime) -> Aftermath:
+    events = [(at, e, f) for at, e, f in course.events if fault.start <= at < until]
+    after = [x for x in course.answers if fault.end <= x.at < until and _good(x)]
+    boards = [x for x in after if _NBA_BOARD in x.path]
+    whose = "espn nba" if fault.source == "espn" else "nba"
+    said = [(e, f) for _, e, f in events if e in _BAD and f.get("source") == whose]
+    games = [f for _, e, f in events if e == "game.lost"]
+    switched = [at for at, e, f in events if e == "feed.switched" and f["source"] != "nba"]
+    why = said[0][1]["why"] if said else games[0]["what"] if games else ""
+    return Aftermath(
+        fault=fault,
+        said=tuple(e for e, _ in said),
+        why=why.replace(HOST, "cdn.nba.com"),
+        recovered_said=sum(e == "feed.recovered" and f["source"] == whose for _, e, f in events),
+        lost_games=len({f["game"] for f in games}),
+        held=sum(e == "poll.held" for _, e, _ in events),
+        back_s=(boards[0].at - fault.end).total_seconds() if boards else None,
+        fresh_s=(after[0].at - fault.end).total_seconds() if after else None,
+        switched_s=(switched[0] - fault.start).total_seconds() if switched else None,
+    )
+
+
+def name(fault: Fault) -> str:
+    """A fault as a row of a table names it."""
+    more = [] if fault.source == "nba" or fault.game else [_WHOSE[fault.source]]
+    if fault.status is not None:
+        more.append(str(fault.status))
+    if fault.kind in {FaultKind.STATUS, FaultKind.BUSY}:
+        more.append("with Retry-After" if fault.retry_after is not None else "without Retry-After")
+    if fault.kind is FaultKind.REDIRECT:
+        more.append("to another host" if fault.text else "in circles")
+    if fault.kind is FaultKind.BLANK:
+        more.append(f'"{fault.text}"')
+    if fault.kind is FaultKind.CORRECTED:
+        more.append(f"{fault.stat} {fault.by:+d}")
+    if fault.kind in EARLIER and fault.game:
+        more.append("one game")
+    if "scoreboard" in fault.path:
+        more.append("the board alone")
+    words = ", ".join(more)
+    return f"`{fault.kind.value}` ({words})" if words else f"`{fault.kind.value}`"

@@ -1,0 +1,263 @@
+"""One night of a rehearsal: the real daemon here, the feed in a process of its own, all measured.
+
+Run as a program it is that other process: the server, or a probe of how late the machine itself is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pickle
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from rehearsal_slate import RULES, Wager, wagers
+
+from tracker.clock import ScaledClock
+from tracker.daemon.run import run
+from tracker.domain.alert import Alert
+from tracker.domain.delivery import Outcome, Sent
+from tracker.notify.channel import Message
+from tracker.replay.faults import Fault
+from tracker.replay.playback import Playback
+from tracker.replay.server import Answer, Options, serving
+from tracker.settings import load_settings
+from tracker.store import Store
+
+HEARTBEAT_S = 0.02
+"""Real seconds between two beats of the probes."""
+
+SAMPLE_S = 20.0
+"""Clock seconds between two looks at what a person would be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What is to be rehearsed. The clock runs from `start` to `until`, `speed` times as fast."""
+
+    name: str
+    playbacks: Sequence[Playback]
+    faults: Sequence[Fault]
+    start: datetime
+    until: datetime
+    speed: float
+    seed: int = 1
+
+
+@dataclass(slots=True)
+class Course:
+    """What came of a night.
+
+    `late` is by how many real seconds each beat of the event loop came late, `busy` how much of the
+    processor the loop itself used meanwhile; `rss` is in MiB.
+    """
+
+    night: Night
+    events: list[tuple[datetime, str, dict[str, str]]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    results: dict[tuple[str, str], tuple[str | None, int, bool]] = field(default_factory=dict)
+    alerts: list[tuple[str, str, Alert]] = field(default_factory=list)
+    chances: dict[tuple[str, str], list[tuple[datetime, float]]] = field(default_factory=dict)
+    ages: list[tuple[datetime, str, datetime, str]] = field(default_factory=list)
+    pulses: list[tuple[datetime, datetime | None]] = field(default_factory=list)
+    late: list[float] = field(default_factory=list)
+    busy: list[float] = field(default_factory=list)
+    machine_late: list[float] = field(default_factory=list)
+    rss: list[tuple[datetime, float]] = field(default_factory=list)
+    cpu_s: float = 0.0
+    real_s: float = 0.0
+
+
+class Quiet:
+    """A channel that takes everything at once."""
+
+    name = "quiet"
+
+    async def send(self, message: Message) -> Outcome:
+        """Take it."""
+        del message
+        return Sent()
+
+
+async def play(night: Night, folder: Path) -> Course:
+    """Play a night through, from a fresh database, and bring home all that was seen."""
+    course = Course(night)
+    began, cpu = time.monotonic(), time.process_time()
+    async with _beside("probe") as probe:
+        async with _server(night, folder) as (clock, url):
+            await _daemon(course, clock, _files(night, folder, url))
+        answers = await asyncio.to_thread((folder / "answers").read_bytes)
+        course.answers = pickle.loads(answers)  # noqa: S301 - our own
+        probe.terminate()
+        said, _ = await probe.communicate()
+        course.machine_late = json.loads(said)
+    await _read(course, folder / "tracker.db")
+    course.cpu_s, course.real_s = time.process_time() - cpu, time.monotonic() - began
+    return course
+
+
+async def _daemon(course: Course, clock: ScaledClock, config: Path) -> None:
+    settings = load_settings(config)
+    stop = asyncio.Event()
+    night = course.night
+
+    def tell(event: str, figures: dict[str, str]) -> None:
+        course.events.append((clock.now(), event, figures))
+
+    async with asyncio.TaskGroup() as tasks:
+        heart = tasks.create_task(_heart(course))
+        watch = tasks.create_task(_watch(course, settings.store.path, clock))
+        tasks.create_task(run(settings, [Quiet()], clock, tell=tell, stop=stop, seed=night.seed))
+        await clock.sleep((night.until - clock.now()).total_seconds())
+        watch.cancel()
+        heart.cancel()
+        stop.set()
+
+
+async def _heart(course: Course) -> None:
+    while True:
+        due, busy = time.monotonic() + HEARTBEAT_S, time.thread_time()
+        await asyncio.sleep(HEARTBEAT_S)
+        course.late.append(time.monotonic() - due)
+        course.busy.append(time.thread_time() - busy)
+
+
+async def _watch(course: Course, path: Path, clock: ScaledClock) -> None:
+    """Look now and then at what `tracker status` would be told, and at the memory in use."""
+    while not await asyncio.to_thread(path.exists):
+        await clock.sleep(5)
+    await clock.sleep(30)
+    async with await Store.open(path, now=clock.now(), readonly=True) as store:
+        while True:
+            view = await store.status_view()
+            now = clock.now()
+            for game in view.games:
+                if game.state is not None and game.state.phase.in_play and game.seen_at:
+                    phase = game.state.phase.value
+                    course.ages.append((now, game.game.id, game.seen_at, phase))
+            for pulse in view.pulses:
+                if pulse.source == "nba":
+                    course.pulses.append((now, pulse.last_ok_at))
+            course.rss.append((now, _memory()))
+            await clock.sleep(SAMPLE_S)
+
+
+def _memory() -> float:
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+async def _read(course: Course, path: Path) -> None:
+    async with await Store.open(path, now=course.night.until, readonly=True) as store:
+        for bet in await store.bets_view():
+            view = await store.show_view(bet.number)
+            name = "" if bet.game is None else bet.game.name
+            official = bool(view and view.settlements and view.settlements[-1].official_at)
+            result = None if bet.result is None else bet.result.value
+            course.results[name, bet.pick] = (result, bet.revision, official)
+            shots = view.snapshots if view else ()
+            course.chances[name, bet.pick] = [(x.snapshot.at, x.snapshot.chance.win) for x in shots]
+            fired = [x.alert for x in view.alerts] if view else []
+            course.alerts += [(name, bet.pick, x) for x in fired if x.decision.value == "fired"]
+
+
+def _files(night: Night, folder: Path, url: str) -> Path:
+    rows = [
+        _row(bet, (playback.scheduled - timedelta(hours=11)).date().isoformat())
+        for playback in night.playbacks
+        for bet in wagers(playback)
+    ]
+    (folder / "bets.toml").write_text("\n".join(rows), "utf-8")
+    config = folder / "tracker.toml"
+    rules = ", ".join(f'"{rule}"' for rule in RULES)
+    config.write_text(
+        f'[store]\npath = "tracker.db"\n[bets]\nfile = "bets.toml"\n'
+        f'[feeds.nba]\nbase_url = "{url}"\n[feeds.espn]\nbase_url = "{url}"\n'
+        f"[notify]\nconsole = false\n[rules]\ndefault = [{rules}]\n",
+        "utf-8",
+    )
+    return config
+
+
+def _row(bet: Wager, day: str) -> str:
+    return f'[[bet]]\npick = "{bet.pick}"\ngame = "{bet.game} {day}"\nodds = -110\nstake = 11.0\n'
+
+
+@asynccontextmanager
+async def _beside(*words: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, __file__, *words,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@asynccontextmanager
+async def _server(night: Night, folder: Path) -> AsyncIterator[tuple[ScaledClock, str]]:
+    """The feed beside the daemon; on the way out it writes its answers down.
+
+    The clock that both run on starts when the feed is ready, so that no night loses its beginning.
+    """
+    plan = folder / "plan"
+    plan.write_bytes(pickle.dumps(night))
+    async with _beside("serve", str(plan), str(folder / "answers")) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        await process.stdout.readline()
+        clock = ScaledClock(night.start, night.speed)
+        process.stdin.write(f"{clock.anchor.isoformat()}\n".encode())
+        yield clock, (await process.stdout.readline()).decode().strip()
+        process.stdin.close()
+        await process.wait()
+
+
+async def serve(plan: Path, answers: Path) -> None:
+    """Be the feed of a planned night until standard input ends, then write the answers down."""
+    night: Night = pickle.loads(await asyncio.to_thread(plan.read_bytes))  # noqa: S301 - our own
+    print("ready", flush=True)
+    anchor = datetime.fromisoformat((await asyncio.to_thread(sys.stdin.readline)).strip())
+    clock = ScaledClock(night.start, night.speed, anchor)
+    options = Options(faults=night.faults)
+    async with serving(night.playbacks, clock, options=options) as running:
+        print(running.url, flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+        done = pickle.dumps(list(running.answers))
+        await asyncio.to_thread(answers.write_bytes, done)
+
+
+def _probe() -> None:
+    """Sleep and see how late the machine wakes us: what no program here can do better than."""
+    import signal
+
+    late: list[float] = []
+
+    def done(*_: object) -> None:
+        print(json.dumps(sorted(late)[-20_000:]), flush=True)
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, done)
+    while True:
+        due = time.monotonic() + HEARTBEAT_S
+        time.sleep(HEARTBEAT_S)
+        late.append(time.monotonic() - due)
+
+
+if __name__ == "__main__":
+    # What is unpickled must be of the module's own name, not of `__main__`.
+    import rehearsal_night
+
+    if sys.argv[1] == "probe":
+        _probe()
+    else:
+        asyncio.run(rehearsal_night.serve(Path(sys.argv[2]), Path(sys.argv[3])))

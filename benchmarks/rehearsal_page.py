@@ -1,0 +1,103 @@
+"""The page that a rehearsal writes: what each fault does, and whether every promise was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from rehearsal_judge import Aftermath, Verdict, name, requests
+from rehearsal_night import Course
+
+_HEAD = """# What each fault of a feed does
+
+Written by `python benchmarks/rehearsal.py`: {games} recorded games at once on the local server,
+the real daemon, six bets on each game, the clock {speed:g} times as fast (8 times for `hang` and
+`drip`), {faults} faults in an order drawn from seed {seed}. Faults are of the league's own site
+where nothing else is said; ESPN stands in for it. All times are those of the games' clock. The feed
+is polled every 10 s while games are on, every 5 s late in one, and is left alone a little longer
+after each failure in a row. [recordings.md](recordings.md) tells what each fault is.
+
+## The whole feed
+
+| fault | lasts | what is said | on the other source after | games lost | data after | board after |
+| --- | --- | --- | --- | --- | --- | --- |
+"""
+
+_GAMES = """
+`feed.blocked` comes at once, `feed.lost` with the second failure in a row, `feed.recovered` with
+the first board that can be read again. A game is said to be lost, to whoever asked for `feed_down`,
+when no source has told of it for 90 s. The last two columns count from the end of the fault: until
+any source gave a good answer, and until the league's own board was read again.
+
+## One game among the others
+
+| fault | what is said of the game |
+| --- | --- |
+"""
+
+_PROMISES = """
+## What was promised, and what came of it
+
+| promise | kept | figure |
+| --- | --- | --- |
+"""
+
+_TELLING = ("poll.held", "poll.dropped", "game.corrected", "game.lost", "game.checked")
+_LOOKED_AT = timedelta(minutes=30)
+_SHORT_S = 120
+
+
+def report(
+    bad: Course, calm: Course, verdicts: Sequence[Verdict], after: Sequence[Aftermath]
+) -> str:
+    """The page, in Markdown."""
+    night = bad.night
+    head = _HEAD.format(
+        games=len(night.playbacks), speed=night.speed, faults=len(night.faults) + 2, seed=night.seed
+    )
+    count = len(night.playbacks)
+    shared = [_row(x, count) for x in sorted(after, key=lambda x: name(x.fault))]
+    kept = [f"| {x.promise} | {'yes' if x.kept else '**no**'} | {x.figure} |" for x in verdicts]
+    tail = (
+        f"\n\nRequests on the bad night: {requests(bad)}. On the calm one, until the games were "
+        f"over: {requests(calm)}.\nThe bad night used {bad.cpu_s:.0f} s of a processor in "
+        f"{bad.real_s / 60:.0f} real minutes.\n"
+    )
+    parts = (head, "\n".join(shared), "\n", _GAMES, "\n".join(_of_games(bad)), "\n", _PROMISES)
+    return "".join(parts) + "\n".join(kept) + tail
+
+
+def _row(x: Aftermath, count: int) -> str:
+    said = f"`{x.said[0]}`: {x.why}" if x.said else x.why or "nothing"
+    if x.held:
+        said += f"; {x.held} older states held back"
+    lost = f"{x.lost_games} of {count}" if x.lost_games else "none"
+    waits = (_seconds(x.fresh_s), _seconds(x.back_s))
+    moved = _seconds(x.switched_s)
+    cells = (name(x.fault), _length(x.fault.lasts), said, moved, lost, *waits)
+    return f"| {' | '.join(cells)} |"
+
+
+def _seconds(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f} s"
+
+
+def _length(lasts: timedelta) -> str:
+    seconds = lasts.total_seconds()
+    return f"{seconds:g} s" if seconds < _SHORT_S else f"{seconds / 60:g} min"
+
+
+def _of_games(course: Course) -> Iterator[str]:
+    names = {x.recording.id: x.recording.name for x in course.night.playbacks}
+    for fault in sorted(course.night.faults, key=lambda x: x.start):
+        if fault.game is None:
+            continue
+        until = min(fault.end, fault.start + _LOOKED_AT) + timedelta(minutes=1)
+        seen = [
+            f"`{event}` {figures.get('what', '')}".strip()
+            for at, event, figures in course.events
+            if fault.start <= at < until
+            and figures.get("game") == names[fault.game]
+            and event in _TELLING
+        ]
+        yield f"| {name(fault)} | {', '.join(seen) or 'nothing: the game is right all along'} |"

@@ -1,0 +1,25 @@
+"""The rehearsal of a whole slate, in its short form: the real daemon, two games, a lost hour."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+def test_a_slate_settles_right_through_an_hour_without_any_source() -> None:
+    """Every bet ends as the real final says, each trouble is told once, and no alert is untrue."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "rehearsal.py"), "--quick"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("kept") == 3
