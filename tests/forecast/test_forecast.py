@@ -154,24 +154,21 @@ def test_a_line_that_is_all_but_sure_is_still_open() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.integers(0, 200),
-    st.integers(0, 200),
+    st.tuples(st.integers(0, 200), st.integers(0, 200)),
     st.integers(1, 6),
     st.floats(0, 1),
-    st.floats(-0.4, 0.4),
-    st.floats(80, 300),
-    st.floats(0, 25),
+    st.tuples(st.floats(-0.4, 0.4), st.floats(80, 300), st.floats(0, 25)),
 )
 def test_no_state_is_too_strange(
-    home: int, away: int, period: int, part: float, margin: float, total: float, sd: float
+    score: tuple[int, int], period: int, part: float, belief: tuple[float, float, float]
 ) -> None:
     """However odd a score and a prior, the outlook is a distribution that holds the score."""
-    state = live(home, away, period, part * (300 if period > 4 else 720))
-    prior = Prior(margin * total, total, PriorSource.RATINGS, sd, sd)
-    outlook = forecast(state, prior, NBA)
+    state = live(*score, period, part * (300 if period > 4 else 720))
+    margin, total, sd = belief
+    outlook = forecast(state, Prior(margin * total, total, PriorSource.RATINGS, sd, sd), NBA)
     cells = outlook.final.cells
     assert cells.min() >= 0
     assert cells.sum() == pytest.approx(1, abs=1e-9)
-    assert outlook.mu.home >= home - 1e-6
-    assert outlook.mu.away >= away - 1e-6
+    assert outlook.mu.home >= score[0] - 1e-6
+    assert outlook.mu.away >= score[1] - 1e-6
     assert math.isfinite(outlook.sigma.total)
