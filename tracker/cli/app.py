@@ -63,6 +63,7 @@ VERBS = (
     Verb("status", "status", _WATCH),
     Verb("games", "games", _WATCH),
     Verb("alerts", "alerts", _WATCH),
+    Verb("why", "why", _WATCH),
     Verb("chart", "chart", _WATCH),
     Verb("price", "price", _DATA),
     Verb("fit", "fit", _MODEL),

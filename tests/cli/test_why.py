@@ -1,0 +1,99 @@
+"""Promises of `tracker why`: causes add up exactly, moments are named freely, lost data is told."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.cli.conftest import Cli
+from tracker.cli.why import UNKNOWN, exactly, tenths
+from tracker.forecast.why import CAUSES
+
+SHARES = st.lists(st.floats(-1, 1), min_size=8, max_size=8)
+
+
+@pytest.mark.parametrize("bet", ["1", "2", "3", "4"])
+@pytest.mark.parametrize("span", [(), ("--from", "tip"), ("--from", "Q2", "--to", "Q4 3:00")])
+def test_causes_add_up_to_what_was_written_down(
+    night: Path, cli: Cli, bet: str, span: tuple[str, ...]
+) -> None:
+    """Every market, over any span, to the last bit of rounding; and nothing is unknown."""
+    told = cli("why", bet, *span, "--json").json
+    assert [x["cause"] for x in told["causes"]] == list(CAUSES)
+    total = math.fsum(x["change"] for x in told["causes"])
+    assert total == pytest.approx(told["change"], abs=1e-12)
+    assert told["change"] == told["to"]["win"] - told["from"]["win"]
+
+
+def test_it_reads_like_a_story(night: Path, cli: Cli) -> None:
+    """The ends with score and chance, who scored what, and the sum."""
+    said = cli("why", "1", "--from", "Q4 5:00").out
+    assert "#1 PHI ML" in said
+    assert "PHI scored" in said
+    assert "SAC scored" in said
+    assert "together" in said
+
+
+def test_a_moment_is_a_clock_a_time_or_a_poll(night: Path, cli: Cli) -> None:
+    """All of them lead to the same snapshot."""
+    shown = cli("show", "1", "--json").json["snapshots"]
+    one = next(x for x in shown if x["period"] == 2 and x["clock_s"] < 400)
+    wanted = {"--from": one["game_clock"]}, {"--from": one["at"]}, {"--from": str(one["poll"])}
+    found = [cli("why", "1", *x.popitem(), "--json").json["from"]["at"] for x in wanted]
+    assert found == [one["at"]] * 3
+    evening = cli("why", "1", "--from", "20:00", "--json").json["from"]["at"]
+    assert evening <= "2026-01-30T01:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "span",
+    [("--from", "soon"), ("--from", "99999"), ("--from", "end"), ("--to", "2020-01-01T00:00:00Z")],
+)
+def test_a_moment_that_is_none_is_one_sentence(
+    night: Path, cli: Cli, span: tuple[str, ...]
+) -> None:
+    """With exit status 2."""
+    ran = cli("why", "1", *span)
+    assert ran.status == 2
+    assert ran.sentence
+
+
+def test_without_raw_answers_the_snapshots_do(night: Path, cli: Cli) -> None:
+    """What they do not hold is told as not known; the rest still adds up."""
+    with sqlite3.connect(night) as db:
+        db.execute("DELETE FROM body")
+    db.close()
+    told = cli("why", "1", "--from", "Q4 2:00", "--json").json
+    assert math.fsum(x["change"] for x in told["causes"]) == pytest.approx(
+        told["change"], abs=1e-12
+    )
+
+
+def test_a_bet_without_a_history_is_one_sentence(cli: Cli, slate: object) -> None:
+    """Nothing has moved yet."""
+    cli("add", "BOS ML", "--json")
+    assert "no change to explain yet" in cli("why", "1").sentence
+    assert cli("why", "77").status == 2
+
+
+@given(SHARES, st.floats(-1, 1))
+def test_what_is_left_over_is_never_hidden(shares: list[float], change: float) -> None:
+    """Rounding goes to the largest cause, anything more is a cause of its own."""
+    told = exactly(tuple(zip(CAUSES, shares, strict=True)), change)
+    assert math.fsum(x for _, x in told) == pytest.approx(change, abs=1e-12)
+    if abs(math.fsum(shares) - change) > 1e-6:
+        assert told[-1][0] == UNKNOWN
+
+
+@given(SHARES)
+def test_rounded_points_add_up_as_shown(shares: list[float]) -> None:
+    """Nobody who adds up the column finds a mistake."""
+    change = math.fsum(shares)
+    shown = tenths(shares, change)
+    assert sum(shown) == round(change * 1000)
+    assert all(abs(a - b * 1000) <= 1 for a, b in zip(shown, shares, strict=True))
