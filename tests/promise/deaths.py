@@ -1,0 +1,137 @@
+"""Dies at the n-th operation of the scripted night, for every n, and says what is found after it.
+
+Run as a program: `python -m tests.promise.deaths FOLDER URL [--full]`. Each life is a child
+process, which a death ends without unwinding, as `kill -9` does. Operations are each poll, each
+send before and after, and the COMMIT of each transaction that writes, the migration of the empty
+file included: a death between two of them finds the same on disk as one at the second. `--full`
+plays more bets, counts each statement of those transactions too, and has the second life die as
+well, at an operation drawn by a seed. Prints one JSON object for each n, the undisturbed night
+last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import shutil
+import sqlite3
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from tests.promise import script
+from tracker.daemon import forecaster
+from tracker.store import connection
+from tracker.store.exporting import TABLES
+
+_DIED = 9
+_NEVER = -1
+_SEED = 20260130
+_DECIDED = ("alerts", "snapshots", "settlements", "reviews", "bets")
+
+
+class Fate:
+    """Counts operations, and ends the process at one of them."""
+
+    def __init__(self, die_at: int, *, fine: bool) -> None:
+        """The first operation is number 1."""
+        self.count = 0
+        self._die_at = die_at
+        self._fine = fine
+        self._writing = False
+
+    def step(self, _: str) -> None:
+        """An operation is about to be done."""
+        self.count += 1
+        if self.count == self._die_at:
+            os._exit(_DIED)
+
+    def statement(self, sql: str) -> None:
+        """A statement is about to be run; those of transactions that only read do not count."""
+        word = sql.lstrip().upper()
+        begins, ends = word.startswith("BEGIN IMMEDIATE"), word.startswith(("COMMIT", "ROLLBACK"))
+        self._writing = self._writing or begins
+        if self._writing and (self._fine or ends):
+            self.step(sql)
+        self._writing = self._writing and not ends
+
+
+def watch_statements(fate: Fate) -> None:
+    """Have every connection that is opened from here on tell `fate` of its statements."""
+    set_up = connection._set_up
+
+    def watched(db: sqlite3.Connection, durable: bool) -> None:
+        set_up(db, durable=durable)
+        db.set_trace_callback(fate.statement)
+
+    connection._set_up = watched
+
+
+def live(folder: Path, url: str, die_at: int, *, full: bool) -> int | None:
+    """Live once in a child process; the number of operations, or None for a death."""
+    child = os.fork()
+    if child == 0:
+        fate = Fate(die_at, fine=full)
+        watch_statements(fate)
+        picks = script.MANY if full else script.FEW
+        asyncio.run(script.Life(folder, url, fate.step, picks).run())
+        (folder / "count").write_text(str(fate.count), "ascii")
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status not in (0, _DIED):
+        raise SystemExit(f"the life that was to die at {die_at} ended with {status}")
+    return int((folder / "count").read_text("ascii")) if status == 0 else None
+
+
+def found(database: Path) -> dict[str, object]:
+    """What is on disk at the end: the alerts and their ends, the results, and what was decided."""
+    with closing(sqlite3.connect(database)) as db:
+        fired = "SELECT id FROM alert WHERE decision = 'fired'"
+        ends = "SELECT alert, state, told FROM delivery"
+        results = (
+            "SELECT name, revision, result FROM settlement JOIN bet ON bet.number = settlement.bet"
+        )
+        return {
+            "sound": db.execute("PRAGMA integrity_check").fetchone()[0],
+            "fired": [x for (x,) in db.execute(fired)],
+            "ends": [list(x) for x in db.execute(ends)],
+            "results": [list(x) for x in db.execute(results)],
+            "decided": {x: [list(row) for row in db.execute(TABLES[x])] for x in _DECIDED},
+        }
+
+
+def main() -> None:
+    """Walk through the night, one death after the other."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("folder", type=Path)
+    words.add_argument("url")
+    words.add_argument("--full", action="store_true")
+    given = words.parse_args()
+    # What every life needs is loaded and worked out once, before the first of them.
+    script.warm_up(given.url)
+    # On a machine that is busy with other things no forecast may be given up for being late.
+    forecaster.BUDGET_SECONDS = 60.0
+    again = random.Random(_SEED)  # noqa: S311 - a seed makes it repeatable
+    once = partial(live, full=given.full)
+    n, lived = 0, None
+    while lived is None:
+        n += 1
+        folder = given.folder / str(n)
+        folder.mkdir()
+        url = f"{given.url}/{n}"
+        lived = once(folder, url, n)
+        deaths = int(lived is None)
+        if lived is None and given.full:
+            deaths += once(folder, url, again.randint(1, 60)) is None
+        if lived is None:
+            once(folder, url, _NEVER)
+        line = json.dumps({"n": n, "deaths": deaths} | found(folder / "tracker.db"))
+        print(line, flush=True)  # noqa: T201 - its only output
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

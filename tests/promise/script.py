@@ -1,0 +1,255 @@
+"""One scripted night: the decisive polls of a recorded game, and a channel that has a bad hour.
+
+The real loop, forecast, store and outbox play it on a clock that is moved by hand. How far the
+night has come is kept beside the database, as the world knows it: a program that is started again
+goes on at that moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from tracker.clock import FakeClock
+from tracker.daemon.forecaster import Forecaster, prior_of
+from tracker.daemon.track import TrackContext, track
+from tracker.domain.delivery import Outcome
+from tracker.domain.draft import Draft
+from tracker.domain.game import Game, GameState
+from tracker.domain.poll import Poll, Standing
+from tracker.domain.prior import Lines
+from tracker.domain.rule import parse_rule
+from tracker.engine.advance import advance
+from tracker.engine.book import Book, Tracked
+from tracker.feeds import nba
+from tracker.forecast import forecast, load_parameters
+from tracker.notify.apprise_channel import AppriseChannel, _service
+from tracker.notify.channel import Message
+from tracker.notify.outbox import dispatch
+from tracker.replay.files import find_recording
+from tracker.replay.nba.site import Site
+from tracker.replay.playback import Correction, Playback
+from tracker.settings.bets_file import parse_bets
+from tracker.store import Store
+
+TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
+RULES = tuple(map(parse_rule, ("p >= 0.80", "p <= 0.20", "start", "hit", "settled", "regraded")))
+FEW = ("over 224", "1H PHI -1.5")
+MANY = (*FEW, "PHI ML", "PHI -2")
+RESULTS = {
+    ("PHI ML", 1): "won",
+    ("over 224", 1): "push",
+    ("over 224", 2): "won",
+    ("PHI -2", 1): "push",
+    ("PHI -2", 2): "won",
+    ("1H PHI -1.5", 1): "won",
+}
+"""What the final of 111-113 makes of each pick, and the box that gives the home team a point."""
+
+BEFORE, START, HALF = (-60.0,), (690.0,), (3750.0, 3780.0, 3783.0, 4320.0)
+DOWN, LATE = (7500.0, 7530.0, 7800.0), (9270.0, 9330.0, 9390.0)
+CHECKS = (17_600.0, 17_660.0, 62_400.0)
+STEPS = (*BEFORE, *START, *HALF, *DOWN, *LATE, *CHECKS)
+"""Seconds after the scheduled tip-off at which the game is looked at: before it, its start, two
+looks beyond a level and one soon after, the half, two levels while the channel is down,
+the end, the look that confirms it, the corrected box twice, and the last check."""
+
+ANSWERS_LOST = (3780.0, 3783.0)
+CHANNEL_DOWN = (7500.0, 8600.0)
+"""When the webhook takes messages without answering well, and when nobody listens: long enough for
+alerts to come too late."""
+
+_DRAIN = 12
+"""Looks at the outbox after the last poll, ten seconds apart."""
+
+_QUIET = 2
+_GAME = "SAC@PHI 2026-01-29"
+
+Step = Callable[[str], None]
+"""Told of each operation just before it, by its name: the moment to die."""
+
+
+@cache
+def site() -> Site:
+    """The documents of the game, with a point more for the home team once the box is rewritten."""
+    recording = find_recording(_GAME)
+    scorer = recording.home.players[0].id
+    return Site([Playback(recording, TIP_OFF, corrections=(Correction(scorer, "points", 1),))])
+
+
+def at(seconds: float) -> datetime:
+    """A moment of the night."""
+    return TIP_OFF + timedelta(seconds=seconds)
+
+
+def look(step: int) -> Poll:
+    """What a step of the night brings."""
+    path = nba.box_path(find_recording(_GAME).id)
+    page = site().page(path, at(STEPS[step]))
+    assert page is not None
+    digest = hashlib.sha256(page.body).hexdigest()
+    reading = nba.parse_box(page.body)
+    return Poll("nba", path, at(STEPS[step]), page.body, digest, reading)
+
+
+@cache
+def polls() -> tuple[Poll, ...]:
+    """Every step's poll, worked out once."""
+    return tuple(look(step) for step in range(len(STEPS)))
+
+
+def drafts(picks: Sequence[str]) -> tuple[Draft, ...]:
+    """The bets of the night."""
+    rows = [
+        f'[[bet]]\nid = "{p}"\npick = "{p}"\ngame = "SAC@PHI"\nodds = -110\nstake = 11.0\n'
+        for p in picks
+    ]
+    return tuple(parse_bets("\n".join(rows), "bets.toml", 1000).drafts)
+
+
+def warm_up(url: str) -> None:
+    """Load and work out what every life needs, without leaving a thread behind."""
+    _service(url)
+    parameters, book = load_parameters("nba"), Book(polls()[0].reading.game)  # type: ignore[union-attr]
+    assert drafts(MANY)
+    for poll in polls():
+        assert isinstance(poll.reading, GameState)
+        seen = forecast(poll.reading, prior_of([], None, parameters), parameters)
+        book = advance(book, poll.reading, seen, poll.at).book
+
+
+def no_lines(_: Game) -> Lines | None:
+    """The configuration gives no lines."""
+    return None
+
+
+@dataclass
+class Webhook:
+    """A channel to a local server through real Apprise, with its bad hours."""
+
+    url: str
+    clock: FakeClock
+    step: Step
+    name: str = "webhook"
+
+    async def send(self, message: Message) -> Outcome:
+        """Send; the death may come before or after."""
+        self.step("before send")
+        outcome = await AppriseChannel(self._address()).send(message)
+        self.step("after send")
+        return outcome
+
+    def _address(self) -> str:
+        since = (self.clock.now() - TIP_OFF).total_seconds()
+        if CHANNEL_DOWN[0] <= since < CHANNEL_DOWN[1]:
+            return "json://127.0.0.1:1/"
+        lost = ANSWERS_LOST[0] <= since < ANSWERS_LOST[1]
+        return f"{self.url}/{'lost' if lost else 'taken'}"
+
+
+@dataclass
+class Life:
+    """One run of the program, from its start to the end of the night or to its death."""
+
+    folder: Path
+    url: str
+    step: Step
+    picks: Sequence[str] = FEW
+    clock: FakeClock = field(init=False)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    forecaster: Forecaster = field(default_factory=lambda: Forecaster(no_lines, lambda *_: None))
+
+    def __post_init__(self) -> None:
+        self.clock = FakeClock(at(STEPS[min(self.reached(), len(STEPS) - 1)]))
+
+    @property
+    def database(self) -> Path:
+        """Where everything is kept."""
+        return self.folder / "tracker.db"
+
+    def reached(self) -> int:
+        """The step of the night that has come."""
+        mark = self.folder / "step"
+        return int(mark.read_text("ascii")) if mark.exists() else 0
+
+    def reach(self, step: int) -> None:
+        """Another step has come."""
+        (self.folder / "step").write_text(str(step), "ascii")
+
+    async def run(self) -> None:
+        """Start as the daemon does, follow the game to its end, and send what is to be sent."""
+        async with await Store.open(self.database, now=self.clock.now(), durable=False) as store:
+            await store.recover(self.clock.now())
+            game = polls()[0].reading.game  # type: ignore[union-attr]
+            await store.save_games([(game, None)], self.clock.now())
+            for draft in drafts(self.picks):
+                await store.add(draft, game=game, defaults=RULES, at=at(STEPS[0]))
+            channel = Webhook(self.url, self.clock, self.step)
+            sending = asyncio.create_task(
+                dispatch(store, channel, self.clock, self.wake, lambda *_: None)
+            )
+            for book in await store.books(RULES):
+                await track(book, _Script(self, store, sending), self._context(store))
+            for _ in range(_DRAIN):
+                if await store.next_due(channel.name) is not None:
+                    await self.leap(store, sending, 10.0)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
+    def _context(self, store: Store) -> TrackContext:
+        return TrackContext(
+            recorder=store,
+            forecasts=self.forecaster,
+            shelf=self,
+            clock=self.clock,
+            channels=("webhook",),
+            ring=self.wake.set,
+            tell=lambda *_: None,
+        )
+
+    def wanted(self, book: Book) -> tuple[Tracked, ...]:
+        """The bets that the book has."""
+        return book.tracked
+
+    async def leap(self, store: Store, sending: asyncio.Task[None], seconds: float) -> None:
+        """Move the clock on once the outbox is at rest, and let it work until it is so again."""
+        await self.rest(store, sending)
+        self.clock.set(self.clock.now() + timedelta(seconds=seconds))
+        await self.clock.advance(0.0)
+        await self.rest(store, sending)
+
+    async def rest(self, store: Store, sending: asyncio.Task[None]) -> None:
+        """Let real work go on, the clock standing still, until the outbox waits for the clock."""
+        quiet = 0
+        while quiet < _QUIET:
+            # A read gives the threads their time; it is no operation that could tear anything.
+            await store.next_due("nobody")
+            waiting = any(not future.done() for _, _, future in self.clock._sleepers)
+            quiet = quiet + 1 if waiting and not self.wake.is_set() else 0
+            if sending.done():
+                raise AssertionError("the outbox has ended") from sending.exception()
+
+
+@dataclass
+class _Script:
+    """A poller that brings one step of the night after the other."""
+
+    life: Life
+    store: Store
+    sending: asyncio.Task[None]
+    step: int | None = None
+
+    async def next(self, _: Standing) -> Poll:
+        """The next step, once everything before it has been sent."""
+        self.step = self.life.reached() if self.step is None else self.step + 1
+        self.life.reach(self.step)
+        poll = polls()[self.step]
+        ahead = (poll.at - self.life.clock.now()).total_seconds()
+        await self.life.leap(self.store, self.sending, ahead)
+        self.life.step("poll")
+        return poll

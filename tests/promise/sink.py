@@ -1,0 +1,73 @@
+"""What a person is told by a program that dies: a webhook, and how often each alert has arrived."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+
+@dataclass
+class Sink:
+    """A webhook that takes everything; what is posted to `/<n>/lost` it takes without saying so."""
+
+    url: str = ""
+    got: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Take a message of Apprise's `json://`."""
+        said = json.loads(await request.text())
+        self.got[int(request.match_info["n"])].append(said["message"])
+        return web.Response(status=500 if request.match_info["how"] == "lost" else 200)
+
+
+@asynccontextmanager
+async def sink() -> AsyncIterator[Sink]:
+    """A running webhook."""
+    taking = Sink()
+    app = web.Application()
+    app.router.add_post("/{n}/{how}", taking.take)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    taking.url = f"json://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield taking
+    finally:
+        await runner.cleanup()
+
+
+def told(messages: list[str]) -> Counter[tuple[int, bool]]:
+    """How often each alert has arrived, without and with the words of a possible repeat."""
+    parts = [
+        part
+        for message in messages
+        for part in ([message] if "you in time" in message else message.split("\n\n"))
+    ]
+    return Counter(
+        (int(number), "possible repeat" in part)
+        for part in parts
+        for number in re.findall(r"alert (\d+)", part)
+    )
+
+
+async def die_at_every_operation(folder: Path, *words: str) -> tuple[list[dict[str, Any]], Sink]:
+    """What was found after a death at each operation; the last entry is the undisturbed night."""
+    async with sink() as taking:
+        command = [sys.executable, "-m", "tests.promise.deaths", str(folder), taking.url, *words]
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE, limit=1 << 24
+        )
+        assert process.stdout is not None
+        found = [json.loads(line) async for line in process.stdout]
+        assert await process.wait() == 0
+    return found, taking
