@@ -174,3 +174,15 @@ async def test_own_rules_are_shown_as_they_are_in_force(store: Store) -> None:
     assert shown.rules == DEFAULTS
     [shown] = await store.bets_view(other)
     assert shown.rules == other
+
+
+async def test_a_look_that_brought_nothing_keeps_the_age_right(store: Store) -> None:
+    """A game counts as seen then, and as stale or not; an older look takes nothing back."""
+    book = await a_book(store)
+    await store.record(poll(after(1)), full_change(book, after(1)), CHANNELS)
+    await store.seen(GAME.id, after(60), stale=True)
+    await store.seen(GAME.id, after(40), stale=False)
+    (game,) = (await store.status_view()).games
+    assert (game.seen_at, game.stale, game.state) == (after(60), True, state(9))
+    await store.seen("0029999999", after(60), stale=False)
+    assert len((await store.status_view()).games) == 1

@@ -1,4 +1,4 @@
-"""How each source answered last, kept on disk so that `tracker status` can tell the data's age."""
+"""When sources and games were last heard of, kept on disk so that `status` can tell an age."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tracker.clock import Clock
+from tracker.engine.book import Book
 from tracker.store import Store
 
 KEEP_EVERY = 5.0
@@ -13,17 +14,23 @@ KEEP_EVERY = 5.0
 
 
 class Pulses:
-    """The last word of each source, in memory until it is kept."""
+    """The last word of each source and of each game, in memory until it is kept."""
 
     def __init__(self) -> None:
         """Nothing has been heard; `on_answer` is called whenever something is."""
         self.on_answer: Callable[[], None] = lambda: None
         self._heard: dict[str, tuple[datetime, str]] = {}
+        self._seen: dict[str, tuple[datetime, bool]] = {}
 
     def hear(self, source: str, at: datetime, word: str) -> None:
         """A source has answered: `ok`, or the word of its trouble."""
         self._heard[source] = (at, word)
         self.on_answer()
+
+    def see(self, book: Book) -> None:
+        """A game has been looked at and brought nothing that would be recorded."""
+        if book.seen_at is not None:
+            self._seen[book.game.id] = (book.seen_at, book.stale)
 
     async def keep(self, store: Store, clock: Clock) -> None:
         """Write down what has been heard, for ever."""
@@ -31,4 +38,7 @@ class Pulses:
             heard, self._heard = self._heard, {}
             for source, (at, word) in heard.items():
                 await store.saw(source, at, word)
+            seen, self._seen = self._seen, {}
+            for game, (at, stale) in seen.items():
+                await store.seen(game, at, stale=stale)
             await clock.sleep(KEEP_EVERY)

@@ -82,6 +82,7 @@ class Daemon:
             channels=tuple(self._bells),
             ring=self._ring,
             tell=parts.tell,
+            see=parts.pulses.see,
         )
 
     async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:

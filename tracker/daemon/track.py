@@ -52,9 +52,16 @@ Tell = Callable[[str, dict[str, str]], None]
 """Takes an event name and its figures: the log, or nothing."""
 
 
+def _see_nothing(_: Book) -> None:
+    """For whoever does not care when a game was last looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrackContext:
-    """What every track works with. `ring` wakes the channels once an alert is on disk."""
+    """What every track works with.
+
+    `ring` wakes the channels once an alert is on disk; `see` is told of looks that brought nothing.
+    """
 
     recorder: Recorder
     forecasts: Forecasts
@@ -63,6 +70,7 @@ class TrackContext:
     channels: Sequence[str]
     ring: Callable[[], None]
     tell: Tell
+    see: Callable[[Book], None] = _see_nothing
 
 
 async def track(book: Book, poller: Poller, context: TrackContext) -> None:
@@ -77,6 +85,8 @@ async def track(book: Book, poller: Poller, context: TrackContext) -> None:
         change = worded(await _decide(book, poll, context))
         if worth_recording(poll, change) or change.book.checks != book.checks:
             await context.recorder.record(poll, change, context.channels)
+        else:
+            context.see(change.book)
         book = change.book
         for event, what in change.notes:
             context.tell(event, {"game": book.game.name, "what": what})

@@ -101,6 +101,11 @@ ON CONFLICT (source) DO UPDATE SET
   last_try_at = excluded.last_try_at, word = excluded.word
 """
 
+SEEN = """
+UPDATE game SET seen_at = :at, stale = :stale
+WHERE id = :game AND state IS NOT NULL AND coalesce(seen_at, '') <= :at
+"""
+
 # ------------------------------------------------------------------------------- games and bets
 
 KEEP_GAME = """

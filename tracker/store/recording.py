@@ -57,6 +57,11 @@ def saw(db: sqlite3.Connection, source: str, at: datetime, word: str) -> None:
     db.execute(q.PULSE, {"source": source, "at": stamp(at), "word": word})
 
 
+def seen(db: sqlite3.Connection, game: str, at: datetime, *, stale: bool) -> None:
+    """Remember when a game was last told of, where nothing in it had changed."""
+    db.execute(q.SEEN, {"game": game, "at": stamp(at), "stale": stale})
+
+
 def _keep_poll(db: sqlite3.Connection, poll: Poll) -> int:
     silent = poll.reading if isinstance(poll.reading, Unreadable) and not poll.digest else None
     values = {

@@ -102,6 +102,10 @@ class Store:
         """Remember how a source answered last: `ok`, or the trouble."""
         await self._db.write(lambda db: recording.saw(db, source, at, word))
 
+    async def seen(self, game: str, at: datetime, *, stale: bool) -> None:
+        """Remember when a game was last told of, where no poll brought anything to record."""
+        await self._db.write(lambda db: recording.seen(db, game, at, stale=stale))
+
     # ----------------------------------------------------------------------------- games and bets
 
     async def save_games(
