@@ -88,11 +88,9 @@ def cli(home: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
 def config(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A configuration whose feed does not answer, named by the environment."""
     file = tmp_path / "tracker.toml"
-    file.write_text(
-        f'timezone = "America/New_York"\n[store]\npath = "state/tracker.db"\n'
-        f'[feeds.nba]\nbase_url = "{NOBODY}"\n',
-        "utf-8",
-    )
+    feeds = [f'[feeds.{x}]\nbase_url = "{NOBODY}"\n' for x in ("nba", "wnba", "espn")]
+    head = 'timezone = "America/New_York"\n[store]\npath = "state/tracker.db"\n'
+    file.write_text(head + "".join(feeds), "utf-8")
     monkeypatch.setenv("TRACKER_CONFIG", str(file))
     return file
 

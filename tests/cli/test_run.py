@@ -47,11 +47,10 @@ def read_until(stream: Iterator[str] | None, word: str) -> str:
 def daemon(config: Path) -> Iterator[subprocess.Popen[str]]:
     """A daemon that follows a served game on a fast clock, stopped at the end in any case."""
     port = free_port()
-    config.write_text(
-        f'timezone = "America/New_York"\n[store]\npath = "state/tracker.db"\n'
-        f'[feeds.nba]\nbase_url = "http://127.0.0.1:{port}"\n',
-        "utf-8",
-    )
+    url = f"http://127.0.0.1:{port}"
+    feeds = [f'[feeds.{x}]\nbase_url = "{url}"\n' for x in ("nba", "wnba", "espn")]
+    head = 'timezone = "America/New_York"\n[store]\npath = "state/tracker.db"\n'
+    config.write_text(head + "".join(feeds), "utf-8")
     serving = started("replay", "serve", "SAC@PHI", "--port", str(port), "--speed", "60")
     read_until(serving.stdout, "tracker run")
     running = started("run", "--clock-start", START, "--clock-speed", "60")

@@ -100,7 +100,8 @@ async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
     async for check in _database(scope, settings):
         yield check
     if not offline:
-        yield await _feed(settings)
+        for check in await _feeds(settings):
+            yield check
     yield _service()
 
 
@@ -217,29 +218,31 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
         yield Check("settled", Health.GOOD, "unsettled 12 h after tip-off: 0")
 
 
-async def _feed(settings: Settings) -> Check:
-    from tracker.feeds.board import BoardReading
-    from tracker.feeds.feed import open_feed
-    from tracker.feeds.nba import SOURCE
+async def _feeds(settings: Settings) -> list[Check]:
+    """Each source of the NBA: one that stands in for a good one is no more than a warning."""
+    from tracker.domain.league import NBA
+    from tracker.feeds.feeds import open_feeds
+    from tracker.feeds.probe import probe
 
     clock = SystemClock()
-    host = settings.feeds.nba.base_url
-    began = clock.monotonic()
-    try:
-        async with (
-            asyncio.timeout(_PATIENCE_S),
-            open_feed(SOURCE, settings.feeds.nba, clock, deadline_s=_PATIENCE_S) as feed,
-        ):
-            board = await feed.board.read(0.0)
-    except TimeoutError:
-        text = f"nba: {host} did not answer in {_PATIENCE_S:g} s; is the network up?"
-        return Check("nba", Health.BAD, text)
-    took = (clock.monotonic() - began) * 1000
-    if isinstance(board, BoardReading):
-        games = len(board.board.games)
-        text = f"nba: a board with {games} game{'s' * (games != 1)} in {took:.0f} ms from {host}"
-        return Check("nba", Health.GOOD, text)
-    return Check("nba", Health.BAD, f"nba: {board.error} ({host})")
+    async with open_feeds(settings.feeds, clock, deadline_s=_PATIENCE_S) as feeds:
+        tried = await probe(feeds, [NBA.id], clock)
+    some = any(x.trouble is None for x in tried)
+    found = []
+    for one in tried:
+        host = settings.feeds.by_name[one.source.split()[0]].base_url
+        if one.trouble is None:
+            games = f"{one.games} game{'s' * (one.games != 1)}"
+            text = f"{one.source}: a board with {games} in {one.took_s * 1000:.0f} ms from {host}"
+            found.append(Check(one.source, Health.GOOD, text))
+            continue
+        health = Health.WARNING if some else Health.BAD
+        left = ""
+        if some:
+            left = "; it stands in only" if one.stands_in else "; another source stands in"
+        text = f"{one.source}: {one.why} ({host}){left}: {one.advice}"
+        found.append(Check(one.source, health, text))
+    return found
 
 
 def _service() -> Check:

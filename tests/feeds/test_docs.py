@@ -1,0 +1,42 @@
+"""The documents about feeds say what the program does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tracker.feeds.leagues import SOURCES
+from tracker.settings.models import FeedsSettings
+
+ROOT = Path(__file__).parents[2]
+FEEDS = (ROOT / "docs" / "feeds.md").read_text("utf-8")
+EXTENDING = (ROOT / "docs" / "extending.md").read_text("utf-8")
+CODE = {x.name: x.read_text("utf-8") for x in (ROOT / "tracker" / "feeds").glob("*.py")}
+
+
+def test_every_event_is_documented() -> None:
+    """What may stand in the log is explained, and nothing else is."""
+    told = {x for text in CODE.values() for x in re.findall(r'"(feed\.[a-z_]+)"', text)}
+    explained = set(re.findall(r"`(feed\.[a-z_]+)`", FEEDS))
+    assert told == explained
+
+
+def test_every_source_is_documented_and_can_be_configured() -> None:
+    """Each has its table of settings and its line in the table of leagues."""
+    named = {x.name for listed in SOURCES.values() for x in listed}
+    assert named == FeedsSettings().by_name.keys() == FeedsSettings.model_fields.keys()
+    assert all(f"`{x}`" in FEEDS for x in named)
+
+
+def test_the_example_of_a_source_is_the_real_one() -> None:
+    """The lines of the WNBA's source are those of its file."""
+    (example,) = re.findall(r"```python\n(from .*?)```", EXTENDING, flags=re.DOTALL)
+    assert all(line in CODE["wnba.py"].splitlines() for line in example.splitlines())
+
+
+def test_files_that_are_named_exist() -> None:
+    """A guide that leads nowhere is worse than none."""
+    for name in re.findall(r"`((?:tracker|tests)/[a-z_/]+\.(?:py|toml))`", FEEDS + EXTENDING):
+        assert (ROOT / name).exists(), name
+    for name in re.findall(r"\]\(([a-z]+\.md)\)", FEEDS + EXTENDING):
+        assert (ROOT / "docs" / name).exists(), name
