@@ -49,16 +49,16 @@ def small_night(seed: int, speed: float) -> Night:
     return Night("small", games(2), (), START, GAMES_OVER, speed, seed)
 
 
-def slow_night(seed: int, speed: float = 8.0) -> Night:
-    """One game in play at a slower pace: limits in real seconds are then short of a fault's."""
+def slow_night(seed: int) -> Night:
+    """One game at its real pace: limits in real seconds are then what they are in earnest."""
     played = games(1)
     at = TIP_OFF + timedelta(minutes=40)
-    minute = timedelta(minutes=1)
+    lasts = timedelta(seconds=75)
     faults = [
-        Fault(FaultKind.HANG, at + minute, 2 * minute, source="nba"),
-        Fault(FaultKind.DRIP, at + 6 * minute, 2 * minute, source="nba", seconds=600),
+        Fault(FaultKind.HANG, at + timedelta(seconds=30), lasts, source="nba"),
+        Fault(FaultKind.DRIP, at + timedelta(seconds=180), lasts, source="nba", seconds=600),
     ]
-    return Night("slow", played, faults, at, at + 13 * minute, speed, seed)
+    return Night("slow", played, faults, at, at + timedelta(minutes=6), 1.0, seed)
 
 
 def quick_night(seed: int) -> Night:

@@ -11,11 +11,11 @@ from rehearsal_night import Course
 _HEAD = """# What each fault of a feed does
 
 Written by `python benchmarks/rehearsal.py`: {games} recorded games at once on the local server,
-the real daemon, six bets on each game, the clock {speed:g} times as fast (8 times for `hang` and
-`drip`), {faults} faults in an order drawn from seed {seed}. Faults are of the league's own site
-where nothing else is said; ESPN stands in for it. All times are those of the games' clock. The feed
-is polled every 10 s while games are on, every 5 s late in one, and is left alone a little longer
-after each failure in a row. [recordings.md](recordings.md) tells what each fault is.
+the real daemon, six bets on each game, the clock {speed:g} times as fast (for `hang` and `drip` at
+its real pace), {faults} faults in an order drawn from seed {seed}. Faults are of the league's own
+site where nothing else is said; ESPN stands in for it. All times are those of the games' clock. The
+feed is polled every 10 s while games are on, every 5 s late in one, and is left alone a little
+longer after each failure in a row. [recordings.md](recordings.md) tells what each fault is.
 
 ## The whole feed
 
