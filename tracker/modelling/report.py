@@ -68,7 +68,7 @@ def _brier_table(moments: dict[str, Any]) -> list[str]:
 
 
 def _coverage_table(moments: dict[str, Any], overtime: dict[str, Any]) -> list[str]:
-    every = moments | {"live overtime": overtime}
+    every = moments | ({"live overtime": overtime} if overtime["scores"] else {})
     rows = []
     for score in ("margin", "total", "home", "away"):
         cells = []

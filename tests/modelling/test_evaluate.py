@@ -1,0 +1,68 @@
+"""Evaluation judges only what was not fitted on, and its figures are what they say."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tracker.forecast import load_parameters
+from tracker.modelling import metrics
+from tracker.modelling.card import write_card
+from tracker.modelling.evaluate import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Seasons = Callable[[Path, dict[str, int], int], None]
+
+pytest.importorskip("sklearn")
+
+
+def test_a_season_is_judged_and_written_down(tmp_path: Path, seasons: Seasons) -> None:
+    """Every metric by clock, beside every baseline, as JSON, Markdown and a card."""
+    seasons(tmp_path, {"2020-21": 1, "2021-22": 2}, 14)
+    out = tmp_path / "out"
+    result = evaluate(tmp_path, load_parameters("nba"), ["2020-21"], ["2021-22"], out)
+    assert json.loads((out / "evaluation.json").read_text())["parameters"]["games"] == 14
+    text = (out / "evaluation.md").read_text()
+    for baseline in ("Stern with the line", "logistic", "boosted trees", "gamma process"):
+        assert baseline in text
+    half = result["moments"]["half"]
+    assert 0 < half["markets"]["win"]["brier"] < 0.4
+    assert half["scores"]["margin"]["crps"] > 0
+    assert set(result["paired"]["Stern"]["half"]) >= {"win", "spread", "total", "margin crps"}
+    write_card([("Made up", result)], out / "card.md")
+    assert "## Limits" in (out / "card.md").read_text()
+
+
+def test_a_season_is_not_judged_by_what_saw_it(tmp_path: Path) -> None:
+    """Overlapping seasons are refused before anything is read."""
+    with pytest.raises(ValueError, match="both"):
+        evaluate(tmp_path, load_parameters("nba"), ["2020-21"], ["2020-21"], tmp_path)
+
+
+def test_calibrated_chances_pass_and_overconfident_ones_do_not() -> None:
+    """ECE, slope and coverage tell right from wrong."""
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.02, 0.98, 20_000)
+    hit = (rng.random(p.size) < p).astype(float)
+    assert metrics.ece(p, hit) < metrics.ece_of_perfect(p, 1)
+    assert metrics.slope(p, hit)[0] == pytest.approx(1, abs=0.05)
+    sure = p**2 / (p**2 + (1 - p) ** 2)
+    assert metrics.ece(sure, hit) > 0.05
+    assert metrics.slope(sure, hit)[0] == pytest.approx(0.5, abs=0.05)
+    assert metrics.coverage(rng.random(5000)).mean == pytest.approx(0.8, abs=0.02)
+
+
+def test_crps_of_a_lattice_is_that_of_its_normal() -> None:
+    """Whole-number chances of a wide normal have the normal's own score."""
+    values = np.arange(-80, 81)
+    chances = np.exp(-0.5 * (values / 12.0) ** 2)
+    chances /= chances.sum()
+    mean, sd, outcome = np.zeros(1), np.full(1, 12.0), np.full(1, 9.0)
+    plain = metrics.crps_normal(mean, sd, outcome)[0]
+    assert metrics.crps_lattice(-80, chances, 9) == pytest.approx(plain, abs=0.05)
