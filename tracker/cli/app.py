@@ -68,6 +68,7 @@ VERBS = (
     Verb("price", "price", _DATA),
     Verb("fit", "fit", _MODEL),
     Verb("evaluate", "evaluate", _MODEL),
+    Verb("history", "history", _MODEL),
     Verb("model", "model", _MODEL),
     Verb("export", "export", _DATA),
     Verb("replay", "replay", _DATA),

@@ -1,0 +1,125 @@
+"""Promises of `tracker history`: the feed's finished games become a dataset, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.cli.test_run import read_until, started
+from tracker.cli.plays import events_of, season_name
+from tracker.domain.game import GameState, Score
+from tracker.feeds import nba
+from tracker.feeds.errors import FeedMalformed
+from tracker.modelling.dataset import Act, read
+from tracker.replay.files import find_recording
+from tracker.replay.nba.site import LIVE, Site
+from tracker.replay.playback import Playback
+
+NAME = "CHA@DAL"
+LATER = datetime(2026, 1, 31, 18, tzinfo=UTC)
+SPAN = ("--from", "2026-01-29", "--to", "2026-01-29")
+
+
+def documents() -> tuple[GameState, bytes]:
+    """The final box of a recorded game, and its play-by-play."""
+    game = find_recording(NAME)
+    site = Site([Playback(game, None)])
+    bodies = []
+    for kind in ("boxscore", "playbyplay"):
+        page = site.page(f"{LIVE}/{kind}/{kind}_{game.id}.json", LATER)
+        assert page is not None
+        bodies.append(page.body)
+    return nba.parse_box(bodies[0]), bodies[1]
+
+
+@pytest.fixture
+def served(config: Path) -> Iterator[None]:
+    """A feed whose games of that night are over, named by the configuration."""
+    server = started(
+        "replay", "serve", NAME, "MIL@WAS", "--port", "0", "--clock-start", "2026-01-31T18:00:00Z"
+    )
+    try:
+        url = read_until(server.stdout, "Playing").split()[-1]
+        config.write_text(f'[store]\npath = "t.db"\n[feeds.nba]\nbase_url = "{url}"\n', "utf-8")
+        yield
+    finally:
+        server.terminate()
+        server.communicate(timeout=20)
+
+
+def test_finished_games_become_a_dataset_and_are_asked_for_once(
+    served: None, cli: Cli, tmp_path: Path
+) -> None:
+    """With finals, dates and sides as the fit wants them; a second time nothing is added."""
+    first = cli("history", *SPAN, "--out", tmp_path / "data")
+    assert first.status == 0, first.err
+    assert first.out.startswith("2 games added")
+    data = read(tmp_path / "data", "nba")
+    final, _ = documents()
+    row = data.games.id.tolist().index(final.game.id)
+    assert (data.games.home[row], data.games.away[row]) == (final.score.home, final.score.away)
+    assert data.games.home_team[row] == final.game.home
+    assert set(data.games.season) == {"2025-26"}
+    assert set(data.games.date) == {"2026-01-29"}
+    shots = data.events.act == Act.SHOT
+    assert set(data.events.side[shots].tolist()) == {1, -1}
+    again = cli("history", *SPAN, "--out", tmp_path / "data")
+    assert again.out.startswith("0 games added")
+    assert "2 in all" in again.out
+
+
+def test_days_without_games_are_one_sentence(served: None, cli: Cli, tmp_path: Path) -> None:
+    """Which says what the schedule covers."""
+    ran = cli("history", "--from", "2025-01-01", "--to", "2025-01-02", "--out", tmp_path / "x")
+    assert ran.status == 1
+    assert "it covers 2026-01-29" in ran.sentence
+
+
+@pytest.mark.parametrize(
+    "given",
+    [("--from", "soon"), ("--from", "2026-01-02", "--to", "2026-01-01"),
+     ("--from", "2026-01-01", "--league", "ncaam")],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_one_sentence(
+    given: tuple[str, ...], cli: Cli, config: Path, tmp_path: Path
+) -> None:
+    """With exit status 2, before anything is asked."""
+    ran = cli("history", *given, "--out", tmp_path / "x")
+    assert ran.status == 2
+    assert ran.sentence
+
+
+def test_a_feed_that_does_not_answer_is_one_sentence(
+    cli: Cli, config: Path, tmp_path: Path
+) -> None:
+    """And a folder of another form is left as it is."""
+    assert "schedule could not be read" in cli("history", *SPAN, "--out", tmp_path / "x").sentence
+    (tmp_path / "y" / "nba").mkdir(parents=True)
+    (tmp_path / "y" / "nba" / "events.parquet").write_bytes(b"mine")
+    assert "name another folder" in cli("history", *SPAN, "--out", tmp_path / "y").sentence
+    assert (tmp_path / "y" / "nba" / "events.parquet").read_bytes() == b"mine"
+
+
+def test_a_play_by_play_leads_to_the_final_score_or_is_refused() -> None:
+    """The rows go forward, and a box with another score is a fault of the feed."""
+    final, body = documents()
+    rows = events_of(body, final)
+    assert (rows[-1].home_score, rows[-1].away_score) == (final.score.home, final.score.away)
+    assert [x.period for x in rows] == sorted(x.period for x in rows)
+    made = [x for x in rows if x.made and x.action in ("2pt", "3pt", "freethrow")]
+    assert {x.side for x in made} == {"home", "away"}
+    other = replace(final, score=Score(final.score.home + 1, final.score.away), periods=None)
+    with pytest.raises(FeedMalformed, match="final score"):
+        events_of(body, other)
+
+
+def test_seasons_turn_in_august_but_in_summer_leagues() -> None:
+    """As the shipped parameters name them."""
+    assert season_name("nba", datetime(2026, 4, 1, tzinfo=UTC).date()) == "2025-26"
+    assert season_name("nba", datetime(1999, 11, 1, tzinfo=UTC).date()) == "1999-00"
+    assert season_name("wnba", datetime(2026, 9, 1, tzinfo=UTC).date()) == "2026"

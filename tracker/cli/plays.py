@@ -1,0 +1,97 @@
+"""A league CDN's play-by-play as rows of a dataset: what happened, who did it, and the score."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field
+
+from tracker.domain.game import GameState
+from tracker.domain.team import code_in
+from tracker.feeds import texts
+from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.strict import MOST_PERIODS, Strict, Text, read_json
+
+_TURN_OF_SEASON = 8
+
+
+class Event(NamedTuple):
+    """One row of `events.parquet`. `clock_s` is what is left of the period, scores are after it."""
+
+    game_id: str
+    game_date: str
+    season: str
+    seq: int
+    period: int
+    clock_s: float
+    home_score: int
+    away_score: int
+    action: str
+    made: bool
+    side: str | None
+
+
+class ActionTold(Strict):
+    """An action; scores are texts, and blank where nothing was played yet."""
+
+    order: Annotated[int, Field(ge=0)] = Field(alias="orderNumber")
+    clock: Text
+    period: Annotated[int, Field(ge=1, le=MOST_PERIODS)]
+    kind: Text = Field(alias="actionType")
+    team: Text | None = Field(None, alias="teamTricode")
+    result: Text | None = Field(None, alias="shotResult")
+    home: Any = Field(None, alias="scoreHome")
+    away: Any = Field(None, alias="scoreAway")
+
+
+class PlaysTold(Strict):
+    """The inside of a play-by-play."""
+
+    actions: list[ActionTold]
+
+
+class PlaysBody(Strict):
+    """A whole play-by-play."""
+
+    game: PlaysTold
+
+
+def events_of(body: bytes, final: GameState) -> list[Event]:
+    """The rows of a finished game. FeedMalformed when they do not lead to its final score."""
+    game = final.game
+    named = season_name(game.league, game.slate)
+    rows: list[Event] = []
+    home = away = 0
+    actions = sorted(read_json(PlaysBody, body).game.actions, key=lambda x: x.order)
+    for seq, x in enumerate(actions):
+        home, away = _points(x.home, home), _points(x.away, away)
+        clock = texts.seconds(x.clock, "clock") or 0.0
+        rows.append(
+            Event(
+                game.id, game.slate.isoformat(), named, seq, x.period, clock, home, away,
+                x.kind, x.result == "Made", _side(x.team, final),
+            )
+        )  # fmt: skip
+    if (home, away) != (final.score.home, final.score.away):
+        raise FeedMalformed("game.actions", "do not lead to the final score")
+    return rows
+
+
+def _points(told: Any, before: int) -> int:
+    return int(told) if isinstance(told, str) and told.isdecimal() else before
+
+
+def _side(code: str | None, final: GameState) -> str | None:
+    if not code:
+        return None
+    side = final.game.side_of(code_in(final.game.league, code))
+    return None if side is None else side.value
+
+
+def season_name(league: str, day: date) -> str:
+    """The season of a league's date: `2025-26`, in summer leagues `2025`."""
+    if league == "wnba":
+        return str(day.year)
+    first = day.year if day.month >= _TURN_OF_SEASON else day.year - 1
+    return f"{first}-{(first + 1) % 100:02d}"
