@@ -229,6 +229,13 @@ def test_browsers_and_bare_names_are_refused(user_agent: str, answered: bool) ->
     assert welcome(user_agent) is answered
 
 
+@pytest.mark.parametrize("league", ["womens-college-basketball", "nba-development"])
+def test_a_league_without_recordings_has_no_events(site: EspnSite, league: str) -> None:
+    """An empty day, as the real one has, and no refusal; what is no league has no page."""
+    assert board(site, TIP, f"{ROOT}{league}")["events"] == []
+    assert site.page(f"{ROOT}cricket/scoreboard", {}, TIP) is None
+
+
 async def test_the_server_plays_espn_beside_the_league(games: dict[str, Recording]) -> None:
     """At ESPN's addresses: 403 for a browser, 200 for a polite program, 404 for no game."""
     path = f"{NBA}/scoreboard?dates=20260129"

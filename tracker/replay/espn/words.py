@@ -25,8 +25,13 @@ LEAGUES = {
     "nba": LeagueWords("nba", "46", "National Basketball Association", "NBA"),
     "wnba": LeagueWords("wnba", "59", "Women's National Basketball Association", "WNBA"),
     "ncaam": LeagueWords("mens-college-basketball", "41", "NCAA Men's Basketball", "NCAAM"),
+    "ncaaw": LeagueWords("womens-college-basketball", "54", "NCAA Women's Basketball", "NCAAW"),
+    "gleague": LeagueWords("nba-development", "0", "NBA G League", "G League"),
 }
-"""By the name of a recording's league."""
+"""By the name of a league; of the last two there are no recordings, and so no events.
+
+The G League's number is not known.
+"""
 
 _NBA = {
     "ATL": "1", "BOS": "2", "NOP": "3 NO", "CHI": "4", "CLE": "5", "DAL": "6", "DEN": "7",
