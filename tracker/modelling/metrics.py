@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 BINS = 10
 DRAWS = 1000
+"""Resamples of the games in a bootstrap."""
+PERFECT_DRAWS = 200
+"""Samples of outcomes that show what perfect chances look like."""
 CLIP = 1e-6
 """Chances are clipped to this before a logarithm."""
 
@@ -34,20 +38,27 @@ def log_loss(p: Array, hit: Array) -> float:
 def ece(p: Array, hit: Array) -> float:
     """Expected calibration error over equal-mass bins, less what chance alone adds to each bin."""
     order = np.argsort(p, kind="stable")
-    parts = np.array_split(order, min(BINS, p.size))
-    gaps = 0.0
-    for part in parts:
-        gap = float(p[part].mean() - hit[part].mean()) ** 2
-        noise = float((p[part] * (1 - p[part])).mean()) / part.size
-        gaps += part.size * math.sqrt(max(gap - noise, 0.0))
-    return gaps / p.size
+    return float(_gaps(p[order], hit[order][None, :])[0])
+
+
+def _gaps(p: Array, hits: Array) -> Array:
+    """The error of each row of outcomes, the chances `p` being sorted."""
+    count = min(BINS, p.size)
+    sizes = np.full(count, p.size // count) + (np.arange(count) < p.size % count)
+    starts = np.r_[0, np.cumsum(sizes)[:-1]]
+    mean = np.add.reduceat(p, starts) / sizes
+    noise = np.add.reduceat(p * (1 - p), starts) / sizes**2
+    seen = np.add.reduceat(hits, starts, axis=1) / sizes
+    gaps = np.sqrt(np.maximum((mean - seen) ** 2 - noise, 0.0))
+    errors: Array = gaps @ sizes / p.size
+    return errors
 
 
 def ece_of_perfect(p: Array, seed: int) -> float:
     """The 95th percentile of `ece` when every chance is exactly right, by simulation."""
-    rng = np.random.default_rng(seed)
-    found = [ece(p, (rng.random(p.size) < p).astype(float)) for _ in range(200)]
-    return float(np.quantile(found, 0.95))
+    p = np.sort(p)
+    draws = np.random.default_rng(seed).random((PERFECT_DRAWS, p.size))
+    return float(np.quantile(_gaps(p, (draws < p).astype(np.float64)), 0.95))
 
 
 def slope(p: Array, hit: Array) -> tuple[float, float]:
@@ -74,15 +85,22 @@ class Interval:
     high: float
 
 
+@lru_cache(maxsize=4)
+def _counts(size: int, seed: int) -> Array:
+    """How often each of `size` games is drawn, one row for each of DRAWS resamples."""
+    rng = np.random.default_rng(seed)
+    chosen = rng.integers(0, size, (DRAWS, size))
+    chosen += np.arange(DRAWS)[:, None] * size
+    counts = np.bincount(chosen.ravel(), minlength=DRAWS * size)
+    return counts.reshape(DRAWS, size).astype(np.float64)
+
+
 def bootstrap(values: Array, seed: int) -> Interval:
     """The mean of one value a game, games drawn again and again."""
     values = values[np.isfinite(values)]
     if values.size == 0:
         return Interval(math.nan, math.nan, math.nan)
-    rng = np.random.default_rng(seed)
-    means = np.array(
-        [values[rng.integers(0, values.size, values.size)].mean() for _ in range(DRAWS)]
-    )
+    means = _counts(values.size, seed) @ values / values.size
     low, high = np.quantile(means, [0.025, 0.975])
     return Interval(float(values.mean()), float(low), float(high))
 
