@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tracker.replay.nba.site import LIVE, SCHEDULES, SCOREBOARD, Site
-from tracker.replay.playback import Correction, Playback
+from tracker.replay.playback import Correction, Playback, Showing
 from tracker.replay.recording import Recording
 
 TIP = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
@@ -201,6 +201,15 @@ def test_a_score_can_be_wrong_for_a_while_and_then_fall(games: dict[str, Recordi
         off.append(teams[0]["score"] - teams[1]["score"])
         assert sum(p["score"] for p in teams[0]["periods"]) == teams[0]["score"]
     assert off == [0, 3, 3, 0]
+
+
+def test_nothing_is_seen_before_it_happens(games: dict[str, Recording]) -> None:
+    """Not by a microsecond: at any instant a document has changed by then."""
+    showing = Showing(Playback(games["SAC@PHI"]))
+    for state in showing.game.states[1:]:
+        at = TIP + timedelta(milliseconds=state.at)
+        assert showing.view(at - timedelta(microseconds=400)).state.at < state.at
+        assert showing.view(at).changed == at
 
 
 def test_a_game_is_given_once(games: dict[str, Recording]) -> None:

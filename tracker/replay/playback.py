@@ -101,7 +101,7 @@ class Showing:
         if postponed is not None and now >= postponed:
             before = self.game.states[0]
             return self._view(before, max(postponed, self._instant(before.at)), postponed=True)
-        state = state_at(self.game, round((now - self.tip_off) / timedelta(milliseconds=1)))
+        state = state_at(self.game, (now - self.tip_off) // timedelta(milliseconds=1))
         changed = self._instant(state.at)
         if state.phase is not Phase.BEFORE:
             state, changed = self._revised(state, changed, now)
