@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
-import zlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -21,6 +20,7 @@ from yarl import URL
 
 from tracker.clock import Clock
 from tracker.feeds.accounts import Account, Usage
+from tracker.feeds.decoding import BrokenOff, TooLarge, decoded
 from tracker.feeds.errors import (
     FeedError,
     FeedMalformed,
@@ -43,11 +43,8 @@ REDIRECTS = 3
 KEPT_DOCUMENTS = 64
 """Documents of which the validators and the body are kept, for conditional requests."""
 
-_CHUNK = 1 << 16
 _MINUTE_S = 60.0
 _THROTTLE_STEP_S = 0.05
-_ENCODED = ("gzip", "x-gzip", "deflate")
-_ANY_ZLIB = 47
 _GONE = (404, 410)
 _REFUSED = (401, 402, 403, 407, 451)
 _TOO_MANY = 429
@@ -78,14 +75,6 @@ class _Kept:
     digest: str
     body: bytes | None = None
     conditions: tuple[tuple[str, str], ...] = ()
-
-
-class _TooLarge(Exception):
-    """More bytes came than the cap allows."""
-
-
-class _BrokenOff(Exception):
-    """The compressed body ended before its end, or is no compressed body."""
 
 
 class Fetcher:
@@ -184,9 +173,9 @@ class Fetcher:
             why = f"the name {self._host} cannot be resolved: check the network"
         except (aiohttp.ClientConnectorError, ConnectionRefusedError):
             why = f"{self._host} cannot be reached: check the network"
-        except (aiohttp.ClientError, OSError, ValueError, _BrokenOff):
+        except (aiohttp.ClientError, OSError, ValueError, BrokenOff):
             why = f"{self._host} broke off in the middle of its answer"
-        except _TooLarge:
+        except TooLarge:
             raise FeedMalformed("body", f"is larger than {cap >> 20} MiB") from None
         raise FeedUnavailable(why)
 
@@ -234,7 +223,7 @@ class Fetcher:
             return self._fetched(path, kept.body, kept.digest, unchanged=True)
         if answer.status != _OK:
             raise self._error(path, answer)
-        body = await _decoded(answer, cap)
+        body = await decoded(answer, cap)
         start = body[:64].lstrip().removeprefix(b"\xef\xbb\xbf")[:1]
         html = "html" in answer.headers.get("Content-Type", "").casefold()
         if start == b"<" or (html and start not in (b"{", b"[")):
@@ -276,25 +265,6 @@ class Fetcher:
 
 def _plain(path: str) -> str:
     return path.partition("?")[0]
-
-
-async def _decoded(answer: aiohttp.ClientResponse, cap: int) -> bytes:
-    """The body, decoded piece by piece so that no more than the cap is ever held."""
-    encoding = answer.headers.get("Content-Encoding", "identity").strip().casefold()
-    if encoding not in ("", "identity", *_ENCODED):
-        raise FeedMalformed("body", "is encoded in a way that was not asked for")
-    inflater = zlib.decompressobj(_ANY_ZLIB) if encoding in _ENCODED else None
-    body = bytearray()
-    async for chunk in answer.content.iter_chunked(_CHUNK):
-        try:
-            body += inflater.decompress(chunk, cap + 1 - len(body)) if inflater else chunk
-        except zlib.error:
-            raise _BrokenOff from None
-        if len(body) > cap:
-            raise _TooLarge
-    if inflater is not None and body and not inflater.eof:
-        raise _BrokenOff
-    return bytes(body)
 
 
 def _retry_after(text: str | None, now: datetime) -> float | None:

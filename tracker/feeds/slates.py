@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tracker.clock import Clock
@@ -38,11 +39,8 @@ class Slates:
         Without `schedule` only the boards of today are asked for.
         """
         asked = set(self._wanted())
-        readings = [
-            await self._league(x, schedule=schedule)
-            for x in LEAGUES
-            if x in asked and x in self._feeds
-        ]
+        listed = [x for x in LEAGUES if x in asked and x in self._feeds]
+        readings = await asyncio.gather(*(self._league(x, schedule=schedule) for x in listed))
         self._register.prune()
         return SlateReading(
             games=tuple(
