@@ -1,0 +1,356 @@
+"""Kills the daemon again and again while games are played, and counts what was lost or repeated.
+
+`kill -9` at moments drawn by a seed, against the local feed, with a webhook that answers slowly, so
+that many kills fall into a send. Most lives are forked from a process that has loaded the program
+already: kills then hit its work, not its imports. Every tenth starts from cold as systemd would
+start it, and gives the recovery time. `--write` puts the figures into docs/promise.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import re
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from tests.daemon import night
+from tracker.clock import ScaledClock, SystemClock
+from tracker.replay.server import Running
+
+REAL = SystemClock()
+GAMES = ("SAC@PHI", "NOP@GSW", "LAC@LAL")
+STARTS = night.TIP_OFF + timedelta(minutes=9)
+RULES = (
+    "p >= 0.80", "p <= 0.20", "p crosses 0.50", "swing 0.10 in 5m", "quarter", "halftime", "hit",
+    "dead", "settled",
+)  # fmt: skip
+COLD_EVERY = 10
+SLOWEST_ANSWER = 0.06
+LIFE = (0.02, 0.7)
+"""Shortest and longest real seconds between a start and the kill."""
+DRAIN_S = 90.0
+PAGE = Path(__file__).parents[1] / "docs" / "promise.md"
+BEGIN, END = "<!-- kills: made by benchmarks/kills.py -->", "<!-- end of kills -->"
+
+
+@dataclass
+class Figures:
+    """What was counted over all nights."""
+
+    nights: int = 0
+    kills: int = 0
+    alerts: int = 0
+    late: int = 0
+    lost: int = 0
+    flagged: int = 0
+    unflagged: int = 0
+    bets: int = 0
+    wrong: int = 0
+    doubled: int = 0
+    unsound: int = 0
+    unclean: int = 0
+    warm: list[float] = field(default_factory=list)
+    cold: list[float] = field(default_factory=list)
+
+    def add(self, other: Figures) -> None:
+        """Count another night in."""
+        for one in fields(self):
+            mine, theirs = getattr(self, one.name), getattr(other, one.name)
+            setattr(self, one.name, mine + theirs)
+
+
+@dataclass
+class Hook:
+    """A webhook that takes everything and answers after a while."""
+
+    rng: random.Random
+    got: list[str] = field(default_factory=list)
+    url: str = ""
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Take one message; it counts as arrived before it is answered."""
+        self.got.append(json.loads(await request.text())["message"])
+        await REAL.sleep(self.rng.uniform(0.0, SLOWEST_ANSWER))
+        return web.Response()
+
+
+@asynccontextmanager
+async def hook(rng: random.Random) -> AsyncIterator[Hook]:
+    """A running webhook."""
+    taking = Hook(rng)
+    app = web.Application()
+    app.router.add_post("/", taking.take)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    taking.url = f"json://127.0.0.1:{runner.addresses[0][1]}/"
+    try:
+        yield taking
+    finally:
+        await runner.cleanup()
+
+
+# ------------------------------------------------------------------------------------- the nursery
+
+
+def nursery() -> None:
+    """Load the program, then fork a life for each line of arguments; say its id and its end."""
+    import apprise
+
+    from tracker import __main__ as program
+    from tracker.cli import app, channels, run  # noqa: F401 - loaded for the lives
+    from tracker.daemon import run as daemon  # noqa: F401 - the same
+    from tracker.forecast import load_parameters
+
+    apprise.Apprise.instantiate("json://127.0.0.1/")
+    load_parameters("nba")
+    for line in sys.stdin:
+        log, *words = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            os.dup2(out, 1)
+            os.dup2(out, 2)
+            os._exit(program.run(words))
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+@dataclass
+class Lives:
+    """Starts the daemon, warm or cold, and ends it."""
+
+    config: Path
+    words: list[str]
+    nursery: asyncio.subprocess.Process
+    cold: asyncio.subprocess.Process | None = None
+    pid: int = 0
+
+    @property
+    def log(self) -> Path:
+        """Where every life writes its log."""
+        return self.config.with_name("daemon.log")
+
+    async def start(self, *, cold: bool) -> None:
+        """Start one; nothing is waited for."""
+        self.cold = None
+        if cold:
+            with self.log.open("ab") as log:
+                command = [sys.executable, "-m", "tracker", *self.words]
+                self.cold = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
+            self.pid = self.cold.pid
+            return
+        assert self.nursery.stdin is not None
+        assert self.nursery.stdout is not None
+        self.nursery.stdin.write(json.dumps([str(self.log), *self.words]).encode() + b"\n")
+        self.pid = int(await self.nursery.stdout.readline())
+
+    async def end(self, number: signal.Signals) -> int:
+        """Send a signal and wait until the process is gone; its exit status."""
+        os.kill(self.pid, number)
+        if self.cold is not None:
+            return await self.cold.wait()
+        assert self.nursery.stdout is not None
+        return int(await self.nursery.stdout.readline())
+
+
+# --------------------------------------------------------------------------------------- one night
+
+
+def write_files(folder: Path, url: str, hook_url: str) -> Path:
+    """The night's configuration, with as many alerts as the rules can make."""
+    config = night.write_files(folder, url, GAMES, [hook_url])
+    text = config.read_text("utf-8")
+    before, _, _ = text.partition("[rules]")
+    config.write_text(f"{before}[rules]\ndefault = {json.dumps(RULES)}\n", "utf-8")
+    return config
+
+
+async def heard_of(feed: Running, since: float, most: float) -> float | None:
+    """Seconds from `since` to the next request that the feed gets, if it comes within `most`."""
+    before, began = feed.requests.total(), time.perf_counter()
+    while time.perf_counter() - began < most:
+        if feed.requests.total() > before:
+            return time.perf_counter() - since
+        await REAL.sleep(0.003)
+    return None
+
+
+def open_ends(database: Path) -> int:
+    """Bets without a result and deliveries without an end."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+        bets = "SELECT count(*) FROM bet WHERE number NOT IN (SELECT bet FROM settlement)"
+        due = "SELECT count(*) FROM delivery WHERE coalesce(told, state) NOT IN ('sent', 'refused')"
+        return int(db.execute(bets).fetchone()[0] + db.execute(due).fetchone()[0])
+
+
+async def one_night(
+    folder: Path, kills: int, until: float, speed: float, rng: random.Random, warm: Any
+) -> Figures:
+    """Play a night with so many kills at most, let it end in peace, and count."""
+    clock, found = ScaledClock(STARTS, speed), Figures(nights=1)
+    over = night.TIP_OFF + timedelta(hours=2, minutes=35)
+    async with night.feed(GAMES, clock) as feed, hook(rng) as taking:
+        config = write_files(folder, feed.url, taking.url)
+        words = ["--config", str(config), "run", "--clock-start", clock.start.isoformat()]
+        words += ["--clock-speed", str(speed), "--clock-anchor", clock.anchor.isoformat()]
+        lives = Lives(config, words, warm)
+        await lives.start(cold=False)
+        while found.kills < kills and clock.now() < over and time.monotonic() < until:
+            cold = found.kills % COLD_EVERY == COLD_EVERY - 1
+            await REAL.sleep(rng.uniform(*LIFE))
+            await lives.end(signal.SIGKILL)
+            killed = time.perf_counter()
+            found.kills += 1
+            await lives.start(cold=cold)
+            took = await heard_of(feed, killed, 20.0 if cold else rng.uniform(*LIFE))
+            if took is not None:
+                (found.cold if cold else found.warm).append(took)
+        ends = time.monotonic() + DRAIN_S * 120 / speed
+        while time.monotonic() < ends and open_ends(folder / "tracker.db"):
+            await REAL.sleep(0.3)
+        found.unclean += await lives.end(signal.SIGTERM) != 0
+    count(folder / "tracker.db", taking.got, found)
+    return found
+
+
+def count(database: Path, messages: list[str], found: Figures) -> None:
+    """Hold what is on disk and what has arrived against the promise."""
+    with closing(sqlite3.connect(database)) as db:
+        fired = {x for (x,) in db.execute("SELECT id FROM alert WHERE decision = 'fired'")}
+        ends = dict(db.execute("SELECT alert, coalesce(told, state) FROM delivery"))
+        late = {x for (x,) in db.execute("SELECT alert FROM delivery WHERE state = 'expired'")}
+        results = list(db.execute("SELECT name, settlement.result FROM bet LEFT JOIN settlement "
+                                  "ON settlement.bet = bet.number"))  # fmt: skip
+        found.unsound += db.execute("PRAGMA integrity_check").fetchone()[0] != "ok"
+    arrived: Counter[tuple[int, bool]] = Counter()
+    for message in messages:
+        parts = [message] if "you in time" in message else message.split("\n\n")
+        for part in parts:
+            said = "possible repeat" in part
+            arrived.update((int(x), said) for x in re.findall(r"alert (\d+)", part))
+    told = {number for number, _ in arrived}
+    # A long digest names its last lines only, so what came too late is not looked for by number.
+    missing = {x for x in fired if ends.get(x) not in ("sent", "refused")} | (fired - late - told)
+    found.alerts += len(fired)
+    found.late += len(late)
+    found.lost += len(missing)
+    found.flagged += sum(n for (_, said), n in arrived.items() if said)
+    found.unflagged += sum(n - 1 for (_, said), n in arrived.items() if not said)
+    found.bets += len({name for name, _ in results})
+    found.doubled += len(results) - len({name for name, _ in results})
+    found.wrong += sum(x != night.expected(*name.split(" ", 1)) for name, x in results)
+
+
+# ----------------------------------------------------------------------------------------- telling
+
+
+def share(values: list[float], part: float) -> str:
+    """A quantile in seconds."""
+    if not values:
+        return "–"
+    return f"{sorted(values)[min(len(values) - 1, int(len(values) * part))]:.2f} s"
+
+
+def table(found: Figures, seed: int, speed: float) -> str:
+    """The figures as a table of the page."""
+    per_kill = 1000 * found.flagged / max(found.kills, 1)
+    rows = [
+        ("random `kill -9`", f"{found.kills:,} in {found.nights} nights of {len(GAMES)} games"),
+        ("alerts recorded", f"{found.alerts:,}"),
+        ("alerts lost", f"**{found.lost}**"),
+        ("alerts that came too late and were told in a digest", f"{found.late:,}"),
+        ("flagged repeats", f"{found.flagged:,} ({per_kill:.0f} a thousand kills)"),
+        ("unflagged repeats", f"**{found.unflagged}**"),
+        ("bets settled", f"{found.bets:,}"),
+        ("bets with a wrong result, or none", f"**{found.wrong}**"),
+        ("settlements doubled", f"**{found.doubled}**"),
+        ("integrity failures", f"**{found.unsound}**"),
+        ("stops by SIGTERM that were not clean", f"**{found.unclean}**"),
+        (
+            f"recovery from cold, kill to first poll, p50 / p99 of {len(found.cold)}",
+            f"{share(found.cold, 0.5)} / {share(found.cold, 0.99)}",
+        ),
+        (
+            f"the same once the program is loaded, p50 / p99 of {len(found.warm)}",
+            f"{share(found.warm, 0.5)} / {share(found.warm, 0.99)}",
+        ),
+    ]
+    lines = ["| figure | value |", "| --- | --- |", *(f"| {a} | {b} |" for a, b in rows)]
+    return "\n".join([*lines, "", f"Seed {seed}, clock {speed:g} times as fast."])
+
+
+def write(text: str) -> None:
+    """Put the table into the page, in the place of the one that is there."""
+    page = PAGE.read_text("utf-8")
+    head, _, rest = page.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    PAGE.write_text(f"{head}{BEGIN}\n\n{text}\n\n{END}{tail}", "utf-8")
+
+
+async def measure(kills: int, minutes: float, seed: int, speed: float) -> Figures:
+    """Nights until there were so many kills, or the time is over."""
+    rng, found = random.Random(seed), Figures()  # noqa: S311 - a seed makes the kills repeatable
+    until = time.monotonic() + minutes * 60
+    command = [sys.executable, "-m", "benchmarks.kills", "--nursery"]
+    warm = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )  # fmt: skip
+    try:
+        while found.kills < kills and time.monotonic() < until:
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+                left = kills - found.kills
+                found.add(await one_night(Path(name), left, until, speed, rng, warm))
+            print(
+                f"{found.kills} kills, {found.alerts} alerts: {found.lost} lost, "
+                f"{found.unflagged} unflagged and {found.flagged} flagged repeats, "
+                f"{found.wrong} wrong, {found.doubled} doubled, {found.unsound} unsound",
+                flush=True,
+            )
+    finally:
+        warm.kill()
+        await warm.wait()
+    return found
+
+
+def main() -> int:
+    """Measure and tell; 1 when the promise was broken."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--kills", type=int, default=60)
+    words.add_argument("--minutes", type=float, default=60.0, help="begin no night after this")
+    words.add_argument("--seed", type=int, default=20260130)
+    words.add_argument("--speed", type=float, default=120.0)
+    words.add_argument("--write", action="store_true", help="put the figures into docs/promise.md")
+    words.add_argument("--nursery", action="store_true", help=argparse.SUPPRESS)
+    given = words.parse_args()
+    if given.nursery:
+        nursery()
+        return 0
+    found = asyncio.run(measure(given.kills, given.minutes, given.seed, given.speed))
+    text = table(found, given.seed, given.speed)
+    print(text)
+    if given.write:
+        write(text)
+    broken = (found.lost, found.unflagged, found.wrong, found.doubled, found.unsound, found.unclean)
+    return int(any(broken))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Secrets that can be told at sight, through a night of failing sends: they show nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import sys
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.daemon import night
+from tracker.clock import ScaledClock, SystemClock
+
+REAL = SystemClock()
+CANARY = "canary7f3a9c"
+PASSWORD, HOOK, TOPIC = f"pass-{CANARY}", f"hook-{CANARY}-0123", f"topic-{CANARY}"
+TOKEN = f"123456789:AAF{CANARY}{'k' * 23}"
+
+
+def with_secrets(folder: Path, base_url: str, sink_port: str) -> Path:
+    """A configuration whose every address and token sings, and whose sends all fail."""
+    urls = [
+        f"json://ann:{PASSWORD}@127.0.0.1:{sink_port}/{HOOK}?rto=0.5",
+        f"json://ann:{PASSWORD}@127.0.0.1:1/{HOOK}",
+        f"ntfy://ann:{PASSWORD}@127.0.0.1:1/{TOPIC}",
+    ]
+    config = night.write_files(folder, base_url, ["SAC@PHI"], urls)
+    text = config.read_text("utf-8").replace(
+        "[rules]",
+        f'[notify.telegram]\ntoken = "{TOKEN}"\nchat_id = 42\n'
+        'api_url = "http://127.0.0.1:1"\n[rules]',
+    )
+    config.write_text(text.replace("default = [", 'default = ["swing 0.01 in 10m", '), "utf-8")
+    config.chmod(0o600)
+    return config
+
+
+async def _start_at_debug(config: Path, clock: ScaledClock) -> asyncio.subprocess.Process:
+    command = [sys.executable, "-m", "tracker", "--config", str(config), "run"]
+    command += ["--clock-start", clock.start.isoformat(), "--clock-speed", str(clock.speed)]
+    command += ["--clock-anchor", clock.anchor.isoformat(), "--log-level", "debug"]
+    with config.with_name("daemon.log").open("ab") as log:
+        return await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
+
+
+async def _until_failing(config: Path, channels: int) -> None:
+    log = config.with_name("daemon.log")
+    for _ in range(600):
+        if log.read_text("utf-8").count('"channel.failing"') >= channels:
+            return
+        await REAL.sleep(0.05)
+    raise AssertionError(log.read_text("utf-8")[-3000:])
+
+
+def singing(folder: Path, config: Path) -> list[str]:
+    """The files that hold a secret, apart from the configuration itself."""
+    files = [x for x in folder.iterdir() if x.is_file() and x != config]
+    return [x.name for x in files if CANARY.encode() in x.read_bytes()]
+
+
+@pytest.mark.timeout(60)
+async def test_no_secret_shows_anywhere(tmp_path: Path) -> None:
+    """Not in the log at DEBUG, the database, any export, the configuration shown, or an error."""
+    clock = ScaledClock(night.TIP_OFF + timedelta(minutes=12), 120.0)
+    async with night.feed(["SAC@PHI"], clock) as running, night.sink() as taken:
+        # The sink knows one path only: to every other it answers 404.
+        port = taken.url.rstrip("/").rpartition(":")[2]
+        config = with_secrets(tmp_path, running.url, port)
+        daemon = await _start_at_debug(config, clock)
+        try:
+            await _until_failing(config, 4)
+        finally:
+            daemon.terminate()
+            status = await daemon.wait()
+        assert status == 0
+    bad = tmp_path / "bad" / "tracker.toml"
+    bad.parent.mkdir()
+    bad.write_text(f'[notify]\nurls = ["jsn://127.0.0.1/{HOOK}", "{TOKEN}"]\n', "utf-8")
+    said = await asyncio.gather(
+        night.tracker(config, "export", "alerts"),
+        night.tracker(config, "export", "deliveries"),
+        night.tracker(config, "config", "show"),
+        night.tracker(config, "doctor"),
+        night.tracker(config, "test-alert"),
+        night.tracker(bad, "config", "check"),
+    )
+    with closing(sqlite3.connect(tmp_path / "tracker.db")) as db:
+        db.execute("VACUUM INTO ?", (str(tmp_path / "backup.db"),))
+        attempts = db.execute("SELECT count(DISTINCT channel), max(attempts) FROM delivery")
+        channels, most = attempts.fetchone()
+    assert channels == 4
+    assert most >= 1
+    assert singing(tmp_path, config) == []
+    assert [i for i, (_, out, err) in enumerate(said) if CANARY in out + err] == []
