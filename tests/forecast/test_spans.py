@@ -159,3 +159,15 @@ def test_what_is_decided_stays_decided(
         chance = price(market, outlook, now)
         if chance.decided:
             assert price(market, then, later) == chance
+
+
+def test_a_quarter_runs_out() -> None:
+    """With hardly any time left a quarter's line is all but decided, and with some it is not."""
+    line = Total(Direction.OVER, 58.5, Span.Q1)
+    chances = []
+    for clock in (60, 10, 1):
+        now = state("nba", 1, clock, (30, 28))
+        chances.append(price(line, forecast(now, PRIOR, NBA), now).win)
+    assert chances == sorted(chances, reverse=True)
+    assert chances[0] > 0.9
+    assert 0 < chances[2] < 0.2

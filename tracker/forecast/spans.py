@@ -38,8 +38,11 @@ that is left, the ball, the bonus (home minus away, times the part of the period
 1, prior total over the league's and min(|lead|, 30) / 10, all times the part left, and the teams in
 the bonus times the part of the period left."""
 
+LAST_SHOT = 8.0
+"""Seconds: with less than a few of these left, what one more possession may bring fades away."""
+
 _WIDTH = 4.7
-_SMALLEST_SD = 0.4
+_SMALLEST_SD = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +111,25 @@ class Periods:
         state, rules, at = self.state, self.state.game.rules, self.at
         figures = self.figures[span.value]
         begun = state.period >= first
+        open_to = 1.0
         if begun:
             left = state.clock + (last - state.period) * rules.period_seconds
             part = left / ((last - first + 1) * rules.period_seconds)
             weights, variance = figures.inside, figures.inside_variance
+            open_to = 1 - math.exp(-left / LAST_SHOT)
         else:
             part, weights, variance = 1.0, figures.ahead, figures.ahead_variance
-        features = span_features(at, part, self.average_total, begun=begun)
+        features = span_features(at, part, self.average_total, open_to if begun else 0.0)
         count = len(MARGIN_PART)
         margin = sum(map(mul, weights[:count], features[:count]))
         total = sum(map(mul, weights[count:], features[count:]))
-        margin_var = variance[0] + variance[1] * part + (weights[0] * part * at.margin_sd) ** 2
+        margin_var = (
+            variance[0] * open_to + variance[1] * part + (weights[0] * part * at.margin_sd) ** 2
+        )
         total_var = (
-            variance[2] + variance[3] * part + (weights[count + 1] * part * at.total_sd) ** 2
+            variance[2] * open_to
+            + variance[3] * part
+            + (weights[count + 1] * part * at.total_sd) ** 2
         )
         score = self._scored(first, min(last, state.period)) if begun else (0, 0)
         sds = [max(math.sqrt(x), _SMALLEST_SD) for x in (margin_var, total_var)]
@@ -128,15 +137,19 @@ class Periods:
 
 
 def span_features(
-    at: Moment, part: float, average_total: float, *, begun: bool
+    at: Moment, part: float, average_total: float, open_to: float
 ) -> tuple[float, ...]:
-    """The values of SPAN_FEATURES; `part` of the span is left, and `begun` says if it is played."""
+    """The values of SPAN_FEATURES; `part` of the span is left.
+
+    `open_to` says how far one more possession fits into the span: 0 when it has not begun, for the
+    ball and the bonus of this moment mean nothing to it.
+    """
     far = min(abs(at.lead), LONG_LEAD) / 10
-    bonus = at.period_left if begun else 0.0
+    bonus = at.period_left * (open_to > 0)
     return (
         at.prior_margin * part,
         at.lead * part,
-        float(at.ball) if begun else 0.0,
+        at.ball * open_to,
         (at.bonus_home - at.bonus_away) * bonus,
         part,
         (at.prior_total - average_total) * part,
