@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli
+from tracker.cli.chart import _axis
 from tracker.cli.course import game_seconds
 from tracker.cli.plot import Canvas
 from tracker.domain.league import NBA, NCAAM
@@ -64,3 +67,18 @@ def test_a_curve_keeps_its_value_until_the_next_point() -> None:
     canvas = Canvas(4, 2, 0.0, 7.0, 0.0, 7.0)
     canvas.steps([(0.0, 0.0), (4.0, 7.0), (7.0, 7.0)], "")
     assert canvas.lines(lambda text, _: text) == ["  ⡏⠉", "⣀⣀⡇"]
+
+
+@given(st.lists(st.tuples(st.integers(1, 12), st.integers(1, 9)), min_size=1, max_size=9))
+def test_labels_of_short_periods_never_run_into_each_other(
+    given_spans: list[tuple[int, int]],
+) -> None:
+    """However many overtimes there are, each label stands whole or not at all; the last stands."""
+    spans, begins = [], 0
+    for number, (length, letters) in enumerate(given_spans):
+        spans.append((float(begins), float(begins + length), "abcdefghi"[number] * letters))
+        begins += length
+    drawn = _axis(Canvas(73, 10, 0.0, float(begins), 0.0, 1.0), spans)
+    assert len(drawn) <= 73
+    assert set(drawn.split()) <= {name for _, _, name in spans}
+    assert spans[-1][2] in drawn.split()

@@ -41,7 +41,7 @@ def documents() -> tuple[GameState, bytes]:
 def served(config: Path) -> Iterator[None]:
     """A feed whose games of that night are over, named by the configuration."""
     server = started(
-        "replay", "serve", NAME, "MIL@WAS", "--port", "0", "--clock-start", "2026-01-31T18:00:00Z"
+        "replay", "serve", NAME, "MIL@WAS", "--port", "0", "--clock-start", "2026-01-30T12:00:00Z"
     )
     try:
         url = read_until(server.stdout, "Playing").split()[-1]
@@ -78,6 +78,16 @@ def test_days_without_games_are_one_sentence(served: None, cli: Cli, tmp_path: P
     ran = cli("history", "--from", "2025-01-01", "--to", "2025-01-02", "--out", tmp_path / "x")
     assert ran.status == 1
     assert "it covers 2026-01-29" in ran.sentence
+
+
+def test_the_boards_games_are_listed_whatever_the_machines_clock_says(
+    served: None, cli: Cli
+) -> None:
+    """The league's own date counts; a day that the board does not show has none."""
+    assert "No game is on 2026-02-03" in cli("games", "--day", "2026-02-03").out
+    shown = cli("games", "--json")
+    assert shown.status == 0, shown.err
+    assert {x["slate"] for x in shown.json} == {"2026-01-29"}
 
 
 @pytest.mark.parametrize(

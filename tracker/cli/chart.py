@@ -218,14 +218,16 @@ def _framed(canvas: Canvas, shown: dict[float, str], course: Course) -> list[str
 
 
 def _axis(canvas: Canvas, spans: Sequence[tuple[float, float, str]]) -> str:
-    """A text in the middle of each span."""
-    text = [" "] * canvas.width
-    for begins, ends, name in spans:
-        at = canvas.column_of((begins + ends) / 2) - len(name) // 2
-        for offset, letter in enumerate(name):
-            if 0 <= at + offset < canvas.width:
-                text[at + offset] = letter
-    return "".join(text).rstrip()
+    """A text in the middle of each span; where two would touch, the later one stands alone."""
+    row = [" "] * canvas.width
+    free = canvas.width + 1
+    for begins, ends, name in reversed(spans):
+        middle = canvas.column_of((begins + ends) / 2) - len(name) // 2
+        at = max(0, min(middle, canvas.width - len(name)))
+        if at + len(name) < free:
+            row[at : at + len(name)] = name
+            free = at
+    return "".join(row).rstrip()
 
 
 def _scores(course: Course, canvas: Canvas) -> str:

@@ -16,7 +16,7 @@ from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json, when
 from tracker.cli.session import Session, session
-from tracker.cli.slate import read_slate
+from tracker.cli.slate import Reading, read_slate
 from tracker.domain.league import slate_date
 
 if TYPE_CHECKING:
@@ -64,12 +64,13 @@ async def _games(
     async with session(scope, write=True) as at:
         listed = _wanted(await at.store.games(), day, everything, at)
         if refresh or not listed:
-            read, trouble = await read_slate(at, _PATIENCE_S)
-            listed = _wanted(await at.store.games(), day, everything, at)
-            if not read and not listed:
-                raise Impossible(f"what is on is not known ({trouble}): try again later")
-            if not read:
-                note(f"Not all may be listed ({trouble}).")
+            reading = await read_slate(at, _PATIENCE_S)
+            known = await at.store.games()
+            listed = _wanted(known, day, everything, at) or _on_board(reading, day)
+            if not reading.whole and not listed:
+                raise Impossible(f"what is on is not known ({reading.trouble}): try again later")
+            if not reading.whole:
+                note(f"Not all may be listed ({reading.trouble}).")
         bets = await at.store.bets_view(at.basics.rules)
     if as_json:
         say_json([game_json(game, state) for game, state in listed])
@@ -104,6 +105,12 @@ def _wanted(
             return []
         day = soon[0]
     return [(game, state) for game, state in known if game.slate == day]
+
+
+def _on_board(reading: Reading, day: date | None) -> list[tuple[Game, GameState | None]]:
+    """The games of the league's own date, which counts where this machine's clock is off."""
+    shown = [(game, state) for game, state in reading.board if day in (None, game.slate)]
+    return sorted(shown, key=lambda x: (x[0].start, x[0].id))
 
 
 def _state(game: Game, state: GameState | None) -> tuple[str, str]:

@@ -156,5 +156,5 @@ def _periods(axes: Axes, course: Course) -> None:
         for x in course.periods
     ]
     middles = [(x.begins + x.ends) / 2 for x in course.periods]
-    axes.set_xticks(middles, names, fontsize=13)
+    axes.set_xticks(middles, names, fontsize=13 * min(1.0, 5 / len(names)))
     axes.tick_params(axis="x", length=0)

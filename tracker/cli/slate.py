@@ -36,6 +36,18 @@ class Choice:
     why: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading the slate. `whole` is whether all that is on is known, else why not.
+
+    `board` are the games of the boards, whatever the machine's clock says of their date.
+    """
+
+    whole: bool
+    trouble: str = ""
+    board: tuple[tuple[Game, GameState | None], ...] = ()
+
+
 async def choose(draft: Draft, at: Session) -> Choice:
     """The game that a draft means.
 
@@ -50,13 +62,13 @@ async def choose(draft: Draft, at: Session) -> Choice:
     day = draft.matchup.day if draft.matchup is not None else None
     if day is not None and day > (at.now + REACH).date():
         return Choice(None, f"{day} is too far away: it is matched once the schedule nears it")
-    read, trouble = await read_slate(at, PATIENCE_S, draft.fits, draft.leagues)
+    reading = await read_slate(at, PATIENCE_S, draft.fits, draft.leagues)
     known = await at.store.games()
     try:
         return Choice(_pick(draft, known, at))
     except NoSuchGame:
-        if not read:
-            return Choice(None, f"not known yet: the daemon matches it later ({trouble})")
+        if not reading.whole:
+            return Choice(None, f"not known yet: the daemon matches it later ({reading.trouble})")
         raise BadBet(_nothing_fits(draft, known, at)) from None
 
 
@@ -87,12 +99,11 @@ async def read_slate(
     patience_s: float,
     enough: Callable[[Game], bool] | None = None,
     leagues: frozenset[str] | None = None,
-) -> tuple[bool, str]:
+) -> Reading:
     """Read the boards and then the schedules into the store, no longer than `patience_s` (real).
 
     `leagues` are those that are asked about: the NBA, and those of the games that are known. The
-    schedules are left out when a board has a game that is `enough`. Whether all that is on is known
-    afterwards, else why not, in a few words.
+    schedules are left out when a board has a game that is `enough`.
     """
     from tracker.domain.league import NBA
     from tracker.feeds.feeds import open_feeds
@@ -103,6 +114,7 @@ async def read_slate(
     known = [game for game, _ in await at.store.games(since=at.now - KEPT)]
     asked = leagues or frozenset({NBA.id, *(game.league for game in known)})
     why = f"the feed did not answer within {patience_s:g} s"
+    board: tuple[tuple[Game, GameState | None], ...] = ()
     try:
         with progress("asking the feed what is on"):
             async with (
@@ -112,16 +124,18 @@ async def read_slate(
                 slates = opened.slates(lambda: asked, known)
                 boards = await slates.read(schedule=False)
                 await _save(at, boards)
+                board = tuple((x.game, x) for x in boards.states)
                 if enough is not None and any(enough(x) for x in boards.games):
-                    return True, ""
+                    return Reading(True, board=board)
                 if not boards.answered:
-                    return False, _lower("; ".join(boards.troubles)) or why
+                    return Reading(False, _lower("; ".join(boards.troubles)) or why, board)
                 why = "the schedule could not be read in time"
                 reading = await slates.read()
                 await _save(at, reading)
-                return reading.from_schedule, _lower("; ".join(reading.troubles)) or why
+                trouble = _lower("; ".join(reading.troubles)) or why
+                return Reading(reading.from_schedule, trouble, board)
     except TimeoutError:
-        return False, why
+        return Reading(False, why, board)
 
 
 async def _save(at: Session, reading: SlateReading) -> None:
