@@ -46,7 +46,7 @@ def forecast(
         model_version=parameters.model_version,
         feature_version=parameters.feature_version,
         calibration_id=parameters.calibration_id,
-        periods=Periods(state, at, parameters.spans, parameters.average.reference),
+        periods=Periods(state, at, parameters),
     )
 
 

@@ -164,6 +164,9 @@ class Parameters:
     overtime: Overtime
     ratings: RatingFigures
     spans: Mapping[str, SpanFigures]
+    breaks: Endgame | None
+    """Tables of the ends of periods before the last one: for any lead, there is no fouling. None
+    in a file that was fitted without them."""
     checksum: str
 
     @property
@@ -241,7 +244,21 @@ def _read(document: Mapping[str, Any]) -> Parameters:
             name: SpanFigures(**{key: tuple(values) for key, values in row.items()})
             for name, row in document["spans"].items()
         },
+        breaks=_breaks(document.get("breaks")),
         checksum=document["sha256"],
+    )
+
+
+def _breaks(given: Mapping[str, Any] | None) -> Endgame | None:
+    if given is None:
+        return None
+    clocks = np.array(given["clocks"], dtype=np.float64)
+    return Endgame(
+        clocks=clocks,
+        leads=0,
+        tables=unpack_tables(given["sizes"], 1, given["cells"]),
+        ball=np.full((clocks.size, 1), 0.5),
+        tilt=np.zeros((clocks.size, 5)),
     )
 
 

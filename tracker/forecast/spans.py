@@ -12,21 +12,20 @@ from scipy.special import ndtr
 
 from tracker.domain.game import Phase
 from tracker.domain.market import Span
+from tracker.forecast.endgame import untilted
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.flow import LONG_LEAD, whole_numbers
 from tracker.forecast.lattice import Lattice, Pmf, each_parity, hankel, standing, toeplitz
 from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState, Score
     from tracker.forecast.flow import Moment
     from tracker.forecast.lattice import Points
     from tracker.forecast.outlook import Outlook
-    from tracker.forecast.parameters import SpanFigures
+    from tracker.forecast.parameters import Endgame, Parameters
 
     Floats = NDArray[np.float64]
 
@@ -38,8 +37,8 @@ that is left, the ball, the bonus (home minus away, times the part of the period
 1, prior total over the league's and min(|lead|, 30) / 10, all times the part left, and the teams in
 the bonus times the part of the period left."""
 
-LAST_SHOT = 8.0
-"""Seconds: with less than a few of these left, what one more possession may bring fades away."""
+LAST_MINUTE = 60.0
+"""Seconds left of a span from which its end is read off the tables of possessions."""
 
 _WIDTH = 4.7
 _SMALLEST_SD = 0.25
@@ -51,8 +50,7 @@ class Periods:
 
     state: GameState
     at: Moment
-    figures: Mapping[str, SpanFigures]
-    average_total: float
+    parameters: Parameters
 
     def points(self, span: Span, outlook: Outlook) -> Points:
         """Points of `span`. Raises Unpriceable when the points by period are needed and unknown."""
@@ -106,30 +104,33 @@ class Periods:
             last = max(last, self.state.period)
         return Lattice.certain(*self._scored(first, last))
 
-    def _to_come(self, span: Span, first: int, last: int) -> NormalPoints:
+    def _last_minute(self, breaks: Endgame, first: int, last: int) -> Lattice:
+        """A span that ends within a minute, possession by possession."""
+        score = self._scored(first, last)
+        cells = untilted(breaks, 0, self.at.ball, self.state.clock)
+        return Lattice(*score, cells, score)
+
+    def _to_come(self, span: Span, first: int, last: int) -> Points:
         """A span that is being played or is still to come, and does not end the game."""
+        breaks = self.parameters.breaks
+        if breaks and self.state.period == last and self.state.clock <= LAST_MINUTE:
+            return self._last_minute(breaks, first, last)
         state, rules, at = self.state, self.state.game.rules, self.at
-        figures = self.figures[span.value]
+        figures = self.parameters.spans[span.value]
         begun = state.period >= first
-        open_to = 1.0
         if begun:
             left = state.clock + (last - state.period) * rules.period_seconds
             part = left / ((last - first + 1) * rules.period_seconds)
             weights, variance = figures.inside, figures.inside_variance
-            open_to = 1 - math.exp(-left / LAST_SHOT)
         else:
             part, weights, variance = 1.0, figures.ahead, figures.ahead_variance
-        features = span_features(at, part, self.average_total, open_to if begun else 0.0)
+        features = span_features(at, part, self.parameters.average.reference, begun=begun)
         count = len(MARGIN_PART)
         margin = sum(map(mul, weights[:count], features[:count]))
         total = sum(map(mul, weights[count:], features[count:]))
-        margin_var = (
-            variance[0] * open_to + variance[1] * part + (weights[0] * part * at.margin_sd) ** 2
-        )
+        margin_var = variance[0] + variance[1] * part + (weights[0] * part * at.margin_sd) ** 2
         total_var = (
-            variance[2] * open_to
-            + variance[3] * part
-            + (weights[count + 1] * part * at.total_sd) ** 2
+            variance[2] + variance[3] * part + (weights[count + 1] * part * at.total_sd) ** 2
         )
         score = self._scored(first, min(last, state.period)) if begun else (0, 0)
         sds = [max(math.sqrt(x), _SMALLEST_SD) for x in (margin_var, total_var)]
@@ -137,19 +138,15 @@ class Periods:
 
 
 def span_features(
-    at: Moment, part: float, average_total: float, open_to: float
+    at: Moment, part: float, average_total: float, *, begun: bool
 ) -> tuple[float, ...]:
-    """The values of SPAN_FEATURES; `part` of the span is left.
-
-    `open_to` says how far one more possession fits into the span: 0 when it has not begun, for the
-    ball and the bonus of this moment mean nothing to it.
-    """
+    """The values of SPAN_FEATURES; `part` of the span is left, `begun` says if it is played."""
     far = min(abs(at.lead), LONG_LEAD) / 10
-    bonus = at.period_left * (open_to > 0)
+    bonus = at.period_left if begun else 0.0
     return (
         at.prior_margin * part,
         at.lead * part,
-        at.ball * open_to,
+        float(at.ball) if begun else 0.0,
         (at.bonus_home - at.bonus_away) * bonus,
         part,
         (at.prior_total - average_total) * part,

@@ -8,6 +8,7 @@ may do of f(what is left, the opponent's lead). A table starts with a possession
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,10 +108,11 @@ def step(chances: Array, later: Array, clock: int, next_leads: list[Array]) -> A
     """Chances [lead, own points, other points] at `clock`, from those of all later clocks."""
     whole = later.shape[2]
     size = min(table_size(clock), whole)
-    found = np.zeros((2 * LEADS + 1, whole, whole), np.float32)
+    leads = later.shape[1]
+    found = np.zeros((leads, whole, whole), np.float32)
     for o, (own, other) in enumerate(OUTCOMES):
         used = [k for k in range(1, min(LONGEST, clock - 1) + 1) if chances[:, k, o].max() > 1e-6]  # noqa: PLR2004 - nothing
-        part = np.zeros((2 * LEADS + 1, size, size), np.float32)
+        part = np.zeros((leads, size, size), np.float32)
         if used:
             rest = later[[clock - k for k in used], :, :size, :size][:, next_leads[o]]
             part = np.einsum("dk,kdxy->dyx", chances[:, used, o], rest)
@@ -168,3 +170,29 @@ def fit_ball(glances: Possessions, lead_width: float) -> Array:
         seen = by_lead @ (by_clock @ counts)
         rows.append(seen / (seen + seen[::-1]))
     return np.array(rows)
+
+
+BREAK_CLOCKS = (*range(25), *range(26, 61, 2))
+"""Clocks, in seconds left, of the tables of the earlier periods' ends."""
+
+
+def fit_breaks(starts: Possessions, glances: Possessions) -> tuple[Array, ...]:
+    """Tables of BREAK_CLOCKS, [1, own points, other points], for any lead: nobody fouls there."""
+    longest = BREAK_CLOCKS[-1]
+    level = [replace(x, lead=np.zeros_like(x.lead)) for x in (starts, glances)]
+    fresh, under_way = (
+        smooth(count(x.part(x.left <= SPAN)), 1000.0)[: longest + 1, LEADS : LEADS + 1]
+        for x in level
+    )
+    same = [np.zeros(1, dtype=int)] * len(OUTCOMES)
+    later = np.zeros((longest + 1, 1, SIZE, SIZE), np.float32)
+    later[0, :, 0, 0] = 1
+    for clock in range(1, longest + 1):
+        later[clock] = step(fresh[clock], later, clock, same)
+    tables = []
+    for clock in BREAK_CLOCKS:
+        whole = later[0] if clock == 0 else step(under_way[clock], later, clock, same)
+        size = table_size(clock)
+        table = whole[:, :size, :size].astype(np.float64)
+        tables.append(table / table.sum(axis=(1, 2), keepdims=True))
+    return tuple(tables)

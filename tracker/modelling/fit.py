@@ -99,6 +99,7 @@ def fit_document(
         rest_fit.SpanData(data, told.seconds, priors, used, average["total"], noise)
     )
     sizes, cells = figures.pack_tables(endgame.tables)
+    breaks = figures.pack_tables(chain_fit.fit_breaks(told.break_starts, told.break_glances))
     at = int(np.searchsorted(endgame.clocks, chain_fit.SPAN))
     document: dict[str, Any] = {
         "format": figures.FORMAT,
@@ -124,6 +125,7 @@ def fit_document(
         ),
         "ratings": ratings_fit.figures_of(ratings),
         "spans": spans,
+        "breaks": {"clocks": list(chain_fit.BREAK_CLOCKS), "sizes": breaks[0], "cells": breaks[1]},
     }
     document["sha256"] = figures.checksum_of(document)
     progress("done", 1.0)

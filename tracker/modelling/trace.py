@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 WINDOW = 310
 """Seconds before the end of the last period (and of overtimes) from which possessions are kept."""
 
+BREAK_WINDOW = 70
+"""The same of the earlier periods."""
+
 BONUS_AFTER = {"nba": (4, 3, 120), "wnba": (4, 4, 60), "ncaam": (6, 6, 0)}
 """Team fouls in a period (and in overtime) after which the next one is shot, and the seconds at a
 period's end in which a single foul is enough."""
@@ -72,6 +75,9 @@ class Trace:
     """One row for each possession, at its beginning."""
     glances: Possessions
     """One row for each whole second of the clock, wherever in a possession it falls."""
+    break_starts: Possessions
+    """As `starts`, at the ends of the earlier periods."""
+    break_glances: Possessions
 
 
 def trace(data: Dataset) -> Trace:
@@ -86,6 +92,8 @@ def trace(data: Dataset) -> Trace:
     )  # fmt: skip
     starts: list[tuple[float, ...]] = []
     glances: list[tuple[float, ...]] = []
+    break_starts: list[tuple[float, ...]] = []
+    break_glances: list[tuple[float, ...]] = []
     for game in range(games):
         a, b = int(events.starts[game]), int(events.starts[game + 1])
         cuts = np.flatnonzero(np.diff(events.period[a:b])) + 1
@@ -95,10 +103,13 @@ def trace(data: Dataset) -> Trace:
             told = _period(data, a + c, a + d, period)
             rows += [((min(period, 99), *row)) for row in told]
             if period >= rules.periods:
-                starts += _starts(game, period, told)
-                glances += _glances(game, period, told)
+                starts += _starts(game, period, told, WINDOW)
+                glances += _glances(game, period, told, WINDOW)
+            else:
+                break_starts += _starts(game, period, told, BREAK_WINDOW)
+                break_glances += _glances(game, period, told, BREAK_WINDOW)
         _fill(seconds, game, rows, data)
-    return Trace(seconds, _table(starts), _table(glances))
+    return Trace(seconds, *(_table(x) for x in (starts, glances, break_starts, break_glances)))
 
 
 Told = tuple[float, int, int, int, bool, bool]
@@ -166,20 +177,20 @@ def _row(
     return (game, period, clock, until, last, (home - away) * ball, own, other)
 
 
-def _starts(game: int, period: int, told: list[Told]) -> list[tuple[float, ...]]:
+def _starts(game: int, period: int, told: list[Told], window: int) -> list[tuple[float, ...]]:
     changes = _changes(told)
     return [
         _row(game, period, told[k][0], told[k], _ending(told, changes, c))
         for c, k in enumerate(changes)
-        if told[k][0] <= WINDOW and told[k][1]
+        if told[k][0] <= window and told[k][1]
     ]
 
 
-def _glances(game: int, period: int, told: list[Told]) -> list[tuple[float, ...]]:
+def _glances(game: int, period: int, told: list[Told], window: int) -> list[tuple[float, ...]]:
     rows = []
     changes = _changes(told)
     k, c = -1, -1
-    for clock in range(WINDOW, 0, -1):
+    for clock in range(window, 0, -1):
         while k + 1 < len(told) and told[k + 1][0] >= clock:
             k += 1
             if c + 1 < len(changes) and changes[c + 1] == k:
