@@ -135,8 +135,8 @@ async def _watch(course: Course, path: Path, clock: ScaledClock) -> None:
     await clock.sleep(30)
     async with await Store.open(path, now=clock.now(), readonly=True) as store:
         while True:
-            view = await store.status_view()
             now = clock.now()
+            view = await store.status_view()
             for game in view.games:
                 if game.state is not None and game.state.phase.in_play and game.seen_at:
                     phase = game.state.phase.value

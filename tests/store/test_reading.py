@@ -180,9 +180,9 @@ async def test_a_look_that_brought_nothing_keeps_the_age_right(store: Store) -> 
     """A game counts as seen then, and as stale or not; an older look takes nothing back."""
     book = await a_book(store)
     await store.record(poll(after(1)), full_change(book, after(1)), CHANNELS)
-    await store.seen(GAME.id, after(60), stale=True)
-    await store.seen(GAME.id, after(40), stale=False)
+    await store.seen({GAME.id: (after(60), True)})
+    await store.seen({GAME.id: (after(40), False)})
     (game,) = (await store.status_view()).games
     assert (game.seen_at, game.stale, game.state) == (after(60), True, state(9))
-    await store.seen("0029999999", after(60), stale=False)
+    await store.seen({"0029999999": (after(60), False)})
     assert len((await store.status_view()).games) == 1

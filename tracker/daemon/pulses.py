@@ -39,6 +39,6 @@ class Pulses:
             for source, (at, word) in heard.items():
                 await store.saw(source, at, word)
             seen, self._seen = self._seen, {}
-            for game, (at, stale) in seen.items():
-                await store.seen(game, at, stale=stale)
+            if seen:
+                await store.seen(seen)
             await clock.sleep(KEEP_EVERY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from tracker.domain.alert import Alert, Decision
@@ -57,9 +57,10 @@ def saw(db: sqlite3.Connection, source: str, at: datetime, word: str) -> None:
     db.execute(q.PULSE, {"source": source, "at": stamp(at), "word": word})
 
 
-def seen(db: sqlite3.Connection, game: str, at: datetime, *, stale: bool) -> None:
-    """Remember when a game was last told of, where nothing in it had changed."""
-    db.execute(q.SEEN, {"game": game, "at": stamp(at), "stale": stale})
+def seen(db: sqlite3.Connection, looks: Mapping[str, tuple[datetime, bool]]) -> None:
+    """Remember when games were last told of, where nothing in them had changed."""
+    rows = [{"game": x, "at": stamp(at), "stale": stale} for x, (at, stale) in looks.items()]
+    db.executemany(q.SEEN, rows)
 
 
 def _keep_poll(db: sqlite3.Connection, poll: Poll) -> int:

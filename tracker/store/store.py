@@ -7,7 +7,7 @@ written and the same call may succeed later; the store goes on working.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -102,9 +102,12 @@ class Store:
         """Remember how a source answered last: `ok`, or the trouble."""
         await self._db.write(lambda db: recording.saw(db, source, at, word))
 
-    async def seen(self, game: str, at: datetime, *, stale: bool) -> None:
-        """Remember when a game was last told of, where no poll brought anything to record."""
-        await self._db.write(lambda db: recording.seen(db, game, at, stale=stale))
+    async def seen(self, looks: Mapping[str, tuple[datetime, bool]]) -> None:
+        """Remember when games were last told of, by id, where no poll brought anything to record.
+
+        With each goes whether it is stale.
+        """
+        await self._db.write(lambda db: recording.seen(db, looks))
 
     # ----------------------------------------------------------------------------- games and bets
 
