@@ -1,0 +1,368 @@
+"""Faults of the world and of the program itself, one by one: what must happen, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.daemon import night
+from tests.promise.script import RULES, TIP_OFF, drafts, no_lines, site
+from tracker.clock import LeapingClock, ScaledClock, SystemClock
+from tracker.daemon import forecaster
+from tracker.daemon.forecaster import Forecaster
+from tracker.daemon.rehearse import SiteWatch
+from tracker.daemon.run import run
+from tracker.daemon.track import TrackContext, track
+from tracker.domain.delivery import Outcome, Sent
+from tracker.domain.game import Game
+from tracker.domain.poll import Poll, Standing
+from tracker.domain.prior import Lines
+from tracker.engine.book import Book, Tracked
+from tracker.feeds.feed import Ask
+from tracker.feeds.poller import Poller
+from tracker.forecast import load_parameters
+from tracker.notify.channel import Message
+from tracker.settings import load_settings
+from tracker.store import Store, connection
+
+REAL = SystemClock()
+PICKS = ("over 224", "PHI ML")
+GAME = Game(site().games[0].playback.recording.id, "nba", "PHI", "SAC", TIP_OFF)
+
+# ------------------------------------------------------------------- a game in virtual time
+
+
+@dataclass
+class Arena:
+    """The world's own clock, which nobody sets: it only goes on as the program's time passes."""
+
+    program: LeapingClock
+
+    def now(self) -> datetime:
+        """The time at which the game stands."""
+        return TIP_OFF - timedelta(minutes=2) + timedelta(seconds=self.program.monotonic())
+
+    def monotonic(self) -> float:
+        """The program's."""
+        return self.program.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Not waited for."""
+        raise AssertionError(seconds)
+
+
+class Enough(Exception):
+    """The test has seen what it wanted."""
+
+
+@dataclass
+class Listened:
+    """A poller that counts what it passes on, and may do something to the world at a poll."""
+
+    poller: Poller
+    clock: LeapingClock
+    until: Callable[[Standing], bool]
+    meddle: Callable[[int, LeapingClock], None] = lambda _number, _clock: None
+    heard: list[float] = field(default_factory=list)
+
+    async def next(self, standing: Standing) -> Poll:
+        """The poller's next."""
+        if self.until(standing):
+            raise Enough
+        self.meddle(len(self.heard), self.clock)
+        poll = await self.poller.next(standing)
+        self.heard.append(self.clock.monotonic())
+        return poll
+
+
+@dataclass
+class Played:
+    """What a game in virtual time has left."""
+
+    gaps: list[float]
+    told: list[tuple[str, dict[str, str]]]
+    rows: dict[str, list[dict[str, Any]]]
+
+
+async def play(
+    path: Path,
+    *,
+    meddle: Callable[[int, LeapingClock], None] = lambda _number, _clock: None,
+    until: Callable[[Standing], bool] = lambda standing: standing.settled,
+    make: Callable[[Any], Forecaster] | None = None,
+) -> Played:
+    """Follow the recorded game until it is settled, with the real loop, poller and store."""
+    clock = LeapingClock(TIP_OFF - timedelta(minutes=2))
+    watch = SiteWatch(site(), Arena(clock))
+    told: list[tuple[str, dict[str, str]]] = []
+
+    def tell(event: str, figures: dict[str, str]) -> None:
+        told.append((event, figures))
+
+    async with await Store.open(path, now=clock.now(), durable=False) as store:
+        first = await watch.look(GAME, Ask.EITHER, 0.0)
+        game = first.reading.game  # type: ignore[union-attr]
+        for draft in drafts(PICKS):
+            await store.add(draft, game=game, defaults=RULES, at=clock.now())
+        [book] = await store.books(RULES)
+        source = Poller(game, watch, clock, random.Random(1))  # noqa: S311 - jitter is no secret
+        poller = Listened(source, clock, until, meddle)
+        forecasts = (make or (lambda said: Forecaster(no_lines, said)))(tell)
+        shelf = _Shelf()
+        context = TrackContext(store, forecasts, shelf, clock, ("c",), lambda: None, tell)
+        with pytest.raises(Enough):
+            await track(book, poller, context)
+        rows = {x: await store.export(x) for x in ("alerts", "settlements", "snapshots", "polls")}
+    gaps = [b - a for a, b in zip(poller.heard, poller.heard[1:], strict=False)]
+    return Played(gaps, told, rows)
+
+
+class _Shelf:
+    def wanted(self, book: Book) -> tuple[Tracked, ...]:
+        """The bets that the book has."""
+        return book.tracked
+
+
+def results(played: Played) -> list[str]:
+    """The results in the order of the bets."""
+    return [row["result"] for row in played.rows["settlements"]]
+
+
+@pytest.mark.parametrize("hours", [1, -1, -24])
+async def test_a_wall_clock_that_steps_changes_no_cadence(tmp_path: Path, hours: int) -> None:
+    """An hour or a day either way in the middle of the game: polled as ever, settled right."""
+
+    def step(number: int, clock: LeapingClock) -> None:
+        if number == 300:
+            clock._fake.step_wall(hours * 3600)
+
+    calm = await play(tmp_path / "calm.db")
+    stepped = await play(tmp_path / "stepped.db", meddle=step)
+    assert results(stepped) == results(calm) == ["push", "won"]
+    assert len(stepped.gaps) == pytest.approx(len(calm.gaps), rel=0.01)
+    assert max(stepped.gaps) == pytest.approx(max(calm.gaps), abs=10.0)
+
+
+@dataclass
+class Again:
+    """A feed that gives the body of one moment again and again, ten seconds apart."""
+
+    watch: SiteWatch
+    game: Game
+    clock: LeapingClock
+    count: int = 0
+
+    async def next(self, _: Standing) -> Poll:
+        """The same once more."""
+        self.count += 1
+        if self.count > 1000:
+            raise Enough
+        await self.clock.sleep(10.0)
+        look = await self.watch.look(self.game, Ask.BOX, 0.0)
+        return Poll(look.source, look.path, self.clock.now(), look.body, look.digest, look.reading)
+
+
+async def test_a_thousand_equal_answers_leave_one_trace(tmp_path: Path) -> None:
+    """The same body again and again: one poll, one snapshot a bet, no alert."""
+    then = site().games[0].starts + timedelta(minutes=1)
+    watch, clock = SiteWatch(site(), LeapingClock(then)), LeapingClock(then)
+    async with await Store.open(tmp_path / "t.db", now=then, durable=False) as store:
+        found = await watch.look(GAME, Ask.BOX, 0.0)
+        game = found.reading.game  # type: ignore[union-attr]
+        for draft in drafts(PICKS):
+            await store.add(draft, game=game, defaults=RULES, at=then)
+        [book] = await store.books(RULES)
+        forecasts = Forecaster(no_lines, lambda *_: None)
+        context = TrackContext(store, forecasts, _Shelf(), clock, (), lambda: None, lambda *_: None)
+        with pytest.raises(Enough):
+            await track(book, Again(watch, game, clock), context)
+        rows = [len(await store.export(x)) for x in ("polls", "snapshots", "alerts")]
+    assert rows == [1, len(PICKS), 0]
+
+
+def _raises(_: Game) -> Lines | None:
+    raise ValueError("no such line")
+
+
+def _never(_: Game) -> Lines | None:
+    threading.Event().wait(0.5)
+    return None
+
+
+@pytest.mark.parametrize("fault", ["raises", "not a number", "late"])
+async def test_a_forecast_that_fails_leaves_the_last_chance(
+    tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It raises, gives NaN or takes for ever: no chance is made up, and the loop goes on."""
+    monkeypatch.setattr(forecaster, "BUDGET_SECONDS", 0.05 if fault == "late" else 5.0)
+    polled = 0
+
+    def enough(_: Standing) -> bool:
+        nonlocal polled
+        polled += 1
+        return polled > 8
+
+    def make(tell: Any) -> Forecaster:
+        if fault == "not a number":
+            return Forecaster(no_lines, tell, _spoilt)
+        return Forecaster(_raises if fault == "raises" else _never, tell)
+
+    played = await play(tmp_path / "t.db", until=enough, make=make)
+    assert played.rows["snapshots"] == []
+    assert Counter(event for event, _ in played.told)["forecast.failed"] == 1
+
+
+def _spoilt(league: str) -> Any:
+    parameters = load_parameters(league)
+    flow = parameters.flow
+    return replace(
+        parameters,
+        flow=replace(flow, margin=flow.margin * float("nan"), total=flow.total * float("nan")),
+    )
+
+
+# -------------------------------------------------------------------- the whole daemon, in earnest
+
+PLAY = timedelta(minutes=15)
+
+
+@dataclass
+class Slow:
+    """A channel that has the message at once and answers a little later."""
+
+    name: str = "slow"
+    got: list[Message] = field(default_factory=list)
+    busy: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(self, message: Message) -> Outcome:
+        """Take it, and answer."""
+        self.got.append(message)
+        self.busy.set()
+        await REAL.sleep(0.5)
+        return Sent()
+
+
+async def until(seen: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait until something is so."""
+    for _ in range(int(seconds / 0.02)):
+        if seen():
+            return
+        await REAL.sleep(0.02)
+    raise AssertionError("it never came")
+
+
+@dataclass
+class Here:
+    """The whole daemon within this process, and what it told."""
+
+    path: Path
+    told: list[str] = field(default_factory=list)
+    stores: list[Store] = field(default_factory=list)
+
+    def count(self, table: str) -> int:
+        """How many rows a table has, read from beside."""
+        try:
+            with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as db:
+                return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
+        except sqlite3.OperationalError:
+            return 0  # it is not made yet
+
+
+async def _live(
+    folder: Path,
+    channel: Slow,
+    deed: Callable[[Here], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Here:
+    """Run the daemon on a game in play, do a deed to it, and wait for its end."""
+    clock = ScaledClock(night.TIP_OFF + PLAY, 60.0)
+    async with night.feed(["SAC@PHI"], clock) as feed:
+        config = night.write_files(folder, feed.url, ["SAC@PHI"], [])
+        text = config.read_text("utf-8")
+        config.write_text(text.replace("default = [", 'default = ["swing 0.01 in 10m", '), "utf-8")
+        here = Here(folder / "tracker.db")
+        opened = Store.open
+
+        async def noted(path: Path, *, now: datetime) -> Store:
+            here.stores.append(await opened(path, now=now))
+            return here.stores[0]
+
+        monkeypatch.setattr(Store, "open", noted)
+        daemon = asyncio.create_task(
+            run(load_settings(config), [channel], clock, tell=lambda x, _: here.told.append(x))
+        )
+        try:
+            await deed(here)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.wait_for(daemon, 20.0)
+    return here
+
+
+async def test_sigterm_in_the_middle_of_a_send_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The send under way has its answer written down; what was not tried is still due."""
+    channel = Slow()
+
+    async def deed(_: Here) -> None:
+        await asyncio.wait_for(channel.busy.wait(), 30.0)
+
+    here = await _live(tmp_path, channel, deed, monkeypatch)
+    sent = {x for message in channel.got for x in message.alert_ids}
+    with closing(sqlite3.connect(here.path)) as db:
+        ends = list(db.execute("SELECT alert, state FROM delivery"))
+    assert {alert for alert, state in ends if state == "sent"} == sent != set()
+    assert {state for _, state in ends} <= {"sent", "due"}
+
+
+@asynccontextmanager
+async def locked_by_a_stranger(here: Here) -> AsyncIterator[None]:
+    """Another program holds the database for itself."""
+    with closing(sqlite3.connect(here.path, isolation_level=None)) as stranger:
+        stranger.execute("BEGIN EXCLUSIVE")
+        yield
+        stranger.execute("ROLLBACK")
+
+
+@asynccontextmanager
+async def disk_full(here: Here) -> AsyncIterator[None]:
+    """The file cannot grow by a page."""
+    database = here.stores[0]._db
+    await database.bare(lambda db: db.execute("PRAGMA max_page_count = 1"))
+    yield
+    await database.bare(lambda db: db.execute("PRAGMA max_page_count = 1000000"))
+
+
+@pytest.mark.parametrize("fault", [locked_by_a_stranger, disk_full])
+async def test_a_database_that_cannot_be_written_is_waited_for(
+    tmp_path: Path,
+    fault: Callable[[Here], AbstractAsyncContextManager[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Polls wait and are written once they can be; the daemon says so once, and lives on."""
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 50)
+
+    async def deed(here: Here) -> None:
+        await until(lambda: here.count("snapshot") > 0)
+        async with fault(here):
+            await until(lambda: "store.unavailable" in here.told)
+            before = here.count("snapshot")
+        await until(lambda: "store.recovered" in here.told and here.count("snapshot") > before)
+
+    here = await _live(tmp_path, Slow(), deed, monkeypatch)
+    assert here.told.count("store.unavailable") == 1
+    assert "daemon.stopped" in here.told
