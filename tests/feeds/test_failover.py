@@ -167,6 +167,16 @@ async def test_the_stand_in_does_not_go_back_behind_what_was_told(pair: Pair) ->
     assert await pair.told(10.0) == "espn Q2 7:12 39-30"
 
 
+async def test_over_a_restart_too_nothing_goes_back(pair: Pair) -> None:
+    """What was believed before is handed in, and a source that lags behind it is held back."""
+    before = nba.parse_box(box_of(ours("7:15", "39-30")))
+    pair.feeds.recall(GAME, before)
+    pair.espn.put(AT_ESPN, board(theirs("7:40", "37-30")))
+    assert await pair.told() == "absent"
+    pair.espn.put(AT_ESPN, board(theirs("7:05", "39-32")))
+    assert await pair.told(10.0) == "espn Q2 7:05 39-32"
+
+
 async def test_nobody_is_held_back_for_ever(pair: Pair) -> None:
     """A score that was mended downwards comes through after a minute and a half."""
     pair.league.board(ours("7:15", "39-30"))

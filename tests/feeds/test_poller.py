@@ -253,3 +253,21 @@ async def test_a_wait_can_be_ended(site: Site, follower: Follower) -> None:
     own = asyncio.current_task()
     names = [x.get_coro().__qualname__ for x in asyncio.all_tasks() if x is not own]  # type: ignore[union-attr]
     assert not [x for x in names if "sleep" in x or "Event.wait" in x]
+
+
+async def test_a_board_that_others_asked_for_is_taken_at_once(
+    site: Site, feed: Feed, follower: Follower, clock: FakeClock
+) -> None:
+    """A game in play does not wait for its turn; other leagues' boards do not hurry it."""
+    site.board(live_game())
+    await follower.at_once(LIVE)
+    task = asyncio.create_task(follower.poller.next(LIVE))
+    await clock.advance(6.0)
+    follower.poller.hear("espn wnba")
+    await clock.advance(1.0)
+    assert not task.done()
+    await feed.board.read(5.0)
+    follower.poller.hear("nba")
+    poll = await asyncio.wait_for(task, 5)
+    assert poll.reading == STATE
+    assert site.count(BOARD) == 2

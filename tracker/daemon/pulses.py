@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tracker.clock import Clock
 from tracker.engine.book import Book
+from tracker.feeds.health import WELL
 from tracker.store import Store
 
 KEEP_EVERY = 5.0
@@ -17,15 +18,16 @@ class Pulses:
     """The last word of each source and of each game, in memory until it is kept."""
 
     def __init__(self) -> None:
-        """Nothing has been heard; `on_answer` is called whenever something is."""
-        self.on_answer: Callable[[], None] = lambda: None
+        """Nothing has been heard; `on_answer` is called with a source whenever it is well."""
+        self.on_answer: Callable[[str], None] = lambda _: None
         self._heard: dict[str, tuple[datetime, str]] = {}
         self._seen: dict[str, tuple[datetime, bool]] = {}
 
     def hear(self, source: str, at: datetime, word: str) -> None:
         """A source has answered: `ok`, or the word of its trouble."""
         self._heard[source] = (at, word)
-        self.on_answer()
+        if word == WELL:
+            self.on_answer(source)
 
     def see(self, book: Book) -> None:
         """A game has been looked at and brought nothing that would be recorded."""

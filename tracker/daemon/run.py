@@ -74,9 +74,7 @@ class Daemon:
         self._shelf = Shelf(parts.store, parts.clock, parts.settings, parts.tell)
         self._context = TrackContext(
             recorder=parts.store,
-            forecasts=Forecaster(
-                partial(lines_for, parts.settings.lines), parts.tell, parts.load
-            ),
+            forecasts=Forecaster(partial(lines_for, parts.settings.lines), parts.tell, parts.load),
             shelf=self._shelf,
             clock=parts.clock,
             channels=tuple(self._bells),
@@ -131,6 +129,8 @@ class Daemon:
         def beat() -> None:
             self._progress.expect(book.game.name, STEP_S / speed + GRACE)
 
+        if book.state is not None:
+            self._parts.feeds.recall(book.game, book.state)
         return Poller(book.game, self._parts.feeds, self._clock, self._parts.rng, beat)
 
     async def _track(self, book: Book, poller: Poller) -> None:
@@ -140,10 +140,10 @@ class Daemon:
         self._progress.ended(book.game.name)
         self._tell("game.left", {"game": book.game.name})
 
-    def _hear(self) -> None:
-        """A fresh answer has come: every game that is being played looks at it at once."""
+    def _hear(self, source: str) -> None:
+        """A fresh board has come: every game of its league that is played looks at it at once."""
         for poller in self._following.values():
-            poller.hear()
+            poller.hear(source)
 
     def _ring(self) -> None:
         """Wake every channel: an alert is on disk."""

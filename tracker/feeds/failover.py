@@ -89,6 +89,10 @@ class Failover:
             self._disputes.check(game, look.reading, self._primary, self._others)
         return look
 
+    def recall(self, game: Game, state: GameState) -> None:
+        """Take it that this state has been told, as before a restart: no source is to go behind."""
+        self._told.setdefault(game.id, _Told(state, ("", ""), self._clock.monotonic()))
+
     async def _box(self, game: Game) -> Look:
         first = await self._primary.look(game, Ask.BOX, 0.0)
         if isinstance(first.reading, GameState):

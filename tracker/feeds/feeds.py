@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from tracker.clock import Clock, ScaledClock
-from tracker.domain.game import Game
+from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds.accounts import Usage
@@ -49,6 +49,12 @@ class Feeds:
         now, heard = self._clock.now(), self._clock.monotonic()
         missing = Unreadable(Trouble.DOWN, why)
         return Look(game.league, "", now, heard, b"", "", missing)
+
+    def recall(self, game: Game, state: GameState) -> None:
+        """Take it that this state of a game was told before the program was started again."""
+        watch = self._watches.get(game.league)
+        if watch is not None:
+            watch.recall(game, state)
 
     def slates(
         self, wanted: Callable[[], Iterable[str]] = _the_nba, known: Iterable[Game] = ()

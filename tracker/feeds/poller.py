@@ -11,6 +11,7 @@ from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.feeds import cadence
 from tracker.feeds.feed import Ask, Look, Watch
+from tracker.feeds.source import league_of
 
 FRESH_S = 5.0
 """Oldest board that a poll takes: what others fetched within this time serves this game too."""
@@ -60,9 +61,12 @@ class Poller:
         """Poll at once: something about the game or its bets has changed."""
         self._nudged.set()
 
-    def hear(self) -> None:
-        """A fresh board has come, whoever asked for it: a game that is being played takes it."""
-        if self._listening:
+    def hear(self, source: str) -> None:
+        """A source's fresh board has come, whoever asked for it: a game in play takes its league's.
+
+        `source` is the source's label. Other leagues' boards must not hurry this one's.
+        """
+        if self._listening and league_of(source) == self._game.league:
             self._nudged.set()
 
     async def next(self, standing: Standing) -> Poll:

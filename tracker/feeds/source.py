@@ -69,3 +69,8 @@ class Source:
     def label(self) -> str:
         """The source and its league, as health is told: `nba`, `espn wnba`."""
         return self.name if self.name == self.league else f"{self.name} {self.league}"
+
+
+def league_of(label: str) -> str:
+    """The league of a source by its label."""
+    return label.rpartition(" ")[2]
