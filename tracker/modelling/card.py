@@ -50,8 +50,9 @@ LIMITS = """\
 
 - A closing line is taken as the truth before tip-off. A lineup known late, an injury during the
   game, a coach who rests his starters: nothing of it is seen but through the score.
-- Quarters and halves that are not the end of the game are normal in margin and total: in their last
-  half minute they are less exact than the final score, whose end is played by possessions.
+- Quarters and halves that are not the end of the game are normal in margin and total until their
+  last minute, which is played by possessions; quarters still to come are tied to the final score
+  only by the part of its variance that they hold.
 - Margin and total are independent given the state before the endgame. Home teams' points vary a
   little more than visitors' (correlation .03); symmetry between the sides is kept instead.
 - The possession chain knows league habits, not a team's: a good free-throw team is not better at
