@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MASK = "***"
 
 CAPPED = ("aiohttp", "apprise", "asyncio", "requests", "urllib3")
-"""Libraries that write addresses, with their tokens, at DEBUG."""
+"""Libraries that write addresses, with their tokens, at DEBUG, and each message at INFO."""
 
 _HTTP_CLIENTS = ("aiohttp", "apprise", "requests", "urllib3")
 _BOT_TOKEN = re.compile(r"\d{6,}:[\w-]{30,}")
@@ -163,7 +163,7 @@ def set_up_logs(
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     for name in CAPPED:
-        logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

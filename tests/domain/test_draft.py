@@ -153,11 +153,17 @@ def test_what_fits_two_games_of_a_slate_is_asked() -> None:
 
 
 def test_a_game_that_is_over_must_be_named_by_its_date() -> None:
-    """A finished or postponed game is meant only where the bet says the day."""
+    """A finished game of another night is meant only where the bet says the day."""
     over = [(YESTERDAY, at(Phase.FINAL, YESTERDAY))]
-    off = [(TONIGHT, at(Phase.POSTPONED, TONIGHT))]
-    for slate in (over, off, []):
+    for slate in (over, []):
         with pytest.raises(NoSuchGame):
             choose_game(draft("DEN ML"), slate, NOW)
+
+
+def test_a_game_of_tonight_is_meant_though_it_is_off() -> None:
+    """Where nothing else fits, tonight's finished or postponed game is the one that is meant."""
+    over = [(YESTERDAY, at(Phase.FINAL, YESTERDAY))]
+    off = [(TONIGHT, at(Phase.POSTPONED, TONIGHT))]
+    assert choose_game(draft("DEN ML"), off, NOW) == TONIGHT
     assert choose_game(draft("PHX@DEN 2026-11-19 DEN ML"), over, NOW) == YESTERDAY
     assert choose_game(draft("DEN ML", "LAL@DEN 2026-11-20"), off, NOW) == TONIGHT

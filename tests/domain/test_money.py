@@ -45,7 +45,6 @@ def test_three_notations_are_read_and_kept_as_written(text: str, decimal: Fracti
     [
         "",
         "-",
-        "110",
         "+99",
         "-50",
         "1",

@@ -136,15 +136,18 @@ def test_base_url_is_scheme_and_host() -> None:
     [
         ("http://127.0.0.1:1", "http://localhost:2", True),
         ("http://[::1]:1", "http://127.9.9.9", True),
-        ("http://127.0.0.1:1", "https://site.api.espn.com", True),
+        ("http://127.0.0.1:1", "https://site.api.espn.com", False),
         ("http://127.0.0.1.example.org", "http://127.0.0.1", False),
         ("http://0.0.0.0", "http://127.0.0.1", False),
     ],
 )
 def test_loopback(nba: str, espn: str, loopback: bool) -> None:
-    """Time may only be played with when the feed that is asked is a server on this machine."""
+    """Time may only be played with when every feed that is set is a server on this machine."""
     text = f'[feeds.nba]\nbase_url = "{nba}"\n[feeds.espn]\nbase_url = "{espn}"'
     assert is_loopback(settings(text)) is loopback
+    assert is_loopback(settings(f'[feeds.nba]\nbase_url = "{nba}"')) is nba.startswith(
+        ("http://127.0.0.1:", "http://[::1]")
+    )
 
 
 def test_every_mistake_is_told_at_once() -> None:

@@ -75,15 +75,15 @@ def test_one_bad_bet_spoils_no_other(row: str, said: str) -> None:
 
 
 def test_a_file_that_cannot_be_read_takes_no_bet_away(tmp_path: Path) -> None:
-    """Broken TOML is told and marked as unreadable; a missing file merely holds no bets."""
+    """Broken TOML is told and marked as unreadable; a missing file is only that."""
     broken = tmp_path / "bets.toml"
     broken.write_text("[[bet]\n")
     found = read_bets(broken, 1000)
     assert not found.readable
     assert "not valid TOML" in found.mistakes[0]
     missing = read_bets(tmp_path / "none.toml", 1000)
-    assert missing.readable
-    assert missing.drafts == ()
+    assert not missing.readable
+    assert (missing.drafts, missing.mistakes) == ((), ())
 
 
 def test_the_same_bet_twice_is_counted_once() -> None:
@@ -99,3 +99,13 @@ def test_any_text_gives_bets_or_sentences(text: str) -> None:
     """Whatever stands in the file, nothing but drafts and mistakes comes out."""
     found = parse_bets(text, "bets.toml", 1000)
     assert found.readable or found.mistakes
+
+
+def test_an_id_is_given_once() -> None:
+    """Two bets with one id are told apart from the same bet written twice."""
+    text = '[[bet]]\nid = "a"\npick = "DEN ML"\n[[bet]]\nid = "a"\npick = "BOS ML"\n'
+    found = parse_bets(text, "bets.toml", 1000)
+    assert [d.pick.text for d in found.drafts] == ["DEN ML"]
+    assert found.mistakes == (
+        "bets.toml, line 4: another bet above has the id 'a'; give this one its own",
+    )

@@ -18,7 +18,7 @@ from tracker.cli.screen import complain
 
 _HELP = """Says how likely your bets on tonight's games are to win, while the games are played.
 
-Start with `tracker init`, then `tracker add "DEN -4.5 -110 $20"` and `tracker run`.
+Start with `tracker init`, then `tracker add 'DEN -4.5 -110 $20'` and `tracker run`.
 `tracker demo` shows the whole program on recorded games, with no set-up at all.
 """
 

@@ -106,11 +106,13 @@ def choose_game(
     """The game that a draft means: the one in play, else the next to tip off.
 
     Raises AmbiguousGame with the candidates when two games of one slate fit, and NoSuchGame when
-    none does. A game that is over, or off, is meant only when the draft names its date.
+    none does. A game that is over, or off, is meant when the draft names its date, or when it is
+    of the present slate and no game to come fits.
     """
     fitting = [(g, s) for g, s in games if draft.fits(g)]
     if draft.matchup is None or draft.matchup.day is None:
-        fitting = [(g, s) for g, s in fitting if s is None or _open(s)]
+        still_open = [(g, s) for g, s in fitting if s is None or _open(s)]
+        fitting = still_open or [x for x in fitting if abs(x[0].start - now) <= _LATE]
     if not fitting:
         raise NoSuchGame(f"{draft.pick.text!r}: no game on the slate fits")
     game, _ = min(fitting, key=lambda x: _nearness(x[0], x[1], now))

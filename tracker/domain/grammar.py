@@ -268,6 +268,9 @@ def _finish(reader: _Reader, pick: Pick) -> Pick:
         elif matchup is not None and matchup.day is None and _DATE.fullmatch(word):
             matchup = Matchup(matchup.away, matchup.home, _day(reader))
             continue
+        elif word.strip("0.") == "":
+            # What a shell makes of $20 in double quotes.
+            raise reader.bad("a stake such as $20 (within single quotes, on a command line)")
         else:
             raise reader.bad("odds such as -110, a stake such as $20, or a #tag")
         reader.at += 1

@@ -9,7 +9,7 @@ from math import floor
 
 from tracker.domain.errors import BadBet
 
-_AMERICAN = re.compile(r"[+-]\d{3,6}")
+_AMERICAN = re.compile(r"[+-]?\d{3,6}")
 _DECIMAL = re.compile(r"\d{1,4}\.\d{1,4}|\d{1,2}")
 _FRACTION = re.compile(r"(\d{1,4})/(\d{1,4})")
 _MONEY = re.compile(r"(\d{1,9}|\d{1,3}(?:,\d{3}){1,2})(?:\.(\d{1,2}))?")

@@ -19,7 +19,7 @@ def span_score(state: GameState, span: Span) -> Score:
     if span is Span.GAME:
         return state.score
     if state.periods is None:
-        raise Unsettleable("the box score's points by period do not add up to its final score")
+        raise Unsettleable("the box score gives no points by period that add up to its final score")
     wanted = span.periods(state.game.rules)
     last = len(state.periods) if span.counts_overtime else wanted.stop - 1
     if len(state.periods) < wanted.stop - 1:

@@ -38,11 +38,14 @@ class BetsFile:
 
 
 def read_bets(path: Path, unit_cents: int) -> BetsFile:
-    """Read a bets file; a missing one holds no bets. `unit_cents` is what one unit of stake is."""
+    """Read a bets file. `unit_cents` is what one unit of stake is.
+
+    A missing file holds no bets, but takes none away: it may have been moved by mistake.
+    """
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
-        return BetsFile((), ())
+        return BetsFile((), (), readable=False)
     except (OSError, UnicodeDecodeError) as why:
         reason = why.strerror if isinstance(why, OSError) else "it is not UTF-8 text"
         return BetsFile((), (f"{path}: cannot be read: {reason}",), readable=False)
@@ -73,7 +76,10 @@ def parse_bets(text: str, source: str, unit_cents: int) -> BetsFile:
             mistakes.append(f"{source}, {place}: {why}")
             continue
         if draft.identity in drafts:
-            mistakes.append(f"{source}, {place}: the same bet stands above; it is counted once")
+            same = drafts[draft.identity] == draft
+            what = "the same bet stands above; it is counted once"
+            other = f"another bet above has the id {draft.name!r}; give this one its own"
+            mistakes.append(f"{source}, {place}: {what if same else other}")
         drafts.setdefault(draft.identity, draft)
     return BetsFile(tuple(drafts.values()), tuple(mistakes))
 

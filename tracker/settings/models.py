@@ -228,8 +228,13 @@ class Settings(BaseModel):
 
 
 def is_loopback(settings: Settings) -> bool:
-    """Whether every feed that is asked is a server on this machine: its time may be played with."""
-    return settings.feeds.nba.on_loopback
+    """Whether the NBA's feed, and every other that is set, is a server on this machine.
+
+    Time may then be played with. A feed that is not set is left out of such a run.
+    """
+    feeds = settings.feeds
+    given = {"nba", *feeds.model_fields_set}
+    return all(getattr(feeds, name).on_loopback for name in given)
 
 
 def _models(annotation: object) -> Iterator[type[BaseModel]]:
