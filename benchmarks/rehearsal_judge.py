@@ -26,6 +26,10 @@ WRITTEN = timedelta(seconds=5)
 
 CADENCE_S = 10.0
 LATE_S = 0.05
+LOST_S = 90.0
+HARMLESS = {x.value for x in (FaultKind.BLANK, FaultKind.PADDED, FaultKind.COUNTDOWN)}
+"""Faults of an answer that tells the score all the same."""
+
 NEARBY_S = 30.0
 TOUCHING = 0.03
 """How near in time and chance the calm night must have come to a level that an alert tells of."""
@@ -170,8 +174,8 @@ def sight(course: Course) -> Verdict:
         if not any(x.start <= at + timedelta(seconds=g) and at < x.end for x in both)
     ]
     return Verdict(
-        "with one of two sources well, some source answers every 15 s",
-        bool(alone) and alone[-1] <= 1.5 * CADENCE_S,
+        "with one of two sources well, no game is without any answer for 90 s",
+        bool(alone) and alone[-1] < LOST_S,
         f"longest gap {alone[-1]:.0f} s, and {gaps[-1][0]:.0f} s where both failed"
         if alone
         else "",
@@ -197,8 +201,9 @@ def _right(differences: list[float]) -> bool:
 
 
 def _good(answer: Answer) -> bool:
-    """Whether an answer was right but for single games in it."""
-    return answer.what == "ok" or all(":" in word for word in answer.what.split())
+    """Whether an answer could be read and was right, but for single games in it."""
+    words = answer.what.split()
+    return answer.what == "ok" or all(":" in word or word in HARMLESS for word in words)
 
 
 def _differences(samples: list[tuple[datetime, datetime]], answers: list[datetime]) -> list[float]:
@@ -286,7 +291,7 @@ def _aftermath(course: Course, fault: Fault, until: datetime) -> Aftermath:
     return Aftermath(
         fault=fault,
         said=tuple(e for e, _ in said),
-        why=why.replace(HOST, "cdn.nba.com"),
+        why=why.replace(HOST, "site.api.espn.com" if whose != "nba" else "cdn.nba.com"),
         recovered_said=sum(e == "feed.recovered" and f["source"] == whose for _, e, f in events),
         lost_games=len({f["game"] for f in games}),
         held=sum(e == "poll.held" for _, e, _ in events),
