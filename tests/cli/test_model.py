@@ -63,6 +63,16 @@ def test_a_fit_of_what_is_not_there_is_one_sentence(data: Path, tmp_path: Path, 
     assert "events.parquet" in cli("fit", tmp_path).sentence
 
 
+def test_a_handful_of_games_is_never_made_a_model(cli: Cli, tmp_path: Path) -> None:
+    """One sentence, and no file; a small sample is told to be coarse."""
+    write_seasons(tmp_path, {"2020-21": 1}, games=2)
+    out = tmp_path / "few.json"
+    assert "too few" in cli("fit", tmp_path, "--out", out).sentence
+    assert not out.exists()
+    write_seasons(tmp_path, {"2020-21": 1})
+    assert "30 games are few" in cli("fit", tmp_path, "--out", out).err
+
+
 def test_a_missing_package_is_named_with_its_command(
     data: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +11,16 @@ from tracker.cli.bar import bar
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.ending import Impossible, Misused
 from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, known_league
-from tracker.cli.screen import say, say_json
+from tracker.cli.screen import note, say, say_json
 from tracker.cli.seasons import Folder, need_modelling, seasons_in, seasons_of
+
+if TYPE_CHECKING:
+    from tracker.cli.bar import Advance
+    from tracker.forecast import Parameters
+
+
+_FEW = 400
+"""Games below which a fit is told to be coarse: a third of an NBA season."""
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
@@ -43,20 +51,10 @@ def fit(
     if target.is_dir():
         raise Misused(f"{target} is a folder: name a file to write")
     need_modelling("fitting", "pyarrow")
-    from tracker.modelling import fit as fitting
-    from tracker.modelling.dataset import read
-
     with bar() as advance:
-        if not named:
-            advance("reading", 0.0)
-            named = seasons_in(read(folder, wanted))
-        try:
-            found = fitting.fit(folder, wanted, named, target, advance)
-        except (ValueError, ArithmeticError, IndexError) as why:
-            raise Impossible(
-                f"the games of {', '.join(named)} are too few or too odd to fit ({why}): "
-                "name more seasons"
-            ) from why
+        found, games = _fit(folder, wanted, named, target, advance)
+    if games < _FEW:
+        note(f"{games} games are few: forecasts of this model are coarse, judge it before its use.")
     if as_json:
         say_json(
             {
@@ -71,3 +69,35 @@ def fit(
     say(f"Wrote {target}: {found.model_version}, fitted on {', '.join(found.fitted_on)}")
     say(f"sha256 {found.checksum}")
     say(f"Judge it with `tracker evaluate`; use it with `tracker model activate {target}`.")
+
+
+def _fit(
+    folder: Path, league: str, named: tuple[str, ...], out: Path, advance: Advance
+) -> tuple[Parameters, int]:
+    """The model, which is written to `out`, and how many games it was fitted on."""
+    import json
+    import warnings
+
+    import numpy as np
+
+    from tracker.forecast.parameters import decode
+    from tracker.modelling.dataset import read
+    from tracker.modelling.fit import fit_document
+
+    advance("reading", 0.0)
+    data = read(folder, league)
+    seasons = named or seasons_in(data)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            document = fit_document(data, seasons, advance)
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
+    except (ValueError, ArithmeticError, IndexError) as why:
+        raise Impossible(
+            f"the games of {', '.join(seasons)} are too few or too odd to fit on: name more seasons"
+        ) from why
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = out.with_name(f"{out.name}.new")
+    fresh.write_text(text, "utf-8")
+    fresh.replace(out)
+    return decode(text, out.name), int(np.isin(data.games.season, list(seasons)).sum())
