@@ -145,6 +145,9 @@ def test_the_daemon_forecasts_with_the_model_in_use(
     assert [load("nba").checksum, load("nba").checksum] == [shipped, shipped]
     assert len(said) == 1
     assert "mine.json is damaged" in said[0]
+    (models / "active.json").write_text("{", "utf-8")
+    assert load("nba").checksum == shipped
+    assert "active.json cannot be read" in said[1]
 
 
 def test_two_models_are_compared_on_states_and_on_games(
