@@ -148,3 +148,20 @@ async def test_the_budget_runs_on_the_clock_of_the_polling(site: Site, clock: Fa
         await feed.fetcher.get("/a.json")
         with pytest.raises(FeedRateLimited):
             await feed.fetcher.get("/a.json")
+
+
+async def test_no_board_is_missed_while_a_game_is_busy(
+    site: Site, feed: Feed, clock: FakeClock
+) -> None:
+    """Boards that were read for other games are given one after the other, oldest first."""
+    clocks = ["PT07M15.00S", "PT07M05.00S", "PT06M55.00S", "PT06M45.00S"]
+    site.board(changed(live_game(), gameClock=clocks[0]))
+    first = await feed.look(GAME, Ask.EITHER, 0.0)
+    for told in clocks[1:]:
+        await clock.advance(5.0)
+        site.board(changed(live_game(), gameClock=told))
+        await feed.board.read(0.0)
+    looks = [await feed.look(GAME, Ask.EITHER, 5.0) for _ in range(4)]
+    seen = [x.reading.clock for x in (first, *looks) if isinstance(x.reading, GameState)]
+    assert seen == [435.0, 425.0, 415.0, 405.0, 405.0]
+    assert [x.more for x in looks] == [True, True, False, False]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass
 
 from tracker.clock import Clock
@@ -45,6 +46,10 @@ class BoardFailure:
         )
 
 
+KEPT_READINGS = 16
+"""Boards that are kept for games whose turn has not come since: no state that came is missed."""
+
+
 class SharedBoard:
     """A board of a source, fetched once for all who ask within the same moment.
 
@@ -64,6 +69,7 @@ class SharedBoard:
         self._clock = clock
         self._health = health
         self._last: BoardReading | None = None
+        self._recent: deque[BoardReading] = deque(maxlen=KEPT_READINGS)
         self._failure: BoardFailure | None = None
         self._running: asyncio.Task[BoardReading | BoardFailure] | None = None
 
@@ -85,6 +91,10 @@ class SharedBoard:
         """
         known = self._known(max_age, urgent=urgent)
         return known if known is not None else await asyncio.shield(self._start())
+
+    def since(self, heard: float) -> tuple[BoardReading, ...]:
+        """What was read after a moment of the monotonic clock, oldest first, as far as kept."""
+        return tuple(x for x in self._recent if x.fetched.heard > heard)
 
     def poke(self, max_age: float, *, urgent: bool = False) -> None:
         """Have the board read for whoever asks next, without waiting for it."""
@@ -131,6 +141,8 @@ class SharedBoard:
         except FeedError as error:
             return self._failed(error, None)
         self._last, self._failure = reading, None
+        if not self._recent or self._recent[-1].fetched.digest != fetched.digest:
+            self._recent.append(reading)
         self.streak += 1
         self._health.good(fetched.at, fetched.heard)
         return reading

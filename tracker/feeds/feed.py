@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import Enum
 from typing import Protocol, assert_never
@@ -48,7 +48,8 @@ class Look:
     `path`, `at`, `body` and `digest` are those of the document that tells most, as in `Poll`;
     `heard` is when it came, in the clock's monotonic seconds. `retry_after` is for how many seconds
     the source is to be left alone. `at_pace` is whether sources answered, although what they said
-    is not told: the next look then comes at the ordinary pace.
+    is not told: the next look then comes at the ordinary pace. `more` is whether a later board has
+    come already: the next look is then due at once.
     """
 
     source: str
@@ -60,6 +61,7 @@ class Look:
     reading: GameState | Unreadable
     retry_after: float | None = None
     at_pace: bool = False
+    more: bool = False
 
 
 class Watch(Protocol):
@@ -81,6 +83,7 @@ class Feed:
         self._health = health
         self._boards: OrderedDict[str, SharedBoard] = OrderedDict()
         self._theirs: OrderedDict[str, Game] = OrderedDict()
+        self._given: OrderedDict[str, float] = OrderedDict()
 
     @property
     def board(self) -> SharedBoard:
@@ -128,13 +131,32 @@ class Feed:
             case Ask.BOARD | Ask.EITHER:
                 begun = self._clock.monotonic()
                 urgent = urgent or ask is Ask.EITHER
-                board = await self.board_of(game).read(max_age, urgent=urgent)
-                seen = self._on_board(game, board, begun, urgent=urgent)
+                shared = self.board_of(game)
+                board = await shared.read(max_age, urgent=urgent)
+                more = False
+                if isinstance(board, BoardReading):
+                    board, more = self._unseen(game, shared, board)
+                seen = replace(self._on_board(game, board, begun, urgent=urgent), more=more)
                 if ask is Ask.BOARD or isinstance(seen.reading, GameState):
                     return seen
                 return await self._second(game, board, seen)
             case _:
                 assert_never(ask)
+
+    def _unseen(
+        self, game: Game, shared: SharedBoard, newest: BoardReading
+    ) -> tuple[BoardReading, bool]:
+        """The oldest board that this game has not been given yet, and whether there are more.
+
+        Other games may have had several boards read while this one was busy.
+        """
+        missed = shared.since(self._given.get(game.id, newest.fetched.heard))
+        board = missed[0] if missed else newest
+        self._given[game.id] = board.fetched.heard
+        self._given.move_to_end(game.id)
+        while len(self._given) > KEPT_NAMES:
+            self._given.popitem(last=False)
+        return board, len(missed) > 1
 
     def peek(self, game: Game, max_age: float) -> GameState | None:
         """What is known of a game from a board that was read already; nothing is waited for.

@@ -22,6 +22,9 @@ STEP_S = 60.0
 DRIFT_S = 5.0
 """A wall clock that has moved by this much against the monotonic one has been set: plan again."""
 
+NEAR_S = 30 * 60.0
+"""How long before tip-off a game takes every board that is read for others."""
+
 BOX_BEFORE_S = 15 * 60.0
 """How long before tip-off a box may be asked for when the board does not tell of the game."""
 
@@ -62,7 +65,7 @@ class Poller:
         self._nudged.set()
 
     def hear(self, source: str) -> None:
-        """A source's fresh board has come, whoever asked for it: a game in play takes its league's.
+        """A source's fresh board has come: a game that is near or in play takes its league's.
 
         `source` is the source's label. Other leagues' boards must not hurry this one's.
         """
@@ -72,8 +75,7 @@ class Poller:
     async def next(self, standing: Standing) -> Poll:
         """The next poll, when it is due: at once at first, unless a finished game can wait."""
         if self._last is not None or self._may_wait(standing):
-            state = standing.state
-            self._listening = state is not None and state.phase.in_play
+            self._listening = self._near(standing)
             await self._until_due(standing)
             self._listening = False
         self._nudged.clear()
@@ -81,8 +83,17 @@ class Poller:
         look = await self._watch.look(self._game, self._ask(standing), self._max_age(standing))
         self._beat()
         self._last = look
+        if look.more:
+            self._nudged.set()
         self._failures = self._failures + 1 if self._failed(standing, look) else 0
         return Poll(look.source, look.path, look.at, look.body, look.digest, look.reading)
+
+    def _near(self, standing: Standing) -> bool:
+        """Whether a fresh board may tell of play: no clock says for sure when a game begins."""
+        state = standing.state
+        if state is None or state.phase is Phase.SCHEDULED:
+            return (self._game.start - self._clock.now()).total_seconds() <= NEAR_S
+        return state.phase.in_play
 
     def _may_wait(self, standing: Standing) -> bool:
         wait = cadence.next_wait(standing, self._clock.now())
