@@ -1,12 +1,12 @@
 """Dies at the n-th operation of the scripted night, for every n, and says what is found after it.
 
-Run as a program: `python -m tests.promise.deaths FOLDER URL [--full]`. Each life is a child
-process, which a death ends without unwinding, as `kill -9` does. Operations are each poll, each
-send before and after, and the COMMIT of each transaction that writes, the migration of the empty
-file included: a death between two of them finds the same on disk as one at the second. `--full`
-plays more bets, counts each statement of those transactions too, and has the second life die as
-well, at an operation drawn by a seed. Prints one JSON object for each n, the undisturbed night
-last.
+Run as a program: `python -m tests.promise.deaths FOLDER URL [--full] [--every K]`. Each life is a
+child process, which a death ends without unwinding, as `kill -9` does. Operations are each poll,
+each send before and after, and the COMMIT of each transaction that writes, the migration of the
+empty file included: a death between two of them finds the same on disk as one at the second.
+`--full` plays more bets, counts each statement of those transactions too, and has the second life
+die as well, at an operation drawn by a seed. Prints one JSON object for each n, the undisturbed
+night last.
 """
 
 from __future__ import annotations
@@ -109,6 +109,7 @@ def main() -> None:
     words.add_argument("folder", type=Path)
     words.add_argument("url")
     words.add_argument("--full", action="store_true")
+    words.add_argument("--every", type=int, default=1, help="only every k-th operation")
     given = words.parse_args()
     # What every life needs is loaded and worked out once, before the first of them.
     script.warm_up(given.url)
@@ -116,9 +117,9 @@ def main() -> None:
     forecaster.BUDGET_SECONDS = 60.0
     again = random.Random(_SEED)  # noqa: S311 - a seed makes it repeatable
     once = partial(live, full=given.full)
-    n, lived = 0, None
+    n, lived = 1 - given.every, None
     while lived is None:
-        n += 1
+        n += given.every
         folder = given.folder / str(n)
         folder.mkdir()
         url = f"{given.url}/{n}"

@@ -15,6 +15,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.promise.script import RESULTS
+
 
 @dataclass
 class Sink:
@@ -71,3 +73,24 @@ async def die_at_every_operation(folder: Path, *words: str) -> tuple[list[dict[s
         found = [json.loads(line) async for line in process.stdout]
         assert await process.wait() == 0
     return found, taking
+
+
+def broken(
+    one: dict[str, Any], calm: dict[str, Any], taking: Sink, picks: tuple[str, ...]
+) -> list[str]:
+    """What a night that was interrupted has lost, repeated in silence or decided otherwise.
+
+    `calm` is the undisturbed night.
+    """
+    arrived = told(taking.got[one["n"]])
+    results = sorted([p, r, x] for (p, r), x in RESULTS.items() if p in picks)
+    held = {
+        "an unsound file": one["sound"] == "ok",
+        "an alert without an end": {x or state for _, state, x in one["ends"]} == {"sent"}
+        and sorted(alert for alert, _, _ in one["ends"]) == sorted(one["fired"]),
+        "an alert that never arrived": {number for number, _ in arrived} == set(one["fired"]),
+        "a silent repeat": all(n == 1 or flagged for (_, flagged), n in arrived.items()),
+        "a wrong result": sorted(one["results"]) == results,
+        "another decision": one["decided"] == calm["decided"],
+    }
+    return [f"dying at operation {one['n']}: {what}" for what, so in held.items() if not so]

@@ -7,27 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.promise.script import FEW, MANY, RESULTS
-from tests.promise.sink import Sink, die_at_every_operation, told
+from tests.promise.script import FEW, MANY
+from tests.promise.sink import Sink, broken, die_at_every_operation, told
 
 
 def check_promise(found: list[dict[str, Any]], taking: Sink, picks: tuple[str, ...]) -> None:
-    """Nothing lost, nothing repeated without the words, every result once, every decision the same.
-
-    The undisturbed night is held to it too.
-    """
-    results = sorted([p, r, x] for (p, r), x in RESULTS.items() if p in picks)
-    undisturbed = found[-1]
-    for one in found:
-        place = f"dying at operation {one['n']}"
-        assert one["sound"] == "ok", place
-        assert {told or state for _, state, told in one["ends"]} == {"sent"}, place
-        assert sorted(alert for alert, _, _ in one["ends"]) == sorted(one["fired"]), place
-        arrived = told(taking.got[one["n"]])
-        assert {number for number, _ in arrived} == set(one["fired"]), place
-        assert [x for (x, flagged), n in arrived.items() if n > 1 and not flagged] == [], place
-        assert sorted(one["results"]) == results, place
-        assert one["decided"] == undisturbed["decided"], place
+    """Every night, the undisturbed one too, ends as promised."""
+    assert [x for one in found for x in broken(one, found[-1], taking, picks)] == []
 
 
 @pytest.mark.timeout(300)
@@ -49,5 +35,5 @@ async def test_two_deaths_at_any_statement_change_nothing(tmp_path: Path) -> Non
     """The same at every single statement, with another death soon after each."""
     found, taking = await die_at_every_operation(tmp_path, "--full")
     assert {x["deaths"] for x in found[:-1]} == {1, 2}
-    assert len(found) > 700
+    assert len(found) > 500
     check_promise(found, taking, MANY)
