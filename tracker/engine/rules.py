@@ -159,7 +159,7 @@ def _to(state: RuleState, phase: RulePhase, reason: Reason) -> Verdict:
 
 def _press(state: RuleState, reading: Reading, why: Reason) -> Verdict:
     """A reading beyond the level: hold for another poll, or fire if the budget allows."""
-    streak = state.streak + 1
+    streak = min(state.streak + 1, HOLD_POLLS)
     if streak < HOLD_POLLS and not reading.hurried:
         held = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.HOLDING)
         return Verdict(held, Reason.HOLDING)

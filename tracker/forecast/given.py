@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,8 @@ from tracker.forecast.parameters import Parameters
 from tracker.forecast.priors import prior_from
 
 Json = dict[str, Any]
+
+_FEEDS_CLOCK = re.compile(r"PT(\d+)M(\d+(?:\.\d+)?)S")
 
 NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 """The tip-off of a game whose time does not matter."""
@@ -37,9 +40,8 @@ def read_state(given: Json) -> GameState:
     home, away = _text(given, "home"), _text(given, "away")
     rules = LEAGUES[league]
     period = _whole(given.get("period"), "period", 0, 30)
-    clock = 0.0 if period == 0 and "clock" not in given else _clock(given.get("clock"))
-    if period == 0:
-        clock = float(rules.period_seconds)
+    # Before tip-off feeds write anything into the clock; nothing has run down yet.
+    clock = float(rules.period_seconds) if period == 0 else _clock(given.get("clock"))
     score = _score(given)
     try:
         return GameState(
@@ -101,10 +103,11 @@ def _whole(value: Any, field: str, low: int, high: int) -> int:
 
 
 def _clock(value: Any) -> float:
-    """Seconds left, from `04:11`, `11.4` or a number."""
+    """Seconds left, from `04:11`, `11.4`, a feed's `PT04M11.00S` or a number."""
     if not isinstance(value, str):
         return _number(value, "clock")
-    parts = value.split(":")
+    written = _FEEDS_CLOCK.fullmatch(value)
+    parts = list(written.groups()) if written else value.split(":")
     try:
         if len(parts) == 1:
             return _number(float(parts[0]), "clock")
