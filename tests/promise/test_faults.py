@@ -25,15 +25,15 @@ from tracker.daemon import forecaster
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.rehearse import SiteWatch
 from tracker.daemon.run import run
-from tracker.daemon.track import TrackContext, track
+from tracker.daemon.track import Forecasts, TrackContext, track
 from tracker.domain.delivery import Outcome, Sent
-from tracker.domain.game import Game
-from tracker.domain.poll import Poll, Standing
+from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.prior import Lines
 from tracker.engine.book import Book, Tracked
 from tracker.feeds.feed import Ask
 from tracker.feeds.poller import Poller
-from tracker.forecast import load_parameters
+from tracker.forecast import Outlook, load_parameters
 from tracker.notify.channel import Message
 from tracker.settings import load_settings
 from tracker.store import Store, connection
@@ -102,7 +102,7 @@ async def play(
     *,
     meddle: Callable[[int, LeapingClock], None] = lambda _number, _clock: None,
     until: Callable[[Standing], bool] = lambda standing: standing.settled,
-    make: Callable[[Any], Forecaster] | None = None,
+    make: Callable[[Any], Forecasts] | None = None,
 ) -> Played:
     """Follow the recorded game until it is settled, with the real loop, poller and store."""
     clock = LeapingClock(TIP_OFF - timedelta(minutes=2))
@@ -120,7 +120,7 @@ async def play(
         [book] = await store.books(RULES)
         source = Poller(game, watch, clock, random.Random(1))  # noqa: S311 - jitter is no secret
         poller = Listened(source, clock, until, meddle)
-        forecasts = (make or (lambda said: Forecaster(no_lines, said)))(tell)
+        forecasts: Forecasts = (make or (lambda said: Forecaster(no_lines, said)))(tell)
         shelf = _Shelf()
         context = TrackContext(store, forecasts, shelf, clock, ("c",), lambda: None, tell)
         with pytest.raises(Enough):
@@ -191,6 +191,25 @@ async def test_a_thousand_equal_answers_leave_one_trace(tmp_path: Path) -> None:
             await track(book, Again(watch, game, clock), context)
         rows = [len(await store.export(x)) for x in ("polls", "snapshots", "alerts")]
     assert rows == [1, len(PICKS), 0]
+
+
+@dataclass
+class NotTheEnd:
+    """A forecaster that fails at the final, and only there."""
+
+    real: Forecaster
+
+    async def forecast(self, book: Book, state: GameState) -> Outlook | Unreadable:
+        """The real forecast, while the game is played."""
+        if state.phase is Phase.FINAL:
+            return Unreadable(Trouble.MALFORMED, "the forecast failed; the last one stands")
+        return await self.real.forecast(book, state)
+
+
+async def test_a_result_never_waits_for_a_forecast(tmp_path: Path) -> None:
+    """A forecast that fails at the end of the game holds up no settlement."""
+    played = await play(tmp_path / "t.db", make=lambda tell: NotTheEnd(Forecaster(no_lines, tell)))
+    assert results(played) == ["push", "won"]
 
 
 def _raises(_: Game) -> Lines | None:

@@ -8,7 +8,7 @@ from typing import Protocol, assert_never
 
 from tracker.clock import Clock
 from tracker.domain.alert import Decision
-from tracker.domain.game import GameState
+from tracker.domain.game import GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.engine.advance import advance, note
 from tracker.engine.book import Book, Change, Ordering, Tracked
@@ -100,7 +100,9 @@ async def _decide(book: Book, poll: Poll, context: TrackContext) -> Change:
         case GameState() as state:
             outlook = await context.forecasts.forecast(book, state)
             if isinstance(outlook, Unreadable):
-                return note(book, outlook, now)
+                # What is over is settled by its score: a result never waits for a forecast.
+                over = state.phase is Phase.FINAL or state.phase.off
+                return advance(book, state, None, now) if over else note(book, outlook, now)
             return advance(book, state, outlook, now)
         case Unreadable() as why:
             return note(book, why, now)

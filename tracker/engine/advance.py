@@ -38,8 +38,11 @@ _ONCE = frozenset({Event.START, Event.HALFTIME})
 """What happens once in a game, also when the feed corrects itself and tells it again."""
 
 
-def advance(book: Book, state: GameState, outlook: Outlook, now: datetime) -> Change:
-    """What a readable poll changes. `outlook` is the forecast from `state`; `now` is aware UTC."""
+def advance(book: Book, state: GameState, outlook: Outlook | None, now: datetime) -> Change:
+    """What a readable poll changes. `outlook` is the forecast from `state`; `now` is aware UTC.
+
+    Without an outlook nothing is priced: every bet keeps its last chance.
+    """
     ordering, held = classify(book, state)
     back, returned = _feed_back(book, now)
     dropped = _dropped(book.held) if ordering is Ordering.SAME else ()
@@ -133,7 +136,7 @@ def _see(
     change: Change,
     tracked: Tracked,
     before: GameState | None,
-    outlook: Outlook,
+    outlook: Outlook | None,
     now: datetime,
 ) -> Change:
     """Add one bet's snapshot, rule decisions and facts to the change.
@@ -145,7 +148,7 @@ def _see(
     assert state is not None  # noqa: S101 - a state has just been believed
     chance = _chance(tracked, outlook, state)
     seen = tracked
-    if chance is not None:
+    if chance is not None and outlook is not None:
         seen = replace(
             tracked,
             chance=chance,
@@ -163,7 +166,9 @@ def _see(
     )
 
 
-def _chance(tracked: Tracked, outlook: Outlook, state: GameState) -> Chance | None:
+def _chance(tracked: Tracked, outlook: Outlook | None, state: GameState) -> Chance | None:
+    if outlook is None:
+        return None
     try:
         return price(tracked.bet.market, outlook, state)
     except Unpriceable:
