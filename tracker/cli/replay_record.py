@@ -12,7 +12,7 @@ import typer
 from tracker.cli.ending import Impossible
 from tracker.cli.run import parse_instant
 from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import progress, say
+from tracker.cli.screen import note, progress, say
 from tracker.cli.session import session
 
 if TYPE_CHECKING:
@@ -46,11 +46,15 @@ def record(
     )
     last = datetime.fromisoformat("9999-01-01T00:00:00Z") if until is None else parse_instant(until)
     bodies = asyncio.run(_bodies(scope_of(context), first, last))
-    from tracker.replay.files import write_recording
+    from tracker.replay.files import file_name, write_recording
     from tracker.replay.record import recording_from_bodies
 
     with progress("making recordings"):
-        found = [x for x in recording_from_bodies(bodies) if game is None or _called(x, game)]
+        bad: list[str] = []
+        made = recording_from_bodies(bodies, lambda problem: bad.append(str(problem)))
+        found = [x for x in made if game is None or _called(x, game)]
+    for problem in bad if game is None or not found else ():
+        note(problem)
     if not found:
         what = "no game" if game is None else f"no game called {game!r}"
         raise Impossible(
@@ -59,7 +63,7 @@ def record(
         )
     out.mkdir(parents=True, exist_ok=True)
     for one in found:
-        target = out / f"{one.tip_off:%Y-%m-%d}_{one.away.tricode}_at_{one.home.tricode}.json.gz"
+        target = out / file_name(one)
         write_recording(one, target)
         say(f"Wrote {target}")
 

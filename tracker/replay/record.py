@@ -1,7 +1,7 @@
 """Makes recordings: of a game's play-by-play and box, or of all that a night's polls brought."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -45,19 +45,32 @@ def recording_from_play_by_play(
         return replace(recording_of_box(game, Actions("actions", rows)), lines=lines)
 
 
-def recording_from_bodies(bodies: Iterable[tuple[datetime, str, bytes]]) -> list[Recording]:
+def _raise(problem: UnrecordableError) -> None:
+    raise problem
+
+
+def recording_from_bodies(
+    bodies: Iterable[tuple[datetime, str, bytes]],
+    on_bad: Callable[[UnrecordableError], None] = _raise,
+) -> list[Recording]:
     """The recordings of all games in a sequence of raw bodies, each with its instant and URL.
 
     Reads scoreboards and boxes; other documents, and answers that are none, are passed over. A
     game's course is told by its boxes, or by the scoreboards where no box showed it being played.
-    Games that were never seen being played or over are left out. Ordered by tip-off.
+    Games that were never seen being played or over are left out. Ordered by tip-off. `on_bad` is
+    told of a game whose bodies cannot be used, and may raise; it is then left out.
     """
     games: dict[str, _Seen] = {}
     for at, url, body in sorted(bodies, key=lambda item: item[0]):
         for kind, game in _games_of(url, body):
             seen = games.setdefault(str(game.get("gameId")), _Seen())
             (seen.boxes if kind == "box" else seen.boards).append((at, game))
-    recordings = [_of_game(game_id, seen) for game_id, seen in games.items()]
+    recordings = []
+    for game_id, seen in games.items():
+        try:
+            recordings.append(_of_game(game_id, seen))
+        except UnrecordableError as problem:
+            on_bad(problem)
     return sorted((r for r in recordings if r is not None), key=lambda r: (r.tip_off, r.id))
 
 
@@ -80,7 +93,7 @@ def _named(what: str) -> Iterator[None]:
 def _games_of(url: str, body: bytes) -> list[tuple[str, Json]]:
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     if "/boxscore/" in url:
         game = document.get("game") if isinstance(document, dict) else None

@@ -50,7 +50,7 @@ def parse_instant(text: str) -> datetime:
 
 def recording_of_box(game: Json, course: Actions | Readings) -> Recording:
     """A recording with the teams, rosters and official figures of a box's `game` object."""
-    arena = game["arena"]
+    arena = game.get("arena") or {}
     home, away = game["homeTeam"], game["awayTeam"]
     over = int(game["gameStatus"]) == FINAL
     recording = recording_of_board(game, course)
@@ -58,10 +58,10 @@ def recording_of_box(game: Json, course: Actions | Readings) -> Recording:
         recording,
         venue=replace(
             recording.venue,
-            arena=str(arena["arenaName"]),
-            city=str(arena["arenaCity"]),
-            state=str(arena["arenaState"] or ""),
-            zone=str(arena["arenaTimezone"]),
+            arena=str(arena.get("arenaName") or recording.venue.arena),
+            city=str(arena.get("arenaCity") or recording.venue.city),
+            state=str(arena.get("arenaState") or recording.venue.state),
+            zone=str(arena.get("arenaTimezone") or recording.venue.zone),
         ),
         official=Official(_official(home), _official(away)) if over else None,
     )
