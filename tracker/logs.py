@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MASK = "***"
 
-CAPPED = ("aiohttp", "apprise", "asyncio", "requests", "urllib3")
+CAPPED = ("aiohttp", "aiosqlite", "apprise", "asyncio", "requests", "urllib3")
 """Libraries that write addresses, with their tokens, at DEBUG, and each message at INFO."""
 
 _HTTP_CLIENTS = ("aiohttp", "apprise", "requests", "urllib3")

@@ -148,16 +148,22 @@ async def tracker(config: Path, *words: str) -> tuple[int, str, str]:
     return process.returncode or 0, out.decode(), err.decode()
 
 
+STARTED: list[asyncio.subprocess.Process] = []
+"""Daemons of the running test, so that none outlives it."""
+
+
 async def start_daemon(config: Path, clock: ScaledClock) -> asyncio.subprocess.Process:
     """The daemon as a process of its own, on the clock of the feed."""
     with config.with_name("daemon.log").open("ab") as log:
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tracker", "--config", str(config), "run",
             "--clock-start", clock.start.isoformat(),
             "--clock-speed", str(clock.speed),
             "--clock-anchor", clock.anchor.isoformat(),
             stdout=log, stderr=log,
         )  # fmt: skip
+    STARTED.append(process)
+    return process
 
 
 async def bets(config: Path) -> list[dict[str, Any]]:

@@ -58,10 +58,11 @@ def _assert_no_doubles(database: Path, messages: list[str]) -> None:
     )
     assert [x for x, count in plain.items() if count > 1] == []
     told = {int(x) for message in messages for x in re.findall(r"alert (\d+)", message)}
-    assert told == set(fired) - late
+    # One that expired may have arrived before its answer was lost.
+    assert set(fired) - late <= told <= set(fired)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 async def test_kills_at_random_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     """Through kill -9 after kill -9, each bet settles right and each alert comes once."""
     rng = random.Random(20260130)  # noqa: S311 - a seed makes the night repeatable

@@ -100,16 +100,13 @@ def markets(draw: st.DrawFn) -> Market:
     """Any market of an NBA game."""
     span, side = draw(SPANS), draw(st.sampled_from(list(Side)))
     direction = draw(st.sampled_from(list(Direction)))
-    return draw(
-        st.sampled_from(
-            [
-                Moneyline(side, span),
-                Spread(side, draw(st.integers(-30, 30)) / 2, span),
-                Total(direction, draw(st.integers(60, 480)) / 2, span),
-                TeamTotal(side, direction, draw(st.integers(30, 260)) / 2, span),
-            ]
-        )
-    )
+    offered: list[Market] = [
+        Moneyline(side, span),
+        Spread(side, draw(st.integers(-30, 30)) / 2, span),
+        Total(direction, draw(st.integers(60, 480)) / 2, span),
+        TeamTotal(side, direction, draw(st.integers(30, 260)) / 2, span),
+    ]
+    return draw(st.sampled_from(offered))
 
 
 @st.composite

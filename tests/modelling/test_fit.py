@@ -64,7 +64,7 @@ def test_fast_and_plain_ratings_agree(tmp_path: Path, seasons: Seasons) -> None:
     fast = walk_forward(games, FIGURES)
     last = len(games.id) - 1
     results = [
-        Result(*map(str, row[:3]), int(row[3]), int(row[4]))
+        Result(str(row[0]), str(row[1]), str(row[2]), int(row[3]), int(row[4]))
         for row in zip(
             games.season, games.home_team, games.away_team, games.home, games.away, strict=True
         )

@@ -24,7 +24,7 @@ from tracker.cli.screen import note, say, say_json
 from tracker.domain.league import LEAGUES
 
 if TYPE_CHECKING:
-    from tracker.modelling.registry import Entry, Registry
+    from tracker.registry import Entry, Registry
 
 Name = Annotated[
     str, typer.Argument(metavar="MODEL", help="A name that `tracker model list` shows.")
@@ -93,7 +93,7 @@ def listing(
 def _used(registry: Registry, league: str) -> tuple[str, tuple[str, ...]]:
     """The name of the model that forecasts, and what was wrong with those that should have."""
     from tracker.domain.errors import TrackerError
-    from tracker.modelling.registry import SHIPPED
+    from tracker.registry import SHIPPED
 
     faults: list[str] = []
     for name in reversed([SHIPPED, *registry.history(league)]):

@@ -11,7 +11,7 @@ import typer
 
 from tracker.cli.ending import Misused
 from tracker.domain.league import LEAGUES, NBA
-from tracker.modelling.registry import NoSuchModel, Registry
+from tracker.registry import NoSuchModel, Registry
 
 if TYPE_CHECKING:
     from tracker.forecast import Parameters

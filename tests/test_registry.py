@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tracker.forecast.errors import BadParameters
-from tracker.modelling.registry import SHIPPED, NoSuchModel, Registry
+from tracker.registry import SHIPPED, NoSuchModel, Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
