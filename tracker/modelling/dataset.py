@@ -147,7 +147,7 @@ def _table(path: Path, *, needed: bool) -> dict[str, Array]:
     table = pq.read_table(path)
     skip = {"players_on"}
     return {
-        name: np.asarray(table.column(name).to_pandas())
+        name: np.asarray(table.column(name).to_numpy())
         for name in table.column_names
         if name not in skip
     }
