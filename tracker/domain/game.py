@@ -46,6 +46,11 @@ class Phase(StrEnum):
         """Will not be played as scheduled."""
         return self in (Phase.POSTPONED, Phase.CANCELLED)
 
+    @property
+    def rank(self) -> int:
+        """How far a game in this phase has come: 0 before tip-off, 1 in play, 2 over."""
+        return 2 if self is Phase.FINAL else int(self.in_play)
+
 
 @dataclass(frozen=True, slots=True)
 class Pair(Generic[T]):

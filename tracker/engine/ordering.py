@@ -12,21 +12,11 @@ from tracker.engine.book import Book, Held, Ordering
 AGREEING_POLLS = 3
 """Consecutive polls that must tell of an older or doubtful state before it is believed."""
 
-_RANK = {
-    Phase.SCHEDULED: 0,
-    Phase.POSTPONED: 0,
-    Phase.CANCELLED: 0,
-    Phase.LIVE: 1,
-    Phase.BREAK: 1,
-    Phase.SUSPENDED: 1,
-    Phase.FINAL: 2,
-}
-
 
 def order_key(state: GameState) -> tuple[int, int, float, bool]:
     """How far a game has come: phase, period, the game clock run down, the period called over."""
     over = state.phase is Phase.BREAK and state.clock == 0
-    return _RANK[state.phase], state.period, -state.clock, over
+    return state.phase.rank, state.period, -state.clock, over
 
 
 def goes_back(before: GameState, after: GameState) -> bool:

@@ -7,16 +7,6 @@ from tracker.domain.game import GameState, Phase
 CLOCK_S = 1.0
 """Game clocks this close are the same moment: one source counts in whole seconds."""
 
-_RANK = {
-    Phase.SCHEDULED: 0,
-    Phase.POSTPONED: 0,
-    Phase.CANCELLED: 0,
-    Phase.LIVE: 1,
-    Phase.BREAK: 1,
-    Phase.SUSPENDED: 1,
-    Phase.FINAL: 2,
-}
-
 
 def behind(state: GameState, other: GameState) -> bool:
     """Whether a state is from an earlier moment than the other, or has fewer points."""
@@ -49,7 +39,7 @@ def contradict(one: GameState, other: GameState) -> bool:
 
 
 def _moment(state: GameState) -> tuple[int, int, float]:
-    return _RANK[state.phase], state.period, -state.clock
+    return state.phase.rank, state.period, -state.clock
 
 
 def _earlier(one: GameState, other: GameState) -> bool:
