@@ -29,8 +29,3 @@ class Progress:
         """The loops that should have been heard of by now."""
         now = self._clock.monotonic()
         return tuple(sorted(loop for loop, due in self._due.items() if due < now))
-
-    @property
-    def loops(self) -> int:
-        """How many loops are running."""
-        return len(self._due)

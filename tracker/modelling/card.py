@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tracker.modelling.report import NAMES
+from tracker.modelling.report import NAMES, grid, scores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,7 +88,7 @@ def section(result: Mapping[str, Any], *, full: bool) -> list[str]:
             f"{', '.join(about['judged_on'])}: {about['games']} games."
         ),
         "",
-        *_scores(moments),
+        *scores(moments),
         "",
         (
             "How often the 80 % interval holds the outcome (randomised PIT; the 95 % interval of "
@@ -129,32 +129,12 @@ def section(result: Mapping[str, Any], *, full: bool) -> list[str]:
     return lines
 
 
-def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [
-        "| " + " | ".join(head) + " |",
-        "|" + " --- |" * len(head),
-        *("| " + " | ".join(row) + " |" for row in rows),
-    ]
-
-
-def _scores(moments: Mapping[str, Any]) -> list[str]:
-    rows = [
-        [f"{name} Brier", *(f"{x['markets'][market]['brier']:.4f}" for x in moments.values())]
-        for market, name in NAMES.items()
-    ]
-    rows += [
-        [f"{score} CRPS", *(f"{x['scores'][score]['crps']:.2f}" for x in moments.values())]
-        for score in ("margin", "total", "home", "away")
-    ]
-    return _grid(["at", *moments], rows)
-
-
 def _coverage(moments: Mapping[str, Any]) -> list[str]:
     rows = [
         [score, *(f"{x['scores'][score]['coverage80']['mean']:.3f}" for x in moments.values())]
         for score in ("margin", "total", "home", "away")
     ]
-    return _grid(["of", *moments], rows)
+    return grid(["of", *moments], rows)
 
 
 def _half(moments: Mapping[str, Any]) -> float:
@@ -167,7 +147,7 @@ def _calibration(overall: Mapping[str, Any]) -> list[str]:
         ["ECE", *(f"{x['ece']:.4f}" for x in overall.values())],
         ["slope", *(f"{x['slope']:.3f}" for x in overall.values())],
     ]
-    return _grid(["", *overall], rows)
+    return grid(["", *overall], rows)
 
 
 def _exceptions(moments: Mapping[str, Any]) -> str:
@@ -203,7 +183,7 @@ def _counts(moments: Mapping[str, Any]) -> list[str]:
             ),
         ],
     ]
-    return _grid(["", *moments], rows)
+    return grid(["", *moments], rows)
 
 
 def _fair(told: Mapping[str, Any]) -> str:
@@ -235,7 +215,7 @@ def _beside(moments: Mapping[str, Any]) -> list[str]:
             cells.append(f"{(own / reference - 1) * 100:+.1f}")
         kind = "Brier" if name in NAMES else "CRPS"
         rows.append([f"{NAMES.get(name, name)} {kind}", *cells])
-    return _grid(["at", *AT], rows)
+    return grid(["at", *AT], rows)
 
 
 def _compared(result: Mapping[str, Any]) -> set[str]:
@@ -261,4 +241,4 @@ def _paired(paired: Mapping[str, Any], names: Sequence[str]) -> list[str]:
                     ),
                 ]
             )
-    return _grid(["baseline", *names], rows)
+    return grid(["baseline", *names], rows)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tracker.modelling.observe import Looks
@@ -47,7 +48,8 @@ def tables(result: dict[str, Any]) -> list[str]:
     ]
 
 
-def _grid(head: list[str], rows: list[list[str]]) -> list[str]:
+def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table, line by line."""
     return [
         "| " + " | ".join(head) + " |",
         "|" + " --- |" * len(head),
@@ -55,7 +57,8 @@ def _grid(head: list[str], rows: list[list[str]]) -> list[str]:
     ]
 
 
-def _brier_table(moments: dict[str, Any]) -> list[str]:
+def scores(moments: Mapping[str, Any]) -> list[str]:
+    """The table of Brier scores and CRPS by moment."""
     rows = [
         [f"{name} Brier", *(f"{x['markets'][market]['brier']:.4f}" for x in moments.values())]
         for market, name in NAMES.items()
@@ -64,7 +67,11 @@ def _brier_table(moments: dict[str, Any]) -> list[str]:
         [f"{score} CRPS", *(f"{x['scores'][score]['crps']:.2f}" for x in moments.values())]
         for score in ("margin", "total", "home", "away")
     ]
-    return ["## Scores", "", *_grid(["at", *moments], rows)]
+    return grid(["at", *moments], rows)
+
+
+def _brier_table(moments: dict[str, Any]) -> list[str]:
+    return ["## Scores", "", *scores(moments)]
 
 
 def _coverage_table(moments: dict[str, Any], overtime: dict[str, Any]) -> list[str]:
@@ -80,7 +87,7 @@ def _coverage_table(moments: dict[str, Any], overtime: dict[str, Any]) -> list[s
         f"{x['scores']['margin']['width80']:.1f}" for x in every.values()
     )])  # fmt: skip
     head = "## How often the 80 % interval holds the outcome (randomised PIT, 95 % interval)"
-    return [head, "", *_grid(["of", *every], rows)]
+    return [head, "", *grid(["of", *every], rows)]
 
 
 def _calibration_table(result: dict[str, Any]) -> list[str]:
@@ -89,7 +96,7 @@ def _calibration_table(result: dict[str, Any]) -> list[str]:
         for market, x in result["overall"].items()
     ]
     lines = ["## Calibration over all moments", "",
-             *_grid(["market", "ECE", "slope", "intercept"], rows), ""]  # fmt: skip
+             *grid(["market", "ECE", "slope", "intercept"], rows), ""]  # fmt: skip
     moments = result["moments"]
     markets = list(result["overall"])
     rows = []
@@ -100,7 +107,7 @@ def _calibration_table(result: dict[str, Any]) -> list[str]:
             cells.append(f"{cell['ece']:.3f} / {cell['ece_if_perfect']:.3f}" if cell else "–")
         rows.append([market, *cells])
     lines += ["## ECE by moment / what perfect chances would show in 95 % of samples", "",
-              *_grid(["market", *moments], rows)]  # fmt: skip
+              *grid(["market", *moments], rows)]  # fmt: skip
     return lines
 
 
@@ -115,7 +122,7 @@ def _counts_table(moments: dict[str, Any]) -> list[str]:
             f"{x['parlay_log_loss']['product']:.4f}" for x in moments.values()
         )],
     ]  # fmt: skip
-    return ["## Predicted / observed", "", *_grid(["of", *moments], rows)]
+    return ["## Predicted / observed", "", *grid(["of", *moments], rows)]
 
 
 def _ratio(counts: dict[str, float]) -> str:
@@ -135,7 +142,7 @@ def _paired_table(paired: dict[str, Any]) -> list[str]:
                     f"{cell['mean']:+.4f} ({cell['low']:+.4f}, {cell['high']:+.4f})" if cell else ""
                 )
             rows.append([market, *cells])
-        lines += [f"### {label}", "", *_grid(["market", *moments], rows), ""]
+        lines += [f"### {label}", "", *grid(["market", *moments], rows), ""]
     return lines
 
 
@@ -147,7 +154,7 @@ def _hidden_table(moments: dict[str, Any], hidden: dict[str, Any]) -> list[str]:
             for k, x in hidden.items()
         )])  # fmt: skip
     head = "## Brier with possession and bonus known / unknown"
-    return [head, "", *_grid(["market", *hidden], rows)]
+    return [head, "", *grid(["market", *hidden], rows)]
 
 
 def plot(found: dict[str, Looks], result: dict[str, Any], out: Path) -> None:
