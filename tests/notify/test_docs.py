@@ -13,7 +13,8 @@ from tracker.domain.bet import Result
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import Phase
 from tracker.domain.rule import Comparison, Event, parse_rule
-from tracker.engine.advance import LOST_AFTER, USEFUL_FOR
+from tracker.engine.advance import LOST_AFTER
+from tracker.engine.alerting import USEFUL_FOR
 from tracker.engine.book import RulePhase
 from tracker.engine.rules import BUDGET, COOLDOWN
 from tracker.notify.apprise_channel import CONNECT_LIMIT, READ_LIMIT

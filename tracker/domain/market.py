@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from tracker.domain.game import Side
 from tracker.domain.league import League
+from tracker.domain.player import Player, Stat
 
 
 class Span(StrEnum):
@@ -115,6 +116,68 @@ class TeamTotal:
         _check_line(self.points, LARGEST_TOTAL)
         if self.points <= 0:
             raise ValueError(f"a team total must be above 0, not {self.points:g}")
+
+
+class Parity(StrEnum):
+    """The two sides of an odd-or-even market."""
+
+    ODD = "odd"
+    EVEN = "even"
+
+
+@dataclass(frozen=True, slots=True)
+class OddEven:
+    """The points of both teams in the span, or of one `side`, are odd or even."""
+
+    parity: Parity
+    side: Side | None = None
+    span: Span = Span.GAME
+
+
+@dataclass(frozen=True, slots=True)
+class ThreeWay:
+    """One side wins the span and a tie loses; without a `side`, the tie itself is backed."""
+
+    side: Side | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerTotal:
+    """A player's figure is over or under `points`, a positive multiple of 0.5; overtime counts."""
+
+    player: Player
+    stat: Stat
+    direction: Direction
+    points: float
+
+    def __post_init__(self) -> None:
+        """Refuse a line that no book offers."""
+        _check_line(self.points, LARGEST_TOTAL)
+        if self.points <= 0:
+            raise ValueError(f"a player line must be above 0, not {self.points:g}")
+
+    @property
+    def span(self) -> Span:
+        """The whole game."""
+        return Span.GAME
+
+
+@dataclass(frozen=True, slots=True)
+class DoubleDouble:
+    """A player reaches ten in `categories` of points, rebounds, assists, steals and blocks, or not.
+
+    Two categories make a double-double, three a triple-double.
+    """
+
+    player: Player
+    happens: bool = True
+    categories: int = 2
+
+    @property
+    def span(self) -> Span:
+        """The whole game."""
+        return Span.GAME
 
 
 Market = Moneyline | Spread | Total | TeamTotal

@@ -1,0 +1,84 @@
+"""Players: who a player line is about, what it counts, and what a player did in a game."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tracker.domain.game import Side
+from tracker.domain.team import fold
+
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v"})
+_BETWEEN = re.compile(r"[\s\-\u2010-\u2015]+")
+
+
+class Stat(StrEnum):
+    """What a player line counts: one figure of the box score, or a sum of several."""
+
+    PTS = "pts"
+    REB = "reb"
+    AST = "ast"
+    THREES = "3pm"
+    STL = "stl"
+    BLK = "blk"
+    TO = "to"
+    PRA = "pra"
+    PR = "pr"
+    PA = "pa"
+    RA = "ra"
+
+    @property
+    def parts(self) -> tuple[Stat, ...]:
+        """The figures that are added up; the figure itself where it is no sum."""
+        match self:
+            case Stat.PRA:
+                return Stat.PTS, Stat.REB, Stat.AST
+            case Stat.PR:
+                return Stat.PTS, Stat.REB
+            case Stat.PA:
+                return Stat.PTS, Stat.AST
+            case Stat.RA:
+                return Stat.REB, Stat.AST
+            case _:
+                return (self,)
+
+
+def player_key(name: str) -> str:
+    """A player's name as it is compared: without accents, dots, hyphens, case and `Jr.` or `II`."""
+    words = _BETWEEN.sub(" ", fold(name)).split()
+    while len(words) > 1 and words[-1] in _SUFFIXES:
+        words.pop()
+    return " ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """A player of one side of a game, by the name that the box score gives him."""
+
+    name: str
+    side: Side
+
+    @property
+    def key(self) -> str:
+        """The same for every way in which a feed may write the name."""
+        return player_key(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerGame:
+    """What a player did in one finished game. `minutes` is in minutes, `start` the tip-off.
+
+    `stats` holds the figures that the box gave, by their names in `Stat`. `margin` is the final
+    margin from his own team's side.
+    """
+
+    name: str
+    team: str
+    game_id: str
+    start: datetime
+    minutes: float
+    starter: bool
+    stats: tuple[tuple[Stat, int], ...]
+    margin: int
