@@ -1,0 +1,117 @@
+"""What a bet is worth: fair value, cash-outs, hedges, edge and Kelly's share."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.domain.chance import LOST, PUSHED, WON, Chance
+from tracker.domain.money import Odds, parse_odds, payout_if_won
+from tracker.domain.worth import (
+    cashout,
+    edge,
+    fair_value,
+    hedge_to_keep_even,
+    hedge_to_lock,
+    kelly,
+)
+
+EVEN = parse_odds("+100")
+
+
+@st.composite
+def chances(draw: st.DrawFn) -> Chance:
+    """Any chance, with or without a push."""
+    win = draw(st.floats(0.01, 0.98))
+    push = draw(st.floats(0, 1)) * (0.99 - win)
+    return Chance(win, push, 1 - win - push)
+
+
+prices = st.fractions(Fraction(101, 100), Fraction(20), max_denominator=100).map(
+    lambda x: Odds(str(x), x)
+)
+stakes = st.integers(100, 1_000_000)
+
+
+def test_the_readme_example() -> None:
+    """$20 at -115 returns $37.39: at 80 % it is worth $29.91."""
+    odds = parse_odds("-115")
+    assert payout_if_won(2000, odds) == 3739
+    assert fair_value(Chance(0.8, 0.0, 0.2), 2000, 3739) == 2991
+
+
+def test_a_decided_bet_is_worth_what_it_pays() -> None:
+    """Won, pushed and lost bets are worth their payout, their stake and nothing."""
+    assert [fair_value(x, 1000, 2500) for x in (WON, PUSHED, LOST)] == [2500, 1000, 0]
+
+
+def test_an_offer_is_told_with_its_fee_and_its_break_even() -> None:
+    """$25 for a bet that is worth $30 keeps back a sixth, and is fair at five eighths."""
+    offer = cashout(Chance(0.75, 0.0, 0.25), 2000, EVEN, 2500)
+    assert (offer.fair, offer.offer) == (3000, 2500)
+    assert offer.fee == pytest.approx(1 / 6)
+    assert offer.break_even == pytest.approx(0.625)
+
+
+def test_a_lost_bet_has_no_fee() -> None:
+    """Nothing can be kept back of nothing."""
+    assert cashout(LOST, 2000, EVEN, 100).fee is None
+
+
+@given(chances(), stakes, prices)
+def test_an_offer_of_the_fair_value_breaks_even_at_the_live_chance(
+    chance: Chance, stake: int, odds: Odds
+) -> None:
+    """The fee is then nought, and the break-even is the chance itself, to the cent's rounding."""
+    payout = payout_if_won(stake, odds)
+    fair = fair_value(chance, stake, payout)
+    offer = cashout(chance, stake, odds, fair)
+    assert offer.fee == pytest.approx(0.0)
+    decided = chance.win / (1 - chance.push)
+    assert offer.break_even == pytest.approx(decided, abs=1 / payout / (1 - chance.push))
+
+
+@given(chances(), stakes, prices, prices)
+def test_a_locked_hedge_brings_the_same_either_way(
+    chance: Chance, stake: int, odds: Odds, other: Odds
+) -> None:
+    """Whichever side wins, the profit is the same, to the rounding of the stake."""
+    lock = hedge_to_lock(chance, stake, odds, other)
+    assert abs(lock.if_wins - lock.if_loses) <= float(other.decimal) / 2 + 1.5
+
+
+@given(chances(), stakes, prices, prices)
+def test_an_even_hedge_never_loses_by_the_first_bet(
+    chance: Chance, stake: int, odds: Odds, other: Odds
+) -> None:
+    """When the first bet loses, both together lose nothing, and no cent more than needed is put."""
+    even = hedge_to_keep_even(chance, stake, odds, other)
+    assert even.if_loses >= 0
+    less = even.stake - 1
+    assert payout_if_won(less, other) - less - stake <= 0
+
+
+@given(chances(), prices)
+def test_kelly_bets_only_on_an_edge(chance: Chance, odds: Odds) -> None:
+    """The share lies between 0 and 1, and is above 0 just when the edge is."""
+    share = kelly(chance, odds)
+    assert 0 <= share < 1
+    if abs(edge(chance, odds)) > 1e-9:
+        assert (share > 0) == (edge(chance, odds) > 0)
+
+
+@given(chances(), prices, st.floats(-0.05, 0.05))
+def test_no_other_share_grows_faster(chance: Chance, odds: Odds, step: float) -> None:
+    """Kelly's share has the greatest mean log growth."""
+    best = kelly(chance, odds)
+    profit = float(odds.decimal) - 1
+
+    def growth(share: float) -> float:
+        return chance.win * math.log1p(share * profit) + chance.lose * math.log1p(-share)
+
+    other = min(max(best + step, 0.0), 0.999)
+    assert growth(best) >= growth(other) - 1e-9
