@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, assert_never
 
 from tracker.domain.game import Side
 from tracker.domain.league import LEAGUES, League
-from tracker.domain.market import Market, Moneyline, Span, Spread, TeamTotal, Total
+from tracker.domain.market import (
+    DoubleDouble,
+    Market,
+    Moneyline,
+    OddEven,
+    PlayerTotal,
+    Span,
+    Spread,
+    TeamTotal,
+    ThreeWay,
+    Total,
+)
 from tracker.domain.rule import Comparison, EventRule, LevelRule, SwingRule, parse_rule
 
 if TYPE_CHECKING:
@@ -148,7 +159,7 @@ def _period(number: int, league: League, shots: list[Snapshot]) -> Period:
 
 def _point(x: Snapshot, league: League, market: Market) -> Point:
     sign = _sign(market)
-    sides = isinstance(market, Moneyline | Spread)
+    sides = isinstance(market, Moneyline | Spread | ThreeWay)
     return Point(
         x=game_seconds(league, x.period, x.clock),
         win=x.chance.win,
@@ -162,36 +173,50 @@ def _point(x: Snapshot, league: League, market: Market) -> Point:
 
 def _sign(market: Market) -> int:
     """Margins are drawn from the side that is backed."""
-    backs_away = isinstance(market, Moneyline | Spread) and market.side is Side.AWAY
+    backs_away = isinstance(market, Moneyline | Spread | ThreeWay) and market.side is Side.AWAY
     return -1 if backs_away else 1
 
 
-def _of(market: Market, moments: Moments) -> float:
+def _team(market: Market) -> Side | None:
+    """The team whose points are drawn; None for a market of both."""
     match market:
-        case Moneyline() | Spread():
-            return moments.margin
-        case Total():
-            return moments.total
-        case TeamTotal(side=Side.HOME):
-            return moments.home
-        case TeamTotal():
-            return moments.away
+        case PlayerTotal() | DoubleDouble():
+            return market.player.side
+        case TeamTotal() | OddEven():
+            return market.side
         case _:
-            assert_never(market)
+            return None
+
+
+def _of(market: Market, moments: Moments) -> float:
+    if isinstance(market, Moneyline | Spread | ThreeWay):
+        return moments.margin
+    team = _team(market)
+    if team is None:
+        return moments.total
+    return moments.home if team is Side.HOME else moments.away
 
 
 def _axis(market: Market, home: str, away: str) -> tuple[str, float | None]:
-    """What mu and sigma are of, and the bet's own figure on that axis."""
+    """What mu and sigma are of, and the bet's own figure on that axis.
+
+    A player line is drawn over the points of his team.
+    """
+    codes = {Side.HOME: home, Side.AWAY: away, None: home}
     whole = market.span is Span.GAME
     match market:
-        case Moneyline() | Spread():
-            team = home if market.side is Side.HOME else away
-            own = 0.0 if isinstance(market, Moneyline) else -market.points
-            return f"final margin of {team}", own if whole else None
+        case Moneyline() | ThreeWay():
+            return f"final margin of {codes[market.side]}", 0.0 if whole else None
+        case Spread():
+            own = -market.points if whole else None
+            return f"final margin of {codes[market.side]}", own
         case Total():
             return "final total", market.points if whole else None
         case TeamTotal():
-            team = home if market.side is Side.HOME else away
-            return f"final points of {team}", market.points if whole else None
+            return f"final points of {codes[market.side]}", market.points if whole else None
+        case OddEven(side=None):
+            return "final total", None
+        case OddEven() | PlayerTotal() | DoubleDouble():
+            return f"final points of {codes[_team(market)]}", None
         case _:
             assert_never(market)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
 from tracker.demo.night import playbacks
 from tracker.domain.bet import Result
@@ -66,7 +65,7 @@ def _real(market: Market, home: int, away: int) -> Result:
         case TeamTotal():
             excess = (home if market.side is Side.HOME else away) - market.points
         case _:
-            assert_never(market)
+            raise ValueError(f"the demo has no bet such as {market}")
     if isinstance(market, Total | TeamTotal) and market.direction is Direction.UNDER:
         excess = -excess
     return Result.PUSH if excess == 0 else Result.WON if excess > 0 else Result.LOST

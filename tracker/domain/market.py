@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from tracker.domain.game import Side
 from tracker.domain.league import League
@@ -141,6 +142,13 @@ class ThreeWay:
     side: Side | None
     span: Span
 
+    def __post_init__(self) -> None:
+        """Refuse the whole game, which cannot end tied."""
+        if self.span is Span.GAME:
+            raise ValueError(
+                "a game cannot end tied: write a half, a quarter or regulation for a 3-way bet"
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class PlayerTotal:
@@ -174,13 +182,32 @@ class DoubleDouble:
     happens: bool = True
     categories: int = 2
 
+    def __post_init__(self) -> None:
+        """Refuse what has no name."""
+        if self.categories not in _MULTIPLES:
+            raise ValueError(f"ten in {self.categories} categories is no bet: 2 or 3 are")
+
     @property
     def span(self) -> Span:
         """The whole game."""
         return Span.GAME
 
 
-Market = Moneyline | Spread | Total | TeamTotal
+_MULTIPLES = {2: "double-double", 3: "triple-double"}
+
+CATEGORIES = (Stat.PTS, Stat.REB, Stat.AST, Stat.STL, Stat.BLK)
+"""The figures that count for a double-double."""
+
+CATEGORY_REACHED = 10
+"""From how many on a figure counts for a double-double."""
+
+PlayerMarket = PlayerTotal | DoubleDouble
+"""Markets that one player's box line decides."""
+
+GameMarket = Moneyline | Spread | Total | TeamTotal | OddEven | ThreeWay
+"""Markets that the points of both teams decide."""
+
+Market = GameMarket | PlayerMarket
 
 
 def line_text(points: float, *, signed: bool = False) -> str:
@@ -190,8 +217,13 @@ def line_text(points: float, *, signed: bool = False) -> str:
     return f"{points:+g}" if signed else f"{points:g}"
 
 
+def multiple_text(market: DoubleDouble) -> str:
+    """What is bet on: `double-double`, `no triple-double`."""
+    return ("" if market.happens else "no ") + _MULTIPLES[market.categories]
+
+
 def kind(market: Market) -> str:
-    """The market's name in the JSON contracts: `moneyline`, `spread`, `total`, `team_total`."""
+    """The market's name in the JSON contracts: `moneyline`, `spread`, `total`, `team_total`, ..."""
     match market:
         case Moneyline():
             return "moneyline"
@@ -201,11 +233,21 @@ def kind(market: Market) -> str:
             return "total"
         case TeamTotal():
             return "team_total"
+        case OddEven():
+            return "odd_even"
+        case ThreeWay():
+            return "three_way"
+        case PlayerTotal():
+            return "player_total"
+        case DoubleDouble():
+            return "double_double"
+        case _:
+            assert_never(market)
 
 
 def describe(market: Market, home: str, away: str) -> str:
     """The market in a bettor's words, given the team codes: `DEN -4.5`, `LAL@DEN over 224.5`."""
-    codes = {Side.HOME: home, Side.AWAY: away}
+    codes = {Side.HOME: home, Side.AWAY: away, None: f"{away}@{home}"}
     prefix = "" if market.span is Span.GAME else f"{market.span.value} "
     match market:
         case Moneyline():
@@ -213,7 +255,18 @@ def describe(market: Market, home: str, away: str) -> str:
         case Spread():
             return f"{prefix}{codes[market.side]} {line_text(market.points, signed=True)}"
         case Total():
-            return f"{prefix}{away}@{home} {market.direction.value} {line_text(market.points)}"
+            return f"{prefix}{codes[None]} {market.direction.value} {line_text(market.points)}"
         case TeamTotal():
             team = codes[market.side]
             return f"{prefix}{team} {market.direction.value} {line_text(market.points)}"
+        case OddEven():
+            return f"{prefix}{codes[market.side]} {market.parity.value}"
+        case ThreeWay():
+            return f"{prefix}{codes[market.side]} {'tie' if market.side is None else '3-way'}"
+        case PlayerTotal():
+            line = f"{market.direction.value} {line_text(market.points)} {market.stat.value}"
+            return f"{market.player.name} {line}"
+        case DoubleDouble():
+            return f"{market.player.name} {multiple_text(market)}"
+        case _:
+            assert_never(market)

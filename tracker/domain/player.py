@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tracker.domain.game import Side
+from tracker.domain.game import GameState, PlayerLine, Side
 from tracker.domain.team import fold
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v"})
@@ -64,6 +64,27 @@ class Player:
     def key(self) -> str:
         """The same for every way in which a feed may write the name."""
         return player_key(self.name)
+
+    @property
+    def surname(self) -> str:
+        """What a short message calls him: the name without the first one and without `Jr.`."""
+        words = self.name.split()
+        while len(words) > 1 and fold(words[-1]) in _SUFFIXES:
+            words.pop()
+        return " ".join(words[1:] or words)
+
+
+def box_line(state: GameState, player: Player) -> PlayerLine | None:
+    """A player's line in the box; None when the box has none, or two of that name on his side."""
+    found = [x for x in state.players if x.side is player.side and player_key(x.name) == player.key]
+    return found[0] if len(found) == 1 else None
+
+
+def figure(line: PlayerLine, stat: Stat) -> int | None:
+    """What a player has of a statistic; None when the box lacks it, or a part of a sum."""
+    known = dict(line.stats)
+    parts = [known.get(part.value) for part in stat.parts]
+    return None if None in parts else sum(x for x in parts if x is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,25 @@ from typing import assert_never
 
 from tracker.domain.bet import Bet, Result
 from tracker.domain.game import GameState, Phase, Score, Side
-from tracker.domain.market import Direction, Moneyline, Span, Spread, TeamTotal, Total
+from tracker.domain.market import (
+    CATEGORIES,
+    CATEGORY_REACHED,
+    Direction,
+    DoubleDouble,
+    GameMarket,
+    Moneyline,
+    OddEven,
+    Parity,
+    PlayerMarket,
+    PlayerTotal,
+    Span,
+    Spread,
+    TeamTotal,
+    ThreeWay,
+    Total,
+)
 from tracker.domain.money import payout_if_won
+from tracker.domain.player import box_line, figure
 
 
 class Unsettleable(Exception):
@@ -49,7 +66,12 @@ def grade(bet: Bet, state: GameState) -> Result:
     if state.phase is not Phase.FINAL:
         raise Unsettleable("the game is not over")
     market = bet.market
-    score = span_score(state, market.span)
+    if isinstance(market, PlayerTotal | DoubleDouble):
+        return _grade_player(market, state)
+    return _grade_points(market, span_score(state, market.span))
+
+
+def _grade_points(market: GameMarket, score: Score) -> Result:
     match market:
         case Moneyline():
             sign = 1 if market.side is Side.HOME else -1
@@ -61,6 +83,39 @@ def grade(bet: Bet, state: GameState) -> Result:
             return _signed(market.direction, score.total - market.points)
         case TeamTotal():
             return _signed(market.direction, score.of(market.side) - market.points)
+        case OddEven():
+            points = score.total if market.side is None else score.of(market.side)
+            return _yes((points % 2 == 1) == (market.parity is Parity.ODD))
+        case ThreeWay(side=None):
+            return _yes(score.margin == 0)
+        case ThreeWay():
+            return _yes(score.margin != 0 and (score.margin > 0) == (market.side is Side.HOME))
+        case _:
+            assert_never(market)
+
+
+def _yes(holds: bool) -> Result:
+    return Result.WON if holds else Result.LOST
+
+
+def _grade_player(market: PlayerMarket, state: GameState) -> Result:
+    line = box_line(state, market.player)
+    if line is None:
+        raise Unsettleable(f"the box score has no line of {market.player.name}")
+    if not line.played:
+        return Result.VOID
+    match market:
+        case PlayerTotal():
+            made = figure(line, market.stat)
+            if made is None:
+                raise Unsettleable(f"the box score lacks {market.stat.value} of {line.name}")
+            return _signed(market.direction, made - market.points)
+        case DoubleDouble():
+            figures = [figure(line, x) for x in CATEGORIES]
+            reached = sum(x is not None and x >= CATEGORY_REACHED for x in figures)
+            if None in figures and reached < market.categories:
+                raise Unsettleable(f"the box score lacks a figure of {line.name}")
+            return _yes((reached >= market.categories) == market.happens)
         case _:
             assert_never(market)
 

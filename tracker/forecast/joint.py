@@ -15,7 +15,7 @@ from scipy.special import ndtr
 
 from tracker.domain.market import Span
 from tracker.forecast.lattice import hankel, toeplitz
-from tracker.forecast.sheet import AWAY, HOME, MARGIN, TOTAL, Question
+from tracker.forecast.sheet import AWAY, HOME, MARGIN, TOTAL, Question, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def across(asked: Sequence[Question], outlook: Outlook, *, pushed: bool) -> float:
     """The chance that every leg holds, whatever spans they are about."""
-    from tracker.forecast.pricing import held
+    from tracker.forecast.pricing import held, on_lattice
 
     final = outlook.final
     rows, columns = final.cells.shape
@@ -44,6 +44,11 @@ def across(asked: Sequence[Question], outlook: Outlook, *, pushed: bool) -> floa
     for span in dict.fromkeys(x.span for x in asked if x.span is not Span.GAME):
         legs = [x for x in asked if x.span is span]
         points = outlook.of(span)
+        odd = [x for x in legs if x.shape is Shape.ODD]
+        if odd:
+            # Whether a part's points are odd says nothing of the final score.
+            weights = weights * on_lattice(odd, points, pushed=pushed)
+        legs = [x for x in legs if x.shape is not Shape.ODD]
         by_margin = by_margin * _given(legs, MARGIN, points, final, margins, pushed=pushed)
         by_total = by_total * _given(legs, TOTAL, points, final, totals, pushed=pushed)
         for part in (HOME, AWAY):
@@ -74,8 +79,10 @@ def _given(
     share = min(span.sd**2 / max(whole.sd**2, 1e-9), 1.0)
     mean = span.mean + share * (values - whole.mean)
     sd = math.sqrt(max(span.sd**2 * (1 - share), 0.01))
-    low = max((x.line for x in mine if x.above), default=-math.inf)
-    high = min((x.line for x in mine if not x.above), default=math.inf)
+    exact = [x.line for x in mine if x.shape is Shape.EXACT]
+    lines = [x for x in mine if x.shape is Shape.LINE]
+    low = max((*exact, *(x.line for x in lines if x.above)), default=-math.inf)
+    high = min((*exact, *(x.line for x in lines if not x.above)), default=math.inf)
     if pushed:
         low = high = mine[0].line
     top = ndtr((math.floor(high) + 0.5 - mean) / sd) if math.isfinite(high) else 1.0

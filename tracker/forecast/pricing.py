@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.forecast.errors import Unpriceable
 from tracker.forecast.lattice import hankel, toeplitz
-from tracker.forecast.sheet import AWAY, HOME, MARGIN, SMALLEST, TOTAL, Question, question
+from tracker.forecast.player_lines import opened, player_chance
+from tracker.forecast.sheet import AWAY, HOME, MARGIN, TOTAL, Question, Shape, question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,21 +33,21 @@ def price(market: Market, outlook: Outlook, state: GameState) -> Chance:
     A bet that nothing can change any more has a chance of exactly 0 or 1; any other has neither.
     """
     del state
+    return chance_of(market, outlook)
+
+
+def chance_of(market: Market, outlook: Outlook) -> Chance:
+    """The chance of one bet, off the outlook alone. Raises Unpriceable."""
+    if isinstance(market, PlayerTotal | DoubleDouble):
+        return player_chance(market, outlook)
     asked = question(market)
     points = outlook.of(asked.span)
-    above, level, below = points.part(asked.part).split(asked.line)
-    if points.sure or points.stands(asked.part) > asked.line:
+    above, level, below = asked.split(points.part(asked.part))
+    if points.sure or asked.decided(points.stands(asked.part)):
         chance = WON if above == 1 else LOST if below == 1 else PUSHED
     else:
-        chance = _open(above, level, below)
+        chance = opened(above, level, below)
     return chance if asked.above else Chance(chance.lose, chance.push, chance.win)
-
-
-def _open(win: float, push: float, lose: float) -> Chance:
-    """A chance of something undecided."""
-    win, lose = max(win, SMALLEST), max(lose, SMALLEST)
-    whole = win + push + lose
-    return Chance(win / whole, push / whole, lose / whole)
 
 
 def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance:
@@ -60,9 +63,11 @@ def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance
     undecided: list[Question] = []
     won = False
     for leg in legs:
+        if isinstance(leg, PlayerTotal | DoubleDouble):
+            raise Unpriceable("a parlay with a player line is not forecast yet")
         asked = question(leg)
         points = outlook.of(asked.span)
-        if points.sure or points.stands(asked.part) > asked.line:
+        if points.sure or asked.decided(points.stands(asked.part)):
             chance = price(leg, outlook, state)
             if chance == LOST:
                 return LOST
@@ -73,9 +78,9 @@ def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance
         return WON if won else PUSHED
     alive = together(undecided, outlook, pushed=False)
     level = 0.0
-    if not won and all(x.line == math.floor(x.line) for x in undecided):
+    if not won and all(x.can_push for x in undecided):
         level = together(undecided, outlook, pushed=True)
-    return _open(alive - level, level, 1.0 - alive)
+    return opened(alive - level, level, 1.0 - alive)
 
 
 def together(asked: Sequence[Question], outlook: Outlook, *, pushed: bool) -> float:
@@ -119,7 +124,9 @@ def held(asked: Sequence[Question], points: Points, *, pushed: bool) -> dict[str
         start, count = first[one.part]
         holds = np.zeros(count)
         low, high = math.ceil(one.line) - start, math.floor(one.line) - start
-        if pushed:
+        if one.shape is Shape.ODD:
+            holds[(start + int(one.above)) % 2 :: 2] = 1.0
+        elif one.shape is Shape.EXACT or pushed:
             holds[max(low, 0) : max(high + 1, 0)] = 1.0
         elif one.above:
             holds[max(low, 0) :] = 1.0

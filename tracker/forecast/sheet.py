@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
 from tracker.domain.game import Side
-from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, TeamTotal, Total
+from tracker.domain.market import (
+    Direction,
+    DoubleDouble,
+    GameMarket,
+    Market,
+    Moneyline,
+    OddEven,
+    Parity,
+    PlayerTotal,
+    Span,
+    Spread,
+    TeamTotal,
+    ThreeWay,
+    Total,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from tracker.forecast.lattice import Pmf
     from tracker.forecast.outlook import Outlook
 
     Floats = NDArray[np.float64]
@@ -27,17 +43,53 @@ SMALLEST = 1e-7
 MARGIN, TOTAL, HOME, AWAY = "margin", "total", "home", "away"
 
 
+class Shape(Enum):
+    """What is asked of a figure: to lie beyond a line, to be exactly it, or to be odd."""
+
+    LINE = "line"
+    EXACT = "exact"
+    ODD = "odd"
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a market asks: is `part` of the span above `line`? `above` says which side is backed."""
+    """What a market asks: is `part` of the span above `line`? `above` says which side is backed.
+
+    An exact question asks whether the part is `line`, an odd one whether it is odd; these have no
+    push, and `above` is whether the yes is backed.
+    """
 
     span: Span
     part: str
     line: float
     above: bool
+    shape: Shape = Shape.LINE
+
+    @property
+    def can_push(self) -> bool:
+        """Whether the part can come to lie on the line."""
+        return self.shape is Shape.LINE and self.line == math.floor(self.line)
+
+    def decided(self, stands: float) -> bool:
+        """Whether a part that can only grow from `stands` answers the question already."""
+        return self.shape is Shape.LINE and stands > self.line
+
+    def split(self, pmf: Pmf) -> tuple[float, float, float]:
+        """The chances of yes, of neither and of no."""
+        match self.shape:
+            case Shape.LINE:
+                return pmf.split(self.line)
+            case Shape.EXACT:
+                _, level, _ = pmf.split(self.line)
+                return level, 0.0, 1.0 - level
+            case Shape.ODD:
+                odd = min(float(pmf.chances[1 - pmf.first % 2 :: 2].sum()), 1.0)
+                return odd, 0.0, 1.0 - odd
+            case _:
+                assert_never(self.shape)
 
 
-def question(market: Market) -> Question:
+def question(market: GameMarket) -> Question:
     """The question behind a market, told from the home team's side and from above the line."""
     match market:
         case Moneyline(side, span):
@@ -48,16 +100,32 @@ def question(market: Market) -> Question:
         case Total(direction, points, span):
             return Question(span, TOTAL, points, direction is Direction.OVER)
         case TeamTotal(side, direction, points, span):
-            part = HOME if side is Side.HOME else AWAY
-            return Question(span, part, points, direction is Direction.OVER)
+            return Question(span, _part_of(side), points, direction is Direction.OVER)
+        case OddEven(parity, maybe_side, span):
+            return Question(span, _part_of(maybe_side), 0.0, parity is Parity.ODD, Shape.ODD)
+        case ThreeWay(None, span):
+            return Question(span, MARGIN, 0.0, True, Shape.EXACT)
+        case ThreeWay(maybe_side, span):
+            home = maybe_side is Side.HOME
+            return Question(span, MARGIN, 0.5 if home else -0.5, home)
         case _:
             assert_never(market)
 
 
+def _part_of(side: Side | None) -> str:
+    return TOTAL if side is None else HOME if side is Side.HOME else AWAY
+
+
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """Markets of one game, laid out. `chances` prices them all against any outlook of it."""
+    """Markets of one game, laid out. `chances` prices them all against any outlook of it.
 
+    `lined` are the places of the markets that a line decides: the arrays hold these alone. The
+    `others` are priced one by one.
+    """
+
+    lined: Ints
+    others: tuple[tuple[int, Market], ...]
     groups: tuple[tuple[Span, str], ...]
     group: Ints
     line: Floats
@@ -68,9 +136,21 @@ class Sheet:
     @staticmethod
     def of(markets: Sequence[Market]) -> Sheet:
         """Lay out markets, in their order."""
-        asked = [question(x) for x in markets]
+        asked: list[Question] = []
+        lined: list[int] = []
+        others: list[tuple[int, Market]] = []
+        for place, market in enumerate(markets):
+            if isinstance(market, OddEven | PlayerTotal | DoubleDouble) or (
+                isinstance(market, ThreeWay) and market.side is None
+            ):
+                others.append((place, market))
+            else:
+                asked.append(question(market))
+                lined.append(place)
         groups = tuple(dict.fromkeys((x.span, x.part) for x in asked))
         return Sheet(
+            np.array(lined, dtype=np.int64),
+            tuple(others),
             groups,
             np.array([groups.index((x.span, x.part)) for x in asked], dtype=np.int64),
             np.array([x.line for x in asked]),
@@ -81,6 +161,19 @@ class Sheet:
 
     def chances(self, outlook: Outlook) -> Floats:
         """Rows of (win, push, lose), one a market. Raises Unpriceable."""
+        if not self.others:
+            return self._by_line(outlook)
+        from tracker.forecast.pricing import chance_of
+
+        found = np.empty((self.lined.size + len(self.others), 3))
+        if self.lined.size:
+            found[self.lined] = self._by_line(outlook)
+        for place, market in self.others:
+            chance = chance_of(market, outlook)
+            found[place] = chance.win, chance.push, chance.lose
+        return found
+
+    def _by_line(self, outlook: Outlook) -> Floats:
         firsts, offsets, lasts, stands, sums = [], [], [], [], []
         offset = 0
         for span, part in self.groups:

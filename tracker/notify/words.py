@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from math import ceil, floor
+from math import floor
 from typing import assert_never
 
 from tracker.domain.bet import Bet, Result
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import (
-    Direction,
+    DoubleDouble,
+    GameMarket,
     Market,
     Moneyline,
+    OddEven,
+    PlayerTotal,
     Span,
     Spread,
     TeamTotal,
+    ThreeWay,
     Total,
     line_text,
+    multiple_text,
 )
 from tracker.domain.money import money_text
+from tracker.notify.player_words import player_needs, player_standing, points_needed
 
 _MINUTE = 60
 _HOUR = 3600
@@ -80,6 +86,17 @@ def short(bet: Bet) -> str:
         case TeamTotal():
             code = game.code(market.side)
             return f"{prefix}{code} {market.direction.value[0]}{line_text(market.points)}"
+        case OddEven():
+            about = game.name if market.side is None else game.code(market.side)
+            return f"{prefix}{about} {market.parity.value}"
+        case ThreeWay(side):
+            backed = f"{game.name} tie" if side is None else f"{game.code(side)} 3-way"
+            return f"{prefix}{backed}"
+        case PlayerTotal():
+            line = f"{market.direction.value[0]}{line_text(market.points)} {market.stat.value}"
+            return f"{market.player.surname} {line}"
+        case DoubleDouble():
+            return f"{market.player.surname} {multiple_text(market)}"
         case _:
             assert_never(market)
 
@@ -134,6 +151,8 @@ def counted(market: Market, state: GameState) -> Score | None:
 
 def standing(market: Market, state: GameState) -> str:
     """Where a bet stands in a few words: `leads by 7`, `189 now`, `Q3 not begun`; may be empty."""
+    if isinstance(market, PlayerTotal | DoubleDouble):
+        return player_standing(market, state)
     score = counted(market, state)
     span = "" if market.span is Span.GAME else market.span.value
     if score is None:
@@ -147,6 +166,14 @@ def standing(market: Market, state: GameState) -> str:
             return f"{score.total} now"
         case TeamTotal():
             return f"{score.of(market.side)} now"
+        case OddEven():
+            points = score.total if market.side is None else score.of(market.side)
+            return f"{points} now"
+        case ThreeWay(side):
+            if side is not None:
+                return _lead(score.of(side) - score.of(side.other), span)
+            apart = abs(score.margin)
+            return f"{apart} apart in {span}" if apart else f"tied in {span}"
         case _:
             assert_never(market)
 
@@ -162,9 +189,15 @@ def needs(market: Market, state: GameState) -> str:
     """What a bet needs from here, or to end with: `needs to win by 5`, `needs 36 more`."""
     if is_over(market, state) or state.phase.off:
         return ""
+    if isinstance(market, PlayerTotal | DoubleDouble):
+        return player_needs(market, state)
     score = counted(market, state) or Score(0, 0)
     if market.span is not Span.GAME and has_begun(market, state) and state.periods is None:
         return ""
+    return _needed(market, score)
+
+
+def _needed(market: GameMarket, score: Score) -> str:
     can_tie = market.span is not Span.GAME
     part = "" if market.span is Span.GAME else f" {market.span.value}"
     match market:
@@ -173,9 +206,15 @@ def needs(market: Market, state: GameState) -> str:
         case Spread():
             return _margin_needed(market.points, part, can_tie=can_tie)
         case Total():
-            return _points_needed(market.direction, market.points, score.total)
+            return points_needed(market.direction, market.points, score.total)
         case TeamTotal():
-            return _points_needed(market.direction, market.points, score.of(market.side))
+            return points_needed(market.direction, market.points, score.of(market.side))
+        case OddEven():
+            return f"needs an {market.parity.value} {'total' if market.side is None else 'number'}"
+        case ThreeWay(side=None):
+            return f"needs a tie at the end of {market.span.value}"
+        case ThreeWay():
+            return f"needs to win{part}, a tie loses"
         case _:
             assert_never(market)
 
@@ -193,21 +232,3 @@ def _margin_needed(points: float, part: str, *, can_tie: bool) -> str:
     if pushes is None or (pushes == 0 and not can_tie):
         return f"needs to win{part}{by}"
     return f"needs to win{part}{by}, {pushes or 'a tie'} pushes"
-
-
-def _points_needed(direction: Direction, points: float, now: int) -> str:
-    whole = points == int(points)
-    match direction:
-        case Direction.OVER:
-            more = floor(points) + 1 - now
-            if more <= 0:
-                return "is over the line"
-            tail = "" if not whole else f", {more - 1} pushes" if more > 1 else ", else pushes"
-            return f"needs {more} more{tail}"
-        case Direction.UNDER:
-            room = ceil(points) - 1 - now
-            if room < 0:
-                return "pushes at best" if now == points else "is over the line"
-            return f"has room for {room} more" + (f", {room + 1} pushes" if whole else "")
-        case _:
-            assert_never(direction)

@@ -1,0 +1,77 @@
+"""What a player line is worth: the chance off what his box line may come to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, assert_never
+
+from tracker.domain.chance import LOST, PUSHED, WON, Chance
+from tracker.domain.market import (
+    CATEGORIES,
+    CATEGORY_REACHED,
+    Direction,
+    DoubleDouble,
+    PlayerMarket,
+    PlayerTotal,
+)
+from tracker.forecast.errors import Unpriceable
+from tracker.forecast.sheet import SMALLEST
+
+if TYPE_CHECKING:
+    from tracker.domain.player import Player, Stat
+    from tracker.forecast.lattice import Pmf
+    from tracker.forecast.outlook import Outlook
+
+
+class PlayerForecast(Protocol):
+    """How a player's box line may end."""
+
+    def pmf(self, stat: Stat) -> Pmf:
+        """The chances of a final figure, from what he has on; certain once it cannot grow."""
+        ...
+
+    def reaches(self, categories: int) -> float:
+        """The chance of ten or more in so many categories."""
+        ...
+
+
+def of_player(player: Player, outlook: Outlook) -> PlayerForecast:
+    """How the line of a player may end. Raises Unpriceable."""
+    del outlook
+    raise Unpriceable(f"player lines are not forecast yet, so {player.name} has no chance")
+
+
+def player_chance(market: PlayerMarket, outlook: Outlook) -> Chance:
+    """The chance of a player line. Raises Unpriceable."""
+    seen = of_player(market.player, outlook)
+    match market:
+        case PlayerTotal():
+            pmf = seen.pmf(market.stat)
+            above, level, below = pmf.split(market.points)
+            if pmf.chances.size == 1 or pmf.first > market.points:
+                chance = WON if above == 1 else LOST if below == 1 else PUSHED
+            else:
+                chance = opened(above, level, below)
+            backed = market.direction is Direction.OVER
+        case DoubleDouble():
+            chance = _multiple(market.categories, seen, over=outlook.over)
+            backed = market.happens
+        case _:
+            assert_never(market)
+    return chance if backed else Chance(chance.lose, chance.push, chance.win)
+
+
+def _multiple(categories: int, seen: PlayerForecast, *, over: bool) -> Chance:
+    reached = sum(seen.pmf(x).first >= CATEGORY_REACHED for x in CATEGORIES)
+    if reached >= categories:
+        return WON
+    if over:
+        return LOST
+    p = seen.reaches(categories)
+    return opened(p, 0.0, 1.0 - p)
+
+
+def opened(win: float, push: float, lose: float) -> Chance:
+    """A chance of something undecided."""
+    win, lose = max(win, SMALLEST), max(lose, SMALLEST)
+    whole = win + push + lose
+    return Chance(win / whole, push / whole, lose / whole)
