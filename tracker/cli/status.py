@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,29 +46,37 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
 
     The figures are those that the daemon wrote down last, and ages follow its clock.
     """
-    asyncio.run(_status(scope_of(context), as_json))
+    scope = scope_of(context)
+    asyncio.run(_as_json(scope) if as_json else show(scope))
 
 
-async def _status(scope: Scope, as_json: bool) -> None:
+async def _as_json(scope: Scope) -> None:
     from tracker.store import StoreMissing
     from tracker.store.views import StatusView
 
     try:
         async with session(scope) as at:
             whole = await at.store.status_view(at.basics.rules)
-            if as_json:
-                say_json(status_json(whole, at.now, at.daemon))
-                return
-            books = await at.store.books(at.basics.rules)
-            histories = await _histories(at, whole.bets)
+            say_json(status_json(whole, at.now, at.daemon))
     except StoreMissing:
-        if not as_json:
-            say(_NO_STATUS)
-            return
         empty = StatusView(None, (), (), 0, (), {}, {}, None, schema=0, size_bytes=0)
         say_json(status_json(empty, SystemClock().now(), None))
+
+
+async def show(scope: Scope, before: str = "") -> None:
+    """Read how all stands and show it, after `before`: what clears the screen, say."""
+    from tracker.store import StoreMissing
+
+    try:
+        async with session(scope) as at:
+            whole = await at.store.status_view(at.basics.rules)
+            books = await at.store.books(at.basics.rules)
+            picture = _Picture(whole, books, await _histories(at, whole.bets), at, at.now)
+    except StoreMissing:
+        say(f"{before}{_NO_STATUS}")
         return
-    _tell(_Picture(whole, books, histories, at, at.now))
+    sys.stdout.write(before)
+    _tell(picture)
 
 
 async def _histories(at: Session, bets: Sequence[BetView]) -> dict[int, ShowView]:

@@ -34,14 +34,13 @@ class Hedge:
     """A second bet on the other side, and what both together bring, in cents.
 
     `if_wins` and `if_loses` are the profits of both bets together, by the result of the first.
-    `expected` is their mean by the live chance, `expected_open` that of the first bet alone.
+    `expected` is their mean by the live chance.
     """
 
     stake: int
     if_wins: int
     if_loses: int
     expected: int
-    expected_open: int
 
 
 def fair_value(chance: Chance, stake_cents: int, payout_cents: int) -> int:
@@ -65,6 +64,11 @@ def _break_even(chance: Chance, stake: int, payout: int, offer: int) -> float:
     return max(0.0, (offer - chance.push * stake) / (payout * open_share))
 
 
+def unhedged(chance: Chance, stake_cents: int, odds: Odds) -> Hedge:
+    """The first bet alone."""
+    return _hedge(chance, stake_cents, odds, 0, odds)
+
+
 def hedge_to_lock(chance: Chance, stake_cents: int, odds: Odds, other: Odds) -> Hedge:
     """The stake at `other` odds on the other side that makes the profit the same either way."""
     stake = _cents(Fraction(payout_if_won(stake_cents, odds)) / other.decimal)
@@ -80,14 +84,9 @@ def hedge_to_keep_even(chance: Chance, stake_cents: int, odds: Odds, other: Odds
 def _hedge(chance: Chance, stake: int, odds: Odds, second: int, other: Odds) -> Hedge:
     won, lost = payout_if_won(stake, odds) - stake, -stake
     hedged = payout_if_won(second, other) - second
-    alone = chance.win * won + chance.lose * lost
-    return Hedge(
-        stake=second,
-        if_wins=won - second,
-        if_loses=lost + hedged,
-        expected=_cents(alone - chance.win * second + chance.lose * hedged),
-        expected_open=_cents(alone),
-    )
+    if_wins, if_loses = won - second, lost + hedged
+    expected = _cents(chance.win * if_wins + chance.lose * if_loses)
+    return Hedge(second, if_wins, if_loses, expected)
 
 
 def edge(chance: Chance, odds: Odds) -> float:

@@ -20,6 +20,7 @@ from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.poll import Poll
+from tracker.domain.record import Said
 from tracker.domain.rule import Rule
 from tracker.engine.book import Book, Change
 from tracker.store import (
@@ -27,6 +28,7 @@ from tracker.store import (
     bets,
     bodies,
     exporting,
+    judged,
     outbox,
     queries,
     reading,
@@ -246,6 +248,10 @@ class Store:
     async def export(self, table: str) -> list[dict[str, Any]]:
         """The rows of one of `exporting.TABLES` in a fixed order, without row ids."""
         return await self._db.read(lambda db: exporting.export(db, table))
+
+    async def said(self) -> list[Said]:
+        """The chances that were told of bets that were won or lost, one for each game minute."""
+        return await self._db.read(judged.said)
 
     async def export_hash(self) -> str:
         """SHA-256 in hex over the exported tables: equal runs give equal hashes."""

@@ -1,0 +1,163 @@
+"""What a person asks of their bets afterwards, and of a live one: money, record, worth, a copy."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tracker.domain.bet import Result, Settlement
+from tracker.domain.game import Game
+from tracker.store import Store
+
+
+def test_profit_adds_up_what_was_paid(cli: Cli, night: Path) -> None:
+    """Three won, one lost: stakes and profit to the cent, in all and by month."""
+    found = cli("profit", "--json").json
+    assert (found["bets"], found["won"], found["lost"]) == (4, 3, 1)
+    with closing(sqlite3.connect(night)) as db:
+        rows = db.execute(
+            "SELECT stake_cents, payout_cents FROM bet JOIN settlement ON bet = number "
+            "WHERE stake_cents IS NOT NULL AND payout_cents IS NOT NULL"
+        ).fetchall()
+    assert found["staked_cents"] == sum(stake for stake, _ in rows)
+    assert found["profit_cents"] == sum(payout - stake for stake, payout in rows)
+    assert sum(x["bets"] for x in found["months"].values()) == 4
+
+
+def test_profit_can_be_asked_for_some_days(cli: Cli, night: Path) -> None:
+    """Days after the game hold nothing."""
+    assert night.exists()
+    assert cli("profit", "--since", "2030-01-01").out.startswith("No bet has a result yet")
+    assert cli("profit", "--until", "2030-01-01", "--json").json["bets"] == 4
+
+
+def test_a_wrong_date_is_one_sentence(cli: Cli, night: Path) -> None:
+    """With the form that is meant."""
+    assert night.exists()
+    ran = cli("profit", "--since", "yesterday")
+    assert ran.status == 2
+    assert "2026-11-20" in ran.sentence
+
+
+@pytest.mark.parametrize("by", ["tag", "market", "player", "book", "league", "month"])
+def test_performance_groups_every_bet(cli: Cli, night: Path, by: str) -> None:
+    """By whatever is asked for; only player lines have a player."""
+    assert night.exists()
+    groups = cli("performance", "--by", by, "--json").json["groups"]
+    assert sum(x["bets"] for x in groups.values()) == (0 if by == "player" else 4)
+    assert cli("performance", "--by", by).status == 0
+
+
+def test_calibration_tells_what_was_said_and_what_came(cli: Cli, night: Path) -> None:
+    """Each bet counts once in a range, and the text has a line for each range."""
+    assert night.exists()
+    found = cli("calibration", "--json").json
+    assert found["bets"] == 4
+    assert all(x["bets"] <= 4 and x["low"] <= x["said"] <= x["high"] for x in found["bins"])
+    assert len(cli("calibration").out.splitlines()) == len(found["bins"]) + 2
+
+
+def test_without_a_result_there_is_nothing_to_tell(cli: Cli, config: Path) -> None:
+    """In words, and as an empty record in JSON."""
+    assert config.exists()
+    for verb in ("profit", "performance", "calibration"):
+        assert cli(verb).out.startswith("No bet has a result yet")
+    assert cli("profit", "--json").json["bets"] == 0
+    assert cli("calibration", "--json").json == {
+        "bets": 0, "brier": None, "log_loss": None, "bins": [],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def live(night: Path) -> Path:
+    """The night's database as it was before the results: its bets have a last chance."""
+    with closing(sqlite3.connect(night)) as db:
+        for table in ("settlement", "confirmation", "review"):
+            db.execute(f"DROP TRIGGER {table}_stays")
+            db.execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand above
+        db.execute("UPDATE latest SET win = 0.8, push = 0, lose = 0.2 WHERE bet = 1")
+        db.commit()
+    return night
+
+
+def test_an_offer_is_held_against_the_fair_value(cli: Cli, live: Path) -> None:
+    """$20 at -140 pays $34.29: at 80 % it is worth $27.43."""
+    assert live.exists()
+    found = cli("cashout", "1", "25", "--json").json
+    assert (found["fair_cents"], found["offer_cents"]) == (2743, 2500)
+    assert found["fee"] == pytest.approx(1 - 2500 / 2743)
+    assert found["break_even"] == pytest.approx(2500 / 3429)
+    assert "fair value $27.43" in cli("cashout", "1", "$25.00").out
+
+
+def test_a_hedge_is_told_for_either_result(cli: Cli, live: Path) -> None:
+    """At +250 a stake of $9.80 brings the same either way."""
+    assert live.exists()
+    found = cli("hedge", "1", "+250", "--json").json
+    assert found["lock"]["stake"] == 980
+    assert abs(found["lock"]["if_wins"] - found["lock"]["if_loses"]) <= 2
+    assert found["even"]["if_loses"] == 0
+    assert "same either way" in cli("hedge", "1", "--", "-150").out
+
+
+def test_what_has_no_worth_is_said_so(cli: Cli, night: Path) -> None:
+    """A bet that is over, one without a stake, and none at all."""
+    assert night.exists()
+    assert "is over" in cli("cashout", "1", "25").sentence
+    assert "has no stake" in cli("hedge", "3", "+100").sentence
+    assert "no bet 99" in cli("hedge", "99", "+100").sentence
+
+
+def test_a_bet_without_a_chance_waits_for_the_daemon(cli: Cli, slate: tuple[Game, ...]) -> None:
+    """It is added, and its game was never looked at."""
+    assert slate
+    cli("add", "MIA ML +135 $10", "--json")
+    assert "no chance yet" in cli("cashout", "1", "5").sentence
+
+
+def test_a_backup_is_a_whole_database(cli: Cli, night: Path, tmp_path: Path) -> None:
+    """It holds the bets, is readable by its owner alone, and never replaces a file."""
+    target = tmp_path / "copy.bak"
+    found = cli("backup", target, "--json").json
+    assert found == {"file": str(target), "size_bytes": target.stat().st_size}
+    assert target.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(target)) as db:
+        assert db.execute("SELECT count(*) FROM bet").fetchone() == (4,)
+    assert "is there already" in cli("backup", target).sentence
+    assert "make it first" in cli("backup", night / "no" / "folder").sentence
+
+
+def test_there_is_nothing_to_copy_before_the_first_bet(cli: Cli, config: Path) -> None:
+    """And no empty database is made by asking."""
+    assert "nothing to copy yet" in cli("backup").sentence
+    assert not (config.parent / "state" / "tracker.db").exists()
+
+
+def test_watching_needs_a_terminal(cli: Cli, night: Path) -> None:
+    """Elsewhere the status is printed once by its own command."""
+    assert night.exists()
+    assert "tracker status" in cli("watch").sentence
+    assert "too often" in cli("watch", "--every", "0.1").sentence
+
+
+def test_a_result_by_hand_counts_in_the_record(cli: Cli, slate: tuple[Game, ...]) -> None:
+    """The last revision is the one that counts."""
+    cli("add", "MIA ML +135 $10", "--json")
+
+    async def settle(path: Path) -> None:
+        at = datetime.now(UTC)
+        async with await Store.open(path, now=at) as store:
+            for result, paid in ((Result.LOST, 0), (Result.WON, 2350)):
+                await store.settle(Settlement(1, 0, result, paid, at, "by hand: a test"))
+
+    path = Path(cli("config", "path").out.strip()).parent / "state" / "tracker.db"
+    asyncio.run(settle(path))
+    found = cli("profit", "--json").json
+    assert (found["won"], found["profit_cents"]) == (1, 1350)
+    assert slate

@@ -1,0 +1,94 @@
+"""A person's record: money, shares won, and whether the chances that were told came true."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+
+import pytest
+
+from tracker.domain.bet import Result
+from tracker.domain.record import Ended, Said, reliability, tallies, tally
+
+DAY = date(2026, 11, 20)
+
+
+def test_a_tally_counts_bets_and_money() -> None:
+    """A push returns its stake and counts as staked; a void bet counts in neither."""
+    found = tally(
+        [
+            Ended(Result.WON, DAY, 2000, 3739, 0.535),
+            Ended(Result.LOST, DAY, 1000, 0, 0.5),
+            Ended(Result.PUSH, DAY, 500, 500, 0.52),
+            Ended(Result.VOID, DAY, 700, 700, 0.52),
+        ]
+    )
+    assert (found.bets, found.won, found.lost, found.pushed, found.voided) == (4, 1, 1, 1, 1)
+    assert (found.staked, found.profit) == (3500, 739)
+    assert found.hit_rate == 0.5
+    assert found.roi == pytest.approx(739 / 3500)
+    assert found.asked == pytest.approx(0.5175)
+
+
+def test_a_bet_without_a_stake_counts_in_the_record_alone() -> None:
+    """No money is made up."""
+    found = tally([Ended(Result.WON, DAY)])
+    assert (found.won, found.staked, found.profit, found.roi, found.asked) == (1, 0, 0, None, None)
+
+
+def test_groups_keep_the_order_in_which_they_appear() -> None:
+    """And each has its own record."""
+    bet = Ended(Result.WON, DAY, 100, 200)
+    found = tallies([("b", bet), ("a", bet), ("b", bet)])
+    assert [(key, x.bets) for key, x in found.items()] == [("b", 2), ("a", 1)]
+
+
+def test_chances_that_come_true_fit_and_wrong_ones_do_not() -> None:
+    """2,000 bets at 80 %: the bin fits when four fifths are won, and not when half are."""
+    rng = random.Random(1)  # noqa: S311 - seeded, and no secret
+    good = [Said(n, 0.8, rng.random() < 0.8) for n in range(2000)]
+    bad = [Said(n, 0.85, rng.random() < 0.5) for n in range(2000)]
+    right, wrong = reliability(good), reliability(bad)
+    assert right is not None
+    assert wrong is not None
+    assert right.bins[0].fits
+    assert right.bins[0].came == pytest.approx(0.8, abs=0.03)
+    assert not wrong.bins[0].fits
+    assert right.brier == pytest.approx(0.16, abs=0.01)
+
+
+def test_a_bet_that_was_told_often_weighs_no_more_than_another() -> None:
+    """A hundred chances of one bet are one bet."""
+    said = [Said(1, 0.75, won=True)] * 100 + [Said(2, 0.75, won=False)]
+    found = reliability(said)
+    assert found is not None
+    [only] = found.bins
+    assert (only.came, only.bets, found.bets) == (0.5, 2, 2)
+
+
+def test_a_bet_counts_with_the_first_chance_that_it_was_given_in_a_range() -> None:
+    """A fair walk between 0 and 1 is found calibrated in every range, however often it returns."""
+    rng = random.Random(7)  # noqa: S311 - seeded, and no secret
+    said = []
+    for bet in range(3000):
+        path, p = [], 10
+        while 0 < p < 20:
+            path.append(p)
+            p += rng.choice((-1, 1))
+        said += [Said(bet, x / 20 + 0.001, won=p == 20) for x in path]
+    found = reliability(said)
+    assert found is not None
+    assert all(x.said == pytest.approx(x.came, abs=0.05) for x in found.bins)
+
+
+def test_certain_chances_are_counted_too() -> None:
+    """0 and 1 fall into the outermost bins, and a wrong certainty costs a finite loss."""
+    found = reliability([Said(1, 1.0, won=True), Said(2, 0.0, won=False), Said(3, 1.0, won=False)])
+    assert found is not None
+    assert [(x.low, x.bets) for x in found.bins] == [(0.0, 1), (0.9, 2)]
+    assert 4 < found.log_loss < 5
+
+
+def test_nothing_said_is_no_record() -> None:
+    """There is nothing to compare."""
+    assert reliability([]) is None

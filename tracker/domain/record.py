@@ -1,0 +1,193 @@
+"""A person's record: what settled bets brought, and whether the chances that were told held."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import TypeVar
+
+from tracker.domain.bet import Result
+
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A settled bet as it counts. Amounts are cents; `break_even` is what its price asked for.
+
+    `day` is the league's date of the game. What is not known is None: such a bet counts in the
+    record, and not in the money.
+    """
+
+    result: Result
+    day: date
+    stake: int | None = None
+    payout: int | None = None
+    break_even: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A record of bets and money. `staked` and `profit` are cents over bets with both known.
+
+    A bet that was void counts in neither. `roi` is profit over stakes; None without stakes.
+    `asked` is the mean chance at which the decided bets break even, None where no price is known.
+    """
+
+    bets: int
+    won: int
+    lost: int
+    pushed: int
+    voided: int
+    staked: int
+    profit: int
+    asked: float | None
+
+    @property
+    def hit_rate(self) -> float | None:
+        """The share of the decided bets that were won; None before the first."""
+        decided = self.won + self.lost
+        return self.won / decided if decided else None
+
+    @property
+    def roi(self) -> float | None:
+        """Profit over stakes."""
+        return self.profit / self.staked if self.staked else None
+
+
+def tally(ended: Iterable[Ended]) -> Tally:
+    """The record of some bets."""
+    bets = list(ended)
+    count = {result: sum(x.result is result for x in bets) for result in Result}
+    money = [
+        (x.stake, x.payout)
+        for x in bets
+        if x.stake is not None and x.payout is not None and x.result is not Result.VOID
+    ]
+    asked = [
+        x.break_even
+        for x in bets
+        if x.break_even is not None and x.result in (Result.WON, Result.LOST)
+    ]
+    return Tally(
+        bets=len(bets),
+        won=count[Result.WON],
+        lost=count[Result.LOST],
+        pushed=count[Result.PUSH],
+        voided=count[Result.VOID],
+        staked=sum(stake for stake, _ in money),
+        profit=sum(payout - stake for stake, payout in money),
+        asked=sum(asked) / len(asked) if asked else None,
+    )
+
+
+def tallies(ended: Iterable[tuple[K, Ended]]) -> Mapping[K, Tally]:
+    """The record of each group of bets, in the order in which the groups first appear."""
+    groups: dict[K, list[Ended]] = defaultdict(list)
+    for key, bet in ended:
+        groups[key].append(bet)
+    return {key: tally(bets) for key, bets in groups.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A chance that was told of a bet, and what came: `p` is of winning, given no push."""
+
+    bet: int
+    p: float
+    won: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Bets whose chance came between `low` and `high`, and how often they were won.
+
+    Each counts once, with the first chance that it was given there: chosen without knowing what
+    came after, such chances come true on average when the forecast is calibrated. `said` is their
+    mean and `came` the share that was won; `least` and `most` bound the true share with 95 %
+    confidence, by the number of `bets`.
+    """
+
+    low: float
+    high: float
+    said: float
+    came: float
+    least: float
+    most: float
+    bets: int
+
+    @property
+    def fits(self) -> bool:
+        """What was said lies within what may be true."""
+        return self.least <= self.said <= self.most
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """How chances compare with what came. `brier` and `log_loss` are means, each bet weighing 1."""
+
+    bins: tuple[Bin, ...]
+    brier: float
+    log_loss: float
+    bets: int
+
+
+EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+"""Between which chances are put together."""
+
+_SURE = 1e-6
+_Z95 = 1.959964
+
+
+def reliability(said: Sequence[Said], edges: Sequence[float] = EDGES) -> Reliability | None:
+    """Compare chances, in the order in which they were told, with results; None without any.
+
+    The chances of one bet hang together, so that an interval is as wide as the number of bets
+    asks for, not the number of chances (Wilson 1927).
+    """
+    if not said:
+        return None
+    bins = []
+    for low, high in pairwise(edges):
+        within = [x for x in said if low <= x.p < high or (high >= edges[-1] and x.p >= high)]
+        if within:
+            bins.append(_bin(low, high, within))
+    of_bet = _by_bet(said)
+    briers = [_mean((x.p - x.won) ** 2 for x in some) for some in of_bet.values()]
+    losses = [_mean(_log_loss(x) for x in some) for some in of_bet.values()]
+    return Reliability(tuple(bins), _mean(briers), _mean(losses), len(of_bet))
+
+
+def _by_bet(said: Iterable[Said]) -> dict[int, list[Said]]:
+    found: dict[int, list[Said]] = defaultdict(list)
+    for one in said:
+        found[one.bet].append(one)
+    return found
+
+
+def _bin(low: float, high: float, within: Sequence[Said]) -> Bin:
+    firsts = [some[0] for some in _by_bet(within).values()]
+    came = _mean(x.won for x in firsts)
+    least, most = _wilson(came, len(firsts))
+    return Bin(low, high, _mean(x.p for x in firsts), came, least, most, len(firsts))
+
+
+def _wilson(share: float, count: int) -> tuple[float, float]:
+    z2 = _Z95**2
+    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
+    reach = math.sqrt(share * (1 - share) / count + z2 / (4 * count**2)) * _Z95 / (1 + z2 / count)
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def _log_loss(x: Said) -> float:
+    p = min(max(x.p, _SURE), 1 - _SURE)
+    return -math.log(p if x.won else 1 - p)
+
+
+def _mean(values: Iterable[float]) -> float:
+    listed = list(values)
+    return sum(listed) / len(listed)
