@@ -16,14 +16,20 @@ from tracker.domain.game import GameState, Pair, Phase, PlayerLine, Score, Side
 from tracker.domain.grammar import Matchup, Pick
 from tracker.domain.market import (
     Direction,
+    DoubleDouble,
     Market,
     Moneyline,
+    OddEven,
+    Parity,
+    PlayerTotal,
     Span,
     Spread,
     TeamTotal,
+    ThreeWay,
     Total,
 )
 from tracker.domain.money import Odds
+from tracker.domain.player import Player, Stat
 from tracker.domain.prior import Lines
 from tracker.domain.rule import Comparison, Event, EventRule, LevelRule, SwingRule
 from tracker.domain.team import Team, teams
@@ -36,7 +42,8 @@ from tracker.store.codec import (
     state_of,
     unpack,
 )
-from tracker.store.codec_bet import bet_of, draft_of, facts, market_columns, pack_meaning
+from tracker.store.codec_bet import bet_of, draft_of, facts, pack_meaning
+from tracker.store.codec_market import market_columns, odds_columns
 
 TEXT = st.text(max_size=12)
 SIDES = st.sampled_from(Side)
@@ -47,11 +54,17 @@ ZONES = st.integers(-14, 14).map(lambda x: timezone(timedelta(hours=x)))
 EARLIEST, LATEST = datetime(1970, 1, 2), datetime(2200, 1, 1)  # noqa: DTZ001 - as hypothesis asks
 TIMES = st.datetimes(EARLIEST, LATEST, timezones=ZONES)
 
+PLAYED = st.builds(Player, TEXT, SIDES)
+
 MARKETS: st.SearchStrategy[Market] = st.one_of(
     st.builds(Moneyline, SIDES, SPANS),
     st.builds(Spread, SIDES, st.integers(-99, 99).map(lambda x: x / 2), SPANS),
     st.builds(Total, DIRECTIONS, POINTS, SPANS),
     st.builds(TeamTotal, SIDES, DIRECTIONS, POINTS, SPANS),
+    st.builds(OddEven, st.sampled_from(Parity), st.none() | SIDES, SPANS),
+    st.builds(ThreeWay, st.none() | SIDES, st.sampled_from(Span).filter(lambda x: x != Span.GAME)),
+    st.builds(PlayerTotal, PLAYED, st.sampled_from(Stat), DIRECTIONS, POINTS),
+    st.builds(DoubleDouble, PLAYED, st.booleans(), st.sampled_from((2, 3))),
 )
 RULES = st.one_of(
     st.builds(LevelRule, st.sampled_from(Comparison), st.floats(0.0001, 0.99999)),
@@ -158,9 +171,9 @@ def test_a_draft_comes_back_whole(draft: Draft) -> None:
 @given(MARKETS, DRAFTS)
 def test_a_bet_comes_back_whole(market: Market, draft: Draft) -> None:
     """Every market is there again, to the half point."""
-    row = columns_of(draft) | market_columns(market)
-    row |= {"number": 7, "pick": draft.pick.text, "added_at": stamp(T0)}
-    assert bet_of(row, GAME, ()) == Bet(
+    leg = market_columns(market) | odds_columns(None)
+    row = columns_of(draft) | {"number": 7, "pick": draft.pick.text, "added_at": stamp(T0)}
+    assert bet_of(row, [(leg, GAME)], ()) == Bet(
         number=7,
         pick=draft.pick.text,
         market=market,

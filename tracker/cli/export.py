@@ -30,7 +30,8 @@ def export(
         str,
         typer.Argument(
             metavar="TABLE",
-            help="bets, snapshots, alerts, settlements, games, polls, reviews or deliveries.",
+            help="bets, legs, snapshots, alerts, settlements, games, polls, reviews, audit, "
+            "player_games or deliveries.",
         ),
     ] = "bets",
     form: Annotated[

@@ -23,7 +23,8 @@ from tracker.store.codec import (
     stamp,
     state_of,
 )
-from tracker.store.codec_bet import draft_of, facts, market_columns, pack_meaning
+from tracker.store.codec_bet import draft_of, facts, pack_meaning
+from tracker.store.codec_market import market_columns, odds_columns
 from tracker.store.recording import game_columns
 
 _DEFAULTS = "default_rules"
@@ -139,6 +140,7 @@ def _meet_again(db: sqlite3.Connection, row: sqlite3.Row, draft: Draft) -> Added
                     f"{row['pick']!r}, which has a history; give the other bet an id of its own"
                 )
             db.execute(q.FORGET_GAME, (number,))
+            db.execute(q.FORGET_LEGS, (number,))
         db.execute(q.CHANGE_BET, written | {"number": number})
     revived = row["withdrawn_at"] is not None
     return Added(number, created=False, revived=revived, changed=changed and not revived)
@@ -184,8 +186,16 @@ def _bind(db: sqlite3.Connection, number: int, draft: Draft, game: Game, at: dat
     market = draft.pick.market_for(game)
     listed = game_columns(game) | {"slate_state": None, "slate_at": None}
     db.execute(q.KEEP_GAME, listed)
-    columns = market_columns(market) | {"market_text": pick_text(market, game)}
-    db.execute(q.BIND, columns | {"number": number, "game_id": game.id, "at": stamp(at)})
+    leg = market_columns(market) | odds_columns(None)
+    db.execute(q.ADD_LEG, leg | {"bet": number, "number": 0, "game_id": game.id})
+    bound = {
+        "number": number,
+        "game_id": game.id,
+        "market": leg["market"],
+        "market_text": pick_text(market, game),
+        "at": stamp(at),
+    }
+    db.execute(q.BIND, bound)
 
 
 def unbound(db: sqlite3.Connection) -> list[tuple[int, Draft]]:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from tracker.domain.bet import Bet
 from tracker.domain.draft import Draft
-from tracker.domain.game import Game, Side
+from tracker.domain.game import Game
 from tracker.domain.grammar import Matchup, Pick
-from tracker.domain.market import (
-    Direction,
-    Market,
-    Moneyline,
-    Span,
-    Spread,
-    TeamTotal,
-    Total,
-    kind,
-)
+from tracker.domain.market import Direction, Span
 from tracker.domain.money import Odds
 from tracker.domain.prior import Lines
 from tracker.domain.rule import Rule
 from tracker.domain.team import Team, teams
 from tracker.store.codec import Json, moment, pack, pack_rules, rules_of, unpack
+from tracker.store.codec_market import market_of, odds_columns, odds_of
 
 
 def pack_meaning(draft: Draft) -> str:
@@ -41,25 +34,12 @@ def pack_meaning(draft: Draft) -> str:
 def facts(draft: Draft) -> dict[str, object]:
     """The columns of a draft that may change while the bet stays the same."""
     lines = draft.lines
-    return {
-        "odds": None if draft.odds is None else draft.odds.text,
-        "odds_decimal": None if draft.odds is None else str(draft.odds.decimal),
+    return odds_columns(draft.odds) | {
         "stake_cents": draft.stake_cents,
         "tags": pack(list(draft.tags)),
         "book": draft.book,
         "rules": pack_rules(draft.rules),
         "lines": pack([lines.home_spread, lines.total, lines.home_ml, lines.away_ml]),
-    }
-
-
-def market_columns(market: Market) -> dict[str, object]:
-    """A market as columns; those that it does not have are None."""
-    return {
-        "market": kind(market),
-        "span": market.span.value,
-        "side": None if isinstance(market, Total) else market.side.value,
-        "direction": market.direction.value if isinstance(market, Total | TeamTotal) else None,
-        "points": None if isinstance(market, Moneyline) else market.points,
     }
 
 
@@ -70,7 +50,7 @@ def draft_of(row: Any) -> Draft:
         pick=_pick_of(meaning["pick"]),
         matchup=_matchup_of(meaning["matchup"]),
         game_text=row["game_text"],
-        odds=_odds(row),
+        odds=odds_of(row),
         stake_cents=row["stake_cents"],
         name=row["name"],
         rules=rules_of(row["rules"]),
@@ -82,42 +62,27 @@ def draft_of(row: Any) -> Draft:
     )
 
 
-def bet_of(row: Any, game: Game, defaults: tuple[Rule, ...]) -> Bet:
-    """The bet of a row that has the columns of `bet`, once its game is known."""
+def bet_of(row: Any, legs: Sequence[tuple[Any, Game]], defaults: tuple[Rule, ...]) -> Bet:
+    """The bet of a row that has the columns of `bet`.
+
+    `legs` are the rows that have the columns of `leg`, in their order, each with its game.
+    """
     rules = rules_of(row["rules"])
+    [(leg, game)] = legs
     return Bet(
         number=row["number"],
         pick=row["pick"],
-        market=_market_of(row),
+        market=market_of(leg),
         game=game,
         rules=defaults if rules is None else rules,
         added_at=moment(row["added_at"]),
-        odds=_odds(row),
+        odds=odds_of(row),
         stake_cents=row["stake_cents"],
         name=row["name"],
         tags=tuple(unpack(row["tags"])),
         book=row["book"],
         lines=Lines(*unpack(row["lines"])),
     )
-
-
-def _odds(row: Any) -> Odds | None:
-    return None if row["odds"] is None else Odds(row["odds"], Fraction(row["odds_decimal"]))
-
-
-def _market_of(row: Any) -> Market:
-    span = Span(row["span"])
-    match row["market"]:
-        case "moneyline":
-            return Moneyline(Side(row["side"]), span)
-        case "spread":
-            return Spread(Side(row["side"]), row["points"], span)
-        case "total":
-            return Total(Direction(row["direction"]), row["points"], span)
-        case "team_total":
-            return TeamTotal(Side(row["side"]), Direction(row["direction"]), row["points"], span)
-        case other:
-            raise ValueError(f"{other!r} is no stored market")
 
 
 def _pick(pick: Pick) -> Json:

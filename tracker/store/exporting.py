@@ -19,30 +19,37 @@ TABLES: dict[str, str] = {
         FROM game ORDER BY id
     """,
     "bets": """
-        SELECT number, name, pick, game_text, game_id AS game, market, market_text, span, side,
-          direction, points, odds, stake_cents, tags, book, rules, lines, added_at, withdrawn_at
-        FROM bet ORDER BY number
+        SELECT bet.number, name, pick, game_text, bet.game_id AS game, bet.market, market_text,
+          span, side, direction, points, bet.odds, stake_cents, tags, book, rules, lines, added_at,
+          withdrawn_at
+        FROM bet LEFT JOIN leg ON leg.bet = bet.number AND leg.market = bet.market
+        ORDER BY bet.number
+    """,
+    "legs": """
+        SELECT bet, number, game_id AS game, market, span, side, direction, points, parity, player,
+          stat, happens, categories, odds
+        FROM leg ORDER BY bet, number
     """,
     "polls": """
         SELECT source, path, at, digest, trouble, why FROM poll
         ORDER BY at, source, path, digest
     """,
     "snapshots": f"""
-        SELECT bet, snapshot.at, period, clock, game_clock, home, away, mu_home, mu_away,
+        SELECT bet, leg, snapshot.at, period, clock, game_clock, home, away, mu_home, mu_away,
           mu_margin, mu_total, sigma_home, sigma_away, sigma_margin, sigma_total, win, push, lose,
           model_version, feature_version, calibration_id, {_POLL}
         FROM snapshot JOIN poll ON poll.id = snapshot.poll
-        ORDER BY bet, snapshot.at, poll.source, poll.path, poll.at, poll.digest
+        ORDER BY bet, snapshot.at, poll.source, poll.path, poll.at, poll.digest, leg
     """,  # noqa: S608 - no value comes from outside
     "alerts": f"""
-        SELECT bet, rule, episode, alert.at, decision, reason, game_clock, home, away, p, was,
+        SELECT bet, leg, rule, episode, alert.at, decision, reason, game_clock, home, away, p, was,
           detail, text, expires_at, {_POLL}
         FROM alert JOIN poll ON poll.id = alert.poll
-        ORDER BY bet, alert.at, rule, episode, decision
+        ORDER BY bet, alert.at, rule, episode, decision, leg
     """,  # noqa: S608 - the same
     "settlements": f"""
         SELECT settlement.bet, settlement.revision, result, payout_cents, settled_at, reason,
-          confirmation.at AS official_at, {_POLL}
+          by_hand, evidence, confirmation.at AS official_at, {_POLL}
         FROM settlement LEFT JOIN confirmation USING (bet, revision)
         LEFT JOIN poll ON poll.id = evidence_poll
         ORDER BY settlement.bet, settlement.revision
@@ -51,6 +58,13 @@ TABLES: dict[str, str] = {
         SELECT bet, review.at, review.why, {_POLL}
         FROM review LEFT JOIN poll ON poll.id = review.poll ORDER BY bet, review.at
     """,  # noqa: S608 - the same
+    "audit": """
+        SELECT bet, at, who, what, before, after FROM audit ORDER BY bet, at, id
+    """,
+    "player_games": """
+        SELECT league, game_id AS game, start_at, team, name, minutes, starter, stats, margin
+        FROM player_game ORDER BY league, start_at, game_id, team, player
+    """,
     "deliveries": """
         SELECT bet, rule, episode, channel, state, attempts, repeat, updated_at
         FROM delivery JOIN alert ON alert.id = delivery.alert

@@ -57,8 +57,13 @@ def prepare(db: sqlite3.Connection, path: Path, now: datetime) -> None:
     if version > 0:
         stamp = now.strftime("%Y%m%dT%H%M%SZ")
         back_up(db, path.with_name(f"{path.name}.schema{version}-{stamp}.bak"))
-    for number, script in enumerate(steps[version:], start=version + 1):
-        _take(db, number, script)
+    # A table that is built anew would else take the rows that refer to it along.
+    db.execute("PRAGMA foreign_keys = OFF")
+    try:
+        for number, script in enumerate(steps[version:], start=version + 1):
+            _take(db, number, script)
+    finally:
+        db.execute("PRAGMA foreign_keys = ON")
     if version > 0:
         _check(db, path)
 

@@ -32,14 +32,17 @@ ON CONFLICT (id) DO UPDATE SET
   checks = excluded.checks, stale = excluded.stale, lost = excluded.lost
 """
 
-FOLLOWED = "SELECT number FROM bet WHERE game_id = ? AND withdrawn_at IS NULL"
+FOLLOWED = """
+SELECT leg.bet, min(leg.number) AS leg FROM leg JOIN bet ON bet.number = leg.bet
+WHERE leg.game_id = ? AND bet.withdrawn_at IS NULL GROUP BY leg.bet
+"""
 
 ADD_SNAPSHOT = """
 INSERT INTO snapshot (
-  poll, bet, at, period, clock, game_clock, home, away,
+  poll, bet, leg, at, period, clock, game_clock, home, away,
   mu_home, mu_away, mu_margin, mu_total, sigma_home, sigma_away, sigma_margin, sigma_total,
   win, push, lose, model_version, feature_version, calibration_id
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 """
 
@@ -65,8 +68,8 @@ ON CONFLICT (bet, rule) DO UPDATE SET
 ADD_ALERT = """
 INSERT INTO alert (
   bet, rule, episode, at, decision, reason, game_clock, home, away, p, was, detail, text,
-  expires_at, poll
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  expires_at, poll, leg
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 """
 
@@ -125,7 +128,8 @@ WHERE (
 
 GAMES = """
 SELECT *, EXISTS (
-  SELECT 1 FROM bet WHERE bet.game_id = game.id AND bet.withdrawn_at IS NULL
+  SELECT 1 FROM leg JOIN bet ON bet.number = leg.bet
+  WHERE leg.game_id = game.id AND bet.withdrawn_at IS NULL
 ) AS tracked
 FROM game
 WHERE (:slate IS NULL OR slate = :slate) AND (:since IS NULL OR slate >= :since)
@@ -164,20 +168,30 @@ WHERE number = :number
 """
 
 FORGET_GAME = """
-UPDATE bet SET
-  game_id = NULL, market = NULL, market_text = NULL, span = NULL, side = NULL, direction = NULL,
-  points = NULL, bound_at = NULL
+UPDATE bet SET game_id = NULL, market = NULL, market_text = NULL, bound_at = NULL
 WHERE number = ?
 """
+
+FORGET_LEGS = "DELETE FROM leg WHERE bet = ?"
 
 REVIVE = "UPDATE bet SET withdrawn_at = NULL, from_file = :from_file WHERE number = :number"
 
 BIND = """
-UPDATE bet SET
-  game_id = :game_id, market = :market, market_text = :market_text, span = :span, side = :side,
-  direction = :direction, points = :points, bound_at = :at
+UPDATE bet SET game_id = :game_id, market = :market, market_text = :market_text, bound_at = :at
 WHERE number = :number
 """
+
+ADD_LEG = """
+INSERT INTO leg (
+  bet, number, game_id, market, span, side, direction, points, parity, player, stat, happens,
+  categories, odds, odds_decimal
+) VALUES (
+  :bet, :number, :game_id, :market, :span, :side, :direction, :points, :parity, :player, :stat,
+  :happens, :categories, :odds, :odds_decimal
+)
+"""
+
+LEGS = "SELECT * FROM leg WHERE bet = ? ORDER BY number"
 
 UNBOUND = """
 SELECT * FROM bet WHERE game_id IS NULL AND withdrawn_at IS NULL ORDER BY number
@@ -206,7 +220,8 @@ SELECT EXISTS (SELECT 1 FROM latest WHERE bet = :bet)
 
 OPEN_GAMES = """
 SELECT * FROM game WHERE EXISTS (
-  SELECT 1 FROM bet WHERE bet.game_id = game.id AND bet.withdrawn_at IS NULL AND (
+  SELECT 1 FROM leg JOIN bet ON bet.number = leg.bet
+  WHERE leg.game_id = game.id AND bet.withdrawn_at IS NULL AND (
     game.checks < :checks
     OR (NOT EXISTS (SELECT 1 FROM settlement WHERE settlement.bet = bet.number)
         AND NOT EXISTS (SELECT 1 FROM review WHERE review.bet = bet.number))
@@ -216,7 +231,8 @@ ORDER BY start_at, id
 """
 
 BETS_OF_GAME = """
-SELECT * FROM bet WHERE game_id = ? AND withdrawn_at IS NULL ORDER BY number
+SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = ?) AND withdrawn_at IS NULL
+ORDER BY number
 """
 
 RULES_OF_BET = "SELECT * FROM rule_state WHERE bet = ?"
@@ -314,10 +330,12 @@ BETS = "SELECT * FROM bet ORDER BY number"
 GAME = "SELECT * FROM game WHERE id = ?"
 
 SNAPSHOTS = """
-SELECT snapshot.* FROM game_poll
-CROSS JOIN snapshot ON snapshot.poll = game_poll.poll AND snapshot.bet = :bet
-WHERE game_poll.game = (SELECT game_id FROM bet WHERE number = :bet)
-ORDER BY game_poll.poll
+SELECT snapshot.* FROM
+  (SELECT game_id, min(number) AS number FROM leg WHERE bet = :bet GROUP BY game_id) AS part
+CROSS JOIN game_poll ON game_poll.game = part.game_id
+CROSS JOIN snapshot ON (snapshot.poll, snapshot.bet, snapshot.leg)
+  = (game_poll.poll, :bet, part.number)
+ORDER BY snapshot.poll, snapshot.leg
 """
 
 ALERTS = """

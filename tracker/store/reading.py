@@ -10,13 +10,13 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Moments, Snapshot, Status
 from tracker.domain.chance import Chance
 from tracker.domain.delivery import DeliveryState
-from tracker.domain.game import Game, GameState, Score
+from tracker.domain.game import GameState, Score
 from tracker.domain.rule import Rule
 from tracker.engine.book import Tracked
 from tracker.store import queries as q
 from tracker.store.bets import last_defaults, settlement_of
-from tracker.store.codec import game_of, moment, moment_or_none, rules_of, state_of
-from tracker.store.codec_bet import bet_of, draft_of
+from tracker.store.codec import moment, moment_or_none, rules_of, state_of
+from tracker.store.codec_bet import draft_of
 from tracker.store.restoring import books, tracked
 from tracker.store.views import (
     AlertView,
@@ -30,6 +30,7 @@ from tracker.store.views import (
     SnapshotView,
     StatusView,
 )
+from tracker.store.wagers import Wagers
 
 Defaults = tuple[Rule, ...] | None
 """The rules of bets that bring none; None asks for those that were last known."""
@@ -37,9 +38,9 @@ Defaults = tuple[Rule, ...] | None
 
 def bets_view(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
     """Every bet that was ever added, by number."""
-    known: dict[str, sqlite3.Row] = {}
     rules = _rules(db, defaults)
-    return [_bet_view(db, row, rules, known) for row in db.execute(q.BETS).fetchall()]
+    wagers = Wagers(db, rules)
+    return [_bet_view(db, row, rules, wagers) for row in db.execute(q.BETS).fetchall()]
 
 
 def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowView | None:
@@ -47,8 +48,9 @@ def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowVi
     row = db.execute(q.BET, (number,)).fetchone()
     if row is None:
         return None
+    rules = _rules(db, defaults)
     return ShowView(
-        bet=_bet_view(db, row, _rules(db, defaults), {}),
+        bet=_bet_view(db, row, rules, Wagers(db, rules)),
         snapshots=tuple(
             SnapshotView(_snapshot(x), x["poll"]) for x in db.execute(q.SNAPSHOTS, {"bet": number})
         ),
@@ -89,12 +91,12 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
         for x in open_books
     )
     followed = {t.bet.number for x in open_books for t in x.tracked}
-    known: dict[str, sqlite3.Row] = {}
+    wagers = Wagers(db, rules)
     rows = [x for x in db.execute(q.BETS).fetchall() if x["number"] in followed]
     return StatusView(
         daemon=daemon_view(db),
         games=games,
-        bets=tuple(_bet_view(db, row, rules, known) for row in rows),
+        bets=tuple(_bet_view(db, row, rules, wagers) for row in rows),
         unbound=len(db.execute(q.UNBOUND).fetchall()),
         pulses=tuple(
             PulseView(
@@ -134,15 +136,14 @@ def _rules(db: sqlite3.Connection, defaults: Defaults) -> tuple[Rule, ...]:
 
 
 def _bet_view(
-    db: sqlite3.Connection,
-    row: sqlite3.Row,
-    defaults: tuple[Rule, ...],
-    known: dict[str, sqlite3.Row],
+    db: sqlite3.Connection, row: sqlite3.Row, defaults: tuple[Rule, ...], wagers: Wagers
 ) -> BetView:
-    """`known` holds the game rows that have been read, so that each is read once."""
     draft = draft_of(row)
-    game, state, about = _game_of(db, row["game_id"], known)
-    followed = None if game is None else tracked(db, bet_of(row, game, defaults))
+    bound = row["game_id"] is not None
+    game = wagers.game(row["game_id"]) if bound else None
+    about = wagers.about(row["game_id"]) if bound else None
+    state = None if about is None or game is None else state_of(about["state"], game)
+    followed = tracked(db, wagers.bet(row)) if bound else None
     settlement = None if followed is None else followed.settlement
     last = db.execute(q.LATEST, (row["number"],)).fetchone()
     rules = rules_of(row["rules"])
@@ -176,18 +177,6 @@ def _bet_view(
         low=None if followed is None else followed.low,
         review=None if followed is None else followed.review,
     )
-
-
-def _game_of(
-    db: sqlite3.Connection, number: str | None, known: dict[str, sqlite3.Row]
-) -> tuple[Game | None, GameState | None, sqlite3.Row | None]:
-    if number is None:
-        return None, None, None
-    if number not in known:
-        known[number] = db.execute(q.GAME, (number,)).fetchone()
-    row = known[number]
-    game = game_of(row)
-    return game, state_of(row["state"], game), row
 
 
 def _status(row: sqlite3.Row, followed: Tracked | None, state: GameState | None) -> Status:

@@ -13,22 +13,33 @@ from tracker.engine.book import Book, Held, RulePhase, RuleState, Tracked
 from tracker.store import queries as q
 from tracker.store.bets import settlement_of
 from tracker.store.codec import game_of, moment, moment_or_none, state_of, unpack
-from tracker.store.codec_bet import bet_of
+from tracker.store.wagers import Wagers
 
 
 def books(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> list[Book]:
-    """A book for every game with bets to follow: by tip-off, and the bets by number."""
+    """A book for every game with bets to follow: by tip-off, and the bets by number.
+
+    A bet on several games is in the book of each.
+    """
+    wagers = Wagers(db, defaults)
+    known: dict[int, Tracked] = {}
     rows = db.execute(q.OPEN_GAMES, {"checks": FINAL_CHECKS}).fetchall()
-    return [_book(db, row, defaults) for row in rows]
+    return [_book(db, row, wagers, known) for row in rows]
 
 
-def _book(db: sqlite3.Connection, row: sqlite3.Row, defaults: tuple[Rule, ...]) -> Book:
+def _book(
+    db: sqlite3.Connection, row: sqlite3.Row, wagers: Wagers, known: dict[int, Tracked]
+) -> Book:
+    """`known` holds the bets that have been restored, so that each is read once."""
     game = game_of(row)
-    bets = [bet_of(x, game, defaults) for x in db.execute(q.BETS_OF_GAME, (game.id,))]
+    bets = db.execute(q.BETS_OF_GAME, (game.id,)).fetchall()
+    for bet in bets:
+        if bet["number"] not in known:
+            known[bet["number"]] = tracked(db, wagers.bet(bet))
     held = state_of(row["held"], game)
     return Book(
         game=game,
-        tracked=tuple(tracked(db, bet) for bet in bets),
+        tracked=tuple(known[x["number"]] for x in bets),
         state=state_of(row["state"], game),
         changed_at=moment_or_none(row["changed_at"]),
         seen_at=moment_or_none(row["seen_at"]),

@@ -1,0 +1,188 @@
+"""A database of the first schema, full of data, brought up to date: nothing in it is lost."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.store.values import CHANNELS, DEFAULTS, GAME, T0, after, alert, draft, poll
+from tracker.domain.game import Side
+from tracker.domain.market import Direction, Moneyline, Span, Spread, TeamTotal, Total
+from tracker.engine.book import Change
+from tracker.store import Store
+from tracker.store.migrate import APPLICATION_ID, migrations
+
+TIME = "2026-11-21T03:00:0{}.000000Z"
+
+MARKETS = {
+    1: ("spread", "game", "home", None, -4.5),
+    2: ("moneyline", "1H", "away", None, None),
+    3: ("total", "Q3", None, "over", 55.0),
+    4: ("team_total", "game", "away", "under", 114.5),
+    5: None,
+}
+"""Bet 5 waits for its game."""
+
+
+MEANING = """
+{"pick":{"text":"x","span":"game","team":[["nba","DEN"]],"direction":null,"points":null,
+ "matchup":null,"odds":null,"stake_cents":null,"units":null,"tags":[]},
+ "matchup":null,"occasion":""}
+"""
+STATE = """
+{"phase":"live","period":3,"clock":611.3,"score":[61,55],"periods":null,"possession":null,
+ "bonus":null,"timeouts":null,"players":[]}
+"""
+
+
+def fill(db: sqlite3.Connection) -> None:
+    """Put rows into every table of the first schema, as its program did."""
+    db.execute(
+        "INSERT INTO game (id, league, home, away, start_at, slate, state, checks, final_at) "
+        "VALUES (?, 'nba', 'DEN', 'LAL', ?, '2026-11-20', ?, 1, ?)",
+        (
+            GAME.id,
+            "2026-11-21T02:00:00.000000Z",
+            STATE,
+            TIME.format(9),
+        ),
+    )
+    for number, market in MARKETS.items():
+        bound = (None,) * 8 if market is None else (TIME.format(1), GAME.id, "text", *market)
+        db.execute(
+            "INSERT INTO bet (number, identity, name, pick, meaning, odds, odds_decimal, "
+            "stake_cents, tags, lines, from_file, added_at, withdrawn_at, bound_at, game_id, "
+            "market_text, market, span, side, direction, points) "
+            "VALUES (?, ?, ?, 'x', ?, '-110', '21/11', 2000, '[]', '[null,null,null,null]', 1, "
+            "?, NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (number, f"id:{number}", f"bet {number}", MEANING, TIME.format(0), *bound),
+        )
+        db.execute(
+            "INSERT INTO rule_state VALUES (?, 'p >= 0.80', 'armed', 2, 1, 'below', '[]', '[]', 0)",
+            (number,),
+        )
+    for number in range(1, 4):
+        db.execute(
+            "INSERT INTO poll VALUES (?, 'nba', 'boxscore/1', ?, ?, NULL, NULL)",
+            (number, TIME.format(number), f"{number:064}"),
+        )
+        db.execute("INSERT INTO body VALUES (?, 3, x'789c030000000001')", (f"{number:064}",))
+        db.execute("INSERT INTO game_poll VALUES (?, ?)", (GAME.id, number))
+        for bet in range(1, 5):
+            db.execute(
+                "INSERT INTO snapshot VALUES (?, ?, ?, 3, 611.3, 'Q3 10:12', 61, 55, 112.5, "
+                "108.25, 4.25, 220.75, 7.0, 7.1, 9.3, 11.2, 0.6, 0.1, 0.3, 'm', 'f', 'c')",
+                (number, bet, TIME.format(number)),
+            )
+            db.execute(
+                "INSERT INTO alert (bet, rule, episode, at, decision, reason, game_clock, home, "
+                "away, p, was, detail, text, poll) VALUES (?, 'p >= 0.80', ?, ?, ?, 'crossed', "
+                "'Q3', 61, 55, 0.8, 0.7, '', 'said', ?)",
+                (bet, number, TIME.format(number), ("fired", "held")[number % 2], number),
+            )
+    for bet in range(1, 5):
+        db.execute(
+            "INSERT INTO latest VALUES (?, ?, 0.6, 0.1, 0.3, 0.9, 0.2)", (bet, TIME.format(3))
+        )
+        db.execute(
+            "INSERT INTO settlement VALUES (?, 1, 'won', 3818, 3, ?, 'as it ended')",
+            (bet, TIME.format(8)),
+        )
+    db.execute("INSERT INTO confirmation VALUES (1, 1, ?, 3)", (TIME.format(9),))
+    db.execute("INSERT INTO review VALUES (5, ?, 'unclear', 3)", (TIME.format(7),))
+    db.execute(
+        "INSERT INTO delivery (alert, channel, state, due_at, updated_at) "
+        "SELECT id, 'sink', 'due', at, at FROM alert WHERE decision = 'fired'"
+    )
+    db.execute("INSERT INTO pulse VALUES ('nba', ?, ?, 'ok')", (TIME.format(1), TIME.format(2)))
+    db.execute("INSERT INTO meta VALUES ('default_rules', '[]')")
+
+
+def rows_of(db: sqlite3.Connection) -> dict[str, list[dict[str, object]]]:
+    """Every row of every table, by table."""
+    db.row_factory = sqlite3.Row
+    names = [x[0] for x in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    return {
+        name: [dict(x) for x in db.execute(f"SELECT * FROM {name}")]  # noqa: S608 - our own names
+        for name in names
+    }
+
+
+@pytest.fixture
+def old(path: Path) -> Iterator[dict[str, list[dict[str, object]]]]:
+    """The rows of a database of the first schema, which lies at `path`."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript(migrations()[0])
+        db.execute("PRAGMA user_version = 1")
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        fill(db)
+        yield rows_of(db)
+
+
+async def upgraded(path: Path) -> dict[str, list[dict[str, object]]]:
+    """The rows after this program has opened the database."""
+    async with await Store.open(path, now=T0) as store:
+        assert await store.check() == "ok"
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        return rows_of(db)
+
+
+async def test_every_row_of_the_first_schema_is_kept(
+    path: Path, old: dict[str, list[dict[str, object]]]
+) -> None:
+    """Each column of each row is there as it was; a bet's market has become its leg."""
+    new = await upgraded(path)
+    legs = {x["bet"]: x for x in new["leg"]}
+    for table, before in old.items():
+        assert len(new[table]) == len(before) > 0 or table == "daemon", table
+        for row, was in zip(new[table], before, strict=True):
+            kept = legs.get(row["number"], {}) | row if table == "bet" else row
+            missing = {k: None for k in was if k not in kept}
+            assert {k: (kept | missing)[k] for k in was} == was, table
+    assert legs.keys() == {1, 2, 3, 4}
+    assert {x["number"] for x in new["leg"]} == {0}
+
+
+async def test_bets_of_the_first_schema_go_on(
+    path: Path, old: dict[str, list[dict[str, object]]]
+) -> None:
+    """Their markets, chances, rules, results and snapshots are read as they were written."""
+    assert old
+    async with await Store.open(path, now=T0) as store:
+        [book] = await store.books(DEFAULTS)
+        views = await store.bets_view()
+        shown = await store.show_view(3)
+        added = await store.add(draft("DEN ML"), game=GAME, defaults=DEFAULTS, at=T0)
+        await store.record(
+            poll(after(30)), Change(book, alerts=(alert(1, after(30), 9),)), CHANNELS
+        )
+    assert [x.bet.market for x in book.tracked] == [
+        Spread(Side.HOME, -4.5),
+        Moneyline(Side.AWAY, Span.H1),
+        Total(Direction.OVER, 55.0, Span.Q3),
+        TeamTotal(Side.AWAY, Direction.UNDER, 114.5),
+    ]
+    assert {(x.peak, x.low, x.official) for x in book.tracked[1:]} == {(0.9, 0.2, False)}
+    assert [x.revision for x in views] == [1, 1, 1, 1, 0]
+    assert shown is not None
+    assert [x.poll for x in shown.snapshots] == [1, 2, 3]
+    assert added.number == 6
+
+
+async def test_history_of_the_first_schema_stays_append_only(
+    path: Path, old: dict[str, list[dict[str, object]]]
+) -> None:
+    """The tables that were built anew refuse changes as they did."""
+    assert old
+    async with await Store.open(path, now=T0) as store:
+        for statement in ("DELETE FROM snapshot", "UPDATE snapshot SET at = 'x'"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                await store._db.write(lambda db, x=statement: db.execute(x))  # type: ignore[misc]
+        with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+            await store._db.write(lambda db: db.execute("DELETE FROM bet WHERE number = 1"))
