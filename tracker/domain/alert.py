@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tracker.domain.game import Score
+from tracker.domain.policy import Level
 
 
 class Reason(StrEnum):
@@ -22,7 +23,12 @@ class Reason(StrEnum):
     REARMED = "rearmed"
     COOLING_DOWN = "cooling_down"
     STALE = "stale"
+    FEED_DOWN = "feed_down"
     OVER_BUDGET = "over_budget"
+    PARLAY_DEAD = "parlay_dead"
+    SNOOZED = "snoozed"
+    QUIET = "quiet"
+    OFF = "off"
 
 
 class Decision(StrEnum):
@@ -38,7 +44,9 @@ class Alert:
 
     (`bet`, `rule`, `episode`) names a firing for ever: episode counts a rule's firings from 1, and
     a held decision carries the episode that it would have been. `p` and `was` are chances of
-    winning. `text` is the message as it was worded when decided; empty when held.
+    winning. `text` is the message as it was worded when decided; empty when nothing is to be said.
+    `due_at` is when it may leave at the earliest, None for at once; a held decision that has one is
+    told then, in a digest.
     """
 
     bet: int
@@ -54,3 +62,26 @@ class Alert:
     detail: str = ""
     text: str = ""
     expires_at: datetime | None = None
+    level: Level = Level.DEFAULT
+    due_at: datetime | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether there is something to say: at once, or in a digest later."""
+        return self.decision is Decision.FIRED or self.due_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the program says of itself: started, stopped, a feed lost, a night's digest.
+
+    (`kind`, `episode`) names it for ever, so that recording it again adds nothing.
+    """
+
+    kind: str
+    episode: int
+    at: datetime
+    text: str
+    level: Level = Level.LOW
+    expires_at: datetime | None = None
+    due_at: datetime | None = None

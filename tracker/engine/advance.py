@@ -19,6 +19,7 @@ from tracker.engine.alerting import apply_rules
 from tracker.engine.announce import announce
 from tracker.engine.book import Book, Change, Held, Ordering, Tracked
 from tracker.engine.finish import finish
+from tracker.engine.freezing import freeze_doubted, freeze_pending
 from tracker.engine.ordering import classify
 from tracker.forecast import Outlook, Unpriceable, price
 
@@ -40,8 +41,10 @@ def advance(book: Book, state: GameState, outlook: Outlook | None, now: datetime
     book = replace(book, seen_at=now, held=held, lost=False, game=state.game)
     if ordering is Ordering.HELD:
         book = replace(book, stale=_stale(book, now))
-        return Change(book, ordering, alerts=back, notes=(*returned, ("poll.held", _told(state))))
-    before = book.state
+        notes = (*returned, ("poll.held", _told(state)))
+        kept = Change(book, ordering, alerts=back, notes=notes)
+        return freeze_doubted(kept, state, lambda x: _chance(x, outlook, state), now)
+    before, was_stale = book.state, book.stale
     news = ordering is not Ordering.SAME
     if news:
         book = _believe(book, state, now)
@@ -51,6 +54,8 @@ def advance(book: Book, state: GameState, outlook: Outlook | None, now: datetime
     for tracked in book.tracked:
         if not state.phase.off and (news or tracked.chance is None):
             change = _see(change, tracked, before, outlook, now)
+    if book.stale and not was_stale:
+        change = freeze_pending(change, now, "the feed has stopped changing")
     return finish(change, now)
 
 
@@ -65,9 +70,9 @@ def note(book: Book, why: Unreadable, now: datetime) -> Change:
     if not playing or not silent or book.lost:
         return Change(book)
     alerts = announce(book, Event.FEED_DOWN, now, detail=why.why)
-    return Change(
-        replace(book, lost=True), alerts=alerts, notes=(("game.lost", why.trouble.value),)
-    )
+    lost = replace(book, lost=True)
+    change = Change(lost, alerts=alerts, notes=(("game.lost", why.trouble.value),))
+    return freeze_pending(change, now, "the feed is away")
 
 
 def _feed_back(book: Book, now: datetime) -> tuple[tuple[Alert, ...], tuple[tuple[str, str], ...]]:

@@ -44,8 +44,7 @@ def apply_rules(
                     memory, alert = between(seen, memory, rule.event, state, now)
                     alerts.append(alert)
             case LevelRule() | SwingRule() if chance is not None:
-                hurried = _hurried(state, chance)
-                reading = Reading(chance.win, now, hurried, _win(old.chance))
+                reading = Reading(chance.win, now, hurried(state, chance), _win(old.chance))
                 verdict = step(rule, memory, reading)
                 if verdict.fires or verdict.worth_noting(memory):
                     alerts.append(_decided(seen, rule, verdict, reading, state))
@@ -83,6 +82,7 @@ def _win(chance: Chance | None) -> float | None:
     return None if chance is None else chance.win
 
 
-def _hurried(state: GameState, chance: Chance) -> bool:
+def hurried(state: GameState, chance: Chance) -> bool:
+    """Whether one reading beyond a level is enough: near the end, or for a bet that is decided."""
     last = state.period >= state.game.rules.periods and state.seconds_left <= HURRIED_SECONDS
     return chance.decided or (state.phase.in_play and (last or state.overtime > 0))

@@ -29,9 +29,9 @@ class RuleState:
     """What is remembered of one rule of one bet between polls and restarts.
 
     `episode` counts firings. `streak` counts consecutive fresh polls beyond the level. `fired` are
-    the firings of the last hour. `window` holds the readings that a swing is measured against, or
-    the last one on the safe side of a level that has been reached. `flipped` is whether a crossing
-    rule watches for the way back.
+    the firings of the last hour. `window` holds the readings that a swing is measured against; of a
+    level, the last one on its safe side while it is pending, and the one that was told after that.
+    `flipped` is whether a crossing rule watches for the way back.
     """
 
     bet: int

@@ -25,7 +25,10 @@ HOLD_POLLS = 2
 """Consecutive fresh polls beyond the level before it fires, outside the last two minutes."""
 
 COOLDOWN = timedelta(minutes=5)
-"""Least time between two firings of one rule."""
+"""Least time between two firings of one rule, unless it has become much worse or better yet."""
+
+FURTHER = 2 * BAND
+"""How much further out than what was told, in log-odds, breaks the cooldown: 80 %, then 88 %."""
 
 BUDGET = 4
 """Most firings of one rule in an hour; beyond it the rule stays silent."""
@@ -108,16 +111,17 @@ def _level(rule: LevelRule, state: RuleState, reading: Reading) -> Verdict:
             return _to(state, RulePhase.UNARMED, Reason.BEYOND_WHEN_ADDED)
         case RulePhase.FIRING:
             return _to(state, RulePhase.FIRING, Reason.NOT_REARMED)
-        case RulePhase.COOLING:
+        case RulePhase.COOLING if not (outside and _worse(rule, state, reading.p)):
             return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN if outside else Reason.BELOW)
+        case RulePhase.COOLING:
+            return _cross(replace(state, window=()), reading)
         case RulePhase.UNARMED | RulePhase.ARMED | RulePhase.PENDING:
             if outside:
                 return _cross(state, reading)
-            return _to(
-                replace(state, window=()),
-                RulePhase.ARMED,
-                Reason.REARMED if rearmed else Reason.BELOW,
-            )
+            # What broke the cooldown and did not last has not shortened it.
+            phase = RulePhase.COOLING if _cooling(state, reading.at) else RulePhase.ARMED
+            reason = Reason.REARMED if rearmed else Reason.BELOW
+            return _to(replace(state, window=()), phase, reason)
         case _:
             assert_never(state.phase)
 
@@ -130,8 +134,16 @@ def _cross(state: RuleState, reading: Reading) -> Verdict:
     verdict = _press(replace(state, window=safe), reading, Reason.CROSSED)
     if not verdict.fires:
         return verdict
-    fired = replace(verdict.state, window=())
-    return replace(verdict, state=fired, was=safe[0][1] if safe else None)
+    told = replace(verdict.state, window=((reading.at, reading.p),))
+    return replace(verdict, state=told, was=safe[0][1] if safe else None)
+
+
+def _worse(rule: LevelRule, state: RuleState, p: float) -> bool:
+    """Whether a chance lies much further beyond the level than the one that was told."""
+    if rule.comparison is Comparison.CROSSES or not state.window:
+        return False
+    told = state.window[-1][1]
+    return _beyond(rule, state, p) - _beyond(rule, state, told) >= FURTHER
 
 
 def _rearm(rule: LevelRule, state: RuleState, reading: Reading) -> tuple[RuleState, bool]:
@@ -144,7 +156,7 @@ def _rearm(rule: LevelRule, state: RuleState, reading: Reading) -> tuple[RuleSta
             flipped = state.flipped != both_ways
             state = replace(state, phase=RulePhase.COOLING, flipped=flipped)
     if state.phase is RulePhase.COOLING and not _cooling(state, reading.at):
-        return replace(state, phase=RulePhase.ARMED, streak=0), True
+        return replace(state, phase=RulePhase.ARMED, streak=0, window=()), True
     return state, False
 
 
