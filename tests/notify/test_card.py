@@ -1,0 +1,256 @@
+"""Promises of the live card: a glance tells the game, every bet on it, and how fresh that is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from html import unescape
+from re import sub
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.notify.values import GAME, NOW, bet, book, settled, state
+from tracker.domain.bet import Result
+from tracker.domain.chance import LOST, PUSHED, WON, Chance
+from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.player import Player, Stat
+from tracker.engine.book import Book, Tracked
+from tracker.notify.card import BAR_CELLS, MOST_BETS, Card, bar, card
+from tracker.notify.card_text import (
+    DISCORD_LIMIT,
+    NTFY_LIMIT,
+    for_discord,
+    for_ntfy,
+    for_telegram,
+    html,
+    markdown,
+    plain,
+)
+from tracker.notify.telegram_text import TEXT_LIMIT, length
+
+DENVER = ZoneInfo("America/Denver")
+JOKIC = PlayerLine("203999", "Nikola Jokić", Side.HOME, (("pts", 19),), played=True)
+Q3 = replace(
+    state("Q3 4:11", 61, 58, periods=(Score(30, 28), Score(25, 22), Score(6, 8))),
+    players=(JOKIC,),
+)
+
+
+def followed(pick: str, p: float | None, number: int = 12) -> Tracked:
+    """A bet with this chance of winning and no push."""
+    chance = None if p is None else Chance(p, 0.0, 1.0 - p)
+    return replace(Tracked.fresh(bet(pick, number)), chance=chance)
+
+
+def jokic(points: float, p: float, number: int = 12) -> Tracked:
+    """A player line."""
+    market = PlayerTotal(Player("Nikola Jokić", Side.HOME), Stat.PTS, Direction.OVER, points)
+    tracked = followed("DEN ML", p, number)
+    return replace(tracked, bet=replace(tracked.bet, market=market))
+
+
+def with_bets(found: GameState | None, *tracked: Tracked, age: float = 6.0) -> Book:
+    """A game with these bets on it."""
+    return replace(book(found, age=age), tracked=tracked)
+
+
+def made(found: Book, earlier: dict[int, float] | None = None) -> Card:
+    """The card at NOW for somebody in Denver."""
+    return card(found, earlier or {}, NOW, DENVER)
+
+
+EVENING = with_bets(
+    Q3,
+    jokic(25.5, 0.71, 12),
+    followed("over 224.5", 0.44, 13),
+    followed("DEN -4.5", 0.62, 14),
+    followed("LAL over 109.5", 0.12, 15),
+    followed("Q3 under 55.5", 0.62, 16),
+)
+EARLIER = {12: 0.62, 13: 0.50, 14: 0.62, 15: 0.121}
+
+
+def test_a_game_in_play() -> None:
+    """Score, clock, and for each bet its light, chance, way, stand and need."""
+    assert plain(made(EVENING, EARLIER)) == (
+        "🏀 DEN 61 – 58 LAL · Q3 4:11\n"
+        "🟢 #12 Jokić o25.5 pts  71 % ▲9  19 / 26\n"
+        "     ███████████░░░░░ needs 7 more\n"
+        "🟡 #13 o224.5  44 % ▼6  119 / 225\n"
+        "     ████████░░░░░░░░ needs 106 more\n"
+        "🟢 #14 DEN -4.5  62 %  leads by 3\n"
+        "     needs to win by 5\n"
+        "🔴 #15 LAL o109.5  12 %  58 / 110\n"
+        "     ████████░░░░░░░░ needs 52 more\n"
+        "🟢 #16 Q3 u55.5  62 %  14 now\n"
+        "     has room for 41 more\n"
+        "data 6 s · updated 20:30:00"
+    )
+
+
+def test_in_telegrams_html_what_counts_is_bold() -> None:
+    """The score and each chance stand out; nothing of it can be taken for markup."""
+    assert html(made(with_bets(Q3, jokic(25.5, 0.997)), {12: 0.9})) == (
+        "<b>🏀 DEN 61 – 58 LAL · Q3 4:11</b>\n"
+        "🟢 #12 Jokić o25.5 pts  <b>&gt;99 % ▲10</b>  19 / 26\n"
+        "     ███████████░░░░░ needs 7 more\n"
+        "data 6 s · updated 20:30:00"
+    )
+
+
+def test_in_discords_markdown_nothing_is_lost() -> None:
+    """A minus at the head of a line makes no list, and a mark none of Discord's."""
+    assert markdown(made(with_bets(Q3, followed("DEN -4.5", 0.004)))) == (
+        "**🏀 DEN 61 – 58 LAL · Q3 4:11**\n"
+        "🔴 \\#12 DEN \\-4.5  **\\<1 %**  leads by 3\n"
+        "     needs to win by 5\n"
+        "data 6 s · updated 20:30:00"
+    )
+
+
+def test_a_game_that_has_not_begun() -> None:
+    """Both teams and the tip-off in the person's own time; no score that is not one."""
+    game = replace(with_bets(None, followed("DEN -4.5", None)), seen_at=None)
+    assert plain(made(game)) == (
+        "🏀 LAL @ DEN · tip-off Fri 19:00\n⚪ #12 DEN -4.5\nupdated 20:30:00"
+    )
+
+
+def test_a_game_that_is_off() -> None:
+    """The word for it, and the bet's result."""
+    off = GameState(GAME, Phase.POSTPONED, 0, 0.0, Score(0, 0))
+    game = with_bets(off, settled("DEN -4.5", Result.VOID, 2000))
+    assert plain(made(game)).splitlines()[:2] == [
+        "🏀 LAL @ DEN · Postponed",
+        "⊘ #12 DEN -4.5  VOID $20.00 back",
+    ]
+
+
+def test_a_game_that_is_over() -> None:
+    """Each bet with its result and what it did to the stake, or the call for a person."""
+    over = GameState(GAME, Phase.FINAL, 4, 0.0, Score(114, 105))
+    won = settled("DEN -4.5", Result.WON, 3739)
+    asked = replace(followed("over 219.5", 0.4, 13), review="two finals disagree")
+    found = made(with_bets(over, won, asked))
+    assert found.closed
+    assert plain(found) == (
+        "🏀 DEN 114 – 105 LAL · Final\n"
+        "✅ #12 DEN -4.5  WON +$17.39\n"
+        "❔ #13 o219.5  NEEDS REVIEW\n"
+        "     see tracker show 13\n"
+        "closed · updated 20:30:00"
+    )
+
+
+def test_the_last_line_sums_up() -> None:
+    """With several bets the card closes with what they came to."""
+    over = GameState(GAME, Phase.FINAL, 4, 0.0, Score(114, 105))
+    bets = (
+        settled("DEN -4.5", Result.WON, 3739),
+        settled("over 219.5", Result.LOST, 0),
+        settled("DEN over 114", Result.PUSH, 2000),
+    )
+    assert made(with_bets(over, *bets)).verdict == "1 won, 1 lost, 1 push · -$2.61"
+
+
+def test_a_final_that_waits_for_its_results_is_not_closed() -> None:
+    """The score is told as final at once, the results when they are known."""
+    over = GameState(GAME, Phase.FINAL, 4, 0.0, Score(114, 105))
+    found = made(with_bets(over, followed("DEN -4.5", 0.99)))
+    assert not found.closed
+    assert plain(found).splitlines()[0] == "🏀 DEN 114 – 105 LAL · Final"
+
+
+@pytest.mark.parametrize(
+    ("chance", "row"),
+    [(WON, "✅ #12 o110  HIT"), (LOST, "❌ #12 o110  DEAD"), (PUSHED, "↔ #12 o110  PUSH")],
+)
+def test_a_bet_that_is_decided(chance: Chance, row: str) -> None:
+    """It is said in one word, and nothing is needed any more."""
+    one = replace(followed("over 110", 0.5), chance=chance)
+    assert plain(made(with_bets(Q3, one))).splitlines()[1:-1] == [row]
+
+
+@pytest.mark.parametrize("word", ["stale", "lost"])
+def test_stale_data_are_called_so(word: str) -> None:
+    """An old figure is never shown as a fresh one: it has no colour, and the card says why."""
+    game = replace(with_bets(Q3, followed("DEN ML", 0.8), age=125), **{word: True})  # type: ignore[arg-type]
+    assert plain(made(game)) == (
+        "🏀 DEN 61 – 58 LAL · Q3 4:11\n"
+        "⚠ Stale: no news for 2 min 5 s. The chances are from then.\n"
+        "⚪ #12 DEN ML  80 %  leads by 3\n"
+        "     needs to win\n"
+        "updated 20:30:00"
+    )
+
+
+def test_that_alerts_are_held_back_is_shown() -> None:
+    """Whoever muted a game still sees that they did."""
+    found = card(EVENING, {}, NOW, DENVER, quiet="🔕 muted until the end of the game")
+    assert plain(found).splitlines()[-2] == "🔕 muted until the end of the game"
+
+
+def test_a_later_card_with_the_same_news_needs_no_edit() -> None:
+    """Only what happened counts, not that time went by."""
+    game = with_bets(Q3, followed("DEN ML", 0.80))
+    first, later = made(game), card(game, {}, NOW + timedelta(seconds=10), DENVER)
+    assert plain(first) != plain(later)
+    assert first.tells_the_same(later)
+    moved = made(with_bets(Q3, followed("DEN ML", 0.81)))
+    assert not first.tells_the_same(moved)
+    assert not first.tells_the_same(made(replace(game, stale=True)))
+
+
+def test_an_arrow_points_where_the_figures_went() -> None:
+    """What looks the same has no arrow, and the arrow's number is what can be seen."""
+    game = with_bets(Q3, followed("DEN ML", 0.805))
+    for was, expected in ((0.804, "80 %"), (0.70, "80 % ▲10"), (0.91, "80 % ▼11")):
+        assert made(game, {12: was}).rows[0].figure == expected
+
+
+def test_the_least_interesting_bets_have_no_room() -> None:
+    """However many there are, what is open stays, and the rest is counted by how it stands."""
+    done = tuple(
+        replace(followed("over 110", 0.5, number), chance=WON if number % 3 else LOST)
+        for number in range(1, 31)
+    )
+    open_ones = tuple(followed("DEN -4.5", 0.5, number) for number in range(31, 36))
+    found = made(with_bets(Q3, *done, *open_ones))
+    assert len(found.rows) == MOST_BETS
+    assert [x.label for x in found.rows[-5:]] == [f"#{n} DEN -4.5" for n in range(31, 36)]
+    assert found.rest == "… and 15 more (5 dead, 10 hit): tracker bets"
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=60), st.text(max_size=120)), max_size=MOST_BETS),
+    st.sampled_from((for_telegram, for_discord, for_ntfy)),
+)
+def test_a_card_can_be_sent(texts: list[tuple[str, str]], fit: object) -> None:
+    """Whatever the bets are called, a channel takes the card, and reads back what was meant."""
+    whole = made(with_bets(Q3, *(followed("LAL over 109.5", 0.5, n) for n in range(len(texts)))))
+    rows = tuple(
+        replace(row, label=label, under=under)
+        for row, (label, under) in zip(whole.rows, texts, strict=True)
+    )
+    assert callable(fit)
+    found = fit(replace(whole, rows=rows))
+    if fit is for_telegram:
+        assert length(plain(found)) <= TEXT_LIMIT
+        assert unescape(sub(r"</?b>", "", html(found))) == plain(found)
+    elif fit is for_discord:
+        assert len(markdown(found)) <= DISCORD_LIMIT
+    else:
+        assert len(plain(found).encode()) <= NTFY_LIMIT
+
+
+@given(st.integers(0, 400), st.integers(1, 400))
+def test_a_bar_is_full_only_when_all_is_there(now: int, wanted: int) -> None:
+    """It is always as wide, never goes back, and never rounds up to done."""
+    drawn = bar(now, wanted)
+    assert len(drawn) == BAR_CELLS
+    assert (drawn == "█" * BAR_CELLS) == (now >= wanted)
+    assert bar(now + 1, wanted).count("█") >= drawn.count("█")
