@@ -139,6 +139,28 @@ def test_there_is_nothing_to_copy_before_the_first_bet(cli: Cli, config: Path) -
     assert not (config.parent / "state" / "tracker.db").exists()
 
 
+def test_an_archive_is_text_and_a_file_is_never_half_written(
+    cli: Cli, night: Path, tmp_path: Path
+) -> None:
+    """On standard output or in a file of mode 0600, the same bytes."""
+    assert night.exists()
+    out = tmp_path / "all.jsonl"
+    assert cli("export", "archive", "--out", out).status == 0
+    assert out.read_text("utf-8") == cli("export", "archive").out
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.glob("*.partial")) == []
+
+
+def test_a_table_can_be_had_as_parquet(cli: Cli, night: Path, tmp_path: Path) -> None:
+    """With the rows and columns that the other forms have."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert night.exists()
+    out = tmp_path / "bets.parquet"
+    assert cli("export", "bets", "--format", "parquet", "--out", out).status == 0
+    assert parquet.read_table(out).to_pylist() == cli("export", "bets", "--format", "json").json
+    assert "--out" in cli("export", "bets", "--format", "parquet").sentence
+
+
 def test_watching_needs_a_terminal(cli: Cli, night: Path) -> None:
     """Elsewhere the status is printed once by its own command."""
     assert night.exists()

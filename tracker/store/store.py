@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 from tracker.domain.bet import Settlement
 from tracker.domain.delivery import Delivery, DeliveryState, Outcome
@@ -24,6 +24,7 @@ from tracker.domain.record import Said
 from tracker.domain.rule import Rule
 from tracker.engine.book import Book, Change
 from tracker.store import (
+    archive,
     backup,
     bets,
     bodies,
@@ -248,6 +249,17 @@ class Store:
     async def export(self, table: str) -> list[dict[str, Any]]:
         """The rows of one of `exporting.TABLES` in a fixed order, without row ids."""
         return await self._db.read(lambda db: exporting.export(db, table))
+
+    async def write_archive(self, to: TextIO) -> int:
+        """Write all that is remembered as text from which `restore` makes it again; rows written.
+
+        Raw responses are left out.
+        """
+        return await self._db.read(lambda db: archive.write(db, to))
+
+    async def restore(self, lines: Iterable[str]) -> int:
+        """Bring an archive's rows into this empty database; how many. Raises BadArchive."""
+        return await self._db.write(lambda db: archive.restore(db, lines))
 
     async def said(self) -> list[Said]:
         """The chances that were told of bets that were won or lost, one for each game minute."""

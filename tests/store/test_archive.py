@@ -1,0 +1,113 @@
+"""An archive holds all that is remembered, and gives it back exactly."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.store.values import T0
+from tracker.__main__ import run
+from tracker.store import Store
+from tracker.store.archive import BadArchive
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a recorded game that was followed to its end, made once."""
+    folder = tmp_path_factory.mktemp("night")
+    (folder / "tracker.toml").write_text('[rules]\ndefault = ["p >= 0.80", "settled"]\n', "utf-8")
+    picks = ("PHI ML -140 $20", "PHI -3.5 -110 $20", "SAC@PHI under 224.5")
+    bets = [x for pick in picks for x in ("--bet", pick)]
+    keep = folder / "night.db"
+    config = str(folder / "tracker.toml")
+    assert run(["--config", config, "replay", "run", "SAC@PHI", *bets, "--keep", str(keep)]) == 0
+    return keep
+
+
+@pytest.fixture
+def played(night: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copy(night, tmp_path / "played.db"))
+
+
+async def text_of(path: Path) -> str:
+    """The archive of a database."""
+    to = io.StringIO()
+    async with await Store.open(path, now=T0, readonly=True) as store:
+        await store.write_archive(to)
+    return to.getvalue()
+
+
+async def restored(text: str, path: Path) -> int:
+    """Restore an archive into a new database."""
+    async with await Store.open(path, now=T0) as store:
+        return await store.restore(io.StringIO(text))
+
+
+async def test_export_import_export_is_byte_identical(played: Path, tmp_path: Path) -> None:
+    """A whole night: bets, rules, polls, snapshots, alerts, deliveries, results."""
+    first = await text_of(played)
+    copy = tmp_path / "copy.db"
+    assert await restored(first, copy) == len(first.splitlines()) - 1
+    assert await text_of(copy) == first
+    async with (
+        await Store.open(played, now=T0, readonly=True) as one,
+        await Store.open(copy, now=T0, readonly=True) as other,
+    ):
+        assert await one.export_hash() == await other.export_hash()
+        assert await one.bets_view(()) == await other.bets_view(())
+        assert await one.books(()) == await other.books(())
+
+
+async def test_every_table_is_in_it_but_raw_responses_and_the_daemon(played: Path) -> None:
+    """What a later step of the schema adds is there without being named."""
+    told = {json.loads(line)[0] for line in (await text_of(played)).splitlines()[1:]}
+    with closing(sqlite3.connect(played)) as db:
+        names = [
+            x
+            for (x,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            if not x.startswith("sqlite_")
+        ]
+        filled = {
+            x
+            for x in names
+            if db.execute(f'SELECT EXISTS (SELECT 1 FROM "{x}")').fetchone()[0]  # noqa: S608
+        }
+    assert filled - told <= {"body", "daemon", "pulse", "meta"}
+    assert {"bet", "snapshot", "settlement"} <= told
+
+
+async def test_a_database_with_bets_is_not_mixed_with_another(played: Path) -> None:
+    """It stays as it is."""
+    text = await text_of(played)
+    with pytest.raises(BadArchive, match="has bets or polls already"):
+        await restored(text, played)
+    assert await text_of(played) == text
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda x: x[: len(x) // 2], "not whole"),
+        (lambda x: x.replace("tracker archive", "a letter", 1), "no archive"),
+        (lambda x: x.replace('"schema":', '"schema":9', 1), "schema 9"),
+        (lambda x: x.replace('["snapshot",', '["snapshots",', 1), "not known here"),
+        (lambda x: "\n".join(y for y in x.split("\n") if '["bet",' not in y), "does not fit"),
+        (lambda _: "", "no archive"),
+    ],
+)
+async def test_what_cannot_be_restored_changes_nothing(
+    played: Path, tmp_path: Path, spoil: object, said: str
+) -> None:
+    """One sentence says where it is wrong; no row is left behind."""
+    assert callable(spoil)
+    copy = tmp_path / "copy.db"
+    with pytest.raises(BadArchive, match=said):
+        await restored(spoil(await text_of(played)), copy)
+    assert len((await text_of(copy)).splitlines()) == 1
