@@ -96,6 +96,32 @@ INSERT INTO confirmation (bet, revision, at, poll) VALUES (?, ?, ?, ?) ON CONFLI
 
 ADD_REVIEW = "INSERT INTO review (bet, at, why, poll) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 
+# --------------------------------------------------------------------------------------- players
+
+KEEP_PLAYER_GAME = """
+INSERT INTO player_game (
+  league, player, start_at, game_id, team, name, minutes, starter, stats, margin
+) VALUES (
+  :league, :player, :start_at, :game_id, :team, :name, :minutes, :starter, :stats, :margin
+)
+ON CONFLICT (league, game_id, team, player) DO UPDATE SET
+  start_at = excluded.start_at, name = excluded.name, minutes = excluded.minutes,
+  starter = excluded.starter, stats = excluded.stats, margin = excluded.margin
+"""
+
+PLAYER_GAMES = """
+SELECT * FROM player_game WHERE league = ? AND player = ? ORDER BY start_at DESC, game_id LIMIT ?
+"""
+
+MEET = """
+INSERT INTO roster (league, team, player, name, seen_at)
+VALUES (:league, :team, :player, :name, :at)
+ON CONFLICT (league, team, player) DO UPDATE SET
+  name = excluded.name, seen_at = max(seen_at, excluded.seen_at)
+"""
+
+ROSTERS = "SELECT * FROM roster WHERE seen_at >= ? ORDER BY league, team, name"
+
 PULSE = """
 INSERT INTO pulse (source, last_ok_at, last_try_at, word)
 VALUES (:source, iif(:word = 'ok', :at, NULL), :at, :word)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from tracker.domain.alert import Alert, Decision
 from tracker.domain.bet import Snapshot
-from tracker.domain.game import Game
+from tracker.domain.game import Game, GameState
 from tracker.domain.poll import Poll, Unreadable
 from tracker.engine.book import Book, Change, RuleState
 from tracker.store import queries as q
 from tracker.store.codec import pack, pack_state, stamp, stamp_or_none
+from tracker.store.players import keep_games, player_games
 
 _LEVEL = 6
 """zlib's own middle way: a box score of 100 kB packs to a tenth in about 2 ms."""
@@ -31,6 +33,7 @@ def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequenc
     """
     number = _keep_poll(db, poll)
     db.execute(q.BELIEVE, _belief(change.book))
+    _keep_players(db, poll, change.book)
     if change.empty:
         return number
     followed: Followed = {
@@ -99,6 +102,13 @@ def _belief(book: Book) -> dict[str, object]:
         "stale": book.stale,
         "lost": book.lost,
     }
+
+
+def _keep_players(db: sqlite3.Connection, poll: Poll, book: Book) -> None:
+    """What the players did, where the box of a game that is believed to be over tells it."""
+    told = poll.reading
+    if isinstance(told, GameState) and told == book.state:
+        keep_games(db, book.game.league, player_games(replace(told, game=book.game)))
 
 
 def _keep_snapshots(db: sqlite3.Connection, change: Change, poll: int, followed: Followed) -> None:

@@ -20,6 +20,8 @@ from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.poll import Poll
+from tracker.domain.player import PlayerGame
+from tracker.domain.policy import Scope, Snooze, Told
 from tracker.domain.record import Said
 from tracker.domain.rule import Rule
 from tracker.engine.book import Book, Change
@@ -197,6 +199,23 @@ class Store:
         """Take deliveries of a channel that are due, oldest first, marking them as being sent.
 
         This and `next_due` go before everything else that waits for the connection.
+    # ----------------------------------------------------------------------------------- players
+
+    async def meet(self, rosters: Mapping[players.Team, Sequence[str]], at: datetime) -> None:
+        """Remember who was seen to play for whom: by league and team code, names as in the box."""
+        await self._db.write(lambda db: players.meet(db, rosters, at))
+
+    async def rosters(self, now: datetime) -> dict[players.Team, tuple[str, ...]]:
+        """Who plays for whom, as last seen."""
+        return await self._db.read(lambda db: players.rosters(db, now))
+
+    async def player_games(
+        self, whom: Iterable[players.Who], most: int = 40
+    ) -> dict[players.Who, tuple[PlayerGame, ...]]:
+        """The last games of players by league and key, newest first; who has none is left out."""
+        listed = list(whom)
+        return await self._db.read(lambda db: players.recent_games(db, listed, most))
+
         """
         return await self._db.write(lambda db: outbox.claim(db, channel, at, limit), urgent=True)
 

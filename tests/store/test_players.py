@@ -1,0 +1,86 @@
+"""What is remembered of players: who plays for whom, and their last games."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.store.values import GAME, OTHER, T0, a_book, after, poll, state
+from tracker.domain.game import GameState, Phase, PlayerLine, Side
+from tracker.domain.player import PlayerGame, Stat
+from tracker.engine.book import Change
+from tracker.store import Store
+
+STATS = (("pts", 27), ("reb", 12), ("3pm", 0), ("plusMinus", 4))
+LINES = (
+    PlayerLine("1", "Nikola Jokić", Side.HOME, STATS, 35.5, starter=True, played=True),
+    PlayerLine("2", "LeBron James", Side.AWAY, (("pts", 8),), 31.0, played=True),
+    PlayerLine("3", "Bronny James Jr.", Side.AWAY, (), note="DNP"),
+)
+JOKIC = ("nba", "nikola jokic")
+
+
+def final(points: int = 27) -> GameState:
+    """The end of the game, as a box tells it."""
+    lines = (replace(LINES[0], stats=(("pts", points), *STATS[1:])), *LINES[1:])
+    return replace(state(40, phase=Phase.FINAL), players=lines)
+
+
+async def test_a_final_box_leaves_what_each_player_did(store: Store) -> None:
+    """Players who were on the court are kept, by the name that compares equal everywhere."""
+    book = await a_book(store)
+    over = replace(book, state=final(), changed_at=T0)
+    await store.record(poll(after(1), final()), Change(over), ())
+    found = await store.player_games([JOKIC, ("nba", "lebron james"), ("nba", "bronny james")])
+    stats = ((Stat.PTS, 27), (Stat.REB, 12), (Stat.THREES, 0))
+    assert found[JOKIC] == (
+        PlayerGame("Nikola Jokić", "DEN", GAME.id, GAME.start, 35.5, True, stats, 45),
+    )
+    assert {x: y[0].margin for x, y in found.items()} == {JOKIC: 45, ("nba", "lebron james"): -45}
+
+
+async def test_a_corrected_box_takes_the_place_of_the_first(store: Store) -> None:
+    """A game is counted once, as it was told last."""
+    book = await a_book(store)
+    for second, points in enumerate((27, 26)):
+        over = replace(book, state=final(points), changed_at=T0)
+        await store.record(poll(after(second), final(points)), Change(over), ())
+    [game] = (await store.player_games([JOKIC]))[JOKIC]
+    assert game.stats[0] == (Stat.PTS, 26)
+
+
+async def test_a_box_that_is_doubted_or_of_a_running_game_leaves_nothing(store: Store) -> None:
+    """Only what is believed to be over counts as a game of a player."""
+    book = await a_book(store)
+    await store.record(poll(after(1), final()), Change(replace(book, state=state(3))), ())
+    running = replace(state(3), players=LINES)
+    await store.record(poll(after(2), running), Change(replace(book, state=running)), ())
+    assert await store.player_games([JOKIC]) == {}
+
+
+async def test_the_newest_games_come_first_and_no_more_than_asked(store: Store) -> None:
+    """What counts most for a forecast is read first."""
+    book = await a_book(store)
+    for day in range(3):
+        game = replace(GAME, id=f"002260000{day}", start=GAME.start + timedelta(days=day))
+        over = replace(final(20 + day), game=game)
+        await store.record(poll(after(day), over), Change(replace(book, game=game, state=over)), ())
+    found = await store.player_games([JOKIC], most=2)
+    assert [x.stats[0][1] for x in found[JOKIC]] == [22, 21]
+
+
+async def test_rosters_are_as_last_seen(store: Store) -> None:
+    """A traded player is of his present team; who was not seen for long is forgotten."""
+    await store.meet({("nba", "DEN"): ("Nikola Jokić", "Old Man")}, T0)
+    await store.meet({("nba", "LAL"): ("LeBron James", "Traded Twice")}, T0)
+    later = T0 + timedelta(days=59)
+    await store.meet({("nba", "DEN"): ("Nikola Jokic", "Traded Twice")}, later)
+    await store.meet({("nba", OTHER.home): ("LeBron James",)}, T0 + timedelta(days=1))
+    assert await store.rosters(later) == {
+        ("nba", "BOS"): ("LeBron James",),
+        ("nba", "DEN"): ("Nikola Jokic", "Old Man", "Traded Twice"),
+        ("nba", "LAL"): ("LeBron James",),
+    }
+    assert await store.rosters(later + timedelta(days=5)) == {
+        ("nba", "DEN"): ("Nikola Jokic", "Traded Twice")
+    }

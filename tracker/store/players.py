@@ -1,0 +1,124 @@
+"""Remembers players: who plays for whom, and what each did in games that were seen to their end."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from tracker.domain.game import GameState, Phase
+from tracker.domain.player import PlayerGame, Stat, player_key
+from tracker.store import queries as q
+from tracker.store.codec import moment, pack, stamp, unpack
+
+REMEMBERED = timedelta(days=60)
+"""For how long a player is taken to play for the team that he was last seen with."""
+
+SAME_DAYS = timedelta(days=3)
+"""A player seen with another team this much later has changed teams; else there are two of them."""
+
+Team = tuple[str, str]
+"""A league and a team's code."""
+
+Who = tuple[str, str]
+"""A league and a player's key."""
+
+
+def player_games(state: GameState) -> tuple[PlayerGame, ...]:
+    """What each player who was on the court did, from the box of a game that is over."""
+    if state.phase is not Phase.FINAL:
+        return ()
+    known = {x.value for x in Stat}
+    return tuple(
+        PlayerGame(
+            name=line.name,
+            team=state.game.code(line.side),
+            game_id=state.game.id,
+            start=state.game.start,
+            minutes=line.minutes,
+            starter=line.starter,
+            stats=tuple((Stat(name), value) for name, value in line.stats if name in known),
+            margin=state.score.of(line.side) - state.score.of(line.side.other),
+        )
+        for line in state.players
+        if line.played
+    )
+
+
+def keep_games(db: sqlite3.Connection, league: str, games: Iterable[PlayerGame]) -> None:
+    """Keep what players did; a later box of the same game takes the place of the earlier one."""
+    db.executemany(
+        q.KEEP_PLAYER_GAME,
+        (
+            {
+                "league": league,
+                "player": player_key(x.name),
+                "start_at": stamp(x.start),
+                "game_id": x.game_id,
+                "team": x.team,
+                "name": x.name,
+                "minutes": x.minutes,
+                "starter": x.starter,
+                "stats": pack([[stat.value, value] for stat, value in x.stats]),
+                "margin": x.margin,
+            }
+            for x in games
+        ),
+    )
+
+
+def recent_games(
+    db: sqlite3.Connection, players: Iterable[Who], most: int
+) -> dict[Who, tuple[PlayerGame, ...]]:
+    """The last games of each of these players, newest first, `most` at most."""
+    found = {
+        (league, key): db.execute(q.PLAYER_GAMES, (league, key, most)).fetchall()
+        for league, key in players
+    }
+    return {who: tuple(_game(x) for x in rows) for who, rows in found.items() if rows}
+
+
+def meet(db: sqlite3.Connection, rosters: Mapping[Team, Sequence[str]], at: datetime) -> None:
+    """Remember who was seen in a box, by team."""
+    db.executemany(
+        q.MEET,
+        (
+            {
+                "league": league,
+                "team": team,
+                "player": player_key(name),
+                "name": name,
+                "at": stamp(at),
+            }
+            for (league, team), names in rosters.items()
+            for name in names
+        ),
+    )
+
+
+def rosters(db: sqlite3.Connection, now: datetime) -> dict[Team, tuple[str, ...]]:
+    """The players of each team, by name as a box gives it, as far as they are known."""
+    rows = db.execute(q.ROSTERS, (stamp(now - REMEMBERED),)).fetchall()
+    last: dict[Who, datetime] = {}
+    for row in rows:
+        who, seen = (row["league"], row["player"]), moment(row["seen_at"])
+        last[who] = max(seen, last.get(who, seen))
+    found: dict[Team, list[str]] = defaultdict(list)
+    for row in rows:
+        if last[row["league"], row["player"]] - moment(row["seen_at"]) < SAME_DAYS:
+            found[row["league"], row["team"]].append(row["name"])
+    return {team: tuple(names) for team, names in found.items()}
+
+
+def _game(row: sqlite3.Row) -> PlayerGame:
+    return PlayerGame(
+        name=row["name"],
+        team=row["team"],
+        game_id=row["game_id"],
+        start=moment(row["start_at"]),
+        minutes=row["minutes"],
+        starter=bool(row["starter"]),
+        stats=tuple((Stat(name), value) for name, value in unpack(row["stats"])),
+        margin=row["margin"],
+    )
