@@ -35,6 +35,7 @@ from tracker.store import (
     outbox,
     queries,
     reading,
+    players,
     recording,
     restoring,
 )
