@@ -110,11 +110,12 @@ def test_noon_eastern_follows_the_summer_time() -> None:
 
 
 def test_backing_off() -> None:
-    """10 s, doubling to 5 min; `Retry-After` is obeyed, within reason."""
+    """10 s, doubling to 5 min, 8 s in play; `Retry-After` is obeyed, within reason."""
     assert [backoff(n) for n in (0, 1, 2, 3, 4, 5, 6, 1000)] == [0, 10, 20, 40, 80, 160, 300, 300]
     blocked = [backoff(n, trouble=Trouble.BLOCKED) for n in (0, 1, 2, 5)]
     assert blocked == [0, 20, 40, 300]
-    assert [backoff(n, urgent=True) for n in (1, 2, 3, 9)] == [10, 20, 30, 30]
+    assert [backoff(n, urgent=True) for n in (0, 1, 2, 9)] == [0, 8, 8, 8]
+    assert backoff(1, trouble=Trouble.RATE_LIMITED, urgent=True) == 30
     assert backoff(1, 45) == 45
     assert backoff(9, 45, urgent=True) == 45
     assert backoff(6, 45) == 300
@@ -154,5 +155,5 @@ def test_every_wait_is_sane(
 def test_jitter_is_small(seconds: float, seed: int) -> None:
     """A tenth at most, half a minute at most, and only later where early would be wrong."""
     moved = jittered(seconds, dice(seed)) - seconds
-    assert abs(moved) <= min(seconds / 10, 30) + 1e-9
+    assert -min(seconds / 10, 30) - 1e-9 <= moved <= 0
     assert jittered(seconds, dice(seed), never_early=True) >= seconds

@@ -188,11 +188,11 @@ async def test_nobody_is_held_back_for_ever(pair: Pair) -> None:
 
 
 async def test_back_to_the_primary_once_it_is_well(pair: Pair, events: Events) -> None:
-    """It is probed in the background twice a minute, and used as soon as it has caught up."""
+    """It is probed in the background at each look, and used as soon as it has caught up."""
     pair.espn.put(AT_ESPN, board(theirs("7:00", "41-30")))
     for _ in range(12):
         assert await pair.told(10.0) == "espn Q2 7:00 41-30"
-    assert pair.league.count(BOARD) <= 5
+    assert pair.league.count(BOARD) <= 12
     assert pair.league.count(BOX) == 0
     pair.league.board(ours("7:15", "39-30"))
     told = [await pair.told(10.0) for _ in range(5)]
@@ -202,18 +202,15 @@ async def test_back_to_the_primary_once_it_is_well(pair: Pair, events: Events) -
     assert names(events) == ["feed.blocked", "feed.switched", "feed.recovered", "feed.switched"]
 
 
-async def test_recovery_is_seen_within_half_a_minute(pair: Pair) -> None:
-    """However long both were away, the next good answer is at most a live back-off away."""
+async def test_recovery_is_seen_by_the_next_look(pair: Pair) -> None:
+    """However long both were away, they are asked again at the pace of a live game."""
     pair.espn.put(AT_ESPN, b"{}", 500)
     for _ in range(40):
         look = await pair.look(15.0)
         assert isinstance(look.reading, Unreadable)
-        assert look.retry_after is None or look.retry_after <= 30.0
+        assert look.retry_after is None or look.retry_after <= 8.0
     pair.league.board(ours("7:15", "39-30"))
-    waited = 0.0
-    while isinstance((await pair.look(5.0)).reading, Unreadable):
-        waited += 5.0
-    assert waited <= 30.0
+    assert isinstance((await pair.look(9.0)).reading, GameState)
 
 
 async def test_a_source_that_flaps_is_trusted_slowly(pair: Pair, events: Events) -> None:

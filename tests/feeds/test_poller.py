@@ -29,21 +29,25 @@ class Follower:
 
     def __init__(self, feed: Feed, clock: FakeClock) -> None:
         self.beats = 0
-        self.since = clock.now()
-        self.good = False
+        self.since = clock.monotonic()
+        self.times = [self.since]
         self.clock = clock
         self.poller = Poller(GAME, feed, clock, dice(7), self._beat)
 
     def _beat(self) -> None:
         self.beats += 1
+        self.times.append(self.clock.monotonic())
 
     async def at_once(self, standing: Standing) -> Poll:
         """A poll that must not wait."""
         return self._heard(await asyncio.wait_for(self.poller.next(standing), 5))
 
     async def after(self, standing: Standing, shortest: float, longest: float) -> Poll:
-        """A poll that must come between these two waits, in seconds since the last good answer."""
-        passed = (self.clock.now() - self.since).total_seconds() if self.good else 0.0
+        """A poll that must come between these two waits, in seconds.
+
+        They count from the last answer if it was good, else from the moment of the last question.
+        """
+        passed = self.clock.monotonic() - self.since
         task = asyncio.create_task(self.poller.next(standing))
         await self.clock.advance(max(0.0, shortest - passed))
         asked = self.beats
@@ -53,7 +57,7 @@ class Follower:
         return self._heard(await asyncio.wait_for(task, 5))
 
     def _heard(self, poll: Poll) -> Poll:
-        self.since, self.good = poll.at, isinstance(poll.reading, GameState)
+        self.since = self.times[-1 if isinstance(poll.reading, GameState) else -2]
         return poll
 
 
@@ -144,45 +148,47 @@ async def test_a_wall_clock_that_is_set_is_noticed(site: Site, follower: Followe
     await follower.clock.advance(90.0)
     follower.clock.step_wall(2 * 3600)
     await follower.clock.advance(90.0)
-    assert isinstance((await asyncio.wait_for(task, 5)).reading, Unreadable)
+    assert isinstance(follower._heard(await asyncio.wait_for(task, 5)).reading, Unreadable)
     follower.clock.step_wall(-10 * 3600)
     await follower.after(far, 3000.0, 3700.0)
 
 
 async def test_failures_back_off_and_are_forgotten(site: Site, follower: Follower) -> None:
-    """20 s and then 30 s while a live game is refused, and the ordinary pace once it is not."""
+    """Every five minutes far from tip-off, and at its ordinary pace while a game is in play."""
     site.deny(BOARD)
-    for shortest, longest in ((0.0, 0.1), (19.9, 22.1), (29.9, 33.1), (29.9, 33.1)):
-        poll = (
-            await follower.after(LIVE, shortest, longest)
-            if longest > 1
-            else (await follower.at_once(LIVE))
-        )
+    far = Standing(replace(GAME, start=follower.clock.now() + timedelta(minutes=29)))
+    await follower.at_once(far)
+    for _ in range(3):
+        poll = await follower.after(far, 269.9, 300.1)
         assert isinstance(poll.reading, Unreadable)
         assert poll.reading.trouble is Trouble.BLOCKED
+    follower.poller.nudge()
+    await follower.at_once(LIVE)
+    for _ in range(4):
+        await follower.after(LIVE, 8.9, 10.1)
     site.board(live_game())
-    await follower.after(LIVE, 29.9, 33.1)
-    await follower.after(LIVE, 8.9, 11.1)
-    assert site.count(BOARD) == 6
+    await follower.after(LIVE, 8.9, 10.1)
+    await follower.after(LIVE, 8.9, 10.1)
+    assert site.count(BOARD) == 11
 
 
 async def test_a_blocked_board_leaves_a_live_game_its_pace(site: Site, follower: Follower) -> None:
-    """While the box tells, the game is polled every ten seconds, and the board is left alone."""
+    """While the box tells, the game is polled every ten seconds, and the board tried as often."""
     site.put(BOX, box_of(live_game()))
     await follower.at_once(LIVE)
     for _ in range(6):
         poll = await follower.after(LIVE, 8.9, 11.1)
         assert poll.reading == STATE
     assert site.count(BOX) == 7
-    assert site.count(BOARD) == 2
+    assert site.count(BOARD) == 7
 
 
 async def test_a_malformed_board_is_not_polled_in_a_loop(site: Site, follower: Follower) -> None:
     """A shared failure that is old already still makes the next poll wait."""
     site.put(BOARD, b"{}")
     await follower.at_once(LIVE)
-    await follower.after(LIVE, 9.9, 11.1)
-    await follower.after(LIVE, 19.9, 22.1)
+    await follower.after(LIVE, 8.9, 10.1)
+    await follower.after(LIVE, 8.9, 10.1)
     assert site.count(BOARD) == 3
 
 

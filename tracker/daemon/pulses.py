@@ -10,8 +10,8 @@ from tracker.engine.book import Book
 from tracker.feeds.health import WELL
 from tracker.store import Store
 
-KEEP_EVERY = 5.0
-"""Seconds between two writes, however often the source is asked."""
+KEEP_EVERY = 1.0
+"""Least seconds between two writes: so much older than it is may an age be shown."""
 
 
 class Pulses:

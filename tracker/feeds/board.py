@@ -27,22 +27,28 @@ class BoardReading:
 
 @dataclass(frozen=True, slots=True)
 class BoardFailure:
-    """A board that could not be read, at `heard` in the clock's monotonic seconds.
+    """A board that could not be read: asked for and given up at two monotonic times of the clock.
 
     `failures` counts those in a row. `fetched` is the document when one came that could not be
     believed.
     """
 
     error: FeedError
+    asked: float
     heard: float
     failures: int
     fetched: Fetched | None = None
 
     def retry_at(self, *, urgent: bool) -> float:
-        """Until when, in monotonic seconds, the source is left alone."""
+        """Until when, in monotonic seconds, the source is left alone.
+
+        The time that it let us wait for nothing counts where a game is near or in play.
+        """
         error = self.error
-        return self.heard + backoff(
-            self.failures, error.retry_after, trouble=error.trouble, urgent=urgent
+        pause = backoff(self.failures, trouble=error.trouble, urgent=urgent)
+        return max(
+            self.heard + backoff(0, error.retry_after),
+            (self.asked if urgent else self.heard) + pause,
         )
 
 
@@ -131,15 +137,16 @@ class SharedBoard:
 
     async def _ask(self) -> BoardReading | BoardFailure:
         fetched: Fetched | None = None
+        asked = self._clock.monotonic()
         try:
             fetched = await self._fetcher.get(self.path, self._source.board_cap)
             reading = BoardReading(fetched, await self._parsed(fetched))
         except FeedNotPublished as missing:
-            return self._failed(FeedUnavailable(f"{missing}: check base_url"), None)
+            return self._failed(FeedUnavailable(f"{missing}: check base_url"), asked, None)
         except FeedMalformed as wrong:
-            return self._failed(wrong, fetched)
+            return self._failed(wrong, asked, fetched)
         except FeedError as error:
-            return self._failed(error, None)
+            return self._failed(error, asked, None)
         self._last, self._failure = reading, None
         if not self._recent or self._recent[-1].fetched.digest != fetched.digest:
             self._recent.append(reading)
@@ -154,10 +161,10 @@ class SharedBoard:
             return await asyncio.to_thread(self._source.parse_board, fetched.body)
         return self._source.parse_board(fetched.body)
 
-    def _failed(self, error: FeedError, fetched: Fetched | None) -> BoardFailure:
+    def _failed(self, error: FeedError, asked: float, fetched: Fetched | None) -> BoardFailure:
         heard = self._clock.monotonic()
         failures = 1 if self._failure is None else self._failure.failures + 1
-        self._failure = BoardFailure(error, heard, failures, fetched)
+        self._failure = BoardFailure(error, asked, heard, failures, fetched)
         self.streak = 0
         self._health.bad(error, self._clock.now(), heard)
         return self._failure

@@ -91,8 +91,12 @@ BACKOFF_FIRST_S = {
 BACKOFF_LAST_S = 5 * 60.0
 """Longest wait that failures alone can bring."""
 
-BACKOFF_LIVE_S = 30.0
-"""The same while a game is near or in play: once the fault ends, it is seen within this time."""
+PROBE_S = 8.0
+"""After any failure while a game is near or in play: a little less than the pace of a live game, so
+that each look at it asks a source that fails once, and the end of a fault is seen by the next."""
+
+PROBE_BUSY_S = 30.0
+"""The same where a source wants to be asked less often and does not say how much less."""
 
 RETRY_AFTER_CAP_S = 60 * 60.0
 """Longest `Retry-After` that is obeyed: an absurd one must not blind us for the rest of a game."""
@@ -123,8 +127,10 @@ def backoff(
     asked = min(max(retry_after or 0.0, 0.0), RETRY_AFTER_CAP_S)
     if failures <= 0:
         return asked
+    if urgent:
+        return max(asked, PROBE_BUSY_S if trouble is Trouble.RATE_LIMITED else PROBE_S)
     grown = BACKOFF_FIRST_S[trouble] * 2.0 ** min(failures - 1, _MOST_DOUBLINGS)
-    return max(asked, min(BACKOFF_LIVE_S if urgent else BACKOFF_LAST_S, grown))
+    return max(asked, min(BACKOFF_LAST_S, grown))
 
 
 def next_wait(
@@ -145,9 +151,9 @@ def next_wait(
 
 
 def jittered(seconds: float, rng: random.Random, *, never_early: bool = False) -> float:
-    """A wait moved by up to a tenth and `JITTER_CAP_S`, either way or only to later."""
-    most = min(seconds * JITTER, JITTER_CAP_S)
-    return seconds + rng.uniform(0.0 if never_early else -most, most)
+    """A wait moved by up to a tenth and `JITTER_CAP_S`: to earlier, or only to later."""
+    most = rng.uniform(0.0, min(seconds * JITTER, JITTER_CAP_S))
+    return seconds + (most if never_early else -most)
 
 
 def asleep(standing: Standing) -> bool:

@@ -40,8 +40,10 @@ a bad one a minute. After that it is taken at its word, and the engine decides."
 SHARED_S = 5.0
 """Oldest board of another source that is taken for such a look."""
 
+SLOW_S = 3.0
+"""After this long without an answer the next source is asked before any other document of this."""
+
 _REFUSALS = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
-_OF_THIS_GAME = (Trouble.ABSENT, Trouble.MALFORMED, Trouble.NOT_PUBLISHED)
 
 KEPT_GAMES = 512
 """Games of which it is remembered what was told last."""
@@ -109,6 +111,7 @@ class Failover:
         if not self._others:
             return await self._primary.look(game, ask, max_age)
         urgent = ask is Ask.EITHER
+        begun = self._clock.monotonic()
         self._judge(game)
         left = self._breaker.open
         if left:
@@ -121,21 +124,23 @@ class Failover:
         self._judge(game)
         if isinstance(look.reading, GameState) or not urgent:
             return look
-        return await self._instead(game, look, max_age, stood_in=left)
+        return await self._instead(game, look, max_age, begun, stood_in=left)
 
-    async def _instead(self, game: Game, look: Look, max_age: float, *, stood_in: bool) -> Look:
+    async def _instead(
+        self, game: Game, look: Look, max_age: float, begun: float, *, stood_in: bool
+    ) -> Look:
         """What is left when the primary's board does not tell of a game that is near or in play."""
         trouble = look.reading.trouble if isinstance(look.reading, Unreadable) else None
-        if not self._breaker.open:
+        box = not self._breaker.open and self._clock.monotonic() - begun < SLOW_S
+        if box:
             look = await self._primary.look(game, Ask.EITHER, max_age)
             if isinstance(look.reading, GameState):
                 return look
-        due = game.start <= self._clock.now()
-        if not stood_in and due and (self._breaker.open or trouble in _OF_THIS_GAME):
+        if not stood_in and game.start <= self._clock.now():
             other = await self._stand_in(game, Ask.EITHER, max_age)
             if other is not None:
                 return other
-        if self._breaker.open and trouble not in _REFUSALS:
+        if not box and trouble not in _REFUSALS:
             look = await self._primary.look(game, Ask.EITHER, max_age)
         return look if isinstance(look.reading, GameState) else self._patient(look, game)
 

@@ -57,6 +57,8 @@ class Poller:
         self._nudged = asyncio.Event()
         self._listening = False
         self._last: Look | None = None
+        self._begun = 0.0
+        self._patient_until = 0.0
         self._failures = 0
         self._pause: tuple[Phase, int, float] | None = None
 
@@ -80,9 +82,11 @@ class Poller:
             self._listening = False
         self._nudged.clear()
         self._beat()
+        self._begun = self._clock.monotonic()
         look = await self._watch.look(self._game, self._ask(standing), self._max_age(standing))
         self._beat()
         self._last = look
+        self._patient_until = self._clock.monotonic() + (look.retry_after or 0.0)
         if look.more:
             self._nudged.set()
         self._failures = self._failures + 1 if self._failed(standing, look) else 0
@@ -100,7 +104,7 @@ class Poller:
         return standing.settled and wait > STEP_S
 
     async def _until_due(self, standing: Standing) -> None:
-        due = self._since() + self._wait(standing)
+        due = max(self._since() + self._wait(standing), self._patient_until)
         while not self._nudged.is_set():
             left = due - self._clock.monotonic()
             if left <= 0:
@@ -114,10 +118,15 @@ class Poller:
                 due = self._clock.monotonic() + self._wait(standing)
 
     def _since(self) -> float:
-        """The moment from which to wait: games that share a board then ask for it in step."""
-        if self._last is None or not isinstance(self._last.reading, GameState):
+        """The moment from which to wait: games that share a board then ask for it in step.
+
+        The time that a source let us wait for nothing is part of the wait for the next look.
+        """
+        if self._last is None:
             return self._clock.monotonic()
-        return self._last.heard
+        if isinstance(self._last.reading, GameState):
+            return self._last.heard
+        return self._begun
 
     def _wait(self, standing: Standing) -> float:
         """Seconds until the next poll, moved a little."""
@@ -125,7 +134,7 @@ class Poller:
         patience = None if self._last is None else self._last.retry_after
         paused = self._paused(standing)
         wait = cadence.next_wait(standing, now, self._failures, patience, paused_s=paused)
-        strict = self._failures > 0 or (standing.settled and cadence.asleep(standing))
+        strict = standing.settled and cadence.asleep(standing)
         return cadence.jittered(wait, self._rng, never_early=strict)
 
     def _paused(self, standing: Standing) -> float:
