@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,6 @@ from tests.store.values import GAME, T0
 from tracker.domain.bet import Bet
 from tracker.domain.draft import Draft
 from tracker.domain.game import GameState, Pair, Phase, PlayerLine, Score, Side
-from tracker.domain.grammar import Matchup, Pick
 from tracker.domain.market import (
     Direction,
     DoubleDouble,
@@ -29,6 +29,18 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.money import Odds
+from tracker.domain.pick import (
+    Figure,
+    Handicap,
+    Matchup,
+    OddOrEven,
+    OneOfThree,
+    OverUnder,
+    ParlayPick,
+    Pick,
+    Tens,
+    ToWin,
+)
 from tracker.domain.player import Player, Stat
 from tracker.domain.prior import Lines
 from tracker.domain.rule import Comparison, Event, EventRule, LevelRule, SwingRule
@@ -44,6 +56,7 @@ from tracker.store.codec import (
 )
 from tracker.store.codec_bet import bet_of, draft_of, facts, pack_meaning
 from tracker.store.codec_market import market_columns, odds_columns
+from tracker.store.codec_pick import written_of
 
 TEXT = st.text(max_size=12)
 SIDES = st.sampled_from(Side)
@@ -76,27 +89,55 @@ TEAMS = st.one_of(
     st.builds(Team, st.just("nba"), TEXT, TEXT, TEXT, st.lists(TEXT, max_size=2).map(tuple)),
 )
 SOME_TEAMS = st.lists(TEAMS, max_size=2).map(tuple)
-MATCHUPS = st.builds(Matchup, SOME_TEAMS, SOME_TEAMS, st.none() | st.dates())
+MATCHUPS = st.builds(Matchup, SOME_TEAMS, SOME_TEAMS, st.none() | st.dates(), st.booleans())
 ODDS = st.builds(Odds, TEXT, st.fractions(Fraction(1001, 1000), 1000))
 CENTS = st.none() | st.integers(0, 10**12)
 TAGS = st.lists(TEXT, max_size=3).map(tuple)
 LINE = st.none() | st.floats(-300, 300)
-PICKS = st.builds(
-    Pick,
-    TEXT,
-    SPANS,
-    SOME_TEAMS,
-    st.none() | DIRECTIONS,
-    st.none() | POINTS,
-    st.none() | MATCHUPS,
-    st.none() | ODDS,
-    CENTS,
-    st.none() | st.fractions(0, 1000),
-    TAGS,
+WHAT = st.one_of(
+    st.builds(ToWin),
+    st.builds(Handicap, POINTS),
+    st.builds(OverUnder, DIRECTIONS, POINTS),
+    st.builds(OddOrEven, st.sampled_from(Parity)),
+    st.builds(OneOfThree),
+    st.builds(Figure, st.sampled_from(Stat), DIRECTIONS, POINTS),
+    st.builds(Tens, st.integers(2, 3), st.booleans()),
+)
+PRICE: dict[str, st.SearchStrategy[Any]] = {
+    "odds": st.none() | ODDS,
+    "stake_cents": CENTS,
+    "units": st.none() | st.fractions(0, 1000),
+    "tags": TAGS,
+}
+
+
+@st.composite
+def picks(draw: st.DrawFn) -> Pick:
+    """A pick of any kind, about whom it needs."""
+    asked = draw(WHAT)
+    about_a_player = isinstance(asked, Figure | Tens)
+    needed = isinstance(asked, ToWin | Handicap)
+    return Pick(
+        text=draw(TEXT),
+        asked=asked,
+        span=draw(SPANS),
+        team=draw(st.lists(TEAMS, min_size=int(needed), max_size=2).map(tuple)),
+        player=draw(TEXT) if about_a_player else None,
+        matchup=draw(st.none() | MATCHUPS),
+        **{name: draw(some) for name, some in PRICE.items()},
+    )
+
+
+PARLAYS = st.builds(
+    ParlayPick,
+    text=TEXT,
+    legs=st.lists(picks(), min_size=2, max_size=3).map(tuple),
+    same_game=st.booleans(),
+    **PRICE,
 )
 DRAFTS = st.builds(
     Draft,
-    pick=PICKS,
+    pick=picks() | PARLAYS,
     matchup=st.none() | MATCHUPS,
     game_text=st.none() | TEXT,
     odds=st.none() | ODDS,
@@ -108,6 +149,7 @@ DRAFTS = st.builds(
     lines=st.builds(Lines, LINE, LINE, LINE, LINE),
     from_file=st.booleans(),
     occasion=TEXT,
+    placed_at=st.none() | TIMES,
 )
 SCORES = st.builds(Score, st.integers(0, 200), st.integers(0, 200))
 PLAYERS = st.builds(
@@ -166,6 +208,28 @@ def test_a_state_comes_back_with_its_players(state: GameState) -> None:
 def test_a_draft_comes_back_whole(draft: Draft) -> None:
     """Whatever a person can write is there again."""
     assert draft_of(columns_of(draft)) == draft
+
+
+def test_what_was_kept_before_there_were_players_is_still_read() -> None:
+    """A row that lacks their fields means what it meant."""
+    kept = {
+        "text": "DEN -4.5", "span": "game", "team": [["nba", "DEN"]], "direction": None,
+        "points": -4.5, "matchup": {"away": [["nba", "LAL"]], "home": [["nba", "DEN"]],
+        "day": "2026-11-20"}, "odds": ["-110", "21/11"], "stake_cents": 2000, "units": None,
+        "tags": ["x"],
+    }  # fmt: skip
+    read = written_of(kept)
+    assert isinstance(read, Pick)
+    assert (read.asked, read.player, read.tags) == (Handicap(-4.5), None, ("x",))
+    assert read.matchup is not None
+    assert read.matchup.fits(GAME) == (GAME.name == "LAL@DEN" and GAME.slate.day == 20)
+    for direction, points, asked in (
+        ("over", 224.5, OverUnder(Direction.OVER, 224.5)),
+        (None, None, ToWin()),
+    ):
+        again = written_of(kept | {"direction": direction, "points": points})
+        assert isinstance(again, Pick)
+        assert again.asked == asked
 
 
 @given(MARKETS, DRAFTS)

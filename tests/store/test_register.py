@@ -126,7 +126,7 @@ async def test_a_named_bet_becomes_another_only_before_its_history(store: Store)
     await store.add(draft("DEN -4.5", name="a"), game=GAME, defaults=DEFAULTS, at=T0)
     await store.add(draft("DEN -5.5", name="a"), game=GAME, defaults=DEFAULTS, at=T0)
     [book] = await store.books(DEFAULTS)
-    assert book.tracked[0].bet.market == draft("DEN -5.5").pick.market_for(GAME)
+    assert book.tracked[0].bet.market == draft("DEN -5.5").wager((GAME,))
     taken = Change(book, snapshots=(snapshot(1, after(1)),))
     await store.record(poll(after(1)), taken, ())
     with pytest.raises(BadBet, match=r"belongs to bet 1, 'DEN -5.5', which has a history"):

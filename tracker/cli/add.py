@@ -115,7 +115,7 @@ async def _add(scope: Scope, line: str, given: Given, as_json: bool, with_chance
     async with session(scope, write=True) as at:
         found = await choose(draft, at)
         if found.game is not None:
-            draft.pick.market_for(found.game)
+            draft.legs[0].market_for(found.game)
         outcome = await _register(at, draft, found.game, found.why)
         if as_json:
             say_json(_as_json(outcome))
@@ -226,7 +226,7 @@ def _matched(game: Game, now: datetime, basics: Basics) -> str:
 def _market(x: _Outcome) -> str:
     if x.game is None:
         return x.draft.pick.text
-    return describe(x.draft.pick.market_for(x.game), x.game.home, x.game.away)
+    return describe(x.draft.legs[0].market_for(x.game), x.game.home, x.game.away)
 
 
 def _money(draft: Draft, form: str) -> list[str]:

@@ -137,7 +137,7 @@ def _match(
     for number, draft in unbound:
         try:
             game = choose_game(draft, games, now)
-            draft.pick.market_for(game)
+            draft.legs[0].market_for(game)
         except NoSuchGame:
             continue
         except BadBet as why:

@@ -1,35 +1,42 @@
-"""Bets before their game is known: what a person wrote, and which game it can mean."""
+"""Bets before their games are known: what a person wrote, and what it becomes in a game."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tracker.domain.bet import Bet
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.grammar import Matchup, Pick
-from tracker.domain.league import NBA
+from tracker.domain.market import Market
 from tracker.domain.money import Odds
+from tracker.domain.parlay import Leg, Parlay
+from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
 from tracker.domain.prior import NO_LINES, Lines
+from tracker.domain.roster import Roster, RosterOf, near_players, nobody, players_meant
 from tracker.domain.rule import Rule
 from tracker.domain.team import fold
 
 _LATE = timedelta(hours=18)
 """A game that should have tipped off longer ago than this is meant only if no other can be."""
 
+Slated = tuple[Game, GameState | None]
+"""A game that is known, with what is believed of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A bet as written. `matchup` is the game where one was named, in the pick or beside it.
+    """A bet as written: one pick, or a parlay of several.
 
+    `matchup` is the game where one was named, in the pick or beside it; it holds for every leg.
     `game_text` is that game as written. `rules` are the bet's own; None asks for the defaults.
     `from_file` is whether the bets file holds it: such a bet is withdrawn when it is taken out.
+    `placed_at` is when the bet was placed, where the person says so.
     """
 
-    pick: Pick
+    pick: Written
     matchup: Matchup | None = None
     game_text: str | None = None
     odds: Odds | None = None
@@ -41,6 +48,12 @@ class Draft:
     lines: Lines = NO_LINES
     from_file: bool = False
     occasion: str = ""
+    placed_at: datetime | None = None
+
+    @property
+    def legs(self) -> tuple[Pick, ...]:
+        """The picks of a parlay in the order of the slip; the one pick of any other bet."""
+        return self.pick.legs
 
     @property
     def identity(self) -> str:
@@ -64,22 +77,50 @@ class Draft:
     @property
     def leagues(self) -> frozenset[str]:
         """The leagues whose games the bet may be about; the NBA where it names no team."""
-        named = [self.pick.team]
-        for matchup in (self.matchup, self.pick.matchup):
-            named += [] if matchup is None else [matchup.away, matchup.home]
-        found = [frozenset(team.league for team in teams) for teams in named if teams]
-        return frozenset.intersection(*found) if found else frozenset({NBA.id})
+        if self.matchup is None or not self.matchup.names_a_team:
+            return self.pick.leagues
+        sides = [x for x in (self.matchup.away, self.matchup.home) if x]
+        beside = frozenset.intersection(*(frozenset(t.league for t in teams) for teams in sides))
+        said = [leg.leagues for leg in self.legs if leg.names_a_game]
+        return beside & frozenset.union(*said) if said else beside
 
-    def fits(self, game: Game) -> bool:
-        """Whether the bet may be about this game."""
-        return self.pick.fits(game) and (self.matchup is None or self.matchup.fits(game))
+    def fits(self, game: Game, roster: Roster = ()) -> bool:
+        """Whether the bet, or any leg of a parlay, may be about this game."""
+        return any(self.leg_fits(leg, game, roster) for leg in self.legs)
+
+    def leg_fits(self, leg: Pick, game: Game, roster: Roster = ()) -> bool:
+        """Whether one leg may be about this game, whose players are those of `roster`."""
+        if self.matchup is None:
+            return leg.fits(game, roster)
+        if not self.matchup.fits(game):
+            return False
+        # The game is named beside the line, so the player need not be known to be in it.
+        beside = leg.player is not None and self.matchup.names_a_team and not leg.names_a_game
+        return beside or leg.fits(game, roster)
+
+    def wager(self, games: Sequence[Game], roster_of: RosterOf = nobody) -> Market | Parlay:
+        """What is bet on, once the game of each leg is known, in the order of the legs.
+
+        Raises BadBet when a game lacks its market; NoSuchPlayer and AmbiguousPlayer among them.
+        """
+        legs = tuple(
+            Leg(game, leg.market_for(game, roster_of(game)), leg.odds)
+            for leg, game in zip(self.legs, games, strict=True)
+        )
+        if len(legs) == 1:
+            return legs[0].market
+        try:
+            return Parlay(legs)
+        except ValueError as why:
+            raise BadBet(f"{self.pick.text!r}: {why}") from None
 
     def bet(self, number: int, game: Game, defaults: tuple[Rule, ...], added_at: datetime) -> Bet:
         """The registered bet, once its game is known; BadBet when the game lacks the market."""
+        [pick] = self.legs
         return Bet(
             number=number,
-            pick=self.pick.text,
-            market=self.pick.market_for(game),
+            pick=pick.text,
+            market=pick.market_for(game),
             game=game,
             rules=defaults if self.rules is None else self.rules,
             added_at=added_at,
@@ -93,36 +134,115 @@ class Draft:
 
 
 class AmbiguousGame(BadBet):
-    """The bet may mean more than one game."""
+    """The bet may mean more than one game; `games` are those."""
+
+    def __init__(self, message: str, games: tuple[Game, ...]) -> None:
+        """`message` names the games."""
+        super().__init__(message)
+        self.games = games
 
 
 class NoSuchGame(BadBet):
     """No known game is the one that is meant."""
 
 
-def choose_game(
-    draft: Draft, games: Iterable[tuple[Game, GameState | None]], now: datetime
-) -> Game:
-    """The game that a draft means: the one in play, else the next to tip off.
+class RostersUnknown(NoSuchGame):
+    """The line names a mere player, and the players of some games are not known yet."""
 
-    Raises AmbiguousGame with the candidates when two games of one slate fit, and NoSuchGame when
-    none does. A game that is over, or off, is meant when the draft names its date, or when it is
-    of the present slate and no game to come fits.
+
+def choose_game(
+    draft: Draft, games: Iterable[Slated], now: datetime, roster_of: RosterOf = nobody
+) -> Game:
+    """The game that a draft means, the first leg's of a parlay; as `choose_games`."""
+    return choose_games(draft, games, now, roster_of)[0]
+
+
+def choose_games(
+    draft: Draft, games: Iterable[Slated], now: datetime, roster_of: RosterOf = nobody
+) -> tuple[Game, ...]:
+    """The game of each leg of a draft: the one in play, else the next to tip off.
+
+    A leg that names no game takes that of the leg before it; a mere player is looked for in the
+    games of the legs before him first. Raises AmbiguousGame with the candidates when two games of
+    one slate fit, and NoSuchGame when none does. A game that is over, or off, is meant when the
+    draft names its date, or when it is of the present slate and no game to come fits.
     """
-    fitting = [(g, s) for g, s in games if draft.fits(g)]
-    if draft.matchup is None or draft.matchup.day is None:
+    listed = tuple(games)
+    if isinstance(draft.pick, ParlayPick) and draft.pick.same_game:
+        game = _choose(draft, draft.legs, listed, now, roster_of)
+        return (game,) * len(draft.legs)
+    found: list[Game] = []
+    for leg in draft.legs:
+        before = _of_legs_before(leg, found, roster_of)
+        found.append(before or _choose(draft, (leg,), listed, now, roster_of))
+    return tuple(found)
+
+
+def _of_legs_before(leg: Pick, games: list[Game], roster_of: RosterOf) -> Game | None:
+    """The game that a leg shares with those before it, where its own words name none."""
+    if leg.names_a_game or not games:
+        return None
+    if leg.player is None:
+        return games[-1] if leg.fits(games[-1]) else None
+    return next((x for x in reversed(games) if leg.fits(x, roster_of(x))), None)
+
+
+def _choose(
+    draft: Draft,
+    legs: tuple[Pick, ...],
+    games: Sequence[Slated],
+    now: datetime,
+    roster_of: RosterOf,
+) -> Game:
+    """The one game that all of these legs mean."""
+    fitting = [x for x in games if _all_fit(draft, legs, x[0], roster_of)]
+    days = [leg.matchup.day for leg in legs if leg.matchup is not None]
+    days += [] if draft.matchup is None else [draft.matchup.day]
+    if not any(days):
         still_open = [(g, s) for g, s in fitting if s is None or _open(s)]
         fitting = still_open or [x for x in fitting if abs(x[0].start - now) <= _LATE]
+    text = legs[0].text if len(legs) == 1 else draft.pick.text
     if not fitting:
-        raise NoSuchGame(f"{draft.pick.text!r}: no game on the slate fits")
+        _complain_of_player(legs, games, now, roster_of)
+        raise NoSuchGame(f"{text!r}: no game on the slate fits")
     game, _ = min(fitting, key=lambda x: _nearness(x[0], x[1], now))
-    same_day = [x for x in fitting if x[0].slate == game.slate]
+    same_day = tuple(g for g, _ in fitting if g.slate == game.slate)
     if len(same_day) > 1:
         raise AmbiguousGame(
-            f"{draft.pick.text!r} may mean any of {_names(same_day)}: "
-            "name the game and its date, such as 'LAL@DEN 2026-11-20 over 224.5'"
+            f"{text!r} may mean any of {_candidates(legs, same_day, roster_of)}: "
+            "name the game and its date, such as 'LAL@DEN 2026-11-20 over 224.5'",
+            same_day,
         )
     return game
+
+
+def _all_fit(draft: Draft, legs: tuple[Pick, ...], game: Game, roster_of: RosterOf) -> bool:
+    roster = roster_of(game)
+    if all(draft.leg_fits(leg, game, roster) for leg in legs):
+        return True
+    if roster or not any(leg.names_a_game for leg in legs):
+        return False
+    # One leg of a same-game parlay says which game it is; the players of that are not known yet.
+    return all(leg.player is not None or draft.leg_fits(leg, game) for leg in legs)
+
+
+def _complain_of_player(
+    legs: tuple[Pick, ...], games: Sequence[Slated], now: datetime, roster_of: RosterOf
+) -> None:
+    """Say of a mere player that he may be in a game whose players are not known, or who is near."""
+    lone = next((x for x in legs if x.player is not None and not x.names_a_game), None)
+    if lone is None or lone.player is None:
+        return
+    ahead = [g for g, s in games if (s is None or _open(s)) and now - g.start <= _LATE]
+    rosters = [roster_of(game) for game in ahead]
+    if not rosters or not all(rosters):
+        raise RostersUnknown(
+            f"{lone.text!r}: it is not known yet who plays in which game; "
+            f"name his team or game to be sure, such as 'DEN {lone.text}'"
+        )
+    near = near_players(lone.player, [x for roster in rosters for x in roster])
+    if near:
+        raise NoSuchGame(f"{lone.text!r}: nobody of that name plays (did you mean {near}?)")
 
 
 def _open(state: GameState) -> bool:
@@ -137,5 +257,12 @@ def _nearness(game: Game, state: GameState | None, now: datetime) -> tuple[int, 
     return (0, abs(away), game.id) if playing else (1, away, game.id)
 
 
-def _names(games: Iterable[tuple[Game, GameState | None]]) -> str:
-    return ", ".join(f"{g.name} {g.slate.isoformat()}" for g, _ in games)
+def _candidates(legs: tuple[Pick, ...], games: tuple[Game, ...], roster_of: RosterOf) -> str:
+    """The games, each with the player who is meant in it, where a player is."""
+    names = [x.player for x in legs if x.player is not None]
+
+    def who(game: Game) -> str:
+        found = [y.name for x in names for y in players_meant(x, game, roster_of(game))]
+        return f"{' or '.join(found)} in " if found else ""
+
+    return ", ".join(f"{who(g)}{g.name} {g.slate.isoformat()}" for g in games)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from typing import TypeVar
@@ -31,7 +31,7 @@ from tracker.domain.market import (
     describe,
 )
 from tracker.domain.money import parse_money, parse_odds
-from tracker.domain.pick import Matchup, Pick
+from tracker.domain.pick import Asked, Handicap, Matchup, OverUnder, Pick, ToWin
 from tracker.domain.team import Team, fold, longest_name, team_names
 
 __all__ = [
@@ -198,9 +198,10 @@ def parse_pick(text: str, find: FindTeam) -> Pick:
         span = reader.span() or span
         team = reader.team()
     span = reader.span() or span
-    direction, points = _market(reader, named=bool(team))
+    asked = _market(reader, named=bool(team))
     span = reader.span() or span
-    return _finish(reader, Pick(text.strip(), span or Span.GAME, team, direction, points, matchup))
+    made = Pick(text.strip(), asked, span or Span.GAME, team, matchup=matchup)
+    return _finish(reader, made)
 
 
 def parse_matchup(text: str, find: FindTeam) -> Matchup:
@@ -236,20 +237,20 @@ def _day(reader: _Reader) -> date | None:
     return day
 
 
-def _market(reader: _Reader, *, named: bool) -> tuple[Direction | None, float | None]:
+def _market(reader: _Reader, *, named: bool) -> Asked:
     if reader.word == "total":
         reader.at += 1
     if found := reader.direction():
-        return found
+        return OverUnder(*found)
     if not named:
         raise reader.bad("a team, a game such as LAL@DEN, 'over' or 'under'")
     if reader.word in _MONEYLINE:
         reader.at += 1
-        return None, None
+        return ToWin()
     points = reader.points(signed=True)
     if points is None:
         raise reader.bad("'ML', a spread such as -4.5, or 'over 114.5'")
-    return None, points
+    return Handicap(points)
 
 
 def _finish(reader: _Reader, pick: Pick) -> Pick:
@@ -274,17 +275,8 @@ def _finish(reader: _Reader, pick: Pick) -> Pick:
         else:
             raise reader.bad("odds such as -110, a stake such as $20, or a #tag")
         reader.at += 1
-    return Pick(
-        pick.text,
-        pick.span,
-        pick.team,
-        pick.direction,
-        pick.points,
-        matchup,
-        odds,
-        stake,
-        units,
-        tuple(tags),
+    return replace(
+        pick, matchup=matchup, odds=odds, stake_cents=stake, units=units, tags=tuple(tags)
     )
 
 

@@ -1,74 +1,195 @@
-"""What a line of text registers, before tonight's games are known: a pick, and a game if named."""
+"""What a line of text registers, before tonight's games are known: picks, and games if named."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import assert_never
 
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
+from tracker.domain.league import NBA, WNBA
 from tracker.domain.market import (
     Direction,
+    DoubleDouble,
     Market,
     Moneyline,
+    OddEven,
+    Parity,
+    PlayerTotal,
     Span,
     Spread,
     TeamTotal,
+    ThreeWay,
     Total,
 )
 from tracker.domain.money import Odds
+from tracker.domain.player import Stat
+from tracker.domain.roster import Roster, find_player, players_meant
 from tracker.domain.team import Team
 
 
 @dataclass(frozen=True, slots=True)
 class Matchup:
-    """A game as written: the teams that each name may mean, and the league's date where given."""
+    """A game as written: the teams that each name may mean, and the league's date where given.
+
+    A side without teams may be any. `any_order` is whether the line leaves open who is at home.
+    """
 
     away: tuple[Team, ...]
     home: tuple[Team, ...]
     day: date | None = None
+    any_order: bool = False
+
+    @property
+    def names_a_team(self) -> bool:
+        """Whether it says more than a date."""
+        return bool(self.away or self.home)
 
     def fits(self, game: Game) -> bool:
         """Whether the game may be the one that is meant."""
-        return (
-            any((t.league, t.code) == (game.league, game.away) for t in self.away)
-            and any((t.league, t.code) == (game.league, game.home) for t in self.home)
-            and self.day in (None, game.slate)
-        )
+        if self.day not in (None, game.slate):
+            return False
+        as_written = _may_be(self.away, game, Side.AWAY) and _may_be(self.home, game, Side.HOME)
+        turned = _may_be(self.away, game, Side.HOME) and _may_be(self.home, game, Side.AWAY)
+        return as_written or (self.any_order and turned)
+
+
+def _may_be(teams: tuple[Team, ...], game: Game, side: Side) -> bool:
+    wanted = (game.league, game.code(side))
+    return not teams or any((x.league, x.code) == wanted for x in teams)
+
+
+@dataclass(frozen=True, slots=True)
+class ToWin:
+    """The team wins: a moneyline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handicap:
+    """The team with `points` added: a spread."""
+
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class OverUnder:
+    """A total of the team, or of both where no team is named."""
+
+    direction: Direction
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class OddOrEven:
+    """Odd or even points of the team, or of both where no team is named."""
+
+    parity: Parity
+
+
+@dataclass(frozen=True, slots=True)
+class OneOfThree:
+    """A 3-way result: the team wins, or, where no team is named, neither does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A player's figure is over or under `points`."""
+
+    stat: Stat
+    direction: Direction
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tens:
+    """A player reaches ten in so many `categories`, or does not."""
+
+    categories: int
+    happens: bool
+
+
+Asked = ToWin | Handicap | OverUnder | OddOrEven | OneOfThree | Figure | Tens
+"""What a line asks of its game, team or player."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A parsed line. `team` is whom the market is about; `points` and `direction` as it needs.
+    """A parsed line about one market of one game.
 
-    With a team and no points it is a moneyline; with a direction it is a total.
+    `team` are the teams that the name may mean. `player` are the words that name a player, who is
+    looked up once the rosters are known; both may stand in one line (`DEN Jokic o25.5 pts`).
     """
 
     text: str
+    asked: Asked
     span: Span = Span.GAME
     team: tuple[Team, ...] = ()
-    direction: Direction | None = None
-    points: float | None = None
+    player: str | None = None
     matchup: Matchup | None = None
     odds: Odds | None = None
     stake_cents: int | None = None
     units: Fraction | None = None
     tags: tuple[str, ...] = ()
 
-    def fits(self, game: Game) -> bool:
-        """Whether the bet may be about this game."""
+    def __post_init__(self) -> None:
+        """Refuse what names nobody that its market is about."""
+        if isinstance(self.asked, Figure | Tens) != (self.player is not None):
+            raise ValueError("a player line needs a player, and no other market has one")
+        if isinstance(self.asked, ToWin | Handicap) and not self.team:
+            raise ValueError("a moneyline or a spread needs a team")
+
+    @property
+    def legs(self) -> tuple[Pick, ...]:
+        """Itself: a single bet has one leg."""
+        return (self,)
+
+    @property
+    def meaning(self) -> tuple[object, ...]:
+        """What it is about, apart from words, price, stake and tags."""
+        return self.asked, self.span, self.team, self.player, self.matchup
+
+    @property
+    def names_a_game(self) -> bool:
+        """Whether the line itself names a team or a game, so that no other leg need say it."""
+        return bool(self.team) or (self.matchup is not None and self.matchup.names_a_team)
+
+    @property
+    def leagues(self) -> frozenset[str]:
+        """The leagues whose games it may be about; the NBA, and the WNBA for a mere player."""
+        named = [self.team]
+        if self.matchup is not None:
+            named += [self.matchup.away, self.matchup.home]
+        found = [frozenset(team.league for team in teams) for teams in named if teams]
+        if found:
+            return frozenset.intersection(*found)
+        return frozenset({NBA.id} if self.player is None else {NBA.id, WNBA.id})
+
+    def fits(self, game: Game, roster: Roster = ()) -> bool:
+        """Whether the bet may be about this game, whose players are those of `roster`.
+
+        A player whose line names no team and no game fits only games that are known to have him.
+        """
         if self.matchup is not None and not self.matchup.fits(game):
             return False
-        return not self.team or bool(self._sides(game))
+        if self.team:
+            return bool(self._sides(game))
+        if self.player is None or self.names_a_game:
+            return True
+        return bool(players_meant(self.player, game, roster))
 
     def _sides(self, game: Game) -> frozenset[Side]:
         """The sides of a game that the team as written may mean."""
         codes = {team.code for team in self.team if team.league == game.league}
         return frozenset(side for side in Side if game.code(side) in codes)
 
-    def market_for(self, game: Game) -> Market:
-        """The market that is meant in this game; BadBet when the game does not have it."""
+    def market_for(self, game: Game, roster: Roster = ()) -> Market:
+        """The market that is meant in this game, whose players are those of `roster`.
+
+        Raises BadBet when the game does not have it; for a player who is not on the roster that is
+        NoSuchPlayer, and AmbiguousPlayer where two fit.
+        """
         sides = self._sides(game)
         if self.team and not sides:
             names = " or ".join(sorted({t.full_name for t in self.team}))
@@ -80,17 +201,73 @@ class Pick:
             )
         try:
             self.span.periods(game.rules)
-            return self._market(next(iter(sides), None))
+            return self._market(next(iter(sides), None), game, roster)
         except ValueError as why:
             raise BadBet(f"{self.text!r}: {why}") from None
 
-    def _market(self, side: Side | None) -> Market:
-        if side is None:
-            if self.direction is None or self.points is None:
-                raise BadBet(f"{self.text!r} names no team and no total")
-            return Total(self.direction, self.points, self.span)
-        if self.points is None:
-            return Moneyline(side, self.span)
-        if self.direction is None:
-            return Spread(side, self.points, self.span)
-        return TeamTotal(side, self.direction, self.points, self.span)
+    def _market(self, side: Side | None, game: Game, roster: Roster) -> Market:
+        if self.player is not None:
+            return self._player_market(self.player, side, game, roster)
+        match self.asked:
+            case OverUnder(direction, points) if side is not None:
+                return TeamTotal(side, direction, points, self.span)
+            case OverUnder(direction, points):
+                return Total(direction, points, self.span)
+            case OddOrEven(parity):
+                return OddEven(parity, side, self.span)
+            case OneOfThree():
+                return ThreeWay(side, self.span)
+            case ToWin() if side is not None:
+                return Moneyline(side, self.span)
+            case Handicap(points) if side is not None:
+                return Spread(side, points, self.span)
+            case _:
+                raise ValueError("it names no team")
+
+    def _player_market(self, name: str, side: Side | None, game: Game, roster: Roster) -> Market:
+        player = find_player(name, game, roster, side)
+        match self.asked:
+            case Figure(stat, direction, points):
+                return PlayerTotal(player, stat, direction, points)
+            case Tens(categories, happens):
+                return DoubleDouble(player, happens, categories)
+            case ToWin() | Handicap() | OverUnder() | OddOrEven() | OneOfThree():
+                raise ValueError("it is not about a player")
+            case _:
+                assert_never(self.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class ParlayPick:
+    """A parsed parlay: legs in the order of the slip, and the price of the whole.
+
+    `same_game` is whether the slip says that all legs are of one game. A leg's own stake is never
+    there: a parlay has one.
+    """
+
+    text: str
+    legs: tuple[Pick, ...]
+    same_game: bool = False
+    odds: Odds | None = None
+    stake_cents: int | None = None
+    units: Fraction | None = None
+    tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what is no parlay."""
+        if len(self.legs) < 2:  # noqa: PLR2004 - one leg is a single bet
+            raise BadBet(f"{self.text!r}: a parlay needs two legs or more")
+
+    @property
+    def meaning(self) -> tuple[object, ...]:
+        """What its legs are about."""
+        return tuple(leg.meaning for leg in self.legs)
+
+    @property
+    def leagues(self) -> frozenset[str]:
+        """The leagues whose games any leg may be about."""
+        return frozenset.union(*(leg.leagues for leg in self.legs))
+
+
+Written = Pick | ParlayPick
+"""What a line registers: a single bet or a parlay."""

@@ -149,12 +149,7 @@ def _meet_again(db: sqlite3.Connection, row: sqlite3.Row, draft: Draft) -> Added
 def _means_another(row: sqlite3.Row, draft: Draft) -> bool:
     """Whether the pick or its game is another than the stored one's."""
     old = draft_of(row)
-
-    def what(x: Draft) -> tuple[object, ...]:
-        pick = x.pick
-        return pick.span, pick.team, pick.direction, pick.points, pick.matchup, x.matchup
-
-    return what(old) != what(draft)
+    return (old.pick.meaning, old.matchup) != (draft.pick.meaning, draft.matchup)
 
 
 def register(
@@ -183,7 +178,8 @@ def bind(db: sqlite3.Connection, number: int, game: Game, at: datetime) -> None:
 
 
 def _bind(db: sqlite3.Connection, number: int, draft: Draft, game: Game, at: datetime) -> None:
-    market = draft.pick.market_for(game)
+    [pick] = draft.legs
+    market = pick.market_for(game)
     listed = game_columns(game) | {"slate_state": None, "slate_at": None}
     db.execute(q.KEEP_GAME, listed)
     leg = market_columns(market) | odds_columns(None)
