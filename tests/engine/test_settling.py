@@ -112,7 +112,7 @@ def test_thousands_of_bets_end_as_their_words_say() -> None:
         state = final(*points)
         result = grade(one, state)
         assert result.value == by_words(text, points), (text, points)
-        assert pick_text(one.market, GAME) == text
+        assert pick_text(one.legs[0].market, GAME) == text
         seen[result.value] += 1
         other = grade(bet(2, opposite(text)), state)
         assert {result, other} in ({Result.WON, Result.LOST}, {Result.PUSH})

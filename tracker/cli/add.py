@@ -264,11 +264,10 @@ async def _first_chance(x: _Outcome, at: Session, scope: Scope) -> tuple[Chance,
     game = x.game
     if game is None:
         return None
+    from tracker.cli.believed import known_of
     from tracker.cli.models import ModelsInUse, registry_beside
-    from tracker.daemon.forecaster import prior_of
     from tracker.domain.game import GameState, Phase, Score
-    from tracker.forecast import forecast, price
-    from tracker.settings import lines_for
+    from tracker.forecast import forecast, parlay
 
     known = await at.store.games(game.slate)
     state = next((s for g, s in known if g.id == game.id and s is not None), None)
@@ -279,7 +278,10 @@ async def _first_chance(x: _Outcome, at: Session, scope: Scope) -> tuple[Chance,
     parameters = ModelsInUse(registry_beside(at.basics.store), note)(game.league)
     bet = x.draft.bet(x.added.number, game, x.rules, at.now)
     before = [bet] if at.now <= game.start else []
-    prior = prior_of(before, lines_for(scope.settings().lines, game), parameters)
-    chance = price(bet.market, forecast(state, prior, parameters), state)
+    prior = (await known_of(game, at, scope)).before(game, before, parameters).prior
+    if any(leg.game.id != game.id for leg in bet.legs):
+        return None
+    outlook = forecast(state, prior, parameters)
+    chance = parlay([leg.market for leg in bet.legs], outlook, state)
     clock = "Before" if state.phase is Phase.SCHEDULED else "Now"
     return chance, clock

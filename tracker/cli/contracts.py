@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tracker.cli.screen import iso
-from tracker.domain.market import kind
+from tracker.domain.parlay import wager_kind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,7 +33,7 @@ def bet_json(x: BetView) -> Json:
     return {
         "id": x.id,
         "pick": x.pick,
-        "market": None if x.market is None else kind(x.market),
+        "market": None if x.market is None else wager_kind(x.market),
         "game": _game(x.game),
         "odds": None if x.odds is None else x.odds.text,
         "stake_cents": x.stake_cents,

@@ -9,7 +9,6 @@ from tracker.domain.game import Side
 from tracker.domain.league import LEAGUES, League
 from tracker.domain.market import (
     DoubleDouble,
-    Market,
     Moneyline,
     OddEven,
     PlayerTotal,
@@ -19,6 +18,7 @@ from tracker.domain.market import (
     ThreeWay,
     Total,
 )
+from tracker.domain.parlay import Parlay, Wager
 from tracker.domain.rule import Comparison, EventRule, LevelRule, SwingRule, parse_rule
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _period(number: int, league: League, shots: list[Snapshot]) -> Period:
     )
 
 
-def _point(x: Snapshot, league: League, market: Market) -> Point:
+def _point(x: Snapshot, league: League, market: Wager) -> Point:
     sign = _sign(market)
     sides = isinstance(market, Moneyline | Spread | ThreeWay)
     return Point(
@@ -171,13 +171,13 @@ def _point(x: Snapshot, league: League, market: Market) -> Point:
     )
 
 
-def _sign(market: Market) -> int:
+def _sign(market: Wager) -> int:
     """Margins are drawn from the side that is backed."""
     backs_away = isinstance(market, Moneyline | Spread | ThreeWay) and market.side is Side.AWAY
     return -1 if backs_away else 1
 
 
-def _team(market: Market) -> Side | None:
+def _team(market: Wager) -> Side | None:
     """The team whose points are drawn; None for a market of both."""
     match market:
         case PlayerTotal() | DoubleDouble():
@@ -188,7 +188,7 @@ def _team(market: Market) -> Side | None:
             return None
 
 
-def _of(market: Market, moments: Moments) -> float:
+def _of(market: Wager, moments: Moments) -> float:
     if isinstance(market, Moneyline | Spread | ThreeWay):
         return moments.margin
     team = _team(market)
@@ -197,11 +197,13 @@ def _of(market: Market, moments: Moments) -> float:
     return moments.home if team is Side.HOME else moments.away
 
 
-def _axis(market: Market, home: str, away: str) -> tuple[str, float | None]:
+def _axis(market: Wager, home: str, away: str) -> tuple[str, float | None]:
     """What mu and sigma are of, and the bet's own figure on that axis.
 
     A player line is drawn over the points of his team.
     """
+    if isinstance(market, Parlay):
+        return "final total", None
     codes = {Side.HOME: home, Side.AWAY: away, None: home}
     whole = market.span is Span.GAME
     match market:

@@ -17,8 +17,9 @@ from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import session
-from tracker.domain.market import DoubleDouble, PlayerTotal, kind
+from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text
+from tracker.domain.parlay import wager_kind
 from tracker.domain.record import Ended, Reliability, Said, Tally, reliability, tallies, tally
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _keys(view: BetView, bet: Ended, by: By) -> Iterator[str]:
         case By.TAG:
             yield from view.tags or ("(no tag)",)
         case By.MARKET:
-            yield "(unknown)" if view.market is None else kind(view.market).replace("_", " ")
+            yield "(unknown)" if view.market is None else wager_kind(view.market).replace("_", " ")
         case By.PLAYER:
             if isinstance(view.market, PlayerTotal | DoubleDouble):
                 yield view.market.player.name

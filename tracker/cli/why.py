@@ -64,12 +64,16 @@ def why(
 async def _work(
     scope: Scope, bet: str, begin: str | None, end: str | None
 ) -> tuple[ShowView, tuple[Moment, Moment], Causes]:
+    from tracker.domain.parlay import Parlay
+
     async with session(scope) as at:
         number = await at.number(bet)
         view = await at.store.show_view(number, at.basics.rules)
         bets = await at.store.bets_view(at.basics.rules)
         if view is None or view.bet.game is None or view.bet.market is None:
             raise Impossible(f"bet {bet} has no game yet, so nothing has moved")
+        if isinstance(view.bet.market, Parlay):
+            raise Impossible(f"bet {bet} is a parlay: its legs move apart, see tracker show {bet}")
         if len(view.snapshots) < 2:  # noqa: PLR2004 - a change has two ends
             raise Impossible(f"bet {bet} has no change to explain yet: ask again during the game")
         game, market = view.bet.game, view.bet.market

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from tracker.daemon.track import Tell
-from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.domain.prior import Lines, Prior
+from tracker.domain.prior import Lines
 from tracker.engine.book import Book
 from tracker.forecast import (
     Outlook,
@@ -19,8 +17,8 @@ from tracker.forecast import (
     Unpriceable,
     forecast,
     load_parameters,
-    prior_from,
 )
+from tracker.forecast.belief import Believed, Known
 
 BUDGET_SECONDS = 2.0
 """Real time after which a forecast is given up and the last one stands."""
@@ -41,7 +39,8 @@ class Forecaster:
     def __init__(self, lines_for: LinesFor, tell: Tell, load: Load = load_parameters) -> None:
         """`lines_for` looks up the configuration's lines; those given with a bet come first."""
         self._load = load
-        self._lines_for = lines_for
+        self.known = Known(lines_for)
+        """What is known of games before tip-off; whoever learns more puts it here."""
         self._tell = tell
         self._failing: set[str] = set()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="forecast")
@@ -67,39 +66,9 @@ class Forecaster:
     def outlook(self, book: Book, state: GameState) -> Outlook:
         """The forecast itself."""
         parameters = self._load(book.game.league)
-        return forecast(state, self.prior(book, parameters), parameters)
+        return forecast(state, self.believed(book, parameters).prior, parameters)
 
-    def prior(self, book: Book, parameters: Parameters) -> Prior:
-        """What was believed before tip-off: lines given, else the bets' own, else the average."""
+    def believed(self, book: Book, parameters: Parameters) -> Believed:
+        """What was believed before tip-off, of all that was known then."""
         bets = [x.bet for x in book.tracked if x.bet.added_at <= book.game.start]
-        return prior_of(bets, self._lines_for(book.game), parameters)
-
-
-def prior_of(bets: list[Bet], lines: Lines | None, parameters: Parameters) -> Prior:
-    """The prior from lines given with a bet or in the configuration, and from the bets themselves.
-
-    Of several bets, those priced closest to even speak first: their lines are the least alternate.
-    """
-    given = next((b.lines for b in bets if not b.lines.empty), lines)
-    prior = prior_from(given, parameters)
-    even = sorted(bets, key=_distance_from_even)
-    seen = [prior_from(given, parameters, (b.market, _price(b))) for b in even]
-    margin = next((x for x in seen if x.margin_sd < prior.margin_sd), prior)
-    total = next((x for x in seen if x.total_sd < prior.total_sd), prior)
-    source = min(prior.source, margin.source, total.source, key=list(type(prior.source)).index)
-    return replace(
-        prior,
-        margin=margin.margin,
-        margin_sd=margin.margin_sd,
-        total=total.total,
-        total_sd=total.total_sd,
-        source=source,
-    )
-
-
-def _price(bet: Bet) -> float | None:
-    return None if bet.odds is None else float(bet.odds.decimal)
-
-
-def _distance_from_even(bet: Bet) -> float:
-    return 1.0 if bet.odds is None else abs(bet.odds.break_even - 0.5)
+        return self.known.before(book.game, bets, parameters)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from tracker.demo.night import playbacks
 from tracker.domain.bet import Result
 from tracker.domain.game import Side
-from tracker.domain.market import Direction, Market, Moneyline, Spread, TeamTotal, Total
+from tracker.domain.market import Direction, Moneyline, Spread, TeamTotal, Total
+from tracker.domain.parlay import Wager
 from tracker.store.views import ShowView
 
 
@@ -53,7 +54,7 @@ def _finals() -> dict[str, tuple[int, int]]:
     return found
 
 
-def _real(market: Market, home: int, away: int) -> Result:
+def _real(market: Wager, home: int, away: int) -> Result:
     """The result that the rules of each market give, worked out apart from the program's own."""
     match market:
         case Moneyline():

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, Score
-from tracker.domain.market import Market
 from tracker.domain.money import Odds
+from tracker.domain.parlay import Leg, Parlay, Wager
 from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.rule import Rule
 
@@ -38,6 +38,9 @@ class Status(StrEnum):
 class Bet:
     """A registered bet whose game is known.
 
+    `market` is what it is on: one market of `game`, or a parlay; `game` is then the first of its
+    games to tip off. `odds` are those of the whole.
+
     `number` is the short id that people type; `name` is their own id, where they gave one. `pick`
     is the text as written. `odds` and `stake_cents` may be unknown: the bet is then only watched.
     A rule that is given twice is kept once.
@@ -45,7 +48,7 @@ class Bet:
 
     number: int
     pick: str
-    market: Market
+    market: Wager
     game: Game
     rules: tuple[Rule, ...]
     added_at: datetime
@@ -58,6 +61,8 @@ class Bet:
 
     def __post_init__(self) -> None:
         """Drop repeated rules: a firing is known by the text of its rule."""
+        if isinstance(self.market, Parlay) and self.game.id != self.market.games[0].id:
+            raise ValueError(f"bet {self.number}: a parlay goes by the first of its games")
         rules = tuple({x.text: x for x in self.rules}.values())
         object.__setattr__(self, "rules", rules)
 
@@ -65,6 +70,18 @@ class Bet:
     def id(self) -> int | str:
         """The person's own id, else the number."""
         return self.number if self.name is None else self.name
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """What must come true: the legs of a parlay in their order, or the one market."""
+        if isinstance(self.market, Parlay):
+            return self.market.legs
+        return (Leg(self.game, self.market, self.odds),)
+
+    @property
+    def games(self) -> tuple[Game, ...]:
+        """The games that it is about, each once, by tip-off."""
+        return self.market.games if isinstance(self.market, Parlay) else (self.game,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +96,10 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A bet's chance at one moment, with the state and the forecast that gave it."""
+    """A bet's chance at one moment, with the state and the forecast that gave it.
+
+    `part` is the chance of those legs of a parlay that are about the game of the state, together.
+    """
 
     bet: int
     at: datetime
@@ -93,11 +113,16 @@ class Snapshot:
     model_version: str
     feature_version: str
     calibration_id: str
+    part: Chance | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A result of a bet. Revision 1 is the first; a corrected box score makes the next."""
+    """A result of a bet. Revision 1 is the first; a corrected box score makes the next.
+
+    `reason` says in a few words why; `evidence` are the figures of the box and the rules that it
+    rests on. A result that a person gave `by_hand` is not changed by any box score.
+    """
 
     bet: int
     revision: int
@@ -105,6 +130,8 @@ class Settlement:
     payout_cents: int | None
     at: datetime
     reason: str
+    evidence: str = ""
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
 
 from tracker.domain.game import Game
-from tracker.domain.market import Market
+from tracker.domain.market import Market, describe, kind
 from tracker.domain.money import Odds
 
 
@@ -36,3 +38,36 @@ class Parlay:
         """The games that it is about, each once, by tip-off."""
         found = {leg.game.id: leg.game for leg in self.legs}
         return tuple(sorted(found.values(), key=lambda x: (x.start, x.id)))
+
+    def in_game(self, game_id: str) -> tuple[int, ...]:
+        """The places of its legs on one game."""
+        return tuple(i for i, leg in enumerate(self.legs) if leg.game.id == game_id)
+
+    @property
+    def product(self) -> Fraction | None:
+        """What the legs' own prices come to together; None when one of them has none."""
+        prices = [leg.odds.decimal for leg in self.legs if leg.odds is not None]
+        return prod(prices, start=Fraction(1)) if len(prices) == len(self.legs) else None
+
+
+Wager = Market | Parlay
+"""What a bet is on: one market of a game, or several legs together."""
+
+
+def wager_kind(wager: Wager) -> str:
+    """The name in the JSON contracts: the market's own, or `parlay`."""
+    return "parlay" if isinstance(wager, Parlay) else kind(wager)
+
+
+def wager_text(wager: Wager, game: Game) -> str:
+    """The wager in a bettor's words: `DEN -4.5`, `parlay: DEN ML; LAL@DEN over 224.5`.
+
+    `game` is that of a single market.
+    """
+    if not isinstance(wager, Parlay):
+        return describe(wager, game.home, game.away)
+    return "parlay: " + "; ".join(
+        describe(leg.market, leg.game.home, leg.game.away)
+        + ("" if leg.odds is None else f" {leg.odds.text}")
+        for leg in wager.legs
+    )

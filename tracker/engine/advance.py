@@ -13,6 +13,7 @@ from tracker.domain.alert import Alert
 from tracker.domain.bet import Snapshot
 from tracker.domain.chance import Chance
 from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.parlay import Parlay
 from tracker.domain.poll import Unreadable
 from tracker.domain.rule import Event
 from tracker.engine.alerting import apply_rules
@@ -21,6 +22,7 @@ from tracker.engine.book import Book, Change, Held, Ordering, Tracked
 from tracker.engine.finish import finish
 from tracker.engine.freezing import freeze_doubted, freeze_pending
 from tracker.engine.ordering import classify
+from tracker.engine.slip import combined, look_at, part_of
 from tracker.forecast import Outlook, Unpriceable, price
 
 STALE_AFTER = timedelta(seconds=90)
@@ -43,7 +45,7 @@ def advance(book: Book, state: GameState, outlook: Outlook | None, now: datetime
         book = replace(book, stale=_stale(book, now))
         notes = (*returned, ("poll.held", _told(state)))
         kept = Change(book, ordering, alerts=back, notes=notes)
-        return freeze_doubted(kept, state, lambda x: _chance(x, outlook, state), now)
+        return freeze_doubted(kept, state, lambda x: _priced(x, outlook, state)[1], now)
     before, was_stale = book.state, book.stale
     news = ordering is not Ordering.SAME
     if news:
@@ -142,16 +144,20 @@ def _see(
     """
     state = change.book.state
     assert state is not None  # noqa: S101 - a state has just been believed
-    chance = _chance(tracked, outlook, state)
-    seen = tracked
+    looked, chance = _priced(tracked, outlook, state)
+    legs = tuple(x for x in looked.legs if x not in tracked.legs)
+    change = replace(change, legs=change.legs + legs)
+    if looked.groups and looked.settlement is not None:
+        return replace(change, book=change.book.with_tracked(looked))
+    seen = looked
     if chance is not None and outlook is not None:
         seen = replace(
-            tracked,
+            looked,
             chance=chance,
             peak=max(chance.win, tracked.peak if tracked.peak is not None else 0.0),
             low=min(chance.win, tracked.low if tracked.low is not None else 1.0),
         )
-        snapshot = _snapshot(tracked.bet.number, state, chance, outlook, now)
+        snapshot = _snapshot(seen, state, chance, outlook, now)
         change = replace(change, snapshots=(*change.snapshots, snapshot))
     rules, alerts = apply_rules(tracked, seen, chance, before, state, now)
     return replace(
@@ -162,20 +168,27 @@ def _see(
     )
 
 
-def _chance(tracked: Tracked, outlook: Outlook | None, state: GameState) -> Chance | None:
+def _priced(
+    tracked: Tracked, outlook: Outlook | None, state: GameState
+) -> tuple[Tracked, Chance | None]:
+    """The bet with what an outlook says of its legs, and its chance; None where it has none."""
     if outlook is None:
-        return None
+        return tracked, None
+    market = tracked.bet.market
+    if isinstance(market, Parlay):
+        looked = look_at(tracked, market, outlook, state)
+        return looked, combined(looked.groups)
     try:
-        return price(tracked.bet.market, outlook, state)
+        return tracked, price(market, outlook, state)
     except Unpriceable:
-        return None
+        return tracked, None
 
 
 def _snapshot(
-    bet: int, state: GameState, chance: Chance, outlook: Outlook, now: datetime
+    seen: Tracked, state: GameState, chance: Chance, outlook: Outlook, now: datetime
 ) -> Snapshot:
     return Snapshot(
-        bet=bet,
+        bet=seen.bet.number,
         at=now,
         period=state.period,
         clock=state.clock,
@@ -187,4 +200,5 @@ def _snapshot(
         model_version=outlook.model_version,
         feature_version=outlook.feature_version,
         calibration_id=outlook.calibration_id,
+        part=part_of(seen, state.game.id),
     )

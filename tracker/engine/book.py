@@ -7,9 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from tracker.domain.alert import Alert, Reason
-from tracker.domain.bet import Bet, Confirmation, Settlement, Snapshot, Status
+from tracker.domain.bet import Bet, Confirmation, Result, Settlement, Snapshot, Status
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.parlay import Parlay
 from tracker.domain.poll import FINAL_CHECKS, Standing
 
 
@@ -46,11 +47,65 @@ class RuleState:
 
 
 @dataclass(frozen=True, slots=True)
+class LegStanding:
+    """Where one leg of a parlay stands. `leg` is its place on the slip, from 0.
+
+    `chance` is the last that was seen of it alone. `result` comes once its game is over; `reason`
+    says why, and `evidence` what that rests on. `unclear` says why its result cannot be told.
+    """
+
+    bet: int
+    leg: int
+    chance: Chance | None = None
+    result: Result | None = None
+    official: bool = False
+    reason: str = ""
+    evidence: str = ""
+    unclear: str = ""
+
+    @property
+    def hit(self) -> bool:
+        """It has won, or can no longer lose."""
+        if self.result is not None:
+            return self.result is Result.WON
+        return self.chance is not None and self.chance.lose == 0 < self.chance.win
+
+    @property
+    def lost(self) -> bool:
+        """It has lost, or must."""
+        if self.result is not None:
+            return self.result is Result.LOST
+        return self.chance is not None and self.chance.lose == 1
+
+    @property
+    def dropped(self) -> bool:
+        """It counts no more: void, or a push."""
+        return self.result in (Result.VOID, Result.PUSH)
+
+    @property
+    def alive(self) -> bool:
+        """It may still go either way."""
+        return not (self.hit or self.lost or self.dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The legs of a parlay on one game, together: their chance as last seen, or as settled."""
+
+    game: str
+    chance: Chance | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Tracked:
     """A bet that is being followed.
 
     `chance` is that of the last snapshot; `peak` and `low` bound its win part so far. `review` says
-    why a person must decide the result.
+    why a person must decide the result. `told` is the last revision that was announced.
+
+    A parlay has a standing for each leg and a group for each game. One over several games is in the
+    book of each; `turn` counts the changes that any of them made, so that of two copies the one
+    with the larger turn is the newer.
     """
 
     bet: Bet
@@ -61,27 +116,49 @@ class Tracked:
     settlement: Settlement | None = None
     official: bool = False
     review: str | None = None
+    legs: tuple[LegStanding, ...] = ()
+    groups: tuple[Group, ...] = ()
+    turn: int = 0
+    told: int = 0
 
     @classmethod
     def fresh(cls, bet: Bet) -> Tracked:
         """A bet of which nothing has been seen."""
-        return cls(bet, tuple(RuleState(bet.number, rule.text) for rule in bet.rules))
+        rules = tuple(RuleState(bet.number, rule.text) for rule in bet.rules)
+        if not isinstance(bet.market, Parlay):
+            return cls(bet, rules)
+        legs = tuple(LegStanding(bet.number, i) for i in range(len(bet.legs)))
+        return cls(bet, rules, legs=legs, groups=tuple(Group(x.id) for x in bet.games))
+
+    def done_in(self, game_id: str) -> bool:
+        """Whether a game has nothing more to say of it: no result of the bet, or of a leg, waits.
+
+        A lost parlay still takes the results of its other legs: a box may be corrected.
+        """
+        if self.review is not None:
+            return True
+        if not isinstance(self.bet.market, Parlay):
+            return self.settlement is not None
+        mine = [self.legs[i] for i in self.bet.market.in_game(game_id)]
+        return all(x.result is not None or x.unclear for x in mine)
 
     def met_again(self, stored: Tracked) -> Tracked:
         """This bet as it goes on once it has been read anew from where it is stored.
 
         Odds, stake and rules may have been changed, and a result given by hand. What has been seen
-        of the bet stays. A rule that comes back has its stored memory: no firing counts anew.
+        of the bet stays, or is taken from `stored` where that has the larger turn. A rule that
+        comes back has its stored memory: no firing counts anew.
         """
-        memory = {x.rule: x for x in stored.rules} | {x.rule: x for x in self.rules}
+        seen, other = (stored, self) if stored.turn > self.turn else (self, stored)
+        memory = {x.rule: x for x in other.rules} | {x.rule: x for x in seen.rules}
         rules = tuple(
             memory.get(r.text, RuleState(self.bet.number, r.text)) for r in stored.bet.rules
         )
-        same = replace(self, bet=stored.bet, rules=rules)
-        if _revision(stored) <= _revision(self):
+        same = replace(seen, bet=stored.bet, rules=rules)
+        if _revision(other) <= _revision(seen):
             return same
         return replace(
-            same, settlement=stored.settlement, official=stored.official, review=stored.review
+            same, settlement=other.settlement, official=other.official, review=other.review
         )
 
     def status(self, state: GameState | None) -> Status:
@@ -138,16 +215,12 @@ class Book:
     @property
     def settled(self) -> bool:
         """Every bet has its result and the box score has been checked for the last time."""
-        return self.checks >= FINAL_CHECKS and all(
-            x.settlement is not None or x.review is not None for x in self.tracked
-        )
+        return self.checks >= FINAL_CHECKS and all(x.done_in(self.game.id) for x in self.tracked)
 
     @property
     def standing(self) -> Standing:
         """What the poller needs to know to choose the next poll."""
-        done = bool(self.tracked) and all(
-            x.settlement is not None or x.review is not None for x in self.tracked
-        )
+        done = bool(self.tracked) and all(x.done_in(self.game.id) for x in self.tracked)
         return Standing(self.game, self.state, self.final_at, done, self.checks)
 
     def with_tracked(self, tracked: Tracked) -> Book:
@@ -182,7 +255,7 @@ class Review:
 class Change:
     """All that one poll changes, to be recorded in one transaction.
 
-    `rules` holds only the rule states that changed. `notes` are transitions worth a log line:
+    `rules` and `legs` hold only those that changed. `notes` are transitions worth a log line:
     an event name and its figures.
     """
 
@@ -195,6 +268,7 @@ class Change:
     confirmations: tuple[Confirmation, ...] = ()
     reviews: tuple[Review, ...] = ()
     notes: tuple[tuple[str, str], ...] = field(default=())
+    legs: tuple[LegStanding, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -206,4 +280,5 @@ class Change:
             or self.settlements
             or self.confirmations
             or self.reviews
+            or self.legs
         )

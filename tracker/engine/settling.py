@@ -24,6 +24,7 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.money import payout_if_won
+from tracker.domain.parlay import Parlay
 from tracker.domain.player import box_line, figure
 
 
@@ -66,6 +67,8 @@ def grade(bet: Bet, state: GameState) -> Result:
     if state.phase is not Phase.FINAL:
         raise Unsettleable("the game is not over")
     market = bet.market
+    if isinstance(market, Parlay):
+        raise Unsettleable("a parlay is settled leg by leg")
     if isinstance(market, PlayerTotal | DoubleDouble):
         return _grade_player(market, state)
     return _grade_points(market, span_score(state, market.span))
@@ -139,7 +142,8 @@ def reason_for(bet: Bet, state: GameState, result: Result) -> str:
     """Why the bet ended so, in a few words for the audit row."""
     if result is Result.VOID:
         return f"the game was {state.phase.value}: void, stake returned"
-    score = span_score(state, bet.market.span)
-    span = "" if bet.market.span is Span.GAME else f"{bet.market.span.value} "
+    part = bet.legs[0].market.span
+    score = span_score(state, part)
+    span = "" if part is Span.GAME else f"{part.value} "
     game = state.game
     return f"{span}{game.away} {score.away}, {game.home} {score.home} ({state.game_clock})"

@@ -16,7 +16,8 @@ from typing import Protocol
 from tracker.domain.bet import Bet, Result, Settlement
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.market import Direction, Market, PlayerTotal, TeamTotal, Total
+from tracker.domain.market import Direction, PlayerTotal, TeamTotal, Total
+from tracker.domain.parlay import Wager
 from tracker.domain.player import box_line, figure
 from tracker.notify.words import (
     counted,
@@ -317,19 +318,19 @@ def _arrow(p: float, was: float | None) -> str:
     return f" {'▲' if moved > 0 else '▼'}{abs(moved)}"
 
 
-def _stand(market: Market, state: GameState) -> str:
+def _stand(market: Wager, state: GameState) -> str:
     """Where the bet stands: `119 / 225` for an over, words for the rest."""
     progress = _progress(market, state)
     return standing(market, state) if progress is None else f"{progress[0]} / {progress[1]}"
 
 
-def _under(market: Market, state: GameState) -> str:
+def _under(market: Wager, state: GameState) -> str:
     """What the bet needs, behind a bar where it gathers points."""
     need, progress = needs(market, state), _progress(market, state)
     return need if progress is None else f"{bar(*progress)} {need}"
 
 
-def _progress(market: Market, state: GameState) -> tuple[int, int] | None:
+def _progress(market: Wager, state: GameState) -> tuple[int, int] | None:
     """What an over has so far and what wins it; None for other bets, or before it can count."""
     if not isinstance(market, Total | TeamTotal | PlayerTotal):
         return None

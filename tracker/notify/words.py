@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import floor
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from tracker.domain.bet import Bet, Result
 from tracker.domain.game import Game, GameState, Phase, Score
@@ -23,7 +24,33 @@ from tracker.domain.market import (
     multiple_text,
 )
 from tracker.domain.money import money_text
+from tracker.domain.parlay import Parlay, Wager
 from tracker.notify.player_words import player_needs, player_standing, points_needed
+
+
+class LegSeen(Protocol):
+    """What is to be told of a leg of a parlay: it is one of these."""
+
+    @property
+    def hit(self) -> bool:
+        """It can no longer lose."""
+        ...
+
+    @property
+    def lost(self) -> bool:
+        """It has lost."""
+        ...
+
+    @property
+    def dropped(self) -> bool:
+        """It counts no more."""
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """It may still go either way."""
+        ...
+
 
 _MINUTE = 60
 _HOUR = 3600
@@ -75,6 +102,13 @@ def span_text(seconds: float) -> str:
 def short(bet: Bet) -> str:
     """A bet's name in a message: `DEN -4.5`, `DEN ML`, `LAL@DEN o224.5`, `Q3 DEN u28.5`."""
     game, market = bet.game, bet.market
+    if isinstance(market, Parlay):
+        return f"Parlay ({len(market.legs)})"
+    return short_market(market, game)
+
+
+def short_market(market: Market, game: Game) -> str:
+    """A market's name in a message, such as that of a leg: `DEN -4.5`, `Jokić o25.5 pts`."""
     prefix = "" if market.span is Span.GAME else f"{market.span.value} "
     match market:
         case Moneyline():
@@ -135,9 +169,12 @@ def is_over(market: Market, state: GameState) -> bool:
     return past and not market.span.counts_overtime
 
 
-def counted(market: Market, state: GameState) -> Score | None:
-    """The points that count for a market so far; None before its span, or when not known."""
-    if not has_begun(market, state):
+def counted(market: Wager, state: GameState) -> Score | None:
+    """The points that count for a market so far; None before its span, or when not known.
+
+    None also for a parlay, whose legs count each for themselves.
+    """
+    if isinstance(market, Parlay) or not has_begun(market, state):
         return None
     if market.span is Span.GAME:
         return state.score
@@ -149,8 +186,24 @@ def counted(market: Market, state: GameState) -> Score | None:
     return Score(sum(x.home for x in parts), sum(x.away for x in parts))
 
 
-def standing(market: Market, state: GameState) -> str:
-    """Where a bet stands in a few words: `leads by 7`, `189 now`, `Q3 not begun`; may be empty."""
+def progress(legs: Sequence[LegSeen]) -> str:
+    """How far a parlay has come, leg by leg: `2 alive, 1 hit`; empty for a bet without legs."""
+    counts = (
+        (sum(x.lost for x in legs), "lost"),
+        (sum(x.alive for x in legs), "alive"),
+        (sum(x.hit for x in legs), "hit"),
+        (sum(x.dropped for x in legs), "dropped"),
+    )
+    return ", ".join(f"{count} {what}" for count, what in counts if count)
+
+
+def standing(market: Wager, state: GameState) -> str:
+    """Where a bet stands in a few words: `leads by 7`, `189 now`, `Q3 not begun`; may be empty.
+
+    Empty for a parlay: its legs say it, see `progress`.
+    """
+    if isinstance(market, Parlay):
+        return ""
     if isinstance(market, PlayerTotal | DoubleDouble):
         return player_standing(market, state)
     score = counted(market, state)
@@ -159,6 +212,10 @@ def standing(market: Market, state: GameState) -> str:
         return f"{span} not begun" if span and not has_begun(market, state) else ""
     if is_over(market, state):
         return f"{span} ended {score.home} – {score.away}" if span else ""
+    return _stands(market, score, span)
+
+
+def _stands(market: GameMarket, score: Score, span: str) -> str:
     match market:
         case Moneyline() | Spread():
             return _lead(score.of(market.side) - score.of(market.side.other), span)
@@ -185,9 +242,12 @@ def _lead(margin: int, span: str) -> str:
     return f"{'leads' if margin > 0 else 'trails'}{part} by {abs(margin)}"
 
 
-def needs(market: Market, state: GameState) -> str:
-    """What a bet needs from here, or to end with: `needs to win by 5`, `needs 36 more`."""
-    if is_over(market, state) or state.phase.off:
+def needs(market: Wager, state: GameState) -> str:
+    """What a bet needs from here, or to end with: `needs to win by 5`, `needs 36 more`.
+
+    Empty for a parlay: its legs say it.
+    """
+    if isinstance(market, Parlay) or is_over(market, state) or state.phase.off:
         return ""
     if isinstance(market, PlayerTotal | DoubleDouble):
         return player_needs(market, state)

@@ -10,8 +10,8 @@ from tracker.domain.bet import Result, Settlement, Snapshot, Status
 from tracker.domain.chance import Chance
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import Game, GameState
-from tracker.domain.market import Market
 from tracker.domain.money import Odds
+from tracker.domain.parlay import Wager
 from tracker.domain.prior import Lines
 from tracker.domain.rule import Rule
 
@@ -29,7 +29,7 @@ class BetView:
     name: str | None
     pick: str
     game_text: str | None
-    market: Market | None
+    market: Wager | None
     market_text: str | None
     game: Game | None
     state: GameState | None
