@@ -116,9 +116,9 @@ async def test_a_channel_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
         world.start()
         await world.decide("first")
         await world.rest()
-        await world.clock.advance(1)
+        await world.clock.advance(5)
         await world.decide("second")
-        await world.pass_time(88, step=1)
+        await world.pass_time(84, step=1)
         assert len(channel.got) == 1
         await world.pass_time(2, step=1)
         assert len(channel.got) == 3
@@ -130,7 +130,7 @@ async def test_what_one_poll_brought_is_one_message(tmp_path: Path) -> None:
     async with night(tmp_path, channel) as world:
         world.start()
         await world.decide("one\nscore", "two\nscore")
-        await world.clock.advance(1)
+        await world.clock.advance(5)
         await world.decide("three")
         await world.rest()
         assert sorted(channel.bodies) == [
@@ -138,6 +138,20 @@ async def test_what_one_poll_brought_is_one_message(tmp_path: Path) -> None:
             "three · alert 3",
         ]
         assert await world.states("script") == ["sent"] * 3
+
+
+async def test_what_a_game_brings_within_seconds_is_one_message(tmp_path: Path) -> None:
+    """Where it waits for the channel anyway: three polls, one message."""
+    channel = Script()
+    async with night(tmp_path, channel) as world:
+        await world.decide("one")
+        await world.clock.advance(2)
+        await world.decide("two")
+        await world.clock.advance(2)
+        await world.decide("three")
+        world.start()
+        await world.rest()
+        assert [x.alert_ids for x in channel.got] == [(1, 2), (3,)]
 
 
 async def test_an_hours_outage_ends_in_one_digest(tmp_path: Path) -> None:
@@ -237,7 +251,7 @@ async def test_a_stop_waits_for_the_message_under_way_and_puts_back_the_rest(
     channel = Script(gate=asyncio.Event())
     async with night(tmp_path, channel) as world:
         await world.decide("under way")
-        await world.clock.advance(1)
+        await world.clock.advance(5)
         await world.decide("not tried")
         world.start()
         while not channel.got:
@@ -294,6 +308,6 @@ def test_the_wait_between_attempts_grows_to_two_minutes(attempts: int) -> None:
 def test_every_delivery_is_in_one_parcel(found: list[tuple[int, int]]) -> None:
     """Grouping loses nothing and doubles nothing."""
     claimed = [delivery(number, attempts=tries) for number, tries in found]
-    made = parcels(claimed, lambda x: x.alert_id % 2)
+    made = parcels(claimed, lambda x, y: (x.alert_id - y.alert_id) % 2 == 0)
     assert sorted(x.alert_id for p in made for x in p) == sorted(x.alert_id for x in claimed)
     assert len(made) <= 2

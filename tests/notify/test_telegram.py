@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from tests.fakes.botapi import CHAT, TOKEN, BotApi, Hangs, Resets, Says, Trouble, no, wait
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.policy import Level
 from tracker.notify import telegram
 from tracker.notify.channel import Message
 from tracker.notify.telegram import CONNECT_LIMIT, SEND_LIMIT, TelegramChannel, telegram_channel
@@ -25,7 +26,7 @@ from tracker.settings.mistakes import ConfigError
 from tracker.settings.models import TelegramSettings
 
 BODY = "▲ 80 % LAL@DEN o224.5: 189 now (was <1 %)\nDEN 98 – 91 LAL · Q4 & more · alert 31"
-ALERT = Message(BODY, (31,), level="urgent")
+ALERT = Message(BODY, (31,), level=Level.URGENT)
 GROUP, SUPERGROUP = -881, -1001234567890
 
 Events = list[tuple[str, dict[str, str]]]

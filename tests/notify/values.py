@@ -12,6 +12,7 @@ from tracker.domain.delivery import Delivery
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.grammar import find_in_game, parse_pick
 from tracker.domain.money import parse_odds
+from tracker.domain.policy import Level
 from tracker.domain.rule import Rule, parse_rule
 from tracker.engine.book import Book, Tracked
 
@@ -78,7 +79,7 @@ def delivery(alert_id: int, *, repeat: bool = False, attempts: int = 1) -> Deliv
         alert_id=alert_id,
         channel="test",
         text=f"alert text {alert_id}",
-        level="normal",
+        level=Level.DEFAULT,
         created_at=NOW,
         expires_at=NOW + timedelta(minutes=10),
         attempts=attempts,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from tests.store.values import CHANNELS, T0, a_book, after, alert, poll
+from tests.store.values import CHANNELS, GAME, T0, a_book, after, alert, poll
+from tracker.domain.alert import Notice, Reason
 from tracker.domain.delivery import (
     Delivery,
     DeliveryState,
@@ -16,9 +18,8 @@ from tracker.domain.delivery import (
     Refused,
     Sent,
     Unknown,
-    level_of,
 )
-from tracker.domain.rule import parse_rule
+from tracker.domain.policy import Level, Scope, Snooze, Told
 from tracker.engine.book import Change
 from tracker.store import Store
 
@@ -52,7 +53,7 @@ async def test_a_claimed_delivery_carries_all_that_a_channel_needs(store: Store)
         alert_id=claimed.alert_id,
         channel="sink",
         text="▲ 81 % DEN -4.5",
-        level="urgent",
+        level=Level.DEFAULT,
         created_at=after(1),
         expires_at=after(601),
         attempts=1,
@@ -60,6 +61,8 @@ async def test_a_claimed_delivery_carries_all_that_a_channel_needs(store: Store)
         bet=1,
         rule="p >= 0.80",
         episode=1,
+        game=GAME.id,
+        reason=Reason.CROSSED,
     )
     assert await state(store) == (DeliveryState.SENDING, "")
     assert await state(store, "console") == (DeliveryState.DUE, "")
@@ -194,7 +197,50 @@ async def test_what_is_being_sent_does_not_expire(store: Store) -> None:
     assert await store.finish(claimed.alert_id, "sink", Sent(), after(701)) is DeliveryState.SENT
 
 
-def test_a_chance_that_moved_is_urgent() -> None:
-    """Rules on a chance ask for a decision; facts do not."""
-    assert level_of(parse_rule("swing 0.15 in 5m").text) == "urgent"
-    assert level_of(parse_rule("settled").text) == "normal"
+async def test_what_is_held_until_a_time_is_told_in_a_digest_then(store: Store) -> None:
+    """Quiet hours keep it: it is due for a digest when they end, and for nothing before."""
+    book = await a_book(store)
+    held = replace(
+        alert(1, after(1), fired=False), reason=Reason.QUIET, due_at=after(600), text="▲ 81 %"
+    )
+    await store.record(poll(after(1)), Change(book, alerts=(held,)), CHANNELS)
+    assert await store.next_due("sink") == after(600)
+    assert await store.claim("sink", after(2), 10) == []
+    assert await store.expire(after(599), "sink") == []
+    [waiting] = await store.expire(after(600), "sink")
+    assert (waiting.held, waiting.text) == (True, "▲ 81 %")
+    await store.told([waiting], Sent())
+    assert await store.next_due("sink") is None
+
+
+async def test_a_notice_of_the_program_goes_the_way_of_an_alert(store: Store) -> None:
+    """It has no bet, and the same one is queued once."""
+    own = Notice("started", 1, after(1), "tracker has started", Level.LOW, after(601))
+    assert await store.notice(own, CHANNELS)
+    assert not await store.notice(own, CHANNELS)
+    claimed = await claim_one(store, after(2))
+    assert (claimed.bet, claimed.game, claimed.text) == (None, None, "tracker has started")
+    await store.finish(claimed.alert_id, "sink", Sent(), after(2))
+    assert await store.alerts_view() == []
+
+
+async def test_a_snooze_lasts_until_its_time_or_until_it_is_lifted(store: Store) -> None:
+    """A later one of the same takes the place of the earlier."""
+    await store.snooze(Snooze(Scope.BET, "1", after(0), after(60)))
+    longer = await store.snooze(Snooze(Scope.BET, "1", after(1), after(120)))
+    everything = await store.snooze(Snooze(Scope.ALL, "", after(2), after(90)))
+    assert await store.snoozes(after(3)) == (everything, longer)
+    assert await store.snoozes(after(90)) == (longer,)
+    assert await store.lift_snooze(Scope.BET, "1", after(4)) == 1
+    assert await store.snoozes(after(5)) == (everything,)
+    assert await store.lift_snooze(None, "", after(6)) == 1
+    assert await store.snoozes(after(7)) == ()
+
+
+async def test_what_was_told_of_games_within_the_hour_is_known_after_a_restart(
+    store: Store,
+) -> None:
+    """Each message once, however many alerts it has."""
+    await fire(store, after(1), after(70))
+    assert await store.told_since(after(0)) == (Told(GAME.id, after(1)), Told(GAME.id, after(70)))
+    assert await store.told_since(after(1)) == (Told(GAME.id, after(70)),)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tracker.domain.rule import Event
+from tracker.domain.alert import Reason
+from tracker.domain.policy import Level
 
 
 class DeliveryState(StrEnum):
@@ -34,22 +35,30 @@ class Delivery:
     """One alert on its way through one channel.
 
     `alert_id` is the number that a repeat carries too. `text` is what the person reads; `level` is
-    `urgent` or `normal`. `attempts` counts this one. `possible_repeat` is whether an earlier
-    attempt may have arrived: the message must then say so. After `expires_at` it is no longer worth
-    sending; None is never. `bet` is the short number: with `rule` and `episode` it names the alert.
+    how loud. `attempts` counts this one. `possible_repeat` is whether an earlier attempt may have
+    arrived: the message must then say so. After `expires_at` it is no longer worth sending; None is
+    never. `bet` is the short number: with `rule` and `episode` it names the alert. What the program
+    says of itself has neither `bet` nor `game` (an id). `reason` is that of the decision.
     """
 
     alert_id: int
     channel: str
     text: str
-    level: str
+    level: Level
     created_at: datetime
     expires_at: datetime | None
     attempts: int
     possible_repeat: bool
-    bet: int
+    bet: int | None
     rule: str
     episode: int
+    game: str | None = None
+    reason: Reason = Reason.HAPPENED
+
+    @property
+    def held(self) -> bool:
+        """Whether it was held back on purpose, to be told in a digest."""
+        return self.reason in (Reason.QUIET, Reason.SNOOZED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +89,3 @@ class Unknown:
 
 
 Outcome = Sent | Refused | Failed | Unknown
-
-
-def level_of(rule: str) -> str:
-    """How loud an alert of a rule (by its text) is: a chance that moved asks for a decision."""
-    return "normal" if rule in set(Event) else "urgent"

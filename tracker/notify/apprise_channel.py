@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.policy import Level
 from tracker.notify.channel import Message
 from tracker.notify.threads import in_thread
 from tracker.settings.mistakes import ConfigError
@@ -101,14 +102,14 @@ def _send(url: str, message: Message) -> Outcome:
     headers = getattr(service, "headers", None)
     if schema in WEBHOOKS and isinstance(headers, dict) and message.key:
         headers.setdefault("Idempotency-Key", message.key)
-    urgent = message.level == "urgent"
+    loud = message.level.rank >= Level.HIGH.rank
     one = apprise.Apprise(asset=service.asset)
     one.add(service)
     result = one.notify(
         body=message.body,
         title=message.title,
         body_format=apprise.NotifyFormat.TEXT,
-        notify_type=apprise.NotifyType.WARNING if urgent else apprise.NotifyType.INFO,
+        notify_type=apprise.NotifyType.WARNING if loud else apprise.NotifyType.INFO,
     )
     return Sent() if result else Unknown(_why(result))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tracker.domain.delivery import Outcome
+from tracker.domain.policy import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,13 +14,13 @@ class Message:
     """What a channel is to carry. `body` is plain text, complete without the title.
 
     `alert_ids` are the alerts that it tells; a digest of what came too late has them too. `level`
-    is `urgent` or `normal`. `possible_repeat` is whether an earlier attempt at any of them may
-    have arrived; `body` already says so.
+    is how loud it is; `info` makes no sound where that can be asked for. `possible_repeat` is
+    whether an earlier attempt at any of them may have arrived; `body` already says so.
     """
 
     body: str
     alert_ids: tuple[int, ...]
-    level: str = "normal"
+    level: Level = Level.DEFAULT
     possible_repeat: bool = False
     title: str = ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import assert_never
@@ -28,13 +28,17 @@ IDLE = 10.0
 Tell = Callable[[str, dict[str, str]], None]
 """Takes an event name and its figures: the log, or nothing."""
 
-GroupKey = Callable[[Delivery], Hashable]
-"""What deliveries have in common that are to go as one message."""
+GROUP_SPAN = timedelta(seconds=3)
+"""What one game brings within this time goes as one message, where it has not left already."""
+
+Together = Callable[[Delivery, Delivery], bool]
+"""Whether a later delivery is to go in the same message as an earlier one."""
 
 
-def by_cause(delivery: Delivery) -> Hashable:
-    """Alerts of one poll of one game share the moment at which they were decided."""
-    return delivery.created_at
+def one_cause(first: Delivery, later: Delivery) -> bool:
+    """Alerts of one game within a few seconds; what the program says of itself stands alone."""
+    same = first.game is not None and first.game == later.game
+    return same and abs(later.created_at - first.created_at) <= GROUP_SPAN
 
 
 def retry_delay(attempts: int) -> float:
@@ -47,12 +51,12 @@ class Habits:
     """How a channel's loop goes about its work.
 
     `beat` is called whenever the loop has moved: at least every IDLE seconds of the clock, and
-    after every attempt. `group` says what goes as one message. `zone` is the person's, for the
+    after every attempt. `together` says what goes as one message. `zone` is the person's, for the
     times in a digest.
     """
 
     beat: Callable[[], None] = lambda: None
-    group: GroupKey = by_cause
+    together: Together = one_cause
     zone: tzinfo = UTC
 
 
@@ -110,7 +114,7 @@ class Lane:
     async def _deliver(self, claimed: Sequence[Delivery]) -> None:
         """Send one parcel after another until one fails, and put back what was not tried."""
         held_back = ""
-        for parcel in parcels(claimed, self.habits.group):
+        for parcel in parcels(claimed, self.habits.together):
             if self.stopping:
                 held_back = "the program stopped before this was tried"
             if held_back:
@@ -193,19 +197,23 @@ class Lane:
         return {"channel": self.channel.name, "alerts": ids} | why
 
 
-def parcels(claimed: Sequence[Delivery], group: GroupKey) -> list[list[Delivery]]:
-    """What goes as one message each, urgent things first, then what has been tried least.
+def parcels(claimed: Sequence[Delivery], together: Together) -> list[list[Delivery]]:
+    """What goes as one message each, the loudest first, then what has been tried least.
 
     A message that never gets through thus never stands before one that may.
     """
-    found: dict[Hashable, list[Delivery]] = {}
+    found: list[list[Delivery]] = []
     for one in claimed:
-        found.setdefault(group(one), []).append(one)
-    for parcel in found.values():
-        parcel.sort(key=lambda x: (x.level != "urgent", x.alert_id))
+        parcel = next((x for x in found if together(x[0], one)), None)
+        if parcel is None:
+            found.append([one])
+        else:
+            parcel.append(one)
+    for parcel in found:
+        parcel.sort(key=lambda x: (-x.level.rank, x.alert_id))
     return sorted(
-        found.values(),
-        key=lambda p: (min(x.attempts for x in p), p[0].level != "urgent", p[0].alert_id),
+        found,
+        key=lambda p: (min(x.attempts for x in p), -p[0].level.rank, p[0].alert_id),
     )
 
 
@@ -214,7 +222,7 @@ def parcel_message(parcel: Sequence[Delivery], now: datetime) -> Message:
     return Message(
         body="\n\n".join(worded(x, now) for x in parcel),
         alert_ids=tuple(x.alert_id for x in parcel),
-        level="urgent" if any(x.level == "urgent" for x in parcel) else "normal",
+        level=max((x.level for x in parcel), key=lambda x: x.rank),
         possible_repeat=any(x.possible_repeat for x in parcel),
     )
 

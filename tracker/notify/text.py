@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol, assert_never
 
-from tracker.domain.alert import Alert, Decision
+from tracker.domain.alert import Alert
 from tracker.domain.bet import Bet, Result, Settlement
 from tracker.domain.delivery import Delivery
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import Span
+from tracker.domain.parlay import Parlay
 from tracker.domain.rule import (
     Comparison,
     Event,
@@ -24,11 +25,13 @@ from tracker.domain.rule import (
     parse_rule,
 )
 from tracker.notify.words import (
+    LegSeen,
     counted,
     money_for,
     needs,
     percent,
     percent_change,
+    progress,
     score_text,
     short,
     span_text,
@@ -70,6 +73,11 @@ class Followed(Protocol):
         """Its latest result."""
         ...
 
+    @property
+    def legs(self) -> Sequence[LegSeen]:
+        """Where each leg of a parlay stands; none for a single bet."""
+        ...
+
 
 class Belief(Protocol):
     """What a message needs to know of a game."""
@@ -98,9 +106,9 @@ class Belief(Protocol):
 def compose(alert: Alert, tracked: Followed, book: Belief) -> str:
     """The message for an alert, given its bet and its game after the change that fired it.
 
-    Plain text of one or two lines; empty for a decision that held back.
+    Plain text of one or two lines; empty for a decision of which nothing is to be said.
     """
-    if alert.decision is Decision.HELD:
+    if not alert.told:
         return ""
     rule = parse_rule(alert.rule)
     match rule:
@@ -133,6 +141,8 @@ def _chance(
 
 
 def _stands(tracked: Followed, book: Belief) -> str:
+    if tracked.legs:
+        return progress(tracked.legs)
     return "" if book.state is None else standing(tracked.bet.market, book.state)
 
 
@@ -146,7 +156,7 @@ def _score(alert: Alert, tracked: Followed, book: Belief) -> str:
     """The score, and the points of the bet's own part of the game where it is about one."""
     market, state = tracked.bet.market, book.state
     whole = score_text(book.game, alert.score)
-    if state is None or market.span is Span.GAME:
+    if state is None or isinstance(market, Parlay) or market.span is Span.GAME:
         return whole
     part = counted(market, state)
     return whole if part is None else f"{whole} ({market.span.value} {part.home} – {part.away})"
@@ -256,21 +266,32 @@ def worded(delivery: Delivery, now: datetime) -> str:
     return make(delivery.text, delivery.alert_id, late)
 
 
-def digest(expired: Sequence[Delivery], zone: tzinfo = UTC, *, repeated: bool = False) -> str:
-    """One message for all alerts that a channel could not carry while they were worth it.
+def digest(waiting: Sequence[Delivery], zone: tzinfo = UTC, *, repeated: bool = False) -> str:
+    """One message for all alerts that were held back until now, or that could not leave in time.
 
     `zone` is the person's, for the times; `repeated` is whether it may have arrived already.
     """
-    count = len(expired)
+    held = [x for x in waiting if x.held]
+    late = [x for x in waiting if not x.held]
     fate = "may not have reached" if repeated else "could not reach"
-    head = f"{count} alert{'s' if count != 1 else ''} {fate} you in time"
-    told = sorted(expired, key=lambda x: (x.created_at, x.alert_id))[-DIGEST_LINES:]
-    lines = [
-        f"possible repeat · {head}" if repeated else head,
-        *(_told_late(one, zone) for one in told),
-    ]
-    if count > DIGEST_LINES:
-        lines.append(f"and {count - DIGEST_LINES} before these: tracker alerts")
+    parts = []
+    if late:
+        parts.append(_listed(f"{_alerts(len(late))} {fate} you in time", late, zone))
+    if held:
+        parts.append(_listed(f"{_alerts(len(held))} while you wanted silence", held, zone))
+    text = "\n".join(parts)
+    return f"possible repeat · {text}" if repeated else text
+
+
+def _alerts(count: int) -> str:
+    return f"{count} alert{'s' if count != 1 else ''}"
+
+
+def _listed(head: str, told: Sequence[Delivery], zone: tzinfo) -> str:
+    shown = sorted(told, key=lambda x: (x.created_at, x.alert_id))[-DIGEST_LINES:]
+    lines = [head, *(_told_late(one, zone) for one in shown)]
+    if len(told) > len(shown):
+        lines.append(f"and {len(told) - len(shown)} before these: tracker alerts")
     return "\n".join(lines)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from tracker.domain.alert import Reason
 from tracker.domain.delivery import (
     Delivery,
     DeliveryState,
@@ -19,9 +20,9 @@ from tracker.domain.delivery import (
     Refused,
     Sent,
     Unknown,
-    level_of,
 )
-from tracker.store import queries as q
+from tracker.domain.policy import Level
+from tracker.store import alert_queries as q
 from tracker.store.codec import moment, moment_or_none, stamp
 
 
@@ -74,12 +75,13 @@ def finish(
 def expire(db: sqlite3.Connection, at: datetime, channel: str | None) -> list[Delivery]:
     """End the deliveries that are too late to be useful; return those to be told in a digest.
 
-    They are marked as being told. Any that an earlier digest may not have told come again after
+    What was held back until this time is among them. They are marked as being told. Any that an
+    earlier digest may not have told come again after
     `recover`, flagged as possible repeats.
     """
     db.execute(q.EXPIRE, {"at": stamp(at), "channel": channel})
-    rows = db.execute(q.UNTOLD, {"channel": channel}).fetchall()
-    db.executemany(q.TELL, (("sending", 0, row["alert"], row["channel"]) for row in rows))
+    rows = db.execute(q.UNTOLD, {"at": stamp(at), "channel": channel}).fetchall()
+    db.executemany(q.TELLING, ((row["alert"], row["channel"]) for row in rows))
     return [_delivery(row, attempts=row["attempts"]) for row in rows]
 
 
@@ -99,7 +101,7 @@ def told(db: sqlite3.Connection, expired: Iterable[Delivery], outcome: Outcome) 
 
 def next_due(db: sqlite3.Connection, channel: str) -> datetime | None:
     """When a channel next has something to send or to expire; None when it has nothing."""
-    return moment_or_none(db.execute(q.NEXT_DUE, (channel,)).fetchone()[0])
+    return moment_or_none(db.execute(q.NEXT_DUE, {"channel": channel}).fetchone()[0])
 
 
 def _meaning(outcome: Outcome) -> tuple[DeliveryState, str, float]:
@@ -121,7 +123,7 @@ def _delivery(row: sqlite3.Row, attempts: int) -> Delivery:
         alert_id=row["alert"],
         channel=row["channel"],
         text=row["text"],
-        level=level_of(row["rule"]),
+        level=Level(row["level"]),
         created_at=moment(row["at"]),
         expires_at=moment_or_none(row["expires_at"]),
         attempts=attempts,
@@ -129,4 +131,6 @@ def _delivery(row: sqlite3.Row, attempts: int) -> Delivery:
         bet=row["bet"],
         rule=row["rule"],
         episode=row["episode"],
+        game=row["game"],
+        reason=Reason(row["reason"]),
     )

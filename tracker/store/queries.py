@@ -1,4 +1,4 @@
-"""Every statement that is run while the program runs, by name."""
+"""Every statement that is run while the program runs, by name; alerts have theirs apart."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ ADD_SNAPSHOT = """
 INSERT INTO snapshot (
   poll, bet, leg, at, period, clock, game_clock, home, away,
   mu_home, mu_away, mu_margin, mu_total, sigma_home, sigma_away, sigma_margin, sigma_total,
-  win, push, lose, model_version, feature_version, calibration_id
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  win, push, lose, model_version, feature_version, calibration_id, part_win, part_push, part_lose
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 """
 
@@ -65,29 +65,40 @@ ON CONFLICT (bet, rule) DO UPDATE SET
   flipped = excluded.flipped
 """
 
-ADD_ALERT = """
-INSERT INTO alert (
-  bet, rule, episode, at, decision, reason, game_clock, home, away, p, was, detail, text,
-  expires_at, poll, leg
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO NOTHING
-"""
-
-ADD_DELIVERY = """
-INSERT INTO delivery (alert, channel, state, due_at, expires_at, updated_at)
-VALUES (?, ?, 'due', ?, ?, ?)
-"""
-
 SETTLE = """
+WITH before AS (
+  SELECT revision, result, payout_cents, by_hand FROM settlement WHERE bet = :bet
+  ORDER BY revision DESC LIMIT 1
+)
 INSERT INTO settlement (
-  bet, revision, result, payout_cents, evidence_poll, settled_at, reason
+  bet, revision, result, payout_cents, evidence_poll, settled_at, reason, evidence, by_hand
 )
 SELECT
-  :bet, (SELECT coalesce(max(revision), 0) + 1 FROM settlement WHERE bet = :bet),
-  :result, :payout_cents, :poll, :at, :reason
-WHERE :result IS NOT (
-  SELECT result FROM settlement WHERE bet = :bet ORDER BY revision DESC LIMIT 1
-)
+  :bet, coalesce((SELECT revision FROM before), 0) + 1,
+  :result, :payout_cents, :poll, :at, :reason, :evidence, :by_hand
+WHERE (:result, :payout_cents) IS NOT (SELECT result, payout_cents FROM before)
+  AND (:by_hand OR NOT coalesce((SELECT by_hand FROM before), 0))
+"""
+
+KEEP_LEG_STANDING = """
+INSERT INTO leg_standing (bet, leg, win, push, lose, result, official, reason, evidence, unclear)
+VALUES (:bet, :leg, :win, :push, :lose, :result, :official, :reason, :evidence, :unclear)
+ON CONFLICT (bet, leg) DO UPDATE SET
+  win = excluded.win, push = excluded.push, lose = excluded.lose, result = excluded.result,
+  official = excluded.official, reason = excluded.reason, evidence = excluded.evidence,
+  unclear = excluded.unclear
+"""
+
+KEEP_LEG_GROUP = """
+INSERT INTO leg_group (bet, game, win, push, lose) VALUES (:bet, :game, :win, :push, :lose)
+ON CONFLICT (bet, game) DO UPDATE SET
+  win = excluded.win, push = excluded.push, lose = excluded.lose
+"""
+
+KEEP_STANDING = """
+INSERT INTO standing (bet, turn, told) VALUES (:bet, :turn, :told)
+ON CONFLICT (bet) DO UPDATE SET turn = excluded.turn, told = excluded.told
+WHERE (excluded.turn, excluded.told) IS NOT (turn, told)
 """
 
 CONFIRM = """
@@ -95,6 +106,19 @@ INSERT INTO confirmation (bet, revision, at, poll) VALUES (?, ?, ?, ?) ON CONFLI
 """
 
 ADD_REVIEW = "INSERT INTO review (bet, at, why, poll) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+
+PULSE = """
+INSERT INTO pulse (source, last_ok_at, last_try_at, word)
+VALUES (:source, iif(:word = 'ok', :at, NULL), :at, :word)
+ON CONFLICT (source) DO UPDATE SET
+  last_ok_at = coalesce(excluded.last_ok_at, last_ok_at),
+  last_try_at = excluded.last_try_at, word = excluded.word
+"""
+
+SEEN = """
+UPDATE game SET seen_at = :at, stale = :stale
+WHERE id = :game AND state IS NOT NULL AND coalesce(seen_at, '') <= :at
+"""
 
 # --------------------------------------------------------------------------------------- players
 
@@ -121,19 +145,6 @@ ON CONFLICT (league, team, player) DO UPDATE SET
 """
 
 ROSTERS = "SELECT * FROM roster WHERE seen_at >= ? ORDER BY league, team, name"
-
-PULSE = """
-INSERT INTO pulse (source, last_ok_at, last_try_at, word)
-VALUES (:source, iif(:word = 'ok', :at, NULL), :at, :word)
-ON CONFLICT (source) DO UPDATE SET
-  last_ok_at = coalesce(excluded.last_ok_at, last_ok_at),
-  last_try_at = excluded.last_try_at, word = excluded.word
-"""
-
-SEEN = """
-UPDATE game SET seen_at = :at, stale = :stale
-WHERE id = :game AND state IS NOT NULL AND coalesce(seen_at, '') <= :at
-"""
 
 # ------------------------------------------------------------------------------- games and bets
 
@@ -265,6 +276,12 @@ RULES_OF_BET = "SELECT * FROM rule_state WHERE bet = ?"
 
 LATEST = "SELECT * FROM latest WHERE bet = ?"
 
+LEG_STANDINGS = "SELECT * FROM leg_standing WHERE bet = ?"
+
+LEG_GROUPS = "SELECT * FROM leg_group WHERE bet = ?"
+
+STANDING = "SELECT * FROM standing WHERE bet = ?"
+
 SETTLEMENTS = """
 SELECT settlement.*, confirmation.at AS official_at FROM settlement
 LEFT JOIN confirmation USING (bet, revision)
@@ -278,59 +295,6 @@ WHERE settlement.bet = ? ORDER BY revision DESC LIMIT 1
 """
 
 LAST_REVIEW = "SELECT why FROM review WHERE bet = ? ORDER BY at DESC LIMIT 1"
-
-# ----------------------------------------------------------------------------------------- outbox
-
-RECOVER = """
-UPDATE delivery SET state = 'unknown', repeat = 1, due_at = :at, updated_at = :at,
-  detail = 'the program stopped while this was being sent'
-WHERE state = 'sending'
-"""
-
-RECOVER_DIGESTS = "UPDATE delivery SET told = 'unknown', repeat = 1 WHERE told = 'sending'"
-
-CLAIMABLE = """
-SELECT delivery.*, alert.text, alert.at, alert.bet, alert.rule, alert.episode
-FROM delivery JOIN alert ON alert.id = delivery.alert
-WHERE delivery.channel = :channel AND delivery.state IN ('due', 'unknown')
-  AND delivery.due_at <= :at
-  AND (delivery.expires_at IS NULL OR delivery.expires_at > :at)
-ORDER BY delivery.alert LIMIT :limit
-"""
-
-CLAIM = """
-UPDATE delivery SET state = 'sending', attempts = attempts + 1, updated_at = :at
-WHERE alert = :alert AND channel = :channel
-"""
-
-FINISH = """
-UPDATE delivery SET state = :state, due_at = coalesce(:due_at, due_at), detail = :detail,
-  repeat = max(repeat, :repeat), updated_at = :at
-WHERE alert = :alert AND channel = :channel AND state = 'sending'
-"""
-
-DELIVERY_STATE = "SELECT state FROM delivery WHERE alert = ? AND channel = ?"
-
-EXPIRE = """
-UPDATE delivery SET state = 'expired', told = 'due', updated_at = :at
-WHERE state IN ('due', 'unknown') AND expires_at <= :at
-  AND (:channel IS NULL OR channel = :channel)
-"""
-
-UNTOLD = """
-SELECT delivery.*, alert.text, alert.at, alert.bet, alert.rule, alert.episode
-FROM delivery JOIN alert ON alert.id = delivery.alert
-WHERE delivery.told <> 'sent' AND delivery.told <> 'sending'
-  AND (:channel IS NULL OR delivery.channel = :channel)
-ORDER BY delivery.channel, delivery.alert
-"""
-
-TELL = "UPDATE delivery SET told = ?, repeat = max(repeat, ?) WHERE alert = ? AND channel = ?"
-
-NEXT_DUE = """
-SELECT min(min(due_at, coalesce(expires_at, due_at))) FROM delivery
-WHERE channel = ? AND state IN ('due', 'unknown')
-"""
 
 # ------------------------------------------------------------------------------------- retention
 
@@ -364,18 +328,6 @@ CROSS JOIN snapshot ON (snapshot.poll, snapshot.bet, snapshot.leg)
 ORDER BY snapshot.poll, snapshot.leg
 """
 
-ALERTS = """
-SELECT alert.*, bet.name AS bet_name FROM alert JOIN bet ON bet.number = alert.bet
-WHERE (:bet IS NULL OR alert.bet = :bet) AND (:held OR alert.decision = 'fired')
-ORDER BY alert.id
-"""
-
-DELIVERIES = """
-SELECT delivery.* FROM delivery JOIN alert ON alert.id = delivery.alert
-WHERE :bet IS NULL OR alert.bet = :bet
-ORDER BY delivery.alert, delivery.channel
-"""
-
 PULSES = "SELECT * FROM pulse ORDER BY source"
 
 DAEMON = "SELECT * FROM daemon"
@@ -388,9 +340,5 @@ ON CONFLICT (one) DO UPDATE SET
   clock_start = excluded.clock_start, clock_speed = excluded.clock_speed,
   clock_anchor = excluded.clock_anchor
 """
-
-DELIVERY_COUNTS = "SELECT channel, state, count(*) AS n FROM delivery GROUP BY channel, state"
-
-DECISION_COUNTS = "SELECT decision, reason, count(*) AS n FROM alert GROUP BY decision, reason"
 
 LAST_POLL = "SELECT max(at) FROM poll"

@@ -11,8 +11,10 @@ from tracker.domain.bet import Moments, Snapshot, Status
 from tracker.domain.chance import Chance
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import GameState, Score
+from tracker.domain.policy import Level
 from tracker.domain.rule import Rule
 from tracker.engine.book import Tracked
+from tracker.store import alert_queries as aq
 from tracker.store import queries as q
 from tracker.store.bets import last_defaults, settlement_of
 from tracker.store.codec import moment, moment_or_none, rules_of, state_of
@@ -65,7 +67,7 @@ def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowVi
 def alerts_view(db: sqlite3.Connection, *, explain: bool, bet: int | None) -> list[AlertView]:
     """Firings in order, of one bet or all; with `explain` the decisions that held back as well."""
     sent: dict[int, list[DeliveryView]] = defaultdict(list)
-    for x in db.execute(q.DELIVERIES, {"bet": bet}):
+    for x in db.execute(aq.DELIVERIES, {"bet": bet}):
         sent[x["alert"]].append(
             DeliveryView(
                 x["channel"],
@@ -78,7 +80,7 @@ def alerts_view(db: sqlite3.Connection, *, explain: bool, bet: int | None) -> li
         )
     return [
         AlertView(x["id"], _alert(x), x["bet_name"], tuple(sent[x["id"]]))
-        for x in db.execute(q.ALERTS, {"bet": bet, "held": explain})
+        for x in db.execute(aq.ALERTS, {"bet": bet, "held": explain})
     ]
 
 
@@ -104,8 +106,8 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
             )
             for x in db.execute(q.PULSES)
         ),
-        deliveries={(x["channel"], x["state"]): x["n"] for x in db.execute(q.DELIVERY_COUNTS)},
-        decisions={(x["decision"], x["reason"]): x["n"] for x in db.execute(q.DECISION_COUNTS)},
+        deliveries={(x["channel"], x["state"]): x["n"] for x in db.execute(aq.DELIVERY_COUNTS)},
+        decisions={(x["decision"], x["reason"]): x["n"] for x in db.execute(aq.DECISION_COUNTS)},
         last_poll_at=moment_or_none(db.execute(q.LAST_POLL).fetchone()[0]),
         schema=_pragma(db, "user_version"),
         size_bytes=_pragma(db, "page_count") * _pragma(db, "page_size"),
@@ -200,6 +202,9 @@ def _snapshot(x: Any) -> Snapshot:
         model_version=x["model_version"],
         feature_version=x["feature_version"],
         calibration_id=x["calibration_id"],
+        part=None
+        if x["part_win"] is None
+        else Chance(x["part_win"], x["part_push"], x["part_lose"]),
     )
 
 
@@ -218,4 +223,5 @@ def _alert(x: Any) -> Alert:
         detail=x["detail"],
         text=x["text"],
         expires_at=moment_or_none(x["expires_at"]),
+        level=Level(x["level"]),
     )

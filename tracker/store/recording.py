@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from tracker.domain.alert import Alert, Decision
-from tracker.domain.bet import Snapshot
+from tracker.domain.bet import Settlement, Snapshot
 from tracker.domain.game import Game, GameState
 from tracker.domain.poll import Poll, Unreadable
 from tracker.engine.book import Book, Change, RuleState
 from tracker.store import queries as q
+from tracker.store.alerting import keep_alert
 from tracker.store.codec import pack, pack_state, stamp, stamp_or_none
+from tracker.store.memory import keep_legs, keep_standing
 from tracker.store.players import keep_games, player_games
 
 _LEVEL = 6
@@ -43,9 +44,20 @@ def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequenc
     db.executemany(q.KEEP_RULE, (_rule(x) for x in change.rules if x.bet in followed))
     for alert in change.alerts:
         if alert.bet in followed:
-            _keep_alert(db, alert, number, channels, followed[alert.bet])
+            keep_alert(db, alert, change.book.game.id, number, followed[alert.bet], channels)
     _keep_results(db, change, number, followed)
+    keep_legs(db, (x for x in change.legs if x.bet in followed))
+    touched = _touched(change) & followed.keys()
+    keep_standing(db, (x for x in change.book.tracked if x.bet.number in touched))
     return number
+
+
+def _touched(change: Change) -> set[int]:
+    """The bets of which anything has changed."""
+    seen = {x.bet for x in change.snapshots} | {x.bet for x in change.rules}
+    told = {x.bet for x in change.alerts} | {x.bet for x in change.legs}
+    ended = {x.bet for x in change.settlements} | {x.bet for x in change.confirmations}
+    return seen | told | ended
 
 
 def game_columns(game: Game) -> dict[str, object]:
@@ -58,6 +70,19 @@ def game_columns(game: Game) -> dict[str, object]:
         "start_at": stamp(game.start),
         "day": None if game.day is None else game.day.isoformat(),
         "slate": game.slate.isoformat(),
+    }
+
+
+def settlement_columns(settled: Settlement) -> dict[str, object]:
+    """A result as columns; its revision is chosen where it is written."""
+    return {
+        "bet": settled.bet,
+        "result": settled.result.value,
+        "payout_cents": settled.payout_cents,
+        "at": stamp(settled.at),
+        "reason": settled.reason,
+        "evidence": settled.evidence,
+        "by_hand": settled.by_hand,
     }
 
 
@@ -156,6 +181,9 @@ def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
         x.model_version,
         x.feature_version,
         x.calibration_id,
+        None if x.part is None else x.part.win,
+        None if x.part is None else x.part.push,
+        None if x.part is None else x.part.lose,
     )
 
 
@@ -173,49 +201,10 @@ def _rule(x: RuleState) -> tuple[object, ...]:
     )
 
 
-def _keep_alert(
-    db: sqlite3.Connection, x: Alert, poll: int, channels: Sequence[str], leg: int
-) -> None:
-    """Add a decision, and a delivery for each channel where it is a firing that was not there."""
-    at, expires = stamp(x.at), stamp_or_none(x.expires_at)
-    added = db.execute(
-        q.ADD_ALERT,
-        (
-            x.bet,
-            x.rule,
-            x.episode,
-            at,
-            x.decision.value,
-            x.reason.value,
-            x.game_clock,
-            x.score.home,
-            x.score.away,
-            x.p,
-            x.was,
-            x.detail,
-            x.text,
-            expires,
-            poll,
-            leg,
-        ),
-    )
-    if added.rowcount == 1 and x.decision is Decision.FIRED:
-        number = added.lastrowid
-        db.executemany(q.ADD_DELIVERY, ((number, c, at, expires, at) for c in channels))
-
-
 def _keep_results(db: sqlite3.Connection, change: Change, poll: int, followed: Followed) -> None:
     for settled in change.settlements:
         if settled.bet in followed:
-            values = {
-                "bet": settled.bet,
-                "result": settled.result.value,
-                "payout_cents": settled.payout_cents,
-                "poll": poll,
-                "at": stamp(settled.at),
-                "reason": settled.reason,
-            }
-            db.execute(q.SETTLE, values)
+            db.execute(q.SETTLE, settlement_columns(settled) | {"poll": poll})
     confirmed = [x for x in change.confirmations if x.bet in followed]
     db.executemany(q.CONFIRM, ((x.bet, x.revision, stamp(x.at), poll) for x in confirmed))
     reviewed = [x for x in change.reviews if x.bet in followed]

@@ -14,18 +14,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from tracker.domain.alert import Notice
 from tracker.domain.bet import Settlement
 from tracker.domain.delivery import Delivery, DeliveryState, Outcome
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
-from tracker.domain.poll import Poll
 from tracker.domain.player import PlayerGame
 from tracker.domain.policy import Scope, Snooze, Told
+from tracker.domain.poll import Poll
 from tracker.domain.record import Said
 from tracker.domain.rule import Rule
 from tracker.engine.book import Book, Change
 from tracker.store import (
+    alerting,
     archive,
     backup,
     bets,
@@ -33,16 +35,20 @@ from tracker.store import (
     exporting,
     judged,
     outbox,
+    players,
     queries,
     reading,
-    players,
     recording,
     restoring,
 )
 from tracker.store.bets import Added
+from tracker.store.cards import Cards
+from tracker.store.cards import recover as recover_cards
 from tracker.store.codec import stamp, stamp_or_none
 from tracker.store.connection import Database, WaitOut, open_database
+from tracker.store.known import KnownGames
 from tracker.store.migrate import prepare, require_current
+from tracker.store.pairing import Pairing
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
 
 
@@ -52,6 +58,9 @@ class Store:
     def __init__(self, database: Database) -> None:
         """Made by `open`."""
         self._db = database
+        self.cards = Cards(database)
+        self.known = KnownGames(database)
+        self.pairing = Pairing(database)
 
     # ----------------------------------------------------------------------------------- opening
 
@@ -190,16 +199,6 @@ class Store:
         """Everything that is still to be followed, restored as it was last recorded."""
         return await self._db.read(lambda db: restoring.books(db, defaults))
 
-    # ------------------------------------------------------------------------------------ outbox
-
-    async def recover(self, at: datetime) -> int:
-        """After a start: what was being sent may have arrived. Returns how many that is."""
-        return await self._db.write(lambda db: outbox.recover(db, at))
-
-    async def claim(self, channel: str, at: datetime, limit: int) -> list[Delivery]:
-        """Take deliveries of a channel that are due, oldest first, marking them as being sent.
-
-        This and `next_due` go before everything else that waits for the connection.
     # ----------------------------------------------------------------------------------- players
 
     async def meet(self, rosters: Mapping[players.Team, Sequence[str]], at: datetime) -> None:
@@ -217,6 +216,21 @@ class Store:
         listed = list(whom)
         return await self._db.read(lambda db: players.recent_games(db, listed, most))
 
+    # ------------------------------------------------------------------------------------ outbox
+
+    async def recover(self, at: datetime) -> int:
+        """After a start: what was being sent may have arrived. Returns how many that is."""
+
+        def work(db: sqlite3.Connection) -> int:
+            recover_cards(db, at)
+            return outbox.recover(db, at)
+
+        return await self._db.write(work)
+
+    async def claim(self, channel: str, at: datetime, limit: int) -> list[Delivery]:
+        """Take deliveries of a channel that are due, oldest first, marking them as being sent.
+
+        This and `next_due` go before everything else that waits for the connection.
         """
         return await self._db.write(lambda db: outbox.claim(db, channel, at, limit), urgent=True)
 
@@ -245,6 +259,32 @@ class Store:
     async def next_due(self, channel: str) -> datetime | None:
         """When a channel next has something to send or to expire; None when it has nothing."""
         return await self._db.read(lambda db: outbox.next_due(db, channel), urgent=True)
+
+    # ---------------------------------------------------------------------------------- alerting
+
+    async def notice(self, notice: Notice, channels: Sequence[str]) -> bool:
+        """Queue what the program says of itself for these channels; False when it was there."""
+        return await self._db.write(lambda db: alerting.keep_notice(db, notice, channels))
+
+    async def told_since(self, since: datetime) -> tuple[Told, ...]:
+        """The messages about games after a time, oldest first."""
+        return await self._db.read(lambda db: alerting.told_since(db, since))
+
+    async def decisions_since(self, since: datetime) -> dict[tuple[str, str], int]:
+        """How many decisions there were from a time on, by (decision, reason)."""
+        return await self._db.read(lambda db: alerting.decisions_since(db, since))
+
+    async def snooze(self, wanted: Snooze) -> Snooze:
+        """Keep a snooze, in place of an earlier one of the same."""
+        return await self._db.write(lambda db: alerting.snooze(db, wanted))
+
+    async def snoozes(self, at: datetime) -> tuple[Snooze, ...]:
+        """The snoozes that are not over, the first to end first."""
+        return await self._db.read(lambda db: alerting.snoozes(db, at))
+
+    async def lift_snooze(self, scope: Scope | None, target: str, at: datetime) -> int:
+        """End the snoozes of a target before their time, or all; returns how many."""
+        return await self._db.write(lambda db: alerting.lift(db, scope, target, at))
 
     # ----------------------------------------------------------------------------------- reading
 
