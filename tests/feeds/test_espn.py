@@ -168,6 +168,28 @@ def test_the_end_of_a_period() -> None:
     assert state(begun).periods == (Score(22, 22), Score(25, 19), Score(0, 0))
 
 
+def test_the_end_of_the_last_period() -> None:
+    """Level at zero an overtime follows; else a last shot may count, and a blank is no buzzer."""
+    late: dict[str, Any] = {
+        "status__period": 4,
+        "home__linescores": [],
+        "away__linescores": [],
+        "home__score": "101",
+        "status__clock": 0.0,
+    }
+    level = state(event(status__displayClock="0.0", away__score="101", **late))
+    assert (level.phase, level.game_clock) == (Phase.BREAK, "End Q4")
+    ahead = state(event(status__displayClock="0.0", away__score="100", **late))
+    assert (ahead.phase, ahead.clock) == (Phase.LIVE, 0.0)
+    said = kind("STATUS_END_PERIOD", "in")
+    over = state(event(status__displayClock="0.0", away__score="100", status__type=said, **late))
+    assert over.phase is Phase.BREAK
+    blank = fault(
+        event(status__displayClock="", away__score="100", **{**late, "status__clock": None})
+    )
+    assert "displayClock" in blank
+
+
 @pytest.mark.parametrize(
     ("name", "completed", "phase"),
     [

@@ -180,6 +180,11 @@ def test_padded_final_texts() -> None:
         ("PT14M30.00S", "Half", 2, Phase.BREAK, 0.0),
         ("     ", "Halftime            ", 2, Phase.BREAK, 0.0),
         ("", "Q2 07:15", 2, Phase.LIVE, 435.0),
+        ("", "Q2 0:00.2", 2, Phase.LIVE, 0.2),
+        ("   ", "Q2 :07.9", 2, Phase.LIVE, 7.9),
+        ("PT00M00.00S", "Q2 0.2", 2, Phase.LIVE, 0.2),
+        ("PT00M00.00S", "Q2 05:12", 2, Phase.LIVE, 312.0),
+        ("PT00M00.00S", "Q2 0.0", 2, Phase.BREAK, 0.0),
         ("PT04M00.00S", "Suspended", 2, Phase.SUSPENDED, 240.0),
         ("PT04M00.00S", "Delayed", 2, Phase.SUSPENDED, 240.0),
         ("PT11M30.00S", "End Q1", 2, Phase.LIVE, 690.0),
@@ -188,9 +193,41 @@ def test_padded_final_texts() -> None:
 def test_clocks_and_texts_of_a_game_in_play(
     clock: str, text: str, period: int, phase: Phase, left: float
 ) -> None:
-    """A break is told by its text or by a clock that has run out; blank clocks mean run out."""
+    """A break is told by its text or by a clock that has run out; a text may show the clock."""
     state = state_of(gameClock=clock, gameStatusText=text, period=period)
     assert (state.phase, state.clock, state.period) == (phase, left, period)
+
+
+LAST = {"period": 4, "home__periods": None, "away__periods": None}
+"""The last period, of which the points are not told."""
+
+
+@pytest.mark.parametrize(
+    ("clock", "text", "home", "phase", "left"),
+    [
+        ("PT00M00.20S", "Q4 0.2", 101, Phase.LIVE, 0.2),
+        ("", "Q4 0:00.2", 101, Phase.LIVE, 0.2),
+        ("PT00M00.00S", "Q4 0.0", 101, Phase.LIVE, 0.0),
+        ("PT00M00.00S", "Q4", 101, Phase.LIVE, 0.0),
+        ("PT00M00.00S", "End Q4", 101, Phase.BREAK, 0.0),
+        ("", "End Q4", 101, Phase.BREAK, 0.0),
+        ("PT00M00.00S", "Q4", 100, Phase.BREAK, 0.0),
+        ("", "Q4", 100, Phase.BREAK, 0.0),
+    ],
+)
+def test_the_end_of_the_last_period(
+    clock: str, text: str, home: int, phase: Phase, left: float
+) -> None:
+    """Level at zero an overtime follows; else a last shot may count until the end is said."""
+    values = {"home__score": home, "away__score": 100, **LAST}
+    state = state_of(gameClock=clock, gameStatusText=text, **values)
+    assert (state.phase, state.clock) == (phase, left)
+
+
+def test_a_blank_clock_at_the_end_of_a_game_is_no_buzzer() -> None:
+    """Nobody knows whether play is on: better no state than an end that was made up."""
+    values = {"home__score": 101, "away__score": 100, **LAST}
+    assert "gameClock" in fault_of(gameClock="", gameStatusText="Q4", **values)
 
 
 @pytest.mark.parametrize("clock", ["", "PT00M00.00S"])

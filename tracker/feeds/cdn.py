@@ -16,6 +16,7 @@ from tracker.feeds import cdn_models as told
 from tracker.feeds import cdn_words as words
 from tracker.feeds import texts
 from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.moments import at_zero
 from tracker.feeds.source import Board, Listing
 from tracker.feeds.strict import read_json, read_object
 
@@ -145,9 +146,10 @@ def _final(game: Game, entry: told.GameTold, rules: League) -> GameState:
 
 def _in_play(game: Game, entry: told.GameTold, rules: League, text: str) -> GameState:
     score = _score(entry)
-    clock = texts.seconds(entry.clock, "gameClock")
-    if clock is None:
-        clock = words.clock_in(text) or 0.0
+    told = texts.seconds(entry.clock, "gameClock")
+    # A clock that was not set, or was rounded to nothing, stands beside a text that has it.
+    shown = told or words.clock_in(text)
+    clock = shown or 0.0
     phase = Phase.LIVE
     length = float(rules.length_of(entry.period))
     if words.interrupted(text):
@@ -155,9 +157,10 @@ def _in_play(game: Game, entry: told.GameTold, rules: League, text: str) -> Game
     elif words.ended(text, entry.period, rules):
         phase, clock = Phase.BREAK, 0.0
     elif clock == 0:
-        # No period passes without a point: this one has not begun, its clock is merely unset.
-        untouched = _untouched(entry, score)
-        phase, clock = (Phase.LIVE, length) if untouched else (Phase.BREAK, 0.0)
+        blank, untouched = told is None and shown is None, _untouched(entry, score)
+        phase, clock = at_zero(
+            "gameClock", entry.period, score, rules, blank=blank, untouched=untouched
+        )
     if clock > length:
         raise FeedMalformed("gameClock", f"is more than period {entry.period} has")
     return GameState(

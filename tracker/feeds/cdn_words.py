@@ -10,7 +10,7 @@ from tracker.domain.league import League
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.texts import day, seconds
 
-_IN_TEXT = re.compile(r"(?:q\d|ot\d?)\s+(\d{1,2}:\d{2}|\d{1,2}\.\d)", re.ASCII)
+_IN_TEXT = re.compile(r"(?:q\d|ot\d?)\s+(\d{0,2}:\d{2}(?:\.\d)?|\d{1,2}\.\d)", re.ASCII)
 _END = re.compile(r"end\b.*?(ot|\d)", re.ASCII)
 
 

@@ -19,6 +19,7 @@ from tracker.feeds import espn_models as told
 from tracker.feeds import texts
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.espn_players import players
+from tracker.feeds.moments import at_zero
 from tracker.feeds.source import Board
 from tracker.feeds.strict import MOST_PERIODS, MOST_POINTS, read_json, read_object
 
@@ -187,7 +188,8 @@ def _last_period(entry: _Entry, rules: League) -> int:
 
 def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
     score, name = _score(entry), entry.status.type.name
-    period, clock = entry.status.period or 0, _clock(entry.status)
+    period, shown = entry.status.period or 0, _clock(entry.status)
+    clock = shown or 0.0
     phase = Phase.LIVE
     periods = _periods(entry, period, score)
     if name in _STOPPED:
@@ -200,24 +202,23 @@ def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
     elif name in _END:
         phase, clock = Phase.BREAK, 0.0
     elif clock == 0:
-        # No period passes without a point: this one has not begun, its clock is merely unset.
         untouched = score.total == 0 if periods is None else periods[-1].total == 0
-        phase, clock = (
-            (Phase.LIVE, float(rules.length_of(period))) if untouched else (Phase.BREAK, 0.0)
+        phase, clock = at_zero(
+            "status.displayClock", period, score, rules, blank=shown is None, untouched=untouched
         )
     if clock > rules.length_of(period):
         raise FeedMalformed("status.displayClock", f"is more than period {period} has")
     return GameState(game, phase, period, clock, score, periods=periods)
 
 
-def _clock(status: told.StatusTold) -> float:
-    """Seconds left in the period, from the clock as shown, else from its number."""
+def _clock(status: told.StatusTold) -> float | None:
+    """Seconds left in the period, from the clock as shown, else from its number; None without."""
     shown = texts.seconds(status.display, "status.displayClock")
     if shown is not None:
         return shown
     if status.clock is not None and status.clock < 0:
         raise FeedMalformed("status.clock", "is negative")
-    return status.clock or 0.0
+    return status.clock
 
 
 def _points(side: told.CompetitorTold) -> int | None:
