@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from tracker.domain.bet import Result, Settlement
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
-from tracker.domain.grammar import pick_text
+from tracker.domain.parlay import Leg, Parlay, wager_kind, wager_text
+from tracker.domain.roster import RosterOf, nobody
 from tracker.domain.rule import Rule
 from tracker.store import queries as q
 from tracker.store.codec import (
@@ -25,9 +26,12 @@ from tracker.store.codec import (
 )
 from tracker.store.codec_bet import draft_of, facts, pack_meaning
 from tracker.store.codec_market import market_columns, odds_columns
-from tracker.store.recording import game_columns
+from tracker.store.recording import game_columns, settlement_columns
 
 _DEFAULTS = "default_rules"
+
+Games = Game | Sequence[Game]
+"""The game of each leg in the order of the slip, or the one that all legs are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +86,12 @@ def _known(row: sqlite3.Row) -> tuple[Game, GameState | None]:
 def add(
     db: sqlite3.Connection,
     draft: Draft,
-    game: Game | None,
+    games: Games | None,
     defaults: tuple[Rule, ...],
     at: datetime,
+    roster_of: RosterOf = nobody,
 ) -> Added:
-    """Register a bet, or find the one that it is. `game` is given where it is known.
+    """Register a bet, or find the one that it is. `games` are given where they are known.
 
     A bet with an id of its own may come again with other odds, stake or rules, and until it has a
     history with another pick. Raises BadBet when the game lacks the market, or when a bet that is
@@ -101,8 +106,8 @@ def add(
         number = row["number"]
         added = _meet_again(db, row, draft)
     bound = db.execute(q.BET, (number,)).fetchone()["game_id"] is not None
-    if game is not None and not bound:
-        _bind(db, number, draft, game, at)
+    if games is not None and not bound:
+        _bind(db, number, draft, games, roster_of, at)
     return added
 
 
@@ -168,27 +173,39 @@ def register(
     return found
 
 
-def bind(db: sqlite3.Connection, number: int, game: Game, at: datetime) -> None:
-    """Say which game a bet is about; BadBet when the game lacks the market."""
+def bind(
+    db: sqlite3.Connection, number: int, games: Games, roster_of: RosterOf, at: datetime
+) -> None:
+    """Say which game each leg of a bet is about; BadBet when a game lacks the market."""
     row = db.execute(q.BET, (number,)).fetchone()
     if row is None:
         raise BadBet(f"there is no bet {number}; `tracker bets` lists them")
     if row["game_id"] is None:
-        _bind(db, number, draft_of(row), game, at)
+        _bind(db, number, draft_of(row), games, roster_of, at)
 
 
-def _bind(db: sqlite3.Connection, number: int, draft: Draft, game: Game, at: datetime) -> None:
-    [pick] = draft.legs
-    market = pick.market_for(game)
-    listed = game_columns(game) | {"slate_state": None, "slate_at": None}
-    db.execute(q.KEEP_GAME, listed)
-    leg = market_columns(market) | odds_columns(None)
-    db.execute(q.ADD_LEG, leg | {"bet": number, "number": 0, "game_id": game.id})
+def _bind(
+    db: sqlite3.Connection,
+    number: int,
+    draft: Draft,
+    games: Games,
+    roster_of: RosterOf,
+    at: datetime,
+) -> None:
+    named = (games,) * len(draft.legs) if isinstance(games, Game) else tuple(games)
+    wager = draft.wager(named, roster_of)
+    legs = wager.legs if isinstance(wager, Parlay) else (Leg(named[0], wager),)
+    for game in named:
+        db.execute(q.KEEP_GAME, game_columns(game) | {"slate_state": None, "slate_at": None})
+    for place, leg in enumerate(legs):
+        columns = market_columns(leg.market) | odds_columns(leg.odds)
+        db.execute(q.ADD_LEG, columns | {"bet": number, "number": place, "game_id": leg.game.id})
+    first = wager.games[0] if isinstance(wager, Parlay) else named[0]
     bound = {
         "number": number,
-        "game_id": game.id,
-        "market": leg["market"],
-        "market_text": pick_text(market, game),
+        "game_id": first.id,
+        "market": wager_kind(wager),
+        "market_text": wager_text(wager, first),
         "at": stamp(at),
     }
     db.execute(q.BIND, bound)
@@ -242,15 +259,7 @@ def settle_by_hand(db: sqlite3.Connection, given: Settlement) -> Settlement:
     The result that the bet has already is only confirmed.
     """
     at = stamp(given.at)
-    values = {
-        "bet": given.bet,
-        "result": given.result.value,
-        "payout_cents": given.payout_cents,
-        "poll": None,
-        "at": at,
-        "reason": given.reason,
-    }
-    db.execute(q.SETTLE, values)
+    db.execute(q.SETTLE, settlement_columns(replace(given, by_hand=True)) | {"poll": None})
     row = db.execute(q.LAST_SETTLEMENT, (given.bet,)).fetchone()
     db.execute(q.CONFIRM, (given.bet, row["revision"], at, None))
     return settlement_of(row)
@@ -267,4 +276,6 @@ def settlement_of(row: sqlite3.Row) -> Settlement:
         row["payout_cents"],
         at,
         row["reason"],
+        row["evidence"],
+        bool(row["by_hand"]),
     )

@@ -8,6 +8,7 @@ from typing import Any
 from tracker.domain.bet import Bet
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game
+from tracker.domain.parlay import Leg, Parlay, Wager
 from tracker.domain.prior import Lines
 from tracker.domain.rule import Rule
 from tracker.store.codec import moment, pack, pack_rules, rules_of, stamp, unpack
@@ -66,11 +67,11 @@ def bet_of(row: Any, legs: Sequence[tuple[Any, Game]], defaults: tuple[Rule, ...
     `legs` are the rows that have the columns of `leg`, in their order, each with its game.
     """
     rules = rules_of(row["rules"])
-    [(leg, game)] = legs
+    wager, game = _wager(legs)
     return Bet(
         number=row["number"],
         pick=row["pick"],
-        market=market_of(leg),
+        market=wager,
         game=game,
         rules=defaults if rules is None else rules,
         added_at=moment(row["added_at"]),
@@ -81,3 +82,12 @@ def bet_of(row: Any, legs: Sequence[tuple[Any, Game]], defaults: tuple[Rule, ...
         book=row["book"],
         lines=Lines(*unpack(row["lines"])),
     )
+
+
+def _wager(legs: Sequence[tuple[Any, Game]]) -> tuple[Wager, Game]:
+    """What a bet is on, and the game that it goes by."""
+    if len(legs) == 1:
+        [(leg, game)] = legs
+        return market_of(leg), game
+    parlay = Parlay(tuple(Leg(game, market_of(x), odds_of(x)) for x, game in legs))
+    return parlay, parlay.games[0]

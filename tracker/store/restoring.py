@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 from tracker.domain.alert import Reason
 from tracker.domain.bet import Bet
@@ -13,6 +14,7 @@ from tracker.engine.book import Book, Held, RulePhase, RuleState, Tracked
 from tracker.store import queries as q
 from tracker.store.bets import settlement_of
 from tracker.store.codec import game_of, moment, moment_or_none, state_of, unpack
+from tracker.store.memory import recall
 from tracker.store.wagers import Wagers
 
 
@@ -58,8 +60,8 @@ def tracked(db: sqlite3.Connection, bet: Bet) -> Tracked:
     settled = db.execute(q.LAST_SETTLEMENT, (bet.number,)).fetchone()
     review = None if settled else db.execute(q.LAST_REVIEW, (bet.number,)).fetchone()
     fresh = Tracked.fresh(bet)
-    return Tracked(
-        bet=bet,
+    seen = replace(
+        fresh,
         rules=tuple(remembered.get(x.rule, x) for x in fresh.rules),
         chance=None if latest is None else Chance(latest["win"], latest["push"], latest["lose"]),
         peak=None if latest is None else latest["peak"],
@@ -68,6 +70,7 @@ def tracked(db: sqlite3.Connection, bet: Bet) -> Tracked:
         official=settled is not None and settled["official_at"] is not None,
         review=None if review is None else review["why"],
     )
+    return recall(db, seen)
 
 
 def _rule(row: sqlite3.Row) -> RuleState:

@@ -24,6 +24,7 @@ from tracker.domain.player import PlayerGame
 from tracker.domain.policy import Scope, Snooze, Told
 from tracker.domain.poll import Poll
 from tracker.domain.record import Said
+from tracker.domain.roster import RosterOf, nobody
 from tracker.domain.rule import Rule
 from tracker.engine.book import Book, Change
 from tracker.store import (
@@ -140,15 +141,22 @@ class Store:
         return await self._db.read(lambda db: bets.games(db, day, since))
 
     async def add(
-        self, draft: Draft, *, game: Game | None, defaults: tuple[Rule, ...], at: datetime
+        self,
+        draft: Draft,
+        *,
+        game: bets.Games | None,
+        defaults: tuple[Rule, ...],
+        at: datetime,
+        roster_of: RosterOf = nobody,
     ) -> Added:
         """Register a bet, or find the one that it is; BadBet when it cannot be.
 
         A bet with an id of its own may come again with other odds, stake or rules, and until it
-        has a history with another pick. `defaults` are the rules of bets that bring none: they are
-        remembered for readers that do not know them.
+        has a history with another pick. `game` is that of every leg, or those of the legs in their
+        order, where known; `roster_of` finds their players. `defaults` are the rules of bets that
+        bring none: they are remembered for readers that do not know them.
         """
-        return await self._db.write(lambda db: bets.add(db, draft, game, defaults, at))
+        return await self._db.write(lambda db: bets.add(db, draft, game, defaults, at, roster_of))
 
     async def register(
         self, drafts: Iterable[Draft], defaults: tuple[Rule, ...], at: datetime
@@ -157,17 +165,24 @@ class Store:
         listed = list(drafts)
         return await self._db.write(lambda db: bets.register(db, listed, defaults, at))
 
-    async def bind(self, number: int, game: Game, at: datetime) -> None:
-        """Say which game a bet is about; BadBet when the game lacks its market."""
-        await self.bind_all([(number, game)], at)
+    async def bind(
+        self, number: int, game: bets.Games, at: datetime, roster_of: RosterOf = nobody
+    ) -> None:
+        """Say which game each leg of a bet is about; BadBet when a game lacks its market."""
+        await self.bind_all([(number, game)], at, roster_of)
 
-    async def bind_all(self, matched: Iterable[tuple[int, Game]], at: datetime) -> None:
-        """Say of many bets which game each is about, in one transaction."""
+    async def bind_all(
+        self,
+        matched: Iterable[tuple[int, bets.Games]],
+        at: datetime,
+        roster_of: RosterOf = nobody,
+    ) -> None:
+        """Say of many bets which games they are about, in one transaction."""
         listed = list(matched)
 
         def work(db: sqlite3.Connection) -> None:
-            for number, game in listed:
-                bets.bind(db, number, game, at)
+            for number, games in listed:
+                bets.bind(db, number, games, roster_of, at)
 
         await self._db.write(work)
 

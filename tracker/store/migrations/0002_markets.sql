@@ -65,7 +65,7 @@ ALTER TABLE bet_as_it_becomes RENAME TO bet;
 CREATE INDEX bet_game ON bet (game_id);
 
 -- Two games of a parlay may be told of by one poll: `leg` is the first leg on the game that gave
--- the row, 0 for a single bet.
+-- the row, 0 for a single bet. `part_` is the chance of all legs on that game together.
 CREATE TABLE snapshot_as_it_becomes (
   poll INTEGER NOT NULL REFERENCES poll (id),
   bet INTEGER NOT NULL REFERENCES bet (number),
@@ -90,12 +90,15 @@ CREATE TABLE snapshot_as_it_becomes (
   model_version TEXT NOT NULL,
   feature_version TEXT NOT NULL,
   calibration_id TEXT NOT NULL,
+  part_win REAL,
+  part_push REAL,
+  part_lose REAL,
   PRIMARY KEY (poll, bet, leg)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO snapshot_as_it_becomes
 SELECT poll, bet, 0, at, period, clock, game_clock, home, away, mu_home, mu_away, mu_margin,
   mu_total, sigma_home, sigma_away, sigma_margin, sigma_total, win, push, lose, model_version,
-  feature_version, calibration_id
+  feature_version, calibration_id, NULL, NULL, NULL
 FROM snapshot;
 DROP TABLE snapshot;
 ALTER TABLE snapshot_as_it_becomes RENAME TO snapshot;
@@ -115,6 +118,36 @@ CREATE UNIQUE INDEX alert_held ON alert (bet, rule, poll, leg) WHERE decision = 
 -- decided it.
 ALTER TABLE settlement ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE settlement ADD COLUMN evidence TEXT NOT NULL DEFAULT '';
+
+-- Where each leg of a parlay stands, and the legs on one game together; what else is remembered of
+-- a bet: how often it changed, and the last revision that was announced.
+CREATE TABLE leg_standing (
+  bet INTEGER NOT NULL REFERENCES bet (number),
+  leg INTEGER NOT NULL,
+  win REAL,
+  push REAL,
+  lose REAL,
+  result TEXT CHECK (result IN ('won', 'lost', 'push', 'void')),
+  official INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  evidence TEXT NOT NULL,
+  unclear TEXT NOT NULL,
+  PRIMARY KEY (bet, leg)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE leg_group (
+  bet INTEGER NOT NULL REFERENCES bet (number),
+  game TEXT NOT NULL REFERENCES game (id),
+  win REAL,
+  push REAL,
+  lose REAL,
+  PRIMARY KEY (bet, game)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE standing (
+  bet INTEGER PRIMARY KEY REFERENCES bet (number),
+  turn INTEGER NOT NULL,
+  told INTEGER NOT NULL
+) STRICT;
+INSERT INTO standing SELECT bet, 0, max(revision) FROM settlement GROUP BY bet;
 
 -- What each player did in each finished game that was seen, as the last box of it said.
 CREATE TABLE player_game (

@@ -1,0 +1,90 @@
+"""Keeps what is remembered of a bet beside its chances: legs, their games, and what was told."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from tracker.domain.bet import Result
+from tracker.domain.chance import Chance
+from tracker.domain.parlay import Parlay
+from tracker.engine.book import Group, LegStanding, Tracked
+from tracker.store import queries as q
+
+
+def keep_legs(db: sqlite3.Connection, changed: Iterable[LegStanding]) -> None:
+    """Keep where legs of parlays stand."""
+    db.executemany(
+        q.KEEP_LEG_STANDING,
+        (
+            parts(x.chance)
+            | {
+                "bet": x.bet,
+                "leg": x.leg,
+                "result": None if x.result is None else x.result.value,
+                "official": x.official,
+                "reason": x.reason,
+                "evidence": x.evidence,
+                "unclear": x.unclear,
+            }
+            for x in changed
+        ),
+    )
+
+
+def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
+    """Keep the groups of parlays, how often a bet changed, and what was announced of it."""
+    for x in changed:
+        number = x.bet.number
+        db.executemany(
+            q.KEEP_LEG_GROUP,
+            (parts(y.chance) | {"bet": number, "game": y.game} for y in x.groups),
+        )
+        if x.turn or x.told:
+            db.execute(q.KEEP_STANDING, {"bet": number, "turn": x.turn, "told": x.told})
+
+
+def recall(db: sqlite3.Connection, tracked: Tracked) -> Tracked:
+    """The bet with all of this."""
+    number = tracked.bet.number
+    row = db.execute(q.STANDING, (number,)).fetchone()
+    if row is not None:
+        tracked = replace(tracked, turn=row["turn"], told=row["told"])
+    if not isinstance(tracked.bet.market, Parlay):
+        return tracked
+    legs = {x["leg"]: _leg(x) for x in db.execute(q.LEG_STANDINGS, (number,))}
+    groups = {x["game"]: chance_of(x) for x in db.execute(q.LEG_GROUPS, (number,))}
+    return replace(
+        tracked,
+        legs=tuple(legs.get(x.leg, x) for x in tracked.legs),
+        groups=tuple(Group(x.game, groups.get(x.game)) for x in tracked.groups),
+    )
+
+
+def parts(chance: Chance | None) -> dict[str, object]:
+    """The columns of a chance that may be missing."""
+    return {
+        "win": None if chance is None else chance.win,
+        "push": None if chance is None else chance.push,
+        "lose": None if chance is None else chance.lose,
+    }
+
+
+def chance_of(row: Any) -> Chance | None:
+    """The chance that `parts` wrote."""
+    return None if row["win"] is None else Chance(row["win"], row["push"], row["lose"])
+
+
+def _leg(row: sqlite3.Row) -> LegStanding:
+    return LegStanding(
+        bet=row["bet"],
+        leg=row["leg"],
+        chance=chance_of(row),
+        result=None if row["result"] is None else Result(row["result"]),
+        official=bool(row["official"]),
+        reason=row["reason"],
+        evidence=row["evidence"],
+        unclear=row["unclear"],
+    )
