@@ -1,4 +1,4 @@
-"""What a game clock that is blank or at zero means: a period over, not begun, or in its last shot."""
+"""What a game clock that is blank or at zero means: a period over, not begun, or a last shot."""
 
 from __future__ import annotations
 
