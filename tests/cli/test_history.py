@@ -11,7 +11,8 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.test_run import read_until, started
-from tracker.cli.plays import events_of, season_name
+from tracker.cli.plays import events_of
+from tracker.domain.league import season_name
 from tracker.domain.game import GameState, Score
 from tracker.feeds import nba
 from tracker.feeds.errors import FeedMalformed

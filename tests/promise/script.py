@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from tracker.clock import FakeClock
-from tracker.daemon.forecaster import Forecaster, prior_of
+from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.track import TrackContext, track
 from tracker.domain.delivery import Outcome
 from tracker.domain.draft import Draft
@@ -27,7 +27,7 @@ from tracker.domain.rule import parse_rule
 from tracker.engine.advance import advance
 from tracker.engine.book import Book, Tracked
 from tracker.feeds import nba
-from tracker.forecast import forecast, load_parameters
+from tracker.forecast import forecast, load_parameters, prior_from
 from tracker.notify.apprise_channel import AppriseChannel, _service
 from tracker.notify.channel import Message
 from tracker.notify.outbox import dispatch
@@ -119,7 +119,7 @@ def warm_up(url: str) -> None:
     assert drafts(MANY)
     for poll in polls():
         assert isinstance(poll.reading, GameState)
-        seen = forecast(poll.reading, prior_of([], None, parameters), parameters)
+        seen = forecast(poll.reading, prior_from(None, parameters), parameters)
         book = advance(book, poll.reading, seen, poll.at).book
 
 

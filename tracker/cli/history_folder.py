@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.cli.ending import Impossible
-from tracker.cli.plays import Event, season_name
+from tracker.cli.plays import Event
+from tracker.domain.league import season_name
 
 if TYPE_CHECKING:
     from tracker.domain.game import GameState

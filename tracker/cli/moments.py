@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tracker.cli.believed import known_of
 from tracker.domain.bet import Bet, Snapshot
 from tracker.domain.game import Game, GameState, Phase, Score
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from tracker.cli.scope import Scope
     from tracker.cli.session import Session
     from tracker.domain.market import Market
-    from tracker.domain.prior import Prior
     from tracker.forecast import Parameters
     from tracker.forecast.why import Seen
     from tracker.store.views import BetView, ShowView
@@ -49,10 +49,11 @@ class Memory:
         from tracker.forecast.why import Seen
 
         shot = self._shots[index]
+        known = await known_of(game, self._at, self._scope)
         state = await self._told(shot, game) or rebuilt(self._shots[: index + 1], game)
         found: Moment | None = None
         for parameters in self._models(game.league, shot):
-            prior = self._prior(shot, game, parameters)
+            prior = known.before(game, self._before(shot, game), parameters).prior
             said = price(market, forecast(state, prior, parameters), state).win
             one = Moment(shot, Seen(state, prior, parameters), said - shot.chance.win)
             if found is None or abs(one.error) < abs(found.error):
@@ -88,14 +89,10 @@ class Memory:
         same = [x for x in found if (x.model_version, x.calibration_id) == named]
         return same or found[:1]
 
-    def _prior(self, shot: Snapshot, game: Game, parameters: Parameters) -> Prior:
-        from tracker.daemon.forecaster import prior_of
-        from tracker.settings import lines_for
-
-        lines = lines_for(self._scope.settings().lines, game)
+    def _before(self, shot: Snapshot, game: Game) -> list[Bet]:
+        """The bets that the forecast could learn from by then."""
         until = min(game.start, shot.at)
-        known = [bet for x in self._bets if (bet := _bet(x, game, until)) is not None]
-        return prior_of(known, lines, parameters)
+        return [bet for x in self._bets if (bet := _bet(x, game, until)) is not None]
 
 
 def _bet(x: BetView, game: Game, until: object) -> Bet | None:

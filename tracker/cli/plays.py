@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
 from tracker.domain.game import GameState
+from tracker.domain.league import season_name
 from tracker.domain.team import code_in
 from tracker.feeds import texts
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.strict import MOST_PERIODS, Strict, Text, read_json
-
-_TURN_OF_SEASON = 8
 
 
 class Event(NamedTuple):
@@ -87,11 +85,3 @@ def _side(code: str | None, final: GameState) -> str | None:
         return None
     side = final.game.side_of(code_in(final.game.league, code))
     return None if side is None else side.value
-
-
-def season_name(league: str, day: date) -> str:
-    """The season of a league's date: `2025-26`, in summer leagues `2025`."""
-    if league == "wnba":
-        return str(day.year)
-    first = day.year if day.month >= _TURN_OF_SEASON else day.year - 1
-    return f"{first}-{(first + 1) % 100:02d}"

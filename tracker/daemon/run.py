@@ -15,6 +15,7 @@ from functools import partial
 from tracker import __version__
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.forecaster import Forecaster, Load
+from tracker.daemon.lines import learn, watch_lines
 from tracker.daemon.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
 from tracker.daemon.patience import Patience
 from tracker.daemon.progress import Progress
@@ -25,6 +26,7 @@ from tracker.engine.book import Book
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.health import OnEvent
 from tracker.feeds.identity import KEPT
+from tracker.feeds.lines import LineReader
 from tracker.feeds.poller import STEP_S, Poller
 from tracker.forecast import load_parameters
 from tracker.host import SystemdNotifier, single_instance
@@ -72,9 +74,11 @@ class Daemon:
         parts.store.wait_out(patience.wait_out)
         parts.pulses.on_answer = self._hear
         self._shelf = Shelf(parts.store, parts.clock, parts.settings, parts.tell)
+        known = partial(lines_for, parts.settings.lines)
+        self._forecaster = Forecaster(known, parts.tell, parts.load)
         self._context = TrackContext(
             recorder=parts.store,
-            forecasts=Forecaster(partial(lines_for, parts.settings.lines), parts.tell, parts.load),
+            forecasts=self._forecaster,
             shelf=self._shelf,
             clock=parts.clock,
             channels=tuple(self._bells),
@@ -90,6 +94,8 @@ class Daemon:
         slate = self._parts.feeds.slates(self._shelf.leagues, (game for game, _ in known))
         shelf, clock, progress = self._shelf, self._clock, self._progress
         store, settings, tell = self._parts.store, self._parts.settings, self._tell
+        lines = LineReader(self._parts.feeds, clock)
+        await learn(store, self._forecaster)
         keep = timedelta(days=settings.store.keep_bodies_days)
         async with asyncio.TaskGroup() as tasks:
 
@@ -103,6 +109,7 @@ class Daemon:
                 tasks.create_task(dispatch(store, channel, clock, bell, tell, habits))
             tasks.create_task(tend_bets(shelf, changed, wanted, follow, clock, progress))
             tasks.create_task(watch_slate(slate.read, store, shelf, changed, wanted, clock))
+            tasks.create_task(watch_lines(lines.read, store, self._forecaster, shelf.games, clock))
             tasks.create_task(self._parts.pulses.keep(store, clock))
             tasks.create_task(
                 keep_alive(notifier, progress, self._status, SystemClock(), self._tell)

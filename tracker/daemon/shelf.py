@@ -55,6 +55,10 @@ class Shelf:
         """The games whose bets were changed by the last refresh."""
         return frozenset(self._moved)
 
+    def games(self) -> tuple[Game, ...]:
+        """The games that are bet on."""
+        return tuple(book.game for book in self._books.values())
+
     def leagues(self) -> frozenset[str]:
         """The leagues of the games that are bet on, or may be, and the NBA."""
         return frozenset({NBA.id, *(x.game.league for x in self._books.values()), *self._hoped})

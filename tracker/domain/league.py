@@ -49,6 +49,18 @@ GLEAGUE = League("gleague", "G League", 4, 720)
 LEAGUES: dict[str, League] = {x.id: x for x in (NBA, WNBA, NCAAM, NCAAW, GLEAGUE)}
 
 
+TURN_OF_SEASON = 8
+"""The month in which a league that plays over the winter begins to count a new season."""
+
+
+def season_name(league: str, day: date) -> str:
+    """The season of a league's date: `2025-26`, in summer leagues `2025`."""
+    if league == WNBA.id:
+        return str(day.year)
+    first = day.year if day.month >= TURN_OF_SEASON else day.year - 1
+    return f"{first}-{(first + 1) % 100:02d}"
+
+
 def slate_date(start: datetime) -> date:
     """The league's own date of a game that tips off at `start` (aware)."""
     return (start.astimezone(LEAGUE_ZONE) - SLATE_ROLLOVER).date()

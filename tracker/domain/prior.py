@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -34,6 +35,27 @@ class Lines:
 
 
 NO_LINES = Lines()
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Lines of a game that somebody told of before its tip-off: `by` names them, `at` is when."""
+
+    lines: Lines
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A game that is over, as ratings look at it: points with overtime, `day` the league's date."""
+
+    league: str
+    day: date
+    home: str
+    away: str
+    home_points: int
+    away_points: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,37 +45,50 @@ def margin_of(chance: float) -> float:
 
 
 def prior_from(
-    lines: Lines | None, parameters: Parameters, bet: tuple[Market, float | None] | None = None
+    lines: Lines | None,
+    parameters: Parameters,
+    bet: tuple[Market, float | None] | None = None,
+    rated: Prior | None = None,
 ) -> Prior:
-    """The prior of a game: its lines, completed by a bet's own line and by the league's average.
+    """The prior of a game: its lines, completed by a bet's own line, and by ratings or the average.
 
-    `bet` is a market and its decimal odds, evidence where the lines say nothing of the same thing.
+    `bet` is a market and its decimal odds, evidence where the lines say nothing of the same thing;
+    `rated` is what ratings say, else the league's average stands.
     """
-    average = parameters.average
+    start = rated or average_prior(parameters)
     lines = lines or Lines()
-    margin, margin_sd, total, total_sd = (
-        average.margin,
-        average.margin_sd,
-        average.total,
-        average.total_sd,
-    )
-    known = False
-    if lines.home_spread is not None:
-        margin, margin_sd, known = -lines.home_spread, 0.0, True
-    elif lines.home_ml is not None and lines.away_ml is not None:
-        margin = margin_of(devig(lines.home_ml, lines.away_ml))
-        margin_sd, known = 0.0, True
-    elif bet is not None and (seen := _margin_of(*bet)) is not None:
-        margin, margin_sd, known = seen, min(BET_LINE_SD, margin_sd), True
-    if lines.total is not None:
-        total, total_sd, known = lines.total, 0.0, True
-    elif bet is not None and (seen := _total_of(bet[0])) is not None:
-        total, total_sd, known = seen, min(BET_LINE_SD, total_sd), True
-    source = PriorSource.LINES if known else PriorSource.LEAGUE
+    margin, margin_sd = told_margin(lines), 0.0
+    total, total_sd = lines.total, 0.0
+    if margin is None and bet is not None:
+        margin, margin_sd = margin_of_bet(*bet), min(BET_LINE_SD, start.margin_sd)
+    if total is None and bet is not None:
+        total, total_sd = total_of_bet(bet[0]), min(BET_LINE_SD, start.total_sd)
+    source = start.source if margin is None and total is None else PriorSource.LINES
+    if margin is None:
+        margin, margin_sd = start.margin, start.margin_sd
+    if total is None:
+        total, total_sd = start.total, start.total_sd
     return Prior(margin, total, source, margin_sd, total_sd)
 
 
-def _margin_of(market: Market, odds: float | None) -> float | None:
+def average_prior(parameters: Parameters) -> Prior:
+    """What is believed of a game of which nothing is known."""
+    average = parameters.average
+    return Prior(
+        average.margin, average.total, PriorSource.LEAGUE, average.margin_sd, average.total_sd
+    )
+
+
+def told_margin(lines: Lines) -> float | None:
+    """The home margin that lines tell of: by the spread, else by both moneylines."""
+    if lines.home_spread is not None:
+        return -lines.home_spread
+    if lines.home_ml is not None and lines.away_ml is not None:
+        return margin_of(devig(lines.home_ml, lines.away_ml))
+    return None
+
+
+def margin_of_bet(market: Market, odds: float | None) -> float | None:
     """The home margin that a single bet speaks of."""
     match market:
         case Spread(Side.HOME, points, Span.GAME):
@@ -89,7 +102,7 @@ def _margin_of(market: Market, odds: float | None) -> float | None:
             return None
 
 
-def _total_of(market: Market) -> float | None:
+def total_of_bet(market: Market) -> float | None:
     """The total that a single bet speaks of."""
     match market:
         case Total(Direction(), points, Span.GAME):

@@ -1,0 +1,115 @@
+"""What is believed before tip-off: the best that is known, and who said it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from tracker.domain.bet import Bet
+from tracker.domain.game import Game, Side
+from tracker.domain.market import Market, Moneyline, Spread
+from tracker.domain.money import parse_odds
+from tracker.domain.prior import NO_LINES, Finished, Lines, PriorSource, Quote
+from tracker.forecast import load_parameters
+from tracker.forecast.belief import Known
+
+NBA = load_parameters("nba")
+GAME = Game("0022600001", "nba", "DEN", "LAL", datetime(2026, 11, 21, 1, tzinfo=UTC))
+QUOTE = Quote(Lines(home_spread=-6.0, total=231.0), "ESPN (some book)", GAME.start)
+
+
+def no_lines(_: Game) -> Lines:
+    """A configuration without lines."""
+    return NO_LINES
+
+
+def a_bet(market: Market, odds: str = "-110") -> Bet:
+    """A bet on the game."""
+    return Bet(1, "a pick", market, GAME, (), GAME.start - timedelta(hours=1), parse_odds(odds))
+
+
+def results(home: str, away: str, margin: int, count: int) -> list[Finished]:
+    """Games of two teams with one result, on days before the game's."""
+    days = (date(2026, 10, 20) + timedelta(days=k) for k in range(count))
+    return [Finished("nba", day, home, away, 110 + margin, 110) for day in days]
+
+
+def test_lines_that_the_person_gave_come_before_those_of_a_source() -> None:
+    """The configuration's spread counts, and the source's total where it gives none."""
+    known = Known(lambda _: Lines(home_spread=-3.5), {GAME.id: QUOTE})
+    found = known.before(GAME, [], NBA)
+    assert (found.prior.margin, found.prior.total) == (3.5, 231.0)
+    assert found.prior.source is PriorSource.LINES
+    assert found.by == "margin from lines that you gave, total from the lines of ESPN (some book)"
+
+
+def test_a_quoted_line_is_surer_than_the_line_of_a_bet() -> None:
+    """A bet may be on an alternate line; what a book quoted to all before tip-off is not."""
+    bet = a_bet(Spread(Side.HOME, -12.5), "+240")
+    found = Known(no_lines, {GAME.id: QUOTE}).before(GAME, [bet], NBA).prior
+    assert (found.margin, found.margin_sd) == (6.0, 0.0)
+    alone = Known(no_lines).before(GAME, [bet], NBA)
+    assert alone.prior.margin == 12.5
+    assert alone.margin_by == "the bet itself"
+    assert alone.prior.margin_sd > 0
+
+
+def test_of_several_bets_the_one_closest_to_even_speaks() -> None:
+    """Its line is the least alternate."""
+    bets = [a_bet(Spread(Side.HOME, -12.5), "+240"), a_bet(Moneyline(Side.HOME), "-180")]
+    even = a_bet(Spread(Side.HOME, -4.5))
+    assert Known(no_lines).before(GAME, [*bets, even], NBA).prior.margin == 4.5
+
+
+def test_without_lines_earlier_results_rate_the_teams() -> None:
+    """A team that won by 12 thirty times is favoured, by less than 12, with doubt left."""
+    known = Known(no_lines, finished=results("DEN", "LAL", 12, 30))
+    found = known.before(GAME, [], NBA)
+    average = Known(no_lines).before(GAME, [], NBA).prior
+    assert found.prior.source is PriorSource.RATINGS
+    assert found.by == "ratings from 30 results"
+    assert average.margin < found.prior.margin < 12
+    assert 0 < found.prior.margin_sd < average.margin_sd
+
+
+def test_few_results_leave_the_teams_near_the_leagues_average() -> None:
+    """One result moves the prior a little, and leaves more doubt than thirty do."""
+    average = Known(no_lines).before(GAME, [], NBA).prior
+    found = Known(no_lines, finished=results("DEN", "LAL", 30, 1)).before(GAME, [], NBA).prior
+    many = Known(no_lines, finished=results("DEN", "LAL", 30, 30)).before(GAME, [], NBA).prior
+    assert average.margin < found.margin < average.margin + 8 < many.margin
+    assert many.margin_sd < found.margin_sd < average.margin_sd
+
+
+def test_teams_that_nobody_saw_play_are_average_ones() -> None:
+    """Results of others do not speak of them."""
+    known = Known(no_lines, finished=results("BOS", "NYK", 12, 30))
+    found = known.before(GAME, [], NBA)
+    assert found.prior == Known(no_lines).before(GAME, [], NBA).prior
+    assert found.by == "the league's average"
+    assert found.prior.source is PriorSource.LEAGUE
+
+
+def test_results_of_the_same_day_and_later_change_nothing() -> None:
+    """The prior of a game is what was known on its morning, whenever it is asked for."""
+    past = results("DEN", "LAL", 12, 10)
+    later = [replace(x, day=GAME.slate + timedelta(days=k)) for k, x in enumerate(past)]
+    first = Known(no_lines, finished=past).before(GAME, [], NBA)
+    assert Known(no_lines, finished=[*past, *later]).before(GAME, [], NBA) == first
+
+
+def test_results_of_another_league_are_not_looked_at() -> None:
+    """A code may belong to teams of two leagues."""
+    other = [replace(x, league="gleague") for x in results("DEN", "LAL", 12, 10)]
+    found = Known(no_lines, finished=other).before(GAME, [], NBA)
+    assert found.prior.source is PriorSource.LEAGUE
+
+
+def test_odds_of_both_sides_tell_the_margin() -> None:
+    """A source that gives moneylines alone is enough for the margin."""
+    quote = Quote(Lines(home_ml=1.5, away_ml=2.7), "a book", GAME.start)
+    found = Known(no_lines, {GAME.id: quote}).before(GAME, [], NBA)
+    assert 3 < found.prior.margin < 7
+    assert found.total_by == "the league's average"
+    assert Decimal(str(found.prior.total)) == Decimal(str(NBA.average.total))
