@@ -15,7 +15,10 @@ from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationInf
 
 from tracker.domain.errors import BadBet, BadRule
 from tracker.domain.money import parse_money
+from tracker.domain.policy import Policy, QuietHours
 from tracker.domain.rule import parse_rule
+from tracker.domain.wording import Wording
+from tracker.settings.alerting import AlertsSettings, Templates
 from tracker.settings.lines import STRICT, LineSettings
 
 DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "settled")
@@ -210,6 +213,8 @@ class Settings(BaseModel):
     feeds: FeedsSettings = FeedsSettings()
     notify: NotifySettings = NotifySettings()
     rules: RulesSettings = RulesSettings()
+    alerts: AlertsSettings = AlertsSettings()
+    messages: Templates = {}
     lines: Annotated[tuple[LineSettings, ...], Field(strict=False)] = ()
 
     @field_validator("timezone")
@@ -225,6 +230,23 @@ class Settings(BaseModel):
     def zone(self) -> ZoneInfo:
         """The person's own time zone, for what is shown."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def policy(self) -> Policy:
+        """What of an alert's route the file decides."""
+        said, hours = self.alerts, self.alerts.quiet_hours
+        return Policy(
+            levels=said.level,
+            says=said.say,
+            quiet=None if hours is None else QuietHours(*hours, self.zone, said.quiet_through),
+            budget=said.per_hour,
+            game_budget=said.per_hour_game,
+        )
+
+    @property
+    def wording(self) -> Wording:
+        """How messages are worded."""
+        return Wording(self.zone, self.odds_format, self.alerts.delay, self.messages)
 
 
 def is_loopback(settings: Settings) -> bool:

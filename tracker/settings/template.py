@@ -43,6 +43,9 @@ timezone = {_value(timezone)}
 # What one unit of stake is worth.
 stake_unit = {_money(stake_unit_cents)}
 
+# Words of your own for the messages: docs/alerts.md says what may stand in braces.
+# messages = {{ chance = "{{mark}} {{p}} {{bet}}: {{stands}}, {{clock}}" }}
+
 [store]
 # The database. Left out, it lies where programs keep their state.
 # path = "tracker.db"
@@ -57,6 +60,26 @@ stake_unit = {_money(stake_unit_cents)}
 [rules]
 # What to be told of every bet that has no rules of its own.
 # default = {_value(list(DEFAULT_RULES))}
+
+[alerts]
+# Hold everything back, so that nothing shows before your broadcast does.
+# delay = "35s"
+
+# Your night: what is less loud than quiet_through comes in one digest at its end.
+# quiet_hours = "23:00-08:00"
+# quiet_through = "urgent"
+
+# Most messages about games in an hour, and of one game.
+# per_hour = 30
+# per_hour_game = 15
+
+# How loud each kind is: info, low, default, high or urgent; whether it is told: on, silent or off.
+# level = {{ chance = "high", start = "low" }}
+# say = {{ quarter = "silent" }}
+
+# A digest of the night, and an address that is asked for while all is well.
+# digest_at = "09:00"
+# heartbeat_url = "https://hc-ping.com/your-own"
 
 [notify]
 # Apprise addresses. They are secrets: a file that holds any must have mode 0600.

@@ -1,0 +1,86 @@
+"""Promises of the keys about alerts: each mistake is one sentence that says what to write."""
+
+from __future__ import annotations
+
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from tracker.domain.policy import Level, QuietHours, Say
+from tracker.domain.wording import PLACEHOLDERS, BadTemplate, check_template
+from tracker.settings import ConfigError, Settings, parse_settings
+
+
+def parsed(text: str) -> Settings:
+    """The settings that a file amounts to."""
+    return parse_settings(text, Path("/etc/tracker/tracker.toml"), {"HOME": "/home/you"})
+
+
+def test_everything_can_be_set() -> None:
+    """The policy and the wording say what the file says."""
+    found = parsed(
+        'timezone = "America/Denver"\nodds_format = "decimal"\n'
+        'messages = { settled = "{id} {result} {money}" }\n'
+        '[alerts]\ndelay = "2m"\nquiet_hours = "23:00 - 8:30"\nquiet_through = "high"\n'
+        'per_hour = 9\nper_hour_game = 3\ndigest_at = "09:15"\n'
+        'heartbeat_url = "https://example.org/x"\n'
+        'level = { chance = "urgent" }\nsay = { quarter = "off", start = "silent" }\n'
+    )
+    policy = found.policy
+    assert policy.quiet == QuietHours(time(23), time(8, 30), found.zone, Level.HIGH)
+    assert (policy.budget, policy.game_budget) == (9, 3)
+    assert policy.level("chance") is Level.URGENT
+    assert policy.level("start") is Level.INFO
+    assert policy.says["quarter"] is Say.OFF
+    assert found.wording.delay == 120
+    assert found.wording.templates == {"settled": "{id} {result} {money}"}
+    assert found.alerts.digest_at == time(9, 15)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[alerts]\ndelay = "35"', '[alerts] delay: must be a time in quotes, such as "35s"'),
+        ('[alerts]\ndelay = "11m"', "at most 10 minutes"),
+        ('[alerts]\nquiet_hours = "23:00"', 'must be two times of day, such as "23:00-08:00"'),
+        ('[alerts]\nquiet_hours = "08:00-08:00"', "that differ"),
+        ('[alerts]\nquiet_through = "loud"', "must be one of 'info', 'low', 'default', 'high'"),
+        ('[alerts]\nsay = { quarters = "on" }', "'quarters' is nothing that is told: known are"),
+        ('[alerts]\nsay = { quarter = "no" }', "must be one of 'on', 'silent', 'off'"),
+        ('[alerts]\ndigest_at = "25:00"', 'must be a time of day in quotes, such as "09:00"'),
+        ('[alerts]\nheartbeat_url = "hc-ping.com"', "must be an address in quotes"),
+        ('messages = { chance = "{pp}" }', "{pp} is no placeholder: did you mean {p}?"),
+        ('messages = { chance = "{p:.2f}" }', "{p} takes nothing behind its name"),
+        ('messages = { chance = "{" }', "a brace stands alone"),
+        ('messages = { chances = "{p}" }', "did you mean 'chance'?"),
+        ('messages = { chance = " " }', "must hold something"),
+    ],
+)
+def test_a_mistake_says_what_to_write(text: str, said: str) -> None:
+    """In one sentence with its place."""
+    with pytest.raises(ConfigError) as caught:
+        parsed(text)
+    [sentence] = caught.value.mistakes
+    assert said in sentence
+
+
+def test_a_heartbeat_address_never_shows() -> None:
+    """Whoever has it can say that all is well."""
+    with pytest.raises(ConfigError) as caught:
+        parsed('[alerts]\nheartbeat_url = "secret-thing"')
+    assert "secret-thing" not in str(caught.value)
+    found = parsed('[alerts]\nheartbeat_url = "https://example.org/secret-thing"')
+    assert "secret-thing" not in repr(found)
+
+
+@pytest.mark.parametrize("name", PLACEHOLDERS)
+def test_every_placeholder_can_be_used(name: str) -> None:
+    """Alone or among words, with braces that are to be seen."""
+    check_template("chance", f"{{{{x}}}} {{{name}}} done")
+
+
+def test_an_unknown_placeholder_without_a_neighbour_lists_all() -> None:
+    """So that nobody has to guess."""
+    with pytest.raises(BadTemplate, match=r"known are \{mark\}, \{p\}"):
+        check_template("chance", "{zzzzz}")
