@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tests.fakes.botapi import CHAT, TOKEN, BotApi, Hangs, Resets, Says, Trouble, no, wait
+from tracker.demo.botapi import CHAT, TOKEN, BotApi
+from tracker.demo.says import Hangs, Resets, Says, Trouble, no, wait
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
 from tracker.notify import telegram
 from tracker.notify.channel import Message
-from tracker.notify.telegram import CONNECT_LIMIT, SEND_LIMIT, TelegramChannel, telegram_channel
+from tracker.notify.telegram import TelegramChannel, telegram_channel
+from tracker.notify.telegram_line import CONNECT_LIMIT, SEND_LIMIT
 from tracker.notify.telegram_text import TEXT_LIMIT
 from tracker.settings.mistakes import ConfigError
 from tracker.settings.models import TelegramSettings
@@ -376,7 +378,6 @@ def test_a_chat_and_a_token_make_a_channel() -> None:
     ("chat_id", "token", "words"),
     [
         (CHAT, None, "token: is missing"),
-        (None, TOKEN, "chat_id: is missing"),
         (CHAT, "my bot", "token: is not one"),
         (CHAT, f"{TOKEN}/../x", "token: is not one"),
         (CHAT, "123:", "token: is not one"),

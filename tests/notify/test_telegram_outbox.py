@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tests.fakes.botapi import CHAT, TOKEN, BotApi, Hangs, Resets, Says, Trouble, no, wait
 from tests.notify.world import World, night
+from tracker.demo.botapi import CHAT, TOKEN, BotApi
+from tracker.demo.says import Hangs, Resets, Says, Trouble, no, wait
 from tracker.notify.telegram import TelegramChannel
 
 BLOCKED = no(403, "Forbidden: bot was blocked by the user")

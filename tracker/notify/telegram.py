@@ -1,57 +1,63 @@
 """The Telegram channel: writes each alert to one chat, natively, so that every outcome is known.
 
-aiogram does the talking. It is an extra, and imported on first use: see `telegram_bot`.
+An alert is a reply to the live card of its game, where that is shown.
 """
 
 from __future__ import annotations
 
-import asyncio
-import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, assert_never
+from typing import TYPE_CHECKING, Self
 
 from pydantic import SecretStr
 
-from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.delivery import Outcome, Sent, Unknown
+from tracker.notify.cards import Gone, Shown
 from tracker.notify.channel import Message
+from tracker.notify.telegram_line import (
+    CONNECT_LIMIT,
+    NO_AIOGRAM,
+    SEND_LIMIT,
+    TelegramLine,
+    Tell,
+    say_nothing,
+)
 from tracker.notify.telegram_text import marked_up, plain
-from tracker.notify.threads import in_thread
+from tracker.notify.telegram_values import Answer
 from tracker.settings.mistakes import ConfigError
 from tracker.settings.models import TelegramSettings
 
 if TYPE_CHECKING:
     from tracker.notify.telegram_bot import BotApi
 
-CONNECT_LIMIT = 5.0
-"""Seconds to reach the server, its name and TLS included: what fails in them never left."""
-
-SEND_LIMIT = 15.0
-"""Real seconds for all of a send, what is repeated for a moved group or for markup included."""
-
-NO_AIOGRAM = 'Telegram needs aiogram, which is not installed: pip install "tracker[telegram]"'
+NAME = "telegram"
 
 _API_URL = "https://api.telegram.org"
-_TOKEN = re.compile(r"\d+:[\w-]+", re.ASCII)
-_MOST_REQUESTS = 4
-"""A group that has moved, markup that is not understood, and one more of each kind."""
+_QUIET = frozenset({"info", "low"})
+"""Levels that make no sound."""
 
-Tell = Callable[[str, dict[str, str]], None]
-"""Takes an event name and its figures: the log, or nothing."""
+CardOf = Callable[[str, tuple[int, ...]], Awaitable[str | None]]
+"""The message on a channel that shows the card of some alerts' game; None where there is none."""
 
 
-def _say_nothing(event: str, figures: dict[str, str]) -> None:
-    """Log nothing."""
+async def _no_card(_channel: str, _alerts: tuple[int, ...]) -> str | None:
+    """No cards are shown."""
+    return None
 
 
 def telegram_channel(
-    settings: TelegramSettings, token: SecretStr | None, tell: Tell = _say_nothing
+    settings: TelegramSettings,
+    token: SecretStr | None,
+    tell: Tell = say_nothing,
+    *,
+    paired: int | None = None,
 ) -> TelegramChannel | None:
     """The channel that the configuration asks for; None when it asks for none.
 
-    `token` is the one in force, from `load_secrets`. Raises ConfigError when only half is there,
-    when the token is not one, and when aiogram is not installed.
+    `token` is the one in force, from `load_secrets`; `paired` the chat that was paired, for a
+    configuration that names none. Raises ConfigError when a chat is named without a token, when
+    the token is not one, and when aiogram is not installed.
     """
     if token is None and settings.chat_id is None:
         return None
@@ -59,26 +65,25 @@ def telegram_channel(
         raise ConfigError(
             "[notify.telegram] token: is missing beside chat_id; write the one that @BotFather gave"
         )
-    if settings.chat_id is None:
-        raise ConfigError(
-            "[notify.telegram] chat_id: is missing beside the token; write the number of the chat, "
-            "docs/telegram.md says how to find it"
-        )
     if find_spec("aiogram") is None:
         raise ConfigError(f"[notify.telegram]: {NO_AIOGRAM}, or take the table out")
-    return TelegramChannel(token, settings.chat_id, api_url=settings.api_url, tell=tell)
+    chat_id = paired if settings.chat_id is None else settings.chat_id
+    return TelegramChannel(token, chat_id, api_url=settings.api_url, tell=tell)
 
 
 class TelegramChannel:
-    """One bot that writes to one chat. Close it, or use it in an `async with`."""
+    """One bot that writes to one chat. Close it, or use it in an `async with`.
+
+    Without a chat nothing is sent until one has been paired.
+    """
 
     def __init__(
         self,
         token: SecretStr,
-        chat_id: int,
+        chat_id: int | None,
         *,
         api_url: str = _API_URL,
-        tell: Tell = _say_nothing,
+        tell: Tell = say_nothing,
         limit: float = SEND_LIMIT,
         connect_limit: float = CONNECT_LIMIT,
     ) -> None:
@@ -86,20 +91,11 @@ class TelegramChannel:
 
         Raises ConfigError when `token` cannot be one.
         """
-        if not _TOKEN.fullmatch(token.get_secret_value()):
-            raise ConfigError(
-                "[notify.telegram] token: is not one; @BotFather gives them as a number, a colon, "
-                "and letters"
-            )
-        self.name = "telegram"
-        self._token = token
-        self._chat_id = chat_id
-        self._api_url = api_url
-        self._tell = tell
-        self._limit = limit
-        self._connect_limit = connect_limit
-        self._api: BotApi | None = None
-        self._opening = asyncio.Lock()
+        self.name = NAME
+        self.line = TelegramLine(
+            token, chat_id, api_url=api_url, tell=tell, limit=limit, connect_limit=connect_limit
+        )
+        self.card_of: CardOf = _no_card
 
     def __repr__(self) -> str:
         """The name alone: the token is a secret."""
@@ -120,9 +116,7 @@ class TelegramChannel:
 
     async def aclose(self) -> None:
         """Close the connections; a later send would open them again."""
-        api, self._api = self._api, None
-        if api is not None:
-            await api.close()
+        await self.line.aclose()
 
     async def warm_up(self) -> None:
         """Load aiogram in a thread, so that the first alert does not wait for it.
@@ -130,61 +124,25 @@ class TelegramChannel:
         Raises ConfigError when it is not installed.
         """
         try:
-            await self._opened()
+            await self.line.opened()
         except ImportError:
             raise ConfigError(NO_AIOGRAM) from None
 
     async def send(self, message: Message) -> Outcome:
         """Write one message to the chat, and say what came of it."""
-        try:
-            api = await self._opened()
-        except ImportError:
-            return Refused(NO_AIOGRAM)
-        try:
-            async with asyncio.timeout(self._limit):
-                return await self._post(api, message)
-        except TimeoutError:
-            return Unknown(f"no answer from Telegram within {self._limit:g} s")
+        card = await self.card_of(self.name, message.alert_ids)
+        reply_to = int(card) if card is not None and card.isdecimal() else None
 
-    async def _opened(self) -> BotApi:
-        async with self._opening:
-            if self._api is None:
-                self._api = await in_thread(self._open, f"notify-{self.name}")
-            return self._api
-
-    def _open(self) -> BotApi:
-        from tracker.notify.telegram_bot import BotApi
-
-        return BotApi(self._token, self._api_url, self._connect_limit)
-
-    async def _post(self, api: BotApi, message: Message) -> Outcome:
-        """Ask until there is an outcome: only answers that nothing was written are asked again."""
-        from tracker.notify.telegram_bot import BadMarkup, Moved
-
-        html = True
-        for _ in range(_MOST_REQUESTS):
+        async def ask(api: BotApi, chat_id: int, html: bool) -> Answer:
             text = marked_up(message) if html else plain(message)
-            answer = await api.post(self._chat_id, text, html=html)
-            match answer:
-                case Moved():
-                    self._follow(answer.chat_id)
-                case BadMarkup() if html:
-                    html = False
-                    self._tell("telegram.plain", {"alerts": message.key, "why": answer.why})
-                case BadMarkup():
-                    return Refused(f"Telegram cannot read the message: {answer.why}")
-                case Sent() | Refused() | Failed() | Unknown():
-                    return answer
-                case _:
-                    assert_never(answer)
-        return Refused(f"the group keeps moving, to chat {self._chat_id} at last: check chat_id")
+            silent = message.level in _QUIET
+            return await api.post(chat_id, text, html=html, reply_to=reply_to, silent=silent)
 
-    def _follow(self, chat_id: int) -> None:
-        """Write to the chat's later number until the program ends, and say so."""
-        figures = {
-            "was": str(self._chat_id),
-            "chat_id": str(chat_id),
-            "do": f"write chat_id = {chat_id} under [notify.telegram]",
-        }
-        self._chat_id = chat_id
-        self._tell("telegram.chat_moved", figures)
+        found = await self.line.speak(ask, message.key)
+        match found:
+            case Shown():
+                return Sent()
+            case Gone(why):
+                return Unknown(f"Telegram answered oddly: {why}")
+            case _:
+                return found

@@ -1,68 +1,56 @@
-"""Writes to a Telegram chat through aiogram, and tells exactly what came of it.
+"""Speaks to Telegram through aiogram, and tells exactly what came of each request.
 
-Importing this takes two seconds and well over 100 MB: aiogram builds a model of every type of the
-Bot API. Import it in a thread, and only where a bot was asked for.
+Importing this takes most of a second and 25 MB. Import it in a thread, and only where a bot was
+asked for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 import aiohttp
-from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
-from aiogram.enums import ParseMode
-from aiogram.exceptions import (
-    ClientDecodeError,
-    TelegramAPIError,
-    TelegramBadRequest,
-    TelegramEntityTooLarge,
-    TelegramForbiddenError,
-    TelegramMigrateToChat,
-    TelegramNotFound,
-    TelegramRetryAfter,
-    TelegramUnauthorizedError,
-)
-from aiogram.methods import TelegramMethod
-from aiogram.methods.base import TelegramType
-from aiogram.types import LinkPreviewOptions
 from pydantic import SecretStr
 
-from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.delivery import Refused, Sent
+from tracker.notify.aiogram_light import (
+    AiohttpSession,
+    AnswerCallbackQuery,
+    AnyAnswer,
+    Bot,
+    BotCommand,
+    BufferedInputFile,
+    ClientDecodeError,
+    EditMessageText,
+    GetMe,
+    GetUpdates,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    ReplyParameters,
+    SendMessage,
+    SendPhoto,
+    SetMyCommands,
+    TelegramAPIError,
+    TelegramAPIServer,
+    TelegramMethod,
+)
+from tracker.notify.cards import Shown
+from tracker.notify.telegram_answers import OddAnswer, broken, odd, said_no
+from tracker.notify.telegram_values import Answer, Updates, heard
 
-ANSWER_LIMIT = 1 << 20
-"""Most bytes that an answer may have; a real one has about a thousand."""
+ANSWER_LIMIT = 4 << 20
+"""Most bytes that an answer may have; a hundred updates of the longest kind have less."""
 
+HTML = "HTML"
+
+Button = tuple[str, str]
+"""What a button says, and what it carries: at most 64 bytes."""
+
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _QUOTED = 160
 """Most characters of a server's own words that are repeated."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """Nothing was written: the group is a supergroup by now, under another number."""
-
-    chat_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class BadMarkup:
-    """Nothing was written: Telegram cannot read the HTML. `why` is its own sentence."""
-
-    why: str
-
-
-Answer = Outcome | Moved | BadMarkup
-
-
-class _OddAnswer(Exception):
-    """The answer is not one of a working Bot API. `status` is that of HTTP."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"answered {status}")
-        self.status = status
 
 
 class _Session(AiohttpSession):
@@ -74,17 +62,20 @@ class _Session(AiohttpSession):
 
     def __init__(self, api: TelegramAPIServer, connect_limit: float) -> None:
         super().__init__(api=api)
-        # The whole of a send has its deadline in the channel. That of the connection is apart,
-        # because nothing has been sent when it runs out.
+        # The whole of a request has its deadline where it is asked for. That of the connection is
+        # apart, because nothing has been sent when it runs out.
         self._limits = aiohttp.ClientTimeout(total=None, connect=connect_limit)
 
     async def make_request(
         self,
         bot: Bot,
-        method: TelegramMethod[TelegramType],
+        method: TelegramMethod[Any],
         timeout: int | None = None,  # noqa: ARG002, ASYNC109 - aiogram's signature
-    ) -> TelegramType:
-        """Ask once. Raises aiohttp's errors, _OddAnswer, and aiogram's for answers that say no."""
+    ) -> Any:
+        """Ask once; the answer's `result` as JSON gave it.
+
+        Raises aiohttp's errors, OddAnswer, and aiogram's for answers that say no.
+        """
         client = await self.create_session()
         async with client.post(
             self.api.api_url(token=bot.token, method=method.__api_method__),
@@ -95,15 +86,14 @@ class _Session(AiohttpSession):
             status = answer.status
             body = await _read(answer)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise _OddAnswer(status)
+            raise OddAnswer(status)
         try:
-            response = self.check_response(bot, method, status, body.decode("utf-8", "replace"))
-        except ClientDecodeError as why:
-            if status == HTTPStatus.OK and _says_ok(why.data):
-                raise
-            raise _OddAnswer(status) from None
-        result: Any = response.result
-        return result  # type: ignore[no-any-return]  # of the type that the method names
+            response = self.check_response(
+                bot, AnyAnswer(), status, body.decode("utf-8", "replace")
+            )
+        except ClientDecodeError:
+            raise OddAnswer(status) from None
+        return response.result
 
     async def close(self) -> None:
         """Close every connection; aiohttp itself waits for them, so there is nothing to add."""
@@ -112,21 +102,20 @@ class _Session(AiohttpSession):
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    """The whole body. Raises _OddAnswer when it is longer than any answer of the Bot API."""
+    """The whole body. Raises OddAnswer when it is longer than any answer of the Bot API."""
     body = bytearray()
     async for chunk in answer.content.iter_chunked(1 << 16):
         body += chunk
         if len(body) > ANSWER_LIMIT:
-            raise _OddAnswer(answer.status)
+            raise OddAnswer(answer.status)
     return bytes(body)
 
 
-def _says_ok(data: object) -> bool:
-    return isinstance(data, dict) and data.get("ok") is True
-
-
 class BotApi:
-    """One bot at one Bot API. Hand it back with `close`."""
+    """One bot at one Bot API. Hand it back with `close`.
+
+    No request raises anything but cancellation, and none is repeated.
+    """
 
     def __init__(self, token: SecretStr, api_url: str, connect_limit: float) -> None:
         """Nothing is sent yet. `connect_limit` is in seconds, name look-up and TLS included."""
@@ -134,30 +123,122 @@ class BotApi:
         api = TelegramAPIServer.from_base(api_url)
         self._bot = Bot(token.get_secret_value(), session=_Session(api, connect_limit))
 
-    async def post(self, chat_id: int, text: str, *, html: bool) -> Answer:
-        """Write one message to a chat. It raises nothing but cancellation, and repeats nothing."""
+    async def post(
+        self,
+        chat_id: int,
+        text: str,
+        *,
+        html: bool,
+        reply_to: int | None = None,
+        buttons: Sequence[Sequence[Button]] = (),
+        silent: bool = False,
+    ) -> Answer:
+        """Write one message to a chat, as a reply where that message still is."""
+        reply = None
+        if reply_to is not None:
+            reply = ReplyParameters(message_id=reply_to, allow_sending_without_reply=True)
+        answer = await self._ask(
+            SendMessage(
+                chat_id=chat_id,
+                text=text,
+                parse_mode=HTML if html else None,
+                link_preview_options=_NO_PREVIEW,
+                reply_parameters=reply,
+                reply_markup=_keyboard(buttons),
+                disable_notification=silent or None,
+            ),
+            chat_id,
+        )
+        return _named(answer)
+
+    async def edit(
+        self,
+        chat_id: int,
+        message: int,
+        text: str,
+        *,
+        html: bool,
+        buttons: Sequence[Sequence[Button]] = (),
+    ) -> Answer:
+        """Make a message show this text and these buttons; Sent also when it does already."""
+        return await self._done(
+            EditMessageText(
+                chat_id=chat_id,
+                message_id=message,
+                text=text,
+                parse_mode=HTML if html else None,
+                link_preview_options=_NO_PREVIEW,
+                reply_markup=_keyboard(buttons),
+            ),
+            chat_id,
+        )
+
+    async def picture(self, chat_id: int, image: bytes, caption: str, reply_to: int) -> Answer:
+        """Send a PNG with a caption (at most 1,024 characters) as a reply."""
+        answer = await self._ask(
+            SendPhoto(
+                chat_id=chat_id,
+                photo=BufferedInputFile(image, "chart.png"),
+                caption=caption,
+                reply_parameters=ReplyParameters(
+                    message_id=reply_to, allow_sending_without_reply=True
+                ),
+            ),
+            chat_id,
+        )
+        return _named(answer)
+
+    async def answer(self, query: str, text: str = "", *, alert: bool = False) -> Answer:
+        """Answer a button that was pressed, with a word that passes or one to be closed."""
+        said = AnswerCallbackQuery(
+            callback_query_id=query, text=text or None, show_alert=alert or None
+        )
+        return await self._done(said, None)
+
+    async def updates(self, offset: int | None, wait: int) -> Updates | Answer:
+        """What was written and pressed from `offset` on, waiting up to `wait` seconds for it."""
+        asked = GetUpdates(
+            offset=offset, timeout=wait, allowed_updates=["message", "callback_query"]
+        )
+        found = await self._ask(asked, None)
+        if not isinstance(found, list):
+            return _answer_or(found, odd(HTTPStatus.OK))
         try:
-            await self._bot.send_message(
-                chat_id,
-                text,
-                parse_mode=ParseMode.HTML if html else None,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-            )
-        except ClientDecodeError:
-            return Sent()  # it says ok, around a message of a kind that aiogram does not know
-        except TelegramAPIError as why:
-            return _said_no(why, chat_id, self._quoted(why.message))
-        except _OddAnswer as why:
-            return _odd(why.status)
-        except (aiohttp.InvalidURL, UnicodeError):
-            return Refused("there can be no such address: check [notify.telegram] api_url")
-        except (aiohttp.ClientError, OSError) as why:
-            return _broken(why)
-        return Sent()
+            return Updates(tuple(heard(x) for x in found))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return odd(HTTPStatus.OK)
+
+    async def name(self) -> str | Answer:
+        """The bot's own user name."""
+        found = await self._ask(GetMe(), None)
+        if isinstance(found, dict) and "username" in found:
+            return str(found["username"])
+        return _answer_or(found, odd(HTTPStatus.OK))
+
+    async def offer(self, commands: Sequence[tuple[str, str]]) -> Answer:
+        """Make a person's client offer these commands, each with what it does."""
+        offered = [BotCommand(command=name, description=what) for name, what in commands]
+        return await self._done(SetMyCommands(commands=offered), None)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._bot.session.close()
+
+    async def _done(self, method: TelegramMethod[Any], chat_id: int | None) -> Answer:
+        return _answer_or(await self._ask(method, chat_id), Sent())
+
+    async def _ask(self, method: TelegramMethod[Any], chat_id: int | None) -> Any:
+        """The result as JSON gave it, or the Answer that there is in place of one."""
+        try:
+            return await self._bot(method)
+        except TelegramAPIError as why:
+            return said_no(why, chat_id, self._quoted(why.message))
+        except OddAnswer as why:
+            return odd(why.status)
+        except (aiohttp.InvalidURL, UnicodeError):
+            return Refused("there can be no such address: check [notify.telegram] api_url")
+        except (aiohttp.ClientError, OSError) as why:
+            return broken(why)
 
     def _quoted(self, said: str | None) -> str:
         """The server's own words in one line, without the token, whoever the server is."""
@@ -168,60 +249,25 @@ class BotApi:
         return words.removeprefix("Bad Request: ").removeprefix("Forbidden: ")[:_QUOTED]
 
 
-def _said_no(error: TelegramAPIError, chat_id: int, said: str) -> Answer:
-    """What follows from an answer of the Bot API that is not `ok`: the message was not written."""
-    match error:
-        case TelegramRetryAfter(retry_after=wait):
-            return Failed(
-                f"Telegram asks to wait {max(wait, 0)} s", float(wait) if wait > 0 else None
-            )
-        case TelegramMigrateToChat(migrate_to_chat_id=moved_to):
-            return Moved(moved_to)
-        case TelegramUnauthorizedError() | TelegramNotFound():
-            return Refused(
-                "Telegram does not know the bot's token: ask @BotFather for it with /token and "
-                "write it under [notify.telegram] token, and see that api_url is right"
-            )
-        case TelegramForbiddenError():
-            return Refused(
-                f"the bot may not write to chat {chat_id} ({said}): press Start in the chat with "
-                "it and unblock it there, or add it to the group again"
-            )
-        case TelegramBadRequest() if "can't parse" in said.lower():
-            return BadMarkup(said)
-        case TelegramBadRequest() if "chat not found" in said.lower():
-            return Refused(
-                f"Telegram knows no chat {chat_id} for this bot: press Start in the chat with it "
-                "or add it to the group, and check [notify.telegram] chat_id"
-            )
-        case TelegramBadRequest() | TelegramEntityTooLarge():
-            return Refused(f"Telegram does not take the message for chat {chat_id}: {said}")
-        case _:
-            return Failed(f"Telegram did not take the message: {said}")
+def _answer_or(found: object, otherwise: Answer) -> Answer:
+    """What was answered in place of a result; with a result, what that means."""
+    return found if isinstance(found, Answer) else otherwise
 
 
-def _odd(status: int) -> Outcome:
-    """What follows from an answer that is not the Bot API's.
-
-    After a 5xx the message may have been written, as after a 200 that cannot be read. A redirect
-    or a 4xx is a server's word that it did nothing.
-    """
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Unknown(f"Telegram answered {status}")
-    told = f"answered {status}, but not as the Bot API does: check [notify.telegram] api_url"
-    return Failed(told) if status >= HTTPStatus.MULTIPLE_CHOICES else Unknown(told)
+def _named(found: object) -> Answer:
+    """A message that was written, by its number; it was written also where that is not told."""
+    if isinstance(found, Answer):
+        return found
+    number = found.get("message_id") if isinstance(found, dict) else None
+    return Shown(str(number)) if isinstance(number, int) else Sent()
 
 
-def _broken(error: Exception) -> Outcome:
-    """What follows from a request without an answer; the error's text may hold the token."""
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return Failed("the name of Telegram's server cannot be found")
-        case aiohttp.ClientSSLError():
-            return Failed("no secure connection to Telegram: its certificate or TLS is not sound")
-        case aiohttp.ClientConnectorError():
-            return Failed("Telegram's server cannot be reached")
-        case aiohttp.ConnectionTimeoutError():
-            return Failed("Telegram's server did not take the connection in time")
-        case _:
-            return Unknown(f"the connection broke before the answer ({type(error).__name__})")
+def _keyboard(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
+    if not rows:
+        return None
+    return InlineKeyboardMarkup(
+        inline_keyboard=[
+            [InlineKeyboardButton(text=text, callback_data=data) for text, data in row]
+            for row in rows
+        ]
+    )

@@ -1,0 +1,73 @@
+"""What a server on this machine says in place of its usual answer: refusals, silence, breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+
+
+@dataclass(frozen=True)
+class Says:
+    """An answer in place of the usual one. `body` is JSON, or raw where it is bytes.
+
+    `writes` is whether the message is written down before.
+    """
+
+    status: int
+    body: Mapping[str, Any] | bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    writes: bool = False
+
+
+@dataclass(frozen=True)
+class Hangs:
+    """Keeps the answer back until the server goes down."""
+
+    writes: bool = True
+
+
+@dataclass(frozen=True)
+class Resets:
+    """Breaks the connection without an answer, or after so many bytes of one."""
+
+    writes: bool = True
+    after: bytes = b""
+
+
+Trouble = Says | Hangs | Resets
+
+
+def no(status: int, description: str, **parameters: int) -> Says:
+    """The Bot API's own way to say no."""
+    body: dict[str, Any] = {"ok": False, "error_code": status, "description": description}
+    if parameters:
+        body["parameters"] = parameters
+    return Says(status, body)
+
+
+def wait(seconds: int) -> Says:
+    """The answer to one message too many."""
+    text = f"Too Many Requests: retry after {seconds}"
+    return no(HTTPStatus.TOO_MANY_REQUESTS, text, retry_after=seconds)
+
+
+def answer(says: Says) -> web.Response:
+    """The answer as HTTP carries it."""
+    if isinstance(says.body, bytes):
+        return web.Response(status=says.status, body=says.body, headers=says.headers)
+    return web.json_response(dict(says.body), status=says.status, headers=says.headers)
+
+
+async def break_off(request: web.Request, after: bytes) -> web.StreamResponse:
+    """Break the connection, after these bytes of an answer."""
+    response = web.StreamResponse(headers={"Content-Length": "100000"})
+    if after:
+        await response.prepare(request)
+        await response.write(after)
+    if request.transport is not None:
+        request.transport.abort()
+    return response
