@@ -7,7 +7,7 @@ has been told: what it says is held back until it has caught up.
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,7 +19,7 @@ from tracker.feeds.cadence import OVERDUE_AFTER_S
 from tracker.feeds.compare import ahead, behind
 from tracker.feeds.disputes import Disputes
 from tracker.feeds.feed import Ask, Feed, Look
-from tracker.feeds.health import OnEvent
+from tracker.feeds.health import LOST_AFTER, OnEvent
 
 FROZEN_S = 90.0
 """A live game that has not changed for so long is looked up elsewhere: a time-out has 75 s."""
@@ -78,6 +78,7 @@ class Failover:
         self._breaker = Breaker()
         self._disputes = Disputes(clock, on_event)
         self._told: OrderedDict[str, _Told] = OrderedDict()
+        self._missed: Counter[str] = Counter()
 
     async def look(self, game: Game, ask: Ask, max_age: float) -> Look:
         """What is known of a game, from whichever source knows it. It never raises."""
@@ -123,15 +124,21 @@ class Failover:
         look = await self._primary.look(game, Ask.BOARD, max_age, urgent=urgent)
         self._judge(game)
         if isinstance(look.reading, GameState) or not urgent:
+            self._missed.pop(game.id, None)
             return look
+        self._missed[game.id] += 1
         return await self._instead(game, look, max_age, begun, stood_in=left)
 
     async def _instead(
         self, game: Game, look: Look, max_age: float, begun: float, *, stood_in: bool
     ) -> Look:
-        """What is left when the primary's board does not tell of a game that is near or in play."""
+        """What is left when the primary's board does not tell of a game that is near or in play.
+
+        Once or twice its box, which is of the same moment; then a board that all games share.
+        """
         trouble = look.reading.trouble if isinstance(look.reading, Unreadable) else None
-        box = not self._breaker.open and self._clock.monotonic() - begun < SLOW_S
+        hiccup = not self._breaker.open and self._missed[game.id] <= LOST_AFTER
+        box = hiccup and self._clock.monotonic() - begun < SLOW_S
         if box:
             look = await self._primary.look(game, Ask.EITHER, max_age)
             if isinstance(look.reading, GameState):
@@ -154,8 +161,13 @@ class Failover:
         return replace(look, retry_after=max(0.0, min(waits)) or None)
 
     async def _stand_in(self, game: Game, ask: Ask, max_age: float) -> Look | None:
+        """What another source tells: its board, or its box where only this game is amiss."""
+        urgent = ask is Ask.EITHER
         for other in self._others:
-            look = await other.look(game, ask, max_age)
+            look = await other.look(game, Ask.BOARD, max_age, urgent=urgent)
+            amiss = urgent and other.board_of(game).failure is None
+            if amiss and not isinstance(look.reading, GameState):
+                look = await other.look(game, Ask.EITHER, max_age)
             if isinstance(look.reading, GameState):
                 return look
         return None

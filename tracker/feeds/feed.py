@@ -49,7 +49,8 @@ class Look:
     `heard` is when it came, in the clock's monotonic seconds. `retry_after` is for how many seconds
     the source is to be left alone. `at_pace` is whether sources answered, although what they said
     is not told: the next look then comes at the ordinary pace. `more` is whether a later board has
-    come already: the next look is then due at once.
+    come already: the next look is then due at once. `alone` is whether it cost a request that no
+    other game shares: another board is then no reason to look before it is time.
     """
 
     source: str
@@ -62,6 +63,7 @@ class Look:
     retry_after: float | None = None
     at_pace: bool = False
     more: bool = False
+    alone: bool = False
 
 
 class Watch(Protocol):
@@ -174,9 +176,8 @@ class Feed:
     async def _second(self, game: Game, board: BoardReading | BoardFailure, seen: Look) -> Look:
         """The box, for want of a good board. What the board says stays if that is no better."""
         other = await self._box(game, board)
-        if isinstance(other.reading, GameState):
-            return other
-        return other if seen.reading == _absent(game) else seen
+        better = isinstance(other.reading, GameState) or seen.reading == _absent(game)
+        return replace(other if better else seen, alone=True)
 
     def _on_board(
         self, game: Game, board: BoardReading | BoardFailure, begun: float, *, urgent: bool

@@ -69,9 +69,11 @@ class Poller:
     def hear(self, source: str) -> None:
         """A source's fresh board has come: a game that is near or in play takes its league's.
 
-        `source` is the source's label. Other leagues' boards must not hurry this one's.
+        `source` is the source's label. Other leagues' boards must not hurry this one's, nor any
+        board a game that has had to ask for a document of its own.
         """
-        if self._listening and league_of(source) == self._game.league:
+        alone = self._last is not None and self._last.alone
+        if self._listening and not alone and league_of(source) == self._game.league:
             self._nudged.set()
 
     async def next(self, standing: Standing) -> Poll:
