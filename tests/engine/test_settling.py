@@ -14,8 +14,10 @@ from tests.engine.build import GAME, PRIOR, a_game, bet, final, live, market, of
 from tracker.domain.bet import Result
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.grammar import pick_text
+from tracker.domain.house import HouseRules
 from tracker.domain.money import payout_if_won
-from tracker.engine.settling import Unsettleable, grade, payout, reason_for
+from tracker.engine.paying import payout
+from tracker.engine.settling import Unsettleable, Verdict, grade, judge
 from tracker.forecast import forecast, load_parameters, price
 
 SPANS = ("", "regulation ", "1H ", "2H ", "Q1 ", "Q2 ", "Q3 ", "Q4 ")
@@ -29,6 +31,11 @@ COUNTED: dict[str, Callable[[list[tuple[int, int]]], list[tuple[int, int]]]] = {
     "Q3": lambda played: played[2:3],
     "Q4": lambda played: played[3:4],
 }
+
+
+def verdict(text: str, state: GameState) -> Verdict:
+    """How a market of LAL@DEN ends by the default rules."""
+    return judge(market(text), state, HouseRules())
 
 
 def by_words(text: str, points: list[tuple[int, int]]) -> str:
@@ -149,7 +156,7 @@ def test_a_game_that_is_not_played_returns_the_stake(phase: Phase) -> None:
     for text in ("DEN ML", "Q3 DEN -1.5", "LAL@DEN over 224.5"):
         assert grade(bet(1, text), off(phase)) is Result.VOID
     assert payout(bet(1, "DEN ML"), Result.VOID) == 2000
-    assert "void, stake returned" in reason_for(bet(1, "DEN ML"), off(phase), Result.VOID)
+    assert "void, stake returned" in verdict("DEN ML", off(phase)).reason
 
 
 def test_what_is_not_known_for_sure_is_not_settled() -> None:
@@ -173,9 +180,7 @@ def test_overtime_counts_where_a_book_counts_it() -> None:
     ends = {"": "won", "2H ": "won", "regulation ": "push", "Q4 ": "push", "1H ": "push"}
     for span, result in ends.items():
         assert grade(bet(1, f"{span}DEN ML"), final(*played)).value == result
-    assert reason_for(bet(1, "2H DEN ML"), final(*played), Result.WON) == (
-        "2H LAL 54, DEN 62 (Final/OT)"
-    )
+    assert verdict("2H DEN ML", final(*played)).reason == "2H LAL 54, DEN 62 (Final/OT)"
 
 
 def test_a_bet_without_odds_or_stake_is_only_watched() -> None:

@@ -19,9 +19,10 @@ from tracker.domain.rule import Event
 from tracker.engine.alerting import apply_rules
 from tracker.engine.announce import announce
 from tracker.engine.book import Book, Change, Held, Ordering, Tracked
-from tracker.engine.finish import finish
+from tracker.engine.finish import finish, tell_given
 from tracker.engine.freezing import freeze_doubted, freeze_pending
 from tracker.engine.ordering import classify
+from tracker.engine.reading import filled, moved, with_players
 from tracker.engine.slip import combined, look_at, part_of
 from tracker.forecast import Outlook, Unpriceable, price
 
@@ -32,11 +33,16 @@ LOST_AFTER = timedelta(seconds=90)
 """A game in play that could not be read for this long is said to be lost."""
 
 
+SURELY_OFF_AFTER = timedelta(hours=1)
+"""A game that was told to be off, and of which nothing was heard for so long, is off."""
+
+
 def advance(book: Book, state: GameState, outlook: Outlook | None, now: datetime) -> Change:
     """What a readable poll changes. `outlook` is the forecast from `state`; `now` is aware UTC.
 
     Without an outlook nothing is priced: every bet keeps its last chance.
     """
+    given, state = book, filled(state, book.state)
     ordering, held = classify(book, state)
     back, returned = _feed_back(book, now)
     dropped = _dropped(book.held) if ordering is Ordering.SAME else ()
@@ -45,36 +51,67 @@ def advance(book: Book, state: GameState, outlook: Outlook | None, now: datetime
         book = replace(book, stale=_stale(book, now))
         notes = (*returned, ("poll.held", _told(state)))
         kept = Change(book, ordering, alerts=back, notes=notes)
-        return freeze_doubted(kept, state, lambda x: _priced(x, outlook, state)[1], now)
+        frozen = freeze_doubted(kept, state, lambda x: _priced(x, outlook, state)[1], now)
+        return _counted(given, frozen)
     before, was_stale = book.state, book.stale
     news = ordering is not Ordering.SAME
+    box = () if news or before is None else _changed_in(book, before, state)
     if news:
         book = _believe(book, state, now)
+    elif before is not None:
+        changed_at = now if box else book.changed_at
+        known = with_players(before, state.players)
+        book = replace(book, state=known, changed_at=changed_at)
     book = replace(book, stale=_stale(book, now))
     notes = returned + dropped + _transitions(before, state, ordering)
+    if box and state.phase is Phase.FINAL:
+        notes += (("box.changed", _told(state)),)
     change = Change(book, ordering, alerts=back, notes=notes)
     for tracked in book.tracked:
-        if not state.phase.off and (news or tracked.chance is None):
+        fresh = news or tracked.chance is None or tracked.bet.number in box
+        if not state.phase.off and fresh:
             change = _see(change, tracked, before, outlook, now)
     if book.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
-    return finish(change, now)
+    return _counted(given, finish(tell_given(change, now), now))
+
+
+def _counted(given: Book, change: Change) -> Change:
+    """The change with the turn of each parlay over several games that it moved on."""
+    old = {x.bet.number: x for x in given.tracked}
+    for tracked in change.book.tracked:
+        if len(tracked.groups) > 1 and tracked != old.get(tracked.bet.number):
+            turned = replace(tracked, turn=tracked.turn + 1)
+            change = replace(change, book=change.book.with_tracked(turned))
+    return change
+
+
+def _changed_in(book: Book, before: GameState, state: GameState) -> tuple[int, ...]:
+    """The bets on players whose figures have changed while the score stood."""
+    if not state.players:
+        return ()
+    return tuple(x.bet.number for x in book.tracked if moved(x, before, state))
 
 
 def note(book: Book, why: Unreadable, now: datetime) -> Change:
     """What an unreadable poll changes: nothing is believed, and a long silence is said once."""
     playing = book.state is not None and book.state.phase.in_play
     silent = book.seen_at is not None and now - book.seen_at >= LOST_AFTER
-    book = replace(book, stale=_stale(book, now))
-    if book.state is not None and book.state.phase.off and book.standing.settled:
-        # A game that was called off leaves the board; its bets still become official.
-        return finish(Change(book, Ordering.SAME), now)
+    given, book = book, replace(book, stale=_stale(book, now))
+    if book.state is not None and book.state.phase.off and _surely_off(book, now):
+        # A game that was called off leaves the board; its bets still become void, and official.
+        return _counted(given, finish(Change(book, Ordering.SAME), now))
     if not playing or not silent or book.lost:
         return Change(book)
     alerts = announce(book, Event.FEED_DOWN, now, detail=why.why)
     lost = replace(book, lost=True)
     change = Change(lost, alerts=alerts, notes=(("game.lost", why.trouble.value),))
-    return freeze_pending(change, now, "the feed is away")
+    return _counted(given, freeze_pending(change, now, "the feed is away"))
+
+
+def _surely_off(book: Book, now: datetime) -> bool:
+    settled = all(x.done_in(book.game.id) for x in book.tracked)
+    return settled or (book.changed_at is not None and now - book.changed_at >= SURELY_OFF_AFTER)
 
 
 def _feed_back(book: Book, now: datetime) -> tuple[tuple[Alert, ...], tuple[tuple[str, str], ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tracker.domain.alert import Alert, Reason
@@ -12,6 +12,9 @@ from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.parlay import Parlay
 from tracker.domain.poll import FINAL_CHECKS, Standing
+
+BOX_PATIENCE = timedelta(minutes=20)
+"""How long after the end a game is looked at every minute for what a result still lacks."""
 
 
 class RulePhase(StrEnum):
@@ -135,7 +138,8 @@ class Tracked:
 
         A lost parlay still takes the results of its other legs: a box may be corrected.
         """
-        if self.review is not None:
+        given = self.settlement is not None and self.settlement.by_hand
+        if given or self.review is not None:
             return True
         if not isinstance(self.bet.market, Parlay):
             return self.settlement is not None
@@ -221,6 +225,9 @@ class Book:
     def standing(self) -> Standing:
         """What the poller needs to know to choose the next poll."""
         done = bool(self.tracked) and all(x.done_in(self.game.id) for x in self.tracked)
+        if self.final_at is not None and self.seen_at is not None:
+            # What the box still lacks by then comes with a later look at it, or never.
+            done = done or self.seen_at - self.final_at >= BOX_PATIENCE
         return Standing(self.game, self.state, self.final_at, done, self.checks)
 
     def with_tracked(self, tracked: Tracked) -> Book:
