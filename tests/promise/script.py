@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tracker.clock import FakeClock
 from tracker.daemon.forecaster import Forecaster
+from tracker.daemon.sharing import Fixed
 from tracker.daemon.track import TrackContext, track
 from tracker.domain.delivery import Outcome
 from tracker.domain.draft import Draft
@@ -25,7 +26,7 @@ from tracker.domain.poll import Poll, Standing
 from tracker.domain.prior import Lines
 from tracker.domain.rule import parse_rule
 from tracker.engine.advance import advance
-from tracker.engine.book import Book, Tracked
+from tracker.engine.book import Book
 from tracker.feeds import nba
 from tracker.forecast import forecast, load_parameters, prior_from
 from tracker.notify.apprise_channel import AppriseChannel, _service
@@ -205,16 +206,12 @@ class Life:
         return TrackContext(
             recorder=store,
             forecasts=self.forecaster,
-            shelf=self,
+            shelf=Fixed(),
             clock=self.clock,
             channels=("webhook",),
             ring=self.wake.set,
             tell=lambda *_: None,
         )
-
-    def wanted(self, book: Book) -> tuple[Tracked, ...]:
-        """The bets that the book has."""
-        return book.tracked
 
     async def leap(self, store: Store, sending: asyncio.Task[None], seconds: float) -> None:
         """Move the clock on once the outbox is at rest, and let it work until it is so again."""

@@ -25,12 +25,13 @@ from tracker.daemon import forecaster
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.rehearse import SiteWatch
 from tracker.daemon.run import run
+from tracker.daemon.sharing import Fixed
 from tracker.daemon.track import Forecasts, TrackContext, track
 from tracker.domain.delivery import Outcome, Sent
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.prior import Lines
-from tracker.engine.book import Book, Tracked
+from tracker.engine.book import Book
 from tracker.feeds.feed import Ask
 from tracker.feeds.poller import Poller
 from tracker.forecast import Outlook, load_parameters
@@ -121,19 +122,13 @@ async def play(
         source = Poller(game, watch, clock, random.Random(1))  # noqa: S311 - jitter is no secret
         poller = Listened(source, clock, until, meddle)
         forecasts: Forecasts = (make or (lambda said: Forecaster(no_lines, said)))(tell)
-        shelf = _Shelf()
+        shelf = Fixed()
         context = TrackContext(store, forecasts, shelf, clock, ("c",), lambda: None, tell)
         with pytest.raises(Enough):
             await track(book, poller, context)
         rows = {x: await store.export(x) for x in ("alerts", "settlements", "snapshots", "polls")}
     gaps = [b - a for a, b in zip(poller.heard, poller.heard[1:], strict=False)]
     return Played(gaps, told, rows)
-
-
-class _Shelf:
-    def wanted(self, book: Book) -> tuple[Tracked, ...]:
-        """The bets that the book has."""
-        return book.tracked
 
 
 def results(played: Played) -> list[str]:
@@ -186,7 +181,7 @@ async def test_a_thousand_equal_answers_leave_one_trace(tmp_path: Path) -> None:
             await store.add(draft, game=game, defaults=RULES, at=then)
         [book] = await store.books(RULES)
         forecasts = Forecaster(no_lines, lambda *_: None)
-        context = TrackContext(store, forecasts, _Shelf(), clock, (), lambda: None, lambda *_: None)
+        context = TrackContext(store, forecasts, Fixed(), clock, (), lambda: None, lambda *_: None)
         with pytest.raises(Enough):
             await track(book, Again(watch, game, clock), context)
         rows = [len(await store.export(x)) for x in ("polls", "snapshots", "alerts")]

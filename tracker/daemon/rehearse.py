@@ -10,12 +10,12 @@ from pathlib import Path
 
 from tracker.clock import Clock, LeapingClock
 from tracker.daemon.forecaster import Forecaster, LinesFor
+from tracker.daemon.sharing import Fixed
 from tracker.daemon.track import Tell, TrackContext, track
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.rule import Rule
-from tracker.engine.book import Book, Tracked
 from tracker.feeds import nba
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.feed import Ask, Look
@@ -59,14 +59,6 @@ class SiteWatch:
         digest = hashlib.sha256(body).hexdigest() if body else ""
         now, heard = self._clock.now(), self._clock.monotonic()
         return Look("nba", path, now, heard, body, digest, reading)
-
-
-class _Alone:
-    """A shelf whose bets never change."""
-
-    def wanted(self, book: Book) -> tuple[Tracked, ...]:
-        """The bets that the book has."""
-        return book.tracked
 
 
 async def rehearse(
@@ -113,7 +105,7 @@ async def _play(
     context = TrackContext(
         recorder=store,
         forecasts=forecaster,
-        shelf=_Alone(),
+        shelf=Fixed(),
         clock=clock,
         channels=(),
         ring=lambda: None,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from pathlib import Path
 
 from tracker.clock import Clock
+from tracker.daemon.matching import match
+from tracker.daemon.rosters import Rosters, frozen
+from tracker.daemon.sharing import Sharing
 from tracker.domain.bet import Bet
-from tracker.domain.draft import Draft, NoSuchGame, choose_game
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
@@ -42,6 +45,10 @@ class Shelf:
         self._seen: tuple[int, int, int] | None = None
         self._told: set[str] = set()
         self._moved: set[str] = set()
+        self._sharing = Sharing()
+        self._rosters = Rosters(store)
+        self.faceless: tuple[Game, ...] = ()
+        """The games whose players some bet that waits must know."""
         self.waiting = 0
         """Bets whose game is not known yet."""
         self._hoped: frozenset[str] = frozenset()
@@ -49,7 +56,23 @@ class Shelf:
     def wanted(self, book: Book) -> tuple[Tracked, ...]:
         """The bets on a game that are to be followed at this moment."""
         shelved = self._books.get(book.game.id)
-        return () if shelved is None else shelved.tracked
+        return () if shelved is None else tuple(map(self._sharing.newest, shelved.tracked))
+
+    def share(self, book: Book) -> None:
+        """Take what a decision on one game made of bets that are about several.
+
+        Between `wanted` and this nothing else may run: the next decision on another game of such a
+        bet must start from what this one left.
+        """
+        self._sharing.share(book)
+
+    def in_turn(self, book: Book) -> AbstractAsyncContextManager[object]:
+        """Wait until what earlier decisions made of the book's shared bets is on disk."""
+        return self._sharing.in_turn(book)
+
+    def meet(self, state: GameState) -> None:
+        """Learn who plays, from a box."""
+        self._rosters.meet(state)
 
     def moved(self) -> frozenset[str]:
         """The games whose bets were changed by the last refresh."""
@@ -66,6 +89,11 @@ class Shelf:
     async def refresh(self, *, slate_changed: bool = False) -> tuple[Book, ...] | None:
         """All books after a look at the file and the database; None when nothing has changed."""
         changed = await self._read_file()
+        if self._version < 0:
+            await self._rosters.load(self._clock.now())
+        if self._rosters.news:
+            changed = True
+            await self._rosters.keep(self._clock.now())
         version = await self._store.data_version()
         if not changed and not slate_changed and version == self._version:
             return None
@@ -74,6 +102,7 @@ class Shelf:
         before, self._books = self._books, {book.game.id: book for book in books}
         self._moved = {x for x in self._books if _bets(before.get(x)) != _bets(self._books[x])}
         self._moved |= before.keys() - self._books.keys()
+        self._sharing.keep_only({x.bet.number for book in books for x in book.tracked})
         self._version = await self._store.data_version()
         return tuple(books)
 
@@ -112,15 +141,19 @@ class Shelf:
         self.waiting = len(unbound)
         self._hoped = frozenset(league for _, draft in unbound for league in draft.leagues)
         if not unbound:
+            self.faceless = ()
             return
         now = self._clock.now()
         games = await self._store.games(since=now - _RECENT)
-        matched, mistakes = await asyncio.to_thread(_match, unbound, games, now)
-        self._say(mistakes)
-        await self._store.bind_all(matched, now)
-        self.waiting -= len(matched)
-        for number, game in matched:
-            self._tell("bet.matched", {"bet": str(number), "game": f"{game.name} {game.slate}"})
+        rosters = frozen(self._rosters, (game for game, _ in games))
+        found = await asyncio.to_thread(match, unbound, games, rosters, now)
+        self._say(found.mistakes)
+        self.faceless = found.faceless
+        await self._store.bind_all(found.matched, now, lambda x: rosters.get(x.id, ()))
+        self.waiting -= len(found.matched)
+        for number, legs in found.matched:
+            named = dict.fromkeys(f"{x.name} {x.slate}" for x in legs)
+            self._tell("bet.matched", {"bet": str(number), "game": ", ".join(named)})
 
     def _say(self, mistakes: tuple[str, ...]) -> None:
         """Log each mistake once, as long as it stands."""
@@ -128,27 +161,6 @@ class Shelf:
             if mistake not in self._told:
                 self._tell("bets.mistake", {"what": mistake})
         self._told |= set(mistakes)
-
-
-def _match(
-    unbound: Sequence[tuple[int, Draft]],
-    games: Sequence[tuple[Game, GameState | None]],
-    now: datetime,
-) -> tuple[list[tuple[int, Game]], tuple[str, ...]]:
-    """The game of each bet that has one, and a sentence for each that cannot have any."""
-    matched: list[tuple[int, Game]] = []
-    mistakes: list[str] = []
-    for number, draft in unbound:
-        try:
-            game = choose_game(draft, games, now)
-            draft.legs[0].market_for(game)
-        except NoSuchGame:
-            continue
-        except BadBet as why:
-            mistakes.append(f"bet {number}: {why}")
-            continue
-        matched.append((number, game))
-    return matched, tuple(mistakes)
 
 
 def _bets(book: Book | None) -> frozenset[Bet]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from typing import Protocol, assert_never
+from datetime import datetime
+from typing import Protocol
 
 from tracker.clock import Clock
 from tracker.domain.alert import Decision
@@ -47,6 +49,18 @@ class Shelf(Protocol):
         """The bets on the book's game, added and withdrawn ones taken into account."""
         ...
 
+    def share(self, book: Book) -> None:
+        """Take what a decision on one game made of bets that are about several."""
+        ...
+
+    def in_turn(self, book: Book) -> AbstractAsyncContextManager[object]:
+        """Wait until what earlier decisions made of the book's shared bets is on disk."""
+        ...
+
+    def meet(self, state: GameState) -> None:
+        """Learn who plays, from a box."""
+        ...
+
 
 Tell = Callable[[str, dict[str, str]], None]
 """Takes an event name and its figures: the log, or nothing."""
@@ -84,7 +98,8 @@ async def track(book: Book, poller: Poller, context: TrackContext) -> None:
             return
         change = worded(await _decide(book, poll, context))
         if worth_recording(poll, change) or change.book.checks != book.checks:
-            await context.recorder.record(poll, change, context.channels)
+            async with context.shelf.in_turn(change.book):
+                await context.recorder.record(poll, change, context.channels)
         else:
             context.see(change.book)
         book = change.book
@@ -95,19 +110,30 @@ async def track(book: Book, poller: Poller, context: TrackContext) -> None:
 
 
 async def _decide(book: Book, poll: Poll, context: TrackContext) -> Change:
-    now = context.clock.now()
-    match poll.reading:
-        case GameState() as state:
-            outlook = await context.forecasts.forecast(book, state)
-            if isinstance(outlook, Unreadable):
-                # What is over is settled by its score: a result never waits for a forecast.
-                over = state.phase is Phase.FINAL or state.phase.off
-                return advance(book, state, None, now) if over else note(book, outlook, now)
-            return advance(book, state, outlook, now)
-        case Unreadable() as why:
-            return note(book, why, now)
-        case _:
-            assert_never(poll.reading)
+    outlook: Outlook | Unreadable | None = None
+    if isinstance(poll.reading, GameState):
+        context.shelf.meet(poll.reading)
+        outlook = await context.forecasts.forecast(book, poll.reading)
+    # Nothing waits from here to `share`: another game's poll may have moved a bet on both.
+    book = book.with_bets(context.shelf.wanted(book))
+    change = _decided(book, poll.reading, outlook, context.clock.now())
+    context.shelf.share(change.book)
+    return change
+
+
+def _decided(
+    book: Book,
+    reading: GameState | Unreadable,
+    outlook: Outlook | Unreadable | None,
+    now: datetime,
+) -> Change:
+    if isinstance(reading, Unreadable):
+        return note(book, reading, now)
+    if not isinstance(outlook, Unreadable):
+        return advance(book, reading, outlook, now)
+    # What is over is settled by its score: a result never waits for a forecast.
+    over = reading.phase is Phase.FINAL or reading.phase.off
+    return advance(book, reading, None, now) if over else note(book, outlook, now)
 
 
 def worded(change: Change) -> Change:

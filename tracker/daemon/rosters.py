@@ -1,0 +1,67 @@
+"""Who plays tonight: each team's players as boxes have told, so that player lines find theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from tracker.domain.game import Game, GameState, Side
+from tracker.domain.player import Player, player_key
+from tracker.store import Store
+
+Team = tuple[str, str]
+"""A league and a team's code."""
+
+
+class Rosters:
+    """What is known of every team's players, kept in step with the store."""
+
+    def __init__(self, store: Store) -> None:
+        """Nobody is known until `load`."""
+        self._store = store
+        self._known: dict[Team, tuple[str, ...]] = {}
+        self._met: dict[Team, dict[str, str]] = {}
+        self._unkept: set[Team] = set()
+
+    async def load(self, now: datetime) -> None:
+        """Take what was kept before."""
+        self._known = await self._store.rosters(now)
+
+    def meet(self, state: GameState) -> None:
+        """Learn the players of both teams from a box; what is known already costs nothing."""
+        for side in Side:
+            team = state.game.league, state.game.code(side)
+            seen = self._met.setdefault(team, {})
+            before = len(seen)
+            seen.update({player_key(x.name): x.name for x in state.players if x.side is side})
+            if len(seen) > before:
+                self._unkept.add(team)
+
+    @property
+    def news(self) -> bool:
+        """Whether players were met that are not kept yet."""
+        return bool(self._unkept)
+
+    async def keep(self, now: datetime) -> None:
+        """Write down who was met, and read what that makes of the teams."""
+        teams, self._unkept = self._unkept, set()
+        if teams:
+            met = {team: tuple(self._met[team].values()) for team in teams}
+            await self._store.meet(met, now)
+            await self.load(now)
+
+    def of(self, game: Game) -> tuple[Player, ...]:
+        """The players of both teams, as far as they are known."""
+        return tuple(Player(name, side) for side in Side for name in self._names(game, side))
+
+    def unknown(self, games: Iterable[Game]) -> tuple[Game, ...]:
+        """The games of which one team's players are not known."""
+        return tuple(x for x in games if not all(self._names(x, side) for side in Side))
+
+    def _names(self, game: Game, side: Side) -> tuple[str, ...]:
+        return self._known.get((game.league, game.code(side)), ())
+
+
+def frozen(rosters: Rosters, games: Iterable[Game]) -> Mapping[str, tuple[Player, ...]]:
+    """The players of each game by its id, for work in another thread."""
+    return {game.id: rosters.of(game) for game in games}
