@@ -17,6 +17,7 @@ from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.forecaster import Forecaster, Load
 from tracker.daemon.lines import learn, watch_lines
 from tracker.daemon.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
+from tracker.daemon.memory import settle
 from tracker.daemon.patience import Patience
 from tracker.daemon.progress import Progress
 from tracker.daemon.pulses import Pulses
@@ -199,6 +200,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
             rng = random.Random(seed)  # noqa: S311 - jitter is no secret
             parts = Parts(settings, channels, clock, store, feeds, pulses, tell, rng, load)
             tell("daemon.started", {"database": str(settings.store.path)})
+            settle()
             try:
                 await Daemon(parts).live(notifier or SystemdNotifier(), stop)
             except* _Stop:
