@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tracker.domain.game import GameState
     from tracker.domain.prior import Prior
     from tracker.forecast.parameters import Flow, Parameters
+    from tracker.forecast.player_priors import PlayerPriors
 
 
 LARGEST_PRIOR = 45.0
@@ -28,12 +29,14 @@ def forecast(
     prior: Prior,
     parameters: Parameters,
     shift: tuple[float, float] = (0.0, 0.0),
+    players: PlayerPriors | None = None,
 ) -> Outlook:
     """The joint distribution of how a game ends, given all that is known of it.
 
     Pure: the same arguments give the same outlook. A game that is final gives a certain one, a game
     that has not begun the prior's own. `shift` moves the expected margin and total at the end, in
-    points: what another source, such as a live line, knows beyond the state.
+    points: what another source, such as a live line, knows beyond the state. `players` is what was
+    believed of the players; it moves player lines alone.
     """
     at = moment(state, prior, parameters.flow)
     if shift != (0.0, 0.0):
@@ -47,6 +50,7 @@ def forecast(
         feature_version=parameters.feature_version,
         calibration_id=parameters.calibration_id,
         periods=Periods(state, at, parameters),
+        players=players,
     )
 
 

@@ -12,7 +12,10 @@ from tracker.forecast.lazy import Lazy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tracker.domain.player import Player
     from tracker.forecast.lattice import Lattice, Points
+    from tracker.forecast.player_priors import PlayerPriors
+    from tracker.forecast.players import PlayerOutlook, Scene
     from tracker.forecast.spans import Periods
 
 
@@ -32,6 +35,7 @@ class Outlook:
 
     `final` counts overtime. `regulation` is the score after the last regulation period; None in
     overtime when the points by period are unknown. `over` is true once nothing can change.
+    `players` are the priors of its players; where there are none, everybody is an average player.
     """
 
     final: Lattice
@@ -41,6 +45,7 @@ class Outlook:
     feature_version: str
     calibration_id: str
     periods: Periods = field(repr=False)
+    players: PlayerPriors | None = field(default=None, repr=False)
 
     @Lazy
     def mu(self) -> Moments:
@@ -91,3 +96,34 @@ class Outlook:
         if found is None:
             found = self._spans[span] = self.periods.points(span, self)
         return found
+
+    def player(self, player: Player) -> PlayerOutlook:
+        """How a player's box line may end. Raises Unpriceable."""
+        from tracker.forecast.players import player_outlook
+
+        known = (player.side.value, player.key)
+        found = self._players.get(known)
+        if found is None:
+            found = self._players[known] = player_outlook(player, self)
+        return found
+
+    @Lazy
+    def _players(self) -> dict[tuple[str, str], PlayerOutlook]:
+        return {}
+
+    @Lazy
+    def player_priors(self) -> PlayerPriors:
+        """The priors of the players: those that were given, or the league's figures alone."""
+        if self.players is not None:
+            return self.players
+        from tracker.forecast.player_priors import PlayerPriors
+        from tracker.forecast.shipped import load_player_figures
+
+        return PlayerPriors(load_player_figures(self.periods.state.game.league))
+
+    @Lazy
+    def scene(self) -> Scene:
+        """What all players of the state share."""
+        from tracker.forecast.players import scene
+
+        return scene(self.periods.state, self, self.player_priors)

@@ -8,6 +8,7 @@ from importlib import resources
 from tracker.domain.league import LEAGUES
 from tracker.forecast.errors import BadParameters
 from tracker.forecast.parameters import Parameters, decode
+from tracker.forecast.player_figures import PlayerFigures, decode_players
 
 
 @cache
@@ -15,9 +16,20 @@ def load_parameters(league: str) -> Parameters:
     """The shipped parameters of a league (`nba`). Raises BadParameters when they cannot be used."""
     if league not in LEAGUES:
         raise BadParameters(f"there is no league {league!r}: use one of {', '.join(LEAGUES)}")
-    file = resources.files("tracker.forecast").joinpath(f"parameters/{league}.json")
+    name = f"{league}.json"
+    return decode(_text(name, league), name)
+
+
+@cache
+def load_player_figures(league: str) -> PlayerFigures:
+    """The shipped figures of a league's players. Raises BadParameters when they cannot be used."""
+    name = f"players-{league}.json"
+    return decode_players(_text(name, league), name)
+
+
+def _text(name: str, league: str) -> str:
+    file = resources.files("tracker.forecast").joinpath(f"parameters/{name}")
     try:
-        text = file.read_text("utf-8")
+        return file.read_text("utf-8")
     except OSError as error:
-        raise BadParameters(f"no parameters are installed for {league}: reinstall") from error
-    return decode(text, f"{league}.json")
+        raise BadParameters(f"no {name} is installed for {league}: reinstall") from error

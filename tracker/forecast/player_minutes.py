@@ -1,0 +1,130 @@
+"""How much of what is left of a game a player will play: the first part of his forecast.
+
+The share of the time left that he plays is put into classes, from none at all (done for the night)
+to every second, by an ordered logistic model: a location and a width, both linear in what the state
+tells of him, against bounds that run along the game.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from operator import mul
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+from scipy.special import expit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+Value = TypeVar("Value", float, "NDArray[Any]")
+
+EDGES = (0.0001, 0.08, 0.16, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 0.9985)
+"""Where the classes of the share end: nothing at all, ten parts between, all of it."""
+
+LEAST_SHARE, MOST_SHARE = 0.06, 0.88
+"""No player is expected to play less or more of a game than this."""
+
+LONG_SPELL = 30.0
+"""Minutes: from here on, what he has played says no more of how much his coach needs him."""
+
+SHARE_FEATURES = (
+    "usual", "starter", "usual*starter",
+    "ahead_of_plan", "not_yet", "not_yet*usual", "fouls", "near_limit", "at_limit", "played*usual",
+    "blowout", "blowout*usual", "blowout*starter", "lead", "lead*usual", "margin*usual*blowout",
+    "ten", "ten*usual", "ten*starter", "twenty", "twenty*usual", "twenty*starter",
+    "on", "on*usual", "on*starter", "on*blowout", "on*ahead_of_plan", "on*fouls",
+)  # fmt: skip
+"""What moves the share's location. `usual`: log-odds of his usual share of a game. `ahead_of_plan`:
+minutes / 10 that he has played beyond the usual. `fouls` / 3, and whether one or two more put him
+out. `blowout`: the chance that regulation ends with 15 points or more between the teams. `lead` and
+`margin`: his team's, now and expected, / 10; `ten`, `twenty`: how far a lead is beyond that, / 10.
+`on`: whether he is on the court, 0 in breaks."""
+
+WIDTH_FEATURES = (
+    "usual", "starter", "blowout", "blowout*starter", "on", "on*starter", "not_yet", "near_limit",
+)  # fmt: skip
+"""What moves the log of the share's width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing(Generic[Value]):
+    """A player at a moment, as the figures see him: single numbers, or arrays of them."""
+
+    usual: Value
+    starter: Value
+    ahead_of_plan: Value
+    not_yet: Value
+    fouls: Value
+    near_limit: Value
+    at_limit: Value
+    played: Value
+    """Minutes, no more than LONG_SPELL, over LONG_SPELL."""
+    blowout: Value
+    lead: Value
+    margin: Value
+    on: Value
+
+
+def log_odds(share: float) -> float:
+    """The log-odds of a share of the game, kept within what players play."""
+    share = min(max(share, LEAST_SHARE), MOST_SHARE)
+    return math.log(share / (1 - share))
+
+
+def _beyond(value: Value, limit: float) -> Value:
+    """What a value exceeds a limit by, 0 below it."""
+    over = value - limit
+    return (over + abs(over)) / 2
+
+
+def share_features(x: Standing[Value]) -> tuple[Value, ...]:
+    """The values of SHARE_FEATURES."""
+    usual, starter, on, blowout = x.usual, x.starter, x.on, x.blowout
+    size = abs(x.lead)
+    ten, twenty = _beyond(size, 1.0), _beyond(size, 2.0)
+    return (
+        usual, starter, usual * starter,
+        x.ahead_of_plan, x.not_yet, x.not_yet * usual, x.fouls, x.near_limit, x.at_limit,
+        x.played * usual,
+        blowout, blowout * usual, blowout * starter, x.lead, x.lead * usual,
+        x.margin * usual * blowout,
+        ten, ten * usual, ten * starter, twenty, twenty * usual, twenty * starter,
+        on, on * usual, on * starter, on * blowout, on * x.ahead_of_plan, on * x.fouls,
+    )  # fmt: skip
+
+
+def width_features(x: Standing[Value]) -> tuple[Value, ...]:
+    """The values of WIDTH_FEATURES."""
+    return (
+        x.usual, x.starter, x.blowout, x.blowout * x.starter, x.on, x.on * x.starter, x.not_yet,
+        x.near_limit,
+    )  # fmt: skip
+
+
+def share_chances(
+    x: Standing[float], bounds: Floats, weights: list[float], widths: list[float]
+) -> Floats:
+    """The chance of each class of the share: one more than there are bounds."""
+    location = sum(map(mul, weights, share_features(x)))
+    width = sum(map(mul, widths, width_features(x)))
+    sums = np.empty(bounds.size + 2)
+    sums[0], sums[-1] = 0.0, 1.0
+    expit((bounds - location) * math.exp(-width), out=sums[1:-1])
+    chances: Floats = sums[1:] - sums[:-1]
+    return chances
+
+
+def overtime_share(
+    weights: tuple[float, ...], usual: float, starter: float, shares: Floats
+) -> Floats:
+    """The share of an overtime that he plays, for each share of what was left of regulation.
+
+    The log-odds are linear in 1, `usual`, `starter` and the share.
+    """
+    one, by_usual, by_starter, by_share = weights
+    told: Floats = expit(one + by_usual * usual + by_starter * starter + by_share * shares)
+    return told

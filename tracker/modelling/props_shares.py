@@ -1,0 +1,110 @@
+"""The ordered logistic model of how much a player plays of what is left, by maximum likelihood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from tracker.forecast.player_minutes import EDGES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+RIDGE = 1e-4
+"""Keeps weights that the games say nothing of at 0."""
+
+_FAR = 40.0
+"""Log-odds beyond which a chance is 0 or 1."""
+
+_ROUNDS = 300
+
+
+@dataclass(frozen=True, eq=False)
+class Ordered:
+    """Bounds, and weights of the location and of the log width."""
+
+    bounds: Array
+    weights: Array
+    widths: Array
+
+    def chances(self, location: Array, width: Array) -> Array:
+        """The chance of each class, one row a player."""
+        scaled = (self.bounds - (location @ self.weights)[:, None]) * np.exp(
+            -(width @ self.widths)
+        )[:, None]
+        sums = np.zeros((location.shape[0], self.bounds.size + 2))
+        sums[:, 1:-1], sums[:, -1] = expit(scaled), 1.0
+        found: Array = np.diff(sums, axis=1)
+        return found
+
+
+def classes(share: Array) -> Array:
+    """The class of each share, 0 for none of it."""
+    found: Array = np.searchsorted(EDGES, share, side="left")
+    return found
+
+
+def fit_ordered(location: Array, width: Array, which: Array) -> Ordered:
+    """The figures under which the classes are likeliest."""
+    count = len(EDGES) + 1
+    model = _Likelihood(location, width, which, count)
+    found = minimize(
+        model.cost, model.start(), jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS}
+    )
+    return model.read(found.x)
+
+
+@dataclass(frozen=True, eq=False)
+class _Likelihood:
+    """Minus the mean log-likelihood and its gradient; bounds are kept apart by logs of steps."""
+
+    location: Array
+    width: Array
+    which: Array
+    count: int
+
+    def start(self) -> Array:
+        seen = np.bincount(self.which, minlength=self.count) + 1.0
+        sums = np.cumsum(seen)[:-1] / seen.sum()
+        odds = np.log(sums / (1 - sums))
+        steps = np.log(np.maximum(np.diff(odds), 1e-3))
+        rest = np.zeros(self.location.shape[1] + self.width.shape[1])
+        return np.concatenate([odds[:1], steps, rest])
+
+    def read(self, x: Array) -> Ordered:
+        last, middle = self.count - 1, self.location.shape[1]
+        bounds = x[0] + np.concatenate([[0.0], np.cumsum(np.exp(x[1:last]))])
+        return Ordered(bounds, x[last : last + middle], x[last + middle :])
+
+    def cost(self, x: Array) -> tuple[float, Array]:
+        told, last = self.read(x), self.count - 1
+        rows = self.which.size
+        narrow = np.exp(-(self.width @ told.widths))
+        middle = self.location @ told.weights
+        bounds = np.concatenate([[0.0], told.bounds, [0.0]])
+        above = (bounds[self.which + 1] - middle) * narrow
+        below = (bounds[self.which] - middle) * narrow
+        above[self.which == last] = _FAR
+        below[self.which == 0] = -_FAR
+        top, bottom = expit(above), expit(below)
+        chance = np.maximum(top - bottom, 1e-12)
+        by_top, by_bottom = top * (1 - top) / chance / rows, bottom * (1 - bottom) / chance / rows
+        ridge = RIDGE * (told.weights @ told.weights + told.widths @ told.widths)
+        slope_bounds = np.bincount(self.which + 1, -by_top * narrow, self.count + 1)
+        slope_bounds += np.bincount(self.which, by_bottom * narrow, self.count + 1)
+        inner = np.cumsum(slope_bounds[1 : self.count][::-1])[::-1]
+        slope = np.concatenate(
+            [
+                inner[:1],
+                inner[1:] * np.exp(x[1:last]),
+                self.location.T @ ((by_top - by_bottom) * narrow) + 2 * RIDGE * told.weights,
+                self.width.T @ (by_top * above - by_bottom * below) + 2 * RIDGE * told.widths,
+            ]
+        )
+        return float(ridge - np.log(chance).mean()), slope
