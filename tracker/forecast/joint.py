@@ -28,13 +28,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def across(asked: Sequence[Question], outlook: Outlook, *, pushed: bool) -> float:
-    """The chance that every leg holds, whatever spans they are about."""
+def across(asked: Sequence[Question], outlook: Outlook, cells: Floats, *, pushed: bool) -> float:
+    """The chance that every leg holds, whatever spans they are about.
+
+    `cells` are those of the final lattice, less where other legs do not hold.
+    """
     from tracker.forecast.pricing import held, on_lattice
 
     final = outlook.final
-    rows, columns = final.cells.shape
-    weights = final.cells
+    rows, columns = cells.shape
+    weights = cells
     count = rows + columns - 1
     margins = final.home0 - final.away0 - columns + 1 + np.arange(count, dtype=np.float64)
     totals = final.home0 + final.away0 + np.arange(count, dtype=np.float64)
@@ -47,7 +50,7 @@ def across(asked: Sequence[Question], outlook: Outlook, *, pushed: bool) -> floa
         odd = [x for x in legs if x.shape is Shape.ODD]
         if odd:
             # Whether a part's points are odd says nothing of the final score.
-            weights = weights * on_lattice(odd, points, pushed=pushed)
+            weights = weights * on_lattice(odd, points, points.cells, pushed=pushed)
         legs = [x for x in legs if x.shape is not Shape.ODD]
         by_margin = by_margin * _given(legs, MARGIN, points, final, margins, pushed=pushed)
         by_total = by_total * _given(legs, TOTAL, points, final, totals, pushed=pushed)

@@ -17,13 +17,36 @@ from tracker.forecast.errors import Unpriceable
 from tracker.forecast.sheet import SMALLEST
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tracker.domain.player import Player, Stat
     from tracker.forecast.lattice import Pmf
     from tracker.forecast.outlook import Outlook
 
+    Floats = NDArray[np.float64]
+
+
+class ByMinutes(Protocol):
+    """What a player may still add, for each class of the minutes that he may still play."""
+
+    @property
+    def chances(self) -> Floats:
+        """The chance of each class."""
+        ...
+
+    def by_class(self, stat: Stat) -> Floats:
+        """P(he adds 0, 1, ... to a figure), a row for each class."""
+        ...
+
 
 class PlayerForecast(Protocol):
     """How a player's box line may end."""
+
+    @property
+    def remainder(self) -> ByMinutes:
+        """What he may still add."""
+        ...
 
     def pmf(self, stat: Stat) -> Pmf:
         """The chances of a final figure, from what he has on; certain once it cannot grow."""

@@ -9,7 +9,6 @@ import numpy as np
 
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.forecast.errors import Unpriceable
 from tracker.forecast.lattice import hankel, toeplitz
 from tracker.forecast.player_lines import opened, player_chance
 from tracker.forecast.sheet import AWAY, HOME, MARGIN, TOTAL, Question, Shape, question
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState
-    from tracker.domain.market import Market
+    from tracker.domain.market import Market, PlayerMarket
     from tracker.forecast.lattice import Points
     from tracker.forecast.outlook import Outlook
 
@@ -56,50 +55,72 @@ def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance
     It wins when no leg loses and one at least wins, for a leg that pushes drops out; it pushes when
     every leg does. Raises Unpriceable, and ValueError for no legs at all.
     """
+    del state
     if not legs:
         raise ValueError("a parlay needs a leg")
     if len(legs) == 1:
-        return price(legs[0], outlook, state)
-    undecided: list[Question] = []
+        return chance_of(legs[0], outlook)
+    open_legs: list[Market] = []
     won = False
     for leg in legs:
-        if isinstance(leg, PlayerTotal | DoubleDouble):
-            raise Unpriceable("a parlay with a player line is not forecast yet")
-        asked = question(leg)
-        points = outlook.of(asked.span)
-        if points.sure or asked.decided(points.stands(asked.part)):
-            chance = price(leg, outlook, state)
-            if chance == LOST:
-                return LOST
+        chance = chance_of(leg, outlook)
+        if chance == LOST:
+            return LOST
+        if chance.decided:
             won = won or chance == WON
         else:
-            undecided.append(asked)
-    if not undecided:
+            open_legs.append(leg)
+    if not open_legs:
         return WON if won else PUSHED
-    alive = together(undecided, outlook, pushed=False)
+    if len(open_legs) == 1:
+        only = chance_of(open_legs[0], outlook)
+        return Chance(only.win + only.push, 0.0, only.lose) if won else only
+    alive = together(open_legs, outlook, pushed=False)
     level = 0.0
-    if not won and all(x.can_push for x in undecided):
-        level = together(undecided, outlook, pushed=True)
+    if not won and all(_can_push(x) for x in open_legs):
+        level = together(open_legs, outlook, pushed=True)
     return opened(alive - level, level, 1.0 - alive)
 
 
-def together(asked: Sequence[Question], outlook: Outlook, *, pushed: bool) -> float:
-    """P(no leg loses), or with `pushed` P(every leg pushes).
+def _can_push(market: Market) -> bool:
+    match market:
+        case PlayerTotal():
+            return market.points == math.floor(market.points)
+        case DoubleDouble():
+            return False
+        case _:
+            return question(market).can_push
+
+
+def together(legs: Sequence[Market], outlook: Outlook, *, pushed: bool) -> float:
+    """P(no leg loses), or with `pushed` P(every leg pushes), of legs that are still open.
 
     Legs of one span are summed on its lattice. Legs of several spans are joined by the links
-    between a span's points and the final score.
+    between a span's points and the final score, as player lines are.
     """
     from tracker.forecast.joint import across
 
-    spans = tuple(dict.fromkeys(x.span for x in asked))
-    if len(spans) == 1:
-        return on_lattice(asked, outlook.of(spans[0]), pushed=pushed)
-    return across(asked, outlook, pushed=pushed)
+    asked: list[Question] = []
+    players: list[PlayerMarket] = []
+    for leg in legs:
+        if isinstance(leg, PlayerTotal | DoubleDouble):
+            players.append(leg)
+        else:
+            asked.append(question(leg))
+    if not players:
+        spans = tuple(dict.fromkeys(x.span for x in asked))
+        if len(spans) == 1:
+            points = outlook.of(spans[0])
+            return on_lattice(asked, points, points.cells, pushed=pushed)
+        return across(asked, outlook, outlook.final.cells, pushed=pushed)
+    from tracker.forecast.player_legs import by_score
+
+    cells = outlook.final.cells * by_score(players, outlook, pushed=pushed)
+    return across(asked, outlook, cells, pushed=pushed) if asked else min(float(cells.sum()), 1.0)
 
 
-def on_lattice(asked: Sequence[Question], points: Points, *, pushed: bool) -> float:
-    """The mass of the cells in which every leg holds."""
-    cells = points.cells
+def on_lattice(asked: Sequence[Question], points: Points, cells: Floats, *, pushed: bool) -> float:
+    """The mass of those `cells` on the lattice of `points` in which every leg holds."""
     rows, columns = cells.shape
     vectors = held(asked, points, pushed=pushed)
     if MARGIN in vectors:
