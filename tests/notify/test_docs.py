@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.notify.values import alert, book, settled, state
+from tests.notify.values import alert, bet, book, settled, state
 from tracker.domain.alert import Reason
 from tracker.domain.bet import Result
+from tracker.domain.chance import Chance
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import Phase
 from tracker.domain.rule import Comparison, Event, parse_rule
+from tracker.domain.wording import PLACEHOLDERS
 from tracker.engine.advance import LOST_AFTER
 from tracker.engine.alerting import USEFUL_FOR
-from tracker.engine.book import RulePhase
+from tracker.engine.book import RulePhase, Tracked
 from tracker.engine.rules import BUDGET, COOLDOWN
 from tracker.notify.apprise_channel import CONNECT_LIMIT, READ_LIMIT
+from tracker.notify.envelope import numbered
 from tracker.notify.lane import LONGEST_RETRY
-from tracker.notify.text import compose, numbered
+from tracker.notify.text import compose
 
 PAGE = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text("utf-8")
 
@@ -72,9 +76,8 @@ def test_the_figures_are_those_of_the_program() -> None:
 def test_the_messages_shown_are_those_that_are_sent() -> None:
     """Word for word."""
     live = state()
-    moved = compose(
-        alert("p >= 0.80", live, 0.80, 0.71), settled("DEN -4.5", Result.WON, 0), book(live)
-    )
+    open_bet = replace(Tracked.fresh(bet("DEN -4.5")), chance=Chance(0.8, 0.0, 0.2))
+    moved = compose(alert("p >= 0.80", live, 0.80, 0.71), open_bet, book(live))
     over = state("Q4 0:00", 114, 105, phase=Phase.FINAL)
     won = compose(alert("settled", over), settled("DEN -4.5", Result.WON, 3739), book(over))
     assert numbered(moved, 41) in PAGE
@@ -82,3 +85,9 @@ def test_the_messages_shown_are_those_that_are_sent() -> None:
     lost = settled("DEN -4.5", Result.LOST, 0, revision=2)
     assert numbered(won, 57) in PAGE
     assert numbered(compose(alert("regraded", other), lost, book(other)), 63) in PAGE
+
+
+@pytest.mark.parametrize("name", PLACEHOLDERS)
+def test_every_placeholder_is_told(name: str) -> None:
+    """As it is written in a template."""
+    assert f"`{{{name}}}`" in PAGE

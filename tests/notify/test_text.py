@@ -7,31 +7,121 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.notify.values import NOW, alert, bet, book, delivery, settled, state
-from tracker.domain.alert import Decision
+from tracker.domain.alert import Decision, Reason
 from tracker.domain.bet import Result
+from tracker.domain.chance import Chance
 from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.policy import topic_of
+from tracker.domain.wording import PLACEHOLDERS, PLAIN, Wording
 from tracker.engine.book import Tracked
-from tracker.notify.text import DIGEST_LINES, compose, digest, numbered, possible_repeat, worded
+from tracker.notify.envelope import DIGEST_LINES, brief, digest, numbered, possible_repeat, worded
+from tracker.notify.text import compose
 
 HALF = (Score(28, 25), Score(30, 22))
 FINAL = state("Q4 0:00", 114, 105, phase=Phase.FINAL)
-SECOND = "DEN 98 – 91 LAL · {} · data 5 s old · bet #12"
+SECOND = "DEN 98 – 91 LAL · {} · fair cash-out $29.91 · data 5 s old · bet #12"
 
 
-def said(pick: str, rule: str = "p >= 0.80", p: float = 0.80, was: float | None = 0.71) -> str:
+def followed(pick: str, p: float = 0.80, *, staked: bool = True) -> Tracked:
+    """A bet with a chance."""
+    return replace(Tracked.fresh(bet(pick, staked=staked)), chance=Chance(p, 0.0, 1.0 - p))
+
+
+def said(
+    pick: str,
+    rule: str = "p >= 0.80",
+    p: float = 0.80,
+    was: float | None = 0.71,
+    wording: Wording = PLAIN,
+) -> str:
     """The message for a chance that moved, in a fourth quarter that DEN leads 98 to 91."""
     found = state()
-    return compose(alert(rule, found, p, was), Tracked.fresh(bet(pick)), book(found))
+    return compose(alert(rule, found, p, was), followed(pick, p), book(found), wording)
 
 
 def test_a_level_that_is_reached_is_told_with_the_game_clock_first() -> None:
     """The first line says chance, bet, standing, clock; the second score, need, age and number."""
     assert said("DEN -4.5") == (
         "▲ 80 % DEN -4.5: leads by 7, Q4 7:02 (was 71 %)\n"
-        "DEN 98 – 91 LAL · needs to win by 5 · data 5 s old · bet #12"
+        "DEN 98 – 91 LAL · needs to win by 5 · fair cash-out $29.91 · data 5 s old · bet #12"
     )
+
+
+def test_what_a_bet_is_worth_is_told_while_it_is_open() -> None:
+    """A push returns the stake; without stake or odds, or once decided, nothing is said."""
+    found = state()
+    pushing = replace(followed("DEN -4"), chance=Chance(0.5, 0.1, 0.4))
+    text = compose(alert("p >= 0.50", found, 0.5), pushing, book(found))
+    assert "fair cash-out $20.70 ·" in text
+    for silent in (followed("DEN -4", staked=False), followed("DEN -4", 1.0)):
+        assert "cash-out" not in compose(alert("p >= 0.50", found, 1.0), silent, book(found))
+
+
+def test_a_delay_that_was_asked_for_counts_in_the_age_of_the_data() -> None:
+    """Nobody is to take what is half a minute old for new."""
+    late = Wording(delay=35.0)
+    assert "· data 40 s old, delayed 35 s ·" in said("DEN -4.5", wording=late)
+    found = state()
+    fresh = compose(alert("hit", found), followed("DEN -4.5"), book(found, age=0), late)
+    assert "· data delayed 35 s ·" in fresh
+
+
+def test_words_of_the_persons_own_take_the_place_of_the_usual_ones() -> None:
+    """With what they put in braces; what is not known is empty."""
+    own = Wording(
+        ZoneInfo("America/Denver"),
+        "decimal",
+        templates={
+            "chance": "{bet} {p} ({was}) at {time}, {odds}: {fair}",
+            "settled": "{mark} {id} {result} {money} {course}",
+        },
+    )
+    assert said("DEN -4.5", wording=own) == (
+        "DEN -4.5 80 % (71 %) at 20:30, 1.87: fair cash-out $29.91"
+    )
+    assert said("DEN -4.5", "swing 0.15 in 5m", wording=own) == said("DEN -4.5", "swing 0.15 in 5m")
+    done = settled("DEN -4.5", Result.WON, 3739)
+    assert compose(alert("settled", FINAL), done, book(FINAL), own) == (
+        "✅ 12 WON +$17.39 peak 96 %, low 48 %"
+    )
+
+
+@pytest.mark.parametrize("name", PLACEHOLDERS)
+@pytest.mark.parametrize("topic", ["p >= 0.80", "settled", "feed_down", "hit"])
+def test_every_placeholder_stands_for_something_in_every_message(name: str, topic: str) -> None:
+    """No template that was accepted can fail when it is needed."""
+    own = Wording(templates={topic_of(topic): f"<{{{name}}}>"})
+    found = state()
+    for state_of in (book(found), replace(book(found), state=None)):
+        text = compose(alert(topic, found), Tracked.fresh(bet("DEN -4.5")), state_of, own)
+        assert text.startswith("<")
+        assert "{" not in text
+
+
+def test_a_text_message_is_160_plain_characters() -> None:
+    """Signs and accents are spelt, facts kept whole from the front, the number always."""
+    long = numbered(said("DEN -4.5"), 41)
+    assert brief(long) == (
+        "UP 80 % DEN -4.5: leads by 7, Q4 7:02 (was 71 %) - DEN 98 - 91 LAL - needs to win by 5 - "
+        "fair cash-out $29.91 - data 5 s old - bet #12 - alert 41"
+    )
+    assert len(brief(long)) <= 160
+    short = brief(long, 80)
+    assert short == "UP 80 % DEN -4.5: leads by 7, Q4 7:02 (was 71 %) - DEN 98 - 91 LAL - alert 41"
+    assert brief("▲ 80 % Jokić o25.5 pts") == "UP 80 % Jokic o25.5 pts"
+
+
+@given(st.text(max_size=400), st.integers(1, 9999))
+def test_no_text_message_is_longer_or_other_than_plain(text: str, number: int) -> None:
+    """Whatever is in it."""
+    told = brief(numbered(text, number))
+    assert told.isascii()
+    assert len(told) <= 160
+    assert told.endswith(f"alert {number}")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +322,7 @@ def test_a_decision_that_held_back_has_no_message() -> None:
 
 def test_no_message_gives_advice() -> None:
     """Odds and facts only."""
-    advice = ("cash out", "cash-out", "should", "hedge", "bet now", "recommend", "lock")
+    advice = ("cash out", "cash-out now", "should", "hedge", "bet now", "recommend", "lock")
     for rule in ("p >= 0.80", "p <= 0.30", "swing 0.15 in 5m"):
         assert not any(word in said("DEN -4.5", rule).casefold() for word in advice)
 
@@ -260,6 +350,17 @@ def test_a_digest_tells_each_alert_in_the_persons_time() -> None:
     )
     flagged = digest([delivery(41)], repeated=True).splitlines()[0]
     assert flagged == "possible repeat · 1 alert may not have reached you in time"
+
+
+def test_what_was_held_on_purpose_is_told_apart_from_what_came_too_late() -> None:
+    """Quiet hours are no failure."""
+    held = replace(delivery(42), reason=Reason.QUIET)
+    assert digest([delivery(41), held]) == (
+        "1 alert could not reach you in time\n"
+        "03:30 UTC · alert text 41 · alert 41\n"
+        "1 alert while you wanted silence\n"
+        "03:30 UTC · alert text 42 · alert 42"
+    )
 
 
 def test_a_long_digest_stays_readable() -> None:

@@ -14,6 +14,7 @@ from functools import partial
 
 from tracker import __version__
 from tracker.clock import Clock, ScaledClock, SystemClock
+from tracker.daemon.desk import Desk
 from tracker.daemon.forecaster import Forecaster, Load
 from tracker.daemon.lines import learn, watch_lines
 from tracker.daemon.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
@@ -74,6 +75,7 @@ class Daemon:
         patience = Patience(SystemClock(), self._progress, parts.tell)
         parts.store.wait_out(patience.wait_out)
         parts.pulses.on_answer = self._hear
+        self._desk = Desk(parts.settings.policy)
         self._shelf = Shelf(parts.store, parts.clock, parts.settings, parts.tell)
         known = partial(lines_for, parts.settings.lines)
         self._forecaster = Forecaster(known, parts.tell, parts.load)
@@ -86,6 +88,8 @@ class Daemon:
             ring=self._ring,
             tell=parts.tell,
             see=parts.pulses.see,
+            route=self._desk.route,
+            wording=parts.settings.wording,
         )
 
     async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:
@@ -98,6 +102,7 @@ class Daemon:
         lines = LineReader(self._parts.feeds, clock)
         await learn(store, self._forecaster)
         keep = timedelta(days=settings.store.keep_bodies_days)
+        await self._desk.recall(store, clock.now())
         async with asyncio.TaskGroup() as tasks:
 
             def follow(books: tuple[Book, ...]) -> None:
@@ -112,6 +117,7 @@ class Daemon:
             tasks.create_task(watch_slate(slate.read, store, shelf, changed, wanted, clock))
             tasks.create_task(watch_lines(lines.read, store, self._forecaster, shelf.games, clock))
             tasks.create_task(self._parts.pulses.keep(store, clock))
+            tasks.create_task(self._desk.tend(store, clock))
             tasks.create_task(
                 keep_alive(notifier, progress, self._status, SystemClock(), self._tell)
             )

@@ -9,11 +9,14 @@ from datetime import datetime
 from typing import Protocol
 
 from tracker.clock import Clock
-from tracker.domain.alert import Decision
 from tracker.domain.game import GameState, Phase
+from tracker.domain.policy import USUAL
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
+from tracker.domain.wording import PLAIN, Wording
 from tracker.engine.advance import advance, note
 from tracker.engine.book import Book, Change, Ordering, Tracked
+from tracker.engine.presuming import presume, to_presume
+from tracker.engine.routing import route
 from tracker.forecast import Outlook
 from tracker.notify.text import compose
 
@@ -70,11 +73,18 @@ def _see_nothing(_: Book) -> None:
     """For whoever does not care when a game was last looked at."""
 
 
+def _as_usual(change: Change, now: datetime) -> Change:
+    """For whoever has no policy: everything is told."""
+    return route(change, USUAL, now)
+
+
 @dataclass(frozen=True, slots=True)
 class TrackContext:
     """What every track works with.
 
-    `ring` wakes the channels once an alert is on disk; `see` is told of looks that brought nothing.
+    `ring` wakes the channels once an alert is on disk; `see` is told of looks that brought nothing,
+    `show` of what is believed after every look.
+    `route` says of each firing what becomes of it, and `wording` how it is worded.
     """
 
     recorder: Recorder
@@ -85,6 +95,9 @@ class TrackContext:
     ring: Callable[[], None]
     tell: Tell
     see: Callable[[Book], None] = _see_nothing
+    show: Callable[[Book], None] = _see_nothing
+    route: Callable[[Change, datetime], Change] = _as_usual
+    wording: Wording = PLAIN
 
 
 async def track(book: Book, poller: Poller, context: TrackContext) -> None:
@@ -96,26 +109,32 @@ async def track(book: Book, poller: Poller, context: TrackContext) -> None:
         book = book.with_bets(context.shelf.wanted(book))
         if not book.tracked:
             return
-        change = worded(await _decide(book, poll, context))
+        decided = context.route(await _decide(book, poll, context), context.clock.now())
+        change = worded(decided, context.wording)
         if worth_recording(poll, change) or change.book.checks != book.checks:
             async with context.shelf.in_turn(change.book):
                 await context.recorder.record(poll, change, context.channels)
         else:
             context.see(change.book)
         book = change.book
+        context.show(book)
         for event, what in change.notes:
             context.tell(event, {"game": book.game.name, "what": what})
-        if any(x.decision is Decision.FIRED for x in change.alerts):
+        if any(x.told for x in change.alerts):
             context.ring()
 
 
 async def _decide(book: Book, poll: Poll, context: TrackContext) -> Change:
-    outlook: Outlook | Unreadable | None = None
-    if isinstance(poll.reading, GameState):
-        context.shelf.meet(poll.reading)
-        outlook = await context.forecasts.forecast(book, poll.reading)
+    seen = poll.reading if isinstance(poll.reading, GameState) else None
+    if seen is not None:
+        context.shelf.meet(seen)
+    presumed = to_presume(book, context.clock.now()) if seen is None else None
+    known = seen or presumed
+    outlook = None if known is None else await context.forecasts.forecast(book, known)
     # Nothing waits from here to `share`: another game's poll may have moved a bet on both.
     book = book.with_bets(context.shelf.wanted(book))
+    if presumed is not None and isinstance(outlook, Outlook):
+        book = presume(book, presumed, outlook)
     change = _decided(book, poll.reading, outlook, context.clock.now())
     context.shelf.share(change.book)
     return change
@@ -136,15 +155,13 @@ def _decided(
     return advance(book, reading, None, now) if over else note(book, outlook, now)
 
 
-def worded(change: Change) -> Change:
-    """The change with the text of every alert that fired."""
+def worded(change: Change, wording: Wording = PLAIN) -> Change:
+    """The change with the text of every alert that is told, at once or later."""
     tracked = {x.bet.number: x for x in change.book.tracked}
     return replace(
         change,
         alerts=tuple(
-            replace(x, text=compose(x, tracked[x.bet], change.book))
-            if x.decision is Decision.FIRED
-            else x
+            replace(x, text=compose(x, tracked[x.bet], change.book, wording)) if x.told else x
             for x in change.alerts
         ),
     )

@@ -84,3 +84,19 @@ def money_text(cents: int) -> str:
 def payout_if_won(stake_cents: int, odds: Odds) -> int:
     """Cents that a winning bet returns, stake included, rounded half up to the cent."""
     return floor(stake_cents * odds.decimal + Fraction(1, 2))
+
+
+def odds_text(odds: Odds | None, form: str) -> str:
+    """A price in the form that the person wants to see; empty when it is not known."""
+    if odds is None:
+        return ""
+    match form:
+        case "american":
+            return odds.american
+        case "decimal":
+            return f"{float(odds.decimal):.2f}"
+        case "fractional":
+            profit = odds.decimal - 1
+            return f"{profit.numerator}/{profit.denominator}"
+        case _:
+            return odds.text

@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
 from tracker.notify.channel import Message
+from tracker.notify.envelope import BRIEF, brief
 from tracker.notify.threads import in_thread
 from tracker.settings.mistakes import ConfigError
 
@@ -106,7 +107,7 @@ def _send(url: str, message: Message) -> Outcome:
     one = apprise.Apprise(asset=service.asset)
     one.add(service)
     result = one.notify(
-        body=message.body,
+        body=brief(message.body) if 0 < service.body_maxlen <= BRIEF else message.body,
         title=message.title,
         body_format=apprise.NotifyFormat.TEXT,
         notify_type=apprise.NotifyType.WARNING if loud else apprise.NotifyType.INFO,

@@ -10,8 +10,8 @@ from typing import assert_never
 from tracker.clock import Clock
 from tracker.domain.delivery import Delivery, Failed, Outcome, Refused, Sent, Unknown
 from tracker.notify.channel import Channel, Message
+from tracker.notify.envelope import digest, worded
 from tracker.notify.queue import Queue
-from tracker.notify.text import digest, worded
 
 FIRST_RETRY = 2.0
 """Seconds after a first attempt that failed; each further one doubles them."""

@@ -1,0 +1,185 @@
+"""What becomes of a firing: each step holds back with its reason, and results always arrive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.engine.build import GAME, T0, a_book, after, bet, live
+from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.chance import LOST
+from tracker.domain.game import Game
+from tracker.domain.parlay import Leg, Parlay
+from tracker.domain.policy import USUAL, Level, Policy, QuietHours, Say, Scope, Snooze, Told
+from tracker.engine.book import Change
+from tracker.engine.routing import GROUP_WAIT, route
+
+NIGHT = QuietHours(time(23), time(8), ZoneInfo("America/Denver"))
+LATE = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
+"""Midnight in Denver."""
+
+
+def firing(rule: str = "p >= 0.80", at: datetime = T0, number: int = 1) -> Alert:
+    """A rule that has fired."""
+    score = live(3, 600.0, (30, 20), (20, 25), (5, 5)).score
+    return Alert(number, rule, 1, at, Decision.FIRED, Reason.CROSSED, "Q3 10:00", score, 0.81)
+
+
+def routed(*alerts: Alert, policy: Policy = USUAL, at: datetime = T0) -> list[Alert]:
+    """What becomes of firings of bet 1."""
+    return list(route(Change(a_book(bet(1, "DEN -4.5")), alerts=alerts), policy, at).alerts)
+
+
+def held(policy: Policy, rule: str = "p >= 0.80", at: datetime = T0) -> Alert:
+    """The one row that a firing becomes."""
+    [row] = routed(firing(rule, at), policy=policy, at=at)
+    assert row.decision is Decision.HELD
+    return row
+
+
+def test_without_a_policy_everything_is_told_at_its_level() -> None:
+    """A chance is loud, the end of a quarter is not."""
+    loud, low = routed(firing(), firing("quarter"))
+    assert (loud.decision, loud.level, loud.due_at) == (Decision.FIRED, Level.HIGH, None)
+    assert (low.decision, low.level) == (Decision.FIRED, Level.LOW)
+
+
+def test_what_was_held_already_stays_as_it_is() -> None:
+    """Only firings have a way to go."""
+    row = replace(firing(), decision=Decision.HELD, reason=Reason.HOLDING)
+    assert routed(row, policy=Policy(says={"chance": Say.OFF})) == [row]
+
+
+def test_a_kind_that_is_off_is_a_row_and_one_that_is_silent_makes_no_sound() -> None:
+    """By its own name."""
+    assert held(Policy(says={"chance": Say.OFF})).reason is Reason.OFF
+    [row] = routed(firing("start"), policy=Policy(says={"start": Say.SILENT}))
+    assert (row.decision, row.level) == (Decision.FIRED, Level.INFO)
+
+
+@pytest.mark.parametrize(
+    ("scope", "target"), [(Scope.BET, "1"), (Scope.GAME, GAME.id), (Scope.ALL, "")]
+)
+def test_a_snooze_silences_until_its_time(scope: Scope, target: str) -> None:
+    """A bet, a game or all; not a moment longer, and nothing else."""
+    policy = Policy(snoozes=(Snooze(scope, target, T0, after(60)),))
+    row = held(policy)
+    assert (row.reason, row.due_at, row.expires_at) == (Reason.SNOOZED, None, None)
+    [later] = routed(firing(at=after(60)), policy=policy, at=after(60))
+    assert later.decision is Decision.FIRED
+    if scope is not Scope.ALL:
+        other = replace(policy.snoozes[0], target="2")
+        assert routed(firing(), policy=Policy(snoozes=(other,)))[0].decision is Decision.FIRED
+
+
+def test_a_result_that_was_snoozed_is_told_when_the_snooze_is_over() -> None:
+    """And not in the middle of the night either."""
+    until = LATE - timedelta(minutes=30)
+    snoozed = Snooze(Scope.ALL, "", until - timedelta(hours=1), until)
+    now = until - timedelta(minutes=45)
+    row = held(Policy(snoozes=(snoozed,)), "settled", now)
+    assert (row.reason, row.due_at) == (Reason.SNOOZED, until)
+    both = held(Policy(snoozes=(snoozed,), quiet=NIGHT), "settled", now)
+    assert both.due_at == datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
+
+
+def test_quiet_hours_keep_what_is_not_loud_enough_for_a_digest() -> None:
+    """It is due when they end; what breaks through is told at once."""
+    row = held(Policy(quiet=NIGHT), at=LATE)
+    assert (row.reason, row.due_at) == (
+        Reason.QUIET,
+        datetime(2026, 11, 21, 15, 0, tzinfo=UTC),
+    )
+    loud = Policy(quiet=NIGHT, levels={"chance": Level.URGENT})
+    assert routed(firing(at=LATE), policy=loud, at=LATE)[0].decision is Decision.FIRED
+    assert routed(firing(), policy=Policy(quiet=NIGHT))[0].decision is Decision.FIRED
+
+
+def test_enough_messages_in_an_hour_are_enough() -> None:
+    """Of one game and of all; what one poll brings is one, and results always pass."""
+    told = tuple(Told(f"game {n}", after(60 * n)) for n in range(5))
+    policy = Policy(told=told, budget=5)
+    row = held(policy, at=after(400))
+    assert (row.reason, row.detail) == (Reason.OVER_BUDGET, "5 messages within the hour")
+    for rule in ("settled", "hit", "dead", "regraded"):
+        assert routed(firing(rule), policy=policy, at=after(400))[0].decision is Decision.FIRED
+    assert routed(firing(), policy=policy, at=after(3600))[0].decision is Decision.FIRED
+    game = Policy(told=tuple(Told(GAME.id, after(60 * n)) for n in range(3)), game_budget=3)
+    assert held(game, at=after(400)).detail == "3 messages on this game within the hour"
+    several = Policy(budget=1)
+    assert {x.decision for x in routed(firing(), firing("swing 0.15 in 5m"), policy=several)} == {
+        Decision.FIRED
+    }
+
+
+def test_a_feed_that_is_away_holds_back_chances_only() -> None:
+    """That it is away is a fact worth telling."""
+    policy = Policy(lost=frozenset({GAME.id}))
+    assert held(policy).reason is Reason.FEED_DOWN
+    assert routed(firing("feed_down"), policy=policy)[0].decision is Decision.FIRED
+
+
+def test_a_dead_parlay_says_nothing_of_its_legs() -> None:
+    """But that it is dead, and its result."""
+    other = Game("0022600002", "nba", "BOS", "NYK", T0)
+    one = bet(1, "DEN -4.5")
+    legs = (Leg(GAME, one.market), Leg(other, one.market))  # type: ignore[arg-type]
+    book = a_book(replace(one, market=Parlay(legs)))
+    dead = replace(book, tracked=tuple(replace(x, chance=LOST) for x in book.tracked))
+    alerts = tuple(firing(x) for x in ("quarter", "hit", "dead", "settled"))
+    rows = route(Change(dead, alerts=alerts), Policy(), T0).alerts
+    assert [x.reason for x in rows[:2]] == [Reason.PARLAY_DEAD] * 2
+    assert [x.decision for x in rows[2:]] == [Decision.FIRED] * 2
+    alive = route(Change(book, alerts=alerts), Policy(), T0).alerts
+    assert {x.decision for x in alive} == {Decision.FIRED}
+
+
+def test_what_can_wait_comes_with_what_has_just_been_said_of_the_game() -> None:
+    """Loud things never wait."""
+    policy = Policy(told=(Told(GAME.id, T0),))
+    loud, low = routed(firing(), firing("quarter"), policy=policy, at=after(1))
+    assert (loud.due_at, low.due_at) == (None, T0 + GROUP_WAIT)
+    [later] = routed(firing("quarter"), policy=policy, at=after(4))
+    assert later.due_at is None
+
+
+ZONES = st.sampled_from(
+    ["America/New_York", "Europe/London", "Australia/Lord_Howe", "UTC", "America/St_Johns"]
+)
+TIMES = st.times().map(lambda x: x.replace(second=0, microsecond=0))
+
+
+@given(TIMES, TIMES, ZONES, st.integers(0, 366 * 24 * 60))
+def test_quiet_hours_always_end_within_a_day_and_in_the_future(
+    start: time, end: time, zone: str, minutes: int
+) -> None:
+    """Over midnight, and when clocks are put forward or back."""
+    hours = QuietHours(start, end, ZoneInfo(zone))
+    at = T0 + timedelta(minutes=minutes)
+    until = hours.until(at)
+    if start == end or until is None:
+        return
+    assert at < until <= at + timedelta(hours=25)
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        ("2026-11-01T04:30:00Z", "2026-11-01T13:00:00Z"),
+        ("2026-03-08T06:30:00Z", "2026-03-08T12:00:00Z"),
+        ("2026-03-08T03:59:00Z", None),
+        ("2026-03-08T12:00:00Z", None),
+    ],
+)
+def test_the_clock_on_the_wall_decides_on_the_days_it_is_put_forward_or_back(
+    now: str, until: str | None
+) -> None:
+    """23:00 to 8:00 in New York is nine hours, on two days of the year eight and ten."""
+    hours = QuietHours(time(23), time(8), ZoneInfo("America/New_York"))
+    wanted = None if until is None else datetime.fromisoformat(until)
+    assert hours.until(datetime.fromisoformat(now)) == wanted
