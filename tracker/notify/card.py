@@ -132,7 +132,8 @@ class Card:
     """A card's lines, top to bottom; those that say nothing are empty.
 
     `head` is the score, `warning` that the data are old, `rest` what had no room, `verdict` the sum
-    of the results, `quiet` that alerts are held back, `foot` how fresh it all is.
+    of the results, `quiet` that alerts are held back, `note` what is to be known of the message
+    itself, `foot` how fresh it all is.
     """
 
     head: str
@@ -143,6 +144,7 @@ class Card:
     quiet: str
     foot: str
     closed: bool
+    note: str = ""
 
     def tells_the_same(self, other: Card) -> bool:
         """Whether nothing but the time is different, so that an edit can be saved."""
@@ -151,7 +153,9 @@ class Card:
     @property
     def _news(self) -> tuple[object, ...]:
         rows = tuple(replace(x, weight=0.0) for x in self.rows)
-        return (self.head, bool(self.warning), rows, self.verdict, self.quiet, self.closed)
+        return (
+            self.head, bool(self.warning), rows, self.verdict, self.quiet, self.note, self.closed
+        )  # fmt: skip
 
 
 def card(

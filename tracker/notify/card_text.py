@@ -59,7 +59,8 @@ def _lines(card: Card, words: Words, strong: Words) -> str:
         lines.append(strong(card.warning))
     for row in card.rows:
         lines += _row(row, words, strong)
-    lines += [words(x) for x in (card.rest, card.verdict, card.quiet, card.foot) if x]
+    last = (card.rest, card.verdict, card.quiet, card.note, card.foot)
+    lines += [words(x) for x in last if x]
     return "\n".join(lines)
 
 

@@ -1,0 +1,126 @@
+"""A room with a wall, a store, a clock that is moved by hand, and a chat on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+
+from tests.notify.values import GAME, NOW, bet, settled, state
+from tracker.clock import FakeClock
+from tracker.daemon.cards import CardLoop
+from tracker.daemon.wall import Wall
+from tracker.demo.botapi import CHAT, TOKEN, BotApi, Written
+from tracker.domain.bet import Result
+from tracker.domain.chance import Chance
+from tracker.domain.draft import Draft
+from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.grammar import find_in_game, parse_pick
+from tracker.engine.book import Book, Tracked
+from tracker.notify.cards import Board
+from tracker.notify.telegram import TelegramChannel
+from tracker.notify.telegram_card import TelegramBoard
+from tracker.store import Store
+
+DENVER = ZoneInfo("America/Denver")
+
+
+def watched(p: float = 0.71, pick: str = "DEN -4.5") -> Tracked:
+    """A bet with this chance of winning."""
+    return replace(Tracked.fresh(bet(pick)), chance=Chance(p, 0.0, 1.0 - p))
+
+
+@dataclass
+class Room:
+    """All that a board's loop works with."""
+
+    store: Store
+    clock: FakeClock
+    wall: Wall
+    board: Board
+    told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    loop: CardLoop = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start with a fresh loop."""
+        self.start()
+
+    def start(self) -> None:
+        """A loop that has just been started."""
+        tell = self._tell
+        self.loop = CardLoop(self.board, self.wall, self.store.cards, self.clock, tell)
+
+    def _tell(self, event: str, figures: dict[str, str]) -> None:
+        self.told.append((event, figures))
+
+    @property
+    def events(self) -> list[str]:
+        """What was told, by name."""
+        return [event for event, _ in self.told]
+
+    async def restart(self) -> None:
+        """Die and start again: nothing but the store is left."""
+        self.wall = Wall(self.clock, DENVER)
+        await self.store.recover(self.clock.now())
+        self.start()
+        await self.loop.recall()
+
+    def see(
+        self, clock: str = "Q4 7:02", home: int = 98, *tracked: Tracked, stale: bool = False
+    ) -> None:
+        """Show the game as a poll of this moment would."""
+        found = state(clock, home, 91)
+        self.show(found, *(tracked or (watched(),)), stale=stale)
+
+    def show(self, found: GameState, *tracked: Tracked, stale: bool = False) -> None:
+        """Show the game in any state."""
+        now = self.clock.now()
+        self.wall.show(Book(GAME, tracked, found, seen_at=now, stale=stale))
+
+    def end(self) -> None:
+        """Show the game as it ended, with its result."""
+        over = GameState(GAME, Phase.FINAL, 4, 0.0, Score(114, 105))
+        self.show(over, settled("DEN -4.5", Result.WON, 3739))
+
+    async def pass_time(self, seconds: float, step: float = 1.0) -> None:
+        """Let time go by, with a turn whenever the loop asks for one."""
+        ends = self.clock.now() + timedelta(seconds=seconds)
+        while True:
+            wait = await self.loop.turn()
+            left = (ends - self.clock.now()).total_seconds()
+            if left <= 0:
+                return
+            self.clock.set(self.clock.now() + timedelta(seconds=min(max(wait, step), left)))
+
+
+@asynccontextmanager
+async def a_room(path: Path, board: Board) -> AsyncIterator[Room]:
+    """A room whose store knows the game and a bet on it."""
+    async with await Store.open(path / "tracker.db", now=NOW, durable=False) as store:
+        pick = parse_pick("DEN -4.5", find_in_game(GAME))
+        await store.add(Draft(pick), game=GAME, defaults=(), at=NOW)
+        clock = FakeClock(NOW)
+        yield Room(store, clock, Wall(clock, DENVER), board)
+
+
+@asynccontextmanager
+async def a_chat(
+    path: Path, chat_id: int = CHAT, limit: float = 0.5
+) -> AsyncIterator[tuple[Room, BotApi]]:
+    """A room whose board is a Telegram chat."""
+    async with BotApi(chats={chat_id}) as api:
+        channel = TelegramChannel(SecretStr(TOKEN), chat_id, api_url=api.url, limit=limit)
+        async with channel, a_room(path, TelegramBoard(channel.line)) as room:
+            await channel.warm_up()
+            yield room, api
+
+
+def only(api: BotApi) -> Written:
+    """The one message that the chat shows."""
+    (written,) = api.written
+    return written

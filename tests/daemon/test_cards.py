@@ -1,0 +1,298 @@
+"""Promises of the live card, kept by the real aiogram against a local Bot API."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.cardroom import a_chat, only, watched
+from tests.notify.values import GAME, state
+from tracker.daemon.cards import DOUBT, REFUSED_WAIT
+from tracker.daemon.wall import LEFT, Wall
+from tracker.demo.says import Hangs, Resets, Says, Trouble, no, wait
+from tracker.domain.policy import Scope, Snooze
+from tracker.engine.book import Book
+
+GONE = no(400, "Bad Request: message to edit not found")
+SAME = no(400, "Bad Request: message is not modified: specified new message content is the same")
+
+
+async def test_one_message_is_edited_in_place(tmp_path: Path) -> None:
+    """From tip-off to the result there is one card, without a sound, and it tells what happens."""
+    async with a_chat(tmp_path) as (room, api):
+        for minute in range(10):
+            room.see(f"Q4 {9 - minute}:30", 80 + 2 * minute, watched(0.5 + minute / 20))
+            await room.pass_time(60)
+        room.end()
+        await room.pass_time(60)
+        card = only(api)
+        assert card.silent
+        assert card.texts[0].splitlines()[:2] == [
+            "🏀 DEN 80 – 91 LAL · Q4 9:30",
+            "🟡 #12 DEN -4.5  50 %  trails by 11",
+        ]
+        assert "95 % ▲25" in card.texts[-2]
+        assert card.text.splitlines() == [
+            "🏀 DEN 114 – 105 LAL · Final",
+            "✅ #12 DEN -4.5  WON +$17.39",
+            f"closed · updated {card.text[-8:]}",
+        ]
+        assert room.events == ["card.posted", "card.closed"]
+
+
+async def test_nothing_is_posted_before_tip_off_or_after_the_end(tmp_path: Path) -> None:
+    """A card that nobody needs does not scroll the chat away."""
+    async with a_chat(tmp_path) as (room, api):
+        room.wall.show(Book(GAME, (watched(),)))
+        await room.pass_time(60)
+        room.end()
+        await room.pass_time(60)
+        assert api.asked == []
+
+
+async def test_edits_keep_the_pace(tmp_path: Path) -> None:
+    """However often the game changes, the chat is written to at most every twelve seconds."""
+    async with a_chat(tmp_path) as (room, api):
+        for second in range(120):
+            room.see(f"Q4 {7 - second // 60}:{59 - second % 60:02d}", 90 + second // 10)
+            await room.pass_time(1)
+        assert 9 <= len(api.asked) <= 11
+
+
+async def test_in_a_group_there_is_room_for_alerts(tmp_path: Path) -> None:
+    """Six games write at most twelve times a minute where twenty are allowed."""
+    async with a_chat(tmp_path, -4411) as (room, api):
+        for second in range(120):
+            for number in range(6):
+                game = replace(GAME, id=f"00226002{number:02d}")
+                found = replace(state(f"Q4 9:{59 - second % 60:02d}", 90 + second), game=game)
+                await room.store.save_games([(game, None)], room.clock.now())
+                room.wall.show(Book(game, (watched(),), found, seen_at=room.clock.now()))
+            await room.pass_time(1)
+        assert len(api.written) == 6
+        assert 20 <= len(api.asked) <= 25
+
+
+async def test_what_shows_nothing_else_is_not_edited(tmp_path: Path) -> None:
+    """While nothing happens, once a minute says that the card is alive."""
+    async with a_chat(tmp_path) as (room, api):
+        for _ in range(180):
+            room.see()
+            await room.pass_time(1)
+        assert 3 <= len(api.asked) <= 4
+
+
+async def test_a_card_that_shows_it_already_is_up_to_date(tmp_path: Path) -> None:
+    """Telegram's "not modified" is a success."""
+    async with a_chat(tmp_path) as (room, api):
+        room.see()
+        await room.pass_time(1)
+        api.troubles.append(SAME)
+        room.see("Q4 6:58")
+        await room.pass_time(20)
+        assert room.events == ["card.posted"]
+        assert len(api.asked) == 2
+
+
+async def test_a_deleted_card_is_posted_afresh(tmp_path: Path) -> None:
+    """Whoever deletes it sees another one, and only one."""
+    async with a_chat(tmp_path) as (room, api):
+        room.see()
+        await room.pass_time(1)
+        api.messages.clear()
+        room.see("Q4 6:58")
+        await room.pass_time(20)
+        card = only(api)
+        assert "Q4 6:58" in card.text
+        assert DOUBT not in card.text
+        assert room.events == ["card.posted", "card.gone", "card.posted"]
+
+
+async def test_a_restart_edits_the_same_message(tmp_path: Path) -> None:
+    """The card lives on, and its arrows too."""
+    async with a_chat(tmp_path) as (room, api):
+        room.see("Q4 7:02", 98)
+        await room.pass_time(1)
+        await room.restart()
+        room.see("Q4 6:00", 100)
+        await room.pass_time(20)
+        assert "Q4 6:00" in only(api).text
+
+
+async def test_a_kill_while_a_card_is_sent_leaves_one_behind_and_says_so(tmp_path: Path) -> None:
+    """Of two cards, the one that is kept up to date tells that there may be another."""
+    async with a_chat(tmp_path) as (room, api):
+        await room.store.cards.begin("telegram", GAME.id, room.clock.now())
+        await room.restart()
+        room.see()
+        await room.pass_time(1)
+        assert DOUBT in only(api).text
+        room.see("Q4 6:00")
+        await room.pass_time(20)
+        assert DOUBT in only(api).text
+
+
+@pytest.mark.parametrize("trouble", [Hangs(), Resets(), Says(502, b"", writes=True)])
+async def test_a_lost_answer_makes_the_next_card_say_so(tmp_path: Path, trouble: Trouble) -> None:
+    """The first card may stand there; it is orphaned, and no second one claims to be the only."""
+    async with a_chat(tmp_path, limit=0.2) as (room, api):
+        api.troubles.append(trouble)
+        room.see()
+        await room.pass_time(30)
+        assert len(api.written) == 2
+        assert [DOUBT in x.text for x in api.written] == [False, True]
+        room.see("Q4 6:00")
+        await room.pass_time(30)
+        assert [len(x.texts) for x in api.written] == [1, 2]
+
+
+async def test_the_patience_that_telegram_asks_for_is_kept(tmp_path: Path) -> None:
+    """After a 429 nothing is written to the board before its time."""
+    async with a_chat(tmp_path) as (room, api):
+        room.see()
+        await room.pass_time(1)
+        api.troubles.append(wait(40))
+        room.see("Q4 6:00")
+        await room.pass_time(15)
+        assert len(api.asked) == 2
+        room.see("Q4 5:00")
+        await room.pass_time(30)
+        assert len(api.asked) == 2
+        await room.pass_time(20)
+        assert "Q4 5:00" in only(api).text
+        assert room.events == ["card.posted", "card.failing", "card.recovered"]
+
+
+async def test_a_chat_that_blocks_the_bot_is_tried_again_much_later(tmp_path: Path) -> None:
+    """It is said once, and costs a request every ten minutes."""
+    async with a_chat(tmp_path) as (room, api):
+        api.troubles.extend([no(403, "Forbidden: bot was blocked by the user")] * 2)
+        for _ in range(10):
+            room.see()
+            await room.pass_time(REFUSED_WAIT / 5)
+        assert 2 <= len(api.asked) <= 4
+        assert room.events.count("card.failing") == 1
+
+
+async def test_markup_that_is_not_understood_costs_only_the_markup(tmp_path: Path) -> None:
+    """The card is shown in plain words."""
+    async with a_chat(tmp_path) as (room, api):
+        api.troubles.append(no(400, "Bad Request: can't parse entities: oh"))
+        room.see()
+        await room.pass_time(1)
+        card = only(api)
+        assert not card.html
+        assert card.text.startswith("🏀 DEN 98 – 91 LAL · Q4 7:02\n")
+
+
+async def test_a_group_that_moves_takes_its_cards_along(tmp_path: Path) -> None:
+    """The supergroup has none of the group's messages: the card is posted there."""
+    async with a_chat(tmp_path, -99) as (room, api):
+        room.see()
+        await room.pass_time(1)
+        api.moved[-99] = -1001
+        api.chats.add(-1001)
+        room.see("Q4 6:00")
+        await room.pass_time(40)
+        room.see("Q4 5:00")
+        await room.pass_time(40)
+        assert [x.chat_id for x in api.written] == [-99, -1001]
+        assert "Q4 5:00" in api.written[-1].text
+
+
+async def test_a_stale_game_says_so(tmp_path: Path) -> None:
+    """The card loses its colours as soon as the feed stops."""
+    async with a_chat(tmp_path) as (room, api):
+        room.see()
+        await room.pass_time(1)
+        room.see(stale=True)
+        await room.pass_time(20)
+        lines = only(api).text.splitlines()
+        assert lines[1].startswith("⚠ Stale: no news for")
+        assert lines[2].startswith("⚪ #12 DEN -4.5  71 %")
+
+
+async def test_silence_shows_and_can_be_ended(tmp_path: Path) -> None:
+    """A snoozed game says until when, and its button offers the sound."""
+    async with a_chat(tmp_path) as (room, api):
+        now = room.clock.now()
+        room.wall.snoozes = (Snooze(Scope.GAME, GAME.id, now, now + timedelta(minutes=30)),)
+        room.see()
+        await room.pass_time(1)
+        card = only(api)
+        assert "🔕 alerts are silent until 21:00" in card.text
+        assert [x for x, _ in card.buttons] == ["🔄 Refresh", "❓ Why", "🔔 Unmute"]
+        room.wall.snoozes = ()
+        await room.pass_time(20)
+        names = [x for x, _ in only(api).buttons]
+        assert names == ["🔄 Refresh", "❓ Why", "😴 30 min", "🔕 Mute"]
+
+
+async def test_a_broadcast_delay_holds_the_card_back_too(tmp_path: Path) -> None:
+    """Nothing that the person sees is ahead of what they watch."""
+    async with a_chat(tmp_path) as (room, api):
+        room.wall = Wall(room.clock, room.wall._zone, delay=35.0)
+        room.start()
+        for second in range(80):
+            room.see(f"Q4 {9 - second // 60}:{59 - second % 60:02d}", 90 + second)
+            await room.pass_time(1)
+            for card in api.written:
+                assert int(card.text.split()[2]) - 90 <= max(0, second + 1 - 35)
+        assert len(only(api).texts) >= 3
+
+
+async def test_bets_that_nobody_follows_close_their_card(tmp_path: Path) -> None:
+    """Whoever withdraws them sees why nothing moves any more."""
+    async with a_chat(tmp_path) as (room, api):
+        room.see()
+        await room.pass_time(1)
+        room.wall.leave(GAME.id)
+        await room.pass_time(20)
+        assert LEFT in only(api).text
+        assert room.events == ["card.posted", "card.closed"]
+        await room.pass_time(1000, step=10)
+        assert room.wall.games() == ()
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_a_bad_night(tmp_path: Path, seed: int) -> None:
+    """Whatever Telegram answers, one card is kept to the end and every other is said to exist."""
+    rng = random.Random(seed)  # noqa: S311 - a night that can be had again
+    troubles: tuple[Trouble, ...] = (
+        wait(3),
+        wait(20),
+        GONE,
+        SAME,
+        no(500, "Internal Server Error"),
+        no(400, "Bad Request: can't parse entities: oh"),
+        Says(502, b"<html>bad gateway</html>"),
+        Says(504, b"", writes=True),
+        Says(200, b"", writes=True),
+        Resets(),
+        Resets(writes=False),
+        Hangs(),
+    )
+    async with a_chat(tmp_path, limit=0.1) as (room, api):
+        for minute in range(12):
+            api.troubles.extend(rng.choices(troubles, k=rng.randrange(3)))
+            room.see(f"Q4 {11 - minute}:30", 80 + 2 * minute)
+            await room.pass_time(60)
+            if rng.random() < 0.3:
+                await room.restart()
+        api.troubles.clear()
+        room.see("Q4 0:02", 120)
+        await room.pass_time(300)
+        room.end()
+        await room.pass_time(300)
+        (row,) = await room.store.cards.of("telegram")
+        assert row.closed
+        last = api.messages[int(row.message or 0)]
+        assert last.text.startswith("🏀 DEN 114 – 105 LAL · Final")
+        twins = [x for x in api.written if x is not last]
+        assert not [x for x in twins if "Final" in x.text]
+        claimed_gone = "card.gone" in room.events
+        assert row.doubtful or claimed_gone or not twins, "a second card that does not say so"

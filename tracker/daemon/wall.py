@@ -1,0 +1,167 @@
+"""The wall: what each game's card is to show, as the tracks have it, for the loops that show it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
+from typing import Protocol
+
+from tracker.clock import Clock
+from tracker.domain.policy import Scope, Snooze
+from tracker.engine.book import Book
+from tracker.notify.card import Card, card
+
+BEHIND = timedelta(minutes=5)
+"""Over which the arrows are measured."""
+
+_KEPT = BEHIND + timedelta(minutes=1)
+
+_LEFT_KEPT = timedelta(minutes=15)
+"""How long a game that nobody follows is kept, so that every board can close its card."""
+
+LEFT = "no bet on this game is followed any more"
+
+
+class Listener(Protocol):
+    """Something that can be woken: an event of asyncio's."""
+
+    def set(self) -> None:
+        """Wake whoever waits."""
+        ...
+
+
+@dataclass(slots=True)
+class _Game:
+    """What has been seen of a game. `books` are those not older than the broadcast delay asks for.
+
+    `chances` are, by bet, the readings of the last minutes.
+    """
+
+    books: deque[tuple[datetime, Book]] = field(default_factory=deque)
+    chances: dict[int, deque[tuple[datetime, float]]] = field(default_factory=dict)
+    left_at: datetime | None = None
+
+
+class Wall:
+    """Fed by the tracks, read by the loops of the boards. Nothing here waits."""
+
+    def __init__(self, clock: Clock, zone: tzinfo, delay: float = 0.0) -> None:
+        """`zone` is the person's. Nothing shows before it is `delay` seconds old."""
+        self._clock = clock
+        self._zone = zone
+        self._delay = timedelta(seconds=delay)
+        self._games: dict[str, _Game] = {}
+        self._listeners: list[Listener] = []
+        self.snoozes: tuple[Snooze, ...] = ()
+
+    def listen(self, listener: Listener) -> None:
+        """Ring this listener whenever there is something else to show."""
+        self._listeners.append(listener)
+
+    def show(self, book: Book) -> None:
+        """Take what is believed of a game, after every poll."""
+        now = self._clock.now()
+        game = self._games.setdefault(book.game.id, _Game())
+        game.left_at = None
+        if not self._delay:
+            game.books.clear()
+        game.books.append((now, book))
+        for one in book.tracked:
+            if one.chance is not None and one.settlement is None:
+                self._remember(game, one.bet.number, now, one.chance.win)
+        self._ring()
+
+    def leave(self, game_id: str) -> None:
+        """Nobody follows this game any more."""
+        if game_id in self._games:
+            self._games[game_id].left_at = self._clock.now()
+            self._ring()
+
+    def recall(self, game_id: str, chances: Iterable[tuple[int, datetime, float]]) -> None:
+        """Take the readings of the last minutes before the program started."""
+        game = self._games.setdefault(game_id, _Game())
+        for bet, at, win in chances:
+            readings = game.chances.setdefault(bet, deque())
+            game.chances[bet] = deque(sorted({*readings, (at, win)}))
+
+    def games(self) -> tuple[str, ...]:
+        """The games that have something to show, in a fixed order."""
+        limit = self._clock.now() - _LEFT_KEPT
+        for game_id, game in list(self._games.items()):
+            if game.left_at is not None and game.left_at < limit:
+                del self._games[game_id]
+        return tuple(sorted(x for x, game in self._games.items() if game.books))
+
+    def book(self, game_id: str) -> Book | None:
+        """What may be shown of a game at this moment; None while that is nothing."""
+        found = self._showable(game_id)
+        return None if found is None else found[1]
+
+    def card(self, game_id: str) -> Card | None:
+        """The card of a game at this moment."""
+        found = self._showable(game_id)
+        if found is None:
+            return None
+        now, (at, book) = self._clock.now(), found
+        earlier = self._earlier(self._games[game_id], at - BEHIND)
+        made = card(book, earlier, now, self._zone, quiet=self._quiet(book, now))
+        if self._games[game_id].left_at is not None and not made.closed:
+            return replace(made, closed=True, note=LEFT)
+        return made
+
+    def next_change(self) -> datetime | None:
+        """When something that is held back may be shown; None when nothing is."""
+        waiting = [
+            at + self._delay
+            for game in self._games.values()
+            for at, _ in game.books
+            if at + self._delay > self._clock.now()
+        ]
+        return min(waiting, default=None)
+
+    def _showable(self, game_id: str) -> tuple[datetime, Book] | None:
+        game = self._games.get(game_id)
+        if game is None:
+            return None
+        limit = self._clock.now() - self._delay
+        while len(game.books) > 1 and game.books[1][0] <= limit:
+            game.books.popleft()
+        if not game.books or game.books[0][0] > limit:
+            return None
+        return game.books[0]
+
+    def _remember(self, game: _Game, bet: int, at: datetime, win: float) -> None:
+        readings = game.chances.setdefault(bet, deque())
+        if readings and readings[-1][0] >= at:
+            return
+        readings.append((at, win))
+        # One reading from before the window is what the first of them is measured against.
+        while len(readings) > 1 and readings[1][0] <= at - self._delay - _KEPT:
+            readings.popleft()
+
+    def _earlier(self, game: _Game, at: datetime) -> dict[int, float]:
+        found: dict[int, float] = {}
+        for bet, readings in game.chances.items():
+            before = [win for seen, win in readings if seen <= at]
+            if before:
+                found[bet] = before[-1]
+        return found
+
+    def _quiet(self, book: Book, now: datetime) -> str:
+        """That alerts on a game are held back, and until when; empty when they are not."""
+        ends = [x.until for x in _silencing(self.snoozes, book, now)]
+        if not ends:
+            return ""
+        return f"🔕 alerts are silent until {max(ends).astimezone(self._zone):%H:%M}"
+
+    def _ring(self) -> None:
+        for listener in self._listeners:
+            listener.set()
+
+
+def _silencing(snoozes: Sequence[Snooze], book: Book, now: datetime) -> list[Snooze]:
+    """The snoozes that silence all of a game."""
+    covering = [x for x in snoozes if x.scope in (Scope.ALL, Scope.GAME)]
+    return [x for x in covering if x.covers(0, frozenset({book.game.id}), now)]
