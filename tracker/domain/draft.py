@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from tracker.domain.bet import Bet
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.house import house_of
 from tracker.domain.market import Market
 from tracker.domain.money import Odds
 from tracker.domain.parlay import Leg, Parlay
@@ -103,8 +104,9 @@ class Draft:
 
         Raises BadBet when a game lacks its market; NoSuchPlayer and AmbiguousPlayer among them.
         """
+        house = house_of(self.book)
         legs = tuple(
-            Leg(game, leg.market_for(game, roster_of(game)), leg.odds)
+            Leg(game, house.read(leg.market_for(game, roster_of(game))), leg.odds)
             for leg, game in zip(self.legs, games, strict=True)
         )
         if len(legs) == 1:
@@ -120,7 +122,7 @@ class Draft:
         return Bet(
             number=number,
             pick=pick.text,
-            market=pick.market_for(game),
+            market=house_of(self.book).read(pick.market_for(game)),
             game=game,
             rules=defaults if self.rules is None else self.rules,
             added_at=added_at,

@@ -13,7 +13,7 @@ from tracker.domain.market import (
     PlayerMarket,
     PlayerTotal,
 )
-from tracker.forecast.errors import Unpriceable
+from tracker.forecast.errors import BadParameters, Unpriceable
 from tracker.forecast.sheet import SMALLEST
 
 if TYPE_CHECKING:
@@ -59,8 +59,10 @@ class PlayerForecast(Protocol):
 
 def of_player(player: Player, outlook: Outlook) -> PlayerForecast:
     """How the line of a player may end. Raises Unpriceable."""
-    del outlook
-    raise Unpriceable(f"player lines are not forecast yet, so {player.name} has no chance")
+    try:
+        return outlook.player(player)
+    except BadParameters as why:
+        raise Unpriceable(f"{player.name} has no chance: {why}") from why
 
 
 def player_chance(market: PlayerMarket, outlook: Outlook) -> Chance:
