@@ -12,8 +12,8 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.cli.test_run import read_until, started
 from tracker.cli.plays import events_of
-from tracker.domain.league import season_name
 from tracker.domain.game import GameState, Score
+from tracker.domain.league import season_name
 from tracker.feeds import nba
 from tracker.feeds.errors import FeedMalformed
 from tracker.modelling.dataset import Act, read

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.cli.believed import believed, prior_json, prior_text
 from tracker.cli.contracts import bet_json, show_json
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.ending import Ended, Misused
@@ -113,13 +114,16 @@ async def _show(scope: Scope, bet: str, as_json: bool) -> None:
         found = await at.store.show_view(await at.number(bet), at.basics.rules)
         if found is None:
             raise RuntimeError("a bet that was just found is gone")
+        game = found.bet.game
+        prior = None if game is None else await believed(game, at, scope)
         if as_json:
-            say_json(show_json(found))
+            say_json(show_json(found) | {"prior": None if prior is None else prior_json(prior)})
         else:
-            _tell(found, at)
+            told = None if prior is None or game is None else prior_text(prior, game)
+            _tell(found, at, told)
 
 
-def _tell(found: ShowView, at: Session) -> None:
+def _tell(found: ShowView, at: Session, prior: str | None) -> None:
     bet, zone, now = found.bet, at.basics.zone, at.now
     say(f"{paint(f'#{bet.id}', 'bold')} {paint(shown_as(bet), 'bold')} · {status_text(bet)}")
     game = "not known yet" if bet.game is None else _game_line(bet, at)
@@ -127,6 +131,8 @@ def _tell(found: ShowView, at: Session) -> None:
     money = [x for x in (odds_text(bet.odds, at.basics.odds_format), _stake(bet)) if x]
     if money:
         say(f"Price    {' · '.join(money)}")
+    if prior is not None:
+        say(f"Before   {prior}")
     if bet.chance is not None:
         parts = [chance_text(bet), f"peak {_percent(bet.peak)}, low {_percent(bet.low)}"]
         parts.append(f"{len(found.snapshots)} snapshots")

@@ -18,6 +18,7 @@ from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, known_league
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say
 from tracker.cli.seasons import need_modelling
+from tracker.cli.session import session
 from tracker.clock import SystemClock
 from tracker.domain.game import Game, GameState, Phase
 
@@ -83,10 +84,17 @@ def history(
     for line in work.left_out:
         note(line)
     say(f"{work.added} games added to {out / wanted}, {len(folder.known)} in all")
+    asyncio.run(_keep(scope_of(context), folder))
     if work.stopped is not None:
         raise Impossible(f"{work.stopped}; what was read is kept, the same command goes on")
     if not folder.known:
         raise Ended
+
+
+async def _keep(scope: Scope, folder: HistoryFolder) -> None:
+    """Results rate the teams of games without lines: the database knows them from here on."""
+    async with session(scope, write=True) as at:
+        await at.store.known.keep_finished(folder.finished())
 
 
 def _date(text: str) -> date:

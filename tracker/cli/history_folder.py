@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.cli.ending import Impossible
 from tracker.cli.plays import Event
 from tracker.domain.league import season_name
+from tracker.domain.prior import Finished
 
 if TYPE_CHECKING:
     from tracker.domain.game import GameState
@@ -31,6 +33,17 @@ class HistoryFolder:
     def known(self) -> frozenset[str]:
         """The games that are there."""
         return frozenset(() if self._games is None else self._games["game_id"].to_pylist())
+
+    def finished(self) -> tuple[Finished, ...]:
+        """The results of the games that are there."""
+        rows = [] if self._games is None else self._games.to_pylist()
+        return tuple(
+            Finished(
+                self._league, date.fromisoformat(x["game_date"]), x["team_id_home"],
+                x["team_id_road"], x["pts_home"], x["pts_road"],
+            )
+            for x in rows
+        )  # fmt: skip
 
     def add(self, games: Sequence[tuple[GameState, Iterable[Event]]]) -> None:
         """Write finished games with their events beside those that are there."""

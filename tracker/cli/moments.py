@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tracker.cli.believed import known_of
-from tracker.domain.bet import Bet, Snapshot
+from tracker.cli.believed import bets_before, known_of
+from tracker.domain.bet import Snapshot
 from tracker.domain.game import Game, GameState, Phase, Score
 
 if TYPE_CHECKING:
@@ -50,10 +50,11 @@ class Memory:
 
         shot = self._shots[index]
         known = await known_of(game, self._at, self._scope)
+        before = bets_before(self._bets, game, min(game.start, shot.at))
         state = await self._told(shot, game) or rebuilt(self._shots[: index + 1], game)
         found: Moment | None = None
         for parameters in self._models(game.league, shot):
-            prior = known.before(game, self._before(shot, game), parameters).prior
+            prior = known.before(game, before, parameters).prior
             said = price(market, forecast(state, prior, parameters), state).win
             one = Moment(shot, Seen(state, prior, parameters), said - shot.chance.win)
             if found is None or abs(one.error) < abs(found.error):
@@ -88,23 +89,6 @@ class Memory:
         named = (shot.model_version, shot.calibration_id)
         same = [x for x in found if (x.model_version, x.calibration_id) == named]
         return same or found[:1]
-
-    def _before(self, shot: Snapshot, game: Game) -> list[Bet]:
-        """The bets that the forecast could learn from by then."""
-        until = min(game.start, shot.at)
-        return [bet for x in self._bets if (bet := _bet(x, game, until)) is not None]
-
-
-def _bet(x: BetView, game: Game, until: object) -> Bet | None:
-    """A bet that the forecast could learn from at a time; None for others."""
-    if x.game is None or x.game.id != game.id or x.market is None or x.added_at > until:  # type: ignore[operator]
-        return None
-    if x.withdrawn_at is not None and x.withdrawn_at <= until:  # type: ignore[operator]
-        return None
-    return Bet(
-        number=x.number, pick=x.pick, market=x.market, game=game, rules=x.rules,
-        added_at=x.added_at, odds=x.odds, stake_cents=x.stake_cents, lines=x.lines,
-    )  # fmt: skip
 
 
 def _same(state: GameState, shot: Snapshot) -> bool:

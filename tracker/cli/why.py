@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracker.cli.believed import believed, prior_json, prior_text
 from tracker.cli.contracts import clock_digits
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.ending import Impossible, Misused
@@ -22,6 +24,7 @@ from tracker.cli.span_of import last_of_note, place
 if TYPE_CHECKING:
     from tracker.domain.bet import Snapshot
     from tracker.domain.game import Game
+    from tracker.forecast.belief import Believed
     from tracker.store.views import ShowView
 
 Causes = tuple[tuple[str, float], ...]
@@ -54,16 +57,24 @@ def why(
     """
     scope = scope_of(context)
     with progress("looking back"):
-        view, moments, causes = asyncio.run(_work(scope, bet, begin, end))
+        told = asyncio.run(_work(scope, bet, begin, end))
     if as_json:
-        say_json(_json(view, moments, causes))
+        say_json(_json(told))
     else:
-        _tell(view, moments, causes)
+        _tell(told)
 
 
-async def _work(
-    scope: Scope, bet: str, begin: str | None, end: str | None
-) -> tuple[ShowView, tuple[Moment, Moment], Causes]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of a bet: two moments, the causes between them, and its game's prior."""
+
+    view: ShowView
+    moments: tuple[Moment, Moment]
+    causes: Causes
+    prior: Believed
+
+
+async def _work(scope: Scope, bet: str, begin: str | None, end: str | None) -> Told:
     from tracker.domain.parlay import Parlay
 
     async with session(scope) as at:
@@ -79,12 +90,13 @@ async def _work(
         game, market = view.bet.game, view.bet.market
         places = _places(view, game, begin, end, at.basics.zone)
         memory = Memory(at, scope, view, bets)
+        prior = await believed(game, at, scope)
         first, last = [await memory.moment(x, game, market) for x in places]
     from tracker.forecast.why import why as explain
 
     told = explain(market, first.seen, last.seen)
     change = last.snapshot.chance.win - first.snapshot.chance.win
-    return view, (first, last), exactly(told.causes, change)
+    return Told(view, (first, last), exactly(told.causes, change), prior)
 
 
 def _places(view: ShowView, game: Game, begin: str | None, end: str | None, zone: Any) -> list[int]:
@@ -112,15 +124,16 @@ def exactly(causes: Causes, change: float) -> Causes:
     return tuple((name, x + rest if i == largest else x) for i, (name, x) in enumerate(causes))
 
 
-def _json(view: ShowView, moments: tuple[Moment, Moment], causes: Causes) -> dict[str, Any]:
-    first, last = (x.snapshot for x in moments)
+def _json(told: Told) -> dict[str, Any]:
+    first, last = (x.snapshot for x in told.moments)
     return {
-        "id": view.bet.id,
-        "pick": view.bet.pick,
+        "id": told.view.bet.id,
+        "pick": told.view.bet.pick,
         "from": _end_json(first),
         "to": _end_json(last),
         "change": last.chance.win - first.chance.win,
-        "causes": [{"cause": name, "change": share} for name, share in causes],
+        "causes": [{"cause": name, "change": share} for name, share in told.causes],
+        "prior": prior_json(told.prior),
     }
 
 
@@ -135,17 +148,18 @@ def _end_json(x: Snapshot) -> dict[str, Any]:
     }
 
 
-def _tell(view: ShowView, moments: tuple[Moment, Moment], causes: Causes) -> None:
+def _tell(told: Told) -> None:
     from tracker.notify.words import percent
 
-    bet, game = view.bet, view.bet.game
+    bet, game, causes = told.view.bet, told.view.bet.game, told.causes
     if game is None:
         return
-    first, last = (x.snapshot for x in moments)
+    first, last = (x.snapshot for x in told.moments)
     say(f"#{bet.id} {shown_as(bet)} · {game.name}")
     for x in (first, last):
         score = f"{game.away} {x.score.away} – {x.score.home} {game.home}"
         say(f"  {x.game_clock:<10} {score:<18} p(hit) {percent(x.chance.win, 1):>7}")
+    say(paint(f"  {'before':<10} {prior_text(told.prior, game)}", "dim"))
     say("")
     change = last.chance.win - first.chance.win
     shown = tenths([x for _, x in causes], change)
