@@ -260,8 +260,16 @@ SELECT * FROM game WHERE EXISTS (
   SELECT 1 FROM leg JOIN bet ON bet.number = leg.bet
   WHERE leg.game_id = game.id AND bet.withdrawn_at IS NULL AND (
     game.checks < :checks
-    OR (NOT EXISTS (SELECT 1 FROM settlement WHERE settlement.bet = bet.number)
-        AND NOT EXISTS (SELECT 1 FROM review WHERE review.bet = bet.number))
+    OR (NOT EXISTS (SELECT 1 FROM review WHERE review.bet = bet.number)
+        AND NOT EXISTS (
+          SELECT 1 FROM settlement WHERE settlement.bet = bet.number
+            AND (bet.market <> 'parlay' OR settlement.by_hand)
+        )
+        AND NOT EXISTS (
+          SELECT 1 FROM leg_standing AS leg_seen
+          WHERE (leg_seen.bet, leg_seen.leg) = (leg.bet, leg.number)
+            AND (leg_seen.result IS NOT NULL OR leg_seen.unclear <> '')
+        ))
   )
 )
 ORDER BY start_at, id
@@ -320,7 +328,7 @@ BETS = "SELECT * FROM bet ORDER BY number"
 GAME = "SELECT * FROM game WHERE id = ?"
 
 SNAPSHOTS = """
-SELECT snapshot.* FROM
+SELECT snapshot.*, part.game_id FROM
   (SELECT game_id, min(number) AS number FROM leg WHERE bet = :bet GROUP BY game_id) AS part
 CROSS JOIN game_poll ON game_poll.game = part.game_id
 CROSS JOIN snapshot ON (snapshot.poll, snapshot.bet, snapshot.leg)

@@ -54,7 +54,8 @@ def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowVi
     return ShowView(
         bet=_bet_view(db, row, rules, Wagers(db, rules)),
         snapshots=tuple(
-            SnapshotView(_snapshot(x), x["poll"]) for x in db.execute(q.SNAPSHOTS, {"bet": number})
+            SnapshotView(_snapshot(x), x["poll"], x["game_id"])
+            for x in db.execute(q.SNAPSHOTS, {"bet": number})
         ),
         alerts=tuple(alerts_view(db, explain=True, bet=number)),
         settlements=tuple(

@@ -48,7 +48,8 @@ def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequenc
     _keep_results(db, change, number, followed)
     keep_legs(db, (x for x in change.legs if x.bet in followed))
     touched = _touched(change) & followed.keys()
-    keep_standing(db, (x for x in change.book.tracked if x.bet.number in touched))
+    known = [x for x in change.book.tracked if x.bet.number in touched or x.groups]
+    keep_standing(db, (x for x in known if x.bet.number in followed))
     return number
 
 

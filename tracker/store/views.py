@@ -62,10 +62,11 @@ class BetView:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotView:
-    """A snapshot and the number of the poll that it was taken at."""
+    """A snapshot, the number of the poll that it was taken at, and the id of that poll's game."""
 
     snapshot: Snapshot
     poll: int
+    game: str = ""
 
 
 @dataclass(frozen=True, slots=True)
