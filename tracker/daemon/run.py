@@ -14,6 +14,7 @@ from functools import partial
 
 from tracker import __version__
 from tracker.clock import Clock, ScaledClock, SystemClock
+from tracker.daemon.chat import Chats
 from tracker.daemon.desk import Desk
 from tracker.daemon.forecaster import Forecaster, Load
 from tracker.daemon.lines import learn, watch_lines
@@ -24,6 +25,7 @@ from tracker.daemon.progress import Progress
 from tracker.daemon.pulses import Pulses
 from tracker.daemon.shelf import Shelf
 from tracker.daemon.track import Tell, TrackContext, track
+from tracker.daemon.wall import Wall
 from tracker.engine.book import Book
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.health import OnEvent
@@ -79,6 +81,7 @@ class Daemon:
         self._shelf = Shelf(parts.store, parts.clock, parts.settings, parts.tell)
         known = partial(lines_for, parts.settings.lines)
         self._forecaster = Forecaster(known, parts.tell, parts.load)
+        self._wall = Wall(parts.clock, parts.settings.zone, parts.settings.alerts.delay)
         self._context = TrackContext(
             recorder=parts.store,
             forecasts=self._forecaster,
@@ -88,6 +91,7 @@ class Daemon:
             ring=self._ring,
             tell=parts.tell,
             see=parts.pulses.see,
+            show=self._wall.show,
             route=self._desk.route,
             wording=parts.settings.wording,
         )
@@ -113,6 +117,9 @@ class Daemon:
                 habits = Habits(beat=partial(progress.expect, loop, GRACE), zone=settings.zone)
                 bell = self._bells[channel.name]
                 tasks.create_task(dispatch(store, channel, clock, bell, tell, habits))
+            chats = Chats(self._parts.channels, store, self._wall, clock, tell, progress)
+            for job in chats.jobs():
+                tasks.create_task(job)
             tasks.create_task(tend_bets(shelf, changed, wanted, follow, clock, progress))
             tasks.create_task(watch_slate(slate.read, store, shelf, changed, wanted, clock))
             tasks.create_task(watch_lines(lines.read, store, self._forecaster, shelf.games, clock))
@@ -151,6 +158,7 @@ class Daemon:
         self._tell("game.followed", {"game": book.game.name, "bets": str(len(book.tracked))})
         await track(book, poller, self._context)
         del self._following[book.game.id]
+        self._wall.leave(book.game.id)
         self._progress.ended(book.game.name)
         self._tell("game.left", {"game": book.game.name})
 

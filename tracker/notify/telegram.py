@@ -68,13 +68,16 @@ def telegram_channel(
     if find_spec("aiogram") is None:
         raise ConfigError(f"[notify.telegram]: {NO_AIOGRAM}, or take the table out")
     chat_id = paired if settings.chat_id is None else settings.chat_id
-    return TelegramChannel(token, chat_id, api_url=settings.api_url, tell=tell)
+    channel = TelegramChannel(token, chat_id, api_url=settings.api_url, tell=tell)
+    channel.cards, channel.commands = settings.cards, settings.commands
+    return channel
 
 
 class TelegramChannel:
     """One bot that writes to one chat. Close it, or use it in an `async with`.
 
-    Without a chat nothing is sent until one has been paired.
+    Without a chat nothing is sent until one has been paired. `cards` is whether live cards are
+    wanted there, `commands` whether the bot is to listen, `card_of` where an alert's card is.
     """
 
     def __init__(
@@ -95,6 +98,8 @@ class TelegramChannel:
         self.line = TelegramLine(
             token, chat_id, api_url=api_url, tell=tell, limit=limit, connect_limit=connect_limit
         )
+        self.cards = True
+        self.commands = True
         self.card_of: CardOf = _no_card
 
     def __repr__(self) -> str:

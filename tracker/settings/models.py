@@ -151,13 +151,18 @@ class BetsSettings(BaseModel):
 
 
 class TelegramSettings(BaseModel):
-    """A Telegram bot. `api_url` is scheme and host of the Bot API."""
+    """A Telegram bot. `api_url` is scheme and host of the Bot API.
+
+    `cards` is whether each game gets a live card, `commands` whether the bot listens.
+    """
 
     model_config = STRICT
 
     token: SecretStr | None = None
     chat_id: int | None = None
     api_url: str = "https://api.telegram.org"
+    cards: bool = True
+    commands: bool = True
 
     _api_url = field_validator("api_url")(_host_only)
 

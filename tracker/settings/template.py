@@ -94,6 +94,8 @@ console = {_value(console)}
 [notify.telegram]
 # token = "123456:the-token-of-your-bot"
 # chat_id = 123456789
+# cards = true
+# commands = true
 # api_url = "https://api.telegram.org"
 
 [feeds.nba]
