@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from tracker.domain.game import GameState, PlayerLine, Side
 from tracker.domain.team import fold
@@ -45,6 +46,7 @@ class Stat(StrEnum):
                 return (self,)
 
 
+@lru_cache(maxsize=8192)
 def player_key(name: str) -> str:
     """A player's name as it is compared: without accents, dots, hyphens, case and `Jr.` or `II`."""
     words = _BETWEEN.sub(" ", fold(name)).split()

@@ -1,0 +1,109 @@
+"""Real NBA finals, from the league's box scores: points by period and every player's line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tracker.domain.bet import Bet
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.engine.advance import advance
+from tracker.engine.book import Book, Tracked
+
+Box = dict[str, Any]
+"""A final as it is in the file: `id`, `start`, `home`, `away`, `periods`, `players`."""
+
+FIGURES = ("pts", "reb", "ast", "3pm", "stl", "blk", "to")
+"""What a player's row holds after side, name, starter, played and minutes."""
+
+
+@cache
+def boxes() -> tuple[Box, ...]:
+    """The finals that are shipped with the tests, four of them with overtime."""
+    body = (Path(__file__).parent / "fixtures" / "finals.json.gz").read_bytes()
+    return tuple(json.loads(gzip.decompress(body)))
+
+
+@cache
+def _game(game_id: str, home: str, away: str, start: str) -> Game:
+    return Game(game_id, "nba", home, away, datetime.fromisoformat(start))
+
+
+def game_of(box: Box) -> Game:
+    """The game of a final."""
+    return _game(box["id"], box["home"], box["away"], box["start"])
+
+
+def final_of(box: Box) -> GameState:
+    """What is believed of a game once its final box has been read."""
+    periods = tuple(Score(home, away) for home, away in box["periods"])
+    score = Score(sum(x.home for x in periods), sum(x.away for x in periods))
+    lines = tuple(
+        PlayerLine(
+            id=f"{box['id']}-{i}",
+            name=row[1],
+            side=Side(row[0]),
+            stats=tuple(zip(FIGURES, row[5:], strict=True)),
+            minutes=row[4],
+            starter=bool(row[2]),
+            played=bool(row[3]),
+        )
+        for i, row in enumerate(box["players"])
+    )
+    return GameState(
+        game_of(box), Phase.FINAL, len(periods), 0, score, periods=periods, players=lines
+    )
+
+
+def off_state(box: Box) -> GameState:
+    """The same game, had it been postponed."""
+    return GameState(game_of(box), Phase.POSTPONED, 0, 0, Score(0, 0))
+
+
+@dataclass
+class Slate:
+    """Games with bets on them, polled one at a time; a bet on several games is in each book."""
+
+    books: dict[str, Book]
+    changes: int = 0
+
+    @staticmethod
+    def of(games: list[Game], bets: list[Bet]) -> Slate:
+        """Books of which nothing has been seen."""
+        fresh = {x.number: Tracked.fresh(x) for x in bets}
+        return Slate(
+            {
+                game.id: Book(game, tuple(fresh[x.number] for x in bets if game in x.games))
+                for game in games
+            }
+        )
+
+    def poll(self, state: GameState, at: datetime, outlook: Any = None) -> None:
+        """Read a state of one game, and hand what it made of shared bets to the other games."""
+        change = advance(self.books[state.game.id], state, outlook, at)
+        self.changes += 1
+        self.books[state.game.id] = change.book
+        shared = {x.bet.number: x for x in change.book.tracked if len(x.groups) > 1}
+        for game_id, book in self.books.items():
+            if game_id != state.game.id and shared:
+                newest = tuple(shared.get(x.bet.number, x) for x in book.tracked)
+                self.books[game_id] = book.with_bets(newest)
+
+    def tracked(self) -> dict[int, Tracked]:
+        """Every bet as it stands."""
+        return {x.bet.number: x for book in self.books.values() for x in book.tracked}
+
+
+def ended(game: Game) -> datetime:
+    """A moment after a game."""
+    return game.start + timedelta(hours=2, minutes=30)
+
+
+def without_players(state: GameState) -> GameState:
+    """A final as a board tells it."""
+    return replace(state, players=())
