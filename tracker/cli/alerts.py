@@ -28,8 +28,13 @@ _WORDS = {
     Reason.NOT_REARMED: "not re-armed yet",
     Reason.REARMED: "",
     Reason.COOLING_DOWN: "cooling down",
-    Reason.STALE: "data stale",
+    Reason.STALE: "data not to be trusted",
+    Reason.FEED_DOWN: "the feed is away",
     Reason.OVER_BUDGET: "over the hour's budget",
+    Reason.PARLAY_DEAD: "the parlay is dead",
+    Reason.SNOOZED: "snoozed",
+    Reason.QUIET: "quiet hours",
+    Reason.OFF: "switched off",
 }
 
 
@@ -91,6 +96,8 @@ def _list(found: list[AlertView], zone: ZoneInfo) -> None:
             day = local.date()
             say(paint(f"{local:%a %Y-%m-%d}", "dim"))
         first, *rest = x.alert.text.splitlines() or [x.alert.rule]
+        if x.alert.decision is Decision.HELD:
+            first = f"{first}  {paint(f'held: {_WORDS[x.alert.reason]}', 'yellow')}"
         say(f"{local:%H:%M:%S}  {paint(f'#{x.bet_id}', 'bold')}  {first}")
         for line in rest:
             say(f"          {paint(line, 'dim')}")
@@ -122,13 +129,18 @@ def _decision(x: AlertView) -> tuple[str, str]:
         return paint("FIRED", "green bold"), f"{sent} · {alert.game_clock}"
     if alert.reason is Reason.REARMED:
         return "re-armed", alert.game_clock
-    why = " · ".join(y for y in (_WORDS.get(alert.reason, alert.reason.value), alert.detail) if y)
+    digest = " · ".join(_delivery(one, alert) for one in x.deliveries)
+    word = _WORDS.get(alert.reason, alert.reason.value)
+    why = " · ".join(y for y in (word, alert.detail, digest) if y)
     return "held", f"{why} · {alert.game_clock}"
 
 
 def _delivery(one: DeliveryView, alert: Alert) -> str:
     """What became of a message on one channel: `ntfy-1a2b sent in 0.8 s`."""
     text = f"{one.channel} {one.state.value}"
+    if alert.decision is Decision.HELD:
+        # Its way was the digest's from the start.
+        return f"{one.channel} digest"
     if one.state is DeliveryState.SENT:
         text += f" in {(one.at - alert.at).total_seconds():.1f} s"
         return text + (" (possible repeat)" if one.possible_repeat else "")

@@ -69,6 +69,7 @@ VERBS = (
     Verb("watch", "watch", _WATCH),
     Verb("games", "games", _WATCH),
     Verb("alerts", "alerts", _WATCH),
+    Verb("snooze", "snooze", _WATCH),
     Verb("why", "why", _WATCH),
     Verb("chart", "chart", _WATCH),
     Verb("price", "price", _DATA),

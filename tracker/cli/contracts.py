@@ -76,6 +76,7 @@ def alert_json(x: AlertView) -> Json:
         "game_clock": alert.game_clock,
         "decision": alert.decision.value,
         "reason": alert.reason.value,
+        "level": alert.level.value,
         "text": alert.text,
         "p": alert.p,
         "was": alert.was,

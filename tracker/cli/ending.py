@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from tracker.cli.screen import complain
-from tracker.domain.errors import BadBet, BadRule, TrackerError
+from tracker.domain.errors import BadBet, BadRule, BadTime, TrackerError
 
 FAILED = 1
 """Exit status of a command that could not do what was asked."""
@@ -67,6 +67,6 @@ def outcome(work: Callable[[], object]) -> int:
 
 def status_of(wrong: TrackerError) -> int:
     """The exit status that goes with an error."""
-    if isinstance(wrong, BadBet | BadRule):
+    if isinstance(wrong, BadBet | BadRule | BadTime):
         return USAGE
     return int(getattr(wrong, "exit_status", FAILED))

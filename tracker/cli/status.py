@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,18 +13,18 @@ import typer
 
 from tracker.cli.contracts import status_json
 from tracker.cli.declare import AsJson, declare
+from tracker.cli.evening import alerts_line, evening, until_next_poll
 from tracker.cli.look import chance_text, shown_as, status_text, table
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, say, say_json, wait_text, when
 from tracker.cli.session import Session, session
 from tracker.clock import SystemClock
-from tracker.domain.alert import Decision
 from tracker.domain.delivery import DeliveryState
 from tracker.engine.book import RulePhase
 
 if TYPE_CHECKING:
     from tracker.engine.book import Book, Tracked
-    from tracker.store.views import AlertView, BetView, GameView, ShowView, StatusView
+    from tracker.store.views import BetView, GameView, ShowView, StatusView
 
 _SPAN = timedelta(minutes=5)
 """Over which the movement of a chance is shown."""
@@ -71,7 +70,9 @@ async def show(scope: Scope, before: str = "") -> None:
         async with session(scope) as at:
             whole = await at.store.status_view(at.basics.rules)
             books = await at.store.books(at.basics.rules)
-            picture = _Picture(whole, books, await _histories(at, whole.bets), at, at.now)
+            tonight = await at.store.decisions_since(evening(at.now, at.basics.zone))
+            histories = await _histories(at, whole.bets)
+            picture = _Picture(whole, books, histories, tonight, at, at.now)
     except StoreMissing:
         say(f"{before}{_NO_STATUS}")
         return
@@ -95,6 +96,7 @@ class _Picture:
     whole: StatusView
     books: Sequence[Book]
     histories: dict[int, ShowView]
+    decisions: dict[tuple[str, str], int]
     at: Session
     now: datetime
 
@@ -114,7 +116,9 @@ def _tell(x: _Picture) -> None:
         say(f"{count} {verb} for a game to be known: `tracker bets` lists them.")
     if not x.whole.games and not x.whole.unbound:
         say(_NO_STATUS if not x.whole.bets else "No bet is being followed.")
-    _tell_alerts(x)
+    wait = until_next_poll(x.books, x.now) if x.at.daemon is not None else None
+    if line := alerts_line(x.decisions, wait):
+        say(line)
     _tell_messages(x.whole)
     say(_daemon_line(x))
 
@@ -185,21 +189,6 @@ def _moved(bet: BetView, x: _Picture) -> str:
     if points == 0:
         return "="
     return paint(f"▲ {points}", "green") if points > 0 else paint(f"▼ {-points}", "red")
-
-
-def _tell_alerts(x: _Picture) -> None:
-    decisions: list[AlertView] = [a for view in x.histories.values() for a in view.alerts]
-    if not decisions:
-        return
-    held = Counter(
-        a.alert.reason.value.replace("_", " ")
-        for a in decisions
-        if a.alert.decision is Decision.HELD
-    )
-    fired = len(decisions) - sum(held.values())
-    reasons = ", ".join(f"{reason} {count}" for reason, count in held.most_common(4))
-    text = f"Alerts on these bets {fired} · held back {sum(held.values())}"
-    say(f"{text} ({reasons})" if reasons else text)
 
 
 def _tell_messages(whole: StatusView) -> None:

@@ -18,3 +18,7 @@ class BadBet(TrackerError):
 
 class BadRule(TrackerError):
     """An alert rule that cannot be understood."""
+
+
+class BadTime(TrackerError):
+    """A time that cannot be understood, or that nothing may be silenced until."""

@@ -109,7 +109,7 @@ WHERE lifted_at IS NULL AND until > :at
 
 ALERTS = """
 SELECT alert.*, bet.name AS bet_name FROM alert JOIN bet ON bet.number = alert.bet
-WHERE (:bet IS NULL OR alert.bet = :bet) AND (:held OR alert.decision = 'fired')
+WHERE (:bet IS NULL OR alert.bet = :bet) AND (:held OR alert.decision = 'fired' OR alert.text <> '')
 ORDER BY alert.id
 """
 
@@ -121,7 +121,10 @@ WHERE :bet IS NULL OR alert.bet = :bet
 ORDER BY delivery.alert, delivery.channel
 """
 
-DELIVERY_COUNTS = "SELECT channel, state, count(*) AS n FROM delivery GROUP BY channel, state"
+DELIVERY_COUNTS = """
+SELECT channel, iif(told = 'due' AND attempts = 0, 'held', state) AS state, count(*) AS n
+FROM delivery GROUP BY 1, 2
+"""
 
 DECISION_COUNTS = """
 SELECT decision, reason, count(*) AS n FROM alert WHERE bet IS NOT NULL GROUP BY decision, reason

@@ -158,7 +158,7 @@ class GameView:
 class StatusView:
     """The whole at a glance.
 
-    `deliveries` counts by (channel, state), `decisions` by (decision, reason). `size_bytes` is the
+    `deliveries` counts by (channel, state), `held` for what waits for its digest, `decisions` by (decision, reason). `size_bytes` is the
     database's, its log left out.
     """
 

@@ -1,0 +1,87 @@
+"""Promises of `tracker snooze`: silence has an end, and can be seen and ended."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tracker.domain.errors import BadTime
+from tracker.domain.snoozing import parse_until
+
+DENVER = ZoneInfo("America/Denver")
+NOW = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
+"""19:30 in Denver."""
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("2h", "2026-11-21T04:30:00Z"),
+        ("90m", "2026-11-21T04:00:00Z"),
+        ("90 min", "2026-11-21T04:00:00Z"),
+        ("1h30m", "2026-11-21T04:00:00Z"),
+        ("for 1 h 30 m", "2026-11-21T04:00:00Z"),
+        ("1d", "2026-11-22T02:30:00Z"),
+        ("until 22:00", "2026-11-21T05:00:00Z"),
+        ("22:00", "2026-11-21T05:00:00Z"),
+        ("until 9:00", "2026-11-21T16:00:00Z"),
+        ("until 2026-11-23 09:00", "2026-11-23T16:00:00Z"),
+    ],
+)
+def test_a_time_is_read_as_people_write_it(text: str, until: str) -> None:
+    """A time of day that has passed is tomorrow's, on the person's own clock."""
+    assert parse_until(text, NOW, DENVER) == datetime.fromisoformat(until)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "0m", "25:00", "31d", "until 2026-11-20 09:00", "-2h"]
+)
+def test_what_is_no_time_is_told_with_the_forms(text: str) -> None:
+    """Nothing is ever silenced for ever."""
+    with pytest.raises(BadTime, match=r"write '2h', '90m'"):
+        parse_until(text, NOW, DENVER)
+
+
+@pytest.mark.usefixtures("night")
+def test_a_bet_is_silenced_shown_and_ended(cli: Cli) -> None:
+    """By the number that it has."""
+    said = cli("snooze", "1", "2h")
+    assert said.status == 0
+    assert said.out.startswith("Silent about bet #1 until ")
+    [listed] = cli("snooze", "--list", "--json").json
+    assert (listed["scope"], listed["target"]) == ("bet", "1")
+    assert "bet #1: silent until" in cli("snooze").out
+    assert cli("snooze", "1", "--off").out == "1 snooze ended.\n"
+    assert cli("snooze").out == "Nothing is snoozed.\n"
+
+
+@pytest.mark.usefixtures("night")
+def test_everything_is_silenced_and_woken(cli: Cli) -> None:
+    """With --all, and --off alone ends all."""
+    assert cli("snooze", "--all", "until", "22:00").status == 0
+    assert cli("snooze", "2", "30m").status == 0
+    assert cli("snooze", "--off", "--json").json == {"lifted": 2}
+
+
+@pytest.mark.usefixtures("night")
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("1",), 2, "say until when bet 1 is to be silent"),
+        (("--all",), 2, "say until when"),
+        (("--all", "--game", "SAC@PHI", "2h"), 2, "contradict each other"),
+        (("99", "2h"), 2, "there is no bet 99"),
+        (("1", "soon"), 2, "is no time to be silent until"),
+        (("--game", "XYZ", "2h"), 2, "is no game that is on or to come"),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    cli: Cli, words: tuple[str, ...], status: int, said: str
+) -> None:
+    """That says what to write."""
+    ran = cli("snooze", *words)
+    assert ran.status == status
+    assert said in ran.err
