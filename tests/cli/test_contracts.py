@@ -57,6 +57,9 @@ def test_a_bets_history_has_its_contract(cli: Cli) -> None:
     shown = cli("show", "1", "--json").json
     assert list(shown)[: len(BET)] == BET
     assert {"snapshots", "alerts", "settlements"} <= set(shown)
+    assert set(shown["prior"]) == {
+        "margin", "total", "margin_sd", "total_sd", "source", "margin_by", "total_by",
+    }  # fmt: skip
     for one in shown["snapshots"]:
         assert set(one) == SNAPSHOT
         assert list(one["mu"]) == list(one["sigma"]) == MOMENTS

@@ -1,0 +1,70 @@
+"""Promises of the prior on the command line: which it is and who says so, and that all agree."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.cli.conftest import Cli
+from tracker.domain.game import Game
+from tracker.domain.prior import Finished, Lines, Quote
+from tracker.store import Store
+
+
+def learn(config: Path, game: Game, *, quote: bool) -> None:
+    """Results of both teams, and if wanted a book's lines, as the daemon would keep them."""
+
+    async def keep() -> None:
+        now = datetime.now(UTC)
+        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
+            days = (game.slate - timedelta(days=k) for k in range(1, 21))
+            await store.known.keep_finished(
+                [Finished("nba", day, "DEN", "LAL", 121, 101) for day in days]
+            )
+            if quote:
+                lines = Lines(home_spread=-9.5, total=231.5)
+                await store.known.keep_quotes({game.id: Quote(lines, "ESPN (A Book)", now)})
+
+    asyncio.run(keep())
+
+
+def test_a_bet_says_what_is_believed_of_its_game(
+    cli: Cli, config: Path, slate: tuple[Game, ...]
+) -> None:
+    """The league's average, then the results that are known, then a book's lines."""
+    cli("add", "DEN over 110.5", "--game", "LAL@DEN", "--json")
+    before = cli("show", "1", "--json").json["prior"]
+    assert (before["source"], before["margin_by"]) == ("league", "the league's average")
+    learn(config, slate[0], quote=False)
+    rated = cli("show", "1", "--json").json["prior"]
+    assert (rated["source"], rated["total_by"]) == ("ratings", "ratings from 20 results")
+    assert rated["margin"] > before["margin"]
+    learn(config, slate[0], quote=True)
+    quoted = cli("show", "1", "--json").json["prior"]
+    assert (quoted["margin"], quoted["total"], quoted["margin_sd"]) == (9.5, 231.5, 0)
+    assert "Before   DEN −9.5, total 231.5 · the lines of ESPN (A Book)" in cli("show", "1").out
+
+
+def test_the_first_chance_of_a_bet_is_of_the_same_prior(
+    cli: Cli, config: Path, slate: tuple[Game, ...]
+) -> None:
+    """A team that a book favours by 9.5 is likelier to win than the league's average home team."""
+    learn(config, slate[0], quote=True)
+    said = cli("add", "DEN ML", "--game", "LAL@DEN", "--chance").out
+    (line,) = [x for x in said.splitlines() if "p(hit)" in x]
+    assert 70 < float(line.split("p(hit)")[1].split()[0]) < 85
+
+
+def test_configured_lines_come_before_a_books(
+    cli: Cli, config: Path, slate: tuple[Game, ...]
+) -> None:
+    """What the person writes is what counts."""
+    learn(config, slate[0], quote=True)
+    config.write_text(
+        config.read_text("utf-8") + '[[lines]]\ngame = "LAL@DEN"\nhome_spread = -2.5\n', "utf-8"
+    )
+    cli("add", "DEN ML", "--game", "LAL@DEN", "--json")
+    prior = cli("show", "1", "--json").json["prior"]
+    assert (prior["margin"], prior["margin_by"]) == (2.5, "lines that you gave")
+    assert prior["total_by"] == "the lines of ESPN (A Book)"

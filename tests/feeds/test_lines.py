@@ -1,0 +1,210 @@
+"""Promises of pregame lines: what a book asks is read as it is meant, and nonsense is left out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.feeds.espn_pages import board, event, kind
+from tests.feeds.serving import Site, document, encoded, fixture, serving
+from tracker.clock import FakeClock
+from tracker.domain.game import Game
+from tracker.domain.prior import Lines
+from tracker.feeds import espn_lines, espn_read, nba_odds
+from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.feeds.lines import LineReader
+from tracker.settings.models import FeedSettings, FeedsSettings
+
+ODDS = {
+    "provider": {"id": "58", "name": "Some Book", "priority": 1},
+    "details": "UTAH -2.5",
+    "overUnder": 229,
+    "spread": 2.5,
+    "homeTeamOdds": {"moneyLine": 120},
+    "awayTeamOdds": {"moneyLine": -140},
+}
+ESPN = "/apis/site/v2/sports/basketball/nba/scoreboard"
+
+
+def waiting(**odds: object) -> dict[str, Any]:
+    """UTA at TOR, still to begin, with a book's lines; `key=...` leaves one out."""
+    told = {k: v for k, v in (ODDS | odds).items() if v is not ...}
+    return event(
+        status__period=0,
+        status__displayClock="0.0",
+        status__type=kind("STATUS_SCHEDULED", "pre"),
+        home__score="0",
+        away__score="0",
+        home__linescores=[],
+        away__linescores=[],
+        game__odds=[told],
+    )
+
+
+def read(*events: object) -> dict[str, tuple[Lines, str]]:
+    """The lines of a board, by the home team."""
+    body = board(*events)
+    found = espn_lines.pregame_lines(body, espn_read.parse_board(body, "nba"))
+    return {game.home: (lines, by) for game, lines, by in found}
+
+
+def test_a_books_lines_are_read_from_the_home_teams_side() -> None:
+    """UTAH -2.5 at Toronto gives the home team 2.5 points."""
+    lines, by = read(waiting())["TOR"]
+    assert (lines.home_spread, lines.total) == (2.5, 229.0)
+    assert lines.home_ml == pytest.approx(2.2)
+    assert lines.away_ml == pytest.approx(1 + 100 / 140)
+    assert by == "ESPN (Some Book)"
+
+
+def test_the_older_form_has_details_and_total_alone() -> None:
+    """The number of the spread is not needed."""
+    bare = waiting(spread=..., homeTeamOdds=..., awayTeamOdds=..., details="TOR -11")
+    assert read(bare)["TOR"][0] == Lines(home_spread=-11.0, total=229.0)
+    assert read(waiting(details="EVEN", spread=0))["TOR"][0].home_spread == 0
+
+
+@pytest.mark.parametrize(
+    "odds",
+    [
+        {"details": "TOR -2.5"},
+        {"spread": -2.5},
+        {"details": "UTAH -65.5", "spread": 65.5},
+        {"details": "BOS -2.5"},
+        {"details": 2.5},
+        {"details": "UTAH -2.3"},
+    ],
+)
+def test_a_spread_that_contradicts_itself_is_left_out(odds: dict[str, object]) -> None:
+    """The total beside it stands."""
+    lines = read(waiting(**odds))["TOR"][0]
+    assert lines.home_spread is None
+    assert lines.total == 229
+
+
+@pytest.mark.parametrize("total", [22.9, 2290, "229", True, None])
+def test_a_total_that_no_game_has_is_left_out(total: object) -> None:
+    """And the spread beside it stands."""
+    lines = read(waiting(overUnder=total))["TOR"][0]
+    assert lines.total is None
+    assert lines.home_spread == 2.5
+
+
+@pytest.mark.parametrize("money", [-140, 50, "120", 4000, None])
+def test_moneylines_that_cannot_stand_beside_each_other_are_left_out(money: object) -> None:
+    """Two favourites, a price within a hundred, an offer that gives money away."""
+    lines = read(waiting(homeTeamOdds={"moneyLine": money}, awayTeamOdds={"moneyLine": -900}))
+    assert lines["TOR"][0] == Lines(home_spread=2.5, total=229.0)
+
+
+def test_a_game_that_has_begun_has_no_pregame_lines() -> None:
+    """What a book asks then is of another game than the one that was priced before."""
+    assert read(event(game__odds=[ODDS])) == {}
+
+
+@pytest.mark.parametrize("odds", [None, [], [None], [7], [{}], [{"provider": []}]])
+def test_games_without_lines_are_passed_over(odds: object) -> None:
+    """The rest of the board is read."""
+    assert read(waiting() | {}, _other(odds)).keys() == {"TOR"}
+
+
+def _other(odds: object) -> dict[str, Any]:
+    """Another game that waits."""
+    found = waiting()
+    found["id"] = "77"
+    game = found["competitions"][0]
+    game["odds"] = odds
+    for side, code in zip(game["competitors"], ("BOS", "MIA"), strict=True):
+        side["team"] = {"id": "1", "abbreviation": code}
+    return found
+
+
+def test_the_leagues_list_gives_the_median_of_sound_books() -> None:
+    """One book is there twice, one has the sides swapped, one asks an alternate spread."""
+    ((lines, by),) = nba_odds.pregame_lines(fixture("nba_odds_0022400913")).values()
+    assert lines.home_spread == -6.75
+    assert lines.total is None
+    assert lines.home_ml is not None
+    assert 1 / lines.home_ml == pytest.approx(0.70, abs=0.01)
+    assert by == "NBA.com (median of 6 books)"
+
+
+def test_of_two_books_nothing_is_believed() -> None:
+    """A median of two may be the one that is wrong."""
+    told = document("nba_odds_0022400913")
+    for market in told["games"][0]["markets"]:
+        market["books"] = market["books"][:2]
+    assert nba_odds.pregame_lines(encoded(told)) == {}
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"games": 3}', b'{"games": [{"markets": []}]}'])
+def test_a_list_that_is_none_is_malformed(body: bytes) -> None:
+    """And never anything else."""
+    with pytest.raises(FeedMalformed):
+        nba_odds.pregame_lines(body)
+
+
+@pytest.fixture
+async def espn() -> AsyncIterator[Site]:
+    """ESPN's server."""
+    async with serving() as running:
+        yield running
+
+
+@pytest.fixture
+async def feeds(site: Site, espn: Site, clock: FakeClock) -> AsyncIterator[Feeds]:
+    """The NBA's server and ESPN's."""
+    settings = FeedsSettings(
+        nba=FeedSettings(base_url=site.url, requests_per_minute=6000),
+        espn=FeedSettings(base_url=espn.url, requests_per_minute=6000),
+    )
+    async with open_feeds(settings, clock, deadline_s=2.0) as opened:
+        yield opened
+
+
+def game(clock: FakeClock, hours: float = 2.0) -> Game:
+    """UTA at TOR under the league's own id."""
+    return Game("0022400913", "nba", "TOR", "UTA", clock.now() + timedelta(hours=hours))
+
+
+def tonight(clock: FakeClock) -> dict[str, Any]:
+    """ESPN's entry of it."""
+    told = waiting()
+    told["competitions"][0]["date"] = f"{game(clock).start:%Y-%m-%dT%H:%MZ}"
+    return told
+
+
+async def test_a_game_gets_its_lines_under_the_id_that_it_has_here(
+    feeds: Feeds, espn: Site, clock: FakeClock
+) -> None:
+    """ESPN's event is found by teams and tip-off; the league's list is then not asked."""
+    espn.put(ESPN, board(tonight(clock)))
+    found = await LineReader(feeds, clock).read([game(clock)])
+    assert found["0022400913"].lines.home_spread == 2.5
+    assert found["0022400913"].at == clock.now()
+
+
+async def test_where_espn_tells_nothing_the_leagues_list_does(
+    feeds: Feeds, site: Site, clock: FakeClock
+) -> None:
+    """ESPN refuses, the list has the spread."""
+    site.put(nba_odds.PATH, fixture("nba_odds_0022400913"))
+    found = await LineReader(feeds, clock).read([game(clock)])
+    assert found["0022400913"].lines.home_spread == -6.75
+
+
+async def test_a_game_that_has_begun_is_not_asked_for(
+    feeds: Feeds, espn: Site, site: Site, clock: FakeClock
+) -> None:
+    """Its last line before tip-off stands."""
+    assert await LineReader(feeds, clock).read([game(clock, -0.1)]) == {}
+    assert espn.asked == site.asked == []
+
+
+async def test_sources_that_fail_tell_no_lines(feeds: Feeds, clock: FakeClock) -> None:
+    """A line is a help, never a condition."""
+    assert await LineReader(feeds, clock).read([game(clock)]) == {}
