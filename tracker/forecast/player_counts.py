@@ -8,7 +8,6 @@ varying rate. The minutes are mixed over their classes, which ties his figures t
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -48,7 +47,8 @@ class Remainder:
     """What is left of a player's game, by classes of the minutes that he may still play.
 
     `chances[j]` is the chance of a class and `means[i, j]` what he is expected to add to BASIC[i]
-    in it. `spread` and `trips` are those of PlayerFigures.
+    in it. `spread` and `trips` are those of PlayerFigures. Many players at once: `chances[n, j]`
+    and `means[i, n, j]`.
     """
 
     chances: Floats
@@ -59,7 +59,7 @@ class Remainder:
     def added(self, stat: Stat) -> Floats:
         """P(he adds n), n = 0, 1, ..., to a figure or a sum."""
         size = self._size(stat)
-        turned: Complexes = self.chances @ self._turned(stat, size)
+        turned: Complexes = (self.chances[..., None, :] @ self._turned(stat, size))[..., 0, :]
         return _sums(turned, size)
 
     def by_class(self, stat: Stat) -> Floats:
@@ -67,13 +67,13 @@ class Remainder:
         size = self._size(stat)
         return _sums(self._turned(stat, size), size)
 
-    def moments(self, stat: Stat) -> tuple[float, float]:
+    def moments(self, stat: Stat) -> tuple[Floats, Floats]:
         """Mean and variance of what he adds to a figure or a sum."""
         parts = [PLACE[x] for x in stat.parts]
         whole = self.means[parts].sum(axis=0)
-        mean = float(self.chances @ whole)
-        between = float(self.chances @ (whole - mean) ** 2)
-        within = sum(float(self.chances @ self._variance(i)) for i in parts)
+        mean = (self.chances * whole).sum(axis=-1)
+        between = (self.chances * (whole - mean[..., None]) ** 2).sum(axis=-1)
+        within = sum((self.chances * self._variance(i)).sum(axis=-1) for i in parts)
         return mean, between + within
 
     def _variance(self, i: int) -> Floats:
@@ -84,7 +84,7 @@ class Remainder:
 
     def _size(self, stat: Stat) -> int:
         mean, variance = self.moments(stat)
-        reach = mean + _WIDE * math.sqrt(variance) + _WIDE
+        reach = float(np.max(mean + _WIDE * np.sqrt(variance))) + _WIDE
         return next((x for x in _SIZES if x >= reach), _SIZES[-1])
 
     def _turned(self, stat: Stat, size: int) -> Complexes:
@@ -98,7 +98,7 @@ class Remainder:
 
     def _count(self, i: int, size: int) -> Complexes:
         shape = self.spread[i]
-        steps = self.means[i][:, None] * (circle(size) * (1 / shape))
+        steps = self.means[i][..., None] * (circle(size) * (1 / shape))
         return _power(steps, shape)
 
     def _points(self, size: int) -> Complexes:
@@ -107,7 +107,7 @@ class Remainder:
         threes = np.minimum(self.means[PLACE[Stat.THREES]], self.means[PLACE[Stat.PTS]] / 3)
         worth = sum((n + 1) * p for n, p in enumerate(self.trips))
         trips = (self.means[PLACE[Stat.PTS]] - 3 * threes) / worth
-        steps = (threes[:, None] * three + trips[:, None] * trip) * (1 / shape)
+        steps = (threes[..., None] * three + trips[..., None] * trip) * (1 / shape)
         return _power(steps, shape)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
+from tracker.domain.player import Stat
 from tracker.forecast import player_figures as figures
 from tracker.forecast.parameters import checksum_of
 from tracker.forecast.player_counts import Remainder, rate_features
@@ -36,6 +38,7 @@ from tracker.modelling.props_sample import (
     team_to_come,
 )
 from tracker.modelling.props_shares import Ordered, classes, fit_ordered
+from tracker.modelling.props_transfer import FOULS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,17 +53,14 @@ if TYPE_CHECKING:
 MODEL = "minutes-and-counts-1"
 """Names the form of the model; it changes when the formulas do."""
 
-FOULS = {"ncaam": 5, "ncaaw": 5}
-"""Fouls that put a player out, where they are not 6."""
-
 MEMORY = (50.0, 75.0, 100.0, 150.0, 200.0, 300.0, 450.0, 700.0)
 """Minutes that a prior rate may weigh beside today's own: those that are tried."""
 
 TAUS = (30.0, 50.0, 75.0, 100.0, 150.0, 250.0, 400.0)
 """Minutes of the league's rate that may be added to a player's own: those that are tried."""
 
-SPREADS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.5, 8.0, 10.0, 13.0, 18.0, 25.0, 40.0, 80.0)
-"""Shapes of the gamma that are tried."""
+SPREADS = (0.3, 5.0)
+"""Logs of the shapes of the gamma among which the best is sought."""
 
 FEWEST_MINUTES = 4.0
 """Shorter games say little of a rate."""
@@ -111,10 +111,13 @@ def fit_players(
     fitted: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     memory = _fit_memory(known, train, usual, rates)
     looked = list(known.scenes)
+    near: dict[bool, Ordered | None] = {True: None, False: None}
     for i, name in enumerate(looked):
         progress("minutes and rates", i / len(looked))
-        told = _fit_moment(known, train, usual, rates, name, fouls, memory)
-        fitted[rows.moments[name].live].append(told)
+        live = rows.moments[name].live
+        given = Given(known, train, usual, rates, fouls, memory)
+        told, near[live] = _fit_moment(given, name, near[live])
+        fitted[live].append(told)
     trips = rows.trips[1:4] / rows.trips[1:4].sum()
     document: dict[str, Any] = {
         "player_format": figures.PLAYER_FORMAT,
@@ -255,11 +258,21 @@ def _fit_memory(known: Known, train: Array, usual: Array, rates: Array) -> tuple
     return tuple(found)
 
 
-def _fit_moment(  # noqa: PLR0913, PLR0917 - what a moment is told from
-    known: Known, train: Array, usual: Array, rates: Array, name: str, fouls: int,
-    memory: Sequence[float],
-) -> dict[str, Any]:  # fmt: skip
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What the fits of all moments share: `usual` minutes and `rates` were expected beforehand."""
+
+    known: Known
+    train: Array
+    usual: Array
+    rates: Array
+    fouls: int
+    memory: tuple[float, ...]
+
+
+def _fit_moment(given: Given, name: str, like: Ordered | None) -> tuple[dict[str, Any], Ordered]:
     """The figures of one moment: shares of minutes, then rates given the expected minutes."""
+    known, train, usual, fouls = given.known, given.train, given.usual, given.fouls
     rows = known.rows
     moment, scenes, end = rows.moments[name], known.scenes[name], rows.moments[_END]
     left = (1 - moment.at) * rows.league.regulation_seconds / 60
@@ -269,8 +282,8 @@ def _fit_moment(  # noqa: PLR0913, PLR0917 - what a moment is told from
     location, width = _table(share_features(x), count), _table(width_features(x), count)
     used = train & (moment.fouls < fouls)
     which = classes(share)
-    ordered = fit_ordered(location[used], width[used], which[used])
-    ordered = Ordered(ordered.bounds.round(5), ordered.weights.round(5), ordered.widths.round(5))
+    fitted = fit_ordered(location[used], width[used], which[used], like)
+    ordered = Ordered(fitted.bounds.round(5), fitted.weights.round(5), fitted.widths.round(5))
     shares = _class_shares(share[used], which[used])
     minutes = ordered.chances(location, width) @ shares * left
     team = team_to_come(rows, scenes)
@@ -282,10 +295,10 @@ def _fit_moment(  # noqa: PLR0913, PLR0917 - what a moment is told from
     )
     weights = []
     for i in range(len(BASIC)):
-        now = today(rates[:, i], memory[i], moment.stats[:, i], moment.minutes, rows)
+        now = today(given.rates[:, i], given.memory[i], moment.stats[:, i], moment.minutes, rows)
         more = end.stats[:, i] - moment.stats[:, i]
         weights.append(_poisson(features[used], (now * minutes)[used], more[used]))
-    return {
+    told = {
         "at": round(moment.at, 6),
         "bounds": ordered.bounds.tolist(),
         "shares": shares.tolist(),
@@ -294,6 +307,7 @@ def _fit_moment(  # noqa: PLR0913, PLR0917 - what a moment is told from
         "usual": round(part, 5),
         "rates": np.stack(weights).round(5).tolist(),
     }
+    return told, ordered
 
 
 def today(rate: Array, memory: float, has: Array, minutes: Array, rows: PlayerRows) -> Array:
@@ -362,7 +376,7 @@ def remainders(
 ) -> tuple[Array, Array]:
     """The chances of each class of minutes and the means of each figure in it, overtime included.
 
-    Shapes (rows, classes) and (rows, figures, classes).
+    Shapes (rows, classes) and (figures, rows, classes).
     """
     rows = known.rows
     moment, scenes = rows.moments[name], known.scenes[name]
@@ -400,7 +414,7 @@ def remainders(
     )
     chances = np.concatenate([chances * (1 - level), chances * level], axis=1)
     minutes = np.concatenate([minutes, minutes + more * OVERTIME_MINUTES], axis=1)
-    return chances, speed[:, :, None] * minutes[:, None, :]
+    return chances, speed.T[:, :, None] * minutes
 
 
 def _fit_spread(
@@ -410,7 +424,6 @@ def _fit_spread(
     rows = known.rows
     usual = expected_minutes(known, document["prior"])
     rates = expected_rates(known, document["rates"], usual)
-    trips = tuple(document["trips"])
     looks = []
     for name in SPREAD_AT:
         moment = rows.moments[name]
@@ -421,14 +434,18 @@ def _fit_spread(
     found = []
     for i, stat in enumerate(BASIC):
         progress("spread", i / len(BASIC))
-        costs = []
-        for shape in SPREADS:
-            spread = tuple([shape] * len(BASIC))
-            cost = 0.0
+
+        def cost(shape: float, i: int = i, stat: Stat = stat) -> float:
+            spread = tuple([math.exp(shape)] * len(BASIC))
+            total = 0.0
             for chances, means, more in looks:
-                for p, mean, n in zip(chances, means, more[:, i], strict=True):
-                    added = Remainder(p, mean, spread, trips).added(stat)
-                    cost -= np.log(max(added[n], 1e-9)) if n < added.size else np.log(1e-9)
-            costs.append(cost)
-        found.append(SPREADS[int(np.argmin(costs))])
+                added = Remainder(chances, means, spread, tuple(document["trips"])).added(stat)
+                count = np.minimum(more[:, i], added.shape[1] - 1)
+                total -= float(np.log(np.maximum(added[np.arange(count.size), count], 1e-9)).sum())
+            return total
+
+        best = minimize_scalar(
+            cost, bounds=SPREADS, method="bounded", options={"xatol": 0.03, "maxiter": 15}
+        )
+        found.append(round(math.exp(float(best.x)), 3))
     return found

@@ -50,12 +50,12 @@ def classes(share: Array) -> Array:
     return found
 
 
-def fit_ordered(location: Array, width: Array, which: Array) -> Ordered:
-    """The figures under which the classes are likeliest."""
+def fit_ordered(location: Array, width: Array, which: Array, like: Ordered | None) -> Ordered:
+    """The figures under which the classes are likeliest, sought from those of a moment nearby."""
     count = len(EDGES) + 1
     model = _Likelihood(location, width, which, count)
     found = minimize(
-        model.cost, model.start(), jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS}
+        model.cost, model.start(like), jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS}
     )
     return model.read(found.x)
 
@@ -69,12 +69,14 @@ class _Likelihood:
     which: Array
     count: int
 
-    def start(self) -> Array:
+    def start(self, like: Ordered | None) -> Array:
         seen = np.bincount(self.which, minlength=self.count) + 1.0
         sums = np.cumsum(seen)[:-1] / seen.sum()
         odds = np.log(sums / (1 - sums))
         steps = np.log(np.maximum(np.diff(odds), 1e-3))
         rest = np.zeros(self.location.shape[1] + self.width.shape[1])
+        if like is not None:
+            rest = np.concatenate([like.weights, like.widths])
         return np.concatenate([odds[:1], steps, rest])
 
     def read(self, x: Array) -> Ordered:
