@@ -10,7 +10,7 @@ from tests.store.values import CHANNELS, T0, a_book, after, full_change, poll
 from tracker.engine.book import Change, Review
 from tracker.store import Store
 
-HISTORY = ("poll", "snapshot", "alert", "settlement", "confirmation", "review")
+HISTORY = ("poll", "snapshot", "alert", "settlement", "confirmation", "review", "audit")
 
 
 async def filled(store: Store) -> None:
@@ -19,6 +19,7 @@ async def filled(store: Store) -> None:
     await store.record(poll(after(1)), full_change(book, after(1)), CHANNELS)
     review = Review(2, after(2), "for a person to decide")
     await store.record(poll(after(2)), Change(book, reviews=(review,)), ())
+    await store.void(1, "the book cancelled it", after(3))
 
 
 async def rows_of(store: Store, table: str) -> list[dict[str, object]]:
@@ -45,7 +46,8 @@ async def test_history_cannot_be_replaced(store: Store, table: str) -> None:
     await filled(store)
     before = await rows_of(store, table)
     forged = {
-        k: "forged" if k in ("reason", "why", "game_clock") else v for k, v in before[0].items()
+        k: "forged" if k in ("reason", "why", "game_clock", "what") else v
+        for k, v in before[0].items()
     }
     forged |= {"at": "forged"} if table == "confirmation" else {}
     names, marks = ", ".join(forged), ", ".join(f":{x}" for x in forged)

@@ -132,7 +132,7 @@ class Shelf:
                 self._tell("bet.added", {"bet": str(added.number), "pick": draft.pick.text})
         present = {draft.identity for draft in found.drafts}
         for identity, number in kept.items():
-            if identity not in present and await self._store.withdraw(number, now):
+            if identity not in present and await self._store.withdraw(number, now, "file"):
                 self._tell("bet.withdrawn", {"bet": str(number), "why": "taken out of the file"})
 
     async def _bind(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from tracker.domain.bet import Result, Settlement
@@ -26,7 +26,7 @@ from tracker.store.codec import (
 )
 from tracker.store.codec_bet import draft_of, facts, pack_meaning
 from tracker.store.codec_market import market_columns, odds_columns
-from tracker.store.recording import game_columns, settlement_columns
+from tracker.store.recording import game_columns
 
 _DEFAULTS = "default_rules"
 
@@ -251,18 +251,6 @@ def find(db: sqlite3.Connection, reference: str) -> int | None:
     if row is None and plain.isascii() and plain.isdigit():
         row = db.execute(q.BET, (min(int(plain), 2**62),)).fetchone()
     return None if row is None else row["number"]
-
-
-def settle_by_hand(db: sqlite3.Connection, given: Settlement) -> Settlement:
-    """Record a result that a person decided, as official; its revision is chosen here.
-
-    The result that the bet has already is only confirmed.
-    """
-    at = stamp(given.at)
-    db.execute(q.SETTLE, settlement_columns(replace(given, by_hand=True)) | {"poll": None})
-    row = db.execute(q.LAST_SETTLEMENT, (given.bet,)).fetchone()
-    db.execute(q.CONFIRM, (given.bet, row["revision"], at, None))
-    return settlement_of(row)
 
 
 def settlement_of(row: sqlite3.Row) -> Settlement:

@@ -77,7 +77,7 @@ SELECT
   :bet, coalesce((SELECT revision FROM before), 0) + 1,
   :result, :payout_cents, :poll, :at, :reason, :evidence, :by_hand
 WHERE (:result, :payout_cents) IS NOT (SELECT result, payout_cents FROM before)
-  AND (:by_hand OR NOT coalesce((SELECT by_hand FROM before), 0))
+  AND (:force OR NOT coalesce((SELECT by_hand FROM before), 0))
 """
 
 KEEP_LEG_STANDING = """
@@ -204,6 +204,12 @@ UPDATE bet SET
 WHERE number = :number
 """
 
+RENAME_BET = "UPDATE bet SET identity = ? WHERE number = ?"
+
+ADD_AUDIT = "INSERT INTO audit (bet, at, who, what, before, after) VALUES (?, ?, ?, ?, ?, ?)"
+
+AUDITS = "SELECT * FROM audit WHERE bet = ? ORDER BY id"
+
 FORGET_GAME = """
 UPDATE bet SET game_id = NULL, market = NULL, market_text = NULL, bound_at = NULL
 WHERE number = ?
@@ -324,6 +330,13 @@ DELETE FROM body WHERE digest IN (
 # ---------------------------------------------------------------------------------------- reading
 
 BETS = "SELECT * FROM bet ORDER BY number"
+
+IN_REVIEW = """
+SELECT * FROM bet WHERE number IN (SELECT bet FROM review) AND number NOT IN (
+  SELECT bet FROM settlement
+)
+ORDER BY number
+"""
 
 GAME = "SELECT * FROM game WHERE id = ?"
 

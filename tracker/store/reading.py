@@ -45,6 +45,14 @@ def bets_view(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
     return [_bet_view(db, row, rules, wagers) for row in db.execute(q.BETS).fetchall()]
 
 
+def reviews(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
+    """The bets whose result a person must decide, by number."""
+    rules = _rules(db, defaults)
+    wagers = Wagers(db, rules)
+    found = [_bet_view(db, row, rules, wagers) for row in db.execute(q.IN_REVIEW).fetchall()]
+    return [x for x in found if x.status is Status.NEEDS_REVIEW]
+
+
 def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowView | None:
     """A bet with its history; None when there is no such bet."""
     row = db.execute(q.BET, (number,)).fetchone()

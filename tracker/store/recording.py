@@ -205,7 +205,7 @@ def _rule(x: RuleState) -> tuple[object, ...]:
 def _keep_results(db: sqlite3.Connection, change: Change, poll: int, followed: Followed) -> None:
     for settled in change.settlements:
         if settled.bet in followed:
-            db.execute(q.SETTLE, settlement_columns(settled) | {"poll": poll})
+            db.execute(q.SETTLE, settlement_columns(settled) | {"poll": poll, "force": False})
     confirmed = [x for x in change.confirmations if x.bet in followed]
     db.executemany(q.CONFIRM, ((x.bet, x.revision, stamp(x.at), poll) for x in confirmed))
     reviewed = [x for x in change.reviews if x.bet in followed]

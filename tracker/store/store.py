@@ -30,6 +30,7 @@ from tracker.engine.book import Book, Change
 from tracker.store import (
     alerting,
     archive,
+    auditing,
     backup,
     bets,
     bodies,
@@ -42,6 +43,7 @@ from tracker.store import (
     recording,
     restoring,
 )
+from tracker.store.auditing import Audit
 from tracker.store.bets import Added
 from tracker.store.cards import Cards
 from tracker.store.cards import recover as recover_cards
@@ -190,17 +192,44 @@ class Store:
         """The bets whose game is not known yet, by number."""
         return await self._db.read(bets.unbound)
 
-    async def withdraw(self, number: int, at: datetime) -> bool:
+    async def withdraw(self, number: int, at: datetime, who: str = "cli") -> bool:
         """Stop following a bet; False when it has its result or was withdrawn already."""
-        return await self._db.write(lambda db: bets.withdraw(db, number, at))
+        return await self._db.write(lambda db: auditing.withdrawn(db, number, who, at))
 
     async def update_rules(self, number: int, rules: tuple[Rule, ...] | None, at: datetime) -> bool:
         """Replace a bet's own rules; None asks for the defaults. False without such a bet."""
         return await self._db.write(lambda db: bets.update_rules(db, number, rules, at))
 
-    async def settle(self, settlement: Settlement) -> Settlement:
+    async def draft(self, number: int) -> Draft:
+        """A bet as it was written; BadBet when there is no such bet."""
+        return await self._db.read(lambda db: auditing.draft(db, number))
+
+    async def edit(self, number: int, new: Draft, at: datetime, who: str = "cli") -> list[Audit]:
+        """Change what a person may change of a bet; what was changed. BadBet when it may not be.
+
+        That is its odds, stake, tags, book, rules and lines, and its pick before it has a history.
+        A bet of the bets file is changed there. A settled bet is paid anew.
+        """
+        return await self._db.write(lambda db: auditing.edit(db, number, new, who, at))
+
+    async def settle(self, settlement: Settlement, who: str = "cli") -> Settlement:
         """Record a result that a person decided, as official; its revision is chosen here."""
-        return await self._db.write(lambda db: bets.settle_by_hand(db, settlement))
+        return await self._db.write(lambda db: auditing.settled_by_hand(db, settlement, who))
+
+    async def void(self, number: int, reason: str, at: datetime, who: str = "cli") -> Settlement:
+        """Return the stake of a bet; official at once. BadBet before its game is known."""
+        return await self._db.write(lambda db: auditing.void(db, number, reason, who, at))
+
+    async def regrade(self, number: int, at: datetime, who: str = "cli") -> Settlement:
+        """Grade a bet once more from the last states of its games, whoever decided it before.
+
+        Raises BadBet with the reason where its result cannot be told.
+        """
+        return await self._db.write(lambda db: auditing.regrade(db, number, who, at))
+
+    async def audits(self, number: int) -> list[Audit]:
+        """What a person changed of a bet, in order."""
+        return await self._db.read(lambda db: auditing.audits(db, number))
 
     async def file_bets(self) -> dict[str, int]:
         """The bets that the bets file holds, as last read: identity to number."""
@@ -312,6 +341,10 @@ class Store:
     ) -> ShowView | None:
         """A bet with its whole history; None when there is no such bet."""
         return await self._db.read(lambda db: reading.show_view(db, number, defaults))
+
+    async def reviews(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
+        """The bets whose result a person must decide, by number."""
+        return await self._db.read(lambda db: reading.reviews(db, defaults))
 
     async def alerts_view(self, explain: bool = False, bet: int | None = None) -> list[AlertView]:
         """Firings in order; with `explain` the decisions that held back as well."""
