@@ -16,10 +16,12 @@ from tests.notify.values import GAME, NOW, bet, book, settled, state
 from tracker.domain.bet import Result
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
+from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.player import Player, Stat
-from tracker.engine.book import Book, Tracked
-from tracker.notify.card import BAR_CELLS, MOST_BETS, Card, bar, card
+from tracker.engine.book import Book, LegStanding, Tracked
+from tracker.notify.card import MOST_BETS, Card, card
+from tracker.notify.card_rows import BAR_CELLS, bar
 from tracker.notify.card_text import (
     DISCORD_LIMIT,
     NTFY_LIMIT,
@@ -90,6 +92,29 @@ def test_a_game_in_play() -> None:
         "     has room for 41 more\n"
         "data 6 s · updated 20:30:00"
     )
+
+
+def test_a_parlay_shows_each_leg() -> None:
+    """How the whole stands, and below it each leg; one on another game says which."""
+    other = replace(GAME, id="0022600202", home="BOS", away="NYK")
+    legs = (
+        Leg(GAME, Moneyline(Side.HOME)),
+        Leg(GAME, Total(Direction.OVER, 110)),
+        Leg(other, Spread(Side.HOME, -4.5)),
+    )
+    single = followed("DEN ML", 0.18, 15)
+    standings = (
+        LegStanding(15, 0, Chance(0.62, 0.0, 0.38)),
+        LegStanding(15, 1, WON),
+        LegStanding(15, 2, Chance(0.3, 0.0, 0.7)),
+    )
+    parlay = replace(single, bet=replace(single.bet, market=Parlay(legs)), legs=standings)
+    assert plain(made(with_bets(Q3, parlay), {15: 0.16})).splitlines()[1:-1] == [
+        "🔴 #15 Parlay (3)  18 % ▲2  2 alive, 1 hit",
+        "     🟢 #15a DEN ML  62 %  leads by 3",
+        "     ✅ #15b o110  HIT",
+        "     🔴 #15c BOS -4.5 (NYK@BOS)  30 %",
+    ]
 
 
 def test_in_telegrams_html_what_counts_is_bold() -> None:

@@ -10,70 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from math import floor
 from typing import Protocol
 
-from tracker.domain.bet import Bet, Result, Settlement
-from tracker.domain.chance import Chance
+from tracker.domain.bet import Result
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.market import Direction, PlayerTotal, TeamTotal, Total
-from tracker.domain.parlay import Wager
-from tracker.domain.player import box_line, figure
-from tracker.notify.words import (
-    counted,
-    money_for,
-    needs,
-    percent,
-    score_text,
-    short,
-    signed_money,
-    span_text,
-    standing,
-)
-
-LIKELY = 0.60
-"""A chance of winning from here on is shown green."""
-
-UNLIKELY = 0.35
-"""A chance below is shown red, one between the two yellow."""
-
-BAR_CELLS = 16
-"""Cells of a bar: more would wrap on a phone."""
+from tracker.notify.card_rows import CardBet, Row, row
+from tracker.notify.words import score_text, signed_money, span_text
 
 MOST_BETS = 20
 """Most bets that a card shows one by one: more are not seen at a glance."""
-
-_RESULTS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VOID: "⊘"}
-_UNKNOWN = "⚪"
-
-
-class CardBet(Protocol):
-    """What a card needs to know of a tracked bet."""
-
-    @property
-    def bet(self) -> Bet:
-        """The bet."""
-        ...
-
-    @property
-    def chance(self) -> Chance | None:
-        """Its chance at the last snapshot."""
-        ...
-
-    @property
-    def settlement(self) -> Settlement | None:
-        """Its latest result."""
-        ...
-
-    @property
-    def official(self) -> bool:
-        """Whether that has been confirmed."""
-        ...
-
-    @property
-    def review(self) -> str | None:
-        """Why a person must decide the result."""
-        ...
 
 
 class CardBook(Protocol):
@@ -108,23 +53,6 @@ class CardBook(Protocol):
     def lost(self) -> bool:
         """Whether the feed has been said to be down."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A bet on a card: a mark, its name, the figure that counts, where it stands, what it needs.
-
-    `word` is what it is counted as where there is no room for it. `weight` is higher the more it
-    is worth being shown.
-    """
-
-    mark: str
-    label: str
-    figure: str
-    stand: str
-    under: str
-    word: str
-    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +101,9 @@ def card(
     alerts on the game are held back, and until when.
     """
     old = (book.stale or book.lost) and _in_play(book)
-    rows = tuple(_row(x, book.state, earlier.get(x.bet.number), old=old) for x in book.tracked)
+    rows = tuple(
+        row(x, book.game, book.state, earlier.get(x.bet.number), old=old) for x in book.tracked
+    )
     made = Card(
         head=_head(book, zone),
         warning=_warning(book, now) if old else "",
@@ -261,100 +191,3 @@ def _verdict(tracked: Sequence[CardBet]) -> str:
     ]
     money = f" · {signed_money(sum(known))}" if known else ""
     return f"{words}{money}"
-
-
-def _row(one: CardBet, state: GameState | None, was: float | None, *, old: bool) -> Row:
-    label = f"#{one.bet.number} {name_on_card(one.bet)}"
-    done, chance = one.settlement, one.chance
-    if one.review is not None:
-        need = f"see tracker show {one.bet.number}"
-        return Row("❔", label, "NEEDS REVIEW", "", need, "to review", 1.5)
-    if done is not None:
-        money = money_for(one.bet, done.result, done.payout_cents)
-        word = done.result.value
-        figure = f"{word.upper()}{money}"
-        return Row(_RESULTS[done.result], label, figure, "", "", word, 0.1)
-    if chance is None:
-        return Row(_UNKNOWN, label, "", "", "", "watched", 0.2)
-    if chance.decided:
-        mark, word = _decided(chance)
-        return Row(mark, label, word, "", "", word.lower(), 0.15)
-    market = one.bet.market
-    return Row(
-        mark=_UNKNOWN if old else _light(chance.win),
-        label=label,
-        figure=f"{percent(chance.win)}{_arrow(chance.win, was)}",
-        stand="" if state is None else _stand(market, state),
-        under="" if state is None else _under(market, state),
-        word="watched",
-        weight=_weight(chance.win, was),
-    )
-
-
-def _weight(p: float, was: float | None) -> float:
-    """From 0.3 to 1.3: what is open or has moved is looked at first."""
-    moved = 0.0 if was is None else abs(p - was)
-    return 0.3 + min(1.0, 2 * min(p, 1 - p) + 2 * moved)
-
-
-def name_on_card(bet: Bet) -> str:
-    """The bet without its game, which the card's head says."""
-    return short(bet).replace(f"{bet.game.name} ", "")
-
-
-def _light(p: float) -> str:
-    if p >= LIKELY:
-        return "🟢"
-    return "🟡" if p >= UNLIKELY else "🔴"
-
-
-def _decided(chance: Chance) -> tuple[str, str]:
-    if chance.win == 1:
-        return "✅", "HIT"
-    return ("❌", "DEAD") if chance.lose == 1 else ("↔", "PUSH")
-
-
-def _arrow(p: float, was: float | None) -> str:
-    """By how many points of a hundred a chance moved: ` ▲9`; empty when by none."""
-    moved = 0 if was is None else round(p * 100) - round(was * 100)
-    if moved == 0:
-        return ""
-    return f" {'▲' if moved > 0 else '▼'}{abs(moved)}"
-
-
-def _stand(market: Wager, state: GameState) -> str:
-    """Where the bet stands: `119 / 225` for an over, words for the rest."""
-    progress = _progress(market, state)
-    return standing(market, state) if progress is None else f"{progress[0]} / {progress[1]}"
-
-
-def _under(market: Wager, state: GameState) -> str:
-    """What the bet needs, behind a bar where it gathers points."""
-    need, progress = needs(market, state), _progress(market, state)
-    return need if progress is None else f"{bar(*progress)} {need}"
-
-
-def _progress(market: Wager, state: GameState) -> tuple[int, int] | None:
-    """What an over has so far and what wins it; None for other bets, or before it can count."""
-    if not isinstance(market, Total | TeamTotal | PlayerTotal):
-        return None
-    now = _count(market, state)
-    if now is None or market.direction is Direction.UNDER:
-        return None
-    return now, floor(market.points) + 1
-
-
-def _count(market: Total | TeamTotal | PlayerTotal, state: GameState) -> int | None:
-    if isinstance(market, PlayerTotal):
-        line = box_line(state, market.player)
-        return None if line is None or not line.played else figure(line, market.stat)
-    score = counted(market, state)
-    if score is None:
-        return None
-    return score.total if isinstance(market, Total) else score.of(market.side)
-
-
-def bar(now: int, wanted: int) -> str:
-    """A bar of BAR_CELLS cells; the last one is filled only when all is there."""
-    filled = min(BAR_CELLS, max(now, 0) * BAR_CELLS // max(wanted, 1))
-    return "█" * filled + "░" * (BAR_CELLS - filled)

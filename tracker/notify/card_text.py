@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from html import escape
 
-from tracker.notify.card import Card, Row, folded
+from tracker.notify.card import Card, folded
+from tracker.notify.card_rows import Row
 from tracker.notify.telegram_text import TEXT_LIMIT, length
 
 DISCORD_LIMIT = 2000
@@ -64,14 +65,18 @@ def _lines(card: Card, words: Words, strong: Words) -> str:
     return "\n".join(lines)
 
 
-def _row(row: Row, words: Words, strong: Words) -> list[str]:
+def _row(row: Row, words: Words, strong: Words, indent: str = "") -> list[str]:
     parts = [words(row.label)]
     if row.figure:
         parts.append(strong(row.figure))
     if row.stand:
         parts.append(words(row.stand))
-    first = f"{row.mark} {'  '.join(parts)}"
-    return [first, f"{_INDENT}{words(row.under)}"] if row.under else [first]
+    lines = [f"{indent}{row.mark} {'  '.join(parts)}"]
+    if row.under:
+        lines.append(f"{_INDENT}{words(row.under)}")
+    for leg in row.legs:
+        lines += _row(leg, words, strong, _INDENT)
+    return lines
 
 
 def _escaped(text: str) -> str:

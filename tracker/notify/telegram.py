@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import SecretStr
 
 from tracker.domain.delivery import Outcome, Sent, Unknown
+from tracker.domain.policy import Level
 from tracker.notify.cards import Gone, Shown
 from tracker.notify.channel import Message
 from tracker.notify.telegram_line import (
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 NAME = "telegram"
 
 _API_URL = "https://api.telegram.org"
-_QUIET = frozenset({"info", "low"})
-"""Levels that make no sound."""
-
 CardOf = Callable[[str, tuple[int, ...]], Awaitable[str | None]]
 """The message on a channel that shows the card of some alerts' game; None where there is none."""
 
@@ -140,7 +138,7 @@ class TelegramChannel:
 
         async def ask(api: BotApi, chat_id: int, html: bool) -> Answer:
             text = marked_up(message) if html else plain(message)
-            silent = message.level in _QUIET
+            silent = message.level is Level.INFO
             return await api.post(chat_id, text, html=html, reply_to=reply_to, silent=silent)
 
         found = await self.line.speak(ask, message.key)
