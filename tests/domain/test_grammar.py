@@ -266,8 +266,8 @@ def test_the_two_teams_of_a_game_answer_to_its_own_words() -> None:
         ("", None, "an empty bet"),
         ("   ", None, "an empty bet"),
         ("DEN", "", "ends too early: expected 'ML', a spread"),
-        ("LAL@DEN", "", "ends too early: expected a team, a game"),
-        ("LAL@", "LAL@", "not understood"),
+        ("LAL@DEN", "", "ends too early: expected a team, a player, a game"),
+        ("LAL@", "", "expected the home team after '@'"),
         ("LAL@DEN over", "", "ends too early: expected the line"),
         ("Nugets -4.5", "Nugets", r"did you mean Nuggets\?"),
         ("LAL@Nugets over 220", "Nugets", r"did you mean Nuggets\?"),
@@ -292,7 +292,7 @@ def test_the_two_teams_of_a_game_answer_to_its_own_words() -> None:
         ("LAL@DEN over 220 2026-02-30", "2026-02-30", "a date such as"),
         ("LAL@DEN 2026-11-20 over 220 2026-11-21", "2026-11-21", "not understood"),
         ("DEN ML #", "#", "not understood"),
-        ("-4.5 DEN", "-4.5", "expected a team"),
+        ("-4.5", "-4.5", "expected a team"),
     ],
 )
 def test_a_wrong_line_says_where_and_why(text: str, wrong: str | None, said: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from math import floor, prod
 
 from tracker.domain.errors import BadBet
 
@@ -41,6 +42,12 @@ class Odds:
         if profit >= 1:
             return f"+{floor(profit * 100 + Fraction(1, 2))}"
         return f"-{floor(100 / profit + Fraction(1, 2))}"
+
+
+def together(odds: Sequence[Odds]) -> Odds:
+    """What legs of these odds pay as one parlay: their product, shown in American form."""
+    product = Odds("", prod((x.decimal for x in odds), start=Fraction(1)))
+    return Odds(product.american, product.decimal)
 
 
 def parse_odds(text: str) -> Odds:

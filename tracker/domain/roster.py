@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
@@ -18,6 +19,9 @@ RosterOf = Callable[[Game], Roster]
 """Gives what is known of the players of a game."""
 
 _MOST_LISTED = 6
+
+_INITIAL = re.compile(r"^([^\W\d_])\.(?=[^\W\d_]{2})")
+"""A first name cut to a letter, without a blank after its dot: `N.Jokic`."""
 
 
 class NoSuchPlayer(BadBet):
@@ -72,6 +76,7 @@ def players_meant(
 
 
 def _named(written: str, players: Sequence[Player]) -> tuple[Player, ...]:
+    written = _INITIAL.sub(r"\1. ", written.replace(",", " "))
     key = player_key(written)
     if not key:
         return ()
@@ -86,6 +91,7 @@ def _named(written: str, players: Sequence[Player]) -> tuple[Player, ...]:
         # Blanks and hyphens are written, or not, as one likes.
         lambda x: key.replace(" ", "") == x.key.replace(" ", ""),
         lambda x: x.key.replace(" ", "").endswith(key.replace(" ", "")) and " " in key,
+        lambda x: sorted(x.key.split()) == sorted(words),
     )
     for reading in readings:
         found = {(x.key, x.side): x for x in players if reading(x)}

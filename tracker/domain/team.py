@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -41,6 +42,8 @@ _LISTS = {
 }
 """The file and the table in it that list a league's teams. A college's two teams share a row."""
 
+_BRACKETS = re.compile(r"[()]")
+
 _COLLEGES = frozenset(league for league, (file, _) in _LISTS.items() if file == "colleges")
 
 
@@ -65,26 +68,52 @@ def _names(league: str) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for team in teams(league).values():
         written = (team.code, team.city, team.name, team.full_name, *team.aliases)
-        for name in {fold(x) for x in written}:
+        # `Miami (OH)` is read without its brackets too, as words of a line come without them.
+        for name in {y for x in written for y in (fold(x), fold(_BRACKETS.sub(" ", x)))}:
             found.setdefault(name, []).append(team.code)
     return {name: tuple(sorted(codes)) for name, codes in found.items()}
 
 
-def find_teams(text: str, leagues: Iterable[str]) -> tuple[Team, ...]:
+def find_teams(text: str, leagues: Iterable[str], *, wide: bool = False) -> tuple[Team, ...]:
     """Every team that `text` may name (code, city, nickname, full name, alias), in order.
 
-    A name that a professional team bears is never taken for a college: `HOU` is Houston's Rockets,
-    and its college goes by `Houston Cougars`.
+    A name that a professional team bears is not taken for a college: `HOU` is Houston's Rockets,
+    and its college goes by `Houston Cougars`. A `wide` search gives both.
     """
     wanted, listed = fold(text), tuple(leagues)
+    found: tuple[Team, ...] = ()
     for group in (
         [x for x in listed if x not in _COLLEGES],
         [x for x in listed if x in _COLLEGES],
     ):
-        found = tuple(teams(x)[code] for x in group for code in _names(x).get(wanted, ()))
-        if found:
+        found += tuple(teams(x)[code] for x in group for code in _names(x).get(wanted, ()))
+        if found and not wide:
             return found
-    return ()
+    return found
+
+
+def professional(found: tuple[Team, ...]) -> tuple[Team, ...]:
+    """The professional teams among these, where there are any; else all."""
+    return tuple(x for x in found if x.league not in _COLLEGES) or found
+
+
+def may_be_a_person(name: str, found: tuple[Team, ...]) -> bool:
+    """Whether a team's name in one word may be a person's: a city or a school, not `Nuggets`.
+
+    A code is taken for a name only where it is written as one: `Mia`.
+    """
+    wanted = fold(name)
+    if " " in wanted or not name.replace("-", "").isalpha():
+        return False
+    for team in found:
+        if team.league in _COLLEGES:
+            if fold(team.full_name) == wanted:
+                return False
+        elif fold(team.code) == wanted or wanted in map(fold, team.aliases):
+            return name.istitle() and name.isascii()
+        elif fold(team.city) != wanted:
+            return False
+    return True
 
 
 def code_in(league: str, code: str, full_name: str = "") -> str:
@@ -102,11 +131,13 @@ def code_in(league: str, code: str, full_name: str = "") -> str:
     return coded[0] if len(coded) == 1 else code
 
 
-def longest_name(words: list[str], leagues: Iterable[str]) -> tuple[int, tuple[Team, ...]]:
+def longest_name(
+    words: list[str], leagues: Iterable[str], *, wide: bool = False
+) -> tuple[int, tuple[Team, ...]]:
     """How many leading words name a team, and the teams meant; `(0, ())` when none do."""
     listed = tuple(leagues)
     for count in range(min(4, len(words)), 0, -1):
-        found = find_teams(" ".join(words[:count]), listed)
+        found = find_teams(" ".join(words[:count]), listed, wide=wide)
         if found:
             return count, found
     return 0, ()

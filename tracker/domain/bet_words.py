@@ -1,0 +1,156 @@
+"""The words of bettors: spans, markets, statistics, and what slips say beside them."""
+
+from __future__ import annotations
+
+from tracker.domain.market import Direction, Span
+from tracker.domain.player import Stat
+
+_FIRST_SECOND = {
+    Span.H1: ("1h", "h1", "1st half", "first half", "fh", "1 half", "half 1"),
+    Span.H2: ("2h", "h2", "2nd half", "second half", "2 half", "half 2"),
+    Span.Q1: ("q1", "1q", "1st quarter", "first quarter", "1st q", "1st qtr", "quarter 1", "1qtr"),
+    Span.Q2: ("q2", "2q", "2nd quarter", "second quarter", "2nd q", "2nd qtr", "quarter 2", "2qtr"),
+    Span.Q3: ("q3", "3q", "3rd quarter", "third quarter", "3rd q", "3rd qtr", "quarter 3", "3qtr"),
+    Span.Q4: ("q4", "4q", "4th quarter", "fourth quarter", "4th q", "4th qtr", "quarter 4", "4qtr"),
+    Span.REGULATION: (
+        "regulation", "reg", "regulation time", "in regulation", "reg time", "excluding ot",
+        "excl ot", "no ot", "without ot", "excluding overtime", "excl overtime", "regular time",
+    ),
+    Span.GAME: (
+        "full game", "game", "incl ot", "including ot", "inc ot", "incl overtime", "inc overtime",
+        "including overtime", "full time", "ft", "match",
+    ),
+}  # fmt: skip
+SPANS = {word: span for span, words in _FIRST_SECOND.items() for word in words}
+
+DIRECTIONS = {
+    Direction.OVER: ("over", "ov", "o", "more than", "more", "higher than", "higher", "overs"),
+    Direction.UNDER: ("under", "un", "u", "less than", "less", "lower than", "lower", "unders"),
+}
+OVER_UNDER = {word: way for way, words in DIRECTIONS.items() for word in words}
+
+_STATS = {
+    Stat.PTS: ("pts", "points", "point", "pt", "pts scored", "points scored"),
+    Stat.REB: ("reb", "rebs", "rebounds", "rebound", "boards", "total rebounds", "trb"),
+    Stat.AST: ("ast", "asts", "assists", "assist", "dimes", "assts", "asst"),
+    Stat.THREES: (
+        "3pm", "3s", "3pt", "3pts made", "3pt made", "3 pt made", "3 pts made", "threes", "three",
+        "threes made", "made threes", "3ptm", "3 pointers", "3 pointers made", "3pointers", "3fg",
+        "3pointers made", "three pointers", "three pointers made", "made three pointers",
+        "made 3 pointers", "made 3s", "made 3pt", "3 point field goals", "3 point fg", "3pt fg",
+        "3pt field goals", "three point field goals", "three point field goals made", "3pters",
+        "3 point field goals made", "3 point made", "3ptrs", "triples", "treys", "3 pt fg made",
+        "3 pm", "3fgm", "3 pointer", "3pt shots made", "3pfg", "3s made", "3pms", "3 ptm",
+    ),
+    Stat.STL: ("stl", "stls", "steals", "steal"),
+    Stat.BLK: ("blk", "blks", "blocks", "block", "blocked shots"),
+    Stat.TO: ("to", "tos", "tov", "tovs", "turnovers", "turnover", "turn overs"),
+    Stat.PRA: ("pra", "pras", "par", "points rebounds assists"),
+    Stat.PR: ("pr",),
+    Stat.PA: ("pa",),
+    Stat.RA: ("ra",),
+}  # fmt: skip
+STATS = {word: stat for stat, words in _STATS.items() for word in words}
+
+LETTERS = {"p": Stat.PTS, "r": Stat.REB, "a": Stat.AST, "s": Stat.STL, "b": Stat.BLK}
+"""What a letter means within a sum such as `P+R+A`."""
+
+SUMS = {frozenset(stat.parts): stat for stat in (Stat.PRA, Stat.PR, Stat.PA, Stat.RA)}
+
+UNKNOWN_STATS = {
+    "fantasy": "fantasy points", "fouls": "fouls", "foul": "fouls", "fpts": "fantasy points",
+    "minutes": "minutes", "dunks": "dunks", "stocks": "steals and blocks together",
+    "fgm": "field goals", "ftm": "free throws", "fga": "field goals", "fta": "free throws",
+    "free throws": "free throws", "field goals": "field goals", "3pa": "threes attempted",
+    "basket": "the first basket", "first basket": "the first basket",
+}  # fmt: skip
+"""What books offer lines on and feeds do not tell as one figure."""
+
+TENS = {
+    "double double": 2, "doubledouble": 2, "dd": 2, "dbl dbl": 2, "dub dub": 2, "double dub": 2,
+    "dubdub": 2, "dbldbl": 2, "triple double": 3, "tripledouble": 3, "td": 3, "trip dub": 3,
+    "triple dub": 3, "trip dbl": 3, "tripdub": 3, "trip double": 3, "dub double": 2,
+    "double doubles": 2, "triple doubles": 3,
+}  # fmt: skip
+
+MONEYLINE = frozenset(
+    {
+        "ml", "moneyline", "money line", "win", "wins", "to win", "m/l", "su", "straight up",
+        "outright", "winner", "h2h", "head to head", "to win game", "to win the game",
+        "match winner", "game winner", "draw no bet", "dnb", "money", "moneyline winner",
+        "to win outright", "win outright",
+    }
+)  # fmt: skip
+THREE_WAY = frozenset(
+    {
+        "3 way", "3way", "three way", "threeway", "1x2", "3 way ml", "3 way moneyline", "3 ways",
+        "3way ml", "three way ml", "3 way result", "regulation winner", "3 way winner",
+    }
+)  # fmt: skip
+TIE = frozenset({"tie", "draw", "ties", "tied", "drawn", "the tie", "the draw"})
+PARITIES = {"odd": "odd", "even": "even", "odds": "odd", "evens": "even"}
+PICKEM = frozenset({"pk", "pick", "pickem", "pick em", "pks"})
+TEAM_TOTAL = frozenset({"tt", "team total", "tm total", "team tot", "team totals", "tts"})
+TOTAL = frozenset({"total", "totals", "game total", "o/u", "ou", "over/under", "total points"})
+
+NOISE = frozenset(
+    {
+        "total", "totals", "o/u", "over/under", "spread", "alt", "alternate", "handicap", "result",
+        "alternative", "ah", "hc", "hcp", "odd/even", "odd or even", "player", "the", "ats",
+        "to go", "to score", "to record", "to have", "to get", "to make", "to hit", "to grab",
+        "to dish", "to record a", "to get a", "to have a", "to notch a", "to post a", "yes",
+        "to collect", "to score over", "or more", "plus", "prop", "props", "total points",
+        "tonight", "2 way", "asian handicap", "asian", "game total", "game line", "nba",
+        "point spread", "wnba", "ncaab", "cbb", "basketball", "betting", "single", "straight",
+        "scored", "made", "points spread", "live", "final score", "alt line", "alt spread",
+        "alt total", "market", "line", "game lines", "player props", "player prop", "lines",
+        "will score", "will record", "record a", "records a", "records", "gets", "scores", "has",
+        "gets a", "wager", "bet",
+    }
+)  # fmt: skip
+"""What slips say that changes nothing."""
+
+LABELS = frozenset({"pick", "bet", "potd", "play", "selection", "single", "lock", "leg", "wager"})
+"""What may stand before a colon at the beginning."""
+
+PRICE_LABELS = frozenset({"odds", "price", "at", "priced at", "odds of", "for"})
+STAKE_LABELS = frozenset({"stake", "risk", "risking", "wager", "wagered", "bet", "staked"})
+UNITS = frozenset({"u", "unit", "units", "un"})
+MONEY_WORDS = frozenset({"dollars", "dollar", "usd", "bucks", "$"})
+AT_LEAST = frozenset({"at least", "minimum"})
+AT = frozenset({"@", "at"})
+VERSUS = frozenset({"vs", "v", "versus", "/", "-", "x"}) | AT
+EVEN_MONEY = frozenset({"even", "evens", "ev", "evs", "even money", "em"})
+NEGATION = frozenset({"no", "not", "without a", "not to record a", "no to"})
+
+PARLAY = frozenset(
+    {
+        "parlay", "parlays", "parley", "sgp", "sgpx", "sgp+", "same game parlay", "multi", "acca",
+        "same game multi", "accumulator", "bet builder", "betbuilder", "combo", "parlayed", "sgm",
+        "same game parlay plus", "same game parlay+", "parlay+", "sgps", "same game",
+    }
+)  # fmt: skip
+SAME_GAME = frozenset(
+    {
+        "sgp", "same game parlay", "same game multi", "bet builder", "betbuilder", "sgm", "sgps",
+        "same game",
+    }
+)  # fmt: skip
+COUNTERS = frozenset({"leg", "legs", "team", "teams", "legger", "pick", "picks", "leger", "man"})
+NUMBERS = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "double": 2, "treble": 3,
+}  # fmt: skip
+
+PHRASES = frozenset().union(
+    SPANS, OVER_UNDER, STATS, UNKNOWN_STATS, TENS, MONEYLINE, THREE_WAY, TIE, PARITIES, PICKEM,
+    TEAM_TOTAL, TOTAL, NOISE, NEGATION, AT_LEAST, EVEN_MONEY, PRICE_LABELS, STAKE_LABELS,
+)  # fmt: skip
+"""All that is read as a term of its own before names are looked for."""
+
+SUGGESTED = (
+    "over", "under", "total", "moneyline", "regulation", "spread", "points", "rebounds",
+    "assists", "threes", "steals", "blocks", "turnovers", "double-double", "triple-double",
+    "parlay", "3-way", "draw", "odd", "even", "half", "quarter", "units", "pick", "team total",
+)  # fmt: skip
+"""What is worth suggesting for a word that is misspelt."""

@@ -1,0 +1,40 @@
+"""Finds the known word that a misspelt one is closest to, fast enough to ask for every mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher
+
+_LONG = 7
+"""Letters from which on two may be wrong."""
+
+_CLOSE = 0.6
+
+Index = Mapping[str, tuple[str, ...]]
+"""Known words by what is left of them when a letter, or two of a long one, is left out."""
+
+
+def index(words: Iterable[str]) -> Index:
+    """Make words findable. The order breaks ties: the first is suggested."""
+    found: dict[str, dict[str, None]] = {}
+    for word in words:
+        for rest in _shortened(word):
+            found.setdefault(rest, {})[word] = None
+    return {rest: tuple(of) for rest, of in found.items()}
+
+
+def nearest(word: str, known: Index) -> str | None:
+    """The known word that is likest to `word`; None when none is within a letter or two."""
+    if not 2 < len(word) <= 40:  # noqa: PLR2004 - shorter words are like all others
+        return None
+    close = dict.fromkeys(x for rest in _shortened(word) for x in known.get(rest, ()))
+    scored = [(SequenceMatcher(None, word, x).ratio(), x) for x in close]
+    best = max(scored, key=lambda x: x[0], default=(0.0, ""))
+    return best[1] if best[0] >= _CLOSE else None
+
+
+def _shortened(word: str) -> set[str]:
+    once = {word[:i] + word[i + 1 :] for i in range(len(word))}
+    if len(word) < _LONG:
+        return once | {word}
+    return {x[:i] + x[i + 1 :] for x in once for i in range(len(x))} | once | {word}
