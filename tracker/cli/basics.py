@@ -32,7 +32,10 @@ _HARMLESS = re.compile(r"\w+://(localhost|127\.0\.0\.1)(:\d+)?(/[^@]*)?")
 
 @dataclass(frozen=True, slots=True)
 class Basics:
-    """The part of the configuration that commands go by. `source` need not exist."""
+    """The part of the configuration that commands go by. `source` need not exist.
+
+    `delay` is by how many seconds all that is shown lies behind.
+    """
 
     source: Path
     store: Path
@@ -42,6 +45,7 @@ class Basics:
     stake_unit_cents: int
     rules: tuple[Rule, ...]
     nba_url: str
+    delay: float = 0.0
 
     @property
     def zone(self) -> ZoneInfo:
@@ -80,6 +84,7 @@ def _checked(config: Path | None, env: Mapping[str, str]) -> Basics:
         stake_unit_cents=settings.stake_unit_cents,
         rules=tuple(parse_rule(x) for x in settings.rules.default),
         nba_url=settings.feeds.nba.base_url,
+        delay=settings.alerts.delay,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -122,7 +122,7 @@ async def read_slate(
                 open_feeds(feeds, at.clock, deadline_s=patience_s) as opened,
             ):
                 slates = opened.slates(lambda: asked, known)
-                boards = await slates.read(schedule=False)
+                boards = _shown(await slates.read(schedule=False), at)
                 await _save(at, boards)
                 board = tuple((x.game, x) for x in boards.states)
                 if enough is not None and any(enough(x) for x in boards.games):
@@ -130,12 +130,17 @@ async def read_slate(
                 if not boards.answered:
                     return Reading(False, _lower("; ".join(boards.troubles)) or why, board)
                 why = "the schedule could not be read in time"
-                reading = await slates.read()
+                reading = _shown(await slates.read(), at)
                 await _save(at, reading)
                 trouble = _lower("; ".join(reading.troubles)) or why
                 return Reading(reading.from_schedule, trouble, board)
     except TimeoutError:
         return Reading(False, why, board)
+
+
+def _shown(reading: SlateReading, at: Session) -> SlateReading:
+    """The reading, without how games stand where all is to be shown late: the daemon tells that."""
+    return replace(reading, states=()) if at.basics.delay else reading
 
 
 async def _save(at: Session, reading: SlateReading) -> None:

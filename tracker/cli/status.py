@@ -139,7 +139,9 @@ def _game_line(view: GameView, x: _Picture, source: str) -> str:
     if view.seen_at is not None and state.phase.in_play:
         seconds = (x.now - view.seen_at).total_seconds()
         by = f" ({source})" if source else ""
-        age = f"data {span_text(seconds)} old{by}"
+        delay = x.at.basics.delay
+        behind = f", delayed {span_text(delay)}" if delay else ""
+        age = f"data {span_text(seconds + delay)} old{by}{behind}"
     if view.lost:
         age = paint(f"feed lost, {age}", "yellow")
     elif view.stale:

@@ -15,6 +15,7 @@ from functools import partial
 from tracker import __version__
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.chat import Chats
+from tracker.daemon.delay import LateSlate, delayed
 from tracker.daemon.desk import Desk
 from tracker.daemon.forecaster import Forecaster, Load
 from tracker.daemon.lines import learn, watch_lines
@@ -121,7 +122,8 @@ class Daemon:
             for job in chats.jobs():
                 tasks.create_task(job)
             tasks.create_task(tend_bets(shelf, changed, wanted, follow, clock, progress))
-            tasks.create_task(watch_slate(slate.read, store, shelf, changed, wanted, clock))
+            late = LateSlate(slate.read, settings.alerts.delay, clock)
+            tasks.create_task(watch_slate(late.read, store, shelf, changed, wanted, clock))
             tasks.create_task(watch_lines(lines.read, store, self._forecaster, shelf.games, clock))
             tasks.create_task(self._parts.pulses.keep(store, clock))
             tasks.create_task(self._desk.tend(store, clock))
@@ -156,7 +158,9 @@ class Daemon:
 
     async def _track(self, book: Book, poller: Poller) -> None:
         self._tell("game.followed", {"game": book.game.name, "bets": str(len(book.tracked))})
-        await track(book, poller, self._context)
+        delay = self._parts.settings.alerts.delay
+        async with delayed(poller, delay, self._clock, book.standing) as behind:
+            await track(book, behind, self._context)
         del self._following[book.game.id]
         self._wall.leave(book.game.id)
         self._progress.ended(book.game.name)

@@ -1,0 +1,87 @@
+"""Promises of the delay: nothing is known before the broadcast shows it, and polling goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from tracker.clock import FakeClock
+from tracker.daemon.delay import LateSlate, delayed
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.poll import Poll, Standing
+from tracker.feeds.slate import SlateReading
+
+T0 = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+GAME = Game("0022600001", "nba", "DEN", "LAL", T0, date(2026, 11, 20))
+
+
+def state(points: int) -> GameState:
+    """A live state that is known by its points."""
+    return GameState(GAME, Phase.LIVE, 1, 700.0 - points, Score(points, 0))
+
+
+@dataclass
+class Feed:
+    """Polls every five seconds, and remembers which standing each was chosen by."""
+
+    clock: FakeClock
+    asked: list[Standing] = field(default_factory=list)
+
+    async def next(self, standing: Standing) -> Poll:
+        """A poll with one more point."""
+        await self.clock.sleep(5.0)
+        self.asked.append(standing)
+        return Poll("nba", "/x", self.clock.now(), b"", "", state(len(self.asked)))
+
+
+async def test_each_poll_is_handed_on_when_it_is_old_enough_and_in_order() -> None:
+    """While new ones are made at their own pace, by how the game really stands."""
+    clock = FakeClock(T0)
+    feed, handed = Feed(clock), []
+    standing = Standing(GAME)
+
+    async def follow() -> None:
+        async with delayed(feed, 35.0, clock, standing) as late:
+            while True:
+                poll = await late.next(standing)
+                handed.append((poll, (clock.now() - poll.at).total_seconds()))
+
+    following = asyncio.create_task(follow())
+    for _ in range(20):
+        await clock.advance(5.0)
+        assert all(age >= 35.0 for _, age in handed)
+    assert len(feed.asked) == 20
+    assert [x.reading for x, _ in handed] == [state(n) for n in range(1, 14)]
+    assert {age for _, age in handed} == {35.0}
+    assert feed.asked[0].state is None
+    assert feed.asked[10].state == state(10)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_without_a_delay_the_poller_is_the_poller() -> None:
+    """There is nothing in between."""
+    clock = FakeClock(T0)
+    feed = Feed(clock)
+    async with delayed(feed, 0.0, clock, Standing(GAME)) as late:
+        assert late is feed
+
+
+async def test_a_slate_tells_its_games_at_once_and_their_scores_late() -> None:
+    """A bet finds its game; nobody sees a score of the present."""
+    clock = FakeClock(T0)
+    points = iter(range(1, 100))
+
+    async def read() -> SlateReading:
+        return SlateReading((GAME,), (state(next(points)),), True, (), False)
+
+    late = LateSlate(read, 35.0, clock)
+    seen = []
+    for _ in range(6):
+        reading = await late.read()
+        assert reading.games == (GAME,)
+        seen.append([x.score.home for x in reading.states])
+        await clock.advance(20.0)
+    assert seen == [[], [], [1], [2], [3], [4]]
+    assert (await LateSlate(read, 0.0, clock).read()).states == (state(7),)
