@@ -15,13 +15,15 @@ from tracker.domain.game import GameState
 from tracker.feeds import nba
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.espn import espn_source
-from tracker.feeds.source import Board
+from tracker.feeds.leagues import SOURCES
+from tracker.feeds.source import Ball, Board
 
 PARSERS: dict[str, tuple[Callable[[bytes], Any], bytes]] = {
     "board": (nba.parse_board, fixture("scoreboard_live_2023-04-20")),
     "box": (nba.parse_box, fixture("box_final_ot_0022500006")),
     "live box": (nba.parse_box, box_of(live_game())),
     "schedule": (nba.parse_schedule, fixture("schedule_2023-24")),
+    "plays": (SOURCES["nba"][0].parse_plays, fixture("plays_0022000001")),
     "espn board": (espn_source("nba").parse_board, fixture("espn_board_nba")),
     "espn college board": (espn_source("ncaam").parse_board, fixture("espn_board_nba")),
     "espn summary": (espn_source("wnba").parse_box, fixture("espn_summary_wnba_final")),
@@ -60,7 +62,7 @@ def check(parse: Callable[[bytes], Any], body: bytes) -> None:
     except FeedMalformed as wrong:
         assert str(wrong).startswith(wrong.field)  # noqa: PT017 - either outcome is good
         return
-    assert isinstance(found, Board | GameState | tuple)
+    assert isinstance(found, Board | GameState | Ball | tuple | None)
 
 
 @pytest.mark.parametrize("name", PARSERS)

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from functools import partial
 
-from tracker.feeds import cdn
+from tracker.feeds import cdn, cdn_plays
 from tracker.feeds.source import Source
 
 _BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:158.0) Gecko/20100101 Firefox/158.0"
@@ -48,11 +48,22 @@ def cdn_source(league: str, site: str, number: str) -> Source:
         parse_box=partial(cdn.parse_box, league=league),
         parse_schedule=partial(cdn.parse_schedule, league=league),
         owns=owns,
+        plays_path=plays_path,
+        parse_plays=partial(cdn_plays.parse_plays, league=league),
     )
 
 
 def box_path(game_id: str) -> str:
     """Where a game's box score lies; ValueError for what is no game id."""
+    return f"{_LIVE}/boxscore/boxscore_{_sound(game_id)}.json"
+
+
+def plays_path(game_id: str) -> str:
+    """Where a game's play-by-play lies; ValueError for what is no game id."""
+    return f"{_LIVE}/playbyplay/playbyplay_{_sound(game_id)}.json"
+
+
+def _sound(game_id: str) -> str:
     if not _GAME_ID.fullmatch(game_id):
         raise ValueError(f"{game_id!r} is not a game id of ten digits")
-    return f"{_LIVE}/boxscore/boxscore_{game_id}.json"
+    return game_id

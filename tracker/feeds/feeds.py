@@ -15,6 +15,7 @@ from tracker.feeds.feed import Ask, Feed, Look, fetcher_of
 from tracker.feeds.fetch import DEADLINE_S, Fetcher
 from tracker.feeds.health import Health, OnEvent, Pulse, ignore_event, ignore_pulse
 from tracker.feeds.leagues import SOURCES
+from tracker.feeds.possession import Possession
 from tracker.feeds.slates import Slates
 from tracker.feeds.source import Source
 from tracker.settings.models import FeedsSettings
@@ -39,12 +40,14 @@ class Feeds:
         self._fetchers = fetchers
         self._clock = clock
         self._watches = {x: Failover(feeds[x], clock, on_event) for x in feeds}
+        self._balls = {x: Possession(feeds[x][0], clock) for x in feeds}
 
     async def look(self, game: Game, ask: Ask, max_age: float) -> Look:
         """What is known of a game, from the sources of its league. It never raises."""
         watch = self._watches.get(game.league)
         if watch is not None:
-            return await watch.look(game, ask, max_age)
+            look = await watch.look(game, ask, max_age)
+            return await self._balls[game.league].added(game, look)
         why = f"no source of the {game.rules.name} may be asked"
         now, heard = self._clock.now(), self._clock.monotonic()
         missing = Unreadable(Trouble.DOWN, why)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from tracker.domain.game import Game, GameState
+from tracker.domain.game import Game, GameState, Score
 from tracker.domain.poll import Unreadable
+from tracker.feeds.errors import FeedMalformed
 
 BODY_CAP = 4 << 20
 """Most bytes of a document once decoded. A board of the league has about 40 kB, a box 90 kB."""
@@ -37,6 +38,24 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
+class Ball:
+    """Where the ball was after the last action of a game, which came at this score and clock.
+
+    `team` is our code of the team that has it, or None while nobody does.
+    """
+
+    game: str
+    period: int
+    clock: float
+    score: Score
+    team: str | None
+
+
+def _no_plays(body: bytes) -> Ball | None:
+    raise FeedMalformed("body", f"of {len(body)} bytes is of no use: no plays are read here")
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A source of games of one league.
 
@@ -48,7 +67,8 @@ class Source:
     each day, by US Eastern calendar date; else there is one, of the league's current date, and the
     other days are in the schedule, whose paths are tried in order. `board_cap` is the most bytes of
     a board. `second_headers` are sent once more in place of `headers` where those are refused; a
-    value of None leaves a header to the library.
+    value of None leaves a header to the library. `plays_path` is where a game's play-by-play lies,
+    if there is one that tells who has the ball.
     """
 
     name: str
@@ -64,6 +84,8 @@ class Source:
     dated: bool = False
     board_cap: int = BODY_CAP
     second_headers: Mapping[str, str] | None = None
+    plays_path: Callable[[str], str] | None = None
+    parse_plays: Callable[[bytes], Ball | None] = _no_plays
 
     @property
     def label(self) -> str:

@@ -4,7 +4,7 @@ A recording keeps who did what, not where on the floor: places are null, areas a
 descriptions are put together from the facts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -48,6 +48,7 @@ _QUALIFIERS = {
 }
 
 _SHOTS = {What.TWO, What.THREE, What.FREE}
+_WITH_THE_BALL = _SHOTS | {What.HEAVE, What.REBOUND, What.TURNOVER, What.STEAL, What.JUMP}
 
 
 def playbyplay(view: View, changed: datetime) -> Json | None:
@@ -58,6 +59,7 @@ def playbyplay(view: View, changed: datetime) -> Json | None:
     people = {p.id: p for p in (*recording.home.players, *recording.away.players)}
     render = partial(_action, recording, people, view.tip_off)
     rows = recording.course.rows[: view.state.seen]
+    balls = possessions(rows)
     return {
         "meta": {
             "version": 1,
@@ -67,9 +69,32 @@ def playbyplay(view: View, changed: datetime) -> Json | None:
         },
         "game": {
             "gameId": recording.id,
-            "actions": [render(number, row) for number, row in enumerate(rows, start=1)],
+            "actions": [
+                render(number, row, ball)
+                for number, (row, ball) in enumerate(zip(rows, balls, strict=True), start=1)
+            ],
         },
     }
+
+
+def possessions(rows: Sequence[Action]) -> list[Side | None]:
+    """Whose ball it is during each action, as the feed counts it: a foul is the other's ball."""
+    found: list[Side | None] = []
+    holder: Side | None = None
+    for row in rows:
+        other: Side | None = None
+        if row.side is not None:
+            other = "away" if row.side == "home" else "home"
+        if row.what in _WITH_THE_BALL:
+            holder = row.side
+        elif row.what is What.BLOCK or (row.what is What.FOUL and "personal" in row.detail):
+            holder = other
+        elif row.what is What.START:
+            holder = None
+        found.append(holder)
+        if row.what is What.TURNOVER or (row.what in _SHOTS and "made" in row.detail):
+            holder = other
+    return found
 
 
 def _action(
@@ -78,11 +103,12 @@ def _action(
     tip_off: datetime,
     number: int,
     row: Action,
+    ball: Side | None,
 ) -> Json:
     words = row.detail.split()
     kind, sub = _kind(row.what, words)
     instant = (tip_off + timedelta(milliseconds=row.at)).astimezone(UTC)
-    team = _team(recording, row.side)
+    team, holder = _team(recording, row.side), _team(recording, ball)
     result: Json = {
         "actionNumber": number,
         "clock": duration(row.clock),
@@ -99,7 +125,7 @@ def _action(
         "personId": row.player,
         "x": None,
         "y": None,
-        "possession": 0 if team is None else team.id,
+        "possession": 0 if holder is None else holder.id,
         "scoreHome": str(row.home),
         "scoreAway": str(row.away),
         "edited": instant.strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -1,0 +1,171 @@
+"""Promises of the ball: who has it in the last two minutes, from plays of the very same moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from tests.feeds.serving import Site, board_of, changed, document, encoded, live_game, serving
+from tracker.clock import FakeClock
+from tracker.domain.game import GameState, Side
+from tracker.feeds import nba
+from tracker.feeds.cdn_plays import parse_plays
+from tracker.feeds.cdn_source import plays_path
+from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.feed import Ask
+from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.settings.models import FeedSettings, FeedsSettings
+
+PLAYS = document("plays_0022000001")
+GSW, BKN = 1610612744, 1610612751
+
+
+def after(number: int, **values: object) -> bytes:
+    """The recorded end of a game up to an action by its place, the last one changed."""
+    actions: list[dict[str, Any]] = [dict(x) for x in PLAYS["game"]["actions"][: number + 1]]
+    actions[-1].update(values)
+    return encoded({"game": {"gameId": "0022000001", "actions": actions}})
+
+
+@pytest.mark.parametrize(
+    ("number", "team"),
+    [
+        (2, None),  # a three is in the air
+        (3, "GSW"),  # and rebounded
+        (4, "BKN"),  # two points for Golden State
+        (9, "GSW"),  # three points for Brooklyn
+        (15, "GSW"),  # a foul on Golden State
+        (16, "GSW"),  # one of two throws
+        (18, None),  # the second one missed
+        (19, "BKN"),  # and rebounded
+        (20, "GSW"),  # Brooklyn lose the ball
+        (23, "BKN"),  # the last basket
+    ],
+)
+def test_who_has_the_ball(number: int, team: str | None) -> None:
+    """A basket, a last free throw and a turnover give it away; a miss leaves it to nobody."""
+    ball = parse_plays(after(number), "nba")
+    assert ball is not None
+    assert (ball.team, ball.period) == (team, 4)
+
+
+def test_the_order_is_not_that_of_the_document() -> None:
+    """Actions that are entered late stand where they happened, by their order number."""
+    late = {"orderNumber": 6725000, "actionType": "substitution", "teamId": BKN}
+    ball = parse_plays(after(3, **late), "nba")
+    assert ball is not None
+    assert (ball.team, ball.clock) == (None, 127.0)
+
+
+def test_before_the_first_action() -> None:
+    """Nobody has the ball, which is no fault."""
+    assert parse_plays(encoded({"game": {"gameId": "0022000001", "actions": []}}), "nba") is None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"scoreHome": 125}, {"scoreAway": "x"}, {"clock": ""}, {"period": 0}, {"orderNumber": None}],
+)
+def test_what_cannot_be_believed_names_its_field(values: dict[str, object]) -> None:
+    """A score that is no text, a clock that is missing: the field is named."""
+    with pytest.raises(FeedMalformed, match=next(iter(values))):
+        parse_plays(after(5, **values), "nba")
+
+
+GAME = nba.parse_board(board_of(live_game())).games[0][0]
+PATH = plays_path(GAME.id)
+LATE: dict[str, object] = {
+    "period": 4,
+    "home__periods": None,
+    "away__periods": None,
+    "gameClock": "PT01M50.00S",
+    "gameStatusText": "Q4 01:50",
+}
+
+
+def plays(clock: str, home: int, away: int) -> bytes:
+    """A defensive rebound by the visitors from Sacramento at a clock and a score."""
+    action = dict(PLAYS["game"]["actions"][3])
+    action |= {"clock": clock, "scoreHome": str(home), "scoreAway": str(away)}
+    action |= {"teamId": 7, "teamTricode": "SAC", "possession": 7}
+    return encoded({"game": {"gameId": GAME.id, "actions": [action]}})
+
+
+@pytest.fixture
+async def feeds(site: Site, clock: FakeClock) -> AsyncIterator[Feeds]:
+    """The league's source alone, with a budget of twenty requests a minute."""
+    host = FeedSettings(base_url=site.url, requests_per_minute=20)
+    async with serving() as other:
+        espn = FeedSettings(base_url=other.url, requests_per_minute=20)
+        settings = FeedsSettings(nba=host, wnba=host, espn=espn)
+        async with open_feeds(settings, clock, deadline_s=2.0) as opened:
+            yield opened
+
+
+async def ball(feeds: Feeds, clock: FakeClock) -> Side | None:
+    """Who has the ball, as a look tells it, a second later."""
+    await clock.advance(1.0)
+    look = await feeds.look(GAME, Ask.EITHER, 0.0)
+    assert isinstance(look.reading, GameState), look
+    return look.reading.possession
+
+
+async def test_in_the_last_two_minutes_the_plays_are_asked(
+    site: Site, feeds: Feeds, clock: FakeClock
+) -> None:
+    """Not before, not in a break: there it moves no chance."""
+    site.put(PATH, plays("PT01M55.00S", 39, 30))
+    site.board(live_game())
+    assert await ball(feeds, clock) is None
+    assert site.count(PATH) == 0
+    site.board(changed(live_game(), **LATE))
+    assert await ball(feeds, clock) is Side.AWAY
+    assert site.count(PATH) == 1
+
+
+@pytest.mark.parametrize(
+    ("clock_told", "home", "away"),
+    [
+        ("PT01M55.00S", 41, 30),  # a basket that the board does not have yet
+        ("PT01M47.00S", 39, 30),  # ahead of the board
+        ("PT02M15.00S", 39, 30),  # longer ago than a possession lasts
+    ],
+)
+async def test_plays_of_another_moment_tell_nothing(
+    site: Site, feeds: Feeds, clock: FakeClock, clock_told: str, home: int, away: int
+) -> None:
+    """The score has to be the same and the clock to agree; else the ball is unknown."""
+    site.board(changed(live_game(), **LATE))
+    site.put(PATH, plays(clock_told, home, away))
+    assert await ball(feeds, clock) is None
+
+
+async def test_the_score_never_waits_for_the_ball(
+    site: Site, feeds: Feeds, clock: FakeClock
+) -> None:
+    """Plays that hang or are refused cost a second at most, and are let be for a minute."""
+
+    async def hang(_: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    site.board(changed(live_game(), **LATE))
+    site.pages[PATH] = hang
+    assert await asyncio.wait_for(ball(feeds, clock), 1.9) is None
+    site.put(PATH, plays("PT01M55.00S", 39, 30))
+    assert await ball(feeds, clock) is None
+    await clock.advance(61.0)
+    assert await ball(feeds, clock) is Side.AWAY
+
+
+async def test_the_budget_is_kept_for_scores(site: Site, feeds: Feeds, clock: FakeClock) -> None:
+    """Once half of a minute's requests are used up, nobody asks who has the ball."""
+    site.board(changed(live_game(), **LATE))
+    site.put(PATH, plays("PT01M55.00S", 39, 30))
+    for _ in range(9):
+        await ball(feeds, clock)
+    assert site.count(PATH) == 5
