@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tracker.domain.alert import Alert
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.rule import Event
 from tracker.engine.advance import advance
-from tracker.engine.book import Book, Tracked
+from tracker.engine.book import Book, Change, Tracked
+from tracker.forecast import Outlook
 
 Box = dict[str, Any]
 """A final as it is in the file: `id`, `start`, `home`, `away`, `periods`, `players`."""
@@ -70,7 +73,8 @@ class Slate:
     """Games with bets on them, polled one at a time; a bet on several games is in each book."""
 
     books: dict[str, Book]
-    changes: int = 0
+    last: Change | None = None
+    alerts: list[Alert] = field(default_factory=list)
 
     @staticmethod
     def of(games: list[Game], bets: list[Bet]) -> Slate:
@@ -83,16 +87,21 @@ class Slate:
             }
         )
 
-    def poll(self, state: GameState, at: datetime, outlook: Any = None) -> None:
+    def poll(self, state: GameState, at: datetime, outlook: Outlook | None = None) -> None:
         """Read a state of one game, and hand what it made of shared bets to the other games."""
         change = advance(self.books[state.game.id], state, outlook, at)
-        self.changes += 1
+        self.last = change
+        self.alerts += change.alerts
         self.books[state.game.id] = change.book
         shared = {x.bet.number: x for x in change.book.tracked if len(x.groups) > 1}
         for game_id, book in self.books.items():
             if game_id != state.game.id and shared:
                 newest = tuple(shared.get(x.bet.number, x) for x in book.tracked)
                 self.books[game_id] = book.with_bets(newest)
+
+    def fired(self, event: Event) -> list[Alert]:
+        """Every announcement of an event so far."""
+        return [x for x in self.alerts if x.rule == event.value and x.told]
 
     def tracked(self) -> dict[int, Tracked]:
         """Every bet as it stands."""

@@ -67,15 +67,15 @@ def combined(groups: Sequence[Group]) -> Chance | None:
     in one game is lost, whatever is known of the others.
     """
     parts = [x.chance for x in groups]
-    if LOST in parts:
-        return LOST
     seen = [x for x in parts if x is not None]
+    if any(x.lose == 1 for x in seen):
+        return LOST
     if len(seen) < len(parts):
         return None
+    if all(x.decided for x in seen):
+        return PUSHED if all(x.push == 1 for x in seen) else WON
     alive = level = 1.0
     for part in seen:
         alive *= 1.0 - part.lose
         level *= part.push
-    if all(x.decided for x in seen):
-        return PUSHED if level == 1 else WON
     return opened(alive - level, level, 1.0 - alive)

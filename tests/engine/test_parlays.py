@@ -1,0 +1,440 @@
+"""Parlays: legs of one game go together, games are independent, and what drops out drops out."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from itertools import permutations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.engine.build import GAME, PRIOR, T0, a_game, after, final, live, outlook, rng, summed
+from tests.engine.finals import Slate
+from tracker.domain.bet import Bet, Result, Settlement, Status
+from tracker.domain.chance import LOST, PUSHED, WON, Chance
+from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.market import (
+    Direction,
+    Market,
+    Moneyline,
+    OddEven,
+    Parity,
+    Span,
+    Spread,
+    TeamTotal,
+    ThreeWay,
+    Total,
+)
+from tracker.domain.money import parse_odds
+from tracker.domain.parlay import Leg, Parlay, wager_text
+from tracker.domain.rule import Event, parse_rule
+from tracker.engine.book import Group, LegStanding, Tracked
+from tracker.engine.paying import outcome
+from tracker.engine.settling import Unsettleable
+from tracker.engine.slip import combined
+from tracker.forecast import forecast, load_parameters, parlay, price
+
+OTHER = Game("0022600002", "nba", "BOS", "NYK", T0 + timedelta(minutes=30))
+THIRD = Game("0022600003", "nba", "OKC", "DAL", T0 + timedelta(hours=1))
+OVER = Total(Direction.OVER, 224.5)
+RULES = tuple(parse_rule(x.value) for x in (Event.HIT, Event.DEAD, Event.SETTLED, Event.REGRADED))
+
+
+def elsewhere(state: GameState, game: Game) -> GameState:
+    """The same state in another game."""
+    return replace(state, game=game)
+
+
+def slip(*legs: tuple[Game, Market], odds: str | None = None, each: str | None = "-110") -> Bet:
+    """A parlay of $10; every leg has the price `each`."""
+    price_of = None if each is None else parse_odds(each)
+    wager = Parlay(tuple(Leg(game, market, price_of) for game, market in legs))
+    return Bet(
+        number=1,
+        pick="a parlay",
+        market=wager,
+        game=wager.games[0],
+        rules=RULES,
+        added_at=T0,
+        odds=None if odds is None else parse_odds(odds),
+        stake_cents=1000,
+    )
+
+
+def poll(slate: Slate, state: GameState, seconds: float) -> None:
+    """A look at one game, with its forecast."""
+    seen = None if state.phase.off else forecast(state, PRIOR, load_parameters("nba"))
+    slate.poll(state, after(seconds), seen)
+
+
+def one(slate: Slate) -> Tracked:
+    """The parlay as it stands."""
+    return slate.tracked()[1]
+
+
+WIN = final((30, 25), (30, 25), (30, 25), (30, 25))
+LOSS = final((25, 30), (25, 30), (25, 30), (25, 30))
+HALF = live(2, 0, (30, 25), (30, 25), phase=Phase.BREAK)
+
+
+def test_games_are_independent() -> None:
+    """Across games the chance is the product of the games' own."""
+    slate = Slate.of([GAME, OTHER], [slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))])
+    poll(slate, HALF, 10)
+    assert one(slate).chance is None, "nothing is known of the other game yet"
+    poll(slate, elsewhere(HALF, OTHER), 20)
+    home = price(Moneyline(Side.HOME), outlook(HALF), HALF)
+    over = price(OVER, outlook(HALF), HALF)
+    chance = one(slate).chance
+    assert chance is not None
+    assert chance.win == pytest.approx(home.win * over.win, abs=1e-9)
+    assert [x.chance for x in one(slate).legs] == [home, over]
+    assert {x.game: x.chance for x in one(slate).groups} == {GAME.id: home, OTHER.id: over}
+
+
+def test_legs_of_one_game_go_together() -> None:
+    """A same-game parlay is priced by the joint distribution, not by the product."""
+    legs = (Moneyline(Side.HOME), TeamTotal(Side.HOME, Direction.OVER, 114.5))
+    slate = Slate.of([GAME], [slip(*((GAME, x) for x in legs))])
+    poll(slate, HALF, 10)
+    chance = one(slate).chance
+    assert chance == parlay(legs, outlook(HALF), HALF)
+    assert chance.win > 1.05 * price(legs[0], outlook(HALF), HALF).win * (
+        price(legs[1], outlook(HALF), HALF).win
+    )
+
+
+def test_a_snapshot_tells_the_part_of_its_game() -> None:
+    """So that a restart knows what each game's legs were worth."""
+    slate = Slate.of([GAME, OTHER], [slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))])
+    poll(slate, elsewhere(HALF, OTHER), 10)
+    poll(slate, HALF, 20)
+    change = slate.last
+    assert change is not None
+    (snapshot,) = change.snapshots
+    assert snapshot.part == price(Moneyline(Side.HOME), outlook(HALF), HALF)
+    assert snapshot.chance == one(slate).chance
+    assert [x.leg for x in change.legs] == [0]
+
+
+def test_a_lost_leg_loses_the_parlay_at_once() -> None:
+    """Once two polls agree on it, whatever the other games do later."""
+    slate = Slate.of([GAME, OTHER], [slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))])
+    poll(slate, elsewhere(HALF, OTHER), 10)
+    poll(slate, LOSS, 20)
+    assert one(slate).settlement is None
+    poll(slate, LOSS, 90)
+    done = one(slate).settlement
+    assert done is not None
+    assert (done.result, done.payout_cents) == (Result.LOST, 0)
+    assert done.reason == "leg 1 lost: LAL 120, DEN 100 (Final)"
+    assert one(slate).legs[0].lost
+    assert one(slate).legs[1].alive
+    poll(slate, elsewhere(WIN, OTHER), 300)
+    poll(slate, elsewhere(WIN, OTHER), 400)
+    assert one(slate).settlement == done
+    assert one(slate).legs[1].result is Result.LOST, "a total of 220"
+
+
+def test_a_parlay_is_hit_and_dead_as_a_whole() -> None:
+    """It is hit when no leg can lose any more, and dead when one has."""
+    hit = slip((GAME, Total(Direction.OVER, 99.5)), (OTHER, Total(Direction.OVER, 98.5)))
+    slate = Slate.of([GAME, OTHER], [hit])
+    for seconds, game in ((10, GAME), (20, OTHER)):
+        poll(slate, elsewhere(live(1, 600, (3, 2)), game), seconds)
+    poll(slate, HALF, 30)
+    assert (one(slate).legs[0].hit, one(slate).legs[1].hit) == (True, False)
+    assert not slate.fired(Event.HIT)
+    poll(slate, elsewhere(HALF, OTHER), 40)
+    assert one(slate).chance == WON
+    assert slate.fired(Event.HIT)
+    dead = slip((GAME, Total(Direction.UNDER, 99.5)), (OTHER, OVER))
+    slate = Slate.of([GAME, OTHER], [dead])
+    for seconds, game in ((10, GAME), (20, OTHER)):
+        poll(slate, elsewhere(live(1, 600, (3, 2)), game), seconds)
+    poll(slate, HALF, 30)
+    assert one(slate).chance == LOST
+    assert slate.fired(Event.DEAD)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "result", "cents"),
+    [
+        ("won", "won", Result.WON, 3645),
+        ("won", "void", Result.WON, 1909),
+        ("won", "push", Result.WON, 1909),
+        ("push", "void", Result.PUSH, 1000),
+        ("push", "push", Result.PUSH, 1000),
+        ("void", "void", Result.VOID, 1000),
+        ("lost", "void", Result.LOST, 0),
+    ],
+)
+def test_legs_that_drop_out_leave_the_rest(
+    first: str, second: str, result: Result, cents: int
+) -> None:
+    """What is void or pushes counts no more, and the payout is that of the other legs."""
+    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))
+    legs = [LegStanding(1, i, result=Result(x)) for i, x in enumerate((first, second))]
+    ended = outcome(bet, legs)
+    assert ended is not None
+    assert (ended.result, ended.payout_cents) == (result, cents)
+
+
+def standings(*results: str) -> list[LegStanding]:
+    """Legs with these results; `?` for one that cannot be told."""
+    return [
+        LegStanding(1, i, unclear="no box")
+        if x == "?"
+        else LegStanding(1, i, result=Result(x) if x else None)
+        for i, x in enumerate(results)
+    ]
+
+
+def test_what_the_rest_pays_is_never_guessed() -> None:
+    """With a price for the whole alone, or one that is not the product, a person has to look."""
+    whole = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER), odds="+260", each=None)
+    ended = outcome(whole, standings("won", "won"))
+    assert ended is not None
+    assert ended.payout_cents == 3600
+    with pytest.raises(Unsettleable, match="leg 2 dropped out and the legs' own prices"):
+        outcome(whole, standings("won", "void"))
+    boosted = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER), odds="+450")
+    with pytest.raises(Unsettleable, match=r"parlay at \+450, which is not the product"):
+        outcome(boosted, standings("won", "void"))
+    plain = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER), odds="+264")
+    ended = outcome(plain, standings("won", "void"))
+    assert ended is not None
+    assert ended.payout_cents == 1909
+    watched = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER), each=None)
+    ended = outcome(watched, standings("won", "void"))
+    assert ended is not None
+    assert ended.payout_cents is None
+
+
+def test_a_leg_that_cannot_be_told_waits_for_the_others() -> None:
+    """A lost leg settles the parlay all the same; else a person is asked once all else is known."""
+    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))
+    assert outcome(bet, standings("?", "")) is None
+    lost = outcome(bet, standings("?", "lost"))
+    assert lost is not None
+    assert lost.result is Result.LOST
+    with pytest.raises(Unsettleable, match="leg 1: no box"):
+        outcome(bet, standings("?", "won"))
+
+
+def test_a_postponed_game_drops_its_legs() -> None:
+    """And the other game's legs decide."""
+    off = GameState(GAME, Phase.POSTPONED, 0, 0, Score(0, 0))
+    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
+    slate = Slate.of([GAME, OTHER], [bet])
+    for seconds in (10, 80):
+        poll(slate, off, seconds)
+    assert [x.chance for x in one(slate).groups] == [PUSHED, None]
+    poll(slate, elsewhere(HALF, OTHER), 90)
+    chance = one(slate).chance
+    assert chance is not None
+    assert chance.win == pytest.approx(price(Moneyline(Side.HOME), outlook(HALF), HALF).win)
+    for seconds in (200, 300):
+        poll(slate, elsewhere(WIN, OTHER), seconds)
+    done = one(slate).settlement
+    assert done is not None
+    assert (done.result, done.payout_cents) == (Result.WON, 1909)
+
+
+def test_a_corrected_box_revises_the_parlay() -> None:
+    """A leg that is regraded changes what the whole has come to."""
+    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Total(Direction.OVER, 219.5)))
+    slate = Slate.of([GAME, OTHER], [bet])
+    for seconds in (0, 60):
+        poll(slate, WIN, seconds)
+        poll(slate, elsewhere(WIN, OTHER), seconds + 5)
+    done = one(slate).settlement
+    assert done is not None
+    assert done.result is Result.WON
+    less = elsewhere(final((30, 25), (30, 25), (30, 25), (29, 20)), OTHER)
+    for seconds in (120, 180, 240, 300):
+        poll(slate, less, seconds)
+    done = one(slate).settlement
+    assert done is not None
+    assert (done.revision, done.result) == (2, Result.LOST)
+
+
+def test_a_parlay_is_official_with_the_games_that_decide_it() -> None:
+    """A lost one with the game that lost it; a won one with its last."""
+    winning = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
+    losing = replace(slip((GAME, Moneyline(Side.AWAY)), (OTHER, Moneyline(Side.HOME))), number=2)
+    slate = Slate.of([GAME, OTHER], [winning, losing])
+    for seconds in (0, 60, 3 * 3600):
+        poll(slate, WIN, seconds)
+        if seconds < 3600:
+            poll(slate, elsewhere(WIN, OTHER), seconds + 5)
+    assert [x.official for x in slate.tracked()[1].legs] == [True, False]
+    assert slate.tracked()[2].official
+    assert not slate.tracked()[1].official
+    poll(slate, elsewhere(WIN, OTHER), 3 * 3600 + 5)
+    assert slate.tracked()[1].official
+    assert slate.tracked()[1].status(WIN) is Status.OFFICIAL
+
+
+def test_a_result_given_by_hand_is_kept_and_told_once() -> None:
+    """No box changes it; whoever asks for results hears of it."""
+    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
+    slate = Slate.of([GAME, OTHER], [bet])
+    poll(slate, HALF, 0)
+    given = Settlement(1, 1, Result.VOID, 1000, after(30), "by hand: cashed out", by_hand=True)
+    book = slate.books[GAME.id]
+    stored = replace(Tracked.fresh(bet), settlement=given, official=True)
+    slate.books[GAME.id] = book.with_bets((stored,))
+    poll(slate, HALF, 40)
+    assert len(slate.fired(Event.SETTLED)) == 1
+    for seconds in (100, 200, 4 * 3600):
+        poll(slate, LOSS, seconds)
+    assert one(slate).settlement == given
+    assert len(slate.fired(Event.SETTLED)) == 1
+    assert slate.books[GAME.id].standing.settled
+
+
+def test_of_two_copies_the_one_that_was_moved_last_is_the_newer() -> None:
+    """Each change of any game counts a turn; a copy from the disk counts none."""
+    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))
+    fresh = Tracked.fresh(bet)
+    slate = Slate.of([GAME, OTHER], [bet])
+    poll(slate, HALF, 0)
+    first = one(slate)
+    poll(slate, elsewhere(HALF, OTHER), 10)
+    second = one(slate)
+    assert fresh.turn < first.turn < second.turn
+    for old, new in permutations((fresh, first, second), 2):
+        newest = max(old, new, key=lambda x: x.turn)
+        met = old.met_again(new)
+        assert (met.turn, met.groups, met.legs) == (newest.turn, newest.groups, newest.legs)
+
+
+def test_a_parlay_is_written_leg_by_leg() -> None:
+    """As `tracker add` takes it."""
+    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, OddEven(Parity.ODD)), each=None)
+    assert wager_text(bet.market, bet.game) == "parlay: DEN ML; NYK@BOS odd"
+
+
+MARKETS: tuple[Market, ...] = (
+    Moneyline(Side.HOME),
+    Moneyline(Side.AWAY, Span.Q3),
+    Spread(Side.HOME, -4.0),
+    Spread(Side.AWAY, 2.5, Span.H1),
+    Total(Direction.OVER, 220.0),
+    Total(Direction.UNDER, 56.5, Span.Q4),
+    TeamTotal(Side.AWAY, Direction.OVER, 110.5),
+    OddEven(Parity.EVEN),
+    OddEven(Parity.ODD, Side.HOME, Span.Q2),
+    ThreeWay(Side.HOME, Span.REGULATION),
+    ThreeWay(None, Span.Q1),
+)
+
+
+@cache
+def course(seed: int) -> tuple[GameState, ...]:
+    """A made-up game in a few steps, its end told twice."""
+    states = [x for x in a_game(rng(seed), step=400) if x.periods is not None or x.period == 0]
+    return (*states, states[-1])
+
+
+@st.composite
+def slips(draw: st.DrawFn) -> Bet:
+    """A parlay of two to five legs over up to three games."""
+    legs = draw(
+        st.lists(
+            st.tuples(st.sampled_from((GAME, OTHER, THIRD)), st.sampled_from(MARKETS)),
+            min_size=2, max_size=5, unique=True,
+        )
+    )  # fmt: skip
+    return slip(*legs)
+
+
+@settings(max_examples=25, deadline=None)
+@given(slips(), st.integers(0, 5), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_the_order_of_the_games_polls_does_not_matter(
+    bet: Bet, seed: int, one_order: int, another: int
+) -> None:
+    """However the looks at different games fall, the parlay comes to the same."""
+
+    def played(order: int) -> Tracked:
+        draw = random.Random(order)  # noqa: S311 - examples, no secrets
+        slate = Slate.of(list(bet.games), [bet])
+        waiting = {x.id: list(course(seed + i)) for i, x in enumerate(bet.games)}
+        step = 0
+        while any(waiting.values()):
+            game = draw.choice([x for x in bet.games if waiting[x.id]])
+            poll(slate, elsewhere(waiting[game.id].pop(0), game), step * 60.0)
+            step += 1
+        return one(slate)
+
+    first, second = played(one_order), played(another)
+    assert first.settlement is not None
+    assert second.settlement is not None
+    assert [x.result for x in first.legs] == [x.result for x in second.legs]
+    assert first.settlement.result is second.settlement.result
+    assert first.settlement.payout_cents == second.settlement.payout_cents
+    assert first.groups == second.groups
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(MARKETS), min_size=2, max_size=4, unique=True),
+    st.integers(0, 5),
+    st.integers(0, 12),
+)
+def test_a_parlay_of_one_game_is_coherent(legs: list[Market], seed: int, step: int) -> None:
+    """No likelier than its weakest leg, no less likely than the legs' losses allow (Fréchet)."""
+    states = course(seed)
+    state = states[min(step, len(states) - 1)]
+    seen = forecast(state, PRIOR, load_parameters("nba"))
+    alone = [price(x, seen, state) for x in legs]
+    whole = parlay(legs, seen, state)
+    assert whole.win + whole.push + whole.lose == pytest.approx(1)
+    alive = whole.win + whole.push
+    assert alive <= min(x.win + x.push for x in alone) + 0.02
+    assert alive >= 1 - sum(x.lose for x in alone) - 0.02
+    shuffled = parlay(list(reversed(legs)), seen, state)
+    assert shuffled.win == pytest.approx(whole.win, abs=1e-9)
+    if all(x.decided for x in alone):
+        assert whole.decided
+
+
+chances = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(
+    lambda x: Chance(x[0] * (1 - x[1] / 2), x[1] / 2, 1 - x[0] * (1 - x[1] / 2) - x[1] / 2)
+)
+
+
+@given(st.lists(chances | st.sampled_from((WON, LOST, PUSHED)), min_size=1, max_size=6))
+def test_games_combine_coherently(parts: list[Chance]) -> None:
+    """In any order the same; a game that dropped out changes nothing; a certain one neither."""
+    groups = [Group(str(i), x) for i, x in enumerate(parts)]
+    whole = combined(groups)
+    assert whole is not None
+    again = combined(list(reversed(groups)))
+    assert again is not None
+    assert again.win == pytest.approx(whole.win, abs=1e-9)
+    assert whole.win + whole.push <= min(1 - x.lose for x in parts) + 1e-6
+    without = combined([*groups, Group("void", PUSHED)])
+    assert without is not None
+    assert (without.win, without.lose) == pytest.approx((whole.win, whole.lose), abs=1e-6)
+    certain = combined([*groups, Group("won", WON)])
+    assert certain is not None
+    assert certain.win == pytest.approx(whole.win + whole.push, abs=1e-6)
+    if any(x.lose == 1 for x in parts):
+        assert combined([*groups, Group("unseen")]) == LOST
+    else:
+        assert combined([*groups, Group("unseen")]) is None
+
+
+def test_made_up_courses_end() -> None:
+    """The games of these tests are over, with a winner."""
+    for seed in range(8):
+        last = course(seed)[-1]
+        assert last.phase is Phase.FINAL
+        assert last.periods is not None
+        assert summed(last.periods).margin != 0

@@ -1,0 +1,181 @@
+"""Player lines end by the final box alone, and wait for it as long as it may come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.engine.finals import Slate, boxes, ended, final_of, game_of, without_players
+from tracker.domain.bet import Bet, Result, Status
+from tracker.domain.game import GameState, PlayerLine
+from tracker.domain.house import HouseRules
+from tracker.domain.market import Direction, DoubleDouble, PlayerMarket, PlayerTotal
+from tracker.domain.money import parse_odds
+from tracker.domain.player import Player, Stat, box_line
+from tracker.domain.poll import check_times
+from tracker.domain.rule import parse_rule
+from tracker.engine.settling import NotYet, Unsettleable, judge
+
+FINAL = final_of(boxes()[0])
+GAME = game_of(boxes()[0])
+END = ended(GAME)
+STAR = max(FINAL.players, key=lambda x: x.stat("pts"))
+PLAYER = Player(STAR.name, STAR.side)
+RULES = HouseRules()
+
+
+def over(stat: Stat, points: float) -> PlayerTotal:
+    """The star's figure is above a line."""
+    return PlayerTotal(PLAYER, stat, Direction.OVER, points)
+
+
+def with_line(state: GameState, line: PlayerLine) -> GameState:
+    """The box with another line of the star."""
+    others = tuple(line if x.name == line.name else x for x in state.players)
+    return replace(state, players=others)
+
+
+def a_slate(market: PlayerMarket) -> Slate:
+    """One bet on the star."""
+    rules = (parse_rule("settled"),)
+    bet = Bet(
+        1, "a line", market, GAME, rules, GAME.start, odds=parse_odds("-110"), stake_cents=1100
+    )
+    return Slate.of([GAME], [bet])
+
+
+def test_a_line_waits_for_a_box_with_players() -> None:
+    """A board that tells the final score alone settles nothing; the box then does."""
+    slate = a_slate(over(Stat.PTS, STAR.stat("pts") - 0.5))
+    for minute in range(4):
+        slate.poll(without_players(FINAL), END + timedelta(minutes=minute))
+    assert slate.tracked()[1].status(FINAL) is Status.LIVE
+    for minute in (4, 5):
+        slate.poll(FINAL, END + timedelta(minutes=minute))
+    done = slate.tracked()[1].settlement
+    assert done is not None
+    assert (done.result, done.payout_cents) == (Result.WON, 2100)
+    assert done.reason == f"{STAR.name} {STAR.stat('pts')} pts (Final)"
+    assert "default rules" in done.evidence
+    assert f"{STAR.stat('reb')} reb" in done.evidence
+
+
+def test_a_box_that_never_comes_is_for_a_person() -> None:
+    """At the last look at the game, with the reason, and the game is let go until then."""
+    slate = a_slate(over(Stat.PTS, 20.5))
+    board = without_players(FINAL)
+    for minute in (0, 1):
+        slate.poll(board, END + timedelta(minutes=minute))
+    assert not slate.books[GAME.id].standing.settled
+    slate.poll(board, END + timedelta(minutes=25))
+    assert slate.books[GAME.id].standing.settled
+    for at in check_times(END):
+        slate.poll(board, at + timedelta(minutes=1))
+    one = slate.tracked()[1]
+    assert one.review == "no box score with the players has been read"
+    assert slate.books[GAME.id].settled
+
+
+def test_a_box_that_comes_with_a_later_look_settles_it() -> None:
+    """Once a second poll has brought the same figures."""
+    slate = a_slate(over(Stat.PTS, 1.5))
+    for minute in (0, 1):
+        slate.poll(without_players(FINAL), END + timedelta(minutes=minute))
+    first, _ = check_times(END)
+    slate.poll(FINAL, first + timedelta(minutes=1))
+    assert slate.tracked()[1].settlement is None
+    slate.poll(FINAL, first + timedelta(minutes=2))
+    one = slate.tracked()[1]
+    assert one.settlement is not None
+    assert one.official
+
+
+def test_a_corrected_box_makes_a_revision() -> None:
+    """A point that is taken back changes a result, once two polls have told it."""
+    points = STAR.stat("pts")
+    slate = a_slate(over(Stat.PTS, points - 0.5))
+    for minute in (0, 1):
+        slate.poll(FINAL, END + timedelta(minutes=minute))
+    less = tuple((x, y - 1 if x == "pts" else y) for x, y in STAR.stats)
+    corrected = with_line(FINAL, replace(STAR, stats=less))
+    slate.poll(corrected, END + timedelta(minutes=3))
+    first = slate.tracked()[1].settlement
+    assert first is not None
+    assert first.result is Result.WON
+    slate.poll(corrected, END + timedelta(minutes=4))
+    second = slate.tracked()[1].settlement
+    assert second is not None
+    assert (second.revision, second.result, second.payout_cents) == (2, Result.LOST, 0)
+
+
+def test_who_did_not_play_is_void() -> None:
+    """By the box's own word, or where it has none by his minutes; listed and idle is not played."""
+    idle = tuple((x, 0) for x, _ in STAR.stats)
+    absent = replace(STAR, played=False, minutes=0.0, stats=idle)
+    told = judge(over(Stat.PTS, 0.5), with_line(FINAL, absent), RULES)
+    assert told.result is Result.VOID
+    assert told.reason == f"{STAR.name} did not play: void, stake returned"
+    entered = replace(STAR, played=False, minutes=0.2, stats=idle)
+    assert judge(over(Stat.PTS, 0.5), with_line(FINAL, entered), RULES).result is Result.LOST
+
+
+def test_a_house_may_ask_for_more_than_an_appearance() -> None:
+    """To have started, or to have played so many minutes."""
+    bench = with_line(FINAL, replace(STAR, starter=False, minutes=4.0))
+    market = over(Stat.PTS, 0.5)
+    assert judge(market, bench, HouseRules(must_start=True)).reason.endswith(
+        "did not start: void, stake returned"
+    )
+    assert judge(market, bench, HouseRules(player_minutes=5)).result is Result.VOID
+    assert judge(market, bench, HouseRules(player_minutes=4)).result is Result.WON
+
+
+@pytest.mark.parametrize("stat", [Stat.REB, Stat.PRA, Stat.RA])
+def test_a_figure_that_is_missing_is_never_guessed(stat: Stat) -> None:
+    """A sum needs all of its parts."""
+    gaps = tuple((x, y) for x, y in STAR.stats if x != "reb")
+    short = with_line(FINAL, replace(STAR, stats=gaps))
+    with pytest.raises(Unsettleable, match="lacks the"):
+        judge(over(stat, 5.5), short, RULES)
+    assert judge(over(Stat.PA, 0.5), short, RULES).result is Result.WON
+
+
+def test_a_double_double_that_is_there_needs_no_more_figures() -> None:
+    """Two tens are two tens whatever else the box lacks; without them the gap decides."""
+    made = (("pts", 30), ("reb", 11), ("ast", 3))
+    state = with_line(FINAL, replace(STAR, stats=made))
+    assert judge(DoubleDouble(PLAYER), state, RULES).result is Result.WON
+    with pytest.raises(Unsettleable, match="lacks a figure"):
+        judge(DoubleDouble(PLAYER, categories=3), state, RULES)
+
+
+def test_a_name_that_is_not_in_the_box_is_never_guessed() -> None:
+    """He may have played under another spelling; two of one name are no better."""
+    with pytest.raises(Unsettleable, match="no one line of Nobody"):
+        judge(replace(over(Stat.PTS, 1.5), player=Player("Nobody", STAR.side)), FINAL, RULES)
+    twice = replace(FINAL, players=(*FINAL.players, replace(STAR, id="other")))
+    assert box_line(twice, PLAYER) is None
+    with pytest.raises(Unsettleable, match="no one line"):
+        judge(over(Stat.PTS, 1.5), twice, RULES)
+    with pytest.raises(NotYet):
+        judge(over(Stat.PTS, 1.5), without_players(FINAL), RULES)
+
+
+def test_a_name_is_found_however_it_is_written() -> None:
+    """Accents, dots, hyphens and Jr. make no difference."""
+    state = with_line(FINAL, STAR)
+    line = replace(STAR, name="Dāvis O'Neal-Bértans Jr.")
+    state = replace(state, players=(line,))
+    assert box_line(state, Player("davis oneal bertans", STAR.side)) == line
+    assert box_line(state, Player("davis oneal bertans", STAR.side.other)) is None
+
+
+def test_a_house_without_overtime_cannot_read_a_box_with_it() -> None:
+    """A box does not tell a player's regulation from his overtime."""
+    extra = next(final_of(x) for x in boxes() if len(x["periods"]) > 4)
+    line = next(x for x in extra.players if x.played)
+    market = PlayerTotal(Player(line.name, line.side), Stat.PTS, Direction.OVER, 0.5)
+    with pytest.raises(Unsettleable, match="regulation from overtime"):
+        judge(market, extra, HouseRules(overtime=False))
