@@ -10,6 +10,7 @@ from tracker.cli.screen import console, paint
 from tracker.domain.bet import Result, Status
 from tracker.domain.market import Total
 from tracker.domain.money import money_text, payout_if_won
+from tracker.domain.parlay import Parlay
 
 if TYPE_CHECKING:
     from tracker.store.views import BetView
@@ -45,6 +46,8 @@ def table(
 
 def shown_as(bet: BetView) -> str:
     """A bet's name: its market as it was understood, else as it was written."""
+    if isinstance(bet.market, Parlay):
+        return f"Parlay ({len(bet.market.legs)})"
     text = bet.pick if bet.market_text is None else bet.market_text
     if bet.game is not None and isinstance(bet.market, Total):
         # The game has a column of its own.
@@ -69,9 +72,10 @@ def money_result(bet: BetView) -> str:
         return ""
     if bet.payout_cents is not None:
         return f", {signed_money(bet.payout_cents - bet.stake_cents)}"
-    if bet.odds is None:
+    odds = bet.market.price if bet.odds is None and isinstance(bet.market, Parlay) else bet.odds
+    if odds is None:
         return ""
-    return f" to win {money_text(payout_if_won(bet.stake_cents, bet.odds) - bet.stake_cents)}"
+    return f" to win {money_text(payout_if_won(bet.stake_cents, odds) - bet.stake_cents)}"
 
 
 def status_text(bet: BetView, *, short: bool = False) -> str:

@@ -150,7 +150,7 @@ def _game_line(view: GameView, x: _Picture, source: str) -> str:
 
 
 def _row(bet: BetView, tracked: dict[int, tuple[Book, Tracked]], x: _Picture) -> tuple[str, ...]:
-    from tracker.notify.words import needs, standing
+    from tracker.notify.words import needs, progress, standing
 
     now = need = ""
     state = bet.state
@@ -159,6 +159,8 @@ def _row(bet: BetView, tracked: dict[int, tuple[Book, Tracked]], x: _Picture) ->
         now = standing(bet.market, state).removesuffix(" now") if started else ""
         need = needs(bet.market, state).removeprefix("needs ").removeprefix("has ")
     entry = tracked.get(bet.number)
+    if entry is not None and bet.result is None:
+        now = progress(entry[1].legs) or now
     rule = status_text(bet, short=True)
     if entry is not None and bet.result is None and bet.review is None:
         rule = _rules_text(entry[1]) or ("watching" if bet.chance is not None else rule)

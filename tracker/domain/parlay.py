@@ -49,6 +49,12 @@ class Parlay:
         prices = [leg.odds.decimal for leg in self.legs if leg.odds is not None]
         return prod(prices, start=Fraction(1)) if len(prices) == len(self.legs) else None
 
+    @property
+    def price(self) -> Odds | None:
+        """The product of the legs' prices, as a price of the whole; None as above."""
+        product = self.product
+        return None if product is None else Odds(f"{float(product):.2f}", product)
+
 
 Wager = Market | Parlay
 """What a bet is on: one market of a game, or several legs together."""
