@@ -214,11 +214,11 @@ def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
 def _clock(status: told.StatusTold) -> float | None:
     """Seconds left in the period, from the clock as shown, else from its number; None without."""
     shown = texts.seconds(status.display, "status.displayClock")
-    if shown is not None:
+    if shown:
         return shown
     if status.clock is not None and status.clock < 0:
         raise FeedMalformed("status.clock", "is negative")
-    return status.clock
+    return status.clock or shown
 
 
 def _points(side: told.CompetitorTold) -> int | None:

@@ -6,29 +6,19 @@ has been told: what it says is held back until it has caught up.
 
 from __future__ import annotations
 
-import math
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tracker.clock import Clock
-from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.game import Game, GameState
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds.breaker import Breaker
-from tracker.feeds.cadence import OVERDUE_AFTER_S
 from tracker.feeds.compare import ahead, behind
 from tracker.feeds.disputes import Disputes
 from tracker.feeds.feed import Ask, Feed, Look
 from tracker.feeds.health import LOST_AFTER, OnEvent
-
-FROZEN_S = 90.0
-"""A live game that has not changed for so long is looked up elsewhere: a time-out has 75 s."""
-
-FROZEN_BREAK_S = 20 * 60.0
-"""The same for a break: halftime has fifteen minutes."""
-
-OVERDUE_S = 15 * 60.0
-"""The same for a game that should have begun: real tip-offs are about ten minutes late."""
+from tracker.feeds.told import Told, stands_still
 
 DOUBT_EVERY_S = 30.0
 """Least seconds between two such looks elsewhere."""
@@ -43,23 +33,13 @@ SHARED_S = 5.0
 SLOW_S = 3.0
 """After this long without an answer the next source is asked before any other document of this."""
 
+TRIED_EVERY = 3
+"""Looks of which one asks a host that is down for a box as well."""
+
 _REFUSALS = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
 
 KEPT_GAMES = 512
 """Games of which it is remembered what was told last."""
-
-
-@dataclass(slots=True)
-class _Told:
-    """What was last told of a game, by which document, and since when nothing has changed."""
-
-    state: GameState
-    document: tuple[str, str]
-    since: float
-    doubted: float = -math.inf
-    frozen: bool = False
-    stood_still: tuple[str, str] | None = None
-    lagging: float | None = None
 
 
 class Failover:
@@ -77,7 +57,7 @@ class Failover:
         self._on_event = on_event
         self._breaker = Breaker()
         self._disputes = Disputes(clock, on_event)
-        self._told: OrderedDict[str, _Told] = OrderedDict()
+        self._told: OrderedDict[str, Told] = OrderedDict()
         self._missed: Counter[str] = Counter()
 
     async def look(self, game: Game, ask: Ask, max_age: float) -> Look:
@@ -94,7 +74,7 @@ class Failover:
 
     def recall(self, game: Game, state: GameState) -> None:
         """Take it that this state has been told, as before a restart: no source is to go behind."""
-        self._told.setdefault(game.id, _Told(state, ("", ""), self._clock.monotonic()))
+        self._told.setdefault(game.id, Told(state, ("", ""), self._clock.monotonic()))
 
     async def _box(self, game: Game) -> Look:
         first = await self._primary.look(game, Ask.BOX, 0.0)
@@ -112,7 +92,6 @@ class Failover:
         if not self._others:
             return await self._primary.look(game, ask, max_age)
         urgent = ask is Ask.EITHER
-        begun = self._clock.monotonic()
         self._judge(game)
         left = self._breaker.open
         if left:
@@ -127,18 +106,16 @@ class Failover:
             self._missed.pop(game.id, None)
             return look
         self._missed[game.id] += 1
-        return await self._instead(game, look, max_age, begun, stood_in=left)
+        return await self._instead(game, look, max_age, stood_in=left)
 
-    async def _instead(
-        self, game: Game, look: Look, max_age: float, begun: float, *, stood_in: bool
-    ) -> Look:
+    async def _instead(self, game: Game, look: Look, max_age: float, *, stood_in: bool) -> Look:
         """What is left when the primary's board does not tell of a game that is near or in play.
 
         Once or twice its box, which is of the same moment; then a board that all games share.
         """
         trouble = look.reading.trouble if isinstance(look.reading, Unreadable) else None
         hiccup = not self._breaker.open and self._missed[game.id] <= LOST_AFTER
-        box = hiccup and self._clock.monotonic() - begun < SLOW_S
+        box = hiccup and not self._slow(game)
         if box:
             look = await self._primary.look(game, Ask.EITHER, max_age)
             if isinstance(look.reading, GameState):
@@ -147,9 +124,29 @@ class Failover:
             other = await self._stand_in(game, Ask.EITHER, max_age)
             if other is not None:
                 return other
-        if not box and trouble not in _REFUSALS:
+        if not box and self._box_may_help(game, trouble):
             look = await self._primary.look(game, Ask.EITHER, max_age)
+            if isinstance(look.reading, GameState):
+                self._primary.board_of(game).poke(max_age, urgent=True)
         return look if isinstance(look.reading, GameState) else self._patient(look, game)
+
+    def _slow(self, game: Game) -> bool:
+        """Whether the primary has just let us wait for nothing."""
+        failure = self._primary.board_of(game).failure
+        return failure is not None and failure.heard - failure.asked >= SLOW_S
+
+    def _box_may_help(self, game: Game, trouble: Trouble | None) -> bool:
+        """Whether to ask the primary for a box although its board does not tell of the game.
+
+        Where its host is down, that is tried now and then, and again as long as it helps.
+        """
+        if trouble is not Trouble.DOWN:
+            return trouble not in _REFUSALS
+        told = self._told.get(game.id)
+        board = self._primary.board_of(game).path.partition("?")[0]
+        source, document = ("", "") if told is None else told.document
+        helped = source == self._primary.source.name and document != board
+        return helped or self._missed[game.id] % TRIED_EVERY == 1
 
     def _patient(self, look: Look, game: Game) -> Look:
         """The look, to be repeated as soon as any source may be asked again."""
@@ -200,24 +197,11 @@ class Failover:
             return self._tell(game, look, state)
         if document != told.document and behind(state, told.state):
             return await self._lagging(game, look, state, told)
-        if state == told.state and self._stands_still(state, now - told.since):
+        if state == told.state and stands_still(state, now - told.since, self._clock.now()):
             return await self._doubted(game, look, state, told)
         return self._tell(game, look, state)
 
-    def _stands_still(self, state: GameState, stood: float) -> bool:
-        """Whether a game that has not changed for `stood` seconds should have."""
-        match state.phase:
-            case Phase.LIVE:
-                return stood >= FROZEN_S
-            case Phase.BREAK:
-                return stood >= FROZEN_BREAK_S
-            case Phase.SCHEDULED:
-                late = (self._clock.now() - state.game.start).total_seconds()
-                return OVERDUE_S <= late < OVERDUE_AFTER_S
-            case _:
-                return False
-
-    async def _lagging(self, game: Game, look: Look, state: GameState, told: _Told) -> Look:
+    async def _lagging(self, game: Game, look: Look, state: GameState, told: Told) -> Look:
         """Another document than the last one is behind it: the last one is asked again."""
         now = self._clock.monotonic()
         other = await self._elsewhere(game, look, told.state)
@@ -231,7 +215,7 @@ class Failover:
         )
         return replace(look, reading=Unreadable(Trouble.ABSENT, why), at_pace=True)
 
-    async def _doubted(self, game: Game, look: Look, state: GameState, told: _Told) -> Look:
+    async def _doubted(self, game: Game, look: Look, state: GameState, told: Told) -> Look:
         """A live game that stands still: has it moved on elsewhere?"""
         now = self._clock.monotonic()
         if now - told.doubted < DOUBT_EVERY_S:
@@ -270,7 +254,7 @@ class Failover:
         told = self._told.get(game.id)
         document = (look.source, look.path)
         if told is None:
-            told = _Told(state, document, self._clock.monotonic())
+            told = Told(state, document, self._clock.monotonic())
             self._told[game.id] = told
         if told.frozen and document == told.stood_still:
             told.frozen = False
