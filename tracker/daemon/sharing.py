@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 
 from tracker.domain.game import GameState
 from tracker.engine.book import Book, Tracked
@@ -17,6 +17,7 @@ class Sharing:
         """Nothing is shared yet."""
         self._newest: dict[int, Tracked] = {}
         self._turns = asyncio.Lock()
+        self._gap = False
 
     def newest(self, stored: Tracked) -> Tracked:
         """A bet as it stands, given how it is stored."""
@@ -31,10 +32,22 @@ class Sharing:
                 if before is None or tracked.turn >= before.turn:
                     self._newest[tracked.bet.number] = tracked
 
-    def in_turn(self, book: Book) -> contextlib.AbstractAsyncContextManager[object]:
-        """Wait until what earlier decisions made of the book's shared bets is on disk."""
-        shares = any(len(x.bet.games) > 1 for x in book.tracked)
-        return self._turns if shares else contextlib.nullcontext()
+    @contextlib.asynccontextmanager
+    async def in_turn(self, book: Book) -> AsyncIterator[None]:
+        """Wait until what earlier decisions made of the book's shared bets is on disk.
+
+        What failed, or was cut off, takes the program down; nothing that rests on it may be written
+        meanwhile, so that this waits until then.
+        """
+        if all(len(x.bet.games) == 1 for x in book.tracked):
+            yield
+            return
+        async with self._turns:
+            if self._gap:
+                await asyncio.Event().wait()
+            self._gap = True
+            yield
+            self._gap = False
 
     def keep_only(self, bets: Collection[int]) -> None:
         """Forget bets that are followed no more."""

@@ -237,7 +237,9 @@ INSERT INTO leg (
 LEGS = "SELECT * FROM leg WHERE bet = ? ORDER BY number"
 
 UNBOUND = """
-SELECT * FROM bet WHERE game_id IS NULL AND withdrawn_at IS NULL ORDER BY number
+SELECT * FROM bet WHERE game_id IS NULL AND withdrawn_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM settlement WHERE settlement.bet = bet.number)
+ORDER BY number
 """
 
 WITHDRAW = """
@@ -346,7 +348,7 @@ SELECT snapshot.*, part.game_id FROM
 CROSS JOIN game_poll ON game_poll.game = part.game_id
 CROSS JOIN snapshot ON (snapshot.poll, snapshot.bet, snapshot.leg)
   = (game_poll.poll, :bet, part.number)
-ORDER BY snapshot.poll, snapshot.leg
+ORDER BY snapshot.poll, snapshot.at, snapshot.leg
 """
 
 PULSES = "SELECT * FROM pulse ORDER BY source"

@@ -1,0 +1,295 @@
+"""A parlay over two games: one memory of it, whichever game's poll comes, dies or comes again."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.engine.build import GAME, T0, after, live, outlook
+from tracker.clock import FakeClock
+from tracker.daemon.shelf import Shelf
+from tracker.daemon.track import TrackContext, track
+from tracker.domain.alert import Decision
+from tracker.domain.bet import Snapshot
+from tracker.domain.draft import Draft
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.grammar import find_in, parse_pick
+from tracker.domain.money import parse_odds
+from tracker.domain.pick import ParlayPick
+from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
+from tracker.domain.rule import parse_rule
+from tracker.engine.book import Book, Change
+from tracker.forecast import Outlook
+from tracker.settings import Settings
+from tracker.store import Store
+
+OTHER = Game("0022600002", "nba", "BOS", "NYK", T0)
+RULES = tuple(parse_rule(x) for x in ("p >= 0.70", "settled"))
+LINES = ("DEN ML -110", "BOS ML -120")
+
+
+def quarters(*points: tuple[int, int], clock: float = 360.0) -> GameState:
+    """A live state, from each quarter's points."""
+    return live(len(points), clock, *points)
+
+
+def moments(game: Game, *, wins: bool = True) -> list[tuple[float, GameState]]:
+    """What polls of a game tell and when: before tip-off, a close half, a rout, the end, checks."""
+    rout = ((30, 25), (30, 25), (30, 20), (30, 20))
+    points = rout if wins else tuple((b, a) for a, b in rout)
+    told = [
+        (-60.0, GameState(GAME, Phase.SCHEDULED, 0, 0.0, Score(0, 0))),
+        (600.0, quarters((20, 19))),
+        (1800.0, quarters(*points[:2])),
+        (3600.0, quarters(*points[:3])),
+        (3610.0, quarters(*points[:3], clock=350.0)),
+        (5400.0, quarters(*points, clock=60.0)),
+        (5410.0, quarters(*points, clock=50.0)),
+    ]
+    final = live(4, 0.0, *points, phase=Phase.FINAL)
+    told += [(6000.0 + x, final) for x in (0, 60, 120, 9000, 9060, 90_000, 90_060)]
+    return [(at, replace(state, game=game)) for at, state in told]
+
+
+class Killed(Exception):
+    """The program dies here."""
+
+
+@dataclass
+class World:
+    """What goes on whether the program runs or not: the time, and both games' scripts."""
+
+    path: Path
+    scripts: dict[str, list[tuple[float, GameState]]]
+    clock: FakeClock = field(default_factory=lambda: FakeClock(after(-120)))
+    together: bool = True
+    die_at: int = 0
+    early: bool = False
+    records: int = 0
+
+    async def live(self) -> None:
+        """One life of the program: until every game is left, or a record kills it."""
+        async with await Store.open(self.path, now=self.clock.now(), durable=False) as store:
+            shelf = Shelf(store, self.clock, self._settings(), lambda *_: None)
+            books = await shelf.refresh()
+            assert books is not None
+            hall = Hall(self, store, {x.game.id for x in books})
+            context = TrackContext(
+                hall, hall, shelf, self.clock, ("sink",), lambda: None, lambda *_: None
+            )
+            async with asyncio.TaskGroup() as tasks:
+                for book in books:
+                    script = Script(hall, book.game.id)
+                    tasks.create_task(hall.run(book, script, context))
+
+    async def survive(self) -> bool:
+        """Whether one life came to its end by itself."""
+        killed = False
+        try:
+            await self.live()
+        except* Killed:
+            killed = True
+        return not killed
+
+    def _settings(self) -> Settings:
+        return Settings.model_validate(
+            {"store": {"path": str(self.path)}, "bets": {"file": f"{self.path}.bets.toml"}}
+        )
+
+
+@dataclass
+class Hall:
+    """Lets both games' polls come at one moment, and kills the program at a record."""
+
+    world: World
+    store: Store
+    playing: set[str]
+    _waiting: dict[str, asyncio.Future[None]] = field(default_factory=dict)
+
+    async def run(self, book: Book, script: Script, context: TrackContext) -> None:
+        """Follow one game to its end."""
+        try:
+            await track(book, script, context)
+        finally:
+            self.playing.discard(book.game.id)
+            self._meet()
+
+    async def forecast(self, book: Book, state: GameState) -> Outlook | Unreadable:
+        """The real forecast, which comes for both games once both have asked for it."""
+        told = outlook(replace(state, game=GAME))
+        if self.world.together:
+            waits = asyncio.get_running_loop().create_future()
+            self._waiting[book.game.id] = waits
+            self._meet()
+            await waits
+        return told
+
+    def _meet(self) -> None:
+        if self.playing <= self._waiting.keys():
+            for waits in self._waiting.values():
+                if not waits.done():
+                    waits.set_result(None)
+            self._waiting.clear()
+
+    async def record(self, poll: Poll, change: Change, channels: Sequence[str]) -> int:
+        """Write to the real store, unless this is the record at which the program dies."""
+        world = self.world
+        world.records += 1
+        if world.records == world.die_at and world.early:
+            raise Killed
+        number = await self.store.record(poll, change, channels)
+        if world.records == world.die_at:
+            raise Killed
+        return number
+
+
+@dataclass
+class Script:
+    """A game's polls as the world has them, one after the other."""
+
+    hall: Hall
+    game: str
+
+    async def next(self, _: Standing) -> Poll:
+        """What the next moment of the script tells."""
+        await asyncio.sleep(0)
+        script = self.hall.world.scripts[self.game]
+        seconds, state = script.pop(0)
+        if not script:
+            script.append((seconds + 60.0, state))
+        clock = self.hall.world.clock
+        clock.set(max(clock.now(), after(seconds)))
+        body = f"{seconds}".encode()
+        digest = hashlib.sha256(body).hexdigest()
+        return Poll("nba", "board", after(seconds), body, digest, state)
+
+
+async def prepare(path: Path, other: Game = OTHER) -> None:
+    """A parlay on both games, bound, with rules of its own."""
+    legs = tuple(parse_pick(x, find_in("nba")) for x in LINES)
+    made = Draft(ParlayPick("parlay", legs), odds=parse_odds("+260"), stake_cents=1000, rules=RULES)
+    async with await Store.open(path, now=T0, durable=False) as store:
+        await store.add(made, game=(GAME, other), defaults=RULES, at=after(-600))
+
+
+def world(path: Path, *, wins: bool = True, together: bool = True) -> World:
+    """Both games, polled at the same moments."""
+    scripts = {GAME.id: moments(GAME), OTHER.id: moments(OTHER, wins=wins)}
+    return World(path, scripts, together=together)
+
+
+async def told(path: Path) -> tuple[list[tuple[str, int]], list[tuple[int, str]], str]:
+    """What fired, the revisions of the result, and how the bet stands at the end."""
+    async with await Store.open(path, now=T0, readonly=True) as store:
+        alerts = [x.alert for x in await store.alerts_view()]
+        shown = await store.show_view(1)
+    assert shown is not None
+    assert all(x.decision is Decision.FIRED for x in alerts)
+    fired = [(x.rule, x.episode) for x in alerts]
+    results = [(x.settlement.revision, x.settlement.result.value) for x in shown.settlements]
+    return fired, results, shown.bet.status.value
+
+
+ONCE = ([("p >= 0.70", 1), ("settled", 1)], [(1, "won")], "official")
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_two_games_polled_at_once_fire_and_settle_once(
+    tmp_path: Path, *, together: bool
+) -> None:
+    """Both decide after both have waited: the second starts from what the first has left."""
+    path = tmp_path / "tracker.db"
+    await prepare(path)
+    await world(path, together=together).live()
+    assert await told(path) == ONCE
+
+
+async def test_the_chance_of_a_parlay_never_forgets_the_other_game(tmp_path: Path) -> None:
+    """When one board tells of both games, the later chance is that of both together."""
+    path = tmp_path / "tracker.db"
+    await prepare(path)
+    await world(path).live()
+    async with await Store.open(path, now=T0, readonly=True) as store:
+        shown = await store.show_view(1)
+    assert shown is not None
+    both: dict[int, list[Snapshot]] = defaultdict(list)
+    for x in shown.snapshots:
+        both[x.poll].append(x.snapshot)
+    pairs = [x for x in both.values() if len(x) == 2]
+    assert len(pairs) > 5
+    for one, other in pairs:
+        assert one.part is not None
+        assert other.part is not None
+        whole = one.part.win * other.part.win
+        assert min(abs(x.chance.win - whole) for x in (one, other)) < 1e-9
+
+
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize("together", [True, False])
+async def test_a_death_at_any_record_of_either_game_changes_nothing_that_is_told(
+    tmp_path: Path, *, early: bool, together: bool
+) -> None:
+    """Killed before or after each record, and started again, it fires and settles once."""
+    n = 0
+    while True:
+        n += 1
+        path = tmp_path / str(n) / "tracker.db"
+        path.parent.mkdir()
+        await prepare(path)
+        night = world(path, together=together)
+        night.die_at, night.early = n, early
+        if await night.survive():
+            break
+        await night.live()
+        assert await told(path) == ONCE, n
+    assert n > 10
+
+
+async def test_restarts_between_all_records_change_nothing_that_is_told(tmp_path: Path) -> None:
+    """A program that dies after every second record still fires and settles once."""
+    path = tmp_path / "tracker.db"
+    await prepare(path)
+    night = world(path)
+    for _ in range(100):
+        night.records, night.die_at = 0, 2
+        if await night.survive():
+            break
+    assert await told(path) == ONCE
+
+
+async def test_a_lost_leg_loses_the_parlay_once(tmp_path: Path) -> None:
+    """The result comes with the first lost leg, and the other game adds none."""
+    path = tmp_path / "tracker.db"
+    await prepare(path)
+    await world(path, wins=False).live()
+    fired, results, status = await told(path)
+    assert results == [(1, "lost")]
+    assert fired == [("settled", 1)]
+    assert status == "official"
+
+
+async def test_a_game_of_tomorrow_counts_before_any_source_tells_of_it(tmp_path: Path) -> None:
+    """Tonight's polls give the whole slip a chance, though no board shows tomorrow's game."""
+    path = tmp_path / "tracker.db"
+    later = replace(OTHER, start=T0 + timedelta(days=1))
+    await prepare(path, later)
+    night = world(path, together=False)
+    absent = Unreadable(Trouble.ABSENT, "NYK@BOS is not on the board")
+    night.scripts[OTHER.id] = [(-60.0, absent)]  # type: ignore[list-item]
+    night.scripts[GAME.id] = night.scripts[GAME.id][:4]
+    night.die_at = 4
+    with pytest.raises(ExceptionGroup):
+        await asyncio.wait_for(night.live(), 20)
+    async with await Store.open(path, now=T0, readonly=True) as store:
+        shown = await store.show_view(1)
+    assert shown is not None
+    assert len(shown.snapshots) == 3
+    assert {x.game for x in shown.snapshots} == {GAME.id}
+    assert 0.1 < shown.snapshots[-1].snapshot.chance.win < 0.9
