@@ -75,27 +75,19 @@ def _fit(
     folder: Path, league: str, named: tuple[str, ...], out: Path, advance: Advance
 ) -> tuple[Parameters, int]:
     """The model, which is written to `out`, and how many games it was fitted on."""
-    import json
-    import warnings
-
     import numpy as np
 
     from tracker.forecast.parameters import decode
-    from tracker.modelling.dataset import read
-    from tracker.modelling.fit import fit_document
+    from tracker.modelling.dataset import BadDataset, read
+    from tracker.modelling.fit import fit_text
 
     advance("reading", 0.0)
     data = read(folder, league)
     seasons = named or seasons_in(data)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            document = fit_document(data, seasons, advance)
-        text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
-    except (ValueError, ArithmeticError, IndexError) as why:
-        raise Impossible(
-            f"the games of {', '.join(seasons)} are too few or too odd to fit on: name more seasons"
-        ) from why
+        text = fit_text(data, seasons, advance)
+    except BadDataset as why:
+        raise Impossible(str(why)) from why
     out.parent.mkdir(parents=True, exist_ok=True)
     fresh = out.with_name(f"{out.name}.new")
     fresh.write_text(text, "utf-8")

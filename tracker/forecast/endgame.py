@@ -30,8 +30,16 @@ The total: prior total over the league's / 10, teams in the bonus less one, and 
 LONG_TILT = 2.5
 """Tens of points: a prior margin or lead beyond this tilts no further."""
 
-SHORTEST_CLOCK = 0.3
-"""Seconds: a game that is not over is never taken as nearer to its end. A tip-in takes 0.3 s."""
+LAST_SECOND = 1.0
+"""Seconds below which the clock counts as its square: what is left is no longer in proportion.
+
+What a feed shows there is a stopped clock. In the last 0.3 s of 5,405 NBA games, after the last
+event at that clock, a point still fell in 4 of 639 cases; at 0.4 to 0.5 s in 3 of 246, at 0.6 to
+1.0 s in 42 of 594. By time alone, shots in the air included, it is two to four times as many."""
+
+SHORTEST_CLOCK = 0.05
+"""Seconds, so counted: a game that is not over is never taken as nearer to its end. A tip-in takes
+0.3 s, and a clock that reads 0.0 may be set back."""
 
 LARGEST_TILT = 0.5
 """No prior moves the log-odds of one further point by more than this."""
@@ -47,6 +55,8 @@ class Blend:
 
 def between(clocks: Floats, left: float) -> Blend:
     """Where `left` seconds lie among the tables' clocks."""
+    if left < LAST_SECOND:
+        left *= left
     left = min(max(left, SHORTEST_CLOCK), float(clocks[-1]))
     k = min(bisect_right(clocks, left) - 1, clocks.size - 2)
     return Blend(k, float((left - clocks[k]) / (clocks[k + 1] - clocks[k])))

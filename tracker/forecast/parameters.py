@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-FORMAT = 1
+FORMAT = 2
 """The version of the file format; a file of another format is refused."""
 
 FEATURE_VERSION = "score-clock-possession-bonus-prior-1"
@@ -164,9 +164,8 @@ class Parameters:
     overtime: Overtime
     ratings: RatingFigures
     spans: Mapping[str, SpanFigures]
-    breaks: Endgame | None
-    """Tables of the ends of periods before the last one: for any lead, there is no fouling. None
-    in a file that was fitted without them."""
+    breaks: Endgame
+    """Tables of the ends of periods before the last one: for any lead, there is no fouling."""
     checksum: str
 
     @property
@@ -244,14 +243,12 @@ def _read(document: Mapping[str, Any]) -> Parameters:
             name: SpanFigures(**{key: tuple(values) for key, values in row.items()})
             for name, row in document["spans"].items()
         },
-        breaks=_breaks(document.get("breaks")),
+        breaks=_breaks(document["breaks"]),
         checksum=document["sha256"],
     )
 
 
-def _breaks(given: Mapping[str, Any] | None) -> Endgame | None:
-    if given is None:
-        return None
+def _breaks(given: Mapping[str, Any]) -> Endgame:
     clocks = np.array(given["clocks"], dtype=np.float64)
     return Endgame(
         clocks=clocks,

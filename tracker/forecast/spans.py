@@ -113,7 +113,7 @@ class Periods:
     def _to_come(self, span: Span, first: int, last: int) -> Points:
         """A span that is being played or is still to come, and does not end the game."""
         breaks = self.parameters.breaks
-        if breaks and self.state.period == last and self.state.clock <= LAST_MINUTE:
+        if self.state.period == last and self.state.clock <= LAST_MINUTE:
             return self._last_minute(breaks, first, last)
         state, rules, at = self.state, self.state.game.rules, self.at
         figures = self.parameters.spans[span.value]

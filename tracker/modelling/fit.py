@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tracker.forecast import parameters as figures
-from tracker.modelling import chain_fit, flow_fit, ratings_fit, rest_fit, tilt_fit
+from tracker.modelling import chain_fit, flow_fit, ratings_fit, rest_fit, tilt_fit, width_fit
 from tracker.modelling.dataset import BadDataset, read
 from tracker.modelling.sample import Priors, draw
 from tracker.modelling.trace import trace
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-MODEL = "flow-and-chain-1"
+MODEL = "flow-and-chain-2"
 """Names the form of the model; it changes when the formulas do."""
 
 LEAD_WIDTH = {"nba": 0.10, "wnba": 0.14, "ncaam": 0.10}
@@ -53,15 +54,32 @@ def fit(
     """Fit a league on whole seasons of a dataset, write the file `out`, and return what it holds.
 
     `progress` is told the name of each step and the part of it that is done, 0 to 1. Games of other
-    seasons are not looked at. Raises BadDataset when a season has no games.
+    seasons are not looked at. Raises BadDataset when a season has no games, or too few; then
+    nothing is written.
     """
     progress("reading", 0.0)
-    data = read(folder, league)
-    document = fit_document(data, seasons, progress)
-    text = json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n"
+    text = fit_text(read(folder, league), seasons, progress)
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text, "utf-8")
+    fresh = out.with_name(f"{out.name}.new")
+    fresh.write_text(text, "utf-8")
+    fresh.replace(out)
     return figures.decode(text, out.name)
+
+
+def fit_text(data: Dataset, seasons: Sequence[str], progress: Callable[[str, float], None]) -> str:
+    """The text of a parameters file. Raises BadDataset for games that no figure can be told from.
+
+    Of a handful of games some figure is a division by nothing: it is refused, not written.
+    """
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            document = fit_document(data, seasons, progress)
+        return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
+    except (ValueError, ArithmeticError, IndexError) as why:
+        raise BadDataset(
+            f"the games of {', '.join(seasons)} are too few or too odd to fit on: name more seasons"
+        ) from why
 
 
 def fit_document(
@@ -198,17 +216,24 @@ def _fit_endgame(given: Given, progress: Callable[[str, float], None]) -> figure
     tables = chain_fit.fit_tables(
         told.starts, told.glances, width, lambda part: progress("endgame", part)
     )
-    # Rounded as they will be read, so that what is fitted on them fits what is shipped.
-    sizes, cells = figures.pack_tables(tables)
     endgame = figures.Endgame(
         clocks=clocks,
         leads=chain_fit.LEADS,
-        tables=figures.unpack_tables(sizes, 2 * chain_fit.LEADS + 1, cells),
+        tables=_as_read(tables, chain_fit.LEADS),
         ball=chain_fit.fit_ball(told.glances, width),
         tilt=np.zeros((clocks.size, 5)),
     )
     sample = draw(data, told.seconds, given.priors, given.used, tilt_fit.CLOCKS)
+    endgame = replace(endgame, tilt=tilt_fit.fit_tilt(endgame, sample, given.average))
+    wide = width_fit.widened(endgame, width_fit.fit_widths(endgame, sample, given.average))
+    endgame = replace(endgame, tables=_as_read(wide.tables, chain_fit.LEADS))
     return replace(endgame, tilt=tilt_fit.fit_tilt(endgame, sample, given.average))
+
+
+def _as_read(tables: Sequence[Array], leads: int) -> tuple[Array, ...]:
+    """Tables rounded as they will be read, so that what is fitted on them fits what is shipped."""
+    sizes, cells = figures.pack_tables(tuple(tables))
+    return figures.unpack_tables(sizes, 2 * leads + 1, cells)
 
 
 def _fit_flow(given: Given, noise: flow_fit.Noise, endgame: figures.Endgame) -> dict[str, Any]:
