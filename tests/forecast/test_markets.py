@@ -1,0 +1,235 @@
+"""Odd or even, 3-way results and player lines: sums over the same chances as all else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.engine.finals import boxes, final_of
+from tests.forecast.test_spans import NBA, PRIOR, state, states
+from tracker.domain.chance import LOST, PUSHED, WON
+from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.market import (
+    Direction,
+    DoubleDouble,
+    Market,
+    Moneyline,
+    OddEven,
+    Parity,
+    PlayerTotal,
+    Span,
+    TeamTotal,
+    ThreeWay,
+    Total,
+)
+from tracker.domain.player import Player, Stat
+from tracker.forecast import Outlook, Unpriceable, forecast, parlay, price
+from tracker.forecast.player_legs import both
+from tracker.forecast.sheet import Sheet
+
+OPEN = state("nba", 3, 300, (28, 30), (25, 22), (10, 9))
+SPANS = (Span.GAME, Span.REGULATION, Span.H1, Span.H2, Span.Q3, Span.Q4)
+
+
+def mass(outlook: Outlook, span: Span, holds: str) -> float:
+    """The chance of what `holds` says of home and away points, cell by cell."""
+    points = outlook.of(span)
+    home = points.home0 + np.arange(points.cells.shape[0])[:, None]
+    away = points.away0 + np.arange(points.cells.shape[1])
+    found = {
+        "odd": (home + away) % 2 == 1,
+        "home odd": home % 2 + 0 * away == 1,
+        "tie": home == away,
+        "home": home > away,
+    }[holds]
+    return float(points.cells[found].sum())
+
+
+@pytest.mark.parametrize("span", SPANS)
+def test_they_are_sums_over_the_cells(span: Span) -> None:
+    """Parity and ties are read off the joint distribution, each side of them."""
+    outlook = forecast(OPEN, PRIOR, NBA)
+    asked: list[tuple[Market, Market, str]] = [
+        (OddEven(Parity.ODD, None, span), OddEven(Parity.EVEN, None, span), "odd"),
+        (
+            OddEven(Parity.ODD, Side.HOME, span),
+            OddEven(Parity.EVEN, Side.HOME, span),
+            "home odd",
+        ),
+    ]
+    for yes, no, holds in asked:
+        chance = price(yes, outlook, OPEN)
+        assert chance.win == pytest.approx(mass(outlook, span, holds), abs=1e-5)
+        assert chance.push == 0
+        assert price(no, outlook, OPEN).win == pytest.approx(chance.lose)
+    if span is not Span.GAME:
+        ways = [price(ThreeWay(x, span), outlook, OPEN) for x in (Side.HOME, None, Side.AWAY)]
+        assert ways[0].win == pytest.approx(mass(outlook, span, "home"), abs=1e-6)
+        assert ways[1].win == pytest.approx(mass(outlook, span, "tie"), abs=1e-6)
+        assert sum(x.win for x in ways) == pytest.approx(1, abs=1e-5)
+        two_way = price(Moneyline(Side.HOME, span), outlook, OPEN)
+        assert two_way.push == pytest.approx(ways[1].win, abs=1e-5)
+
+
+def test_a_played_part_is_decided() -> None:
+    """Its points are odd or even for good, and it was tied or not."""
+    outlook = forecast(OPEN, PRIOR, NBA)
+    assert price(OddEven(Parity.EVEN, None, Span.Q1), outlook, OPEN) == WON
+    assert price(OddEven(Parity.ODD, Side.HOME, Span.Q2), outlook, OPEN) == WON
+    assert price(ThreeWay(None, Span.Q1), outlook, OPEN) == LOST
+    assert price(ThreeWay(Side.HOME, Span.H1), outlook, OPEN) == WON
+
+
+def test_a_game_has_no_three_ways() -> None:
+    """It is played until somebody wins."""
+    with pytest.raises(ValueError, match="cannot end tied"):
+        ThreeWay(Side.HOME, Span.GAME)
+
+
+@settings(max_examples=40, deadline=None)
+@given(states(), st.lists(st.sampled_from(SPANS), min_size=1, max_size=4))
+def test_a_sheet_holds_them_beside_the_others(now: GameState, spans: list[Span]) -> None:
+    """In their places among markets with lines."""
+    outlook = forecast(now, PRIOR, NBA)
+    asked: list[Market] = []
+    for span in spans:
+        asked += [OddEven(Parity.ODD, None, span), Total(Direction.OVER, 110.0, span)]
+        asked += [] if span is Span.GAME else [ThreeWay(None, span), ThreeWay(Side.AWAY, span)]
+    together = Sheet.of(asked).chances(outlook)
+    alone = [price(x, outlook, now) for x in asked]
+    assert np.allclose(together, [(x.win, x.push, x.lose) for x in alone], atol=1e-9)
+
+
+def test_a_parlay_of_one_span_is_exact() -> None:
+    """An odd total and a home win: the cells in which both hold."""
+    outlook = forecast(OPEN, PRIOR, NBA)
+    points = outlook.of(Span.Q4)
+    home = points.home0 + np.arange(points.cells.shape[0])[:, None]
+    away = points.away0 + np.arange(points.cells.shape[1])
+    holds = ((home + away) % 2 == 1) & (home > away)
+    legs: list[Market] = [OddEven(Parity.ODD, None, Span.Q4), ThreeWay(Side.HOME, Span.Q4)]
+    assert parlay(legs, outlook, OPEN).win == pytest.approx(
+        float(points.cells[holds].sum()), abs=1e-6
+    )
+    never: list[Market] = [OddEven(Parity.ODD, None, Span.Q4), ThreeWay(None, Span.Q4)]
+    assert parlay(never, outlook, OPEN).win < 1e-5, "a tie makes an even total"
+
+
+BOX = final_of(boxes()[0])
+STAR = max(BOX.players, key=lambda x: x.stat("pts"))
+PLAYER = Player(STAR.name, STAR.side)
+
+
+def halved(line: PlayerLine) -> PlayerLine:
+    """A line at half-time of what became of it."""
+    stats = tuple((name, value // 2) for name, value in line.stats)
+    return replace(line, minutes=line.minutes / 2, stats=stats)
+
+
+def at_half() -> GameState:
+    """The recorded game at half-time, as far as its final box tells."""
+    assert BOX.periods is not None
+    played = BOX.periods[:2]
+    score = Score(sum(x.home for x in played), sum(x.away for x in played))
+    players = tuple(map(halved, BOX.players))
+    return GameState(BOX.game, Phase.BREAK, 2, 0.0, score, played, players=players)
+
+
+HALF = at_half()
+SEEN = forecast(HALF, PRIOR, NBA)
+NOW = halved(STAR)
+
+
+def line(stat: Stat, points: float, direction: Direction = Direction.OVER) -> PlayerTotal:
+    """A line on the best scorer."""
+    return PlayerTotal(PLAYER, stat, direction, points)
+
+
+def test_what_a_player_has_is_safe() -> None:
+    """A line that he is above has won, and its under has lost."""
+    has = NOW.stat("pts")
+    assert price(line(Stat.PTS, has - 0.5), SEEN, HALF) == WON
+    assert price(line(Stat.PTS, has - 0.5, Direction.UNDER), SEEN, HALF) == LOST
+    ahead = price(line(Stat.PTS, has + 4.0), SEEN, HALF)
+    assert 0 < ahead.push < ahead.win < 1
+    assert not ahead.decided
+
+
+def test_the_end_decides() -> None:
+    """With the final box each line has the result that it gets."""
+    over = forecast(BOX, PRIOR, NBA)
+    made = STAR.stat("pts")
+    assert price(line(Stat.PTS, float(made)), over, BOX) == PUSHED
+    assert price(line(Stat.PTS, made - 0.5), over, BOX) == WON
+    assert price(line(Stat.PTS, made + 0.5), over, BOX) == LOST
+    tens = sum(STAR.stat(x) >= 10 for x in ("pts", "reb", "ast", "stl", "blk"))
+    assert price(DoubleDouble(PLAYER), over, BOX) == (WON if tens >= 2 else LOST)
+    assert price(DoubleDouble(PLAYER, happens=False), over, BOX) == (LOST if tens >= 2 else WON)
+
+
+def test_a_player_who_is_not_in_the_box_has_no_chance() -> None:
+    """It is said so, not guessed."""
+    with pytest.raises(Unpriceable):
+        price(PlayerTotal(Player("Nobody", Side.HOME), Stat.PTS, Direction.OVER, 5.5), SEEN, HALF)
+
+
+def test_lines_of_one_player_go_together() -> None:
+    """What implies another line adds nothing; minutes tie the rest."""
+    has = NOW.stat("pts")
+    points = line(Stat.PTS, has + 6.5)
+    alone = price(points, SEEN, HALF).win
+    implied = line(Stat.PRA, has + 6.5)
+    assert parlay([points, implied], SEEN, HALF).win == pytest.approx(alone, rel=0.02)
+    boards = line(Stat.REB, NOW.stat("reb") + 2.5)
+    product = alone * price(boards, SEEN, HALF).win
+    assert parlay([points, boards], SEEN, HALF).win > product
+    threes = line(Stat.THREES, NOW.stat("3pm") + 1.5)
+    product = alone * price(threes, SEEN, HALF).win
+    assert parlay([points, threes], SEEN, HALF).win > 1.1 * product
+    neither = parlay([points, line(Stat.PTS, has + 6.5, Direction.UNDER)], SEEN, HALF)
+    assert neither.win < 1e-6
+
+
+def test_a_player_goes_with_his_team() -> None:
+    """His points and his team's are likelier together than apart."""
+    points = line(Stat.PTS, NOW.stat("pts") + 6.5)
+    team = HALF.score.of(PLAYER.side)
+    over = TeamTotal(PLAYER.side, Direction.OVER, team + 55.5)
+    under = TeamTotal(PLAYER.side, Direction.UNDER, team + 55.5)
+    mine = price(points, SEEN, HALF).win
+    with_over = parlay([points, over], SEEN, HALF).win
+    with_under = parlay([points, under], SEEN, HALF).win
+    assert with_over > mine * price(over, SEEN, HALF).win
+    assert with_over + with_under == pytest.approx(mine, abs=2e-3)
+
+
+def test_what_is_certain_changes_nothing_in_a_parlay() -> None:
+    """A leg that has won leaves the others as they are; one that has lost ends it."""
+    has = NOW.stat("pts")
+    sure, gone = line(Stat.PTS, has - 0.5), line(Stat.PTS, has - 0.5, Direction.UNDER)
+    other = Moneyline(Side.HOME)
+    assert parlay([sure, other], SEEN, HALF).win == pytest.approx(price(other, SEEN, HALF).win)
+    assert parlay([gone, other], SEEN, HALF) == LOST
+    assert parlay([sure, line(Stat.REB, NOW.stat("reb") - 0.5)], SEEN, HALF) == WON
+
+
+def test_whole_lines_of_players_push_together() -> None:
+    """A parlay pushes when every leg does."""
+    legs = [line(Stat.PTS, NOW.stat("pts") + 4.0), line(Stat.REB, NOW.stat("reb") + 2.0)]
+    chance = parlay(legs, SEEN, HALF)
+    product = price(legs[0], SEEN, HALF).push * price(legs[1], SEEN, HALF).push
+    assert chance.push == pytest.approx(product, rel=0.5)
+    assert chance.win + chance.push + chance.lose == pytest.approx(1)
+
+
+@given(st.floats(0.001, 0.999), st.floats(0.001, 0.999), st.floats(-0.95, 0.95))
+def test_the_copula_keeps_its_margins(p: float, q: float, correlation: float) -> None:
+    """Both and only-the-first add up to the first; a sign turns with one event's complement."""
+    found = both(p, q, correlation)
+    assert max(0, p + q - 1) - 1e-9 <= found <= min(p, q) + 1e-9
+    assert found + both(p, 1 - q, -correlation) == pytest.approx(p, abs=1e-7)
+    assert both(p, q, 0.0) == pytest.approx(p * q, abs=1e-7)
