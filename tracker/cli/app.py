@@ -54,6 +54,7 @@ VERBS = (
     Verb("demo", "run", _START),
     Verb("doctor", "doctor", _START),
     Verb("add", "add_command", _BETS),
+    Verb("import", "imports", _BETS),
     Verb("bets", "bets", _BETS),
     Verb("show", "bets", _BETS),
     Verb("withdraw", "bets", _BETS),

@@ -17,6 +17,7 @@ from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import session
+from tracker.domain.league import slate_date
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text
 from tracker.domain.parlay import wager_kind
@@ -149,10 +150,12 @@ async def _results(scope: Scope) -> list[tuple[BetView, Ended]]:
 
 
 def _as_ended(x: BetView) -> Ended | None:
-    if x.result is None or x.game is None:
+    if x.result is None:
         return None
     asked = None if x.odds is None else x.odds.break_even
-    return Ended(x.result, x.game.slate, x.stake_cents, x.payout_cents, asked)
+    # A bet that was brought from elsewhere has no game, but a day on which it was placed.
+    day = slate_date(x.placed_at or x.added_at) if x.game is None else x.game.slate
+    return Ended(x.result, day, x.stake_cents, x.payout_cents, asked)
 
 
 def _date(text: str | None, option: str) -> date | None:

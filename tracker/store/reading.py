@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import Any
 
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import Moments, Snapshot, Status
+from tracker.domain.bet import Moments, Settlement, Snapshot, Status
 from tracker.domain.chance import Chance
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import GameState, Score
@@ -155,7 +155,7 @@ def _bet_view(
     about = wagers.about(row["game_id"]) if bound else None
     state = None if about is None or game is None else state_of(about["state"], game)
     followed = tracked(db, wagers.bet(row)) if bound else None
-    settlement = None if followed is None else followed.settlement
+    settlement = _unbound_result(db, row) if followed is None else followed.settlement
     last = db.execute(q.LATEST, (row["number"],)).fetchone()
     rules = rules_of(row["rules"])
     return BetView(
@@ -177,8 +177,9 @@ def _bet_view(
         lines=draft.lines,
         from_file=draft.from_file,
         added_at=moment(row["added_at"]),
+        placed_at=draft.placed_at,
         withdrawn_at=moment_or_none(row["withdrawn_at"]),
-        status=_status(row, followed, state),
+        status=_status(row, followed, state, settlement),
         result=None if settlement is None else settlement.result,
         payout_cents=None if settlement is None else settlement.payout_cents,
         revision=0 if settlement is None else settlement.revision,
@@ -190,11 +191,23 @@ def _bet_view(
     )
 
 
-def _status(row: sqlite3.Row, followed: Tracked | None, state: GameState | None) -> Status:
-    settled = followed is not None and followed.settlement is not None
-    if row["withdrawn_at"] is not None and not settled:
+def _unbound_result(db: sqlite3.Connection, row: sqlite3.Row) -> Settlement | None:
+    """The result of a bet whose game was never known: one that was brought from elsewhere."""
+    found = db.execute(q.LAST_SETTLEMENT, (row["number"],)).fetchone()
+    return None if found is None else settlement_of(found)
+
+
+def _status(
+    row: sqlite3.Row,
+    followed: Tracked | None,
+    state: GameState | None,
+    settlement: Settlement | None,
+) -> Status:
+    if row["withdrawn_at"] is not None and settlement is None:
         return Status.WITHDRAWN
-    return Status.SCHEDULED if followed is None else followed.status(state)
+    if followed is None:
+        return Status.SCHEDULED if settlement is None else Status.OFFICIAL
+    return followed.status(state)
 
 
 def _snapshot(x: Any) -> Snapshot:

@@ -43,6 +43,7 @@ class BetView:
     lines: Lines
     from_file: bool
     added_at: datetime
+    placed_at: datetime | None
     withdrawn_at: datetime | None
     status: Status
     result: Result | None
@@ -158,8 +159,8 @@ class GameView:
 class StatusView:
     """The whole at a glance.
 
-    `deliveries` counts by (channel, state), `held` for what waits for its digest, `decisions` by (decision, reason). `size_bytes` is the
-    database's, its log left out.
+    `deliveries` counts by (channel, state), `held` being what waits for its digest, and `decisions`
+    by (decision, reason). `size_bytes` is the database's, its log left out.
     """
 
     daemon: DaemonView | None
