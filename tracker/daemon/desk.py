@@ -59,16 +59,17 @@ class Desk:
             self._told = (*self._told, Told(game, now))
         return routed
 
-    def notice(
-        self, kind: str, text: str, now: datetime, level: Level | None = None
-    ) -> Notice | None:
+    def notice(self, kind: str, text: str, now: datetime, level: Level) -> Notice | None:
         """What the program says of itself, at the moment at which it may; None when unwanted.
 
-        Without a `level` it has that of the program's own words.
+        A level that is set for the program's own words goes before `level`, but for what is urgent.
         """
-        if self._policy.says.get(DAEMON) is Say.OFF and level is not Level.URGENT:
+        says = self._policy.says.get(DAEMON)
+        if says is Say.OFF and level is not Level.URGENT:
             return None
-        loud = self._policy.level(DAEMON) if level is None else level
+        set_for_all = says is Say.SILENT or DAEMON in self._policy.levels
+        own = self._policy.level(DAEMON)
+        loud = own if set_for_all and level is not Level.URGENT else level
         quiet = self._policy.quiet
         due = None
         if quiet is not None and loud.rank < quiet.through.rank:

@@ -21,6 +21,11 @@ class Patience:
         self._tell = tell
         self._in_trouble = False
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a write has failed and none has been made since."""
+        return self._in_trouble
+
     async def wait_out(self, why: StoreUnavailable | None, tries: int) -> None:
         """Wait before the next try; with None for `why`, the write was made after all."""
         if why is None:

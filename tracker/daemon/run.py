@@ -18,14 +18,17 @@ from tracker.daemon.chat import Chats
 from tracker.daemon.delay import LateSlate, delayed
 from tracker.daemon.desk import Desk
 from tracker.daemon.forecaster import Forecaster, Load
+from tracker.daemon.herald import Herald
 from tracker.daemon.lines import learn, watch_lines
 from tracker.daemon.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
 from tracker.daemon.memory import settle
+from tracker.daemon.nightly import beat, tell_nightly
 from tracker.daemon.patience import Patience
 from tracker.daemon.progress import Progress
 from tracker.daemon.pulses import Pulses
 from tracker.daemon.shelf import Shelf
 from tracker.daemon.track import Tell, TrackContext, track
+from tracker.daemon.verbs import Verbs
 from tracker.daemon.wall import Wall
 from tracker.engine.book import Book
 from tracker.feeds.feeds import Feeds, open_feeds
@@ -50,7 +53,8 @@ class _Stop(Exception):
 class Parts:
     """What a daemon is built of. `rng` moves the polls a little, so that not all ask at once.
 
-    `load` gives the parameters that forecast a league.
+    `load` gives the parameters that forecast a league. `verbs` runs commands for who asks in a
+    chat; None where nobody may.
     """
 
     settings: Settings
@@ -62,6 +66,7 @@ class Parts:
     tell: Tell
     rng: random.Random
     load: Load = load_parameters
+    verbs: Verbs | None = None
 
 
 class Daemon:
@@ -71,14 +76,15 @@ class Daemon:
         """Nothing runs until `live`."""
         self._parts = parts
         self._clock = parts.clock
-        self._tell = parts.tell
         self._bells = {channel.name: asyncio.Event() for channel in parts.channels}
         self._following: dict[str, Poller] = {}
         self._progress = Progress(SystemClock())
-        patience = Patience(SystemClock(), self._progress, parts.tell)
-        parts.store.wait_out(patience.wait_out)
-        parts.pulses.on_answer = self._hear
         self._desk = Desk(parts.settings.policy)
+        self._herald = Herald(parts.store, self._desk, parts.clock, parts.channels, self._ring)
+        self._tell = self._herald.hearing(parts.tell)
+        self._patience = Patience(SystemClock(), self._progress, self._tell)
+        parts.store.wait_out(self._patience.wait_out)
+        parts.pulses.on_answer = self._hear
         self._shelf = Shelf(parts.store, parts.clock, parts.settings, parts.tell)
         known = partial(lines_for, parts.settings.lines)
         self._forecaster = Forecaster(known, parts.tell, parts.load)
@@ -90,12 +96,21 @@ class Daemon:
             clock=parts.clock,
             channels=tuple(self._bells),
             ring=self._ring,
-            tell=parts.tell,
+            tell=self._tell,
             see=parts.pulses.see,
             show=self._wall.show,
             route=self._desk.route,
             wording=parts.settings.wording,
         )
+
+    @property
+    def _chats(self) -> Chats:
+        parts = self._parts
+        zone, verbs = parts.settings.zone, parts.verbs
+        return Chats(
+            parts.channels, parts.store, self._wall, self._clock, zone, self._tell,
+            self._progress, verbs,
+        )  # fmt: skip
 
     async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:
         """Run every loop until `stop` is set; the first that fails takes all down with it."""
@@ -118,8 +133,7 @@ class Daemon:
                 habits = Habits(beat=partial(progress.expect, loop, GRACE), zone=settings.zone)
                 bell = self._bells[channel.name]
                 tasks.create_task(dispatch(store, channel, clock, bell, tell, habits))
-            chats = Chats(self._parts.channels, store, self._wall, clock, tell, progress)
-            for job in chats.jobs():
+            for job in self._chats.jobs():
                 tasks.create_task(job)
             tasks.create_task(tend_bets(shelf, changed, wanted, follow, clock, progress))
             late = LateSlate(slate.read, settings.alerts.delay, clock)
@@ -127,14 +141,35 @@ class Daemon:
             tasks.create_task(watch_lines(lines.read, store, self._forecaster, shelf.games, clock))
             tasks.create_task(self._parts.pulses.keep(store, clock))
             tasks.create_task(self._desk.tend(store, clock))
+            tasks.create_task(self._herald.run())
+            tasks.create_task(self._herald.cry())
+            self._keep_in_touch(tasks)
             tasks.create_task(
                 keep_alive(notifier, progress, self._status, SystemClock(), self._tell)
             )
             tasks.create_task(tidy(store, clock, keep))
             notifier.ready(self._status())
+            await self._herald.started(len(await store.books(())))
             await stop.wait()
             notifier.stopping("stopping")
+            await self._herald.farewell(SystemClock())
             raise _Stop
+
+    def _keep_in_touch(self, tasks: asyncio.TaskGroup) -> None:
+        """Start what tells others that the program is alive, where that is wanted."""
+        wanted, zone = self._parts.settings.alerts, self._parts.settings.zone
+        names = tuple(self._bells)
+        if wanted.digest_at is not None:
+            store, clock = self._parts.store, self._clock
+            nightly = tell_nightly(store, wanted.digest_at, zone, clock, names, self._ring)
+            tasks.create_task(nightly)
+        if wanted.heartbeat_url is not None:
+            url = wanted.heartbeat_url.get_secret_value()
+            tasks.create_task(beat(url, self._well, SystemClock(), self._tell))
+
+    def _well(self) -> bool:
+        """A full good cycle: every loop moves, writes go through, and no game is without data."""
+        return not (self._progress.late() or self._patience.waiting or self._herald.blind)
 
     def _follow(self, books: tuple[Book, ...], tasks: asyncio.TaskGroup) -> None:
         """Start a track for each game that has none, and wake those whose bets have changed."""
@@ -196,13 +231,15 @@ async def run(  # noqa: PLR0913 - all but three have a default
     stop: asyncio.Event | None = None,
     seed: int | None = None,
     load: Load = load_parameters,
+    verbs: Verbs | None = None,
 ) -> None:
     """Run the daemon until `stop` is set or SIGTERM or SIGINT comes.
 
     Raises AlreadyRunning when another daemon holds the database, StoreError when the database
     cannot be used. Any other error is a fault: it ends the daemon, and systemd starts it again.
     `seed` makes the jitter of the polls repeatable. `load` gives the parameters that forecast a
-    league; else they are those that come with the program.
+    league; else they are those that come with the program. `verbs` runs commands for who asks in a
+    chat.
     """
     stop = stop or asyncio.Event()
     pulses = Pulses()
@@ -216,7 +253,9 @@ async def run(  # noqa: PLR0913 - all but three have a default
             await store.recover(clock.now())
             await store.keep_daemon(_self_view(clock))
             rng = random.Random(seed)  # noqa: S311 - jitter is no secret
-            parts = Parts(settings, channels, clock, store, feeds, pulses, tell, rng, load)
+            parts = Parts(
+                settings, channels, clock, store, feeds, pulses, tell, rng, load, verbs
+            )  # fmt: skip
             tell("daemon.started", {"database": str(settings.store.path)})
             settle()
             try:

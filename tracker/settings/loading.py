@@ -103,6 +103,6 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None
             ) from None
         text = ""
     settings = parse_settings(text, source, env)
-    if settings.notify.holds_secrets:
+    if settings.notify.holds_secrets or settings.alerts.heartbeat_url is not None:
         refuse_shared(source)
     return settings

@@ -91,6 +91,13 @@ SELECT min(due) FROM (
 )
 """
 
+SETTLED_SINCE = "SELECT DISTINCT bet FROM settlement WHERE settled_at >= ? ORDER BY bet"
+
+LAST_NOTICE = """
+SELECT rule, at FROM alert WHERE bet IS NULL AND rule IN (SELECT value FROM json_each(?))
+ORDER BY id DESC LIMIT 1
+"""
+
 # ---------------------------------------------------------------------------------------- snoozes
 
 ADD_SNOOZE = "INSERT INTO snooze (scope, target, since, until) VALUES (?, ?, ?, ?)"

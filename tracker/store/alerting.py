@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
@@ -101,6 +102,17 @@ def told_since(db: sqlite3.Connection, since: datetime) -> tuple[Told, ...]:
     return tuple(
         Told(x["game"], moment(x["at"])) for x in db.execute(q.TOLD_SINCE, (stamp(since),))
     )
+
+
+def last_notice(db: sqlite3.Connection, kinds: Sequence[str]) -> tuple[str, datetime] | None:
+    """The last of some kinds of things that the program said of itself, and when."""
+    row = db.execute(q.LAST_NOTICE, (json.dumps(list(kinds)),)).fetchone()
+    return None if row is None else (row["rule"], moment(row["at"]))
+
+
+def settled_since(db: sqlite3.Connection, since: datetime) -> list[int]:
+    """The bets that got a result from a time on, by number."""
+    return [x["bet"] for x in db.execute(q.SETTLED_SINCE, (stamp(since),))]
 
 
 def snooze(db: sqlite3.Connection, wanted: Snooze) -> Snooze:

@@ -310,6 +310,14 @@ class Store:
         """Queue what the program says of itself for these channels; False when it was there."""
         return await self._db.write(lambda db: alerting.keep_notice(db, notice, channels))
 
+    async def last_notice(self, kinds: Sequence[str]) -> tuple[str, datetime] | None:
+        """The last of some kinds of things that the program said of itself, and when."""
+        return await self._db.read(lambda db: alerting.last_notice(db, kinds))
+
+    async def settled_since(self, since: datetime) -> list[int]:
+        """The bets that got a result from a time on, by number."""
+        return await self._db.read(lambda db: alerting.settled_since(db, since))
+
     async def told_since(self, since: datetime) -> tuple[Told, ...]:
         """The messages about games after a time, oldest first."""
         return await self._db.read(lambda db: alerting.told_since(db, since))
