@@ -99,6 +99,7 @@ class CardLoop:
     def ask(self, game: str) -> None:
         """Show a game's card anew as soon as the board allows, though nothing has changed."""
         self.kept.setdefault(game, _Kept()).asked = True
+        self.wall.ring()
 
     async def turn(self) -> float:
         """Bring the card up to date that has waited longest; seconds until there is more to do."""

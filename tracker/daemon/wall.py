@@ -71,13 +71,13 @@ class Wall:
         for one in book.tracked:
             if one.chance is not None and one.settlement is None:
                 self._remember(game, one.bet.number, now, one.chance.win)
-        self._ring()
+        self.ring()
 
     def leave(self, game_id: str) -> None:
         """Nobody follows this game any more."""
         if game_id in self._games:
             self._games[game_id].left_at = self._clock.now()
-            self._ring()
+            self.ring()
 
     def recall(self, game_id: str, chances: Iterable[tuple[int, datetime, float]]) -> None:
         """Take the readings of the last minutes before the program started."""
@@ -110,6 +110,20 @@ class Wall:
         if self._games[game_id].left_at is not None and not made.closed:
             return replace(made, closed=True, note=LEFT)
         return made
+
+    def most_moved(self, game_id: str) -> int | None:
+        """The open bet on a game whose chance has moved most in the last minutes."""
+        found = self._showable(game_id)
+        if found is None:
+            return None
+        at, book = found
+        earlier = self._earlier(self._games[game_id], at - BEHIND)
+        moves = {
+            x.bet.number: abs(x.chance.win - earlier.get(x.bet.number, x.chance.win))
+            for x in book.tracked
+            if x.chance is not None
+        }
+        return max(moves, key=lambda number: (moves[number], -number), default=None)
 
     def next_change(self) -> datetime | None:
         """When something that is held back may be shown; None when nothing is."""
@@ -156,7 +170,8 @@ class Wall:
             return ""
         return f"🔕 alerts are silent until {max(ends).astimezone(self._zone):%H:%M}"
 
-    def _ring(self) -> None:
+    def ring(self) -> None:
+        """Wake whoever shows cards."""
         for listener in self._listeners:
             listener.set()
 

@@ -68,6 +68,7 @@ def telegram_channel(
     chat_id = paired if settings.chat_id is None else settings.chat_id
     channel = TelegramChannel(token, chat_id, api_url=settings.api_url, tell=tell)
     channel.cards, channel.commands = settings.cards, settings.commands
+    channel.fixed_chat = settings.chat_id is not None
     return channel
 
 
@@ -75,7 +76,8 @@ class TelegramChannel:
     """One bot that writes to one chat. Close it, or use it in an `async with`.
 
     Without a chat nothing is sent until one has been paired. `cards` is whether live cards are
-    wanted there, `commands` whether the bot is to listen, `card_of` where an alert's card is.
+    wanted there, `commands` whether the bot is to listen, `fixed_chat` whether the configuration
+    names the chat, `card_of` where an alert's card is.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class TelegramChannel:
         )
         self.cards = True
         self.commands = True
+        self.fixed_chat = False
         self.card_of: CardOf = _no_card
 
     def __repr__(self) -> str:

@@ -1,0 +1,378 @@
+"""Promises of the bot that listens: the paired are served, and nobody else is even answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.cardroom import DENVER, Room, a_chat
+from tests.notify.values import GAME, NOW
+from tracker.clock import FakeClock, SystemClock
+from tracker.daemon.errands import Errands
+from tracker.daemon.listen import Listener
+from tracker.daemon.verbs import Ran
+from tracker.demo.botapi import CHAT, PERSON, BotApi, Written
+from tracker.demo.says import Hangs, Says, no, wait
+from tracker.domain.policy import Scope
+from tracker.notify.telegram_card import TelegramBoard
+from tracker.notify.telegram_line import TelegramLine
+
+STRANGER = 666
+REAL = SystemClock()
+PICTURE = b"\x89PNG\r\n\x1a\n and so on"
+ADDED = {
+    "id": 14, "number": 14, "created": True, "pick": "DEN -4.5",
+    "game": {"id": GAME.id, "away": "LAL", "home": "DEN", "start": GAME.start.isoformat()},
+    "waiting": None, "odds": "-110", "stake_cents": 2000, "to_win_cents": 1818,
+    "break_even": 0.5238, "rules": ["p >= 0.80", "settled"],
+}  # fmt: skip
+WHY = {
+    "id": 12, "pick": "DEN -4.5", "change": 0.09,
+    "from": {"game_clock": "Q3 8:02", "win": 0.62}, "to": {"game_clock": "Q3 4:11", "win": 0.71},
+    "causes": [{"cause": "clock", "change": 0.02}, {"cause": "home points", "change": 0.07}],
+}  # fmt: skip
+
+
+@dataclass
+class Scripted:
+    """Commands that say what is written here; what was asked is kept."""
+
+    says: dict[str, Ran] = field(default_factory=dict)
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def __call__(self, *args: str) -> Ran:
+        """Answer by the verb; a chart is drawn where it is asked for."""
+        self.asked.append(args)
+        if args[0] == "chart" and "chart" not in self.says:
+            Path(args[2]).write_bytes(PICTURE)  # noqa: ASYNC240 - a few bytes
+        return self.says.get(args[0], Ran(0, "", ""))
+
+
+@dataclass
+class Ears:
+    """A bot that listens, in a room with a card."""
+
+    room: Room
+    api: BotApi
+    line: TelegramLine
+    verbs: Scripted
+    real: FakeClock
+    refreshed: list[str] = field(default_factory=list)
+    fixed_chat: bool = False
+    task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to listen."""
+        errands = Errands(
+            self.room.store, self.room.wall, self.room.clock, DENVER, self.line, self.verbs,
+            self.refreshed.append, self.real, self.fixed_chat,
+        )  # fmt: skip
+        tell = self.room._tell
+        listener = Listener(self.line, self.room.store.pairing, errands, self.real, tell)
+        self.task = asyncio.create_task(listener.listen(lambda: None))
+
+    async def stop(self) -> None:
+        """Stop to listen."""
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
+
+    async def until(self, done: Callable[[], object]) -> None:
+        """Wait for something that is sure to come."""
+        for _ in range(2000):
+            if done():
+                return
+            assert self.task is None or not self.task.done(), self.task
+            await REAL.sleep(0.005)
+        raise AssertionError("it never came")
+
+    async def dealt(self) -> None:
+        """Wait until all that was said so far has been dealt with."""
+        last = self.api.updates[-1]["update_id"]
+        for _ in range(2000):
+            if await self.room.store.pairing.offset() == last + 1:
+                return
+            await REAL.sleep(0.005)
+        raise AssertionError("it was never dealt with")
+
+    async def answer_to(self, text: str, *, chat: int = CHAT, user: int = PERSON) -> Written:
+        """What the bot answers to some words."""
+        before = len(self.api.messages)
+        self.api.say(text, chat=chat, user=user)
+        await self.until(lambda: len(self.api.messages) > before)
+        return self.api.written[-1]
+
+
+@asynccontextmanager
+async def ears(
+    path: Path, *, paired: bool = True, chat: int = CHAT, listening: bool = True
+) -> AsyncIterator[Ears]:
+    """A room in which somebody is paired."""
+    async with a_chat(path, chat) as (room, api):
+        assert isinstance(room.board, TelegramBoard)
+        made = Ears(room, api, room.board._line, Scripted(), FakeClock(NOW))
+        if paired:
+            await room.store.pairing.expect("CODE", NOW + timedelta(hours=1))
+            await room.store.pairing.offer("CODE", chat, PERSON, NOW)
+        if listening:
+            made.start()
+        try:
+            yield made
+        finally:
+            await made.stop()
+
+
+async def test_commands_are_answered(tmp_path: Path) -> None:
+    """Each in the chat, as a reply, without a sound."""
+    async with ears(tmp_path) as x:
+        x.room.see()
+        said = await x.answer_to("/status")
+        assert said.text.splitlines()[:2] == [
+            "🏀 DEN 98 – 91 LAL · Q4 7:02",
+            "🟢 #12 DEN -4.5  71 %  leads by 7",
+        ]
+        assert said.silent
+        assert said.bold == "🏀 DEN 98 – 91 LAL · Q4 7:02"
+        assert "#1 DEN -4.5" in (await x.answer_to("/bets")).text
+        assert "Nothing has been settled" in (await x.answer_to("/settled")).text
+        assert "At stake now" in (await x.answer_to("/profit")).text
+        helped = (await x.answer_to("/help@MY_bets_bot")).text
+        assert "/snooze" in helped
+        assert "1-800-GAMBLER" in helped
+        assert "There is no /bet" in (await x.answer_to("/bet 12")).text
+
+
+async def test_a_bet_is_added_as_on_the_command_line(tmp_path: Path) -> None:
+    """The very same command reads the line; what it refuses is told in its own words."""
+    async with ears(tmp_path) as x:
+        x.verbs.says["add"] = Ran(0, json.dumps(ADDED), "")
+        said = await x.answer_to("/add  DEN -4.5\n-110 $20")
+        assert x.verbs.asked == [("add", "--json", "--no-chance", "--", "DEN -4.5 -110 $20")]
+        assert said.text == (
+            "Bet #14 is registered: DEN -4.5\n"
+            "LAL @ DEN · 19:00\n"
+            "-110 · stake $20.00 to win $18.18 · breaks even at 52.4 %\n"
+            "Told at: p >= 0.80 · settled"
+        )
+        x.verbs.says["add"] = Ran(2, "", "error: 'XYZ' is no team\nerror: did you mean XYA?\n")
+        said = await x.answer_to("/add XYZ ML")
+        assert said.text == "Not registered\n'XYZ' is no team\ndid you mean XYA?"
+        x.verbs.says["add"] = Ran(0, "what is this", "")
+        assert "not understood" in (await x.answer_to("/add DEN ML")).text
+
+
+async def test_why_and_a_chart(tmp_path: Path) -> None:
+    """The causes with the largest first, and a picture."""
+    async with ears(tmp_path) as x:
+        x.verbs.says["why"] = Ran(0, json.dumps(WHY), "")
+        assert (await x.answer_to("/why #12")).text == (
+            "#12 DEN -4.5: 62 % → 71 %\n"
+            "Q3 8:02 → Q3 4:11\n"
+            "+7.0 points · home points\n"
+            "+2.0 points · clock"
+        )
+        said = await x.answer_to("/chart 12")
+        assert said.photo == PICTURE
+        assert said.text == "Bet #12"
+        missing = 'error: pictures need matplotlib, which is not installed: pip install "x"\n'
+        x.verbs.says["chart"] = Ran(1, "", missing)
+        assert "pip install" in (await x.answer_to("/chart 12")).text
+        assert "Which bet?" in (await x.answer_to("/chart")).text
+
+
+async def test_snoozing(tmp_path: Path) -> None:
+    """A bet, a game or everything, always until a stated time."""
+    async with ears(tmp_path) as x:
+        x.room.see()
+        store, now = x.room.store, x.room.clock.now()
+        said = await x.answer_to("/snooze 1 2h")
+        assert said.text == "Silent about bet #1 until 22:30"
+        assert (await x.answer_to("/snooze den 45m")).text.startswith("Silent about LAL@DEN until")
+        await x.answer_to("/snooze until 23:15")
+        found = {(s.scope, s.target): s.until - now for s in await store.snoozes(now)}
+        assert found == {
+            (Scope.BET, "1"): timedelta(hours=2),
+            (Scope.GAME, GAME.id): timedelta(minutes=45),
+            (Scope.ALL, ""): timedelta(hours=2, minutes=45),
+        }
+        assert "bet #1 until 22:30" in (await x.answer_to("/snooze")).text
+        assert (await x.answer_to("/snooze 1 off")).text == "1 ended"
+        assert (await x.answer_to("/snooze off")).text == "2 ended"
+        assert "no time" in (await x.answer_to("/snooze blah")).text
+
+
+async def test_buttons(tmp_path: Path) -> None:
+    """Each is answered at once, and does what it says."""
+    async with ears(tmp_path) as x:
+        x.room.see()
+        await x.room.pass_time(1)
+        (card,) = [y for y in x.api.written if y.buttons]
+        buttons = dict(card.buttons)
+        for name, word in (
+            ("🔄 Refresh", ""),
+            ("😴 30 min", "Silent about LAL@DEN until 21:00."),
+            ("🔕 Mute", "Silent about LAL@DEN until 21:00, about when it ends."),
+        ):
+            x.api.press(buttons[name], card.message)
+            await x.dealt()
+            assert x.api.answers[-1].get("text", "") == word
+        assert x.refreshed == [GAME.id] * 3
+        now = x.room.clock.now()
+        assert [s.scope for s in await x.room.store.snoozes(now)] == [Scope.GAME]
+        x.api.press(f"unmute:{buttons['❓ Why'].partition(':')[2]}", card.message)
+        await x.dealt()
+        assert await x.room.store.snoozes(now) == ()
+        x.verbs.says["why"] = Ran(0, json.dumps(WHY), "")
+        x.api.press(buttons["❓ Why"], card.message)
+        await x.until(lambda: "home points" in x.api.written[-1].text)
+        assert x.verbs.asked == [("why", "--json", "--", "12")]
+        assert x.api.written[-1].reply_to == card.message
+
+
+@pytest.mark.parametrize(
+    "data", ["", "why", "why:", "why:99", "rm -rf:1", "why:-1", "why:١", "x" * 64]
+)
+async def test_a_button_of_nobodys_does_nothing(tmp_path: Path, data: str) -> None:
+    """Whatever it carries."""
+    async with ears(tmp_path) as x:
+        x.room.see()
+        x.api.press(data, 1)
+        await x.dealt()
+        assert x.api.answers[-1]["text"] == "This card is not kept any more."
+        assert x.refreshed == []
+
+
+async def test_a_stranger_is_refused_and_told_of_once(tmp_path: Path) -> None:
+    """In the group of the paired and in a chat of their own: no answer, and one line in the log."""
+    group = -881
+    async with ears(tmp_path, chat=group) as x:
+        x.api.chats.add(STRANGER)
+        for text in ("/status", "/add DEN ML", "/snooze 8h", "/start", "/start AAAA", "hello"):
+            x.api.say(text, chat=group, user=STRANGER)
+            x.api.say(text, chat=STRANGER, user=STRANGER)
+        x.api.press("mute:1", 1, chat=group, user=STRANGER)
+        await x.dealt()
+        assert x.api.messages == {}
+        assert x.verbs.asked == []
+        assert await x.room.store.snoozes(x.room.clock.now()) == ()
+        assert x.api.answers[-1]["text"] == "Only whoever is paired may press this."
+        assert [e for e in x.room.events if e == "telegram.stranger"] == ["telegram.stranger"] * 2
+        assert "No game" in (await x.answer_to("/status", chat=group)).text
+
+
+async def test_the_person_may_not_command_from_elsewhere(tmp_path: Path) -> None:
+    """Who is paired in one chat is a stranger in the next."""
+    async with ears(tmp_path) as x:
+        x.api.chats.add(-5)
+        x.api.say("/status", chat=-5)
+        await x.dealt()
+        assert x.api.messages == {}
+
+
+async def test_pairing_by_a_code(tmp_path: Path) -> None:
+    """The right code makes a chat the person's own, and alerts and cards go there at once."""
+    async with ears(tmp_path, paired=False) as x:
+        x.line.chat_id = None
+        await x.room.store.pairing.expect("K7QM2XPA", NOW + timedelta(minutes=10))
+        x.api.say("/start WRONG", user=STRANGER)
+        x.api.say("/status")
+        await x.dealt()
+        assert x.api.messages == {}
+        said = await x.answer_to("/start k7qm2xpa")
+        assert said.text.startswith("This chat is paired")
+        assert repr(x.line) == f"TelegramLine({CHAT})"
+        assert "telegram.paired" in x.room.events
+        assert "No game" in (await x.answer_to("/status")).text
+
+
+async def test_the_chat_of_the_configuration_needs_no_pairing(tmp_path: Path) -> None:
+    """A private chat that is named there is its owner's; another's code moves nothing."""
+    async with ears(tmp_path, paired=False, chat=PERSON, listening=False) as x:
+        x.fixed_chat = True
+        x.start()
+        assert "No game" in (await x.answer_to("/status", chat=PERSON)).text
+        x.api.say("/status", chat=PERSON, user=STRANGER)
+        await x.dealt()
+        assert len(x.api.messages) == 1
+
+
+async def test_a_second_poller_is_a_clear_error_and_no_more(tmp_path: Path) -> None:
+    """It is told once, alerts and cards go on, and listening goes on once the other has stopped."""
+    async with ears(tmp_path, listening=False) as x:
+        conflict = no(409, "Conflict: terminated by other getUpdates request; make sure that only")
+        x.api.poll_troubles.extend([conflict] * 3)
+        x.start()
+        await x.until(lambda: "telegram.conflict" in x.room.events)
+        x.room.see()
+        await x.room.pass_time(1)
+        assert len(x.api.written) == 1
+        for _ in range(3):
+            await x.until(lambda: x.real._sleepers)
+            await x.real.advance(30)
+        assert "No bets" not in (await x.answer_to("/status")).text
+        assert x.room.events == ["telegram.conflict", "card.posted", "telegram.listening"]
+        why = dict(x.room.told)["telegram.conflict"]["why"]
+        assert "another program reads this bot's messages" in why
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        wait(3),
+        Says(502, b"<html>"),
+        Says(200, {"ok": True, "result": {"x": 1}}),
+        Says(200, {"ok": True, "result": [{"update_id": "x"}]}),
+        no(401, "Unauthorized"),
+    ],
+)
+async def test_a_deaf_bot_hears_again(tmp_path: Path, trouble: Says) -> None:
+    """No answer of a server ends the listening."""
+    async with ears(tmp_path, listening=False) as x:
+        x.api.poll_troubles.extend([trouble] * 2)
+        x.start()
+        while x.api.poll_troubles or x.real._sleepers:
+            await x.real.advance(60)
+            await REAL.sleep(0.01)
+        assert "No game" in (await x.answer_to("/status")).text
+        assert x.room.events == ["telegram.deaf", "telegram.listening"]
+
+
+async def test_what_was_said_is_dealt_with_once_over_a_restart(tmp_path: Path) -> None:
+    """Telegram hands it out again until it is told not to; it is not answered twice."""
+    async with ears(tmp_path) as x:
+        await x.answer_to("/status")
+        await x.dealt()
+        await x.stop()
+        x.start()
+        await x.answer_to("/help")
+        assert len(x.api.messages) == 2
+
+
+async def test_what_was_asked_long_ago_is_not_answered(tmp_path: Path) -> None:
+    """But a bet that was sent in while the program did not run is registered."""
+    async with ears(tmp_path, listening=False) as x:
+        long_ago = int((NOW - timedelta(hours=2)).timestamp())
+        for text in ("/status", "/snooze 1h", "/add DEN -4.5"):
+            x.api.say(text, at=long_ago)
+        x.verbs.says["add"] = Ran(0, json.dumps(ADDED), "")
+        x.start()
+        await x.dealt()
+        assert [y.text[:7] for y in x.api.written] == ["Bet #14"]
+        assert await x.room.store.snoozes(x.room.clock.now()) == ()
+
+
+async def test_an_answer_that_hangs_holds_up_little(tmp_path: Path) -> None:
+    """It has a limit, and the next command is answered."""
+    async with ears(tmp_path) as x:
+        await x.answer_to("/help")
+        x.api.troubles.append(Hangs(writes=False))
+        x.api.say("/status")
+        await x.dealt()
+        assert "No open bets" not in (await x.answer_to("/bets")).text

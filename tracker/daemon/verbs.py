@@ -1,0 +1,80 @@
+"""Runs a command of this very program beside the daemon: the same words, rules and errors.
+
+What is asked for in a chat may take seconds and a hundred megabytes (a chart, a forecast taken
+apart). In a process of its own it holds up no loop, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+LIMIT = 60.0
+"""Real seconds that a command may take."""
+
+_LONGEST = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of a command: its exit status, and what it said."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """What went wrong, in the command's own sentences."""
+        lines = [x.removeprefix("error: ") for x in self.err.splitlines() if x.startswith("error:")]
+        return "\n".join(lines) or "it did not work: tracker doctor"
+
+
+class Verbs(Protocol):
+    """A way to run commands."""
+
+    async def __call__(self, *args: str) -> Ran:
+        """Run one command to its end; raises nothing for what the command refuses."""
+        ...
+
+
+class Commands:
+    """Runs commands one at a time, with the daemon's own configuration."""
+
+    def __init__(self, config: Path | None, *, limit: float = LIMIT) -> None:
+        """`config` is the file that was named to the daemon, None for the usual place."""
+        self._before = () if config is None else ("--config", str(config))
+        self._limit = limit
+        self._turn = asyncio.Lock()
+
+    async def __call__(self, *args: str) -> Ran:
+        """Run `tracker ARGS` and wait for it, at most for the limit."""
+        async with self._turn:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tracker", *self._before, *args,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
+            )  # fmt: skip
+            try:
+                async with asyncio.timeout(self._limit):
+                    out, err = await process.communicate()
+            except TimeoutError:
+                return Ran(1, "", f"error: it took longer than {self._limit:g} s")
+            finally:
+                if process.returncode is None:
+                    with contextlib.suppress(ProcessLookupError):
+                        process.kill()
+                    await process.wait()
+        status = process.returncode if process.returncode is not None else 1
+        return Ran(status, _text(out), _text(err))
+
+
+def _text(said: bytes) -> str:
+    return said[:_LONGEST].decode("utf-8", "replace")
