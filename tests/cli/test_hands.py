@@ -1,0 +1,97 @@
+"""What a person changes of a bet by hand: mended, voided, graded again, each with its audit."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from tests.cli.conftest import Cli
+from tracker.domain.game import Game
+
+
+def test_odds_stake_book_and_tags_can_be_mended(cli: Cli, slate: tuple[Game, ...]) -> None:
+    """Each change is told with what stood there before, and kept as a row of audit."""
+    assert slate
+    cli("add", "MIA ML +135 $10", "--json")
+    ran = cli(
+        "edit", "1", "--odds", "+140", "--stake", "2u", "--book", "FanDuel", "--tag", "a", "--json"
+    )
+    assert (ran.json["odds"], ran.json["stake_cents"]) == ("+140", 2000)
+    assert {x["what"] for x in ran.json["changed"]} >= {"odds", "stake_cents", "book", "tags"}
+    shown = cli("show", "1", "--json").json
+    assert (shown["book"], shown["tags"]) == ("FanDuel", ["a"])
+    rows = cli("export", "audit", "--format", "json").json
+    assert [x["before"] for x in rows if x["what"] == "odds"] == ["+135"]
+    assert "it was so already" in cli("edit", "1", "--odds", "+140").out
+
+
+def test_another_pick_is_taken_before_the_bet_has_a_history(cli: Cli, night: Path) -> None:
+    """After that it would be another bet's history."""
+    assert night.exists()
+    ran = cli("edit", "1", "--pick", "SAC ML")
+    assert ran.status == 2
+    assert "has a history" in ran.sentence
+
+
+def test_a_pick_can_be_mended_in_time(cli: Cli, slate: tuple[Game, ...]) -> None:
+    """And the bet keeps its number, stake and odds."""
+    assert slate
+    cli("add", "MIA ML +135 $10", "--json")
+    found = cli("edit", "1", "--pick", "MIA +4.5", "--json").json
+    assert (found["id"], found["odds"], found["stake_cents"]) == (1, "+135", 1000)
+    assert found["pick"] == "MIA +4.5"
+
+
+def test_a_settled_bet_is_paid_anew_when_its_stake_was_wrong(cli: Cli, night: Path) -> None:
+    """As a revision of its result: $20 at -140 pays $34.29, $30 pays $51.43."""
+    assert night.exists()
+    cli("edit", "1", "--stake", "30")
+    done = cli("show", "1", "--json").json["settlements"]
+    assert [x["payout_cents"] for x in done] == [3429, 5143]
+    assert cli("bets", "--json").json[0]["revision"] == 2
+
+
+def test_a_voided_bet_stays_void_until_it_is_graded_again(cli: Cli, night: Path) -> None:
+    """Void needs a reason; grading again gives the result of the box back, as a revision."""
+    assert night.exists()
+    assert "--reason" in cli("void", "1").sentence
+    found = cli("void", "1", "--reason", "the book cancelled it", "--json").json
+    assert (found["result"], found["payout_cents"], found["by_hand"]) == ("void", 2000, True)
+    again = cli("regrade", "1", "--json").json
+    assert (again["result"], again["by_hand"], again["revision"]) == ("won", False, 3)
+    assert "as it was" in cli("regrade", "1").out
+    rows = cli("export", "audit", "--format", "json").json
+    assert [x["what"] for x in rows][:2] == ["result", "regraded"]
+
+
+def test_a_bet_before_its_game_cannot_be_graded(cli: Cli, slate: tuple[Game, ...]) -> None:
+    """The reason is told."""
+    assert slate
+    cli("add", "MIA ML +135 $10", "--json")
+    ran = cli("regrade", "1")
+    assert ran.status == 2
+    assert ran.sentence
+
+
+def test_what_waits_for_a_person_is_listed_with_its_reason(cli: Cli, night: Path) -> None:
+    """Nothing at first; a bet in review with its reason then."""
+    assert cli("review").out.startswith("Nothing waits")
+    with closing(sqlite3.connect(night)) as db:
+        for table in ("settlement", "confirmation"):
+            db.execute(f"DROP TRIGGER {table}_stays")
+            db.execute(f"DELETE FROM {table} WHERE bet = 2")  # noqa: S608 - the names stand above
+        db.execute("INSERT INTO review (bet, at, why) VALUES (2, '2026-01-01', 'no box')")
+        db.commit()
+    [one] = cli("review", "--json").json
+    assert (one["id"], one["review"]) == (2, "no box")
+    assert "no box" in cli("review").out
+
+
+def test_nothing_to_change_is_said(cli: Cli, night: Path) -> None:
+    """With an example; a bet that is not there is told too."""
+    assert night.exists()
+    assert "say what to change" in cli("edit", "1").sentence
+    assert "no bet 99" in cli("edit", "99", "--odds", "-110").sentence
+    assert "no bet 99" in cli("void", "99", "--reason", "x").sentence
+    assert cli("edit", "1", "--odds", "cheap").status == 2
