@@ -57,7 +57,8 @@ def edit(  # noqa: PLR0917 - a command has an argument for each option
 ) -> None:
     """Mend what is wrong with a bet: its odds, stake, book or tags, or a pick that is still young.
 
-    Pick and game can be changed until the bet has a history. Each change leaves a row of audit. A bet that has its result is paid anew.
+    Pick and game can be changed until the bet has a history. Each change leaves a row of audit. A
+    bet that has its result is paid anew.
     """
     given = {"pick": pick, "game": game, "odds": odds, "stake": stake, "book": book}
     if all(x is None for x in given.values()) and tag is None:
