@@ -55,6 +55,27 @@ def test_a_damaged_model_is_refused_and_the_last_good_one_used(registry: Registr
     assert [x.name for x in registry.list("nba") if x.fault] == ["second"]
 
 
+@pytest.mark.parametrize("text", ["", "{", '{"name": "first"}', "[1]", "null"])
+def test_a_choice_that_cannot_be_read_is_told_and_the_last_one_stands(
+    registry: Registry, text: str
+) -> None:
+    """It is kept twice; without the copy the shipped model is used, and that is said as well."""
+    registry.activate("nba", "first")
+    registry.activate("nba", "second")
+    (registry.folder / "nba" / "active.json").write_text(text)
+    _, faults = registry.load("nba")
+    assert ["active.json" in x for x in faults] == [True]
+    assert [x.name for x in registry.list("nba") if x.active] == ["second"]
+    assert registry.rollback("nba").name == "first"
+    assert registry.load("nba")[1] == ()
+    for name in ("active.json", "active.copy"):
+        (registry.folder / "nba" / name).write_text(text)
+    found, faults = registry.load("nba")
+    assert found.model_version
+    assert len(faults) == 1
+    assert [x.name for x in registry.list("nba") if x.active] == [SHIPPED]
+
+
 def test_names_cannot_leave_the_folder(registry: Registry) -> None:
     """A name is a name, not a path, and one that is not there lists those that are."""
     with pytest.raises(NoSuchModel):

@@ -2,7 +2,8 @@
 
 A folder holds `<league>/<name>.json` (parameters as `tracker fit` writes them) and
 `<league>/active.json`, the history of what was put in use, newest last. A file whose checksum does
-not hold is never used: the newest good one of the history is, else the shipped one.
+not hold is never used: the newest good one of the history is, else the shipped one. The history is
+written twice: when `active.json` cannot be read, `active.copy` tells what was chosen.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 SHIPPED = "shipped"
 """The name of the parameters that come with the program."""
+
+_CHOICE = ("active.json", "active.copy")
+"""Where the history of what was put in use stands, and once more."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -114,16 +118,21 @@ class Registry:
 
     def history(self, league: str) -> tuple[str, ...]:
         """Names of the models that were put in use, newest last; those rolled back left out."""
-        try:
-            names = json.loads((self.folder / league / "active.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            return ()
-        return tuple(x for x in names if isinstance(x, str)) if isinstance(names, list) else ()
+        return self._chosen(league)[0]
+
+    def _chosen(self, league: str) -> tuple[tuple[str, ...], str | None]:
+        """What was put in use, and what is wrong with the file that tells it."""
+        main, copy = (_names(self.folder / league / name) for name in _CHOICE)
+        if main is not None:
+            return main, None
+        what = f"{league}/{_CHOICE[0]} cannot be read: choose one with `tracker model activate`"
+        return copy or (), what
 
     def load(self, league: str) -> tuple[Parameters, tuple[str, ...]]:
         """The parameters to use, and what was wrong with those that should have been."""
-        faults: list[str] = []
-        for name in reversed([SHIPPED, *self.history(league)]):
+        chosen, lost = self._chosen(league)
+        faults = [] if lost is None else [lost]
+        for name in reversed([SHIPPED, *chosen]):
             try:
                 return self.read(league, name), tuple(faults)
             except (BadParameters, NoSuchModel) as why:
@@ -140,8 +149,25 @@ class Registry:
         return self.folder / league / f"{name}.json"
 
     def _write(self, league: str, names: Sequence[str]) -> None:
-        path = self.folder / league / "active.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".tmp")
-        fresh.write_text(json.dumps([*names]) + "\n", "utf-8")
-        fresh.replace(path)
+        for name in reversed(_CHOICE):
+            path = self.folder / league / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(".tmp")
+            fresh.write_text(json.dumps([*names]) + "\n", "utf-8")
+            fresh.replace(path)
+
+
+def _names(path: Path) -> tuple[str, ...] | None:
+    """The names that a file lists, none where there is no file; None for what is no list of names.
+
+    A file that is there and cannot be read is a choice that was lost, not one that was never made.
+    """
+    try:
+        names = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError):
+        return None
+    if not isinstance(names, list) or not all(isinstance(x, str) for x in names):
+        return None
+    return tuple(names)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -82,21 +81,8 @@ class ModelsInUse:
         found, faults = self._registry.load(league)
         for fault in faults:
             self._tell(f"{fault}; {found.model_version} ({found.checksum[:12]}) is used instead")
-        if mark is not None and self._unreadable(league):
-            self._tell(
-                f"{league}/active.json cannot be read, the shipped {league} model is used: "
-                "choose one with `tracker model activate`"
-            )
         self._kept[league] = mark, found
         return found
-
-    def _unreadable(self, league: str) -> bool:
-        """What was chosen is lost: the registry takes such a file for one without a choice."""
-        try:
-            text = (self._registry.folder / league / "active.json").read_text("utf-8")
-            return not isinstance(json.loads(text), list)
-        except (OSError, ValueError):
-            return True
 
     def _mark(self, league: str) -> object:
         """Changes whenever another model is put in use."""
