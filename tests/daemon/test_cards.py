@@ -12,7 +12,7 @@ import pytest
 from tests.daemon.cardroom import a_chat, only, watched
 from tests.notify.values import GAME, state
 from tracker.daemon.cards import DOUBT, REFUSED_WAIT
-from tracker.daemon.wall import LEFT, Wall
+from tracker.daemon.wall import LEFT
 from tracker.demo.says import Hangs, Resets, Says, Trouble, no, wait
 from tracker.domain.policy import Scope, Snooze
 from tracker.engine.book import Book
@@ -230,19 +230,6 @@ async def test_silence_shows_and_can_be_ended(tmp_path: Path) -> None:
         await room.pass_time(20)
         names = [x for x, _ in only(api).buttons]
         assert names == ["🔄 Refresh", "❓ Why", "😴 30 min", "🔕 Mute"]
-
-
-async def test_a_broadcast_delay_holds_the_card_back_too(tmp_path: Path) -> None:
-    """Nothing that the person sees is ahead of what they watch."""
-    async with a_chat(tmp_path) as (room, api):
-        room.wall = Wall(room.clock, room.wall._zone, delay=35.0)
-        room.start()
-        for second in range(80):
-            room.see(f"Q4 {9 - second // 60}:{59 - second % 60:02d}", 90 + second)
-            await room.pass_time(1)
-            for card in api.written:
-                assert int(card.text.split()[2]) - 90 <= max(0, second + 1 - 35)
-        assert len(only(api).texts) >= 3
 
 
 async def test_bets_that_nobody_follows_close_their_card(tmp_path: Path) -> None:

@@ -70,7 +70,8 @@ def run(
 
     settings = scope_of(context).settings()
     clock = _clock(settings, clock_start, clock_speed, clock_anchor)
-    status = asyncio.run(_run(settings, load_secrets(settings), clock, log_level))
+    config = scope_of(context).config
+    status = asyncio.run(_run(settings, load_secrets(settings), clock, log_level, config))
     if status:
         raise Ended(status)
 
@@ -109,8 +110,11 @@ def parse_instant(text: str) -> datetime:
     return found
 
 
-async def _run(settings: Settings, secrets: Secrets, clock: Clock, level: str) -> int:
+async def _run(
+    settings: Settings, secrets: Secrets, clock: Clock, level: str, config: Path | None
+) -> int:
     from tracker.daemon.run import run as daemon
+    from tracker.daemon.verbs import Commands
     from tracker.logs import set_up_logs
 
     logger = set_up_logs(clock.now, secrets=secrets.values(), level=level, stream=sys.stderr)
@@ -125,7 +129,8 @@ async def _run(settings: Settings, secrets: Secrets, clock: Clock, level: str) -
     load = ModelsInUse(registry, lambda why: tell("model.refused", {"why": why}))
     try:
         async with open_channels(settings, secrets, tell) as channels:
-            await daemon(settings, channels, clock, tell=tell, load=load)
+            verbs = Commands(config)
+            await daemon(settings, channels, clock, tell=tell, load=load, verbs=verbs)
     except Exception as wrong:
         # The supervisor: what a person can mend is told in a sentence, a fault with its story.
         known = _known(wrong)

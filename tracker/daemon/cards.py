@@ -252,9 +252,6 @@ async def keep_cards(
         beat()
         loop.wall.snoozes = await snoozes(loop.clock.now())
         wait = await _whole(loop.turn())
-        held = loop.wall.next_change()
-        if held is not None:
-            wait = min(wait, (held - loop.clock.now()).total_seconds())
         await wait_for_event(loop.clock, wake, max(0.0, min(wait, IDLE)))
 
 

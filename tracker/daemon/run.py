@@ -88,7 +88,7 @@ class Daemon:
         self._shelf = Shelf(parts.store, parts.clock, parts.settings, parts.tell)
         known = partial(lines_for, parts.settings.lines)
         self._forecaster = Forecaster(known, parts.tell, parts.load)
-        self._wall = Wall(parts.clock, parts.settings.zone, parts.settings.alerts.delay)
+        self._wall = Wall(parts.clock, parts.settings.zone)
         self._context = TrackContext(
             recorder=parts.store,
             forecasts=self._forecaster,
@@ -189,7 +189,8 @@ class Daemon:
 
         if book.state is not None:
             self._parts.feeds.recall(book.game, book.state)
-        return Poller(book.game, self._parts.feeds, self._clock, self._parts.rng, beat)
+        feeds, roomy = self._parts.feeds, partial(self._parts.feeds.roomy, book.game)
+        return Poller(book.game, feeds, self._clock, self._parts.rng, beat, roomy)
 
     async def _track(self, book: Book, poller: Poller) -> None:
         self._tell("game.followed", {"game": book.game.name, "bets": str(len(book.tracked))})

@@ -34,12 +34,10 @@ class Listener(Protocol):
 
 @dataclass(slots=True)
 class _Game:
-    """What has been seen of a game. `books` are those not older than the broadcast delay asks for.
+    """What is believed of a game since `at`. `chances` are, by bet, the last minutes' readings."""
 
-    `chances` are, by bet, the readings of the last minutes.
-    """
-
-    books: deque[tuple[datetime, Book]] = field(default_factory=deque)
+    book: Book | None = None
+    at: datetime | None = None
     chances: dict[int, deque[tuple[datetime, float]]] = field(default_factory=dict)
     left_at: datetime | None = None
 
@@ -47,11 +45,10 @@ class _Game:
 class Wall:
     """Fed by the tracks, read by the loops of the boards. Nothing here waits."""
 
-    def __init__(self, clock: Clock, zone: tzinfo, delay: float = 0.0) -> None:
-        """`zone` is the person's. Nothing shows before it is `delay` seconds old."""
+    def __init__(self, clock: Clock, zone: tzinfo) -> None:
+        """`zone` is the person's."""
         self._clock = clock
         self._zone = zone
-        self._delay = timedelta(seconds=delay)
         self._games: dict[str, _Game] = {}
         self._listeners: list[Listener] = []
         self.snoozes: tuple[Snooze, ...] = ()
@@ -65,9 +62,7 @@ class Wall:
         now = self._clock.now()
         game = self._games.setdefault(book.game.id, _Game())
         game.left_at = None
-        if not self._delay:
-            game.books.clear()
-        game.books.append((now, book))
+        game.book, game.at = book, now
         for one in book.tracked:
             if one.chance is not None and one.settlement is None:
                 self._remember(game, one.bet.number, now, one.chance.win)
@@ -92,59 +87,36 @@ class Wall:
         for game_id, game in list(self._games.items()):
             if game.left_at is not None and game.left_at < limit:
                 del self._games[game_id]
-        return tuple(sorted(x for x, game in self._games.items() if game.books))
+        return tuple(sorted(x for x, game in self._games.items() if game.book is not None))
 
     def book(self, game_id: str) -> Book | None:
-        """What may be shown of a game at this moment; None while that is nothing."""
-        found = self._showable(game_id)
-        return None if found is None else found[1]
+        """What is believed of a game; None while nothing is known."""
+        game = self._games.get(game_id)
+        return None if game is None else game.book
 
     def card(self, game_id: str) -> Card | None:
         """The card of a game at this moment."""
-        found = self._showable(game_id)
-        if found is None:
+        game = self._games.get(game_id)
+        if game is None or game.book is None:
             return None
-        now, (at, book) = self._clock.now(), found
-        earlier = self._earlier(self._games[game_id], at - BEHIND)
-        made = card(book, earlier, now, self._zone, quiet=self._quiet(book, now))
-        if self._games[game_id].left_at is not None and not made.closed:
+        now, earlier = self._clock.now(), self._earlier(game)
+        made = card(game.book, earlier, now, self._zone, quiet=self._quiet(game.book, now))
+        if game.left_at is not None and not made.closed:
             return replace(made, closed=True, note=LEFT)
         return made
 
     def most_moved(self, game_id: str) -> int | None:
         """The open bet on a game whose chance has moved most in the last minutes."""
-        found = self._showable(game_id)
-        if found is None:
+        game = self._games.get(game_id)
+        if game is None or game.book is None:
             return None
-        at, book = found
-        earlier = self._earlier(self._games[game_id], at - BEHIND)
+        earlier = self._earlier(game)
         moves = {
             x.bet.number: abs(x.chance.win - earlier.get(x.bet.number, x.chance.win))
-            for x in book.tracked
+            for x in game.book.tracked
             if x.chance is not None
         }
         return max(moves, key=lambda number: (moves[number], -number), default=None)
-
-    def next_change(self) -> datetime | None:
-        """When something that is held back may be shown; None when nothing is."""
-        waiting = [
-            at + self._delay
-            for game in self._games.values()
-            for at, _ in game.books
-            if at + self._delay > self._clock.now()
-        ]
-        return min(waiting, default=None)
-
-    def _showable(self, game_id: str) -> tuple[datetime, Book] | None:
-        game = self._games.get(game_id)
-        if game is None:
-            return None
-        limit = self._clock.now() - self._delay
-        while len(game.books) > 1 and game.books[1][0] <= limit:
-            game.books.popleft()
-        if not game.books or game.books[0][0] > limit:
-            return None
-        return game.books[0]
 
     def _remember(self, game: _Game, bet: int, at: datetime, win: float) -> None:
         readings = game.chances.setdefault(bet, deque())
@@ -152,13 +124,14 @@ class Wall:
             return
         readings.append((at, win))
         # One reading from before the window is what the first of them is measured against.
-        while len(readings) > 1 and readings[1][0] <= at - self._delay - _KEPT:
+        while len(readings) > 1 and readings[1][0] <= at - _KEPT:
             readings.popleft()
 
-    def _earlier(self, game: _Game, at: datetime) -> dict[int, float]:
+    def _earlier(self, game: _Game) -> dict[int, float]:
+        """What each bet's chance was some minutes before the last look."""
         found: dict[int, float] = {}
         for bet, readings in game.chances.items():
-            before = [win for seen, win in readings if seen <= at]
+            before = [win for seen, win in readings if game.at and seen <= game.at - BEHIND]
             if before:
                 found[bet] = before[-1]
         return found
