@@ -67,7 +67,13 @@ def test_a_bets_history_has_its_contract(cli: Cli) -> None:
         assert one["mu"]["home"] + one["mu"]["away"] == pytest.approx(one["mu"]["total"])
         assert sum(one["chance"].values()) == pytest.approx(1)
         assert _seconds(one["clock"]) == pytest.approx(one["clock_s"], abs=0.51)
+    assert shown["legs"] == []
     (result,) = shown["settlements"]
+    assert list(result) == [
+        "revision", "result", "payout_cents", "at", "reason", "evidence", "by_hand", "poll",
+        "official_at",
+    ]  # fmt: skip
+    assert "default rules" in result["evidence"]
     assert (result["revision"], result["result"]) == (1, "won")
     assert UTC_TIME.fullmatch(result["official_at"])
 

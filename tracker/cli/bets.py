@@ -12,6 +12,7 @@ from tracker.cli.believed import believed, prior_json, prior_text
 from tracker.cli.contracts import bet_json, show_json
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.ending import Ended, Misused
+from tracker.cli.legs import leg_lines
 from tracker.cli.look import (
     chance_text,
     money_result,
@@ -137,6 +138,8 @@ def _tell(found: ShowView, at: Session, prior: str | None) -> None:
         parts = [chance_text(bet), f"peak {_percent(bet.peak)}, low {_percent(bet.low)}"]
         parts.append(f"{len(found.snapshots)} snapshots")
         say(f"Chance   {' · '.join(x for x in parts if x)}")
+    for place, line in enumerate(leg_lines(found), 1):
+        say(f"Leg {place}    {line}")
     say(f"Rules    {' · '.join(x.text for x in bet.rules) or 'none'}")
     if bet.review is not None:
         say(f"Review   {bet.review}: decide it with `tracker settle {bet.id} RESULT --reason ...`")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tracker.cli.legs import legs_json
 from tracker.cli.screen import iso
 from tracker.domain.parlay import wager_kind
 
@@ -58,6 +59,7 @@ def show_json(x: ShowView) -> Json:
         "review": bet.review,
         "peak": bet.peak,
         "low": bet.low,
+        "legs": legs_json(x),
         "snapshots": [_snapshot(one) for one in x.snapshots],
         "alerts": [alert_json(one) for one in x.alerts],
         "settlements": [_settlement(one) for one in x.settlements],
@@ -222,6 +224,8 @@ def _settlement(view: SettlementView) -> Json:
         "payout_cents": x.payout_cents,
         "at": iso(x.at),
         "reason": x.reason,
+        "evidence": x.evidence,
+        "by_hand": x.by_hand,
         "poll": view.evidence_poll,
         "official_at": _time(view.official_at),
     }

@@ -59,8 +59,10 @@ def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowVi
     if row is None:
         return None
     rules = _rules(db, defaults)
+    wagers = Wagers(db, rules)
+    legs = () if row["game_id"] is None else tracked(db, wagers.bet(row)).legs
     return ShowView(
-        bet=_bet_view(db, row, rules, Wagers(db, rules)),
+        bet=_bet_view(db, row, rules, wagers),
         snapshots=tuple(
             SnapshotView(_snapshot(x), x["poll"], x["game_id"])
             for x in db.execute(q.SNAPSHOTS, {"bet": number})
@@ -70,6 +72,7 @@ def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowVi
             SettlementView(settlement_of(x), x["evidence_poll"], moment_or_none(x["official_at"]))
             for x in db.execute(q.SETTLEMENTS, (number,))
         ),
+        legs=legs,
     )
 
 

@@ -14,6 +14,7 @@ from tracker.domain.money import Odds
 from tracker.domain.parlay import Wager
 from tracker.domain.prior import Lines
 from tracker.domain.rule import Rule
+from tracker.engine.book import LegStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,16 @@ class AlertView:
 
 @dataclass(frozen=True, slots=True)
 class ShowView:
-    """A bet with its whole history, oldest first; held decisions are among the alerts."""
+    """A bet with its whole history, oldest first; held decisions are among the alerts.
+
+    `legs` are where those of a parlay stand, by the order of the slip; none for other bets.
+    """
 
     bet: BetView
     snapshots: tuple[SnapshotView, ...]
     alerts: tuple[AlertView, ...]
     settlements: tuple[SettlementView, ...]
+    legs: tuple[LegStanding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,71 @@
+"""A parlay is shown leg by leg: what each is, and where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from tests.engine.build import GAME, T0
+from tracker.cli.legs import leg_lines, legs_json
+from tracker.domain.bet import Result
+from tracker.domain.chance import LOST, WON, Chance
+from tracker.domain.game import Game, Side
+from tracker.domain.market import Direction, Moneyline, Spread, Total
+from tracker.domain.money import parse_odds
+from tracker.domain.parlay import Leg, Parlay
+from tracker.engine.book import LegStanding
+from tracker.store.views import BetView, ShowView
+
+OTHER = Game("0022600002", "nba", "BOS", "NYK", T0)
+SLIP = Parlay(
+    (
+        Leg(GAME, Spread(Side.HOME, -4.5), parse_odds("-110")),
+        Leg(GAME, Total(Direction.OVER, 224.5)),
+        Leg(OTHER, Moneyline(Side.AWAY)),
+    )
+)
+
+
+class _Bet:
+    """The one thing of a bet that its legs are told from."""
+
+    market = SLIP
+
+
+def view(*legs: LegStanding) -> ShowView:
+    """A parlay whose legs stand so."""
+    return ShowView(cast("BetView", _Bet()), (), (), (), legs)
+
+
+def test_each_leg_says_where_it_stands() -> None:
+    """Won with its reason, a chance, or that nothing has been seen of its game."""
+    won = LegStanding(1, 0, WON, Result.WON, official=True, reason="LAL 91, DEN 98 (Final)")
+    told = leg_lines(view(won, LegStanding(1, 1, Chance(0.44, 0, 0.56)), LegStanding(1, 2)))
+    assert told == [
+        "DEN -4.5 -110 · LAL@DEN · won (LAL 91, DEN 98 (Final))",
+        "LAL@DEN over 224.5 · LAL@DEN · 44 %",
+        "NYK ML · NYK@BOS · not seen yet",
+    ]
+
+
+def test_what_is_decided_is_no_chance() -> None:
+    """A leg that can no longer lose is hit; one that cannot be told says why."""
+    hit, lost = LegStanding(1, 0, WON), LegStanding(1, 1, LOST)
+    unclear = replace(LegStanding(1, 2), unclear="the box score lacks a period")
+    told = [x.rpartition(" · ")[2] for x in leg_lines(view(hit, lost, unclear))]
+    assert told == ["hit", "lost", "cannot be told: the box score lacks a period"]
+
+
+def test_legs_have_their_contract() -> None:
+    """Every key of each leg, in the order of the slip."""
+    first, *_ = legs_json(view(*(LegStanding(1, i) for i in range(3))))
+    assert first == {
+        "text": "DEN -4.5",
+        "market": "spread",
+        "game": GAME.id,
+        "odds": "-110",
+        "chance": None,
+        "result": None,
+        "official": False,
+        "reason": "",
+    }
