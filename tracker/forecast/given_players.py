@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.domain.game import PlayerLine, Side
 from tracker.domain.player import player_key
 from tracker.forecast.given import BadState, Json
-from tracker.forecast.player_figures import BASIC
+from tracker.forecast.player_counts import BASIC
 from tracker.forecast.player_priors import PlayerPrior, PlayerPriors, from_averages
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 Given his minutes, each figure is a Poisson count whose rate varies by a gamma about what is
 expected of him. Points come by threes and by trips of one, two or three points, both at that same
 varying rate. The minutes are mixed over their classes, which ties his figures to one another; sums
-(points + rebounds + assists) are taken class by class.
+(points + rebounds + assists) are taken class by class, with a small tie of their own: some events
+count for two figures at once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from tracker.domain.player import Stat
-from tracker.forecast.player_figures import BASIC
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,12 +34,24 @@ at that clock, `size` the lead's (no more than 25 points) / 10, the others as in
 LARGEST_LEAD = 2.5
 """Tens of points: a larger lead changes no rate further."""
 
+BASIC = (Stat.PTS, Stat.REB, Stat.AST, Stat.STL, Stat.BLK, Stat.TO, Stat.THREES)
+"""The figures of a box score that are forecast; the sums follow from them."""
+
 PLACE = {stat: i for i, stat in enumerate(BASIC)}
 """Where a figure stands among BASIC."""
 
 _SIZES = (32, 64, 128, 256, 512)
-_WIDE = 9.0
-"""Standard deviations that the sums reach beyond the mean: what is beyond is less than 1e-9."""
+_WIDE = 7.0
+"""Standard deviations that the sums reach beyond the mean: what is beyond is less than 1e-7."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How counts vary about their means: `spread`, `trips` and `ties` of PlayerFigures."""
+
+    spread: tuple[float, ...]
+    trips: tuple[float, ...]
+    ties: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +59,12 @@ class Remainder:
     """What is left of a player's game, by classes of the minutes that he may still play.
 
     `chances[j]` is the chance of a class and `means[i, j]` what he is expected to add to BASIC[i]
-    in it. `spread` and `trips` are those of PlayerFigures. Many players at once: `chances[n, j]`
-    and `means[i, n, j]`.
+    in it. Many players at once: `chances[n, j]` and `means[i, n, j]`.
     """
 
     chances: Floats
     means: Floats
-    spread: tuple[float, ...]
-    trips: tuple[float, ...]
+    habits: Habits
 
     def added(self, stat: Stat) -> Floats:
         """P(he adds n), n = 0, 1, ..., to a figure or a sum."""
@@ -68,7 +78,7 @@ class Remainder:
         return _sums(self._turned(stat, size), size)
 
     def moments(self, stat: Stat) -> tuple[Floats, Floats]:
-        """Mean and variance of what he adds to a figure or a sum."""
+        """Mean and variance of what he adds to a figure or a sum, what ties its parts left out."""
         parts = [PLACE[x] for x in stat.parts]
         whole = self.means[parts].sum(axis=0)
         mean = (self.chances * whole).sum(axis=-1)
@@ -79,7 +89,7 @@ class Remainder:
     def _variance(self, i: int) -> Floats:
         mean = self.means[i]
         lump = 3.0 if BASIC[i] is Stat.PTS else 1.0
-        variance: Floats = lump * mean + mean * mean / self.spread[i]
+        variance: Floats = lump * mean + mean * mean / self.habits.spread[i]
         return variance
 
     def _size(self, stat: Stat) -> int:
@@ -89,32 +99,35 @@ class Remainder:
 
     def _turned(self, stat: Stat, size: int) -> Complexes:
         """Generating functions on the unit circle, one row for each class of his minutes."""
-        found: Complexes | None = None
-        for part in stat.parts:
-            own = self._points(size) if part is Stat.PTS else self._count(PLACE[part], size)
-            found = own if found is None else found * own
-        assert found is not None  # noqa: S101 - a figure has a part
-        return found
+        parts = [PLACE[x] for x in stat.parts]
+        steps = [self._steps(i, size) for i in parts]
+        spread = self.habits.spread
+        logs = np.zeros_like(steps[0])
+        for i, x in zip(parts, steps, strict=True):
+            logs -= spread[i] * np.log1p(x / spread[i])
+        for a, i in enumerate(parts):
+            for b, j in enumerate(parts[:a]):
+                tie = self.habits.ties[i][j]
+                if tie:
+                    root = np.sqrt(np.maximum(self.means[i] * self.means[j], _LEAST))[..., None]
+                    logs += (tie / root) * (steps[a] * steps[b])
+        turned: Complexes = np.exp(logs)
+        return turned
 
-    def _count(self, i: int, size: int) -> Complexes:
-        shape = self.spread[i]
-        steps = self.means[i][..., None] * (circle(size) * (1 / shape))
-        return _power(steps, shape)
-
-    def _points(self, size: int) -> Complexes:
-        three, trip = _steps(size, self.trips)
-        shape = self.spread[PLACE[Stat.PTS]]
-        threes = np.minimum(self.means[PLACE[Stat.THREES]], self.means[PLACE[Stat.PTS]] / 3)
-        worth = sum((n + 1) * p for n, p in enumerate(self.trips))
-        trips = (self.means[PLACE[Stat.PTS]] - 3 * threes) / worth
-        steps = (threes[..., None] * three + trips[..., None] * trip) * (1 / shape)
-        return _power(steps, shape)
+    def _steps(self, i: int, size: int) -> Complexes:
+        """What a Poisson count's generating function has in its exponent, with the sign turned."""
+        if BASIC[i] is not Stat.PTS:
+            counted: Complexes = self.means[i][..., None] * circle(size)
+            return counted
+        three, trip = _lumps(size, self.habits.trips)
+        threes = np.minimum(self.means[PLACE[Stat.THREES]], self.means[i] / 3)
+        worth = sum((n + 1) * p for n, p in enumerate(self.habits.trips))
+        trips = (self.means[i] - 3 * threes) / worth
+        steps: Complexes = threes[..., None] * three + trips[..., None] * trip
+        return steps
 
 
-def _power(steps: Complexes, shape: float) -> Complexes:
-    """(1 + steps) to the power of -shape."""
-    found: Complexes = np.exp(-shape * np.log1p(steps))
-    return found
+_LEAST = 1e-12
 
 
 def _sums(turned: Complexes, size: int) -> Floats:
@@ -132,7 +145,7 @@ def circle(size: int) -> Complexes:
 
 
 @cache
-def _steps(size: int, trips: tuple[float, ...]) -> tuple[Complexes, Complexes]:
+def _lumps(size: int, trips: tuple[float, ...]) -> tuple[Complexes, Complexes]:
     """1 - z³, and 1 - the generating function of the points of a trip."""
     z = 1 - circle(size)
     trip: Complexes = 1 - np.sum([p * z ** (n + 1) for n, p in enumerate(trips)], axis=0)
@@ -146,3 +159,17 @@ def rate_features(
     size = abs(lead)
     capped = (size + LARGEST_LEAD - abs(size - LARGEST_LEAD)) / 2
     return 1.0, team, usual, starter, blowout, lead, capped, ahead_of_plan
+
+
+def means_of(rates: Floats, powers: Floats, chances: Floats, minutes: Floats) -> Floats:
+    """What is expected of each of BASIC in each class of minutes, `[figure, class]`.
+
+    Beside the minutes it grows with their power, and its mean over the classes is the rate times
+    the mean of the minutes. Many players at once: `rates[figure, n]`, `chances[n, class]`,
+    `minutes[n, class]` and `[figure, n, class]`.
+    """
+    lead = (slice(None),) + (None,) * minutes.ndim
+    grown = np.maximum(minutes, _LEAST) ** (1 + powers[lead]) * (minutes > 0)
+    whole = (chances * minutes).sum(axis=-1) / np.maximum((chances * grown).sum(axis=-1), _LEAST)
+    means: Floats = (rates * whole)[..., None] * grown
+    return means

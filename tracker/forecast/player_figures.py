@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.domain.player import Stat
 from tracker.forecast.errors import BadParameters
+from tracker.forecast.lazy import Lazy
 from tracker.forecast.parameters import checksum_of
+from tracker.forecast.player_counts import Habits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 PLAYER_FORMAT = 1
 """The version of the file format; a file of another format is refused."""
-
-BASIC = (Stat.PTS, Stat.REB, Stat.AST, Stat.STL, Stat.BLK, Stat.TO, Stat.THREES)
-"""The figures of a box score that are forecast; the sums follow from them."""
 
 GAME_MINUTES = 48.0
 """Minutes are counted in games of this length: a league that plays 40 is stretched to it."""
@@ -70,8 +68,9 @@ class Moments:
     The rest has one row for each: `bounds` the log-odds at which the classes of the share of what
     is left that he plays begin, `shares` the mean share of each class, `weights` those of
     `player_minutes.SHARE_FEATURES`, `widths` those of `player_minutes.WIDTH_FEATURES`, `usual` the
-    part of a team's points that is still to come, and `rates` the weights of
-    `player_counts.RATE_FEATURES`, one row for each of BASIC.
+    part of a team's points that is still to come, `rates` the weights of
+    `player_counts.RATE_FEATURES`, one row for each of BASIC, and `powers` how much more than in
+    proportion each of BASIC grows with the minutes: who plays more than expected is playing well.
     """
 
     at: Floats
@@ -81,6 +80,7 @@ class Moments:
     widths: Floats
     usual: Floats
     rates: Floats
+    powers: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +91,9 @@ class PlayerFigures:
     the minutes that a prior rate of BASIC[i] weighs beside today's own. `spread[i]` is the shape of
     the gamma by which today's rate varies about what is expected of it: smaller is wider. `trips`
     are the chances of 1, 2, 3, ... points each time a player scores other than by a three.
+    `ties[i][j]` is the covariance of what is added to BASIC[i] and BASIC[j] beyond what the minutes
+    explain, over the root of the product of their means: a rebound of his own miss, a steal that
+    ends in a dunk.
     `overtime` are the weights of `player_minutes.overtime_share`. `fouls` put a player out.
     `transferred` figures are another league's, scaled.
     """
@@ -107,8 +110,14 @@ class PlayerFigures:
     memory: tuple[float, ...]
     spread: tuple[float, ...]
     trips: tuple[float, ...]
+    ties: tuple[tuple[float, ...], ...]
     overtime: tuple[float, ...]
     checksum: str
+
+    @Lazy
+    def habits(self) -> Habits:
+        """How counts vary about their means."""
+        return Habits(self.spread, self.trips, self.ties)
 
 
 def decode_players(text: str, where: str) -> PlayerFigures:
@@ -152,6 +161,7 @@ def _read(document: Mapping[str, Any]) -> PlayerFigures:
         memory=tuple(map(float, document["memory"])),
         spread=tuple(map(float, document["spread"])),
         trips=tuple(map(float, document["trips"])),
+        ties=tuple(tuple(map(float, x)) for x in document["ties"]),
         overtime=tuple(map(float, document["overtime"])),
         checksum=document["sha256"],
     )
@@ -161,6 +171,6 @@ def _moments(given: Mapping[str, Any]) -> Moments:
     return Moments(
         **{
             name: np.array(given[name], dtype=np.float64)
-            for name in ("at", "bounds", "shares", "weights", "widths", "usual", "rates")
+            for name in ("at", "bounds", "shares", "weights", "widths", "usual", "rates", "powers")
         }
     )

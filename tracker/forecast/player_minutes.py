@@ -37,12 +37,16 @@ SHARE_FEATURES = (
     "blowout", "blowout*usual", "blowout*starter", "lead", "lead*usual", "margin*usual*blowout",
     "ten", "ten*usual", "ten*starter", "twenty", "twenty*usual", "twenty*starter",
     "on", "on*usual", "on*starter", "on*blowout", "on*ahead_of_plan", "on*fouls",
+    "usual_squared", "usual_squared*blowout", "ahead*usual", "ahead_squared", "ahead*size_of_ahead",
+    "ahead*blowout", "ahead*size", "size", "size*usual", "played", "played*blowout",
+    "played*starter",
 )  # fmt: skip
 """What moves the share's location. `usual`: log-odds of his usual share of a game. `ahead_of_plan`:
 minutes / 10 that he has played beyond the usual. `fouls` / 3, and whether one or two more put him
 out. `blowout`: the chance that regulation ends with 15 points or more between the teams. `lead` and
 `margin`: his team's, now and expected, / 10; `ten`, `twenty`: how far a lead is beyond that, / 10.
-`on`: whether he is on the court, 0 in breaks."""
+`on`: whether he is on the court, 0 in breaks. `size`: that of the expected margin. `played`: his
+minutes / 30, no more than 1."""
 
 WIDTH_FEATURES = (
     "usual", "starter", "blowout", "blowout*starter", "on", "on*starter", "not_yet", "near_limit",
@@ -84,16 +88,19 @@ def _beyond(value: Value, limit: float) -> Value:
 def share_features(x: Standing[Value]) -> tuple[Value, ...]:
     """The values of SHARE_FEATURES."""
     usual, starter, on, blowout = x.usual, x.starter, x.on, x.blowout
-    size = abs(x.lead)
+    size, far, ahead = abs(x.lead), abs(x.margin), x.ahead_of_plan
     ten, twenty = _beyond(size, 1.0), _beyond(size, 2.0)
     return (
         usual, starter, usual * starter,
-        x.ahead_of_plan, x.not_yet, x.not_yet * usual, x.fouls, x.near_limit, x.at_limit,
+        ahead, x.not_yet, x.not_yet * usual, x.fouls, x.near_limit, x.at_limit,
         x.played * usual,
         blowout, blowout * usual, blowout * starter, x.lead, x.lead * usual,
         x.margin * usual * blowout,
         ten, ten * usual, ten * starter, twenty, twenty * usual, twenty * starter,
-        on, on * usual, on * starter, on * blowout, on * x.ahead_of_plan, on * x.fouls,
+        on, on * usual, on * starter, on * blowout, on * ahead, on * x.fouls,
+        usual * usual, usual * usual * blowout, ahead * usual, ahead * ahead, ahead * abs(ahead),
+        ahead * blowout, ahead * far, far, far * usual, x.played, x.played * blowout,
+        x.played * starter,
     )  # fmt: skip
 
 

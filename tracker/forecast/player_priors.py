@@ -16,8 +16,8 @@ from tracker.domain.game import Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import PlayerGame, Stat
 from tracker.forecast.lazy import Lazy
-from tracker.forecast.player_counts import PLACE, Remainder
-from tracker.forecast.player_figures import BASIC, GAME_MINUTES, PlayerFigures
+from tracker.forecast.player_counts import BASIC, PLACE, Remainder, means_of
+from tracker.forecast.player_figures import GAME_MINUTES, PlayerFigures
 from tracker.forecast.player_minutes import Standing, log_odds, share_chances
 
 if TYPE_CHECKING:
@@ -269,8 +269,9 @@ def _over(
         standing, start.bounds[0], start.weights[0].tolist(), start.widths[0].tolist()
     )
     rates: Floats = np.array(prior.rates)
-    means = rates[:, None] * (start.shares[0] * regulation)
-    left = Remainder(chances, means, figures.spread, figures.trips)
+    minutes_left = start.shares[0] * regulation
+    means = means_of(rates, start.powers[0], chances, minutes_left)
+    left = Remainder(chances, means, figures.habits)
     added = left.added(market.stat)
     values = np.arange(added.size)
     above, below = added[values > market.points].sum(), added[values < market.points].sum()

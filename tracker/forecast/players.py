@@ -20,8 +20,8 @@ from tracker.domain.player import Stat, box_line, figure, player_key
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.lattice import Pmf
 from tracker.forecast.lazy import Lazy
-from tracker.forecast.player_counts import Remainder, rate_features
-from tracker.forecast.player_figures import BASIC, GAME_MINUTES, Moments
+from tracker.forecast.player_counts import BASIC, Remainder, means_of, rate_features
+from tracker.forecast.player_figures import GAME_MINUTES, Moments
 from tracker.forecast.player_minutes import (
     LONG_SPELL,
     Standing,
@@ -49,6 +49,9 @@ LEAST_TEAM = 0.3
 LEAST_OVERTIME = 0.003
 """An overtime that is less likely is not looked at."""
 
+LEAST_CLASS = 1e-6
+"""A class of minutes that is less likely is not looked at."""
+
 _ENDED = re.compile(r"eject|disqualif|did not return|will not return|not returning|ruled out|inj|"
                     r"\bout\b|suspen|inactive|inelig|dnd|dnp", re.IGNORECASE)  # fmt: skip
 """Words of a feed's note which say that a player's game is over."""
@@ -58,12 +61,13 @@ _ENDED = re.compile(r"eject|disqualif|did not return|will not return|not returni
 class Scene:
     """What all players of a state share: the figures of the moment, and how the game may end.
 
-    `bounds`, `shares`, `weights`, `widths` and `rates` are figures of `player_figures.Moments`.
-    `minutes_left` are those of regulation, or of the overtime being played. `played` is the part of
-    a regulation game that has been played, above 1 in overtime; `live` says that the clock may run.
-    `level` is the chance of an overtime to come, `blowout` that of a margin of FAR or more,
-    `margin` the expected margin and `lead` the present one, both / 10 from the home side. `to_come`
-    are the expected points of (home, away), `usual_points` those of an average team at that clock.
+    `bounds`, `shares`, `weights`, `widths`, `rates` and `powers` are those of
+    `player_figures.Moments`. `minutes_left` are those of regulation, or of the overtime that is
+    being played. `played` is the part of a regulation game that has been played, above 1 in
+    overtime; `live` says that the clock may run. `level` is the chance of an overtime to come,
+    `blowout` that of a margin of FAR or more, `margin` the expected margin and `lead` the present
+    one, both / 10 from the home side. `to_come` are the expected points of (home, away),
+    `usual_points` those of an average team at that clock.
     """
 
     bounds: Floats
@@ -71,6 +75,7 @@ class Scene:
     weights: list[float]
     widths: list[float]
     rates: Floats
+    powers: Floats
     minutes_left: float
     played: float
     live: bool
@@ -110,6 +115,7 @@ def scene(state: GameState, outlook: Outlook, players: PlayerPriors) -> Scene:
         weights=mixed(told.weights).tolist(),
         widths=mixed(told.widths).tolist(),
         rates=mixed(told.rates),
+        powers=mixed(told.powers),
         minutes_left=left / 60,
         played=at if not overtime else 1 + (state.overtime * rules.overtime_seconds - left) / whole,
         live=live,
@@ -231,13 +237,17 @@ class PlayerOutlook:
         scene, figures = self.scene, self.priors.figures
         x = self.standing
         chances = share_chances(x, scene.bounds, scene.weights, scene.widths)
-        minutes = scene.shares * scene.minutes_left
+        used = chances > LEAST_CLASS
+        chances, shares = chances[used], scene.shares[used]
+        chances = chances / chances.sum()
+        minutes = shares * scene.minutes_left
         if scene.level > LEAST_OVERTIME:
-            more = overtime_share(figures.overtime, x.usual, x.starter, scene.shares)
+            more = overtime_share(figures.overtime, x.usual, x.starter, shares)
             more = minutes + more * OVERTIME_MINUTES
             chances = np.concatenate([chances * (1 - scene.level), chances * scene.level])
             minutes = np.concatenate([minutes, more])
-        return Remainder(chances, self.rates[:, None] * minutes, figures.spread, figures.trips)
+        means = means_of(self.rates, scene.powers, chances, minutes)
+        return Remainder(chances, means, figures.habits)
 
     @Lazy
     def minutes(self) -> float:

@@ -35,6 +35,9 @@ COLUMNS = ("pts", "reb", "ast", "stl", "blk", "tov", "fg3m")
 LIVE = (1, 3, 6, 9, 11, 13, 15, 18, 21, 23, 25, 27, 30, 33, 35, 37, 39, 41, 43, 45, 46, 47)
 """Minutes of a 48-minute game at which the running game is looked at."""
 
+MOST_POINTS = 3
+"""More points at one instant count as so many."""
+
 BREAKS = (0, 12, 24, 36, 48)
 """Minutes before tip-off and at the breaks; the last is the end of regulation."""
 
@@ -78,16 +81,16 @@ class PlayerRows:
     final: Array
     moments: dict[str, Moment]
     trips: Array
-    """How often a player's scoring at one instant, threes left out, came to 0, 1, 2, ... points."""
+    """One row a game: how often a player's points at one instant, threes left out, were 0, 1, 2, 3.
+    """
 
 
 def read_players(folder: Path, league: str) -> PlayerRows:
     """Read a league's players. Raises BadDataset."""
     rules = LEAGUES[league]
     raw = _events(folder / league / "events.parquet")
-    played = _played(folder / league / "player_games.parquet", raw["game_id"])
-    games, game_of = np.unique(raw["game_id"], return_inverse=True)
-    played = played.among(games)
+    games, game_of = raw["game_ids"], raw["game_id"]
+    played = _played(folder / league / "player_games.parquet").among(games)
     index = _Index(np.searchsorted(games, played.game_id), played.person)
     names, ats, live = _moments(rules)
     clocks = ats * rules.regulation_seconds
@@ -168,8 +171,22 @@ def _numbers(table: Any, name: str) -> Array:
     return found
 
 
+def _coded(table: Any, name: str) -> tuple[Array, Array]:
+    """A column of texts: those that occur, sorted, and which of them each row has."""
+    column = table.column(name).cast("string").fill_null("").dictionary_encode().combine_chunks()
+    if hasattr(column, "chunk"):
+        column = column.chunk(0)
+    texts = np.array(column.dictionary.to_pylist(), dtype=str)
+    order = np.argsort(texts)
+    place = np.empty(order.size, dtype=np.int64)
+    place[order] = np.arange(order.size)
+    return texts[order], place[np.asarray(column.indices.to_numpy(zero_copy_only=False))]
+
+
 def _texts(table: Any, name: str) -> Array:
-    return np.array([x or "" for x in table.column(name).to_pylist()])
+    texts, codes = _coded(table, name)
+    found: Array = texts[codes]
+    return found
 
 
 def _events(path: Path) -> dict[str, Array]:
@@ -181,8 +198,9 @@ def _events(path: Path) -> dict[str, Array]:
     found = {name: _numbers(table, name) for name in ("period", "person_id", "assister_id")}
     found |= {name: _numbers(table, name) for name in ("home_score", "away_score")}
     for name in ("game_id", "action", "side", "players_on"):
-        found[name] = _texts(table, name)
-    found["made"] = np.array(table.column("made").to_pylist(), dtype=bool)
+        found[f"{name}s"], found[name] = _coded(table, name)
+    made = table.column("made").cast("int8").fill_null(0)
+    found["made"] = made.to_numpy(zero_copy_only=False).astype(bool)
     clock = table.column("clock_s").cast("float64").to_numpy(zero_copy_only=False)
     found["clock"] = np.round(clock, 1)
     rules = LEAGUES[path.parent.name]
@@ -213,8 +231,7 @@ class _Played:
         return _Played(*(getattr(self, name)[kept] for name in self.__dataclass_fields__))
 
 
-def _played(path: Path, games: Array) -> _Played:
-    del games
+def _played(path: Path) -> _Played:
     table = _table(path, ("game_id", "person_id", "season", "date", "min", *COLUMNS))
     final = np.stack([_numbers(table, name) for name in COLUMNS], axis=1)
     found = _Played(
@@ -260,7 +277,11 @@ def _counts(
     raw: dict[str, Array], game: Array, index: _Index, moment: Array, moments: int
 ) -> _Counts:
     """Figures and fouls of every player at every moment."""
-    rows, action, made = index.keys.size, raw["action"], raw["made"]
+    rows, made = index.keys.size, raw["made"]
+
+    def did(name: str) -> Array:
+        found: Array = (raw["actions"] == name)[raw["action"]]
+        return found
 
     def summed(which: Array, person: Array, amount: Array) -> Array:
         at = index.find(game[which], person[which])
@@ -270,41 +291,42 @@ def _counts(
         sums: Array = held.cumsum(axis=0)[:moments]
         return sums
 
-    person, ones = raw["person_id"], np.ones(action.size, dtype=np.int64)
-    two, three, free = (made & (action == x) for x in ("2pt", "3pt", "freethrow"))
+    person, ones = raw["person_id"], np.ones(made.size, dtype=np.int64)
+    two, three, free = (made & did(x) for x in ("2pt", "3pt", "freethrow"))
     points = 2 * two + 3 * three + free
-    by_player = {name: action == name for name in ("rebound", "steal", "block", "turnover")}
     stats = np.stack(
         [
             summed(points > 0, person, points),
-            summed(by_player["rebound"], person, ones),
+            summed(did("rebound"), person, ones),
             summed((two | three) & (raw["assister_id"] > 0), raw["assister_id"], ones),
-            summed(by_player["steal"], person, ones),
-            summed(by_player["block"], person, ones),
-            summed(by_player["turnover"], person, ones),
+            summed(did("steal"), person, ones),
+            summed(did("block"), person, ones),
+            summed(did("turnover"), person, ones),
             summed(three, person, ones),
         ],
         axis=2,
     )
-    sign = np.select([raw["side"] == "home", raw["side"] == "away"], [1, -1], 0)
+    signs = np.array([{"home": 1, "away": -1}.get(x, 0) for x in raw["sides"].tolist()])
+    sign = signs[raw["side"]]
     at = index.find(game, person)
     side = np.zeros(rows, dtype=np.int64)
     np.add.at(side, at[at >= 0], sign[at >= 0])
     return _Counts(
         stats,
-        summed(action == "foul", person, ones),
+        summed(did("foul"), person, ones),
         np.sign(side),
         _trips(game, raw["elapsed"], at, np.where(three, 0, points)),
     )
 
 
 def _trips(game: Array, elapsed: Array, at: Array, points: Array) -> Array:
-    """How often a player scored 0, 1, 2, ... points at one instant."""
+    """How often a player scored 0, 1, 2, 3 points at one instant, one row a game."""
     scored = (points > 0) & (at >= 0)
-    keys = np.stack([game[scored], np.round(elapsed[scored] * 10).astype(int), at[scored]], axis=1)
-    _, which = np.unique(keys, axis=0, return_inverse=True)
-    worth = np.bincount(which.ravel(), weights=points[scored])
-    counts: Array = np.bincount(worth.astype(int), minlength=5)[:5]
+    keys = (at[scored] << 20) + np.round(elapsed[scored] * 10).astype(np.int64)
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    worth = np.bincount(which, weights=points[scored]).astype(int)
+    counts = np.zeros((int(game.max()) + 1, MOST_POINTS + 1))
+    np.add.at(counts, (game[scored][first], np.minimum(worth, MOST_POINTS)), 1)
     return counts
 
 
@@ -335,8 +357,8 @@ def _court(
     minutes = np.zeros((clocks.size, rows))
     on = np.zeros((clocks.size, rows), dtype=bool)
     starter = np.zeros(rows, dtype=bool)
-    texts, which = np.unique(raw["players_on"], return_inverse=True)
-    lineups = [[int(x) for x in text.split("|") if x] for text in texts.tolist()]
+    which = raw["players_on"]
+    lineups = [[int(x) for x in text.split("|") if x] for text in raw["players_ons"].tolist()]
     for g in range(starts.size - 1):
         part = slice(starts[g], starts[g + 1])
         spells = _spells(raw["period"][part], raw["elapsed"][part], which[part], lineups, rules)

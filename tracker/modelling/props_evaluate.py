@@ -14,10 +14,10 @@ import numpy as np
 from scipy.special import betainc, ndtr, pdtrc
 
 from tracker.domain.player import Stat
-from tracker.forecast.player_counts import PLACE, Remainder
+from tracker.forecast.player_counts import PLACE, Habits, Remainder
 from tracker.modelling import metrics
 from tracker.modelling.dataset import BadDataset
-from tracker.modelling.props_fit import Known, expected_minutes, expected_rates, remainders
+from tracker.modelling.props_known import Known, expected_minutes, expected_rates, remainders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -104,7 +104,9 @@ def looks(
     rates = expected_rates(known, document["rates"], usual)
     chances, means = remainders(known, document, name, which, usual, rates)
     means[:, moment.fouls[which] >= document["fouls"]] = 0.0
-    spread, trips = tuple(document["spread"]), tuple(document["trips"])
+    habits = Habits(
+        tuple(document["spread"]), tuple(document["trips"]), tuple(map(tuple, document["ties"]))
+    )
     rng = np.random.default_rng(_SEED)
     for stat in STATS:
         parts = [PLACE[x] for x in stat.parts]
@@ -115,7 +117,7 @@ def looks(
         p, below, at = (np.empty(which.size) for _ in range(3))
         for start in range(0, which.size, _CHUNK):
             part = slice(start, start + _CHUNK)
-            left = Remainder(chances[part], means[:, part], spread, trips)
+            left = Remainder(chances[part], means[:, part], habits)
             sums = np.cumsum(left.added(stat), axis=1)
             p[part] = 1 - _up_to(sums, need[part])
             below[part] = _up_to(sums, more[part] - 1)
