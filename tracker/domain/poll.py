@@ -51,6 +51,7 @@ class Standing:
 
     `final_at` is when we first saw the game final. `settled` is whether two polls have agreed on
     it; `checks` counts the later looks at the box: 1 after about 2 h 15 min, 2 after noon Eastern.
+    `players` is whether a bet is on a player of the game, so that its box is wanted.
     """
 
     game: Game
@@ -58,6 +59,7 @@ class Standing:
     final_at: datetime | None = None
     settled: bool = False
     checks: int = 0
+    players: bool = False
 
 
 FINAL_CHECKS = 2

@@ -10,6 +10,7 @@ from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Bet, Confirmation, Result, Settlement, Snapshot, Status
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.parlay import Parlay
 from tracker.domain.poll import FINAL_CHECKS, Standing
 
@@ -228,7 +229,9 @@ class Book:
         if self.final_at is not None and self.seen_at is not None:
             # What the box still lacks by then comes with a later look at it, or never.
             done = done or self.seen_at - self.final_at >= BOX_PATIENCE
-        return Standing(self.game, self.state, self.final_at, done, self.checks)
+        legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
+        players = any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
+        return Standing(self.game, self.state, self.final_at, done, self.checks, players)
 
     def with_tracked(self, tracked: Tracked) -> Book:
         """The book with one bet's entry replaced."""

@@ -20,6 +20,9 @@ from tracker.feeds.slates import Slates
 from tracker.feeds.source import Source
 from tracker.settings.models import FeedsSettings
 
+BOX_SHARE = 0.6
+"""Part of a host's budget of requests up to which boxes are asked for player lines."""
+
 
 def _the_nba() -> Iterable[str]:
     return (NBA.id,)
@@ -58,6 +61,14 @@ class Feeds:
         watch = self._watches.get(game.league)
         if watch is not None:
             watch.recall(game, state)
+
+    def roomy(self, game: Game) -> bool:
+        """Whether the league's own host has requests to spare for boxes; boards go before them."""
+        feeds = self.by_league.get(game.league)
+        if not feeds:
+            return False
+        usage = feeds[0].fetcher.usage
+        return usage.last_minute < BOX_SHARE * usage.budget
 
     def slates(
         self, wanted: Callable[[], Iterable[str]] = _the_nba, known: Iterable[Game] = ()

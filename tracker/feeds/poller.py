@@ -10,6 +10,7 @@ from tracker.clock import Clock
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.feeds import cadence
+from tracker.feeds.boxes import BoxWatch, always
 from tracker.feeds.feed import Ask, Look, Watch
 from tracker.feeds.source import league_of
 
@@ -47,13 +48,18 @@ class Poller:
         clock: Clock,
         rng: random.Random,
         beat: Callable[[], None] = _no_beat,
+        roomy: Callable[[], bool] = always,
     ) -> None:
-        """`rng` moves the waits a little; nothing is asked yet."""
+        """`rng` moves the waits a little; `roomy` is whether requests are to spare for boxes.
+
+        Nothing is asked yet.
+        """
         self._game = game
         self._watch = watch
         self._clock = clock
         self._rng = rng
         self._beat = beat
+        self._boxes = BoxWatch(game, watch, clock, roomy)
         self._nudged = asyncio.Event()
         self._listening = False
         self._last: Look | None = None
@@ -85,7 +91,7 @@ class Poller:
         self._nudged.clear()
         self._beat()
         self._begun = self._clock.monotonic()
-        look = await self._watch.look(self._game, self._ask(standing), self._max_age(standing))
+        look = await self._look(standing)
         self._beat()
         self._last = look
         self._patient_until = self._clock.monotonic() + (look.retry_after or 0.0)
@@ -93,6 +99,13 @@ class Poller:
             self._nudged.set()
         self._failures = self._failures + 1 if self._failed(standing, look) else 0
         return Poll(look.source, look.path, look.at, look.body, look.digest, look.reading)
+
+    async def _look(self, standing: Standing) -> Look:
+        """What the documents tell that are wanted now: the box too, where a bet is on a player."""
+        ask, max_age = self._ask(standing), self._max_age(standing)
+        if standing.players:
+            return await self._boxes.look(standing, ask, max_age)
+        return await self._watch.look(self._game, ask, max_age)
 
     def _near(self, standing: Standing) -> bool:
         """Whether a fresh board may tell of play: no clock says for sure when a game begins."""

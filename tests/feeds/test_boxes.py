@@ -1,0 +1,187 @@
+"""Games with bets on players: box and board told as one, never going back, within the budget."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from tests.engine.build import GAME, after, final, live
+from tracker.clock import FakeClock
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.poll import Standing, Trouble, Unreadable
+from tracker.feeds.boxes import BoxWatch
+from tracker.feeds.feed import Ask, Look
+
+SOON = GameState(GAME, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
+DOWN = Unreadable(Trouble.DOWN, "no answer")
+PLACES = {Ask.BOX: "box", Ask.EITHER: "board", Ask.BOARD: "board"}
+
+
+def boxed(state: GameState, points: int) -> GameState:
+    """The state with a player who has so many points."""
+    line = PlayerLine("1", "Nikola Jokić", Side.HOME, (("pts", points),), played=True)
+    return replace(state, players=(line,))
+
+
+@dataclass
+class Desk:
+    """A source that tells what the test puts on it, and remembers what was asked."""
+
+    clock: FakeClock
+    board: GameState | Unreadable = SOON
+    box: GameState | Unreadable = SOON
+    asked: list[Ask] = field(default_factory=list)
+
+    async def look(self, game: Game, ask: Ask, max_age: float) -> Look:  # noqa: ARG002
+        """The document of the moment."""
+        self.asked.append(ask)
+        reading = self.box if ask is Ask.BOX else self.board
+        body = repr(reading).encode()
+        digest = hashlib.sha256(body).hexdigest()
+        now, heard = self.clock.now(), self.clock.monotonic()
+        return Look("nba", PLACES[ask], now, heard, body, digest, reading)
+
+
+@dataclass
+class Night:
+    """A game that is looked at again and again."""
+
+    clock: FakeClock
+    desk: Desk
+    watch: BoxWatch
+    room: bool = True
+
+    async def look(self, seconds: float = 10.0, standing: Standing | None = None) -> GameState:
+        """What is told so many seconds later."""
+        self.clock.set(after(self._at() + seconds))
+        told = await self.watch.look(standing or Standing(GAME, players=True), Ask.EITHER, 5.0)
+        assert isinstance(told.reading, GameState)
+        return told.reading
+
+    def _at(self) -> float:
+        return (self.clock.now() - after(0)).total_seconds()
+
+    def asks(self) -> list[Ask]:
+        """What was asked since the last time."""
+        found, self.desk.asked = self.desk.asked, []
+        return found
+
+
+def at(seconds: float) -> Night:
+    """The game, so many seconds after its tip-off."""
+    clock = FakeClock(after(seconds))
+    desk = Desk(clock)
+    made = Night(clock, desk, BoxWatch(GAME, desk, clock, lambda: made.room))
+    return made
+
+
+@pytest.fixture
+def night() -> Night:
+    """A game in its first quarter."""
+    return at(600)
+
+
+def points_of(state: GameState) -> int | None:
+    """The player's points as told; None when the state has no players."""
+    return state.players[0].stat("pts") if state.players else None
+
+
+async def test_every_second_look_at_a_running_game_is_at_its_box(night: Night) -> None:
+    """The board serves in between, with the players as the box last told them."""
+    night.desk.board = live(1, 400, (10, 8))
+    night.desk.box = boxed(live(1, 400, (10, 8)), 4)
+    assert [points_of(await night.look()) for _ in range(4)] == [4, 4, 4, 4]
+    assert night.asks() == [Ask.BOX, Ask.EITHER, Ask.BOX, Ask.EITHER]
+
+
+async def test_a_newer_board_keeps_its_score_under_the_players_of_an_older_box(
+    night: Night,
+) -> None:
+    """What lags is not told; what it alone knows is."""
+    night.desk.board = live(1, 380, (14, 8))
+    night.desk.box = boxed(live(1, 400, (10, 8)), 4)
+    await night.look()
+    told = await night.look()
+    assert (told.score.home, told.clock, points_of(told)) == (14, 380, 4)
+    night.desk.box = boxed(live(1, 390, (12, 8)), 6)
+    told = await night.look()
+    assert (told.score.home, told.clock, points_of(told)) == (14, 380, 6)
+
+
+async def test_a_newer_box_is_not_taken_back_by_an_older_board(night: Night) -> None:
+    """The score never falls because the other document is a few seconds behind."""
+    night.desk.board = live(1, 400, (10, 8))
+    night.desk.box = boxed(live(1, 380, (14, 8)), 4)
+    told = [await night.look() for _ in range(4)]
+    assert [x.score.home for x in told] == [14] * 4
+
+
+async def test_a_correction_that_both_documents_tell_gets_through(night: Night) -> None:
+    """A basket that is taken away is told after all, for the engine to judge."""
+    night.desk.board = night.desk.box = boxed(live(1, 380, (14, 8)), 4)
+    await night.look()
+    await night.look()
+    night.desk.board = night.desk.box = boxed(live(1, 375, (12, 8)), 2)
+    told = [await night.look() for _ in range(6)]
+    assert [x.score.home for x in told[-3:]] == [12] * 3
+    assert points_of(told[-1]) == 2
+
+
+async def test_a_final_has_no_players_until_its_own_box_tells_them(night: Night) -> None:
+    """A result is never read off figures of before the end."""
+    night.desk.board = live(4, 5, (30, 20), (30, 20), (30, 20), (30, 20))
+    night.desk.box = boxed(night.desk.board, 24)
+    await night.look()
+    night.desk.board = final((30, 20), (30, 20), (30, 20), (33, 20))
+    told = [await night.look(x) for x in (5, 60, 60)]
+    assert [(x.phase, points_of(x)) for x in told] == [(Phase.FINAL, None)] * 3
+    night.asks()
+    night.desk.box = boxed(night.desk.board, 27)
+    told = [await night.look(60)]
+    assert [(x.phase, points_of(x)) for x in told] == [(Phase.FINAL, 27)]
+    assert night.asks() == [Ask.BOX]
+    night.desk.box = boxed(live(4, 5, (30, 20), (30, 20), (30, 20), (30, 20)), 24)
+    assert points_of(await night.look(60)) == 27
+
+
+async def test_without_room_in_the_budget_the_board_serves_alone(night: Night) -> None:
+    """Boxes are the first to give way; the end of a game is not."""
+    night.room = False
+    night.desk.board = live(1, 400, (10, 8))
+    await night.look()
+    await night.look()
+    assert night.asks() == [Ask.EITHER, Ask.EITHER]
+    night.desk.board = final((30, 20), (30, 20), (30, 20), (30, 20))
+    night.desk.box = boxed(night.desk.board, 27)
+    await night.look()
+    assert points_of(await night.look()) == 27
+
+
+async def test_a_box_that_cannot_be_read_costs_no_poll(night: Night) -> None:
+    """The board is told in the same look, and the box is left alone for a while."""
+    night.desk.board, night.desk.box = live(1, 400, (10, 8)), DOWN
+    told = [await night.look() for _ in range(4)]
+    assert {x.score.home for x in told} == {10}
+    assert night.asks() == [Ask.BOX, *[Ask.EITHER] * 3, Ask.BOX, Ask.EITHER]
+
+
+async def test_before_tip_off_a_box_is_asked_now_and_then() -> None:
+    """Who starts and who is out is known half an hour before; earlier nothing is asked."""
+    night = at(-3600)
+    for _ in range(70):
+        await night.look(60.0)
+        if night.clock.now() >= GAME.start:
+            break
+    asked = night.asks()
+    assert asked.count(Ask.BOX) == 7
+    assert set(asked[:25]) == {Ask.EITHER}
+
+
+async def test_a_restart_goes_on_from_what_was_told(night: Night) -> None:
+    """A lagging box does not take back what was believed before the restart."""
+    believed = boxed(live(1, 380, (14, 8)), 6)
+    night.desk.board = night.desk.box = boxed(live(1, 400, (10, 8)), 4)
+    told = await night.look(standing=Standing(GAME, believed, players=True))
+    assert told.score.home == 14
