@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game, GameState
 from tracker.domain.grammar import find_in_game, parse_pick
+from tracker.domain.player import Player
 from tracker.forecast.fusion import forecast_with
 from tracker.forecast.given import NO_TIME, BadState, Json, read_live, read_prior, read_state
+from tracker.forecast.given_players import read_player_priors, read_players
 from tracker.forecast.pricing import parlay
-from tracker.forecast.shipped import load_parameters
+from tracker.forecast.shipped import load_parameters, load_player_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from tracker.domain.market import Market
     from tracker.forecast.outlook import Outlook
     from tracker.forecast.parameters import Parameters
+    from tracker.forecast.player_priors import PlayerPriors
 
 PARLAY = "parlay:"
 """How a same-game parlay begins; its legs are separated by semicolons."""
@@ -73,7 +77,9 @@ def _price(given: Json, *, pmf: bool, load: Callable[[str], Parameters]) -> Json
     picks = given.get("bets") or []
     if not isinstance(picks, list):
         raise BadState("bets", "bets is a list of texts such as 'DEN -4.5'")
-    outlook = forecast_with(state, read_prior(given, parameters), parameters, read_live(given))
+    state, players = _with_players(given, state)
+    prior, live = read_prior(given, parameters), read_live(given)
+    outlook = forecast_with(state, prior, parameters, live, players)
     answer: Json = {"id": given.get("id")} | outlook_json(outlook)
     answer["bets"] = [_bet(pick, i, state, outlook) for i, pick in enumerate(picks)]
     answer |= {
@@ -81,12 +87,27 @@ def _price(given: Json, *, pmf: bool, load: Callable[[str], Parameters]) -> Json
         "feature_version": outlook.feature_version,
         "calibration_id": outlook.calibration_id,
     }
+    if players is not None:
+        answer["player_model_version"] = players.figures.model_version
     if pmf:
         answer["pmf"] = {
             name: {str(value): round(chance, _PLACES) for value, chance in part.items()}
             for name, part in outlook.pmf.items()
         }
     return answer
+
+
+def _with_players(given: Json, state: GameState) -> tuple[GameState, PlayerPriors | None]:
+    """The state with the players that the line gives, and what was expected of them."""
+    rules = state.game.rules
+    lines = read_players(given, rules)
+    if not lines:
+        return state, None
+    try:
+        figures = load_player_figures(rules.id)
+    except TrackerError as why:
+        raise BadState("players", str(why)) from None
+    return replace(state, players=lines), read_player_priors(given, lines, figures, rules)
 
 
 def outlook_json(outlook: Outlook) -> Json:
@@ -122,11 +143,13 @@ def _chance(pick: str, state: GameState, outlook: Outlook) -> Chance:
     if pick.strip().casefold().startswith(PARLAY):
         legs = [leg for leg in pick.strip()[len(PARLAY) :].split(";") if leg.strip()]
     game = state.game
-    markets = [_market(leg.strip(), game.league, game.home, game.away) for leg in legs or [pick]]
+    roster = tuple(Player(x.name, x.side) for x in state.players)
+    where = (game.league, game.home, game.away)
+    markets = [_market(leg.strip(), where, roster) for leg in legs or [pick]]
     return parlay(markets, outlook, state)
 
 
 @cache
-def _market(text: str, league: str, home: str, away: str) -> Market:
-    game = Game("priced", league, home, away, NO_TIME)
-    return parse_pick(text, find_in_game(game)).market_for(game)
+def _market(text: str, where: tuple[str, str, str], roster: tuple[Player, ...]) -> Market:
+    game = Game("priced", *where, NO_TIME)
+    return parse_pick(text, find_in_game(game)).market_for(game, roster)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tracker.domain.prior import Lines, Prior
     from tracker.forecast.outlook import Outlook
     from tracker.forecast.parameters import Parameters
+    from tracker.forecast.player_priors import PlayerPriors
 
 MARGIN_WEIGHT = 0.5
 """The market's part of the margin, in points, and of the win, in log-odds."""
@@ -51,21 +52,25 @@ class LiveLines:
 
 
 def forecast_with(
-    state: GameState, prior: Prior, parameters: Parameters, live: LiveLines | None
+    state: GameState,
+    prior: Prior,
+    parameters: Parameters,
+    live: LiveLines | None,
+    players: PlayerPriors | None = None,
 ) -> Outlook:
     """The outlook, moved towards the market's live lines where they can be believed.
 
     The lines move where the final score is expected, not how far it may lie from there; quarters
     and halves ahead stay the model's own.
     """
-    own = forecast(state, prior, parameters)
+    own = forecast(state, prior, parameters, players=players)
     if live is None or not usable(live, state):
         return own
     margin = MARGIN_WEIGHT * _margin_gap(own, live.lines)
     total = 0.0
     if live.lines.total is not None:
         total = TOTAL_WEIGHT * (live.lines.total - own.mu.total)
-    return forecast(state, prior, parameters, shift=(margin, total))
+    return forecast(state, prior, parameters, shift=(margin, total), players=players)
 
 
 def usable(live: LiveLines, state: GameState) -> bool:
