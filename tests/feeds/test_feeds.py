@@ -15,14 +15,14 @@ from tracker.domain.league import LEAGUES
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds import nba, wnba
 from tracker.feeds.errors import FeedRefused
-from tracker.feeds.espn import HEADERS, espn_source
+from tracker.feeds.espn import HEADERS, SECOND_HEADERS, espn_source
 from tracker.feeds.feed import Ask, open_feed
 from tracker.feeds.feeds import open_feeds
 from tracker.feeds.leagues import SOURCES
+from tracker.replay.espn.site import welcome
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 ESPN = "/apis/site/v2/sports/basketball/nba/scoreboard"
-NAMED = "tracker/"
 
 
 def at(site: Site, budget: int = 6000) -> FeedSettings:
@@ -88,18 +88,17 @@ def _who_may(site: Site, *beginnings: str) -> None:
 
 
 def test_espn_is_told_who_asks() -> None:
-    """A name with an address: neither a browser nor a bare name is let in."""
-    agent = HEADERS["User-Agent"]
-    assert agent.startswith(NAMED)
-    assert "(+https://" in agent
-    assert "Mozilla" not in agent
+    """By plain clients' names alone: neither a browser nor a bare name is let in."""
+    assert "User-Agent" not in HEADERS
+    assert welcome(SECOND_HEADERS["User-Agent"])
+    assert not welcome("Mozilla/5.0")
 
 
-@pytest.mark.parametrize(("welcome", "asked"), [(NAMED, 2), ("Python/", 3)])
-async def test_espn_is_asked_a_second_way(clock: FakeClock, welcome: str, asked: int) -> None:
-    """Where the one User-Agent is refused the library's is tried once, and kept if it is let in."""
+@pytest.mark.parametrize(("welcomed", "asked"), [("Python/", 2), ("curl/", 3)])
+async def test_espn_is_asked_a_second_way(clock: FakeClock, welcomed: str, asked: int) -> None:
+    """Where the library's User-Agent is refused another is tried once, and kept if it is let in."""
     async with serving() as site:
-        _who_may(site, welcome)
+        _who_may(site, welcomed)
         async with open_feed(espn_source("nba"), at(site), clock) as feed:
             for _ in range(2):
                 await feed.fetcher.get(ESPN)

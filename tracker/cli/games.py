@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,14 +18,17 @@ from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json, when
 from tracker.cli.session import Session, session
-from tracker.cli.slate import Reading, read_slate
-from tracker.domain.league import slate_date
+from tracker.cli.slate import PATIENCE_S, Reading, read_slate
+from tracker.domain.league import LEAGUES, slate_date
 
 if TYPE_CHECKING:
     from tracker.domain.game import Game, GameState
 
 _PATIENCE_S = 15.0
 """Seconds that a person waits for the schedule, which is large."""
+
+_LONGEST = timedelta(hours=5)
+"""After its tip-off a game is over by then; until then the feed is asked how it stands."""
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
@@ -35,7 +40,11 @@ def games(
     context: typer.Context,
     day: Annotated[
         str | None,
-        typer.Option(metavar="DATE", help="The league's date, such as 2026-11-20."),
+        typer.Option("--day", "--date", metavar="DATE", help="A date, such as 2026-11-20."),
+    ] = None,
+    league: Annotated[
+        str | None,
+        typer.Option("--league", "-l", metavar="NAME", help=f"One of {', '.join(LEAGUES)}."),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Every game of the days around today.")
@@ -45,9 +54,10 @@ def games(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the games that are on: tonight's slate, or the next one.
+    """List the games that are on, with their scores: tonight's slate, or the next one.
 
-    They are those that the daemon saw last. Without any, or with --refresh, the feed is asked.
+    They are those that the daemon saw last. Without any, while one may be in play, or with
+    --refresh the feed is asked.
     """
     wanted = None
     if day is not None:
@@ -55,47 +65,83 @@ def games(
             wanted = date.fromisoformat(day)
         except ValueError:
             raise Misused(f"{day!r} is not a date: write one such as 2026-11-20") from None
-    asyncio.run(_games(scope_of(context), wanted, everything, refresh, as_json))
+    if league is not None and league.casefold() not in LEAGUES:
+        raise Misused(f"there is no league {league!r}: name one of {', '.join(LEAGUES)}")
+    chosen = None if league is None else league.casefold()
+    asked = _Asked(wanted, chosen, everything, refresh)
+    asyncio.run(_games(scope_of(context), asked, as_json))
 
 
-async def _games(
-    scope: Scope, day: date | None, everything: bool, refresh: bool, as_json: bool
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which games a person wants to see, and whether the feed is to be asked in any case."""
+
+    day: date | None
+    league: str | None
+    everything: bool
+    refresh: bool
+
+    @property
+    def leagues(self) -> frozenset[str] | None:
+        """The leagues to ask about; None for those that are followed."""
+        return None if self.league is None else frozenset({self.league})
+
+
+async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
     async with session(scope, write=True) as at:
-        listed = _wanted(await at.store.games(), day, everything, at)
-        if refresh or not listed:
-            reading = await read_slate(at, _PATIENCE_S)
+        listed = _wanted(await at.store.games(), asked, at)
+        if asked.refresh or not listed:
+            reading = await read_slate(at, _PATIENCE_S, leagues=asked.leagues)
             known = await at.store.games()
-            listed = _wanted(known, day, everything, at) or _on_board(reading, day)
+            listed = _wanted(known, asked, at) or _on_board(reading, asked.day)
             if not reading.whole and not listed:
                 raise Impossible(f"what is on is not known ({reading.trouble}): try again later")
             if not reading.whole:
                 note(f"Not all may be listed ({reading.trouble}).")
+        elif leagues := _in_play(listed, at):
+            reading = await read_slate(at, PATIENCE_S, lambda _: True, leagues)
+            listed = _wanted(await at.store.games(), asked, at)
+            if not reading.board:
+                note(f"These scores are as they were seen last ({reading.trouble}).")
         bets = await at.store.bets_view(at.basics.rules)
+    count = Counter(x.game.id for x in bets if x.game is not None and x.withdrawn_at is None)
     if as_json:
-        say_json([game_json(game, state) for game, state in listed])
+        say_json([game_json(x, state) | {"bets": count[x.id]} for x, state in listed])
         return
     if not listed:
-        say("No game is on." if day is None else f"No game is on {day}.")
+        say("No game is on." if asked.day is None else f"No game is on {asked.day}.")
         return
-    count = Counter(x.game.id for x in bets if x.game is not None and x.withdrawn_at is None)
+    several = len({game.league for game, _ in listed}) > 1
     rows = [
         (
             game.name,
+            game.rules.name if several else "",
             when(game.start, at.now, at.basics.zone),
             *_state(game, state),
             str(count[game.id] or ""),
         )
         for game, state in listed
     ]
-    table(("Game", "Tip-off", "State", "Score", "Bets"), rows, right=(4,))
+    table(("Game", "League", "Tip-off", "State", "Score", "Bets"), rows, right=(5,))
+
+
+def _in_play(listed: Sequence[tuple[Game, GameState | None]], at: Session) -> frozenset[str]:
+    """The leagues of games that may be in play, of which the database may know but old scores."""
+    return frozenset(
+        game.league
+        for game, state in listed
+        if game.start <= at.now < game.start + _LONGEST
+        and (state is None or not (state.phase.off or state.phase.value == "final"))
+    )
 
 
 def _wanted(
-    known: list[tuple[Game, GameState | None]], day: date | None, everything: bool, at: Session
+    known: list[tuple[Game, GameState | None]], asked: _Asked, at: Session
 ) -> list[tuple[Game, GameState | None]]:
     """The games of a day; else of today's slate, or of the next that has any."""
-    if everything:
+    day = asked.day
+    known = [x for x in known if asked.league in (None, x[0].league)]
+    if asked.everything:
         return known
     if day is None:
         today = slate_date(at.now)

@@ -95,9 +95,9 @@ def serve(
         typer.Option(metavar="FILE", help="A script of what goes wrong: docs/recordings.md."),
     ] = None,
 ) -> None:
-    """Play recorded games over HTTP as the NBA's CDN would, until stopped.
+    """Play recorded games over HTTP as the leagues' sites and ESPN would, until stopped.
 
-    Point [feeds.nba] base_url at it, and give `tracker run` the same clock, which is printed.
+    It prints what to put in the configuration, and the clock that `tracker run` has to be given.
     """
     night = None if tip_off is None else parse_instant(tip_off)
     with progress("reading the recordings"):
@@ -106,6 +106,13 @@ def serve(
     first = min(x.tip_off or x.recording.tip_off for x in playbacks)
     start = iso(first - _BEFORE) if clock_start is None else clock_start
     asyncio.run(_serve(playbacks, troubles, scaled_clock(start, speed), port))
+
+
+def _nights(playbacks: Sequence[Playback]) -> int:
+    """On how many of the leagues' dates the games are played."""
+    from tracker.domain.league import slate_date
+
+    return len({slate_date(x.scheduled) for x in playbacks})
 
 
 def _faults(file: Path, playbacks: list[Playback]) -> Sequence[Fault]:
@@ -118,6 +125,7 @@ async def _serve(
     playbacks: list[Playback], faults: Sequence[Fault], clock: ScaledClock, port: int
 ) -> None:
     from tracker.replay.server import Options, serving
+    from tracker.replay.sources import HOSTS
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -126,11 +134,16 @@ async def _serve(
     async with serving(playbacks, clock, port=port, options=Options(faults=faults)) as running:
         names = ", ".join(x.recording.name for x in playbacks)
         say(f"Playing {names} at {running.url}")
-        say(f'  [feeds.nba] base_url = "{running.url}"  (and [feeds.espn])')
+        say("Put this in the configuration:\n")
+        for name in HOSTS:
+            say(f'[feeds.{name}]\nbase_url = "{running.url}"')
+        say("\nand start the daemon on the same clock:\n")
         say(
-            f"  tracker run --clock-start {iso(clock.start)} --clock-speed {clock.speed:g} "
-            f"--clock-anchor {iso(clock.anchor)}"
+            f"tracker run --clock-start {iso(clock.start)} --clock-speed {clock.speed:g} "
+            f"--clock-anchor {iso(clock.anchor)}\n"
         )
+        if (apart := _nights(playbacks)) > 1:
+            say(f"These games are of {apart} nights: --tip-off TIME plays them all on one.")
         sys.stdout.flush()
         await stop.wait()
     note("stopped")

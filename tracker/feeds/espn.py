@@ -6,7 +6,6 @@ import re
 from datetime import date
 from functools import partial
 
-from tracker import __version__
 from tracker.domain.league import GLEAGUE, NBA, NCAAM, NCAAW, WNBA
 from tracker.feeds import espn_read
 from tracker.feeds.errors import FeedMalformed
@@ -15,15 +14,12 @@ from tracker.feeds.source import Listing, Source
 NAME = "espn"
 """What the source is called in the settings and in polls."""
 
-HEADERS = {
-    "User-Agent": f"tracker/{__version__} (+https://example.org/tracker)",
-    "Accept": "application/json",
-    "Accept-Encoding": "gzip, deflate",
-}
-"""A browser's User-Agent is refused, as is a bare name: a name with an address is let in."""
+HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+"""Without a User-Agent, so that the HTTP library gives its own, which is let in: a browser's is
+refused, and so is a bare name."""
 
-SECOND_HEADERS = {key: value for key, value in HEADERS.items() if key != "User-Agent"}
-"""With the User-Agent of the HTTP library, which is let in where ours is refused."""
+SECOND_HEADERS = {**HEADERS, "User-Agent": "curl/8.7.1"}
+"""With that of another plain client, where the library's is refused."""
 
 BOARD_CAP = 16 << 20
 """Most bytes of a board: the busiest college day has about 150 games of 20 kB."""

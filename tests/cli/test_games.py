@@ -1,0 +1,64 @@
+"""Promises of `tracker games`: any league's games with their live scores, and who follows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.cli.test_run import read_until, started
+
+TIP_OFF = "2026-01-30T00:00:00Z"
+AN_HOUR_LATER = "2026-01-30T01:00:00Z"
+
+
+@pytest.fixture
+def playing(config: Path) -> Iterator[None]:
+    """All recorded games in play for an hour, and a daemon that follows them on their clock."""
+    server = started(
+        "replay", "serve", "--port", "0", "--tip-off", TIP_OFF, "--clock-start", AN_HOUR_LATER
+    )
+    daemon = None
+    try:
+        url = read_until(server.stdout, "Playing").split()[-1]
+        tables = "".join(f'[feeds.{x}]\nbase_url = "{url}"\n' for x in ("nba", "wnba", "espn"))
+        config.write_text(f'timezone = "UTC"\n[store]\npath = "t.db"\n{tables}', "utf-8")
+        words = read_until(server.stdout, "tracker run").split()[2:]
+        daemon = started("--config", str(config), "run", *words)
+        read_until(daemon.stderr, "daemon.started")
+        yield
+    finally:
+        for process in (daemon, server):
+            if process is not None:
+                process.terminate()
+                process.communicate(timeout=20)
+
+
+def test_games_with_scores_and_bets(playing: None, cli: Cli) -> None:
+    """Tonight's of a league, each with its clock and score, and how many bets follow it."""
+    assert cli("add", "SAC@PHI PHI ML").status == 0
+    nba = {x["id"]: x for x in cli("games", "--league", "nba", "--json").json}
+    assert nba["0022500680"]["bets"] == 1
+    assert nba["0022500680"]["phase"] == "live"
+    assert nba["0022500680"]["score"]["home"] > 20
+    shown = cli("games", "-l", "NBA").out
+    assert "SAC@PHI" in shown
+    assert f"SAC {nba['0022500680']['score']['away']}" in shown
+
+
+@pytest.mark.parametrize(("league", "game"), [("wnba", "LVA@SEA"), ("ncaam", "UCF@VILL")])
+def test_another_league(playing: None, cli: Cli, league: str, game: str) -> None:
+    """A league in which nothing is bet on is asked about when it is named."""
+    told = cli("games", "--league", league, "--json")
+    assert game in {f"{x['away']}@{x['home']}" for x in told.json}
+    assert {x["league"] for x in told.json} == {league}
+    assert {x["phase"] for x in told.json} <= {"live", "break"}
+
+
+def test_a_league_that_there_is_not(config: Path, cli: Cli) -> None:
+    """It is said which there are."""
+    told = cli("games", "--league", "nfl")
+    assert told.status == 2
+    assert "nba, wnba, ncaam, ncaaw, gleague" in told.sentence
