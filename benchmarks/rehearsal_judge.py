@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from rehearsal_night import Course
 from rehearsal_slate import moments, truth
 
 from tracker.domain.alert import Alert
+from tracker.replay.espn.words import event_id
 from tracker.replay.faults import EARLIER, Fault, FaultKind
 from tracker.replay.playback import Showing
 from tracker.replay.server import Answer
@@ -21,18 +21,25 @@ HOST = "127.0.0.1"
 AGE_RIGHT_S = 2.0
 _NBA_BOARD = "todaysScoreboard_00"
 
-WRITTEN = timedelta(seconds=5)
-"""How often the daemon writes down what each source answered last."""
+WRITTEN = timedelta(seconds=1.5)
+"""How soon the daemon has written down what a source answered."""
 
 CADENCE_S = 10.0
+PATIENCE_S = 30.0
 LATE_S = 0.05
 LOST_S = 90.0
 HARMLESS = {x.value for x in (FaultKind.BLANK, FaultKind.PADDED, FaultKind.COUNTDOWN)}
 """Faults of an answer that tells the score all the same."""
 
+WRONG = {x.value for x in (FaultKind.STALE, FaultKind.REGRESS)} | HARMLESS
+"""Faults of an answer that can be read, right or wrong."""
+
 NEARBY_S = 30.0
 TOUCHING = 0.03
 """How near in time and chance the calm night must have come to a level that an alert tells of."""
+
+BUDGETS = {"nba": 120, "espn": 60}
+"""Most requests in a minute to each host, as they are by default."""
 
 _WHOSE = {None: "every source", "espn": "ESPN"}
 _AFTER = timedelta(minutes=6)
@@ -63,25 +70,30 @@ class Aftermath:
     switched_s: float | None
 
 
-def results(course: Course) -> Verdict:
-    """Every bet has the result that the final score and its corrections give."""
+def results(*courses: Course) -> Verdict:
+    """Every bet of every night has the result that the final score and its corrections give."""
     wrong, right = [], 0
-    for playback in course.night.playbacks:
-        for pick, expected in truth(playback, course.night.faults).items():
-            found = course.results.get((playback.recording.name, pick), (None, 0, False))[0]
-            right += found == expected
-            if found != expected:
-                wrong.append(f"{playback.recording.name} {pick}: {found}, not {expected}")
-    return Verdict(
-        "every bet is settled right", not wrong, "; ".join(wrong) or f"{right} of {right}"
-    )
+    for course in courses:
+        for playback in course.night.playbacks:
+            for pick, expected in truth(playback, course.night.faults).items():
+                found = course.results.get((playback.recording.name, pick), (None, 0, False))[0]
+                right += found == expected
+                if found != expected:
+                    wrong.append(f"{playback.recording.name} {pick}: {found}, not {expected}")
+    figure = f"{right} of {right}{_on(courses)}"
+    return Verdict("every bet is settled right", not wrong, "; ".join(wrong) or figure)
 
 
-def official(course: Course) -> Verdict:
+def official(*courses: Course) -> Verdict:
     """Every result has been confirmed by the later looks at the box."""
-    waiting = [f"{game} {pick}" for (game, pick), x in course.results.items() if not x[2]]
-    figure = f"{len(course.results) - len(waiting)} of {len(course.results)}"
-    return Verdict("every result is official by the next noon", not waiting, figure)
+    found = [x for course in courses for x in course.results.values()]
+    good = sum(x[2] for x in found)
+    figure = f"{good} of {len(found)}{_on(courses)}"
+    return Verdict("every result is official by the next noon", good == len(found), figure)
+
+
+def _on(courses: Sequence[Course]) -> str:
+    return f" on {len(courses)} nights" if len(courses) > 1 else ""
 
 
 def alerts(course: Course, calm: Course) -> tuple[Verdict, Verdict]:
@@ -137,26 +149,38 @@ def told_once(aftermaths: Iterable[Aftermath]) -> Verdict:
     )
 
 
-def recovery(aftermaths: Sequence[Aftermath]) -> tuple[Verdict, Verdict]:
+def recovery(aftermaths: Sequence[Aftermath]) -> tuple[Verdict, Verdict, Verdict]:
     """How long after each fault the first good answer came, from anywhere and from the primary."""
     mine = [x for x in aftermaths if x.fault.source != "espn"]
+    asked = [x for x in mine if _asks_to_wait(x.fault)]
     return (
         _waits(
             "good data within one cadence (10 s) of the end of each fault",
             [(x.fault, x.fresh_s) for x in mine],
         ),
         _waits(
-            "the primary's board is read again within one cadence of the end of each fault",
-            [(x.fault, x.back_s) for x in mine],
+            "the primary's own board within one cadence, where it has not asked for more patience",
+            [(x.fault, x.back_s) for x in mine if x not in asked],
+        ),
+        _waits(
+            "and where it has, within what it asked for, or 30 s, and one cadence",
+            [(x.fault, x.back_s) for x in asked],
+            PATIENCE_S + CADENCE_S,
         ),
     )
 
 
-def _waits(promise: str, found: Sequence[tuple[Fault, float | None]]) -> Verdict:
+def _asks_to_wait(fault: Fault) -> bool:
+    return fault.kind is FaultKind.BUSY or fault.retry_after is not None
+
+
+def _waits(
+    promise: str, found: Sequence[tuple[Fault, float | None]], most: float = CADENCE_S
+) -> Verdict:
     waits = sorted(x for _, x in found if x is not None)
-    slow = [f for f, x in found if x is None or x > CADENCE_S]
+    slow = [f for f, x in found if x is None or x > most]
     figure = (
-        f"median {waits[len(waits) // 2]:.0f} s, longest {waits[-1]:.0f} s" if waits else "none"
+        f"median {waits[len(waits) // 2]:.1f} s, longest {waits[-1]:.1f} s" if waits else "none"
     )
     return Verdict(promise, not slow, f"{figure}; {len(slow)} of {len(found)} faults above")
 
@@ -165,7 +189,7 @@ def sight(course: Course) -> Verdict:
     """The longest time without a good answer from anywhere while games were on."""
     shown = [Showing(x) for x in course.night.playbacks]
     first, last = min(x.starts for x in shown), max(x.ends for x in shown)
-    good = [x.at for x in course.answers if _good(x) and first <= x.at <= last]
+    good = [x.at for x in course.answers if _readable(x) and first <= x.at <= last]
     gaps = sorted(((b - a).total_seconds(), a) for a, b in pairwise(good))
     both = [x for x in course.night.faults if x.source is None and x.game is None]
     alone = [
@@ -184,10 +208,16 @@ def sight(course: Course) -> Verdict:
 
 def age(course: Course) -> tuple[Verdict, Verdict]:
     """Ages that a person is shown, against when the feed last gave an answer that was true."""
-    good = [x.at for x in course.answers if _good(x)]
-    boards = [x.at for x in course.answers if _NBA_BOARD in x.path and _good(x)]
+    boards = [x for x in course.answers if _NBA_BOARD in x.path]
     told = _differences([(now, seen) for now, seen in course.pulses if seen], boards)
-    shown = _differences([(now, seen) for now, _, seen, _ in course.ages], good)
+    shown: list[float] = []
+    for playback in course.night.playbacks:
+        game = playback.recording.id
+        own = ("scoreboard", game, event_id("nba", game))
+        answers = [x for x in course.answers if any(part in x.path.lower() for part in own)]
+        looks = [(now, seen) for now, of, seen, _ in course.ages if of == game]
+        shown += _differences(looks, answers)
+    shown.sort()
     return (
         Verdict("the age of the league's last board is right to 2 s", _right(told), _spread(told)),
         Verdict(
@@ -206,14 +236,27 @@ def _good(answer: Answer) -> bool:
     return answer.what == "ok" or all(":" in word or word in HARMLESS for word in words)
 
 
-def _differences(samples: list[tuple[datetime, datetime]], answers: list[datetime]) -> list[float]:
-    """By how many seconds each age that was shown is too great, least first."""
+def _readable(answer: Answer) -> bool:
+    """Whether an answer could be read, right or wrong."""
+    return _good(answer) or set(answer.what.split()) <= WRONG
+
+
+def _differences(samples: list[tuple[datetime, datetime]], told: Sequence[Answer]) -> list[float]:
+    """By how many seconds each age that was shown is too great or too small, least first.
+
+    `told` are the answers that it could be the age of.
+    """
+    answers = [x.at for x in told if _good(x)]
+    read = [x.at for x in told if _readable(x)]
     found = []
     for now, seen in samples:
         # What has only just come may not have been written down yet.
         before = bisect_right(answers, now - WRITTEN)
-        if before:
-            found.append(max(0.0, (answers[before - 1] - seen).total_seconds()))
+        heard = bisect_right(read, now)
+        if before and heard:
+            old = (answers[before - 1] - seen).total_seconds()
+            fresh = (seen - read[heard - 1]).total_seconds()
+            found.append(max(0.0, old, fresh))
     return sorted(found)
 
 
@@ -229,11 +272,35 @@ def requests(course: Course) -> str:
     """Requests by source, in all and in the busiest minute of the clock."""
     parts = []
     for source in sorted({x.source for x in course.answers}):
-        times = [x.at for x in course.answers if x.source == source]
-        minutes = Counter(at.replace(second=0, microsecond=0) for at in times)
-        busiest = max(minutes.values())
-        parts.append(f"{source} {len(times)} in all, {busiest} in the busiest minute")
+        count = sum(x.source == source for x in course.answers)
+        busiest = _busiest(course, source)
+        parts.append(f"{source} {count} in all, {busiest} in the busiest minute")
     return "; ".join(parts)
+
+
+def frugality(calm: Course, blocked: Course) -> tuple[Verdict, Verdict]:
+    """What a night costs in requests, and what one costs on which the primary refuses us."""
+    busiest = {x: max(_busiest(c, x) for c in (calm, blocked)) for x in BUDGETS}
+    times = len(blocked.answers) / len(calm.answers)
+    return (
+        Verdict(
+            "no night asks a host more often than its budget of requests a minute",
+            all(busiest[x] <= BUDGETS[x] for x in BUDGETS),
+            "; ".join(f"{x} {busiest[x]} of {BUDGETS[x]}" for x in BUDGETS),
+        ),
+        Verdict(
+            "a night with the primary blocked costs at most twice as many requests",
+            times <= 2,
+            f"{times:.2f} times: {requests(blocked)}, and {requests(calm)} where all is well",
+        ),
+    )
+
+
+def _busiest(course: Course, source: str) -> int:
+    """The most requests to a source within any 60 seconds."""
+    times = [x.at for x in course.answers if x.source == source]
+    minute = timedelta(minutes=1)
+    return max((bisect_right(times, x + minute) - n for n, x in enumerate(times)), default=0)
 
 
 def lateness(course: Course) -> Verdict:

@@ -1,6 +1,8 @@
-"""One night of a rehearsal: the real daemon here, the feed in a process of its own, all measured.
+"""One night of a rehearsal: the real daemon and the feed, all that they do measured.
 
-Run as a program it is that other process: the server, or a probe of how late the machine itself is.
+In virtual time both run in one process, and every figure in seconds is exact. In real time the feed
+is a process of its own, so that the load on the machine is the daemon's alone; run as a program
+this file is that other process: the server, or a probe of how late the machine itself is.
 """
 
 from __future__ import annotations
@@ -17,14 +19,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import aiosqlite
 from rehearsal_slate import RULES, Wager, wagers
 
-from tracker.clock import ScaledClock
+from tracker.clock import Clock, ScaledClock
 from tracker.daemon.run import run
 from tracker.domain.alert import Alert
 from tracker.domain.delivery import Outcome, Sent
 from tracker.notify.channel import Message
 from tracker.replay.faults import Fault
+from tracker.replay.leap import play as play_leaping
 from tracker.replay.playback import Playback
 from tracker.replay.server import Answer, Options, serving
 from tracker.settings import load_settings
@@ -36,17 +40,22 @@ HEARTBEAT_S = 0.02
 SAMPLE_S = 20.0
 """Clock seconds between two looks at what a person would be shown."""
 
+TAKES = timedelta(milliseconds=200)
+"""How long an answer takes in virtual time."""
+
+_THREADS = tuple((aiosqlite.Connection, name) for name in ("_connect", "_execute"))
+
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What is to be rehearsed. The clock runs from `start` to `until`, `speed` times as fast."""
+    """What is rehearsed: from `start` to `until`, in virtual time or `speed` times as fast."""
 
     name: str
     playbacks: Sequence[Playback]
     faults: Sequence[Fault]
     start: datetime
     until: datetime
-    speed: float
+    speed: float | None = None
     seed: int = 1
 
 
@@ -85,10 +94,29 @@ class Quiet:
         return Sent()
 
 
-async def play(night: Night, folder: Path) -> Course:
+def play(night: Night, folder: Path) -> Course:
     """Play a night through, from a fresh database, and bring home all that was seen."""
-    course = Course(night)
     began, cpu = time.monotonic(), time.process_time()
+    if night.speed is None:
+        course = play_leaping(lambda clock: _leaping(night, folder, clock), night.start, _THREADS)
+    else:
+        course = asyncio.run(_in_real_time(night, folder))
+    course.cpu_s, course.real_s = time.process_time() - cpu, time.monotonic() - began
+    return course
+
+
+async def _leaping(night: Night, folder: Path, clock: Clock) -> Course:
+    course = Course(night)
+    options = Options(faults=night.faults, takes=TAKES)
+    async with serving(night.playbacks, clock, options=options) as running:
+        await _daemon(course, clock, _files(night, folder, running.url))
+        course.answers = list(running.answers)
+    await _read(course, folder / "tracker.db")
+    return course
+
+
+async def _in_real_time(night: Night, folder: Path) -> Course:
+    course = Course(night)
     async with _beside("probe") as probe:
         async with _server(night, folder) as (clock, url):
             await _daemon(course, clock, _files(night, folder, url))
@@ -98,11 +126,10 @@ async def play(night: Night, folder: Path) -> Course:
         said, _ = await probe.communicate()
         course.machine_late = json.loads(said)
     await _read(course, folder / "tracker.db")
-    course.cpu_s, course.real_s = time.process_time() - cpu, time.monotonic() - began
     return course
 
 
-async def _daemon(course: Course, clock: ScaledClock, config: Path) -> None:
+async def _daemon(course: Course, clock: Clock, config: Path) -> None:
     settings = load_settings(config)
     stop = asyncio.Event()
     night = course.night
@@ -111,12 +138,13 @@ async def _daemon(course: Course, clock: ScaledClock, config: Path) -> None:
         course.events.append((clock.now(), event, figures))
 
     async with asyncio.TaskGroup() as tasks:
-        heart = tasks.create_task(_heart(course))
-        watch = tasks.create_task(_watch(course, settings.store.path, clock))
+        probes = [tasks.create_task(_watch(course, settings.store.path, clock))]
+        if night.speed is not None:
+            probes.append(tasks.create_task(_heart(course)))
         tasks.create_task(run(settings, [Quiet()], clock, tell=tell, stop=stop, seed=night.seed))
         await clock.sleep((night.until - clock.now()).total_seconds())
-        watch.cancel()
-        heart.cancel()
+        for probe in probes:
+            probe.cancel()
         stop.set()
 
 
@@ -128,7 +156,7 @@ async def _heart(course: Course) -> None:
         course.busy.append(time.thread_time() - busy)
 
 
-async def _watch(course: Course, path: Path, clock: ScaledClock) -> None:
+async def _watch(course: Course, path: Path, clock: Clock) -> None:
     """Look now and then at what `tracker status` would be told, and at the memory in use."""
     while not await asyncio.to_thread(path.exists):
         await clock.sleep(5)
@@ -216,7 +244,7 @@ async def _server(night: Night, folder: Path) -> AsyncIterator[tuple[ScaledClock
         assert process.stdout is not None
         assert process.stdin is not None
         await process.stdout.readline()
-        clock = ScaledClock(night.start, night.speed)
+        clock = ScaledClock(night.start, night.speed or 1.0)
         process.stdin.write(f"{clock.anchor.isoformat()}\n".encode())
         yield clock, (await process.stdout.readline()).decode().strip()
         process.stdin.close()
@@ -228,7 +256,7 @@ async def serve(plan: Path, answers: Path) -> None:
     night: Night = pickle.loads(await asyncio.to_thread(plan.read_bytes))  # noqa: S301 - our own
     print("ready", flush=True)
     anchor = datetime.fromisoformat((await asyncio.to_thread(sys.stdin.readline)).strip())
-    clock = ScaledClock(night.start, night.speed, anchor)
+    clock = ScaledClock(night.start, night.speed or 1.0, anchor)
     options = Options(faults=night.faults)
     async with serving(night.playbacks, clock, options=options) as running:
         print(running.url, flush=True)

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from rehearsal_judge import Aftermath, Verdict, name, requests
-from rehearsal_night import Course
+from rehearsal_night import TAKES, Course
 
 _HEAD = """# What each fault of a feed does
 
 Written by `python benchmarks/rehearsal.py`: {games} recorded games at once on the local server,
-the real daemon, six bets on each game, the clock {speed:g} times as fast (for `hang` and `drip` at
-its real pace), {faults} faults in an order drawn from seed {seed}. Faults are of the league's own
-site where nothing else is said; ESPN stands in for it. All times are those of the games' clock. The
-feed is polled every 10 s while games are on, every 5 s late in one, and is left alone a little
-longer after each failure in a row. [recordings.md](recordings.md) tells what each fault is.
+the real daemon, six bets on each game, {faults} faults in an order drawn from seed {seed}. Faults
+are of the league's own site where nothing else is said; ESPN stands in for it. The night is played
+in virtual time, in which an answer takes {takes:g} s and computing none, so that every time is
+exact; and again in real time, {speed:g} times as fast as the games. The feed is polled every 9 to
+10 s while games are on, every 5 s late in one. [recordings.md](recordings.md) tells what each fault
+is.
 
 ## The whole feed
 
@@ -48,20 +49,23 @@ _SHORT_S = 120
 
 
 def report(
-    bad: Course, calm: Course, verdicts: Sequence[Verdict], after: Sequence[Aftermath]
+    bad: Course, real: Course, verdicts: Sequence[Verdict], after: Sequence[Aftermath]
 ) -> str:
     """The page, in Markdown."""
     night = bad.night
     head = _HEAD.format(
-        games=len(night.playbacks), speed=night.speed, faults=len(night.faults) + 2, seed=night.seed
+        games=len(night.playbacks),
+        faults=len(night.faults),
+        seed=night.seed,
+        takes=TAKES.total_seconds(),
+        speed=real.night.speed,
     )
     count = len(night.playbacks)
     shared = [_row(x, count) for x in sorted(after, key=lambda x: name(x.fault))]
     kept = [f"| {x.promise} | {'yes' if x.kept else '**no**'} | {x.figure} |" for x in verdicts]
     tail = (
-        f"\n\nRequests on the bad night: {requests(bad)}. On the calm one, until the games were "
-        f"over: {requests(calm)}.\nThe bad night used {bad.cpu_s:.0f} s of a processor in "
-        f"{bad.real_s / 60:.0f} real minutes.\n"
+        f"\n\nRequests on the bad night: {requests(bad)}.\nIn real time it lasted "
+        f"{real.real_s / 60:.0f} minutes and took {real.cpu_s:.0f} s of a processor.\n"
     )
     parts = (head, "\n".join(shared), "\n", _GAMES, "\n".join(_of_games(bad)), "\n", _PROMISES)
     return "".join(parts) + "\n".join(kept) + tail

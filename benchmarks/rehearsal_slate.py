@@ -32,7 +32,9 @@ _OTHER_NAMES = {
 }
 """Recordings that are played a second time, and the teams that they are played under."""
 
-_GAP = timedelta(seconds=150)
+_HANGING = (FaultKind.HANG, FaultKind.DRIP)
+
+_GAP = timedelta(seconds=90)
 """Between two faults of the whole feed: time enough to see that all is well again."""
 
 
@@ -136,12 +138,15 @@ def moments(playback: Playback) -> set[tuple[str, int, int]]:
     return found
 
 
-def bad_night(playbacks: Sequence[Playback], seed: int) -> list[Fault]:
-    """Every fault at least once: of the whole feed one after the other, of single games at once."""
+def bad_night(playbacks: Sequence[Playback], seed: int, *, hanging: bool = True) -> list[Fault]:
+    """Every fault at least once: of the whole feed one after the other, of single games at once.
+
+    Without `hanging` none that makes a client wait: in real time its patience is real, too.
+    """
     rng = random.Random(seed)  # noqa: S311 - the order of faults is no secret
     starts = TIP_OFF + timedelta(minutes=14)
     faults = [*_early(playbacks), *_of_single_games(playbacks)]
-    shared = list(_shared())
+    shared = [x for x in _shared() if hanging or x.kind not in _HANGING]
     rng.shuffle(shared)
     for fault in shared:
         starts += timedelta(seconds=rng.uniform(0, 30))
@@ -169,6 +174,8 @@ def _shared() -> Iterator[Fault]:
     yield all_of(FaultKind.REDIRECT)
     yield all_of(FaultKind.REDIRECT, text="http://sign-in.example/")
     yield all_of(FaultKind.RESET)
+    yield all_of(FaultKind.HANG)
+    yield all_of(FaultKind.DRIP, seconds=600)
     yield all_of(FaultKind.TRUNCATED)
     yield all_of(FaultKind.EMPTY)
     yield all_of(FaultKind.HUGE, 1.0, size=20_000_000)
@@ -186,6 +193,8 @@ def _shared() -> Iterator[Fault]:
     short = 2 * minutes
     yield Fault(FaultKind.BLOCKED, TIP_OFF, short)
     yield Fault(FaultKind.RESET, TIP_OFF, short)
+    yield Fault(FaultKind.HANG, TIP_OFF, short)
+    yield Fault(FaultKind.DRIP, TIP_OFF, short, seconds=600)
     yield Fault(FaultKind.BLOCKED, TIP_OFF, minutes, source="espn")
     yield Fault(FaultKind.BAD_REQUEST, TIP_OFF, minutes, source="espn")
     yield Fault(FaultKind.FEW_EVENTS, TIP_OFF, minutes, source="espn")
@@ -210,9 +219,12 @@ def _of_single_games(playbacks: Sequence[Playback]) -> Iterator[Fault]:
     yield Fault(FaultKind.POSTPONED, start, two_polls, game=ids[2 % len(ids)])
     zero = timedelta(minutes=2)
     for number, text in ((3, "PT00M00.00S"), (4, "   ")):
-        yield Fault(
-            FaultKind.BLANK, halves[number % len(ids)], zero, game=ids[number % len(ids)], text=text
-        )
+        at, game = halves[number % len(ids)], ids[number % len(ids)]
+        yield Fault(FaultKind.BLANK, at, zero, game=game, text=text)
+        # In the middle of a quarter, too, and in the last seconds.
+        yield Fault(FaultKind.BLANK, at + timedelta(minutes=30), zero, game=game, text=text)
+        end = shown[number % len(ids)].ends - timedelta(minutes=1)
+        yield Fault(FaultKind.BLANK, end, timedelta(minutes=1), game=game, text=text)
     for number in (0, 5 % len(ids)):
         yield Fault(FaultKind.PADDED, shown[number].ends, timedelta(hours=1), game=ids[number])
     rewritten = shown[1].ends + timedelta(hours=2)

@@ -42,13 +42,15 @@ class PortTakenError(TrackerError):
 class Options:
     """How the server behaves.
 
-    `lag` is how far the documents are behind the arena. `validators` sends `ETag` and
-    `Last-Modified` and answers 304. `strict` refuses whoever would be refused in earnest: without
-    the league's own `Referer`, or with a `User-Agent` that ESPN does not like.
+    `takes` is how long an answer takes. `lag` is how far the documents are behind the arena.
+    `validators` sends `ETag` and `Last-Modified` and answers 304. `strict` refuses whoever would be
+    refused in earnest: without the league's own `Referer`, or with a `User-Agent` that ESPN does
+    not like.
     `refresh` writes the documents of live games anew that often with nothing but a later time in
     them; None writes them only when they change.
     """
 
+    takes: timedelta = timedelta(0)
     lag: timedelta = timedelta(0)
     validators: bool = False
     strict: bool = True
@@ -162,6 +164,8 @@ class _Handler:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.requests[request.path] += 1
+        if self._options.takes:
+            await self._clock.sleep(self._options.takes.total_seconds())
         source = source_of(request.path, request.headers.get("Referer", ""))
         now = self._clock.now()
         if self._options.strict and (refusal := _refusal(request, source, now)) is not None:
