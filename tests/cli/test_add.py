@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Cli, keep_games, tonight
 from tracker.domain.game import Game
+from tracker.store import Store
 
 pytestmark = pytest.mark.usefixtures("slate")
 
@@ -101,7 +104,10 @@ def test_a_bet_is_kept_when_the_feed_does_not_answer(cli: Cli) -> None:
 def test_a_first_chance_can_be_asked_for(cli: Cli) -> None:
     """It is the forecast's own for the game before tip-off."""
     ran = cli("add", "DEN ML -150", "--chance")
-    assert "Before   p(hit)" in ran.out
+    told = ran.out.splitlines()
+    assert [x.split()[0] for x in told] == ["Matched", "Bet", "Before", "Rules"]
+    assert told[2].startswith("Before tip-off: p(hit) ")
+    assert " points" in told[2]
 
 
 def test_a_withdrawn_bet_can_be_taken_up_again(cli: Cli) -> None:
@@ -133,3 +139,94 @@ def test_the_games_that_are_known_are_listed(cli: Cli, slate: tuple[Game, ...]) 
     later = cli("games", "--day", slate[2].slate.isoformat(), "--json").json
     assert [x["id"] for x in later] == [slate[2].id]
     assert "LAL@DEN" in cli("games", "--all").out
+
+
+def meet(config: Path, **teams: tuple[str, ...]) -> None:
+    """Let the database know who plays for whom, as boxes tell."""
+
+    async def keep() -> None:
+        now = datetime.now(UTC)
+        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
+            await store.meet({("nba", team): names for team, names in teams.items()}, now)
+
+    asyncio.run(keep())
+
+
+ROSTERS = {
+    "DEN": ("Nikola Jokić", "Jamal Murray", "Aaron Gordon"),
+    "LAL": ("LeBron James", "Austin Reaves", "Jaxson Hayes"),
+    "BOS": ("Jaylen Brown", "Jayson Tatum", "Jordan Walsh"),
+    "MIA": ("Bam Adebayo", "Tyler Herro", "Jaime Jaquez Jr."),
+}
+
+
+def test_a_player_is_found_in_the_game_that_he_plays(cli: Cli, config: Path) -> None:
+    """By his last name, in whatever game of tonight; the answer says who was meant."""
+    meet(config, **ROSTERS)
+    ran = cli("add", "Jokic over 25.5 pts -115 $20 #props")
+    assert ran.status == 0
+    assert "Matched  Nikola Jokić (DEN) · LAL @ DEN · " in ran.out
+    assert "#1 Nikola Jokić over 25.5 pts · -115 · stake $20.00 to win $17.39" in ran.out
+    assert cli("add", "Bam o9.5 reb", "--json").json["market"] == "Bam Adebayo over 9.5 reb"
+
+
+def test_a_player_of_whom_nothing_is_known_is_waited_for(cli: Cli, config: Path) -> None:
+    """The bet is kept, and says what it waits for."""
+    ran = cli("add", "Jokic over 25.5 pts")
+    assert ran.status == 0
+    assert "#1 Jokic over 25.5 pts" in ran.out
+    assert "waits for the box score" in ran.out
+    named = cli("add", "DEN Jokic over 25.5 pts", "--json").json
+    assert "waits for the box score" in named["waiting"]
+    assert (named["market"], named["legs"]) == (None, [])
+
+
+def test_a_name_that_is_nearly_right_is_told(cli: Cli, config: Path) -> None:
+    """Status 2, with who may be meant; so is a name that two bear."""
+    meet(config, **ROSTERS)
+    ran = cli("add", "LAL@DEN Jokci over 25.5 pts")
+    assert ran.status == 2
+    assert "did you mean Nikola Jokić?" in ran.sentence
+    meet(config, DEN=("Nikola Jokić", "Aaron Gordon", "Trey Gordon"))
+    ran = cli("add", "Gordon over 10.5 pts")
+    assert ran.status == 2
+    assert "Aaron Gordon (DEN) or Trey Gordon (DEN)" in ran.sentence
+    assert cli("bets", "--json").json == []
+
+
+def test_a_parlay_is_one_bet_on_all_of_its_games(cli: Cli, config: Path) -> None:
+    """A leg that names no game is of the game before it; the price is that of the whole."""
+    meet(config, **ROSTERS)
+    line = "parlay: DEN ML; over 224.5; Jokic o25.5 pts; BOS -3.5  +950 $10"
+    bet = cli("add", line, "--json").json
+    assert [x["market"] for x in bet["legs"]] == [
+        "DEN ML",
+        "LAL@DEN over 224.5",
+        "Nikola Jokić over 25.5 pts",
+        "BOS -3.5",
+    ]
+    assert [x["game"]["home"] for x in bet["legs"]] == ["DEN", "DEN", "DEN", "BOS"]
+    assert (bet["odds"], bet["stake_cents"], bet["to_win_cents"]) == ("+950", 1000, 9500)
+    assert bet["game"]["home"] == "BOS"
+    assert not cli("add", line, "--json").json["created"]
+
+
+def test_the_same_bet_in_other_words_is_told(cli: Cli) -> None:
+    """With its game or without, by code or by nickname: nothing is added."""
+    cli("add", "DEN ML -150 $10")
+    again = cli("add", "Nuggets win -150 $10", "--game", "LAL@DEN")
+    assert "already registered as #1" in again.out
+    assert len(cli("bets", "--json").json) == 1
+    assert cli("add", "DEN ML -160 $10", "--json").json["created"]
+
+
+def test_the_time_of_placing_makes_two_bets_of_the_same_words(cli: Cli) -> None:
+    """It is kept, and has a zone."""
+    at = "2026-11-20T19:05:00-05:00"
+    first = cli("add", "DEN ML -150 $10", "--placed-at", at, "--json").json
+    assert first["placed_at"] == "2026-11-21T00:05:00Z"
+    assert not cli("add", "DEN ML -150 $10", "--placed-at", at, "--json").json["created"]
+    later = cli("add", "DEN ML -150 $10", "--placed-at", "2026-11-20T19:06:00-05:00", "--json").json
+    assert later["created"]
+    bad = cli("add", "DEN ML -150 $10", "--placed-at", "yesterday")
+    assert (bad.status, "is not a time with its zone" in bad.sentence) == (2, True)

@@ -1,4 +1,4 @@
-"""`tracker add`: a line of text becomes a bet, matched to its game where that is known."""
+"""`tracker add`: a line of text becomes a bet, matched to its games where those are known."""
 
 from __future__ import annotations
 
@@ -8,34 +8,23 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tracker.cli.scope import Scope
-from tracker.cli.screen import (
-    asks,
-    iso,
-    note,
-    paint,
-    progress,
-    say,
-    say_json,
-    wait_text,
-    when,
-)
+from tracker.cli.screen import asks, iso, say_json
 from tracker.cli.session import Session, session
-from tracker.cli.slate import choose
-from tracker.cli.words import odds_text
+from tracker.cli.which import Choice, choose
+from tracker.domain.bet import Bet
 from tracker.domain.draft import Draft
+from tracker.domain.drafting import parse_placed_at, parse_stake, read_line, stake_written
 from tracker.domain.errors import BadBet
-from tracker.domain.grammar import Pick, find_in, parse_matchup, parse_pick
-from tracker.domain.league import LEAGUES
-from tracker.domain.market import describe
-from tracker.domain.money import Odds, money_text, parse_money, parse_odds, payout_if_won
+from tracker.domain.money import Odds, money_text, parse_odds, payout_if_won
+from tracker.domain.parlay import Leg, Parlay, Wager, wager_text
+from tracker.domain.pick import Written
 from tracker.domain.rule import Rule, parse_rule
 from tracker.domain.team import fold
 
 if TYPE_CHECKING:
-    from tracker.cli.basics import Basics
-    from tracker.domain.chance import Chance
     from tracker.domain.game import Game
     from tracker.store.bets import Added
+    from tracker.store.views import BetView
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +38,51 @@ class Given:
     rules: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     name: str | None = None
+    placed_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of adding. `wager` is None, and `waiting` says why, until the games are known."""
+
+    added: Added
+    draft: Draft
+    wager: Wager | None
+    games: tuple[Game, ...]
+    waiting: str | None
+    rules: tuple[Rule, ...]
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """What must come true, as far as it is known."""
+        if self.wager is None:
+            return ()
+        if isinstance(self.wager, Parlay):
+            return self.wager.legs
+        return (Leg(self.games[0], self.wager, self.draft.odds),)
+
+    def bet(self, added_at: datetime) -> Bet:
+        """The bet as it was registered, once its games are known."""
+        assert self.wager is not None  # noqa: S101 - asked by whoever tells its chance
+        first = self.wager.games[0] if isinstance(self.wager, Parlay) else self.games[0]
+        return Bet(
+            self.added.number,
+            self.draft.pick.text,
+            self.wager,
+            first,
+            self.rules,
+            added_at,
+            odds=self.draft.odds,
+            stake_cents=self.draft.stake_cents,
+            lines=self.draft.lines,
+        )
+
+    @property
+    def text(self) -> str:
+        """The bet as it is understood, else as it was written."""
+        if self.wager is None:
+            return self.draft.pick.text
+        return wager_text(self.wager, self.games[0])
 
 
 def add(scope: Scope, line: str, given: Given, *, as_json: bool, chance: bool | None) -> None:
@@ -59,123 +93,130 @@ def add(scope: Scope, line: str, given: Given, *, as_json: bool, chance: bool | 
 
 def draft_of(line: str, given: Given, unit_cents: int) -> Draft:
     """The draft of a line and its options; BadBet or BadRule when they cannot be understood."""
-    find = find_in(*LEAGUES)
-    pick = parse_pick(line, find)
-    matchup = pick.matchup if given.game is None else parse_matchup(given.game, find)
+    written, matchup = read_line(line, given.game)
     rules = {x.text: x for x in map(parse_rule, given.rules)}
     name = None if given.name is None else given.name.strip()
     if name == "":
         raise BadBet("--id is empty: give a text or a number of your own, or leave it out")
     return Draft(
-        pick=pick,
+        pick=written,
         matchup=matchup,
         game_text=given.game,
-        odds=_odds(pick, given.odds),
-        stake_cents=_stake(pick, given.stake, unit_cents),
+        odds=_odds(written, given.odds),
+        stake_cents=_stake(written, given.stake, unit_cents),
         name=name,
         rules=tuple(rules.values()) or None,
-        tags=tuple(dict.fromkeys((*pick.tags, *(x.removeprefix("#") for x in given.tags)))),
+        tags=tuple(dict.fromkeys((*written.tags, *(x.removeprefix("#") for x in given.tags)))),
         book=given.book,
+        placed_at=None if given.placed_at is None else parse_placed_at(given.placed_at),
     )
 
 
-def _odds(pick: Pick, option: str | None) -> Odds | None:
+def _odds(written: Written, option: str | None) -> Odds | None:
     if option is None:
-        return pick.odds
-    if pick.odds is not None:
-        raise BadBet(f"the odds are given twice, as {pick.odds.text} and as --odds: drop one")
+        return written.odds
+    if written.odds is not None:
+        raise BadBet(f"the odds are given twice, as {written.odds.text} and as --odds: drop one")
     return parse_odds(option)
 
 
-def _stake(pick: Pick, option: str | None, unit_cents: int) -> int | None:
-    written = pick.stake_cents if pick.units is None else int(pick.units * unit_cents)
+def _stake(written: Written, option: str | None, unit_cents: int) -> int | None:
+    said = stake_written(written, unit_cents)
     if option is None:
-        return written
-    if written is not None:
-        raise BadBet(f"the stake is given twice, as {money_text(written)} and as --stake: drop one")
-    if option.casefold().endswith("u"):
-        return int(parse_money(option[:-1]) * unit_cents / 100)
-    return parse_money(option)
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What came of adding. `waiting` says why the game is not known yet."""
-
-    added: Added
-    draft: Draft
-    game: Game | None
-    waiting: str | None
-    rules: tuple[Rule, ...]
+        return said
+    if said is not None:
+        raise BadBet(f"the stake is given twice, as {money_text(said)} and as --stake: drop one")
+    return parse_stake(option, unit_cents)
 
 
 async def _add(scope: Scope, line: str, given: Given, as_json: bool, with_chance: bool) -> None:
-    basics = scope.basics()
-    draft = draft_of(line, given, basics.stake_unit_cents)
+    draft = draft_of(line, given, scope.basics().stake_unit_cents)
     async with session(scope, write=True) as at:
-        found = await choose(draft, at)
-        if found.game is not None:
-            draft.legs[0].market_for(found.game)
-        outcome = await _register(at, draft, found.game, found.why)
+        outcome = await _register(at, draft, await choose(draft, at))
         if as_json:
             say_json(_as_json(outcome))
             return
-        _tell(outcome, at)
-        if with_chance and outcome.game is not None:
-            await _tell_chance(outcome, at, scope)
+        from tracker.cli.add_told import tell_bet, tell_chance, tell_rest
+
+        tell_bet(outcome, at)
+        if with_chance and outcome.wager is not None:
+            await tell_chance(outcome, at, scope)
+        tell_rest(outcome, at)
 
 
-async def _register(at: Session, draft: Draft, game: Game | None, why: str | None) -> _Outcome:
-    kept = await at.store.export("bets") if draft.name is None and game is not None else []
-    alike = [row for row in kept if _alike(draft, row)]
-    elsewhere = any(row["game"] not in (None, game.id if game else None) for row in alike)
-    here = next((row for row in alike if game and row["game"] == game.id), None)
-    if elsewhere and game is not None:
+async def _register(at: Session, draft: Draft, chosen: Choice) -> Outcome:
+    rules = at.basics.rules if draft.rules is None else draft.rules
+    wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
+    kept = await at.store.bets_view(at.basics.rules) if draft.name is None and wager else []
+    if wager is not None and any(_elsewhere(x, draft, wager, chosen.games[0]) for x in kept):
         # The same words were once said of another game: this is a bet of its own.
-        draft = replace(draft, occasion=game.id)
-    if here is not None and not here["withdrawn_at"] and draft.rules is None:
+        draft = replace(draft, occasion=_occasion(chosen.games))
+    same = next((x for x in kept if wager is not None and _same(x, draft, wager, chosen)), None)
+    if same is not None and draft.rules is None:
         from tracker.store.bets import Added
 
-        added = Added(here["number"], created=False)
+        added = Added(same.number, created=False)
     else:
-        added = await at.store.add(draft, game=game, defaults=at.basics.rules, at=at.now)
-    rules = at.basics.rules if draft.rules is None else draft.rules
-    return _Outcome(added, draft, game, why, rules)
+        added = await at.store.add(
+            draft,
+            game=chosen.games or None,
+            defaults=at.basics.rules,
+            at=at.now,
+            roster_of=chosen.roster_of,
+        )
+    return Outcome(added, draft, wager, chosen.games, chosen.why, rules)
 
 
-def _alike(draft: Draft, row: dict[str, object]) -> bool:
-    """Whether a stored bet was written in the same words, whatever game it found."""
-    return row["name"] is None and (
-        fold(str(row["pick"])),
-        fold(str(row["game_text"] or "")),
-        row["odds"],
-        row["stake_cents"] or None,
-        fold(str(row["book"] or "")),
-    ) == (
-        fold(draft.pick.text),
-        fold(draft.game_text or ""),
-        draft.odds.text if draft.odds else None,
-        draft.stake_cents or None,
-        fold(draft.book or ""),
+def _occasion(games: tuple[Game, ...]) -> str:
+    return " ".join(dict.fromkeys(game.id for game in games))
+
+
+def _same(x: BetView, draft: Draft, wager: Wager, chosen: Choice) -> bool:
+    """Whether a bet that is followed is this one, whatever its words: `DEN ML` and `Nuggets win`.
+
+    A time of placing or a tag of its own makes it another.
+    """
+    if x.market is None or x.game is None or x.withdrawn_at is not None or x.name is not None:
+        return False
+    games = wager.games if isinstance(wager, Parlay) else chosen.games
+    return (
+        draft.placed_at is None
+        and (x.market, x.game.id) == (wager, games[0].id)
+        and (x.odds and x.odds.decimal) == (draft.odds and draft.odds.decimal)
+        and (x.stake_cents or None) == (draft.stake_cents or None)
+        and fold(x.book or "") == fold(draft.book or "")
+        and set(x.tags) == set(draft.tags)
     )
 
 
-def _as_json(x: _Outcome) -> dict[str, object]:
-    game, odds, stake = x.game, x.draft.odds, x.draft.stake_cents
+def _elsewhere(x: BetView, draft: Draft, wager: Wager, game: Game) -> bool:
+    """Whether a bet was written in the same words, and was about other games."""
+    if x.game is None or x.name is not None or fold(x.pick) != fold(draft.pick.text):
+        return False
+    if isinstance(x.market, Parlay) and isinstance(wager, Parlay):
+        return {y.id for y in x.market.games} != {y.id for y in wager.games}
+    return x.game.id != game.id
+
+
+def _as_json(x: Outcome) -> dict[str, object]:
+    odds, stake = x.draft.odds, x.draft.stake_cents
+    first = x.wager.games[0] if isinstance(x.wager, Parlay) else next(iter(x.games), None)
+    placed = x.draft.placed_at
     return {
         "id": x.added.number if x.draft.name is None else x.draft.name,
         "number": x.added.number,
         "created": x.added.created,
         "pick": x.draft.pick.text,
-        "game": None
-        if game is None
-        else {
-            "id": game.id,
-            "league": game.league,
-            "away": game.away,
-            "home": game.home,
-            "start": iso(game.start),
-        },
+        "market": None if x.wager is None else x.text,
+        "game": None if first is None else _game_json(first),
+        "legs": [
+            {
+                "market": wager_text(leg.market, leg.game),
+                "game": _game_json(leg.game),
+                "odds": None if leg.odds is None else leg.odds.text,
+            }
+            for leg in x.legs
+        ],
         "waiting": x.waiting,
         "odds": None if odds is None else odds.text,
         "stake_cents": stake,
@@ -184,104 +225,15 @@ def _as_json(x: _Outcome) -> dict[str, object]:
         else payout_if_won(stake, odds) - stake,
         "break_even": None if odds is None else odds.break_even,
         "rules": [rule.text for rule in x.rules],
+        "placed_at": None if placed is None else iso(placed),
     }
 
 
-def _tell(x: _Outcome, at: Session) -> None:
-    added, number = x.added, x.added.number
-    if x.game is not None:
-        say(f"{_label('Matched')}{_matched(x.game, at.now, at.basics)}")
-    bet = " · ".join((_market(x), *_money(x.draft, at.basics.odds_format)))
-    if added.created or added.revived:
-        again = " (followed again)" if added.revived else ""
-        say(f"{_label('Bet')}{paint(f'#{number}', 'bold')} {bet}{again}")
-    elif added.changed:
-        say(f"{_label('Bet')}{paint(f'#{number}', 'bold')} {bet} · changed to this")
-    else:
-        say(f"{_label('Bet')}already registered as {paint(f'#{number}', 'bold')}: {bet}")
-    rules = " · ".join(rule.text for rule in x.rules) or "none"
-    say(f"{_label('Rules')}{rules}{paint(f'  (tracker rules {number})', 'dim')}")
-    if x.waiting is not None:
-        say(f"{_label('Game')}{x.waiting}")
-    if at.daemon is None and added.created:
-        note("The daemon is not running: `tracker run` follows your bets.")
-
-
-def _label(text: str) -> str:
-    return paint(f"{text:<9}", "dim")
-
-
-def _matched(game: Game, now: datetime, basics: Basics) -> str:
-    from tracker.domain.team import teams
-
-    known = teams(game.league)
-    away, home = known.get(game.away), known.get(game.home)
-    names = f"{away.full_name} at {home.full_name}" if away and home else game.name
-    left = (game.start - now).total_seconds()
-    start = when(game.start, now, basics.zone)
-    wait = f"in {wait_text(left)}" if left > 0 else f"{wait_text(-left)} ago"
-    return f"{names} · {start} ({wait})"
-
-
-def _market(x: _Outcome) -> str:
-    if x.game is None:
-        return x.draft.pick.text
-    return describe(x.draft.legs[0].market_for(x.game), x.game.home, x.game.away)
-
-
-def _money(draft: Draft, form: str) -> list[str]:
-    odds, stake, parts = draft.odds, draft.stake_cents, []
-    if odds is not None:
-        parts.append(odds_text(odds, form))
-    if stake is not None:
-        win = f" to win {money_text(payout_if_won(stake, odds) - stake)}" if odds else ""
-        parts.append(f"stake {money_text(stake)}{win}")
-    if odds is not None:
-        parts.append(f"break-even {odds.break_even:.1%}".replace("%", " %"))
-    return parts
-
-
-async def _tell_chance(x: _Outcome, at: Session, scope: Scope) -> None:
-    with progress("forecasting"):
-        found = await _first_chance(x, at, scope)
-    if found is None:
-        return
-    chance, clock = found
-    from tracker.notify.words import percent
-
-    edge = ""
-    if x.draft.odds is not None:
-        difference = (chance.win + chance.push * x.draft.odds.break_even) - (
-            x.draft.odds.break_even
-        )
-        edge = f", {difference * 100:+.1f} points against the price"
-    push = f", push {percent(chance.push, 1)}" if chance.push else ""
-    say(f"{_label(clock)}p(hit) {percent(chance.win, 1)}{push}{edge}")
-
-
-async def _first_chance(x: _Outcome, at: Session, scope: Scope) -> tuple[Chance, str] | None:
-    """The chance as the daemon would give it at this moment, and what moment that is."""
-    game = x.game
-    if game is None:
-        return None
-    from tracker.cli.believed import known_of
-    from tracker.cli.models import ModelsInUse, registry_beside
-    from tracker.domain.game import GameState, Phase, Score
-    from tracker.forecast import forecast, parlay
-
-    known = await at.store.games(game.slate)
-    state = next((s for g, s in known if g.id == game.id and s is not None), None)
-    if state is None:
-        state = GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
-    if state.phase.off:
-        return None
-    parameters = ModelsInUse(registry_beside(at.basics.store), note)(game.league)
-    bet = x.draft.bet(x.added.number, game, x.rules, at.now)
-    before = [bet] if at.now <= game.start else []
-    prior = (await known_of(game, at, scope)).before(game, before, parameters).prior
-    if any(leg.game.id != game.id for leg in bet.legs):
-        return None
-    outlook = forecast(state, prior, parameters)
-    chance = parlay([leg.market for leg in bet.legs], outlook, state)
-    clock = "Before" if state.phase is Phase.SCHEDULED else "Now"
-    return chance, clock
+def _game_json(game: Game) -> dict[str, object]:
+    return {
+        "id": game.id,
+        "league": game.league,
+        "away": game.away,
+        "home": game.home,
+        "start": iso(game.start),
+    }

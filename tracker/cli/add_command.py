@@ -40,6 +40,10 @@ def command(
     name: Annotated[
         str | None, typer.Option("--id", help="An id of your own, in place of the number.")
     ] = None,
+    placed_at: Annotated[
+        str | None,
+        typer.Option(help="When it was placed, such as 2026-11-20T19:05:00-05:00."),
+    ] = None,
     chance: Annotated[
         bool | None,
         typer.Option(
@@ -52,10 +56,11 @@ def command(
     """Register a bet: one line, the way bettors write.
 
     Spread 'DEN -4.5 -110 $20', moneyline 'DEN ML +135', total 'LAL@DEN over 224.5', team total
-    'DEN over 114.5', halves and quarters 'Q3 DEN -1.5', a tag '#late'. Quote the line: the shell
+    'DEN over 114.5', halves and quarters 'Q3 DEN -1.5', a player 'Jokic over 25.5 pts', a parlay
+    'parlay: DEN ML; over 224.5; Jokic o25.5 pts +450', a tag '#late'. Quote the line: the shell
     would take $20 for something of its own.
     """
-    given = Given(game, odds, stake, book, tuple(rule or ()), tuple(tag or ()), name)
+    given = Given(game, odds, stake, book, tuple(rule or ()), tuple(tag or ()), name, placed_at)
     wrong = next((word for word in line if word.startswith("--")), None)
     if wrong is not None:
         raise Misused(f"there is no option {wrong}: see `tracker add --help`")

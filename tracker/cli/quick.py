@@ -16,6 +16,7 @@ _ONCE = {
     "--stake": "stake",
     "--book": "book",
     "--id": "name",
+    "--placed-at": "placed_at",
     "--config": "config",
 }
 _OFTEN = {"--rule": "rules", "--tag": "tags"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from tracker.domain.bet import Bet
 from tracker.domain.errors import BadBet
@@ -60,7 +60,8 @@ class Draft:
     def identity(self) -> str:
         """What makes it the same bet when it is read again: its own id, else its content.
 
-        `occasion` tells apart two bets of the same words that were added by hand for two games.
+        `occasion` tells apart two bets of the same words that were added by hand for two games, and
+        the time of placing two bets of the same words that were placed one after the other.
         """
         if self.name is not None:
             return f"id:{self.name}"
@@ -72,6 +73,7 @@ class Draft:
             str(self.stake_cents or ""),
             fold(self.book or ""),
             self.occasion,
+            *(() if self.placed_at is None else (self.placed_at.astimezone(UTC).isoformat(),)),
         )
         return "content:" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
@@ -116,14 +118,22 @@ class Draft:
         except ValueError as why:
             raise BadBet(f"{self.pick.text!r}: {why}") from None
 
-    def bet(self, number: int, game: Game, defaults: tuple[Rule, ...], added_at: datetime) -> Bet:
-        """The registered bet, once its game is known; BadBet when the game lacks the market."""
-        [pick] = self.legs
+    def bet(
+        self,
+        number: int,
+        games: Game | Sequence[Game],
+        defaults: tuple[Rule, ...],
+        added_at: datetime,
+        roster_of: RosterOf = nobody,
+    ) -> Bet:
+        """The registered bet, once the game of each leg is known; BadBet as `wager`."""
+        legs = (games,) * len(self.legs) if isinstance(games, Game) else tuple(games)
+        wager = self.wager(legs, roster_of)
         return Bet(
             number=number,
-            pick=pick.text,
-            market=house_of(self.book).read(pick.market_for(game)),
-            game=game,
+            pick=self.pick.text,
+            market=wager,
+            game=wager.games[0] if isinstance(wager, Parlay) else legs[0],
             rules=defaults if self.rules is None else self.rules,
             added_at=added_at,
             odds=self.odds,
@@ -225,7 +235,10 @@ def _all_fit(draft: Draft, legs: tuple[Pick, ...], game: Game, roster_of: Roster
     if roster or not any(leg.names_a_game for leg in legs):
         return False
     # One leg of a same-game parlay says which game it is; the players of that are not known yet.
-    return all(leg.player is not None or draft.leg_fits(leg, game) for leg in legs)
+    return all(
+        draft.leg_fits(leg, game) or (leg.player is not None and not leg.names_a_game)
+        for leg in legs
+    )
 
 
 def _complain_of_player(

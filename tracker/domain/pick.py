@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -24,7 +25,7 @@ from tracker.domain.market import (
     ThreeWay,
     Total,
 )
-from tracker.domain.money import Odds
+from tracker.domain.money import Odds, together
 from tracker.domain.player import Stat
 from tracker.domain.roster import Roster, find_player, players_meant
 from tracker.domain.team import Team
@@ -257,6 +258,12 @@ class ParlayPick:
         """Refuse what is no parlay."""
         if len(self.legs) < 2:  # noqa: PLR2004 - one leg is a single bet
             raise BadBet(f"{self.text!r}: a parlay needs two legs or more")
+
+    @staticmethod
+    def product(legs: Sequence[Pick]) -> Odds | None:
+        """What the legs' own odds come to together; None where one has none."""
+        odds = [leg.odds for leg in legs if leg.odds is not None]
+        return together(odds) if odds and len(odds) == len(legs) else None
 
     @property
     def meaning(self) -> tuple[object, ...]:

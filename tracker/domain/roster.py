@@ -25,11 +25,25 @@ _INITIAL = re.compile(r"^([^\W\d_])\.(?=[^\W\d_]{2})")
 
 
 class NoSuchPlayer(BadBet):
-    """Nobody on the roster is meant. The roster may not be known, or not be whole yet."""
+    """Nobody on the roster is meant. The roster may not be known, or not be whole yet.
+
+    `near` are names that come close, joined by `or`.
+    """
+
+    def __init__(self, message: str, near: str = "") -> None:
+        """`message` names the game."""
+        super().__init__(message)
+        self.near = near
 
 
 class AmbiguousPlayer(BadBet):
-    """Two players of the game may be meant."""
+    """Two players of the game or more may be meant; `players` are those."""
+
+    def __init__(self, message: str, game: Game, players: tuple[Player, ...]) -> None:
+        """`message` names the players."""
+        super().__init__(message)
+        self.game = game
+        self.players = players
 
 
 def nobody(game: Game) -> Roster:  # noqa: ARG001 - it is a RosterOf
@@ -45,7 +59,11 @@ def find_player(written: str, game: Game, roster: Roster, side: Side | None = No
     found = players_meant(written, game, roster, side)
     if len(found) > 1:
         names = " or ".join(f"{x.name} ({game.code(x.side)})" for x in found[:_MOST_LISTED])
-        raise AmbiguousPlayer(f"{written!r} may mean {names} in {game.name}: write the full name")
+        raise AmbiguousPlayer(
+            f"{written!r} may mean {names} in {game.name}: write the full name",
+            game,
+            found,
+        )
     if found:
         return found[0]
     where = game.name if side is None else f"{game.code(side)} in {game.name}"
@@ -53,7 +71,7 @@ def find_player(written: str, game: Game, roster: Roster, side: Side | None = No
         raise NoSuchPlayer(f"{written!r}: the players of {where} are not known yet")
     near = near_players(written, roster)
     hint = f" (did you mean {near}?)" if near else ": write the full name"
-    raise NoSuchPlayer(f"{written!r} is not among the players of {where}{hint}")
+    raise NoSuchPlayer(f"{written!r} is not among the players of {where}{hint}", near)
 
 
 def players_meant(

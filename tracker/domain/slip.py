@@ -17,7 +17,6 @@ from tracker.domain.figure_words import (
 from tracker.domain.leg import read_leg
 from tracker.domain.line import Line
 from tracker.domain.meaning import pick_of
-from tracker.domain.money import Odds, together
 from tracker.domain.pick import ParlayPick, Pick
 from tracker.domain.slots import Slots
 
@@ -148,17 +147,11 @@ def parlay_of(line: Line, heading: Heading | None, read: list[Slots]) -> ParlayP
         text=text,
         legs=tuple(picks),
         same_game=heading is not None and heading.same_game,
-        odds=whole.prices[0][1] if whole.prices else product(picks),
+        odds=whole.prices[0][1] if whole.prices else ParlayPick.product(picks),
         stake_cents=whole.stake_cents,
         units=whole.units,
         tags=tuple(dict.fromkeys((*whole.tags, *(tag for x in legs for tag in x.tags)))),
     )
-
-
-def product(legs: list[Pick]) -> Odds | None:
-    """What the legs' own odds come to; None where one has none."""
-    odds = [leg.odds for leg in legs if leg.odds is not None]
-    return together(odds) if len(odds) == len(legs) else None
 
 
 def _take_the_whole(line: Line, whole: Slots, legs: list[Slots]) -> None:
