@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from tracker.daemon.player_beliefs import PlayerBeliefs
 from tracker.daemon.track import Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.poll import Trouble, Unreadable
@@ -41,6 +42,8 @@ class Forecaster:
         self._load = load
         self.known = Known(lines_for)
         """What is known of games before tip-off; whoever learns more puts it here."""
+        self.players = PlayerBeliefs()
+        """What is known of players; whoever reads more of their games puts them there."""
         self._tell = tell
         self._failing: set[str] = set()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="forecast")
@@ -66,7 +69,8 @@ class Forecaster:
     def outlook(self, book: Book, state: GameState) -> Outlook:
         """The forecast itself."""
         parameters = self._load(book.game.league)
-        return forecast(state, self.believed(book, parameters).prior, parameters)
+        prior, players = self.believed(book, parameters).prior, self.players.priors(book)
+        return forecast(state, prior, parameters, players=players)
 
     def believed(self, book: Book, parameters: Parameters) -> Believed:
         """What was believed before tip-off, of all that was known then."""

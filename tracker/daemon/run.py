@@ -17,6 +17,7 @@ from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.chat import Chats
 from tracker.daemon.delay import LateSlate, delayed
 from tracker.daemon.desk import Desk
+from tracker.daemon.faces import watch_faces
 from tracker.daemon.forecaster import Forecaster, Load
 from tracker.daemon.herald import Herald
 from tracker.daemon.lines import learn, watch_lines
@@ -126,6 +127,7 @@ class Daemon:
         async with asyncio.TaskGroup() as tasks:
 
             def follow(books: tuple[Book, ...]) -> None:
+                self._forecaster.players.recent = shelf.recent
                 self._follow(books, tasks)
 
             for channel in self._parts.channels:
@@ -139,6 +141,9 @@ class Daemon:
             late = LateSlate(slate.read, settings.alerts.delay, clock)
             tasks.create_task(watch_slate(late.read, store, shelf, changed, wanted, clock))
             tasks.create_task(watch_lines(lines.read, store, self._forecaster, shelf.games, clock))
+            feeds = self._parts.feeds
+            faces = watch_faces(lambda: shelf.faceless, feeds, shelf.meet, feeds.roomy, clock)
+            tasks.create_task(faces)
             tasks.create_task(self._parts.pulses.keep(store, clock))
             tasks.create_task(self._desk.tend(store, clock))
             tasks.create_task(self._herald.run())

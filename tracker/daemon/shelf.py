@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
 from tracker.clock import Clock
 from tracker.daemon.matching import match
+from tracker.daemon.player_beliefs import Who, players_in
 from tracker.daemon.rosters import Rosters, frozen
 from tracker.daemon.sharing import Sharing
 from tracker.domain.bet import Bet
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
+from tracker.domain.player import PlayerGame
 from tracker.domain.rule import parse_rule
 from tracker.engine.book import Book, Tracked
 from tracker.settings import Settings
@@ -47,6 +49,8 @@ class Shelf:
         self._moved: set[str] = set()
         self._sharing = Sharing()
         self._rosters = Rosters(store)
+        self.recent: dict[Who, tuple[PlayerGame, ...]] = {}
+        """The last games of the players whom bets are about."""
         self.faceless: tuple[Game, ...] = ()
         """The games whose players some bet that waits must know."""
         self.waiting = 0
@@ -103,6 +107,7 @@ class Shelf:
         self._moved = {x for x in self._books if _bets(before.get(x)) != _bets(self._books[x])}
         self._moved |= before.keys() - self._books.keys()
         self._sharing.keep_only({x.bet.number for book in books for x in book.tracked})
+        self.recent = await self._store.player_games(_players(books))
         self._version = await self._store.data_version()
         return tuple(books)
 
@@ -161,6 +166,15 @@ class Shelf:
             if mistake not in self._told:
                 self._tell("bets.mistake", {"what": mistake})
         self._told |= set(mistakes)
+
+
+def _players(books: Iterable[Book]) -> set[Who]:
+    """The players whom bets are about, by league and key."""
+    return {
+        (book.game.league, player.key)
+        for book in books
+        for player in players_in((x.bet for x in book.tracked), book.game)
+    }
 
 
 def _bets(book: Book | None) -> frozenset[Bet]:
