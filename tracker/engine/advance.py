@@ -10,28 +10,23 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert
-from tracker.domain.bet import Snapshot
-from tracker.domain.chance import Chance
 from tracker.domain.game import GameState, Phase, Score
-from tracker.domain.parlay import Parlay
 from tracker.domain.poll import Unreadable
 from tracker.domain.rule import Event
-from tracker.engine.alerting import apply_rules
 from tracker.engine.announce import announce
-from tracker.engine.book import Book, Change, Held, Ordering, Tracked
+from tracker.engine.book import Book, Change, Held, Ordering
 from tracker.engine.finish import finish, tell_given
 from tracker.engine.freezing import freeze_doubted, freeze_pending
 from tracker.engine.ordering import classify
 from tracker.engine.reading import filled, moved, with_players
-from tracker.engine.slip import combined, look_at, part_of
-from tracker.forecast import Outlook, Unpriceable, price
+from tracker.engine.seeing import chances, see
+from tracker.forecast import Outlook
 
 STALE_AFTER = timedelta(seconds=90)
 """A live game that has not changed for this long is shown as stale."""
 
 LOST_AFTER = timedelta(seconds=90)
 """A game in play that could not be read for this long is said to be lost."""
-
 
 SURELY_OFF_AFTER = timedelta(hours=1)
 """A game that was told to be off, and of which nothing was heard for so long, is off."""
@@ -51,7 +46,7 @@ def advance(book: Book, state: GameState, outlook: Outlook | None, now: datetime
         book = replace(book, stale=_stale(book, now))
         notes = (*returned, ("poll.held", _told(state)))
         kept = Change(book, ordering, alerts=back, notes=notes)
-        frozen = freeze_doubted(kept, state, lambda x: _priced(x, outlook, state)[1], now)
+        frozen = freeze_doubted(kept, state, lambda x: chances([x], outlook, state)[0][1], now)
         return _counted(given, frozen)
     before, was_stale = book.state, book.stale
     news = ordering is not Ordering.SAME
@@ -67,10 +62,14 @@ def advance(book: Book, state: GameState, outlook: Outlook | None, now: datetime
     if box and state.phase is Phase.FINAL:
         notes += (("box.changed", _told(state)),)
     change = Change(book, ordering, alerts=back, notes=notes)
-    for tracked in book.tracked:
-        fresh = news or tracked.chance is None or tracked.bet.number in box
-        if not state.phase.off and fresh:
-            change = _see(change, tracked, before, outlook, now)
+    if not state.phase.off:
+        change = see(
+            change,
+            lambda x: news or x.chance is None or x.bet.number in box,
+            before,
+            outlook,
+            now,
+        )
     if book.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
     return _counted(given, finish(tell_given(change, now), now))
@@ -165,77 +164,3 @@ def _told(state: GameState) -> str:
 
 def _text(score: Score) -> str:
     return f"{score.away}-{score.home}"
-
-
-def _see(
-    change: Change,
-    tracked: Tracked,
-    before: GameState | None,
-    outlook: Outlook | None,
-    now: datetime,
-) -> Change:
-    """Add one bet's snapshot, rule decisions and facts to the change.
-
-    A bet that cannot be priced, for lack of the points by period, keeps its last chance; its rules
-    about chances stand still.
-    """
-    state = change.book.state
-    assert state is not None  # noqa: S101 - a state has just been believed
-    looked, chance = _priced(tracked, outlook, state)
-    legs = tuple(x for x in looked.legs if x not in tracked.legs)
-    change = replace(change, legs=change.legs + legs)
-    if looked.groups and looked.settlement is not None:
-        return replace(change, book=change.book.with_tracked(looked))
-    seen = looked
-    if chance is not None and outlook is not None:
-        seen = replace(
-            looked,
-            chance=chance,
-            peak=max(chance.win, tracked.peak if tracked.peak is not None else 0.0),
-            low=min(chance.win, tracked.low if tracked.low is not None else 1.0),
-        )
-        snapshot = _snapshot(seen, state, chance, outlook, now)
-        change = replace(change, snapshots=(*change.snapshots, snapshot))
-    rules, alerts = apply_rules(tracked, seen, chance, before, state, now)
-    return replace(
-        change,
-        book=change.book.with_tracked(replace(seen, rules=rules)),
-        rules=change.rules + tuple(x for x in rules if x not in tracked.rules),
-        alerts=change.alerts + alerts,
-    )
-
-
-def _priced(
-    tracked: Tracked, outlook: Outlook | None, state: GameState
-) -> tuple[Tracked, Chance | None]:
-    """The bet with what an outlook says of its legs, and its chance; None where it has none."""
-    if outlook is None:
-        return tracked, None
-    market = tracked.bet.market
-    if isinstance(market, Parlay):
-        looked = look_at(tracked, market, outlook, state)
-        return looked, combined(looked.groups)
-    try:
-        return tracked, price(market, outlook, state)
-    except Unpriceable:
-        return tracked, None
-
-
-def _snapshot(
-    seen: Tracked, state: GameState, chance: Chance, outlook: Outlook, now: datetime
-) -> Snapshot:
-    return Snapshot(
-        bet=seen.bet.number,
-        at=now,
-        period=state.period,
-        clock=state.clock,
-        game_clock=state.game_clock,
-        score=state.score,
-        mu=outlook.mu,
-        sigma=outlook.sigma,
-        chance=chance,
-        model_version=outlook.model_version,
-        feature_version=outlook.feature_version,
-        calibration_id=outlook.calibration_id,
-        part=part_of(seen, state.game.id),
-    )

@@ -4,7 +4,7 @@ from tracker.forecast.errors import BadParameters, Unpriceable
 from tracker.forecast.model import forecast
 from tracker.forecast.outlook import Outlook
 from tracker.forecast.parameters import Parameters
-from tracker.forecast.pricing import parlay, price
+from tracker.forecast.pricing import parlay, price, price_all
 from tracker.forecast.priors import prior_from
 from tracker.forecast.shipped import load_parameters
 
@@ -17,5 +17,6 @@ __all__ = [
     "load_parameters",
     "parlay",
     "price",
+    "price_all",
     "prior_from",
 ]

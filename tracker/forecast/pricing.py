@@ -9,9 +9,10 @@ import numpy as np
 
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.forecast.errors import Unpriceable
 from tracker.forecast.lattice import hankel, toeplitz
 from tracker.forecast.player_lines import opened, player_chance
-from tracker.forecast.sheet import AWAY, HOME, MARGIN, TOTAL, Question, Shape, question
+from tracker.forecast.sheet import AWAY, HOME, MARGIN, TOTAL, Question, Shape, Sheet, question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+WORTH_A_SHEET = 12
+"""From so many bets on it costs less to lay them out together."""
+
+
 def price(market: Market, outlook: Outlook, state: GameState) -> Chance:
     """The chance of one bet. Raises Unpriceable when the state lacks what the market asks about.
 
@@ -33,6 +38,23 @@ def price(market: Market, outlook: Outlook, state: GameState) -> Chance:
     """
     del state
     return chance_of(market, outlook)
+
+
+def price_all(markets: Sequence[Market], outlook: Outlook) -> list[Chance | None]:
+    """The chances of many bets of one game; None for one that cannot be priced."""
+    if len(markets) >= WORTH_A_SHEET:
+        try:
+            return [Chance(*row) for row in Sheet.of(markets).chances(outlook).tolist()]
+        except Unpriceable:
+            pass
+    return [_chance_or_none(x, outlook) for x in markets]
+
+
+def _chance_or_none(market: Market, outlook: Outlook) -> Chance | None:
+    try:
+        return chance_of(market, outlook)
+    except Unpriceable:
+        return None
 
 
 def chance_of(market: Market, outlook: Outlook) -> Chance:

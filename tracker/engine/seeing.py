@@ -1,0 +1,138 @@
+"""What a believed state makes of each bet: its chance, its snapshot, what its rules decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tracker.domain.alert import Alert
+from tracker.domain.bet import Snapshot
+from tracker.domain.chance import Chance
+from tracker.domain.game import GameState
+from tracker.domain.market import Market
+from tracker.domain.parlay import Parlay
+from tracker.engine.alerting import apply_rules
+from tracker.engine.book import Change, LegStanding, RuleState, Tracked
+from tracker.engine.slip import combined, look_at, part_of
+from tracker.forecast import Outlook, price_all
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What became of one bet. `rules` and `legs` are those that changed."""
+
+    tracked: Tracked
+    snapshot: Snapshot | None = None
+    rules: tuple[RuleState, ...] = ()
+    legs: tuple[LegStanding, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+
+
+def see(
+    change: Change,
+    fresh: Callable[[Tracked], bool],
+    before: GameState | None,
+    outlook: Outlook | None,
+    now: datetime,
+) -> Change:
+    """Add the snapshots, rule decisions and facts of the bets that have `fresh` news.
+
+    A bet that cannot be priced, for lack of the points by period, keeps its last chance; its rules
+    about chances stand still.
+    """
+    book = change.book
+    state = book.state
+    assert state is not None  # noqa: S101 - a state has just been believed
+    looked = [x for x in book.tracked if fresh(x)]
+    if not looked:
+        return change
+    sights = {
+        x.bet.number: _sight(x, priced, before, state, outlook, now)
+        for x, priced in zip(looked, chances(looked, outlook, state), strict=True)
+    }
+    seen = sights.values()
+    return replace(
+        change,
+        book=replace(
+            book,
+            tracked=tuple(
+                sights[x.bet.number].tracked if x.bet.number in sights else x for x in book.tracked
+            ),
+        ),
+        snapshots=(*change.snapshots, *(x.snapshot for x in seen if x.snapshot is not None)),
+        rules=(*change.rules, *(rule for x in seen for rule in x.rules)),
+        legs=(*change.legs, *(leg for x in seen for leg in x.legs)),
+        alerts=(*change.alerts, *(alert for x in seen for alert in x.alerts)),
+    )
+
+
+def chances(
+    tracked: list[Tracked], outlook: Outlook | None, state: GameState
+) -> list[tuple[Tracked, Chance | None]]:
+    """Each bet with what an outlook says of its legs, and its chance; None where it has none."""
+    if outlook is None:
+        return [(x, None) for x in tracked]
+    singles: list[Market] = [x.bet.market for x in tracked if not isinstance(x.bet.market, Parlay)]
+    told = iter(price_all(singles, outlook))
+    found = []
+    for one in tracked:
+        market = one.bet.market
+        if isinstance(market, Parlay):
+            looked = look_at(one, market, outlook, state)
+            found.append((looked, combined(looked.groups)))
+        else:
+            found.append((one, next(told)))
+    return found
+
+
+def _sight(
+    old: Tracked,
+    priced: tuple[Tracked, Chance | None],
+    before: GameState | None,
+    state: GameState,
+    outlook: Outlook | None,
+    now: datetime,
+) -> Sight:
+    seen, chance = priced
+    legs = tuple(x for x in seen.legs if x not in old.legs)
+    if seen.groups and seen.settlement is not None:
+        return Sight(seen, legs=legs)
+    snapshot = None
+    if chance is not None and outlook is not None:
+        win = chance.win
+        seen = replace(
+            seen,
+            chance=chance,
+            peak=win if seen.peak is None else max(win, seen.peak),
+            low=win if seen.low is None else min(win, seen.low),
+        )
+        snapshot = _snapshot(seen, state, chance, outlook, now)
+    rules, alerts = apply_rules(old, seen, chance, before, state, now)
+    known = {x.rule: x for x in old.rules}
+    changed = tuple(x for x in rules if _differs(x, known.get(x.rule)))
+    return Sight(replace(seen, rules=rules) if changed else seen, snapshot, changed, legs, alerts)
+
+
+def _differs(rule: RuleState, known: RuleState | None) -> bool:
+    return rule is not known and rule != known
+
+
+def _snapshot(
+    seen: Tracked, state: GameState, chance: Chance, outlook: Outlook, now: datetime
+) -> Snapshot:
+    return Snapshot(
+        bet=seen.bet.number,
+        at=now,
+        period=state.period,
+        clock=state.clock,
+        game_clock=state.game_clock,
+        score=state.score,
+        mu=outlook.mu,
+        sigma=outlook.sigma,
+        chance=chance,
+        model_version=outlook.model_version,
+        feature_version=outlook.feature_version,
+        calibration_id=outlook.calibration_id,
+        part=part_of(seen, state.game.id),
+    )
