@@ -10,7 +10,7 @@ from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import GameState
 from tracker.domain.parlay import Parlay
 from tracker.engine.book import Group, LegStanding, Tracked
-from tracker.forecast import Outlook, Unpriceable, parlay, price
+from tracker.forecast import Outlook, parlay_of, price_all
 from tracker.forecast.player_lines import opened
 
 
@@ -21,20 +21,15 @@ def look_at(tracked: Tracked, slip: Parlay, outlook: Outlook, state: GameState) 
     """
     places = slip.in_game(state.game.id)
     legs = list(tracked.legs)
-    for i in places:
-        if legs[i].result is None:
-            try:
-                legs[i] = replace(legs[i], chance=price(slip.legs[i].market, outlook, state))
-            except Unpriceable:
-                continue
-    mine = [legs[i] for i in places]
-    chance = settled_part(mine)
-    if chance is None:
-        try:
-            chance = parlay([slip.legs[i].market for i in places], outlook, state)
-        except Unpriceable:
-            chance = None
-    return regrouped(replace(tracked, legs=tuple(legs)), state.game.id, chance)
+    markets = [slip.legs[i].market for i in places]
+    told = price_all(markets, outlook)
+    for i, chance in zip(places, told, strict=True):
+        if legs[i].result is None and chance is not None:
+            legs[i] = replace(legs[i], chance=chance)
+    part = settled_part([legs[i] for i in places])
+    if part is None and None not in told:
+        part = parlay_of([(x, y) for x, y in zip(markets, told, strict=True) if y], outlook)
+    return regrouped(replace(tracked, legs=tuple(legs)), state.game.id, part)
 
 
 def regrouped(tracked: Tracked, game_id: str, part: Chance | None) -> Tracked:

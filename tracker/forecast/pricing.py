@@ -78,24 +78,28 @@ def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance
     every leg does. Raises Unpriceable, and ValueError for no legs at all.
     """
     del state
+    return parlay_of([(x, chance_of(x, outlook)) for x in legs], outlook)
+
+
+def parlay_of(legs: Sequence[tuple[Market, Chance]], outlook: Outlook) -> Chance:
+    """The same for legs whose own chances are known already."""
     if not legs:
         raise ValueError("a parlay needs a leg")
     if len(legs) == 1:
-        return chance_of(legs[0], outlook)
+        return legs[0][1]
     open_legs: list[Market] = []
     won = False
-    for leg in legs:
-        chance = chance_of(leg, outlook)
+    for leg, chance in legs:
         if chance == LOST:
             return LOST
         if chance.decided:
             won = won or chance == WON
         else:
             open_legs.append(leg)
+            only = chance
     if not open_legs:
         return WON if won else PUSHED
     if len(open_legs) == 1:
-        only = chance_of(open_legs[0], outlook)
         return Chance(only.win + only.push, 0.0, only.lose) if won else only
     alive = together(open_legs, outlook, pushed=False)
     level = 0.0
@@ -143,14 +147,48 @@ def together(legs: Sequence[Market], outlook: Outlook, *, pushed: bool) -> float
 
 def on_lattice(asked: Sequence[Question], points: Points, cells: Floats, *, pushed: bool) -> float:
     """The mass of those `cells` on the lattice of `points` in which every leg holds."""
-    rows, columns = cells.shape
+    whole_rows, whole_columns = cells.shape
     vectors = held(asked, points, pushed=pushed)
-    if MARGIN in vectors:
-        cells = cells * toeplitz(vectors[MARGIN], rows, columns)
-    if TOTAL in vectors:
-        cells = cells * hankel(vectors[TOTAL], rows, columns)
-    by_away = cells @ vectors.get(AWAY, np.ones(columns))
-    return min(float(vectors.get(HOME, np.ones(rows)) @ by_away), 1.0)
+    box = _box(vectors, whole_rows, whole_columns)
+    if box is None:
+        return 0.0
+    (top, bottom), (left, right) = box
+    cells = cells[top:bottom, left:right]
+    rows, columns = cells.shape
+    if (by_margin := vectors.get(MARGIN)) is not None:
+        start = top - right + whole_columns
+        cells = cells * toeplitz(by_margin[start : start + rows + columns - 1], rows, columns)
+    if (by_total := vectors.get(TOTAL)) is not None:
+        cells = cells * hankel(by_total[top + left : bottom + right - 1], rows, columns)
+    by_away, by_home = vectors.get(AWAY), vectors.get(HOME)
+    sides = cells @ (np.ones(columns) if by_away is None else by_away[left:right])
+    mass = sides.sum() if by_home is None else by_home[top:bottom] @ sides
+    return min(float(mass), 1.0)
+
+
+def _box(
+    vectors: dict[str, Floats], rows: int, columns: int
+) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """The rows and columns outside of which no leg holds: most of a lattice need not be summed.
+
+    By place, the margin is row - column + columns - 1 and the total row + column.
+    """
+    spans = {}
+    for name, vector in vectors.items():
+        places = vector.nonzero()[0]
+        if places.size == 0:
+            return None
+        spans[name] = int(places[0]), int(places[-1])
+    top, bottom = spans.get(HOME, (0, rows - 1))
+    left, right = spans.get(AWAY, (0, columns - 1))
+    low, high = spans.get(MARGIN, (0, rows + columns - 2))
+    low, high = low - columns + 1, high - columns + 1
+    least, most = spans.get(TOTAL, (0, rows + columns - 2))
+    top, bottom = max(top, (low + least + 1) // 2, low), min(bottom, (high + most) // 2)
+    left, right = max(left, (least - high + 1) // 2), min(right, (most - low) // 2)
+    if top > bottom or left > right:
+        return None
+    return (top, bottom + 1), (left, right + 1)
 
 
 def held(asked: Sequence[Question], points: Points, *, pushed: bool) -> dict[str, Floats]:
