@@ -58,7 +58,7 @@ VERBS = (
     Verb("bets", "bets", _BETS),
     Verb("show", "bets", _BETS),
     Verb("withdraw", "bets", _BETS),
-    Verb("rules", "bets", _BETS),
+    Verb("rules", "rules_group", _BETS),
     Verb("edit", "hands", _BETS),
     Verb("settle", "settle", _BETS),
     Verb("void", "hands", _BETS),
@@ -87,6 +87,7 @@ VERBS = (
     Verb("config", "config", _CARETAKING),
     Verb("backup", "backup", _CARETAKING),
     Verb("service", "service", _CARETAKING),
+    Verb("telegram", "telegram", _CARETAKING),
     Verb("test-alert", "channels", _CARETAKING),
 )
 """Every verb, in the order of the help."""

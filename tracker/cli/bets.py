@@ -45,7 +45,6 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
         "bets": bets,
         "show": show,
         "withdraw": withdraw,
-        "rules": rules,
     }
     declare(app, name, verbs[name], panel)
 

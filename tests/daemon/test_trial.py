@@ -1,0 +1,65 @@
+"""Promises of alerts over real games: no flaps in close finishes, and a rule never storms."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import pytest
+
+from tracker.cli.rules_trial import bets_on
+from tracker.clock import LeapingClock
+from tracker.daemon.rehearse import STARTS_BEFORE, SiteWatch
+from tracker.daemon.trial import follow
+from tracker.domain.alert import Decision
+from tracker.domain.game import Game
+from tracker.domain.rule import LevelRule, parse_rule
+from tracker.engine.rules import BAND, COOLDOWN, FURTHER, log_odds
+from tracker.engine.trials import Course
+from tracker.feeds.poller import Poller
+from tracker.replay.files import shipped
+from tracker.replay.nba.site import Site
+from tracker.replay.playback import Playback
+
+RULES = [parse_rule(x) for x in ("p >= 0.80", "p >= 0.50", "p <= 0.50", "p <= 0.20")]
+RECORDED = [x for x in shipped() if x.league == "nba"]
+
+
+async def courses(name: str) -> list[Course]:
+    """The moneyline of a recorded game, followed by the real loop."""
+    recording = next(x for x in RECORDED if x.name == name)
+    playback = Playback(recording)
+    clock = LeapingClock(playback.scheduled - STARTS_BEFORE)
+    watch = SiteWatch(Site([playback]), clock)
+    home, away = recording.home.tricode, recording.away.tricode
+    game = Game(recording.id, recording.league, home, away, playback.scheduled)
+    poller = Poller(game, watch, clock, random.Random(1))  # noqa: S311 - no secret
+    return await follow(game, bets_on(game, None, RULES)[:1], poller, clock, lambda _: None)
+
+
+@pytest.mark.parametrize("name", [x.name for x in RECORDED])
+async def test_a_real_game_gives_no_flaps(name: str) -> None:
+    """Between two alerts of a rule the chance has cleared the band, and minutes have passed."""
+    [course] = await courses(name)
+    for rule in RULES:
+        assert isinstance(rule, LevelRule)
+        said = [
+            x
+            for x in course.alerts
+            if x.rule == rule.text and x.decision is Decision.FIRED and x.p is not None
+        ]
+        assert len(said) <= 8
+        for first, then in pairwise(said):
+            between = [x.p for x in course.seen if first.at < x.at < then.at]
+            safe = min(between) if rule.comparison.value == ">=" else 1 - max(between)
+            level = rule.level if rule.comparison.value == ">=" else 1 - rule.level
+            assert log_odds(safe) <= log_odds(level) - BAND + 1e-9
+            assert first.p is not None
+            assert then.p is not None
+            further = abs(log_odds(then.p) - log_odds(first.p))
+            assert then.at - first.at >= COOLDOWN or further >= FURTHER - 0.5
+
+
+def test_there_are_eight_recorded_games_of_the_nba() -> None:
+    """As many as are promised to be tried."""
+    assert len(RECORDED) >= 8

@@ -1,0 +1,68 @@
+"""How rules are judged: held, promised, lead, and what a bare threshold would have sent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.engine.build import T0
+from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.bet import Result
+from tracker.domain.game import Score
+from tracker.domain.rule import EventRule, parse_rule
+from tracker.engine.trials import Course, Seen, Watched, figures, naive
+
+
+def rule(text: str) -> Watched:
+    """A rule on a chance."""
+    found = parse_rule(text)
+    assert not isinstance(found, EventRule)
+    return found
+
+
+def seen(*chances: float, every: float = 10.0) -> tuple[Seen, ...]:
+    """Polls one after another, of which each sixth is another minute of the game."""
+    return tuple(Seen(T0 + timedelta(seconds=i * every), i / 6, p) for i, p in enumerate(chances))
+
+
+def fired(text: str, poll: int, p: float, was: float | None = None) -> Alert:
+    """An alert at a poll."""
+    at = T0 + timedelta(seconds=10 * poll)
+    return Alert(1, text, 1, at, Decision.FIRED, Reason.CROSSED, "Q1", Score(0, 0), p, was)
+
+
+def test_an_alert_holds_when_the_bet_ends_where_it_points() -> None:
+    """Up is winning, down is losing; a push is neither."""
+    chances = seen(0.5, 0.81, 0.82, 0.9, 0.99, 1.0)
+    up, down = fired("p >= 0.80", 2, 0.82), fired("p <= 0.20", 2, 0.18)
+    for result, held, missed in ((Result.WON, 1, 0), (Result.LOST, 0, 1), (Result.PUSH, 0, 0)):
+        found = figures(rule("p >= 0.80"), [Course("x", chances, (up, down), result)])
+        assert (found.alerts, found.held, found.missed) == (1, held, missed)
+        other = figures(rule("p <= 0.20"), [Course("x", chances, (up, down), result)])
+        assert (other.held, other.missed) == (missed, held)
+    swung = fired("swing 0.15 in 5m", 3, 0.4, was=0.6)
+    found = figures(rule("swing 0.15 in 5m"), [Course("x", chances, (swung,), Result.LOST)])
+    assert (found.held, found.promised) == (1, 0.6)
+
+
+def test_the_lead_counts_until_the_chance_is_settled_for_good() -> None:
+    """What looked settled and was not does not count."""
+    chances = seen(0.5, 0.81, 0.82, 0.995, 0.9, 0.95, 0.99, 1.0, 1.0)
+    found = figures(
+        rule("p >= 0.80"), [Course("x", chances, (fired("p >= 0.80", 2, 0.82),), Result.WON)]
+    )
+    assert found.lead is not None
+    assert abs(found.lead - (6 - 2) / 6) < 1e-9
+    assert found.promised == 0.82
+    assert found.share == 1.0
+
+
+def test_a_bare_threshold_speaks_at_every_crossing() -> None:
+    """Each way for a crossing, one way for a level, and at each new stretch for a swing."""
+    dance = seen(*[0.79, 0.81] * 10)
+    assert naive(rule("p >= 0.80"), dance) == 10
+    assert naive(rule("p <= 0.80"), dance) == 9
+    assert naive(rule("p crosses 0.80"), dance) == 19
+    assert naive(rule("swing 0.15 in 5m"), seen(0.4, 0.6, 0.6, 0.6)) == 1
+    assert naive(rule("swing 0.15 in 20s"), seen(0.4, 0.6, 0.6, 0.6, 0.4)) == 2
+    spared = figures(rule("p >= 0.80"), [Course("x", dance, (), Result.WON)])
+    assert (spared.naive, spared.spared, spared.share, spared.lead) == (10, 10, None, None)
