@@ -121,7 +121,7 @@ def _level(rule: LevelRule, state: RuleState, reading: Reading) -> Verdict:
             # What broke the cooldown and did not last has not shortened it.
             phase = RulePhase.COOLING if _cooling(state, reading.at) else RulePhase.ARMED
             reason = Reason.REARMED if rearmed else Reason.BELOW
-            return _to(replace(state, window=()), phase, reason)
+            return _to(replace(state, window=()) if state.window else state, phase, reason)
         case _:
             assert_never(state.phase)
 
@@ -166,6 +166,9 @@ def _cooling(state: RuleState, at: datetime) -> bool:
 
 
 def _to(state: RuleState, phase: RulePhase, reason: Reason) -> Verdict:
+    # Most readings change nothing, and a state is costly to build: hundreds may be stepped a poll.
+    if state.phase is phase and state.reason is reason and not state.streak:
+        return Verdict(state, reason)
     return Verdict(replace(state, phase=phase, streak=0, reason=reason), reason)
 
 
