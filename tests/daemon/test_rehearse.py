@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from tests.daemon import night
 from tracker.daemon.rehearse import rehearse
+from tracker.domain.draft import Draft
 from tracker.domain.game import Game
+from tracker.domain.grammar import find_in, parse_bet
+from tracker.domain.money import parse_odds
+from tracker.domain.player import Stat
 from tracker.domain.prior import Lines
 from tracker.domain.rule import parse_rule
 from tracker.replay.files import find_recording
@@ -87,3 +92,29 @@ async def test_a_corrected_box_makes_a_second_revision(tmp_path: Path) -> None:
     assert [x.settlement.result.value for x in total.settlements] == ["won", "lost"]
     assert [x.settlement.revision for x in total.settlements] == [1, 2]
     assert total.bet.status.value == "official"
+
+
+async def test_player_lines_and_a_parlay_end_as_the_box_says(tmp_path: Path) -> None:
+    """They have a chance at every look, and the result of the official figures."""
+    pick = partial(parse_bet, find=find_in("nba"))
+    lines = (
+        "Paul George under 6.5 reb",
+        "Oubre over 15.5 pts",
+        "Paul George double-double",
+        "Broome over 3.5 pts",
+        "parlay: PHI ML; SAC@PHI over 220.5; Paul George over 3.5 ast",
+    )
+    drafts = tuple(Draft(pick(x), odds=parse_odds("+100"), stake_cents=1000) for x in lines)
+    game = Playback(find_recording(night.RECORDINGS["SAC@PHI"]))
+    database = tmp_path / "a.db"
+    await rehearse([game], drafts, database, RULES, _no_lines, lambda *_: None)
+    async with await Store.open(database, now=night.TIP_OFF, readonly=True) as store:
+        shown = [await store.show_view(n + 1) for n in range(len(lines))]
+        kept = await store.player_games([("nba", "paul george"), ("nba", "johni broome")])
+    ends = [(x.bet.result, x.bet.status.value) for x in shown if x is not None]
+    assert [str(x) for x, _ in ends] == ["won", "lost", "lost", "void", "won"]
+    assert {x for _, x in ends} == {"official"}
+    assert [len(x.snapshots) > 200 for x in shown if x is not None] == [True] * 3 + [False, True]
+    [played] = kept["nba", "paul george"]
+    assert dict(played.stats)[Stat.REB] == 2
+    assert len(kept) == 1

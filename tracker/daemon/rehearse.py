@@ -13,7 +13,8 @@ from tracker.daemon.forecaster import Forecaster, LinesFor
 from tracker.daemon.sharing import Fixed
 from tracker.daemon.track import Tell, TrackContext, track
 from tracker.domain.draft import Draft
-from tracker.domain.game import Game, GameState
+from tracker.domain.game import Game, GameState, Side
+from tracker.domain.player import Player
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.rule import Rule
 from tracker.feeds import nba
@@ -71,8 +72,8 @@ async def rehearse(
 ) -> str:
     """Play games one after the other from before tip-off until their bets are official.
 
-    Bets that fit none of the games are left out. Returns a hash of every table, which is the same
-    for the same games and bets.
+    Bets that fit none of the games are left out, and parlays that are about several. Returns a
+    hash of every table, which is the same for the same games and bets.
     """
     starts = min(p.scheduled for p in playbacks) - STARTS_BEFORE
     async with await Store.open(database, now=starts) as store:
@@ -95,9 +96,12 @@ async def _play(
     if isinstance(found.reading, Unreadable):
         return
     game = found.reading.game
+    roster = _players(playback)
     for draft in drafts:
-        if draft.fits(game):
-            await store.add(draft, game=game, defaults=defaults, at=clock.now())
+        if all(draft.leg_fits(leg, game, roster) for leg in draft.legs):
+            await store.add(
+                draft, game=game, defaults=defaults, at=clock.now(), roster_of=lambda _: roster
+            )
     books = await store.books(defaults)
     book = next((b for b in books if b.game.id == game.id), None)
     if book is None:
@@ -112,6 +116,14 @@ async def _play(
         tell=tell,
     )
     await track(book, Poller(game, watch, clock, random.Random(game.id)), context)  # noqa: S311
+
+
+def _players(playback: Playback) -> tuple[Player, ...]:
+    """Everybody on the rosters of the game, by name as its box gives it."""
+    teams = ((Side.HOME, playback.recording.home), (Side.AWAY, playback.recording.away))
+    return tuple(
+        Player(f"{x.first} {x.last}".strip(), side) for side, team in teams for x in team.players
+    )
 
 
 def _game_of(playback: Playback) -> Game:
