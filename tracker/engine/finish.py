@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tracker.domain.bet import Bet, Confirmation, Result, Settlement
 from tracker.domain.game import GameState
-from tracker.domain.house import house_of
+from tracker.domain.house import HouseRules, house_of
 from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.poll import FINAL_CHECKS, check_times
 from tracker.engine.announce import settled_alert
@@ -36,7 +36,7 @@ def finish(change: Change, now: datetime) -> Change:
         return change
     checks = _checks_due(book, now)
     for tracked in book.tracked:
-        if _may_settle(tracked, state, now):
+        if may_settle(tracked, state, house_of(tracked.bet.book), now):
             change = _settle(change, tracked, state, now, last=checks >= FINAL_CHECKS)
     return _confirm(change, now, checks)
 
@@ -53,12 +53,13 @@ def tell_given(change: Change, now: datetime) -> Change:
     return change
 
 
-def _may_settle(tracked: Tracked, state: GameState, now: datetime) -> bool:
+def may_settle(tracked: Tracked, state: GameState, house: HouseRules, now: datetime) -> bool:
+    """Whether a bet is to be settled now: no person has, and a game that is off waited enough."""
     if tracked.settlement is not None and tracked.settlement.by_hand:
         return False
     if not state.phase.off:
         return True
-    wait = timedelta(hours=house_of(tracked.bet.book).postponed_hours)
+    wait = timedelta(hours=house.postponed_hours)
     return now - state.game.start >= wait or wait == timedelta(0)
 
 

@@ -88,7 +88,7 @@ def parlay_of(legs: Sequence[tuple[Market, Chance]], outlook: Outlook) -> Chance
     if len(legs) == 1:
         return legs[0][1]
     open_legs: list[Market] = []
-    won = False
+    won, only = False, legs[0][1]
     for leg, chance in legs:
         if chance == LOST:
             return LOST

@@ -1,0 +1,128 @@
+"""Games that are off, cut short or badly told: what stands, what is void, and what waits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.engine.build import T0, a_book, after, bet, final, live, market, off
+from tracker.domain.bet import Result
+from tracker.domain.game import GameState, Phase, Score, Side
+from tracker.domain.house import HouseRules
+from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.player import Player, Stat
+from tracker.domain.poll import Trouble, Unreadable
+from tracker.engine.advance import advance, note
+from tracker.engine.book import Book
+from tracker.engine.finish import may_settle
+from tracker.engine.reading import filled
+from tracker.engine.settling import Unsettleable, judge
+
+RULES = HouseRules()
+
+
+def stopped(period: int, clock: float, *points: tuple[int, int]) -> GameState:
+    """A game that was called off while it was being played."""
+    return live(period, clock, *points, phase=Phase.CANCELLED)
+
+
+@pytest.mark.parametrize(("left", "result"), [(301, Result.VOID), (300, Result.WON)])
+def test_a_game_stands_after_43_minutes(left: float, result: Result) -> None:
+    """With five minutes left and no more, called off or said to be over."""
+    points = ((30, 25), (30, 25), (30, 25), (10, 5))
+    for phase in (Phase.CANCELLED, Phase.FINAL):
+        state = live(4, left, *points, phase=phase)
+        assert judge(market("DEN ML"), state, RULES).result is result
+    told = judge(market("DEN ML"), stopped(3, 0, *points[:3]), RULES)
+    assert told.reason == "the game ended after 36 of 48 minutes: void, stake returned"
+
+
+def test_what_was_played_out_stands() -> None:
+    """The first half of a game that ended in the third quarter, unless the house says otherwise."""
+    state = stopped(3, 400, (30, 25), (30, 25), (5, 9))
+    assert judge(market("1H DEN ML"), state, RULES).result is Result.WON
+    assert judge(market("Q2 LAL@DEN over 54.5"), state, RULES).result is Result.WON
+    assert judge(market("Q3 DEN ML"), state, RULES).result is Result.VOID
+    strict = HouseRules(finished_parts=False)
+    assert judge(market("1H DEN ML"), state, strict).result is Result.VOID
+
+
+def test_a_player_line_falls_with_a_short_game() -> None:
+    """Whatever he had made by then."""
+    line = PlayerTotal(Player("Anyone", Side.HOME), Stat.PTS, Direction.OVER, 1.5)
+    assert judge(line, stopped(3, 400, (30, 25), (30, 25), (5, 9)), RULES).result is Result.VOID
+
+
+def test_a_postponed_game_waits_as_long_as_the_house_does() -> None:
+    """By default not at all; else from its scheduled start."""
+    (tracked,) = a_book(bet(1, "DEN ML")).tracked
+    assert may_settle(tracked, off(), RULES, T0)
+    patient = HouseRules(postponed_hours=24)
+    assert not may_settle(tracked, off(), patient, T0 + timedelta(hours=23))
+    assert may_settle(tracked, off(), patient, T0 + timedelta(hours=24))
+    assert may_settle(tracked, final((30, 25), (30, 25), (30, 25), (30, 25)), patient, T0)
+
+
+def test_a_game_that_left_the_board_is_void_in_the_end() -> None:
+    """It was told to be off once, and nothing was heard of it for an hour."""
+    book = advance(a_book(bet(1, "DEN ML", "settled")), off(), None, after(0)).book
+    silence = Unreadable(Trouble.ABSENT, "the board does not list the game")
+    for minutes in (20, 40, 59):
+        book = note(book, silence, after(minutes * 60)).book
+        assert book.tracked[0].settlement is None
+    done = note(book, silence, after(3600)).book.tracked[0].settlement
+    assert done is not None
+    assert done.result is Result.VOID
+
+
+def test_overtime_counts_as_the_house_says() -> None:
+    """A second half without it is its two quarters."""
+    played = final((25, 25), (25, 25), (20, 25), (30, 25), (2, 12))
+    assert judge(market("2H DEN ML"), played, RULES).result is Result.LOST
+    plain = HouseRules(overtime=False)
+    assert judge(market("2H DEN ML"), played, plain).result is Result.PUSH
+    assert judge(market("DEN ML"), played, plain).result is Result.PUSH
+
+
+def blind(state: GameState) -> GameState:
+    """The same state from a feed whose points by period do not add up."""
+    return replace(state, periods=None)
+
+
+def test_periods_that_were_seen_fill_a_final_without_them() -> None:
+    """The first half was seen to its end, so its bets are settled by what was seen."""
+    book = a_book(bet(1, "1H DEN ML"), bet(2, "Q4 DEN ML"))
+    seen = live(4, 60, (30, 25), (20, 25), (30, 20), (10, 15))
+    over = blind(final((30, 25), (20, 25), (30, 20), (14, 19)))
+    book = advance(book, seen, None, after(0)).book
+    for seconds in (60, 120):
+        book = advance(book, over, None, after(seconds)).book
+    results = [x.settlement and x.settlement.result for x in book.tracked]
+    assert results == [Result.PUSH, Result.LOST]
+    assert book.state is not None
+    assert book.state.periods == (Score(30, 25), Score(20, 25), Score(30, 20), Score(14, 19))
+
+
+def test_periods_that_were_not_seen_are_not_made_up() -> None:
+    """After a gap over a break nobody knows where one ended."""
+    over = blind(final((30, 25), (20, 25), (30, 20), (14, 19)))
+    assert filled(over, live(3, 60, (30, 25), (20, 25), (28, 20))) == over
+    assert filled(over, None) == over
+    at_end = live(3, 0, (30, 25), (20, 25), (30, 20), phase=Phase.BREAK)
+    assert filled(over, at_end).periods is not None
+    less = live(4, 60, (30, 25), (20, 25), (60, 20), (1, 1))
+    assert filled(over, less) == over, "the score cannot be lower than what was seen"
+
+
+def test_a_bet_on_a_part_that_was_never_told_is_for_a_person() -> None:
+    """The reason stands with it."""
+    book: Book = a_book(bet(1, "Q1 DEN ML"))
+    over = blind(final((30, 25), (20, 25), (30, 20), (14, 19)))
+    for seconds in (0, 60):
+        book = advance(book, over, None, after(seconds)).book
+    assert book.tracked[0].review is not None
+    assert "points by period" in book.tracked[0].review
+    with pytest.raises(Unsettleable):
+        judge(market("Q1 DEN ML"), over, RULES)
