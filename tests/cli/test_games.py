@@ -57,6 +57,20 @@ def test_another_league(playing: None, cli: Cli, league: str, game: str) -> None
     assert {x["phase"] for x in told.json} <= {"live", "break"}
 
 
+def test_the_doctor_holds_each_host_to_its_budget(playing: None, cli: Cli) -> None:
+    """Each source with its answer, and what the daemon has asked of each host so far."""
+    told: dict[str, str] = {}
+    for _ in range(100):
+        # The daemon writes its counts down within a second of its first answer.
+        told = {x["check"]: x["text"] for x in cli("doctor", "--json").json}
+        if "nba requests" in told:
+            break
+    assert "games" in told["nba"]
+    assert "asked at most 120 times a minute" in told["nba"]
+    assert "asked at most 60 times a minute" in told["espn nba"]
+    assert "in the busiest, of 120 at most" in told["nba requests"]
+
+
 def test_a_league_that_there_is_not(config: Path, cli: Cli) -> None:
     """It is said which there are."""
     told = cli("games", "--league", "nfl")

@@ -100,8 +100,10 @@ async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
     async for check in _database(scope, settings):
         yield check
     if not offline:
-        for check in await _feeds(settings):
+        for check in await _feeds(settings, await _leagues(scope)):
             yield check
+    async for check in _requests(scope):
+        yield check
     yield _service()
 
 
@@ -218,22 +220,64 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
         yield Check("settled", Health.GOOD, "unsettled 12 h after tip-off: 0")
 
 
-async def _feeds(settings: Settings) -> list[Check]:
-    """Each source of the NBA: one that stands in for a good one is no more than a warning."""
-    from tracker.domain.league import NBA
+async def _leagues(scope: Scope) -> list[str]:
+    """The leagues whose sources are tried: the NBA, and those of games that are followed."""
+    from tracker.cli.session import session
+    from tracker.domain.league import LEAGUES, NBA
+    from tracker.store import StoreError
+
+    try:
+        async with session(scope) as at:
+            view = await at.store.status_view()
+            followed = {NBA.id, *(x.game.league for x in view.games)}
+    except StoreError:
+        followed = {NBA.id}
+    return [x for x in LEAGUES if x in followed]
+
+
+async def _requests(scope: Scope) -> AsyncIterator[Check]:
+    """What the daemon has asked of each host, as it wrote it down last."""
+    from tracker.cli.session import session
+    from tracker.store import StoreError
+
+    try:
+        async with session(scope) as at:
+            kept = await at.store.usage()
+    except StoreError:
+        return
+    for name, usage in kept[1].items() if kept is not None else ():
+        if not usage.asked:
+            continue
+        text = (
+            f"requests to {usage.host} ({name}): {usage.last_minute} in the last minute and "
+            f"{usage.busiest_minute} in the busiest, of {usage.budget} at most; {usage.asked} in "
+            f"all, {usage.failed} failed"
+        )
+        over = usage.busiest_minute >= usage.budget
+        hint = ": raise requests_per_minute" if over else ""
+        yield Check(f"{name} requests", Health.WARNING if over else Health.GOOD, text + hint)
+
+
+async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
+    """Each source of some leagues: one that stands in for a good one is no more than a warning."""
     from tracker.feeds.feeds import open_feeds
     from tracker.feeds.probe import probe
 
     clock = SystemClock()
     async with open_feeds(settings.feeds, clock, deadline_s=_PATIENCE_S) as feeds:
-        tried = await probe(feeds, [NBA.id], clock)
-    some = any(x.trouble is None for x in tried)
+        tried = await probe(feeds, leagues, clock)
+    well = {x.league for x in tried if x.trouble is None}
     found = []
     for one in tried:
+        some = one.league in well
         host = settings.feeds.by_name[one.source.split()[0]].base_url
         if one.trouble is None:
             games = f"{one.games} game{'s' * (one.games != 1)}"
-            text = f"{one.source}: a board with {games} in {one.took_s * 1000:.0f} ms from {host}"
+            took = f"{one.took_s * 1000:.0f} ms"
+            text = (
+                f"{one.source}: a board with {games} in {took} from {host}, "
+                f"asked at most {one.budget} times a minute"
+            )
             found.append(Check(one.source, Health.GOOD, text))
             continue
         health = Health.WARNING if some else Health.BAD

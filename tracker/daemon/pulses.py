@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from tracker.clock import Clock
+from tracker.domain.usage import Usage
 from tracker.engine.book import Book
 from tracker.feeds.health import WELL
 from tracker.store import Store
@@ -18,8 +19,12 @@ class Pulses:
     """The last word of each source and of each game, in memory until it is kept."""
 
     def __init__(self) -> None:
-        """Nothing has been heard; `on_answer` is called with a source whenever it is well."""
+        """Nothing has been heard; `on_answer` is called with a source whenever it is well.
+
+        `usage` gives what has been asked of each host.
+        """
         self.on_answer: Callable[[str], None] = lambda _: None
+        self.usage: Callable[[], Mapping[str, Usage]] = dict
         self._heard: dict[str, tuple[datetime, str]] = {}
         self._seen: dict[str, tuple[datetime, bool]] = {}
 
@@ -40,6 +45,8 @@ class Pulses:
             heard, self._heard = self._heard, {}
             for source, (at, word) in heard.items():
                 await store.saw(source, at, word)
+            if heard:
+                await store.keep_usage(self.usage(), clock.now())
             seen, self._seen = self._seen, {}
             if seen:
                 await store.seen(seen)

@@ -86,6 +86,7 @@ class Daemon:
         self._patience = Patience(SystemClock(), self._progress, self._tell)
         parts.store.wait_out(self._patience.wait_out)
         parts.pulses.on_answer = self._hear
+        parts.pulses.usage = parts.feeds.usage
         self._shelf = Shelf(parts.store, parts.clock, parts.settings, parts.tell)
         known = partial(lines_for, parts.settings.lines)
         self._forecaster = Forecaster(known, parts.tell, parts.load)

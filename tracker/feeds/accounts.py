@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
 
 from tracker.domain.poll import Trouble
+from tracker.domain.usage import Usage
 
 _MINUTE_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Requests to a host since the start. `budget` is the most in a minute of the clock.
-
-    `last_minute` counts those of the last 60 s, `busiest_minute` the most in any 60 s, `size` the
-    bytes of all bodies once decoded, and `troubles` the failures by their word.
-    """
-
-    host: str
-    budget: int
-    asked: int
-    answered: int
-    last_minute: int
-    busiest_minute: int
-    size: int
-    troubles: tuple[tuple[str, int], ...]
 
 
 class Account:

@@ -9,7 +9,7 @@ from tracker.clock import Clock, ScaledClock
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds.accounts import Usage
+from tracker.domain.usage import Usage
 from tracker.feeds.failover import Failover
 from tracker.feeds.feed import Ask, Feed, Look, fetcher_of
 from tracker.feeds.fetch import DEADLINE_S, Fetcher

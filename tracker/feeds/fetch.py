@@ -19,7 +19,8 @@ from asyncio_throttle.throttler import Throttler
 from yarl import URL
 
 from tracker.clock import Clock
-from tracker.feeds.accounts import Account, Usage
+from tracker.domain.usage import Usage
+from tracker.feeds.accounts import Account
 from tracker.feeds.decoding import BrokenOff, TooLarge, decoded
 from tracker.feeds.errors import (
     FeedError,

@@ -26,6 +26,7 @@ from tracker.domain.poll import Poll
 from tracker.domain.record import Said
 from tracker.domain.roster import RosterOf, nobody
 from tracker.domain.rule import Rule
+from tracker.domain.usage import Usage
 from tracker.engine.book import Book, Change
 from tracker.store import (
     alerting,
@@ -34,6 +35,7 @@ from tracker.store import (
     backup,
     bets,
     bodies,
+    counts,
     exporting,
     judged,
     outbox,
@@ -417,6 +419,14 @@ class Store:
     async def daemon(self) -> DaemonView | None:
         """The daemon that last worked on this database; None when none ever did."""
         return await self._db.read(reading.daemon_view)
+
+    async def keep_usage(self, usages: Mapping[str, Usage], at: datetime) -> None:
+        """Write down what has been asked of each host, by the name of its settings."""
+        await self._db.write(lambda db: counts.keep(db, usages, at))
+
+    async def usage(self) -> counts.Kept | None:
+        """What had been asked of each host when it was written down last, and when that was."""
+        return await self._db.read(counts.last)
 
     async def data_version(self) -> int:
         """A number that changes when another process has written; it costs a few microseconds."""
