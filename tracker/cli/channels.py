@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, assert_never
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
@@ -14,6 +15,7 @@ from tracker.cli.ending import Ended, Impossible
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, progress, say, say_json
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.policy import Level
 
 if TYPE_CHECKING:
     from tracker.notify.channel import Channel
@@ -37,6 +39,7 @@ async def open_channels(
     from tracker.notify.apprise_channel import channels_for, check_urls
     from tracker.notify.console import Console
     from tracker.notify.telegram import telegram_channel
+    from tracker.store.pairing import paired_in
 
     urls = [x.get_secret_value() for x in secrets.urls]
     if urls:
@@ -44,26 +47,52 @@ async def open_channels(
     found: list[Channel] = [Console()] if settings.notify.console else []
     found += channels_for(urls)
     async with AsyncExitStack() as open_ones:
-        telegram = telegram_channel(settings.notify.telegram, secrets.telegram_token, tell)
+        paired = await asyncio.to_thread(paired_in, settings.store.path)
+        telegram = telegram_channel(
+            settings.notify.telegram, secrets.telegram_token, tell, paired=paired.chat
+        )
         if telegram is not None:
             found.append(await open_ones.enter_async_context(telegram))
         yield tuple(found)
 
 
-def try_channels(context: typer.Context, as_json: AsJson = False) -> None:
-    """Send one real message to every configured channel, and say what each answered."""
-    asyncio.run(_test(scope_of(context), as_json))
+def try_channels(
+    context: typer.Context,
+    text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Send this in place of the usual words.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send one real message to every configured channel, and say what each answered.
+
+    With --text a configuration that cannot be used is passed over, for the channels that systemd's
+    credentials or the environment name: so a service can say that its configuration is bad.
+    """
+    asyncio.run(_test(scope_of(context), text, as_json))
 
 
 def _say_nothing(_event: str, _figures: dict[str, str]) -> None:
     """Log nothing: the answers are told."""
 
 
-async def _test(scope: Scope, as_json: bool) -> None:
+def _settings(scope: Scope, *, whatever: bool) -> Settings:
+    """The settings; where those of the file are bad, and `whatever` helps, the defaults."""
+    from tracker.settings import ConfigError, parse_settings
+
+    try:
+        return scope.settings()
+    except ConfigError as wrong:
+        if not whatever:
+            raise
+        note(str(wrong))
+        return parse_settings("", scope.config or Path("tracker.toml"))
+
+
+async def _test(scope: Scope, text: str | None, as_json: bool) -> None:
     from tracker.notify.channel import Message
     from tracker.settings import load_secrets
 
-    settings = scope.settings()
+    settings = _settings(scope, whatever=text is not None)
     secrets = load_secrets(settings)
     for warning in secrets.warnings:
         note(warning)
@@ -74,22 +103,24 @@ async def _test(scope: Scope, as_json: bool) -> None:
                 "no channel is configured: write an address under [notify] urls, "
                 "or run `tracker init`"
             )
-        message = Message(TEST_BODY, alert_ids=(), title="tracker")
+        level = Level.DEFAULT if text is None else Level.URGENT
+        message = Message(text or TEST_BODY, alert_ids=(), level=level, title="tracker")
         with progress("sending"):
             sent = await asyncio.gather(*(x.send(message) for x in channels))
         answers += zip((x.name for x in channels), sent, strict=True)
     if as_json:
-        say_json([{"channel": name, **_answer(outcome)} for name, outcome in answers])
+        say_json([{"channel": name, **answer_of(outcome)} for name, outcome in answers])
     else:
         for name, outcome in answers:
-            told = _answer(outcome)
+            told = answer_of(outcome)
             mark = paint("✔", "green") if told["sent"] else paint("✘", "red")
             say(f"{mark} {name}: {told['answer']}")
     if not all(isinstance(outcome, Sent) for _, outcome in answers):
         raise Ended
 
 
-def _answer(outcome: Outcome) -> dict[str, object]:
+def answer_of(outcome: Outcome) -> dict[str, object]:
+    """Whether a message was sent, and in words what the channel answered."""
     match outcome:
         case Sent():
             return {"sent": True, "answer": "sent"}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ import typer
 from tracker.cli.app import CARE
 from tracker.cli.declare import declare
 from tracker.cli.ending import Impossible, Misused
-from tracker.cli.scope import scope_of
+from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import asks, complain, note, paint, say
 from tracker.domain.errors import BadBet, TrackerError
 from tracker.domain.money import money_text, parse_money
@@ -23,6 +24,7 @@ from tracker.domain.money import money_text, parse_money
 T = TypeVar("T")
 
 _NTFY = "ntfy"
+_TELEGRAM = "telegram"
 _CONSOLE = "console"
 _LOCALTIME = Path("/etc/localtime")
 
@@ -34,9 +36,16 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
 
 def init(
     context: typer.Context,
+    *,
     channel: Annotated[
         str | None,
-        typer.Option(help="ntfy (a random topic, no account), console, or an Apprise address."),
+        typer.Option(
+            help="ntfy (a random topic, no account), telegram, console, or an Apprise address."
+        ),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="For telegram: a file with the bot's token."),
     ] = None,
     timezone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="Your zone, such as America/New_York.")
@@ -50,35 +59,51 @@ def init(
     force: Annotated[
         bool, typer.Option("--force", help="Replace a configuration that is there.")
     ] = False,
+    message: Annotated[
+        bool | None,
+        typer.Option(
+            "--message/--no-message",
+            help="Send a real message and ask whether it arrived. Done on a terminal.",
+        ),
+    ] = None,
 ) -> None:
     """Write a configuration: where alerts go, your time zone, and what a unit of stake is worth.
 
-    Alerts can go to a phone by ntfy with a random topic, which needs no account, to the daemon's
-    own output, or to any Apprise address.
+    Alerts can go to a phone by ntfy with a random topic, which needs no account, to a Telegram
+    chat that is paired with a code, to the daemon's own output, or to any Apprise address.
     """
     from tracker.settings import find_config
 
-    target = find_config(scope_of(context).config)
+    scope = scope_of(context)
+    target = find_config(scope.config)
     if target.exists() and not force:
         raise Impossible(f"{target} is there already: change it, or replace it with --force")
     if not yes and not asks() and None in (channel, timezone, stake_unit):
         raise Misused("there is no terminal to ask on: add --yes for the defaults")
     ask = _ask if not yes and asks() else _default
     answers = _Answers(
-        channel=_chosen(channel, _channel, ask, "Where to send alerts", _NTFY),
+        channel=_with_token(
+            _chosen(channel, _channel, ask, "Where to send alerts", _NTFY), token_file
+        ),
         timezone=_chosen(timezone, _zone, ask, "Your time zone", local_zone()),
         unit_cents=_chosen(stake_unit, _unit, ask, "What one unit of stake is worth", "10.00"),
     )
     _write(target, answers, force=force)
     _tell(target, answers)
+    wanted = asks() and not yes if message is None else message
+    if wanted and answers.channel.name != _CONSOLE:
+        _first_message(Scope(target), answers.channel)
+    _tell_next()
 
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    """Where alerts go: an Apprise address, or None for the daemon's own output alone."""
+    """Where alerts go: by which kind of channel, and what that one needs. No repr: secrets."""
 
-    url: str | None
-    topic: str | None = None
+    name: str
+    url: str | None = field(default=None, repr=False)
+    topic: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +114,7 @@ class _Answers:
 
 
 def _ask(question: str, default: str) -> str:
-    hint = " (ntfy, console, or an Apprise address)" if default == _NTFY else ""
+    hint = " (ntfy, telegram, console, or an Apprise address)" if default == _NTFY else ""
     return str(typer.prompt(f"{question}{hint}", default=default)).strip()
 
 
@@ -116,11 +141,11 @@ def _chosen(
 
 
 def _channel(text: str) -> _Channel:
-    if text.casefold() == _CONSOLE:
-        return _Channel(None)
+    if text.casefold() in (_CONSOLE, _TELEGRAM):
+        return _Channel(text.casefold())
     if text.casefold() == _NTFY:
         topic = f"tracker-{secrets.token_hex(8)}"
-        return _Channel(f"ntfy://{topic}", topic)
+        return _Channel(_NTFY, f"ntfy://{topic}", topic)
     from tracker.notify.apprise_channel import check_urls
     from tracker.settings import ConfigError
 
@@ -128,8 +153,49 @@ def _channel(text: str) -> _Channel:
         check_urls([text], place="")
     except ConfigError as wrong:
         what = str(wrong).removeprefix(": entry 1 ")
-        raise Misused(f"the channel {what}; or say ntfy or console") from None
-    return _Channel(text)
+        raise Misused(f"the channel {what}; or say ntfy, telegram or console") from None
+    return _Channel("address", text)
+
+
+def _with_token(channel: _Channel, file: Path | None) -> _Channel:
+    """The channel with the token of its bot, from a file or as it is typed without being shown."""
+    if channel.name != _TELEGRAM:
+        if file is not None:
+            raise Misused("--token-file is for --channel telegram")
+        return channel
+    from tracker.notify.telegram_line import is_token
+
+    if file is not None:
+        try:
+            token = file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise Misused(f"{file}: the token cannot be read from there") from None
+        if not is_token(token):
+            raise Misused(f"{file}: holds no token; @BotFather gives one such as 123456:AA...")
+        return replace(channel, token=token)
+    if not asks():
+        raise Misused("there is no terminal to ask for the bot's token: name a --token-file")
+    say("In Telegram, write /newbot to @BotFather; it gives you a token.")
+    while True:
+        token = str(typer.prompt("The bot's token", hide_input=True)).strip()
+        if is_token(token):
+            return replace(channel, token=token)
+        complain("that is no token: it is a number, a colon and letters, such as 123456:AA...")
+
+
+def _first_message(scope: Scope, channel: _Channel) -> None:
+    """Send a real message the way that alerts will go, and ask whether it arrived."""
+    if channel.name == _TELEGRAM:
+        from tracker.cli.telegram import pair_chat
+
+        asyncio.run(pair_chat(scope))
+        return
+    from tracker.cli.first_message import try_out
+    from tracker.notify.apprise_channel import AppriseChannel
+
+    if channel.topic is not None and asks():
+        typer.prompt("Subscribe to it, then press Enter", default="", show_default=False)
+    asyncio.run(try_out(AppriseChannel(channel.url or "")))
 
 
 def _zone(text: str) -> str:
@@ -168,6 +234,7 @@ def _write(target: Path, answers: _Answers, *, force: bool) -> None:
         timezone=answers.timezone,
         stake_unit_cents=answers.unit_cents,
         urls=() if url is None else (url,),
+        telegram_token=answers.channel.token,
     )
     parse_settings(text, target)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -194,10 +261,15 @@ def _tell(target: Path, answers: _Answers) -> None:
     if topic is not None:
         say(f"Alerts go to the ntfy topic {paint(topic, 'bold')}: keep it to yourself, and")
         say(f"subscribe to it in the ntfy app, or at https://ntfy.sh/{topic}")
+    elif answers.channel.name == _TELEGRAM:
+        say("Alerts go to the chat that you pair with the bot: `tracker telegram pair`.")
     elif answers.channel.url is None:
         say("Alerts are said on the daemon's own output.")
     else:
         say("Alerts go to the address that you gave.")
+
+
+def _tell_next() -> None:
     say()
     say("Next")
     steps = (

@@ -101,9 +101,9 @@ def bets_text(bets: Sequence[BetView], sight: Sight) -> str:
 
 
 def _bet_line(x: BetView, sight: Sight) -> str:
-    parts = [f"#{x.id} {bet_name(x)}"]
+    parts = [f"#{x.number} {bet_name(x)}"]
     if x.status is Status.NEEDS_REVIEW:
-        parts.append(f"needs review: tracker show {x.id}")
+        parts.append(f"needs review: tracker show {x.number}")
     elif x.chance is not None:
         parts.append(percent(x.chance.win))
     if x.game is None:
@@ -146,7 +146,7 @@ def _result_line(x: BetView) -> str:
     if x.stake_cents is not None and x.payout_cents is not None:
         money = f" {signed_money(x.payout_cents - x.stake_cents)}"
     unsure = " · provisional" if x.status is Status.PROVISIONAL else ""
-    name = f"#{x.id} {bet_name(x)}"
+    name = f"#{x.number} {bet_name(x)}"
     day = f"{x.game.name} {x.game.slate:%d %b}"
     return f"{_RESULTS[x.result]} {name} {x.result.value.upper()}{money} · {day}{unsure}"
 

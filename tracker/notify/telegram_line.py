@@ -56,6 +56,11 @@ async def _stay_put(was: int, now: int) -> None:
     """Nobody keeps the chat's number."""
 
 
+def is_token(text: str) -> bool:
+    """Whether a text looks like a bot's token."""
+    return _TOKEN.fullmatch(text) is not None
+
+
 class TelegramLine:
     """A bot and the chat that it writes to, which may be known only later. Close it in the end."""
 
@@ -73,7 +78,7 @@ class TelegramLine:
 
         Raises ConfigError when `token` cannot be one.
         """
-        if not _TOKEN.fullmatch(token.get_secret_value()):
+        if not is_token(token.get_secret_value()):
             raise ConfigError(
                 "[notify.telegram] token: is not one; @BotFather gives them as a number, a colon, "
                 "and letters"

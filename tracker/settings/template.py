@@ -23,11 +23,15 @@ def default_config_toml(
     stake_unit_cents: int = 1000,
     urls: Sequence[str] = (),
     console: bool = True,
+    telegram_token: str | None = None,
 ) -> str:
     """The text of a `tracker.toml`. Keys left at their default are there as comments.
 
-    `urls` are Apprise addresses, written in the clear: the file then needs mode 0600.
+    `urls` are Apprise addresses, written in the clear like the token of a bot: the file then needs
+    mode 0600.
     """
+    bot = "# " if telegram_token is None else ""
+    token = telegram_token or "123456:the-token-of-your-bot"
     mark = "" if urls else "# "
     shown = _value(list(urls) or ["ntfy://a-topic-that-nobody-guesses"])
     return f"""\
@@ -92,7 +96,7 @@ stake_unit = {_money(stake_unit_cents)}
 console = {_value(console)}
 
 [notify.telegram]
-# token = "123456:the-token-of-your-bot"
+{bot}token = {_value(token)}
 # chat_id = 123456789
 # cards = true
 # commands = true

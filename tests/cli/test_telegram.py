@@ -1,0 +1,171 @@
+"""Promises of pairing: a code on the screen, a word in the chat, a real message, and no secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import stat
+import sys
+import tomllib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tracker.clock import SystemClock
+from tracker.demo.botapi import CHAT, PERSON, TOKEN, BotApi
+from tracker.demo.says import no
+from tracker.store import Store
+
+STRANGER = 666
+
+
+def configured(folder: Path, api_url: str) -> Path:
+    """A configuration with a bot and no chat."""
+    file = folder / "tracker.toml"
+    bot = f'[notify.telegram]\ntoken = "{TOKEN}"\napi_url = "{api_url}"\n'
+    file.write_text(f'[store]\npath = "tracker.db"\n[notify]\nconsole = false\n{bot}', "utf-8")
+    file.chmod(0o600)
+    return file
+
+
+@asynccontextmanager
+async def pairing(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`tracker telegram pair` at work."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tracker", "--config", str(config), "telegram", "pair",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def the_code(process: asyncio.subprocess.Process) -> str:
+    """The code that is shown on the screen."""
+    assert process.stdout is not None
+    async for line in process.stdout:
+        if found := re.search(rb"/start ([A-Z0-9]+)", line):
+            return found[1].decode()
+    raise AssertionError("no code was shown")
+
+
+async def test_a_chat_is_paired_and_gets_a_message(tmp_path: Path) -> None:
+    """Whoever sends the code that is on the screen, and nobody who sends another."""
+    async with BotApi() as api:
+        config = configured(tmp_path, api.url)
+        async with pairing(config) as process:
+            code = await the_code(process)
+            api.say("/start NOTTHIS1", chat=STRANGER, user=STRANGER)
+            api.say(f"/start {code.lower()}")
+            out, err = await process.communicate()
+        assert process.returncode == 0, err
+        assert f"Paired: chat {CHAT}, user {PERSON}." in out.decode()
+        assert "a code that is not this one" in err.decode()
+        assert [x.chat_id for x in api.written] == [CHAT]
+        assert "A test of tracker" in api.written[0].text
+        assert TOKEN not in (out + err).decode()
+        sent = await run(config, "test-alert")
+        assert "telegram: sent" in sent
+        listed = await run(config, "telegram", "chats")
+        assert f"User {PERSON} may command from chat {CHAT}." in listed
+        assert "1 parted." in await run(config, "telegram", "forget")
+        assert "No chat is paired" in await run(config, "telegram", "chats")
+        assert "no chat is paired" in await run(config, "test-alert", status=1)
+
+
+async def run(config: Path, *words: str, status: int = 0) -> str:
+    """What a command says on its output."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tracker", "--config", str(config), *words,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await process.communicate()
+    assert process.returncode == status, err
+    return out.decode()
+
+
+async def test_where_another_program_listens_its_finding_is_waited_for(tmp_path: Path) -> None:
+    """A conflict is no failure: the daemon that reads the bot's messages pairs the chat."""
+    async with BotApi() as api:
+        config = configured(tmp_path, api.url)
+        api.poll_troubles.append(no(409, "Conflict: terminated by other getUpdates request"))
+        async with pairing(config) as process:
+            code = await the_code(process)
+            now = SystemClock().now()
+            async with await Store.open(tmp_path / "tracker.db", now=now) as store:
+                await store.pairing.offer(code, CHAT, PERSON, now)
+            out, err = await process.communicate()
+        assert process.returncode == 0, err
+        assert f"Paired: chat {CHAT}" in out.decode()
+
+
+async def test_a_bot_that_is_not_known_is_told(tmp_path: Path) -> None:
+    """Before any code is shown, in a sentence that says what to do."""
+    async with BotApi() as api:
+        config = configured(tmp_path, api.url)
+        api.troubles.append(no(401, "Unauthorized"))
+        async with pairing(config) as process:
+            out, err = await process.communicate()
+    assert process.returncode == 1
+    assert b"/start" not in out
+    assert b"@BotFather" in err
+
+
+def test_without_a_bot_the_way_to_one_is_told(cli: Cli, config: Path) -> None:
+    """Nothing is asked of anybody."""
+    ran = cli("telegram", "pair")
+    assert ran.status == 1
+    assert "@BotFather" in ran.sentence
+    assert cli("telegram", "chats", "--json").json == {
+        "alerts_to": None, "by_configuration": False, "paired": [],
+    }  # fmt: skip
+
+
+def test_init_keeps_the_token_to_itself(cli: Cli, tmp_path: Path) -> None:
+    """In a file that only its owner can read, and on no screen."""
+    token, file = tmp_path / "token", tmp_path / "c.toml"
+    token.write_text(f"{TOKEN}\n")
+    answers = ("--channel", "telegram", "--token-file", token, "--yes")
+    ran = cli("--config", file, "init", *answers)
+    assert ran.status == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert tomllib.loads(file.read_text("utf-8"))["notify"]["telegram"]["token"] == TOKEN
+    assert "tracker telegram pair" in ran.out
+    assert TOKEN not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        (("--channel", "telegram"), "--token-file"),
+        (("--channel", "console", "--token-file", "x"), "is for --channel telegram"),
+        (("--channel", "telegram", "--token-file", "/nowhere"), "cannot be read"),
+        (("--channel", "telegram", "--token-file", "/dev/null"), "holds no token"),
+    ],
+)
+def test_init_says_what_is_wrong_with_a_token(
+    cli: Cli, tmp_path: Path, answers: tuple[str, ...], told: str
+) -> None:
+    """In one sentence, and writes nothing."""
+    ran = cli("--config", tmp_path / "c.toml", "init", *answers, "--yes")
+    assert ran.status != 0
+    assert told in ran.sentence
+    assert not (tmp_path / "c.toml").exists()
+
+
+def test_init_sends_a_real_message(cli: Cli, tmp_path: Path) -> None:
+    """Where that is asked for; a channel that does not take it is told of, and the file stays."""
+    file = tmp_path / "c.toml"
+    answers = ("--channel", "json://127.0.0.1:9/", "--yes", "--message")
+    ran = cli("--config", file, "init", *answers)
+    assert ran.status == 1
+    assert "refuses connections" in ran.out
+    assert file.exists()
