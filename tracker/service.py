@@ -10,6 +10,7 @@ from pathlib import Path
 from tracker.domain.errors import TrackerError
 
 UNIT = "tracker.service"
+FAILURE_UNIT = "tracker-failure@.service"
 SYSTEM_UNITS = Path("/etc/systemd/system")
 ETC = Path("/etc/tracker")
 
@@ -17,6 +18,7 @@ _HEAD = """\
 # {title}
 [Unit]
 Description=Follows bets on live games
+OnFailure=tracker-failure@%n.service
 {network}StartLimitIntervalSec=0
 
 [Service]
@@ -32,6 +34,20 @@ Restart=always
 RestartSec=2s
 # 78 is a bad configuration: trying again would not mend it.
 RestartPreventExitStatus=78
+"""
+
+_FAILURE = """\
+# {title}
+[Unit]
+Description=Tells your channels that %i has failed
+{network}# What fails again and again is told three times an hour.
+StartLimitIntervalSec=1h
+StartLimitBurst=3
+
+[Service]
+Type=oneshot
+ExecStart={exec_start}
+TimeoutStartSec=60s
 """
 
 # The forecast needs one thread; a pool for every core of a large machine would meet TasksMax.
@@ -74,6 +90,8 @@ ProtectProc=invisible
 ProtectSystem=strict
 RemoveIPC=yes
 """
+
+_STATE = "StateDirectory=tracker\nStateDirectoryMode=0700\n"
 
 # What follows works without rights that a person's own systemd lacks.
 _ANYWHERE = """\
@@ -146,6 +164,23 @@ def render_unit(exec_start: Path, config: Path | None, *, user: bool) -> str:
     return head + body + _INSTALL.format(target="default.target" if user else "multi-user.target")
 
 
+def render_failure_unit(exec_start: Path, config: Path | None, *, user: bool) -> str:
+    """The text of the unit that tells the channels when the other has failed for good."""
+    words = [_quoted(exec_start)]
+    if config is not None:
+        words += ["--config", _quoted(config)]
+    log = f"journalctl {'--user ' if user else ''}--unit %i"
+    words += ["test-alert", "--text", f'"⚠ %i has failed on %H: nothing is watched. {log}"']
+    head = _FAILURE.format(
+        title="For a person's own systemd." if user else "For the system's systemd.",
+        network="" if user else "Wants=network-online.target\nAfter=network-online.target\n",
+        exec_start=" ".join(words),
+    )
+    # The state folder would be handed over to this unit's user while it runs: it needs none.
+    system = _SYSTEM.format(etc=ETC).replace(_STATE, "")
+    return head + _LIMITS + ("\n" if user else system) + _ANYWHERE
+
+
 def unit_path(*, user: bool, config_home: Path) -> Path:
     """Where the unit belongs. `config_home` is the person's XDG configuration folder."""
     return (config_home / "systemd" / "user" if user else SYSTEM_UNITS) / UNIT
@@ -192,6 +227,8 @@ def install(
     try:
         unit.parent.mkdir(parents=True, exist_ok=True)
         unit.write_text(render_unit(exec_start, config, user=user), encoding="utf-8")
+        failure = render_failure_unit(exec_start, config, user=user)
+        unit.with_name(FAILURE_UNIT).write_text(failure, encoding="utf-8")
     except OSError as why:
         advice = "check that the folder is yours" if user else "use sudo"
         raise ServiceError(f"{unit} cannot be written ({why.strerror}): {advice}") from None
@@ -232,6 +269,7 @@ def remove(unit: Path, *, user: bool, run: Runner = run_command) -> tuple[str, .
     _must(_systemctl(run, "disable", "--now", UNIT, user=user), "stop the service")
     try:
         unit.unlink()
+        unit.with_name(FAILURE_UNIT).unlink(missing_ok=True)
     except OSError as why:
         raise ServiceError(f"{unit} cannot be removed ({why.strerror}): use sudo") from None
     _must(_systemctl(run, "daemon-reload", user=user), "forget the unit")

@@ -129,3 +129,15 @@ def test_odds_are_shown_in_the_form_that_is_asked_for(
     assert shown in cli("add", "DEN ML 6/4").out
     assert shown in cli("bets").out
     assert cli("bets", "--json").json[0]["odds"] == "6/4"
+
+
+def test_words_of_ones_own_are_sent_although_the_configuration_is_bad(
+    cli: Cli, config: Path
+) -> None:
+    """So that a service can tell that its configuration is what is wrong."""
+    config.write_text("nonsense = 1\n", "utf-8")
+    assert cli("test-alert").status == 78
+    ran = cli("test-alert", "--text", "tracker.service has failed")
+    assert ran.status == 0
+    assert "tracker.service has failed" in ran.out
+    assert "nonsense" in ran.err

@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from tracker import service
-from tracker.service import Ran, ServiceError, render_unit, unit_path
+from tracker.service import (
+    FAILURE_UNIT,
+    Ran,
+    ServiceError,
+    render_failure_unit,
+    render_unit,
+    unit_path,
+)
 
 ROOT = Path(__file__).parents[2]
 COMMAND = Path("/opt/tracker/.venv/bin/tracker")
@@ -48,13 +55,19 @@ def test_the_shipped_units_are_the_rendered_ones() -> None:
     # %h is systemd's word for the home folder; a real path would have its percent sign doubled.
     own = render_unit(Path("%h/.local/bin/tracker"), None, user=True).replace("%%h", "%h")
     assert (shipped / "tracker-user.service").read_text("utf-8") == own
+    failure = render_failure_unit(COMMAND, CONFIG, user=False)
+    assert (shipped / "tracker-failure@.service").read_text("utf-8") == failure
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
-@pytest.mark.parametrize("name", ["tracker.service", "tracker-user.service"])
+@pytest.mark.parametrize(
+    "name", ["tracker.service", "tracker-user.service", "tracker-failure@.service"]
+)
 def test_systemd_understands_the_units(name: str, tmp_path: Path) -> None:
     """Systemd itself finds no unknown key and no bad value in the units."""
-    unit = tmp_path / "tracker.service"
+    unit = tmp_path / name.replace("@", "@x.service").replace(".service.service", ".service")
+    failure = (ROOT / "systemd" / FAILURE_UNIT).read_text("utf-8")
+    (tmp_path / FAILURE_UNIT).write_text(failure.replace(str(COMMAND), "/bin/true"))
     text = (ROOT / "systemd" / name).read_text("utf-8")
     unit.write_text(
         text.replace(str(COMMAND), "/bin/true").replace("%h/.local/bin/tracker", "/bin/true")
