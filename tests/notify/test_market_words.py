@@ -1,0 +1,180 @@
+"""Every market in a person's words: its name, where it stands, and what it still needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.notify.values import GAME, NOW, bet, state
+from tracker.domain.bet import Bet, Result
+from tracker.domain.chance import LOST, WON, Chance
+from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.house import HouseRules
+from tracker.domain.market import (
+    Direction,
+    DoubleDouble,
+    Market,
+    Moneyline,
+    OddEven,
+    Parity,
+    PlayerTotal,
+    Span,
+    ThreeWay,
+    describe,
+    kind,
+)
+from tracker.domain.parlay import Leg, Parlay
+from tracker.domain.player import Player, Stat
+from tracker.engine.book import LegStanding
+from tracker.engine.settling import judge
+from tracker.notify.words import counted, needs, progress, short, short_market, standing
+
+JOKIC = Player("Nikola Jokić", Side.HOME)
+LIVE = state(
+    "Q3 4:11", 61, 58, periods=(Score(28, 30), Score(20, 19), Score(13, 9))
+)  # fmt: skip
+
+
+def made(pts: int, reb: int = 0, ast: int = 0, **others: int) -> GameState:
+    """The game with a line of the player."""
+    stats = {"pts": pts, "reb": reb, "ast": ast, "3pm": 0, "stl": 0, "blk": 0, "to": 0} | others
+    line = PlayerLine("1", JOKIC.name, JOKIC.side, tuple(stats.items()), 20.0, played=True)
+    return replace(LIVE, players=(line,))
+
+
+@pytest.mark.parametrize(
+    ("market", "name", "long", "called"),
+    [
+        (OddEven(Parity.ODD), "LAL@DEN odd", "LAL@DEN odd", "odd_even"),
+        (
+            OddEven(Parity.EVEN, Side.AWAY, Span.Q1),
+            "Q1 LAL even",
+            "Q1 LAL even",
+            "odd_even",
+        ),
+        (
+            ThreeWay(Side.HOME, Span.REGULATION),
+            "regulation DEN 3-way",
+            "regulation DEN 3-way",
+            "three_way",
+        ),
+        (ThreeWay(None, Span.Q3), "Q3 LAL@DEN tie", "Q3 LAL@DEN tie", "three_way"),
+        (
+            PlayerTotal(JOKIC, Stat.PRA, Direction.OVER, 44.5),
+            "Jokić o44.5 pra",
+            "Nikola Jokić over 44.5 pra",
+            "player_total",
+        ),
+        (DoubleDouble(JOKIC), "Jokić double-double", "Nikola Jokić double-double", "double_double"),
+        (
+            DoubleDouble(JOKIC, happens=False, categories=3),
+            "Jokić no triple-double",
+            "Nikola Jokić no triple-double",
+            "double_double",
+        ),
+    ],
+)
+def test_a_market_has_its_names(market: Market, name: str, long: str, called: str) -> None:
+    """Short for a lock screen, long for a list, and one for programs."""
+    assert short_market(market, GAME) == name
+    assert describe(market, GAME.home, GAME.away) == long
+    assert kind(market) == called
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("Tim Hardaway Jr.", "Hardaway"),
+        ("Trey Murphy III", "Murphy"),
+        ("Tristan da Silva", "da Silva"),
+        ("Shai Gilgeous-Alexander", "Gilgeous-Alexander"),
+        ("Nene", "Nene"),
+    ],
+)
+def test_a_player_goes_by_his_last_name(name: str, called: str) -> None:
+    """As a broadcast calls him."""
+    assert Player(name, Side.HOME).surname == called
+
+
+@pytest.mark.parametrize(
+    ("market", "stands", "wants"),
+    [
+        (OddEven(Parity.ODD), "119 now", "needs an odd total"),
+        (OddEven(Parity.EVEN, Side.HOME, Span.Q3), "13 now", "needs an even number"),
+        (ThreeWay(Side.HOME, Span.Q3), "leads Q3 by 4", "needs to win Q3, a tie loses"),
+        (ThreeWay(None, Span.H2), "4 apart in 2H", "needs a tie at the end of 2H"),
+        (ThreeWay(None, Span.Q1), "Q1 ended 28 – 30", ""),
+        (ThreeWay(Side.AWAY, Span.Q4), "Q4 not begun", "needs to win Q4, a tie loses"),
+    ],
+)
+def test_points_say_where_a_market_stands(market: Market, stands: str, wants: str) -> None:
+    """So far, and from here."""
+    assert standing(market, LIVE) == stands
+    assert needs(market, LIVE) == wants
+
+
+@given(
+    st.integers(0, 60),
+    st.integers(1, 120).map(lambda x: x / 2),
+    st.sampled_from(Direction),
+)
+def test_what_a_player_needs_agrees_with_how_it_is_settled(
+    pts: int, line: float, direction: Direction
+) -> None:
+    """The least more that wins, or the most that still does."""
+    market = PlayerTotal(JOKIC, Stat.PTS, direction, line)
+    assert standing(market, made(pts)) == f"{pts} now"
+    text = needs(market, made(pts))
+
+    def ends(more: int) -> Result:
+        final = replace(made(pts + more), phase=Phase.FINAL, period=4, clock=0.0)
+        return judge(market, final, HouseRules()).result
+
+    if text.startswith("needs "):
+        more = int(text.split()[1])
+        assert (ends(more), ends(more - 1) is Result.WON) == (Result.WON, False)
+    elif text.startswith("has room for "):
+        more = int(text.split()[3])
+        assert (ends(more), ends(more + 1) is Result.WON) == (Result.WON, False)
+
+
+def test_a_double_double_tells_the_figures_that_are_nearest() -> None:
+    """What is there, and what is missing in which."""
+    market = DoubleDouble(JOKIC)
+    assert standing(market, made(12, 8, 4)) == "12 pts 8 reb now"
+    assert needs(market, made(12, 8, 4)) == "needs 2 reb more"
+    assert needs(market, made(7, 8, 4)) == "needs 2 reb and 3 pts more"
+    assert needs(market, made(12, 11, 4)) == "has it"
+    assert needs(replace(market, happens=False), made(12, 8, 4)) == "holds until then"
+
+
+def test_who_has_not_played_says_so() -> None:
+    """A line without minutes is not a zero."""
+    market = PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 25.5)
+    bench = PlayerLine("1", JOKIC.name, JOKIC.side, (("pts", 0),))
+    assert standing(market, replace(LIVE, players=(bench,))) == "has not played yet"
+    assert standing(market, LIVE) == ""
+    assert needs(market, LIVE) == ""
+    before = GameState(GAME, Phase.SCHEDULED, 0, 0, Score(0, 0))
+    assert needs(market, before) == "needs 26 more"
+
+
+def test_a_parlay_is_told_by_its_legs() -> None:
+    """How many are alive, hit, lost or dropped; it has no figure of its own."""
+    slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, OddEven(Parity.ODD))))
+    one = Bet(1, "a parlay", slip, GAME, (), NOW)
+    assert short(one) == "Parlay (2)"
+    assert (standing(slip, LIVE), needs(slip, LIVE), counted(slip, LIVE)) == ("", "", None)
+    legs = [
+        LegStanding(1, 0, WON),
+        LegStanding(1, 1, Chance(0.4, 0, 0.6)),
+        LegStanding(1, 2),
+        LegStanding(1, 3, LOST),
+        LegStanding(1, 4, result=Result.VOID),
+    ]
+    assert progress(legs) == "1 lost, 2 alive, 1 hit, 1 dropped"
+    assert progress(()) == ""
+    assert short(bet("DEN ML")) == "DEN ML"
