@@ -10,7 +10,7 @@ from tracker.cli.screen import console, paint
 from tracker.domain.bet import Result, Status
 from tracker.domain.market import Total
 from tracker.domain.money import money_text, payout_if_won
-from tracker.domain.parlay import Parlay
+from tracker.domain.parlay import Parlay, price_of
 
 if TYPE_CHECKING:
     from tracker.store.views import BetView
@@ -72,7 +72,7 @@ def money_result(bet: BetView) -> str:
         return ""
     if bet.payout_cents is not None:
         return f", {signed_money(bet.payout_cents - bet.stake_cents)}"
-    odds = bet.market.price if bet.odds is None and isinstance(bet.market, Parlay) else bet.odds
+    odds = price_of(bet.market, bet.odds)
     if odds is None:
         return ""
     return f" to win {money_text(payout_if_won(bet.stake_cents, odds) - bet.stake_cents)}"

@@ -17,6 +17,7 @@ from tracker.cli.session import session
 from tracker.domain.bet import Result, Settlement, Status
 from tracker.domain.errors import BadBet
 from tracker.domain.money import money_text, parse_money, payout_if_won
+from tracker.domain.parlay import price_of
 
 if TYPE_CHECKING:
     from tracker.store.views import BetView
@@ -129,13 +130,14 @@ async def _settle(
 def _payout(bet: BetView, result: Result) -> int | None:
     if bet.stake_cents is None:
         return None
+    odds = price_of(bet.market, bet.odds)
     match result:
         case Result.LOST:
             return 0
         case Result.PUSH | Result.VOID:
             return bet.stake_cents
-        case Result.WON if bet.odds is not None:
-            return payout_if_won(bet.stake_cents, bet.odds)
+        case Result.WON if odds is not None:
+            return payout_if_won(bet.stake_cents, odds)
         case Result.WON:
             raise BadBet(
                 f"the odds of bet {bet.id} are not known: say what was paid with --payout AMOUNT"

@@ -17,6 +17,7 @@ from tracker.cli.session import session
 from tracker.cli.words import odds_text
 from tracker.domain.bet import Status
 from tracker.domain.money import Odds, money_text, parse_money, parse_odds
+from tracker.domain.parlay import price_of
 from tracker.domain.worth import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ async def _held(scope: Scope, reference: str) -> _Held:
         number = await at.number(reference)
         listed = {x.number: x for x in await at.store.bets_view(at.basics.rules)}
         bet, now, form = listed[number], at.now, at.basics.odds_format
-    if bet.stake_cents is None or bet.odds is None:
+    odds = price_of(bet.market, bet.odds)
+    if bet.stake_cents is None or odds is None:
         raise Impossible(
             f"bet {bet.id} has no {'stake' if bet.stake_cents is None else 'odds'}: add the bet "
             "again with them, such as -110 $20"
@@ -141,7 +143,7 @@ async def _held(scope: Scope, reference: str) -> _Held:
         raise Impossible(
             f"bet {bet.id} has no chance yet: it gets one when the daemon sees its game"
         )
-    return _Held(bet, bet.chance, bet.stake_cents, bet.odds, bet.chance_at, now, form)
+    return _Held(bet, bet.chance, bet.stake_cents, odds, bet.chance_at, now, form)
 
 
 def _bet_json(held: _Held) -> dict[str, object]:

@@ -60,6 +60,13 @@ Wager = Market | Parlay
 """What a bet is on: one market of a game, or several legs together."""
 
 
+def price_of(wager: Wager | None, odds: Odds | None) -> Odds | None:
+    """What a bet pays: the odds of the whole, else the product of a parlay's legs; None if unknown."""
+    if odds is None and isinstance(wager, Parlay):
+        return wager.price
+    return odds
+
+
 def wager_kind(wager: Wager) -> str:
     """The name in the JSON contracts: the market's own, or `parlay`."""
     return "parlay" if isinstance(wager, Parlay) else kind(wager)
