@@ -1,0 +1,73 @@
+"""Damages recorded documents and reads them: a valid value or a named error, and nothing else.
+
+`python benchmarks/fuzz.py [COUNT]` reads COUNT (100,000) damaged bodies of each document, and
+prints for each how many could be read, how long that took and what memory was in use.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.feeds.test_hostile import PARSERS, STRANGE, check, places  # noqa: E402
+
+COUNT = 100_000
+SEED = 20260129
+SLOWEST_S = 0.25
+"""No body may take longer."""
+
+
+def main() -> int:
+    """Damage and read every document; 1 when one broke a parser or took too long."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
+    print("| document | read | malformed | mean | slowest | memory |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    bad = 0
+    for name, (parse, body) in PARSERS.items():
+        rng = random.Random(SEED)  # noqa: S311 - the same damage on every run
+        read, times = 0, []
+        for _ in range(count):
+            wrong = damaged(body, rng)
+            began = time.perf_counter()
+            read += check(parse, wrong)
+            times.append(time.perf_counter() - began)
+        slowest = max(times)
+        bad += slowest > SLOWEST_S
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        mean = sum(times) / count * 1000
+        print(
+            f"| {name} | {read:,} | {count - read:,} | {mean:.2f} ms | {slowest * 1000:.0f} ms | "
+            f"{memory:.0f} MB |",
+            flush=True,
+        )
+    return int(bad > 0)
+
+
+def damaged(body: bytes, rng: random.Random) -> bytes:
+    """A body with bytes changed, or its document with values changed or taken away."""
+    if rng.random() < 0.4:
+        at = rng.randrange(len(body))
+        cut = rng.choice([0, 1, 4, rng.randrange(len(body))])
+        return body[:at] + rng.randbytes(rng.randrange(5)) + body[at + cut :]
+    changed = json.loads(body)
+    for _ in range(rng.randint(1, 4)):
+        every = places(changed)
+        if not every:
+            break
+        holder, key = rng.choice(every)
+        if rng.random() < 0.6:
+            holder[key] = rng.choice(STRANGE)
+        else:
+            del holder[key]
+    return json.dumps(changed).encode()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
