@@ -61,7 +61,7 @@ Wager = Market | Parlay
 
 
 def price_of(wager: Wager | None, odds: Odds | None) -> Odds | None:
-    """What a bet pays: the odds of the whole, else the product of a parlay's legs; None if unknown."""
+    """The price of a bet: its odds, else the product of those of a parlay's legs, if known."""
     if odds is None and isinstance(wager, Parlay):
         return wager.price
     return odds
