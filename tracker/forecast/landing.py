@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker.forecast.endgame import untilted
+from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,6 +46,11 @@ class Landing:
     points: Floats
     class_of: Ints
     mean_points: float
+
+    @Lazy
+    def turned(self) -> Floats:
+        """`points` from the last to the first, as a convolution wants them."""
+        return np.ascontiguousarray(self.points[:, ::-1])
 
 
 def land(endgame: Endgame, layer: float) -> Landing:

@@ -51,11 +51,6 @@ class Pmf:
         sums[-1] = 1.0
         return sums
 
-    @Lazy
-    def below(self) -> list[float]:
-        """`sums` as plain numbers."""
-        return list(self.sums.tolist())
-
     def moved(self, step: int) -> Pmf:
         """The chances of X + step."""
         twin = Pmf(self.first + step, self.chances)
@@ -64,9 +59,15 @@ class Pmf:
 
     def less_than(self, value: int) -> float:
         """P(X < value)."""
-        i = value - self.first
-        below = self.below
-        return 0.0 if i <= 0 else 1.0 if i >= len(below) else below[i]
+        i, sums = value - self.first, self.sums
+        return 0.0 if i <= 0 else 1.0 if i >= sums.size else sums.item(i)
+
+    def window(self, low: int, high: int) -> Floats:
+        """P(X < v) for v = low … high."""
+        sums, start, stop = self.sums, low - self.first, high - self.first + 1
+        if start >= 0 and stop <= sums.size:
+            return sums[start:stop]
+        return sums.take(np.arange(start, stop), mode="clip")
 
     def split(self, line: float) -> tuple[float, float, float]:
         """P(X > line), P(X = line) and P(X < line)."""
@@ -146,6 +147,18 @@ def antidiagonals(cells: Floats) -> Floats:
     return sums
 
 
+def diagonals(cells: Floats) -> Floats:
+    """Sums of cells with equal i - j, for i - j = 1 - columns … rows - 1."""
+    rows, columns = cells.shape
+    # As above, but read with a pitch one longer: each row begins one place further left.
+    pitch = rows + columns - 1
+    sheet = np.zeros(rows * (pitch + 1))
+    written = sheet[rows - 1 : rows - 1 + rows * pitch].reshape(rows, pitch)
+    written[:, :columns] = cells
+    sums: Floats = np.ones(rows) @ sheet.reshape(rows, pitch + 1)
+    return sums[-2::-1]
+
+
 class Points(Protocol):
     """The joint chances of both teams' points in a span, and what can be read off them."""
 
@@ -170,6 +183,9 @@ class Points(Protocol):
 
     def stands(self, name: str) -> float:
         """The least that a part can still come to: what is scored already."""
+
+    def window(self, name: str, low: int, high: int) -> Floats:
+        """P(part < v) for v = low … high."""
 
 
 def standing(scored: tuple[int, int], name: str) -> float:
@@ -229,7 +245,7 @@ class Lattice:
         if (origin := self.origin) is not None:
             return origin.margin.moved(self.home0 - origin.home0 - self.away0 + origin.away0)
         columns = self.cells.shape[1]
-        return Pmf(self.home0 - self.away0 - columns + 1, antidiagonals(self.cells[:, ::-1]))
+        return Pmf(self.home0 - self.away0 - columns + 1, diagonals(self.cells))
 
     @Lazy
     def total(self) -> Pmf:
@@ -251,3 +267,7 @@ class Lattice:
     def stands(self, name: str) -> float:
         """The least that a part can still come to: what is scored already."""
         return standing(self.scored, name)
+
+    def window(self, name: str, low: int, high: int) -> Floats:
+        """P(part < v) for v = low … high."""
+        return self.part(name).window(low, high)

@@ -25,8 +25,11 @@ def play_on(level: Lattice, overtime: Overtime, prior_margin: float, room: int =
     `room` is how many rows and columns to add for points scored in overtime.
     """
     rows, columns = level.cells.shape
-    cells = np.zeros((rows + room, columns + room))
-    cells[:rows, :columns] = level.cells
+    if room:
+        cells = np.zeros((rows + room, columns + room))
+        cells[:rows, :columns] = level.cells
+    else:
+        cells = level.cells.copy()
     offset = level.home0 - level.away0
     ties = level.cells.diagonal(offset)
     if ties.size and ties.any():

@@ -147,48 +147,69 @@ def together(legs: Sequence[Market], outlook: Outlook, *, pushed: bool) -> float
 
 def on_lattice(asked: Sequence[Question], points: Points, cells: Floats, *, pushed: bool) -> float:
     """The mass of those `cells` on the lattice of `points` in which every leg holds."""
-    whole_rows, whole_columns = cells.shape
-    vectors = held(asked, points, pushed=pushed)
-    box = _box(vectors, whole_rows, whole_columns)
-    if box is None:
-        return 0.0
-    (top, bottom), (left, right) = box
-    cells = cells[top:bottom, left:right]
     rows, columns = cells.shape
-    if (by_margin := vectors.get(MARGIN)) is not None:
-        start = top - right + whole_columns
-        cells = cells * toeplitz(by_margin[start : start + rows + columns - 1], rows, columns)
-    if (by_total := vectors.get(TOTAL)) is not None:
-        cells = cells * hankel(by_total[top + left : bottom + right - 1], rows, columns)
-    by_away, by_home = vectors.get(AWAY), vectors.get(HOME)
-    sides = cells @ (np.ones(columns) if by_away is None else by_away[left:right])
-    mass = sides.sum() if by_home is None else by_home[top:bottom] @ sides
-    return min(float(mass), 1.0)
+    if any(x.shape is Shape.ODD for x in asked):
+        vectors = held(asked, points, pushed=pushed)
+        for name, view in ((MARGIN, toeplitz), (TOTAL, hankel)):
+            if name in vectors:
+                cells = cells * view(vectors[name], rows, columns)
+        sides = cells @ vectors.get(AWAY, np.ones(columns))
+        return min(float(vectors.get(HOME, np.ones(rows)) @ sides), 1.0)
+    return min(_in_bounds(_bounds(asked, points, pushed=pushed), cells), 1.0)
 
 
-def _box(
-    vectors: dict[str, Floats], rows: int, columns: int
-) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """The rows and columns outside of which no leg holds: most of a lattice need not be summed.
+def _bounds(
+    asked: Sequence[Question], points: Points, *, pushed: bool
+) -> dict[str, tuple[int, int]]:
+    """The first and last place of each part at which the legs hold.
 
-    By place, the margin is row - column + columns - 1 and the total row + column.
+    A place counts from the lattice's corner: the margin is row - column, the total row + column.
     """
-    spans = {}
-    for name, vector in vectors.items():
-        places = vector.nonzero()[0]
-        if places.size == 0:
-            return None
-        spans[name] = int(places[0]), int(places[-1])
-    top, bottom = spans.get(HOME, (0, rows - 1))
-    left, right = spans.get(AWAY, (0, columns - 1))
-    low, high = spans.get(MARGIN, (0, rows + columns - 2))
-    low, high = low - columns + 1, high - columns + 1
-    least, most = spans.get(TOTAL, (0, rows + columns - 2))
-    top, bottom = max(top, (low + least + 1) // 2, low), min(bottom, (high + most) // 2)
+    corner = {
+        MARGIN: points.home0 - points.away0,
+        TOTAL: points.home0 + points.away0,
+        HOME: points.home0,
+        AWAY: points.away0,
+    }
+    rows, columns = points.cells.shape
+    found = {
+        MARGIN: (1 - columns, rows - 1),
+        TOTAL: (0, rows + columns - 2),
+        HOME: (0, rows - 1),
+        AWAY: (0, columns - 1),
+    }
+    for one in asked:
+        low, high = found[one.part]
+        exact = one.shape is Shape.EXACT or pushed
+        if one.above or exact:
+            low = max(low, math.ceil(one.line) - corner[one.part])
+        if not one.above or exact:
+            high = min(high, math.floor(one.line) - corner[one.part])
+        found[one.part] = low, high
+    return found
+
+
+def _in_bounds(bounds: dict[str, tuple[int, int]], cells: Floats) -> float:
+    """The mass within bounds on all four parts: most of a lattice need not be looked at."""
+    (low, high), (least, most) = bounds[MARGIN], bounds[TOTAL]
+    (top, bottom), (left, right) = bounds[HOME], bounds[AWAY]
+    top, bottom = max(top, (low + least + 1) // 2), min(bottom, (high + most) // 2)
     left, right = max(left, (least - high + 1) // 2), min(right, (most - low) // 2)
-    if top > bottom or left > right:
-        return None
-    return (top, bottom + 1), (left, right + 1)
+    if top > bottom or left > right or low > high or least > most:
+        return 0.0
+    part = cells[top : bottom + 1, left : right + 1]
+    rows, columns = part.shape
+    first, last = top - right, bottom - left
+    if low > first or high < last:
+        holds = np.zeros(rows + columns - 1)
+        holds[max(low - first, 0) : max(high - first + 1, 0)] = 1.0
+        part = part * toeplitz(holds, rows, columns)
+    first, last = top + left, bottom + right
+    if least > first or most < last:
+        holds = np.zeros(rows + columns - 1)
+        holds[max(least - first, 0) : max(most - first + 1, 0)] = 1.0
+        part = part * hankel(holds, rows, columns)
+    return float(part.sum())
 
 
 def held(asked: Sequence[Question], points: Points, *, pushed: bool) -> dict[str, Floats]:

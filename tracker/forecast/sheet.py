@@ -126,12 +126,15 @@ class Sheet:
 
     lined: Ints
     others: tuple[tuple[int, Market], ...]
-    groups: tuple[tuple[Span, str], ...]
+    groups: tuple[tuple[Span, str, int, int], ...]
+    """Of each part that is asked about the lowest and highest value whose sum is needed."""
     group: Ints
     line: Floats
-    floor: Ints
-    whole: Ints
-    above: NDArray[np.bool_]
+    under: Ints
+    below: Ints
+    """Where the chance of less than the next whole value, and of less than the line, stands."""
+    turned: NDArray[np.bool_]
+    """Whether the side below the line is backed."""
 
     @staticmethod
     def of(markets: Sequence[Market]) -> Sheet:
@@ -147,16 +150,25 @@ class Sheet:
             else:
                 asked.append(question(market))
                 lined.append(place)
-        groups = tuple(dict.fromkeys((x.span, x.part) for x in asked))
+        kinds = list(dict.fromkeys((x.span, x.part) for x in asked))
+        group = [kinds.index((x.span, x.part)) for x in asked]
+        floors = [math.floor(x.line) for x in asked]
+        members = [
+            [f for f, g in zip(floors, group, strict=True) if g == k] for k in range(len(kinds))
+        ]
+        lows, highs = [min(x) for x in members], [max(x) + 1 for x in members]
+        starts = np.cumsum([0, *(b - a + 1 for a, b in zip(lows, highs, strict=True))])
+        under = [int(starts[g]) + f + 1 - lows[g] for f, g in zip(floors, group, strict=True)]
+        whole = [f == x.line for f, x in zip(floors, asked, strict=True)]
         return Sheet(
             np.array(lined, dtype=np.int64),
             tuple(others),
-            groups,
-            np.array([groups.index((x.span, x.part)) for x in asked], dtype=np.int64),
+            tuple((*kinds[k], lows[k], highs[k]) for k in range(len(kinds))),
+            np.array(group, dtype=np.int64),
             np.array([x.line for x in asked]),
-            np.array([math.floor(x.line) for x in asked], dtype=np.int64),
-            np.array([math.floor(x.line) == x.line for x in asked], dtype=np.int64),
-            np.array([x.above for x in asked], dtype=bool),
+            np.array(under, dtype=np.int64),
+            np.array(under, dtype=np.int64) - np.array(whole, dtype=np.int64),
+            np.array([not x.above for x in asked], dtype=bool),
         )
 
     def chances(self, outlook: Outlook) -> Floats:
@@ -174,31 +186,28 @@ class Sheet:
         return found
 
     def _by_line(self, outlook: Outlook) -> Floats:
-        firsts, offsets, lasts, stands, sums = [], [], [], [], []
-        offset = 0
-        for span, part in self.groups:
+        sums, stands = [], []
+        for span, part, low, high in self.groups:
             points = outlook.of(span)
-            pmf = points.part(part)
-            sums.append(pmf.sums)
-            firsts.append(pmf.first)
-            offsets.append(offset)
-            lasts.append(pmf.sums.size - 1)
+            sums.append(points.window(part, low, high))
             stands.append(math.inf if points.sure else points.stands(part))
-            offset += pmf.sums.size
         flat = np.concatenate(sums)
-        group = self.group
-        place = self.floor - np.array(firsts)[group] + 1
-        top, start = np.array(lasts)[group], np.array(offsets)[group]
-        under = flat[start + np.minimum(np.maximum(place, 0), top)]
-        below = flat[start + np.minimum(np.maximum(place - self.whole, 0), top)]
-        found = np.empty((group.size, 3))
+        under, below = flat[self.under], flat[self.below]
+        found = np.empty((self.group.size, 3))
         found[:, 0], found[:, 1], found[:, 2] = 1.0 - under, under - below, below
-        free = self.line >= np.array(stands)[group]
-        if free.any():
+        free = self.line >= np.array(stands)[self.group]
+        if free.all():
+            _open(found)
+        elif free.any():
             rows = found[free]
-            np.maximum(rows[:, ::2], SMALLEST, out=rows[:, ::2])
-            rows /= rows.sum(axis=1)[:, None]
+            _open(rows)
             found[free] = rows
-        turned = ~self.above
-        found[turned] = found[turned, ::-1]
+        if self.turned.any():
+            found[self.turned] = found[self.turned, ::-1]
         return found
+
+
+def _open(rows: Floats) -> None:
+    """Give no side of what is undecided less than SMALLEST."""
+    np.maximum(rows[:, ::2], SMALLEST, out=rows[:, ::2])
+    rows /= (rows[:, 0] + rows[:, 1] + rows[:, 2])[:, None]

@@ -41,7 +41,15 @@ LAST_MINUTE = 60.0
 """Seconds left of a span from which its end is read off the tables of possessions."""
 
 _WIDTH = 4.7
+"""Half the window of a span's points in standard deviations: what lies beyond is below 3e-6."""
+
 _SMALLEST_SD = 0.25
+"""Points: a span that is still open is never surer than this of what it ends with."""
+
+_FEW = 12
+"""Values up to which a normal's chances are worked out one by one, when nothing else asks."""
+
+_ROOT_HALF = math.sqrt(0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,17 +241,45 @@ class NormalPoints:
         """The least that a part can still come to: what is scored already."""
         return standing(self.scored, name)
 
+    def window(self, name: str, low: int, high: int) -> Floats:
+        """P(part < v) for v = low … high; of a few values without working out all the others."""
+        if name not in ("margin", "total") or name in self.__dict__ or high - low > _FEW:
+            return self.part(name).window(low, high)
+        margin = name == "margin"
+        mean, sd = self.to_margin if margin else self.to_total
+        already = self.scored[0] - self.scored[1] if margin else self.scored[0] + self.scored[1]
+        first, last = _reach(mean, sd, None if margin else 0)
+        start = 0.0 if first == 0 and not margin else _phi((first - 0.5 - mean) / sd)
+        whole = _phi((last + 0.5 - mean) / sd) - start
+        values = range(low - already, high - already + 1)
+        return np.array([
+            0.0 if v <= first
+            else 1.0 if v > last
+            else (_phi((v - 0.5 - mean) / sd) - start) / whole
+            for v in values
+        ])  # fmt: skip
+
 
 def _edges(mean: float, sd: float, least: int | None) -> tuple[int, Floats]:
     """The first whole number that a normal reaches, and its distribution function about each.
 
     What lies below `least` falls on it.
     """
-    low = math.floor(mean - _WIDTH * sd)
-    if least is not None and low < least:
-        low = least
-    count = max(math.ceil(mean + _WIDTH * sd) - low + 1, 1)
-    edges: Floats = ndtr((np.arange(low, low + count + 1) - (0.5 + mean)) / sd)
+    low, high = _reach(mean, sd, least)
+    edges: Floats = ndtr((np.arange(low, high + 2) - (0.5 + mean)) / sd)
     if low == least:
         edges[0] = 0.0
     return low, edges
+
+
+def _reach(mean: float, sd: float, least: int | None) -> tuple[int, int]:
+    """The first and the last whole number that a normal reaches, none below `least`."""
+    low = math.floor(mean - _WIDTH * sd)
+    if least is not None and low < least:
+        low = least
+    return low, max(math.ceil(mean + _WIDTH * sd), low)
+
+
+def _phi(x: float) -> float:
+    """The normal distribution function of one number: ndtr takes ten times as long to call."""
+    return 0.5 * math.erfc(-x * _ROOT_HALF)
