@@ -42,16 +42,23 @@ def evaluate(
         str | None,
         typer.Option(metavar="MODEL", help="A name or a file; else one is fitted on --fitted."),
     ] = None,
+    props: Annotated[
+        bool, typer.Option("--props", help="Judge player lines: fitted on --fitted, games too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Judge a model on whole seasons: every metric by clock, beside every baseline.
 
     Baselines are fitted on the same seasons as the model, and differences are paired by game.
     Writes evaluation.json, evaluation.md and plots. A season that the model has seen is refused.
+    With --props the lines are of players, against their own season's average.
     """
     wanted, judged, train = known_league(league), seasons_of(seasons), seasons_of(fitted)
     if not judged:
         raise Misused("--seasons names no season: give some such as 2023-24")
+    if props:
+        _props(folder, wanted, judged, train, out, as_json=as_json)
+        return
     if model is None and not train:
         raise Misused("name a --model to judge, or with --fitted the seasons to fit one on")
     unseen(judged, train)
@@ -73,6 +80,32 @@ def evaluate(
         say_json(result)
         return
     _tell(result, out)
+
+
+def _props(
+    folder: Path, league: str, judged: tuple[str, ...], train: tuple[str, ...], out: Path, *,
+    as_json: bool,
+) -> None:  # fmt: skip
+    if not train:
+        raise Misused("--props needs --fitted: name the seasons to fit player lines on")
+    unseen(judged, train)
+    need_modelling("an evaluation")
+    from tracker.modelling import props_judge
+
+    with bar() as advance:
+        result = props_judge.judge(folder, league, train, judged, out, advance)
+    if as_json:
+        say_json(result)
+        return
+    about = result["parameters"]
+    say(f"{about['model_version']} on {about['games']} games of {', '.join(about['judged_on'])}")
+    say(f"fitted on {', '.join(about['fitted_on'])}\n")
+    rows = [
+        (stat, *(f"{x['stats'][stat]['all']['brier']:.4f}" for x in result["moments"].values()))
+        for stat in next(iter(result["moments"].values()))["stats"]
+    ]
+    table(("Brier at", *result["moments"]), rows, right=range(1, len(result["moments"]) + 1))
+    say(f"\nTables are in {out}")
 
 
 def _named(scope: Scope, league: str, model: str) -> Parameters:

@@ -39,17 +39,24 @@ def fit(
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="The parameters file; else LEAGUE.json."),
     ] = None,
+    props: Annotated[
+        bool, typer.Option("--props", help="Fit the figures of player lines, not those of games.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit the forecast to recorded seasons, and write its figures to one file.
 
     The same games give the same bytes. Other seasons of the folder are not looked at. `tracker
-    model activate FILE` puts the result in use.
+    model activate FILE` puts a model of games in use; player lines use the shipped figures.
     """
     wanted, named = known_league(league), seasons_of(seasons)
-    target = Path(f"{wanted}.json") if out is None else out
+    target = Path(f"players-{wanted}.json" if props else f"{wanted}.json") if out is None else out
     if target.is_dir():
         raise Misused(f"{target} is a folder: name a file to write")
+    if props:
+        need_modelling("fitting", "pyarrow")
+        _props(folder, wanted, named, target, as_json=as_json)
+        return
     need_modelling("fitting", "pyarrow")
     with bar() as advance:
         found, games = _fit(folder, wanted, named, target, advance)
@@ -69,6 +76,31 @@ def fit(
     say(f"Wrote {target}: {found.model_version}, fitted on {', '.join(found.fitted_on)}")
     say(f"sha256 {found.checksum}")
     say(f"Judge it with `tracker evaluate`; use it with `tracker model activate {target}`.")
+
+
+def _props(folder: Path, league: str, named: tuple[str, ...], out: Path, *, as_json: bool) -> None:
+    """Fit player lines, by the league's shipped model of games."""
+    from tracker.forecast import load_parameters
+    from tracker.modelling.props_fit import fit as fit_props
+
+    if not named:
+        raise Misused("--props needs --seasons: name the seasons to fit player lines on")
+    with bar() as advance:
+        found = fit_props(folder, load_parameters(league), named, out, advance)
+    if as_json:
+        say_json(
+            {
+                "file": str(out),
+                "league": found.league,
+                "model_version": found.model_version,
+                "fitted_on": list(found.fitted_on),
+                "sha256": found.checksum,
+            }
+        )
+        return
+    say(f"Wrote {out}: {found.model_version}, fitted on {', '.join(found.fitted_on)}")
+    say(f"sha256 {found.checksum}")
+    say("Judge player lines with `tracker evaluate --props`.")
 
 
 def _fit(

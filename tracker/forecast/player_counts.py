@@ -20,16 +20,24 @@ from tracker.domain.player import Stat
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tracker.forecast.player_minutes import Standing
+
     Floats = NDArray[np.float64]
     Complexes = NDArray[np.complex128]
 
 Value = TypeVar("Value", float, "NDArray[Any]")
 
 RATE_FEATURES = (
-    "one", "team", "usual", "starter", "blowout", "lead", "size", "ahead_of_plan",
+    "one", "team", "usual", "starter", "blowout", "lead", "size", "ahead_of_plan", "usual_squared",
+    "own", "own*blowout", "surprise",
 )  # fmt: skip
 """What moves the log of a rate: `team` is the log of his team's points to come over the usual ones
-at that clock, `size` the lead's (no more than 25 points) / 10, the others as in player_minutes."""
+at that clock, `size` the lead's (no more than 25 points) / 10. `own` is the log of his rate over
+that of the average player with his part of the game, `surprise` what he has beyond the expected of
+the minutes that he has played, / 10. The others are those of player_minutes."""
+
+LARGEST_OWN = 2.0
+"""In logs: a rate further from the average player's tells no more."""
 
 LARGEST_LEAD = 2.5
 """Tens of points: a larger lead changes no rate further."""
@@ -47,10 +55,11 @@ _WIDE = 7.0
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How counts vary about their means: `spread`, `trips` and `ties` of PlayerFigures."""
+    """How counts vary about their means: those of PlayerFigures by these names."""
 
     spread: tuple[float, ...]
     trips: tuple[float, ...]
+    regular: float
     ties: tuple[tuple[float, ...], ...]
 
 
@@ -124,6 +133,11 @@ class Remainder:
         worth = sum((n + 1) * p for n, p in enumerate(self.habits.trips))
         trips = (self.means[i] - 3 * threes) / worth
         steps: Complexes = threes[..., None] * three + trips[..., None] * trip
+        if self.habits.regular:
+            # Scores come more evenly than chance would have them: shots are taken in turn.
+            times = np.maximum((threes + trips)[..., None], _LEAST)
+            steps = np.log1p(-self.habits.regular * steps / times)
+            steps *= -times / self.habits.regular
         return steps
 
 
@@ -152,13 +166,19 @@ def _lumps(size: int, trips: tuple[float, ...]) -> tuple[Complexes, Complexes]:
     return 1 - z**3, trip
 
 
-def rate_features(
-    team: Value, usual: Value, starter: Value, blowout: Value, lead: Value, ahead_of_plan: Value
-) -> tuple[Value | float, ...]:
-    """The values of RATE_FEATURES; `team` is already a logarithm."""
-    size = abs(lead)
+def rate_features(x: Standing[Value], team: Value) -> tuple[Value | float, ...]:
+    """The values of RATE_FEATURES that all figures share; `team` is a logarithm."""
+    size = abs(x.lead)
     capped = (size + LARGEST_LEAD - abs(size - LARGEST_LEAD)) / 2
-    return 1.0, team, usual, starter, blowout, lead, capped, ahead_of_plan
+    return (
+        1.0, team, x.usual, x.starter, x.blowout, x.lead, capped, x.ahead_of_plan,
+        x.usual * x.usual,
+    )  # fmt: skip
+
+
+def own_features(own: Value, blowout: Value, surprise: Value) -> tuple[Value, Value, Value]:
+    """The values of RATE_FEATURES that each figure has of its own."""
+    return own, own * blowout, surprise / 10
 
 
 def means_of(rates: Floats, powers: Floats, chances: Floats, minutes: Floats) -> Floats:

@@ -65,7 +65,8 @@ class PriorFigures:
 class Moments:
     """Figures that run along the game. `at` is the part of regulation that is played, rising.
 
-    The rest has one row for each: `bounds` the log-odds at which the classes of the share of what
+    The rest has one row for each: `done` is the chance that a player is done for the night whoever
+    he is (an injury, an ejection), `bounds` the log-odds at which the classes of the share of what
     is left that he plays begin, `shares` the mean share of each class, `weights` those of
     `player_minutes.SHARE_FEATURES`, `widths` those of `player_minutes.WIDTH_FEATURES`, `usual` the
     part of a team's points that is still to come, `rates` the weights of
@@ -74,6 +75,7 @@ class Moments:
     """
 
     at: Floats
+    done: Floats
     bounds: Floats
     shares: Floats
     weights: Floats
@@ -91,9 +93,10 @@ class PlayerFigures:
     the minutes that a prior rate of BASIC[i] weighs beside today's own. `spread[i]` is the shape of
     the gamma by which today's rate varies about what is expected of it: smaller is wider. `trips`
     are the chances of 1, 2, 3, ... points each time a player scores other than by a three.
-    `ties[i][j]` is the covariance of what is added to BASIC[i] and BASIC[j] beyond what the minutes
-    explain, over the root of the product of their means: a rebound of his own miss, a steal that
-    ends in a dunk.
+    `regular` is how much more evenly these and threes come than chance would have them: 0 not at
+    all, 1 as by a clock. `ties[i][j]` is the covariance of what is added to BASIC[i] and BASIC[j]
+    beyond what the minutes explain, over the root of the product of their means: a rebound of his
+    own miss, a steal that ends in a dunk.
     `overtime` are the weights of `player_minutes.overtime_share`. `fouls` put a player out.
     `transferred` figures are another league's, scaled.
     """
@@ -110,6 +113,7 @@ class PlayerFigures:
     memory: tuple[float, ...]
     spread: tuple[float, ...]
     trips: tuple[float, ...]
+    regular: float
     ties: tuple[tuple[float, ...], ...]
     overtime: tuple[float, ...]
     checksum: str
@@ -117,7 +121,7 @@ class PlayerFigures:
     @Lazy
     def habits(self) -> Habits:
         """How counts vary about their means."""
-        return Habits(self.spread, self.trips, self.ties)
+        return Habits(self.spread, self.trips, self.regular, self.ties)
 
 
 def decode_players(text: str, where: str) -> PlayerFigures:
@@ -161,6 +165,7 @@ def _read(document: Mapping[str, Any]) -> PlayerFigures:
         memory=tuple(map(float, document["memory"])),
         spread=tuple(map(float, document["spread"])),
         trips=tuple(map(float, document["trips"])),
+        regular=float(document["regular"]),
         ties=tuple(tuple(map(float, x)) for x in document["ties"]),
         overtime=tuple(map(float, document["overtime"])),
         checksum=document["sha256"],
@@ -169,8 +174,5 @@ def _read(document: Mapping[str, Any]) -> PlayerFigures:
 
 def _moments(given: Mapping[str, Any]) -> Moments:
     return Moments(
-        **{
-            name: np.array(given[name], dtype=np.float64)
-            for name in ("at", "bounds", "shares", "weights", "widths", "usual", "rates", "powers")
-        }
+        **{name: np.array(given[name], dtype=np.float64) for name in Moments.__dataclass_fields__}
     )

@@ -73,6 +73,16 @@ class Standing(Generic[Value]):
     on: Value
 
 
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Figures of a moment, as in `player_figures.Moments`, for the share of what is left."""
+
+    done: float
+    bounds: Floats
+    weights: list[float]
+    widths: list[float]
+
+
 def log_odds(share: float) -> float:
     """The log-odds of a share of the game, kept within what players play."""
     share = min(max(share, LEAST_SHARE), MOST_SHARE)
@@ -112,16 +122,15 @@ def width_features(x: Standing[Value]) -> tuple[Value, ...]:
     )  # fmt: skip
 
 
-def share_chances(
-    x: Standing[float], bounds: Floats, weights: list[float], widths: list[float]
-) -> Floats:
+def share_chances(x: Standing[float], told: Shares) -> Floats:
     """The chance of each class of the share: one more than there are bounds."""
-    location = sum(map(mul, weights, share_features(x)))
-    width = sum(map(mul, widths, width_features(x)))
-    sums = np.empty(bounds.size + 2)
+    location = sum(map(mul, told.weights, share_features(x)))
+    width = sum(map(mul, told.widths, width_features(x)))
+    sums = np.empty(told.bounds.size + 2)
     sums[0], sums[-1] = 0.0, 1.0
-    expit((bounds - location) * math.exp(-width), out=sums[1:-1])
-    chances: Floats = sums[1:] - sums[:-1]
+    expit((told.bounds - location) * math.exp(-width), out=sums[1:-1])
+    chances: Floats = (sums[1:] - sums[:-1]) * (1 - told.done)
+    chances[0] += told.done
     return chances
 
 

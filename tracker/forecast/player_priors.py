@@ -18,7 +18,7 @@ from tracker.domain.player import PlayerGame, Stat
 from tracker.forecast.lazy import Lazy
 from tracker.forecast.player_counts import BASIC, PLACE, Remainder, means_of
 from tracker.forecast.player_figures import GAME_MINUTES, PlayerFigures
-from tracker.forecast.player_minutes import Standing, log_odds, share_chances
+from tracker.forecast.player_minutes import Shares, Standing, log_odds, share_chances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,6 +55,9 @@ VIG = 0.955
 
 LARGEST_PULL = 1.6
 """A line does not move a rate by more than this factor, however odd it is."""
+
+LEAST_RATE = 1e-4
+"""For each minute: no rate is taken as lower where its logarithm is asked for."""
 
 _STEPS = 30
 
@@ -195,7 +198,7 @@ def _rate(
 ) -> float:
     """A figure for each minute of the league's game."""
     own = figures.rates[i]
-    usual = max(sum(w * x for w, x in zip(own.base, base, strict=True)), 1e-4)
+    usual = max(sum(w * x for w, x in zip(own.base, base, strict=True)), LEAST_RATE)
     played = counted = 0.0
     for x in games:
         value = dict(x.stats).get(BASIC[i])
@@ -220,7 +223,7 @@ def from_averages(
         given = averages.get(stat)
         if given is None:
             told = sum(w * x for w, x in zip(figures.rates[i].base, base, strict=True))
-            rates.append(max(told, 1e-4))
+            rates.append(max(told, LEAST_RATE))
         else:
             rates.append(max(given, 0.0) / max(minutes, 1.0))
     return PlayerPrior(minutes, minutes, 1.0 if share > 0.5 else 0.0, tuple(rates))  # noqa: PLR2004
@@ -265,9 +268,10 @@ def _over(
         fouls=0.0, near_limit=0.0, at_limit=0.0, played=0.0, blowout=EVEN_BLOWOUT, lead=0.0,
         margin=0.0, on=0.0,
     )  # fmt: skip
-    chances = share_chances(
-        standing, start.bounds[0], start.weights[0].tolist(), start.widths[0].tolist()
+    shares = Shares(
+        float(start.done[0]), start.bounds[0], start.weights[0].tolist(), start.widths[0].tolist()
     )
+    chances = share_chances(standing, shares)
     rates: Floats = np.array(prior.rates)
     minutes_left = start.shares[0] * regulation
     means = means_of(rates, start.powers[0], chances, minutes_left)

@@ -20,15 +20,24 @@ from tracker.domain.player import Stat, box_line, figure, player_key
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.lattice import Pmf
 from tracker.forecast.lazy import Lazy
-from tracker.forecast.player_counts import BASIC, Remainder, means_of, rate_features
+from tracker.forecast.player_counts import (
+    BASIC,
+    LARGEST_OWN,
+    Remainder,
+    means_of,
+    own_features,
+    rate_features,
+)
 from tracker.forecast.player_figures import GAME_MINUTES, Moments
 from tracker.forecast.player_minutes import (
     LONG_SPELL,
+    Shares,
     Standing,
     log_odds,
     overtime_share,
     share_chances,
 )
+from tracker.forecast.player_priors import LEAST_RATE, base_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,20 +70,17 @@ _ENDED = re.compile(r"eject|disqualif|did not return|will not return|not returni
 class Scene:
     """What all players of a state share: the figures of the moment, and how the game may end.
 
-    `bounds`, `shares`, `weights`, `widths`, `rates` and `powers` are those of
-    `player_figures.Moments`. `minutes_left` are those of regulation, or of the overtime that is
-    being played. `played` is the part of a regulation game that has been played, above 1 in
-    overtime; `live` says that the clock may run. `level` is the chance of an overtime to come,
-    `blowout` that of a margin of FAR or more, `margin` the expected margin and `lead` the present
-    one, both / 10 from the home side. `to_come` are the expected points of (home, away),
-    `usual_points` those of an average team at that clock.
+    `told`, `shares`, `rates` and `powers` are figures of `player_figures.Moments`. `minutes_left`
+    are those of regulation, or of the overtime that is being played. `played` is the part of a
+    regulation game that has been played, above 1 in overtime; `live` says that the clock may run.
+    `level` is the chance of an overtime to come, `blowout` that of a margin of FAR or more,
+    `margin` the expected margin and `lead` the present one, both / 10 from the home side. `to_come`
+    are the expected points of (home, away), `usual_points` those of an average team at that clock.
     """
 
-    bounds: Floats
+    told: Shares
     shares: Floats
-    weights: list[float]
-    widths: list[float]
-    rates: Floats
+    rates: list[list[float]]
     powers: Floats
     minutes_left: float
     played: float
@@ -110,11 +116,14 @@ def scene(state: GameState, outlook: Outlook, players: PlayerPriors) -> Scene:
     average = outlook.periods.parameters.average.total
     usual = float(mixed(told.usual[:, None])[0])
     return Scene(
-        bounds=mixed(told.bounds),
+        told=Shares(
+            float(mixed(told.done[:, None])[0]),
+            mixed(told.bounds),
+            mixed(told.weights).tolist(),
+            mixed(told.widths).tolist(),
+        ),
         shares=mixed(told.shares),
-        weights=mixed(told.weights).tolist(),
-        widths=mixed(told.widths).tolist(),
-        rates=mixed(told.rates),
+        rates=mixed(told.rates).tolist(),
         powers=mixed(told.powers),
         minutes_left=left / 60,
         played=at if not overtime else 1 + (state.overtime * rules.overtime_seconds - left) / whole,
@@ -236,7 +245,7 @@ class PlayerOutlook:
         """What he may still add."""
         scene, figures = self.scene, self.priors.figures
         x = self.standing
-        chances = share_chances(x, scene.bounds, scene.weights, scene.widths)
+        chances = share_chances(x, scene.told)
         used = chances > LEAST_CLASS
         chances, shares = chances[used], scene.shares[used]
         chances = chances / chances.sum()
@@ -263,14 +272,20 @@ class PlayerOutlook:
         x = self.standing
         team = scene.to_come[0 if self.side is Side.HOME else 1]
         ratio = math.log(max(team, LEAST_TEAM) / max(scene.usual_points, LEAST_TEAM))
-        features = rate_features(ratio, x.usual, x.starter, x.blowout, x.lead, x.ahead_of_plan)
+        shared = rate_features(x, ratio)
+        base = base_features(x.usual, x.starter)
         told = dict(line.stats)
         rates = np.empty(len(BASIC))
         for i, stat in enumerate(BASIC):
             memory = figures.memory[i] * self.regulation / GAME_MINUTES
             has = float(told.get(stat.value, 0))
             rate = (prior.rates[i] * memory + has) / (memory + line.minutes)
-            rates[i] = rate * math.exp(sum(map(mul, scene.rates[i].tolist(), features)))
+            league = max(sum(map(mul, figures.rates[i].base, base)), LEAST_RATE)
+            own = math.log(max(rate, LEAST_RATE) / league)
+            own = min(max(own, -LARGEST_OWN), LARGEST_OWN)
+            surprise = has - prior.rates[i] * line.minutes
+            features = (*shared, *own_features(own, x.blowout, surprise))
+            rates[i] = rate * math.exp(sum(map(mul, scene.rates[i], features)))
         return rates
 
 

@@ -35,6 +35,9 @@ SPREADS = (0.3, 5.0)
 """Logs of the shapes of the gamma among which the best is sought."""
 
 
+REGULARS = (0.0, 0.1, 0.2, 0.3, 0.4)
+"""How evenly points may come: those that are tried."""
+
 SPREAD_AT = ("tip", "half", "end Q3")
 """The moments at which the spread of the rates is fitted."""
 
@@ -91,29 +94,36 @@ def sights(known: Known, train: Array, document: dict[str, Any]) -> list[Sight]:
 
 def fit_spread(
     seen: Sequence[Sight], trips: tuple[float, ...], progress: Callable[[float], None]
-) -> list[float]:
-    """The shape of each figure's gamma, by the likelihood of what was added."""
+) -> Habits:
+    """The shape of each figure's gamma, and how evenly points come, by likelihood."""
     none = tuple((0.0,) * len(BASIC) for _ in BASIC)
-    found = []
+    found, regular = [], 0.0
     for i, stat in enumerate(BASIC):
         progress(i / len(BASIC))
 
-        def cost(shape: float, i: int = i, stat: Stat = stat) -> float:
-            habits = Habits((math.exp(shape),) * len(BASIC), trips, none)
-            total = 0.0
-            for one in seen:
-                some = slice(None, None, max(one.more.shape[0] // LIKELIHOOD_ROWS, 1))
-                left = Remainder(one.chances[some], one.means[:, some], habits)
-                added = left.added(stat)
-                count = np.minimum(one.more[some, i], added.shape[1] - 1)
-                total -= float(np.log(np.maximum(added[np.arange(count.size), count], 1e-9)).sum())
-            return total
+        def cost(shape: float, even: float, i: int = i, stat: Stat = stat) -> float:
+            habits = Habits((math.exp(shape),) * len(BASIC), trips, even, none)
+            return sum(_cost(one, stat, i, habits) for one in seen)
 
-        best = minimize_scalar(
-            cost, bounds=SPREADS, method="bounded", options={"xatol": 0.03, "maxiter": 15}
-        )
-        found.append(round(math.exp(float(best.x)), 3))
-    return found
+        tried = []
+        for even in REGULARS if stat is Stat.PTS else (0.0,):
+            best = minimize_scalar(
+                cost, bounds=SPREADS, args=(even,), method="bounded",
+                options={"xatol": 0.05, "maxiter": 12},
+            )  # fmt: skip
+            tried.append((float(best.fun), even, round(math.exp(float(best.x)), 3)))
+        least = min(tried)
+        found.append(least[2])
+        regular = least[1] if stat is Stat.PTS else regular
+    return Habits(tuple(found), trips, regular, none)
+
+
+def _cost(one: Sight, stat: Stat, i: int, habits: Habits) -> float:
+    """Minus the log-likelihood of a figure at a moment."""
+    some = slice(None, None, max(one.more.shape[0] // LIKELIHOOD_ROWS, 1))
+    added = Remainder(one.chances[some], one.means[:, some], habits).added(stat)
+    count = np.minimum(one.more[some, i], added.shape[1] - 1)
+    return -float(np.log(np.maximum(added[np.arange(count.size), count], 1e-9)).sum())
 
 
 def fit_ties(seen: Sequence[Sight]) -> list[list[float]]:

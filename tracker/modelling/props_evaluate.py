@@ -14,10 +14,16 @@ import numpy as np
 from scipy.special import betainc, ndtr, pdtrc
 
 from tracker.domain.player import Stat
-from tracker.forecast.player_counts import PLACE, Habits, Remainder
+from tracker.forecast.player_counts import PLACE, Remainder
 from tracker.modelling import metrics
 from tracker.modelling.dataset import BadDataset
-from tracker.modelling.props_known import Known, expected_minutes, expected_rates, remainders
+from tracker.modelling.props_known import (
+    Known,
+    expected_minutes,
+    expected_rates,
+    habits_of,
+    remainders,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -104,9 +110,7 @@ def looks(
     rates = expected_rates(known, document["rates"], usual)
     chances, means = remainders(known, document, name, which, usual, rates)
     means[:, moment.fouls[which] >= document["fouls"]] = 0.0
-    habits = Habits(
-        tuple(document["spread"]), tuple(document["trips"]), tuple(map(tuple, document["ties"]))
-    )
+    habits = habits_of(document)
     rng = np.random.default_rng(_SEED)
     for stat in STATS:
         parts = [PLACE[x] for x in stat.parts]

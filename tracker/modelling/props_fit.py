@@ -11,9 +11,7 @@ from tracker.forecast import player_figures as figures
 from tracker.forecast.parameters import checksum_of
 from tracker.modelling.dataset import BadDataset
 from tracker.modelling.props_counts_fit import fit_overtime, fit_spread, fit_ties, sights
-from tracker.modelling.props_known import (
-    Known,
-)
+from tracker.modelling.props_known import Known, know, league_rates
 from tracker.modelling.props_moment_fit import Given, fit_moment
 from tracker.modelling.props_prior_fit import fit_memory, fit_minutes, fit_rates
 from tracker.modelling.props_shares import Ordered
@@ -21,13 +19,33 @@ from tracker.modelling.props_transfer import FOULS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
+    from tracker.forecast.parameters import Parameters
 
 MODEL = "minutes-and-counts-1"
 """Names the form of the model; it changes when the formulas do."""
+
+
+def fit(
+    folder: Path,
+    parameters: Parameters,
+    seasons: Sequence[str],
+    out: Path,
+    progress: Callable[[str, float], None] = lambda _step, _part: None,
+) -> figures.PlayerFigures:
+    """Fit a league's players on whole seasons, write the file `out`, and return what it holds.
+
+    `parameters` are those of the league's games, by which every state is looked at. Raises
+    BadDataset when a season has no players.
+    """
+    document = fit_players(know(folder, parameters, progress), seasons, progress)
+    text = written(document)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = out.with_name(f"{out.name}.new")
+    fresh.write_text(text, "utf-8")
+    fresh.replace(out)
+    return figures.decode_players(text, out.name)
 
 
 def fit_players(
@@ -45,11 +63,12 @@ def fit_players(
     fitted: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     memory = fit_memory(known, train, rates)
     looked = list(known.scenes)
+    league = league_rates(known, rate_documents, usual)
+    given = Given(known, train, usual, rates, league, fouls, memory)
     near: dict[bool, Ordered | None] = {True: None, False: None}
     for i, name in enumerate(looked):
         progress("minutes and rates", i / len(looked))
         live = rows.moments[name].live
-        given = Given(known, train, usual, rates, fouls, memory)
         told, near[live] = fit_moment(given, name, near[live])
         fitted[live].append(told)
     counted = rows.trips[np.unique(rows.game[train])].sum(axis=0)[1:]
@@ -71,9 +90,8 @@ def fit_players(
     }
     progress("spread", 0.0)
     seen = sights(known, train, document)
-    document["spread"] = fit_spread(
-        seen, tuple(document["trips"]), lambda part: progress("spread", part)
-    )
+    habits = fit_spread(seen, tuple(document["trips"]), lambda part: progress("spread", part))
+    document["spread"], document["regular"] = list(habits.spread), habits.regular
     document["ties"] = fit_ties(seen)
     document["sha256"] = checksum_of(document)
     progress("done", 1.0)

@@ -7,13 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.player_counts import BASIC, means_of, rate_features
+from tracker.forecast.player_counts import (
+    BASIC,
+    LARGEST_OWN,
+    Habits,
+    means_of,
+    own_features,
+    rate_features,
+)
 from tracker.forecast.player_figures import GAME_MINUTES
 from tracker.forecast.player_minutes import overtime_share, share_features, width_features
-from tracker.forecast.player_priors import FEWEST, MOST, ROLE_GAMES, base_features, minutes_features
+from tracker.forecast.player_priors import (
+    FEWEST,
+    LEAST_RATE,
+    MOST,
+    ROLE_GAMES,
+    base_features,
+    minutes_features,
+)
 from tracker.forecast.players import LEAST_TEAM, OVERTIME_MINUTES
 from tracker.modelling.dataset import read
-from tracker.modelling.props_dataset import PlayerRows, read_players
+from tracker.modelling.props_dataset import Moment, PlayerRows, read_players
 from tracker.modelling.props_sample import (
     MEMORIES,
     RATE_DECAYS,
@@ -81,7 +95,7 @@ def expected_rates(known: Known, rates: Sequence[dict[str, Any]], usual: Array) 
     found = []
     for i, own in enumerate(rates):
         past = known.past.rates[:, RATE_DECAYS.index(own["decay"])]
-        league = np.maximum(base @ np.array(own["base"]), 1e-4)
+        league = np.maximum(base @ np.array(own["base"]), LEAST_RATE)
         weight = own["minutes"] / stretch(known.rows)
         found.append((past[:, 1 + i] + weight * league) / (past[:, 0] + weight))
     return np.stack(found, axis=1)
@@ -116,6 +130,37 @@ def table(columns: Sequence[Any], rows: int) -> Array:
     return np.stack([np.broadcast_to(x, rows) for x in columns], axis=1).astype(float)
 
 
+def habits_of(document: dict[str, Any]) -> Habits:
+    """How counts vary, by a document of figures."""
+    return Habits(
+        tuple(document["spread"]),
+        tuple(document["trips"]),
+        document["regular"],
+        tuple(map(tuple, document["ties"])),
+    )
+
+
+def league_rates(known: Known, rates: Sequence[dict[str, Any]], usual: Array) -> Array:
+    """Rates of the average player with the minutes of each, one column for each figure."""
+    base = base_table(known, usual)
+    return np.stack([np.maximum(base @ np.array(x["base"]), LEAST_RATE) for x in rates], axis=1)
+
+
+def team_ratio(rows: PlayerRows, scenes: Scenes, usual: float) -> Array:
+    """The log of the points that each player's team has to come, over the usual ones."""
+    team = team_to_come(rows, scenes)
+    found: Array = np.log(np.maximum(team, LEAST_TEAM) / max(usual, LEAST_TEAM))
+    return found
+
+
+def own_columns(
+    rate: Array, league: Array, now: Array, moment: Moment, i: int
+) -> tuple[Array, Array]:
+    """`own` and `surprise` of RATE_FEATURES, of one figure."""
+    own = np.clip(np.log(np.maximum(now, LEAST_RATE) / league), -LARGEST_OWN, LARGEST_OWN)
+    return own, moment.stats[:, i] - rate * moment.minutes
+
+
 def today(rate: Array, memory: float, has: Array, minutes: Array, rows: PlayerRows) -> Array:
     """A rate with today's share in it."""
     memory = memory / stretch(rows)
@@ -136,26 +181,23 @@ def remainders(
     k = told["at"].index(round(moment.at, 6))
     x = standings(rows, moment, scenes, usual, document["fouls"])
     count = rows.person.size
-    ordered = Ordered(*(np.array(told[n][k]) for n in ("bounds", "weights", "widths")))
+    ordered = Ordered(
+        told["done"][k], *(np.array(told[n][k]) for n in ("bounds", "weights", "widths"))
+    )
     location, width = table(share_features(x), count), table(width_features(x), count)
     chances = ordered.chances(location[which], width[which])
     shares = np.array(told["shares"][k])
     left = (1 - moment.at) * rows.league.regulation_seconds / 60
     minutes = np.broadcast_to(shares * left, chances.shape)
-    team, whole = team_to_come(rows, scenes), known.average / 2
-    ratio = np.log(np.maximum(team, LEAST_TEAM) / max(told["usual"][k] * whole, LEAST_TEAM))
-    features = table(
-        rate_features(ratio, x.usual, x.starter, x.blowout, x.lead, x.ahead_of_plan), count
-    )[which]
-    speed = np.stack(
-        [
-            today(rates[which, i], document["memory"][i], moment.stats[which, i],
-                  moment.minutes[which], rows)
-            * np.exp(features @ np.array(told["rates"][k][i]))
-            for i in range(len(BASIC))
-        ],
-        axis=1,
-    )  # fmt: skip
+    ratio = team_ratio(rows, scenes, told["usual"][k] * known.average / 2)
+    shared, league = rate_features(x, ratio), league_rates(known, document["rates"], usual)
+    speed = []
+    for i in range(len(BASIC)):
+        memory = document["memory"][i]
+        now = today(rates[:, i], memory, moment.stats[:, i], moment.minutes, rows)
+        own, surprise = own_columns(rates[:, i], league[:, i], now, moment, i)
+        features = table((*shared, *own_features(own, x.blowout, surprise)), count)[which]
+        speed.append(now[which] * np.exp(features @ np.array(told["rates"][k][i])))
     level = scenes.level[rows.game[which]][:, None]
     weights = document["overtime"]
     more = np.stack(
@@ -166,4 +208,4 @@ def remainders(
     )
     chances = np.concatenate([chances * (1 - level), chances * level], axis=1)
     minutes = np.concatenate([minutes, minutes + more * OVERTIME_MINUTES], axis=1)
-    return chances, means_of(speed.T, np.array(told["powers"][k]), chances, minutes)
+    return chances, means_of(np.stack(speed), np.array(told["powers"][k]), chances, minutes)

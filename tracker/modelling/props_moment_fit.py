@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.player_counts import BASIC, rate_features
+from tracker.forecast.player_counts import BASIC, own_features, rate_features
 from tracker.forecast.player_minutes import EDGES, share_features, width_features
-from tracker.forecast.players import LEAST_TEAM
 from tracker.modelling.props_known import (
     END,
     Known,
+    own_columns,
     table,
+    team_ratio,
     today,
 )
 from tracker.modelling.props_sample import (
@@ -33,12 +34,17 @@ _ROUNDS = 12
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """What the fits of all moments share: `usual` minutes and `rates` were expected beforehand."""
+    """What the fits of all moments share.
+
+    `usual` minutes and `rates` were expected beforehand; `league` are the rates of the average
+    player with such minutes.
+    """
 
     known: Known
     train: Array
     usual: Array
     rates: Array
+    league: Array
     fouls: int
     memory: tuple[float, ...]
 
@@ -55,28 +61,26 @@ def fit_moment(given: Given, name: str, like: Ordered | None) -> tuple[dict[str,
     location, width = table(share_features(x), count), table(width_features(x), count)
     used = train & (moment.fouls < fouls)
     which = classes(share)
-    fitted = fit_ordered(location[used], width[used], which[used], like)
-    ordered = Ordered(fitted.bounds.round(5), fitted.weights.round(5), fitted.widths.round(5))
+    ordered = fit_ordered(location[used], width[used], which[used], like).rounded()
     shares = _class_shares(share[used], which[used])
     chances = ordered.chances(location, width)
     minutes = chances @ shares * left
-    team = team_to_come(rows, scenes)
     whole = known.average / 2
-    part = float(team[train].mean()) / whole
-    ratio = np.log(np.maximum(team, LEAST_TEAM) / max(part * whole, LEAST_TEAM))
-    features = table(
-        rate_features(ratio, x.usual, x.starter, x.blowout, x.lead, x.ahead_of_plan), count
-    )
+    part = float(team_to_come(rows, scenes)[train].mean()) / whole
+    shared = rate_features(x, team_ratio(rows, scenes, part * whole))
     weights, powers = [], []
     longer = _longer(share * left, minutes, used)
     for i in range(len(BASIC)):
         now = today(given.rates[:, i], given.memory[i], moment.stats[:, i], moment.minutes, rows)
+        own = own_columns(given.rates[:, i], given.league[:, i], now, moment, i)
+        features = table((*shared, *own_features(own[0], x.blowout, own[1])), count)
         more = end.stats[:, i] - moment.stats[:, i]
         weights.append(_poisson(features[used], (now * minutes)[used], more[used]))
         mean = now * np.exp(features @ weights[-1]) * share * left
         powers.append(_poisson(longer[used], mean[used], more[used])[1])
     told = {
         "at": round(moment.at, 6),
+        "done": ordered.done,
         "bounds": ordered.bounds.tolist(),
         "shares": shares.tolist(),
         "weights": ordered.weights.tolist(),

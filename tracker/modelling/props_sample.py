@@ -101,13 +101,13 @@ def look(
     progress: Callable[[float], None],
 ) -> dict[str, Scenes]:
     """The game forecast of every game at every moment."""
-    priors = _priors(rows, data, parameters)
+    priors = priors_of_games(rows, data, parameters)
     told: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
     for g, prior in enumerate(priors):
         if g % 100 == 0:
             progress(g / len(priors))
         for name in names:
-            state = _state(rows, g, rows.moments[name])
+            state = state_of(rows, g, rows.moments[name])
             told[name].append(_scene(forecast(state, prior, parameters), state))
     found = {}
     for name, values in told.items():
@@ -129,7 +129,7 @@ def _scene(outlook: Any, state: GameState) -> tuple[float, ...]:
     )
 
 
-def _priors(rows: PlayerRows, data: Dataset, parameters: Parameters) -> list[Prior]:
+def priors_of_games(rows: PlayerRows, data: Dataset, parameters: Parameters) -> list[Prior]:
     """Closing lines where they are sound, else what ratings knew."""
     games = data.games
     rated = ratings_fit.walk_forward(games, parameters.ratings)
@@ -152,7 +152,8 @@ NO_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 """The tip-off of a recorded game, which no forecast looks at."""
 
 
-def _state(rows: PlayerRows, g: int, moment: Moment) -> GameState:
+def state_of(rows: PlayerRows, g: int, moment: Moment) -> GameState:
+    """The state of a game at a moment, without its players."""
     rules = rows.league
     game = Game(str(rows.games[g]), rules.id, "HOME", "AWAY", NO_DAY)
     home, away = (int(x) for x in moment.score[g])

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 RIDGE = 1e-4
 """Keeps weights that the games say nothing of at 0."""
 
+START_DONE = -5.0
+"""Log-odds of being done for the night from which the search begins."""
+
 _FAR = 40.0
 """Log-odds beyond which a chance is 0 or 1."""
 
@@ -27,8 +30,9 @@ _ROUNDS = 300
 
 @dataclass(frozen=True, eq=False)
 class Ordered:
-    """Bounds, and weights of the location and of the log width."""
+    """Bounds, and weights of the location and of the log width; `done` is as in Shares."""
 
+    done: float
     bounds: Array
     weights: Array
     widths: Array
@@ -40,8 +44,15 @@ class Ordered:
         )[:, None]
         sums = np.zeros((location.shape[0], self.bounds.size + 2))
         sums[:, 1:-1], sums[:, -1] = expit(scaled), 1.0
-        found: Array = np.diff(sums, axis=1)
+        found: Array = np.diff(sums, axis=1) * (1 - self.done)
+        found[:, 0] += self.done
         return found
+
+    def rounded(self) -> Ordered:
+        """The figures as they will be read."""
+        return Ordered(
+            round(self.done, 5), self.bounds.round(5), self.weights.round(5), self.widths.round(5)
+        )
 
 
 def classes(share: Array) -> Array:
@@ -77,12 +88,13 @@ class _Likelihood:
         rest = np.zeros(self.location.shape[1] + self.width.shape[1])
         if like is not None:
             rest = np.concatenate([like.weights, like.widths])
-        return np.concatenate([odds[:1], steps, rest])
+        return np.concatenate([odds[:1], steps, rest, [START_DONE]])
 
     def read(self, x: Array) -> Ordered:
         last, middle = self.count - 1, self.location.shape[1]
         bounds = x[0] + np.concatenate([[0.0], np.cumsum(np.exp(x[1:last]))])
-        return Ordered(bounds, x[last : last + middle], x[last + middle :])
+        done = float(expit(x[-1]))
+        return Ordered(done, bounds, x[last : last + middle], x[last + middle : -1])
 
     def cost(self, x: Array) -> tuple[float, Array]:
         told, last = self.read(x), self.count - 1
@@ -95,8 +107,11 @@ class _Likelihood:
         above[self.which == last] = _FAR
         below[self.which == 0] = -_FAR
         top, bottom = expit(above), expit(below)
-        chance = np.maximum(top - bottom, 1e-12)
-        by_top, by_bottom = top * (1 - top) / chance / rows, bottom * (1 - bottom) / chance / rows
+        plain, none = top - bottom, self.which == 0
+        chance = np.maximum(plain * (1 - told.done) + told.done * none, 1e-12)
+        part = (1 - told.done) / chance / rows
+        by_top, by_bottom = top * (1 - top) * part, bottom * (1 - bottom) * part
+        by_done = float(((plain - none) / chance).mean()) * told.done * (1 - told.done)
         ridge = RIDGE * (told.weights @ told.weights + told.widths @ told.widths)
         slope_bounds = np.bincount(self.which + 1, -by_top * narrow, self.count + 1)
         slope_bounds += np.bincount(self.which, by_bottom * narrow, self.count + 1)
@@ -107,6 +122,7 @@ class _Likelihood:
                 inner[1:] * np.exp(x[1:last]),
                 self.location.T @ ((by_top - by_bottom) * narrow) + 2 * RIDGE * told.weights,
                 self.width.T @ (by_top * above - by_bottom * below) + 2 * RIDGE * told.widths,
+                [by_done],
             ]
         )
         return float(ridge - np.log(chance).mean()), slope
