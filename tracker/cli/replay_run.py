@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.cli.declare import AsJson
-from tracker.cli.ending import Impossible, Misused
+from tracker.cli.ending import Ended, Impossible, Misused
 from tracker.cli.look import table
 from tracker.cli.recorded import Games, playbacks_of
 from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import progress, say, say_json
+from tracker.cli.screen import complain, progress, say, say_json
 from tracker.domain.league import LEAGUE_ZONE
 
 if TYPE_CHECKING:
@@ -61,13 +61,19 @@ def run(
     with TemporaryDirectory(prefix="tracker-replay-") as folder:
         database = keep or Path(folder, "replay.db")
         with progress(f"running {len(playbacks)} games"):
-            digest, rows = asyncio.run(_rehearse(playbacks, drafts, database, scope_of(context)))
+            digest, rows, left_out = asyncio.run(
+                _rehearse(playbacks, drafts, database, scope_of(context))
+            )
     if as_json:
         say_json({"hash": digest, "bets": rows})
-        return
-    cells = [tuple(str(x) for x in row.values()) for row in rows]
-    table(("ID", "Game", "Bet", "Result", "Snapshots", "Alerts"), cells, right=(4, 5))
-    say(f"\nsha256 {digest}")
+    else:
+        cells = [tuple(str(x) for x in row.values()) for row in rows]
+        table(("ID", "Game", "Bet", "Result", "Snapshots", "Alerts"), cells, right=(4, 5))
+        say(f"\nsha256 {digest}")
+    for pick in left_out:
+        complain(f"{pick!r} is about none of these games, nor about anybody who played in them")
+    if left_out:
+        raise Ended
 
 
 def _usual_bets(recording: Recording) -> tuple[str, ...]:
@@ -86,7 +92,8 @@ def _usual_bets(recording: Recording) -> tuple[str, ...]:
 
 async def _rehearse(
     playbacks: list[Playback], drafts: list[Draft], database: Path, scope: Scope
-) -> tuple[str, list[dict[str, object]]]:
+) -> tuple[str, list[dict[str, object]], list[str]]:
+    """The hash, how each bet ended, and the picks that fitted no game."""
     from tracker.daemon.rehearse import rehearse
     from tracker.settings import lines_for
     from tracker.store import Store
@@ -101,8 +108,9 @@ async def _rehearse(
     digest = await rehearse(playbacks, drafts, database, rules, known, tell)
     now = max(x.tip_off or x.recording.tip_off for x in playbacks)
     async with await Store.open(database, now=now, readonly=True) as store:
+        views = await store.bets_view()
         rows: list[dict[str, object]] = []
-        for bet in await store.bets_view():
+        for bet in views:
             view = await store.show_view(bet.number)
             fired = 0 if view is None else sum(bool(x.alert.text) for x in view.alerts)
             rows.append(
@@ -115,4 +123,5 @@ async def _rehearse(
                     "alerts": fired,
                 }
             )
-    return digest, rows
+    taken = {x.pick for x in views}
+    return digest, rows, [x.pick.text for x in drafts if x.pick.text not in taken]
