@@ -89,7 +89,8 @@ def live(folder: Path, url: str, die_at: int, *, full: bool) -> int | None:
 def found(database: Path) -> dict[str, object]:
     """What is on disk at the end: the alerts and their ends, the results, and what was decided."""
     with closing(sqlite3.connect(database)) as db:
-        fired = "SELECT id FROM alert WHERE decision = 'fired'"
+        # What quiet hours held back is told too, in a digest.
+        fired = "SELECT id FROM alert WHERE decision = 'fired' OR text <> ''"
         ends = "SELECT alert, state, told FROM delivery"
         results = (
             "SELECT name, revision, result FROM settlement JOIN bet ON bet.number = settlement.bet"

@@ -11,17 +11,19 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 
 from tracker.clock import FakeClock
+from tracker.daemon.desk import Desk
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.sharing import Fixed
 from tracker.daemon.track import TrackContext, track
 from tracker.domain.delivery import Outcome
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState
+from tracker.domain.policy import Policy, QuietHours
 from tracker.domain.poll import Poll, Standing
 from tracker.domain.prior import Lines
 from tracker.domain.rule import parse_rule
@@ -64,6 +66,9 @@ ANSWERS_LOST = (3780.0, 3783.0)
 CHANNEL_DOWN = (7500.0, 8600.0)
 """When the webhook takes messages without answering well, and when nobody listens: long enough for
 alerts to come too late."""
+
+QUIET = QuietHours(time(0, 5), time(0, 20))
+"""The start of the game falls into quiet hours: it is told in a digest when they are over."""
 
 _DRAIN = 12
 """Looks at the outbox after the last poll, ten seconds apart."""
@@ -164,6 +169,7 @@ class Life:
     clock: FakeClock = field(init=False)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     forecaster: Forecaster = field(default_factory=lambda: Forecaster(no_lines, lambda *_: None))
+    desk: Desk = field(default_factory=lambda: Desk(Policy(quiet=QUIET)))
 
     def __post_init__(self) -> None:
         self.clock = FakeClock(at(STEPS[min(self.reached(), len(STEPS) - 1)]))
@@ -186,6 +192,7 @@ class Life:
         """Start as the daemon does, follow the game to its end, and send what is to be sent."""
         async with await Store.open(self.database, now=self.clock.now(), durable=False) as store:
             await store.recover(self.clock.now())
+            await self.desk.recall(store, self.clock.now())
             game = polls()[0].reading.game  # type: ignore[union-attr]
             await store.save_games([(game, None)], self.clock.now())
             for draft in drafts(self.picks):
@@ -211,6 +218,7 @@ class Life:
             channels=("webhook",),
             ring=self.wake.set,
             tell=lambda *_: None,
+            route=self.desk.route,
         )
 
     async def leap(self, store: Store, sending: asyncio.Task[None], seconds: float) -> None:

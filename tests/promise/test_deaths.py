@@ -27,6 +27,7 @@ async def test_a_death_at_any_operation_changes_nothing(tmp_path: Path) -> None:
     last = told(taking.got[found[-1]["n"]])
     assert sum(flagged for _, flagged in last) == 1
     assert any("could not reach you in time" in x for x in taking.got[found[-1]["n"]])
+    assert sum("while you wanted silence" in x for x in taking.got[found[-1]["n"]]) == 1
 
 
 @pytest.mark.soak
