@@ -1,0 +1,244 @@
+"""Bets on players: found on rosters and in tonight's boxes, believed by what was kept of them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.engine.build import GAME, T0, after, live
+from tracker.clock import FakeClock
+from tracker.daemon.faces import watch_faces
+from tracker.daemon.player_beliefs import PlayerBeliefs
+from tracker.daemon.shelf import Shelf
+from tracker.domain.bet import Bet
+from tracker.domain.draft import Draft
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.grammar import find_in, parse_bet
+from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.money import parse_odds
+from tracker.domain.parlay import Parlay
+from tracker.domain.player import Player, PlayerGame, Stat
+from tracker.domain.poll import Trouble, Unreadable
+from tracker.engine.book import Book, Tracked
+from tracker.feeds.feed import Ask, Look
+from tracker.settings import Settings
+from tracker.store import Store
+
+OTHER = Game("0022600002", "nba", "BOS", "NYK", T0)
+JOKIC = Player("Nikola Jokić", Side.HOME)
+
+
+def box(game: Game, home: tuple[str, ...], away: tuple[str, ...]) -> GameState:
+    """A box from before tip-off with these players."""
+    lines = [(x, Side.HOME) for x in home] + [(x, Side.AWAY) for x in away]
+    players = tuple(PlayerLine(x, x, side, ()) for x, side in lines)
+    return GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0), players=players)
+
+
+DENVER = box(GAME, ("Nikola Jokić", "Jamal Murray"), ("LeBron James", "Bronny James Jr."))
+BOSTON = box(OTHER, ("Jaylen Brown",), ("Josh Hart",))
+
+
+@dataclass
+class Night:
+    """A shelf over a store that knows tonight's two games."""
+
+    store: Store
+    shelf: Shelf
+    events: list[tuple[str, dict[str, str]]]
+
+    async def add(self, line: str) -> None:
+        """A bet as another process would add it, its game unknown."""
+        await self.store.add(written(line), game=None, defaults=(), at=T0)
+        await self.shelf.refresh(slate_changed=True)
+
+    async def met(self, *states: GameState) -> None:
+        """Boxes that a track, or the loop for it, has read."""
+        for state in states:
+            self.shelf.meet(state)
+        await self.shelf.refresh()
+
+    def said(self, event: str) -> list[dict[str, str]]:
+        """The events of a kind."""
+        return [what for name, what in self.events if name == event]
+
+
+def written(line: str) -> Draft:
+    """The draft of a line."""
+    pick = parse_bet(line, find_in("nba"))
+    return Draft(pick, odds=pick.odds, stake_cents=pick.stake_cents)
+
+
+def settings_in(folder: Path) -> Settings:
+    """Settings without a bets file."""
+    paths = {"store": {"path": str(folder / "tracker.db")}, "bets": {"file": str(folder / "none")}}
+    return Settings.model_validate(paths)
+
+
+@pytest.fixture
+async def night(tmp_path: Path) -> Night:
+    """Two games an hour before their tip-off, of whose players nobody knows."""
+    settings = settings_in(tmp_path)
+    events: list[tuple[str, dict[str, str]]] = []
+    store = await Store.open(tmp_path / "tracker.db", now=T0, durable=False)
+    await store.save_games([(GAME, None), (OTHER, None)], T0)
+    clock = FakeClock(after(-3600))
+    shelf = Shelf(store, clock, settings, lambda name, what: events.append((name, what)))
+    await shelf.refresh()
+    return Night(store, shelf, events)
+
+
+async def test_a_mere_player_is_found_once_a_box_names_him(night: Night) -> None:
+    """Until then the bet waits, and the games are known whose players it needs."""
+    await night.add("Jokic over 25.5 pts -115 $20")
+    assert {x.id for x in night.shelf.faceless} == {GAME.id, OTHER.id}
+    assert night.shelf.waiting == 1
+    await night.met(DENVER, BOSTON)
+    [(_, tracked)] = [(b, t) for b in await night.store.books(()) for t in b.tracked]
+    assert tracked.bet.market == PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 25.5)
+    assert (night.shelf.faceless, night.shelf.waiting) == ((), 0)
+    assert night.said("bet.matched") == [{"bet": "1", "game": "LAL@DEN 2026-11-20"}]
+
+
+async def test_a_roster_is_remembered_from_earlier_games(night: Night, tmp_path: Path) -> None:
+    """A player who was seen with his team is found before tonight's box is there."""
+    await night.store.meet({("nba", "DEN"): ("Nikola Jokić",)}, T0 - timedelta(days=2))
+    again = Shelf(night.store, FakeClock(T0), settings_in(tmp_path), lambda *_: None)
+    await night.store.add(written("DEN Jokic o25.5 pts"), game=None, defaults=(), at=T0)
+    books = await again.refresh()
+    assert books is not None
+    assert [x.bet.market for book in books for x in book.tracked] == [
+        PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 25.5)
+    ]
+
+
+async def test_two_players_of_a_name_are_named_and_neither_is_guessed(night: Night) -> None:
+    """An ambiguous name is a mistake that lists the candidates, said once."""
+    await night.met(DENVER, BOSTON)
+    await night.add("LAL@DEN James over 5.5 pts")
+    await night.shelf.refresh(slate_changed=True)
+    [mistake] = night.said("bets.mistake")
+    assert "Bronny James Jr. (LAL) or LeBron James (LAL)" in mistake["what"]
+    assert night.shelf.waiting == 1
+
+
+async def test_a_name_that_is_not_on_the_roster_is_said_with_near_misses(night: Night) -> None:
+    """The bet goes on waiting: he may be called up, and the box is read again."""
+    await night.met(DENVER, BOSTON)
+    await night.add("LAL@DEN Jokitch over 25.5 pts")
+    [mistake] = night.said("bets.mistake")
+    assert "did you mean Nikola Jokić" in mistake["what"]
+    assert [x.id for x in night.shelf.faceless] == [GAME.id]
+    new = replace(DENVER, players=(*DENVER.players, PlayerLine("9", "Ivan Jokitch", Side.HOME, ())))
+    await night.met(new)
+    assert night.shelf.waiting == 0
+
+
+async def test_a_parlay_is_bound_once_every_leg_is_known(night: Night) -> None:
+    """One leg whose player is not known yet holds the whole slip."""
+    await night.met(DENVER)
+    await night.add("parlay: DEN ML; Jaylen Brown over 20.5 pts +260 $10")
+    assert await night.store.books(()) == []
+    await night.met(BOSTON)
+    books = await night.store.books(())
+    assert [x.game.id for x in books] == [GAME.id, OTHER.id]
+    market = books[0].tracked[0].bet.market
+    assert isinstance(market, Parlay)
+    assert [x.game.id for x in market.legs] == [GAME.id, OTHER.id]
+
+
+@dataclass
+class Boxes:
+    """A source of boxes that remembers what it was asked and when."""
+
+    clock: FakeClock
+    reading: GameState | Unreadable
+    asked: list[tuple[float, str]] = field(default_factory=list)
+
+    async def look(self, game: Game, ask: Ask, max_age: float) -> Look:  # noqa: ARG002
+        """The box of a game."""
+        assert ask is Ask.BOX
+        self.asked.append((self.clock.monotonic(), game.id))
+        now, heard = self.clock.now(), self.clock.monotonic()
+        return Look("nba", "box", now, heard, b"", "", self.reading)
+
+
+async def test_boxes_are_read_kindly_for_the_names_in_them() -> None:
+    """Not before two hours to go, each game at most every five minutes, four at a time."""
+    pairs = ("DEN LAL", "BOS NYK", "PHI SAC", "ATL HOU", "GSW NOP", "DAL CHA")
+    games = [Game(f"002260001{n}", "nba", *x.split(), after(0)) for n, x in enumerate(pairs)]
+    games[5] = replace(games[5], start=after(6 * 3600))
+    clock = FakeClock(after(-3 * 3600))
+    boxes = Boxes(clock, Unreadable(Trouble.NOT_PUBLISHED, "not yet"))
+    met: list[GameState] = []
+    room = True
+    watching = asyncio.create_task(
+        watch_faces(lambda: games, boxes, met.append, lambda _: room, clock)
+    )
+    await clock.advance(3590.0)
+    assert boxes.asked == []
+    await clock.advance(300.0)
+    assert sorted(x for _, x in boxes.asked) == [x.id for x in games[:5]]
+    assert len({at for at, _ in boxes.asked}) == 2
+    boxes.reading = DENVER
+    await clock.advance(300.0)
+    assert len(boxes.asked) == 10
+    assert met == [DENVER] * 5
+    room = False
+    await clock.advance(900.0)
+    assert len(boxes.asked) == 10
+    watching.cancel()
+
+
+def on_jokic(number: int, points: float, odds: str, *, late: bool = False) -> Tracked:
+    """A bet on a player, from before tip-off or later."""
+    market = PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, points)
+    at = after(60 if late else -600)
+    return Tracked.fresh(Bet(number, "x", market, GAME, (), at, parse_odds(odds), 1000))
+
+
+def a_game(points: int, days: int) -> PlayerGame:
+    """What he did so many days before."""
+    start = T0 - timedelta(days=days)
+    return PlayerGame(
+        JOKIC.name, "DEN", f"g{days}", start, 34.0, True, ((Stat.PTS, points), (Stat.REB, 12)), 4
+    )
+
+
+def points_believed(beliefs: PlayerBeliefs, *bets: Tracked) -> float:
+    """His points for each minute, as believed."""
+    priors = beliefs.priors(Book(GAME, bets))
+    assert priors is not None
+    return priors.of(Side.HOME, JOKIC.key).rates[0]
+
+
+def test_kept_games_move_what_is_believed_of_a_player() -> None:
+    """Ten games of forty points say more than the league's average; later games say nothing."""
+    beliefs = PlayerBeliefs()
+    assert beliefs.priors(Book(GAME)) is None
+    plain = points_believed(beliefs, on_jokic(1, 25.5, "+100", late=True))
+    beliefs.recent = {("nba", JOKIC.key): tuple(a_game(40, n) for n in range(1, 11))}
+    warm = points_believed(beliefs, on_jokic(1, 25.5, "+100", late=True))
+    assert warm > 1.5 * plain
+    beliefs.recent = {("nba", JOKIC.key): tuple(a_game(40, -n) for n in range(1, 11))}
+    assert points_believed(beliefs, on_jokic(1, 25.5, "+100", late=True)) == plain
+
+
+def test_the_evenest_line_from_before_tip_off_counts() -> None:
+    """A long shot, and a line that was taken while he played, say nothing of his night."""
+    beliefs = PlayerBeliefs()
+    even = points_believed(beliefs, on_jokic(1, 10.5, "-110"))
+    assert even > points_believed(beliefs, on_jokic(1, 6.5, "-110"))
+    assert points_believed(beliefs, on_jokic(1, 10.5, "-110"), on_jokic(2, 18.5, "+900")) == even
+    late = on_jokic(2, 6.5, "+100", late=True)
+    assert points_believed(beliefs, on_jokic(1, 10.5, "-110"), late) == even
+
+
+def test_a_box_while_he_plays_is_met_too(night: Night) -> None:
+    """Any box teaches who plays, whatever the game does."""
+    night.shelf.meet(replace(live(1, 400, (10, 8)), players=DENVER.players))
+    assert night.shelf._rosters.news
