@@ -24,8 +24,28 @@ _FIRST_SECOND = {
 SPANS = {word: span for span, words in _FIRST_SECOND.items() for word in words}
 
 DIRECTIONS = {
-    Direction.OVER: ("over", "ov", "o", "more than", "more", "higher than", "higher", "overs"),
-    Direction.UNDER: ("under", "un", "u", "less than", "less", "lower than", "lower", "unders"),
+    Direction.OVER: (
+        "over",
+        "ov",
+        "o",
+        "more than",
+        "more",
+        "higher than",
+        "higher",
+        "overs",
+        "tto",
+    ),
+    Direction.UNDER: (
+        "under",
+        "un",
+        "u",
+        "less than",
+        "less",
+        "lower than",
+        "lower",
+        "unders",
+        "ttu",
+    ),
 }
 OVER_UNDER = {word: way for way, words in DIRECTIONS.items() for word in words}
 
@@ -88,23 +108,26 @@ THREE_WAY = frozenset(
     }
 )  # fmt: skip
 TIE = frozenset({"tie", "draw", "ties", "tied", "drawn", "the tie", "the draw"})
-PARITIES = {"odd": "odd", "even": "even", "odds": "odd", "evens": "even"}
+PARITIES = {"odd": "odd", "even": "even"}
 PICKEM = frozenset({"pk", "pick", "pickem", "pick em", "pks"})
 TEAM_TOTAL = frozenset({"tt", "team total", "tm total", "team tot", "team totals", "tts"})
 TOTAL = frozenset({"total", "totals", "game total", "o/u", "ou", "over/under", "total points"})
 
-NOISE = frozenset(
+SCORES = frozenset({"to score", "will score", "scores", "to score over", "to score at least"})
+"""Says that points are counted, where nothing else does."""
+
+NOISE = SCORES | frozenset(
     {
         "total", "totals", "o/u", "over/under", "spread", "alt", "alternate", "handicap", "result",
         "alternative", "ah", "hc", "hcp", "odd/even", "odd or even", "player", "the", "ats",
-        "to go", "to score", "to record", "to have", "to get", "to make", "to hit", "to grab",
+        "to go", "to record", "to have", "to get", "to make", "to hit", "to grab",
         "to dish", "to record a", "to get a", "to have a", "to notch a", "to post a", "yes",
-        "to collect", "to score over", "or more", "plus", "prop", "props", "total points",
+        "to collect", "or more", "plus", "prop", "props", "total points",
         "tonight", "2 way", "asian handicap", "asian", "game total", "game line", "nba",
         "point spread", "wnba", "ncaab", "cbb", "basketball", "betting", "single", "straight",
         "scored", "made", "points spread", "live", "final score", "alt line", "alt spread",
         "alt total", "market", "line", "game lines", "player props", "player prop", "lines",
-        "will score", "will record", "record a", "records a", "records", "gets", "scores", "has",
+        "will record", "record a", "records a", "records", "gets", "has",
         "gets a", "wager", "bet",
     }
 )  # fmt: skip

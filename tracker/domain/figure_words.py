@@ -14,16 +14,18 @@ from tracker.domain.player import Stat
 from tracker.domain.slots import LINE, SPREAD, Slots
 from tracker.domain.stat_words import read_stat
 
-ATTACHED = re.compile(rf"(over|under|ov|un|o|u)({NUMBER})")
-OR_MORE = re.compile(r"(\d{1,3})\+")
-UNITS = re.compile(r"(\d{1,4}(?:\.\d{1,2})?|\.\d{1,2})(u|units?)")
+ATTACHED = re.compile(rf"(over|under|ov|un|o|u|tto|ttu)({NUMBER})")
+OR_MORE = re.compile(r"([0-9]{1,3})\+")
+UNITS = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,2})?|\.[0-9]{1,2})(u|units?)")
 
 _NUMBER = re.compile(NUMBER)
 _SIGNED = re.compile(rf"([+-])({NUMBER})")
-_PRICE = re.compile(r"(?:[+-]?\d{3,6}|\d{1,4}\.\d{1,4}x?|\d{1,2}|\d{1,4}/\d{1,4})")
-_FRACTION = re.compile(r"\d{1,4}/\d{1,4}")
-_DOLLARS = re.compile(r"\d[\d,]*(?:\.\d{1,2})?\$")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_PRICE = re.compile(
+    r"(?:[+-]?[0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,2}|[0-9]{1,4}/[0-9]{1,4})"
+)
+_FRACTION = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
+_DOLLARS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?\$")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def read_tag(line: Line, slots: Slots) -> bool:
@@ -41,7 +43,7 @@ def read_money(line: Line, slots: Slots) -> bool:
     low = line.peek()
     if low == "to" and line.peek(1) == "win" and line.peek(2).startswith("$"):
         line.at += 2
-        line.figure(parse_money)
+        slots.to_win_cents = line.figure(parse_money)
         line.at += 1
         return True
     if line.phrase(say.STAKE_LABELS) and _amount(line.peek(1)):
@@ -103,7 +105,7 @@ def read_over_under(line: Line, slots: Slots) -> bool:
 def _line_of(line: Line, slots: Slots, text: str) -> None:
     """Take the next word's number as the line."""
     value = float(text.replace(",", ""))
-    if value * 2 != int(value * 2) or not 0 < value <= LARGEST_TOTAL:
+    if not 0 < value <= LARGEST_TOTAL or value * 2 != int(value * 2):
         raise line.bad(LINE)
     if slots.number is not None:
         raise line.bad(slots.expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from tracker.domain import bet_words as say
@@ -39,7 +40,13 @@ _READERS: tuple[Callable[[Line, Slots], bool], ...] = (
 )
 """What a word may be, what is surest first. Each reads it and says so, or leaves it alone."""
 
-_MARKS = frozenset({",", "|", "/", "&", "and", "•", "·", "-", "—"})
+BULLET = re.compile(r"\d{1,2}\.|>+")
+"""What may stand before each bet of a list."""
+
+_JOINTS = frozenset({"+", "&", "and"})
+"""What may stand between two bets of any line."""
+
+_MARKS = frozenset({",", "|", "/", "•", "·", "-", "—"})
 """What may stand between the bets of a line that says that it holds several."""
 
 
@@ -52,7 +59,7 @@ def read_leg(line: Line, *, many: bool) -> Slots:
     while (word := line.word) is not None:
         if _ends(line, slots):
             break
-        if word.soft or word.text == "\n":
+        if word.soft or word.text == "\n" or (word.text == "+" and line.peek(1)[:1] == "$"):
             line.at += 1
         elif not any(read(line, slots) for read in _READERS):
             raise line.bad(slots.expected)
@@ -64,7 +71,11 @@ def _ends(line: Line, slots: Slots) -> bool:
     low = line.peek()
     if low == ";" or (low == "\n" and slots.many):
         return True
-    if not slots.ready or not (low in ("+", "&") or (slots.many and low in _MARKS)):
+    if not slots.ready:
+        return False
+    if slots.many and BULLET.fullmatch(low):
+        return True
+    if low not in _JOINTS and not (slots.many and low in _MARKS):
         return False
     kept, line.at = line.at, line.at + 1
     begins = _begins(line, slots)

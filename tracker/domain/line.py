@@ -20,13 +20,19 @@ T = TypeVar("T")
 _LONGEST_SHOWN = 100
 _LONGEST_PHRASE = 5
 
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+"
+NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+"
 _TAG = re.compile(r"#[^\s;]+")
-_CHUNK = re.compile(r"\n|[;,|:()\[\]{}\"“”•·—@]|(?:(?!\d,\d)[^\s;,|:()\[\]{}\"“”•·—@]|\d,(?=\d))+")
-_SIGN = re.compile(r"[+\-]")
-_PURE = re.compile(rf"(?:{NUMBER})")
-_SOFT = frozenset(",|:•·—-")
-_HIDDEN = frozenset('()[]{}"“”')
+_CHUNK = re.compile(
+    r"\n|[;,|:()\[\]{}\"“”*•·—@]|(?:(?!\d,\d)[^\s;,|:()\[\]{}\"“”*•·—@]|\d,(?=\d))+"
+)
+_SIGNS = {"+": "+", "-": "-", "plus": "+", "minus": "-"}
+_CODES = re.compile(r"[A-Z]{2,4}-[A-Z]{2,4}")
+"""Two codes of teams: `LAL-DEN`."""
+
+_LINE = re.compile(r"(?:\d{1,3}|\d,\d{3}|\d{1,5})?(?:\.[05]?)?")
+"""A number that a sign may stand apart from: not a price such as `1.95`."""
+_SOFT = frozenset(",|:•·—-=")
+_HIDDEN = frozenset('()[]{}"“”*')
 _ATTACHED = re.compile(rf"(?P<head>.*[^\W_]|.*[.\d])(?P<tail>[+\-](?:{NUMBER}))", re.DOTALL)
 _DECIMAL_COMMA = re.compile(r"[a-zA-Z@+\-]*\d{1,3},\d{1,2}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -45,19 +51,16 @@ class FindTeam(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a line. `low` has its dots and signs, `plain` is compared with known words.
-
-    `place` and `end` are offsets in the line as it was written.
-    """
+    """A word of a line. `low` is without case; `place` and `end` are offsets in the line."""
 
     text: str
     place: int
     end: int
+    low: str = field(init=False, compare=False)
 
-    @property
-    def low(self) -> str:
-        """Without case."""
-        return self.text.casefold()
+    def __post_init__(self) -> None:
+        """Fold the case once: words are looked at often."""
+        object.__setattr__(self, "low", self.text.casefold())
 
     @property
     def soft(self) -> bool:
@@ -104,15 +107,16 @@ def _split(chunk: str, place: int) -> list[Word]:
     if found := _ATTACHED.fullmatch(plain):
         cut = next(i for i in range(len(chunk)) if _normal(chunk[:i]) == found["head"])
         return [*_split(chunk[:cut], place), Word(found["tail"], place + cut, end)]
-    parts = plain.split("/")
-    if len(parts) == 2 and all(_is_name(x) for x in parts) and not _one_term(plain):  # noqa: PLR2004
-        middle = place + len(parts[0])
-        return [
-            Word(parts[0], place, middle),
-            Word("/", middle, middle + 1),
-            Word(parts[1], middle + 1, end),
-        ]
-    return [Word(plain, place, end)]
+    mark = "-" if _CODES.fullmatch(plain) else "/"
+    first, found_mark, second = plain.partition(mark)
+    if not (found_mark and _is_name(first) and _is_name(second)) or _one_term(plain, mark):
+        return [Word(plain, place, end)]
+    middle = place + len(first)
+    return [
+        Word(first, place, middle),
+        Word(mark, middle, middle + 1),
+        Word(second, middle + 1, end),
+    ]
 
 
 def _normal(chunk: str) -> str:
@@ -124,19 +128,20 @@ def _is_name(part: str) -> bool:
     return len(part) > 1 and any(x.isalpha() for x in part)
 
 
-def _one_term(text: str) -> bool:
-    """Whether words joined by a stroke belong together: `o/u`, `pts/reb`."""
+def _one_term(text: str, mark: str) -> bool:
+    """Whether words joined by a mark belong together: `o/u`, `pts/reb`."""
     low = text.casefold()
-    return low in NOISE or low in MONEYLINE or all(x in STATS for x in low.split("/"))
+    return low in NOISE or low in MONEYLINE or all(x in STATS for x in low.split(mark))
 
 
 def _join_signs(words: list[Word]) -> list[Word]:
-    """Join a sign that stands alone with the number that follows it: `DEN - 4.5`."""
+    """Join a sign that stands alone with the number after it: `DEN - 4.5`, `DEN minus 4.5`."""
     found: list[Word] = []
     for word in words:
         last = found[-1] if found else None
-        if last is not None and _SIGN.fullmatch(last.text) and _PURE.fullmatch(word.text):
-            found[-1] = Word(last.text + word.text, last.place, word.end)
+        sign = _SIGNS.get(last.low) if last is not None else None
+        if last is not None and sign is not None and word.text and _LINE.fullmatch(word.text):
+            found[-1] = Word(sign + word.text, last.place, word.end)
         else:
             found.append(word)
     return found
@@ -156,6 +161,7 @@ class Line:
     words: list[Word] = field(default_factory=list)
     at: int = 0
     leg: int | None = None
+    _phrases: dict[int, tuple[tuple[int, str], ...]] = field(default_factory=dict)
 
     @classmethod
     def over(cls, text: str, find: FindTeam) -> Line:
@@ -184,19 +190,26 @@ class Line:
 
     def longest(self, among: Collection[str]) -> tuple[int, str]:
         """The longest known phrase that the next words are, and how many words it has."""
-        words: list[str] = []
-        best = (0, "")
-        for count in range(1, _LONGEST_PHRASE + 1):
-            low = self.peek(count - 1)
-            if not low or self.words[self.at + count - 1].ends_leg:
-                break
-            words.append(_plain(low))
-            phrase = " ".join(words)
+        if self.at not in self._phrases:
+            self._phrases[self.at] = self._begun_here()
+        for count, phrase in self._phrases[self.at]:
             if phrase in among:
-                best = (count, phrase)
-            elif (joined := phrase.replace("-", " ")) in among:
-                best = (count, joined)
-        return best
+                return count, phrase
+        return 0, ""
+
+    def _begun_here(self) -> tuple[tuple[int, str], ...]:
+        """What the next words may be as phrases, the longest first."""
+        found: list[tuple[int, str]] = []
+        phrase = ""
+        for count, word in enumerate(self.words[self.at : self.at + _LONGEST_PHRASE], 1):
+            if word.ends_leg:
+                break
+            plain = word.low.rstrip(".").replace("\u2019", "").replace("'", "")
+            phrase = f"{phrase} {plain}" if phrase else plain
+            if "-" in phrase:
+                found.append((count, phrase.replace("-", " ")))
+            found.append((count, phrase))
+        return tuple(reversed(found))
 
     def team(self, *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
         """How many of the next words name a team, and the teams that may be meant."""
@@ -222,10 +235,11 @@ class Line:
 
     def wrong(self, what: str, at: int | None) -> BadBet:
         """An error about a word, None for the end, in one sentence."""
-        leg = "" if self.leg is None else f" leg {self.leg}:"
-        colon = "" if what.startswith("ends ") else ":"
         place = len(self.text) if at is None else self.words[at].place
-        return BadBet(f"{_cut(self.text)!r}{colon or (leg and ':')}{leg} {what}", place)
+        leg = "" if self.leg is None else f" leg {self.leg}:"
+        colon = "" if what.startswith("ends ") and not leg else ":"
+        where = "" if at is None or " column " in what else f" (at column {place + 1})"
+        return BadBet(f"{_cut(self.text)!r}{colon}{leg} {what}{where}", place)
 
     def figure(self, parse: Callable[[str], T]) -> T:
         """The next word as odds or an amount, whose own errors are told with their place."""
@@ -233,11 +247,6 @@ class Line:
             return parse(self.words[self.at].text)
         except BadBet as why:
             raise self.wrong(str(why), self.at) from None
-
-
-def _plain(low: str) -> str:
-    """A word as phrases are written: without a dot or an apostrophe at its end."""
-    return low.rstrip(".").replace("\u2019", "").replace("'", "")
 
 
 def _cut(text: str) -> str:

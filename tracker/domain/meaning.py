@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 from tracker.domain.errors import BadBet
 from tracker.domain.line import Line
@@ -34,6 +35,8 @@ def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> 
 
     Raises BadBet that says where and what was expected.
     """
+    if slots.scores and slots.names and slots.stat is None and slots.tens is None:
+        slots.stat = Stat.PTS
     player = _player(line, slots, before)
     asked = _asked_of_player(line, slots) if player else _asked_of_game(line, slots)
     _one_market(line, slots)
@@ -63,7 +66,11 @@ def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> 
 
 
 def _odds(slots: Slots) -> Odds | None:
-    return slots.prices[0][1] if slots.prices else None
+    """The price as written, else what `risk $22 to win $20` comes to."""
+    if slots.prices or not slots.to_win_cents or not slots.stake_cents:
+        return slots.prices[0][1] if slots.prices else None
+    paid = Odds("", 1 + Fraction(slots.to_win_cents, slots.stake_cents))
+    return Odds(paid.american, paid.decimal)
 
 
 def _matchup(slots: Slots) -> Matchup | None:

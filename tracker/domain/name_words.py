@@ -53,6 +53,7 @@ _SAYINGS = (
     (say.TEAM_TOTAL, "team_total"),
     (say.AT_LEAST, "at_least"),
     (say.NEGATION, "negated"),
+    (say.SCORES, "scores"),
 )
 """Terms that are said or not, and the slot that notes it."""
 
@@ -108,13 +109,22 @@ def read_game_or_team(line: Line, slots: Slots) -> bool:
         _matchup(line, slots, count, found)
     elif not slots.team:
         slots.team, slots.team_words = professional(found), range(line.at - count, line.at)
-    else:
-        both = tuple(x for x in slots.team if x in found)
-        if not both:
-            line.at -= count
-            raise line.bad("one team, or a game such as LAL@DEN")
+    elif both := tuple(x for x in slots.team if x in found):
         slots.team = both
+    else:
+        _second_team(line, slots, count, found)
     return True
+
+
+def _second_team(line: Line, slots: Slots, count: int, found: tuple[Team, ...]) -> None:
+    """Two teams side by side are a game: `lakers nuggets o224.5`."""
+    shared = _leagues(slots.team) & _leagues(found)
+    if slots.team_words.stop != line.at - count or slots.matchup is not None or not shared:
+        line.at -= count
+        raise line.bad("one team, or a game such as LAL@DEN")
+    first, second = (tuple(x for x in y if x.league in shared) for y in (slots.team, found))
+    slots.matchup = Matchup(professional(first), professional(second), any_order=True)
+    slots.team, slots.team_words = (), range(0)
 
 
 def _name_follows(line: Line, ahead: int) -> bool:

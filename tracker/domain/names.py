@@ -11,13 +11,15 @@ from tracker.domain.player import player_key
 
 
 @cache
-def _table(part: str) -> Mapping[str, str]:
-    """What is written to the key of who is meant, as shipped in `data/players.toml`."""
+def _table(part: str) -> Mapping[str, tuple[str, ...]]:
+    """What is written to the keys of who may be meant, as shipped in `data/players.toml`."""
     text = resources.files("tracker.domain").joinpath("data/players.toml").read_text("utf-8")
-    rows = tomllib.loads(text)[part]
-    return {
-        player_key(written): player_key(name) for name, others in rows.items() for written in others
-    }
+    found: dict[str, tuple[str, ...]] = {}
+    for name, others in tomllib.loads(text)[part].items():
+        for written in others:
+            key = player_key(written)
+            found[key] = (*found.get(key, ()), player_key(name))
+    return found
 
 
 def person_key(name: str) -> str:
@@ -26,7 +28,7 @@ def person_key(name: str) -> str:
     Beside what `player_key` folds away, sources differ in short forms of first names.
     """
     key = player_key(name)
-    return _table("same").get(key, key)
+    return _table("same").get(key, (key,))[0]
 
 
 def same_player(one: str, other: str) -> bool:
@@ -34,7 +36,6 @@ def same_player(one: str, other: str) -> bool:
     return player_key(one) == player_key(other) or person_key(one) == person_key(other)
 
 
-def nickname_key(written: str) -> str | None:
-    """The key of the person who goes by a nickname, such as `SGA`; None when nobody is known to."""
-    found = _table("nicknames").get(player_key(written))
-    return None if found is None else person_key(found)
+def nicknamed(written: str) -> frozenset[str]:
+    """The keys of those who go by a nickname, such as `SGA`; empty when nobody is known to."""
+    return frozenset(person_key(x) for x in _table("nicknames").get(player_key(written), ()))

@@ -8,6 +8,10 @@ from difflib import SequenceMatcher
 _LONG = 7
 """Letters from which on two may be wrong."""
 
+_SHORT = 3
+"""A word of so few letters is like too many others as short."""
+
+_LONGEST = 40
 _CLOSE = 0.6
 
 Index = Mapping[str, tuple[str, ...]]
@@ -24,10 +28,14 @@ def index(words: Iterable[str]) -> Index:
 
 
 def nearest(word: str, known: Index) -> str | None:
-    """The known word that is likest to `word`; None when none is within a letter or two."""
-    if not 2 < len(word) <= 40:  # noqa: PLR2004 - shorter words are like all others
+    """The known word that is likest to `word` but not it; None when none is within two letters."""
+    if not _SHORT <= len(word) <= _LONGEST:
         return None
     close = dict.fromkeys(x for rest in _shortened(word) for x in known.get(rest, ()))
+    if word in close:
+        return None
+    if len(word) == _SHORT:
+        close = {x: None for x in close if len(x) > _SHORT}
     scored = [(SequenceMatcher(None, word, x).ratio(), x) for x in close]
     best = max(scored, key=lambda x: x[0], default=(0.0, ""))
     return best[1] if best[0] >= _CLOSE else None

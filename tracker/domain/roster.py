@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
-from tracker.domain.names import nickname_key, person_key
+from tracker.domain.names import nicknamed, person_key
 from tracker.domain.player import Player, player_key
 from tracker.domain.team import fold, longest_name
 
@@ -98,11 +98,11 @@ def _named(written: str, players: Sequence[Player]) -> tuple[Player, ...]:
     key = player_key(written)
     if not key:
         return ()
-    person, nickname, words = person_key(written), nickname_key(written), key.split()
+    person, nicknames, words = person_key(written), nicknamed(written), key.split()
     readings: tuple[Callable[[Player], bool], ...] = (
         lambda x: x.key == key,
         lambda x: person_key(x.name) == person,
-        lambda x: person_key(x.name) == nickname,
+        lambda x: person_key(x.name) in nicknames,
         lambda x: _short(words, x.key.split()),
         lambda x: x.key.endswith(f" {key}"),
         lambda x: x.key.startswith(f"{key} "),

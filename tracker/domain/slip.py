@@ -14,14 +14,13 @@ from tracker.domain.figure_words import (
     read_tag,
     read_units,
 )
-from tracker.domain.leg import read_leg
+from tracker.domain.leg import BULLET, read_leg
 from tracker.domain.line import Line
 from tracker.domain.meaning import pick_of
 from tracker.domain.pick import ParlayPick, Pick
 from tracker.domain.slots import Slots
 
 _COUNT = re.compile(r"(\d{1,2})-?(legs?|teams?|picks?|legger|man|folds?)")
-_BULLET = re.compile(r"\d{1,2}\.|[*>]+")
 
 
 _FARTHEST = 12
@@ -114,7 +113,7 @@ def read_legs(line: Line, *, many: bool) -> list[Slots]:
 
 def _skip_bullet(line: Line) -> None:
     """Pass over `1.`, `Leg 2:`, `Pick:` before a bet."""
-    if line.peek(1) and _BULLET.fullmatch(line.peek()):
+    if line.peek(1) and BULLET.fullmatch(line.peek()):
         line.at += 1
     if line.peek() in say.LABELS:
         ahead = 2 if line.peek(1).isdigit() else 1
@@ -136,6 +135,8 @@ def parlay_of(line: Line, heading: Heading | None, read: list[Slots]) -> ParlayP
         text = line.text[line.words[slots.start].place : line.words[slots.end - 1].end]
         before = picks[-1] if picks else None
         picks.append(replace(pick_of(line, slots, text.strip(), before), tags=()))
+        if any(x.meaning == picks[-1].meaning for x in picks[:-1]):
+            raise line.wrong("the same leg stands before", slots.start)
     line.leg = None
     text = line.text.strip()
     if heading is not None and heading.count not in (None, len(picks)):

@@ -51,10 +51,12 @@ class Slots:
     stat_at: int = 0
     tens: int | None = None
     negated: bool = False
+    scores: bool = False
     team_total: bool = False
     prices: list[tuple[int, Odds]] = field(default_factory=list)
     stake_cents: int | None = None
     stake_at: int = 0
+    to_win_cents: int | None = None
     units: Fraction | None = None
     tags: list[str] = field(default_factory=list)
 

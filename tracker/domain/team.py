@@ -7,7 +7,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 
@@ -27,6 +27,7 @@ class Team:
         return f"{self.city} {self.name}"
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Text as it is compared: lower case, without accents, dots or apostrophes."""
     plain = unicodedata.normalize("NFKD", text)

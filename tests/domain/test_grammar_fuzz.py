@@ -1,0 +1,64 @@
+"""Whatever is typed is a bet or one sentence that says what is wrong; and what is read stays so."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.domain.fuzzed import lines
+from tests.domain.test_grammar_slips import GAME, ROSTER, SLIPS
+from tracker.domain.errors import BadBet
+from tracker.domain.grammar import FindTeam, find_in, find_in_game, parse_bet, pick_text
+from tracker.domain.league import LEAGUES
+from tracker.domain.pick import Written
+
+WRITTEN = [written.replace("\\n", "\n") for _, written in SLIPS]
+FINDS = (find_in(*LEAGUES), find_in_game(GAME))
+
+
+def read(text: str, find: FindTeam) -> Written | BadBet:
+    """What a line gives."""
+    try:
+        return parse_bet(text, find)
+    except BadBet as why:
+        return why
+
+
+def fuzz(seed: int, count: int) -> tuple[int, float]:
+    """Check so many lines; how many could be read, and the seconds that the slowest took."""
+    understood, slowest = 0, 0.0
+    for number, text in enumerate(lines(seed, count, WRITTEN)):
+        find = FINDS[number % 8 == 0]
+        began = time.perf_counter()
+        found = read(text, find)
+        slowest = max(slowest, time.perf_counter() - began)
+        if isinstance(found, BadBet):
+            assert found.at is None or 0 <= found.at <= len(text), text
+            assert "\n" not in str(found), text
+            continue
+        understood += 1
+        for leg in found.legs:
+            try:
+                market = leg.market_for(GAME, ROSTER)
+            except BadBet:
+                continue
+            again = parse_bet(pick_text(market, GAME), find).legs
+            assert [x.market_for(GAME, ROSTER) for x in again] == [market], text
+    return understood, slowest
+
+
+def test_thousands_of_lines_are_bets_or_sentences() -> None:
+    """No line makes the reader fail, or takes it more than a blink."""
+    understood, slowest = fuzz(1, 5_000)
+    assert understood > 300
+    assert slowest < 1.0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_a_million_lines_are_bets_or_sentences() -> None:
+    """The same, with `benchmarks/grammar_fuzz.py` for the figures."""
+    understood, slowest = fuzz(2, 1_000_000)
+    assert understood > 60_000
+    assert slowest < 1.0

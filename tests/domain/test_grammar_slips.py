@@ -1,0 +1,62 @@
+"""What stands on real slips, in posts and in exports is read as the bet that it means."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tracker.domain.game import Game, Side
+from tracker.domain.grammar import find_in, parse_bet, pick_text
+from tracker.domain.league import LEAGUES
+from tracker.domain.pick import ParlayPick, Pick, Written
+from tracker.domain.player import Player
+
+GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
+AT_HOME = ("Nikola Jokić", "Jamal Murray", "Aaron Gordon", "Michael Porter Jr.", "Jordan Poole")
+AWAY = (
+    "LeBron James", "Luka Dončić", "Austin Reaves", "Shai Gilgeous-Alexander", "D'Angelo Russell",
+    "Orlando Robinson", "Thomas Bryant", "PJ Washington",
+)  # fmt: skip
+ROSTER = (*(Player(x, Side.HOME) for x in AT_HOME), *(Player(x, Side.AWAY) for x in AWAY))
+
+SLIPS = [
+    tuple(part.strip() for part in line.split(" = ", 1))
+    for line in Path(__file__).with_name("slips.txt").read_text("utf-8").splitlines()
+    if line.strip() and not line.startswith("#")
+]
+
+
+def price(written: Written) -> str:
+    """The price, the stake and the tags, each after a blank."""
+    odds = "" if written.odds is None else f" {written.odds.text}"
+    stake = "" if written.stake_cents is None else f" ${written.stake_cents / 100:g}"
+    units = "" if written.units is None else f" {float(written.units):g}u"
+    return odds + stake + units + "".join(f" #{tag}" for tag in written.tags)
+
+
+def leg(pick: Pick) -> str:
+    """The market that is meant, as the program writes it."""
+    assert pick.fits(GAME, ROSTER) or isinstance(pick.player, str)
+    return pick_text(pick.market_for(GAME, ROSTER), GAME)
+
+
+def meaning(written: Written) -> str:
+    """The bet as the table writes it."""
+    if isinstance(written, ParlayPick):
+        legs = " ; ".join(leg(x) + price(x) for x in written.legs)
+        whole = price(written)
+        return f"{legs} |{whole}" if whole else legs
+    return leg(written) + price(written)
+
+
+@pytest.mark.parametrize(("meant", "written"), SLIPS)
+def test_a_slip_is_read_as_the_bet_that_it_means(meant: str, written: str) -> None:
+    """Whatever the order of its words, and whatever a book, a post or an export adds."""
+    assert meaning(parse_bet(written.replace("\\n", "\n"), find_in(*LEAGUES))) == meant
+
+
+def test_there_are_slips_of_many_kinds() -> None:
+    """More than three hundred spellings, none of them twice."""
+    assert len({written for _, written in SLIPS}) == len(SLIPS) > 330
