@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from tracker.daemon.answers import COMMANDS
 from tracker.demo.botapi import CHAT, TOKEN, BotApi
 from tracker.demo.says import Hangs, Resets, Says, Trouble, no, wait
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
@@ -407,7 +408,11 @@ def test_the_page_tells_the_limits_and_the_events() -> None:
     )
     assert f"{TEXT_LIMIT:,} characters" in page
     assert "`telegram.plain`" in page
-    assert "`telegram.chat_moved`" in page
+    events = ("chat_moved", "conflict", "deaf", "listening", "paired", "stranger")
+    assert all(f"`telegram.{event}`" in page for event in events)
+    cards = ("posted", "closed", "gone", "failing", "recovered")
+    assert all(f"`card.{event}`" in page for event in cards)
+    assert all(f"`/{name}" in page for name, _ in COMMANDS)
     assert set(TelegramSettings.model_fields) <= set(
         re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
     )

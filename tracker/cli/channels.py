@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never
@@ -19,6 +19,8 @@ from tracker.domain.policy import Level
 
 if TYPE_CHECKING:
     from tracker.notify.channel import Channel
+    from tracker.notify.discord import DiscordChannel
+    from tracker.notify.ntfy import NtfyChannel
     from tracker.settings import Secrets, Settings
 
 Tell = Callable[[str, dict[str, str]], None]
@@ -53,7 +55,21 @@ async def open_channels(
         )
         if telegram is not None:
             found.append(await open_ones.enter_async_context(telegram))
+        for other in _others(settings):
+            found.append(await open_ones.enter_async_context(other))
         yield tuple(found)
+
+
+def _others(settings: Settings) -> Iterator[DiscordChannel | NtfyChannel]:
+    """The channels that speak to their service themselves. Raises ConfigError."""
+    from tracker.notify.discord import DiscordChannel
+    from tracker.notify.ntfy import NtfyChannel
+
+    discord, ntfy = settings.notify.discord, settings.notify.ntfy
+    if discord.webhook is not None:
+        yield DiscordChannel(discord.webhook, cards=discord.cards)
+    if ntfy.topic is not None:
+        yield NtfyChannel(ntfy.topic, ntfy.api_url, token=ntfy.token, cards=ntfy.cards)
 
 
 def try_channels(

@@ -17,6 +17,8 @@ from tracker.daemon.verbs import Verbs
 from tracker.daemon.wall import Wall
 from tracker.notify.cards import Board
 from tracker.notify.channel import Channel
+from tracker.notify.discord import DiscordChannel
+from tracker.notify.ntfy import NtfyChannel
 from tracker.notify.telegram import TelegramChannel
 from tracker.notify.telegram_card import TelegramBoard
 from tracker.store import Store
@@ -88,4 +90,6 @@ def _board(channel: Channel) -> Board | None:
     """Where a channel keeps cards; None when it cannot, or is not to."""
     if isinstance(channel, TelegramChannel):
         return TelegramBoard(channel.line) if channel.cards else None
+    if isinstance(channel, DiscordChannel | NtfyChannel):
+        return channel if channel.cards else None
     return None

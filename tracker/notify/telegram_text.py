@@ -43,7 +43,7 @@ def marked_up(message: Message) -> str:
 
 def _parts(message: Message) -> list[str]:
     text = f"{message.title}\n{message.body}" if message.title else message.body
-    return shortened(_sound(text), _ending(message.alert_ids)).split("\n")
+    return shortened(_sound(text), ending(message.alert_ids)).split("\n")
 
 
 def _sound(text: str) -> str:
@@ -53,7 +53,7 @@ def _sound(text: str) -> str:
     return "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
 
 
-def _ending(alert_ids: tuple[int, ...]) -> str:
+def ending(alert_ids: tuple[int, ...]) -> str:
     """What closes a message that was cut: it keeps the numbers that a repeat is known by."""
     named = ", ".join(str(number) for number in alert_ids[:_NAMED])
     more = f" and {len(alert_ids) - _NAMED} more" if len(alert_ids) > _NAMED else ""

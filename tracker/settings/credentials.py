@@ -20,16 +20,21 @@ URLS_VARIABLE = "TRACKER_NOTIFY_URLS"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The secrets in force. `warnings` are sentences for the person about where they came from."""
+    """The secrets in force: `others` are those of channels that speak for themselves.
+
+    `warnings` are sentences for the person about where they came from.
+    """
 
     urls: tuple[SecretStr, ...] = ()
     telegram_token: SecretStr | None = None
+    others: tuple[SecretStr, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def values(self) -> tuple[str, ...]:
         """Every secret in the clear, for the log to mask."""
         token = () if self.telegram_token is None else (self.telegram_token,)
-        return tuple(secret.get_secret_value() for secret in (*self.urls, *token))
+        known = (*self.urls, *token, *self.others)
+        return tuple(secret.get_secret_value() for secret in known)
 
 
 def _entries(path: Path) -> list[str]:
@@ -105,5 +110,10 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
     return Secrets(
         urls=urls,
         telegram_token=SecretStr(token[0]) if token else notify.telegram.token,
+        others=tuple(
+            x
+            for x in (notify.discord.webhook, notify.ntfy.topic, notify.ntfy.token)
+            if x is not None
+        ),
         warnings=tuple(warnings),
     )

@@ -167,6 +167,28 @@ class TelegramSettings(BaseModel):
     _api_url = field_validator("api_url")(_host_only)
 
 
+class DiscordSettings(BaseModel):
+    """A webhook of a Discord channel: its whole address, whatever the host."""
+
+    model_config = STRICT
+
+    webhook: SecretStr | None = None
+    cards: bool = True
+
+
+class NtfySettings(BaseModel):
+    """A topic of ntfy. `api_url` is scheme and host of the server; `token` for one that asks."""
+
+    model_config = STRICT
+
+    topic: SecretStr | None = None
+    token: SecretStr | None = None
+    api_url: str = "https://ntfy.sh"
+    cards: bool = False
+
+    _api_url = field_validator("api_url")(_host_only)
+
+
 class NotifySettings(BaseModel):
     """Where alerts go. `urls` are Apprise addresses; `urls_file` names a file with one a line."""
 
@@ -176,6 +198,8 @@ class NotifySettings(BaseModel):
     urls_file: AnchoredPath | None = None
     console: bool = True
     telegram: TelegramSettings = TelegramSettings()
+    discord: DiscordSettings = DiscordSettings()
+    ntfy: NtfySettings = NtfySettings()
 
     @property
     def holds_secrets(self) -> bool:
@@ -184,6 +208,10 @@ class NotifySettings(BaseModel):
         addresses = [url.get_secret_value() for url in self.urls]
         if bot.token is not None:
             addresses.append(bot.api_url)
+        if self.ntfy.topic is not None or self.ntfy.token is not None:
+            addresses.append(self.ntfy.api_url)
+        if self.discord.webhook is not None:
+            addresses.append(self.discord.webhook.get_secret_value())
         return not all(_loopback(address) for address in addresses)
 
 

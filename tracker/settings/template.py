@@ -102,6 +102,16 @@ console = {_value(console)}
 # commands = true
 # api_url = "https://api.telegram.org"
 
+[notify.discord]
+# webhook = "https://discord.com/api/webhooks/1234/the-letters-of-your-webhook"
+# cards = true
+
+[notify.ntfy]
+# topic = "a-topic-that-nobody-guesses"
+# token = "tk_for-a-server-that-asks-for-one"
+# api_url = "https://ntfy.sh"
+# cards = false
+
 [feeds.nba]
 # base_url = {_value(NBA_FEED["base_url"])}
 # requests_per_minute = {NBA_FEED["requests_per_minute"]}

@@ -1,0 +1,143 @@
+"""A Discord and an ntfy on this machine: they write messages down, edit them, or fail."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from aiohttp import web
+
+from tracker.demo.says import Hangs, Resets, Says, Trouble, answer, break_off
+
+WEBHOOK = "/api/webhooks/123456789/AAcanary-hook_0123456789"
+TOPIC = "canary-topic-0a1b2c3d"
+
+
+@dataclass
+class Shown:
+    """A message as it is shown: its text now, and all that it has shown."""
+
+    texts: list[str]
+    silent: bool = False
+    sequence: str = ""
+    priority: str = ""
+    authorization: str = ""
+
+    @property
+    def text(self) -> str:
+        """What it shows now."""
+        return self.texts[-1]
+
+
+@dataclass
+class Service:
+    """A web server that meets its troubles first, in order."""
+
+    troubles: deque[Trouble] = field(default_factory=deque)
+    messages: dict[str, Shown] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    port: int = 0
+    _down: asyncio.Event = field(default_factory=asyncio.Event)
+    _runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """Scheme and host."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._take)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._down.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _take(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(request.method)
+        body = await request.text()
+        if not self.troubles:
+            return answer(self.usual(request, body))
+        trouble = self.troubles.popleft()
+        if trouble.writes:
+            self.usual(request, body)
+        match trouble:
+            case Says():
+                return answer(trouble)
+            case Hangs():
+                await self._down.wait()
+                return web.Response(status=500)
+            case Resets():
+                return await break_off(request, trouble.after)
+
+    def usual(self, request: web.Request, body: str) -> Says:
+        """What the real one does."""
+        raise NotImplementedError
+
+    @property
+    def written(self) -> list[Shown]:
+        """The messages, oldest first."""
+        return list(self.messages.values())
+
+
+@dataclass
+class Discord(Service):
+    """One webhook, which can edit its own messages."""
+
+    @property
+    def webhook(self) -> str:
+        """The whole address."""
+        return f"{self.url}{WEBHOOK}"
+
+    def usual(self, request: web.Request, body: str) -> Says:
+        """Execute Webhook, and Edit Webhook Message."""
+        said: dict[str, Any] = json.loads(body)
+        if len(said["content"]) > 2000 or not said["content"].strip():
+            return Says(400, {"message": "Invalid Form Body", "code": 50035})
+        if said["allowed_mentions"] != {"parse": []}:
+            raise AssertionError("a message may ping somebody")
+        if request.method == "POST" and request.path == WEBHOOK:
+            number = f"11{len(self.messages) + 1}"
+            silent = bool(said.get("flags", 0) & 4096)
+            self.messages[number] = Shown([said["content"]], silent)
+            if request.query.get("wait") != "true":
+                return Says(204, b"")
+            return Says(200, {"id": number, "content": said["content"]})
+        number = request.path.removeprefix(f"{WEBHOOK}/messages/")
+        if request.method != "PATCH" or number not in self.messages:
+            return Says(404, {"message": "Unknown Message", "code": 10008})
+        self.messages[number].texts.append(said["content"])
+        return Says(200, {"id": number})
+
+
+@dataclass
+class Ntfy(Service):
+    """One topic. `old` is whether it knows nothing of sequence ids."""
+
+    old: bool = False
+
+    def usual(self, request: web.Request, body: str) -> Says:
+        """Publish."""
+        if request.method != "POST" or request.path != f"/{TOPIC}":
+            return Says(404, {"code": 40401, "http": 404, "error": "page not found"})
+        assert len(body.encode()) <= 4096
+        sequence = request.headers.get("X-Sequence-ID", "")
+        priority = request.headers["X-Priority"]
+        number = f"m{len(self.messages) + 1}"
+        same = [x for x in self.messages.values() if sequence and x.sequence == sequence]
+        if same and not self.old:
+            same[0].texts.append(body)
+        else:
+            key = request.headers.get("Authorization", "")
+            self.messages[number] = Shown([body], priority == "1", sequence, priority, key)
+        said = {"id": number, "event": "message", "topic": TOPIC, "message": body}
+        return Says(200, said if self.old or not sequence else said | {"sequence_id": sequence})

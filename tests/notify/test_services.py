@@ -1,0 +1,183 @@
+"""Promises of Discord and ntfy, spoken to natively against servers on this machine."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from pydantic import SecretStr
+
+from tests.notify.services import TOPIC, WEBHOOK, Discord, Ntfy
+from tests.notify.test_card import EVENING, followed, made, with_bets
+from tests.notify.test_card import Q3 as PLAYED
+from tracker.demo.says import Hangs, Resets, Says, Trouble
+from tracker.domain.delivery import Failed, Refused, Sent, Unknown
+from tracker.domain.policy import Level
+from tracker.notify.cards import Gone, Shown
+from tracker.notify.channel import Message
+from tracker.notify.discord import DiscordChannel
+from tracker.notify.ntfy import TOO_OLD, NtfyChannel
+from tracker.settings.mistakes import ConfigError
+
+BODY = "▲ 80 % LAL@DEN o224.5: 189 now, _Q4_ *7:02* (was 71 %)\n- DEN 98 – 91 LAL · alert 31"
+ALERT = Message(BODY, (31,), level=Level.HIGH)
+CARD = made(EVENING)
+
+
+@asynccontextmanager
+async def discord(limit: float = 5.0) -> AsyncIterator[tuple[DiscordChannel, Discord]]:
+    """A channel and the server that it writes to."""
+    async with (
+        Discord() as server,
+        DiscordChannel(SecretStr(server.webhook), limit=limit) as channel,
+    ):
+        yield channel, server
+
+
+@asynccontextmanager
+async def ntfy(*, old: bool = False, limit: float = 5.0) -> AsyncIterator[tuple[NtfyChannel, Ntfy]]:
+    """A channel and the server that it writes to."""
+    token = SecretStr("tk_canary")
+    async with Ntfy(old=old) as server:
+        topic = SecretStr(TOPIC)
+        async with NtfyChannel(topic, server.url, token=token, limit=limit) as channel:
+            yield channel, server
+
+
+async def test_discord_shows_an_alert_as_it_was_worded() -> None:
+    """Nothing of it is taken for markup, nobody is pinged, and it makes a sound."""
+    async with discord() as (channel, server):
+        assert await channel.send(ALERT) == Sent()
+    (shown,) = server.written
+    assert shown.text.replace("\\", "") == BODY
+    assert "\\*7:02\\*" in shown.text
+    assert not shown.silent
+
+
+async def test_discord_keeps_a_card() -> None:
+    """One message, silent, edited in place."""
+    async with discord() as (channel, server):
+        posted = await channel.post(CARD, 1, "g")
+        assert posted == Shown("111")
+        later = made(with_bets(PLAYED, followed("DEN ML", 0.9)))
+        assert await channel.edit("111", later, 1) == Sent()
+        (shown,) = server.written
+        assert shown.silent
+        assert len(shown.texts) == 2
+        server.messages.clear()
+        assert isinstance(await channel.edit("111", later, 1), Gone)
+
+
+async def test_ntfy_gets_a_priority_and_a_name() -> None:
+    """The level decides how loud it is; a second attempt takes the place of the first."""
+    async with ntfy() as (channel, server):
+        assert await channel.send(ALERT) == Sent()
+        again = Message(f"possible repeat · {BODY}", (31,), level=Level.HIGH, possible_repeat=True)
+        assert await channel.send(again) == Sent()
+        (shown,) = server.written
+        assert shown.texts == [BODY, f"possible repeat · {BODY}"]
+        assert (shown.priority, shown.sequence) == ("4", "alert-31")
+        assert shown.authorization == "Bearer tk_canary"
+        assert await channel.send(Message("a test", ())) == Sent()
+        many = Message("many", tuple(range(100, 140)))
+        assert await channel.send(many) == Sent()
+        assert len(server.written) == 3
+
+
+async def test_ntfy_keeps_a_card_where_it_can() -> None:
+    """Under one name, which is the same after a restart: a repeat leaves no second card."""
+    async with ntfy() as (channel, server):
+        first = await channel.post(CARD, 1, "0022600201")
+        assert isinstance(first, Shown)
+        assert await channel.edit(first.message, CARD, 1) == Sent()
+        assert await channel.post(CARD, 1, "0022600201") == first
+        (shown,) = server.written
+        assert shown.silent
+        assert len(shown.texts) == 3
+        assert TOPIC not in first.message
+
+
+async def test_an_old_ntfy_is_found_out() -> None:
+    """Before a second message is shown beside the first."""
+    async with ntfy(old=True) as (channel, server):
+        assert await channel.post(CARD, 1, "g") == Refused(TOO_OLD)
+        assert len(server.written) == 1
+
+
+@pytest.mark.parametrize("service", ["discord", "ntfy"])
+@pytest.mark.parametrize(
+    ("trouble", "kind"),
+    [
+        (Says(429, {"message": "slow", "retry_after": 1.5}), Failed),
+        (Says(429, b"slow", {"Retry-After": "7"}), Failed),
+        (Says(429, b"slow", {"Retry-After": "never"}), Failed),
+        (Says(302, b"", {"Location": "http://127.0.0.1:9/"}), Failed),
+        (Says(401, b""), Refused),
+        (Says(403, {"code": 40301, "error": "forbidden"}), Refused),
+        (Says(404, {"message": "Unknown Webhook", "code": 10015}), Refused),
+        (Says(413, b""), Refused),
+        (Says(500, b"oh"), Unknown),
+        (Says(504, b"", writes=True), Unknown),
+        (Hangs(), Unknown),
+        (Resets(), Unknown),
+    ],
+)
+async def test_outcomes_are_told_apart(service: str, trouble: Trouble, kind: type) -> None:
+    """A patience that is asked for is passed on, and a lost answer claims nothing."""
+    opened = discord(limit=0.2) if service == "discord" else ntfy(limit=0.2)
+    async with opened as (channel, server):
+        for ask in (
+            lambda: channel.send(ALERT),
+            lambda: channel.post(CARD, 1, "g"),
+            lambda: channel.edit("112", CARD, 1),
+        ):
+            server.troubles.append(trouble)
+            outcome = await ask()
+            assert isinstance(outcome, kind), outcome
+
+
+async def test_the_patience_that_is_asked_for_is_passed_on() -> None:
+    """From Discord's answer in its body, from ntfy's in its header."""
+    async with discord() as (one, first), ntfy() as (other, second):
+        first.troubles.append(Says(429, {"message": "slow", "retry_after": 1.5}))
+        assert await one.send(ALERT) == Failed("Discord asks to wait 1.5 s", 1.5)
+        second.troubles.append(Says(429, b"slow", {"Retry-After": "7"}))
+        assert await other.send(ALERT) == Failed("ntfy asks to wait 7 s", 7.0)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://nowhere.invalid"])
+async def test_nobody_listens(url: str) -> None:
+    """What never left has failed, and no more."""
+    hook = SecretStr(f"{url}{WEBHOOK}")
+    async with DiscordChannel(hook) as one, NtfyChannel(SecretStr(TOPIC), url) as other:
+        assert isinstance(await one.send(ALERT), Failed)
+        assert isinstance(await other.send(ALERT), Failed)
+
+
+async def test_the_addresses_show_nowhere(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not in an outcome, a name, nor a line of any library's log at DEBUG."""
+    caplog.set_level(logging.DEBUG)
+    said: list[str] = []
+    for trouble in (Says(401, b""), Says(500, b""), Hangs(), Resets()):
+        async with discord(limit=0.1) as (one, first), ntfy(limit=0.1) as (other, second):
+            first.troubles.append(trouble)
+            second.troubles.append(trouble)
+            said += [repr(x) for x in (one, other, await one.send(ALERT), await other.send(ALERT))]
+    printed = capfd.readouterr()
+    everything = "\n".join((*said, caplog.text, printed.out, printed.err))
+    for secret in (WEBHOOK, TOPIC, "AAcanary", "tk_canary"):
+        assert secret not in everything
+
+
+@pytest.mark.parametrize("address", ["", "https://discord.com/channels/1/2", "discord://1/2", "x"])
+def test_an_address_that_is_none_is_told(address: str) -> None:
+    """Without repeating it."""
+    with pytest.raises(ConfigError, match="Integrations") as caught:
+        DiscordChannel(SecretStr(address))
+    assert not address or address not in str(caught.value).partition(":")[2]
+    with pytest.raises(ConfigError, match="64 letters"):
+        NtfyChannel(SecretStr("a topic!"), "https://ntfy.sh")
