@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tracker.modelling.report import NAMES, grid, scores
+from tracker.modelling.seasons_table import Results, beside_one_another
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,11 +69,16 @@ LIMITS = """\
 """
 
 
-def write_card(sections: Sequence[tuple[str, Mapping[str, Any]]], path: Path) -> None:
-    """Write the card from evaluations, each with its heading; the first is told in full."""
+def write_card(sections: Results, path: Path, seasons: Results = ()) -> None:
+    """Write the card from evaluations, each with its heading; the first is told in full.
+
+    `seasons` are evaluations of one league, of one season each, which are told beside one another.
+    """
     lines = [INTRODUCTION]
     for k, (heading, result) in enumerate(sections):
         lines += [f"## {heading}", "", *section(result, full=k == 0), ""]
+        if k == 0 and seasons:
+            lines += ["## Season by season", "", *beside_one_another(seasons), ""]
     lines.append(LIMITS)
     path.write_text("\n".join(lines), "utf-8")
 
@@ -105,6 +111,8 @@ def section(result: Mapping[str, Any], *, full: bool) -> list[str]:
         "",
         *_counts(moments),
         "",
+        _joint(result["parlay_log_loss"]),
+        "",
         _fair(result["martingale"]),
     ]
     if full:
@@ -121,12 +129,41 @@ def section(result: Mapping[str, Any], *, full: bool) -> list[str]:
             "",
             (
                 "Brier paired by game, ours minus each baseline's, fitted on the same seasons "
-                "(× 10,000; below 0 is better; * where the interval is above +5):"
+                "(× 10,000; below 0 is better; * where the interval reaches above +5). "
+                + _against(result["paired"])
             ),
             "",
             *_paired(result["paired"], [x for x in moments if x in _compared(result)]),
         ]
     return lines
+
+
+def _against(paired: Mapping[str, Any]) -> str:
+    """How many comparisons with a baseline there are, and in which of them it may be better."""
+    cells = [
+        (label, market, name, x)
+        for label, moments in paired.items()
+        for name, told in moments.items()
+        for market, x in told.items()
+        if market in NAMES
+    ]
+    behind = [x for x in cells if x[3]["low"] > 0]
+    open_ = [x for x in cells if x[3]["high"] > NOTABLE]
+    ahead = [x for x in cells if x[3]["high"] < 0]
+    told = "; ".join(
+        f"{label}, {NAMES[market]} at {name}: {x['mean'] * 1e4:+.0f} "
+        f"({x['low'] * 1e4:+.0f}, {x['high'] * 1e4:+.0f})"
+        for label, market, name, x in behind
+    )
+    return (
+        f"Of {len(cells)} comparisons this model is better beyond doubt (interval below 0) in "
+        f"{len(ahead)}, a baseline in {len(behind)}{f' ({told})' if told else ''}; in {len(open_)} "
+        "the interval reaches above +5."
+    )
+
+
+NOTABLE = 0.0005
+"""Brier: a baseline that may be better by more is marked."""
 
 
 def _coverage(moments: Mapping[str, Any]) -> list[str]:
@@ -146,6 +183,7 @@ def _calibration(overall: Mapping[str, Any]) -> list[str]:
     rows = [
         ["ECE", *(f"{x['ece']:.4f}" for x in overall.values())],
         ["slope", *(f"{x['slope']:.3f}" for x in overall.values())],
+        ["± (95 %, by game)", *(f"{1.96 * x['slope_error']:.3f}" for x in overall.values())],
     ]
     return grid(["", *overall], rows)
 
@@ -170,20 +208,27 @@ def _exceptions(moments: Mapping[str, Any]) -> str:
 
 def _counts(moments: Mapping[str, Any]) -> list[str]:
     def ratio(x: Mapping[str, float]) -> str:
-        return f"{x['predicted']:.0f} / {x['observed']:.0f}"
+        return f"{x['predicted']:.0f} ± {1.96 * x['spread']:.0f} / {x['observed']:.0f}"
+
+    def gain(x: Mapping[str, float]) -> str:
+        return f"{x['mean']:+.4f} ({x['low']:+.4f}, {x['high']:+.4f})"
 
     rows = [
         ["overtimes, predicted / observed", *(ratio(x["overtimes"]) for x in moments.values())],
         ["pushes of lines at the score", *(ratio(x["pushes"]) for x in moments.values())],
         [
             "parlay log loss, joint less product",
-            *(
-                f"{x['parlay_log_loss']['joint'] - x['parlay_log_loss']['product']:+.4f}"
-                for x in moments.values()
-            ),
+            *(gain(x["parlay_log_loss"]["difference"]) for x in moments.values()),
         ],
     ]
     return grid(["", *moments], rows)
+
+
+def _joint(x: Mapping[str, float]) -> str:
+    return (
+        f"Over all moments the parlay's log loss off the joint distribution is {x['mean']:+.5f} "
+        f"({x['low']:+.5f}, {x['high']:+.5f}) beside that of its legs multiplied, paired by game."
+    )
 
 
 def _fair(told: Mapping[str, Any]) -> str:
@@ -236,7 +281,7 @@ def _paired(paired: Mapping[str, Any], names: Sequence[str]) -> list[str]:
                     *(
                         ""
                         if x is None
-                        else f"{x['mean'] * 1e4:+.0f}{'*' if x['high'] > 0.0005 else ''}"  # noqa: PLR2004
+                        else f"{x['mean'] * 1e4:+.0f}{'*' if x['high'] > NOTABLE else ''}"
                         for x in cells
                     ),
                 ]

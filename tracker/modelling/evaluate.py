@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import ndtr
 
-from tracker.modelling import baselines, metrics, observe
+from tracker.modelling import metrics, observe
+from tracker.modelling.against import paired
 from tracker.modelling.dataset import read
 from tracker.modelling.fit import complete, priors_of
-from tracker.modelling.sample import Sample, draw
 from tracker.modelling.trace import trace
 
 if TYPE_CHECKING:
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Progress = Callable[[str, float], None]
 
-SEED = 7
-"""Of bootstrap, randomised PIT and simulations: the same data give the same card."""
-
 EARLY = {"tip": 1.0, "end Q1": 0.75, "half": 0.5, "end Q3": 0.25}
 LATE = {"5:00": 300, "2:00": 120, "1:00": 60, "0:30": 30, "0:10": 10}
 INSIDE = {"6:00 Q1": 2520, "6:00 Q2": 1800, "3:00 Q2": 1620, "6:00 Q3": 1080, "1:00 Q3": 780}
@@ -46,6 +42,11 @@ class Given:
     test: Recorded
     parameters: Parameters
     checkpoints: dict[str, int]
+
+    @property
+    def clocks(self) -> dict[str, int]:
+        """The moments at which baselines are asked: none knows more at tip-off than the line."""
+        return {x: y for x, y in self.checkpoints.items() if x in EARLY | LATE and x != "tip"}
 
 
 def evaluate(
@@ -84,10 +85,12 @@ def evaluate_games(
     found: dict[str, Looks] = {}
     for k, (name, left) in enumerate(given.checkpoints.items()):
         progress("forecasts", k / len(given.checkpoints))
-        found[name] = observe.look(given.test, left, parameters, SEED)
-    overtime = observe.look_overtime(given.test, parameters, SEED)
+        found[name] = observe.look(given.test, left, parameters, metrics.SEED)
+    overtime = observe.look_overtime(given.test, parameters, metrics.SEED)
     hidden = {
-        name: observe.look(given.test, given.checkpoints[name], parameters, SEED, ball=False)
+        name: observe.look(
+            given.test, given.checkpoints[name], parameters, metrics.SEED, ball=False
+        )
         for name in LATE
     }
     progress("baselines", 0.0)
@@ -102,14 +105,14 @@ def evaluate_games(
         },
         "overtime": _scores(overtime),
         "without possession": {name: _scores(x) for name, x in hidden.items()},
-        "paired": _paired(given, found, progress),
+        "paired": paired(given.train, given.test, given.clocks, found, progress),
     }
     out.mkdir(parents=True, exist_ok=True)
+    result["plots"] = plot(found, result, out)
     (out / "evaluation.json").write_text(
         json.dumps(result, indent=1, sort_keys=True) + "\n", "utf-8"
     )
     write(result, out / "evaluation.md")
-    plot(found, result, out)
     progress("done", 1.0)
     return result
 
@@ -140,6 +143,13 @@ def _values(looks: Looks, market: str) -> tuple[Array, Array]:
     return p[known], hit[known]
 
 
+def _games(looks: Looks, market: str) -> Array:
+    """Which game each known row of a market is of: every game has as many rows as any other."""
+    p, games = np.array(looks.p[market]), len(looks.p["win"])
+    rows: Array = np.repeat(np.arange(games), p.size // games)[np.isfinite(p)]
+    return rows
+
+
 def _scores(looks: Looks) -> dict[str, Any]:
     """All figures of one moment."""
     markets = {}
@@ -152,7 +162,7 @@ def _scores(looks: Looks) -> dict[str, Any]:
             "brier": metrics.brier(p, hit),
             "log_loss": metrics.log_loss(p, hit),
             "ece": metrics.ece(p, hit),
-            "ece_if_perfect": metrics.ece_of_perfect(p, SEED),
+            "ece_if_perfect": metrics.ece_of_perfect(p, metrics.SEED),
             "slope": steep,
             "intercept": shift,
             "count": int(p.size),
@@ -161,18 +171,17 @@ def _scores(looks: Looks) -> dict[str, Any]:
     told["scores"] = {
         name: {
             "crps": float(np.mean(looks.crps[name])),
-            "coverage80": vars_of(metrics.coverage(np.array(looks.pit[name]))),
+            "coverage80": metrics.vars_of(metrics.coverage(np.array(looks.pit[name]))),
             "width80": float(np.mean(looks.width[name])),
         }
         for name in looks.crps
     }
     if looks.overtime:
         predicted, observed = np.array(looks.overtime).T
-        told["overtimes"] = {"predicted": float(predicted.sum()), "observed": float(observed.sum())}
+        told["overtimes"] = _counts(predicted, observed)
     if looks.pushes:
         predicted, observed = np.array(looks.pushes).T
-        told["pushes"] = {"predicted": float(predicted.sum()), "observed": float(observed.sum()),
-                          "lines": int(observed.size)}  # fmt: skip
+        told["pushes"] = _counts(predicted, observed)
     if looks.apart:
         p, hit = np.array(looks.p["parlay"]), np.array(looks.hit["parlay"])
         known = np.isfinite(p)
@@ -180,13 +189,27 @@ def _scores(looks: Looks) -> dict[str, Any]:
         told["parlay_log_loss"] = {
             "joint": metrics.log_loss(p[known], hit[known]),
             "product": metrics.log_loss(apart, hit[known]),
+            "difference": metrics.vars_of(metrics.bootstrap(joint_gain(looks), metrics.SEED)),
         }
     return told
 
 
-def vars_of(interval: metrics.Interval) -> dict[str, float]:
-    """An interval as it is written."""
-    return {"mean": interval.mean, "low": interval.low, "high": interval.high}
+def _counts(predicted: Array, observed: Array) -> dict[str, float]:
+    """How often something was said to happen and did, and how far chance alone moves the latter."""
+    return {
+        "predicted": float(predicted.sum()),
+        "observed": float(observed.sum()),
+        "spread": float(np.sqrt((predicted * (1 - predicted)).sum())),
+        "lines": int(observed.size),
+    }
+
+
+def joint_gain(looks: Looks) -> Array:
+    """Log loss of each game's parlay off the joint distribution less that off its legs apart."""
+    p, apart, hit = (np.array(x) for x in (looks.p["parlay"], looks.apart, looks.hit["parlay"]))
+    p, apart = (np.clip(x, metrics.CLIP, 1 - metrics.CLIP) for x in (p, apart))
+    gain: Array = np.where(hit > 0, np.log(apart / p), np.log((1 - apart) / (1 - p)))
+    return gain
 
 
 def summary(found: dict[str, Looks]) -> dict[str, Any]:
@@ -198,8 +221,16 @@ def summary(found: dict[str, Looks]) -> dict[str, Any]:
             continue
         p, hit = (np.concatenate(x) for x in zip(*pairs, strict=True))
         steep, shift = metrics.slope(p, hit)
-        overall[market] = {"ece": metrics.ece(p, hit), "slope": steep, "intercept": shift}
+        game = np.concatenate([_games(x, market) for x in found.values() if market in x.p])
+        overall[market] = {
+            "ece": metrics.ece(p, hit),
+            "slope": steep,
+            "slope_error": metrics.slope_error(p, hit, game),
+            "intercept": shift,
+        }
+    gain = np.mean([joint_gain(x) for x in found.values() if x.apart], axis=0)
     return {
+        "parlay_log_loss": metrics.vars_of(metrics.bootstrap(gain, metrics.SEED)),
         "moments": {name: _scores(x) for name, x in found.items()},
         "overall": overall,
         "martingale": martingale(found),
@@ -216,83 +247,11 @@ def martingale(found: dict[str, Looks]) -> dict[str, Any]:
     result = np.array(next(iter(found.values())).hit["win"])
     drift, squares = {}, np.zeros_like(result)
     for (name, p), (_, later) in pairwise([*named, ("result", result)]):
-        drift[name] = vars_of(metrics.bootstrap(later - p, SEED))
+        drift[name] = metrics.vars_of(metrics.bootstrap(later - p, metrics.SEED))
         squares += (later - p) ** 2
     first = named[0][1]
     return {
         "drift": drift,
-        "squares": vars_of(metrics.bootstrap(squares, SEED)),
+        "squares": metrics.vars_of(metrics.bootstrap(squares, metrics.SEED)),
         "expected": float(np.mean(first * (1 - first))),
     }
-
-
-def _final(recorded: Recorded, clocks: Sequence[int]) -> Sample:
-    """States whose end is the final score, overtime included."""
-    sample = draw(recorded.data, recorded.seconds, recorded.priors, recorded.games, clocks)
-    rows = sample.game.astype(int)
-    home, away = recorded.data.games.home[rows], recorded.data.games.away[rows]
-    return replace(
-        sample, end_lead=(home - away).astype(float), end_total=(home + away).astype(float)
-    )
-
-
-def _paired(given: Given, found: dict[str, Looks], progress: Progress) -> dict[str, Any]:
-    """Ours minus each baseline's, game by game: the mean and its bootstrap interval."""
-    names = [x for x in (*EARLY, *LATE) if x in found and x != "tip"]
-    clocks = [given.checkpoints[x] for x in names]
-    rules = given.test.data.league
-    fitted = baselines.fit_all(_final(given.train, clocks), float(rules.regulation_seconds))
-    result: dict[str, Any] = {}
-    for k, (label, model) in enumerate(fitted.items()):
-        progress("baselines", k / len(fitted))
-        rows = {}
-        for name in names:
-            sample = _final(given.test, [given.checkpoints[name]])
-            rows[name] = _differences(found[name], model(sample), sample)
-        result[label] = rows
-    return result
-
-
-def _differences(looks: Looks, said: baselines.Normals, s: Sample) -> dict[str, Any]:
-    theirs = baseline_chances(said, s)
-    table = {}
-    for market, p in theirs.items():
-        own, hit = np.array(looks.p[market]), np.array(looks.hit[market])
-        gap = (own - hit) ** 2 - (p - hit) ** 2
-        table[market] = {"brier": float(np.nanmean((p - hit) ** 2))} | vars_of(
-            metrics.bootstrap(gap, SEED)
-        )
-    for name, mean, sd, outcome in (
-        ("margin crps", said.margin, said.margin_sd, s.end_lead),
-        ("total crps", said.total, said.total_sd, s.end_total),
-    ):
-        if mean is not None and sd is not None:
-            score = metrics.crps_normal(mean, np.maximum(sd, 0.05), outcome)
-            own = np.array(looks.crps[name.split()[0]])
-            table[name] = {"crps": float(score.mean())} | vars_of(
-                metrics.bootstrap(own - score, SEED)
-            )
-    return table
-
-
-def baseline_chances(said: baselines.Normals, s: Sample) -> dict[str, Array]:
-    """What a baseline says of the markets that it knows."""
-    line, total = np.round(s.prior_margin * 2) / 2, np.round(s.prior_total * 2) / 2
-    team = np.round(s.prior_total + s.prior_margin) / 2
-    found: dict[str, Array] = {}
-    if said.win is not None:
-        found["win"] = said.win
-    if said.margin is not None and said.margin_sd is not None:
-        sd = np.maximum(said.margin_sd, 0.05)
-        found["win"] = ndtr(said.margin / sd)
-        found["spread"] = ndtr((said.margin - line) / sd)
-    if said.over is not None:
-        found["total"] = said.over(total)
-    elif said.total is not None and said.total_sd is not None:
-        found["total"] = ndtr((said.total - total) / np.maximum(said.total_sd, 0.05))
-    if said.margin is not None and said.total is not None:
-        sd = np.hypot(said.margin_sd, said.total_sd) / 2  # type: ignore[arg-type]
-        mean = (said.margin + said.total) / 2
-        found["home total"] = ndtr((mean - team) / np.maximum(sd, 0.05))
-        found["parlay"] = found["win"] * found["total"]
-    return found

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
+SEED = 7
+"""Of bootstrap, randomised PIT and simulations: the same data give the same card."""
+
 BINS = 10
 DRAWS = 1000
 """Resamples of the games in a bootstrap."""
@@ -76,6 +79,23 @@ def slope(p: Array, hit: Array) -> tuple[float, float]:
     return float(beta[1]), float(beta[0])
 
 
+def slope_error(p: Array, hit: Array, game: Array) -> float:
+    """The standard error of `slope` when the rows of one game stand and fall together.
+
+    `game` is each row's game. By the sandwich: the scores of a game's rows are added first.
+    """
+    x = np.log(np.clip(p, CLIP, 1 - CLIP)) - np.log1p(-np.clip(p, CLIP, 1 - CLIP))
+    steep, shift = slope(p, hit)
+    fitted = expit(shift + steep * x)
+    design = np.stack([np.ones_like(x), x], axis=1)
+    bread = np.linalg.inv((design * (fitted * (1 - fitted))[:, None]).T @ design)
+    scores = design * (hit - fitted)[:, None]
+    _, place = np.unique(game, return_inverse=True)
+    by_game = np.zeros((place.max() + 1, 2))
+    np.add.at(by_game, place.ravel(), scores)
+    return float(np.sqrt((bread @ (by_game.T @ by_game) @ bread)[1, 1]))
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """A mean and its 95 % interval."""
@@ -130,3 +150,8 @@ def crps_normal(mean: Array, sd: Array, outcome: Array) -> Array:
     density = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
     scores: Array = sd * (z * (2 * ndtr(z) - 1) + 2 * density - 1 / math.sqrt(math.pi))
     return scores
+
+
+def vars_of(interval: Interval) -> dict[str, float]:
+    """An interval as it is written."""
+    return {"mean": interval.mean, "low": interval.low, "high": interval.high}

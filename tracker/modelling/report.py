@@ -32,6 +32,7 @@ def tables(result: dict[str, Any]) -> list[str]:
             f"Fitted on {', '.join(about['fitted_on'])}; judged on "
             f"{', '.join(about['judged_on'])}, {about['games']} games. Overtime counts. "
             "Brier scores are of bets that did not push."
+            + ("" if result["plots"] else " There are no plots: matplotlib is not installed.")
         ),
         "",
         *_brier_table(moments),
@@ -92,7 +93,12 @@ def _coverage_table(moments: dict[str, Any], overtime: dict[str, Any]) -> list[s
 
 def _calibration_table(result: dict[str, Any]) -> list[str]:
     rows = [
-        [market, f"{x['ece']:.4f}", f"{x['slope']:.3f}", f"{x['intercept']:+.3f}"]
+        [
+            market,
+            f"{x['ece']:.4f}",
+            f"{x['slope']:.3f} ± {1.96 * x['slope_error']:.3f}",
+            f"{x['intercept']:+.3f}",
+        ]
         for market, x in result["overall"].items()
     ]
     lines = ["## Calibration over all moments", "",
@@ -157,12 +163,15 @@ def _hidden_table(moments: dict[str, Any], hidden: dict[str, Any]) -> list[str]:
     return [head, "", *grid(["market", *hidden], rows)]
 
 
-def plot(found: dict[str, Looks], result: dict[str, Any], out: Path) -> None:
-    """Pictures: reliability, coverage by clock, PIT, CRPS against the baselines."""
+def plot(found: dict[str, Looks], result: dict[str, Any], out: Path) -> bool:
+    """Pictures: reliability, coverage by clock, PIT, CRPS against the baselines.
+
+    False where there is no matplotlib to draw them with.
+    """
     try:
         import matplotlib as mpl
     except ImportError:
-        return
+        return False
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
@@ -179,6 +188,7 @@ def plot(found: dict[str, Looks], result: dict[str, Any], out: Path) -> None:
             figure.tight_layout()
             figure.savefig(out / f"{name}.png", dpi=90, metadata={"Software": None})
             plt.close(figure)
+    return True
 
 
 def _reliability(axes: Any, found: dict[str, Looks]) -> None:

@@ -53,7 +53,8 @@ def fit_widths(endgame: Endgame, sample: Sample, average_total: float) -> Array:
     square = basis.T @ basis + STEADY * np.eye(KNOTS.size - 1)
     found = [np.linalg.solve(square, basis.T @ x) for x in (margin, total)]
     widths = [1 + np.interp(endgame.clocks, KNOTS, [0, *x]) for x in found]
-    return np.clip(np.stack(widths, axis=1), 1 / WIDEST, WIDEST)
+    clipped: Array = np.clip(np.stack(widths, axis=1), 1 / WIDEST, WIDEST)
+    return clipped
 
 
 def widened(endgame: Endgame, widths: Array) -> Endgame:
