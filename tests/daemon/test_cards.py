@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -283,3 +287,74 @@ async def test_a_bad_night(tmp_path: Path, seed: int) -> None:
         assert not [x for x in twins if "Final" in x.text]
         claimed_gone = "card.gone" in room.events
         assert row.doubtful or claimed_gone or not twins, "a second card that does not say so"
+
+
+class Killed(Exception):
+    """The program is gone, at this very operation."""
+
+
+class Fragile:
+    """Passes calls on, and dies before or after the n-th of them."""
+
+    def __init__(self, real: Any, counter: list[int], dies_at: int, *, after: bool) -> None:
+        self._real = real
+        self._counter = counter
+        self._dies_at = dies_at
+        self._after = after
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._real, name)
+        if not asyncio.iscoroutinefunction(found):
+            return found
+
+        async def call(*args: Any) -> Any:
+            self._counter[0] += 1
+            dies = self._counter[0] == self._dies_at
+            if dies and not self._after:
+                raise Killed
+            result = await found(*args)
+            if dies:
+                raise Killed
+            return result
+
+        return call
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_death_at_any_operation_leaves_one_card_that_claims_to_be_the_only(
+    tmp_path: Path, after: bool
+) -> None:
+    """And that card is kept to the end; at worst another stands above, and the kept one says so."""
+    points = 0
+    for dies_at in range(1, 200):
+        folder = tmp_path / f"{dies_at}"
+        folder.mkdir()
+        async with a_chat(folder) as (room, api):
+            counter = [0]
+            room.loop.cards = Fragile(room.store.cards, counter, dies_at, after=after)
+            room.loop.board = Fragile(room.board, counter, dies_at, after=after)
+            died = False
+            moments: list[Callable[[], None]] = [
+                partial(room.see, f"Q4 {9 - x}:30", 80 + 2 * x) for x in range(3)
+            ]
+            moments.append(room.end)
+            for show in moments:
+                show()
+                try:
+                    await room.pass_time(20)
+                except Killed:
+                    died = True
+                    await room.restart()
+                    show()
+                    await room.pass_time(20)
+            if not died:
+                break
+            points += 1
+            (row,) = await room.store.cards.of("telegram")
+            last = api.messages[int(row.message or 0)]
+            assert "Final" in last.text
+            others = [x for x in api.written if x is not last]
+            assert len(others) <= 1
+            assert row.closed
+            assert (DOUBT in last.text) or not others
+    assert points >= 8
