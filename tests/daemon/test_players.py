@@ -169,7 +169,8 @@ class Boxes:
 
 async def test_boxes_are_read_kindly_for_the_names_in_them() -> None:
     """Not before two hours to go, each game at most every five minutes, four at a time."""
-    home, away = ["DEN", "BOS", "PHI", "ATL", "GSW", "DAL"], ["LAL", "NYK", "SAC", "HOU", "NOP", "CHA"]
+    home = ["DEN", "BOS", "PHI", "ATL", "GSW", "DAL"]
+    away = ["LAL", "NYK", "SAC", "HOU", "NOP", "CHA"]
     games = [Game(f"002260001{n}", "nba", home[n], away[n], after(0)) for n in range(6)]
     games[5] = replace(games[5], start=after(6 * 3600))
     clock = FakeClock(after(-3 * 3600))

@@ -1,0 +1,267 @@
+"""What a poll of the night costs with 2,000 bets on twelve live games, and a bets file of as many.
+
+Beside the decision as the engine makes it stands the pricing alone: laid out together, and bet by
+bet. Times are CPU of one thread, so that a busy machine changes them little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tracker.clock import FakeClock
+from tracker.daemon.player_beliefs import PlayerBeliefs
+from tracker.daemon.shelf import Shelf
+from tracker.domain.bet import Bet
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.market import (
+    Direction,
+    Market,
+    Moneyline,
+    PlayerTotal,
+    Span,
+    Spread,
+    TeamTotal,
+    Total,
+)
+from tracker.domain.money import parse_odds
+from tracker.domain.parlay import Leg, Parlay
+from tracker.domain.player import Player, Stat
+from tracker.domain.prior import Prior, PriorSource
+from tracker.domain.rule import parse_rule
+from tracker.domain.team import teams
+from tracker.engine.advance import advance
+from tracker.engine.book import Book, Tracked
+from tracker.forecast import Outlook, Unpriceable, forecast, load_parameters, price
+from tracker.settings import Settings
+from tracker.store import Store
+
+GAMES, BETS, SEED = 12, 2000, 20261121
+START = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
+PRIOR = Prior(4.5, 226.5, PriorSource.LINES)
+RULES = tuple(map(parse_rule, ("p >= 0.80", "p <= 0.30", "swing 0.15 in 5m", "hit", "dead")))
+SPANS = (Span.GAME, Span.GAME, Span.GAME, Span.H1, Span.H2, Span.Q3, Span.Q4)
+STATS = (Stat.PTS, Stat.REB, Stat.AST, Stat.THREES, Stat.PRA, Stat.PR)
+PLAYERS = 10
+"""Of each team."""
+
+
+def games() -> list[Game]:
+    """Twelve games of one night."""
+    codes = sorted(teams("nba"))
+    return [
+        Game(f"00226000{n:02d}", "nba", codes[2 * n], codes[2 * n + 1], START) for n in range(GAMES)
+    ]
+
+
+def player(n: int, side: Side) -> Player:
+    """One of a team's players."""
+    return Player(f"Player{n} {side.value.title()}", side)
+
+
+def market(draw: random.Random) -> Market:
+    """A bet of those that people make: three of ten are on players."""
+    side, direction = draw.choice(list(Side)), draw.choice(list(Direction))
+    span = draw.choice(SPANS)
+    scale = 1.0 if span is Span.GAME else 0.5 if span in (Span.H1, Span.H2) else 0.25
+    match draw.randrange(10):
+        case 0:
+            return Moneyline(side, span)
+        case 1 | 2:
+            return Spread(side, draw.randrange(-20, 21) / 2, span)
+        case 3 | 4 | 5:
+            return Total(direction, int(scale * draw.uniform(200, 250)) + 0.5, span)
+        case 6:
+            return TeamTotal(side, direction, int(scale * draw.uniform(95, 130)) + 0.5, span)
+        case _:
+            who = player(draw.randrange(PLAYERS), side)
+            return PlayerTotal(who, draw.choice(STATS), direction, draw.randrange(4, 30) + 0.5)
+
+
+def bet(number: int, on: Market | Parlay, game: Game) -> Bet:
+    """A bet with odds and stake, and the usual rules."""
+    early = START - timedelta(hours=3)
+    return Bet(number, f"bet {number}", on, game, RULES, early, parse_odds("-110"), 1000)
+
+
+def bets(draw: random.Random) -> list[Bet]:
+    """Two thousand bets: one in twenty is a parlay, half of these over two games."""
+    found, played = [], games()
+    for number in range(1, BETS + 1):
+        game = played[number % GAMES]
+        if number % 20:
+            found.append(bet(number, market(draw), game))
+            continue
+        other = played[(number // 20) % GAMES] if number % 40 else game
+        legs = (Leg(game, market(draw)), Leg(game, market(draw)), Leg(other, market(draw)))
+        slip = Parlay(tuple(dict.fromkeys(legs)))
+        found.append(bet(number, slip, slip.games[0]))
+    return found
+
+
+def state(game: Game, poll: int) -> GameState:
+    """A third quarter, a basket later at each poll, with the boxes of both teams."""
+    clock = 700.0 - 12.0 * poll
+    home, away = 60 + 2 * ((poll + 1) // 2), 55 + 2 * (poll // 2)
+    lines = tuple(
+        PlayerLine(
+            id=f"{side.value}{n}",
+            name=player(n, side).name,
+            side=side,
+            stats=tuple(
+                (x.value, (n * 3 + poll // 4) % 15)
+                for x in (Stat.PTS, Stat.REB, Stat.AST, Stat.THREES, Stat.STL, Stat.BLK, Stat.TO)
+            ),
+            minutes=20.0,
+            on_court=n < 5,
+            starter=n < 5,
+            played=True,
+        )
+        for side in Side
+        for n in range(PLAYERS)
+    )
+    periods = (Score(30, 28), Score(28, 25), Score(home - 58, away - 53))
+    return GameState(game, Phase.LIVE, 3, clock, Score(home, away), periods=periods, players=lines)
+
+
+def books(listed: Sequence[Bet]) -> list[Book]:
+    """A book for each game; a bet on two is in both."""
+    return [
+        Book(game, tuple(Tracked.fresh(x) for x in listed if game in x.games)) for game in games()
+    ]
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Milliseconds of CPU that this thread spent on it."""
+    begun = time.thread_time()
+    work()
+    return (time.thread_time() - begun) * 1000
+
+
+def one_by_one(book: Book, outlook: Outlook, seen: GameState) -> None:
+    """Price each leg of each bet for itself."""
+    for tracked in book.tracked:
+        for leg in tracked.bet.legs:
+            if leg.game.id == book.game.id:
+                try:
+                    price(leg.market, outlook, seen)
+                except Unpriceable:
+                    continue
+
+
+def nights(polls: int) -> dict[str, list[float]]:
+    """Milliseconds of each round of polls over all games, by what was done."""
+    parameters, beliefs = load_parameters("nba"), PlayerBeliefs()
+    on = books(bets(random.Random(SEED)))  # noqa: S311 - an example, no secret
+    took: dict[str, list[float]] = {"forecast": [], "decide": [], "price one by one": []}
+    for poll in range(polls):
+        now = START + timedelta(minutes=90, seconds=12 * poll)
+        rounds = dict.fromkeys(took, 0.0)
+        for n, book in enumerate(on):
+            seen = state(book.game, poll)
+            outlooks: list[Outlook] = []
+
+            def look(book: Book = book, seen: GameState = seen) -> None:
+                believed = beliefs.priors(book)
+                outlooks.append(forecast(seen, PRIOR, parameters, players=believed))  # noqa: B023
+
+            rounds["forecast"] += cpu(look)
+            bare = replace(outlooks[0])
+            decided: list[Book] = []
+
+            def decide(book: Book = book, seen: GameState = seen) -> None:
+                decided.append(advance(book, seen, outlooks[0], now).book)  # noqa: B023
+
+            rounds["decide"] += cpu(decide)
+            rounds["price one by one"] += cpu(lambda: one_by_one(book, bare, seen))  # noqa: B023
+            on[n] = decided[0]
+        for name, value in rounds.items():
+            took[name].append(value)
+    return took
+
+
+def bets_toml() -> str:
+    """Two thousand bets as a person keeps them, parlays and player lines among them."""
+    draw = random.Random(SEED)  # noqa: S311 - the same
+    played = games()
+    rows = []
+    for number in range(BETS):
+        game = played[number % GAMES]
+        name = f"{game.away}@{game.home}"
+        line = draw.randrange(150, 260) + 0.5
+        match number % 5:
+            case 0:
+                pick = f"{game.home} {draw.randrange(-20, 21) / 2:+g}"
+            case 1:
+                pick = f"over {line}"
+            case 2:
+                who = player(draw.randrange(PLAYERS), draw.choice(list(Side)))
+                pick = f"{who.name} over {draw.randrange(4, 30)}.5 pts"
+            case 3:
+                pick = f"1H {game.away} ML"
+            case _:
+                pick = f"parlay: {game.home} ML; over {line}"
+        rows.append(
+            f'[[bet]]\nid = "{number}"\npick = "{pick}"\ngame = "{name}"\n'
+            "odds = -110\nstake = 10.0\n"
+        )
+    return "\n".join(rows)
+
+
+async def file_of_bets() -> dict[str, float]:
+    """Seconds of real time until a file of two thousand is read, read again, and bound."""
+    took = {}
+    with tempfile.TemporaryDirectory() as folder:
+        file, database = Path(folder) / "bets.toml", Path(folder) / "tracker.db"
+        file.write_text(bets_toml(), "utf-8")
+        settings = Settings.model_validate(
+            {"store": {"path": str(database)}, "bets": {"file": str(file)}}
+        )
+        clock = FakeClock(START - timedelta(hours=1))
+        async with await Store.open(database, now=clock.now()) as store:
+            shelf = Shelf(store, clock, settings, lambda *_: None)
+            for name in ("read", "unchanged"):
+                begun = time.perf_counter()
+                await shelf.refresh()
+                took[name] = time.perf_counter() - begun
+            await store.save_games([(x, None) for x in games()], clock.now())
+            for game in games():
+                shelf.meet(state(game, 0))
+            begun = time.perf_counter()
+            found = await shelf.refresh(slate_changed=True)
+            took["bound"] = time.perf_counter() - begun
+            waiting = shelf.waiting
+            begun = time.perf_counter()
+            await shelf.refresh()
+            took["unchanged, bound"] = time.perf_counter() - begun
+        assert found is not None
+        took["bets that wait"] = float(waiting)
+    return took
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--polls", type=int, default=20)
+    given = parser.parse_args()
+    took = nights(given.polls)
+    print(f"{BETS} bets on {GAMES} live games, ms of CPU for one poll of every game")
+    for name, values in took.items():
+        warm = values[2:]
+        mean, most = statistics.mean(warm), max(warm)
+        print(f"  {name:18} mean {mean:7.1f}   most {most:7.1f}")
+    print(f"a bets file of {BETS}, seconds")
+    for name, value in asyncio.run(file_of_bets()).items():
+        print(f"  {name:18} {value:.3f}")
+
+
+if __name__ == "__main__":
+    main()
