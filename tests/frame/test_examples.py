@@ -79,4 +79,4 @@ def test_every_key_of_a_bet_is_documented() -> None:
     """docs/configuration.md describes each key of a bet in the file of bets."""
     text = (ROOT / "docs" / "configuration.md").read_text("utf-8")
     table = text.partition("| key in `[[bet]]` |")[2].partition("\n\n")[0]
-    assert set(re.findall(r"^\| `([a-z]+)` \|", table, flags=re.MULTILINE)) == bets_file._KNOWN
+    assert set(re.findall(r"^\| `([a-z_]+)` \|", table, flags=re.MULTILINE)) == bets_file._KNOWN

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker.domain.pick import Pick
 from tracker.settings.bets_file import parse_bets, read_bets
 
 WHOLE = """
@@ -61,6 +64,16 @@ def test_every_key_of_a_bet_is_understood() -> None:
         ('pick = "DEN ML"\nstake = nan', "finite"),
         ('pick = "DEN ML"\ngame = "LAL"', "ends too early"),
         ('pick = "DEN ML"\nid = true', "'id' must be"),
+        ('pick = "DEN ML"\nodds = true', "must be a price"),
+        ('pick = "DEN ML"\nplaced_at = "noon"', "not a time with its zone"),
+        ('pick = "DEN ML"\nplaced_at = 2026-11-20T19:05:00', "not a time with its zone"),
+        ('pick = "DEN ML"\nlegs = ["BOS ML", "DEN ML"]', "a pick or legs"),
+        ('legs = ["BOS ML"]', "two legs or more"),
+        ('legs = ["BOS ML", "bogus"]', "leg 2: 'bogus': 'bogus' at column 1"),
+        ('legs = ["BOS ML", "DEN ML $5"]', "one stake"),
+        ('legs = "DEN ML"', "list of texts"),
+        ('pick = "DEN ML; over 224.5 bogus"', "leg 2: 'bogus' at column 20"),
+        ('pick = "o25.5"\nplayer = "Jokic"', "what of 'Jokic' is counted"),
     ],
 )
 def test_one_bad_bet_spoils_no_other(row: str, said: str) -> None:
@@ -72,6 +85,54 @@ def test_one_bad_bet_spoils_no_other(row: str, said: str) -> None:
     assert mistake.startswith("bets.toml, line 5: ")
     assert said in mistake
     assert "\n" not in mistake
+
+
+def test_players_and_parlays_stand_in_a_file() -> None:
+    """A player beside his line, legs one by one, or all of it in the pick."""
+    text = """
+[[bet]]
+player = "Nikola Jokić"
+pick = "o25.5 pts -115"
+placed_at = 2026-11-20T19:05:00-05:00
+
+[[bet]]
+legs = ["DEN ML -150", "over 224.5 -110", "Jokic o25.5 pts #late"]
+odds = 450
+stake = "2u"
+
+[[bet]]
+legs = ["DEN ML -150", "over 224.5 -110"]
+game = "LAL@DEN"
+
+[[bet]]
+pick = "parlay: DEN ML; over 224.5 +264 $10"
+"""
+    found = parse_bets(text, "bets.toml", 1000)
+    assert found.mistakes == ()
+    player, parlay, own, line = found.drafts
+    assert isinstance(player.pick, Pick)
+    assert (player.pick.player, player.pick.text) == ("Nikola Jokić", "Nikola Jokić o25.5 pts -115")
+    assert player.placed_at == datetime(2026, 11, 21, 0, 5, tzinfo=UTC)
+    assert [x.text for x in parlay.legs][1:] == ["over 224.5 -110", "Jokic o25.5 pts #late"]
+    assert parlay.odds is not None
+    assert (parlay.odds.text, parlay.stake_cents, parlay.tags) == ("+450", 2000, ("late",))
+    assert own.odds is not None
+    assert (own.odds.american, own.matchup is not None) == ("+218", True)
+    assert (len(line.legs), line.stake_cents) == (2, 1000)
+
+
+def test_two_thousand_bets_are_read_in_a_moment() -> None:
+    """A season's file is no burden, whatever its bets are on."""
+    picks = ("DEN -4.5", "LAL@DEN over {}.5", "Jokic o{}.5 pts", "parlay: DEN ML; over {}.5")
+    rows = [
+        f'[[bet]]\nid = "{i}"\npick = "{picks[i % 4].format(i % 50 + 1)}"\nodds = -110\n'
+        for i in range(2000)
+    ]
+    parse_bets(rows[0], "bets.toml", 1000)
+    began = time.process_time()
+    found = parse_bets("\n".join(rows), "bets.toml", 1000)
+    assert time.process_time() - began < 1.5
+    assert (len(found.drafts), found.mistakes) == (2000, ())
 
 
 def test_a_file_that_cannot_be_read_takes_no_bet_away(tmp_path: Path) -> None:

@@ -28,9 +28,7 @@ def read_line(line: str, game: str | None = None) -> tuple[Written, Matchup | No
     return written, matchup
 
 
-def read_legs(
-    legs: Sequence[str], game: str | None = None, *, same_game: bool = False
-) -> tuple[Written, Matchup | None]:
+def read_legs(legs: Sequence[str], game: str | None = None) -> tuple[Written, Matchup | None]:
     """As `read_line`, of a parlay whose legs are given one by one."""
     matchup = None if game is None else parse_matchup(game, find_in(*LEAGUES))
     find = find_in(*_leagues(matchup))
@@ -45,9 +43,8 @@ def read_legs(
         picks.append(pick)
     text = "; ".join(pick.text for pick in picks)
     written = ParlayPick(
-        text=f"{'sgp' if same_game else 'parlay'}: {text}",
+        text=f"parlay: {text}",
         legs=tuple(replace(pick, tags=()) for pick in picks),
-        same_game=same_game,
         odds=ParlayPick.product(picks),
         tags=tuple(dict.fromkeys(tag for pick in picks for tag in pick.tags)),
     )

@@ -100,17 +100,17 @@ def _picture(character: str) -> bool:
 
 def _split(chunk: str, place: int) -> list[Word]:
     """A run without blanks as words: `DEN-4.5` are two, `LAL/DEN` three."""
-    plain = _normal(chunk)
+    plain = _ascii(chunk)
     end = place + len(chunk)
     if _DATE.fullmatch(plain):
         return [Word(plain, place, end)]
     if found := _ATTACHED.fullmatch(plain):
-        cut = next(i for i in range(len(chunk)) if _normal(chunk[:i]) == found["head"])
-        return [*_split(chunk[:cut], place), Word(found["tail"], place + cut, end)]
+        cut = next(i for i in range(len(chunk)) if _ascii(chunk[:i]) == found["head"])
+        return [*_split(chunk[:cut], place), Word(_figure(found["tail"]), place + cut, end)]
     mark = "-" if _CODES.fullmatch(plain) else "/"
     first, found_mark, second = plain.partition(mark)
     if not (found_mark and _is_name(first) and _is_name(second)) or _one_term(plain, mark):
-        return [Word(plain, place, end)]
+        return [Word(_figure(plain), place, end)]
     middle = place + len(first)
     return [
         Word(first, place, middle),
@@ -119,8 +119,13 @@ def _split(chunk: str, place: int) -> list[Word]:
     ]
 
 
-def _normal(chunk: str) -> str:
-    plain = chunk.translate(_DASHES).replace("½", ".5")
+def _ascii(chunk: str) -> str:
+    """Dashes as minus signs, and `½` as `.5`."""
+    return chunk.translate(_DASHES).replace("½", ".5")
+
+
+def _figure(plain: str) -> str:
+    """A decimal comma as a point: `224,5`."""
     return plain.replace(",", ".") if _DECIMAL_COMMA.fullmatch(plain) else plain
 
 

@@ -5,23 +5,29 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from tracker.domain.draft import Draft
+from tracker.domain.drafting import (
+    parse_placed_at,
+    parse_stake,
+    read_legs,
+    read_line,
+    stake_written,
+)
 from tracker.domain.errors import BadBet, BadRule, TrackerError
-from tracker.domain.grammar import find_in, parse_matchup, parse_pick
-from tracker.domain.league import LEAGUES
-from tracker.domain.money import Odds, parse_money, parse_odds
+from tracker.domain.pick import Matchup, Written
 from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.rule import Rule, parse_rule
+from tracker.settings.prices import toml_odds
 
 _TABLE = re.compile(r"^[ \t]*\[\[\s*bet\s*\]\]", re.MULTILINE)
-_KNOWN = frozenset({"pick", "game", "odds", "stake", "id", "rules", "tags", "book", "lines"})
+_WORDS = frozenset({"pick", "player", "legs", "game"})
+_KNOWN = _WORDS | {"odds", "stake", "id", "rules", "tags", "book", "lines", "placed_at"}
 _LINES = frozenset({"home_spread", "total", "home_ml", "away_ml"})
-_FIRST_AMERICAN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,37 +94,49 @@ def _draft(row: dict[str, Any], unit_cents: int) -> Draft:
     unknown = sorted(set(row) - _KNOWN)
     if unknown:
         raise BadBet(f"{unknown[0]!r} is not a key of a bet; known: {', '.join(sorted(_KNOWN))}")
-    find = find_in(*LEAGUES)
-    pick = parse_pick(_text(row, "pick") or "", find)
-    game = _text(row, "game")
-    matchup = pick.matchup if game is None else parse_matchup(game, find)
-    stake = pick.stake_cents
-    if pick.units is not None:
-        stake = int(pick.units * unit_cents)
+    written, matchup = _written(row)
+    stake = stake_written(written, unit_cents)
     if "stake" in row:
         stake = _stake(row["stake"], unit_cents)
     rules = row.get("rules")
     return Draft(
-        pick=pick,
+        pick=written,
         matchup=matchup,
-        game_text=game,
-        odds=_odds(row["odds"]) if "odds" in row else pick.odds,
+        game_text=_text(row, "game"),
+        odds=toml_odds(row["odds"]) if "odds" in row else written.odds,
         stake_cents=stake,
         name=_name(row),
         rules=None if rules is None else _rules(rules),
-        tags=(*pick.tags, *_texts(row, "tags")),
+        tags=(*written.tags, *_texts(row, "tags")),
         book=_text(row, "book"),
         lines=_given_lines(row["lines"]) if "lines" in row else NO_LINES,
         from_file=True,
+        placed_at=_placed_at(row["placed_at"]) if "placed_at" in row else None,
     )
+
+
+def _written(row: dict[str, Any]) -> tuple[Written, Matchup | None]:
+    """What the bet says: a pick, a pick of a player, or the legs of a parlay."""
+    pick, player, game = (_text(row, key) for key in ("pick", "player", "game"))
+    if "legs" in row:
+        if pick is not None or player is not None:
+            raise BadBet("a bet has a pick or legs, not both")
+        return read_legs(_texts(row, "legs"), game)
+    if not pick:
+        raise BadBet('a bet needs a pick, such as pick = "DEN -4.5", or legs')
+    return read_line(pick if player is None else f"{player} {pick}", game)
+
+
+def _placed_at(value: object) -> datetime:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value
+    return parse_placed_at(str(value))
 
 
 def _text(row: dict[str, Any], key: str) -> str | None:
     value = row.get(key)
     if value is not None and not isinstance(value, str):
         raise BadBet(f"{key!r} must be text, in quotes")
-    if key == "pick" and not value:
-        raise BadBet('a bet needs a pick, such as pick = "DEN -4.5"')
     return value
 
 
@@ -156,35 +174,16 @@ def _number(value: object, key: str) -> Decimal:
 
 def _stake(value: object, unit_cents: int) -> int:
     if isinstance(value, str):
-        if value.endswith("u"):
-            return int(Fraction(_plain(value[:-1])) * unit_cents)
-        return parse_money(value)
+        return parse_stake(value, unit_cents)
     cents = _number(value, "stake") * 100
     if cents < 0 or cents != int(cents):
         raise BadBet(f"a stake of {value} is not an amount in whole cents")
     return int(cents)
 
 
-def _plain(text: str) -> str:
-    try:
-        return str(Decimal(text))
-    except ArithmeticError:
-        raise BadBet(f'{text!r} is not a number of units: write a stake like "2u"') from None
-
-
-def _odds(value: object) -> Odds:
-    """Odds as text, or as a TOML number: whole numbers from 100 up are American."""
-    if isinstance(value, str):
-        return parse_odds(value)
-    number = _number(value, "odds")
-    if isinstance(value, int) and abs(value) >= _FIRST_AMERICAN:
-        return parse_odds(f"{value:+d}")
-    return parse_odds(str(number))
-
-
 def _given_lines(value: object) -> Lines:
     if not isinstance(value, dict) or not set(value) <= _LINES:
         raise BadBet(f"'lines' must be a table of {', '.join(sorted(_LINES))}")
     points = {k: float(_number(v, k)) for k, v in value.items() if not k.endswith("_ml")}
-    prices = {k: float(_odds(v).decimal) for k, v in value.items() if k.endswith("_ml")}
+    prices = {k: float(toml_odds(v).decimal) for k, v in value.items() if k.endswith("_ml")}
     return Lines(**points, **prices)

@@ -12,15 +12,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUES
-from tracker.domain.money import parse_odds
 from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.team import find_teams
+from tracker.settings.prices import toml_odds
 
 STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 """No value is bent into another type, and no key goes unnoticed."""
 
 _GAME = re.compile(r"\s*([^@]+?)\s*@\s*([^@]+?)(?:\s+(\d{4}-\d{2}-\d{2}))?\s*")
-_FIRST_AMERICAN = 100
 
 
 def _split_game(text: str) -> tuple[str, str, date | None]:
@@ -35,12 +34,8 @@ def _split_game(text: str) -> tuple[str, str, date | None]:
 
 
 def _price(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("must be a price, such as -180 or 1.56")
-    # TOML drops the plus sign of +150, so a whole number from 100 up is American without one.
-    american = isinstance(value, int) and abs(value) >= _FIRST_AMERICAN
     try:
-        return float(parse_odds(f"{value:+d}" if american else str(value)).decimal)
+        return float(toml_odds(value).decimal)
     except BadBet as why:
         raise ValueError(str(why)) from None
 
