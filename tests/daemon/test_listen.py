@@ -175,8 +175,8 @@ async def test_why_and_a_chart(tmp_path: Path) -> None:
         assert (await x.answer_to("/why #12")).text == (
             "#12 DEN -4.5: 62 % → 71 %\n"
             "Q3 8:02 → Q3 4:11\n"
-            "+7.0 points · home points\n"
-            "+2.0 points · clock"
+            "▲ 7.0 · home points\n"
+            "▲ 2.0 · clock"
         )
         said = await x.answer_to("/chart 12")
         assert said.photo == PICTURE

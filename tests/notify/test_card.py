@@ -81,13 +81,13 @@ def test_a_game_in_play() -> None:
     assert plain(made(EVENING, EARLIER)) == (
         "🏀 DEN 61 – 58 LAL · Q3 4:11\n"
         "🟢 #12 Jokić o25.5 pts  71 % ▲9  19 / 26\n"
-        "     ███████████░░░░░ needs 7 more\n"
+        "     ████████░░░░ needs 7 more\n"
         "🟡 #13 o224.5  44 % ▼6  119 / 225\n"
-        "     ████████░░░░░░░░ needs 106 more\n"
+        "     ██████░░░░░░ needs 106 more\n"
         "🟢 #14 DEN -4.5  62 %  leads by 3\n"
         "     needs to win by 5\n"
         "🔴 #15 LAL o109.5  12 %  58 / 110\n"
-        "     ████████░░░░░░░░ needs 52 more\n"
+        "     ██████░░░░░░ needs 52 more\n"
         "🟢 #16 Q3 u55.5  62 %  14 now\n"
         "     has room for 41 more\n"
         "data 6 s · updated 20:30:00"
@@ -122,7 +122,7 @@ def test_in_telegrams_html_what_counts_is_bold() -> None:
     assert html(made(with_bets(Q3, jokic(25.5, 0.997)), {12: 0.9})) == (
         "<b>🏀 DEN 61 – 58 LAL · Q3 4:11</b>\n"
         "🟢 #12 Jokić o25.5 pts  <b>&gt;99 % ▲10</b>  19 / 26\n"
-        "     ███████████░░░░░ needs 7 more\n"
+        "     ████████░░░░ needs 7 more\n"
         "data 6 s · updated 20:30:00"
     )
 

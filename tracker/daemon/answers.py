@@ -233,7 +233,7 @@ def why_text(said: str) -> str:
     lines = [head, f"{first['game_clock']} → {last['game_clock']}"]
     causes = sorted(x["causes"], key=lambda c: -abs(c["change"]))
     lines += [
-        f"{one['change'] * 100:+.1f} points · {one['cause']}"
+        f"{'▲' if one['change'] > 0 else '▼'} {abs(one['change']) * 100:.1f} · {one['cause']}"
         for one in causes
         if abs(one["change"]) >= _LEAST_SHARE
     ]

@@ -32,8 +32,8 @@ LIKELY = 0.60
 UNLIKELY = 0.35
 """A chance below is shown red, one between the two yellow."""
 
-BAR_CELLS = 16
-"""Cells of a bar: more would wrap on a phone."""
+BAR_CELLS = 12
+"""Cells of a bar: with more, what is needed would wrap on a small phone."""
 
 _RESULTS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VOID: "⊘"}
 _UNKNOWN = "⚪"
