@@ -13,7 +13,7 @@ from rehearsal_slate import moments, truth
 
 from tracker.domain.alert import Alert
 from tracker.replay.espn.words import event_id
-from tracker.replay.faults import EARLIER, Fault, FaultKind
+from tracker.replay.faults import EARLIER, WHOLE, Fault, FaultKind
 from tracker.replay.playback import Showing
 from tracker.replay.server import Answer
 
@@ -209,14 +209,16 @@ def sight(course: Course) -> Verdict:
 def age(course: Course) -> tuple[Verdict, Verdict]:
     """Ages that a person is shown, against when the feed last gave an answer that was true."""
     boards = [x for x in course.answers if _NBA_BOARD in x.path]
-    told = _differences([(now, seen) for now, seen in course.pulses if seen], boards)
+    # A board of nothing but unreadable games is read all the same.
+    read = [x.at for x in boards if not set(x.what.split()) & {y.value for y in WHOLE}]
+    told = _differences([(now, seen) for now, seen in course.pulses if seen], boards, read)
     shown: list[float] = []
     for playback in course.night.playbacks:
         game = playback.recording.id
         own = ("scoreboard", game, event_id("nba", game))
         answers = [x for x in course.answers if any(part in x.path.lower() for part in own)]
         looks = [(now, seen) for now, of, seen, _ in course.ages if of == game]
-        shown += _differences(looks, answers)
+        shown += _differences(looks, answers, [x.at for x in answers if _readable(x)])
     shown.sort()
     return (
         Verdict("the age of the league's last board is right to 2 s", _right(told), _spread(told)),
@@ -241,13 +243,14 @@ def _readable(answer: Answer) -> bool:
     return _good(answer) or set(answer.what.split()) <= WRONG
 
 
-def _differences(samples: list[tuple[datetime, datetime]], told: Sequence[Answer]) -> list[float]:
+def _differences(
+    samples: list[tuple[datetime, datetime]], told: Sequence[Answer], read: list[datetime]
+) -> list[float]:
     """By how many seconds each age that was shown is too great or too small, least first.
 
-    `told` are the answers that it could be the age of.
+    `told` are the answers that it could be the age of, `read` when any came that could be read.
     """
     answers = [x.at for x in told if _good(x)]
-    read = [x.at for x in told if _readable(x)]
     found = []
     for now, seen in samples:
         # What has only just come may not have been written down yet.

@@ -206,8 +206,7 @@ def _files(night: Night, folder: Path, url: str) -> Path:
     rules = ", ".join(f'"{rule}"' for rule in RULES)
     config.write_text(
         f'[store]\npath = "tracker.db"\n[bets]\nfile = "bets.toml"\n'
-        f'[feeds.nba]\nbase_url = "{url}"\nrequests_per_minute = 6000\n'
-        f'[feeds.espn]\nbase_url = "{url}"\nrequests_per_minute = 6000\n'
+        f'[feeds.nba]\nbase_url = "{url}"\n[feeds.espn]\nbase_url = "{url}"\n'
         f"[notify]\nconsole = false\n[rules]\ndefault = [{rules}]\n",
         "utf-8",
     )

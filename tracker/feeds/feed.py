@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Protocol, assert_never
 
-from tracker.clock import Clock, ScaledClock
+from tracker.clock import Clock
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUE_ZONE, slate_date
 from tracker.domain.poll import Trouble, Unreadable
@@ -29,7 +29,6 @@ KEPT_BOARDS = 8
 KEPT_NAMES = 1024
 """Games of which it is remembered under which id this source knows them."""
 
-_MINUTE_S = 60.0
 _FRESH_S = 30.0
 
 
@@ -267,7 +266,6 @@ def fetcher_of(
     sources: Sequence[Source], settings: FeedSettings, clock: Clock, deadline_s: float = DEADLINE_S
 ) -> Fetcher:
     """A session with a host that all of these sources share. Settings' headers go over theirs."""
-    speed = clock.speed if isinstance(clock, ScaledClock) else 1.0
     first = sources[0]
     spare = first.second_headers
     return Fetcher(
@@ -276,7 +274,6 @@ def fetcher_of(
         settings.requests_per_minute,
         clock,
         deadline_s=deadline_s,
-        minute_s=_MINUTE_S / speed,
         second_headers=None if spare is None else {**spare, **settings.headers},
     )
 

@@ -15,12 +15,12 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
-from asyncio_throttle.throttler import Throttler
 from yarl import URL
 
 from tracker.clock import Clock
 from tracker.domain.usage import Usage
 from tracker.feeds.accounts import Account
+from tracker.feeds.budget import Budget
 from tracker.feeds.decoding import BrokenOff, TooLarge, decoded
 from tracker.feeds.errors import (
     FeedError,
@@ -44,8 +44,6 @@ REDIRECTS = 3
 KEPT_DOCUMENTS = 64
 """Documents of which the validators and the body are kept, for conditional requests."""
 
-_MINUTE_S = 60.0
-_THROTTLE_STEP_S = 0.05
 _GONE = (404, 410)
 _REFUSED = (401, 402, 403, 407, 451)
 _TOO_MANY = 429
@@ -81,11 +79,10 @@ class _Kept:
 class Fetcher:
     """One host, asked over one session with the source's own headers and a budget of requests.
 
-    Use it as an async context manager. `minute_s` is how many real seconds a minute of the clock
-    lasts: the budget is a minute's of the clock that the polling runs on.
+    Use it as an async context manager. The budget is a minute's of the clock.
     """
 
-    def __init__(  # noqa: PLR0913 - all but four have a default
+    def __init__(
         self,
         base_url: str,
         headers: Mapping[str, str],
@@ -93,7 +90,6 @@ class Fetcher:
         clock: Clock,
         *,
         deadline_s: float = DEADLINE_S,
-        minute_s: float = _MINUTE_S,
         second_headers: Mapping[str, str] | None = None,
     ) -> None:
         """`base_url` is scheme and host; `deadline_s` is in real seconds.
@@ -106,9 +102,7 @@ class Fetcher:
         self._clock = clock
         self._account = Account(self._host, requests_per_minute)
         self._deadline_s = deadline_s
-        self._budget: AbstractAsyncContextManager[None] = Throttler(
-            requests_per_minute, minute_s, _THROTTLE_STEP_S
-        )
+        self._budget: AbstractAsyncContextManager[None] = Budget(requests_per_minute, clock)
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._session: aiohttp.ClientSession | None = None
 

@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_SETTLED_S = 0.0003
-"""Real seconds for which nothing must arrive before time moves on: loopback takes far less."""
+_LOOKS = 3
+"""Looks in a row that must find nothing before time moves on: what is sent over loopback is there
+at once."""
 
 _IN_THREAD_S = 0.05
 """Longest real seconds between two looks at a thread that is at work."""
@@ -35,15 +36,15 @@ class _Leaping(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> Any:
         """What is ready; time moves on by the whole of `timeout` where nothing is."""
-        found = super().select(0)
-        if found or (timeout is not None and timeout <= 0):
-            return found
+        if timeout is not None and timeout <= 0:
+            return super().select(0)
+        for _ in range(_LOOKS):
+            if found := super().select(0):
+                return found
         if timeout is None or self.loop.at_work:
             return super().select(_IN_THREAD_S)
-        found = super().select(_SETTLED_S)
-        if not found:
-            self.loop.leap(timeout)
-        return found
+        self.loop.leap(timeout)
+        return []
 
 
 class LeapingLoop(asyncio.SelectorEventLoop):

@@ -1,0 +1,85 @@
+"""Promises of a lost hour: a game whose feed is gone for so long is followed and settled right."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import aiosqlite
+import pytest
+
+from tests.daemon.night import STARTS, TIP_OFF, expected, picks_for, write_files
+from tracker.clock import Clock
+from tracker.daemon.run import run
+from tracker.replay.faults import Fault, FaultKind
+from tracker.replay.files import find_recording
+from tracker.replay.leap import play
+from tracker.replay.playback import Playback
+from tracker.replay.server import Options, serving
+from tracker.settings import load_settings
+from tracker.store import Store
+
+GAME = "SAC@PHI"
+LOST = TIP_OFF + timedelta(minutes=40)
+FOUND = LOST + timedelta(hours=1)
+OVER = TIP_OFF + timedelta(hours=2, minutes=50)
+THREADS = tuple((aiosqlite.Connection, name) for name in ("_connect", "_execute"))
+
+
+async def followed(folder: Path, faults: list[Fault], clock: Clock) -> tuple[Counter[str], Store]:
+    """A whole game with these faults: the events that were told, and the store at the end."""
+    events: Counter[str] = Counter()
+
+    def tell(event: str, figures: dict[str, str]) -> None:
+        events[event] += 1
+
+    playing = [Playback(find_recording(f"{GAME} 2026-01-29"), TIP_OFF)]
+    async with serving(playing, clock, options=Options(faults=faults)) as feed:
+        settings = load_settings(write_files(folder, feed.url, [GAME], []))
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(run(settings, [], clock, tell=tell, stop=stop, seed=1))
+            await clock.sleep((OVER - clock.now()).total_seconds())
+            stop.set()
+    return events, await Store.open(settings.store.path, now=clock.now(), readonly=True)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        FaultKind.BLOCKED,
+        pytest.param(FaultKind.NO_GAMES, marks=pytest.mark.soak),
+        pytest.param(FaultKind.STALE, marks=pytest.mark.soak),
+    ],
+)
+def test_an_hour_without_a_board_in_the_middle_of_a_game(kind: FaultKind, tmp_path: Path) -> None:
+    """Empty, blocked or old everywhere: nothing is dropped, no result is early, all is right."""
+
+    async def night(clock: Clock) -> None:
+        hour = Fault(kind, LOST, FOUND - LOST)
+        no_box = Fault(FaultKind.NO_BOX, LOST, FOUND - LOST)
+        faults = [hour] if kind is not FaultKind.NO_GAMES else [hour, no_box]
+        events, store = await followed(tmp_path, faults, clock)
+        async with store:
+            found = await store.bets_view()
+            assert {x.pick: x.result and x.result.value for x in found} == {
+                pick: expected(GAME, pick) for pick in picks_for(GAME)
+            }
+            assert not [x for x in found if x.withdrawn_at is not None or x.review is not None]
+            view = await store.show_view(found[0].number)
+            assert view is not None
+            told = [x.snapshot.at for x in view.snapshots]
+            assert not _between(told, LOST + timedelta(minutes=2), FOUND)
+            assert _between(told, FOUND, FOUND + timedelta(seconds=45))
+            assert view.settlements[-1].settlement.at > FOUND
+        assert events["game.followed"] == 1
+        assert events["feed.lost"] + events["feed.blocked"] <= 2
+
+    play(night, STARTS, THREADS)
+
+
+def _between(times: list[datetime], first: datetime, last: datetime) -> list[datetime]:
+    return [x for x in times if first <= x < last]
