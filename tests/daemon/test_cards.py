@@ -337,8 +337,6 @@ async def test_a_death_at_any_operation_leaves_one_card_that_claims_to_be_the_on
             moments: list[Callable[[], None]] = [
                 partial(room.see, f"Q4 {9 - x}:30", 80 + 2 * x) for x in range(3)
             ]
-                partial(room.see, f"Q4 {9 - x}:30", 80 + 2 * x) for x in range(3)
-            ]
             moments.append(room.end)
             for show in moments:
                 show()
