@@ -96,7 +96,6 @@ def _multiple(categories: int, seen: PlayerForecast, *, over: bool) -> Chance:
 
 
 def opened(win: float, push: float, lose: float) -> Chance:
-    """A chance of something undecided."""
-    win, lose = max(win, SMALLEST), max(lose, SMALLEST)
-    whole = win + push + lose
-    return Chance(win / whole, push / whole, lose / whole)
+    """A chance of something undecided: both sides get SMALLEST, and share the rest as they did."""
+    share = (1 - 2 * SMALLEST) / (win + push + lose)
+    return Chance(win * share + SMALLEST, push * share, lose * share + SMALLEST)

@@ -208,6 +208,6 @@ class Sheet:
 
 
 def _open(rows: Floats) -> None:
-    """Give no side of what is undecided less than SMALLEST."""
-    np.maximum(rows[:, ::2], SMALLEST, out=rows[:, ::2])
-    rows /= (rows[:, 0] + rows[:, 1] + rows[:, 2])[:, None]
+    """Give both sides of what is undecided SMALLEST, and share the rest as they did."""
+    rows *= 1 - 2 * SMALLEST
+    rows[:, ::2] += SMALLEST
