@@ -93,6 +93,17 @@ async def test_the_schedule_is_read_once_an_hour(
     assert site.count(SCHEDULE) == 3
 
 
+async def test_a_schedule_that_is_not_there_is_asked_for_less_and_less(
+    site: Site, slate: Slate, clock: FakeClock
+) -> None:
+    """After 5, 10, 20 and 40 minutes, then once an hour: a dozen times in half a day."""
+    site.board(live_game())
+    for _ in range(12 * 60):
+        await slate.read()
+        await clock.advance(60.0)
+    assert 12 <= site.count(SCHEDULE) <= 16
+
+
 async def test_no_answer_is_never_no_games(site: Site, slate: Slate, clock: FakeClock) -> None:
     """Blind at first; later what was known stays known, with the trouble beside it."""
     reading = await slate.read()

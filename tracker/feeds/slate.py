@@ -23,7 +23,8 @@ SCHEDULE_EVERY_S = 60 * 60.0
 """Least seconds between two readings of the schedule, which is large and seldom changes."""
 
 SCHEDULE_RETRY_S = 5 * 60.0
-"""Least seconds until the next try when the schedule could not be read."""
+"""Least seconds until the next try when the schedule could not be read; each further failure
+doubles them, up to the hour."""
 
 DAYS_AHEAD = 2
 """Days after today whose boards are read where there is no schedule."""
@@ -60,6 +61,7 @@ class Slate:
         self._listed: tuple[Listing, ...] | None = None
         self._board: BoardReading | None = None
         self._schedule_due: float | None = None
+        self._schedule_pause = SCHEDULE_RETRY_S
         self._schedule_trouble: str | None = None
 
     async def read(self, *, schedule: bool = True) -> SlateReading:
@@ -101,12 +103,14 @@ class Slate:
         now = self._clock.monotonic()
         if self._schedule_due is not None and now < self._schedule_due:
             return
-        self._schedule_due = now + SCHEDULE_RETRY_S
+        self._schedule_due = now + self._schedule_pause
         try:
             self._listed = await self._schedule()
             self._schedule_due = now + SCHEDULE_EVERY_S
+            self._schedule_pause = SCHEDULE_RETRY_S
             self._schedule_trouble = None
         except FeedError as error:
+            self._schedule_pause = min(2 * self._schedule_pause, SCHEDULE_EVERY_S)
             self._schedule_trouble = f"the schedule could not be read: {error}"
 
     async def _schedule(self) -> tuple[Listing, ...]:
