@@ -13,9 +13,10 @@ from tracker.replay.playback import Playback
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 """Seven in the evening in New York: every game of the demo is moved there."""
 
-STARTS = TIP_OFF - timedelta(minutes=4)
+STARTS = TIP_OFF - timedelta(minutes=20)
+"""Three real seconds before tip-off, so that the daemon is up when the games begin."""
 
-LASTS = timedelta(hours=3, minutes=10)
+LASTS = timedelta(hours=3, minutes=30)
 """The longest that the demo waits, on its own clock, for the last bet to be settled."""
 
 SPEED = 400.0
@@ -35,7 +36,13 @@ PAIRINGS = (
     Pairing(
         "LAC@LAL 2023-11-01",
         "overtime, after LAL trailed by 19",
-        (("LAL -3", -110, 20), ("LAC ML", 140, 10), ("over 227.5", -110, 20)),
+        (
+            ("LAL -3", -110, 20),
+            ("LAC ML", 140, 10),
+            ("over 227.5", -110, 20),
+            ("LeBron over 26.5 pts", -115, 20),
+            ("sgp: LAL ML; over 227.5; AD o9.5 reb", 550, 10),
+        ),
     ),
     Pairing(
         "NOP@GSW 2024-04-12",
@@ -45,7 +52,12 @@ PAIRINGS = (
     Pairing(
         "SAC@PHI 2026-01-29",
         "won with 1.3 seconds left",
-        (("PHI ML", -140, 20), ("SAC +4.5", -110, 20), ("PHI over 112.5", -115, 10)),
+        (
+            ("PHI ML", -140, 20),
+            ("SAC +4.5", -110, 20),
+            ("PHI over 112.5", -115, 10),
+            ("Maxey under 7.5 ast", -120, 10),
+        ),
     ),
     Pairing(
         "HOU@ATL 2026-01-29",
@@ -53,6 +65,13 @@ PAIRINGS = (
         (("HOU -7.5", 105, 10), ("under 225.5", -110, 20)),
     ),
 )
+
+ACROSS = (("parlay: PHI ML; HOU -7.5", 260, 10),)
+"""Parlays over several of the games, with odds and stake."""
+
+
+BETS = sum(len(x.picks) for x in PAIRINGS) + len(ACROSS)
+"""How many bets the night has."""
 
 
 def playbacks() -> tuple[Playback, ...]:
@@ -62,14 +81,16 @@ def playbacks() -> tuple[Playback, ...]:
 
 def bets_toml() -> str:
     """The bets file of the night."""
-    rows = []
-    for pairing in PAIRINGS:
-        game = pairing.game.split()[0]
-        for pick, odds, stake in pairing.picks:
-            rows.append(
-                f'[[bet]]\npick = "{pick}"\ngame = "{game}"\nodds = {odds}\nstake = {stake:.2f}\n'
-            )
-    return "\n".join(rows)
+    rows = [
+        _bet(pick, odds, stake, f'game = "{pairing.game.split()[0]}"\n')
+        for pairing in PAIRINGS
+        for pick, odds, stake in pairing.picks
+    ]
+    return "\n".join([*rows, *(_bet(*x, "") for x in ACROSS)])
+
+
+def _bet(pick: str, odds: int, stake: int, game: str) -> str:
+    return f'[[bet]]\npick = "{pick}"\n{game}odds = {odds}\nstake = {stake:.2f}\n'
 
 
 def config_toml(feed: str, sink: str, lines: Mapping[str, tuple[float, float]]) -> str:

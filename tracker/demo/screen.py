@@ -12,7 +12,8 @@ from rich.text import Text
 
 from tracker.cli.chart import draw
 from tracker.cli.course import course_of
-from tracker.demo.night import PAIRINGS
+from tracker.cli.look import shown_as
+from tracker.demo.night import BETS, PAIRINGS
 from tracker.demo.verdict import Verdict
 from tracker.domain.bet import Result
 from tracker.domain.league import LEAGUE_ZONE
@@ -67,7 +68,7 @@ def _row(bet: BetView) -> tuple[str | Text, ...]:
     score = "" if state is None or game is None else score_text(game, state.score)
     clock = "" if state is None else state.game_clock
     chance = "" if bet.chance is None else percent(bet.chance.win)
-    return str(bet.number), bet.market_text or bet.pick, score, clock, chance, _result(bet)
+    return str(bet.number), shown_as(bet), score, clock, chance, _result(bet)
 
 
 def _result(bet: BetView) -> Text:
@@ -91,7 +92,7 @@ def conclude(verdict: Verdict, pictures: Path) -> None:
     drawn = _draw_pictures(verdict.bets, pictures)
     right = len(verdict.bets) - len(verdict.wrong)
     console.print(
-        f"\n{right} of {len(verdict.bets)} bets settled as the real final scores say, "
+        f"\n{right} of {BETS} bets settled as the real final boxes say, "
         f"{verdict.alerts} messages arrived, "
         f"{sum(len(v.snapshots) for v in verdict.bets)} snapshots kept, "
         f"daemon exit status {verdict.exit_status}."

@@ -15,13 +15,16 @@ from aiohttp import web
 from rich.console import Console, Group
 from rich.live import Live
 
+from tracker.cli.channels import open_channels
 from tracker.clock import ScaledClock, SystemClock
 from tracker.demo import screen
 from tracker.demo.night import LASTS, SPEED, STARTS, playbacks, write_files
+from tracker.demo.phone import Phone
 from tracker.demo.sink import Sink
 from tracker.demo.verdict import Verdict, judge
 from tracker.domain.bet import Status
 from tracker.replay.server import serving
+from tracker.settings import Settings, load_secrets
 from tracker.store import Store, StoreError
 from tracker.store.views import BetView, ShowView
 
@@ -30,15 +33,16 @@ _GRACE = 15.0
 _DONE = (Status.PROVISIONAL, Status.OFFICIAL, Status.NEEDS_REVIEW)
 
 
-def main(speed: float = SPEED, out: Path | None = None) -> int:
+def main(speed: float = SPEED, out: Path | None = None, phone: Settings | None = None) -> int:
     """Run the demo; 0 when every bet was settled as the real final says and an alert was sent.
 
-    Pictures of the charts go to `out`, else to a folder that is named at the end.
+    Pictures of the charts go to `out`, else to a folder that is named at the end. With `phone`, a
+    handful of the alerts goes through the channels of that configuration too.
     """
     folder = Path(tempfile.mkdtemp(prefix="tracker-demo-"))
     pictures = out or folder / "charts"
     try:
-        verdict = asyncio.run(_night(folder, speed, Console(highlight=False)))
+        verdict = asyncio.run(_night(folder, speed, Console(highlight=False), phone))
     except KeyboardInterrupt:
         shutil.rmtree(folder, ignore_errors=True)
         return 130
@@ -46,16 +50,34 @@ def main(speed: float = SPEED, out: Path | None = None) -> int:
     return 0 if verdict.good else 1
 
 
-async def _night(folder: Path, speed: float, console: Console) -> Verdict:
+async def _night(
+    folder: Path, speed: float, console: Console, settings: Settings | None
+) -> Verdict:
     clock = ScaledClock(STARTS, speed)
-    async with serving(playbacks(), clock) as server, _sink() as (sink, address):
+    async with (
+        serving(playbacks(), clock) as server,
+        _sink() as (sink, address),
+        _phone(settings) as phone,
+    ):
         config = write_files(folder, server.url, address)
         screen.introduce(console, folder, speed)
         async with _daemon(config, clock, folder) as daemon:
-            await _watch(folder, sink, clock, daemon, console)
+            await _watch(folder, sink, clock, daemon, console, phone)
             status = await _stop(daemon)
+        for line in phone.report():
+            console.print(line)
         views = await _histories(folder / "tracker.db")
         return judge(views, sink.messages, status, (folder / "daemon.log").read_text("utf-8"))
+
+
+@contextlib.asynccontextmanager
+async def _phone(settings: Settings | None) -> AsyncIterator[Phone]:
+    """The person's own channels, but for the console; none without a configuration."""
+    if settings is None:
+        yield Phone(())
+        return
+    async with open_channels(settings, load_secrets(settings), lambda *_: None) as found:
+        yield Phone([x for x in found if x.name != "console"])
 
 
 @contextlib.asynccontextmanager
@@ -96,6 +118,7 @@ async def _watch(
     clock: ScaledClock,
     daemon: asyncio.subprocess.Process,
     console: Console,
+    phone: Phone,
 ) -> None:
     """Show the night until every bet has its result, the daemon has died, or time is up."""
     real, ends = SystemClock(), STARTS + LASTS
@@ -105,6 +128,7 @@ async def _watch(
             bets = await _bets(folder / "tracker.db")
             for message in sink.messages[shown:]:
                 live.console.print(screen.alert_line(message, clock.now()), soft_wrap=True)
+                await phone.show(message)
             shown = len(sink.messages)
             if console.is_terminal:
                 live.update(
