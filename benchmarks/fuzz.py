@@ -1,7 +1,7 @@
 """Damages recorded documents and reads them: a valid value or a named error, and nothing else.
 
 `python benchmarks/fuzz.py [COUNT]` reads COUNT (100,000) damaged bodies of each document, and
-prints for each how many could be read, how much of a processor that took and what memory was in use.
+prints for each how many could be read, what that took of a processor, and the memory in use.
 """
 
 from __future__ import annotations
