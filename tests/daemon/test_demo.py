@@ -21,7 +21,7 @@ async def test_the_demo_settles_every_bet_as_the_games_ended(tmp_path: Path) -> 
     shown, _ = await demo.communicate()
     text = shown.decode()
     assert demo.returncode == 0, text
-    assert "11 of 11 bets settled as the real final scores say" in text
+    assert "15 of 15 bets settled as the real final boxes say" in text
     assert "daemon exit status 0" in text
     assert text.count("p(hit)") > 11
     assert sum(x.endswith(".png") for x in os.listdir(tmp_path)) == 4  # noqa: PTH208 - async code
