@@ -149,6 +149,7 @@ def _known(wrong: BaseException) -> TrackerError | OSError | None:
 
 
 def demo(
+    context: typer.Context,
     speed: Annotated[
         float | None,
         typer.Option(metavar="N", help="How many times as fast the games are played."),
@@ -157,6 +158,10 @@ def demo(
         Path | None,
         typer.Option("--out", "-o", metavar="FOLDER", help="Where to put the charts' pictures."),
     ] = None,
+    phone: Annotated[
+        bool,
+        typer.Option("--phone", help="Send a handful of the alerts to your own channels too."),
+    ] = False,
 ) -> None:
     """Watch the whole program at work on recorded games: no network, no set-up.
 
@@ -167,6 +172,8 @@ def demo(
         raise Misused(f"games cannot be played {speed:g} times as fast: give a number above 0")
     # The demo shows this command line at work, so it stands above it and is found by name.
     main: Callable[..., int] = import_module("tracker.demo").main
-    status = main(**{k: v for k, v in {"speed": speed, "out": out}.items() if v is not None})
+    settings = scope_of(context).settings() if phone else None
+    given = {"speed": speed, "out": out, "phone": settings}
+    status = main(**{k: v for k, v in given.items() if v is not None})
     if status:
         raise Ended(status)
