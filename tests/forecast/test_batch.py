@@ -89,11 +89,38 @@ def test_a_wrong_field_is_named(changes: dict[str, Any], field: str) -> None:
     assert len(answer["error"]["message"]) > 10
 
 
+@pytest.mark.parametrize(
+    ("home", "said"),
+    [("Los Angeles", "LAC or LAL"), ("Denver Nugets", "no team of the NBA is called")],
+)
+def test_a_team_that_is_none_is_named(home: str, said: str) -> None:
+    """An ambiguous name and an unknown one."""
+    answer, good = ask(home=home)
+    assert not good
+    assert answer["error"]["field"] == "home"
+    assert said in answer["error"]["message"]
+
+
+def test_teams_go_by_any_of_their_names() -> None:
+    """Full names are the codes' equals; a code that is not listed is taken as it stands."""
+    full, _ = ask(home="Denver Nuggets", away="lakers")
+    assert full == ask()[0]
+    assert ask(home="HOM", away="AWY", bets=["HOM ML"])[1]
+
+
 def test_a_bad_line_stops_nobody() -> None:
     """Good lines around a bad one are answered; empty lines are passed over."""
     good = json.dumps(STATE)
     told = [ok for _, ok in price_lines([good, "", "not json", "[1]", good])]
     assert told == [True, False, False, True]
+
+
+def test_the_prior_is_told() -> None:
+    """Which it is, and where it comes from."""
+    assert ask()[0]["prior"] == {"margin": 4.5, "total": 228.5, "source": "lines"}
+    assert ask(lines=None)[0]["prior"]["source"] == "league"
+    rated = ask(lines=None, ratings={"home": 3.0, "away": -1.0})[0]["prior"]
+    assert rated["source"] == "ratings"
 
 
 def test_without_lines_the_ratings_and_then_the_average_speak() -> None:

@@ -81,6 +81,11 @@ def _price(given: Json, *, pmf: bool, load: Callable[[str], Parameters]) -> Json
     prior, live = read_prior(given, parameters), read_live(given)
     outlook = forecast_with(state, prior, parameters, live, players)
     answer: Json = {"id": given.get("id")} | outlook_json(outlook)
+    answer["prior"] = {
+        "margin": round(prior.margin, 3),
+        "total": round(prior.total, 3),
+        "source": prior.source.value,
+    }
     answer["bets"] = [_bet(pick, i, state, outlook) for i, pick in enumerate(picks)]
     answer |= {
         "model_version": outlook.model_version,

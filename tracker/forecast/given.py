@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game, GameState, Pair, Phase, Score, Side
 from tracker.domain.league import LEAGUES
 from tracker.domain.prior import Lines, Prior, PriorSource
+from tracker.domain.team import find_teams, teams
 from tracker.forecast.fusion import LiveLines
 from tracker.forecast.parameters import Parameters
 from tracker.forecast.priors import prior_from
@@ -18,6 +20,8 @@ from tracker.forecast.priors import prior_from
 Json = dict[str, Any]
 
 _FEEDS_CLOCK = re.compile(r"PT(\d+)M(\d+(?:\.\d+)?)S")
+
+_CODE = re.compile(r"[A-Z0-9][A-Z0-9&'.\-]{0,9}")
 
 NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 """The tip-off of a game whose time does not matter."""
@@ -37,7 +41,7 @@ def read_state(given: Json) -> GameState:
     league = _text(given, "league")
     if league not in LEAGUES:
         raise BadState("league", f"there is no league {league!r}: use {', '.join(LEAGUES)}")
-    home, away = _text(given, "home"), _text(given, "away")
+    home, away = (_team(given, x, league) for x in ("home", "away"))
     rules = LEAGUES[league]
     period = _whole(given.get("period"), "period", 0, 30)
     # Before tip-off feeds write anything into the clock; nothing has run down yet.
@@ -87,6 +91,26 @@ def _text(given: Json, field: str) -> str:
     if not isinstance(value, str) or not value:
         raise BadState(field, f"{field} is missing: give it as text")
     return value
+
+
+def _team(given: Json, field: str, league: str) -> str:
+    """A team by its code or any of its names; a code that is not listed is taken as it stands."""
+    text = _text(given, field)
+    codes = _codes(text, league)
+    if len(codes) == 1:
+        return codes[0]
+    name = LEAGUES[league].name
+    if codes:
+        raise BadState(field, f"{text!r} may be {' or '.join(codes)}: write the code")
+    if _CODE.fullmatch(text) or not teams(league):
+        return text
+    raise BadState(field, f"no team of the {name} is called {text!r}: write its code or full name")
+
+
+@cache
+def _codes(text: str, league: str) -> tuple[str, ...]:
+    """The codes of the teams that a text may name."""
+    return (text,) if text in teams(league) else tuple(x.code for x in find_teams(text, (league,)))
 
 
 def _number(value: Any, field: str) -> float:
