@@ -14,6 +14,7 @@ import typer
 from tracker.cli.contracts import status_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.evening import alerts_line, evening, until_next_poll
+from tracker.cli.feed_lines import feeds_line, source_of
 from tracker.cli.look import chance_text, shown_as, status_text, table
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, say, say_json, wait_text, when
@@ -102,11 +103,10 @@ class _Picture:
 
 
 def _tell(x: _Picture) -> None:
-    source = x.whole.pulses[0].source if x.whole.pulses else ""
     tracked = {t.bet.number: (book, t) for book in x.books for t in book.tracked}
     for game in sorted(x.whole.games, key=lambda g: (g.game.start, g.game.id)):
         bets = [b for b in x.whole.bets if b.game is not None and b.game.id == game.game.id]
-        say(_game_line(game, x, source))
+        say(_game_line(game, x))
         rows = [_row(bet, tracked, x) for bet in bets]
         table(("ID", "Bet", "Now", "Need", "p(hit)", "5 min", "State"), rows, right=(4, 5))
         say()
@@ -120,10 +120,12 @@ def _tell(x: _Picture) -> None:
     if line := alerts_line(x.decisions, wait):
         say(line)
     _tell_messages(x.whole)
+    if x.at.daemon is not None and (feeds := feeds_line(x.whole.pulses, x.now)):
+        say(feeds)
     say(_daemon_line(x))
 
 
-def _game_line(view: GameView, x: _Picture, source: str) -> str:
+def _game_line(view: GameView, x: _Picture) -> str:
     from tracker.notify.words import span_text
 
     game, state = view.game, view.state
@@ -138,6 +140,7 @@ def _game_line(view: GameView, x: _Picture, source: str) -> str:
     age = ""
     if view.seen_at is not None and state.phase.in_play:
         seconds = (x.now - view.seen_at).total_seconds()
+        source = source_of(game.league, x.whole.pulses)
         by = f" ({source})" if source else ""
         delay = x.at.basics.delay
         behind = f", delayed {span_text(delay)}" if delay else ""

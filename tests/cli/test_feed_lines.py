@@ -1,0 +1,51 @@
+"""Promises of how the sources are told: who speaks, who does not, and since when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tracker.cli.feed_lines import feeds_line, source_of
+from tracker.store.views import PulseView
+
+NOW = datetime(2026, 1, 30, 1, 0, tzinfo=UTC)
+
+
+def pulse(source: str, word: str, ok: float | None, tried: float = 4.0) -> PulseView:
+    """A source that answered well so many seconds ago, and was asked last `tried` seconds ago."""
+    at = None if ok is None else NOW - timedelta(seconds=ok)
+    return PulseView(source, at, NOW - timedelta(seconds=tried), word)
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without colours."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+def test_who_told_of_a_league_last() -> None:
+    """The league's own while it answers, its stand-in while that does; nobody before."""
+    well = (pulse("nba", "ok", 4.0), pulse("espn nba", "ok", 200.0), pulse("espn ncaam", "ok", 1.0))
+    assert source_of("nba", well) == "nba"
+    assert source_of("ncaam", well) == "espn"
+    assert source_of("nba", (pulse("nba", "blocked", 90.0), pulse("espn nba", "ok", 5.0))) == "espn"
+    assert source_of("wnba", well) == ""
+
+
+def test_one_line_over_all_sources() -> None:
+    """Each with its word and age; those that nobody has asked for long are left out."""
+    told = feeds_line(
+        (
+            pulse("nba", "rate_limited", 180.0),
+            pulse("espn nba", "ok", 4.0),
+            pulse("wnba", "down", None),
+            pulse("espn wnba", "ok", 7200.0, 7200.0),
+        ),
+        NOW,
+    )
+    assert told == (
+        "Feeds: nba rate limited, last answer 3 min ago · espn nba ok 4 s ago · "
+        "wnba down, no answer yet"
+    )
+    assert feeds_line((), NOW) is None
