@@ -129,6 +129,22 @@ def test_without_a_bot_the_way_to_one_is_told(cli: Cli, config: Path) -> None:
     }  # fmt: skip
 
 
+def test_doctor_tells_whether_a_chat_is_paired(cli: Cli, tmp_path: Path) -> None:
+    """And what to do when none is; Discord and ntfy are among the channels."""
+    config = configured(tmp_path, "http://127.0.0.1:9")
+    with config.open("a") as file:
+        file.write('[notify.ntfy]\ntopic = "a-topic"\n')
+        file.write('[notify.discord]\nwebhook = "http://127.0.0.1:9/api/webhooks/1/x"\n')
+    ran = cli("--config", config, "doctor", "--offline")
+    assert ran.status == 1
+    assert "tracker telegram pair" in ran.out
+    assert "telegram, discord, ntfy" in ran.out
+    config.write_text(
+        config.read_text().replace("[notify.telegram]", "[notify.telegram]\nchat_id = 5")
+    )
+    assert "chat 5 named in the configuration" in cli("--config", config, "doctor", "--offline").out
+
+
 def test_init_keeps_the_token_to_itself(cli: Cli, tmp_path: Path) -> None:
     """In a file that only its owner can read, and on no screen."""
     token, file = tmp_path / "token", tmp_path / "c.toml"

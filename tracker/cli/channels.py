@@ -55,12 +55,12 @@ async def open_channels(
         )
         if telegram is not None:
             found.append(await open_ones.enter_async_context(telegram))
-        for other in _others(settings):
+        for other in own_channels(settings):
             found.append(await open_ones.enter_async_context(other))
         yield tuple(found)
 
 
-def _others(settings: Settings) -> Iterator[DiscordChannel | NtfyChannel]:
+def own_channels(settings: Settings) -> Iterator[DiscordChannel | NtfyChannel]:
     """The channels that speak to their service themselves. Raises ConfigError."""
     from tracker.notify.discord import DiscordChannel
     from tracker.notify.ntfy import NtfyChannel

@@ -95,7 +95,8 @@ async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
             yield Check("config", Health.BAD, line)
         return
     yield _config(scope)
-    for check in (_channels(settings), _bets_file(settings), _running(settings), _disk(settings)):
+    found = (_channels(settings), *_pairing(settings), _bets_file(settings))
+    for check in (*found, _running(settings), _disk(settings)):
         yield check
     async for check in _database(scope, settings):
         yield check
@@ -118,7 +119,28 @@ def _config(scope: Scope) -> Check:
     return Check("config", Health.GOOD, f"config valid ({mode:04o}): {source}")
 
 
+def _pairing(settings: Settings) -> list[Check]:
+    """Whether the bot knows where to write; nothing without a bot."""
+    from tracker.settings import load_secrets
+    from tracker.store.pairing import paired_in
+
+    try:
+        token = load_secrets(settings).telegram_token
+    except TrackerError:
+        return []
+    if token is None:
+        return []
+    fixed = settings.notify.telegram.chat_id
+    chat = paired_in(settings.store.path).chat if fixed is None else fixed
+    if chat is None:
+        text = "telegram: no chat is paired, so that nothing can be written: tracker telegram pair"
+        return [Check("telegram", Health.BAD, text)]
+    named = "named in the configuration" if fixed is not None else "paired"
+    return [Check("telegram", Health.GOOD, f"telegram: chat {chat} {named}")]
+
+
 def _channels(settings: Settings) -> Check:
+    from tracker.cli.channels import own_channels
     from tracker.notify.apprise_channel import channel_name, check_urls
     from tracker.notify.telegram import telegram_channel
     from tracker.settings import load_secrets
@@ -128,12 +150,14 @@ def _channels(settings: Settings) -> Check:
         urls = [x.get_secret_value() for x in secrets.urls]
         check_urls(urls)
         telegram_channel(settings.notify.telegram, secrets.telegram_token)
+        own = [x.name for x in own_channels(settings)]
     except TrackerError as wrong:
         return Check("channels", Health.BAD, str(wrong))
     names = ["console"] if settings.notify.console else []
     names += [channel_name(url) for url in urls]
     if secrets.telegram_token is not None:
         names.append("telegram")
+    names += own
     if not names:
         text = "no channel: alerts go nowhere; write an address under [notify] urls"
         return Check("channels", Health.BAD, text)
