@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.draft import AmbiguousGame, Draft, NoSuchGame, choose_game
+from tracker.domain.draft import (
+    AmbiguousGame,
+    Draft,
+    NoSuchGame,
+    RostersUnknown,
+    choose_game,
+    choose_games,
+)
+from tracker.domain.drafting import parse_stake, read_legs, read_line
 from tracker.domain.errors import BadBet
-from tracker.domain.game import Game, GameState, Phase, Score
-from tracker.domain.grammar import find_in, parse_matchup, parse_pick
+from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.grammar import find_in, parse_bet, parse_matchup, parse_pick
 from tracker.domain.money import parse_odds
+from tracker.domain.parlay import Parlay
+from tracker.domain.player import Player
 from tracker.domain.rule import parse_rule
 
 FIND = find_in("nba")
@@ -167,3 +177,127 @@ def test_a_game_of_tonight_is_meant_though_it_is_off() -> None:
     assert choose_game(draft("DEN ML"), off, NOW) == TONIGHT
     assert choose_game(draft("PHX@DEN 2026-11-19 DEN ML"), over, NOW) == YESTERDAY
     assert choose_game(draft("DEN ML", "LAL@DEN 2026-11-20"), off, NOW) == TONIGHT
+
+
+PLAYERS = {
+    "1": (Player("Nikola Jokić", Side.HOME), Player("Austin Reaves", Side.AWAY)),
+    "2": (Player("Jalen Brunson", Side.HOME), Player("Jaylen Brown", Side.AWAY)),
+    "3": (Player("Lauri Markkanen", Side.HOME), Player("Nikola Jokić", Side.AWAY)),
+}
+EVENING = ((TONIGHT, None), (LATER, None))
+
+
+def roster_of(game: Game) -> tuple[Player, ...]:
+    """Who plays in each game."""
+    return PLAYERS.get(game.id, ())
+
+
+def parlay(text: str, **more: object) -> Draft:
+    """A draft of a line that may hold several legs."""
+    made = Draft(parse_bet(text, FIND))
+    for name, value in more.items():
+        object.__setattr__(made, name, value)
+    return made
+
+
+def chosen(text: str, slate: tuple[tuple[Game, GameState | None], ...] = EVENING) -> list[str]:
+    """The game of each leg."""
+    return [x.name for x in choose_games(parlay(text), slate, NOW, roster_of)]
+
+
+def test_a_player_is_looked_for_in_every_game() -> None:
+    """The next game that has him is meant; a team or a game in the line is enough without him."""
+    assert chosen("Jokic o25.5 pts") == ["LAL@DEN"]
+    assert chosen("Jokic o25.5 pts", (*EVENING, (TOMORROW, None))) == ["LAL@DEN"]
+    assert chosen("Brunson o25.5 pts") == ["BOS@NYK"]
+    assert chosen("NYK Whoever o2.5 pts") == ["BOS@NYK"]
+    assert chosen("Whoever o2.5 pts vs BOS") == ["BOS@NYK"]
+    with pytest.raises(NoSuchGame, match=r"did you mean Jalen Brunson\?"):
+        chosen("Brunsen o25.5 pts")
+    twins = (*EVENING, (game("5", "PHX", "SAC", 1), None))
+    with pytest.raises(AmbiguousGame, match=r"Nikola Jokić in LAL@DEN .*, Nikola Jokić in BOS"):
+        choose_games(parlay("Jokic o9.5 reb"), twins, NOW, lambda _: PLAYERS["1"][:1])
+
+
+def test_a_mere_player_waits_until_every_roster_is_known() -> None:
+    """For he may be in the game whose players are not known; named with his team he need not."""
+    slate = (*EVENING, (game("9", "MIA", "CHI", 2), None))
+    with pytest.raises(RostersUnknown):
+        chosen("Herro o20.5 pts", slate)
+    assert chosen("Jokic o25.5 pts", slate) == ["LAL@DEN"]
+    assert chosen("MIA Herro o20.5 pts", slate) == ["MIA@CHI"]
+
+
+def test_a_leg_without_a_game_is_of_the_game_before_it() -> None:
+    """A total, and a player who plays there; a team's own leg finds its own game."""
+    assert chosen("DEN ML; over 224.5; Jokic o25.5 pts") == ["LAL@DEN"] * 3
+    assert chosen("NYK ML; over 210; DEN ML; under 230") == [*["BOS@NYK"] * 2, *["LAL@DEN"] * 2]
+    assert chosen("DEN ML; Brunson o25.5 pts; over 210") == ["LAL@DEN", "BOS@NYK", "BOS@NYK"]
+    with pytest.raises(AmbiguousGame):
+        chosen("over 224.5; DEN ML")
+
+
+def test_all_legs_of_a_same_game_parlay_are_of_one_game() -> None:
+    """Whichever leg names it, also before its players are known."""
+    assert chosen("sgp: over 224.5; Jokic o25.5 pts; DEN ML") == ["LAL@DEN"] * 3
+    unknown = choose_games(parlay("sgp: Jokic DD; DEN ML"), EVENING, NOW)
+    assert [x.name for x in unknown] == ["LAL@DEN"] * 2
+    with pytest.raises(NoSuchGame):
+        chosen("sgp: DEN ML; NYK ML")
+
+
+def test_a_parlay_becomes_one_wager() -> None:
+    """It goes by the first of its games, with each leg's market and price."""
+    draft = parlay("LAL@DEN over 224.5 -110; NYK ML -120; Jokic o25.5 pts -115")
+    games = choose_games(draft, EVENING, NOW, roster_of)
+    bet = draft.bet(3, games, (), NOW, roster_of)
+    assert isinstance(bet.market, Parlay)
+    assert (bet.game, [x.game.name for x in bet.legs]) == (
+        TONIGHT,
+        ["LAL@DEN", "BOS@NYK", "LAL@DEN"],
+    )
+    assert [x.odds and x.odds.text for x in bet.legs] == ["-110", "-120", "-115"]
+    unknown = parlay("DEN ML; DEN Nobody o2.5 pts")
+    with pytest.raises(BadBet, match="Nobody"):
+        unknown.wager((TONIGHT, TONIGHT), roster_of)
+
+
+def test_a_game_beside_a_line_says_its_league() -> None:
+    """`HOU` is a college where it meets one, in the line and beside it."""
+    for written, matchup in (
+        read_line("FLA@HOU HOU -4.5"),
+        read_line("HOU -4.5", "FLA@HOU"),
+        read_line("over 140.5", "FLA@HOU"),
+        read_legs(["HOU -4.5", "over 140.5"], "FLA@HOU"),
+    ):
+        draft = Draft(written, matchup)
+        assert draft.leagues == {"ncaam", "ncaaw"}
+        college = Game("8", "ncaam", "HOU", "FLA", NOW + timedelta(hours=1))
+        assert [x.id for x in choose_games(draft, [(college, None)], NOW)] == ["8"] * len(
+            draft.legs
+        )
+    assert Draft(*read_line("HOU -4.5")).leagues == {"nba"}
+    assert Draft(*read_line("Jokic o25.5 pts")).leagues == {"nba", "wnba"}
+
+
+def test_the_time_of_placing_makes_another_bet() -> None:
+    """Bets without one keep the identity that they had before there were such times."""
+    base = draft("DEN -4.5 -110", "LAL@DEN")
+    assert base.identity == "content:38f66658fb93391a1b993ce4202d2c53"
+    at = draft("DEN -4.5 -110", "LAL@DEN", placed_at=NOW)
+    elsewhere = NOW.astimezone(timezone(timedelta(hours=-5)))
+    assert at.identity != base.identity
+    assert at.identity == draft("DEN -4.5 -110", "LAL@DEN", placed_at=elsewhere).identity
+
+
+@pytest.mark.parametrize(
+    ("text", "cents"),
+    [("20", 2000), ("$20.50", 2050), ("2u", 2000), ("0.5 units", 500), (".5u", None), ("u", None)],
+)
+def test_stakes_are_money_or_units(text: str, cents: int | None) -> None:
+    """A unit is what the configuration says, ten dollars here."""
+    if cents is None:
+        with pytest.raises(BadBet, match="number of units"):
+            parse_stake(text, 1000)
+    else:
+        assert parse_stake(text, 1000) == cents

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tracker.domain.draft import Draft, choose_games
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
 from tracker.domain.grammar import (
     Pick,
     find_in,
     find_in_game,
+    parse_bet,
     parse_matchup,
     parse_pick,
     pick_text,
 )
+from tracker.domain.league import LEAGUES
 from tracker.domain.market import (
     Direction,
+    DoubleDouble,
     Market,
     Moneyline,
+    OddEven,
+    Parity,
+    PlayerTotal,
     Span,
     Spread,
     TeamTotal,
+    ThreeWay,
     Total,
     kind,
 )
+from tracker.domain.money import parse_odds
+from tracker.domain.parlay import Leg, Parlay, wager_text
+from tracker.domain.player import Player, Stat
 from tracker.domain.team import teams
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
@@ -321,11 +332,26 @@ def halves(low: int, high: int) -> st.SearchStrategy[float]:
 
 
 SIDES, DIRECTIONS, ALL_SPANS = (st.sampled_from(x) for x in (Side, Direction, Span))
+PARITIES, STATS = st.sampled_from(Parity), st.sampled_from(Stat)
+PARTS = st.sampled_from([x for x in Span if x is not Span.GAME])
+NAMES = (
+    "Nikola Jokić", "Shai Gilgeous-Alexander", "Jimmy Butler III", "P.J. Washington",
+    "Jaylen Brown", "D'Angelo Russell", "De'Aaron Fox", "Michael Porter Jr.", "Orlando Robinson",
+    "Bol Bol", "Kentavious Caldwell-Pope", "Nicolas Claxton", "Houston Mallette",
+    "Troy Brown Jr.", "OG Anunoby", "Day'Ron Sharpe", "Ron Holland II", "Vít Krejčí",
+    "Trey Murphy III", "Nenê", "Thomas Bryant",
+)  # fmt: skip
+PLAYERS = tuple(Player(name, list(Side)[i % 2]) for i, name in enumerate(NAMES))
+PLAYED = st.sampled_from(PLAYERS)
 MARKETS: st.SearchStrategy[Market] = st.one_of(
     st.builds(Moneyline, SIDES, ALL_SPANS),
     st.builds(Spread, SIDES, halves(-199, 199), ALL_SPANS),
     st.builds(Total, DIRECTIONS, halves(1, 800), ALL_SPANS),
     st.builds(TeamTotal, SIDES, DIRECTIONS, halves(1, 800), ALL_SPANS),
+    st.builds(OddEven, PARITIES, st.none() | SIDES, ALL_SPANS),
+    st.builds(ThreeWay, st.none() | SIDES, PARTS),
+    st.builds(PlayerTotal, PLAYED, STATS, DIRECTIONS, halves(1, 800)),
+    st.builds(DoubleDouble, PLAYED, st.booleans(), st.sampled_from([2, 3])),
 )
 MATCHUPS = st.lists(st.sampled_from(sorted(teams("nba"))), min_size=2, max_size=2, unique=True)
 
@@ -337,11 +363,56 @@ def test_what_is_written_of_a_market_is_read_as_that_market(
     """For every market of every game, writing it down and reading it again changes nothing."""
     game = Game("1", "nba", codes[0], codes[1], GAME.start)
     text = pick_text(market, game)
-    for find in (FIND, find_in_game(game)):
+    for find in (FIND, find_in(*LEAGUES), find_in_game(game)):
         pick = parse_pick(text, find)
-        assert pick.fits(game)
-        assert pick.market_for(game) == market
+        assert pick.fits(game, PLAYERS)
+        assert pick.market_for(game, PLAYERS) == market
     assert kind(market).replace("_", "") == type(market).__name__.lower()
+
+
+SLATE = tuple(
+    Game(str(i), "nba", home, away, GAME.start + timedelta(minutes=i))
+    for i, (away, home) in enumerate((("LAL", "DEN"), ("NYK", "BOS"), ("GSW", "PHX")))
+)
+PRICES = st.none() | st.sampled_from(["-110", "+135", "1.91", "10/11"]).map(parse_odds)
+
+
+def roster_of(game: Game) -> tuple[Player, ...]:
+    """Each game of the slate has its own third of the players."""
+    return PLAYERS[int(game.id) * 7 : int(game.id) * 7 + 7]
+
+
+def legs_of(game: Game) -> st.SearchStrategy[Leg]:
+    """Any leg on a game, by its own players."""
+
+    def own(market: Market) -> bool:
+        return not isinstance(market, PlayerTotal | DoubleDouble) or (
+            market.player in roster_of(game)
+        )
+
+    return st.builds(Leg, st.just(game), MARKETS.filter(own), PRICES)
+
+
+@given(
+    st.lists(st.sampled_from(SLATE).flatmap(legs_of), min_size=2, max_size=5),
+    st.sampled_from(["", " +450", " 5.5 $10"]),
+)
+def test_what_is_written_of_a_parlay_is_read_as_that_parlay(legs: list[Leg], whole: str) -> None:
+    """Over one game or several, with prices or without, player lines among them."""
+    try:
+        parlay = Parlay(tuple(legs))
+    except ValueError:
+        return
+    text = wager_text(parlay, parlay.games[0])
+    written = parse_bet(text + whole, find_in(*LEAGUES))
+    draft = Draft(written)
+    games = choose_games(draft, [(x, None) for x in SLATE], GAME.start, roster_of)
+    read = draft.wager(games, roster_of)
+    assert isinstance(read, Parlay)
+    assert [(x.game, x.market) for x in read.legs] == [(x.game, x.market) for x in legs]
+    priced = all(x.odds for x in legs[:-1])
+    if whole or not priced or legs[-1].odds is None:
+        assert [x.odds for x in read.legs[:-1]] == [x.odds for x in legs[:-1]]
 
 
 @pytest.mark.parametrize("points", [0.25, float("nan"), float("inf"), -401.0, 100.5])

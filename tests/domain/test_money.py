@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.errors import BadBet
-from tracker.domain.money import Odds, money_text, parse_money, parse_odds, payout_if_won
+from tracker.domain.money import Odds, money_text, parse_money, parse_odds, payout_if_won, together
 
 
 @pytest.mark.parametrize(
@@ -141,3 +141,10 @@ def test_any_text_is_a_figure_or_a_bad_bet(text: str) -> None:
             parse(text)
         except BadBet:
             continue
+
+
+def test_legs_pay_their_product() -> None:
+    """Exactly, shown in American form."""
+    both = together([parse_odds("-110"), parse_odds("-110")])
+    assert (both.decimal, both.text) == (Fraction(441, 121), "+264")
+    assert payout_if_won(1000, both) == 3645

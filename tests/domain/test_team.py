@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.team import code_in, find_teams, fold, longest_name, team_names, teams
+from tracker.domain.team import (
+    code_in,
+    find_teams,
+    fold,
+    longest_name,
+    may_be_a_person,
+    professional,
+    team_names,
+    teams,
+)
 
 SHIPPED = tuple(teams("nba").values())
 
@@ -105,6 +114,37 @@ def test_a_professional_team_comes_before_a_college(written: str, found: str) ->
     """`HOU` is never the college; the leagues of professionals stand beside each other."""
     leagues = ("nba", "wnba", "ncaam", "ncaaw")
     assert ", ".join(f"{x.league} {x.code}" for x in find_teams(written, leagues)) == found
+
+
+def test_a_wide_search_gives_colleges_too() -> None:
+    """For a game, whose two teams say together which league it is of."""
+    found = find_teams("HOU", ("nba", "ncaam"), wide=True)
+    assert [(x.league, x.code) for x in found] == [("nba", "HOU"), ("ncaam", "HOU")]
+    assert professional(found) == found[:1]
+    assert professional(found[1:]) == found[1:]
+    assert [x.code for x in find_teams("Miami OH RedHawks", ("ncaam",))] == ["M-OH"]
+
+
+@pytest.mark.parametrize(
+    ("name", "person"),
+    [
+        ("Washington", True),
+        ("Houston", True),
+        ("Brown", True),
+        ("Butler", True),
+        ("Mia", True),
+        ("MIA", False),
+        ("den", False),
+        ("Nuggets", False),
+        ("New York", False),
+        ("Cavs", False),
+        ("76ers", False),
+    ],
+)
+def test_some_cities_and_schools_are_names_of_people(name: str, person: bool) -> None:
+    """A nickname, a code or a name of two words is never a person's."""
+    leagues = ("nba", "wnba", "ncaam", "ncaaw")
+    assert may_be_a_person(name, find_teams(name, leagues)) == person
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,8 @@ def _asked_of_game(line: Line, slots: Slots) -> Asked:
         return ToWin()
     if slots.prices and slots.prices[0][1].text[:1] in "+-":
         at, odds = slots.prices[0]
-        so_far = line.text[line.words[slots.start].place : line.words[at].place].strip()
+        so_far = line.text[line.words[slots.start].place : line.words[at].place]
+        so_far = " ".join(so_far.split())
         raise line.wrong(
             f"{odds.text!r} looks like a price: write the line first, or '{so_far} ML {odds.text}'",
             at,

@@ -104,6 +104,7 @@ def _named(written: str, players: Sequence[Player]) -> tuple[Player, ...]:
         lambda x: person_key(x.name) == person,
         lambda x: person_key(x.name) in nicknames,
         lambda x: _short(words, x.key.split()),
+        lambda x: player_key(x.surname) == key,
         lambda x: x.key.endswith(f" {key}"),
         lambda x: x.key.startswith(f"{key} "),
         # Blanks and hyphens are written, or not, as one likes.

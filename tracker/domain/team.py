@@ -110,8 +110,8 @@ def may_be_a_person(name: str, found: tuple[Team, ...]) -> bool:
         if team.league in _COLLEGES:
             if fold(team.full_name) == wanted:
                 return False
-        elif fold(team.code) == wanted or wanted in map(fold, team.aliases):
-            return name.istitle() and name.isascii()
+        elif fold(team.code) == wanted:
+            return name.istitle()
         elif fold(team.city) != wanted:
             return False
     return True

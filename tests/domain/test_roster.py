@@ -1,0 +1,105 @@
+"""A player is found by whatever bettors and sources call him, and never guessed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tracker.domain.game import Game, Side
+from tracker.domain.names import nicknamed, person_key, same_player
+from tracker.domain.player import Player
+from tracker.domain.roster import AmbiguousPlayer, NoSuchPlayer, find_player, players_meant
+
+GAME = Game("1", "nba", "OKC", "DEN", datetime(2026, 11, 21, 2, tzinfo=UTC))
+HOME = ("Shai Gilgeous-Alexander", "Jalen Williams", "Jaylin Williams", "Kenrich Williams")
+AWAY = (
+    "Nikola Jokić", "Michael Porter Jr.", "D'Angelo Russell", "P.J. Washington", "Jabari Smith Jr.",
+    "Dorian Finney-Smith", "Kentavious Caldwell-Pope", "Nicolas Claxton", "Jimmy Butler III",
+)  # fmt: skip
+ROSTER = (*(Player(x, Side.HOME) for x in HOME), *(Player(x, Side.AWAY) for x in AWAY))
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Nikola Jokić", "Nikola Jokić"),
+        ("nikola jokic", "Nikola Jokić"),
+        ("Jokic", "Nikola Jokić"),
+        ("N. Jokic", "Nikola Jokić"),
+        ("N.Jokic", "Nikola Jokić"),
+        ("Nik Jokic", "Nikola Jokić"),
+        ("Nikola", "Nikola Jokić"),
+        ("Jokic, Nikola", "Nikola Jokić"),
+        ("Joker", "Nikola Jokić"),
+        ("Denver Jokic", "Nikola Jokić"),
+        ("Jokic (DEN)", "Nikola Jokić"),
+        ("Nuggets Nikola Jokic", "Nikola Jokić"),
+        ("SGA", "Shai Gilgeous-Alexander"),
+        ("Shai", "Shai Gilgeous-Alexander"),
+        ("Gilgeous-Alexander", "Shai Gilgeous-Alexander"),
+        ("Gilgeous Alexander", "Shai Gilgeous-Alexander"),
+        ("S. Gilgeous-Alexander", "Shai Gilgeous-Alexander"),
+        ("JDub", "Jalen Williams"),
+        ("Jalen Williams", "Jalen Williams"),
+        ("Jaylin Williams", "Jaylin Williams"),
+        ("K. Williams", "Kenrich Williams"),
+        ("MPJ", "Michael Porter Jr."),
+        ("Porter Jr", "Michael Porter Jr."),
+        ("Michael Porter", "Michael Porter Jr."),
+        ("DLo", "D'Angelo Russell"),
+        ("DAngelo Russell", "D'Angelo Russell"),
+        ("PJ Washington", "P.J. Washington"),
+        ("P. J. Washington", "P.J. Washington"),
+        ("Washington", "P.J. Washington"),
+        ("Smith Jr.", "Jabari Smith Jr."),
+        ("Finney-Smith", "Dorian Finney-Smith"),
+        ("Finney Smith", "Dorian Finney-Smith"),
+        ("KCP", "Kentavious Caldwell-Pope"),
+        ("Caldwell Pope", "Kentavious Caldwell-Pope"),
+        ("Nic Claxton", "Nicolas Claxton"),
+        ("Butler", "Jimmy Butler III"),
+        ("Jimmy Buckets", "Jimmy Butler III"),
+    ],
+)
+def test_a_player_is_found_as_people_write_him(written: str, name: str) -> None:
+    """Accents, dots, hyphens and suffixes do not matter; nicknames and team names are known."""
+    assert find_player(written, GAME, ROSTER).name == name
+
+
+def test_what_two_bear_is_told_with_both() -> None:
+    """A side, an initial or the full name decides."""
+    with pytest.raises(
+        AmbiguousPlayer, match=r"Jalen Williams \(OKC\) or Jaylin Williams \(OKC\) or"
+    ):
+        find_player("Williams", GAME, ROSTER)
+    with pytest.raises(AmbiguousPlayer) as caught:
+        find_player("J. Williams", GAME, ROSTER)
+    assert [x.name for x in caught.value.players] == ["Jalen Williams", "Jaylin Williams"]
+    two = (Player("Ish Smith", Side.HOME), Player("Joe Smith", Side.AWAY))
+    assert find_player("Smith", GAME, two, Side.AWAY).name == "Joe Smith"
+    assert find_player("DEN Smith", GAME, two).name == "Joe Smith"
+
+
+def test_who_is_not_there_is_told_with_who_is_near() -> None:
+    """A roster that is not known is another thing than one without him."""
+    with pytest.raises(NoSuchPlayer, match=r"did you mean Nikola Jokić\?") as caught:
+        find_player("Jokci", GAME, ROSTER)
+    assert caught.value.near == "Nikola Jokić"
+    with pytest.raises(NoSuchPlayer, match="among the players of OKC in DEN@OKC"):
+        find_player("Jokic", GAME, ROSTER, Side.HOME)
+    with pytest.raises(NoSuchPlayer, match="are not known yet"):
+        find_player("Jokic", GAME, ())
+    assert players_meant("", GAME, ROSTER) == ()
+
+
+def test_one_person_has_one_key_in_every_source() -> None:
+    """Short first names are bridged; two people who only look alike are not."""
+    assert same_player("Nic Claxton", "Nicolas Claxton")
+    assert same_player("Herb Jones", "Herbert Jones")
+    assert same_player("PJ Washington", "P.J. Washington Jr.")
+    assert same_player("Jimmy Butler III", "Jimmy Butler")
+    assert not same_player("Jalen Williams", "Jaylin Williams")
+    assert person_key("Alex Sarr") == person_key("Alexandre Sarr") == "alexandre sarr"
+    assert nicknamed("JB") == {"jalen brunson", "jaylen brown"}
+    assert not nicknamed("Nobody")
