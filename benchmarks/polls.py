@@ -13,11 +13,11 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tracker.clock import FakeClock
+from tracker.daemon.forecaster import prepared
 from tracker.daemon.player_beliefs import PlayerBeliefs
 from tracker.daemon.shelf import Shelf
 from tracker.domain.bet import Bet
@@ -52,6 +52,7 @@ SPANS = (Span.GAME, Span.GAME, Span.GAME, Span.H1, Span.H2, Span.Q3, Span.Q4)
 STATS = (Stat.PTS, Stat.REB, Stat.AST, Stat.THREES, Stat.PRA, Stat.PR)
 PLAYERS = 10
 """Of each team."""
+_FIRST = ("Abel", "Bram", "Cato", "Dirk", "Egon", "Finn", "Gus", "Hugo", "Ivo", "Jan")
 
 
 def games() -> list[Game]:
@@ -64,7 +65,7 @@ def games() -> list[Game]:
 
 def player(n: int, side: Side) -> Player:
     """One of a team's players."""
-    return Player(f"Player{n} {side.value.title()}", side)
+    return Player(f"{_FIRST[n]} {side.value.title()}ley", side)
 
 
 def market(draw: random.Random) -> Market:
@@ -171,10 +172,11 @@ def nights(polls: int) -> dict[str, list[float]]:
 
             def look(book: Book = book, seen: GameState = seen) -> None:
                 believed = beliefs.priors(book)
-                outlooks.append(forecast(seen, PRIOR, parameters, players=believed))  # noqa: B023
+                told = forecast(seen, PRIOR, parameters, players=believed)
+                outlooks.append(prepared(told, book))  # noqa: B023
 
             rounds["forecast"] += cpu(look)
-            bare = replace(outlooks[0])
+            bare = forecast(seen, PRIOR, parameters, players=beliefs.priors(book))
             decided: list[Book] = []
 
             def decide(book: Book = book, seen: GameState = seen) -> None:

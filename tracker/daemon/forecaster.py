@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tracker.daemon.player_beliefs import PlayerBeliefs
 from tracker.daemon.track import Tell
 from tracker.domain.game import Game, GameState
+from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.prior import Lines
 from tracker.engine.book import Book
@@ -20,6 +21,7 @@ from tracker.forecast import (
     load_parameters,
 )
 from tracker.forecast.belief import Believed, Known
+from tracker.forecast.player_lines import player_chance
 
 BUDGET_SECONDS = 2.0
 """Real time after which a forecast is given up and the last one stands."""
@@ -70,9 +72,29 @@ class Forecaster:
         """The forecast itself."""
         parameters = self._load(book.game.league)
         prior, players = self.believed(book, parameters).prior, self.players.priors(book)
-        return forecast(state, prior, parameters, players=players)
+        return prepared(forecast(state, prior, parameters, players=players), book)
 
     def believed(self, book: Book, parameters: Parameters) -> Believed:
         """What was believed before tip-off, of all that was known then."""
         bets = [x.bet for x in book.tracked if x.bet.added_at <= book.game.start]
         return self.known.before(book.game, bets, parameters)
+
+
+def prepared(outlook: Outlook, book: Book) -> Outlook:
+    """The outlook with all worked out that the bets of a book ask of it.
+
+    An outlook works out parts of the game and players once, when they are first asked for: here, in
+    a thread, and not where it is decided, on the event loop.
+    """
+    markets = {
+        leg.market for x in book.tracked for leg in x.bet.legs if leg.game.id == book.game.id
+    }
+    for market in markets:
+        try:
+            if isinstance(market, PlayerTotal | DoubleDouble):
+                player_chance(market, outlook)
+            else:
+                outlook.of(market.span)
+        except Unpriceable:
+            continue
+    return outlook
