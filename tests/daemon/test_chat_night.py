@@ -1,0 +1,75 @@
+"""A night in a chat: the real daemon, one card through a kill, and a bet that is sent in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from tests.daemon import night
+from tracker.clock import ScaledClock, SystemClock
+from tracker.demo.botapi import PERSON, TOKEN, BotApi, Written
+
+REAL = SystemClock()
+
+
+@pytest.fixture(autouse=True)
+async def _none_left() -> AsyncIterator[None]:
+    yield
+    for process in night.STARTED:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    night.STARTED.clear()
+
+
+def with_bot(folder: Path, base_url: str, api_url: str) -> Path:
+    """A configuration that writes to a chat of its own."""
+    config = night.write_files(folder, base_url, ["SAC@PHI"], [])
+    bot = f'[notify.telegram]\ntoken = "{TOKEN}"\nchat_id = {PERSON}\napi_url = "{api_url}"\n'
+    config.write_text(config.read_text("utf-8").replace("[rules]", f"{bot}[rules]"), "utf-8")
+    config.chmod(0o600)
+    return config
+
+
+async def until(done: Callable[[], object], what: str) -> None:
+    """Wait for something that is sure to come."""
+    for _ in range(1200):
+        if done():
+            return
+        await REAL.sleep(0.05)
+    raise AssertionError(what)
+
+
+def cards(api: BotApi) -> list[Written]:
+    """The messages that are cards."""
+    return [x for x in api.written if x.text.startswith("🏀") and x.reply_to is None and x.buttons]
+
+
+@pytest.mark.timeout(120)
+async def test_a_night_in_a_chat(tmp_path: Path) -> None:
+    """One card from tip-off to the final, alerts as replies, and what is asked is answered."""
+    clock = ScaledClock(night.STARTS, 400.0)
+    async with BotApi(chats={PERSON}) as api, night.feed(["SAC@PHI"], clock) as feed:
+        config = with_bot(tmp_path, feed.url, api.url)
+        daemon = await night.start_daemon(config, clock)
+        await until(lambda: cards(api), "no card")
+        now = int(REAL.now().timestamp())
+        api.say("/add PHI -1.5 -110 $20", chat=PERSON, at=now)
+        added = "Bet #9 is registered: PHI -1.5"
+        await until(lambda: [x for x in api.written if added in x.text], "no bet")
+        daemon.kill()
+        await daemon.wait()
+        daemon = await night.start_daemon(config, clock)
+        await until(lambda: [x for x in cards(api) if "Final" in x.text], "no final")
+        api.say("/status", chat=PERSON, at=int(REAL.now().timestamp()))
+        await until(lambda: [x for x in api.written if "WON" in x.text], "no result")
+        daemon.terminate()
+        assert await asyncio.wait_for(daemon.wait(), 20) == 0
+    (card,) = cards(api)
+    assert "#9 PHI -1.5" in card.text
+    results = [x for x in api.written if "WON" in x.text and x.reply_to is not None]
+    assert {x.reply_to for x in results} == {card.message}
+    assert TOKEN not in (tmp_path / "daemon.log").read_text("utf-8")
