@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.game import Game, GameState, Pair, Phase, PlayerLine, Score, Side
+from tracker.domain.player import player_key
+from tracker.feeds import nba
+from tracker.feeds.espn import espn_source
 from tracker.feeds.identity import Register, nearest, same_meeting, state_under
+from tracker.replay.espn.site import EspnSite
+from tracker.replay.espn.words import event_id
+from tracker.replay.files import shipped
+from tracker.replay.nba.site import LIVE, Site
+from tracker.replay.playback import Playback, Showing
 
 START = datetime(2026, 1, 30, 0, 30, tzinfo=UTC)
 GAME = Game("0022500680", "nba", "PHI", "SAC", START)
@@ -118,3 +128,24 @@ def test_a_state_told_from_the_other_side() -> None:
     assert (found.score, found.periods) == (Score(15, 20), (Score(15, 20),))
     assert (found.possession, found.bonus) == (Side.AWAY, Pair(False, True))
     assert (found.timeouts, found.players[0].side) == (Pair(7, 6), Side.AWAY)
+
+
+@pytest.mark.parametrize("name", ["SAC@PHI", "LAC@LAL", "CHA@DAL"])
+def test_players_go_by_one_name_whoever_tells_of_them(name: str) -> None:
+    """The league's box and ESPN's summary of a recorded game: the same players and figures."""
+    shown = Showing(Playback(next(x for x in shipped() if x.name == name)))
+    game, over = shown.playback.recording.id, shown.ends + timedelta(hours=1)
+    box = Site([shown]).page(f"{LIVE}/boxscore/boxscore_{game}.json", over)
+    path = "/apis/site/v2/sports/basketball/nba/summary"
+    summary = EspnSite([shown]).page(path, {"event": event_id("nba", game)}, over)
+    assert box is not None
+    assert summary is not None
+    ours = nba.parse_box(box.body).players
+    theirs = espn_source("nba").parse_box(summary.body).players
+    assert figures(ours) == figures(theirs)
+    assert len(figures(ours)) >= 16
+
+
+def figures(players: Iterable[PlayerLine]) -> dict[tuple[Side, str], dict[str, int]]:
+    """What everybody who played has done, by side and the name that a bet finds him by."""
+    return {(x.side, player_key(x.name)): dict(x.stats) for x in players if x.played}
