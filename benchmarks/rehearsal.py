@@ -20,6 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import rehearsal_judge as judge
+import rehearsal_load as load
 from rehearsal_judge import Verdict
 from rehearsal_night import Course, Night, play
 from rehearsal_page import report
@@ -127,9 +128,9 @@ def whole(seed: int, speed: float, page: Path, keep: Path | None) -> int:
         *judge.recovery(after),
         judge.sight(bad),
         *judge.age(bad),
-        *judge.frugality(calm, blocked),
-        judge.lateness(real),
-        judge.memory(real, few),
+        *load.frugality(calm, blocked),
+        load.lateness(real),
+        load.memory(real, few),
     ]
     page.write_text(report(bad, real, verdicts, after), "utf-8")
     return _conclude(verdicts)

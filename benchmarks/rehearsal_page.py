@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from rehearsal_judge import Aftermath, Verdict, name, requests
+from rehearsal_judge import Aftermath, Verdict, name
+from rehearsal_load import requests
 from rehearsal_night import TAKES, Course
 
 _HEAD = """# What each fault of a feed does

@@ -1,0 +1,79 @@
+"""Judges what a rehearsed night cost: requests, lateness of the event loop, and memory."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import timedelta
+
+from rehearsal_judge import Verdict
+from rehearsal_night import Course
+
+LATE_S = 0.05
+
+BUDGETS = {"nba": 120, "espn": 60}
+"""Most requests in a minute to each host, as they are by default."""
+
+
+def requests(course: Course) -> str:
+    """Requests by source, in all and in the busiest minute of the clock."""
+    parts = []
+    for source in sorted({x.source for x in course.answers}):
+        count = sum(x.source == source for x in course.answers)
+        busiest = _busiest(course, source)
+        parts.append(f"{source} {count} in all, {busiest} in the busiest minute")
+    return "; ".join(parts)
+
+
+def frugality(calm: Course, blocked: Course) -> tuple[Verdict, Verdict]:
+    """What a night costs in requests, and what one costs on which the primary refuses us."""
+    busiest = {x: max(_busiest(c, x) for c in (calm, blocked)) for x in BUDGETS}
+    times = len(blocked.answers) / len(calm.answers)
+    return (
+        Verdict(
+            "no night asks a host more often than its budget of requests a minute",
+            all(busiest[x] <= BUDGETS[x] for x in BUDGETS),
+            "; ".join(f"{x} {busiest[x]} of {BUDGETS[x]}" for x in BUDGETS),
+        ),
+        Verdict(
+            "a night with the primary blocked costs at most twice as many requests",
+            times <= 2,
+            f"{times:.2f} times: {requests(blocked)}, and {requests(calm)} where all is well",
+        ),
+    )
+
+
+def _busiest(course: Course, source: str) -> int:
+    """The most requests to a source within any 60 seconds."""
+    times = [x.at for x in course.answers if x.source == source]
+    minute = timedelta(minutes=1)
+    return max((bisect_right(times, x + minute) - n for n, x in enumerate(times)), default=0)
+
+
+def lateness(course: Course) -> Verdict:
+    """How late the event loop was, beside how late the machine itself wakes a sleeper.
+
+    The loop's own part of a delay is at most the time that it used the processor meanwhile; the
+    rest is other programs'.
+    """
+    late, idle = sorted(course.late), sorted(course.machine_late)
+    own = sorted(min(pair) for pair in zip(course.late, course.busy, strict=True))
+    over = sum(x > LATE_S for x in own)
+    thousandth = own[int(len(own) * 0.999)]
+    figure = (
+        f"{over} of {len(own)} beats late by more by its own work, 99.9 % within "
+        f"{thousandth * 1000:.0f} ms, at most {own[-1] * 1000:.0f} ms; with all else that ran on "
+        f"the machine, {sum(x > LATE_S for x in late)} beats, at most {late[-1] * 1000:.0f} ms "
+        f"(an idle process beside it: at most {idle[-1] * 1000:.0f} ms)"
+    )
+    return Verdict("the event loop is never late by more than 50 ms", over == 0, figure)
+
+
+def memory(many: Course, few: Course) -> Verdict:
+    """Memory after twelve games beside that after two."""
+    a, b = many.rss[-1][1], few.rss[-1][1]
+    figure = (
+        f"{a:.0f} MiB after {len(many.night.playbacks)} games, {b:.0f} after 2: {a / b - 1:+.0%}"
+    )
+    return Verdict(
+        "memory after twelve games is within 10 % of that after two", a <= 1.1 * b, figure
+    )
