@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
@@ -98,17 +99,23 @@ def game_seconds(league: League, period: int, clock: float) -> float:
 
 
 def course_of(view: ShowView, title: str, subtitle: str) -> Course:
-    """The course of a bet that has a game and snapshots; ValueError when it has not."""
+    """The course of a bet that has a game and snapshots; ValueError when it has not.
+
+    A parlay over several games has its course on the clock of the one that has told most of it.
+    """
     bet = view.bet
     if bet.game is None or bet.market is None or not view.snapshots:
         raise ValueError("a course needs a game and a history")
-    league = LEAGUES[bet.game.league]
-    shots = [x.snapshot for x in view.snapshots]
+    told = Counter(x.game for x in view.snapshots).most_common(1)[0][0]
+    slip = bet.market.legs if isinstance(bet.market, Parlay) else ()
+    game = next((x.game for x in slip if x.game.id == told), bet.game)
+    league = LEAGUES[game.league]
+    shots = [x.snapshot for x in view.snapshots if x.game == told]
     points = tuple(_point(x, league, bet.market) for x in shots)
     last = max(league.periods, *(x.period for x in shots))
     end = game_seconds(league, last, 0.0)
     marks = tuple(_mark(x.alert, shots, points) for x in view.alerts if x.alert.text)
-    quantity, line = _axis(bet.market, bet.game.home, bet.game.away)
+    quantity, line = _axis(bet.market, game.home, game.away)
     return Course(
         title=title,
         subtitle=subtitle,
@@ -119,8 +126,8 @@ def course_of(view: ShowView, title: str, subtitle: str) -> Course:
         end=end,
         quantity=quantity,
         line=line,
-        home=bet.game.home,
-        away=bet.game.away,
+        home=game.home,
+        away=game.away,
     )
 
 
