@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.test_run import read_until, started
+from tracker.cli.history_season import runs
 from tracker.cli.plays import events_of
 from tracker.domain.game import GameState, Score
 from tracker.domain.league import season_name
@@ -134,3 +135,26 @@ def test_seasons_turn_in_august_but_in_summer_leagues() -> None:
     assert season_name("nba", datetime(2026, 4, 1, tzinfo=UTC).date()) == "2025-26"
     assert season_name("nba", datetime(1999, 11, 1, tzinfo=UTC).date()) == "1999-00"
     assert season_name("wnba", datetime(2026, 9, 1, tzinfo=UTC).date()) == "2026"
+
+
+def test_an_earlier_season_is_counted_through_by_id(cli: Cli, config: Path) -> None:
+    """Regular season, cup final, play-in, every series; what is no season is one sentence."""
+    found = list(runs("nba", "2024-25"))
+    assert found[0].ids[:2] == ("0022400001", "0022400002")
+    assert ("0062400001",) in [x.ids for x in found]
+    assert [x.ids[0] for x in found[-15:]][:2] == ["0042400101", "0042400111"]
+    assert found[-1].ids[-1] == "0042400407"
+    assert next(runs("wnba", "2025")).ids[0] == "1022500001"
+    for season in ("2024", "2024-26", "24-25"):
+        assert "is no season" in cli("history", "--season", season, "--out", "x").sentence
+    assert cli("history", "--out", "x").status == 2
+    assert cli("history", "--season", "2024-25", "--from", "2025-01-01", "--out", "x").status == 2
+
+
+def test_a_season_of_which_the_feed_has_nothing_is_one_sentence(
+    served: None, cli: Cli, tmp_path: Path
+) -> None:
+    """It is asked for a few games, not for a thousand."""
+    ran = cli("history", "--season", "2023-24", "--out", tmp_path / "x")
+    assert ran.status == 1
+    assert "no game of that season" in ran.sentence

@@ -14,6 +14,7 @@ import typer
 from tracker.cli.bar import Advance, bar
 from tracker.cli.declare import declare
 from tracker.cli.ending import Ended, Impossible, Misused
+from tracker.cli.history_season import Run, runs
 from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, known_league
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say
@@ -51,15 +52,19 @@ def history(
     context: typer.Context,
     *,
     begin: Annotated[
-        str, typer.Option("--from", metavar="DATE", help="The first of the league's dates.")
-    ],
+        str | None, typer.Option("--from", metavar="DATE", help="The first of the league's dates.")
+    ] = None,
     end: Annotated[
         str | None, typer.Option("--to", metavar="DATE", help="The last; else today's.")
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where the games go.")],
+    season: Annotated[
+        str | None,
+        typer.Option("--season", metavar="SEASON", help="An earlier season, such as 2024-25."),
+    ] = None,
     league: LeagueOf = DEFAULT_LEAGUE,
 ) -> None:
-    """Collect the finished games of the running season from the feed, for `tracker fit`.
+    """Collect finished games from the feed, for `tracker fit`: by date, or a whole earlier season.
 
     Schedule, box scores and play-by-play are asked for within the budget of the configuration,
     about a game a second. Games that the folder has are not asked for again, so that a stop costs
@@ -68,19 +73,15 @@ def history(
     wanted = known_league(league)
     if wanted not in ("nba", "wnba"):
         raise Misused(f"no feed gives the play-by-play of {wanted}: choose nba or wnba")
-    from tracker.domain.league import slate_date
-
-    first = _date(begin)
-    last = slate_date(SystemClock().now()) if end is None else _date(end)
-    if last < first:
-        raise Misused(f"{last} is before {first}: swap --from and --to")
+    wanted_ids = _season(wanted, season, begin, end)
+    days = None if wanted_ids is not None else _days(begin, end)
     need_modelling("writing a dataset", "pyarrow")
     from tracker.cli.history_folder import HistoryFolder
 
     folder = HistoryFolder(out, wanted)
     with bar() as advance:
         work = Collecting(folder, advance)
-        asyncio.run(_collect(scope_of(context), wanted, (first, last), work))
+        asyncio.run(_collect(scope_of(context), wanted, days, wanted_ids, work))
     for line in work.left_out:
         note(line)
     say(f"{work.added} games added to {out / wanted}, {len(folder.known)} in all")
@@ -89,6 +90,28 @@ def history(
         raise Impossible(f"{work.stopped}; what was read is kept, the same command goes on")
     if not folder.known:
         raise Ended
+
+
+def _days(begin: str | None, end: str | None) -> tuple[date, date]:
+    from tracker.domain.league import slate_date
+
+    if begin is None:
+        raise Misused("name the first date with --from, or an earlier season with --season")
+    first = _date(begin)
+    last = slate_date(SystemClock().now()) if end is None else _date(end)
+    if last < first:
+        raise Misused(f"{last} is before {first}: swap --from and --to")
+    return first, last
+
+
+def _season(
+    league: str, season: str | None, begin: str | None, end: str | None
+) -> tuple[Run, ...] | None:
+    if season is None:
+        return None
+    if begin is not None or end is not None:
+        raise Misused("--season is a whole season: leave --from and --to out")
+    return tuple(runs(league, season))
 
 
 async def _keep(scope: Scope, folder: HistoryFolder) -> None:
@@ -115,7 +138,13 @@ class Collecting:
     stopped: str | None = None
 
 
-async def _collect(scope: Scope, league: str, days: tuple[date, date], work: Collecting) -> None:
+async def _collect(
+    scope: Scope,
+    league: str,
+    days: tuple[date, date] | None,
+    season: tuple[Run, ...] | None,
+    work: Collecting,
+) -> None:
     from tracker.feeds.feeds import open_feeds
     from tracker.feeds.leagues import SOURCES
 
@@ -126,6 +155,9 @@ async def _collect(scope: Scope, league: str, days: tuple[date, date], work: Col
         feeds, clock, deadline_s=DEADLINE_S, sources={league: (source,)}
     ) as opened:
         (feed,) = opened.by_league[league]
+        if days is None:
+            await _count_through(feed, season or (), work)
+            return
         work.advance("the schedule", 0.0)
         games = await _games(feed, days)
         missing = [x for x in games if x.id not in work.folder.known]
@@ -170,7 +202,7 @@ async def _read_all(feed: Feed, games: Sequence[Game], work: Collecting) -> None
             work.advance(f"{number + 1} of {len(games)} games", number / len(games))
             named = f"{game.name} {game.slate}"
             try:
-                found = await _read(feed, game)
+                found = await _read(feed, game.id)
             except (FeedMalformed, FeedNotPublished) as why:
                 work.left_out.append(f"{named} is left out: {why}")
                 continue
@@ -190,19 +222,59 @@ async def _read_all(feed: Feed, games: Sequence[Game], work: Collecting) -> None
         _save(whole, work)
 
 
+async def _count_through(feed: Feed, season: Sequence[Run], work: Collecting) -> None:
+    """Ask for one id after another of a season that no schedule tells."""
+    from tracker.feeds.errors import FeedError
+
+    whole: list[Whole] = []
+    known = work.folder.known
+    try:
+        for number, run in enumerate(season):
+            misses = 0
+            for name in run.ids:
+                work.advance(name, number / len(season))
+                there, found = (True, None) if name in known else await _there(feed, name, work)
+                misses = 0 if there else misses + 1
+                if misses >= run.patience:
+                    break
+                whole += [] if found is None else [found]
+                if len(whole) >= SAVED_EVERY:
+                    _save(whole, work)
+            if not (number or whole or work.added or known):
+                raise Impossible("the feed has no game of that season: name a later one")
+    except FeedError as why:
+        work.stopped = str(why)
+    finally:
+        _save(whole, work)
+
+
+async def _there(feed: Feed, name: str, work: Collecting) -> tuple[bool, Whole | None]:
+    """Whether an id is a game's, and the game if it can be read and is over. Raises FeedError."""
+    from tracker.feeds.errors import FeedMalformed, FeedNotPublished, FeedRefused
+
+    try:
+        return True, await _read(feed, name)
+    except (FeedNotPublished, FeedRefused):
+        # A document that does not exist is refused like one that is forbidden.
+        return False, None
+    except FeedMalformed as why:
+        work.left_out.append(f"{name} is left out: {why}")
+        return True, None
+
+
 def _save(whole: list[Whole], work: Collecting) -> None:
     work.folder.add(whole)
     work.added += len(whole)
     whole.clear()
 
 
-async def _read(feed: Feed, game: Game) -> Whole | None:
+async def _read(feed: Feed, game_id: str) -> Whole | None:
     """A game with its events; None while it is not over. Raises FeedError."""
     from tracker.cli.plays import events_of
 
-    box = await feed.fetcher.get(feed.source.box_path(game.id))
+    box = await feed.fetcher.get(feed.source.box_path(game_id))
     final = feed.source.parse_box(box.body)
     if final.phase is not Phase.FINAL:
         return None
-    plays = await feed.fetcher.get(_PLAYS.format(game.id))
+    plays = await feed.fetcher.get(_PLAYS.format(game_id))
     return final, events_of(plays.body, final)
