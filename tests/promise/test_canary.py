@@ -31,6 +31,9 @@ def with_secrets(folder: Path, base_url: str, sink_port: str) -> Path:
     text = config.read_text("utf-8").replace(
         "[rules]",
         f'[notify.telegram]\ntoken = "{TOKEN}"\nchat_id = 42\n'
+        'api_url = "http://127.0.0.1:1"\n'
+        f'[notify.discord]\nwebhook = "http://127.0.0.1:1/api/webhooks/1/{HOOK}"\n'
+        f'[notify.ntfy]\ntopic = "{TOPIC}"\ntoken = "{PASSWORD}"\ncards = true\n'
         'api_url = "http://127.0.0.1:1"\n[rules]',
     )
     config.write_text(text.replace("default = [", 'default = ["swing 0.01 in 10m", '), "utf-8")
@@ -71,7 +74,7 @@ async def test_no_secret_shows_anywhere(tmp_path: Path) -> None:
         config = with_secrets(tmp_path, running.url, port)
         daemon = await _start_at_debug(config, clock)
         try:
-            await _until_failing(config, 4)
+            await _until_failing(config, 6)
         finally:
             daemon.terminate()
             status = await daemon.wait()
@@ -91,7 +94,7 @@ async def test_no_secret_shows_anywhere(tmp_path: Path) -> None:
         db.execute("VACUUM INTO ?", (str(tmp_path / "backup.db"),))
         attempts = db.execute("SELECT count(DISTINCT channel), max(attempts) FROM delivery")
         channels, most = attempts.fetchone()
-    assert channels == 4
+    assert channels == 6
     assert most >= 1
     assert singing(tmp_path, config) == []
     assert [i for i, (_, out, err) in enumerate(said) if CANARY in out + err] == []
