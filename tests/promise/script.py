@@ -23,6 +23,7 @@ from tracker.daemon.track import TrackContext, track
 from tracker.domain.delivery import Outcome
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState
+from tracker.domain.player import Player
 from tracker.domain.policy import Policy, QuietHours
 from tracker.domain.poll import Poll, Standing
 from tracker.domain.prior import Lines
@@ -31,6 +32,7 @@ from tracker.engine.advance import advance
 from tracker.engine.book import Book
 from tracker.feeds import nba
 from tracker.forecast import forecast, load_parameters, prior_from
+from tracker.forecast.shipped import load_player_figures
 from tracker.notify.apprise_channel import AppriseChannel, _service
 from tracker.notify.channel import Message
 from tracker.notify.outbox import dispatch
@@ -42,9 +44,14 @@ from tracker.store import Store
 
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 RULES = tuple(map(parse_rule, ("p >= 0.80", "p <= 0.20", "start", "hit", "settled", "regraded")))
-FEW = ("over 224", "1H PHI -1.5")
-MANY = (*FEW, "PHI ML", "PHI -2")
+SLIP = "parlay: PHI ML; Oubre over 4.5 pts"
+FEW = ("over 224", "1H PHI -1.5", SLIP)
+MANY = (*FEW, "PHI ML", "PHI -2", "Oubre over 4.5 pts")
 RESULTS = {
+    (SLIP, 1): "lost",
+    (SLIP, 2): "won",
+    ("Oubre over 4.5 pts", 1): "lost",
+    ("Oubre over 4.5 pts", 2): "won",
     ("PHI ML", 1): "won",
     ("over 224", 1): "push",
     ("over 224", 2): "won",
@@ -52,7 +59,8 @@ RESULTS = {
     ("PHI -2", 2): "won",
     ("1H PHI -1.5", 1): "won",
 }
-"""What the final of 111-113 makes of each pick, and the box that gives the home team a point."""
+"""What the final of 111-113 makes of each pick, and the box that gives a player of the home team,
+who had four points, a fifth."""
 
 BEFORE, START, HALF = (-60.0,), (690.0,), (3750.0, 3780.0, 3783.0, 4320.0)
 DOWN, LATE = (7500.0, 7530.0, 7800.0), (9270.0, 9330.0, 9390.0)
@@ -82,7 +90,7 @@ Step = Callable[[str], None]
 
 @cache
 def site() -> Site:
-    """The documents of the game, with a point more for the home team once the box is rewritten."""
+    """The documents of the game, with a player's point more once the box is rewritten."""
     recording = find_recording(_GAME)
     scorer = recording.home.players[0].id
     return Site([Playback(recording, TIP_OFF, corrections=(Correction(scorer, "points", 1),))])
@@ -118,11 +126,19 @@ def drafts(picks: Sequence[str]) -> tuple[Draft, ...]:
     return tuple(parse_bets("\n".join(rows), "bets.toml", 1000).drafts)
 
 
+def roster_of(_: Game) -> tuple[Player, ...]:
+    """The players of the game."""
+    reading = polls()[0].reading
+    assert isinstance(reading, GameState)
+    return tuple(Player(x.name, x.side) for x in reading.players)
+
+
 def warm_up(url: str) -> None:
     """Load and work out what every life needs, without leaving a thread behind."""
     _service(url)
     parameters, book = load_parameters("nba"), Book(polls()[0].reading.game)  # type: ignore[union-attr]
-    assert drafts(MANY)
+    assert len(drafts(MANY)) == len(MANY)
+    assert load_player_figures("nba")
     for poll in polls():
         assert isinstance(poll.reading, GameState)
         seen = forecast(poll.reading, prior_from(None, parameters), parameters)
@@ -196,7 +212,9 @@ class Life:
             game = polls()[0].reading.game  # type: ignore[union-attr]
             await store.save_games([(game, None)], self.clock.now())
             for draft in drafts(self.picks):
-                await store.add(draft, game=game, defaults=RULES, at=at(STEPS[0]))
+                await store.add(
+                    draft, game=game, defaults=RULES, at=at(STEPS[0]), roster_of=roster_of
+                )
             channel = Webhook(self.url, self.clock, self.step)
             sending = asyncio.create_task(
                 dispatch(store, channel, self.clock, self.wake, lambda *_: None)
