@@ -138,7 +138,7 @@ def warm_up(url: str) -> None:
     _service(url)
     parameters, book = load_parameters("nba"), Book(polls()[0].reading.game)  # type: ignore[union-attr]
     assert len(drafts(MANY)) == len(MANY)
-    assert load_player_figures("nba")
+    load_player_figures("nba")
     for poll in polls():
         assert isinstance(poll.reading, GameState)
         seen = forecast(poll.reading, prior_from(None, parameters), parameters)
