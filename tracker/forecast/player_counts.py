@@ -59,7 +59,6 @@ class Habits:
 
     spread: tuple[float, ...]
     trips: tuple[float, ...]
-    regular: float
     ties: tuple[tuple[float, ...], ...]
 
 
@@ -133,11 +132,6 @@ class Remainder:
         worth = sum((n + 1) * p for n, p in enumerate(self.habits.trips))
         trips = (self.means[i] - 3 * threes) / worth
         steps: Complexes = threes[..., None] * three + trips[..., None] * trip
-        if self.habits.regular:
-            # Scores come more evenly than chance would have them: shots are taken in turn.
-            times = np.maximum((threes + trips)[..., None], _LEAST)
-            steps = np.log1p(-self.habits.regular * steps / times)
-            steps *= -times / self.habits.regular
         return steps
 
 

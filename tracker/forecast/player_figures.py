@@ -93,10 +93,8 @@ class PlayerFigures:
     the minutes that a prior rate of BASIC[i] weighs beside today's own. `spread[i]` is the shape of
     the gamma by which today's rate varies about what is expected of it: smaller is wider. `trips`
     are the chances of 1, 2, 3, ... points each time a player scores other than by a three.
-    `regular` is how much more evenly these and threes come than chance would have them: 0 not at
-    all, 1 as by a clock. `ties[i][j]` is the covariance of what is added to BASIC[i] and BASIC[j]
-    beyond what the minutes explain, over the root of the product of their means: a rebound of his
-    own miss, a steal that ends in a dunk.
+    `ties[i][j]` is the covariance of what is added to BASIC[i] and BASIC[j] beyond what the minutes
+    explain, over the root of the product of their means: a rebound of his own miss, say.
     `overtime` are the weights of `player_minutes.overtime_share`. `fouls` put a player out.
     `transferred` figures are another league's, scaled.
     """
@@ -113,7 +111,6 @@ class PlayerFigures:
     memory: tuple[float, ...]
     spread: tuple[float, ...]
     trips: tuple[float, ...]
-    regular: float
     ties: tuple[tuple[float, ...], ...]
     overtime: tuple[float, ...]
     checksum: str
@@ -121,7 +118,7 @@ class PlayerFigures:
     @Lazy
     def habits(self) -> Habits:
         """How counts vary about their means."""
-        return Habits(self.spread, self.trips, self.regular, self.ties)
+        return Habits(self.spread, self.trips, self.ties)
 
 
 def decode_players(text: str, where: str) -> PlayerFigures:
@@ -165,7 +162,6 @@ def _read(document: Mapping[str, Any]) -> PlayerFigures:
         memory=tuple(map(float, document["memory"])),
         spread=tuple(map(float, document["spread"])),
         trips=tuple(map(float, document["trips"])),
-        regular=float(document["regular"]),
         ties=tuple(tuple(map(float, x)) for x in document["ties"]),
         overtime=tuple(map(float, document["overtime"])),
         checksum=document["sha256"],

@@ -35,9 +35,6 @@ SPREADS = (0.3, 5.0)
 """Logs of the shapes of the gamma among which the best is sought."""
 
 
-REGULARS = (0.0, 0.1, 0.2, 0.3, 0.4)
-"""How evenly points may come: those that are tried."""
-
 SPREAD_AT = ("tip", "half", "end Q3")
 """The moments at which the spread of the rates is fitted."""
 
@@ -94,28 +91,22 @@ def sights(known: Known, train: Array, document: dict[str, Any]) -> list[Sight]:
 
 def fit_spread(
     seen: Sequence[Sight], trips: tuple[float, ...], progress: Callable[[float], None]
-) -> Habits:
-    """The shape of each figure's gamma, and how evenly points come, by likelihood."""
+) -> list[float]:
+    """The shape of each figure's gamma, by the likelihood of what was added."""
     none = tuple((0.0,) * len(BASIC) for _ in BASIC)
-    found, regular = [], 0.0
+    found = []
     for i, stat in enumerate(BASIC):
         progress(i / len(BASIC))
 
-        def cost(shape: float, even: float, i: int = i, stat: Stat = stat) -> float:
-            habits = Habits((math.exp(shape),) * len(BASIC), trips, even, none)
+        def cost(shape: float, i: int = i, stat: Stat = stat) -> float:
+            habits = Habits((math.exp(shape),) * len(BASIC), trips, none)
             return sum(_cost(one, stat, i, habits) for one in seen)
 
-        tried = []
-        for even in REGULARS if stat is Stat.PTS else (0.0,):
-            best = minimize_scalar(
-                cost, bounds=SPREADS, args=(even,), method="bounded",
-                options={"xatol": 0.05, "maxiter": 12},
-            )  # fmt: skip
-            tried.append((float(best.fun), even, round(math.exp(float(best.x)), 3)))
-        least = min(tried)
-        found.append(least[2])
-        regular = least[1] if stat is Stat.PTS else regular
-    return Habits(tuple(found), trips, regular, none)
+        best = minimize_scalar(
+            cost, bounds=SPREADS, method="bounded", options={"xatol": 0.05, "maxiter": 12}
+        )
+        found.append(round(math.exp(float(best.x)), 3))
+    return found
 
 
 def _cost(one: Sight, stat: Stat, i: int, habits: Habits) -> float:

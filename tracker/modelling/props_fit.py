@@ -90,8 +90,9 @@ def fit_players(
     }
     progress("spread", 0.0)
     seen = sights(known, train, document)
-    habits = fit_spread(seen, tuple(document["trips"]), lambda part: progress("spread", part))
-    document["spread"], document["regular"] = list(habits.spread), habits.regular
+    document["spread"] = fit_spread(
+        seen, tuple(document["trips"]), lambda part: progress("spread", part)
+    )
     document["ties"] = fit_ties(seen)
     document["sha256"] = checksum_of(document)
     progress("done", 1.0)

@@ -135,7 +135,6 @@ def habits_of(document: dict[str, Any]) -> Habits:
     return Habits(
         tuple(document["spread"]),
         tuple(document["trips"]),
-        document["regular"],
         tuple(map(tuple, document["ties"])),
     )
 

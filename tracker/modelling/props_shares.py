@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 from scipy.special import expit
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-RIDGE = 1e-4
+RIDGE = 1e-5
 """Keeps weights that the games say nothing of at 0."""
 
 START_DONE = -5.0
@@ -26,6 +27,7 @@ _FAR = 40.0
 """Log-odds beyond which a chance is 0 or 1."""
 
 _ROUNDS = 300
+_CLOSE = 3e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +65,35 @@ def classes(share: Array) -> Array:
 
 def fit_ordered(location: Array, width: Array, which: Array, like: Ordered | None) -> Ordered:
     """The figures under which the classes are likeliest, sought from those of a moment nearby."""
-    count = len(EDGES) + 1
-    model = _Likelihood(location, width, which, count)
-    found = minimize(
-        model.cost, model.start(like), jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS}
+    by_location, by_width = _level(location), _level(width)
+    if like is not None:
+        like = replace(like, weights=by_location.T @ like.weights, widths=by_width.T @ like.widths)
+    model = _Likelihood(
+        solve_triangular(by_location, location.T, lower=True).T,
+        solve_triangular(by_width, width.T, lower=True).T,
+        which,
+        len(EDGES) + 1,
     )
-    return model.read(found.x)
+    found = minimize(
+        model.cost,
+        model.start(like),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": _ROUNDS, "ftol": _CLOSE},
+    )
+    told = model.read(found.x)
+    return replace(
+        told,
+        weights=solve_triangular(by_location.T, told.weights),
+        widths=solve_triangular(by_width.T, told.widths),
+    )
+
+
+def _level(columns: Array) -> Array:
+    """The lower root of the columns' mean products: by it they are made level and uncorrelated."""
+    products = columns.T @ columns / columns.shape[0]
+    found: Array = np.linalg.cholesky(products + 1e-4 * np.eye(columns.shape[1]))
+    return found
 
 
 @dataclass(frozen=True, eq=False)

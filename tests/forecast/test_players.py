@@ -1,0 +1,325 @@
+"""What the forecast of a player's box line promises."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.player import Player, PlayerGame, Stat, player_key
+from tracker.domain.prior import Prior, PriorSource
+from tracker.forecast import Outlook, Unpriceable, forecast, load_parameters, price
+from tracker.forecast.player_counts import BASIC, PLACE, Habits, Remainder, means_of
+from tracker.forecast.player_priors import (
+    LARGEST_PULL,
+    PlayerPrior,
+    PlayerPriors,
+    Quote,
+    from_averages,
+    player_prior,
+    with_quote,
+)
+from tracker.forecast.players import PlayerOutlook
+from tracker.forecast.shipped import load_player_figures
+
+NBA = load_parameters("nba")
+FIGURES = load_player_figures("nba")
+EVEN = Prior(0.0, 226.0, PriorSource.LINES)
+GAME = Game("x", "nba", "DEN", "LAL", datetime(2026, 1, 1, tzinfo=UTC))
+STAR = from_averages(34, {Stat.PTS: 26, Stat.REB: 8, Stat.AST: 6, Stat.THREES: 2}, FIGURES, 48)
+
+
+def box(
+    name: str = "Nikola Jokić",
+    side: Side = Side.HOME,
+    *,
+    pts: int = 12,
+    minutes: float = 17.0,
+    fouls: int = 1,
+    on_court: bool = True,
+    note: str | None = None,
+) -> PlayerLine:
+    """A starter's line with 5 rebounds and 4 assists."""
+    counts = {"pts": pts, "reb": 5, "ast": 4, "stl": 1, "blk": 0, "3pm": 1, "to": 2}
+    played = minutes > 0
+    return PlayerLine(
+        "1", name, side, tuple((x, n if played else 0) for x, n in counts.items()),
+        minutes, fouls, on_court, starter=True, played=played, note=note,
+    )  # fmt: skip
+
+
+def half_time(*lines: PlayerLine, home: int = 56, away: int = 56) -> GameState:
+    """Half-time."""
+    return GameState(GAME, Phase.BREAK, 2, 0.0, Score(home, away), players=lines)
+
+
+def late(*lines: PlayerLine, clock: float = 300.0, lead: int = 0) -> GameState:
+    """In the fourth quarter."""
+    return GameState(GAME, Phase.LIVE, 4, clock, Score(95 + lead, 95), players=lines)
+
+
+def look(state: GameState, prior: PlayerPrior = STAR) -> Outlook:
+    """The outlook, everybody a star."""
+    known = {(x.side, player_key(x.name)): prior for x in state.players}
+    return forecast(state, EVEN, NBA, players=PlayerPriors(FIGURES, known))
+
+
+def one(state: GameState, prior: PlayerPrior = STAR) -> PlayerOutlook:
+    """The first player of a state."""
+    line = state.players[0]
+    return look(state, prior).player(Player(line.name, line.side))
+
+
+@pytest.mark.parametrize("stat", list(Stat))
+def test_figures_start_from_what_he_has(stat: Stat) -> None:
+    """No chance lies below his figure so far; all chances add up to 1."""
+    pmf = one(half_time(box())).pmf(stat)
+    has = {"pts": 12, "reb": 5, "ast": 4, "stl": 1, "blk": 0, "3pm": 1, "to": 2}
+    assert pmf.first == sum(has[x.value] for x in stat.parts)
+    assert pmf.chances.min() >= 0
+    assert pmf.chances.sum() == pytest.approx(1)
+    assert pmf.chances.size > 1
+
+
+def test_sums_have_the_mean_of_their_parts() -> None:
+    """Points + rebounds + assists are expected to be what the three are, and vary together."""
+    seen = one(half_time(box()))
+    parts = [seen.pmf(x) for x in Stat.PRA.parts]
+    whole = seen.pmf(Stat.PRA)
+    assert whole.mean == pytest.approx(sum(x.mean for x in parts), abs=1e-6)
+    assert whole.sd**2 > sum(x.sd**2 for x in parts)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        GameState(GAME, Phase.FINAL, 4, 0.0, Score(99, 95), players=(box(pts=31),)),
+        half_time(box(pts=31, fouls=6)),
+        half_time(box(pts=31, note="Ejected - flagrant foul 2")),
+        half_time(box(pts=31, note="Left knee sprain, will not return")),
+    ],
+    ids=["final", "fouled out", "ejected", "hurt"],
+)
+def test_what_cannot_grow_is_certain(state: GameState) -> None:
+    """Nothing can be added after the final, a last foul, an ejection or an injury."""
+    seen = one(state)
+    assert list(seen.pmf(Stat.PTS).items()) == [(31, 1.0)]
+    over = PlayerTotal(Player("Nikola Jokic", Side.HOME), Stat.PTS, Direction.OVER, 30.5)
+    assert price(over, look(state), state).win == 1.0
+    assert seen.reaches(2) == 0.0
+
+
+def test_players_who_cannot_be_priced_are_named() -> None:
+    """A state without players, an unknown name, and a player who is out each say so."""
+    nobody = GameState(GAME, Phase.LIVE, 2, 300.0, Score(40, 41))
+    with pytest.raises(Unpriceable, match="no player figures of LAL@DEN"):
+        forecast(nobody, EVEN, NBA).player(Player("Nikola Jokic", Side.HOME))
+    with pytest.raises(Unpriceable, match="Jamal Murray is not in the box score of DEN"):
+        look(half_time(box())).player(Player("Jamal Murray", Side.HOME))
+    with pytest.raises(Unpriceable, match=r"listed as out \(INACTIVE_INJURY\)"):
+        one(half_time(box(minutes=0.0, note="INACTIVE_INJURY")))
+    bare = replace(box(), stats=(("pts", 3),))
+    with pytest.raises(Unpriceable, match="does not give reb of Nikola"):
+        one(half_time(bare)).pmf(Stat.REB)
+
+
+def test_names_are_found_however_they_are_accented() -> None:
+    """`Jokic` without its accent is the Jokić of the box."""
+    assert look(half_time(box())).player(Player("Nikola Jokic", Side.HOME)).line.name == box().name
+
+
+def test_a_star_rests_in_a_blowout() -> None:
+    """Up 30 with nine minutes to play, a star is expected to play less than half as much."""
+    level = one(late(box(minutes=28), clock=540.0)).minutes
+    ahead = one(late(box(minutes=28), clock=540.0, lead=30)).minutes
+    behind = one(late(box(minutes=28), clock=540.0, lead=-30)).minutes
+    assert ahead < level / 2
+    assert behind < level / 2
+
+
+def test_fouls_and_the_bench_cost_minutes() -> None:
+    """Five fouls cost some, and who sits with five minutes to play has fewer than who plays."""
+    third = GameState(GAME, Phase.LIVE, 3, 360.0, Score(70, 70), players=(box(minutes=22),))
+    trouble = replace(third, players=(box(minutes=22, fouls=5),))
+    assert one(trouble).minutes < one(third).minutes - 0.5
+    playing, sitting = (one(late(box(minutes=28, on_court=x))).minutes for x in (True, False))
+    assert sitting < playing <= 5 * 1.2
+
+
+def test_time_runs_out() -> None:
+    """With a second to play almost nothing is added, and in a level game overtime may be."""
+    ahead = one(late(box(minutes=30), clock=1.0, lead=6)).pmf(Stat.PTS)
+    assert ahead.chances[0] > 0.95
+    whistled = GameState(GAME, Phase.BREAK, 4, 0.0, Score(99, 99), players=(box(minutes=35),))
+    assert 2 < one(whistled).minutes < 5.7
+    overtime = GameState(GAME, Phase.LIVE, 5, 150.0, Score(103, 104), players=(box(minutes=37),))
+    assert 0.5 < one(overtime).minutes <= 2.5
+
+
+def test_a_hot_half_moves_the_rest_a_little() -> None:
+    """Ten points more by half-time are worth less than two more after it."""
+    cold, hot = (one(half_time(box(pts=x))) for x in (8, 18))
+    more = (hot.pmf(Stat.PTS).mean - 18) - (cold.pmf(Stat.PTS).mean - 8)
+    assert -0.5 < more < 2
+
+
+def test_sides_are_alike() -> None:
+    """A player of the visitors is forecast as one of the home team in the mirrored state."""
+    home = one(half_time(box(), home=60, away=52))
+    away = one(half_time(box(side=Side.AWAY), home=52, away=60))
+    assert home.minutes == pytest.approx(away.minutes, rel=0.01)
+    assert home.pmf(Stat.PTS).mean == pytest.approx(away.pmf(Stat.PTS).mean, rel=0.03)
+
+
+def test_ten_or_more_is_counted_class_by_class() -> None:
+    """A triple-double is a double-double; what he has already is reached; no chance leaves 0..1."""
+    seen = one(half_time(replace(box(), stats=tuple((x.value, 9) for x in BASIC))))
+    assert 0 < seen.reaches(3) < seen.reaches(2) <= 1
+    done = one(half_time(replace(box(), stats=tuple((x.value, 10) for x in BASIC))))
+    assert done.reaches(3) == pytest.approx(1)
+
+
+def test_the_average_player_stands_in_for_an_unknown_one() -> None:
+    """Without any prior a starter is still forecast, by the league's average."""
+    state = half_time(box())
+    seen = forecast(state, EVEN, NBA).player(Player("Nikola Jokic", Side.HOME))
+    assert 16 < seen.pmf(Stat.PTS).mean < 24
+
+
+def test_counts_are_what_drawing_them_gives() -> None:
+    """Generating functions give the chances of the story that they tell: drawn 200,000 times."""
+    rng = np.random.default_rng(7)
+    chances, minutes = np.array([0.1, 0.3, 0.6]), np.array([0.0, 6.0, 14.0])
+    rates = np.array([0.7, 0.3, 0.2, 0.03, 0.02, 0.06, 0.08])
+    means = means_of(rates, np.zeros(7), chances, minutes)
+    habits = Habits((6.0,) * 7, (0.1, 0.85, 0.05), ((0.0,) * 7,) * 7)
+    left = Remainder(chances, means, habits)
+    draws = 200_000
+    which = rng.choice(3, draws, p=chances)
+    worth = 0.1 + 2 * 0.85 + 3 * 0.05
+    speed = rng.gamma(6.0, 1 / 6.0, draws)
+    threes = rng.poisson(means[PLACE[Stat.THREES]][which] * speed)
+    other = (means[0] - 3 * means[PLACE[Stat.THREES]]) / worth
+    trips = rng.poisson(other[which] * speed)
+    ones, threes_more = rng.binomial(trips, 0.1), np.zeros(draws, dtype=int)
+    threes_more = rng.binomial(trips - ones, 0.05 / 0.9)
+    points = 3 * threes + 2 * trips - ones + threes_more
+    seen = np.bincount(points, minlength=128)[:128] / draws
+    told = left.added(Stat.PTS)
+    assert np.abs(np.cumsum(told) - np.cumsum(seen)[: told.size]).max() < 0.004
+
+
+def test_ties_keep_the_mean() -> None:
+    """Events that count for two figures widen a sum, and change neither mean nor single figure."""
+    chances, means = np.array([1.0]), np.array([[9.0], [4], [3], [1], [1], [2], [1]])
+    ties = tuple(tuple(0.1 if i != j else 0.0 for j in range(7)) for i in range(7))
+    plain = Remainder(chances, means, Habits((50.0,) * 7, (0.1, 0.85, 0.05), ((0.0,) * 7,) * 7))
+    other = Remainder(chances, means, Habits((50.0,) * 7, (0.1, 0.85, 0.05), ties))
+    for stat in (Stat.PTS, Stat.RA):
+        values = [np.arange(x.size) for x in (plain.added(stat), other.added(stat))]
+        mean = [float(x.added(stat) @ v) for x, v in zip((plain, other), values, strict=True)]
+        square = [float(x.added(stat) @ v**2) for x, v in zip((plain, other), values, strict=True)]
+        assert mean[0] == pytest.approx(mean[1], abs=1e-3)
+        assert (square[1] > square[0] + 0.1) == (stat is Stat.RA)
+
+
+def games(
+    count: int, *, minutes: float = 30.0, pts: int = 20, starter: bool = True
+) -> list[PlayerGame]:
+    """So many games on consecutive days, all alike."""
+    day = datetime(2025, 11, 1, tzinfo=UTC)
+    stats = tuple((x, {Stat.PTS: pts, Stat.REB: 5}.get(x, 1)) for x in BASIC)
+    return [
+        PlayerGame("A B", "DEN", f"g{i:03d}", day + timedelta(days=i), minutes, starter, stats, 0)
+        for i in range(count)
+    ]
+
+
+def test_recent_games_make_the_prior() -> None:
+    """Many alike games make the prior, few lean to the league; their order does not matter."""
+    many, few = (player_prior(games(x, pts=30), FIGURES) for x in (80, 2))
+    nobody = player_prior((), FIGURES)
+    assert many.starting == pytest.approx(30, abs=1.5)
+    assert many.rates[0] == pytest.approx(1.0, abs=0.05)
+    assert nobody.rates[0] < few.rates[0] < many.rates[0]
+    assert player_prior(games(20)[::-1], FIGURES) == player_prior(games(20), FIGURES)
+    assert many.starts > 0.9 > nobody.starts > 0.2
+    idle = [*games(20), replace(games(21)[-1], minutes=0.0)]
+    assert player_prior(idle, FIGURES) == player_prior(games(20), FIGURES)
+
+
+def test_a_role_changes_the_minutes() -> None:
+    """Who has come off the bench is expected to play more when he starts."""
+    prior = player_prior(games(30, minutes=18.0, starter=False), FIGURES)
+    assert prior.bench < prior.starting
+    assert prior.minutes(None) < prior.starting
+    assert prior.minutes(starter=True) == prior.starting
+
+
+def test_a_line_pulls_the_prior() -> None:
+    """A line above what he averages raises the rate, one below lowers it, none by too much."""
+    prior = player_prior(games(40), FIGURES)
+    player = Player("A B", Side.HOME)
+    for points, sign in ((26.5, 1), (14.5, -1), (90.5, 1)):
+        quote = Quote(PlayerTotal(player, Stat.PTS, Direction.OVER, points), 1.91)
+        moved = with_quote(prior, quote, FIGURES).rates[0] / prior.rates[0]
+        assert math.copysign(1, moved - 1) == sign
+        assert 1 / LARGEST_PULL <= moved <= LARGEST_PULL
+    other = with_quote(
+        prior, Quote(PlayerTotal(player, Stat.RA, Direction.UNDER, 3.5), 1.8), FIGURES
+    )
+    assert other.rates[0] == prior.rates[0]
+    assert other.rates[1] < prior.rates[1]
+
+
+@pytest.mark.parametrize("league", ["nba", "wnba", "ncaam", "ncaaw", "gleague"])
+def test_every_league_has_figures(league: str) -> None:
+    """Leagues without recorded players use the NBA's, flagged, stretched to their own length."""
+    figures = load_player_figures(league)
+    assert figures.transferred == (league != "nba")
+    assert figures.fouls == (5 if league.startswith("ncaa") else 6)
+    game = Game("x", league, "A", "B", GAME.start)
+    rules = game.rules
+    state = GameState(
+        game, Phase.BREAK, rules.periods // 2, 0.0, Score(45, 44),
+        players=(box(minutes=rules.regulation_seconds / 60 * 0.35),),
+    )  # fmt: skip
+    seen = forecast(state, Prior(1, 160, PriorSource.LINES), load_parameters(league)).player(
+        Player("Nikola Jokic", Side.HOME)
+    )
+    half = rules.regulation_seconds / 120
+    assert half * 0.4 < seen.minutes < half
+
+
+@st.composite
+def states(draw: st.DrawFn) -> GameState:
+    """Any state that a feed may tell, with one player."""
+    line = box(
+        pts=draw(st.integers(0, 70)),
+        minutes=draw(st.floats(0.0, 55.0)),
+        fouls=draw(st.integers(0, 6)),
+        on_court=draw(st.booleans()),
+    )
+    score = Score(100 + draw(st.integers(-45, 45)), 100)
+    clock = draw(st.floats(0.0, 300.0))
+    return GameState(GAME, Phase.LIVE, draw(st.integers(1, 7)), clock, score, players=(line,))
+
+
+@settings(max_examples=40, deadline=None)
+@given(states(), st.floats(0.0, 48.0))
+def test_any_state_has_chances(state: GameState, usual: float) -> None:
+    """Whatever a feed says, chances are chances and nothing is added below 0."""
+    seen = one(state, from_averages(usual, {Stat.PTS: usual / 2}, FIGURES, 48))
+    for stat in (Stat.PTS, Stat.PRA, Stat.BLK):
+        pmf = seen.pmf(stat)
+        assert np.isfinite(pmf.chances).all()
+        assert pmf.chances.min() >= 0
+        assert pmf.chances.sum() == pytest.approx(1)
+    assert 0 <= seen.reaches(2) <= 1 + 1e-9
