@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker.domain.league import LEAGUES
 from tracker.domain.team import (
     code_in,
     find_teams,
@@ -166,3 +167,18 @@ def test_some_cities_and_schools_are_names_of_people(name: str, person: bool) ->
 def test_a_feeds_code_becomes_ours(league: str, code: str, name: str, expected: str) -> None:
     """By full name, by code, by alias; a team that nobody listed keeps the feed's own code."""
     assert code_in(league, code, name) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "league", "code"),
+    [
+        ("Kings", "nba", "SAC"),
+        ("Stockton Kings", "gleague", "STO"),
+        ("OKC", "nba", "OKC"),
+        ("Sioux Falls Skyforce", "gleague", "SXF"),
+        ("Capitanes", "gleague", "MXC"),
+    ],
+)
+def test_second_teams_do_not_take_the_names_of_the_first(text: str, league: str, code: str) -> None:
+    """A name of the NBA is the NBA's; the G League's are found by what is theirs alone."""
+    assert [(x.league, x.code) for x in find_teams(text, LEAGUES)] == [(league, code)]

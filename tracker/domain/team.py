@@ -40,12 +40,14 @@ _LISTS = {
     "wnba": ("teams", "wnba"),
     "ncaam": ("colleges", None),
     "ncaaw": ("colleges", None),
+    "gleague": ("gleague", None),
 }
 """The file and the table in it that list a league's teams. A college's two teams share a row."""
 
 _BRACKETS = re.compile(r"[()]")
 
-_COLLEGES = frozenset(league for league, (file, _) in _LISTS.items() if file == "colleges")
+_COLLEGES = frozenset(league for league, (file, _) in _LISTS.items() if file != "teams")
+"""Leagues whose teams share names with better known ones: colleges, and the NBA's second teams."""
 
 
 @cache
