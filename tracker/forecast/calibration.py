@@ -36,3 +36,4 @@ class Calibration:
 
 
 NO_CALIBRATION = Calibration("none", (0.0,), (1.0,), (1.0,), (1.0,))
+"""Nothing is corrected."""

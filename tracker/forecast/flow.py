@@ -41,10 +41,16 @@ the number of teams in the bonus by the part of the period left. Scoring swells 
 x (1 - x) and x (1 - x) (1 - 2 x) of the part x that is left, both 0 at a break."""
 
 LONG_LEAD = 30
-"""Leads beyond this many points change the course of a game no further."""
+"""Points: a longer lead changes the course of a game no further. Chosen, not fitted: of states
+every 30 s of four NBA seasons 1.7 % lie beyond, too few to tell a weight of their own."""
 
 LARGEST_PRIOR = 20
-"""The cube of the prior's margin grows no further beyond this many points."""
+"""Points: the cube of the prior's margin grows no further. Chosen: no closing NBA line was
+higher than 23, and a cube must not be carried beyond what it was fitted on."""
+
+BONUS_BEND = 2.9
+"""How late in a period a team's foul count is full: the power in `usual_bonus`. It gives .02 at 9:00
+of a quarter, .21 at 5:00, .43 at 3:00, where NBA games of 2020-24 show .02, .24 and .41."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +116,8 @@ def swell(period_left: Value) -> tuple[Value, Value]:
 
 
 def usual_bonus(period_left: float) -> float:
-    """The chance that a team is in the bonus with this part of a period left.
-
-    Close to what recorded NBA games show: .03 at 9:00 of a quarter, .31 at 5:00, .49 at 3:00.
-    """
-    return float((1 - period_left) ** 2.5)
+    """The chance that a team is in the bonus with this part (0 to 1) of a period left."""
+    return float((1 - period_left) ** BONUS_BEND)
 
 
 @dataclass(frozen=True, slots=True)

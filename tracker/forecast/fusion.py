@@ -25,22 +25,24 @@ if TYPE_CHECKING:
     from tracker.forecast.player_priors import PlayerPriors
 
 MARGIN_WEIGHT = 0.5
-"""The market's part of the margin, in points, and of the win, in log-odds."""
+"""The market's part of the margin, in points, and of the win, in log-odds. Fitted as above: between
+.4 and .6 the blend's Brier is the same to .0001."""
 
 TOTAL_WEIGHT = 0.8
-"""The market's part of the total, in points."""
+"""The market's part of the total, in points: the lower end of .89 ± .12, above."""
 
 LAST_USE = 120.0
-"""Seconds left at which live lines are no longer looked at."""
+"""Seconds left at which live lines are no longer looked at: measured as above, quotes lag there."""
 
 NEAR = 4
-"""Points: margins up to this count as near 0."""
+"""Points: margins up to this count as near 0, where a point of margin is turned into chance."""
 
 LARGEST_GAP = 15.0
-"""Points: no moneyline is taken to differ by more from the model."""
+"""Points: no moneyline is taken to differ by more from the model. A guard against a wrong quote."""
 
 OLDEST = 45.0
-"""Seconds: a line that was posted longer ago knows less than the score and is dropped."""
+"""Seconds: a line that was posted longer ago knows less than the score and is dropped. Assumed: two
+to three possessions."""
 
 
 @dataclass(frozen=True, slots=True)

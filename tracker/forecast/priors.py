@@ -18,11 +18,16 @@ MARGIN_OF_CHANCE = (12.80, -0.79)
 """Points: a win chance of Φ(z) goes with a closing spread of 12.80 z - 0.79 z³. Least squares on
 4,890 NBA games of 2020-24; what is left has an sd of 0.6 points."""
 
-HALF_MARGIN = 1.0225
-"""What one side's odds hold of a book's margin of 4.5 %."""
+HALF_MARGIN = 1.019
+"""By how much one side's odds overstate its chance: half of a book's margin of 3.8 %, the median of
+21,308 pairs of closing NBA moneylines."""
 
 BET_LINE_SD = 2.5
-"""Points: how far the line of a single bet may lie from the closing one (it may be alternate)."""
+"""Points: how far the line of a single bet may lie from the closing one. Assumed: lines move by 1.6
+points (sd) from opening to close, and a bet's may be an alternate one."""
+
+SUREST_MONEYLINE = 0.99
+"""No odds are taken to say more than this chance: beyond it they hold little but the book's margin."""
 
 
 def devig(home: float, away: float) -> float:
@@ -39,7 +44,7 @@ def devig(home: float, away: float) -> float:
 
 def margin_of(chance: float) -> float:
     """The expected margin, in points, that goes with a chance of winning."""
-    z = float(ndtri(min(max(chance, 0.01), 0.99)))
+    z = float(ndtri(min(max(chance, 1 - SUREST_MONEYLINE), SUREST_MONEYLINE)))
     straight, bent = MARGIN_OF_CHANCE
     return straight * z + bent * z**3
 

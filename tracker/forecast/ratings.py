@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+LEVEL_GAMES = 200
+"""A game moves the league's mean total by one part in so many of its surprise: the level follows in
+a month of NBA games. Chosen: scoring drifts by a few points within a season."""
+
+
 @dataclass(frozen=True, slots=True)
 class RatingFigures:
     """How results speak of teams; points unless said otherwise, fitted by one-step likelihood.
@@ -119,8 +124,7 @@ class Ratings:
                 _learned(rating.strength, sign * margin, by_margin, drift),
                 _learned(rating.tempo, total, by_total, drift),
             )
-        # The league's scoring level follows all games slowly: a game moves it by a 200th.
-        mean = self.mean_total + total / 200
+        mean = self.mean_total + total / LEVEL_GAMES
         return replace(self, teams=teams, mean_total=mean, season=season)
 
 

@@ -44,12 +44,14 @@ _WIDTH = 4.7
 """Half the window of a span's points in standard deviations: what lies beyond is below 3e-6."""
 
 _SMALLEST_SD = 0.25
-"""Points: a span that is still open is never surer than this of what it ends with."""
+"""Points: a span that is still open is never surer than this of what it ends with. A guard: the
+last minute is read off tables."""
 
 _FEW = 12
 """Values up to which a normal's chances are worked out one by one, when nothing else asks."""
 
 _ROOT_HALF = math.sqrt(0.5)
+"""Between a standard deviation and what erfc counts in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize
 
-from tracker.forecast.ratings import RatingFigures
+from tracker.forecast.ratings import LEVEL_GAMES, RatingFigures
 from tracker.modelling.sample import Priors
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _run(games: Games, order: Array, f: RatingFigures) -> Array:
                 s + sign * gain * margin, v * (1 - gain) + drift,
                 t + pull * total, w * (1 - pull) + drift,
             )  # fmt: skip
-        mean += total / 200
+        mean += total / LEVEL_GAMES
     return out
 
 
