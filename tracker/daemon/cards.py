@@ -106,20 +106,23 @@ class CardLoop:
         now = self.clock.monotonic()
         if self.free_at > now:
             return self.free_at - now
-        waiting: list[tuple[float, str, Card]] = []
+        later = now + IDLE
         for game in self.wall.games():
             await self._meet(game)
+        for soonest, game in sorted((self._soonest(x), x) for x in self.wall.games()):
+            if soonest > now:
+                later = min(later, soonest)
+                break
+            # One card is worded at a time, and only where it might be written: hundreds of bets
+            # take their time, and alerts wait for none of it.
             made = self.wall.card(game)
             due = None if made is None else self._due(game, made)
-            if made is not None and due is not None:
-                waiting.append((due, game, made))
-        if not waiting:
-            return IDLE
-        due, game, made = min(waiting, key=lambda x: x[:2])
-        if due > now:
-            return due - now
-        await self._update(game, made)
-        return max(0.0, self.free_at - self.clock.monotonic())
+            if made is not None and due is not None and due <= now:
+                await self._update(game, made)
+                return max(0.0, self.free_at - self.clock.monotonic())
+            later = later if due is None else min(later, due)
+            await self.clock.sleep(0)
+        return max(later - now, 0.0)
 
     async def _meet(self, game: str) -> None:
         """The first sight of a game: the minutes before it are read from disk."""
@@ -130,19 +133,27 @@ class CardLoop:
             kept.edited_at = self.clock.monotonic() - self._real(self.board.pace.each)
             self.wall.recall(game, await self.cards.chances(game, self.clock.now() - 2 * BEHIND))
 
+    def _soonest(self, game: str) -> float:
+        """Before when a card is not written, whatever there is to show."""
+        kept, pace = self.kept[game], self.board.pace
+        if kept.row is None or kept.row.state != "shown":
+            return kept.not_before
+        wait = pace.between if kept.asked else pace.each
+        return max(kept.not_before, kept.edited_at + self._real(wait))
+
     def _due(self, game: str, made: Card) -> float | None:
         """When a card is to be written next; None when there is nothing to write."""
-        kept, pace = self.kept[game], self.board.pace
+        kept = self.kept[game]
         book = self.wall.book(game)
         live = book is not None and book.state is not None and book.state.phase.in_play
         if kept.row is None or kept.row.state != "shown":
             return kept.not_before if live and not made.closed else None
-        news = kept.shown is None or not self._final(made, kept).tells_the_same(kept.shown)
-        if kept.asked:
-            return max(kept.not_before, kept.edited_at + self._real(pace.between))
-        if news:
-            return max(kept.not_before, kept.edited_at + self._real(pace.each))
-        return max(kept.not_before, kept.edited_at + self._real(pace.idle)) if live else None
+        if kept.asked or kept.shown is None:
+            return self._soonest(game)
+        if not self._final(made, kept).tells_the_same(kept.shown):
+            return self._soonest(game)
+        idle = kept.edited_at + self._real(self.board.pace.idle)
+        return max(kept.not_before, idle) if live else None
 
     def _final(self, made: Card, kept: _Kept) -> Card:
         """The card as it is sent: one that may have a twin says so."""

@@ -114,7 +114,7 @@ def card(
         foot=_foot(book, now, zone, old=old),
         closed=is_closed(book),
     )
-    return folded(made, lambda x: len(x.rows) <= MOST_BETS)
+    return folded(made, lambda _: True)
 
 
 def is_closed(book: CardBook) -> bool:
@@ -125,8 +125,8 @@ def is_closed(book: CardBook) -> bool:
 
 
 def folded(made: Card, fits: Callable[[Card], bool]) -> Card:
-    """The card with as many bets as fit; the rest, the least interesting, are only counted."""
-    kept = sorted(range(len(made.rows)), key=lambda at: (-made.rows[at].weight, at))
+    """The card with as many bets as fit, at most MOST_BETS; the least interesting are counted."""
+    kept = sorted(range(len(made.rows)), key=lambda at: (-made.rows[at].weight, at))[:MOST_BETS]
     while kept and not fits(_with_rows(made, kept)):
         kept.pop()
     return _with_rows(made, kept)
