@@ -49,8 +49,8 @@ LARGEST_PRIOR = 20
 higher than 23, and a cube must not be carried beyond what it was fitted on."""
 
 BONUS_BEND = 2.9
-"""How late in a period a team's foul count is full: the power in `usual_bonus`. It gives .02 at 9:00
-of a quarter, .21 at 5:00, .43 at 3:00, where NBA games of 2020-24 show .02, .24 and .41."""
+"""How late in a period a team's foul count is full: the power in `usual_bonus`. It gives .02 at
+9:00 of a quarter, .21 at 5:00, .43 at 3:00, where NBA games of 2020-24 show .02, .24 and .41."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,8 @@ OVERTIME_WIDTH = 3.6
 by less than 7e-5 from that off an endless lattice (600 states, 61 markets each)."""
 
 AFTER_LAYER_SD = 6.0
-"""Points: the sd of the total in the two minutes after the layer, from above (recorded: 4.6). It only
-says how large the lattice is made."""
+"""Points: the sd of the total in the two minutes after the layer, from above (recorded: 4.6). It
+only says how large the lattice is made."""
 
 
 def regulation(parameters: Parameters, at: Moment) -> Lattice:

@@ -27,7 +27,7 @@ BET_LINE_SD = 2.5
 points (sd) from opening to close, and a bet's may be an alternate one."""
 
 SUREST_MONEYLINE = 0.99
-"""No odds are taken to say more than this chance: beyond it they hold little but the book's margin."""
+"""No odds are taken to say more than this chance: beyond it they hold little but margin."""
 
 
 def devig(home: float, away: float) -> float:
