@@ -49,14 +49,14 @@ def real_night(seed: int, speed: float) -> Night:
 
 
 def calm_night(seed: int) -> Night:
-    """The same games without a fault."""
-    return Night("calm", games(12), (), START, NEXT_NOON, None, seed)
+    """The same games without a fault, until they are over."""
+    return Night("calm", games(12), (), START, GAMES_OVER, None, seed)
 
 
 def blocked_night(seed: int) -> Night:
     """The same games, with the league's own site refusing everything from beginning to end."""
     fault = Fault(FaultKind.BLOCKED, START - timedelta(hours=1), timedelta(days=2), source="nba")
-    return Night("blocked", games(12), [fault], START, NEXT_NOON, None, seed)
+    return Night("blocked", games(12), [fault], START, GAMES_OVER, None, seed)
 
 
 def small_night(seed: int, speed: float) -> Night:
@@ -122,7 +122,7 @@ def whole(seed: int, speed: float, page: Path, keep: Path | None) -> int:
     after = judge.aftermaths(bad)
     verdicts = [
         judge.results(bad, real, blocked),
-        judge.official(bad, real, blocked),
+        judge.official(bad, real),
         *judge.alerts(bad, calm),
         judge.told_once(after),
         *judge.recovery(after),
