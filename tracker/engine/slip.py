@@ -67,6 +67,8 @@ def combined(groups: Sequence[Group]) -> Chance | None:
         return LOST
     if len(seen) < len(parts):
         return None
+    if len(seen) == 1:
+        return seen[0]
     if all(x.decided for x in seen):
         return PUSHED if all(x.push == 1 for x in seen) else WON
     alive = level = 1.0
