@@ -1,0 +1,58 @@
+"""A night of slips with the daemon as a process: players by name alone, parlays over two games."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.daemon import night
+from tracker.clock import ScaledClock, SystemClock
+
+REAL = SystemClock()
+GAMES = ["SAC@PHI", "HOU@ATL"]
+
+SLIPS = {
+    "Oubre over 15.5 pts": "lost",
+    "SAC@PHI Paul George under 6.5 reb": "won",
+    "Durant pra over 20.5": "won",
+    "Broome over 3.5 pts": "void",
+    "parlay: PHI ML; SAC@PHI over 220.5; Paul George over 3.5 ast": "won",
+    "parlay: PHI ML; HOU@ATL under 223.5; Durant over 10.5 pts": "won",
+    "parlay: SAC ML; HOU ML": "lost",
+}
+"""Each with what the official boxes make of it."""
+
+
+@pytest.mark.timeout(150)
+async def test_slips_on_players_and_two_games_end_as_the_boxes_say(tmp_path: Path) -> None:
+    """Through a kill -9 in mid-game, each is settled right, once, and told once."""
+    clock = ScaledClock(night.STARTS, 300.0)
+    async with night.feed(GAMES, clock) as running, night.sink() as taken:
+        config = night.write_files(tmp_path, running.url, GAMES, [taken.url])
+        rows = [f'[[bet]]\npick = "{x}"\nodds = -110\nstake = 11.0\n' for x in SLIPS]
+        (tmp_path / "bets.toml").write_text("\n".join(rows), "utf-8")
+        daemon = await night.start_daemon(config, clock)
+        await REAL.sleep(10.0)
+        daemon.kill()
+        await daemon.wait()
+        daemon = await night.start_daemon(config, clock)
+        ends = time.monotonic() + 100.0
+        while time.monotonic() < ends:
+            found = {str(x["pick"]): x["result"] for x in await night.bets(config)}
+            if len(found) == len(SLIPS) and None not in found.values():
+                break
+            await REAL.sleep(1.0)
+        daemon.terminate()
+        assert await daemon.wait() == 0
+    assert found == SLIPS
+    with sqlite3.connect(tmp_path / "tracker.db") as db:
+        settled = list(db.execute("SELECT bet, count(*) FROM settlement GROUP BY bet"))
+        told = "SELECT bet, count(*) FROM alert WHERE rule = 'settled' GROUP BY bet"
+        kept = db.execute("SELECT count(*) FROM player_game").fetchone()[0]
+        assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        assert {n for _, n in settled} == {n for _, n in db.execute(told)} == {1}
+    assert len(settled) == len(SLIPS)
+    assert kept > 30
