@@ -397,3 +397,29 @@ async def test_what_a_night_costs(clock: FakeClock, blocked: bool) -> None:
     }
     assert max(x.busiest_minute for x in used.values()) <= 8
     assert dict(used["nba"].troubles) == ({"blocked": len(league.asked)} if blocked else {})
+
+
+async def test_a_game_that_the_board_does_not_tell_costs_little(pair: Pair) -> None:
+    """Its box once or twice, which is of the same moment; then ESPN's board, which all share."""
+    pair.league.board(changed(ours("7:15", "39-30"), home__score="39"))
+    pair.league.put(BOX, box_of(ours("7:15", "39-30")))
+    pair.espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
+    told = [(await pair.told(10.0)).split()[0] for _ in range(6)]
+    assert told == ["nba", "nba", "espn", "espn", "espn", "espn"]
+    assert pair.league.count(BOX) == 2
+    pair.league.board(ours("7:00", "39-30"))
+    assert (await pair.told(10.0)).startswith("nba")
+
+
+async def test_a_host_that_is_down_is_spared_its_boxes(pair: Pair) -> None:
+    """With both sources down a box is tried now and then, and each time once it helps."""
+    pair.league.put(BOARD, b"", 500)
+    pair.league.put(BOX, b"", 500)
+    pair.espn.put(AT_ESPN, b"", 500)
+    for _ in range(12):
+        await pair.look(10.0)
+    assert pair.league.count(BOX) <= 6
+    pair.league.put(BOX, box_of(ours("7:15", "39-30")))
+    while await pair.told(10.0) == "down":
+        pass
+    assert [await pair.told(10.0) for _ in range(3)] == ["nba Q2 7:15 39-30"] * 3
