@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-from tests.daemon.cardroom import a_chat, only, watched
+from tests.daemon.cardroom import a_chat, a_room, only, watched
+from tests.notify.services import TOPIC, Discord, Ntfy
 from tests.notify.values import GAME, state
 from tracker.daemon.cards import DOUBT, REFUSED_WAIT
 from tracker.daemon.wall import LEFT
 from tracker.demo.says import Hangs, Resets, Says, Trouble, no, wait
 from tracker.domain.policy import Scope, Snooze
 from tracker.engine.book import Book
+from tracker.notify.discord import DiscordChannel
+from tracker.notify.ntfy import NtfyChannel
 
 GONE = no(400, "Bad Request: message to edit not found")
 SAME = no(400, "Bad Request: message is not modified: specified new message content is the same")
@@ -287,6 +291,47 @@ async def test_a_bad_night(tmp_path: Path, seed: int) -> None:
         assert not [x for x in twins if "Final" in x.text]
         claimed_gone = "card.gone" in room.events
         assert row.doubtful or claimed_gone or not twins, "a second card that does not say so"
+
+
+@pytest.mark.parametrize("service", ["discord", "ntfy"])
+async def test_discord_and_ntfy_keep_cards_too(tmp_path: Path, service: str) -> None:
+    """One message through a restart, edited at the service's own pace, closed with the result."""
+    server = Discord() if service == "discord" else Ntfy()
+    async with server:
+        channel: DiscordChannel | NtfyChannel
+        if isinstance(server, Discord):
+            channel = DiscordChannel(SecretStr(server.webhook))
+        else:
+            channel = NtfyChannel(SecretStr(TOPIC), server.url)
+        async with channel, a_room(tmp_path, channel) as room:
+            for minute in range(6):
+                room.see(f"Q4 {9 - minute}:30", 80 + 2 * minute)
+                await room.pass_time(60)
+                if minute == 3:
+                    await room.restart()
+            room.end()
+            await room.pass_time(120)
+            (shown,) = server.written
+            assert shown.silent
+            assert "Final" in shown.text
+            assert "closed" in shown.text
+            assert 7 <= len(shown.texts) <= 15
+            assert room.events == ["card.posted", "card.closed"]
+
+
+async def test_on_ntfy_no_card_has_a_twin(tmp_path: Path) -> None:
+    """A card whose answer was lost is posted in its own place, and has nothing to say of it."""
+    async with (
+        Ntfy() as server,
+        NtfyChannel(SecretStr(TOPIC), server.url, limit=0.2) as channel,
+        a_room(tmp_path, channel) as room,
+    ):
+        server.troubles.append(Hangs())
+        room.see()
+        await room.pass_time(60)
+        (shown,) = server.written
+        assert len(shown.texts) == 2
+        assert DOUBT not in shown.text
 
 
 class Killed(Exception):

@@ -103,6 +103,7 @@ async def test_an_old_ntfy_is_found_out() -> None:
     """Before a second message is shown beside the first."""
     async with ntfy(old=True) as (channel, server):
         assert await channel.post(CARD, 1, "g") == Refused(TOO_OLD)
+        assert await channel.post(CARD, 2, "h") == Refused(TOO_OLD)
         assert len(server.written) == 1
 
 

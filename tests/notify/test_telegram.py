@@ -347,6 +347,22 @@ async def test_the_token_shows_nowhere(
     assert TOKEN.partition(":")[2] not in everything
 
 
+async def test_a_bot_is_light() -> None:
+    """What is loaded for it is a fraction of the whole Bot API; the loop goes on meanwhile."""
+    script = (
+        "import aiohttp, pydantic\n"
+        "size = lambda: int(open('/proc/self/statm').read().split()[1]) * 4 // 1024\n"
+        "before = size()\n"
+        "import tracker.notify.telegram_bot\n"
+        "print(size() - before)\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert int(out) < 60
+
+
 async def test_without_aiogram_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever did not install the extra reads how to, wherever they meet it."""
     real: Callable[..., object] = builtins.__import__

@@ -73,6 +73,7 @@ class NtfyChannel:
             {} if token is None else {"Authorization": f"Bearer {token.get_secret_value()}"}
         )
         self._line = WebLine("ntfy", limit=limit)
+        self._too_old = False
 
     def __repr__(self) -> str:
         """The name alone: the topic is a secret."""
@@ -98,13 +99,14 @@ class NtfyChannel:
 
     async def post(self, card: Card, number: int, game: str) -> Posted:  # noqa: ARG002 - a board's
         """Publish a card without a sound, under a name that is its game's."""
+        if self._too_old:
+            return Refused(TOO_OLD)
         name = self._name(game)
         found = await self._publish(plain(for_ntfy(card)), _SILENT, name)
         if not isinstance(found, Reply):
             return _not_sent(found)
-        if (found.body or {}).get("sequence_id") != name:
-            return Refused(TOO_OLD)
-        return Shown(name)
+        self._too_old = (found.body or {}).get("sequence_id") != name
+        return Refused(TOO_OLD) if self._too_old else Shown(name)
 
     async def edit(self, message: str, card: Card, number: int) -> Edited:  # noqa: ARG002
         """Publish a card under its name again."""

@@ -1,0 +1,41 @@
+"""Promises of commands that are run beside the daemon: the person's own words, within a limit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tracker.daemon.verbs import Commands, Ran
+
+
+def configured(folder: Path) -> Path:
+    """A configuration with a database of its own."""
+    config = folder / "tracker.toml"
+    feeds = "".join(f'[feeds.{x}]\nbase_url = "http://127.0.0.1:9"\n' for x in ("nba", "espn"))
+    config.write_text(f'[store]\npath = "tracker.db"\n{feeds}', "utf-8")
+    return config
+
+
+async def test_a_command_is_run_with_the_daemons_configuration(tmp_path: Path) -> None:
+    """What it says is handed back, and what it refuses in its own sentence."""
+    run = Commands(configured(tmp_path))
+    ran = await run("add", "--json", "--no-chance", "--", "DEN -4.5 -110 $20")
+    assert ran.status == 0, ran.err
+    assert json.loads(ran.out)["number"] == 1
+    refused = await run("add", "--json", "--no-chance", "--", "--help")
+    assert refused.status != 0
+    assert refused.complaint
+    assert "Traceback" not in refused.err
+    assert (await run("chart", "--", "77")).complaint.startswith("there is no bet 77")
+
+
+async def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    """And says so."""
+    run = Commands(configured(tmp_path), limit=0.01)
+    assert await run("doctor") == Ran(1, "", "error: it took longer than 0.01 s")
+    assert (await run("doctor")).complaint == "it took longer than 0.01 s"
+
+
+def test_a_failure_without_a_sentence_still_says_something() -> None:
+    """Whatever went wrong."""
+    assert "tracker doctor" in Ran(1, "", "Segmentation fault").complaint
