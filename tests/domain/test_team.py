@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker.domain.bet_words import NEVER_IN_A_NAME
+=======
 from tracker.domain.league import LEAGUES
 from tracker.domain.team import (
     code_in,
@@ -169,6 +171,13 @@ def test_a_feeds_code_becomes_ours(league: str, code: str, name: str, expected: 
     assert code_in(league, code, name) == expected
 
 
+def test_no_name_of_a_team_goes_on_with_a_term_of_bets() -> None:
+    """A reader of lines stops looking for a team's name where a term stands."""
+    for league in ("nba", "wnba", "ncaam"):
+        for name in team_names((league,)):
+            assert not NEVER_IN_A_NAME & set(name.split()[1:])
+
+
 @pytest.mark.parametrize(
     ("text", "league", "code"),
     [
@@ -182,3 +191,4 @@ def test_a_feeds_code_becomes_ours(league: str, code: str, name: str, expected: 
 def test_second_teams_do_not_take_the_names_of_the_first(text: str, league: str, code: str) -> None:
     """A name of the NBA is the NBA's; the G League's are found by what is theirs alone."""
     assert [(x.league, x.code) for x in find_teams(text, LEAGUES)] == [(league, code)]
+>>>>>>> ea1eab66124c635e07ebf08fb59c89dbe11b827a

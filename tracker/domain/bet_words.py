@@ -171,6 +171,9 @@ PHRASES = frozenset().union(
 )  # fmt: skip
 """All that is read as a term of its own before names are looked for."""
 
+NEVER_IN_A_NAME = PHRASES - {"point", "u"}
+"""Terms with which no team's name goes on, unlike High Point and Seattle U."""
+
 SUGGESTED = (
     "over", "under", "total", "moneyline", "regulation", "spread", "points", "rebounds",
     "assists", "threes", "steals", "blocks", "turnovers", "double-double", "triple-double",

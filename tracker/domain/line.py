@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol, TypeVar
 
-from tracker.domain.bet_words import MONEYLINE, NOISE, STATS, SUGGESTED
+from tracker.domain.bet_words import MONEYLINE, NEVER_IN_A_NAME, NOISE, STATS, SUGGESTED
 from tracker.domain.errors import BadBet
 from tracker.domain.league import LEAGUES
 from tracker.domain.near import Index, index, nearest
@@ -221,6 +221,9 @@ class Line:
         names: list[str] = []
         for word in self.words[self.at : self.at + 4]:
             if word.soft or word.ends_leg or not any(x.isalpha() for x in word.text):
+                break
+            # No team's name goes on with a term: to stop there spares a look at every college.
+            if names and word.low in NEVER_IN_A_NAME:
                 break
             names.append(word.text)
         return self.find(names, wide=wide) if names else (0, ())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import SequenceMatcher
 
 _LONG = 7
 """Letters from which on two may be wrong."""
@@ -29,6 +28,8 @@ def index(words: Iterable[str]) -> Index:
 
 def nearest(word: str, known: Index) -> str | None:
     """The known word that is likest to `word` but not it; None when none is within two letters."""
+    from difflib import SequenceMatcher
+
     if not _SHORT <= len(word) <= _LONGEST:
         return None
     close = dict.fromkeys(x for rest in _shortened(word) for x in known.get(rest, ()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
@@ -145,6 +144,8 @@ def _says(words: list[str], game: Game, side: Side) -> bool:
 
 def near_players(written: str, roster: Roster) -> str:
     """The names that come close to what is written, joined by `or`; empty when none does."""
+    from difflib import get_close_matches
+
     names = {name: x.name for x in roster for name in (x.key, x.key.split()[-1])}
     close = get_close_matches(player_key(written), names, n=3, cutoff=0.75)
     return " or ".join(dict.fromkeys(names[x] for x in close))

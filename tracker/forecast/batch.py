@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game, GameState
-from tracker.domain.grammar import find_in_game, parse_pick
+from tracker.domain.grammar import find_in_game, parse_bet
 from tracker.domain.player import Player
 from tracker.forecast.fusion import forecast_with
 from tracker.forecast.given import NO_TIME, BadState, Json, read_live, read_prior, read_state
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from tracker.forecast.outlook import Outlook
     from tracker.forecast.parameters import Parameters
     from tracker.forecast.player_priors import PlayerPriors
-
-PARLAY = "parlay:"
-"""How a same-game parlay begins; its legs are separated by semicolons."""
 
 _LONGEST_TEXT = 1_000_000
 _PLACES = 9
@@ -144,17 +141,17 @@ def _bet(pick: Any, i: int, state: GameState, outlook: Outlook) -> Json:
 
 
 def _chance(pick: str, state: GameState, outlook: Outlook) -> Chance:
-    legs = [pick]
-    if pick.strip().casefold().startswith(PARLAY):
-        legs = [leg for leg in pick.strip()[len(PARLAY) :].split(";") if leg.strip()]
     game = state.game
     roster = tuple(Player(x.name, x.side) for x in state.players)
     where = (game.league, game.home, game.away)
-    markets = [_market(leg.strip(), where, roster) for leg in legs or [pick]]
-    return parlay(markets, outlook, state)
+    return parlay(_markets(pick, where, roster), outlook, state)
 
 
 @cache
-def _market(text: str, where: tuple[str, str, str], roster: tuple[Player, ...]) -> Market:
+def _markets(
+    text: str, where: tuple[str, str, str], roster: tuple[Player, ...]
+) -> tuple[Market, ...]:
+    """The market of a line, or those of the legs of a parlay."""
     game = Game("priced", *where, NO_TIME)
-    return parse_pick(text, find_in_game(game)).market_for(game, roster)
+    legs = parse_bet(text, find_in_game(game)).legs
+    return tuple(leg.market_for(game, roster) for leg in legs)
