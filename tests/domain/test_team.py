@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.bet_words import NEVER_IN_A_NAME
-=======
 from tracker.domain.league import LEAGUES
 from tracker.domain.team import (
     code_in,
@@ -191,4 +190,3 @@ def test_no_name_of_a_team_goes_on_with_a_term_of_bets() -> None:
 def test_second_teams_do_not_take_the_names_of_the_first(text: str, league: str, code: str) -> None:
     """A name of the NBA is the NBA's; the G League's are found by what is theirs alone."""
     assert [(x.league, x.code) for x in find_teams(text, LEAGUES)] == [(league, code)]
->>>>>>> ea1eab66124c635e07ebf08fb59c89dbe11b827a
