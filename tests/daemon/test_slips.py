@@ -39,6 +39,7 @@ async def test_slips_on_players_and_two_games_end_as_the_boxes_say(tmp_path: Pat
         daemon.kill()
         await daemon.wait()
         daemon = await night.start_daemon(config, clock)
+        found: dict[str, object] = {}
         ends = time.monotonic() + 100.0
         while time.monotonic() < ends:
             found = {str(x["pick"]): x["result"] for x in await night.bets(config)}

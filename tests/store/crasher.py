@@ -13,10 +13,27 @@ import shutil
 import sqlite3
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
-from tests.store.values import CHANNELS, DEFAULTS, T0, a_book, after, full_change, poll
-from tracker.engine.book import Change, Review
+from tests.store.values import (
+    CHANNELS,
+    DEFAULTS,
+    GAME,
+    T0,
+    a_book,
+    after,
+    draft,
+    full_change,
+    poll,
+    state,
+)
+from tracker.domain.bet import Result
+from tracker.domain.chance import LOST, WON
+from tracker.domain.draft import Draft
+from tracker.domain.game import GameState, Phase, PlayerLine, Side
+from tracker.domain.pick import ParlayPick
+from tracker.engine.book import Change, LegStanding, Review
 from tracker.store import Store
 
 _DIED = 9
@@ -26,8 +43,22 @@ _LIMIT = 500
 async def prepare(path: Path) -> None:
     """Two bets, and one poll that is already recorded."""
     async with await Store.open(path, now=T0) as store:
-        book = await a_book(store, "DEN -4.5", "DEN ML")
+        await a_book(store, "DEN -4.5", "DEN ML")
+        await store.add(slip(), game=GAME, defaults=DEFAULTS, at=T0)
+        [book] = await store.books(DEFAULTS)
         await store.record(poll(after(1)), Change(book), CHANNELS)
+
+
+def slip() -> Draft:
+    """A parlay of two legs on the game."""
+    legs = tuple(draft(x).pick for x in ("DEN ML", "LAL@DEN over 200.5"))
+    return Draft(ParlayPick("DEN ML; over 200.5", legs))  # type: ignore[arg-type]
+
+
+def over() -> GameState:
+    """The end of the game, with a player's box line."""
+    line = PlayerLine("1", "Nikola Jokić", Side.HOME, (("pts", 27),), 35.0, played=True)
+    return replace(state(40, phase=Phase.FINAL), players=(line,))
 
 
 async def record(path: Path, die_at: int) -> None:
@@ -35,8 +66,10 @@ async def record(path: Path, die_at: int) -> None:
     async with await Store.open(path, now=T0) as store:
         [book] = await store.books(DEFAULTS)
         change = full_change(book, after(2))
+        told = tuple(replace(x, told=1) for x in change.book.tracked)
         reviewed = Change(
-            change.book,
+            replace(change.book, state=over(), tracked=told),
+            legs=(LegStanding(3, 0, WON, Result.WON), LegStanding(3, 1, LOST)),
             reviews=(Review(1, after(2), "?"),),
             **parts_of(change),  # type: ignore[arg-type]
         )
@@ -49,7 +82,7 @@ async def record(path: Path, die_at: int) -> None:
                 os._exit(_DIED)
 
         await store._db.bare(lambda db: db.set_trace_callback(step))
-        await store.record(poll(after(2)), reviewed, CHANNELS)
+        await store.record(poll(after(2), over()), reviewed, CHANNELS)
         os._exit(0)
 
 
@@ -63,7 +96,8 @@ def found(path: Path) -> dict[str, object]:
     """What is on disk after the death: rows by table, and whether the file is sound."""
     tables = (
         "poll", "body", "snapshot", "game_poll", "latest", "rule_state", "alert", "delivery",
-        "settlement", "confirmation", "review",
+        "settlement", "confirmation", "review", "leg_standing", "leg_group", "standing",
+        "player_game",
     )  # fmt: skip
     with closing(sqlite3.connect(path)) as db:
         rows = {
