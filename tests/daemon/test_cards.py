@@ -19,11 +19,14 @@ from tests.notify.services import TOPIC, Discord, Ntfy
 from tests.notify.values import GAME, state
 from tracker.daemon.cards import DOUBT, REFUSED_WAIT
 from tracker.daemon.wall import LEFT
+from tracker.demo.botapi import CHAT
 from tracker.demo.says import Hangs, Resets, Says, Trouble, no, wait
 from tracker.domain.policy import Scope, Snooze
 from tracker.engine.book import Book
 from tracker.notify.discord import DiscordChannel
 from tracker.notify.ntfy import NtfyChannel
+from tracker.notify.telegram import number_in
+from tracker.notify.telegram_card import TelegramBoard
 
 GONE = no(400, "Bad Request: message to edit not found")
 SAME = no(400, "Bad Request: message is not modified: specified new message content is the same")
@@ -212,6 +215,20 @@ async def test_a_group_that_moves_takes_its_cards_along(tmp_path: Path) -> None:
         assert "Q4 5:00" in api.written[-1].text
 
 
+async def test_a_chat_that_is_paired_instead_gets_a_card_of_its_own(tmp_path: Path) -> None:
+    """No message of the later chat is taken for a card of the earlier one."""
+    async with a_chat(tmp_path) as (room, api):
+        room.see()
+        await room.pass_time(1)
+        api.chats.add(55)
+        assert isinstance(room.board, TelegramBoard)
+        room.board._line.chat_id = 55
+        room.see("Q4 6:00")
+        await room.pass_time(20)
+        assert [(x.chat_id, len(x.texts)) for x in api.written] == [(CHAT, 1), (55, 1)]
+        assert api.asked == ["sendMessage", "sendMessage"]
+
+
 async def test_a_stale_game_says_so(tmp_path: Path) -> None:
     """The card loses its colours as soon as the feed stops."""
     async with a_chat(tmp_path) as (room, api):
@@ -285,7 +302,7 @@ async def test_a_bad_night(tmp_path: Path, seed: int) -> None:
         await room.pass_time(300)
         (row,) = await room.store.cards.of("telegram")
         assert row.closed
-        last = api.messages[int(row.message or 0)]
+        last = api.messages[number_in(row.message or "", CHAT) or 0]
         assert last.text.startswith("🏀 DEN 114 – 105 LAL · Final")
         twins = [x for x in api.written if x is not last]
         assert not [x for x in twins if "Final" in x.text]
@@ -396,7 +413,7 @@ async def test_a_death_at_any_operation_leaves_one_card_that_claims_to_be_the_on
                 break
             points += 1
             (row,) = await room.store.cards.of("telegram")
-            last = api.messages[int(row.message or 0)]
+            last = api.messages[number_in(row.message or "", CHAT) or 0]
             assert "Final" in last.text
             others = [x for x in api.written if x is not last]
             assert len(others) <= 1

@@ -85,6 +85,22 @@ async def test_a_message_of_any_length_arrives(api: BotApi) -> None:
     assert not api.troubles
 
 
+async def test_an_alert_is_a_reply_to_its_games_card(api: BotApi) -> None:
+    """Where that stands in the same chat and has not been deleted; else it stands alone."""
+    cards: dict[tuple[int, ...], str] = {(31,): f"{CHAT}/1", (33,): "77/1", (34,): f"{CHAT}/99"}
+
+    async def card_of(channel: str, alerts: tuple[int, ...]) -> str | None:
+        assert channel == "telegram"
+        return cards.get(alerts)
+
+    async with channel_to(api.url) as channel:
+        assert await channel.send(Message("🏀 the card", ())) == Sent()
+        channel.card_of = card_of
+        for number in (31, 32, 33, 34):
+            assert await channel.send(Message(BODY, (number,))) == Sent()
+    assert [x.reply_to for x in api.written] == [None, 1, None, None, None]
+
+
 async def test_messages_share_a_connection(api: BotApi) -> None:
     """A burst of alerts does not greet the server anew each time."""
     async with channel_to(api.url) as channel:

@@ -44,6 +44,17 @@ async def _no_card(_channel: str, _alerts: tuple[int, ...]) -> str | None:
     return None
 
 
+def card_name(chat_id: int, number: int) -> str:
+    """What a card is stored under: its chat and its number there."""
+    return f"{chat_id}/{number}"
+
+
+def number_in(card: str, chat_id: int | None) -> int | None:
+    """A card's number in a chat; None when it stands in another one."""
+    chat, _, number = card.partition("/")
+    return int(number) if chat == str(chat_id) and number.isdecimal() else None
+
+
 def telegram_channel(
     settings: TelegramSettings,
     token: SecretStr | None,
@@ -137,7 +148,7 @@ class TelegramChannel:
     async def send(self, message: Message) -> Outcome:
         """Write one message to the chat, and say what came of it."""
         card = await self.card_of(self.name, message.alert_ids)
-        reply_to = int(card) if card is not None and card.isdecimal() else None
+        reply_to = None if card is None else number_in(card, self.line.chat_id)
 
         async def ask(api: BotApi, chat_id: int, html: bool) -> Answer:
             text = marked_up(message) if html else plain(message)

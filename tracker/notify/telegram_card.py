@@ -9,7 +9,7 @@ from tracker.domain.delivery import Failed, Refused, Sent, Unknown
 from tracker.notify.card import Card
 from tracker.notify.card_text import for_telegram, html, plain
 from tracker.notify.cards import Edited, Gone, Pace, Posted, Shown
-from tracker.notify.telegram import NAME
+from tracker.notify.telegram import NAME, card_name, number_in
 from tracker.notify.telegram_line import TelegramLine
 from tracker.notify.telegram_values import Answer
 
@@ -104,17 +104,22 @@ class TelegramBoard:
                 return Unknown("Telegram took the card and did not say which message it is")
             case Gone(why):
                 return Refused(why)
-            case Shown() | Refused() | Failed() | Unknown():
+            case Shown(number_in_chat):
+                return Shown(card_name(self._line.chat_id or 0, int(number_in_chat)))
+            case Refused() | Failed() | Unknown():
                 return found
 
     async def edit(self, message: str, card: Card, number: int) -> Edited:
-        """Make a card show this."""
+        """Make a card show this; one in a chat that is no longer ours counts as deleted."""
+        number_in_chat = number_in(message, self._line.chat_id)
+        if number_in_chat is None:
+            return Gone("the card stands in another chat")
         fitting = for_telegram(card)
 
         async def ask(api: BotApi, chat_id: int, marked: bool) -> Answer:
             return await api.edit(
                 chat_id,
-                int(message),
+                number_in_chat,
                 html(fitting) if marked else plain(fitting),
                 html=marked,
                 buttons=buttons(card, number),
