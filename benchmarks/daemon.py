@@ -1,8 +1,9 @@
-"""What the daemon costs with 15 live games and 200 bets: memory, event loop, time to hand-over.
+"""What the daemon costs with 15 live games and 500 bets: memory, event loop, time to hand-over.
 
-The feed runs in a process of its own; the daemon runs here, whole, on a clock that is many times
-as fast, so it is polled that much harder than a real night would. Figures are of this machine:
-compare them with each other, and run it twice.
+The feed, a webhook and a Bot API run in a process of their own; the daemon runs here, whole, with
+real Apprise and real aiogram, on a clock that is some times as fast, so it is polled that much
+harder than a real night would. No budget of messages holds alerts back. Figures are of this
+machine: compare them with each other, and run it twice.
 """
 
 from __future__ import annotations
@@ -18,20 +19,25 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tracker.clock import ScaledClock, SystemClock
-from tracker.domain.delivery import Outcome, Sent
+from tracker.domain.delivery import Outcome
 from tracker.domain.team import teams
 from tracker.notify.channel import Message
 
 if TYPE_CHECKING:
     from tracker.replay.playback import Playback
 
-GAMES, BETS = 15, 200
+GAMES, BETS = 15, 500
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 STARTS = TIP_OFF + timedelta(minutes=8)
 HEARTBEAT_S = 0.05
+WARM_UP_S = 10.0
+"""Real seconds of which nothing is counted: bets, parameters and channels are loaded in them."""
+
+RULES = ("p >= 0.80", "p <= 0.30", "settled")
+"""Those of a person who sets none."""
 
 
 def playbacks() -> list[Playback]:
@@ -52,7 +58,7 @@ def playbacks() -> list[Playback]:
 
 
 def bets_toml() -> str:
-    """Two hundred bets over the games, of every market."""
+    """The bets over the games, of every market."""
     rows = []
     played = [x.recording for x in playbacks()]
     for index in range(BETS):
@@ -71,24 +77,36 @@ def write_files(folder: Path, url: str) -> Path:
     """The configuration and the bets; returns the configuration's path."""
     config = folder / "tracker.toml"
     feeds = f'[feeds.nba]\nbase_url = "{url}"\n[feeds.espn]\nbase_url = "{url}"\n'
-    config.write_text(f'[store]\npath = "t.db"\n{feeds}', "utf-8")
+    free = "[alerts]\nper_hour = 10000\nper_hour_game = 10000\n"
+    free += f"[rules]\ndefault = {json.dumps(RULES)}\n"
+    config.write_text(f'[store]\npath = "t.db"\n{feeds}{free}', "utf-8")
     (folder / "bets.toml").write_text(bets_toml(), "utf-8")
     return config
 
 
 @dataclass(slots=True)
 class Stopwatch:
-    """A channel that only notes when it was handed each alert."""
+    """Notes when a channel was handed each alert, and when it had its answer."""
 
+    name: str
     clock: ScaledClock
     handed: dict[int, datetime] = field(default_factory=dict)
-    name: str = "stopwatch"
+    answered: dict[int, datetime] = field(default_factory=dict)
 
-    async def send(self, message: Message) -> Outcome:
-        """Note the time."""
-        now = self.clock.now()
-        self.handed.update(dict.fromkeys(message.alert_ids, now))
-        return Sent()
+    def on(self, channel: Any) -> Any:
+        """The same channel, with its sends timed."""
+        send = channel.send
+
+        async def timed(message: Message) -> Outcome:
+            now = self.clock.now()
+            for number in message.alert_ids:
+                self.handed.setdefault(number, now)
+            outcome: Outcome = await send(message)
+            self.answered.update(dict.fromkeys(message.alert_ids, self.clock.now()))
+            return outcome
+
+        channel.send = timed
+        return channel
 
 
 async def beat(late: list[float]) -> None:
@@ -105,52 +123,64 @@ def share(values: list[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
-def latencies(database: Path, watch: Stopwatch) -> list[float]:
-    """Real seconds from the arrival of a poll to the hand-over of the alerts that it caused."""
+def latencies(database: Path, speed: float, ends: dict[int, datetime]) -> list[float]:
+    """Real seconds from the arrival of a poll to the end of the alerts that it caused."""
     with sqlite3.connect(database) as db:
         rows = db.execute("SELECT a.id, p.at FROM alert a JOIN poll p ON p.id = a.poll")
         arrived = {alert: datetime.fromisoformat(at) for alert, at in rows}
     return [
-        (handed - arrived[alert]).total_seconds() / watch.clock.speed
-        for alert, handed in watch.handed.items()
+        (end - arrived[alert]).total_seconds() / speed
+        for alert, end in ends.items()
+        if alert in arrived and arrived[alert] - STARTS > timedelta(seconds=WARM_UP_S * speed)
     ]
 
 
-async def work(config: Path, speed: float, seconds: float) -> None:
+async def work(config: Path, addresses: list[str], speed: float, seconds: float) -> None:
     """The daemon, as a process of its own; prints what it cost."""
+    from pydantic import SecretStr
+
     from tracker.daemon.run import run
+    from tracker.demo.botapi import CHAT, TOKEN
+    from tracker.notify.apprise_channel import AppriseChannel, check_urls
+    from tracker.notify.telegram import TelegramChannel
     from tracker.settings import load_settings
 
     settings = load_settings(config)
     clock = ScaledClock(STARTS, speed)
     stop, late = asyncio.Event(), []
-    watch = Stopwatch(clock)
+    hook, bot = addresses
+    check_urls([hook])
+    watches = [Stopwatch("Apprise", clock), Stopwatch("aiogram", clock)]
+    telegram = TelegramChannel(SecretStr(TOKEN), CHAT, api_url=bot)
+    channels = [watches[0].on(AppriseChannel(hook)), watches[1].on(telegram)]
     heart = asyncio.create_task(beat(late))
     daemon = asyncio.create_task(
-        run(settings, [watch], clock, tell=lambda *_: None, stop=stop, seed=1)
+        run(settings, channels, clock, tell=lambda *_: None, stop=stop, seed=1)
     )
     await SystemClock().sleep(seconds)
     memory = _rss_mb()
     stop.set()
     await daemon
     heart.cancel()
-    # The first seconds load 200 bets and the forecast's parameters.
-    warm = late[int(5 / HEARTBEAT_S) :]
-    took = latencies(settings.store.path, watch)
+    warm = late[int(WARM_UP_S / HEARTBEAT_S) :]
     with sqlite3.connect(settings.store.path) as db:
         snapshots = db.execute("SELECT count(*) FROM snapshot").fetchone()[0]
         polls = db.execute("SELECT count(*) FROM poll").fetchone()[0]
     print(f"{GAMES} live games, {BETS} bets, {speed:g} times as fast, for {seconds:g} s")
-    print(f"  polls kept {polls}, snapshots {snapshots}, alerts {len(took)}")
+    print(f"  polls kept {polls}, snapshots {snapshots}, alerts {len(watches[0].handed)}")
     print(f"  memory, end / peak           {memory:5.0f} / {_peak_mb():.0f} MB")
     print(
         f"  event loop late, p99 / max   {share(warm, 0.99) * 1e3:5.1f} / {max(warm) * 1e3:.1f} ms"
     )
-    if took:
-        print(
-            f"  poll to hand-over, p50 / p99 {share(took, 0.5) * 1e3:5.1f} / "
-            f"{share(took, 0.99) * 1e3:.1f} ms"
-        )
+    for watch in watches:
+        for what, ends in (("hand-over", watch.handed), ("answer", watch.answered)):
+            took = latencies(settings.store.path, speed, ends)
+            if took:
+                print(
+                    f"  poll to {watch.name}'s {what}, p50 / p99 {share(took, 0.5) * 1e3:5.1f} / "
+                    f"{share(took, 0.99) * 1e3:.1f} ms"
+                )
+    await telegram.aclose()
 
 
 def _rss_mb() -> float:
@@ -163,11 +193,23 @@ def _peak_mb() -> float:
 
 
 async def serve(speed: float) -> None:
-    """The feed, as a process of its own; says its address on a line."""
+    """The feed and the channels' servers, as a process of their own; says their addresses."""
+    from aiohttp import web
+
+    from tracker.demo.botapi import BotApi
     from tracker.replay.server import serving
 
-    async with serving(playbacks(), ScaledClock(STARTS, speed)) as server:
-        print(json.dumps(server.url), flush=True)
+    async def take(_: web.Request) -> web.Response:
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", take)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    hook = f"json://127.0.0.1:{runner.addresses[0][1]}/"
+    async with serving(playbacks(), ScaledClock(STARTS, speed)) as server, BotApi() as bot:
+        print(json.dumps([server.url, hook, bot.url]), flush=True)
         await asyncio.Event().wait()
 
 
@@ -177,10 +219,10 @@ async def measure(speed: float, seconds: float) -> None:
     feed = await asyncio.create_subprocess_exec(*this, "--serve", stdout=asyncio.subprocess.PIPE)
     assert feed.stdout is not None
     try:
-        url = json.loads(await feed.stdout.readline())
+        url, *others = json.loads(await feed.stdout.readline())
         with tempfile.TemporaryDirectory() as name:
             config = write_files(Path(name), url)
-            words = ["--seconds", str(seconds), "--daemon", str(config)]
+            words = ["--seconds", str(seconds), "--daemon", str(config), *others]
             daemon = await asyncio.create_subprocess_exec(*this, *words)
             await daemon.wait()
     finally:
@@ -194,12 +236,13 @@ def main() -> None:
     words.add_argument("--speed", type=float, default=10.0)
     words.add_argument("--seconds", type=float, default=60.0)
     words.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    words.add_argument("--daemon", type=Path, help=argparse.SUPPRESS)
+    words.add_argument("--daemon", nargs=3, help=argparse.SUPPRESS)
     given = words.parse_args()
     if given.serve:
         asyncio.run(serve(given.speed))
     elif given.daemon is not None:
-        asyncio.run(work(given.daemon, given.speed, given.seconds))
+        config, *addresses = given.daemon
+        asyncio.run(work(Path(config), addresses, given.speed, given.seconds))
     else:
         asyncio.run(measure(given.speed, given.seconds))
 

@@ -84,5 +84,7 @@ def _win(chance: Chance | None) -> float | None:
 
 def hurried(state: GameState, chance: Chance) -> bool:
     """Whether one reading beyond a level is enough: near the end, or for a bet that is decided."""
-    last = state.period >= state.game.rules.periods and state.seconds_left <= HURRIED_SECONDS
-    return chance.decided or (state.phase.in_play and (last or state.overtime > 0))
+    if chance.decided or state.period < state.game.rules.periods:
+        return chance.decided
+    late = state.overtime > 0 or state.seconds_left <= HURRIED_SECONDS
+    return state.phase.in_play and late

@@ -154,6 +154,9 @@ class Tracked:
         of the bet stays, or is taken from `stored` where that has the larger turn. A rule that
         comes back has its stored memory: no firing counts anew.
         """
+        if stored.bet is self.bet and stored.turn <= self.turn and _revision(stored) == 0:
+            # Nothing has been read anew, as at nearly every poll.
+            return self
         seen, other = (stored, self) if stored.turn > self.turn else (self, stored)
         memory = {x.rule: x for x in other.rules} | {x.rule: x for x in seen.rules}
         rules = tuple(

@@ -114,9 +114,13 @@ class Store:
     async def record(self, poll: Poll, change: Change, channels: Sequence[str]) -> int:
         """Write one poll and all that it changed, deliveries included; returns the poll's id.
 
-        Recording the same again adds nothing, so a call whose answer was lost may be repeated.
+        Recording the same again adds nothing, so a call whose answer was lost may be repeated. What
+        a person is waiting to be told goes before what is only to be kept.
         """
-        return await self._db.write(lambda db: recording.record(db, poll, change, channels))
+        urgent = any(x.told for x in change.alerts)
+        return await self._db.write(
+            lambda db: recording.record(db, poll, change, channels), urgent=urgent
+        )
 
     async def saw(self, source: str, at: datetime, word: str) -> None:
         """Remember how a source answered last: `ok`, or the trouble."""
