@@ -123,3 +123,9 @@ def test_a_cut_keeps_the_beginning(text: str, limit: int) -> None:
     assert length(cut) <= limit
     if cut != text:
         assert text.startswith(cut.removesuffix(ENDING))
+
+
+def test_each_of_several_alerts_has_a_head() -> None:
+    """What came as one message is told apart at a glance."""
+    two = Message("▲ 80 % A & B\nfacts\n\n▼ 20 % C\nfacts", (1, 2))
+    assert marked_up(two) == "<b>▲ 80 % A &amp; B</b>\nfacts\n\n<b>▼ 20 % C</b>\nfacts"

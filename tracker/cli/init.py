@@ -91,9 +91,11 @@ def init(
     _write(target, answers, force=force)
     _tell(target, answers)
     wanted = asks() and not yes if message is None else message
-    if wanted and answers.channel.name != _CONSOLE:
-        _first_message(Scope(target), answers.channel)
-    _tell_next()
+    try:
+        if wanted and answers.channel.name != _CONSOLE:
+            _first_message(Scope(target), answers.channel)
+    finally:
+        _tell_next()
 
 
 @dataclass(frozen=True, slots=True)

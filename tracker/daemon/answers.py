@@ -65,7 +65,7 @@ class Sight:
 def help_text() -> str:
     """Every command, and where to find help of another kind."""
     lines = [f"/{name} · {what}" for name, what in COMMANDS]
-    return "\n".join(("What you can ask", *lines, "", CARE))
+    return "\n".join(("What you can ask", *lines, CARE))
 
 
 def status_text(cards: Sequence[Card], bets: Sequence[BetView]) -> str:

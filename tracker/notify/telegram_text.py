@@ -32,13 +32,20 @@ def plain(message: Message) -> str:
 
 
 def marked_up(message: Message) -> str:
-    """The message in Telegram's HTML, its first line bold; TEXT_LIMIT once the markup is read.
+    """The message in Telegram's HTML; TEXT_LIMIT once the markup is read.
 
-    The words are cut before they are marked up, so no tag and no entity can be cut through.
+    The first line is bold, and that of each part after an empty line: several alerts may come as
+    one message. The words are cut before they are marked up, so no tag and no entity can be cut
+    through.
     """
-    first, *rest = _parts(message)
-    head = f"<b>{escape(first, quote=False)}</b>" if first.strip() else escape(first, quote=False)
-    return "\n".join([head, *(escape(line, quote=False) for line in rest)])
+    lines = _parts(message)
+    heads = [at == 0 or not lines[at - 1].strip() for at in range(len(lines))]
+    return "\n".join(_line(line, head=head) for line, head in zip(lines, heads, strict=True))
+
+
+def _line(line: str, *, head: bool) -> str:
+    text = escape(line, quote=False)
+    return f"<b>{text}</b>" if head and line.strip() else text
 
 
 def _parts(message: Message) -> list[str]:
