@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,20 @@ from tracker.feeds import nba
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.espn import espn_source
 from tracker.feeds.leagues import SOURCES
+from tracker.feeds.nba_odds import pregame_lines
 from tracker.feeds.source import Ball, Board
+from tracker.replay.files import find_recording
+from tracker.replay.nba.site import WNBA_SCOREBOARD, Site
+from tracker.replay.playback import Playback, Showing
+
+
+def wnba_board() -> bytes:
+    """The WNBA's board an hour into a recorded game."""
+    shown = Showing(Playback(find_recording("LVA@SEA 2022-09-04")))
+    page = Site([shown], league="wnba").page(WNBA_SCOREBOARD, shown.starts + timedelta(hours=1))
+    assert page is not None
+    return page.body
+
 
 PARSERS: dict[str, tuple[Callable[[bytes], Any], bytes]] = {
     "board": (nba.parse_board, fixture("scoreboard_live_2023-04-20")),
@@ -24,6 +38,8 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], bytes]] = {
     "live box": (nba.parse_box, box_of(live_game())),
     "schedule": (nba.parse_schedule, fixture("schedule_2023-24")),
     "plays": (SOURCES["nba"][0].parse_plays, fixture("plays_0022000001")),
+    "odds": (pregame_lines, fixture("nba_odds_0022400913")),
+    "wnba board": (SOURCES["wnba"][0].parse_board, wnba_board()),
     "espn board": (espn_source("nba").parse_board, fixture("espn_board_nba")),
     "espn college board": (espn_source("ncaam").parse_board, fixture("espn_board_nba")),
     "espn summary": (espn_source("wnba").parse_box, fixture("espn_summary_wnba_final")),
@@ -62,7 +78,7 @@ def check(parse: Callable[[bytes], Any], body: bytes) -> bool:
     except FeedMalformed as wrong:
         assert str(wrong).startswith(wrong.field)  # noqa: PT017 - either outcome is good
         return False
-    assert isinstance(found, Board | GameState | Ball | tuple | None)
+    assert isinstance(found, Board | GameState | Ball | tuple | dict | None)
     return True
 
 
