@@ -186,7 +186,8 @@ def write_files(folder: Path, url: str, hook_url: str) -> Path:
     config = night.write_files(folder, url, GAMES, [hook_url])
     text = config.read_text("utf-8")
     before, _, _ = text.partition("[rules]")
-    config.write_text(f"{before}[rules]\ndefault = {json.dumps(RULES)}\n", "utf-8")
+    free = "[alerts]\nper_hour = 10000\nper_hour_game = 10000\n"
+    config.write_text(f"{before}{free}[rules]\ndefault = {json.dumps(RULES)}\n", "utf-8")
     return config
 
 
@@ -254,7 +255,13 @@ async def one_night(
 def count(database: Path, messages: list[str], found: Figures) -> None:
     """Hold what is on disk and what has arrived against the promise."""
     with closing(sqlite3.connect(database)) as db:
-        fired = {x for (x,) in db.execute("SELECT id FROM alert WHERE decision = 'fired'")}
+        # The last word of the program may be left for its next start.
+        fired = {
+            x
+            for (x,) in db.execute(
+                "SELECT id FROM alert WHERE decision = 'fired' AND rule <> 'stopped'"
+            )
+        }
         ends = dict(db.execute("SELECT alert, coalesce(told, state) FROM delivery"))
         late = {x for (x,) in db.execute("SELECT alert FROM delivery WHERE state = 'expired'")}
         results = list(db.execute("SELECT name, settlement.result FROM bet LEFT JOIN settlement "

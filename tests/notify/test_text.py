@@ -10,14 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.notify.values import NOW, alert, bet, book, delivery, settled, state
+from tests.notify.values import GAME, NOW, alert, bet, book, delivery, settled, state
 from tracker.domain.alert import Decision, Reason
 from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
-from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.parlay import Leg, Parlay
+from tracker.domain.player import Player, Stat
 from tracker.domain.policy import topic_of
 from tracker.domain.wording import PLACEHOLDERS, PLAIN, Wording
-from tracker.engine.book import Tracked
+from tracker.engine.book import LegStanding, Tracked
 from tracker.notify.envelope import DIGEST_LINES, brief, digest, numbered, possible_repeat, worded
 from tracker.notify.text import compose
 
@@ -286,6 +289,34 @@ def test_a_result_says_what_it_did_to_the_stake(
         f"{first} · DEN 114 – 105 LAL · DEN -4.5 · peak 96 %, low 48 %\n"
         "Provisional until the box score has been read again"
     )
+
+
+def test_the_result_of_a_player_line_is_told_by_what_he_did() -> None:
+    """In place of the score, with the line in brackets."""
+    jokic = Player("Nikola Jokić", Side.HOME)
+    market = PlayerTotal(jokic, Stat.PTS, Direction.OVER, 25.5)
+    done = settled("DEN -4.5", Result.WON, 3739)
+    tracked = replace(done, bet=replace(done.bet, market=market))
+    box = PlayerLine("203999", "Nikola Jokić", Side.HOME, (("pts", 27),), 36.0)
+    over = replace(FINAL, players=(box,))
+    assert compose(alert("settled", over), tracked, book(over)).splitlines()[0] == (
+        "✅ #12 WON +$17.39 · Jokić 27 pts (o25.5) · peak 96 %, low 48 %"
+    )
+    unknown = compose(alert("settled", FINAL), tracked, book(FINAL)).splitlines()[0]
+    assert "DEN 114 – 105 LAL · Jokić o25.5 pts" in unknown
+
+
+def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:
+    """How many hit, and how many dropped out."""
+    other = Game("0022600202", "nba", "BOS", "NYK", NOW)
+    done = settled("DEN -4.5", Result.WON, 3739)
+    legs = (Leg(GAME, done.bet.market), Leg(other, done.bet.market))  # type: ignore[arg-type]
+    standings = tuple(LegStanding(12, i, result=x) for i, x in enumerate((Result.WON, Result.VOID)))
+    tracked = replace(done, bet=replace(done.bet, market=Parlay(legs)), legs=standings)
+    first = compose(alert("settled", FINAL), tracked, book(FINAL)).splitlines()[0]
+    assert first == "✅ #12 WON +$17.39 · 1 hit, 1 dropped · Parlay (2) · peak 96 %, low 48 %"
+    live_text = compose(alert("p >= 0.80", state(), 0.8, 0.7), tracked, book(state()))
+    assert live_text.startswith("▲ 80 % Parlay (2): 1 hit, 1 dropped, Q4 7:02 (was 70 %)")
 
 
 def test_a_game_that_is_off_has_no_score() -> None:

@@ -10,9 +10,10 @@ from tracker.domain.alert import Alert
 from tracker.domain.bet import Bet, Settlement
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState
-from tracker.domain.market import Span
+from tracker.domain.market import PlayerTotal, Span, line_text
 from tracker.domain.money import money_text, payout_if_won
 from tracker.domain.parlay import Parlay
+from tracker.domain.player import box_line, figure
 from tracker.domain.wording import Wording
 from tracker.domain.worth import fair_value
 from tracker.notify.words import (
@@ -23,6 +24,7 @@ from tracker.notify.words import (
     percent_change,
     progress,
     score_text,
+    short,
     span_text,
     standing,
 )
@@ -122,6 +124,27 @@ def score(alert: Alert, tracked: Followed, book: Belief) -> str:
         return whole
     part = counted(market, state)
     return whole if part is None else f"{whole} ({market.span.value} {part.home} – {part.away})"
+
+
+def how_it_ended(alert: Alert, tracked: Followed, book: Belief) -> str:
+    """What a result rests on, and the bet: `DEN 114 – 105 LAL · DEN -4.5`, `Jokić 27 pts (o25.5)`.
+
+    A parlay rests on its legs: `2 hit, 1 dropped · Parlay (3)`.
+    """
+    bet, state = tracked.bet, book.state
+    match bet.market:
+        case Parlay():
+            rests = progress(tracked.legs)
+        case PlayerTotal() as market if state is not None:
+            line = box_line(state, market.player)
+            made = None if line is None else figure(line, market.stat)
+            if made is not None:
+                side = f"{market.direction.value[0]}{line_text(market.points)}"
+                return f"{market.player.surname} {made} {market.stat.value} ({side})"
+            rests = score(alert, tracked, book)
+        case _:
+            rests = score(alert, tracked, book)
+    return " · ".join(x for x in (rests, short(bet)) if x)
 
 
 def fair(tracked: Followed) -> str:

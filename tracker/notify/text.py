@@ -27,6 +27,7 @@ from tracker.notify.parts import (
     age,
     course,
     fair,
+    how_it_ended,
     moved,
     needed,
     score,
@@ -186,8 +187,9 @@ def _settled(event: Event, alert: Alert, tracked: Followed, book: Belief) -> str
     money = money_for(bet, done.result, done.payout_cents)
     off = book.state is not None and book.state.phase.off
     # A game that is off has no score, and its bets no course worth telling.
-    ended = f"{book.game.name} {alert.game_clock.lower()}" if off else score(alert, tracked, book)
-    facts = " · ".join(x for x in (ended, short(bet), "" if off else course(tracked)) if x)
+    ended = f"{book.game.name} {alert.game_clock.lower()} · {short(bet)}"
+    ended = ended if off else how_it_ended(alert, tracked, book)
+    facts = " · ".join(x for x in (ended, "" if off else course(tracked)) if x)
     result = done.result.value.upper()
     if event is Event.REGRADED:
         known = alert.detail.casefold() in set(Result)
