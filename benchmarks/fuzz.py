@@ -7,6 +7,7 @@ processor, and the memory in use.
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import resource
@@ -65,7 +66,7 @@ def damaged(body: bytes, rng: random.Random) -> bytes:
             break
         holder, key = rng.choice(every)
         if rng.random() < 0.6:
-            holder[key] = rng.choice(STRANGE)
+            holder[key] = copy.deepcopy(rng.choice(STRANGE))
         else:
             del holder[key]
     return json.dumps(changed).encode()
