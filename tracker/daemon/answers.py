@@ -145,6 +145,8 @@ def _result_line(x: BetView) -> str:
     money = ""
     if x.stake_cents is not None and x.payout_cents is not None:
         money = f" {signed_money(x.payout_cents - x.stake_cents)}"
+        if x.result in (Result.PUSH, Result.VOID):
+            money = f" {money_text(x.payout_cents)} back"
     unsure = " · provisional" if x.status is Status.PROVISIONAL else ""
     name = f"#{x.number} {bet_name(x)}"
     day = f"{x.game.name} {x.game.slate:%d %b}"
@@ -159,7 +161,9 @@ def profit_text(bets: Sequence[BetView], sight: Sight) -> str:
         if x.result is not None and x.game is not None
     ]
     open_stakes = [x.stake_cents for x in bets if x.status in _OPEN and x.stake_cents is not None]
-    at_stake = f"At stake now: {money_text(sum(open_stakes))} on {len(open_stakes)} open bets"
+    count = f"{len(open_stakes)} open bet{'s' * (len(open_stakes) != 1)}"
+    sum_at_stake = f"{money_text(sum(open_stakes))} on {count}" if open_stakes else "nothing"
+    at_stake = f"At stake now: {sum_at_stake}"
     if not ended:
         return f"Nothing has been settled yet\n{at_stake}"
     whole = tally(ended)

@@ -1,0 +1,140 @@
+"""Promises of the bot's answers: short enough for a phone, with the figures that were asked for."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.notify.values import GAME, NOW, bet, state
+from tracker.daemon.answers import (
+    MOST_LINES,
+    Sight,
+    bets_text,
+    profit_text,
+    settled_text,
+    silent_text,
+    snoozes_text,
+    status_text,
+)
+from tracker.domain.bet import Result, Status
+from tracker.domain.chance import Chance
+from tracker.domain.game import Game
+from tracker.domain.money import parse_odds
+from tracker.domain.policy import Scope, Snooze
+from tracker.notify.telegram_text import TEXT_LIMIT, length
+from tracker.store.views import BetView
+
+SIGHT = Sight(NOW, ZoneInfo("America/Denver"))
+EMPTY: dict[str, Any] = {x.name: None for x in fields(BetView)} | {"tags": (), "rules": ()}
+
+
+def view(number: int, pick: str = "DEN -4.5", **facts: Any) -> BetView:
+    """A bet as the store shows it."""
+    known = bet(pick, number)
+    made = {
+        "number": number, "pick": pick, "market": known.market, "market_text": pick, "game": GAME,
+        "odds": parse_odds("-115"), "stake_cents": 2000, "status": Status.SCHEDULED,
+        "added_at": NOW, "stale": False, "from_file": False, "revision": 0,
+    }  # fmt: skip
+    return BetView(**(EMPTY | made | facts))
+
+
+def done(number: int, result: Result, payout: int, day: date | None = None) -> BetView:
+    """A bet with a result, on a game of that date."""
+    game = GAME if day is None else replace(GAME, day=day)
+    return view(number, result=result, payout_cents=payout, status=Status.OFFICIAL, game=game)
+
+
+def test_open_bets() -> None:
+    """The next to begin first; a live one with its chance and game clock."""
+    later = Game("9", "nba", "BOS", "NYK", NOW + timedelta(hours=20))
+    bets = [
+        view(14, "DEN ML", game=later, market=bet("DEN ML").market),
+        replace(view(15), market=None, game=None, pick="BOS -3", stake_cents=None),
+        view(
+            12, status=Status.LIVE, state=state(), chance=Chance(0.71, 0.0, 0.29),
+        ),
+        view(13, status=Status.NEEDS_REVIEW),
+        done(11, Result.WON, 3739),
+    ]  # fmt: skip
+    assert bets_text(bets, SIGHT) == (
+        "4 open bets\n"
+        "#12 DEN -4.5 · 71 % · LAL@DEN Q4 7:02 · $20.00 at -115\n"
+        "#13 DEN -4.5 · needs review: tracker show 13 · LAL@DEN 19:00 · $20.00 at -115\n"
+        "#14 BOS ML · NYK@BOS Sat 16:30 · $20.00 at -115\n"
+        "#15 BOS -3 · waits for its game"
+    )
+
+
+def test_results() -> None:
+    """The newest first, each with its mark, its money and its game."""
+    bets = [
+        done(11, Result.LOST, 0, date(2026, 11, 18)),
+        done(12, Result.WON, 3739),
+        done(13, Result.PUSH, 2000),
+        replace(done(14, Result.VOID, 2000), status=Status.PROVISIONAL),
+    ]
+    assert settled_text(bets) == (
+        "Last 4 of 4 results\n"
+        "⊘ #14 DEN -4.5 VOID $20.00 back · LAL@DEN 20 Nov · provisional\n"
+        "↔ #13 DEN -4.5 PUSH $20.00 back · LAL@DEN 20 Nov\n"
+        "✅ #12 DEN -4.5 WON +$17.39 · LAL@DEN 20 Nov\n"
+        "❌ #11 DEN -4.5 LOST -$20.00 · LAL@DEN 18 Nov"
+    )
+
+
+def test_what_they_came_to() -> None:
+    """In all, today, lately, and what is still at stake."""
+    bets = [
+        done(11, Result.LOST, 0, date(2026, 11, 18)),
+        done(12, Result.WON, 3739),
+        done(13, Result.PUSH, 2000, date(2026, 9, 1)),
+        view(14),
+    ]
+    assert profit_text(bets, SIGHT) == (
+        "In all: -$2.61 · 1-1-1, -4.3 % of $60.00\n"
+        "Today: +$17.39 · 1-0, +87.0 % of $20.00\n"
+        "7 days: -$2.61 · 1-1, -6.5 % of $40.00\n"
+        "30 days: -$2.61 · 1-1, -6.5 % of $40.00\n"
+        "At stake now: $20.00 on 1 open bet"
+    )
+
+
+def test_silence() -> None:
+    """About what, and until when on the person's own clock."""
+    games = {GAME.id: GAME.name}
+    until = NOW + timedelta(hours=2)
+    told = [
+        Snooze(Scope.BET, "12", NOW, until),
+        Snooze(Scope.GAME, GAME.id, NOW, until),
+        Snooze(Scope.ALL, "", NOW, NOW + timedelta(hours=20)),
+    ]
+    assert snoozes_text(told, games, SIGHT) == (
+        "Silent\n"
+        "bet #12 until 22:30\n"
+        "LAL@DEN until 22:30\n"
+        "everything until Sat 16:30\n"
+        "/snooze off ends it."
+    )
+    assert silent_text(told[1], games, SIGHT) == "Silent about LAL@DEN until 22:30"
+
+
+def test_nothing_is_told_as_nothing() -> None:
+    """With what to do about it."""
+    assert "/add" in bets_text([], SIGHT)
+    assert settled_text([]) == "Nothing has been settled yet"
+    assert profit_text([], SIGHT) == "Nothing has been settled yet\nAt stake now: nothing"
+    assert status_text([], [view(12)]) == (
+        "No game is being watched yet · 1 open bet\n/bets lists them."
+    )
+
+
+def test_many_are_counted() -> None:
+    """An answer is never longer than a message, and never a screenful of screens."""
+    many = [view(number) for number in range(300)]
+    assert bets_text(many, SIGHT).splitlines()[-1] == "… and 285 more: tracker bets"
+    ended = [done(number, Result.WON, 3739) for number in range(300)]
+    assert len(settled_text(ended).splitlines()) == MOST_LINES + 2
+    assert length(settled_text(ended)) < TEXT_LIMIT / 2
