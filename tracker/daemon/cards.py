@@ -107,9 +107,11 @@ class CardLoop:
         if self.free_at > now:
             return self.free_at - now
         later = now + IDLE
-        for game in self.wall.games():
+        # A game that appears while others are met waits for the next turn.
+        games = tuple(self.wall.games())
+        for game in games:
             await self._meet(game)
-        for soonest, game in sorted((self._soonest(x), x) for x in self.wall.games()):
+        for soonest, game in sorted((self._soonest(x), x) for x in games):
             if soonest > now:
                 later = min(later, soonest)
                 break
