@@ -17,8 +17,8 @@ def test_init_writes_a_private_file_that_is_valid(cli: Cli, home: Path) -> None:
     file = home / ".config" / "tracker" / "tracker.toml"
     assert ran.status == 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    (address,) = tomllib.loads(file.read_text("utf-8"))["notify"]["urls"]
-    assert len(address.removeprefix("ntfy://tracker-")) == 16
+    topic = tomllib.loads(file.read_text("utf-8"))["notify"]["ntfy"]["topic"]
+    assert len(topic.removeprefix("tracker-")) == 16
     assert str(file) in ran.out
     assert "tracker add" in ran.out
     assert "1-800-GAMBLER" in ran.err

@@ -58,6 +58,11 @@ class Basics:
         return self.store.with_name(self.store.name + ".lock")
 
 
+_SECRETS = frozenset(
+    ("notify.telegram.token", "notify.discord.webhook", "notify.ntfy.topic", "notify.ntfy.token")
+)
+
+
 class _NotPlain(Exception):
     """The file holds something that only the full check can judge."""
 
@@ -138,7 +143,8 @@ class _Plain:
     def secret(self) -> bool:
         """The file may hold what others must not read."""
         urls = self.values.get("notify.urls", ())
-        return "notify.telegram.token" in self.values or not all(map(_HARMLESS.fullmatch, urls))
+        told = not _SECRETS.isdisjoint(self.values)
+        return told or not all(map(_HARMLESS.fullmatch, urls))
 
     def check(self, table: str, keys: Mapping[str, Callable[[Any, Path], Any]]) -> None:
         """Read the keys of one table; _NotPlain for what is not surely right."""
@@ -187,6 +193,10 @@ def _money(value: Any, _: Path) -> int:
     return int(_sure(cents, cents > 0))
 
 
+def _truth(value: Any, _: Path) -> Any:
+    return _sure(value, isinstance(value, bool))
+
+
 def _whole(low: int, high: int) -> Callable[[Any, Path], Any]:
     return lambda value, _: _sure(value, type(value) is int and low <= value <= high)
 
@@ -216,9 +226,17 @@ _KEYS: dict[str, dict[str, Callable[[Any, Path], Any]]] = {
     "rules": {"default": _rules},
     "notify": {
         "urls": _texts,
-        "console": lambda value, _: _sure(value, isinstance(value, bool)),
+        "console": _truth,
     },
-    "notify.telegram": {"token": _text, "chat_id": _whole(-(2**60), 2**60), "api_url": _url},
+    "notify.telegram": {
+        "token": _text,
+        "chat_id": _whole(-(2**60), 2**60),
+        "api_url": _url,
+        "cards": _truth,
+        "commands": _truth,
+    },
+    "notify.discord": {"webhook": _text, "cards": _truth},
+    "notify.ntfy": {"topic": _text, "token": _text, "api_url": _url, "cards": _truth},
     "feeds.nba": _FEED,
     "feeds.wnba": _FEED,
     "feeds.espn": _FEED,

@@ -147,7 +147,7 @@ def _channel(text: str) -> _Channel:
         return _Channel(text.casefold())
     if text.casefold() == _NTFY:
         topic = f"tracker-{secrets.token_hex(8)}"
-        return _Channel(_NTFY, f"ntfy://{topic}", topic)
+        return _Channel(_NTFY, topic=topic)
     from tracker.notify.apprise_channel import check_urls
     from tracker.settings import ConfigError
 
@@ -192,12 +192,22 @@ def _first_message(scope: Scope, channel: _Channel) -> None:
 
         asyncio.run(pair_chat(scope))
         return
+    if channel.topic is not None and asks():
+        typer.prompt("Subscribe to it, then press Enter", default="", show_default=False)
+    asyncio.run(_try_first(scope, channel))
+
+
+async def _try_first(scope: Scope, channel: _Channel) -> None:
+    from tracker.cli.channels import own_channels
     from tracker.cli.first_message import try_out
     from tracker.notify.apprise_channel import AppriseChannel
 
-    if channel.topic is not None and asks():
-        typer.prompt("Subscribe to it, then press Enter", default="", show_default=False)
-    asyncio.run(try_out(AppriseChannel(channel.url or "")))
+    if channel.url is not None:
+        await try_out(AppriseChannel(channel.url))
+        return
+    for own in own_channels(scope.settings()):
+        async with own:
+            await try_out(own)
 
 
 def _zone(text: str) -> str:
@@ -237,6 +247,7 @@ def _write(target: Path, answers: _Answers, *, force: bool) -> None:
         stake_unit_cents=answers.unit_cents,
         urls=() if url is None else (url,),
         telegram_token=answers.channel.token,
+        ntfy_topic=answers.channel.topic,
     )
     parse_settings(text, target)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -265,7 +276,7 @@ def _tell(target: Path, answers: _Answers) -> None:
         say(f"subscribe to it in the ntfy app, or at https://ntfy.sh/{topic}")
     elif answers.channel.name == _TELEGRAM:
         say("Alerts go to the chat that you pair with the bot: `tracker telegram pair`.")
-    elif answers.channel.url is None:
+    elif answers.channel.name == _CONSOLE:
         say("Alerts are said on the daemon's own output.")
     else:
         say("Alerts go to the address that you gave.")

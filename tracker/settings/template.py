@@ -24,14 +24,17 @@ def default_config_toml(
     urls: Sequence[str] = (),
     console: bool = True,
     telegram_token: str | None = None,
+    ntfy_topic: str | None = None,
 ) -> str:
     """The text of a `tracker.toml`. Keys left at their default are there as comments.
 
-    `urls` are Apprise addresses, written in the clear like the token of a bot: the file then needs
-    mode 0600.
+    `urls` are Apprise addresses, written in the clear like a bot's token and a topic: the file then
+    needs mode 0600.
     """
     bot = "# " if telegram_token is None else ""
     token = telegram_token or "123456:the-token-of-your-bot"
+    sub = "# " if ntfy_topic is None else ""
+    topic = ntfy_topic or "a-topic-that-nobody-guesses"
     mark = "" if urls else "# "
     shown = _value(list(urls) or ["ntfy://a-topic-that-nobody-guesses"])
     return f"""\
@@ -107,7 +110,7 @@ console = {_value(console)}
 # cards = true
 
 [notify.ntfy]
-# topic = "a-topic-that-nobody-guesses"
+{sub}topic = {_value(topic)}
 # token = "tk_for-a-server-that-asks-for-one"
 # api_url = "https://ntfy.sh"
 # cards = false
