@@ -339,7 +339,7 @@ NAMES = (
     "Jaylen Brown", "D'Angelo Russell", "De'Aaron Fox", "Michael Porter Jr.", "Orlando Robinson",
     "Bol Bol", "Kentavious Caldwell-Pope", "Nicolas Claxton", "Houston Mallette",
     "Troy Brown Jr.", "OG Anunoby", "Day'Ron Sharpe", "Ron Holland II", "Vít Krejčí",
-    "Trey Murphy III", "Nenê", "Thomas Bryant",
+    "Trey Murphy III", "Nenê", "Thomas Bryant", "Xavier Tillman",
 )  # fmt: skip
 PLAYERS = tuple(Player(name, list(Side)[i % 2]) for i, name in enumerate(NAMES))
 PLAYED = st.sampled_from(PLAYERS)

@@ -128,7 +128,10 @@ def _second_team(line: Line, slots: Slots, count: int, found: tuple[Team, ...]) 
 
 
 def _name_follows(line: Line, ahead: int) -> bool:
-    """Whether the word so far ahead can only be a name."""
+    """Whether the word so far ahead can only be a name, as in `Orlando Robinson`.
+
+    Where two may be schools or people, as in `Troy Brown`, a player's line makes them a player.
+    """
     kept, line.at = line.at, line.at + ahead
     word = line.word
     follows = (
@@ -136,11 +139,24 @@ def _name_follows(line: Line, ahead: int) -> bool:
         and not word.soft
         and _nameable(word)
         and (is_initial(word) or not line.phrase(say.PHRASES))
-        and not line.team()[0]
         and word.low not in say.VERSUS
     )
+    if follows and word is not None:
+        count, found = line.team()
+        if count:
+            follows = count == 1 and may_be_a_person(word.text, found) and _counts(line)
     line.at = kept
     return follows
+
+
+def _counts(line: Line) -> bool:
+    """Whether what a player does is counted in what is left of the bet."""
+    kept, counts = line.at, False
+    while (word := line.word) is not None and not word.ends_leg and not counts:
+        counts = line.phrase(say.STATS) > 0 or line.phrase(say.TENS) > 0
+        line.at += 1
+    line.at = kept
+    return counts
 
 
 def _versus_team(line: Line) -> bool:
