@@ -64,7 +64,7 @@ def singing(folder: Path, config: Path) -> list[str]:
     return [x.name for x in files if CANARY.encode() in x.read_bytes()]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_no_secret_shows_anywhere(tmp_path: Path) -> None:
     """Not in the log at DEBUG, the database, any export, the configuration shown, or an error."""
     clock = ScaledClock(night.TIP_OFF + timedelta(minutes=12), 120.0)
