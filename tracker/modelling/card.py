@@ -58,14 +58,14 @@ LIMITS = """\
   little more than visitors' (correlation .03); symmetry between the sides is kept instead.
 - The possession chain knows league habits, not a team's: a good free-throw team is not better at
   holding a lead. Fouls to give count only as bonus or not.
-- Unknown possession (the live NBA box score does not give it) costs .0001 to .0014 Brier late.
+- Unknown possession (no live box score gives it) costs .0001 to .0014 Brier late.
 - One season of NCAA men's games: early-season priors are vague, and cross-season drift is untested.
 - A neutral court is not known as one: the home edge then misleads, most of all in March (the NCAA
   table's drifts come from there).
 - WNBA and NCAA priors come from results alone; with closing lines they would be sharper than shown.
 - G League and NCAA women carry another league's figures, flagged `transferred`, and are not judged.
-- Seasons differ by more than models: the same model's Brier at half-time was .154 in 2023-24 and
-  .167 in 2021-22. Compare models by paired differences only.
+- Seasons differ by more than models: the same model's Brier at half-time was .153 in 2023-24 and
+  .173 in 2022-23. Compare models by paired differences only.
 """
 
 
