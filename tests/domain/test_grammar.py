@@ -286,6 +286,7 @@ def test_the_two_teams_of_a_game_answer_to_its_own_words() -> None:
         ("LAL @ DEN over x", "x", "expected the line, such as 224.5"),
         ("LAL@DEN over 224.5 bogus", "bogus", "expected odds such as -110"),
         ("DEN -4½ bogus", "bogus", "column 9"),
+        ("Jokic over 25.5 pts, 8 reb", "reb", "column 24"),
         ("DEN 4.5", "4.5", "a spread such as -4.5"),
         ("DEN -110", "-110", "looks like a price: write the line first, or 'DEN ML -110'"),
         ("Q3 DEN +150", "+150", "or 'Q3 DEN ML \\+150'"),

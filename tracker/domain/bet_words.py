@@ -142,7 +142,7 @@ UNITS = frozenset({"u", "unit", "units", "un"})
 MONEY_WORDS = frozenset({"dollars", "dollar", "usd", "bucks", "$"})
 AT_LEAST = frozenset({"at least", "minimum"})
 AT = frozenset({"@", "at"})
-VERSUS = frozenset({"vs", "v", "versus", "/", "-", "x"}) | AT
+VERSUS = frozenset({"vs", "vs.", "v", "v.", "versus", "/", "-", "x"}) | AT
 EVEN_MONEY = frozenset({"even", "evens", "ev", "evs", "even money", "em"})
 NEGATION = frozenset({"no", "not", "without a", "not to record a", "no to"})
 

@@ -197,7 +197,8 @@ def read_counted(line: Line, slots: Slots) -> bool:
     if line.phrase(say.PHRASES) > count:
         return False
     if slots.stat not in (None, stat):
-        if Stat.PTS not in (stat, slots.stat):
+        said = slots.number is not None and slots.stat_at > slots.number_at
+        if Stat.PTS not in (stat, slots.stat) or said:
             raise line.bad(slots.expected)
         # `Total points` may head a slip whose line says the rest.
         stat = slots.stat if stat is Stat.PTS and slots.stat is not None else stat

@@ -9,6 +9,7 @@ from tracker.domain.line import Line, Word
 from tracker.domain.market import Parity
 from tracker.domain.pick import Matchup
 from tracker.domain.slots import Slots
+from tracker.domain.stat_words import read_stat
 from tracker.domain.team import Team, may_be_a_person, professional
 
 _INITIAL = re.compile(r"[^\W\d_]\.")
@@ -18,12 +19,22 @@ _PRICE_FOLLOWS = re.compile(r"[+-]?[\d.]|ev")
 def read_term(line: Line, slots: Slots) -> bool:
     """The longest term that the next words are, whatever its kind."""
     count, term = line.longest(say.PHRASES)
+    if term == "total points" and (slots.names or _a_sum_follows(line)):
+        count, term = 1, "total"
     if not count or is_initial(line.word) or _a_team_after_all(line, slots, count):
         return False
     if not (_says_which(line, slots, term) or _says_so(slots, term) or _passes(line, slots, term)):
         return False
     line.at += count
     return True
+
+
+def _a_sum_follows(line: Line) -> bool:
+    """Whether the points of `total points` are the first part of a sum, with rebounds, say."""
+    kept, line.at = line.at, line.at + 1
+    found = read_stat(line)
+    line.at = kept
+    return found is not None and len(found[0].parts) > 1
 
 
 def _says_which(line: Line, slots: Slots, term: str) -> bool:
