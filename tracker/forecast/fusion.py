@@ -1,8 +1,8 @@
 """A live line as a second opinion: how far the market's view moves the outlook.
 
 Measured on 17,000 in-play moneylines of 156 games of 2022 whose season was not fitted on: the
-model and the de-vigged market are equally good before the last two minutes (Brier .1553 and .1548),
-their mean in log-odds better than either (.1545); inside two minutes the quotes lag and the model
+model and the de-vigged market are equally good before the last two minutes (Brier .1552 and .1548),
+their mean in log-odds better than either (.1544); inside two minutes the quotes lag and the model
 is better by .015. Of the market's half-time totals of that season (1,284 games) .89 ± .12 of the
 difference is right: it has seen the pace that points alone do not show.
 """
