@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -80,16 +81,16 @@ def settings_in(folder: Path) -> Settings:
 
 
 @pytest.fixture
-async def night(tmp_path: Path) -> Night:
+async def night(tmp_path: Path) -> AsyncIterator[Night]:
     """Two games an hour before their tip-off, of whose players nobody knows."""
     settings = settings_in(tmp_path)
     events: list[tuple[str, dict[str, str]]] = []
-    store = await Store.open(tmp_path / "tracker.db", now=T0, durable=False)
-    await store.save_games([(GAME, None), (OTHER, None)], T0)
-    clock = FakeClock(after(-3600))
-    shelf = Shelf(store, clock, settings, lambda name, what: events.append((name, what)))
-    await shelf.refresh()
-    return Night(store, shelf, events)
+    async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
+        await store.save_games([(GAME, None), (OTHER, None)], T0)
+        clock = FakeClock(after(-3600))
+        shelf = Shelf(store, clock, settings, lambda name, what: events.append((name, what)))
+        await shelf.refresh()
+        yield Night(store, shelf, events)
 
 
 async def test_a_mere_player_is_found_once_a_box_names_him(night: Night) -> None:
@@ -237,6 +238,17 @@ def test_the_evenest_line_from_before_tip_off_counts() -> None:
     assert points_believed(beliefs, on_jokic(1, 10.5, "-110"), on_jokic(2, 18.5, "+900")) == even
     late = on_jokic(2, 6.5, "+100", late=True)
     assert points_believed(beliefs, on_jokic(1, 10.5, "-110"), late) == even
+
+
+async def test_who_is_seen_again_goes_on_being_remembered(night: Night) -> None:
+    """The box of another night says anew who plays for whom, in a program that runs for months."""
+    await night.met(DENVER)
+    assert not night.shelf._rosters.news
+    night.shelf.meet(replace(DENVER, phase=Phase.CANCELLED))
+    assert not night.shelf._rosters.news
+    later = replace(GAME, id="0022600099", start=T0 + timedelta(days=50))
+    night.shelf.meet(replace(DENVER, game=later))
+    assert night.shelf._rosters.news
 
 
 def test_a_box_while_he_plays_is_met_too(night: Night) -> None:

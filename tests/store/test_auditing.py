@@ -47,11 +47,12 @@ async def test_odds_and_stake_are_edited_with_a_row_for_each(store: Store) -> No
     """What was there before is written down beside what came."""
     await a_book(store)
     written = await store.draft(1)
-    new = replace(written, odds=parse_odds("+100"), stake_cents=3000)
+    new = replace(written, odds=parse_odds("+100"), stake_cents=3000, placed_at=T0)
     made = await store.edit(1, new, after(1))
     assert [(x.what, x.before, x.after, x.who) for x in made] == [
         ("odds", "-110", "+100", "cli"),
         ("stake_cents", "2000", "3000", "cli"),
+        ("placed_at", None, str(T0), "cli"),
     ]
     [shown] = await store.bets_view()
     assert (shown.odds, shown.stake_cents, shown.game) == (parse_odds("+100"), 3000, GAME)

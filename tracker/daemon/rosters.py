@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from tracker.domain.game import Game, GameState, Side
 from tracker.domain.player import Player, player_key
@@ -20,7 +20,7 @@ class Rosters:
         """Nobody is known until `load`."""
         self._store = store
         self._known: dict[Team, tuple[str, ...]] = {}
-        self._met: dict[Team, dict[str, str]] = {}
+        self._met: dict[Team, tuple[date | None, dict[str, str]]] = {}
         self._unkept: set[Team] = set()
 
     async def load(self, now: datetime) -> None:
@@ -28,13 +28,17 @@ class Rosters:
         self._known = await self._store.rosters(now)
 
     def meet(self, state: GameState) -> None:
-        """Learn the players of both teams from a box; what is known already costs nothing."""
+        """Learn the players of both teams from a box; what it told before costs nothing."""
         for side in Side:
             team = state.game.league, state.game.code(side)
-            seen = self._met.setdefault(team, {})
+            slate, seen = self._met.get(team, (None, {}))
+            if slate != state.game.slate:
+                # Each night anew: who is still seen with his team goes on being remembered.
+                seen = {}
             before = len(seen)
             seen.update({player_key(x.name): x.name for x in state.players if x.side is side})
             if len(seen) > before:
+                self._met[team] = state.game.slate, seen
                 self._unkept.add(team)
 
     @property
@@ -46,17 +50,13 @@ class Rosters:
         """Write down who was met, and read what that makes of the teams."""
         teams, self._unkept = self._unkept, set()
         if teams:
-            met = {team: tuple(self._met[team].values()) for team in teams}
+            met = {team: tuple(self._met[team][1].values()) for team in teams}
             await self._store.meet(met, now)
             await self.load(now)
 
     def of(self, game: Game) -> tuple[Player, ...]:
         """The players of both teams, as far as they are known."""
         return tuple(Player(name, side) for side in Side for name in self._names(game, side))
-
-    def unknown(self, games: Iterable[Game]) -> tuple[Game, ...]:
-        """The games of which one team's players are not known."""
-        return tuple(x for x in games if not all(self._names(x, side) for side in Side))
 
     def _names(self, game: Game, side: Side) -> tuple[str, ...]:
         return self._known.get((game.league, game.code(side)), ())

@@ -79,6 +79,9 @@ def edit(db: sqlite3.Connection, number: int, new: Draft, who: str, at: datetime
     told = {k: v for k, v in changed.items() if k not in ("meaning", "odds_decimal")}
     for what, after in told.items():
         _note(db, at, who, (number, what, before[what], after))
+    if new.placed_at != old.placed_at:
+        told["placed_at"] = new.placed_at
+        _note(db, at, who, (number, "placed_at", old.placed_at, new.placed_at))
     if {"odds", "stake_cents", "book"} & told.keys():
         _pay_anew(db, number, at)
     return audits(db, number)[-len(told) :] if told else []
