@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import resources
 
 from tracker.domain.game import GameState, PlayerLine, Side
 from tracker.domain.team import fold
@@ -46,13 +49,30 @@ class Stat(StrEnum):
                 return (self,)
 
 
-@lru_cache(maxsize=8192)
-def player_key(name: str) -> str:
-    """A player's name as it is compared: without accents, dots, hyphens, case and `Jr.` or `II`."""
+def plain_name(name: str) -> str:
+    """A person's name without accents, dots, hyphens, case and `Jr.` or `II`."""
     words = _BETWEEN.sub(" ", fold(name)).split()
     while len(words) > 1 and words[-1] in _SUFFIXES:
         words.pop()
     return " ".join(words)
+
+
+@lru_cache(maxsize=8192)
+def player_key(name: str) -> str:
+    """The same for every full name that a source gives a player: `Nic Claxton`, `Nicolas Claxton`.
+
+    Beside what `plain_name` folds away, sources differ in short forms of first names.
+    """
+    plain = plain_name(name)
+    return _same_people().get(plain, plain)
+
+
+@cache
+def _same_people() -> Mapping[str, str]:
+    """Other plain names to the one that is the key, as shipped in `data/players.toml`."""
+    text = resources.files("tracker.domain").joinpath("data/players.toml").read_text("utf-8")
+    rows = tomllib.loads(text)["same"].items()
+    return {plain_name(other): plain_name(name) for name, others in rows for other in others}
 
 
 @dataclass(frozen=True, slots=True)

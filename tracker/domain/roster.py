@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
-from tracker.domain.names import nicknamed, person_key
-from tracker.domain.player import Player, player_key
+from tracker.domain.names import nicknamed
+from tracker.domain.player import Player, plain_name, player_key
 from tracker.domain.team import fold, longest_name
 
 Roster = Sequence[Player]
@@ -94,25 +94,25 @@ def players_meant(
 
 def _named(written: str, players: Sequence[Player]) -> tuple[Player, ...]:
     written = _INITIAL.sub(r"\1. ", written.replace(",", " "))
-    key = player_key(written)
+    key = plain_name(written)
     if not key:
         return ()
-    person, nicknames, words = person_key(written), nicknamed(written), key.split()
-    readings: tuple[Callable[[Player], bool], ...] = (
-        lambda x: x.key == key,
-        lambda x: person_key(x.name) == person,
-        lambda x: person_key(x.name) in nicknames,
-        lambda x: _short(words, x.key.split()),
-        lambda x: player_key(x.surname) == key,
-        lambda x: x.key.endswith(f" {key}"),
-        lambda x: x.key.startswith(f"{key} "),
+    person, nicknames, words = player_key(written), nicknamed(written), key.split()
+    readings: tuple[Callable[[Player, str], bool], ...] = (
+        lambda _, name: name == key,
+        lambda x, _: x.key == person,
+        lambda x, _: x.key in nicknames,
+        lambda _, name: _short(words, name.split()),
+        lambda x, _: plain_name(x.surname) == key,
+        lambda _, name: name.endswith(f" {key}"),
+        lambda _, name: name.startswith(f"{key} "),
         # Blanks and hyphens are written, or not, as one likes.
-        lambda x: key.replace(" ", "") == x.key.replace(" ", ""),
-        lambda x: x.key.replace(" ", "").endswith(key.replace(" ", "")) and " " in key,
-        lambda x: sorted(x.key.split()) == sorted(words),
+        lambda _, name: key.replace(" ", "") == name.replace(" ", ""),
+        lambda _, name: name.replace(" ", "").endswith(key.replace(" ", "")) and " " in key,
+        lambda _, name: sorted(name.split()) == sorted(words),
     )
     for reading in readings:
-        found = {(x.key, x.side): x for x in players if reading(x)}
+        found = {(x.key, x.side): x for x in players if reading(x, plain_name(x.name))}
         if found:
             return tuple(found.values())
     return ()
@@ -146,6 +146,7 @@ def near_players(written: str, roster: Roster) -> str:
     """The names that come close to what is written, joined by `or`; empty when none does."""
     from difflib import get_close_matches
 
-    names = {name: x.name for x in roster for name in (x.key, x.key.split()[-1])}
-    close = get_close_matches(player_key(written), names, n=3, cutoff=0.75)
+    plain = {x.name: plain_name(x.name) for x in roster}
+    names = {name: x for x, whole in plain.items() for name in (whole, whole.split()[-1])}
+    close = get_close_matches(plain_name(written), names, n=3, cutoff=0.75)
     return " or ".join(dict.fromkeys(names[x] for x in close))
