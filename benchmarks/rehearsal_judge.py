@@ -38,6 +38,7 @@ TOUCHING = 0.03
 """How near in time and chance the calm night must have come to a level that an alert tells of."""
 
 _WHOSE = {None: "every source", "espn": "ESPN"}
+_SOON = timedelta(minutes=1)
 _AFTER = timedelta(minutes=6)
 _BAD = ("feed.lost", "feed.blocked")
 
@@ -93,7 +94,11 @@ def _on(courses: Sequence[Course]) -> str:
 
 
 def alerts(course: Course, calm: Course) -> tuple[Verdict, Verdict]:
-    """No alert about a chance tells a moment that never was, and none is news to a calm night."""
+    """No alert about a chance tells a moment that never was, and none comes of a fault.
+
+    Of a fault may come what is told while one is on, or soon after it: there the night without
+    faults must have seen the chance about as high, or as low, at about that time.
+    """
     real = {x.recording.name: moments(x) for x in course.night.playbacks}
     levels = [(g, p, a) for g, p, a in course.alerts if a.rule.startswith("p ")]
     untrue = [
@@ -103,7 +108,8 @@ def alerts(course: Course, calm: Course) -> tuple[Verdict, Verdict]:
         and not alert.game_clock.startswith(("Final", "Scheduled"))
     ]
     known = {(g, p, a.rule) for g, p, a in calm.alerts}
-    extra = [(g, p, a) for g, p, a in levels if (g, p, a.rule) not in known]
+    faulty = [x for x in levels if _by_a_fault(course, x[0], x[2].at)]
+    extra = [(g, p, a) for g, p, a in faulty if (g, p, a.rule) not in known]
     wrong = [f"{g} {p} {a.rule}" for g, p, a in extra if not _bears_out(calm, g, p, a)]
     count = len(levels)
     before = sum(a.rule.startswith("p ") for _, _, a in calm.alerts)
@@ -114,12 +120,21 @@ def alerts(course: Course, calm: Course) -> tuple[Verdict, Verdict]:
             "; ".join(untrue[:5]) or f"{count} alerts, all of real moments",
         ),
         Verdict(
-            "no alert about a chance that the same night without faults does not bear out",
+            "no alert about a chance comes of a fault: the same night without any bears it out",
             not wrong,
             "; ".join(wrong[:8])
-            or f"{count} alerts, {before} on the calm night; {len(extra)} where a chance just "
-            "touched its level came on the bad night alone",
+            or f"{count} alerts, {before} on the calm night; {len(faulty)} during a fault or up to "
+            f"a minute after it, {len(extra)} of them where a chance just touched its level",
         ),
+    )
+
+
+def _by_a_fault(course: Course, game: str, at: datetime) -> bool:
+    """Whether something was wrong with the feed, or with this game's part of it, at that time."""
+    ids = {x.recording.id for x in course.night.playbacks if x.recording.name == game}
+    return any(
+        x.start <= at <= x.end + _SOON and (x.game is None or x.game in ids)
+        for x in course.night.faults
     )
 
 
