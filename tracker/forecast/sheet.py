@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
@@ -89,6 +90,7 @@ class Question:
                 assert_never(self.shape)
 
 
+@lru_cache(maxsize=4096)
 def question(market: GameMarket) -> Question:
     """The question behind a market, told from the home team's side and from above the line."""
     match market:
