@@ -34,6 +34,9 @@ NEXT_NOON = TIP_OFF + timedelta(hours=17, minutes=20)
 
 GAMES_OVER = TIP_OFF + timedelta(hours=3, minutes=30)
 
+CORRECTED = TIP_OFF + timedelta(hours=5, minutes=30)
+"""When the boxes that are rewritten two hours after their games have been read again."""
+
 
 def whole_night(seed: int) -> Night:
     """Twelve games and every fault, until the last result is official."""
@@ -45,7 +48,7 @@ def real_night(seed: int, speed: float) -> Night:
     """The same in real time, without what makes a client wait: its patience is in real seconds."""
     played = games(12)
     faults = bad_night(played, seed, hanging=False)
-    return Night("real", played, faults, START, NEXT_NOON, speed, seed)
+    return Night("real", played, faults, START, CORRECTED, speed, seed)
 
 
 def calm_night(seed: int) -> Night:
@@ -122,7 +125,7 @@ def whole(seed: int, speed: float, page: Path, keep: Path | None) -> int:
     after = judge.aftermaths(bad)
     verdicts = [
         judge.results(bad, real, blocked),
-        judge.official(bad, real),
+        judge.official(bad),
         *judge.alerts(bad, calm),
         judge.told_once(after),
         *judge.recovery(after),
