@@ -181,6 +181,10 @@ def evaluate_players(
         raise BadDataset(f"the dataset has no players of {', '.join(seasons)}: name other seasons")
     averages = season_averages(rows)
     judged &= averages.games >= GAMES_BEFORE
+    if not judged.any():
+        raise BadDataset(
+            f"nobody has played {GAMES_BEFORE} games in {', '.join(seasons)}: judge more games"
+        )
     moments: dict[str, Any] = {}
     pooled: dict[str, list[tuple[Array, Array]]] = {}
     for i, name in enumerate(MOMENTS):

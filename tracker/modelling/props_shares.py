@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-RIDGE = 1e-5
-"""Keeps weights that the games say nothing of at 0."""
+RIDGE = 1.0
+"""A player of evidence that each weight is 0: keeps those that the games say nothing of there."""
+
+WIDEST = 4.0
+"""Logs: no width is further from 1, however few games there are."""
 
 START_DONE = -5.0
 """Log-odds of being done for the night from which the search begins."""
@@ -27,7 +30,7 @@ _FAR = 40.0
 """Log-odds beyond which a chance is 0 or 1."""
 
 _ROUNDS = 300
-_CLOSE = 3e-8
+_CLOSE = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,14 +120,14 @@ class _Likelihood:
 
     def read(self, x: Array) -> Ordered:
         last, middle = self.count - 1, self.location.shape[1]
-        bounds = x[0] + np.concatenate([[0.0], np.cumsum(np.exp(x[1:last]))])
+        bounds = x[0] + np.concatenate([[0.0], np.cumsum(np.exp(np.minimum(x[1:last], WIDEST)))])
         done = float(expit(x[-1]))
         return Ordered(done, bounds, x[last : last + middle], x[last + middle : -1])
 
     def cost(self, x: Array) -> tuple[float, Array]:
         told, last = self.read(x), self.count - 1
         rows = self.which.size
-        narrow = np.exp(-(self.width @ told.widths))
+        narrow = np.exp(np.clip(-(self.width @ told.widths), -WIDEST, WIDEST))
         middle = self.location @ told.weights
         bounds = np.concatenate([[0.0], told.bounds, [0.0]])
         above = (bounds[self.which + 1] - middle) * narrow
@@ -137,16 +140,17 @@ class _Likelihood:
         part = (1 - told.done) / chance / rows
         by_top, by_bottom = top * (1 - top) * part, bottom * (1 - bottom) * part
         by_done = float(((plain - none) / chance).mean()) * told.done * (1 - told.done)
-        ridge = RIDGE * (told.weights @ told.weights + told.widths @ told.widths)
+        small = RIDGE / rows
+        ridge = small * (told.weights @ told.weights + told.widths @ told.widths)
         slope_bounds = np.bincount(self.which + 1, -by_top * narrow, self.count + 1)
         slope_bounds += np.bincount(self.which, by_bottom * narrow, self.count + 1)
         inner = np.cumsum(slope_bounds[1 : self.count][::-1])[::-1]
         slope = np.concatenate(
             [
                 inner[:1],
-                inner[1:] * np.exp(x[1:last]),
-                self.location.T @ ((by_top - by_bottom) * narrow) + 2 * RIDGE * told.weights,
-                self.width.T @ (by_top * above - by_bottom * below) + 2 * RIDGE * told.widths,
+                inner[1:] * np.exp(np.minimum(x[1:last], WIDEST)),
+                self.location.T @ ((by_top - by_bottom) * narrow) + 2 * small * told.weights,
+                self.width.T @ (by_top * above - by_bottom * below) + 2 * small * told.widths,
                 [by_done],
             ]
         )

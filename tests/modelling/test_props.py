@@ -1,0 +1,216 @@
+"""Players of recorded games are read exactly, fitted repeatably, and judged without the future."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from tracker.cli.app import run
+from tracker.domain.player import PlayerGame
+from tracker.forecast import load_parameters
+from tracker.forecast.player_counts import BASIC
+from tracker.forecast.player_figures import decode_players
+from tracker.forecast.player_priors import player_prior
+from tracker.forecast.shipped import load_player_figures
+from tracker.modelling.dataset import BadDataset
+from tracker.modelling.props_dataset import COLUMNS, PlayerRows, read_players
+from tracker.modelling.props_evaluate import evaluate_players, season_averages
+from tracker.modelling.props_fit import fit_players, written
+from tracker.modelling.props_known import Known, expected_minutes, expected_rates, know
+from tracker.modelling.props_parlays import judge_parlays
+from tracker.modelling.props_report import tables
+from tracker.modelling.props_transfer import transferred
+
+pytest.importorskip("pyarrow")
+
+TRAIN, JUDGED = "2020-21", "2021-22"
+
+
+def _made_up() -> ModuleType:
+    file = Path(__file__).with_name("props_seasons.py")
+    spec = importlib.util.spec_from_file_location("props_seasons", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two made-up seasons."""
+    found = tmp_path_factory.mktemp("players")
+    _made_up().write_players(found, {TRAIN: (1, 12), JUDGED: (2, 28)})
+    return found
+
+
+@pytest.fixture(scope="module")
+def known(folder: Path) -> Known:
+    """What was read of them."""
+    return know(folder, load_parameters("nba"), lambda _step, _part: None)
+
+
+@pytest.fixture(scope="module")
+def document(folder: Path) -> dict[str, object]:
+    """Figures that `tracker fit --props` fits on the first, as it writes them."""
+    out = folder / "players.json"
+    assert run(["fit", str(folder), "--props", "--out", str(out), "--seasons", TRAIN]) == 0
+    found: dict[str, object] = json.loads(out.read_text("utf-8"))
+    return found
+
+
+def test_every_figure_adds_up(folder: Path) -> None:
+    """What events tell until the end is the box; minutes are those on the court."""
+    rows = read_players(folder, "nba")
+    end = rows.moments["end"]
+    regulation = rows.periods[rows.game] == 4
+    assert regulation.any()
+    assert np.array_equal(end.stats[regulation], rows.final[regulation])
+    assert np.allclose(end.minutes[regulation], rows.minutes[regulation])
+    assert (end.stats <= rows.final).all()
+    names = [x for x in rows.moments if x != "end"]
+    for early, later in pairwise(names):
+        a, b = rows.moments[early], rows.moments[later]
+        assert (a.stats <= b.stats).all()
+        assert (a.minutes <= b.minutes + 1e-9).all()
+
+
+def test_ten_are_on_the_court(folder: Path) -> None:
+    """At any running clock each game has ten players, and five of each side started."""
+    rows = read_players(folder, "nba")
+    for moment in rows.moments.values():
+        if moment.live:
+            assert (np.bincount(rows.game, moment.on) == 10).all()
+    assert (np.bincount(rows.game, rows.starter) == 10).all()
+
+
+def test_averages_know_only_what_came_before(folder: Path) -> None:
+    """A player's line is the mean of his earlier games of the season."""
+    rows = read_players(folder, "nba")
+    averages = season_averages(rows)
+    i = int(np.argmax(averages.games))
+    same = (rows.person == rows.person[i]) & (rows.season == rows.season[i])
+    before = same & (rows.date < rows.date[i])
+    assert averages.games[i] == before.sum()
+    assert np.allclose(averages.stats[i], rows.final[before].mean(axis=0))
+    assert averages.minutes[i] == pytest.approx(rows.minutes[before].mean())
+
+
+def _games_before(rows: PlayerRows, i: int) -> list[PlayerGame]:
+    day = datetime(2020, 1, 1, tzinfo=UTC)
+    earlier = np.flatnonzero((rows.person == rows.person[i]) & (rows.date < rows.date[i]))
+    return [
+        PlayerGame(
+            "A", "B", str(rows.games[rows.game[k]]),
+            day + timedelta(days=int(str(rows.date[k]).replace("-", "")) - 20_200_000),
+            float(rows.minutes[k]), bool(rows.starter[k]),
+            tuple((stat, int(n)) for stat, n in zip(BASIC, rows.final[k], strict=True)), 0,
+        )
+        for k in earlier
+    ]  # fmt: skip
+
+
+def test_the_product_remembers_as_the_fit_does(known: Known, document: dict[str, object]) -> None:
+    """A prior from recent games is the one that the fit walked forward to."""
+    text = written(document)
+    figures, read = decode_players(text, "made up"), json.loads(text)
+    usual = expected_minutes(known, read["prior"])
+    rates = expected_rates(known, read["rates"], usual)
+    rows = known.rows
+    for i in (3, 100, 200, rows.person.size - 1):
+        prior = player_prior(_games_before(rows, i), figures)
+        assert prior.minutes(bool(rows.starter[i])) == pytest.approx(usual[i], rel=1e-6)
+        # The league's part is told from tonight's role in the fit, from the usual one here.
+        assert np.allclose(prior.rates, rates[i], rtol=0.35, atol=0.02)
+
+
+def test_fits_repeat_and_do_not_look_ahead(
+    tmp_path: Path, known: Known, document: dict[str, object]
+) -> None:
+    """Two fits of one season give the same bytes, whatever another season holds."""
+    _made_up().write_players(tmp_path, {TRAIN: (1, 12), JUDGED: (99, 3)})
+    other = know(tmp_path, load_parameters("nba"), lambda _step, _part: None)
+    again = fit_players(other, [TRAIN], lambda _step, _part: None)
+    assert written(again) == written(document)
+    assert not np.array_equal(other.rows.final, known.rows.final)
+
+
+def test_seasons_that_are_not_there_are_named(known: Known, document: dict[str, object]) -> None:
+    """Neither a fit nor an evaluation passes over a season without players."""
+    with pytest.raises(BadDataset, match="1999-00"):
+        fit_players(known, ["1999-00"], lambda _step, _part: None)
+    with pytest.raises(BadDataset, match="1999-00"):
+        evaluate_players(known, document, ["1999-00"])
+
+
+def test_a_folder_without_players_is_refused(tmp_path: Path, folder: Path) -> None:
+    """The file or the column that is missing is named."""
+    with pytest.raises(BadDataset, match=r"events\.parquet"):
+        read_players(tmp_path, "nba")
+    (tmp_path / "nba").mkdir()
+    (tmp_path / "nba" / "events.parquet").write_bytes(
+        (folder / "nba" / "player_games.parquet").read_bytes()
+    )
+    with pytest.raises(BadDataset, match="no column 'period'"):
+        read_players(tmp_path, "nba")
+
+
+def test_an_evaluation_is_told_in_tables(
+    folder: Path, known: Known, document: dict[str, object]
+) -> None:
+    """Every figure is judged beside every rival, calibrated chances beat none of the obvious."""
+    result = evaluate_players(known, document, [JUDGED])
+    result["parlays"] = judge_parlays(folder, known, document, load_parameters("nba"), [JUDGED])
+    half = result["moments"]["half"]["stats"]
+    assert set(half) == {"pts", "reb", "ast", "stl", "blk", "to", "3pm", "pra", "pr", "pa", "ra"}
+    points = half["pts"]["all"]
+    assert points["players"] > 5
+    assert points["brier"] < points["baselines"]["season average"]["brier"]
+    assert "today's pace" in points["baselines"]
+    page = "\n".join(tables(result))
+    for words in ("## Brier scores", "## Calibration", "points of two team-mates"):
+        assert words in page
+
+
+def test_other_leagues_get_the_same_figures() -> None:
+    """What is transferred says so, and can be read again."""
+    made = transferred(json.loads(written(_shipped())), "ncaam")
+    figures = decode_players(written(made), "ncaam")
+    assert figures.transferred
+    assert (figures.league, figures.fouls) == ("ncaam", 5)
+    assert figures.model_version.endswith("-ncaam")
+
+
+def _shipped() -> dict[str, object]:
+    from importlib import resources
+
+    file = resources.files("tracker.forecast").joinpath("parameters/players-nba.json")
+    found: dict[str, object] = json.loads(file.read_text("utf-8"))
+    return found
+
+
+def test_the_shipped_figures_are_whole() -> None:
+    """Every moment has its figures, in order of the clock."""
+    figures = load_player_figures("nba")
+    for told in (figures.live, figures.breaks):
+        assert (np.diff(told.at) > 0).all()
+        assert (np.diff(told.bounds, axis=1) > 0).all()
+        assert told.rates.shape == (told.at.size, len(BASIC), 12)
+        assert ((told.done >= 0) & (told.done < 0.05)).all()
+    assert len(COLUMNS) == len(figures.rates) == len(figures.spread) == len(figures.memory)
+
+
+def test_commands_ask_for_what_they_need(tmp_path: Path, folder: Path) -> None:
+    """Player lines are not fitted or judged without seasons, nor judged on those fitted."""
+    out = ["--out", str(tmp_path / "x")]
+    assert run(["fit", str(folder), "--props", *out]) == 2
+    bare = ["evaluate", str(folder), "--props", "--seasons", JUDGED, *out]
+    assert run(bare) == 2
+    assert run([*bare, "--fitted", JUDGED]) == 2
