@@ -20,6 +20,7 @@ from tracker.forecast.player_figures import decode_players
 from tracker.forecast.player_priors import player_prior
 from tracker.forecast.shipped import load_player_figures
 from tracker.modelling.dataset import BadDataset
+from tracker.modelling.props_card import card
 from tracker.modelling.props_dataset import COLUMNS, PlayerRows, read_players
 from tracker.modelling.props_evaluate import evaluate_players, season_averages
 from tracker.modelling.props_fit import fit_players, written
@@ -177,6 +178,7 @@ def test_an_evaluation_is_told_in_tables(
     page = "\n".join(tables(result))
     for words in ("## Brier scores", "## Calibration", "points of two team-mates"):
         assert words in page
+    assert card(result).startswith("# Player card")
 
 
 def test_other_leagues_get_the_same_figures() -> None:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tracker.modelling import fit as games_fit
-from tracker.modelling import props_report
+from tracker.modelling import props_card, props_report
 from tracker.modelling.props_evaluate import evaluate_players
 from tracker.modelling.props_fit import fit_players, written
 from tracker.modelling.props_known import know
@@ -38,4 +38,5 @@ def judge(
     result["parlays"] = judge_parlays(folder, known, document, parameters, judged, progress)
     (out / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     props_report.write(result, out / "evaluation.md")
+    props_card.write(result, out / "player-card.md")
     return result

@@ -38,25 +38,39 @@ def tables(result: dict[str, Any]) -> list[str]:
             "own average of the season so far, for players with ten earlier games in it."
         ),
         "",
-        "## Brier scores",
+        *sections(result, "##"),
+    ]
+
+
+def sections(result: dict[str, Any], head: str) -> list[str]:
+    """The tables, under headings of the level `head`."""
+    moments = result["moments"]
+    return [
+        f"{head} Brier scores",
         "",
-        *_scores(result["moments"]),
+        *_scores(moments),
         "",
-        "## How often the 80 % interval holds the outcome (randomised PIT)",
+        f"{head} How often the 80 % interval holds the outcome (randomised PIT)",
         "",
-        *_coverage(result["moments"]),
+        *_coverage(moments),
         "",
-        "## Calibration",
+        f"{head} Calibration",
         "",
         *_calibration(result),
         "",
-        "## Beside the others, paired by game",
+        f"{head} Beside the others, paired by game",
         "",
-        "Brier scores; below each the model's less it, × 10,000 (\\*: the 95 % interval holds 0).",
+        (
+            "Brier scores; below each the model's less it, × 10,000 (\\*: the 95 % interval "
+            "holds 0). All spread a season's average over the time left; today's pace carries on "
+            "what he has (at half-time, twice the half)."
+        ),
         "",
-        *_rivals(result["moments"]),
+        *_rivals(moments),
         "",
-        "## Same-game parlays with player lines",
+        f"{head} Same-game parlays with player lines",
+        "",
+        "Of the best scorers of either side by their averages, both legs over.",
         "",
         *_parlays(result["parlays"]),
     ]
