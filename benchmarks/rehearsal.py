@@ -63,8 +63,10 @@ def blocked_night(seed: int) -> Night:
 
 
 def small_night(seed: int, speed: float) -> Night:
-    """Two games without a fault, for the memory that they take."""
-    return Night("small", games(2), (), START, GAMES_OVER, speed, seed)
+    """Two of the games with the same faults, for the memory that they take."""
+    played = games(2)
+    faults = bad_night(played, seed, hanging=False)
+    return Night("small", played, faults, START, CORRECTED, speed, seed)
 
 
 def quick_night(seed: int) -> Night:

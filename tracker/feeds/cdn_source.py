@@ -12,6 +12,9 @@ from tracker.feeds.source import Source
 _BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:158.0) Gecko/20100101 Firefox/158.0"
 _LIVE = "/static/json/liveData"
 _SCHEDULE = "/static/json/staticData/scheduleLeagueV2"
+_CAP = 1 << 20
+"""Most bytes of a document: a board has about 40 kB, a box 90 kB, a play-by-play 500 kB."""
+
 _GAME_ID = re.compile(r"[0-9]{10}")
 
 
@@ -48,6 +51,8 @@ def cdn_source(league: str, site: str, number: str) -> Source:
         parse_box=partial(cdn.parse_box, league=league),
         parse_schedule=partial(cdn.parse_schedule, league=league),
         owns=owns,
+        board_cap=_CAP,
+        box_cap=_CAP,
         plays_path=plays_path,
         parse_plays=partial(cdn_plays.parse_plays, league=league),
     )

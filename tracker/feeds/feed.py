@@ -218,7 +218,7 @@ class Feed:
         path = self.source.box_path(told.id)
         fetched: Fetched | None = None
         try:
-            fetched = await self.fetcher.get(path)
+            fetched = await self.fetcher.get(path, self.source.box_cap)
             large = len(fetched.body) > LARGE
             parse = self.source.parse_box
             state = await asyncio.to_thread(parse, fetched.body) if large else parse(fetched.body)

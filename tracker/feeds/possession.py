@@ -57,7 +57,7 @@ class Possession:
     async def _ball(self, game: Game) -> Ball | None:
         source = self._feed.source
         path = "" if source.plays_path is None else source.plays_path(game.id)
-        fetched = await self._feed.fetcher.get(path)
+        fetched = await self._feed.fetcher.get(path, source.box_cap)
         if len(fetched.body) > LARGE:
             return await asyncio.to_thread(source.parse_plays, fetched.body)
         return source.parse_plays(fetched.body)

@@ -66,9 +66,9 @@ class Source:
     `owns` is whether an id of a game is one of its own. `dated` is whether there is a board for
     each day, by US Eastern calendar date; else there is one, of the league's current date, and the
     other days are in the schedule, whose paths are tried in order. `board_cap` is the most bytes of
-    a board. `second_headers` are sent once more in place of `headers` where those are refused; a
-    value of None leaves a header to the library. `plays_path` is where a game's play-by-play lies,
-    if there is one that tells who has the ball.
+    a board, `box_cap` of a game's own documents. `second_headers` are sent once more in place of
+    `headers` where those are refused; a value of None leaves a header to the library. `plays_path`
+    is where a game's play-by-play lies, if there is one that tells who has the ball.
     """
 
     name: str
@@ -83,6 +83,7 @@ class Source:
     owns: Callable[[str], bool]
     dated: bool = False
     board_cap: int = BODY_CAP
+    box_cap: int = BODY_CAP
     second_headers: Mapping[str, str] | None = None
     plays_path: Callable[[str], str] | None = None
     parse_plays: Callable[[bytes], Ball | None] = _no_plays
