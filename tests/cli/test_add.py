@@ -147,7 +147,7 @@ def meet(config: Path, **teams: tuple[str, ...]) -> None:
     async def keep() -> None:
         now = datetime.now(UTC)
         async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
-            await store.meet({("nba", team): names for team, names in teams.items()}, now)
+            await store.players.meet({("nba", team): names for team, names in teams.items()}, now)
 
     asyncio.run(keep())
 

@@ -176,7 +176,7 @@ def test_a_result_by_hand_counts_in_the_record(cli: Cli, slate: tuple[Game, ...]
         at = datetime.now(UTC)
         async with await Store.open(path, now=at) as store:
             for result, paid in ((Result.LOST, 0), (Result.WON, 2350)):
-                await store.settle(Settlement(1, 0, result, paid, at, "by hand: a test"))
+                await store.by_hand.settle(Settlement(1, 0, result, paid, at, "by hand: a test"))
 
     path = Path(cli("config", "path").out.strip()).parent / "state" / "tracker.db"
     asyncio.run(settle(path))

@@ -66,10 +66,10 @@ async def test_a_snooze_by_another_process_is_taken_up(tmp_path: Path) -> None:
     """Within a refresh, and left when it is lifted."""
     async with await opened(tmp_path) as store:
         desk = Desk()
-        await store.snooze(Snooze(Scope.ALL, "", NOW, NOW + timedelta(hours=1)))
+        await store.alerting.snooze(Snooze(Scope.ALL, "", NOW, NOW + timedelta(hours=1)))
         await desk.refresh(store, NOW)
         assert desk.route(change(1, 1), NOW).alerts[0].reason is Reason.SNOOZED
-        await store.lift_snooze(None, "", NOW)
+        await store.alerting.lift_snooze(None, "", NOW)
         await desk.refresh(store, NOW)
         assert desk.route(change(2, 2), NOW).alerts[0].decision is Decision.FIRED
 

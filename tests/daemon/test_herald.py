@@ -222,7 +222,7 @@ async def test_the_digest_comes_once_a_day_also_through_a_restart(tmp_path: Path
     assert [len(x) for x in said] == [1, 0]
     assert said[0][0].startswith("☀ No bet ended last night")
     async with await Store.open(tmp_path / "t.db", now=NOW) as store:
-        assert await store.last_notice(("nightly",)) == ("nightly", NOW)
+        assert await store.alerting.last_notice(("nightly",)) == ("nightly", NOW)
 
 
 def test_a_digest_of_nothing_says_so() -> None:

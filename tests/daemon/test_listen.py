@@ -173,10 +173,7 @@ async def test_why_and_a_chart(tmp_path: Path) -> None:
     async with ears(tmp_path) as x:
         x.verbs.says["why"] = Ran(0, json.dumps(WHY), "")
         assert (await x.answer_to("/why #12")).text == (
-            "#12 DEN -4.5: 62 % → 71 %\n"
-            "Q3 8:02 → Q3 4:11\n"
-            "▲ 7.0 · home points\n"
-            "▲ 2.0 · clock"
+            "#12 DEN -4.5: 62 % → 71 %\nQ3 8:02 → Q3 4:11\n▲ 7.0 · home points\n▲ 2.0 · clock"
         )
         said = await x.answer_to("/chart 12")
         assert said.photo == PICTURE
@@ -196,7 +193,7 @@ async def test_snoozing(tmp_path: Path) -> None:
         assert said.text == "Silent about bet #1 until 22:30"
         assert (await x.answer_to("/snooze den 45m")).text.startswith("Silent about LAL@DEN until")
         await x.answer_to("/snooze until 23:15")
-        found = {(s.scope, s.target): s.until - now for s in await store.snoozes(now)}
+        found = {(s.scope, s.target): s.until - now for s in await store.alerting.snoozes(now)}
         assert found == {
             (Scope.BET, "1"): timedelta(hours=2),
             (Scope.GAME, GAME.id): timedelta(minutes=45),
@@ -225,10 +222,10 @@ async def test_buttons(tmp_path: Path) -> None:
             assert x.api.answers[-1].get("text", "") == word
         assert x.refreshed == [GAME.id] * 3
         now = x.room.clock.now()
-        assert [s.scope for s in await x.room.store.snoozes(now)] == [Scope.GAME]
+        assert [s.scope for s in await x.room.store.alerting.snoozes(now)] == [Scope.GAME]
         x.api.press(f"unmute:{buttons['❓ Why'].partition(':')[2]}", card.message)
         await x.dealt()
-        assert await x.room.store.snoozes(now) == ()
+        assert await x.room.store.alerting.snoozes(now) == ()
         x.verbs.says["why"] = Ran(0, json.dumps(WHY), "")
         x.api.press(buttons["❓ Why"], card.message)
         await x.until(lambda: "home points" in x.api.written[-1].text)
@@ -261,7 +258,7 @@ async def test_a_stranger_is_refused_and_told_of_once(tmp_path: Path) -> None:
         await x.dealt()
         assert x.api.messages == {}
         assert x.verbs.asked == []
-        assert await x.room.store.snoozes(x.room.clock.now()) == ()
+        assert await x.room.store.alerting.snoozes(x.room.clock.now()) == ()
         assert x.api.answers[-1]["text"] == "Only whoever is paired may press this."
         assert [e for e in x.room.events if e == "telegram.stranger"] == ["telegram.stranger"] * 2
         assert "No game" in (await x.answer_to("/status", chat=group)).text
@@ -365,7 +362,7 @@ async def test_what_was_asked_long_ago_is_not_answered(tmp_path: Path) -> None:
         x.start()
         await x.dealt()
         assert [y.text[:7] for y in x.api.written] == ["Bet #14"]
-        assert await x.room.store.snoozes(x.room.clock.now()) == ()
+        assert await x.room.store.alerting.snoozes(x.room.clock.now()) == ()
 
 
 async def test_an_answer_that_hangs_holds_up_little(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ async def test_a_mere_player_is_found_once_a_box_names_him(night: Night) -> None
 
 async def test_a_roster_is_remembered_from_earlier_games(night: Night, tmp_path: Path) -> None:
     """A player who was seen with his team is found before tonight's box is there."""
-    await night.store.meet({("nba", "DEN"): ("Nikola Jokić",)}, T0 - timedelta(days=2))
+    await night.store.players.meet({("nba", "DEN"): ("Nikola Jokić",)}, T0 - timedelta(days=2))
     again = Shelf(night.store, FakeClock(T0), settings_in(tmp_path), lambda *_: None)
     await night.store.add(written("DEN Jokic o25.5 pts"), game=None, defaults=(), at=T0)
     books = await again.refresh()

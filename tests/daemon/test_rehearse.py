@@ -110,7 +110,7 @@ async def test_player_lines_and_a_parlay_end_as_the_box_says(tmp_path: Path) -> 
     await rehearse([game], drafts, database, RULES, _no_lines, lambda *_: None)
     async with await Store.open(database, now=night.TIP_OFF, readonly=True) as store:
         shown = [await store.show_view(n + 1) for n in range(len(lines))]
-        kept = await store.player_games([("nba", "paul george"), ("nba", "johni broome")])
+        kept = await store.players.recent_games([("nba", "paul george"), ("nba", "johni broome")])
     ends = [(x.bet.result, x.bet.status.value) for x in shown if x is not None]
     assert [str(x) for x, _ in ends] == ["won", "lost", "lost", "void", "won"]
     assert {x for _, x in ends} == {"official"}

@@ -19,7 +19,7 @@ async def filled(store: Store) -> None:
     await store.record(poll(after(1)), full_change(book, after(1)), CHANNELS)
     review = Review(2, after(2), "for a person to decide")
     await store.record(poll(after(2)), Change(book, reviews=(review,)), ())
-    await store.void(1, "the book cancelled it", after(3))
+    await store.by_hand.void(1, "the book cancelled it", after(3))
 
 
 async def rows_of(store: Store, table: str) -> list[dict[str, object]]:

@@ -46,9 +46,9 @@ async def ended(store: Store, checks: int = 0) -> Book:
 async def test_odds_and_stake_are_edited_with_a_row_for_each(store: Store) -> None:
     """What was there before is written down beside what came."""
     await a_book(store)
-    written = await store.draft(1)
+    written = await store.by_hand.draft(1)
     new = replace(written, odds=parse_odds("+100"), stake_cents=3000, placed_at=T0)
-    made = await store.edit(1, new, after(1))
+    made = await store.by_hand.edit(1, new, after(1))
     assert [(x.what, x.before, x.after, x.who) for x in made] == [
         ("odds", "-110", "+100", "cli"),
         ("stake_cents", "2000", "3000", "cli"),
@@ -56,8 +56,8 @@ async def test_odds_and_stake_are_edited_with_a_row_for_each(store: Store) -> No
     ]
     [shown] = await store.bets_view()
     assert (shown.odds, shown.stake_cents, shown.game) == (parse_odds("+100"), 3000, GAME)
-    assert await store.audits(1) == made
-    assert await store.edit(1, new, after(2)) == []
+    assert await store.by_hand.audits(1) == made
+    assert await store.by_hand.edit(1, new, after(2)) == []
     again = await store.add(new, game=None, defaults=DEFAULTS, at=after(3))
     assert (again.number, again.created) == (1, False)
 
@@ -65,16 +65,16 @@ async def test_odds_and_stake_are_edited_with_a_row_for_each(store: Store) -> No
 async def test_a_pick_is_edited_only_before_its_history(store: Store) -> None:
     """A mistyped line is corrected; the history of one bet is never given to another."""
     book = await a_book(store)
-    new = replace(await store.draft(1), pick=draft("DEN -5.5").pick)
-    await store.edit(1, new, after(1))
+    new = replace(await store.by_hand.draft(1), pick=draft("DEN -5.5").pick)
+    await store.by_hand.edit(1, new, after(1))
     assert [x for x, _ in await store.unbound()] == [1]
     await store.bind(1, GAME, after(1))
     taken = Change(book, snapshots=(snapshot(1, after(2)),))
     await store.record(poll(after(2)), taken, ())
     other = replace(new, pick=draft("DEN -6.5").pick)
     with pytest.raises(BadBet, match="has a history"):
-        await store.edit(1, other, after(3))
-    assert [x.what for x in await store.audits(1)] == ["pick"]
+        await store.by_hand.edit(1, other, after(3))
+    assert [x.what for x in await store.by_hand.audits(1)] == ["pick"]
 
 
 async def test_what_may_not_be_edited_says_why(store: Store) -> None:
@@ -83,10 +83,14 @@ async def test_what_may_not_be_edited_says_why(store: Store) -> None:
     await store.add(draft("LAL ML $5"), game=GAME, defaults=DEFAULTS, at=T0)
     await store.add(draft("LAL ML $6"), game=GAME, defaults=DEFAULTS, at=T0)
     with pytest.raises(BadBet, match="bets file: change it there"):
-        await store.edit(1, replace(await store.draft(1), stake_cents=600), T0)
+        await store.by_hand.edit(1, replace(await store.by_hand.draft(1), stake_cents=600), T0)
     with pytest.raises(BadBet, match="the same as bet 3"):
-        await store.edit(2, draft("LAL ML $6"), T0)
-    for wanted in (store.draft(9), store.edit(9, draft(), T0), store.void(9, "?", T0)):
+        await store.by_hand.edit(2, draft("LAL ML $6"), T0)
+    for wanted in (
+        store.by_hand.draft(9),
+        store.by_hand.edit(9, draft(), T0),
+        store.by_hand.void(9, "?", T0),
+    ):
         with pytest.raises(BadBet, match="no bet 9"):
             await wanted
 
@@ -94,9 +98,11 @@ async def test_what_may_not_be_edited_says_why(store: Store) -> None:
 async def test_a_settled_bet_is_paid_anew_when_its_price_is_edited(store: Store) -> None:
     """The result stays, its payout is the next revision."""
     await ended(store)
-    first = await store.regrade(1, after(2))
+    first = await store.by_hand.regrade(1, after(2))
     assert (first.result, first.payout_cents, first.revision) == (Result.WON, 3818, 1)
-    await store.edit(1, replace(await store.draft(1), odds=parse_odds("+100")), after(3))
+    await store.by_hand.edit(
+        1, replace(await store.by_hand.draft(1), odds=parse_odds("+100")), after(3)
+    )
     [shown] = await store.bets_view()
     assert (shown.result, shown.payout_cents, shown.revision) == (Result.WON, 4000, 2)
 
@@ -104,13 +110,13 @@ async def test_a_settled_bet_is_paid_anew_when_its_price_is_edited(store: Store)
 async def test_a_void_returns_the_stake_and_no_box_undoes_it(store: Store) -> None:
     """What a person decided stands, whatever a poll brings later."""
     book = await ended(store)
-    given = await store.void(1, "the book cancelled it", after(2))
+    given = await store.by_hand.void(1, "the book cancelled it", after(2))
     assert (given.result, given.payout_cents, given.by_hand) == (Result.VOID, 2000, True)
     late = Change(book, settlements=(settlement(1, after(3)),))
     await store.record(poll(after(3)), late, ())
     [shown] = await store.bets_view()
     assert (shown.result, shown.status, shown.revision) == (Result.VOID, Status.OFFICIAL, 1)
-    assert [(x.what, x.before, x.after) for x in await store.audits(1)] == [
+    assert [(x.what, x.before, x.after) for x in await store.by_hand.audits(1)] == [
         ("result", None, "void")
     ]
 
@@ -118,12 +124,12 @@ async def test_a_void_returns_the_stake_and_no_box_undoes_it(store: Store) -> No
 async def test_a_regrade_goes_by_the_game_whatever_was_decided(store: Store) -> None:
     """A result by hand that was wrong is put right by asking for the game's own."""
     await ended(store, checks=2)
-    await store.void(1, "by mistake", after(2))
-    again = await store.regrade(1, after(3), "chat")
+    await store.by_hand.void(1, "by mistake", after(2))
+    again = await store.by_hand.regrade(1, after(3), "chat")
     assert (again.result, again.revision, again.by_hand) == (Result.WON, 2, False)
     [shown] = await store.bets_view()
     assert shown.status is Status.OFFICIAL
-    last = (await store.audits(1))[-1]
+    last = (await store.by_hand.audits(1))[-1]
     assert (last.who, last.what, last.before, last.after) == ("chat", "regraded", "void", "won")
 
 
@@ -132,11 +138,11 @@ async def test_a_regrade_that_cannot_be_told_says_why(store: Store) -> None:
     book = await a_book(store)
     await store.record(poll(T0), Change(replace(book, state=state())), ())
     with pytest.raises(BadBet, match="not over"):
-        await store.regrade(1, after(1))
+        await store.by_hand.regrade(1, after(1))
     await store.add(draft("BOS ML"), game=None, defaults=DEFAULTS, at=T0)
     with pytest.raises(BadBet, match="not known yet"):
-        await store.regrade(2, after(1))
-    assert await store.audits(1) == []
+        await store.by_hand.regrade(2, after(1))
+    assert await store.by_hand.audits(1) == []
 
 
 async def test_reviews_are_those_that_still_wait_for_a_person(store: Store) -> None:
@@ -144,9 +150,9 @@ async def test_reviews_are_those_that_still_wait_for_a_person(store: Store) -> N
     book = await a_book(store, "DEN -4.5", "DEN ML")
     asked = tuple(Review(x, after(1), "the quarters do not add up") for x in (1, 2))
     await store.record(poll(after(1)), Change(book, reviews=asked), ())
-    assert [x.number for x in await store.reviews()] == [1, 2]
-    await store.settle(settlement(1, after(2)))
-    assert [(x.number, x.review) for x in await store.reviews()] == [(2, asked[1].why)]
+    assert [x.number for x in await store.by_hand.reviews()] == [1, 2]
+    await store.by_hand.settle(settlement(1, after(2)))
+    assert [(x.number, x.review) for x in await store.by_hand.reviews()] == [(2, asked[1].why)]
 
 
 async def test_a_withdrawal_is_written_down(store: Store) -> None:
@@ -155,5 +161,5 @@ async def test_a_withdrawal_is_written_down(store: Store) -> None:
     assert await store.withdraw(1, after(1))
     assert await store.withdraw(2, after(2), "file")
     assert not await store.withdraw(2, after(3))
-    rows = [(x.bet, x.who, x.what) for n in (1, 2) for x in await store.audits(n)]
+    rows = [(x.bet, x.who, x.what) for n in (1, 2) for x in await store.by_hand.audits(n)]
     assert rows == [(1, "cli", "withdrawn"), (2, "file", "withdrawn")]

@@ -216,8 +216,8 @@ async def test_what_is_held_until_a_time_is_told_in_a_digest_then(store: Store) 
 async def test_a_notice_of_the_program_goes_the_way_of_an_alert(store: Store) -> None:
     """It has no bet, and the same one is queued once."""
     own = Notice("started", 1, after(1), "tracker has started", Level.LOW, after(601))
-    assert await store.notice(own, CHANNELS)
-    assert not await store.notice(own, CHANNELS)
+    assert await store.alerting.notice(own, CHANNELS)
+    assert not await store.alerting.notice(own, CHANNELS)
     claimed = await claim_one(store, after(2))
     assert (claimed.bet, claimed.game, claimed.text) == (None, None, "tracker has started")
     await store.finish(claimed.alert_id, "sink", Sent(), after(2))
@@ -226,15 +226,15 @@ async def test_a_notice_of_the_program_goes_the_way_of_an_alert(store: Store) ->
 
 async def test_a_snooze_lasts_until_its_time_or_until_it_is_lifted(store: Store) -> None:
     """A later one of the same takes the place of the earlier."""
-    await store.snooze(Snooze(Scope.BET, "1", after(0), after(60)))
-    longer = await store.snooze(Snooze(Scope.BET, "1", after(1), after(120)))
-    everything = await store.snooze(Snooze(Scope.ALL, "", after(2), after(90)))
-    assert await store.snoozes(after(3)) == (everything, longer)
-    assert await store.snoozes(after(90)) == (longer,)
-    assert await store.lift_snooze(Scope.BET, "1", after(4)) == 1
-    assert await store.snoozes(after(5)) == (everything,)
-    assert await store.lift_snooze(None, "", after(6)) == 1
-    assert await store.snoozes(after(7)) == ()
+    await store.alerting.snooze(Snooze(Scope.BET, "1", after(0), after(60)))
+    longer = await store.alerting.snooze(Snooze(Scope.BET, "1", after(1), after(120)))
+    everything = await store.alerting.snooze(Snooze(Scope.ALL, "", after(2), after(90)))
+    assert await store.alerting.snoozes(after(3)) == (everything, longer)
+    assert await store.alerting.snoozes(after(90)) == (longer,)
+    assert await store.alerting.lift_snooze(Scope.BET, "1", after(4)) == 1
+    assert await store.alerting.snoozes(after(5)) == (everything,)
+    assert await store.alerting.lift_snooze(None, "", after(6)) == 1
+    assert await store.alerting.snoozes(after(7)) == ()
 
 
 async def test_what_was_told_of_games_within_the_hour_is_known_after_a_restart(
@@ -242,5 +242,8 @@ async def test_what_was_told_of_games_within_the_hour_is_known_after_a_restart(
 ) -> None:
     """Each message once, however many alerts it has."""
     await fire(store, after(1), after(70))
-    assert await store.told_since(after(0)) == (Told(GAME.id, after(1)), Told(GAME.id, after(70)))
-    assert await store.told_since(after(1)) == (Told(GAME.id, after(70)),)
+    assert await store.alerting.told_since(after(0)) == (
+        Told(GAME.id, after(1)),
+        Told(GAME.id, after(70)),
+    )
+    assert await store.alerting.told_since(after(1)) == (Told(GAME.id, after(70)),)

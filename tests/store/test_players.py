@@ -31,7 +31,9 @@ async def test_a_final_box_leaves_what_each_player_did(store: Store) -> None:
     book = await a_book(store)
     over = replace(book, state=final(), changed_at=T0)
     await store.record(poll(after(1), final()), Change(over), ())
-    found = await store.player_games([JOKIC, ("nba", "lebron james"), ("nba", "bronny james")])
+    found = await store.players.recent_games(
+        [JOKIC, ("nba", "lebron james"), ("nba", "bronny james")]
+    )
     stats = ((Stat.PTS, 27), (Stat.REB, 12), (Stat.THREES, 0))
     assert found[JOKIC] == (
         PlayerGame("Nikola Jokić", "DEN", GAME.id, GAME.start, 35.5, True, stats, 45),
@@ -45,7 +47,7 @@ async def test_a_corrected_box_takes_the_place_of_the_first(store: Store) -> Non
     for second, points in enumerate((27, 26)):
         over = replace(book, state=final(points), changed_at=T0)
         await store.record(poll(after(second), final(points)), Change(over), ())
-    [game] = (await store.player_games([JOKIC]))[JOKIC]
+    [game] = (await store.players.recent_games([JOKIC]))[JOKIC]
     assert game.stats[0] == (Stat.PTS, 26)
 
 
@@ -55,7 +57,7 @@ async def test_a_box_that_is_doubted_or_of_a_running_game_leaves_nothing(store: 
     await store.record(poll(after(1), final()), Change(replace(book, state=state(3))), ())
     running = replace(state(3), players=LINES)
     await store.record(poll(after(2), running), Change(replace(book, state=running)), ())
-    assert await store.player_games([JOKIC]) == {}
+    assert await store.players.recent_games([JOKIC]) == {}
 
 
 async def test_the_newest_games_come_first_and_no_more_than_asked(store: Store) -> None:
@@ -65,22 +67,22 @@ async def test_the_newest_games_come_first_and_no_more_than_asked(store: Store) 
         game = replace(GAME, id=f"002260000{day}", start=GAME.start + timedelta(days=day))
         over = replace(final(20 + day), game=game)
         await store.record(poll(after(day), over), Change(replace(book, game=game, state=over)), ())
-    found = await store.player_games([JOKIC], most=2)
+    found = await store.players.recent_games([JOKIC], most=2)
     assert [x.stats[0][1] for x in found[JOKIC]] == [22, 21]
 
 
 async def test_rosters_are_as_last_seen(store: Store) -> None:
     """A traded player is of his present team; who was not seen for long is forgotten."""
-    await store.meet({("nba", "DEN"): ("Nikola Jokić", "Old Man")}, T0)
-    await store.meet({("nba", "LAL"): ("LeBron James", "Traded Twice")}, T0)
+    await store.players.meet({("nba", "DEN"): ("Nikola Jokić", "Old Man")}, T0)
+    await store.players.meet({("nba", "LAL"): ("LeBron James", "Traded Twice")}, T0)
     later = T0 + timedelta(days=59)
-    await store.meet({("nba", "DEN"): ("Nikola Jokic", "Traded Twice")}, later)
-    await store.meet({("nba", OTHER.home): ("LeBron James",)}, T0 + timedelta(days=1))
-    assert await store.rosters(later) == {
+    await store.players.meet({("nba", "DEN"): ("Nikola Jokic", "Traded Twice")}, later)
+    await store.players.meet({("nba", OTHER.home): ("LeBron James",)}, T0 + timedelta(days=1))
+    assert await store.players.rosters(later) == {
         ("nba", "BOS"): ("LeBron James",),
         ("nba", "DEN"): ("Nikola Jokic", "Old Man", "Traded Twice"),
         ("nba", "LAL"): ("LeBron James",),
     }
-    assert await store.rosters(later + timedelta(days=5)) == {
+    assert await store.players.rosters(later + timedelta(days=5)) == {
         ("nba", "DEN"): ("Nikola Jokic", "Traded Twice")
     }

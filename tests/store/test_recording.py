@@ -140,7 +140,7 @@ async def test_a_review_asks_for_a_person_until_one_decides(store: Store) -> Non
     await store.record(poll(after(1)), Change(book, reviews=(review,)), ())
     [shown] = await store.bets_view()
     assert (shown.status, shown.review) == (Status.NEEDS_REVIEW, review.why)
-    decided = await store.settle(settlement(1, after(2), Result.VOID))
+    decided = await store.by_hand.settle(settlement(1, after(2), Result.VOID))
     assert decided.revision == 1
     [shown] = await store.bets_view()
     assert (shown.status, shown.result, shown.review) == (Status.OFFICIAL, Result.VOID, None)

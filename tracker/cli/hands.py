@@ -75,9 +75,9 @@ async def _edit(
 ) -> None:
     async with session(scope, write=True) as at:
         number = await at.number(reference)
-        old = await at.store.draft(number)
+        old = await at.store.by_hand.draft(number)
         new = _changed(old, given, tags, at.basics.stake_unit_cents)
-        told = await at.store.edit(number, new, at.now)
+        told = await at.store.by_hand.edit(number, new, at.now)
         view = await _view(at, number)
     if as_json:
         say_json(bet_json(view) | {"changed": [_audit_json(x) for x in told]})
@@ -149,9 +149,9 @@ async def _decide(scope: Scope, reference: str, void_why: str | None, as_json: b
         number = await at.number(reference)
         before = await _view(at, number)
         if void_why is None:
-            done = await at.store.regrade(number, at.now)
+            done = await at.store.by_hand.regrade(number, at.now)
         else:
-            done = await at.store.void(number, f"by hand: {void_why}", at.now)
+            done = await at.store.by_hand.void(number, f"by hand: {void_why}", at.now)
         view = await _view(at, number)
     if as_json:
         say_json(_settlement_json(view, done))
@@ -176,7 +176,7 @@ async def _review(scope: Scope, as_json: bool) -> None:
     found: list[BetView] = []
     try:
         async with session(scope) as at:
-            found = await at.store.reviews(at.basics.rules)
+            found = await at.store.by_hand.reviews(at.basics.rules)
     except StoreMissing:
         pass
     if as_json:

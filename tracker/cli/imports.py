@@ -171,7 +171,7 @@ async def _settle(at: Session, slip: Slip, number: int, source: str) -> None:
     assert slip.result is not None  # noqa: S101 - asked by the caller
     why = f"{slip.said or slip.result.value} in {source}"
     given = Settlement(number, 1, slip.result, slip.paid, at.now, why, by_hand=True)
-    await at.store.settle(given, "import")
+    await at.store.by_hand.settle(given, "import")
 
 
 def _show(found: Slips, as_json: bool) -> None:

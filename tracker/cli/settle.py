@@ -106,7 +106,7 @@ async def _settle(
         bet = listed[number]
         cents = _payout(bet, result) if paid is None else parse_money(paid)
         given = Settlement(number, 0, result, cents, at.now, f"by hand: {why}")
-        done = await at.store.settle(given)
+        done = await at.store.by_hand.settle(given)
     if as_json:
         say_json(
             {

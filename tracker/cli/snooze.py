@@ -86,19 +86,19 @@ class _Wanted:
 async def _snooze(scope: Scope, wanted: _Wanted, as_json: bool) -> None:
     async with session(scope, write=True) as at:
         if wanted.listing:
-            _show(at, await at.store.snoozes(at.now), await _names(at), as_json)
+            _show(at, await at.store.alerting.snoozes(at.now), await _names(at), as_json)
             return
         about, target, name = await _target(at, wanted)
         if wanted.off:
             every = wanted.bet is None and wanted.game is None
-            lifted = await at.store.lift_snooze(None if every else about, target, at.now)
+            lifted = await at.store.alerting.lift_snooze(None if every else about, target, at.now)
             if as_json:
                 say_json({"lifted": lifted})
             else:
                 say(f"{_count(lifted)} ended." if lifted else "Nothing was snoozed.")
             return
         until = parse_until(wanted.until, at.now, at.basics.zone)
-        kept = await at.store.snooze(Snooze(about, target, at.now, until))
+        kept = await at.store.alerting.snooze(Snooze(about, target, at.now, until))
     if as_json:
         say_json(_json(kept))
         return

@@ -71,7 +71,7 @@ async def show(scope: Scope, before: str = "") -> None:
         async with session(scope) as at:
             whole = await at.store.status_view(at.basics.rules)
             books = await at.store.books(at.basics.rules)
-            tonight = await at.store.decisions_since(evening(at.now, at.basics.zone))
+            tonight = await at.store.alerting.decisions_since(evening(at.now, at.basics.zone))
             histories = await _histories(at, whole.bets)
             picture = _Picture(whole, books, histories, tonight, at, at.now)
     except StoreMissing:

@@ -75,7 +75,7 @@ async def _rosters(draft: Draft, at: Session) -> RosterOf:
     """Who plays for whom, as far as boxes have told; looked up only for players."""
     if all(leg.player is None for leg in draft.legs):
         return nobody
-    known = await at.store.rosters(at.now)
+    known = await at.store.players.rosters(at.now)
 
     def roster_of(game: Game) -> Roster:
         return tuple(

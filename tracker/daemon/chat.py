@@ -59,7 +59,7 @@ class Chats:
                     yield self._listen(channel, loop)
             if loop is not None:
                 beat = partial(self.progress.expect, f"cards {loop.board.name}", GRACE)
-                yield keep_cards(loop, self.store.snoozes, beat)
+                yield keep_cards(loop, self.store.alerting.snoozes, beat)
 
     def _loop(self, board: Board) -> CardLoop:
         speed = self.clock.speed if isinstance(self.clock, ScaledClock) else 1.0

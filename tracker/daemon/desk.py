@@ -32,12 +32,12 @@ class Desk:
 
     async def recall(self, store: Store, now: datetime) -> None:
         """Take up what was told before a restart, and what is snoozed."""
-        self._told = await store.told_since(now - BUDGET_SPAN)
+        self._told = await store.alerting.told_since(now - BUDGET_SPAN)
         await self.refresh(store, now)
 
     async def refresh(self, store: Store, now: datetime) -> None:
         """Take up what is snoozed."""
-        self._snoozes = await store.snoozes(now)
+        self._snoozes = await store.alerting.snoozes(now)
 
     async def tend(self, store: Store, clock: Clock) -> None:
         """Keep in step with what is snoozed, for ever."""

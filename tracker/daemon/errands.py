@@ -139,13 +139,15 @@ class Errands:
     async def _snooze(self, rest: str) -> str:
         now, games = self.clock.now(), await self._names()
         if not rest:
-            return answers.snoozes_text(await self.store.snoozes(now), games, self._sight)
+            return answers.snoozes_text(await self.store.alerting.snoozes(now), games, self._sight)
         first, _, when = rest.partition(" ")
         scope, target = await self._target(first, games)
         if scope is Scope.ALL:
             when = rest
         if when.strip().casefold() in ("off", "end"):
-            count = await self.store.lift_snooze(None if scope is Scope.ALL else scope, target, now)
+            count = await self.store.alerting.lift_snooze(
+                None if scope is Scope.ALL else scope, target, now
+            )
             return f"{count} ended" if count else "Nothing was snoozed"
         if not when:
             return f"Until when? /snooze {first} 2h\nWrite {FORMS}."
@@ -153,7 +155,7 @@ class Errands:
             until = parse_until(when, now, self.zone)
         except BadTime as why:
             return f"Not snoozed\n{why}"
-        kept = await self.store.snooze(Snooze(scope, target, now, until))
+        kept = await self.store.alerting.snooze(Snooze(scope, target, now, until))
         return answers.silent_text(kept, games, self._sight)
 
     async def _target(self, word: str, games: dict[str, str]) -> tuple[Scope, str]:
@@ -243,14 +245,14 @@ class Errands:
         if press is Press.REFRESH:
             return ""
         if press is Press.UNMUTE:
-            await self.store.lift_snooze(Scope.GAME, game.id, now)
-            await self.store.lift_snooze(Scope.ALL, "", now)
+            await self.store.alerting.lift_snooze(Scope.GAME, game.id, now)
+            await self.store.alerting.lift_snooze(Scope.ALL, "", now)
             return f"Alerts on {game.name} are heard again."
         span = timedelta(minutes=SNOOZE_MINUTES)
         if press is Press.MUTE:
             span = ends_about(game, state, self.clock)
-        kept = await self.store.snooze(Snooze(Scope.GAME, game.id, now, now + span))
-        self.wall.snoozes = await self.store.snoozes(now)
+        kept = await self.store.alerting.snooze(Snooze(Scope.GAME, game.id, now, now + span))
+        self.wall.snoozes = await self.store.alerting.snoozes(now)
         about = ", about when it ends" if press is Press.MUTE else ""
         return f"{answers.silent_text(kept, {game.id: game.name}, self._sight)}{about}."
 

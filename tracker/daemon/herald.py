@@ -130,7 +130,7 @@ class Herald:
     async def started(self, games: int) -> None:
         """Say that the program is there, and whether it had been stopped or had died."""
         now = self._clock.now()
-        last = await self._store.last_notice((STARTED, STOPPED))
+        last = await self._store.alerting.last_notice((STARTED, STOPPED))
         if last is not None and last[0] == STARTED and now - last[1] < STARTS_TOLD_EVERY:
             return
         died = last is not None and last[0] == STARTED
@@ -162,5 +162,5 @@ class Herald:
     async def _keep(self, word: _Word) -> None:
         notice = self._desk.notice(word.kind, word.text, self._clock.now(), word.level)
         names = [x.name for x in self._channels if x.name != word.but]
-        if notice is not None and await self._store.notice(notice, names):
+        if notice is not None and await self._store.alerting.notice(notice, names):
             self._ring()

@@ -101,7 +101,7 @@ async def tell_nightly(
     """Queue a digest every day at a time on the clock of `zone`, for ever."""
     while True:
         due = digest_due(clock.now(), at, zone)
-        if due is not None and await store.notice(await _nightly(store, due), channels):
+        if due is not None and await store.alerting.notice(await _nightly(store, due), channels):
             ring()
         await clock.sleep(STEP)
 
@@ -111,8 +111,8 @@ async def _nightly(store: Store, due: datetime) -> Notice:
     view = await store.status_view()
     text = digest_text(
         await store.bets_view(),
-        await store.decisions_since(since),
-        await store.settled_since(since),
+        await store.alerting.decisions_since(since),
+        await store.alerting.settled_since(since),
         sum(n for (_, state), n in view.deliveries.items() if state not in ("sent", "expired")),
     )
     return Notice(NIGHTLY, int(due.timestamp()), due, text, Level.LOW, due + USEFUL_FOR)

@@ -25,7 +25,7 @@ class Rosters:
 
     async def load(self, now: datetime) -> None:
         """Take what was kept before."""
-        self._known = await self._store.rosters(now)
+        self._known = await self._store.players.rosters(now)
 
     def meet(self, state: GameState) -> None:
         """Learn the players of both teams from a box; what it told before costs nothing."""
@@ -51,7 +51,7 @@ class Rosters:
         teams, self._unkept = self._unkept, set()
         if teams:
             met = {team: tuple(self._met[team][1].values()) for team in teams}
-            await self._store.meet(met, now)
+            await self._store.players.meet(met, now)
             await self.load(now)
 
     def of(self, game: Game) -> tuple[Player, ...]:

@@ -107,7 +107,7 @@ class Shelf:
         self._moved = {x for x in self._books if _bets(before.get(x)) != _bets(self._books[x])}
         self._moved |= before.keys() - self._books.keys()
         self._sharing.keep_only({x.bet.number for book in books for x in book.tracked})
-        self.recent = await self._store.player_games(_players(books))
+        self.recent = await self._store.players.recent_games(_players(books))
         self._version = await self._store.data_version()
         return tuple(books)
 

@@ -12,6 +12,47 @@ from tracker.domain.delivery import DeliveryState
 from tracker.domain.policy import Scope, Snooze, Told
 from tracker.store import alert_queries as q
 from tracker.store.codec import moment, stamp, stamp_or_none
+from tracker.store.connection import Database
+
+
+class Alerting:
+    """What the program said and held back, and the snoozes, of an open database."""
+
+    def __init__(self, database: Database) -> None:
+        """Made by the store."""
+        self._db = database
+
+    async def notice(self, notice: Notice, channels: Sequence[str]) -> bool:
+        """Queue what the program says of itself for these channels; False when it was there."""
+        return await self._db.write(lambda db: _keep_notice(db, notice, channels))
+
+    async def last_notice(self, kinds: Sequence[str]) -> tuple[str, datetime] | None:
+        """The last of some kinds of things that the program said of itself, and when."""
+        return await self._db.read(lambda db: _last_notice(db, kinds))
+
+    async def settled_since(self, since: datetime) -> list[int]:
+        """The bets that got a result from a time on, by number."""
+        return await self._db.read(lambda db: _settled_since(db, since))
+
+    async def told_since(self, since: datetime) -> tuple[Told, ...]:
+        """The messages about games after a time, oldest first."""
+        return await self._db.read(lambda db: _told_since(db, since))
+
+    async def decisions_since(self, since: datetime) -> dict[tuple[str, str], int]:
+        """How many decisions there were from a time on, by (decision, reason)."""
+        return await self._db.read(lambda db: _decisions_since(db, since))
+
+    async def snooze(self, wanted: Snooze) -> Snooze:
+        """Keep a snooze, in place of an earlier one of the same."""
+        return await self._db.write(lambda db: _snooze(db, wanted))
+
+    async def snoozes(self, at: datetime) -> tuple[Snooze, ...]:
+        """The snoozes that are not over or lifted, the first to end first."""
+        return await self._db.read(lambda db: _snoozes(db, at))
+
+    async def lift_snooze(self, scope: Scope | None, target: str, at: datetime) -> int:
+        """End the snoozes of a target before their time, or with None all; returns how many."""
+        return await self._db.write(lambda db: _lift(db, scope, target, at))
 
 
 def keep_alert(
@@ -49,8 +90,7 @@ def keep_alert(
         _queue(db, added.lastrowid, x, channels)
 
 
-def keep_notice(db: sqlite3.Connection, x: Notice, channels: Sequence[str]) -> bool:
-    """Add what the program says of itself, to leave on these channels; False when it was there."""
+def _keep_notice(db: sqlite3.Connection, x: Notice, channels: Sequence[str]) -> bool:
     added = db.execute(
         q.ADD_ALERT,
         {
@@ -97,27 +137,24 @@ def _queue(
     db.executemany(q.ADD_DELIVERY, (values | {"channel": x} for x in channels))
 
 
-def told_since(db: sqlite3.Connection, since: datetime) -> tuple[Told, ...]:
-    """The messages about games after a time, oldest first."""
+def _told_since(db: sqlite3.Connection, since: datetime) -> tuple[Told, ...]:
     return tuple(
         Told(x["game"], moment(x["at"])) for x in db.execute(q.TOLD_SINCE, (stamp(since),))
     )
 
 
-def last_notice(db: sqlite3.Connection, kinds: Sequence[str]) -> tuple[str, datetime] | None:
-    """The last of some kinds of things that the program said of itself, and when."""
+def _last_notice(db: sqlite3.Connection, kinds: Sequence[str]) -> tuple[str, datetime] | None:
     row = db.execute(q.LAST_NOTICE, (json.dumps(list(kinds)),)).fetchone()
     return None if row is None else (row["rule"], moment(row["at"]))
 
 
-def settled_since(db: sqlite3.Connection, since: datetime) -> list[int]:
-    """The bets that got a result from a time on, by number."""
+def _settled_since(db: sqlite3.Connection, since: datetime) -> list[int]:
     return [x["bet"] for x in db.execute(q.SETTLED_SINCE, (stamp(since),))]
 
 
-def snooze(db: sqlite3.Connection, wanted: Snooze) -> Snooze:
+def _snooze(db: sqlite3.Connection, wanted: Snooze) -> Snooze:
     """Keep a snooze; what was asked of the same before is lifted."""
-    lift(db, wanted.scope, wanted.target, wanted.since)
+    _lift(db, wanted.scope, wanted.target, wanted.since)
     added = db.execute(
         q.ADD_SNOOZE,
         (wanted.scope.value, wanted.target, stamp(wanted.since), stamp(wanted.until)),
@@ -125,21 +162,18 @@ def snooze(db: sqlite3.Connection, wanted: Snooze) -> Snooze:
     return Snooze(wanted.scope, wanted.target, wanted.since, wanted.until, added.lastrowid or 0)
 
 
-def snoozes(db: sqlite3.Connection, at: datetime) -> tuple[Snooze, ...]:
-    """Those that are not over or lifted, the first to end first."""
+def _snoozes(db: sqlite3.Connection, at: datetime) -> tuple[Snooze, ...]:
     return tuple(
         Snooze(Scope(x["scope"]), x["target"], moment(x["since"]), moment(x["until"]), x["id"])
         for x in db.execute(q.SNOOZES, {"at": stamp(at)})
     )
 
 
-def lift(db: sqlite3.Connection, scope: Scope | None, target: str, at: datetime) -> int:
-    """End snoozes before their time: those of a target, or with None all; returns how many."""
+def _lift(db: sqlite3.Connection, scope: Scope | None, target: str, at: datetime) -> int:
     values = {"at": stamp(at), "scope": scope, "target": target}
     return db.execute(q.LIFT_SNOOZE, values).rowcount
 
 
-def decisions_since(db: sqlite3.Connection, since: datetime) -> dict[tuple[str, str], int]:
-    """How many decisions there were from a time on, by (decision, reason)."""
+def _decisions_since(db: sqlite3.Connection, since: datetime) -> dict[tuple[str, str], int]:
     rows = db.execute(q.DECISIONS_SINCE, (stamp(since),))
     return {(x["decision"], x["reason"]): x["n"] for x in rows}

@@ -11,6 +11,7 @@ from tracker.domain.bet import Result, Settlement
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.poll import FINAL_CHECKS
+from tracker.domain.rule import Rule
 from tracker.engine.book import Tracked
 from tracker.engine.paying import Outcome, payout
 from tracker.engine.regrading import regrade as graded
@@ -19,9 +20,12 @@ from tracker.store import queries as q
 from tracker.store.bets import last_defaults, settlement_of, withdraw
 from tracker.store.codec import moment, stamp, state_of
 from tracker.store.codec_bet import draft_of, facts, pack_meaning
+from tracker.store.connection import Database
 from tracker.store.memory import keep_legs
+from tracker.store.reading import reviews
 from tracker.store.recording import settlement_columns
 from tracker.store.restoring import tracked
+from tracker.store.views import BetView
 from tracker.store.wagers import Wagers
 
 
@@ -37,20 +41,57 @@ class Audit:
     after: str | None
 
 
-def audits(db: sqlite3.Connection, number: int) -> list[Audit]:
-    """What a person changed of a bet, in order."""
+class ByHand:
+    """What a person changes and decides, of an open database."""
+
+    def __init__(self, database: Database) -> None:
+        """Made by the store."""
+        self._db = database
+
+    async def draft(self, number: int) -> Draft:
+        """A bet as it was written, to be changed and given to `edit`; BadBet without such a bet."""
+        return await self._db.read(lambda db: draft_of(_row(db, number)))
+
+    async def edit(self, number: int, new: Draft, at: datetime, who: str = "cli") -> list[Audit]:
+        """Change what a person may change of a bet; what was changed. BadBet when it may not be.
+
+        That is its odds, stake, tags, book, rules and lines, and its pick before it has a history.
+        A bet of the bets file is changed there. A settled bet is paid anew.
+        """
+        return await self._db.write(lambda db: _edit(db, number, new, who, at))
+
+    async def settle(self, settlement: Settlement, who: str = "cli") -> Settlement:
+        """Record a result that a person decided, as official; its revision is chosen here."""
+        return await self._db.write(lambda db: _settled_by_hand(db, settlement, who))
+
+    async def void(self, number: int, reason: str, at: datetime, who: str = "cli") -> Settlement:
+        """Return the stake of a bet; official at once. BadBet before its game is known."""
+        return await self._db.write(lambda db: _void(db, number, reason, who, at))
+
+    async def regrade(self, number: int, at: datetime, who: str = "cli") -> Settlement:
+        """Grade a bet once more from the last states of its games, whoever decided it before.
+
+        Raises BadBet with the reason where its result cannot be told.
+        """
+        return await self._db.write(lambda db: _regrade(db, number, who, at))
+
+    async def audits(self, number: int) -> list[Audit]:
+        """What a person changed of a bet, in order."""
+        return await self._db.read(lambda db: _audits(db, number))
+
+    async def reviews(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
+        """The bets whose result a person must decide, by number."""
+        return await self._db.read(lambda db: reviews(db, defaults))
+
+
+def _audits(db: sqlite3.Connection, number: int) -> list[Audit]:
     return [
         Audit(x["bet"], moment(x["at"]), x["who"], x["what"], x["before"], x["after"])
         for x in db.execute(q.AUDITS, (number,))
     ]
 
 
-def draft(db: sqlite3.Connection, number: int) -> Draft:
-    """A bet as it was written, to be changed and given to `edit`."""
-    return draft_of(_row(db, number))
-
-
-def edit(db: sqlite3.Connection, number: int, new: Draft, who: str, at: datetime) -> list[Audit]:
+def _edit(db: sqlite3.Connection, number: int, new: Draft, who: str, at: datetime) -> list[Audit]:
     """Give a bet other odds, stake, tags, book, rules or lines; before its history another pick.
 
     A settled bet is paid anew. Raises BadBet for a bet of the bets file, for a pick that comes too
@@ -84,7 +125,7 @@ def edit(db: sqlite3.Connection, number: int, new: Draft, who: str, at: datetime
         _note(db, at, who, (number, "placed_at", old.placed_at, new.placed_at))
     if {"odds", "stake_cents", "book"} & told.keys():
         _pay_anew(db, number, at)
-    return audits(db, number)[-len(told) :] if told else []
+    return _audits(db, number)[-len(told) :] if told else []
 
 
 def withdrawn(db: sqlite3.Connection, number: int, who: str, at: datetime) -> bool:
@@ -95,14 +136,14 @@ def withdrawn(db: sqlite3.Connection, number: int, who: str, at: datetime) -> bo
     return ended
 
 
-def void(db: sqlite3.Connection, number: int, reason: str, who: str, at: datetime) -> Settlement:
+def _void(db: sqlite3.Connection, number: int, reason: str, who: str, at: datetime) -> Settlement:
     """Return the stake of a bet for a reason that a person gives; official at once."""
     bet = _tracked(db, number).bet
     given = Settlement(number, 1, Result.VOID, payout(bet, Result.VOID), at, reason, by_hand=True)
-    return settled_by_hand(db, given, who)
+    return _settled_by_hand(db, given, who)
 
 
-def settled_by_hand(db: sqlite3.Connection, given: Settlement, who: str) -> Settlement:
+def _settled_by_hand(db: sqlite3.Connection, given: Settlement, who: str) -> Settlement:
     """Record a result that a person decided, as official; its revision is chosen here.
 
     The result that the bet has already is only confirmed.
@@ -113,7 +154,7 @@ def settled_by_hand(db: sqlite3.Connection, given: Settlement, who: str) -> Sett
     return settlement_of(row)
 
 
-def regrade(db: sqlite3.Connection, number: int, who: str, at: datetime) -> Settlement:
+def _regrade(db: sqlite3.Connection, number: int, who: str, at: datetime) -> Settlement:
     """Grade a bet once more from the last states of its games, whatever was decided before.
 
     Raises BadBet with the reason where its result cannot be told.

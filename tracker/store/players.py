@@ -11,6 +11,7 @@ from tracker.domain.game import GameState, Phase
 from tracker.domain.player import PlayerGame, Stat, player_key
 from tracker.store import queries as q
 from tracker.store.codec import moment, pack, stamp, unpack
+from tracker.store.connection import Database
 
 REMEMBERED = timedelta(days=60)
 """For how long a player is taken to play for the team that he was last seen with."""
@@ -23,6 +24,29 @@ Team = tuple[str, str]
 
 Who = tuple[str, str]
 """A league and a player's key."""
+
+
+class Players:
+    """The players of an open database."""
+
+    def __init__(self, database: Database) -> None:
+        """Made by the store."""
+        self._db = database
+
+    async def meet(self, rosters: Mapping[Team, Sequence[str]], at: datetime) -> None:
+        """Remember who was seen to play for whom: by league and team code, names as in the box."""
+        await self._db.write(lambda db: _meet(db, rosters, at))
+
+    async def rosters(self, now: datetime) -> dict[Team, tuple[str, ...]]:
+        """The players of each team, by name as a box gives it, as last seen."""
+        return await self._db.read(lambda db: _rosters(db, now))
+
+    async def recent_games(
+        self, whom: Iterable[Who], most: int = 40
+    ) -> dict[Who, tuple[PlayerGame, ...]]:
+        """The last games of players, newest first, `most` of each; who has none is left out."""
+        listed = list(whom)
+        return await self._db.read(lambda db: _recent_games(db, listed, most))
 
 
 def player_games(state: GameState) -> tuple[PlayerGame, ...]:
@@ -68,10 +92,9 @@ def keep_games(db: sqlite3.Connection, league: str, games: Iterable[PlayerGame])
     )
 
 
-def recent_games(
+def _recent_games(
     db: sqlite3.Connection, players: Iterable[Who], most: int
 ) -> dict[Who, tuple[PlayerGame, ...]]:
-    """The last games of each of these players, newest first, `most` at most."""
     found = {
         (league, key): db.execute(q.PLAYER_GAMES, (league, key, most)).fetchall()
         for league, key in players
@@ -79,8 +102,7 @@ def recent_games(
     return {who: tuple(_game(x) for x in rows) for who, rows in found.items() if rows}
 
 
-def meet(db: sqlite3.Connection, rosters: Mapping[Team, Sequence[str]], at: datetime) -> None:
-    """Remember who was seen in a box, by team."""
+def _meet(db: sqlite3.Connection, rosters: Mapping[Team, Sequence[str]], at: datetime) -> None:
     db.executemany(
         q.MEET,
         (
@@ -97,8 +119,7 @@ def meet(db: sqlite3.Connection, rosters: Mapping[Team, Sequence[str]], at: date
     )
 
 
-def rosters(db: sqlite3.Connection, now: datetime) -> dict[Team, tuple[str, ...]]:
-    """The players of each team, by name as a box gives it, as far as they are known."""
+def _rosters(db: sqlite3.Connection, now: datetime) -> dict[Team, tuple[str, ...]]:
     rows = db.execute(q.ROSTERS, (stamp(now - REMEMBERED),)).fetchall()
     last: dict[Who, datetime] = {}
     for row in rows:

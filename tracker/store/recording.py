@@ -17,6 +17,7 @@ from tracker.store.alerting import keep_alert
 from tracker.store.codec import pack, pack_state, stamp, stamp_or_none
 from tracker.store.memory import keep_legs, keep_standing
 from tracker.store.players import keep_games, player_games
+from tracker.store.views import DaemonView
 
 _LEVEL = 6
 """zlib's own middle way: a box score of 100 kB packs to a tenth in about 2 ms."""
@@ -85,6 +86,19 @@ def settlement_columns(settled: Settlement) -> dict[str, object]:
         "evidence": settled.evidence,
         "by_hand": settled.by_hand,
     }
+
+
+def keep_daemon(db: sqlite3.Connection, x: DaemonView) -> None:
+    """Write down which daemon works on this database, and on which clock."""
+    values = {
+        "pid": x.pid,
+        "started_at": stamp(x.started_at),
+        "version": x.version,
+        "clock_start": stamp_or_none(x.clock_start),
+        "clock_speed": x.clock_speed,
+        "clock_anchor": stamp_or_none(x.clock_anchor),
+    }
+    db.execute(q.KEEP_DAEMON, values)
 
 
 def saw(db: sqlite3.Connection, source: str, at: datetime, word: str) -> None:

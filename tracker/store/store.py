@@ -14,14 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from tracker.domain.alert import Notice
-from tracker.domain.bet import Settlement
 from tracker.domain.delivery import Delivery, DeliveryState, Outcome
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
-from tracker.domain.player import PlayerGame
-from tracker.domain.policy import Scope, Snooze, Told
 from tracker.domain.poll import Poll
 from tracker.domain.record import Said
 from tracker.domain.roster import RosterOf, nobody
@@ -29,7 +25,6 @@ from tracker.domain.rule import Rule
 from tracker.domain.usage import Usage
 from tracker.engine.book import Book, Change
 from tracker.store import (
-    alerting,
     archive,
     auditing,
     backup,
@@ -39,33 +34,40 @@ from tracker.store import (
     exporting,
     judged,
     outbox,
-    players,
-    queries,
     reading,
     recording,
     restoring,
 )
-from tracker.store.auditing import Audit
+from tracker.store.alerting import Alerting
+from tracker.store.auditing import ByHand
 from tracker.store.bets import Added
 from tracker.store.cards import Cards
 from tracker.store.cards import recover as recover_cards
-from tracker.store.codec import stamp, stamp_or_none
 from tracker.store.connection import Database, WaitOut, open_database
 from tracker.store.known import KnownGames
 from tracker.store.migrate import prepare, require_current
 from tracker.store.pairing import Pairing
+from tracker.store.players import Players
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
 
 
 class Store:
-    """One database file, open. Make it with `Store.open`, and close it in any case."""
+    """One database file, open. Make it with `Store.open`, and close it in any case.
+
+    It follows and reads bets, and is the queue of deliveries. What stands on its own has an object
+    of its own here: what is held back and said beside the bets, what a person changes, the live
+    cards, past games, the paired chats and the players.
+    """
 
     def __init__(self, database: Database) -> None:
         """Made by `open`."""
         self._db = database
+        self.alerting = Alerting(database)
+        self.by_hand = ByHand(database)
         self.cards = Cards(database)
         self.known = KnownGames(database)
         self.pairing = Pairing(database)
+        self.players = Players(database)
 
     # ----------------------------------------------------------------------------------- opening
 
@@ -206,37 +208,6 @@ class Store:
         """Replace a bet's own rules; None asks for the defaults. False without such a bet."""
         return await self._db.write(lambda db: bets.update_rules(db, number, rules, at))
 
-    async def draft(self, number: int) -> Draft:
-        """A bet as it was written; BadBet when there is no such bet."""
-        return await self._db.read(lambda db: auditing.draft(db, number))
-
-    async def edit(self, number: int, new: Draft, at: datetime, who: str = "cli") -> list[Audit]:
-        """Change what a person may change of a bet; what was changed. BadBet when it may not be.
-
-        That is its odds, stake, tags, book, rules and lines, and its pick before it has a history.
-        A bet of the bets file is changed there. A settled bet is paid anew.
-        """
-        return await self._db.write(lambda db: auditing.edit(db, number, new, who, at))
-
-    async def settle(self, settlement: Settlement, who: str = "cli") -> Settlement:
-        """Record a result that a person decided, as official; its revision is chosen here."""
-        return await self._db.write(lambda db: auditing.settled_by_hand(db, settlement, who))
-
-    async def void(self, number: int, reason: str, at: datetime, who: str = "cli") -> Settlement:
-        """Return the stake of a bet; official at once. BadBet before its game is known."""
-        return await self._db.write(lambda db: auditing.void(db, number, reason, who, at))
-
-    async def regrade(self, number: int, at: datetime, who: str = "cli") -> Settlement:
-        """Grade a bet once more from the last states of its games, whoever decided it before.
-
-        Raises BadBet with the reason where its result cannot be told.
-        """
-        return await self._db.write(lambda db: auditing.regrade(db, number, who, at))
-
-    async def audits(self, number: int) -> list[Audit]:
-        """What a person changed of a bet, in order."""
-        return await self._db.read(lambda db: auditing.audits(db, number))
-
     async def file_bets(self) -> dict[str, int]:
         """The bets that the bets file holds, as last read: identity to number."""
         return await self._db.read(bets.file_bets)
@@ -248,23 +219,6 @@ class Store:
     async def books(self, defaults: tuple[Rule, ...]) -> list[Book]:
         """Everything that is still to be followed, restored as it was last recorded."""
         return await self._db.read(lambda db: restoring.books(db, defaults))
-
-    # ----------------------------------------------------------------------------------- players
-
-    async def meet(self, rosters: Mapping[players.Team, Sequence[str]], at: datetime) -> None:
-        """Remember who was seen to play for whom: by league and team code, names as in the box."""
-        await self._db.write(lambda db: players.meet(db, rosters, at))
-
-    async def rosters(self, now: datetime) -> dict[players.Team, tuple[str, ...]]:
-        """Who plays for whom, as last seen."""
-        return await self._db.read(lambda db: players.rosters(db, now))
-
-    async def player_games(
-        self, whom: Iterable[players.Who], most: int = 40
-    ) -> dict[players.Who, tuple[PlayerGame, ...]]:
-        """The last games of players by league and key, newest first; who has none is left out."""
-        listed = list(whom)
-        return await self._db.read(lambda db: players.recent_games(db, listed, most))
 
     # ------------------------------------------------------------------------------------ outbox
 
@@ -310,40 +264,6 @@ class Store:
         """When a channel next has something to send or to expire; None when it has nothing."""
         return await self._db.read(lambda db: outbox.next_due(db, channel), urgent=True)
 
-    # ---------------------------------------------------------------------------------- alerting
-
-    async def notice(self, notice: Notice, channels: Sequence[str]) -> bool:
-        """Queue what the program says of itself for these channels; False when it was there."""
-        return await self._db.write(lambda db: alerting.keep_notice(db, notice, channels))
-
-    async def last_notice(self, kinds: Sequence[str]) -> tuple[str, datetime] | None:
-        """The last of some kinds of things that the program said of itself, and when."""
-        return await self._db.read(lambda db: alerting.last_notice(db, kinds))
-
-    async def settled_since(self, since: datetime) -> list[int]:
-        """The bets that got a result from a time on, by number."""
-        return await self._db.read(lambda db: alerting.settled_since(db, since))
-
-    async def told_since(self, since: datetime) -> tuple[Told, ...]:
-        """The messages about games after a time, oldest first."""
-        return await self._db.read(lambda db: alerting.told_since(db, since))
-
-    async def decisions_since(self, since: datetime) -> dict[tuple[str, str], int]:
-        """How many decisions there were from a time on, by (decision, reason)."""
-        return await self._db.read(lambda db: alerting.decisions_since(db, since))
-
-    async def snooze(self, wanted: Snooze) -> Snooze:
-        """Keep a snooze, in place of an earlier one of the same."""
-        return await self._db.write(lambda db: alerting.snooze(db, wanted))
-
-    async def snoozes(self, at: datetime) -> tuple[Snooze, ...]:
-        """The snoozes that are not over, the first to end first."""
-        return await self._db.read(lambda db: alerting.snoozes(db, at))
-
-    async def lift_snooze(self, scope: Scope | None, target: str, at: datetime) -> int:
-        """End the snoozes of a target before their time, or all; returns how many."""
-        return await self._db.write(lambda db: alerting.lift(db, scope, target, at))
-
     # ----------------------------------------------------------------------------------- reading
 
     async def bets_view(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
@@ -355,10 +275,6 @@ class Store:
     ) -> ShowView | None:
         """A bet with its whole history; None when there is no such bet."""
         return await self._db.read(lambda db: reading.show_view(db, number, defaults))
-
-    async def reviews(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
-        """The bets whose result a person must decide, by number."""
-        return await self._db.read(lambda db: reading.reviews(db, defaults))
 
     async def alerts_view(self, explain: bool = False, bet: int | None = None) -> list[AlertView]:
         """Firings in order; with `explain` the decisions that held back as well."""
@@ -406,19 +322,7 @@ class Store:
 
     async def keep_daemon(self, daemon: DaemonView) -> None:
         """Write down which daemon works on this database, and on which clock."""
-        values = {
-            "pid": daemon.pid,
-            "started_at": stamp(daemon.started_at),
-            "version": daemon.version,
-            "clock_start": stamp_or_none(daemon.clock_start),
-            "clock_speed": daemon.clock_speed,
-            "clock_anchor": stamp_or_none(daemon.clock_anchor),
-        }
-
-        def keep(db: sqlite3.Connection) -> None:
-            db.execute(queries.KEEP_DAEMON, values)
-
-        await self._db.write(keep)
+        await self._db.write(lambda db: recording.keep_daemon(db, daemon))
 
     async def daemon(self) -> DaemonView | None:
         """The daemon that last worked on this database; None when none ever did."""
