@@ -9,6 +9,7 @@ count for two figures at once.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -48,9 +49,9 @@ BASIC = (Stat.PTS, Stat.REB, Stat.AST, Stat.STL, Stat.BLK, Stat.TO, Stat.THREES)
 PLACE = {stat: i for i, stat in enumerate(BASIC)}
 """Where a figure stands among BASIC."""
 
-_SIZES = (32, 64, 128, 256, 512)
-_WIDE = 7.0
-"""Standard deviations that the sums reach beyond the mean: what is beyond is less than 1e-7."""
+_SIZES = (24, 32, 48, 64, 96, 128, 192, 256, 512)
+_WIDE = 6.0
+"""Standard deviations beyond the mean of the longest minutes: what is left out is below 1e-7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +86,15 @@ class Remainder:
         size = self._size(stat)
         return _sums(self._turned(stat, size), size)
 
-    def moments(self, stat: Stat) -> tuple[Floats, Floats]:
-        """Mean and variance of what he adds to a figure or a sum, what ties its parts left out."""
-        parts = [PLACE[x] for x in stat.parts]
-        whole = self.means[parts].sum(axis=0)
-        mean = (self.chances * whole).sum(axis=-1)
-        between = (self.chances * (whole - mean[..., None]) ** 2).sum(axis=-1)
-        within = sum((self.chances * self._variance(i)).sum(axis=-1) for i in parts)
-        return mean, between + within
-
-    def _variance(self, i: int) -> Floats:
-        mean = self.means[i]
-        lump = 3.0 if BASIC[i] is Stat.PTS else 1.0
-        variance: Floats = lump * mean + mean * mean / self.habits.spread[i]
-        return variance
-
     def _size(self, stat: Stat) -> int:
-        mean, variance = self.moments(stat)
-        reach = float(np.max(mean + _WIDE * np.sqrt(variance))) + _WIDE
+        """How many values the sums go over: beyond what the longest minutes may bring."""
+        mean = variance = 0.0
+        for part in stat.parts:
+            most = float(self.means[PLACE[part]].max())
+            lump = 3.0 if part is Stat.PTS else 1.0
+            mean += most
+            variance += lump * most + most * most / self.habits.spread[PLACE[part]]
+        reach = mean + _WIDE * math.sqrt(variance) + _WIDE
         return next((x for x in _SIZES if x >= reach), _SIZES[-1])
 
     def _turned(self, stat: Stat, size: int) -> Complexes:
@@ -170,7 +162,9 @@ def rate_features(x: Standing[Value], team: Value) -> tuple[Value | float, ...]:
     )  # fmt: skip
 
 
-def own_features(own: Value, blowout: Value, surprise: Value) -> tuple[Value, Value, Value]:
+def own_features(
+    own: NDArray[Any], blowout: Any, surprise: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """The values of RATE_FEATURES that each figure has of its own."""
     return own, own * blowout, surprise / 10
 

@@ -116,6 +116,16 @@ class PlayerFigures:
     checksum: str
 
     @Lazy
+    def memories(self) -> Floats:
+        """`memory` as an array."""
+        return np.array(self.memory)
+
+    @Lazy
+    def bases(self) -> Floats:
+        """The weights of the league's rates, one row for each of BASIC."""
+        return np.array([x.base for x in self.rates])
+
+    @Lazy
     def habits(self) -> Habits:
         """How counts vary about their means."""
         return Habits(self.spread, self.trips, self.ties)

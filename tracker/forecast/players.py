@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import mul
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tracker.domain.game import Phase, Side
 from tracker.domain.market import CATEGORIES, CATEGORY_REACHED
-from tracker.domain.player import Stat, box_line, figure, player_key
+from tracker.domain.player import Stat, figure, player_key
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.lattice import Pmf
 from tracker.forecast.lazy import Lazy
@@ -55,10 +56,12 @@ FAR = 15
 LEAST_TEAM = 0.3
 """Points: a team is never expected to add less while there is time, so that logarithms exist."""
 
-LEAST_OVERTIME = 0.003
-"""An overtime that is less likely is not looked at."""
+RARE_OVERTIME = 0.08
+"""An overtime that is less likely only adds its expected minutes to those of regulation."""
 
-LEAST_CLASS = 1e-6
+_NAMES = tuple(x.value for x in BASIC)
+
+LEAST_CLASS = 1e-4
 """A class of minutes that is less likely is not looked at."""
 
 _ENDED = re.compile(r"eject|disqualif|did not return|will not return|not returning|ruled out|inj|"
@@ -80,7 +83,7 @@ class Scene:
 
     told: Shares
     shares: Floats
-    rates: list[list[float]]
+    rates: Floats
     powers: Floats
     minutes_left: float
     played: float
@@ -91,6 +94,22 @@ class Scene:
     lead: float
     to_come: tuple[float, float]
     usual_points: float
+    lines: Mapping[tuple[Side, str], PlayerLine]
+    """Box lines by `player_key`; a name that a side has twice is left out."""
+
+
+@lru_cache(maxsize=4096)
+def _key(name: str) -> str:
+    """`player_key`, which every poll asks of the same names."""
+    return player_key(name)
+
+
+def _lines(state: GameState) -> dict[tuple[Side, str], PlayerLine]:
+    keys = [(x.side, _key(x.name)) for x in state.players]
+    found = dict(zip(keys, state.players, strict=True))
+    if len(found) < len(keys):
+        found = {who: line for who, line in found.items() if keys.count(who) == 1}
+    return found
 
 
 def scene(state: GameState, outlook: Outlook, players: PlayerPriors) -> Scene:
@@ -123,7 +142,7 @@ def scene(state: GameState, outlook: Outlook, players: PlayerPriors) -> Scene:
             mixed(told.widths).tolist(),
         ),
         shares=mixed(told.shares),
-        rates=mixed(told.rates).tolist(),
+        rates=mixed(told.rates),
         powers=mixed(told.powers),
         minutes_left=left / 60,
         played=at if not overtime else 1 + (state.overtime * rules.overtime_seconds - left) / whole,
@@ -134,6 +153,7 @@ def scene(state: GameState, outlook: Outlook, players: PlayerPriors) -> Scene:
         lead=state.score.margin / 10,
         to_come=(end.home.mean - state.score.home, end.away.mean - state.score.away),
         usual_points=usual * average / 2,
+        lines=_lines(state),
     )
 
 
@@ -238,7 +258,7 @@ class PlayerOutlook:
     @property
     def key(self) -> str:
         """His name as priors hold it."""
-        return player_key(self.line.name)
+        return _key(self.line.name)
 
     @Lazy
     def remainder(self) -> Remainder:
@@ -246,15 +266,16 @@ class PlayerOutlook:
         scene, figures = self.scene, self.priors.figures
         x = self.standing
         chances = share_chances(x, scene.told)
-        used = chances > LEAST_CLASS
-        chances, shares = chances[used], scene.shares[used]
-        chances = chances / chances.sum()
-        minutes = shares * scene.minutes_left
-        if scene.level > LEAST_OVERTIME:
-            more = overtime_share(figures.overtime, x.usual, x.starter, shares)
-            more = minutes + more * OVERTIME_MINUTES
+        minutes = scene.shares * scene.minutes_left
+        more = overtime_share(figures.overtime, x.usual, x.starter, scene.shares) * OVERTIME_MINUTES
+        if scene.level < RARE_OVERTIME:
+            minutes = minutes + scene.level * more
+        else:
             chances = np.concatenate([chances * (1 - scene.level), chances * scene.level])
-            minutes = np.concatenate([minutes, more])
+            minutes = np.concatenate([minutes, minutes + more])
+        used = chances > LEAST_CLASS
+        chances, minutes = chances[used], minutes[used]
+        chances = chances / chances.sum()
         means = means_of(self.rates, scene.powers, chances, minutes)
         return Remainder(chances, means, figures.habits)
 
@@ -272,20 +293,20 @@ class PlayerOutlook:
         x = self.standing
         team = scene.to_come[0 if self.side is Side.HOME else 1]
         ratio = math.log(max(team, LEAST_TEAM) / max(scene.usual_points, LEAST_TEAM))
-        shared = rate_features(x, ratio)
-        base = base_features(x.usual, x.starter)
         told = dict(line.stats)
-        rates = np.empty(len(BASIC))
-        for i, stat in enumerate(BASIC):
-            memory = figures.memory[i] * self.regulation / GAME_MINUTES
-            has = float(told.get(stat.value, 0))
-            rate = (prior.rates[i] * memory + has) / (memory + line.minutes)
-            league = max(sum(map(mul, figures.rates[i].base, base)), LEAST_RATE)
-            own = math.log(max(rate, LEAST_RATE) / league)
-            own = min(max(own, -LARGEST_OWN), LARGEST_OWN)
-            surprise = has - prior.rates[i] * line.minutes
-            features = (*shared, *own_features(own, x.blowout, surprise))
-            rates[i] = rate * math.exp(sum(map(mul, scene.rates[i], features)))
+        has = np.array([told.get(name, 0) for name in _NAMES], dtype=np.float64)
+        before = np.array(prior.rates)
+        memory = figures.memories * (self.regulation / GAME_MINUTES)
+        rates: Floats = (before * memory + has) / (memory + line.minutes)
+        league = np.maximum(figures.bases @ base_features(x.usual, x.starter), LEAST_RATE)
+        own = np.log(np.maximum(rates, LEAST_RATE) / league)
+        own = np.minimum(np.maximum(own, -LARGEST_OWN), LARGEST_OWN)
+        shared = rate_features(x, ratio)
+        logs = scene.rates[:, : len(shared)] @ shared
+        beside = own_features(own, x.blowout, has - before * line.minutes)
+        for column, feature in enumerate(beside, len(shared)):
+            logs += scene.rates[:, column] * feature
+        rates *= np.exp(logs)
         return rates
 
 
@@ -300,7 +321,7 @@ def player_outlook(player: Player, outlook: Outlook) -> PlayerOutlook:
         raise Unpriceable(
             f"there are no player figures of {state.game.name}, so {player.name} has no chance"
         )
-    line = box_line(state, player)
+    line = outlook.scene.lines.get((player.side, player.key))
     if line is None:
         where = state.game.code(player.side)
         raise Unpriceable(f"{player.name} is not in the box score of {where}, or twice")

@@ -25,7 +25,7 @@ from tracker.forecast.player_priors import (
     base_features,
     minutes_features,
 )
-from tracker.forecast.players import LEAST_TEAM, OVERTIME_MINUTES
+from tracker.forecast.players import LEAST_TEAM, OVERTIME_MINUTES, RARE_OVERTIME
 from tracker.modelling.dataset import read
 from tracker.modelling.props_dataset import Moment, PlayerRows, read_players
 from tracker.modelling.props_sample import (
@@ -205,6 +205,9 @@ def remainders(
             for a, b in zip(x.usual[which], x.starter[which], strict=True)
         ]
     )
+    rare = level < RARE_OVERTIME
+    minutes = minutes + np.where(rare, level, 0.0) * more * OVERTIME_MINUTES
+    level = np.where(rare, 0.0, level)
     chances = np.concatenate([chances * (1 - level), chances * level], axis=1)
     minutes = np.concatenate([minutes, minutes + more * OVERTIME_MINUTES], axis=1)
     return chances, means_of(np.stack(speed), np.array(told["powers"][k]), chances, minutes)
