@@ -52,7 +52,7 @@ class BoardFailure:
         )
 
 
-KEPT_READINGS = 16
+KEPT_READINGS = 6
 """Boards that are kept for games whose turn has not come since: no state that came is missed."""
 
 
