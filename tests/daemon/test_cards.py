@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from tests.daemon.cardroom import a_chat, a_room, only, watched
+from tests.daemon.cardroom import DENVER, a_chat, a_room, only, watched
 from tests.notify.services import TOPIC, Discord, Ntfy
-from tests.notify.values import GAME, state
+from tests.notify.values import GAME, NOW, state
+from tracker.clock import FakeClock
 from tracker.daemon.cards import DOUBT, REFUSED_WAIT
-from tracker.daemon.wall import LEFT
+from tracker.daemon.wall import LEFT, Wall
 from tracker.demo.botapi import CHAT
 from tracker.demo.says import Hangs, Resets, Says, Trouble, no, wait
 from tracker.domain.policy import Scope, Snooze
@@ -420,3 +421,17 @@ async def test_a_death_at_any_operation_leaves_one_card_that_claims_to_be_the_on
             assert row.closed
             assert (DOUBT in last.text) or not others
     assert points >= 8
+
+
+def test_a_game_that_was_left_is_forgotten_also_where_nobody_shows_cards() -> None:
+    """A program that runs for months without a board keeps no more than the last games."""
+    clock = FakeClock(NOW)
+    wall = Wall(clock, DENVER)
+    wall.show(Book(GAME, (watched(),), state("Q4 7:02", 98, 91)))
+    wall.leave(GAME.id)
+    clock.set(NOW + timedelta(minutes=14))
+    wall.leave("another")
+    assert wall.book(GAME.id) is not None
+    clock.set(NOW + timedelta(minutes=16))
+    wall.leave("another")
+    assert wall.book(GAME.id) is None

@@ -109,6 +109,9 @@ class CardLoop:
         later = now + IDLE
         # A game that appears while others are met waits for the next turn.
         games = tuple(self.wall.games())
+        for gone in self.kept.keys() - set(games):
+            # Its row is remembered, so that it is edited if the game comes back.
+            self.kept[gone].shown = None
         for game in games:
             await self._meet(game)
         for soonest, game in sorted((self._soonest(x), x) for x in games):

@@ -70,6 +70,7 @@ class Wall:
 
     def leave(self, game_id: str) -> None:
         """Nobody follows this game any more."""
+        self._forget()
         if game_id in self._games:
             self._games[game_id].left_at = self._clock.now()
             self.ring()
@@ -83,10 +84,7 @@ class Wall:
 
     def games(self) -> tuple[str, ...]:
         """The games that have something to show, in a fixed order."""
-        limit = self._clock.now() - _LEFT_KEPT
-        for game_id, game in list(self._games.items()):
-            if game.left_at is not None and game.left_at < limit:
-                del self._games[game_id]
+        self._forget()
         return tuple(sorted(x for x, game in self._games.items() if game.book is not None))
 
     def book(self, game_id: str) -> Book | None:
@@ -117,6 +115,13 @@ class Wall:
             if x.chance is not None
         }
         return max(moves, key=lambda number: (moves[number], -number), default=None)
+
+    def _forget(self) -> None:
+        """Drop the games that were left long ago, also where nobody shows any."""
+        limit = self._clock.now() - _LEFT_KEPT
+        for game_id, game in list(self._games.items()):
+            if game.left_at is not None and game.left_at < limit:
+                del self._games[game_id]
 
     def _remember(self, game: _Game, bet: int, at: datetime, win: float) -> None:
         readings = game.chances.setdefault(bet, deque())
