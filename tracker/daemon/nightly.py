@@ -99,10 +99,13 @@ async def tell_nightly(
     ring: Callable[[], None],
 ) -> None:
     """Queue a digest every day at a time on the clock of `zone`, for ever."""
+    last: datetime | None = None
     while True:
         due = digest_due(clock.now(), at, zone)
-        if due is not None and await store.alerting.notice(await _nightly(store, due), channels):
-            ring()
+        if due is not None and due != last:
+            last = due
+            if await store.alerting.notice(await _nightly(store, due), channels):
+                ring()
         await clock.sleep(STEP)
 
 
@@ -142,5 +145,5 @@ async def _ask(url: str, limit: aiohttp.ClientTimeout) -> str:
             return "" if answer.status < 400 else f"status {answer.status}"  # noqa: PLR2004
     except TimeoutError:
         return f"no answer within {HEARTBEAT_LIMIT:g} s"
-    except (aiohttp.ClientError, ValueError) as wrong:
+    except (aiohttp.ClientError, OSError, ValueError) as wrong:
         return type(wrong).__name__
