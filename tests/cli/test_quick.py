@@ -13,7 +13,7 @@ from tracker.cli import basics
 from tracker.cli.basics import read_basics
 from tracker.cli.quick import quick_add
 from tracker.settings import ConfigError, load_settings
-from tracker.settings.models import DEFAULT_RULES, NBA_FEED, known_keys
+from tracker.settings.models import DEFAULT_RULES, known_keys
 
 PLAIN = """
 timezone = "Europe/Berlin"
@@ -76,7 +76,6 @@ def test_what_the_full_check_refuses_is_never_read_quickly(config: Path, text: s
 def test_the_defaults_are_those_of_the_settings() -> None:
     """They are written twice, and stay the same."""
     assert basics.DEFAULT_RULES == DEFAULT_RULES
-    assert NBA_FEED["base_url"] == basics.NBA_URL
 
 
 def test_only_keys_of_the_settings_are_known() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -13,7 +14,7 @@ from tracker.domain.draft import (
     Draft,
     NoSuchGame,
     RostersUnknown,
-    choose_game,
+    Slated,
     choose_games,
 )
 from tracker.domain.drafting import parse_stake, read_legs, read_line
@@ -49,6 +50,11 @@ def at(phase: Phase, of: Game) -> GameState:
     return GameState(
         of, phase, 0 if phase in (Phase.SCHEDULED, Phase.POSTPONED) else 1, 0, Score(0, 0)
     )
+
+
+def choose_game(of: Draft, games: Iterable[Slated], now: datetime) -> Game:
+    """The game that a draft means, the first leg's of a parlay."""
+    return choose_games(of, games, now)[0]
 
 
 @pytest.mark.parametrize(

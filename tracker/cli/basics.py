@@ -21,7 +21,6 @@ from tracker.domain.money import parse_money
 from tracker.domain.rule import Rule, parse_rule
 
 DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "settled")
-NBA_URL = "https://cdn.nba.com"
 
 _ODDS_FORMATS = ("as-written", "american", "decimal", "fractional")
 _URL = re.compile(r"https?://[a-z0-9.-]+(:[1-9]\d{0,3})?", re.IGNORECASE)
@@ -44,7 +43,6 @@ class Basics:
     odds_format: str
     stake_unit_cents: int
     rules: tuple[Rule, ...]
-    nba_url: str
     delay: float = 0.0
 
     @property
@@ -88,7 +86,6 @@ def _checked(config: Path | None, env: Mapping[str, str]) -> Basics:
         odds_format=settings.odds_format,
         stake_unit_cents=settings.stake_unit_cents,
         rules=tuple(parse_rule(x) for x in settings.rules.default),
-        nba_url=settings.feeds.nba.base_url,
         delay=settings.alerts.delay,
     )
 
@@ -127,7 +124,6 @@ def _plain(source: Path, env: Mapping[str, str]) -> Basics:
         odds_format=got.get("odds_format", _ODDS_FORMATS[0]),
         stake_unit_cents=got.get("stake_unit", 1000),
         rules=got.get("rules.default", tuple(parse_rule(x) for x in DEFAULT_RULES)),
-        nba_url=got.get("feeds.nba.base_url", NBA_URL),
     )
 
 

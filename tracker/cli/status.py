@@ -59,7 +59,7 @@ async def _as_json(scope: Scope) -> None:
             whole = await at.store.status_view(at.basics.rules)
             say_json(status_json(whole, at.now, at.daemon))
     except StoreMissing:
-        empty = StatusView(None, (), (), 0, (), {}, {}, None, schema=0, size_bytes=0)
+        empty = StatusView(None, (), (), 0, (), {}, {}, schema=0, size_bytes=0)
         say_json(status_json(empty, SystemClock().now(), None))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -76,7 +75,3 @@ class Desk:
             due = quiet.until(now)
         expires = now + NOTICE_USEFUL_FOR if due is None else None
         return Notice(kind, int(now.timestamp()), now, text, loud, expires, due)
-
-
-Route = Callable[[Change, datetime], Change]
-"""Says of each firing in a change what becomes of it."""

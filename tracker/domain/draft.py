@@ -162,13 +162,6 @@ class RostersUnknown(NoSuchGame):
     """The line names a mere player, and the players of some games are not known yet."""
 
 
-def choose_game(
-    draft: Draft, games: Iterable[Slated], now: datetime, roster_of: RosterOf = nobody
-) -> Game:
-    """The game that a draft means, the first leg's of a parlay; as `choose_games`."""
-    return choose_games(draft, games, now, roster_of)[0]
-
-
 def choose_games(
     draft: Draft, games: Iterable[Slated], now: datetime, roster_of: RosterOf = nobody
 ) -> tuple[Game, ...]:

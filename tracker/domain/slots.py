@@ -37,7 +37,6 @@ class Slots:
     matchup: Matchup | None = None
     day: date | None = None
     direction: Direction | None = None
-    direction_at: int = 0
     number: float | None = None
     number_at: int = 0
     or_more: bool = False

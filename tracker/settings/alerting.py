@@ -79,7 +79,6 @@ def _by_topic(value: object) -> object:
 
 AnyLevel = Annotated[Level, BeforeValidator(_level)]
 AnySay = Annotated[Say, BeforeValidator(_say)]
-TimeOfDay = Annotated[time, BeforeValidator(_clock)]
 
 
 class AlertsSettings(BaseModel):

@@ -120,8 +120,6 @@ WHERE (:bet IS NULL OR alert.bet = :bet) AND (:held OR alert.decision = 'fired' 
 ORDER BY alert.id
 """
 
-NOTICES = "SELECT * FROM alert WHERE bet IS NULL ORDER BY id"
-
 DELIVERIES = """
 SELECT delivery.* FROM delivery JOIN alert ON alert.id = delivery.alert
 WHERE :bet IS NULL OR alert.bet = :bet

@@ -363,5 +363,3 @@ ON CONFLICT (one) DO UPDATE SET
   clock_start = excluded.clock_start, clock_speed = excluded.clock_speed,
   clock_anchor = excluded.clock_anchor
 """
-
-LAST_POLL = "SELECT max(at) FROM poll"

@@ -120,7 +120,6 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
         ),
         deliveries={(x["channel"], x["state"]): x["n"] for x in db.execute(aq.DELIVERY_COUNTS)},
         decisions={(x["decision"], x["reason"]): x["n"] for x in db.execute(aq.DECISION_COUNTS)},
-        last_poll_at=moment_or_none(db.execute(q.LAST_POLL).fetchone()[0]),
         schema=_pragma(db, "user_version"),
         size_bytes=_pragma(db, "page_count") * _pragma(db, "page_size"),
     )

@@ -175,6 +175,5 @@ class StatusView:
     pulses: tuple[PulseView, ...]
     deliveries: dict[tuple[str, str], int]
     decisions: dict[tuple[str, str], int]
-    last_poll_at: datetime | None
     schema: int
     size_bytes: int
