@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tracker.domain.errors import BadRule
@@ -38,12 +38,13 @@ class LevelRule:
 
     comparison: Comparison
     level: float
+    text: str = field(init=False, repr=False, compare=False)
+    """The rule as it is stored and shown."""
 
-    @property
-    def text(self) -> str:
-        """The rule as it is stored and shown."""
+    def __post_init__(self) -> None:
+        """Write the rule once: it is known by its text at every poll."""
         digits = f"{self.level:.4f}".rstrip("0")
-        return f"p {self.comparison.value} {digits.ljust(4, '0')}"
+        object.__setattr__(self, "text", f"p {self.comparison.value} {digits.ljust(4, '0')}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,13 @@ class SwingRule:
 
     size: float
     seconds: int
+    text: str = field(init=False, repr=False, compare=False)
+    """The rule as it is stored and shown."""
 
-    @property
-    def text(self) -> str:
-        """The rule as it is stored and shown."""
+    def __post_init__(self) -> None:
+        """Write the rule once, as of a level."""
         span = f"{self.seconds // 60}m" if self.seconds % 60 == 0 else f"{self.seconds}s"
-        return f"swing {self.size:g} in {span}"
+        object.__setattr__(self, "text", f"swing {self.size:g} in {span}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,12 @@ class EventRule:
     """A fact is announced when it happens."""
 
     event: Event
+    text: str = field(init=False, repr=False, compare=False)
+    """The rule as it is stored and shown."""
 
-    @property
-    def text(self) -> str:
-        """The rule as it is stored and shown."""
-        return self.event.value
+    def __post_init__(self) -> None:
+        """Write the rule once, as of a level."""
+        object.__setattr__(self, "text", self.event.value)
 
 
 Rule = LevelRule | SwingRule | EventRule

@@ -32,19 +32,21 @@ def apply_rules(
 ) -> tuple[tuple[RuleState, ...], tuple[Alert, ...]]:
     """Step every rule of a bet over the state, and over its chance where that is known."""
     facts = facts_of(old.chance, chance, before, state)
+    reading = None
+    if chance is not None:
+        reading = Reading(chance.win, now, hurried(state, chance), _win(old.chance))
     rules: list[RuleState] = []
     alerts: list[Alert] = []
     remembered = {x.rule: x for x in seen.rules}
     for rule in seen.bet.rules:
         memory = remembered[rule.text]
         match rule:
-            case EventRule():
+            case EventRule() if facts and rule.event in facts:
                 repeated = rule.event in _ONCE and memory.episode > 0
-                if rule.event in facts and memory.phase is not RulePhase.DONE and not repeated:
+                if memory.phase is not RulePhase.DONE and not repeated:
                     memory, alert = between(seen, memory, rule.event, state, now)
                     alerts.append(alert)
-            case LevelRule() | SwingRule() if chance is not None:
-                reading = Reading(chance.win, now, hurried(state, chance), _win(old.chance))
+            case LevelRule() | SwingRule() if reading is not None:
                 verdict = step(rule, memory, reading)
                 if verdict.fires or verdict.worth_noting(memory):
                     alerts.append(_decided(seen, rule, verdict, reading, state))

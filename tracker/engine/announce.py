@@ -30,11 +30,12 @@ def facts_of(
     if before is not None:
         if before.phase is Phase.SCHEDULED and after.phase.in_play:
             facts.add(Event.START)
-        # Whether a poll falls between the last buzzer and the final is luck: that is no quarter.
-        ends = after.period >= after.game.rules.periods and after.score.margin != 0
-        if after.phase is Phase.BREAK and before.phase is not Phase.BREAK and not ends:
+        if after.phase is Phase.BREAK and before.phase is not Phase.BREAK:
+            # Whether a poll falls between the last buzzer and the final is luck: no quarter then.
+            ends = after.period >= after.game.rules.periods and after.score.margin != 0
             half = after.period * 2 == after.game.rules.periods
-            facts.add(Event.HALFTIME if half else Event.QUARTER)
+            if not ends:
+                facts.add(Event.HALFTIME if half else Event.QUARTER)
     if old is not None and new is not None and after.phase is not Phase.FINAL:
         if new.lose == 0 < old.lose and new.win > 0:
             facts.add(Event.HIT)

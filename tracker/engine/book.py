@@ -49,6 +49,14 @@ class RuleState:
     window: tuple[tuple[datetime, float], ...] = ()
     flipped: bool = False
 
+    def with_window(self, window: tuple[tuple[datetime, float], ...]) -> RuleState:
+        """The same with other readings."""
+        # A swing is stepped at every poll of every bet: `replace` would take three times as long.
+        return RuleState(
+            self.bet, self.rule, self.phase, self.episode, self.streak, self.reason, self.fired,
+            window, self.flipped,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class LegStanding:
@@ -133,6 +141,24 @@ class Tracked:
             return cls(bet, rules)
         legs = tuple(LegStanding(bet.number, i) for i in range(len(bet.legs)))
         return cls(bet, rules, legs=legs, groups=tuple(Group(x.id) for x in bet.games))
+
+    def seen_at(self, chance: Chance) -> Tracked:
+        """The bet with another chance of the whole, within what it was seen at so far."""
+        win, peak, low = chance.win, self.peak, self.low
+        # At every poll, of every bet: `replace` would take three times as long.
+        return Tracked(
+            self.bet, self.rules, chance,
+            win if peak is None else max(win, peak), win if low is None else min(win, low),
+            self.settlement, self.official, self.review, self.legs, self.groups, self.turn,
+            self.told,
+        )  # fmt: skip
+
+    def with_rules(self, rules: tuple[RuleState, ...]) -> Tracked:
+        """The bet with its rules where they stand now."""
+        return Tracked(
+            self.bet, rules, self.chance, self.peak, self.low, self.settlement, self.official,
+            self.review, self.legs, self.groups, self.turn, self.told,
+        )  # fmt: skip
 
     def done_in(self, game_id: str) -> bool:
         """Whether a game has nothing more to say of it: no result of the bet, or of a leg, waits.

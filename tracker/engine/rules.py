@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import assert_never
 
 from tracker.domain.alert import Reason
@@ -67,6 +68,7 @@ class Verdict:
         return not self.fires and not quiet and self.reason is not before.reason
 
 
+@lru_cache(maxsize=4096)
 def log_odds(p: float) -> float:
     """The log-odds of a chance, finite also at 0 and 1."""
     kept = min(max(p, _EDGE), 1 - _EDGE)
@@ -197,15 +199,16 @@ def _swing(rule: SwingRule, state: RuleState, reading: Reading) -> Verdict:
     if state.phase is RulePhase.DONE:
         return Verdict(state, state.reason or Reason.BELOW)
     since = reading.at - timedelta(seconds=rule.seconds)
-    window = tuple((t, p) for t, p in state.window if t >= since)
-    far = max(window, key=lambda x: abs(x[1] - reading.p), default=(reading.at, reading.p))
-    state = replace(state, window=(*window, (reading.at, reading.p)))
-    if abs(far[1] - reading.p) < rule.size - _EDGE:
+    window = [x for x in state.window if x[0] >= since]
+    state = state.with_window((*window, (reading.at, reading.p)))
+    seen = [p for _, p in state.window]
+    if max(max(seen) - reading.p, reading.p - min(seen)) < rule.size - _EDGE:
         return _to(state, RulePhase.ARMED, Reason.BELOW)
     if _cooling(state, reading.at):
         return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN)
     verdict = _press(state, reading, Reason.SWUNG)
     if not verdict.fires:
         return verdict
+    _, was = max(window, key=lambda x: abs(x[1] - reading.p))
     kept = replace(verdict.state, phase=RulePhase.ARMED, window=((reading.at, reading.p),))
-    return replace(verdict, state=kept, was=far[1])
+    return replace(verdict, state=kept, was=was)

@@ -17,6 +17,9 @@ from tracker.engine.book import Change, LegStanding, RuleState, Tracked
 from tracker.engine.slip import combined, look_at, part_of
 from tracker.forecast import Outlook, price_all
 
+Camera = Callable[[Tracked, Chance], Snapshot]
+"""Takes the snapshot of a bet with its chance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
@@ -47,8 +50,9 @@ def see(
     looked = [x for x in book.tracked if fresh(x)]
     if not looked:
         return change
+    take = None if outlook is None else _camera(state, outlook, now)
     sights = {
-        x.bet.number: _sight(x, priced, before, state, outlook, now)
+        x.bet.number: _sight(x, priced, before, state, now, take)
         for x, priced in zip(looked, chances(looked, outlook, state), strict=True)
     }
     seen = sights.values()
@@ -91,48 +95,36 @@ def _sight(
     priced: tuple[Tracked, Chance | None],
     before: GameState | None,
     state: GameState,
-    outlook: Outlook | None,
     now: datetime,
+    take: Camera | None,
 ) -> Sight:
     seen, chance = priced
-    legs = tuple(x for x in seen.legs if x not in old.legs)
+    legs = () if seen is old else tuple(x for x in seen.legs if x not in old.legs)
     if seen.groups and seen.settlement is not None:
         return Sight(seen, legs=legs)
     snapshot = None
-    if chance is not None and outlook is not None:
-        win = chance.win
-        seen = replace(
-            seen,
-            chance=chance,
-            peak=win if seen.peak is None else max(win, seen.peak),
-            low=win if seen.low is None else min(win, seen.low),
-        )
-        snapshot = _snapshot(seen, state, chance, outlook, now)
+    if chance is not None and take is not None:
+        seen = seen.seen_at(chance)
+        snapshot = take(seen, chance)
     rules, alerts = apply_rules(old, seen, chance, before, state, now)
     known = {x.rule: x for x in old.rules}
     changed = tuple(x for x in rules if _differs(x, known.get(x.rule)))
-    return Sight(replace(seen, rules=rules) if changed else seen, snapshot, changed, legs, alerts)
+    return Sight(seen.with_rules(rules) if changed else seen, snapshot, changed, legs, alerts)
 
 
 def _differs(rule: RuleState, known: RuleState | None) -> bool:
     return rule is not known and rule != known
 
 
-def _snapshot(
-    seen: Tracked, state: GameState, chance: Chance, outlook: Outlook, now: datetime
-) -> Snapshot:
-    return Snapshot(
-        bet=seen.bet.number,
-        at=now,
-        period=state.period,
-        clock=state.clock,
-        game_clock=state.game_clock,
-        score=state.score,
-        mu=outlook.mu,
-        sigma=outlook.sigma,
-        chance=chance,
-        model_version=outlook.model_version,
-        feature_version=outlook.feature_version,
-        calibration_id=outlook.calibration_id,
-        part=part_of(seen, state.game.id),
-    )
+def _camera(state: GameState, outlook: Outlook, now: datetime) -> Camera:
+    """What takes the snapshot of a bet at a state: all but its chance is the same for every bet."""
+    shared = (now, state.period, state.clock, state.game_clock, state.score)
+    forecast = (outlook.mu, outlook.sigma)
+    versions = (outlook.model_version, outlook.feature_version, outlook.calibration_id)
+    game = state.game.id
+
+    def take(seen: Tracked, chance: Chance) -> Snapshot:
+        part = part_of(seen, game)
+        return Snapshot(seen.bet.number, *shared, *forecast, chance, *versions, part)
+
+    return take

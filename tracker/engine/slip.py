@@ -52,7 +52,10 @@ def settled_part(legs: Sequence[LegStanding]) -> Chance | None:
 
 def part_of(tracked: Tracked, game_id: str) -> Chance | None:
     """The chance of the legs on one game together, as last seen."""
-    return next((x.chance for x in tracked.groups if x.game == game_id), None)
+    for group in tracked.groups:
+        if group.game == game_id:
+            return group.chance
+    return None
 
 
 def combined(groups: Sequence[Group]) -> Chance | None:
