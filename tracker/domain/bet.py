@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -58,6 +58,8 @@ class Bet:
     tags: tuple[str, ...] = ()
     book: str | None = None
     lines: Lines = NO_LINES
+    legs: tuple[Leg, ...] = field(init=False, repr=False, compare=False)
+    """What must come true: the legs of a parlay in their order, or the one market."""
 
     def __post_init__(self) -> None:
         """Drop repeated rules: a firing is known by the text of its rule."""
@@ -65,18 +67,16 @@ class Bet:
             raise ValueError(f"bet {self.number}: a parlay goes by the first of its games")
         rules = tuple({x.text: x for x in self.rules}.values())
         object.__setattr__(self, "rules", rules)
+        if isinstance(self.market, Parlay):
+            legs = self.market.legs
+        else:
+            legs = (Leg(self.game, self.market, self.odds),)
+        object.__setattr__(self, "legs", legs)
 
     @property
     def id(self) -> int | str:
         """The person's own id, else the number."""
         return self.number if self.name is None else self.name
-
-    @property
-    def legs(self) -> tuple[Leg, ...]:
-        """What must come true: the legs of a parlay in their order, or the one market."""
-        if isinstance(self.market, Parlay):
-            return self.market.legs
-        return (Leg(self.game, self.market, self.odds),)
 
     @property
     def games(self) -> tuple[Game, ...]:
