@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Bet
@@ -20,7 +20,11 @@ Who = tuple[str, str]
 _KEPT = 256
 """Priors that are kept: working one out from a line takes as long as some forecasts."""
 
-_Key = tuple[str, Side, str, tuple[PlayerGame, ...], tuple[object, ...]]
+_Key = tuple[str, Side, str]
+"""A game's id, a side and a player's key."""
+
+_RestsOn = tuple[tuple[PlayerGame, ...], tuple[object, ...]]
+"""The games and the quotes that a prior was worked out from."""
 
 
 class PlayerBeliefs:
@@ -30,34 +34,44 @@ class PlayerBeliefs:
         """Nothing is known of anybody."""
         self.recent: Mapping[Who, tuple[PlayerGame, ...]] = {}
         """The last games of players; whoever reads more of them puts them here."""
-        self._known: dict[_Key, PlayerPrior] = {}
+        self._known: dict[_Key, tuple[_RestsOn, PlayerPrior]] = {}
 
     def priors(self, book: Book) -> PlayerPriors | None:
         """What is believed of the players in the bets of a book; None where there are none."""
-        bets = [x.bet for x in book.tracked]
-        wanted = {(x.side, x.key): x for x in players_in(bets, book.game)}
+        return self.of([x.bet for x in book.tracked], book.game)
+
+    def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:
+        """What is believed of the players whom these bets are about in a game; None without any."""
+        wanted = {(x.side, x.key): x for x in players_in(bets, game)}
         if not wanted:
             return None
         from tracker.forecast.player_priors import PlayerPriors
         from tracker.forecast.shipped import load_player_figures
 
-        figures = load_player_figures(book.game.league)
+        figures = load_player_figures(game.league)
+        quotes = quotes_in(game, bets)
         return PlayerPriors(
-            figures, {who: self._prior(x, book.game, bets) for who, x in wanted.items()}
+            figures, {who: self._prior(x, game, quotes.get(who, ())) for who, x in wanted.items()}
         )
 
-    def _prior(self, player: Player, game: Game, bets: list[Bet]) -> PlayerPrior:
+    def knows(self, bets: Sequence[Bet], game: Game) -> bool:
+        """Whether a kept game or a bet's own line says something of each of their players."""
+        return all(
+            (game.league, x.key) in self.recent or quotes_of(x, game, bets)
+            for x in players_in(bets, game)
+        )
+
+    def _prior(self, player: Player, game: Game, quotes: tuple[Quote, ...]) -> PlayerPrior:
         games = tuple(
             x for x in self.recent.get((game.league, player.key), ()) if x.start < game.start
         )
-        quotes = quotes_of(player, game, bets)
-        key = (game.league, player.side, player.key, games, quotes)
-        found = self._known.get(key)
-        if found is None:
+        who, rests_on = (game.id, player.side, player.key), (games, quotes)
+        known = self._known.get(who)
+        if known is None or known[0] != rests_on:
             if len(self._known) >= _KEPT:
                 self._known = {}
-            found = self._known[key] = _worked_out(game, games, quotes)
-        return found
+            known = self._known[who] = rests_on, _worked_out(game, games, quotes)
+        return known[1]
 
 
 def players_in(bets: Iterable[Bet], game: Game) -> tuple[Player, ...]:
@@ -76,22 +90,26 @@ def quotes_of(player: Player, game: Game, bets: Iterable[Bet]) -> tuple[Quote, .
 
     A line that is far from even says little of where his figure will lie.
     """
+    return quotes_in(game, bets).get((player.side, player.key), ())
+
+
+def quotes_in(game: Game, bets: Iterable[Bet]) -> Mapping[tuple[Side, str], tuple[Quote, ...]]:
+    """The same for every player of a game whom such a bet is about, by side and key."""
     from tracker.forecast.player_priors import Quote
 
-    found: dict[str, Quote] = {}
+    found: dict[tuple[Side, str], dict[str, Quote]] = {}
     for bet in bets:
         if bet.added_at > game.start:
             continue
         for leg in bet.legs:
             market, odds = leg.market, leg.odds
-            if odds is None or leg.game.id != game.id or not isinstance(market, PlayerTotal):
+            if odds is None or not isinstance(market, PlayerTotal) or leg.game.id != game.id:
                 continue
-            if (market.player.side, market.player.key) != (player.side, player.key):
-                continue
-            quote, known = Quote(market, float(odds.decimal)), found.get(market.stat.value)
+            stats = found.setdefault((market.player.side, market.player.key), {})
+            quote, known = Quote(market, float(odds.decimal)), stats.get(market.stat.value)
             if known is None or abs(quote.odds - 2) < abs(known.odds - 2):
-                found[market.stat.value] = quote
-    return tuple(found[x] for x in sorted(found))
+                stats[market.stat.value] = quote
+    return {who: tuple(stats[x] for x in sorted(stats)) for who, stats in found.items()}
 
 
 def _worked_out(
