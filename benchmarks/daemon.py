@@ -194,22 +194,13 @@ def _peak_mb() -> float:
 
 async def serve(speed: float) -> None:
     """The feed and the channels' servers, as a process of their own; says their addresses."""
-    from aiohttp import web
-
     from tracker.demo.botapi import BotApi
+    from tracker.demo.sink import webhook
     from tracker.replay.server import serving
 
-    async def take(_: web.Request) -> web.Response:
-        return web.Response()
-
-    app = web.Application()
-    app.router.add_post("/", take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    hook = f"json://127.0.0.1:{runner.addresses[0][1]}/"
-    async with serving(playbacks(), ScaledClock(STARTS, speed)) as server, BotApi() as bot:
-        print(json.dumps([server.url, hook, bot.url]), flush=True)
+    feed = serving(playbacks(), ScaledClock(STARTS, speed))
+    async with feed as server, webhook() as hook, BotApi() as bot:
+        print(json.dumps([server.url, hook.url, bot.url]), flush=True)
         await asyncio.Event().wait()
 
 

@@ -13,24 +13,21 @@ import asyncio
 import json
 import os
 import random
-import re
 import signal
 import sqlite3
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
-
 from tests.daemon import night
+from tests.promise.sink import told
 from tracker.clock import ScaledClock, SystemClock
+from tracker.demo.sink import webhook
 from tracker.replay.server import Running
 
 REAL = SystemClock()
@@ -74,37 +71,6 @@ class Figures:
         for one in fields(self):
             mine, theirs = getattr(self, one.name), getattr(other, one.name)
             setattr(self, one.name, mine + theirs)
-
-
-@dataclass
-class Hook:
-    """A webhook that takes everything and answers after a while."""
-
-    rng: random.Random
-    got: list[str] = field(default_factory=list)
-    url: str = ""
-
-    async def take(self, request: web.Request) -> web.Response:
-        """Take one message; it counts as arrived before it is answered."""
-        self.got.append(json.loads(await request.text())["message"])
-        await REAL.sleep(self.rng.uniform(0.0, SLOWEST_ANSWER))
-        return web.Response()
-
-
-@asynccontextmanager
-async def hook(rng: random.Random) -> AsyncIterator[Hook]:
-    """A running webhook."""
-    taking = Hook(rng)
-    app = web.Application()
-    app.router.add_post("/", taking.take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    taking.url = f"json://127.0.0.1:{runner.addresses[0][1]}/"
-    try:
-        yield taking
-    finally:
-        await runner.cleanup()
 
 
 # ------------------------------------------------------------------------------------- the nursery
@@ -233,7 +199,11 @@ async def one_night(
     """Play a night with so many kills at most, let it end in peace, and count."""
     clock, found = ScaledClock(STARTS, speed), Figures(nights=1)
     over = night.TIP_OFF + timedelta(hours=2, minutes=35)
-    async with night.feed(GAMES, clock) as feed, hook(rng) as taking:
+
+    async def linger() -> None:
+        await REAL.sleep(rng.uniform(0.0, SLOWEST_ANSWER))
+
+    async with night.feed(GAMES, clock) as feed, webhook(linger) as taking:
         config = write_files(folder, feed.url, taking.url)
         lives = Lives.of(config, clock, warm)
         await lives.start(cold=False)
@@ -248,7 +218,7 @@ async def one_night(
         while time.monotonic() < ends and open_ends(folder / "tracker.db"):
             await REAL.sleep(0.3)
         found.unclean += await lives.end(signal.SIGTERM) != 0
-    count(folder / "tracker.db", taking.got, found)
+    count(folder / "tracker.db", taking.messages, found)
     return found
 
 
@@ -267,15 +237,10 @@ def count(database: Path, messages: list[str], found: Figures) -> None:
         results = list(db.execute("SELECT name, settlement.result FROM bet LEFT JOIN settlement "
                                   "ON settlement.bet = bet.number"))  # fmt: skip
         found.unsound += db.execute("PRAGMA integrity_check").fetchone()[0] != "ok"
-    arrived: Counter[tuple[int, bool]] = Counter()
-    for message in messages:
-        parts = [message] if "you in time" in message else message.split("\n\n")
-        for part in parts:
-            said = "possible repeat" in part
-            arrived.update((int(x), said) for x in re.findall(r"alert (\d+)", part))
-    told = {number for number, _ in arrived}
+    arrived = told(messages)
+    heard = {number for number, _ in arrived}
     # A long digest names its last lines only, so what came too late is not looked for by number.
-    missing = {x for x in fired if ends.get(x) not in ("sent", "refused")} | (fired - late - told)
+    missing = {x for x in fired if ends.get(x) not in ("sent", "refused")} | (fired - late - heard)
     found.alerts += len(fired)
     found.late += len(late)
     found.lost += len(missing)

@@ -8,12 +8,9 @@ import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-from aiohttp import web
 
 from tracker.clock import ScaledClock
 from tracker.replay.files import find_recording
@@ -66,36 +63,6 @@ def picks_for(game: str) -> list[str]:
         f"{home_code} over 112.5",
         f"{away_code} under {away}",
     ]
-
-
-@dataclass(slots=True)
-class Sink:
-    """A webhook that remembers what it was sent, and how often to answer with an error first."""
-
-    messages: list[str] = field(default_factory=list)
-    url: str = ""
-
-    async def take(self, request: web.Request) -> web.Response:
-        """Take one message of Apprise's `json://`."""
-        said = json.loads(await request.text())
-        self.messages.append(f"{said.get('title', '')}\n{said['message']}")
-        return web.Response(text="ok")
-
-
-@asynccontextmanager
-async def sink() -> AsyncIterator[Sink]:
-    """A running webhook."""
-    taken = Sink()
-    app = web.Application()
-    app.router.add_post("/", taken.take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    taken.url = f"json://127.0.0.1:{runner.addresses[0][1]}/"
-    try:
-        yield taken
-    finally:
-        await runner.cleanup()
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from tracker.clock import FakeClock
 from tracker.daemon.desk import Desk
 from tracker.daemon.herald import Herald
 from tracker.daemon.nightly import HEARTBEAT_EVERY, beat, digest_due, digest_text, tell_nightly
+from tracker.demo.sink import served
 from tracker.domain.delivery import Outcome, Sent
 from tracker.domain.policy import Level, Policy, QuietHours, Say
 from tracker.notify.channel import Message
@@ -245,24 +246,21 @@ async def test_a_heartbeat_is_sent_only_after_a_good_cycle() -> None:
 
     app = web.Application()
     app.router.add_get("/{secret}", take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}/a-secret"
     clock, cycles = FakeClock(NOW), [False, True, True, True]
 
     def good() -> bool:
         return cycles.pop(0) if cycles else False
 
-    beating = asyncio.create_task(beat(url, good, clock, lambda *x: told.append(x)))
-    for _ in range(100_000):
-        await clock.advance(1.0)
-        assert clock.monotonic() >= HEARTBEAT_EVERY * 2 or not asked
-        if len(told) == 2:
-            break
-    beating.cancel()
-    await asyncio.gather(beating, return_exceptions=True)
-    await runner.cleanup()
+    async with served(app) as port:
+        url = f"http://127.0.0.1:{port}/a-secret"
+        beating = asyncio.create_task(beat(url, good, clock, lambda *x: told.append(x)))
+        for _ in range(100_000):
+            await clock.advance(1.0)
+            assert clock.monotonic() >= HEARTBEAT_EVERY * 2 or not asked
+            if len(told) == 2:
+                break
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
     assert asked == ["/a-secret"] * 3
     assert [x[0] for x in told] == ["heartbeat.failing", "heartbeat.recovered"]
     assert "secret" not in str(told)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.daemon import night
 from tracker.clock import ScaledClock, SystemClock
+from tracker.demo.sink import webhook
 
 REAL = SystemClock()
 
@@ -73,7 +74,7 @@ async def test_kills_at_random_lose_nothing_and_double_nothing(tmp_path: Path) -
     rng = random.Random(20260130)  # noqa: S311 - a seed makes the night repeatable
     games = ["SAC@PHI", "NOP@GSW"]
     clock = ScaledClock(night.STARTS, 360.0)
-    async with night.feed(games, clock) as running, night.sink() as taken:
+    async with night.feed(games, clock) as running, webhook() as taken:
         config = night.write_files(tmp_path, running.url, games, [taken.url])
         daemon = await night.start_daemon(config, clock)
         for _ in range(6):

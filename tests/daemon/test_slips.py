@@ -10,6 +10,7 @@ import pytest
 
 from tests.daemon import night
 from tracker.clock import ScaledClock, SystemClock
+from tracker.demo.sink import webhook
 
 REAL = SystemClock()
 GAMES = ["SAC@PHI", "HOU@ATL"]
@@ -30,7 +31,7 @@ SLIPS = {
 async def test_slips_on_players_and_two_games_end_as_the_boxes_say(tmp_path: Path) -> None:
     """Through a kill -9 in mid-game, each is settled right, once, and told once."""
     clock = ScaledClock(night.STARTS, 300.0)
-    async with night.feed(GAMES, clock) as running, night.sink() as taken:
+    async with night.feed(GAMES, clock) as running, webhook() as taken:
         config = night.write_files(tmp_path, running.url, GAMES, [taken.url])
         rows = [f'[[bet]]\npick = "{x}"\nodds = -110\nstake = 11.0\n' for x in SLIPS]
         (tmp_path / "bets.toml").write_text("\n".join(rows), "utf-8")

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tracker.demo.says import Hangs, Resets, Says, Trouble, answer, break_off
+from tracker.demo.says import Says, Trouble, answer, meet
 
 WEBHOOK = "/api/webhooks/123456789/AAcanary-hook_0123456789"
 TOPIC = "canary-topic-0a1b2c3d"
@@ -70,14 +70,7 @@ class Service:
         trouble = self.troubles.popleft()
         if trouble.writes:
             self.usual(request, body)
-        match trouble:
-            case Says():
-                return answer(trouble)
-            case Hangs():
-                await self._down.wait()
-                return web.Response(status=500)
-            case Resets():
-                return await break_off(request, trouble.after)
+        return await meet(trouble, request, self._down)
 
     def usual(self, request: web.Request, body: str) -> Says:
         """What the real one does."""

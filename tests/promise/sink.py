@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.promise.script import RESULTS
+from tracker.demo.sink import served
 
 _DIGEST = re.compile("you in time|you wanted silence")
 
@@ -40,14 +41,9 @@ async def sink() -> AsyncIterator[Sink]:
     taking = Sink()
     app = web.Application()
     app.router.add_post("/{n}/{how}", taking.take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    taking.url = f"json://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with served(app) as port:
+        taking.url = f"json://127.0.0.1:{port}"
         yield taking
-    finally:
-        await runner.cleanup()
 
 
 def told(messages: list[str]) -> Counter[tuple[int, bool]]:

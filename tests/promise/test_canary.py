@@ -13,6 +13,7 @@ import pytest
 
 from tests.daemon import night
 from tracker.clock import ScaledClock, SystemClock
+from tracker.demo.sink import webhook
 
 REAL = SystemClock()
 CANARY = "canary7f3a9c"
@@ -68,7 +69,7 @@ def singing(folder: Path, config: Path) -> list[str]:
 async def test_no_secret_shows_anywhere(tmp_path: Path) -> None:
     """Not in the log at DEBUG, the database, any export, the configuration shown, or an error."""
     clock = ScaledClock(night.TIP_OFF + timedelta(minutes=12), 120.0)
-    async with night.feed(["SAC@PHI"], clock) as running, night.sink() as taken:
+    async with night.feed(["SAC@PHI"], clock) as running, webhook() as taken:
         # The sink knows one path only: to every other it answers 404.
         port = taken.url.rstrip("/").rpartition(":")[2]
         config = with_secrets(tmp_path, running.url, port)

@@ -18,7 +18,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from tracker.demo.markup import read_html
-from tracker.demo.says import Hangs, Resets, Says, Trouble, answer, break_off, no
+from tracker.demo.says import Says, Trouble, answer, meet, no
 
 TOKEN = "7654321098:AAcanary-dont-tell_anyone-about-this1"  # noqa: S105 - nobody's
 CHAT = 4411
@@ -157,14 +157,7 @@ class BotApi:
         trouble = troubles.popleft()
         if trouble.writes:
             self._usual(method, asked)
-        match trouble:
-            case Says():
-                return answer(trouble)
-            case Hangs():
-                await self._down.wait()
-                return web.Response(status=500)
-            case Resets():
-                return await break_off(request, trouble.after)
+        return await meet(trouble, request, self._down)
 
     async def _poll(self, asked: Mapping[str, Any]) -> Says:
         """The updates from the offset on; a poll beside another is a conflict."""

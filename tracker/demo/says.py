@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, assert_never
 
 from aiohttp import web
 
@@ -62,7 +63,21 @@ def answer(says: Says) -> web.Response:
     return web.json_response(dict(says.body), status=says.status, headers=says.headers)
 
 
-async def break_off(request: web.Request, after: bytes) -> web.StreamResponse:
+async def meet(trouble: Trouble, request: web.Request, down: asyncio.Event) -> web.StreamResponse:
+    """Answer with a trouble; `down` is set when the server goes down."""
+    match trouble:
+        case Says():
+            return answer(trouble)
+        case Hangs():
+            await down.wait()
+            return web.Response(status=500)
+        case Resets():
+            return await _break_off(request, trouble.after)
+        case _:
+            assert_never(trouble)
+
+
+async def _break_off(request: web.Request, after: bytes) -> web.StreamResponse:
     """Break the connection, after these bytes of an answer."""
     response = web.StreamResponse(headers={"Content-Length": "100000"})
     if after:

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from aiohttp import web
 from rich.console import Console, Group
 from rich.live import Live
 
@@ -20,7 +19,7 @@ from tracker.clock import ScaledClock, SystemClock
 from tracker.demo import screen
 from tracker.demo.night import LASTS, SPEED, STARTS, playbacks, write_files
 from tracker.demo.phone import Phone
-from tracker.demo.sink import Sink
+from tracker.demo.sink import Sink, webhook
 from tracker.demo.verdict import Verdict, judge
 from tracker.domain.bet import Status
 from tracker.replay.server import serving
@@ -56,10 +55,10 @@ async def _night(
     clock = ScaledClock(STARTS, speed)
     async with (
         serving(playbacks(), clock) as server,
-        _sink() as (sink, address),
+        webhook() as sink,
         _phone(settings) as phone,
     ):
-        config = write_files(folder, server.url, address)
+        config = write_files(folder, server.url, sink.url)
         screen.introduce(console, folder, speed)
         async with _daemon(config, clock, folder) as daemon:
             await _watch(folder, sink, clock, daemon, console, phone)
@@ -78,18 +77,6 @@ async def _phone(settings: Settings | None) -> AsyncIterator[Phone]:
         return
     async with open_channels(settings, load_secrets(settings), lambda *_: None) as found:
         yield Phone([x for x in found if x.name != "console"])
-
-
-@contextlib.asynccontextmanager
-async def _sink() -> AsyncIterator[tuple[Sink, str]]:
-    sink = Sink()
-    runner = web.AppRunner(sink.app(), access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield sink, f"json://127.0.0.1:{runner.addresses[0][1]}/"
-    finally:
-        await runner.cleanup()
 
 
 @contextlib.asynccontextmanager
