@@ -7,7 +7,6 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.store import queries as q
 from tracker.store.codec import moment, stamp
 
 BATCH = 200
@@ -15,6 +14,21 @@ BATCH = 200
 
 _PAGE = 32
 """Bodies read at once: a few megabytes."""
+
+_BODIES = """
+SELECT poll.id, poll.at, poll.path, body.packed FROM poll JOIN body USING (digest)
+WHERE (:source IS NULL OR poll.source = :source)
+  AND (poll.at, poll.id) > (:after, :after_id) AND poll.at < :until
+ORDER BY poll.at, poll.id LIMIT :limit
+"""
+
+_DROP_BODIES = """
+DELETE FROM body WHERE digest IN (
+  SELECT digest FROM body
+  WHERE NOT EXISTS (SELECT 1 FROM poll WHERE poll.digest = body.digest AND poll.at >= :before)
+  LIMIT :limit
+)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +55,11 @@ def read_page(
         "until": stamp(until),
         "limit": _PAGE,
     }
-    rows = db.execute(q.BODIES, values).fetchall()
+    rows = db.execute(_BODIES, values).fetchall()
     found = [(moment(x["at"]), x["path"], zlib.decompress(x["packed"])) for x in rows]
     return found, Place(rows[-1]["at"], rows[-1]["id"]) if len(rows) == _PAGE else None
 
 
 def drop_batch(db: sqlite3.Connection, before: datetime) -> int:
     """Drop some bodies that no poll at `before` or later brought; returns how many."""
-    return db.execute(q.DROP_BODIES, {"before": stamp(before), "limit": BATCH}).rowcount
+    return db.execute(_DROP_BODIES, {"before": stamp(before), "limit": BATCH}).rowcount

@@ -11,13 +11,39 @@ from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
 from tracker.domain.parlay import Parlay
 from tracker.engine.book import Group, LegStanding, Tracked
-from tracker.store import queries as q
+
+_KEEP_LEG_STANDING = """
+INSERT INTO leg_standing (bet, leg, win, push, lose, result, official, reason, evidence, unclear)
+VALUES (:bet, :leg, :win, :push, :lose, :result, :official, :reason, :evidence, :unclear)
+ON CONFLICT (bet, leg) DO UPDATE SET
+  win = excluded.win, push = excluded.push, lose = excluded.lose, result = excluded.result,
+  official = excluded.official, reason = excluded.reason, evidence = excluded.evidence,
+  unclear = excluded.unclear
+"""
+
+_KEEP_LEG_GROUP = """
+INSERT INTO leg_group (bet, game, win, push, lose) VALUES (:bet, :game, :win, :push, :lose)
+ON CONFLICT (bet, game) DO UPDATE SET
+  win = excluded.win, push = excluded.push, lose = excluded.lose
+"""
+
+_KEEP_STANDING = """
+INSERT INTO standing (bet, turn, told) VALUES (:bet, :turn, :told)
+ON CONFLICT (bet) DO UPDATE SET turn = excluded.turn, told = excluded.told
+WHERE (excluded.turn, excluded.told) IS NOT (turn, told)
+"""
+
+_LEG_STANDINGS = "SELECT * FROM leg_standing WHERE bet = ?"
+
+_LEG_GROUPS = "SELECT * FROM leg_group WHERE bet = ?"
+
+_STANDING = "SELECT * FROM standing WHERE bet = ?"
 
 
 def keep_legs(db: sqlite3.Connection, changed: Iterable[LegStanding]) -> None:
     """Keep where legs of parlays stand."""
     db.executemany(
-        q.KEEP_LEG_STANDING,
+        _KEEP_LEG_STANDING,
         (
             parts(x.chance)
             | {
@@ -39,23 +65,23 @@ def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
     for x in changed:
         number = x.bet.number
         db.executemany(
-            q.KEEP_LEG_GROUP,
+            _KEEP_LEG_GROUP,
             (parts(y.chance) | {"bet": number, "game": y.game} for y in x.groups),
         )
         if x.turn or x.told:
-            db.execute(q.KEEP_STANDING, {"bet": number, "turn": x.turn, "told": x.told})
+            db.execute(_KEEP_STANDING, {"bet": number, "turn": x.turn, "told": x.told})
 
 
 def recall(db: sqlite3.Connection, tracked: Tracked) -> Tracked:
     """The bet with all of this."""
     number = tracked.bet.number
-    row = db.execute(q.STANDING, (number,)).fetchone()
+    row = db.execute(_STANDING, (number,)).fetchone()
     if row is not None:
         tracked = replace(tracked, turn=row["turn"], told=row["told"])
     if not isinstance(tracked.bet.market, Parlay):
         return tracked
-    legs = {x["leg"]: _leg(x) for x in db.execute(q.LEG_STANDINGS, (number,))}
-    groups = {x["game"]: chance_of(x) for x in db.execute(q.LEG_GROUPS, (number,))}
+    legs = {x["leg"]: _leg(x) for x in db.execute(_LEG_STANDINGS, (number,))}
+    groups = {x["game"]: chance_of(x) for x in db.execute(_LEG_GROUPS, (number,))}
     return replace(
         tracked,
         legs=tuple(legs.get(x.leg, x) for x in tracked.legs),

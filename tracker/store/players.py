@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from tracker.domain.game import GameState, Phase
 from tracker.domain.player import PlayerGame, Stat, player_key
-from tracker.store import queries as q
 from tracker.store.codec import moment, pack, stamp, unpack
 from tracker.store.connection import Database
 
@@ -24,6 +23,30 @@ Team = tuple[str, str]
 
 Who = tuple[str, str]
 """A league and a player's key."""
+
+_KEEP_PLAYER_GAME = """
+INSERT INTO player_game (
+  league, player, start_at, game_id, team, name, minutes, starter, stats, margin
+) VALUES (
+  :league, :player, :start_at, :game_id, :team, :name, :minutes, :starter, :stats, :margin
+)
+ON CONFLICT (league, game_id, team, player) DO UPDATE SET
+  start_at = excluded.start_at, name = excluded.name, minutes = excluded.minutes,
+  starter = excluded.starter, stats = excluded.stats, margin = excluded.margin
+"""
+
+_PLAYER_GAMES = """
+SELECT * FROM player_game WHERE league = ? AND player = ? ORDER BY start_at DESC, game_id LIMIT ?
+"""
+
+_MEET = """
+INSERT INTO roster (league, team, player, name, seen_at)
+VALUES (:league, :team, :player, :name, :at)
+ON CONFLICT (league, team, player) DO UPDATE SET
+  name = excluded.name, seen_at = max(seen_at, excluded.seen_at)
+"""
+
+_ROSTERS = "SELECT * FROM roster WHERE seen_at >= ? ORDER BY league, team, name"
 
 
 class Players:
@@ -73,7 +96,7 @@ def player_games(state: GameState) -> tuple[PlayerGame, ...]:
 def keep_games(db: sqlite3.Connection, league: str, games: Iterable[PlayerGame]) -> None:
     """Keep what players did; a later box of the same game takes the place of the earlier one."""
     db.executemany(
-        q.KEEP_PLAYER_GAME,
+        _KEEP_PLAYER_GAME,
         (
             {
                 "league": league,
@@ -96,7 +119,7 @@ def _recent_games(
     db: sqlite3.Connection, players: Iterable[Who], most: int
 ) -> dict[Who, tuple[PlayerGame, ...]]:
     found = {
-        (league, key): db.execute(q.PLAYER_GAMES, (league, key, most)).fetchall()
+        (league, key): db.execute(_PLAYER_GAMES, (league, key, most)).fetchall()
         for league, key in players
     }
     return {who: tuple(_game(x) for x in rows) for who, rows in found.items() if rows}
@@ -104,7 +127,7 @@ def _recent_games(
 
 def _meet(db: sqlite3.Connection, rosters: Mapping[Team, Sequence[str]], at: datetime) -> None:
     db.executemany(
-        q.MEET,
+        _MEET,
         (
             {
                 "league": league,
@@ -120,7 +143,7 @@ def _meet(db: sqlite3.Connection, rosters: Mapping[Team, Sequence[str]], at: dat
 
 
 def _rosters(db: sqlite3.Connection, now: datetime) -> dict[Team, tuple[str, ...]]:
-    rows = db.execute(q.ROSTERS, (stamp(now - REMEMBERED),)).fetchall()
+    rows = db.execute(_ROSTERS, (stamp(now - REMEMBERED),)).fetchall()
     last: dict[Who, datetime] = {}
     for row in rows:
         who, seen = (row["league"], row["player"]), moment(row["seen_at"])

@@ -1,4 +1,4 @@
-"""Every statement that is run while the program runs, by name; alerts have theirs apart."""
+"""The statements of polls, games and bets, by name. What stands apart from these has its own."""
 
 from __future__ import annotations
 
@@ -80,27 +80,6 @@ WHERE (:result, :payout_cents) IS NOT (SELECT result, payout_cents FROM before)
   AND (:force OR NOT coalesce((SELECT by_hand FROM before), 0))
 """
 
-KEEP_LEG_STANDING = """
-INSERT INTO leg_standing (bet, leg, win, push, lose, result, official, reason, evidence, unclear)
-VALUES (:bet, :leg, :win, :push, :lose, :result, :official, :reason, :evidence, :unclear)
-ON CONFLICT (bet, leg) DO UPDATE SET
-  win = excluded.win, push = excluded.push, lose = excluded.lose, result = excluded.result,
-  official = excluded.official, reason = excluded.reason, evidence = excluded.evidence,
-  unclear = excluded.unclear
-"""
-
-KEEP_LEG_GROUP = """
-INSERT INTO leg_group (bet, game, win, push, lose) VALUES (:bet, :game, :win, :push, :lose)
-ON CONFLICT (bet, game) DO UPDATE SET
-  win = excluded.win, push = excluded.push, lose = excluded.lose
-"""
-
-KEEP_STANDING = """
-INSERT INTO standing (bet, turn, told) VALUES (:bet, :turn, :told)
-ON CONFLICT (bet) DO UPDATE SET turn = excluded.turn, told = excluded.told
-WHERE (excluded.turn, excluded.told) IS NOT (turn, told)
-"""
-
 CONFIRM = """
 INSERT INTO confirmation (bet, revision, at, poll) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
@@ -119,32 +98,6 @@ SEEN = """
 UPDATE game SET seen_at = :at, stale = :stale
 WHERE id = :game AND state IS NOT NULL AND coalesce(seen_at, '') <= :at
 """
-
-# --------------------------------------------------------------------------------------- players
-
-KEEP_PLAYER_GAME = """
-INSERT INTO player_game (
-  league, player, start_at, game_id, team, name, minutes, starter, stats, margin
-) VALUES (
-  :league, :player, :start_at, :game_id, :team, :name, :minutes, :starter, :stats, :margin
-)
-ON CONFLICT (league, game_id, team, player) DO UPDATE SET
-  start_at = excluded.start_at, name = excluded.name, minutes = excluded.minutes,
-  starter = excluded.starter, stats = excluded.stats, margin = excluded.margin
-"""
-
-PLAYER_GAMES = """
-SELECT * FROM player_game WHERE league = ? AND player = ? ORDER BY start_at DESC, game_id LIMIT ?
-"""
-
-MEET = """
-INSERT INTO roster (league, team, player, name, seen_at)
-VALUES (:league, :team, :player, :name, :at)
-ON CONFLICT (league, team, player) DO UPDATE SET
-  name = excluded.name, seen_at = max(seen_at, excluded.seen_at)
-"""
-
-ROSTERS = "SELECT * FROM roster WHERE seen_at >= ? ORDER BY league, team, name"
 
 # ------------------------------------------------------------------------------- games and bets
 
@@ -292,12 +245,6 @@ RULES_OF_BET = "SELECT * FROM rule_state WHERE bet = ?"
 
 LATEST = "SELECT * FROM latest WHERE bet = ?"
 
-LEG_STANDINGS = "SELECT * FROM leg_standing WHERE bet = ?"
-
-LEG_GROUPS = "SELECT * FROM leg_group WHERE bet = ?"
-
-STANDING = "SELECT * FROM standing WHERE bet = ?"
-
 SETTLEMENTS = """
 SELECT settlement.*, confirmation.at AS official_at FROM settlement
 LEFT JOIN confirmation USING (bet, revision)
@@ -311,23 +258,6 @@ WHERE settlement.bet = ? ORDER BY revision DESC LIMIT 1
 """
 
 LAST_REVIEW = "SELECT why FROM review WHERE bet = ? ORDER BY at DESC LIMIT 1"
-
-# ------------------------------------------------------------------------------------- retention
-
-BODIES = """
-SELECT poll.id, poll.at, poll.path, body.packed FROM poll JOIN body USING (digest)
-WHERE (:source IS NULL OR poll.source = :source)
-  AND (poll.at, poll.id) > (:after, :after_id) AND poll.at < :until
-ORDER BY poll.at, poll.id LIMIT :limit
-"""
-
-DROP_BODIES = """
-DELETE FROM body WHERE digest IN (
-  SELECT digest FROM body
-  WHERE NOT EXISTS (SELECT 1 FROM poll WHERE poll.digest = body.digest AND poll.at >= :before)
-  LIMIT :limit
-)
-"""
 
 # ---------------------------------------------------------------------------------------- reading
 
