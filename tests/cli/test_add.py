@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Cli, keep_games, tonight
 from tracker.domain.game import Game
+from tracker.domain.player import PlayerGame, Stat
 from tracker.store import Store
+from tracker.store.players import keep_games as keep_player_games
 
 pytestmark = pytest.mark.usefixtures("slate")
 
@@ -108,6 +112,30 @@ def test_a_first_chance_can_be_asked_for(cli: Cli) -> None:
     assert [x.split()[0] for x in told] == ["Matched", "Bet", "Before", "Rules"]
     assert told[2].startswith("Before tip-off: p(hit) ")
     assert " points" in told[2]
+
+
+def test_the_first_chance_of_a_players_line_rests_on_what_is_known_of_him(
+    cli: Cli, config: Path, slate: tuple[Game, ...]
+) -> None:
+    """Games that were kept, or the price of the bet; of a player without either nothing is said."""
+    past = slate[0].start - timedelta(days=2)
+    stats = ((Stat.PTS, 30), (Stat.REB, 12), (Stat.AST, 9))
+    told = PlayerGame("Nikola Jokić", "DEN", "0022600000", past, 36.0, True, stats, 4)
+    names = ("Nikola Jokić", "Jamal Murray")
+
+    async def keep() -> None:
+        file = config.parent / "state" / "tracker.db"
+        async with await Store.open(file, now=past) as store:
+            await store.players.meet({("nba", "DEN"): names}, past)
+        with closing(sqlite3.connect(file)) as db, db:
+            keep_player_games(db, "nba", [told])
+
+    asyncio.run(keep())
+    known = cli("add", "Jokic o25.5 pts", "--game", "LAL@DEN", "--chance").out
+    assert "Before tip-off: p(hit) " in known
+    assert "p(hit)" not in cli("add", "Murray o20.5 pts", "--game", "LAL@DEN", "--chance").out
+    priced = cli("add", "Murray o21.5 pts -110", "--game", "LAL@DEN", "--chance").out
+    assert "Before tip-off: p(hit) " in priced
 
 
 def test_a_withdrawn_bet_can_be_taken_up_again(cli: Cli) -> None:

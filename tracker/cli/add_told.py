@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ from tracker.cli.words import odds_text
 from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text, payout_if_won
+from tracker.domain.player import Stat
 
 if TYPE_CHECKING:
     from tracker.cli.add import Outcome
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from tracker.cli.session import Session
     from tracker.domain.chance import Chance
     from tracker.domain.draft import Draft
+    from tracker.domain.game import GameState
+    from tracker.domain.parlay import Leg
 
 
 def tell_bet(x: Outcome, at: Session) -> None:
@@ -99,12 +104,27 @@ async def tell_chance(x: Outcome, at: Session, scope: Scope) -> None:
     say(f"{paint(clock + ':', 'dim')} p(hit) {percent(chance.win, 1)}{push}{edge}")
 
 
+def _listed(state: GameState, legs: Iterable[Leg]) -> GameState:
+    """A game before tip-off with the players of the legs in its box, which is read later."""
+    from tracker.domain.game import PlayerLine
+
+    nothing = tuple((x.value, 0) for x in Stat)
+    players = dict.fromkeys(
+        leg.market.player
+        for leg in legs
+        if leg.game.id == state.game.id and isinstance(leg.market, PlayerTotal | DoubleDouble)
+    )
+    return replace(
+        state, players=tuple(PlayerLine(x.key, x.name, x.side, nothing) for x in players)
+    )
+
+
 async def _first_chance(x: Outcome, at: Session, scope: Scope) -> tuple[Chance, str] | None:
     """The chance as the daemon would give it at this moment, and what moment that is.
 
     None where the forecast cannot say, as of a player of whom nothing is known.
     """
-    from tracker.cli.believed import known_of
+    from tracker.cli.believed import beliefs_of, known_of
     from tracker.cli.models import ModelsInUse, registry_beside
     from tracker.domain.game import GameState, Phase, Score
     from tracker.engine.book import Group
@@ -124,9 +144,15 @@ async def _first_chance(x: Outcome, at: Session, scope: Scope) -> tuple[Chance, 
         parameters = models(game.league)
         bets = [x.bet(at.now)] if at.now <= game.start else []
         prior = (await known_of(game, at, scope)).before(game, bets, parameters).prior
+        beliefs = await beliefs_of([x.bet(at.now)], game, at)
+        if state.phase is Phase.SCHEDULED:
+            if not beliefs.knows([x.bet(at.now)], game):
+                return None
+            state = _listed(state, x.legs)
         legs = [leg.market for leg in x.legs if leg.game.id == game.id]
         try:
-            chance = parlay(legs, forecast(state, prior, parameters), state)
+            players = beliefs.of([x.bet(at.now)], game)
+            chance = parlay(legs, forecast(state, prior, parameters, players=players), state)
         except Unpriceable:
             return None
         groups.append(Group(game.id, chance))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tracker.cli.scope import Scope
     from tracker.cli.session import Session
+    from tracker.daemon.player_beliefs import PlayerBeliefs
     from tracker.domain.game import Game
     from tracker.forecast.belief import Believed, Known
     from tracker.store.views import BetView
@@ -28,6 +29,17 @@ async def known_of(game: Game, at: Session, scope: Scope) -> Known:
     quotes = await at.store.known.quotes(game.id)
     finished = await at.store.known.finished(game.league)
     return Known(partial(lines_for, scope.settings().lines), quotes, finished)
+
+
+async def beliefs_of(bets: Sequence[Bet], game: Game, at: Session) -> PlayerBeliefs:
+    """What the kept games say of the players whom bets are about in a game."""
+    from tracker.daemon.player_beliefs import PlayerBeliefs, players_in
+
+    beliefs = PlayerBeliefs()
+    whom = [(game.league, x.key) for x in players_in(bets, game)]
+    if whom:
+        beliefs.recent = await at.store.players.recent_games(whom)
+    return beliefs
 
 
 def bets_before(views: Sequence[BetView], game: Game, until: datetime) -> list[Bet]:
