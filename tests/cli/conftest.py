@@ -16,6 +16,7 @@ import pytest
 
 from tracker.__main__ import run
 from tracker.domain.game import Game
+from tracker.domain.league import slate_date
 from tracker.notify.apprise_channel import check_urls
 from tracker.store import Store
 
@@ -96,8 +97,14 @@ def config(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def tonight(hours: float = 3.0) -> datetime:
-    """A full minute so many hours from now."""
-    return (datetime.now(UTC) + timedelta(hours=hours)).replace(second=0, microsecond=0)
+    """A full minute so many hours from now; later where the games would be of two dates.
+
+    A league's date ends in the morning: games two to four hours ahead are to share theirs.
+    """
+    now = datetime.now(UTC)
+    if slate_date(now + timedelta(hours=2)) != slate_date(now + timedelta(hours=4.1)):
+        now += timedelta(hours=4)
+    return (now + timedelta(hours=hours)).replace(second=0, microsecond=0)
 
 
 @pytest.fixture
