@@ -24,6 +24,7 @@ def test_odds_stake_book_and_tags_can_be_mended(cli: Cli, slate: tuple[Game, ...
     rows = cli("export", "audit", "--format", "json").json
     assert [x["before"] for x in rows if x["what"] == "odds"] == ["+135"]
     assert "it was so already" in cli("edit", "1", "--odds", "+140").out
+    assert "stake $20.00 → $25.00" in cli("edit", "1", "--stake", "25").out
 
 
 def test_another_pick_is_taken_before_the_bet_has_a_history(cli: Cli, night: Path) -> None:

@@ -104,6 +104,7 @@ def test_a_hedge_is_told_for_either_result(cli: Cli, live: Path) -> None:
     assert abs(found["lock"]["if_wins"] - found["lock"]["if_loses"]) <= 2
     assert found["even"]["if_loses"] == 0
     assert "same either way" in cli("hedge", "1", "--", "-150").out
+    assert "At -150 on the other side" in cli("hedge", "1", "-150").out
 
 
 def test_what_has_no_worth_is_said_so(cli: Cli, night: Path) -> None:

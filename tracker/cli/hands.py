@@ -86,7 +86,16 @@ async def _edit(
         say(f"{_name(view)}: it was so already.")
         return
     for change in told:
-        say(f"{_name(view)}: {change.what} {change.before or 'none'} → {change.after or 'none'}")
+        say(f"{_name(view)}: {_change_text(change)}")
+
+
+def _change_text(change: Audit) -> str:
+    """One change in a person's words, money as money: `stake $10.00 → $25.00`."""
+    what, money = change.what.removesuffix("_cents"), change.what.endswith("_cents")
+    before, after = (
+        money_text(int(x)) if money and x else x or "none" for x in (change.before, change.after)
+    )
+    return f"{what} {before} → {after}"
 
 
 def _changed(

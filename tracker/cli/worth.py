@@ -34,7 +34,8 @@ _OLD_S = 30
 def attach(app: typer.Typer, name: str, panel: str) -> None:
     """Make one of the verbs known."""
     verbs: dict[str, Callable[..., None]] = {"cashout": cash_out, "hedge": hedge}
-    declare(app, name, verbs[name], panel)
+    # A price may begin with a minus, which makes it no option.
+    declare(app, name, verbs[name], panel, {"ignore_unknown_options": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,7 @@ def hedge(
     """Show what a second bet on the other side would do at a price.
 
     Two stakes are told: the one that brings the same either way, and the one that just covers the
-    first stake. Beside each stands what both bets are expected to bring by the live chance. Write
-    a price that begins with a minus after two dashes: tracker hedge 12 -- -150.
+    first stake. Beside each stands what both bets are expected to bring by the live chance.
     """
     other = parse_odds(odds)
     held = asyncio.run(_held(scope_of(context), bet))
