@@ -26,7 +26,7 @@ from tracker.cli.session import Session, session
 from tracker.cli.words import odds_text
 from tracker.domain.bet import Status
 from tracker.domain.money import money_text
-from tracker.domain.rule import parse_rule
+from tracker.domain.rule import Rule, parse_rule
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -248,12 +248,12 @@ def rules(
 
 
 async def _rules(
-    scope: Scope, reference: str, wanted: tuple[object, ...] | None, change: bool, as_json: bool
+    scope: Scope, reference: str, wanted: tuple[Rule, ...] | None, change: bool, as_json: bool
 ) -> None:
     async with session(scope, write=change) as at:
         number = await at.number(reference)
         if change:
-            await at.store.update_rules(number, wanted, at.now)  # type: ignore[arg-type]
+            await at.store.update_rules(number, wanted, at.now)
         found = await at.store.show_view(number, at.basics.rules)
         books = await at.store.books(at.basics.rules)
     if found is None:

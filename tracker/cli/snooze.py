@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,7 @@ from tracker.cli.session import Session, session
 from tracker.domain.errors import BadBet
 from tracker.domain.policy import Scope as About
 from tracker.domain.policy import Snooze
-from tracker.domain.snoozing import FORMS, parse_until
+from tracker.domain.snoozing import FORMS, parse_until, subject
 
 if TYPE_CHECKING:
     from tracker.domain.game import Game
@@ -141,19 +141,7 @@ def _show(at: Session, found: tuple[Snooze, ...], games: dict[str, str], as_json
     if not found:
         say("Nothing is snoozed.")
     for x in found:
-        say(f"{_name(x, games)}: silent until {when(x.until, at.now, at.basics.zone)}")
-
-
-def _name(x: Snooze, games: dict[str, str]) -> str:
-    match x.scope:
-        case About.ALL:
-            return "everything"
-        case About.GAME:
-            return games.get(x.target, x.target)
-        case About.BET:
-            return f"bet #{x.target}"
-        case _:
-            assert_never(x.scope)
+        say(f"{subject(x, games)}: silent until {when(x.until, at.now, at.basics.zone)}")
 
 
 def _json(x: Snooze) -> dict[str, object]:

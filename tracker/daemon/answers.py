@@ -14,8 +14,9 @@ from typing import Any
 from tracker.domain.bet import Result, Status
 from tracker.domain.money import money_text
 from tracker.domain.parlay import Parlay
-from tracker.domain.policy import Scope, Snooze
+from tracker.domain.policy import Snooze
 from tracker.domain.record import Ended, Tally, tally
+from tracker.domain.snoozing import subject
 from tracker.notify.card import Card
 from tracker.notify.words import percent, short_market, signed_money
 from tracker.store.views import BetView
@@ -141,7 +142,7 @@ def settled_text(bets: Sequence[BetView]) -> str:
 
 def _result_line(x: BetView) -> str:
     assert x.result is not None  # noqa: S101 - only such bets are told
-    assert x.game is not None  # noqa: S101
+    assert x.game is not None  # noqa: S101 - what ended had a game
     money = ""
     if x.stake_cents is not None and x.payout_cents is not None:
         money = f" {signed_money(x.payout_cents - x.stake_cents)}"
@@ -186,23 +187,13 @@ def snoozes_text(snoozes: Sequence[Snooze], games: Mapping[str, str], sight: Sig
     """What is silenced, and until when."""
     if not snoozes:
         return "Nothing is snoozed\n/snooze 12 2h · /snooze 30m · /snooze LAL@DEN until 23:00"
-    lines = [f"{_about(x, games)} until {sight.clock(x.until)}" for x in snoozes]
+    lines = [f"{subject(x, games)} until {sight.clock(x.until)}" for x in snoozes]
     return "\n".join(("Silent", *lines, "/snooze off ends it."))
 
 
 def silent_text(snooze: Snooze, games: Mapping[str, str], sight: Sight) -> str:
     """That something is silent from here on."""
-    return f"Silent about {_about(snooze, games)} until {sight.clock(snooze.until)}"
-
-
-def _about(x: Snooze, games: Mapping[str, str]) -> str:
-    match x.scope:
-        case Scope.ALL:
-            return "everything"
-        case Scope.GAME:
-            return games.get(x.target, x.target)
-        case Scope.BET:
-            return f"bet #{x.target}"
+    return f"Silent about {subject(snooze, games)} until {sight.clock(snooze.until)}"
 
 
 def added_text(said: str, sight: Sight) -> str:

@@ -142,7 +142,7 @@ async def _ask(url: str, limit: aiohttp.ClientTimeout) -> str:
             aiohttp.ClientSession(timeout=limit) as session,
             session.get(url, allow_redirects=False) as answer,
         ):
-            return "" if answer.status < 400 else f"status {answer.status}"  # noqa: PLR2004
+            return "" if answer.ok else f"status {answer.status}"
     except TimeoutError:
         return f"no answer within {HEARTBEAT_LIMIT:g} s"
     except (aiohttp.ClientError, OSError, ValueError) as wrong:

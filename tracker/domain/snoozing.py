@@ -1,11 +1,14 @@
-"""Until when a snooze lasts, as a person says it: `2h`, `90 min`, `until 22:00`."""
+"""Snoozes in a person's words: until when, as `2h`, `90 min`, `until 22:00`, and about what."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import assert_never
 
 from tracker.domain.errors import BadTime
+from tracker.domain.policy import Scope, Snooze
 
 LONGEST = timedelta(days=30)
 """Nothing is silenced for longer: what nobody remembers to have silenced looks like a fault."""
@@ -30,6 +33,19 @@ def parse_until(text: str, now: datetime, zone: tzinfo) -> datetime:
     if until - now > LONGEST:
         raise BadTime(f"{text!r} is further away than {LONGEST.days} days: write {FORMS}")
     return until
+
+
+def subject(snooze: Snooze, games: Mapping[str, str]) -> str:
+    """What is silent: a bet by its number, a game by its name among `games`, or everything."""
+    match snooze.scope:
+        case Scope.ALL:
+            return "everything"
+        case Scope.GAME:
+            return games.get(snooze.target, snooze.target)
+        case Scope.BET:
+            return f"bet #{snooze.target}"
+        case _:
+            assert_never(snooze.scope)
 
 
 def _after(text: str, now: datetime) -> datetime | None:

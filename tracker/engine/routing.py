@@ -62,12 +62,12 @@ Step = Callable[[Firing, Policy, datetime], Hold | None]
 """Looks at a firing; None lets it pass."""
 
 
-def switched_off(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001
+def switched_off(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """The person does not want to hear of this kind at all."""
     return Hold(Reason.OFF) if policy.says_nothing_of(firing.topic) else None
 
 
-def dead_parlay(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001
+def dead_parlay(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """A parlay that can no longer win has nothing to say of its legs but its end."""
     tracked = firing.tracked
     dead = tracked.chance is not None and tracked.chance.win == 0
@@ -81,7 +81,7 @@ def _parlay(wager: Market | Parlay) -> Parlay | None:
     return wager if isinstance(wager, Parlay) else None
 
 
-def feed_away(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001
+def feed_away(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """A chance that rests on a game whose feed is away is not worth an alarm."""
     if firing.topic in (CHANCE, SWING) and firing.games & policy.lost:
         return Hold(Reason.FEED_DOWN)

@@ -87,7 +87,7 @@ class DiscordChannel:
             case _:
                 return _not_sent(found)
 
-    async def edit(self, message: str, card: Card, number: int) -> Edited:  # noqa: ARG002
+    async def edit(self, message: str, card: Card, number: int) -> Edited:  # noqa: ARG002 - a board's
         """Make a card show this."""
         text = markdown(for_discord(card))
         url = f"{self._url}/messages/{message}"

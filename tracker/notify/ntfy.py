@@ -108,7 +108,7 @@ class NtfyChannel:
         self._too_old = (found.body or {}).get("sequence_id") != name
         return Refused(TOO_OLD) if self._too_old else Shown(name)
 
-    async def edit(self, message: str, card: Card, number: int) -> Edited:  # noqa: ARG002
+    async def edit(self, message: str, card: Card, number: int) -> Edited:  # noqa: ARG002 - a board's
         """Publish a card under its name again."""
         found = await self._publish(plain(for_ntfy(card)), _SILENT, message)
         return Sent() if isinstance(found, Reply) else found
