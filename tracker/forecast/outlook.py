@@ -12,6 +12,8 @@ from tracker.forecast.lazy import Lazy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tracker.domain.chance import Chance
+    from tracker.domain.market import PlayerMarket
     from tracker.domain.player import Player
     from tracker.forecast.lattice import Lattice, Points
     from tracker.forecast.player_priors import PlayerPriors
@@ -109,6 +111,11 @@ class Outlook:
 
     @Lazy
     def _players(self) -> dict[tuple[str, str], PlayerOutlook]:
+        return {}
+
+    @Lazy
+    def player_chances(self) -> dict[PlayerMarket, Chance]:
+        """The chances of player lines that were asked for: many bets may be on one."""
         return {}
 
     @Lazy

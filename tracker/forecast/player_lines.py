@@ -66,7 +66,14 @@ def of_player(player: Player, outlook: Outlook) -> PlayerForecast:
 
 
 def player_chance(market: PlayerMarket, outlook: Outlook) -> Chance:
-    """The chance of a player line. Raises Unpriceable."""
+    """The chance of a player line, worked out once for an outlook. Raises Unpriceable."""
+    known = outlook.player_chances.get(market)
+    if known is None:
+        known = outlook.player_chances[market] = _worked_out(market, outlook)
+    return known
+
+
+def _worked_out(market: PlayerMarket, outlook: Outlook) -> Chance:
     seen = of_player(market.player, outlook)
     match market:
         case PlayerTotal():

@@ -12,7 +12,7 @@ from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.lattice import hankel, toeplitz
 from tracker.forecast.player_lines import opened, player_chance
-from tracker.forecast.sheet import AWAY, HOME, MARGIN, TOTAL, Question, Shape, Sheet, question
+from tracker.forecast.sheet import AWAY, HOME, MARGIN, TOTAL, Question, Shape, laid_out, question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def price_all(markets: Sequence[Market], outlook: Outlook) -> list[Chance | None
     """The chances of many bets of one game; None for one that cannot be priced."""
     if len(markets) >= WORTH_A_SHEET:
         try:
-            return [Chance(*row) for row in Sheet.of(markets).chances(outlook).tolist()]
+            return [Chance(*row) for row in laid_out(tuple(markets)).chances(outlook).tolist()]
         except Unpriceable:
             pass
     return [_chance_or_none(x, outlook) for x in markets]

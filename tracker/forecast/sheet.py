@@ -152,8 +152,9 @@ class Sheet:
             else:
                 asked.append(question(market))
                 lined.append(place)
-        kinds = list(dict.fromkeys((x.span, x.part) for x in asked))
-        group = [kinds.index((x.span, x.part)) for x in asked]
+        places = {kind: i for i, kind in enumerate(dict.fromkeys((x.span, x.part) for x in asked))}
+        kinds = list(places)
+        group = [places[x.span, x.part] for x in asked]
         floors = [math.floor(x.line) for x in asked]
         members = [
             [f for f, g in zip(floors, group, strict=True) if g == k] for k in range(len(kinds))
@@ -207,6 +208,12 @@ class Sheet:
         if self.turned.any():
             found[self.turned] = found[self.turned, ::-1]
         return found
+
+
+@lru_cache(maxsize=128)
+def laid_out(markets: tuple[Market, ...]) -> Sheet:
+    """Markets laid out once: from poll to poll the bets on a game stay the same."""
+    return Sheet.of(markets)
 
 
 def _open(rows: Floats) -> None:
