@@ -31,6 +31,9 @@ from tracker.modelling.props_transfer import transferred
 
 pytest.importorskip("pyarrow")
 
+pytestmark = pytest.mark.timeout(240)
+"""Two fits are made once, in the time of the test that asks first."""
+
 TRAIN, JUDGED = "2020-21", "2021-22"
 
 
