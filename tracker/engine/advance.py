@@ -78,11 +78,11 @@ def advance(book: Book, state: GameState, outlook: Outlook | None, now: datetime
 def _counted(given: Book, change: Change) -> Change:
     """The change with the turn of each parlay over several games that it moved on."""
     old = {x.bet.number: x for x in given.tracked}
-    for tracked in change.book.tracked:
-        if len(tracked.groups) > 1 and tracked != old.get(tracked.bet.number):
-            turned = replace(tracked, turn=tracked.turn + 1)
-            change = replace(change, book=change.book.with_tracked(turned))
-    return change
+    turned = tuple(
+        replace(x, turn=x.turn + 1) if len(x.groups) > 1 and x != old.get(x.bet.number) else x
+        for x in change.book.tracked
+    )
+    return replace(change, book=replace(change.book, tracked=turned))
 
 
 def _changed_in(book: Book, before: GameState, state: GameState) -> tuple[int, ...]:

@@ -108,12 +108,8 @@ def _sight(
         snapshot = take(seen, chance)
     rules, alerts = apply_rules(old, seen, chance, before, state, now)
     known = {x.rule: x for x in old.rules}
-    changed = tuple(x for x in rules if _differs(x, known.get(x.rule)))
+    changed = tuple(x for x in rules if x is not known[x.rule] and x != known[x.rule])
     return Sight(seen.with_rules(rules) if changed else seen, snapshot, changed, legs, alerts)
-
-
-def _differs(rule: RuleState, known: RuleState | None) -> bool:
-    return rule is not known and rule != known
 
 
 def _camera(state: GameState, outlook: Outlook, now: datetime) -> Camera:
