@@ -11,6 +11,7 @@ import pytest
 
 from tests.engine.build import GAME, T0, a_game, after, outlook, rng
 from tests.store.values import draft
+from tracker.domain.bet import Result, Settlement
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
 from tracker.domain.grammar import find_in, parse_pick
@@ -165,6 +166,12 @@ async def test_a_poll_that_tells_of_both_games_keeps_both_moments(store: Store) 
     taken = [(x.poll, x.game) for x in shown.snapshots]
     assert taken[-2:] == [(taken[-1][0], GAME.id), (taken[-1][0], OTHER.id)]
     assert all(x.snapshot.part is not None for x in shown.snapshots)
+    # Both games stand at the same minute of play, and that is two moments of the slip.
+    won = Settlement(3, 0, Result.WON, 3600, after(130.0), "paid")
+    await store.by_hand.settle(won)
+    moments = {(x.game, x.snapshot.period, int(x.snapshot.clock // 60)) for x in shown.snapshots}
+    assert len({x[1:] for x in moments}) < len(moments)
+    assert sum(x.bet == 3 for x in await store.said()) == len(moments)
 
 
 async def test_a_parlay_waits_until_every_game_is_known(store: Store) -> None:

@@ -15,10 +15,11 @@ WHERE settlement.result IN ('won', 'lost')
     SELECT max(revision) FROM settlement AS later WHERE later.bet = snapshot.bet
   )
   AND snapshot.win > 0 AND snapshot.lose > 0
-GROUP BY snapshot.bet, snapshot.period, CAST(snapshot.clock / 60 AS INTEGER)
+GROUP BY snapshot.bet, snapshot.leg, snapshot.period, CAST(snapshot.clock / 60 AS INTEGER)
 ORDER BY snapshot.bet, last
 """
-"""Of each minute of game time the last chance. SQLite takes the row that max() comes from."""
+"""Of each minute of game time the last chance: of each game, where a parlay is over several. SQLite
+takes the row that max() comes from."""
 
 
 def said(db: sqlite3.Connection) -> list[Said]:
