@@ -168,6 +168,18 @@ async def test_a_bet_is_added_as_on_the_command_line(tmp_path: Path) -> None:
         assert "not understood" in (await x.answer_to("/add DEN ML")).text
 
 
+async def test_a_chat_that_another_program_paired_is_taken_up(tmp_path: Path) -> None:
+    """The command that pairs may have begun before the daemon did: no restart is needed then."""
+    async with ears(tmp_path, paired=False, listening=False) as x:
+        x.line.chat_id = None
+        x.start()
+        await x.until(lambda: "getUpdates" in x.api.methods)
+        await x.room.store.pairing.expect("CODE", NOW + timedelta(hours=1))
+        await x.room.store.pairing.offer("CODE", CHAT, PERSON, NOW)
+        x.api.say("good evening")
+        await x.until(lambda: x.line.chat_id == CHAT)
+
+
 async def test_why_and_a_chart(tmp_path: Path) -> None:
     """The causes with the largest first, and a picture."""
     async with ears(tmp_path) as x:

@@ -81,6 +81,7 @@ class Listener:
             self._errands.tasks = tasks
             while True:
                 beat()
+                await self._take_up()
                 found = await self._poll(api, offset)
                 if not isinstance(found, Updates):
                     await self._real.sleep(self._wait(found))
@@ -90,6 +91,12 @@ class Listener:
                     await self._deal(heard, api)
                     offset = heard.update + 1
                     await self._pairing.dealt_with(heard.update)
+
+    async def _take_up(self) -> None:
+        """Write to a chat that another program has paired, while there is none to write to."""
+        if self._line.chat_id is None and not self._errands.fixed_chat:
+            known = await self._pairing.known()
+            self._line.chat_id, self._users = known.chat, known.users
 
     async def _introduce(self, api: BotApi) -> None:
         """Learn the bot's own name, and offer the commands; neither matters enough to wait for."""
