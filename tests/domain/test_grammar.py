@@ -279,6 +279,7 @@ def test_the_two_teams_of_a_game_answer_to_its_own_words() -> None:
         ("DEN", "", "ends too early: expected 'ML', a spread"),
         ("LAL@DEN", "", "ends too early: expected a team, a player, a game"),
         ("LAL@", "", "expected the home team after '@'"),
+        ("LAL@LAL over 224.5", "LAL over", "another team, for none plays itself"),
         ("LAL@DEN over", "", "ends too early: expected the line"),
         ("Nugets -4.5", "Nugets", r"did you mean Nuggets\?"),
         ("LAL@Nugets over 220", "Nugets", r"did you mean Nuggets\?"),

@@ -199,6 +199,8 @@ def _matchup(line: Line, slots: Slots, count: int, away: tuple[Team, ...]) -> No
         professional(tuple(x for x in home if x.league in shared)),
         any_order=mark not in say.AT,
     )
+    if made.away == made.home and len(made.home) == 1:
+        raise line.bad("another team, for none plays itself")
     if slots.matchup not in (None, made):
         line.at -= count + 1
         raise line.bad(slots.expected)
