@@ -104,7 +104,9 @@ def test_a_reader_that_leaves_ends_a_command_quietly(night: Path) -> None:
 def test_a_bet_on_no_game_that_is_run_is_said_so(cli: Cli, config: Path) -> None:
     """The others are run; the exit status says that one was left out."""
     assert config.exists()
-    ran = cli("replay", "run", "SAC@PHI", "--bet", "DEN ML", "--bet", "PHI ML")
+    slip = "parlay: SAC ML; WAS ML"
+    ran = cli("replay", "run", "SAC@PHI", "--bet", "DEN ML", "--bet", "PHI ML", "--bet", slip)
     assert ran.status == 1
-    assert "'DEN ML' is about none of these games" in ran.sentence
+    assert "'DEN ML' is about none of these games" in ran.err
+    assert f"'{slip}' is about no single one of these games" in ran.err
     assert "PHI ML" in ran.out

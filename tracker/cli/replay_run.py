@@ -70,10 +70,17 @@ def run(
         cells = [tuple(str(x) for x in row.values()) for row in rows]
         table(("ID", "Game", "Bet", "Result", "Snapshots", "Alerts"), cells, right=(4, 5))
         say(f"\nsha256 {digest}")
-    for pick in left_out:
-        complain(f"{pick!r} is about none of these games, nor about anybody who played in them")
+    for draft in left_out:
+        complain(f"{draft.pick.text!r} is about {_unfit(draft)}")
     if left_out:
         raise Ended
+
+
+def _unfit(draft: Draft) -> str:
+    """What a bet that none of the games took is about."""
+    if len(draft.legs) > 1:
+        return "no single one of these games: `tracker replay serve` plays several at once"
+    return "none of these games, nor about anybody who played in them"
 
 
 def _usual_bets(recording: Recording) -> tuple[str, ...]:
@@ -92,8 +99,8 @@ def _usual_bets(recording: Recording) -> tuple[str, ...]:
 
 async def _rehearse(
     playbacks: list[Playback], drafts: list[Draft], database: Path, scope: Scope
-) -> tuple[str, list[dict[str, object]], list[str]]:
-    """The hash, how each bet ended, and the picks that fitted no game."""
+) -> tuple[str, list[dict[str, object]], list[Draft]]:
+    """The hash, how each bet ended, and the bets that fitted no game."""
     from tracker.daemon.rehearse import rehearse
     from tracker.settings import lines_for
     from tracker.store import Store
@@ -124,4 +131,4 @@ async def _rehearse(
                 }
             )
     taken = {x.pick for x in views}
-    return digest, rows, [x.pick.text for x in drafts if x.pick.text not in taken]
+    return digest, rows, [x for x in drafts if x.pick.text not in taken]
