@@ -240,6 +240,19 @@ def test_the_evenest_line_from_before_tip_off_counts() -> None:
     assert points_believed(beliefs, on_jokic(1, 10.5, "-110"), late) == even
 
 
+def test_a_line_without_a_price_counts_where_nothing_else_is_known() -> None:
+    """As a book's main line; kept games and a line with a price say more."""
+    beliefs = PlayerBeliefs()
+    bare = replace(on_jokic(1, 25.5, "-110"), bet=replace(on_jokic(1, 25.5, "-110").bet, odds=None))
+    late = on_jokic(2, 25.5, "+100", late=True)
+    assert points_believed(beliefs, bare) > 1.2 * points_believed(beliefs, late)
+    assert points_believed(beliefs, bare) == points_believed(beliefs, on_jokic(1, 25.5, "-110"))
+    priced = on_jokic(3, 12.5, "-110")
+    assert points_believed(beliefs, bare, priced) == points_believed(beliefs, priced)
+    beliefs.recent = {("nba", JOKIC.key): tuple(a_game(12, n) for n in range(1, 11))}
+    assert points_believed(beliefs, bare) == points_believed(beliefs, late)
+
+
 async def test_who_is_seen_again_goes_on_being_remembered(night: Night) -> None:
     """The box of another night says anew who plays for whom, in a program that runs for months."""
     await night.met(DENVER)

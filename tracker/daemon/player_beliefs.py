@@ -20,6 +20,9 @@ Who = tuple[str, str]
 _KEPT = 256
 """Priors that are kept: working one out from a line takes as long as some forecasts."""
 
+USUAL_PRICE = 100 / 110 + 1
+"""Decimal odds at which books set either side of a main line: -110."""
+
 _Key = tuple[str, Side, str]
 """A game's id, a side and a player's key."""
 
@@ -49,10 +52,12 @@ class PlayerBeliefs:
         from tracker.forecast.shipped import load_player_figures
 
         figures = load_player_figures(game.league)
-        quotes = quotes_in(game, bets)
-        return PlayerPriors(
-            figures, {who: self._prior(x, game, quotes.get(who, ())) for who, x in wanted.items()}
-        )
+        quotes, bare = quotes_in(game, bets), quotes_in(game, bets, priced=False)
+        priors = {
+            who: self._prior(x, game, quotes.get(who, ()), bare.get(who, ()))
+            for who, x in wanted.items()
+        }
+        return PlayerPriors(figures, priors)
 
     def knows(self, bets: Sequence[Bet], game: Game) -> bool:
         """Whether a kept game or a bet's own line says something of each of their players."""
@@ -61,10 +66,15 @@ class PlayerBeliefs:
             for x in players_in(bets, game)
         )
 
-    def _prior(self, player: Player, game: Game, quotes: tuple[Quote, ...]) -> PlayerPrior:
+    def _prior(
+        self, player: Player, game: Game, quotes: tuple[Quote, ...], bare: tuple[Quote, ...]
+    ) -> PlayerPrior:
         games = tuple(
             x for x in self.recent.get((game.league, player.key), ()) if x.start < game.start
         )
+        if not games and not quotes:
+            # A line alone tells more of him than that he is some player of the league.
+            quotes = bare
         who, rests_on = (game.id, player.side, player.key), (games, quotes)
         known = self._known.get(who)
         if known is None or known[0] != rests_on:
@@ -93,8 +103,13 @@ def quotes_of(player: Player, game: Game, bets: Iterable[Bet]) -> tuple[Quote, .
     return quotes_in(game, bets).get((player.side, player.key), ())
 
 
-def quotes_in(game: Game, bets: Iterable[Bet]) -> Mapping[tuple[Side, str], tuple[Quote, ...]]:
-    """The same for every player of a game whom such a bet is about, by side and key."""
+def quotes_in(
+    game: Game, bets: Iterable[Bet], *, priced: bool = True
+) -> Mapping[tuple[Side, str], tuple[Quote, ...]]:
+    """The same for every player of a game whom such a bet is about, by side and key.
+
+    Without `priced` it is the lines that came without odds, taken at the usual price of a line.
+    """
     from tracker.forecast.player_priors import Quote
 
     found: dict[tuple[Side, str], dict[str, Quote]] = {}
@@ -103,10 +118,13 @@ def quotes_in(game: Game, bets: Iterable[Bet]) -> Mapping[tuple[Side, str], tupl
             continue
         for leg in bet.legs:
             market, odds = leg.market, leg.odds
-            if odds is None or not isinstance(market, PlayerTotal) or leg.game.id != game.id:
+            if not isinstance(market, PlayerTotal) or leg.game.id != game.id:
+                continue
+            if (odds is not None) is not priced:
                 continue
             stats = found.setdefault((market.player.side, market.player.key), {})
-            quote, known = Quote(market, float(odds.decimal)), stats.get(market.stat.value)
+            decimal = USUAL_PRICE if odds is None else float(odds.decimal)
+            quote, known = Quote(market, decimal), stats.get(market.stat.value)
             if known is None or abs(quote.odds - 2) < abs(known.odds - 2):
                 stats[market.stat.value] = quote
     return {who: tuple(stats[x] for x in sorted(stats)) for who, stats in found.items()}
