@@ -35,7 +35,10 @@ def test_the_starting_file_shows_every_key() -> None:
     """Every key is in the starting file, and everything shown there is accepted."""
     text = uncommented(default_config_toml())
     assert isinstance(parse_settings(text, SOURCE, {}), Settings)
-    shown = {re.sub(r"(headers|say|level|messages)\..*", r"\1", key) for key in dotted(tomllib.loads(text))}
+    shown = {
+        re.sub(r"(headers|say|level|messages)\..*", r"\1", key)
+        for key in dotted(tomllib.loads(text))
+    }
     assert shown == set(known_keys())
 
 

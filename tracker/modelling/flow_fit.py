@@ -144,7 +144,11 @@ def _total_columns(
 
 
 def _solve(
-    basis: Array, by_knot: list[Array], fixed: list[Array], goal: Array, weight: Array,
+    basis: Array,
+    by_knot: list[Array],
+    fixed: list[Array],
+    goal: Array,
+    weight: Array,
     bend: Array | None = None,
 ) -> tuple[Array, Array]:
     """Coefficients [knot, feature] and residuals; features of `fixed` have one for all knots.
