@@ -12,7 +12,7 @@ demo: .venv/ready
 	$(BIN)/tracker demo
 
 test: .venv/ready-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .
