@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 
-from tracker.domain.player import plain_name, player_key
+from tracker.domain.player import other_names, plain_name, player_key
 
 
 @cache
 def _nicknames() -> Mapping[str, frozenset[str]]:
     """What is written to the keys of who may be meant, as shipped in `data/players.toml`."""
-    text = resources.files("tracker.domain").joinpath("data/players.toml").read_text("utf-8")
     found: dict[str, frozenset[str]] = {}
-    for name, others in tomllib.loads(text)["nicknames"].items():
+    for name, others in other_names("nicknames").items():
         for written in others:
             key = plain_name(written)
             found[key] = found.get(key, frozenset()) | {player_key(name)}

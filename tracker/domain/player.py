@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -70,9 +70,15 @@ def player_key(name: str) -> str:
 @cache
 def _same_people() -> Mapping[str, str]:
     """Other plain names to the one that is the key, as shipped in `data/players.toml`."""
-    text = resources.files("tracker.domain").joinpath("data/players.toml").read_text("utf-8")
-    rows = tomllib.loads(text)["same"].items()
+    rows = other_names("same").items()
     return {plain_name(other): plain_name(name) for name, others in rows for other in others}
+
+
+def other_names(part: str) -> Mapping[str, Sequence[str]]:
+    """A table of `data/players.toml`: names, and what else is written for each."""
+    text = resources.files("tracker.domain").joinpath("data/players.toml").read_text("utf-8")
+    found: Mapping[str, Sequence[str]] = tomllib.loads(text)[part]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
