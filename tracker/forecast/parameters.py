@@ -10,9 +10,9 @@ import base64
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from tracker.forecast.landing import land
 from tracker.forecast.lattice import each_parity
 from tracker.forecast.lazy import Lazy
 from tracker.forecast.ratings import RatingFigures
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -188,16 +190,28 @@ def checksum_of(document: Mapping[str, Any]) -> str:
 
 def decode(text: str, where: str) -> Parameters:
     """Parameters from a file's text; `where` names the file. Raises BadParameters."""
+    wrong = f"{where} is not of format {FORMAT}: refit it with this program"
+    return decoded(text, where, ("format", FORMAT), wrong, _read)
+
+
+def decoded(
+    text: str, where: str, form: tuple[str, int], wrong: str, read: Callable[[Mapping[str, Any]], T]
+) -> T:
+    """What `read` makes of a file's text, once it is known to be whole. Raises BadParameters.
+
+    `form` is the key that tells the format, and the format wanted; `wrong` says that it is another.
+    """
+    key, version = form
     try:
         document = json.loads(text)
     except ValueError as error:
         raise BadParameters(f"{where} is not JSON ({error}): restore or refit it") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise BadParameters(f"{where} is not of format {FORMAT}: refit it with this program")
+    if not isinstance(document, dict) or document.get(key) != version:
+        raise BadParameters(wrong)
     if document.get("sha256") != checksum_of(document):
         raise BadParameters(f"{where} is damaged, its checksum differs: restore or refit it")
     try:
-        return _read(document)
+        return read(document)
     except (KeyError, TypeError, ValueError) as error:
         raise BadParameters(f"{where} lacks or misstates a figure ({error}): refit it") from error
 

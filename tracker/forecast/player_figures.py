@@ -6,16 +6,14 @@ likelihood on recorded player-games; docs/model.md tells how, docs/player-card.m
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.errors import BadParameters
 from tracker.forecast.lazy import Lazy
-from tracker.forecast.parameters import checksum_of
+from tracker.forecast.parameters import decoded
 from tracker.forecast.player_counts import Habits
 
 if TYPE_CHECKING:
@@ -133,21 +131,11 @@ class PlayerFigures:
 
 def decode_players(text: str, where: str) -> PlayerFigures:
     """Figures from a file's text; `where` names the file. Raises BadParameters."""
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise BadParameters(f"{where} is not JSON ({error}): restore or refit it") from error
-    if not isinstance(document, dict) or document.get("player_format") != PLAYER_FORMAT:
-        raise BadParameters(
-            f"{where} holds no player figures of format {PLAYER_FORMAT}: refit them with "
-            "`tracker fit --props`"
-        )
-    if document.get("sha256") != checksum_of(document):
-        raise BadParameters(f"{where} is damaged, its checksum differs: restore or refit it")
-    try:
-        return _read(document)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadParameters(f"{where} lacks or misstates a figure ({error}): refit it") from error
+    wrong = (
+        f"{where} holds no player figures of format {PLAYER_FORMAT}: refit them with "
+        "`tracker fit --props`"
+    )
+    return decoded(text, where, ("player_format", PLAYER_FORMAT), wrong, _read)
 
 
 def _read(document: Mapping[str, Any]) -> PlayerFigures:
