@@ -18,13 +18,13 @@ from typing import Any
 
 from tracker.domain.bet import Result
 from tracker.domain.draft import Draft
+from tracker.domain.drafting import parse_stake
 from tracker.domain.errors import BadBet, TrackerError
-from tracker.domain.money import Odds, parse_money, parse_odds, payout_if_won
+from tracker.domain.money import Odds, parse_odds, payout_if_won
 from tracker.settings.slip_words import draft_from
 
 Row = Mapping[str, str]
 
-_UNITS = re.compile(r"(\d{1,4}(?:\.\d{1,2})?)\s*u(?:nits?)?", re.IGNORECASE)
 _DATES = (
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M",
     "%m/%d/%Y %I:%M %p", "%m/%d/%y %I:%M %p", "%m/%d/%y %H:%M", "%m/%d/%Y", "%m/%d/%y",
@@ -223,10 +223,8 @@ class _Reader:
         text = self.text(row, "stake").removeprefix("-")
         if not text:
             return None
-        units = _UNITS.fullmatch(text)
-        if units is None and _plain(self.columns["stake"]) == "units":
-            units = _UNITS.fullmatch(f"{text}u")
-        return int(Fraction(units[1]) * self.unit_cents) if units else parse_money(text)
+        in_units = _plain(self.columns["stake"]) == "units" and not text[-1:].isalpha()
+        return parse_stake(f"{text}u" if in_units else text, self.unit_cents)
 
     def _result(
         self, row: Row, said: str, odds: Odds | None, stake: int | None
