@@ -193,12 +193,10 @@ def withdraw(context: typer.Context, bet: Reference, as_json: AsJson = False) ->
 
 async def _withdraw(scope: Scope, reference: str, as_json: bool) -> None:
     async with session(scope, write=True) as at:
-        number = await at.number(reference)
-        listed = {x.number: x for x in await at.store.bets_view(at.basics.rules)}
-        bet = listed[number]
-        done = await at.store.withdraw(number, at.now)
+        bet = await at.bet(reference)
+        done = await at.store.withdraw(bet.number, at.now)
     if as_json:
-        say_json({"id": bet.id, "number": number, "withdrawn": done})
+        say_json({"id": bet.id, "number": bet.number, "withdrawn": done})
     elif done:
         say(f"Withdrew #{bet.id} {shown_as(bet)}: it is no longer followed, its history stays.")
         if bet.from_file:

@@ -15,10 +15,11 @@ from tracker.cli.ending import Misused
 from tracker.cli.look import shown_as, table
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import asks, iso, note, paint, say, say_json
-from tracker.cli.session import Session, session
+from tracker.cli.session import session
+from tracker.domain.drafting import parse_stake
 from tracker.domain.grammar import find_in, parse_bet, parse_matchup
 from tracker.domain.league import LEAGUES
-from tracker.domain.money import money_text, parse_money, parse_odds
+from tracker.domain.money import money_text, parse_odds
 
 if TYPE_CHECKING:
     from tracker.domain.bet import Settlement
@@ -78,7 +79,7 @@ async def _edit(
         old = await at.store.by_hand.draft(number)
         new = _changed(old, given, tags, at.basics.stake_unit_cents)
         told = await at.store.by_hand.edit(number, new, at.now)
-        view = await _view(at, number)
+        view = await at.bet(reference)
     if as_json:
         say_json(bet_json(view) | {"changed": [_audit_json(x) for x in told]})
         return
@@ -117,9 +118,7 @@ def _changed(
     if (odds := given["odds"]) is not None:
         new = replace(new, odds=parse_odds(odds))
     if (amount := given["stake"]) is not None:
-        units = amount.casefold().endswith("u")
-        cents = int(parse_money(amount[:-1]) * unit_cents / 100) if units else parse_money(amount)
-        new = replace(new, stake_cents=cents)
+        new = replace(new, stake_cents=parse_stake(amount, unit_cents))
     if (book := given["book"]) is not None:
         new = replace(new, book=book.strip() or None)
     if tags is not None:
@@ -155,13 +154,13 @@ def regrade(context: typer.Context, bet: Reference, as_json: AsJson = False) -> 
 
 async def _decide(scope: Scope, reference: str, void_why: str | None, as_json: bool) -> None:
     async with session(scope, write=True) as at:
-        number = await at.number(reference)
-        before = await _view(at, number)
+        before = await at.bet(reference)
+        number = before.number
         if void_why is None:
             done = await at.store.by_hand.regrade(number, at.now)
         else:
             done = await at.store.by_hand.void(number, f"by hand: {void_why}", at.now)
-        view = await _view(at, number)
+        view = await at.bet(reference)
     if as_json:
         say_json(_settlement_json(view, done))
         return
@@ -200,11 +199,6 @@ async def _review(scope: Scope, as_json: bool) -> None:
     ]
     table(("ID", "Bet", "Game", "Why"), rows)
     note(f"Decide one: tracker settle {found[0].id} won|lost|push|void --reason TEXT")
-
-
-async def _view(at: Session, number: int) -> BetView:
-    listed = {x.number: x for x in await at.store.bets_view(at.basics.rules)}
-    return listed[number]
 
 
 def _name(view: BetView) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tracker.cli.basics import Basics
     from tracker.cli.scope import Scope
     from tracker.store import Store
-    from tracker.store.views import DaemonView
+    from tracker.store.views import BetView, DaemonView
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,13 @@ class Session:
         found = await self.store.find(reference)
         if found is None:
             raise BadBet(f"there is no bet {reference}: `tracker bets` lists them")
+        return found
+
+    async def bet(self, reference: str) -> BetView:
+        """The bet that a person means, as it stands; BadBet when there is none."""
+        found = await self.store.bet_view(await self.number(reference), self.basics.rules)
+        if found is None:
+            raise RuntimeError("a bet that was just found is gone")
         return found
 
 

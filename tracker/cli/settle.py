@@ -101,17 +101,15 @@ async def _settle(
     scope: Scope, reference: str, result: Result, why: str, paid: str | None, as_json: bool
 ) -> None:
     async with session(scope, write=True) as at:
-        number = await at.number(reference)
-        listed = {x.number: x for x in await at.store.bets_view(at.basics.rules)}
-        bet = listed[number]
+        bet = await at.bet(reference)
         cents = _payout(bet, result) if paid is None else parse_money(paid)
-        given = Settlement(number, 0, result, cents, at.now, f"by hand: {why}")
+        given = Settlement(bet.number, 0, result, cents, at.now, f"by hand: {why}")
         done = await at.store.by_hand.settle(given)
     if as_json:
         say_json(
             {
                 "id": bet.id,
-                "number": number,
+                "number": bet.number,
                 "revision": done.revision,
                 "result": done.result.value,
                 "payout_cents": done.payout_cents,

@@ -128,9 +128,7 @@ def hedge(
 
 async def _held(scope: Scope, reference: str) -> _Held:
     async with session(scope) as at:
-        number = await at.number(reference)
-        listed = {x.number: x for x in await at.store.bets_view(at.basics.rules)}
-        bet, now, form = listed[number], at.now, at.basics.odds_format
+        bet, now, form = await at.bet(reference), at.now, at.basics.odds_format
     odds = price_of(bet.market, bet.odds)
     if bet.stake_cents is None or odds is None:
         raise Impossible(

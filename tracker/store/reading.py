@@ -45,6 +45,15 @@ def bets_view(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
     return [_bet_view(db, row, rules, wagers) for row in db.execute(q.BETS).fetchall()]
 
 
+def bet_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> BetView | None:
+    """One bet as it stands; None when there is no such bet."""
+    row = db.execute(q.BET, (number,)).fetchone()
+    if row is None:
+        return None
+    rules = _rules(db, defaults)
+    return _bet_view(db, row, rules, Wagers(db, rules))
+
+
 def reviews(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
     """The bets whose result a person must decide, by number."""
     rules = _rules(db, defaults)

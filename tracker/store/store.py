@@ -270,6 +270,12 @@ class Store:
         """Every bet that was ever added, by number. Without `defaults`, those last known apply."""
         return await self._db.read(lambda db: reading.bets_view(db, defaults))
 
+    async def bet_view(
+        self, number: int, defaults: tuple[Rule, ...] | None = None
+    ) -> BetView | None:
+        """One bet as it stands; None when there is no such bet."""
+        return await self._db.read(lambda db: reading.bet_view(db, number, defaults))
+
     async def show_view(
         self, number: int, defaults: tuple[Rule, ...] | None = None
     ) -> ShowView | None:
