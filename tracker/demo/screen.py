@@ -22,6 +22,9 @@ from tracker.notify.words import percent, score_text
 from tracker.store.views import BetView, ShowView
 
 _WIDE = 88
+_LONGEST_BET = 23
+"""Columns for a bet's name, so that its money has room on a terminal of 80."""
+
 _STYLES = {
     Result.WON: "green",
     Result.LOST: "red",
@@ -57,7 +60,9 @@ def table(bets: Sequence[BetView]) -> Table:
     """Every bet with its game, chance and result."""
     grid = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for head in ("ID", "Bet", "Score", "Clock", "p(hit)", "Result"):
-        grid.add_column(head, no_wrap=True, justify="right" if head == "p(hit)" else "left")
+        most = _LONGEST_BET if head == "Bet" else None
+        right = head == "p(hit)"
+        grid.add_column(head, no_wrap=True, justify="right" if right else "left", max_width=most)
     for bet in bets:
         grid.add_row(*_row(bet))
     return grid
