@@ -73,13 +73,18 @@ def payout(bet: Bet, result: Result) -> int | None:
         return None
     match result:
         case Result.WON:
-            return None if bet.odds is None else payout_if_won(bet.stake_cents, bet.odds)
+            return None if bet.odds is None else _comes_back(bet, payout_if_won(bet.stake_cents, bet.odds))
         case Result.PUSH | Result.VOID:
-            return bet.stake_cents
+            return _comes_back(bet, bet.stake_cents)
         case Result.LOST:
             return 0
         case _:
             assert_never(result)
+
+
+def _comes_back(bet: Bet, payout_cents: int) -> int:
+    """What comes back; the stake of a free bet stays with the book."""
+    return payout_cents - (bet.stake_cents or 0) if bet.free else payout_cents
 
 
 def _parlay_pays(bet: Bet, slip: Parlay, legs: Sequence[LegStanding]) -> int | None:
@@ -107,7 +112,7 @@ def _parlay_pays(bet: Bet, slip: Parlay, legs: Sequence[LegStanding]) -> int | N
         for i, leg in enumerate(slip.legs)
         if i not in dropped and leg.odds is not None
     ]
-    return floor(bet.stake_cents * prod(left, start=Fraction(1)) + Fraction(1, 2))
+    return _comes_back(bet, floor(bet.stake_cents * prod(left, start=Fraction(1)) + Fraction(1, 2)))
 
 
 def _agree(price: Fraction, product: Fraction) -> bool:
