@@ -12,10 +12,10 @@ from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.money import money_text
 from tracker.domain.parlay import price_of
-from tracker.engine.book import LegStanding, Tracked
-from tracker.engine.paying import payout
-from tracker.engine.regrading import regrade
-from tracker.engine.settling import Unsettleable
+from tracker.domain.tracking import LegStanding, Tracked
+from tracker.engine.settle.grading import Unsettleable
+from tracker.engine.settle.payout import payout
+from tracker.engine.settle.regrade import regrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,4 +211,3 @@ def _check_payout(case: Case, result: Result, paid: int | None) -> None:
             )
         case _:
             return
-

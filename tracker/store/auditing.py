@@ -21,9 +21,9 @@ from tracker.domain.same_bet import Kept, twin_of
 from tracker.engine.by_hand import Case, Ruling
 from tracker.store import queries as q
 from tracker.store.bets import alike, audit, change, last_defaults, settlement_of, withdraw
-from tracker.store.codec import moment, stamp, state_of
-from tracker.store.codec_bet import draft_of
-from tracker.store.connection import Database
+from tracker.store.codec.bets import draft_of
+from tracker.store.codec.values import moment, stamp, state_of
+from tracker.store.database.connection import Database
 from tracker.store.memory import keep_legs
 from tracker.store.reading import reviews
 from tracker.store.recording import settlement_columns

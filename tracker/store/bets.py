@@ -16,7 +16,9 @@ from tracker.domain.roster import RosterOf, nobody
 from tracker.domain.rule import Rule
 from tracker.domain.same_bet import Kept, Known, Meeting, meet, sense
 from tracker.store import queries as q
-from tracker.store.codec import (
+from tracker.store.codec.bets import draft_of, facts, pack_meaning
+from tracker.store.codec.markets import market_columns, odds_columns
+from tracker.store.codec.values import (
     game_of,
     moment_or_none,
     pack_rules,
@@ -25,8 +27,6 @@ from tracker.store.codec import (
     stamp,
     state_of,
 )
-from tracker.store.codec_bet import draft_of, facts, pack_meaning
-from tracker.store.codec_market import market_columns, odds_columns
 from tracker.store.recording import game_columns
 from tracker.store.wagers import Wagers
 
