@@ -18,7 +18,7 @@ from tracker.domain.game import GameState
 from tracker.domain.poll import FINAL_CHECKS
 from tracker.domain.rule import Rule
 from tracker.domain.same_bet import Kept, twin_of
-from tracker.engine.by_hand import Case, Ruling
+from tracker.engine.settle.by_hand import Case, Ruling
 from tracker.store import queries as q
 from tracker.store.bets import alike, audit, change, last_defaults, settlement_of, withdraw
 from tracker.store.codec.bets import draft_of
