@@ -15,6 +15,7 @@ from tests.store.values import (
     alert,
     draft,
     full_change,
+    give,
     poll,
     settlement,
     snapshot,
@@ -140,7 +141,8 @@ async def test_a_review_asks_for_a_person_until_one_decides(store: Store) -> Non
     await store.record(poll(after(1)), Change(book, reviews=(review,)), ())
     [shown] = await store.bets_view()
     assert (shown.status, shown.review) == (Status.NEEDS_REVIEW, review.why)
-    decided = await store.by_hand.settle(settlement(1, after(2), Result.VOID))
+    decided = await give(store, 1, Result.VOID, 3818, after(2))
+    assert decided is not None
     assert decided.revision == 1
     [shown] = await store.bets_view()
     assert (shown.status, shown.result, shown.review) == (Status.OFFICIAL, Result.VOID, None)

@@ -35,8 +35,8 @@ class Draft:
     `matchup` is the game where one was named, in the pick or beside it; it holds for every leg.
     `game_text` is that game as written. `rules` are the bet's own; None asks for the defaults.
     `from_file` is whether the bets file holds it: such a bet is withdrawn when it is taken out.
-    `placed_at` is when the bet was placed, where the person says so. The stake of a `free` bet is the
-    book's: it does not come back, and is not lost.
+    `placed_at` is when the bet was placed, where the person says so. The stake of a `free` bet is
+    the book's: it does not come back, and is not lost.
     """
 
     pick: Written
@@ -123,6 +123,17 @@ class Draft:
             return Parlay(legs)
         except ValueError as why:
             raise BadBet(f"{self.pick.text!r}: {why}") from None
+
+    def check_game(self) -> None:
+        """Refuse a game beside the line in which a team of the line does not play: BadBet."""
+        if self.matchup is None or not (self.matchup.away and self.matchup.home):
+            return
+        playing = {(x.league, x.code) for x in (*self.matchup.away, *self.matchup.home)}
+        for leg in self.legs:
+            if leg.team and not any((x.league, x.code) in playing for x in leg.team):
+                names = " or ".join(sorted({x.full_name for x in leg.team}))
+                game = self.game_text or "the game that is named"
+                raise BadBet(f"{leg.text!r}: {names} does not play in {game}")
 
     def means(self, wager: Market | Parlay, games: Sequence[Game]) -> bool:
         """Whether these words say this wager, whose games are those of its legs."""

@@ -18,7 +18,7 @@ from tracker.domain.game import GameState
 from tracker.domain.poll import FINAL_CHECKS
 from tracker.domain.rule import Rule
 from tracker.domain.same_bet import Kept, twin_of
-from tracker.engine.settle.by_hand import Case, Ruling
+from tracker.engine.settle.by_hand import Case, Decide, Ruling
 from tracker.store import queries as q
 from tracker.store.bets import alike, audit, change, last_defaults, settlement_of, withdraw
 from tracker.store.codec.bets import draft_of
@@ -30,9 +30,6 @@ from tracker.store.recording import settlement_columns
 from tracker.store.restoring import tracked
 from tracker.store.views import BetView
 from tracker.store.wagers import Wagers
-
-Decide = Callable[[Case], Ruling | None]
-"""What becomes of a bet's result; None leaves it. It raises BadBet for what cannot be."""
 
 Twin = Callable[[Draft, list[Kept]], int | None]
 """The other bet that an edited one would be the same as; None where it is still one of its own."""
@@ -176,6 +173,7 @@ def _case(db: sqlite3.Connection, number: int) -> Case:
         None if last is None else settlement_of(last),
         official=last is not None and last["official_at"] is not None,
         stake_cents=row["stake_cents"],
+        odds=draft_of(row).odds,
         free=bool(row["free"]),
     )
 

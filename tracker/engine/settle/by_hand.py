@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
 
 from tracker.domain.bet import Bet, Result, Settlement
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.money import money_text
+from tracker.domain.money import Odds, money_text
 from tracker.domain.parlay import price_of
 from tracker.domain.tracking import LegStanding, Tracked
 from tracker.engine.settle.grading import Unsettleable
-from tracker.engine.settle.payout import payout
+from tracker.engine.settle.payout import comes_back, payout
 from tracker.engine.settle.regrade import regrade
 
 
@@ -34,6 +33,7 @@ class Case:
     settlement: Settlement | None
     official: bool
     stake_cents: int | None
+    odds: Odds | None
     free: bool
 
     @property
@@ -55,6 +55,10 @@ class Ruling:
     new: bool
     official: bool
     legs: tuple[LegStanding, ...] = ()
+
+
+Decide = Callable[[Case], Ruling | None]
+"""What becomes of a bet's result; None leaves it. It raises BadBet for what cannot be."""
 
 
 def given(case: Case, result: Result, paid: int | None, why: str, at: datetime) -> Ruling:
@@ -158,33 +162,16 @@ def _begun(game: Game, state: GameState | None, at: datetime) -> bool:
 
 def _paid(case: Case, result: Result) -> int | None:
     """What a result pays by the bet's own price, stake included."""
-    if case.tracked is None:
-        return _back(case, result)
-    bet = case.tracked.bet
-    price = price_of(bet.market, bet.odds)
-    if result is Result.WON and price is None and bet.stake_cents is not None:
-        raise BadBet(
-            f"the odds of bet {bet.id} are not known: say what was paid with --payout AMOUNT"
-        )
-    return payout(replace(bet, odds=price), result)
-
-
-def _back(case: Case, result: Result) -> int | None:
-    """What comes back of a bet whose game was never known."""
+    price = case.odds
+    if case.tracked is not None:
+        price = price_of(case.tracked.bet.market, price)
     if case.stake_cents is None:
         return None
-    match result:
-        case Result.LOST:
-            return 0
-        case Result.PUSH | Result.VOID:
-            return 0 if case.free else case.stake_cents
-        case Result.WON:
-            raise BadBet(
-                f"the game of bet {case.number} is not known: say what was paid with "
-                "--payout AMOUNT"
-            )
-        case _:
-            assert_never(result)
+    if result is Result.WON and price is None:
+        raise BadBet(
+            f"the odds of bet {case.number} are not known: say what was paid with --payout AMOUNT"
+        )
+    return comes_back(result, case.stake_cents, price, free=case.free)
 
 
 def _check_payout(case: Case, result: Result, paid: int | None) -> None:
@@ -210,4 +197,4 @@ def _check_payout(case: Case, result: Result, paid: int | None) -> None:
                 f"{money_text(paid)}: leave --payout out, or say won or lost"
             )
         case _:
-            return
+            pass
