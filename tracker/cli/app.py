@@ -86,6 +86,7 @@ VERBS = (
     Verb("replay", "replay", _DATA),
     Verb("config", "config", _CARETAKING),
     Verb("backup", "backup", _CARETAKING),
+    Verb("restore", "backup", _CARETAKING),
     Verb("service", "service", _CARETAKING),
     Verb("telegram", "telegram", _CARETAKING),
     Verb("test-alert", "channels", _CARETAKING),
