@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tracker.store.codec import moment, moment_or_none, stamp, stamp_or_none
-from tracker.store.connection import Database
+from tracker.store.codec.values import moment, moment_or_none, stamp, stamp_or_none
+from tracker.store.database.connection import Database
 
 _BEGIN = """
 INSERT INTO chore (name, due, attempt, began_at) VALUES (:name, :due, 1, :at)
