@@ -113,8 +113,9 @@ async def test_a_poll_without_an_answer_says_why(store: Store) -> None:
 async def test_a_revision_is_made_only_by_another_result(store: Store) -> None:
     """Won, won, lost makes two revisions."""
     book = await a_book(store)
-    for second, result in enumerate((Result.WON, Result.WON, Result.LOST)):
-        settled = settlement(1, after(second), result)
+    decided = ((1, Result.WON), (1, Result.WON), (2, Result.LOST))
+    for second, (revision, result) in enumerate(decided):
+        settled = replace(settlement(1, after(second), result), revision=revision)
         await store.record(poll(after(second)), Change(book, settlements=(settled,)), ())
     shown = await store.show_view(1)
     assert shown is not None
