@@ -6,8 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tracker.app.bets import Beside, Registered, draft_of
+from tracker.app.views import iso
 from tracker.cli.bets.choose import chooser
-from tracker.cli.screen import asks, iso, say_json
+from tracker.cli.screen import asks, say_json
 from tracker.cli.session import session
 from tracker.domain.money import payout_if_won
 from tracker.domain.parlay import wager_text
