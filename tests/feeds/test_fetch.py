@@ -130,7 +130,8 @@ async def test_each_status_has_its_own_error(
     patience: float | None,
 ) -> None:
     """Errors are told apart by what to do next, with the wait that the source asks for."""
-    site.put(PATH, b"{}", status, **({"Retry_After": retry} if retry else {}))
+    told = {"Retry_After": retry, "Date": "Fri, 21 Apr 2023 02:55:00 GMT"} if retry else {}
+    site.put(PATH, b"{}", status, **told)
     async with fetching(site, clock) as fetcher:
         with pytest.raises(error) as caught:
             await fetcher.get(PATH)
@@ -243,7 +244,7 @@ async def test_hosts_that_cannot_be_reached(site: Site, clock: FakeClock) -> Non
     port = site.url.rpartition(":")[2]
     for url, word in (
         ("http://127.0.0.1:1", "cannot be reached"),
-        (f"https://127.0.0.1:{port}", "no TLS connection"),
+        (f"https://127.0.0.1:{port}", "no secure connection"),
     ):
         async with Fetcher(url, {}, 60, clock, deadline_s=2.0) as fetcher:
             with pytest.raises(FeedUnavailable, match=word) as caught:
