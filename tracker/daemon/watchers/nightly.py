@@ -1,0 +1,162 @@
+"""A digest of the night at a time of day, and a heartbeat for whoever watches from outside.
+
+Both say that the program is alive: that they do not come is noticed by a person, or by the service
+that takes the heartbeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from tracker.clock import Clock
+from tracker.daemon.track import Tell
+from tracker.domain.alert import Decision, Notice
+from tracker.domain.bet import Result, Status
+from tracker.domain.delivery import Failed, Refused, Unknown
+from tracker.domain.money import money_text
+from tracker.domain.policy import Level
+from tracker.notify.web_service import Reply, WebService
+from tracker.store import Store
+
+if TYPE_CHECKING:
+    from tracker.store.views import BetView
+
+NIGHTLY = "nightly"
+
+STEP = 60.0
+"""Most seconds between two looks at the clock: it may be set, and zones change theirs."""
+
+LATEST = timedelta(hours=1)
+"""A digest whose hour passed while the program was down is told if that is no longer ago."""
+
+USEFUL_FOR = timedelta(hours=12)
+"""How long a digest is worth sending."""
+
+HEARTBEAT_EVERY = 60.0
+"""Seconds between two heartbeats, while all is well."""
+
+HEARTBEAT_LIMIT = 10.0
+"""Seconds that whoever takes the heartbeat has to answer."""
+
+REDIRECTS = 3
+"""Redirects of a heartbeat that are followed, within the host that the address names."""
+
+_MOVED = (301, 302, 303, 307, 308)
+_DAY = timedelta(days=1)
+
+
+def digest_due(now: datetime, at: time, zone: tzinfo) -> datetime | None:
+    """The moment, in UTC, of the digest that is due at `now`; None when none is."""
+    local = now.astimezone(zone)
+    moment = datetime.combine(local.date(), at, zone).astimezone(UTC)
+    if moment > now:
+        moment = datetime.combine(local.date() - _DAY, at, zone).astimezone(UTC)
+    return moment if now - moment <= LATEST else None
+
+
+def digest_text(
+    bets: Sequence[BetView],
+    decisions: dict[tuple[str, str], int],
+    settled: Sequence[int],
+    waiting: int,
+) -> str:
+    """The digest: record and profit of the bets `settled`, alerts, and what needs a person.
+
+    `waiting` are messages that have not arrived.
+    """
+    done = [x for x in bets if x.number in set(settled)]
+    count = {result: sum(x.result is result for x in done) for result in Result}
+    record = f"{count[Result.WON]}–{count[Result.LOST]}–{count[Result.PUSH]}"
+    money = [
+        x.payout_cents - x.stake_cents
+        for x in done
+        if x.payout_cents is not None and x.stake_cents is not None
+    ]
+    lines = [f"☀ {record} last night{_profit(money)}" if done else "☀ No bet ended last night"]
+    fired = sum(n for (what, _), n in decisions.items() if what == Decision.FIRED)
+    lines.append(f"Alerts {fired} · held back {sum(decisions.values()) - fired}")
+    still = sum(x.status in (Status.LIVE, Status.SCHEDULED) for x in bets)
+    lines.append(f"Open bets {still}")
+    review = [f"#{x.id}" for x in bets if x.status is Status.NEEDS_REVIEW]
+    if review:
+        lines.append(f"Needs your decision: {', '.join(review)} · tracker bets")
+    if waiting:
+        lines.append(f"Messages that did not arrive: {waiting} · tracker status")
+    return "\n".join(lines)
+
+
+def _profit(cents: Sequence[int]) -> str:
+    if not cents:
+        return ""
+    total = sum(cents)
+    return f", {'+' if total > 0 else ''}{money_text(total)}"
+
+
+async def tell_nightly(
+    store: Store,
+    at: time,
+    zone: tzinfo,
+    clock: Clock,
+    channels: Sequence[str],
+    ring: Callable[[], None],
+) -> None:
+    """Queue a digest every day at a time on the clock of `zone`, for ever."""
+    last: datetime | None = None
+    while True:
+        due = digest_due(clock.now(), at, zone)
+        if due is not None and due != last:
+            last = due
+            if await store.alerting.notice(await _nightly(store, due), channels):
+                ring()
+        await clock.sleep(STEP)
+
+
+async def _nightly(store: Store, due: datetime) -> Notice:
+    since = due - _DAY
+    view = await store.status_view()
+    text = digest_text(
+        await store.bets_view(),
+        await store.alerting.decisions_since(since),
+        await store.alerting.settled_since(since),
+        sum(n for (_, state), n in view.deliveries.items() if state not in ("sent", "expired")),
+    )
+    return Notice(NIGHTLY, int(due.timestamp()), due, text, Level.LOW, due + USEFUL_FOR)
+
+
+async def beat(url: str, well: Callable[[], bool], real: Clock, tell: Tell) -> None:
+    """Ask for an address every minute in which all went well, for ever."""
+    failing = False
+    async with WebService("the heartbeat's address", limit=HEARTBEAT_LIMIT) as line:
+        while True:
+            await real.sleep(HEARTBEAT_EVERY)
+            if not well():
+                continue
+            why = await _ask(line, url)
+            if bool(why) != failing:
+                failing = bool(why)
+                tell("heartbeat.failing" if why else "heartbeat.recovered", {"why": why})
+
+
+async def _ask(line: WebService, url: str) -> str:
+    """Why the heartbeat was not taken; empty when it was. The address is a secret.
+
+    A redirect is followed within the host: another one is whoever stands between, such as a
+    hotel's sign-in, whose good answer means nothing.
+    """
+    host = urlsplit(url).hostname
+    for _ in range(REDIRECTS + 1):
+        match await line.ask("GET", url):
+            case Reply() as answer if answer.good:
+                return ""
+            case Reply(status, headers) if "Location" in headers and status in _MOVED:
+                url = urljoin(url, headers["Location"])
+                if urlsplit(url).hostname != host:
+                    return "it leads to another host: does the network want a sign-in?"
+            case Reply(status):
+                return f"status {status}"
+            case Refused(why) | Failed(why) | Unknown(why):
+                return why
+    return "it redirects in circles"
