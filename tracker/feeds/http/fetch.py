@@ -94,7 +94,7 @@ class Fetcher:
     Use it as an async context manager. The budget is a minute's of the clock.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but four have a default
         self,
         base_url: str,
         headers: Mapping[str, str],
