@@ -50,8 +50,8 @@ def proxy_for(url: str) -> str | None:
     scheme = address.partition("://")[0].lower()
     if scheme not in _PROXIES:
         raise UnusableProxy(
-            f"the proxy in {parts.scheme.upper()}_PROXY begins with {scheme}://, which cannot be used: "
-            "name one that begins with http://"
+            f"the proxy in {parts.scheme.upper()}_PROXY begins with {scheme}://, which cannot be "
+            "used: name one that begins with http://"
         )
     return address
 

@@ -138,6 +138,25 @@ async def test_each_status_has_its_own_error(
     assert caught.value.retry_after == patience
 
 
+@pytest.mark.parametrize(("retry", "seconds"), [("90", 90.0), (None, 30.0)])
+async def test_a_wish_to_be_asked_less_holds_for_the_whole_host(
+    site: Site, clock: FakeClock, retry: str | None, seconds: float
+) -> None:
+    """No other document is asked for in the meantime, and each says for how long it is not."""
+    site.put(PATH, b"{}", 429, **({"Retry_After": retry} if retry else {}))
+    site.put("/box.json", b"[]")
+    async with fetching(site, clock) as fetcher:
+        with pytest.raises(FeedRateLimited):
+            await fetcher.get(PATH)
+        await clock.advance(seconds - 1)
+        with pytest.raises(FeedRateLimited, match="429") as caught:
+            await fetcher.get("/box.json")
+        assert caught.value.retry_after == pytest.approx(1.0)
+        assert site.asked == [PATH]
+        await clock.advance(1.5)
+        assert (await fetcher.get("/box.json")).body == b"[]"
+
+
 async def test_an_empty_answer_is_malformed(site: Site, clock: FakeClock) -> None:
     """Nothing at all is not "no games"."""
     site.put(PATH, b"  ")
