@@ -159,7 +159,7 @@ async def test_only_what_changed_is_kept_and_who_is_gone_is_available(tmp_path: 
 
 def test_what_cannot_be_had_is_said_and_gives_status_1(cli: Cli, config: Path) -> None:
     """No feed answers: each part says so, in a sentence."""
-    assert config
+    assert config.is_file()
     ran = cli("refresh", "--json")
     assert ran.status == 1
     assert not any(x["whole"] for x in ran.json if x["part"] != "form")
@@ -168,6 +168,6 @@ def test_what_cannot_be_had_is_said_and_gives_status_1(cli: Cli, config: Path) -
 
 def test_chores_are_listed(cli: Cli, config: Path) -> None:
     """Nothing before the first."""
-    assert config
+    assert config.is_file()
     assert "Nothing was done yet" in cli("chores").out
     assert cli("chores", "--json").json == []
