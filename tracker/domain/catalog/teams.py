@@ -213,9 +213,14 @@ def _may_be(team: Team, full_name: str) -> bool:
     """Whether a feed's full name may be that of a team; always, but for colleges."""
     if team.league not in _COLLEGES:
         return True
-    words = set(_school(full_name.removesuffix(team.name)).split())
-    known = {x for name in (team.city, *team.aliases) for x in _school(name).split()}
+    words = _words_of(full_name.removesuffix(team.name))
+    known = {x for name in (team.city, *team.aliases) for x in _words_of(name)}
     return bool(words & known - _COMMON) or not words
+
+
+def _words_of(name: str) -> frozenset[str]:
+    words = _BETWEEN.sub(" ", fold(name)).split()
+    return frozenset(_SHORT.get(x, x) for x in words)
 
 
 def longest_name(
