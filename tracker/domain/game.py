@@ -169,14 +169,39 @@ class PlayerLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamBox:
+    """A team's figures so far: tries from the field and the line, own rebounds, and so on.
+
+    `oreb` leaves out rebounds that no player is given; `fouls` are the players' own.
+    """
+
+    fga: int
+    fta: int
+    oreb: int
+    to: int
+    fouls: int
+
+    def __post_init__(self) -> None:
+        """Refuse what no box can show."""
+        if min(self.fga, self.fta, self.oreb, self.to, self.fouls) < 0:
+            raise ValueError("a box's figures cannot be negative")
+
+    @property
+    def possessions(self) -> float:
+        """How often the team has had the ball, as a box tells: .44 of a free throw ends a trip."""
+        return self.fga + 0.44 * self.fta - self.oreb + self.to
+
+
+@dataclass(frozen=True, slots=True)
 class GameState:
     """What we believe of a game at one moment.
 
     `period` is 0 before tip-off and counts overtimes above the regulation periods. `clock` is the
     seconds left in the period. `periods` holds each started period's own points and sums to
     `score`, or is None when the feed's figures do not agree. Unknown possession, bonus or
-    time-outs are None. `bonus` is whether a side shoots free throws on the next common foul. Two
-    states are equal when what happens on the court is: a moved tip-off or a player's line is no
+    time-outs are None. `bonus` is whether a side shoots free throws on the next common foul. `box`
+    holds both teams' figures and `tip` is the side that had the ball first, where they are told.
+    Two states are equal when what happens on the court is: a moved tip-off or a player's line is no
     difference.
     """
 
@@ -190,6 +215,8 @@ class GameState:
     bonus: Pair[bool] | None = None
     timeouts: Pair[int] | None = None
     players: tuple[PlayerLine, ...] = field(default=(), compare=False)
+    box: Pair[TeamBox] | None = field(default=None, compare=False)
+    tip: Side | None = None
 
     def __post_init__(self) -> None:
         """Refuse a state that no game can be in."""
