@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tracker.domain.league import season_name
-from tracker.forecast.lazy import Lazy
+from tracker.forecast.game.lazy import Lazy
 
 if TYPE_CHECKING:
     from datetime import date
@@ -128,7 +128,9 @@ def read_ends(document: Mapping[str, Any] | None) -> EndsBelief | None:
     if document is None:
         return None
     figures = EndsFigures(**{x: float(document[x]) for x in EndsFigures.__dataclass_fields__})
-    teams = {code: TeamEnds(str(season), float(p)) for code, (season, p) in document["teams"].items()}
+    teams = {
+        code: TeamEnds(str(season), float(p)) for code, (season, p) in document["teams"].items()
+    }
     return EndsBelief(figures, str(document["until"]), teams)
 
 
