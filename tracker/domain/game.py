@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -96,7 +97,7 @@ class Game:
     """A scheduled game. `id` is the league feed's own; `start` is the aware tip-off time.
 
     `home` and `away` are team codes. `day` is the league's own date (US Eastern), where a feed
-    gives it.
+    gives it. `neutral` is whether neither team plays at home.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Game:
     away: str
     start: datetime
     day: date | None = field(default=None, compare=False)
+    neutral: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a game that could not be matched or timed."""
@@ -216,7 +218,7 @@ class GameState:
     timeouts: Pair[int] | None = None
     players: tuple[PlayerLine, ...] = field(default=(), compare=False)
     box: Pair[TeamBox] | None = field(default=None, compare=False)
-    tip: Side | None = None
+    tip: Side | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a state that no game can be in."""
@@ -265,6 +267,18 @@ class GameState:
                     half = self.period * 2 == rules.periods
                     return "Half" if half else f"End {rules.period_name(self.period)}"
                 return f"{rules.period_name(self.period)} {clock_text(self.clock)}"
+
+
+def halves_of(league: str, periods: Sequence[Score]) -> tuple[int, int] | None:
+    """Both teams' points in each half of regulation, from those of its periods.
+
+    None while they are not all known.
+    """
+    count = LEAGUES[league].periods
+    if len(periods) < count:
+        return None
+    first, second = periods[: count // 2], periods[count // 2 : count]
+    return sum(x.total for x in first), sum(x.total for x in second)
 
 
 def clock_text(seconds: float) -> str:

@@ -69,6 +69,7 @@ class TeamDocument(Strict):
     periods: list[PeriodDocument] | None = None
     bonus: Any = Field(None, alias="inBonus")
     timeouts: Any = Field(None, alias="timeoutsRemaining")
+    statistics: Any = None
     players: list[PlayerDocument] | None = None
 
 

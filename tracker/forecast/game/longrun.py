@@ -88,8 +88,8 @@ def tie_at(tie: float, at: Moment) -> float:
 def _tied(cells: Floats, goal: Reach, tie: float, corner: tuple[int, int], to_come: float) -> None:
     """Multiply cells by exp(tie · u · v) of the standardised margin u and total v, in place.
 
-    (h - a - m) (h + a - t) is (h - (t + m) / 2)² - (a - (t - m) / 2)² and a constant, so that this is
-    a factor for each row and one for each column. `corner` are the points of the first cell,
+    (h - a - m) (h + a - t) is (h - (t + m) / 2)² - (a - (t - m) / 2)² and a constant, so that this
+    is a factor for each row and one for each column. `corner` are the points of the first cell,
     `to_come` the points expected after the layer.
     """
     scale = tie / (goal.margin_sd * goal.total_sd)

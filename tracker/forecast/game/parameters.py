@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from tracker.forecast.calibration import CORRECTIONS, NO_CALIBRATION, Calibration
-from tracker.forecast.ends import EndsBelief, read_ends
+from tracker.forecast.priors.ends import EndsBelief, read_ends
 from tracker.forecast.errors import BadParameters
 from tracker.forecast.game.flow import MARGIN_FEATURES, TOTAL_FEATURES
 from tracker.forecast.game.landing import land
@@ -66,8 +66,8 @@ class Average:
 class BoxFigures:
     """What a box is expected to show: by the part of regulation played, linear between the rows.
 
-    `possessions` of one team are a row's weights of (1, prior total over `reference`, ends), `fouls`
-    of both teams those of (1, ends).
+    `possessions` of one team are a row's weights of (1, prior total over `reference`, ends), and
+    `fouls` of both teams those of (1, ends).
     """
 
     played: tuple[float, ...]
@@ -80,12 +80,12 @@ class BoxFigures:
         k = min(max(bisect_right(self.played, played) - 1, 0), len(self.played) - 2)
         start, end = self.played[k], self.played[k + 1]
         w = min(max((played - start) / (end - start), 0.0), 1.0)
-        told = (1.0, prior_total - self.reference, ends)
+        beyond = prior_total - self.reference
 
         def at(row: int) -> tuple[float, float]:
             one, by_total, by_ends = self.possessions[row]
             fouls, fouls_by_ends = self.fouls[row]
-            return one + by_total * told[1] + by_ends * ends, fouls + fouls_by_ends * ends
+            return one + by_total * beyond + by_ends * ends, fouls + fouls_by_ends * ends
 
         (low, low_fouls), (high, high_fouls) = at(k), at(k + 1)
         return low * (1 - w) + high * w, low_fouls * (1 - w) + high_fouls * w
@@ -303,10 +303,7 @@ def _read(document: Mapping[str, Any]) -> Parameters:
             tempo=float(document["overtime"]["tempo"]),
         ),
         ratings=RatingFigures(**document["ratings"]),
-        spans={
-            name: SpanFigures(**{key: _span_weights(key, values) for key, values in row.items()})
-            for name, row in document["spans"].items()
-        },
+        spans={name: _span(row) for name, row in document["spans"].items()},
         ends=read_ends(document.get("ends")),
         breaks=_breaks(document["breaks"]),
         checksum=document["sha256"],
@@ -323,11 +320,20 @@ EARLIER_SPAN = 8
 """How many weights a span had in the format before: four of the margin, four of the total."""
 
 
-def _span_weights(name: str, values: Sequence[float]) -> tuple[float, ...]:
-    """The weights or variances of a span; of an earlier file those of new features are 0."""
-    if name.endswith("variance") or len(values) != EARLIER_SPAN:
-        return tuple(values)
-    return (*values[:4], 0.0, *values[4:], 0.0, 0.0)
+def _span(row: Mapping[str, Sequence[float]]) -> SpanFigures:
+    """The figures of a span; in an earlier file the weights of newer features are 0."""
+
+    def weights(name: str) -> tuple[float, ...]:
+        told = row[name]
+        if len(told) != EARLIER_SPAN:
+            return tuple(told)
+        return (*told[:4], 0.0, *told[4:], 0.0, 0.0)
+
+    def variances(name: str) -> tuple[float, float, float, float]:
+        a, b, c, d = row[f"{name}_variance"]
+        return a, b, c, d
+
+    return SpanFigures(weights("inside"), weights("ahead"), variances("inside"), variances("ahead"))
 
 
 def _box(given: Mapping[str, Any] | None) -> BoxFigures | None:

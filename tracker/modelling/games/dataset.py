@@ -23,7 +23,7 @@ import numpy as np
 
 from tracker.domain.errors import TrackerError
 from tracker.domain.league import LEAGUES, League
-from tracker.forecast.ends import FIGURES, EndsBelief, TeamEnds, lean, swing_of
+from tracker.forecast.priors.ends import FIGURES, EndsBelief, TeamEnds, lean, swing_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -306,7 +306,8 @@ def _played_halves(rules: League, games: Games, events: Events) -> list[Halves]:
         found.append(
             Halves(
                 str(games.id[i]), str(games.season[i]), str(games.date[i]),
-                str(games.away_team[i]), str(games.away_team[i]), (half, whole - half), neutral=False,
+                str(games.away_team[i]), str(games.away_team[i]), (half, whole - half),
+                neutral=False,
             )
         )  # fmt: skip
     return found

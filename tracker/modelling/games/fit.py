@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.ends import write_ends
+from tracker.forecast.priors.ends import write_ends
 from tracker.forecast.game import parameters as figures
 from tracker.modelling.games import chain_fit, flow_fit, ratings_fit, rest_fit, tilt_fit, width_fit
 from tracker.modelling.games.dataset import BadDataset, believed_ends, read
