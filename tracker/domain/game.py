@@ -195,6 +195,33 @@ class TeamBox:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """Both teams' figures, and how many seconds were left when they were told.
+
+    `left` is as in `GameState.seconds_left`; a box may be a little older than the score beside it.
+    """
+
+    home: TeamBox
+    away: TeamBox
+    left: float
+
+    @property
+    def possessions(self) -> float:
+        """Possessions of a team: the mean of both."""
+        return (self.home.possessions + self.away.possessions) / 2
+
+    @property
+    def fouls(self) -> int:
+        """Fouls of both teams."""
+        return self.home.fouls + self.away.fouls
+
+    @property
+    def turned(self) -> Box:
+        """The same with the sides exchanged."""
+        return Box(self.away, self.home, self.left)
+
+
+@dataclass(frozen=True, slots=True)
 class GameState:
     """What we believe of a game at one moment.
 
@@ -217,7 +244,7 @@ class GameState:
     bonus: Pair[bool] | None = None
     timeouts: Pair[int] | None = None
     players: tuple[PlayerLine, ...] = field(default=(), compare=False)
-    box: Pair[TeamBox] | None = field(default=None, compare=False)
+    box: Box | None = field(default=None, compare=False)
     tip: Side | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -244,8 +271,7 @@ class GameState:
             return 0.0
         if self.period == 0:
             return float(rules.regulation_seconds)
-        later = max(0, rules.periods - self.period) * rules.period_seconds
-        return self.clock + later
+        return rules.seconds_left(self.period, self.clock)
 
     @property
     def overtime(self) -> int:

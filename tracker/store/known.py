@@ -9,7 +9,7 @@ from datetime import date
 
 from tracker.domain.game import Score, halves_of
 from tracker.domain.prior import Finished, Lines, Quote
-from tracker.store.codec.values import moment, stamp
+from tracker.store.codec.values import moment, stamp, unpack
 from tracker.store.database.connection import Database
 
 _KEEP_QUOTE = """
@@ -82,10 +82,8 @@ class KnownGames:
     async def keep_finished(self, games: Iterable[Finished]) -> None:
         """Keep results of games that no slate brought, for ratings."""
         rows = [
-            (
-                x.league, x.day.isoformat(), x.home, x.away, x.home_points, x.away_points,
-                *(x.halves or (None, None)),
-            )  # fmt: skip
+            (x.league, x.day.isoformat(), x.home, x.away, x.home_points, x.away_points)
+            + (x.halves or (None, None))
             for x in games
         ]
         await self._db.write(lambda db: db.executemany(_KEEP_FINISHED, rows))

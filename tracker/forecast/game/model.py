@@ -115,7 +115,7 @@ def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
     )
     before = state.period == 0
     period_left = 1.0 if before else state.clock / rules.length_of(state.period)
-    possessions, fouls = surprise(state, prior, flow, played)
+    possessions, fouls = surprise(state, prior, flow)
     unknown = usual_bonus(period_left)
     known = state.bonus
     bonus = (unknown, unknown) if known is None else (float(known.home), float(known.away))
@@ -139,13 +139,14 @@ def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
     )
 
 
-def surprise(state: GameState, prior: Prior, flow: Flow, played: float) -> tuple[float, float]:
+def surprise(state: GameState, prior: Prior, flow: Flow) -> tuple[float, float]:
     """Possessions of a team, and fouls of both, beyond the expected; 0 where no box tells them."""
-    if state.box is None or flow.box is None or played <= 0 or state.overtime:
+    box = state.box
+    if box is None or flow.box is None or state.overtime or state.period == 0:
         return 0.0, 0.0
-    home, away = state.box.home, state.box.away
+    played = 1 - box.left / state.game.rules.regulation_seconds
     possessions, fouls = flow.box.expected(played, prior.total, prior.ends)
-    return (home.possessions + away.possessions) / 2 - possessions, home.fouls + away.fouls - fouls
+    return box.possessions - possessions, box.fouls - fouls
 
 
 def late_shift(parameters: Parameters, at: Moment) -> float:

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from tracker.forecast.calibration import CORRECTIONS, NO_CALIBRATION, Calibration
-from tracker.forecast.priors.ends import EndsBelief, read_ends
 from tracker.forecast.errors import BadParameters
 from tracker.forecast.game.flow import MARGIN_FEATURES, TOTAL_FEATURES
 from tracker.forecast.game.landing import land
 from tracker.forecast.game.lattice import each_parity
 from tracker.forecast.game.lazy import Lazy
+from tracker.forecast.priors.ends import EndsBelief, read_ends
 from tracker.forecast.priors.ratings import RatingFigures
 
 T = TypeVar("T")

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.priors.ends import write_ends
+from tracker.forecast import forecast
 from tracker.forecast.game import parameters as figures
-from tracker.modelling.games import chain_fit, flow_fit, ratings_fit, rest_fit, tilt_fit, width_fit
+from tracker.forecast.priors.ends import write_ends
+from tracker.modelling.games import (
+    chain_fit,
+    flow_fit,
+    observe,
+    ratings_fit,
+    rest_fit,
+    tilt_fit,
+    width_fit,
+)
 from tracker.modelling.games.dataset import BadDataset, believed_ends, read
 from tracker.modelling.games.sample import Priors, draw
 from tracker.modelling.games.trace import trace
@@ -116,8 +126,9 @@ def fit_document(
     box = _fit_box(given)
     flow = _fit_flow(given, noise, endgame, box)
     progress("quarters and halves", 0.0)
+    tip = flow["margin"][0][-1]
     spans = rest_fit.fit_spans(
-        rest_fit.SpanData(data, told.seconds, priors, used, average["total"], noise, box)
+        rest_fit.SpanData(data, told.seconds, priors, used, average["total"], noise, box, tip)
     )
     sizes, cells = figures.pack_tables(endgame.tables)
     breaks = figures.pack_tables(chain_fit.fit_breaks(told.break_starts, told.break_glances))
@@ -149,9 +160,44 @@ def fit_document(
         "ends": write_ends(believed_ends(whole_data, seasons)),
         "breaks": {"clocks": list(chain_fit.BREAK_CLOCKS), "sizes": breaks[0], "cells": breaks[1]},
     }
-    document["sha256"] = figures.checksum_of(document)
+    progress("margin with total", 0.0)
+    document["flow"]["tie"] = _fit_tie(_sealed(document), given)
     progress("done", 1.0)
+    return _sealed(document)
+
+
+def _sealed(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with its checksum."""
+    document["sha256"] = figures.checksum_of(document)
     return document
+
+
+TIED_AT = (0.75, 0.5)
+"""Parts of regulation left at which margin and total are looked at together."""
+
+
+def _fit_tie(document: dict[str, Any], given: Given) -> float:
+    """How much less the leader's margin goes with a low total than a forecast without a tie says.
+
+    The mean, over games and TIED_AT, of standardised margin times total, recorded less forecast.
+    """
+    without = document | {"flow": document["flow"] | {"tie": 0.0}}
+    parameters = figures.decode(json.dumps(_sealed(without)), "the fit")
+    regulation = given.data.league.regulation_seconds
+    game = observe.game_of(given.data.league)
+    found = []
+    for row in given.used.tolist():
+        home, away = int(given.data.games.home[row]), int(given.data.games.away[row])
+        for part in TIED_AT:
+            state = observe.state_of(game, given.told.seconds, row, round(part * regulation))
+            if state.score.margin:
+                outlook = forecast(state, observe.prior_of(given.priors, row), parameters)
+                mu, sd = outlook.mu, outlook.sigma
+                recorded = (home - away - mu.margin) * (home + away - mu.total)
+                beyond = recorded - (sd.home**2 - sd.away**2)
+                sign = math.copysign(1.0, state.score.margin)
+                found.append(sign * beyond / (sd.margin * sd.total))
+    return round(float(np.mean(found)), 4)
 
 
 def only(data: Dataset, games: Array) -> Dataset:

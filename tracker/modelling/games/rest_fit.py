@@ -112,6 +112,8 @@ class SpanData:
     average: float
     noise: Noise
     box: BoxFigures | None
+    tip: float
+    """The flow's weight of the balls to come: a quarter's own games tell too little of it."""
 
 
 def fit_spans(given: SpanData) -> dict[str, dict[str, list[float]]]:
@@ -126,8 +128,8 @@ def fit_spans(given: SpanData) -> dict[str, dict[str, list[float]]]:
             _state(given, at, covered, begun=False) for at in range(0, start + 1, period // 2)
         ]
         found[name] = {
-            **_fit_part("inside", inside, floor=True),
-            **_fit_part("ahead", before, floor=False),
+            **_fit_part("inside", inside, given.tip, floor=True),
+            **_fit_part("ahead", before, given.tip, floor=False),
         }
     return found
 
@@ -186,11 +188,15 @@ def _state(given: SpanData, at: int, covered: tuple[int, int], *, begun: bool) -
     return features, *goals, parts, margin_sd * part, total_sd * part
 
 
-def _fit_part(name: str, states: list[tuple[Array, ...]], *, floor: bool) -> dict[str, list[float]]:
+def _fit_part(
+    name: str, states: list[tuple[Array, ...]], tip: float, *, floor: bool
+) -> dict[str, list[float]]:
     x, margin, total, part, margin_sd, total_sd = (
         np.concatenate(column) for column in zip(*states, strict=True)
     )
     weight = 1 / np.sqrt(part + 0.02)[:, None]
+    margin = margin - tip * x[:, MARGINS - 1]
+    x[:, MARGINS - 1] = 0.0
     weights: list[float] = []
     variances: list[float] = []
     for columns, goal, sd, prior in (
@@ -206,5 +212,7 @@ def _fit_part(name: str, states: list[tuple[Array, ...]], *, floor: bool) -> dic
         else:
             base, slope = 0.0, float(rest.mean())
         weights += found.round(5).tolist()
+        if prior == 0:
+            weights[-1] = tip
         variances += [round(max(float(base), 0.3 if floor else 0.0), 4), round(float(slope), 4)]
     return {name: weights, f"{name}_variance": variances}

@@ -44,7 +44,7 @@ class Seconds:
     event: Array
     """The row of the last event up to each second, -1 before the first."""
     box: Array
-    """Figures of both teams up to each event, [event + 1, side, BOX], over all games; home first."""
+    """Figures of both teams up to each event, [event + 1, side, BOX], of all games; home first."""
     first: Array
     """The first row of each game in `box`."""
     tip: Array

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
-from tracker.domain.game import Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
+from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
 from tracker.domain.rule import (
     Comparison,
     Event,
@@ -100,7 +100,7 @@ def state_of(text: str | None, game: Game) -> GameState | None:
         bonus=None if found["bonus"] is None else Pair(*found["bonus"]),
         timeouts=None if found["timeouts"] is None else Pair(*found["timeouts"]),
         players=tuple(_player_of(x) for x in found["players"]),
-        box=None if "box" not in found else Pair(*(TeamBox(*x) for x in found["box"])),
+        box=_box_of(found.get("box")),
         tip=None if "tip" not in found else Side(found["tip"]),
     )
 
@@ -109,10 +109,18 @@ def _told_since(state: GameState) -> dict[str, Json]:
     """What earlier releases did not keep: it is left out where it is unknown."""
     found: dict[str, Json] = {}
     if state.box is not None:
-        found["box"] = [_team_box(state.box.home), _team_box(state.box.away)]
+        home, away = _team_box(state.box.home), _team_box(state.box.away)
+        found["box"] = [home, away, state.box.left]
     if state.tip is not None:
         found["tip"] = state.tip.value
     return found
+
+
+def _box_of(found: Json) -> Box | None:
+    if found is None:
+        return None
+    home, away, left = found
+    return Box(TeamBox(*home), TeamBox(*away), left)
 
 
 def _team_box(box: TeamBox) -> list[int]:
