@@ -55,7 +55,7 @@ def test_causes_add_up(market: int, clock: float, part: float, ours: int, theirs
 def test_ends_pace_and_a_live_line_are_causes_of_their_own() -> None:
     """Each is by how much more it adds later; all of them still add up to the change."""
     over = Total(Direction.OVER, 224.5)
-    fast, slow = (TeamBox(fga, 10, 4, 6, 8) for fga in (47, 43))
+    slow, fast = TeamBox(21, 5, 2, 3, 4), TeamBox(47, 10, 4, 6, 9)
     start = replace(state(2, 700, 30, 28), box=Box(slow, slow, 700 + 1440))
     middle = replace(state(2, 10, 58, 55), box=Box(fast, fast, 10 + 1440), tip=Side.HOME)
     leaning = replace(PRIOR, ends=0.9)

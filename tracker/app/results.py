@@ -26,9 +26,7 @@ def finished_of(state: GameState) -> Finished | None:
         return None
     halves = None if game.neutral else halves_of(game.league, state.periods or ())
     score = state.score
-    return Finished(
-        game.league, game.slate, game.home, game.away, score.home, score.away, halves
-    )
+    return Finished(game.league, game.slate, game.home, game.away, score.home, score.away, halves)
 
 
 async def keep_results(store: Store, states: Iterable[GameState]) -> int:

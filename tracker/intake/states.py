@@ -241,7 +241,7 @@ def _ends(given: Json, parameters: Parameters) -> float:
         return lean(chance)
     away = _team(given, "away", parameters.league)
     known = belief.teams.get(away)
-    return lean(belief.figures.base if known is None else belief.chance(away, known.season))
+    return lean(belief.figures.base if known is None else known.chance)
 
 
 def _told(given: Json, parameters: Parameters) -> Prior:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from tracker.clock import Clock
-from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.feeds.errors import FeedError
 from tracker.feeds.polling.board import LARGE
 from tracker.feeds.polling.cadence import CLUTCH_CLOCK_S

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-MODEL = "flow-and-chain-2"
+MODEL = "flow-and-chain-3"
 """Names the form of the model; it changes when the formulas do."""
 
 LEAD_WIDTH = {"nba": 0.10, "wnba": 0.14, "ncaam": 0.10}
