@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tracker.cli.ending import Impossible
 from tracker.cli.screen import note, paint, progress, say
@@ -31,10 +32,11 @@ _LOOK_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Bond:
-    """A chat and the user who paired it."""
+    """A chat and the user who paired it, from a topic where it has topics."""
 
     chat: int
     user: int
+    topic: int | None = None
 
 
 def new_code() -> str:
@@ -54,6 +56,7 @@ async def pair(
     before = (await store.pairing.known()).users
     api = await line.opened()
     name = await _name(api, line)
+    await _free_of_webhook(api, line)
     code = new_code()
     ends = clock.now() + VALID_FOR
     await store.pairing.expect(code, ends)
@@ -61,10 +64,11 @@ async def pair(
     listening = _Listening(store, api, clock, heard_by_daemon)
     with progress("waiting for the code"):
         while clock.now() < ends:
-            new = (await store.pairing.known()).users - before
+            known = await store.pairing.known()
+            new = known.users - before
             if new:
                 chat, user = next(iter(new))
-                return Bond(chat, user)
+                return Bond(chat, user, known.topic if chat == known.chat else None)
             bond = await listening.turn()
             if bond is not None:
                 return bond
@@ -88,6 +92,23 @@ async def _name(api: BotApi, line: TelegramLine) -> str:
             raise Impossible(why)
         case _:
             raise Impossible("Telegram answered oddly: see [notify.telegram] api_url")
+
+
+async def _free_of_webhook(api: BotApi, line: TelegramLine) -> None:
+    """Take away the address that Telegram sends the bot's messages to, and say so.
+
+    While there is one, nobody can poll for them, and the code would never be heard.
+    """
+    try:
+        async with asyncio.timeout(line.limit):
+            address = await api.webhook()
+            if not isinstance(address, str) or not address:
+                return
+            await api.remove_webhook()
+    except TimeoutError:
+        return
+    host = urlsplit(address).hostname or "another server"
+    note(f"The bot's messages went to {host} (a webhook): from here on they come to tracker.")
 
 
 def _tell(name: str, code: str) -> None:
@@ -147,11 +168,14 @@ class _Listening:
             await self.store.pairing.dealt_with(heard.update)
             if not isinstance(heard, Written):
                 continue
-            word, _, code = heard.text.strip().partition(" ")
+            word, *rest = heard.text.split(maxsplit=1)
+            code = rest[0] if rest else ""
             if word.partition("@")[0] != "/start" or not code:
                 continue
-            offer = await self.store.pairing.offer(code, heard.chat, heard.user, self.clock.now())
+            offer = await self.store.pairing.offer(
+                code, heard.chat, heard.user, self.clock.now(), topic=heard.topic
+            )
             if offer is Offer.RIGHT:
-                return Bond(heard.chat, heard.user)
+                return Bond(heard.chat, heard.user, heard.topic)
             note("Somebody sent a code that is not this one.")
         return None
