@@ -1,0 +1,400 @@
+"""Speaks to Telegram through python-telegram-bot, and tells exactly what came of each request.
+
+Importing this takes half a second and 20 MB. Import it in a thread, and only where a bot was asked
+for.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import SecretStr
+from telegram import (
+    Bot,
+    BotCommand,
+    CallbackQuery,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+    Update,
+)
+from telegram.constants import ChatType, ParseMode
+from telegram.error import TelegramError
+from telegram.request import BaseRequest, HTTPXRequest, RequestData
+
+from tracker.domain.delivery import Sent
+from tracker.notify.boards import Shown
+from tracker.notify.channels.telegram.answers import (
+    OddAnswer,
+    Taken,
+    TooLarge,
+    odd,
+    said_no,
+)
+from tracker.notify.channels.telegram.values import (
+    Answer,
+    Heard,
+    Other,
+    Place,
+    Pressed,
+    Updates,
+    Written,
+)
+
+ANSWER_LIMIT = 4 << 20
+"""Most bytes that an answer may have; a hundred updates of the longest kind have less."""
+
+READ_LIMIT = 15.0
+"""Most real seconds without a byte of an answer; a poll may be kept open for longer."""
+
+KEPT_OPEN = 90.0
+"""Seconds that a connection is kept without use: cards and polls use it again before."""
+
+Button = tuple[str, str]
+"""What a button says, and what it carries: at most 64 bytes."""
+
+_T = TypeVar("_T")
+
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_QUOTED = 160
+"""Most characters of a server's own words that are repeated."""
+
+_LOGS = ("httpx", "httpcore", "telegram")
+"""Libraries whose logs hold the address of each request, and so the token."""
+
+_WRITTEN = ("sendMessage", "sendPhoto")
+
+
+class _Capped(httpx.AsyncByteStream):
+    """The bytes of an answer, broken off where they are more than any answer has."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = ANSWER_LIMIT
+        async for chunk in self._stream:
+            left -= len(chunk)
+            if left < 0:
+                raise httpx.ReadError("the answer is too long")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _capped(response: httpx.Response) -> None:
+    if isinstance(response.stream, httpx.AsyncByteStream):
+        response.stream = _Capped(response.stream)
+
+
+class _Request(HTTPXRequest):
+    """Makes a request as ever, and looks at what kind of answer it has before it is parsed.
+
+    A server's status is told apart further than python-telegram-bot's errors do, since it decides
+    whether a message may have been written. Redirects are not followed: a redirected request would
+    be repeated without its body, or take the token elsewhere.
+    """
+
+    async def do_request(  # noqa: PLR0913 - the signature of the library
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        """Ask once. Raises python-telegram-bot's errors, OddAnswer, Taken and TooLarge."""
+        status, body = await super().do_request(
+            url, method, request_data, read_timeout, write_timeout, connect_timeout, pool_timeout
+        )
+        answer = _read(status, body)
+        if not answer["ok"] and status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise TooLarge(str(answer.get("description", "Request Entity Too Large")))
+        if not answer["ok"] and status < HTTPStatus.MULTIPLE_CHOICES:
+            raise TelegramError(str(answer.get("description", "no reason given")))
+        if answer["ok"] and url.rpartition("/")[2] in _WRITTEN and not _is_message(answer):
+            raise Taken
+        return status, body
+
+
+def _read(status: int, body: bytes) -> dict[str, Any]:
+    """The answer as the Bot API gives it; OddAnswer when it is none of a working one's."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        raise OddAnswer(status) from None
+    sound = isinstance(answer, dict) and isinstance(answer.get("ok"), bool)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or not sound:
+        raise OddAnswer(status)
+    if answer["ok"] and ("result" not in answer or status >= HTTPStatus.MULTIPLE_CHOICES):
+        raise OddAnswer(status)
+    found: dict[str, Any] = answer
+    return found
+
+
+def _is_message(answer: dict[str, Any]) -> bool:
+    """Whether an answer holds a message as far as any is known."""
+    found = answer["result"]
+    if not isinstance(found, dict) or not isinstance(found.get("chat"), dict):
+        return False
+    return {"message_id", "date"} <= found.keys() and {"id", "type"} <= found["chat"].keys()
+
+
+class BotApi:
+    """One bot at one Bot API. Hand it back with `close`.
+
+    Proxies and certificates are those of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`,
+    `SSL_CERT_FILE`, `SSL_CERT_DIR`). No request raises anything but cancellation, and none is
+    repeated.
+    """
+
+    def __init__(self, token: SecretStr, api_url: str, connect_limit: float) -> None:
+        """Nothing is sent yet. `connect_limit` is in seconds, name look-up and TLS included.
+
+        Raises OSError when the certificates cannot be read, ValueError or RuntimeError when the
+        proxy that the environment names is none that can be used.
+        """
+        _keep_logs_quiet()
+        # The library's own way to ask for spans of time as its next major version gives them.
+        os.environ.setdefault("PTB_TIMEDELTA", "true")
+        self._token = token
+        trusted = httpx.create_ssl_context()
+        options: dict[str, Any] = {
+            "verify": trusted,
+            "event_hooks": {"response": [_capped]},
+            "limits": httpx.Limits(max_connections=16, keepalive_expiry=KEPT_OPEN),
+        }
+        self._requests = [
+            _Request(
+                connect_timeout=connect_limit,
+                read_timeout=READ_LIMIT,
+                write_timeout=READ_LIMIT,
+                httpx_kwargs=options,
+            )
+            for _ in range(2)
+        ]
+        self._bot = Bot(
+            token.get_secret_value(),
+            base_url=f"{api_url}/bot",
+            request=self._requests[0],
+            get_updates_request=self._requests[1],
+        )
+
+    async def post(
+        self,
+        place: Place,
+        text: str,
+        *,
+        html: bool,
+        reply_to: int | None = None,
+        buttons: Sequence[Sequence[Button]] = (),
+        silent: bool = False,
+    ) -> Answer:
+        """Write one message to a place, as a reply where that message still is."""
+        asked = self._bot.send_message(
+            place.chat,
+            text,
+            parse_mode=ParseMode.HTML if html else None,
+            link_preview_options=_NO_PREVIEW,
+            reply_parameters=_reply(reply_to),
+            reply_markup=_keyboard(buttons),
+            disable_notification=silent or None,
+            message_thread_id=place.topic,
+        )
+        return _named(await self._ask(asked, place.chat))
+
+    async def edit(
+        self,
+        chat_id: int,
+        message: int,
+        text: str,
+        *,
+        html: bool,
+        buttons: Sequence[Sequence[Button]] = (),
+    ) -> Answer:
+        """Make a message show this text and these buttons; Sent also when it does already."""
+        asked = self._bot.edit_message_text(
+            text,
+            chat_id=chat_id,
+            message_id=message,
+            parse_mode=ParseMode.HTML if html else None,
+            link_preview_options=_NO_PREVIEW,
+            reply_markup=_keyboard(buttons),
+        )
+        return _answer_or(await self._ask(asked, chat_id), Sent())
+
+    async def picture(self, place: Place, image: bytes, caption: str, reply_to: int) -> Answer:
+        """Send a PNG with a caption (at most 1,024 characters) as a reply."""
+        asked = self._bot.send_photo(
+            place.chat,
+            image,
+            caption=caption,
+            filename="chart.png",
+            reply_parameters=_reply(reply_to),
+            message_thread_id=place.topic,
+        )
+        return _named(await self._ask(asked, place.chat))
+
+    async def answer(self, query: str, text: str = "", *, alert: bool = False) -> Answer:
+        """Answer a button that was pressed, with a word that passes or one to be closed."""
+        asked = self._bot.answer_callback_query(query, text or None, show_alert=alert or None)
+        return _answer_or(await self._ask(asked, None), Sent())
+
+    async def updates(self, offset: int | None, wait: int) -> Updates | Answer:
+        """What was written and pressed from `offset` on, waiting up to `wait` seconds for it."""
+        asked = self._bot.get_updates(
+            offset, timeout=wait, allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY]
+        )
+        found = await self._ask(asked, None)
+        if isinstance(found, tuple):
+            return Updates(tuple(_heard(x) for x in found))
+        return _answer_or(found, odd(HTTPStatus.OK))
+
+    async def name(self) -> str | Answer:
+        """The bot's own user name."""
+        found = await self._ask(self._bot.get_me(), None)
+        if isinstance(found, Answer):
+            return found
+        return odd(HTTPStatus.OK) if found is None or not found.username else found.username
+
+    async def offer(self, commands: Sequence[tuple[str, str]]) -> Answer:
+        """Make a person's client offer these commands, each with what it does."""
+        offered = [BotCommand(name, what) for name, what in commands]
+        return _answer_or(await self._ask(self._bot.set_my_commands(offered), None), Sent())
+
+    async def webhook(self) -> str | Answer:
+        """The address that Telegram sends the bot's messages to; empty where it sends them to none.
+
+        While there is one, nobody can poll.
+        """
+        found = await self._ask(self._bot.get_webhook_info(), None)
+        if isinstance(found, Answer):
+            return found
+        return odd(HTTPStatus.OK) if found is None else found.url
+
+    async def remove_webhook(self) -> Answer:
+        """Let the bot's messages be polled for; those that wait are kept."""
+        return _answer_or(await self._ask(self._bot.delete_webhook(), None), Sent())
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for request in self._requests:
+            await request.shutdown()
+
+    async def _ask(self, asked: Awaitable[_T], chat_id: int | None) -> _T | Answer | None:
+        """The result, the Answer that there is in place of one, or None: it cannot be read."""
+        try:
+            return await asked
+        except TelegramError as why:
+            return said_no(why, chat_id, self._quoted(why.message))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            # What python-telegram-bot raises where a sound answer holds something unheard of.
+            return odd(HTTPStatus.OK)
+
+    def _quoted(self, said: str | None) -> str:
+        """The server's own words in one line, without the token, whoever the server is."""
+        words = " ".join((said or "no reason given").split())
+        token = self._token.get_secret_value()
+        for secret in (token, token.partition(":")[2]):
+            for form in (secret, secret.lower()):
+                words = words.replace(form, "***")
+        words = words.removeprefix("Bad Request: ").removeprefix("Forbidden: ")[:_QUOTED]
+        return words[:1].lower() + words[1:]
+
+
+def _keep_logs_quiet() -> None:
+    """Let nothing of what the libraries below write down reach a log: it holds the token."""
+    for name in _LOGS:
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
+
+
+def _answer_or(found: object, otherwise: Answer) -> Answer:
+    """What was answered in place of a result; with a result, what that means."""
+    return found if isinstance(found, Answer) else otherwise
+
+
+def _named(found: Message | Answer | None) -> Answer:
+    """A message that was written, by its number; it was written also where that is not told."""
+    match found:
+        case Message():
+            return Shown(str(found.message_id))
+        case None:
+            return Sent()
+        case _:
+            return found
+
+
+def _reply(message: int | None) -> ReplyParameters | None:
+    return None if message is None else ReplyParameters(message, allow_sending_without_reply=True)
+
+
+def _keyboard(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
+    if not rows:
+        return None
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(text, callback_data=data) for text, data in row] for row in rows]
+    )
+
+
+def _heard(update: Update) -> Heard:
+    """One update as far as it means anything to us."""
+    if update.callback_query is not None:
+        return _pressed(update.update_id, update.callback_query)
+    if update.message is not None:
+        return _written(update.update_id, update.message)
+    return Other(update.update_id)
+
+
+def _pressed(number: int, query: CallbackQuery) -> Heard:
+    message = query.message
+    if query.data is None or message is None:
+        return Other(number)
+    topic = _topic(message) if isinstance(message, Message) else None
+    return Pressed(
+        update=number,
+        chat=message.chat.id,
+        user=query.from_user.id,
+        message=message.message_id,
+        query=query.id,
+        data=query.data,
+        topic=topic,
+    )
+
+
+def _written(number: int, message: Message) -> Heard:
+    if message.text is None:
+        return Other(number)
+    return Written(
+        update=number,
+        chat=message.chat.id,
+        user=0 if message.from_user is None else message.from_user.id,
+        message=message.message_id,
+        text=message.text,
+        at=_aware(message.date),
+        group=message.chat.type != ChatType.PRIVATE,
+        topic=_topic(message),
+    )
+
+
+def _topic(message: Message) -> int | None:
+    """The topic that a message stands in: a thread of replies has a number too, and is none."""
+    return message.message_thread_id if message.is_topic_message else None
+
+
+def _aware(at: datetime) -> datetime:
+    return at.astimezone(UTC)
