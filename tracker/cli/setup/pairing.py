@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tracker.notify.channels.telegram.connection import TelegramConnection
     from tracker.notify.channels.telegram.values import Answer, Updates
     from tracker.store import Store
+    from tracker.store.pairing import Paired
 
 VALID_FOR = timedelta(minutes=10)
 """How long a code may be sent."""
@@ -53,7 +54,7 @@ async def pair(
     waited for. Raises Impossible when the bot cannot be reached or nobody sends the code in time.
     """
     clock = real or SystemClock()
-    before = (await store.pairing.known()).users
+    before = await store.pairing.known()
     api = await line.opened()
     name = await _name(api, line)
     await _free_of_webhook(api, line)
@@ -64,11 +65,9 @@ async def pair(
     listening = _Listening(store, api, clock, heard_by_daemon)
     with progress("waiting for the code"):
         while clock.now() < ends:
-            known = await store.pairing.known()
-            new = known.users - before
-            if new:
-                chat, user = next(iter(new))
-                return Bond(chat, user, known.topic if chat == known.chat else None)
+            bond = _heard_elsewhere(before, await store.pairing.known())
+            if bond is not None:
+                return bond
             bond = await listening.turn()
             if bond is not None:
                 return bond
@@ -92,6 +91,17 @@ async def _name(api: BotApi, line: TelegramConnection) -> str:
             raise Impossible(why)
         case _:
             raise Impossible("Telegram answered oddly: see [notify.telegram] api_url")
+
+
+def _heard_elsewhere(before: Paired, now: Paired) -> Bond | None:
+    """What the daemon has made of the code, which may come from a chat that was paired before."""
+    if now.chat is None or (now.chat, now.topic, now.users) == (
+        before.chat, before.topic, before.users,
+    ):  # fmt: skip
+        return None
+    new = now.users - before.users
+    chat, user = next(iter(new or {x for x in now.users if x[0] == now.chat}))
+    return Bond(chat, user, now.topic if chat == now.chat else None)
 
 
 async def _free_of_webhook(api: BotApi, line: TelegramConnection) -> None:

@@ -34,6 +34,9 @@ _GONE = (
 _NO_TOPIC = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
 
 
+_LONGEST_LABEL = 63
+
+
 class OddAnswer(TelegramError):
     """The answer is not one of a working Bot API. `status` is that of HTTP."""
 
@@ -54,12 +57,8 @@ class TooLarge(TelegramError):
 
 
 def said_no(error: TelegramError, chat_id: int | None, said: str) -> Answer:
-    """What follows from a request that did not end well. `said` is the server's own sentence."""
+    """What follows from a no, or from no answer at all. `said` is the server's own sentence."""
     match error:
-        case OddAnswer(status=status):
-            return odd(status)
-        case Taken():
-            return Sent()
         case RetryAfter(retry_after=wait):
             return _asked_to_wait(wait)
         case ChatMigrated(new_chat_id=moved_to):
@@ -132,12 +131,19 @@ def _broken(error: BaseException) -> Outcome:
             return Failed("Telegram's server did not take the connection in time")
         case httpx.ProxyError():
             return Failed("the proxy lets no connection to Telegram through")
-        case httpx.ConnectError():
+        case httpx.ConnectError() if _can_be(error.request.url.host):
             return Failed(_not_connected(error))
-        case httpx.InvalidURL() | httpx.UnsupportedProtocol() | UnicodeError():
+        case (
+            httpx.ConnectError() | httpx.InvalidURL() | httpx.UnsupportedProtocol() | UnicodeError()
+        ):
             return Refused("there can be no such address: check [notify.telegram] api_url")
         case _:
             return Unknown(f"the connection broke before the answer ({type(error).__name__})")
+
+
+def _can_be(host: str) -> bool:
+    """Whether any name server may know a host: no part of a name is longer than this (RFC 1035)."""
+    return all(len(part) <= _LONGEST_LABEL for part in host.split("."))
 
 
 def _not_connected(error: BaseException) -> str:

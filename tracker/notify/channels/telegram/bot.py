@@ -68,10 +68,24 @@ _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _QUOTED = 160
 """Most characters of a server's own words that are repeated."""
 
-_LOGS = ("httpx", "httpcore", "telegram")
-"""Libraries whose logs hold the address of each request, and so the token."""
+_LOGS = (
+    "httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy", "httpcore.socks",
+    "telegram.Bot", "telegram.request.BaseRequest", "telegram.request.HTTPXRequest",
+)  # fmt: skip
+"""Loggers that write down addresses, which hold the token, and what servers say."""
 
 _WRITTEN = ("sendMessage", "sendPhoto")
+
+
+class _Silence(logging.Filter):
+    """Lets no record pass that holds a secret."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__()
+        self._secret = secret
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return self._secret not in record.getMessage()
 
 
 class _Capped(httpx.AsyncByteStream):
@@ -105,7 +119,7 @@ class _Request(HTTPXRequest):
     be repeated without its body, or take the token elsewhere.
     """
 
-    async def do_request(  # noqa: PLR0913 - the signature of the library
+    async def do_request(  # noqa: PLR0913, PLR0917 - the library's signature
         self,
         url: str,
         method: str,
@@ -166,7 +180,9 @@ class BotApi:
         Raises OSError when the certificates cannot be read, ValueError or RuntimeError when the
         proxy that the environment names is none that can be used.
         """
-        _keep_logs_quiet()
+        self._silence = _Silence(token.get_secret_value().partition(":")[2])
+        for name in _LOGS:
+            logging.getLogger(name).addFilter(self._silence)
         # The library's own way to ask for spans of time as its next major version gives them.
         os.environ.setdefault("PTB_TIMEDELTA", "true")
         self._token = token
@@ -258,9 +274,12 @@ class BotApi:
             offset, timeout=wait, allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY]
         )
         found = await self._ask(asked, None)
-        if isinstance(found, tuple):
+        if not isinstance(found, tuple):
+            return _answer_or(found, odd(HTTPStatus.OK))
+        try:
             return Updates(tuple(_heard(x) for x in found))
-        return _answer_or(found, odd(HTTPStatus.OK))
+        except TypeError:
+            return odd(HTTPStatus.OK)
 
     async def name(self) -> str | Answer:
         """The bot's own user name."""
@@ -292,11 +311,17 @@ class BotApi:
         """Close the connections."""
         for request in self._requests:
             await request.shutdown()
+        for name in _LOGS:
+            logging.getLogger(name).removeFilter(self._silence)
 
     async def _ask(self, asked: Awaitable[_T], chat_id: int | None) -> _T | Answer | None:
         """The result, the Answer that there is in place of one, or None: it cannot be read."""
         try:
             return await asked
+        except OddAnswer as why:
+            return odd(why.status)
+        except Taken:
+            return Sent()
         except TelegramError as why:
             return said_no(why, chat_id, self._quoted(why.message))
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -312,15 +337,6 @@ class BotApi:
                 words = words.replace(form, "***")
         words = words.removeprefix("Bad Request: ").removeprefix("Forbidden: ")[:_QUOTED]
         return words[:1].lower() + words[1:]
-
-
-def _keep_logs_quiet() -> None:
-    """Let nothing of what the libraries below write down reach a log: it holds the token."""
-    for name in _LOGS:
-        logger = logging.getLogger(name)
-        logger.propagate = False
-        if not logger.handlers:
-            logger.addHandler(logging.NullHandler())
 
 
 def _answer_or(found: object, otherwise: Answer) -> Answer:
@@ -352,12 +368,20 @@ def _keyboard(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
 
 
 def _heard(update: Update) -> Heard:
-    """One update as far as it means anything to us."""
+    """One update as far as it means anything to us; TypeError where its numbers are none."""
+    number = _whole(update.update_id)
     if update.callback_query is not None:
-        return _pressed(update.update_id, update.callback_query)
+        return _pressed(number, update.callback_query)
     if update.message is not None:
-        return _written(update.update_id, update.message)
-    return Other(update.update_id)
+        return _written(number, update.message)
+    return Other(number)
+
+
+def _whole(number: object) -> int:
+    """A number that the library hands on as it came."""
+    if not isinstance(number, int):
+        raise TypeError(f"{number!r} is no whole number")
+    return number
 
 
 def _pressed(number: int, query: CallbackQuery) -> Heard:
@@ -367,9 +391,9 @@ def _pressed(number: int, query: CallbackQuery) -> Heard:
     topic = _topic(message) if isinstance(message, Message) else None
     return Pressed(
         update=number,
-        chat=message.chat.id,
-        user=query.from_user.id,
-        message=message.message_id,
+        chat=_whole(message.chat.id),
+        user=_whole(query.from_user.id),
+        message=_whole(message.message_id),
         query=query.id,
         data=query.data,
         topic=topic,
@@ -381,9 +405,9 @@ def _written(number: int, message: Message) -> Heard:
         return Other(number)
     return Written(
         update=number,
-        chat=message.chat.id,
-        user=0 if message.from_user is None else message.from_user.id,
-        message=message.message_id,
+        chat=_whole(message.chat.id),
+        user=0 if message.from_user is None else _whole(message.from_user.id),
+        message=_whole(message.message_id),
         text=message.text,
         at=_aware(message.date),
         group=message.chat.type != ChatType.PRIVATE,

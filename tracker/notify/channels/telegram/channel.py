@@ -18,9 +18,7 @@ from tracker.domain.policy import Level
 from tracker.notify.boards import Gone, Shown
 from tracker.notify.channel import Message
 from tracker.notify.channels.telegram.connection import (
-    CONNECT_LIMIT,
     NO_LIBRARY,
-    SEND_LIMIT,
     CannotOpen,
     TelegramConnection,
     Tell,
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
 
 NAME = "telegram"
 
-_API_URL = "https://api.telegram.org"
 CardOf = Callable[[str, tuple[int, ...]], Awaitable[str | None]]
 """The message on a channel that shows the card of some alerts' game; None where there is none."""
 
@@ -78,13 +75,10 @@ def telegram_channel(
         )
     if find_spec("telegram") is None:
         raise ConfigError(f"[notify.telegram]: {NO_LIBRARY}, or take the table out")
-    return TelegramChannel(
-        token,
-        paired if settings.chat_id is None else Place(settings.chat_id, settings.topic_id),
-        api_url=settings.api_url,
-        tell=tell,
-        use=Use(settings.cards, settings.commands, fixed=settings.chat_id is not None),
-    )
+    place = paired if settings.chat_id is None else Place(settings.chat_id, settings.topic_id)
+    line = TelegramConnection(token, place, api_url=settings.api_url, tell=tell)
+    use = Use(settings.cards, settings.commands, fixed=settings.chat_id is not None)
+    return TelegramChannel(line, use)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +103,10 @@ class TelegramChannel:
     is, which only the daemon knows.
     """
 
-    def __init__(
-        self,
-        token: SecretStr,
-        place: Place | None,
-        *,
-        api_url: str = _API_URL,
-        tell: Tell = say_nothing,
-        use: Use = USUAL,
-        limit: float = SEND_LIMIT,
-        connect_limit: float = CONNECT_LIMIT,
-    ) -> None:
-        """`api_url` is scheme and host; limits are in real seconds. Nothing is read or sent yet.
-
-        Raises ConfigError when `token` cannot be one.
-        """
+    def __init__(self, line: TelegramConnection, use: Use = USUAL) -> None:
+        """Nothing is read or sent yet. The channel closes its line."""
         self.name = NAME
-        self.line = TelegramConnection(
-            token, place, api_url=api_url, tell=tell, limit=limit, connect_limit=connect_limit
-        )
+        self.line = line
         self.use = use
         self.card_of: CardOf = _no_card
 

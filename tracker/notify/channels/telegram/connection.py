@@ -28,6 +28,8 @@ from tracker.settings.mistakes import ConfigError
 if TYPE_CHECKING:
     from tracker.notify.channels.telegram.bot import BotApi
 
+API_URL = "https://api.telegram.org"
+
 CONNECT_LIMIT = 5.0
 """Seconds to reach the server, its name and TLS included: what fails in them never left."""
 
@@ -82,7 +84,7 @@ class TelegramConnection:
         token: SecretStr,
         place: Place | None,
         *,
-        api_url: str,
+        api_url: str = API_URL,
         tell: Tell = say_nothing,
         limit: float = SEND_LIMIT,
         connect_limit: float = CONNECT_LIMIT,
