@@ -13,10 +13,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from pydantic import SecretStr
 
 from tests.doubles.bot_api import CHAT, TOKEN, BotApi
 from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
+from tests.doubles.tls import OWN, over_tls
 from tracker.daemon.bot.answers import COMMANDS
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
@@ -345,22 +347,46 @@ async def test_a_proxy_of_the_environment_is_asked(
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("SSL_CERT_FILE", "/nowhere/ca.pem", "SSL_CERT_FILE"),
-        ("HTTPS_PROXY", "gopher://ann:s3cret@127.0.0.1:9", "HTTPS_PROXY"),
+        ("HTTP_PROXY", "gopher://ann:s3cret@127.0.0.1:9", "HTTP_PROXY"),
+        ("ALL_PROXY", "http://ann:s3cret@127.0.0.1:port", "ALL_PROXY"),
     ],
 )
 async def test_a_machine_that_is_set_up_wrongly_loses_no_alert(
     api: BotApi, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
 ) -> None:
-    """The alert waits until certificates or proxy are mended, and then it goes."""
+    """The alert waits until the proxy is mended, and then it goes."""
+    for other in ("NO_PROXY", "no_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(other, raising=False)
     monkeypatch.setenv(name, value)
-    async with channel_to(api.url) as channel:
+    async with channel_to(f"http://telegram.invalid:{api.port}") as channel:
         outcome = await channel.send(ALERT)
         assert isinstance(outcome, Failed)
         assert words in outcome.why
         assert "s3cret" not in outcome.why
-        monkeypatch.delenv(name)
+        monkeypatch.setenv(name, api.url)
         assert await channel.send(ALERT) == Sent()
+
+
+async def test_an_authority_of_ones_own_is_trusted(
+    api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`SSL_CERT_FILE` counts; without it the alert waits, and the reason is the certificate."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    app = web.Application()
+
+    async def take(request: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "result": {}})
+
+    app.router.add_route("*", "/{path:.*}", take)
+    async with over_tls(app) as port:
+        url = f"https://localhost:{port}"
+        async with channel_to(url) as channel:
+            outcome = await channel.send(ALERT)
+            assert isinstance(outcome, Failed)
+            assert "SSL_CERT_FILE names an authority of your own" in outcome.why
+        monkeypatch.setenv("SSL_CERT_FILE", str(OWN))
+        async with channel_to(url) as channel:
+            assert await channel.send(ALERT) == Sent()
 
 
 async def test_giving_up_on_an_answer_leaves_nothing_behind(api: BotApi) -> None:

@@ -24,10 +24,10 @@ _OFFSET = "telegram_update"
 _LAST = "SELECT * FROM paired ORDER BY at DESC, id DESC LIMIT 1"
 _USERS = "SELECT chat, user FROM paired"
 _PAIR = """
-INSERT INTO paired (chat, user, at, topic) VALUES (:chat, :user, :at, :topic)
-ON CONFLICT (chat, user) DO UPDATE SET at = excluded.at, topic = excluded.topic
+INSERT INTO paired (chat, user, at, thread) VALUES (:chat, :user, :at, :topic)
+ON CONFLICT (chat, user) DO UPDATE SET at = excluded.at, thread = excluded.thread
 """
-_MOVE = "UPDATE OR REPLACE paired SET chat = :now, topic = NULL WHERE chat = :was"
+_MOVE = "UPDATE OR REPLACE paired SET chat = :now, thread = NULL WHERE chat = :was"
 _UNPAIR = "DELETE FROM paired"
 _CODE = "SELECT * FROM pairing"
 _SET_CODE = """
@@ -138,7 +138,7 @@ def _known(db: sqlite3.Connection) -> Paired:
     if row is None:
         return Paired(None, users)
     # A database that no daemon of this version has opened yet knows no topics.
-    topic = row["topic"] if "topic" in row.keys() else None  # noqa: SIM118 - a row is no mapping
+    topic = row["thread"] if "thread" in row.keys() else None  # noqa: SIM118 - a row is no mapping
     return Paired(row["chat"], users, topic)
 
 

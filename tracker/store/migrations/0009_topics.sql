@@ -1,2 +1,2 @@
--- The topic of a group that alerts and cards go to, where it was paired from one.
-ALTER TABLE paired ADD COLUMN topic INTEGER;
+-- The topic of a group in which a chat was paired, where alerts and cards go; none for the chat itself.
+ALTER TABLE paired ADD COLUMN thread INTEGER;

@@ -21,6 +21,7 @@ from telegram.error import (
 from telegram.error import Conflict as TwoReaders
 
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.network import certificate_trouble
 from tracker.notify.boards import Gone
 from tracker.notify.channels.telegram.values import Answer, BadMarkup, Conflict, Moved, NoTopic
 
@@ -151,8 +152,10 @@ def _not_connected(error: BaseException) -> str:
     causes = tuple(_story(error))
     if any(isinstance(x, socket.gaierror) for x in causes):
         return "the name of Telegram's server cannot be found"
-    if any(isinstance(x, ssl.SSLError) for x in causes):
-        return "no secure connection to Telegram: its certificate or TLS is not sound"
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            why = certificate_trouble(str(cause)) or "it speaks no TLS that can be trusted"
+            return f"no secure connection to Telegram: {why}"
     return "Telegram's server cannot be reached"
 
 

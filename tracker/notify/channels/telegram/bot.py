@@ -32,6 +32,7 @@ from telegram.error import TelegramError
 from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
 from tracker.domain.delivery import Sent
+from tracker.network import PROXIES, UnusableProxy, proxy_for, trusted
 from tracker.notify.boards import Shown
 from tracker.notify.channels.telegram.answers import (
     OddAnswer,
@@ -73,6 +74,8 @@ _LOGS = (
     "telegram.Bot", "telegram.request.BaseRequest", "telegram.request.HTTPXRequest",
 )  # fmt: skip
 """Loggers that write down addresses, which hold the token, and what servers say."""
+
+_PROXIES = (*PROXIES, "socks5", "socks5h")
 
 _WRITTEN = ("sendMessage", "sendPhoto")
 
@@ -166,19 +169,41 @@ def _is_message(answer: dict[str, Any]) -> bool:
     return {"message_id", "date"} <= found.keys() and {"id", "type"} <= found["chat"].keys()
 
 
+def _request(api_url: str, connect_limit: float) -> _Request:
+    """What makes requests of a Bot API. Raises OSError, UnusableProxy."""
+    options: dict[str, Any] = {
+        "verify": trusted(),
+        "trust_env": False,
+        "event_hooks": {"response": [_capped]},
+        "limits": httpx.Limits(max_connections=16, keepalive_expiry=KEPT_OPEN),
+    }
+    try:
+        return _Request(
+            connect_timeout=connect_limit,
+            read_timeout=READ_LIMIT,
+            write_timeout=READ_LIMIT,
+            proxy=proxy_for(api_url, _PROXIES),
+            httpx_kwargs=options,
+        )
+    except httpx.InvalidURL:
+        # Its words may hold the proxy's password.
+        raise UnusableProxy(
+            "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names has no address that can be: "
+            "write it as http://HOST:PORT"
+        ) from None
+
+
 class BotApi:
     """One bot at one Bot API. Hand it back with `close`.
 
-    Proxies and certificates are those of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`,
-    `SSL_CERT_FILE`, `SSL_CERT_DIR`). No request raises anything but cancellation, and none is
-    repeated.
+    Proxies and certificates are those of the environment; a proxy may speak SOCKS too. No request
+    raises anything but cancellation, and none is repeated.
     """
 
     def __init__(self, token: SecretStr, api_url: str, connect_limit: float) -> None:
         """Nothing is sent yet. `connect_limit` is in seconds, name look-up and TLS included.
 
-        Raises OSError when the certificates cannot be read, ValueError or RuntimeError when the
-        proxy that the environment names is none that can be used.
+        Raises OSError when the certificates cannot be read, and UnusableProxy.
         """
         self._silence = _Silence(token.get_secret_value().partition(":")[2])
         for name in _LOGS:
@@ -186,21 +211,7 @@ class BotApi:
         # The library's own way to ask for spans of time as its next major version gives them.
         os.environ.setdefault("PTB_TIMEDELTA", "true")
         self._token = token
-        trusted = httpx.create_ssl_context()
-        options: dict[str, Any] = {
-            "verify": trusted,
-            "event_hooks": {"response": [_capped]},
-            "limits": httpx.Limits(max_connections=16, keepalive_expiry=KEPT_OPEN),
-        }
-        self._requests = [
-            _Request(
-                connect_timeout=connect_limit,
-                read_timeout=READ_LIMIT,
-                write_timeout=READ_LIMIT,
-                httpx_kwargs=options,
-            )
-            for _ in range(2)
-        ]
+        self._requests = [_request(api_url, connect_limit) for _ in range(2)]
         self._bot = Bot(
             token.get_secret_value(),
             base_url=f"{api_url}/bot",

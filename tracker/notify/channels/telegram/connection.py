@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 from pydantic import SecretStr
 
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.network import UnusableProxy
 from tracker.notify.boards import Gone, Shown
 from tracker.notify.channels.telegram.values import (
     Answer,
@@ -144,12 +145,8 @@ class TelegramConnection:
             raise CannotOpen(
                 f"the certificates that SSL_CERT_FILE names cannot be read: {why.strerror or why}"
             ) from None
-        except (ValueError, RuntimeError):
-            # Their words may hold the proxy's password.
-            raise CannotOpen(
-                "the proxy that HTTPS_PROXY or ALL_PROXY names cannot be used: write it as "
-                "http://HOST:PORT or socks5://HOST:PORT"
-            ) from None
+        except UnusableProxy as why:
+            raise CannotOpen(str(why)) from None
 
     async def speak(self, ask: Ask, what: str) -> Spoken:
         """Ask until there is an outcome: only answers that nothing was written are asked again.
