@@ -14,6 +14,9 @@ from tracker.domain.parlay import Leg, Parlay, Wager
 from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.rule import Rule
 
+ASK_BOOK = "what did the book pay?"
+"""Ends the reason of a bet that is won and whose payout only the book knows."""
+
 
 class Result(StrEnum):
     """How a bet ended."""

@@ -192,7 +192,7 @@ def _settle(
     db.execute(q.SETTLE, columns)
     row: sqlite3.Row = db.execute(q.LAST_SETTLEMENT, (given.bet,)).fetchone()
     if official:
-        db.execute(q.CONFIRM, (given.bet, row["revision"], stamp(given.at), None))
+        db.execute(q.CONFIRM, (given.bet, row["revision"], stamp(given.at), None, ""))
     return row
 
 

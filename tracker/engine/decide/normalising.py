@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tracker.domain.game import GameState, Phase, PlayerLine, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.player import Player, box_line, player_key
+from tracker.domain.player import UNREAD, Player, box_line, player_key
 from tracker.domain.tracking import Tracked
 
 CORRECTION = 3
@@ -52,20 +52,17 @@ def contradiction(before: GameState | None, state: GameState) -> str:
 
     A score and the points of a period may be corrected by a basket or two.
     """
-    ended = before is not None and before.phase is Phase.FINAL
-    if before is None or state.phase is not Phase.FINAL or not (ended or before.phase.in_play):
+    if before is None or state.phase is not Phase.FINAL or not before.phase.in_play:
         return ""
     game, seen, told = state.game, before.score, state.score
-    more = max(told.home - seen.home, told.away - seen.away) if ended else 0
-    if max(seen.home - told.home, seen.away - told.away, more) > CORRECTION:
+    if max(seen.home - told.home, seen.away - told.away) > CORRECTION:
         return (
             f"the final says {game.away} {told.away}, {game.home} {told.home}; "
             f"{seen.away}-{seen.home} was seen at {before.game_clock}"
         )
     if before.periods is None or state.periods is None:
         return ""
-    running = before.phase.in_play and not (before.phase is Phase.BREAK and before.clock == 0)
-    over = before.period - int(running)
+    over = before.period - (0 if before.phase is Phase.BREAK and before.clock == 0 else 1)
     for number, (was, now) in enumerate(zip(before.periods[:over], state.periods, strict=False), 1):
         if max(abs(was.home - now.home), abs(was.away - now.away)) > CORRECTION:
             name = game.rules.period_name(number)
@@ -98,6 +95,21 @@ def with_players(
     if state.phase is Phase.FINAL and seen:
         players = _doubted(players, seen)
     return replace(state, players=tuple(players))
+
+
+def after_play(state: GameState, before: GameState | None) -> GameState:
+    """A final with its players, held against what was seen of them.
+
+    Without a box they stay as they were seen, doubted until one is read.
+    """
+    if before is None or state.phase is not Phase.FINAL:
+        return state
+    if state.players:
+        return with_players(state, state.players, before.players)
+    if before.phase is Phase.FINAL:
+        return replace(state, players=before.players)
+    seen = (x for x in before.players if x.played or x.minutes > 0)
+    return replace(state, players=tuple(replace(x, doubt=UNREAD) for x in seen))
 
 
 def _doubted(players: Sequence[PlayerLine], seen: Sequence[PlayerLine]) -> list[PlayerLine]:

@@ -31,7 +31,7 @@ from tracker.domain.market import (
     ThreeWay,
     Total,
 )
-from tracker.domain.player import Player, Stat, box_line, figure
+from tracker.domain.player import UNREAD, Player, Stat, box_line, figure
 
 _MINUTE = 60
 
@@ -296,7 +296,7 @@ def _line(player: Player, state: GameState) -> PlayerLine:
 def _check_box(side: Side, state: GameState) -> None:
     """Raise NotYet while a team's box is missing, or contradicts itself or what was seen."""
     lines = [x for x in state.players if x.side is side]
-    if not lines:
+    if all(x.doubt == UNREAD for x in lines):
         raise NotYet("no box score with the players has been read")
     doubted = next((x for x in lines if x.doubt), None)
     if doubted is not None:

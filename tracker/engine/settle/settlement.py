@@ -281,7 +281,9 @@ def _confirm_revised(change: Change, now: datetime) -> Change:
                 book=change.book.with_tracked(known),
                 legs=change.legs + tuple(x for x in known.legs if x not in tracked.legs),
             )
-        if known.settlement is None or known.official or not _decided_officially(known):
+        if known.settlement is None or known.official or known.review is not None:
+            continue
+        if not _decided_officially(known):
             continue
         confirmation = Confirmation(known.bet.number, known.settlement.revision, now)
         change = replace(
