@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import Any
 
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import ASK_BOOK, Moments, Settlement, Snapshot, Status
+from tracker.domain.bet import ASK_BOOK, Moments, Settlement, Snapshot, Status, chance_of
 from tracker.domain.chance import Chance
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import GameState, Score
@@ -200,12 +200,19 @@ def _bet_view(
         result=None if settlement is None else settlement.result,
         payout_cents=None if settlement is None else settlement.payout_cents,
         revision=0 if settlement is None else settlement.revision,
-        chance=None if followed is None else followed.chance,
+        chance=_chance(followed),
         chance_at=None if last is None else moment(last["at"]),
         peak=None if followed is None else followed.peak,
         low=None if followed is None else followed.low,
         review=_review(followed, settlement),
     )
+
+
+def _chance(followed: Tracked | None) -> Chance | None:
+    """The last chance of a bet; that of its result once it has one."""
+    if followed is None or followed.settlement is None:
+        return None if followed is None else followed.chance
+    return chance_of(followed.settlement.result)
 
 
 def _review(followed: Tracked | None, settlement: Settlement | None) -> str | None:

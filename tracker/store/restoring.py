@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import replace
 
 from tracker.domain.alert import Reason
-from tracker.domain.bet import Bet, chance_of
+from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance
 from tracker.domain.poll import FINAL_CHECKS
 from tracker.domain.rule import Rule
@@ -61,16 +61,14 @@ def tracked(db: sqlite3.Connection, bet: Bet) -> Tracked:
     review = db.execute(q.LAST_REVIEW, (bet.number,)).fetchone()
     if settled and review and review["at"] <= settled["settled_at"]:
         review = None
-    result = None if settled is None else settlement_of(settled)
-    last = None if latest is None else Chance(latest["win"], latest["push"], latest["lose"])
     fresh = Tracked.fresh(bet)
     seen = replace(
         fresh,
         rules=tuple(remembered.get(x.rule, x) for x in fresh.rules),
-        chance=last if result is None else chance_of(result.result),
+        chance=None if latest is None else Chance(latest["win"], latest["push"], latest["lose"]),
         peak=None if latest is None else latest["peak"],
         low=None if latest is None else latest["low"],
-        settlement=result,
+        settlement=None if settled is None else settlement_of(settled),
         official=settled is not None and settled["official_at"] is not None,
         review=None if review is None else review["why"],
     )

@@ -79,7 +79,8 @@ def dead_parlay(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  
     """A parlay that can no longer win has nothing to say of its legs but its end."""
     tracked = firing.tracked
     dead = tracked.chance is not None and tracked.chance.win == 0
-    if dead and firing.topic not in _RESULTS and _parlay(tracked.bet.market) is not None:
+    ends = _RESULTS - {Event.HIT.value}
+    if dead and firing.topic not in ends and _parlay(tracked.bet.market) is not None:
         return Hold(Reason.PARLAY_DEAD)
     return None
 
