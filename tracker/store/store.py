@@ -47,6 +47,7 @@ from tracker.store.export import archive, rows
 from tracker.store.known import KnownGames
 from tracker.store.pairing import Pairing
 from tracker.store.players import Players
+from tracker.store.seasons import Seasons
 from tracker.store.upkeep import Upkeep
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
 
@@ -68,6 +69,7 @@ class Store:
         self.known = KnownGames(database)
         self.pairing = Pairing(database)
         self.players = Players(database)
+        self.seasons = Seasons(database)
         self.upkeep = Upkeep(database)
 
     # ----------------------------------------------------------------------------------- opening
