@@ -75,7 +75,8 @@ async def fill(path: Path, count: int) -> None:
         settled = count - _A_GAME * _OPEN_GAMES
         db.execute(_SETTLE, (max(settled, 0),))
         db.execute(
-            "INSERT INTO confirmation SELECT bet, revision, settled_at, NULL FROM settlement"
+            "INSERT INTO confirmation (bet, revision, at) SELECT bet, revision, settled_at "
+            "FROM settlement"
         )
         db.execute("INSERT INTO poll (id, source, path, at, digest) VALUES (1, 'nba', '/', '', '')")
         db.execute(_ALERTS)

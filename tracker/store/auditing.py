@@ -148,7 +148,7 @@ def _rule(db: sqlite3.Connection, number: int, decide: Decide, at: datetime) -> 
     if ruling.new:
         db.execute(q.SETTLE, settlement_columns(done) | {"poll": None})
     if ruling.official:
-        db.execute(q.CONFIRM, (number, done.revision, stamp(at), None))
+        db.execute(q.CONFIRM, (number, done.revision, stamp(at), None, ""))
     keep_outcome(db, number)
     return ruling
 
