@@ -1,5 +1,2 @@
 -- By how many seconds the wall clock was set since an alert was decided: with them its age is true.
 ALTER TABLE delivery ADD COLUMN clock_step REAL NOT NULL DEFAULT 0;
-
--- The topic of a group in which a chat was paired; none for a chat without topics.
-ALTER TABLE paired ADD COLUMN thread INTEGER;
