@@ -141,12 +141,17 @@ def single_instance(path: Path) -> Iterator[None]:
         own_as(path, path.parent)
         if not _lock(descriptor, path):
             raise AlreadyRunning(path, _known_here(_holder(descriptor), os.fstat(descriptor)))
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as why:
+            raise OSError(why.errno, why.strerror, str(path)) from None
         try:
             yield
         finally:
-            os.ftruncate(descriptor, 0)
+            # A disk that cannot be written any more must not hide what ended the block.
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 

@@ -36,8 +36,8 @@ class Channel:
 async def test_every_channel_hears_of_the_end_once_an_hour(tmp_path: Path) -> None:
     """With the path; a restart that fails is told as well, and the hundredth is not."""
     clock, phone = FakeClock(datetime(2026, 11, 21, tzinfo=UTC)), Channel()
+    notice = FailureNotice([Channel(broken=True), phone], STORE, clock, tmp_path)
     for _ in range(100):
-        notice = FailureNotice([Channel(broken=True), phone], STORE, clock, tmp_path)
         await notice.send(WHY, running=True)
         await notice.send(WHY, running=False)
         await clock.advance(36.0)
@@ -52,7 +52,11 @@ async def test_what_cannot_be_remembered_is_said(tmp_path: Path, mark: str) -> N
     clock, phone = FakeClock(datetime(2026, 11, 21, tzinfo=UTC)), Channel()
     await FailureNotice([phone], STORE, clock, tmp_path / "missing").send(WHY, running=True)
     await FailureNotice([phone], STORE, clock, tmp_path).send(WHY, running=True)
-    (made,) = tmp_path.iterdir()
-    made.write_text(mark)
+    _spoil(tmp_path, mark)
     await FailureNotice([phone], STORE, clock, tmp_path).send(WHY, running=True)
     assert len(phone.said) == 3
+
+
+def _spoil(folder: Path, mark: str) -> None:
+    (made,) = folder.iterdir()
+    made.write_text(mark)
