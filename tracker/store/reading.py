@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import Any
 
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import Moments, Settlement, Snapshot, Status
+from tracker.domain.bet import ASK_BOOK, Moments, Settlement, Snapshot, Status, chance_of
 from tracker.domain.chance import Chance
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import GameState, Score
@@ -18,7 +18,7 @@ from tracker.store import alert_queries as aq
 from tracker.store import queries as q
 from tracker.store.bets import last_defaults, settlement_of
 from tracker.store.codec.bets import draft_of
-from tracker.store.codec.values import moment, moment_or_none, rules_of, state_of
+from tracker.store.codec.values import moment, moment_or_none, pack, rules_of, state_of
 from tracker.store.restoring import books, tracked
 from tracker.store.views import (
     AlertView,
@@ -45,6 +45,32 @@ def bets_view(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
     return [_bet_view(db, row, rules, wagers) for row in db.execute(q.BETS).fetchall()]
 
 
+def open_bets(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
+    """The bets that are not over, by number."""
+    rules = _rules(db, defaults)
+    wagers = Wagers(db, rules)
+    return [_bet_view(db, row, rules, wagers) for row in db.execute(q.OPEN_BETS).fetchall()]
+
+
+def bets_on(db: sqlite3.Connection, game: str, defaults: Defaults) -> list[BetView]:
+    """The bets with a leg on a game, withdrawn ones too, by number."""
+    rules = _rules(db, defaults)
+    wagers = Wagers(db, rules)
+    found = db.execute(q.BETS_WITH_GAME, (game,)).fetchall()
+    return [_bet_view(db, row, rules, wagers) for row in found]
+
+
+def bets_page(
+    db: sqlite3.Connection, defaults: Defaults, most: int, left_out: int
+) -> tuple[list[BetView], int]:
+    """The newest bets but for the first `left_out`, by number, and how many bets there are."""
+    rules = _rules(db, defaults)
+    wagers = Wagers(db, rules)
+    rows = db.execute(q.PAGE_OF_BETS, {"most": most, "left_out": left_out}).fetchall()
+    count = int(db.execute(q.COUNT_BETS).fetchone()[0])
+    return [_bet_view(db, row, rules, wagers) for row in rows], count
+
+
 def bet_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> BetView | None:
     """One bet as it stands; None when there is no such bet."""
     row = db.execute(q.BET, (number,)).fetchone()
@@ -55,11 +81,12 @@ def bet_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> BetView
 
 
 def reviews(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
-    """The bets whose result a person must decide, by number."""
+    """The bets whose result or payout a person must decide, by number."""
     rules = _rules(db, defaults)
     wagers = Wagers(db, rules)
-    found = [_bet_view(db, row, rules, wagers) for row in db.execute(q.IN_REVIEW).fetchall()]
-    return [x for x in found if x.status is Status.NEEDS_REVIEW]
+    rows = db.execute(q.IN_REVIEW, {"ask": ASK_BOOK}).fetchall()
+    found = [_bet_view(db, row, rules, wagers) for row in rows]
+    return [x for x in found if x.review is not None and x.status is not Status.WITHDRAWN]
 
 
 def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowView | None:
@@ -78,7 +105,12 @@ def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowVi
         ),
         alerts=tuple(alerts_view(db, explain=True, bet=number)),
         settlements=tuple(
-            SettlementView(settlement_of(x), x["evidence_poll"], moment_or_none(x["official_at"]))
+            SettlementView(
+                settlement_of(x),
+                x["evidence_poll"],
+                moment_or_none(x["official_at"]),
+                x["official_why"] or "",
+            )
             for x in db.execute(q.SETTLEMENTS, (number,))
         ),
         legs=legs,
@@ -113,13 +145,13 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
         GameView(x.game, x.state, x.seen_at, x.changed_at, x.stale, x.lost, len(x.tracked))
         for x in open_books
     )
-    followed = {t.bet.number for x in open_books for t in x.tracked}
+    known = {t.bet.number: t for x in open_books for t in x.tracked}
     wagers = Wagers(db, rules)
-    rows = [x for x in db.execute(q.BETS).fetchall() if x["number"] in followed]
+    rows = db.execute(q.NUMBERED_BETS, (pack(sorted(known)),)).fetchall()
     return StatusView(
         daemon=daemon_view(db),
         games=games,
-        bets=tuple(_bet_view(db, row, rules, wagers) for row in rows),
+        bets=tuple(_bet_view(db, row, rules, wagers, known[row["number"]]) for row in rows),
         unbound=len(db.execute(q.UNBOUND).fetchall()),
         pulses=tuple(
             SourceStatusView(
@@ -158,14 +190,19 @@ def _rules(db: sqlite3.Connection, defaults: Defaults) -> tuple[Rule, ...]:
 
 
 def _bet_view(
-    db: sqlite3.Connection, row: sqlite3.Row, defaults: tuple[Rule, ...], wagers: Wagers
+    db: sqlite3.Connection,
+    row: sqlite3.Row,
+    defaults: tuple[Rule, ...],
+    wagers: Wagers,
+    known: Tracked | None = None,
 ) -> BetView:
+    """A bet as it stands; `known` is what is remembered of it, where that was read already."""
     draft = draft_of(row)
     bound = row["game_id"] is not None
     game = wagers.game(row["game_id"]) if bound else None
     about = wagers.about(row["game_id"]) if bound else None
     state = None if about is None or game is None else state_of(about["state"], game)
-    followed = tracked(db, wagers.bet(row)) if bound else None
+    followed = known if known is not None or not bound else tracked(db, wagers.bet(row))
     settlement = _unbound_result(db, row) if followed is None else followed.settlement
     last = db.execute(q.LATEST, (row["number"],)).fetchone()
     rules = rules_of(row["rules"])
@@ -194,12 +231,29 @@ def _bet_view(
         result=None if settlement is None else settlement.result,
         payout_cents=None if settlement is None else settlement.payout_cents,
         revision=0 if settlement is None else settlement.revision,
-        chance=None if followed is None else followed.chance,
+        chance=_chance(followed),
         chance_at=None if last is None else moment(last["at"]),
         peak=None if followed is None else followed.peak,
         low=None if followed is None else followed.low,
-        review=None if followed is None else followed.review,
+        review=_review(followed, settlement),
     )
+
+
+def _chance(followed: Tracked | None) -> Chance | None:
+    """The last chance of a bet; that of its result once it has one."""
+    if followed is None or followed.settlement is None:
+        return None if followed is None else followed.chance
+    return chance_of(followed.settlement.result)
+
+
+def _review(followed: Tracked | None, settlement: Settlement | None) -> str | None:
+    """What a person has to decide of a bet: its result, or what the book paid."""
+    if followed is not None and followed.review is not None:
+        return followed.review
+    unpaid = settlement is not None and settlement.payout_cents is None
+    if settlement is None or not unpaid or not settlement.reason.endswith(ASK_BOOK):
+        return None
+    return settlement.reason
 
 
 def _unbound_result(db: sqlite3.Connection, row: sqlite3.Row) -> Settlement | None:
