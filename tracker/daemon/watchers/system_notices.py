@@ -87,6 +87,8 @@ class SystemNotices:
                 )
             case "store.recovered":
                 self._say("store_back", "✓ tracker can write its database again", Level.DEFAULT)
+            case "bets.mistaken":
+                self._say("bets_mistaken", f"⚠ {figures['what']}", Level.DEFAULT)
             case "chore.failed":
                 chore, why = figures["chore"], figures.get("detail", "")
                 text = f"⚠ The {chore} of today failed: {why}\nSee tracker chores."
