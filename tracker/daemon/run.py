@@ -33,6 +33,7 @@ from tracker.daemon.watchers.source_status import SourceStatus
 from tracker.daemon.watchers.system_notices import SystemNotices
 from tracker.daemon.write_backoff import WriteBackoff
 from tracker.domain.league import slate_date
+from tracker.domain.plural import plural
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
@@ -155,6 +156,7 @@ class Daemon:
             tasks.create_task(self._desk.tend(store, clock))
             tasks.create_task(self._herald.run())
             tasks.create_task(self._herald.cry())
+            tasks.create_task(self._herald.watch_outages())
             self._keep_in_touch(tasks)
             tasks.create_task(
                 keep_alive(notifier, progress, self._status, SystemClock(), self._tell)
@@ -235,9 +237,9 @@ class Daemon:
     def _status(self) -> str:
         """One line for systemd."""
         games, waiting = len(self._following), self._shelf.waiting
-        text = f"following {games} game{'s' * (games != 1)}"
+        text = f"following {plural(games, 'game')}"
         if waiting:
-            text += f", {waiting} bet{'s' * (waiting != 1)} waiting for a game"
+            text += f", {plural(waiting, 'bet')} waiting for a game"
         late = self._progress.late()
         return f"{text}, stuck: {', '.join(late)}" if late else text
 

@@ -27,6 +27,7 @@ from tracker.cli.words import odds_text
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
 from tracker.domain.money import money_text
+from tracker.domain.plural import plural
 from tracker.domain.rule import Rule, parse_rule
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def _tell(found: ShowView, at: Session, prior: str | None) -> None:
         say(f"Before   {prior}")
     if bet.chance is not None:
         parts = [chance_text(bet), f"peak {_percent(bet.peak)}, low {_percent(bet.low)}"]
-        parts.append(f"{len(found.snapshots)} snapshots")
+        parts.append(plural(len(found.snapshots), "snapshot"))
         say(f"Chance   {' · '.join(x for x in parts if x)}")
     for place, line in enumerate(leg_lines(found), 1):
         say(f"Leg {place}    {line}")
