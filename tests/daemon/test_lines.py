@@ -13,7 +13,7 @@ from tracker.clock import FakeClock
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.lines import LINES_EVERY, LINES_NEAR, STEP, learn, watch_lines
 from tracker.domain.game import Game, GameState, Phase, Score
-from tracker.domain.prior import NO_LINES, Finished, Lines, PriorSource, Quote
+from tracker.domain.prior import NO_LINES, Finished, Lines, PregameLines, PriorSource
 from tracker.engine.book import Book
 from tracker.forecast import load_parameters
 from tracker.store import Store
@@ -62,12 +62,12 @@ class Bookmaker:
         self.clock = clock
         self.looks: list[datetime] = []
 
-    async def read(self, games: Iterable[Game]) -> dict[str, Quote]:
+    async def read(self, games: Iterable[Game]) -> dict[str, PregameLines]:
         """The lines of the games."""
         now = self.clock.now()
         self.looks.append(now)
         lines = Lines(home_spread=-float(len(self.looks)), total=228.5)
-        return {x.id: Quote(lines, "a book", now) for x in games}
+        return {x.id: PregameLines(lines, "a book", now) for x in games}
 
 
 async def step(clock: FakeClock, store: Store) -> None:

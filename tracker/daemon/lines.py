@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tracker.clock import Clock
 from tracker.daemon.forecaster import Forecaster
 from tracker.domain.game import Game
-from tracker.domain.prior import Quote
+from tracker.domain.prior import PregameLines
 from tracker.store import Store
 
 LINES_EVERY = 600.0
@@ -27,7 +27,7 @@ NEAR = timedelta(minutes=30)
 AHEAD = timedelta(hours=36)
 """Games further off have no line yet that would last."""
 
-Read = Callable[[Iterable[Game]], Awaitable[dict[str, Quote]]]
+Read = Callable[[Iterable[Game]], Awaitable[dict[str, PregameLines]]]
 
 
 async def learn(store: Store, forecaster: Forecaster) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from tracker.clock import Clock
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUE_ZONE, NBA
-from tracker.domain.prior import Lines, Quote
+from tracker.domain.prior import Lines, PregameLines
 from tracker.feeds import espn, espn_lines, nba_odds
 from tracker.feeds.board import BoardReading
 from tracker.feeds.errors import FeedError
@@ -32,7 +32,7 @@ class LineReader:
         self._feeds = feeds
         self._clock = clock
 
-    async def read(self, games: Iterable[Game]) -> dict[str, Quote]:
+    async def read(self, games: Iterable[Game]) -> dict[str, PregameLines]:
         """The lines by the game's id, of those that have any. A source that fails tells none."""
         wanted = [x for x in games if x.start > self._clock.now()]
         found: dict[str, tuple[Lines, str]] = {}
@@ -44,7 +44,7 @@ class LineReader:
                 found = await self._list() | found
         now = self._clock.now()
         ids = {x.id for x in wanted if x.start > now}
-        return {x: Quote(lines, by, now) for x, (lines, by) in found.items() if x in ids}
+        return {x: PregameLines(lines, by, now) for x, (lines, by) in found.items() if x in ids}
 
     async def _boards(self, league: str, games: list[Game]) -> list[Told]:
         """What ESPN's boards of the days tell."""

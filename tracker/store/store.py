@@ -48,6 +48,7 @@ from tracker.store.known import KnownGames
 from tracker.store.migrate import prepare, require_current
 from tracker.store.pairing import Pairing
 from tracker.store.players import Players
+from tracker.store.quotes import Quotes
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
 
 
@@ -56,7 +57,7 @@ class Store:
 
     It follows and reads bets, and is the queue of deliveries. What stands on its own has an object
     of its own here: what is held back and said beside the bets, what a person changes, the live
-    cards, past games, the paired chats and the players.
+    cards, past games, the paired chats, the players and the market's quotes.
     """
 
     def __init__(self, database: Database) -> None:
@@ -68,6 +69,7 @@ class Store:
         self.known = KnownGames(database)
         self.pairing = Pairing(database)
         self.players = Players(database)
+        self.quotes = Quotes(database)
 
     # ----------------------------------------------------------------------------------- opening
 
