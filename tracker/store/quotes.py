@@ -16,8 +16,8 @@ from tracker.domain.money import Odds
 from tracker.domain.poll import Document
 from tracker.domain.quote import Closing, Quote, Selection
 from tracker.domain.value import ClosingValue, Decision, EdgeSeen, Grade, Price
-from tracker.store.codec import moment, moment_or_none, stamp, stamp_or_none
-from tracker.store.connection import Database
+from tracker.store.codec.values import moment, moment_or_none, stamp, stamp_or_none
+from tracker.store.database.connection import Database
 from tracker.store.recording import keep_document
 
 _ADD_QUOTE = """

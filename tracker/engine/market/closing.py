@@ -27,7 +27,7 @@ from tracker.domain.quote import (
     Selection,
     TwoSided,
 )
-from tracker.forecast.priors import even_margin, even_total
+from tracker.forecast.priors.lines import even_margin, even_total
 
 LEAST_BOOKS = 3
 """Of fewer a median can be the one that is wrong."""

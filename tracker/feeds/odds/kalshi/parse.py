@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from tracker.domain.catalog.teams import code_in, teams
 from tracker.domain.league import NBA, WNBA
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection, after_fee
-from tracker.domain.team import code_in, teams
 from tracker.feeds.odds.offers import UNKNOWN_TEAM, UNUSABLE, Event, Offer, Parsed
 from tracker.feeds.strict import Strict, read_json
 

@@ -15,10 +15,10 @@ from typing import Any
 
 from pydantic import Field
 
+from tracker.domain.catalog.teams import code_in
 from tracker.domain.game import Game
 from tracker.domain.league import NBA, WNBA
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection, after_fee
-from tracker.domain.team import code_in
 from tracker.feeds.odds.offers import UNUSABLE, Event, Offer, Parsed
 from tracker.feeds.strict import Strict, read_json, read_object
 

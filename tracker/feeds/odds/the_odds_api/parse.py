@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import Field
 
+from tracker.domain.catalog.teams import code_in, teams
 from tracker.domain.league import NBA, NCAAM, NCAAW, WNBA
 from tracker.domain.market import Span
 from tracker.domain.quote import (
@@ -24,7 +25,6 @@ from tracker.domain.quote import (
     TOTAL,
     Selection,
 )
-from tracker.domain.team import code_in, teams
 from tracker.feeds.odds.offers import CERTAIN, UNKNOWN_TEAM, UNUSABLE, Event, Offer, Parsed
 from tracker.feeds.strict import Strict, read_json, read_object
 

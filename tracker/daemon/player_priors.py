@@ -1,0 +1,144 @@
+"""What is believed before tip-off of the players whom bets are about: games, lines, averages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tracker.domain.bet import Bet
+from tracker.domain.game import Game, Side
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.player import Player, PlayerGame
+from tracker.domain.tracking import GameTracking
+
+if TYPE_CHECKING:
+    from tracker.forecast.players.priors import PlayerPrior, PlayerPriors, Quote
+
+Who = tuple[str, str]
+"""A league and a player's key."""
+
+_KEPT = 256
+"""Priors that are kept: working one out from a line takes as long as some forecasts."""
+
+USUAL_PRICE = 100 / 110 + 1
+"""Decimal odds at which books set either side of a main line: -110."""
+
+_Key = tuple[str, Side, str]
+"""A game's id, a side and a player's key."""
+
+_RestsOn = tuple[tuple[PlayerGame, ...], tuple[object, ...]]
+"""The games and the quotes that a prior was worked out from."""
+
+
+class PlayerBeliefs:
+    """Priors of players, worked out once for as long as what they rest on stays the same."""
+
+    def __init__(self) -> None:
+        """Nothing is known of anybody."""
+        self.recent: Mapping[Who, tuple[PlayerGame, ...]] = {}
+        """The last games of players; whoever reads more of them puts them here."""
+        self._known: dict[_Key, tuple[_RestsOn, PlayerPrior]] = {}
+
+    def priors(self, book: GameTracking) -> PlayerPriors | None:
+        """What is believed of the players in the bets of a book; None where there are none."""
+        return self.of([x.bet for x in book.tracked], book.game)
+
+    def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:
+        """What is believed of the players whom these bets are about in a game; None without any."""
+        wanted = {(x.side, x.key): x for x in players_in(bets, game)}
+        if not wanted:
+            return None
+        from tracker.forecast.players.priors import PlayerPriors
+        from tracker.forecast.shipped import load_player_figures
+
+        figures = load_player_figures(game.league)
+        quotes, bare = quotes_in(game, bets), quotes_in(game, bets, priced=False)
+        priors = {
+            who: self._prior(x, game, quotes.get(who, ()), bare.get(who, ()))
+            for who, x in wanted.items()
+        }
+        return PlayerPriors(figures, priors)
+
+    def knows(self, bets: Sequence[Bet], game: Game) -> bool:
+        """Whether a kept game or a bet's own line says something of each of their players."""
+        return all(
+            (game.league, x.key) in self.recent or quotes_of(x, game, bets)
+            for x in players_in(bets, game)
+        )
+
+    def _prior(
+        self, player: Player, game: Game, quotes: tuple[Quote, ...], bare: tuple[Quote, ...]
+    ) -> PlayerPrior:
+        games = tuple(
+            x for x in self.recent.get((game.league, player.key), ()) if x.start < game.start
+        )
+        if not games and not quotes:
+            # A line alone tells more of him than that he is some player of the league.
+            quotes = bare
+        who, rests_on = (game.id, player.side, player.key), (games, quotes)
+        known = self._known.get(who)
+        if known is None or known[0] != rests_on:
+            if len(self._known) >= _KEPT:
+                self._known = {}
+            known = self._known[who] = rests_on, _worked_out(game, games, quotes)
+        return known[1]
+
+
+def players_in(bets: Iterable[Bet], game: Game) -> tuple[Player, ...]:
+    """The players of a game whom bets are about, each once."""
+    legs = (leg.market for bet in bets for leg in bet.legs if leg.game.id == game.id)
+    found = {
+        (x.player.side, x.player.key): x.player
+        for x in legs
+        if isinstance(x, PlayerTotal | DoubleDouble)
+    }
+    return tuple(found.values())
+
+
+def quotes_of(player: Player, game: Game, bets: Iterable[Bet]) -> tuple[Quote, ...]:
+    """The lines with odds that bets from before tip-off give on a player: the evenest of each stat.
+
+    A line that is far from even says little of where his figure will lie.
+    """
+    return quotes_in(game, bets).get((player.side, player.key), ())
+
+
+def quotes_in(
+    game: Game, bets: Iterable[Bet], *, priced: bool = True
+) -> Mapping[tuple[Side, str], tuple[Quote, ...]]:
+    """The same for every player of a game whom such a bet is about, by side and key.
+
+    Without `priced` it is the lines that came without odds, taken at the usual price of a line.
+    """
+    from tracker.forecast.players.priors import Quote
+
+    found: dict[tuple[Side, str], dict[str, Quote]] = {}
+    for bet in bets:
+        if bet.added_at > game.start:
+            continue
+        for leg in bet.legs:
+            market, odds = leg.market, leg.odds
+            if not isinstance(market, PlayerTotal) or leg.game.id != game.id:
+                continue
+            if (odds is not None) is not priced:
+                continue
+            stats = found.setdefault((market.player.side, market.player.key), {})
+            decimal = USUAL_PRICE if odds is None else float(odds.decimal)
+            quote, known = Quote(market, decimal), stats.get(market.stat.value)
+            if known is None or abs(quote.odds - 2) < abs(known.odds - 2):
+                stats[market.stat.value] = quote
+    return {who: tuple(stats[x] for x in sorted(stats)) for who, stats in found.items()}
+
+
+def _worked_out(
+    game: Game, games: tuple[PlayerGame, ...], quotes: tuple[Quote, ...]
+) -> PlayerPrior:
+    from tracker.forecast.players.priors import player_prior, with_quote
+    from tracker.forecast.shipped import load_player_figures
+
+    figures = load_player_figures(game.league)
+    minutes = game.rules.regulation_seconds / 60
+    prior = player_prior(games, figures, regulation=minutes)
+    for quote in quotes:
+        prior = with_quote(prior, quote, figures, minutes)
+    return prior

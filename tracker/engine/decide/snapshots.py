@@ -1,0 +1,126 @@
+"""What a believed state makes of each bet: its chance, its snapshot, what its rules decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tracker.domain.alert import Alert
+from tracker.domain.bet import Snapshot
+from tracker.domain.chance import Chance
+from tracker.domain.game import GameState
+from tracker.domain.market import Market
+from tracker.domain.parlay import Parlay
+from tracker.domain.tracking import Change, LegStanding, RuleState, Tracked
+from tracker.engine.decide.parlays import combined, look_at, part_of
+from tracker.engine.rules.stepping import apply_rules
+from tracker.forecast import Outlook, price_all
+
+Camera = Callable[[Tracked, Chance], Snapshot]
+"""Takes the snapshot of a bet with its chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What became of one bet. `rules` and `legs` are those that changed."""
+
+    tracked: Tracked
+    snapshot: Snapshot | None = None
+    rules: tuple[RuleState, ...] = ()
+    legs: tuple[LegStanding, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+
+
+def see(
+    change: Change,
+    fresh: Callable[[Tracked], bool],
+    before: GameState | None,
+    outlook: Outlook | None,
+    now: datetime,
+) -> Change:
+    """Add the snapshots, rule decisions and facts of the bets that have `fresh` news.
+
+    A bet that cannot be priced, for lack of the points by period, keeps its last chance; its rules
+    about chances stand still.
+    """
+    book = change.book
+    state = book.state
+    assert state is not None  # noqa: S101 - a state has just been believed
+    looked = [x for x in book.tracked if fresh(x)]
+    if not looked:
+        return change
+    take = None if outlook is None else _camera(state, outlook, now)
+    sights = {
+        x.bet.number: _sight(x, priced, before, state, now, take)
+        for x, priced in zip(looked, chances(looked, outlook, state), strict=True)
+    }
+    seen = sights.values()
+    return replace(
+        change,
+        book=replace(
+            book,
+            tracked=tuple(
+                sights[x.bet.number].tracked if x.bet.number in sights else x for x in book.tracked
+            ),
+        ),
+        snapshots=(*change.snapshots, *(x.snapshot for x in seen if x.snapshot is not None)),
+        rules=(*change.rules, *(rule for x in seen for rule in x.rules)),
+        legs=(*change.legs, *(leg for x in seen for leg in x.legs)),
+        alerts=(*change.alerts, *(alert for x in seen for alert in x.alerts)),
+    )
+
+
+def chances(
+    tracked: list[Tracked], outlook: Outlook | None, state: GameState
+) -> list[tuple[Tracked, Chance | None]]:
+    """Each bet with what an outlook says of its legs, and its chance; None where it has none."""
+    if outlook is None:
+        return [(x, None) for x in tracked]
+    singles: list[Market] = [x.bet.market for x in tracked if not isinstance(x.bet.market, Parlay)]
+    told = iter(price_all(singles, outlook))
+    found = []
+    for one in tracked:
+        market = one.bet.market
+        if isinstance(market, Parlay):
+            looked = look_at(one, market, outlook, state)
+            found.append((looked, combined(looked.groups)))
+        else:
+            found.append((one, next(told)))
+    return found
+
+
+def _sight(
+    old: Tracked,
+    priced: tuple[Tracked, Chance | None],
+    before: GameState | None,
+    state: GameState,
+    now: datetime,
+    take: Camera | None,
+) -> Sight:
+    seen, chance = priced
+    legs = () if seen is old else tuple(x for x in seen.legs if x not in old.legs)
+    if seen.groups and seen.settlement is not None:
+        return Sight(seen, legs=legs)
+    snapshot = None
+    if chance is not None and take is not None:
+        seen = seen.seen_at(chance)
+        snapshot = take(seen, chance)
+    rules, alerts = apply_rules(old, seen, chance, before, state, now)
+    known = {x.rule: x for x in old.rules}
+    changed = tuple(x for x in rules if x is not known[x.rule] and x != known[x.rule])
+    return Sight(seen.with_rules(rules) if changed else seen, snapshot, changed, legs, alerts)
+
+
+def _camera(state: GameState, outlook: Outlook, now: datetime) -> Camera:
+    """What takes the snapshot of a bet at a state: all but its chance is the same for every bet."""
+    shared = (now, state.period, state.clock, state.game_clock, state.score)
+    forecast = (outlook.mu, outlook.sigma)
+    versions = (outlook.model_version, outlook.feature_version, outlook.calibration_id)
+    game = state.game.id
+
+    def take(seen: Tracked, chance: Chance) -> Snapshot:
+        part = part_of(seen, game)
+        return Snapshot(seen.bet.number, *shared, *forecast, chance, *versions, part)
+
+    return take
