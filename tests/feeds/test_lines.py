@@ -16,7 +16,8 @@ from tracker.domain.prior import Lines
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.espn import reading
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.odds import espn_lines, nba_odds
+from tracker.feeds.odds.espn import parse as espn_lines
+from tracker.feeds.odds.nba import parse as nba_odds
 from tracker.feeds.odds.pregame import LineReader
 from tracker.settings.models import FeedSettings, FeedsSettings
 

@@ -31,7 +31,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An answer of a source as it came, about whatever it may be; the fields are those of `Poll`."""
+    """An answer of a source as it came, whatever it is about; its fields are those of `Poll`."""
 
     source: str
     path: str

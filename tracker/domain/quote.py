@@ -179,6 +179,9 @@ EXCHANGES = ("kalshi", "polymarket")
 ESPN = "espn"
 """The book of the one line that ESPN shows."""
 
+UNSTAMPED = "nba:"
+"""What the names of books begin with that only the league's own list tells of, without a time."""
+
 KALSHI_FEE = 0.07
 """Of P(1 - P) a contract, for takers: the exchange's schedule."""
 

@@ -22,6 +22,7 @@ from tracker.domain.quote import (
     MONEYLINE,
     SPREAD,
     TOTAL,
+    UNSTAMPED,
     Closing,
     Fair,
     Selection,
@@ -90,8 +91,15 @@ def fairs(quoted: Iterable[TwoSided]) -> dict[Selection, Fair]:
     return {line: fair for line, fair in told.items() if fair is not None}
 
 
+def counted(quoted: Iterable[TwoSided]) -> list[TwoSided]:
+    """The quotes of books, of which a median is taken; those without a time where others lack."""
+    books = [x for x in quoted if x.book not in (ESPN, *EXCHANGES)]
+    stamped = [x for x in books if not x.book.startswith(UNSTAMPED)]
+    return stamped if len({x.book for x in stamped}) >= LEAST_BOOKS else books
+
+
 def _fair(line: Selection, quoted: Mapping[str, TwoSided]) -> Fair | None:
-    books = [x for name, x in quoted.items() if name not in (ESPN, *EXCHANGES)]
+    books = counted(quoted.values())
     if len(books) >= LEAST_BOOKS:
         middle = median(x.chance for x in books)
         near = [x for x in books if abs(x.chance - middle) <= FAR]
@@ -132,7 +140,7 @@ def main_line(quoted: Iterable[TwoSided], market: str) -> MainLine | None:
         x for x in quoted
         if x.selection.market == market and x.selection.span == "game"
     ]  # fmt: skip
-    books = [x for x in own if x.book not in (ESPN, *EXCHANGES)]
+    books = counted(own)
     if len(books) >= LEAST_BOOKS:
         # A line that is far from even is some other line's, or a swapped one.
         near = [x for x in books if abs(_points(x) - median(map(_points, books))) <= FAR * 50]

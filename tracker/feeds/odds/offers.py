@@ -107,6 +107,9 @@ def match(
 
 def _game(event: Event, games: Sequence[Game]) -> Game | None:
     """The game that an event is, whichever team the provider takes for the home side."""
+    if not event.home:
+        # The league's own list: its id is ours.
+        return next((x for x in games if x.id == event.id), None)
     teams = {event.home, event.away}
     near = [
         x
@@ -136,7 +139,7 @@ def _nearer(event: Event, known: Event, game: Game) -> bool:
 def _quotes(
     game: Game, event: Event, at: datetime, roster_of: RosterOf, faults: Counter[str]
 ) -> list[Quote]:
-    turned = (event.home, event.away) != (game.home, game.away)
+    turned = (event.home, event.away) == (game.away, game.home)
     faults[SWAPPED] += turned
     found: dict[tuple[str, Selection], Quote] = {}
     name_of = _Names(game, roster_of, faults)
@@ -178,7 +181,7 @@ def _one_sided(found: Mapping[tuple[str, Selection], Quote]) -> int:
 
 
 class _Names:
-    """Finds the player who is meant on the rosters of a game; whoever is not there stays as he is."""
+    """Finds the player who is meant on the rosters of a game; whoever is not there stays as is."""
 
     def __init__(self, game: Game, roster_of: RosterOf, faults: Counter[str]) -> None:
         self._game = game
@@ -195,7 +198,7 @@ class _Names:
 
 
 def _wrong(quotes: list[Quote], faults: Counter[str]) -> Callable[[Quote], bool]:
-    """Whether a quote is of a book that contradicts all the others: swapped, or of another moment."""
+    """Whether a quote is of a book that contradicts the others: swapped, or of another moment."""
     lines = two_sided(quotes)
     chances = {x.book: x.chance for x in lines if x.selection == Selection(MONEYLINE, "home")}
     points = {

@@ -12,7 +12,8 @@ from tracker.domain.prior import Lines, PregameLines
 from tracker.feeds.errors import FeedError
 from tracker.feeds.espn import espn
 from tracker.feeds.feeds import Feeds
-from tracker.feeds.odds import espn_lines, nba_odds
+from tracker.feeds.odds.espn import parse as espn_lines
+from tracker.feeds.odds.nba import parse as nba_odds
 from tracker.feeds.polling.board import BoardReading
 from tracker.feeds.polling.feed import Feed
 

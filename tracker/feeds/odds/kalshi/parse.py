@@ -1,4 +1,4 @@
-"""Reading Kalshi's markets: contracts that pay a dollar when a team wins, covers, or a total is met.
+"""Reading Kalshi's markets: contracts on who wins, by how much, and how many points there are.
 
 Every market is YES or NO, and both are one book: what YES is asked at is a dollar less the best bid
 for NO. The game and the line are read off the ticker and the strike, for titles change. A settled
