@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +24,30 @@ class Credit:
     remaining: int | None = None
     path: str = ""
     refused: str | None = None
+
+
+class Purpose(StrEnum):
+    """What a request is bought for, the most needed first."""
+
+    CLOSE = "close"
+    PLAYERS = "close of players"
+    AGAIN = "close, as the tip-off slid"
+    LOOK = "look"
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A request that is to be bought. `due` is when, where no countdown says better."""
+
+    purpose: Purpose
+    league: str
+    games: tuple[str, ...]
+    names: tuple[str, ...]
+    markets: tuple[str, ...]
+    planned: int
+    due: datetime
+
+    @property
+    def what(self) -> str:
+        """The request in a few words: `close LAL@DEN, BOS@NYK`."""
+        return f"{self.purpose.value} {', '.join(self.names)}"

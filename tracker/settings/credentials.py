@@ -83,8 +83,8 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
     Addresses: systemd's credential `notify-urls`; the file that `[notify] urls_file` names, which
     only its owner may read; `[notify] urls`; $TRACKER_NOTIFY_URLS, for development. The Telegram
     token: systemd's credential `telegram-token`, then `[notify.telegram] token`. The key of The
-    Odds API: the credential `odds-api-key`, `[odds.the_odds_api] key`, $TRACKER_ODDS_API_KEY. Raises
-    ConfigError for a file that cannot be read or that others can read, and for a bad address.
+    Odds API: the credential `odds-api-key`, `[odds.the_odds_api] key`, $TRACKER_ODDS_API_KEY.
+    Raises ConfigError for a file that cannot be read or that others can read, and a bad address.
     """
     env = os.environ if env is None else env
     notify = settings.notify

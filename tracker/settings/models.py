@@ -68,7 +68,7 @@ def _over(defaults: dict[str, Any], value: object) -> object:
     return {**defaults, **value} if isinstance(value, dict) else value
 
 
-def _loopback(address: str) -> bool:
+def on_this_machine(address: str) -> bool:
     """Whether an address leads to this machine; one that cannot be read does not."""
     try:
         host = urlsplit(address).hostname or ""
@@ -104,7 +104,7 @@ class FeedSettings(BaseModel):
     @property
     def on_loopback(self) -> bool:
         """The feed is a server on this machine."""
-        return _loopback(self.base_url)
+        return on_this_machine(self.base_url)
 
 
 class FeedsSettings(BaseModel):
@@ -219,7 +219,7 @@ class OddsSettings(BaseModel):
     @property
     def holds_secrets(self) -> bool:
         """Whether the file holds a key that opens anything beyond this machine."""
-        return self.the_odds_api.key is not None and not _loopback(self.the_odds_api.base_url)
+        return self.the_odds_api.key is not None and not on_this_machine(self.the_odds_api.base_url)
 
     @field_validator("mine", "anchors")
     @classmethod
@@ -311,7 +311,7 @@ class NotifySettings(BaseModel):
             addresses.append(self.ntfy.api_url)
         if self.discord.webhook is not None:
             addresses.append(self.discord.webhook.get_secret_value())
-        return not all(_loopback(address) for address in addresses)
+        return not all(on_this_machine(address) for address in addresses)
 
 
 class RulesSettings(BaseModel):

@@ -116,10 +116,11 @@ WHERE game_poll.game = ? AND snapshot.period >= 1 ORDER BY poll.at LIMIT 1
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A quote that is in force, and when its source last stood by it."""
+    """A quote that is in force, when its source last stood by it, and the document that told it."""
 
     quote: Quote
     stood_at: datetime
+    scope: str = ""
 
 
 class Quotes:
@@ -135,11 +136,10 @@ class Quotes:
         quotes: Sequence[Quote],
         credit: Credit | None = None,
         faults: Mapping[str, int] | None = None,
-        source: str = "",
     ) -> int:
         """Write an answer of a source and all that it changed as one unit; its number as a poll.
 
-        Without a document there is only a credit that was not spent, or faults to be counted.
+        Without a document there is only a credit: one that was not spent, or of no other use.
         """
 
         def work(db: sqlite3.Connection) -> int:
@@ -147,10 +147,9 @@ class Quotes:
             db.executemany(_ADD_QUOTE, (_quote_row(x, number) for x in quotes))
             if credit is not None:
                 db.execute(_ADD_CREDIT, _credit_row(credit))
-            if faults:
-                at = document.at if document is not None else None
-                day = "" if at is None else at.date().isoformat()
-                rows = [(source, day, what, n) for what, n in faults.items() if n]
+            if faults and document is not None:
+                day = document.at.date().isoformat()
+                rows = [(document.source, day, what, n) for what, n in faults.items() if n]
                 db.executemany(_ADD_FAULT, rows)
             return number
 
@@ -172,7 +171,11 @@ class Quotes:
             last[quote.game, quote.book, quote.selection] = quote, source, path
         stood = await self._stood({source for _, source, _ in last.values()})
         return [
-            Told(quote, _newest(quote, stood.get((source, path)), stood.get((source, "")), until))
+            Told(
+                quote,
+                _newest(quote, stood.get((source, path)), stood.get((f"odds {source}", "")), until),
+                f"{source} {path}",
+            )
             for quote, source, path in last.values()
         ]
 

@@ -21,6 +21,9 @@ from tracker.feeds.odds.espn.parse import LARGEST_SPREAD, agree
 from tracker.feeds.odds.offers import UNUSABLE, Event, Offer, Parsed
 from tracker.feeds.strict import Strict, Text, read_json
 
+NAME = "nba"
+"""What the source is called in the settings and in polls."""
+
 PATH = "/static/json/liveData/odds/odds_todaysGames.json"
 """Where the list lies on the league's host."""
 

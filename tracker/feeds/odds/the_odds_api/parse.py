@@ -42,7 +42,7 @@ SPORTS = {
 _LEAGUES = {sport: league for league, sport in SPORTS.items()} | {
     "basketball_nba_preseason": NBA.id
 }
-_FEATURED = {
+FEATURED = {
     "h2h": MONEYLINE, "spreads": SPREAD, "totals": TOTAL, "team_totals": TEAM_TOTAL,
     "alternate_spreads": f"alternate_{SPREAD}", "alternate_totals": f"alternate_{TOTAL}",
     "alternate_team_totals": f"alternate_{TEAM_TOTAL}",
@@ -202,7 +202,7 @@ def _read(model: type[Any], value: Any, faults: Counter[str]) -> Any:
 def _selection(key: str, told: OutcomeDocument, names: dict[str, str]) -> Selection | None:
     stem, _, tail = key.rpartition("_")
     span = _SPANS.get(tail, Span.GAME)
-    market = _FEATURED.get(stem if tail in _SPANS else key)
+    market = FEATURED.get(stem if tail in _SPANS else key)
     side = names.get(told.name, told.name.casefold())
     points = float(told.point) if _is_number(told.point) else None
     about = told.description if isinstance(told.description, str) else ""
