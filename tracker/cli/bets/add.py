@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tracker.app.views import iso
 from tracker.cli.bets.choose import Choice, choose
 from tracker.cli.scope import Scope
-from tracker.cli.screen import asks, iso, say_json
+from tracker.cli.screen import asks, say_json
 from tracker.cli.session import Session, session
 from tracker.domain.bet import Bet
 from tracker.domain.catalog.teams import fold

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.contracts import bet_json
+from tracker.app.views import bet_json, iso
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.look import shown_as, table
 from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import asks, iso, note, paint, say, say_json
+from tracker.cli.screen import asks, note, paint, say, say_json
 from tracker.cli.session import session
 from tracker.domain.errors import Misused
 from tracker.domain.league import LEAGUES

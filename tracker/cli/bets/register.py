@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.views import bet_json, show_json
 from tracker.cli.bets.believed import believed, prior_json, prior_text
 from tracker.cli.bets.legs import leg_lines
-from tracker.cli.contracts import bet_json, show_json
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.ending import Ended
 from tracker.cli.look import (

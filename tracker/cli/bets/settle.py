@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.contracts import bet_json
+from tracker.app.views import bet_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import shown_as, status_text, table
 from tracker.cli.scope import Scope, scope_of
