@@ -86,10 +86,7 @@ VERBS = (
     Verb("replay", "replay.replay", _DATA),
     Verb("config", "setup.config", _CARETAKING),
     Verb("backup", "setup.backup", _CARETAKING),
-<<<<<<< HEAD
-=======
     Verb("restore", "setup.backup", _CARETAKING),
->>>>>>> main
     Verb("service", "setup.service", _CARETAKING),
     Verb("telegram", "setup.telegram", _CARETAKING),
     Verb("test-alert", "setup.channels", _CARETAKING),

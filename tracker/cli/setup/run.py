@@ -130,7 +130,8 @@ async def _run(
     try:
         async with open_channels(settings, secrets, tell) as channels:
             verbs = Commands(config)
-            await daemon(settings, channels, clock, tell=tell, load=load, verbs=verbs)
+            key = secrets.odds_key
+            await daemon(settings, channels, clock, tell=tell, load=load, verbs=verbs, odds_key=key)
     except Exception as wrong:
         # The supervisor: what a person can mend is told in a sentence, a fault with its story.
         known = _known(wrong)

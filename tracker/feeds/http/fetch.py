@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-<<<<<<< HEAD
 import re
-import ssl
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-=======
-from collections import OrderedDict
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
->>>>>>> main
 from types import TracebackType
 from typing import Self
 
@@ -116,11 +106,13 @@ class Fetcher:
         deadline_s: float = DEADLINE_S,
         second_headers: Mapping[str, str] | None = None,
         server_time: ServerTime | None = None,
+        pause_s: float = PAUSE_S,
     ) -> None:
         """`base_url` is scheme and host; `deadline_s` is in real seconds.
 
         `second_headers` are tried once where `headers` are refused, and kept where they are not.
-        `server_time` hears what time the host has.
+        `server_time` hears what time the host has. `pause_s` is for how long a host that was asked
+        too often is left alone where it does not say.
         """
         self._base = URL(base_url)
         self._headers = dict(headers)
@@ -131,6 +123,7 @@ class Fetcher:
         self._budget: AbstractAsyncContextManager[None] = Budget(requests_per_minute, clock)
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._server_time = server_time
+        self._pause_s = pause_s
         self._pause: tuple[float, str] | None = None
         self._session: aiohttp.ClientSession | None = None
 
@@ -183,7 +176,7 @@ class Fetcher:
         except FeedError as error:
             self._account.failed(error.trouble)
             if isinstance(error, FeedRateLimited):
-                wait = PAUSE_S if error.retry_after is None else error.retry_after
+                wait = self._pause_s if error.retry_after is None else error.retry_after
                 until = self._clock.monotonic() + min(wait, LONGEST_PAUSE_S)
                 self._pause = until, str(error)
             raise

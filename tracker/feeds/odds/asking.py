@@ -24,7 +24,7 @@ from tracker.domain.quote import Selection
 from tracker.domain.usage import Usage
 from tracker.feeds.errors import FeedError, FeedMalformed, FeedRateLimited
 from tracker.feeds.feeds import Feeds
-from tracker.feeds.http.fetch import DEADLINE_S, Fetched, Fetcher
+from tracker.feeds.http.fetch import DEADLINE_S, PAUSE_S, Fetched, Fetcher
 from tracker.feeds.odds.espn import parse as espn
 from tracker.feeds.odds.kalshi import parse as kalshi
 from tracker.feeds.odds.nba import parse as league_list
@@ -240,6 +240,8 @@ class OddsSources:
                 fetched = await host.get(full, ODDS_CAP)
                 parsed = the_odds_api.parse(fetched.body) if planned else Parsed()
             except FeedRateLimited as error:
+                if error.code == USED_UP:
+                    return _refused(credit, error)
                 if left:
                     await self._clock.sleep(error.retry_after or TOO_OFTEN_S)
                     continue
@@ -358,6 +360,7 @@ async def open_odds(
                     REQUESTS_PER_MINUTE.get(name, POLYMARKET_PER_MINUTE),
                     clock,
                     deadline_s=deadline_s,
+                    pause_s=TOO_OFTEN_S if name == the_odds_api.NAME else PAUSE_S,
                 )
             )
             for name in usable
