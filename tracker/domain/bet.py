@@ -43,8 +43,8 @@ class Bet:
 
     `number` is the short id that people type; `name` is their own id, where they gave one. `pick`
     is the text as written. `odds` and `stake_cents` may be unknown: the bet is then only watched.
-    A rule that is given twice is kept once. `placed_at` is when it was placed, where the person
-    says so.
+    A rule that is given twice is kept once. The stake of a `free` bet is the book's. `placed_at` is
+    when it was placed, where the person says so.
     """
 
     number: int
@@ -60,6 +60,7 @@ class Bet:
     book: str | None = None
     lines: Lines = NO_LINES
     placed_at: datetime | None = None
+    free: bool = False
     legs: tuple[Leg, ...] = field(init=False, repr=False, compare=False)
     """What must come true: the legs of a parlay in their order, or the one market."""
 
