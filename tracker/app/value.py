@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance
@@ -13,10 +13,10 @@ from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.parlay import Parlay, price_of
 from tracker.domain.player import Player
-from tracker.domain.quote import EXCHANGES, Quote, TwoSided, selection_of
+from tracker.domain.quote import EXCHANGES, Quote, TwoSided, selection_of, two_sided
 from tracker.domain.value import ClosingValue, Decision
 from tracker.engine.market.board import best_price
-from tracker.engine.market.closing import Close
+from tracker.engine.market.closing import Close, fairs, standing
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
 from tracker.forecast.closing import closing_outlook, moved_to
 
@@ -65,8 +65,6 @@ def decision(
 
 def exchange_chance(quotes: Sequence[Quote], bet: Bet, at: datetime) -> float | None:
     """An exchange's fair chance of a bet close to a time; None where there is none."""
-    from tracker.domain.quote import two_sided
-
     selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
     if selection is None:
         return None
@@ -84,8 +82,30 @@ def exchange_chance(quotes: Sequence[Quote], bet: Bet, at: datetime) -> float | 
     return None
 
 
-PlayersOf = Callable[[Sequence[Bet], Game], "PlayerPriors | None"]
-"""Gives what is believed of the players of some bets in a game."""
+def market_chance(bet: Bet, quotes: Sequence[Quote], now: datetime) -> float | None:
+    """What the market says is fair of a bet at this moment; None where too few quote it."""
+    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    if selection is None:
+        return None
+    known = fairs(standing(two_sided([x for x in quotes if x.open]), now, NEWEST).values())
+    fair = known.get(selection.main) or known.get(selection.main.opposite)
+    return None if fair is None else fair.of(selection)
+
+
+NEWEST = timedelta(minutes=30)
+"""Quotes that are no older are the market's of this moment."""
+
+
+class Players(Protocol):
+    """What is believed of players before tip-off."""
+
+    def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:
+        """What is believed of the players whom some bets are about in a game; None without any."""
+        ...
+
+    def knows_player(self, player: Player, game: Game) -> bool:
+        """Whether a kept game says something of him."""
+        ...
 
 
 class AtTheClose:
@@ -96,13 +116,14 @@ class AtTheClose:
         closes: Mapping[str, Close],
         bets: Sequence[Bet],
         load: Callable[[str], Parameters],
-        players_of: PlayersOf,
+        believed: Players,
     ) -> None:
         """`bets` are those to be asked about; `load` gives the parameters of a league."""
         self._closes = closes
         self._bets = bets
         self._load = load
-        self._players_of = players_of
+        self._players_of = believed.of
+        self._knows = believed.knows_player
         self._known: dict[str, Outlook | None] = {}
 
     def __call__(self, game_id: str) -> Outlook | None:
@@ -117,11 +138,15 @@ class AtTheClose:
         named = _named(self._bets, game)
         if close.lines.empty and not named:
             return None
+        closed_at = closing_lines(close, named)
+        quoted = {player for player, _ in closed_at}
+        # Of whom neither games nor quotes tell anything there is no chance.
+        named = tuple(x for x in named if x in quoted or self._knows(x, game))
         players = self._players_of(self._bets, game)
         outlook = closing_outlook(game, close.lines, self._load(game.league), players, named)
         closed = {
             who: (fair.selection.points or 0.0, fair.of(replace(fair.selection, side="over")))
-            for who, fair in closing_lines(close, named).items()
+            for who, fair in closed_at.items()
         }
         return moved_to(outlook, players, closed) if players is not None and closed else outlook
 
@@ -141,14 +166,14 @@ def closing_values(
     closes: Mapping[str, Close],
     revisions: Mapping[int, int],
     load: Callable[[str], Parameters],
-    players_of: PlayersOf,
+    players: Players,
     now: datetime,
 ) -> list[ClosingValue]:
     """What bets were worth by the closes of their games.
 
     `revisions` counts what was written of each bet before.
     """
-    at_the_close = AtTheClose(closes, bets, load, players_of)
+    at_the_close = AtTheClose(closes, bets, load, players)
     return [
         value_at_close(
             Placed(bet, bet.made_at), closes, at_the_close, revisions.get(bet.number, 0) + 1, now

@@ -308,7 +308,8 @@ async def run(  # noqa: PLR0913 - all but three have a default
             await store.keep_daemon(_self_view(clock))
             rng = random.Random(seed)  # noqa: S311 - jitter is no secret
             parts = Parts(
-                settings, channels, clock, store, feeds, pulses, tell, rng, odds, load, verbs, runners
+                settings, channels, clock, store, feeds, pulses, tell, rng, odds, load, verbs,
+                runners,
             )  # fmt: skip
             tell("daemon.started", {"database": str(settings.store.path)})
             settle()

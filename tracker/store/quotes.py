@@ -79,7 +79,12 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 _CREDITS = "SELECT * FROM credit WHERE at >= ? ORDER BY id"
 
 _BALANCE = """
-SELECT * FROM credit WHERE provider = ? AND remaining IS NOT NULL ORDER BY id DESC LIMIT 1
+SELECT id, provider, at, purpose, planned, cost, path, refused, remaining,
+  (
+    SELECT used FROM credit AS other
+    WHERE other.provider = credit.provider AND used IS NOT NULL ORDER BY id DESC LIMIT 1
+  ) AS used
+FROM credit WHERE provider = ? AND remaining IS NOT NULL ORDER BY id DESC LIMIT 1
 """
 
 _ADD_FAULT = """

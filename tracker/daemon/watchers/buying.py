@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from tracker.app.credits import TONIGHT, tip_of
 from tracker.clock import Clock
 from tracker.daemon.forecaster import Forecaster, Load
 from tracker.daemon.track import Tell
 from tracker.domain.bet import Bet
 from tracker.domain.credit import Credit, Purchase, Purpose
 from tracker.domain.game import Game
-from tracker.domain.market import PlayerTotal
-from tracker.domain.quote import MARKET_OF_STAT
 from tracker.domain.roster import RosterOf
 from tracker.domain.tracking import GameTracking
 from tracker.engine.market import credits as plans
@@ -41,9 +40,6 @@ NEAR = timedelta(minutes=30)
 
 OVERDUE = timedelta(hours=3)
 """A game that has not begun so long after its listed time will not begin tonight."""
-
-TONIGHT = timedelta(hours=18)
-"""Games that tip off within this time are tonight's, whose closes are planned."""
 
 LOOK_AHEAD, LOOK_EVERY = timedelta(hours=6), timedelta(minutes=30)
 """How long before the first tip-off lines are looked at, and how often, where
@@ -106,6 +102,7 @@ class Buyer:
         self._tariff = Tariff.of(said.markets, said.regions, said.bookmakers)
         self._remaining: int | None = None
         self._shut_until = 0.0
+        self._asked = False
         self._bought: dict[str, datetime] = {}
         self._last: dict[str, datetime] = {}
         self._again: set[str] = set()
@@ -121,9 +118,9 @@ class Buyer:
         last = await self._parts.store.quotes.balance(the_odds_api.NAME)
         self._remaining = None if last is None else last.remaining
         await self._recall()
-        if self.tips():
-            await self._ask_balance()
         while True:
+            if not self._asked and self.tips():
+                await self._ask_balance()
             if self._clock.monotonic() >= self._shut_until:
                 await self._turn()
             await self._clock.sleep(STEP_S)
@@ -140,6 +137,7 @@ class Buyer:
                         self._bought[tip.game] = self._last[tip.league] = row.at
 
     async def _ask_balance(self) -> None:
+        self._asked = True
         credit = await self._parts.sources.balance()
         self._remaining = self._remaining if credit.remaining is None else credit.remaining
         await self._parts.store.quotes.record(None, (), credit)
@@ -207,7 +205,8 @@ class Buyer:
             if last is not None and now - last < LOOK_EVERY:
                 continue
             wanted = plans.look(near, self._tariff, now)
-            if isinstance(self._affordable(wanted, tips), Purchase):
+            known = self._remaining is not None
+            if known and isinstance(self._affordable(wanted, tips), Purchase):
                 await self._buy(wanted, tips)
             self._last[league] = now
 
@@ -254,7 +253,7 @@ class Buyer:
         self._refused.add(what)
         credit = Credit(
             the_odds_api.NAME, self._clock.now(), what, refusal.purchase.planned,
-            remaining=self._remaining, refused=refusal.why,
+            refused=refusal.why,
         )  # fmt: skip
         await self._parts.store.quotes.record(None, (), credit)
         self._parts.tell("odds.refused", {"what": what, "why": refusal.why})
@@ -270,14 +269,3 @@ class Buyer:
             known = self._looked[tip.game] = self._clock.monotonic(), told
         passed = timedelta(seconds=self._clock.monotonic() - known[0])
         return None if known[1] is None else max(known[1] - passed, timedelta(0))
-
-
-def tip_of(game: Game, bets: Iterable[Bet]) -> Tip:
-    """What the close of a game must tell for the bets on it."""
-    players = {
-        MARKET_OF_STAT[leg.market.stat]
-        for bet in bets
-        for leg in bet.legs
-        if leg.game.id == game.id and isinstance(leg.market, PlayerTotal)
-    }
-    return Tip(game.id, game.league, game.name, game.start, tuple(sorted(players)))

@@ -41,6 +41,9 @@ DAY = timedelta(hours=24)
 FAILED_S = (60.0, 900.0)
 """First and longest seconds until a source that failed is tried again."""
 
+FIRST_QUOTES = timedelta(minutes=2)
+"""How long a new bet waits for the first quotes of its game, which tell its best price."""
+
 SLATE_S = 60.0
 """Seconds between two looks at which games there are."""
 
@@ -241,11 +244,19 @@ class MarketWatch:
             for tracked in tracking.tracked:
                 if tracked.bet.number in self._decided or tracked.chance is None:
                     continue
+                if self._early(tracking, tracked.bet):
+                    continue
                 if tracked.settlement is None:
                     found.append(self._decision(tracking, tracked.bet, tracked.chance))
                 self._decided.add(tracked.bet.number)
         if found:
             await self._store.decide(found)
+
+    def _early(self, tracking: GameTracking, bet: Bet) -> bool:
+        """Whether a bet is so new that nobody may have been asked for quotes of its game yet."""
+        if self.begun(tracking.game) or self.board.quotes(tracking.game.id):
+            return False
+        return timedelta(0) <= self._clock.now() - bet.added_at < FIRST_QUOTES
 
     def _decision(self, tracking: GameTracking, bet: Bet, chance: Chance) -> Decision:
         parts, now = self._parts, self._clock.now()
@@ -339,7 +350,7 @@ class MarketWatch:
         for game in {x.id for bet in bets for x in bet.games} - self._closes.keys():
             self._closes[game] = await self._rebuilt(self._closings[game])
         revisions = {x: y.revision for x, y in self.values.items()}
-        load, players = self._parts.load, self._parts.forecaster.players.of
+        load, players = self._parts.load, self._parts.forecaster.players
         now, closes = self._clock.now(), dict(self._closes)
         return await asyncio.to_thread(closing_values, bets, closes, revisions, load, players, now)
 

@@ -30,6 +30,9 @@ MOVES = timedelta(minutes=30)
 SETTLED = timedelta(minutes=20)
 """How long before the listed tip-off lines have come to where they close."""
 
+USUAL = (-2.5, 226.5)
+"""The home spread and the total of a game whose own lines were not recorded."""
+
 SDS = (12.8, 18.3)
 """Points: how far the final margin and total lie from their closing lines."""
 
@@ -45,12 +48,13 @@ class Prices:
 
 
 def prices(showing: Showing, now: datetime) -> Prices | None:
-    """The prices of a game at an instant; None where no lines were recorded, or it is over."""
+    """The prices of a game at an instant; None once it is over."""
     recorded = showing.playback.recording.lines
-    if recorded is None or recorded.home_spread is None or recorded.total is None:
-        return None
+    spread, total = USUAL
+    if recorded is not None:
+        spread = spread if recorded.home_spread is None else recorded.home_spread
+        total = total if recorded.total is None else recorded.total
     view = showing.view(now)
-    spread, total = recorded.home_spread, recorded.total
     if view.state.phase is Phase.BEFORE and now < view.starts:
         steps = _steps(showing, now)
         moved = spread + 0.5 * steps
