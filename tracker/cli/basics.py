@@ -20,7 +20,7 @@ from tracker.domain.errors import TrackerError
 from tracker.domain.money import parse_money
 from tracker.domain.rule import Rule, parse_rule
 
-DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "settled")
+DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "settled")
 
 _ODDS_FORMATS = ("as-written", "american", "decimal", "fractional")
 _ODDS_SOURCES = ("espn", "nba", "kalshi", "polymarket", "the_odds_api")
@@ -238,6 +238,7 @@ _KEYS: dict[str, dict[str, Callable[[Any, Path], Any]]] = {
     "notify.telegram": {
         "token": _text,
         "chat_id": _whole(-(2**60), 2**60),
+        "topic_id": _whole(1, 2**60),
         "api_url": _url,
         "cards": _truth,
         "commands": _truth,

@@ -22,7 +22,7 @@ from tracker.domain.rule import parse_rule
 from tracker.settings.alerting import AlertsSettings, Templates, clock_time
 from tracker.settings.lines import STRICT, LineSettings
 
-DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "settled")
+DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "settled")
 """What every bet is watched for, unless the person says otherwise."""
 
 NBA_FEED: dict[str, Any] = {"base_url": "https://cdn.nba.com", "requests_per_minute": 120}
@@ -274,13 +274,15 @@ class BetsSettings(BaseModel):
 class TelegramSettings(BaseModel):
     """A Telegram bot. `api_url` is scheme and host of the Bot API.
 
-    `cards` is whether each game gets a live card, `commands` whether the bot listens.
+    `topic_id` is a topic of the group that `chat_id` names. `cards` is whether each game gets a
+    live card, `commands` whether the bot listens.
     """
 
     model_config = STRICT
 
     token: SecretStr | None = None
     chat_id: int | None = None
+    topic_id: Annotated[int, Field(gt=0)] | None = None
     api_url: str = "https://api.telegram.org"
     cards: bool = True
     commands: bool = True

@@ -18,10 +18,10 @@ ADD_BODY = "INSERT INTO body (digest, size, packed) VALUES (?, ?, ?) ON CONFLICT
 
 BELIEVE = """
 INSERT INTO game (
-  id, league, home, away, start_at, day, slate,
+  id, league, home, away, start_at, day, slate, neutral,
   state, held, held_polls, changed_at, seen_at, final_at, checks, stale, lost
 ) VALUES (
-  :id, :league, :home, :away, :start_at, :day, :slate,
+  :id, :league, :home, :away, :start_at, :day, :slate, :neutral,
   :state, :held, :held_polls, :changed_at, :seen_at, :final_at, :checks, :stale, :lost
 )
 ON CONFLICT (id) DO UPDATE SET
@@ -72,7 +72,8 @@ INSERT INTO settlement (
 """
 
 CONFIRM = """
-INSERT INTO confirmation (bet, revision, at, poll) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+INSERT INTO confirmation (bet, revision, at, poll, why) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
 """
 
 ADD_REVIEW = "INSERT INTO review (bet, at, why, poll) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -93,18 +94,19 @@ WHERE id = :game AND state IS NOT NULL AND coalesce(seen_at, '') <= :at
 # ------------------------------------------------------------------------------- games and bets
 
 KEEP_GAME = """
-INSERT INTO game (id, league, home, away, start_at, day, slate, slate_state, slate_at)
-VALUES (:id, :league, :home, :away, :start_at, :day, :slate, :slate_state, :slate_at)
+INSERT INTO game (id, league, home, away, start_at, day, slate, neutral, slate_state, slate_at)
+VALUES (:id, :league, :home, :away, :start_at, :day, :slate, :neutral, :slate_state, :slate_at)
 ON CONFLICT (id) DO UPDATE SET
   home = excluded.home, away = excluded.away, start_at = excluded.start_at,
   day = coalesce(excluded.day, day),
   slate = iif(excluded.day IS NULL AND day IS NOT NULL, slate, excluded.slate),
+  neutral = max(neutral, excluded.neutral),
   slate_state = coalesce(excluded.slate_state, slate_state),
   slate_at = iif(excluded.slate_state IS NULL, slate_at, excluded.slate_at)
 WHERE (
   excluded.home, excluded.away, excluded.start_at, coalesce(excluded.day, day),
-  coalesce(excluded.slate_state, slate_state)
-) IS NOT (home, away, start_at, day, slate_state)
+  coalesce(excluded.slate_state, slate_state), max(neutral, excluded.neutral)
+) IS NOT (home, away, start_at, day, slate_state, neutral)
 """
 
 GAMES = """
@@ -253,29 +255,39 @@ RULES_OF_BET = "SELECT * FROM rule_state WHERE bet = ?"
 LATEST = "SELECT * FROM latest WHERE bet = ?"
 
 SETTLEMENTS = """
-SELECT settlement.*, confirmation.at AS official_at FROM settlement
+SELECT settlement.*, confirmation.at AS official_at, confirmation.why AS official_why
+FROM settlement
 LEFT JOIN confirmation USING (bet, revision)
 WHERE settlement.bet = ? ORDER BY revision
 """
 
 LAST_SETTLEMENT = """
-SELECT settlement.*, confirmation.at AS official_at FROM settlement
+SELECT settlement.*, confirmation.at AS official_at, confirmation.why AS official_why
+FROM settlement
 LEFT JOIN confirmation USING (bet, revision)
 WHERE settlement.bet = ? ORDER BY revision DESC LIMIT 1
 """
 
-LAST_REVIEW = "SELECT why FROM review WHERE bet = ? ORDER BY at DESC LIMIT 1"
+LAST_REVIEW = "SELECT why, at FROM review WHERE bet = ? ORDER BY at DESC LIMIT 1"
 
 # ---------------------------------------------------------------------------------------- reading
 
 BETS = "SELECT * FROM bet ORDER BY number"
 
 IN_REVIEW = """
-SELECT * FROM bet WHERE number IN (SELECT bet FROM review) AND number NOT IN (
-  SELECT bet FROM settlement
+SELECT * FROM bet WHERE EXISTS (
+  SELECT 1 FROM review WHERE review.bet = bet.number AND review.at > coalesce(
+    (SELECT max(settled_at) FROM settlement WHERE settlement.bet = bet.number), ''
+  )
+) OR EXISTS (
+  SELECT 1 FROM settlement WHERE settlement.bet = bet.number
+    AND settlement.revision = (SELECT max(revision) FROM settlement AS s WHERE s.bet = bet.number)
+    AND settlement.result = 'won' AND settlement.payout_cents IS NULL
+    AND settlement.reason LIKE '%' || :ask
 )
 ORDER BY number
 """
+"""A review counts until a result is later; a won bet asks while its payout is not known."""
 
 GAME = "SELECT * FROM game WHERE id = ?"
 
