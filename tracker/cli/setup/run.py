@@ -19,13 +19,10 @@ from tracker.cli.scope import scope_of
 from tracker.cli.setup.channels import open_channels
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.errors import Misused, TrackerError
+from tracker.domain.events import ModelRefused, SecretsWarning, Severity, SystemEvent
 
 if TYPE_CHECKING:
     from tracker.settings import Secrets, Settings
-
-_BAD_NEWS = (
-    "lost", "blocked", "failing", "failed", "refused", "mistake", "stuck", "down", "stale",
-)  # fmt: skip
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
@@ -120,14 +117,14 @@ async def _run(
 
     logger = set_up_logs(clock.now, secrets=secrets.values(), level=level, stream=sys.stderr)
 
-    def tell(event: str, figures: dict[str, str]) -> None:
-        bad = any(word in event for word in _BAD_NEWS)
-        (logger.warning if bad else logger.info)(event, **figures)
+    def tell(event: SystemEvent) -> None:
+        warns = event.severity is Severity.WARNING
+        (logger.warning if warns else logger.info)(event.name, **event.figures)
 
     for warning in secrets.warnings:
-        logger.warning("secrets.warning", what=warning)
+        tell(SecretsWarning(warning))
     registry = registry_beside(settings.store.path)
-    load = ModelsInUse(registry, lambda why: tell("model.refused", {"why": why}))
+    load = ModelsInUse(registry, lambda why: tell(ModelRefused(why)))
     try:
         async with open_channels(settings, secrets, tell) as channels:
             verbs = Commands(config)
