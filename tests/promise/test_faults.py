@@ -65,6 +65,10 @@ class Arena:
         """The program's."""
         return self.program.monotonic()
 
+    def uptime(self) -> float:
+        """The same."""
+        return self.program.monotonic()
+
     async def sleep(self, seconds: float) -> None:
         """Not waited for."""
         raise AssertionError(seconds)

@@ -121,6 +121,15 @@ class ClockRight(SystemEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ClockStepped(SystemEvent):
+    """The wall clock was set by so many seconds; what waits on a channel waits as long as before."""
+
+    name = "clock.stepped"
+    channel: str
+    by_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChoreDone(SystemEvent):
     """Something that is due at a set time was done."""
 
