@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.daemon import night
 from tracker.clock import ScaledClock
 from tracker.daemon.run import run
+from tracker.domain.events import SystemEvent
 from tracker.forecast import load_parameters
 from tracker.settings import load_secrets, load_settings
 from tracker.store import Store
@@ -72,8 +73,8 @@ async def daemon(config: Path, clock: ScaledClock) -> AsyncIterator[list[str]]:
     settings, stop = load_settings(config), asyncio.Event()
     logged: list[str] = []
 
-    def tell(event: str, figures: dict[str, str]) -> None:
-        logged.append(f"{event} {figures}")
+    def tell(event: SystemEvent) -> None:
+        logged.append(f"{event.name} {event.figures}")
 
     key = load_secrets(settings).odds_key
     async with asyncio.TaskGroup() as tasks:

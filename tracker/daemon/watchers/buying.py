@@ -10,9 +10,9 @@ from typing import Protocol
 from tracker.app.credits import TONIGHT, tip_of
 from tracker.clock import Clock
 from tracker.daemon.forecaster import Forecaster, Load
-from tracker.daemon.track import Tell
 from tracker.domain.bet import Bet
 from tracker.domain.credit import Credit, Purchase, Purpose
+from tracker.domain.events import OddsRefused, Tell
 from tracker.domain.game import Game
 from tracker.domain.roster import RosterOf
 from tracker.domain.tracking import GameTracking
@@ -240,7 +240,7 @@ class Buyer:
             await self._watch.take(bought.asked, credit)
         else:
             await self._parts.store.quotes.record(None, (), credit)
-            self._parts.tell("odds.refused", {"what": wanted.what, "why": credit.refused or ""})
+            self._parts.tell(OddsRefused(wanted.what, credit.refused or ""))
         if bought.fatal and self._remaining != 0:
             self._shut_until = self._clock.monotonic() + REFUSED_FOR_S
         return bought.asked is not None
@@ -256,7 +256,7 @@ class Buyer:
             refused=refusal.why,
         )  # fmt: skip
         await self._parts.store.quotes.record(None, (), credit)
-        self._parts.tell("odds.refused", {"what": what, "why": refusal.why})
+        self._parts.tell(OddsRefused(what, refusal.why))
 
     async def _countdown(self, tip: Tip) -> timedelta | None:
         """What the league's box counts down, looked at near the listed time alone."""

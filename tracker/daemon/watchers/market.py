@@ -13,6 +13,7 @@ from tracker.daemon.watchers.buying import NEAR, OVERDUE, STEP_S, Buyer, MarketP
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance
 from tracker.domain.credit import Credit
+from tracker.domain.events import MarketClosed, OddsLost, OddsRecovered
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.prior import PregameLines
 from tracker.domain.quote import EXCHANGES, Closing
@@ -142,12 +143,12 @@ class MarketWatch:
         while True:
             games = self._wanted(source)
             if games and self._clock.monotonic() >= due:
-                done = await self._ask(source, games)
-                if done and failed:
-                    self._parts.tell("odds.recovered", {"source": source})
-                if not done and not failed:
-                    self._parts.tell("odds.lost", {"source": source})
-                failed = 0.0 if done else min(max(failed * 2, FAILED_S[0]), FAILED_S[1])
+                why = await self._ask(source, games)
+                if not why and failed:
+                    self._parts.tell(OddsRecovered(source))
+                if why and not failed:
+                    self._parts.tell(OddsLost(source, why))
+                failed = min(max(failed * 2, FAILED_S[0]), FAILED_S[1]) if why else 0.0
                 due = self._clock.monotonic() + (failed or self._pace(source, games))
             await self._clock.sleep(STEP_S)
 
@@ -178,17 +179,17 @@ class MarketWatch:
             return EXCHANGE_LIVE_S
         return EXCHANGE_NEAR_S if near else EXCHANGE_FAR_S
 
-    async def _ask(self, source: str, games: Sequence[Game]) -> bool:
-        """Ask a source once; whether it answered."""
+    async def _ask(self, source: str, games: Sequence[Game]) -> str:
+        """Ask a source once; why it did not answer, empty where it did."""
         try:
             answers = await self._parts.sources.ask(source, games)
         except FeedError as error:
             self._parts.hear(f"odds {source}", self._clock.now(), error.trouble.value)
-            return False
+            return str(error)
         for asked in answers:
             await self.take(asked, paid=None)
         self._parts.hear(f"odds {source}", self._clock.now(), "ok")
-        return True
+        return ""
 
     async def take(self, asked: Asked, paid: Credit | None) -> None:
         """Believe an answer: what changed in it is written with its body, and its cost."""
@@ -295,7 +296,7 @@ class MarketWatch:
         if tip_at is not None:
             made = close(game.id, revision, tip_at, self.board.lines(game.id))
             await self._keep(made)
-            self._parts.tell("market.closed", _closed(game, made.closing))
+            self._parts.tell(_closed(game, made.closing))
 
     async def _tip(self, tracking: GameTracking, state: GameState) -> datetime | None:
         """The tip-off by our own feed: the first look that showed the game live."""
@@ -366,7 +367,5 @@ class MarketWatch:
         return replace(made, closing=closing)
 
 
-def _closed(game: Game, closing: Closing) -> dict[str, str]:
-    figures = {"spread": closing.home_spread, "total": closing.total, "chance": closing.home_chance}
-    told = {name: f"{value:g}" for name, value in figures.items() if value is not None}
-    return {"game": game.name, "by": closing.by or "nobody"} | told
+def _closed(game: Game, x: Closing) -> MarketClosed:
+    return MarketClosed(game.name, x.by or "nobody", x.home_spread, x.total, x.home_chance)
