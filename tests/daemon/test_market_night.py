@@ -52,7 +52,7 @@ base_url = "{url}"
 [notify]
 console = false
 [odds]
-mine = ["betmgm", "fanduel"]
+mine = ["betmgm", "kalshi"]
 [odds.the_odds_api]
 key = "{KEY}"
 base_url = "{url}"
@@ -114,7 +114,7 @@ async def test_a_night_with_quotes_ends_in_closes_and_values(tmp_path: Path) -> 
     assert credit["used"] == used
     assert paid(tmp_path) == used
     assert show["clv"]["grade"] == "quoted"
-    assert show["decision"]["best"]["book"] in ("betmgm", "fanduel")
+    assert show["decision"]["best"]["book"] in ("betmgm", "kalshi")
     assert show["decision"]["prior"].startswith("the lines of")
     leaks(tmp_path, logged)
 
