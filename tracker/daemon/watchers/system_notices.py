@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,20 @@ from datetime import timedelta
 from tracker import __version__
 from tracker.clock import Clock
 from tracker.daemon.alert_policy import AlertPolicy
-from tracker.daemon.track import Tell
+from tracker.domain.events import (
+    AlertRefused,
+    AlertSent,
+    ChoreFailed,
+    DigestRefused,
+    DigestSent,
+    GameBack,
+    GameLeft,
+    GameLost,
+    StoreLost,
+    StoreRecovered,
+    SystemEvent,
+    Tell,
+)
 from tracker.domain.plural import plural
 from tracker.domain.policy import Level
 from tracker.engine.decide.advance import LOST_AFTER
@@ -79,33 +92,32 @@ class SystemNotices:
     def hearing(self, tell: Tell) -> Tell:
         """The log's ear, with this one beside it: some events are worth a message."""
 
-        def both(event: str, figures: dict[str, str]) -> None:
-            tell(event, figures)
-            self._hear(event, figures)
+        def both(event: SystemEvent) -> None:
+            tell(event)
+            self._hear(event)
 
         return both
 
-    def _hear(self, event: str, figures: dict[str, str]) -> None:
+    def _hear(self, event: SystemEvent) -> None:
         match event:
-            case "alert.refused" | "digest.refused":
-                self._refused(figures["channel"], figures.get("why", ""))
-            case "alert.sent" | "digest.sent":
-                self._refusing.discard(figures["channel"])
-            case "store.unavailable":
+            case AlertRefused() | DigestRefused():
+                self._refused(event.channel, event.why)
+            case AlertSent() | DigestSent():
+                self._refusing.discard(event.channel)
+            case StoreLost():
                 self._cries.put_nowait(
-                    f"⚠ tracker cannot write its database: {figures.get('why', '')}\n"
+                    f"⚠ tracker cannot write its database: {event.why}\n"
                     "Nothing new is decided until it can; what was decided is safe."
                 )
-            case "store.recovered":
+            case StoreRecovered():
                 self._say("store_back", "✓ tracker can write its database again", Level.DEFAULT)
-            case "chore.failed":
-                chore, why = figures["chore"], figures.get("detail", "")
-                text = f"⚠ The {chore} of today failed: {why}\nSee tracker chores."
-                self._say(f"chore_{chore}", text, Level.DEFAULT)
-            case "game.lost":
-                self._lost(figures["game"], figures.get("what", ""))
-            case "game.back" | "game.left":
-                self._back(figures["game"])
+            case ChoreFailed():
+                text = f"⚠ The {event.chore} of today failed: {event.detail}\nSee tracker chores."
+                self._say(f"chore_{event.chore}", text, Level.DEFAULT)
+            case GameLost():
+                self._lost(event.game, event.what)
+            case GameBack() | GameLeft():
+                self._back(event.game)
             case _:
                 pass
 
@@ -130,6 +142,10 @@ class SystemNotices:
                 self._say("feed_found", data_back(tuple(self._hit), away), Level.LOW)
             self._told_dark = False
             self._hit.clear()
+
+    def jobs(self) -> tuple[Coroutine[None, None, None], ...]:
+        """The loops to run."""
+        return self.run(), self.cry(), self.watch_outages()
 
     async def watch_outages(self) -> None:
         """Tell, for ever, when games are without data: once for all that one fault hits."""
