@@ -24,7 +24,7 @@ ANSWERS = {
     "backups": ("backup", "--list"),
     "doctor": ("doctor", "--offline"),
 }
-TYPES = {
+TYPES: dict[str, Any] = {
     "object": dict, "array": list, "string": str, "number": (int, float), "integer": int,
     "boolean": bool, "null": type(None),
 }  # fmt: skip
