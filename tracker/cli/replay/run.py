@@ -18,6 +18,7 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import complain, progress, say, say_json
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import LEAGUE_ZONE
+from tracker.domain.plural import plural
 
 if TYPE_CHECKING:
     from tracker.domain.draft import Draft
@@ -61,7 +62,7 @@ def run(
         raise Impossible(f"{keep} is there already: name a file that is not")
     with TemporaryDirectory(prefix="tracker-replay-") as folder:
         database = keep or Path(folder, "replay.db")
-        with progress(f"running {len(playbacks)} games"):
+        with progress(f"running {plural(len(playbacks), 'game')}"):
             digest, rows, left_out = asyncio.run(
                 _rehearse(playbacks, drafts, database, scope_of(context))
             )
@@ -102,6 +103,7 @@ async def _rehearse(
     playbacks: list[Playback], drafts: list[Draft], database: Path, scope: Scope
 ) -> tuple[str, list[dict[str, object]], list[Draft]]:
     """The hash, how each bet ended, and the bets that fitted no game."""
+    from tracker.domain.events import tell_nobody
     from tracker.modelling.backtest.rehearsal import rehearse
     from tracker.settings import lines_for
     from tracker.store import Store
@@ -109,11 +111,8 @@ async def _rehearse(
     settings = scope.settings()
     rules = scope.basics().rules
 
-    def tell(_event: str, _figures: dict[str, str]) -> None:
-        """A rehearsal keeps no log."""
-
     known = partial(lines_for, settings.lines)
-    digest = await rehearse(playbacks, drafts, database, rules, known, tell)
+    digest = await rehearse(playbacks, drafts, database, rules, known, tell_nobody)
     now = max(x.tip_off or x.recording.tip_off for x in playbacks)
     async with await Store.open(database, now=now, readonly=True) as store:
         views = await store.bets_view()

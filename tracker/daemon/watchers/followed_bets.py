@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +16,10 @@ from tracker.daemon.shared_bets import SharedBets
 from tracker.daemon.watchers.known_players import Rosters, frozen
 from tracker.daemon.watchers.matching import match
 from tracker.domain.bet import Bet
+from tracker.domain.events import BetAdded, BetMatched, BetsMistake, BetWithdrawn, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
-from tracker.domain.player import PlayerGame
+from tracker.domain.player import Player, PlayerGame
 from tracker.domain.rule import parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.intake.bets_file import read_bets
@@ -30,8 +31,6 @@ _RECENT = timedelta(days=3)
 
 _MOST_TOLD = 5
 """Mistakes of the bets file that one message tells one by one."""
-
-Tell = Callable[[str, dict[str, str]], None]
 
 
 class FollowedBets:
@@ -90,6 +89,14 @@ class FollowedBets:
         """The games that are bet on."""
         return tuple(book.game for book in self._books.values())
 
+    def trackings(self) -> tuple[GameTracking, ...]:
+        """The bets on each game as they were last read; what has been seen of them since is not."""
+        return tuple(self._books.values())
+
+    def roster_of(self, game: Game) -> tuple[Player, ...]:
+        """The players of both teams of a game, as far as they are known."""
+        return self._rosters.of(game)
+
     def leagues(self) -> frozenset[str]:
         """The leagues of the games that are bet on, or may be, and the NBA."""
         return frozenset({NBA.id, *(x.game.league for x in self._books.values()), *self._hoped})
@@ -129,9 +136,9 @@ class FollowedBets:
         taken = await take(bets, found, str(self._file), now, real)
         self._say(taken.standing.mistakes)
         for added, pick in taken.registered:
-            self._tell("bet.added", {"bet": str(added.number), "pick": pick})
+            self._tell(BetAdded(added.number, pick))
         for number in taken.withdrawn:
-            self._tell("bet.withdrawn", {"bet": str(number), "why": "taken out of the file"})
+            self._tell(BetWithdrawn(number, "taken out of the file"))
         return found.readable
 
     async def _bind(self) -> None:
@@ -152,20 +159,18 @@ class FollowedBets:
         self.waiting -= len(found.matched)
         for (number, legs), same in zip(found.matched, bound, strict=True):
             if same != number:
-                self._tell("bet.withdrawn", {"bet": str(number), "why": f"the same as bet {same}"})
+                self._tell(BetWithdrawn(number, f"the same as bet {same}"))
                 continue
             named = dict.fromkeys(f"{x.name} {x.slate}" for x in legs)
-            self._tell("bet.matched", {"bet": str(number), "game": ", ".join(named)})
+            self._tell(BetMatched(number, ", ".join(named)))
 
     def _say(self, mistakes: tuple[str, ...]) -> None:
-        """Tell each mistake once, as long as it stands."""
+        """Tell each mistake once, as long as it stands; those of one look in one message."""
         fresh = [x for x in mistakes if x not in self._told]
-        for mistake in fresh:
-            self._tell("bets.mistake", {"what": mistake})
         if fresh:
             more = f"\nand {len(fresh) - _MOST_TOLD} more" if len(fresh) > _MOST_TOLD else ""
             shown = "\n".join(fresh[:_MOST_TOLD]).replace(str(self._file), self._file.name)
-            self._tell("bets.mistaken", {"what": shown + more})
+            self._tell(BetsMistake(shown + more))
         self._told |= set(mistakes)
 
 
