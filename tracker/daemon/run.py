@@ -124,7 +124,9 @@ class Daemon:
         """Run every loop until `stop` is set; the first that fails takes all down with it."""
         changed, wanted = asyncio.Event(), asyncio.Event()
         known = await self._parts.store.games(since=self._clock.now() - KEPT)
-        slate = self._parts.feeds.slates(self._shelf.leagues, (game for game, _ in known))
+        slate = self._parts.feeds.slates(
+            self._shelf.leagues, (game for game, _ in known), lambda: self._shelf.held
+        )
         shelf, clock, progress = self._shelf, self._clock, self._progress
         store, settings, tell = self._parts.store, self._parts.settings, self._tell
         lines = LineReader(self._parts.feeds, clock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -143,6 +143,23 @@ class Game:
                 return Side.AWAY
             case _:
                 return None
+
+
+SAME_NIGHT = timedelta(hours=12)
+"""Two tip-offs that are closer than this are the same game, should the dates differ: no two teams
+play each other twice within it."""
+
+
+def same_teams(one: Game, other: Game) -> bool:
+    """Whether two games are between the same teams, whoever is said to be at home."""
+    return one.league == other.league and {one.home, one.away} == {other.home, other.away}
+
+
+def same_meeting(one: Game, other: Game) -> bool:
+    """Whether two games, as documents tell them, are one: at a neutral site sides may differ."""
+    if not same_teams(one, other):
+        return False
+    return one.slate == other.slate or abs(one.start - other.start) < SAME_NIGHT
 
 
 @dataclass(frozen=True, slots=True)

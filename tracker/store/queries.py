@@ -97,8 +97,9 @@ KEEP_GAME = """
 INSERT INTO game (id, league, home, away, start_at, day, slate, slate_state, slate_at)
 VALUES (:id, :league, :home, :away, :start_at, :day, :slate, :slate_state, :slate_at)
 ON CONFLICT (id) DO UPDATE SET
-  home = excluded.home, away = excluded.away, start_at = excluded.start_at,
-  day = coalesce(excluded.day, day),
+  home = iif(EXISTS (SELECT 1 FROM leg WHERE leg.game_id = game.id), home, excluded.home),
+  away = iif(EXISTS (SELECT 1 FROM leg WHERE leg.game_id = game.id), away, excluded.away),
+  start_at = excluded.start_at, day = coalesce(excluded.day, day),
   slate = iif(excluded.day IS NULL AND day IS NOT NULL, slate, excluded.slate),
   slate_state = coalesce(excluded.slate_state, slate_state),
   slate_at = iif(excluded.slate_state IS NULL, slate_at, excluded.slate_at)
@@ -106,6 +107,11 @@ WHERE (
   excluded.home, excluded.away, excluded.start_at, coalesce(excluded.day, day),
   coalesce(excluded.slate_state, slate_state)
 ) IS NOT (home, away, start_at, day, slate_state)
+"""
+
+HELD_GAMES = """
+SELECT DISTINCT leg.game_id FROM leg JOIN bet ON bet.number = leg.bet
+WHERE bet.withdrawn_at IS NULL
 """
 
 GAMES = """

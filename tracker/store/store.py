@@ -203,6 +203,15 @@ class Store:
 
         return await self._db.write(work)
 
+    async def unbind(self, numbers: Iterable[int]) -> None:
+        """Let bets without a result find their games anew, in one transaction."""
+        listed = list(numbers)
+        await self._db.write(lambda db: bets.unbind(db, listed))
+
+    async def held_games(self) -> frozenset[str]:
+        """The ids of the games that are bet on."""
+        return await self._db.read(bets.held_games)
+
     async def unbound(self) -> list[tuple[int, Draft]]:
         """The bets whose game is not known yet, by number."""
         return await self._db.read(bets.unbound)

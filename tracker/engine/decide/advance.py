@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert
 from tracker.domain.game import GameState, Phase, Score
-from tracker.domain.poll import Trouble, Unreadable
+from tracker.domain.poll import Unreadable
 from tracker.domain.rule import Event
 from tracker.domain.tracking import Change, GameTracking, Held, Ordering
 from tracker.engine.decide.facts import announce
@@ -124,7 +124,7 @@ def note(book: GameTracking, why: Unreadable, now: datetime) -> Change:
         # A game that was called off leaves the board; its bets still become void, and official.
         return _counted(given, finish(Change(book, Ordering.SAME), now))
     change = confirm_unread(Change(book), why, now)
-    change = end_unheard(change, why.why if why.trouble is Trouble.UNBELIEVED else "", now)
+    change = end_unheard(change, why.told, now)
     if not playing or not silent or book.lost:
         return _counted(given, change)
     alerts = announce(change.book, Event.FEED_DOWN, now, detail=why.why)

@@ -35,7 +35,7 @@ UNREAD_AFTER = timedelta(hours=1)
 UNREAD_AWAY_AFTER = timedelta(hours=24)
 """The same while no source answers at all."""
 
-_ANSWERS = frozenset({Trouble.NOT_PUBLISHED, Trouble.MALFORMED, Trouble.ABSENT, Trouble.UNBELIEVED})
+_ANSWERS = frozenset({Trouble.NOT_PUBLISHED, Trouble.MALFORMED, Trouble.ABSENT})
 """Troubles of a source that answers."""
 
 
@@ -96,8 +96,8 @@ def confirm_unread(change: Change, why: Unreadable, now: datetime) -> Change:
     patience = UNREAD_AFTER if why.trouble in _ANSWERS else UNREAD_AWAY_AFTER
     if now < check_times(book.final_at)[1] + patience:
         return change
-    if why.trouble is Trouble.UNBELIEVED:
-        doubted = doubt_results(change, why.why, now)
+    if why.told:
+        doubted = doubt_results(change, why.told, now)
         return replace(doubted, book=replace(doubted.book, checks=FINAL_CHECKS))
     reason = f"by its age: the box could not be read again ({why.why})"
     aged = finish(replace(change, ordering=Ordering.SAME), now)
