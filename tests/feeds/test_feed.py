@@ -6,7 +6,7 @@ import pytest
 
 from tests.feeds.serving import Site, box_of, changed, document, live_game
 from tracker.clock import FakeClock, ScaledClock
-from tracker.domain.game import GameState
+from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds.errors import FeedRateLimited
 from tracker.feeds.nba import nba

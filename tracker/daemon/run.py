@@ -123,6 +123,7 @@ class Daemon:
     async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:
         """Run every loop until `stop` is set; the first that fails takes all down with it."""
         changed, wanted = asyncio.Event(), asyncio.Event()
+        await self._shelf.recall()
         known = await self._parts.store.games(since=self._clock.now() - KEPT)
         slate = self._parts.feeds.slates(
             self._shelf.leagues, (game for game, _ in known), lambda: self._shelf.held

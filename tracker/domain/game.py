@@ -196,7 +196,8 @@ class GameState:
     `score`, or is None when the feed's figures do not agree. Unknown possession, bonus or
     time-outs are None. `bonus` is whether a side shoots free throws on the next common foul. Two
     states are equal when what happens on the court is: a moved tip-off or a player's line is no
-    difference.
+    difference. `doubt` says what another document tells of the end of the game: it is not believed
+    while they contradict each other.
     """
 
     game: Game = field(compare=False)
@@ -209,6 +210,7 @@ class GameState:
     bonus: Pair[bool] | None = None
     timeouts: Pair[int] | None = None
     players: tuple[PlayerLine, ...] = field(default=(), compare=False)
+    doubt: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a state that no game can be in."""

@@ -64,6 +64,10 @@ class FollowedBets:
         self.slate_known = False
         """Whether the slate has been read since the start: bets are not matched with an old one."""
 
+    async def recall(self) -> None:
+        """Take up what was bet on before a restart, so that no document changes what it is."""
+        self.held = await self._store.held_games()
+
     def wanted(self, book: GameTracking) -> tuple[Tracked, ...]:
         """The bets on a game that are to be followed at this moment."""
         shelved = self._books.get(book.game.id)

@@ -66,6 +66,8 @@ def _let_go(change: Change, why: str, now: datetime) -> Change:
 def _why(book: GameTracking, doubt: str, now: datetime) -> str:
     """Why the end of a game has to be decided by a person; empty while it may still come."""
     state = book.state
+    if doubt and (state is None or state.phase is Phase.SCHEDULED):
+        return doubt if now - book.game.start >= UNBELIEVED_AFTER else ""
     if state is None or state.phase is Phase.SCHEDULED:
         late = now - book.game.start >= NOT_BEGUN_AFTER
         return "no source has told that it was played" if late else ""
