@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from tests.doubles.bot_api import CHAT, TOKEN, BotApi, Written
+from tests.doubles.log import log_line
 from tests.notify.values import GAME, NOW, bet, settled, state
 from tracker.clock import FakeClock
 from tracker.daemon.cards.editor import CardLoop
@@ -19,12 +20,15 @@ from tracker.daemon.cards.live_view import LiveView
 from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
 from tracker.domain.draft import Draft
+from tracker.domain.events import SystemEvent
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.language.grammar import find_in_game, parse_pick
 from tracker.notify.boards import Board
 from tracker.notify.channels.telegram.card import TelegramBoard
 from tracker.notify.channels.telegram.channel import TelegramChannel
+from tracker.notify.channels.telegram.connection import TelegramConnection
+from tracker.notify.channels.telegram.values import Place
 from tracker.store import Store
 
 DENVER = ZoneInfo("America/Denver")
@@ -55,8 +59,8 @@ class Room:
         tell = self._tell
         self.loop = CardLoop(self.board, self.wall, self.store.cards, self.clock, tell)
 
-    def _tell(self, event: str, figures: dict[str, str]) -> None:
-        self.told.append((event, figures))
+    def _tell(self, event: SystemEvent) -> None:
+        self.told.append(log_line(event))
 
     @property
     def events(self) -> list[str]:
@@ -114,7 +118,9 @@ async def a_chat(
 ) -> AsyncIterator[tuple[Room, BotApi]]:
     """A room whose board is a Telegram chat."""
     async with BotApi(chats={chat_id}) as api:
-        channel = TelegramChannel(SecretStr(TOKEN), chat_id, api_url=api.url, limit=limit)
+        place = Place(chat_id)
+        line = TelegramConnection(SecretStr(TOKEN), place, api_url=api.url, limit=limit)
+        channel = TelegramChannel(line)
         async with channel, a_room(path, TelegramBoard(channel.line)) as room:
             await channel.warm_up()
             yield room, api

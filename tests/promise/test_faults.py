@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import random
 import signal
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 
 from tests.daemon import night
+from tests.doubles.log import log_line
 from tests.promise.script import RULES, TIP_OFF, drafts, no_lines, site
 from tracker.clock import LeapingClock, ScaledClock, SystemClock
 from tracker.daemon import forecaster
@@ -27,6 +29,7 @@ from tracker.daemon.run import run
 from tracker.daemon.shared_bets import Fixed
 from tracker.daemon.track import Forecasts, TrackContext, track
 from tracker.domain.delivery import Outcome, Sent
+from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.prior import Lines
@@ -52,6 +55,7 @@ class Arena:
     """The world's own clock, which nobody sets: it only goes on as the program's time passes."""
 
     program: LeapingClock
+    speed: float = math.inf
 
     def now(self) -> datetime:
         """The time at which the game stands."""
@@ -59,6 +63,10 @@ class Arena:
 
     def monotonic(self) -> float:
         """The program's."""
+        return self.program.monotonic()
+
+    def uptime(self) -> float:
+        """The same."""
         return self.program.monotonic()
 
     async def sleep(self, seconds: float) -> None:
@@ -111,8 +119,8 @@ async def play(
     watch = SiteWatch(site(), Arena(clock))
     told: list[tuple[str, dict[str, str]]] = []
 
-    def tell(event: str, figures: dict[str, str]) -> None:
-        told.append((event, figures))
+    def tell(event: SystemEvent) -> None:
+        told.append(log_line(event))
 
     async with await Store.open(path, now=clock.now(), durable=False) as store:
         first = await watch.look(GAME, Ask.EITHER, 0.0)
@@ -317,7 +325,7 @@ async def _live(
 
         monkeypatch.setattr(Store, "open", noted)
         daemon = asyncio.create_task(
-            run(load_settings(config), [channel], clock, tell=lambda x, _: here.told.append(x))
+            run(load_settings(config), [channel], clock, tell=lambda x: here.told.append(x.name))
         )
         try:
             await deed(here)

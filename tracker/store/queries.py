@@ -18,10 +18,10 @@ ADD_BODY = "INSERT INTO body (digest, size, packed) VALUES (?, ?, ?) ON CONFLICT
 
 BELIEVE = """
 INSERT INTO game (
-  id, league, home, away, start_at, day, slate,
+  id, league, home, away, start_at, day, slate, neutral,
   state, held, held_polls, changed_at, seen_at, final_at, checks, stale, lost
 ) VALUES (
-  :id, :league, :home, :away, :start_at, :day, :slate,
+  :id, :league, :home, :away, :start_at, :day, :slate, :neutral,
   :state, :held, :held_polls, :changed_at, :seen_at, :final_at, :checks, :stale, :lost
 )
 ON CONFLICT (id) DO UPDATE SET
@@ -94,19 +94,20 @@ WHERE id = :game AND state IS NOT NULL AND coalesce(seen_at, '') <= :at
 # ------------------------------------------------------------------------------- games and bets
 
 KEEP_GAME = """
-INSERT INTO game (id, league, home, away, start_at, day, slate, slate_state, slate_at)
-VALUES (:id, :league, :home, :away, :start_at, :day, :slate, :slate_state, :slate_at)
+INSERT INTO game (id, league, home, away, start_at, day, slate, neutral, slate_state, slate_at)
+VALUES (:id, :league, :home, :away, :start_at, :day, :slate, :neutral, :slate_state, :slate_at)
 ON CONFLICT (id) DO UPDATE SET
   home = iif(EXISTS (SELECT 1 FROM leg WHERE leg.game_id = game.id), home, excluded.home),
   away = iif(EXISTS (SELECT 1 FROM leg WHERE leg.game_id = game.id), away, excluded.away),
   start_at = excluded.start_at, day = coalesce(excluded.day, day),
   slate = iif(excluded.day IS NULL AND day IS NOT NULL, slate, excluded.slate),
+  neutral = max(neutral, excluded.neutral),
   slate_state = coalesce(excluded.slate_state, slate_state),
   slate_at = iif(excluded.slate_state IS NULL, slate_at, excluded.slate_at)
 WHERE (
   excluded.home, excluded.away, excluded.start_at, coalesce(excluded.day, day),
-  coalesce(excluded.slate_state, slate_state)
-) IS NOT (home, away, start_at, day, slate_state)
+  coalesce(excluded.slate_state, slate_state), max(neutral, excluded.neutral)
+) IS NOT (home, away, start_at, day, slate_state, neutral)
 """
 
 HELD_GAMES = """
@@ -278,6 +279,29 @@ LAST_REVIEW = "SELECT why, at FROM review WHERE bet = ? ORDER BY at DESC LIMIT 1
 # ---------------------------------------------------------------------------------------- reading
 
 BETS = "SELECT * FROM bet ORDER BY number"
+
+NUMBERED_BETS = "SELECT * FROM bet WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number"
+
+OPEN_BETS = """
+SELECT * FROM bet WHERE withdrawn_at IS NULL
+  AND number NOT IN (SELECT bet FROM outcome WHERE official)
+ORDER BY number
+"""
+
+PAGE_OF_BETS = """
+SELECT * FROM (SELECT * FROM bet ORDER BY number DESC LIMIT :most OFFSET :left_out) ORDER BY number
+"""
+
+BETS_WITH_GAME = """
+SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = ?) ORDER BY number
+"""
+
+BETS_A_GAME = """
+SELECT game_id, count(*) FROM bet WHERE game_id IS NOT NULL AND withdrawn_at IS NULL
+GROUP BY game_id
+"""
+
+COUNT_BETS = "SELECT count(*) FROM bet"
 
 IN_REVIEW = """
 SELECT * FROM bet WHERE EXISTS (

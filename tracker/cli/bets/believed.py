@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tracker.cli.session import Session
     from tracker.daemon.player_priors import PlayerBeliefs
     from tracker.domain.game import Game
-    from tracker.forecast.priors.belief import Believed, Known
+    from tracker.forecast.priors.belief import Believed, Known, RoadEnds
     from tracker.store.views import BetView
 
 
@@ -53,11 +54,17 @@ def _bet(x: BetView, game: Game, until: datetime) -> Bet | None:
     if x.withdrawn_at is not None and x.withdrawn_at <= until:
         return None
     games = x.market.games if isinstance(x.market, Parlay) else (x.game,)
-    if all(one.id != game.id for one in games):
+    return None if all(one.id != game.id for one in games) else bet_of(x)
+
+
+def bet_of(x: BetView) -> Bet | None:
+    """A bet as forecasts take it; None while its game is not known."""
+    if x.game is None or x.market is None:
         return None
     return Bet(
         number=x.number, pick=x.pick, market=x.market, game=x.game, rules=x.rules,
-        added_at=x.added_at, odds=x.odds, stake_cents=x.stake_cents, lines=x.lines,
+        added_at=x.added_at, odds=x.odds, stake_cents=x.stake_cents, lines=x.lines, book=x.book,
+        placed_at=x.placed_at,
     )  # fmt: skip
 
 
@@ -65,7 +72,7 @@ async def believed(game: Game, at: Session, scope: Scope) -> Believed:
     """The prior of a game, and who tells it."""
     from tracker.cli.models.in_use import ModelsInUse, registry_beside
 
-    views = await at.store.bets_view(at.basics.rules)
+    views = await at.store.bets_on(game.id, at.basics.rules)
     bets = bets_before(views, game, min(game.start, at.now))
     parameters = ModelsInUse(registry_beside(at.basics.store), note)(game.league)
     return (await known_of(game, at, scope)).before(game, bets, parameters)
@@ -76,7 +83,16 @@ def prior_text(found: Believed, game: Game) -> str:
     prior = found.prior
     team = game.home if prior.margin >= 0 else game.away
     spread = f"{team} −{abs(prior.margin):.1f}" if round(prior.margin, 1) else "level"
-    return f"{spread}, total {prior.total:.1f} · {found.by}"
+    return f"{spread}, total {prior.total:.1f} · {found.by}{_ends_text(found.ends)}"
+
+
+def _ends_text(ends: RoadEnds | None) -> str:
+    """Whether the road team's games bring more points late or early, and how sure that is."""
+    if ends is None:
+        return ""
+    late = ends.chance >= 0.5  # noqa: PLR2004 - more likely than not
+    sure = round(100 * (ends.chance if late else 1 - ends.chance))
+    return f" · ends: {'late' if late else 'early'} {min(sure, 99)}%"
 
 
 def prior_json(found: Believed) -> dict[str, Any]:
@@ -90,4 +106,5 @@ def prior_json(found: Believed) -> dict[str, Any]:
         "source": prior.source.value,
         "margin_by": found.margin_by,
         "total_by": found.total_by,
+        "ends": None if found.ends is None else asdict(found.ends),
     }

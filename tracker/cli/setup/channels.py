@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never
@@ -16,6 +16,7 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, progress, say, say_json
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.errors import Impossible
+from tracker.domain.events import Tell, tell_nobody
 from tracker.domain.policy import Level
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from tracker.notify.channels.ntfy import NtfyChannel
     from tracker.settings import Secrets, Settings
 
-Tell = Callable[[str, dict[str, str]], None]
 
 TEST_BODY = "▲ A test of tracker: alerts on your bets will look like this.\nNo bet is meant by it."
 
@@ -42,6 +42,7 @@ async def open_channels(
     from tracker.notify.channels.apprise import channels_for, check_urls
     from tracker.notify.channels.console import Console
     from tracker.notify.channels.telegram.channel import telegram_channel
+    from tracker.notify.channels.telegram.values import Place
     from tracker.store.pairing import paired_in
 
     urls = [x.get_secret_value() for x in secrets.urls]
@@ -51,8 +52,9 @@ async def open_channels(
     found += channels_for(urls)
     async with AsyncExitStack() as open_ones:
         paired = await asyncio.to_thread(paired_in, settings.store.path)
+        place = None if paired.chat is None else Place(paired.chat, paired.topic)
         telegram = telegram_channel(
-            settings.notify.telegram, secrets.telegram_token, tell, paired=paired.chat
+            settings.notify.telegram, secrets.telegram_token, tell, paired=place
         )
         if telegram is not None:
             found.append(await open_ones.enter_async_context(telegram))
@@ -88,10 +90,6 @@ def try_channels(
     asyncio.run(_test(scope_of(context), text, as_json))
 
 
-def _say_nothing(_event: str, _figures: dict[str, str]) -> None:
-    """Log nothing: the answers are told."""
-
-
 def _settings(scope: Scope, *, whatever: bool) -> Settings:
     """The settings; where those of the file are bad, and `whatever` helps, the defaults."""
     from tracker.settings import ConfigError, parse_settings
@@ -114,7 +112,7 @@ async def _test(scope: Scope, text: str | None, as_json: bool) -> None:
     for warning in secrets.warnings:
         note(warning)
     answers: list[tuple[str, Outcome]] = []
-    async with open_channels(settings, secrets, _say_nothing) as channels:
+    async with open_channels(settings, secrets, tell_nobody) as channels:
         if not channels:
             raise Impossible(
                 "no channel is configured: write an address under [notify] urls, "

@@ -114,10 +114,10 @@ class BotCommands:
     async def _status(self, _rest: str) -> str:
         cards = [x for game in self.wall.games() if (x := self.wall.card(game)) is not None]
         live = [x for x in cards if not x.closed]
-        return answers.status_text(live, await self.store.bets_view())
+        return answers.status_text(live, await self.store.open_bets())
 
     async def _bets(self, _rest: str) -> str:
-        return answers.bets_text(await self.store.bets_view(), self._sight)
+        return answers.bets_text(await self.store.open_bets(), self._sight)
 
     async def _settled(self, _rest: str) -> str:
         return answers.settled_text(await self.store.bets_view())
@@ -172,7 +172,7 @@ class BotCommands:
     async def _names(self) -> dict[str, str]:
         """The games that bets are on, those being watched first."""
         found = {x.game.id: x.game.name for x in map(self.wall.book, self.wall.games()) if x}
-        for bet in await self.store.bets_view():
+        for bet in await self.store.open_bets():
             if bet.game is not None and bet.result is None:
                 found.setdefault(bet.game.id, bet.game.name)
         return found
@@ -203,7 +203,7 @@ class BotCommands:
             said = ran.complaint if ran.status else ran.out.strip()
             await self._say(heard, api, f"No chart\n{said}")
             return
-        await self._try(lambda: api.picture(heard.chat, image, f"Bet #{plain}", heard.message))
+        await self._try(lambda: api.picture(heard.place, image, f"Bet #{plain}", heard.message))
 
     async def _later(
         self, work: Callable[[], Awaitable[None]], heard: Written, api: BotApi
@@ -260,8 +260,9 @@ class BotCommands:
         """Why the bet that has moved most did so."""
         number = self.wall.most_moved(game_id)
         asked = Written(
-            heard.update, heard.chat, heard.user, heard.message, "", self.real.now(), group=False
-        )
+            heard.update, heard.chat, heard.user, heard.message, "", self.real.now(), group=False,
+            topic=heard.topic,
+        )  # fmt: skip
         if number is None:
             await self._say(asked, api, "No bet on this game has a chance yet")
             return
@@ -273,7 +274,7 @@ class BotCommands:
         """Answer with some words, the first line bold."""
         html = marked_up(Message(text, ()))
         await self._try(
-            lambda: api.post(heard.chat, html, html=True, reply_to=heard.message, silent=True)
+            lambda: api.post(heard.place, html, html=True, reply_to=heard.message, silent=True)
         )
 
     async def _try(self, ask: Callable[[], Awaitable[Answer]]) -> None:

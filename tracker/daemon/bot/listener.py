@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, assert_never
 from tracker.clock import Clock
 from tracker.daemon.bot.commands import BotCommands
 from tracker.domain.delivery import Failed, Refused, Unknown
-from tracker.notify.channels.telegram.connection import NO_AIOGRAM, TelegramConnection
+from tracker.domain.events import BotConflict, BotDeaf, BotListening, BotStranger, ChatPaired, Tell
+from tracker.notify.channels.telegram.connection import NO_LIBRARY, CannotOpen, TelegramConnection
 from tracker.notify.channels.telegram.values import (
     Answer,
     Conflict,
     Heard,
     Other,
+    Place,
     Pressed,
     Updates,
     Written,
@@ -46,8 +48,6 @@ STALE = timedelta(minutes=5)
 
 _MOST_STRANGERS = 100
 
-Tell = Callable[[str, dict[str, str]], None]
-
 
 class Listener:
     """One bot's ears."""
@@ -69,17 +69,15 @@ class Listener:
         self._users: frozenset[tuple[int, int]] = frozenset()
         self._strangers: set[tuple[int, int]] = set()
         self._name = ""
-        self._trouble = ""
+        self._trouble: type[BotDeaf | BotConflict] | None = None
         self._tries = 0
 
     async def listen(self, beat: Callable[[], None]) -> None:
         """Listen for ever; `beat` is called at every poll."""
         beat()
         offset = await self._pairing.offset()
-        try:
-            api = await self._line.opened()
-        except ImportError:
-            self._tell("telegram.deaf", {"why": NO_AIOGRAM})
+        api = await self._opened(beat)
+        if api is None:
             return
         await self._introduce(api)
         async with asyncio.TaskGroup() as tasks:
@@ -97,11 +95,26 @@ class Listener:
                     offset = heard.update + 1
                     await self._pairing.dealt_with(heard.update)
 
+    async def _opened(self, beat: Callable[[], None]) -> BotApi | None:
+        """The bot, waited for while the machine is not set up for it; None without its library."""
+        while True:
+            beat()
+            try:
+                return await self._line.opened()
+            except ImportError:
+                self._tell(BotDeaf(NO_LIBRARY))
+                return None
+            except CannotOpen as why:
+                self._complain(BotDeaf(str(why)))
+                await self._real.sleep(LONGEST_RETRY)
+
     async def _take_up(self) -> None:
         """Write to a chat that another program has paired, while there is none to write to."""
-        if self._line.chat_id is None and not self._errands.fixed_chat:
+        if self._line.place is None and not self._errands.fixed_chat:
             known = await self._pairing.known()
-            self._line.chat_id, self._users = known.chat, known.users
+            self._users = known.users
+            if known.chat is not None:
+                self._line.place = Place(known.chat, known.topic)
 
     async def _introduce(self, api: BotApi) -> None:
         """Learn the bot's own name, and offer the commands; neither matters enough to wait for."""
@@ -126,33 +139,34 @@ class Listener:
         wait = min(FIRST_RETRY * 2.0 ** min(self._tries - 1, 8), LONGEST_RETRY)
         match answer:
             case Conflict(why):
-                self._complain("telegram.conflict", f"{why}; {_CONFLICT}")
+                self._complain(BotConflict(f"{why}; {_CONFLICT}"))
                 return CONFLICT_WAIT
             case Failed(why, retry_after):
-                self._complain("telegram.deaf", why)
+                self._complain(BotDeaf(why))
                 return wait if retry_after is None else retry_after
             case Refused(why):
-                self._complain("telegram.deaf", why)
+                self._complain(BotDeaf(why))
                 return LONGEST_RETRY
             case Unknown(why):
                 # A long poll that breaks is what long polls do; one alone is no trouble.
                 if self._tries > 1:
-                    self._complain("telegram.deaf", why)
+                    self._complain(BotDeaf(why))
                 return wait
             case _:
-                self._complain("telegram.deaf", f"answered oddly ({type(answer).__name__})")
+                self._complain(BotDeaf(f"answered oddly ({type(answer).__name__})"))
                 return wait
 
-    def _complain(self, event: str, why: str) -> None:
-        if self._trouble != event:
-            self._trouble = event
-            self._tell(event, {"why": why})
+    def _complain(self, trouble: BotDeaf | BotConflict) -> None:
+        """Tell of a trouble once, however often it comes again."""
+        if self._trouble is not type(trouble):
+            self._trouble = type(trouble)
+            self._tell(trouble)
 
     def _recover(self) -> None:
         self._tries = 0
         if self._trouble:
-            self._trouble = ""
-            self._tell("telegram.listening", {})
+            self._trouble = None
+            self._tell(BotListening())
 
     async def _deal(self, heard: Heard, api: BotApi) -> None:
         match heard:
@@ -186,24 +200,26 @@ class Listener:
 
     def _command(self, text: str) -> tuple[str, str]:
         """The command and what follows it; empty for any other words, and another bot's."""
-        first, _, rest = text.strip().partition(" ")
+        first, *more = text.split(maxsplit=1)
         if not first.startswith("/"):
             return "", ""
         word, _, bot = first[1:].partition("@")
         if bot and self._name and bot.casefold() != self._name.casefold():
             return "", ""
-        return word.casefold(), rest.strip()
+        return word.casefold(), more[0].strip() if more else ""
 
     async def _pair(self, heard: Written, code: str, api: BotApi) -> None:
         """Take a code that somebody sent; only the right one has any effect."""
-        offer = await self._pairing.offer(code, heard.chat, heard.user, self._real.now())
+        offer = await self._pairing.offer(
+            code, heard.chat, heard.user, self._real.now(), topic=heard.topic
+        )
         if offer is not Offer.RIGHT:
             self._refuse(heard.chat, heard.user)
             return
         if not self._errands.fixed_chat:
-            self._line.chat_id = heard.chat
+            self._line.place = heard.place
         self._users = (await self._pairing.known()).users
-        self._tell("telegram.paired", {"chat": str(heard.chat), "user": str(heard.user)})
+        self._tell(ChatPaired(heard.chat, heard.user))
         await self._errands.welcome(heard, api)
 
     async def _allowed(self, chat: int, user: int) -> bool:
@@ -218,7 +234,7 @@ class Listener:
         """Tell the log once of each stranger; nobody tells the stranger anything."""
         if (chat, user) not in self._strangers and len(self._strangers) < _MOST_STRANGERS:
             self._strangers.add((chat, user))
-            self._tell("telegram.stranger", {"chat": str(chat), "user": str(user)})
+            self._tell(BotStranger(chat, user))
 
     async def _answer(self, api: BotApi, query: str, text: str) -> None:
         try:

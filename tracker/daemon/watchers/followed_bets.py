@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +16,17 @@ from tracker.daemon.watchers.matching import match, to_move
 from tracker.domain.bet import Bet
 from tracker.domain.draft import superseded
 from tracker.domain.errors import BadBet
+from tracker.domain.events import (
+    BetAdded,
+    BetMatched,
+    BetMoved,
+    BetsMistake,
+    BetWithdrawn,
+    Tell,
+)
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
-from tracker.domain.player import PlayerGame
+from tracker.domain.player import Player, PlayerGame
 from tracker.domain.rule import parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.intake.bets_file import BetsFile, read_bets
@@ -28,8 +36,6 @@ from tracker.store.bets import Registration
 
 _RECENT = timedelta(days=3)
 """How far back a game may lie that a bet is matched with."""
-
-Tell = Callable[[str, dict[str, str]], None]
 
 
 class FollowedBets:
@@ -97,6 +103,14 @@ class FollowedBets:
         """The games that are bet on."""
         return tuple(book.game for book in self._books.values())
 
+    def trackings(self) -> tuple[GameTracking, ...]:
+        """The bets on each game as they were last read; what has been seen of them since is not."""
+        return tuple(self._books.values())
+
+    def roster_of(self, game: Game) -> tuple[Player, ...]:
+        """The players of both teams of a game, as far as they are known."""
+        return self._rosters.of(game)
+
     def leagues(self) -> frozenset[str]:
         """The leagues of the games that are bet on, or may be, and the NBA."""
         return frozenset({NBA.id, *(x.game.league for x in self._books.values()), *self._hoped})
@@ -147,11 +161,11 @@ class FollowedBets:
             if isinstance(added, BadBet):
                 self._say((f"{self._file}: {added}",))
             elif added.created or added.revived or added.changed:
-                self._tell("bet.added", {"bet": str(added.number), "pick": draft.pick.text})
+                self._tell(BetAdded(added.number, draft.pick.text))
         present = {draft.identity for draft in found.drafts}
         for identity, number in kept.items():
             if identity not in present and await self._store.withdraw(number, now, "file"):
-                self._tell("bet.withdrawn", {"bet": str(number), "why": "taken out of the file"})
+                self._tell(BetWithdrawn(number, "taken out of the file"))
 
     async def _bind(self) -> None:
         """Match bets to games, now that more may be known of the slate."""
@@ -173,7 +187,7 @@ class FollowedBets:
         self.waiting -= len(found.matched)
         for number, legs in found.matched:
             named = dict.fromkeys(f"{x.name} {x.slate}" for x in legs)
-            self._tell("bet.matched", {"bet": str(number), "game": ", ".join(named)})
+            self._tell(BetMatched(number, ", ".join(named)))
 
     async def _move(self) -> None:
         """Let bets go to the meeting that their game's id now names, where they mean that one."""
@@ -189,13 +203,13 @@ class FollowedBets:
             await self._store.unbind(going)
             self.held = await self._store.held_games()
             for number in going:
-                self._tell("bet.moved", {"bet": str(number), "why": "its game's opponent or date"})
+                self._tell(BetMoved(number))
 
     def _say(self, mistakes: tuple[str, ...]) -> None:
         """Log each mistake once, as long as it stands."""
         for mistake in mistakes:
             if mistake not in self._told:
-                self._tell("bets.mistake", {"what": mistake})
+                self._tell(BetsMistake(mistake))
         self._told |= set(mistakes)
 
 
