@@ -154,8 +154,16 @@ def test_rules_can_be_replaced_and_given_back(cli: Cli) -> None:
     changed = cli("rules", "1", "--set", "p >= 85%", "--set", "hit", "--json").json
     assert [x["rule"] for x in changed["rules"]] == ["p >= 0.85", "hit"]
     back = cli("rules", "1", "--default", "--json").json
-    assert [x["rule"] for x in back["rules"]] == ["p >= 0.80", "p <= 0.30", "hit", "dead", "settled"]
-    assert cli("rules", "--json").json == {"rules": ["p >= 0.80", "p <= 0.30", "hit", "dead", "settled"]}
+    assert [x["rule"] for x in back["rules"]] == [
+        "p >= 0.80",
+        "p <= 0.30",
+        "hit",
+        "dead",
+        "settled",
+    ]
+    assert cli("rules", "--json").json == {
+        "rules": ["p >= 0.80", "p <= 0.30", "hit", "dead", "settled"]
+    }
 
 
 def test_the_games_that_are_known_are_listed(cli: Cli, slate: tuple[Game, ...]) -> None:
