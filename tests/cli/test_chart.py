@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli
 from tracker.cli.charts.chart import _axis
-from tracker.cli.charts.course import game_seconds
+from tracker.app.course import game_seconds
 from tracker.cli.charts.plot import Canvas
 from tracker.domain.league import NBA, NCAAM
 

@@ -48,6 +48,7 @@ from tracker.store.known import KnownGames
 from tracker.store.pairing import Pairing
 from tracker.store.players import Players
 from tracker.store.upkeep import Upkeep
+from tracker.store.web_access import WebAccess
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
 
 
@@ -69,6 +70,7 @@ class Store:
         self.pairing = Pairing(database)
         self.players = Players(database)
         self.upkeep = Upkeep(database)
+        self.web = WebAccess(database)
 
     # ----------------------------------------------------------------------------------- opening
 
