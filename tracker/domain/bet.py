@@ -43,7 +43,7 @@ class Bet:
 
     `number` is the short id that people type; `name` is their own id, where they gave one. `pick`
     is the text as written. `odds` and `stake_cents` may be unknown: the bet is then only watched.
-    A rule that is given twice is kept once.
+    A rule that is given twice is kept once. The stake of a `free` bet is the book's.
     """
 
     number: int
@@ -58,6 +58,7 @@ class Bet:
     tags: tuple[str, ...] = ()
     book: str | None = None
     lines: Lines = NO_LINES
+    free: bool = False
     legs: tuple[Leg, ...] = field(init=False, repr=False, compare=False)
     """What must come true: the legs of a parlay in their order, or the one market."""
 

@@ -66,18 +66,9 @@ ON CONFLICT (bet, rule) DO UPDATE SET
 """
 
 SETTLE = """
-WITH before AS (
-  SELECT revision, result, payout_cents, by_hand FROM settlement WHERE bet = :bet
-  ORDER BY revision DESC LIMIT 1
-)
 INSERT INTO settlement (
   bet, revision, result, payout_cents, evidence_poll, settled_at, reason, evidence, by_hand
-)
-SELECT
-  :bet, coalesce((SELECT revision FROM before), 0) + 1,
-  :result, :payout_cents, :poll, :at, :reason, :evidence, :by_hand
-WHERE (:result, :payout_cents) IS NOT (SELECT result, payout_cents FROM before)
-  AND (:force OR NOT coalesce((SELECT by_hand FROM before), 0))
+) VALUES (:bet, :revision, :result, :payout_cents, :poll, :at, :reason, :evidence, :by_hand)
 """
 
 CONFIRM = """
@@ -133,7 +124,23 @@ INSERT INTO meta (name, value) VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value
 """
 
-BET_BY_IDENTITY = "SELECT * FROM bet WHERE identity = ?"
+BET_BY_IDENTITY = """
+SELECT * FROM bet WHERE number = coalesce(
+  (SELECT bet FROM other_words WHERE identity = :identity),
+  (SELECT number FROM bet WHERE identity = :identity)
+)
+"""
+
+OTHER_WORDS = """
+INSERT INTO other_words (identity, bet) VALUES (:identity, :bet)
+ON CONFLICT (identity) DO UPDATE SET bet = excluded.bet
+"""
+
+BETS_EVER_ON = "SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = ?)"
+
+UNBOUND_ALIKE = "SELECT * FROM bet WHERE sense = ? AND game_id IS NULL AND withdrawn_at IS NULL"
+
+NEXT_NUMBER = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'bet'), 0) + 1"
 
 BET = "SELECT * FROM bet WHERE number = ?"
 
@@ -141,19 +148,19 @@ BET_BY_NAME = "SELECT number FROM bet WHERE name = ?"
 
 ADD_BET = """
 INSERT INTO bet (
-  identity, name, pick, game_text, meaning, odds, odds_decimal, stake_cents, tags, book, rules,
-  lines, from_file, added_at
+  number, identity, sense, name, pick, game_text, meaning, odds, odds_decimal, stake_cents, free,
+  tags, book, rules, lines, from_file, added_at
 ) VALUES (
-  :identity, :name, :pick, :game_text, :meaning, :odds, :odds_decimal, :stake_cents, :tags, :book,
-  :rules, :lines, :from_file, :added_at
+  :number, :identity, :sense, :name, :pick, :game_text, :meaning, :odds, :odds_decimal,
+  :stake_cents, :free, :tags, :book, :rules, :lines, :from_file, :added_at
 )
 """
 
 CHANGE_BET = """
 UPDATE bet SET
   pick = :pick, game_text = :game_text, meaning = :meaning, odds = :odds,
-  odds_decimal = :odds_decimal, stake_cents = :stake_cents, tags = :tags, book = :book,
-  rules = :rules, lines = :lines
+  odds_decimal = :odds_decimal, stake_cents = :stake_cents, free = :free, tags = :tags,
+  book = :book, rules = :rules, lines = :lines, sense = :sense
 WHERE number = :number
 """
 

@@ -9,7 +9,7 @@ from math import floor, prod
 from typing import assert_never
 
 from tracker.domain.bet import Bet, Result
-from tracker.domain.money import payout_if_won
+from tracker.domain.money import Odds, payout_if_won
 from tracker.domain.parlay import Parlay
 from tracker.domain.tracking import LegStanding
 from tracker.engine.settle.grading import Unsettleable
@@ -71,11 +71,20 @@ def payout(bet: Bet, result: Result) -> int | None:
     """Cents that the bet returns by its own odds, stake included; None when these are not known."""
     if bet.stake_cents is None:
         return None
+    return comes_back(result, bet.stake_cents, bet.odds, free=bet.free)
+
+
+def comes_back(result: Result, stake_cents: int, odds: Odds | None, *, free: bool) -> int | None:
+    """Cents that come back of a stake; the stake of a free bet stays with the book.
+
+    None for a win at odds that are not known.
+    """
+    kept = stake_cents if free else 0
     match result:
         case Result.WON:
-            return None if bet.odds is None else payout_if_won(bet.stake_cents, bet.odds)
+            return None if odds is None else payout_if_won(stake_cents, odds) - kept
         case Result.PUSH | Result.VOID:
-            return bet.stake_cents
+            return stake_cents - kept
         case Result.LOST:
             return 0
         case _:
@@ -107,7 +116,8 @@ def _parlay_pays(bet: Bet, slip: Parlay, legs: Sequence[LegStanding]) -> int | N
         for i, leg in enumerate(slip.legs)
         if i not in dropped and leg.odds is not None
     ]
-    return floor(bet.stake_cents * prod(left, start=Fraction(1)) + Fraction(1, 2))
+    won = floor(bet.stake_cents * prod(left, start=Fraction(1)) + Fraction(1, 2))
+    return won - bet.stake_cents if bet.free else won
 
 
 def _agree(price: Fraction, product: Fraction) -> bool:
