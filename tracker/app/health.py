@@ -23,9 +23,7 @@ async def checks(store: Store, settings: Settings, at: AtWork) -> dict[str, bool
     back-up is not late, where back-ups are made.
     """
     whole = await store.status_view()
-    live = [
-        x for x in whole.games if x.state is not None and x.state.phase.in_play and not x.stale
-    ]
+    live = [x for x in whole.games if x.state is not None and x.state.phase.in_play and not x.stale]
     fresh = all(x.seen_at is not None and at.now - x.seen_at < _SILENT for x in live)
     return {
         "daemon": at.daemon is not None,
@@ -36,4 +34,5 @@ async def checks(store: Store, settings: Settings, at: AtWork) -> dict[str, bool
 
 async def _backed_up(store: Store, at: AtWork) -> bool:
     since = None if at.daemon is None else at.daemon.started_at
-    return not late(await store.upkeep.newest_backup(), since, at.now)
+    made = await store.upkeep.backups()
+    return not late(next((x for x in made if x.outcome == "ok"), None), since, at.now)

@@ -225,6 +225,7 @@ def _moments(x: Moments) -> Json:
 
 
 def snapshot_json(view: SnapshotView) -> Json:
+    """A snapshot as `tracker show --json` lists it."""
     x = view.snapshot
     return {
         "at": iso(x.at),

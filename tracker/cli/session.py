@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tracker.clock import Clock, ScaledClock, SystemClock
-from tracker.host import running_instance
+from tracker.app.at_work import at_work
+from tracker.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from tracker.app.bets import Bets
@@ -61,18 +61,7 @@ async def session(scope: Scope, *, write: bool = False) -> AsyncIterator[Session
     from tracker.store import Store
 
     basics = scope.basics()
-    real = SystemClock()
-    async with await Store.open(basics.store, now=real.now(), readonly=not write) as store:
-        daemon = await store.daemon()
-        pid = running_instance(basics.lock) if daemon is not None else None
-        if daemon is None or pid is None or pid != daemon.pid:
-            yield Session(store, basics, real, None)
-        else:
-            yield Session(store, basics, clock_of(daemon), daemon)
-
-
-def clock_of(daemon: DaemonView) -> Clock:
-    """The clock that a daemon runs on."""
-    if daemon.clock_start is None or daemon.clock_speed is None:
-        return SystemClock()
-    return ScaledClock(daemon.clock_start, daemon.clock_speed, daemon.clock_anchor)
+    machine = SystemClock()
+    async with await Store.open(basics.store, now=machine.now(), readonly=not write) as store:
+        found = await at_work(store, basics.lock, machine)
+        yield Session(store, basics, found.clock, found.daemon)

@@ -49,8 +49,8 @@ from tracker.store.pairing import Pairing
 from tracker.store.players import Players
 from tracker.store.seasons import Seasons
 from tracker.store.upkeep import Upkeep
-from tracker.store.web_access import WebAccess
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
+from tracker.store.web_access import WebAccess
 
 
 class Store:

@@ -28,10 +28,10 @@ INSERT INTO web_key (name, digest, scopes, made_at) VALUES (:name, :digest, :sco
 _KEYS = "SELECT name, scopes, made_at, revoked_at FROM web_key ORDER BY made_at, name"
 _KEY = "SELECT name, scopes, made_at, revoked_at FROM web_key WHERE digest = ?"
 _REVOKE = "UPDATE web_key SET revoked_at = :at WHERE name = :name AND revoked_at IS NULL"
-_ADD_PASS = """
+_LET_IN = """
 INSERT INTO web_pass (digest, kind, made_at, expires_at) VALUES (:digest, :kind, :at, :until)
 """
-_PASS = "SELECT expires_at, ended_at FROM web_pass WHERE digest = ? AND kind = ?"
+_ADMITTED = "SELECT expires_at, ended_at FROM web_pass WHERE digest = ? AND kind = ?"
 _END = "UPDATE web_pass SET ended_at = :at WHERE digest = :digest AND ended_at IS NULL"
 _END_ALL = "UPDATE web_pass SET ended_at = :at WHERE kind = 'browser' AND ended_at IS NULL"
 _FORGET = "DELETE FROM web_pass WHERE expires_at < :at"
@@ -127,12 +127,12 @@ class WebAccess:
 def _make(db: sqlite3.Connection, kind: str, at: datetime, lasts: timedelta) -> str:
     made = secrets.token_urlsafe(_BYTES)
     values = {"digest": _digest(made), "kind": kind, "at": stamp(at), "until": stamp(at + lasts)}
-    db.execute(_ADD_PASS, values)
+    db.execute(_LET_IN, values)
     return made
 
 
 def _opens(db: sqlite3.Connection, secret: str, kind: str, at: datetime) -> bool:
-    row = db.execute(_PASS, (_digest(secret), kind)).fetchone()
+    row = db.execute(_ADMITTED, (_digest(secret), kind)).fetchone()
     return row is not None and row["ended_at"] is None and at < moment(row["expires_at"])
 
 

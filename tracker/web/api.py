@@ -15,11 +15,20 @@ from tracker import __version__
 from tracker.app.bets import Beside, Bets, Changes, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.health import checks
+from tracker.app.record import Group, by_group, reliability_json, results, tally_json
 from tracker.app.series import FEWEST, MOST, series
-from tracker.app.views import alert_json, bet_json, game_json, iso, show_json, snapshot_json, status_json
+from tracker.app.views import (
+    alert_json,
+    bet_json,
+    game_json,
+    iso,
+    show_json,
+    snapshot_json,
+    status_json,
+)
 from tracker.domain.bet import Result
 from tracker.domain.policy import Scope, Snooze
-from tracker.domain.record import reliability
+from tracker.domain.record import reliability, tally
 from tracker.language.drafting import parse_stake
 from tracker.language.snoozes import parse_until
 from tracker.web.access import Pricer, Reader, Writer
@@ -144,7 +153,7 @@ async def bets(
 async def add(
     visitor: Writer, site: OfSite, wanted: NewBet, request: Request, response: Response
 ) -> Json:
-    """Register a bet. The same bet again is the same bet: 200, and `new` is false.
+    """Register a bet. The same bet again is the same bet: 200, and `created` is false.
 
     `Idempotency-Key` stands for `id` where the body has none.
     """
@@ -161,9 +170,9 @@ async def add(
         view = await store.bet_view(done.added.number, site.rules)
     if view is None:
         raise RuntimeError("a bet that was just added is gone")
-    if not done.added.new:
+    if not done.added.created:
         response.status_code = 200
-    return bet_json(view) | {"new": done.added.new, "waiting": done.waiting}
+    return bet_json(view) | {"created": done.added.created, "waiting": done.waiting}
 
 
 @router.get("/bets/{reference}")
@@ -217,7 +226,9 @@ async def settle(visitor: Writer, site: OfSite, reference: Reference, wanted: Ha
         result = Result(wanted.result)
     except ValueError:
         known = ", ".join(x.value for x in Result)
-        raise Problem(422, f"{wanted.result!r} is no result: write one of {known}", "result") from None
+        raise Problem(
+            422, f"{wanted.result!r} is no result: write one of {known}", "result"
+        ) from None
     unit = site.settings.stake_unit_cents
     paid = None if wanted.paid is None else parse_stake(wanted.paid, unit)
     async with await site.writing() as store:
@@ -300,16 +311,22 @@ async def status(_: Reader, site: OfSite) -> Json:
 async def calibration(_: Reader, site: OfSite) -> Json:
     """The chances that were told, held against what came: was 80 % really 80 %?"""
     found = reliability(await (await site.store()).said())
-    if found is None:
-        return {"bets": 0, "brier": None, "log_loss": None, "bins": []}
-    bins = [
-        {
-            "low": x.low, "high": x.high, "bets": x.bets, "said": x.said, "came": x.came,
-            "least": x.least, "most": x.most, "fits": x.fits,
-        }
-        for x in found.bins
-    ]  # fmt: skip
-    return {"bets": found.bets, "brier": found.brier, "log_loss": found.log_loss, "bins": bins}
+    return dict(reliability_json(found))
+
+
+@router.get("/performance")
+async def performance(
+    _: Reader, site: OfSite, by: Annotated[Group, Query()] = Group.MARKET
+) -> Json:
+    """The record by tag, market, player, book, league or month."""
+    ended = results(await (await site.store()).bets_view(site.rules))
+    groups = by_group(ended, by)
+    whole = tally(x for _view, x in ended)
+    return {
+        "by": by.value,
+        "whole": tally_json(whole),
+        "groups": {key: tally_json(x) for key, x in groups.items()},
+    }
 
 
 @router.get("/health")
@@ -324,10 +341,16 @@ async def health(site: OfSite, response: Response) -> Json:
 # ---------------------------------------------------------------------------------------- pricing
 
 
-@router.post("/price", openapi_extra={"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}, "required": True}})
-async def price(
-    _: Pricer, site: OfSite, request: Request, pmf: Annotated[int, Query(ge=0, le=1)] = 0
-) -> Json:
+@router.post(
+    "/price",
+    openapi_extra={
+        "requestBody": {
+            "content": {"application/json": {"schema": {"type": "object"}}},
+            "required": True,
+        }
+    },
+)
+async def price(_: Pricer, request: Request, pmf: Annotated[int, Query(ge=0, le=1)] = 0) -> Json:
     """Price bets in a given state of a game: the state of `tracker price`, and its answer."""
     from tracker.app.price_batch import price_lines
 
@@ -342,7 +365,12 @@ async def price(
 @router.post(
     "/price/batch",
     response_class=StreamingResponse,
-    openapi_extra={"requestBody": {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}, "required": True}},
+    openapi_extra={
+        "requestBody": {
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+            "required": True,
+        }
+    },
 )
 async def price_batch(
     _: Pricer, request: Request, pmf: Annotated[int, Query(ge=0, le=1)] = 0

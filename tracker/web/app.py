@@ -23,8 +23,6 @@ from tracker.web.problems import Problem
 from tracker.web.site import Site
 
 if TYPE_CHECKING:
-    from starlette.middleware.base import RequestResponseEndpoint
-
     from tracker.forecast import Parameters
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -57,30 +55,17 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
         lifespan=lifespan,
     )
     app.state.site, app.state.bell, app.state.door, app.state.models = site, bell, Door(), models
-    app.state.requests = _counting(app)
+    app.state.requests = CollectorRegistry()
+    counter = Counter(
+        "tracker_http_requests", "Requests by route and status", ["route", "status"],
+        registry=app.state.requests,
+    )  # fmt: skip
     api.attach(app)
     pages.attach(app)
     problems.attach(app)
     _for_people(app)
-    return Guard(app, LOOPBACK | {settings.web.host} | set(settings.web.hosts))
-
-
-def _counting(app: FastAPI) -> CollectorRegistry:
-    """Counts requests by route and status, for Prometheus."""
-    registry = CollectorRegistry()
-    counter = Counter(
-        "tracker_http_requests", "Requests by route and status", ["route", "status"],
-        registry=registry,
-    )  # fmt: skip
-
-    @app.middleware("http")
-    async def _count(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        response = await call_next(request)
-        route = getattr(request.scope.get("route"), "path", "none")
-        counter.labels(route, str(response.status_code)).inc()
-        return response
-
-    return registry
+    hosts = LOOPBACK | {settings.web.host} | set(settings.web.hosts)
+    return Guard(app, hosts, lambda route, status: counter.labels(route, str(status)).inc())
 
 
 def _for_people(app: FastAPI) -> None:

@@ -82,8 +82,9 @@ def of_reliability(found: Reliability) -> str:
             f'<circle class="mark" cx="{x}" cy="{_y(one.came)}" r="4"><title>'
             f"said {one.said:.0%}, came {one.came:.0%} of {one.bets}</title></circle>"
         )
-    for part in (0.0, 0.5, 1.0):
-        inside.append(_text("axis middle", _x(part), _HIGH - 8, f"said {part:.0%}"))
+    inside += [
+        _text("axis middle", _x(part), _HIGH - 8, f"said {part:.0%}") for part in (0.25, 0.5, 0.75)
+    ]
     return _svg("What was told beside what came", inside)
 
 

@@ -43,6 +43,8 @@ class _TooLarge(Exception):
 class Guard:
     """An ASGI application around another. `hosts` are the names that this server answers to.
 
+    `count` is told the route and the status of each answer.
+
     A foreign Host is refused with 421: a page of somebody else whose name was made to lead here
     would otherwise be as good as our own. Changes are taken from our own pages, or with a key,
     which no page sends by itself.
@@ -50,6 +52,7 @@ class Guard:
 
     app: App
     hosts: Collection[str]
+    count: Callable[[str, int], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it in one sentence."""
@@ -57,7 +60,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
-        with_headers = _Adding(send)
+        with_headers = _Adding(send, lambda status: self.count(_route(scope), status))
         refused = self._refused(scope, headers)
         if refused is not None:
             await _refuse(with_headers, *refused)
@@ -83,6 +86,11 @@ class Guard:
         return None
 
 
+def _route(scope: Scope) -> str:
+    """The path of a request as it is declared, so that no id becomes a label."""
+    return str(getattr(scope.get("route"), "path", "none"))
+
+
 def _is_ours(headers: dict[str, str], host: str) -> bool:
     """Whether a change comes from our own page, or from a program with a key of its own."""
     site = headers.get("sec-fetch-site")
@@ -104,13 +112,15 @@ def _name_of(host: str) -> str:
 class _Adding:
     """Sends an answer with the headers that every answer carries."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, begins: Callable[[int], None]) -> None:
         self._send = send
+        self._begins = begins
         self.begun = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun = True
+            self._begins(message["status"])
             given = list(message.get("headers", ()))
             names = {name for name, _ in given}
             if b"cache-control" not in names:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -19,18 +18,19 @@ from tracker.app.choose_game import Chooser
 from tracker.app.course import course_of
 from tracker.app.health import checks
 from tracker.app.record import Group, by_group, nights, results
-from tracker.app.tonight import GameOnPage, tonight
+from tracker.app.tonight import tonight
 from tracker.domain.bet import Result
 from tracker.domain.errors import BadBet
-from tracker.domain.money import money_text, parse_money
+from tracker.domain.money import money_text
+from tracker.domain.parlay import wager_text
 from tracker.domain.policy import Scope, Snooze
 from tracker.domain.record import Tally, reliability, tally
 from tracker.language.snoozes import parse_until
+from tracker.store.web_access import BROWSER_LASTS
 from tracker.web import charts
 from tracker.web.access import COOKIE, Visitor
 from tracker.web.problems import Problem
 from tracker.web.site import Site, site_of
-from tracker.store.web_access import BROWSER_LASTS
 from tracker.wording.figures import percent, signed_money
 
 if TYPE_CHECKING:
@@ -98,12 +98,14 @@ async def come_in(
     door, now = request.app.state.door, site.clock.monotonic()
     peer = request.client.host if request.client is not None else ""
     if door.misses.full(peer, now) is not None:
-        return page("entrance.html", "Come in", status=429, said="Too many wrong codes: wait a minute.")
+        return page(
+            "entrance.html", "Come in", status=429, said="Too many wrong codes: wait a minute."
+        )
     async with await site.writing() as store:
         cookie = await store.web.come_in(code.strip(), site.machine.now())
     if cookie is None:
         door.misses.count(peer, now)
-        said = "This link has been used, or is older than ten minutes: `tracker web link` prints another."
+        said = "This link was used, or is older than ten minutes: `tracker web link` prints one."
         return page("entrance.html", "Come in", status=403, said=said)
     answer = RedirectResponse("/", 303)
     answer.set_cookie(
@@ -117,7 +119,7 @@ async def come_in(
 
 
 @router.get("/")
-async def home(_: Inside, request: Request, site: OfSite, said: str = "") -> Response:
+async def home(_: Inside, site: OfSite, said: str = "") -> Response:
     """Every game that is followed, live, and a line to add a bet."""
     at = await site.daemon()
     store = await site.store()
@@ -129,7 +131,9 @@ async def home(_: Inside, request: Request, site: OfSite, said: str = "") -> Res
         if x.result is None and x.withdrawn_at is None and x.number not in shown
     ]  # fmt: skip
     trouble = "" if at.daemon is not None else "The daemon is not running."
-    return page("tonight.html", "Tonight", "/", games=games, waiting=waiting, trouble=trouble, said=said)
+    return page(
+        "tonight.html", "Tonight", "/", games=games, waiting=waiting, trouble=trouble, said=said
+    )
 
 
 @router.post("/bets/check")
@@ -142,8 +146,11 @@ async def check(
     store = await site.store()
     chosen = await Chooser(store, now).choose(draft)
     wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
-    mine = Bets(store, site.rules, site.settings.stake_unit_cents, "web")
-    understood = mine.understood(draft, chosen.games, wager)
+    understood = draft.pick.text if wager is None else wager_text(wager, chosen.games[0])
+    if draft.odds is not None:
+        understood += f" · {draft.odds.text}"
+    if draft.stake_cents is not None:
+        understood += f" · {money_text(draft.stake_cents)}"
     zone = site.settings.zone
     where = chosen.why or " · ".join(
         f"{x.away} @ {x.home}, {x.start.astimezone(zone):%a %d %b %H:%M}" for x in chosen.games
@@ -420,7 +427,7 @@ async def keys(_: Inside, site: OfSite) -> Response:
 async def reference(_: Inside, request: Request) -> Response:
     """What there is to ask, from the same description as the OpenAPI document."""
     calls = [
-        (x.path, next(iter(sorted(x.methods))), x.description or "")
+        (x.path, min(x.methods or {"GET"}), x.description or "")
         for x in request.app.routes
         if isinstance(x, APIRoute) and x.include_in_schema
     ]

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
@@ -70,27 +69,13 @@ def of_error(wrong: TrackerError) -> Problem:
     if isinstance(wrong, StoreError):
         return Problem(503, str(wrong), headers={"Retry-After": "5"})
     if isinstance(wrong, AmbiguousGame):
-        names = tuple(f"{x.name} {x.slate}" for x in wrong.candidates)
+        names = tuple(f"{x.name} {x.slate}" for x in wrong.games)
         return Problem(422, str(wrong), "line", candidates=names)
     return Problem(422, str(wrong), "line" if isinstance(wrong, BadBet) else "")
 
 
 def attach(app: FastAPI) -> None:
-    """Answer every error of an application as a problem."""
-
-    @app.exception_handler(Problem)
-    async def _problem(_: Request, wrong: Problem) -> JSONResponse:
-        return answer(wrong)
-
-    @app.exception_handler(TrackerError)
-    async def _mistake(_: Request, wrong: TrackerError) -> JSONResponse:
-        return answer(of_error(wrong))
-
-    @app.exception_handler(RequestValidationError)
-    async def _invalid(_: Request, wrong: RequestValidationError) -> JSONResponse:
-        first = wrong.errors()[0]
-        field = ".".join(str(x) for x in first["loc"][1:])
-        return answer(Problem(422, f"{field or 'the body'}: {first['msg']}", field))
+    """Answer what the framework itself refuses as a problem, too."""
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, wrong: HTTPException) -> JSONResponse:

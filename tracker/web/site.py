@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
 from fastapi import Request
 
@@ -64,6 +65,4 @@ class Site:
 
 def site_of(request: Request) -> Site:
     """The site of a request's application."""
-    found = request.app.state.site
-    assert isinstance(found, Site)
-    return found
+    return cast(Site, request.app.state.site)

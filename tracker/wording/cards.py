@@ -13,8 +13,8 @@ from datetime import datetime, tzinfo
 from typing import Protocol
 
 from tracker.domain.bet import Result
-from tracker.domain.policy import Scope, Snooze
 from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.policy import Scope, Snooze
 from tracker.wording.card_rows import CardBet, Row, row
 from tracker.wording.figures import score_text, signed_money, span_text
 

@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from datetime import date
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.record import Group, by_group, reliability_json, results, tally_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import session
 from tracker.domain.errors import Misused
-from tracker.domain.league import slate_date
-from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text
-from tracker.domain.parlay import wager_kind
 from tracker.domain.record import Ended, Reliability, Said, Tally, reliability, tallies, tally
 
 if TYPE_CHECKING:
     from tracker.store.views import BetView
 
 _NONE = "No bet has a result yet."
-
-
-class By(StrEnum):
-    """What `performance` groups by."""
-
-    TAG = "tag"
-    MARKET = "market"
-    PLAYER = "player"
-    BOOK = "book"
-    LEAGUE = "league"
-    MONTH = "month"
 
 
 Since = Annotated[
@@ -69,8 +54,8 @@ def profit(
     whole = tally(bet for _, bet in ended)
     months = tallies((f"{bet.day:%Y-%m}", bet) for _, bet in sorted(ended, key=_day))
     if as_json:
-        parts = {month: _tally_json(x) for month, x in months.items()}
-        say_json(_tally_json(whole) | {"months": parts})
+        parts = {month: tally_json(x) for month, x in months.items()}
+        say_json(tally_json(whole) | {"months": parts})
         return
     if not ended:
         say(_NONE)
@@ -81,7 +66,7 @@ def profit(
 
 def performance(
     context: typer.Context,
-    by: Annotated[By, typer.Option(help="What to group by.")] = By.MARKET,
+    by: Annotated[Group, typer.Option(help="What to group by.")] = Group.MARKET,
     since: Since = None,
     until: Until = None,
     as_json: AsJson = False,
@@ -92,10 +77,9 @@ def performance(
     the decided ones that were won. A bet with several tags counts under each.
     """
     ended = _ended(scope_of(context), since, until)
-    groups = tallies((key, bet) for view, bet in ended for key in _keys(view, bet, by))
-    ordered = dict(sorted(groups.items(), key=lambda x: (-x[1].bets, x[0])))
+    ordered = by_group(ended, by)
     if as_json:
-        say_json({"by": by.value, "groups": {k: _tally_json(x) for k, x in ordered.items()}})
+        say_json({"by": by.value, "groups": {k: tally_json(x) for k, x in ordered.items()}})
         return
     if not ended:
         say(_NONE)
@@ -111,7 +95,7 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
     """
     found = reliability(asyncio.run(_said(scope_of(context))))
     if as_json:
-        say_json(_reliability_json(found))
+        say_json(reliability_json(found))
         return
     if found is None:
         say(_NONE)
@@ -146,16 +130,7 @@ async def _results(scope: Scope) -> list[tuple[BetView, Ended]]:
             views = await at.store.bets_view(at.basics.rules)
     except StoreMissing:
         return []
-    return [(x, ended) for x in views if (ended := _as_ended(x)) is not None]
-
-
-def _as_ended(x: BetView) -> Ended | None:
-    if x.result is None:
-        return None
-    asked = None if x.odds is None else x.odds.break_even
-    # A bet that was brought from elsewhere has no game, but a day on which it was placed.
-    day = slate_date(x.placed_at or x.added_at) if x.game is None else x.game.slate
-    return Ended(x.result, day, x.stake_cents, x.payout_cents, asked)
+    return results(views)
 
 
 def _date(text: str | None, option: str) -> date | None:
@@ -169,39 +144,6 @@ def _date(text: str | None, option: str) -> date | None:
 
 def _day(item: tuple[BetView, Ended]) -> date:
     return item[1].day
-
-
-def _keys(view: BetView, bet: Ended, by: By) -> Iterator[str]:
-    """The groups that a bet belongs to."""
-    match by:
-        case By.TAG:
-            yield from view.tags or ("(no tag)",)
-        case By.MARKET:
-            yield "(unknown)" if view.market is None else wager_kind(view.market).replace("_", " ")
-        case By.PLAYER:
-            if isinstance(view.market, PlayerTotal | DoubleDouble):
-                yield view.market.player.name
-        case By.BOOK:
-            yield view.book or "(no book)"
-        case By.LEAGUE:
-            yield "(unknown)" if view.game is None else view.game.league
-        case By.MONTH:
-            yield f"{bet.day:%Y-%m}"
-
-
-def _tally_json(x: Tally) -> dict[str, object]:
-    return {
-        "bets": x.bets,
-        "won": x.won,
-        "lost": x.lost,
-        "push": x.pushed,
-        "void": x.voided,
-        "staked_cents": x.staked,
-        "profit_cents": x.profit,
-        "roi": x.roi,
-        "hit_rate": x.hit_rate,
-        "break_even": x.asked,
-    }
 
 
 def _row(name: str, x: Tally) -> tuple[str, ...]:
@@ -227,13 +169,6 @@ def _table(head: str, rows: Sequence[Sequence[str]]) -> None:
 
 def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.1%}".replace("%", " %")
-
-
-def _reliability_json(found: Reliability | None) -> Mapping[str, object]:
-    if found is None:
-        return {"bets": 0, "brier": None, "log_loss": None, "bins": []}
-    bins = [asdict(x) | {"fits": x.fits} for x in found.bins]
-    return {"bets": found.bets, "brier": found.brier, "log_loss": found.log_loss, "bins": bins}
 
 
 def _tell_reliability(found: Reliability) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
 from tracker.clock import Clock
-from tracker.domain.policy import Scope, Snooze
+from tracker.domain.policy import Snooze
 from tracker.domain.tracking import GameTracking
 from tracker.wording.cards import Card, card, silence
 
@@ -98,7 +98,13 @@ class LiveView:
         if game is None or game.book is None:
             return None
         now, earlier = self._clock.now(), self._earlier(game)
-        made = card(game.book, earlier, now, self._zone, quiet=silence(game.book.game.id, self.snoozes, now, self._zone))
+        made = card(
+            game.book,
+            earlier,
+            now,
+            self._zone,
+            quiet=silence(game.book.game.id, self.snoozes, now, self._zone),
+        )
         if game.left_at is not None and not made.closed:
             return replace(made, closed=True, note=LEFT)
         return made
