@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
-from tracker.domain.chance import Chance
+from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import Game, Score
 from tracker.domain.money import Odds
 from tracker.domain.parlay import Leg, Parlay, Wager
 from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.rule import Rule
+
+ASK_BOOK = "what did the book pay?"
+"""Ends the reason of a bet that is won and whose payout only the book knows."""
 
 
 class Result(StrEnum):
@@ -135,10 +139,27 @@ class Settlement:
     by_hand: bool = False
 
 
+def chance_of(result: Result) -> Chance:
+    """The chance of a bet that has its result: what is void comes back, as a push does."""
+    match result:
+        case Result.WON:
+            return WON
+        case Result.LOST:
+            return LOST
+        case Result.PUSH | Result.VOID:
+            return PUSHED
+        case _:
+            assert_never(result)
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """The box score, read again later, agrees with this revision: it is official."""
+    """The box score, read again later, agrees with this revision: it is official.
+
+    `why` says what it rests on where the box could not be read again.
+    """
 
     bet: int
     revision: int
     at: datetime
+    why: str = ""

@@ -149,7 +149,8 @@ class Game:
 class PlayerLine:
     """A player's box line so far.
 
-    `minutes` is in minutes; `stats` holds pts, reb, ast, stl, blk, 3pm and to.
+    `minutes` is in minutes; `stats` holds pts, reb, ast, stl, blk, 3pm and to. `doubt` says what a
+    final box tells otherwise than what was seen of him; the figures are then those that were seen.
     """
 
     id: str
@@ -162,6 +163,7 @@ class PlayerLine:
     starter: bool = False
     played: bool = False
     note: str | None = None
+    doubt: str = ""
 
     def stat(self, name: str) -> int:
         """One statistic; KeyError when the feed does not give it."""

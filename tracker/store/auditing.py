@@ -147,7 +147,7 @@ def _rule(db: sqlite3.Connection, number: int, decide: Decide, at: datetime) -> 
     if ruling.new:
         db.execute(q.SETTLE, settlement_columns(done) | {"poll": None})
     if ruling.official:
-        db.execute(q.CONFIRM, (number, done.revision, stamp(at), None))
+        db.execute(q.CONFIRM, (number, done.revision, stamp(at), None, ""))
     return ruling
 
 

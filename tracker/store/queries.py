@@ -72,7 +72,8 @@ INSERT INTO settlement (
 """
 
 CONFIRM = """
-INSERT INTO confirmation (bet, revision, at, poll) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+INSERT INTO confirmation (bet, revision, at, poll, why) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
 """
 
 ADD_REVIEW = "INSERT INTO review (bet, at, why, poll) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -253,29 +254,39 @@ RULES_OF_BET = "SELECT * FROM rule_state WHERE bet = ?"
 LATEST = "SELECT * FROM latest WHERE bet = ?"
 
 SETTLEMENTS = """
-SELECT settlement.*, confirmation.at AS official_at FROM settlement
+SELECT settlement.*, confirmation.at AS official_at, confirmation.why AS official_why
+FROM settlement
 LEFT JOIN confirmation USING (bet, revision)
 WHERE settlement.bet = ? ORDER BY revision
 """
 
 LAST_SETTLEMENT = """
-SELECT settlement.*, confirmation.at AS official_at FROM settlement
+SELECT settlement.*, confirmation.at AS official_at, confirmation.why AS official_why
+FROM settlement
 LEFT JOIN confirmation USING (bet, revision)
 WHERE settlement.bet = ? ORDER BY revision DESC LIMIT 1
 """
 
-LAST_REVIEW = "SELECT why FROM review WHERE bet = ? ORDER BY at DESC LIMIT 1"
+LAST_REVIEW = "SELECT why, at FROM review WHERE bet = ? ORDER BY at DESC LIMIT 1"
 
 # ---------------------------------------------------------------------------------------- reading
 
 BETS = "SELECT * FROM bet ORDER BY number"
 
 IN_REVIEW = """
-SELECT * FROM bet WHERE number IN (SELECT bet FROM review) AND number NOT IN (
-  SELECT bet FROM settlement
+SELECT * FROM bet WHERE EXISTS (
+  SELECT 1 FROM review WHERE review.bet = bet.number AND review.at > coalesce(
+    (SELECT max(settled_at) FROM settlement WHERE settlement.bet = bet.number), ''
+  )
+) OR EXISTS (
+  SELECT 1 FROM settlement WHERE settlement.bet = bet.number
+    AND settlement.revision = (SELECT max(revision) FROM settlement AS s WHERE s.bet = bet.number)
+    AND settlement.result = 'won' AND settlement.payout_cents IS NULL
+    AND settlement.reason LIKE '%' || :ask
 )
 ORDER BY number
 """
+"""A review counts until a result is later; a won bet asks while its payout is not known."""
 
 GAME = "SELECT * FROM game WHERE id = ?"
 

@@ -223,6 +223,6 @@ def _keep_results(db: sqlite3.Connection, change: Change, poll: int, followed: F
             # A revision that somebody else has written meanwhile stays: it was decided on more.
             db.execute(q.SETTLE, settlement_columns(settled) | {"poll": poll})
     confirmed = [x for x in change.confirmations if x.bet in followed]
-    db.executemany(q.CONFIRM, ((x.bet, x.revision, stamp(x.at), poll) for x in confirmed))
+    db.executemany(q.CONFIRM, ((x.bet, x.revision, stamp(x.at), poll, x.why) for x in confirmed))
     reviewed = [x for x in change.reviews if x.bet in followed]
     db.executemany(q.ADD_REVIEW, ((x.bet, stamp(x.at), x.why, poll) for x in reviewed))

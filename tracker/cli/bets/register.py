@@ -145,7 +145,7 @@ def _tell(found: ShowView, at: Session, prior: str | None) -> None:
         say(f"Review   {bet.review}: decide it with `tracker settle {bet.id} RESULT --reason ...`")
     for one in found.settlements:
         done = one.settlement
-        state = "official" if one.official_at else "provisional"
+        state = f"official {one.official_why}".strip() if one.official_at else "provisional"
         say(
             f"Result   {done.result.value} ({state}, revision {done.revision}, "
             f"{when(done.at, now, zone)}): {done.reason}"

@@ -11,15 +11,24 @@ from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert
 from tracker.domain.game import GameState, Phase, Score
-from tracker.domain.poll import Unreadable
+from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.rule import Event
 from tracker.domain.tracking import Change, GameTracking, Held, Ordering
 from tracker.engine.decide.facts import announce
-from tracker.engine.decide.normalising import filled, moved, with_players
+from tracker.engine.decide.normalising import (
+    after_play,
+    carried,
+    contradiction,
+    filled,
+    moved,
+    with_players,
+)
 from tracker.engine.decide.ordering import classify
 from tracker.engine.decide.snapshots import chances, see
 from tracker.engine.rules.freezing import freeze_doubted, freeze_pending
-from tracker.engine.settle.settlement import finish, tell_given
+from tracker.engine.settle.certainty import tell_certain
+from tracker.engine.settle.settlement import finish, settle_parts, tell_given
+from tracker.engine.settle.unfinished import confirm_unread, end_unheard
 from tracker.forecast import Outlook
 
 STALE_AFTER = timedelta(seconds=90)
@@ -27,6 +36,8 @@ STALE_AFTER = timedelta(seconds=90)
 
 LOST_AFTER = timedelta(seconds=90)
 """A game in play that could not be read for this long is said to be lost."""
+
+_MOST_HELD = 99
 
 SURELY_OFF_AFTER = timedelta(hours=1)
 """A game that was told to be off, and of which nothing was heard for so long, is off."""
@@ -37,25 +48,29 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
 
     Without an outlook nothing is priced: every bet keeps its last chance.
     """
-    given, state = book, filled(state, book.state)
+    given, state = book, carried(filled(state, book.state), book.state)
     ordering, held = classify(book, state)
+    contrary = contradiction(book.state, state)
+    if contrary:
+        ordering, held = Ordering.HELD, _held_on(book.held, state)
     back, returned = _feed_back(book, now)
     dropped = _dropped(book.held) if ordering is Ordering.SAME else ()
     book = replace(book, seen_at=now, held=held, lost=False, game=state.game)
     if ordering is Ordering.HELD:
         book = replace(book, stale=_stale(book, now))
-        notes = (*returned, ("poll.held", _told(state)))
-        kept = Change(book, ordering, alerts=back, notes=notes)
+        notes = (*returned, ("poll.held", contrary or _told(state)))
+        same = contrary and given.held is not None and given.held.state == state
+        kept = Change(book, ordering, alerts=back, notes=returned if same else notes)
         frozen = freeze_doubted(kept, state, lambda x: chances([x], outlook, state)[0][1], now)
-        return _counted(given, frozen)
+        return _counted(given, end_unheard(frozen, contrary, now))
     before, was_stale = book.state, book.stale
     news = ordering is not Ordering.SAME
     box = () if news or before is None else _changed_in(book, before, state)
     if news:
-        book = _believe(book, state, now)
+        book = _believe(book, after_play(state, before), now)
     elif before is not None:
         changed_at = now if box else book.changed_at
-        known = with_players(before, state.players)
+        known = with_players(before, state.players, before.players)
         book = replace(book, state=known, changed_at=changed_at)
     book = replace(book, stale=_stale(book, now))
     notes = returned + dropped + _transitions(before, state, ordering)
@@ -72,7 +87,15 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
         )
     if book.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
-    return _counted(given, finish(tell_given(change, now), now))
+    change = settle_parts(tell_certain(change, before, now), before, now)
+    change = finish(tell_given(change, now), now)
+    return _counted(given, end_unheard(change, "", now))
+
+
+def _held_on(held: Held | None, state: GameState) -> Held:
+    """A doubtful state that is held for as long as it is told, however often."""
+    again = held is not None and held.state == state
+    return Held(state, min(held.polls + 1, _MOST_HELD) if held is not None and again else 1)
 
 
 def _counted(given: GameTracking, change: Change) -> Change:
@@ -100,11 +123,17 @@ def note(book: GameTracking, why: Unreadable, now: datetime) -> Change:
     if book.state is not None and book.state.phase.off and _surely_off(book, now):
         # A game that was called off leaves the board; its bets still become void, and official.
         return _counted(given, finish(Change(book, Ordering.SAME), now))
+    change = confirm_unread(Change(book), why, now)
+    change = end_unheard(change, why.why if why.trouble is Trouble.UNBELIEVED else "", now)
     if not playing or not silent or book.lost:
-        return Change(book)
-    alerts = announce(book, Event.FEED_DOWN, now, detail=why.why)
-    lost = replace(book, lost=True)
-    change = Change(lost, alerts=alerts, notes=(("game.lost", why.trouble.value),))
+        return _counted(given, change)
+    alerts = announce(change.book, Event.FEED_DOWN, now, detail=why.why)
+    change = replace(
+        change,
+        book=replace(change.book, lost=True),
+        alerts=change.alerts + alerts,
+        notes=(*change.notes, ("game.lost", why.trouble.value)),
+    )
     return _counted(given, freeze_pending(change, now, "the feed is away"))
 
 

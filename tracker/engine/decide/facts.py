@@ -7,25 +7,21 @@ from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Settlement
-from tracker.domain.chance import Chance
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.rule import Event, EventRule
 from tracker.domain.tracking import GameTracking, RuleState, Tracked
 
 _USEFUL_FOR = {
+    Event.HIT: timedelta(hours=12),
+    Event.DEAD: timedelta(hours=12),
     Event.SETTLED: timedelta(hours=12),
     Event.REGRADED: timedelta(hours=24),
 }
 _USEFUL_BY_DEFAULT = timedelta(minutes=10)
 
 
-def facts_of(
-    old: Chance | None, new: Chance | None, before: GameState | None, after: GameState
-) -> frozenset[Event]:
-    """The facts about a bet that the step from one state to the next brings.
-
-    A bet that is certain to push is neither hit nor dead.
-    """
+def facts_of(before: GameState | None, after: GameState) -> frozenset[Event]:
+    """The facts about a game that the step from one state to the next brings."""
     facts: set[Event] = set()
     if before is not None:
         if before.phase is Phase.SCHEDULED and after.phase.in_play:
@@ -36,11 +32,6 @@ def facts_of(
             half = after.period * 2 == after.game.rules.periods
             if not ends:
                 facts.add(Event.HALFTIME if half else Event.QUARTER)
-    if old is not None and new is not None and after.phase is not Phase.FINAL:
-        if new.lose == 0 < old.lose and new.win > 0:
-            facts.add(Event.HIT)
-        if new.win == 0 < old.win and new.lose > 0:
-            facts.add(Event.DEAD)
     return frozenset(facts)
 
 

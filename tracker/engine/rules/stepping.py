@@ -31,7 +31,7 @@ def apply_rules(
     now: datetime,
 ) -> tuple[tuple[RuleState, ...], tuple[Alert, ...]]:
     """Step every rule of a bet over the state, and over its chance where that is known."""
-    facts = facts_of(old.chance, chance, before, state)
+    facts = facts_of(before, state)
     reading = None
     if chance is not None:
         reading = Reading(chance.win, now, hurried(state, chance), _win(old.chance))
