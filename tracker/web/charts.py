@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tracker.app.course import Course
     from tracker.domain.record import Reliability
 
-_WIDE, _HIGH = 640, 260
+_WIDE, _HIGH = 420, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 12, 12, 28
 
 

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.exceptions import HTTPException
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -33,10 +35,6 @@ _HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-class _TooLarge(Exception):
-    """The body is larger than the request may bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +64,7 @@ class Guard:
             await _refuse(with_headers, *refused)
             return
         most = MOST_BATCH if scope["path"].endswith("/price/batch") else MOST_BODY
-        limited = _Limited(receive, most)
-        try:
-            await self.app(scope, limited, with_headers)
-        except _TooLarge:
-            if not with_headers.begun:
-                await _refuse(with_headers, 413, f"the body is larger than {most} bytes")
+        await self.app(scope, _Limited(receive, most), with_headers)
 
     def _refused(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         host = headers.get("host", "")
@@ -94,12 +87,14 @@ def _route(scope: Scope) -> str:
 def _is_ours(headers: dict[str, str], host: str) -> bool:
     """Whether a change comes from our own page, or from a program with a key of its own."""
     site = headers.get("sec-fetch-site")
+    if site is not None:
+        # A form of a page that tells no referrer has an Origin of `null`: the browser's own word
+        # on where it comes from goes before it.
+        return site == "same-origin"
     origin = headers.get("origin")
-    if site is not None and site != "same-origin":
-        return False
-    if origin is not None and origin.partition("://")[2] != host:
-        return False
-    return site is not None or origin is not None or "authorization" in headers
+    if origin is not None:
+        return origin.partition("://")[2] == host
+    return "authorization" in headers
 
 
 def _name_of(host: str) -> str:
@@ -115,11 +110,9 @@ class _Adding:
     def __init__(self, send: Send, begins: Callable[[int], None]) -> None:
         self._send = send
         self._begins = begins
-        self.begun = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.begun = True
             self._begins(message["status"])
             given = list(message.get("headers", ()))
             names = {name for name, _ in given}
@@ -134,14 +127,14 @@ class _Limited:
 
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive = receive
-        self._left = most
+        self._most = self._left = most
 
     async def __call__(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
             if self._left < 0:
-                raise _TooLarge
+                raise HTTPException(413, f"the body is larger than {self._most} bytes")
         return message
 
 
