@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import math
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -21,12 +22,21 @@ _SETTLE_ROUNDS = 12
 class Clock(Protocol):
     """What the program may know of time."""
 
+    @property
+    def speed(self) -> float:
+        """Seconds of this clock in each real one; infinite where its waits take no real time."""
+        ...
+
     def now(self) -> datetime:
         """The wall time as an aware UTC datetime. It may jump when the machine's clock is set."""
         ...
 
     def monotonic(self) -> float:
         """Seconds since some fixed moment. It never goes back: use it for every interval."""
+        ...
+
+    def uptime(self) -> float:
+        """Monotonic seconds that also count while the machine sleeps."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -37,6 +47,8 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own clock."""
 
+    speed = 1.0
+
     def now(self) -> datetime:
         """The machine's wall time, in UTC."""
         return datetime.now(UTC)
@@ -44,6 +56,11 @@ class SystemClock:
     def monotonic(self) -> float:
         """The machine's monotonic seconds."""
         return time.monotonic()
+
+    def uptime(self) -> float:
+        """Seconds since the machine was started, those that it slept included."""
+        boot_time = getattr(time, "CLOCK_BOOTTIME", None)
+        return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
 
     async def sleep(self, seconds: float) -> None:
         """Wait in real time."""
@@ -77,6 +94,10 @@ class ScaledClock:
         """Scaled seconds since the start."""
         return (time.monotonic() - self._origin) * self.speed
 
+    def uptime(self) -> float:
+        """The same: this clock sleeps with the machine, wall time and all."""
+        return self.monotonic()
+
     async def sleep(self, seconds: float) -> None:
         """Wait `seconds` of this clock, which is `seconds / speed` of real time."""
         await asyncio.sleep(max(0.0, seconds) / self.speed)
@@ -84,6 +105,8 @@ class ScaledClock:
 
 class FakeClock:
     """A clock that stands still until it is moved, for tests and for replays in virtual time."""
+
+    speed = 1.0
 
     def __init__(self, start: datetime) -> None:
         """Stand at `start` (aware)."""
@@ -100,6 +123,10 @@ class FakeClock:
 
     def monotonic(self) -> float:
         """Seconds by which the clock has been advanced."""
+        return self._elapsed
+
+    def uptime(self) -> float:
+        """The same."""
         return self._elapsed
 
     @property
@@ -157,6 +184,8 @@ class LeapingClock:
     For replays in virtual time, where one task after another drives the clock.
     """
 
+    speed = math.inf
+
     def __init__(self, start: datetime) -> None:
         """Stand at `start` (aware)."""
         self._fake = FakeClock(start)
@@ -169,6 +198,10 @@ class LeapingClock:
         """Seconds leapt over so far."""
         return self._fake.monotonic()
 
+    def uptime(self) -> float:
+        """The same."""
+        return self._fake.monotonic()
+
     async def sleep(self, seconds: float) -> None:
         """Leap over the wait, letting other tasks run in between."""
         await asyncio.sleep(0)
@@ -176,6 +209,29 @@ class LeapingClock:
             # A leap that the wall clock is too coarse to show would never end a wait.
             leap = max(timedelta(seconds=seconds), timedelta.resolution)
             self._fake.set(self._fake.now() + leap)
+
+
+STEP_S = 2.0
+"""Seconds by which a wall clock must be set at once to count as set; less is corrected smoothly."""
+
+
+class WallSteps:
+    """Notices when the wall clock is set, by a person or by NTP, beside what simply passes."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Begin with how the clock stands."""
+        self._clock = clock
+        self._lead = self._now()
+
+    def taken(self) -> float:
+        """Seconds by which the wall clock was set forward since the last call, mostly 0."""
+        before, self._lead = self._lead, self._now()
+        step = self._lead - before
+        return step if abs(step) >= STEP_S else 0.0
+
+    def _now(self) -> float:
+        """By how much the wall clock leads the time that has passed."""
+        return self._clock.now().timestamp() - self._clock.uptime()
 
 
 async def wait_for_event(clock: Clock, event: asyncio.Event, seconds: float) -> bool:

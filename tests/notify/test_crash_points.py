@@ -90,6 +90,10 @@ class Mortal:
         await self.store.told(expired, outcome)
         self.fate.step()
 
+    async def shift(self, channel: str, seconds: float) -> None:
+        """As the store does."""
+        await self.store.shift(channel, seconds)
+
     async def next_due(self, channel: str) -> datetime | None:
         """As the store does."""
         return await self.store.next_due(channel)

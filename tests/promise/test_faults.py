@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import random
 import signal
@@ -52,6 +53,7 @@ class Arena:
     """The world's own clock, which nobody sets: it only goes on as the program's time passes."""
 
     program: LeapingClock
+    speed: float = math.inf
 
     def now(self) -> datetime:
         """The time at which the game stands."""
@@ -59,6 +61,10 @@ class Arena:
 
     def monotonic(self) -> float:
         """The program's."""
+        return self.program.monotonic()
+
+    def uptime(self) -> float:
+        """The same."""
         return self.program.monotonic()
 
     async def sleep(self, seconds: float) -> None:

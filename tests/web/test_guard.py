@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 
@@ -74,7 +76,7 @@ async def test_a_body_that_is_too_large_is_refused_unread(served: Served) -> Non
     told = await served.client.post("/api/v1/price", content=b"x" * (MOST_BODY + 1))
     assert told.status_code == 413
 
-    async def pieces():  # type: ignore[no-untyped-def]
+    async def pieces() -> AsyncIterator[bytes]:
         for _ in range(MOST_BODY // 1024 + 2):
             yield b"x" * 1024
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import httpx
 
 from tests.web.conftest import Served
@@ -55,7 +57,7 @@ async def test_a_stream_tells_all_at_first(served: Served) -> None:
     assert data == ['data: {"trouble": "The daemon is not running."}']
 
 
-async def _first(stream: httpx.Response):  # type: ignore[no-untyped-def]
+async def _first(stream: httpx.Response) -> AsyncIterator[str]:
     async for line in stream.aiter_lines():
         if line.startswith("data:"):
             yield line

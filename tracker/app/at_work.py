@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,12 +29,15 @@ class AtWork:
 
 
 async def at_work(store: Store, lock: Path, machine: Clock) -> AtWork:
-    """Look whether the daemon that last wrote still runs. `lock` is the file that it holds."""
+    """Look whether the daemon that last wrote still runs. `lock` is the file that it holds.
+
+    One in another container is known by its lock alone: its number means nothing here.
+    """
     daemon = await store.daemon()
-    pid = running_instance(lock) if daemon is not None else None
-    if daemon is None or pid is None or pid != daemon.pid:
+    found = None if daemon is None else running_instance(lock)
+    if daemon is None or found is None or found.pid not in (None, daemon.pid):
         return AtWork(None, machine)
-    return AtWork(daemon, clock_of(daemon, machine))
+    return AtWork(replace(daemon, pid=found.pid), clock_of(daemon, machine))
 
 
 def clock_of(daemon: DaemonView, machine: Clock) -> Clock:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import assert_never
 
-from tracker.clock import Clock
+from tracker.clock import Clock, WallSteps
 from tracker.domain.delivery import Delivery, Failed, Outcome, Refused, Sent, Unknown
 from tracker.notify.channel import Channel, Message
 from tracker.notify.envelope import digest, worded
@@ -68,8 +68,9 @@ class Sender:
     """One channel's turns at its queue, and what it remembers between them.
 
     `failing_since`, `hold_until` (the channel asked for patience) and `digest_at` (when a digest
-    may be tried) are monotonic seconds. `digest_wanted` is whether one may be waiting. `stopping`
-    is set from outside: nothing further is then sent.
+    may be tried) are monotonic seconds, `stepped` those by which the wall clock was set so far.
+    `digest_wanted` is whether one may be waiting. `stopping` is set from outside: nothing further
+    is then sent.
     """
 
     queue: Queue
@@ -83,9 +84,16 @@ class Sender:
     digest_at: float = 0.0
     digest_wanted: bool = True
     digest_tries: int = 0
+    stepped: float = 0.0
+    steps: WallSteps = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to watch the wall clock: what waits must not wait longer when it is set."""
+        self.steps = WallSteps(self.clock)
 
     async def turn(self) -> float:
         """Send what is due, then tell what came too late; the seconds until there is more."""
+        await self._mind_the_clock()
         held = self.hold_until - self.clock.monotonic()
         if held > 0:
             return held
@@ -104,6 +112,14 @@ class Sender:
         wait = max(self._digest_in(), 0.0)
         return min(gap, wait) if gap > 0 else wait
 
+    async def _mind_the_clock(self) -> None:
+        """Keep the waits of what is on disk when the wall clock has been set."""
+        step = self.steps.taken()
+        if step:
+            self.stepped += step
+            self.tell("clock.stepped", {"channel": self.channel.name, "by_s": f"{step:.0f}"})
+            await self.queue.shift(self.channel.name, step)
+
     async def _gap(self) -> float:
         due = await self.queue.next_due(self.channel.name)
         return IDLE if due is None else (due - self.clock.now()).total_seconds()
@@ -114,13 +130,16 @@ class Sender:
     async def _deliver(self, claimed: Sequence[Delivery]) -> None:
         """Send one parcel after another until one fails, and put back what was not tried."""
         held_back = ""
+        claimed_at = self.stepped
         for parcel in parcels(claimed, self.habits.together):
             if self.stopping:
                 held_back = "the program stopped before this was tried"
             if held_back:
                 await self._finish(parcel, Failed(held_back))
                 continue
-            message = parcel_message(parcel, self.clock.now())
+            await self._mind_the_clock()
+            set_since = timedelta(seconds=self.stepped - claimed_at)
+            message = parcel_message(parcel, self.clock.now() - set_since)
             outcome = await self._try(message, "alert")
             await self._finish(parcel, outcome)
             match outcome:
@@ -132,6 +151,7 @@ class Sender:
                     assert_never(outcome)
 
     async def _finish(self, parcel: Sequence[Delivery], outcome: Outcome) -> None:
+        await self._mind_the_clock()
         at = self.clock.now()
         wait = 0.0 if self.stopping else _wait(outcome, max(x.attempts for x in parcel))
         for one in parcel:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 import selectors
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -93,6 +94,8 @@ class LeapingLoop(asyncio.SelectorEventLoop):
 class LeapingLoopClock:
     """The clock of a leaping loop: at `start` when the loop begins."""
 
+    speed = math.inf
+
     def __init__(self, start: datetime, loop: LeapingLoop) -> None:
         """`start` is aware."""
         self._start = start
@@ -104,6 +107,10 @@ class LeapingLoopClock:
 
     def monotonic(self) -> float:
         """Seconds since the start."""
+        return self._loop.time()
+
+    def uptime(self) -> float:
+        """The same."""
         return self._loop.time()
 
     async def sleep(self, seconds: float) -> None:

@@ -269,6 +269,10 @@ class Store:
         listed = list(expired)
         await self._db.write(lambda db: outbox.told(db, listed, outcome))
 
+    async def shift(self, channel: str, seconds: float) -> None:
+        """Take it that the wall clock was set: what waits on a channel keeps its wait and age."""
+        await self._db.write(lambda db: outbox.shift(db, channel, seconds), urgent=True)
+
     async def next_due(self, channel: str) -> datetime | None:
         """When a channel next has something to send or to expire; None when it has nothing."""
         return await self._db.read(lambda db: outbox.next_due(db, channel), urgent=True)
