@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import cast
 
@@ -26,6 +27,7 @@ class Site:
         self.settings = settings
         self.machine = machine
         self._store: Store | None = None
+        self._opening = asyncio.Lock()
 
     @property
     def clock(self) -> Clock:
@@ -39,10 +41,11 @@ class Site:
 
     async def store(self) -> Store:
         """The database, for reading. Raises StoreError with one sentence while it cannot be."""
-        if self._store is None:
-            path = self.settings.store.path
-            self._store = await Store.open(path, now=self.machine.now(), readonly=True)
-        return self._store
+        async with self._opening:
+            if self._store is None:
+                path = self.settings.store.path
+                self._store = await Store.open(path, now=self.machine.now(), readonly=True)
+            return self._store
 
     async def writing(self) -> Store:
         """The database, for one change; close it afterwards."""
@@ -58,9 +61,9 @@ class Site:
 
     async def close(self) -> None:
         """Close what was opened."""
-        if self._store is not None:
-            await self._store.close()
-            self._store = None
+        store, self._store = self._store, None
+        if store is not None:
+            await store.close()
 
 
 def site_of(request: Request) -> Site:
