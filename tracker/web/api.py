@@ -15,7 +15,7 @@ from tracker import __version__
 from tracker.app.bets import Beside, Bets, Changes, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.health import checks
-from tracker.app.record import Group, by_group, reliability_json, results, tally_json
+from tracker.app.report import reliability_json, tally_json
 from tracker.app.series import FEWEST, MOST, series
 from tracker.app.views import (
     alert_json,
@@ -27,8 +27,9 @@ from tracker.app.views import (
     status_json,
 )
 from tracker.domain.bet import Result
+from tracker.domain.parlay import wager_kind
 from tracker.domain.policy import Scope, Snooze
-from tracker.domain.record import reliability, tally
+from tracker.domain.record import Grouping, reliability, tally
 from tracker.language.drafting import parse_stake
 from tracker.language.snoozes import parse_until
 from tracker.web.access import Pricer, Reader, Writer
@@ -135,18 +136,28 @@ async def bets(
     market: Annotated[str | None, Query(max_length=50)] = None,
 ) -> Json:
     """The bets, newest first. `next` is the `before` of the page that follows, null at the end."""
-    views = await (await site.store()).bets_view(site.rules)
-    fitting = [
-        x
-        for x in reversed(views)
-        if (before is None or x.number < before)
-        and (state == "all" or (x.result is None and x.withdrawn_at is None) == (state == "open"))
+    store = await site.store()
+    page: list[BetView] = []
+    while len(page) <= limit:
+        # One more than fits tells whether there is another page.
+        read = await store.bets_before(before, limit + 1, site.rules)
+        page += [x for x in read if _fits(x, state, tag, market)]
+        if len(read) <= limit:
+            break
+        before = read[-1].number
+    more = len(page) > limit
+    shown = page[:limit]
+    return {"bets": [bet_json(x) for x in shown], "next": shown[-1].number if more else None}
+
+
+def _fits(x: BetView, state: str, tag: str | None, market: str | None) -> bool:
+    is_open = x.result is None and x.withdrawn_at is None
+    kind = None if x.market is None else wager_kind(x.market)
+    return (
+        (state == "all" or is_open == (state == "open"))
         and (tag is None or tag in x.tags)
-        and (market is None or bet_json(x)["market"] == market)
-    ]
-    page = fitting[:limit]
-    more = len(fitting) > limit
-    return {"bets": [bet_json(x) for x in page], "next": page[-1].number if more else None}
+        and (market is None or market == kind)
+    )
 
 
 @router.post("/bets", status_code=201)
@@ -316,12 +327,16 @@ async def calibration(_: Reader, site: OfSite) -> Json:
 
 @router.get("/performance")
 async def performance(
-    _: Reader, site: OfSite, by: Annotated[Group, Query()] = Group.MARKET
+    _: Reader,
+    site: OfSite,
+    by: Annotated[Grouping, Query()] = Grouping.MARKET,
+    since: Annotated[date | None, Query()] = None,
+    until: Annotated[date | None, Query()] = None,
 ) -> Json:
-    """The record by tag, market, player, book, league or month."""
-    ended = results(await (await site.store()).bets_view(site.rules))
-    groups = by_group(ended, by)
-    whole = tally(x for _view, x in ended)
+    """The record by tag, market, player, book, league, month or day."""
+    outcomes = (await site.store()).outcomes
+    groups = await outcomes.tallies(by, since, until)
+    whole = (await outcomes.tallies(Grouping.ALL, since, until)).get("all", tally(()))
     return {
         "by": by.value,
         "whole": tally_json(whole),

@@ -17,14 +17,13 @@ from tracker.app.bets import Beside, Bets, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.course import course_of
 from tracker.app.health import checks
-from tracker.app.record import Group, by_group, nights, results
 from tracker.app.tonight import tonight
 from tracker.domain.bet import Result
 from tracker.domain.errors import BadBet
 from tracker.domain.money import money_text
 from tracker.domain.parlay import wager_text
 from tracker.domain.policy import Scope, Snooze
-from tracker.domain.record import Tally, reliability, tally
+from tracker.domain.record import Grouping, Tally, reliability, tally
 from tracker.language.snoozes import parse_until
 from tracker.store.web_access import BROWSER_LASTS
 from tracker.web import charts
@@ -125,11 +124,11 @@ async def home(_: Inside, site: OfSite, said: str = "") -> Response:
     store = await site.store()
     games = await tonight(store, site.rules, at.now, site.settings.zone)
     shown = {x.number for game in games for x in game.bets}
-    views = await store.bets_view(site.rules)
     waiting = [
-        _listed(x) for x in views
-        if x.result is None and x.withdrawn_at is None and x.number not in shown
-    ]  # fmt: skip
+        _listed(x)
+        for x in await store.open_bets(site.rules)
+        if x.result is None and x.number not in shown
+    ]
     trouble = "" if at.daemon is not None else "The daemon is not running."
     return page(
         "tonight.html", "Tonight", "/", games=games, waiting=waiting, trouble=trouble, said=said
@@ -311,18 +310,19 @@ async def history(
 ) -> Response:
     """The person's record: profit, how bets fared by their kind, and whether chances held."""
     store = await site.store()
-    views = await store.bets_view(site.rules)
-    ended = results(views)
-    whole = tally(x for _view, x in ended)
-    told = reliability(await store.said())
-    listed = [x for x in reversed(views) if before is None or x.number < before]
-    per_night = nights(ended)
+    outcomes = store.outcomes
+    whole = (await outcomes.tallies(Grouping.ALL)).get("all", tally(()))
+    told = reliability(await outcomes.first_said())
+    listed = await store.bets_before(before, _PAGE + 1, site.rules)
+    per_night = [
+        (day, x.profit) for day, x in sorted((await outcomes.tallies(Grouping.DAY)).items())
+    ]
     return page(
         "history.html", "History", "/history", whole=whole, strip=_strip(whole),
         profit=Markup(charts.of_profit(per_night)) if per_night else None,  # noqa: S704 - our own
         tables=[
-            (group.value, [_row(key, x) for key, x in by_group(ended, group).items()])
-            for group in (Group.MARKET, Group.BOOK, Group.TAG, Group.MONTH)
+            (by.value, [_row(key, x) for key, x in (await outcomes.tallies(by)).items()])
+            for by in (Grouping.MARKET, Grouping.BOOK, Grouping.TAG, Grouping.MONTH)
         ],
         reliability=Markup(charts.of_reliability(told)) if told else None,  # noqa: S704 - our own
         bets=[_listed(x) for x in listed[:_PAGE]],

@@ -217,7 +217,7 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
             backups = _backups(await at.store.upkeep.backups(), at, settings)
             overdue = [
                 x.id
-                for x in await at.store.bets_view()
+                for x in await at.store.open_bets()
                 if x.result is None
                 and x.status in (Status.LIVE, Status.NEEDS_REVIEW, Status.SCHEDULED)
                 and x.game is not None

@@ -20,15 +20,12 @@ from tracker.cli.scope import scope_of
 from tracker.cli.setup.channels import open_channels
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.errors import Misused, TrackerError
+from tracker.domain.events import DaemonStarted, ModelRefused, SecretsWarning, Severity, SystemEvent
 from tracker.host import AlreadyRunning, os_trouble
 
 if TYPE_CHECKING:
     from tracker.notify.channel import Channel
     from tracker.settings import Secrets, Settings
-
-_BAD_NEWS = (
-    "lost", "blocked", "failing", "failed", "refused", "mistake", "stuck", "down", "stale",
-)  # fmt: skip
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
@@ -124,20 +121,20 @@ async def _run(
 
     logger = set_up_logs(clock.now, secrets=secrets.values(), level=level, stream=sys.stderr)
 
-    events: set[str] = set()
+    events: set[type[SystemEvent]] = set()
 
-    def heard(event: str, figures: dict[str, str]) -> None:
-        events.add(event)
-        tell(event, figures)
+    def heard(event: SystemEvent) -> None:
+        events.add(type(event))
+        tell(event)
 
-    def tell(event: str, figures: dict[str, str]) -> None:
-        bad = any(word in event for word in _BAD_NEWS)
-        (logger.warning if bad else logger.info)(event, **figures)
+    def tell(event: SystemEvent) -> None:
+        warns = event.severity is Severity.WARNING
+        (logger.warning if warns else logger.info)(event.name, **event.figures)
 
     for warning in secrets.warnings:
-        logger.warning("secrets.warning", what=warning)
+        tell(SecretsWarning(warning))
     registry = registry_beside(settings.store.path)
-    load = ModelsInUse(registry, lambda why: tell("model.refused", {"why": why}))
+    load = ModelsInUse(registry, lambda why: tell(ModelRefused(why)))
     channels: tuple[Channel, ...] = ()
     async with AsyncExitStack() as open_ones:
         try:
@@ -149,14 +146,15 @@ async def _run(
             heavy = Commands(config, limit=HEAVY_LIMIT, bounds=Bounds())
             runners = None if scaled else Runners(Commands(config, limit=LIGHT_LIMIT), heavy)
             await daemon(
-                settings, channels, clock, tell=heard, load=load, verbs=verbs, runners=runners
-            )
+                settings, channels, clock, tell=heard, load=load, verbs=verbs, runners=runners,
+                odds_key=secrets.odds_key,
+            )  # fmt: skip
         except Exception as wrong:
             # The supervisor: what a person can mend is told in a sentence, a fault with its story.
             known = _known(wrong)
             if not isinstance(known, AlreadyRunning):
                 notice = FailureNotice(channels, settings.store.path, SystemClock())
-                await notice.send(_sentence(known, wrong), running="daemon.started" in events)
+                await notice.send(_sentence(known, wrong), running=DaemonStarted in events)
             if known is not None:
                 raise known from None
             logger.exception("daemon.failed", exc_info=wrong)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.record import Group, by_group, reliability_json, results, tally_json
+from tracker.app.report import reliability_json, tally_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of
@@ -17,10 +17,10 @@ from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import session
 from tracker.domain.errors import Misused
 from tracker.domain.money import money_text
-from tracker.domain.record import Ended, Reliability, Said, Tally, reliability, tallies, tally
+from tracker.domain.record import Grouping, Reliability, Said, Tally, reliability, tally
 
 if TYPE_CHECKING:
-    from tracker.store.views import BetView
+    pass
 
 _NONE = "No bet has a result yet."
 
@@ -50,23 +50,22 @@ def profit(
 
     Pushes return their stake; void bets count in the record alone.
     """
-    ended = _ended(scope_of(context), since, until)
-    whole = tally(bet for _, bet in ended)
-    months = tallies((f"{bet.day:%Y-%m}", bet) for _, bet in sorted(ended, key=_day))
+    whole, months = _tallies(scope_of(context), since, until, Grouping.ALL, Grouping.MONTH)
+    total, months = whole.get("all"), dict(sorted(months.items()))
     if as_json:
         parts = {month: tally_json(x) for month, x in months.items()}
-        say_json(tally_json(whole) | {"months": parts})
+        say_json(tally_json(total or tally(())) | {"months": parts})
         return
-    if not ended:
+    if total is None:
         say(_NONE)
         return
     rows = [_row(month, x) for month, x in months.items()]
-    _table("Month", [*rows, _row("all", whole)] if len(rows) > 1 else rows)
+    _table("Month", [*rows, _row("all", total)] if len(rows) > 1 else rows)
 
 
 def performance(
     context: typer.Context,
-    by: Annotated[Group, typer.Option(help="What to group by.")] = Group.MARKET,
+    by: Annotated[Grouping, typer.Option(help="What to group by.")] = Grouping.MARKET,
     since: Since = None,
     until: Until = None,
     as_json: AsJson = False,
@@ -76,15 +75,14 @@ def performance(
     `Asked` is the mean chance at which the bets break even by their price; `Won` is the share of
     the decided ones that were won. A bet with several tags counts under each.
     """
-    ended = _ended(scope_of(context), since, until)
-    ordered = by_group(ended, by)
+    (groups,) = _tallies(scope_of(context), since, until, by)
     if as_json:
-        say_json({"by": by.value, "groups": {k: tally_json(x) for k, x in ordered.items()}})
+        say_json({"by": by.value, "groups": {k: tally_json(x) for k, x in groups.items()}})
         return
-    if not ended:
+    if not groups:
         say(_NONE)
         return
-    _table(by.value.capitalize(), [_row(key, x) for key, x in ordered.items()])
+    _table(by.value.capitalize(), [_row(key, x) for key, x in groups.items()])
 
 
 def calibration(context: typer.Context, as_json: AsJson = False) -> None:
@@ -113,24 +111,23 @@ async def _said(scope: Scope) -> list[Said]:
         return []
 
 
-def _ended(scope: Scope, since: str | None, until: str | None) -> list[tuple[BetView, Ended]]:
+def _tallies(
+    scope: Scope, since: str | None, until: str | None, *by: Grouping
+) -> list[Mapping[str, Tally]]:
     first, last = _date(since, "--since"), _date(until, "--until")
-    return [
-        (view, bet)
-        for view, bet in asyncio.run(_results(scope))
-        if (first is None or bet.day >= first) and (last is None or bet.day <= last)
-    ]
+    return asyncio.run(_read(scope, first, last, by))
 
 
-async def _results(scope: Scope) -> list[tuple[BetView, Ended]]:
+async def _read(
+    scope: Scope, first: date | None, last: date | None, by: Sequence[Grouping]
+) -> list[Mapping[str, Tally]]:
     from tracker.store import StoreMissing
 
     try:
         async with session(scope) as at:
-            views = await at.store.bets_view(at.basics.rules)
+            return [await at.store.outcomes.tallies(x, first, last) for x in by]
     except StoreMissing:
-        return []
-    return results(views)
+        return [{} for _ in by]
 
 
 def _date(text: str | None, option: str) -> date | None:
@@ -140,10 +137,6 @@ def _date(text: str | None, option: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise Misused(f"{option} {text!r} is no date: write it like 2026-11-20") from None
-
-
-def _day(item: tuple[BetView, Ended]) -> date:
-    return item[1].day
 
 
 def _row(name: str, x: Tally) -> tuple[str, ...]:
