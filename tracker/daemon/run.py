@@ -40,6 +40,7 @@ from tracker.daemon.write_backoff import WriteBackoff
 from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.league import slate_date
+from tracker.domain.plural import plural
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
@@ -185,8 +186,8 @@ class Daemon:
             tasks.create_task(faces)
             tasks.create_task(self._parts.pulses.keep(store, clock))
             tasks.create_task(self._desk.tend(store, clock))
-            tasks.create_task(self._herald.run())
-            tasks.create_task(self._herald.cry())
+            for job in self._herald.jobs():
+                tasks.create_task(job)
             self._keep_in_touch(tasks)
             tasks.create_task(
                 keep_alive(notifier, progress, self._status, SystemClock(), self._tell)
@@ -275,9 +276,9 @@ class Daemon:
     def _status(self) -> str:
         """One line for systemd."""
         games, waiting = len(self._following), self._shelf.waiting
-        text = f"following {games} game{'s' * (games != 1)}"
+        text = f"following {plural(games, 'game')}"
         if waiting:
-            text += f", {waiting} bet{'s' * (waiting != 1)} waiting for a game"
+            text += f", {plural(waiting, 'bet')} waiting for a game"
         late = self._progress.late()
         return f"{text}, stuck: {', '.join(late)}" if late else text
 

@@ -17,6 +17,7 @@ from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import session
 from tracker.domain.errors import Misused
 from tracker.domain.money import money_text
+from tracker.domain.plural import plural
 from tracker.domain.record import Grouping, Reliability, Said, Tally, reliability, tally
 
 if TYPE_CHECKING:
@@ -177,5 +178,5 @@ def _tell_reliability(found: Reliability) -> None:
         for x in found.bins
     ]
     table(("p(hit)", "Bets", "Said", "Came", "95 % range", "Fits"), rows, right=(1, 2, 3, 4))
-    say(f"{found.bets} bets · Brier {found.brier:.4f} · log loss {found.log_loss:.4f}")
+    say(f"{plural(found.bets, 'bet')} · Brier {found.brier:.4f} · log loss {found.log_loss:.4f}")
     note("The range narrows as more bets are settled.")
