@@ -144,24 +144,13 @@ def _pairing(settings: Settings) -> list[Check]:
 
 
 def _channels(settings: Settings) -> Check:
-    from tracker.cli.setup.channels import own_channels
-    from tracker.notify.channels.apprise import channel_name, check_urls
-    from tracker.notify.channels.telegram.channel import telegram_channel
+    from tracker.app.channels import channels_of
     from tracker.settings import load_secrets
 
     try:
-        secrets = load_secrets(settings)
-        urls = [x.get_secret_value() for x in secrets.urls]
-        check_urls(urls)
-        telegram_channel(settings.notify.telegram, secrets.telegram_token)
-        own = [x.name for x in own_channels(settings)]
+        names = [x.name for x in channels_of(settings, load_secrets(settings))]
     except TrackerError as wrong:
         return Check("channels", Health.BAD, str(wrong))
-    names = ["console"] if settings.notify.console else []
-    names += [channel_name(url) for url in urls]
-    if secrets.telegram_token is not None:
-        names.append("telegram")
-    names += own
     if not names:
         text = "no channel: alerts go nowhere; write an address under [notify] urls"
         return Check("channels", Health.BAD, text)
