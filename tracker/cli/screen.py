@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,6 +24,37 @@ _MORNING = 6
 """A game that tips off before this hour belongs to the evening before."""
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+_SPELT = {
+    "✔": "+", "✘": "x", "✓": "+", "⚠": "!", "▲": "^", "▼": "v", "●": "*", "·": "-", "•": "-",
+    "–": "-", "—": "-", "…": "...", "→": "->", "←": "<-", "≥": ">=", "≤": "<=", "×": "x", "−": "-",
+    "│": "|", "─": "-", "½": "1/2", "\u202f": " ", "\u00a0": " ",
+}  # fmt: skip
+"""What stands for a sign where a terminal has plain letters only."""
+
+
+def _spell(error: UnicodeError) -> tuple[str, int]:
+    """How to write what an encoding lacks: a sign that stands for it, a plain letter, or `?`."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    found = (
+        _SPELT.get(x) or unicodedata.normalize("NFKD", x).encode("ascii", "ignore").decode() or "?"
+        for x in error.object[error.start : error.end]
+    )
+    return "".join(found), error.end
+
+
+def make_printable(*streams: TextIO) -> None:
+    """Let no stream refuse a letter that its encoding lacks, after the work was done."""
+    codecs.register_error("tracker.spell", _spell)
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper) and not _unicode(stream):
+            stream.reconfigure(errors="tracker.spell")
+
+
+def _unicode(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "").startswith("utf")
 
 
 def coloured(stream: TextIO) -> bool:
@@ -63,7 +97,11 @@ def say_json(value: Any) -> None:
     """A value as JSON: indented for a person on a terminal, else one line."""
     indent = 2 if sys.stdout.isatty() else None
     text = json.dumps(
-        value, ensure_ascii=False, allow_nan=False, default=_json_value, indent=indent
+        value,
+        ensure_ascii=not _unicode(sys.stdout),
+        allow_nan=False,
+        default=_json_value,
+        indent=indent,
     )
     say(text)
 

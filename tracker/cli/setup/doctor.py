@@ -179,7 +179,7 @@ def _running(settings: Settings) -> Check:
 
     found = running_instance(settings.store.lock)
     if found is None:
-        text = "the daemon is not running: `tracker run`, or `tracker service install`"
+        text = "the daemon is not running, so that nothing is watched: `tracker run` starts it"
         return Check("daemon", Health.WARNING, text)
     where = "elsewhere, perhaps in a container" if found.pid is None else f"as process {found.pid}"
     return Check("daemon", Health.GOOD, f"one instance: the daemon runs {where}")
@@ -329,7 +329,11 @@ async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
         left = ""
         if some:
             left = "; it stands in only" if one.stands_in else "; another source stands in"
-        text = f"{one.source}: {one.why} ({host}){left}: {one.advice}"
+        why, advice = one.why or "", one.advice or ""
+        # Both may say to look at the network, and the reason mostly names the host.
+        why = why.removesuffix(": check the network") if "network" in advice else why
+        named = "" if host.partition("://")[2].partition(":")[0] in why else f" ({host})"
+        text = f"{one.source}: {why}{named}{left}: {advice}"
         found.append(Check(one.source, health, text))
     return [*found, *_clock(ahead)]
 

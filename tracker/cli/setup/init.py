@@ -214,11 +214,12 @@ async def _try_first(scope: Scope, channel: _Channel) -> None:
 
 
 def _zone(text: str) -> str:
+    from tracker.settings.zones import zone_name
+
     try:
-        ZoneInfo(text)
-    except (KeyError, ValueError, OSError):
-        raise Misused(f"{text!r} is no time zone: write one such as America/New_York") from None
-    return text
+        return zone_name(text)
+    except ValueError as why:
+        raise Misused(str(why)) from None
 
 
 def _unit(text: str) -> int:
