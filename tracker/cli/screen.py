@@ -113,7 +113,8 @@ def broken(line: str, width: int) -> str:
     lines, current = [], ""
     for word in re.split(r"(?<=\S) (?=\S)", line):
         longer = f"{current} {word}" if current else word
-        if current and _columns(longer) > width:
+        # A word that no line has room for is the terminal's own to break.
+        if current and _columns(longer) > width >= _columns(hang + word):
             lines.append(current)
             longer = hang + word
         current = longer
