@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tracker.cli.screen import note, paint, progress, say, wait_text, when
 from tracker.cli.words import odds_text
+from tracker.domain.chance import NoChance
 from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text, payout_if_won
-from tracker.domain.player import Stat
 
 if TYPE_CHECKING:
     from tracker.cli.add import Outcome
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from tracker.cli.session import Session
     from tracker.domain.chance import Chance
     from tracker.domain.draft import Draft
-    from tracker.domain.game import GameState
-    from tracker.domain.parlay import Leg
 
 
 def tell_bet(x: Outcome, at: Session) -> None:
@@ -95,6 +91,10 @@ async def tell_chance(x: Outcome, at: Session, scope: Scope) -> None:
     chance, clock = found
     from tracker.notify.words import percent
 
+    if isinstance(chance, NoChance):
+        say(f"{paint(clock + ':', 'dim')} no chance yet: {_NO_CHANCE[chance]}")
+        return
+
     edge = ""
     if x.draft.odds is not None:
         fair = chance.win + chance.push * x.draft.odds.break_even
@@ -104,25 +104,19 @@ async def tell_chance(x: Outcome, at: Session, scope: Scope) -> None:
     say(f"{paint(clock + ':', 'dim')} p(hit) {percent(chance.win, 1)}{push}{edge}")
 
 
-def _listed(state: GameState, legs: Iterable[Leg]) -> GameState:
-    """A game before tip-off with the players of the legs in its box, which is read later."""
-    from tracker.domain.game import PlayerLine
-
-    nothing = tuple((x.value, 0) for x in Stat)
-    players = dict.fromkeys(
-        leg.market.player
-        for leg in legs
-        if leg.game.id == state.game.id and isinstance(leg.market, PlayerTotal | DoubleDouble)
-    )
-    return replace(
-        state, players=tuple(PlayerLine(x.key, x.name, x.side, nothing) for x in players)
-    )
+_NO_CHANCE = {
+    NoChance.OUT: "out, so his lines will be void",
+    NoChance.LITTLE_KNOWN: "little known of him until his recent games are read",
+    NoChance.NOT_IN_BOX: "he is not in the box of this game",
+}
 
 
-async def _first_chance(x: Outcome, at: Session, scope: Scope) -> tuple[Chance, str] | None:
-    """The chance as the daemon would give it at this moment, and what moment that is.
+async def _first_chance(
+    x: Outcome, at: Session, scope: Scope
+) -> tuple[Chance | NoChance, str] | None:
+    """The chance as the daemon would give it at this moment, or why there is none; and the moment.
 
-    None where the forecast cannot say, as of a player of whom nothing is known.
+    None where the forecast cannot say.
     """
     from tracker.cli.believed import beliefs_of, known_of
     from tracker.cli.models import ModelsInUse, registry_beside
@@ -131,30 +125,26 @@ async def _first_chance(x: Outcome, at: Session, scope: Scope) -> tuple[Chance, 
     from tracker.engine.slip import combined
     from tracker.forecast import Unpriceable, forecast, parlay
 
+    moment = "Before tip-off"
     models = ModelsInUse(registry_beside(at.basics.store), note)
     groups: list[Group] = []
-    begun = False
     for game in dict.fromkeys(leg.game for leg in x.legs):
         known = await at.store.games(game.slate)
         state = next((s for g, s in known if g.id == game.id and s is not None), None)
         state = state or GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
         if state.phase.off:
             return None
-        begun = begun or state.phase is not Phase.SCHEDULED
+        moment = moment if state.phase is Phase.SCHEDULED else "Now"
         parameters = models(game.league)
         bets = [x.bet(at.now)] if at.now <= game.start else []
         prior = (await known_of(game, at, scope)).before(game, bets, parameters).prior
         beliefs = await beliefs_of([x.bet(at.now)], game, at)
-        if state.phase is Phase.SCHEDULED:
-            if not beliefs.knows([x.bet(at.now)], game):
-                return None
-            state = _listed(state, x.legs)
         legs = [leg.market for leg in x.legs if leg.game.id == game.id]
         try:
             players = beliefs.of([x.bet(at.now)], game)
             chance = parlay(legs, forecast(state, prior, parameters, players=players), state)
-        except Unpriceable:
-            return None
+        except Unpriceable as wrong:
+            return None if wrong.why is None else (wrong.why, moment)
         groups.append(Group(game.id, chance))
     whole = groups[0].chance if len(groups) == 1 else combined(groups)
-    return None if whole is None else (whole, "Now" if begun else "Before tip-off")
+    return None if whole is None else (whole, moment)

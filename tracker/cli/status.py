@@ -189,10 +189,10 @@ def _moved(bet: BetView, x: _Picture) -> str:
     if view is None or bet.chance is None or bet.chance_at is None or bet.result is not None:
         return ""
     since = bet.chance_at - _SPAN
-    earlier = [one.snapshot for one in view.snapshots if one.snapshot.at <= since]
+    earlier = [one.snapshot for one in view.priced.snapshots if one.snapshot.at <= since]
     if not earlier:
         return ""
-    points = round((bet.chance.win - earlier[-1].chance.win) * 100)
+    points = round((bet.chance.win - earlier[-1].known.win) * 100)
     if points == 0:
         return "="
     return paint(f"▲ {points}", "green") if points > 0 else paint(f"▼ {-points}", "red")

@@ -149,7 +149,8 @@ class Game:
 class PlayerLine:
     """A player's box line so far.
 
-    `minutes` is in minutes; `stats` holds pts, reb, ast, stl, blk, 3pm and to.
+    `minutes` is in minutes; `stats` holds pts, reb, ast, stl, blk, 3pm and to. `out` is whether the
+    document says that he does not play tonight: who is merely not seen yet may still come in.
     """
 
     id: str
@@ -162,6 +163,7 @@ class PlayerLine:
     starter: bool = False
     played: bool = False
     note: str | None = None
+    out: bool = False
 
     def stat(self, name: str) -> int:
         """One statistic; KeyError when the feed does not give it."""

@@ -47,6 +47,15 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class PriorTold:
+    """The prior that a chance rests on, in points (home minus away; both teams), and who tells it."""
+
+    margin: float
+    total: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A game that is over, as ratings look at it: points with overtime, `day` the league's date."""
 

@@ -13,7 +13,7 @@ from tracker.domain.alert import Alert
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Unreadable
 from tracker.domain.rule import Event
-from tracker.engine.announce import announce
+from tracker.engine.announce import announce, review_alert
 from tracker.engine.book import Book, Change, Held, Ordering
 from tracker.engine.finish import finish, tell_given
 from tracker.engine.freezing import freeze_doubted, freeze_pending
@@ -21,6 +21,7 @@ from tracker.engine.ordering import classify
 from tracker.engine.reading import filled, moved, with_players
 from tracker.engine.seeing import chances, see
 from tracker.forecast import Outlook
+from tracker.forecast.outlook import Basis
 
 STALE_AFTER = timedelta(seconds=90)
 """A live game that has not changed for this long is shown as stale."""
@@ -42,6 +43,7 @@ def advance(book: Book, state: GameState, outlook: Outlook | None, now: datetime
     back, returned = _feed_back(book, now)
     dropped = _dropped(book.held) if ordering is Ordering.SAME else ()
     book = replace(book, seen_at=now, held=held, lost=False, game=state.game)
+    basis, renewed = _basis(book, outlook)
     if ordering is Ordering.HELD:
         book = replace(book, stale=_stale(book, now))
         notes = (*returned, ("poll.held", _told(state)))
@@ -57,7 +59,11 @@ def advance(book: Book, state: GameState, outlook: Outlook | None, now: datetime
         changed_at = now if box else book.changed_at
         known = with_players(before, state.players)
         book = replace(book, state=known, changed_at=changed_at)
-    book = replace(book, stale=_stale(book, now))
+    # After a start nobody knows what the chances rested on: a game that stands is priced anew.
+    renewed = renewed or (book.basis is None and before is not None and not news)
+    book = replace(book, stale=_stale(book, now), basis=basis)
+    # Before the tip nothing can happen on the court: whatever moves a chance then is knowledge.
+    quiet = renewed or (before is not None and state.phase is Phase.SCHEDULED)
     notes = returned + dropped + _transitions(before, state, ordering)
     if box and state.phase is Phase.FINAL:
         notes += (("box.changed", _told(state)),)
@@ -65,14 +71,35 @@ def advance(book: Book, state: GameState, outlook: Outlook | None, now: datetime
     if not state.phase.off:
         change = see(
             change,
-            lambda x: news or x.chance is None or x.bet.number in box,
+            lambda x: news or renewed or x.chance is None or x.bet.number in box,
             before,
             outlook,
             now,
+            news=news,
+            renewed=quiet,
         )
     if book.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
-    return _counted(given, finish(tell_given(change, now), now))
+    return _counted(given, _told_reviews(finish(tell_given(change, now), now), now))
+
+
+def _basis(book: Book, outlook: Outlook | None) -> tuple[Basis | None, bool]:
+    """What chances rest on from now, and whether they change by more than the game."""
+    if outlook is None:
+        return book.basis, False
+    if book.basis is None:
+        return outlook.basis, False
+    return outlook.basis.after(book.basis), outlook.basis.renews(book.basis)
+
+
+def _told_reviews(change: Change, now: datetime) -> Change:
+    """The change with the word on each bet whose result a person must decide."""
+    state = change.book.state
+    if state is None or not change.reviews:
+        return change
+    tracked = {x.bet.number: x for x in change.book.tracked}
+    said = tuple(review_alert(tracked[x.bet], x, state, now) for x in change.reviews)
+    return replace(change, alerts=change.alerts + said)
 
 
 def _counted(given: Book, change: Change) -> Change:
@@ -99,7 +126,7 @@ def note(book: Book, why: Unreadable, now: datetime) -> Change:
     given, book = book, replace(book, stale=_stale(book, now))
     if book.state is not None and book.state.phase.off and _surely_off(book, now):
         # A game that was called off leaves the board; its bets still become void, and official.
-        return _counted(given, finish(Change(book, Ordering.SAME), now))
+        return _counted(given, _told_reviews(finish(Change(book, Ordering.SAME), now), now))
     if not playing or not silent or book.lost:
         return Change(book)
     alerts = announce(book, Event.FEED_DOWN, now, detail=why.why)

@@ -9,12 +9,15 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Settlement
 from tracker.domain.chance import Chance
 from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.rule import Event, EventRule
-from tracker.engine.book import Book, RuleState, Tracked
+from tracker.engine.book import Book, Review, RuleState, Tracked
 
 _USEFUL_FOR = {
     Event.SETTLED: timedelta(hours=12),
     Event.REGRADED: timedelta(hours=24),
+    Event.REVIEW: timedelta(hours=24),
+    Event.OUT: timedelta(hours=3),
 }
 _USEFUL_BY_DEFAULT = timedelta(minutes=10)
 
@@ -42,6 +45,21 @@ def facts_of(
         if new.win == 0 < old.win and new.lose > 0:
             facts.add(Event.DEAD)
     return frozenset(facts)
+
+
+def absentees(old: Tracked, new: Tracked) -> tuple[str, ...]:
+    """The players of a bet who are out now and were not, or are no longer, each once."""
+    changed = sorted(set(old.out) ^ set(new.out))
+    markets = [new.bet.legs[i].market for i in changed]
+    names = [x.player.name for x in markets if isinstance(x, PlayerTotal | DoubleDouble)]
+    return tuple(dict.fromkeys(names))
+
+
+def review_alert(tracked: Tracked, review: Review, state: GameState, now: datetime) -> Alert:
+    """The word that a person must decide a result; whatever the rules, for nobody else can."""
+    memory = RuleState(tracked.bet.number, Event.REVIEW.value, episode=int(now.timestamp()))
+    alert = _alert(tracked, memory, Event.REVIEW, now, state.game_clock, state.score)
+    return replace(alert, detail=review.why)
 
 
 def between(

@@ -25,10 +25,10 @@ GROUP_WAIT = timedelta(seconds=3)
 BUDGET_SPAN = timedelta(hours=1)
 """The time that both budgets are for."""
 
-_RESULTS = frozenset({Event.SETTLED.value, Event.REGRADED.value})
+_RESULTS = frozenset({Event.SETTLED.value, Event.REGRADED.value, Event.REVIEW.value})
 """What is always told in the end: a snooze puts it off and no budget holds it back."""
 
-_DECIDED = _RESULTS | {Event.HIT.value, Event.DEAD.value}
+_DECIDED = _RESULTS | {Event.HIT.value, Event.DEAD.value, Event.OUT.value}
 """What happens once to a bet, so that it needs no budget."""
 
 
@@ -104,12 +104,19 @@ def over_budget(firing: Firing, policy: Policy, now: datetime) -> Hold | None:
         return None
     recent = {x for x in policy.told if timedelta(0) <= now - x.at < BUDGET_SPAN}
     recent.discard(Told(firing.game, now))
-    of_game = sum(x.game == firing.game for x in recent)
-    if of_game >= policy.game_budget:
-        return Hold(Reason.OVER_BUDGET, f"{of_game} messages on this game within the hour")
+    of_game = {x for x in recent if x.game == firing.game}
+    if len(of_game) >= policy.game_budget:
+        why = f"{len(of_game)} messages on this game within the hour"
+        return Hold(Reason.OVER_BUDGET, why, _room(of_game, policy))
     if len(recent) >= policy.budget:
-        return Hold(Reason.OVER_BUDGET, f"{len(recent)} messages within the hour")
+        why = f"{len(recent)} messages within the hour"
+        return Hold(Reason.OVER_BUDGET, why, _room(recent, policy))
     return None
+
+
+def _room(told: set[Told], policy: Policy) -> datetime:
+    """When there is room again: what is held back until then is told in one digest."""
+    return policy.awake(min(x.at for x in told) + BUDGET_SPAN)
 
 
 def quiet(firing: Firing, policy: Policy, now: datetime) -> Hold | None:

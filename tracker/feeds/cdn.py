@@ -6,10 +6,12 @@ what no longer means anything before tip-off and after the buzzer is given one f
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tracker.domain.game import Game, GameState, Pair, Phase, PlayerLine, Score, Side
 from tracker.domain.league import LEAGUES, League
+from tracker.domain.player import rules_out
 from tracker.domain.poll import Unreadable
 from tracker.domain.team import code_in
 from tracker.feeds import cdn_models as told
@@ -237,7 +239,7 @@ def _players(entry: told.GameTold) -> tuple[PlayerLine, ...]:
 def _roster(entry: told.GameTold) -> tuple[PlayerLine, ...]:
     """The players of a game that is not being played: figures left in the document mean nothing."""
     return tuple(
-        PlayerLine(id=x.id, name=x.name, side=x.side, stats=(), starter=x.starter, note=x.note)
+        replace(PlayerLine(x.id, x.name, x.side, ()), starter=x.starter, note=x.note, out=x.out)
         for x in _players(entry)
     )
 
@@ -264,4 +266,5 @@ def _line(player: told.PlayerTold, side: Side) -> PlayerLine:
         starter=player.starter == "1",
         played=player.played == "1",
         note=texts.printable(player.description or player.reason) or None,
+        out=player.played != "1" and (player.status == "INACTIVE" or rules_out(player.reason)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tracker.domain.game import Game, PlayerLine
+from tracker.domain.player import rules_out
 from tracker.domain.team import code_in
 from tracker.feeds import espn_models as told
 from tracker.feeds import texts
@@ -63,6 +64,7 @@ def players(
                         played=played,
                         # A reason stands beside those who did play, too, and means nothing there.
                         note=(texts.printable(player.reason) or None) if player.missed else None,
+                        out=player.missed and rules_out(player.reason),
                     )
                 )
     return tuple(found)

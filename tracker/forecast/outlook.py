@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Moments
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tracker.domain.chance import Chance
     from tracker.domain.market import PlayerMarket
     from tracker.domain.player import Player
+    from tracker.domain.prior import PriorTold
     from tracker.forecast.lattice import Lattice, Points
     from tracker.forecast.player_priors import PlayerPriors
     from tracker.forecast.players import PlayerOutlook, Scene
@@ -29,6 +30,33 @@ class Intervals:
     away: tuple[int, int]
     margin: tuple[int, int]
     total: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an outlook rests on beside the state: the prior, the model, players and line-ups.
+
+    `out` are the players who are out, None while no box tells.
+    """
+
+    told: PriorTold | None
+    versions: tuple[str, str, str]
+    players: tuple[object, ...]
+    out: frozenset[tuple[str, str]] | None
+
+    def after(self, before: Basis) -> Basis:
+        """This, with the line-up of an earlier one where no box tells of it now."""
+        return replace(self, out=before.out) if self.out is None else self
+
+    def renews(self, before: Basis) -> bool:
+        """Whether chances have changed by more than the game since an earlier one."""
+        if (self.told, self.versions, self.players) != (
+            before.told,
+            before.versions,
+            before.players,
+        ):
+            return True
+        return None not in (self.out, before.out) and self.out != before.out
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +76,17 @@ class Outlook:
     calibration_id: str
     periods: Periods = field(repr=False)
     players: PlayerPriors | None = field(default=None, repr=False)
+    told: PriorTold | None = None
+    """The prior that it rests on, and who tells it; None where nobody asked."""
+
+    @Lazy
+    def basis(self) -> Basis:
+        """What it rests on beside the state: a chance that moves by this is news of no game."""
+        known = () if self.players is None else tuple(sorted(self.players.known.items()))
+        state = self.periods.state
+        out = frozenset((x.side.value, x.name) for x in state.players if x.out)
+        versions = (self.model_version, self.feature_version, self.calibration_id)
+        return Basis(self.told, versions, known, out if state.players else None)
 
     @Lazy
     def mu(self) -> Moments:

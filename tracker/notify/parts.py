@@ -33,6 +33,15 @@ FRESH_SECONDS = 1
 """Data younger than this are not given an age."""
 
 
+class LegMoved(LegSeen, Protocol):
+    """What a message needs to know of a leg of a parlay."""
+
+    @property
+    def chance(self) -> Chance | None:
+        """Its chance alone."""
+        ...
+
+
 class Followed(Protocol):
     """What a message needs to know of a tracked bet."""
 
@@ -62,8 +71,13 @@ class Followed(Protocol):
         ...
 
     @property
-    def legs(self) -> Sequence[LegSeen]:
+    def legs(self) -> Sequence[LegMoved]:
         """Where each leg of a parlay stands; none for a single bet."""
+        ...
+
+    @property
+    def out(self) -> Sequence[int]:
+        """The places of the legs whose player is out."""
         ...
 
 
@@ -151,6 +165,9 @@ def fair(tracked: Followed) -> str:
     """What the bet is worth on average, its stake included; empty once that is no longer open."""
     bet, chance = tracked.bet, tracked.chance
     if chance is None or chance.decided or bet.stake_cents is None or bet.odds is None:
+        return ""
+    if tracked.out:
+        # What the book will pay without the leg is not known.
         return ""
     worth = fair_value(chance, bet.stake_cents, payout_if_won(bet.stake_cents, bet.odds))
     return f"fair cash-out {money_text(worth)}"

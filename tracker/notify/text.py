@@ -6,11 +6,14 @@ needs and is worth, how old the data are, and the bet's number. Facts and chance
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from tracker.domain.alert import Alert
 from tracker.domain.bet import Result
-from tracker.domain.money import odds_text
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.money import money_text, odds_text
+from tracker.domain.parlay import Parlay
 from tracker.domain.policy import topic_of
 from tracker.domain.rule import (
     Comparison,
@@ -43,6 +46,8 @@ _SIGNS = {
     Event.HALFTIME: "◆",
     Event.HIT: "✔",
     Event.DEAD: "✘",
+    Event.OUT: "⚠",
+    Event.REVIEW: "❔",
     Event.FEED_DOWN: "⚠",
     Event.FEED_BACK: "✓",
     Event.REGRADED: "↻",
@@ -147,6 +152,10 @@ def _event(event: Event, alert: Alert, tracked: Followed, book: Belief, wording:
         case Event.HIT | Event.DEAD:
             mark, end = ("✔", "lose") if event is Event.HIT else ("✘", "win")
             return f"{mark} {name} {event.value.upper()}: can no longer {end}, {facts}\n{second}"
+        case Event.OUT:
+            return _out(alert, tracked, book)
+        case Event.REVIEW:
+            return _review(alert, tracked, book)
         case Event.FEED_DOWN:
             return _feed_down(alert, tracked, book)
         case Event.FEED_BACK:
@@ -155,6 +164,44 @@ def _event(event: Event, alert: Alert, tracked: Followed, book: Belief, wording:
             return _settled(event, alert, tracked, book)
         case _:
             assert_never(event)
+
+
+def _out(alert: Alert, tracked: Followed, book: Belief) -> str:
+    """Who is out, and what that makes of the bet; or that he plays after all."""
+    bet = tracked.bet
+    legs = {
+        i: leg.market.player.name
+        for i, leg in enumerate(bet.legs)
+        if isinstance(leg.market, PlayerTotal | DoubleDouble)
+    }
+    lines = []
+    for name in alert.detail.split("; "):
+        mine = [i for i, other in legs.items() if other == name]
+        out = any(i in tracked.out for i in mine)
+        which = _legs(mine) if isinstance(bet.market, Parlay) else short(bet)
+        rest = f"{which} will be void" if out else f"{which} count{'s' * (len(mine) == 1)} again"
+        lines.append(f"⚠ {name} is out: {rest}" if out else f"✓ {name} is no longer out: {rest}")
+    state = book.state
+    where = book.game.name if state is None or state.period == 0 else score(alert, tracked, book)
+    stake = "" if bet.stake_cents is None else f"stake {money_text(bet.stake_cents)}"
+    whole = short(bet) if isinstance(bet.market, Parlay) else ""
+    facts = (where, alert.game_clock, whole, stake, f"bet #{bet.id}")
+    return "\n".join((*lines, " · ".join(x for x in facts if x)))
+
+
+def _legs(places: Sequence[int]) -> str:
+    names = " and ".join(str(x + 1) for x in places)
+    return f"leg{'s' * (len(places) > 1)} {names}"
+
+
+def _review(alert: Alert, tracked: Followed, book: Belief) -> str:
+    """That a person must decide a result, why, and the words that decide it."""
+    bet = tracked.bet
+    return (
+        f"❔ #{bet.id} needs your decision: {short(bet)}, {alert.detail}\n"
+        f"{score(alert, tracked, book)} · {alert.game_clock} · "
+        f"tracker settle {bet.id} won (or lost, push, void)"
+    )
 
 
 def _feed_down(alert: Alert, tracked: Followed, book: Belief) -> str:

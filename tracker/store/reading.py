@@ -8,10 +8,11 @@ from typing import Any
 
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Moments, Settlement, Snapshot, Status
-from tracker.domain.chance import Chance
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import GameState, Score
 from tracker.domain.policy import Level
+from tracker.domain.prior import PriorTold
 from tracker.domain.rule import Rule
 from tracker.engine.book import Tracked
 from tracker.store import alert_queries as aq
@@ -19,6 +20,7 @@ from tracker.store import queries as q
 from tracker.store.bets import last_defaults, settlement_of
 from tracker.store.codec import moment, moment_or_none, rules_of, state_of
 from tracker.store.codec_bet import draft_of
+from tracker.store.memory import chance_of
 from tracker.store.restoring import books, tracked
 from tracker.store.views import (
     AlertView,
@@ -195,10 +197,12 @@ def _bet_view(
         payout_cents=None if settlement is None else settlement.payout_cents,
         revision=0 if settlement is None else settlement.revision,
         chance=None if followed is None else followed.chance,
+        no_chance=None if followed is None else followed.no_chance,
         chance_at=None if last is None else moment(last["at"]),
         peak=None if followed is None else followed.peak,
         low=None if followed is None else followed.low,
         review=None if followed is None else followed.review,
+        out=() if followed is None else followed.out,
     )
 
 
@@ -231,13 +235,17 @@ def _snapshot(x: Any) -> Snapshot:
         score=Score(x["home"], x["away"]),
         mu=Moments(x["mu_home"], x["mu_away"], x["mu_margin"], x["mu_total"]),
         sigma=Moments(x["sigma_home"], x["sigma_away"], x["sigma_margin"], x["sigma_total"]),
-        chance=Chance(x["win"], x["push"], x["lose"]),
+        chance=chance_of(x),
         model_version=x["model_version"],
         feature_version=x["feature_version"],
         calibration_id=x["calibration_id"],
         part=None
         if x["part_win"] is None
         else Chance(x["part_win"], x["part_push"], x["part_lose"]),
+        no_chance=None if x["no_chance"] is None else NoChance(x["no_chance"]),
+        prior=None
+        if x["prior_by"] is None
+        else PriorTold(x["prior_margin"], x["prior_total"], x["prior_by"]),
     )
 
 
