@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.clock import ScaledClock, SystemClock
+from tracker.domain.catalog.teams import teams
 from tracker.domain.delivery import Outcome
-from tracker.domain.team import teams
 from tracker.notify.channel import Message
 
 if TYPE_CHECKING:
@@ -139,10 +139,10 @@ async def work(config: Path, addresses: list[str], speed: float, seconds: float)
     """The daemon, as a process of its own; prints what it cost."""
     from pydantic import SecretStr
 
+    from tests.doubles.bot_api import CHAT, TOKEN
     from tracker.daemon.run import run
-    from tracker.demo.botapi import CHAT, TOKEN
-    from tracker.notify.apprise_channel import AppriseChannel, check_urls
-    from tracker.notify.telegram import TelegramChannel
+    from tracker.notify.channels.apprise import AppriseChannel, check_urls
+    from tracker.notify.channels.telegram.channel import TelegramChannel
     from tracker.settings import load_settings
 
     settings = load_settings(config)
@@ -194,8 +194,8 @@ def _peak_mb() -> float:
 
 async def serve(speed: float) -> None:
     """The feed and the channels' servers, as a process of their own; says their addresses."""
-    from tracker.demo.botapi import BotApi
-    from tracker.demo.sink import webhook
+    from tests.doubles.bot_api import BotApi
+    from tracker.cli.demo.sink import webhook
     from tracker.replay.server import serving
 
     feed = serving(playbacks(), ScaledClock(STARTS, speed))

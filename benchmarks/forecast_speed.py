@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr
 
+from tracker.app.price_batch import price_lines
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, TeamTotal, Total
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import forecast, load_parameters, parlay
-from tracker.forecast.batch import price_lines
-from tracker.forecast.sheet import Sheet
+from tracker.forecast.pricing.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

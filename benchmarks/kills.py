@@ -26,8 +26,8 @@ from typing import Any
 
 from tests.daemon import night
 from tests.promise.sink import told
+from tracker.cli.demo.sink import webhook
 from tracker.clock import ScaledClock, SystemClock
-from tracker.demo.sink import webhook
 from tracker.replay.server import Running
 
 REAL = SystemClock()
@@ -81,7 +81,6 @@ def nursery() -> None:
     import apprise
 
     from tracker import __main__ as program
-    from tracker.cli import app, channels, run  # noqa: F401 - loaded for the lives
     from tracker.daemon import run as daemon  # noqa: F401 - the same
     from tracker.forecast import load_parameters
 

@@ -18,9 +18,10 @@ from pathlib import Path
 
 from tracker.clock import FakeClock
 from tracker.daemon.forecaster import prepared
-from tracker.daemon.player_beliefs import PlayerBeliefs
-from tracker.daemon.shelf import Shelf
+from tracker.daemon.player_priors import PlayerBeliefs
+from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.bet import Bet
+from tracker.domain.catalog.teams import teams
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import (
     Direction,
@@ -37,9 +38,8 @@ from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.player import Player, Stat
 from tracker.domain.prior import Prior, PriorSource
 from tracker.domain.rule import parse_rule
-from tracker.domain.team import teams
-from tracker.engine.advance import advance
-from tracker.engine.book import Book, Tracked
+from tracker.domain.tracking import GameTracking, Tracked
+from tracker.engine.decide.advance import advance
 from tracker.forecast import Outlook, Unpriceable, forecast, load_parameters, price
 from tracker.settings import Settings
 from tracker.store import Store
@@ -133,10 +133,11 @@ def state(game: Game, poll: int) -> GameState:
     return GameState(game, Phase.LIVE, 3, clock, Score(home, away), periods=periods, players=lines)
 
 
-def books(listed: Sequence[Bet]) -> list[Book]:
+def books(listed: Sequence[Bet]) -> list[GameTracking]:
     """A book for each game; a bet on two is in both."""
     return [
-        Book(game, tuple(Tracked.fresh(x) for x in listed if game in x.games)) for game in games()
+        GameTracking(game, tuple(Tracked.fresh(x) for x in listed if game in x.games))
+        for game in games()
     ]
 
 
@@ -147,7 +148,7 @@ def cpu(work: Callable[[], object]) -> float:
     return (time.thread_time() - begun) * 1000
 
 
-def one_by_one(book: Book, outlook: Outlook, seen: GameState) -> None:
+def one_by_one(book: GameTracking, outlook: Outlook, seen: GameState) -> None:
     """Price each leg of each bet for itself."""
     for tracked in book.tracked:
         for leg in tracked.bet.legs:
@@ -170,16 +171,16 @@ def nights(polls: int) -> dict[str, list[float]]:
             seen = state(book.game, poll)
             outlooks: list[Outlook] = []
 
-            def look(book: Book = book, seen: GameState = seen) -> None:
+            def look(book: GameTracking = book, seen: GameState = seen) -> None:
                 believed = beliefs.priors(book)
                 told = forecast(seen, PRIOR, parameters, players=believed)
                 outlooks.append(prepared(told, book))  # noqa: B023
 
             rounds["forecast"] += cpu(look)
             bare = forecast(seen, PRIOR, parameters, players=beliefs.priors(book))
-            decided: list[Book] = []
+            decided: list[GameTracking] = []
 
-            def decide(book: Book = book, seen: GameState = seen) -> None:
+            def decide(book: GameTracking = book, seen: GameState = seen) -> None:
                 decided.append(advance(book, seen, outlooks[0], now).book)  # noqa: B023
 
             rounds["decide"] += cpu(decide)
@@ -229,7 +230,7 @@ async def file_of_bets() -> dict[str, float]:
         )
         clock = FakeClock(START - timedelta(hours=1))
         async with await Store.open(database, now=clock.now()) as store:
-            shelf = Shelf(store, clock, settings, lambda *_: None)
+            shelf = FollowedBets(store, clock, settings, lambda *_: None)
             for name in ("read", "unchanged"):
                 begun = time.perf_counter()
                 await shelf.refresh()

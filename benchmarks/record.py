@@ -21,10 +21,10 @@ from tracker.domain.bet import Moments, Snapshot
 from tracker.domain.chance import Chance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.grammar import find_in, parse_pick
 from tracker.domain.poll import Poll
 from tracker.domain.rule import parse_rule
-from tracker.engine.book import Book, Change, RuleState
+from tracker.domain.tracking import Change, GameTracking, RuleState
+from tracker.language.grammar import find_in, parse_pick
 from tracker.store import Store
 
 BETS = (1, 15, 200)
@@ -52,10 +52,10 @@ def polls(bets: int) -> Iterator[tuple[Poll, Change]]:
         body = json.dumps({"n": n, "actions": filler}).encode()
         digest = hashlib.sha256(body).hexdigest()
         poll = Poll("nba", "boxscore/0022600001", at, body, digest, state)
-        yield poll, _change(Book(_GAME, state=state, changed_at=at, seen_at=at), bets, n)
+        yield poll, _change(GameTracking(_GAME, state=state, changed_at=at, seen_at=at), bets, n)
 
 
-def _change(book: Book, bets: int, n: int) -> Change:
+def _change(book: GameTracking, bets: int, n: int) -> Change:
     at, state = book.seen_at, book.state
     assert at is not None
     assert state is not None

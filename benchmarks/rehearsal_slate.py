@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from tracker.domain.catalog.teams import teams
 from tracker.domain.game import clock_text
 from tracker.domain.league import LEAGUES
-from tracker.domain.team import teams
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.files import shipped
 from tracker.replay.playback import Playback, Showing

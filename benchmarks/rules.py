@@ -15,13 +15,13 @@ import re
 from functools import partial
 from pathlib import Path
 
-from tracker.cli.history_play import Played, read_games
-from tracker.cli.rules_trial import NIGHT, USUAL, bets_on
-from tracker.daemon.trial import in_play, try_bets
+from tracker.cli.bets.rules_test import NIGHT, USUAL, bets_on
 from tracker.domain.game import Game
 from tracker.domain.prior import Lines
 from tracker.domain.rule import EventRule, parse_rule
-from tracker.engine.trials import Course, Figures, figures
+from tracker.modelling.backtest.rule_scores import Course, Figures, figures
+from tracker.modelling.backtest.rule_trial import in_play, try_bets
+from tracker.modelling.collect.playback import Played, read_games
 
 PAGE = Path(__file__).parent.parent / "docs" / "alerts.md"
 RULES = [x for x in map(parse_rule, USUAL) if not isinstance(x, EventRule)]

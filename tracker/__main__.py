@@ -13,7 +13,7 @@ def run(args: Sequence[str]) -> int:
     if list(args) in (["--version"], ["-V"]):
         sys.stdout.write(f"tracker {__version__}\n")
         return 0
-    from tracker.cli.quick import quick_add
+    from tracker.cli.bets.quick import quick_add
 
     status = quick_add(args)
     if status is None:

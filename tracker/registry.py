@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tracker.domain.errors import TrackerError
 from tracker.forecast.errors import BadParameters
-from tracker.forecast.parameters import Parameters, decode
+from tracker.forecast.game.parameters import Parameters, decode
 from tracker.forecast.shipped import load_parameters
 
 if TYPE_CHECKING:

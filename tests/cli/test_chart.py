@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli
-from tracker.cli.chart import _axis
-from tracker.cli.course import game_seconds
-from tracker.cli.plot import Canvas
+from tracker.cli.charts.chart import _axis
+from tracker.cli.charts.course import game_seconds
+from tracker.cli.charts.plot import Canvas
 from tracker.domain.league import NBA, NCAAM
 
 

@@ -12,7 +12,7 @@ import typer
 
 from tests.cli.conftest import Cli
 from tracker.cli.app import VERBS, build
-from tracker.cli.quick import OPTIONS
+from tracker.cli.bets.quick import OPTIONS
 
 BOOK = Path(__file__).parents[2] / "docs" / "commands.md"
 ANYWHERE = {"--help", "--json"}

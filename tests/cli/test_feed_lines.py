@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tracker.cli.feed_lines import feeds_line, source_of
-from tracker.store.views import PulseView
+from tracker.cli.watch.source_status import feeds_line, source_of
+from tracker.store.views import SourceStatusView
 
 NOW = datetime(2026, 1, 30, 1, 0, tzinfo=UTC)
 
 
-def pulse(source: str, word: str, ok: float | None, tried: float = 4.0) -> PulseView:
+def pulse(source: str, word: str, ok: float | None, tried: float = 4.0) -> SourceStatusView:
     """A source that answered well so many seconds ago, and was asked last `tried` seconds ago."""
     at = None if ok is None else NOW - timedelta(seconds=ok)
-    return PulseView(source, at, NOW - timedelta(seconds=tried), word)
+    return SourceStatusView(source, at, NOW - timedelta(seconds=tried), word)
 
 
 @pytest.fixture(autouse=True)

@@ -11,13 +11,13 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.test_run import read_until, started
-from tracker.cli.history_season import runs
-from tracker.cli.plays import events_of
 from tracker.domain.game import GameState, Score
 from tracker.domain.league import season_name
-from tracker.feeds import nba
 from tracker.feeds.errors import FeedMalformed
-from tracker.modelling.dataset import Act, read
+from tracker.feeds.nba import nba
+from tracker.modelling.collect.plays import events_of
+from tracker.modelling.collect.season_ids import runs
+from tracker.modelling.games.dataset import Act, read
 from tracker.replay.files import find_recording
 from tracker.replay.nba.site import LIVE, Site
 from tracker.replay.playback import Playback

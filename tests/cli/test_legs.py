@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import cast
 
 from tests.engine.build import GAME, T0
-from tracker.cli.legs import leg_lines, legs_json
+from tracker.cli.bets.legs import leg_lines, legs_json
 from tracker.domain.bet import Result
 from tracker.domain.chance import LOST, WON, Chance
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, Moneyline, Spread, Total
 from tracker.domain.money import parse_odds
 from tracker.domain.parlay import Leg, Parlay
-from tracker.engine.book import LegStanding
+from tracker.domain.tracking import LegStanding
 from tracker.store.views import BetView, ShowView
 
 OTHER = Game("0022600002", "nba", "BOS", "NYK", T0)

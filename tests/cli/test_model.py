@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.modelling.conftest import write_seasons
-from tracker.cli.models import ModelsInUse, registry_beside
+from tracker.cli.models.in_use import ModelsInUse, registry_beside
 from tracker.forecast import load_parameters
 
 SEASONS = {"2020-21": 1, "2021-22": 2}
@@ -26,7 +26,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def fitted(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of the first of them, fitted once."""
-    from tracker.modelling.fit import fit
+    from tracker.modelling.games.fit import fit
 
     file = tmp_path_factory.mktemp("fit") / "mine.json"
     fit(data, "nba", ["2020-21"], file)

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tracker.cli import basics
 from tracker.cli.basics import read_basics
-from tracker.cli.quick import quick_add
+from tracker.cli.bets.quick import quick_add
 from tracker.settings import ConfigError, load_settings
 from tracker.settings.models import DEFAULT_RULES, known_keys
 

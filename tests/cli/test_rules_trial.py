@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Cli
-from tracker.cli.history_play import read_games
-from tracker.daemon.trial import in_play
 from tracker.domain.game import Phase
+from tracker.modelling.backtest.rule_trial import in_play
+from tracker.modelling.collect.playback import read_games
 
 
 def a_history(folder: Path) -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.doubles.bot_api import CHAT, PERSON, TOKEN, BotApi
+from tests.doubles.bot_api_answers import no
 from tracker.clock import SystemClock
-from tracker.demo.botapi import CHAT, PERSON, TOKEN, BotApi
-from tracker.demo.says import no
 from tracker.store import Store
 
 STRANGER = 666

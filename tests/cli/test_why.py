@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli
-from tracker.cli.why import UNKNOWN, exactly, tenths
-from tracker.forecast.why import CAUSES
+from tracker.cli.watch.why import UNKNOWN, exactly, tenths
+from tracker.forecast.explain import CAUSES
 
 SHARES = st.lists(st.floats(-1, 1), min_size=8, max_size=8)
 

@@ -11,20 +11,20 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
+from tests.doubles.bot_api import CHAT, TOKEN, BotApi, Written
 from tests.notify.values import GAME, NOW, bet, settled, state
 from tracker.clock import FakeClock
-from tracker.daemon.cards import CardLoop
-from tracker.daemon.wall import Wall
-from tracker.demo.botapi import CHAT, TOKEN, BotApi, Written
+from tracker.daemon.cards.editor import CardLoop
+from tracker.daemon.cards.live_view import LiveView
 from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
 from tracker.domain.draft import Draft
 from tracker.domain.game import GameState, Phase, Score
-from tracker.domain.grammar import find_in_game, parse_pick
-from tracker.engine.book import Book, Tracked
-from tracker.notify.cards import Board
-from tracker.notify.telegram import TelegramChannel
-from tracker.notify.telegram_card import TelegramBoard
+from tracker.domain.tracking import GameTracking, Tracked
+from tracker.language.grammar import find_in_game, parse_pick
+from tracker.notify.boards import Board
+from tracker.notify.channels.telegram.card import TelegramBoard
+from tracker.notify.channels.telegram.channel import TelegramChannel
 from tracker.store import Store
 
 DENVER = ZoneInfo("America/Denver")
@@ -41,7 +41,7 @@ class Room:
 
     store: Store
     clock: FakeClock
-    wall: Wall
+    wall: LiveView
     board: Board
     told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     loop: CardLoop = field(init=False)
@@ -65,7 +65,7 @@ class Room:
 
     async def restart(self) -> None:
         """Die and start again: nothing but the store is left."""
-        self.wall = Wall(self.clock, DENVER)
+        self.wall = LiveView(self.clock, DENVER)
         await self.store.recover(self.clock.now())
         self.start()
         await self.loop.recall()
@@ -80,7 +80,7 @@ class Room:
     def show(self, found: GameState, *tracked: Tracked, stale: bool = False) -> None:
         """Show the game in any state."""
         now = self.clock.now()
-        self.wall.show(Book(GAME, tracked, found, seen_at=now, stale=stale))
+        self.wall.show(GameTracking(GAME, tracked, found, seen_at=now, stale=stale))
 
     def end(self) -> None:
         """Show the game as it ended, with its result."""
@@ -105,7 +105,7 @@ async def a_room(path: Path, board: Board) -> AsyncIterator[Room]:
         pick = parse_pick("DEN -4.5", find_in_game(GAME))
         await store.add(Draft(pick), game=GAME, defaults=(), at=NOW)
         clock = FakeClock(NOW)
-        yield Room(store, clock, Wall(clock, DENVER), board)
+        yield Room(store, clock, LiveView(clock, DENVER), board)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.notify.values import GAME, NOW, bet, state
-from tracker.daemon.answers import (
+from tracker.daemon.bot.answers import (
     MOST_LINES,
     Sight,
     bets_text,
@@ -23,7 +23,7 @@ from tracker.domain.chance import Chance
 from tracker.domain.game import Game
 from tracker.domain.money import parse_odds
 from tracker.domain.policy import Scope, Snooze
-from tracker.notify.telegram_text import TEXT_LIMIT, length
+from tracker.notify.channels.telegram.text import TEXT_LIMIT, length
 from tracker.store.views import BetView
 
 SIGHT = Sight(NOW, ZoneInfo("America/Denver"))

@@ -15,19 +15,19 @@ import pytest
 from pydantic import SecretStr
 
 from tests.daemon.cardroom import DENVER, a_chat, a_room, only, watched
+from tests.doubles.bot_api import CHAT
+from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
 from tests.notify.services import TOPIC, Discord, Ntfy
 from tests.notify.values import GAME, NOW, state
 from tracker.clock import FakeClock
-from tracker.daemon.cards import DOUBT, REFUSED_WAIT
-from tracker.daemon.wall import LEFT, Wall
-from tracker.demo.botapi import CHAT
-from tracker.demo.says import Hangs, Resets, Says, Trouble, no, wait
+from tracker.daemon.cards.editor import DOUBT, REFUSED_WAIT
+from tracker.daemon.cards.live_view import LEFT, LiveView
 from tracker.domain.policy import Scope, Snooze
-from tracker.engine.book import Book
-from tracker.notify.discord import DiscordChannel
-from tracker.notify.ntfy import NtfyChannel
-from tracker.notify.telegram import number_in
-from tracker.notify.telegram_card import TelegramBoard
+from tracker.domain.tracking import GameTracking
+from tracker.notify.channels.discord import DiscordChannel
+from tracker.notify.channels.ntfy import NtfyChannel
+from tracker.notify.channels.telegram.card import TelegramBoard
+from tracker.notify.channels.telegram.channel import number_in
 
 GONE = no(400, "Bad Request: message to edit not found")
 SAME = no(400, "Bad Request: message is not modified: specified new message content is the same")
@@ -59,7 +59,7 @@ async def test_one_message_is_edited_in_place(tmp_path: Path) -> None:
 async def test_nothing_is_posted_before_tip_off_or_after_the_end(tmp_path: Path) -> None:
     """A card that nobody needs does not scroll the chat away."""
     async with a_chat(tmp_path) as (room, api):
-        room.wall.show(Book(GAME, (watched(),)))
+        room.wall.show(GameTracking(GAME, (watched(),)))
         await room.pass_time(60)
         room.end()
         await room.pass_time(60)
@@ -83,7 +83,7 @@ async def test_in_a_group_there_is_room_for_alerts(tmp_path: Path) -> None:
                 game = replace(GAME, id=f"00226002{number:02d}")
                 found = replace(state(f"Q4 9:{59 - second % 60:02d}", 90 + second), game=game)
                 await room.store.save_games([(game, None)], room.clock.now())
-                room.wall.show(Book(game, (watched(),), found, seen_at=room.clock.now()))
+                room.wall.show(GameTracking(game, (watched(),), found, seen_at=room.clock.now()))
             await room.pass_time(1)
         assert len(api.written) == 6
         assert 20 <= len(api.asked) <= 25
@@ -426,8 +426,8 @@ async def test_a_death_at_any_operation_leaves_one_card_that_claims_to_be_the_on
 def test_a_game_that_was_left_is_forgotten_also_where_nobody_shows_cards() -> None:
     """A program that runs for months without a board keeps no more than the last games."""
     clock = FakeClock(NOW)
-    wall = Wall(clock, DENVER)
-    wall.show(Book(GAME, (watched(),), state("Q4 7:02", 98, 91)))
+    wall = LiveView(clock, DENVER)
+    wall.show(GameTracking(GAME, (watched(),), state("Q4 7:02", 98, 91)))
     wall.leave(GAME.id)
     clock.set(NOW + timedelta(minutes=14))
     wall.leave("another")

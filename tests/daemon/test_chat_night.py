@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.daemon import night
+from tests.doubles.bot_api import PERSON, TOKEN, BotApi, Written
 from tracker.clock import ScaledClock, SystemClock
-from tracker.demo.botapi import PERSON, TOKEN, BotApi, Written
 
 REAL = SystemClock()
 

@@ -8,13 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.notify.values import GAME, NOW, alert, bet, state
-from tracker.daemon.desk import Desk
+from tracker.daemon.alert_policy import AlertPolicy
 from tracker.domain.alert import Decision, Reason
 from tracker.domain.draft import Draft
-from tracker.domain.grammar import find_in_game, parse_pick
 from tracker.domain.policy import Policy, Scope, Snooze
 from tracker.domain.poll import Poll
-from tracker.engine.book import Book, Change, Tracked
+from tracker.domain.tracking import Change, GameTracking, Tracked
+from tracker.language.grammar import find_in_game, parse_pick
 from tracker.store import Store
 
 
@@ -22,7 +22,7 @@ def change(episode: int, seconds: float, *, lost: bool = False) -> Change:
     """A rule of bet 1 that fires so many seconds after NOW."""
     at, one = NOW + timedelta(seconds=seconds), bet("DEN -4.5", 1)
     fired = replace(alert("p >= 0.80", state()), bet=1, episode=episode, at=at, text="▲")
-    book = Book(GAME, (Tracked.fresh(one),), state=state(), lost=lost)
+    book = GameTracking(GAME, (Tracked.fresh(one),), state=state(), lost=lost)
     return Change(book, alerts=(fired,))
 
 
@@ -47,13 +47,13 @@ async def test_the_budget_of_the_hour_survives_a_restart(tmp_path: Path) -> None
     """What was told is counted from disk, and for an hour only."""
     policy = Policy(budget=2)
     async with await opened(tmp_path) as store:
-        desk = Desk(policy)
+        desk = AlertPolicy(policy)
         await desk.recall(store, NOW)
         for n in (1, 2):
             made = desk.route(change(n, 60.0 * n), NOW + timedelta(seconds=60 * n))
             assert made.alerts[0].decision is Decision.FIRED
             await record(store, made)
-        again = Desk(policy)
+        again = AlertPolicy(policy)
         await again.recall(store, NOW + timedelta(seconds=180))
         for each in (desk, again):
             held = each.route(change(3, 180), NOW + timedelta(seconds=180)).alerts[0]
@@ -65,7 +65,7 @@ async def test_the_budget_of_the_hour_survives_a_restart(tmp_path: Path) -> None
 async def test_a_snooze_by_another_process_is_taken_up(tmp_path: Path) -> None:
     """Within a refresh, and left when it is lifted."""
     async with await opened(tmp_path) as store:
-        desk = Desk()
+        desk = AlertPolicy()
         await store.alerting.snooze(Snooze(Scope.ALL, "", NOW, NOW + timedelta(hours=1)))
         await desk.refresh(store, NOW)
         assert desk.route(change(1, 1), NOW).alerts[0].reason is Reason.SNOOZED
@@ -76,6 +76,6 @@ async def test_a_snooze_by_another_process_is_taken_up(tmp_path: Path) -> None:
 
 def test_a_game_without_data_holds_back_chances_until_it_is_back() -> None:
     """Whatever bet they are of."""
-    desk = Desk()
+    desk = AlertPolicy()
     assert desk.route(change(1, 1, lost=True), NOW).alerts[0].reason is Reason.FEED_DOWN
     assert desk.route(change(2, 2), NOW).alerts[0].decision is Decision.FIRED

@@ -13,11 +13,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import web
 
+from tracker.cli.demo.sink import served
 from tracker.clock import FakeClock
-from tracker.daemon.desk import Desk
-from tracker.daemon.herald import Herald
-from tracker.daemon.nightly import HEARTBEAT_EVERY, beat, digest_due, digest_text, tell_nightly
-from tracker.demo.sink import served
+from tracker.daemon.alert_policy import AlertPolicy
+from tracker.daemon.watchers.nightly import (
+    HEARTBEAT_EVERY,
+    beat,
+    digest_due,
+    digest_text,
+    tell_nightly,
+)
+from tracker.daemon.watchers.system_notices import SystemNotices
 from tracker.domain.delivery import Outcome, Sent
 from tracker.domain.policy import Level, Policy, QuietHours, Say
 from tracker.notify.channel import Message
@@ -51,7 +57,7 @@ class World:
 
     store: Store
     clock: FakeClock
-    herald: Herald
+    herald: SystemNotices
     phone: Mouth
     mail: Mouth
 
@@ -75,8 +81,8 @@ async def world(
             bell.set()
 
     async with await Store.open(folder / "t.db", now=at) as store:
-        desk = Desk(policy or Policy())
-        herald = Herald(store, desk, clock, (phone, mail), ring)
+        desk = AlertPolicy(policy or Policy())
+        herald = SystemNotices(store, desk, clock, (phone, mail), ring)
         tell = herald.hearing(lambda *_: None)
         jobs = [herald.run(), herald.cry()]
         jobs += [

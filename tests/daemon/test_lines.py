@@ -11,16 +11,16 @@ import pytest
 
 from tracker.clock import FakeClock
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.lines import LINES_EVERY, LINES_NEAR, STEP, learn, watch_lines
+from tracker.daemon.watchers.pregame import LINES_EVERY, LINES_NEAR, STEP, learn, watch_lines
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.prior import NO_LINES, Finished, Lines, PriorSource, Quote
-from tracker.engine.book import Book
+from tracker.domain.tracking import GameTracking
 from tracker.forecast import load_parameters
 from tracker.store import Store
 
 START = datetime(2026, 11, 21, 3, tzinfo=UTC)
 GAME = Game("0022600001", "nba", "DEN", "LAL", START)
-BOOK = Book(GAME, ())
+BOOK = GameTracking(GAME, ())
 TIP = GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0))
 
 

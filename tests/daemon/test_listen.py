@@ -13,16 +13,16 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.cardroom import DENVER, Room, a_chat
+from tests.doubles.bot_api import CHAT, PERSON, BotApi, Written
+from tests.doubles.bot_api_answers import Hangs, Says, no, wait
 from tests.notify.values import GAME, NOW
 from tracker.clock import FakeClock, SystemClock
-from tracker.daemon.errands import Errands
-from tracker.daemon.listen import Listener
-from tracker.daemon.verbs import Ran
-from tracker.demo.botapi import CHAT, PERSON, BotApi, Written
-from tracker.demo.says import Hangs, Says, no, wait
+from tracker.daemon.bot.commands import BotCommands
+from tracker.daemon.bot.listener import Listener
+from tracker.daemon.bot.subprocesses import Ran
 from tracker.domain.policy import Scope
-from tracker.notify.telegram_card import TelegramBoard
-from tracker.notify.telegram_line import TelegramLine
+from tracker.notify.channels.telegram.card import TelegramBoard
+from tracker.notify.channels.telegram.connection import TelegramConnection
 
 STRANGER = 666
 REAL = SystemClock()
@@ -61,7 +61,7 @@ class Ears:
 
     room: Room
     api: BotApi
-    line: TelegramLine
+    line: TelegramConnection
     verbs: Scripted
     real: FakeClock
     refreshed: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Ears:
 
     def start(self) -> None:
         """Begin to listen."""
-        errands = Errands(
+        errands = BotCommands(
             self.room.store, self.room.wall, self.room.clock, DENVER, self.line, self.verbs,
             self.refreshed.append, self.real, self.fixed_chat,
         )  # fmt: skip
@@ -296,7 +296,7 @@ async def test_pairing_by_a_code(tmp_path: Path) -> None:
         assert x.api.messages == {}
         said = await x.answer_to("/start k7qm2xpa")
         assert said.text.startswith("This chat is paired")
-        assert repr(x.line) == f"TelegramLine({CHAT})"
+        assert repr(x.line) == f"TelegramConnection({CHAT})"
         assert "telegram.paired" in x.room.events
         assert "No game" in (await x.answer_to("/status")).text
 

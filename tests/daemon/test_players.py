@@ -12,20 +12,20 @@ import pytest
 
 from tests.engine.build import GAME, T0, after, live
 from tracker.clock import FakeClock
-from tracker.daemon.faces import watch_faces
-from tracker.daemon.player_beliefs import PlayerBeliefs
-from tracker.daemon.shelf import Shelf
+from tracker.daemon.player_priors import PlayerBeliefs
+from tracker.daemon.watchers.followed_bets import FollowedBets
+from tracker.daemon.watchers.rosters import watch_faces
 from tracker.domain.bet import Bet
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.grammar import find_in, parse_bet
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.money import parse_odds
 from tracker.domain.parlay import Parlay
 from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.engine.book import Book, Tracked
-from tracker.feeds.feed import Ask, Look
+from tracker.domain.tracking import GameTracking, Tracked
+from tracker.feeds.polling.feed import Ask, Look
+from tracker.language.grammar import find_in, parse_bet
 from tracker.settings import Settings
 from tracker.store import Store
 
@@ -49,7 +49,7 @@ class Night:
     """A shelf over a store that knows tonight's two games."""
 
     store: Store
-    shelf: Shelf
+    shelf: FollowedBets
     events: list[tuple[str, dict[str, str]]]
 
     async def add(self, line: str) -> None:
@@ -88,7 +88,7 @@ async def night(tmp_path: Path) -> AsyncIterator[Night]:
     async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
         await store.save_games([(GAME, None), (OTHER, None)], T0)
         clock = FakeClock(after(-3600))
-        shelf = Shelf(store, clock, settings, lambda name, what: events.append((name, what)))
+        shelf = FollowedBets(store, clock, settings, lambda name, what: events.append((name, what)))
         await shelf.refresh()
         yield Night(store, shelf, events)
 
@@ -108,7 +108,7 @@ async def test_a_mere_player_is_found_once_a_box_names_him(night: Night) -> None
 async def test_a_roster_is_remembered_from_earlier_games(night: Night, tmp_path: Path) -> None:
     """A player who was seen with his team is found before tonight's box is there."""
     await night.store.players.meet({("nba", "DEN"): ("Nikola Jokić",)}, T0 - timedelta(days=2))
-    again = Shelf(night.store, FakeClock(T0), settings_in(tmp_path), lambda *_: None)
+    again = FollowedBets(night.store, FakeClock(T0), settings_in(tmp_path), lambda *_: None)
     await night.store.add(written("DEN Jokic o25.5 pts"), game=None, defaults=(), at=T0)
     books = await again.refresh()
     assert books is not None
@@ -213,7 +213,7 @@ def a_game(points: int, days: int) -> PlayerGame:
 
 def points_believed(beliefs: PlayerBeliefs, *bets: Tracked) -> float:
     """His points for each minute, as believed."""
-    priors = beliefs.priors(Book(GAME, bets))
+    priors = beliefs.priors(GameTracking(GAME, bets))
     assert priors is not None
     return priors.of(Side.HOME, JOKIC.key).rates[0]
 
@@ -221,7 +221,7 @@ def points_believed(beliefs: PlayerBeliefs, *bets: Tracked) -> float:
 def test_kept_games_move_what_is_believed_of_a_player() -> None:
     """Ten games of forty points say more than the league's average; later games say nothing."""
     beliefs = PlayerBeliefs()
-    assert beliefs.priors(Book(GAME)) is None
+    assert beliefs.priors(GameTracking(GAME)) is None
     plain = points_believed(beliefs, on_jokic(1, 25.5, "+100", late=True))
     beliefs.recent = {("nba", JOKIC.key): tuple(a_game(40, n) for n in range(1, 11))}
     warm = points_believed(beliefs, on_jokic(1, 25.5, "+100", late=True))

@@ -6,17 +6,17 @@ from functools import partial
 from pathlib import Path
 
 from tests.daemon import night
-from tracker.daemon.rehearse import rehearse
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game
-from tracker.domain.grammar import find_in, parse_bet
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Stat
 from tracker.domain.prior import Lines
 from tracker.domain.rule import parse_rule
+from tracker.intake.bets_file import parse_bets
+from tracker.language.grammar import find_in, parse_bet
+from tracker.modelling.backtest.rehearsal import rehearse
 from tracker.replay.files import find_recording
 from tracker.replay.playback import Correction, Playback
-from tracker.settings.bets_file import parse_bets
 from tracker.store import Store
 
 RULES = tuple(map(parse_rule, ("p >= 0.80", "p <= 0.20", "swing 0.15 in 5m", "hit", "settled")))

@@ -14,19 +14,19 @@ import pytest
 
 from tests.engine.build import GAME, T0, after, live, outlook
 from tracker.clock import FakeClock
-from tracker.daemon.shelf import Shelf
 from tracker.daemon.track import TrackContext, track
+from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Snapshot
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, Score
-from tracker.domain.grammar import find_in, parse_pick
 from tracker.domain.money import parse_odds
 from tracker.domain.pick import ParlayPick
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.rule import parse_rule
-from tracker.engine.book import Book, Change
+from tracker.domain.tracking import Change, GameTracking
 from tracker.forecast import Outlook
+from tracker.language.grammar import find_in, parse_pick
 from tracker.settings import Settings
 from tracker.store import Store
 
@@ -77,7 +77,7 @@ class World:
     async def live(self) -> None:
         """One life of the program: until every game is left, or a record kills it."""
         async with await Store.open(self.path, now=self.clock.now(), durable=False) as store:
-            shelf = Shelf(store, self.clock, self._settings(), lambda *_: None)
+            shelf = FollowedBets(store, self.clock, self._settings(), lambda *_: None)
             books = await shelf.refresh()
             assert books is not None
             hall = Hall(self, store, {x.game.id for x in books})
@@ -113,7 +113,7 @@ class Hall:
     playing: set[str]
     _waiting: dict[str, asyncio.Future[None]] = field(default_factory=dict)
 
-    async def run(self, book: Book, script: Script, context: TrackContext) -> None:
+    async def run(self, book: GameTracking, script: Script, context: TrackContext) -> None:
         """Follow one game to its end."""
         try:
             await track(book, script, context)
@@ -121,7 +121,7 @@ class Hall:
             self.playing.discard(book.game.id)
             self._meet()
 
-    async def forecast(self, book: Book, state: GameState) -> Outlook | Unreadable:
+    async def forecast(self, book: GameTracking, state: GameState) -> Outlook | Unreadable:
         """The real forecast, which comes for both games once both have asked for it."""
         told = outlook(replace(state, game=GAME))
         if self.world.together:

@@ -7,16 +7,16 @@ from itertools import pairwise
 
 import pytest
 
-from tracker.cli.rules_trial import bets_on
+from tracker.cli.bets.rules_test import bets_on
 from tracker.clock import LeapingClock
-from tracker.daemon.rehearse import STARTS_BEFORE, SiteWatch
-from tracker.daemon.trial import follow
 from tracker.domain.alert import Decision
 from tracker.domain.game import Game
 from tracker.domain.rule import LevelRule, parse_rule
-from tracker.engine.rules import BAND, COOLDOWN, FURTHER, log_odds
-from tracker.engine.trials import Course
-from tracker.feeds.poller import Poller
+from tracker.engine.rules.state_machine import BAND, COOLDOWN, FURTHER, log_odds
+from tracker.feeds.polling.poller import Poller
+from tracker.modelling.backtest.rehearsal import STARTS_BEFORE, SiteWatch
+from tracker.modelling.backtest.rule_scores import Course
+from tracker.modelling.backtest.rule_trial import follow
 from tracker.replay.files import shipped
 from tracker.replay.nba.site import Site
 from tracker.replay.playback import Playback

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tracker.daemon.verbs import Commands, Ran
+from tracker.daemon.bot.subprocesses import Commands, Ran
 
 
 def configured(folder: Path) -> Path:

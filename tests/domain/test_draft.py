@@ -17,14 +17,14 @@ from tracker.domain.draft import (
     Slated,
     choose_games,
 )
-from tracker.domain.drafting import parse_stake, read_legs, read_line
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase, Score, Side
-from tracker.domain.grammar import find_in, parse_bet, parse_matchup, parse_pick
 from tracker.domain.money import parse_odds
 from tracker.domain.parlay import Parlay
 from tracker.domain.player import Player
 from tracker.domain.rule import parse_rule
+from tracker.language.drafting import parse_stake, read_legs, read_line
+from tracker.language.grammar import find_in, parse_bet, parse_matchup, parse_pick
 
 FIND = find_in("nba")
 NOW = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)

@@ -9,18 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tracker.domain.catalog.teams import teams
 from tracker.domain.draft import Draft, choose_games
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
-from tracker.domain.grammar import (
-    Pick,
-    find_in,
-    find_in_game,
-    parse_bet,
-    parse_matchup,
-    parse_pick,
-    pick_text,
-)
 from tracker.domain.league import LEAGUES
 from tracker.domain.market import (
     Direction,
@@ -40,7 +32,15 @@ from tracker.domain.market import (
 from tracker.domain.money import parse_odds
 from tracker.domain.parlay import Leg, Parlay, wager_text
 from tracker.domain.player import Player, Stat
-from tracker.domain.team import teams
+from tracker.language.grammar import (
+    Pick,
+    find_in,
+    find_in_game,
+    parse_bet,
+    parse_matchup,
+    parse_pick,
+    pick_text,
+)
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
 COLLEGE = Game("2", "ncaam", "DUKE", "UNC", datetime(2026, 11, 21, 2, tzinfo=UTC))

@@ -9,9 +9,9 @@ import pytest
 from tests.domain.fuzzed import lines
 from tests.domain.test_grammar_slips import GAME, ROSTER, SLIPS
 from tracker.domain.errors import BadBet
-from tracker.domain.grammar import FindTeam, find_in, find_in_game, parse_bet, pick_text
 from tracker.domain.league import LEAGUES
 from tracker.domain.pick import Written
+from tracker.language.grammar import FindTeam, find_in, find_in_game, parse_bet, pick_text
 
 WRITTEN = [written.replace("\\n", "\n") for _, written in SLIPS]
 FINDS = (find_in(*LEAGUES), find_in_game(GAME))

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.game import Side
-from tracker.domain.house import HouseRules, house_of
 from tracker.domain.market import (
     Direction,
     Moneyline,

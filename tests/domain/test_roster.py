@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tracker.domain.catalog.nicknames import nicknamed
 from tracker.domain.game import Game, Side
-from tracker.domain.names import nicknamed
 from tracker.domain.player import Player, player_key
 from tracker.domain.roster import AmbiguousPlayer, NoSuchPlayer, find_player, players_meant
 

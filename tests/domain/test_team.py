@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.bet_words import NEVER_IN_A_NAME
-from tracker.domain.league import LEAGUES
-from tracker.domain.team import (
+from tracker.domain.catalog.teams import (
     code_in,
     find_teams,
     fold,
@@ -18,6 +16,8 @@ from tracker.domain.team import (
     team_names,
     teams,
 )
+from tracker.domain.league import LEAGUES
+from tracker.language.vocabulary import NEVER_IN_A_NAME
 
 SHIPPED = tuple(teams("nba").values())
 

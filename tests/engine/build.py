@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, Score
-from tracker.domain.grammar import find_in_game, parse_pick
 from tracker.domain.market import Market
 from tracker.domain.money import parse_odds
 from tracker.domain.prior import Prior, PriorSource
 from tracker.domain.rule import Event, parse_rule
-from tracker.engine.advance import advance
-from tracker.engine.book import Book, Change, Tracked
+from tracker.domain.tracking import Change, GameTracking, Tracked
+from tracker.engine.decide.advance import advance
 from tracker.forecast import Outlook, forecast, load_parameters
+from tracker.language.grammar import find_in_game, parse_pick
 
 T0 = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 GAME = Game("0022600001", "nba", "DEN", "LAL", T0)
@@ -54,9 +54,9 @@ def bet(
     )
 
 
-def a_book(*bets: Bet) -> Book:
+def a_book(*bets: Bet) -> GameTracking:
     """A book of which nothing has been seen."""
-    return Book(GAME, tuple(Tracked.fresh(x) for x in bets))
+    return GameTracking(GAME, tuple(Tracked.fresh(x) for x in bets))
 
 
 def summed(periods: tuple[Score, ...]) -> Score:
@@ -90,7 +90,7 @@ def outlook(state: GameState) -> Outlook:
     return forecast(state, PRIOR, load_parameters("nba"))
 
 
-def look(book: Book, state: GameState, seconds: float) -> Change:
+def look(book: GameTracking, state: GameState, seconds: float) -> Change:
     """What a poll of this state does to a book, so many seconds after tip-off."""
     return advance(book, state, outlook(state), after(seconds))
 

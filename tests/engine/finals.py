@@ -14,8 +14,8 @@ from tracker.domain.alert import Alert
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.rule import Event
-from tracker.engine.advance import advance
-from tracker.engine.book import Book, Change, Tracked
+from tracker.domain.tracking import Change, GameTracking, Tracked
+from tracker.engine.decide.advance import advance
 from tracker.forecast import Outlook
 
 Box = dict[str, Any]
@@ -72,7 +72,7 @@ def off_state(box: Box) -> GameState:
 class Slate:
     """Games with bets on them, polled one at a time; a bet on several games is in each book."""
 
-    books: dict[str, Book]
+    books: dict[str, GameTracking]
     last: Change | None = None
     alerts: list[Alert] = field(default_factory=list)
 
@@ -82,7 +82,7 @@ class Slate:
         fresh = {x.number: Tracked.fresh(x) for x in bets}
         return Slate(
             {
-                game.id: Book(game, tuple(fresh[x.number] for x in bets if game in x.games))
+                game.id: GameTracking(game, tuple(fresh[x.number] for x in bets if game in x.games))
                 for game in games
             }
         )

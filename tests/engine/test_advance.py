@@ -27,8 +27,8 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Result, Status
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable, check_times
-from tracker.engine.advance import note
-from tracker.engine.book import Book, Change, Ordering, Tracked
+from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
+from tracker.engine.decide.advance import note
 
 DOWN = Unreadable(Trouble.DOWN, "no answer")
 Q1 = live(1, 400, (14, 12))
@@ -38,7 +38,7 @@ END = final((30, 20), (20, 30), (30, 20), (30, 20))
 class Evening:
     """A book that is followed over polls, with all that came of them."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: GameTracking) -> None:
         """Begin with what is known."""
         self.book = book
         self.changes: list[Change] = []

@@ -8,8 +8,8 @@ from tests.engine.build import a_book, after, bet, live, outlook
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.game import GameState
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.engine.advance import LOST_AFTER, STALE_AFTER, advance, note
-from tracker.engine.book import Book, RulePhase
+from tracker.domain.tracking import GameTracking, RulePhase
+from tracker.engine.decide.advance import LOST_AFTER, STALE_AFTER, advance, note
 
 LEVEL = live(3, 600, (25, 25), (25, 25), (5, 5))
 AHEAD = live(3, 500, (25, 25), (25, 25), (30, 5))
@@ -22,7 +22,7 @@ class Night:
     """A moneyline with one rule, followed over polls."""
 
     def __init__(self) -> None:
-        self.book: Book = a_book(bet(1, "DEN ML", "p >= 0.80"))
+        self.book: GameTracking = a_book(bet(1, "DEN ML", "p >= 0.80"))
         self.rows: list[Alert] = []
 
     def poll(self, state: GameState, seconds: float) -> Night:

@@ -9,16 +9,16 @@ import pytest
 
 from tests.engine.build import T0, a_book, after, bet, final, live, market, off
 from tracker.domain.bet import Result
+from tracker.domain.catalog.books import HouseRules
 from tracker.domain.game import GameState, Phase, Score, Side
-from tracker.domain.house import HouseRules
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.engine.advance import advance, note
-from tracker.engine.book import Book
-from tracker.engine.finish import may_settle
-from tracker.engine.reading import filled
-from tracker.engine.settling import Unsettleable, judge
+from tracker.domain.tracking import GameTracking
+from tracker.engine.decide.advance import advance, note
+from tracker.engine.decide.normalising import filled
+from tracker.engine.settle.grading import Unsettleable, judge
+from tracker.engine.settle.settlement import may_settle
 
 RULES = HouseRules()
 
@@ -118,7 +118,7 @@ def test_periods_that_were_not_seen_are_not_made_up() -> None:
 
 def test_a_bet_on_a_part_that_was_never_told_is_for_a_person() -> None:
     """The reason stands with it."""
-    book: Book = a_book(bet(1, "Q1 DEN ML"))
+    book: GameTracking = a_book(bet(1, "Q1 DEN ML"))
     over = blind(final((30, 25), (20, 25), (30, 20), (14, 19)))
     for seconds in (0, 60):
         book = advance(book, over, None, after(seconds)).book

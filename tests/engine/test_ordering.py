@@ -10,20 +10,22 @@ from hypothesis import strategies as st
 
 from tests.engine.build import GAME, SCHEDULED, a_book, a_game, final, live, off, rng
 from tracker.domain.game import GameState, Phase, Score
-from tracker.engine.book import Book, Ordering
-from tracker.engine.ordering import AGREEING_POLLS, classify, goes_back
+from tracker.domain.tracking import GameTracking, Ordering
+from tracker.engine.decide.ordering import AGREEING_POLLS, classify, goes_back
 
 Q1 = live(1, 300, (20, 18))
 LATER = live(1, 290, (22, 18))
 
 
-def follow(states: list[GameState], believed: GameState | None = None) -> tuple[Book, list[str]]:
+def follow(
+    states: list[GameState], believed: GameState | None = None
+) -> tuple[GameTracking, list[str]]:
     """What is believed after these polls, and how each of them was taken."""
-    book, taken = Book(GAME, state=believed), []
+    book, taken = GameTracking(GAME, state=believed), []
     for state in states:
         ordering, held = classify(book, state)
         believes = ordering in (Ordering.NEWER, Ordering.CORRECTION)
-        book = Book(GAME, state=state if believes else book.state, held=held)
+        book = GameTracking(GAME, state=state if believes else book.state, held=held)
         taken.append(ordering.value)
     return book, taken
 
@@ -114,7 +116,7 @@ def test_a_game_as_played_is_never_held(seed: int) -> None:
 def test_belief_goes_back_only_after_agreement(seed: int, picks: list[int]) -> None:
     """In any order of old and new states, three in a row that go back come before a correction."""
     states = list(a_game(rng(seed), step=200))
-    book = Book(GAME)
+    book = GameTracking(GAME)
     behind = 0
     for pick in picks:
         state = states[min(pick, len(states) - 1)]
@@ -125,7 +127,7 @@ def test_belief_goes_back_only_after_agreement(seed: int, picks: list[int]) -> N
         if ordering is Ordering.CORRECTION:
             assert behind >= AGREEING_POLLS
         believes = ordering in (Ordering.NEWER, Ordering.CORRECTION)
-        book = Book(GAME, state=state if believes else before, held=held)
+        book = GameTracking(GAME, state=state if believes else before, held=held)
 
 
 def test_a_moved_tip_off_is_no_news() -> None:

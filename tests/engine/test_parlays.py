@@ -32,10 +32,10 @@ from tracker.domain.market import (
 from tracker.domain.money import parse_odds
 from tracker.domain.parlay import Leg, Parlay, wager_text
 from tracker.domain.rule import Event, parse_rule
-from tracker.engine.book import Group, LegStanding, Tracked
-from tracker.engine.paying import outcome
-from tracker.engine.settling import Unsettleable
-from tracker.engine.slip import combined
+from tracker.domain.tracking import Group, LegStanding, Tracked
+from tracker.engine.decide.parlays import combined
+from tracker.engine.settle.grading import Unsettleable
+from tracker.engine.settle.payout import outcome
 from tracker.forecast import forecast, load_parameters, parlay, price
 
 OTHER = Game("0022600002", "nba", "BOS", "NYK", T0 + timedelta(minutes=30))

@@ -9,14 +9,14 @@ import pytest
 
 from tests.engine.finals import Slate, boxes, ended, final_of, game_of, without_players
 from tracker.domain.bet import Bet, Result, Status
+from tracker.domain.catalog.books import HouseRules
 from tracker.domain.game import GameState, PlayerLine
-from tracker.domain.house import HouseRules
 from tracker.domain.market import Direction, DoubleDouble, PlayerMarket, PlayerTotal
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat, box_line
 from tracker.domain.poll import check_times
 from tracker.domain.rule import parse_rule
-from tracker.engine.settling import NotYet, Unsettleable, judge
+from tracker.engine.settle.grading import NotYet, Unsettleable, judge
 
 FINAL = final_of(boxes()[0])
 GAME = game_of(boxes()[0])

@@ -10,11 +10,11 @@ import pytest
 from tests.engine.build import EVENTS, GAME, T0, a_game, after, look, off, rng
 from tracker.domain.draft import Draft
 from tracker.domain.game import GameState
-from tracker.domain.grammar import find_in, parse_pick
 from tracker.domain.poll import Poll, Trouble, Unreadable
 from tracker.domain.rule import parse_rule
-from tracker.engine.advance import note
-from tracker.engine.book import Book, Change
+from tracker.domain.tracking import Change, GameTracking
+from tracker.engine.decide.advance import note
+from tracker.language.grammar import find_in, parse_pick
 from tracker.store import Store
 
 RULES = tuple(
@@ -30,7 +30,7 @@ LINES = (
 DOWN = Unreadable(Trouble.DOWN, "no answer")
 
 
-async def register(store: Store) -> Book:
+async def register(store: Store) -> GameTracking:
     """The book of the game with a bet for each line."""
     for line in LINES:
         pick = parse_pick(line, find_in("nba"))
@@ -58,7 +58,7 @@ def polls(seed: int) -> list[tuple[float, GameState | Unreadable]]:
     return found + [(end + x, states[-1]) for x in (0, 60, 120, 9000, 9060, 90_000, 90_060)]
 
 
-def decide(book: Book, seconds: float, reading: GameState | Unreadable) -> Change:
+def decide(book: GameTracking, seconds: float, reading: GameState | Unreadable) -> Change:
     """What a poll changes."""
     if isinstance(reading, Unreadable):
         return note(book, reading, after(seconds))

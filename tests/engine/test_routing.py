@@ -16,8 +16,8 @@ from tracker.domain.chance import LOST
 from tracker.domain.game import Game
 from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.policy import USUAL, Level, Policy, QuietHours, Say, Scope, Snooze, Told
-from tracker.engine.book import Change
-from tracker.engine.routing import GROUP_WAIT, route
+from tracker.domain.tracking import Change
+from tracker.engine.rules.routing import GROUP_WAIT, route
 
 NIGHT = QuietHours(time(23), time(8), ZoneInfo("America/Denver"))
 LATE = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)

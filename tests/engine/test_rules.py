@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.engine.build import after
 from tracker.domain.alert import Reason
 from tracker.domain.rule import EventRule, LevelRule, SwingRule, parse_rule
-from tracker.engine.book import RulePhase, RuleState
-from tracker.engine.rules import (
+from tracker.domain.tracking import RulePhase, RuleState
+from tracker.engine.rules.state_machine import (
     BAND,
     BUDGET,
     BUDGET_SPAN,

@@ -230,7 +230,7 @@ def market_of(leg: Words) -> Market:
 
 
 @dataclass
-class Slip:
+class ImportedBet:
     """A bet with what it should come to."""
 
     bet: Bet
@@ -241,7 +241,7 @@ class Slip:
 
 def a_slip(
     draw: random.Random, number: int, chosen: list[Words], off: frozenset[str]
-) -> Slip | None:
+) -> ImportedBet | None:
     """A single bet or a parlay; None when its legs would be the same twice."""
     legs = [Leg(game_of(x.box), market_of(x), parse_odds(str(x.price))) for x in chosen]
     stake = draw.randint(1, 100_000)
@@ -260,12 +260,14 @@ def a_slip(
     result, cents = pays(chosen, results, stake, price)
     odds = None if price is None else parse_odds(price)
     bet = Bet(number, "a slip", market, first, (), first.start, odds=odds, stake_cents=stake)
-    return Slip(bet, chosen, result, cents)
+    return ImportedBet(bet, chosen, result, cents)
 
 
-def slips_on(draw: random.Random, games: list[Box], count: int, off: frozenset[str]) -> list[Slip]:
+def slips_on(
+    draw: random.Random, games: list[Box], count: int, off: frozenset[str]
+) -> list[ImportedBet]:
     """Singles and parlays, of one game and of several."""
-    found: list[Slip] = []
+    found: list[ImportedBet] = []
     while len(found) < count:
         size = draw.choice((1, 1, 1, 2, 3, 4, 6))
         on = [draw.choice(games)] * size if draw.random() < 1 / 3 else draw.choices(games, k=size)
@@ -274,7 +276,9 @@ def slips_on(draw: random.Random, games: list[Box], count: int, off: frozenset[s
     return found
 
 
-def settle(draw: random.Random, games: list[Box], slips: list[Slip], off: frozenset[str]) -> Slate:
+def settle(
+    draw: random.Random, games: list[Box], slips: list[ImportedBet], off: frozenset[str]
+) -> Slate:
     """Every final is read twice, the games in any order among one another."""
     slate = Slate.of([game_of(x) for x in games], [x.bet for x in slips])
     polls = [(x, step) for x in games for step in range(2)]
@@ -288,7 +292,7 @@ def settle(draw: random.Random, games: list[Box], slips: list[Slip], off: frozen
     return slate
 
 
-def differences(slate: Slate, slips: list[Slip]) -> list[str]:
+def differences(slate: Slate, slips: list[ImportedBet]) -> list[str]:
     """Where the engine and the settler disagree; empty when they are one."""
     found = []
     tracked = slate.tracked()

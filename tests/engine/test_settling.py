@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from tests.engine.build import GAME, PRIOR, a_game, bet, final, live, market, off, rng
 from tracker.domain.bet import Result
+from tracker.domain.catalog.books import HouseRules
 from tracker.domain.game import GameState, Phase, Score
-from tracker.domain.grammar import pick_text
-from tracker.domain.house import HouseRules
 from tracker.domain.money import payout_if_won
-from tracker.engine.paying import payout
-from tracker.engine.settling import Unsettleable, Verdict, grade, judge
+from tracker.engine.settle.grading import Unsettleable, Verdict, grade, judge
+from tracker.engine.settle.payout import payout
 from tracker.forecast import forecast, load_parameters, price
+from tracker.language.grammar import pick_text
 
 SPANS = ("", "regulation ", "1H ", "2H ", "Q1 ", "Q2 ", "Q3 ", "Q4 ")
 COUNTED: dict[str, Callable[[list[tuple[int, int]]], list[tuple[int, int]]]] = {

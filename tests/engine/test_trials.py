@@ -9,7 +9,7 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Result
 from tracker.domain.game import Score
 from tracker.domain.rule import EventRule, parse_rule
-from tracker.engine.trials import Course, Seen, Watched, figures, naive
+from tracker.modelling.backtest.rule_scores import Course, Seen, Watched, figures, naive
 
 
 def rule(text: str) -> Watched:

@@ -9,8 +9,8 @@ import pytest
 
 from tests.feeds.serving import Site, serving
 from tracker.clock import FakeClock
-from tracker.feeds import nba
-from tracker.feeds.feed import Feed, open_feed
+from tracker.feeds.nba import nba
+from tracker.feeds.polling.feed import Feed, open_feed
 from tracker.settings.models import FeedSettings
 
 

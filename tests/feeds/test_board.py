@@ -10,9 +10,9 @@ from aiohttp import web
 from tests.feeds.serving import Site, board_of, live_game
 from tracker.clock import FakeClock
 from tracker.domain.poll import Trouble
-from tracker.feeds import nba
-from tracker.feeds.board import BoardFailure, BoardReading
-from tracker.feeds.feed import Feed
+from tracker.feeds.nba import nba
+from tracker.feeds.polling.board import BoardFailure, BoardReading
+from tracker.feeds.polling.feed import Feed
 
 PATH = nba.board_path()
 

@@ -11,8 +11,8 @@ from tests.engine.build import GAME, after, final, live
 from tracker.clock import FakeClock
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.poll import Standing, Trouble, Unreadable
-from tracker.feeds.boxes import BoxWatch
-from tracker.feeds.feed import Ask, Look
+from tracker.feeds.polling.boxes import BoxWatch
+from tracker.feeds.polling.feed import Ask, Look
 
 SOON = GameState(GAME, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
 DOWN = Unreadable(Trouble.DOWN, "no answer")
@@ -26,7 +26,7 @@ def boxed(state: GameState, points: int) -> GameState:
 
 
 @dataclass
-class Desk:
+class AlertPolicy:
     """A source that tells what the test puts on it, and remembers what was asked."""
 
     clock: FakeClock
@@ -49,7 +49,7 @@ class Night:
     """A game that is looked at again and again."""
 
     clock: FakeClock
-    desk: Desk
+    desk: AlertPolicy
     watch: BoxWatch
     room: bool = True
 
@@ -72,7 +72,7 @@ class Night:
 def at(seconds: float) -> Night:
     """The game, so many seconds after its tip-off."""
     clock = FakeClock(after(seconds))
-    desk = Desk(clock)
+    desk = AlertPolicy(clock)
     made = Night(clock, desk, BoxWatch(GAME, desk, clock, lambda: made.room))
     return made
 

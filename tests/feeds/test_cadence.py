@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.feeds.serving import dice
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.poll import FIRST_CHECK_AFTER, Standing, Trouble, check_times
-from tracker.feeds import cadence
-from tracker.feeds.cadence import backoff, jittered, next_wait
+from tracker.feeds.polling import cadence
+from tracker.feeds.polling.cadence import backoff, jittered, next_wait
 
 START = datetime(2026, 1, 30, 0, 30, tzinfo=UTC)
 GAME = Game("0022500680", "nba", "PHI", "SAC", START)

@@ -12,7 +12,7 @@ from tests.feeds.serving import document, encoded, fixture
 from tracker.domain.game import GameState, Phase, Score, Side
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds.errors import FeedMalformed
-from tracker.feeds.espn import espn_source
+from tracker.feeds.espn.espn import espn_source
 
 NBA, WNBA, MEN = espn_source("nba"), espn_source("wnba"), espn_source("ncaam")
 

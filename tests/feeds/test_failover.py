@@ -14,9 +14,9 @@ from tests.feeds.serving import Site, box_of, changed, encoded, live_game, servi
 from tracker.clock import FakeClock
 from tracker.domain.game import Game, GameState, Score
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds import nba
-from tracker.feeds.feed import Ask, Look
 from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.feeds.nba import nba
+from tracker.feeds.polling.feed import Ask, Look
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 GAME = nba.parse_box(box_of(live_game())).game

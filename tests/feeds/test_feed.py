@@ -8,9 +8,9 @@ from tests.feeds.serving import Site, box_of, changed, document, live_game
 from tracker.clock import FakeClock, ScaledClock
 from tracker.domain.game import Game, GameState
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds import nba
 from tracker.feeds.errors import FeedRateLimited
-from tracker.feeds.feed import Ask, Feed, open_feed
+from tracker.feeds.nba import nba
+from tracker.feeds.polling.feed import Ask, Feed, open_feed
 from tracker.settings.models import FeedSettings
 
 STATE = nba.parse_box(box_of(live_game()))

@@ -13,12 +13,12 @@ from tracker.clock import FakeClock, ScaledClock
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUES
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds import nba, wnba
 from tracker.feeds.errors import FeedRefused
-from tracker.feeds.espn import HEADERS, SECOND_HEADERS, espn_source
-from tracker.feeds.feed import Ask, open_feed
+from tracker.feeds.espn.espn import HEADERS, SECOND_HEADERS, espn_source
 from tracker.feeds.feeds import open_feeds
 from tracker.feeds.leagues import SOURCES
+from tracker.feeds.nba import nba, wnba
+from tracker.feeds.polling.feed import Ask, open_feed
 from tracker.replay.espn.site import welcome
 from tracker.settings.models import FeedSettings, FeedsSettings
 

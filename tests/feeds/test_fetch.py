@@ -16,7 +16,6 @@ from aiohttp import web
 
 from tests.feeds.serving import DENIED, Site
 from tracker.clock import FakeClock
-from tracker.feeds import nba
 from tracker.feeds.errors import (
     FeedMalformed,
     FeedNotPublished,
@@ -24,7 +23,8 @@ from tracker.feeds.errors import (
     FeedRefused,
     FeedUnavailable,
 )
-from tracker.feeds.fetch import Fetcher
+from tracker.feeds.http.fetch import Fetcher
+from tracker.feeds.nba import nba
 from tracker.feeds.source import BODY_CAP
 
 PATH = "/a.json"

@@ -9,7 +9,7 @@ import pytest
 
 from tracker.domain.poll import Trouble
 from tracker.feeds.errors import FeedRefused, FeedUnavailable
-from tracker.feeds.health import Health, advice, ignore_event, ignore_pulse
+from tracker.feeds.http.health import Health, advice, ignore_event, ignore_pulse
 
 AT = datetime(2026, 1, 30, tzinfo=UTC)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "feeds.md"

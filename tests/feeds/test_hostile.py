@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from tests.feeds.serving import box_of, dice, encoded, fixture, live_game
 from tracker.domain.game import GameState
-from tracker.feeds import nba
 from tracker.feeds.errors import FeedMalformed
-from tracker.feeds.espn import espn_source
+from tracker.feeds.espn.espn import espn_source
 from tracker.feeds.leagues import SOURCES
-from tracker.feeds.nba_odds import pregame_lines
+from tracker.feeds.nba import nba
+from tracker.feeds.odds.nba_odds import pregame_lines
 from tracker.feeds.source import Ball, Board
 from tracker.replay.files import find_recording
 from tracker.replay.nba.site import WNBA_SCOREBOARD, Site

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tracker.domain.game import Game, GameState, Pair, Phase, PlayerLine, Score, Side
 from tracker.domain.player import player_key
-from tracker.feeds import nba
-from tracker.feeds.espn import espn_source
-from tracker.feeds.identity import Register, nearest, same_meeting, state_under
+from tracker.feeds.arbitration.identity import Register, nearest, same_meeting, state_under
+from tracker.feeds.espn.espn import espn_source
+from tracker.feeds.nba import nba
 from tracker.replay.espn.site import EspnSite
 from tracker.replay.espn.words import event_id
 from tracker.replay.files import shipped

@@ -13,14 +13,15 @@ from tests.feeds.serving import Site, document, encoded, fixture, serving
 from tracker.clock import FakeClock
 from tracker.domain.game import Game
 from tracker.domain.prior import Lines
-from tracker.feeds import espn_lines, espn_read, nba_odds
 from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.espn import reading
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.lines import LineReader
+from tracker.feeds.odds import espn_lines, nba_odds
+from tracker.feeds.odds.pregame import LineReader
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 ODDS = {
-    "provider": {"id": "58", "name": "Some Book", "priority": 1},
+    "provider": {"id": "58", "name": "Some GameTracking", "priority": 1},
     "details": "UTAH -2.5",
     "overUnder": 229,
     "spread": 2.5,
@@ -48,7 +49,7 @@ def waiting(**odds: object) -> dict[str, Any]:
 def read(*events: object) -> dict[str, tuple[Lines, str]]:
     """The lines of a board, by the home team."""
     body = board(*events)
-    found = espn_lines.pregame_lines(body, espn_read.parse_board(body, "nba"))
+    found = espn_lines.pregame_lines(body, reading.parse_board(body, "nba"))
     return {game.home: (lines, by) for game, lines, by in found}
 
 
@@ -58,7 +59,7 @@ def test_a_books_lines_are_read_from_the_home_teams_side() -> None:
     assert (lines.home_spread, lines.total) == (2.5, 229.0)
     assert lines.home_ml == pytest.approx(2.2)
     assert lines.away_ml == pytest.approx(1 + 100 / 140)
-    assert by == "ESPN (Some Book)"
+    assert by == "ESPN (Some GameTracking)"
 
 
 def test_the_older_form_has_details_and_total_alone() -> None:

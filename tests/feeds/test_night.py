@@ -12,9 +12,9 @@ from tests.feeds.serving import dice
 from tracker.clock import LeapingClock
 from tracker.domain.game import GameState
 from tracker.domain.poll import Poll, Standing
-from tracker.feeds.compare import behind
+from tracker.feeds.arbitration.compare import behind
 from tracker.feeds.feeds import open_feeds
-from tracker.feeds.poller import Poller
+from tracker.feeds.polling.poller import Poller
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.files import find_recording
 from tracker.replay.playback import Playback

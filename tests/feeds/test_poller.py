@@ -12,9 +12,9 @@ from tests.feeds.serving import Site, box_of, changed, dice, document, live_game
 from tracker.clock import FakeClock
 from tracker.domain.game import GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable, check_times
-from tracker.feeds import nba
-from tracker.feeds.feed import Feed
-from tracker.feeds.poller import Poller
+from tracker.feeds.nba import nba
+from tracker.feeds.polling.feed import Feed
+from tracker.feeds.polling.poller import Poller
 
 STATE = nba.parse_box(box_of(live_game()))
 GAME = STATE.game

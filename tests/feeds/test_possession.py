@@ -12,12 +12,12 @@ from aiohttp import web
 from tests.feeds.serving import Site, board_of, changed, document, encoded, live_game, serving
 from tracker.clock import FakeClock
 from tracker.domain.game import GameState, Side
-from tracker.feeds import nba
-from tracker.feeds.cdn_plays import parse_plays
-from tracker.feeds.cdn_source import plays_path
 from tracker.feeds.errors import FeedMalformed
-from tracker.feeds.feed import Ask
 from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.feeds.nba import nba
+from tracker.feeds.nba.cdn_source import plays_path
+from tracker.feeds.nba.plays import parse_plays
+from tracker.feeds.polling.feed import Ask
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 PLAYS = document("plays_0022000001")

@@ -8,9 +8,9 @@ import pytest
 
 from tests.feeds.serving import Site, changed, document, encoded, fixture, live_game
 from tracker.clock import FakeClock
-from tracker.feeds import nba
-from tracker.feeds.feed import Feed
-from tracker.feeds.slate import Slate
+from tracker.feeds.nba import nba
+from tracker.feeds.polling.feed import Feed
+from tracker.feeds.slate.slate import Slate
 
 BOARD = nba.board_path()
 SCHEDULE, VARIANT = nba.SOURCE.schedule_paths

@@ -12,10 +12,10 @@ from tests.feeds.serving import Site, box_of, fixture, live_game, serving
 from tests.feeds.test_failover import AT_ESPN, GAME, theirs
 from tracker.clock import FakeClock
 from tracker.domain.game import GameState
-from tracker.feeds import nba
-from tracker.feeds.espn import espn_source
-from tracker.feeds.feed import Ask
+from tracker.feeds.espn.espn import espn_source
 from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.feeds.nba import nba
+from tracker.feeds.polling.feed import Ask
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 MEN = "/apis/site/v2/sports/basketball/mens-college-basketball/scoreboard"

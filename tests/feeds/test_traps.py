@@ -15,10 +15,10 @@ from tests.feeds.test_failover import AT_ESPN, BOARD, BOX, GAME, ours, theirs
 from tracker.clock import FakeClock, LeapingClock
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Standing, Unreadable
-from tracker.feeds import nba
-from tracker.feeds.feed import Ask
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.poller import Poller
+from tracker.feeds.nba import nba
+from tracker.feeds.polling.feed import Ask
+from tracker.feeds.polling.poller import Poller
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 FINAL = {

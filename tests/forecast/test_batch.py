@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tracker.forecast.batch import price_lines
+from tracker.app.price_batch import price_lines
 
 STATE: dict[str, Any] = {
     "id": "x",

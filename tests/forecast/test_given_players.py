@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tracker.forecast.batch import price_lines
+from tracker.app.price_batch import price_lines
 
 JOKIC: dict[str, Any] = {
     "id": "203999", "name": "Nikola Jokić", "team": "home",

@@ -16,8 +16,9 @@ from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, PlayerGame, Stat, player_key
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import Outlook, Unpriceable, forecast, load_parameters, price
-from tracker.forecast.player_counts import BASIC, PLACE, Habits, Remainder, means_of
-from tracker.forecast.player_priors import (
+from tracker.forecast.players.counts import BASIC, PLACE, Habits, Remainder, means_of
+from tracker.forecast.players.model import PlayerOutlook
+from tracker.forecast.players.priors import (
     LARGEST_PULL,
     PlayerPrior,
     PlayerPriors,
@@ -26,7 +27,6 @@ from tracker.forecast.player_priors import (
     player_prior,
     with_quote,
 )
-from tracker.forecast.players import PlayerOutlook
 from tracker.forecast.shipped import load_player_figures
 
 NBA = load_parameters("nba")

@@ -14,7 +14,7 @@ from tracker.domain.game import GameState, Phase, Score, Side
 from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, TeamTotal, Total
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import Outlook, forecast, price
-from tracker.forecast.parameters import Parameters
+from tracker.forecast.game.parameters import Parameters
 
 FEW = settings(max_examples=60, deadline=None)
 

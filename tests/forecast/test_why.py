@@ -13,7 +13,7 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, Total
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import load_parameters
-from tracker.forecast.why import CAUSES, Seen, why
+from tracker.forecast.explain import CAUSES, Seen, why
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2024, 1, 1, tzinfo=UTC))
 NBA = load_parameters("nba")

@@ -93,7 +93,7 @@ def test_commands_start_without_the_slow_packages() -> None:
         loaded = _loaded_at_import(file.read_text("utf-8"))
         if file != drawing:
             assert not [name for name in loaded if slow.match(name)], file
-            assert "tracker.cli.picture" not in loaded, file
+            assert "tracker.cli.charts.picture" not in loaded, file
 
 
 def test_tests_never_sleep() -> None:

@@ -6,7 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from tracker.settings import Settings, bets_file, default_config_toml, known_keys, parse_settings
+from tracker.intake import bets_file
+from tracker.settings import Settings, default_config_toml, known_keys, parse_settings
 
 ROOT = Path(__file__).parents[2]
 SOURCE = Path("/etc/tracker/tracker.toml")

@@ -10,8 +10,8 @@ import pytest
 
 from tracker.forecast import load_parameters
 from tracker.modelling import metrics
-from tracker.modelling.card import write_card
-from tracker.modelling.evaluate import evaluate
+from tracker.modelling.games.card import write_card
+from tracker.modelling.games.evaluate import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tracker.forecast.ratings import RatingFigures, Result, rate
-from tracker.modelling.dataset import BadDataset, read
-from tracker.modelling.fit import complete, fit
-from tracker.modelling.ratings_fit import walk_forward
-from tracker.modelling.trace import trace
+from tracker.forecast.priors.ratings import RatingFigures, Result, rate
+from tracker.modelling.games.dataset import BadDataset, read
+from tracker.modelling.games.fit import complete, fit
+from tracker.modelling.games.ratings_fit import walk_forward
+from tracker.modelling.games.trace import trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,19 +15,19 @@ import pytest
 from tracker.cli.app import run
 from tracker.domain.player import PlayerGame
 from tracker.forecast import load_parameters
-from tracker.forecast.player_counts import BASIC
-from tracker.forecast.player_figures import decode_players
-from tracker.forecast.player_priors import player_prior
+from tracker.forecast.players.counts import BASIC
+from tracker.forecast.players.figures import decode_players
+from tracker.forecast.players.priors import player_prior
 from tracker.forecast.shipped import load_player_figures
-from tracker.modelling.dataset import BadDataset
-from tracker.modelling.props_card import card
-from tracker.modelling.props_dataset import COLUMNS, PlayerRows, read_players
-from tracker.modelling.props_evaluate import evaluate_players, season_averages
-from tracker.modelling.props_fit import fit_players, written
-from tracker.modelling.props_known import Known, expected_minutes, expected_rates, know
-from tracker.modelling.props_parlays import judge_parlays
-from tracker.modelling.props_report import tables
-from tracker.modelling.props_transfer import transferred
+from tracker.modelling.games.dataset import BadDataset
+from tracker.modelling.players.card import card
+from tracker.modelling.players.dataset import COLUMNS, PlayerRows, read_players
+from tracker.modelling.players.evaluate import evaluate_players, season_averages
+from tracker.modelling.players.fit import fit_players, written
+from tracker.modelling.players.known import Known, expected_minutes, expected_rates, know
+from tracker.modelling.players.parlays import judge_parlays
+from tracker.modelling.players.report import tables
+from tracker.modelling.players.transfer import transferred
 
 pytest.importorskip("pyarrow")
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tracker.demo.says import Says, Trouble, answer, meet
+from tests.doubles.bot_api_answers import Says, Trouble, answer, meet
 
 WEBHOOK = "/api/webhooks/123456789/AAcanary-hook_0123456789"
 TOPIC = "canary-topic-0a1b2c3d"

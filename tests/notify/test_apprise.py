@@ -12,13 +12,13 @@ import pytest
 from tests.notify.sink import Sink, free_port
 from tracker.domain.delivery import Failed, Refused, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify.apprise_channel import (
+from tracker.notify.channel import Message
+from tracker.notify.channels.apprise import (
     AppriseChannel,
     channel_name,
     channels_for,
     check_urls,
 )
-from tracker.notify.channel import Message
 from tracker.settings.mistakes import ConfigError
 
 MESSAGE = Message("▲ 80 % DEN -4.5: leads by 7\nneeds -3.5 <b>&</b> *_[]", (41, 42), Level.URGENT)

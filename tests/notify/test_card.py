@@ -19,10 +19,8 @@ from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
 from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.player import Player, Stat
-from tracker.engine.book import Book, LegStanding, Tracked
-from tracker.notify.card import MOST_BETS, Card, card
-from tracker.notify.card_rows import BAR_CELLS, bar
-from tracker.notify.card_text import (
+from tracker.domain.tracking import GameTracking, LegStanding, Tracked
+from tracker.notify.channels.card_text import (
     DISCORD_LIMIT,
     NTFY_LIMIT,
     for_discord,
@@ -32,7 +30,9 @@ from tracker.notify.card_text import (
     markdown,
     plain,
 )
-from tracker.notify.telegram_text import TEXT_LIMIT, length
+from tracker.notify.channels.telegram.text import TEXT_LIMIT, length
+from tracker.wording.card_rows import BAR_CELLS, bar
+from tracker.wording.cards import MOST_BETS, Card, card
 
 DENVER = ZoneInfo("America/Denver")
 JOKIC = PlayerLine("203999", "Nikola Jokić", Side.HOME, (("pts", 19),), played=True)
@@ -55,12 +55,12 @@ def jokic(points: float, p: float, number: int = 12) -> Tracked:
     return replace(tracked, bet=replace(tracked.bet, market=market))
 
 
-def with_bets(found: GameState | None, *tracked: Tracked, age: float = 6.0) -> Book:
+def with_bets(found: GameState | None, *tracked: Tracked, age: float = 6.0) -> GameTracking:
     """A game with these bets on it."""
     return replace(book(found, age=age), tracked=tracked)
 
 
-def made(found: Book, earlier: dict[int, float] | None = None) -> Card:
+def made(found: GameTracking, earlier: dict[int, float] | None = None) -> Card:
     """The card at NOW for somebody in Denver."""
     return card(found, earlier or {}, NOW, DENVER)
 

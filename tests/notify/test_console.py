@@ -7,7 +7,7 @@ import os
 
 from tracker.domain.delivery import Failed, Refused, Sent, Unknown
 from tracker.notify.channel import Message
-from tracker.notify.console import Console
+from tracker.notify.channels.console import Console
 
 MESSAGE = Message("▲ 80 % DEN -4.5\nneeds to win by 5", (41,))
 

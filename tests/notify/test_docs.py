@@ -14,16 +14,16 @@ from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import Phase
+from tracker.domain.message_style import PLACEHOLDERS
 from tracker.domain.rule import Comparison, Event, parse_rule
-from tracker.domain.wording import PLACEHOLDERS
-from tracker.engine.advance import LOST_AFTER
-from tracker.engine.alerting import USEFUL_FOR
-from tracker.engine.book import RulePhase, Tracked
-from tracker.engine.rules import BUDGET, COOLDOWN
-from tracker.notify.apprise_channel import CONNECT_LIMIT, READ_LIMIT
+from tracker.domain.tracking import RulePhase, Tracked
+from tracker.engine.decide.advance import LOST_AFTER
+from tracker.engine.rules.state_machine import BUDGET, COOLDOWN
+from tracker.engine.rules.stepping import USEFUL_FOR
+from tracker.notify.channels.apprise import CONNECT_LIMIT, READ_LIMIT
 from tracker.notify.envelope import numbered
-from tracker.notify.lane import LONGEST_RETRY
-from tracker.notify.text import compose
+from tracker.notify.sender import LONGEST_RETRY
+from tracker.wording.alerts import compose
 
 PAGE = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text("utf-8")
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.notify.values import GAME, NOW, bet, state
 from tracker.domain.bet import Bet, Result
+from tracker.domain.catalog.books import HouseRules
 from tracker.domain.chance import LOST, WON, Chance
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.house import HouseRules
 from tracker.domain.market import (
     Direction,
     DoubleDouble,
@@ -28,9 +28,9 @@ from tracker.domain.market import (
 )
 from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.player import Player, Stat
-from tracker.engine.book import LegStanding
-from tracker.engine.settling import judge
-from tracker.notify.words import counted, needs, progress, short, short_market, standing
+from tracker.domain.tracking import LegStanding
+from tracker.engine.settle.grading import judge
+from tracker.wording.figures import counted, needs, progress, short, short_market, standing
 
 JOKIC = Player("Nikola Jokić", Side.HOME)
 LIVE = state(

@@ -9,16 +9,16 @@ from contextlib import asynccontextmanager
 import pytest
 from pydantic import SecretStr
 
+from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble
 from tests.notify.services import TOPIC, WEBHOOK, Discord, Ntfy
 from tests.notify.test_card import EVENING, followed, made, with_bets
 from tests.notify.test_card import Q3 as PLAYED
-from tracker.demo.says import Hangs, Resets, Says, Trouble
 from tracker.domain.delivery import Failed, Refused, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify.cards import Gone, Shown
+from tracker.notify.boards import Gone, Shown
 from tracker.notify.channel import Message
-from tracker.notify.discord import DiscordChannel
-from tracker.notify.ntfy import TOO_OLD, NtfyChannel
+from tracker.notify.channels.discord import DiscordChannel
+from tracker.notify.channels.ntfy import TOO_OLD, NtfyChannel
 from tracker.settings.mistakes import ConfigError
 
 BODY = "▲ 80 % LAL@DEN o224.5: 189 now, _Q4_ *7:02* (was 71 %)\n- DEN 98 – 91 LAL · alert 31"

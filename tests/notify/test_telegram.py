@@ -15,16 +15,16 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tracker.daemon.answers import COMMANDS
-from tracker.demo.botapi import CHAT, TOKEN, BotApi
-from tracker.demo.says import Hangs, Resets, Says, Trouble, no, wait
+from tests.doubles.bot_api import CHAT, TOKEN, BotApi
+from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
+from tracker.daemon.bot.answers import COMMANDS
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify import telegram
 from tracker.notify.channel import Message
-from tracker.notify.telegram import TelegramChannel, telegram_channel
-from tracker.notify.telegram_line import CONNECT_LIMIT, SEND_LIMIT
-from tracker.notify.telegram_text import TEXT_LIMIT
+from tracker.notify.channels.telegram import channel
+from tracker.notify.channels.telegram.channel import TelegramChannel, telegram_channel
+from tracker.notify.channels.telegram.connection import CONNECT_LIMIT, SEND_LIMIT
+from tracker.notify.channels.telegram.text import TEXT_LIMIT
 from tracker.settings.mistakes import ConfigError
 from tracker.settings.models import TelegramSettings
 
@@ -220,7 +220,7 @@ async def test_nobody_listens() -> None:
 
 async def test_the_name_is_not_known() -> None:
     """A name that cannot be looked up certainly got nothing."""
-    async with channel_to("http://telegram.invalid") as channel:
+    async with channel_to("http://channel.invalid") as channel:
         outcome = await channel.send(ALERT)
     assert isinstance(outcome, Failed)
 
@@ -267,7 +267,7 @@ async def test_markup_that_is_not_understood_costs_only_the_markup(api: BotApi) 
         assert await channel.send(ALERT) == Sent()
     (written,) = api.written
     assert (written.text, written.html) == (BODY, False)
-    assert [event for event, _ in events] == ["telegram.plain"]
+    assert [event for event, _ in events] == ["channel.plain"]
     assert len(api.requests) == 2
 
 
@@ -288,7 +288,7 @@ async def test_a_group_is_followed_when_it_moves(api: BotApi) -> None:
         assert await channel.send(ALERT) == Sent()
         assert await channel.send(ALERT) == Sent()
     assert [written.chat_id for written in api.written] == [SUPERGROUP] * 2
-    assert [event for event, _ in events] == ["telegram.chat_moved"]
+    assert [event for event, _ in events] == ["channel.chat_moved"]
     assert f"chat_id = {SUPERGROUP}" in events[0][1]["do"]
     assert len(api.requests) == 3
 
@@ -344,7 +344,7 @@ async def test_the_token_shows_nowhere(
         caplog.set_level(logging.DEBUG, logger=name)
     urls = {
         "nobody": "http://127.0.0.1:9",
-        "nowhere": "http://telegram.invalid",
+        "nowhere": "http://channel.invalid",
         "tls": api.url.replace("http:", "https:"),
         "bad url": f"http://{'a' * 70}.invalid",
     }
@@ -369,7 +369,7 @@ async def test_a_bot_is_light() -> None:
         "import aiohttp, pydantic\n"
         "size = lambda: int(open('/proc/self/statm').read().split()[1]) * 4 // 1024\n"
         "before = size()\n"
-        "import tracker.notify.telegram_bot\n"
+        "import tracker.notify.channels.telegram.bot\n"
         "print(size() - before)\n"
     )
     process = await asyncio.create_subprocess_exec(
@@ -384,11 +384,11 @@ async def test_without_aiogram_the_remedy_is_told(monkeypatch: pytest.MonkeyPatc
     real: Callable[..., object] = builtins.__import__
 
     def missing(name: str, *rest: object, **more: object) -> object:
-        if name.partition(".")[0] == "aiogram" or name == "tracker.notify.telegram_bot":
+        if name.partition(".")[0] == "aiogram" or name == "tracker.notify.channels.telegram.bot":
             raise ModuleNotFoundError(f"No module named {name!r}", name="aiogram")
         return real(name, *rest, **more)
 
-    monkeypatch.delitem(sys.modules, "tracker.notify.telegram_bot", raising=False)
+    monkeypatch.delitem(sys.modules, "tracker.notify.channels.telegram.bot", raising=False)
     monkeypatch.setattr(builtins, "__import__", missing)
     async with channel_to("http://127.0.0.1:9") as channel:
         outcome = await channel.send(ALERT)
@@ -427,19 +427,19 @@ def test_half_a_configuration_is_told(chat_id: int | None, token: str | None, wo
 
 def test_a_missing_extra_is_told_before_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks for the channel reads what to install."""
-    monkeypatch.setattr(telegram, "find_spec", {}.get)
+    monkeypatch.setattr(channel, "find_spec", {}.get)
     with pytest.raises(ConfigError, match="pip install"):
         telegram_channel(TelegramSettings(chat_id=CHAT), SecretStr(TOKEN))
 
 
 def test_the_page_tells_the_limits_and_the_events() -> None:
-    """docs/telegram.md says how long a send may take, how long a message is, what the log has."""
-    page = (Path(__file__).parents[2] / "docs" / "telegram.md").read_text("utf-8")
+    """docs/channel.md says how long a send may take, how long a message is, what the log has."""
+    page = (Path(__file__).parents[2] / "docs" / "channel.md").read_text("utf-8")
     assert (
         f"A connection may take {CONNECT_LIMIT:g} seconds and a whole send {SEND_LIMIT:g}" in page
     )
     assert f"{TEXT_LIMIT:,} characters" in page
-    assert "`telegram.plain`" in page
+    assert "`channel.plain`" in page
     events = ("chat_moved", "conflict", "deaf", "listening", "paired", "stranger")
     assert all(f"`telegram.{event}`" in page for event in events)
     cards = ("posted", "closed", "gone", "failing", "recovered")

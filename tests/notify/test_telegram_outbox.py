@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from tests.doubles.bot_api import CHAT, TOKEN, BotApi
+from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
 from tests.notify.world import World, night
-from tracker.demo.botapi import CHAT, TOKEN, BotApi
-from tracker.demo.says import Hangs, Resets, Says, Trouble, no, wait
-from tracker.notify.telegram import TelegramChannel
+from tracker.notify.channels.telegram.channel import TelegramChannel
 
 BLOCKED = no(403, "Forbidden: bot was blocked by the user")
 PASSING: tuple[Trouble, ...] = (

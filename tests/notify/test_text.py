@@ -16,13 +16,13 @@ from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.message_style import PLACEHOLDERS, PLAIN, MessageStyle
 from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import topic_of
-from tracker.domain.wording import PLACEHOLDERS, PLAIN, Wording
-from tracker.engine.book import LegStanding, Tracked
+from tracker.domain.tracking import LegStanding, Tracked
 from tracker.notify.envelope import DIGEST_LINES, brief, digest, numbered, possible_repeat, worded
-from tracker.notify.text import compose
+from tracker.wording.alerts import compose
 
 HALF = (Score(28, 25), Score(30, 22))
 FINAL = state("Q4 0:00", 114, 105, phase=Phase.FINAL)
@@ -39,7 +39,7 @@ def said(
     rule: str = "p >= 0.80",
     p: float = 0.80,
     was: float | None = 0.71,
-    wording: Wording = PLAIN,
+    wording: MessageStyle = PLAIN,
 ) -> str:
     """The message for a chance that moved, in a fourth quarter that DEN leads 98 to 91."""
     found = state()
@@ -66,7 +66,7 @@ def test_what_a_bet_is_worth_is_told_while_it_is_open() -> None:
 
 def test_a_delay_that_was_asked_for_counts_in_the_age_of_the_data() -> None:
     """Nobody is to take what is half a minute old for new."""
-    late = Wording(delay=35.0)
+    late = MessageStyle(delay=35.0)
     assert "· data 40 s old, delayed 35 s ·" in said("DEN -4.5", wording=late)
     found = state()
     fresh = compose(alert("hit", found), followed("DEN -4.5"), book(found, age=0), late)
@@ -75,7 +75,7 @@ def test_a_delay_that_was_asked_for_counts_in_the_age_of_the_data() -> None:
 
 def test_words_of_the_persons_own_take_the_place_of_the_usual_ones() -> None:
     """With what they put in braces; what is not known is empty."""
-    own = Wording(
+    own = MessageStyle(
         ZoneInfo("America/Denver"),
         "decimal",
         templates={
@@ -97,7 +97,7 @@ def test_words_of_the_persons_own_take_the_place_of_the_usual_ones() -> None:
 @pytest.mark.parametrize("topic", ["p >= 0.80", "settled", "feed_down", "hit"])
 def test_every_placeholder_stands_for_something_in_every_message(name: str, topic: str) -> None:
     """No template that was accepted can fail when it is needed."""
-    own = Wording(templates={topic_of(topic): f"<{{{name}}}>"})
+    own = MessageStyle(templates={topic_of(topic): f"<{{{name}}}>"})
     found = state()
     for state_of in (book(found), replace(book(found), state=None)):
         text = compose(alert(topic, found), Tracked.fresh(bet("DEN -4.5")), state_of, own)

@@ -12,8 +12,8 @@ from tests.notify.values import NOW, bet, state
 from tracker.domain.bet import Bet, Result
 from tracker.domain.game import GameState, Phase, Side
 from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, TeamTotal, Total
-from tracker.engine.settling import grade
-from tracker.notify.words import needs, percent, percent_change, short, span_text
+from tracker.engine.settle.grading import grade
+from tracker.wording.figures import needs, percent, percent_change, short, span_text
 
 halves = st.integers(-40, 40).map(lambda n: n / 2)
 points = st.integers(60, 150)

@@ -10,11 +10,11 @@ from tracker.domain.bet import Bet, Result, Settlement
 from tracker.domain.chance import Chance
 from tracker.domain.delivery import Delivery
 from tracker.domain.game import Game, GameState, Phase, Score
-from tracker.domain.grammar import find_in_game, parse_pick
 from tracker.domain.money import parse_odds
 from tracker.domain.policy import Level
 from tracker.domain.rule import Rule, parse_rule
-from tracker.engine.book import Book, Tracked
+from tracker.domain.tracking import GameTracking, Tracked
+from tracker.language.grammar import find_in_game, parse_pick
 
 NOW = datetime(2026, 11, 21, 3, 30, tzinfo=UTC)
 GAME = Game("0022600201", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
@@ -45,9 +45,9 @@ def state(
     return GameState(GAME, phase, period, clock_seconds, Score(home, away), periods)
 
 
-def book(found: GameState | None, *, age: float = 5.0, stale: bool = False) -> Book:
+def book(found: GameState | None, *, age: float = 5.0, stale: bool = False) -> GameTracking:
     """What is believed of the game, last seen `age` seconds ago."""
-    return Book(GAME, state=found, seen_at=NOW - timedelta(seconds=age), stale=stale)
+    return GameTracking(GAME, state=found, seen_at=NOW - timedelta(seconds=age), stale=stale)
 
 
 def alert(rule: str, found: GameState, p: float | None = 0.80, was: float | None = None) -> Alert:

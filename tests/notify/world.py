@@ -14,9 +14,9 @@ from tests.notify.values import GAME, NOW, alert, state
 from tracker.clock import FakeClock
 from tracker.domain.delivery import Outcome, Sent
 from tracker.domain.draft import Draft
-from tracker.domain.grammar import find_in_game, parse_pick
 from tracker.domain.poll import Poll
-from tracker.engine.book import Book, Change
+from tracker.domain.tracking import Change, GameTracking
+from tracker.language.grammar import find_in_game, parse_pick
 from tracker.notify.channel import Channel, Message
 from tracker.notify.outbox import Habits, dispatch
 from tracker.store import Store
@@ -70,7 +70,7 @@ class World:
             alerts.append(replace(made, expires_at=at + useful))
         body = f"{self.decided}".encode()
         poll = Poll("nba", "/a/path", at, body, hashlib.sha256(body).hexdigest(), found)
-        change = Change(Book(GAME, state=found), alerts=tuple(alerts))
+        change = Change(GameTracking(GAME, state=found), alerts=tuple(alerts))
         await self.store.record(poll, change, [x.name for x in self.channels])
         for wake in self.wakes:
             wake.set()

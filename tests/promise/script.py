@@ -16,9 +16,9 @@ from functools import cache
 from pathlib import Path
 
 from tracker.clock import FakeClock
-from tracker.daemon.desk import Desk
+from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.sharing import Fixed
+from tracker.daemon.shared_bets import Fixed
 from tracker.daemon.track import TrackContext, track
 from tracker.domain.delivery import Outcome
 from tracker.domain.draft import Draft
@@ -28,18 +28,18 @@ from tracker.domain.policy import Policy, QuietHours
 from tracker.domain.poll import Poll, Standing
 from tracker.domain.prior import Lines
 from tracker.domain.rule import parse_rule
-from tracker.engine.advance import advance
-from tracker.engine.book import Book
-from tracker.feeds import nba
+from tracker.domain.tracking import GameTracking
+from tracker.engine.decide.advance import advance
+from tracker.feeds.nba import nba
 from tracker.forecast import forecast, load_parameters, prior_from
 from tracker.forecast.shipped import load_player_figures
-from tracker.notify.apprise_channel import AppriseChannel, _service
+from tracker.intake.bets_file import parse_bets
 from tracker.notify.channel import Message
+from tracker.notify.channels.apprise import AppriseChannel, _service
 from tracker.notify.outbox import dispatch
 from tracker.replay.files import find_recording
 from tracker.replay.nba.site import Site
 from tracker.replay.playback import Correction, Playback
-from tracker.settings.bets_file import parse_bets
 from tracker.store import Store
 
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
@@ -136,7 +136,7 @@ def roster_of(_: Game) -> tuple[Player, ...]:
 def warm_up(url: str) -> None:
     """Load and work out what every life needs, without leaving a thread behind."""
     _service(url)
-    parameters, book = load_parameters("nba"), Book(polls()[0].reading.game)  # type: ignore[union-attr]
+    parameters, book = load_parameters("nba"), GameTracking(polls()[0].reading.game)  # type: ignore[union-attr]
     assert len(drafts(MANY)) == len(MANY)
     load_player_figures("nba")
     for poll in polls():
@@ -185,7 +185,7 @@ class Life:
     clock: FakeClock = field(init=False)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     forecaster: Forecaster = field(default_factory=lambda: Forecaster(no_lines, lambda *_: None))
-    desk: Desk = field(default_factory=lambda: Desk(Policy(quiet=QUIET)))
+    desk: AlertPolicy = field(default_factory=lambda: AlertPolicy(Policy(quiet=QUIET)))
 
     def __post_init__(self) -> None:
         self.clock = FakeClock(at(STEPS[min(self.reached(), len(STEPS) - 1)]))

@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.promise.script import RESULTS
-from tracker.demo.sink import served
+from tracker.cli.demo.sink import served
 
 _DIGEST = re.compile("you in time|you wanted silence")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.daemon import night
+from tracker.cli.demo.sink import webhook
 from tracker.clock import ScaledClock, SystemClock
-from tracker.demo.sink import webhook
 
 REAL = SystemClock()
 CANARY = "canary7f3a9c"

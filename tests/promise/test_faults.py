@@ -23,21 +23,22 @@ from tests.promise.script import RULES, TIP_OFF, drafts, no_lines, site
 from tracker.clock import LeapingClock, ScaledClock, SystemClock
 from tracker.daemon import forecaster
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.rehearse import SiteWatch
 from tracker.daemon.run import run
-from tracker.daemon.sharing import Fixed
+from tracker.daemon.shared_bets import Fixed
 from tracker.daemon.track import Forecasts, TrackContext, track
 from tracker.domain.delivery import Outcome, Sent
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.prior import Lines
-from tracker.engine.book import Book
-from tracker.feeds.feed import Ask
-from tracker.feeds.poller import Poller
+from tracker.domain.tracking import GameTracking
+from tracker.feeds.polling.feed import Ask
+from tracker.feeds.polling.poller import Poller
 from tracker.forecast import Outlook, load_parameters
+from tracker.modelling.backtest.rehearsal import SiteWatch
 from tracker.notify.channel import Message
 from tracker.settings import load_settings
-from tracker.store import Store, connection
+from tracker.store import Store
+from tracker.store.database import connection
 
 REAL = SystemClock()
 PICKS = ("over 224", "PHI ML")
@@ -194,7 +195,7 @@ class NotTheEnd:
 
     real: Forecaster
 
-    async def forecast(self, book: Book, state: GameState) -> Outlook | Unreadable:
+    async def forecast(self, book: GameTracking, state: GameState) -> Outlook | Unreadable:
         """The real forecast, while the game is played."""
         if state.phase is Phase.FINAL:
             return Unreadable(Trouble.MALFORMED, "the forecast failed; the last one stands")

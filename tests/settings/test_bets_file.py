@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.pick import Pick
-from tracker.settings.bets_file import parse_bets, read_bets
+from tracker.intake.bets_file import parse_bets, read_bets
 
 WHOLE = """
 [[bet]]

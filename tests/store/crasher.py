@@ -33,7 +33,7 @@ from tracker.domain.chance import LOST, WON
 from tracker.domain.draft import Draft
 from tracker.domain.game import GameState, Phase, PlayerLine, Side
 from tracker.domain.pick import ParlayPick
-from tracker.engine.book import Change, LegStanding, Review
+from tracker.domain.tracking import Change, LegStanding, Review
 from tracker.store import Store
 
 _DIED = 9

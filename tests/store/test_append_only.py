@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from tests.store.values import CHANNELS, T0, a_book, after, full_change, poll
-from tracker.engine.book import Change, Review
+from tracker.domain.tracking import Change, Review
 from tracker.store import Store
 
 HISTORY = ("poll", "snapshot", "alert", "settlement", "confirmation", "review", "audit")

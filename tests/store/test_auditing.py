@@ -22,7 +22,7 @@ from tracker.domain.bet import Result, Status
 from tracker.domain.errors import BadBet
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.money import parse_odds
-from tracker.engine.book import Book, Change, Review
+from tracker.domain.tracking import Change, GameTracking, Review
 from tracker.store import Store
 
 FINAL = GameState(
@@ -35,7 +35,7 @@ FINAL = GameState(
 )
 
 
-async def ended(store: Store, checks: int = 0) -> Book:
+async def ended(store: Store, checks: int = 0) -> GameTracking:
     """The book of a game that DEN has won by ten."""
     book = await a_book(store)
     over = replace(book, state=FINAL, changed_at=T0, final_at=T0, checks=checks)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.store.values import GAME, T0
 from tracker.domain.bet import Bet
+from tracker.domain.catalog.teams import Team, teams
 from tracker.domain.draft import Draft
 from tracker.domain.game import GameState, Pair, Phase, PlayerLine, Score, Side
 from tracker.domain.market import (
@@ -44,8 +45,10 @@ from tracker.domain.pick import (
 from tracker.domain.player import Player, Stat
 from tracker.domain.prior import Lines
 from tracker.domain.rule import Comparison, Event, EventRule, LevelRule, SwingRule
-from tracker.domain.team import Team, teams
-from tracker.store.codec import (
+from tracker.store.codec.bets import bet_of, draft_of, facts, pack_meaning
+from tracker.store.codec.markets import market_columns, odds_columns
+from tracker.store.codec.picks import written_of
+from tracker.store.codec.values import (
     moment,
     pack_rules,
     pack_state,
@@ -54,9 +57,6 @@ from tracker.store.codec import (
     state_of,
     unpack,
 )
-from tracker.store.codec_bet import bet_of, draft_of, facts, pack_meaning
-from tracker.store.codec_market import market_columns, odds_columns
-from tracker.store.codec_pick import written_of
 
 TEXT = st.text(max_size=12)
 SIDES = st.sampled_from(Side)

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.store.values import CHANNELS, DEFAULTS, T0, a_book, after, full_change, poll
-from tracker.engine.book import Change
+from tracker.domain.tracking import Change
 from tracker.store import Store, StoreBroken, StoreBusy, StoreUnavailable
-from tracker.store import connection as connections
-from tracker.store import lock as locks
+from tracker.store.database import connection as connections
+from tracker.store.database import lock as locks
 
 
 async def test_a_full_disk_loses_nothing_and_the_store_goes_on(store: Store) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.store.values import CHANNELS, T0, a_book, alert, poll
 from tracker.domain.delivery import Delivery, Failed, Outcome, Refused, Sent, Unknown
-from tracker.engine.book import Book, Change
+from tracker.domain.tracking import Change, GameTracking
 from tracker.store import Store
 
 Key = tuple[int, str]
@@ -46,7 +46,7 @@ class World:
 
     path: Path
     store: Store
-    book: Book
+    book: GameTracking
     now: datetime = T0
     episode: int = 0
     in_hand: list[Delivery] = field(default_factory=list)

@@ -19,8 +19,8 @@ from tracker.store import (
     StoreTooOld,
     StoreUnavailable,
 )
-from tracker.store import migrate as steps
-from tracker.store.migrate import APPLICATION_ID, migrations, require_current
+from tracker.store.database import migrate as steps
+from tracker.store.database.migrate import APPLICATION_ID, migrations, require_current
 
 
 def content(path: Path) -> bytes:

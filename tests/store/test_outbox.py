@@ -20,7 +20,7 @@ from tracker.domain.delivery import (
     Unknown,
 )
 from tracker.domain.policy import Level, Scope, Snooze, Told
-from tracker.engine.book import Change
+from tracker.domain.tracking import Change
 from tracker.store import Store
 
 

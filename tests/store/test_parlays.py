@@ -14,7 +14,6 @@ from tests.store.values import draft
 from tracker.domain.bet import Result, Settlement
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
-from tracker.domain.grammar import find_in, parse_pick
 from tracker.domain.market import Direction, DoubleDouble, Moneyline, PlayerTotal
 from tracker.domain.money import parse_odds
 from tracker.domain.parlay import Parlay
@@ -22,8 +21,9 @@ from tracker.domain.pick import Figure, ParlayPick, Pick, Tens
 from tracker.domain.player import Player, Stat
 from tracker.domain.poll import Poll
 from tracker.domain.rule import parse_rule
-from tracker.engine.advance import advance
-from tracker.engine.book import Book
+from tracker.domain.tracking import GameTracking
+from tracker.engine.decide.advance import advance
+from tracker.language.grammar import find_in, parse_pick
 from tracker.store import Store
 
 OTHER = Game("0022600002", "nba", "BOS", "NYK", T0 + timedelta(minutes=30))
@@ -58,7 +58,7 @@ SLIPS = (
 )
 
 
-async def register(store: Store) -> list[Book]:
+async def register(store: Store) -> list[GameTracking]:
     """The books of both games."""
     for line in SINGLES:
         await store.add(draft(line), game=GAME, defaults=RULES, at=T0)
@@ -93,7 +93,7 @@ def a_poll(seconds: float, state: GameState) -> Poll:
     return Poll("nba", "board", after(seconds), body, hashlib.sha256(body).hexdigest(), state)
 
 
-def shared(books: dict[str, Book], book: Book) -> dict[str, Book]:
+def shared(books: dict[str, GameTracking], book: GameTracking) -> dict[str, GameTracking]:
     """All books, with what one of them knows better of bets on both games."""
     known = {x.bet.number: x for x in book.tracked}
     return {

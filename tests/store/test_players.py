@@ -8,7 +8,7 @@ from datetime import timedelta
 from tests.store.values import GAME, OTHER, T0, a_book, after, poll, state
 from tracker.domain.game import GameState, Phase, PlayerLine, Side
 from tracker.domain.player import PlayerGame, Stat
-from tracker.engine.book import Change
+from tracker.domain.tracking import Change
 from tracker.store import Store
 
 STATS = (("pts", 27), ("reb", 12), ("3pm", 0), ("plusMinus", 4))

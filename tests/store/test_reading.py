@@ -27,11 +27,11 @@ from tracker.domain.alert import Decision
 from tracker.domain.bet import Status
 from tracker.domain.market import Spread
 from tracker.domain.rule import parse_rule
-from tracker.engine.book import Book, Change
+from tracker.domain.tracking import Change, GameTracking
 from tracker.store import Store
-from tracker.store.exporting import TABLES
-from tracker.store.migrate import migrations
-from tracker.store.views import DaemonView, PulseView
+from tracker.store.database.migrate import migrations
+from tracker.store.export.rows import TABLES
+from tracker.store.views import DaemonView, SourceStatusView
 
 
 async def test_a_bet_is_shown_from_the_first_word_to_the_result(store: Store) -> None:
@@ -89,7 +89,7 @@ async def test_the_whole_at_a_glance(store: Store) -> None:
     status = await store.status_view()
     assert status.daemon == await store.daemon() == daemon
     assert [(x.game, x.bets, x.state) for x in status.games] == [(GAME, 1, state(9))]
-    assert status.pulses == (PulseView("nba", after(1), after(5), "blocked"),)
+    assert status.pulses == (SourceStatusView("nba", after(1), after(5), "blocked"),)
     assert status.deliveries == {("console", "due"): 1, ("sink", "due"): 1}
     assert status.decisions == {("fired", "crossed"): 1, ("held", "holding"): 1}
     schema = len(migrations())
@@ -116,7 +116,7 @@ async def play(path: Path, order: tuple[int, ...]) -> tuple[str, list[dict[str, 
         first, second = await store.books(DEFAULTS)
         both = {x.game.id: x for x in (first, second)}
         for n in order:
-            book: Book = both[GAME.id if n % 2 else OTHER.id]
+            book: GameTracking = both[GAME.id if n % 2 else OTHER.id]
             path_of = replace(poll(after(n // 2)), path=f"boxscore/{book.game.id}")
             await store.record(path_of, full_change(book, after(n // 2)), CHANNELS)
         return await store.export_hash(), await store.export("snapshots")

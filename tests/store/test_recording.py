@@ -23,7 +23,7 @@ from tests.store.values import (
 from tracker.domain.bet import Result, Status
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.engine.book import Change, Review
+from tracker.domain.tracking import Change, Review
 from tracker.store import Store
 
 

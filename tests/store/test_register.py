@@ -29,7 +29,7 @@ from tracker.domain.game import Phase
 from tracker.domain.money import parse_odds
 from tracker.domain.prior import Lines
 from tracker.domain.rule import parse_rule
-from tracker.engine.book import Change
+from tracker.domain.tracking import Change
 from tracker.store import Store
 
 

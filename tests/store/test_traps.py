@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.values import CHANNELS, DEFAULTS, T0, a_book, after, full_change, poll
-from tracker.engine.book import Change
+from tracker.domain.tracking import Change
 from tracker.store import Store
 
 

@@ -12,9 +12,9 @@ import pytest
 from tests.store.values import CHANNELS, DEFAULTS, GAME, T0, after, alert, draft, poll
 from tracker.domain.game import Side
 from tracker.domain.market import Direction, Moneyline, Span, Spread, TeamTotal, Total
-from tracker.engine.book import Change
+from tracker.domain.tracking import Change
 from tracker.store import Store
-from tracker.store.migrate import APPLICATION_ID, migrations
+from tracker.store.database.migrate import APPLICATION_ID, migrations
 
 TIME = "2026-11-21T03:00:0{}.000000Z"
 

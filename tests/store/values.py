@@ -11,10 +11,10 @@ from tracker.domain.bet import Confirmation, Moments, Result, Settlement, Snapsh
 from tracker.domain.chance import Chance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, Score
-from tracker.domain.grammar import find_in, parse_pick
 from tracker.domain.poll import Poll
 from tracker.domain.rule import Rule, parse_rule
-from tracker.engine.book import Book, Change, RulePhase, RuleState
+from tracker.domain.tracking import Change, GameTracking, RulePhase, RuleState
+from tracker.language.grammar import find_in, parse_pick
 from tracker.store import Store
 
 T0 = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -87,7 +87,7 @@ def rule_state(bet: int, at: datetime) -> RuleState:
     return RuleState(bet, "p >= 0.80", RulePhase.FIRING, 1, 0, Reason.CROSSED, (at,), ())
 
 
-def full_change(book: Book, at: datetime) -> Change:
+def full_change(book: GameTracking, at: datetime) -> Change:
     """A change that brings something of every kind to every bet of a book."""
     bets = [x.bet.number for x in book.tracked]
     believed = replace(book, state=state(9), changed_at=at, seen_at=at, final_at=at, checks=1)
@@ -101,7 +101,7 @@ def full_change(book: Book, at: datetime) -> Change:
     )
 
 
-async def a_book(store: Store, *lines: str) -> Book:
+async def a_book(store: Store, *lines: str) -> GameTracking:
     """The book of the game with a bet for each line."""
     for line in lines or ("DEN -4.5 -110 $20",):
         await store.add(draft(line), game=GAME, defaults=DEFAULTS, at=T0)

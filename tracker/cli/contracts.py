@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli.legs import legs_json
+from tracker.cli.bets.legs import legs_json
 from tracker.cli.screen import iso
 from tracker.domain.parlay import wager_kind
 

@@ -31,16 +31,6 @@ class Ended(Exception):
         self.status = status
 
 
-class Misused(TrackerError):
-    """The arguments contradict each other; the text says which to change."""
-
-    exit_status = USAGE
-
-
-class Impossible(TrackerError):
-    """What was asked for cannot be done; the text says what to do instead."""
-
-
 def outcome(work: Callable[[], object]) -> int:
     """Do the work of a command; its exit status. No mistake of a person's shows a traceback."""
     try:

@@ -57,7 +57,7 @@ def shown_as(bet: BetView) -> str:
 
 def chance_text(bet: BetView) -> str:
     """The chance of winning at the last snapshot; empty before the first."""
-    from tracker.notify.words import percent
+    from tracker.wording.figures import percent
 
     if bet.chance is None or bet.result is not None:
         return ""
@@ -66,7 +66,7 @@ def chance_text(bet: BetView) -> str:
 
 def money_result(bet: BetView) -> str:
     """What the stake became, or what it would win."""
-    from tracker.notify.words import signed_money
+    from tracker.wording.figures import signed_money
 
     if bet.stake_cents is None:
         return ""
@@ -80,7 +80,7 @@ def money_result(bet: BetView) -> str:
 
 def status_text(bet: BetView, *, short: bool = False) -> str:
     """Where a bet stands, with its result once it has one; `short` is for a narrow column."""
-    from tracker.notify.words import signed_money
+    from tracker.wording.figures import signed_money
 
     if bet.result is None:
         return {

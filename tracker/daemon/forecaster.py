@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tracker.daemon.player_beliefs import PlayerBeliefs
+from tracker.daemon.player_priors import PlayerBeliefs
 from tracker.daemon.track import Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.prior import Lines
-from tracker.engine.book import Book
+from tracker.domain.tracking import GameTracking
 from tracker.forecast import (
     Outlook,
     Parameters,
@@ -20,8 +20,8 @@ from tracker.forecast import (
     forecast,
     load_parameters,
 )
-from tracker.forecast.belief import Believed, Known
-from tracker.forecast.player_lines import player_chance
+from tracker.forecast.players.lines import player_chance
+from tracker.forecast.priors.belief import Believed, Known
 
 BUDGET_SECONDS = 2.0
 """Real time after which a forecast is given up and the last one stands."""
@@ -50,7 +50,7 @@ class Forecaster:
         self._failing: set[str] = set()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="forecast")
 
-    async def forecast(self, book: Book, state: GameState) -> Outlook | Unreadable:
+    async def forecast(self, book: GameTracking, state: GameState) -> Outlook | Unreadable:
         """The outlook, or why there is none: a forecast that fails leaves the last one standing."""
         name = book.game.name
         try:
@@ -68,19 +68,19 @@ class Forecaster:
             self._tell("forecast.recovered", {"game": name})
         return outlook
 
-    def outlook(self, book: Book, state: GameState) -> Outlook:
+    def outlook(self, book: GameTracking, state: GameState) -> Outlook:
         """The forecast itself."""
         parameters = self._load(book.game.league)
         prior, players = self.believed(book, parameters).prior, self.players.priors(book)
         return prepared(forecast(state, prior, parameters, players=players), book)
 
-    def believed(self, book: Book, parameters: Parameters) -> Believed:
+    def believed(self, book: GameTracking, parameters: Parameters) -> Believed:
         """What was believed before tip-off, of all that was known then."""
         bets = [x.bet for x in book.tracked if x.bet.added_at <= book.game.start]
         return self.known.before(book.game, bets, parameters)
 
 
-def prepared(outlook: Outlook, book: Book) -> Outlook:
+def prepared(outlook: Outlook, book: GameTracking) -> Outlook:
     """The outlook with all worked out that the bets of a book ask of it.
 
     An outlook works out parts of the game and players once, when they are first asked for: here, in

@@ -14,29 +14,29 @@ from functools import partial
 
 from tracker import __version__
 from tracker.clock import Clock, ScaledClock, SystemClock
-from tracker.daemon.chat import Chats
-from tracker.daemon.delay import LateSlate, delayed
-from tracker.daemon.desk import Desk
-from tracker.daemon.faces import watch_faces
+from tracker.daemon.alert_policy import AlertPolicy
+from tracker.daemon.bot.chat import ChatBoards
+from tracker.daemon.bot.subprocesses import Verbs
+from tracker.daemon.broadcast_delay import LateSlate, delayed
+from tracker.daemon.cards.live_view import LiveView
 from tracker.daemon.forecaster import Forecaster, Load
-from tracker.daemon.herald import Herald
-from tracker.daemon.lines import learn, watch_lines
-from tracker.daemon.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
 from tracker.daemon.memory import settle
-from tracker.daemon.nightly import beat, tell_nightly
-from tracker.daemon.patience import Patience
-from tracker.daemon.progress import Progress
-from tracker.daemon.pulses import Pulses
-from tracker.daemon.shelf import Shelf
 from tracker.daemon.track import Tell, TrackContext, track
-from tracker.daemon.verbs import Verbs
-from tracker.daemon.wall import Wall
-from tracker.engine.book import Book
+from tracker.daemon.watchdog import Watchdog
+from tracker.daemon.watchers.followed_bets import FollowedBets
+from tracker.daemon.watchers.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
+from tracker.daemon.watchers.nightly import beat, tell_nightly
+from tracker.daemon.watchers.pregame import learn, watch_lines
+from tracker.daemon.watchers.rosters import watch_faces
+from tracker.daemon.watchers.source_status import SourceStatus
+from tracker.daemon.watchers.system_notices import SystemNotices
+from tracker.daemon.write_backoff import WriteBackoff
+from tracker.domain.tracking import GameTracking
+from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.health import OnEvent
-from tracker.feeds.identity import KEPT
-from tracker.feeds.lines import LineReader
-from tracker.feeds.poller import STEP_S, Poller
+from tracker.feeds.http.health import OnEvent
+from tracker.feeds.odds.pregame import LineReader
+from tracker.feeds.polling.poller import STEP_S, Poller
 from tracker.forecast import load_parameters
 from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel
@@ -63,7 +63,7 @@ class Parts:
     clock: Clock
     store: Store
     feeds: Feeds
-    pulses: Pulses
+    pulses: SourceStatus
     tell: Tell
     rng: random.Random
     load: Load = load_parameters
@@ -79,18 +79,20 @@ class Daemon:
         self._clock = parts.clock
         self._bells = {channel.name: asyncio.Event() for channel in parts.channels}
         self._following: dict[str, Poller] = {}
-        self._progress = Progress(SystemClock())
-        self._desk = Desk(parts.settings.policy)
-        self._herald = Herald(parts.store, self._desk, parts.clock, parts.channels, self._ring)
+        self._progress = Watchdog(SystemClock())
+        self._desk = AlertPolicy(parts.settings.policy)
+        self._herald = SystemNotices(
+            parts.store, self._desk, parts.clock, parts.channels, self._ring
+        )
         self._tell = self._herald.hearing(parts.tell)
-        self._patience = Patience(SystemClock(), self._progress, self._tell)
+        self._patience = WriteBackoff(SystemClock(), self._progress, self._tell)
         parts.store.wait_out(self._patience.wait_out)
         parts.pulses.on_answer = self._hear
         parts.pulses.usage = parts.feeds.usage
-        self._shelf = Shelf(parts.store, parts.clock, parts.settings, parts.tell)
+        self._shelf = FollowedBets(parts.store, parts.clock, parts.settings, parts.tell)
         known = partial(lines_for, parts.settings.lines)
         self._forecaster = Forecaster(known, parts.tell, parts.load)
-        self._wall = Wall(parts.clock, parts.settings.zone)
+        self._wall = LiveView(parts.clock, parts.settings.zone)
         self._context = TrackContext(
             recorder=parts.store,
             forecasts=self._forecaster,
@@ -106,10 +108,10 @@ class Daemon:
         )
 
     @property
-    def _chats(self) -> Chats:
+    def _chats(self) -> ChatBoards:
         parts = self._parts
         zone, verbs = parts.settings.zone, parts.verbs
-        return Chats(
+        return ChatBoards(
             parts.channels, parts.store, self._wall, self._clock, zone, self._tell,
             self._progress, verbs,
         )  # fmt: skip
@@ -127,7 +129,7 @@ class Daemon:
         await self._desk.recall(store, clock.now())
         async with asyncio.TaskGroup() as tasks:
 
-            def follow(books: tuple[Book, ...]) -> None:
+            def follow(books: tuple[GameTracking, ...]) -> None:
                 self._forecaster.players.recent = shelf.recent
                 self._follow(books, tasks)
 
@@ -177,7 +179,7 @@ class Daemon:
         """A full good cycle: every loop moves, writes go through, and no game is without data."""
         return not (self._progress.late() or self._patience.waiting or self._herald.blind)
 
-    def _follow(self, books: tuple[Book, ...], tasks: asyncio.TaskGroup) -> None:
+    def _follow(self, books: tuple[GameTracking, ...], tasks: asyncio.TaskGroup) -> None:
         """Start a track for each game that has none, and wake those whose bets have changed."""
         for book in books:
             if book.game.id not in self._following and book.tracked:
@@ -187,7 +189,7 @@ class Daemon:
         for game_id in self._shelf.moved() & self._following.keys():
             self._following[game_id].nudge()
 
-    def _poller(self, book: Book) -> Poller:
+    def _poller(self, book: GameTracking) -> Poller:
         speed = self._clock.speed if isinstance(self._clock, ScaledClock) else 1.0
 
         def beat() -> None:
@@ -198,7 +200,7 @@ class Daemon:
         feeds, roomy = self._parts.feeds, partial(self._parts.feeds.roomy, book.game)
         return Poller(book.game, feeds, self._clock, self._parts.rng, beat, roomy)
 
-    async def _track(self, book: Book, poller: Poller) -> None:
+    async def _track(self, book: GameTracking, poller: Poller) -> None:
         self._tell("game.followed", {"game": book.game.name, "bets": str(len(book.tracked))})
         delay = self._parts.settings.alerts.delay
         async with delayed(poller, delay, self._clock, book.standing) as behind:
@@ -249,7 +251,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
     chat.
     """
     stop = stop or asyncio.Event()
-    pulses = Pulses()
+    pulses = SourceStatus()
     opening = open_feeds(settings.feeds, clock, on_event=_told_by(tell), pulse=pulses.hear)
     settings.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with single_instance(settings.store.lock), _signals(stop):

@@ -10,15 +10,15 @@ from typing import Protocol
 
 from tracker.clock import Clock
 from tracker.domain.game import GameState, Phase
+from tracker.domain.message_style import PLAIN, MessageStyle
 from tracker.domain.policy import USUAL
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
-from tracker.domain.wording import PLAIN, Wording
-from tracker.engine.advance import advance, note
-from tracker.engine.book import Book, Change, Ordering, Tracked
-from tracker.engine.presuming import presume, to_presume
-from tracker.engine.routing import route
+from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
+from tracker.engine.decide.advance import advance, note
+from tracker.engine.decide.pregame import presume, to_presume
+from tracker.engine.rules.routing import route
 from tracker.forecast import Outlook
-from tracker.notify.text import compose
+from tracker.wording.alerts import compose
 
 
 class Poller(Protocol):
@@ -40,23 +40,23 @@ class Recorder(Protocol):
 class Forecasts(Protocol):
     """Forecasts a game's end from its state."""
 
-    async def forecast(self, book: Book, state: GameState) -> Outlook | Unreadable:
+    async def forecast(self, book: GameTracking, state: GameState) -> Outlook | Unreadable:
         """The outlook, or why there is none."""
         ...
 
 
-class Shelf(Protocol):
+class FollowedBets(Protocol):
     """Knows which bets on a game are to be followed at this moment."""
 
-    def wanted(self, book: Book) -> tuple[Tracked, ...]:
+    def wanted(self, book: GameTracking) -> tuple[Tracked, ...]:
         """The bets on the book's game, added and withdrawn ones taken into account."""
         ...
 
-    def share(self, book: Book) -> None:
+    def share(self, book: GameTracking) -> None:
         """Take what a decision on one game made of bets that are about several."""
         ...
 
-    def in_turn(self, book: Book) -> AbstractAsyncContextManager[object]:
+    def in_turn(self, book: GameTracking) -> AbstractAsyncContextManager[object]:
         """Wait until what earlier decisions made of the book's shared bets is on disk."""
         ...
 
@@ -69,7 +69,7 @@ Tell = Callable[[str, dict[str, str]], None]
 """Takes an event name and its figures: the log, or nothing."""
 
 
-def _see_nothing(_: Book) -> None:
+def _see_nothing(_: GameTracking) -> None:
     """For whoever does not care when a game was last looked at."""
 
 
@@ -89,18 +89,18 @@ class TrackContext:
 
     recorder: Recorder
     forecasts: Forecasts
-    shelf: Shelf
+    shelf: FollowedBets
     clock: Clock
     channels: Sequence[str]
     ring: Callable[[], None]
     tell: Tell
-    see: Callable[[Book], None] = _see_nothing
-    show: Callable[[Book], None] = _see_nothing
+    see: Callable[[GameTracking], None] = _see_nothing
+    show: Callable[[GameTracking], None] = _see_nothing
     route: Callable[[Change, datetime], Change] = _as_usual
-    wording: Wording = PLAIN
+    wording: MessageStyle = PLAIN
 
 
-async def track(book: Book, poller: Poller, context: TrackContext) -> None:
+async def track(book: GameTracking, poller: Poller, context: TrackContext) -> None:
     """Follow one game until every bet on it is settled for good, or none is left."""
     # How long the feed is silent counts from here: before, nobody listened.
     book = replace(book, seen_at=book.seen_at and context.clock.now())
@@ -124,7 +124,7 @@ async def track(book: Book, poller: Poller, context: TrackContext) -> None:
             context.ring()
 
 
-async def _decide(book: Book, poll: Poll, context: TrackContext) -> Change:
+async def _decide(book: GameTracking, poll: Poll, context: TrackContext) -> Change:
     seen = poll.reading if isinstance(poll.reading, GameState) else None
     if seen is not None:
         context.shelf.meet(seen)
@@ -141,7 +141,7 @@ async def _decide(book: Book, poll: Poll, context: TrackContext) -> Change:
 
 
 def _decided(
-    book: Book,
+    book: GameTracking,
     reading: GameState | Unreadable,
     outlook: Outlook | Unreadable | None,
     now: datetime,
@@ -155,7 +155,7 @@ def _decided(
     return advance(book, reading, None, now) if over else note(book, outlook, now)
 
 
-def worded(change: Change, wording: Wording = PLAIN) -> Change:
+def worded(change: Change, wording: MessageStyle = PLAIN) -> Change:
     """The change with the text of every alert that is told, at once or later."""
     tracked = {x.bet.number: x for x in change.book.tracked}
     return replace(

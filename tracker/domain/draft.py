@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tracker.domain.bet import Bet
+from tracker.domain.catalog.books import house_of
+from tracker.domain.catalog.teams import fold
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.house import house_of
 from tracker.domain.market import Market
 from tracker.domain.money import Odds
 from tracker.domain.parlay import Leg, Parlay
@@ -18,7 +19,6 @@ from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
 from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.roster import Roster, RosterOf, near_players, nobody, players_meant
 from tracker.domain.rule import Rule
-from tracker.domain.team import fold
 
 _LATE = timedelta(hours=18)
 """A game that should have tipped off longer ago than this is meant only if no other can be."""

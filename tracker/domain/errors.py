@@ -22,3 +22,13 @@ class BadRule(TrackerError):
 
 class BadTime(TrackerError):
     """A time that cannot be understood, or that nothing may be silenced until."""
+
+
+class Misused(TrackerError):
+    """The arguments contradict each other; the text says which to change."""
+
+    exit_status = 2
+
+
+class Impossible(TrackerError):
+    """What was asked for cannot be done; the text says what to do instead."""

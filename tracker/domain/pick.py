@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 from typing import assert_never
 
+from tracker.domain.catalog.teams import Team
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
 from tracker.domain.league import NBA, WNBA
@@ -28,7 +29,6 @@ from tracker.domain.market import (
 from tracker.domain.money import Odds, together
 from tracker.domain.player import Stat
 from tracker.domain.roster import Roster, find_player, players_meant
-from tracker.domain.team import Team
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from importlib import resources
 
+from tracker.domain.catalog.teams import fold
 from tracker.domain.game import GameState, PlayerLine, Side
-from tracker.domain.team import fold
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v"})
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2015]+")
@@ -76,7 +76,9 @@ def _same_people() -> Mapping[str, str]:
 
 def other_names(part: str) -> Mapping[str, Sequence[str]]:
     """A table of `data/players.toml`: names, and what else is written for each."""
-    text = resources.files("tracker.domain").joinpath("data/players.toml").read_text("utf-8")
+    text = (
+        resources.files("tracker.domain.catalog").joinpath("data/players.toml").read_text("utf-8")
+    )
     found: Mapping[str, Sequence[str]] = tomllib.loads(text)[part]
     return found
 

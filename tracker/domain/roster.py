@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from tracker.domain.catalog.nicknames import nicknamed
+from tracker.domain.catalog.teams import fold, longest_name
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
-from tracker.domain.names import nicknamed
 from tracker.domain.player import Player, plain_name, player_key
-from tracker.domain.team import fold, longest_name
 
 Roster = Sequence[Player]
 """The players of both teams of a game, as far as they are known; empty when they are not."""

@@ -10,13 +10,13 @@ from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.usage import Usage
-from tracker.feeds.failover import Failover
-from tracker.feeds.feed import Ask, Feed, Look, fetcher_of
-from tracker.feeds.fetch import DEADLINE_S, Fetcher
-from tracker.feeds.health import Health, OnEvent, Pulse, ignore_event, ignore_pulse
+from tracker.feeds.arbitration.failover import Failover
+from tracker.feeds.http.fetch import DEADLINE_S, Fetcher
+from tracker.feeds.http.health import Health, OnEvent, Pulse, ignore_event, ignore_pulse
 from tracker.feeds.leagues import SOURCES
-from tracker.feeds.possession import Possession
-from tracker.feeds.slates import Slates
+from tracker.feeds.polling.feed import Ask, Feed, Look, fetcher_of
+from tracker.feeds.polling.possession import Possession
+from tracker.feeds.slate.all_leagues import Slates
 from tracker.feeds.source import Source
 from tracker.settings.models import FeedsSettings
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tracker.domain.league import GLEAGUE, NBA, NCAAM, NCAAW, WNBA
-from tracker.feeds import nba, wnba
-from tracker.feeds.espn import espn_source
+from tracker.feeds.espn.espn import espn_source
+from tracker.feeds.nba import nba, wnba
 from tracker.feeds.source import Source
 
 SOURCES: Mapping[str, tuple[Source, ...]] = MappingProxyType(

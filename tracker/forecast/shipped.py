@@ -7,8 +7,8 @@ from importlib import resources
 
 from tracker.domain.league import LEAGUES
 from tracker.forecast.errors import BadParameters
-from tracker.forecast.parameters import Parameters, decode
-from tracker.forecast.player_figures import PlayerFigures, decode_players
+from tracker.forecast.game.parameters import Parameters, decode
+from tracker.forecast.players.figures import PlayerFigures, decode_players
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from tracker.domain.delivery import Delivery
-from tracker.notify.words import span_text
+from tracker.wording.figures import span_text
 
 LATE_SECONDS = 15
 """A message that leaves this long after its alert was decided says how late it is."""

@@ -11,8 +11,8 @@ import asyncio
 
 from tracker.clock import Clock, wait_for_event
 from tracker.notify.channel import Channel
-from tracker.notify.lane import IDLE, USUAL, Habits, Lane, Tell
 from tracker.notify.queue import Queue
+from tracker.notify.sender import IDLE, USUAL, Habits, Sender, Tell
 
 __all__ = ["STOP_GRACE", "Habits", "Queue", "Tell", "dispatch"]
 
@@ -35,7 +35,7 @@ async def dispatch(
     channel. A cancellation gives the attempt under way STOP_GRACE, writes down what came of it
     and puts the rest back, so the queue must outlive this.
     """
-    lane = Lane(queue, channel, clock, tell, habits)
+    lane = Sender(queue, channel, clock, tell, habits)
     while True:
         wake.clear()
         habits.beat()
@@ -43,7 +43,7 @@ async def dispatch(
         await wait_for_event(clock, wake, min(wait, IDLE))
 
 
-async def _whole_turn(lane: Lane) -> float:
+async def _whole_turn(lane: Sender) -> float:
     """One turn, which a cancellation may shorten but does not tear."""
     turn = asyncio.ensure_future(lane.turn())
     try:

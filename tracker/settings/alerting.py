@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
 
+from tracker.domain.message_style import check_template
 from tracker.domain.policy import TOPICS, Level, Say
-from tracker.domain.wording import check_template
 from tracker.settings.lines import STRICT
 
 LONGEST_DELAY = 600

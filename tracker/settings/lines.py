@@ -9,11 +9,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from tracker.domain.catalog.teams import find_teams
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUES
 from tracker.domain.prior import NO_LINES, Lines
-from tracker.domain.team import find_teams
 from tracker.settings.prices import toml_odds
 
 STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from tracker.domain.errors import BadBet, BadRule
+from tracker.domain.message_style import MessageStyle
 from tracker.domain.money import parse_money
 from tracker.domain.policy import Policy, QuietHours
 from tracker.domain.rule import parse_rule
-from tracker.domain.wording import Wording
 from tracker.settings.alerting import AlertsSettings, Templates
 from tracker.settings.lines import STRICT, LineSettings
 
@@ -277,9 +277,9 @@ class Settings(BaseModel):
         )
 
     @property
-    def wording(self) -> Wording:
+    def wording(self) -> MessageStyle:
         """How messages are worded."""
-        return Wording(self.zone, self.odds_format, self.alerts.delay, self.messages)
+        return MessageStyle(self.zone, self.odds_format, self.alerts.delay, self.messages)
 
 
 def is_loopback(settings: Settings) -> bool:

@@ -11,8 +11,8 @@ from tracker.domain.alert import Alert, Decision, Notice, Reason
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.policy import Scope, Snooze, Told
 from tracker.store import alert_queries as q
-from tracker.store.codec import moment, stamp, stamp_or_none
-from tracker.store.connection import Database
+from tracker.store.codec.values import moment, stamp, stamp_or_none
+from tracker.store.database.connection import Database
 
 
 class Alerting:

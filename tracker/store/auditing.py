@@ -12,15 +12,15 @@ from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.poll import FINAL_CHECKS
 from tracker.domain.rule import Rule
-from tracker.engine.book import Tracked
-from tracker.engine.paying import Outcome, payout
-from tracker.engine.regrading import regrade as graded
-from tracker.engine.settling import Unsettleable
+from tracker.domain.tracking import Tracked
+from tracker.engine.settle.grading import Unsettleable
+from tracker.engine.settle.payout import Outcome, payout
+from tracker.engine.settle.regrade import regrade as graded
 from tracker.store import queries as q
 from tracker.store.bets import last_defaults, settlement_of, withdraw
-from tracker.store.codec import moment, stamp, state_of
-from tracker.store.codec_bet import draft_of, facts, pack_meaning
-from tracker.store.connection import Database
+from tracker.store.codec.bets import draft_of, facts, pack_meaning
+from tracker.store.codec.values import moment, stamp, state_of
+from tracker.store.database.connection import Database
 from tracker.store.memory import keep_legs
 from tracker.store.reading import reviews
 from tracker.store.recording import settlement_columns

@@ -15,7 +15,9 @@ from tracker.domain.parlay import Leg, Parlay, wager_kind, wager_text
 from tracker.domain.roster import RosterOf, nobody
 from tracker.domain.rule import Rule
 from tracker.store import queries as q
-from tracker.store.codec import (
+from tracker.store.codec.bets import draft_of, facts, pack_meaning
+from tracker.store.codec.markets import market_columns, odds_columns
+from tracker.store.codec.values import (
     game_of,
     moment_or_none,
     pack_rules,
@@ -24,8 +26,6 @@ from tracker.store.codec import (
     stamp,
     state_of,
 )
-from tracker.store.codec_bet import draft_of, facts, pack_meaning
-from tracker.store.codec_market import market_columns, odds_columns
 from tracker.store.recording import game_columns
 
 _DEFAULTS = "default_rules"

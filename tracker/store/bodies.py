@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.store.codec import moment, stamp
+from tracker.store.codec.values import moment, stamp
 
 BATCH = 200
 """Bodies dropped in one transaction, so that a poll never waits long for the writer."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
-from tracker.store.codec import moment, stamp
-from tracker.store.connection import Database
+from tracker.store.codec.values import moment, stamp
+from tracker.store.database.connection import Database
 
 _RECOVER = """
 UPDATE card SET state = 'unknown', at = :at,

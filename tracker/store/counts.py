@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tracker.domain.usage import Usage
 from tracker.store import queries as q
-from tracker.store.codec import moment, stamp
+from tracker.store.codec.values import moment, stamp
 
 _NAME = "usage"
 

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from datetime import date
 
 from tracker.domain.prior import Finished, Lines, Quote
-from tracker.store.codec import moment, stamp
-from tracker.store.connection import Database
+from tracker.store.codec.values import moment, stamp
+from tracker.store.database.connection import Database
 
 _KEEP_QUOTE = """
 INSERT INTO quote (game, at, by, home_spread, total, home_ml, away_ml)

@@ -10,7 +10,7 @@ from typing import Any
 from tracker.domain.bet import Result
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.parlay import Parlay
-from tracker.engine.book import Group, LegStanding, Tracked
+from tracker.domain.tracking import Group, LegStanding, Tracked
 
 _KEEP_LEG_STANDING = """
 INSERT INTO leg_standing (

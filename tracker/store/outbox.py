@@ -23,7 +23,7 @@ from tracker.domain.delivery import (
 )
 from tracker.domain.policy import Level
 from tracker.store import alert_queries as q
-from tracker.store.codec import moment, moment_or_none, stamp
+from tracker.store.codec.values import moment, moment_or_none, stamp
 
 
 def recover(db: sqlite3.Connection, at: datetime) -> int:

@@ -13,8 +13,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tracker.store import queries as q
-from tracker.store.codec import moment, stamp
-from tracker.store.connection import Database
+from tracker.store.codec.values import moment, stamp
+from tracker.store.database.connection import Database
 
 MOST_MISSES = 5
 """Wrong codes after which the right one is worth nothing any more."""

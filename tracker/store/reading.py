@@ -14,12 +14,12 @@ from tracker.domain.game import GameState, Score
 from tracker.domain.policy import Level
 from tracker.domain.prior import PriorTold
 from tracker.domain.rule import Rule
-from tracker.engine.book import Tracked
+from tracker.domain.tracking import Tracked
 from tracker.store import alert_queries as aq
 from tracker.store import queries as q
 from tracker.store.bets import last_defaults, settlement_of
-from tracker.store.codec import moment, moment_or_none, rules_of, state_of
-from tracker.store.codec_bet import draft_of
+from tracker.store.codec.bets import draft_of
+from tracker.store.codec.values import moment, moment_or_none, rules_of, state_of
 from tracker.store.memory import chance_of
 from tracker.store.restoring import books, tracked
 from tracker.store.views import (
@@ -28,10 +28,10 @@ from tracker.store.views import (
     DaemonView,
     DeliveryView,
     GameView,
-    PulseView,
     SettlementView,
     ShowView,
     SnapshotView,
+    SourceStatusView,
     StatusView,
 )
 from tracker.store.wagers import Wagers
@@ -124,7 +124,7 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
         bets=tuple(_bet_view(db, row, rules, wagers) for row in rows),
         unbound=len(db.execute(q.UNBOUND).fetchall()),
         pulses=tuple(
-            PulseView(
+            SourceStatusView(
                 x["source"], moment_or_none(x["last_ok_at"]), moment(x["last_try_at"]), x["word"]
             )
             for x in db.execute(q.PULSES)

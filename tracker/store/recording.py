@@ -11,10 +11,10 @@ from datetime import datetime
 from tracker.domain.bet import Settlement, Snapshot
 from tracker.domain.game import Game, GameState
 from tracker.domain.poll import Poll, Unreadable
-from tracker.engine.book import Book, Change, RuleState
+from tracker.domain.tracking import Change, GameTracking, RuleState
 from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
-from tracker.store.codec import pack, pack_state, stamp, stamp_or_none
+from tracker.store.codec.values import pack, pack_state, stamp, stamp_or_none
 from tracker.store.memory import keep_legs, keep_standing, parts
 from tracker.store.players import keep_games, player_games
 from tracker.store.views import DaemonView
@@ -130,7 +130,7 @@ def _keep_poll(db: sqlite3.Connection, poll: Poll) -> int:
     return number
 
 
-def _belief(book: Book) -> dict[str, object]:
+def _belief(book: GameTracking) -> dict[str, object]:
     return game_columns(book.game) | {
         "state": None if book.state is None else pack_state(book.state),
         "held": None if book.held is None else pack_state(book.held.state),
@@ -144,7 +144,7 @@ def _belief(book: Book) -> dict[str, object]:
     }
 
 
-def _keep_players(db: sqlite3.Connection, poll: Poll, book: Book) -> None:
+def _keep_players(db: sqlite3.Connection, poll: Poll, book: GameTracking) -> None:
     """What the players did, where the box of a game that is believed to be over tells it."""
     told = poll.reading
     if isinstance(told, GameState) and told == book.state:

@@ -10,15 +10,15 @@ from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance
 from tracker.domain.poll import FINAL_CHECKS
 from tracker.domain.rule import Rule
-from tracker.engine.book import Book, Held, RulePhase, RuleState, Tracked
+from tracker.domain.tracking import GameTracking, Held, RulePhase, RuleState, Tracked
 from tracker.store import queries as q
 from tracker.store.bets import settlement_of
-from tracker.store.codec import game_of, moment, moment_or_none, state_of, unpack
+from tracker.store.codec.values import game_of, moment, moment_or_none, state_of, unpack
 from tracker.store.memory import recall
 from tracker.store.wagers import Wagers
 
 
-def books(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> list[Book]:
+def books(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> list[GameTracking]:
     """A book for every game with bets to follow: by tip-off, and the bets by number.
 
     A bet on several games is in the book of each.
@@ -31,7 +31,7 @@ def books(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> list[Book]:
 
 def _book(
     db: sqlite3.Connection, row: sqlite3.Row, wagers: Wagers, known: dict[int, Tracked]
-) -> Book:
+) -> GameTracking:
     """`known` holds the bets that have been restored, so that each is read once."""
     game = game_of(row)
     bets = db.execute(q.BETS_OF_GAME, (game.id,)).fetchall()
@@ -39,7 +39,7 @@ def _book(
         if bet["number"] not in known:
             known[bet["number"]] = tracked(db, wagers.bet(bet))
     held = state_of(row["held"], game)
-    return Book(
+    return GameTracking(
         game=game,
         tracked=tuple(known[x["number"]] for x in bets),
         state=state_of(row["state"], game),

@@ -22,16 +22,13 @@ from tracker.domain.poll import Poll
 from tracker.domain.record import Said
 from tracker.domain.roster import RosterOf, nobody
 from tracker.domain.rule import Rule
+from tracker.domain.tracking import Change, GameTracking
 from tracker.domain.usage import Usage
-from tracker.engine.book import Book, Change
 from tracker.store import (
-    archive,
     auditing,
-    backup,
     bets,
     bodies,
     counts,
-    exporting,
     judged,
     outbox,
     reading,
@@ -43,9 +40,11 @@ from tracker.store.auditing import ByHand
 from tracker.store.bets import Added
 from tracker.store.cards import Cards
 from tracker.store.cards import recover as recover_cards
-from tracker.store.connection import Database, WaitOut, open_database
+from tracker.store.database import backup
+from tracker.store.database.connection import Database, WaitOut, open_database
+from tracker.store.database.migrate import prepare, require_current
+from tracker.store.export import archive, rows
 from tracker.store.known import KnownGames
-from tracker.store.migrate import prepare, require_current
 from tracker.store.pairing import Pairing
 from tracker.store.players import Players
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
@@ -216,7 +215,7 @@ class Store:
         """The number of the bet that a person means: their own id first, then the number."""
         return await self._db.read(lambda db: bets.find(db, reference))
 
-    async def books(self, defaults: tuple[Rule, ...]) -> list[Book]:
+    async def books(self, defaults: tuple[Rule, ...]) -> list[GameTracking]:
         """Everything that is still to be followed, restored as it was last recorded."""
         return await self._db.read(lambda db: restoring.books(db, defaults))
 
@@ -291,8 +290,8 @@ class Store:
         return await self._db.read(lambda db: reading.status_view(db, defaults))
 
     async def export(self, table: str) -> list[dict[str, Any]]:
-        """The rows of one of `exporting.TABLES` in a fixed order, without row ids."""
-        return await self._db.read(lambda db: exporting.export(db, table))
+        """The rows of one of `rows.TABLES` in a fixed order, without row ids."""
+        return await self._db.read(lambda db: rows.export(db, table))
 
     async def write_archive(self, to: TextIO) -> int:
         """Write all that is remembered as text from which `restore` makes it again; rows written.
@@ -311,7 +310,7 @@ class Store:
 
     async def export_hash(self) -> str:
         """SHA-256 in hex over the exported tables: equal runs give equal hashes."""
-        return await self._db.read(exporting.export_hash)
+        return await self._db.read(rows.export_hash)
 
     async def bodies(
         self, source: str | None, since: datetime, until: datetime

@@ -14,7 +14,7 @@ from tracker.domain.money import Odds
 from tracker.domain.parlay import Wager
 from tracker.domain.prior import Lines
 from tracker.domain.rule import Rule
-from tracker.engine.book import LegStanding
+from tracker.domain.tracking import LegStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class ShowView:
 
 
 @dataclass(frozen=True, slots=True)
-class PulseView:
+class SourceStatusView:
     """How a source answered last: `word` is `ok` or the trouble."""
 
     source: str
@@ -181,7 +181,7 @@ class StatusView:
     games: tuple[GameView, ...]
     bets: tuple[BetView, ...]
     unbound: int
-    pulses: tuple[PulseView, ...]
+    pulses: tuple[SourceStatusView, ...]
     deliveries: dict[tuple[str, str], int]
     decisions: dict[tuple[str, str], int]
     schema: int

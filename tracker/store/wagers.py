@@ -8,8 +8,8 @@ from tracker.domain.bet import Bet
 from tracker.domain.game import Game
 from tracker.domain.rule import Rule
 from tracker.store import queries as q
-from tracker.store.codec import game_of
-from tracker.store.codec_bet import bet_of
+from tracker.store.codec.bets import bet_of
+from tracker.store.codec.values import game_of
 
 
 class Wagers:

@@ -97,7 +97,7 @@ def status(view: View) -> Json:
             text = _clock(state.clock)
             name, short = period_names(state.period, rules.periods)
             long, short = f"{text} - {name}", f"{text} - {short}"
-            kind = _kind("2", "STATUS_IN_PROGRESS", "in", "In Progress", long, short)
+            kind = _kind("2", "STATUS_IN_PROGRESS", "in", "In Watchdog", long, short)
             return _status(state.clock, text, state.period, kind)
         case Phase.BREAK if state.period * 2 == rules.periods:
             kind = _kind("23", "STATUS_HALFTIME", "in", "Halftime")

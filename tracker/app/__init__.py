@@ -1,0 +1,1 @@
+"""Use cases, each written once, for terminal, chat, page and daemon alike."""

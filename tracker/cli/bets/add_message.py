@@ -1,0 +1,150 @@
+"""What `tracker add` says of a bet: what it was matched with, its money, its first chance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tracker.cli.screen import note, paint, progress, say, wait_text, when
+from tracker.cli.words import odds_text
+from tracker.domain.chance import NoChance
+from tracker.domain.game import Game
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.money import money_text, payout_if_won
+
+if TYPE_CHECKING:
+    from tracker.cli.basics import Basics
+    from tracker.cli.bets.add import Outcome
+    from tracker.cli.scope import Scope
+    from tracker.cli.session import Session
+    from tracker.domain.chance import Chance
+    from tracker.domain.draft import Draft
+
+
+def tell_bet(x: Outcome, at: Session) -> None:
+    """The games, and the bet as it was understood with its money."""
+    added, number = x.added, paint(f"#{x.added.number}", "bold")
+    for line in dict.fromkeys(_matched(x, game, at.now, at.basics) for game in x.games):
+        say(f"{_label('Matched')}{line}")
+    bet = " · ".join((x.text, *_money(x.draft, at.basics.odds_format)))
+    if added.created or added.revived:
+        again = " (followed again)" if added.revived else ""
+        say(f"{_label('Bet')}{number} {bet}{again}")
+    elif added.changed:
+        say(f"{_label('Bet')}{number} {bet} · changed to this")
+    else:
+        say(f"{_label('Bet')}already registered as {number}: {bet}")
+
+
+def tell_rest(x: Outcome, at: Session) -> None:
+    """When the bet speaks, and what it waits for."""
+    added = x.added
+    rules = " · ".join(rule.text for rule in x.rules) or "none"
+    say(f"{_label('Rules')}{rules}{paint(f'  (tracker rules {added.number})', 'dim')}")
+    if x.waiting is not None:
+        say(f"{_label('Game')}{x.waiting}")
+    if at.daemon is None and added.created:
+        note("The daemon is not running: `tracker run` follows your bets.")
+
+
+def _label(text: str) -> str:
+    return paint(f"{text:<9}", "dim")
+
+
+def _matched(x: Outcome, game: Game, now: datetime, basics: Basics) -> str:
+    """The players of the bet in a game, its teams, and when it tips off."""
+    from tracker.domain.catalog.teams import teams
+
+    known = teams(game.league)
+    away, home = known.get(game.away), known.get(game.home)
+    names = f"{away.full_name} at {home.full_name}" if away and home else game.name
+    players = dict.fromkeys(
+        f"{leg.market.player.name} ({game.code(leg.market.player.side)})"
+        for leg in x.legs
+        if leg.game.id == game.id and isinstance(leg.market, PlayerTotal | DoubleDouble)
+    )
+    who = f"{', '.join(players)} · {game.away} @ {game.home}" if players else names
+    left = (game.start - now).total_seconds()
+    start = when(game.start, now, basics.zone)
+    wait = f"in {wait_text(left)}" if left > 0 else f"{wait_text(-left)} ago"
+    return f"{who} · {start} ({wait})"
+
+
+def _money(draft: Draft, form: str) -> list[str]:
+    odds, stake, parts = draft.odds, draft.stake_cents, []
+    if odds is not None:
+        parts.append(odds_text(odds, form))
+    if stake is not None:
+        win = f" to win {money_text(payout_if_won(stake, odds) - stake)}" if odds else ""
+        parts.append(f"stake {money_text(stake)}{win}")
+    if odds is not None:
+        parts.append(f"break-even {odds.break_even:.1%}".replace("%", " %"))
+    return parts
+
+
+async def tell_chance(x: Outcome, at: Session, scope: Scope) -> None:
+    """What the forecast gives it at this moment, and how that compares with the price."""
+    with progress("forecasting"):
+        found = await _first_chance(x, at, scope)
+    if found is None:
+        return
+    chance, clock = found
+    from tracker.wording.figures import percent
+
+    if isinstance(chance, NoChance):
+        say(f"{paint(clock + ':', 'dim')} no chance yet: {_NO_CHANCE[chance]}")
+        return
+
+    edge = ""
+    if x.draft.odds is not None:
+        fair = chance.win + chance.push * x.draft.odds.break_even
+        difference = (fair - x.draft.odds.break_even) * 100
+        edge = f", edge {difference:+.1f} points"
+    push = f", push {percent(chance.push, 1)}" if chance.push else ""
+    say(f"{paint(clock + ':', 'dim')} p(hit) {percent(chance.win, 1)}{push}{edge}")
+
+
+_NO_CHANCE = {
+    NoChance.OUT: "out, so his lines will be void",
+    NoChance.LITTLE_KNOWN: "little known of him until his recent games are read",
+    NoChance.NOT_IN_BOX: "he is not in the box of this game",
+}
+
+
+async def _first_chance(
+    x: Outcome, at: Session, scope: Scope
+) -> tuple[Chance | NoChance, str] | None:
+    """The chance as the daemon would give it at this moment, or why there is none; and the moment.
+
+    None where the forecast cannot say.
+    """
+    from tracker.cli.bets.believed import beliefs_of, known_of
+    from tracker.cli.models.in_use import ModelsInUse, registry_beside
+    from tracker.domain.game import GameState, Phase, Score
+    from tracker.domain.tracking import Group
+    from tracker.engine.decide.parlays import combined
+    from tracker.forecast import Unpriceable, forecast, parlay
+
+    moment = "Before tip-off"
+    models = ModelsInUse(registry_beside(at.basics.store), note)
+    groups: list[Group] = []
+    for game in dict.fromkeys(leg.game for leg in x.legs):
+        known = await at.store.games(game.slate)
+        state = next((s for g, s in known if g.id == game.id and s is not None), None)
+        state = state or GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
+        if state.phase.off:
+            return None
+        moment = moment if state.phase is Phase.SCHEDULED else "Now"
+        parameters = models(game.league)
+        bets = [x.bet(at.now)] if at.now <= game.start else []
+        prior = (await known_of(game, at, scope)).before(game, bets, parameters).prior
+        beliefs = await beliefs_of([x.bet(at.now)], game, at)
+        legs = [leg.market for leg in x.legs if leg.game.id == game.id]
+        try:
+            players = beliefs.of([x.bet(at.now)], game)
+            chance = parlay(legs, forecast(state, prior, parameters, players=players), state)
+        except Unpriceable as wrong:
+            return None if wrong.why is None else (wrong.why, moment)
+        groups.append(Group(game.id, chance))
+    whole = groups[0].chance if len(groups) == 1 else combined(groups)
+    return None if whole is None else (whole, moment)

@@ -1,0 +1,223 @@
+"""`tracker edit`, `void`, `regrade` and `review`: what a person changes of a bet, with an audit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.cli.contracts import bet_json
+from tracker.cli.declare import AsJson, Reference, declare
+from tracker.cli.look import shown_as, table
+from tracker.cli.scope import Scope, scope_of
+from tracker.cli.screen import asks, iso, note, paint, say, say_json
+from tracker.cli.session import session
+from tracker.domain.errors import Misused
+from tracker.domain.league import LEAGUES
+from tracker.domain.money import money_text, parse_odds
+from tracker.language.drafting import parse_stake
+from tracker.language.grammar import find_in, parse_bet, parse_matchup
+
+if TYPE_CHECKING:
+    from tracker.domain.bet import Settlement
+    from tracker.domain.draft import Draft
+    from tracker.store.auditing import Audit
+    from tracker.store.views import BetView
+
+_NOTHING = "Nothing waits for you: every result could be told for sure."
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make one of the verbs known."""
+    verbs: dict[str, Callable[..., None]] = {
+        "edit": edit,
+        "void": void,
+        "regrade": regrade,
+        "review": review,
+    }
+    declare(app, name, verbs[name], panel)
+
+
+def edit(  # noqa: PLR0917 - a command has an argument for each option
+    context: typer.Context,
+    bet: Reference,
+    pick: Annotated[
+        str | None, typer.Option(help="Another pick, as in `tracker add`; before its history.")
+    ] = None,
+    game: Annotated[str | None, typer.Option(help="Another game; before its history.")] = None,
+    odds: Annotated[str | None, typer.Option(help="The right price.")] = None,
+    stake: Annotated[str | None, typer.Option(help="The right stake, or units such as 2u.")] = None,
+    book: Annotated[str | None, typer.Option(help="The book; '' for none.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="The tags, in the place of those there are.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Mend what is wrong with a bet: its odds, stake, book or tags, or a pick that is still young.
+
+    Pick and game can be changed until the bet has a history. Each change leaves a row of audit. A
+    bet that has its result is paid anew.
+    """
+    given = {"pick": pick, "game": game, "odds": odds, "stake": stake, "book": book}
+    if all(x is None for x in given.values()) and tag is None:
+        raise Misused(f"say what to change: tracker edit {bet} --odds -115, or --stake, --book ...")
+    asyncio.run(_edit(scope_of(context), bet, given, tag, as_json))
+
+
+async def _edit(
+    scope: Scope,
+    reference: str,
+    given: dict[str, str | None],
+    tags: list[str] | None,
+    as_json: bool,
+) -> None:
+    async with session(scope, write=True) as at:
+        number = await at.number(reference)
+        old = await at.store.by_hand.draft(number)
+        new = _changed(old, given, tags, at.basics.stake_unit_cents)
+        told = await at.store.by_hand.edit(number, new, at.now)
+        view = await at.bet(reference)
+    if as_json:
+        say_json(bet_json(view) | {"changed": [_audit_json(x) for x in told]})
+        return
+    if not told:
+        say(f"{_name(view)}: it was so already.")
+        return
+    for change in told:
+        say(f"{_name(view)}: {_change_text(change)}")
+
+
+def _change_text(change: Audit) -> str:
+    """One change in a person's words, money as money: `stake $10.00 → $25.00`."""
+    what, money = change.what.removesuffix("_cents"), change.what.endswith("_cents")
+    before, after = (
+        money_text(int(x)) if money and x else x or "none" for x in (change.before, change.after)
+    )
+    return f"{what} {before} → {after}"
+
+
+def _changed(
+    old: Draft, given: dict[str, str | None], tags: list[str] | None, unit_cents: int
+) -> Draft:
+    """The draft with what was given in place of what was there."""
+    find = find_in(*LEAGUES)
+    new = old
+    if (pick := given["pick"]) is not None:
+        read = parse_bet(pick, find)
+        matchup = None if len(read.legs) > 1 else read.legs[0].matchup
+        new = replace(new, pick=read, matchup=matchup, game_text=None)
+        new = replace(new, odds=read.odds or new.odds)
+        new = replace(
+            new, stake_cents=new.stake_cents if read.stake_cents is None else read.stake_cents
+        )
+    if (game := given["game"]) is not None:
+        new = replace(new, matchup=parse_matchup(game, find), game_text=game)
+    if (odds := given["odds"]) is not None:
+        new = replace(new, odds=parse_odds(odds))
+    if (amount := given["stake"]) is not None:
+        new = replace(new, stake_cents=parse_stake(amount, unit_cents))
+    if (book := given["book"]) is not None:
+        new = replace(new, book=book.strip() or None)
+    if tags is not None:
+        new = replace(new, tags=tuple(x.removeprefix("#") for x in tags if x))
+    return new
+
+
+def void(
+    context: typer.Context,
+    bet: Reference,
+    reason: Annotated[str | None, typer.Option(help="Why; it is kept with the result.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Return the stake of a bet that the book has voided; official at once.
+
+    No box score changes that. `tracker regrade` takes it back.
+    """
+    why = (reason or "").strip()
+    if not why and asks():
+        why = str(typer.prompt("Why (kept with the result)")).strip()
+    if not why:
+        raise Misused("say why with --reason: it is kept with the result")
+    asyncio.run(_decide(scope_of(context), bet, why, as_json))
+
+
+def regrade(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
+    """Settle a bet once more from the box score as it is known, whoever decided it before.
+
+    Another result makes a new revision; nothing is overwritten.
+    """
+    asyncio.run(_decide(scope_of(context), bet, None, as_json))
+
+
+async def _decide(scope: Scope, reference: str, void_why: str | None, as_json: bool) -> None:
+    async with session(scope, write=True) as at:
+        before = await at.bet(reference)
+        number = before.number
+        if void_why is None:
+            done = await at.store.by_hand.regrade(number, at.now)
+        else:
+            done = await at.store.by_hand.void(number, f"by hand: {void_why}", at.now)
+        view = await at.bet(reference)
+    if as_json:
+        say_json(_settlement_json(view, done))
+        return
+    paid = "" if done.payout_cents is None else f", pays {money_text(done.payout_cents)}"
+    again = " (as it was)" if before.revision == done.revision else f", revision {done.revision}"
+    say(f"{_name(view)}: {done.result.value}{paid}{again}")
+    say(f"  {done.reason}" + (f" · {done.evidence}" if done.evidence else ""))
+
+
+def review(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the bets whose result could not be told for sure, each with the reason.
+
+    Decide one with `tracker settle`, or `tracker regrade` once the box score is right.
+    """
+    asyncio.run(_review(scope_of(context), as_json))
+
+
+async def _review(scope: Scope, as_json: bool) -> None:
+    from tracker.store import StoreMissing
+
+    found: list[BetView] = []
+    try:
+        async with session(scope) as at:
+            found = await at.store.by_hand.reviews(at.basics.rules)
+    except StoreMissing:
+        pass
+    if as_json:
+        say_json([bet_json(x) | {"review": x.review} for x in found])
+        return
+    if not found:
+        say(_NOTHING)
+        return
+    rows = [
+        (str(x.id), shown_as(x), "" if x.game is None else x.game.name, x.review or "")
+        for x in found
+    ]
+    table(("ID", "Bet", "Game", "Why"), rows)
+    note(f"Decide one: tracker settle {found[0].id} won|lost|push|void --reason TEXT")
+
+
+def _name(view: BetView) -> str:
+    return f"{paint(f'#{view.id}', 'bold')} {shown_as(view)}"
+
+
+def _audit_json(x: Audit) -> dict[str, object]:
+    return {"at": iso(x.at), "who": x.who, "what": x.what, "before": x.before, "after": x.after}
+
+
+def _settlement_json(view: BetView, x: Settlement) -> dict[str, object]:
+    return {
+        "id": view.id,
+        "number": view.number,
+        "result": x.result.value,
+        "payout_cents": x.payout_cents,
+        "revision": x.revision,
+        "reason": x.reason,
+        "evidence": x.evidence,
+        "by_hand": x.by_hand,
+        "status": view.status.value,
+    }

@@ -1,0 +1,280 @@
+"""`tracker bets`, `show`, `withdraw` and `rules`: what is registered, and how it stands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.cli.bets.believed import believed, prior_json, prior_text
+from tracker.cli.bets.legs import leg_lines
+from tracker.cli.contracts import bet_json, show_json
+from tracker.cli.declare import AsJson, Reference, declare
+from tracker.cli.ending import Ended
+from tracker.cli.look import (
+    chance_text,
+    money_result,
+    shown_as,
+    status_text,
+    table,
+)
+from tracker.cli.scope import Scope, scope_of
+from tracker.cli.screen import note, paint, say, say_json, when
+from tracker.cli.session import Session, session
+from tracker.cli.words import odds_text
+from tracker.domain.bet import Status
+from tracker.domain.errors import Misused
+from tracker.domain.money import money_text
+from tracker.domain.rule import Rule, parse_rule
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from tracker.store.views import BetView, ShowView
+
+NO_BETS = "No bets yet: add one, such as `tracker add 'DEN -4.5 -110 $20'`."
+
+_OVER = frozenset({Status.OFFICIAL, Status.WITHDRAWN})
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make one of the verbs known."""
+    verbs: dict[str, Callable[..., None]] = {
+        "bets": bets,
+        "show": show,
+        "withdraw": withdraw,
+    }
+    declare(app, name, verbs[name], panel)
+
+
+def bets(
+    context: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", "-a", help="Also those that are over or withdrawn.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List your bets: those that are followed or were settled lately.
+
+    In JSON every bet that was ever added is listed.
+    """
+    asyncio.run(_bets(scope_of(context), everything, as_json))
+
+
+async def _bets(scope: Scope, everything: bool, as_json: bool) -> None:
+    from tracker.store import StoreMissing
+
+    try:
+        async with session(scope) as at:
+            found = await at.store.bets_view(at.basics.rules)
+            now = at.now
+    except StoreMissing:
+        say_json([]) if as_json else say(NO_BETS)
+        return
+    if as_json:
+        say_json([bet_json(x) for x in found])
+        return
+    shown = found if everything else [x for x in found if x.status not in _OVER] or found[-10:]
+    if not shown:
+        say(NO_BETS)
+        return
+    rows = [
+        (
+            str(x.id),
+            shown_as(x),
+            _game_cell(x, now, at.basics.zone),
+            odds_text(x.odds, at.basics.odds_format),
+            "" if x.stake_cents is None else money_text(x.stake_cents),
+            chance_text(x),
+            status_text(x, short=True),
+        )
+        for x in shown
+    ]
+    table(("ID", "Bet", "Game", "Odds", "Stake", "p(hit)", "State"), rows, right=(3, 4, 5))
+    hidden = len(found) - len(shown)
+    if hidden:
+        note(f"{hidden} more that are over: `tracker bets --all`")
+
+
+def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
+    if bet.game is None:
+        return ""
+    return f"{bet.game.name} {when(bet.game.start, now, zone, short=True)}"
+
+
+def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
+    """Show one bet with its history: how its chance moved, its alerts and its results."""
+    asyncio.run(_show(scope_of(context), bet, as_json))
+
+
+async def _show(scope: Scope, bet: str, as_json: bool) -> None:
+    async with session(scope) as at:
+        found = await at.store.show_view(await at.number(bet), at.basics.rules)
+        if found is None:
+            raise RuntimeError("a bet that was just found is gone")
+        game = found.bet.game
+        prior = None if game is None else await believed(game, at, scope)
+        if as_json:
+            say_json(show_json(found) | {"prior": None if prior is None else prior_json(prior)})
+        else:
+            told = None if prior is None or game is None else prior_text(prior, game)
+            _tell(found, at, told)
+
+
+def _tell(found: ShowView, at: Session, prior: str | None) -> None:
+    bet, zone, now = found.bet, at.basics.zone, at.now
+    say(f"{paint(f'#{bet.id}', 'bold')} {paint(shown_as(bet), 'bold')} · {status_text(bet)}")
+    game = "not known yet" if bet.game is None else _game_line(bet, at)
+    say(f"Game     {game}")
+    money = [x for x in (odds_text(bet.odds, at.basics.odds_format), _stake(bet)) if x]
+    if money:
+        say(f"Price    {' · '.join(money)}")
+    if prior is not None:
+        say(f"Before   {prior}")
+    if bet.chance is not None:
+        parts = [chance_text(bet), f"peak {_percent(bet.peak)}, low {_percent(bet.low)}"]
+        parts.append(f"{len(found.snapshots)} snapshots")
+        say(f"Chance   {' · '.join(x for x in parts if x)}")
+    for place, line in enumerate(leg_lines(found), 1):
+        say(f"Leg {place}    {line}")
+    say(f"Rules    {' · '.join(x.text for x in bet.rules) or 'none'}")
+    if bet.review is not None:
+        say(f"Review   {bet.review}: decide it with `tracker settle {bet.id} RESULT --reason ...`")
+    for one in found.settlements:
+        done = one.settlement
+        state = "official" if one.official_at else "provisional"
+        say(
+            f"Result   {done.result.value} ({state}, revision {done.revision}, "
+            f"{when(done.at, now, zone)}): {done.reason}"
+        )
+    fired = [x for x in found.alerts if x.alert.text]
+    if fired:
+        say()
+        for x in fired:
+            say(f"{x.alert.at.astimezone(zone):%H:%M:%S}  {x.alert.text.splitlines()[0]}")
+    if found.snapshots:
+        note(f"Its course: `tracker chart {bet.id}`")
+
+
+def _percent(p: float | None) -> str:
+    from tracker.wording.figures import percent
+
+    return "?" if p is None else percent(p)
+
+
+def _stake(bet: BetView) -> str:
+    if bet.stake_cents is None:
+        return ""
+    return f"stake {money_text(bet.stake_cents)}{money_result(bet)}"
+
+
+def _game_line(bet: BetView, at: Session) -> str:
+    from tracker.wording.figures import score_text, span_text
+
+    if bet.game is None:
+        return ""
+    state = bet.state
+    parts = [bet.game.name, when(bet.game.start, at.now, at.basics.zone)]
+    if state is not None and state.period > 0:
+        parts += [score_text(bet.game, state.score), state.game_clock]
+    if bet.stale:
+        parts.append("data stale")
+    elif bet.seen_at is not None and bet.status is Status.LIVE:
+        parts.append(f"data {span_text((at.now - bet.seen_at).total_seconds())} old")
+    return " · ".join(parts)
+
+
+def withdraw(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
+    """Stop following a bet. Its history stays, and adding it again takes it up again."""
+    asyncio.run(_withdraw(scope_of(context), bet, as_json))
+
+
+async def _withdraw(scope: Scope, reference: str, as_json: bool) -> None:
+    async with session(scope, write=True) as at:
+        bet = await at.bet(reference)
+        done = await at.store.withdraw(bet.number, at.now)
+    if as_json:
+        say_json({"id": bet.id, "number": bet.number, "withdrawn": done})
+    elif done:
+        say(f"Withdrew #{bet.id} {shown_as(bet)}: it is no longer followed, its history stays.")
+        if bet.from_file:
+            note(f"It still stands in {at.basics.bets_file}: take it out there as well.")
+    elif bet.status is Status.WITHDRAWN:
+        say(f"#{bet.id} {shown_as(bet)} had been withdrawn already.")
+    else:
+        say(f"#{bet.id} {shown_as(bet)} has its result ({status_text(bet)}): it stays.")
+        raise Ended
+
+
+def rules(
+    context: typer.Context,
+    bet: Annotated[
+        str | None, typer.Argument(metavar="ID", help="A bet; without one, the defaults.")
+    ] = None,
+    replace: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Replace the bet's rules, such as --set 'p >= 0.80'. May be given several times.",
+        ),
+    ] = None,
+    default: Annotated[
+        bool, typer.Option("--default", help="Go back to the default rules.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is watched for: of one bet with how each rule stands, or the defaults.
+
+    Rules are 'p >= 0.80', 'p <= 30%', 'p crosses 0.50', 'swing 0.15 in 5m', and the events start,
+    quarter, halftime, hit, dead, settled, regraded, feed_down and feed_back.
+    """
+    if bet is None and (replace or default):
+        raise Misused("name the bet whose rules are to change: tracker rules ID --set RULE")
+    if replace and default:
+        raise Misused("--set and --default contradict each other: give one of them")
+    if bet is None:
+        basics = scope_of(context).basics()
+        texts = [x.text for x in basics.rules]
+        say_json({"rules": texts}) if as_json else say("\n".join(texts) or "none")
+        if not as_json:
+            note(f"These are the defaults; change them under [rules] in {basics.source}.")
+        return
+    wanted = tuple({x.text: x for x in map(parse_rule, replace or ())}.values())
+    asyncio.run(_rules(scope_of(context), bet, wanted or None, bool(replace) or default, as_json))
+
+
+async def _rules(
+    scope: Scope, reference: str, wanted: tuple[Rule, ...] | None, change: bool, as_json: bool
+) -> None:
+    async with session(scope, write=change) as at:
+        number = await at.number(reference)
+        if change:
+            await at.store.update_rules(number, wanted, at.now)
+        found = await at.store.show_view(number, at.basics.rules)
+        books = await at.store.books(at.basics.rules)
+    if found is None:
+        raise RuntimeError("a bet that was just found is gone")
+    memory = {
+        x.rule: x
+        for book in books
+        for tracked in book.tracked
+        if tracked.bet.number == number
+        for x in tracked.rules
+    }
+    rows = []
+    for rule in found.bet.rules:
+        known = memory.get(rule.text)
+        fired = sum(x.alert.rule == rule.text and bool(x.alert.text) for x in found.alerts)
+        rows.append((rule.text, "" if known is None else known.phase.value, fired))
+    if as_json:
+        keys = ("rule", "state", "fired")
+        say_json({"id": found.bet.id, "rules": [dict(zip(keys, x, strict=True)) for x in rows]})
+        return
+    say(f"{paint(f'#{found.bet.id}', 'bold')} {shown_as(found.bet)}")
+    if not rows:
+        say("no rules: nothing is said of this bet")
+        return
+    table(("Rule", "State", "Fired"), [(r, s, str(n)) for r, s, n in rows], right=(2,))

@@ -1,0 +1,172 @@
+"""`tracker cashout` and `hedge`: what a bet is worth at this moment, as facts and no advice."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.cli.declare import AsJson, Reference, declare
+from tracker.cli.look import shown_as, table
+from tracker.cli.scope import Scope, scope_of
+from tracker.cli.screen import iso, note, paint, say, say_json
+from tracker.cli.session import session
+from tracker.cli.words import odds_text
+from tracker.domain.bet import Status
+from tracker.domain.errors import Impossible
+from tracker.domain.money import Odds, money_text, parse_money, parse_odds
+from tracker.domain.parlay import price_of
+from tracker.domain.worth import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from tracker.domain.chance import Chance
+    from tracker.store.views import BetView
+
+_OLD_S = 30
+"""Seconds after which the chance is said to be old."""
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make one of the verbs known."""
+    verbs: dict[str, Callable[..., None]] = {"cashout": cash_out, "hedge": hedge}
+    # A price may begin with a minus, which makes it no option.
+    declare(app, name, verbs[name], panel, {"ignore_unknown_options": True})
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A bet whose worth can be told, with all that this needs."""
+
+    bet: BetView
+    chance: Chance
+    stake: int
+    odds: Odds
+    at: datetime
+    now: datetime
+    odds_format: str
+
+
+def cash_out(
+    context: typer.Context,
+    bet: Reference,
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="What is offered, in full.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare an offer to end a bet with what the bet is worth by its live chance.
+
+    Shows the fair value, the part that the offer keeps back, and the chance at which it is fair.
+    """
+    offer = parse_money(amount)
+    held = asyncio.run(_held(scope_of(context), bet))
+    found = cashout(held.chance, held.stake, held.odds, offer)
+    if as_json:
+        say_json(
+            _bet_json(held)
+            | {
+                "offer_cents": found.offer,
+                "fair_cents": found.fair,
+                "fee": found.fee,
+                "break_even": found.break_even,
+            }
+        )
+        return
+    from tracker.wording.figures import percent
+
+    _head(held)
+    say(f"Offer    {money_text(found.offer)} · fair value {money_text(found.fair)}")
+    if found.fee is not None:
+        word = "keeps back" if found.fee >= 0 else "pays more by"
+        say(f"Fee      {word} {money_text(abs(found.fair - found.offer))} ({abs(found.fee):.1%})")
+    even = "more than the bet can pay" if found.break_even > 1 else percent(found.break_even, 1)
+    say(f"Fair at  {even}")
+    _age(held)
+
+
+def hedge(
+    context: typer.Context,
+    bet: Reference,
+    odds: Annotated[
+        str, typer.Argument(metavar="ODDS", help="The price of the other side, such as +150.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Show what a second bet on the other side would do at a price.
+
+    Two stakes are told: the one that brings the same either way, and the one that just covers the
+    first stake. Beside each stands what both bets are expected to bring by the live chance.
+    """
+    other = parse_odds(odds)
+    held = asyncio.run(_held(scope_of(context), bet))
+    lock = hedge_to_lock(held.chance, held.stake, held.odds, other)
+    even = hedge_to_keep_even(held.chance, held.stake, held.odds, other)
+    if as_json:
+        say_json(
+            _bet_json(held) | {"against": other.text, "lock": asdict(lock), "even": asdict(even)}
+        )
+        return
+    from tracker.wording.figures import signed_money
+
+    _head(held)
+    rows = [
+        (name, money_text(x.stake), *(signed_money(y) for y in (x.if_wins, x.if_loses, x.expected)))
+        for name, x in (
+            ("none", unhedged(held.chance, held.stake, held.odds)),
+            ("same either way", lock),
+            ("first stake covered", even),
+        )
+    ]
+    say(f"At {odds_text(other, held.odds_format)} on the other side:")
+    heads = ("Hedge", "Stake", "Bet wins", "Bet loses", "Expected")
+    table(heads, rows, right=(1, 2, 3, 4))
+    _age(held)
+
+
+async def _held(scope: Scope, reference: str) -> _Held:
+    async with session(scope) as at:
+        bet, now, form = await at.bet(reference), at.now, at.basics.odds_format
+    odds = price_of(bet.market, bet.odds)
+    if bet.stake_cents is None or odds is None:
+        raise Impossible(
+            f"bet {bet.id} has no {'stake' if bet.stake_cents is None else 'odds'}: add the bet "
+            "again with them, such as -110 $20"
+        )
+    if bet.result is not None or bet.status is Status.WITHDRAWN:
+        raise Impossible(f"bet {bet.id} is over: `tracker show {bet.id}` says how it ended")
+    if bet.chance is None or bet.chance_at is None:
+        raise Impossible(
+            f"bet {bet.id} has no chance yet: it gets one when the daemon sees its game"
+        )
+    return _Held(bet, bet.chance, bet.stake_cents, odds, bet.chance_at, now, form)
+
+
+def _bet_json(held: _Held) -> dict[str, object]:
+    return {
+        "id": held.bet.id,
+        "number": held.bet.number,
+        "chance": asdict(held.chance),
+        "chance_at": iso(held.at),
+        "stake_cents": held.stake,
+        "odds": held.odds.text,
+    }
+
+
+def _head(held: _Held) -> None:
+    from tracker.wording.figures import percent
+
+    price = odds_text(held.odds, held.odds_format)
+    name = f"{paint(f'#{held.bet.id}', 'bold')} {shown_as(held.bet)}"
+    stake, chance = money_text(held.stake), percent(held.chance.win, 1)
+    say(f"{name} · {price} · stake {stake} · p(hit) {chance}")
+
+
+def _age(held: _Held) -> None:
+    from tracker.wording.figures import span_text
+
+    seconds = (held.now - held.at).total_seconds()
+    if held.bet.stale or seconds > _OLD_S:
+        note(f"The chance is {span_text(seconds)} old.")

@@ -1,0 +1,1 @@
+"""Charts of a bet, on the terminal and as pictures."""

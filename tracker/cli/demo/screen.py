@@ -1,0 +1,141 @@
+"""What the demo shows: the night as it goes, and in the end the results and their charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tracker.cli.charts.chart import draw
+from tracker.cli.charts.course import course_of
+from tracker.cli.demo.night import BETS, PAIRINGS
+from tracker.cli.demo.verdict import Verdict
+from tracker.cli.look import shown_as
+from tracker.domain.bet import Result
+from tracker.domain.league import LEAGUE_ZONE
+from tracker.domain.money import money_text
+from tracker.store.views import BetView, ShowView
+from tracker.wording.figures import percent, score_text
+
+_WIDE = 88
+_LONGEST_BET = 23
+"""Columns for a bet's name, so that its money has room on a terminal of 80."""
+
+_STYLES = {
+    Result.WON: "green",
+    Result.LOST: "red",
+    Result.PUSH: "yellow",
+    Result.VOID: "yellow",
+}
+
+
+def introduce(console: Console, folder: Path, speed: float) -> None:
+    """Say what is about to be seen."""
+    console.print(
+        f"Four recorded NBA games, {speed:g} times as fast, from a local server that answers as "
+        "the real feed does."
+    )
+    for pairing in PAIRINGS:
+        console.print(f"  {pairing.game}: {pairing.story}")
+    console.print(f"The daemon runs beside it, as `tracker run` would; its files: {folder}\n")
+
+
+def heading(now: datetime, alerts: int) -> Text:
+    """The time of the night and what has arrived."""
+    clock = now.astimezone(LEAGUE_ZONE).strftime("%H:%M:%S")
+    return Text(f"\n{clock} in New York · {alerts} messages sent through Apprise", "bold")
+
+
+def alert_line(message: str, now: datetime) -> Text:
+    """A message as it arrived, with the time of the night."""
+    clock = now.astimezone(LEAGUE_ZONE).strftime("%H:%M")
+    return Text(f"{clock}  {message.splitlines()[0]}")
+
+
+def table(bets: Sequence[BetView]) -> Table:
+    """Every bet with its game, chance and result."""
+    grid = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for head in ("ID", "Bet", "Score", "Clock", "p(hit)", "Result"):
+        most = _LONGEST_BET if head == "Bet" else None
+        right = head == "p(hit)"
+        grid.add_column(head, no_wrap=True, justify="right" if right else "left", max_width=most)
+    for bet in bets:
+        grid.add_row(*_row(bet))
+    return grid
+
+
+def _row(bet: BetView) -> tuple[str | Text, ...]:
+    state, game = bet.state, bet.game
+    score = "" if state is None or game is None else score_text(game, state.score)
+    clock = "" if state is None else state.game_clock
+    chance = "" if bet.chance is None else percent(bet.chance.win)
+    return str(bet.number), shown_as(bet), score, clock, chance, _result(bet)
+
+
+def _result(bet: BetView) -> Text:
+    if bet.result is None:
+        return Text("")
+    money = ""
+    if bet.payout_cents is not None and bet.stake_cents is not None:
+        gained = bet.payout_cents - bet.stake_cents
+        money = f" {'+' if gained > 0 else ''}{money_text(gained)}"
+    return Text(f"{bet.result.value}{money}", _STYLES[bet.result])
+
+
+def conclude(verdict: Verdict, pictures: Path) -> None:
+    """The charts, the results, and whether all was right."""
+    console = Console(highlight=False)
+    for view in verdict.bets:
+        if view.snapshots:
+            console.print("\n".join(_chart(view, min(console.width, _WIDE))), markup=False)
+            console.print()
+    console.print(table([view.bet for view in verdict.bets]))
+    drawn = _draw_pictures(verdict.bets, pictures)
+    right = len(verdict.bets) - len(verdict.wrong)
+    console.print(
+        f"\n{right} of {BETS} bets settled as the real final boxes say, "
+        f"{verdict.alerts} messages arrived, "
+        f"{sum(len(v.snapshots) for v in verdict.bets)} snapshots kept, "
+        f"daemon exit status {verdict.exit_status}."
+    )
+    if drawn:
+        console.print(f"Pictures of a chart of each game: {pictures}")
+    if not verdict.good:
+        console.print("This is not as it should be. The daemon's log:", style="red")
+        console.print(verdict.log[-4000:], markup=False)
+
+
+def _chart(view: ShowView, columns: int) -> list[str]:
+    course = course_of(view, _title(view.bet), _subtitle(view.bet))
+    return draw(course, columns, points=False)
+
+
+def _title(bet: BetView) -> str:
+    return f"#{bet.number}  {bet.market_text or bet.pick}"
+
+
+def _subtitle(bet: BetView) -> str:
+    if bet.state is None or bet.game is None:
+        return ""
+    return (
+        f"{score_text(bet.game, bet.state.score)} · {bet.state.game_clock} · {_result(bet).plain}"
+    )
+
+
+def _draw_pictures(views: Sequence[ShowView], folder: Path) -> bool:
+    """A PNG for the first bet of each game; whether it could be drawn (pictures are an extra)."""
+    try:
+        from tracker.cli.charts.picture import write_picture
+    except ImportError:
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    first = {view.bet.game.id: view for view in reversed(views) if view.bet.game is not None}
+    for view in first.values():
+        if view.snapshots:
+            course = course_of(view, _title(view.bet), _subtitle(view.bet))
+            write_picture(course, folder / f"bet-{view.bet.number}.png")
+    return True

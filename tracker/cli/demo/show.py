@@ -1,0 +1,162 @@
+"""Plays the demo: serves the night, runs the real daemon beside it, and shows what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.live import Live
+
+from tracker.cli.demo import screen
+from tracker.cli.demo.night import LASTS, SPEED, STARTS, playbacks, write_files
+from tracker.cli.demo.phone import Phone
+from tracker.cli.demo.sink import Sink, webhook
+from tracker.cli.demo.verdict import Verdict, judge
+from tracker.cli.setup.channels import open_channels
+from tracker.clock import ScaledClock, SystemClock
+from tracker.domain.bet import Status
+from tracker.replay.server import serving
+from tracker.settings import Settings, load_secrets
+from tracker.store import Store, StoreError
+from tracker.store.views import BetView, ShowView
+
+_LOOKS_PER_SECOND = 4
+_GRACE = 15.0
+_DONE = (Status.PROVISIONAL, Status.OFFICIAL, Status.NEEDS_REVIEW)
+
+
+def main(speed: float = SPEED, out: Path | None = None, phone: Settings | None = None) -> int:
+    """Run the demo; 0 when every bet was settled as the real final says and an alert was sent.
+
+    Pictures of the charts go to `out`, else to a folder that is named at the end. With `phone`, a
+    handful of the alerts goes through the channels of that configuration too.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="tracker-demo-"))
+    pictures = out or folder / "charts"
+    try:
+        verdict = asyncio.run(_night(folder, speed, Console(highlight=False), phone))
+    except KeyboardInterrupt:
+        shutil.rmtree(folder, ignore_errors=True)
+        return 130
+    screen.conclude(verdict, pictures)
+    return 0 if verdict.good else 1
+
+
+async def _night(
+    folder: Path, speed: float, console: Console, settings: Settings | None
+) -> Verdict:
+    clock = ScaledClock(STARTS, speed)
+    async with (
+        serving(playbacks(), clock) as server,
+        webhook() as sink,
+        _phone(settings) as phone,
+    ):
+        config = write_files(folder, server.url, sink.url)
+        screen.introduce(console, folder, speed)
+        async with _daemon(config, clock, folder) as daemon:
+            await _watch(folder, sink, clock, daemon, console, phone)
+            status = await _stop(daemon)
+        for line in phone.report():
+            console.print(line)
+        views = await _histories(folder / "tracker.db")
+        return judge(views, sink.messages, status, (folder / "daemon.log").read_text("utf-8"))
+
+
+@contextlib.asynccontextmanager
+async def _phone(settings: Settings | None) -> AsyncIterator[Phone]:
+    """The person's own channels, but for the console; none without a configuration."""
+    if settings is None:
+        yield Phone(())
+        return
+    async with open_channels(settings, load_secrets(settings), lambda *_: None) as found:
+        yield Phone([x for x in found if x.name != "console"])
+
+
+@contextlib.asynccontextmanager
+async def _daemon(
+    config: Path, clock: ScaledClock, folder: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The daemon as a person would start it, on the demo's clock, its log in a file."""
+    options = ["--clock-start", clock.start.isoformat(), "--clock-speed", str(clock.speed)]
+    options += ["--clock-anchor", clock.anchor.isoformat()]
+    with (folder / "daemon.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tracker", "--config", str(config), "run", *options,
+            stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+async def _watch(
+    folder: Path,
+    sink: Sink,
+    clock: ScaledClock,
+    daemon: asyncio.subprocess.Process,
+    console: Console,
+    phone: Phone,
+) -> None:
+    """Show the night until every bet has its result, the daemon has died, or time is up."""
+    real, ends = SystemClock(), STARTS + LASTS
+    shown = 0
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        while clock.now() < ends and daemon.returncode is None:
+            bets = await _bets(folder / "tracker.db")
+            for message in sink.messages[shown:]:
+                live.console.print(screen.alert_line(message, clock.now()), soft_wrap=True)
+                await phone.show(message)
+            shown = len(sink.messages)
+            if console.is_terminal:
+                live.update(
+                    Group(screen.heading(clock.now(), shown), screen.table(bets)), refresh=True
+                )
+            if bets and all(bet.status in _DONE for bet in bets) and _told(bets, sink):
+                return
+            await real.sleep(1 / _LOOKS_PER_SECOND)
+
+
+def _told(bets: list[BetView], sink: Sink) -> bool:
+    """Whether every result has reached the webhook."""
+    text = "\n".join(sink.messages)
+    return all(f"#{bet.number} " in text for bet in bets)
+
+
+async def _bets(database: Path) -> list[BetView]:
+    """The bets as the daemon has written them down; none while it is still starting."""
+    try:
+        async with await Store.open(database, now=SystemClock().now(), readonly=True) as store:
+            return await store.bets_view()
+    except StoreError:
+        return []
+
+
+async def _histories(database: Path) -> list[ShowView]:
+    found = []
+    for bet in await _bets(database):
+        async with await Store.open(database, now=SystemClock().now(), readonly=True) as store:
+            view = await store.show_view(bet.number)
+        if view is not None:
+            found.append(view)
+    return found
+
+
+async def _stop(daemon: asyncio.subprocess.Process) -> int | None:
+    """Ask the daemon to end, as systemd would; its exit status, None when it had to be killed."""
+    if daemon.returncode is None:
+        daemon.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(_GRACE):
+            return await daemon.wait()
+    except TimeoutError:
+        return None

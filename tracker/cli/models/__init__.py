@@ -1,0 +1,1 @@
+"""The verbs of models: price, history, fit, evaluate, compare."""

@@ -1,0 +1,281 @@
+"""`tracker history`: recorded games out of the feed, for a model of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.cli.bar import Advance, bar
+from tracker.cli.declare import declare
+from tracker.cli.ending import Ended
+from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league
+from tracker.cli.models.seasons import need_modelling
+from tracker.cli.scope import Scope, scope_of
+from tracker.cli.screen import note, say
+from tracker.cli.session import session
+from tracker.clock import SystemClock
+from tracker.domain.errors import Impossible, Misused
+from tracker.domain.game import Game, GameState, Phase
+from tracker.modelling.collect.season_ids import Run, runs
+
+if TYPE_CHECKING:
+    from tracker.feeds.polling.feed import Feed
+    from tracker.modelling.collect.folder import HistoryFolder
+    from tracker.modelling.collect.plays import Event
+
+    Whole = tuple[GameState, list[Event]]
+
+DEADLINE_S = 75.0
+"""Real seconds for a document, waiting for the budget of requests included."""
+
+SAVED_EVERY = 25
+"""Games after which what was read is written, so that little is lost by a stop."""
+
+_MOST_FAILURES = 3
+_COUNTED = "2456"
+"""The third digit of a game's id: regular season, playoffs, play-in, cup final."""
+
+_PLAYS = "/static/json/liveData/playbyplay/playbyplay_{}.json"
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make the verb known."""
+    declare(app, name, history, panel)
+
+
+def history(
+    context: typer.Context,
+    *,
+    begin: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="The first of the league's dates.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="The last; else today's.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where the games go.")],
+    season: Annotated[
+        str | None,
+        typer.Option("--season", metavar="SEASON", help="An earlier season, such as 2024-25."),
+    ] = None,
+    league: LeagueOf = DEFAULT_LEAGUE,
+) -> None:
+    """Collect finished games from the feed, for `tracker fit`: by date, or a whole earlier season.
+
+    Schedule, box scores and play-by-play are asked for within the budget of the configuration,
+    about a game a second. Games that the folder has are not asked for again, so that a stop costs
+    nothing and the same command goes on.
+    """
+    wanted = known_league(league)
+    if wanted not in ("nba", "wnba"):
+        raise Misused(f"no feed gives the play-by-play of {wanted}: choose nba or wnba")
+    wanted_ids = _season(wanted, season, begin, end)
+    days = None if wanted_ids is not None else _days(begin, end)
+    need_modelling("writing a dataset", "pyarrow")
+    from tracker.modelling.collect.folder import HistoryFolder
+
+    folder = HistoryFolder(out, wanted)
+    with bar() as advance:
+        work = Collecting(folder, advance)
+        asyncio.run(_collect(scope_of(context), wanted, days, wanted_ids, work))
+    for line in work.left_out:
+        note(line)
+    say(f"{work.added} games added to {out / wanted}, {len(folder.known)} in all")
+    asyncio.run(_keep(scope_of(context), folder))
+    if work.stopped is not None:
+        raise Impossible(f"{work.stopped}; what was read is kept, the same command goes on")
+    if not folder.known:
+        raise Ended
+
+
+def _days(begin: str | None, end: str | None) -> tuple[date, date]:
+    from tracker.domain.league import slate_date
+
+    if begin is None:
+        raise Misused("name the first date with --from, or an earlier season with --season")
+    first = _date(begin)
+    last = slate_date(SystemClock().now()) if end is None else _date(end)
+    if last < first:
+        raise Misused(f"{last} is before {first}: swap --from and --to")
+    return first, last
+
+
+def _season(
+    league: str, season: str | None, begin: str | None, end: str | None
+) -> tuple[Run, ...] | None:
+    if season is None:
+        return None
+    if begin is not None or end is not None:
+        raise Misused("--season is a whole season: leave --from and --to out")
+    return tuple(runs(league, season))
+
+
+async def _keep(scope: Scope, folder: HistoryFolder) -> None:
+    """Results rate the teams of games without lines: the database knows them from here on."""
+    async with session(scope, write=True) as at:
+        await at.store.known.keep_finished(folder.finished())
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Misused(f"{text!r} is not a date: write one such as 2025-10-21") from None
+
+
+@dataclass(slots=True)
+class Collecting:
+    """How far the collecting has come. `stopped` says why it ended early."""
+
+    folder: HistoryFolder
+    advance: Advance
+    added: int = 0
+    left_out: list[str] = field(default_factory=list)
+    stopped: str | None = None
+
+
+async def _collect(
+    scope: Scope,
+    league: str,
+    days: tuple[date, date] | None,
+    season: tuple[Run, ...] | None,
+    work: Collecting,
+) -> None:
+    from tracker.feeds.feeds import open_feeds
+    from tracker.feeds.leagues import SOURCES
+
+    source = next(x for x in SOURCES[league] if x.name == league)
+    clock = SystemClock()
+    feeds = scope.settings().feeds
+    async with open_feeds(
+        feeds, clock, deadline_s=DEADLINE_S, sources={league: (source,)}
+    ) as opened:
+        (feed,) = opened.by_league[league]
+        if days is None:
+            await _count_through(feed, season or (), work)
+            return
+        work.advance("the schedule", 0.0)
+        games = await _games(feed, days)
+        missing = [x for x in games if x.id not in work.folder.known]
+        await _read_all(feed, missing, work)
+
+
+async def _games(feed: Feed, days: tuple[date, date]) -> list[Game]:
+    """The games of these dates that have begun. Raises Impossible when the schedule has none."""
+    from tracker.feeds.errors import FeedError
+    from tracker.feeds.http.fetch import SCHEDULE_CAP
+
+    trouble = ""
+    for path in feed.source.schedule_paths:
+        try:
+            body = (await feed.fetcher.get(path, SCHEDULE_CAP)).body
+            listed = feed.source.parse_schedule(body)
+        except FeedError as why:
+            trouble = str(why)
+            continue
+        slates = sorted(game.slate for game, _ in listed)
+        found = [
+            game
+            for game, state in listed
+            if days[0] <= game.slate <= days[1] and state is None and game.id[2] in _COUNTED
+        ]
+        if not found:
+            covers = f"it covers {slates[0]} to {slates[-1]}" if slates else "it is empty"
+            raise Impossible(
+                f"the schedule has no game that was played from {days[0]} to {days[1]}: {covers}"
+            )
+        return sorted(found, key=lambda x: (x.slate, x.id))
+    raise Impossible(f"the schedule could not be read ({trouble}): try again later")
+
+
+async def _read_all(feed: Feed, games: Sequence[Game], work: Collecting) -> None:
+    from tracker.feeds.errors import FeedError, FeedMalformed, FeedNotPublished
+
+    whole: list[Whole] = []
+    failures = 0
+    try:
+        for number, game in enumerate(games):
+            work.advance(f"{number + 1} of {len(games)} games", number / len(games))
+            named = f"{game.name} {game.slate}"
+            try:
+                found = await _read(feed, game.id)
+            except (FeedMalformed, FeedNotPublished) as why:
+                work.left_out.append(f"{named} is left out: {why}")
+                continue
+            except FeedError as why:
+                failures += 1
+                work.left_out.append(f"{named} could not be read: {why}")
+                if failures >= _MOST_FAILURES:
+                    work.stopped = str(why)
+                    return
+                continue
+            failures = 0
+            if found is not None:
+                whole.append(found)
+            if len(whole) >= SAVED_EVERY:
+                _save(whole, work)
+    finally:
+        _save(whole, work)
+
+
+async def _count_through(feed: Feed, season: Sequence[Run], work: Collecting) -> None:
+    """Ask for one id after another of a season that no schedule tells."""
+    from tracker.feeds.errors import FeedError
+
+    whole: list[Whole] = []
+    known = work.folder.known
+    try:
+        for number, run in enumerate(season):
+            misses = 0
+            for name in run.ids:
+                work.advance(name, number / len(season))
+                there, found = (True, None) if name in known else await _there(feed, name, work)
+                misses = 0 if there else misses + 1
+                if misses >= run.patience:
+                    break
+                whole += [] if found is None else [found]
+                if len(whole) >= SAVED_EVERY:
+                    _save(whole, work)
+            if not (number or whole or work.added or known):
+                raise Impossible("the feed has no game of that season: name a later one")
+    except FeedError as why:
+        work.stopped = str(why)
+    finally:
+        _save(whole, work)
+
+
+async def _there(feed: Feed, name: str, work: Collecting) -> tuple[bool, Whole | None]:
+    """Whether an id is a game's, and the game if it can be read and is over. Raises FeedError."""
+    from tracker.feeds.errors import FeedMalformed, FeedNotPublished, FeedRefused
+
+    try:
+        return True, await _read(feed, name)
+    except (FeedNotPublished, FeedRefused):
+        # A document that does not exist is refused like one that is forbidden.
+        return False, None
+    except FeedMalformed as why:
+        work.left_out.append(f"{name} is left out: {why}")
+        return True, None
+
+
+def _save(whole: list[Whole], work: Collecting) -> None:
+    work.folder.add(whole)
+    work.added += len(whole)
+    whole.clear()
+
+
+async def _read(feed: Feed, game_id: str) -> Whole | None:
+    """A game with its events; None while it is not over. Raises FeedError."""
+    from tracker.modelling.collect.plays import events_of
+
+    box = await feed.fetcher.get(feed.source.box_path(game_id))
+    final = feed.source.parse_box(box.body)
+    if final.phase is not Phase.FINAL:
+        return None
+    plays = await feed.fetcher.get(_PLAYS.format(game_id))
+    return final, events_of(plays.body, final)

@@ -1,0 +1,1 @@
+"""The verbs of setting up and running: init, doctor, config, service, run."""

@@ -1,0 +1,151 @@
+"""The channels that the configuration asks for, and `tracker test-alert`, which tries them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, assert_never
+
+import typer
+
+from tracker.cli.declare import AsJson, declare
+from tracker.cli.ending import Ended
+from tracker.cli.scope import Scope, scope_of
+from tracker.cli.screen import note, paint, progress, say, say_json
+from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.errors import Impossible
+from tracker.domain.policy import Level
+
+if TYPE_CHECKING:
+    from tracker.notify.channel import Channel
+    from tracker.notify.channels.discord import DiscordChannel
+    from tracker.notify.channels.ntfy import NtfyChannel
+    from tracker.settings import Secrets, Settings
+
+Tell = Callable[[str, dict[str, str]], None]
+
+TEST_BODY = "▲ A test of tracker: alerts on your bets will look like this.\nNo bet is meant by it."
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make the verb known."""
+    declare(app, name, try_channels, panel)
+
+
+@asynccontextmanager
+async def open_channels(
+    settings: Settings, secrets: Secrets, tell: Tell
+) -> AsyncIterator[tuple[Channel, ...]]:
+    """Every channel that is configured, closed on the way out. Raises ConfigError for a bad one."""
+    from tracker.notify.channels.apprise import channels_for, check_urls
+    from tracker.notify.channels.console import Console
+    from tracker.notify.channels.telegram.channel import telegram_channel
+    from tracker.store.pairing import paired_in
+
+    urls = [x.get_secret_value() for x in secrets.urls]
+    if urls:
+        await asyncio.to_thread(check_urls, urls)
+    found: list[Channel] = [Console()] if settings.notify.console else []
+    found += channels_for(urls)
+    async with AsyncExitStack() as open_ones:
+        paired = await asyncio.to_thread(paired_in, settings.store.path)
+        telegram = telegram_channel(
+            settings.notify.telegram, secrets.telegram_token, tell, paired=paired.chat
+        )
+        if telegram is not None:
+            found.append(await open_ones.enter_async_context(telegram))
+        for other in own_channels(settings):
+            found.append(await open_ones.enter_async_context(other))
+        yield tuple(found)
+
+
+def own_channels(settings: Settings) -> Iterator[DiscordChannel | NtfyChannel]:
+    """The channels that speak to their service themselves. Raises ConfigError."""
+    from tracker.notify.channels.discord import DiscordChannel
+    from tracker.notify.channels.ntfy import NtfyChannel
+
+    discord, ntfy = settings.notify.discord, settings.notify.ntfy
+    if discord.webhook is not None:
+        yield DiscordChannel(discord.webhook, cards=discord.cards)
+    if ntfy.topic is not None:
+        yield NtfyChannel(ntfy.topic, ntfy.api_url, token=ntfy.token, cards=ntfy.cards)
+
+
+def try_channels(
+    context: typer.Context,
+    text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Send this in place of the usual words.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send one real message to every configured channel, and say what each answered.
+
+    With --text a configuration that cannot be used is passed over, for the channels that systemd's
+    credentials or the environment name: so a service can say that its configuration is bad.
+    """
+    asyncio.run(_test(scope_of(context), text, as_json))
+
+
+def _say_nothing(_event: str, _figures: dict[str, str]) -> None:
+    """Log nothing: the answers are told."""
+
+
+def _settings(scope: Scope, *, whatever: bool) -> Settings:
+    """The settings; where those of the file are bad, and `whatever` helps, the defaults."""
+    from tracker.settings import ConfigError, parse_settings
+
+    try:
+        return scope.settings()
+    except ConfigError as wrong:
+        if not whatever:
+            raise
+        note(str(wrong))
+        return parse_settings("", scope.config or Path("tracker.toml"))
+
+
+async def _test(scope: Scope, text: str | None, as_json: bool) -> None:
+    from tracker.notify.channel import Message
+    from tracker.settings import load_secrets
+
+    settings = _settings(scope, whatever=text is not None)
+    secrets = load_secrets(settings)
+    for warning in secrets.warnings:
+        note(warning)
+    answers: list[tuple[str, Outcome]] = []
+    async with open_channels(settings, secrets, _say_nothing) as channels:
+        if not channels:
+            raise Impossible(
+                "no channel is configured: write an address under [notify] urls, "
+                "or run `tracker init`"
+            )
+        level = Level.DEFAULT if text is None else Level.URGENT
+        message = Message(text or TEST_BODY, alert_ids=(), level=level, title="tracker")
+        with progress("sending"):
+            sent = await asyncio.gather(*(x.send(message) for x in channels))
+        answers += zip((x.name for x in channels), sent, strict=True)
+    if as_json:
+        say_json([{"channel": name, **answer_of(outcome)} for name, outcome in answers])
+    else:
+        for name, outcome in answers:
+            told = answer_of(outcome)
+            mark = paint("✔", "green") if told["sent"] else paint("✘", "red")
+            say(f"{mark} {name}: {told['answer']}")
+    if not all(isinstance(outcome, Sent) for _, outcome in answers):
+        raise Ended
+
+
+def answer_of(outcome: Outcome) -> dict[str, object]:
+    """Whether a message was sent, and in words what the channel answered."""
+    match outcome:
+        case Sent():
+            return {"sent": True, "answer": "sent"}
+        case Refused(why):
+            return {"sent": False, "answer": f"refused: {why}"}
+        case Failed(why, _):
+            return {"sent": False, "answer": f"not sent: {why}"}
+        case Unknown(why):
+            return {"sent": False, "answer": f"perhaps sent, no good answer: {why}"}
+        case _:
+            assert_never(outcome)

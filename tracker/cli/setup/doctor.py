@@ -1,0 +1,323 @@
+"""`tracker doctor`: everything that has to be right, looked at once."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+import stat
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.cli.declare import AsJson, declare
+from tracker.cli.ending import Ended
+from tracker.cli.scope import Scope, scope_of
+from tracker.cli.screen import paint, progress, say, say_json
+from tracker.clock import SystemClock
+from tracker.domain.bet import Status
+from tracker.domain.errors import TrackerError
+
+if TYPE_CHECKING:
+    from tracker.settings import Settings
+
+_OVERDUE = timedelta(hours=12)
+_LEAST_FREE = 200 * 1024 * 1024
+_PATIENCE_S = 8.0
+_MEGABYTE = 1024 * 1024
+
+
+class Health(StrEnum):
+    """How a check came out."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+_MARKS = {
+    Health.GOOD: ("✔", "green"),
+    Health.WARNING: ("⚠", "yellow"),
+    Health.BAD: ("✘", "red"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at: `text` says how it is and, where it is bad, what to do."""
+
+    name: str
+    health: Health
+    text: str
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make the verb known."""
+    declare(app, name, doctor, panel)
+
+
+def doctor(
+    context: typer.Context,
+    offline: Annotated[bool, typer.Option("--offline", help="Leave the network alone.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check configuration, database, feed, channels and service, and say what to do.
+
+    Exit status 1 when something is bad; a warning is not.
+    """
+    found = asyncio.run(_look(scope_of(context), offline, as_json))
+    if as_json:
+        say_json([{"check": x.name, "health": x.health.value, "text": x.text} for x in found])
+    if any(x.health is Health.BAD for x in found):
+        raise Ended
+
+
+async def _look(scope: Scope, offline: bool, quiet: bool) -> list[Check]:
+    found = []
+    with progress("looking"):
+        async for check in _checks(scope, offline):
+            found.append(check)
+            if not quiet:
+                mark, colour = _MARKS[check.health]
+                say(f"{paint(mark, colour)} {check.text}")
+    return found
+
+
+async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
+    try:
+        settings = scope.settings()
+    except TrackerError as wrong:
+        for line in str(wrong).splitlines():
+            yield Check("config", Health.BAD, line)
+        return
+    yield _config(scope)
+    found = (_channels(settings), *_pairing(settings), _bets_file(settings))
+    for check in (*found, _running(settings), _disk(settings)):
+        yield check
+    async for check in _database(scope, settings):
+        yield check
+    if not offline:
+        for check in await _feeds(settings, await _leagues(scope)):
+            yield check
+    async for check in _requests(scope):
+        yield check
+    yield _service()
+
+
+def _config(scope: Scope) -> Check:
+    from tracker.settings import find_config
+
+    source = find_config(scope.config)
+    if not source.exists():
+        text = f"no configuration at {source}, the defaults are in force: `tracker init` writes one"
+        return Check("config", Health.WARNING, text)
+    mode = stat.S_IMODE(source.stat().st_mode)
+    return Check("config", Health.GOOD, f"config valid ({mode:04o}): {source}")
+
+
+def _pairing(settings: Settings) -> list[Check]:
+    """Whether the bot knows where to write; nothing without a bot."""
+    from tracker.settings import load_secrets
+    from tracker.store.pairing import paired_in
+
+    try:
+        token = load_secrets(settings).telegram_token
+    except TrackerError:
+        return []
+    if token is None:
+        return []
+    fixed = settings.notify.telegram.chat_id
+    chat = paired_in(settings.store.path).chat if fixed is None else fixed
+    if chat is None:
+        text = "telegram: no chat is paired, so that nothing can be written: tracker telegram pair"
+        return [Check("telegram", Health.BAD, text)]
+    named = "named in the configuration" if fixed is not None else "paired"
+    return [Check("telegram", Health.GOOD, f"telegram: chat {chat} {named}")]
+
+
+def _channels(settings: Settings) -> Check:
+    from tracker.cli.setup.channels import own_channels
+    from tracker.notify.channels.apprise import channel_name, check_urls
+    from tracker.notify.channels.telegram.channel import telegram_channel
+    from tracker.settings import load_secrets
+
+    try:
+        secrets = load_secrets(settings)
+        urls = [x.get_secret_value() for x in secrets.urls]
+        check_urls(urls)
+        telegram_channel(settings.notify.telegram, secrets.telegram_token)
+        own = [x.name for x in own_channels(settings)]
+    except TrackerError as wrong:
+        return Check("channels", Health.BAD, str(wrong))
+    names = ["console"] if settings.notify.console else []
+    names += [channel_name(url) for url in urls]
+    if secrets.telegram_token is not None:
+        names.append("telegram")
+    names += own
+    if not names:
+        text = "no channel: alerts go nowhere; write an address under [notify] urls"
+        return Check("channels", Health.BAD, text)
+    text = f"channels: {', '.join(names)} (`tracker test-alert` tries them)"
+    if names == ["console"]:
+        text = "alerts go to the daemon's own output only: [notify] urls brings them to a phone"
+        return Check("channels", Health.WARNING, text)
+    return Check("channels", Health.GOOD, text)
+
+
+def _bets_file(settings: Settings) -> Check:
+    from tracker.intake.bets_file import read_bets
+
+    found = read_bets(settings.bets.file, settings.stake_unit_cents)
+    count = len(found.drafts)
+    if found.mistakes:
+        return Check("bets file", Health.BAD, found.mistakes[0])
+    text = f"bets file: {count} bet{'s' * (count != 1)} in {settings.bets.file}"
+    if not settings.bets.file.exists():
+        text = f"no bets file at {settings.bets.file}, which is fine"
+    return Check("bets file", Health.GOOD, text)
+
+
+def _running(settings: Settings) -> Check:
+    from tracker.host import running_instance
+
+    pid = running_instance(settings.store.lock)
+    if pid is None:
+        text = "the daemon is not running: `tracker run`, or `tracker service install`"
+        return Check("daemon", Health.WARNING, text)
+    return Check("daemon", Health.GOOD, f"one instance: the daemon runs as process {pid}")
+
+
+def _disk(settings: Settings) -> Check:
+    folder = settings.store.path.parent
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    text = f"{free / 1024 / _MEGABYTE:.1f} GB free for the database"
+    if free < _LEAST_FREE:
+        return Check("disk", Health.BAD, f"only {free // _MEGABYTE} MB free: make room at {folder}")
+    return Check("disk", Health.GOOD, text)
+
+
+async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
+    from tracker.cli.session import session
+    from tracker.store import StoreError, StoreMissing
+
+    try:
+        async with session(scope) as at:
+            status = await at.store.status_view()
+            verdict = await at.store.check()
+            overdue = [
+                x.id
+                for x in await at.store.bets_view()
+                if x.result is None
+                and x.status in (Status.LIVE, Status.NEEDS_REVIEW, Status.SCHEDULED)
+                and x.game is not None
+                and at.now - x.game.start > _OVERDUE
+            ]
+    except StoreMissing:
+        text = f"no database yet: the first bet or the daemon makes {settings.store.path}"
+        yield Check("database", Health.GOOD, text)
+        return
+    except StoreError as wrong:
+        yield Check("database", Health.BAD, str(wrong))
+        return
+    size = status.size_bytes / _MEGABYTE
+    if verdict != "ok":
+        text = f"{settings.store.path} is damaged ({verdict}): restore a backup of it"
+        yield Check("database", Health.BAD, text)
+    else:
+        text = f"database: schema {status.schema}, {size:.1f} MB, SQLite {sqlite3.sqlite_version}"
+        yield Check("database", Health.GOOD, text)
+    stuck = sum(n for (_, state), n in status.deliveries.items() if state in ("refused", "unknown"))
+    if stuck:
+        text = f"{stuck} messages were refused or may not have arrived: `tracker alerts`"
+        yield Check("messages", Health.WARNING, text)
+    if overdue:
+        listed = ", ".join(f"#{x}" for x in overdue[:10])
+        text = f"unsettled 12 h after tip-off: {listed} (`tracker settle` tells why)"
+        yield Check("settled", Health.WARNING, text)
+    else:
+        yield Check("settled", Health.GOOD, "unsettled 12 h after tip-off: 0")
+
+
+async def _leagues(scope: Scope) -> list[str]:
+    """The leagues whose sources are tried: the NBA, and those of games that are followed."""
+    from tracker.cli.session import session
+    from tracker.domain.league import LEAGUES, NBA
+    from tracker.store import StoreError
+
+    try:
+        async with session(scope) as at:
+            view = await at.store.status_view()
+            followed = {NBA.id, *(x.game.league for x in view.games)}
+    except StoreError:
+        followed = {NBA.id}
+    return [x for x in LEAGUES if x in followed]
+
+
+async def _requests(scope: Scope) -> AsyncIterator[Check]:
+    """What the daemon has asked of each host, as it wrote it down last."""
+    from tracker.cli.session import session
+    from tracker.store import StoreError
+
+    try:
+        async with session(scope) as at:
+            kept = await at.store.usage()
+    except StoreError:
+        return
+    for name, usage in kept[1].items() if kept is not None else ():
+        if not usage.asked:
+            continue
+        text = (
+            f"requests to {usage.host} ({name}): {usage.last_minute} in the last minute and "
+            f"{usage.busiest_minute} in the busiest, of {usage.budget} at most; {usage.asked} in "
+            f"all, {usage.failed} failed"
+        )
+        over = usage.busiest_minute >= usage.budget
+        hint = ": raise requests_per_minute" if over else ""
+        yield Check(f"{name} requests", Health.WARNING if over else Health.GOOD, text + hint)
+
+
+async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
+    """Each source of some leagues: one that stands in for a good one is no more than a warning."""
+    from tracker.feeds.feeds import open_feeds
+    from tracker.feeds.http.probe import probe
+
+    clock = SystemClock()
+    async with open_feeds(settings.feeds, clock, deadline_s=_PATIENCE_S) as feeds:
+        tried = await probe(feeds, leagues, clock)
+    well = {x.league for x in tried if x.trouble is None}
+    found = []
+    for one in tried:
+        some = one.league in well
+        host = settings.feeds.by_name[one.source.split()[0]].base_url
+        if one.trouble is None:
+            games = f"{one.games} game{'s' * (one.games != 1)}"
+            took = f"{one.took_s * 1000:.0f} ms"
+            text = (
+                f"{one.source}: a board with {games} in {took} from {host}, "
+                f"asked at most {one.budget} times a minute"
+            )
+            found.append(Check(one.source, Health.GOOD, text))
+            continue
+        health = Health.WARNING if some else Health.BAD
+        left = ""
+        if some:
+            left = "; it stands in only" if one.stands_in else "; another source stands in"
+        text = f"{one.source}: {one.why} ({host}){left}: {one.advice}"
+        found.append(Check(one.source, health, text))
+    return found
+
+
+def _service() -> Check:
+    from tracker import service
+
+    try:
+        active, sentence = service.status(user=True)
+    except TrackerError as wrong:
+        return Check("service", Health.WARNING, str(wrong))
+    return Check("service", Health.GOOD if active else Health.WARNING, sentence)

@@ -1,0 +1,128 @@
+"""`tracker service`: the daemon as a systemd service."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tracker.cli.declare import declare
+from tracker.cli.ending import Ended
+from tracker.cli.scope import Scope, scope_of
+from tracker.cli.screen import progress, say
+from tracker.domain.errors import Impossible
+
+System = Annotated[
+    bool, typer.Option("--system", help="The system's service, for servers; needs root.")
+]
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make the verb and its words known."""
+    group = typer.Typer(
+        name=name,
+        help="Keep the daemon running with systemd: install, status, logs, remove.",
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    words: dict[str, Callable[..., None]] = {
+        "install": install,
+        "status": status,
+        "logs": logs,
+        "remove": remove,
+    }
+    for word, work in words.items():
+        declare(group, word, work)
+    app.add_typer(group, rich_help_panel=panel)
+
+
+def install(context: typer.Context, system: System = False) -> None:
+    """Write the unit, enable it and start it. Doing it again is fine.
+
+    Without --system it is your own service and runs as you.
+    """
+    from tracker import service
+
+    scope = scope_of(context)
+    scope.settings()
+    config = _config(scope)
+    with progress("talking to systemd"):
+        done = service.install(_unit(system=system), _command(), config, user=not system)
+    for sentence in done:
+        say(sentence)
+
+
+def status(context: typer.Context, system: System = False) -> None:
+    """Say whether the service is at work; exit status 1 when it is not."""
+    from tracker import service
+
+    scope_of(context)
+    active, sentence = service.status(user=not system)
+    say(sentence)
+    if not active:
+        raise Ended
+
+
+def logs(
+    context: typer.Context,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
+    lines: Annotated[int, typer.Option(metavar="N", min=1, help="How many lines.")] = 50,
+    system: System = False,
+) -> None:
+    """Show the service's log: the same as journalctl with the right words."""
+    from tracker.service import UNIT
+
+    scope_of(context)
+    words = ["journalctl", "--unit", UNIT, "--lines", str(lines)]
+    words += ["--follow"] if follow else ["--no-pager"]
+    if not system:
+        words.insert(1, "--user")
+    sys.stdout.flush()
+    try:
+        os.execvp(words[0], words)  # noqa: S606 - our own words, no shell
+    except FileNotFoundError:
+        raise Impossible(
+            "there is no journalctl here: look where your service manager keeps its logs"
+        ) from None
+
+
+def remove(context: typer.Context, system: System = False) -> None:
+    """Stop the service, disable it and delete its unit. Bets, history and settings stay."""
+    from tracker import service
+
+    scope_of(context)
+    with progress("talking to systemd"):
+        done = service.remove(_unit(system=system), user=not system)
+    for sentence in done:
+        say(sentence)
+
+
+def _config(scope: Scope) -> Path | None:
+    """The file to name in the unit: one that was named here, by option or environment."""
+    from tracker.settings import find_config
+
+    named = scope.config or os.environ.get("TRACKER_CONFIG")
+    return find_config(scope.config) if named else None
+
+
+def _unit(*, system: bool) -> Path:
+    from tracker.service import unit_path
+
+    named = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    home = named if named.is_absolute() else Path.home() / ".config"
+    return unit_path(user=not system, config_home=home)
+
+
+def _command() -> Path:
+    """The installed `tracker` command beside this Python."""
+    beside = Path(sys.executable).with_name("tracker")
+    if not beside.exists():
+        raise Impossible(
+            f"there is no tracker command beside {sys.executable}: install the package first, "
+            "`pip install .` in its folder"
+        )
+    return beside

@@ -1,0 +1,219 @@
+"""`tracker status`: what is being followed, and how it stands at this moment."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import typer
+
+from tracker.cli.contracts import status_json
+from tracker.cli.declare import AsJson, declare
+from tracker.cli.look import chance_text, shown_as, status_text, table
+from tracker.cli.scope import Scope, scope_of
+from tracker.cli.screen import paint, say, say_json, wait_text, when
+from tracker.cli.session import Session, session
+from tracker.cli.watch.evening import alerts_line, evening, until_next_poll
+from tracker.cli.watch.source_status import feeds_line, source_of
+from tracker.clock import SystemClock
+from tracker.domain.delivery import DeliveryState
+from tracker.domain.tracking import RulePhase
+
+if TYPE_CHECKING:
+    from tracker.domain.tracking import GameTracking, Tracked
+    from tracker.store.views import BetView, GameView, ShowView, StatusView
+
+_SPAN = timedelta(minutes=5)
+"""Over which the movement of a chance is shown."""
+
+_MOST_HISTORIES = 60
+"""Bets whose history is read for the movement column; beyond that it is left out."""
+
+_NO_STATUS = "Nothing is followed yet: add a bet, such as `tracker add 'DEN -4.5 -110 $20'`."
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make the verb known."""
+    declare(app, name, status, panel)
+
+
+def status(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show every followed bet with its chance, what it needs, and how old the data are.
+
+    The figures are those that the daemon wrote down last, and ages follow its clock.
+    """
+    scope = scope_of(context)
+    asyncio.run(_as_json(scope) if as_json else show(scope))
+
+
+async def _as_json(scope: Scope) -> None:
+    from tracker.store import StoreMissing
+    from tracker.store.views import StatusView
+
+    try:
+        async with session(scope) as at:
+            whole = await at.store.status_view(at.basics.rules)
+            say_json(status_json(whole, at.now, at.daemon))
+    except StoreMissing:
+        empty = StatusView(None, (), (), 0, (), {}, {}, schema=0, size_bytes=0)
+        say_json(status_json(empty, SystemClock().now(), None))
+
+
+async def show(scope: Scope, before: str = "") -> None:
+    """Read how all stands and show it, after `before`: what clears the screen, say."""
+    from tracker.store import StoreMissing
+
+    try:
+        async with session(scope) as at:
+            whole = await at.store.status_view(at.basics.rules)
+            books = await at.store.books(at.basics.rules)
+            tonight = await at.store.alerting.decisions_since(evening(at.now, at.basics.zone))
+            histories = await _histories(at, whole.bets)
+            picture = _Picture(whole, books, histories, tonight, at, at.now)
+    except StoreMissing:
+        say(f"{before}{_NO_STATUS}")
+        return
+    sys.stdout.write(before)
+    _tell(picture)
+
+
+async def _histories(at: Session, bets: Sequence[BetView]) -> dict[int, ShowView]:
+    found = {}
+    for bet in bets if len(bets) <= _MOST_HISTORIES else ():
+        view = await at.store.show_view(bet.number, at.basics.rules)
+        if view is not None:
+            found[bet.number] = view
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """All that the screen shows."""
+
+    whole: StatusView
+    books: Sequence[GameTracking]
+    histories: dict[int, ShowView]
+    decisions: dict[tuple[str, str], int]
+    at: Session
+    now: datetime
+
+
+def _tell(x: _Picture) -> None:
+    tracked = {t.bet.number: (book, t) for book in x.books for t in book.tracked}
+    for game in sorted(x.whole.games, key=lambda g: (g.game.start, g.game.id)):
+        bets = [b for b in x.whole.bets if b.game is not None and b.game.id == game.game.id]
+        say(_game_line(game, x))
+        rows = [_row(bet, tracked, x) for bet in bets]
+        table(("ID", "Bet", "Now", "Need", "p(hit)", "5 min", "State"), rows, right=(4, 5))
+        say()
+    if x.whole.unbound:
+        count = x.whole.unbound
+        verb = "bet waits" if count == 1 else "bets wait"
+        say(f"{count} {verb} for a game to be known: `tracker bets` lists them.")
+    if not x.whole.games and not x.whole.unbound:
+        say(_NO_STATUS if not x.whole.bets else "No bet is being followed.")
+    wait = until_next_poll(x.books, x.now) if x.at.daemon is not None else None
+    if line := alerts_line(x.decisions, wait):
+        say(line)
+    _tell_messages(x.whole)
+    if x.at.daemon is not None and (feeds := feeds_line(x.whole.pulses, x.now)):
+        say(feeds)
+    say(_daemon_line(x))
+
+
+def _game_line(view: GameView, x: _Picture) -> str:
+    from tracker.wording.figures import span_text
+
+    game, state = view.game, view.state
+    zone = x.at.basics.zone
+    if state is None or state.period == 0:
+        left = (game.start - x.now).total_seconds()
+        wait = f"in {wait_text(left)}" if left > 0 else "to begin"
+        off = f"{state.game_clock} · " if state is not None and state.phase.off else ""
+        line = f"{paint(f'{game.away} @ {game.home}', 'bold')}   {off}"
+        return f"{line}{when(game.start, x.now, zone)} ({wait})"
+    score = f"{game.away} {state.score.away} @ {game.home} {state.score.home}"
+    age = ""
+    if view.seen_at is not None and state.phase.in_play:
+        seconds = (x.now - view.seen_at).total_seconds()
+        source = source_of(game.league, x.whole.pulses)
+        by = f" ({source})" if source else ""
+        delay = x.at.basics.delay
+        behind = f", delayed {span_text(delay)}" if delay else ""
+        age = f"data {span_text(seconds + delay)} old{by}{behind}"
+    if view.lost:
+        age = paint(f"feed lost, {age}", "yellow")
+    elif view.stale:
+        age = paint(f"stale, {age}", "yellow")
+    return f"{paint(score, 'bold')}   {paint(state.game_clock, 'cyan')}   {age}".rstrip()
+
+
+def _row(
+    bet: BetView, tracked: dict[int, tuple[GameTracking, Tracked]], x: _Picture
+) -> tuple[str, ...]:
+    from tracker.wording.figures import needs, progress, standing
+
+    now = need = ""
+    state = bet.state
+    if bet.market is not None and state is not None and bet.result is None:
+        started = state.phase.in_play
+        now = standing(bet.market, state).removesuffix(" now") if started else ""
+        need = needs(bet.market, state).removeprefix("needs ").removeprefix("has ")
+    entry = tracked.get(bet.number)
+    if entry is not None and bet.result is None:
+        now = progress(entry[1].legs) or now
+    rule = status_text(bet, short=True)
+    if entry is not None and bet.result is None and bet.review is None:
+        rule = _rules_text(entry[1]) or ("watching" if bet.chance is not None else rule)
+    return (str(bet.id), shown_as(bet), now, need, chance_text(bet), _moved(bet, x), rule)
+
+
+def _rules_text(tracked: Tracked) -> str:
+    """The rules that are on their way to firing, or have just fired."""
+    from tracker.engine.rules.state_machine import HOLD_POLLS
+
+    parts = []
+    for rule in tracked.rules:
+        if rule.phase is RulePhase.PENDING:
+            parts.append(paint(f"{rule.rule} pending {rule.streak}/{HOLD_POLLS}", "yellow"))
+        elif rule.phase is RulePhase.FIRING:
+            parts.append(paint(f"{rule.rule} fired", "cyan"))
+    return ", ".join(parts)
+
+
+def _moved(bet: BetView, x: _Picture) -> str:
+    """How the chance has moved over the last minutes: `▲ 9`, in points."""
+    view = x.histories.get(bet.number)
+    if view is None or bet.chance is None or bet.chance_at is None or bet.result is not None:
+        return ""
+    since = bet.chance_at - _SPAN
+    earlier = [one.snapshot for one in view.priced.snapshots if one.snapshot.at <= since]
+    if not earlier:
+        return ""
+    points = round((bet.chance.win - earlier[-1].known.win) * 100)
+    if points == 0:
+        return "="
+    return paint(f"▲ {points}", "green") if points > 0 else paint(f"▼ {-points}", "red")
+
+
+def _tell_messages(whole: StatusView) -> None:
+    """Messages that have not arrived, where there are any."""
+    waiting = {
+        key: count for key, count in whole.deliveries.items() if key[1] != DeliveryState.SENT
+    }
+    for (channel, state), count in sorted(waiting.items()):
+        say(paint(f"Messages {state} on {channel}: {count}", "yellow"))
+
+
+def _daemon_line(x: _Picture) -> str:
+    daemon = x.at.daemon
+    if daemon is None:
+        return paint("The daemon is not running: start it with `tracker run`.", "yellow")
+    speed = daemon.clock_speed
+    clock = f", on a clock of {speed:g} times the speed" if speed is not None else ""
+    at = x.now.astimezone(x.at.basics.zone)
+    return paint(f"{at:%H:%M:%S %Z} · the daemon runs (process {daemon.pid}{clock})", "dim")

@@ -1,0 +1,1 @@
+"""The chat bot: what it hears, what it does, what it answers."""

@@ -1,0 +1,301 @@
+"""What the bot does when the person asks: reads what is known, runs a command, answers."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracker.clock import Clock
+from tracker.daemon.bot import answers
+from tracker.daemon.bot.answers import COMMANDS, Sight
+from tracker.daemon.bot.subprocesses import Verbs
+from tracker.daemon.cards.live_view import LiveView
+from tracker.domain.delivery import Failed
+from tracker.domain.errors import BadTime
+from tracker.domain.game import Game, GameState
+from tracker.domain.policy import Scope, Snooze
+from tracker.language.snoozes import FORMS, parse_until
+from tracker.notify.channel import Message
+from tracker.notify.channels.telegram.card import SNOOZE_MINUTES, Press, read_button
+from tracker.notify.channels.telegram.connection import TelegramConnection
+from tracker.notify.channels.telegram.text import marked_up
+from tracker.notify.channels.telegram.values import Answer, Pressed, Written
+from tracker.store import Store
+
+if TYPE_CHECKING:
+    from tracker.notify.channels.telegram.bot import BotApi
+
+MOST_AT_ONCE = 3
+"""Most commands that are being worked out for the chat at a time."""
+
+PATIENCE = 30.0
+"""Longest wait in seconds that Telegram may ask for before an answer is given up."""
+
+REAL_PER_GAME_SECOND = 2.9
+"""Seconds of the evening for each on the game clock, pauses included: 48 minutes take 2 h 20."""
+
+_HERE = 2
+_NOT_HERE = "This needs the running service: ask on the command line instead."
+
+
+def ends_about(game: Game, state: GameState | None, at: Clock) -> timedelta:
+    """How long a game still takes, roughly and rather too long, from its clock."""
+    left = game.rules.regulation_seconds if state is None else state.seconds_left
+    seconds = max(left, 0.0) * REAL_PER_GAME_SECOND + 600
+    wait = max(0.0, (game.start - at.now()).total_seconds()) if state is None else 0.0
+    return timedelta(minutes=round((seconds + wait) / 60))
+
+
+@dataclass(slots=True)
+class BotCommands:
+    """Answers one chat at a time. `fixed_chat` is whether the configuration names the chat.
+
+    `refresh` shows a game's card anew.
+    """
+
+    store: Store
+    wall: LiveView
+    clock: Clock
+    zone: tzinfo
+    line: TelegramConnection
+    verbs: Verbs | None
+    refresh: Callable[[str], None]
+    real: Clock
+    fixed_chat: bool = False
+    tasks: asyncio.TaskGroup | None = None
+    busy: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def commands(self) -> tuple[tuple[str, str], ...]:
+        """What a person's client is to offer."""
+        return COMMANDS
+
+    @property
+    def _sight(self) -> Sight:
+        return Sight(self.clock.now(), self.zone)
+
+    # ---------------------------------------------------------------------------------- commands
+
+    async def welcome(self, heard: Written, api: BotApi) -> None:
+        """Say that a chat is paired, and what can be asked."""
+        await self._say(heard, api, f"This chat is paired with tracker\n{answers.help_text()}")
+
+    async def asked(self, heard: Written, name: str, rest: str, api: BotApi) -> None:
+        """Carry out one command of somebody who may give it."""
+        quick: dict[str, Callable[[str], Awaitable[str]]] = {
+            "start": self._help,
+            "help": self._help,
+            "status": self._status,
+            "bets": self._bets,
+            "settled": self._settled,
+            "profit": self._profit,
+            "snooze": self._snooze,
+            "add": self._add,
+        }
+        if name in quick:
+            await self._say(heard, api, await quick[name](rest))
+        elif name in ("why", "chart"):
+            if not rest:
+                await self._say(heard, api, f"Which bet? /{name} 12\n/bets has the numbers.")
+                return
+            work = self._why if name == "why" else self._chart
+            await self._later(lambda: work(heard, rest, api), heard, api)
+        else:
+            await self._say(heard, api, f"There is no /{name}\n{answers.help_text()}")
+
+    async def _help(self, _rest: str) -> str:
+        return answers.help_text()
+
+    async def _status(self, _rest: str) -> str:
+        cards = [x for game in self.wall.games() if (x := self.wall.card(game)) is not None]
+        live = [x for x in cards if not x.closed]
+        return answers.status_text(live, await self.store.bets_view())
+
+    async def _bets(self, _rest: str) -> str:
+        return answers.bets_text(await self.store.bets_view(), self._sight)
+
+    async def _settled(self, _rest: str) -> str:
+        return answers.settled_text(await self.store.bets_view())
+
+    async def _profit(self, _rest: str) -> str:
+        return answers.profit_text(await self.store.bets_view(), self._sight)
+
+    async def _add(self, rest: str) -> str:
+        if not rest:
+            return "What is the bet? /add DEN -4.5 -110 $20"
+        if self.verbs is None:
+            return _NOT_HERE
+        line = " ".join(rest.split())
+        ran = await self.verbs("add", "--json", "--no-chance", "--", line)
+        if ran.status:
+            return f"Not registered\n{ran.complaint}"
+        return _worded(lambda: answers.added_text(ran.out, self._sight))
+
+    async def _snooze(self, rest: str) -> str:
+        now, games = self.clock.now(), await self._names()
+        if not rest:
+            return answers.snoozes_text(await self.store.alerting.snoozes(now), games, self._sight)
+        first, _, when = rest.partition(" ")
+        scope, target = await self._target(first, games)
+        if scope is Scope.ALL:
+            when = rest
+        if when.strip().casefold() in ("off", "end"):
+            count = await self.store.alerting.lift_snooze(
+                None if scope is Scope.ALL else scope, target, now
+            )
+            return f"{count} ended" if count else "Nothing was snoozed"
+        if not when:
+            return f"Until when? /snooze {first} 2h\nWrite {FORMS}."
+        try:
+            until = parse_until(when, now, self.zone)
+        except BadTime as why:
+            return f"Not snoozed\n{why}"
+        kept = await self.store.alerting.snooze(Snooze(scope, target, now, until))
+        return answers.silent_text(kept, games, self._sight)
+
+    async def _target(self, word: str, games: dict[str, str]) -> tuple[Scope, str]:
+        """What a first word is about: a bet, a game of the wall, or nothing in particular."""
+        plain = word.removeprefix("#")
+        number = await self.store.find(plain)
+        if number is not None:
+            return Scope.BET, str(number)
+        for game_id, name in games.items():
+            if plain.upper() in (name.upper(), *name.upper().split("@")):
+                return Scope.GAME, game_id
+        return Scope.ALL, ""
+
+    async def _names(self) -> dict[str, str]:
+        """The games that bets are on, those being watched first."""
+        found = {x.game.id: x.game.name for x in map(self.wall.book, self.wall.games()) if x}
+        for bet in await self.store.bets_view():
+            if bet.game is not None and bet.result is None:
+                found.setdefault(bet.game.id, bet.game.name)
+        return found
+
+    # ------------------------------------------------------------------------------ slow commands
+
+    async def _why(self, heard: Written, reference: str, api: BotApi) -> None:
+        await self._say(heard, api, await self._why_text(reference.removeprefix("#")))
+
+    async def _why_text(self, reference: str) -> str:
+        if self.verbs is None:
+            return _NOT_HERE
+        ran = await self.verbs("why", "--json", "--", reference)
+        if ran.status:
+            return f"Not known\n{ran.complaint}"
+        return _worded(lambda: answers.why_text(ran.out))
+
+    async def _chart(self, heard: Written, reference: str, api: BotApi) -> None:
+        plain = reference.removeprefix("#")
+        if self.verbs is None:
+            await self._say(heard, api, _NOT_HERE)
+            return
+        with tempfile.TemporaryDirectory(prefix="tracker-chart-") as folder:
+            path = Path(folder, "chart.png")
+            ran = await self.verbs("chart", "--out", str(path), "--", plain)
+            image = await asyncio.to_thread(_read, path)
+        if ran.status or image is None:
+            said = ran.complaint if ran.status else ran.out.strip()
+            await self._say(heard, api, f"No chart\n{said}")
+            return
+        await self._try(lambda: api.picture(heard.chat, image, f"Bet #{plain}", heard.message))
+
+    async def _later(
+        self, work: Callable[[], Awaitable[None]], heard: Written, api: BotApi
+    ) -> None:
+        """Work something out beside the listening, a few at a time."""
+        if self.tasks is None or len(self.busy) >= MOST_AT_ONCE:
+            await self._say(heard, api, "Still at the last ones: ask again in a moment.")
+            return
+
+        async def run() -> None:
+            await work()
+
+        task = self.tasks.create_task(run())
+        self.busy.add(task)
+        task.add_done_callback(self.busy.discard)
+
+    # ----------------------------------------------------------------------------------- buttons
+
+    async def pressed(self, heard: Pressed, api: BotApi) -> None:
+        """Carry out what a button says; it is answered before anything slow is done."""
+        found = read_button(heard.data)
+        card = None if found is None else await self.store.cards.find(found[1])
+        book = None if card is None else self.wall.book(card.game)
+        if found is None or card is None or book is None:
+            await self._try(lambda: api.answer(heard.query, "This card is not kept any more."))
+            return
+        press, game = found[0], book.game
+        if press is Press.WHY:
+            await self._try(lambda: api.answer(heard.query, "One moment …"))
+            await self._why_card(heard, game.id, api)
+            return
+        said = await self._turn(press, game, book.state)
+        self.refresh(game.id)
+        await self._try(lambda: api.answer(heard.query, said))
+
+    async def _turn(self, press: Press, game: Game, state: GameState | None) -> str:
+        """Silence a game or end that; what to say of it."""
+        now = self.clock.now()
+        if press is Press.REFRESH:
+            return ""
+        if press is Press.UNMUTE:
+            await self.store.alerting.lift_snooze(Scope.GAME, game.id, now)
+            await self.store.alerting.lift_snooze(Scope.ALL, "", now)
+            return f"Alerts on {game.name} are heard again."
+        span = timedelta(minutes=SNOOZE_MINUTES)
+        if press is Press.MUTE:
+            span = ends_about(game, state, self.clock)
+        kept = await self.store.alerting.snooze(Snooze(Scope.GAME, game.id, now, now + span))
+        self.wall.snoozes = await self.store.alerting.snoozes(now)
+        about = ", about when it ends" if press is Press.MUTE else ""
+        return f"{answers.silent_text(kept, {game.id: game.name}, self._sight)}{about}."
+
+    async def _why_card(self, heard: Pressed, game_id: str, api: BotApi) -> None:
+        """Why the bet that has moved most did so."""
+        number = self.wall.most_moved(game_id)
+        asked = Written(
+            heard.update, heard.chat, heard.user, heard.message, "", self.real.now(), group=False
+        )
+        if number is None:
+            await self._say(asked, api, "No bet on this game has a chance yet")
+            return
+        await self._later(lambda: self._why(asked, str(number), api), asked, api)
+
+    # ------------------------------------------------------------------------------------ sending
+
+    async def _say(self, heard: Written, api: BotApi, text: str) -> None:
+        """Answer with some words, the first line bold."""
+        html = marked_up(Message(text, ()))
+        await self._try(
+            lambda: api.post(heard.chat, html, html=True, reply_to=heard.message, silent=True)
+        )
+
+    async def _try(self, ask: Callable[[], Awaitable[Answer]]) -> None:
+        """Send something; once more where Telegram asked for a moment's patience."""
+        for _ in range(_HERE):
+            try:
+                async with asyncio.timeout(self.line.limit):
+                    answer = await ask()
+            except TimeoutError:
+                return
+            if not isinstance(answer, Failed) or (answer.retry_after or 0.0) > PATIENCE:
+                return
+            await self.real.sleep(answer.retry_after or 1.0)
+
+
+def _worded(word: Callable[[], str]) -> str:
+    """What a command said, in words; an answer that is not understood brings nothing down."""
+    try:
+        return word()
+    except (ValueError, KeyError, TypeError):
+        return "It was done, but the answer is not understood: look with /bets"
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None

@@ -1,0 +1,234 @@
+"""Listens to the bot: what the person writes and presses, and nobody else's words.
+
+Telegram hands an update out again until the next one is asked for, so each is written down as dealt
+with before that. A command that was written while the program did not run is answered only where
+that still helps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, assert_never
+
+from tracker.clock import Clock
+from tracker.daemon.bot.commands import BotCommands
+from tracker.domain.delivery import Failed, Refused, Unknown
+from tracker.notify.channels.telegram.connection import NO_AIOGRAM, TelegramConnection
+from tracker.notify.channels.telegram.values import (
+    Answer,
+    Conflict,
+    Heard,
+    Other,
+    Pressed,
+    Updates,
+    Written,
+)
+from tracker.store.pairing import Offer, Pairing
+
+if TYPE_CHECKING:
+    from tracker.notify.channels.telegram.bot import BotApi
+
+POLL_SECONDS = 25
+"""How long Telegram keeps a question open when there is nothing new."""
+
+POLL_LIMIT = 40.0
+"""Real seconds after which an answer is no longer waited for."""
+
+CONFLICT_WAIT = 30.0
+"""Seconds until it is tried again whether another program still reads the bot's messages."""
+
+FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
+
+STALE = timedelta(minutes=5)
+"""What was asked longer ago has been answered by time."""
+
+_MOST_STRANGERS = 100
+
+Tell = Callable[[str, dict[str, str]], None]
+
+
+class Listener:
+    """One bot's ears."""
+
+    def __init__(
+        self,
+        line: TelegramConnection,
+        pairing: Pairing,
+        errands: BotCommands,
+        real: Clock,
+        tell: Tell,
+    ) -> None:
+        """`real` is the machine's own clock: what people write is dated by it."""
+        self._line = line
+        self._pairing = pairing
+        self._errands = errands
+        self._real = real
+        self._tell = tell
+        self._users: frozenset[tuple[int, int]] = frozenset()
+        self._strangers: set[tuple[int, int]] = set()
+        self._name = ""
+        self._trouble = ""
+        self._tries = 0
+
+    async def listen(self, beat: Callable[[], None]) -> None:
+        """Listen for ever; `beat` is called at every poll."""
+        beat()
+        offset = await self._pairing.offset()
+        try:
+            api = await self._line.opened()
+        except ImportError:
+            self._tell("telegram.deaf", {"why": NO_AIOGRAM})
+            return
+        await self._introduce(api)
+        async with asyncio.TaskGroup() as tasks:
+            self._errands.tasks = tasks
+            while True:
+                beat()
+                await self._take_up()
+                found = await self._poll(api, offset)
+                if not isinstance(found, Updates):
+                    await self._real.sleep(self._wait(found))
+                    continue
+                self._recover()
+                for heard in found.heard:
+                    await self._deal(heard, api)
+                    offset = heard.update + 1
+                    await self._pairing.dealt_with(heard.update)
+
+    async def _take_up(self) -> None:
+        """Write to a chat that another program has paired, while there is none to write to."""
+        if self._line.chat_id is None and not self._errands.fixed_chat:
+            known = await self._pairing.known()
+            self._line.chat_id, self._users = known.chat, known.users
+
+    async def _introduce(self, api: BotApi) -> None:
+        """Learn the bot's own name, and offer the commands; neither matters enough to wait for."""
+        try:
+            async with asyncio.timeout(self._line.limit):
+                name = await api.name()
+                await api.offer(self._errands.commands)
+        except TimeoutError:
+            return
+        self._name = name if isinstance(name, str) else ""
+
+    async def _poll(self, api: BotApi, offset: int | None) -> Updates | Answer:
+        try:
+            async with asyncio.timeout(POLL_LIMIT):
+                return await api.updates(offset, POLL_SECONDS)
+        except TimeoutError:
+            return Unknown("no answer from Telegram")
+
+    def _wait(self, answer: Answer) -> float:
+        """Seconds until the next poll after one that failed; the log hears of it once."""
+        self._tries += 1
+        wait = min(FIRST_RETRY * 2.0 ** min(self._tries - 1, 8), LONGEST_RETRY)
+        match answer:
+            case Conflict(why):
+                self._complain("telegram.conflict", f"{why}; {_CONFLICT}")
+                return CONFLICT_WAIT
+            case Failed(why, retry_after):
+                self._complain("telegram.deaf", why)
+                return wait if retry_after is None else retry_after
+            case Refused(why):
+                self._complain("telegram.deaf", why)
+                return LONGEST_RETRY
+            case Unknown(why):
+                # A long poll that breaks is what long polls do; one alone is no trouble.
+                if self._tries > 1:
+                    self._complain("telegram.deaf", why)
+                return wait
+            case _:
+                self._complain("telegram.deaf", f"answered oddly ({type(answer).__name__})")
+                return wait
+
+    def _complain(self, event: str, why: str) -> None:
+        if self._trouble != event:
+            self._trouble = event
+            self._tell(event, {"why": why})
+
+    def _recover(self) -> None:
+        self._tries = 0
+        if self._trouble:
+            self._trouble = ""
+            self._tell("telegram.listening", {})
+
+    async def _deal(self, heard: Heard, api: BotApi) -> None:
+        match heard:
+            case Written():
+                await self._read(heard, api)
+            case Pressed():
+                if await self._allowed(heard.chat, heard.user):
+                    await self._errands.pressed(heard, api)
+                else:
+                    self._refuse(heard.chat, heard.user)
+                    await self._answer(api, heard.query, "Only whoever is paired may press this.")
+            case Other():
+                return
+            case _:
+                assert_never(heard)
+
+    async def _read(self, heard: Written, api: BotApi) -> None:
+        name, rest = self._command(heard.text)
+        if not name:
+            return
+        if name == "start" and rest:
+            await self._pair(heard, rest, api)
+            return
+        if not await self._allowed(heard.chat, heard.user):
+            self._refuse(heard.chat, heard.user)
+            return
+        old = self._real.now() - heard.at > STALE
+        if old and name != "add":
+            return
+        await self._errands.asked(heard, name, rest, api)
+
+    def _command(self, text: str) -> tuple[str, str]:
+        """The command and what follows it; empty for any other words, and another bot's."""
+        first, _, rest = text.strip().partition(" ")
+        if not first.startswith("/"):
+            return "", ""
+        word, _, bot = first[1:].partition("@")
+        if bot and self._name and bot.casefold() != self._name.casefold():
+            return "", ""
+        return word.casefold(), rest.strip()
+
+    async def _pair(self, heard: Written, code: str, api: BotApi) -> None:
+        """Take a code that somebody sent; only the right one has any effect."""
+        offer = await self._pairing.offer(code, heard.chat, heard.user, self._real.now())
+        if offer is not Offer.RIGHT:
+            self._refuse(heard.chat, heard.user)
+            return
+        if not self._errands.fixed_chat:
+            self._line.chat_id = heard.chat
+        self._users = (await self._pairing.known()).users
+        self._tell("telegram.paired", {"chat": str(heard.chat), "user": str(heard.user)})
+        await self._errands.welcome(heard, api)
+
+    async def _allowed(self, chat: int, user: int) -> bool:
+        """Whether somebody may command from a chat: they paired there, or it is their own."""
+        own = self._errands.fixed_chat and chat == self._line.chat_id and chat == user
+        if own or (chat, user) in self._users:
+            return True
+        self._users = (await self._pairing.known()).users
+        return (chat, user) in self._users
+
+    def _refuse(self, chat: int, user: int) -> None:
+        """Tell the log once of each stranger; nobody tells the stranger anything."""
+        if (chat, user) not in self._strangers and len(self._strangers) < _MOST_STRANGERS:
+            self._strangers.add((chat, user))
+            self._tell("telegram.stranger", {"chat": str(chat), "user": str(user)})
+
+    async def _answer(self, api: BotApi, query: str, text: str) -> None:
+        try:
+            async with asyncio.timeout(self._line.limit):
+                await api.answer(query, text)
+        except TimeoutError:
+            return
+
+
+_CONFLICT = (
+    "another program reads this bot's messages: stop it, or give each its own bot; alerts and "
+    "cards go on"
+)

@@ -1,0 +1,1 @@
+"""Live cards: what each is to show, and the loop that keeps it so."""

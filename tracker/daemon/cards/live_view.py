@@ -1,0 +1,160 @@
+"""The wall: what each game's card is to show, as the tracks have it, for the loops that show it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
+from typing import Protocol
+
+from tracker.clock import Clock
+from tracker.domain.policy import Scope, Snooze
+from tracker.domain.tracking import GameTracking
+from tracker.wording.cards import Card, card
+
+BEHIND = timedelta(minutes=5)
+"""Over which the arrows are measured."""
+
+_KEPT = BEHIND + timedelta(minutes=1)
+
+_LEFT_KEPT = timedelta(minutes=15)
+"""How long a game that nobody follows is kept, so that every board can close its card."""
+
+LEFT = "no bet on this game is followed any more"
+
+
+class Listener(Protocol):
+    """Something that can be woken: an event of asyncio's."""
+
+    def set(self) -> None:
+        """Wake whoever waits."""
+        ...
+
+
+@dataclass(slots=True)
+class _Game:
+    """What is believed of a game since `at`. `chances` are, by bet, the last minutes' readings."""
+
+    book: GameTracking | None = None
+    at: datetime | None = None
+    chances: dict[int, deque[tuple[datetime, float]]] = field(default_factory=dict)
+    left_at: datetime | None = None
+
+
+class LiveView:
+    """Fed by the tracks, read by the loops of the boards. Nothing here waits."""
+
+    def __init__(self, clock: Clock, zone: tzinfo) -> None:
+        """`zone` is the person's."""
+        self._clock = clock
+        self._zone = zone
+        self._games: dict[str, _Game] = {}
+        self._listeners: list[Listener] = []
+        self.snoozes: tuple[Snooze, ...] = ()
+
+    def listen(self, listener: Listener) -> None:
+        """Ring this listener whenever there is something else to show."""
+        self._listeners.append(listener)
+
+    def show(self, book: GameTracking) -> None:
+        """Take what is believed of a game, after every poll."""
+        now = self._clock.now()
+        game = self._games.setdefault(book.game.id, _Game())
+        game.left_at = None
+        game.book, game.at = book, now
+        for one in book.tracked:
+            if one.chance is not None and one.settlement is None:
+                self._remember(game, one.bet.number, now, one.chance.win)
+        self.ring()
+
+    def leave(self, game_id: str) -> None:
+        """Nobody follows this game any more."""
+        self._forget()
+        if game_id in self._games:
+            self._games[game_id].left_at = self._clock.now()
+            self.ring()
+
+    def recall(self, game_id: str, chances: Iterable[tuple[int, datetime, float]]) -> None:
+        """Take the readings of the last minutes before the program started."""
+        game = self._games.setdefault(game_id, _Game())
+        for bet, at, win in chances:
+            readings = game.chances.setdefault(bet, deque())
+            game.chances[bet] = deque(sorted({*readings, (at, win)}))
+
+    def games(self) -> tuple[str, ...]:
+        """The games that have something to show, in a fixed order."""
+        self._forget()
+        return tuple(sorted(x for x, game in self._games.items() if game.book is not None))
+
+    def book(self, game_id: str) -> GameTracking | None:
+        """What is believed of a game; None while nothing is known."""
+        game = self._games.get(game_id)
+        return None if game is None else game.book
+
+    def card(self, game_id: str) -> Card | None:
+        """The card of a game at this moment."""
+        game = self._games.get(game_id)
+        if game is None or game.book is None:
+            return None
+        now, earlier = self._clock.now(), self._earlier(game)
+        made = card(game.book, earlier, now, self._zone, quiet=self._quiet(game.book, now))
+        if game.left_at is not None and not made.closed:
+            return replace(made, closed=True, note=LEFT)
+        return made
+
+    def most_moved(self, game_id: str) -> int | None:
+        """The open bet on a game whose chance has moved most in the last minutes."""
+        game = self._games.get(game_id)
+        if game is None or game.book is None:
+            return None
+        earlier = self._earlier(game)
+        moves = {
+            x.bet.number: abs(x.chance.win - earlier.get(x.bet.number, x.chance.win))
+            for x in game.book.tracked
+            if x.chance is not None
+        }
+        return max(moves, key=lambda number: (moves[number], -number), default=None)
+
+    def _forget(self) -> None:
+        """Drop the games that were left long ago, also where nobody shows any."""
+        limit = self._clock.now() - _LEFT_KEPT
+        for game_id, game in list(self._games.items()):
+            if game.left_at is not None and game.left_at < limit:
+                del self._games[game_id]
+
+    def _remember(self, game: _Game, bet: int, at: datetime, win: float) -> None:
+        readings = game.chances.setdefault(bet, deque())
+        if readings and readings[-1][0] >= at:
+            return
+        readings.append((at, win))
+        # One reading from before the window is what the first of them is measured against.
+        while len(readings) > 1 and readings[1][0] <= at - _KEPT:
+            readings.popleft()
+
+    def _earlier(self, game: _Game) -> dict[int, float]:
+        """What each bet's chance was some minutes before the last look."""
+        found: dict[int, float] = {}
+        for bet, readings in game.chances.items():
+            before = [win for seen, win in readings if game.at and seen <= game.at - BEHIND]
+            if before:
+                found[bet] = before[-1]
+        return found
+
+    def _quiet(self, book: GameTracking, now: datetime) -> str:
+        """That alerts on a game are held back, and until when; empty when they are not."""
+        ends = [x.until for x in _silencing(self.snoozes, book, now)]
+        if not ends:
+            return ""
+        return f"🔕 alerts are silent until {max(ends).astimezone(self._zone):%H:%M}"
+
+    def ring(self) -> None:
+        """Wake whoever shows cards."""
+        for listener in self._listeners:
+            listener.set()
+
+
+def _silencing(snoozes: Sequence[Snooze], book: GameTracking, now: datetime) -> list[Snooze]:
+    """The snoozes that silence all of a game."""
+    covering = [x for x in snoozes if x.scope in (Scope.ALL, Scope.GAME)]
+    return [x for x in covering if x.covers(0, frozenset({book.game.id}), now)]

@@ -1,0 +1,144 @@
+"""What is believed before tip-off of the players whom bets are about: games, lines, averages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tracker.domain.bet import Bet
+from tracker.domain.game import Game, Side
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.player import Player, PlayerGame, Stat
+from tracker.domain.tracking import GameTracking
+
+if TYPE_CHECKING:
+    from tracker.forecast.players.priors import PlayerPrior, PlayerPriors, Quote
+
+Who = tuple[str, str]
+"""A league and a player's key."""
+
+_KEPT = 256
+"""Priors that are kept: working one out from a line takes as long as some forecasts."""
+
+_Key = tuple[str, Side, str]
+"""A game's id, a side and a player's key."""
+
+_RestsOn = tuple[tuple[PlayerGame, ...], tuple[object, ...]]
+"""The games and the quotes that a prior was worked out from."""
+
+
+class PlayerBeliefs:
+    """Priors of players, worked out once for as long as what they rest on stays the same."""
+
+    def __init__(self) -> None:
+        """Nothing is known of anybody."""
+        self.recent: Mapping[Who, tuple[PlayerGame, ...]] = {}
+        """The last games of players; whoever reads more of them puts them here."""
+        self._known: dict[_Key, tuple[_RestsOn, PlayerPrior]] = {}
+
+    def priors(self, book: GameTracking) -> PlayerPriors | None:
+        """What is believed of the players in the bets of a book; None where there are none."""
+        return self.of([x.bet for x in book.tracked], book.game)
+
+    def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:
+        """What is believed of the players whom these bets are about in a game; None without any."""
+        wanted = {(x.side, x.key): x for x in players_in(bets, game)}
+        if not wanted:
+            return None
+        from tracker.forecast.players.priors import PlayerPriors
+        from tracker.forecast.shipped import load_player_figures
+
+        figures = load_player_figures(game.league)
+        quotes = quotes_in(game, bets)
+        rests = {who: (self._games(x, game), quotes.get(who, ())) for who, x in wanted.items()}
+        known = {who: x for who, x in rests.items() if any(x)}
+        return PlayerPriors(
+            figures,
+            {who: self._prior(wanted[who], game, *x) for who, x in known.items()},
+            {who: _told_by(*x) for who, x in known.items()},
+            guess=False,
+        )
+
+    def strangers(self, bets: Sequence[Bet], game: Game) -> tuple[Player, ...]:
+        """The players of these bets in a game of whom no earlier game has been read."""
+        return tuple(x for x in players_in(bets, game) if not self._games(x, game))
+
+    def _games(self, player: Player, game: Game) -> tuple[PlayerGame, ...]:
+        kept = self.recent.get((game.league, player.key), ())
+        return tuple(x for x in kept if x.start < game.start)
+
+    def _prior(
+        self,
+        player: Player,
+        game: Game,
+        games: tuple[PlayerGame, ...],
+        quotes: tuple[Quote, ...],
+    ) -> PlayerPrior:
+        who, rests_on = (game.id, player.side, player.key), (games, quotes)
+        known = self._known.get(who)
+        if known is None or known[0] != rests_on:
+            if len(self._known) >= _KEPT:
+                self._known = {}
+            known = self._known[who] = rests_on, _worked_out(game, games, quotes)
+        return known[1]
+
+
+def players_in(bets: Iterable[Bet], game: Game) -> tuple[Player, ...]:
+    """The players of a game whom bets are about, each once."""
+    legs = (leg.market for bet in bets for leg in bet.legs if leg.game.id == game.id)
+    found = {
+        (x.player.side, x.player.key): x.player
+        for x in legs
+        if isinstance(x, PlayerTotal | DoubleDouble)
+    }
+    return tuple(found.values())
+
+
+def quotes_in(game: Game, bets: Iterable[Bet]) -> Mapping[tuple[Side, str], tuple[Quote, ...]]:
+    """The lines with odds that bets from before tip-off give on players, by side and key.
+
+    Of each statistic the evenest: a line that is far from even says little of where a figure will
+    lie. A line without odds says nothing: it may be any alternate one.
+    """
+    from tracker.forecast.players.priors import Quote
+
+    found: dict[tuple[Side, str], dict[str, Quote]] = {}
+    for bet in bets:
+        if bet.added_at > game.start:
+            continue
+        for leg in bet.legs:
+            market, odds = leg.market, leg.odds
+            if not isinstance(market, PlayerTotal) or leg.game.id != game.id or odds is None:
+                continue
+            stats = found.setdefault((market.player.side, market.player.key), {})
+            quote, known = Quote(market, float(odds.decimal)), stats.get(market.stat.value)
+            if known is None or abs(quote.odds - 2) < abs(known.odds - 2):
+                stats[market.stat.value] = quote
+    return {who: tuple(stats[x] for x in sorted(stats)) for who, stats in found.items()}
+
+
+def _told_by(games: tuple[PlayerGame, ...], quotes: tuple[Quote, ...]) -> str:
+    """What a prior of a player rests on, in a few words: `12 games and the bet's own line`."""
+    parts = [f"{len(games)} game{'s' * (len(games) != 1)}"] if games else []
+    if quotes:
+        parts.append(f"the bet's own line{'s' * (len(quotes) != 1)}")
+    return " and ".join(parts)
+
+
+def _worked_out(
+    game: Game, games: tuple[PlayerGame, ...], quotes: tuple[Quote, ...]
+) -> PlayerPrior:
+    from tracker.forecast.players.priors import from_quote, player_prior, with_quote
+    from tracker.forecast.shipped import load_player_figures
+
+    figures = load_player_figures(game.league)
+    minutes = game.rules.regulation_seconds / 60
+    if games:
+        prior = player_prior(games, figures, regulation=minutes)
+    else:
+        # Points tell most of what a player is; the other lines are then moved to theirs.
+        first, *rest = sorted(quotes, key=lambda x: Stat.PTS not in x.market.stat.parts)
+        prior, quotes = from_quote(first, figures, minutes), tuple(rest)
+    for quote in quotes:
+        prior = with_quote(prior, quote, figures, minutes)
+    return prior

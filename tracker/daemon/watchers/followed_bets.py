@@ -1,0 +1,190 @@
+"""The bets that are to be followed: read from the file and the database, matched to their games."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from pathlib import Path
+
+from tracker.clock import Clock
+from tracker.daemon.player_priors import Who, players_in
+from tracker.daemon.shared_bets import SharedBets
+from tracker.daemon.watchers.known_players import Rosters, frozen
+from tracker.daemon.watchers.matching import match
+from tracker.domain.bet import Bet
+from tracker.domain.errors import BadBet
+from tracker.domain.game import Game, GameState
+from tracker.domain.league import NBA
+from tracker.domain.player import PlayerGame
+from tracker.domain.rule import parse_rule
+from tracker.domain.tracking import GameTracking, Tracked
+from tracker.intake.bets_file import BetsFile, read_bets
+from tracker.settings import Settings
+from tracker.store import Store
+
+_RECENT = timedelta(days=3)
+"""How far back a game may lie that a bet is matched with."""
+
+Tell = Callable[[str, dict[str, str]], None]
+
+
+class FollowedBets:
+    """All books, kept in step with the bets file and with bets added by other processes."""
+
+    def __init__(self, store: Store, clock: Clock, settings: Settings, tell: Tell) -> None:
+        """`tell` takes events for the log."""
+        self._store = store
+        self._clock = clock
+        self._file = settings.bets.file
+        self._unit_cents = settings.stake_unit_cents
+        self._defaults = tuple(parse_rule(text) for text in settings.rules.default)
+        self._tell = tell
+        self._books: dict[str, GameTracking] = {}
+        self._version = -1
+        self._stamp: tuple[int, int, int] | None = None
+        self._seen: tuple[int, int, int] | None = None
+        self._told: set[str] = set()
+        self._moved: set[str] = set()
+        self._sharing = SharedBets()
+        self._rosters = Rosters(store)
+        self.recent: dict[Who, tuple[PlayerGame, ...]] = {}
+        """The last games of the players whom bets are about."""
+        self.faceless: tuple[Game, ...] = ()
+        """The games whose players some bet that waits must know."""
+        self.waiting = 0
+        """Bets whose game is not known yet."""
+        self._hoped: frozenset[str] = frozenset()
+
+    def wanted(self, book: GameTracking) -> tuple[Tracked, ...]:
+        """The bets on a game that are to be followed at this moment."""
+        shelved = self._books.get(book.game.id)
+        return () if shelved is None else tuple(map(self._sharing.newest, shelved.tracked))
+
+    def share(self, book: GameTracking) -> None:
+        """Take what a decision on one game made of bets that are about several.
+
+        Between `wanted` and this nothing else may run: the next decision on another game of such a
+        bet must start from what this one left.
+        """
+        self._sharing.share(book)
+
+    def in_turn(self, book: GameTracking) -> AbstractAsyncContextManager[object]:
+        """Wait until what earlier decisions made of the book's shared bets is on disk."""
+        return self._sharing.in_turn(book)
+
+    def meet(self, state: GameState) -> None:
+        """Learn who plays, from a box."""
+        self._rosters.meet(state)
+
+    def moved(self) -> frozenset[str]:
+        """The games whose bets were changed by the last refresh."""
+        return frozenset(self._moved)
+
+    def games(self) -> tuple[Game, ...]:
+        """The games that are bet on."""
+        return tuple(book.game for book in self._books.values())
+
+    def leagues(self) -> frozenset[str]:
+        """The leagues of the games that are bet on, or may be, and the NBA."""
+        return frozenset({NBA.id, *(x.game.league for x in self._books.values()), *self._hoped})
+
+    async def refresh(self, *, slate_changed: bool = False) -> tuple[GameTracking, ...] | None:
+        """All books after a look at the file and the database; None when nothing has changed."""
+        changed = await self._read_file()
+        if self._version < 0:
+            await self._rosters.load(self._clock.now())
+        if self._rosters.news:
+            changed = True
+            await self._rosters.keep(self._clock.now())
+        version = await self._store.data_version()
+        if not changed and not slate_changed and version == self._version:
+            return None
+        await self._bind()
+        books = await self._store.books(self._defaults)
+        before, self._books = self._books, {book.game.id: book for book in books}
+        self._moved = {x for x in self._books if _bets(before.get(x)) != _bets(self._books[x])}
+        self._moved |= before.keys() - self._books.keys()
+        self._sharing.keep_only({x.bet.number for book in books for x in book.tracked})
+        self.recent = await self._store.players.recent_games(_players(books))
+        self._version = await self._store.data_version()
+        return tuple(books)
+
+    async def _read_file(self) -> bool:
+        """Register what the bets file holds, and withdraw what was taken out of it."""
+        stamp = await asyncio.to_thread(_stamp, self._file)
+        # A file that is just being written is let be until two looks agree on it.
+        settled, self._seen = stamp == self._seen or self._version < 0, stamp
+        if stamp == self._stamp or not settled:
+            return False
+        found = await asyncio.to_thread(read_bets, self._file, self._unit_cents)
+        self._stamp = stamp
+        self._say(found.mistakes)
+        if not found.readable:
+            return False
+        await self._register(found)
+        return True
+
+    async def _register(self, found: BetsFile) -> None:
+        now = self._clock.now()
+        kept = await self._store.file_bets()
+        registered = await self._store.register(found.drafts, self._defaults, now)
+        for draft, added in zip(found.drafts, registered, strict=True):
+            if isinstance(added, BadBet):
+                self._say((f"{self._file}: {added}",))
+            elif added.created or added.revived or added.changed:
+                self._tell("bet.added", {"bet": str(added.number), "pick": draft.pick.text})
+        present = {draft.identity for draft in found.drafts}
+        for identity, number in kept.items():
+            if identity not in present and await self._store.withdraw(number, now, "file"):
+                self._tell("bet.withdrawn", {"bet": str(number), "why": "taken out of the file"})
+
+    async def _bind(self) -> None:
+        """Match bets to games, now that more may be known of the slate."""
+        unbound = await self._store.unbound()
+        self.waiting = len(unbound)
+        self._hoped = frozenset(league for _, draft in unbound for league in draft.leagues)
+        if not unbound:
+            self.faceless = ()
+            return
+        now = self._clock.now()
+        games = await self._store.games(since=now - _RECENT)
+        rosters = frozen(self._rosters, (game for game, _ in games))
+        found = await asyncio.to_thread(match, unbound, games, rosters, now)
+        self._say(found.mistakes)
+        self.faceless = found.faceless
+        await self._store.bind_all(found.matched, now, lambda x: rosters.get(x.id, ()))
+        self.waiting -= len(found.matched)
+        for number, legs in found.matched:
+            named = dict.fromkeys(f"{x.name} {x.slate}" for x in legs)
+            self._tell("bet.matched", {"bet": str(number), "game": ", ".join(named)})
+
+    def _say(self, mistakes: tuple[str, ...]) -> None:
+        """Log each mistake once, as long as it stands."""
+        for mistake in mistakes:
+            if mistake not in self._told:
+                self._tell("bets.mistake", {"what": mistake})
+        self._told |= set(mistakes)
+
+
+def _players(books: Iterable[GameTracking]) -> set[Who]:
+    """The players whom bets are about, by league and key."""
+    return {
+        (book.game.league, player.key)
+        for book in books
+        for player in players_in((x.bet for x in book.tracked), book.game)
+    }
+
+
+def _bets(book: GameTracking | None) -> frozenset[Bet]:
+    return frozenset() if book is None else frozenset(x.bet for x in book.tracked)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written anew; None when it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

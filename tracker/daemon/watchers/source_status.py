@@ -1,0 +1,53 @@
+"""When sources and games were last heard of, kept on disk so that `status` can tell an age."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from tracker.clock import Clock
+from tracker.domain.tracking import GameTracking
+from tracker.domain.usage import Usage
+from tracker.feeds.http.health import WELL
+from tracker.store import Store
+
+KEEP_EVERY = 1.0
+"""Least seconds between two writes: so much older than it is may an age be shown."""
+
+
+class SourceStatus:
+    """The last word of each source and of each game, in memory until it is kept."""
+
+    def __init__(self) -> None:
+        """Nothing has been heard; `on_answer` is called with a source whenever it is well.
+
+        `usage` gives what has been asked of each host.
+        """
+        self.on_answer: Callable[[str], None] = lambda _: None
+        self.usage: Callable[[], Mapping[str, Usage]] = dict
+        self._heard: dict[str, tuple[datetime, str]] = {}
+        self._seen: dict[str, tuple[datetime, bool]] = {}
+
+    def hear(self, source: str, at: datetime, word: str) -> None:
+        """A source has answered: `ok`, or the word of its trouble."""
+        self._heard[source] = (at, word)
+        if word == WELL:
+            self.on_answer(source)
+
+    def see(self, book: GameTracking) -> None:
+        """A game has been looked at and brought nothing that would be recorded."""
+        if book.seen_at is not None:
+            self._seen[book.game.id] = (book.seen_at, book.stale)
+
+    async def keep(self, store: Store, clock: Clock) -> None:
+        """Write down what has been heard, for ever."""
+        while True:
+            heard, self._heard = self._heard, {}
+            for source, (at, word) in heard.items():
+                await store.saw(source, at, word)
+            if heard:
+                await store.keep_usage(self.usage(), clock.now())
+            seen, self._seen = self._seen, {}
+            if seen:
+                await store.seen(seen)
+            await clock.sleep(KEEP_EVERY)

@@ -1,0 +1,166 @@
+"""What the program says of itself: started, stopped, a feed lost, a channel that refuses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tracker import __version__
+from tracker.clock import Clock
+from tracker.daemon.alert_policy import AlertPolicy
+from tracker.daemon.track import Tell
+from tracker.domain.policy import Level
+from tracker.notify.channel import Channel, Message
+from tracker.store import Store
+
+STARTED, STOPPED = "started", "stopped"
+
+STARTS_TOLD_EVERY = timedelta(hours=1)
+"""Starts within this time of one that was told are not told: a crash loop must not be a storm."""
+
+LAST_WORDS = 1.5
+"""Most real seconds that the channels are given to carry what is waiting when the program stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """Something to be said, on every channel but one."""
+
+    kind: str
+    text: str
+    level: Level
+    but: str = ""
+
+
+class SystemNotices:
+    """Turns what happens to the program into messages, through the same outbox as alerts.
+
+    What the database itself cannot take is sent past it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        desk: AlertPolicy,
+        clock: Clock,
+        channels: Sequence[Channel],
+        ring: Callable[[], None],
+    ) -> None:
+        """`ring` wakes the channels once something is on disk."""
+        self._store = store
+        self._desk = desk
+        self._clock = clock
+        self._channels = channels
+        self._ring = ring
+        self._words: asyncio.Queue[_Word] = asyncio.Queue()
+        self._cries: asyncio.Queue[str] = asyncio.Queue()
+        self._refusing: set[str] = set()
+        self._away: set[str] = set()
+
+    @property
+    def blind(self) -> bool:
+        """Whether the data of any game that is played are away."""
+        return bool(self._away)
+
+    def hearing(self, tell: Tell) -> Tell:
+        """The log's ear, with this one beside it: some events are worth a message."""
+
+        def both(event: str, figures: dict[str, str]) -> None:
+            tell(event, figures)
+            self._hear(event, figures)
+
+        return both
+
+    def _hear(self, event: str, figures: dict[str, str]) -> None:
+        match event:
+            case "alert.refused" | "digest.refused":
+                self._refused(figures["channel"], figures.get("why", ""))
+            case "alert.sent" | "digest.sent":
+                self._refusing.discard(figures["channel"])
+            case "store.unavailable":
+                self._cries.put_nowait(
+                    f"⚠ tracker cannot write its database: {figures.get('why', '')}\n"
+                    "Nothing new is decided until it can; what was decided is safe."
+                )
+            case "store.recovered":
+                self._say("store_back", "✓ tracker can write its database again", Level.DEFAULT)
+            case "game.lost":
+                self._lost(figures["game"], figures.get("what", ""))
+            case "game.back" | "game.left":
+                self._back(figures["game"])
+            case _:
+                pass
+
+    def _refused(self, channel: str, why: str) -> None:
+        if channel in self._refusing:
+            return
+        self._refusing.add(channel)
+        text = f"⚠ {channel} refuses messages: {why}\nTry it with tracker test-alert once mended."
+        self._say("channel_refused", text, Level.URGENT, but=channel)
+
+    def _lost(self, game: str, why: str) -> None:
+        if not self._away:
+            text = f"⚠ No data on {game} ({why}): alerts on chances wait until they are back"
+            self._say("feed_lost", text, Level.DEFAULT)
+        self._away.add(game)
+
+    def _back(self, game: str) -> None:
+        if game in self._away:
+            self._away.discard(game)
+            if not self._away:
+                self._say("feed_found", f"✓ Data on {game} are back", Level.LOW)
+
+    def _say(self, kind: str, text: str, level: Level, *, but: str = "") -> None:
+        self._words.put_nowait(_Word(kind, text, level, but))
+
+    async def run(self) -> None:
+        """Put what is to be said into the outbox, for ever."""
+        while True:
+            await self._keep(await self._words.get())
+
+    async def cry(self) -> None:
+        """Send what cannot be written down straight to every channel, for ever."""
+        while True:
+            message = Message(await self._cries.get(), (), Level.URGENT)
+            await asyncio.gather(*(x.send(message) for x in self._channels))
+
+    async def started(self, games: int) -> None:
+        """Say that the program is there, and whether it had been stopped or had died."""
+        now = self._clock.now()
+        last = await self._store.alerting.last_notice((STARTED, STOPPED))
+        if last is not None and last[0] == STARTED and now - last[1] < STARTS_TOLD_EVERY:
+            return
+        died = last is not None and last[0] == STARTED
+        how = " again; it had not been stopped" if died else ""
+        follows = f"following {games} game{'s' * (games != 1)}"
+        level = Level.DEFAULT if died else Level.INFO
+        await self._keep(
+            _Word(STARTED, f"tracker {__version__} has started{how}, {follows}", level)
+        )
+
+    async def farewell(self, real: Clock) -> None:
+        """Say that this is the end, and give the channels a moment to carry it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS):
+                await self.stopped()
+                while any([await self._waits(x.name) for x in self._channels]):
+                    await real.sleep(LAST_WORDS / 20)
+
+    async def _waits(self, channel: str) -> bool:
+        due = await self._store.next_due(channel)
+        return due is not None and due <= self._clock.now()
+
+    async def stopped(self) -> None:
+        """Say that the program was asked to stop, and write down what was still to be said."""
+        while not self._words.empty():
+            await self._keep(self._words.get_nowait())
+        await self._keep(_Word(STOPPED, "tracker was stopped: nothing is watched", Level.INFO))
+
+    async def _keep(self, word: _Word) -> None:
+        notice = self._desk.notice(word.kind, word.text, self._clock.now(), word.level)
+        names = [x.name for x in self._channels if x.name != word.but]
+        if notice is not None and await self._store.alerting.notice(notice, names):
+            self._ring()

@@ -1,5 +1,0 @@
-"""`tracker demo`: the whole program at work on recorded games, with nothing set up."""
-
-from tracker.demo.show import main
-
-__all__ = ["main"]

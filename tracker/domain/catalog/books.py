@@ -1,0 +1,80 @@
+"""House rules: what a book settles in its own way, by the name of the book."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from tracker.domain.catalog.teams import fold
+from tracker.domain.market import DoubleDouble, Market, Moneyline, PlayerTotal, Span, ThreeWay
+
+
+@dataclass(frozen=True, slots=True)
+class HouseRules:
+    """How a book settles; each field is told in `data/books.toml`, where presets stand.
+
+    `must_start` and `player_minutes` say when a player line is void beyond a player who never
+    entered. `unplayed_minutes` is the most that may be left of a game that stands though it was
+    cut short; `postponed_hours` counts from its scheduled start.
+    """
+
+    name: str = "default"
+    must_start: bool = False
+    player_minutes: float = 0.0
+    overtime: bool = True
+    tie_pushes: bool = True
+    unplayed_minutes: float = 5.0
+    finished_parts: bool = True
+    postponed_hours: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse figures that mean nothing."""
+        for figure in (self.player_minutes, self.unplayed_minutes, self.postponed_hours):
+            if not 0 <= figure < 1000:  # noqa: PLR2004 - neither minutes nor hours go so far
+                raise ValueError(f"the rules of {self.name}: {figure:g} is no length of time")
+
+    def read(self, market: Market) -> Market:
+        """A market as the book means it: without overtime, or with a tie that loses."""
+        if isinstance(market, PlayerTotal | DoubleDouble):
+            return market
+        if not self.overtime and market.span is Span.GAME and not isinstance(market, ThreeWay):
+            market = replace(market, span=Span.REGULATION)
+        if not self.tie_pushes and isinstance(market, Moneyline) and market.span is not Span.GAME:
+            return ThreeWay(market.side, market.span)
+        return market
+
+
+def house_of(book: str | None) -> HouseRules:
+    """The rules of a book by its name as a person writes it; the default for any other."""
+    known = _presets()
+    return known.get(fold(book or ""), known["default"])
+
+
+@cache
+def _presets() -> Mapping[str, HouseRules]:
+    """The shipped presets by every name that they go by."""
+    text = resources.files("tracker.domain.catalog").joinpath("data/books.toml").read_text("utf-8")
+    tables: dict[str, dict[str, Any]] = tomllib.loads(text)
+    found = {}
+    for name, own in tables.items():
+        house = _house(name, tables["default"] | own)
+        for alias in (name, *own.get("aliases", ())):
+            found[fold(alias)] = house
+    return found
+
+
+def _house(name: str, table: Mapping[str, Any]) -> HouseRules:
+    return HouseRules(
+        name=name,
+        must_start={"play": False, "start": True}[table["player_must"]],
+        player_minutes=float(table["player_minutes"]),
+        overtime=table["overtime"],
+        tie_pushes=table["tie_pushes"],
+        unplayed_minutes=float(table["unplayed_minutes"]),
+        finished_parts=table["finished_parts"],
+        postponed_hours=float(table["postponed_hours"]),
+    )

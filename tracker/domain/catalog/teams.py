@@ -1,0 +1,161 @@
+"""Teams: one identity a team across feeds and the ways in which people write it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team. `code` is the league's own tricode, unique within the league (`DEN`)."""
+
+    league: str
+    code: str
+    city: str
+    name: str
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """City and nickname: `Denver Nuggets`."""
+        return f"{self.city} {self.name}"
+
+
+@lru_cache(maxsize=4096)
+def fold(text: str) -> str:
+    """Text as it is compared: lower case, without accents, dots or apostrophes."""
+    plain = unicodedata.normalize("NFKD", text)
+    kept = "".join(c for c in plain if not unicodedata.combining(c))
+    return " ".join(kept.replace(".", "").replace("'", "").replace("\u2019", "").casefold().split())
+
+
+_LISTS = {
+    "nba": ("teams", "nba"),
+    "wnba": ("teams", "wnba"),
+    "ncaam": ("colleges", None),
+    "ncaaw": ("colleges", None),
+    "gleague": ("gleague", None),
+}
+"""The file and the table in it that list a league's teams. A college's two teams share a row."""
+
+_BRACKETS = re.compile(r"[()]")
+
+_COLLEGES = frozenset(league for league, (file, _) in _LISTS.items() if file != "teams")
+"""Leagues whose teams share names with better known ones: colleges, and the NBA's second teams."""
+
+
+@cache
+def teams(league: str) -> Mapping[str, Team]:
+    """The teams of a league by code, as shipped in `data/`; empty for a league that is not listed.
+
+    A feed may know teams that are not in it: they go by the feed's own code.
+    """
+    file, table = _LISTS.get(league, ("teams", league))
+    text = (
+        resources.files("tracker.domain.catalog").joinpath(f"data/{file}.toml").read_text("utf-8")
+    )
+    found = tomllib.loads(text)
+    rows = found if table is None else found.get(table, {})
+    return {
+        code: Team(league, code, row["city"], row["name"], tuple(row.get("aliases", ())))
+        for code, row in rows.items()
+    }
+
+
+@cache
+def _names(league: str) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for team in teams(league).values():
+        written = (team.code, team.city, team.name, team.full_name, *team.aliases)
+        # `Miami (OH)` is read without its brackets too, as words of a line come without them.
+        for name in {y for x in written for y in (fold(x), fold(_BRACKETS.sub(" ", x)))}:
+            found.setdefault(name, []).append(team.code)
+    return {name: tuple(sorted(codes)) for name, codes in found.items()}
+
+
+def find_teams(text: str, leagues: Iterable[str], *, wide: bool = False) -> tuple[Team, ...]:
+    """Every team that `text` may name (code, city, nickname, full name, alias), in order.
+
+    A name that a professional team bears is not taken for a college: `HOU` is Houston's Rockets,
+    and its college goes by `Houston Cougars`. A `wide` search gives both.
+    """
+    wanted, listed = fold(text), tuple(leagues)
+    found: tuple[Team, ...] = ()
+    for group in (
+        [x for x in listed if x not in _COLLEGES],
+        [x for x in listed if x in _COLLEGES],
+    ):
+        found += tuple(teams(x)[code] for x in group for code in _names(x).get(wanted, ()))
+        if found and not wide:
+            return found
+    return found
+
+
+def professional(found: tuple[Team, ...]) -> tuple[Team, ...]:
+    """The professional teams among these, where there are any; else all."""
+    return tuple(x for x in found if x.league not in _COLLEGES) or found
+
+
+def may_be_a_person(name: str, found: tuple[Team, ...]) -> bool:
+    """Whether a team's name in one word may be a person's: a city or a school, not `Nuggets`.
+
+    A code is taken for a name only where it is written as one: `Mia`.
+    """
+    wanted = fold(name)
+    if " " in wanted or not name.replace("-", "").isalpha():
+        return False
+    for team in found:
+        if team.league in _COLLEGES:
+            if fold(team.full_name) == wanted:
+                return False
+        elif fold(team.code) == wanted:
+            return name.istitle()
+        elif fold(team.city) != wanted:
+            return False
+    return True
+
+
+def code_in(league: str, code: str, full_name: str = "") -> str:
+    """A feed's team by the code that it has here: found by its full name, else by the feed's code.
+
+    A team that is not listed keeps the feed's code.
+    """
+    names = _names(league)
+    named = names.get(fold(full_name), ())
+    if len(named) == 1:
+        return named[0]
+    if code in teams(league):
+        return code
+    coded = names.get(fold(code), ())
+    return coded[0] if len(coded) == 1 else code
+
+
+def longest_name(
+    words: list[str], leagues: Iterable[str], *, wide: bool = False
+) -> tuple[int, tuple[Team, ...]]:
+    """How many leading words name a team, and the teams meant; `(0, ())` when none do."""
+    listed = tuple(leagues)
+    for count in range(min(4, len(words)), 0, -1):
+        found = find_teams(" ".join(words[:count]), listed, wide=wide)
+        if found:
+            return count, found
+    return 0, ()
+
+
+def team_names(leagues: Iterable[str]) -> tuple[str, ...]:
+    """The names that are worth suggesting: all of professional teams, the schools of colleges."""
+    return tuple(
+        name
+        for league in leagues
+        for name in (
+            (fold(x.city) for x in teams(league).values())
+            if league in _COLLEGES
+            else _names(league)
+        )
+    )

@@ -1,0 +1,348 @@
+"""The bets on one game with all that is remembered of them, and what one poll changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tracker.domain.alert import Alert, Reason
+from tracker.domain.bet import Bet, Confirmation, Result, Settlement, Snapshot, Status
+from tracker.domain.chance import Chance, NoChance
+from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.parlay import Parlay
+from tracker.domain.poll import FINAL_CHECKS, Standing
+from tracker.forecast.game.outlook import Basis
+
+BOX_PATIENCE = timedelta(minutes=20)
+"""How long after the end a game is looked at every minute for what a result still lacks."""
+
+
+class RulePhase(StrEnum):
+    """Where an alert rule stands."""
+
+    UNARMED = "unarmed"
+    ARMED = "armed"
+    PENDING = "pending"
+    FIRING = "firing"
+    COOLING = "cooling"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """What is remembered of one rule of one bet between polls and restarts.
+
+    `episode` counts firings. `streak` counts consecutive fresh polls beyond the level. `fired` are
+    the firings of the last hour. `window` holds the readings that a swing is measured against; of a
+    level, the last one on its safe side while it is pending, and the one that was told after that.
+    `flipped` is whether a crossing rule watches for the way back. `told` are the lowest and the
+    highest chance that were told; empty before the first message.
+    """
+
+    bet: int
+    rule: str
+    phase: RulePhase = RulePhase.UNARMED
+    episode: int = 0
+    streak: int = 0
+    reason: Reason | None = None
+    fired: tuple[datetime, ...] = ()
+    window: tuple[tuple[datetime, float], ...] = ()
+    flipped: bool = False
+    told: tuple[float, ...] = ()
+
+    def with_window(self, window: tuple[tuple[datetime, float], ...]) -> RuleState:
+        """The same with other readings."""
+        # A swing is stepped at every poll of every bet: `replace` would take three times as long.
+        return RuleState(
+            self.bet, self.rule, self.phase, self.episode, self.streak, self.reason, self.fired,
+            window, self.flipped, self.told,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LegStanding:
+    """Where one leg of a parlay stands. `leg` is its place on the slip, from 0.
+
+    `chance` is the last that was seen of it alone. `result` comes once its game is over; `reason`
+    says why, and `evidence` what that rests on. `unclear` says why its result cannot be told.
+    `no_chance` says why it has no chance at present.
+    """
+
+    bet: int
+    leg: int
+    chance: Chance | None = None
+    result: Result | None = None
+    official: bool = False
+    reason: str = ""
+    evidence: str = ""
+    unclear: str = ""
+    no_chance: NoChance | None = None
+
+    @property
+    def out(self) -> bool:
+        """It will be void: its player is out."""
+        return self.result is None and self.no_chance is NoChance.OUT
+
+    @property
+    def hit(self) -> bool:
+        """It has won, or can no longer lose."""
+        if self.result is not None:
+            return self.result is Result.WON
+        return self.chance is not None and self.chance.lose == 0 < self.chance.win
+
+    @property
+    def lost(self) -> bool:
+        """It has lost, or must."""
+        if self.result is not None:
+            return self.result is Result.LOST
+        return self.chance is not None and self.chance.lose == 1
+
+    @property
+    def dropped(self) -> bool:
+        """It counts no more: void, or about to be, or a push."""
+        return self.out or self.result in (Result.VOID, Result.PUSH)
+
+    @property
+    def alive(self) -> bool:
+        """It may still go either way."""
+        return not (self.hit or self.lost or self.dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The legs of a parlay on one game, together: their chance as last seen, or as settled."""
+
+    game: str
+    chance: Chance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A bet that is being followed.
+
+    `chance` is that of the last snapshot; `peak` and `low` bound its win part so far. `no_chance`
+    says why it has none at present. `review` says why a person must decide the result. `told` is
+    the last revision that was announced.
+
+    A parlay has a standing for each leg and a group for each game. One over several games is in the
+    book of each; `turn` counts the changes that any of them made, so that of two copies the one
+    with the larger turn is the newer.
+    """
+
+    bet: Bet
+    rules: tuple[RuleState, ...] = ()
+    chance: Chance | None = None
+    peak: float | None = None
+    low: float | None = None
+    settlement: Settlement | None = None
+    official: bool = False
+    review: str | None = None
+    legs: tuple[LegStanding, ...] = ()
+    groups: tuple[Group, ...] = ()
+    turn: int = 0
+    told: int = 0
+    no_chance: NoChance | None = None
+
+    @classmethod
+    def fresh(cls, bet: Bet) -> Tracked:
+        """A bet of which nothing has been seen."""
+        rules = tuple(RuleState(bet.number, rule.text) for rule in bet.rules)
+        if not isinstance(bet.market, Parlay):
+            return cls(bet, rules)
+        legs = tuple(LegStanding(bet.number, i) for i in range(len(bet.legs)))
+        return cls(bet, rules, legs=legs, groups=tuple(Group(x.id) for x in bet.games))
+
+    def seen_at(self, chance: Chance) -> Tracked:
+        """The bet with another chance of the whole, within what it was seen at so far."""
+        win, peak, low = chance.win, self.peak, self.low
+        # At every poll, of every bet: `replace` would take three times as long.
+        return Tracked(
+            self.bet, self.rules, chance,
+            win if peak is None else max(win, peak), win if low is None else min(win, low),
+            self.settlement, self.official, self.review, self.legs, self.groups, self.turn,
+            self.told,
+        )  # fmt: skip
+
+    def without_chance(self, why: NoChance) -> Tracked:
+        """The bet as one of which no chance is known."""
+        return replace(self, chance=None, no_chance=why)
+
+    @property
+    def out(self) -> tuple[int, ...]:
+        """The places of the legs whose player is out."""
+        if self.legs:
+            return tuple(x.leg for x in self.legs if x.out)
+        return (0,) if self.no_chance is NoChance.OUT and self.settlement is None else ()
+
+    def with_rules(self, rules: tuple[RuleState, ...]) -> Tracked:
+        """The bet with its rules where they stand now."""
+        return Tracked(
+            self.bet, rules, self.chance, self.peak, self.low, self.settlement, self.official,
+            self.review, self.legs, self.groups, self.turn, self.told, self.no_chance,
+        )  # fmt: skip
+
+    def done_in(self, game_id: str) -> bool:
+        """Whether a game has nothing more to say of it: no result of the bet, or of a leg, waits.
+
+        A lost parlay still takes the results of its other legs: a box may be corrected.
+        """
+        given = self.settlement is not None and self.settlement.by_hand
+        if given or self.review is not None:
+            return True
+        if not isinstance(self.bet.market, Parlay):
+            return self.settlement is not None
+        mine = [self.legs[i] for i in self.bet.market.in_game(game_id)]
+        return all(x.result is not None or x.unclear for x in mine)
+
+    def met_again(self, stored: Tracked) -> Tracked:
+        """This bet as it goes on once it has been read anew from where it is stored.
+
+        Odds, stake and rules may have been changed, and a result given by hand. What has been seen
+        of the bet stays, or is taken from `stored` where that has the larger turn. A rule that
+        comes back has its stored memory: no firing counts anew.
+        """
+        if stored.bet is self.bet and stored.turn <= self.turn and _revision(stored) == 0:
+            # Nothing has been read anew, as at nearly every poll.
+            return self
+        seen, other = (stored, self) if stored.turn > self.turn else (self, stored)
+        memory = {x.rule: x for x in other.rules} | {x.rule: x for x in seen.rules}
+        rules = tuple(
+            memory.get(r.text, RuleState(self.bet.number, r.text)) for r in stored.bet.rules
+        )
+        same = replace(seen, bet=stored.bet, rules=rules)
+        if _revision(other) <= _revision(seen):
+            return same
+        return replace(
+            same, settlement=other.settlement, official=other.official, review=other.review
+        )
+
+    def status(self, state: GameState | None) -> Status:
+        """Where the bet stands, given what is believed of its game."""
+        if self.review is not None:
+            return Status.NEEDS_REVIEW
+        if self.settlement is not None:
+            return Status.OFFICIAL if self.official else Status.PROVISIONAL
+        started = state is not None and (state.phase.in_play or state.phase is Phase.FINAL)
+        return Status.LIVE if started else Status.SCHEDULED
+
+
+def _revision(tracked: Tracked) -> int:
+    return 0 if tracked.settlement is None else tracked.settlement.revision
+
+
+class Ordering(StrEnum):
+    """How a poll stands to what we believe."""
+
+    NEWER = "newer"
+    SAME = "same"
+    HELD = "held"
+    CORRECTION = "correction"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An older or doubtful state that is not believed yet, and how many polls in a row agree."""
+
+    state: GameState
+    polls: int
+
+
+@dataclass(frozen=True, slots=True)
+class GameTracking:
+    """The tracked bets on one game and what we believe of the game.
+
+    `changed_at` is when the belief last changed, `seen_at` when a poll last was readable.
+    `final_at` is when the game was first seen final, or off; `checks` as in `Standing`.
+    `stale` is whether the feed has stopped changing, `lost` whether `feed_down` has been said.
+    `basis` is what the chances rested on beside the state when they were last worked out.
+    """
+
+    game: Game
+    tracked: tuple[Tracked, ...] = ()
+    state: GameState | None = None
+    changed_at: datetime | None = None
+    seen_at: datetime | None = None
+    held: Held | None = None
+    final_at: datetime | None = None
+    checks: int = 0
+    stale: bool = False
+    lost: bool = False
+    basis: Basis | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Every bet has its result and the box score has been checked for the last time."""
+        return self.checks >= FINAL_CHECKS and all(x.done_in(self.game.id) for x in self.tracked)
+
+    @property
+    def standing(self) -> Standing:
+        """What the poller needs to know to choose the next poll."""
+        done = bool(self.tracked) and all(x.done_in(self.game.id) for x in self.tracked)
+        if self.final_at is not None and self.seen_at is not None:
+            # What the box still lacks by then comes with a later look at it, or never.
+            done = done or self.seen_at - self.final_at >= BOX_PATIENCE
+        legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
+        players = any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
+        return Standing(self.game, self.state, self.final_at, done, self.checks, players)
+
+    def with_tracked(self, tracked: Tracked) -> GameTracking:
+        """The book with one bet's entry replaced."""
+        number = tracked.bet.number
+        return replace(
+            self, tracked=tuple(tracked if x.bet.number == number else x for x in self.tracked)
+        )
+
+    def with_bets(self, wanted: tuple[Tracked, ...]) -> GameTracking:
+        """The book with exactly these bets; those already followed keep what is remembered."""
+        followed = {x.bet.number: x for x in self.tracked}
+        return replace(
+            self,
+            tracked=tuple(
+                followed[x.bet.number].met_again(x) if x.bet.number in followed else x
+                for x in wanted
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A bet that cannot be settled for sure, and why."""
+
+    bet: int
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """All that one poll changes, to be recorded in one transaction.
+
+    `rules` and `legs` hold only those that changed. `notes` are transitions worth a log line:
+    an event name and its figures.
+    """
+
+    book: GameTracking
+    ordering: Ordering | None = None
+    snapshots: tuple[Snapshot, ...] = ()
+    rules: tuple[RuleState, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    settlements: tuple[Settlement, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    notes: tuple[tuple[str, str], ...] = field(default=())
+    legs: tuple[LegStanding, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Nothing that would have to be kept."""
+        return not (
+            self.snapshots
+            or self.rules
+            or self.alerts
+            or self.settlements
+            or self.confirmations
+            or self.reviews
+            or self.legs
+        )

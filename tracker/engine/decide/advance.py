@@ -1,0 +1,195 @@
+"""The one function that decides: what a poll changes in the bets on a game, and what to say of it.
+
+`advance` is for a poll that could be read, `note` for one that could not. Both are pure: they take
+the book and return a `Change` that holds the next book and every row that is to be recorded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tracker.domain.alert import Alert
+from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.poll import Unreadable
+from tracker.domain.rule import Event
+from tracker.domain.tracking import Change, GameTracking, Held, Ordering
+from tracker.engine.decide.facts import announce, review_alert
+from tracker.engine.decide.normalising import filled, moved, with_players
+from tracker.engine.decide.ordering import classify
+from tracker.engine.decide.snapshots import chances, see
+from tracker.engine.rules.freezing import freeze_doubted, freeze_pending
+from tracker.engine.settle.settlement import finish, tell_given
+from tracker.forecast import Outlook
+from tracker.forecast.game.outlook import Basis
+
+STALE_AFTER = timedelta(seconds=90)
+"""A live game that has not changed for this long is shown as stale."""
+
+LOST_AFTER = timedelta(seconds=90)
+"""A game in play that could not be read for this long is said to be lost."""
+
+SURELY_OFF_AFTER = timedelta(hours=1)
+"""A game that was told to be off, and of which nothing was heard for so long, is off."""
+
+
+def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: datetime) -> Change:
+    """What a readable poll changes. `outlook` is the forecast from `state`; `now` is aware UTC.
+
+    Without an outlook nothing is priced: every bet keeps its last chance.
+    """
+    given, state = book, filled(state, book.state)
+    ordering, held = classify(book, state)
+    back, returned = _feed_back(book, now)
+    dropped = _dropped(book.held) if ordering is Ordering.SAME else ()
+    book = replace(book, seen_at=now, held=held, lost=False, game=state.game)
+    basis, renewed = _basis(book, outlook)
+    if ordering is Ordering.HELD:
+        book = replace(book, stale=_stale(book, now))
+        notes = (*returned, ("poll.held", _told(state)))
+        kept = Change(book, ordering, alerts=back, notes=notes)
+        frozen = freeze_doubted(kept, state, lambda x: chances([x], outlook, state)[0][1], now)
+        return _counted(given, frozen)
+    before, was_stale = book.state, book.stale
+    news = ordering is not Ordering.SAME
+    box = () if news or before is None else _changed_in(book, before, state)
+    if news:
+        book = _believe(book, state, now)
+    elif before is not None:
+        changed_at = now if box else book.changed_at
+        known = with_players(before, state.players)
+        book = replace(book, state=known, changed_at=changed_at)
+    # After a start nobody knows what the chances rested on: a game that stands is priced anew.
+    renewed = renewed or (book.basis is None and before is not None and not news)
+    book = replace(book, stale=_stale(book, now), basis=basis)
+    # Before the tip nothing can happen on the court: whatever moves a chance then is knowledge.
+    quiet = renewed or (before is not None and state.phase is Phase.SCHEDULED)
+    notes = returned + dropped + _transitions(before, state, ordering)
+    if box and state.phase is Phase.FINAL:
+        notes += (("box.changed", _told(state)),)
+    change = Change(book, ordering, alerts=back, notes=notes)
+    if not state.phase.off:
+        change = see(
+            change,
+            lambda x: news or renewed or x.chance is None or x.bet.number in box,
+            before,
+            outlook,
+            now,
+            news=news,
+            renewed=quiet,
+        )
+    if book.stale and not was_stale:
+        change = freeze_pending(change, now, "the feed has stopped changing")
+    return _counted(given, _told_reviews(finish(tell_given(change, now), now), now))
+
+
+def _basis(book: GameTracking, outlook: Outlook | None) -> tuple[Basis | None, bool]:
+    """What chances rest on from now, and whether they change by more than the game."""
+    if outlook is None:
+        return book.basis, False
+    if book.basis is None:
+        return outlook.basis, False
+    return outlook.basis.after(book.basis), outlook.basis.renews(book.basis)
+
+
+def _told_reviews(change: Change, now: datetime) -> Change:
+    """The change with the word on each bet whose result a person must decide."""
+    state = change.book.state
+    if state is None or not change.reviews:
+        return change
+    tracked = {x.bet.number: x for x in change.book.tracked}
+    said = tuple(review_alert(tracked[x.bet], x, state, now) for x in change.reviews)
+    return replace(change, alerts=change.alerts + said)
+
+
+def _counted(given: GameTracking, change: Change) -> Change:
+    """The change with the turn of each parlay over several games that it moved on."""
+    old = {x.bet.number: x for x in given.tracked}
+    turned = tuple(
+        replace(x, turn=x.turn + 1) if len(x.groups) > 1 and x != old.get(x.bet.number) else x
+        for x in change.book.tracked
+    )
+    return replace(change, book=replace(change.book, tracked=turned))
+
+
+def _changed_in(book: GameTracking, before: GameState, state: GameState) -> tuple[int, ...]:
+    """The bets on players whose figures have changed while the score stood."""
+    if not state.players:
+        return ()
+    return tuple(x.bet.number for x in book.tracked if moved(x, before, state))
+
+
+def note(book: GameTracking, why: Unreadable, now: datetime) -> Change:
+    """What an unreadable poll changes: nothing is believed, and a long silence is said once."""
+    playing = book.state is not None and book.state.phase.in_play
+    silent = book.seen_at is not None and now - book.seen_at >= LOST_AFTER
+    given, book = book, replace(book, stale=_stale(book, now))
+    if book.state is not None and book.state.phase.off and _surely_off(book, now):
+        # A game that was called off leaves the board; its bets still become void, and official.
+        return _counted(given, _told_reviews(finish(Change(book, Ordering.SAME), now), now))
+    if not playing or not silent or book.lost:
+        return Change(book)
+    alerts = announce(book, Event.FEED_DOWN, now, detail=why.why)
+    lost = replace(book, lost=True)
+    change = Change(lost, alerts=alerts, notes=(("game.lost", why.trouble.value),))
+    return _counted(given, freeze_pending(change, now, "the feed is away"))
+
+
+def _surely_off(book: GameTracking, now: datetime) -> bool:
+    settled = all(x.done_in(book.game.id) for x in book.tracked)
+    return settled or (book.changed_at is not None and now - book.changed_at >= SURELY_OFF_AFTER)
+
+
+def _feed_back(
+    book: GameTracking, now: datetime
+) -> tuple[tuple[Alert, ...], tuple[tuple[str, str], ...]]:
+    """The alerts and the note of a game that can be read again after it was said to be lost."""
+    if not book.lost or book.seen_at is None:
+        return (), ()
+    seconds = int((now - book.seen_at).total_seconds())
+    away = f"away for {seconds // 60} min {seconds % 60} s"
+    return announce(book, Event.FEED_BACK, now, detail=away), (("game.back", away),)
+
+
+def _stale(book: GameTracking, now: datetime) -> bool:
+    live = book.state is not None and book.state.phase is Phase.LIVE
+    return live and book.changed_at is not None and now - book.changed_at >= STALE_AFTER
+
+
+def _believe(book: GameTracking, state: GameState, now: datetime) -> GameTracking:
+    over = state.phase is Phase.FINAL or state.phase.off
+    last = book.state
+    # A postponed game that is found played after all has ended at another time.
+    same_end = over and last is not None and last.phase.off == state.phase.off
+    ended_at = book.final_at if same_end else None
+    return replace(
+        book,
+        state=state,
+        changed_at=now,
+        final_at=(ended_at or now) if over else None,
+        checks=book.checks if same_end else 0,
+    )
+
+
+def _transitions(
+    before: GameState | None, state: GameState, ordering: Ordering
+) -> tuple[tuple[str, str], ...]:
+    score = _text(state.score)
+    if ordering is Ordering.CORRECTION:
+        return (("game.corrected", _told(state)),)
+    if before is None or before.phase is not state.phase:
+        return ((f"game.{state.phase.value}", score),)
+    return ()
+
+
+def _dropped(held: Held | None) -> tuple[tuple[str, str], ...]:
+    """The note that a doubtful state was not confirmed, so that its count is forgotten on disk."""
+    return () if held is None else (("poll.dropped", _told(held.state)),)
+
+
+def _told(state: GameState) -> str:
+    return f"{state.game_clock} {_text(state.score)}"
+
+
+def _text(score: Score) -> str:
+    return f"{score.away}-{score.home}"

@@ -1,0 +1,128 @@
+"""Facts that are announced when they happen: the start, a break, a bet decided, the feed lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.bet import Settlement
+from tracker.domain.chance import Chance
+from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.rule import Event, EventRule
+from tracker.domain.tracking import GameTracking, Review, RuleState, Tracked
+
+_USEFUL_FOR = {
+    Event.SETTLED: timedelta(hours=12),
+    Event.REGRADED: timedelta(hours=24),
+    Event.REVIEW: timedelta(hours=24),
+    Event.OUT: timedelta(hours=3),
+}
+_USEFUL_BY_DEFAULT = timedelta(minutes=10)
+
+
+def facts_of(
+    old: Chance | None, new: Chance | None, before: GameState | None, after: GameState
+) -> frozenset[Event]:
+    """The facts about a bet that the step from one state to the next brings.
+
+    A bet that is certain to push is neither hit nor dead.
+    """
+    facts: set[Event] = set()
+    if before is not None:
+        if before.phase is Phase.SCHEDULED and after.phase.in_play:
+            facts.add(Event.START)
+        if after.phase is Phase.BREAK and before.phase is not Phase.BREAK:
+            # Whether a poll falls between the last buzzer and the final is luck: no quarter then.
+            ends = after.period >= after.game.rules.periods and after.score.margin != 0
+            half = after.period * 2 == after.game.rules.periods
+            if not ends:
+                facts.add(Event.HALFTIME if half else Event.QUARTER)
+    if old is not None and new is not None and after.phase is not Phase.FINAL:
+        if new.lose == 0 < old.lose and new.win > 0:
+            facts.add(Event.HIT)
+        if new.win == 0 < old.win and new.lose > 0:
+            facts.add(Event.DEAD)
+    return frozenset(facts)
+
+
+def absentees(old: Tracked, new: Tracked) -> tuple[str, ...]:
+    """The players of a bet who are out now and were not, or are no longer, each once."""
+    changed = sorted(set(old.out) ^ set(new.out))
+    markets = [new.bet.legs[i].market for i in changed]
+    names = [x.player.name for x in markets if isinstance(x, PlayerTotal | DoubleDouble)]
+    return tuple(dict.fromkeys(names))
+
+
+def review_alert(tracked: Tracked, review: Review, state: GameState, now: datetime) -> Alert:
+    """The word that a person must decide a result; whatever the rules, for nobody else can."""
+    memory = RuleState(tracked.bet.number, Event.REVIEW.value, episode=int(now.timestamp()))
+    alert = _alert(tracked, memory, Event.REVIEW, now, state.game_clock, state.score)
+    return replace(alert, detail=review.why)
+
+
+def between(
+    tracked: Tracked, memory: RuleState, event: Event, state: GameState, now: datetime
+) -> tuple[RuleState, Alert]:
+    """The alert for an event of one bet, and the rule's memory after it."""
+    memory = replace(
+        memory, episode=memory.episode + 1, reason=Reason.HAPPENED, fired=(*memory.fired, now)[-1:]
+    )
+    return memory, _alert(tracked, memory, event, now, state.game_clock, state.score)
+
+
+def announce(
+    book: GameTracking, event: Event, now: datetime, *, only: int | None = None, detail: str = ""
+) -> tuple[Alert, ...]:
+    """Alerts of every bet (or one) that asks for an event of the game as a whole.
+
+    Such an event has no armed state: its episode is the moment at which it happened, in whole
+    seconds since 1970, so that recording it again adds none.
+    """
+    state = book.state
+    if state is None:
+        return ()
+    episode = int(now.timestamp())
+    found = []
+    for tracked in book.tracked:
+        wanted = any(isinstance(r, EventRule) and r.event is event for r in tracked.bet.rules)
+        if wanted and tracked.settlement is None and only in (None, tracked.bet.number):
+            memory = RuleState(tracked.bet.number, event.value, episode=episode)
+            alert = _alert(tracked, memory, event, now, state.game_clock, state.score)
+            found.append(replace(alert, detail=detail))
+    return tuple(found)
+
+
+def settled_alert(
+    tracked: Tracked, before: Settlement | None, state: GameState, now: datetime
+) -> Alert | None:
+    """The announcement of a bet's result, or of its correction; its episode is the revision.
+
+    A correction is told to whoever asks for either. `before` is the result that it corrects.
+    """
+    settlement = tracked.settlement
+    event = Event.SETTLED if before is None else Event.REGRADED
+    asked = {r.event for r in tracked.bet.rules if isinstance(r, EventRule)}
+    if settlement is None or not asked & {Event.SETTLED, event}:
+        return None
+    memory = RuleState(tracked.bet.number, event.value, episode=settlement.revision)
+    alert = _alert(tracked, memory, event, now, state.game_clock, state.score)
+    return replace(alert, detail="" if before is None else before.result.value)
+
+
+def _alert(
+    tracked: Tracked, memory: RuleState, event: Event, now: datetime, clock: str, score: Score
+) -> Alert:
+    return Alert(
+        bet=tracked.bet.number,
+        rule=event.value,
+        episode=memory.episode,
+        at=now,
+        decision=Decision.FIRED,
+        reason=Reason.HAPPENED,
+        game_clock=clock,
+        score=score,
+        p=None if tracked.chance is None else tracked.chance.win,
+        expires_at=now + _USEFUL_FOR.get(event, _USEFUL_BY_DEFAULT),
+    )

@@ -1,0 +1,108 @@
+"""Parlays: what the legs on one game are worth together, and with those on the other games."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tracker.domain.bet import Result
+from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
+from tracker.domain.game import GameState
+from tracker.domain.market import Market
+from tracker.domain.parlay import Parlay
+from tracker.domain.tracking import Group, LegStanding, Tracked
+from tracker.forecast import Outlook, parlay_of, price_all, why_none
+from tracker.forecast.players.lines import opened
+
+
+def look_at(tracked: Tracked, slip: Parlay, outlook: Outlook, state: GameState) -> Tracked:
+    """A parlay with the standings of its legs on one game, and of their group, by an outlook.
+
+    What cannot be priced keeps its last chance, unless it is known to have none. A leg that has its
+    result is not priced again. A leg whose player is out will be void: it drops out of its group.
+    """
+    places = slip.in_game(state.game.id)
+    legs = list(tracked.legs)
+    markets = [slip.legs[i].market for i in places]
+    told = price_all(markets, outlook)
+    for i, market, chance in zip(places, markets, told, strict=True):
+        if legs[i].result is None:
+            legs[i] = _seen(legs[i], market, chance, outlook)
+    standing = [legs[i] for i in places]
+    part: Chance | NoChance | None = settled_part(standing)
+    if part is None:
+        left = [x for x in zip(markets, told, standing, strict=True) if not x[2].out]
+        unknown = next((x.no_chance for _, _, x in left if x.no_chance is not None), None)
+        known = [(market, chance) for market, chance, _ in left if chance is not None]
+        if unknown is not None:
+            part = unknown
+        elif len(known) == len(left):
+            part = parlay_of(known, outlook) if known else PUSHED
+    return regrouped(replace(tracked, legs=tuple(legs)), state.game.id, part)
+
+
+def _seen(leg: LegStanding, market: Market, chance: Chance | None, outlook: Outlook) -> LegStanding:
+    why = None if chance is not None else why_none(market, outlook)
+    if chance is None and why is None:
+        return leg
+    return replace(leg, chance=chance, no_chance=why)
+
+
+def regrouped(tracked: Tracked, game_id: str, part: Chance | NoChance | None) -> Tracked:
+    """A parlay with another chance of its legs on one game, or none; None leaves the last one."""
+    if part is None:
+        return tracked
+    chance = None if isinstance(part, NoChance) else part
+    groups = tuple(Group(x.game, chance) if x.game == game_id else x for x in tracked.groups)
+    return replace(tracked, groups=groups)
+
+
+def chance_of(tracked: Tracked) -> Chance | NoChance | None:
+    """The chance of a whole parlay, or why it has none; None while a game was never seen."""
+    if tracked.out and all(x.dropped for x in tracked.legs):
+        return NoChance.OUT
+    whole = combined(tracked.groups)
+    if whole is not None:
+        return whole
+    return next((x.no_chance for x in tracked.legs if x.no_chance and not x.out), None)
+
+
+def settled_part(legs: Sequence[LegStanding]) -> Chance | None:
+    """The chance of legs of one game by their results; None while these do not decide it."""
+    results = {x.result for x in legs}
+    if Result.LOST in results:
+        return LOST
+    if any(x.result is None and not x.out for x in legs) or results == {None}:
+        return None
+    return WON if Result.WON in results else PUSHED
+
+
+def part_of(tracked: Tracked, game_id: str) -> Chance | None:
+    """The chance of the legs on one game together, as last seen."""
+    for group in tracked.groups:
+        if group.game == game_id:
+            return group.chance
+    return None
+
+
+def combined(groups: Sequence[Group]) -> Chance | None:
+    """The chance of a whole parlay: its games are independent. None while one was never seen.
+
+    It loses when a leg does, pushes when every leg drops out, and wins otherwise. What has lost
+    in one game is lost, whatever is known of the others.
+    """
+    parts = [x.chance for x in groups]
+    seen = [x for x in parts if x is not None]
+    if any(x.lose == 1 for x in seen):
+        return LOST
+    if len(seen) < len(parts):
+        return None
+    if len(seen) == 1:
+        return seen[0]
+    if all(x.decided for x in seen):
+        return PUSHED if all(x.push == 1 for x in seen) else WON
+    alive = level = 1.0
+    for part in seen:
+        alive *= 1.0 - part.lose
+        level *= part.push
+    return opened(alive - level, level, 1.0 - alive)

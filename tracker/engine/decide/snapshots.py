@@ -1,0 +1,144 @@
+"""What a believed state makes of each bet: its chance, its snapshot, what its rules decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tracker.domain.alert import Alert
+from tracker.domain.bet import Snapshot
+from tracker.domain.chance import Chance, NoChance
+from tracker.domain.game import GameState
+from tracker.domain.market import Market
+from tracker.domain.parlay import Parlay
+from tracker.domain.tracking import Change, LegStanding, RuleState, Tracked
+from tracker.engine.decide.parlays import chance_of, look_at, part_of
+from tracker.engine.rules.stepping import apply_rules
+from tracker.forecast import Outlook, price_all, why_none
+
+Camera = Callable[[Tracked], Snapshot]
+"""Takes the snapshot of a bet as it has been seen."""
+
+Priced = tuple[Tracked, Chance | NoChance | None]
+"""A bet with what an outlook says of its legs, and its chance or why it has none. None where that
+cannot be told: the last chance stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What became of one bet. `rules` and `legs` are those that changed."""
+
+    tracked: Tracked
+    snapshot: Snapshot | None = None
+    rules: tuple[RuleState, ...] = ()
+    legs: tuple[LegStanding, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+
+
+def see(
+    change: Change,
+    fresh: Callable[[Tracked], bool],
+    before: GameState | None,
+    outlook: Outlook | None,
+    now: datetime,
+    *,
+    news: bool = True,
+    renewed: bool = False,
+) -> Change:
+    """Add the snapshots, rule decisions and facts of the bets that have `fresh` news.
+
+    A bet that cannot be priced, for lack of the points by period, keeps its last chance; its rules
+    about chances stand still. `news` is whether the state is another one than before: where it is
+    not, a chance that stands leaves no trace. `renewed` is whether chances moved by more than the
+    game: no rule about a chance fires on that.
+    """
+    book = change.book
+    state = book.state
+    assert state is not None  # noqa: S101 - a state has just been believed
+    looked = [x for x in book.tracked if fresh(x)]
+    if not looked:
+        return change
+    take = None if outlook is None else _camera(state, outlook, now)
+    sights = {
+        x.bet.number: _sight(x, priced, before, state, now, take, renewed=renewed)
+        for x, priced in zip(looked, chances(looked, outlook, state), strict=True)
+        if news or priced[0] != x or priced[1] not in (x.chance, x.no_chance)
+    }
+    seen = sights.values()
+    return replace(
+        change,
+        book=replace(
+            book,
+            tracked=tuple(
+                sights[x.bet.number].tracked if x.bet.number in sights else x for x in book.tracked
+            ),
+        ),
+        snapshots=(*change.snapshots, *(x.snapshot for x in seen if x.snapshot is not None)),
+        rules=(*change.rules, *(rule for x in seen for rule in x.rules)),
+        legs=(*change.legs, *(leg for x in seen for leg in x.legs)),
+        alerts=(*change.alerts, *(alert for x in seen for alert in x.alerts)),
+    )
+
+
+def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -> list[Priced]:
+    """Each bet with what an outlook says of its legs, and its chance."""
+    if outlook is None:
+        return [(x, None) for x in tracked]
+    singles: list[Market] = [x.bet.market for x in tracked if not isinstance(x.bet.market, Parlay)]
+    told = iter(price_all(singles, outlook))
+    found: list[Priced] = []
+    for one in tracked:
+        market = one.bet.market
+        if isinstance(market, Parlay):
+            looked = look_at(one, market, outlook, state)
+            found.append((looked, chance_of(looked)))
+        else:
+            found.append((one, next(told) or why_none(market, outlook)))
+    return found
+
+
+def _sight(
+    old: Tracked,
+    priced: Priced,
+    before: GameState | None,
+    state: GameState,
+    now: datetime,
+    take: Camera | None,
+    *,
+    renewed: bool,
+) -> Sight:
+    seen, told = priced
+    legs = () if seen is old else tuple(x for x in seen.legs if x not in old.legs)
+    if seen.groups and seen.settlement is not None:
+        return Sight(seen, legs=legs)
+    snapshot = chance = None
+    if isinstance(told, NoChance):
+        seen = seen.without_chance(told)
+        known = old.no_chance is told
+    else:
+        chance, known = told, told is None
+        seen = seen if told is None else seen.seen_at(told)
+    if take is not None and not known:
+        snapshot = take(seen)
+    rules, alerts = apply_rules(old, seen, chance, before, state, now, renewed=renewed)
+    memory = {x.rule: x for x in old.rules}
+    changed = tuple(x for x in rules if x is not memory[x.rule] and x != memory[x.rule])
+    return Sight(seen.with_rules(rules) if changed else seen, snapshot, changed, legs, alerts)
+
+
+def _camera(state: GameState, outlook: Outlook, now: datetime) -> Camera:
+    """What takes the snapshot of a bet at a state: all but its chance is the same for every bet."""
+    shared = (now, state.period, state.clock, state.game_clock, state.score)
+    forecast = (outlook.mu, outlook.sigma)
+    versions = (outlook.model_version, outlook.feature_version, outlook.calibration_id)
+    game = state.game.id
+
+    def take(seen: Tracked) -> Snapshot:
+        part = part_of(seen, game)
+        return Snapshot(
+            seen.bet.number, *shared, *forecast, seen.chance, *versions, part, seen.no_chance,
+            outlook.told,
+        )  # fmt: skip
+
+    return take

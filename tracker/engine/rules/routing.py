@@ -1,0 +1,177 @@
+"""What becomes of a firing: one step after the other may hold it back, each with its reason.
+
+    switched off -> dead parlay -> feed away -> snoozed -> budget -> quiet hours -> told
+
+A rule that fires has fired, whether or not that is told: it arms again as usual. The steps are
+pure; all that they go by is in the change and in the policy, which lives on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.market import Market
+from tracker.domain.parlay import Parlay
+from tracker.domain.policy import CHANCE, SWING, Level, Policy, Told, topic_of
+from tracker.domain.rule import Event
+from tracker.domain.tracking import Change, Tracked
+
+GROUP_WAIT = timedelta(seconds=3)
+"""For how long after a message about a game what is not urgent waits, to come as one with more."""
+
+BUDGET_SPAN = timedelta(hours=1)
+"""The time that both budgets are for."""
+
+_RESULTS = frozenset({Event.SETTLED.value, Event.REGRADED.value, Event.REVIEW.value})
+"""What is always told in the end: a snooze puts it off and no budget holds it back."""
+
+_DECIDED = _RESULTS | {Event.HIT.value, Event.DEAD.value, Event.OUT.value}
+"""What happens once to a bet, so that it needs no budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A rule that has fired, with its bet and the game whose poll it was."""
+
+    alert: Alert
+    tracked: Tracked
+    game: str
+    topic: str
+
+    @property
+    def games(self) -> frozenset[str]:
+        """The games that the bet is about."""
+        parlay = _parlay(self.tracked.bet.market)
+        legs = () if parlay is None else parlay.games
+        return frozenset({self.game, self.tracked.bet.game.id, *(x.id for x in legs)})
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a firing is not told, and when it is told after all, where it is."""
+
+    reason: Reason
+    detail: str = ""
+    due_at: datetime | None = None
+
+
+Step = Callable[[Firing, Policy, datetime], Hold | None]
+"""Looks at a firing; None lets it pass."""
+
+
+def switched_off(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
+    """The person does not want to hear of this kind at all."""
+    return Hold(Reason.OFF) if policy.says_nothing_of(firing.topic) else None
+
+
+def dead_parlay(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
+    """A parlay that can no longer win has nothing to say of its legs but its end."""
+    tracked = firing.tracked
+    dead = tracked.chance is not None and tracked.chance.win == 0
+    ends = _RESULTS | {Event.DEAD.value}
+    if dead and firing.topic not in ends and _parlay(tracked.bet.market) is not None:
+        return Hold(Reason.PARLAY_DEAD)
+    return None
+
+
+def _parlay(wager: Market | Parlay) -> Parlay | None:
+    return wager if isinstance(wager, Parlay) else None
+
+
+def feed_away(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
+    """A chance that rests on a game whose feed is away is not worth an alarm."""
+    if firing.topic in (CHANCE, SWING) and firing.games & policy.lost:
+        return Hold(Reason.FEED_DOWN)
+    return None
+
+
+def snoozed(firing: Firing, policy: Policy, now: datetime) -> Hold | None:
+    """The person has asked for silence until a stated time. Results are told when it is over."""
+    ends = [x.until for x in policy.snoozes if x.covers(firing.alert.bet, firing.games, now)]
+    if not ends:
+        return None
+    until = max(ends)
+    due = policy.awake(until) if firing.topic in _RESULTS else None
+    return Hold(Reason.SNOOZED, due_at=due)
+
+
+def over_budget(firing: Firing, policy: Policy, now: datetime) -> Hold | None:
+    """So many messages an hour are enough; what one poll of one game brings counts as one."""
+    if firing.topic in _DECIDED:
+        return None
+    recent = {x for x in policy.told if timedelta(0) <= now - x.at < BUDGET_SPAN}
+    recent.discard(Told(firing.game, now))
+    of_game = {x for x in recent if x.game == firing.game}
+    if len(of_game) >= policy.game_budget:
+        why = f"{len(of_game)} messages on this game within the hour"
+        return Hold(Reason.OVER_BUDGET, why, _room(of_game, policy))
+    if len(recent) >= policy.budget:
+        why = f"{len(recent)} messages within the hour"
+        return Hold(Reason.OVER_BUDGET, why, _room(recent, policy))
+    return None
+
+
+def _room(told: set[Told], policy: Policy) -> datetime:
+    """When there is room again: what is held back until then is told in one digest."""
+    return policy.awake(min(x.at for x in told) + BUDGET_SPAN)
+
+
+def quiet(firing: Firing, policy: Policy, now: datetime) -> Hold | None:
+    """In quiet hours only what is loud enough is told at once; the rest comes in one digest."""
+    if policy.quiet is None or policy.level(firing.topic).rank >= policy.quiet.through.rank:
+        return None
+    until = policy.quiet.until(now)
+    return None if until is None else Hold(Reason.QUIET, due_at=until)
+
+
+STEPS: tuple[Step, ...] = (switched_off, dead_parlay, feed_away, snoozed, over_budget, quiet)
+"""In this order; the first that holds a firing back gives the reason."""
+
+
+def route(change: Change, policy: Policy, now: datetime) -> Change:
+    """The change with every firing told, at its level and its time, or held with a reason."""
+    if not any(x.decision is Decision.FIRED for x in change.alerts):
+        return change
+    tracked = {x.bet.number: x for x in change.book.tracked}
+    game = change.book.game.id
+    routed = tuple(
+        _routed(Firing(x, tracked[x.bet], game, topic_of(x.rule)), policy, now)
+        if x.decision is Decision.FIRED
+        else x
+        for x in change.alerts
+    )
+    return replace(change, alerts=routed)
+
+
+def _routed(firing: Firing, policy: Policy, now: datetime) -> Alert:
+    level = policy.level(firing.topic)
+    for step in STEPS:
+        hold = step(firing, policy, now)
+        if hold is not None:
+            return _held(firing.alert, hold, level)
+    return replace(firing.alert, level=level, due_at=_grouped(firing, policy, level, now))
+
+
+def _held(alert: Alert, hold: Hold, level: Level) -> Alert:
+    return replace(
+        alert,
+        decision=Decision.HELD,
+        reason=hold.reason,
+        detail=alert.detail if hold.due_at else hold.detail,
+        level=level,
+        due_at=hold.due_at,
+        expires_at=None,
+    )
+
+
+def _grouped(firing: Firing, policy: Policy, level: Level, now: datetime) -> datetime | None:
+    """When a message may leave: at once, or with what follows if one on the game has just left."""
+    if level.rank >= Level.HIGH.rank:
+        return None
+    last = max((x.at for x in policy.told if x.game == firing.game and x.at < now), default=None)
+    if last is None or now - last >= GROUP_WAIT:
+        return None
+    return last + GROUP_WAIT

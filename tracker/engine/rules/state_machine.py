@@ -1,0 +1,273 @@
+"""Alert rules as a state machine: one reading in, the next rule state and a decision out.
+
+    unarmed -> armed -> pending -> firing -> cooling -> armed ...  and done at the end
+
+A rule arms only on a reading on its safe side, fires when the chance has stood beyond the level for
+enough fresh polls, and arms again only once the chance has cleared a band in log-odds and the
+cooldown has passed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import assert_never
+
+from tracker.domain.alert import Reason
+from tracker.domain.rule import Comparison, LevelRule, SwingRule
+from tracker.domain.tracking import RulePhase, RuleState
+
+BAND = math.log(0.80 / 0.20) - math.log(0.75 / 0.25)
+"""How far, in log-odds, a chance must clear a level before it may fire again: .80 at .75."""
+
+HOLD_POLLS = 2
+"""Consecutive fresh polls beyond the level before it fires, outside the last two minutes."""
+
+COOLDOWN = timedelta(minutes=5)
+"""Least time between two firings of one rule, unless it has become much worse or better yet."""
+
+FURTHER = 2 * BAND
+"""How much further out than what was told, in log-odds, breaks the cooldown: 80 %, then 88 %."""
+
+BUDGET = 4
+"""Most firings of one rule in an hour; beyond it the rule stays silent."""
+
+BUDGET_SPAN = timedelta(hours=1)
+
+_EDGE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One fresh reading of a bet's chance of winning.
+
+    `hurried` is whether one poll is enough: the last two minutes, overtime, or a decided bet.
+    `before` is the chance of the reading before, where there was one.
+    """
+
+    p: float
+    at: datetime
+    hurried: bool
+    before: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a reading made of a rule. `fires` asks for an alert; `worth_noting` for a held row."""
+
+    state: RuleState
+    reason: Reason
+    fires: bool = False
+    was: float | None = None
+
+    def worth_noting(self, before: RuleState) -> bool:
+        """Whether a decision that held back tells something that the last one did not."""
+        quiet = self.reason is Reason.BELOW and before.phase is not RulePhase.PENDING
+        return not self.fires and not quiet and self.reason is not before.reason
+
+
+@lru_cache(maxsize=4096)
+def log_odds(p: float) -> float:
+    """The log-odds of a chance, finite also at 0 and 1."""
+    kept = min(max(p, _EDGE), 1 - _EDGE)
+    return math.log(kept / (1 - kept))
+
+
+def step(rule: LevelRule | SwingRule, state: RuleState, reading: Reading) -> Verdict:
+    """The rule's next state after a fresh reading, and whether it fires."""
+    match rule:
+        case LevelRule():
+            return _level(rule, state, reading)
+        case SwingRule():
+            return _swing(rule, state, reading)
+        case _:
+            assert_never(rule)
+
+
+def _beyond(rule: LevelRule, state: RuleState, p: float) -> float:
+    """How far, in log-odds, a chance lies beyond the level; negative on the safe side."""
+    excess = log_odds(p) - log_odds(rule.level)
+    match rule.comparison:
+        case Comparison.AT_LEAST:
+            return excess
+        case Comparison.AT_MOST:
+            return -excess
+        case Comparison.CROSSES:
+            return -excess if state.flipped else excess
+        case _:
+            assert_never(rule.comparison)
+
+
+def _level(rule: LevelRule, state: RuleState, reading: Reading) -> Verdict:
+    state, rearmed = _rearm(rule, state, reading)
+    beyond = _beyond(rule, state, reading.p)
+    outside = beyond >= -1e-12  # noqa: PLR2004 - rounding of a chance that lies on the level
+    match state.phase:
+        case RulePhase.DONE:
+            return Verdict(state, state.reason or Reason.BELOW)
+        case RulePhase.UNARMED if outside or (state.reason is not None and beyond > -BAND):
+            if rule.comparison is Comparison.CROSSES and state.reason is None:
+                return _to(replace(state, flipped=True), RulePhase.ARMED, Reason.BELOW)
+            return _to(state, RulePhase.UNARMED, Reason.BEYOND_WHEN_ADDED)
+        case RulePhase.FIRING:
+            return _to(state, RulePhase.FIRING, Reason.NOT_REARMED)
+        case RulePhase.COOLING if not (outside and _worse(rule, state, reading.p)):
+            return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN if outside else Reason.BELOW)
+        case RulePhase.COOLING:
+            return _cross(rule, replace(state, window=()), reading)
+        case RulePhase.UNARMED | RulePhase.ARMED | RulePhase.PENDING:
+            if outside:
+                return _cross(rule, state, reading)
+            # What broke the cooldown and did not last has not shortened it.
+            phase = RulePhase.COOLING if _cooling(state, reading.at) else RulePhase.ARMED
+            reason = Reason.REARMED if rearmed else Reason.BELOW
+            return _to(replace(state, window=()) if state.window else state, phase, reason)
+        case _:
+            assert_never(state.phase)
+
+
+def _cross(rule: LevelRule, state: RuleState, reading: Reading) -> Verdict:
+    """A reading beyond a level. What is told is the step from the last reading on its safe side."""
+    safe = state.window
+    if not safe and reading.before is not None:
+        safe = ((reading.at, reading.before),)
+    verdict = _press(replace(state, window=safe), reading, Reason.CROSSED, up=_upward(rule, state))
+    if not verdict.fires:
+        return verdict
+    told = replace(verdict.state, window=((reading.at, reading.p),))
+    return replace(verdict, state=told, was=safe[0][1] if safe else None)
+
+
+def _upward(rule: LevelRule, state: RuleState) -> bool:
+    """Whether a crossing that the rule waits for goes up."""
+    match rule.comparison:
+        case Comparison.AT_LEAST:
+            return True
+        case Comparison.AT_MOST:
+            return False
+        case Comparison.CROSSES:
+            return not state.flipped
+        case _:
+            assert_never(rule.comparison)
+
+
+def _worse(rule: LevelRule, state: RuleState, p: float) -> bool:
+    """Whether a chance lies much further beyond the level than the one that was told."""
+    if rule.comparison is Comparison.CROSSES or not state.window:
+        return False
+    told = state.window[-1][1]
+    return _beyond(rule, state, p) - _beyond(rule, state, told) >= FURTHER
+
+
+def _rearm(rule: LevelRule, state: RuleState, reading: Reading) -> tuple[RuleState, bool]:
+    """Leave `firing` once the band is cleared, and `cooling` once the time is over."""
+    if state.phase is RulePhase.FIRING:
+        beyond = _beyond(rule, state, reading.p)
+        both_ways = rule.comparison is Comparison.CROSSES
+        if (abs(beyond) if both_ways else -beyond) >= BAND:
+            # A crossing was told: what is worth telling next is the way back.
+            flipped = state.flipped != both_ways
+            state = replace(state, phase=RulePhase.COOLING, flipped=flipped)
+    if state.phase is RulePhase.COOLING and not _cooling(state, reading.at):
+        return replace(state, phase=RulePhase.ARMED, streak=0, window=()), True
+    return state, False
+
+
+def _cooling(state: RuleState, at: datetime) -> bool:
+    """Whether the last firing is too recent; a clock that was set back does not prolong that."""
+    return bool(state.fired) and timedelta(0) <= at - state.fired[-1] < COOLDOWN
+
+
+def _to(state: RuleState, phase: RulePhase, reason: Reason) -> Verdict:
+    # Most readings change nothing, and a state is costly to build: hundreds may be stepped a poll.
+    if state.phase is phase and state.reason is reason and not state.streak:
+        return Verdict(state, reason)
+    return Verdict(replace(state, phase=phase, streak=0, reason=reason), reason)
+
+
+def _press(state: RuleState, reading: Reading, why: Reason, *, up: bool) -> Verdict:
+    """A reading beyond the level: hold for another poll, or fire where that is news.
+
+    A level that was told is told again only further out: what merely comes back is no news. What is
+    held back waits, and is told if it gets there.
+    """
+    streak = min(state.streak + 1, HOLD_POLLS)
+    if streak < HOLD_POLLS and not reading.hurried:
+        held = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.HOLDING)
+        return Verdict(held, Reason.HOLDING)
+    if not _is_news(state, reading.p, up=up):
+        known = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.TOLD_BEFORE)
+        return Verdict(known, Reason.TOLD_BEFORE)
+    recent = tuple(t for t in state.fired if reading.at - t < BUDGET_SPAN)
+    if len(recent) >= BUDGET:
+        spent = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.OVER_BUDGET)
+        return Verdict(spent, Reason.OVER_BUDGET)
+    fired = replace(
+        state,
+        phase=RulePhase.FIRING,
+        episode=state.episode + 1,
+        streak=0,
+        reason=why,
+        fired=(*recent, reading.at),
+        told=_with_told(state.told, reading.p, up=up),
+    )
+    return Verdict(fired, why, fires=True)
+
+
+_NEVER = (1.0, 0.0)
+"""What was told, lowest and highest, before anything was."""
+
+
+def _is_news(state: RuleState, p: float, *, up: bool) -> bool:
+    """Whether a chance lies a further band out than any that was told on that side."""
+    low, high = state.told or _NEVER
+    further = log_odds(p) - log_odds(high) if up else log_odds(low) - log_odds(p)
+    return further >= FURTHER
+
+
+def _with_told(told: tuple[float, ...], p: float, *, up: bool) -> tuple[float, ...]:
+    low, high = told or _NEVER
+    return (low, max(high, p)) if up else (min(low, p), high)
+
+
+def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: Reading) -> Verdict:
+    """The rule after a chance that was renewed: what moved it is no news of the game.
+
+    A swing is measured from here. A level that is passed by it is as one of a bet that was added
+    beyond it: it arms once the chance has come back.
+    """
+    if state.phase in (RulePhase.DONE, RulePhase.FIRING, RulePhase.COOLING):
+        if isinstance(rule, SwingRule) and state.phase is not RulePhase.DONE:
+            state = state.with_window(((reading.at, reading.p),))
+        return Verdict(state, state.reason or Reason.BELOW)
+    if isinstance(rule, SwingRule):
+        fresh = state.with_window(((reading.at, reading.p),))
+        return _to(fresh, RulePhase.ARMED, Reason.BELOW)
+    if rule.comparison is Comparison.CROSSES:
+        state = replace(state, flipped=reading.p >= rule.level, window=())
+        return _to(state, RulePhase.ARMED, Reason.BELOW)
+    outside = _beyond(rule, state, reading.p) >= -1e-12  # noqa: PLR2004 - as in `_level`
+    if outside and state.phase is not RulePhase.UNARMED:
+        return _to(replace(state, window=()), RulePhase.UNARMED, Reason.RENEWED)
+    return _level(rule, state, reading)
+
+
+def _swing(rule: SwingRule, state: RuleState, reading: Reading) -> Verdict:
+    if state.phase is RulePhase.DONE:
+        return Verdict(state, state.reason or Reason.BELOW)
+    since = reading.at - timedelta(seconds=rule.seconds)
+    window = [x for x in state.window if x[0] >= since]
+    state = state.with_window((*window, (reading.at, reading.p)))
+    seen = [p for _, p in state.window]
+    if max(max(seen) - reading.p, reading.p - min(seen)) < rule.size - _EDGE:
+        return _to(state, RulePhase.ARMED, Reason.BELOW)
+    if _cooling(state, reading.at):
+        return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN)
+    _, was = max(window, key=lambda x: abs(x[1] - reading.p))
+    verdict = _press(state, reading, Reason.SWUNG, up=reading.p > was)
+    if not verdict.fires:
+        return verdict
+    kept = replace(verdict.state, phase=RulePhase.ARMED, window=((reading.at, reading.p),))
+    return replace(verdict, state=kept, was=was)

@@ -1,0 +1,1 @@
+"""How bets end: grading, payout, settlement, and grading once more."""

@@ -1,0 +1,232 @@
+"""Results: how each market is settled from a final state, by the rules of the house.
+
+A game's markets are settled from its points by period, a player's from his line in the final box;
+never from what was seen on the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from tracker.domain.bet import Bet, Result
+from tracker.domain.catalog.books import HouseRules, house_of
+from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.market import (
+    CATEGORIES,
+    CATEGORY_REACHED,
+    Direction,
+    DoubleDouble,
+    GameMarket,
+    Market,
+    Moneyline,
+    OddEven,
+    Parity,
+    PlayerMarket,
+    PlayerTotal,
+    Span,
+    Spread,
+    TeamTotal,
+    ThreeWay,
+    Total,
+)
+from tracker.domain.player import Player, Stat, box_line, figure
+
+_MINUTE = 60
+
+
+class Unsettleable(Exception):
+    """The final state does not say how the bet ended; the text says why, in one sentence."""
+
+
+class NotYet(Unsettleable):
+    """What decides the bet has not been read yet, and may still come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one market ended: `reason` in a few words, `evidence` the figures and the rules."""
+
+    result: Result
+    reason: str
+    evidence: str
+
+
+def grade(bet: Bet, state: GameState) -> Result:
+    """The result of a single bet by the rules of its book. Raises Unsettleable, and NotYet."""
+    (leg,) = bet.legs
+    return judge(leg.market, state, house_of(bet.book)).result
+
+
+def judge(market: Market, state: GameState, house: HouseRules) -> Verdict:
+    """How a market ended in a game that is final, postponed or cancelled.
+
+    A game that was not played, or was cut too short, voids its bets. A tie pushes a moneyline, and
+    a line that is met exactly pushes. Raises Unsettleable when the state does not decide the
+    market, and NotYet while the box has no players.
+    """
+    if not state.phase.off and state.phase is not Phase.FINAL:
+        raise Unsettleable("the game is not over")
+    if cut := _cut_short(market, state, house):
+        return Verdict(Result.VOID, f"{cut}: void, stake returned", _rules(house))
+    if isinstance(market, PlayerTotal | DoubleDouble):
+        return _player_verdict(market, state, house)
+    score = span_score(state, market.span, overtime=house.overtime)
+    span = "" if market.span is Span.GAME else f"{market.span.value} "
+    game = state.game
+    reason = f"{span}{game.away} {score.away}, {game.home} {score.home} ({state.game_clock})"
+    evidence = f"{_by_period(state)}; {_rules(house)}"
+    return Verdict(_by_points(market, score), reason, evidence)
+
+
+def span_score(state: GameState, span: Span, *, overtime: bool = True) -> Score:
+    """The points that count for a span, from a final state; Unsettleable when not known.
+
+    `overtime` is whether it counts in spans that hold it.
+    """
+    if span is Span.GAME and (overtime or not state.overtime):
+        return state.score
+    if state.periods is None:
+        raise Unsettleable("the box score gives no points by period that add up to its final score")
+    wanted = span.periods(state.game.rules)
+    last = len(state.periods) if span.counts_overtime and overtime else wanted.stop - 1
+    if len(state.periods) < wanted.stop - 1:
+        raise Unsettleable("the box score lacks a period that the bet is about")
+    counted = state.periods[wanted.start - 1 : last]
+    return Score(sum(x.home for x in counted), sum(x.away for x in counted))
+
+
+def _cut_short(market: Market, state: GameState, house: HouseRules) -> str:
+    """Why a game that was off, or ended early, voids a market; empty where it stands."""
+    game = state.game.rules
+    left = _left(state)
+    if state.phase.off and state.period == 0:
+        return f"the game was {state.phase.value}"
+    if left <= house.unplayed_minutes * _MINUTE:
+        return ""
+    past = state.period - (1 if state.clock > 0 else 0)
+    if house.finished_parts and market.span.periods(game).stop - 1 <= past:
+        return ""
+    played = (game.regulation_seconds - left) / _MINUTE
+    return f"the game ended after {played:.0f} of {game.regulation_seconds // _MINUTE} minutes"
+
+
+def _left(state: GameState) -> float:
+    """Seconds of regulation that were not played."""
+    rules = state.game.rules
+    if state.period > rules.periods:
+        return 0.0
+    return state.clock + (rules.periods - state.period) * rules.period_seconds
+
+
+def _by_sign(excess: float) -> Result:
+    if excess == 0:
+        return Result.PUSH
+    return Result.WON if excess > 0 else Result.LOST
+
+
+def _signed(direction: Direction, excess: float) -> Result:
+    return _by_sign(excess if direction is Direction.OVER else -excess)
+
+
+def _yes(*, holds: bool) -> Result:
+    return Result.WON if holds else Result.LOST
+
+
+def _by_points(market: GameMarket, score: Score) -> Result:
+    match market:
+        case Moneyline():
+            return _by_sign(_lead(score, market.side))
+        case Spread():
+            return _by_sign(_lead(score, market.side) + market.points)
+        case Total():
+            return _signed(market.direction, score.total - market.points)
+        case TeamTotal():
+            return _signed(market.direction, score.of(market.side) - market.points)
+        case OddEven():
+            points = score.total if market.side is None else score.of(market.side)
+            return _yes(holds=(points % 2 == 1) == (market.parity is Parity.ODD))
+        case ThreeWay():
+            if market.side is None:
+                return _yes(holds=score.margin == 0)
+            return _yes(holds=_lead(score, market.side) > 0)
+        case _:
+            assert_never(market)
+
+
+def _lead(score: Score, side: Side) -> int:
+    return score.of(side) - score.of(side.other)
+
+
+def _player_verdict(market: PlayerMarket, state: GameState, house: HouseRules) -> Verdict:
+    line = _line(market.player, state)
+    evidence = f"{_figures(line)}; {_rules(house)}"
+    if absent := _absent(line, house):
+        reason = f"{line.name} {absent}: void, stake returned"
+        return Verdict(Result.VOID, reason, evidence)
+    if state.overtime and not house.overtime:
+        raise Unsettleable(f"the box score does not tell {line.name}'s regulation from overtime")
+    match market:
+        case PlayerTotal():
+            made = _made(line, market.stat)
+            result = _signed(market.direction, made - market.points)
+            told = f"{made} {market.stat.value}"
+        case DoubleDouble():
+            result = _multiple(market, line)
+            told = ", ".join(f"{figure(line, x)} {x.value}" for x in CATEGORIES)
+        case _:
+            assert_never(market)
+    return Verdict(result, f"{line.name} {told} ({state.game_clock})", evidence)
+
+
+def _line(player: Player, state: GameState) -> PlayerLine:
+    if not any(x.side is player.side for x in state.players):
+        raise NotYet("no box score with the players has been read")
+    line = box_line(state, player)
+    if line is None:
+        raise Unsettleable(f"the box score has no one line of {player.name}")
+    return line
+
+
+def _absent(line: PlayerLine, house: HouseRules) -> str:
+    """Why a player line is void, by what the player did; empty where it stands."""
+    if not (line.played or line.minutes > 0):
+        return "did not play"
+    if house.must_start and not line.starter:
+        return "did not start"
+    if line.minutes < house.player_minutes:
+        return f"played {line.minutes:.0f} minutes of the {house.player_minutes:g} that it takes"
+    return ""
+
+
+def _made(line: PlayerLine, stat: Stat) -> int:
+    made = figure(line, stat)
+    if made is None:
+        raise Unsettleable(f"the box score lacks the {stat.value} of {line.name}")
+    return made
+
+
+def _multiple(market: DoubleDouble, line: PlayerLine) -> Result:
+    made = [figure(line, x) for x in CATEGORIES]
+    reached = sum(x is not None and x >= CATEGORY_REACHED for x in made)
+    if None in made and reached < market.categories:
+        raise Unsettleable(f"the box score lacks a figure of {line.name}")
+    return _yes(holds=(reached >= market.categories) == market.happens)
+
+
+def _by_period(state: GameState) -> str:
+    game, periods = state.game, state.periods
+    if periods is None:
+        return f"final score {game.away} {state.score.away}, {game.home} {state.score.home}"
+    away = " ".join(str(x.away) for x in periods)
+    home = " ".join(str(x.home) for x in periods)
+    return f"by period {game.away} {away}, {game.home} {home}"
+
+
+def _figures(line: PlayerLine) -> str:
+    told = ", ".join(f"{value} {name}" for name, value in line.stats)
+    return f"{line.name}: {told or 'no figures'} in {line.minutes:.0f} min"
+
+
+def _rules(house: HouseRules) -> str:
+    return f"{house.name} rules"

@@ -1,0 +1,127 @@
+"""What a bet pays: the results of its legs put together, and the money that comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor, prod
+from typing import assert_never
+
+from tracker.domain.bet import Bet, Result
+from tracker.domain.money import payout_if_won
+from tracker.domain.parlay import Parlay
+from tracker.domain.tracking import LegStanding
+from tracker.engine.settle.grading import Unsettleable
+
+SAME_PRICE = Fraction(1, 50)
+"""How far a parlay's price may lie from the product of its legs' prices, as a share of it, and
+still be that product: prices are written in few digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a bet ended. `payout_cents` includes the stake; None when stake or odds are unknown."""
+
+    result: Result
+    payout_cents: int | None
+    reason: str
+    evidence: str
+
+
+def outcome(bet: Bet, legs: Sequence[LegStanding]) -> Outcome | None:
+    """How a bet ended by the results of its legs; None while they leave it open.
+
+    One lost leg loses a parlay at once. Legs that are void or push drop out, and the rest pays by
+    its own prices. Raises Unsettleable when a leg cannot be settled and no other has lost, or when
+    the price of what is left is not known.
+    """
+    slip = bet.market
+    if not isinstance(slip, Parlay):
+        (leg,) = legs
+        if leg.unclear:
+            raise Unsettleable(leg.unclear)
+        if leg.result is None:
+            return None
+        return Outcome(leg.result, payout(bet, leg.result), leg.reason, leg.evidence)
+    result = together(legs)
+    if result is None:
+        return None
+    evidence = "; ".join(f"leg {x.leg + 1}: {x.evidence}" for x in legs if x.evidence)
+    paid = _parlay_pays(bet, slip, legs) if result is Result.WON else payout(bet, result)
+    return Outcome(result, paid, _told(legs, result), evidence)
+
+
+def together(legs: Sequence[LegStanding]) -> Result | None:
+    """The result of a parlay by those of its legs; None while it is open. Raises Unsettleable."""
+    results = {x.result for x in legs}
+    if Result.LOST in results:
+        return Result.LOST
+    if any(x.result is None and not x.unclear for x in legs):
+        return None
+    for leg in legs:
+        if leg.unclear:
+            raise Unsettleable(f"leg {leg.leg + 1}: {leg.unclear}")
+    if Result.WON in results:
+        return Result.WON
+    return Result.PUSH if Result.PUSH in results else Result.VOID
+
+
+def payout(bet: Bet, result: Result) -> int | None:
+    """Cents that the bet returns by its own odds, stake included; None when these are not known."""
+    if bet.stake_cents is None:
+        return None
+    match result:
+        case Result.WON:
+            return None if bet.odds is None else payout_if_won(bet.stake_cents, bet.odds)
+        case Result.PUSH | Result.VOID:
+            return bet.stake_cents
+        case Result.LOST:
+            return 0
+        case _:
+            assert_never(result)
+
+
+def _parlay_pays(bet: Bet, slip: Parlay, legs: Sequence[LegStanding]) -> int | None:
+    """What a won parlay returns: by its own price, or by those of the legs that are left."""
+    product = slip.product
+    dropped = [x.leg for x in legs if x.dropped]
+    if not dropped and bet.odds is not None:
+        return payout(bet, Result.WON)
+    if bet.stake_cents is None:
+        return None
+    if product is None:
+        if bet.odds is None:
+            return None
+        raise Unsettleable(
+            f"{_legs(dropped)} dropped out and the legs' own prices are not known: "
+            "see what the book paid"
+        )
+    if dropped and bet.odds is not None and not _agree(bet.odds.decimal, product):
+        raise Unsettleable(
+            f"{_legs(dropped)} dropped out of a parlay at {bet.odds.text}, which is not the "
+            "product of its legs' prices: see what the book paid"
+        )
+    left = [
+        leg.odds.decimal
+        for i, leg in enumerate(slip.legs)
+        if i not in dropped and leg.odds is not None
+    ]
+    return floor(bet.stake_cents * prod(left, start=Fraction(1)) + Fraction(1, 2))
+
+
+def _agree(price: Fraction, product: Fraction) -> bool:
+    return abs(price - product) <= SAME_PRICE * product
+
+
+def _told(legs: Sequence[LegStanding], result: Result) -> str:
+    """Why a parlay ended so: the legs that decide it."""
+    deciding = [x for x in legs if result is not Result.LOST or x.result is Result.LOST]
+    return "; ".join(
+        f"leg {x.leg + 1} {x.result.value}: {x.reason}" for x in deciding if x.result is not None
+    )
+
+
+def _legs(places: Sequence[int]) -> str:
+    names = " and ".join(str(i + 1) for i in places)
+    return f"leg{'s' if len(places) > 1 else ''} {names}"

@@ -1,0 +1,229 @@
+"""The end of a game: results once two polls agree, official once the box has been read again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tracker.domain.bet import Bet, Confirmation, Result, Settlement
+from tracker.domain.catalog.books import HouseRules, house_of
+from tracker.domain.game import GameState
+from tracker.domain.parlay import Leg, Parlay
+from tracker.domain.poll import FINAL_CHECKS, check_times
+from tracker.domain.tracking import (
+    Change,
+    GameTracking,
+    LegStanding,
+    Ordering,
+    Review,
+    RulePhase,
+    Tracked,
+)
+from tracker.engine.decide.facts import settled_alert
+from tracker.engine.decide.parlays import regrouped, settled_part
+from tracker.engine.settle.grading import NotYet, Unsettleable, judge
+from tracker.engine.settle.payout import Outcome, outcome
+
+AGREE_AFTER = timedelta(seconds=45)
+"""Least time between the two polls that must agree on a final score (they are a minute apart)."""
+
+
+def finish(change: Change, now: datetime) -> Change:
+    """Add results, revisions and confirmations to a change, where the game is over.
+
+    A final score counts once a second poll, about a minute later, has brought it again; a game that
+    is off once several polls have told it, and once its book's time for it is over.
+    """
+    book = change.book
+    state = book.state
+    if state is None or book.changed_at is None or book.final_at is None:
+        return change
+    # A wall clock that was set back must not put the result off.
+    again = change.ordering is Ordering.SAME and abs(now - book.changed_at) >= AGREE_AFTER
+    if not again and not (state.phase.off and change.ordering is Ordering.CORRECTION):
+        return change
+    checks = _checks_due(book, now)
+    for tracked in book.tracked:
+        if may_settle(tracked, state, house_of(tracked.bet.book), now):
+            change = _settle(change, tracked, state, now, last=checks >= FINAL_CHECKS)
+    return _confirm(change, now, checks)
+
+
+def tell_given(change: Change, now: datetime) -> Change:
+    """Announce results that a person gave since the last poll, each once."""
+    for tracked in change.book.tracked:
+        given, state = tracked.settlement, change.book.state
+        if given is None or not given.by_hand or tracked.told >= given.revision or state is None:
+            continue
+        alert = settled_alert(tracked, None, state, now)
+        change = _with_result(change, tracked, replace(tracked, told=given.revision))
+        change = replace(change, alerts=change.alerts + (() if alert is None else (alert,)))
+    return change
+
+
+def may_settle(tracked: Tracked, state: GameState, house: HouseRules, now: datetime) -> bool:
+    """Whether a bet is to be settled now: no person has, and a game that is off waited enough."""
+    if tracked.settlement is not None and tracked.settlement.by_hand:
+        return False
+    if not state.phase.off:
+        return True
+    wait = timedelta(hours=house.postponed_hours)
+    return now - state.game.start >= wait or wait == timedelta(0)
+
+
+def _settle(
+    change: Change, tracked: Tracked, state: GameState, now: datetime, *, last: bool
+) -> Change:
+    before = tracked.settlement
+    seen, legs = _judged(tracked, state, last=last)
+    change = replace(
+        change,
+        book=change.book.with_tracked(seen),
+        legs=change.legs + tuple(x for x in seen.legs if x not in tracked.legs),
+    )
+    try:
+        ended = outcome(tracked.bet, legs)
+    except Unsettleable as why:
+        if before is not None or tracked.review is not None:
+            return change
+        review = Review(tracked.bet.number, now, str(why))
+        return replace(
+            change,
+            book=change.book.with_tracked(replace(seen, review=str(why))),
+            reviews=(*change.reviews, review),
+        )
+    if ended is None or (before is not None and _same(tracked.bet, before, ended)):
+        return change
+    settlement = Settlement(
+        bet=tracked.bet.number,
+        revision=1 if before is None else before.revision + 1,
+        result=ended.result,
+        payout_cents=ended.payout_cents,
+        at=now,
+        reason=ended.reason,
+        evidence=ended.evidence,
+    )
+    done = replace(
+        seen, settlement=settlement, official=False, review=None, told=settlement.revision
+    )
+    alert = settled_alert(done, before, state, now)
+    change = _with_result(change, seen, done)
+    return replace(
+        change,
+        settlements=(*change.settlements, settlement),
+        alerts=change.alerts + (() if alert is None else (alert,)),
+    )
+
+
+def _with_result(change: Change, before: Tracked, done: Tracked) -> Change:
+    """A bet with a result, whose rules have nothing more to watch for."""
+    rules = tuple(replace(x, phase=RulePhase.DONE, streak=0, window=()) for x in done.rules)
+    return replace(
+        change,
+        book=change.book.with_tracked(replace(done, rules=rules)),
+        rules=change.rules + tuple(x for x in rules if x not in before.rules),
+    )
+
+
+def _same(bet: Bet, before: Settlement, ended: Outcome) -> bool:
+    """Whether a result says the same again. A parlay's payout may change while it stays won."""
+    paid = not isinstance(bet.market, Parlay) or before.payout_cents == ended.payout_cents
+    return before.result is ended.result and paid
+
+
+def _judged(
+    tracked: Tracked, state: GameState, *, last: bool
+) -> tuple[Tracked, tuple[LegStanding, ...]]:
+    """A bet with the results of its legs on a game, and all of its legs as they then stand."""
+    bet = tracked.bet
+    if not isinstance(bet.market, Parlay):
+        result = None if tracked.settlement is None else tracked.settlement.result
+        known = LegStanding(bet.number, 0, result=result)
+        return tracked, (_leg_judged(bet, bet.legs[0], known, state, last=last),)
+    legs = tuple(
+        _leg_judged(bet, leg, known, state, last=last) if leg.game.id == state.game.id else known
+        for leg, known in zip(bet.legs, tracked.legs, strict=True)
+    )
+    mine = [legs[i] for i in bet.market.in_game(state.game.id)]
+    return regrouped(replace(tracked, legs=legs), state.game.id, settled_part(mine)), legs
+
+
+def _leg_judged(
+    bet: Bet, leg: Leg, known: LegStanding, state: GameState, *, last: bool
+) -> LegStanding:
+    """A leg with its result, or why it has none; what it has stays where nothing decides it."""
+    try:
+        verdict = judge(leg.market, state, house_of(bet.book))
+    except NotYet as why:
+        unclear = last and known.result is None
+        return replace(known, unclear=str(why)) if unclear else known
+    except Unsettleable as why:
+        return known if known.result is not None else replace(known, unclear=str(why))
+    if known.result is verdict.result and known.reason:
+        return known
+    return replace(
+        known,
+        result=verdict.result,
+        reason=verdict.reason,
+        evidence=verdict.evidence,
+        official=False,
+        unclear="",
+    )
+
+
+def _checks_due(book: GameTracking, now: datetime) -> int:
+    """How often the box should have been read again by this time."""
+    assert book.final_at is not None  # noqa: S101 - asked by the caller
+    first, last = check_times(book.final_at)
+    return 0 if now < first else 1 if now < last else FINAL_CHECKS
+
+
+def _confirm(change: Change, now: datetime, checks: int) -> Change:
+    """Make results official when the game is looked at again after the box has been rewritten."""
+    book = change.book
+    if checks <= book.checks:
+        return _confirm_revised(change, now) if book.checks else change
+    # The note has the poll recorded, so that a restart knows that the game was looked at again.
+    looked = replace(
+        change,
+        book=replace(book, checks=checks),
+        notes=(*change.notes, ("game.checked", f"{checks} of {FINAL_CHECKS}")),
+    )
+    return _confirm_revised(looked, now)
+
+
+def _confirm_revised(change: Change, now: datetime) -> Change:
+    for tracked in change.book.tracked:
+        known = _legs_official(tracked, change.book.game.id)
+        if known is not tracked:
+            change = replace(
+                change,
+                book=change.book.with_tracked(known),
+                legs=change.legs + tuple(x for x in known.legs if x not in tracked.legs),
+            )
+        if known.settlement is None or known.official or not _decided_officially(known):
+            continue
+        confirmation = Confirmation(known.bet.number, known.settlement.revision, now)
+        change = replace(
+            change,
+            book=change.book.with_tracked(replace(known, official=True)),
+            confirmations=(*change.confirmations, confirmation),
+        )
+    return change
+
+
+def _legs_official(tracked: Tracked, game_id: str) -> Tracked:
+    """A parlay whose legs on a game have official results."""
+    places = tracked.bet.market.in_game(game_id) if isinstance(tracked.bet.market, Parlay) else ()
+    if all(tracked.legs[i].official or tracked.legs[i].result is None for i in places):
+        return tracked
+    legs = tuple(
+        replace(x, official=x.result is not None) if x.leg in places else x for x in tracked.legs
+    )
+    return replace(tracked, legs=legs)
+
+
+def _decided_officially(tracked: Tracked) -> bool:
+    """Whether the legs that decide a parlay's result are official; a single bet needs no more."""
+    lost = [x for x in tracked.legs if x.result is Result.LOST]
+    return any(x.official for x in lost) if lost else all(x.official for x in tracked.legs)

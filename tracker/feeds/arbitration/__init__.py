@@ -1,0 +1,1 @@
+"""Several sources of one game: which to believe, and when they disagree."""

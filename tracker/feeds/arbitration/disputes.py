@@ -1,0 +1,114 @@
+"""Two sources that tell different scores: seen, said and shown, never averaged."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tracker.clock import Clock
+from tracker.domain.game import Game, GameState, Phase
+from tracker.feeds.arbitration.compare import contradict
+from tracker.feeds.http.health import OnEvent
+from tracker.feeds.polling.feed import Feed
+
+EVERY_S = 5 * 60.0
+"""Between two looks at a second source while all is well: one request for all games of a league."""
+
+AFTER_CHECKS = 6
+"""Comparisons in a row, one at each look, that must differ before it is said: for half a minute or
+so one source may only be late with the points of a free throw."""
+
+FINAL_CHECKS = 6
+"""Looks at a second source for the final score before it is let be."""
+
+KEPT_GAMES = 512
+"""Games of which it is remembered how they compare."""
+
+SHARED_S = 75.0
+"""Oldest board of a second source that is good enough to compare with: an older state is merely an
+earlier one. It is longer than the pause between two looks at a final."""
+
+SHARED_DIFFERING_S = 20.0
+"""The same while they differ."""
+
+
+@dataclass(slots=True)
+class _Case:
+    """How the comparisons of a game stand."""
+
+    checked: float | None = None
+    differing: int = 0
+    told: bool = False
+    finals: int = 0
+    agreed: bool = False
+
+
+class Disputes:
+    """Compares what the primary source tells with a second one, now and then and at the end.
+
+    Events: `feed.disagreement` (game, source, told, other, other_told), once for each dispute, and
+    `feed.agreement` (game) when it is over. What is believed stays what the primary tells.
+    """
+
+    def __init__(self, clock: Clock, on_event: OnEvent) -> None:
+        """Nothing has been compared."""
+        self._clock = clock
+        self._on_event = on_event
+        self._cases: OrderedDict[str, _Case] = OrderedDict()
+
+    def check(self, game: Game, state: GameState, primary: Feed, others: Sequence[Feed]) -> None:
+        """Compare, if it is time to: the primary has just told this state.
+
+        It waits for nothing: what has to be asked for is compared at a later look.
+        """
+        case = self._cases.setdefault(game.id, _Case())
+        while len(self._cases) > KEPT_GAMES:
+            self._cases.popitem(last=False)
+        if not others or not self._due(case, state):
+            return
+        other = others[0].peek(game, SHARED_DIFFERING_S if case.differing else SHARED_S)
+        if other is None:
+            return
+        case.checked = self._clock.monotonic()
+        self._compared(game, case, state, other, (primary, others[0]))
+
+    def _due(self, case: _Case, state: GameState) -> bool:
+        if state.phase is Phase.FINAL:
+            case.finals += 1
+            return not case.agreed and case.finals <= FINAL_CHECKS
+        if not state.phase.in_play:
+            return False
+        if case.checked is None:
+            case.checked = self._clock.monotonic()
+            return False
+        pause = 0.0 if case.differing else EVERY_S
+        return self._clock.monotonic() - case.checked >= pause
+
+    def _compared(
+        self, game: Game, case: _Case, one: GameState, two: GameState, feeds: tuple[Feed, Feed]
+    ) -> None:
+        final = one.phase is Phase.FINAL and two.phase is Phase.FINAL
+        if not contradict(one, two):
+            case.agreed = final
+            case.differing = 0
+            if case.told:
+                case.told = False
+                self._on_event("feed.agreement", game=game.name)
+            return
+        case.differing += 1
+        if case.told or (not final and case.differing < AFTER_CHECKS):
+            return
+        case.told = True
+        self._on_event(
+            "feed.disagreement",
+            game=game.name,
+            source=feeds[0].source.label,
+            told=_told(one),
+            other=feeds[1].source.label,
+            other_told=_told(two),
+        )
+
+
+def _told(state: GameState) -> str:
+    return f"{state.score.away}-{state.score.home} at {state.game_clock}"

@@ -1,0 +1,268 @@
+"""A league's sources behind one door: the primary, and those that stand in while it does not tell.
+
+One source speaks at a time, and two are never mixed. Who takes over does not go back behind what
+has been told: what it says is held back until it has caught up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tracker.clock import Clock
+from tracker.domain.game import Game, GameState
+from tracker.domain.poll import Trouble, Unreadable
+from tracker.feeds.arbitration.breaker import Breaker
+from tracker.feeds.arbitration.compare import ahead, behind
+from tracker.feeds.arbitration.disputes import Disputes
+from tracker.feeds.arbitration.standstill import Told, stands_still
+from tracker.feeds.http.health import LOST_AFTER, OnEvent
+from tracker.feeds.polling.feed import Ask, Feed, Look
+
+DOUBT_EVERY_S = 30.0
+"""Least seconds between two such looks elsewhere."""
+
+HELD_BACK_S = 90.0
+"""For how long a source that lags behind what another told is not told: a feed is 10 to 30 s late,
+a bad one a minute. After that it is taken at its word, and the engine decides."""
+
+SHARED_S = 5.0
+"""Oldest board of another source that is taken for such a look."""
+
+SLOW_S = 3.0
+"""After this long without an answer the next source is asked before any other document of this."""
+
+TRIED_EVERY = 3
+"""Looks of which one asks a host that is down for a box as well."""
+
+_REFUSALS = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
+
+KEPT_GAMES = 512
+"""Games of which it is remembered what was told last."""
+
+
+class Failover:
+    """The sources of one league, as a `Watch`.
+
+    Events: `feed.switched` (league, source, instead_of, why) when another source takes over and
+    when the primary is back; `feed.frozen` (source, game) when a game moves on elsewhere only, and
+    `feed.thawed`; and those of `Disputes`.
+    """
+
+    def __init__(self, feeds: Sequence[Feed], clock: Clock, on_event: OnEvent) -> None:
+        """`feeds` are of one league, the preferred one first."""
+        self._primary, self._others = feeds[0], tuple(feeds[1:])
+        self._clock = clock
+        self._on_event = on_event
+        self._breaker = Breaker()
+        self._disputes = Disputes(clock, on_event)
+        self._told: OrderedDict[str, Told] = OrderedDict()
+        self._missed: Counter[str] = Counter()
+
+    async def look(self, game: Game, ask: Ask, max_age: float) -> Look:
+        """What is known of a game, from whichever source knows it. It never raises."""
+        if ask is Ask.BOX:
+            return await self._box(game)
+        look = await self._first(game, ask, max_age)
+        if not isinstance(look.reading, GameState):
+            return look
+        look = await self._settled(game, look, look.reading)
+        if look.source == self._primary.source.name and isinstance(look.reading, GameState):
+            self._disputes.check(game, look.reading, self._primary, self._others)
+        return look
+
+    def recall(self, game: Game, state: GameState) -> None:
+        """Take it that this state has been told, as before a restart: no source is to go behind."""
+        self._told.setdefault(game.id, Told(state, ("", ""), self._clock.monotonic()))
+
+    async def _box(self, game: Game) -> Look:
+        first = await self._primary.look(game, Ask.BOX, 0.0)
+        if isinstance(first.reading, GameState):
+            return first
+        for other in self._others:
+            await other.look(game, Ask.BOARD, DOUBT_EVERY_S)
+            look = await other.look(game, Ask.BOX, 0.0)
+            if isinstance(look.reading, GameState):
+                return look
+        return first
+
+    async def _first(self, game: Game, ask: Ask, max_age: float) -> Look:
+        """The primary's word, or that of whoever stands in for it."""
+        if not self._others:
+            return await self._primary.look(game, ask, max_age)
+        urgent = ask is Ask.EITHER
+        self._judge(game)
+        left = self._breaker.open
+        if left:
+            # A probe in the background: a source that hangs must not delay the one that answers.
+            self._primary.board_of(game).poke(max_age, urgent=urgent)
+            look = await self._stand_in(game, ask, max_age)
+            if look is not None:
+                return look
+        look = await self._primary.look(game, Ask.BOARD, max_age, urgent=urgent)
+        self._judge(game)
+        if isinstance(look.reading, GameState) or not urgent:
+            self._missed.pop(game.id, None)
+            return look
+        self._missed[game.id] += 1
+        return await self._instead(game, look, max_age, stood_in=left)
+
+    async def _instead(self, game: Game, look: Look, max_age: float, *, stood_in: bool) -> Look:
+        """What is left when the primary's board does not tell of a game that is near or in play.
+
+        Once or twice its box, which is of the same moment; then a board that all games share.
+        """
+        trouble = look.reading.trouble if isinstance(look.reading, Unreadable) else None
+        hiccup = not self._breaker.open and self._missed[game.id] <= LOST_AFTER
+        box = hiccup and not self._slow(game)
+        if box:
+            look = await self._primary.look(game, Ask.EITHER, max_age)
+            if isinstance(look.reading, GameState):
+                return look
+        if not stood_in and game.start <= self._clock.now():
+            other = await self._stand_in(game, Ask.EITHER, max_age)
+            if other is not None:
+                return other
+        if not box and self._box_may_help(game, trouble):
+            look = await self._primary.look(game, Ask.EITHER, max_age)
+            if isinstance(look.reading, GameState):
+                self._primary.board_of(game).poke(max_age, urgent=True)
+        return look if isinstance(look.reading, GameState) else self._patient(look, game)
+
+    def _slow(self, game: Game) -> bool:
+        """Whether the primary has just let us wait for nothing."""
+        failure = self._primary.board_of(game).failure
+        return failure is not None and failure.heard - failure.asked >= SLOW_S
+
+    def _box_may_help(self, game: Game, trouble: Trouble | None) -> bool:
+        """Whether to ask the primary for a box although its board does not tell of the game.
+
+        Where its host is down, that is tried now and then, and again as long as it helps.
+        """
+        if trouble is not Trouble.DOWN:
+            return trouble not in _REFUSALS
+        told = self._told.get(game.id)
+        board = self._primary.board_of(game).path.partition("?")[0]
+        source, document = ("", "") if told is None else told.document
+        helped = source == self._primary.source.name and document != board
+        return helped or self._missed[game.id] % TRIED_EVERY == 1
+
+    def _patient(self, look: Look, game: Game) -> Look:
+        """The look, to be repeated as soon as any source may be asked again."""
+        waits = [look.retry_after or 0.0]
+        now = self._clock.monotonic()
+        for other in self._others:
+            failure = other.board_of(game).failure
+            waits.append(0.0 if failure is None else failure.retry_at(urgent=True) - now)
+        return replace(look, retry_after=max(0.0, min(waits)) or None)
+
+    async def _stand_in(self, game: Game, ask: Ask, max_age: float) -> Look | None:
+        """What another source tells: its board, or its box where only this game is amiss."""
+        urgent = ask is Ask.EITHER
+        for other in self._others:
+            look = await other.look(game, Ask.BOARD, max_age, urgent=urgent)
+            amiss = urgent and other.board_of(game).failure is None
+            if amiss and not isinstance(look.reading, GameState):
+                look = await other.look(game, Ask.EITHER, max_age)
+            if isinstance(look.reading, GameState):
+                return look
+        return None
+
+    def _judge(self, game: Game) -> None:
+        """Open or close the breaker, and say so."""
+        board = self._primary.board_of(game)
+        if not self._breaker.judge(board, self._clock.monotonic()):
+            return
+        primary, other = self._primary.source.label, self._others[0].source.label
+        league = self._primary.source.league
+        if self._breaker.open:
+            failure = board.failure
+            why = "" if failure is None else str(failure.error)
+            self._on_event(
+                "feed.switched", league=league, source=other, instead_of=primary, why=why
+            )
+        else:
+            why = f"{primary} answers again"
+            self._on_event(
+                "feed.switched", league=league, source=primary, instead_of=other, why=why
+            )
+
+    async def _settled(self, game: Game, look: Look, state: GameState) -> Look:
+        """The look that is to be told, in view of what was told before."""
+        now = self._clock.monotonic()
+        told = self._told.get(game.id)
+        document = (look.source, look.path)
+        if told is None:
+            return self._tell(game, look, state)
+        if document != told.document and behind(state, told.state):
+            return await self._lagging(game, look, state, told)
+        if state == told.state and stands_still(state, now - told.since, self._clock.now()):
+            return await self._doubted(game, look, state, told)
+        return self._tell(game, look, state)
+
+    async def _lagging(self, game: Game, look: Look, state: GameState, told: Told) -> Look:
+        """Another document than the last one is behind it: the last one is asked again."""
+        now = self._clock.monotonic()
+        other = await self._elsewhere(game, look, told.state)
+        if other is not None and isinstance(other.reading, GameState):
+            return self._tell(game, other, other.reading, lagging=told.lagging)
+        told.lagging = now if told.lagging is None else told.lagging
+        if now - told.lagging >= HELD_BACK_S:
+            return self._tell(game, look, state)
+        why = (
+            f"{look.source} is behind what {told.document[0]} told, and is not told until it is not"
+        )
+        return replace(look, reading=Unreadable(Trouble.ABSENT, why), at_pace=True)
+
+    async def _doubted(self, game: Game, look: Look, state: GameState, told: Told) -> Look:
+        """A live game that stands still: has it moved on elsewhere?"""
+        now = self._clock.monotonic()
+        if now - told.doubted < DOUBT_EVERY_S:
+            return look
+        told.doubted = now
+        other = await self._elsewhere(game, look, state)
+        if other is None or not isinstance(other.reading, GameState):
+            return look
+        if not ahead(other.reading, state):
+            return look
+        if not told.frozen:
+            told.frozen, told.stood_still = True, (look.source, look.path)
+            self._on_event("feed.frozen", source=look.source, game=game.name)
+        return self._tell(game, other, other.reading)
+
+    async def _elsewhere(self, game: Game, look: Look, least: GameState) -> Look | None:
+        """The first other document that is not behind `least`: boards first, which many share."""
+        feeds = (self._primary, *self._others)
+        for feed in feeds:
+            if feed.source.name != look.source and not self._down(feed, game):
+                other = await feed.look(game, Ask.BOARD, SHARED_S, urgent=True)
+                if isinstance(other.reading, GameState) and not behind(other.reading, least):
+                    return other
+        if look.source != self._primary.source.name:
+            return None
+        box = await self._primary.look(game, Ask.BOX, 0.0)
+        told = isinstance(box.reading, GameState) and not behind(box.reading, least)
+        return box if told else None
+
+    def _down(self, feed: Feed, game: Game) -> bool:
+        """Whether the primary is left alone for the moment: only its probes are to ask it."""
+        return feed is self._primary and self._breaker.open and bool(feed.board_of(game).failure)
+
+    def _tell(self, game: Game, look: Look, state: GameState, lagging: float | None = None) -> Look:
+        """Remember what is told, and tell it."""
+        told = self._told.get(game.id)
+        document = (look.source, look.path)
+        if told is None:
+            told = Told(state, document, self._clock.monotonic())
+            self._told[game.id] = told
+        if told.frozen and document == told.stood_still:
+            told.frozen = False
+            self._on_event("feed.thawed", source=look.source, game=game.name)
+        if told.state != state:
+            told.state, told.since = state, self._clock.monotonic()
+        told.document, told.lagging = document, lagging
+        self._told.move_to_end(game.id)
+        while len(self._told) > KEPT_GAMES:
+            self._told.popitem(last=False)
+        return look

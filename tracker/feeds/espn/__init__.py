@@ -1,0 +1,1 @@
+"""ESPN's site API as a source of games."""

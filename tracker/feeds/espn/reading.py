@@ -1,0 +1,272 @@
+"""Reading ESPN's documents: scoreboard and summary into what we believe of each game.
+
+A scoreboard and a summary of the same moment give equal states. What the league's own feed tells of
+bonus and time-outs is not told here, and stays unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from tracker.domain.catalog.teams import code_in
+from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.league import LEAGUE_ZONE, LEAGUES, League
+from tracker.domain.poll import Unreadable
+from tracker.feeds import texts
+from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.espn import documents as told
+from tracker.feeds.espn.players import players
+from tracker.feeds.source import Board
+from tracker.feeds.stopped_clock import at_zero
+from tracker.feeds.strict import MOST_PERIODS, MOST_POINTS, read_json, read_object
+
+_DIGITS = re.compile(r"[0-9]{1,3}", re.ASCII)
+_OVERTIMES = re.compile(r"final/([0-9]{0,2})ot", re.ASCII)
+_OFF = {
+    "STATUS_POSTPONED": Phase.POSTPONED,
+    "STATUS_CANCELED": Phase.CANCELLED,
+    "STATUS_CANCELLED": Phase.CANCELLED,
+}
+_STOPPED = ("STATUS_SUSPENDED", "STATUS_DELAYED", "STATUS_RAIN_DELAY")
+_HALFTIME = "STATUS_HALFTIME"
+_END = ("STATUS_END_PERIOD", "STATUS_END_OF_PERIOD", "STATUS_END_OF_REGULATION")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A game's two sides and its status, wherever they stood in the document."""
+
+    home: told.CompetitorDocument
+    away: told.CompetitorDocument
+    status: told.StatusDocument
+
+
+def parse_board(body: bytes, league: str) -> Board:
+    """A scoreboard. A game that cannot be read spoils only itself; FeedMalformed if it is none."""
+    try:
+        whole = read_json(told.ScoreboardBody, body)
+    except FeedMalformed:
+        # One by one, to find which of the events is at fault: slower, and seldom needed.
+        loose = read_json(told.LooseScoreboardBody, body)
+        return _board(loose.day, loose.events, league)
+    return _board(whole.day, whole.events, league)
+
+
+def parse_summary(body: bytes, league: str) -> GameState:
+    """A summary, with the players; FeedMalformed names the field that is wrong."""
+    summary = read_json(told.SummaryBody, body)
+    competition = summary.header.competitions[0]
+    try:
+        entry = _entry(competition, None)
+        game = _game(summary.header.id, competition, None, league)
+        state = _state(game, entry, competition)
+    except FeedMalformed as wrong:
+        raise wrong.inside("header.competitions[0]") from None
+    teams = summary.boxscore.players if summary.boxscore is not None else []
+    lines = players(teams, league, game, in_play=state.phase.in_play)
+    return GameState(
+        state.game,
+        state.phase,
+        state.period,
+        state.clock,
+        state.score,
+        periods=state.periods,
+        players=lines,
+    )
+
+
+def _board(day: told.DayDocument | None, events: Sequence[object], league: str) -> Board:
+    games: list[tuple[Game, GameState | Unreadable]] = []
+    spoilt: list[str] = []
+    for number, event in enumerate(events):
+        place = f"events[{number}]"
+        try:
+            read = (
+                event
+                if isinstance(event, told.EventDocument)
+                else read_object(told.EventDocument, event)
+            )
+            competition = read.competitions[0]
+            game = _game(read.id, competition, read.date, league)
+        except FeedMalformed as wrong:
+            spoilt.append(str(wrong.inside(place)))
+            continue
+        try:
+            entry = _entry(competition, read.status)
+            games.append((game, _state(game, entry, competition)))
+        except FeedMalformed as wrong:
+            games.append((game, wrong.inside(place).unreadable))
+    shown = day.date if day is not None else None
+    if shown is not None:
+        return Board(texts.day(shown, "day.date"), tuple(games), tuple(spoilt))
+    return Board(games[0][0].slate if games else None, tuple(games), tuple(spoilt))
+
+
+def _sides(
+    competition: told.CompetitionDocument,
+) -> tuple[told.CompetitorDocument, told.CompetitorDocument]:
+    first, second = competition.competitors
+    if {first.side, second.side} != {"home", "away"}:
+        raise FeedMalformed("competitors", f"are both {first.side}")
+    return (first, second) if first.side == "home" else (second, first)
+
+
+def _entry(competition: told.CompetitionDocument, status: told.StatusDocument | None) -> _Entry:
+    home, away = _sides(competition)
+    found = competition.status or status
+    if found is None:
+        raise FeedMalformed("status", "is missing")
+    return _Entry(home, away, found)
+
+
+def _game(event: str, competition: told.CompetitionDocument, when: str | None, league: str) -> Game:
+    home, away = (_code(x.team, league) for x in _sides(competition))
+    if home == away:
+        raise FeedMalformed("competitors", f"are both {home}")
+    text = competition.date or when
+    if text is None:
+        raise FeedMalformed("date", "is missing")
+    start = texts.instant(text, "date")
+    day: date | None = None
+    if competition.time_known is False:
+        # The hour is a placeholder, midnight Eastern: it would count with the evening before.
+        day = start.astimezone(LEAGUE_ZONE).date()
+    return Game(event, league, home, away, start, day)
+
+
+def _code(team: told.TeamDocument, league: str) -> str:
+    return code_in(league, team.code, team.name or "").replace(" ", "-")
+
+
+def _state(game: Game, entry: _Entry, competition: told.CompetitionDocument) -> GameState:
+    rules = LEAGUES[game.league]
+    regulation = competition.format.regulation if competition.format is not None else None
+    if regulation is not None and regulation.periods not in (None, rules.periods):
+        raise FeedMalformed("format.regulation.periods", f"is not {rules.periods}")
+    kind = entry.status.type
+    if kind.name in _OFF:
+        return _quiet(game, _OFF[kind.name])
+    if kind.name == "STATUS_FORFEIT":
+        raise FeedMalformed("status.type.name", "is a forfeit, whose bets a person must settle")
+    if kind.state == "post":
+        return _final(game, entry, rules)
+    if kind.state not in ("pre", "in"):
+        raise FeedMalformed("status.type.state", "is none of pre, in and post")
+    points = _points(entry.home) or _points(entry.away)
+    if entry.status.period and (kind.state == "in" or points):
+        return _in_play(game, entry, rules)
+    if points:
+        raise FeedMalformed("status.period", "is 0 in a game with points")
+    return _quiet(game, Phase.SCHEDULED)
+
+
+def _quiet(game: Game, phase: Phase) -> GameState:
+    return GameState(game, phase, 0, float(game.rules.period_seconds), Score(0, 0), periods=())
+
+
+def _final(game: Game, entry: _Entry, rules: League) -> GameState:
+    """A game that is over: `post` alone is also said of one that was never played."""
+    kind = entry.status.type
+    if not kind.completed or not kind.name.startswith("STATUS_FINAL"):
+        raise FeedMalformed("status.type", f"is neither final nor called off: {kind.name[:40]}")
+    score = _score(entry)
+    period = entry.status.period or _last_period(entry, rules)
+    if period < rules.periods:
+        raise FeedMalformed("status.period", f"is {period} in a game that is said to be final")
+    if score.margin == 0:
+        raise FeedMalformed("competitors.score", "is a tie in a game that is said to be final")
+    periods = _periods(entry, period, score)
+    return GameState(game, Phase.FINAL, period, 0.0, score, periods=periods)
+
+
+def _last_period(entry: _Entry, rules: League) -> int:
+    """The last period of a finished game whose status does not tell it."""
+    found = _OVERTIMES.match(texts.squeezed(entry.status.type.detail))
+    if found:
+        return min(rules.periods + int(found[1] or 1), MOST_PERIODS)
+    return max(rules.periods, len(entry.home.lines or ()), len(entry.away.lines or ()))
+
+
+def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
+    score, name = _score(entry), entry.status.type.name
+    period, shown = entry.status.period or 0, _clock(entry.status)
+    clock = shown or 0.0
+    phase = Phase.LIVE
+    periods = _periods(entry, period, score)
+    if name in _STOPPED:
+        phase = Phase.SUSPENDED
+    elif name == _HALFTIME:
+        if period not in (rules.periods // 2, rules.periods // 2 + 1):
+            raise FeedMalformed("status.period", f"is {period} at halftime")
+        period, phase, clock = rules.periods // 2, Phase.BREAK, 0.0
+        periods = _periods(entry, period, score)
+    elif name in _END:
+        phase, clock = Phase.BREAK, 0.0
+    elif clock == 0:
+        untouched = score.total == 0 if periods is None else periods[-1].total == 0
+        phase, clock = at_zero(
+            "status.displayClock", period, score, rules, blank=shown is None, untouched=untouched
+        )
+    if clock > rules.length_of(period):
+        raise FeedMalformed("status.displayClock", f"is more than period {period} has")
+    return GameState(game, phase, period, clock, score, periods=periods)
+
+
+def _clock(status: told.StatusDocument) -> float | None:
+    """Seconds left in the period, from the clock as shown, else from its number; None without."""
+    shown = texts.seconds(status.display, "status.displayClock")
+    if shown:
+        return shown
+    if status.clock is not None and status.clock < 0:
+        raise FeedMalformed("status.clock", "is negative")
+    return status.clock or shown
+
+
+def _points(side: told.CompetitorDocument) -> int | None:
+    """Points of a side, told as text or as a number; None when there are none told."""
+    field = f"competitors.{side.side}.score"
+    match side.score:
+        case None | "":
+            return None
+        case bool() | float():
+            raise FeedMalformed(field, "is no whole number")
+        case int() as number if 0 <= number <= MOST_POINTS:
+            return number
+        case str() as text if _DIGITS.fullmatch(text) and int(text) <= MOST_POINTS:
+            return int(text)
+        case _:
+            raise FeedMalformed(field, "is no score")
+
+
+def _score(entry: _Entry) -> Score:
+    """The score of a game that has begun; a missing one is never taken for nothing-nothing."""
+    home, away = _points(entry.home), _points(entry.away)
+    if home is None or away is None:
+        side = Side.HOME if home is None else Side.AWAY
+        raise FeedMalformed(f"competitors.{side.value}.score", "is missing")
+    return Score(home, away)
+
+
+def _periods(entry: _Entry, period: int, score: Score) -> tuple[Score, ...] | None:
+    """Points by period where they are whole and add up; one that has just begun may be missing."""
+    home, away = _line(entry.home), _line(entry.away)
+    if home is None or away is None or min(len(home), len(away)) < period - 1:
+        return None
+    home, away = ([*x, 0][:period] if len(x) < period else x[:period] for x in (home, away))
+    if (sum(home), sum(away)) != (score.home, score.away):
+        return None
+    return tuple(Score(h, a) for h, a in zip(home, away, strict=True))
+
+
+def _line(side: told.CompetitorDocument) -> list[int] | None:
+    found: list[int] = []
+    for line in side.lines or ():
+        value = line.value if line.value is not None else line.display
+        text = f"{value:g}" if isinstance(value, float) else str(value)
+        if isinstance(value, bool) or not _DIGITS.fullmatch(text):
+            return None
+        found.append(int(text))
+    return found

@@ -1,0 +1,1 @@
+"""Asking a host: politely, within limits of time, size and budget, and honestly."""

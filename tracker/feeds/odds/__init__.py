@@ -1,0 +1,1 @@
+"""What the market says of games that have not begun."""

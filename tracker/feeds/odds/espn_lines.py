@@ -1,0 +1,155 @@
+"""The pregame lines on ESPN's scoreboard: what a book asks of each game that has not begun.
+
+They stand there without a key, in two forms: `details` ("UTAH -2.5") and `overUnder`, and by side.
+Whatever contradicts itself or cannot be a line of a basketball game is left out, not guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tracker.domain.catalog.teams import code_in
+from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.prior import Lines
+from tracker.feeds.source import Board
+from tracker.feeds.strict import Strict, read_json
+
+LARGEST_SPREAD = 50.0
+"""Points: no closing spread was ever larger, in any league."""
+
+TOTALS = (90.0, 320.0)
+"""Points: between the lowest college totals and what no league comes near."""
+
+MARGINS = (1.0, 1.25)
+"""What the chances in both sides' odds add up to: below 1 somebody would be giving money away."""
+
+CLEAR = 3.0
+"""Points of spread from which both sides' odds must agree on who is favoured."""
+
+_DETAILS = re.compile(r"([A-Z0-9&'.\- ]{1,12}?) ?([+-][0-9]{1,2}(?:\.[05])?)", re.ASCII)
+_EVEN = ("EVEN", "PK", "PICK")
+_LONGEST_NAME = 40
+
+
+class OddsDocument(Strict):
+    """A book's lines. What is no figure is looked at again when it is read."""
+
+    provider: Any = None
+    details: Any = None
+    overUnder: Any = None  # noqa: N815 - as the document names it
+    spread: Any = None
+    homeTeamOdds: Any = None  # noqa: N815 - the same
+    awayTeamOdds: Any = None  # noqa: N815 - the same
+
+
+class GameDocument(Strict):
+    """The part of a game that has its lines."""
+
+    odds: list[Any] | None = None
+
+
+class EventDocument(Strict):
+    """An entry of the board."""
+
+    id: str
+    competitions: list[GameDocument]
+
+
+class LinesBody(Strict):
+    """A board as far as lines go."""
+
+    events: list[EventDocument]
+
+
+def pregame_lines(body: bytes, board: Board) -> tuple[tuple[Game, Lines, str], ...]:
+    """The lines of the games of a board that have not begun, and the names of the books.
+
+    `board` is what else was read from `body`. Raises FeedMalformed when no lines can be read at
+    all; a game whose lines make no sense is merely left out.
+    """
+    waiting = {
+        game.id: game
+        for game, state in board.games
+        if isinstance(state, GameState) and state.phase is Phase.SCHEDULED
+    }
+    found = []
+    for event in read_json(LinesBody, body).events:
+        game = waiting.get(event.id)
+        told = event.competitions[0].odds if event.competitions else None
+        for one in told or ():
+            lines = Lines() if game is None else _lines(one, game)
+            if game is not None and not lines.empty:
+                found.append((game, lines, _book(one)))
+                break
+    return tuple(found)
+
+
+def _lines(value: object, game: Game) -> Lines:
+    if not isinstance(value, dict):
+        return Lines()
+    told = OddsDocument.model_construct(**{k: value.get(k) for k in OddsDocument.model_fields})
+    total = _number(told.overUnder)
+    if total is not None and not TOTALS[0] <= total <= TOTALS[1]:
+        total = None
+    spread = _spread(told, game)
+    home, away = (_decimal(_money(x)) for x in (told.homeTeamOdds, told.awayTeamOdds))
+    if home is None or away is None or not agree(home, away, spread):
+        home = away = None
+    return Lines(spread, total, home, away)
+
+
+def agree(home: float, away: float, spread: float | None) -> bool:
+    """Whether both sides' decimal odds can stand beside each other, and beside the spread."""
+    if not MARGINS[0] <= 1 / home + 1 / away <= MARGINS[1]:
+        return False
+    return spread is None or abs(spread) < CLEAR or (spread < 0) == (home < away)
+
+
+def _spread(told: OddsDocument, game: Game) -> float | None:
+    """The home team's handicap: by the details, which name the team; the number must agree."""
+    number = _number(told.spread)
+    named = _named(told.details, game)
+    if named is None or (number is not None and number != named):
+        return None
+    return named if abs(named) <= LARGEST_SPREAD else None
+
+
+def _named(details: object, game: Game) -> float | None:
+    if not isinstance(details, str):
+        return None
+    text = details.strip().upper()
+    if text in _EVEN:
+        return 0.0
+    written = _DETAILS.fullmatch(text)
+    if written is None:
+        return None
+    code = code_in(game.league, written[1].strip()).replace(" ", "-")
+    points = float(written[2])
+    return {game.home: points, game.away: -points}.get(code)
+
+
+def _money(side: object) -> object:
+    return side.get("moneyLine") if isinstance(side, dict) else None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value)
+
+
+def _decimal(american: object) -> float | None:
+    """Decimal odds of American ones; None for what is none."""
+    odds = _number(american)
+    if odds is None or abs(odds) < 100:  # noqa: PLR2004 - American odds start there
+        return None
+    return 1 + (odds / 100 if odds > 0 else 100 / -odds)
+
+
+def _book(value: object) -> str:
+    provider = value.get("provider") if isinstance(value, dict) else None
+    name = provider.get("name") if isinstance(provider, dict) else None
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        return "ESPN"
+    return f"ESPN ({name.strip()[:_LONGEST_NAME]})"

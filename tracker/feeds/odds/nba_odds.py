@@ -1,0 +1,127 @@
+"""The NBA's own list of books' odds on today's games: spreads and moneylines, without totals.
+
+The list has one book twice, one with home and away swapped and one on an alternate line. The median
+of the books, each once, with those left out that lie far from it, is what the market says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from statistics import median
+from typing import Any
+
+from pydantic import Field
+
+from tracker.domain.prior import Lines
+from tracker.feeds.odds.espn_lines import LARGEST_SPREAD, agree
+from tracker.feeds.strict import Strict, Text, read_json
+
+PATH = "/static/json/liveData/odds/odds_todaysGames.json"
+"""Where the list lies on the league's host."""
+
+LEAST_BOOKS = 3
+"""Of fewer a median can be the one that is wrong."""
+
+FAR = 0.1
+"""A book whose home chance differs from the median by more is swapped or not of this moment."""
+
+_MOST_ODDS = 101.0
+
+
+class OutcomeDocument(Strict):
+    """One side's price; numbers come as text."""
+
+    type: Text
+    odds: Any = None
+    spread: Any = None
+
+
+class BookDocument(Strict):
+    """A book."""
+
+    id: Text
+    outcomes: list[OutcomeDocument]
+
+
+class MarketDocument(Strict):
+    """A market with its books: `2way` is the moneyline."""
+
+    name: Text
+    books: list[BookDocument] = Field(default_factory=list)
+
+
+class GameDocument(Strict):
+    """A game."""
+
+    id: Text = Field(alias="gameId")
+    markets: list[MarketDocument] = Field(default_factory=list)
+
+
+class OddsBody(Strict):
+    """The whole list."""
+
+    games: list[GameDocument]
+
+
+def pregame_lines(body: bytes) -> dict[str, tuple[Lines, str]]:
+    """The median lines by the game's id, and how many books they are of. Raises FeedMalformed.
+
+    The list does not say whether a game has begun: whoever asks must know.
+    """
+    found = {}
+    for game in read_json(OddsBody, body).games:
+        chances = _money(_books(game, "2way"))
+        spreads = _spreads(_books(game, "spread"))
+        spread = median(spreads) if len(spreads) >= LEAST_BOOKS else None
+        home = away = None
+        if len(chances) >= LEAST_BOOKS:
+            # A book's margin is taken out by proportion, as the forecast would.
+            fair = median(chances)
+            home, away = 1 / fair, 1 / (1 - fair)
+            if not agree(home, away, spread):
+                home = away = spread = None
+        lines = Lines(home_spread=spread, home_ml=home, away_ml=away)
+        if not lines.empty:
+            count = max(len(chances), len(spreads))
+            found[game.id] = (lines, f"NBA.com (median of {count} books)")
+    return found
+
+
+def _books(game: GameDocument, market: str) -> Iterable[BookDocument]:
+    """The books of a market, each once whatever the countries that it is listed for."""
+    listed = [book for x in game.markets if x.name == market for book in x.books]
+    return {book.id: book for book in listed}.values()
+
+
+def _money(books: Iterable[BookDocument]) -> list[float]:
+    """The home team's chance by each book, those far from the median left out."""
+    chances = []
+    for book in books:
+        sides = {x.type: _number(x.odds) for x in book.outcomes}
+        home, away = sides.get("home"), sides.get("away")
+        if home is not None and away is not None and min(home, away) > 1:
+            chances.append(away / (home + away))
+    return [x for x in chances if abs(x - median(chances)) <= FAR]
+
+
+def _spreads(books: Iterable[BookDocument]) -> list[float]:
+    """The home team's handicap by each book, where both sides agree on it."""
+    found = []
+    for book in books:
+        sides = {x.type: _number(x.spread, signed=True) for x in book.outcomes}
+        home, away = sides.get("home"), sides.get("away")
+        if home is not None and away is not None and home == -away:
+            found.append(home)
+    near = [x for x in found if abs(x) <= LARGEST_SPREAD]
+    return [x for x in near if abs(x - median(near)) <= LARGEST_SPREAD * FAR]
+
+
+def _number(value: object, *, signed: bool = False) -> float | None:
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    low = -LARGEST_SPREAD if signed else 0.0
+    return number if low <= number <= _MOST_ODDS else None

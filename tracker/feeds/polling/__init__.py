@@ -1,0 +1,1 @@
+"""Following a game: when to ask, what to ask for, and what was seen."""

@@ -1,0 +1,136 @@
+"""A game with bets on its players: its box at a pace of its own, its board in between.
+
+Two documents tell of one game, and one of them is always a little behind. What lags is not told;
+its players are, under the newer score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from tracker.clock import Clock
+from tracker.domain.game import Game, GameState, Phase, PlayerLine
+from tracker.domain.poll import Standing
+from tracker.feeds.arbitration.compare import behind
+from tracker.feeds.polling.feed import Ask, Look, Watch
+from tracker.feeds.polling.possession import decisive
+
+LIVE_S = 15.0
+"""Least seconds between two boxes of a game that runs: every second look."""
+
+DECISIVE_S = 9.0
+"""The same in the last two minutes, when the game is looked at every five seconds."""
+
+BREAK_S = 30.0
+"""The same while nothing is played: figures are corrected then."""
+
+BEFORE_S = 5 * 60.0
+"""The same before tip-off, when starters and players who are out become known."""
+
+EARLY_S = 30 * 60.0
+"""How long before tip-off a box is first asked for."""
+
+RETRY_S = 30.0
+"""Until a box that could not be read is asked for again: the board serves meanwhile."""
+
+HELD_BACK_S = 30.0
+"""For how long one document may lag behind the other without being told."""
+
+
+def always() -> bool:
+    """For whoever has no budget of requests."""
+    return True
+
+
+class BoxWatch:
+    """Looks one game up in its box and on its board, and tells them as one."""
+
+    def __init__(
+        self, game: Game, watch: Watch, clock: Clock, roomy: Callable[[], bool] = always
+    ) -> None:
+        """`roomy` is whether requests are to spare for a box."""
+        self._game = game
+        self._watch = watch
+        self._clock = clock
+        self._roomy = roomy
+        self._due = 0.0
+        self._told: GameState | None = None
+        self._document = ""
+        self._lagging: dict[str, float] = {}
+        self._lines: tuple[PlayerLine, ...] = ()
+        self._complete = False
+
+    async def look(self, standing: Standing, ask: Ask, max_age: float) -> Look:
+        """What is known of the game, with its players as they were last told."""
+        if self._told is None and standing.state is not None:
+            self._remember(standing.state)
+        if ask is not Ask.BOX and not self._wanted(standing):
+            return self._merged(await self._watch.look(self._game, ask, max_age))
+        box = await self._watch.look(self._game, Ask.BOX, 0.0)
+        told = self._merged(box)
+        readable = isinstance(box.reading, GameState)
+        self._due = self._clock.monotonic() + (self._pace() if readable else RETRY_S)
+        if ask is Ask.BOX or (readable and not self._ends_too_late(box.reading)):
+            return told
+        return self._merged(await self._watch.look(self._game, ask, max_age))
+
+    def _wanted(self, standing: Standing) -> bool:
+        """Whether it is time for a box, and requests are to spare for it."""
+        now = self._clock.monotonic()
+        state = self._told or standing.state
+        over = state is not None and state.phase is Phase.FINAL
+        if over and not self._complete:
+            # The result waits for it.
+            return True
+        if now < self._due or not self._roomy():
+            return False
+        if state is None or state.phase is Phase.SCHEDULED:
+            start = self._game.start if state is None else state.game.start
+            return (start - self._clock.now()).total_seconds() <= EARLY_S
+        return not state.phase.off
+
+    def _pace(self) -> float:
+        state = self._told
+        if state is None or state.phase is Phase.SCHEDULED:
+            return BEFORE_S
+        if state.phase is not Phase.LIVE:
+            return BREAK_S
+        return DECISIVE_S if decisive(state) else LIVE_S
+
+    def _ends_too_late(self, box: object) -> bool:
+        """Whether the game is said to be over, and the box does not know yet."""
+        over = self._told is not None and self._told.phase is Phase.FINAL
+        return over and isinstance(box, GameState) and box.phase is not Phase.FINAL
+
+    def _merged(self, look: Look) -> Look:
+        """The look under the newest moment that was told, with the newest lines of players."""
+        state = look.reading
+        if not isinstance(state, GameState):
+            return look
+        if state.players and not self._older(state):
+            self._lines, self._complete = state.players, state.phase is Phase.FINAL
+        newest = self._newest(look.path, state)
+        known = newest.phase is not Phase.FINAL or self._complete
+        return replace(look, reading=replace(newest, players=self._lines if known else ()))
+
+    def _older(self, state: GameState) -> bool:
+        """Whether figures of players were told already that are those of the end."""
+        return self._complete and state.phase is not Phase.FINAL
+
+    def _newest(self, path: str, state: GameState) -> GameState:
+        """The state, or the one that another document has told where this one lags behind it."""
+        told = self._told
+        if told is not None and path != self._document and behind(state, told):
+            now = self._clock.monotonic()
+            since = self._lagging.setdefault(path, now)
+            if told.phase is Phase.FINAL or now - since < HELD_BACK_S:
+                return told
+        self._lagging.pop(path, None)
+        self._told, self._document = state, path
+        return state
+
+    def _remember(self, state: GameState) -> None:
+        """Take it that this was told: before a restart, or before a player was bet on."""
+        self._told, self._lines = state, state.players
+        self._complete = state.phase is Phase.FINAL and bool(state.players)

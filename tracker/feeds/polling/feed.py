@@ -1,0 +1,297 @@
+"""One source, ready to be asked about a game: the board where that will do, else its box."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import Enum
+from typing import Protocol, assert_never
+
+from tracker.clock import Clock
+from tracker.domain.game import Game, GameState
+from tracker.domain.league import LEAGUE_ZONE, slate_date
+from tracker.domain.poll import Trouble, Unreadable
+from tracker.feeds.arbitration.identity import nearest, same_meeting, state_under
+from tracker.feeds.errors import FeedError, FeedMalformed, FeedNotPublished, FeedRefused
+from tracker.feeds.http.fetch import DEADLINE_S, Fetched, Fetcher
+from tracker.feeds.http.health import Health, OnEvent, Pulse, ignore_event, ignore_pulse
+from tracker.feeds.polling.board import LARGE, BoardFailure, BoardReading, SharedBoard
+from tracker.feeds.source import Board, Source
+from tracker.settings.models import FeedSettings
+
+KEPT_BOARDS = 8
+"""Boards of different days that are kept."""
+
+KEPT_NAMES = 1024
+"""Games of which it is remembered under which id this source knows them."""
+
+_FRESH_S = 30.0
+
+
+class Ask(Enum):
+    """Where a game may be looked up: a box costs a request of its own, a board none."""
+
+    BOARD = "board"
+    EITHER = "either"
+    BOX = "box"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a game gave.
+
+    `path`, `at`, `body` and `digest` are those of the document that tells most, as in `Poll`;
+    `heard` is when it came, in the clock's monotonic seconds. `retry_after` is for how many seconds
+    the source is to be left alone. `at_pace` is whether sources answered, although what they said
+    is not told: the next look then comes at the ordinary pace. `more` is whether a later board has
+    come already: the next look is then due at once. `alone` is whether it cost a request that no
+    other game shares: another board is then no reason to look before it is time.
+    """
+
+    source: str
+    path: str
+    at: datetime
+    heard: float
+    body: bytes
+    digest: str
+    reading: GameState | Unreadable
+    retry_after: float | None = None
+    at_pace: bool = False
+    more: bool = False
+    alone: bool = False
+
+
+class Watch(Protocol):
+    """Whatever can look a game up: one source, or several that stand in for each other."""
+
+    async def look(self, game: Game, ask: Ask, max_age: float) -> Look:
+        """What is known of a game, from a board no older than `max_age` seconds or from its box."""
+        ...
+
+
+class Feed:
+    """One source of a league, with its boards and its health, over a session that may be shared."""
+
+    def __init__(self, source: Source, fetcher: Fetcher, clock: Clock, health: Health) -> None:
+        """Build it with `open_feed`, which also closes it."""
+        self.source = source
+        self.fetcher = fetcher
+        self._clock = clock
+        self._health = health
+        self._boards: OrderedDict[str, SharedBoard] = OrderedDict()
+        self._theirs: OrderedDict[str, Game] = OrderedDict()
+        self._given: OrderedDict[str, float] = OrderedDict()
+
+    @property
+    def board(self) -> SharedBoard:
+        """The board of the league's date at this moment."""
+        return self.board_on(slate_date(self._clock.now()))
+
+    def board_on(self, day: date) -> SharedBoard:
+        """The board of a day, by US Eastern calendar date; the only one of a source with one."""
+        path = self.source.board_path(day)
+        if path not in self._boards:
+            self._boards[path] = SharedBoard(
+                self.source, path, self.fetcher, self._clock, self._health
+            )
+        self._boards.move_to_end(path)
+        for old in list(self._boards)[:-KEPT_BOARDS]:
+            if self._boards[old].idle:
+                del self._boards[old]
+        return self._boards[path]
+
+    def board_of(self, game: Game) -> SharedBoard:
+        """The board on which a game is to be looked for."""
+        told = self._theirs.get(game.id, game)
+        return self.board_on(told.start.astimezone(LEAGUE_ZONE).date())
+
+    def learn(self, game: Game, told: Game) -> None:
+        """Remember under which id this source knows a game that goes by another one."""
+        self._theirs[game.id] = told
+        self._theirs.move_to_end(game.id)
+        while len(self._theirs) > KEPT_NAMES:
+            self._theirs.popitem(last=False)
+
+    async def aclose(self) -> None:
+        """End requests that are still running."""
+        for board in self._boards.values():
+            await board.aclose()
+
+    async def look(self, game: Game, ask: Ask, max_age: float, *, urgent: bool = False) -> Look:
+        """What this source tells of a game. It never raises for what a source can do.
+
+        `urgent` is whether the game is near or in play although only the board is asked.
+        """
+        match ask:
+            case Ask.BOX:
+                return await self._box(game, board=None)
+            case Ask.BOARD | Ask.EITHER:
+                begun = self._clock.monotonic()
+                urgent = urgent or ask is Ask.EITHER
+                shared = self.board_of(game)
+                board = await shared.read(max_age, urgent=urgent)
+                more = False
+                if isinstance(board, BoardReading):
+                    board, more = self._unseen(game, shared, board)
+                seen = replace(self._on_board(game, board, begun, urgent=urgent), more=more)
+                if ask is Ask.BOARD or isinstance(seen.reading, GameState):
+                    return seen
+                return await self._second(game, board, seen)
+            case _:
+                assert_never(ask)
+
+    def _unseen(
+        self, game: Game, shared: SharedBoard, newest: BoardReading
+    ) -> tuple[BoardReading, bool]:
+        """The oldest board that this game has not been given yet, and whether there are more.
+
+        Other games may have had several boards read while this one was busy.
+        """
+        missed = shared.since(self._given.get(game.id, newest.fetched.heard))
+        board = missed[0] if missed else newest
+        self._given[game.id] = board.fetched.heard
+        self._given.move_to_end(game.id)
+        while len(self._given) > KEPT_NAMES:
+            self._given.popitem(last=False)
+        return board, len(missed) > 1
+
+    def peek(self, game: Game, max_age: float) -> GameState | None:
+        """What is known of a game from a board that was read already; nothing is waited for.
+
+        A board that is older is asked for, so that a later call finds it.
+        """
+        board = self.board_of(game)
+        found = board.known(max_age)
+        if found is None:
+            board.poke(max_age, urgent=True)
+            return None
+        reading = self._entry(game, found.board)
+        return reading if isinstance(reading, GameState) else None
+
+    async def _second(self, game: Game, board: BoardReading | BoardFailure, seen: Look) -> Look:
+        """The box, for want of a good board. What the board says stays if that is no better."""
+        other = await self._box(game, board)
+        better = isinstance(other.reading, GameState) or seen.reading == _absent(game)
+        return replace(other if better else seen, alone=True)
+
+    def _on_board(
+        self, game: Game, board: BoardReading | BoardFailure, begun: float, *, urgent: bool
+    ) -> Look:
+        if isinstance(board, BoardFailure):
+            patience = max(0.0, board.retry_at(urgent=urgent) - self._clock.monotonic())
+            # A failure that is shared from earlier has been told with its document already.
+            fresh = board.fetched is not None and board.fetched.heard >= begun
+            document = board.fetched if fresh else None
+            path = self.board_of(game).path.partition("?")[0]
+            return self._look(path, document, board.error.unreadable, patience)
+        reading = self._entry(game, board.board)
+        return self._look(board.fetched.path, board.fetched, reading or _absent(game), None)
+
+    def _entry(self, game: Game, board: Board) -> GameState | Unreadable | None:
+        """What a board says of a game, found by its id or by teams and date."""
+        own = self.source.owns(game.id)
+        theirs = game.id if own else getattr(self._theirs.get(game.id), "id", None)
+        entry = None if theirs is None else board.find(theirs)
+        if entry is not None and own:
+            return _of_same(game, *entry)
+        if entry is None or not same_meeting(game, entry[0]):
+            if own and not self.source.dated:
+                return None
+            met = nearest(game, (x for x, _ in board.games))
+            entry = None if met is None else board.find(met.id)
+        if entry is None:
+            return None
+        self.learn(game, entry[0])
+        reading = entry[1]
+        return state_under(game, reading) if isinstance(reading, GameState) else reading
+
+    async def _box(self, game: Game, board: BoardReading | BoardFailure | None) -> Look:
+        told = game if self.source.owns(game.id) else self._theirs.get(game.id)
+        if told is None:
+            why = f"{self.source.label} has not told of {game.name} yet"
+            missing = Unreadable(Trouble.NOT_PUBLISHED, why)
+            return self._look(self.source.board_path(game.slate), None, missing, None)
+        path = self.source.box_path(told.id)
+        fetched: Fetched | None = None
+        try:
+            fetched = await self.fetcher.get(path, self.source.box_cap)
+            large = len(fetched.body) > LARGE
+            parse = self.source.parse_box
+            state = await asyncio.to_thread(parse, fetched.body) if large else parse(fetched.body)
+        except FeedRefused as refused:
+            # The CDN answers 403 for what it does not have, so only the board tells them apart.
+            board = board or await self.board_of(game).read(_FRESH_S)
+            missing_box = FeedNotPublished(f"the box of {game.name} is not published yet")
+            error = missing_box if isinstance(board, BoardReading) else refused
+            return self._look(path, None, error.unreadable, None)
+        except FeedError as error:
+            return self._look(path, fetched, error.unreadable, error.retry_after)
+        reading = _of_same(told, state.game, state)
+        if isinstance(reading, GameState) and told is not game:
+            reading = state_under(game, reading)
+        return self._look(path, fetched, reading, None)
+
+    def _look(
+        self,
+        path: str,
+        fetched: Fetched | None,
+        reading: GameState | Unreadable,
+        retry_after: float | None,
+    ) -> Look:
+        name = self.source.name
+        if fetched is None:
+            now, heard = self._clock.now(), self._clock.monotonic()
+            return Look(name, path, now, heard, b"", "", reading, retry_after)
+        at, heard, body, digest = fetched.at, fetched.heard, fetched.body, fetched.digest
+        return Look(name, fetched.path, at, heard, body, digest, reading, retry_after)
+
+
+def _absent(game: Game) -> Unreadable:
+    return Unreadable(Trouble.ABSENT, f"{game.name} is not on the board")
+
+
+def _of_same(game: Game, told: Game, state: GameState | Unreadable) -> GameState | Unreadable:
+    """The state, if it is about the game that was asked for and not about some other one."""
+    if (told.id, told.home, told.away) == (game.id, game.home, game.away):
+        return state
+    problem = f"is {told.id} {told.name}, not {game.id} {game.name}"
+    return FeedMalformed("gameId", problem).unreadable
+
+
+def fetcher_of(
+    sources: Sequence[Source], settings: FeedSettings, clock: Clock, deadline_s: float = DEADLINE_S
+) -> Fetcher:
+    """A session with a host that all of these sources share. Settings' headers go over theirs."""
+    first = sources[0]
+    spare = first.second_headers
+    return Fetcher(
+        settings.base_url,
+        {**first.headers, **settings.headers},
+        settings.requests_per_minute,
+        clock,
+        deadline_s=deadline_s,
+        second_headers=None if spare is None else {**spare, **settings.headers},
+    )
+
+
+@asynccontextmanager
+async def open_feed(
+    source: Source,
+    settings: FeedSettings,
+    clock: Clock,
+    *,
+    on_event: OnEvent = ignore_event,
+    pulse: Pulse = ignore_pulse,
+    deadline_s: float = DEADLINE_S,
+) -> AsyncIterator[Feed]:
+    """One source alone with its session, closed on the way out."""
+    async with fetcher_of([source], settings, clock, deadline_s) as fetcher:
+        feed = Feed(source, fetcher, clock, Health(source.label, on_event, pulse))
+        try:
+            yield feed
+        finally:
+            await feed.aclose()

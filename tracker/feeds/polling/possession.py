@@ -1,0 +1,88 @@
+"""Who has the ball in the last two minutes: asked of the play-by-play, which alone tells it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from tracker.clock import Clock
+from tracker.domain.game import Game, GameState, Phase
+from tracker.feeds.errors import FeedError
+from tracker.feeds.polling.board import LARGE
+from tracker.feeds.polling.cadence import CLUTCH_CLOCK_S
+from tracker.feeds.polling.feed import Feed, Look
+from tracker.feeds.source import Ball
+
+PATIENCE_S = 1.0
+"""Real seconds for which a poll waits to learn it: the score must not be late for its sake."""
+
+PAUSE_S = 60.0
+"""After a failure nobody asks for so long."""
+
+SHARE = 0.5
+"""Part of a host's budget of requests up to which it is asked: the rest is for scores."""
+
+NEWER_S = 2.0
+"""By how much of the game clock the play-by-play may be ahead of the board that it is held to."""
+
+OLDER_S = 24.0
+"""By how much it may be behind with the score still the same: a shot clock."""
+
+
+class Possession:
+    """Adds the side with the ball to what a league's own source tells, where that matters."""
+
+    def __init__(self, feed: Feed, clock: Clock) -> None:
+        """`feed` is the source whose play-by-play is asked."""
+        self._feed = feed
+        self._clock = clock
+        self._quiet_until = 0.0
+
+    async def added(self, game: Game, look: Look) -> Look:
+        """The look with the side that has the ball, if the play-by-play is of the same moment."""
+        state = look.reading
+        if not isinstance(state, GameState) or not self._wanted(game, look, state):
+            return look
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                ball = await self._ball(game)
+        except (FeedError, TimeoutError):
+            self._quiet_until = self._clock.monotonic() + PAUSE_S
+            return look
+        side = None if ball is None or ball.team is None else game.side_of(ball.team)
+        if ball is None or side is None or not fits(ball, state):
+            return look
+        return replace(look, reading=replace(state, possession=side))
+
+    async def _ball(self, game: Game) -> Ball | None:
+        source = self._feed.source
+        path = "" if source.plays_path is None else source.plays_path(game.id)
+        fetched = await self._feed.fetcher.get(path, source.box_cap)
+        if len(fetched.body) > LARGE:
+            return await asyncio.to_thread(source.parse_plays, fetched.body)
+        return source.parse_plays(fetched.body)
+
+    def _wanted(self, game: Game, look: Look, state: GameState) -> bool:
+        source = self._feed.source
+        if source.plays_path is None or look.source != source.name or not source.owns(game.id):
+            return False
+        if state.possession is not None or not decisive(state):
+            return False
+        usage = self._feed.fetcher.usage
+        return self._clock.monotonic() >= self._quiet_until and (
+            usage.last_minute < SHARE * usage.budget
+        )
+
+
+def decisive(state: GameState) -> bool:
+    """Whether it is the time of a game at which it matters who has the ball."""
+    if state.phase is not Phase.LIVE or state.period < state.game.rules.periods:
+        return False
+    return state.overtime > 0 or state.clock <= CLUTCH_CLOCK_S
+
+
+def fits(ball: Ball, state: GameState) -> bool:
+    """Whether the last action belongs to the moment of a state: same points, and no shot later."""
+    if (ball.game, ball.period, ball.score) != (state.game.id, state.period, state.score):
+        return False
+    return -NEWER_S <= ball.clock - state.clock <= OLDER_S

@@ -1,0 +1,273 @@
+"""The joint chance of two scores, and everything that can be read off it by summing.
+
+A lattice holds P(home = home0 + i, away = away0 + j). Margin, total and team points are sums along
+its diagonals, rows and columns: they agree because they are the same numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import numpy as np
+
+from tracker.forecast.game.lazy import Lazy
+
+T = TypeVar("T", bound=np.generic)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pmf:
+    """Chances of whole numbers: `chances[i]` is P(X = first + i). They add up to 1."""
+
+    first: int
+    chances: Floats
+
+    @staticmethod
+    def from_sums(first: int, edges: Floats) -> Pmf:
+        """Chances between rising edges of a distribution function, what is outside left out."""
+        sums = edges - edges[0]
+        sums *= 1.0 / sums[-1]
+        sums[-1] = 1.0
+        pmf = Pmf(first, sums[1:] - sums[:-1])
+        pmf.__dict__["sums"] = sums
+        return pmf
+
+    @Lazy
+    def sums(self) -> Floats:
+        """P(X < first + i) for i = 0 … n; exactly 0 at the start and exactly 1 at the end."""
+        sums = np.zeros(self.chances.size + 1)
+        self.chances.cumsum(out=sums[1:])
+        sums *= 1.0 / sums[-1]
+        np.minimum(sums, 1.0, out=sums)
+        sums[-1] = 1.0
+        return sums
+
+    def moved(self, step: int) -> Pmf:
+        """The chances of X + step."""
+        twin = Pmf(self.first + step, self.chances)
+        twin.__dict__["sums"] = self.sums
+        return twin
+
+    def less_than(self, value: int) -> float:
+        """P(X < value)."""
+        i, sums = value - self.first, self.sums
+        return 0.0 if i <= 0 else 1.0 if i >= sums.size else sums.item(i)
+
+    def window(self, low: int, high: int) -> Floats:
+        """P(X < v) for v = low … high."""
+        sums, start, stop = self.sums, low - self.first, high - self.first + 1
+        if start >= 0 and stop <= sums.size:
+            return sums[start:stop]
+        return sums.take(np.arange(start, stop), mode="clip")
+
+    def split(self, line: float) -> tuple[float, float, float]:
+        """P(X > line), P(X = line) and P(X < line)."""
+        floor = math.floor(line)
+        under = self.less_than(floor + 1)
+        if floor != line:
+            return 1.0 - under, 0.0, under
+        below = self.less_than(floor)
+        return 1.0 - under, under - below, below
+
+    @Lazy
+    def mean(self) -> float:
+        """The expectation, in points."""
+        steps = np.arange(self.chances.size)
+        return self.first + float(steps @ self.chances)
+
+    @Lazy
+    def sd(self) -> float:
+        """The standard deviation, in points."""
+        steps = np.arange(self.chances.size) - (self.mean - self.first)
+        return math.sqrt(max(0.0, float((steps * steps) @ self.chances)))
+
+    def quantile(self, level: float) -> int:
+        """The smallest value whose cumulative chance reaches `level` (in (0, 1))."""
+        return self.first + max(int(self.sums.searchsorted(level - 1e-12)) - 1, 0)
+
+    def items(self) -> Iterator[tuple[int, float]]:
+        """Values and their chances, rising, those without a chance left out."""
+        for i, chance in enumerate(self.chances.tolist()):
+            if chance > 0:
+                yield self.first + i, chance
+
+
+def each_parity(chances: Floats, first: int) -> Floats:
+    """Chances given a number's parity: those of even numbers add up to 1, and of odd ones."""
+    given = chances.copy()
+    for start in (first % 2, 1 - first % 2):
+        part = given[start::2]
+        whole = part.sum()
+        if whole > 0:
+            part /= whole
+    return given
+
+
+def _enough(values: NDArray[T], rows: int, columns: int) -> None:
+    """Refuse a view that would reach beyond its values."""
+    if values.size < rows + columns - 1:
+        raise ValueError(f"{rows} by {columns} cells need more than {values.size} values")
+
+
+def toeplitz(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
+    """A view with [i, j] = values[i - j + columns - 1]: what depends on home minus away."""
+    _enough(values, rows, columns)
+    step = values.itemsize
+    return np.ndarray(
+        (rows, columns), values.dtype, np.ascontiguousarray(values), (columns - 1) * step,
+        (step, -step),
+    )  # fmt: skip
+
+
+def hankel(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
+    """A view with [i, j] = values[i + j]: what depends on home plus away."""
+    _enough(values, rows, columns)
+    step = values.itemsize
+    return np.ndarray((rows, columns), values.dtype, np.ascontiguousarray(values), 0, (step, step))
+
+
+def antidiagonals(cells: Floats) -> Floats:
+    """Sums of cells with equal i + j, for i + j = 0 … rows + columns - 2."""
+    rows, columns = cells.shape
+    # Rows written with one pitch and read with a pitch one shorter slide past one another.
+    pitch = rows + columns
+    sheet = np.zeros((rows, pitch))
+    sheet[:, :columns] = cells
+    slid = sheet.ravel()[: rows * (pitch - 1)].reshape(rows, pitch - 1)
+    sums: Floats = np.ones(rows) @ slid
+    return sums
+
+
+def diagonals(cells: Floats) -> Floats:
+    """Sums of cells with equal i - j, for i - j = 1 - columns … rows - 1."""
+    rows, columns = cells.shape
+    # As above, but read with a pitch one longer: each row begins one place further left.
+    pitch = rows + columns - 1
+    sheet = np.zeros(rows * (pitch + 1))
+    written = sheet[rows - 1 : rows - 1 + rows * pitch].reshape(rows, pitch)
+    written[:, :columns] = cells
+    sums: Floats = np.ones(rows) @ sheet.reshape(rows, pitch + 1)
+    return sums[-2::-1]
+
+
+class Points(Protocol):
+    """The joint chances of both teams' points in a span, and what can be read off them."""
+
+    @property
+    def home0(self) -> int:
+        """Home points of the first row of `cells`."""
+
+    @property
+    def away0(self) -> int:
+        """Away points of the first column of `cells`."""
+
+    @property
+    def cells(self) -> Floats:
+        """P(home = home0 + i, away = away0 + j)."""
+
+    @property
+    def sure(self) -> bool:
+        """Nothing can change any more."""
+
+    def part(self, name: str) -> Pmf:
+        """The chances of `margin`, `total`, `home` or `away`."""
+
+    def stands(self, name: str) -> float:
+        """The least that a part can still come to: what is scored already."""
+
+    def window(self, name: str, low: int, high: int) -> Floats:
+        """P(part < v) for v = low … high."""
+
+
+def standing(scored: tuple[int, int], name: str) -> float:
+    """The least that a part of a score can come to; a margin can come to anything."""
+    match name:
+        case "home":
+            return scored[0]
+        case "away":
+            return scored[1]
+        case "total":
+            return scored[0] + scored[1]
+        case _:
+            return -math.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Lattice:
+    """P(home = home0 + i, away = away0 + j) in `cells[i, j]`, all non-negative, adding up to 1.
+
+    `scored` are the points (home, away) that stand already; the cells may begin above them.
+    `origin` is the lattice that this one is a moved copy of, whose sums serve both.
+    """
+
+    home0: int
+    away0: int
+    cells: Floats
+    scored: tuple[int, int]
+    origin: Lattice | None = None
+
+    @staticmethod
+    def certain(home: int, away: int) -> Lattice:
+        """A score that can no longer change."""
+        return Lattice(home, away, np.ones((1, 1)), (home, away))
+
+    @property
+    def sure(self) -> bool:
+        """Nothing can change any more."""
+        return self.cells.size == 1
+
+    @Lazy
+    def home(self) -> Pmf:
+        """Points of the home team."""
+        if self.origin is not None:
+            return self.origin.home.moved(self.home0 - self.origin.home0)
+        return Pmf(self.home0, self.cells @ np.ones(self.cells.shape[1]))
+
+    @Lazy
+    def away(self) -> Pmf:
+        """Points of the away team."""
+        if self.origin is not None:
+            return self.origin.away.moved(self.away0 - self.origin.away0)
+        return Pmf(self.away0, np.ones(self.cells.shape[0]) @ self.cells)
+
+    @Lazy
+    def margin(self) -> Pmf:
+        """Home points minus away points."""
+        if (origin := self.origin) is not None:
+            return origin.margin.moved(self.home0 - origin.home0 - self.away0 + origin.away0)
+        columns = self.cells.shape[1]
+        return Pmf(self.home0 - self.away0 - columns + 1, diagonals(self.cells))
+
+    @Lazy
+    def total(self) -> Pmf:
+        """Points of both teams."""
+        if (origin := self.origin) is not None:
+            return origin.total.moved(self.home0 - origin.home0 + self.away0 - origin.away0)
+        return Pmf(self.home0 + self.away0, antidiagonals(self.cells))
+
+    def moved(self, home: int, away: int) -> Lattice:
+        """The same chances of a score that is higher by `home` and `away` points."""
+        scored = (self.scored[0] + home, self.scored[1] + away)
+        return Lattice(self.home0 + home, self.away0 + away, self.cells, scored, self)
+
+    def part(self, name: str) -> Pmf:
+        """The chances of `margin`, `total`, `home` or `away`."""
+        found: Pmf = getattr(self, name)
+        return found
+
+    def stands(self, name: str) -> float:
+        """The least that a part can still come to: what is scored already."""
+        return standing(self.scored, name)
+
+    def window(self, name: str, low: int, high: int) -> Floats:
+        """P(part < v) for v = low … high."""
+        return self.part(name).window(low, high)

@@ -1,0 +1,306 @@
+"""What was fitted: every figure that the forecast uses, with its meaning, unit and source.
+
+One value of `Parameters` holds a league. All figures are maximum-likelihood or least-squares fits
+on recorded games by `tracker fit`; docs/model.md tells how, docs/model-card.md how well.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from tracker.forecast.calibration import CORRECTIONS, NO_CALIBRATION, Calibration
+from tracker.forecast.errors import BadParameters
+from tracker.forecast.game.landing import land
+from tracker.forecast.game.lattice import each_parity
+from tracker.forecast.game.lazy import Lazy
+from tracker.forecast.priors.ratings import RatingFigures
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker.forecast.game.landing import Landing
+
+    Floats = NDArray[np.float64]
+
+FORMAT = 2
+"""The version of the file format; a file of another format is refused."""
+
+FEATURE_VERSION = "score-clock-possession-bonus-prior-1"
+"""Names what a forecast looks at; it changes when an input is added or read differently."""
+
+
+@dataclass(frozen=True)
+class Average:
+    """A game of which nothing is known before tip-off: the league's mean and spread of priors.
+
+    `margin` is the home edge and `total` the mean total, in points; the `_sd` are the standard
+    deviations, in points, of what the closing lines (or ratings) of single games say about them.
+    `reference` is the total, in points, from which the other figures count a prior's total: the
+    league's own, or that of the league from which the figures are transferred.
+    """
+
+    margin: float
+    total: float
+    margin_sd: float
+    total_sd: float
+    reference: float
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """From a moment to the endgame layer: means and variances of what is scored in between.
+
+    `layer` and `knots` are seconds left in regulation; coefficients between knots are interpolated
+    linearly. `margin[k, f]` and `total[k, f]` are least-squares weights of the features listed in
+    `flow.MARGIN_FEATURES` and `flow.TOTAL_FEATURES`. `margin_rate` and `total_rate` are variances
+    per second to the layer (points² / s). `total_pace` is the power with which the variance of the
+    total follows the prior's total over the league's. The `_noise` are standard deviations, in
+    points, of a whole game about a prior that is known for sure.
+    """
+
+    layer: float
+    knots: Floats
+    margin: Floats
+    total: Floats
+    margin_rate: Floats
+    total_rate: Floats
+    total_pace: float
+    margin_noise: float
+    total_noise: float
+
+    @Lazy
+    def clocks(self) -> list[float]:
+        """The knots as plain numbers."""
+        return [float(x) for x in self.knots]
+
+    @Lazy
+    def table(self) -> Floats:
+        """All that is interpolated, one row a knot: margin, total and both rates."""
+        rates = np.stack([self.margin_rate, self.total_rate], axis=1)
+        return np.concatenate([self.margin, self.total, rates], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Endgame:
+    """Joint chances of both teams' points from a clock to the end of the last period.
+
+    `tables[k][d + leads]` belongs to `clocks[k]` seconds left and to the team with the ball leading
+    by d; its cell [x, y] is the chance that this team scores x and the other y. They come from a
+    chain of possessions fitted to recorded ones. `ball[k, d + leads]` is the chance that a team
+    which leads by d has the ball, for states whose possession is unknown. `tilt[k]` holds the
+    weights of `endgame.TILT_FEATURES` by which the log-odds of a further point shift.
+    """
+
+    clocks: Floats
+    leads: int
+    tables: tuple[Floats, ...]
+    ball: Floats
+    tilt: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Overtime:
+    """All overtimes together: chances of the final margin and of the points added.
+
+    `margin[i]` is P(margin = i - (n - 1) / 2), without a tie; `total[i]` is P(points = i).
+    `edge` is the log-odds that a point of prior margin adds to a point of overtime margin, `tempo`
+    the log-odds of a further point in overtime over those at the same clock in regulation.
+    """
+
+    margin: Floats
+    total: Floats
+    edge: float
+    tempo: float
+
+    @Lazy
+    def margins(self) -> Floats:
+        """The margins that `margin` speaks of."""
+        reach = self.margin.size // 2
+        return np.arange(-reach, reach + 1, dtype=np.float64)
+
+    @Lazy
+    def total_given_parity(self) -> Floats:
+        """`total` given the parity of the number of points."""
+        return each_parity(self.total, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class SpanFigures:
+    """Points of one quarter or half: least-squares weights and variances.
+
+    `inside` holds for a moment within the span, `ahead` for one before it. Both are weights of
+    `spans.SPAN_FEATURES`, those of the margin and then those of the total. The variances, points²,
+    are (whatever little is left, a whole span) for the margin and then for the total; a moment
+    within the span has the first plus the second times the part of the span that is left.
+    """
+
+    inside: tuple[float, ...]
+    ahead: tuple[float, ...]
+    inside_variance: tuple[float, float, float, float]
+    ahead_variance: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """Everything fitted for one league, and the names under which its forecasts are stored."""
+
+    league: str
+    model_version: str
+    feature_version: str
+    calibration: Calibration
+    transferred: bool
+    fitted_on: tuple[str, ...]
+    average: Average
+    flow: Flow
+    endgame: Endgame
+    overtime: Overtime
+    ratings: RatingFigures
+    spans: Mapping[str, SpanFigures]
+    breaks: Endgame
+    """Tables of the ends of periods before the last one: for any lead, there is no fouling."""
+    checksum: str
+
+    @property
+    def calibration_id(self) -> str:
+        """The name of the calibration in use."""
+        return self.calibration.name
+
+    @Lazy
+    def landing(self) -> Landing:
+        """The endgame's tables at the flow's layer, summed over where a game may stand there."""
+        return land(self.endgame, self.flow.layer)
+
+
+def checksum_of(document: Mapping[str, Any]) -> str:
+    """The SHA-256 of a parameters document without its own `sha256`, in hexadecimal."""
+    body = {key: value for key, value in document.items() if key != "sha256"}
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def decode(text: str, where: str) -> Parameters:
+    """Parameters from a file's text; `where` names the file. Raises BadParameters."""
+    wrong = f"{where} is not of format {FORMAT}: refit it with this program"
+    return decoded(text, where, ("format", FORMAT), wrong, _read)
+
+
+def decoded(
+    text: str, where: str, form: tuple[str, int], wrong: str, read: Callable[[Mapping[str, Any]], T]
+) -> T:
+    """What `read` makes of a file's text, once it is known to be whole. Raises BadParameters.
+
+    `form` is the key that tells the format, and the format wanted; `wrong` says that it is another.
+    """
+    key, version = form
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise BadParameters(f"{where} is not JSON ({error}): restore or refit it") from error
+    if not isinstance(document, dict) or document.get(key) != version:
+        raise BadParameters(wrong)
+    if document.get("sha256") != checksum_of(document):
+        raise BadParameters(f"{where} is damaged, its checksum differs: restore or refit it")
+    try:
+        return read(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadParameters(f"{where} lacks or misstates a figure ({error}): refit it") from error
+
+
+def _read(document: Mapping[str, Any]) -> Parameters:
+    def floats(part: str, name: str) -> Floats:
+        return np.array(document[part][name], dtype=np.float64)
+
+    flow, endgame = document["flow"], document["endgame"]
+    return Parameters(
+        league=document["league"],
+        model_version=document["model_version"],
+        feature_version=document["feature_version"],
+        calibration=_calibration(document),
+        transferred=document["transferred"],
+        fitted_on=tuple(document["fitted_on"]),
+        average=Average(**document["average"]),
+        flow=Flow(
+            layer=float(flow["layer"]),
+            total_pace=float(flow["total_pace"]),
+            margin_noise=float(flow["margin_noise"]),
+            total_noise=float(flow["total_noise"]),
+            **{
+                name: floats("flow", name)
+                for name in ("knots", "margin", "total", "margin_rate", "total_rate")
+            },
+        ),
+        endgame=Endgame(
+            clocks=floats("endgame", "clocks"),
+            leads=int(endgame["leads"]),
+            tables=unpack_tables(endgame["sizes"], 2 * int(endgame["leads"]) + 1, endgame["cells"]),
+            ball=floats("endgame", "ball"),
+            tilt=floats("endgame", "tilt"),
+        ),
+        overtime=Overtime(
+            margin=floats("overtime", "margin"),
+            total=floats("overtime", "total"),
+            edge=float(document["overtime"]["edge"]),
+            tempo=float(document["overtime"]["tempo"]),
+        ),
+        ratings=RatingFigures(**document["ratings"]),
+        spans={
+            name: SpanFigures(**{key: tuple(values) for key, values in row.items()})
+            for name, row in document["spans"].items()
+        },
+        breaks=_breaks(document["breaks"]),
+        checksum=document["sha256"],
+    )
+
+
+def _breaks(given: Mapping[str, Any]) -> Endgame:
+    clocks = np.array(given["clocks"], dtype=np.float64)
+    return Endgame(
+        clocks=clocks,
+        leads=0,
+        tables=unpack_tables(given["sizes"], 1, given["cells"]),
+        ball=np.full((clocks.size, 1), 0.5),
+        tilt=np.zeros((clocks.size, 5)),
+    )
+
+
+def _calibration(document: Mapping[str, Any]) -> Calibration:
+    given = document.get("calibration")
+    if given is None:
+        return replace(NO_CALIBRATION, name=str(document["calibration_id"]))
+    parts = {name: tuple(map(float, given[name])) for name in ("clocks", *CORRECTIONS)}
+    return Calibration(name=str(document["calibration_id"]), **parts)
+
+
+_SCALE = 65535
+"""Table cells are kept as 16-bit fractions: half a unit is a chance of 0.000008."""
+
+
+def pack_tables(tables: tuple[Floats, ...]) -> tuple[list[int], str]:
+    """The sizes of square tables `[lead, n, n]`, and their cells compressed as base64 text."""
+    cells = [np.rint(np.clip(x, 0, 1) * _SCALE).astype("<u2").tobytes() for x in tables]
+    packed = base64.b64encode(zlib.compress(b"".join(cells), 9)).decode("ascii")
+    return [x.shape[1] for x in tables], packed
+
+
+def unpack_tables(sizes: list[int], leads: int, text: str) -> tuple[Floats, ...]:
+    """Undo `pack_tables`; every table adds up to 1 again."""
+    flat = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="<u2").astype(np.float64)
+    tables, start = [], 0
+    for n in sizes:
+        count = leads * n * n
+        table = flat[start : start + count].reshape(leads, n, n)
+        tables.append(table / table.sum(axis=(1, 2), keepdims=True))
+        start += count
+    if start != flat.size:
+        raise ValueError("the endgame tables do not have the size that is stated")
+    return tuple(tables)

@@ -1,0 +1,287 @@
+"""Quarters and halves: their points from what has been played and what is left of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from operator import mul
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtr
+
+from tracker.domain.game import Phase
+from tracker.domain.market import Span
+from tracker.forecast.errors import Unpriceable
+from tracker.forecast.game.endgame import untilted
+from tracker.forecast.game.flow import LONG_LEAD, whole_numbers
+from tracker.forecast.game.lattice import Lattice, Pmf, each_parity, hankel, standing, toeplitz
+from tracker.forecast.game.lazy import Lazy
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker.domain.game import GameState, Score
+    from tracker.forecast.game.flow import Moment
+    from tracker.forecast.game.lattice import Points
+    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.game.parameters import Endgame, Parameters
+
+    Floats = NDArray[np.float64]
+
+MARGIN_PART = ("prior", "lead", "ball", "bonus")
+TOTAL_PART = ("one", "prior", "lead", "bonuses")
+SPAN_FEATURES = (*MARGIN_PART, *TOTAL_PART)
+"""What moves a span's points. The margin: prior margin and lead, both times the part of the span
+that is left, the ball, the bonus (home minus away, times the part of the period left). The total:
+1, prior total over the league's and min(|lead|, 30) / 10, all times the part left, and the teams in
+the bonus times the part of the period left."""
+
+LAST_MINUTE = 60.0
+"""Seconds left of a span from which its end is read off the tables of possessions."""
+
+_WIDTH = 4.7
+"""Half the window of a span's points in standard deviations: what lies beyond is below 3e-6."""
+
+_SMALLEST_SD = 0.25
+"""Points: a span that is still open is never surer than this of what it ends with. A guard: the
+last minute is read off tables."""
+
+_FEW = 12
+"""Values up to which a normal's chances are worked out one by one, when nothing else asks."""
+
+_ROOT_HALF = math.sqrt(0.5)
+"""Between a standard deviation and what erfc counts in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """What a forecast needs to speak of quarters and halves."""
+
+    state: GameState
+    at: Moment
+    parameters: Parameters
+
+    def points(self, span: Span, outlook: Outlook) -> Points:
+        """Points of `span`. Raises Unpriceable when the points by period are needed and unknown."""
+        rules = self.state.game.rules
+        if span is Span.REGULATION:
+            if outlook.regulation is None:
+                raise self._unknown()
+            return outlook.regulation
+        covered = span.periods(rules)
+        first, last = covered[0], covered[-1]
+        played = self.state.period
+        finished = played > last or (played == last and self._ended)
+        if outlook.over or (finished and not span.counts_overtime):
+            return self._settled(first, last, overtime=span.counts_overtime)
+        if last == rules.periods and played >= first:
+            # The rest of the game, less what was scored before the span began.
+            whole = outlook.final if span.counts_overtime else outlook.regulation
+            if whole is None:
+                raise self._unknown()
+            home, away = self._scored(1, first - 1)
+            return whole.moved(-home, -away)
+        return self._to_come(span, first, last)
+
+    @property
+    def _ended(self) -> bool:
+        """The current period is over, and cannot continue."""
+        return self.state.clock == 0 and self.state.phase is not Phase.LIVE
+
+    def _unknown(self) -> Unpriceable:
+        return Unpriceable(
+            "the points by period are unknown: give them as `periods` to price this market"
+        )
+
+    def _scored(self, first: int, last: int) -> tuple[int, int]:
+        """Points of the periods from `first` to `last`."""
+        if last < first:
+            return 0, 0
+        score: Score = self.state.score
+        if first == 1 and last >= self.state.period:
+            return score.home, score.away
+        periods = self.state.periods
+        if periods is None:
+            if first == 1 and self.state.period == 1:
+                return score.home, score.away
+            raise self._unknown()
+        part = periods[first - 1 : last]
+        return sum(x.home for x in part), sum(x.away for x in part)
+
+    def _settled(self, first: int, last: int, *, overtime: bool) -> Lattice:
+        if overtime:
+            last = max(last, self.state.period)
+        return Lattice.certain(*self._scored(first, last))
+
+    def _last_minute(self, breaks: Endgame, first: int, last: int) -> Lattice:
+        """A span that ends within a minute, possession by possession."""
+        score = self._scored(first, last)
+        cells = untilted(breaks, 0, self.at.ball, self.state.clock)
+        return Lattice(*score, cells, score)
+
+    def _to_come(self, span: Span, first: int, last: int) -> Points:
+        """A span that is being played or is still to come, and does not end the game."""
+        breaks = self.parameters.breaks
+        if self.state.period == last and self.state.clock <= LAST_MINUTE:
+            return self._last_minute(breaks, first, last)
+        state, rules, at = self.state, self.state.game.rules, self.at
+        figures = self.parameters.spans[span.value]
+        begun = state.period >= first
+        if begun:
+            left = state.clock + (last - state.period) * rules.period_seconds
+            part = left / ((last - first + 1) * rules.period_seconds)
+            weights, variance = figures.inside, figures.inside_variance
+        else:
+            part, weights, variance = 1.0, figures.ahead, figures.ahead_variance
+        features = span_features(at, part, self.parameters.average.reference, begun=begun)
+        count = len(MARGIN_PART)
+        margin = sum(map(mul, weights[:count], features[:count]))
+        total = sum(map(mul, weights[count:], features[count:]))
+        margin_var = variance[0] + variance[1] * part + (weights[0] * part * at.margin_sd) ** 2
+        total_var = (
+            variance[2] + variance[3] * part + (weights[count + 1] * part * at.total_sd) ** 2
+        )
+        score = self._scored(first, min(last, state.period)) if begun else (0, 0)
+        sds = [max(math.sqrt(x), _SMALLEST_SD) for x in (margin_var, total_var)]
+        return NormalPoints(score, (margin, sds[0]), (max(total, 0.0), sds[1]))
+
+
+def span_features(
+    at: Moment, part: float, average_total: float, *, begun: bool
+) -> tuple[float, ...]:
+    """The values of SPAN_FEATURES; `part` of the span is left, `begun` says if it is played."""
+    far = min(abs(at.lead), LONG_LEAD) / 10
+    bonus = at.period_left if begun else 0.0
+    return (
+        at.prior_margin * part,
+        at.lead * part,
+        float(at.ball) if begun else 0.0,
+        (at.bonus_home - at.bonus_away) * bonus,
+        part,
+        (at.prior_total - average_total) * part,
+        far * part,
+        (at.bonus_home + at.bonus_away) * bonus,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class NormalPoints:
+    """Points so far plus what is left, whose margin and total are normal: (mean, sd) of each.
+
+    Margin and total are read off directly; the lattice is only made for team totals and parlays.
+    """
+
+    scored: tuple[int, int]
+    to_margin: tuple[float, float]
+    to_total: tuple[float, float]
+    sure: bool = False
+
+    @Lazy
+    def margin(self) -> Pmf:
+        """Home points minus away points."""
+        mean, sd = self.to_margin
+        low, edges = _edges(mean, sd, None)
+        return Pmf.from_sums(self.scored[0] - self.scored[1] + low, edges)
+
+    @Lazy
+    def total(self) -> Pmf:
+        """Points of both teams; what is left is never less than nothing."""
+        mean, sd = self.to_total
+        low, edges = _edges(mean, sd, 0)
+        return Pmf.from_sums(self.scored[0] + self.scored[1] + low, edges)
+
+    @Lazy
+    def lattice(self) -> Lattice:
+        """The joint chances."""
+        (margin, margin_sd), (total, total_sd) = self.to_margin, self.to_total
+        half = _WIDTH * math.hypot(margin_sd, total_sd) / 2
+        middles = ((total + margin) / 2, (total - margin) / 2)
+        home, away = (max(0, math.floor(x - half)) for x in middles)
+        rows, columns = (
+            max(2, math.ceil(x + half) - low + 1)
+            for x, low in zip(middles, (home, away), strict=True)
+        )
+        count = rows + columns - 1
+        margins = whole_numbers(margin, margin_sd, home - away - columns + 1, count)
+        totals = each_parity(whole_numbers(total, total_sd, home + away, count), home + away)
+        cells = toeplitz(margins, rows, columns) * hankel(totals, rows, columns)
+        cells *= 1.0 / cells.sum()
+        return Lattice(self.scored[0] + home, self.scored[1] + away, cells, self.scored)
+
+    @property
+    def home(self) -> Pmf:
+        """Points of the home team."""
+        return self.lattice.home
+
+    @property
+    def away(self) -> Pmf:
+        """Points of the away team."""
+        return self.lattice.away
+
+    @property
+    def home0(self) -> int:
+        """Home points of the first row of `cells`."""
+        return self.lattice.home0
+
+    @property
+    def away0(self) -> int:
+        """Away points of the first column of `cells`."""
+        return self.lattice.away0
+
+    @property
+    def cells(self) -> Floats:
+        """P(home = home0 + i, away = away0 + j)."""
+        return self.lattice.cells
+
+    def part(self, name: str) -> Pmf:
+        """The chances of `margin`, `total`, `home` or `away`."""
+        found: Pmf = getattr(self, name)
+        return found
+
+    def stands(self, name: str) -> float:
+        """The least that a part can still come to: what is scored already."""
+        return standing(self.scored, name)
+
+    def window(self, name: str, low: int, high: int) -> Floats:
+        """P(part < v) for v = low … high; of a few values without working out all the others."""
+        if name not in ("margin", "total") or name in self.__dict__ or high - low > _FEW:
+            return self.part(name).window(low, high)
+        margin = name == "margin"
+        mean, sd = self.to_margin if margin else self.to_total
+        already = self.scored[0] - self.scored[1] if margin else self.scored[0] + self.scored[1]
+        first, last = _reach(mean, sd, None if margin else 0)
+        start = 0.0 if first == 0 and not margin else _phi((first - 0.5 - mean) / sd)
+        whole = _phi((last + 0.5 - mean) / sd) - start
+        values = range(low - already, high - already + 1)
+        return np.array([
+            0.0 if v <= first
+            else 1.0 if v > last
+            else (_phi((v - 0.5 - mean) / sd) - start) / whole
+            for v in values
+        ])  # fmt: skip
+
+
+def _edges(mean: float, sd: float, least: int | None) -> tuple[int, Floats]:
+    """The first whole number that a normal reaches, and its distribution function about each.
+
+    What lies below `least` falls on it.
+    """
+    low, high = _reach(mean, sd, least)
+    edges: Floats = ndtr((np.arange(low, high + 2) - (0.5 + mean)) / sd)
+    if low == least:
+        edges[0] = 0.0
+    return low, edges
+
+
+def _reach(mean: float, sd: float, least: int | None) -> tuple[int, int]:
+    """The first and the last whole number that a normal reaches, none below `least`."""
+    low = math.floor(mean - _WIDTH * sd)
+    if least is not None and low < least:
+        low = least
+    return low, max(math.ceil(mean + _WIDTH * sd), low)
+
+
+def _phi(x: float) -> float:
+    """The normal distribution function of one number: ndtr takes ten times as long to call."""
+    return 0.5 * math.erfc(-x * _ROOT_HALF)

@@ -1,0 +1,1 @@
+"""How a player's box may end, and what his lines are worth."""

@@ -1,0 +1,355 @@
+"""How a player's box line may end: minutes first, then a rate, then counts.
+
+A `Scene` holds what all players of a state share; each player's own part is worked out when it is
+first asked for, and each of his figures likewise.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker.domain.game import Phase, PlayerLine, Side
+from tracker.domain.market import CATEGORIES, CATEGORY_REACHED
+from tracker.domain.player import Stat, figure, player_key, rules_out
+from tracker.forecast.errors import NotInBox, PlayerOut, Unpriceable
+from tracker.forecast.game.lattice import Pmf
+from tracker.forecast.game.lazy import Lazy
+from tracker.forecast.players.counts import (
+    BASIC,
+    LARGEST_OWN,
+    Remainder,
+    means_of,
+    own_features,
+    rate_features,
+)
+from tracker.forecast.players.figures import GAME_MINUTES, Moments
+from tracker.forecast.players.minutes import (
+    LONG_SPELL,
+    Shares,
+    Standing,
+    log_odds,
+    overtime_share,
+    share_chances,
+)
+from tracker.forecast.players.priors import LEAST_RATE, base_features
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker.domain.game import GameState
+    from tracker.domain.player import Player
+    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.players.priors import PlayerPriors
+
+    Floats = NDArray[np.float64]
+
+FAR = 15
+"""Points: a game that regulation ends with such a margin, or a larger one, was decided early."""
+
+LEAST_TEAM = 0.3
+"""Points: a team is never expected to add less while there is time, so that logarithms exist."""
+
+RARE_OVERTIME = 0.08
+"""An overtime that is less likely only adds its expected minutes to those of regulation."""
+
+_NAMES = tuple(x.value for x in BASIC)
+
+LEAST_CLASS = 1e-4
+"""A class of minutes that is less likely is not looked at."""
+
+_ENDED = re.compile(r"eject|disqualif|did not return|will not return|not returning|ruled out|inj|"
+                    r"\bout\b|suspen|inactive|inelig|dnd|dnp", re.IGNORECASE)  # fmt: skip
+"""Words of a feed's note which say that a player's game is over."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What all players of a state share: the figures of the moment, and how the game may end.
+
+    `told`, `shares`, `rates` and `powers` are figures of `player_figures.Moments`. `minutes_left`
+    are those of regulation, or of the overtime that is being played. `played` is the part of a
+    regulation game that has been played, above 1 in overtime; `live` says that the clock may run.
+    `level` is the chance of an overtime to come, `blowout` that of a margin of FAR or more,
+    `margin` the expected margin and `lead` the present one, both / 10 from the home side. `to_come`
+    are the expected points of (home, away), `usual_points` those of an average team at that clock.
+    """
+
+    told: Shares
+    shares: Floats
+    rates: Floats
+    powers: Floats
+    minutes_left: float
+    played: float
+    live: bool
+    level: float
+    blowout: float
+    margin: float
+    lead: float
+    to_come: tuple[float, float]
+    usual_points: float
+    lines: Mapping[tuple[Side, str], PlayerLine]
+    """Box lines by `player_key`; a name that a side has twice is left out."""
+
+
+@lru_cache(maxsize=4096)
+def _key(name: str) -> str:
+    """`player_key`, which every poll asks of the same names."""
+    return player_key(name)
+
+
+def _lines(state: GameState) -> dict[tuple[Side, str], PlayerLine]:
+    keys = [(x.side, _key(x.name)) for x in state.players]
+    found = dict(zip(keys, state.players, strict=True))
+    if len(found) < len(keys):
+        found = {who: line for who, line in found.items() if keys.count(who) == 1}
+    return found
+
+
+def scene(state: GameState, outlook: Outlook, players: PlayerPriors) -> Scene:
+    """The figures of a moment, between those of the moments that were fitted."""
+    rules = state.game.rules
+    whole = float(rules.regulation_seconds)
+    overtime = state.overtime > 0
+    live = state.phase in (Phase.LIVE, Phase.SUSPENDED) or (state.period > 0 and state.clock > 0)
+    left = state.seconds_left
+    at = 1 - min(left, whole) / whole
+    running = live or overtime
+    told = players.figures.live if running else players.figures.breaks
+    low, high, weight = _between(told, at, running=running)
+
+    def mixed(values: Floats) -> Floats:
+        row: Floats = values[low] * (1 - weight) + values[high] * weight
+        return row
+
+    end = outlook.regulation if not overtime and outlook.regulation is not None else outlook.final
+    margins = end.margin
+    blowout = margins.less_than(1 - FAR) + 1 - margins.less_than(FAR)
+    level = float(left == 0) if overtime else margins.split(0)[1]
+    average = outlook.periods.parameters.average.total
+    usual = float(mixed(told.usual[:, None])[0])
+    return Scene(
+        told=Shares(
+            float(mixed(told.done[:, None])[0]),
+            mixed(told.bounds),
+            mixed(told.weights).tolist(),
+            mixed(told.widths).tolist(),
+        ),
+        shares=mixed(told.shares),
+        rates=mixed(told.rates),
+        powers=mixed(told.powers),
+        minutes_left=left / 60,
+        played=at if not overtime else 1 + (state.overtime * rules.overtime_seconds - left) / whole,
+        live=live,
+        level=level,
+        blowout=blowout,
+        margin=margins.mean / 10,
+        lead=state.score.margin / 10,
+        to_come=(end.home.mean - state.score.home, end.away.mean - state.score.away),
+        usual_points=usual * average / 2,
+        lines=_lines(state),
+    )
+
+
+def _between(told: Moments, at: float, *, running: bool) -> tuple[int, int, float]:
+    """The moments about a clock, and the weight of the later one.
+
+    A live clock keeps to its own quarter of the game, for who is on the court changes in a break;
+    a break has its own figures.
+    """
+    ats = told.at
+    if not running:
+        k = int(np.abs(ats - at).argmin())
+        return k, k, 0.0
+    quarter = min(int(at * 4), 3) / 4
+    inside = np.flatnonzero((ats >= quarter) & (ats <= quarter + 0.25))
+    first, last = int(inside[0]), int(inside[-1])
+    if at <= ats[first]:
+        return first, first, 0.0
+    if at >= ats[last]:
+        return last, last, 0.0
+    k = int(np.searchsorted(ats, at, side="right")) - 1
+    return k, k + 1, float((at - ats[k]) / (ats[k + 1] - ats[k]))
+
+
+@dataclass(frozen=True, eq=False)
+class PlayerOutlook:
+    """How one player's box line may end. `over` is true once nothing of his can change."""
+
+    line: PlayerLine
+    over: bool
+    scene: Scene
+    priors: PlayerPriors
+    side: Side
+    regulation: float
+
+    def pmf(self, stat: Stat) -> Pmf:
+        """The chances of his final figure, from what he has. Raises Unpriceable."""
+        found = self._pmfs.get(stat)
+        if found is None:
+            has = self.has(stat)
+            chances = np.ones(1) if self.over else self.remainder.added(stat)
+            found = self._pmfs[stat] = Pmf(has, chances)
+        return found
+
+    def reaches(self, categories: int) -> float:
+        """The chance of ten or more in so many categories. Raises Unpriceable."""
+        has = [self.has(x) for x in CATEGORIES]
+        if self.over:
+            return float(sum(x >= CATEGORY_REACHED for x in has) >= categories)
+        left = self.remainder
+        # Class by class of his minutes: how many categories are reached, as a chance of each count.
+        counts = np.zeros((left.chances.size, len(has) + 1))
+        counts[:, 0] = 1.0
+        for stat, held in zip(CATEGORIES, has, strict=True):
+            need = CATEGORY_REACHED - held
+            rows = left.by_class(stat)
+            hit = rows[:, max(need, 0) :].sum(axis=1)[:, None]
+            moved = counts * (1 - hit)
+            moved[:, 1:] += counts[:, :-1] * hit
+            counts = moved
+        return min(float(left.chances @ counts[:, categories:].sum(axis=1)), 1.0)
+
+    def has(self, stat: Stat) -> int:
+        """What he has of a figure. Raises Unpriceable where the box does not tell."""
+        if not self.line.stats and not self.line.played:
+            return 0
+        has = figure(self.line, stat)
+        if has is None:
+            raise Unpriceable(f"the box score does not give {stat.value} of {self.line.name}")
+        return has
+
+    @Lazy
+    def _pmfs(self) -> dict[Stat, Pmf]:
+        return {}
+
+    @Lazy
+    def standing(self) -> Standing[float]:
+        """Him at this moment, as the figures see him."""
+        line, scene, limit = self.line, self.scene, self.priors.figures.fouls
+        prior = self.priors.of(self.side, self.key)
+        # Until somebody has played, feeds may not know yet who starts.
+        known = None if scene.played == 0 and not line.starter else line.starter
+        usual = prior.minutes(known) / self.regulation
+        starter = prior.starts if known is None else float(known)
+        stretch = GAME_MINUTES / self.regulation
+        minutes = line.minutes * stretch
+        sign = 1.0 if self.side is Side.HOME else -1.0
+        return Standing(
+            usual=log_odds(usual),
+            starter=starter,
+            ahead_of_plan=(minutes - usual * GAME_MINUTES * scene.played) / 10,
+            not_yet=float(line.minutes == 0),
+            fouls=line.fouls / 3,
+            near_limit=float(line.fouls >= limit - 2),
+            at_limit=float(line.fouls >= limit - 1),
+            played=min(minutes, LONG_SPELL) / LONG_SPELL,
+            blowout=scene.blowout,
+            lead=sign * scene.lead,
+            margin=sign * scene.margin,
+            on=float(line.on_court and scene.live),
+        )
+
+    @property
+    def key(self) -> str:
+        """His name as priors hold it."""
+        return _key(self.line.name)
+
+    @Lazy
+    def remainder(self) -> Remainder:
+        """What he may still add."""
+        scene, figures = self.scene, self.priors.figures
+        x = self.standing
+        chances = share_chances(x, scene.told)
+        minutes = scene.shares * scene.minutes_left
+        more = overtime_share(figures.overtime, x.usual, x.starter, scene.shares) * OVERTIME_MINUTES
+        if scene.level < RARE_OVERTIME:
+            minutes = minutes + scene.level * more
+        else:
+            chances = np.concatenate([chances * (1 - scene.level), chances * scene.level])
+            minutes = np.concatenate([minutes, minutes + more])
+        used = chances > LEAST_CLASS
+        chances, minutes = chances[used], minutes[used]
+        chances = chances / chances.sum()
+        means = means_of(self.rates, scene.powers, chances, minutes)
+        return Remainder(chances, means, figures.habits)
+
+    @Lazy
+    def minutes(self) -> float:
+        """Expected minutes still to come."""
+        left = self.remainder
+        return float(left.chances @ left.means[0]) / max(float(self.rates[0]), 1e-9)
+
+    @Lazy
+    def rates(self) -> Floats:
+        """Expected figures for each minute still to come, in the order of BASIC."""
+        line, scene, figures = self.line, self.scene, self.priors.figures
+        prior = self.priors.of(self.side, self.key)
+        x = self.standing
+        team = scene.to_come[0 if self.side is Side.HOME else 1]
+        ratio = math.log(max(team, LEAST_TEAM) / max(scene.usual_points, LEAST_TEAM))
+        told = dict(line.stats)
+        has = np.array([told.get(name, 0) for name in _NAMES], dtype=np.float64)
+        before = np.array(prior.rates)
+        memory = figures.memories * (self.regulation / GAME_MINUTES)
+        rates: Floats = (before * memory + has) / (memory + line.minutes)
+        league = np.maximum(figures.bases @ base_features(x.usual, x.starter), LEAST_RATE)
+        own = np.log(np.maximum(rates, LEAST_RATE) / league)
+        own = np.minimum(np.maximum(own, -LARGEST_OWN), LARGEST_OWN)
+        shared = rate_features(x, ratio)
+        logs = scene.rates[:, : len(shared)] @ shared
+        beside = own_features(own, x.blowout, has - before * line.minutes)
+        for column, feature in enumerate(beside, len(shared)):
+            logs += scene.rates[:, column] * feature
+        rates *= np.exp(logs)
+        return rates
+
+
+OVERTIME_MINUTES = 5.7
+"""Minutes of all overtimes together, where there is one: one in seven goes into another."""
+
+
+_NOTHING = tuple((x.value, 0) for x in Stat)
+
+
+def _not_listed(player: Player, state: GameState) -> PlayerLine:
+    """The empty line of a player before tip-off, when no box need have him yet.
+
+    Raises Unpriceable: of a game that is played a box must be read first, and have him once.
+    """
+    if state.phase is Phase.SCHEDULED:
+        return PlayerLine(player.key, player.name, player.side, _NOTHING)
+    own = [x for x in state.players if x.side is player.side]
+    if not own:
+        raise Unpriceable(
+            f"there are no player figures of {state.game.name}, so {player.name} has no chance"
+        )
+    where = state.game.code(player.side)
+    if state.phase.in_play and all(_key(x.name) != player.key for x in own):
+        raise NotInBox(f"{player.name} is not in the box score of {where}")
+    raise Unpriceable(f"{player.name} is not in the box score of {where}, or twice")
+
+
+def player_outlook(player: Player, outlook: Outlook) -> PlayerOutlook:
+    """How a player's line may end. Raises Unpriceable."""
+    state, players = outlook.periods.state, outlook.player_priors
+    line = outlook.scene.lines.get((player.side, player.key)) or _not_listed(player, state)
+    ended = line.note is not None and _ENDED.search(line.note) is not None
+    out = line.out or (ended and rules_out(line.note))
+    if out and not line.played and state.phase is not Phase.FINAL:
+        raise PlayerOut(f"{line.name} is listed as out ({line.note}): his lines are void")
+    done = line.fouls >= players.figures.fouls or (ended and line.played)
+    return PlayerOutlook(
+        line=line,
+        over=outlook.over or done,
+        scene=outlook.scene,
+        priors=players,
+        side=player.side,
+        regulation=state.game.rules.regulation_seconds / 60,
+    )

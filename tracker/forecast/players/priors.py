@@ -1,0 +1,351 @@
+"""What was believed of a player before tip-off: his minutes, and his figures for each minute.
+
+Three sources are blended: his own recent games, each worth less the longer it is ago; the league's
+average for the part of the game that he plays; and a line with odds, where a person has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from tracker.domain.game import Side
+from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.player import PlayerGame, Stat
+from tracker.forecast.errors import LittleKnown
+from tracker.forecast.game.lazy import Lazy
+from tracker.forecast.players.counts import BASIC, PLACE, Remainder, means_of
+from tracker.forecast.players.figures import GAME_MINUTES, PlayerFigures
+from tracker.forecast.players.minutes import Shares, Standing, log_odds, share_chances
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+Value = TypeVar("Value", float, "NDArray[Any]")
+
+PLAIN_GAMES = 1.0
+"""Games of the average player that are added to a player's own minutes."""
+
+ROLE_GAMES = 2.0
+"""Games at the usual minutes of a role that are added to his own in that role."""
+
+ROLE_DECAY = 0.9
+"""What a game in a role counts beside the next one in it."""
+
+ROLE_MINUTES = 20.0
+"""Minutes of the average player, towards which the short memories shrink."""
+
+ROLE_STARTS = 0.45
+"""How often the average player starts."""
+
+FEWEST, MOST = 3.0, 42.0
+"""Minutes of a 48-minute game: nobody is expected to play less or more."""
+
+MARKET_WEIGHT = 0.7
+"""The market's part of the log of a rate, where a person has a line and its odds. Books see
+injuries and match-ups that past games do not show; no recorded player lines were at hand to fit it.
+"""
+
+VIG = 0.955
+"""What remains of an implied chance when the book's margin of a usual player line is taken out."""
+
+LARGEST_PULL = 1.6
+"""A line does not move a rate by more than this factor, however odd it is."""
+
+QUOTED_MINUTES = 28.0
+"""Minutes of a 48-minute game that a player is taken to play of whom only a line is known that does
+not count points: books set lines on those who play."""
+
+FARTHEST_PULL = 8.0
+"""The same where a line is all that is known of him, beside the minutes that it implies."""
+
+LEAST_RATE = 1e-4
+"""For each minute: no rate is taken as lower where its logarithm is asked for."""
+
+_STEPS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A line on a player as a person has it, at decimal `odds`."""
+
+    market: PlayerTotal
+    odds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerPrior:
+    """What is expected of a player.
+
+    `starting` and `bench` are his minutes of a regulation game in either role, `starts` the chance
+    that he starts, `rates` his figures for each minute, in the order of BASIC.
+    """
+
+    starting: float
+    bench: float
+    starts: float
+    rates: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what no player can be."""
+        if min(self.starting, self.bench) < 0 or not 0 <= self.starts <= 1:
+            raise ValueError("a player's minutes and starts cannot be negative")
+        if len(self.rates) != len(BASIC) or min(self.rates) < 0:
+            raise ValueError(f"a player has {len(BASIC)} rates, none below 0")
+
+    def minutes(self, starter: bool | None) -> float:
+        """Expected minutes of a regulation game; None where it is not known whether he starts."""
+        if starter is None:
+            return self.starts * self.starting + (1 - self.starts) * self.bench
+        return self.starting if starter else self.bench
+
+
+@dataclass(frozen=True, eq=False)
+class PlayerPriors:
+    """The priors of a game's players, by side and `player_key`, and the figures that use them.
+
+    `told_by` says in a few words what each rests on. `guess` is whether a player of whom nothing is
+    known is taken for the average of his role: where a person asks "what if", not of a bet.
+    """
+
+    figures: PlayerFigures
+    known: Mapping[tuple[Side, str], PlayerPrior] = field(default_factory=dict)
+    told_by: Mapping[tuple[Side, str], str] = field(default_factory=dict)
+    guess: bool = True
+
+    def of(self, side: Side, key: str) -> PlayerPrior:
+        """A player's prior. Raises LittleKnown, or with `guess` takes the average of his role."""
+        found = self.known.get((side, key))
+        if found is None and not self.guess:
+            raise LittleKnown("nothing is known of the player: no game of his has been read")
+        return found or self.unknown
+
+    @Lazy
+    def unknown(self) -> PlayerPrior:
+        """A player without recorded games."""
+        return player_prior((), self.figures)
+
+
+def minutes_features(
+    starter: Value, memories: Sequence[tuple[Value, Value, Value]], role: Value
+) -> tuple[Value | float, ...]:
+    """What a player's minutes are told from.
+
+    `memories` are, for each decay, how many games are remembered, their minutes and their starts;
+    `role` is his usual minutes in the role that he has tonight.
+    """
+    found: list[Value | float] = [1.0, starter]
+    for games, minutes, starts in memories:
+        mean = (minutes + PLAIN_GAMES * ROLE_MINUTES) / (games + PLAIN_GAMES)
+        found += [
+            mean,
+            (starts + PLAIN_GAMES * ROLE_STARTS) / (games + PLAIN_GAMES),
+            starter * mean,
+        ]
+    found.append(role)
+    return tuple(found)
+
+
+def base_features(usual: Value, starter: Value) -> tuple[float, Value, Value, Value]:
+    """What the league's rate for a part of the game is told from; `usual` in log-odds."""
+    return 1.0, usual, starter, usual * usual
+
+
+def player_prior(
+    recent: Sequence[PlayerGame],
+    figures: PlayerFigures,
+    *,
+    quote: Quote | None = None,
+    regulation: float = GAME_MINUTES,
+) -> PlayerPrior:
+    """A player's prior from his recent games, in any order, and from a line where there is one.
+
+    `regulation` are the minutes of the league's game. Games in which he did not play are left out.
+    """
+    games = sorted((x for x in recent if x.minutes > 0), key=lambda x: (x.start, x.game_id))
+    stretch = GAME_MINUTES / regulation
+    minutes = [x.minutes * stretch for x in games]
+    starting, bench = (_minutes(games, minutes, figures, starter=x) for x in (True, False))
+    prior = figures.prior
+    count = len(games)
+    fade = [prior.decays[len(prior.decays) // 2] ** (count - 1 - i) for i in range(count)]
+    begun = sum(w for w, x in zip(fade, games, strict=True) if x.starter)
+    starts = (begun + PLAIN_GAMES * prior.starts) / (sum(fade) + PLAIN_GAMES)
+    expected = starts * starting + (1 - starts) * bench
+    base = base_features(log_odds(expected / GAME_MINUTES), starts)
+    rates = [_rate(i, games, figures, base, stretch) for i in range(len(BASIC))]
+    found = PlayerPrior(starting / stretch, bench / stretch, starts, tuple(rates))
+    return found if quote is None else with_quote(found, quote, figures, regulation)
+
+
+def _minutes(
+    games: Sequence[PlayerGame], minutes: Sequence[float], figures: PlayerFigures, *, starter: bool
+) -> float:
+    """Expected minutes of a 48-minute game in one role."""
+    prior = figures.prior
+    memories = []
+    for decay in prior.decays:
+        held = [0.0, 0.0, 0.0]
+        for x, played in zip(games, minutes, strict=True):
+            held = [decay * held[0] + 1, decay * held[1] + played, decay * held[2] + x.starter]
+        memories.append((held[0], held[1], held[2]))
+    weight = total = 0.0
+    for x, played in zip(games, minutes, strict=True):
+        same = x.starter == starter
+        weight = ROLE_DECAY * weight + same
+        total = ROLE_DECAY * total + same * played
+    usual = prior.starting if starter else prior.bench
+    role = (total + ROLE_GAMES * usual) / (weight + ROLE_GAMES)
+    features = minutes_features(float(starter), memories, role)
+    told = sum(w * x for w, x in zip(prior.minutes, features, strict=True))
+    return min(max(told, FEWEST), MOST)
+
+
+def _rate(
+    i: int,
+    games: Sequence[PlayerGame],
+    figures: PlayerFigures,
+    base: Sequence[float],
+    stretch: float,
+) -> float:
+    """A figure for each minute of the league's game."""
+    own = figures.rates[i]
+    usual = max(sum(w * x for w, x in zip(own.base, base, strict=True)), LEAST_RATE)
+    played = counted = 0.0
+    for x in games:
+        value = dict(x.stats).get(BASIC[i])
+        if value is not None:
+            played = own.decay * played + x.minutes
+            counted = own.decay * counted + value
+    weight = own.minutes / stretch
+    return (counted + weight * usual) / (played + weight)
+
+
+def from_averages(
+    minutes: float, averages: Mapping[Stat, float], figures: PlayerFigures, regulation: float
+) -> PlayerPrior:
+    """A prior as a person gives it: usual minutes, and usual figures of a game.
+
+    Figures that are not given are those of the average player with such minutes.
+    """
+    share = min(max(minutes / regulation, 0.02), 1.0)
+    base = base_features(log_odds(share), 1.0 if share > 0.5 else 0.0)  # noqa: PLR2004 - half
+    rates = []
+    for i, stat in enumerate(BASIC):
+        given = averages.get(stat)
+        if given is None:
+            told = sum(w * x for w, x in zip(figures.rates[i].base, base, strict=True))
+            rates.append(max(told, LEAST_RATE))
+        else:
+            rates.append(max(given, 0.0) / max(minutes, 1.0))
+    return PlayerPrior(minutes, minutes, 1.0 if share > 0.5 else 0.0, tuple(rates))  # noqa: PLR2004
+
+
+def from_quote(quote: Quote, figures: PlayerFigures, regulation: float) -> PlayerPrior:
+    """The prior of a player of whom a line and its odds are all that is known.
+
+    He is the average player of those minutes at which the line would be fair: a line of 28.5 points
+    tells of a star who plays most of the game. What minutes cannot explain is in his rates.
+    """
+    market, most = quote.market, MOST / GAME_MINUTES
+    wanted = _over_of(quote)
+
+    def of_minutes(share: float) -> PlayerPrior:
+        return from_averages(share * regulation, {}, figures, regulation)
+
+    share = QUOTED_MINUTES / GAME_MINUTES
+    if Stat.PTS in market.stat.parts:
+        share = _solved(
+            lambda x: _over(of_minutes(x), market, figures, regulation),
+            wanted, FEWEST / GAME_MINUTES, most,
+        )  # fmt: skip
+    return _pulled(of_minutes(share), quote, figures, regulation, most=FARTHEST_PULL)
+
+
+def with_quote(
+    prior: PlayerPrior, quote: Quote, figures: PlayerFigures, regulation: float = GAME_MINUTES
+) -> PlayerPrior:
+    """The prior moved towards what a line and its odds say of the figures that it counts."""
+    return _pulled(prior, quote, figures, regulation, most=LARGEST_PULL, weight=MARKET_WEIGHT)
+
+
+def _over_of(quote: Quote) -> float:
+    """The chance of the over that a price implies, without the book's margin."""
+    backed = min(max(VIG / quote.odds, 0.02), 0.98)
+    return 1 - backed if quote.market.direction is Direction.UNDER else backed
+
+
+def _pulled(
+    prior: PlayerPrior,
+    quote: Quote,
+    figures: PlayerFigures,
+    regulation: float,
+    *,
+    most: float,
+    weight: float = 1.0,
+) -> PlayerPrior:
+    """The prior with the rates of what a line counts moved so that the line is fair.
+
+    At most by the factor `most`; `weight` is the line's part of the move's logarithm.
+    """
+    market = quote.market
+    factor = _solved(
+        lambda x: _over(scaled(prior, market.stat, x), market, figures, regulation),
+        _over_of(quote), 1 / most, most,
+    )  # fmt: skip
+    return scaled(prior, market.stat, factor**weight)
+
+
+def _solved(rising: Callable[[float], float], wanted: float, low: float, high: float) -> float:
+    """Where a rising function has a value, between two positive bounds; a bound where it has not."""
+    for _ in range(_STEPS):
+        middle = (low * high) ** 0.5
+        if rising(middle) < wanted:
+            low = middle
+        else:
+            high = middle
+    return float((low * high) ** 0.5)
+
+
+def scaled(prior: PlayerPrior, stat: Stat, factor: float) -> PlayerPrior:
+    """The prior with the rates of a figure, or of each part of a sum, times `factor`."""
+    moved = {PLACE[x] for x in stat.parts}
+    if PLACE[Stat.PTS] in moved:
+        moved.add(PLACE[Stat.THREES])
+    return replace(
+        prior, rates=tuple(x * factor if i in moved else x for i, x in enumerate(prior.rates))
+    )
+
+
+def _over(
+    prior: PlayerPrior, market: PlayerTotal, figures: PlayerFigures, regulation: float
+) -> float:
+    """The chance of more than the line at tip-off of an even game, pushes left out."""
+    start = figures.breaks
+    minutes = prior.minutes(None)
+    standing = Standing(
+        usual=log_odds(minutes / regulation), starter=prior.starts, ahead_of_plan=0.0, not_yet=1.0,
+        fouls=0.0, near_limit=0.0, at_limit=0.0, played=0.0, blowout=EVEN_BLOWOUT, lead=0.0,
+        margin=0.0, on=0.0,
+    )  # fmt: skip
+    shares = Shares(
+        float(start.done[0]), start.bounds[0], start.weights[0].tolist(), start.widths[0].tolist()
+    )
+    chances = share_chances(standing, shares)
+    rates: Floats = np.array(prior.rates)
+    minutes_left = start.shares[0] * regulation
+    means = means_of(rates, start.powers[0], chances, minutes_left)
+    left = Remainder(chances, means, figures.habits)
+    added = left.added(market.stat)
+    values = np.arange(added.size)
+    above, below = added[values > market.points].sum(), added[values < market.points].sum()
+    return float(above / max(above + below, 1e-12))
+
+
+EVEN_BLOWOUT = 0.35
+"""The usual chance, at tip-off, that regulation ends with 15 points or more between the teams."""

@@ -1,0 +1,1 @@
+"""Outlook to chance, for every market and for legs together."""

@@ -1,0 +1,189 @@
+"""The bets file: `[[bet]]` tables read into drafts, each mistake told with its line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tracker.domain.draft import Draft
+from tracker.domain.errors import BadBet, BadRule, TrackerError
+from tracker.domain.pick import Matchup, Written
+from tracker.domain.prior import NO_LINES, Lines
+from tracker.domain.rule import Rule, parse_rule
+from tracker.language.drafting import (
+    parse_placed_at,
+    parse_stake,
+    read_legs,
+    read_line,
+    stake_written,
+)
+from tracker.settings.prices import toml_odds
+
+_TABLE = re.compile(r"^[ \t]*\[\[\s*bet\s*\]\]", re.MULTILINE)
+_WORDS = frozenset({"pick", "player", "legs", "game"})
+_KNOWN = _WORDS | {"odds", "stake", "id", "rules", "tags", "book", "lines", "placed_at"}
+_LINES = frozenset({"home_spread", "total", "home_ml", "away_ml"})
+
+
+@dataclass(frozen=True, slots=True)
+class BetsFile:
+    """What a bets file holds: the bets that could be read, and a sentence for each that could not.
+
+    `readable` is whether the file as a whole could be read: only then does a missing bet mean that
+    it was taken out.
+    """
+
+    drafts: tuple[Draft, ...]
+    mistakes: tuple[str, ...]
+    readable: bool = True
+
+
+def read_bets(path: Path, unit_cents: int) -> BetsFile:
+    """Read a bets file. `unit_cents` is what one unit of stake is.
+
+    A missing file holds no bets, but takes none away: it may have been moved by mistake.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return BetsFile((), (), readable=False)
+    except (OSError, UnicodeDecodeError) as why:
+        reason = why.strerror if isinstance(why, OSError) else "it is not UTF-8 text"
+        return BetsFile((), (f"{path}: cannot be read: {reason}",), readable=False)
+    return parse_bets(text, str(path), unit_cents)
+
+
+def parse_bets(text: str, source: str, unit_cents: int) -> BetsFile:
+    """Read the text of a bets file. One bad bet never spoils the others."""
+    try:
+        table = tomllib.loads(text, parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, RecursionError) as why:
+        sentence = f"{source}: not valid TOML: {why}; nothing in it was changed"
+        return BetsFile((), (sentence,), readable=False)
+    rows = table.pop("bet", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        wrong = f"{source}: bets are written as [[bet]] tables, with two brackets"
+        return BetsFile((), (wrong,), readable=False)
+    mistakes = [
+        f"{source}: {key!r} is not known here: a bets file holds [[bet]] tables" for key in table
+    ]
+    lines = [text.count("\n", 0, found.start()) + 1 for found in _TABLE.finditer(text)]
+    drafts: dict[str, Draft] = {}
+    for index, row in enumerate(rows):
+        place = f"line {lines[index]}" if index < len(lines) else f"bet {index + 1}"
+        try:
+            draft = _draft(row, unit_cents)
+        except TrackerError as why:
+            mistakes.append(f"{source}, {place}: {why}")
+            continue
+        if draft.identity in drafts:
+            same = drafts[draft.identity] == draft
+            what = "the same bet stands above; it is counted once"
+            other = f"another bet above has the id {draft.name!r}; give this one its own"
+            mistakes.append(f"{source}, {place}: {what if same else other}")
+        drafts.setdefault(draft.identity, draft)
+    return BetsFile(tuple(drafts.values()), tuple(mistakes))
+
+
+def _draft(row: dict[str, Any], unit_cents: int) -> Draft:
+    unknown = sorted(set(row) - _KNOWN)
+    if unknown:
+        raise BadBet(f"{unknown[0]!r} is not a key of a bet; known: {', '.join(sorted(_KNOWN))}")
+    written, matchup = _written(row)
+    stake = stake_written(written, unit_cents)
+    if "stake" in row:
+        stake = _stake(row["stake"], unit_cents)
+    rules = row.get("rules")
+    return Draft(
+        pick=written,
+        matchup=matchup,
+        game_text=_text(row, "game"),
+        odds=toml_odds(row["odds"]) if "odds" in row else written.odds,
+        stake_cents=stake,
+        name=_name(row),
+        rules=None if rules is None else _rules(rules),
+        tags=(*written.tags, *_texts(row, "tags")),
+        book=_text(row, "book"),
+        lines=_given_lines(row["lines"]) if "lines" in row else NO_LINES,
+        from_file=True,
+        placed_at=_placed_at(row["placed_at"]) if "placed_at" in row else None,
+    )
+
+
+def _written(row: dict[str, Any]) -> tuple[Written, Matchup | None]:
+    """What the bet says: a pick, a pick of a player, or the legs of a parlay."""
+    pick, player, game = (_text(row, key) for key in ("pick", "player", "game"))
+    if "legs" in row:
+        if pick is not None or player is not None:
+            raise BadBet("a bet has a pick or legs, not both")
+        return read_legs(_texts(row, "legs"), game)
+    if not pick:
+        raise BadBet('a bet needs a pick, such as pick = "DEN -4.5", or legs')
+    return read_line(pick if player is None else f"{player} {pick}", game)
+
+
+def _placed_at(value: object) -> datetime:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value
+    return parse_placed_at(str(value))
+
+
+def _text(row: dict[str, Any], key: str) -> str | None:
+    value = row.get(key)
+    if value is not None and not isinstance(value, str):
+        raise BadBet(f"{key!r} must be text, in quotes")
+    return value
+
+
+def _name(row: dict[str, Any]) -> str | None:
+    value = row.get("id")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
+        raise BadBet("'id' must be a text or a whole number of your own")
+    return str(value).strip()
+
+
+def _texts(row: dict[str, Any], key: str) -> tuple[str, ...]:
+    value = row.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(x, str) for x in value):
+        raise BadBet(f'{key!r} must be a list of texts, such as ["a", "b"]')
+    return tuple(value)
+
+
+def _rules(value: object) -> tuple[Rule, ...]:
+    if not isinstance(value, list) or not all(isinstance(x, str) for x in value):
+        raise BadRule('\'rules\' must be a list of texts, such as ["p >= 0.80", "settled"]')
+    found = {rule.text: rule for rule in map(parse_rule, value)}
+    return tuple(found.values())
+
+
+def _number(value: object, key: str) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise BadBet(f"{key!r} must be a number, without quotes")
+    number = Decimal(value)
+    if not number.is_finite():
+        raise BadBet(f"{key!r} must be a finite number")
+    return number
+
+
+def _stake(value: object, unit_cents: int) -> int:
+    if isinstance(value, str):
+        return parse_stake(value, unit_cents)
+    cents = _number(value, "stake") * 100
+    if cents < 0 or cents != int(cents):
+        raise BadBet(f"a stake of {value} is not an amount in whole cents")
+    return int(cents)
+
+
+def _given_lines(value: object) -> Lines:
+    if not isinstance(value, dict) or not set(value) <= _LINES:
+        raise BadBet(f"'lines' must be a table of {', '.join(sorted(_LINES))}")
+    points = {k: float(_number(v, k)) for k, v in value.items() if not k.endswith("_ml")}
+    prices = {k: float(toml_odds(v).decimal) for k, v in value.items() if k.endswith("_ml")}
+    return Lines(**points, **prices)

@@ -1,0 +1,268 @@
+"""States as a person gives them in JSON: read once, checked field by field."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from tracker.domain.catalog.teams import find_teams, teams
+from tracker.domain.errors import TrackerError
+from tracker.domain.game import Game, GameState, Pair, Phase, Score, Side
+from tracker.domain.league import LEAGUES
+from tracker.domain.prior import Lines, Prior, PriorSource
+from tracker.forecast.game.parameters import Parameters
+from tracker.forecast.priors.fusion import LiveLines
+from tracker.forecast.priors.lines import prior_from
+
+Json = dict[str, Any]
+
+_FEEDS_CLOCK = re.compile(r"PT(\d+)M(\d+(?:\.\d+)?)S")
+
+_CODE = re.compile(r"[A-Z0-9][A-Z0-9&'.\-]{0,9}")
+
+NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""The tip-off of a game whose time does not matter."""
+
+
+class BadState(TrackerError):
+    """A line that cannot be priced: `field` names what is wrong with it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        """`message` is one sentence for a person."""
+        super().__init__(message)
+        self.field = field
+
+
+def read_state(given: Json) -> GameState:
+    """The state that a line gives. Raises BadState."""
+    league = _text(given, "league")
+    if league not in LEAGUES:
+        raise BadState("league", f"there is no league {league!r}: use {', '.join(LEAGUES)}")
+    home, away = (_team(given, x, league) for x in ("home", "away"))
+    rules = LEAGUES[league]
+    period = _whole(given.get("period"), "period", 0, 30)
+    # Before tip-off feeds write anything into the clock; nothing has run down yet.
+    clock = float(rules.period_seconds) if period == 0 else _clock(given.get("clock"))
+    score = _score(given)
+    try:
+        return GameState(
+            game=Game("priced", league, home, away, NO_TIME),
+            phase=_phase(given, period, clock, score, rules.periods),
+            period=period,
+            clock=clock,
+            score=score,
+            periods=_periods(given, period, score),
+            possession=_possession(given.get("possession")),
+            bonus=_pair(given, "bonus", bool),
+            timeouts=_pair(given, "timeouts", int),
+        )
+    except ValueError as why:
+        raise BadState(_blamed(str(why)), str(why)) from None
+
+
+def _blamed(message: str) -> str:
+    for word in ("clock", "seconds", "period", "play itself"):
+        if word in message:
+            return {"seconds": "clock", "play itself": "home"}.get(word, word)
+    return "score"
+
+
+def _phase(given: Json, period: int, clock: float, score: Score, regulation: int) -> Phase:
+    """Said outright, or read off the clock: nothing left of the last period is the end."""
+    said = given.get("phase")
+    if said is not None:
+        try:
+            return Phase(said)
+        except ValueError:
+            names = ", ".join(Phase)
+            raise BadState("phase", f"phase is one of {names}, not {said!r}") from None
+    if period == 0:
+        return Phase.SCHEDULED
+    if clock > 0:
+        return Phase.LIVE
+    return Phase.FINAL if period >= regulation and score.margin else Phase.BREAK
+
+
+def _text(given: Json, field: str) -> str:
+    value = given.get(field)
+    if not isinstance(value, str) or not value:
+        raise BadState(field, f"{field} is missing: give it as text")
+    return value
+
+
+def _team(given: Json, field: str, league: str) -> str:
+    """A team by its code or any of its names; a code that is not listed is taken as it stands."""
+    text = _text(given, field)
+    codes = _codes(text, league)
+    if len(codes) == 1:
+        return codes[0]
+    name = LEAGUES[league].name
+    if codes:
+        raise BadState(field, f"{text!r} may be {' or '.join(codes)}: write the code")
+    if _CODE.fullmatch(text) or not teams(league):
+        return text
+    raise BadState(field, f"no team of the {name} is called {text!r}: write its code or full name")
+
+
+@cache
+def _codes(text: str, league: str) -> tuple[str, ...]:
+    """The codes of the teams that a text may name."""
+    return (text,) if text in teams(league) else tuple(x.code for x in find_teams(text, (league,)))
+
+
+def _number(value: Any, field: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BadState(field, f"{field} is a number, not {value!r}")
+    return float(value)
+
+
+def _whole(value: Any, field: str, low: int, high: int) -> int:
+    number = _number(value, field)
+    if number != int(number) or not low <= number <= high:
+        raise BadState(field, f"{field} is a whole number from {low} to {high}, not {value!r}")
+    return int(number)
+
+
+def _clock(value: Any) -> float:
+    """Seconds left, from `04:11`, `11.4`, a feed's `PT04M11.00S` or a number."""
+    if not isinstance(value, str):
+        return _number(value, "clock")
+    written = _FEEDS_CLOCK.fullmatch(value)
+    parts = list(written.groups()) if written else value.split(":")
+    try:
+        if len(parts) == 1:
+            return _number(float(parts[0]), "clock")
+        minutes, seconds = int(parts[0]), float(parts[1])
+    except ValueError:
+        minutes, seconds = -1, 0.0
+    if len(parts) != 2 or minutes < 0 or not 0 <= seconds < 60:  # noqa: PLR2004 - mm:ss
+        raise BadState("clock", f"clock is what is left, such as 04:11, not {value!r}")
+    return minutes * 60 + seconds
+
+
+def _score(given: Json) -> Score:
+    value = given.get("score")
+    if not isinstance(value, dict):
+        raise BadState("score", 'score is missing: give it as {"home": 61, "away": 58}')
+    home, away = (_whole(value.get(x), f"score.{x}", 0, 400) for x in ("home", "away"))
+    return Score(home, away)
+
+
+def _periods(given: Json, period: int, score: Score) -> tuple[Score, ...] | None:
+    """Points of each begun period; the current one may be left out, and is then the rest."""
+    value = given.get("periods")
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not all(
+        isinstance(value.get(x), list) for x in ("home", "away")
+    ):
+        raise BadState("periods", 'periods is written {"home": [28, 25], "away": [30, 22]}')
+    home, away = (
+        [_whole(x, f"periods.{side}", 0, 400) for x in value[side]] for side in ("home", "away")
+    )
+    if len(home) != len(away):
+        raise BadState("periods", "periods has more entries for one team than for the other")
+    if len(home) < period:
+        home.append(score.home - sum(home))
+        away.append(score.away - sum(away))
+        home += [0] * (period - len(home))
+        away += [0] * (period - len(away))
+    if len(home) > max(period, 1) or min([0, *home, *away]) < 0:
+        raise BadState("periods", "the points by period do not fit the period and the score")
+    return tuple(Score(h, a) for h, a in zip(home, away, strict=True))
+
+
+def _possession(value: Any) -> Side | None:
+    if value is None:
+        return None
+    try:
+        return Side(value)
+    except ValueError:
+        raise BadState("possession", f"possession is home, away or null, not {value!r}") from None
+
+
+def _pair(given: Json, field: str, kind: type[bool | int]) -> Any:
+    value = given.get(field)
+    if value is None:
+        return None
+    if not isinstance(value, dict) or "home" not in value or "away" not in value:
+        raise BadState(field, f'{field} is written {{"home": ..., "away": ...}}')
+    if kind is bool:
+        if not all(isinstance(value[x], bool) for x in ("home", "away")):
+            raise BadState(field, f"{field} of each side is true or false")
+        return Pair(value["home"], value["away"])
+    return Pair(*(_whole(value[x], f"{field}.{x}", 0, 20) for x in ("home", "away")))
+
+
+def read_prior(given: Json, parameters: Parameters) -> Prior:
+    """Lines, else ratings, else the league's average. Raises BadState."""
+    lines = _lines(given.get("lines"), "lines")
+    ratings = given.get("ratings")
+    try:
+        if lines.empty and ratings is not None:
+            return _rated(ratings, parameters)
+        return prior_from(lines, parameters)
+    except ValueError as why:
+        raise BadState("ratings" if lines.empty else "lines", str(why)) from None
+
+
+def read_live(given: Json) -> LiveLines | None:
+    """The market's lines of this moment, where a line gives them. Raises BadState."""
+    value = given.get("live_lines")
+    if value is None:
+        return None
+    lines = _lines(value, "live_lines")
+    return LiveLines(lines, _number(value.get("age", 0), "live_lines.age"))
+
+
+def _lines(value: Any, field: str) -> Lines:
+    """Lines as numbers; moneylines are decimal, or American from 100 on."""
+    if value is None:
+        return Lines()
+    if not isinstance(value, dict):
+        raise BadState(field, f'{field} is written {{"home_spread": -4.5, "total": 228.5}}')
+    names = ("home_spread", "total", "home_ml", "away_ml")
+    found = {
+        name: _number(value[name], f"{field}.{name}")
+        for name in names
+        if value.get(name) is not None
+    }
+    for name in ("home_ml", "away_ml"):
+        if name in found:
+            found[name] = _decimal(found[name], f"{field}.{name}")
+    return Lines(**found)
+
+
+def _decimal(odds: float, field: str) -> float:
+    if abs(odds) >= 100:  # noqa: PLR2004 - American odds start there
+        return 1 + (odds / 100 if odds > 0 else 100 / -odds)
+    if odds <= 1:
+        raise BadState(field, f"{field} is decimal odds above 1 or American odds, not {odds:g}")
+    return odds
+
+
+def _rated(value: Any, parameters: Parameters) -> Prior:
+    """Ratings in points about an average team: a number a side, or offence and defence."""
+    if not isinstance(value, dict):
+        raise BadState("ratings", 'ratings is written {"home": 3.1, "away": -1.2}')
+    figures, average = parameters.ratings, parameters.average
+    parts = []
+    for side in ("home", "away"):
+        rating = value.get(side)
+        if isinstance(rating, dict):
+            offence = _number(rating.get("offence"), f"ratings.{side}.offence")
+            defence = _number(rating.get("defence"), f"ratings.{side}.defence")
+            parts.append((offence + defence, offence - defence))
+        else:
+            parts.append((_number(rating, f"ratings.{side}"), 0.0))
+    (home, home_tempo), (away, away_tempo) = parts
+    return Prior(
+        margin=average.margin + home - away,
+        total=average.total + home_tempo + away_tempo,
+        source=PriorSource.RATINGS,
+        margin_sd=min(figures.margin_spread, average.margin_sd),
+        total_sd=min(figures.total_spread, average.total_sd),
+    )

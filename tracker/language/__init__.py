@@ -1,0 +1,1 @@
+"""A bettor's text: words in, a draft of a bet out."""

@@ -1,0 +1,261 @@
+"""A line of text as words that know where they stand, and a mark for how far it has been read."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Protocol, TypeVar
+
+from tracker.domain.catalog.teams import Team, fold, team_names
+from tracker.domain.errors import BadBet
+from tracker.domain.league import LEAGUES
+from tracker.language.suggestions import Index, index, nearest
+from tracker.language.vocabulary import MONEYLINE, NEVER_IN_A_NAME, NOISE, STATS, SUGGESTED
+
+T = TypeVar("T")
+
+_LONGEST_SHOWN = 100
+_LONGEST_PHRASE = 5
+
+NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+"
+_TAG = re.compile(r"#[^\s;]+")
+_CHUNK = re.compile(
+    r"\n|[;,|:()\[\]{}\"“”*•·—@]|(?:(?!\d,\d)[^\s;,|:()\[\]{}\"“”*•·—@]|\d,(?=\d))+"
+)
+_SIGNS = {"+": "+", "-": "-", "plus": "+", "minus": "-"}
+_CODES = re.compile(r"[A-Z]{2,4}-[A-Z]{2,4}")
+"""Two codes of teams: `LAL-DEN`."""
+
+_LINE = re.compile(r"(?:\d{1,3}|\d,\d{3}|\d{1,5})?(?:\.[05]?)?")
+"""A number that a sign may stand apart from: not a price such as `1.95`."""
+_SOFT = frozenset(",|:•·—-=")
+_HIDDEN = frozenset('()[]{}"“”*')
+_ATTACHED = re.compile(rf"(?P<head>.*[^\W_]|.*[.\d])(?P<tail>[+\-](?:{NUMBER}))", re.DOTALL)
+_DECIMAL_COMMA = re.compile(r"[a-zA-Z@+\-]*\d{1,3},\d{1,2}")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DASHES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2012": "-", "\u2010": "-", "\uff0b": "+"})
+
+
+class FindTeam(Protocol):
+    """Looks up the team that leading words name."""
+
+    def __call__(self, words: list[str], *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
+        """How many of the words name a team, and which teams they may mean.
+
+        `wide` asks for colleges too where a professional team bears the name.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a line. `low` is without case; `place` and `end` are offsets in the line."""
+
+    text: str
+    place: int
+    end: int
+    low: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Fold the case once: words are looked at often."""
+        object.__setattr__(self, "low", self.text.casefold())
+
+    @property
+    def soft(self) -> bool:
+        """A mark that only keeps words apart, such as a comma."""
+        return self.text in _SOFT
+
+    @property
+    def ends_leg(self) -> bool:
+        """A mark that separates the legs of a parlay."""
+        return self.text in (";", "\n")
+
+
+def words_of(text: str) -> list[Word]:
+    """The words of a line. Brackets and pictures are left out, `½` is `.5`."""
+    found: list[Word] = []
+    at = 0
+    while at < len(text):
+        if tag := _TAG.match(text, at):
+            found.append(Word(tag[0], at, tag.end()))
+            at = tag.end()
+        elif text[at] != "\n" and (text[at].isspace() or text[at] in _HIDDEN or _picture(text[at])):
+            at += 1
+        else:
+            chunk = _CHUNK.match(text, at)
+            end = chunk.end() if chunk else at + 1
+            hidden = next((i for i in range(at + 1, end) if _picture(text[i])), end)
+            found += _split(text[at:hidden], at)
+            at = hidden
+    return _join_signs(found)
+
+
+def _picture(character: str) -> bool:
+    """Whether it is an emoji or a part of one."""
+    kind = unicodedata.category(character)
+    return kind in ("So", "Sk", "Cf", "Cs") or "\ufe00" <= character <= "\ufe0f"
+
+
+def _split(chunk: str, place: int) -> list[Word]:
+    """A run without blanks as words: `DEN-4.5` are two, `LAL/DEN` three."""
+    plain = _ascii(chunk)
+    end = place + len(chunk)
+    if _DATE.fullmatch(plain):
+        return [Word(plain, place, end)]
+    if found := _ATTACHED.fullmatch(plain):
+        cut = next(i for i in range(len(chunk)) if _ascii(chunk[:i]) == found["head"])
+        return [*_split(chunk[:cut], place), Word(_figure(found["tail"]), place + cut, end)]
+    mark = "-" if _CODES.fullmatch(plain) else "/"
+    first, found_mark, second = plain.partition(mark)
+    if not (found_mark and _is_name(first) and _is_name(second)) or _one_term(plain, mark):
+        return [Word(_figure(plain), place, end)]
+    middle = place + len(first)
+    return [
+        Word(first, place, middle),
+        Word(mark, middle, middle + 1),
+        Word(second, middle + 1, end),
+    ]
+
+
+def _ascii(chunk: str) -> str:
+    """Dashes as minus signs, and `½` as `.5`."""
+    return chunk.translate(_DASHES).replace("½", ".5")
+
+
+def _figure(plain: str) -> str:
+    """A decimal comma as a point: `224,5`."""
+    return plain.replace(",", ".") if _DECIMAL_COMMA.fullmatch(plain) else plain
+
+
+def _is_name(part: str) -> bool:
+    return len(part) > 1 and any(x.isalpha() for x in part)
+
+
+def _one_term(text: str, mark: str) -> bool:
+    """Whether words joined by a mark belong together: `o/u`, `pts/reb`."""
+    low = text.casefold()
+    return low in NOISE or low in MONEYLINE or all(x in STATS for x in low.split(mark))
+
+
+def _join_signs(words: list[Word]) -> list[Word]:
+    """Join a sign that stands alone with the number after it: `DEN - 4.5`, `DEN minus 4.5`."""
+    found: list[Word] = []
+    for word in words:
+        last = found[-1] if found else None
+        sign = _SIGNS.get(last.low) if last is not None else None
+        if last is not None and sign is not None and word.text and _LINE.fullmatch(word.text):
+            found[-1] = Word(sign + word.text, last.place, word.end)
+        else:
+            found.append(word)
+    return found
+
+
+@cache
+def _known() -> Index:
+    return index((*SUGGESTED, *dict.fromkeys(team_names(tuple(LEAGUES)))))
+
+
+@dataclass(slots=True)
+class Line:
+    """The words of a line, and how far they have been read. `leg` is the number of a parlay's."""
+
+    text: str
+    find: FindTeam
+    words: list[Word] = field(default_factory=list)
+    at: int = 0
+    leg: int | None = None
+    _phrases: dict[int, tuple[tuple[int, str], ...]] = field(default_factory=dict)
+
+    @classmethod
+    def over(cls, text: str, find: FindTeam) -> Line:
+        """The line, of which nothing is read yet."""
+        return cls(text, find, words_of(text))
+
+    @property
+    def word(self) -> Word | None:
+        """The next word; None at the end."""
+        return self.words[self.at] if self.at < len(self.words) else None
+
+    def peek(self, ahead: int = 0) -> str:
+        """The word so far ahead, without case; empty beyond the end."""
+        place = self.at + ahead
+        return self.words[place].low if 0 <= place < len(self.words) else ""
+
+    def phrase(self, among: Collection[str]) -> int:
+        """How many of the next words are a known phrase, the longest there is; 0 for none."""
+        count, _ = self.longest(among)
+        return count
+
+    def look_up(self, table: Mapping[str, T]) -> tuple[int, T | None]:
+        """How many of the next words are a phrase of the table, and what it stands for."""
+        count, phrase = self.longest(table)
+        return count, table[phrase] if count else None
+
+    def longest(self, among: Collection[str]) -> tuple[int, str]:
+        """The longest known phrase that the next words are, and how many words it has."""
+        if self.at not in self._phrases:
+            self._phrases[self.at] = self._begun_here()
+        for count, phrase in self._phrases[self.at]:
+            if phrase in among:
+                return count, phrase
+        return 0, ""
+
+    def _begun_here(self) -> tuple[tuple[int, str], ...]:
+        """What the next words may be as phrases, the longest first."""
+        found: list[tuple[int, str]] = []
+        phrase = ""
+        for count, word in enumerate(self.words[self.at : self.at + _LONGEST_PHRASE], 1):
+            if word.ends_leg:
+                break
+            plain = word.low.rstrip(".").replace("\u2019", "").replace("'", "")
+            phrase = f"{phrase} {plain}" if phrase else plain
+            if "-" in phrase:
+                found.append((count, phrase.replace("-", " ")))
+            found.append((count, phrase))
+        return tuple(reversed(found))
+
+    def team(self, *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
+        """How many of the next words name a team, and the teams that may be meant."""
+        names: list[str] = []
+        for word in self.words[self.at : self.at + 4]:
+            if word.soft or word.ends_leg or not any(x.isalpha() for x in word.text):
+                break
+            # No team's name goes on with a term: to stop there spares a look at every college.
+            if names and word.low in NEVER_IN_A_NAME:
+                break
+            names.append(word.text)
+        return self.find(names, wide=wide) if names else (0, ())
+
+    def bad(self, expected: str, at: int | None = None) -> BadBet:
+        """An error at a word, the next one by default, that says what was expected."""
+        place = self.at if at is None else at
+        if place >= len(self.words):
+            return self.wrong(f"ends too early: expected {expected}", None)
+        word = self.words[place]
+        near = nearest(fold(word.text), _known())
+        hint = f" (did you mean {near.title()}?)" if near and near not in SUGGESTED else ""
+        hint = f" (did you mean {near}?)" if near in SUGGESTED else hint
+        shown = "the end of the line" if word.text == "\n" else repr(_cut(word.text))
+        where = f"{shown} at column {word.place + 1}"
+        return self.wrong(f"{where} is not understood{hint}: expected {expected}", place)
+
+    def wrong(self, what: str, at: int | None) -> BadBet:
+        """An error about a word, None for the end, in one sentence."""
+        place = len(self.text) if at is None else self.words[at].place
+        leg = "" if self.leg is None else f" leg {self.leg}:"
+        colon = "" if what.startswith("ends ") and not leg else ":"
+        where = "" if at is None or " column " in what else f" (at column {place + 1})"
+        return BadBet(f"{_cut(self.text)!r}{colon}{leg} {what}{where}", place)
+
+    def figure(self, parse: Callable[[str], T]) -> T:
+        """The next word as odds or an amount, whose own errors are told with their place."""
+        try:
+            return parse(self.words[self.at].text)
+        except BadBet as why:
+            raise self.wrong(str(why), self.at) from None
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

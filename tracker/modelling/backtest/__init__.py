@@ -1,0 +1,1 @@
+"""Rules and strategies over games that are over."""

@@ -1,0 +1,1 @@
+"""Recorded games for a model of one's own."""

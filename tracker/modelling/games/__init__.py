@@ -1,0 +1,1 @@
+"""The model of games: data, fit, evaluation, card."""

@@ -1,0 +1,298 @@
+"""What a forecast must beat: the models that others publish or show, refitted on the same games.
+
+Each gives a normal margin and total at a state (mean and sd, points), or a chance of the home win
+alone. `fit` of each looks only at the sample that it is handed, which holds other seasons.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import gammainc, ndtr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from tracker.modelling.games.sample import Sample
+
+    Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Normals:
+    """Normal margins and totals, one row a state; None where a model says nothing of them."""
+
+    margin: Array | None = None
+    margin_sd: Array | None = None
+    total: Array | None = None
+    total_sd: Array | None = None
+    win: Array | None = None
+    over: Callable[[Array], Array] | None = None
+    """P(total > line), where it is not a normal's."""
+
+
+def _part_left(sample: Sample, regulation: float) -> Array:
+    return np.maximum(sample.left, 1.0) / regulation
+
+
+def fit_all(train: Sample, regulation: float) -> dict[str, Callable[[Sample], Normals]]:
+    """Every baseline, fitted on `train`, whose `end_` figures are the final score."""
+    return {
+        "frozen mean": _frozen(train, regulation),
+        "own-pace extrapolation": _pace(train, regulation),
+        "line with fixed sigma": _fixed(train),
+        "linear extrapolation": _linear(train, regulation),
+        "Stern": _stern(train, regulation, with_line=False),
+        "Stern with the line": _stern(train, regulation, with_line=True),
+        "gamma process": _gamma(train, regulation),
+        "look-up table": _table(train),
+        "logistic": _logistic(train, regulation),
+        "boosted trees": _boosted(train),
+        "six-parameter normal": _six(train, regulation),
+    }
+
+
+def _sds(train: Sample, mean_m: Array, mean_t: Array, part: Array) -> tuple[float, float]:
+    """Whole-game sds of a square-root-of-time model with these means.
+
+    Taken before the last five minutes: fouls there would make them too wide for all the rest.
+    """
+    early = part > 0.1  # noqa: PLR2004 - a tenth of the game
+    margin = np.sqrt(np.mean((train.end_lead - mean_m)[early] ** 2 / part[early]))
+    total = np.sqrt(np.mean((train.end_total - mean_t)[early] ** 2 / part[early]))
+    return float(margin), float(total)
+
+
+def _frozen(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
+    """The mean of half-time for ever after, with a sigma that shrinks by the clock."""
+    half = train.part(train.left == regulation / 2)
+    margin = float(np.std(half.end_lead - half.lead - 0.5 * half.prior_margin))
+    total = float(np.std(half.end_total - half.total - 0.5 * half.prior_total))
+
+    def model(s: Sample) -> Normals:
+        known = s.left < regulation / 2
+        lead = np.where(known, s.half_lead, s.lead)
+        so_far = np.where(known, s.half_total, s.total)
+        left = np.where(known, 0.5, _part_left(s, regulation))
+        shrink = np.sqrt(np.maximum(_part_left(s, regulation), 0.002) * 2)
+        return Normals(
+            lead + left * s.prior_margin, margin * shrink,
+            so_far + left * s.prior_total, total * shrink,
+        )  # fmt: skip
+
+    return model
+
+
+def _pace(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
+    """The rate of the second half so far, mixed with the line by how much of it is played."""
+
+    def means(s: Sample) -> tuple[Array, Array]:
+        left = _part_left(s, regulation)
+        weight = np.clip(0.85 * (1 - 2 * left), 0, 0.85)
+        played = np.maximum(0.5 - left, 1e-3)
+        rate_t = np.where(left < 0.5, (s.total - s.half_total) / played, s.prior_total)  # noqa: PLR2004
+        rate_m = np.where(left < 0.5, (s.lead - s.half_lead) / played, s.prior_margin)  # noqa: PLR2004
+        margin = s.lead + left * (weight * rate_m + (1 - weight) * s.prior_margin)
+        total = s.total + left * (weight * rate_t + (1 - weight) * s.prior_total)
+        return margin, total
+
+    sds = _sds(train, *means(train), _part_left(train, regulation))
+
+    def model(s: Sample) -> Normals:
+        root = np.sqrt(_part_left(s, regulation))
+        margin, total = means(s)
+        return Normals(margin, sds[0] * root, total, sds[1] * root)
+
+    return model
+
+
+def _fixed(train: Sample) -> Callable[[Sample], Normals]:
+    """The pre-game lines with sigmas of 12 and 14 points, whatever has happened."""
+    del train
+
+    def model(s: Sample) -> Normals:
+        ones = np.ones_like(s.lead)
+        return Normals(s.prior_margin, 12 * ones, s.prior_total, 14 * ones)
+
+    return model
+
+
+def _linear(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
+    """Points so far over the time so far, carried on."""
+
+    def means(s: Sample) -> tuple[Array, Array]:
+        played = np.maximum(1 - _part_left(s, regulation), 0.02)
+        started = s.left < regulation
+        return (
+            np.where(started, s.lead / played, 0.0),
+            np.where(started, s.total / played, s.prior_total.mean()),
+        )
+
+    late = train.part(train.left < regulation)
+    sds = _sds(late, *means(late), _part_left(late, regulation))
+
+    def model(s: Sample) -> Normals:
+        root = np.sqrt(_part_left(s, regulation))
+        margin, total = means(s)
+        return Normals(margin, sds[0] * root, total, sds[1] * root)
+
+    return model
+
+
+def _stern(train: Sample, regulation: float, *, with_line: bool) -> Callable[[Sample], Normals]:
+    """Brownian motion of the lead (Stern 1994), drifting by the home edge or by the line."""
+    edge = float(train.prior_margin.mean())
+    level = float(train.prior_total.mean())
+
+    def means(s: Sample) -> tuple[Array, Array]:
+        left = _part_left(s, regulation)
+        drift = s.prior_margin if with_line else edge
+        line = s.prior_total if with_line else level
+        return s.lead + left * drift, s.total + left * line
+
+    sds = _sds(train, *means(train), _part_left(train, regulation))
+
+    def model(s: Sample) -> Normals:
+        root = np.sqrt(_part_left(s, regulation))
+        margin, total = means(s)
+        return Normals(margin, sds[0] * root, total, sds[1] * root)
+
+    return model
+
+
+def _gamma(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
+    """Points to come are Gamma with the line's mean for the time left (Song, Gao & Shi 2020)."""
+    left = _part_left(train, regulation)
+    gain = train.end_total - train.total
+    early = left > 0.1  # noqa: PLR2004 - as in `_sds`
+    miss = (gain - left * train.prior_total)[early] ** 2
+    scale = float(np.mean(miss) / np.mean(gain[early]))
+
+    def model(s: Sample) -> Normals:
+        mean = np.maximum(_part_left(s, regulation) * s.prior_total, 0.05)
+        shape = mean / scale
+
+        def over(line: Array) -> Array:
+            need = np.maximum(line - s.total, 0.0) / scale
+            chances: Array = 1 - gammainc(shape, need)
+            return chances
+
+        return Normals(total=s.total + mean, total_sd=np.sqrt(mean * scale), over=over)
+
+    return model
+
+
+def _table(train: Sample) -> Callable[[Sample], Normals]:
+    """Wins by clock and lead, with a beta prior (Deshpande & Jensen 2016)."""
+    wins: dict[tuple[int, int], list[float]] = {}
+    for clock, lead, won in zip(
+        train.left.tolist(), train.lead.tolist(), (train.end_lead > 0).tolist(), strict=True
+    ):
+        cell = wins.setdefault((int(clock), _cell(lead)), [0.0, 0.0])
+        cell[0] += won
+        cell[1] += 1
+
+    def model(s: Sample) -> Normals:
+        found = []
+        for clock, lead in zip(s.left.tolist(), s.lead.tolist(), strict=True):
+            won, count = wins.get((int(clock), _cell(lead)), (0.0, 0.0))
+            found.append((won + 2 * float(ndtr(lead / 12))) / (count + 2))
+        return Normals(win=np.array(found))
+
+    return model
+
+
+def _cell(lead: float) -> int:
+    return int(np.clip(round(lead / 2), -15, 15))
+
+
+def _logistic_features(s: Sample, regulation: float) -> Array:
+    root = np.sqrt(_part_left(s, regulation))
+    return np.stack([s.lead / root / 10, s.prior_margin * root / 10, s.prior_margin / 10], axis=1)
+
+
+def _logistic(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
+    """Logistic regression at each clock on lead over root of time, and the line."""
+    from sklearn.linear_model import LogisticRegression
+
+    won = train.end_lead > 0
+    models = {}
+    for clock in np.unique(train.left):
+        rows = train.left == clock
+        fitted = LogisticRegression(C=1e4, max_iter=500)
+        models[float(clock)] = fitted.fit(_logistic_features(train, regulation)[rows], won[rows])
+
+    def model(s: Sample) -> Normals:
+        win = np.zeros_like(s.lead)
+        features = _logistic_features(s, regulation)
+        for clock in np.unique(s.left):
+            rows = s.left == clock
+            win[rows] = models[float(clock)].predict_proba(features[rows])[:, 1]
+        return Normals(win=win)
+
+    return model
+
+
+def _boosted(train: Sample) -> Callable[[Sample], Normals]:
+    """Gradient-boosted trees on the state and the lines."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    def features(s: Sample) -> Array:
+        return np.stack([s.left, s.lead, s.prior_margin, s.prior_total, s.ball], axis=1)
+
+    trees = HistGradientBoostingClassifier(
+        max_iter=150, learning_rate=0.06, max_leaf_nodes=15, random_state=0
+    ).fit(features(train), train.end_lead > 0)
+
+    def model(s: Sample) -> Normals:
+        return Normals(win=trees.predict_proba(features(s))[:, 1])
+
+    return model
+
+
+_LATE = 120.0
+
+
+def _six(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
+    """Six parameters by likelihood: reversion, a power of time, a foul step, a floor of sigma."""
+
+    def margins(x: Array, s: Sample) -> tuple[Array, Array]:
+        f = _part_left(s, regulation)
+        back = 1 - np.exp(-s.left / 60 / np.exp(x[0]))
+        mean = s.lead + f * s.prior_margin - back * (s.lead - (1 - f) * s.prior_margin)
+        return mean, np.exp(x[1]) * f ** (np.exp(x[2]) / 2)
+
+    def totals(x: Array, s: Sample) -> tuple[Array, Array]:
+        f = _part_left(s, regulation)
+        close = np.exp(-((np.abs(s.lead) / 8) ** 2)) * np.minimum(1, s.left / _LATE * 2)
+        return s.total + f * s.prior_total + x[0] * close, np.hypot(
+            np.exp(x[1]) * np.sqrt(f), np.exp(x[2])
+        )
+
+    def likelihood(means: Callable[[Array, Sample], tuple[Array, Array]], goal: Array) -> Any:
+        def cost(x: Array) -> float:
+            mean, sd = means(x, train)
+            return float(np.mean(np.log(sd) + 0.5 * ((goal - mean) / sd) ** 2))
+
+        return cost
+
+    options = {"maxfev": 600, "xatol": 1e-4, "fatol": 1e-7}
+    start_m, start_t = np.array([4.0, 2.66, -0.13]), np.array([2.5, 2.9, 0.5])
+    xm = minimize(
+        likelihood(margins, train.end_lead), start_m, method="Nelder-Mead", options=options
+    ).x
+    xt = minimize(
+        likelihood(totals, train.end_total), start_t, method="Nelder-Mead", options=options
+    ).x
+
+    def model(s: Sample) -> Normals:
+        mean_m, sd_m = margins(xm, s)
+        mean_t, sd_t = totals(xt, s)
+        return Normals(mean_m, sd_m, mean_t, sd_t)
+
+    return model

@@ -1,0 +1,258 @@
+"""How good the forecast is: every metric by clock, beside every baseline, paired by game."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tracker.modelling import metrics
+from tracker.modelling.games import observe
+from tracker.modelling.games.against import paired
+from tracker.modelling.games.dataset import read
+from tracker.modelling.games.fit import complete, priors_of
+from tracker.modelling.games.trace import trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tracker.forecast import Parameters
+    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games.observe import Looks, Recorded
+
+    Array = NDArray[Any]
+    Watchdog = Callable[[str, float], None]
+
+EARLY = {"tip": 1.0, "end Q1": 0.75, "half": 0.5, "end Q3": 0.25}
+LATE = {"5:00": 300, "2:00": 120, "1:00": 60, "0:30": 30, "0:10": 10}
+INSIDE = {"6:00 Q1": 2520, "6:00 Q2": 1800, "3:00 Q2": 1620, "6:00 Q3": 1080, "1:00 Q3": 780}
+"""Moments within quarters at which only quarter and half lines are judged (NBA clocks)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What an evaluation works on."""
+
+    train: Recorded
+    test: Recorded
+    parameters: Parameters
+    checkpoints: dict[str, int]
+
+    @property
+    def clocks(self) -> dict[str, int]:
+        """The moments at which baselines are asked: none knows more at tip-off than the line."""
+        return {x: y for x, y in self.checkpoints.items() if x in EARLY | LATE and x != "tip"}
+
+
+def evaluate(
+    folder: Path,
+    parameters: Parameters,
+    fitted: Sequence[str],
+    judged: Sequence[str],
+    out: Path,
+    progress: Watchdog = lambda _step, _part: None,
+) -> dict[str, Any]:
+    """Judge parameters on seasons; writes `evaluation.json`, `evaluation.md` and plots to `out`.
+
+    `fitted` are the seasons that baselines are fitted on; none may be among `judged`. Raises
+    BadDataset, and ValueError when the seasons overlap.
+    """
+    if set(fitted) & set(judged):
+        raise ValueError("a season cannot be both fitted on and judged: name others")
+    progress("reading", 0.0)
+    data = read(folder, parameters.league)
+    season = data.games.season
+    rows = np.isin(season, list(fitted)), np.isin(season, list(judged))
+    return evaluate_games(data, parameters, rows, out, progress)
+
+
+def evaluate_games(
+    data: Dataset,
+    parameters: Parameters,
+    rows: tuple[Array, Array],
+    out: Path,
+    progress: Watchdog = lambda _step, _part: None,
+) -> dict[str, Any]:
+    """The same on games of a dataset: `rows` marks those to fit baselines on and those to judge."""
+    from tracker.modelling.games.report import plot, write
+
+    given = _given(data, parameters, rows)
+    found: dict[str, Looks] = {}
+    for k, (name, left) in enumerate(given.checkpoints.items()):
+        progress("forecasts", k / len(given.checkpoints))
+        found[name] = observe.look(given.test, left, parameters, metrics.SEED)
+    overtime = observe.look_overtime(given.test, parameters, metrics.SEED)
+    hidden = {
+        name: observe.look(
+            given.test, given.checkpoints[name], parameters, metrics.SEED, ball=False
+        )
+        for name in LATE
+    }
+    progress("baselines", 0.0)
+    result = summary(found) | {
+        "parameters": {
+            "league": parameters.league,
+            "model_version": parameters.model_version,
+            "calibration_id": parameters.calibration_id,
+            "fitted_on": list(parameters.fitted_on),
+            "judged_on": sorted(set(data.games.season[given.test.games].tolist())),
+            "games": len(given.test.games),
+        },
+        "overtime": _scores(overtime),
+        "without possession": {name: _scores(x) for name, x in hidden.items()},
+        "paired": paired(given.train, given.test, given.clocks, found, progress),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    result["plots"] = plot(found, result, out)
+    (out / "evaluation.json").write_text(
+        json.dumps(result, indent=1, sort_keys=True) + "\n", "utf-8"
+    )
+    write(result, out / "evaluation.md")
+    progress("done", 1.0)
+    return result
+
+
+def _given(data: Dataset, parameters: Parameters, rows: tuple[Array, Array]) -> Given:
+    told = trace(data)
+    rules = data.league
+    whole = complete(data, told)
+    priors = priors_of(data.games, parameters.ratings)
+
+    def recorded(chosen: Array) -> Recorded:
+        games = np.flatnonzero(chosen & whole & priors.use)
+        return observe.Recorded(data, told.seconds, priors, games)
+
+    regulation = rules.regulation_seconds
+    points = {name: round(part * regulation) for name, part in EARLY.items()} | LATE
+    if rules.periods == 2:  # noqa: PLR2004 - halves have no quarter ends, but the same clocks
+        points = {"tip": regulation, "10:00": 1800, "half": 1200, "10:00 left": 600} | LATE
+    elif regulation == 2880:  # noqa: PLR2004 - NBA quarters
+        points |= INSIDE
+    points = dict(sorted(points.items(), key=lambda x: -x[1]))
+    return Given(recorded(rows[0]), recorded(rows[1]), parameters, points)
+
+
+def _values(looks: Looks, market: str) -> tuple[Array, Array]:
+    p, hit = np.array(looks.p[market]), np.array(looks.hit[market])
+    known = np.isfinite(p)
+    return p[known], hit[known]
+
+
+def _games(looks: Looks, market: str) -> Array:
+    """Which game each known row of a market is of: every game has as many rows as any other."""
+    p, games = np.array(looks.p[market]), len(looks.p["win"])
+    rows: Array = np.repeat(np.arange(games), p.size // games)[np.isfinite(p)]
+    return rows
+
+
+def _scores(looks: Looks) -> dict[str, Any]:
+    """All figures of one moment."""
+    markets = {}
+    for market in looks.p:
+        p, hit = _values(looks, market)
+        if p.size == 0:
+            continue
+        steep, shift = metrics.slope(p, hit)
+        markets[market] = {
+            "brier": metrics.brier(p, hit),
+            "log_loss": metrics.log_loss(p, hit),
+            "ece": metrics.ece(p, hit),
+            "ece_if_perfect": metrics.ece_of_perfect(p, metrics.SEED),
+            "slope": steep,
+            "intercept": shift,
+            "count": int(p.size),
+        }
+    told: dict[str, Any] = {"left": looks.left, "markets": markets}
+    told["scores"] = {
+        name: {
+            "crps": float(np.mean(looks.crps[name])),
+            "coverage80": metrics.vars_of(metrics.coverage(np.array(looks.pit[name]))),
+            "width80": float(np.mean(looks.width[name])),
+        }
+        for name in looks.crps
+    }
+    if looks.overtime:
+        predicted, observed = np.array(looks.overtime).T
+        told["overtimes"] = _counts(predicted, observed)
+    if looks.pushes:
+        predicted, observed = np.array(looks.pushes).T
+        told["pushes"] = _counts(predicted, observed)
+    if looks.apart:
+        p, hit = np.array(looks.p["parlay"]), np.array(looks.hit["parlay"])
+        known = np.isfinite(p)
+        apart = np.array(looks.apart)[known]
+        told["parlay_log_loss"] = {
+            "joint": metrics.log_loss(p[known], hit[known]),
+            "product": metrics.log_loss(apart, hit[known]),
+            "difference": metrics.vars_of(metrics.bootstrap(joint_gain(looks), metrics.SEED)),
+        }
+    return told
+
+
+def _counts(predicted: Array, observed: Array) -> dict[str, float]:
+    """How often something was said to happen and did, and how far chance alone moves the latter."""
+    return {
+        "predicted": float(predicted.sum()),
+        "observed": float(observed.sum()),
+        "spread": float(np.sqrt((predicted * (1 - predicted)).sum())),
+        "lines": int(observed.size),
+    }
+
+
+def joint_gain(looks: Looks) -> Array:
+    """Log loss of each game's parlay off the joint distribution less that off its legs apart."""
+    p, apart, hit = (np.array(x) for x in (looks.p["parlay"], looks.apart, looks.hit["parlay"]))
+    p, apart = (np.clip(x, metrics.CLIP, 1 - metrics.CLIP) for x in (p, apart))
+    gain: Array = np.where(hit > 0, np.log(apart / p), np.log((1 - apart) / (1 - p)))
+    return gain
+
+
+def summary(found: dict[str, Looks]) -> dict[str, Any]:
+    """Figures by moment, and calibration over all moments together."""
+    overall = {}
+    for market in (*observe.MARKETS, *observe.SPAN_MARKETS):
+        pairs = [_values(x, market) for x in found.values() if market in x.p]
+        if not pairs:
+            continue
+        p, hit = (np.concatenate(x) for x in zip(*pairs, strict=True))
+        steep, shift = metrics.slope(p, hit)
+        game = np.concatenate([_games(x, market) for x in found.values() if market in x.p])
+        overall[market] = {
+            "ece": metrics.ece(p, hit),
+            "slope": steep,
+            "slope_error": metrics.slope_error(p, hit, game),
+            "intercept": shift,
+        }
+    gain = np.mean([joint_gain(x) for x in found.values() if x.apart], axis=0)
+    return {
+        "parlay_log_loss": metrics.vars_of(metrics.bootstrap(gain, metrics.SEED)),
+        "moments": {name: _scores(x) for name, x in found.items()},
+        "overall": overall,
+        "martingale": martingale(found),
+    }
+
+
+def martingale(found: dict[str, Looks]) -> dict[str, Any]:
+    """Whether a win's chance moves as a fair one must, from moment to moment up to the result.
+
+    `drift` are mean changes with their intervals, each of which should hold 0; `squares` the mean
+    sum of squared changes, which should be that of p (1 - p) at the first moment, `expected`.
+    """
+    named = [(name, np.array(x.p["win"])) for name, x in found.items()]
+    result = np.array(next(iter(found.values())).hit["win"])
+    drift, squares = {}, np.zeros_like(result)
+    for (name, p), (_, later) in pairwise([*named, ("result", result)]):
+        drift[name] = metrics.vars_of(metrics.bootstrap(later - p, metrics.SEED))
+        squares += (later - p) ** 2
+    first = named[0][1]
+    return {
+        "drift": drift,
+        "squares": metrics.vars_of(metrics.bootstrap(squares, metrics.SEED)),
+        "expected": float(np.mean(first * (1 - first))),
+    }

@@ -1,0 +1,265 @@
+"""Recorded games to a parameters file: the same games give the same bytes."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tracker.forecast.game import parameters as figures
+from tracker.modelling.games import chain_fit, flow_fit, ratings_fit, rest_fit, tilt_fit, width_fit
+from tracker.modelling.games.dataset import BadDataset, read
+from tracker.modelling.games.sample import Priors, draw
+from tracker.modelling.games.trace import trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tracker.modelling.games.dataset import Dataset, Games
+    from tracker.modelling.games.trace import Trace
+
+    Array = NDArray[Any]
+
+MODEL = "flow-and-chain-2"
+"""Names the form of the model; it changes when the formulas do."""
+
+LEAD_WIDTH = {"nba": 0.10, "wnba": 0.14, "ncaam": 0.10}
+"""The kernel's width over leads, on the scale of `chain_fit.lead_scale`: fewer games, wider."""
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What the parts of a fit share: `used` are the games' rows, `average` the mean total."""
+
+    data: Dataset
+    told: Trace
+    priors: Priors
+    used: Array
+    average: float
+
+
+def fit(
+    folder: Path,
+    league: str,
+    seasons: Sequence[str],
+    out: Path,
+    progress: Callable[[str, float], None] = lambda _step, _part: None,
+) -> figures.Parameters:
+    """Fit a league on whole seasons of a dataset, write the file `out`, and return what it holds.
+
+    `progress` is told the name of each step and the part of it that is done, 0 to 1. Games of other
+    seasons are not looked at. Raises BadDataset when a season has no games, or too few; then
+    nothing is written.
+    """
+    progress("reading", 0.0)
+    text = fit_text(read(folder, league), seasons, progress)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = out.with_name(f"{out.name}.new")
+    fresh.write_text(text, "utf-8")
+    fresh.replace(out)
+    return figures.decode(text, out.name)
+
+
+def fit_text(data: Dataset, seasons: Sequence[str], progress: Callable[[str, float], None]) -> str:
+    """The text of a parameters file. Raises BadDataset for games that no figure can be told from.
+
+    Of a handful of games some figure is a division by nothing: it is refused, not written.
+    """
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            document = fit_document(data, seasons, progress)
+        return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
+    except (ValueError, ArithmeticError, IndexError) as why:
+        raise BadDataset(
+            f"the games of {', '.join(seasons)} are too few or too odd to fit on: name more seasons"
+        ) from why
+
+
+def fit_document(
+    data: Dataset, seasons: Sequence[str], progress: Callable[[str, float], None]
+) -> dict[str, Any]:
+    """The document of a parameters file, fitted on the games of `seasons`."""
+    missing = sorted(set(seasons) - set(data.games.season.tolist()))
+    if missing:
+        raise BadDataset(f"the dataset has no games of {', '.join(missing)}: name other seasons")
+    data = only(data, np.isin(data.games.season, list(seasons)))
+    progress("possessions", 0.0)
+    told = trace(data)
+    games = data.games
+    whole = complete(data, told)
+    progress("ratings", 0.0)
+    ratings = ratings_fit.fit_ratings(
+        games, np.flatnonzero(whole), lambda part: progress("ratings", part)
+    )
+    priors = priors_of(games, ratings)
+    used = np.flatnonzero(whole & priors.use)
+    average = {
+        "margin": round(float(priors.margin[used].mean()), 3),
+        "total": round(float(priors.total[used].mean()), 3),
+        "margin_sd": round(_spread(priors.margin[used], priors.margin_sd[used]), 3),
+        "total_sd": round(_spread(priors.total[used], priors.total_sd[used]), 3),
+    }
+    average["reference"] = average["total"]
+    noise = _noise(games, priors, used)
+    given = Given(data, told, priors, used, average["total"])
+    endgame = _fit_endgame(given, progress)
+    progress("flow", 0.0)
+    flow = _fit_flow(given, noise, endgame)
+    progress("quarters and halves", 0.0)
+    spans = rest_fit.fit_spans(
+        rest_fit.SpanData(data, told.seconds, priors, used, average["total"], noise)
+    )
+    sizes, cells = figures.pack_tables(endgame.tables)
+    breaks = figures.pack_tables(chain_fit.fit_breaks(told.break_starts, told.break_glances))
+    at = int(np.searchsorted(endgame.clocks, chain_fit.SPAN))
+    document: dict[str, Any] = {
+        "format": figures.FORMAT,
+        "league": data.league.id,
+        "model_version": f"{MODEL}-{data.league.id}",
+        "feature_version": figures.FEATURE_VERSION,
+        "calibration_id": "none",
+        "transferred": False,
+        "fitted_on": sorted(seasons),
+        "average": average,
+        "flow": flow,
+        "endgame": {
+            "clocks": endgame.clocks.astype(int).tolist(),
+            "leads": endgame.leads,
+            "sizes": sizes,
+            "cells": cells,
+            "ball": endgame.ball.round(4).tolist(),
+            "tilt": endgame.tilt.round(5).tolist(),
+        },
+        # A point of prior margin is worth a tenth of the tilt that ten points have.
+        "overtime": rest_fit.fit_overtime(
+            endgame, float(endgame.tilt[at, 0]) / 10, rest_fit.overtime_points(data)
+        ),
+        "ratings": ratings_fit.figures_of(ratings),
+        "spans": spans,
+        "breaks": {"clocks": list(chain_fit.BREAK_CLOCKS), "sizes": breaks[0], "cells": breaks[1]},
+    }
+    document["sha256"] = figures.checksum_of(document)
+    progress("done", 1.0)
+    return document
+
+
+def only(data: Dataset, games: Array) -> Dataset:
+    """The dataset of some games alone: nothing of the others is left in it."""
+    kept = np.flatnonzero(games)
+    starts, ends = data.events.starts[:-1][kept], data.events.starts[1:][kept]
+    rows = np.concatenate([np.arange(a, b) for a, b in zip(starts, ends, strict=True)])
+    lengths = ends - starts
+    events = replace(
+        data.events,
+        starts=np.r_[0, np.cumsum(lengths)],
+        **{
+            name: getattr(data.events, name)[rows]
+            for name in data.events.__dataclass_fields__
+            if name != "starts"
+        },
+    )
+    chosen = replace(
+        data.games,
+        **{name: getattr(data.games, name)[kept] for name in data.games.__dataclass_fields__},
+    )
+    return replace(data, games=chosen, events=events)
+
+
+def complete(data: Dataset, told: Trace) -> Array:
+    """Games whose events reach from the first to the last minute and agree with the result."""
+    regulation = data.league.regulation_seconds
+    home, away = told.seconds.home, told.seconds.away
+    level = home[:, regulation] == away[:, regulation]
+    last_period = data.events.period[data.events.starts[1:] - 1]
+    overtime = last_period > data.league.periods
+    played = (home[:, regulation // 2] > 0) & (home[:, regulation] > home[:, regulation // 2])
+    whole: Array = (level == overtime) & (data.games.home != data.games.away) & played
+    return whole
+
+
+def priors_of(games: Games, ratings: Any) -> Priors:
+    """Closing lines where a dataset has them, else walk-forward ratings."""
+    if games.ok.any():
+        zero = np.zeros(len(games.id))
+        return Priors(games.margin, games.total, zero, zero, games.ok)
+    return ratings_fit.walk_forward(games, ratings)
+
+
+def _spread(means: Array, sds: Array) -> float:
+    """How far games lie from the average one: the spread of priors, and their own errors."""
+    return float(np.sqrt(means.var() + (sds**2).mean()))
+
+
+def _noise(games: Games, priors: Priors, used: Array) -> flow_fit.Noise:
+    home, away = games.home[used], games.away[used]
+    margin_sd, total_sd = priors.margin_sd[used], priors.total_sd[used]
+    margin = (home - away - priors.margin[used]) ** 2 - margin_sd**2
+    total = (home + away - priors.total[used]) ** 2 - total_sd**2
+    by_margin, by_total = flow_fit.trust(margin_sd), flow_fit.trust(total_sd)
+    return flow_fit.Noise(
+        round(float(np.sqrt(np.average(margin, weights=by_margin))), 3),
+        round(float(np.sqrt(np.average(total, weights=by_total))), 3),
+    )
+
+
+def _fit_endgame(given: Given, progress: Callable[[str, float], None]) -> figures.Endgame:
+    data, told = given.data, given.told
+    width = LEAD_WIDTH.get(data.league.id, 0.14)
+    clocks = np.array(chain_fit.table_clocks(), dtype=np.float64)
+    tables = chain_fit.fit_tables(
+        told.starts, told.glances, width, lambda part: progress("endgame", part)
+    )
+    endgame = figures.Endgame(
+        clocks=clocks,
+        leads=chain_fit.LEADS,
+        tables=_as_read(tables, chain_fit.LEADS),
+        ball=chain_fit.fit_ball(told.glances, width),
+        tilt=np.zeros((clocks.size, 5)),
+    )
+    sample = draw(data, told.seconds, given.priors, given.used, tilt_fit.CLOCKS)
+    endgame = replace(endgame, tilt=tilt_fit.fit_tilt(endgame, sample, given.average))
+    wide = width_fit.widened(endgame, width_fit.fit_widths(endgame, sample, given.average))
+    endgame = replace(endgame, tables=_as_read(wide.tables, chain_fit.LEADS))
+    return replace(endgame, tilt=tilt_fit.fit_tilt(endgame, sample, given.average))
+
+
+def _as_read(tables: Sequence[Array], leads: int) -> tuple[Array, ...]:
+    """Tables rounded as they will be read, so that what is fitted on them fits what is shipped."""
+    sizes, cells = figures.pack_tables(tuple(tables))
+    return figures.unpack_tables(sizes, 2 * leads + 1, cells)
+
+
+def _fit_flow(given: Given, noise: flow_fit.Noise, endgame: figures.Endgame) -> dict[str, Any]:
+    data, seconds, priors, used = given.data, given.told.seconds, given.priors, given.used
+    rules = data.league
+    clocks = range(chain_fit.SPAN, rules.regulation_seconds + 1, flow_fit.CLOCKS_EVERY)
+    sample = draw(data, seconds, priors, used, clocks, until=flow_fit.LAYER)
+    at = int(np.searchsorted(endgame.clocks, flow_fit.LAYER))
+    states = draw(data, seconds, priors, used, [flow_fit.LAYER])
+    variances = tilt_fit.moments(endgame, states).mean(axis=0)
+    prior, lead, pace, _, one = (endgame.tilt[at] / 10).tolist()
+    drift = flow_fit.Drift(
+        prior * float(variances[2]),
+        lead * float(variances[2]),
+        pace * float(variances[3]),
+        10 * one * float(variances[3]),
+    )
+    found = flow_fit.fit_flow(sample, rules, given.average, drift, noise)
+    return {
+        "layer": flow_fit.LAYER,
+        "knots": found.knots.round(1).tolist(),
+        "margin": found.margin.round(5).tolist(),
+        "total": found.total.round(5).tolist(),
+        "margin_rate": found.margin_rate.round(6).tolist(),
+        "total_rate": found.total_rate.round(6).tolist(),
+        "total_pace": round(found.total_pace, 3),
+        "margin_noise": noise.margin,
+        "total_noise": noise.total,
+    }

@@ -1,0 +1,278 @@
+"""The forecast at recorded states: every market's chance beside what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tracker.domain.game import Game, GameState, Pair, Phase, Score, Side
+from tracker.domain.market import Direction, Moneyline, Span, Spread, TeamTotal, Total
+from tracker.domain.prior import Prior, PriorSource
+from tracker.forecast import forecast, parlay, price
+from tracker.modelling.metrics import crps_lattice
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker.domain.chance import Chance
+    from tracker.domain.league import League
+    from tracker.domain.market import Market
+    from tracker.forecast import Outlook, Parameters
+    from tracker.forecast.game.lattice import Lattice, Pmf
+    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games.sample import Priors
+    from tracker.modelling.games.trace import Seconds
+
+    Array = NDArray[Any]
+
+MARKETS = ("win", "spread", "total", "home total", "parlay")
+SPAN_MARKETS = ("span win", "span spread", "span total")
+SCORES = ("margin", "total", "home", "away")
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """Games to look at: their states by second, priors and rows."""
+
+    data: Dataset
+    seconds: Seconds
+    priors: Priors
+    games: Array
+
+
+@dataclass(eq=False)
+class Looks:
+    """One moment of many games. Chances and outcomes are arrays of one row a game.
+
+    `p` and `hit` hold chances and outcomes by market (NaN where the line pushed), `pushes` pairs of
+    predicted and observed pushes on whole lines at the score, `crps` and `pit` figures by score.
+    """
+
+    left: int
+    p: dict[str, list[float]] = field(default_factory=dict)
+    hit: dict[str, list[float]] = field(default_factory=dict)
+    crps: dict[str, list[float]] = field(default_factory=dict)
+    pit: dict[str, list[float]] = field(default_factory=dict)
+    width: dict[str, list[float]] = field(default_factory=dict)
+    pushes: list[tuple[float, float]] = field(default_factory=list)
+    overtime: list[tuple[float, float]] = field(default_factory=list)
+    apart: list[float] = field(default_factory=list)
+
+    def note(self, market: str, chance: Chance, outcome: float) -> None:
+        """Write down a chance, pushes put aside, and what happened: 1, 0, or a push (0.5)."""
+        decided = chance.win + chance.lose
+        pushed = outcome == 0.5  # noqa: PLR2004 - how a push is written
+        known = decided > 0 and not pushed
+        self.p.setdefault(market, []).append(chance.win / decided if known else np.nan)
+        self.hit.setdefault(market, []).append(outcome if known else np.nan)
+
+
+def game_of(league: League) -> Game:
+    """A game whose teams and time do not matter."""
+    return Game("recorded", league.id, "HOM", "AWY", datetime(2000, 1, 1, tzinfo=UTC))
+
+
+def state_of(game: Game, seconds: Seconds, row: int, left: int) -> GameState:
+    """The recorded state of a game with `left` seconds of regulation to go."""
+    rules = game.rules
+    at = rules.regulation_seconds - left
+    if left == rules.regulation_seconds:
+        return GameState(game, Phase.SCHEDULED, 0, float(rules.period_seconds), Score(0, 0))
+    after, clock = divmod(left, rules.period_seconds)
+    period = rules.periods - after
+    home, away = seconds.home[row], seconds.away[row]
+    ends = [k * rules.period_seconds for k in range(1, period)]
+    marks = [(0, 0), *((int(home[x]), int(away[x])) for x in (*ends, at))]
+    periods = tuple(Score(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(marks))
+    ball = int(seconds.ball[row, at])
+    return GameState(
+        game,
+        Phase.BREAK if clock == 0 else Phase.LIVE,
+        period,
+        float(clock),
+        Score(int(home[at]), int(away[at])),
+        periods=periods,
+        possession={1: Side.HOME, -1: Side.AWAY, 0: None}[ball],
+        bonus=Pair(bool(seconds.bonus_home[row, at]), bool(seconds.bonus_away[row, at])),
+    )
+
+
+def prior_of(priors: Priors, row: int) -> Prior:
+    """The prior of a recorded game."""
+    return Prior(
+        float(priors.margin[row]),
+        float(priors.total[row]),
+        PriorSource.LINES,
+        float(priors.margin_sd[row]),
+        float(priors.total_sd[row]),
+    )
+
+
+def look(
+    recorded: Recorded, left: int, parameters: Parameters, seed: int, *, ball: bool = True
+) -> Looks:
+    """Forecast every game at one clock. Without `ball` the state hides who has it and the bonus."""
+    from dataclasses import replace
+
+    looks = Looks(left)
+    rng = np.random.default_rng([seed, left])
+    game = game_of(recorded.data.league)
+    for row in recorded.games.tolist():
+        state = state_of(game, recorded.seconds, row, left)
+        if not ball:
+            state = replace(state, possession=None, bonus=None)
+        prior = prior_of(recorded.priors, row)
+        outlook = forecast(state, prior, parameters)
+        home, away = (int(x[row]) for x in (recorded.data.games.home, recorded.data.games.away))
+        _note_markets(looks, outlook, state, prior, home, away)
+        _note_scores(looks, outlook, home, away, rng)
+        _note_level(looks, outlook, state, recorded, row)
+        _note_spans(looks, outlook, state, prior, recorded, row)
+    return looks
+
+
+def look_overtime(recorded: Recorded, parameters: Parameters, seed: int) -> Looks:
+    """Forecast every game that went to overtime, at its start and with two minutes of it left."""
+    looks = Looks(-1)
+    rng = np.random.default_rng([seed, 1])
+    data = recorded.data
+    game = game_of(data.league)
+    last = data.league.regulation_seconds
+    for row in recorded.games.tolist():
+        home_then, away_then = (
+            int(x[row, last]) for x in (recorded.seconds.home, recorded.seconds.away)
+        )
+        if home_then != away_then:
+            continue
+        home, away = int(data.games.home[row]), int(data.games.away[row])
+        prior = prior_of(recorded.priors, row)
+        for clock in (300, 120):
+            state = _overtime_state(game, data, row, clock, home_then)
+            outlook = forecast(state, prior, parameters)
+            _note_markets(looks, outlook, state, prior, home, away)
+            _note_scores(looks, outlook, home, away, rng)
+    return looks
+
+
+def _overtime_state(game: Game, data: Dataset, row: int, clock: int, level: int) -> GameState:
+    events = data.events
+    a, b = int(events.starts[row]), int(events.starts[row + 1])
+    first = data.league.periods + 1
+    seen = (events.period[a:b] == first) & (events.clock[a:b] >= clock) & (clock < 300)  # noqa: PLR2004 - its start
+    if not seen.any():
+        return GameState(game, Phase.LIVE, first, float(clock), Score(level, level))
+    at = a + int(np.flatnonzero(seen)[-1])
+    score = Score(int(events.home[at]), int(events.away[at]))
+    return GameState(game, Phase.LIVE, first, float(clock), score)
+
+
+def _compare(value: float, line: float) -> float:
+    return 0.5 if value == line else float(value > line)
+
+
+def _half(line: float) -> float:
+    """A line to the nearest half point."""
+    return round(line * 2) / 2
+
+
+def _note_markets(
+    looks: Looks, outlook: Outlook, state: GameState, prior: Prior, home: int, away: int
+) -> None:
+    line, total = _half(prior.margin), _half(prior.total)
+    team = _half((prior.total + prior.margin) / 2)
+    win, over = Moneyline(Side.HOME), Total(Direction.OVER, total)
+    rows: list[tuple[str, Market, float]] = [
+        ("win", win, float(home > away)),
+        ("spread", Spread(Side.HOME, -line), _compare(home - away, line)),
+        ("total", over, _compare(home + away, total)),
+        ("home total", TeamTotal(Side.HOME, Direction.OVER, team), _compare(home, team)),
+    ]
+    for name, market, outcome in rows:
+        looks.note(name, price(market, outlook, state), outcome)
+    # A parlay whose total pushes is graded on the win alone.
+    both = parlay((win, over), outlook, state)
+    hit = float(home > away and home + away >= total)
+    looks.note("parlay", both, hit)
+    apart = price(win, outlook, state).win * (1 - price(over, outlook, state).lose)
+    looks.apart.append(apart)
+
+
+def _note_scores(
+    looks: Looks, outlook: Outlook, home: int, away: int, rng: np.random.Generator
+) -> None:
+    final = outlook.final
+    outcomes = {"margin": home - away, "total": home + away, "home": home, "away": away}
+    for name, outcome in outcomes.items():
+        part: Pmf = getattr(final, name)
+        looks.crps.setdefault(name, []).append(crps_lattice(part.first, part.chances, outcome))
+        below, above = part.less_than(outcome), part.less_than(outcome + 1)
+        looks.pit.setdefault(name, []).append(below + rng.random() * (above - below))
+        width = part.quantile(0.9) - part.quantile(0.1)
+        looks.width.setdefault(name, []).append(float(width))
+
+
+def _note_level(
+    looks: Looks, outlook: Outlook, state: GameState, recorded: Recorded, row: int
+) -> None:
+    """Overtime, and pushes of the whole lines that the score stands on."""
+    level: Lattice | None = outlook.regulation
+    assert level is not None  # noqa: S101 - recorded states are of regulation
+    last = recorded.data.league.regulation_seconds
+    went = recorded.seconds.home[row, last] == recorded.seconds.away[row, last]
+    looks.overtime.append((level.margin.split(0)[1], float(went)))
+    final, games = outlook.final, recorded.data.games
+    margin = int(games.home[row] - games.away[row])
+    total = int(games.home[row] + games.away[row])
+    if state.score.margin:
+        looks.pushes.append(
+            (final.margin.split(state.score.margin)[1], float(margin == state.score.margin))
+        )
+    looks.pushes.append(
+        (final.total.split(state.score.total)[1], float(total == state.score.total))
+    )
+
+
+def _spans(left: int, rules: League) -> tuple[Span, ...]:
+    """The quarters and halves that are worth a look: the current or next, and its half."""
+    after = (
+        (left - 1) // rules.period_seconds
+        if left % rules.period_seconds
+        else (left // rules.period_seconds - 1)
+    )
+    period = rules.periods - max(after, 0)
+    half = Span.H1 if period * 2 <= rules.periods else Span.H2
+    if rules.periods == 2:  # noqa: PLR2004 - halves
+        return (half,)
+    return (Span(f"Q{period}"), half)
+
+
+def _note_spans(
+    looks: Looks, outlook: Outlook, state: GameState, prior: Prior, recorded: Recorded, row: int
+) -> None:
+    rules = recorded.data.league
+    seconds, games = recorded.seconds, recorded.data.games
+    for span in _spans(looks.left, rules):
+        covered = span.periods(rules)
+        start, end = (covered[0] - 1) * rules.period_seconds, covered[-1] * rules.period_seconds
+        home, away = (int(x[row, end]) - int(x[row, start]) for x in (seconds.home, seconds.away))
+        if span.counts_overtime:
+            home = int(games.home[row]) - int(seconds.home[row, start])
+            away = int(games.away[row]) - int(seconds.away[row, start])
+        share = len(covered) / rules.periods
+        line = round(prior.margin * share * 0.9) + 0.5
+        total = round(prior.total * share) + 0.5
+        if span is not Span.H2:
+            tie = _compare(home - away, 0)
+            looks.note("span win", price(Moneyline(Side.HOME, span), outlook, state), tie)
+        looks.note(
+            "span spread", price(Spread(Side.HOME, -line, span), outlook, state),
+            _compare(home - away, line),
+        )  # fmt: skip
+        looks.note(
+            "span total", price(Total(Direction.OVER, total, span), outlook, state),
+            _compare(home + away, total),
+        )  # fmt: skip

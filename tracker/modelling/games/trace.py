@@ -1,0 +1,228 @@
+"""Who had the ball, when, and what each possession brought: inferred from the order of events.
+
+A made shot or free throw, a turnover or a foul of the side with the ball gives it to the other; a
+rebound or steal gives it to the one who has it. Events at one clock are taken together, so that a
+shot with its free throw is one change. Technical fouls are not told apart: they are rare.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tracker.modelling.games.dataset import Act
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker.modelling.games.dataset import Dataset
+
+    Array = NDArray[Any]
+
+WINDOW = 310
+"""Seconds before the end of the last period (and of overtimes) from which possessions are kept."""
+
+BREAK_WINDOW = 70
+"""The same of the earlier periods."""
+
+BONUS_AFTER = {"nba": (4, 3, 120), "wnba": (4, 4, 60), "ncaam": (6, 6, 0)}
+"""Team fouls in a period (and in overtime) after which the next one is shot, and the seconds at a
+period's end in which a single foul is enough."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seconds:
+    """The state of every game at every second of regulation: arrays [game, seconds played]."""
+
+    home: Array
+    away: Array
+    ball: Array
+    bonus_home: Array
+    bonus_away: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Possessions:
+    """Possessions seen from a moment: one row each, from the side of the team with the ball.
+
+    `left` is the clock at that moment and `until` at the possession's end, `last` whether it ran to
+    the end of the period, `lead` the lead of the side with the ball, `own` and `other` the points
+    that the possession brought it and the opponent.
+    """
+
+    game: Array
+    period: Array
+    left: Array
+    until: Array
+    last: Array
+    lead: Array
+    own: Array
+    other: Array
+
+    def part(self, rows: Array) -> Possessions:
+        """Some of the rows."""
+        return Possessions(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What the events of a dataset say of the ball."""
+
+    seconds: Seconds
+    starts: Possessions
+    """One row for each possession, at its beginning."""
+    glances: Possessions
+    """One row for each whole second of the clock, wherever in a possession it falls."""
+    break_starts: Possessions
+    """As `starts`, at the ends of the earlier periods."""
+    break_glances: Possessions
+
+
+def trace(data: Dataset) -> Trace:
+    """Go through all games once."""
+    rules, events = data.league, data.events
+    games = len(data.games.id)
+    regulation = rules.regulation_seconds
+    shape = (games, regulation + 1)
+    seconds = Seconds(
+        np.zeros(shape, np.int16), np.zeros(shape, np.int16), np.zeros(shape, np.int8),
+        np.zeros(shape, bool), np.zeros(shape, bool),
+    )  # fmt: skip
+    starts: list[tuple[float, ...]] = []
+    glances: list[tuple[float, ...]] = []
+    break_starts: list[tuple[float, ...]] = []
+    break_glances: list[tuple[float, ...]] = []
+    for game in range(games):
+        a, b = int(events.starts[game]), int(events.starts[game + 1])
+        cuts = np.flatnonzero(np.diff(events.period[a:b])) + 1
+        rows: list[tuple[float, ...]] = []
+        for c, d in zip([0, *cuts.tolist()], [*cuts.tolist(), b - a], strict=True):
+            period = int(events.period[a + c])
+            told = _period(data, a + c, a + d, period)
+            rows += [((min(period, 99), *row)) for row in told]
+            if period >= rules.periods:
+                starts += _starts(game, period, told, WINDOW)
+                glances += _glances(game, period, told, WINDOW)
+            else:
+                break_starts += _starts(game, period, told, BREAK_WINDOW)
+                break_glances += _glances(game, period, told, BREAK_WINDOW)
+        _fill(seconds, game, rows, data)
+    return Trace(seconds, *(_table(x) for x in (starts, glances, break_starts, break_glances)))
+
+
+Told = tuple[float, int, int, int, bool, bool]
+"""At a clock, after all its events: clock, ball, home and away points, bonus of home and away."""
+
+
+def _period(data: Dataset, a: int, b: int, period: int) -> list[Told]:
+    events, rules = data.events, data.league
+    after, after_overtime, late = BONUS_AFTER.get(rules.id, BONUS_AFTER["nba"])
+    limit = after if period <= rules.periods else after_overtime
+    clock, act = events.clock[a:b].tolist(), events.act[a:b].tolist()
+    side, made = events.side[a:b].tolist(), events.made[a:b].tolist()
+    home, away = events.home[a:b].tolist(), events.away[a:b].tolist()
+    fouls, late_fouls = {1: 0, -1: 0, 0: 0}, {1: 0, -1: 0, 0: 0}
+    told: list[Told] = []
+    ball = 0
+    for k in range(b - a):
+        who = side[k]
+        match act[k]:
+            case Act.SHOT | Act.FREE_THROW:
+                ball = -who if made[k] else who
+            case Act.REBOUND | Act.STEAL:
+                ball = who
+            case Act.TURNOVER:
+                ball = -who
+            case Act.FOUL:
+                ball = -who
+                if not _offensive(act, side, clock, k):
+                    fouls[who] += 1
+                    late_fouls[who] += clock[k] <= late
+            case _:
+                pass
+        if k + 1 == b - a or clock[k + 1] != clock[k]:
+            bonus = [fouls[x] >= limit or late_fouls[x] >= 1 for x in (-1, 1)]
+            told.append((clock[k], ball, home[k], away[k], *bonus))
+    return told
+
+
+def _offensive(act: list[int], side: list[int], clock: list[float], k: int) -> bool:
+    """Whether the foul at k is followed, at its clock, by a turnover of the same side."""
+    return any(
+        act[j] == Act.TURNOVER and side[j] == side[k] and clock[j] == clock[k]
+        for j in range(k + 1, min(k + 4, len(act)))
+    )
+
+
+def _changes(told: list[Told]) -> list[int]:
+    return [k for k in range(len(told)) if k == 0 or told[k][1] != told[k - 1][1]]
+
+
+def _ending(told: list[Told], changes: list[int], c: int) -> tuple[float, bool, int, int]:
+    """When possession c ends, whether with the period, and the score then."""
+    if c + 1 < len(changes):
+        clock, _, home, away, *_ = told[changes[c + 1]]
+        return clock, False, home, away
+    return 0.0, True, told[-1][2], told[-1][3]
+
+
+def _row(
+    game: int, period: int, clock: float, now: Told, end: tuple[float, bool, int, int]
+) -> tuple[float, ...]:
+    until, last, end_home, end_away = end
+    _, ball, home, away, *_ = now
+    own, other = (end_home - home, end_away - away)[:: 1 if ball >= 0 else -1]
+    return (game, period, clock, until, last, (home - away) * ball, own, other)
+
+
+def _starts(game: int, period: int, told: list[Told], window: int) -> list[tuple[float, ...]]:
+    changes = _changes(told)
+    return [
+        _row(game, period, told[k][0], told[k], _ending(told, changes, c))
+        for c, k in enumerate(changes)
+        if told[k][0] <= window and told[k][1]
+    ]
+
+
+def _glances(game: int, period: int, told: list[Told], window: int) -> list[tuple[float, ...]]:
+    rows = []
+    changes = _changes(told)
+    k, c = -1, -1
+    for clock in range(window, 0, -1):
+        while k + 1 < len(told) and told[k + 1][0] >= clock:
+            k += 1
+            if c + 1 < len(changes) and changes[c + 1] == k:
+                c += 1
+        if k >= 0 and told[k][1]:
+            rows.append(_row(game, period, clock, told[k], _ending(told, changes, c)))
+    return rows
+
+
+def _fill(seconds: Seconds, game: int, rows: list[tuple[float, ...]], data: Dataset) -> None:
+    """Write the state at each second of regulation: what the last event up to it left."""
+    rules = data.league
+    inside = [row for row in rows if row[0] <= rules.periods]
+    if not inside:
+        return
+    table = np.array(inside, dtype=np.float64)
+    period = table[:, 0]
+    played = (period - 1) * rules.period_seconds + rules.period_seconds - table[:, 1]
+    grid = np.arange(rules.regulation_seconds + 1)
+    at = np.searchsorted(played, grid + 1e-6, side="right") - 1
+    known = at >= 0
+    at = np.maximum(at, 0)
+    # Who has the ball and the bonus is not carried over into the next period.
+    begun = np.minimum(grid // rules.period_seconds + 1, rules.periods)
+    same = known & ((period[at] == begun) | (grid % rules.period_seconds == 0))
+    seconds.home[game] = np.where(known, table[at, 3], 0)
+    seconds.away[game] = np.where(known, table[at, 4], 0)
+    seconds.ball[game] = np.where(same, table[at, 2], 0)
+    seconds.bonus_home[game] = np.where(same, table[at, 5], 0) > 0
+    seconds.bonus_away[game] = np.where(same, table[at, 6], 0) > 0
+
+
+def _table(rows: list[tuple[float, ...]]) -> Possessions:
+    table = np.array(rows, dtype=np.float32).reshape(len(rows), 8)
+    return Possessions(*(table[:, k].copy() for k in range(8)))

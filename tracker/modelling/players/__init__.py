@@ -1,0 +1,1 @@
+"""The model of players: data, fit, evaluation, card."""

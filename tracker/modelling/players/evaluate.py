@@ -1,0 +1,262 @@
+"""How good the forecast of players is on unseen seasons, beside what others would say.
+
+The line of a player is his own average of the season so far, which is what a fan would bet against;
+players with ten earlier games of the season count. A game's differences are averaged before they
+are compared, for its players share it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import betainc, ndtr, pdtrc
+
+from tracker.domain.player import Stat
+from tracker.forecast.players.counts import PLACE, Remainder
+from tracker.modelling import metrics
+from tracker.modelling.games.dataset import BadDataset
+from tracker.modelling.players.known import (
+    Known,
+    expected_minutes,
+    expected_rates,
+    habits_of,
+    remainders,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from tracker.modelling.players.dataset import PlayerRows
+
+    Array = NDArray[Any]
+
+MOMENTS = ("tip", "half", "end Q3", "5:00", "2:00")
+"""When the chances are judged."""
+
+STATS = tuple(Stat)
+"""What is judged: every figure and every sum."""
+
+GAMES_BEFORE = 10
+"""Earlier games of the season that make an average a line."""
+
+REGULARS, STARS = 15.0, 30.0
+"""Minutes of the season's average: who plays regularly, and who is a star."""
+
+BLOWOUT = 20
+"""Points: a final margin that makes a game a blowout."""
+
+OVERDISPERSION = {"pts": 3.2, "reb": 1.45, "ast": 1.25, "3pm": 1.2}
+"""Variance over mean of what the plain negative binomial and the normal expect (others 1.3)."""
+
+_CHUNK = 1500
+_SEED = 20_231
+
+
+@dataclass(frozen=True, eq=False)
+class Averages:
+    """Each player's season before each game: how many games, minutes and figures of a game."""
+
+    games: Array
+    minutes: Array
+    stats: Array
+
+
+def season_averages(rows: PlayerRows) -> Averages:
+    """Walk through every player's seasons."""
+    order = np.lexsort((rows.game, rows.date, rows.season, rows.person))
+    table = np.c_[np.ones(order.size), rows.minutes, rows.final][order]
+    person, season = rows.person[order], rows.season[order]
+    fresh = np.r_[True, (person[1:] != person[:-1]) | (season[1:] != season[:-1])]
+    sums = np.cumsum(table, axis=0) - table
+    first = np.maximum.accumulate(np.where(fresh, np.arange(order.size), 0))
+    before = sums - sums[first]
+    told = np.zeros_like(before)
+    told[order] = before
+    games = np.maximum(told[:, 0], 1)
+    return Averages(told[:, 0], told[:, 1] / games, told[:, 2:] / games[:, None])
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """One figure of all judged players at one moment.
+
+    `line` is the season's average, `has` the figure so far, `more` what came, `over` whether the
+    final figure beat the line, `p` the chance that the model gave it, `pit` where what came lies in
+    the model's distribution.
+    """
+
+    which: Array
+    line: Array
+    has: Array
+    over: Array
+    p: Array
+    pit: Array
+
+
+def looks(
+    known: Known,
+    document: dict[str, Any],
+    which: Array,
+    averages: Averages,
+    name: str,
+) -> Iterator[tuple[Stat, Look]]:
+    """Every figure of the players `which` at a moment."""
+    rows, moment = known.rows, known.rows.moments[name]
+    usual = expected_minutes(known, document["prior"])
+    rates = expected_rates(known, document["rates"], usual)
+    chances, means = remainders(known, document, name, which, usual, rates)
+    means[:, moment.fouls[which] >= document["fouls"]] = 0.0
+    habits = habits_of(document)
+    rng = np.random.default_rng(_SEED)
+    for stat in STATS:
+        parts = [PLACE[x] for x in stat.parts]
+        has = moment.stats[which][:, parts].sum(axis=1)
+        more = rows.final[which][:, parts].sum(axis=1) - has
+        line = averages.stats[which][:, parts].sum(axis=1)
+        need = np.floor(line + 1e-9).astype(int) - has
+        p, below, at = (np.empty(which.size) for _ in range(3))
+        for start in range(0, which.size, _CHUNK):
+            part = slice(start, start + _CHUNK)
+            left = Remainder(chances[part], means[:, part], habits)
+            sums = np.cumsum(left.added(stat), axis=1)
+            p[part] = 1 - _up_to(sums, need[part])
+            below[part] = _up_to(sums, more[part] - 1)
+            at[part] = _up_to(sums, more[part])
+        pit = below + rng.random(which.size) * (at - below)
+        over = (has + more > line + 1e-9).astype(float)
+        yield stat, Look(which, line, has, over, np.clip(p, 0, 1), pit)
+
+
+def _up_to(sums: Array, count: Array) -> Array:
+    """P(X <= count) of each row of cumulated chances."""
+    at = np.minimum(count, sums.shape[1] - 1)
+    found: Array = np.where(count < 0, 0.0, sums[np.arange(count.size), np.maximum(at, 0)])
+    return found
+
+
+def baselines(look: Look, stat: Stat, played: float) -> dict[str, Array]:
+    """What others would say of the same bets; `played` is the part of the game that is over."""
+    need = np.floor(look.line + 1e-9) - look.has
+    rest = np.maximum(look.line * (1 - played), 1e-3)
+    wide = OVERDISPERSION.get(stat.value, 2.4 if Stat.PTS in stat.parts else 1.3)
+    done = need < 0
+    found = {
+        "season average": np.full(need.size, 0.5),
+        "Poisson at the season's rate": _tail(pdtrc, need, rest),
+        "normal": 1 - ndtr((np.floor(look.line + 1e-9) + 0.5 - look.has - rest)
+                           / np.sqrt(rest * wide)),
+        "negative binomial": _wide_tail(need, rest, wide),
+    }  # fmt: skip
+    if played > 0:
+        pace = np.maximum(look.has / played * (1 - played), 1e-3)
+        found["today's pace"] = _tail(pdtrc, need, pace)
+    return {name: np.where(done, 1.0, p) for name, p in found.items()}
+
+
+def _tail(chance: Any, need: Array, mean: Array) -> Array:
+    found: Array = chance(np.maximum(need, 0), mean)
+    return found
+
+
+def _wide_tail(need: Array, mean: Array, wide: float) -> Array:
+    """P(X > need) of a negative binomial with that mean and that variance over mean."""
+    found: Array = 1 - betainc(mean / (wide - 1), np.maximum(need, 0) + 1, 1 / wide)
+    return found
+
+
+def evaluate_players(
+    known: Known,
+    document: dict[str, Any],
+    seasons: Sequence[str],
+    progress: Callable[[str, float], None] = lambda _step, _part: None,
+) -> dict[str, Any]:
+    """All tables of an evaluation. Raises BadDataset when a season has no players."""
+    rows = known.rows
+    judged = np.isin(rows.season, list(seasons))
+    if not judged.any():
+        raise BadDataset(f"the dataset has no players of {', '.join(seasons)}: name other seasons")
+    averages = season_averages(rows)
+    judged &= averages.games >= GAMES_BEFORE
+    if not judged.any():
+        raise BadDataset(
+            f"nobody has played {GAMES_BEFORE} games in {', '.join(seasons)}: judge more games"
+        )
+    moments: dict[str, Any] = {}
+    pooled: dict[str, list[tuple[Array, Array]]] = {}
+    for i, name in enumerate(MOMENTS):
+        progress("judging", i / len(MOMENTS))
+        moment = rows.moments[name]
+        which = np.flatnonzero(judged & ((moment.minutes > 0) | (moment.at == 0)))
+        told: dict[str, Any] = {}
+        for stat, look in looks(known, document, which, averages, name):
+            told[stat.value] = _judge(known, averages, look, stat, moment.at)
+            pooled.setdefault(stat.value, []).append((look.p, look.over))
+        moments[name] = {"players": int(which.size), "stats": told}
+    overall = {}
+    for stat_name, parts in pooled.items():
+        p, over = (np.concatenate(x) for x in zip(*parts, strict=True))
+        slope, intercept = metrics.slope(p, over)
+        overall[stat_name] = {"ece": metrics.ece(p, over), "slope": slope, "intercept": intercept}
+    games = np.unique(rows.game[judged]).size
+    about = {name: document[name] for name in ("model_version", "fitted_on", "sha256")}
+    about |= {"judged_on": sorted(seasons), "games": int(games)}
+    return {"parameters": about, "moments": moments, "overall": overall}
+
+
+def groups(known: Known, averages: Averages, which: Array) -> Mapping[str, Array]:
+    """Whose lines are shown apart."""
+    rows = known.rows
+    end = rows.moments["end"].score[rows.game[which]]
+    far = np.abs(end[:, 0] - end[:, 1]) >= BLOWOUT
+    minutes = averages.minutes[which]
+    return {
+        "all": np.ones(which.size, dtype=bool),
+        "regulars": minutes >= REGULARS,
+        "stars": minutes >= STARS,
+        "blowouts": far,
+        "stars in blowouts": far & (minutes >= STARS),
+    }
+
+
+def _judge(
+    known: Known, averages: Averages, look: Look, stat: Stat, played: float
+) -> dict[str, Any]:
+    game = known.rows.game[look.which]
+    others = baselines(look, stat, played)
+    found: dict[str, Any] = {}
+    for name, rows in groups(known, averages, look.which).items():
+        p, over = look.p[rows], look.over[rows]
+        if p.size == 0:
+            continue
+        cover = metrics.coverage(look.pit[rows])
+        found[name] = {
+            "players": int(rows.sum()),
+            "brier": metrics.brier(p, over),
+            "log_loss": metrics.log_loss(p, over),
+            "ece": metrics.ece(p, over),
+            "ece_if_perfect": metrics.ece_of_perfect(p, _SEED),
+            "bias": float(p.mean() - over.mean()),
+            "coverage80": {"mean": cover.mean, "low": cover.low, "high": cover.high},
+            "baselines": {
+                other: _paired(p, q[rows], over, game[rows]) for other, q in others.items()
+            },
+        }
+    return found
+
+
+def _paired(p: Array, q: Array, over: Array, game: Array) -> dict[str, float]:
+    """The other's Brier score, and the model's less it, by game, with a 95 % interval."""
+    gap = (p - over) ** 2 - (q - over) ** 2
+    _, which = np.unique(game, return_inverse=True)
+    by_game = np.bincount(which, gap) / np.bincount(which)
+    interval = metrics.bootstrap(by_game, _SEED)
+    return {
+        "brier": metrics.brier(q, over),
+        "difference": interval.mean,
+        "low": interval.low,
+        "high": interval.high,
+    }

@@ -1,0 +1,213 @@
+"""What a fit and an evaluation of players have read, and what the figures say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tracker.forecast.players.counts import (
+    BASIC,
+    LARGEST_OWN,
+    Habits,
+    means_of,
+    own_features,
+    rate_features,
+)
+from tracker.forecast.players.figures import GAME_MINUTES
+from tracker.forecast.players.minutes import overtime_share, share_features, width_features
+from tracker.forecast.players.model import LEAST_TEAM, OVERTIME_MINUTES, RARE_OVERTIME
+from tracker.forecast.players.priors import (
+    FEWEST,
+    LEAST_RATE,
+    MOST,
+    ROLE_GAMES,
+    base_features,
+    minutes_features,
+)
+from tracker.modelling.games.dataset import read
+from tracker.modelling.players.dataset import Moment, PlayerRows, read_players
+from tracker.modelling.players.sample import (
+    MEMORIES,
+    RATE_DECAYS,
+    Past,
+    Scenes,
+    look,
+    odds_of,
+    remember,
+    standings,
+    team_to_come,
+)
+from tracker.modelling.players.shares import Ordered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tracker.forecast.game.parameters import Parameters
+
+    Array = NDArray[Any]
+
+END = "end"
+"""The end of regulation, among the moments."""
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What a fit or an evaluation has read: players, what was remembered, how games stood."""
+
+    rows: PlayerRows
+    past: Past
+    scenes: dict[str, Scenes]
+    average: float
+    """Points of both teams of the average game, as the game forecast has it."""
+
+
+def know(
+    folder: Path,
+    parameters: Parameters,
+    progress: Callable[[str, float], None],
+) -> Known:
+    """Read a folder, and look at its games with the game forecast. Raises BadDataset."""
+    progress("reading", 0.0)
+    rows = read_players(folder, parameters.league)
+    data = read(folder, parameters.league)
+    progress("remembering", 0.0)
+    past = remember(rows)
+    names = [name for name in rows.moments if name != END]
+    scenes = look(rows, data, parameters, names, lambda part: progress("games", part))
+    return Known(rows, past, scenes, parameters.average.total)
+
+
+def expected_minutes(known: Known, prior: dict[str, Any]) -> Array:
+    """Minutes of a 48-minute game that each player was expected to play in tonight's role."""
+    features = minutes_table(known, prior["starting"], prior["bench"])
+    found: Array = np.clip(features @ np.array(prior["minutes"]), FEWEST, MOST)
+    return found
+
+
+def expected_rates(known: Known, rates: Sequence[dict[str, Any]], usual: Array) -> Array:
+    """Figures for each minute that each player was expected to have, one column for each."""
+    base = base_table(known, usual)
+    found = []
+    for i, own in enumerate(rates):
+        past = known.past.rates[:, RATE_DECAYS.index(own["decay"])]
+        league = np.maximum(base @ np.array(own["base"]), LEAST_RATE)
+        weight = own["minutes"] / stretch(known.rows)
+        found.append((past[:, 1 + i] + weight * league) / (past[:, 0] + weight))
+    return np.stack(found, axis=1)
+
+
+def stretch(rows: PlayerRows) -> float:
+    """How many minutes of a 48-minute game a minute of the league's is."""
+    return GAME_MINUTES * 60 / rows.league.regulation_seconds
+
+
+def minutes_table(known: Known, starting: float, bench: float) -> Array:
+    """`player_priors.minutes_features` of all players, in tonight's role."""
+    past, starter = known.past, known.rows.starter
+    held = past.role[np.arange(starter.size), starter.astype(int)]
+    usual = np.where(starter, starting, bench)
+    role = (held[:, 1] + ROLE_GAMES * usual) / (held[:, 0] + ROLE_GAMES)
+    memories = [
+        (past.minutes[:, m, 0], past.minutes[:, m, 1], past.minutes[:, m, 2])
+        for m in range(len(MEMORIES))
+    ]
+    return table(minutes_features(starter.astype(float), memories, role), starter.size)
+
+
+def base_table(known: Known, usual: Array) -> Array:
+    """`player_priors.base_features` of all players."""
+    starter = known.rows.starter.astype(float)
+    return table(base_features(odds_of(usual / GAME_MINUTES), starter), starter.size)
+
+
+def table(columns: Sequence[Any], rows: int) -> Array:
+    """Features side by side; a single number stands for a column of it."""
+    return np.stack([np.broadcast_to(x, rows) for x in columns], axis=1).astype(float)
+
+
+def habits_of(document: dict[str, Any]) -> Habits:
+    """How counts vary, by a document of figures."""
+    return Habits(
+        tuple(document["spread"]),
+        tuple(document["trips"]),
+        tuple(map(tuple, document["ties"])),
+    )
+
+
+def league_rates(known: Known, rates: Sequence[dict[str, Any]], usual: Array) -> Array:
+    """Rates of the average player with the minutes of each, one column for each figure."""
+    base = base_table(known, usual)
+    return np.stack([np.maximum(base @ np.array(x["base"]), LEAST_RATE) for x in rates], axis=1)
+
+
+def team_ratio(rows: PlayerRows, scenes: Scenes, usual: float) -> Array:
+    """The log of the points that each player's team has to come, over the usual ones."""
+    team = team_to_come(rows, scenes)
+    found: Array = np.log(np.maximum(team, LEAST_TEAM) / max(usual, LEAST_TEAM))
+    return found
+
+
+def own_columns(
+    rate: Array, league: Array, now: Array, moment: Moment, i: int
+) -> tuple[Array, Array]:
+    """`own` and `surprise` of RATE_FEATURES, of one figure."""
+    own = np.clip(np.log(np.maximum(now, LEAST_RATE) / league), -LARGEST_OWN, LARGEST_OWN)
+    return own, moment.stats[:, i] - rate * moment.minutes
+
+
+def today(rate: Array, memory: float, has: Array, minutes: Array, rows: PlayerRows) -> Array:
+    """A rate with today's share in it."""
+    memory = memory / stretch(rows)
+    found: Array = (rate * memory + has) / (memory + minutes)
+    return found
+
+
+def remainders(
+    known: Known, document: dict[str, Any], name: str, which: Array, usual: Array, rates: Array
+) -> tuple[Array, Array]:
+    """The chances of each class of minutes and the means of each figure in it, overtime included.
+
+    Shapes (rows, classes) and (figures, rows, classes).
+    """
+    rows = known.rows
+    moment, scenes = rows.moments[name], known.scenes[name]
+    told = document["live"] if moment.live else document["breaks"]
+    k = told["at"].index(round(moment.at, 6))
+    x = standings(rows, moment, scenes, usual, document["fouls"])
+    count = rows.person.size
+    ordered = Ordered(
+        told["done"][k], *(np.array(told[n][k]) for n in ("bounds", "weights", "widths"))
+    )
+    location, width = table(share_features(x), count), table(width_features(x), count)
+    chances = ordered.chances(location[which], width[which])
+    shares = np.array(told["shares"][k])
+    left = (1 - moment.at) * rows.league.regulation_seconds / 60
+    minutes = np.broadcast_to(shares * left, chances.shape)
+    ratio = team_ratio(rows, scenes, told["usual"][k] * known.average / 2)
+    shared, league = rate_features(x, ratio), league_rates(known, document["rates"], usual)
+    speed = []
+    for i in range(len(BASIC)):
+        memory = document["memory"][i]
+        now = today(rates[:, i], memory, moment.stats[:, i], moment.minutes, rows)
+        own, surprise = own_columns(rates[:, i], league[:, i], now, moment, i)
+        features = table((*shared, *own_features(own, x.blowout, surprise)), count)[which]
+        speed.append(now[which] * np.exp(features @ np.array(told["rates"][k][i])))
+    level = scenes.level[rows.game[which]][:, None]
+    weights = document["overtime"]
+    more = np.stack(
+        [
+            overtime_share(tuple(weights), float(a), float(b), shares)
+            for a, b in zip(x.usual[which], x.starter[which], strict=True)
+        ]
+    )
+    rare = level < RARE_OVERTIME
+    minutes = minutes + np.where(rare, level, 0.0) * more * OVERTIME_MINUTES
+    level = np.where(rare, 0.0, level)
+    chances = np.concatenate([chances * (1 - level), chances * level], axis=1)
+    minutes = np.concatenate([minutes, minutes + more * OVERTIME_MINUTES], axis=1)
+    return chances, means_of(np.stack(speed), np.array(told["powers"][k]), chances, minutes)

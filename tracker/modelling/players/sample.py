@@ -1,0 +1,205 @@
+"""What was known of every player and game at a moment, as the forecast of players sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.prior import Prior, PriorSource
+from tracker.forecast.game.model import forecast
+from tracker.forecast.players.figures import GAME_MINUTES
+from tracker.forecast.players.minutes import (
+    LEAST_SHARE,
+    LONG_SPELL,
+    MOST_SHARE,
+    Standing,
+)
+from tracker.forecast.players.model import FAR
+from tracker.forecast.players.priors import ROLE_DECAY
+from tracker.modelling.games import ratings_fit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from tracker.forecast.game.parameters import Parameters
+    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.players.dataset import Moment, PlayerRows
+
+    Array = NDArray[Any]
+
+MEMORIES = (0.7, 0.88, 0.98)
+"""What a game counts beside the next one, for minutes: a fast, a middle and a slow memory."""
+
+RATE_DECAYS = (0.9, 0.93, 0.95, 0.96, 0.97, 0.98, 0.99)
+"""The same, tried for rates."""
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What was remembered of each player before each game, walking forward.
+
+    `minutes[i, m]` are games, minutes and starts in the memory m; `role[i, starter]` games and
+    minutes in a role; `rates[i, d]` minutes and the seven figures at RATE_DECAYS[d].
+    """
+
+    minutes: Array
+    role: Array
+    rates: Array
+
+
+def remember(rows: PlayerRows) -> Past:
+    """Walk through every player's games in order."""
+    order = np.lexsort((rows.game, rows.date, rows.person))
+    stretch = 48 * 60 / rows.league.regulation_seconds
+    count = order.size
+    per_game = np.c_[np.ones(count), rows.minutes * stretch, rows.starter]
+    per_rate = np.c_[rows.minutes, rows.final]
+    slow, quick = np.array(MEMORIES)[:, None], np.array(RATE_DECAYS)[:, None]
+    minutes, role = np.zeros((count, len(MEMORIES), 3)), np.zeros((count, 2, 2))
+    rates = np.zeros((count, len(RATE_DECAYS), per_rate.shape[1]))
+    who = -1
+    by_game, by_role = np.zeros(minutes.shape[1:]), np.zeros((2, 2))
+    by_rate = np.zeros(rates.shape[1:])
+    for i in order.tolist():
+        if rows.person[i] != who:
+            who = int(rows.person[i])
+            by_game, by_role = np.zeros(minutes.shape[1:]), np.zeros((2, 2))
+            by_rate = np.zeros(rates.shape[1:])
+        minutes[i], role[i], rates[i] = by_game, by_role, by_rate
+        by_game = by_game * slow + per_game[i]
+        by_rate = by_rate * quick + per_rate[i]
+        by_role = by_role * ROLE_DECAY
+        by_role[int(rows.starter[i])] += (1.0, per_game[i, 1])
+    return Past(minutes, role, rates)
+
+
+@dataclass(frozen=True, eq=False)
+class Scenes:
+    """How each game stood at a moment, by the game forecast: one row a game, from the home side.
+
+    `to_come` are the expected points still to come of (home, away), `level` the chance of overtime,
+    `margin` the expected margin, `blowout` the chance of a margin of FAR or more.
+    """
+
+    to_come: Array
+    level: Array
+    margin: Array
+    blowout: Array
+
+
+def look(
+    rows: PlayerRows,
+    data: Dataset,
+    parameters: Parameters,
+    names: Sequence[str],
+    progress: Callable[[float], None],
+) -> dict[str, Scenes]:
+    """The game forecast of every game at every moment."""
+    priors = priors_of_games(rows, data, parameters)
+    told: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
+    for g, prior in enumerate(priors):
+        if g % 100 == 0:
+            progress(g / len(priors))
+        for name in names:
+            state = state_of(rows, g, rows.moments[name])
+            told[name].append(_scene(forecast(state, prior, parameters), state))
+    found = {}
+    for name, values in told.items():
+        table = np.array(values)
+        found[name] = Scenes(table[:, :2], table[:, 2], table[:, 3], table[:, 4])
+    return found
+
+
+def _scene(outlook: Any, state: GameState) -> tuple[float, ...]:
+    end = outlook.regulation
+    margins = end.margin
+    values = margins.first + np.arange(margins.chances.size)
+    return (
+        end.home.mean - state.score.home,
+        end.away.mean - state.score.away,
+        margins.split(0)[1],
+        margins.mean,
+        float(margins.chances[np.abs(values) >= FAR].sum()),
+    )
+
+
+def priors_of_games(rows: PlayerRows, data: Dataset, parameters: Parameters) -> list[Prior]:
+    """Closing lines where they are sound, else what ratings knew."""
+    games = data.games
+    rated = ratings_fit.walk_forward(games, parameters.ratings)
+    at = {str(x): i for i, x in enumerate(games.id)}
+    found = []
+    for game in rows.games:
+        i = at[str(game)]
+        if games.ok[i]:
+            prior = Prior(float(games.margin[i]), float(games.total[i]), PriorSource.LINES)
+        else:
+            prior = Prior(
+                float(rated.margin[i]), float(rated.total[i]), PriorSource.RATINGS,
+                float(rated.margin_sd[i]), float(rated.total_sd[i]),
+            )  # fmt: skip
+        found.append(prior)
+    return found
+
+
+NO_DAY = datetime(2000, 1, 1, tzinfo=UTC)
+"""The tip-off of a recorded game, which no forecast looks at."""
+
+
+def state_of(rows: PlayerRows, g: int, moment: Moment) -> GameState:
+    """The state of a game at a moment, without its players."""
+    rules = rows.league
+    game = Game(str(rows.games[g]), rules.id, "HOME", "AWAY", NO_DAY)
+    home, away = (int(x) for x in moment.score[g])
+    left = round((1 - moment.at) * rules.regulation_seconds)
+    if moment.at == 0:
+        return GameState(game, Phase.SCHEDULED, 0, float(rules.period_seconds), Score(0, 0))
+    if moment.live:
+        period = rules.periods - left // rules.period_seconds
+        clock = float(left % rules.period_seconds)
+        return GameState(game, Phase.LIVE, period, clock, Score(home, away))
+    period = rules.periods - left // rules.period_seconds
+    return GameState(game, Phase.BREAK, period, 0.0, Score(home, away))
+
+
+def odds_of(share: Array) -> Array:
+    """`player_minutes.log_odds` of many shares."""
+    share = np.clip(share, LEAST_SHARE, MOST_SHARE)
+    found: Array = np.log(share / (1 - share))
+    return found
+
+
+def standings(
+    rows: PlayerRows, moment: Moment, scenes: Scenes, usual: Array, fouls: int
+) -> Standing[Any]:
+    """All players at a moment; `usual` are their expected minutes of a 48-minute game."""
+    sign = np.where(rows.home, 1.0, -1.0)
+    minutes = moment.minutes * 48 * 60 / rows.league.regulation_seconds
+    score = moment.score[rows.game]
+    return Standing(
+        usual=odds_of(usual / GAME_MINUTES),
+        starter=rows.starter.astype(float),
+        ahead_of_plan=(minutes - usual * moment.at) / 10,
+        not_yet=(moment.minutes == 0).astype(float),
+        fouls=moment.fouls / 3,
+        near_limit=(moment.fouls >= fouls - 2).astype(float),
+        at_limit=(moment.fouls >= fouls - 1).astype(float),
+        played=np.minimum(minutes, LONG_SPELL) / LONG_SPELL,
+        blowout=scenes.blowout[rows.game],
+        lead=sign * (score[:, 0] - score[:, 1]) / 10,
+        margin=sign * scenes.margin[rows.game] / 10,
+        on=moment.on.astype(float),
+    )
+
+
+def team_to_come(rows: PlayerRows, scenes: Scenes) -> Array:
+    """Expected points still to come of each player's team, in regulation."""
+    both = scenes.to_come[rows.game]
+    found: Array = np.where(rows.home, both[:, 0], both[:, 1])
+    return found

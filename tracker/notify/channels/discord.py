@@ -1,0 +1,119 @@
+"""Discord: alerts and live cards through a webhook of a channel, each outcome told apart."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Self
+
+from pydantic import SecretStr
+
+from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.policy import Level
+from tracker.notify.boards import Edited, Gone, Pace, Posted, Shown
+from tracker.notify.channel import Message
+from tracker.notify.channels.card_text import DISCORD_LIMIT, for_discord, markdown
+from tracker.notify.channels.telegram.text import ending, shortened
+from tracker.notify.web_service import SEND_LIMIT, Reply, WebService
+from tracker.settings.mistakes import ConfigError
+from tracker.wording.cards import Card
+
+NAME = "discord"
+
+PACE = Pace(each=12.0, between=3.0, idle=60.0)
+"""Discord takes 30 messages a minute in a channel: 20 for cards leave room for alerts."""
+
+_UNKNOWN_MESSAGE = 10008
+_SILENT = 1 << 12
+_WEBHOOK = re.compile(r"https?://[\w.:-]+(?:/api)?(?:/v\d+)?(?:/api)?/webhooks/\d+/[\w-]+/?")
+_REMEDY = "look whether the webhook is still there, and at [notify.discord] webhook"
+
+
+class DiscordChannel:
+    """One webhook. It carries alerts, and keeps cards: it can edit what it has written.
+
+    Close it, or use it in an `async with`.
+    """
+
+    def __init__(
+        self, webhook: SecretStr, *, cards: bool = True, limit: float = SEND_LIMIT
+    ) -> None:
+        """`webhook` is its whole address, a secret; ConfigError when it cannot be one."""
+        address = webhook.get_secret_value()
+        if not _WEBHOOK.fullmatch(address):
+            raise ConfigError(
+                "[notify.discord] webhook: is none; in the channel's settings, under Integrations, "
+                "make one and copy its URL: https://discord.com/api/webhooks/NUMBER/LETTERS"
+            )
+        self.name = NAME
+        self.same_name = False
+        self.pace = PACE
+        self.cards = cards
+        self._url = address.rstrip("/")
+        self._line = WebService("Discord", limit=limit)
+
+    def __repr__(self) -> str:
+        """The name alone: the address is a secret."""
+        return f"DiscordChannel({self.name})"
+
+    async def __aenter__(self) -> Self:
+        """Give the channel itself."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connections."""
+        await self._line.aclose()
+
+    async def send(self, message: Message) -> Outcome:
+        """Write one message, and say what came of it."""
+        text = shortened(_plain(message), ending(message.alert_ids), DISCORD_LIMIT)
+        found = await self._write(text, silent=message.level is Level.INFO)
+        return Sent() if isinstance(found, Shown) else found
+
+    async def post(self, card: Card, number: int, game: str) -> Posted:  # noqa: ARG002 - a board's
+        """Post a card without a sound."""
+        return await self._write(markdown(for_discord(card)), silent=True)
+
+    async def _write(self, text: str, *, silent: bool) -> Posted:
+        body = _body(text) | ({"flags": _SILENT} if silent else {})
+        found = await self._line.ask("POST", f"{self._url}?wait=true", json_body=body)
+        match found:
+            case Reply() if found.good:
+                number = (found.body or {}).get("id")
+                if isinstance(number, str) and number.isascii() and number.isdecimal():
+                    return Shown(number)
+                return Unknown("Discord did not say which message it wrote")
+            case Reply():
+                return _not_sent(self._line.refusal(found, _REMEDY))
+            case _:
+                return _not_sent(found)
+
+    async def edit(self, message: str, card: Card, number: int) -> Edited:  # noqa: ARG002 - a board's
+        """Make a card show this."""
+        text = markdown(for_discord(card))
+        url = f"{self._url}/messages/{message}"
+        found = await self._line.ask("PATCH", url, json_body=_body(text))
+        match found:
+            case Reply() if found.good:
+                return Sent()
+            case Reply() if (found.body or {}).get("code") == _UNKNOWN_MESSAGE:
+                return Gone("the message is not there any more")
+            case Reply():
+                return self._line.refusal(found, _REMEDY)
+            case _:
+                return found
+
+
+def _body(text: str) -> dict[str, Any]:
+    """A message that pings nobody, whatever is in it."""
+    return {"content": text, "allowed_mentions": {"parse": []}}
+
+
+def _plain(message: Message) -> str:
+    text = f"{message.title}\n{message.body}" if message.title else message.body
+    return re.sub(r"([\\*_~`|>#\[\]()<-])", r"\\\1", text)
+
+
+def _not_sent(outcome: Outcome) -> Refused | Failed | Unknown:
+    if isinstance(outcome, Sent):
+        return Unknown("Discord did not say which message it wrote")
+    return outcome

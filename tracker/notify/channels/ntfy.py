@@ -1,0 +1,139 @@
+"""ntfy: alerts and live cards on a topic, updated in place where the server can.
+
+A message with the sequence id of an earlier one takes its place (ntfy 2.16 and later); an older
+server would show each as a message of its own, and is found out by its answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Self
+
+from pydantic import SecretStr
+
+from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.policy import Level
+from tracker.notify.boards import Edited, Pace, Posted, Shown
+from tracker.notify.channel import Message
+from tracker.notify.channels.card_text import NTFY_LIMIT, for_ntfy, plain
+from tracker.notify.channels.telegram.text import ending, shortened
+from tracker.notify.web_service import SEND_LIMIT, Reply, WebService
+from tracker.settings.mistakes import ConfigError
+from tracker.wording.cards import Card
+
+NAME = "ntfy"
+
+PACE = Pace(each=60.0, between=5.0, idle=300.0)
+"""ntfy.sh takes a few hundred messages a day from one address: a card is updated once a minute."""
+
+TOO_OLD = (
+    "the ntfy server is older than 2.16 and cannot update a message: set [notify.ntfy] cards = "
+    "false, or update it"
+)
+
+_PRIORITY = {
+    Level.INFO: "1",
+    Level.LOW: "2",
+    Level.DEFAULT: "3",
+    Level.HIGH: "4",
+    Level.URGENT: "5",
+}
+_SILENT = "1"
+_TOPIC = re.compile(r"[\w-]{1,64}", re.ASCII)
+_BYTES_EACH = 3
+_LONGEST_NAME = 64
+_REMEDY = "look at [notify.ntfy] topic, token and api_url"
+
+
+class NtfyChannel:
+    """One topic. Close it, or use it in an `async with`."""
+
+    def __init__(
+        self,
+        topic: SecretStr,
+        api_url: str,
+        *,
+        token: SecretStr | None = None,
+        cards: bool = False,
+        limit: float = SEND_LIMIT,
+    ) -> None:
+        """`api_url` is scheme and host. ConfigError when there can be no such topic."""
+        if not _TOPIC.fullmatch(topic.get_secret_value()):
+            raise ConfigError(
+                "[notify.ntfy] topic: is none; it has up to 64 letters, digits, - and _"
+            )
+        self.name = NAME
+        self.same_name = True
+        self.pace = PACE
+        self.cards = cards
+        self._url = f"{api_url}/{topic.get_secret_value()}"
+        self._salt = topic.get_secret_value()
+        self._headers = (
+            {} if token is None else {"Authorization": f"Bearer {token.get_secret_value()}"}
+        )
+        self._line = WebService("ntfy", limit=limit)
+        self._too_old = False
+
+    def __repr__(self) -> str:
+        """The name alone: the topic is a secret."""
+        return f"NtfyChannel({self.name})"
+
+    async def __aenter__(self) -> Self:
+        """Give the channel itself."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connections."""
+        await self._line.aclose()
+
+    async def send(self, message: Message) -> Outcome:
+        """Publish one message; another attempt at the same alerts takes its place."""
+        text = f"{message.title}\n{message.body}" if message.title else message.body
+        # The limit is in bytes, most of which are one character each.
+        room = NTFY_LIMIT if text.isascii() else NTFY_LIMIT // _BYTES_EACH
+        cut = shortened(text, ending(message.alert_ids), room)
+        name = _alert_name(message.key) if message.key else ""
+        found = await self._publish(cut, _PRIORITY[message.level], name)
+        return Sent() if isinstance(found, Reply) else found
+
+    async def post(self, card: Card, number: int, game: str) -> Posted:  # noqa: ARG002 - a board's
+        """Publish a card without a sound, under a name that is its game's."""
+        if self._too_old:
+            return Refused(TOO_OLD)
+        name = self._name(game)
+        found = await self._publish(plain(for_ntfy(card)), _SILENT, name)
+        if not isinstance(found, Reply):
+            return _not_sent(found)
+        self._too_old = (found.body or {}).get("sequence_id") != name
+        return Refused(TOO_OLD) if self._too_old else Shown(name)
+
+    async def edit(self, message: str, card: Card, number: int) -> Edited:  # noqa: ARG002 - a board's
+        """Publish a card under its name again."""
+        found = await self._publish(plain(for_ntfy(card)), _SILENT, message)
+        return Sent() if isinstance(found, Reply) else found
+
+    async def _publish(self, text: str, priority: str, name: str) -> Reply | Outcome:
+        headers = {**self._headers, "X-Priority": priority}
+        if name:
+            headers["X-Sequence-ID"] = name
+        found = await self._line.ask("POST", self._url, headers=headers, text=text)
+        if isinstance(found, Reply) and not found.good:
+            return self._line.refusal(found, _REMEDY)
+        return found
+
+    def _name(self, game: str) -> str:
+        """What a game's card is called: the same after a restart, and no secret."""
+        return "card-" + hashlib.sha256(f"{self._salt} {game}".encode()).hexdigest()[:16]
+
+
+def _alert_name(key: str) -> str:
+    """What a message is called: the same for every attempt, at most 64 characters."""
+    plain_name = f"alert-{key}"
+    if len(plain_name) <= _LONGEST_NAME:
+        return plain_name
+    return "alert-" + hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def _not_sent(outcome: Outcome) -> Refused | Failed | Unknown:
+    return Unknown("ntfy answered oddly") if isinstance(outcome, Sent) else outcome

@@ -1,0 +1,1 @@
+"""Telegram: alerts, cards and commands of one chat, with every outcome told apart."""

@@ -1,0 +1,165 @@
+"""The Telegram channel: writes each alert to one chat, natively, so that every outcome is known.
+
+An alert is a reply to the live card of its game, where that is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from pydantic import SecretStr
+
+from tracker.domain.delivery import Outcome, Sent, Unknown
+from tracker.domain.policy import Level
+from tracker.notify.boards import Gone, Shown
+from tracker.notify.channel import Message
+from tracker.notify.channels.telegram.connection import (
+    CONNECT_LIMIT,
+    NO_AIOGRAM,
+    SEND_LIMIT,
+    TelegramConnection,
+    Tell,
+    say_nothing,
+)
+from tracker.notify.channels.telegram.text import marked_up, plain
+from tracker.notify.channels.telegram.values import Answer
+from tracker.settings.mistakes import ConfigError
+from tracker.settings.models import TelegramSettings
+
+if TYPE_CHECKING:
+    from tracker.notify.channels.telegram.bot import BotApi
+
+NAME = "telegram"
+
+_API_URL = "https://api.telegram.org"
+CardOf = Callable[[str, tuple[int, ...]], Awaitable[str | None]]
+"""The message on a channel that shows the card of some alerts' game; None where there is none."""
+
+
+async def _no_card(_channel: str, _alerts: tuple[int, ...]) -> str | None:
+    """No cards are shown."""
+    return None
+
+
+def card_name(chat_id: int, number: int) -> str:
+    """What a card is stored under: its chat and its number there."""
+    return f"{chat_id}/{number}"
+
+
+def number_in(card: str, chat_id: int | None) -> int | None:
+    """A card's number in a chat; None when it stands in another one."""
+    chat, _, number = card.partition("/")
+    return int(number) if chat == str(chat_id) and number.isdecimal() else None
+
+
+def telegram_channel(
+    settings: TelegramSettings,
+    token: SecretStr | None,
+    tell: Tell = say_nothing,
+    *,
+    paired: int | None = None,
+) -> TelegramChannel | None:
+    """The channel that the configuration asks for; None when it asks for none.
+
+    `token` is the one in force, from `load_secrets`; `paired` the chat that was paired, for a
+    configuration that names none. Raises ConfigError when a chat is named without a token, when
+    the token is not one, and when aiogram is not installed.
+    """
+    if token is None and settings.chat_id is None:
+        return None
+    if token is None:
+        raise ConfigError(
+            "[notify.telegram] token: is missing beside chat_id; write the one that @BotFather gave"
+        )
+    if find_spec("aiogram") is None:
+        raise ConfigError(f"[notify.telegram]: {NO_AIOGRAM}, or take the table out")
+    chat_id = paired if settings.chat_id is None else settings.chat_id
+    channel = TelegramChannel(token, chat_id, api_url=settings.api_url, tell=tell)
+    channel.cards, channel.commands = settings.cards, settings.commands
+    channel.fixed_chat = settings.chat_id is not None
+    return channel
+
+
+class TelegramChannel:
+    """One bot that writes to one chat. Close it, or use it in an `async with`.
+
+    Without a chat nothing is sent until one has been paired. `cards` is whether live cards are
+    wanted there, `commands` whether the bot is to listen, `fixed_chat` whether the configuration
+    names the chat, `card_of` where an alert's card is.
+    """
+
+    def __init__(
+        self,
+        token: SecretStr,
+        chat_id: int | None,
+        *,
+        api_url: str = _API_URL,
+        tell: Tell = say_nothing,
+        limit: float = SEND_LIMIT,
+        connect_limit: float = CONNECT_LIMIT,
+    ) -> None:
+        """`api_url` is scheme and host; limits are in real seconds. Nothing is read or sent yet.
+
+        Raises ConfigError when `token` cannot be one.
+        """
+        self.name = NAME
+        self.line = TelegramConnection(
+            token, chat_id, api_url=api_url, tell=tell, limit=limit, connect_limit=connect_limit
+        )
+        self.cards = True
+        self.commands = True
+        self.fixed_chat = False
+        self.card_of: CardOf = _no_card
+
+    def __repr__(self) -> str:
+        """The name alone: the token is a secret."""
+        return f"TelegramChannel({self.name})"
+
+    async def __aenter__(self) -> Self:
+        """Give the channel itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections; a later send would open them again."""
+        await self.line.aclose()
+
+    async def warm_up(self) -> None:
+        """Load aiogram in a thread, so that the first alert does not wait for it.
+
+        Raises ConfigError when it is not installed.
+        """
+        try:
+            await self.line.opened()
+        except ImportError:
+            raise ConfigError(NO_AIOGRAM) from None
+
+    async def send(self, message: Message) -> Outcome:
+        """Write one message to the chat, and say what came of it."""
+        card = await self.card_of(self.name, message.alert_ids)
+        reply_to = None if card is None else number_in(card, self.line.chat_id)
+
+        async def ask(api: BotApi, chat_id: int, html: bool) -> Answer:
+            text = marked_up(message) if html else plain(message)
+            silent = message.level is Level.INFO
+            return await api.post(chat_id, text, html=html, reply_to=reply_to, silent=silent)
+
+        found = await self.line.speak(ask, message.key)
+        match found:
+            case Shown():
+                return Sent()
+            case Gone(why):
+                return Unknown(f"Telegram answered oddly: {why}")
+            case _:
+                return found

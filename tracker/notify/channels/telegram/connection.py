@@ -1,0 +1,166 @@
+"""One bot's line to Telegram, shared by alerts, cards and commands: opened late, and closed once.
+
+aiogram does the talking. It is an extra, and imported on first use: see `telegram_bot`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, assert_never
+
+from pydantic import SecretStr
+
+from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.notify.boards import Gone, Shown
+from tracker.notify.channels.telegram.values import Answer, BadMarkup, Conflict, Moved
+from tracker.notify.threads import in_thread
+from tracker.settings.mistakes import ConfigError
+
+if TYPE_CHECKING:
+    from tracker.notify.channels.telegram.bot import BotApi
+
+CONNECT_LIMIT = 5.0
+"""Seconds to reach the server, its name and TLS included: what fails in them never left."""
+
+SEND_LIMIT = 15.0
+"""Real seconds for all of a send, what is repeated for a moved group or for markup included."""
+
+NO_AIOGRAM = 'Telegram needs aiogram, which is not installed: pip install "tracker[telegram]"'
+
+NO_CHAT = "no chat is paired with the bot yet: tracker telegram pair"
+
+_TOKEN = re.compile(r"\d+:[\w-]+", re.ASCII)
+_MOST_REQUESTS = 4
+"""A group that has moved, markup that is not understood, and one more of each kind."""
+
+_UNPAIRED_WAIT = 30.0
+"""Seconds until somebody may have paired a chat."""
+
+Tell = Callable[[str, dict[str, str]], None]
+"""Takes an event name and its figures: the log, or nothing."""
+
+Ask = Callable[["BotApi", int, bool], Awaitable[Answer]]
+"""Makes one request of a bot to a chat, with markup or without."""
+
+Spoken = Shown | Gone | Outcome
+"""What is left once moved groups and bad markup have been dealt with."""
+
+
+def say_nothing(event: str, figures: dict[str, str]) -> None:
+    """Log nothing."""
+
+
+async def _stay_put(was: int, now: int) -> None:
+    """Nobody keeps the chat's number."""
+
+
+def is_token(text: str) -> bool:
+    """Whether a text looks like a bot's token."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+class TelegramConnection:
+    """A bot and the chat that it writes to, which may be known only later. Close it in the end."""
+
+    def __init__(
+        self,
+        token: SecretStr,
+        chat_id: int | None,
+        *,
+        api_url: str,
+        tell: Tell = say_nothing,
+        limit: float = SEND_LIMIT,
+        connect_limit: float = CONNECT_LIMIT,
+    ) -> None:
+        """`api_url` is scheme and host; limits are in real seconds. Nothing is read or sent yet.
+
+        Raises ConfigError when `token` cannot be one.
+        """
+        if not is_token(token.get_secret_value()):
+            raise ConfigError(
+                "[notify.telegram] token: is not one; @BotFather gives them as a number, a colon, "
+                "and letters"
+            )
+        self.chat_id = chat_id
+        self.tell = tell
+        self.limit = limit
+        self.keep_move: Callable[[int, int], Awaitable[None]] = _stay_put
+        self._token = token
+        self._api_url = api_url
+        self._connect_limit = connect_limit
+        self._api: BotApi | None = None
+        self._opening = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        """The chat alone: the token is a secret."""
+        return f"TelegramConnection({self.chat_id})"
+
+    async def aclose(self) -> None:
+        """Close the connections; a later request would open them again."""
+        api, self._api = self._api, None
+        if api is not None:
+            await api.close()
+
+    async def opened(self) -> BotApi:
+        """The bot, with aiogram loaded in a thread; ImportError when it is not installed."""
+        async with self._opening:
+            if self._api is None:
+                self._api = await in_thread(self._open, "notify-telegram")
+            return self._api
+
+    def _open(self) -> BotApi:
+        from tracker.notify.channels.telegram.bot import BotApi
+
+        return BotApi(self._token, self._api_url, self._connect_limit)
+
+    async def speak(self, ask: Ask, what: str) -> Spoken:
+        """Ask until there is an outcome: only answers that nothing was written are asked again.
+
+        `what` names the message in the log.
+        """
+        if self.chat_id is None:
+            return Failed(NO_CHAT, _UNPAIRED_WAIT)
+        try:
+            api = await self.opened()
+        except ImportError:
+            return Refused(NO_AIOGRAM)
+        try:
+            async with asyncio.timeout(self.limit):
+                return await self._speak(api, ask, what)
+        except TimeoutError:
+            return Unknown(f"no answer from Telegram within {self.limit:g} s")
+
+    async def _speak(self, api: BotApi, ask: Ask, what: str) -> Spoken:
+        html = True
+        for _ in range(_MOST_REQUESTS):
+            assert self.chat_id is not None  # noqa: S101 - it is never taken away
+            answer = await ask(api, self.chat_id, html)
+            match answer:
+                case Moved():
+                    await self._follow(answer.chat_id)
+                case BadMarkup() if html:
+                    html = False
+                    self.tell("telegram.plain", {"alerts": what, "why": answer.why})
+                case BadMarkup():
+                    return Refused(f"Telegram cannot read the message: {answer.why}")
+                case Conflict():
+                    return Failed(f"Telegram did not take the message: {answer.why}")
+                case Shown() | Gone() | Sent() | Refused() | Failed() | Unknown():
+                    return answer
+                case _:
+                    assert_never(answer)
+        return Refused(f"the group keeps moving, to chat {self.chat_id} at last: check chat_id")
+
+    async def _follow(self, chat_id: int) -> None:
+        """Write to the chat's later number from here on, and say so."""
+        was = self.chat_id or 0
+        figures = {
+            "was": str(was),
+            "chat_id": str(chat_id),
+            "do": f"write chat_id = {chat_id} under [notify.telegram]",
+        }
+        self.chat_id = chat_id
+        self.tell("telegram.chat_moved", figures)
+        await self.keep_move(was, chat_id)

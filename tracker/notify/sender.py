@@ -1,0 +1,234 @@
+"""One channel's lane: what is sent next, what its failures mean for the rest, and the digest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import assert_never
+
+from tracker.clock import Clock
+from tracker.domain.delivery import Delivery, Failed, Outcome, Refused, Sent, Unknown
+from tracker.notify.channel import Channel, Message
+from tracker.notify.envelope import digest, worded
+from tracker.notify.queue import Queue
+
+FIRST_RETRY = 2.0
+"""Seconds after a first attempt that failed; each further one doubles them."""
+
+LONGEST_RETRY = 120.0
+"""Most seconds between two attempts, unless the channel itself asks for more."""
+
+CLAIM_LIMIT = 20
+"""Most deliveries that are marked as being sent at a time: a kill puts that many in doubt."""
+
+IDLE = 10.0
+"""Most seconds between two looks at the queue, so that whoever watches sees the loop move."""
+
+Tell = Callable[[str, dict[str, str]], None]
+"""Takes an event name and its figures: the log, or nothing."""
+
+GROUP_SPAN = timedelta(seconds=3)
+"""What one game brings within this time goes as one message, where it has not left already."""
+
+Together = Callable[[Delivery, Delivery], bool]
+"""Whether a later delivery is to go in the same message as an earlier one."""
+
+
+def one_cause(first: Delivery, later: Delivery) -> bool:
+    """Alerts of one game within a few seconds; what the program says of itself stands alone."""
+    same = first.game is not None and first.game == later.game
+    return same and abs(later.created_at - first.created_at) <= GROUP_SPAN
+
+
+def retry_delay(attempts: int) -> float:
+    """Seconds to wait after an attempt, the first being 1: 2, 4, 8 ... up to two minutes."""
+    return min(FIRST_RETRY * 2.0 ** min(attempts - 1, 16), LONGEST_RETRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How a channel's loop goes about its work.
+
+    `beat` is called whenever the loop has moved: at least every IDLE seconds of the clock, and
+    after every attempt. `together` says what goes as one message. `zone` is the person's, for the
+    times in a digest.
+    """
+
+    beat: Callable[[], None] = lambda: None
+    together: Together = one_cause
+    zone: tzinfo = UTC
+
+
+USUAL = Habits()
+
+
+@dataclass(slots=True)
+class Sender:
+    """One channel's turns at its queue, and what it remembers between them.
+
+    `failing_since`, `hold_until` (the channel asked for patience) and `digest_at` (when a digest
+    may be tried) are monotonic seconds. `digest_wanted` is whether one may be waiting. `stopping`
+    is set from outside: nothing further is then sent.
+    """
+
+    queue: Queue
+    channel: Channel
+    clock: Clock
+    tell: Tell
+    habits: Habits = USUAL
+    stopping: bool = False
+    failing_since: float | None = None
+    hold_until: float = 0.0
+    digest_at: float = 0.0
+    digest_wanted: bool = True
+    digest_tries: int = 0
+
+    async def turn(self) -> float:
+        """Send what is due, then tell what came too late; the seconds until there is more."""
+        held = self.hold_until - self.clock.monotonic()
+        if held > 0:
+            return held
+        more = False
+        if await self._gap() <= 0:
+            self.digest_wanted = True
+            claimed = await self.queue.claim(self.channel.name, self.clock.now(), CLAIM_LIMIT)
+            more = len(claimed) == CLAIM_LIMIT
+            await self._deliver(claimed)
+        if self.digest_wanted and self._digest_in() <= 0 and not self.stopping:
+            await self._tell_expired()
+        gap = await self._gap()
+        if more or not self.digest_wanted:
+            return max(gap, 0.0)
+        # What has expired is due too, but waits for its digest.
+        wait = max(self._digest_in(), 0.0)
+        return min(gap, wait) if gap > 0 else wait
+
+    async def _gap(self) -> float:
+        due = await self.queue.next_due(self.channel.name)
+        return IDLE if due is None else (due - self.clock.now()).total_seconds()
+
+    def _digest_in(self) -> float:
+        return max(self.digest_at, self.hold_until) - self.clock.monotonic()
+
+    async def _deliver(self, claimed: Sequence[Delivery]) -> None:
+        """Send one parcel after another until one fails, and put back what was not tried."""
+        held_back = ""
+        for parcel in parcels(claimed, self.habits.together):
+            if self.stopping:
+                held_back = "the program stopped before this was tried"
+            if held_back:
+                await self._finish(parcel, Failed(held_back))
+                continue
+            message = parcel_message(parcel, self.clock.now())
+            outcome = await self._try(message, "alert")
+            await self._finish(parcel, outcome)
+            match outcome:
+                case Failed(why) | Unknown(why):
+                    held_back = f"waits for the channel: {why}"
+                case Sent() | Refused():
+                    pass
+                case _:
+                    assert_never(outcome)
+
+    async def _finish(self, parcel: Sequence[Delivery], outcome: Outcome) -> None:
+        at = self.clock.now()
+        wait = 0.0 if self.stopping else _wait(outcome, max(x.attempts for x in parcel))
+        for one in parcel:
+            await self.queue.finish(
+                one.alert_id, self.channel.name, outcome, at, due_at=at + timedelta(seconds=wait)
+            )
+
+    async def _tell_expired(self) -> None:
+        """Tell all that came too late in one message, or leave it for another time."""
+        expired = await self.queue.expire(self.clock.now(), self.channel.name)
+        if not expired:
+            self.digest_wanted = False
+            return
+        repeated = any(x.possible_repeat for x in expired)
+        message = Message(
+            body=digest(expired, self.habits.zone, repeated=repeated),
+            alert_ids=tuple(x.alert_id for x in expired),
+            possible_repeat=repeated,
+        )
+        outcome: Outcome = Failed("the program stopped before this was tried")
+        if not self.stopping:
+            outcome = await self._try(message, "digest")
+        await self.queue.told(expired, outcome)
+        match outcome:
+            case Sent() | Refused():
+                self.digest_wanted, self.digest_tries = False, 0
+            case Failed() | Unknown():
+                self.digest_tries += 1
+                wait = _wait(outcome, self.digest_tries)
+                self.digest_at = self.clock.monotonic() + wait
+            case _:
+                assert_never(outcome)
+
+    async def _try(self, message: Message, what: str) -> Outcome:
+        """Send a message (an `alert` or a `digest`), and tell what became of it and the channel."""
+        began = self.clock.monotonic()
+        outcome = await self.channel.send(message)
+        ended = self.clock.monotonic()
+        figures = self._figures(message, outcome)
+        match outcome:
+            case Sent():
+                if self.failing_since is not None:
+                    after = {"after_s": f"{ended - self.failing_since:.0f}"}
+                    self.tell("channel.recovered", {"channel": self.channel.name} | after)
+                    self.failing_since = None
+                self.tell(f"{what}.sent", figures | {"took_ms": f"{(ended - began) * 1000:.0f}"})
+            case Refused():
+                self.tell(f"{what}.refused", figures)
+            case Failed() | Unknown():
+                if self.failing_since is None:
+                    self.failing_since = ended
+                    self.tell("channel.failing", figures)
+                if isinstance(outcome, Failed) and outcome.retry_after is not None:
+                    self.hold_until = ended + outcome.retry_after
+            case _:
+                assert_never(outcome)
+        self.habits.beat()
+        return outcome
+
+    def _figures(self, message: Message, outcome: Outcome) -> dict[str, str]:
+        why = {} if isinstance(outcome, Sent) else {"why": outcome.why}
+        ids = ",".join(str(x) for x in message.alert_ids)
+        return {"channel": self.channel.name, "alerts": ids} | why
+
+
+def parcels(claimed: Sequence[Delivery], together: Together) -> list[list[Delivery]]:
+    """What goes as one message each, the loudest first, then what has been tried least.
+
+    A message that never gets through thus never stands before one that may.
+    """
+    found: list[list[Delivery]] = []
+    for one in claimed:
+        parcel = next((x for x in found if together(x[0], one)), None)
+        if parcel is None:
+            found.append([one])
+        else:
+            parcel.append(one)
+    for parcel in found:
+        parcel.sort(key=lambda x: (-x.level.rank, x.alert_id))
+    return sorted(
+        found,
+        key=lambda p: (min(x.attempts for x in p), -p[0].level.rank, p[0].alert_id),
+    )
+
+
+def parcel_message(parcel: Sequence[Delivery], now: datetime) -> Message:
+    """One message for what happened at once; each part says for itself if it may be a repeat."""
+    return Message(
+        body="\n\n".join(worded(x, now) for x in parcel),
+        alert_ids=tuple(x.alert_id for x in parcel),
+        level=max((x.level for x in parcel), key=lambda x: x.rank),
+        possible_repeat=any(x.possible_repeat for x in parcel),
+    )
+
+
+def _wait(outcome: Outcome, attempts: int) -> float:
+    """Seconds until another attempt: what the channel asked for, else longer each time."""
+    if isinstance(outcome, Failed) and outcome.retry_after is not None:
+        return max(outcome.retry_after, 0.0)
+    return retry_delay(attempts)

@@ -1,0 +1,1 @@
+"""The one connection, its lock, its schema and its copies."""

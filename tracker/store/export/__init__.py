@@ -1,0 +1,1 @@
+"""All that is remembered, as text and as plain rows."""

@@ -1,0 +1,257 @@
+"""Messages: pure functions from what was decided to what a person reads on a lock screen.
+
+The first line says it all, with the game's own clock; the second gives the score, what the bet
+needs and is worth, how old the data are, and the bet's number. Facts and chances, never advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from tracker.domain.alert import Alert
+from tracker.domain.bet import Result
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.message_style import PLAIN, MessageStyle
+from tracker.domain.money import money_text, odds_text
+from tracker.domain.parlay import Parlay
+from tracker.domain.policy import topic_of
+from tracker.domain.rule import (
+    Comparison,
+    Event,
+    EventRule,
+    LevelRule,
+    SwingRule,
+    parse_rule,
+)
+from tracker.wording.figures import money_for, percent, score_text, short, span_text
+from tracker.wording.parts import (
+    Belief,
+    Followed,
+    age,
+    course,
+    fair,
+    how_it_ended,
+    moved,
+    needed,
+    score,
+    stands,
+)
+
+_MARKS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VOID: "⊘"}
+
+_SIGNS = {
+    Event.START: "▶",
+    Event.QUARTER: "◆",
+    Event.HALFTIME: "◆",
+    Event.HIT: "✔",
+    Event.DEAD: "✘",
+    Event.OUT: "⚠",
+    Event.REVIEW: "❔",
+    Event.FEED_DOWN: "⚠",
+    Event.FEED_BACK: "✓",
+    Event.REGRADED: "↻",
+}
+
+
+def compose(alert: Alert, tracked: Followed, book: Belief, wording: MessageStyle = PLAIN) -> str:
+    """The message for an alert, given its bet and its game after the change that fired it.
+
+    Plain text of one or two lines, or what the person's own template for it makes; empty for a
+    decision of which nothing is to be said.
+    """
+    if not alert.told:
+        return ""
+    template = wording.templates.get(topic_of(alert.rule))
+    if template is not None:
+        return filled(template, alert, tracked, book, wording)
+    rule = parse_rule(alert.rule)
+    match rule:
+        case LevelRule() | SwingRule():
+            return _chance(rule, alert, tracked, book, wording)
+        case EventRule():
+            return _event(rule.event, alert, tracked, book, wording)
+        case _:
+            assert_never(rule)
+
+
+def filled(
+    template: str, alert: Alert, tracked: Followed, book: Belief, wording: MessageStyle
+) -> str:
+    """A template of the person's own, filled; what is not known is left empty."""
+    rule, bet, done = parse_rule(alert.rule), tracked.bet, tracked.settlement
+    mark, p, was = moved(alert, falling=_falls(rule))
+    if isinstance(rule, EventRule):
+        mark = _SIGNS.get(rule.event, "" if done is None else _MARKS[done.result])
+    money = "" if done is None else money_for(bet, done.result, done.payout_cents).strip()
+    return template.format(
+        mark=mark,
+        p="" if alert.p is None else p,
+        was=was,
+        bet=short(bet),
+        id=str(bet.id),
+        pick=bet.pick,
+        stands=stands(tracked, book),
+        need=needed(tracked, book),
+        score=score(alert, tracked, book),
+        game=book.game.name,
+        clock=alert.game_clock,
+        time=f"{alert.at.astimezone(wording.zone):%H:%M}",
+        age=age(alert, book, wording),
+        fair=fair(tracked),
+        odds=odds_text(bet.odds, wording.odds_format),
+        rule=alert.rule,
+        result="" if done is None else done.result.value.upper(),
+        money=money,
+        course=course(tracked),
+        detail=alert.detail,
+    )
+
+
+def _falls(rule: object) -> bool:
+    return isinstance(rule, LevelRule) and rule.comparison is Comparison.AT_MOST
+
+
+def _chance(
+    rule: LevelRule | SwingRule,
+    alert: Alert,
+    tracked: Followed,
+    book: Belief,
+    wording: MessageStyle,
+) -> str:
+    mark, shown, was = moved(alert, falling=_falls(rule))
+    span = ""
+    if isinstance(rule, SwingRule) and was:
+        way = "down" if mark == "▼" else "up"
+        span = f"{way} from {was} in {span_text(rule.seconds)}"
+    facts = _joined(span, stands(tracked, book), alert.game_clock)
+    before = f" (was {was})" if was and not span else ""
+    first = f"{mark} {shown} {short(tracked.bet)}: {facts}{before}"
+    return f"{first}\n{_second(alert, tracked, book, wording)}"
+
+
+def _joined(*facts: str) -> str:
+    return ", ".join(x for x in facts if x)
+
+
+def _second(alert: Alert, tracked: Followed, book: Belief, wording: MessageStyle) -> str:
+    facts = (
+        score(alert, tracked, book),
+        needed(tracked, book),
+        fair(tracked),
+        age(alert, book, wording),
+        f"bet #{tracked.bet.id}",
+    )
+    return " · ".join(x for x in facts if x)
+
+
+def _event(
+    event: Event, alert: Alert, tracked: Followed, book: Belief, wording: MessageStyle
+) -> str:
+    name = short(tracked.bet)
+    chance = "" if alert.p is None else f"{percent(alert.p)} "
+    facts = _joined(stands(tracked, book), alert.game_clock)
+    second = _second(alert, tracked, book, wording)
+    match event:
+        case Event.START:
+            return f"▶ {chance}{name}: tip-off, {alert.game_clock}\n{second}"
+        case Event.QUARTER | Event.HALFTIME:
+            return f"◆ {chance}{name}: {facts}\n{second}"
+        case Event.HIT | Event.DEAD:
+            mark, end = ("✔", "lose") if event is Event.HIT else ("✘", "win")
+            return f"{mark} {name} {event.value.upper()}: can no longer {end}, {facts}\n{second}"
+        case Event.OUT:
+            return _out(alert, tracked, book)
+        case Event.REVIEW:
+            return _review(alert, tracked, book)
+        case Event.FEED_DOWN:
+            return _feed_down(alert, tracked, book)
+        case Event.FEED_BACK:
+            return _feed_back(alert, tracked, book)
+        case Event.SETTLED | Event.REGRADED:
+            return _settled(event, alert, tracked, book)
+        case _:
+            assert_never(event)
+
+
+def _out(alert: Alert, tracked: Followed, book: Belief) -> str:
+    """Who is out, and what that makes of the bet; or that he plays after all."""
+    bet = tracked.bet
+    legs = {
+        i: leg.market.player.name
+        for i, leg in enumerate(bet.legs)
+        if isinstance(leg.market, PlayerTotal | DoubleDouble)
+    }
+    lines = []
+    for name in alert.detail.split("; "):
+        mine = [i for i, other in legs.items() if other == name]
+        out = any(i in tracked.out for i in mine)
+        which = _legs(mine) if isinstance(bet.market, Parlay) else short(bet)
+        rest = f"{which} will be void" if out else f"{which} count{'s' * (len(mine) == 1)} again"
+        lines.append(f"⚠ {name} is out: {rest}" if out else f"✓ {name} is no longer out: {rest}")
+    state = book.state
+    where = book.game.name if state is None or state.period == 0 else score(alert, tracked, book)
+    stake = "" if bet.stake_cents is None else f"stake {money_text(bet.stake_cents)}"
+    whole = short(bet) if isinstance(bet.market, Parlay) else ""
+    facts = (where, alert.game_clock, whole, stake, f"bet #{bet.id}")
+    return "\n".join((*lines, " · ".join(x for x in facts if x)))
+
+
+def _legs(places: Sequence[int]) -> str:
+    names = " and ".join(str(x + 1) for x in places)
+    return f"leg{'s' * (len(places) > 1)} {names}"
+
+
+def _review(alert: Alert, tracked: Followed, book: Belief) -> str:
+    """That a person must decide a result, why, and the words that decide it."""
+    bet = tracked.bet
+    return (
+        f"❔ #{bet.id} needs your decision: {short(bet)}, {alert.detail}\n"
+        f"{score(alert, tracked, book)} · {alert.game_clock} · "
+        f"tracker settle {bet.id} won (or lost, push, void)"
+    )
+
+
+def _feed_down(alert: Alert, tracked: Followed, book: Belief) -> str:
+    silent = ""
+    if book.seen_at is not None:
+        silent = f" for {span_text((alert.at - book.seen_at).total_seconds())}"
+    why = f" · {alert.detail}" if alert.detail else ""
+    return (
+        f"⚠ {short(tracked.bet)}: no data{silent}, last seen at {alert.game_clock}\n"
+        f"{score(alert, tracked, book)} then · alerts on its chance wait · "
+        f"bet #{tracked.bet.id}{why}"
+    )
+
+
+def _feed_back(alert: Alert, tracked: Followed, book: Belief) -> str:
+    away = f", {alert.detail}" if alert.detail else ""
+    state = book.state
+    clock = alert.game_clock if state is None else state.game_clock
+    points = alert.score if state is None else state.score
+    return (
+        f"✓ {short(tracked.bet)}: data are back{away}: {_joined(stands(tracked, book), clock)}\n"
+        f"{score_text(book.game, points)} · alerts on its chance go on · bet #{tracked.bet.id}"
+    )
+
+
+def _settled(event: Event, alert: Alert, tracked: Followed, book: Belief) -> str:
+    done, bet = tracked.settlement, tracked.bet
+    if done is None:
+        return f"#{bet.id} has a result · {short(bet)}"
+    money = money_for(bet, done.result, done.payout_cents)
+    off = book.state is not None and book.state.phase.off
+    # A game that is off has no score, and its bets no course worth telling.
+    ended = f"{book.game.name} {alert.game_clock.lower()} · {short(bet)}"
+    ended = ended if off else how_it_ended(alert, tracked, book)
+    facts = " · ".join(x for x in (ended, "" if off else course(tracked)) if x)
+    result = done.result.value.upper()
+    if event is Event.REGRADED:
+        known = alert.detail.casefold() in set(Result)
+        step = f"{alert.detail.upper()} → {result}" if known else f"now {result}"
+        return (
+            f"↻ #{bet.id} corrected: {step}{money} · {facts}\n"
+            f"The box score was corrected: revision {done.revision} of the result"
+        )
+    first = f"{_MARKS[done.result]} #{bet.id} {result}{money} · {facts}"
+    return first if off else f"{first}\nProvisional until the box score has been read again"

@@ -1,0 +1,294 @@
+"""Figures in a person's words: chances, money, waits, where a bet stands and what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import floor
+from typing import Protocol, assert_never
+
+from tracker.domain.bet import Bet, Result
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.market import (
+    DoubleDouble,
+    GameMarket,
+    Market,
+    Moneyline,
+    OddEven,
+    PlayerTotal,
+    Span,
+    Spread,
+    TeamTotal,
+    ThreeWay,
+    Total,
+    line_text,
+    multiple_text,
+)
+from tracker.domain.money import money_text
+from tracker.domain.parlay import Parlay, Wager
+from tracker.wording.players import player_needs, player_standing, points_needed
+
+
+class LegSeen(Protocol):
+    """What is to be told of a leg of a parlay: it is one of these."""
+
+    @property
+    def hit(self) -> bool:
+        """It can no longer lose."""
+        ...
+
+    @property
+    def lost(self) -> bool:
+        """It has lost."""
+        ...
+
+    @property
+    def dropped(self) -> bool:
+        """It counts no more."""
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """It may still go either way."""
+        ...
+
+
+_MINUTE = 60
+_HOUR = 3600
+
+
+def percent(p: float, digits: int = 0) -> str:
+    """A chance (0 to 1) as it is shown: `80 %`.
+
+    Only a decided bet shows 0 % or 100 %: what merely rounds to them shows as `<1 %` and `>99 %`.
+    """
+    share = round(p * 100, digits)
+    step = 10.0**-digits
+    if share >= 100 and p < 1:  # noqa: PLR2004 - per cent
+        return f">{100 - step:.{digits}f} %"
+    if share <= 0 < p:
+        return f"<{step:.{digits}f} %"
+    return f"{share:.{digits}f} %"
+
+
+def percent_change(p: float, was: float) -> tuple[str, str | None]:
+    """A chance and the one before it, with a decimal where they would else look the same.
+
+    The second is None when even then nothing can be told apart.
+    """
+    for digits in (0, 1):
+        shown = percent(p, digits), percent(was, digits)
+        if shown[0] != shown[1]:
+            return shown
+    return percent(p), None
+
+
+def signed_money(cents: int) -> str:
+    """A profit or a loss: `+$17.39`, `-$20.00`."""
+    return f"+{money_text(cents)}" if cents > 0 else money_text(cents)
+
+
+def span_text(seconds: float) -> str:
+    """A length of time: `5 s`, `2 min 5 s`, `1 h 3 min`."""
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        minutes, rest = divmod(whole, _MINUTE)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, rest = divmod(whole // _MINUTE, _MINUTE)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def short(bet: Bet) -> str:
+    """A bet's name in a message: `DEN -4.5`, `DEN ML`, `LAL@DEN o224.5`, `Q3 DEN u28.5`."""
+    game, market = bet.game, bet.market
+    if isinstance(market, Parlay):
+        return f"Parlay ({len(market.legs)})"
+    return short_market(market, game)
+
+
+def short_market(market: Market, game: Game) -> str:
+    """A market's name in a message, such as that of a leg: `DEN -4.5`, `Jokić o25.5 pts`."""
+    prefix = "" if market.span is Span.GAME else f"{market.span.value} "
+    match market:
+        case Moneyline():
+            return f"{prefix}{game.code(market.side)} ML"
+        case Spread():
+            return f"{prefix}{game.code(market.side)} {line_text(market.points, signed=True)}"
+        case Total():
+            return f"{prefix}{game.name} {market.direction.value[0]}{line_text(market.points)}"
+        case TeamTotal():
+            code = game.code(market.side)
+            return f"{prefix}{code} {market.direction.value[0]}{line_text(market.points)}"
+        case OddEven():
+            about = game.name if market.side is None else game.code(market.side)
+            return f"{prefix}{about} {market.parity.value}"
+        case ThreeWay(side):
+            backed = f"{game.name} tie" if side is None else f"{game.code(side)} 3-way"
+            return f"{prefix}{backed}"
+        case PlayerTotal():
+            line = f"{market.direction.value[0]}{line_text(market.points)} {market.stat.value}"
+            return f"{market.player.surname} {line}"
+        case DoubleDouble():
+            return f"{market.player.surname} {multiple_text(market)}"
+        case _:
+            assert_never(market)
+
+
+def score_text(game: Game, score: Score) -> str:
+    """The score, home team first: `DEN 98 – 91 LAL`."""
+    return f"{game.home} {score.home} – {score.away} {game.away}"
+
+
+def money_for(bet: Bet, result: Result, payout_cents: int | None) -> str:
+    """What a result did to the stake: ` +$17.39`, ` $20.00 back`; empty when not known."""
+    if bet.stake_cents is None or payout_cents is None:
+        return ""
+    match result:
+        case Result.WON | Result.LOST:
+            return f" {signed_money(payout_cents - bet.stake_cents)}"
+        case Result.PUSH | Result.VOID:
+            return f" {money_text(payout_cents)} back"
+        case _:
+            assert_never(result)
+
+
+def has_begun(market: Market, state: GameState) -> bool:
+    """Whether the part of the game that a market is about has been played in."""
+    tipped = state.phase.in_play or state.phase is Phase.FINAL
+    return tipped and state.period >= market.span.periods(state.game.rules).start
+
+
+def is_over(market: Market, state: GameState) -> bool:
+    """Whether no more points can count for a market."""
+    if state.phase is Phase.FINAL:
+        return True
+    last = market.span.periods(state.game.rules).stop - 1
+    ended = state.phase is Phase.BREAK and state.clock == 0
+    past = state.period > last or (state.period == last and ended)
+    return past and not market.span.counts_overtime
+
+
+def counted(market: Wager, state: GameState) -> Score | None:
+    """The points that count for a market so far; None before its span, or when not known.
+
+    None also for a parlay, whose legs count each for themselves.
+    """
+    if isinstance(market, Parlay) or not has_begun(market, state):
+        return None
+    if market.span is Span.GAME:
+        return state.score
+    if state.periods is None:
+        return None
+    wanted = market.span.periods(state.game.rules)
+    last = None if market.span.counts_overtime else wanted.stop - 1
+    parts = state.periods[wanted.start - 1 : last]
+    return Score(sum(x.home for x in parts), sum(x.away for x in parts))
+
+
+def progress(legs: Sequence[LegSeen]) -> str:
+    """How far a parlay has come, leg by leg: `2 alive, 1 hit`; empty for a bet without legs."""
+    counts = (
+        (sum(x.lost for x in legs), "lost"),
+        (sum(x.alive for x in legs), "alive"),
+        (sum(x.hit for x in legs), "hit"),
+        (sum(x.dropped for x in legs), "dropped"),
+    )
+    return ", ".join(f"{count} {what}" for count, what in counts if count)
+
+
+def standing(market: Wager, state: GameState) -> str:
+    """Where a bet stands in a few words: `leads by 7`, `189 now`, `Q3 not begun`; may be empty.
+
+    Empty for a parlay: its legs say it, see `progress`.
+    """
+    if isinstance(market, Parlay):
+        return ""
+    if isinstance(market, PlayerTotal | DoubleDouble):
+        return player_standing(market, state)
+    score = counted(market, state)
+    span = "" if market.span is Span.GAME else market.span.value
+    if score is None:
+        return f"{span} not begun" if span and not has_begun(market, state) else ""
+    if is_over(market, state):
+        return f"{span} ended {score.home} – {score.away}" if span else ""
+    return _stands(market, score, span)
+
+
+def _stands(market: GameMarket, score: Score, span: str) -> str:
+    match market:
+        case Moneyline() | Spread():
+            return _lead(score.of(market.side) - score.of(market.side.other), span)
+        case Total():
+            return f"{score.total} now"
+        case TeamTotal():
+            return f"{score.of(market.side)} now"
+        case OddEven():
+            points = score.total if market.side is None else score.of(market.side)
+            return f"{points} now"
+        case ThreeWay(side):
+            if side is not None:
+                return _lead(score.of(side) - score.of(side.other), span)
+            apart = abs(score.margin)
+            return f"{apart} apart in {span}" if apart else f"tied in {span}"
+        case _:
+            assert_never(market)
+
+
+def _lead(margin: int, span: str) -> str:
+    part = f" {span}" if span else ""
+    if margin == 0:
+        return f"tied{' in' if part else ''}{part}"
+    return f"{'leads' if margin > 0 else 'trails'}{part} by {abs(margin)}"
+
+
+def needs(market: Wager, state: GameState) -> str:
+    """What a bet needs from here, or to end with: `needs to win by 5`, `needs 36 more`.
+
+    Empty for a parlay: its legs say it.
+    """
+    if isinstance(market, Parlay) or is_over(market, state) or state.phase.off:
+        return ""
+    if isinstance(market, PlayerTotal | DoubleDouble):
+        return player_needs(market, state)
+    score = counted(market, state) or Score(0, 0)
+    if market.span is not Span.GAME and has_begun(market, state) and state.periods is None:
+        return ""
+    return _needed(market, score)
+
+
+def _needed(market: GameMarket, score: Score) -> str:
+    can_tie = market.span is not Span.GAME
+    part = "" if market.span is Span.GAME else f" {market.span.value}"
+    match market:
+        case Moneyline():
+            return f"needs to win{part}" + (", a tie pushes" if can_tie else "")
+        case Spread():
+            return _margin_needed(market.points, part, can_tie=can_tie)
+        case Total():
+            return points_needed(market.direction, market.points, score.total)
+        case TeamTotal():
+            return points_needed(market.direction, market.points, score.of(market.side))
+        case OddEven():
+            return f"needs an {market.parity.value} {'total' if market.side is None else 'number'}"
+        case ThreeWay(side=None):
+            return f"needs a tie at the end of {market.span.value}"
+        case ThreeWay():
+            return f"needs to win{part}, a tie loses"
+        case _:
+            assert_never(market)
+
+
+def _margin_needed(points: float, part: str, *, can_tie: bool) -> str:
+    least = floor(-points) + 1
+    pushes = least - 1 if points == int(points) else None
+    if least < 0:
+        tail = "" if pushes is None else f", {-pushes} pushes"
+        return f"may lose{part} by up to {-least}{tail}"
+    if least == 0:
+        tail = "" if pushes is None else f", losing by {-pushes} pushes"
+        return f"needs to win{' or tie' if can_tie else ''}{part}{tail}"
+    by = f" by {least}" if least > 1 else ""
+    if pushes is None or (pushes == 0 and not can_tie):
+        return f"needs to win{part}{by}"
+    return f"needs to win{part}{by}, {pushes or 'a tie'} pushes"
