@@ -11,7 +11,7 @@ from tracker.settings.models import FeedsSettings
 ROOT = Path(__file__).parents[2]
 FEEDS = (ROOT / "docs" / "feeds.md").read_text("utf-8")
 EXTENDING = (ROOT / "docs" / "extending.md").read_text("utf-8")
-CODE = {x.name: x.read_text("utf-8") for x in (ROOT / "tracker" / "feeds").glob("*.py")}
+CODE = {x.name: x.read_text("utf-8") for x in (ROOT / "tracker" / "feeds").rglob("*.py")}
 
 
 def test_every_event_is_documented() -> None:

@@ -87,7 +87,7 @@ def test_commands_start_without_the_slow_packages() -> None:
     """No command pays for charts, fitting or notifications before it needs them."""
     slow = re.compile(r"(apprise|matplotlib|scipy|sklearn|pyarrow|aiohttp|tracker\.modelling)\b")
     # Pictures alone are drawn by a module that is itself loaded only for `chart --out`.
-    drawing = ROOT / "tracker" / "cli" / "picture.py"
+    drawing = ROOT / "tracker" / "cli" / "charts" / "picture.py"
     files = [ROOT / "tracker" / "__main__.py", *(ROOT / "tracker" / "cli").rglob("*.py")]
     for file in files:
         loaded = _loaded_at_import(file.read_text("utf-8"))

@@ -86,6 +86,7 @@ VERBS = (
     Verb("replay", "replay.replay", _DATA),
     Verb("config", "setup.config", _CARETAKING),
     Verb("backup", "setup.backup", _CARETAKING),
+    Verb("restore", "setup.backup", _CARETAKING),
     Verb("service", "setup.service", _CARETAKING),
     Verb("telegram", "setup.telegram", _CARETAKING),
     Verb("test-alert", "setup.channels", _CARETAKING),

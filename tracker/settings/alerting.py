@@ -32,7 +32,8 @@ def _seconds(value: object) -> float:
     return float(seconds)
 
 
-def _clock(value: object) -> time:
+def clock_time(value: object) -> time:
+    """A time of day out of the file; ValueError for what is none."""
     found = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
         raise ValueError('must be a time of day in quotes, such as "09:00"')
@@ -45,7 +46,7 @@ def _hours(value: object) -> tuple[time, time]:
     if found is None:
         raise ValueError(wanted)
     try:
-        start, end = _clock(found[1]), _clock(found[2])
+        start, end = clock_time(found[1]), clock_time(found[2])
     except ValueError:
         raise ValueError(wanted) from None
     if start == end:
@@ -91,7 +92,7 @@ class AlertsSettings(BaseModel):
     quiet_through: AnyLevel = Level.URGENT
     per_hour: Annotated[int, Field(ge=1, le=10_000)] = 30
     per_hour_game: Annotated[int, Field(ge=1, le=10_000)] = 15
-    digest_at: Annotated[time | None, BeforeValidator(_clock)] = None
+    digest_at: Annotated[time | None, BeforeValidator(clock_time)] = None
     heartbeat_url: SecretStr | None = None
     say: Annotated[dict[str, AnySay], BeforeValidator(_by_topic)] = {}
     level: Annotated[dict[str, AnyLevel], BeforeValidator(_by_topic)] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from datetime import time
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -18,7 +19,7 @@ from tracker.domain.message_style import MessageStyle
 from tracker.domain.money import parse_money
 from tracker.domain.policy import Policy, QuietHours
 from tracker.domain.rule import parse_rule
-from tracker.settings.alerting import AlertsSettings, Templates
+from tracker.settings.alerting import AlertsSettings, Templates, clock_time
 from tracker.settings.lines import STRICT, LineSettings
 
 DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "settled")
@@ -142,6 +143,18 @@ class StoreSettings(BaseModel):
         return self.path.with_name(self.path.name + ".lock")
 
 
+class BackupSettings(BaseModel):
+    """Nightly back-ups: where to, when, and of how many days and weeks one is kept."""
+
+    model_config = STRICT
+
+    enabled: bool = True
+    folder: AnchoredPath | None = None
+    at: Annotated[time, BeforeValidator(clock_time)] = time(5)
+    daily: Annotated[int, Field(ge=1, le=1000)] = 7
+    weekly: Annotated[int, Field(ge=0, le=1000)] = 8
+
+
 class BetsSettings(BaseModel):
     """Bets in a file, watched while the daemon runs."""
 
@@ -242,6 +255,7 @@ class Settings(BaseModel):
     odds_format: Literal["as-written", "american", "decimal", "fractional"] = "as-written"
     stake_unit_cents: Annotated[int, BeforeValidator(_cents)] = Field(1000, alias="stake_unit")
     store: StoreSettings
+    backup: BackupSettings = BackupSettings()
     bets: BetsSettings
     feeds: FeedsSettings = FeedsSettings()
     notify: NotifySettings = NotifySettings()
@@ -263,6 +277,11 @@ class Settings(BaseModel):
     def zone(self) -> ZoneInfo:
         """The person's own time zone, for what is shown."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where back-ups go: beside the database unless another folder is named."""
+        return self.backup.folder or self.store.path.parent / "backups"
 
     @property
     def policy(self) -> Policy:

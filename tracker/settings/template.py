@@ -60,6 +60,14 @@ stake_unit = {_money(stake_unit_cents)}
 # For how many days the raw answers of the feeds are kept. All else is kept for good.
 # keep_bodies_days = 30
 
+[backup]
+# A back-up every night, and where to; those of so many days and weeks are kept.
+# enabled = true
+# folder = "backups"
+# at = "05:00"
+# daily = 7
+# weekly = 8
+
 [bets]
 # Bets in a file beside this one, picked up while the daemon runs.
 # file = "bets.toml"

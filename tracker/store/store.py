@@ -47,6 +47,7 @@ from tracker.store.export import archive, rows
 from tracker.store.known import KnownGames
 from tracker.store.pairing import Pairing
 from tracker.store.players import Players
+from tracker.store.upkeep import Upkeep
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
 
 
@@ -55,7 +56,7 @@ class Store:
 
     It follows and reads bets, and is the queue of deliveries. What stands on its own has an object
     of its own here: what is held back and said beside the bets, what a person changes, the live
-    cards, past games, the paired chats and the players.
+    cards, past games, the paired chats, the players, and chores and back-ups.
     """
 
     def __init__(self, database: Database) -> None:
@@ -67,6 +68,7 @@ class Store:
         self.known = KnownGames(database)
         self.pairing = Pairing(database)
         self.players = Players(database)
+        self.upkeep = Upkeep(database)
 
     # ----------------------------------------------------------------------------------- opening
 
@@ -353,8 +355,8 @@ class Store:
         return dropped
 
     async def back_up(self, target: Path) -> None:
-        """Write a checked copy of the database to `target`."""
-        await self._db.exclusive(lambda db: backup.back_up(db, target))
+        """Write a checked copy of the database to `target`, while others may write."""
+        await self._db.bare(lambda db: backup.back_up(db, target))
 
     async def check(self) -> str:
         """SQLite's own quick check: `ok`, or the first fault."""

@@ -1,25 +1,35 @@
-"""`tracker backup`: a checked copy of the database, while the daemon runs or not."""
+"""`tracker backup` and `tracker restore`: copies of the database, made, tried out and put back."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tracker.cli.declare import AsJson, declare
+from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import progress, say, say_json
+from tracker.cli.screen import iso, note, progress, say, say_json
 from tracker.cli.session import session
-from tracker.domain.errors import Impossible
+from tracker.domain.errors import Impossible, Misused
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from tracker.app.backups import Restored
+    from tracker.store.upkeep import Backup
 
 _MB = 1_000_000
+_NOTHING = "No back-up yet: `tracker backup --full` makes one, and the daemon one every night."
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb known."""
-    declare(app, name, backup, panel)
+    """Make one of the verbs known."""
+    verbs: dict[str, Callable[..., None]] = {"backup": backup, "restore": restore}
+    declare(app, name, verbs[name], panel)
 
 
 def backup(
@@ -28,37 +38,181 @@ def backup(
         Path | None,
         typer.Argument(metavar="FILE", help="Where to; else beside the database, dated."),
     ] = None,
+    *,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full", help="A back-up with settings, bets file and models, as each night."
+        ),
+    ] = False,
+    drill: Annotated[
+        bool, typer.Option("--drill", help="Restore the newest back-up elsewhere and compare.")
+    ] = False,
+    listed: Annotated[
+        bool, typer.Option("--list", help="List the back-ups that were made.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Copy the database to a file (mode 0600) that has passed SQLite's check.
 
-    It may be done at any time: the daemon goes on. To restore one, stop the daemon and put the
-    file in the database's place.
+    It may be done at any time: the daemon goes on, and makes a full back-up of its own every night
+    (`[backup]`). `tracker restore` puts one back.
     """
-    asyncio.run(_backup(scope_of(context), file, as_json))
+    if full + drill + listed + (file is not None) > 1:
+        raise Misused("--full, --drill, --list and FILE exclude each other: give one of them")
+    scope = scope_of(context)
+    if listed:
+        asyncio.run(_list(scope, as_json))
+    elif full or drill:
+        asyncio.run(_full(scope, as_json) if full else _drill(scope, as_json))
+    else:
+        asyncio.run(_backup(scope, file, as_json))
 
 
 async def _backup(scope: Scope, file: Path | None, as_json: bool) -> None:
     from tracker.store import StoreMissing
 
     try:
-        # Opened for reading first: a copy of what is not there would be an empty database.
-        async with session(scope):
-            pass
+        async with session(scope) as at:
+            target = file or at.basics.store.with_name(
+                f"{at.basics.store.stem}-{at.now:%Y%m%dT%H%M%SZ}.bak"
+            )
+            if not target.parent.is_dir():
+                raise Impossible(f"there is no folder {target.parent}: make it first")
+            if target.exists():
+                raise Impossible(f"{target} is there already: name another file")
+            with progress("copying the database"):
+                await at.store.back_up(target)
     except StoreMissing as missing:
         raise Impossible(f"there is nothing to copy yet: {missing}") from None
-    async with session(scope, write=True) as at:
-        target = file or at.basics.store.with_name(
-            f"{at.basics.store.stem}-{at.now:%Y%m%dT%H%M%SZ}.bak"
-        )
-        if not target.parent.is_dir():
-            raise Impossible(f"there is no folder {target.parent}: make it first")
-        if target.exists():
-            raise Impossible(f"{target} is there already: name another file")
-        with progress("copying the database"):
-            await at.store.back_up(target)
     size = target.stat().st_size
     if as_json:
         say_json({"file": str(target), "size_bytes": size})
     else:
         say(f"Copied to {target} ({size / _MB:.1f} MB), and checked.")
+
+
+async def _full(scope: Scope, as_json: bool) -> None:
+    from tracker.app.backups import Place, back_up
+    from tracker.store import StoreMissing
+
+    settings = scope.settings()
+    try:
+        async with session(scope) as at:
+            now = at.now
+        with progress("copying the database"):
+            made = await back_up(Place.of(settings, scope.config), settings, now)
+    except StoreMissing as missing:
+        raise Impossible(f"there is nothing to copy yet: {missing}") from None
+    if as_json:
+        say_json(_backup_json(made.backup) | {"dropped": list(made.dropped)})
+        return
+    one = made.backup
+    say(f"Backed up to {one.path} ({one.bytes / _MB:.1f} MB, {one.rows} rows), and checked.")
+    for name in made.dropped:
+        note(f"dropped {name}: newer ones stand for its day and week")
+
+
+async def _drill(scope: Scope, as_json: bool) -> None:
+    from tracker.app.backups import Place, drill
+
+    settings = scope.settings()
+    async with session(scope) as at:
+        now = at.now
+    with progress("restoring the newest back-up elsewhere"):
+        found = await drill(Place.of(settings, scope.config), settings, now)
+    if as_json:
+        say_json(_backup_json(found))
+    else:
+        say(f"{found.path} came back as it was: every row, and the same hash.")
+
+
+async def _list(scope: Scope, as_json: bool) -> None:
+    from tracker.store import StoreMissing
+
+    try:
+        async with session(scope) as at:
+            found = await at.store.upkeep.backups()
+    except StoreMissing:
+        found = ()
+    _tell_list(found, scope.basics().zone, as_json)
+
+
+def _tell_list(found: Sequence[Backup], zone: ZoneInfo, as_json: bool) -> None:
+    if as_json:
+        say_json([_backup_json(x) for x in found])
+        return
+    there = [x for x in found if Path(x.path).exists()]
+    if not there:
+        say(_NOTHING)
+        return
+    rows = [
+        (
+            f"{x.at.astimezone(zone):%Y-%m-%d %H:%M}",
+            f"{x.bytes / _MB:.1f} MB",
+            str(x.rows),
+            "" if x.drilled_at is None else f"{x.drilled_at.astimezone(zone):%Y-%m-%d}",
+            x.outcome,
+            x.path,
+        )
+        for x in there
+    ]
+    table(("Made", "Size", "Rows", "Tried out", "Outcome", "Where"), rows, right=(1, 2))
+
+
+def _backup_json(x: Backup) -> dict[str, object]:
+    return {
+        "at": iso(x.at),
+        "path": x.path,
+        "size_bytes": x.bytes,
+        "sha256": x.sha256,
+        "rows": x.rows,
+        "drilled_at": None if x.drilled_at is None else iso(x.drilled_at),
+        "outcome": x.outcome,
+    }
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A back-up's folder, or a copy of a database.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Put a back-up in the place of the database; the old one is kept beside it, with its log.
+
+    Settings, bets file and models are brought where there are none. It is refused while a daemon
+    runs, and for a database of a later version of tracker.
+    """
+    from tracker.app.backups import Place
+    from tracker.app.backups import restore as put_back
+    from tracker.clock import SystemClock
+
+    place = Place.of(scope_of(context).settings(), scope_of(context).config)
+    with progress("restoring"):
+        found = asyncio.run(put_back(file, place, SystemClock().now()))
+    if as_json:
+        say_json(
+            {
+                "rows": found.rows,
+                "hash": found.hash,
+                "moved": None if found.moved is None else str(found.moved),
+                "brought": [str(x) for x in found.brought],
+                "kept": [str(x) for x in found.kept],
+                "credentials": list(found.credentials),
+            }
+        )
+        return
+    _tell(found, place.database)
+
+
+def _tell(found: Restored, database: Path) -> None:
+    say(f"Restored {found.rows} rows to {database}, and opened them.")
+    if found.moved is not None:
+        say(f"What was there is kept as {found.moved}.")
+    for path in found.brought:
+        say(f"Brought {path}.")
+    for path in found.kept:
+        note(f"{path} was there already and was left alone")
+    if found.credentials:
+        note(f"secrets are in no back-up; bring yourself: {', '.join(found.credentials)}")

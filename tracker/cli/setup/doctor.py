@@ -6,10 +6,11 @@ import asyncio
 import shutil
 import sqlite3
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,7 +24,9 @@ from tracker.domain.bet import Status
 from tracker.domain.errors import TrackerError
 
 if TYPE_CHECKING:
+    from tracker.cli.session import Session
     from tracker.settings import Settings
+    from tracker.store.upkeep import Backup
 
 _OVERDUE = timedelta(hours=12)
 _LEAST_FREE = 200 * 1024 * 1024
@@ -210,6 +213,7 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
         async with session(scope) as at:
             status = await at.store.status_view()
             verdict = await at.store.check()
+            backups = _backups(await at.store.upkeep.backups(), at, settings)
             overdue = [
                 x.id
                 for x in await at.store.bets_view()
@@ -227,11 +231,13 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
         return
     size = status.size_bytes / _MEGABYTE
     if verdict != "ok":
-        text = f"{settings.store.path} is damaged ({verdict}): restore a backup of it"
+        text = f"{settings.store.path} is damaged ({verdict}): tracker restore FILE"
         yield Check("database", Health.BAD, text)
     else:
         text = f"database: schema {status.schema}, {size:.1f} MB, SQLite {sqlite3.sqlite_version}"
         yield Check("database", Health.GOOD, text)
+    if settings.backup.enabled:
+        yield backups
     stuck = sum(n for (_, state), n in status.deliveries.items() if state in ("refused", "unknown"))
     if stuck:
         text = f"{stuck} messages were refused or may not have arrived: `tracker alerts`"
@@ -242,6 +248,28 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
         yield Check("settled", Health.WARNING, text)
     else:
         yield Check("settled", Health.GOOD, "unsettled 12 h after tip-off: 0")
+
+
+def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
+    """How old the newest sound back-up is, and whether one of them failed its trial."""
+    from tracker.app.backups import late
+    from tracker.cli.screen import wait_text
+
+    newest = next((x for x in made if x.outcome == "ok" and Path(x.path).exists()), None)
+    since = None if at.daemon is None else at.daemon.started_at
+    bad = next((x for x in made[:1] if x.outcome != "ok"), None)
+    if bad is not None:
+        text = f"the newest back-up did not pass ({bad.outcome}): tracker backup --full"
+        return Check("backups", Health.BAD, text)
+    if newest is None:
+        text = f"no back-up yet in {settings.backup_folder}: tracker backup --full makes one"
+        return Check("backups", Health.BAD if late(None, since, at.now) else Health.WARNING, text)
+    age = wait_text((at.now - newest.at).total_seconds())
+    if late(newest, since, at.now):
+        text = f"the newest back-up is {age} old: tracker backup --full, or let the daemon run"
+        return Check("backups", Health.BAD, text)
+    tried = "never tried out" if newest.drilled_at is None else "tried out"
+    return Check("backups", Health.GOOD, f"back-up: {age} old, {tried}, {newest.path}")
 
 
 async def _leagues(scope: Scope) -> list[str]:

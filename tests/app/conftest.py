@@ -1,0 +1,7 @@
+"""The command line's fixtures, for use cases that are tried through it."""
+
+from __future__ import annotations
+
+from tests.cli.conftest import cli, config, home, night, played, slate
+
+__all__ = ["cli", "config", "home", "night", "played", "slate"]

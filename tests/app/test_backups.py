@@ -1,0 +1,187 @@
+"""Promises of back-ups: whole, without secrets, kept for a while, tried out, and put back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.cli.conftest import Cli
+from tracker.app.backups import LATE_AFTER, kept, late
+from tracker.host import single_instance
+from tracker.store import Store
+from tracker.store.upkeep import Backup
+
+NOW = datetime(2026, 11, 28, 10, tzinfo=UTC)
+SECRET = "123456:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
+
+
+def hash_of(database: Path) -> str:
+    """The content of a database."""
+
+    async def look() -> str:
+        async with await Store.open(database, now=NOW, readonly=True) as store:
+            return await store.export_hash()
+
+    return asyncio.run(look())
+
+
+@pytest.fixture
+def made(cli: Cli, night: Path, config: Path) -> Path:
+    """A full back-up of a night, of a person who has a bot, bets in a file and a model."""
+    with config.open("a") as file:
+        file.write(f'[notify.telegram]\ntoken = "{SECRET}"\n')
+    config.chmod(0o600)
+    (config.parent / "bets.toml").write_text("# none\n")
+    (night.parent / "models" / "nba").mkdir(parents=True)
+    (night.parent / "models" / "nba" / "mine.json").write_text("{}")
+    return Path(cli("backup", "--full", "--json").json["path"])
+
+
+def test_a_full_backup_holds_all_but_the_secrets(made: Path, night: Path) -> None:
+    """Database, settings, bets file, models; of secrets the names alone."""
+    assert hash_of(made / "tracker.db") == hash_of(night)
+    assert {x.name for x in made.iterdir()} == {
+        "tracker.db", "manifest.json", "tracker.toml", "bets.toml", "models", "credentials.txt",
+    }  # fmt: skip
+    assert "[notify.telegram] token" in (made / "credentials.txt").read_text()
+    assert not [x for x in made.rglob("*") if x.is_file() and SECRET.encode() in x.read_bytes()]
+    assert json.loads((made / "manifest.json").read_text())["hash"] == hash_of(night)
+    assert not [x for x in made.iterdir() if x.is_file() and x.stat().st_mode & 0o077]
+    assert made.stat().st_mode & 0o077 == 0
+
+
+def test_a_drill_is_a_row_and_a_backup_that_was_changed_fails_it(cli: Cli, made: Path) -> None:
+    """The newest is restored elsewhere; a byte that is not as written is found and told."""
+    assert "same hash" in cli("backup", "--drill").out
+    (row,) = cli("backup", "--list", "--json").json
+    assert row["outcome"] == "ok"
+    assert row["drilled_at"] is not None
+    with closing(sqlite3.connect(made / "tracker.db")) as db:
+        db.execute("UPDATE bet SET book = 'another' WHERE number = 1")
+        db.commit()
+    assert "did not come back" in cli("backup", "--drill").sentence
+    assert cli("backup", "--list", "--json").json[0]["outcome"] != "ok"
+    doctor = {x["check"]: x["health"] for x in cli("doctor", "--offline", "--json").json}
+    assert doctor["backups"] == "bad"
+
+
+def test_a_restore_brings_back_every_row_and_keeps_the_old_files(
+    cli: Cli, made: Path, night: Path
+) -> None:
+    """What was there before lies beside it; what has no place yet is brought, the rest is not."""
+    before = hash_of(night)
+    cli("add", "PHI ML +100", "--new", "--json")
+    (night.parent / "models" / "nba" / "mine.json").unlink()
+    (night.parent / "models" / "nba").rmdir()
+    (night.parent / "models").rmdir()
+    told = cli("restore", made, "--json").json
+    assert told["hash"] == hash_of(night) == before
+    assert Path(told["moved"]).is_file()
+    assert [Path(x).name for x in told["brought"]] == ["models"]
+    assert {Path(x).name for x in told["kept"]} == {"tracker.toml", "bets.toml"}
+
+
+def test_a_restore_is_refused_while_a_daemon_runs_and_changes_nothing(
+    cli: Cli, made: Path, night: Path
+) -> None:
+    """The daemon's lock says so, with the process to stop."""
+    before = night.stat().st_mtime_ns
+    with single_instance(night.with_name(night.name + ".lock")):
+        ran = cli("restore", made)
+    assert ran.status == 3
+    assert "stop it first" in ran.sentence
+    assert night.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("bad", ["newer", "damaged", "foreign", "missing"])
+def test_what_cannot_be_restored_is_refused_in_a_sentence(
+    bad: str, cli: Cli, made: Path, night: Path, tmp_path: Path
+) -> None:
+    """And the database in use stays as it is."""
+    before, file = hash_of(night), tmp_path / "copy.db"
+    data = (made / "tracker.db").read_bytes()
+    file.write_bytes(data)
+    expected = {"newer": "later version", "foreign": "no database of tracker",
+                "missing": "there is no", "damaged": "damaged"}[bad]  # fmt: skip
+    with closing(sqlite3.connect(file)) as db:
+        db.execute({"newer": "PRAGMA user_version = 9999", "foreign": "PRAGMA application_id = 5"}
+                   .get(bad, "SELECT 1"))  # fmt: skip
+        db.commit()
+    if bad == "damaged":
+        spoilt = bytearray(data)
+        for page in range(8, 60):
+            spoilt[page * 4096 : page * 4096 + 64] = b"\xff" * 64
+        file.write_bytes(bytes(spoilt))
+    ran = cli("restore", tmp_path / "none.db" if bad == "missing" else file)
+    assert ran.status == 1
+    assert expected in ran.sentence
+    assert hash_of(night) == before
+
+
+def test_what_was_moved_aside_can_be_put_back_with_its_log(
+    cli: Cli, made: Path, night: Path, tmp_path: Path
+) -> None:
+    """The log that a killed process left holds rows that the file alone does not have."""
+    cli("add", "PHI ML +100", "--new", "--json")
+    with closing(sqlite3.connect(night)) as db:
+        db.execute("PRAGMA wal_autocheckpoint = 0")
+        db.execute("UPDATE bet SET book = 'in the log' WHERE number = 1")
+        db.commit()
+        for end in ("", "-wal"):
+            (tmp_path / f"old.db{end}").write_bytes(Path(f"{night}{end}").read_bytes())
+    cli("restore", made)
+    assert cli("restore", tmp_path / "old.db").status == 0
+    with closing(sqlite3.connect(night)) as db:
+        assert db.execute("SELECT book FROM bet WHERE number = 1").fetchone() == ("in the log",)
+
+
+def test_a_database_is_copied_while_another_connection_writes(night: Path, tmp_path: Path) -> None:
+    """The copy is one consistent state, and no lock of the writers is held meanwhile."""
+
+    async def both() -> None:
+        async with (
+            await Store.open(night, now=NOW) as writer,
+            await Store.open(night, now=NOW, readonly=True) as reader,
+        ):
+            copying = asyncio.create_task(reader.back_up(tmp_path / "copy.db"))
+            while not copying.done():
+                await writer.saw("nba", NOW, "ok")
+            await copying
+
+    asyncio.run(both())
+    assert hash_of(tmp_path / "copy.db") == hash_of(night)
+
+
+def test_the_last_of_each_day_and_week_is_kept() -> None:
+    """Of 100 nights: 7 days, and one of each of 8 weeks."""
+    nights = [NOW - timedelta(days=n) for n in range(100)]
+    stays = kept(nights, 7, 8)
+    assert stays >= set(nights[:7])
+    assert len({x.isocalendar()[:2] for x in stays}) == 8
+    assert len(stays) <= 15
+
+
+@given(st.lists(st.integers(0, 4000), max_size=60, unique=True), st.integers(1, 9))
+def test_the_newest_is_never_dropped(hours: list[int], daily: int) -> None:
+    """However back-ups lie in time."""
+    times = [NOW - timedelta(hours=n) for n in hours]
+    stays = kept(times, daily, 0)
+    assert stays <= set(times)
+    assert not times or max(times) in stays
+
+
+def test_a_night_left_out_is_late() -> None:
+    """By the newest back-up, or without any by how long the daemon has been at it."""
+    made = Backup(NOW, "", 1, "", 1, NOW)
+    assert not late(made, None, NOW + LATE_AFTER)
+    assert late(made, None, NOW + LATE_AFTER + timedelta(minutes=1))
+    assert not late(None, None, NOW)
+    assert late(None, NOW - LATE_AFTER * 2, NOW)

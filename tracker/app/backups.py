@@ -1,0 +1,454 @@
+"""Back-ups: made, kept for a while, restored for a trial, and restored in earnest.
+
+A back-up is a folder: the database, and beside it what a new machine needs. Secrets are left out of
+it: their names are listed, so that a person knows which to bring.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+import tempfile
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tracker import __version__
+from tracker.domain.errors import TrackerError
+from tracker.host import single_instance
+from tracker.settings import find_config, load_secrets
+from tracker.settings.credentials import TOKEN_CREDENTIAL, URLS_CREDENTIAL, URLS_VARIABLE
+from tracker.settings.models import Settings
+from tracker.store import Store, StoreError
+from tracker.store.database.backup import rows_in
+from tracker.store.database.lock import WriterLock
+from tracker.store.database.migrate import APPLICATION_ID, migrations
+from tracker.store.upkeep import Backup
+
+LATE_AFTER = timedelta(hours=36)
+"""Age of the newest sound back-up beyond which something is wrong: a night was left out."""
+
+DATABASE = "tracker.db"
+MANIFEST = "manifest.json"
+CREDENTIALS = "credentials.txt"
+_MODELS = "models"
+_BESIDE = ("-wal", "-shm")
+_NAME = re.compile(r"tracker-(\d{8}T\d{6}Z)")
+_STAMP = "%Y%m%dT%H%M%SZ"
+_MASK = "left-out-of-the-back-up"
+_CHUNK = 1 << 20
+
+
+class BadBackup(TrackerError):
+    """A back-up cannot be made or restored; the text says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a tracker's files are. `config` and `bets` need not exist."""
+
+    database: Path
+    config: Path
+    bets: Path
+
+    @classmethod
+    def of(cls, settings: Settings, config: Path | None) -> Place:
+        """The files of the configuration in force; `config` is the file that was named, if any."""
+        return cls(settings.store.path, find_config(config), settings.bets.file)
+
+    @property
+    def models(self) -> Path:
+        """The person's own models."""
+        return self.database.parent / _MODELS
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A back-up that was made, and those that were dropped because newer ones stand for them."""
+
+    backup: Backup
+    dropped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore brought back. `moved` is where the old database went, None without one.
+
+    `kept` are files of the back-up that were not brought, for there is one in their place.
+    """
+
+    rows: int
+    hash: str
+    moved: Path | None
+    brought: tuple[Path, ...]
+    kept: tuple[Path, ...]
+    credentials: tuple[str, ...]
+
+
+# ------------------------------------------------------------------------------------------- making
+
+
+async def back_up(place: Place, settings: Settings, now: datetime) -> Made:
+    """Make a back-up in the folder of the settings, write it down, and drop what is too old.
+
+    The database is copied over a connection that only reads, so that nobody who writes has to wait.
+    Raises StoreMissing, BadBackup, and OSError when the folder cannot be written.
+    """
+    folder = settings.backup_folder
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target = folder / f"tracker-{now.astimezone(UTC):{_STAMP}}"
+    if target.exists():
+        raise BadBackup(f"{target} is there already: wait a second and try again")
+    partial = target.with_name(target.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(mode=0o700)
+    try:
+        copied = await _copy(place, partial / DATABASE, now)
+        made = replace(copied[0], path=str(target))
+        _beside(place, settings, partial, made, copied[1])
+        partial.replace(target)
+        _sync(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    dropped = _prune(folder, settings)
+    async with await Store.open(place.database, now=now) as store:
+        await store.upkeep.keep_backup(made)
+    return Made(made, dropped)
+
+
+async def _copy(place: Place, to: Path, now: datetime) -> tuple[Backup, str]:
+    async with await Store.open(place.database, now=now, readonly=True) as store:
+        await store.back_up(to)
+    async with await Store.open(to, now=now, readonly=True) as copy:
+        content = await copy.export_hash()
+    return _described(to, now), content
+
+
+def _described(copy: Path, now: datetime) -> Backup:
+    with closing(sqlite3.connect(copy)) as db:
+        rows = sum(rows_in(db).values())
+    return Backup(now, str(copy), copy.stat().st_size, _sha256(copy), rows, now)
+
+
+def _beside(place: Place, settings: Settings, folder: Path, made: Backup, content: str) -> None:
+    """Write what is not in the database: settings, bets file, models, names of credentials."""
+    names = credential_names(settings)
+    if (text := _masked(place.config, settings)) is not None:
+        _write(folder / "tracker.toml", text)
+    if place.bets.is_file():
+        _write(folder / "bets.toml", place.bets.read_text("utf-8"))
+    if place.models.is_dir():
+        shutil.copytree(place.models, folder / _MODELS, ignore=shutil.ignore_patterns("*.tmp"))
+    _write(folder / CREDENTIALS, "".join(f"{x}\n" for x in names))
+    manifest = {
+        "program": __version__,
+        "schema": len(migrations()),
+        "at": made.at.astimezone(UTC).isoformat(),
+        "bytes": made.bytes,
+        "rows": made.rows,
+        "sha256": made.sha256,
+        "hash": content,
+    }
+    _write(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+
+
+def credential_names(settings: Settings) -> tuple[str, ...]:
+    """The secrets that are in force, by where they come from, and never by what they are."""
+    notify, folder = settings.notify, os.environ.get("CREDENTIALS_DIRECTORY")
+    given = {
+        f"[notify] urls ({len(notify.urls)})": notify.urls,
+        f"[notify] urls_file {notify.urls_file}": notify.urls_file,
+        "[notify.telegram] token": notify.telegram.token,
+        "[notify.discord] webhook": notify.discord.webhook,
+        "[notify.ntfy] topic": notify.ntfy.topic,
+        "[notify.ntfy] token": notify.ntfy.token,
+        "[alerts] heartbeat_url": settings.alerts.heartbeat_url,
+        f"${URLS_VARIABLE}": os.environ.get(URLS_VARIABLE),
+    }
+    files = [x for x in (URLS_CREDENTIAL, TOKEN_CREDENTIAL) if folder and Path(folder, x).is_file()]
+    return (*(name for name, value in given.items() if value), *(f"credential {x}" for x in files))
+
+
+def _masked(config: Path, settings: Settings) -> str | None:
+    """The configuration without its secrets; None when there is none, or one cannot be taken out.
+
+    A secret that is written with escapes is not found by its value: such a file is left out whole.
+    """
+    if not config.is_file():
+        return None
+    text = config.read_text("utf-8-sig")
+    secrets = [*load_secrets(settings).values()]
+    if settings.alerts.heartbeat_url is not None:
+        secrets.append(settings.alerts.heartbeat_url.get_secret_value())
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, _MASK)
+    try:
+        left = set(_strings(tomllib.loads(text)))
+    except tomllib.TOMLDecodeError:
+        return None
+    return None if any(secret in told for secret in secrets for told in left) else text
+
+
+def _strings(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for one in value.values():
+                yield from _strings(one)
+        case list():
+            for one in value:
+                yield from _strings(one)
+        case _:
+            pass
+
+
+# ---------------------------------------------------------------------------------------- retention
+
+
+def kept(stamps: Iterable[datetime], daily: int, weekly: int) -> frozenset[datetime]:
+    """Which back-ups stay: the last of each of the newest days, and of each of the newest weeks."""
+    newest = sorted(stamps, reverse=True)
+    days: dict[object, datetime] = {}
+    weeks: dict[object, datetime] = {}
+    for at in newest:
+        days.setdefault(at.date(), at)
+        weeks.setdefault(at.isocalendar()[:2], at)
+    return frozenset([*days.values()][:daily]) | frozenset([*weeks.values()][:weekly])
+
+
+def sets(folder: Path) -> dict[datetime, Path]:
+    """The back-ups of a folder by their time, newest first."""
+    found = {}
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if (name := _NAME.fullmatch(path.name)) and (path / DATABASE).is_file():
+            found[datetime.strptime(name[1], _STAMP).replace(tzinfo=UTC)] = path
+    return dict(sorted(found.items(), reverse=True))
+
+
+def _prune(folder: Path, settings: Settings) -> tuple[str, ...]:
+    there = sets(folder)
+    stays = kept(there, settings.backup.daily, settings.backup.weekly)
+    dropped = [path for at, path in there.items() if at not in stays]
+    for path in dropped:
+        shutil.rmtree(path)
+    return tuple(x.name for x in dropped)
+
+
+def late(newest: Backup | None, since: datetime | None, now: datetime) -> bool:
+    """Whether the newest sound back-up is too old; without one, whether `since` is long ago.
+
+    `since` is when the daemon was started; None when it does not run.
+    """
+    begun = newest.at if newest is not None else since
+    return begun is not None and now - begun > LATE_AFTER
+
+
+# ---------------------------------------------------------------------------------------- restoring
+
+
+async def drill(place: Place, settings: Settings, now: datetime) -> Backup:
+    """Restore the newest back-up into a folder of its own, open it, compare, and write that down.
+
+    Raises BadBackup when there is none, or when what comes back is not what was put there.
+    """
+    there = sets(settings.backup_folder)
+    if not there:
+        raise BadBackup("there is no back-up yet: `tracker backup --full` makes one")
+    at, path = next(iter(there.items()))
+    told = _manifest(path)
+    why = "ok"
+    with tempfile.TemporaryDirectory(dir=settings.backup_folder, prefix="drill-") as name:
+        home = Path(name)
+        trial = Place(home / DATABASE, home / "tracker.toml", home / "bets.toml")
+        try:
+            found = await restore(path, trial, now)
+            why = _compared(path, told, found)
+        except (TrackerError, OSError) as wrong:
+            why = str(wrong)
+    async with await Store.open(place.database, now=now) as store:
+        known = next((x for x in await store.upkeep.backups() if x.path == str(path)), None)
+        seen = known or Backup(at, str(path), (path / DATABASE).stat().st_size,
+                               str(told.get("sha256", "")), 0, now)  # fmt: skip
+        seen = replace(seen, drilled_at=now, outcome=why)
+        await store.upkeep.keep_backup(seen)
+    if why != "ok":
+        raise BadBackup(f"{path} did not come back as it was: {why}")
+    return seen
+
+
+def _compared(path: Path, told: Mapping[str, object], found: Restored) -> str:
+    if told.get("sha256") != _sha256(path / DATABASE):
+        return "the file is not the one that was written"
+    if told.get("schema") != len(migrations()):
+        return "ok"  # It was brought to a later schema: its tables are no longer the same.
+    if told.get("hash") != found.hash or told.get("rows") != found.rows:
+        return "its rows are not those that were written"
+    return "ok"
+
+
+async def restore(source: Path, place: Place, now: datetime) -> Restored:
+    """Put a back-up in place of the database; what was there is kept aside with its log.
+
+    `source` is a back-up's folder or a copy of a database. Settings, bets file and models are
+    brought where there are none. Raises AlreadyRunning while a daemon runs, BadBackup for what
+    cannot be restored, and leaves all as it was then.
+    """
+    file = _database_in(source)
+    place.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = place.database.with_name(place.database.name + ".lock")
+    fresh = place.database.with_name(place.database.name + ".restoring")
+    with single_instance(lock), closing(WriterLock(place.database)) as writer:
+        try:
+            await asyncio.to_thread(_copy_database, file, fresh)
+            rows = _inspect(fresh, file)
+            with writer.held():
+                moved = _aside(place.database, now)
+                fresh.replace(place.database)
+                _sync(place.database.parent)
+        finally:
+            for end in ("", *_BESIDE):
+                fresh.with_name(fresh.name + end).unlink(missing_ok=True)
+    try:
+        async with await Store.open(place.database, now=now) as store:
+            content = await store.export_hash()
+    except StoreError:
+        _back(place.database, moved)
+        raise
+    brought, left = _bring(source, place)
+    return Restored(rows, content, moved, brought, left, _credentials(source))
+
+
+def _database_in(source: Path) -> Path:
+    """The file of a back-up's folder, or the file that was named; BadBackup when there is none."""
+    file = source / DATABASE if source.is_dir() else source
+    if not file.is_file():
+        raise BadBackup(f"there is no {file}: `tracker backup --list` lists the back-ups")
+    return file
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """Copy a database, with what its log holds beyond it where one lies beside."""
+    _copy_file(source, target)
+    log = source.with_name(source.name + "-wal")
+    if log.is_file():
+        _copy_file(log, target.with_name(target.name + "-wal"))
+
+
+def _inspect(copy: Path, source: Path) -> int:
+    """How many rows the copy holds; BadBackup when it is none of ours, damaged, or too new."""
+    damaged = f"{source} is damaged ({{}}): take an older back-up"
+    try:
+        with closing(sqlite3.connect(copy)) as db:
+            mark = int(db.execute("PRAGMA application_id").fetchone()[0])
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            if mark != APPLICATION_ID:
+                raise BadBackup(f"{source} is no database of tracker: name another file")
+            if version > len(migrations()):
+                raise BadBackup(
+                    f"{source} has schema {version}, written by a later version of tracker (this "
+                    f"one knows {len(migrations())}): upgrade tracker, then restore it"
+                )
+            if (fault := db.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+                raise BadBackup(damaged.format(fault))
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return sum(rows_in(db).values())
+    except sqlite3.DatabaseError as why:
+        raise BadBackup(damaged.format(why)) from None
+
+
+def _aside(database: Path, now: datetime) -> Path | None:
+    """Move the database and its log away; where to, None when there was none."""
+    if not database.exists():
+        return None
+    moved = database.with_name(f"{database.name}.before-{now.astimezone(UTC):{_STAMP}}")
+    for end in ("", *_BESIDE):
+        with contextlib.suppress(FileNotFoundError):
+            database.with_name(database.name + end).replace(moved.with_name(moved.name + end))
+    return moved
+
+
+def _back(database: Path, moved: Path | None) -> None:
+    """Undo `_aside`, in place of what could not be opened."""
+    for end in ("", *_BESIDE):
+        database.with_name(database.name + end).unlink(missing_ok=True)
+        if moved is not None:
+            with contextlib.suppress(FileNotFoundError):
+                moved.with_name(moved.name + end).replace(database.with_name(database.name + end))
+
+
+def _bring(source: Path, place: Place) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Bring the files beside the database where there are none; those brought, and those not."""
+    pairs = ((source / "tracker.toml", place.config), (source / "bets.toml", place.bets))
+    brought, left = [], []
+    for origin, target in pairs:
+        if not origin.is_file():
+            continue
+        if target.exists():
+            left.append(target)
+            continue
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _copy_file(origin, target)
+        brought.append(target)
+    if (source / _MODELS).is_dir():
+        if place.models.exists():
+            left.append(place.models)
+        else:
+            shutil.copytree(source / _MODELS, place.models)
+            brought.append(place.models)
+    return tuple(brought), tuple(left)
+
+
+def _credentials(source: Path) -> tuple[str, ...]:
+    file = source / CREDENTIALS
+    return tuple(file.read_text("utf-8").splitlines()) if file.is_file() else ()
+
+
+def _manifest(folder: Path) -> Mapping[str, object]:
+    try:
+        found = json.loads((folder / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+# -------------------------------------------------------------------------------------------- files
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    """Copy and sync, with mode 0600."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with source.open("rb") as origin, os.fdopen(descriptor, "wb") as out:
+        shutil.copyfileobj(origin, out, _CHUNK)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _write(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
