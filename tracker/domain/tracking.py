@@ -13,7 +13,7 @@ from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.parlay import Parlay
 from tracker.domain.poll import FINAL_CHECKS, Standing
-from tracker.forecast.game.outlook import Basis
+from tracker.domain.prior import Basis
 
 BOX_PATIENCE = timedelta(minutes=20)
 """How long after the end a game is looked at every minute for what a result still lacks."""

@@ -24,7 +24,7 @@ class BetView:
     What depends on the game (`game`, `state`, `market`, `market_text`) is None until that is known.
     `state`, `seen_at` and `stale` are what is believed of the game. `rules` are those in force.
     `chance` and `chance_at` are the last snapshot's; `no_chance` says why it has none at present.
-    `out` are the places of the legs whose player is out. `revision` counts results, 0 before the first.
+    `out` are the places of the legs whose player is out. `revision` counts results, 0 before any.
     """
 
     number: int

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from tracker.domain.alert import Alert
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Unreadable
+from tracker.domain.prior import Basis
 from tracker.domain.rule import Event
 from tracker.domain.tracking import Change, GameTracking, Held, Ordering
 from tracker.engine.decide.facts import announce, review_alert
@@ -19,9 +20,9 @@ from tracker.engine.decide.normalising import filled, moved, with_players
 from tracker.engine.decide.ordering import classify
 from tracker.engine.decide.snapshots import chances, see
 from tracker.engine.rules.freezing import freeze_doubted, freeze_pending
+from tracker.engine.rules.stepping import Look
 from tracker.engine.settle.settlement import finish, tell_given
 from tracker.forecast import Outlook
-from tracker.forecast.game.outlook import Basis
 
 STALE_AFTER = timedelta(seconds=90)
 """A live game that has not changed for this long is shown as stale."""
@@ -72,11 +73,8 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
         change = see(
             change,
             lambda x: news or renewed or x.chance is None or x.bet.number in box,
-            before,
+            Look(before, state, now, news=news, renewed=quiet),
             outlook,
-            now,
-            news=news,
-            renewed=quiet,
         )
     if book.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")

@@ -14,7 +14,7 @@ from tracker.domain.market import Market
 from tracker.domain.parlay import Parlay
 from tracker.domain.tracking import Change, LegStanding, RuleState, Tracked
 from tracker.engine.decide.parlays import chance_of, look_at, part_of
-from tracker.engine.rules.stepping import apply_rules
+from tracker.engine.rules.stepping import Look, apply_rules
 from tracker.forecast import Outlook, price_all, why_none
 
 Camera = Callable[[Tracked], Snapshot]
@@ -39,31 +39,26 @@ class Sight:
 def see(
     change: Change,
     fresh: Callable[[Tracked], bool],
-    before: GameState | None,
+    look: Look,
     outlook: Outlook | None,
-    now: datetime,
-    *,
-    news: bool = True,
-    renewed: bool = False,
 ) -> Change:
     """Add the snapshots, rule decisions and facts of the bets that have `fresh` news.
 
     A bet that cannot be priced, for lack of the points by period, keeps its last chance; its rules
-    about chances stand still. `news` is whether the state is another one than before: where it is
-    not, a chance that stands leaves no trace. `renewed` is whether chances moved by more than the
-    game: no rule about a chance fires on that.
+    about chances stand still. Where the state is no news, a chance that stands leaves no trace.
     """
     book = change.book
     state = book.state
     assert state is not None  # noqa: S101 - a state has just been believed
+    look = replace(look, state=state)
     looked = [x for x in book.tracked if fresh(x)]
     if not looked:
         return change
-    take = None if outlook is None else _camera(state, outlook, now)
+    take = None if outlook is None else _camera(state, outlook, look.now)
     sights = {
-        x.bet.number: _sight(x, priced, before, state, now, take, renewed=renewed)
+        x.bet.number: _sight(x, priced, look, take)
         for x, priced in zip(looked, chances(looked, outlook, state), strict=True)
-        if news or priced[0] != x or priced[1] not in (x.chance, x.no_chance)
+        if look.news or priced[0] != x or priced[1] not in (x.chance, x.no_chance)
     }
     seen = sights.values()
     return replace(
@@ -101,12 +96,8 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
 def _sight(
     old: Tracked,
     priced: Priced,
-    before: GameState | None,
-    state: GameState,
-    now: datetime,
+    look: Look,
     take: Camera | None,
-    *,
-    renewed: bool,
 ) -> Sight:
     seen, told = priced
     legs = () if seen is old else tuple(x for x in seen.legs if x not in old.legs)
@@ -121,7 +112,7 @@ def _sight(
         seen = seen if told is None else seen.seen_at(told)
     if take is not None and not known:
         snapshot = take(seen)
-    rules, alerts = apply_rules(old, seen, chance, before, state, now, renewed=renewed)
+    rules, alerts = apply_rules(old, seen, chance, look)
     memory = {x.rule: x for x in old.rules}
     changed = tuple(x for x in rules if x is not memory[x.rule] and x != memory[x.rule])
     return Sight(seen.with_rules(rules) if changed else seen, snapshot, changed, legs, alerts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert, Decision
@@ -29,22 +29,31 @@ _ONCE = frozenset({Event.START, Event.HALFTIME})
 """What happens once in a game, also when the feed corrects itself and tells it again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at a game: what was believed before and is now, and what kind of news that is.
+
+    `news` is whether the state is another one; `renewed` whether chances moved by more than the
+    game, as by lines that became known: no rule about a chance fires on that.
+    """
+
+    before: GameState | None
+    state: GameState
+    now: datetime
+    news: bool = True
+    renewed: bool = False
+
+
 def apply_rules(
-    old: Tracked,
-    seen: Tracked,
-    chance: Chance | None,
-    before: GameState | None,
-    state: GameState,
-    now: datetime,
-    *,
-    renewed: bool = False,
+    old: Tracked, seen: Tracked, chance: Chance | None, look: Look
 ) -> tuple[tuple[RuleState, ...], tuple[Alert, ...]]:
     """Step every rule of a bet over the state, and over its chance where that is known.
 
     Rules about a chance stand still while a push is the likeliest end: it is neither won nor lost.
-    `renewed` is whether the chance moved by more than the game.
     """
-    facts = facts_of(old.chance, chance, before, state)
+    state, now = look.state, look.now
+    facts = facts_of(old.chance, chance, look.before, state)
+    leg, leg_was = moved_leg(old, seen)
     absent = "; ".join(absentees(old, seen))
     if absent:
         facts |= {Event.OUT}
@@ -61,13 +70,13 @@ def apply_rules(
                 repeated = rule.event in _ONCE and memory.episode > 0
                 if memory.phase is not RulePhase.DONE and not repeated:
                     memory, alert = between(seen, memory, rule.event, state, now)
-                    detail = absent if rule.event is Event.OUT else moved_leg(old, seen)
-                    alerts.append(replace(alert, detail=detail))
+                    detail = absent if rule.event is Event.OUT else ""
+                    alerts.append(replace(alert, detail=detail, leg=leg, leg_was=leg_was))
             case LevelRule() | SwingRule() if reading is not None:
-                verdict = (rebase if renewed else step)(rule, memory, reading)
+                verdict = (rebase if look.renewed else step)(rule, memory, reading)
                 if verdict.fires or verdict.worth_noting(memory):
                     alert = _decided(seen, rule, verdict, reading, state)
-                    alerts.append(replace(alert, detail=moved_leg(old, seen)))
+                    alerts.append(replace(alert, leg=leg, leg_was=leg_was))
                 memory = verdict.state
             case _:
                 pass
@@ -75,15 +84,15 @@ def apply_rules(
     return tuple(rules), tuple(alerts)
 
 
-def moved_leg(old: Tracked, seen: Tracked) -> str:
-    """Which leg of a parlay moved most, and from where: `2 0.5512`; empty where none did."""
+def moved_leg(old: Tracked, seen: Tracked) -> tuple[int | None, float | None]:
+    """The place of the leg of a parlay that moved most, and its chance before; None without any."""
     moves = [
         (abs(x.chance.win - y.chance.win), x.leg, y.chance.win)
         for x, y in zip(seen.legs, old.legs, strict=True)
         if x.chance is not None and y.chance is not None and x.result is None
     ]
     size, leg, was = max(moves, default=(0.0, 0, 0.0))
-    return f"{leg} {was:.4f}" if size >= LEAST_MOVE else ""
+    return (leg, was) if size >= LEAST_MOVE else (None, None)
 
 
 def _decided(

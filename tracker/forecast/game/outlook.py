@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Moments
 from tracker.domain.market import Span
+from tracker.domain.prior import Basis
 from tracker.forecast.game.lazy import Lazy
 
 if TYPE_CHECKING:
@@ -30,33 +31,6 @@ class Intervals:
     away: tuple[int, int]
     margin: tuple[int, int]
     total: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """What an outlook rests on beside the state: the prior, the model, players and line-ups.
-
-    `out` are the players who are out, None while no box tells.
-    """
-
-    told: PriorTold | None
-    versions: tuple[str, str, str]
-    players: tuple[object, ...]
-    out: frozenset[tuple[str, str]] | None
-
-    def after(self, before: Basis) -> Basis:
-        """This, with the line-up of an earlier one where no box tells of it now."""
-        return replace(self, out=before.out) if self.out is None else self
-
-    def renews(self, before: Basis) -> bool:
-        """Whether chances have changed by more than the game since an earlier one."""
-        if (self.told, self.versions, self.players) != (
-            before.told,
-            before.versions,
-            before.players,
-        ):
-            return True
-        return None not in (self.out, before.out) and self.out != before.out
 
 
 @dataclass(frozen=True, eq=False)

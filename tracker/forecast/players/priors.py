@@ -302,7 +302,7 @@ def _pulled(
 
 
 def _solved(rising: Callable[[float], float], wanted: float, low: float, high: float) -> float:
-    """Where a rising function has a value, between two positive bounds; a bound where it has not."""
+    """Where a rising function has a value, between two positive bounds, or the nearer bound."""
     for _ in range(_STEPS):
         middle = (low * high) ** 0.5
         if rising(middle) < wanted:
