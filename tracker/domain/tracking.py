@@ -269,7 +269,7 @@ class GameTracking:
     checks: int = 0
     stale: bool = False
     lost: bool = False
-    basis: Basis | None = None
+    basis: Basis | None = field(default=None, compare=False)
 
     @property
     def settled(self) -> bool:

@@ -31,6 +31,11 @@ COOLDOWN = timedelta(minutes=5)
 FURTHER = 2 * BAND
 """How much further out than what was told, in log-odds, breaks the cooldown: 80 %, then 88 %."""
 
+NEWS = 3 * BAND
+"""How much further out than all that was told, in log-odds, a second crossing is told: told at 80 %,
+then at 90 %. Chosen on 160 games of NBA 2023-24 so that a game brings at most 60 % of the alerts
+that came without this, at the same share that held."""
+
 BUDGET = 4
 """Most firings of one rule in an hour; beyond it the rule stays silent."""
 
@@ -190,16 +195,15 @@ def _to(state: RuleState, phase: RulePhase, reason: Reason) -> Verdict:
 def _press(state: RuleState, reading: Reading, why: Reason, *, up: bool) -> Verdict:
     """A reading beyond the level: hold for another poll, or fire where that is news.
 
-    A level that was told is told again only further out: what merely comes back is no news. What is
-    held back waits, and is told if it gets there.
+    A level that was told is told again only if it is crossed further out: that a chance merely comes
+    back is no news, and the rule stands as if it had fired.
     """
     streak = min(state.streak + 1, HOLD_POLLS)
     if streak < HOLD_POLLS and not reading.hurried:
         held = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.HOLDING)
         return Verdict(held, Reason.HOLDING)
     if not _is_news(state, reading.p, up=up):
-        known = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.TOLD_BEFORE)
-        return Verdict(known, Reason.TOLD_BEFORE)
+        return _to(state, RulePhase.FIRING, Reason.TOLD_BEFORE)
     recent = tuple(t for t in state.fired if reading.at - t < BUDGET_SPAN)
     if len(recent) >= BUDGET:
         spent = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.OVER_BUDGET)
@@ -211,25 +215,28 @@ def _press(state: RuleState, reading: Reading, why: Reason, *, up: bool) -> Verd
         streak=0,
         reason=why,
         fired=(*recent, reading.at),
-        told=_with_told(state.told, reading.p, up=up),
+        told=_with_told(state.told, up=up, p=reading.p),
     )
     return Verdict(fired, why, fires=True)
-
-
-_NEVER = (1.0, 0.0)
-"""What was told, lowest and highest, before anything was."""
 
 
 def _is_news(state: RuleState, p: float, *, up: bool) -> bool:
     """Whether a chance lies a further band out than any that was told on that side."""
     low, high = state.told or _NEVER
+    if (high == 0) if up else (low == 1):
+        return True
     further = log_odds(p) - log_odds(high) if up else log_odds(low) - log_odds(p)
-    return further >= FURTHER
+    return further >= NEWS
 
 
 def _with_told(told: tuple[float, ...], p: float, *, up: bool) -> tuple[float, ...]:
+    """What was told, with one more: the lowest on the way down, the highest on the way up."""
     low, high = told or _NEVER
     return (low, max(high, p)) if up else (min(low, p), high)
+
+
+_NEVER = (1.0, 0.0)
+"""The lowest and highest that was told, before anything was."""
 
 
 def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: Reading) -> Verdict:
@@ -266,8 +273,14 @@ def _swing(rule: SwingRule, state: RuleState, reading: Reading) -> Verdict:
     if _cooling(state, reading.at):
         return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN)
     _, was = max(window, key=lambda x: abs(x[1] - reading.p))
+    here = ((reading.at, reading.p),)
+    if not _is_news(state, reading.p, up=reading.p > was):
+        # Within what was told before: the next swing is measured from here.
+        return _to(state.with_window(here), RulePhase.ARMED, Reason.TOLD_BEFORE)
     verdict = _press(state, reading, Reason.SWUNG, up=reading.p > was)
     if not verdict.fires:
         return verdict
-    kept = replace(verdict.state, phase=RulePhase.ARMED, window=((reading.at, reading.p),))
+    # Where it came from has been told as well.
+    told = _with_told(verdict.state.told, was, up=reading.p < was)
+    kept = replace(verdict.state, phase=RulePhase.ARMED, window=here, told=told)
     return replace(verdict, state=kept, was=was)
