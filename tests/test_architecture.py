@@ -79,3 +79,9 @@ def test_a_broad_except_stands_at_most_once() -> None:
         and not any(isinstance(x, ast.Raise) for x in node.body)
     ]
     assert len(found) <= 1, found
+
+
+def test_migrations_count_from_one_without_gap_or_double() -> None:
+    """Each number is one file: of two with the same, one would never be taken."""
+    found = sorted((ROOT / "tracker" / "store" / "migrations").glob("*.sql"))
+    assert [int(x.name[:4]) for x in found] == list(range(1, len(found) + 1))

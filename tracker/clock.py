@@ -102,6 +102,11 @@ class FakeClock:
         """Seconds by which the clock has been advanced."""
         return self._elapsed
 
+    @property
+    def sleeping(self) -> int:
+        """How many wait for this clock."""
+        return sum(not future.done() for _, _, future in self._sleepers)
+
     def step_wall(self, seconds: float) -> None:
         """Set the wall clock forward or back, as an operator or NTP would; intervals stay."""
         self._wall += timedelta(seconds=seconds)

@@ -54,7 +54,7 @@ def test_a_line_that_cannot_be_understood_says_where(cli: Cli, line: str, told: 
         (("--rule", "p > 0.8"), "is not a rule"),
         (("--rule", "p >= 80"), "between 0 and 1"),
         (("--game", "LAL"), "'@'"),
-        (("--id", " "), "--id is empty"),
+        (("--id", " "), "the id is empty"),
         (("--oddz", "2"), "there is no option --oddz"),
     ],
 )

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import cast
 
 from tests.engine.build import GAME, T0
-from tracker.cli.bets.legs import leg_lines, legs_json
+from tracker.app.views import legs_json
+from tracker.cli.bets.legs import leg_lines
 from tracker.domain.bet import Result
 from tracker.domain.chance import LOST, WON, Chance
 from tracker.domain.game import Game, Side

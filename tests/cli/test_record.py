@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tracker.domain.bet import Result, Settlement
+from tests.store.values import give
+from tracker.domain.bet import Result
 from tracker.domain.game import Game
 from tracker.store import Store
 
@@ -177,7 +178,7 @@ def test_a_result_by_hand_counts_in_the_record(cli: Cli, slate: tuple[Game, ...]
         at = datetime.now(UTC)
         async with await Store.open(path, now=at) as store:
             for result, paid in ((Result.LOST, 0), (Result.WON, 2350)):
-                await store.by_hand.settle(Settlement(1, 0, result, paid, at, "by hand: a test"))
+                await give(store, 1, result, paid, at)
 
     path = Path(cli("config", "path").out.strip()).parent / "state" / "tracker.db"
     asyncio.run(settle(path))

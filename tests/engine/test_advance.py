@@ -174,8 +174,8 @@ def test_half_time_is_told_once_though_the_clock_is_put_back() -> None:
     assert Ordering.CORRECTION in {x.ordering for x in evening.changes}
 
 
-def test_a_bet_that_can_no_longer_lose_is_hit_at_once() -> None:
-    """`hit` for the over and `dead` for the under, at the first poll beyond the line."""
+def test_a_bet_that_can_no_longer_lose_is_hit_by_two_polls() -> None:
+    """`hit` for the over and `dead` for the under, at the second poll beyond the line, once."""
     over, under = (
         bet(n, f"LAL@DEN {d} 100", "hit", "dead") for n, d in ((1, "over"), (2, "under"))
     )
@@ -184,8 +184,10 @@ def test_a_bet_that_can_no_longer_lose_is_hit_at_once() -> None:
     evening.see(live(3, 290, (30, 30), (30, 9), (1, 0)), 10)
     assert evening.names() == []
     evening.see(live(3, 280, (30, 30), (30, 9), (2, 0)), 20)
+    assert evening.names() == []
+    evening.see(live(3, 280, (30, 30), (30, 9), (2, 0)), 30)
     assert [(x.bet, x.rule) for x in evening.fired] == [(1, "hit"), (2, "dead")]
-    evening.see(live(3, 270, (30, 30), (30, 9), (4, 0)), 30)
+    evening.see(live(3, 270, (30, 30), (30, 9), (4, 0)), 40)
     assert len(evening.fired) == 2
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.engine.build import GAME, PRIOR, T0, a_game, after, final, live, outlook, rng, summed
 from tests.engine.finals import Slate
-from tracker.domain.bet import Bet, Result, Settlement, Status
+from tracker.domain.bet import ASK_BOOK, Bet, Result, Settlement, Status
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import (
@@ -151,6 +151,8 @@ def test_a_parlay_is_hit_and_dead_as_a_whole() -> None:
     assert not slate.fired(Event.HIT)
     poll(slate, elsewhere(HALF, OTHER), 40)
     assert one(slate).chance == WON
+    assert not slate.fired(Event.HIT)
+    poll(slate, elsewhere(HALF, OTHER), 50)
     assert slate.fired(Event.HIT)
     dead = slip((GAME, Total(Direction.UNDER, 99.5)), (OTHER, OVER))
     slate = Slate.of([GAME, OTHER], [dead])
@@ -158,6 +160,7 @@ def test_a_parlay_is_hit_and_dead_as_a_whole() -> None:
         poll(slate, elsewhere(live(1, 600, (3, 2)), game), seconds)
     poll(slate, HALF, 30)
     assert one(slate).chance == LOST
+    poll(slate, HALF, 40)
     assert slate.fired(Event.DEAD)
 
 
@@ -195,16 +198,22 @@ def standings(*results: str) -> list[LegStanding]:
 
 
 def test_what_the_rest_pays_is_never_guessed() -> None:
-    """With a price for the whole alone, or one that is not the product, a person has to look."""
+    """With a price for the whole alone, or one that is not the product, it is won and asks."""
     whole = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER), odds="+260", each=None)
     ended = outcome(whole, standings("won", "won"))
     assert ended is not None
     assert ended.payout_cents == 3600
-    with pytest.raises(Unsettleable, match="leg 2 dropped out and the legs' own prices"):
-        outcome(whole, standings("won", "void"))
+    ended = outcome(whole, standings("won", "void"))
+    assert ended is not None
+    assert (ended.result, ended.payout_cents) == (Result.WON, None)
+    assert "leg 2 dropped out and the legs' own prices are not known" in ended.reason
+    assert ended.reason.endswith(ASK_BOOK)
     boosted = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER), odds="+450")
-    with pytest.raises(Unsettleable, match=r"parlay at \+450, which is not the product"):
-        outcome(boosted, standings("won", "void"))
+    ended = outcome(boosted, standings("won", "void"))
+    assert ended is not None
+    assert (ended.result, ended.payout_cents) == (Result.WON, None)
+    assert "parlay at +450, which is not the product" in ended.reason
+    assert ended.reason.endswith(ASK_BOOK)
     plain = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER), odds="+264")
     ended = outcome(plain, standings("won", "void"))
     assert ended is not None

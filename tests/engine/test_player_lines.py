@@ -32,9 +32,13 @@ def over(stat: Stat, points: float) -> PlayerTotal:
 
 
 def with_line(state: GameState, line: PlayerLine) -> GameState:
-    """The box with another line of the star."""
-    others = tuple(line if x.name == line.name else x for x in state.players)
-    return replace(state, players=others)
+    """The box with another line of the star; what points that takes or gives, a team-mate has."""
+    old = next(x for x in state.players if x.name == line.name)
+    gap = dict(old.stats)["pts"] - dict(line.stats)["pts"]
+    mate = next(x for x in state.players if x.side is line.side and x.name != line.name)
+    points = tuple((k, v + gap if k == "pts" else v) for k, v in mate.stats)
+    changed = {line.name: line, mate.name: replace(mate, stats=points)}
+    return replace(state, players=tuple(changed.get(x.name, x) for x in state.players))
 
 
 def a_slate(market: PlayerMarket) -> Slate:
@@ -155,7 +159,8 @@ def test_a_name_that_is_not_in_the_box_is_never_guessed() -> None:
     """He may have played under another spelling; two of one name are no better."""
     with pytest.raises(Unsettleable, match="no one line of Nobody"):
         judge(replace(over(Stat.PTS, 1.5), player=Player("Nobody", STAR.side)), FINAL, RULES)
-    twice = replace(FINAL, players=(*FINAL.players, replace(STAR, id="other")))
+    other = replace(STAR, id="other", stats=tuple((x, 0) for x, _ in STAR.stats))
+    twice = replace(FINAL, players=(*FINAL.players, other))
     assert box_line(twice, PLAYER) is None
     with pytest.raises(Unsettleable, match="no one line"):
         judge(over(Stat.PTS, 1.5), twice, RULES)

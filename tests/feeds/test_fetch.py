@@ -130,11 +130,31 @@ async def test_each_status_has_its_own_error(
     patience: float | None,
 ) -> None:
     """Errors are told apart by what to do next, with the wait that the source asks for."""
-    site.put(PATH, b"{}", status, **({"Retry_After": retry} if retry else {}))
+    told = {"Retry_After": retry, "Date": "Fri, 21 Apr 2023 02:55:00 GMT"} if retry else {}
+    site.put(PATH, b"{}", status, **told)
     async with fetching(site, clock) as fetcher:
         with pytest.raises(error) as caught:
             await fetcher.get(PATH)
     assert caught.value.retry_after == patience
+
+
+@pytest.mark.parametrize(("retry", "seconds"), [("90", 90.0), (None, 30.0)])
+async def test_a_wish_to_be_asked_less_holds_for_the_whole_host(
+    site: Site, clock: FakeClock, retry: str | None, seconds: float
+) -> None:
+    """No other document is asked for in the meantime, and each says for how long it is not."""
+    site.put(PATH, b"{}", 429, **({"Retry_After": retry} if retry else {}))
+    site.put("/box.json", b"[]")
+    async with fetching(site, clock) as fetcher:
+        with pytest.raises(FeedRateLimited):
+            await fetcher.get(PATH)
+        await clock.advance(seconds - 1)
+        with pytest.raises(FeedRateLimited, match="429") as caught:
+            await fetcher.get("/box.json")
+        assert caught.value.retry_after == pytest.approx(1.0)
+        assert site.asked == [PATH]
+        await clock.advance(1.5)
+        assert (await fetcher.get("/box.json")).body == b"[]"
 
 
 async def test_an_empty_answer_is_malformed(site: Site, clock: FakeClock) -> None:
@@ -243,7 +263,7 @@ async def test_hosts_that_cannot_be_reached(site: Site, clock: FakeClock) -> Non
     port = site.url.rpartition(":")[2]
     for url, word in (
         ("http://127.0.0.1:1", "cannot be reached"),
-        (f"https://127.0.0.1:{port}", "no TLS connection"),
+        (f"https://127.0.0.1:{port}", "no secure connection"),
     ):
         async with Fetcher(url, {}, 60, clock, deadline_s=2.0) as fetcher:
             with pytest.raises(FeedUnavailable, match=word) as caught:

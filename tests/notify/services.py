@@ -25,6 +25,7 @@ class Shown:
     sequence: str = ""
     priority: str = ""
     authorization: str = ""
+    title: str = ""
 
     @property
     def text(self) -> str:
@@ -84,7 +85,9 @@ class Service:
 
 @dataclass
 class Discord(Service):
-    """One webhook, which can edit its own messages."""
+    """One webhook, which can edit its own messages; `thread` is a post where it is a forum's."""
+
+    thread: str = ""
 
     @property
     def webhook(self) -> str:
@@ -94,6 +97,9 @@ class Discord(Service):
     def usual(self, request: web.Request, body: str) -> Says:
         """Execute Webhook, and Edit Webhook Message."""
         said: dict[str, Any] = json.loads(body)
+        if request.query.get("thread_id", "") != self.thread:
+            why = "Webhooks posted to forum channels must have a thread_name or thread_id"
+            return Says(400, {"message": why, "code": 220001})
         if len(said["content"]) > 2000 or not said["content"].strip():
             return Says(400, {"message": "Invalid Form Body", "code": 50035})
         if said["allowed_mentions"] != {"parse": []}:
@@ -131,6 +137,7 @@ class Ntfy(Service):
             same[0].texts.append(body)
         else:
             key = request.headers.get("Authorization", "")
-            self.messages[number] = Shown([body], priority == "1", sequence, priority, key)
+            title = request.query.get("title", "")
+            self.messages[number] = Shown([body], priority == "1", sequence, priority, key, title)
         said = {"id": number, "event": "message", "topic": TOPIC, "message": body}
         return Says(200, said if self.old or not sequence else said | {"sequence_id": sequence})

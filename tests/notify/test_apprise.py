@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 
+import apprise
 import pytest
 
 from tests.notify.sink import Sink, free_port
@@ -18,9 +19,12 @@ from tracker.notify.channels.apprise import (
     channel_name,
     channels_for,
     check_urls,
+    subject_and_text,
 )
 from tracker.settings.mistakes import ConfigError
 
+MAIL = "mailto://ann:sesame@example.org"
+CHAT = "signal://localhost:8080/+15551234567/+15557654321"
 MESSAGE = Message("▲ 80 % DEN -4.5: leads by 7\nneeds -3.5 <b>&</b> *_[]", (41, 42), Level.URGENT)
 
 
@@ -36,6 +40,25 @@ async def test_a_message_arrives_as_it_was_written(sink: Sink) -> None:
     assert await AppriseChannel(sink.url).send(MESSAGE) == Sent()
     (got,) = sink.got
     assert (got.body, got.key, got.kind) == (MESSAGE.body, "41-42", "warning")
+
+
+@pytest.mark.parametrize(
+    ("url", "message", "parts"),
+    [
+        (MAIL, Message("▲ 80 % DEN\nneeds -3.5", (1,)), ("▲ 80 % DEN", "needs -3.5")),
+        (MAIL, Message("◆ halftime", (1,)), ("◆ halftime", "◆ halftime")),
+        (MAIL, Message("a\nb", (), title="tracker"), ("tracker", "a\nb")),
+        ("json://example.org", MESSAGE, (MESSAGE.body.partition("\n")[0], MESSAGE.body)),
+        (CHAT, MESSAGE, ("", MESSAGE.body)),
+    ],
+)
+def test_the_first_line_is_the_subject_where_a_service_has_one(
+    url: str, message: Message, parts: tuple[str, str]
+) -> None:
+    """Nothing is told twice to a person, no text is empty, and a program gets the whole text."""
+    service = apprise.Apprise.instantiate(url)
+    assert isinstance(service, apprise.NotifyBase)
+    assert subject_and_text(message, url.partition(":")[0], service) == parts
 
 
 async def test_an_error_of_the_server_is_not_taken_for_a_definite_no(sink: Sink) -> None:

@@ -130,7 +130,10 @@ def test_what_a_player_needs_agrees_with_how_it_is_settled(
     text = needs(market, made(pts))
 
     def ends(more: int) -> Result:
-        final = replace(made(pts + more), phase=Phase.FINAL, period=4, clock=0.0)
+        final = replace(
+            made(pts + more), phase=Phase.FINAL, period=4, clock=0.0,
+            score=Score(pts + more, 40), periods=None,
+        )  # fmt: skip
         return judge(market, final, HouseRules()).result
 
     if text.startswith("needs "):

@@ -56,6 +56,21 @@ async def test_discord_shows_an_alert_as_it_was_worded() -> None:
     assert not shown.silent
 
 
+async def test_discord_writes_into_a_thread() -> None:
+    """`?thread_id=` behind the webhook holds for what is written and for what is edited."""
+    async with Discord(thread="77") as server:
+        async with DiscordChannel(SecretStr(server.webhook)) as channel:
+            outcome = await channel.send(ALERT)
+        assert isinstance(outcome, Refused)
+        assert "forum channels must have a thread_name or thread_id" in outcome.why
+        assert "?thread_id=ID" in outcome.why
+        async with DiscordChannel(SecretStr(f"{server.webhook}?thread_id=77")) as channel:
+            assert await channel.send(ALERT) == Sent()
+            posted = await channel.post(CARD, 1, "g")
+            assert isinstance(posted, Shown)
+            assert await channel.edit(posted.message, CARD, 1) == Sent()
+
+
 async def test_discord_keeps_a_card() -> None:
     """One message, silent, edited in place."""
     async with discord() as (channel, server):
@@ -77,7 +92,8 @@ async def test_ntfy_gets_a_priority_and_a_name() -> None:
         again = Message(f"possible repeat · {BODY}", (31,), level=Level.HIGH, possible_repeat=True)
         assert await channel.send(again) == Sent()
         (shown,) = server.written
-        assert shown.texts == [BODY, f"possible repeat · {BODY}"]
+        first, rest = BODY.split("\n")
+        assert (shown.title, shown.texts) == (first, [rest, rest])
         assert (shown.priority, shown.sequence) == ("4", "alert-31")
         assert shown.authorization == "Bearer tk_canary"
         assert await channel.send(Message("a test", ())) == Sent()

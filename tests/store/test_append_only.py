@@ -6,7 +6,8 @@ import sqlite3
 
 import pytest
 
-from tests.store.values import CHANNELS, T0, a_book, after, full_change, poll
+from tests.store.values import CHANNELS, T0, a_book, after, full_change, give, poll
+from tracker.domain.bet import Result
 from tracker.domain.tracking import Change, Review
 from tracker.store import Store
 
@@ -19,7 +20,7 @@ async def filled(store: Store) -> None:
     await store.record(poll(after(1)), full_change(book, after(1)), CHANNELS)
     review = Review(2, after(2), "for a person to decide")
     await store.record(poll(after(2)), Change(book, reviews=(review,)), ())
-    await store.by_hand.void(1, "the book cancelled it", after(3))
+    await give(store, 1, Result.VOID, 2000, after(3))
 
 
 async def rows_of(store: Store, table: str) -> list[dict[str, object]]:

@@ -18,6 +18,7 @@ from tests.store.values import (
     snapshot,
     state,
 )
+from tracker.app.bets import Bets, Changes
 from tracker.domain.bet import Result, Status
 from tracker.domain.errors import BadBet
 from tracker.domain.game import GameState, Phase, Score
@@ -35,6 +36,11 @@ FINAL = GameState(
 )
 
 
+def by(store: Store, who: str = "cli") -> Bets:
+    """What a person does with the bets of a store."""
+    return Bets(store, DEFAULTS, 1000, who)
+
+
 async def ended(store: Store, checks: int = 0) -> GameTracking:
     """The book of a game that DEN has won by ten."""
     book = await a_book(store)
@@ -48,7 +54,7 @@ async def test_odds_and_stake_are_edited_with_a_row_for_each(store: Store) -> No
     await a_book(store)
     written = await store.by_hand.draft(1)
     new = replace(written, odds=parse_odds("+100"), stake_cents=3000, placed_at=T0)
-    made = await store.by_hand.edit(1, new, after(1))
+    made = list(await by(store).rewrite(1, new, after(1)))
     assert [(x.what, x.before, x.after, x.who) for x in made] == [
         ("odds", "-110", "+100", "cli"),
         ("stake_cents", "2000", "3000", "cli"),
@@ -57,7 +63,7 @@ async def test_odds_and_stake_are_edited_with_a_row_for_each(store: Store) -> No
     [shown] = await store.bets_view()
     assert (shown.odds, shown.stake_cents, shown.game) == (parse_odds("+100"), 3000, GAME)
     assert await store.by_hand.audits(1) == made
-    assert await store.by_hand.edit(1, new, after(2)) == []
+    assert await by(store).rewrite(1, new, after(2)) == ()
     again = await store.add(new, game=None, defaults=DEFAULTS, at=after(3))
     assert (again.number, again.created) == (1, False)
 
@@ -66,14 +72,14 @@ async def test_a_pick_is_edited_only_before_its_history(store: Store) -> None:
     """A mistyped line is corrected; the history of one bet is never given to another."""
     book = await a_book(store)
     new = replace(await store.by_hand.draft(1), pick=draft("DEN -5.5").pick)
-    await store.by_hand.edit(1, new, after(1))
+    await by(store).rewrite(1, new, after(1))
     assert [x for x, _ in await store.unbound()] == [1]
     await store.bind(1, GAME, after(1))
     taken = Change(book, snapshots=(snapshot(1, after(2)),))
     await store.record(poll(after(2)), taken, ())
     other = replace(new, pick=draft("DEN -6.5").pick)
     with pytest.raises(BadBet, match="has a history"):
-        await store.by_hand.edit(1, other, after(3))
+        await by(store).rewrite(1, other, after(3))
     assert [x.what for x in await store.by_hand.audits(1)] == ["pick"]
 
 
@@ -83,13 +89,13 @@ async def test_what_may_not_be_edited_says_why(store: Store) -> None:
     await store.add(draft("LAL ML $5"), game=GAME, defaults=DEFAULTS, at=T0)
     await store.add(draft("LAL ML $6"), game=GAME, defaults=DEFAULTS, at=T0)
     with pytest.raises(BadBet, match="bets file: change it there"):
-        await store.by_hand.edit(1, replace(await store.by_hand.draft(1), stake_cents=600), T0)
+        await by(store).edit("1", Changes(stake="6"), T0)
     with pytest.raises(BadBet, match="the same as bet 3"):
-        await store.by_hand.edit(2, draft("LAL ML $6"), T0)
+        await by(store).rewrite(2, draft("LAL ML $6"), T0)
     for wanted in (
         store.by_hand.draft(9),
-        store.by_hand.edit(9, draft(), T0),
-        store.by_hand.void(9, "?", T0),
+        by(store).rewrite(9, draft(), T0),
+        by(store).void("9", "?", T0),
     ):
         with pytest.raises(BadBet, match="no bet 9"):
             await wanted
@@ -98,9 +104,9 @@ async def test_what_may_not_be_edited_says_why(store: Store) -> None:
 async def test_a_settled_bet_is_paid_anew_when_its_price_is_edited(store: Store) -> None:
     """The result stays, its payout is the next revision."""
     await ended(store)
-    first = await store.by_hand.regrade(1, after(2))
+    first = (await by(store).regrade("1", after(2))).settlement
     assert (first.result, first.payout_cents, first.revision) == (Result.WON, 3818, 1)
-    await store.by_hand.edit(
+    await by(store).rewrite(
         1, replace(await store.by_hand.draft(1), odds=parse_odds("+100")), after(3)
     )
     [shown] = await store.bets_view()
@@ -110,7 +116,7 @@ async def test_a_settled_bet_is_paid_anew_when_its_price_is_edited(store: Store)
 async def test_a_void_returns_the_stake_and_no_box_undoes_it(store: Store) -> None:
     """What a person decided stands, whatever a poll brings later."""
     book = await ended(store)
-    given = await store.by_hand.void(1, "the book cancelled it", after(2))
+    given = (await by(store).void("1", "the book cancelled it", after(2))).settlement
     assert (given.result, given.payout_cents, given.by_hand) == (Result.VOID, 2000, True)
     late = Change(book, settlements=(settlement(1, after(3)),))
     await store.record(poll(after(3)), late, ())
@@ -124,8 +130,8 @@ async def test_a_void_returns_the_stake_and_no_box_undoes_it(store: Store) -> No
 async def test_a_regrade_goes_by_the_game_whatever_was_decided(store: Store) -> None:
     """A result by hand that was wrong is put right by asking for the game's own."""
     await ended(store, checks=2)
-    await store.by_hand.void(1, "by mistake", after(2))
-    again = await store.by_hand.regrade(1, after(3), "chat")
+    await by(store).void("1", "by mistake", after(2))
+    again = (await by(store, "chat").regrade("1", after(3))).settlement
     assert (again.result, again.revision, again.by_hand) == (Result.WON, 2, False)
     [shown] = await store.bets_view()
     assert shown.status is Status.OFFICIAL
@@ -138,10 +144,10 @@ async def test_a_regrade_that_cannot_be_told_says_why(store: Store) -> None:
     book = await a_book(store)
     await store.record(poll(T0), Change(replace(book, state=state())), ())
     with pytest.raises(BadBet, match="not over"):
-        await store.by_hand.regrade(1, after(1))
+        await by(store).regrade("1", after(1))
     await store.add(draft("BOS ML"), game=None, defaults=DEFAULTS, at=T0)
     with pytest.raises(BadBet, match="not known yet"):
-        await store.by_hand.regrade(2, after(1))
+        await by(store).regrade("2", after(1))
     assert await store.by_hand.audits(1) == []
 
 
@@ -151,7 +157,7 @@ async def test_reviews_are_those_that_still_wait_for_a_person(store: Store) -> N
     asked = tuple(Review(x, after(1), "the quarters do not add up") for x in (1, 2))
     await store.record(poll(after(1)), Change(book, reviews=asked), ())
     assert [x.number for x in await store.by_hand.reviews()] == [1, 2]
-    await store.by_hand.settle(settlement(1, after(2)))
+    await by(store).settle("1", Result.WON, "by hand", None, after(2))
     assert [(x.number, x.review) for x in await store.by_hand.reviews()] == [(2, asked[1].why)]
 
 

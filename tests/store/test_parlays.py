@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.engine.build import GAME, T0, a_game, after, outlook, rng
-from tests.store.values import draft
-from tracker.domain.bet import Result, Settlement
+from tests.store.values import draft, give
+from tracker.domain.bet import Result
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
 from tracker.domain.market import Direction, DoubleDouble, Moneyline, PlayerTotal
@@ -167,8 +167,7 @@ async def test_a_poll_that_tells_of_both_games_keeps_both_moments(store: Store) 
     assert taken[-2:] == [(taken[-1][0], GAME.id), (taken[-1][0], OTHER.id)]
     assert all(x.snapshot.part is not None for x in shown.snapshots)
     # Both games stand at the same minute of play, and that is two moments of the slip.
-    won = Settlement(3, 0, Result.WON, 3600, after(130.0), "paid")
-    await store.by_hand.settle(won)
+    await give(store, 3, Result.WON, 3600, after(130.0))
     moments = {(x.game, x.snapshot.period, int(x.snapshot.clock // 60)) for x in shown.snapshots}
     assert len({x[1:] for x in moments}) < len(moments)
     assert sum(x.bet == 3 for x in await store.said()) == len(moments)

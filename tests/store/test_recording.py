@@ -15,6 +15,7 @@ from tests.store.values import (
     alert,
     draft,
     full_change,
+    give,
     poll,
     settlement,
     snapshot,
@@ -112,8 +113,9 @@ async def test_a_poll_without_an_answer_says_why(store: Store) -> None:
 async def test_a_revision_is_made_only_by_another_result(store: Store) -> None:
     """Won, won, lost makes two revisions."""
     book = await a_book(store)
-    for second, result in enumerate((Result.WON, Result.WON, Result.LOST)):
-        settled = settlement(1, after(second), result)
+    decided = ((1, Result.WON), (1, Result.WON), (2, Result.LOST))
+    for second, (revision, result) in enumerate(decided):
+        settled = replace(settlement(1, after(second), result), revision=revision)
         await store.record(poll(after(second)), Change(book, settlements=(settled,)), ())
     shown = await store.show_view(1)
     assert shown is not None
@@ -140,7 +142,8 @@ async def test_a_review_asks_for_a_person_until_one_decides(store: Store) -> Non
     await store.record(poll(after(1)), Change(book, reviews=(review,)), ())
     [shown] = await store.bets_view()
     assert (shown.status, shown.review) == (Status.NEEDS_REVIEW, review.why)
-    decided = await store.by_hand.settle(settlement(1, after(2), Result.VOID))
+    decided = await give(store, 1, Result.VOID, 3818, after(2))
+    assert decided is not None
     assert decided.revision == 1
     [shown] = await store.bets_view()
     assert (shown.status, shown.result, shown.review) == (Status.OFFICIAL, Result.VOID, None)

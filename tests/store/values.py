@@ -14,6 +14,7 @@ from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.poll import Poll
 from tracker.domain.rule import Rule, parse_rule
 from tracker.domain.tracking import Change, GameTracking, RulePhase, RuleState
+from tracker.engine.settle.by_hand import Case, Ruling, given
 from tracker.language.grammar import find_in, parse_pick
 from tracker.store import Store
 
@@ -107,3 +108,15 @@ async def a_book(store: Store, *lines: str) -> GameTracking:
         await store.add(draft(line), game=GAME, defaults=DEFAULTS, at=T0)
     [book] = await store.books(DEFAULTS)
     return book
+
+
+async def give(
+    store: Store, number: int, result: Result, paid: int | None, at: datetime
+) -> Settlement | None:
+    """Let a person give a bet a result, whatever its game and its stake say to that."""
+
+    def decide(case: Case) -> Ruling:
+        bare = replace(case, tracked=None, stake_cents=None)
+        return given(bare, result, paid, "by hand: a test", at)
+
+    return await store.by_hand.decide(number, decide, at)

@@ -85,6 +85,8 @@ VERBS = (
     Verb("export", "setup.export", _DATA),
     Verb("replay", "replay.replay", _DATA),
     Verb("config", "setup.config", _CARETAKING),
+    Verb("refresh", "setup.refresh", _CARETAKING),
+    Verb("chores", "setup.refresh", _CARETAKING),
     Verb("backup", "setup.backup", _CARETAKING),
     Verb("restore", "setup.backup", _CARETAKING),
     Verb("service", "setup.service", _CARETAKING),

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 from zoneinfo import ZoneInfo
 
@@ -53,6 +53,8 @@ def note(text: str) -> None:
 
 def _json_value(value: object) -> object:
     if isinstance(value, datetime):
+        from tracker.app.views import iso
+
         return iso(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
@@ -64,11 +66,6 @@ def say_json(value: Any) -> None:
         value, ensure_ascii=False, allow_nan=False, default=_json_value, indent=indent
     )
     say(text)
-
-
-def iso(at: datetime) -> str:
-    """A time in the contracts: ISO 8601, UTC, with Z."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def console(stderr: bool = False) -> Console:

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tracker.clock import Clock, ScaledClock, SystemClock
-from tracker.domain.errors import BadBet
 from tracker.host import running_instance
 
 if TYPE_CHECKING:
+    from tracker.app.bets import Bets
     from tracker.cli.basics import Basics
     from tracker.cli.scope import Scope
     from tracker.store import Store
@@ -32,23 +32,24 @@ class Session:
     daemon: DaemonView | None
 
     @property
+    def bets(self) -> Bets:
+        """What a person at the command line does with bets."""
+        from tracker.app.bets import Bets
+
+        return Bets(self.store, self.basics.rules, self.basics.stake_unit_cents)
+
+    @property
     def now(self) -> datetime:
         """The time as the daemon has it."""
         return self.clock.now()
 
     async def number(self, reference: str) -> int:
         """The number of the bet that a person means; BadBet when there is none."""
-        found = await self.store.find(reference)
-        if found is None:
-            raise BadBet(f"there is no bet {reference}: `tracker bets` lists them")
-        return found
+        return await self.bets.number(reference)
 
     async def bet(self, reference: str) -> BetView:
         """The bet that a person means, as it stands; BadBet when there is none."""
-        found = await self.store.bet_view(await self.number(reference), self.basics.rules)
-        if found is None:
-            raise RuntimeError("a bet that was just found is gone")
-        return found
+        return await self.bets.bet(reference)
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from tracker.daemon.forecaster import Forecaster, Load
 from tracker.daemon.memory import settle
 from tracker.daemon.track import Tell, TrackContext, track
 from tracker.daemon.watchdog import Watchdog
+from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
 from tracker.daemon.watchers.nightly import beat, tell_nightly
@@ -31,6 +32,7 @@ from tracker.daemon.watchers.rosters import watch_faces
 from tracker.daemon.watchers.source_status import SourceStatus
 from tracker.daemon.watchers.system_notices import SystemNotices
 from tracker.daemon.write_backoff import WriteBackoff
+from tracker.domain.league import slate_date
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
@@ -55,7 +57,8 @@ class Parts:
     """What a daemon is built of. `rng` moves the polls a little, so that not all ask at once.
 
     `load` gives the parameters that forecast a league. `verbs` runs commands for who asks in a
-    chat; None where nobody may.
+    chat; None where nobody may. `runners` do what is
+    to be done at set times; None where nothing is.
     """
 
     settings: Settings
@@ -68,6 +71,7 @@ class Parts:
     rng: random.Random
     load: Load = load_parameters
     verbs: Verbs | None = None
+    runners: Runners | None = None
 
 
 class Daemon:
@@ -163,12 +167,20 @@ class Daemon:
             await self._herald.farewell(SystemClock())
             raise _Stop
 
+    def _plays_today(self) -> bool:
+        """Whether a bet is on any game of the leagues' date at this moment."""
+        today = slate_date(self._clock.now())
+        return any(game.slate == today for game in self._shelf.games())
+
     def _keep_in_touch(self, tasks: asyncio.TaskGroup) -> None:
-        """Start what tells others that the program is alive, where that is wanted."""
-        wanted, zone = self._parts.settings.alerts, self._parts.settings.zone
+        """Start what is done at set times, and what tells others that the program is alive."""
+        settings, store, clock = self._parts.settings, self._parts.store, self._clock
+        if self._parts.runners is not None:
+            chores = usual_chores(settings, self._plays_today)
+            tasks.create_task(do_chores(chores, store, clock, self._parts.runners, self._tell))
+        wanted, zone = settings.alerts, settings.zone
         names = tuple(self._bells)
         if wanted.digest_at is not None:
-            store, clock = self._parts.store, self._clock
             nightly = tell_nightly(store, wanted.digest_at, zone, clock, names, self._ring)
             tasks.create_task(nightly)
         if wanted.heartbeat_url is not None:
@@ -241,6 +253,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
     seed: int | None = None,
     load: Load = load_parameters,
     verbs: Verbs | None = None,
+    runners: Runners | None = None,
 ) -> None:
     """Run the daemon until `stop` is set or SIGTERM or SIGINT comes.
 
@@ -248,7 +261,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
     cannot be used. Any other error is a fault: it ends the daemon, and systemd starts it again.
     `seed` makes the jitter of the polls repeatable. `load` gives the parameters that forecast a
     league; else they are those that come with the program. `verbs` runs commands for who asks in a
-    chat.
+    chat, `runners` what is due at set times.
     """
     stop = stop or asyncio.Event()
     pulses = SourceStatus()
@@ -263,7 +276,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
             await store.keep_daemon(_self_view(clock))
             rng = random.Random(seed)  # noqa: S311 - jitter is no secret
             parts = Parts(
-                settings, channels, clock, store, feeds, pulses, tell, rng, load, verbs
+                settings, channels, clock, store, feeds, pulses, tell, rng, load, verbs, runners
             )  # fmt: skip
             tell("daemon.started", {"database": str(settings.store.path)})
             settle()

@@ -28,6 +28,8 @@ class Reason(StrEnum):
     STALE = "stale"
     FEED_DOWN = "feed_down"
     OVER_BUDGET = "over_budget"
+    TOLD = "told"
+    TAKEN_BACK = "taken_back"
     PARLAY_DEAD = "parlay_dead"
     SNOOZED = "snoozed"
     QUIET = "quiet"

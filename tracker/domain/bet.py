@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
-from tracker.domain.chance import Chance, NoChance
+from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
 from tracker.domain.game import Game, Score
 from tracker.domain.money import Odds
 from tracker.domain.parlay import Leg, Parlay, Wager
 from tracker.domain.prior import NO_LINES, Lines, PriorTold
 from tracker.domain.rule import Rule
+
+ASK_BOOK = "what did the book pay?"
+"""Ends the reason of a bet that is won and whose payout only the book knows."""
 
 
 class Result(StrEnum):
@@ -43,7 +47,7 @@ class Bet:
 
     `number` is the short id that people type; `name` is their own id, where they gave one. `pick`
     is the text as written. `odds` and `stake_cents` may be unknown: the bet is then only watched.
-    A rule that is given twice is kept once.
+    A rule that is given twice is kept once. The stake of a `free` bet is the book's.
     """
 
     number: int
@@ -58,6 +62,7 @@ class Bet:
     tags: tuple[str, ...] = ()
     book: str | None = None
     lines: Lines = NO_LINES
+    free: bool = False
     legs: tuple[Leg, ...] = field(init=False, repr=False, compare=False)
     """What must come true: the legs of a parlay in their order, or the one market."""
 
@@ -144,10 +149,27 @@ class Settlement:
     by_hand: bool = False
 
 
+def chance_of(result: Result) -> Chance:
+    """The chance of a bet that has its result: what is void comes back, as a push does."""
+    match result:
+        case Result.WON:
+            return WON
+        case Result.LOST:
+            return LOST
+        case Result.PUSH | Result.VOID:
+            return PUSHED
+        case _:
+            assert_never(result)
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """The box score, read again later, agrees with this revision: it is official."""
+    """The box score, read again later, agrees with this revision: it is official.
+
+    `why` says what it rests on where the box could not be read again.
+    """
 
     bet: int
     revision: int
     at: datetime
+    why: str = ""

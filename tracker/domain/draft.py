@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from tracker.domain.bet import Bet
 from tracker.domain.catalog.books import house_of
 from tracker.domain.catalog.teams import fold
+from tracker.domain.contradiction import excluding
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.market import Market
+from tracker.domain.market import Market, PlayerMarket
 from tracker.domain.money import Odds
 from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
@@ -34,7 +35,8 @@ class Draft:
     `matchup` is the game where one was named, in the pick or beside it; it holds for every leg.
     `game_text` is that game as written. `rules` are the bet's own; None asks for the defaults.
     `from_file` is whether the bets file holds it: such a bet is withdrawn when it is taken out.
-    `placed_at` is when the bet was placed, where the person says so.
+    `placed_at` is when the bet was placed, where the person says so. The stake of a `free` bet is
+    the book's: it does not come back, and is not lost.
     """
 
     pick: Written
@@ -50,6 +52,7 @@ class Draft:
     from_file: bool = False
     occasion: str = ""
     placed_at: datetime | None = None
+    free: bool = False
 
     @property
     def legs(self) -> tuple[Pick, ...]:
@@ -113,10 +116,43 @@ class Draft:
         )
         if len(legs) == 1:
             return legs[0].market
+        if excluded := excluding(legs):
+            named = " and ".join(f"{i + 1} ({self.legs[i].text})" for i in excluded)
+            raise BadBet(f"{self.pick.text!r}: legs {named} exclude each other: it can never win")
         try:
             return Parlay(legs)
         except ValueError as why:
             raise BadBet(f"{self.pick.text!r}: {why}") from None
+
+    def check_game(self) -> None:
+        """Refuse a game beside the line in which a team of the line does not play: BadBet."""
+        if self.matchup is None or not (self.matchup.away and self.matchup.home):
+            return
+        playing = {(x.league, x.code) for x in (*self.matchup.away, *self.matchup.home)}
+        for leg in self.legs:
+            if leg.team and not any((x.league, x.code) in playing for x in leg.team):
+                names = " or ".join(sorted({x.full_name for x in leg.team}))
+                game = self.game_text or "the game that is named"
+                raise BadBet(f"{leg.text!r}: {names} does not play in {game}")
+
+    def means(self, wager: Market | Parlay, games: Sequence[Game]) -> bool:
+        """Whether these words say this wager, whose games are those of its legs."""
+        legs = wager.legs if isinstance(wager, Parlay) else (Leg(games[0], wager),)
+
+        def roster_of(game: Game) -> Roster:
+            mine = [x.market for x in legs if x.game.id == game.id]
+            found = {x.player.key: x.player for x in mine if isinstance(x, PlayerMarket)}
+            return tuple(found.values())
+
+        if len(self.legs) != len(games) or not all(
+            self.leg_fits(leg, game, roster_of(game))
+            for leg, game in zip(self.legs, games, strict=True)
+        ):
+            return False
+        try:
+            return _bare(self.wager(games, roster_of)) == _bare(wager)
+        except BadBet:
+            return False
 
     def bet(
         self,
@@ -142,7 +178,13 @@ class Draft:
             tags=self.tags,
             book=self.book,
             lines=self.lines,
+            free=self.free,
         )
+
+
+def _bare(wager: Market | Parlay) -> tuple[Market, ...]:
+    """What must come true, without prices."""
+    return tuple(x.market for x in wager.legs) if isinstance(wager, Parlay) else (wager,)
 
 
 class AmbiguousGame(BadBet):

@@ -149,8 +149,10 @@ class Game:
 class PlayerLine:
     """A player's box line so far.
 
-    `minutes` is in minutes; `stats` holds pts, reb, ast, stl, blk, 3pm and to. `out` is whether the
-    document says that he does not play tonight: who is merely not seen yet may still come in.
+    `minutes` is in minutes; `stats` holds pts, reb, ast, stl, blk, 3pm and to. `doubt` says what a
+    final box tells otherwise than what was seen of him; the figures are then those that were seen.
+    `out` is whether the document says that he does not play tonight: who is merely not seen yet may
+    still come in.
     """
 
     id: str
@@ -163,6 +165,7 @@ class PlayerLine:
     starter: bool = False
     played: bool = False
     note: str | None = None
+    doubt: str = ""
     out: bool = False
 
     def stat(self, name: str) -> int:

@@ -133,6 +133,7 @@ class Pick:
     stake_cents: int | None = None
     units: Fraction | None = None
     tags: tuple[str, ...] = ()
+    free: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what names nobody that its market is about."""
@@ -253,6 +254,7 @@ class ParlayPick:
     stake_cents: int | None = None
     units: Fraction | None = None
     tags: tuple[str, ...] = ()
+    free: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what is no parlay."""

@@ -104,6 +104,10 @@ class Player:
         return " ".join(words[1:] or words)
 
 
+UNREAD = "has no line in a final box yet"
+"""The doubt about a player who was seen in a game whose final box has not been read."""
+
+
 def box_line(state: GameState, player: Player) -> PlayerLine | None:
     """A player's line in the box; None when the box has none, or two of that name on his side."""
     found = [x for x in state.players if x.side is player.side and player_key(x.name) == player.key]

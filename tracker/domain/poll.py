@@ -11,13 +11,18 @@ from tracker.domain.league import LEAGUE_ZONE
 
 
 class Trouble(StrEnum):
-    """Why a poll tells nothing of the game. Each asks for a different patience."""
+    """Why a poll tells nothing of the game. Each asks for a different patience.
+
+    `unbelieved` is an end that cannot be: of a game in its first period, level, by forfeit, or one
+    that another document contradicts.
+    """
 
     DOWN = "down"
     BLOCKED = "blocked"
     RATE_LIMITED = "rate_limited"
     NOT_PUBLISHED = "not_published"
     MALFORMED = "malformed"
+    UNBELIEVED = "unbelieved"
     ABSENT = "absent"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from tracker.clock import Clock, ScaledClock
+from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
 from tracker.domain.poll import Trouble, Unreadable
@@ -18,6 +18,7 @@ from tracker.feeds.polling.feed import Ask, Feed, Look, fetcher_of
 from tracker.feeds.polling.possession import Possession
 from tracker.feeds.slate.all_leagues import Slates
 from tracker.feeds.source import Source
+from tracker.network import ServerTime, clock_trouble
 from tracker.settings.models import FeedsSettings
 
 BOX_SHARE = 0.6
@@ -37,8 +38,10 @@ class Feeds:
         fetchers: Mapping[str, Fetcher],
         clock: Clock,
         on_event: OnEvent,
+        server_time: ServerTime,
     ) -> None:
         """Build it with `open_feeds`. A league without a source may be left out."""
+        self.server_time = server_time
         self.by_league = feeds
         self._fetchers = fetchers
         self._clock = clock
@@ -98,8 +101,18 @@ async def open_feeds(
     """The sources of every league with their sessions, closed on the way out.
 
     On a scaled clock only servers on this machine are asked; `feed.left_out` (source, why) says
-    once which of the others are not.
+    once which of the others are not. `clock.off` (ahead_s) says once that this machine's clock is
+    not that of the hosts, and `clock.right` that it is again.
     """
+
+    def tell_time(ahead: float | None) -> None:
+        if ahead is None:
+            on_event("clock.right")
+        else:
+            on_event("clock.off", ahead_s=round(ahead), why=clock_trouble(ahead))
+
+    # The machine's own clock, whichever the program runs on.
+    server_time = ServerTime(SystemClock().now, tell_time)
     hosts = settings.by_name
     usable = {x for x in hosts if _may_ask(hosts[x].on_loopback, clock)}
     for name in sorted(hosts.keys() - usable):
@@ -111,7 +124,7 @@ async def open_feeds(
         for name in dict.fromkeys(x.name for x in every):
             shared = [x for x in every if x.name == name]
             fetchers[name] = await stack.enter_async_context(
-                fetcher_of(shared, hosts[name], clock, deadline_s)
+                fetcher_of(shared, hosts[name], clock, deadline_s, server_time)
             )
         feeds: dict[str, tuple[Feed, ...]] = {}
         for league, listed in sources.items():
@@ -123,7 +136,7 @@ async def open_feeds(
                 stack.push_async_callback(feed.aclose)
             if opened:
                 feeds[league] = opened
-        yield Feeds(feeds, fetchers, clock, on_event)
+        yield Feeds(feeds, fetchers, clock, on_event, server_time)
 
 
 def _may_ask(on_loopback: bool, clock: Clock) -> bool:

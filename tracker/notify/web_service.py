@@ -12,6 +12,15 @@ from typing import Any, Self
 import aiohttp
 
 from tracker.domain.delivery import Failed, Outcome, Refused, Unknown
+from tracker.logs import Masker
+from tracker.network import (
+    LONGEST_WAIT,
+    UnusableProxy,
+    certificate_trouble,
+    proxy_for,
+    retry_after,
+    trusted,
+)
 
 CONNECT_LIMIT = 5.0
 """Seconds to reach a server, its name and TLS included: what fails in them never left."""
@@ -22,16 +31,27 @@ SEND_LIMIT = 15.0
 ANSWER_LIMIT = 1 << 20
 """Most bytes that an answer may have."""
 
-_LONGEST_WAIT = 3600.0
+_QUOTED = 160
+"""Most characters of a server's own words that are repeated."""
+
+_REASONS = ("message", "error", "description", "detail")
+"""Under which names services tell why: Discord, ntfy and most others, Telegram, problem+json."""
+
+_ON_THE_WAY = (HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED)
+"""Answers of a proxy or of a hotel's network: the message has not reached the service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a server answered; `body` is None where that is no JSON object."""
+    """What a server answered; `body` is None where that is no JSON object.
+
+    `reason` is why it said no in its own words, on one line, where it told.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
+    reason: str = ""
 
     @property
     def good(self) -> bool:
@@ -41,12 +61,10 @@ class Reply:
     @property
     def retry_after(self) -> float | None:
         """The seconds that the server asks to wait, from the body or the header."""
-        said = (self.body or {}).get("retry_after", self.headers.get("Retry-After"))
-        try:
-            seconds = float(said) if isinstance(said, int | float | str) else None
-        except ValueError:
-            return None
-        return None if seconds is None or not 0 <= seconds < _LONGEST_WAIT * 24 else seconds
+        said = (self.body or {}).get("retry_after")
+        if isinstance(said, int | float) and 0 <= said < LONGEST_WAIT:
+            return float(said)
+        return retry_after(self.headers)
 
 
 class WebService:
@@ -103,27 +121,49 @@ class WebService:
         text: str | None,
     ) -> Reply | Outcome:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
+            connector = aiohttp.TCPConnector(ssl=trusted())
+            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
         data = None if text is None else text.encode()
         try:
             async with self._session.request(
-                method, url, headers=headers, json=json_body, data=data, allow_redirects=False
+                method,
+                url,
+                headers=headers,
+                json=json_body,
+                data=data,
+                allow_redirects=False,
+                proxy=proxy_for(url),
             ) as answer:
-                body = await _read(answer)
-                return Reply(answer.status, dict(answer.headers), body)
+                body, said = await _read(answer)
+                reason = Masker([url, *headers.values()]).text(said)
+                return Reply(answer.status, dict(answer.headers), body, reason)
+        except UnusableProxy as why:
+            return Failed(str(why))
+        # Before ValueError, which a certificate that is not trusted is too.
+        except aiohttp.ClientConnectorError as why:
+            return self._unreached(why)
         except (aiohttp.InvalidURL, UnicodeError, ValueError):
             return Refused(f"there can be no such address of {self._service}")
         except (aiohttp.ClientError, OSError) as why:
             return self._broken(why)
 
-    def _broken(self, error: Exception) -> Outcome:
+    def _unreached(self, error: Exception) -> Outcome:
+        """What follows from a connection that was never made: the message certainly stayed here."""
         match error:
             case aiohttp.ClientConnectorDNSError():
                 return Failed(f"the name of {self._service}'s server cannot be found")
+            case aiohttp.ClientProxyConnectionError():
+                return Failed("the proxy that HTTP_PROXY or HTTPS_PROXY names cannot be reached")
             case aiohttp.ClientSSLError():
-                return Failed(f"no secure connection to {self._service}")
-            case aiohttp.ClientConnectorError():
+                why = certificate_trouble(str(error)) or "its TLS is not sound"
+                return Failed(f"no secure connection to {self._service}: {why}")
+            case _:
                 return Failed(f"{self._service}'s server cannot be reached")
+
+    def _broken(self, error: Exception) -> Outcome:
+        match error:
+            case aiohttp.ClientHttpProxyError():
+                return Failed(f"the proxy does not lead to {self._service} ({error.status})")
             case aiohttp.ConnectionTimeoutError():
                 return Failed(f"{self._service}'s server did not take the connection in time")
             case _:
@@ -131,28 +171,66 @@ class WebService:
 
     def refusal(self, reply: Reply, remedy: str) -> Outcome:
         """What an answer means that is not a good one; `remedy` is for a no for good."""
+        told = f"{self._service} answered {reply.status}"
+        told += f" ({reply.reason})" if reply.reason else ""
         if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
             wait = reply.retry_after
             asked = "" if wait is None else f" {wait:g} s"
             return Failed(f"{self._service} asks to wait{asked}", wait)
+        if reply.status in _ON_THE_WAY:
+            return Failed(f"the network wants a sign-in before {self._service} ({reply.status})")
         if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Unknown(f"{self._service} answered {reply.status}")
+            return Unknown(told)
         if reply.status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT):
-            return Failed(f"{self._service} answered {reply.status}")
+            return Failed(told)
         if reply.status < HTTPStatus.BAD_REQUEST:
-            return Failed(f"{self._service} answered {reply.status}: {remedy}")
-        return Refused(f"{self._service} answered {reply.status}: {remedy}")
+            return Failed(f"{told}: {remedy}")
+        return Refused(f"{told}: {remedy}")
 
 
-async def _read(answer: aiohttp.ClientResponse) -> Mapping[str, Any] | None:
-    """The body as a JSON object; None where it is none, or longer than any that is expected."""
+async def _read(answer: aiohttp.ClientResponse) -> tuple[Mapping[str, Any] | None, str]:
+    """The body as a JSON object and what it gives as a reason.
+
+    The object is None where it is none, or longer than any that is expected.
+    """
     body = bytearray()
     async for chunk in answer.content.iter_chunked(1 << 16):
         body += chunk
         if len(body) > ANSWER_LIMIT:
-            return None
+            return None, ""
     try:
         found = json.loads(bytes(body))
     except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+        plain = answer.content_type == "text/plain" and not answer.ok
+        return None, one_line(body.decode("utf-8", "replace")) if plain else ""
+    if not isinstance(found, dict):
+        return None, ""
+    return found, "" if answer.ok else reason_in(found)
+
+
+def reason_in(body: Mapping[str, Any]) -> str:
+    """Why a service said no, in its own words; empty where it does not tell."""
+    told = [body.get(x) for x in _REASONS]
+    inner = _innermost(body.get("errors"))
+    words = [x for x in (*told, inner) if isinstance(x, str) and x.strip()]
+    return one_line(": ".join(dict.fromkeys(words)))
+
+
+def _innermost(errors: object, depth: int = 8) -> str | None:
+    """The first sentence in an object or a list of errors by field, which may be nested."""
+    match errors:
+        case str():
+            return errors
+        case {"message": str(message)}:
+            return message
+        case dict() | list() if depth:
+            parts = errors.values() if isinstance(errors, dict) else errors
+            return next((x for x in (_innermost(part, depth - 1) for part in parts) if x), None)
+        case _:
+            return None
+
+
+def one_line(text: str) -> str:
+    """A server's own words as part of a sentence."""
+    line = " ".join(text.split())
+    return line if len(line) <= _QUOTED else f"{line[:_QUOTED]}..."

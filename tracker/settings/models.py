@@ -22,7 +22,7 @@ from tracker.domain.rule import parse_rule
 from tracker.settings.alerting import AlertsSettings, Templates, clock_time
 from tracker.settings.lines import STRICT, LineSettings
 
-DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "settled")
+DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "settled")
 """What every bet is watched for, unless the person says otherwise."""
 
 NBA_FEED: dict[str, Any] = {"base_url": "https://cdn.nba.com", "requests_per_minute": 120}
@@ -155,6 +155,15 @@ class BackupSettings(BaseModel):
     weekly: Annotated[int, Field(ge=0, le=1000)] = 8
 
 
+class RefreshSettings(BaseModel):
+    """What is looked up every morning: results, ratings, form, players; injuries more often."""
+
+    model_config = STRICT
+
+    enabled: bool = True
+    at: Annotated[time, BeforeValidator(clock_time)] = time(6, 30)
+
+
 class BetsSettings(BaseModel):
     """Bets in a file, watched while the daemon runs."""
 
@@ -257,6 +266,7 @@ class Settings(BaseModel):
     store: StoreSettings
     backup: BackupSettings = BackupSettings()
     bets: BetsSettings
+    refresh: RefreshSettings = RefreshSettings()
     feeds: FeedsSettings = FeedsSettings()
     notify: NotifySettings = NotifySettings()
     rules: RulesSettings = RulesSettings()

@@ -68,6 +68,11 @@ stake_unit = {_money(stake_unit_cents)}
 # daily = 7
 # weekly = 8
 
+[refresh]
+# Results, ratings, form and players of yesterday, every morning by US Eastern time; injuries too.
+# enabled = true
+# at = "06:30"
+
 [bets]
 # Bets in a file beside this one, picked up while the daemon runs.
 # file = "bets.toml"

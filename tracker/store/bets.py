@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,9 +11,10 @@ from tracker.domain.bet import Result, Settlement
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
-from tracker.domain.parlay import Leg, Parlay, wager_kind, wager_text
+from tracker.domain.parlay import Leg, Parlay, Wager, wager_kind, wager_text
 from tracker.domain.roster import RosterOf, nobody
 from tracker.domain.rule import Rule
+from tracker.domain.same_bet import Kept, Known, Meeting, meet, sense
 from tracker.store import queries as q
 from tracker.store.codec.bets import draft_of, facts, pack_meaning
 from tracker.store.codec.markets import market_columns, odds_columns
@@ -27,6 +28,7 @@ from tracker.store.codec.values import (
     state_of,
 )
 from tracker.store.recording import game_columns
+from tracker.store.wagers import Wagers
 
 _DEFAULTS = "default_rules"
 
@@ -83,89 +85,199 @@ def _known(row: sqlite3.Row) -> tuple[Game, GameState | None]:
     return game, state_of(row["state"] if polled else row["slate_state"], game)
 
 
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A bet to be registered. `games` are given where they are known, `roster_of` with players.
+
+    `decide` says which of the bets that are there it is; `who` is the way that it came.
+    """
+
+    draft: Draft
+    games: Games | None = None
+    roster_of: RosterOf = nobody
+    decide: Callable[[Wager | None, Game | None, Sequence[Kept]], Meeting] | None = None
+    who: str = "cli"
+
+    @property
+    def named(self) -> tuple[Game, ...]:
+        """The game of each leg; empty where they are not known."""
+        if self.games is None:
+            return ()
+        if isinstance(self.games, Game):
+            return (self.games,) * len(self.draft.legs)
+        return tuple(self.games)
+
+    def met(self, wager: Wager | None, kept: Sequence[Kept]) -> Meeting:
+        """What the bet is among those that are there."""
+        first = wager.games[0] if isinstance(wager, Parlay) else next(iter(self.named), None)
+        if self.decide is None:
+            return meet(self.draft, wager, first, kept)
+        return self.decide(wager, first, kept)
+
+
 def add(
-    db: sqlite3.Connection,
-    draft: Draft,
-    games: Games | None,
-    defaults: tuple[Rule, ...],
-    at: datetime,
-    roster_of: RosterOf = nobody,
+    db: sqlite3.Connection, wanted: Registration, defaults: tuple[Rule, ...], at: datetime
 ) -> Added:
-    """Register a bet, or find the one that it is. `games` are given where they are known.
+    """Register a bet, or find the one that it is. Its games are given where they are known.
 
     A bet with an id of its own may come again with other odds, stake or rules, and until it has a
     history with another pick. Raises BadBet when the game lacks the market, or when a bet that is
     being followed would become another.
     """
     db.execute(q.KEEP_META, (_DEFAULTS, pack_rules(defaults)))
-    row = db.execute(q.BET_BY_IDENTITY, (draft.identity,)).fetchone()
-    if row is None:
+    draft, games = wanted.draft, wanted.named
+    wager = draft.wager(games, wanted.roster_of) if games else None
+    found = wanted.met(wager, alike(db, draft, games))
+    if isinstance(found, Known):
+        number = found.number
+        added = _meet_again(db, number, found.draft, draft, wanted.who, at)
+    else:
+        draft = found.draft
         number = _create(db, draft, at)
         added = Added(number, created=True)
-    else:
-        number = row["number"]
-        added = _meet_again(db, row, draft)
     bound = db.execute(q.BET, (number,)).fetchone()["game_id"] is not None
-    if games is not None and not bound:
-        _bind(db, number, draft, games, roster_of, at)
+    if games and not bound:
+        _bind(db, number, draft, games, wanted.roster_of, at)
     return added
 
 
+def alike(db: sqlite3.Connection, draft: Draft, games: Sequence[Game]) -> list[Kept]:
+    """The bets that a new one may be: of its words, on its games, or waiting for theirs."""
+    rows = {x["number"]: x for x in db.execute(q.BET_BY_IDENTITY, {"identity": draft.identity})}
+    by_words = frozenset(rows)
+    for game in dict.fromkeys(x.id for x in games):
+        rows |= {x["number"]: x for x in db.execute(q.BETS_EVER_ON, (game,))}
+    rows |= {x["number"]: x for x in db.execute(q.UNBOUND_ALIKE, (sense(draft),))}
+    wagers = Wagers(db, ())
+    return [_kept(x, wagers, by_words) for _, x in sorted(rows.items())]
+
+
+def _kept(row: sqlite3.Row, wagers: Wagers, by_words: frozenset[int]) -> Kept:
+    bet = None if row["game_id"] is None else wagers.bet(row)
+    return Kept(
+        row["number"],
+        draft_of(row),
+        None if bet is None else bet.market,
+        None if bet is None else bet.game,
+        withdrawn=row["withdrawn_at"] is not None,
+        by_words=row["number"] in by_words,
+    )
+
+
 def _create(db: sqlite3.Connection, draft: Draft, at: datetime) -> int:
-    values = _written(draft) | {
+    number: int = db.execute(q.NEXT_NUMBER).fetchone()[0]
+    # A number that is another bet's own id would never be heard.
+    while str(number) != draft.name and db.execute(q.BET_BY_NAME, (str(number),)).fetchone():
+        number += 1
+    values = written(draft) | {
+        "number": number,
         "identity": draft.identity,
         "name": draft.name,
         "from_file": draft.from_file,
         "added_at": stamp(at),
     }
-    number = db.execute(q.ADD_BET, values).lastrowid
-    assert number is not None  # noqa: S101 - a row has just been inserted
+    db.execute(q.ADD_BET, values)
     return number
 
 
-def _written(draft: Draft) -> dict[str, object]:
+def written(draft: Draft) -> dict[str, object]:
+    """The columns of a draft that say what was bet on and for how much."""
     return facts(draft) | {
         "pick": draft.pick.text,
         "game_text": draft.game_text,
         "meaning": pack_meaning(draft),
+        "sense": sense(draft),
     }
 
 
-def _meet_again(db: sqlite3.Connection, row: sqlite3.Row, draft: Draft) -> Added:
-    number = row["number"]
-    if row["withdrawn_at"] is not None:
-        db.execute(q.REVIVE, {"number": number, "from_file": draft.from_file})
-    written = _written(draft)
-    changed = any(row[column] != value for column, value in written.items())
-    if changed:
-        if draft.name is not None and _means_another(row, draft):
-            if db.execute(q.HAS_HISTORY, {"bet": number}).fetchone()[0]:
-                raise BadBet(
-                    f"{draft.pick.text!r}: the id {draft.name!r} belongs to bet {number}, "
-                    f"{row['pick']!r}, which has a history; give the other bet an id of its own"
-                )
-            db.execute(q.FORGET_GAME, (number,))
-            db.execute(q.FORGET_LEGS, (number,))
-        db.execute(q.CHANGE_BET, written | {"number": number})
+def _meet_again(
+    db: sqlite3.Connection, number: int, draft: Draft, said: Draft, who: str, at: datetime
+) -> Added:
+    """A bet that is there is to be as `draft`; it was `said` in those words now."""
+    row = db.execute(q.BET, (number,)).fetchone()
     revived = row["withdrawn_at"] is not None
+    if revived:
+        db.execute(q.REVIVE, {"number": number, "from_file": said.from_file})
+    if said.identity != row["identity"]:
+        db.execute(q.OTHER_WORDS, {"identity": said.identity, "bet": number})
+    changed = bool(change(db, row, draft, who, at))
     return Added(number, created=False, revived=revived, changed=changed and not revived)
 
 
-def _means_another(row: sqlite3.Row, draft: Draft) -> bool:
-    """Whether the pick or its game is another than the stored one's."""
+def change(
+    db: sqlite3.Connection, row: sqlite3.Row, draft: Draft, who: str, at: datetime
+) -> dict[str, object]:
+    """Make a bet as `draft` says, with a row of audit for each thing that is another; which.
+
+    Raises BadBet where a bet that has a history would become another.
+    """
+    number, values = row["number"], written(draft)
+    changed = {k: v for k, v in values.items() if row[k] != v and k != "sense"}
+    if not changed:
+        return {}
+    if _means_another(db, row, draft):
+        if db.execute(q.HAS_HISTORY, {"bet": number}).fetchone()[0]:
+            raise BadBet(_has_history(row, draft))
+        db.execute(q.FORGET_GAME, (number,))
+        db.execute(q.FORGET_LEGS, (number,))
     old = draft_of(row)
-    return (old.pick.meaning, old.matchup) != (draft.pick.meaning, draft.matchup)
+    db.execute(q.CHANGE_BET, values | {"number": number})
+    told = {k: v for k, v in changed.items() if k not in ("meaning", "odds_decimal")}
+    for what, after in told.items():
+        audit(db, at, who, (number, what, row[what], after))
+    if draft.placed_at != old.placed_at:
+        told["placed_at"] = draft.placed_at
+        audit(db, at, who, (number, "placed_at", old.placed_at, draft.placed_at))
+    return told or changed
+
+
+def _has_history(row: sqlite3.Row, draft: Draft) -> str:
+    if draft.name is None:
+        return (
+            f"bet {row['number']}, {row['pick']!r}, has a history, which would be another bet's: "
+            "withdraw it, and add the right one"
+        )
+    return (
+        f"{draft.pick.text!r}: the id {draft.name!r} belongs to bet {row['number']}, "
+        f"{row['pick']!r}, which has a history; give the other bet an id of its own"
+    )
+
+
+def audit(
+    db: sqlite3.Connection, at: datetime, who: str, row: tuple[int, str, object, object]
+) -> None:
+    """Add a row of audit: the bet, what was changed, and its value before and after."""
+    number, what, *values = row
+    shown = [None if x is None else str(x) for x in values]
+    db.execute(q.ADD_AUDIT, (number, stamp(at), who, what, *shown))
+
+
+def _means_another(db: sqlite3.Connection, row: sqlite3.Row, draft: Draft) -> bool:
+    """Whether the pick or its game is another than the stored one's.
+
+    A bet whose games are known means the same as long as it is the same wager on them.
+    """
+    old = draft_of(row)
+    if (old.pick.meaning, old.matchup) == (draft.pick.meaning, draft.matchup):
+        return False
+    if row["game_id"] is None:
+        return True
+    bet = Wagers(db, ()).bet(row)
+    return not draft.means(bet.market, [leg.game for leg in bet.legs])
 
 
 def register(
-    db: sqlite3.Connection, drafts: Iterable[Draft], defaults: tuple[Rule, ...], at: datetime
+    db: sqlite3.Connection,
+    wanted: Iterable[Registration],
+    defaults: tuple[Rule, ...],
+    at: datetime,
 ) -> list[Added | BadBet]:
     """Register many bets at once; one that cannot be leaves its reason in its place."""
     found: list[Added | BadBet] = []
-    for draft in drafts:
+    for one in wanted:
         db.execute("SAVEPOINT bet")
         try:
-            found.append(add(db, draft, None, defaults, at))
+            found.append(add(db, one, defaults, at))
         except BadBet as why:
             db.execute("ROLLBACK TO bet")
             found.append(why)
@@ -175,13 +287,28 @@ def register(
 
 def bind(
     db: sqlite3.Connection, number: int, games: Games, roster_of: RosterOf, at: datetime
-) -> None:
-    """Say which game each leg of a bet is about; BadBet when a game lacks the market."""
+) -> int:
+    """Say which game each leg of a bet is about; BadBet when a game lacks the market.
+
+    Returns the number of the bet, which is another one where that turns out to be the same bet: the
+    later one is then withdrawn.
+    """
     row = db.execute(q.BET, (number,)).fetchone()
     if row is None:
         raise BadBet(f"there is no bet {number}; `tracker bets` lists them")
-    if row["game_id"] is None:
-        _bind(db, number, draft_of(row), games, roster_of, at)
+    if row["game_id"] is not None:
+        return number
+    wanted = Registration(draft_of(row), games, roster_of)
+    wager = wanted.draft.wager(wanted.named, roster_of)
+    others = [x for x in alike(db, wanted.draft, wanted.named) if x.number != number]
+    found = wanted.met(wager, [x for x in others if not x.withdrawn and x.wager is not None])
+    if isinstance(found, Known):
+        db.execute(q.OTHER_WORDS, {"identity": row["identity"], "bet": found.number})
+        withdraw(db, number, at)
+        audit(db, at, "match", (number, "withdrawn", None, f"the same as bet {found.number}"))
+        return found.number
+    _bind(db, number, wanted.draft, games, roster_of, at)
+    return number
 
 
 def _bind(

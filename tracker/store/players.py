@@ -60,6 +60,12 @@ class Players:
         """Remember who was seen to play for whom: by league and team code, names as in the box."""
         await self._db.write(lambda db: _meet(db, rosters, at))
 
+    async def keep_finished(self, state: GameState) -> None:
+        """Keep what each player did, from the box of a game that is over; nothing from others."""
+        games = player_games(state)
+        if games:
+            await self._db.write(lambda db: keep_games(db, state.game.league, games))
+
     async def rosters(self, now: datetime) -> dict[Team, tuple[str, ...]]:
         """The players of each team, by name as a box gives it, as last seen."""
         return await self._db.read(lambda db: _rosters(db, now))

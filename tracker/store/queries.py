@@ -70,22 +70,14 @@ ON CONFLICT (bet, rule) DO UPDATE SET
 """
 
 SETTLE = """
-WITH before AS (
-  SELECT revision, result, payout_cents, by_hand FROM settlement WHERE bet = :bet
-  ORDER BY revision DESC LIMIT 1
-)
 INSERT INTO settlement (
   bet, revision, result, payout_cents, evidence_poll, settled_at, reason, evidence, by_hand
-)
-SELECT
-  :bet, coalesce((SELECT revision FROM before), 0) + 1,
-  :result, :payout_cents, :poll, :at, :reason, :evidence, :by_hand
-WHERE (:result, :payout_cents) IS NOT (SELECT result, payout_cents FROM before)
-  AND (:force OR NOT coalesce((SELECT by_hand FROM before), 0))
+) VALUES (:bet, :revision, :result, :payout_cents, :poll, :at, :reason, :evidence, :by_hand)
 """
 
 CONFIRM = """
-INSERT INTO confirmation (bet, revision, at, poll) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+INSERT INTO confirmation (bet, revision, at, poll, why) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
 """
 
 ADD_REVIEW = "INSERT INTO review (bet, at, why, poll) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -137,7 +129,23 @@ INSERT INTO meta (name, value) VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value
 """
 
-BET_BY_IDENTITY = "SELECT * FROM bet WHERE identity = ?"
+BET_BY_IDENTITY = """
+SELECT * FROM bet WHERE number = coalesce(
+  (SELECT bet FROM other_words WHERE identity = :identity),
+  (SELECT number FROM bet WHERE identity = :identity)
+)
+"""
+
+OTHER_WORDS = """
+INSERT INTO other_words (identity, bet) VALUES (:identity, :bet)
+ON CONFLICT (identity) DO UPDATE SET bet = excluded.bet
+"""
+
+BETS_EVER_ON = "SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = ?)"
+
+UNBOUND_ALIKE = "SELECT * FROM bet WHERE sense = ? AND game_id IS NULL AND withdrawn_at IS NULL"
+
+NEXT_NUMBER = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'bet'), 0) + 1"
 
 BET = "SELECT * FROM bet WHERE number = ?"
 
@@ -145,19 +153,19 @@ BET_BY_NAME = "SELECT number FROM bet WHERE name = ?"
 
 ADD_BET = """
 INSERT INTO bet (
-  identity, name, pick, game_text, meaning, odds, odds_decimal, stake_cents, tags, book, rules,
-  lines, from_file, added_at
+  number, identity, sense, name, pick, game_text, meaning, odds, odds_decimal, stake_cents, free,
+  tags, book, rules, lines, from_file, added_at
 ) VALUES (
-  :identity, :name, :pick, :game_text, :meaning, :odds, :odds_decimal, :stake_cents, :tags, :book,
-  :rules, :lines, :from_file, :added_at
+  :number, :identity, :sense, :name, :pick, :game_text, :meaning, :odds, :odds_decimal,
+  :stake_cents, :free, :tags, :book, :rules, :lines, :from_file, :added_at
 )
 """
 
 CHANGE_BET = """
 UPDATE bet SET
   pick = :pick, game_text = :game_text, meaning = :meaning, odds = :odds,
-  odds_decimal = :odds_decimal, stake_cents = :stake_cents, tags = :tags, book = :book,
-  rules = :rules, lines = :lines
+  odds_decimal = :odds_decimal, stake_cents = :stake_cents, free = :free, tags = :tags,
+  book = :book, rules = :rules, lines = :lines, sense = :sense
 WHERE number = :number
 """
 
@@ -250,29 +258,39 @@ RULES_OF_BET = "SELECT * FROM rule_state WHERE bet = ?"
 LATEST = "SELECT * FROM latest WHERE bet = ?"
 
 SETTLEMENTS = """
-SELECT settlement.*, confirmation.at AS official_at FROM settlement
+SELECT settlement.*, confirmation.at AS official_at, confirmation.why AS official_why
+FROM settlement
 LEFT JOIN confirmation USING (bet, revision)
 WHERE settlement.bet = ? ORDER BY revision
 """
 
 LAST_SETTLEMENT = """
-SELECT settlement.*, confirmation.at AS official_at FROM settlement
+SELECT settlement.*, confirmation.at AS official_at, confirmation.why AS official_why
+FROM settlement
 LEFT JOIN confirmation USING (bet, revision)
 WHERE settlement.bet = ? ORDER BY revision DESC LIMIT 1
 """
 
-LAST_REVIEW = "SELECT why FROM review WHERE bet = ? ORDER BY at DESC LIMIT 1"
+LAST_REVIEW = "SELECT why, at FROM review WHERE bet = ? ORDER BY at DESC LIMIT 1"
 
 # ---------------------------------------------------------------------------------------- reading
 
 BETS = "SELECT * FROM bet ORDER BY number"
 
 IN_REVIEW = """
-SELECT * FROM bet WHERE number IN (SELECT bet FROM review) AND number NOT IN (
-  SELECT bet FROM settlement
+SELECT * FROM bet WHERE EXISTS (
+  SELECT 1 FROM review WHERE review.bet = bet.number AND review.at > coalesce(
+    (SELECT max(settled_at) FROM settlement WHERE settlement.bet = bet.number), ''
+  )
+) OR EXISTS (
+  SELECT 1 FROM settlement WHERE settlement.bet = bet.number
+    AND settlement.revision = (SELECT max(revision) FROM settlement AS s WHERE s.bet = bet.number)
+    AND settlement.result = 'won' AND settlement.payout_cents IS NULL
+    AND settlement.reason LIKE '%' || :ask
 )
 ORDER BY number
 """
+"""A review counts until a result is later; a won bet asks while its payout is not known."""
 
 GAME = "SELECT * FROM game WHERE id = ?"
 

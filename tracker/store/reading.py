@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import Any
 
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import Moments, Settlement, Snapshot, Status
+from tracker.domain.bet import ASK_BOOK, Moments, Settlement, Snapshot, Status, chance_of
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import GameState, Score
@@ -20,7 +20,7 @@ from tracker.store import queries as q
 from tracker.store.bets import last_defaults, settlement_of
 from tracker.store.codec.bets import draft_of
 from tracker.store.codec.values import moment, moment_or_none, rules_of, state_of
-from tracker.store.memory import chance_of
+from tracker.store.memory import chance_of as stored_chance
 from tracker.store.restoring import books, tracked
 from tracker.store.views import (
     AlertView,
@@ -57,11 +57,12 @@ def bet_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> BetView
 
 
 def reviews(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
-    """The bets whose result a person must decide, by number."""
+    """The bets whose result or payout a person must decide, by number."""
     rules = _rules(db, defaults)
     wagers = Wagers(db, rules)
-    found = [_bet_view(db, row, rules, wagers) for row in db.execute(q.IN_REVIEW).fetchall()]
-    return [x for x in found if x.status is Status.NEEDS_REVIEW]
+    rows = db.execute(q.IN_REVIEW, {"ask": ASK_BOOK}).fetchall()
+    found = [_bet_view(db, row, rules, wagers) for row in rows]
+    return [x for x in found if x.review is not None and x.status is not Status.WITHDRAWN]
 
 
 def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowView | None:
@@ -80,7 +81,12 @@ def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowVi
         ),
         alerts=tuple(alerts_view(db, explain=True, bet=number)),
         settlements=tuple(
-            SettlementView(settlement_of(x), x["evidence_poll"], moment_or_none(x["official_at"]))
+            SettlementView(
+                settlement_of(x),
+                x["evidence_poll"],
+                moment_or_none(x["official_at"]),
+                x["official_why"] or "",
+            )
             for x in db.execute(q.SETTLEMENTS, (number,))
         ),
         legs=legs,
@@ -196,14 +202,31 @@ def _bet_view(
         result=None if settlement is None else settlement.result,
         payout_cents=None if settlement is None else settlement.payout_cents,
         revision=0 if settlement is None else settlement.revision,
-        chance=None if followed is None else followed.chance,
+        chance=_chance(followed),
         no_chance=None if followed is None else followed.no_chance,
         chance_at=None if last is None else moment(last["at"]),
         peak=None if followed is None else followed.peak,
         low=None if followed is None else followed.low,
-        review=None if followed is None else followed.review,
+        review=_review(followed, settlement),
         out=() if followed is None else followed.out,
     )
+
+
+def _chance(followed: Tracked | None) -> Chance | None:
+    """The last chance of a bet; that of its result once it has one."""
+    if followed is None or followed.settlement is None:
+        return None if followed is None else followed.chance
+    return chance_of(followed.settlement.result)
+
+
+def _review(followed: Tracked | None, settlement: Settlement | None) -> str | None:
+    """What a person has to decide of a bet: its result, or what the book paid."""
+    if followed is not None and followed.review is not None:
+        return followed.review
+    unpaid = settlement is not None and settlement.payout_cents is None
+    if settlement is None or not unpaid or not settlement.reason.endswith(ASK_BOOK):
+        return None
+    return settlement.reason
 
 
 def _unbound_result(db: sqlite3.Connection, row: sqlite3.Row) -> Settlement | None:
@@ -235,7 +258,7 @@ def _snapshot(x: Any) -> Snapshot:
         score=Score(x["home"], x["away"]),
         mu=Moments(x["mu_home"], x["mu_away"], x["mu_margin"], x["mu_total"]),
         sigma=Moments(x["sigma_home"], x["sigma_away"], x["sigma_margin"], x["sigma_total"]),
-        chance=chance_of(x),
+        chance=stored_chance(x),
         model_version=x["model_version"],
         feature_version=x["feature_version"],
         calibration_id=x["calibration_id"],

@@ -76,9 +76,10 @@ def game_columns(game: Game) -> dict[str, object]:
 
 
 def settlement_columns(settled: Settlement) -> dict[str, object]:
-    """A result as columns; its revision is chosen where it is written."""
+    """A result as columns."""
     return {
         "bet": settled.bet,
+        "revision": settled.revision,
         "result": settled.result.value,
         "payout_cents": settled.payout_cents,
         "at": stamp(settled.at),
@@ -211,8 +212,9 @@ def _rule(x: RuleState) -> tuple[object, ...]:
 def _keep_results(db: sqlite3.Connection, change: Change, poll: int, followed: Followed) -> None:
     for settled in change.settlements:
         if settled.bet in followed:
-            db.execute(q.SETTLE, settlement_columns(settled) | {"poll": poll, "force": False})
+            # A revision that somebody else has written meanwhile stays: it was decided on more.
+            db.execute(q.SETTLE, settlement_columns(settled) | {"poll": poll})
     confirmed = [x for x in change.confirmations if x.bet in followed]
-    db.executemany(q.CONFIRM, ((x.bet, x.revision, stamp(x.at), poll) for x in confirmed))
+    db.executemany(q.CONFIRM, ((x.bet, x.revision, stamp(x.at), poll, x.why) for x in confirmed))
     reviewed = [x for x in change.reviews if x.bet in followed]
     db.executemany(q.ADD_REVIEW, ((x.bet, stamp(x.at), x.why, poll) for x in reviewed))

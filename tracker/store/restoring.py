@@ -58,7 +58,9 @@ def tracked(db: sqlite3.Connection, bet: Bet) -> Tracked:
     remembered = {row["rule"]: _rule(row) for row in db.execute(q.RULES_OF_BET, (bet.number,))}
     latest = db.execute(q.LATEST, (bet.number,)).fetchone()
     settled = db.execute(q.LAST_SETTLEMENT, (bet.number,)).fetchone()
-    review = None if settled else db.execute(q.LAST_REVIEW, (bet.number,)).fetchone()
+    review = db.execute(q.LAST_REVIEW, (bet.number,)).fetchone()
+    if settled and review and review["at"] <= settled["settled_at"]:
+        review = None
     fresh = Tracked.fresh(bet)
     seen = replace(
         fresh,

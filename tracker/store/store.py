@@ -37,7 +37,7 @@ from tracker.store import (
 )
 from tracker.store.alerting import Alerting
 from tracker.store.auditing import ByHand
-from tracker.store.bets import Added
+from tracker.store.bets import Added, Registration
 from tracker.store.cards import Cards
 from tracker.store.cards import recover as recover_cards
 from tracker.store.database import backup
@@ -47,6 +47,7 @@ from tracker.store.export import archive, rows
 from tracker.store.known import KnownGames
 from tracker.store.pairing import Pairing
 from tracker.store.players import Players
+from tracker.store.seasons import Seasons
 from tracker.store.upkeep import Upkeep
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
 
@@ -68,6 +69,7 @@ class Store:
         self.known = KnownGames(database)
         self.pairing = Pairing(database)
         self.players = Players(database)
+        self.seasons = Seasons(database)
         self.upkeep = Upkeep(database)
 
     # ----------------------------------------------------------------------------------- opening
@@ -159,6 +161,7 @@ class Store:
         defaults: tuple[Rule, ...],
         at: datetime,
         roster_of: RosterOf = nobody,
+        who: str = "cli",
     ) -> Added:
         """Register a bet, or find the one that it is; BadBet when it cannot be.
 
@@ -167,35 +170,38 @@ class Store:
         order, where known; `roster_of` finds their players. `defaults` are the rules of bets that
         bring none: they are remembered for readers that do not know them.
         """
-        return await self._db.write(lambda db: bets.add(db, draft, game, defaults, at, roster_of))
+        wanted = Registration(draft, game, roster_of, who=who)
+        return await self._db.write(lambda db: bets.add(db, wanted, defaults, at))
 
     async def register(
-        self, drafts: Iterable[Draft], defaults: tuple[Rule, ...], at: datetime
+        self, wanted: Iterable[Registration], defaults: tuple[Rule, ...], at: datetime
     ) -> list[Added | BadBet]:
         """Register many bets in one transaction; a bad one's error stands in its place."""
-        listed = list(drafts)
+        listed = list(wanted)
         return await self._db.write(lambda db: bets.register(db, listed, defaults, at))
 
     async def bind(
         self, number: int, game: bets.Games, at: datetime, roster_of: RosterOf = nobody
-    ) -> None:
-        """Say which game each leg of a bet is about; BadBet when a game lacks its market."""
-        await self.bind_all([(number, game)], at, roster_of)
+    ) -> int:
+        """Say which game each leg of a bet is about; BadBet when a game lacks its market.
+
+        Returns its number; where it turns out to be the same as another bet, that one's.
+        """
+        return (await self.bind_all([(number, game)], at, roster_of))[0]
 
     async def bind_all(
         self,
         matched: Iterable[tuple[int, bets.Games]],
         at: datetime,
         roster_of: RosterOf = nobody,
-    ) -> None:
-        """Say of many bets which games they are about, in one transaction."""
+    ) -> list[int]:
+        """Say of many bets which games they are about, in one transaction; as `bind` of each."""
         listed = list(matched)
 
-        def work(db: sqlite3.Connection) -> None:
-            for number, games in listed:
-                bets.bind(db, number, games, roster_of, at)
+        def work(db: sqlite3.Connection) -> list[int]:
+            return [bets.bind(db, number, games, roster_of, at) for number, games in listed]
 
-        await self._db.write(work)
+        return await self._db.write(work)
 
     async def unbound(self) -> list[tuple[int, Draft]]:
         """The bets whose game is not known yet, by number."""

@@ -76,11 +76,15 @@ class SnapshotView:
 
 @dataclass(frozen=True, slots=True)
 class SettlementView:
-    """A result, its evidence (None when decided by hand), and when it was confirmed."""
+    """A result, its evidence (None when decided by hand), and when it was confirmed.
+
+    `official_why` says what it rests on where its box could not be read again.
+    """
 
     settlement: Settlement
     evidence_poll: int | None
     official_at: datetime | None
+    official_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from tracker.domain.alert import Alert
-from tracker.domain.bet import Result
+from tracker.domain.alert import Alert, Reason
+from tracker.domain.bet import ASK_BOOK, Result
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.message_style import PLAIN, MessageStyle
 from tracker.domain.money import money_text, odds_text
@@ -158,8 +158,7 @@ def _event(
         case Event.QUARTER | Event.HALFTIME:
             return f"◆ {chance}{name}: {facts}\n{second}"
         case Event.HIT | Event.DEAD:
-            mark, end = ("✔", "lose") if event is Event.HIT else ("✘", "win")
-            return f"{mark} {name} {event.value.upper()}: can no longer {end}, {facts}\n{second}"
+            return f"{_decided(event, alert, tracked, facts)}\n{second}"
         case Event.OUT:
             return _out(alert, tracked, book)
         case Event.REVIEW:
@@ -212,6 +211,15 @@ def _review(alert: Alert, tracked: Followed, book: Belief) -> str:
     )
 
 
+def _decided(event: Event, alert: Alert, tracked: Followed, facts: str) -> str:
+    """A bet that is certain before its game is over, or that a correction has opened again."""
+    name, word = short(tracked.bet), event.value.upper()
+    if alert.reason is Reason.TAKEN_BACK:
+        return f"↻ {name} is open again, not {word}: {alert.detail}, {facts}"
+    mark, end = ("✔", "lose") if event is Event.HIT else ("✘", "win")
+    return f"{mark} {name} {word}: can no longer {end}, {facts}"
+
+
 def _feed_down(alert: Alert, tracked: Followed, book: Belief) -> str:
     silent = ""
     if book.seen_at is not None:
@@ -254,4 +262,6 @@ def _settled(event: Event, alert: Alert, tracked: Followed, book: Belief) -> str
             f"The box score was corrected: revision {done.revision} of the result"
         )
     first = f"{_MARKS[done.result]} #{bet.id} {result}{money} · {facts}"
+    if done.reason.endswith(ASK_BOOK):
+        return f"{first}\nW{ASK_BOOK[1:]} tracker settle {bet.id} won --payout AMOUNT"
     return first if off else f"{first}\nProvisional until the box score has been read again"

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tracker.cli.bets.add import Given, add
+from tracker.app.bets import Beside
+from tracker.cli.bets.add import add
 from tracker.cli.declare import declare
 from tracker.cli.scope import scope_of
 from tracker.domain.errors import Misused
@@ -44,6 +45,9 @@ def command(
         str | None,
         typer.Option(help="When it was placed, such as 2026-11-20T19:05:00-05:00."),
     ] = None,
+    free: Annotated[
+        bool, typer.Option("--free", help="The stake is the book's: it is not lost, nor returned.")
+    ] = False,
     chance: Annotated[
         bool | None,
         typer.Option(
@@ -60,7 +64,9 @@ def command(
     'parlay: DEN ML; over 224.5; Jokic o25.5 pts +450', a tag '#late'. Quote the line: the shell
     would take $20 for something of its own.
     """
-    given = Given(game, odds, stake, book, tuple(rule or ()), tuple(tag or ()), name, placed_at)
+    given = Beside(
+        game, odds, stake, book, tuple(rule or ()), tuple(tag or ()), name, placed_at, free
+    )
     wrong = next((word for word in line if word.startswith("--")), None)
     if wrong is not None:
         raise Misused(f"there is no option {wrong}: see `tracker add --help`")

@@ -13,15 +13,15 @@ from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text, payout_if_won
 
 if TYPE_CHECKING:
+    from tracker.app.bets import Registered
     from tracker.cli.basics import Basics
-    from tracker.cli.bets.add import Outcome
     from tracker.cli.scope import Scope
     from tracker.cli.session import Session
     from tracker.domain.chance import Chance
     from tracker.domain.draft import Draft
 
 
-def tell_bet(x: Outcome, at: Session) -> None:
+def tell_bet(x: Registered, at: Session) -> None:
     """The games, and the bet as it was understood with its money."""
     added, number = x.added, paint(f"#{x.added.number}", "bold")
     for line in dict.fromkeys(_matched(x, game, at.now, at.basics) for game in x.games):
@@ -36,7 +36,7 @@ def tell_bet(x: Outcome, at: Session) -> None:
         say(f"{_label('Bet')}already registered as {number}: {bet}")
 
 
-def tell_rest(x: Outcome, at: Session) -> None:
+def tell_rest(x: Registered, at: Session) -> None:
     """When the bet speaks, and what it waits for."""
     added = x.added
     rules = " · ".join(rule.text for rule in x.rules) or "none"
@@ -51,7 +51,7 @@ def _label(text: str) -> str:
     return paint(f"{text:<9}", "dim")
 
 
-def _matched(x: Outcome, game: Game, now: datetime, basics: Basics) -> str:
+def _matched(x: Registered, game: Game, now: datetime, basics: Basics) -> str:
     """The players of the bet in a game, its teams, and when it tips off."""
     from tracker.domain.catalog.teams import teams
 
@@ -82,7 +82,7 @@ def _money(draft: Draft, form: str) -> list[str]:
     return parts
 
 
-async def tell_chance(x: Outcome, at: Session, scope: Scope) -> None:
+async def tell_chance(x: Registered, at: Session, scope: Scope) -> None:
     """What the forecast gives it at this moment, and how that compares with the price."""
     with progress("forecasting"):
         found = await _first_chance(x, at, scope)
@@ -112,7 +112,7 @@ _NO_CHANCE = {
 
 
 async def _first_chance(
-    x: Outcome, at: Session, scope: Scope
+    x: Registered, at: Session, scope: Scope
 ) -> tuple[Chance | NoChance, str] | None:
     """The chance as the daemon would give it at this moment, or why there is none; and the moment.
 

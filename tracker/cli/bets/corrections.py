@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.contracts import bet_json
+from tracker.app.bets import Changes
+from tracker.app.views import bet_json, iso
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.look import shown_as, table
 from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import asks, iso, note, paint, say, say_json
+from tracker.cli.screen import asks, note, paint, say, say_json
 from tracker.cli.session import session
 from tracker.domain.errors import Misused
-from tracker.domain.league import LEAGUES
-from tracker.domain.money import money_text, parse_odds
-from tracker.language.drafting import parse_stake
-from tracker.language.grammar import find_in, parse_bet, parse_matchup
+from tracker.domain.money import money_text
 
 if TYPE_CHECKING:
     from tracker.domain.bet import Settlement
-    from tracker.domain.draft import Draft
     from tracker.store.auditing import Audit
     from tracker.store.views import BetView
 
@@ -54,6 +50,12 @@ def edit(  # noqa: PLR0917 - a command has an argument for each option
     tag: Annotated[
         list[str] | None, typer.Option(help="The tags, in the place of those there are.")
     ] = None,
+    placed_at: Annotated[
+        str | None, typer.Option(help="When it was placed, such as 2026-11-20T19:05:00-05:00.")
+    ] = None,
+    free: Annotated[
+        bool | None, typer.Option("--free/--own-money", help="Whether the stake is the book's.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Mend what is wrong with a bet: its odds, stake, book or tags, or a pick that is still young.
@@ -61,25 +63,18 @@ def edit(  # noqa: PLR0917 - a command has an argument for each option
     Pick and game can be changed until the bet has a history. Each change leaves a row of audit. A
     bet that has its result is paid anew.
     """
-    given = {"pick": pick, "game": game, "odds": odds, "stake": stake, "book": book}
-    if all(x is None for x in given.values()) and tag is None:
+    changes = Changes(
+        pick, game, odds, stake, book, None if tag is None else tuple(tag), placed_at, free
+    )
+    if changes.empty:
         raise Misused(f"say what to change: tracker edit {bet} --odds -115, or --stake, --book ...")
-    asyncio.run(_edit(scope_of(context), bet, given, tag, as_json))
+    asyncio.run(_edit(scope_of(context), bet, changes, as_json))
 
 
-async def _edit(
-    scope: Scope,
-    reference: str,
-    given: dict[str, str | None],
-    tags: list[str] | None,
-    as_json: bool,
-) -> None:
+async def _edit(scope: Scope, reference: str, changes: Changes, as_json: bool) -> None:
     async with session(scope, write=True) as at:
-        number = await at.number(reference)
-        old = await at.store.by_hand.draft(number)
-        new = _changed(old, given, tags, at.basics.stake_unit_cents)
-        told = await at.store.by_hand.edit(number, new, at.now)
-        view = await at.bet(reference)
+        done = await at.bets.edit(reference, changes, at.now)
+    view, told = done.bet, done.changes
     if as_json:
         say_json(bet_json(view) | {"changed": [_audit_json(x) for x in told]})
         return
@@ -97,33 +92,6 @@ def _change_text(change: Audit) -> str:
         money_text(int(x)) if money and x else x or "none" for x in (change.before, change.after)
     )
     return f"{what} {before} → {after}"
-
-
-def _changed(
-    old: Draft, given: dict[str, str | None], tags: list[str] | None, unit_cents: int
-) -> Draft:
-    """The draft with what was given in place of what was there."""
-    find = find_in(*LEAGUES)
-    new = old
-    if (pick := given["pick"]) is not None:
-        read = parse_bet(pick, find)
-        matchup = None if len(read.legs) > 1 else read.legs[0].matchup
-        new = replace(new, pick=read, matchup=matchup, game_text=None)
-        new = replace(new, odds=read.odds or new.odds)
-        new = replace(
-            new, stake_cents=new.stake_cents if read.stake_cents is None else read.stake_cents
-        )
-    if (game := given["game"]) is not None:
-        new = replace(new, matchup=parse_matchup(game, find), game_text=game)
-    if (odds := given["odds"]) is not None:
-        new = replace(new, odds=parse_odds(odds))
-    if (amount := given["stake"]) is not None:
-        new = replace(new, stake_cents=parse_stake(amount, unit_cents))
-    if (book := given["book"]) is not None:
-        new = replace(new, book=book.strip() or None)
-    if tags is not None:
-        new = replace(new, tags=tuple(x.removeprefix("#") for x in tags if x))
-    return new
 
 
 def void(
@@ -154,18 +122,16 @@ def regrade(context: typer.Context, bet: Reference, as_json: AsJson = False) -> 
 
 async def _decide(scope: Scope, reference: str, void_why: str | None, as_json: bool) -> None:
     async with session(scope, write=True) as at:
-        before = await at.bet(reference)
-        number = before.number
         if void_why is None:
-            done = await at.store.by_hand.regrade(number, at.now)
+            made = await at.bets.regrade(reference, at.now)
         else:
-            done = await at.store.by_hand.void(number, f"by hand: {void_why}", at.now)
-        view = await at.bet(reference)
+            made = await at.bets.void(reference, f"by hand: {void_why}", at.now)
+    view, done = made.bet, made.settlement
     if as_json:
         say_json(_settlement_json(view, done))
         return
     paid = "" if done.payout_cents is None else f", pays {money_text(done.payout_cents)}"
-    again = " (as it was)" if before.revision == done.revision else f", revision {done.revision}"
+    again = " (as it was)" if made.as_before else f", revision {done.revision}"
     say(f"{_name(view)}: {done.result.value}{paid}{again}")
     say(f"  {done.reason}" + (f" · {done.evidence}" if done.evidence else ""))
 
@@ -184,7 +150,7 @@ async def _review(scope: Scope, as_json: bool) -> None:
     found: list[BetView] = []
     try:
         async with session(scope) as at:
-            found = await at.store.by_hand.reviews(at.basics.rules)
+            found = await at.bets.reviews()
     except StoreMissing:
         pass
     if as_json:

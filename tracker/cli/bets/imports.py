@@ -16,11 +16,12 @@ from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import complain, note, progress, say, say_json
 from tracker.cli.session import session
-from tracker.domain.bet import Settlement
 from tracker.domain.errors import BadBet, Impossible, Misused
 from tracker.domain.money import money_text
+from tracker.engine.settle.by_hand import brought
 from tracker.intake.bets_file import parse_bets
 from tracker.intake.imports import ImportedBet, ImportedBets, read_slips
+from tracker.store.bets import Registration
 
 if TYPE_CHECKING:
     from tracker.cli.session import Session
@@ -155,8 +156,8 @@ def _with(slip: ImportedBet, book: str | None, tags: tuple[str, ...]) -> Importe
 
 async def _keep(scope: Scope, slips: Sequence[ImportedBet], source: str) -> _Done:
     async with session(scope, write=True) as at:
-        drafts = [x.draft for x in slips]
-        registered = await at.store.register(drafts, at.basics.rules, at.now)
+        wanted = [Registration(x.draft, who="import") for x in slips]
+        registered = await at.store.register(wanted, at.basics.rules, at.now)
         known = {x.number: x for x in await at.store.bets_view(at.basics.rules)}
         settled = 0
         mistakes: list[str] = []
@@ -173,8 +174,10 @@ async def _keep(scope: Scope, slips: Sequence[ImportedBet], source: str) -> _Don
 async def _settle(at: Session, slip: ImportedBet, number: int, source: str) -> None:
     assert slip.result is not None  # noqa: S101 - asked by the caller
     why = f"{slip.said or slip.result.value} in {source}"
-    given = Settlement(number, 1, slip.result, slip.paid, at.now, why, by_hand=True)
-    await at.store.by_hand.settle(given, "import")
+    result, paid = slip.result, slip.paid
+    await at.store.by_hand.decide(
+        number, lambda case: brought(case, result, paid, why, at.now), at.now, "import"
+    )
 
 
 def _show(found: ImportedBets, as_json: bool) -> None:

@@ -1,17 +1,15 @@
-"""How the legs of a parlay are shown: in words for a person, and as JSON."""
+"""How the legs of a parlay are shown: in words for a person."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tracker.domain.market import describe, kind
+from tracker.domain.market import describe
 from tracker.domain.parlay import Leg, Parlay
 
 if TYPE_CHECKING:
     from tracker.domain.tracking import LegStanding
     from tracker.store.views import ShowView
-
-Json = dict[str, Any]
 
 
 def leg_lines(view: ShowView) -> list[str]:
@@ -41,25 +39,3 @@ def _stands(known: LegStanding) -> str:
     if known.hit or known.lost:
         return "hit" if known.hit else "lost"
     return "not seen yet" if known.chance is None else percent(known.chance.win)
-
-
-def legs_json(view: ShowView) -> list[Json]:
-    """The legs of a parlay as `tracker show --json` gives them; none for other bets."""
-    slip = view.bet.market
-    if not isinstance(slip, Parlay):
-        return []
-    return [
-        {
-            "text": describe(leg.market, leg.game.home, leg.game.away),
-            "market": kind(leg.market),
-            "game": leg.game.id,
-            "odds": None if leg.odds is None else leg.odds.text,
-            "chance": None
-            if known.chance is None
-            else {"win": known.chance.win, "push": known.chance.push, "lose": known.chance.lose},
-            "result": None if known.result is None else known.result.value,
-            "official": known.official,
-            "reason": known.reason or known.unclear,
-        }
-        for leg, known in zip(slip.legs, view.legs, strict=True)
-    ]

@@ -24,6 +24,7 @@ _FLAGS = {
     "--json": ("json", True),
     "--chance": ("chance", True),
     "--no-chance": ("chance", False),
+    "--free": ("free", True),
 }
 
 OPTIONS = frozenset({*_ONCE, *_OFTEN, *_FLAGS}) - {"--config"}
@@ -38,12 +39,14 @@ def quick_add(args: Sequence[str]) -> int | None:
     if read is None:
         return None
     words, once, often, flags = read
-    from tracker.cli.bets.add import Given, add
+    from tracker.app.bets import Beside
+    from tracker.cli.bets.add import add
     from tracker.cli.ending import outcome
     from tracker.cli.scope import Scope
 
     config = once.pop("config", None)
-    given = Given(**once, rules=tuple(often["rules"]), tags=tuple(often["tags"]))
+    rules, tags = tuple(often["rules"]), tuple(often["tags"])
+    given = Beside(**once, rules=rules, tags=tags, free=flags.get("free", False))
     scope = Scope(None if config is None else Path(config))
     as_json, chance = flags.get("json", False), flags.get("chance")
     return outcome(lambda: add(scope, " ".join(words), given, as_json=as_json, chance=chance))

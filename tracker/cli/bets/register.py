@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.views import bet_json, show_json
 from tracker.cli.bets.believed import believed, prior_json, prior_text
 from tracker.cli.bets.legs import leg_lines
-from tracker.cli.contracts import bet_json, show_json
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.ending import Ended
 from tracker.cli.look import (
@@ -145,7 +145,7 @@ def _tell(found: ShowView, at: Session, prior: str | None) -> None:
         say(f"Review   {bet.review}: decide it with `tracker settle {bet.id} RESULT --reason ...`")
     for one in found.settlements:
         done = one.settlement
-        state = "official" if one.official_at else "provisional"
+        state = f"official {one.official_why}".strip() if one.official_at else "provisional"
         say(
             f"Result   {done.result.value} ({state}, revision {done.revision}, "
             f"{when(done.at, now, zone)}): {done.reason}"

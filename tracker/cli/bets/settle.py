@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.contracts import bet_json
+from tracker.app.views import bet_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import shown_as, status_text, table
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import asks, paint, say, say_json
 from tracker.cli.session import session
-from tracker.domain.bet import Result, Settlement, Status
-from tracker.domain.errors import BadBet, Misused
-from tracker.domain.money import money_text, parse_money, payout_if_won
-from tracker.domain.parlay import price_of
+from tracker.domain.bet import Result, Status
+from tracker.domain.errors import Misused
+from tracker.domain.money import money_text, parse_money
 
 if TYPE_CHECKING:
     from tracker.store.views import BetView
@@ -99,11 +98,10 @@ async def _list(scope: Scope, as_json: bool) -> None:
 async def _settle(
     scope: Scope, reference: str, result: Result, why: str, paid: str | None, as_json: bool
 ) -> None:
+    cents = None if paid is None else parse_money(paid)
     async with session(scope, write=True) as at:
-        bet = await at.bet(reference)
-        cents = _payout(bet, result) if paid is None else parse_money(paid)
-        given = Settlement(bet.number, 0, result, cents, at.now, f"by hand: {why}")
-        done = await at.store.by_hand.settle(given)
+        made = await at.bets.settle(reference, result, f"by hand: {why}", cents, at.now)
+    bet, done = made.before, made.settlement
     if as_json:
         say_json(
             {
@@ -122,20 +120,3 @@ async def _settle(
         say(f"{text} (it was that already, and is official now)")
     else:
         say(f"{text} (official, revision {done.revision})")
-
-
-def _payout(bet: BetView, result: Result) -> int | None:
-    if bet.stake_cents is None:
-        return None
-    odds = price_of(bet.market, bet.odds)
-    match result:
-        case Result.LOST:
-            return 0
-        case Result.PUSH | Result.VOID:
-            return bet.stake_cents
-        case Result.WON if odds is not None:
-            return payout_if_won(bet.stake_cents, odds)
-        case Result.WON:
-            raise BadBet(
-                f"the odds of bet {bet.id} are not known: say what was paid with --payout AMOUNT"
-            )

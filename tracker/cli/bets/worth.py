@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.views import iso
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.look import shown_as, table
 from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import iso, note, paint, say, say_json
+from tracker.cli.screen import note, paint, say, say_json
 from tracker.cli.session import session
 from tracker.cli.words import odds_text
 from tracker.domain.bet import Status

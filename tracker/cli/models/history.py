@@ -22,12 +22,12 @@ from tracker.cli.session import session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, GameState, Phase
-from tracker.modelling.collect.season_ids import Run, runs
 
 if TYPE_CHECKING:
     from tracker.feeds.polling.feed import Feed
     from tracker.modelling.collect.folder import HistoryFolder
     from tracker.modelling.collect.plays import Event
+    from tracker.modelling.collect.season_ids import Run
 
     Whole = tuple[GameState, list[Event]]
 
@@ -112,6 +112,8 @@ def _season(
         return None
     if begin is not None or end is not None:
         raise Misused("--season is a whole season: leave --from and --to out")
+    from tracker.modelling.collect.season_ids import runs
+
     return tuple(runs(league, season))
 
 

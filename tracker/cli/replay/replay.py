@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.views import iso
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.replay.record import record
 from tracker.cli.replay.recorded import Games, playbacks_of
 from tracker.cli.replay.run import run
-from tracker.cli.screen import iso, note, progress, say, say_json
+from tracker.cli.screen import note, progress, say, say_json
 from tracker.cli.setup.run import parse_instant, scaled_clock
 
 if TYPE_CHECKING:

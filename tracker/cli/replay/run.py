@@ -47,13 +47,13 @@ def run(
     playbacks = playbacks_of(games or [], None, "nba")
     if others := [x.recording.name for x in playbacks if x.recording.league != "nba"]:
         raise Misused(f"only NBA games can be run: {', '.join(others)} can be served")
-    from tracker.cli.bets.add import Given, draft_of
+    from tracker.app.bets import Beside, draft_of
 
     if bet:
-        drafts = [draft_of(line, Given(), basics.stake_unit_cents) for line in bet]
+        drafts = [draft_of(line, Beside(), basics.stake_unit_cents) for line in bet]
     else:
         drafts = [
-            draft_of(line, Given(), basics.stake_unit_cents)
+            draft_of(line, Beside(), basics.stake_unit_cents)
             for playback in playbacks
             for line in _usual_bets(playback.recording)
         ]

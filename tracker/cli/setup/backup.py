@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.views import iso
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import iso, note, progress, say, say_json
+from tracker.cli.screen import note, progress, say, say_json
 from tracker.cli.session import session
 from tracker.domain.errors import Impossible, Misused
 

@@ -318,6 +318,7 @@ async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
     clock = SystemClock()
     async with open_feeds(settings.feeds, clock, deadline_s=_PATIENCE_S) as feeds:
         tried = await probe(feeds, leagues, clock)
+        ahead = feeds.server_time.ahead
     well = {x.league for x in tried if x.trouble is None}
     found = []
     for one in tried:
@@ -338,7 +339,18 @@ async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
             left = "; it stands in only" if one.stands_in else "; another source stands in"
         text = f"{one.source}: {one.why} ({host}){left}: {one.advice}"
         found.append(Check(one.source, health, text))
-    return found
+    return [*found, *_clock(ahead)]
+
+
+def _clock(ahead: float | None) -> list[Check]:
+    """Whether this machine's clock is that of the sources; nothing where none told its time."""
+    from tracker.network import WRONG_CLOCK_S, clock_trouble
+
+    if ahead is None:
+        return []
+    if abs(ahead) >= WRONG_CLOCK_S:
+        return [Check("clock", Health.BAD, clock_trouble(ahead))]
+    return [Check("clock", Health.GOOD, "this machine's clock is that of the sources")]
 
 
 def _service() -> Check:

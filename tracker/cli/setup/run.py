@@ -113,8 +113,9 @@ def parse_instant(text: str) -> datetime:
 async def _run(
     settings: Settings, secrets: Secrets, clock: Clock, level: str, config: Path | None
 ) -> int:
-    from tracker.daemon.bot.subprocesses import Commands
+    from tracker.daemon.bot.subprocesses import Bounds, Commands
     from tracker.daemon.run import run as daemon
+    from tracker.daemon.watchers.chores import HEAVY_LIMIT, LIGHT_LIMIT, Runners
     from tracker.logs import set_up_logs
 
     logger = set_up_logs(clock.now, secrets=secrets.values(), level=level, stream=sys.stderr)
@@ -130,7 +131,13 @@ async def _run(
     try:
         async with open_channels(settings, secrets, tell) as channels:
             verbs = Commands(config)
-            await daemon(settings, channels, clock, tell=tell, load=load, verbs=verbs)
+            # On a clock of its own the daemon is rehearsed: what is due at set times is left out.
+            scaled = isinstance(clock, ScaledClock)
+            heavy = Commands(config, limit=HEAVY_LIMIT, bounds=Bounds())
+            runners = None if scaled else Runners(Commands(config, limit=LIGHT_LIMIT), heavy)
+            await daemon(
+                settings, channels, clock, tell=tell, load=load, verbs=verbs, runners=runners
+            )
     except Exception as wrong:
         # The supervisor: what a person can mend is told in a sentence, a fault with its story.
         known = _known(wrong)

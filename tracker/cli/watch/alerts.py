@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.contracts import alert_json
+from tracker.app.views import alert_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of

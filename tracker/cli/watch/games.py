@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.views import game_json
 from tracker.cli.bets.read_slate import PATIENCE_S, Reading, read_slate
-from tracker.cli.contracts import game_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tracker.cli.contracts import status_json
+from tracker.app.views import status_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import chance_text, shown_as, status_text, table
 from tracker.cli.scope import Scope, scope_of

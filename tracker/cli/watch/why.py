@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracker.app.views import clock_digits, iso
 from tracker.cli.bets.believed import believed, prior_json, prior_text
-from tracker.cli.contracts import clock_digits
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.look import shown_as
 from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import iso, paint, progress, say, say_json
+from tracker.cli.screen import paint, progress, say, say_json
 from tracker.cli.session import session
 from tracker.cli.watch.moments import EXACT, Memory, Moment
 from tracker.cli.watch.span_of import last_of_note, place

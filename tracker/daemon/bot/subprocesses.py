@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,14 @@ class Ran:
         return "\n".join(lines) or "it did not work: tracker doctor"
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a command may take of the machine: niceness (19 gives way to all), bytes of memory."""
+
+    nice: int = 19
+    memory: int = 1 << 30
+
+
 class Verbs(Protocol):
     """A way to run commands."""
 
@@ -46,8 +55,15 @@ class Verbs(Protocol):
 class Commands:
     """Runs commands one at a time, with the daemon's own configuration."""
 
-    def __init__(self, config: Path | None, *, limit: float = LIMIT) -> None:
-        """`config` is the file that was named to the daemon, None for the usual place."""
+    def __init__(
+        self, config: Path | None, *, limit: float = LIMIT, bounds: Bounds | None = None
+    ) -> None:
+        """`config` is the file that was named to the daemon, None for the usual place.
+
+        `limit` is in real seconds. `bounds` hold where the system lets a process be bounded: under
+        the hardened unit the unit's own limits do.
+        """
+        self._bounds = bounds
         self._before = () if config is None else ("--config", str(config))
         self._limit = limit
         self._turn = asyncio.Lock()
@@ -62,6 +78,8 @@ class Commands:
                 stderr=asyncio.subprocess.PIPE,
                 env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
             )  # fmt: skip
+            if self._bounds is not None:
+                _bound(process.pid, self._bounds)
             try:
                 async with asyncio.timeout(self._limit):
                     out, err = await process.communicate()
@@ -74,6 +92,13 @@ class Commands:
                     await process.wait()
         status = process.returncode if process.returncode is not None else 1
         return Ran(status, _text(out), _text(err))
+
+
+def _bound(pid: int, bounds: Bounds) -> None:
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, bounds.nice)
+    with contextlib.suppress(OSError):
+        resource.prlimit(pid, resource.RLIMIT_DATA, (bounds.memory, bounds.memory))
 
 
 def _text(said: bytes) -> str:

@@ -23,6 +23,7 @@ from tracker.domain.tracking import GameTracking, Tracked
 from tracker.intake.bets_file import BetsFile, read_bets
 from tracker.settings import Settings
 from tracker.store import Store
+from tracker.store.bets import Registration
 
 _RECENT = timedelta(days=3)
 """How far back a game may lie that a bet is matched with."""
@@ -129,7 +130,8 @@ class FollowedBets:
     async def _register(self, found: BetsFile) -> None:
         now = self._clock.now()
         kept = await self._store.file_bets()
-        registered = await self._store.register(found.drafts, self._defaults, now)
+        wanted = [Registration(x, who="file") for x in found.drafts]
+        registered = await self._store.register(wanted, self._defaults, now)
         for draft, added in zip(found.drafts, registered, strict=True):
             if isinstance(added, BadBet):
                 self._say((f"{self._file}: {added}",))

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
-
-import aiohttp
+from urllib.parse import urljoin, urlsplit
 
 from tracker.clock import Clock
 from tracker.daemon.track import Tell
 from tracker.domain.alert import Decision, Notice
 from tracker.domain.bet import Result, Status
+from tracker.domain.delivery import Failed, Refused, Unknown
 from tracker.domain.money import money_text
 from tracker.domain.policy import Level
+from tracker.notify.web_service import Reply, WebService
 from tracker.store import Store
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ HEARTBEAT_EVERY = 60.0
 HEARTBEAT_LIMIT = 10.0
 """Seconds that whoever takes the heartbeat has to answer."""
 
+REDIRECTS = 3
+"""Redirects of a heartbeat that are followed, within the host that the address names."""
+
+_MOVED = (301, 302, 303, 307, 308)
 _DAY = timedelta(days=1)
 
 
@@ -124,26 +129,34 @@ async def _nightly(store: Store, due: datetime) -> Notice:
 async def beat(url: str, well: Callable[[], bool], real: Clock, tell: Tell) -> None:
     """Ask for an address every minute in which all went well, for ever."""
     failing = False
-    limit = aiohttp.ClientTimeout(total=HEARTBEAT_LIMIT)
-    while True:
-        await real.sleep(HEARTBEAT_EVERY)
-        if not well():
-            continue
-        why = await _ask(url, limit)
-        if bool(why) != failing:
-            failing = bool(why)
-            tell("heartbeat.failing" if why else "heartbeat.recovered", {"why": why})
+    async with WebService("the heartbeat's address", limit=HEARTBEAT_LIMIT) as line:
+        while True:
+            await real.sleep(HEARTBEAT_EVERY)
+            if not well():
+                continue
+            why = await _ask(line, url)
+            if bool(why) != failing:
+                failing = bool(why)
+                tell("heartbeat.failing" if why else "heartbeat.recovered", {"why": why})
 
 
-async def _ask(url: str, limit: aiohttp.ClientTimeout) -> str:
-    """Why the heartbeat was not taken; empty when it was. The address is a secret."""
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=limit) as session,
-            session.get(url, allow_redirects=False) as answer,
-        ):
-            return "" if answer.ok else f"status {answer.status}"
-    except TimeoutError:
-        return f"no answer within {HEARTBEAT_LIMIT:g} s"
-    except (aiohttp.ClientError, OSError, ValueError) as wrong:
-        return type(wrong).__name__
+async def _ask(line: WebService, url: str) -> str:
+    """Why the heartbeat was not taken; empty when it was. The address is a secret.
+
+    A redirect is followed within the host: another one is whoever stands between, such as a
+    hotel's sign-in, whose good answer means nothing.
+    """
+    host = urlsplit(url).hostname
+    for _ in range(REDIRECTS + 1):
+        match await line.ask("GET", url):
+            case Reply() as answer if answer.good:
+                return ""
+            case Reply(status, headers) if "Location" in headers and status in _MOVED:
+                url = urljoin(url, headers["Location"])
+                if urlsplit(url).hostname != host:
+                    return "it leads to another host: does the network want a sign-in?"
+            case Reply(status):
+                return f"status {status}"
+            case Refused(why) | Failed(why) | Unknown(why):
+                return why
+    return "it redirects in circles"

@@ -87,6 +87,10 @@ class SystemNotices:
                 )
             case "store.recovered":
                 self._say("store_back", "✓ tracker can write its database again", Level.DEFAULT)
+            case "chore.failed":
+                chore, why = figures["chore"], figures.get("detail", "")
+                text = f"⚠ The {chore} of today failed: {why}\nSee tracker chores."
+                self._say(f"chore_{chore}", text, Level.DEFAULT)
             case "game.lost":
                 self._lost(figures["game"], figures.get("what", ""))
             case "game.back" | "game.left":

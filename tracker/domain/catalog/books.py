@@ -29,6 +29,7 @@ class HouseRules:
     tie_pushes: bool = True
     unplayed_minutes: float = 5.0
     finished_parts: bool = True
+    decided: bool = True
     postponed_hours: float = 0.0
 
     def __post_init__(self) -> None:
@@ -76,5 +77,6 @@ def _house(name: str, table: Mapping[str, Any]) -> HouseRules:
         tie_pushes=table["tie_pushes"],
         unplayed_minutes=float(table["unplayed_minutes"]),
         finished_parts=table["finished_parts"],
+        decided=table["decided"],
         postponed_hours=float(table["postponed_hours"]),
     )

@@ -11,17 +11,26 @@ from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert
 from tracker.domain.game import GameState, Phase, Score
-from tracker.domain.poll import Unreadable
+from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.prior import Basis
 from tracker.domain.rule import Event
 from tracker.domain.tracking import Change, GameTracking, Held, Ordering
 from tracker.engine.decide.facts import announce, review_alert
-from tracker.engine.decide.normalising import filled, moved, with_players
+from tracker.engine.decide.normalising import (
+    after_play,
+    carried,
+    contradiction,
+    filled,
+    moved,
+    with_players,
+)
 from tracker.engine.decide.ordering import classify
 from tracker.engine.decide.snapshots import chances, see
 from tracker.engine.rules.freezing import freeze_doubted, freeze_pending
 from tracker.engine.rules.stepping import Look
-from tracker.engine.settle.settlement import finish, tell_given
+from tracker.engine.settle.certainty import tell_certain
+from tracker.engine.settle.settlement import finish, settle_parts, tell_given
+from tracker.engine.settle.unfinished import confirm_unread, end_unheard
 from tracker.forecast import Outlook
 
 STALE_AFTER = timedelta(seconds=90)
@@ -29,6 +38,8 @@ STALE_AFTER = timedelta(seconds=90)
 
 LOST_AFTER = timedelta(seconds=90)
 """A game in play that could not be read for this long is said to be lost."""
+
+_MOST_HELD = 99
 
 SURELY_OFF_AFTER = timedelta(hours=1)
 """A game that was told to be off, and of which nothing was heard for so long, is off."""
@@ -39,26 +50,30 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
 
     Without an outlook nothing is priced: every bet keeps its last chance.
     """
-    given, state = book, filled(state, book.state)
+    given, state = book, carried(filled(state, book.state), book.state)
     ordering, held = classify(book, state)
+    contrary = contradiction(book.state, state)
+    if contrary:
+        ordering, held = Ordering.HELD, _held_on(book.held, state)
     back, returned = _feed_back(book, now)
     dropped = _dropped(book.held) if ordering is Ordering.SAME else ()
     book = replace(book, seen_at=now, held=held, lost=False, game=state.game)
     basis, renewed = _basis(book, outlook)
     if ordering is Ordering.HELD:
         book = replace(book, stale=_stale(book, now))
-        notes = (*returned, ("poll.held", _told(state)))
-        kept = Change(book, ordering, alerts=back, notes=notes)
+        notes = (*returned, ("poll.held", contrary or _told(state)))
+        same = contrary and given.held is not None and given.held.state == state
+        kept = Change(book, ordering, alerts=back, notes=returned if same else notes)
         frozen = freeze_doubted(kept, state, lambda x: chances([x], outlook, state)[0][1], now)
-        return _counted(given, frozen)
+        return _counted(given, end_unheard(frozen, contrary, now))
     before, was_stale = book.state, book.stale
     news = ordering is not Ordering.SAME
     box = () if news or before is None else _changed_in(book, before, state)
     if news:
-        book = _believe(book, state, now)
+        book = _believe(book, after_play(state, before), now)
     elif before is not None:
         changed_at = now if box else book.changed_at
-        known = with_players(before, state.players)
+        known = with_players(before, state.players, before.players)
         book = replace(book, state=known, changed_at=changed_at)
     # After a start nobody knows what the chances rested on: a game that stands is priced anew.
     renewed = renewed or (book.basis is None and before is not None and not news)
@@ -78,7 +93,15 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
         )
     if book.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
-    return _counted(given, _told_reviews(finish(tell_given(change, now), now), now))
+    change = settle_parts(tell_certain(change, before, now), before, now)
+    change = finish(tell_given(change, now), now)
+    return _counted(given, end_unheard(change, "", now))
+
+
+def _held_on(held: Held | None, state: GameState) -> Held:
+    """A doubtful state that is held for as long as it is told, however often."""
+    again = held is not None and held.state == state
+    return Held(state, min(held.polls + 1, _MOST_HELD) if held is not None and again else 1)
 
 
 def _basis(book: GameTracking, outlook: Outlook | None) -> tuple[Basis | None, bool]:
@@ -90,18 +113,14 @@ def _basis(book: GameTracking, outlook: Outlook | None) -> tuple[Basis | None, b
     return outlook.basis.after(book.basis), outlook.basis.renews(book.basis)
 
 
-def _told_reviews(change: Change, now: datetime) -> Change:
-    """The change with the word on each bet whose result a person must decide."""
-    state = change.book.state
-    if state is None or not change.reviews:
-        return change
-    tracked = {x.bet.number: x for x in change.book.tracked}
-    said = tuple(review_alert(tracked[x.bet], x, state, now) for x in change.reviews)
-    return replace(change, alerts=change.alerts + said)
-
-
 def _counted(given: GameTracking, change: Change) -> Change:
-    """The change with the turn of each parlay over several games that it moved on."""
+    """The change with the turn of each parlay over several games that it moved on.
+
+    Whoever must decide a result is told so, whichever step left it to a person.
+    """
+    if change.reviews:
+        said = tuple(review_alert(change.book, x) for x in change.reviews)
+        change = replace(change, alerts=change.alerts + said)
     old = {x.bet.number: x for x in given.tracked}
     turned = tuple(
         replace(x, turn=x.turn + 1) if len(x.groups) > 1 and x != old.get(x.bet.number) else x
@@ -124,12 +143,18 @@ def note(book: GameTracking, why: Unreadable, now: datetime) -> Change:
     given, book = book, replace(book, stale=_stale(book, now))
     if book.state is not None and book.state.phase.off and _surely_off(book, now):
         # A game that was called off leaves the board; its bets still become void, and official.
-        return _counted(given, _told_reviews(finish(Change(book, Ordering.SAME), now), now))
+        return _counted(given, finish(Change(book, Ordering.SAME), now))
+    change = confirm_unread(Change(book), why, now)
+    change = end_unheard(change, why.why if why.trouble is Trouble.UNBELIEVED else "", now)
     if not playing or not silent or book.lost:
-        return Change(book)
-    alerts = announce(book, Event.FEED_DOWN, now, detail=why.why)
-    lost = replace(book, lost=True)
-    change = Change(lost, alerts=alerts, notes=(("game.lost", why.trouble.value),))
+        return _counted(given, change)
+    alerts = announce(change.book, Event.FEED_DOWN, now, detail=why.why)
+    change = replace(
+        change,
+        book=replace(change.book, lost=True),
+        alerts=change.alerts + alerts,
+        notes=(*change.notes, ("game.lost", why.trouble.value)),
+    )
     return _counted(given, freeze_pending(change, now, "the feed is away"))
 
 

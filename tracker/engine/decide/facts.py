@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Settlement
-from tracker.domain.chance import Chance
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.rule import Event, EventRule
 from tracker.domain.tracking import GameTracking, Review, RuleState, Tracked
 
 _USEFUL_FOR = {
+    Event.HIT: timedelta(hours=12),
+    Event.DEAD: timedelta(hours=12),
     Event.SETTLED: timedelta(hours=12),
     Event.REGRADED: timedelta(hours=24),
     Event.REVIEW: timedelta(hours=24),
@@ -22,13 +23,8 @@ _USEFUL_FOR = {
 _USEFUL_BY_DEFAULT = timedelta(minutes=10)
 
 
-def facts_of(
-    old: Chance | None, new: Chance | None, before: GameState | None, after: GameState
-) -> frozenset[Event]:
-    """The facts about a bet that the step from one state to the next brings.
-
-    A bet that is certain to push is neither hit nor dead.
-    """
+def facts_of(before: GameState | None, after: GameState) -> frozenset[Event]:
+    """The facts about a game that the step from one state to the next brings."""
     facts: set[Event] = set()
     if before is not None:
         if before.phase is Phase.SCHEDULED and after.phase.in_play:
@@ -39,11 +35,6 @@ def facts_of(
             half = after.period * 2 == after.game.rules.periods
             if not ends:
                 facts.add(Event.HALFTIME if half else Event.QUARTER)
-    if old is not None and new is not None and after.phase is not Phase.FINAL:
-        if new.lose == 0 < old.lose and new.win > 0:
-            facts.add(Event.HIT)
-        if new.win == 0 < old.win and new.lose > 0:
-            facts.add(Event.DEAD)
     return frozenset(facts)
 
 
@@ -55,10 +46,14 @@ def absentees(old: Tracked, new: Tracked) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def review_alert(tracked: Tracked, review: Review, state: GameState, now: datetime) -> Alert:
+def review_alert(book: GameTracking, review: Review) -> Alert:
     """The word that a person must decide a result; whatever the rules, for nobody else can."""
-    memory = RuleState(tracked.bet.number, Event.REVIEW.value, episode=int(now.timestamp()))
-    alert = _alert(tracked, memory, Event.REVIEW, now, state.game_clock, state.score)
+    (tracked,) = [x for x in book.tracked if x.bet.number == review.bet]
+    clock, score = "", Score(0, 0)
+    if book.state is not None:
+        clock, score = book.state.game_clock, book.state.score
+    memory = RuleState(review.bet, Event.REVIEW.value, episode=int(review.at.timestamp()))
+    alert = _alert(tracked, memory, Event.REVIEW, review.at, clock, score)
     return replace(alert, detail=review.why)
 
 

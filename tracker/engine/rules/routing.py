@@ -1,6 +1,6 @@
 """What becomes of a firing: one step after the other may hold it back, each with its reason.
 
-    switched off -> dead parlay -> feed away -> snoozed -> budget -> quiet hours -> told
+    switched off -> told before -> dead parlay -> feed away -> snoozed -> budget -> quiet -> told
 
 A rule that fires has fired, whether or not that is told: it arms again as usual. The steps are
 pure; all that they go by is in the change and in the policy, which lives on disk.
@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.bet import ASK_BOOK
 from tracker.domain.market import Market
 from tracker.domain.parlay import Parlay
 from tracker.domain.policy import CHANCE, SWING, Level, Policy, Told, topic_of
 from tracker.domain.rule import Event
 from tracker.domain.tracking import Change, Tracked
+from tracker.engine.settle.certainty import told_as
 
 GROUP_WAIT = timedelta(seconds=3)
 """For how long after a message about a game what is not urgent waits, to come as one with more."""
@@ -25,11 +27,10 @@ GROUP_WAIT = timedelta(seconds=3)
 BUDGET_SPAN = timedelta(hours=1)
 """The time that both budgets are for."""
 
-_RESULTS = frozenset({Event.SETTLED.value, Event.REGRADED.value, Event.REVIEW.value})
+_RESULTS = frozenset(
+    x.value for x in (Event.SETTLED, Event.REGRADED, Event.HIT, Event.DEAD, Event.OUT, Event.REVIEW)
+)
 """What is always told in the end: a snooze puts it off and no budget holds it back."""
-
-_DECIDED = _RESULTS | {Event.HIT.value, Event.DEAD.value, Event.OUT.value}
-"""What happens once to a bet, so that it needs no budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,20 @@ def switched_off(firing: Firing, policy: Policy, now: datetime) -> Hold | None: 
     return Hold(Reason.OFF) if policy.says_nothing_of(firing.topic) else None
 
 
+def told_before(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
+    """A result that was told when it became certain is not told again; a question about it is."""
+    done = firing.tracked.settlement
+    if firing.topic != Event.SETTLED.value or done is None or done.reason.endswith(ASK_BOOK):
+        return None
+    event = told_as(firing.tracked, done.result)
+    return None if event is None or policy.says_nothing_of(event.value) else Hold(Reason.TOLD)
+
+
 def dead_parlay(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """A parlay that can no longer win has nothing to say of its legs but its end."""
     tracked = firing.tracked
     dead = tracked.chance is not None and tracked.chance.win == 0
-    ends = _RESULTS | {Event.DEAD.value}
+    ends = _RESULTS - {Event.HIT.value}
     if dead and firing.topic not in ends and _parlay(tracked.bet.market) is not None:
         return Hold(Reason.PARLAY_DEAD)
     return None
@@ -100,7 +110,7 @@ def snoozed(firing: Firing, policy: Policy, now: datetime) -> Hold | None:
 
 def over_budget(firing: Firing, policy: Policy, now: datetime) -> Hold | None:
     """So many messages an hour are enough; what one poll of one game brings counts as one."""
-    if firing.topic in _DECIDED:
+    if firing.topic in _RESULTS:
         return None
     recent = {x for x in policy.told if timedelta(0) <= now - x.at < BUDGET_SPAN}
     recent.discard(Told(firing.game, now))
@@ -127,7 +137,15 @@ def quiet(firing: Firing, policy: Policy, now: datetime) -> Hold | None:
     return None if until is None else Hold(Reason.QUIET, due_at=until)
 
 
-STEPS: tuple[Step, ...] = (switched_off, dead_parlay, feed_away, snoozed, over_budget, quiet)
+STEPS: tuple[Step, ...] = (
+    switched_off,
+    told_before,
+    dead_parlay,
+    feed_away,
+    snoozed,
+    over_budget,
+    quiet,
+)
 """In this order; the first that holds a firing back gives the reason."""
 
 

@@ -52,7 +52,7 @@ def apply_rules(
     Rules about a chance stand still while a push is the likeliest end: it is neither won nor lost.
     """
     state, now = look.state, look.now
-    facts = facts_of(old.chance, chance, look.before, state)
+    facts = facts_of(look.before, state)
     leg, leg_was = moved_leg(old, seen)
     absent = "; ".join(absentees(old, seen))
     if absent:

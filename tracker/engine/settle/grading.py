@@ -1,7 +1,8 @@
 """Results: how each market is settled from a final state, by the rules of the house.
 
-A game's markets are settled from its points by period, a player's from his line in the final box;
-never from what was seen on the way.
+A game's markets are settled from its points by period, a player's from his line in the final box.
+What was seen on the way settles only what nothing can change any more: a half at its end, an over
+that is passed. It is graded again by the final state.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from tracker.domain.market import (
     ThreeWay,
     Total,
 )
-from tracker.domain.player import Player, Stat, box_line, figure
+from tracker.domain.player import UNREAD, Player, Stat, box_line, figure
 
 _MINUTE = 60
 
@@ -68,15 +69,124 @@ def judge(market: Market, state: GameState, house: HouseRules) -> Verdict:
     if not state.phase.off and state.phase is not Phase.FINAL:
         raise Unsettleable("the game is not over")
     if cut := _cut_short(market, state, house):
-        return Verdict(Result.VOID, f"{cut}: void, stake returned", _rules(house))
+        sure = _passed(market, state, house) if house.decided else None
+        return sure or Verdict(Result.VOID, f"{cut}: void, stake returned", _rules(house))
     if isinstance(market, PlayerTotal | DoubleDouble):
         return _player_verdict(market, state, house)
     score = span_score(state, market.span, overtime=house.overtime)
+    return _told(market, state, house, _by_points(market, score), score)
+
+
+def certain(market: Market, state: GameState, house: HouseRules) -> Verdict | None:
+    """How a market ended for sure although its game goes on; None while it may still turn.
+
+    A span that is over is decided by its points, and a line that is passed by what has passed it.
+    """
+    if not isinstance(market, PlayerTotal | DoubleDouble) and _finished(market.span, state, house):
+        try:
+            score = span_score(state, market.span, overtime=house.overtime)
+        except Unsettleable:
+            return None
+        return _told(market, state, house, _by_points(market, score), score)
+    return _passed(market, state, house)
+
+
+def agreed(
+    market: Market, before: GameState, state: GameState, house: HouseRules
+) -> Verdict | None:
+    """How a market ended for sure by two polls in a row; None while they do not agree on it."""
+    verdict = certain(market, state, house)
+    if verdict is None:
+        return None
+    earlier = certain(market, before, house)
+    return verdict if earlier is not None and earlier.result is verdict.result else None
+
+
+def finished_part(market: Market, state: GameState, house: HouseRules) -> bool:
+    """Whether a market is about a part of the game that has been played to its end."""
+    player = isinstance(market, PlayerTotal | DoubleDouble)
+    return not player and _finished(market.span, state, house)
+
+
+def _finished(span: Span, state: GameState, house: HouseRules) -> bool:
+    """Whether a span is over before its game is: overtime may still add to one that counts it."""
+    if span.counts_overtime and house.overtime:
+        return False
+    return span.periods(state.game.rules).stop - 1 <= _past(state)
+
+
+def _past(state: GameState) -> int:
+    """How many periods are over; at zero, the last shots of a live one may still count."""
+    return state.period - (0 if state.clock == 0 and state.phase is not Phase.LIVE else 1)
+
+
+def _passed(market: Market, state: GameState, house: HouseRules) -> Verdict | None:
+    """How a market stands whose line has been passed; None for any other."""
+    match market:
+        case PlayerTotal() | DoubleDouble():
+            return _player_passed(market, state, house)
+        case Total() | TeamTotal():
+            score = _so_far(market.span, state, house)
+        case _:
+            return None
+    if score is None:
+        return None
+    points = score.total if isinstance(market, Total) else score.of(market.side)
+    if points <= market.points:
+        return None
+    return _told(market, state, house, _yes(holds=market.direction is Direction.OVER), score)
+
+
+def _so_far(span: Span, state: GameState, house: HouseRules) -> Score | None:
+    """The points that count for a span as they stand; None where they are not known."""
+    if span is Span.GAME and (house.overtime or not state.overtime):
+        return state.score
+    if state.periods is None:
+        return None
+    covered = span.periods(state.game.rules)
+    last = None if span.counts_overtime and house.overtime else covered.stop - 1
+    counted = state.periods[covered.start - 1 : last]
+    return Score(sum(x.home for x in counted), sum(x.away for x in counted))
+
+
+def _player_passed(market: PlayerMarket, state: GameState, house: HouseRules) -> Verdict | None:
+    line = box_line(state, market.player)
+    if line is None or line.doubt or _absent(line, house):
+        return None
+    if state.overtime and not house.overtime:
+        return None
+    match market:
+        case PlayerTotal():
+            made = figure(line, market.stat)
+            passed = made is not None and made > market.points
+            holds = market.direction is Direction.OVER
+        case DoubleDouble():
+            figures = [figure(line, x) for x in CATEGORIES]
+            reached = sum(x is not None and x >= CATEGORY_REACHED for x in figures)
+            passed, holds = reached >= market.categories, market.happens
+        case _:
+            assert_never(market)
+    return _player_told(market, line, state, house, _yes(holds=holds)) if passed else None
+
+
+def _told(
+    market: GameMarket, state: GameState, house: HouseRules, result: Result, score: Score
+) -> Verdict:
     span = "" if market.span is Span.GAME else f"{market.span.value} "
     game = state.game
     reason = f"{span}{game.away} {score.away}, {game.home} {score.home} ({state.game_clock})"
-    evidence = f"{_by_period(state)}; {_rules(house)}"
-    return Verdict(_by_points(market, score), reason, evidence)
+    return Verdict(result, reason, f"{_by_period(state)}; {_rules(house)}")
+
+
+def _player_told(
+    market: PlayerMarket, line: PlayerLine, state: GameState, house: HouseRules, result: Result
+) -> Verdict:
+    if isinstance(market, PlayerTotal):
+        told = f"{figure(line, market.stat)} {market.stat.value}"
+    else:
+        told = ", ".join(f"{figure(line, x)} {x.value}" for x in CATEGORIES)
+    evidence = f"{_figures(line)}; {_rules(house)}"
+    return Verdict(result, f"{line.name} {told} ({state.game_clock})", evidence)
 
 
 def span_score(state: GameState, span: Span, *, overtime: bool = True) -> Score:
@@ -104,8 +214,7 @@ def _cut_short(market: Market, state: GameState, house: HouseRules) -> str:
         return f"the game was {state.phase.value}"
     if left <= house.unplayed_minutes * _MINUTE:
         return ""
-    past = state.period - (1 if state.clock > 0 else 0)
-    if house.finished_parts and market.span.periods(game).stop - 1 <= past:
+    if house.finished_parts and market.span.periods(game).stop - 1 <= _past(state):
         return ""
     played = (game.regulation_seconds - left) / _MINUTE
     return f"the game ended after {played:.0f} of {game.regulation_seconds // _MINUTE} minutes"
@@ -168,24 +277,38 @@ def _player_verdict(market: PlayerMarket, state: GameState, house: HouseRules) -
         raise Unsettleable(f"the box score does not tell {line.name}'s regulation from overtime")
     match market:
         case PlayerTotal():
-            made = _made(line, market.stat)
-            result = _signed(market.direction, made - market.points)
-            told = f"{made} {market.stat.value}"
+            result = _signed(market.direction, _made(line, market.stat) - market.points)
         case DoubleDouble():
             result = _multiple(market, line)
-            told = ", ".join(f"{figure(line, x)} {x.value}" for x in CATEGORIES)
         case _:
             assert_never(market)
-    return Verdict(result, f"{line.name} {told} ({state.game_clock})", evidence)
+    return _player_told(market, line, state, house, result)
 
 
 def _line(player: Player, state: GameState) -> PlayerLine:
-    if not any(x.side is player.side for x in state.players):
-        raise NotYet("no box score with the players has been read")
+    _check_box(player.side, state)
     line = box_line(state, player)
     if line is None:
         raise Unsettleable(f"the box score has no one line of {player.name}")
     return line
+
+
+def _check_box(side: Side, state: GameState) -> None:
+    """Raise NotYet while a team's box is missing, or contradicts itself or what was seen."""
+    lines = [x for x in state.players if x.side is side]
+    if all(x.doubt == UNREAD for x in lines):
+        raise NotYet("no box score with the players has been read")
+    doubted = next((x for x in lines if x.doubt), None)
+    if doubted is not None:
+        raise NotYet(f"{doubted.name} {doubted.doubt}")
+    points = [dict(x.stats).get(Stat.PTS.value) for x in lines if x.stats]
+    made = sum(x for x in points if x is not None)
+    if None not in points and made != state.score.of(side):
+        code = state.game.code(side)
+        raise NotYet(
+            f"the box score contradicts itself: {code} has {state.score.of(side)} points, "
+            f"its players {made}"
+        )
 
 
 def _absent(line: PlayerLine, house: HouseRules) -> str:

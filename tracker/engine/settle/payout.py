@@ -8,8 +8,8 @@ from fractions import Fraction
 from math import floor, prod
 from typing import assert_never
 
-from tracker.domain.bet import Bet, Result
-from tracker.domain.money import payout_if_won
+from tracker.domain.bet import ASK_BOOK, Bet, Result
+from tracker.domain.money import Odds, payout_if_won
 from tracker.domain.parlay import Parlay
 from tracker.domain.tracking import LegStanding
 from tracker.engine.settle.grading import Unsettleable
@@ -33,8 +33,8 @@ def outcome(bet: Bet, legs: Sequence[LegStanding]) -> Outcome | None:
     """How a bet ended by the results of its legs; None while they leave it open.
 
     One lost leg loses a parlay at once. Legs that are void or push drop out, and the rest pays by
-    its own prices. Raises Unsettleable when a leg cannot be settled and no other has lost, or when
-    the price of what is left is not known.
+    its own prices; where these are not known, the reason asks what the book paid. Raises
+    Unsettleable when a leg cannot be settled and no other has lost.
     """
     slip = bet.market
     if not isinstance(slip, Parlay):
@@ -49,6 +49,8 @@ def outcome(bet: Bet, legs: Sequence[LegStanding]) -> Outcome | None:
         return None
     evidence = "; ".join(f"leg {x.leg + 1}: {x.evidence}" for x in legs if x.evidence)
     paid = _parlay_pays(bet, slip, legs) if result is Result.WON else payout(bet, result)
+    if isinstance(paid, str):
+        return Outcome(result, None, f"{_told(legs, result)}; {paid}", evidence)
     return Outcome(result, paid, _told(legs, result), evidence)
 
 
@@ -71,19 +73,31 @@ def payout(bet: Bet, result: Result) -> int | None:
     """Cents that the bet returns by its own odds, stake included; None when these are not known."""
     if bet.stake_cents is None:
         return None
+    return comes_back(result, bet.stake_cents, bet.odds, free=bet.free)
+
+
+def comes_back(result: Result, stake_cents: int, odds: Odds | None, *, free: bool) -> int | None:
+    """Cents that come back of a stake; the stake of a free bet stays with the book.
+
+    None for a win at odds that are not known.
+    """
+    kept = stake_cents if free else 0
     match result:
         case Result.WON:
-            return None if bet.odds is None else payout_if_won(bet.stake_cents, bet.odds)
+            return None if odds is None else payout_if_won(stake_cents, odds) - kept
         case Result.PUSH | Result.VOID:
-            return bet.stake_cents
+            return stake_cents - kept
         case Result.LOST:
             return 0
         case _:
             assert_never(result)
 
 
-def _parlay_pays(bet: Bet, slip: Parlay, legs: Sequence[LegStanding]) -> int | None:
-    """What a won parlay returns: by its own price, or by those of the legs that are left."""
+def _parlay_pays(bet: Bet, slip: Parlay, legs: Sequence[LegStanding]) -> int | str | None:
+    """What a won parlay returns: by its own price, or by those of the legs that are left.
+
+    None where stake or odds are not known; the question for the person where the book alone knows.
+    """
     product = slip.product
     dropped = [x.leg for x in legs if x.dropped]
     if not dropped and bet.odds is not None:
@@ -93,21 +107,19 @@ def _parlay_pays(bet: Bet, slip: Parlay, legs: Sequence[LegStanding]) -> int | N
     if product is None:
         if bet.odds is None:
             return None
-        raise Unsettleable(
-            f"{_legs(dropped)} dropped out and the legs' own prices are not known: "
-            "see what the book paid"
-        )
+        return f"{_legs(dropped)} dropped out and the legs' own prices are not known: {ASK_BOOK}"
     if dropped and bet.odds is not None and not _agree(bet.odds.decimal, product):
-        raise Unsettleable(
+        return (
             f"{_legs(dropped)} dropped out of a parlay at {bet.odds.text}, which is not the "
-            "product of its legs' prices: see what the book paid"
+            f"product of its legs' prices: {ASK_BOOK}"
         )
     left = [
         leg.odds.decimal
         for i, leg in enumerate(slip.legs)
         if i not in dropped and leg.odds is not None
     ]
-    return floor(bet.stake_cents * prod(left, start=Fraction(1)) + Fraction(1, 2))
+    won = floor(bet.stake_cents * prod(left, start=Fraction(1)) + Fraction(1, 2))
+    return won - bet.stake_cents if bet.free else won
 
 
 def _agree(price: Fraction, product: Fraction) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tracker.domain.bet import Bet, Confirmation, Result, Settlement
+from tracker.domain.bet import Bet, Confirmation, Result, Settlement, chance_of
 from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.game import GameState
 from tracker.domain.parlay import Leg, Parlay
@@ -21,7 +22,15 @@ from tracker.domain.tracking import (
 )
 from tracker.engine.decide.facts import settled_alert
 from tracker.engine.decide.parlays import regrouped, settled_part
-from tracker.engine.settle.grading import NotYet, Unsettleable, judge
+from tracker.engine.settle.grading import (
+    NotYet,
+    Unsettleable,
+    Verdict,
+    agreed,
+    certain,
+    finished_part,
+    judge,
+)
 from tracker.engine.settle.payout import Outcome, outcome
 
 AGREE_AFTER = timedelta(seconds=45)
@@ -43,10 +52,70 @@ def finish(change: Change, now: datetime) -> Change:
     if not again and not (state.phase.off and change.ordering is Ordering.CORRECTION):
         return change
     checks = _checks_due(book, now)
+
+    def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
+        return _leg_judged(bet, leg, known, state, last=checks > 0)
+
     for tracked in book.tracked:
         if may_settle(tracked, state, house_of(tracked.bet.book), now):
-            change = _settle(change, tracked, state, now, last=checks >= FINAL_CHECKS)
+            change = _settle(change, tracked, graded, now)
     return _confirm(change, now, checks)
+
+
+def settle_parts(change: Change, before: GameState | None, now: datetime) -> Change:
+    """Add the results of halves and quarters that are over while their game goes on.
+
+    Two polls must agree on them, and the final state grades them again. `before` is what was
+    believed until this poll.
+    """
+    state = change.book.state
+    if before is None or state is None or not state.phase.in_play:
+        return change
+
+    def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
+        house = house_of(bet.book)
+        if not finished_part(leg.market, state, house):
+            return known
+        verdict = agreed(leg.market, before, state, house)
+        return known if verdict is None else _with_verdict(known, verdict)
+
+    for tracked in change.book.tracked:
+        if may_settle(tracked, state, house_of(tracked.bet.book), now):
+            change = _settle(change, tracked, graded, now)
+    return change
+
+
+def leave_to_person(change: Change, why: str, now: datetime) -> Change:
+    """Settle what is certain of a game whose end does not come, and leave the rest to a person."""
+    book = change.book
+
+    def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
+        if known.result is not None:
+            return known
+        sure = None
+        if book.state is not None and book.state.phase.in_play:
+            sure = certain(leg.market, book.state, house_of(bet.book))
+        return replace(known, unclear=why) if sure is None else _with_verdict(known, sure)
+
+    for tracked in book.tracked:
+        if not tracked.done_in(book.game.id):
+            change = _settle(change, tracked, graded, now)
+    return change
+
+
+def doubt_results(change: Change, why: str, now: datetime) -> Change:
+    """Leave results to a person that are not official and that the last documents contradict."""
+    for tracked in change.book.tracked:
+        given = tracked.settlement is not None and tracked.settlement.by_hand
+        if given or tracked.official or tracked.review is not None:
+            continue
+        review = Review(tracked.bet.number, now, why)
+        change = replace(
+            change,
+            book=change.book.with_tracked(replace(tracked, review=why)),
+            reviews=(*change.reviews, review),
+        )
+    return change
 
 
 def tell_given(change: Change, now: datetime) -> Change:
@@ -71,11 +140,13 @@ def may_settle(tracked: Tracked, state: GameState, house: HouseRules, now: datet
     return now - state.game.start >= wait or wait == timedelta(0)
 
 
-def _settle(
-    change: Change, tracked: Tracked, state: GameState, now: datetime, *, last: bool
-) -> Change:
-    before = tracked.settlement
-    seen, legs = _judged(tracked, state, last=last)
+Grader = Callable[[Bet, Leg, LegStanding], LegStanding]
+"""Gives a leg of the game its result, or why it has none; or leaves it as it stands."""
+
+
+def _settle(change: Change, tracked: Tracked, graded: Grader, now: datetime) -> Change:
+    before, state = tracked.settlement, change.book.state
+    seen, legs = _judged(tracked, change.book.game.id, graded)
     change = replace(
         change,
         book=change.book.with_tracked(seen),
@@ -84,7 +155,7 @@ def _settle(
     try:
         ended = outcome(tracked.bet, legs)
     except Unsettleable as why:
-        if before is not None or tracked.review is not None:
+        if tracked.review is not None or tracked.official:
             return change
         review = Review(tracked.bet.number, now, str(why))
         return replace(
@@ -104,9 +175,14 @@ def _settle(
         evidence=ended.evidence,
     )
     done = replace(
-        seen, settlement=settlement, official=False, review=None, told=settlement.revision
+        seen,
+        chance=chance_of(ended.result),
+        settlement=settlement,
+        official=False,
+        review=None,
+        told=settlement.revision,
     )
-    alert = settled_alert(done, before, state, now)
+    alert = None if state is None else settled_alert(done, before, state, now)
     change = _with_result(change, seen, done)
     return replace(
         change,
@@ -132,20 +208,20 @@ def _same(bet: Bet, before: Settlement, ended: Outcome) -> bool:
 
 
 def _judged(
-    tracked: Tracked, state: GameState, *, last: bool
+    tracked: Tracked, game_id: str, graded: Grader
 ) -> tuple[Tracked, tuple[LegStanding, ...]]:
     """A bet with the results of its legs on a game, and all of its legs as they then stand."""
     bet = tracked.bet
     if not isinstance(bet.market, Parlay):
         result = None if tracked.settlement is None else tracked.settlement.result
         known = LegStanding(bet.number, 0, result=result)
-        return tracked, (_leg_judged(bet, bet.legs[0], known, state, last=last),)
+        return tracked, (graded(bet, bet.legs[0], known),)
     legs = tuple(
-        _leg_judged(bet, leg, known, state, last=last) if leg.game.id == state.game.id else known
+        graded(bet, leg, known) if leg.game.id == game_id else known
         for leg, known in zip(bet.legs, tracked.legs, strict=True)
     )
-    mine = [legs[i] for i in bet.market.in_game(state.game.id)]
-    return regrouped(replace(tracked, legs=legs), state.game.id, settled_part(mine)), legs
+    mine = [legs[i] for i in bet.market.in_game(game_id)]
+    return regrouped(replace(tracked, legs=legs), game_id, settled_part(mine)), legs
 
 
 def _leg_judged(
@@ -155,11 +231,15 @@ def _leg_judged(
     try:
         verdict = judge(leg.market, state, house_of(bet.book))
     except NotYet as why:
-        unclear = last and known.result is None
-        return replace(known, unclear=str(why)) if unclear else known
+        return replace(known, unclear=str(why)) if last else known
     except Unsettleable as why:
         return known if known.result is not None else replace(known, unclear=str(why))
-    if known.result is verdict.result and known.reason:
+    return _with_verdict(known, verdict)
+
+
+def _with_verdict(known: LegStanding, verdict: Verdict) -> LegStanding:
+    """A leg with its result; one that has it already stays as it is."""
+    if known.result is verdict.result and known.reason and not known.unclear:
         return known
     return replace(
         known,
@@ -201,7 +281,9 @@ def _confirm_revised(change: Change, now: datetime) -> Change:
                 book=change.book.with_tracked(known),
                 legs=change.legs + tuple(x for x in known.legs if x not in tracked.legs),
             )
-        if known.settlement is None or known.official or not _decided_officially(known):
+        if known.settlement is None or known.official or known.review is not None:
+            continue
+        if not _decided_officially(known):
             continue
         confirmation = Confirmation(known.bet.number, known.settlement.revision, now)
         change = replace(

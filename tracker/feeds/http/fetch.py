@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import ssl
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -31,6 +29,14 @@ from tracker.feeds.http.accounts import Account
 from tracker.feeds.http.budget import Budget
 from tracker.feeds.http.decoding import BrokenOff, TooLarge, decoded
 from tracker.feeds.source import BODY_CAP
+from tracker.network import (
+    ServerTime,
+    UnusableProxy,
+    certificate_trouble,
+    proxy_for,
+    retry_after,
+    trusted,
+)
 
 DEADLINE_S = 8.0
 """Real seconds for one document, from the first byte sent to the last received."""
@@ -43,6 +49,12 @@ REDIRECTS = 3
 
 KEPT_DOCUMENTS = 64
 """Documents of which the validators and the body are kept, for conditional requests."""
+
+PAUSE_S = 30.0
+"""For how long a host that wants to be asked less often is left alone where it does not say so."""
+
+LONGEST_PAUSE_S = 3600.0
+"""Longest `Retry-After` that is obeyed."""
 
 _GONE = (404, 410)
 _REFUSED = (401, 402, 403, 407, 451)
@@ -82,7 +94,7 @@ class Fetcher:
     Use it as an async context manager. The budget is a minute's of the clock.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but four have a default
         self,
         base_url: str,
         headers: Mapping[str, str],
@@ -91,10 +103,12 @@ class Fetcher:
         *,
         deadline_s: float = DEADLINE_S,
         second_headers: Mapping[str, str] | None = None,
+        server_time: ServerTime | None = None,
     ) -> None:
         """`base_url` is scheme and host; `deadline_s` is in real seconds.
 
         `second_headers` are tried once where `headers` are refused, and kept where they are not.
+        `server_time` hears what time the host has.
         """
         self._base = URL(base_url)
         self._headers = dict(headers)
@@ -104,11 +118,14 @@ class Fetcher:
         self._deadline_s = deadline_s
         self._budget: AbstractAsyncContextManager[None] = Budget(requests_per_minute, clock)
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._server_time = server_time
+        self._pause: tuple[float, str] | None = None
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         """Open the session."""
         self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=trusted()),
             timeout=aiohttp.ClientTimeout(total=None),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -146,15 +163,30 @@ class Fetcher:
         return self._account.usage(self._clock.monotonic())
 
     async def _counted(self, path: str, cap: int) -> Fetched:
+        self._respect()
         await self._afford()
         self._account.asked(self._clock.monotonic())
         try:
             fetched = await self._within_limits(path, cap)
         except FeedError as error:
             self._account.failed(error.trouble)
+            if isinstance(error, FeedRateLimited):
+                wait = PAUSE_S if error.retry_after is None else error.retry_after
+                until = self._clock.monotonic() + min(wait, LONGEST_PAUSE_S)
+                self._pause = until, str(error)
             raise
         self._account.answered(len(fetched.body))
         return fetched
+
+    def _respect(self) -> None:
+        """Raise again what the host asked of us, for as long as it did: for its every document."""
+        if self._pause is None:
+            return
+        until, why = self._pause
+        left = until - self._clock.monotonic()
+        if left > 0:
+            raise FeedRateLimited(why, left)
+        self._pause = None
 
     async def _within_limits(self, path: str, cap: int) -> Fetched:
         try:
@@ -162,10 +194,17 @@ class Fetcher:
                 return await self._get(path, cap)
         except TimeoutError:
             why = f"{self._host} did not answer in full within {self._deadline_s:g} s"
-        except (ssl.SSLError, aiohttp.ClientSSLError):
-            why = f"{self._host} offers no TLS connection that can be trusted"
+        except UnusableProxy as unusable:
+            why = str(unusable)
+        except aiohttp.ClientSSLError as error:
+            trouble = certificate_trouble(str(error)) or "its TLS is not sound"
+            why = f"no secure connection to {self._host}: {trouble}"
         except aiohttp.ClientConnectorDNSError:
             why = f"the name {self._host} cannot be resolved: check the network"
+        except aiohttp.ClientProxyConnectionError:
+            why = "the proxy that HTTP_PROXY or HTTPS_PROXY names cannot be reached"
+        except aiohttp.ClientHttpProxyError as error:
+            why = f"the proxy does not lead to {self._host} ({error.status})"
         except (aiohttp.ClientConnectorError, ConnectionRefusedError):
             why = f"{self._host} cannot be reached: check the network"
         except (aiohttp.ClientError, OSError, ValueError, BrokenOff):
@@ -195,7 +234,12 @@ class Fetcher:
         url = self._base.join(URL(path, encoded=True))
         for _ in range(REDIRECTS + 1):
             headers = {**self._headers, **dict(kept.conditions if kept else ())}
-            async with session.get(url, headers=headers, allow_redirects=False) as answer:
+            asking = session.get(
+                url, headers=headers, allow_redirects=False, proxy=proxy_for(str(url))
+            )
+            async with asking as answer:
+                if self._server_time is not None:
+                    self._server_time.heard(answer.headers)
                 if 300 <= answer.status < 400 and answer.status != _NOT_MODIFIED:  # noqa: PLR2004
                     url = self._redirected(url, answer)
                     continue
@@ -248,7 +292,7 @@ class Fetcher:
 
     def _error(self, path: str, answer: aiohttp.ClientResponse) -> FeedError:
         status, what = answer.status, _plain(path)
-        patience = _retry_after(answer.headers.get("Retry-After"), self._clock.now())
+        patience = retry_after(answer.headers, self._clock.now())
         if status == _TOO_MANY:
             return FeedRateLimited(f"{self._host} wants to be asked less often (429)", patience)
         if status in _GONE:
@@ -260,18 +304,3 @@ class Fetcher:
 
 def _plain(path: str) -> str:
     return path.partition("?")[0]
-
-
-def _retry_after(text: str | None, now: datetime) -> float | None:
-    """Seconds to wait as `Retry-After` asks, in either of its forms; None when it asks nothing."""
-    if text is None:
-        return None
-    if text.strip().isascii() and text.strip().isdigit():
-        return float(text.strip()[:9])
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - now).total_seconds())

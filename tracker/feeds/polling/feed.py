@@ -21,6 +21,7 @@ from tracker.feeds.http.fetch import DEADLINE_S, Fetched, Fetcher
 from tracker.feeds.http.health import Health, OnEvent, Pulse, ignore_event, ignore_pulse
 from tracker.feeds.polling.board import LARGE, BoardFailure, BoardReading, SharedBoard
 from tracker.feeds.source import Board, Source
+from tracker.network import ServerTime
 from tracker.settings.models import FeedSettings
 
 KEPT_BOARDS = 8
@@ -263,7 +264,11 @@ def _of_same(game: Game, told: Game, state: GameState | Unreadable) -> GameState
 
 
 def fetcher_of(
-    sources: Sequence[Source], settings: FeedSettings, clock: Clock, deadline_s: float = DEADLINE_S
+    sources: Sequence[Source],
+    settings: FeedSettings,
+    clock: Clock,
+    deadline_s: float = DEADLINE_S,
+    server_time: ServerTime | None = None,
 ) -> Fetcher:
     """A session with a host that all of these sources share. Settings' headers go over theirs."""
     first = sources[0]
@@ -275,6 +280,7 @@ def fetcher_of(
         clock,
         deadline_s=deadline_s,
         second_headers=None if spare is None else {**spare, **settings.headers},
+        server_time=server_time,
     )
 
 

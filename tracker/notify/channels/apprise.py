@@ -1,27 +1,33 @@
 """Apprise: one channel an address, for ntfy, Pushover, Discord, e-mail, webhooks and the rest.
 
-Apprise tells a success from a failure and no more, so a failure here is `Unknown` unless the
-server could not even be reached. It is imported on first use: it costs most of a second.
+Apprise tells a success from a failure and no more; what it writes down of a failed attempt shows
+whether the server was reached at all. Where it does not, the failure is `Unknown`. It is imported
+on first use: it costs most of a second.
 """
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import difflib
 import hashlib
+import json
 import logging
 import re
-import socket
-import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
+from tracker.logs import Masker
+from tracker.network import certificate_trouble, own_authorities
 from tracker.notify.channel import Message
 from tracker.notify.envelope import BRIEF, brief
 from tracker.notify.threads import in_thread
+from tracker.notify.web_service import reason_in
 from tracker.settings.mistakes import ConfigError
 
 if TYPE_CHECKING:
@@ -36,11 +42,21 @@ READ_LIMIT = 4.0
 SEND_LIMIT = 30.0
 """Real seconds after which an attempt's answer is no longer waited for, whatever it hangs on."""
 
-WEBHOOKS = {"json": 80, "jsons": 443, "form": 80, "forms": 443, "xml": 80, "xmls": 443}
-"""Schemas whose address names the very server that is written to, with the port that is meant."""
+WEBHOOKS = frozenset({"json", "jsons", "form", "forms", "xml", "xmls"})
+"""Schemas of programs that read what is sent: their text is whole, and a key tells repeats."""
 
 _SCHEMA = re.compile(r"([a-z][a-z0-9+.-]{0,19})://", re.IGNORECASE)
 _STATUS = re.compile(r"error\s*=\s*(\d{3})\b")
+_BODY = re.compile(r"Response Details:\s*(.+)", re.DOTALL)
+_UNREACHED = (
+    (("Failed to resolve", "NameResolutionError", "Name or service not known",
+      "Temporary failure in name resolution"), "the server's name cannot be found"),
+    (("ProxyError", "Unable to connect to proxy"), "the proxy does not lead to the server"),
+    (("Connection refused",), "the server refuses connections"),
+    (("ConnectTimeoutError", "No route to host", "Network is unreachable"),
+     "the server cannot be reached"),
+)  # fmt: skip
+"""What urllib3 and the system say of a connection that was never made."""
 
 
 def channel_name(url: str) -> str:
@@ -95,8 +111,6 @@ def _send(url: str, message: Message) -> Outcome:
     service = _service(url)
     if service is None:
         return Refused("the address is not one that Apprise understands: tracker config check")
-    if unreachable := _unreachable(url):
-        return Failed(unreachable)
     import apprise
 
     schema = _schema(url)
@@ -106,13 +120,91 @@ def _send(url: str, message: Message) -> Outcome:
     loud = message.level.rank >= Level.HIGH.rank
     one = apprise.Apprise(asset=service.asset)
     one.add(service)
-    result = one.notify(
-        body=brief(message.body) if 0 < service.body_maxlen <= BRIEF else message.body,
-        title=message.title,
-        body_format=apprise.NotifyFormat.TEXT,
-        notify_type=apprise.NotifyType.WARNING if loud else apprise.NotifyType.INFO,
-    )
-    return Sent() if result else Unknown(_why(result))
+    title, body = subject_and_text(message, schema, service)
+    with _LISTENER.listening() as heard:
+        result = one.notify(
+            body=body,
+            title=title,
+            body_format=apprise.NotifyFormat.TEXT,
+            notify_type=apprise.NotifyType.WARNING if loud else apprise.NotifyType.INFO,
+        )
+    return Sent() if result else _failure(url, heard)
+
+
+def subject_and_text(
+    message: Message, schema: str | None, service: apprise.NotifyBase
+) -> tuple[str, str]:
+    """The subject and the text, as the service takes them.
+
+    The first line is the subject where there is one; a webhook's text stays whole beside it.
+    """
+    if 0 < service.body_maxlen <= BRIEF:
+        return message.title, brief(message.body)
+    if message.title or service.title_maxlen <= 0:
+        return message.title, message.body
+    first, _, rest = message.body.partition("\n")
+    return first, message.body if schema in WEBHOOKS or not rest.strip() else rest.lstrip("\n")
+
+
+def _failure(url: str, heard: Sequence[str]) -> Failed | Unknown:
+    """What follows from an attempt that failed, by what Apprise wrote down of it."""
+    said = "\n".join(heard)
+    if any(x.startswith("Sent ") for x in heard):
+        return Unknown("a part of the message was sent, the rest was not")
+    if trouble := certificate_trouble(said):
+        return Failed(f"no secure connection: {trouble}")
+    for signs, why in _UNREACHED:
+        if any(x in said for x in signs):
+            return Failed(why)
+    status = _STATUS.search(said)
+    if status is None:
+        return Unknown("no good answer")
+    reason = Masker([url]).text(_reason(said))
+    return Unknown(f"answered {status[1]}" + (f" ({reason})" if reason else ""))
+
+
+def _reason(said: str) -> str:
+    """Why the server said no, in its own words; empty where it did not tell."""
+    found = _BODY.search(said)
+    try:
+        body = json.loads(ast.literal_eval(found[1].partition("\n")[0])) if found else None
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return ""
+    return reason_in(body) if isinstance(body, dict) else ""
+
+
+class _Listener(logging.Filter):
+    """Hears what Apprise writes while we work with it, and lets none of that out.
+
+    It quotes addresses, with their tokens. Apprise may work in a thread of its own, which it hands
+    its caller's context.
+    """
+
+    def __init__(self) -> None:
+        """Nobody listens."""
+        super().__init__()
+        self._heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep a line for whoever listens in this context; else pass on what is a warning."""
+        kept = self._heard.get()
+        if kept is not None:
+            kept.append(record.getMessage())
+            return False
+        return record.levelno >= logging.WARNING
+
+    @contextmanager
+    def listening(self) -> Iterator[list[str]]:
+        """Keep what is written in this context while the block runs."""
+        lines: list[str] = []
+        before = self._heard.set(lines)
+        try:
+            yield lines
+        finally:
+            self._heard.reset(before)
+
+
+_LISTENER = _Listener()
 
 
 def _service(url: str) -> apprise.NotifyBase | None:
@@ -136,51 +228,21 @@ def _service(url: str) -> apprise.NotifyBase | None:
     service.retry = 0
     # An optional service counts as told when it was not.
     service.optional = False
+    if service.verify_certificate is True and (own := own_authorities()):
+        # requests, which it asks with, takes a file or a folder of authorities in its place.
+        service.verify_certificate = own  # type: ignore[assignment]  # handed on as it is
     return service
 
 
 def _cap_logs() -> None:
-    """Keep Apprise and its HTTP client above DEBUG, where they write addresses with tokens."""
-    for name in ("apprise", "requests", "urllib3"):
+    """Keep Apprise's HTTP client above DEBUG, and let what Apprise writes be heard by us alone."""
+    for name in ("requests", "urllib3"):
         logger = logging.getLogger(name)
         if logger.getEffectiveLevel() < logging.INFO:
             logger.setLevel(logging.INFO)
-
-
-def _why(result: apprise.AppriseResult) -> str:
-    for entry in result.logs():
-        if found := _STATUS.search(entry.message):
-            return f"answered {found[1]}"
-    return "no good answer"
-
-
-def _unreachable(url: str) -> str | None:
-    """Why a webhook's server cannot be reached at all, so that the message certainly stayed here.
-
-    None when it can, or when that cannot be known beforehand: behind a proxy, or for a service
-    whose address does not name a server.
-    """
-    schema = _schema(url)
-    if schema not in WEBHOOKS or urllib.request.getproxies():
-        return None
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or WEBHOOKS[schema]
-    except ValueError:
-        return None
-    if not host:
-        return None
-    try:
-        socket.create_connection((host, port), timeout=CONNECT_LIMIT).close()
-    except ConnectionRefusedError:
-        return "the server refuses connections"
-    except TimeoutError:
-        return "the server cannot be reached"
-    except socket.gaierror:
-        return "the server's name cannot be found"
-    except OSError:
-        return "the server cannot be reached"
-    return None
+    logger = logging.getLogger("apprise")
+    logger.addFilter(_LISTENER)
+    logger.setLevel(logging.DEBUG)
 
 
 def check_urls(urls: Sequence[str], place: str = "[notify] urls") -> None:
@@ -208,14 +270,8 @@ def _mistake(url: str) -> str | None:
         near = difflib.get_close_matches(schema, sorted(known), n=1)
         hint = f"did you mean {near[0]}://?" if near else "see Apprise's list of services"
         return f"begins with {schema}://, which Apprise does not know; {hint}"
-    logger = logging.getLogger("apprise")
-    before = logger.level
-    # What Apprise logs of a bad address quotes it.
-    logger.setLevel(logging.CRITICAL + 10)
-    try:
+    with _LISTENER.listening():
         service = _service(url)
-    finally:
-        logger.setLevel(before)
     if service is None:
         return f"is not a complete {schema}:// address; compare it with Apprise's page on {schema}"
     return None

@@ -23,8 +23,12 @@ PACE = Pace(each=12.0, between=3.0, idle=60.0)
 """Discord takes 30 messages a minute in a channel: 20 for cards leave room for alerts."""
 
 _UNKNOWN_MESSAGE = 10008
+_NO_THREAD = 220001
 _SILENT = 1 << 12
-_WEBHOOK = re.compile(r"https?://[\w.:-]+(?:/api)?(?:/v\d+)?(?:/api)?/webhooks/\d+/[\w-]+/?")
+_WEBHOOK = re.compile(
+    r"(https?://[\w.:-]+(?:/api)?(?:/v\d+)?(?:/api)?/webhooks/\d+/[\w-]+)/?(?:\?thread_id=(\d+))?"
+)
+_FORUM = "copy the id of a post in it, and write ?thread_id=ID behind [notify.discord] webhook"
 _REMEDY = "look whether the webhook is still there, and at [notify.discord] webhook"
 
 
@@ -38,17 +42,19 @@ class DiscordChannel:
         self, webhook: SecretStr, *, cards: bool = True, limit: float = SEND_LIMIT
     ) -> None:
         """`webhook` is its whole address, a secret; ConfigError when it cannot be one."""
-        address = webhook.get_secret_value()
-        if not _WEBHOOK.fullmatch(address):
+        found = _WEBHOOK.fullmatch(webhook.get_secret_value())
+        if found is None:
             raise ConfigError(
                 "[notify.discord] webhook: is none; in the channel's settings, under Integrations, "
-                "make one and copy its URL: https://discord.com/api/webhooks/NUMBER/LETTERS"
+                "make one and copy its URL: https://discord.com/api/webhooks/NUMBER/LETTERS, with "
+                "?thread_id=NUMBER behind it for a thread or a post of a forum"
             )
         self.name = NAME
         self.same_name = False
         self.pace = PACE
         self.cards = cards
-        self._url = address.rstrip("/")
+        self._url = found[1]
+        self._thread = f"thread_id={found[2]}" if found[2] else ""
         self._line = WebService("Discord", limit=limit)
 
     def __repr__(self) -> str:
@@ -75,7 +81,7 @@ class DiscordChannel:
 
     async def _write(self, text: str, *, silent: bool) -> Posted:
         body = _body(text) | ({"flags": _SILENT} if silent else {})
-        found = await self._line.ask("POST", f"{self._url}?wait=true", json_body=body)
+        found = await self._line.ask("POST", self._address("", "wait=true"), json_body=body)
         match found:
             case Reply() if found.good:
                 number = (found.body or {}).get("id")
@@ -83,14 +89,14 @@ class DiscordChannel:
                     return Shown(number)
                 return Unknown("Discord did not say which message it wrote")
             case Reply():
-                return _not_sent(self._line.refusal(found, _REMEDY))
+                return _not_sent(self._refusal(found))
             case _:
                 return _not_sent(found)
 
     async def edit(self, message: str, card: Card, number: int) -> Edited:  # noqa: ARG002 - a board's
         """Make a card show this."""
         text = markdown(for_discord(card))
-        url = f"{self._url}/messages/{message}"
+        url = self._address(f"/messages/{message}")
         found = await self._line.ask("PATCH", url, json_body=_body(text))
         match found:
             case Reply() if found.good:
@@ -98,9 +104,18 @@ class DiscordChannel:
             case Reply() if (found.body or {}).get("code") == _UNKNOWN_MESSAGE:
                 return Gone("the message is not there any more")
             case Reply():
-                return self._line.refusal(found, _REMEDY)
+                return self._refusal(found)
             case _:
                 return found
+
+    def _address(self, path: str, *queries: str) -> str:
+        """The webhook's address, in its thread where it has one."""
+        query = "&".join(x for x in (*queries, self._thread) if x)
+        return f"{self._url}{path}?{query}" if query else f"{self._url}{path}"
+
+    def _refusal(self, reply: Reply) -> Outcome:
+        forum = (reply.body or {}).get("code") == _NO_THREAD
+        return self._line.refusal(reply, _FORUM if forum else _REMEDY)
 
 
 def _body(text: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from typing import Self
+from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
@@ -88,13 +89,18 @@ class NtfyChannel:
         await self._line.aclose()
 
     async def send(self, message: Message) -> Outcome:
-        """Publish one message; another attempt at the same alerts takes its place."""
-        text = f"{message.title}\n{message.body}" if message.title else message.body
+        """Publish one message; another attempt at the same alerts takes its place.
+
+        Its first line is the title, so that a phone does not show the topic's name there.
+        """
+        title, text = message.title, message.body
+        if not title and "\n" in text:
+            title, _, text = text.partition("\n")
         # The limit is in bytes, most of which are one character each.
         room = NTFY_LIMIT if text.isascii() else NTFY_LIMIT // _BYTES_EACH
         cut = shortened(text, ending(message.alert_ids), room)
         name = _alert_name(message.key) if message.key else ""
-        found = await self._publish(cut, _PRIORITY[message.level], name)
+        found = await self._publish(cut, _PRIORITY[message.level], name, title)
         return Sent() if isinstance(found, Reply) else found
 
     async def post(self, card: Card, number: int, game: str) -> Posted:  # noqa: ARG002 - a board's
@@ -113,11 +119,15 @@ class NtfyChannel:
         found = await self._publish(plain(for_ntfy(card)), _SILENT, message)
         return Sent() if isinstance(found, Reply) else found
 
-    async def _publish(self, text: str, priority: str, name: str) -> Reply | Outcome:
+    async def _publish(
+        self, text: str, priority: str, name: str, title: str = ""
+    ) -> Reply | Outcome:
         headers = {**self._headers, "X-Priority": priority}
         if name:
             headers["X-Sequence-ID"] = name
-        found = await self._line.ask("POST", self._url, headers=headers, text=text)
+        # In the address, where it may have any letter; a header takes plain ones only.
+        url = f"{self._url}?{urlencode({'title': title})}" if title else self._url
+        found = await self._line.ask("POST", url, headers=headers, text=text)
         if isinstance(found, Reply) and not found.good:
             return self._line.refusal(found, _REMEDY)
         return found

@@ -34,6 +34,7 @@ def facts(draft: Draft) -> dict[str, object]:
     lines = draft.lines
     return odds_columns(draft.odds) | {
         "stake_cents": draft.stake_cents,
+        "free": draft.free,
         "tags": pack(list(draft.tags)),
         "book": draft.book,
         "rules": pack_rules(draft.rules),
@@ -58,6 +59,7 @@ def draft_of(row: Any) -> Draft:
         from_file=bool(row["from_file"]),
         occasion=meaning["occasion"],
         placed_at=moment(meaning["placed_at"]) if "placed_at" in meaning else None,
+        free=bool(row["free"]),
     )
 
 
@@ -81,6 +83,7 @@ def bet_of(row: Any, legs: Sequence[tuple[Any, Game]], defaults: tuple[Rule, ...
         tags=tuple(unpack(row["tags"])),
         book=row["book"],
         lines=Lines(*unpack(row["lines"])),
+        free=bool(row["free"]),
     )
 
 

@@ -121,6 +121,7 @@ def _player(line: PlayerLine) -> Json:
         line.starter,
         line.played,
         line.note,
+        line.doubt,
         line.out,
     ]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli.bets.legs import legs_json
-from tracker.cli.screen import iso
-from tracker.domain.parlay import wager_kind
+from tracker.domain.market import describe, kind
+from tracker.domain.parlay import Parlay, wager_kind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,6 +65,28 @@ def show_json(x: ShowView) -> Json:
         "alerts": [alert_json(one) for one in x.alerts],
         "settlements": [_settlement(one) for one in x.settlements],
     }
+
+
+def legs_json(view: ShowView) -> list[Json]:
+    """The legs of a parlay as `tracker show --json` gives them; none for other bets."""
+    slip = view.bet.market
+    if not isinstance(slip, Parlay):
+        return []
+    return [
+        {
+            "text": describe(leg.market, leg.game.home, leg.game.away),
+            "market": kind(leg.market),
+            "game": leg.game.id,
+            "odds": None if leg.odds is None else leg.odds.text,
+            "chance": None
+            if known.chance is None
+            else {"win": known.chance.win, "push": known.chance.push, "lose": known.chance.lose},
+            "result": None if known.result is None else known.result.value,
+            "official": known.official,
+            "reason": known.reason or known.unclear,
+        }
+        for leg, known in zip(slip.legs, view.legs, strict=True)
+    ]
 
 
 def alert_json(x: AlertView) -> Json:
@@ -154,6 +176,11 @@ def status_json(x: StatusView, now: datetime, daemon: DaemonView | None) -> Json
         "schema": x.schema,
         "size_bytes": x.size_bytes,
     }
+
+
+def iso(at: datetime) -> str:
+    """A time in the contracts: ISO 8601, UTC, with Z."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def clock_digits(seconds: float) -> str:

@@ -1,0 +1,173 @@
+"""Promises of the daily round: what was played is there, asked for once, and gaps are told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.feeds.serving import FIXTURES as FEEDS
+from tracker.app.refresh import Part, Refresh
+from tracker.clock import FakeClock
+from tracker.domain.form import form_of
+from tracker.domain.game import Phase
+from tracker.domain.health import Availability, Injury
+from tracker.domain.prior import Finished
+from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.espn.injuries import parse_injuries
+from tracker.feeds.feeds import open_feeds
+from tracker.forecast import load_parameters
+from tracker.replay.faults import Fault, FaultKind
+from tracker.replay.files import find_recording
+from tracker.replay.playback import Playback
+from tracker.replay.server import Options, Running, serving
+from tracker.settings.models import FeedSettings, FeedsSettings
+from tracker.store import Store
+
+MORNING = datetime(2026, 1, 30, 11, 30, tzinfo=UTC)
+"""06:30 in New York, after a night of four games."""
+
+NIGHT = ("CHA@DAL", "HOU@ATL", "MIL@WAS", "SAC@PHI")
+GAMES = frozenset(("results", "players", "ratings", "form"))
+
+
+@asynccontextmanager
+async def round_of(path: Path) -> AsyncIterator[tuple[Refresh, Store, Running, FakeClock]]:
+    """A round on a server that played the night, and a store with nothing in it."""
+    clock = FakeClock(MORNING)
+    plays = [Playback(find_recording(f"{x} 2026-01-29")) for x in NIGHT]
+    async with (
+        serving(plays, clock, options=Options(strict=False)) as server,
+        await Store.open(path, now=MORNING, durable=False) as store,
+    ):
+        own = FeedSettings(base_url=server.url, requests_per_minute=6000)
+        settings = FeedsSettings(nba=own, wnba=own, espn=own)
+        async with open_feeds(settings, clock) as feeds:
+            yield Refresh(store, feeds, clock, load_parameters), store, server, clock
+
+
+def of_games() -> list[Part]:
+    """The parts that are about games."""
+    return [x for x in Part if x.value in GAMES]
+
+
+async def test_a_night_is_there_in_the_morning_and_is_not_asked_for_again(tmp_path: Path) -> None:
+    """Results, quarters and players of every game, counted against the slate; then no request."""
+    async with round_of(tmp_path / "t.db") as (work, store, server, _):
+        found = await work.run("nba", of_games())
+        night = next(x for x in found if "2026-01-29" in x.text)
+        assert night.text == "2026-01-29: 4 of 4 games are over"
+        assert night.whole
+        states = [state for _, state in await store.games(date(2026, 1, 29)) if state]
+        assert {x.phase for x in states} == {Phase.FINAL}
+        assert {len(x.periods or ()) for x in states} == {4}
+        who = await store.players.recent_games([("nba", "tyrese maxey")])
+        assert who
+        before, once = sum(server.requests.values()), await store.export_hash()
+        again = await work.run("nba", of_games())
+        assert all(x.whole for x in again)
+        assert sum(server.requests.values()) == before
+        assert await store.export_hash() == once
+
+
+async def test_a_game_without_its_box_is_a_gap_that_is_told_and_filled(tmp_path: Path) -> None:
+    """By the count of its day; the next round asks for it alone."""
+    async with round_of(tmp_path / "t.db") as (work, store, server, clock):
+        box = "/static/json/liveData/boxscore/boxscore_0022500680.json"
+        span = (MORNING - timedelta(hours=1), timedelta(hours=2))
+        server.faults.append(Fault(FaultKind.NO_BOX, *span, game="0022500680"))
+        (night,) = [x for x in await work.run("nba", of_games()) if "01-29" in x.text]
+        assert not night.whole
+        (check,) = await store.seasons.checks(date(2026, 1, 29))
+        assert (check.games, check.finals) == (4, 3)
+        server.faults.clear()
+        await clock.advance(3600)
+        before = server.requests[box]
+        (night,) = [x for x in await work.run("nba", of_games()) if "01-29" in x.text]
+        assert night.whole
+        assert server.requests[box] == before + 1
+
+
+async def test_form_is_told_of_every_team_that_has_played(tmp_path: Path) -> None:
+    """Points, streak, rest and rating, by the morning."""
+    async with round_of(tmp_path / "t.db") as (work, store, _, _):
+        await work.run("nba", of_games())
+        rated = await store.seasons.form("nba", "PHI", date(2026, 1, 30))
+        assert rated is not None
+        assert (rated.form.points_for, rated.form.points_against) == (113, 111)
+        assert (rated.form.streak, rated.form.back_to_back) == (1, True)
+
+
+def finished(day: int, home: str, away: str, home_points: int, away_points: int) -> Finished:
+    """A result of November."""
+    return Finished("nba", date(2026, 11, day), home, away, home_points, away_points)
+
+
+def test_form_is_of_the_last_five_before_the_day() -> None:
+    """A losing streak counts below 0, and the day itself is not looked at."""
+    games = [finished(x, "BOS", "NYK", 100 + x, 90) for x in range(1, 7)]
+    games += [finished(8, "NYK", "BOS", 120, 100), finished(10, "BOS", "MIA", 1, 2)]
+    form = form_of("BOS", "nba", date(2026, 11, 10), games)
+    assert form is not None
+    assert (form.games, form.streak, form.rest_days, form.back_to_back) == (5, -1, 1, False)
+    assert form.points_for == pytest.approx((103 + 104 + 105 + 106 + 100) / 5)
+    assert form_of("BOS", "nba", date(2026, 11, 1), games) is None
+
+
+def injuries() -> bytes:
+    """A recorded list, of the WNBA."""
+    return (FEEDS / "espn_injuries.json").read_bytes()
+
+
+def test_the_list_of_injuries_is_read_whole() -> None:
+    """Every player under our code of his team, with what is said."""
+    told = {x.name: x for x in parse_injuries(injuries(), "wnba")}
+    nye = told["Aaliyah Nye"]
+    assert (nye.team, nye.status, nye.returns) == ("ATL", Availability.OUT, date(2026, 7, 9))
+    assert nye.detail.startswith("Knee: Nye (knee) is questionable")
+    assert {x.league for x in told.values()} == {"wnba"}
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"injuries": 5}', b'{"injuries": [{"x": 1}]}'])
+def test_a_list_of_another_form_is_malformed(body: bytes) -> None:
+    """And never an empty one, which would make everybody available."""
+    with pytest.raises(FeedMalformed):
+        parse_injuries(body, "nba")
+
+
+async def test_only_what_changed_is_kept_and_who_is_gone_is_available(tmp_path: Path) -> None:
+    """The same list twice is one set of rows; a list without him ends the word on a player."""
+    now = MORNING
+    one = Injury("nba", "DEN", "Nikola Jokic", Availability.QUESTIONABLE, "Ankle")
+    two = Injury("nba", "DEN", "Jamal Murray", Availability.OUT, "Knee")
+    async with await Store.open(tmp_path / "t.db", now=now) as store:
+        assert await store.seasons.keep_injuries("nba", [one, two], now) == (one, two)
+        later = now + timedelta(hours=1)
+        assert await store.seasons.keep_injuries("nba", [one, two], later) == ()
+        worse = replace(one, status=Availability.OUT)
+        news = await store.seasons.keep_injuries("nba", [worse], later)
+        assert [(x.name, x.status.value) for x in news] == [
+            ("Nikola Jokic", "out"), ("Jamal Murray", "available"),
+        ]  # fmt: skip
+        assert await store.seasons.injuries("nba") == {"nikola jokic": worse}
+
+
+def test_what_cannot_be_had_is_said_and_gives_status_1(cli: Cli, config: Path) -> None:
+    """No feed answers: each part says so, in a sentence."""
+    assert config.is_file()
+    ran = cli("refresh", "--json")
+    assert ran.status == 1
+    assert not any(x["whole"] for x in ran.json if x["part"] != "form")
+    assert "is nothing to look up" in cli("refresh", "--only", "weather").sentence
+
+
+def test_chores_are_listed(cli: Cli, config: Path) -> None:
+    """Nothing before the first."""
+    assert config.is_file()
+    assert "Nothing was done yet" in cli("chores").out
+    assert cli("chores", "--json").json == []

@@ -1,0 +1,218 @@
+"""Promises of chores: each once for each time that it is due, whatever clock and machine do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tracker.clock import FakeClock
+from tracker.daemon.bot.subprocesses import Bounds, Commands, Ran
+from tracker.daemon.watchers.chores import Chore, Runners, do_chores, dues, usual_chores
+from tracker.settings import parse_settings
+from tracker.store import Store
+from tracker.store.upkeep import ChoreOutcome, ChoreRun
+
+NEW_YORK = ZoneInfo("America/New_York")
+STEP = 600.0
+"""Seconds by which virtual time moves at once."""
+
+T0 = datetime(2026, 10, 25, 16, tzinfo=UTC)
+"""A week before the clocks go back."""
+
+NIGHTLY = Chore("backup", ("backup",), (time(5),), NEW_YORK)
+
+
+class Machine:
+    """A machine with one daemon, which can be killed, put to sleep, and started again."""
+
+    def __init__(self, path: Path, chores: Iterable[Chore], start: datetime = T0) -> None:
+        self.clock = FakeClock(start)
+        self.chores = tuple(chores)
+        self.ran: list[tuple[str, ...]] = []
+        self.told: list[tuple[str, dict[str, str]]] = []
+        self.fails: set[str] = set()
+        self.hangs = False
+        self.hung = 0
+        self._path = path
+        self._task: asyncio.Task[None] | None = None
+
+    async def __call__(self, *args: str) -> Ran:
+        """Run a command, as far as a chore can see."""
+        self.ran.append(args)
+        if self.hangs:
+            self.hung += 1
+            await asyncio.get_running_loop().create_future()
+        wrong = args[0] in self.fails
+        return Ran(int(wrong), "" if wrong else "done", "error: no feed" if wrong else "")
+
+    async def _live(self) -> None:
+        async with await Store.open(self._path, now=self.clock.now(), durable=False) as store:
+            runners = Runners(self, self)
+            await do_chores(self.chores, store, self.clock, runners, self._hear)
+
+    def _hear(self, event: str, figures: dict[str, str]) -> None:
+        self.told.append((event, figures))
+
+    async def start(self) -> None:
+        """Start the daemon."""
+        self._task = asyncio.create_task(self._live())
+        await self.wait(timedelta(minutes=2))
+
+    async def kill(self) -> None:
+        """End it in the middle of whatever it does."""
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task, self.hung = None, 0
+
+    async def wait(self, span: timedelta) -> None:
+        """Let the time pass with the machine awake, in steps of ten minutes at most."""
+        left = span.total_seconds()
+        while left > 0:
+            await self.clock.advance(min(left, STEP))
+            left -= STEP
+            await self._at_rest()
+
+    async def _at_rest(self) -> None:
+        """Wait until every loop has done what it had to: the store works on its own thread."""
+        while self.clock.sleeping + self.hung < len(self.chores):  # noqa: ASYNC110 - a thread
+            await asyncio.sleep(0.0002)
+
+    async def sleep(self, span: timedelta) -> None:
+        """Close the lid: the wall clock goes on, no task does."""
+        self.clock.step_wall(span.total_seconds())
+        await self.wait(timedelta(minutes=3))
+
+    async def rows(self) -> tuple[ChoreRun, ...]:
+        """What is written down, the first due first."""
+        async with await Store.open(self._path, now=self.clock.now(), durable=False) as store:
+            return tuple(reversed(await store.upkeep.chores(most=2000)))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the database is."""
+    return tmp_path / "tracker.db"
+
+
+async def test_a_chore_is_done_once_a_day_and_not_for_the_time_before_the_first_start(
+    path: Path,
+) -> None:
+    """What was due before is written down as missed, and is nobody's fault."""
+    machine = Machine(path, [NIGHTLY])
+    await machine.start()
+    await machine.wait(timedelta(hours=18))
+    await machine.kill()
+    first, second = await machine.rows()
+    assert (first.outcome, first.detail) == (ChoreOutcome.MISSED, "before the first start")
+    assert second.outcome is ChoreOutcome.DONE
+    assert second.due == datetime(2026, 10, 26, 9, tzinfo=UTC)
+    assert len(machine.ran) == 1
+
+
+async def test_what_was_slept_through_is_made_up_for_once(path: Path) -> None:
+    """A week under the lid: one run, that says so, and a row for each night that was missed."""
+    machine = Machine(path, [NIGHTLY])
+    await machine.start()
+    await machine.sleep(timedelta(days=7, hours=20))
+    await machine.kill()
+    done = [x for x in await machine.rows() if x.outcome is ChoreOutcome.DONE]
+    assert len(machine.ran) == len(done) == 1
+    assert done[0].detail.startswith("makes up for 7 missed; late by")
+    assert len(await machine.rows()) == 9
+
+
+async def test_a_chore_that_was_killed_is_done_by_the_next_start(path: Path) -> None:
+    """With the attempt counted, and once."""
+    machine = Machine(path, [NIGHTLY])
+    await machine.start()
+    machine.hangs = True
+    await machine.wait(timedelta(hours=18))
+    await machine.kill()
+    machine.hangs = False
+    await machine.start()
+    await machine.wait(timedelta(hours=1))
+    await machine.kill()
+    (row,) = [x for x in await machine.rows() if x.outcome is ChoreOutcome.DONE]
+    assert row.attempt == 2
+    assert len(machine.ran) == 2
+
+
+async def test_what_fails_is_tried_again_and_then_told(path: Path) -> None:
+    """Three times ten minutes apart; one word of it at the end."""
+    machine = Machine(path, [NIGHTLY])
+    machine.fails = {"backup"}
+    await machine.start()
+    await machine.wait(timedelta(hours=18))
+    await machine.kill()
+    assert len(machine.ran) == 3
+    assert [x for x, _ in machine.told] == ["chore.retried", "chore.retried", "chore.failed"]
+    assert machine.told[-1][1] == {"chore": "backup", "detail": "late by 32 m; no feed"}
+
+
+async def test_a_clock_that_is_set_back_does_nothing_twice(path: Path) -> None:
+    """Six hours back after the chore, and the time comes again."""
+    machine = Machine(path, [NIGHTLY])
+    await machine.start()
+    await machine.wait(timedelta(hours=18))
+    machine.clock.step_wall(-6 * 3600)
+    await machine.wait(timedelta(hours=8))
+    await machine.kill()
+    assert len(machine.ran) == 1
+
+
+@pytest.mark.parametrize(("month", "day"), [(3, 14), (11, 1)])
+@pytest.mark.parametrize("at", [time(1, 30), time(2, 30), time(5)])
+def test_every_date_has_one_due_over_a_change_of_the_clocks(month: int, day: int, at: time) -> None:
+    """A time that is left out comes as much later, one that comes twice at the first."""
+    middle = datetime(2026, month, day, 12, tzinfo=NEW_YORK)
+    chore = Chore("x", (), (at,), NEW_YORK)
+    found = dues(chore, middle - timedelta(days=3), middle + timedelta(days=3))
+    dates = Counter(x.astimezone(NEW_YORK).date() for x in found)
+    assert set(dates.values()) == {1}
+    assert len(dates) >= 6
+
+
+async def test_a_fortnight_with_kills_sleep_and_a_change_of_the_clocks(path: Path) -> None:
+    """All that the daemon does by itself: no time twice, none without a row."""
+    settings = parse_settings('timezone = "America/New_York"\n[store]\npath = "x.db"\n', path)
+    chores = usual_chores(settings, lambda: True)
+    machine = Machine(path, chores)
+    await machine.start()
+    for day in range(14):
+        await machine.wait(timedelta(hours=3))
+        if day in (2, 5):
+            await machine.kill()
+            machine.clock.step_wall(3 * 3600)
+            await machine.start()
+        if day in (3, 8):
+            await machine.sleep(timedelta(hours=11))
+        machine.clock.step_wall(20 * 3600)
+        await machine.wait(timedelta(minutes=3))
+    end = machine.clock.now()
+    await machine.kill()
+    rows = await machine.rows()
+    assert len({(x.name, x.due) for x in rows}) == len(rows)
+    for chore in chores:
+        mine = [x for x in rows if x.name == chore.name]
+        since = min(x.due for x in mine) - timedelta(seconds=1)
+        wanted = dues(chore, since, end)
+        assert [x.due for x in mine] == wanted, chore.name
+        assert all(x.outcome is not None for x in mine)
+    assert len(machine.ran) == sum(x.outcome is ChoreOutcome.DONE for x in rows)
+
+
+async def test_a_heavy_command_gives_way_and_is_bounded(tmp_path: Path) -> None:
+    """Its niceness and memory are those that were asked for, and it ends at its limit."""
+    config = tmp_path / "tracker.toml"
+    config.write_text('[store]\npath = "t.db"\n', "utf-8")
+    run = Commands(config, limit=0.01, bounds=Bounds())
+    assert "longer than" in (await run("--version")).complaint
+    ran = await Commands(config, bounds=Bounds(memory=1 << 20))("status")
+    assert ran.status != 0

@@ -1,0 +1,187 @@
+"""Which games and players a bet means: from what the database knows, the feed, or the person."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from tracker.domain.draft import AmbiguousGame, Draft, NoSuchGame, RostersUnknown, choose_games
+from tracker.domain.errors import BadBet
+from tracker.domain.game import Game, Phase, Side
+from tracker.domain.player import Player
+from tracker.domain.roster import AmbiguousPlayer, NoSuchPlayer, Roster, RosterOf, nobody
+
+if TYPE_CHECKING:
+    from tracker.domain.game import GameState
+    from tracker.store import Store
+
+    Listed = list[tuple[Game, GameState | None]]
+
+REACH = timedelta(days=6)
+"""Games further away than this are not looked for: the daemon's slate does not reach them yet."""
+
+_LATE = timedelta(hours=18)
+_MOST_LISTED = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The game of each leg, or in one sentence why they are not known yet.
+
+    `roster_of` gives the players among whom the line's are found. `over` says in a few words that
+    one of the games has ended.
+    """
+
+    games: tuple[Game, ...]
+    why: str | None = None
+    roster_of: RosterOf = nobody
+    over: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of asking the feed. `whole` is whether all that is on is known, else why not."""
+
+    whole: bool
+    trouble: str = ""
+
+
+Look = Callable[[Callable[[Game], bool] | None, frozenset[str]], Awaitable[Looked]]
+"""Reads what is on in some leagues into the store; less will do once a game is enough."""
+
+
+class Ask(Protocol):
+    """Somebody who can say which of several is meant."""
+
+    def game(self, games: Sequence[Game]) -> Game:
+        """One of these games; BadBet when none is."""
+        ...
+
+    def player(self, why: AmbiguousPlayer) -> Player:
+        """One of the players whom a name may mean; BadBet when none is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """Finds what a bet means. `look` is None where the store is kept in step by somebody else.
+
+    `ask` is None where nobody can be asked.
+    """
+
+    store: Store
+    now: datetime
+    look: Look | None = None
+    ask: Ask | None = None
+
+    async def choose(self, draft: Draft) -> Choice:
+        """The games that a draft means, and the players that its lines name.
+
+        Raises AmbiguousGame or AmbiguousPlayer when several fit and nobody can be asked, and BadBet
+        with what is on when the slate was read and no game fits.
+        """
+        roster_of = await self._rosters(draft)
+        known = await self.store.games()
+        try:
+            return self._found(draft, known, roster_of)
+        except RostersUnknown as why:
+            if any(x.league in draft.leagues and self._ahead(x, s) for x, s in known):
+                return Choice((), _waits(why))
+        except NoSuchGame:
+            pass
+        day = draft.matchup.day if draft.matchup is not None else None
+        if day is not None and day > (self.now + REACH).date():
+            return Choice((), f"{day} is too far away: it is matched once the schedule nears it")
+        if self.look is None:
+            return Choice((), "not known yet: it is matched once its game is known")
+        enough = draft.fits if len(draft.legs) == 1 else None
+        looked = await self.look(enough, draft.leagues)
+        known = await self.store.games()
+        try:
+            return self._found(draft, known, roster_of)
+        except RostersUnknown as why:
+            return Choice((), _waits(why))
+        except NoSuchGame as why:
+            if not looked.whole:
+                why_not = f"not known yet: the daemon matches it later ({looked.trouble})"
+                return Choice((), why_not)
+            raise BadBet(self._nothing_fits(why, known)) from None
+
+    async def _rosters(self, draft: Draft) -> RosterOf:
+        """Who plays for whom, as far as boxes have told; looked up only for players."""
+        if all(leg.player is None for leg in draft.legs):
+            return nobody
+        known = await self.store.players.rosters(self.now)
+
+        def roster_of(game: Game) -> Roster:
+            return tuple(
+                Player(name, side)
+                for side in Side
+                for name in known.get((game.league, game.code(side)), ())
+            )
+
+        return roster_of
+
+    def _found(self, draft: Draft, known: Listed, roster_of: RosterOf) -> Choice:
+        games = self._pick(draft, known, roster_of)
+        over = next((_ended(x, s) for x, s in known if x in games and _is_over(s)), "")
+        return self._choice(draft, Choice(games, None, roster_of, over))
+
+    def _pick(self, draft: Draft, known: Listed, roster_of: RosterOf) -> tuple[Game, ...]:
+        try:
+            return choose_games(draft, known, self.now, roster_of)
+        except AmbiguousGame as why:
+            if self.ask is None or len(draft.legs) > 1:
+                raise
+            return (self.ask.game(why.games),)
+
+    def _choice(self, draft: Draft, made: Choice) -> Choice:
+        """The choice with its players, who may have to be asked about or waited for."""
+        try:
+            draft.wager(made.games, made.roster_of)
+        except AmbiguousPlayer as why:
+            if self.ask is None:
+                raise
+            meant = self.ask.player(why)
+            without = _without(made.roster_of, why.players, meant)
+            return self._choice(draft, Choice(made.games, None, without, made.over))
+        except NoSuchPlayer as why:
+            sides = {x.side for game in made.games for x in made.roster_of(game)}
+            if why.near and len(sides) == len(Side):
+                raise
+            return Choice((), _waits(why))
+        return made
+
+    def _ahead(self, game: Game, state: GameState | None) -> bool:
+        off = state is not None and state.phase.off
+        return not _is_over(state) and not off and game.start > self.now - _LATE
+
+    def _nothing_fits(self, why: NoSuchGame, known: Listed) -> str:
+        ahead = sorted((x for x, s in known if self._ahead(x, s)), key=lambda x: x.start)
+        if not ahead:
+            return f"{why}: none is on in the coming days, nothing was added"
+        day = ahead[0].slate
+        today = [x for x in ahead if x.slate == day]
+        names = ", ".join(x.name for x in today[:_MOST_LISTED])
+        more = f" and {len(today) - _MOST_LISTED} more" if len(today) > _MOST_LISTED else ""
+        return f"{why}, nothing was added; on {day}: {names}{more} (`tracker games` lists all)"
+
+
+def _is_over(state: GameState | None) -> bool:
+    return state is not None and state.phase is Phase.FINAL
+
+
+def _ended(game: Game, state: GameState | None) -> str:
+    score = "" if state is None else f" {state.score.away}-{state.score.home}"
+    return f"{game.name} of {game.slate} is over{score}"
+
+
+def _waits(why: BadBet) -> str:
+    return f"waits for the box score that names the players ({why})"
+
+
+def _without(roster_of: RosterOf, candidates: Sequence[Player], meant: Player) -> RosterOf:
+    out = frozenset(candidates) - {meant}
+    return lambda game: tuple(x for x in roster_of(game) if x not in out)

@@ -1,0 +1,264 @@
+"""What is looked up every day: results and boxes, ratings, form, injuries, and what rests on them.
+
+Doing it again changes nothing and asks for nothing that is there already.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from tracker.clock import Clock
+from tracker.domain.form import Form, form_of
+from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.health import Injury
+from tracker.domain.league import LEAGUE_ZONE, NBA, season_name, slate_date
+from tracker.domain.prior import Finished
+from tracker.feeds.arbitration.identity import Register
+from tracker.feeds.errors import FeedError
+from tracker.feeds.espn.injuries import CAP, injuries_path, parse_injuries
+from tracker.feeds.feeds import Feeds
+from tracker.feeds.http.fetch import SCHEDULE_CAP
+from tracker.feeds.polling.board import BoardReading
+from tracker.feeds.polling.feed import Ask, Feed
+from tracker.feeds.source import Listing
+from tracker.forecast.game.parameters import Parameters
+from tracker.forecast.priors.ratings import Result, rate
+from tracker.store import Store
+from tracker.store.seasons import Rated, SlateCheck
+
+BACK = 7
+"""Days before today that are looked at: a week that was missed is made up for."""
+
+FOLLOWED = timedelta(days=60)
+"""A league is followed for so long after the last game that a bet was about."""
+
+_FRESH_S = 30.0
+_NO_BOX = ("ncaam", "ncaaw", "gleague")
+"""Leagues whose players no line is about: a board is enough."""
+
+
+class Part(StrEnum):
+    """What can be looked up by itself."""
+
+    RESULTS = "results"
+    PLAYERS = "players"
+    RATINGS = "ratings"
+    FORM = "form"
+    INJURIES = "injuries"
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What came of one part for one league: a sentence, and whether nothing is missing."""
+
+    part: Part
+    league: str
+    text: str
+    whole: bool
+    changed: int = 0
+    injuries: tuple[Injury, ...] = ()
+    form: tuple[Form, ...] = ()
+
+
+class Refresh:
+    """One round of looking things up."""
+
+    def __init__(
+        self, store: Store, feeds: Feeds, clock: Clock, load: Callable[[str], Parameters]
+    ) -> None:
+        """`load` gives the parameters of a league, whose figures rate its teams."""
+        self._store = store
+        self._feeds = feeds
+        self._clock = clock
+        self._load = load
+
+    async def leagues(self) -> tuple[str, ...]:
+        """The leagues that are followed: those of bets in the last weeks, and the NBA."""
+        since = slate_date(self._clock.now()) - FOLLOWED
+        return tuple(dict.fromkeys((NBA.id, *await self._store.seasons.leagues(since))))
+
+    async def run(self, league: str, parts: Iterable[Part]) -> tuple[Refreshed, ...]:
+        """Look some parts up; what cannot be had is said, and the others are done all the same."""
+        wanted, found = set(parts), []
+        if wanted & {Part.RESULTS, Part.PLAYERS}:
+            found += await self._results(league, boxes=Part.PLAYERS in wanted)
+        if wanted & {Part.RATINGS, Part.FORM}:
+            found.append(await self._form(league))
+        if Part.INJURIES in wanted:
+            found.append(await self._injuries(league))
+        return tuple(found)
+
+    # --------------------------------------------------------------------------------- results
+
+    async def _results(self, league: str, *, boxes: bool) -> list[Refreshed]:
+        today = slate_date(self._clock.now())
+        days = [today - timedelta(days=n) for n in range(BACK, 0, -1)]
+        since = days[0]
+        whole = {
+            x.day for x in await self._store.seasons.checks(since) if x.league == league and x.whole
+        }
+        found = []
+        for day in (x for x in days if x not in whole):
+            try:
+                found.append(await self._day(league, day, boxes=boxes))
+            except FeedError as why:
+                text = f"{day}: the slate could not be read: {why}"
+                found.append(Refreshed(Part.RESULTS, league, text, whole=False))
+        if not found:
+            text = f"{BACK} days are there already"
+            found.append(Refreshed(Part.RESULTS, league, text, whole=True))
+        return found
+
+    async def _day(self, league: str, day: date, *, boxes: bool) -> Refreshed:
+        """Look up one date: its slate, then whatever of it is not known yet."""
+        boxes = boxes and league not in _NO_BOX
+        listed = await self._slate(league, day)
+        morning = datetime.combine(day, time(), LEAGUE_ZONE)
+        boxed = await self._store.seasons.boxed(league, morning - timedelta(days=1))
+        known = {game.id: state for game, state in await self._store.games(day)}
+        counts, changed = Counter[str](), 0
+        for game, told in listed:
+            state = _better(known.get(game.id), told)
+            over = state is not None and state.phase is Phase.FINAL
+            if not over or (boxes and game.id not in boxed):
+                looked = await self._look(game, state)
+                changed += await self._keep(looked, before=known.get(game.id))
+                state = _better(looked, state)
+                if looked is not None and looked.players and looked.phase is Phase.FINAL:
+                    boxed |= {game.id}
+            elif known.get(game.id) != state:
+                changed += await self._keep(state, before=known.get(game.id))
+            counts[_standing(state, has_box=not boxes or game.id in boxed)] += 1
+        check = SlateCheck(
+            league, day, len(listed), counts["final"], counts["off"], counts["open"], counts["bare"]
+        )
+        await self._store.seasons.keep_check(check, self._clock.now())
+        return Refreshed(Part.RESULTS, league, _told(check), check.whole, changed)
+
+    async def _slate(self, league: str, day: date) -> list[Listing]:
+        """A date's games under the ids in force. Raises FeedError when no source tells them."""
+        register = Register(g for g, _ in await self._store.games(since=day - timedelta(days=2)))
+        trouble: FeedError | None = None
+        for feed in self._feeds.by_league.get(league, ()):
+            try:
+                listed = await self._listed(feed, day)
+            except FeedError as why:
+                trouble = why
+                continue
+            return [(self._own(register, feed, g), s) for g, s in listed if g.slate == day]
+        if trouble is None:
+            return []
+        raise trouble
+
+    @staticmethod
+    def _own(register: Register, feed: Feed, told: Game) -> Game:
+        own = register.own(feed.source.label, told)
+        if own.id != told.id:
+            feed.learn(own, told)
+        return own
+
+    @staticmethod
+    async def _listed(feed: Feed, day: date) -> Sequence[Listing]:
+        source, trouble = feed.source, None
+        if source.dated:
+            board = await feed.board_on(day).read(_FRESH_S)
+            if not isinstance(board, BoardReading):
+                raise board.error
+            return [(g, s if isinstance(s, GameState) else None) for g, s in board.board.games]
+        for path in source.schedule_paths:
+            try:
+                body = (await feed.fetcher.get(path, SCHEDULE_CAP)).body
+                return source.parse_schedule(body)
+            except FeedError as why:
+                trouble = why
+        if trouble is None:
+            return []
+        raise trouble
+
+    async def _look(self, game: Game, state: GameState | None) -> GameState | None:
+        if state is not None and state.phase.off:
+            return state
+        look = await self._feeds.look(game, Ask.BOX, 0.0)
+        return look.reading if isinstance(look.reading, GameState) else None
+
+    async def _keep(self, state: GameState | None, before: GameState | None) -> int:
+        """Keep a state, and what its players did; 1 where that was news."""
+        if state is None:
+            return 0
+        bare = replace(state, players=())
+        await self._store.save_games([(state.game, bare)], self._clock.now())
+        await self._store.players.keep_finished(state)
+        return int(before is None or before.phase is not state.phase)
+
+    # ------------------------------------------------------------------------------------ form
+
+    async def _form(self, league: str) -> Refreshed:
+        today = slate_date(self._clock.now())
+        finished = await self._store.known.finished(league)
+        parameters = self._load(league)
+        results = [_result(x) for x in finished if x.day < today]
+        ratings = rate(results, parameters.ratings)
+        season = season_name(league, today)
+        recent = [x for x in finished if season_name(league, x.day) == season]
+        rows = []
+        for team in sorted({name for x in recent for name in (x.home, x.away)}):
+            form = form_of(team, league, today, recent)
+            if form is not None:
+                rating = ratings.of(team, season)
+                version = parameters.model_version
+                rows.append(Rated(form, rating.strength.mean, rating.tempo.mean, version))
+        await self._store.seasons.keep_form(rows)
+        text = f"{len(rows)} teams rated from {len(results)} results"
+        return Refreshed(Part.FORM, league, text, whole=True, form=tuple(x.form for x in rows))
+
+    # -------------------------------------------------------------------------------- injuries
+
+    async def _injuries(self, league: str) -> Refreshed:
+        feed = next(
+            (x for x in self._feeds.by_league.get(league, ()) if x.source.name == "espn"), None
+        )
+        if feed is None:
+            text = "no source that tells injuries may be asked"
+            return Refreshed(Part.INJURIES, league, text, whole=False)
+        try:
+            body = (await feed.fetcher.get(injuries_path(league), CAP)).body
+            told = parse_injuries(body, league)
+        except FeedError as why:
+            text = f"the injuries could not be read: {why}"
+            return Refreshed(Part.INJURIES, league, text, whole=False)
+        news = await self._store.seasons.keep_injuries(league, told, self._clock.now())
+        out = sum(x.status.rules_out for x in told)
+        text = f"{len(told)} players are hurt, {out} of them out; {len(news)} changes"
+        return Refreshed(Part.INJURIES, league, text, True, len(news), news)
+
+
+def _result(x: Finished) -> Result:
+    return Result(season_name(x.league, x.day), x.home, x.away, x.home_points, x.away_points)
+
+
+def _better(first: GameState | None, second: GameState | None) -> GameState | None:
+    """The one that knows the end of a game, else the first that there is."""
+    for state in (first, second):
+        if state is not None and (state.phase is Phase.FINAL or state.phase.off):
+            return state
+    return first or second
+
+
+def _standing(state: GameState | None, *, has_box: bool) -> str:
+    if state is None or not (state.phase is Phase.FINAL or state.phase.off):
+        return "open"
+    if state.phase.off:
+        return "off"
+    return "final" if has_box else "bare"
+
+
+def _told(check: SlateCheck) -> str:
+    parts = [f"{check.finals} of {check.games} games are over"]
+    parts += [f"{check.called_off} called off"] if check.called_off else []
+    parts += [f"{check.no_result} WITHOUT A RESULT"] if check.no_result else []
+    parts += [f"{check.no_box} WITHOUT A BOX"] if check.no_box else []
+    return f"{check.day}: {', '.join(parts)}"

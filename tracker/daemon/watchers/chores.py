@@ -1,0 +1,206 @@
+"""What the daemon does for itself at set times: a row for each time that a chore is due.
+
+The row is the lock, the log and the catch-up: what has one is not done again, whatever the clock
+does, and what was due while nothing ran is made up for once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta, tzinfo
+
+from tracker.clock import Clock
+from tracker.daemon.bot.subprocesses import Verbs
+from tracker.daemon.track import Tell
+from tracker.domain.league import LEAGUE_ZONE
+from tracker.settings.models import Settings
+from tracker.store import Store
+from tracker.store.upkeep import ChoreOutcome, ChoreRun
+
+STEP = 60.0
+"""Seconds between two looks at what is due."""
+
+ATTEMPTS = 3
+"""How often a chore that failed is tried."""
+
+AGAIN = timedelta(minutes=10)
+"""How long after a failure a chore is tried again."""
+
+ON_TIME = timedelta(minutes=5)
+"""A chore that begins later than this after its time says so."""
+
+LIGHT_LIMIT = 300.0
+"""Real seconds that a light chore may take."""
+
+HEAVY_LIMIT = 1800.0
+"""Real seconds that a heavy one may take."""
+
+REMEMBERED = timedelta(days=14)
+"""How far back a time that was missed is written down."""
+
+_WEEK = frozenset(range(7))
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """A command of this program at times of day in `zone`, on weekdays (Monday is 0).
+
+    `catch_up` is how late it is still worth doing. `heavy` ones are done one after the other, in a
+    process that gives way to all others.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    times: tuple[time, ...]
+    zone: tzinfo
+    weekdays: frozenset[int] = _WEEK
+    catch_up: timedelta = timedelta(hours=24)
+    heavy: bool = False
+    wanted: Callable[[], bool] | None = field(default=None, compare=False)
+
+
+def dues(chore: Chore, since: datetime, until: datetime) -> list[datetime]:
+    """The moments after `since` up to `until` at which a chore is due, in UTC and in order.
+
+    A time of day that a change to summer time leaves out is due as much later; one that comes
+    twice is due at the first.
+    """
+    day = since.astimezone(chore.zone).date() - timedelta(days=1)
+    last = until.astimezone(chore.zone).date()
+    found = set()
+    while day <= last:
+        if day.weekday() in chore.weekdays:
+            found |= {datetime.combine(day, x, chore.zone).astimezone(UTC) for x in chore.times}
+        day += timedelta(days=1)
+    return sorted(x for x in found if since < x <= until)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done of a chore at one moment: the time that it is due, None for nothing.
+
+    `missed` are times that passed while nothing ran, which this one makes up for.
+    """
+
+    due: datetime | None
+    missed: tuple[datetime, ...] = ()
+
+
+def plan(chore: Chore, known: Mapping[datetime, ChoreRun], now: datetime, *, fresh: bool) -> Plan:
+    """What is to be done, by what was done so far. `fresh` is whether the daemon has just started.
+
+    What was due before the daemon was ever started is nobody's to make up for: without any row,
+    the last time is `missed`, from which all others are counted.
+    """
+    times = dues(chore, now - REMEMBERED, now)
+    if not times:
+        return Plan(None)
+    latest = times[-1]
+    if not known:
+        return Plan(None, (latest,)) if fresh else Plan(latest)
+    missing = [x for x in times if x not in known and x > min(known)]
+    useful = now - latest <= chore.catch_up
+    left = tuple(x for x in missing if x != latest or not useful)
+    return Plan(latest if useful and _open(known.get(latest), now, fresh=fresh) else None, left)
+
+
+def _open(seen: ChoreRun | None, now: datetime, *, fresh: bool) -> bool:
+    """Whether a chore is still to be done: it never began, was killed at it, or may be retried."""
+    if seen is None:
+        return True
+    if seen.outcome is None:
+        return fresh
+    rested = seen.ended_at is None or not timedelta() <= now - seen.ended_at < AGAIN
+    return seen.outcome is ChoreOutcome.FAILED and seen.attempt < ATTEMPTS and rested
+
+
+async def do_chore(chore: Chore, store: Store, clock: Clock, run: Verbs, report: Tell) -> None:
+    """Do a chore whenever it is due, for ever. `report` hears how each went."""
+    fresh = True
+    while True:
+        now = clock.now()
+        known = {x.due: x for x in await store.upkeep.chores(chore.name)}
+        found = plan(chore, known, now, fresh=fresh)
+        fresh = False
+        if found.missed:
+            why = "before the first start" if not known else "nothing ran"
+            await store.upkeep.missed(chore.name, found.missed, now, why)
+        await _do(chore, found, store, clock, run, report)
+        await clock.sleep(STEP)
+
+
+async def _do(
+    chore: Chore, found: Plan, store: Store, clock: Clock, run: Verbs, report: Tell
+) -> None:
+    due, missed = found.due, len(found.missed)
+    if due is None:
+        return
+    began = clock.now()
+    attempt = await store.upkeep.begin(chore.name, due, began, ATTEMPTS)
+    if attempt is None:
+        return
+    if chore.wanted is not None and not chore.wanted():
+        await store.upkeep.end(chore.name, due, began, ChoreOutcome.DONE, "nothing to look at")
+        return
+    ran = await run(*chore.command)
+    outcome = ChoreOutcome.DONE if ran.status == 0 else ChoreOutcome.FAILED
+    late = f"late by {_span(began - due)}" if began - due > ON_TIME else ""
+    made_up = f"makes up for {missed} missed" if missed else ""
+    said = next((x for x in reversed(ran.out.splitlines()) if x.strip()), "")
+    wrong = "" if ran.status == 0 else ran.complaint
+    detail = "; ".join(x for x in (made_up, late, said, wrong) if x)
+    await store.upkeep.end(chore.name, due, clock.now(), outcome, detail)
+    retried = outcome is ChoreOutcome.FAILED and attempt < ATTEMPTS
+    report(f"chore.{'retried' if retried else outcome}", {"chore": chore.name, "detail": detail})
+
+
+def _span(late: timedelta) -> str:
+    hours, minutes = divmod(int(late.total_seconds()) // 60, 60)
+    return f"{hours} h {minutes} m" if hours else f"{minutes} m"
+
+
+def usual_chores(settings: Settings, played_today: Callable[[], bool]) -> Sequence[Chore]:
+    """What every daemon does; `played_today` is whether any bet is on a game of today."""
+    zone, backup = settings.zone, settings.backup
+    found = []
+    if settings.refresh.enabled:
+        later = (time(11), *(time(x) for x in range(15, 24)))
+        found += [
+            Chore("refresh", ("refresh",), (settings.refresh.at,), LEAGUE_ZONE, heavy=True),
+            Chore(
+                "injuries",
+                ("refresh", "--only", "injuries"),
+                later,
+                LEAGUE_ZONE,
+                catch_up=timedelta(hours=1),
+                wanted=played_today,
+            ),
+        ]
+    if backup.enabled:
+        monday, whole = frozenset({0}), ("backup", "--full")
+        week = timedelta(days=6)
+        found += [
+            Chore("backup", whole, (backup.at,), zone, heavy=True),
+            Chore("drill", ("backup", "--drill"), (backup.at,), zone, monday, week, heavy=True),
+        ]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Runners:
+    """Who runs the commands: those that are done at once, and the heavy ones in their turn."""
+
+    light: Verbs
+    heavy: Verbs
+
+
+async def do_chores(
+    chores: Sequence[Chore], store: Store, clock: Clock, runners: Runners, report: Tell
+) -> None:
+    """Do all chores, each in its own loop; the first that fails takes the others down with it."""
+    async with asyncio.TaskGroup() as tasks:
+        for chore in chores:
+            run = runners.heavy if chore.heavy else runners.light
+            tasks.create_task(do_chore(chore, store, clock, run, report))

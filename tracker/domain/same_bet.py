@@ -1,0 +1,182 @@
+"""When two bets are one: the same market of the same game, at one price, for one stake."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from tracker.domain.catalog.teams import Team, fold
+from tracker.domain.draft import Draft
+from tracker.domain.game import Game
+from tracker.domain.parlay import Parlay, Wager
+from tracker.domain.pick import Matchup, Pick
+from tracker.domain.player import plain_name
+
+TICKET = "ticket "
+"""What stands before the id that another program gave a bet, in the occasion of its draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A bet that is there already, as far as sameness goes.
+
+    `wager` and `game`, the first of its games, are None until they are known. `by_words` is whether
+    it was once added in the very words of the new one.
+    """
+
+    number: int
+    draft: Draft
+    wager: Wager | None
+    game: Game | None
+    withdrawn: bool
+    by_words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The bet is there already; `draft` is what it now says."""
+
+    number: int
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """The bet is a new one, written as `draft`."""
+
+    draft: Draft
+
+
+Meeting = Known | Fresh
+
+Meet = Callable[[Sequence[Kept]], Meeting]
+"""Decides which of the bets that are there a new one is."""
+
+
+def meet(draft: Draft, wager: Wager | None, game: Game | None, kept: Sequence[Kept]) -> Meeting:
+    """Which bet a draft is, among those that it may be; `wager` and `game` where they are known.
+
+    The same words are the same bet, unless they now mean another game. Other words are the same bet
+    when they mean the same market of the same game, and nothing that both say differs.
+    """
+    named = next((x for x in kept if x.by_words), None)
+    if named is not None and (draft.name is not None or not _moved_on(named, wager, game)):
+        return Known(named.number, draft)
+    if named is not None and game is not None:
+        # The same words were once said of another game: this is a bet of its own.
+        draft = replace(draft, occasion=_occasion(wager, game))
+    twins = [x for x in kept if agree(x.draft, draft) and _same_wager(x, draft, wager, game)]
+    twin = min(twins, key=lambda x: (x.withdrawn, x.number), default=None)
+    return Fresh(draft) if twin is None else Known(twin.number, _supplemented(twin.draft, draft))
+
+
+def twin_of(draft: Draft, kept: Sequence[Kept]) -> int | None:
+    """The bet, if any, that another one would be the same as once it is written as `draft`."""
+    for x in kept:
+        if x.by_words or (agree(x.draft, draft) and not x.withdrawn and _says(draft, x)):
+            return x.number
+    return None
+
+
+def agree(one: Draft, other: Draft) -> bool:
+    """Whether two drafts of one wager may be one bet: nothing that both say differs.
+
+    A price or a stake that only one of them has differs; a book, tags, the time of placing and the
+    id in another program may have been left out. An id of its own makes a bet of its own.
+    """
+    if one.name is not None or other.name is not None:
+        return False
+    prices = [x.odds and x.odds.decimal for x in (one, other)]
+    return (
+        prices[0] == prices[1]
+        and (one.stake_cents or None, one.free) == (other.stake_cents or None, other.free)
+        and _unless_left_out(fold(one.book or ""), fold(other.book or ""))
+        and _unless_left_out(frozenset(one.tags), frozenset(other.tags))
+        and _unless_left_out(one.placed_at, other.placed_at)
+        and _unless_left_out(_ticket(one), _ticket(other))
+    )
+
+
+def same_meaning(one: Draft, other: Draft) -> bool:
+    """Whether two drafts are about the same, as far as their words tell without a game."""
+    return _meaning(one) == _meaning(other)
+
+
+def sense(draft: Draft) -> str:
+    """The same for all drafts that may be one bet before their game is known: a short hash."""
+    price = draft.odds and draft.odds.decimal
+    parts = (sorted(_meaning(draft)), price, draft.stake_cents or None, draft.free)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _unless_left_out(one: object, other: object) -> bool:
+    return not one or not other or one == other
+
+
+def _ticket(draft: Draft) -> str:
+    return draft.occasion if draft.occasion.startswith(TICKET) else ""
+
+
+def _moved_on(kept: Kept, wager: Wager | None, game: Game | None) -> bool:
+    """Whether a bet was about other games than those that its words mean now."""
+    if wager is None or game is None or kept.wager is None or kept.game is None:
+        return False
+    return _games(kept.wager, kept.game) != _games(wager, game)
+
+
+def _games(wager: Wager, game: Game) -> frozenset[str]:
+    return frozenset(x.id for x in (wager.games if isinstance(wager, Parlay) else (game,)))
+
+
+def _occasion(wager: Wager | None, game: Game) -> str:
+    games = wager.games if isinstance(wager, Parlay) else (game,)
+    return " ".join(x.id for x in games)
+
+
+def _same_wager(kept: Kept, draft: Draft, wager: Wager | None, game: Game | None) -> bool:
+    if wager is None or game is None:
+        return kept.wager is None and not kept.withdrawn and same_meaning(kept.draft, draft)
+    if kept.wager is None or kept.game is None:
+        return False
+    return _legs(kept.wager, kept.game) == _legs(wager, game)
+
+
+def _legs(wager: Wager, game: Game) -> frozenset[tuple[str, object]]:
+    """What must come true, whatever the order of the slip and the prices of its legs."""
+    if isinstance(wager, Parlay):
+        return frozenset((leg.game.id, leg.market) for leg in wager.legs)
+    return frozenset({(game.id, wager)})
+
+
+def _says(draft: Draft, kept: Kept) -> bool:
+    if kept.wager is None or kept.game is None:
+        return same_meaning(kept.draft, draft)
+    games = [x.game for x in kept.wager.legs] if isinstance(kept.wager, Parlay) else [kept.game]
+    return draft.means(kept.wager, games)
+
+
+def _meaning(draft: Draft) -> frozenset[tuple[str, ...]]:
+    return frozenset(_of_pick(x, draft.matchup or x.matchup) for x in draft.legs)
+
+
+def _of_pick(pick: Pick, matchup: Matchup | None) -> tuple[str, ...]:
+    player = "" if pick.player is None else plain_name(pick.player)
+    game = () if matchup is None else (*map(_codes, (matchup.away, matchup.home)), matchup.day)
+    return repr(pick.asked), pick.span.value, _codes(pick.team), player, repr(game)
+
+
+def _codes(teams: Sequence[Team]) -> str:
+    return " ".join(sorted(f"{x.league}:{x.code}" for x in teams))
+
+
+def _supplemented(old: Draft, new: Draft) -> Draft:
+    """A bet as it was written, with what was left out then and is said now."""
+    return replace(
+        old,
+        rules=old.rules if new.rules is None else new.rules,
+        tags=old.tags or new.tags,
+        book=old.book or new.book,
+        placed_at=old.placed_at or new.placed_at,
+        occasion=old.occasion or (new.occasion if _ticket(new) else ""),
+    )

@@ -1,0 +1,200 @@
+"""What a person decides of a result, and what follows from it: revisions, payouts, refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tracker.domain.bet import Bet, Result, Settlement
+from tracker.domain.errors import BadBet
+from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.money import Odds, money_text
+from tracker.domain.parlay import price_of
+from tracker.domain.tracking import LegStanding, Tracked
+from tracker.engine.settle.grading import Unsettleable
+from tracker.engine.settle.payout import comes_back, payout
+from tracker.engine.settle.regrade import regrade
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that a decision about a bet's result rests on.
+
+    `tracked` is None until its game is known. `states` are what is believed of its games by their
+    ids; `checked` is whether the box of each has been read again often enough. `settlement` is the
+    result that it has, and `official` whether that is confirmed.
+    """
+
+    number: int
+    tracked: Tracked | None
+    states: Mapping[str, GameState]
+    checked: bool
+    settlement: Settlement | None
+    official: bool
+    stake_cents: int | None
+    odds: Odds | None
+    free: bool
+
+    @property
+    def bet(self) -> Bet:
+        """The bet; BadBet before its game is known."""
+        if self.tracked is None:
+            raise BadBet(f"bet {self.number}: its game is not known yet")
+        return self.tracked.bet
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The result that is now in force. `new` is whether it is another than the one before.
+
+    `legs` are where the legs of a parlay stand, where that was looked at again.
+    """
+
+    settlement: Settlement
+    new: bool
+    official: bool
+    legs: tuple[LegStanding, ...] = ()
+
+
+Decide = Callable[[Case], Ruling | None]
+"""What becomes of a bet's result; None leaves it. It raises BadBet for what cannot be."""
+
+
+def given(case: Case, result: Result, paid: int | None, why: str, at: datetime) -> Ruling:
+    """A result that a person gives; `paid` is what came back in cents, None for the odds' own.
+
+    It is official. Raises BadBet for one that cannot be: of a game to come, or with a payout that
+    is none of its result.
+    """
+    _check_begun(case, result, at)
+    paid = _paid(case, result) if paid is None else paid
+    _check_payout(case, result, paid)
+    return _ruled(
+        case, Settlement(case.number, 0, result, paid, at, why, by_hand=True), official=True
+    )
+
+
+def brought(case: Case, result: Result, paid: int | None, why: str, at: datetime) -> Ruling | None:
+    """A result that came with a bet from elsewhere; None where the bet has one already."""
+    if case.settlement is not None:
+        return None
+    return _ruled(
+        case, Settlement(case.number, 0, result, paid, at, why, by_hand=True), official=True
+    )
+
+
+def voided(case: Case, why: str, at: datetime) -> Ruling:
+    """The stake comes back for a reason that a person gives, before the game or after it."""
+    paid = payout(case.bet, Result.VOID)
+    return _ruled(
+        case, Settlement(case.number, 0, Result.VOID, paid, at, why, by_hand=True), official=True
+    )
+
+
+def graded_again(case: Case, at: datetime) -> Ruling:
+    """The result by the last states of the games, whoever decided it before.
+
+    Raises BadBet with the reason where it cannot be told.
+    """
+    made, legs = _graded(case, at)
+    return replace(_ruled(case, made, official=case.checked), legs=legs)
+
+
+def paid_anew(case: Case, at: datetime) -> Ruling | None:
+    """The result with the payout that another stake, price or book makes; None without a result."""
+    known = case.settlement
+    if known is None:
+        return None
+    legs: tuple[LegStanding, ...] = ()
+    if not known.by_hand:
+        made, legs = _graded(case, at)
+    elif case.tracked is None:
+        return None
+    else:
+        made = replace(known, at=at, payout_cents=payout(case.bet, known.result))
+    return replace(_ruled(case, made, official=case.official), legs=legs)
+
+
+def _ruled(case: Case, made: Settlement, *, official: bool) -> Ruling:
+    """The next revision, or the one before where nothing is another."""
+    before = case.settlement
+    if before is not None and (before.result, before.payout_cents) == (
+        made.result,
+        made.payout_cents,
+    ):
+        return Ruling(before, new=False, official=official)
+    revision = 1 if before is None else before.revision + 1
+    return Ruling(replace(made, revision=revision), new=True, official=official)
+
+
+def _graded(case: Case, at: datetime) -> tuple[Settlement, tuple[LegStanding, ...]]:
+    bet, tracked = case.bet, case.tracked
+    assert tracked is not None  # noqa: S101 - `bet` has asked
+    try:
+        ended, legs = regrade(tracked, case.states)
+    except Unsettleable as why:
+        raise BadBet(f"bet {bet.number}: {why}") from None
+    made = Settlement(
+        bet.number, 0, ended.result, ended.payout_cents, at, ended.reason, ended.evidence
+    )
+    return made, legs if tracked.legs else ()
+
+
+def _check_begun(case: Case, result: Result, at: datetime) -> None:
+    """Refuse a result of a game to come; one lost leg is enough for a parlay."""
+    if case.tracked is None or result is Result.VOID:
+        return
+    games = case.tracked.bet.games
+    ahead = [x for x in games if not _begun(x, case.states.get(x.id), at)]
+    if ahead and (result is not Result.LOST or len(ahead) == len(games)):
+        raise BadBet(
+            f"bet {case.number}: {ahead[0].name} has not begun, so it has no result; "
+            f"`tracker void {case.number} --reason TEXT` returns the stake"
+        )
+
+
+def _begun(game: Game, state: GameState | None, at: datetime) -> bool:
+    if state is None or state.phase is Phase.SCHEDULED:
+        return game.start <= at
+    return True
+
+
+def _paid(case: Case, result: Result) -> int | None:
+    """What a result pays by the bet's own price, stake included."""
+    price = case.odds
+    if case.tracked is not None:
+        price = price_of(case.tracked.bet.market, price)
+    if case.stake_cents is None:
+        return None
+    if result is Result.WON and price is None:
+        raise BadBet(
+            f"the odds of bet {case.number} are not known: say what was paid with --payout AMOUNT"
+        )
+    return comes_back(result, case.stake_cents, price, free=case.free)
+
+
+def _check_payout(case: Case, result: Result, paid: int | None) -> None:
+    """Refuse a payout that is none of its result, such as a win that pays less than the stake."""
+    if paid is None or case.stake_cents is None:
+        return
+    own = 0 if case.free else case.stake_cents
+    stake = money_text(case.stake_cents)
+    match result:
+        case Result.WON if paid <= own:
+            raise BadBet(
+                f"bet {case.number} is won with a payout of {money_text(paid)}, which is no more "
+                f"than its stake of {stake}: the payout includes the stake, or it is lost"
+            )
+        case Result.LOST if paid >= case.stake_cents:
+            raise BadBet(
+                f"bet {case.number} is lost with a payout of {money_text(paid)}, which is no less "
+                f"than its stake of {stake}: leave --payout out, or say won, push or void"
+            )
+        case Result.PUSH | Result.VOID if paid != own:
+            raise BadBet(
+                f"bet {case.number}: a {result.value} returns {money_text(own)}, not "
+                f"{money_text(paid)}: leave --payout out, or say won or lost"
+            )
+        case _:
+            pass

@@ -1,0 +1,121 @@
+"""Results told when they are certain, before the game is over: `hit`, `dead`, and their withdrawal.
+
+A result counts once two polls in a row agree on it, as a final score does. What a correction takes
+back is said as plainly as it was told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from tracker.domain.alert import Alert, Reason
+from tracker.domain.bet import Result
+from tracker.domain.catalog.books import house_of
+from tracker.domain.game import GameState
+from tracker.domain.parlay import Parlay
+from tracker.domain.rule import Event
+from tracker.domain.tracking import Change, LegStanding, RulePhase, RuleState, Tracked
+from tracker.engine.decide.facts import between
+from tracker.engine.settle.grading import Unsettleable, agreed, certain
+from tracker.engine.settle.payout import together
+
+_TOLD_AS = {Event.HIT.value: Result.WON, Event.DEAD.value: Result.LOST}
+
+TAKEN_BACK = "a correction has opened it again"
+"""What a `hit` or `dead` says that a correction has undone."""
+
+
+def tell_certain(change: Change, before: GameState | None, now: datetime) -> Change:
+    """Add what has become certain of the bets on a game in play, and what is so no longer.
+
+    `before` is what was believed until this poll.
+    """
+    state = change.book.state
+    if before is None or state is None or not state.phase.in_play:
+        return change
+    for tracked in change.book.tracked:
+        asked = any(x.rule in _TOLD_AS for x in tracked.rules)
+        if asked and tracked.settlement is None:
+            change = _stepped(change, tracked, before, state, now)
+    return change
+
+
+def _stepped(
+    change: Change, tracked: Tracked, before: GameState, state: GameState, now: datetime
+) -> Change:
+    now_sure, ever = _result(tracked, before, state), _possible(tracked, before, state)
+    rules: list[RuleState] = []
+    alerts: list[Alert] = []
+    for memory in tracked.rules:
+        means = _TOLD_AS.get(memory.rule)
+        firing = memory.phase is RulePhase.FIRING
+        detail, phase, reason = "", RulePhase.FIRING, Reason.HAPPENED
+        if means is None or memory.phase is RulePhase.DONE:
+            rules.append(memory)
+            continue
+        if firing and means not in ever:
+            detail, phase, reason = TAKEN_BACK, RulePhase.ARMED, Reason.TAKEN_BACK
+        elif firing or now_sure is not means:
+            rules.append(memory)
+            continue
+        memory, alert = between(tracked, memory, Event(memory.rule), state, now)  # noqa: PLW2901
+        rules.append(replace(memory, phase=phase, reason=reason))
+        alerts.append(replace(alert, reason=reason, detail=detail))
+    if not alerts:
+        return change
+    return replace(
+        change,
+        book=change.book.with_tracked(tracked.with_rules(tuple(rules))),
+        rules=change.rules + tuple(x for x in rules if x not in tracked.rules),
+        alerts=change.alerts + tuple(alerts),
+    )
+
+
+def _result(tracked: Tracked, before: GameState, state: GameState) -> Result | None:
+    """What has become certain of a bet by two polls; None while it is open."""
+    house = house_of(tracked.bet.book)
+    slip = tracked.bet.market
+    if not isinstance(slip, Parlay):
+        verdict = agreed(slip, before, state, house)
+        return None if verdict is None else verdict.result
+    legs = list(tracked.legs)
+    for i in slip.in_game(state.game.id):
+        verdict = agreed(slip.legs[i].market, before, state, house)
+        if legs[i].result is None and verdict is not None:
+            legs[i] = replace(legs[i], result=verdict.result)
+    here = frozenset(slip.in_game(state.game.id))
+    return _whole([x if x.leg in here else _elsewhere(x) for x in legs])
+
+
+def _elsewhere(leg: LegStanding) -> LegStanding:
+    """A leg on another game, which won by what was last seen there if it could not lose."""
+    return replace(leg, result=Result.WON) if leg.result is None and leg.hit else leg
+
+
+def _whole(legs: list[LegStanding]) -> Result | None:
+    try:
+        return together(legs)
+    except Unsettleable:
+        return None
+
+
+def _possible(tracked: Tracked, before: GameState, state: GameState) -> frozenset[Result]:
+    """The results that either of the last two polls calls certain."""
+    house = house_of(tracked.bet.book)
+    slip = tracked.bet.market
+    if not isinstance(slip, Parlay):
+        told = [certain(slip, x, house) for x in (before, state)]
+        return frozenset(x.result for x in told if x is not None)
+    found = {_result(tracked, x, x) for x in (before, state)}
+    if any(x.lost for x in tracked.legs):
+        found.add(Result.LOST)
+    return frozenset(x for x in found if x is not None)
+
+
+def told_as(tracked: Tracked, result: Result) -> Event | None:
+    """As what a result was told when it became certain; None where nothing stands told of it."""
+    for memory in tracked.rules:
+        if _TOLD_AS.get(memory.rule) is result and memory.reason is Reason.HAPPENED:
+            return Event(memory.rule)
+    return None
