@@ -160,7 +160,7 @@ async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_p
         dark = night.herald.blind
         assert dark
         assert night.phone.words == [
-            "⚠ No data on LAL@DEN (down): alerts on chances wait until they are back · alert 1"
+            "⚠ No data on LAL@DEN (down): alerts on chances wait until they are back"
         ]
         night.clock.set(NOW + timedelta(minutes=1))
         tell("game.back", {"game": "LAL@DEN", "what": ""})
@@ -168,7 +168,7 @@ async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_p
         await night.rest()
         dark = night.herald.blind
         assert not dark
-        assert night.phone.words[1] == "✓ Data on MIA@BOS are back · alert 2"
+        assert night.phone.words[1] == "✓ Data on MIA@BOS are back"
 
 
 async def test_quiet_hours_and_switches_hold_for_the_programs_own_words(tmp_path: Path) -> None:

@@ -23,7 +23,6 @@ class Reason(StrEnum):
     REARMED = "rearmed"
     TOLD_BEFORE = "told_before"
     RENEWED = "renewed"
-    PUSH = "push"
     COOLING_DOWN = "cooling_down"
     STALE = "stale"
     FEED_DOWN = "feed_down"

@@ -24,7 +24,15 @@ from tracker.domain.rule import (
     SwingRule,
     parse_rule,
 )
-from tracker.wording.figures import money_for, percent, score_text, short, span_text
+from tracker.wording.figures import (
+    money_for,
+    percent,
+    progress,
+    score_text,
+    short,
+    short_market,
+    span_text,
+)
 from tracker.wording.parts import (
     Belief,
     Followed,
@@ -32,6 +40,7 @@ from tracker.wording.parts import (
     course,
     fair,
     how_it_ended,
+    leg_moved,
     moved,
     needed,
     score,
@@ -124,7 +133,8 @@ def _chance(
     if isinstance(rule, SwingRule) and was:
         way = "down" if mark == "▼" else "up"
         span = f"{way} from {was} in {span_text(rule.seconds)}"
-    facts = _joined(span, stands(tracked, book), alert.game_clock)
+    where = leg_moved(alert, tracked) or stands(tracked, book)
+    facts = _joined(span, where, alert.game_clock)
     before = f" (was {was})" if was and not span else ""
     first = f"{mark} {shown} {short(tracked.bet)}: {facts}{before}"
     return f"{first}\n{_second(alert, tracked, book, wording)}"
@@ -137,6 +147,7 @@ def _joined(*facts: str) -> str:
 def _second(alert: Alert, tracked: Followed, book: Belief, wording: MessageStyle) -> str:
     facts = (
         score(alert, tracked, book),
+        progress(tracked.legs) if leg_moved(alert, tracked) else "",
         needed(tracked, book),
         fair(tracked),
         age(alert, book, wording),
@@ -216,6 +227,10 @@ def _decided(event: Event, alert: Alert, tracked: Followed, facts: str) -> str:
     name, word = short(tracked.bet), event.value.upper()
     if alert.reason is Reason.TAKEN_BACK:
         return f"↻ {name} is open again, not {word}: {alert.detail}, {facts}"
+    if alert.leg is not None and event is Event.HIT:
+        leg, count = tracked.bet.legs[alert.leg], len(tracked.bet.legs)
+        what = short_market(leg.market, leg.game)
+        return f"✔ {name}: leg {alert.leg + 1} of {count} won, {what} · {facts}"
     mark, end = ("✔", "lose") if event is Event.HIT else ("✘", "win")
     return f"{mark} {name} {word}: can no longer {end}, {facts}"
 
@@ -264,4 +279,8 @@ def _settled(event: Event, alert: Alert, tracked: Followed, book: Belief) -> str
     first = f"{_MARKS[done.result]} #{bet.id} {result}{money} · {facts}"
     if done.reason.endswith(ASK_BOOK):
         return f"{first}\nW{ASK_BOOK[1:]} tracker settle {bet.id} won --payout AMOUNT"
-    return first if off else f"{first}\nProvisional until the box score has been read again"
+    return (
+        first
+        if off or done.by_hand
+        else f"{first}\nProvisional until the box score has been read again"
+    )

@@ -28,8 +28,8 @@ from tracker.engine.decide.ordering import classify
 from tracker.engine.decide.snapshots import chances, see
 from tracker.engine.rules.freezing import freeze_doubted, freeze_pending
 from tracker.engine.rules.stepping import Look
-from tracker.engine.settle.certainty import tell_certain
-from tracker.engine.settle.settlement import finish, settle_parts, tell_given
+from tracker.engine.settle.certainty import tell_certain, tell_legs
+from tracker.engine.settle.settlement import finish, settle_parts, take_given
 from tracker.engine.settle.unfinished import confirm_unread, end_unheard
 from tracker.forecast import Outlook
 
@@ -94,7 +94,7 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
     if book.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
     change = settle_parts(tell_certain(change, before, now), before, now)
-    change = finish(tell_given(change, now), now)
+    change = tell_legs(finish(take_given(change), now), before, now)
     return _counted(given, end_unheard(change, "", now))
 
 
