@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import math
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -20,6 +21,11 @@ _SETTLE_ROUNDS = 12
 
 class Clock(Protocol):
     """What the program may know of time."""
+
+    @property
+    def speed(self) -> float:
+        """Seconds of this clock in each real one; infinite where its waits take no real time."""
+        ...
 
     def now(self) -> datetime:
         """The wall time as an aware UTC datetime. It may jump when the machine's clock is set."""
@@ -36,6 +42,8 @@ class Clock(Protocol):
 
 class SystemClock:
     """The machine's own clock."""
+
+    speed = 1.0
 
     def now(self) -> datetime:
         """The machine's wall time, in UTC."""
@@ -84,6 +92,8 @@ class ScaledClock:
 
 class FakeClock:
     """A clock that stands still until it is moved, for tests and for replays in virtual time."""
+
+    speed = 1.0
 
     def __init__(self, start: datetime) -> None:
         """Stand at `start` (aware)."""
@@ -156,6 +166,8 @@ class LeapingClock:
 
     For replays in virtual time, where one task after another drives the clock.
     """
+
+    speed = math.inf
 
     def __init__(self, start: datetime) -> None:
         """Stand at `start` (aware)."""

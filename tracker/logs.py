@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 MASK = "***"
 
-CAPPED = ("aiohttp", "aiosqlite", "apprise", "asyncio", "requests", "urllib3")
+CAPPED = (
+    "aiohttp", "aiosqlite", "apprise", "asyncio", "httpcore", "httpx", "requests", "telegram",
+    "urllib3",
+)  # fmt: skip
 """Libraries that write addresses, with their tokens, at DEBUG, and each message at INFO."""
 
-_HTTP_CLIENTS = ("aiohttp", "apprise", "requests", "urllib3")
+_HTTP_CLIENTS = ("aiohttp", "apprise", "httpcore", "httpx", "requests", "telegram", "urllib3")
 _BOT_TOKEN = re.compile(r"\d{6,}:[\w-]{30,}")
 _USERINFO = re.compile(r"://[^\s/@:]*:[^\s/@]+@")
 _SHORTEST_TOKEN = 12

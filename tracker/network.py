@@ -11,7 +11,7 @@ import os
 import ssl
 import urllib.request
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -25,20 +25,23 @@ LONGEST_WAIT = 86_400.0
 WRONG_CLOCK_S = 60.0
 """Seconds by which this machine's clock must differ from servers' before it is worth a word."""
 
+PROXIES = ("http", "https")
+"""Schemes of proxies that every connection can use."""
+
 _SAMPLES = 5
 _AGREE = 3
-_PROXIES = ("http", "https")
 
 
 class UnusableProxy(TrackerError):
     """The environment names a proxy that cannot be used; the text says what to write."""
 
 
-def proxy_for(url: str) -> str | None:
+def proxy_for(url: str, kinds: Sequence[str] = PROXIES) -> str | None:
     """The proxy that an address is to be asked through; None for a direct connection.
 
     It goes by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in either case of letters. What
-    leads to this machine never goes through one. Raises UnusableProxy.
+    leads to this machine never goes through one. `kinds` are the schemes of proxies that whoever
+    asks can use. Raises UnusableProxy.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -48,7 +51,7 @@ def proxy_for(url: str) -> str | None:
         return None
     address = address if "://" in address else f"http://{address}"
     scheme = address.partition("://")[0].lower()
-    if scheme not in _PROXIES:
+    if scheme not in kinds:
         raise UnusableProxy(
             f"the proxy in {parts.scheme.upper()}_PROXY begins with {scheme}://, which cannot be "
             "used: name one that begins with http://"

@@ -58,7 +58,7 @@ def test_a_bets_history_has_its_contract(cli: Cli) -> None:
     assert list(shown)[: len(BET)] == BET
     assert {"snapshots", "alerts", "settlements"} <= set(shown)
     assert set(shown["prior"]) == {
-        "margin", "total", "margin_sd", "total_sd", "source", "margin_by", "total_by",
+        "margin", "total", "margin_sd", "total_sd", "source", "margin_by", "total_by", "ends",
     }  # fmt: skip
     for one in shown["snapshots"]:
         assert set(one) == SNAPSHOT

@@ -81,6 +81,36 @@ async def test_a_chat_is_paired_and_gets_a_message(tmp_path: Path) -> None:
         assert "no chat is paired" in await run(config, "test-alert", status=1)
 
 
+async def test_a_topic_of_a_group_is_paired(tmp_path: Path) -> None:
+    """Where the code was sent, there alerts go, also after a restart."""
+    group, topic = -1001, 17
+    async with BotApi(chats={group}, topics={topic}) as api:
+        config = configured(tmp_path, api.url)
+        async with pairing(config) as process:
+            code = await the_code(process)
+            api.say(f"/start@my_bets_bot\n{code}", chat=group, topic=topic)
+            out, err = await process.communicate()
+        assert process.returncode == 0, err
+        assert f"Paired: chat {group}, topic {topic}, user {PERSON}." in out.decode()
+        assert "telegram: sent" in await run(config, "test-alert")
+        assert [(x.chat_id, x.topic) for x in api.written] == [(group, topic)] * 2
+        assert f"go to chat {group}, topic {topic}." in await run(config, "telegram", "chats")
+
+
+async def test_a_webhook_does_not_keep_the_code_away(tmp_path: Path) -> None:
+    """It is taken away, and the person is told whose it was; its address is not shown whole."""
+    async with BotApi(webhook="https://old.example.org/hook/s3cret") as api:
+        config = configured(tmp_path, api.url)
+        async with pairing(config) as process:
+            code = await the_code(process)
+            api.say(f"/start {code}")
+            _, err = await process.communicate()
+        assert process.returncode == 0, err
+        assert api.webhook == ""
+        assert "went to old.example.org (a webhook)" in err.decode()
+        assert "s3cret" not in err.decode()
+
+
 async def run(config: Path, *words: str, status: int = 0) -> str:
     """What a command says on its output."""
     process = await asyncio.create_subprocess_exec(
@@ -125,7 +155,7 @@ def test_without_a_bot_the_way_to_one_is_told(cli: Cli, config: Path) -> None:
     assert ran.status == 1
     assert "@BotFather" in ran.sentence
     assert cli("telegram", "chats", "--json").json == {
-        "alerts_to": None, "by_configuration": False, "paired": [],
+        "alerts_to": None, "topic": None, "by_configuration": False, "paired": [],
     }  # fmt: skip
 
 

@@ -25,6 +25,8 @@ from tracker.language.grammar import find_in_game, parse_pick
 from tracker.notify.boards import Board
 from tracker.notify.channels.telegram.card import TelegramBoard
 from tracker.notify.channels.telegram.channel import TelegramChannel
+from tracker.notify.channels.telegram.connection import TelegramConnection
+from tracker.notify.channels.telegram.values import Place
 from tracker.store import Store
 
 DENVER = ZoneInfo("America/Denver")
@@ -114,7 +116,9 @@ async def a_chat(
 ) -> AsyncIterator[tuple[Room, BotApi]]:
     """A room whose board is a Telegram chat."""
     async with BotApi(chats={chat_id}) as api:
-        channel = TelegramChannel(SecretStr(TOKEN), chat_id, api_url=api.url, limit=limit)
+        place = Place(chat_id)
+        line = TelegramConnection(SecretStr(TOKEN), place, api_url=api.url, limit=limit)
+        channel = TelegramChannel(line)
         async with channel, a_room(path, TelegramBoard(channel.line)) as room:
             await channel.warm_up()
             yield room, api

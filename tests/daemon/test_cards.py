@@ -1,4 +1,4 @@
-"""Promises of the live card, kept by the real aiogram against a local Bot API."""
+"""Promises of the live card, kept by the real library against a local Bot API."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from tracker.notify.channels.discord import DiscordChannel
 from tracker.notify.channels.ntfy import NtfyChannel
 from tracker.notify.channels.telegram.card import TelegramBoard
 from tracker.notify.channels.telegram.channel import number_in
+from tracker.notify.channels.telegram.values import Place
 
 GONE = no(400, "Bad Request: message to edit not found")
 SAME = no(400, "Bad Request: message is not modified: specified new message content is the same")
@@ -223,7 +224,7 @@ async def test_a_chat_that_is_paired_instead_gets_a_card_of_its_own(tmp_path: Pa
         await room.pass_time(1)
         api.chats.add(55)
         assert isinstance(room.board, TelegramBoard)
-        room.board._line.chat_id = 55
+        room.board._line.place = Place(55)
         room.see("Q4 6:00")
         await room.pass_time(20)
         assert [(x.chat_id, len(x.texts)) for x in api.written] == [(CHAT, 1), (55, 1)]

@@ -171,7 +171,7 @@ async def test_a_bet_is_added_as_on_the_command_line(tmp_path: Path) -> None:
 async def test_a_chat_that_another_program_paired_is_taken_up(tmp_path: Path) -> None:
     """The command that pairs may have begun before the daemon did: no restart is needed then."""
     async with ears(tmp_path, paired=False, listening=False) as x:
-        x.line.chat_id = None
+        x.line.place = None
         x.start()
         await x.until(lambda: "getUpdates" in x.api.methods)
         await x.room.store.pairing.expect("CODE", NOW + timedelta(hours=1))
@@ -215,6 +215,23 @@ async def test_snoozing(tmp_path: Path) -> None:
         assert (await x.answer_to("/snooze 1 off")).text == "1 ended"
         assert (await x.answer_to("/snooze off")).text == "2 ended"
         assert "no time" in (await x.answer_to("/snooze blah")).text
+
+
+@pytest.mark.parametrize("space", [" ", "\n", "\t", "\u00a0", "\u2009", " \n "])
+async def test_any_white_space_ends_a_command(tmp_path: Path, space: str) -> None:
+    """A phone puts others than the plain one into a line."""
+    async with ears(tmp_path) as x:
+        said = await x.answer_to(f"/snooze{space}2h")
+        assert said.text.startswith("Silent about everything until")
+
+
+async def test_a_topic_is_answered_in_the_topic(tmp_path: Path) -> None:
+    """An answer that went to the group itself would not be found."""
+    async with ears(tmp_path, chat=-99) as x:
+        x.api.topics.add(17)
+        x.api.say("/help", chat=-99, topic=17)
+        await x.until(lambda: x.api.written)
+        assert x.api.written[0].topic == 17
 
 
 async def test_buttons(tmp_path: Path) -> None:
@@ -288,7 +305,7 @@ async def test_the_person_may_not_command_from_elsewhere(tmp_path: Path) -> None
 async def test_pairing_by_a_code(tmp_path: Path) -> None:
     """The right code makes a chat the person's own, and alerts and cards go there at once."""
     async with ears(tmp_path, paired=False) as x:
-        x.line.chat_id = None
+        x.line.place = None
         await x.room.store.pairing.expect("K7QM2XPA", NOW + timedelta(minutes=10))
         x.api.say("/start WRONG", user=STRANGER)
         x.api.say("/status")

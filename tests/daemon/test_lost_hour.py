@@ -25,7 +25,7 @@ GAME = "SAC@PHI"
 LOST = TIP_OFF + timedelta(minutes=40)
 FOUND = LOST + timedelta(hours=1)
 OVER = TIP_OFF + timedelta(hours=2, minutes=50)
-THREADS = tuple((aiosqlite.Connection, name) for name in ("_connect", "_execute"))
+THREADS = tuple((aiosqlite.Connection, name) for name in ("__aenter__", "commit", "close"))
 
 
 async def followed(folder: Path, faults: list[Fault], clock: Clock) -> tuple[Counter[str], Store]:

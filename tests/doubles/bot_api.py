@@ -46,6 +46,7 @@ class Written:
     buttons: tuple[tuple[str, str], ...] = ()
     texts: tuple[str, ...] = ()
     photo: bytes = b""
+    topic: int | None = None
 
 
 def _bad(description: str) -> Says:
@@ -60,15 +61,18 @@ def _ok(result: object) -> Says:
 class BotApi:
     """Knows one bot and the chats that it may write to. `troubles` are met first, in order.
 
-    `moved` are groups that became supergroups, with their later numbers. `poll_troubles` are those
-    of `getUpdates`. `messages` is what every chat shows, by number; `answers` what was said to who
-    pressed a button.
+    `moved` are groups that became supergroups, with their later numbers; `topics` are those that
+    any group has. `webhook` is where updates are sent to, which forbids polling. `poll_troubles`
+    are those of `getUpdates`. `messages` is what every chat shows, by number; `answers` what was
+    said to who pressed a button.
     """
 
     troubles: deque[Trouble] = field(default_factory=deque)
     poll_troubles: deque[Trouble] = field(default_factory=deque)
     chats: set[int] = field(default_factory=lambda: {CHAT})
     moved: dict[int, int] = field(default_factory=dict)
+    topics: set[int] = field(default_factory=set)
+    webhook: str = ""
     messages: dict[int, Written] = field(default_factory=dict)
     requests: list[dict[str, str]] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
@@ -98,7 +102,15 @@ class BotApi:
         """The methods that were asked for, polls left out."""
         return [x for x in self.methods if x != "getUpdates"]
 
-    def say(self, text: str, *, chat: int = CHAT, user: int = PERSON, at: int = 1795231800) -> None:
+    def say(
+        self,
+        text: str,
+        *,
+        chat: int = CHAT,
+        user: int = PERSON,
+        at: int = 1795231800,
+        topic: int | None = None,
+    ) -> None:
         """Let somebody write something to the bot; `at` is in seconds since 1970."""
         kind = "private" if chat > 0 else "supergroup"
         message = {
@@ -108,7 +120,8 @@ class BotApi:
             "from": {"id": user, "is_bot": False, "first_name": "Ann"},
             "text": text,
         }
-        self._hear({"message": message})
+        within = {} if topic is None else {"message_thread_id": topic, "is_topic_message": True}
+        self._hear({"message": message | within})
 
     def press(self, data: str, message: int, *, chat: int = CHAT, user: int = PERSON) -> None:
         """Let somebody press a button."""
@@ -116,6 +129,7 @@ class BotApi:
             "id": f"q{len(self.updates)}",
             "from": {"id": user, "is_bot": False, "first_name": "Ann"},
             "message": {"message_id": message, "chat": {"id": chat, "type": "private"}, "date": 0},
+            "chat_instance": "1",
             "data": data,
         }
         self._hear({"callback_query": query})
@@ -161,6 +175,11 @@ class BotApi:
 
     async def _poll(self, asked: Mapping[str, Any]) -> Says:
         """The updates from the offset on; a poll beside another is a conflict."""
+        if self.webhook:
+            text = (
+                "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook"
+            )
+            return no(HTTPStatus.CONFLICT, text)
         if self._polling:
             text = "Conflict: terminated by other getUpdates request"
             return no(HTTPStatus.CONFLICT, text)
@@ -189,7 +208,17 @@ class BotApi:
             "editMessageText": self._edit,
             "answerCallbackQuery": self._answer_query,
             "setMyCommands": lambda _: _ok(True),
-            "getMe": lambda _: _ok({"id": 7654321098, "is_bot": True, "username": "my_bets_bot"}),
+            "getMe": lambda _: _ok(
+                {"id": 7654321098, "is_bot": True, "first_name": "T", "username": "my_bets_bot"}
+            ),
+            "getWebhookInfo": lambda _: _ok(
+                {
+                    "url": self.webhook,
+                    "has_custom_certificate": False,
+                    "pending_update_count": len(self.updates),
+                }
+            ),
+            "deleteWebhook": self._delete_webhook,
         }
         found = known.get(method)
         return no(HTTPStatus.NOT_FOUND, "Not Found") if found is None else found(asked)
@@ -208,17 +237,25 @@ class BotApi:
         made = _read_message(asked, asked.get("caption", "."), TEXT_LIMIT // 4)
         if isinstance(made, Says):
             return made
-        name = str(asked.get("photo", "")).removeprefix("attach://")
-        image = asked.get(name)
+        image = asked.get("photo", "")
+        if isinstance(image, str):
+            image = asked.get(image.removeprefix("attach://"))
         if not isinstance(image, bytes) or not image.startswith(b"\x89PNG"):
             return _bad("IMAGE_PROCESS_FAILED")
         return self._keep(replace(made, photo=image), asked)
+
+    def _delete_webhook(self, _asked: Mapping[str, Any]) -> Says:
+        self.webhook = ""
+        return _ok(True)
 
     def _wrong_chat(self, asked: Mapping[str, Any]) -> Says | None:
         chat = int(asked.get("chat_id", "0"))
         if chat in self.moved:
             text = "Bad Request: group chat was upgraded to a supergroup chat"
             return no(HTTPStatus.BAD_REQUEST, text, migrate_to_chat_id=self.moved[chat])
+        topic = asked.get("message_thread_id")
+        if topic is not None and int(topic) not in self.topics:
+            return _bad("message thread not found")
         return None if chat in self.chats else _bad("chat not found")
 
     def _keep(self, made: Written, asked: Mapping[str, Any]) -> Says:
@@ -288,8 +325,11 @@ def _read_message(asked: Mapping[str, Any], text: str, limit: int) -> Written | 
     if any(not 1 <= len(data.encode()) <= DATA_LIMIT for _, data in buttons):
         return _bad("BUTTON_DATA_INVALID")
     silent = str(asked.get("disable_notification", "")).lower() == "true"
-    chat = int(asked["chat_id"])
-    return Written(chat, shown, bold, html, silent=silent, buttons=buttons, texts=(shown,))
+    chat, topic = int(asked["chat_id"]), asked.get("message_thread_id")
+    return Written(
+        chat, shown, bold, html, silent=silent, buttons=buttons, texts=(shown,),
+        topic=None if topic is None else int(topic),
+    )  # fmt: skip
 
 
 def _message(number: int, chat: int, text: str) -> dict[str, Any]:

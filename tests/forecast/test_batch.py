@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tracker.app.price_batch import price_lines
+from tracker.forecast import load_parameters
 
 STATE: dict[str, Any] = {
     "id": "x",
@@ -47,6 +48,33 @@ def test_a_state_is_answered_in_full() -> None:
     assert answer["calibration_id"]
 
 
+def test_ends_box_and_tip_move_what_they_should() -> None:
+    """A late road team, a fast game and a tip that was lost, each where it says something."""
+    half = {"period": 2, "clock": "00:00", "periods": {"home": [28, 33], "away": [30, 28]}}
+    team = {"fga": 44, "fta": 10, "oreb": 5, "to": 7, "fouls": 9}
+    fast = {side: team | {"fga": 50} for side in ("home", "away")}
+
+    def total(**changes: Any) -> float:
+        answer, good = ask(**half, **changes)
+        assert good
+        return float(answer["mu"]["total"])
+
+    assert total(ends=0.99) > total(ends=0.5) > total(ends=0.01)
+    assert total(box=fast) > total(box={"home": team, "away": team})
+    won, lost = (ask(**half, tip=x)[0]["mu"]["margin"] for x in ("home", "away"))
+    assert won < lost
+
+
+def test_without_ends_the_shipped_belief_of_the_road_team_counts() -> None:
+    """Memphis attacked the late end; the Lakers did not."""
+    belief = load_parameters("nba").ends
+    assert belief is not None
+    for code in ("MEM", "LAL"):
+        plain, _ = ask(away=code, bets=None)
+        told, _ = ask(away=code, bets=None, ends=belief.teams[code].chance)
+        assert plain["mu"]["total"] == pytest.approx(told["mu"]["total"], abs=0.02)
+
+
 def test_pmf_agrees_with_the_bets() -> None:
     """The chances of every margin sum to those of the bets."""
     answer, _ = ask(pmf=True, bets=["DEN ML", "DEN -3"])
@@ -73,6 +101,10 @@ def test_pmf_agrees_with_the_bets() -> None:
         ({"score": {"home": "61", "away": 3}}, "score.home"),
         ({"periods": {"home": [99, 99], "away": [1, 1]}}, "periods"),
         ({"possession": "den"}, "possession"),
+        ({"tip": "den"}, "tip"),
+        ({"ends": 1.2}, "ends"),
+        ({"box": {"home": {}}}, "box"),
+        ({"box": {"home": {"fga": -1}, "away": {}}}, "box.home.fga"),
         ({"bonus": {"home": 1, "away": 0}}, "bonus"),
         ({"lines": {"total": "many"}}, "lines.total"),
         ({"lines": {"home_spread": -4.5, "total": 3}}, "lines"),

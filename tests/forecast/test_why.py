@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.game import Box, Game, GameState, Phase, Score, Side, TeamBox
 from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, Total
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import load_parameters
@@ -50,6 +50,21 @@ def test_causes_add_up(market: int, clock: float, part: float, ours: int, theirs
     told = why(MARKETS[market], before, Seen(later, replace(PRIOR, margin=5.0), NBA))
     assert [name for name, _ in told.causes] == list(CAUSES)
     assert sum(share for _, share in told.causes) == pytest.approx(told.change, abs=1e-9)
+
+
+def test_ends_pace_and_a_live_line_are_causes_of_their_own() -> None:
+    """Each is by how much more it adds later; all of them still add up to the change."""
+    over = Total(Direction.OVER, 224.5)
+    slow, fast = TeamBox(21, 5, 2, 3, 4), TeamBox(47, 10, 4, 6, 9)
+    start = replace(state(2, 700, 30, 28), box=Box(slow, slow, 700 + 1440))
+    middle = replace(state(2, 10, 58, 55), box=Box(fast, fast, 10 + 1440), tip=Side.HOME)
+    leaning = replace(PRIOR, ends=0.9)
+    told = why(over, Seen(start, leaning, NBA), Seen(middle, leaning, NBA, shift=(0.0, 3.0)))
+    causes = dict(told.causes)
+    assert sum(causes.values()) == pytest.approx(told.change, abs=1e-9)
+    assert min(causes["ends"], causes["pace"], causes["live line"]) > 0
+    still = dict(why(over, Seen(start, leaning, NBA), Seen(start, leaning, NBA)).causes)
+    assert all(abs(x) < 1e-12 for x in still.values())
 
 
 def test_points_and_clock_have_their_signs() -> None:

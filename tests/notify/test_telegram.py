@@ -1,4 +1,4 @@
-"""Promises of the Telegram channel, kept by the real aiogram against a local Bot API."""
+"""Promises of the Telegram channel, kept by the real library against a local Bot API."""
 
 from __future__ import annotations
 
@@ -13,18 +13,25 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from pydantic import SecretStr
 
 from tests.doubles.bot_api import CHAT, TOKEN, BotApi
 from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
+from tests.doubles.tls import OWN, over_tls
 from tracker.daemon.bot.answers import COMMANDS
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
 from tracker.notify.channel import Message
 from tracker.notify.channels.telegram import channel
 from tracker.notify.channels.telegram.channel import TelegramChannel, telegram_channel
-from tracker.notify.channels.telegram.connection import CONNECT_LIMIT, SEND_LIMIT
+from tracker.notify.channels.telegram.connection import (
+    CONNECT_LIMIT,
+    SEND_LIMIT,
+    TelegramConnection,
+)
 from tracker.notify.channels.telegram.text import TEXT_LIMIT
+from tracker.notify.channels.telegram.values import Place
 from tracker.settings.mistakes import ConfigError
 from tracker.settings.models import TelegramSettings
 
@@ -51,17 +58,19 @@ async def channel_to(
     events: Events | None = None,
     limit: float = 5.0,
     connect_limit: float = 2.0,
+    topic: int | None = None,
 ) -> AsyncIterator[TelegramChannel]:
     """A channel that is closed in the end, whose events are kept."""
     kept: Events = [] if events is None else events
-    channel = TelegramChannel(
+    line = TelegramConnection(
         SecretStr(token),
-        chat_id,
+        Place(chat_id, topic),
         api_url=url,
         tell=lambda event, figures: kept.append((event, figures)),
         limit=limit,
         connect_limit=connect_limit,
     )
+    channel = TelegramChannel(line)
     async with channel:
         yield channel
 
@@ -220,7 +229,7 @@ async def test_nobody_listens() -> None:
 
 async def test_the_name_is_not_known() -> None:
     """A name that cannot be looked up certainly got nothing."""
-    async with channel_to("http://channel.invalid") as channel:
+    async with channel_to("http://telegram.invalid") as channel:
         outcome = await channel.send(ALERT)
     assert isinstance(outcome, Failed)
 
@@ -267,7 +276,7 @@ async def test_markup_that_is_not_understood_costs_only_the_markup(api: BotApi) 
         assert await channel.send(ALERT) == Sent()
     (written,) = api.written
     assert (written.text, written.html) == (BODY, False)
-    assert [event for event, _ in events] == ["channel.plain"]
+    assert [event for event, _ in events] == ["telegram.plain"]
     assert len(api.requests) == 2
 
 
@@ -288,7 +297,7 @@ async def test_a_group_is_followed_when_it_moves(api: BotApi) -> None:
         assert await channel.send(ALERT) == Sent()
         assert await channel.send(ALERT) == Sent()
     assert [written.chat_id for written in api.written] == [SUPERGROUP] * 2
-    assert [event for event, _ in events] == ["channel.chat_moved"]
+    assert [event for event, _ in events] == ["telegram.chat_moved"]
     assert f"chat_id = {SUPERGROUP}" in events[0][1]["do"]
     assert len(api.requests) == 3
 
@@ -299,6 +308,85 @@ async def test_groups_that_move_in_a_circle_are_given_up(api: BotApi) -> None:
     async with channel_to(api.url, GROUP) as channel:
         assert isinstance(await channel.send(ALERT), Refused)
     assert len(api.requests) == 4
+
+
+async def test_a_topic_is_written_to(api: BotApi) -> None:
+    """Every message goes to the topic of the group that it was paired from."""
+    api.chats.add(SUPERGROUP)
+    api.topics.add(17)
+    async with channel_to(api.url, SUPERGROUP, topic=17) as channel:
+        assert await channel.send(ALERT) == Sent()
+    assert [(x.chat_id, x.topic) for x in api.written] == [(SUPERGROUP, 17)]
+
+
+async def test_a_topic_that_is_gone_costs_no_alert(api: BotApi) -> None:
+    """What was meant for it goes to the group itself, and the log is told once."""
+    api.chats.add(SUPERGROUP)
+    events: Events = []
+    async with channel_to(api.url, SUPERGROUP, events=events, topic=17) as channel:
+        assert await channel.send(ALERT) == Sent()
+        assert await channel.send(ALERT) == Sent()
+    assert [(x.chat_id, x.topic) for x in api.written] == [(SUPERGROUP, None)] * 2
+    assert [(event, figures["topic_id"]) for event, figures in events] == [
+        ("telegram.topic_gone", "17")
+    ]
+
+
+async def test_a_proxy_of_the_environment_is_asked(
+    api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request for a server that only the proxy can reach goes through the proxy."""
+    for name in ("NO_PROXY", "no_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", api.url)
+    async with channel_to("http://telegram.invalid") as channel:
+        assert await channel.send(ALERT) == Sent()
+    assert len(api.written) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("HTTP_PROXY", "gopher://ann:s3cret@127.0.0.1:9", "HTTP_PROXY"),
+        ("ALL_PROXY", "http://ann:s3cret@127.0.0.1:port", "ALL_PROXY"),
+    ],
+)
+async def test_a_machine_that_is_set_up_wrongly_loses_no_alert(
+    api: BotApi, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    """The alert waits until the proxy is mended, and then it goes."""
+    for other in ("NO_PROXY", "no_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, value)
+    async with channel_to(f"http://telegram.invalid:{api.port}") as channel:
+        outcome = await channel.send(ALERT)
+        assert isinstance(outcome, Failed)
+        assert words in outcome.why
+        assert "s3cret" not in outcome.why
+        monkeypatch.setenv(name, api.url)
+        assert await channel.send(ALERT) == Sent()
+
+
+async def test_an_authority_of_ones_own_is_trusted(
+    api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`SSL_CERT_FILE` counts; without it the alert waits, and the reason is the certificate."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    app = web.Application()
+
+    async def take(request: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "result": {}})
+
+    app.router.add_route("*", "/{path:.*}", take)
+    async with over_tls(app) as port:
+        url = f"https://localhost:{port}"
+        async with channel_to(url) as channel:
+            outcome = await channel.send(ALERT)
+            assert isinstance(outcome, Failed)
+            assert "SSL_CERT_FILE names an authority of your own" in outcome.why
+        monkeypatch.setenv("SSL_CERT_FILE", str(OWN))
+        async with channel_to(url) as channel:
+            assert await channel.send(ALERT) == Sent()
 
 
 async def test_giving_up_on_an_answer_leaves_nothing_behind(api: BotApi) -> None:
@@ -340,11 +428,11 @@ async def test_the_token_shows_nowhere(
     """Not in an outcome, an event, a name, nor a line of any library's log at DEBUG."""
     asyncio.get_running_loop().set_debug(True)
     caplog.set_level(logging.DEBUG)
-    for name in ("aiogram", "aiohttp", "aiohttp.client", "asyncio"):
+    for name in ("telegram", "telegram.Bot", "httpx", "httpcore", "httpcore.http11", "asyncio"):
         caplog.set_level(logging.DEBUG, logger=name)
     urls = {
         "nobody": "http://127.0.0.1:9",
-        "nowhere": "http://channel.invalid",
+        "nowhere": "http://telegram.invalid",
         "tls": api.url.replace("http:", "https:"),
         "bad url": f"http://{'a' * 70}.invalid",
     }
@@ -379,13 +467,13 @@ async def test_a_bot_is_light() -> None:
     assert int(out) < 60
 
 
-async def test_without_aiogram_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_the_library_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever did not install the extra reads how to, wherever they meet it."""
     real: Callable[..., object] = builtins.__import__
 
     def missing(name: str, *rest: object, **more: object) -> object:
-        if name.partition(".")[0] == "aiogram" or name == "tracker.notify.channels.telegram.bot":
-            raise ModuleNotFoundError(f"No module named {name!r}", name="aiogram")
+        if name.partition(".")[0] == "telegram" or name == "tracker.notify.channels.telegram.bot":
+            raise ModuleNotFoundError(f"No module named {name!r}", name="telegram")
         return real(name, *rest, **more)
 
     monkeypatch.delitem(sys.modules, "tracker.notify.channels.telegram.bot", raising=False)
@@ -433,14 +521,14 @@ def test_a_missing_extra_is_told_before_the_start(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_page_tells_the_limits_and_the_events() -> None:
-    """docs/channel.md says how long a send may take, how long a message is, what the log has."""
-    page = (Path(__file__).parents[2] / "docs" / "channel.md").read_text("utf-8")
+    """docs/telegram.md says how long a send may take, how long a message is, what the log has."""
+    page = (Path(__file__).parents[2] / "docs" / "telegram.md").read_text("utf-8")
     assert (
         f"A connection may take {CONNECT_LIMIT:g} seconds and a whole send {SEND_LIMIT:g}" in page
     )
     assert f"{TEXT_LIMIT:,} characters" in page
-    assert "`channel.plain`" in page
-    events = ("chat_moved", "conflict", "deaf", "listening", "paired", "stranger")
+    assert "`telegram.plain`" in page
+    events = ("chat_moved", "conflict", "deaf", "listening", "paired", "stranger", "topic_gone")
     assert all(f"`telegram.{event}`" in page for event in events)
     cards = ("posted", "closed", "gone", "failing", "recovered")
     assert all(f"`card.{event}`" in page for event in cards)

@@ -14,6 +14,8 @@ from tests.doubles.bot_api import CHAT, TOKEN, BotApi
 from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
 from tests.notify.world import World, night
 from tracker.notify.channels.telegram.channel import TelegramChannel
+from tracker.notify.channels.telegram.connection import TelegramConnection
+from tracker.notify.channels.telegram.values import Place
 
 BLOCKED = no(403, "Forbidden: bot was blocked by the user")
 PASSING: tuple[Trouble, ...] = (
@@ -34,7 +36,8 @@ PASSING: tuple[Trouble, ...] = (
 
 def channel_to(api: BotApi) -> TelegramChannel:
     """A channel with a short limit, so that a server that hangs costs the test little."""
-    return TelegramChannel(SecretStr(TOKEN), CHAT, api_url=api.url, limit=0.1)
+    line = TelegramConnection(SecretStr(TOKEN), Place(CHAT), api_url=api.url, limit=0.1)
+    return TelegramChannel(line)
 
 
 def numbers(text: str) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import random
 import signal
@@ -52,6 +53,7 @@ class Arena:
     """The world's own clock, which nobody sets: it only goes on as the program's time passes."""
 
     program: LeapingClock
+    speed: float = math.inf
 
     def now(self) -> datetime:
         """The time at which the game stands."""

@@ -90,3 +90,12 @@ async def test_the_pairing_is_known_before_the_store_is_open(path: Path) -> None
     with closing(sqlite3.connect(path)) as db:
         db.execute("DROP TABLE paired")
     assert paired_in(path) == Paired(None, frozenset())
+
+
+async def test_a_topic_is_kept_with_its_chat(store: Store, path: Path) -> None:
+    """A later code from the group itself, or from another topic, takes its place."""
+    for topic in (17, None, 18):
+        await store.pairing.expect(CODE, after(600))
+        await store.pairing.offer(CODE, -99, ANN, after(1), topic=topic)
+        assert (await store.pairing.known()).topic == topic
+    assert paired_in(path) == Paired(-99, frozenset({(-99, ANN)}), 18)

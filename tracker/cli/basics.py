@@ -227,6 +227,7 @@ _KEYS: dict[str, dict[str, Callable[[Any, Path], Any]]] = {
     "notify.telegram": {
         "token": _text,
         "chat_id": _whole(-(2**60), 2**60),
+        "topic_id": _whole(1, 2**60),
         "api_url": _url,
         "cards": _truth,
         "commands": _truth,

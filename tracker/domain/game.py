@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -96,7 +97,7 @@ class Game:
     """A scheduled game. `id` is the league feed's own; `start` is the aware tip-off time.
 
     `home` and `away` are team codes. `day` is the league's own date (US Eastern), where a feed
-    gives it.
+    gives it. `neutral` is whether neither team plays at home.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Game:
     away: str
     start: datetime
     day: date | None = field(default=None, compare=False)
+    neutral: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a game that could not be matched or timed."""
@@ -174,14 +176,66 @@ class PlayerLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamBox:
+    """A team's figures so far: tries from the field and the line, own rebounds, and so on.
+
+    `oreb` leaves out rebounds that no player is given; `fouls` are the players' own.
+    """
+
+    fga: int
+    fta: int
+    oreb: int
+    to: int
+    fouls: int
+
+    def __post_init__(self) -> None:
+        """Refuse what no box can show."""
+        if min(self.fga, self.fta, self.oreb, self.to, self.fouls) < 0:
+            raise ValueError("a box's figures cannot be negative")
+
+    @property
+    def possessions(self) -> float:
+        """How often the team has had the ball, as a box tells: .44 of a free throw ends a trip."""
+        return self.fga + 0.44 * self.fta - self.oreb + self.to
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Both teams' figures, and how many seconds were left when they were told.
+
+    `left` is as in `GameState.seconds_left`; a box may be a little older than the score beside it.
+    """
+
+    home: TeamBox
+    away: TeamBox
+    left: float
+
+    @property
+    def possessions(self) -> float:
+        """Possessions of a team: the mean of both."""
+        return (self.home.possessions + self.away.possessions) / 2
+
+    @property
+    def fouls(self) -> int:
+        """Fouls of both teams."""
+        return self.home.fouls + self.away.fouls
+
+    @property
+    def turned(self) -> Box:
+        """The same with the sides exchanged."""
+        return Box(self.away, self.home, self.left)
+
+
+@dataclass(frozen=True, slots=True)
 class GameState:
     """What we believe of a game at one moment.
 
     `period` is 0 before tip-off and counts overtimes above the regulation periods. `clock` is the
     seconds left in the period. `periods` holds each started period's own points and sums to
     `score`, or is None when the feed's figures do not agree. Unknown possession, bonus or
-    time-outs are None. `bonus` is whether a side shoots free throws on the next common foul. Two
-    states are equal when what happens on the court is: a moved tip-off or a player's line is no
+    time-outs are None. `bonus` is whether a side shoots free throws on the next common foul. `box`
+    holds both teams' figures and `tip` is the side that had the ball first, where they are told.
+    Two states are equal when what happens on the court is: a moved tip-off or a player's line is no
     difference.
     """
 
@@ -195,6 +249,8 @@ class GameState:
     bonus: Pair[bool] | None = None
     timeouts: Pair[int] | None = None
     players: tuple[PlayerLine, ...] = field(default=(), compare=False)
+    box: Box | None = field(default=None, compare=False)
+    tip: Side | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a state that no game can be in."""
@@ -220,8 +276,7 @@ class GameState:
             return 0.0
         if self.period == 0:
             return float(rules.regulation_seconds)
-        later = max(0, rules.periods - self.period) * rules.period_seconds
-        return self.clock + later
+        return rules.seconds_left(self.period, self.clock)
 
     @property
     def overtime(self) -> int:
@@ -243,6 +298,18 @@ class GameState:
                     half = self.period * 2 == rules.periods
                     return "Half" if half else f"End {rules.period_name(self.period)}"
                 return f"{rules.period_name(self.period)} {clock_text(self.clock)}"
+
+
+def halves_of(league: str, periods: Sequence[Score]) -> tuple[int, int] | None:
+    """Both teams' points in each half of regulation, from those of its periods.
+
+    None while they are not all known.
+    """
+    count = LEAGUES[league].periods
+    if len(periods) < count:
+        return None
+    first, second = periods[: count // 2], periods[count // 2 : count]
+    return sum(x.total for x in first), sum(x.total for x in second)
 
 
 def clock_text(seconds: float) -> str:

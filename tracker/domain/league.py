@@ -32,6 +32,10 @@ class League:
         """Seconds of a period; those above the regulation count are overtimes."""
         return self.period_seconds if period <= self.periods else self.overtime_seconds
 
+    def seconds_left(self, period: int, clock: float) -> float:
+        """Seconds left in regulation with `clock` left of a period, or in the overtime it is."""
+        return clock + max(0, self.periods - period) * self.period_seconds
+
     def period_name(self, period: int) -> str:
         """A period as it is written on a scoreboard: `Q3`, `2H`, `OT`, `2OT`."""
         if period > self.periods:

@@ -84,7 +84,11 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A game that is over, as ratings look at it: points with overtime, `day` the league's date."""
+    """A game that is over, as beliefs before later games look at it.
+
+    Points count overtime, `day` is the league's date. `halves` are both teams' points together in
+    the first and in the second half of regulation, where the points by period are known.
+    """
 
     league: str
     day: date
@@ -92,6 +96,7 @@ class Finished:
     away: str
     home_points: int
     away_points: int
+    halves: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,9 @@ class Prior:
     """The expected final margin (home minus away) and total, in points, overtime included.
 
     `margin_sd` and `total_sd` are the prior's own standard errors in points, beyond the game's
-    natural spread: 0 for closing lines, larger for ratings and for the league's average.
+    natural spread: 0 for closing lines, larger for ratings and for the league's average. `ends` is
+    what is believed of the end that the road team attacks first, -1 to 1: 1 is the kind whose games
+    bring more points after half-time, 0 knows nothing (a neutral court).
     """
 
     margin: float
@@ -107,6 +114,7 @@ class Prior:
     source: PriorSource
     margin_sd: float = 0.0
     total_sd: float = 0.0
+    ends: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what no game can be expected to give."""
@@ -116,3 +124,5 @@ class Prior:
             raise ValueError(f"a total of {self.total} cannot hold a margin of {self.margin}")
         if self.margin_sd < 0 or self.total_sd < 0:
             raise ValueError("a prior's standard error cannot be negative")
+        if not -1 <= self.ends <= 1:
+            raise ValueError(f"the ends lean from -1 to 1, not {self.ends}")

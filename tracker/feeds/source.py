@@ -41,7 +41,8 @@ class Board:
 class Ball:
     """Where the ball was after the last action of a game, which came at this score and clock.
 
-    `team` is our code of the team that has it, or None while nobody does.
+    `team` is our code of the team that has it, or None while nobody does; `tip` that of the team
+    which had the ball first.
     """
 
     game: str
@@ -49,6 +50,7 @@ class Ball:
     clock: float
     score: Score
     team: str | None
+    tip: str | None = None
 
 
 def _no_plays(body: bytes) -> Ball | None:

@@ -1,6 +1,8 @@
 """Why a chance moved between two moments: causes that add up to the change exactly.
 
-The prior and the parameters are exchanged first. What remains is shared among the clock, each
+What the live line, the box and the ends add to the chance is set aside first: by how much more each
+of them adds at the later moment is its share. Then the prior and the parameters are exchanged. What
+remains is shared among the clock, each
 side's points and the ball by Shapley's rule: the mean of what each adds over all orders in which
 they could have come. The clock's share is then split by asking the same of a game without lead
 reversion and of one without an endgame of its own.
@@ -8,6 +10,7 @@ reversion and of one without an endgame of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import permutations
 from math import factorial
@@ -20,8 +23,6 @@ from tracker.forecast.game.model import forecast
 from tracker.forecast.pricing.markets import price
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from tracker.domain.market import Market
@@ -39,19 +40,32 @@ CAUSES = (
     "possession",
     "prior",
     "calibration",
+    "ends",
+    "pace",
+    "live line",
 )
-"""What moves a chance. `possession` holds bonus and time-outs too, `calibration` new parameters."""
+"""What moves a chance. `possession` holds bonus, time-outs and the tip too, `calibration` new
+parameters, `pace` the possessions and fouls of the box."""
 
 _PARTS = ("clock", "home points", "away points", "possession")
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A moment of a bet: the state, the prior and the parameters of that forecast."""
+    """A moment of a bet: the state, the prior and the parameters of that forecast.
+
+    `shift` is what a live line moved it by: points of margin and total.
+    """
 
     state: GameState
     prior: Prior
     parameters: Parameters
+    shift: tuple[float, float] = (0.0, 0.0)
+
+    def chance(self, market: Market) -> float:
+        """The chance of winning that the forecast gave. Raises Unpriceable."""
+        outlook = forecast(self.state, self.prior, self.parameters, self.shift)
+        return price(market, outlook, self.state).win
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +84,29 @@ class Why:
 
 def why(market: Market, before: Seen, after: Seen) -> Why:
     """Split the change of a bet's chance of winning. Raises Unpriceable."""
+    first, last = before.chance(market), after.chance(market)
+    added: dict[str, float] = {}
+    for name, less in _SET_ASIDE.items():
+        was, now = before.chance(market), after.chance(market)
+        before, after = less(before), less(after)
+        added[name] = (now - after.chance(market)) - (was - before.chance(market))
+    causes = _rest(market, before, after) | added
+    return Why(first, last, tuple((name, causes[name]) for name in CAUSES))
+
+
+_SET_ASIDE: Mapping[str, Callable[[Seen], Seen]] = {
+    "live line": lambda x: replace(x, shift=(0.0, 0.0)),
+    "pace": lambda x: replace(x, state=replace(x.state, box=None)),
+    "ends": lambda x: replace(x, prior=replace(x.prior, ends=0.0)),
+}
+"""What adds to a chance beside all else, in the order in which it is taken away."""
+
+
+def _rest(market: Market, before: Seen, after: Seen) -> dict[str, float]:
+    """The causes of what moves without the live line, the box and the ends."""
     start = _chance(market, before.state, before.prior, before.parameters)
     with_prior = _chance(market, before.state, after.prior, before.parameters)
     with_model = _chance(market, before.state, after.prior, after.parameters)
-    end = _chance(market, after.state, after.prior, after.parameters)
 
     def shares(parameters: Parameters) -> dict[str, float]:
         def chance(state: GameState) -> float:
@@ -85,7 +118,7 @@ def why(market: Market, before: Seen, after: Seen) -> Why:
     level = shares(without_reversion(after.parameters))["clock"]
     plain = shares(without_fouling(after.parameters))["clock"]
     clock = found["clock"]
-    causes = {
+    return {
         "home points": found["home points"],
         "away points": found["away points"],
         "clock": level + plain - clock,
@@ -95,7 +128,6 @@ def why(market: Market, before: Seen, after: Seen) -> Why:
         "prior": with_prior - start,
         "calibration": with_model - with_prior,
     }
-    return Why(start, end, tuple((name, causes[name]) for name in CAUSES))
 
 
 def _chance(market: Market, state: GameState, prior: Prior, parameters: Parameters) -> float:
@@ -145,6 +177,7 @@ def between(before: GameState, after: GameState, parts: frozenset[str]) -> GameS
         possession=ball.possession,
         bonus=ball.bonus,
         timeouts=ball.timeouts,
+        tip=ball.tip,
     )
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from tracker.domain.catalog.teams import find_teams, teams
 from tracker.domain.errors import TrackerError
-from tracker.domain.game import Game, GameState, Pair, Phase, Score, Side
+from tracker.domain.game import Box, Game, GameState, Pair, Phase, Score, Side, TeamBox
 from tracker.domain.league import LEAGUES
 from tracker.domain.prior import Lines, Prior, PriorSource
 from tracker.forecast.game.parameters import Parameters
+from tracker.forecast.priors.ends import lean
 from tracker.forecast.priors.fusion import LiveLines
 from tracker.forecast.priors.lines import prior_from
 
@@ -55,9 +57,11 @@ def read_state(given: Json) -> GameState:
             clock=clock,
             score=score,
             periods=_periods(given, period, score),
-            possession=_possession(given.get("possession")),
+            possession=_side(given.get("possession"), "possession"),
             bonus=_pair(given, "bonus", bool),
             timeouts=_pair(given, "timeouts", int),
+            box=_box(given, rules.seconds_left(period, clock)),
+            tip=_side(given.get("tip"), "tip"),
         )
     except ValueError as why:
         raise BadState(_blamed(str(why)), str(why)) from None
@@ -175,13 +179,33 @@ def _periods(given: Json, period: int, score: Score) -> tuple[Score, ...] | None
     return tuple(Score(h, a) for h, a in zip(home, away, strict=True))
 
 
-def _possession(value: Any) -> Side | None:
+def _side(value: Any, field: str) -> Side | None:
     if value is None:
         return None
     try:
         return Side(value)
     except ValueError:
-        raise BadState("possession", f"possession is home, away or null, not {value!r}") from None
+        raise BadState(field, f"{field} is home, away or null, not {value!r}") from None
+
+
+_BOX = ("fga", "fta", "oreb", "to", "fouls")
+_MOST_IN_BOX = 400
+
+
+def _box(given: Json, left: float) -> Box | None:
+    """Both teams' figures so far."""
+    value = given.get("box")
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not all(
+        isinstance(value.get(x), dict) for x in ("home", "away")
+    ):
+        raise BadState("box", f'box is written {{"home": {{"{_BOX[0]}": 41, ...}}, "away": ...}}')
+    home, away = (
+        TeamBox(*(_whole(value[side].get(x), f"box.{side}.{x}", 0, _MOST_IN_BOX) for x in _BOX))
+        for side in ("home", "away")
+    )
+    return Box(home, away, left)
 
 
 def _pair(given: Json, field: str, kind: type[bool | int]) -> Any:
@@ -198,7 +222,29 @@ def _pair(given: Json, field: str, kind: type[bool | int]) -> Any:
 
 
 def read_prior(given: Json, parameters: Parameters) -> Prior:
-    """Lines, else ratings, else the league's average. Raises BadState."""
+    """Lines, else ratings, else the league's average, with what is believed of the ends.
+
+    Raises BadState.
+    """
+    return replace(_told(given, parameters), ends=_ends(given, parameters))
+
+
+def _ends(given: Json, parameters: Parameters) -> float:
+    """The belief that a line gives, else that of the team that is away."""
+    belief = parameters.ends
+    if belief is None:
+        return 0.0
+    if given.get("ends") is not None:
+        chance = _number(given["ends"], "ends")
+        if not 0 <= chance <= 1:
+            raise BadState("ends", f"ends is a chance from 0 to 1, not {chance:g}")
+        return lean(chance)
+    away = _team(given, "away", parameters.league)
+    known = belief.teams.get(away)
+    return lean(belief.figures.base if known is None else known.chance)
+
+
+def _told(given: Json, parameters: Parameters) -> Prior:
     lines = _lines(given.get("lines"), "lines")
     ratings = given.get("ratings")
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 import selectors
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -92,6 +93,8 @@ class LeapingLoop(asyncio.SelectorEventLoop):
 
 class LeapingLoopClock:
     """The clock of a leaping loop: at `start` when the loop begins."""
+
+    speed = math.inf
 
     def __init__(self, start: datetime, loop: LeapingLoop) -> None:
         """`start` is aware."""

@@ -175,13 +175,15 @@ class BetsSettings(BaseModel):
 class TelegramSettings(BaseModel):
     """A Telegram bot. `api_url` is scheme and host of the Bot API.
 
-    `cards` is whether each game gets a live card, `commands` whether the bot listens.
+    `topic_id` is a topic of the group that `chat_id` names. `cards` is whether each game gets a
+    live card, `commands` whether the bot listens.
     """
 
     model_config = STRICT
 
     token: SecretStr | None = None
     chat_id: int | None = None
+    topic_id: Annotated[int, Field(gt=0)] | None = None
     api_url: str = "https://api.telegram.org"
     cards: bool = True
     commands: bool = True

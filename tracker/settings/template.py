@@ -114,6 +114,7 @@ console = {_value(console)}
 [notify.telegram]
 {bot}token = {_value(token)}
 # chat_id = 123456789
+# topic_id = 17
 # cards = true
 # commands = true
 # api_url = "https://api.telegram.org"

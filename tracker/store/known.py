@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
 
+from tracker.domain.game import Score, halves_of
 from tracker.domain.prior import Finished, Lines, Quote
-from tracker.store.codec.values import moment, stamp
+from tracker.store.codec.values import moment, stamp, unpack
 from tracker.store.database.connection import Database
 
 _KEEP_QUOTE = """
@@ -27,23 +28,31 @@ WHERE (
 _QUOTES = "SELECT * FROM quote WHERE :game IS NULL OR game = :game"
 
 _KEEP_FINISHED = """
-INSERT INTO finished (league, day, home, away, home_points, away_points)
-VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO finished (league, day, home, away, home_points, away_points, first_half, second_half)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET
-  home_points = excluded.home_points, away_points = excluded.away_points
+  home_points = excluded.home_points, away_points = excluded.away_points,
+  first_half = coalesce(excluded.first_half, first_half),
+  second_half = coalesce(excluded.second_half, second_half)
 """
 
 _FINISHED = """
 SELECT league, slate AS day, home, away,
-  told ->> '$.score[0]' AS home_points, told ->> '$.score[1]' AS away_points
+  told ->> '$.score[0]' AS home_points, told ->> '$.score[1]' AS away_points,
+  told -> '$.periods' AS periods, NULL AS first_half, NULL AS second_half, neutral
 FROM (
   SELECT *, iif(slate_state ->> '$.phase' = 'final', slate_state, state) AS told FROM game
   WHERE :league IS NULL OR league = :league
 )
 WHERE told ->> '$.phase' = 'final' AND NOT (length(id) = 10 AND substr(id, 3, 1) IN ('1', '3'))
-UNION
-SELECT league, day, home, away, home_points, away_points FROM finished
-WHERE :league IS NULL OR league = :league
+UNION ALL
+SELECT league, day, home, away, home_points, away_points, NULL, first_half, second_half, 0
+FROM finished AS kept
+WHERE (:league IS NULL OR league = :league) AND NOT EXISTS (
+  SELECT 1 FROM game WHERE game.league = kept.league AND game.slate = kept.day
+  AND game.home = kept.home AND game.away = kept.away
+  AND 'final' IN (slate_state ->> '$.phase', state ->> '$.phase')
+)
 ORDER BY day, league, home, away
 """
 """The leagues' own ids tell a preseason game (1) and an All-Star game (3), which rate nobody."""
@@ -74,6 +83,7 @@ class KnownGames:
         """Keep results of games that no slate brought, for ratings."""
         rows = [
             (x.league, x.day.isoformat(), x.home, x.away, x.home_points, x.away_points)
+            + (x.halves or (None, None))
             for x in games
         ]
         await self._db.write(lambda db: db.executemany(_KEEP_FINISHED, rows))
@@ -93,4 +103,14 @@ def _quote(row: sqlite3.Row) -> Quote:
 def _finished(row: sqlite3.Row) -> Finished:
     day = date.fromisoformat(row["day"])
     points = int(row["home_points"]), int(row["away_points"])
-    return Finished(row["league"], day, row["home"], row["away"], *points)
+    return Finished(row["league"], day, row["home"], row["away"], *points, _halves(row))
+
+
+def _halves(row: sqlite3.Row) -> tuple[int, int] | None:
+    """Both teams' points of each half of regulation; None on a neutral court, or if unknown."""
+    if row["neutral"]:
+        return None
+    if row["periods"] is None:
+        halves = row["first_half"], row["second_half"]
+        return None if None in halves else halves
+    return halves_of(row["league"], [Score(*x) for x in unpack(row["periods"]) or ()])

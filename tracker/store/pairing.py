@@ -21,13 +21,13 @@ MOST_MISSES = 5
 
 _OFFSET = "telegram_update"
 
-_LAST = "SELECT chat FROM paired ORDER BY at DESC, id DESC LIMIT 1"
+_LAST = "SELECT * FROM paired ORDER BY at DESC, id DESC LIMIT 1"
 _USERS = "SELECT chat, user FROM paired"
 _PAIR = """
-INSERT INTO paired (chat, user, at) VALUES (:chat, :user, :at)
-ON CONFLICT (chat, user) DO UPDATE SET at = excluded.at
+INSERT INTO paired (chat, user, at, thread) VALUES (:chat, :user, :at, :topic)
+ON CONFLICT (chat, user) DO UPDATE SET at = excluded.at, thread = excluded.thread
 """
-_MOVE = "UPDATE OR REPLACE paired SET chat = :now WHERE chat = :was"
+_MOVE = "UPDATE OR REPLACE paired SET chat = :now, thread = NULL WHERE chat = :was"
 _UNPAIR = "DELETE FROM paired"
 _CODE = "SELECT * FROM pairing"
 _SET_CODE = """
@@ -49,10 +49,14 @@ class Offer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Who may command: pairs of chat and user. `chat` is where alerts go, None before any."""
+    """Who may command: pairs of chat and user. `chat` is where alerts go, None before any.
+
+    `topic` is the topic of that group that they go to, None for the group itself.
+    """
 
     chat: int | None
     users: frozenset[tuple[int, int]]
+    topic: int | None = None
 
 
 class Pairing:
@@ -71,8 +75,13 @@ class Pairing:
         values = {"digest": _digest(code), "expires_at": stamp(expires_at)}
         await self._db.write(lambda db: db.execute(_SET_CODE, values))
 
-    async def offer(self, code: str, chat: int, user: int, at: datetime) -> Offer:
-        """Pair a chat and a user when the code is the one that is waited for; it works once."""
+    async def offer(
+        self, code: str, chat: int, user: int, at: datetime, *, topic: int | None = None
+    ) -> Offer:
+        """Pair a chat and a user when the code is the one that is waited for; it works once.
+
+        `topic` is the topic of the group that it was sent in.
+        """
 
         def work(db: sqlite3.Connection) -> Offer:
             row = db.execute(_CODE).fetchone()
@@ -82,7 +91,7 @@ class Pairing:
                 db.execute(_MISS)
                 return Offer.WRONG
             db.execute(_DROP_CODE)
-            db.execute(_PAIR, {"chat": chat, "user": user, "at": stamp(at)})
+            db.execute(_PAIR, {"chat": chat, "user": user, "at": stamp(at), "topic": topic})
             return Offer.RIGHT
 
         return await self._db.write(work)
@@ -126,7 +135,11 @@ def paired_in(path: Path) -> Paired:
 def _known(db: sqlite3.Connection) -> Paired:
     row = db.execute(_LAST).fetchone()
     users = frozenset((x["chat"], x["user"]) for x in db.execute(_USERS))
-    return Paired(None if row is None else row["chat"], users)
+    if row is None:
+        return Paired(None, users)
+    # A database that no daemon of this version has opened yet knows no topics.
+    topic = row["thread"] if "thread" in row.keys() else None  # noqa: SIM118 - a row is no mapping
+    return Paired(row["chat"], users, topic)
 
 
 def _digest(code: str) -> str:

@@ -18,10 +18,10 @@ ADD_BODY = "INSERT INTO body (digest, size, packed) VALUES (?, ?, ?) ON CONFLICT
 
 BELIEVE = """
 INSERT INTO game (
-  id, league, home, away, start_at, day, slate,
+  id, league, home, away, start_at, day, slate, neutral,
   state, held, held_polls, changed_at, seen_at, final_at, checks, stale, lost
 ) VALUES (
-  :id, :league, :home, :away, :start_at, :day, :slate,
+  :id, :league, :home, :away, :start_at, :day, :slate, :neutral,
   :state, :held, :held_polls, :changed_at, :seen_at, :final_at, :checks, :stale, :lost
 )
 ON CONFLICT (id) DO UPDATE SET
@@ -98,18 +98,19 @@ WHERE id = :game AND state IS NOT NULL AND coalesce(seen_at, '') <= :at
 # ------------------------------------------------------------------------------- games and bets
 
 KEEP_GAME = """
-INSERT INTO game (id, league, home, away, start_at, day, slate, slate_state, slate_at)
-VALUES (:id, :league, :home, :away, :start_at, :day, :slate, :slate_state, :slate_at)
+INSERT INTO game (id, league, home, away, start_at, day, slate, neutral, slate_state, slate_at)
+VALUES (:id, :league, :home, :away, :start_at, :day, :slate, :neutral, :slate_state, :slate_at)
 ON CONFLICT (id) DO UPDATE SET
   home = excluded.home, away = excluded.away, start_at = excluded.start_at,
   day = coalesce(excluded.day, day),
   slate = iif(excluded.day IS NULL AND day IS NOT NULL, slate, excluded.slate),
+  neutral = max(neutral, excluded.neutral),
   slate_state = coalesce(excluded.slate_state, slate_state),
   slate_at = iif(excluded.slate_state IS NULL, slate_at, excluded.slate_at)
 WHERE (
   excluded.home, excluded.away, excluded.start_at, coalesce(excluded.day, day),
-  coalesce(excluded.slate_state, slate_state)
-) IS NOT (home, away, start_at, day, slate_state)
+  coalesce(excluded.slate_state, slate_state), max(neutral, excluded.neutral)
+) IS NOT (home, away, start_at, day, slate_state, neutral)
 """
 
 GAMES = """

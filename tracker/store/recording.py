@@ -72,6 +72,7 @@ def game_columns(game: Game) -> dict[str, object]:
         "start_at": stamp(game.start),
         "day": None if game.day is None else game.day.isoformat(),
         "slate": game.slate.isoformat(),
+        "neutral": game.neutral,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tracker.cli.session import Session
     from tracker.daemon.player_priors import PlayerBeliefs
     from tracker.domain.game import Game
-    from tracker.forecast.priors.belief import Believed, Known
+    from tracker.forecast.priors.belief import Believed, Known, RoadEnds
     from tracker.store.views import BetView
 
 
@@ -76,7 +77,16 @@ def prior_text(found: Believed, game: Game) -> str:
     prior = found.prior
     team = game.home if prior.margin >= 0 else game.away
     spread = f"{team} −{abs(prior.margin):.1f}" if round(prior.margin, 1) else "level"
-    return f"{spread}, total {prior.total:.1f} · {found.by}"
+    return f"{spread}, total {prior.total:.1f} · {found.by}{_ends_text(found.ends)}"
+
+
+def _ends_text(ends: RoadEnds | None) -> str:
+    """Whether the road team's games bring more points late or early, and how sure that is."""
+    if ends is None:
+        return ""
+    late = ends.chance >= 0.5  # noqa: PLR2004 - more likely than not
+    sure = round(100 * (ends.chance if late else 1 - ends.chance))
+    return f" · ends: {'late' if late else 'early'} {min(sure, 99)}%"
 
 
 def prior_json(found: Believed) -> dict[str, Any]:
@@ -90,4 +100,5 @@ def prior_json(found: Believed) -> dict[str, Any]:
         "source": prior.source.value,
         "margin_by": found.margin_by,
         "total_by": found.total_by,
+        "ends": None if found.ends is None else asdict(found.ends),
     }

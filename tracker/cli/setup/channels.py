@@ -42,6 +42,7 @@ async def open_channels(
     from tracker.notify.channels.apprise import channels_for, check_urls
     from tracker.notify.channels.console import Console
     from tracker.notify.channels.telegram.channel import telegram_channel
+    from tracker.notify.channels.telegram.values import Place
     from tracker.store.pairing import paired_in
 
     urls = [x.get_secret_value() for x in secrets.urls]
@@ -51,8 +52,9 @@ async def open_channels(
     found += channels_for(urls)
     async with AsyncExitStack() as open_ones:
         paired = await asyncio.to_thread(paired_in, settings.store.path)
+        place = None if paired.chat is None else Place(paired.chat, paired.topic)
         telegram = telegram_channel(
-            settings.notify.telegram, secrets.telegram_token, tell, paired=paired.chat
+            settings.notify.telegram, secrets.telegram_token, tell, paired=place
         )
         if telegram is not None:
             found.append(await open_ones.enter_async_context(telegram))

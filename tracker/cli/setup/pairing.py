@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tracker.cli.screen import note, paint, progress, say
 from tracker.clock import Clock, SystemClock
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tracker.notify.channels.telegram.connection import TelegramConnection
     from tracker.notify.channels.telegram.values import Answer, Updates
     from tracker.store import Store
+    from tracker.store.pairing import Paired
 
 VALID_FOR = timedelta(minutes=10)
 """How long a code may be sent."""
@@ -31,10 +33,11 @@ _LOOK_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Bond:
-    """A chat and the user who paired it."""
+    """A chat and the user who paired it, from a topic where it has topics."""
 
     chat: int
     user: int
+    topic: int | None = None
 
 
 def new_code() -> str:
@@ -51,9 +54,10 @@ async def pair(
     waited for. Raises Impossible when the bot cannot be reached or nobody sends the code in time.
     """
     clock = real or SystemClock()
-    before = (await store.pairing.known()).users
+    before = await store.pairing.known()
     api = await line.opened()
     name = await _name(api, line)
+    await _free_of_webhook(api, line)
     code = new_code()
     ends = clock.now() + VALID_FOR
     await store.pairing.expect(code, ends)
@@ -61,10 +65,9 @@ async def pair(
     listening = _Listening(store, api, clock, heard_by_daemon)
     with progress("waiting for the code"):
         while clock.now() < ends:
-            new = (await store.pairing.known()).users - before
-            if new:
-                chat, user = next(iter(new))
-                return Bond(chat, user)
+            bond = _heard_elsewhere(before, await store.pairing.known())
+            if bond is not None:
+                return bond
             bond = await listening.turn()
             if bond is not None:
                 return bond
@@ -88,6 +91,34 @@ async def _name(api: BotApi, line: TelegramConnection) -> str:
             raise Impossible(why)
         case _:
             raise Impossible("Telegram answered oddly: see [notify.telegram] api_url")
+
+
+def _heard_elsewhere(before: Paired, now: Paired) -> Bond | None:
+    """What the daemon has made of the code, which may come from a chat that was paired before."""
+    if now.chat is None or (now.chat, now.topic, now.users) == (
+        before.chat, before.topic, before.users,
+    ):  # fmt: skip
+        return None
+    new = now.users - before.users
+    chat, user = next(iter(new or {x for x in now.users if x[0] == now.chat}))
+    return Bond(chat, user, now.topic if chat == now.chat else None)
+
+
+async def _free_of_webhook(api: BotApi, line: TelegramConnection) -> None:
+    """Take away the address that Telegram sends the bot's messages to, and say so.
+
+    While there is one, nobody can poll for them, and the code would never be heard.
+    """
+    try:
+        async with asyncio.timeout(line.limit):
+            address = await api.webhook()
+            if not isinstance(address, str) or not address:
+                return
+            await api.remove_webhook()
+    except TimeoutError:
+        return
+    host = urlsplit(address).hostname or "another server"
+    note(f"The bot's messages went to {host} (a webhook): from here on they come to tracker.")
 
 
 def _tell(name: str, code: str) -> None:
@@ -147,11 +178,14 @@ class _Listening:
             await self.store.pairing.dealt_with(heard.update)
             if not isinstance(heard, Written):
                 continue
-            word, _, code = heard.text.strip().partition(" ")
+            word, *rest = heard.text.split(maxsplit=1)
+            code = rest[0] if rest else ""
             if word.partition("@")[0] != "/start" or not code:
                 continue
-            offer = await self.store.pairing.offer(code, heard.chat, heard.user, self.clock.now())
+            offer = await self.store.pairing.offer(
+                code, heard.chat, heard.user, self.clock.now(), topic=heard.topic
+            )
             if offer is Offer.RIGHT:
-                return Bond(heard.chat, heard.user)
+                return Bond(heard.chat, heard.user, heard.topic)
             note("Somebody sent a code that is not this one.")
         return None

@@ -60,25 +60,27 @@ async def pair_chat(scope: Scope) -> None:
     """Pair a chat with the configured bot, and send it a first message."""
     from tracker.cli.setup import pairing
     from tracker.cli.setup.first_message import try_out
+    from tracker.notify.channels.telegram.values import Place
 
     channel = _channel(scope)
     async with channel, session(scope, write=True) as at:
         await channel.warm_up()
-        heard = at.daemon is not None and channel.commands
+        heard = at.daemon is not None and channel.use.commands
         if heard:
             note(
                 "The running daemon listens for it. If it was started before the token was "
                 "written, start it again first."
             )
         bond = await pairing.pair(at.store, channel.line, heard_by_daemon=heard)
-        say(f"Paired: chat {bond.chat}, user {bond.user}.")
-        if channel.fixed_chat and channel.line.chat_id != bond.chat:
+        where = "" if bond.topic is None else f", topic {bond.topic}"
+        say(f"Paired: chat {bond.chat}{where}, user {bond.user}.")
+        if channel.use.fixed and channel.line.chat_id != bond.chat:
             note(
                 f"Alerts still go to chat {channel.line.chat_id}, which the configuration names: "
                 "take [notify.telegram] chat_id out to send them here."
             )
             return
-        channel.line.chat_id = bond.chat
+        channel.line.place = Place(bond.chat, bond.topic)
         await try_out(channel)
 
 
@@ -100,18 +102,27 @@ def _channel(scope: Scope) -> TelegramChannel:
 async def _chats(scope: Scope, as_json: bool) -> None:
     from tracker.store.pairing import paired_in
 
-    fixed = scope.settings().notify.telegram.chat_id
+    bot = scope.settings().notify.telegram
+    fixed = bot.chat_id
     found = await asyncio.to_thread(paired_in, scope.basics().store)
-    chat = found.chat if fixed is None else fixed
+    chat, topic = (found.chat, found.topic) if fixed is None else (fixed, bot.topic_id)
     if as_json:
         users = [{"chat": chat, "user": user} for chat, user in sorted(found.users)]
-        say_json({"alerts_to": chat, "by_configuration": fixed is not None, "paired": users})
+        say_json(
+            {
+                "alerts_to": chat,
+                "topic": topic,
+                "by_configuration": fixed is not None,
+                "paired": users,
+            }
+        )
         return
     if chat is None:
         say("No chat is paired: `tracker telegram pair`.")
         return
     named = " (named in the configuration)" if fixed is not None else ""
-    say(f"Alerts and cards go to chat {chat}{named}.")
+    within = "" if topic is None else f", topic {topic}"
+    say(f"Alerts and cards go to chat {chat}{within}{named}.")
     for where, user in sorted(found.users):
         say(f"User {user} may command from chat {where}.")
 

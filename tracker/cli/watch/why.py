@@ -199,6 +199,9 @@ def _meaning(name: str, first: Snapshot, last: Snapshot, game: Game) -> str:
         "possession": "who has the ball, the bonus",
         "prior": "what was believed before tip-off",
         "calibration": "another model",
+        "ends": f"which end {game.away} attacks first",
+        "pace": "possessions and fouls so far",
+        "live line": "what the market quotes meanwhile",
         UNKNOWN: "the model or the lines of that time are no longer kept",
     }
     return played[name]

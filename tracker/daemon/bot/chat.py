@@ -55,7 +55,7 @@ class ChatBoards:
             if isinstance(channel, TelegramChannel):
                 channel.card_of = self.store.cards.under
                 channel.line.keep_move = self.store.pairing.move
-                if channel.commands:
+                if channel.use.commands:
                     yield self._listen(channel, loop)
             if loop is not None:
                 beat = partial(self.progress.expect, f"cards {loop.board.name}", GRACE)
@@ -76,7 +76,7 @@ class ChatBoards:
             verbs=self.verbs,
             refresh=_nothing if loop is None else loop.ask,
             real=real,
-            fixed_chat=channel.fixed_chat,
+            fixed_chat=channel.use.fixed,
         )
         listener = Listener(channel.line, self.store.pairing, errands, real, self.tell)
         return listener.listen(partial(self.progress.expect, "telegram", LISTENING_GRACE))
@@ -89,7 +89,7 @@ def _nothing(_game: str) -> None:
 def _board(channel: Channel) -> Board | None:
     """Where a channel keeps cards; None when it cannot, or is not to."""
     if isinstance(channel, TelegramChannel):
-        return TelegramBoard(channel.line) if channel.cards else None
+        return TelegramBoard(channel.line) if channel.use.cards else None
     if isinstance(channel, DiscordChannel | NtfyChannel):
         return channel if channel.cards else None
     return None

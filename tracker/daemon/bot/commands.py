@@ -203,7 +203,7 @@ class BotCommands:
             said = ran.complaint if ran.status else ran.out.strip()
             await self._say(heard, api, f"No chart\n{said}")
             return
-        await self._try(lambda: api.picture(heard.chat, image, f"Bet #{plain}", heard.message))
+        await self._try(lambda: api.picture(heard.place, image, f"Bet #{plain}", heard.message))
 
     async def _later(
         self, work: Callable[[], Awaitable[None]], heard: Written, api: BotApi
@@ -260,8 +260,9 @@ class BotCommands:
         """Why the bet that has moved most did so."""
         number = self.wall.most_moved(game_id)
         asked = Written(
-            heard.update, heard.chat, heard.user, heard.message, "", self.real.now(), group=False
-        )
+            heard.update, heard.chat, heard.user, heard.message, "", self.real.now(), group=False,
+            topic=heard.topic,
+        )  # fmt: skip
         if number is None:
             await self._say(asked, api, "No bet on this game has a chance yet")
             return
@@ -273,7 +274,7 @@ class BotCommands:
         """Answer with some words, the first line bold."""
         html = marked_up(Message(text, ()))
         await self._try(
-            lambda: api.post(heard.chat, html, html=True, reply_to=heard.message, silent=True)
+            lambda: api.post(heard.place, html, html=True, reply_to=heard.message, silent=True)
         )
 
     async def _try(self, ask: Callable[[], Awaitable[Answer]]) -> None:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, assert_never
 from tracker.clock import Clock
 from tracker.daemon.bot.commands import BotCommands
 from tracker.domain.delivery import Failed, Refused, Unknown
-from tracker.notify.channels.telegram.connection import NO_AIOGRAM, TelegramConnection
+from tracker.notify.channels.telegram.connection import NO_LIBRARY, CannotOpen, TelegramConnection
 from tracker.notify.channels.telegram.values import (
     Answer,
     Conflict,
     Heard,
     Other,
+    Place,
     Pressed,
     Updates,
     Written,
@@ -76,10 +77,8 @@ class Listener:
         """Listen for ever; `beat` is called at every poll."""
         beat()
         offset = await self._pairing.offset()
-        try:
-            api = await self._line.opened()
-        except ImportError:
-            self._tell("telegram.deaf", {"why": NO_AIOGRAM})
+        api = await self._opened(beat)
+        if api is None:
             return
         await self._introduce(api)
         async with asyncio.TaskGroup() as tasks:
@@ -97,11 +96,26 @@ class Listener:
                     offset = heard.update + 1
                     await self._pairing.dealt_with(heard.update)
 
+    async def _opened(self, beat: Callable[[], None]) -> BotApi | None:
+        """The bot, waited for while the machine is not set up for it; None without its library."""
+        while True:
+            beat()
+            try:
+                return await self._line.opened()
+            except ImportError:
+                self._tell("telegram.deaf", {"why": NO_LIBRARY})
+                return None
+            except CannotOpen as why:
+                self._complain("telegram.deaf", str(why))
+                await self._real.sleep(LONGEST_RETRY)
+
     async def _take_up(self) -> None:
         """Write to a chat that another program has paired, while there is none to write to."""
-        if self._line.chat_id is None and not self._errands.fixed_chat:
+        if self._line.place is None and not self._errands.fixed_chat:
             known = await self._pairing.known()
-            self._line.chat_id, self._users = known.chat, known.users
+            self._users = known.users
+            if known.chat is not None:
+                self._line.place = Place(known.chat, known.topic)
 
     async def _introduce(self, api: BotApi) -> None:
         """Learn the bot's own name, and offer the commands; neither matters enough to wait for."""
@@ -186,22 +200,24 @@ class Listener:
 
     def _command(self, text: str) -> tuple[str, str]:
         """The command and what follows it; empty for any other words, and another bot's."""
-        first, _, rest = text.strip().partition(" ")
+        first, *more = text.split(maxsplit=1)
         if not first.startswith("/"):
             return "", ""
         word, _, bot = first[1:].partition("@")
         if bot and self._name and bot.casefold() != self._name.casefold():
             return "", ""
-        return word.casefold(), rest.strip()
+        return word.casefold(), more[0].strip() if more else ""
 
     async def _pair(self, heard: Written, code: str, api: BotApi) -> None:
         """Take a code that somebody sent; only the right one has any effect."""
-        offer = await self._pairing.offer(code, heard.chat, heard.user, self._real.now())
+        offer = await self._pairing.offer(
+            code, heard.chat, heard.user, self._real.now(), topic=heard.topic
+        )
         if offer is not Offer.RIGHT:
             self._refuse(heard.chat, heard.user)
             return
         if not self._errands.fixed_chat:
-            self._line.chat_id = heard.chat
+            self._line.place = heard.place
         self._users = (await self._pairing.known()).users
         self._tell("telegram.paired", {"chat": str(heard.chat), "user": str(heard.user)})
         await self._errands.welcome(heard, api)

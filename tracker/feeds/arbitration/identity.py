@@ -51,6 +51,8 @@ def state_under(game: Game, state: GameState) -> GameState:
         possession=None if state.possession is None else state.possession.other,
         bonus=None if state.bonus is None else Pair(state.bonus.away, state.bonus.home),
         timeouts=None if state.timeouts is None else Pair(state.timeouts.away, state.timeouts.home),
+        box=None if state.box is None else state.box.turned,
+        tip=None if state.tip is None else state.tip.other,
         players=tuple(
             replace(x, side=Side.AWAY if x.side is Side.HOME else Side.HOME) for x in state.players
         ),

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+from asyncio_throttle.throttler import Throttler
 from yarl import URL
 
 from tracker.clock import Clock
@@ -26,7 +27,6 @@ from tracker.feeds.errors import (
     FeedUnavailable,
 )
 from tracker.feeds.http.accounts import Account
-from tracker.feeds.http.budget import Budget
 from tracker.feeds.http.decoding import BrokenOff, TooLarge, decoded
 from tracker.feeds.source import BODY_CAP
 from tracker.network import (
@@ -46,6 +46,11 @@ SCHEDULE_CAP = 16 << 20
 
 REDIRECTS = 3
 """Redirects that are followed, and only within the host that was asked."""
+
+MINUTE_S = 60.0
+
+LOOK_EVERY_S = 0.05
+"""Real seconds between two looks at a budget that is used up."""
 
 KEPT_DOCUMENTS = 64
 """Documents of which the validators and the body are kept, for conditional requests."""
@@ -91,7 +96,8 @@ class _Kept:
 class Fetcher:
     """One host, asked over one session with the source's own headers and a budget of requests.
 
-    Use it as an async context manager. The budget is a minute's of the clock.
+    Use it as an async context manager. The budget is a minute's of the clock, hard, and the next
+    request waits for room.
     """
 
     def __init__(  # noqa: PLR0913 - all but four have a default
@@ -116,7 +122,9 @@ class Fetcher:
         self._clock = clock
         self._account = Account(self._host, requests_per_minute)
         self._deadline_s = deadline_s
-        self._budget: AbstractAsyncContextManager[None] = Budget(requests_per_minute, clock)
+        self._budget: AbstractAsyncContextManager[None] = Throttler(
+            requests_per_minute, MINUTE_S / clock.speed, LOOK_EVERY_S
+        )
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._server_time = server_time
         self._pause: tuple[float, str] | None = None

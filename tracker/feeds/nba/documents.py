@@ -26,6 +26,7 @@ class GameHead(Strict):
     code: Text | None = Field(None, alias="gameCode")
     home: TeamHead = Field(alias="homeTeam")
     away: TeamHead = Field(alias="awayTeam")
+    neutral: Any = Field(None, alias="isNeutral")
 
 
 class PeriodDocument(Strict):
@@ -63,13 +64,24 @@ class PlayerDocument(Strict):
     statistics: StatisticsDocument | None = None
 
 
+class TeamStatistics(Strict):
+    """A team's figures so far, as far as the forecast looks at them."""
+
+    fga: Points = Field(alias="fieldGoalsAttempted")
+    fta: Points = Field(alias="freeThrowsAttempted")
+    oreb: Points = Field(alias="reboundsOffensive")
+    to: Points = Field(alias="turnovers")
+    fouls: Points = Field(alias="foulsPersonal")
+
+
 class TeamDocument(Strict):
-    """A team's side of a game. Bonus and time-outs are not worth losing a score for: any form."""
+    """A team's side of a game. What is not worth losing a score for may have any form."""
 
     score: Points | None = None
     periods: list[PeriodDocument] | None = None
     bonus: Any = Field(None, alias="inBonus")
     timeouts: Any = Field(None, alias="timeoutsRemaining")
+    statistics: Any = None
     players: list[PlayerDocument] | None = None
 
 
@@ -116,6 +128,7 @@ class ScheduledGame(Strict):
     id: Any = Field(None, alias="gameId")
     start: Any = Field(None, alias="gameDateTimeUTC")
     code: Any = Field(None, alias="gameCode")
+    neutral: Any = Field(None, alias="isNeutral")
     status: Any = Field(None, alias="gameStatus")
     text: Any = Field(None, alias="gameStatusText")
     home: ScheduledTeam = Field(alias="homeTeam")

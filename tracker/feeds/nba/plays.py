@@ -1,4 +1,4 @@
-"""Reading the league CDN's play-by-play for one thing: who has the ball after the last action."""
+"""Reading the league CDN's play-by-play for one thing: who has the ball, last and first."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from tracker.feeds.strict import MOST_PERIODS, MOST_POINTS, Strict, Text, read_j
 
 _LAST = 60
 """Actions from the end among which the order is looked for: late entries come a few places off."""
+
+_OPENING = 12
+"""Actions from the start among which the first ball is looked for."""
 
 _SHOTS = ("2pt", "3pt")
 _LOOSE = ("block", "heave")
@@ -55,6 +58,15 @@ class ActionDocument(Strict):
     away: Text = Field(alias="scoreAway")
 
 
+class OpeningDocument(Strict):
+    """One of the first actions."""
+
+    period: int
+    team: int | None = Field(None, alias="teamId")
+    code: Text | None = Field(None, alias="teamTricode")
+    possession: int = 0
+
+
 def parse_plays(body: bytes, league: str) -> Ball | None:
     """Where the ball is after the last action; None before the first. FeedMalformed otherwise."""
     game = read_json(PlaysBody, body).game
@@ -71,7 +83,24 @@ def parse_plays(body: bytes, league: str) -> Ball | None:
     if clock is None:
         raise FeedMalformed("game.actions.clock", "is missing")
     score = Score(_points(last.home, "scoreHome"), _points(last.away, "scoreAway"))
-    return Ball(game.id, last.period, clock, score, _holder(told, league))
+    return Ball(game.id, last.period, clock, score, _holder(told, league), _tip(game, league))
+
+
+def _tip(game: PlaysDocument, league: str) -> str | None:
+    """The code of the team that had the ball first; None where the opening does not tell."""
+    codes: dict[int, str] = {}
+    first = 0
+    for action in game.actions[:_OPENING]:
+        try:
+            told = read_object(OpeningDocument, action)
+        except FeedMalformed:
+            return None
+        if told.period != 1:
+            return None
+        first = first or told.possession
+        if told.team and told.code:
+            codes[told.team] = code_in(league, told.code)
+    return codes.get(first)
 
 
 def _points(text: str, field: str) -> int:

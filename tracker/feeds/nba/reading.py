@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from tracker.domain.catalog.teams import code_in
-from tracker.domain.game import Game, GameState, Pair, Phase, PlayerLine, Score, Side
+from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
 from tracker.domain.league import LEAGUES, League
 from tracker.domain.player import rules_out
 from tracker.domain.poll import Unreadable
@@ -83,6 +83,7 @@ def _listing(entry: told.ScheduledGame, league: str) -> Listing:
         "gameId": entry.id,
         "gameTimeUTC": entry.start,
         "gameCode": entry.code,
+        "isNeutral": entry.neutral,
         "homeTeam": {"teamTricode": entry.home.code},
         "awayTeam": {"teamTricode": entry.away.code},
     }
@@ -103,7 +104,7 @@ def _game(head: told.GameHead, league: str) -> Game:
     day = words.day_of_code(head.code)
     if day is None or abs((day - game.slate).days) > _ADJACENT_DAYS:
         day = game.slate
-    return Game(game.id, league, game.home, game.away, start, day)
+    return Game(game.id, league, game.home, game.away, start, day, head.neutral is True)
 
 
 def _state(game: Game, entry: told.GameDocument) -> GameState:
@@ -175,6 +176,7 @@ def _in_play(game: Game, entry: told.GameDocument, rules: League, text: str) -> 
         bonus=_bonus(entry),
         timeouts=_timeouts(entry),
         players=_players(entry),
+        box=_box(entry, game, clock),
     )
 
 
@@ -226,6 +228,22 @@ def _timeouts(entry: told.GameDocument) -> Pair[int] | None:
         return None
     sane = min(home, away) >= 0 and max(home, away) <= _MOST_TIMEOUTS
     return Pair(home, away) if sane else None
+
+
+def _box(entry: told.GameDocument, game: Game, clock: float) -> Box | None:
+    """Both teams' figures; None where they are not told."""
+    if entry.home.statistics is None or entry.away.statistics is None:
+        return None
+    try:
+        home, away = (
+            read_object(told.TeamStatistics, x.statistics) for x in (entry.home, entry.away)
+        )
+    except FeedMalformed:
+        return None
+    teams = [
+        TeamBox(fga=x.fga, fta=x.fta, oreb=x.oreb, to=x.to, fouls=x.fouls) for x in (home, away)
+    ]
+    return Box(teams[0], teams[1], game.rules.seconds_left(entry.period, clock))
 
 
 def _players(entry: told.GameDocument) -> tuple[PlayerLine, ...]:

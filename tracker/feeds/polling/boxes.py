@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tracker.clock import Clock
-from tracker.domain.game import Game, GameState, Phase, PlayerLine
+from tracker.domain.game import Box, Game, GameState, Phase, PlayerLine
 from tracker.domain.poll import Standing
 from tracker.feeds.arbitration.compare import behind
 from tracker.feeds.polling.feed import Ask, Look, Watch
@@ -60,6 +60,7 @@ class BoxWatch:
         self._lagging: dict[str, float] = {}
         self._lines: tuple[PlayerLine, ...] = ()
         self._complete = False
+        self._box: Box | None = None
 
     async def look(self, standing: Standing, ask: Ask, max_age: float) -> Look:
         """What is known of the game, with its players as they were last told."""
@@ -110,9 +111,11 @@ class BoxWatch:
             return look
         if state.players and not self._older(state):
             self._lines, self._complete = state.players, state.phase is Phase.FINAL
+            self._box = state.box
         newest = self._newest(look.path, state)
         known = newest.phase is not Phase.FINAL or self._complete
-        return replace(look, reading=replace(newest, players=self._lines if known else ()))
+        lines = self._lines if known else ()
+        return replace(look, reading=replace(newest, players=lines, box=self._box))
 
     def _older(self, state: GameState) -> bool:
         """Whether figures of players were told already that are those of the end."""
@@ -132,5 +135,5 @@ class BoxWatch:
 
     def _remember(self, state: GameState) -> None:
         """Take it that this was told: before a restart, or before a player was bet on."""
-        self._told, self._lines = state, state.players
+        self._told, self._lines, self._box = state, state.players, state.box
         self._complete = state.phase is Phase.FINAL and bool(state.players)

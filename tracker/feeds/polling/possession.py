@@ -1,4 +1,4 @@
-"""Who has the ball in the last two minutes: asked of the play-by-play, which alone tells it."""
+"""Who has the ball in the last two minutes, and who had it first: the play-by-play alone tells."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from tracker.clock import Clock
-from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.feeds.errors import FeedError
 from tracker.feeds.polling.board import LARGE
 from tracker.feeds.polling.cadence import CLUTCH_CLOCK_S
@@ -30,18 +30,28 @@ OLDER_S = 24.0
 
 
 class Possession:
-    """Adds the side with the ball to what a league's own source tells, where that matters."""
+    """Adds the side with the ball, and that which had it first, where either matters."""
 
     def __init__(self, feed: Feed, clock: Clock) -> None:
         """`feed` is the source whose play-by-play is asked."""
         self._feed = feed
         self._clock = clock
         self._quiet_until = 0.0
+        self._tips: dict[str, Side | None] = {}
+        """Who had the ball first, by the game's id; None where the plays do not tell."""
 
     async def added(self, game: Game, look: Look) -> Look:
-        """The look with the side that has the ball, if the play-by-play is of the same moment."""
+        """The look with the side that has the ball, if the play-by-play is of the same moment.
+
+        And with the side that had it first, once that has been asked for: in a break, once a game.
+        """
         state = look.reading
-        if not isinstance(state, GameState) or not self._wanted(game, look, state):
+        if not isinstance(state, GameState):
+            return look
+        if self._tips.get(game.id) is not None:
+            state = replace(state, tip=self._tips[game.id])
+            look = replace(look, reading=state)
+        if not self._wanted(game, look, state):
             return look
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -49,10 +59,22 @@ class Possession:
         except (FeedError, TimeoutError):
             self._quiet_until = self._clock.monotonic() + PAUSE_S
             return look
+        if ball is not None:
+            first = None if ball.tip is None else game.side_of(ball.tip)
+            self._tips[game.id] = first
+            state = replace(state, tip=first)
+            look = replace(look, reading=state)
         side = None if ball is None or ball.team is None else game.side_of(ball.team)
         if ball is None or side is None or not fits(ball, state):
             return look
         return replace(look, reading=replace(state, possession=side))
+
+    def _tip_wanted(self, state: GameState) -> bool:
+        """Whether it is a break with quarters to come that the tip says something of."""
+        rules = state.game.rules
+        quarters = rules.periods == 4  # noqa: PLR2004 - halves have no ball to come
+        early = state.phase is Phase.BREAK and 0 < state.period < rules.periods
+        return quarters and early and state.game.id not in self._tips
 
     async def _ball(self, game: Game) -> Ball | None:
         source = self._feed.source
@@ -66,7 +88,7 @@ class Possession:
         source = self._feed.source
         if source.plays_path is None or look.source != source.name or not source.owns(game.id):
             return False
-        if state.possession is not None or not decisive(state):
+        if state.possession is not None or not (decisive(state) or self._tip_wanted(state)):
             return False
         usage = self._feed.fetcher.usage
         return self._clock.monotonic() >= self._quiet_until and (

@@ -27,18 +27,36 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value", float, "Floats")
 
-MARGIN_FEATURES = ("prior", "lead", "prior_far", "lead_far", "prior_cubed", "ball", "bonus")
+MARGIN_FEATURES = ("prior", "lead", "prior_far", "lead_far", "prior_cubed", "ball", "bonus", "tip")
 """What moves the expected margin: the prior's margin and the lead (points), both again times
 min(|lead|, 30) / 10 (in a blowout the favourite stops and the lead lasts), (prior margin / 10)³,
-the ball (+1 home, -1 away), and the bonus (+1 home, -1 away) by the part of the period left."""
+the ball (+1 home, -1 away), the bonus (+1 home, -1 away) by the part of the period left, and the
+first ball of the periods to come (COMING_BALLS, + where the winner of the tip is at home)."""
 
 TOTAL_FEATURES = (
     "one", "prior", "pace", "favourite", "lead", "lead_squared", "bonus", "swell", "turn",
+    "ends", "possessions", "fouls",
 )  # fmt: skip
 """What moves the expected points still to come: the prior's total over the league's, points so far
 over the prior's share, |prior margin| / 10, min(|lead|, 30) / 10 and min(|lead|, 30)² / 100, and
 the number of teams in the bonus by the part of the period left. Scoring swells within a period:
-x (1 - x) and x (1 - x) (1 - 2 x) of the part x that is left, both 0 at a break."""
+x (1 - x) and x (1 - x) (1 - 2 x) of the part x that is left, both 0 at a break. `ends` is the
+belief of `ends.py` by `ends_course`; the last two are possessions and fouls so far beyond the
+expected, by `lasting`."""
+
+COMING_BALLS = {2: -0.53, 3: -0.53, 4: 0.14}
+"""Points of margin that the first ball of a period brings the winner of the tip: whoever lost it
+begins the second and third quarter, the winner the fourth. Means of four NBA seasons (± .12, .12,
+.11), which a fitted weight scales; periods of halves leave nothing of the kind."""
+
+LASTING = (105.0, 70.0)
+"""How a surprise in possessions, and in fouls, goes on: both shrink by t / (t + these minutes) of a
+48-minute game and then last for what is left. Fitted at eight clocks of four NBA seasons."""
+
+FADING_FROM = 300.0
+FADED = 120.0
+"""Seconds left at which ends, possessions and fouls have no more say: from 5:00 on they fade, for
+below they were measured to be of no use."""
 
 LONG_LEAD = 30
 """Points: a longer lead changes the course of a game no further. Chosen, not fitted: of states
@@ -78,6 +96,14 @@ class Moment:
     shift_margin: float = 0.0
     """Points by which another source expects the final margin above the model."""
     shift_total: float = 0.0
+    ends: float = 0.0
+    """What is believed of the ends, -1 to 1."""
+    possessions: float = 0.0
+    """Possessions of a team so far beyond the expected; 0 where no box tells them."""
+    fouls: float = 0.0
+    """Fouls of both teams so far beyond the expected."""
+    tip: int = 0
+    """Who won the tip: 1 home, -1 away, 0 unknown."""
 
     @property
     def lead(self) -> int:
@@ -91,7 +117,8 @@ class Moment:
         far = min(abs(lead), LONG_LEAD) / 10
         prior = self.prior_margin
         cubed = (min(max(prior, -LARGEST_PRIOR), LARGEST_PRIOR) / 10) ** 3
-        return (prior, lead, prior * far, lead * far, cubed, self.ball, tilt)
+        balls = self.tip and self.tip * coming_balls(self.left, self.regulation)
+        return (prior, lead, prior * far, lead * far, cubed, self.ball, tilt, balls)
 
     def total_features(self, average: Average) -> tuple[float, ...]:
         """The values of TOTAL_FEATURES."""
@@ -106,7 +133,31 @@ class Moment:
             long * long,
             (self.bonus_home + self.bonus_away) * self.period_left,
             *swell(self.period_left),
+            self.ends * ends_course(played),
+            self.possessions * lasting(played, LASTING[0]),
+            self.fouls * lasting(played, LASTING[1]),
         )
+
+    @property
+    def fading(self) -> float:
+        """How much ends, possessions and fouls still say within the last five minutes, 1 to 0."""
+        return min(max((self.left - FADED) / (FADING_FROM - FADED), 0.0), 1.0)
+
+
+def ends_course(played: Value) -> Value:
+    """How much the ends say of what is still to come: all at half-time, nothing of a whole game."""
+    return 1 - abs(2 * played - 1)
+
+
+def lasting(played: Value, minutes: float) -> Value:
+    """By how much a surprise so far goes on to the end; `minutes` as in LASTING."""
+    return 48 * (1 - played) / (48 * played + minutes)
+
+
+def coming_balls(left: float, regulation: float, periods: range = range(2, 5)) -> float:
+    """COMING_BALLS of those of some quarters that have not begun."""
+    quarter = regulation / 4
+    return sum(COMING_BALLS.get(k, 0.0) for k in periods if left >= (5 - k) * quarter)
 
 
 def swell(period_left: Value) -> tuple[Value, Value]:

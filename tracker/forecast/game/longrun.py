@@ -39,6 +39,9 @@ OVERTIME_WIDTH = 3.6
 """The window of level scores with their overtimes, in standard deviations. With it a chance differs
 by less than 7e-5 from that off an endless lattice (600 states, 61 markets each)."""
 
+TIE_ENDS = 300 / 2880
+"""The part of regulation left at which margin and total are tied as the tables tie them."""
+
 AFTER_LAYER_SD = 6.0
 """Points: the sd of the total in the two minutes after the layer, from above (recorded: 4.6). It
 only says how large the lattice is made."""
@@ -54,6 +57,11 @@ def regulation(parameters: Parameters, at: Moment) -> Lattice:
     widths = (1.0, 1.0)
     if fix.name != "none":
         widths = fix.at(fix.margin, at.left), fix.at(fix.total, at.left)
+    tie = tie_at(parameters.flow.tie, at)
+    if tie:
+        # What is tied spreads further; this keeps both spreads as they were.
+        narrow = math.sqrt(1 - tie * tie)
+        widths = widths[0] * narrow, widths[1] * narrow
     goal = reach(parameters.flow, parameters.average, at, widths)
     home0, away0, rows, columns = _window(goal, landing, at)
     count = rows + columns - 1
@@ -64,8 +72,33 @@ def regulation(parameters: Parameters, at: Moment) -> Lattice:
     where = toeplitz(kinds, rows, columns) + hankel(np.arange(count), rows, columns)
     cells = by_class.ravel().take(where)
     cells *= toeplitz(margins, rows, columns)
+    if tie:
+        _tied(cells, goal, tie, (home0, away0), landing.mean_points)
     cells *= 1.0 / cells.sum()
     return Lattice(home0, away0, cells, (at.home, at.away))
+
+
+def tie_at(tie: float, at: Moment) -> float:
+    """The correlation of margin and total that is added, + where the home team leads."""
+    part = (at.left / at.regulation - TIE_ENDS) / (0.5 - TIE_ENDS)
+    sign = (at.lead > 0) - (at.lead < 0)
+    return tie * sign * min(max(part, 0.0), 1.0)
+
+
+def _tied(cells: Floats, goal: Reach, tie: float, corner: tuple[int, int], to_come: float) -> None:
+    """Multiply cells by exp(tie · u · v) of the standardised margin u and total v, in place.
+
+    (h - a - m) (h + a - t) is (h - (t + m) / 2)² - (a - (t - m) / 2)² and a constant, so that this
+    is a factor for each row and one for each column. `corner` are the points of the first cell,
+    `to_come` the points expected after the layer.
+    """
+    scale = tie / (goal.margin_sd * goal.total_sd)
+    for axis, start in enumerate(corner):
+        points = start + np.arange(cells.shape[axis], dtype=np.float64)
+        sign = 1 if axis == 0 else -1
+        middle = (goal.total + to_come + sign * goal.margin) / 2
+        factor = np.exp(sign * scale * (points - middle) ** 2)
+        cells *= factor[:, None] if axis == 0 else factor
 
 
 def _beyond(parameters: Parameters, at: Moment, excess: int) -> Lattice:

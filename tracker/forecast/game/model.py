@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tracker.domain.game import Phase, Side
 from tracker.forecast.game import endgame, longrun
-from tracker.forecast.game.flow import Moment, sharpened, usual_bonus
+from tracker.forecast.game.flow import FADED, Moment, sharpened, usual_bonus
 from tracker.forecast.game.lattice import Lattice
 from tracker.forecast.game.outlook import Outlook
 from tracker.forecast.game.overtime import play_on
@@ -40,8 +40,10 @@ def forecast(
     believed of the players; it moves player lines alone.
     """
     at = moment(state, prior, parameters.flow)
+    if (at.ends or at.possessions or at.fouls) and not state.overtime:
+        at = replace(at, shift_total=late_shift(parameters, at))
     if shift != (0.0, 0.0):
-        at = replace(at, shift_margin=shift[0], shift_total=shift[1])
+        at = replace(at, shift_margin=shift[0], shift_total=at.shift_total + shift[1])
     final, regulation = _lattices(state, prior, parameters, at)
     return Outlook(
         final=final,
@@ -113,6 +115,7 @@ def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
     )
     before = state.period == 0
     period_left = 1.0 if before else state.clock / rules.length_of(state.period)
+    possessions, fouls = surprise(state, prior, flow)
     unknown = usual_bonus(period_left)
     known = state.bonus
     bonus = (unknown, unknown) if known is None else (float(known.home), float(known.away))
@@ -129,4 +132,30 @@ def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
         prior_total=total,
         margin_sd=margin_sd,
         total_sd=total_sd,
+        ends=prior.ends,
+        possessions=possessions,
+        fouls=fouls,
+        tip={Side.HOME: 1, Side.AWAY: -1, None: 0}[state.tip],
     )
+
+
+def surprise(state: GameState, prior: Prior, flow: Flow) -> tuple[float, float]:
+    """Possessions of a team, and fouls of both, beyond the expected; 0 where no box tells them."""
+    box = state.box
+    if box is None or flow.box is None or state.overtime or state.period == 0:
+        return 0.0, 0.0
+    played = 1 - box.left / state.game.rules.regulation_seconds
+    possessions, fouls = flow.box.expected(played, prior.total, prior.ends)
+    return box.possessions - possessions, box.fouls - fouls
+
+
+def late_shift(parameters: Parameters, at: Moment) -> float:
+    """Points of total that ends, possessions and fouls still add in the last five minutes.
+
+    Before, the flow has them among its features.
+    """
+    if at.left > parameters.endgame.clocks[-1] or at.left <= FADED:
+        return 0.0
+    weights = parameters.flow.total[0, -3:]
+    told = at.total_features(parameters.average)[-3:]
+    return at.fading * float(weights @ told)

@@ -10,7 +10,8 @@ import base64
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,9 +19,11 @@ import numpy as np
 
 from tracker.forecast.calibration import CORRECTIONS, NO_CALIBRATION, Calibration
 from tracker.forecast.errors import BadParameters
+from tracker.forecast.game.flow import MARGIN_FEATURES, TOTAL_FEATURES
 from tracker.forecast.game.landing import land
 from tracker.forecast.game.lattice import each_parity
 from tracker.forecast.game.lazy import Lazy
+from tracker.forecast.priors.ends import EndsBelief, read_ends
 from tracker.forecast.priors.ratings import RatingFigures
 
 T = TypeVar("T")
@@ -32,10 +35,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-FORMAT = 2
-"""The version of the file format; a file of another format is refused."""
+FORMAT = 3
+"""The version of the file format; a file of another format is refused, but that of EARLIER."""
 
-FEATURE_VERSION = "score-clock-possession-bonus-prior-1"
+EARLIER = 2
+"""The format before: what it does not hold is nothing that a forecast must know."""
+
+FEATURE_VERSION = "score-clock-possession-bonus-prior-ends-box-tip-2"
 """Names what a forecast looks at; it changes when an input is added or read differently."""
 
 
@@ -54,6 +60,35 @@ class Average:
     margin_sd: float
     total_sd: float
     reference: float
+
+
+@dataclass(frozen=True, eq=False)
+class BoxFigures:
+    """What a box is expected to show: by the part of regulation played, linear between the rows.
+
+    `possessions` of one team are a row's weights of (1, prior total over `reference`, ends), and
+    `fouls` of both teams those of (1, ends).
+    """
+
+    played: tuple[float, ...]
+    possessions: tuple[tuple[float, float, float], ...]
+    fouls: tuple[tuple[float, float], ...]
+    reference: float
+
+    def expected(self, played: float, prior_total: float, ends: float) -> tuple[float, float]:
+        """Possessions of a team, and fouls of both, that a game has usually had by now."""
+        k = min(max(bisect_right(self.played, played) - 1, 0), len(self.played) - 2)
+        start, end = self.played[k], self.played[k + 1]
+        w = min(max((played - start) / (end - start), 0.0), 1.0)
+        beyond = prior_total - self.reference
+
+        def at(row: int) -> tuple[float, float]:
+            one, by_total, by_ends = self.possessions[row]
+            fouls, fouls_by_ends = self.fouls[row]
+            return one + by_total * beyond + by_ends * ends, fouls + fouls_by_ends * ends
+
+        (low, low_fouls), (high, high_fouls) = at(k), at(k + 1)
+        return low * (1 - w) + high * w, low_fouls * (1 - w) + high_fouls * w
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +112,11 @@ class Flow:
     total_pace: float
     margin_noise: float
     total_noise: float
+    box: BoxFigures | None = None
+    """What a box is measured against; None where boxes tell nothing."""
+    tie: float = 0.0
+    """The correlation of the leader's margin with the total beyond what the rest of the model
+    gives, until half-time; from there it fades, to nothing at 5:00."""
 
     @Lazy
     def clocks(self) -> list[float]:
@@ -168,6 +208,8 @@ class Parameters:
     spans: Mapping[str, SpanFigures]
     breaks: Endgame
     """Tables of the ends of periods before the last one: for any lead, there is no fouling."""
+    ends: EndsBelief | None
+    """What is believed of the road teams' ends; None in a league where they tell nothing."""
     checksum: str
 
     @property
@@ -191,22 +233,27 @@ def checksum_of(document: Mapping[str, Any]) -> str:
 def decode(text: str, where: str) -> Parameters:
     """Parameters from a file's text; `where` names the file. Raises BadParameters."""
     wrong = f"{where} is not of format {FORMAT}: refit it with this program"
-    return decoded(text, where, ("format", FORMAT), wrong, _read)
+    return decoded(text, where, ("format", (FORMAT, EARLIER)), wrong, _read)
 
 
 def decoded(
-    text: str, where: str, form: tuple[str, int], wrong: str, read: Callable[[Mapping[str, Any]], T]
+    text: str,
+    where: str,
+    form: tuple[str, tuple[int, ...]],
+    wrong: str,
+    read: Callable[[Mapping[str, Any]], T],
 ) -> T:
     """What `read` makes of a file's text, once it is known to be whole. Raises BadParameters.
 
-    `form` is the key that tells the format, and the format wanted; `wrong` says that it is another.
+    `form` is the key that tells the format, and those that can be read; `wrong` says that it is
+    another.
     """
-    key, version = form
+    key, versions = form
     try:
         document = json.loads(text)
     except ValueError as error:
         raise BadParameters(f"{where} is not JSON ({error}): restore or refit it") from error
-    if not isinstance(document, dict) or document.get(key) != version:
+    if not isinstance(document, dict) or document.get(key) not in versions:
         raise BadParameters(wrong)
     if document.get("sha256") != checksum_of(document):
         raise BadParameters(f"{where} is damaged, its checksum differs: restore or refit it")
@@ -234,10 +281,13 @@ def _read(document: Mapping[str, Any]) -> Parameters:
             total_pace=float(flow["total_pace"]),
             margin_noise=float(flow["margin_noise"]),
             total_noise=float(flow["total_noise"]),
-            **{
-                name: floats("flow", name)
-                for name in ("knots", "margin", "total", "margin_rate", "total_rate")
-            },
+            knots=floats("flow", "knots"),
+            margin=_wide(floats("flow", "margin"), len(MARGIN_FEATURES)),
+            total=_wide(floats("flow", "total"), len(TOTAL_FEATURES)),
+            margin_rate=floats("flow", "margin_rate"),
+            total_rate=floats("flow", "total_rate"),
+            box=_box(flow.get("box")),
+            tie=float(flow.get("tie", 0.0)),
         ),
         endgame=Endgame(
             clocks=floats("endgame", "clocks"),
@@ -253,12 +303,47 @@ def _read(document: Mapping[str, Any]) -> Parameters:
             tempo=float(document["overtime"]["tempo"]),
         ),
         ratings=RatingFigures(**document["ratings"]),
-        spans={
-            name: SpanFigures(**{key: tuple(values) for key, values in row.items()})
-            for name, row in document["spans"].items()
-        },
+        spans={name: _span(row) for name, row in document["spans"].items()},
+        ends=read_ends(document.get("ends")),
         breaks=_breaks(document["breaks"]),
         checksum=document["sha256"],
+    )
+
+
+def _wide(weights: Floats, features: int) -> Floats:
+    """Weights by knot and feature; those of features that a file does not know are 0."""
+    found: Floats = np.pad(weights, ((0, 0), (0, features - weights.shape[1])))
+    return found
+
+
+EARLIER_SPAN = 8
+"""How many weights a span had in the format before: four of the margin, four of the total."""
+
+
+def _span(row: Mapping[str, Sequence[float]]) -> SpanFigures:
+    """The figures of a span; in an earlier file the weights of newer features are 0."""
+
+    def weights(name: str) -> tuple[float, ...]:
+        told = row[name]
+        if len(told) != EARLIER_SPAN:
+            return tuple(told)
+        return (*told[:4], 0.0, *told[4:], 0.0, 0.0)
+
+    def variances(name: str) -> tuple[float, float, float, float]:
+        a, b, c, d = row[f"{name}_variance"]
+        return a, b, c, d
+
+    return SpanFigures(weights("inside"), weights("ahead"), variances("inside"), variances("ahead"))
+
+
+def _box(given: Mapping[str, Any] | None) -> BoxFigures | None:
+    if given is None:
+        return None
+    return BoxFigures(
+        played=tuple(map(float, given["played"])),
+        possessions=tuple((float(a), float(b), float(c)) for a, b, c in given["possessions"]),
+        fouls=tuple((float(d), float(e)) for d, e in given["fouls"]),
+        reference=float(given["reference"]),
     )
 
 

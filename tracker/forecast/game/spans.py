@@ -14,7 +14,7 @@ from tracker.domain.game import Phase
 from tracker.domain.market import Span
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.game.endgame import untilted
-from tracker.forecast.game.flow import LONG_LEAD, whole_numbers
+from tracker.forecast.game.flow import LASTING, LONG_LEAD, coming_balls, lasting, whole_numbers
 from tracker.forecast.game.lattice import Lattice, Pmf, each_parity, hankel, standing, toeplitz
 from tracker.forecast.game.lazy import Lazy
 
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-MARGIN_PART = ("prior", "lead", "ball", "bonus")
-TOTAL_PART = ("one", "prior", "lead", "bonuses")
+MARGIN_PART = ("prior", "lead", "ball", "bonus", "tip")
+TOTAL_PART = ("one", "prior", "lead", "bonuses", "ends", "possessions")
 SPAN_FEATURES = (*MARGIN_PART, *TOTAL_PART)
 """What moves a span's points. The margin: prior margin and lead, both times the part of the span
-that is left, the ball, the bonus (home minus away, times the part of the period left). The total:
-1, prior total over the league's and min(|lead|, 30) / 10, all times the part left, and the teams in
-the bonus times the part of the period left."""
+that is left, the ball, the bonus (home minus away, times the part of the period left), and the
+first ball of its periods to come. The total: 1, prior total over the league's and min(|lead|, 30) /
+10, all times the part left, the teams in the bonus times the part of the period left, the belief of
+the ends times the part left, and the flow's possessions by the span's part of what is to come."""
 
 LAST_MINUTE = 60.0
 """Seconds left of a span from which its end is read off the tables of possessions."""
@@ -134,7 +135,9 @@ class Periods:
             weights, variance = figures.inside, figures.inside_variance
         else:
             part, weights, variance = 1.0, figures.ahead, figures.ahead_variance
-        features = span_features(at, part, self.parameters.average.reference, begun=begun)
+        reference = self.parameters.average.reference
+        length = (last - first + 1) * rules.period_seconds
+        features = span_features(at, part, reference, (first, last), length, begun=begun)
         count = len(MARGIN_PART)
         margin = sum(map(mul, weights[:count], features[:count]))
         total = sum(map(mul, weights[count:], features[count:]))
@@ -148,9 +151,22 @@ class Periods:
 
 
 def span_features(
-    at: Moment, part: float, average_total: float, *, begun: bool
+    at: Moment,
+    part: float,
+    average_total: float,
+    covered: tuple[int, int],
+    length: float,
+    *,
+    begun: bool,
 ) -> tuple[float, ...]:
-    """The values of SPAN_FEATURES; `part` of the span is left, `begun` says if it is played."""
+    """The values of SPAN_FEATURES.
+
+    `part` of the span of `length` seconds is left, `covered` are its first and last period, `begun`
+    says if it is being played.
+    """
+    first, last = covered
+    played = 1 - at.left / at.regulation
+    share = part * length / max(at.left, 1.0)
     far = min(abs(at.lead), LONG_LEAD) / 10
     bonus = at.period_left if begun else 0.0
     return (
@@ -158,10 +174,13 @@ def span_features(
         at.lead * part,
         float(at.ball) if begun else 0.0,
         (at.bonus_home - at.bonus_away) * bonus,
+        at.tip and at.tip * coming_balls(at.left, at.regulation, range(first, last + 1)),
         part,
         (at.prior_total - average_total) * part,
         far * part,
         (at.bonus_home + at.bonus_away) * bonus,
+        at.ends * part,
+        at.possessions * lasting(played, LASTING[0]) * share,
     )
 
 

@@ -135,7 +135,7 @@ def decode_players(text: str, where: str) -> PlayerFigures:
         f"{where} holds no player figures of format {PLAYER_FORMAT}: refit them with "
         "`tracker fit --props`"
     )
-    return decoded(text, where, ("player_format", PLAYER_FORMAT), wrong, _read)
+    return decoded(text, where, ("player_format", (PLAYER_FORMAT,)), wrong, _read)
 
 
 def _read(document: Mapping[str, Any]) -> PlayerFigures:

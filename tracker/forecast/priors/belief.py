@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tracker.domain.league import season_name
 from tracker.domain.prior import Finished, Lines, Prior, PriorSource, Quote
+from tracker.forecast.priors.ends import EndsBelief, lean
 from tracker.forecast.priors.lines import (
     BET_LINE_SD,
     average_prior,
@@ -37,12 +38,23 @@ THE_BET = "the bet itself"
 
 
 @dataclass(frozen=True, slots=True)
+class RoadEnds:
+    """The chance that a road team is of the minority's kind, and the belief that says it."""
+
+    team: str
+    chance: float
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Believed:
     """A prior, and in words who tells its margin and its total."""
 
     prior: Prior
     margin_by: str
     total_by: str
+    ends: RoadEnds | None = None
+    """What is believed of the road team's ends; None where it says nothing."""
 
     @property
     def by(self) -> str:
@@ -66,6 +78,7 @@ class Known:
     _ratings: dict[tuple[str, date, str], tuple[Ratings, int]] = field(
         init=False, default_factory=dict
     )
+    _ends: dict[tuple[str, date, str], EndsBelief] = field(init=False, default_factory=dict)
 
     def before(self, game: Game, bets: Sequence[Bet], parameters: Parameters) -> Believed:
         """What is believed of a game; of several bets those closest to even speak first."""
@@ -82,8 +95,22 @@ class Known:
             (rated.total, rated.total_sd, by),
         )
         source = rated.source if margin[2] == total[2] == by else PriorSource.LINES
-        prior = Prior(margin[0], total[0], source, margin[1], total[1])
-        return Believed(prior, margin[2], total[2])
+        ends = self.ends(game, parameters)
+        leaning = 0.0 if ends is None else lean(ends.chance)
+        prior = Prior(margin[0], total[0], source, margin[1], total[1], leaning)
+        return Believed(prior, margin[2], total[2], ends)
+
+    def ends(self, game: Game, parameters: Parameters) -> RoadEnds | None:
+        """What earlier games say of the road team's ends; None on a neutral court."""
+        if parameters.ends is None or game.neutral:
+            return None
+        key = (game.league, game.slate, parameters.checksum)
+        if key not in self._ends:
+            past = (x for x in self.finished if x.league == game.league)
+            self._ends[key] = parameters.ends.after(past, before=game.slate)
+        belief = self._ends[key]
+        season = season_name(game.league, game.slate)
+        return RoadEnds(game.away, belief.chance(game.away, season), belief.version)
 
     def _lines(self, game: Game, bets: Sequence[Bet]) -> list[tuple[Lines, str]]:
         """The lines that are known of a game, best first, and whose they are."""

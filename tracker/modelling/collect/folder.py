@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.domain.errors import Impossible
-from tracker.domain.league import season_name
+from tracker.domain.league import LEAGUES, season_name
 from tracker.domain.prior import Finished
 from tracker.modelling.collect.plays import Event
 
@@ -35,15 +35,28 @@ class HistoryFolder:
         return frozenset(() if self._games is None else self._games["game_id"].to_pylist())
 
     def finished(self) -> tuple[Finished, ...]:
-        """The results of the games that are there."""
+        """The results of the games that are there, with their points by half."""
         rows = [] if self._games is None else self._games.to_pylist()
+        half, whole = (self._points_until(x) for x in _halves(self._league))
         return tuple(
             Finished(
                 self._league, date.fromisoformat(x["game_date"]), x["team_id_home"],
                 x["team_id_road"], x["pts_home"], x["pts_road"],
+                (half[x["game_id"]], whole[x["game_id"]] - half[x["game_id"]])
+                if x["game_id"] in half else None,
             )
             for x in rows
         )  # fmt: skip
+
+    def _points_until(self, period: int) -> dict[str, int]:
+        """Both teams' points at the end of a period, by game."""
+        if self._events is None:
+            return {}
+        import pyarrow.compute as pc
+
+        played = self._events.filter(pc.less_equal(self._events["period"], period))
+        sums = played.group_by("game_id").aggregate([("home_score", "max"), ("away_score", "max")])
+        return {x["game_id"]: x["home_score_max"] + x["away_score_max"] for x in sums.to_pylist()}
 
     def add(self, games: Sequence[tuple[GameState, Iterable[Event]]]) -> None:
         """Write finished games with their events beside those that are there."""
@@ -59,6 +72,12 @@ class HistoryFolder:
         self._home.mkdir(parents=True, exist_ok=True)
         _write(self._events, self._home / "events.parquet")
         _write(self._games, self._home / "games.parquet")
+
+
+def _halves(league: str) -> tuple[int, int]:
+    """The last period of the first half, and that of regulation."""
+    periods = LEAGUES[league].periods
+    return periods // 2, periods
 
 
 def _head(state: GameState, league: str) -> dict[str, Any]:

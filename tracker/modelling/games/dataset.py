@@ -14,7 +14,8 @@ time-outs under the names of `ACTIONS`; all others are passed over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ import numpy as np
 
 from tracker.domain.errors import TrackerError
 from tracker.domain.league import LEAGUES, League
+from tracker.forecast.priors.ends import FIGURES, EndsBelief, TeamEnds, lean, swing_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,6 +76,8 @@ class Events:
     act: Array
     made: Array
     side: Array
+    own: Array
+    """Whether a player did it: rebounds of a team are nobody's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +94,24 @@ class Games:
     margin: Array
     total: Array
     ok: Array
+    ends: Array
+    """What was believed of the road team's ends before each game, -1 to 1; 0 on neutral courts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """A game as the belief of the ends sees it: the road team, and both teams' points by half.
+
+    `road` names the team for ever, `code` as it is called at that time.
+    """
+
+    id: str
+    season: str
+    date: str
+    road: str
+    code: str
+    points: tuple[int, int]
+    neutral: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +121,8 @@ class Dataset:
     league: League
     games: Games
     events: Events
+    results: tuple[Halves, ...] = ()
+    """Points by half of all games of which they are known, in order of play."""
 
 
 def read(folder: Path, league: str) -> Dataset:
@@ -128,9 +152,11 @@ def read(folder: Path, league: str) -> Dataset:
         act[kept],
         made[kept],
         side[kept],
+        _own(raw)[kept],
     )
     games = _games(folder / league, ids[kept][starts[:-1]], raw, events, teams)
-    return Dataset(rules, games, events)
+    results = _results(folder / league, rules, games, events)
+    return Dataset(rules, with_ends(games, league, results), events, results)
 
 
 def _table(path: Path, *, needed: bool) -> dict[str, Array]:
@@ -151,6 +177,14 @@ def _table(path: Path, *, needed: bool) -> dict[str, Array]:
         for name in table.column_names
         if name not in skip
     }
+
+
+def _own(raw: dict[str, Array]) -> Array:
+    """Events that a player is named for; all of them where a dataset names nobody."""
+    if "person_id" not in raw:
+        return np.ones(raw["period"].size, dtype=bool)
+    found: Array = np.nan_to_num(raw["person_id"].astype(float), nan=0.0) > 0
+    return found
 
 
 def _acts(names: Array) -> Array:
@@ -226,7 +260,101 @@ def _games(
         margin=np.where(ok, -spread, np.nan),
         total=np.where(ok, total, np.nan),
         ok=ok,
+        ends=np.zeros(len(ids)),
     )
+
+
+def _results(folder: Path, rules: League, games: Games, events: Events) -> tuple[Halves, ...]:
+    """Every game with points by period, those of the list that have no events among them."""
+    listed = _table(folder / "games.parquet", needed=False)
+    if "pts_qtr1_home" in listed:
+        found = _listed_halves(listed)
+    else:
+        found = _played_halves(rules, games, events)
+    return tuple(sorted(found, key=lambda x: (x.season, x.date, x.id)))
+
+
+def _listed_halves(listed: dict[str, Array]) -> list[Halves]:
+    quarters = np.stack(
+        [
+            listed[f"pts_qtr{k}_home"].astype(float) + listed[f"pts_qtr{k}_road"].astype(float)
+            for k in (1, 2, 3, 4)
+        ]
+    )
+    known = np.isfinite(quarters).all(axis=0) & (quarters > 0).all(axis=0)
+    neutral = listed.get("neutral_site", np.zeros(known.size, dtype=bool))
+    codes = listed.get("team_abbreviation_road", listed["team_id_road"])
+    return [
+        Halves(
+            str(listed["game_id"][i]), str(listed["season"][i]), str(listed["game_date"][i]),
+            str(listed["team_id_road"][i]), str(codes[i]),
+            (int(quarters[:2, i].sum()), int(quarters[2:, i].sum())), bool(neutral[i]),
+        )
+        for i in np.flatnonzero(known).tolist()
+    ]  # fmt: skip
+
+
+def _played_halves(rules: League, games: Games, events: Events) -> list[Halves]:
+    found = []
+    total = events.home + events.away
+    for i, (a, b) in enumerate(zip(events.starts[:-1], events.starts[1:], strict=True)):
+        period = events.period[a:b]
+        half, whole = (
+            int(total[a:b][period <= last].max(initial=0))
+            for last in (rules.periods // 2, rules.periods)
+        )
+        found.append(
+            Halves(
+                str(games.id[i]), str(games.season[i]), str(games.date[i]),
+                str(games.away_team[i]), str(games.away_team[i]), (half, whole - half),
+                neutral=False,
+            )
+        )  # fmt: skip
+    return found
+
+
+def walk(league: str, results: Iterable[Halves]) -> tuple[dict[str, float], EndsBelief | None]:
+    """The belief before each game by its id, one step ahead, and that after the last one."""
+    figures = FIGURES.get(league)
+    if figures is None:
+        return {}, None
+    teams: dict[str, TeamEnds] = {}
+    told: dict[str, float] = {}
+    until = ""
+    for x in results:
+        known = EndsBelief(figures, until, teams).chance(x.road, x.season)
+        told[x.id] = 0.0 if x.neutral else lean(known)
+        if not x.neutral:
+            teams[x.road] = TeamEnds(x.season, figures.after(known, swing_of(x.points)))
+        until = max(until, x.date[:10])
+    return told, EndsBelief(figures, until, teams)
+
+
+def believed_ends(data: Dataset, until: Sequence[str]) -> EndsBelief | None:
+    """What is to be shipped: the belief after the last of the seasons, by the teams' codes."""
+    last = max(until)
+    results = [x for x in data.results if x.season <= last]
+    _, found = walk(data.league.id, results)
+    if found is None:
+        return None
+    codes = {x.road: CODES.get(x.code, x.code) for x in results}
+    played = {x.road for x in results if x.season == last}
+    teams = {codes[road]: held for road, held in found.teams.items() if road in played}
+    return EndsBelief(found.figures, found.until, teams)
+
+
+CODES = {
+    "1611661313": "NYL", "1611661317": "PHX", "1611661319": "LVA", "1611661320": "LAS",
+    "1611661321": "DAL", "1611661322": "WAS", "1611661323": "CON", "1611661324": "MIN",
+    "1611661325": "IND", "1611661328": "SEA", "1611661329": "CHI", "1611661330": "ATL",
+}  # fmt: skip
+"""Codes of WNBA teams, of whom a dataset may hold the league's numbers alone."""
+
+
+def with_ends(games: Games, league: str, results: Sequence[Halves]) -> Games:
+    """The games with what was believed of the ends before each."""
+    told, _ = walk(league, results)
+    return replace(games, ends=np.array([told.get(str(x), 0.0) for x in games.id]))
 
 
 def _season_of(date: str) -> str:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.forecast import forecast
 from tracker.forecast.game import parameters as figures
-from tracker.modelling.games import chain_fit, flow_fit, ratings_fit, rest_fit, tilt_fit, width_fit
-from tracker.modelling.games.dataset import BadDataset, read
+from tracker.forecast.priors.ends import write_ends
+from tracker.modelling.games import (
+    chain_fit,
+    flow_fit,
+    observe,
+    ratings_fit,
+    rest_fit,
+    tilt_fit,
+    width_fit,
+)
+from tracker.modelling.games.dataset import BadDataset, believed_ends, read
 from tracker.modelling.games.sample import Priors, draw
 from tracker.modelling.games.trace import trace
 
@@ -26,7 +37,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-MODEL = "flow-and-chain-2"
+MODEL = "flow-and-chain-3"
 """Names the form of the model; it changes when the formulas do."""
 
 LEAD_WIDTH = {"nba": 0.10, "wnba": 0.14, "ncaam": 0.10}
@@ -89,6 +100,7 @@ def fit_document(
     missing = sorted(set(seasons) - set(data.games.season.tolist()))
     if missing:
         raise BadDataset(f"the dataset has no games of {', '.join(missing)}: name other seasons")
+    whole_data = data
     data = only(data, np.isin(data.games.season, list(seasons)))
     progress("possessions", 0.0)
     told = trace(data)
@@ -111,10 +123,12 @@ def fit_document(
     given = Given(data, told, priors, used, average["total"])
     endgame = _fit_endgame(given, progress)
     progress("flow", 0.0)
-    flow = _fit_flow(given, noise, endgame)
+    box = _fit_box(given)
+    flow = _fit_flow(given, noise, endgame, box)
     progress("quarters and halves", 0.0)
+    tip = flow["margin"][0][-1]
     spans = rest_fit.fit_spans(
-        rest_fit.SpanData(data, told.seconds, priors, used, average["total"], noise)
+        rest_fit.SpanData(data, told.seconds, priors, used, average["total"], noise, box, tip)
     )
     sizes, cells = figures.pack_tables(endgame.tables)
     breaks = figures.pack_tables(chain_fit.fit_breaks(told.break_starts, told.break_glances))
@@ -143,11 +157,47 @@ def fit_document(
         ),
         "ratings": ratings_fit.figures_of(ratings),
         "spans": spans,
+        "ends": write_ends(believed_ends(whole_data, seasons)),
         "breaks": {"clocks": list(chain_fit.BREAK_CLOCKS), "sizes": breaks[0], "cells": breaks[1]},
     }
-    document["sha256"] = figures.checksum_of(document)
+    progress("margin with total", 0.0)
+    document["flow"]["tie"] = _fit_tie(_sealed(document), given)
     progress("done", 1.0)
+    return _sealed(document)
+
+
+def _sealed(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with its checksum."""
+    document["sha256"] = figures.checksum_of(document)
     return document
+
+
+TIED_AT = (0.75, 0.5)
+"""Parts of regulation left at which margin and total are looked at together."""
+
+
+def _fit_tie(document: dict[str, Any], given: Given) -> float:
+    """How much less the leader's margin goes with a low total than a forecast without a tie says.
+
+    The mean, over games and TIED_AT, of standardised margin times total, recorded less forecast.
+    """
+    without = document | {"flow": document["flow"] | {"tie": 0.0}}
+    parameters = figures.decode(json.dumps(_sealed(without)), "the fit")
+    regulation = given.data.league.regulation_seconds
+    game = observe.game_of(given.data.league)
+    found = []
+    for row in given.used.tolist():
+        home, away = int(given.data.games.home[row]), int(given.data.games.away[row])
+        for part in TIED_AT:
+            state = observe.state_of(game, given.told.seconds, row, round(part * regulation))
+            if state.score.margin:
+                outlook = forecast(state, observe.prior_of(given.priors, row), parameters)
+                mu, sd = outlook.mu, outlook.sigma
+                recorded = (home - away - mu.margin) * (home + away - mu.total)
+                beyond = recorded - (sd.home**2 - sd.away**2)
+                sign = math.copysign(1.0, state.score.margin)
+                found.append(sign * beyond / (sd.margin * sd.total))
+    return round(float(np.mean(found)), 4)
 
 
 def only(data: Dataset, games: Array) -> Dataset:
@@ -188,7 +238,7 @@ def priors_of(games: Games, ratings: Any) -> Priors:
     """Closing lines where a dataset has them, else walk-forward ratings."""
     if games.ok.any():
         zero = np.zeros(len(games.id))
-        return Priors(games.margin, games.total, zero, zero, games.ok)
+        return Priors(games.margin, games.total, zero, zero, games.ok, games.ends)
     return ratings_fit.walk_forward(games, ratings)
 
 
@@ -236,7 +286,16 @@ def _as_read(tables: Sequence[Array], leads: int) -> tuple[Array, ...]:
     return figures.unpack_tables(sizes, 2 * leads + 1, cells)
 
 
-def _fit_flow(given: Given, noise: flow_fit.Noise, endgame: figures.Endgame) -> dict[str, Any]:
+def _fit_box(given: Given) -> figures.BoxFigures | None:
+    rules = given.data.league
+    clocks = [round(rules.regulation_seconds * (1 - m / 48)) for m in flow_fit.BOX_ROWS[1:]]
+    sample = draw(given.data, given.told.seconds, given.priors, given.used, clocks)
+    return flow_fit.fit_box(sample, rules, given.average)
+
+
+def _fit_flow(
+    given: Given, noise: flow_fit.Noise, endgame: figures.Endgame, box: figures.BoxFigures | None
+) -> dict[str, Any]:
     data, seconds, priors, used = given.data, given.told.seconds, given.priors, given.used
     rules = data.league
     clocks = range(chain_fit.SPAN, rules.regulation_seconds + 1, flow_fit.CLOCKS_EVERY)
@@ -251,7 +310,7 @@ def _fit_flow(given: Given, noise: flow_fit.Noise, endgame: figures.Endgame) -> 
         pace * float(variances[3]),
         10 * one * float(variances[3]),
     )
-    found = flow_fit.fit_flow(sample, rules, given.average, drift, noise)
+    found = flow_fit.fit_flow(sample, rules, given.average, drift, noise, box)
     return {
         "layer": flow_fit.LAYER,
         "knots": found.knots.round(1).tolist(),
@@ -262,4 +321,6 @@ def _fit_flow(given: Given, noise: flow_fit.Noise, endgame: figures.Endgame) -> 
         "total_pace": round(found.total_pace, 3),
         "margin_noise": noise.margin,
         "total_noise": noise.total,
+        "box": None if box is None else asdict(box),
+        "tie": 0.0,
     }

@@ -7,9 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.game.flow import LARGEST_PRIOR, LONG_LEAD, sharpened, swell
+from tracker.forecast.game.flow import (
+    COMING_BALLS,
+    LARGEST_PRIOR,
+    LASTING,
+    LONG_LEAD,
+    ends_course,
+    lasting,
+    sharpened,
+    swell,
+)
+from tracker.forecast.game.parameters import BoxFigures
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from tracker.domain.league import League
@@ -48,6 +60,55 @@ class Noise:
     total: float
 
 
+BOXED = ("nba",)
+"""Leagues whose boxes were found to tell of the total; of others the weights stay 0."""
+
+BOX_ROWS = (0, 6, 12, 18, 24, 30, 36, 40, 43, 46)
+"""Minutes of a 48-minute game at which the usual possessions and fouls are fitted."""
+
+
+def fit_box(sample: Sample, rules: League, average_total: float) -> BoxFigures | None:
+    """What a box usually shows, row by row of `BOX_ROWS`, on a sample with states at each of them.
+
+    None where boxes tell nothing.
+    """
+    if rules.id not in BOXED:
+        return None
+    played = 1 - sample.left / rules.regulation_seconds
+    possessions, fouls = [(0.0, 0.0, 0.0)], [(0.0, 0.0)]
+    for minute in BOX_ROWS[1:]:
+        here = np.abs(played - minute / 48) < 1e-6  # noqa: PLR2004 - rounding
+        ones, ends = np.ones(int(here.sum())), sample.ends[here]
+        x = np.stack([ones, sample.prior_total[here] - average_total, ends], axis=1)
+        a, b, c = np.linalg.lstsq(x, sample.possessions[here], rcond=None)[0].round(5).tolist()
+        d, e = np.linalg.lstsq(x[:, ::2], sample.fouls[here], rcond=None)[0].round(5).tolist()
+        possessions.append((a, b, c))
+        fouls.append((d, e))
+    rows = tuple(minute / 48 for minute in BOX_ROWS)
+    return BoxFigures(rows, tuple(possessions), tuple(fouls), average_total)
+
+
+def surprises(
+    box: BoxFigures | None, told: tuple[Array, Array, Array], ends: Array, seen: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    """Possessions and fouls beyond the expected, as `forecast.model.surprise` works them out.
+
+    `told` are the part played, and the prior total, and `seen` what the box shows.
+    """
+    played, prior_total, begun = told
+    if box is None:
+        return np.zeros_like(played), np.zeros_like(played)
+
+    def at(column: Sequence[float]) -> Array:
+        found: Array = np.interp(played, box.played, column)
+        return found
+
+    a, b, c = (at(x) for x in zip(*box.possessions, strict=True))
+    d, e = (at(x) for x in zip(*box.fouls, strict=True))
+    possessions = seen[0] - a - b * (prior_total - box.reference) - c * ends
+    return possessions * begun, (seen[1] - d - e * ends) * begun
+
+
 def knots_of(rules: League) -> Array:
     """Knots in seconds left: close together where the game changes fast."""
     scale = rules.regulation_seconds / 2880
@@ -84,7 +145,12 @@ class FlowFit:
 
 
 def fit_flow(
-    sample: Sample, rules: League, average_total: float, drift: Drift, noise: Noise
+    sample: Sample,
+    rules: League,
+    average_total: float,
+    drift: Drift,
+    noise: Noise,
+    box: BoxFigures | None,
 ) -> FlowFit:
     """Fit margins and totals at the layer on a sample drawn with `until=LAYER`."""
     knots = knots_of(rules)
@@ -101,10 +167,22 @@ def fit_flow(
     total_goal = (
         sample.end_total - sample.total + drift.points + drift.total * (prior_t - average_total)
     )
-    by_knot, fixed = _margin_columns(sample, prior_m)
+    by_knot, fixed = _margin_columns(sample, prior_m, rules)
     bend = ROUGHNESS * bends(knots)
     margin, margin_rest = _solve(basis, by_knot, fixed, margin_goal, weight, bend)
+    seen = sample.possessions, sample.fouls
+    beyond = surprises(box, (played, sample.prior_total, played > 0), sample.ends, seen)
     by_knot_t, fixed_t = _total_columns(sample, prior_t, average_total, played)
+    # Their weights are for the end of the game; what falls after the layer is not in the goal.
+    layer = 1 - LAYER / rules.regulation_seconds
+    before = (layer - played) / (1 - played)
+    fixed_t += [
+        sample.ends * (ends_course(played) - ends_course(layer)),
+        *(
+            x * lasting(played, minutes) * before
+            for x, minutes in zip(beyond, LASTING, strict=True)
+        ),
+    ]
     total, total_rest = _solve(basis, by_knot_t, fixed_t, total_goal, weight)
     seconds = sample.left - LAYER
     far = np.minimum(np.abs(sample.lead), LONG_LEAD) / 10
@@ -123,12 +201,25 @@ def fit_flow(
     )
 
 
-def _margin_columns(sample: Sample, prior: Array) -> tuple[list[Array], list[Array]]:
+def _margin_columns(sample: Sample, prior: Array, rules: League) -> tuple[list[Array], list[Array]]:
     lead = sample.lead
     far = np.minimum(np.abs(lead), LONG_LEAD) / 10
     cubed = (np.clip(prior, -LARGEST_PRIOR, LARGEST_PRIOR) / 10) ** 3
     bonus = (sample.bonus_home - sample.bonus_away) * sample.period_left
-    return [prior, lead, prior * far, lead * far, cubed], [sample.ball, bonus]
+    balls = coming_of(sample.left, rules) * sample.tip * (sample.left < rules.regulation_seconds)
+    return [prior, lead, prior * far, lead * far, cubed], [sample.ball, bonus, balls]
+
+
+def coming_of(left: Array, rules: League, periods: range = range(2, 5)) -> Array:
+    """`coming_balls` of many clocks; 0 in a league of halves."""
+    if rules.periods != 4:  # noqa: PLR2004 - quarters
+        return np.zeros_like(left, dtype=float)
+    quarters = left * 4 / rules.regulation_seconds
+    found: Array = sum(
+        (COMING_BALLS.get(k, 0.0) * (quarters >= 5 - k) for k in periods),
+        np.zeros_like(left, dtype=float),
+    )
+    return found
 
 
 def _total_columns(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.domain.game import Game, GameState, Pair, Phase, Score, Side
+from tracker.domain.game import Box, Game, GameState, Pair, Phase, Score, Side, TeamBox
 from tracker.domain.market import Direction, Moneyline, Span, Spread, TeamTotal, Total
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import forecast, parlay, price
@@ -98,7 +98,14 @@ def state_of(game: Game, seconds: Seconds, row: int, left: int) -> GameState:
         periods=periods,
         possession={1: Side.HOME, -1: Side.AWAY, 0: None}[ball],
         bonus=Pair(bool(seconds.bonus_home[row, at]), bool(seconds.bonus_away[row, at])),
+        box=_box_of(seconds, row, at, left),
+        tip={1: Side.HOME, -1: Side.AWAY, 0: None}[int(seconds.tip[row])],
     )
+
+
+def _box_of(seconds: Seconds, row: int, at: int, left: int) -> Box:
+    home, away = seconds.boxes(np.array([row]), at)[0].tolist()
+    return Box(TeamBox(*home), TeamBox(*away), float(left))
 
 
 def prior_of(priors: Priors, row: int) -> Prior:
@@ -109,6 +116,7 @@ def prior_of(priors: Priors, row: int) -> Prior:
         PriorSource.LINES,
         float(priors.margin_sd[row]),
         float(priors.total_sd[row]),
+        float(priors.ends[row]),
     )
 
 

@@ -30,7 +30,7 @@ def walk_forward(games: Games, figures: RatingFigures) -> Priors:
     usable = np.ones(len(order), bool)
     return Priors(
         out[:, 0], np.maximum(out[:, 2], np.abs(out[:, 0]) + 1),
-        np.sqrt(out[:, 1]), np.sqrt(out[:, 3]), usable,
+        np.sqrt(out[:, 1]), np.sqrt(out[:, 3]), usable, games.ends,
     )  # fmt: skip
 
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker.forecast.game.endgame import tilted
-from tracker.forecast.game.flow import LONG_LEAD, sharpened
+from tracker.forecast.game.flow import LASTING, LONG_LEAD, lasting, sharpened
 from tracker.forecast.game.lattice import Pmf, antidiagonals
+from tracker.forecast.game.spans import MARGIN_PART
 from tracker.modelling.games.chain_fit import SPAN
+from tracker.modelling.games.flow_fit import coming_of, surprises
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tracker.forecast.game.parameters import Endgame
+    from tracker.forecast.game.parameters import BoxFigures, Endgame
     from tracker.modelling.games.dataset import Dataset
     from tracker.modelling.games.flow_fit import Noise
     from tracker.modelling.games.sample import Priors
@@ -92,6 +94,9 @@ SPANS = {4: {"Q1": (0, 1), "Q2": (1, 2), "Q3": (2, 3), "Q4": (3, 4), "1H": (0, 2
          2: {"1H": (0, 1), "2H": (1, 2)}}  # fmt: skip
 """Spans by name: how many periods are over at their beginning and at their end."""
 
+MARGINS = len(MARGIN_PART)
+"""Features of a span's margin; those of its total follow them."""
+
 EVERY = 20
 """Seconds between the states within a span that are fitted on."""
 
@@ -106,6 +111,9 @@ class SpanData:
     games: Array
     average: float
     noise: Noise
+    box: BoxFigures | None
+    tip: float
+    """The flow's weight of the balls to come: a quarter's own games tell too little of it."""
 
 
 def fit_spans(given: SpanData) -> dict[str, dict[str, list[float]]]:
@@ -114,20 +122,22 @@ def fit_spans(given: SpanData) -> dict[str, dict[str, list[float]]]:
     found = {}
     for name, (first, last) in SPANS[given.data.league.periods].items():
         start, end = first * period, last * period
-        inside = [_state(given, at, start, end, begun=True) for at in range(start, end, EVERY)]
+        covered = first + 1, last
+        inside = [_state(given, at, covered, begun=True) for at in range(start, end, EVERY)]
         before = [
-            _state(given, at, start, end, begun=False) for at in range(0, start + 1, period // 2)
+            _state(given, at, covered, begun=False) for at in range(0, start + 1, period // 2)
         ]
         found[name] = {
-            **_fit_part("inside", inside, floor=True),
-            **_fit_part("ahead", before, floor=False),
+            **_fit_part("inside", inside, given.tip, floor=True),
+            **_fit_part("ahead", before, given.tip, floor=False),
         }
     return found
 
 
-def _state(given: SpanData, at: int, start: int, end: int, *, begun: bool) -> tuple[Array, ...]:
+def _state(given: SpanData, at: int, covered: tuple[int, int], *, begun: bool) -> tuple[Array, ...]:
     """Features, what the span still brings (margin, total), and the prior's error, at a second."""
     rules, games, noise = given.data.league, given.games, given.noise
+    start, end = ((x * rules.period_seconds) for x in (covered[0] - 1, covered[1]))
     regulation, period = rules.regulation_seconds, rules.period_seconds
     home, away = given.seconds.home[games], given.seconds.away[games]
     lead = (home[:, at] - away[:, at]).astype(float)
@@ -152,16 +162,25 @@ def _state(given: SpanData, at: int, start: int, end: int, *, begun: bool) -> tu
         x[games, at].astype(float) for x in (given.seconds.bonus_home, given.seconds.bonus_away)
     )
     parts = np.full(len(games), part)
+    seen = given.seconds.possessions(games, at), given.seconds.fouls(games, at)
+    ends = priors.ends[games]
+    possessions, _ = surprises(given.box, (played, priors.total[games], played > 0), ends, seen)
+    share = part * (end - start) / max(regulation - at, 1)
+    left = np.full(len(games), float(regulation - at))
+    balls = coming_of(left, rules, range(covered[0], covered[1] + 1)) * (at > 0)
     features = np.stack(
         [
             margin * part,
             lead * part,
             given.seconds.ball[games, at] * float(begun),
             (bonus_home - bonus_away) * left_in_period,
+            balls * given.seconds.tip[games],
             parts,
             (prior_total - given.average) * part,
             np.minimum(np.abs(lead), LONG_LEAD) / 10 * part,
             (bonus_home + bonus_away) * left_in_period,
+            ends * part,
+            possessions * lasting(played, LASTING[0]) * share,
         ],
         axis=1,
     )
@@ -169,18 +188,22 @@ def _state(given: SpanData, at: int, start: int, end: int, *, begun: bool) -> tu
     return features, *goals, parts, margin_sd * part, total_sd * part
 
 
-def _fit_part(name: str, states: list[tuple[Array, ...]], *, floor: bool) -> dict[str, list[float]]:
+def _fit_part(
+    name: str, states: list[tuple[Array, ...]], tip: float, *, floor: bool
+) -> dict[str, list[float]]:
     x, margin, total, part, margin_sd, total_sd = (
         np.concatenate(column) for column in zip(*states, strict=True)
     )
     weight = 1 / np.sqrt(part + 0.02)[:, None]
+    margin = margin - tip * x[:, MARGINS - 1]
+    x[:, MARGINS - 1] = 0.0
     weights: list[float] = []
     variances: list[float] = []
     for columns, goal, sd, prior in (
-        (x[:, :4], margin, margin_sd, 0), (x[:, 4:], total, total_sd, 1),
+        (x[:, :MARGINS], margin, margin_sd, 0), (x[:, MARGINS:], total, total_sd, 1),
     ):  # fmt: skip
         scaled = columns * weight
-        square = scaled.T @ scaled + 1e-6 * np.eye(4)
+        square = scaled.T @ scaled + 1e-6 * np.eye(columns.shape[1])
         found = np.linalg.solve(square, scaled.T @ (goal * weight[:, 0]))
         rest = (goal - columns @ found) ** 2 - (found[prior] * sd) ** 2
         design = np.stack([np.ones_like(part), part], axis=1) / (part + 0.05)[:, None]
@@ -189,5 +212,7 @@ def _fit_part(name: str, states: list[tuple[Array, ...]], *, floor: bool) -> dic
         else:
             base, slope = 0.0, float(rest.mean())
         weights += found.round(5).tolist()
+        if prior == 0:
+            weights[-1] = tip
         variances += [round(max(float(base), 0.3 if floor else 0.0), 4), round(float(slope), 4)]
     return {name: weights, f"{name}_variance": variances}

@@ -27,6 +27,8 @@ class Priors:
     margin_sd: Array
     total_sd: Array
     use: Array
+    ends: Array
+    """What was believed of the ends, -1 to 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,11 @@ class Sample:
     end_lead: Array
     """The lead at `until` seconds left."""
     end_total: Array
+    ends: Array
+    possessions: Array
+    """Possessions of a team so far, and fouls of both."""
+    fouls: Array
+    tip: Array
     half_lead: Array
     """The lead and the total at half-time, or what they were when it was still to come."""
     half_total: Array
@@ -90,6 +97,8 @@ def draw(
             priors.margin[games], priors.total[games],
             priors.margin_sd[games], priors.total_sd[games],
             end_home - end_away, end_home + end_away,
+            priors.ends[games], seconds.possessions(games, at), seconds.fouls(games, at) * ones,
+            seconds.tip[games].astype(float),
             middle_home - middle_away, middle_home + middle_away,
         ])  # fmt: skip
     return Sample(*(np.concatenate(x) for x in zip(*parts, strict=True)))

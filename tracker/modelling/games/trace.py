@@ -41,6 +41,35 @@ class Seconds:
     ball: Array
     bonus_home: Array
     bonus_away: Array
+    event: Array
+    """The row of the last event up to each second, -1 before the first."""
+    box: Array
+    """Figures of both teams up to each event, [event + 1, side, BOX], of all games; home first."""
+    first: Array
+    """The first row of each game in `box`."""
+    tip: Array
+    """Who had the ball first, one a game: 1 home, -1 away, 0 nobody can tell."""
+
+    def boxes(self, games: Array, at: int) -> Array:
+        """Figures of both teams, [game, side, BOX], after so many seconds."""
+        rows = self.event[games, at]
+        found: Array = self.box[rows + 1] - self.box[self.first[games]]
+        return np.where((rows < 0)[:, None, None], 0, found)
+
+    def possessions(self, games: Array, at: int) -> Array:
+        """Possessions of a team, the mean of both, after so many seconds."""
+        fga, fta, oreb, to, _ = np.moveaxis(self.boxes(games, at), 2, 0)
+        found: Array = (fga + 0.44 * fta - oreb + to).mean(axis=1)
+        return found
+
+    def fouls(self, games: Array, at: int) -> Array:
+        """Fouls of both teams after so many seconds."""
+        found: Array = self.boxes(games, at)[:, :, 4].sum(axis=1)
+        return found
+
+
+BOX = ("fga", "fta", "oreb", "to", "fouls")
+"""The figures of a team's box, as `TeamBox` has them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +118,7 @@ def trace(data: Dataset) -> Trace:
     seconds = Seconds(
         np.zeros(shape, np.int16), np.zeros(shape, np.int16), np.zeros(shape, np.int8),
         np.zeros(shape, bool), np.zeros(shape, bool),
+        np.full(shape, -1, np.int32), _box(data), events.starts[:-1], _tips(data),
     )  # fmt: skip
     starts: list[tuple[float, ...]] = []
     glances: list[tuple[float, ...]] = []
@@ -109,7 +139,64 @@ def trace(data: Dataset) -> Trace:
                 break_starts += _starts(game, period, told, BREAK_WINDOW)
                 break_glances += _glances(game, period, told, BREAK_WINDOW)
         _fill(seconds, game, rows, data)
+        _index(seconds, game, (a, b), data)
     return Trace(seconds, *(_table(x) for x in (starts, glances, break_starts, break_glances)))
+
+
+def _box(data: Dataset) -> Array:
+    """Running sums of every figure of BOX, by side, over all events of a dataset."""
+    events = data.events
+    act, side = events.act, events.side
+    rows = np.arange(act.size)
+    tried = (act == Act.SHOT) | (act == Act.FREE_THROW)
+    last = np.maximum.accumulate(np.where(tried, rows, -1))
+    again = (act == Act.REBOUND) & events.own & (last >= 0) & (side[last] == side) & (side != 0)
+    kinds = (act == Act.SHOT, act == Act.FREE_THROW, again, act == Act.TURNOVER, act == Act.FOUL)
+    found = np.zeros((act.size + 1, 2, len(BOX)), dtype=np.int32)
+    for who, sign in enumerate((1, -1)):
+        for k, kind in enumerate(kinds):
+            np.cumsum(kind & (side == sign), out=found[1:, who, k])
+    return found
+
+
+_OPENING = 4
+"""Events of a game among which the first ball is looked for."""
+
+
+def _tips(data: Dataset) -> Array:
+    """Who had the ball first, told from the first event that says it."""
+    events = data.events
+    found = np.zeros(len(data.games.id), dtype=np.int8)
+    for game, start in enumerate(events.starts[:-1].tolist()):
+        end = min(start + _OPENING, int(events.starts[game + 1]))
+        act, side = events.act[start:end].tolist(), events.side[start:end].tolist()
+        clock = events.clock[start:end].tolist()
+        for k in range(end - start):
+            match act[k]:
+                case Act.SHOT | Act.FREE_THROW | Act.TURNOVER:
+                    found[game] = side[k]
+                case Act.STEAL:
+                    found[game] = -side[k]
+                case Act.FOUL:
+                    found[game] = side[k] if _offensive(act, side, clock, k) else -side[k]
+                case _:
+                    continue
+            break
+    return found
+
+
+def _index(seconds: Seconds, game: int, rows: tuple[int, int], data: Dataset) -> None:
+    """Write down which event was the last one at each second of regulation."""
+    a, b = rows
+    rules, events = data.league, data.events
+    period = events.period[a:b]
+    played = period * rules.period_seconds - events.clock[a:b]
+    played = np.where(period <= rules.periods, played, np.inf)
+    # Within a second events may be out of order; a sum does not mind.
+    played = np.maximum.accumulate(played)
+    grid = np.arange(rules.regulation_seconds + 1)
+    at = np.searchsorted(played, grid + 1e-6, side="right") - 1
+    seconds.event[game] = np.where(at >= 0, a + at, -1)
 
 
 Told = tuple[float, int, int, int, bool, bool]

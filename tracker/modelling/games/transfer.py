@@ -48,6 +48,9 @@ def transfer(source: Path, league: str, out: Path) -> figures.Parameters:
         "margin_sd": level.margin_sd,
         "total_sd": level.total_sd,
     }
+    # Whose teams choose which end, and what a box usually shows, is not the other league's.
+    document["ends"] = None
+    document["flow"]["box"] = None
     document["ratings"] |= {
         "home_edge": level.margin,
         "mean_total": level.total,

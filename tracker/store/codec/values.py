@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
-from tracker.domain.game import Game, GameState, Pair, Phase, PlayerLine, Score, Side
+from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
 from tracker.domain.rule import (
     Comparison,
     Event,
@@ -61,7 +61,8 @@ def game_of(row: Any) -> Game:
     """The game of a row that has the columns of `game`."""
     day = None if row["day"] is None else date.fromisoformat(row["day"])
     start = moment(row["start_at"])
-    return Game(row["id"], row["league"], row["home"], row["away"], start, day)
+    home, away, neutral = row["home"], row["away"], bool(row["neutral"])
+    return Game(row["id"], row["league"], home, away, start, day, neutral)
 
 
 def pack_state(state: GameState) -> str:
@@ -78,6 +79,7 @@ def pack_state(state: GameState) -> str:
             "timeouts": _pair(state.timeouts),
             "players": [_player(x) for x in state.players],
         }
+        | _told_since(state)
     )
 
 
@@ -98,7 +100,31 @@ def state_of(text: str | None, game: Game) -> GameState | None:
         bonus=None if found["bonus"] is None else Pair(*found["bonus"]),
         timeouts=None if found["timeouts"] is None else Pair(*found["timeouts"]),
         players=tuple(_player_of(x) for x in found["players"]),
+        box=_box_of(found.get("box")),
+        tip=None if "tip" not in found else Side(found["tip"]),
     )
+
+
+def _told_since(state: GameState) -> dict[str, Json]:
+    """What earlier releases did not keep: it is left out where it is unknown."""
+    found: dict[str, Json] = {}
+    if state.box is not None:
+        home, away = _team_box(state.box.home), _team_box(state.box.away)
+        found["box"] = [home, away, state.box.left]
+    if state.tip is not None:
+        found["tip"] = state.tip.value
+    return found
+
+
+def _box_of(found: Json) -> Box | None:
+    if found is None:
+        return None
+    home, away, left = found
+    return Box(TeamBox(*home), TeamBox(*away), left)
+
+
+def _team_box(box: TeamBox) -> list[int]:
+    return [box.fga, box.fta, box.oreb, box.to, box.fouls]
 
 
 def _score(score: Score) -> list[int]:

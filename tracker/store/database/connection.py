@@ -1,16 +1,22 @@
 """Runs whole functions on the one connection's own thread, so that a transaction is one unit.
 
 A function that is handed over runs from its first statement to its COMMIT without giving way to
-another task, and cancelling the task that waits for it neither stops nor halves it.
+another task, and cancelling the task that waits for it neither stops nor halves it. aiosqlite has
+the thread and hands it one call at a time; a sequence of single statements would be safe from
+neither. So the connection that it is given is one whose `commit` carries out a whole unit.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
+import itertools
 import os
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +25,6 @@ from urllib.parse import quote
 import aiosqlite
 
 from tracker.store.database.lock import WriterLock
-from tracker.store.database.turns import Turns
 from tracker.store.errors import StoreError, StoreMissing, StoreUnavailable, translated
 
 WaitOut = Callable[[StoreUnavailable | None, int], Awaitable[None]]
@@ -39,6 +44,58 @@ _STATEMENTS = 256
 _LEAST_SQLITE = (3, 37, 0)
 """The first version that knows STRICT tables."""
 
+_ROWS_AT_ONCE = 64
+"""What aiosqlite fetches at a time where rows are iterated over, which is never done here."""
+
+
+class Connection(sqlite3.Connection):
+    """A connection that carries out one of its `units` whenever it is told to commit.
+
+    Each unit begins and ends its own transactions; `units` is filled by whoever calls `commit`, in
+    the same order.
+    """
+
+    units: deque[Callable[[], None]]
+
+    def commit(self) -> None:
+        """Carry out the unit that was handed over first; raises what it raises."""
+        self.units.popleft()()
+
+
+class _Turns:
+    """Whose turn it is: a lock that hands itself on by urgency, then by order of asking."""
+
+    def __init__(self) -> None:
+        self._taken = False
+        self._order = itertools.count()
+        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+
+    @asynccontextmanager
+    async def take(self, *, urgent: bool) -> AsyncIterator[None]:
+        """Wait for a turn; the next one has it when this ends."""
+        if self._taken:
+            mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._waiting, (not urgent, next(self._order), mine))
+            try:
+                await mine
+            except asyncio.CancelledError:
+                if mine.done() and not mine.cancelled():
+                    self._hand_on()
+                raise
+        self._taken = True
+        try:
+            yield
+        finally:
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        while self._waiting:
+            following = heapq.heappop(self._waiting)[2]
+            if not following.done():
+                following.set_result(None)
+                return
+        self._taken = False
+
 
 class Database:
     """One connection, the thread that it lives on, and the writer lock. Close it in any case."""
@@ -47,16 +104,19 @@ class Database:
         self,
         path: Path,
         connection: aiosqlite.Connection,
+        raw: Connection,
         lock: WriterLock | None,
     ) -> None:
         """Made by `open_database`; `lock` is None for a connection that only reads.
 
-        `wait_out` may be set later, to wait for better times instead of raising.
+        `raw` is what `connection` wraps, and is touched on its thread alone. `wait_out` may be set
+        later, to wait for better times instead of raising.
         """
         self.path = path
         self._connection = connection
+        self._raw = raw
         self._lock = lock
-        self._turns = Turns()
+        self._turns = _Turns()
         self.wait_out: WaitOut | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -118,14 +178,17 @@ class Database:
             return await self._hand_over(work)
 
     async def _hand_over(self, work: Work[T]) -> T:
-        def guarded() -> T:
-            with translated(self.path):
-                return work(self._connection._conn)  # noqa: SLF001 - see below
+        """Do the work on the connection's thread, all of it or, if it has not begun, nothing."""
+        found: list[T] = []
 
-        # aiosqlite hands single statements to its thread; its way of handing over a whole function
-        # is not public, and no sequence of single statements is safe from a cancellation between.
-        found: T = await self._connection._execute(guarded)  # type: ignore[no-untyped-call]  # noqa: SLF001
-        return found
+        def unit() -> None:
+            with translated(self.path):
+                found.append(work(self._raw))
+
+        # Both queues are filled in one step, with no task between, so they keep the same order.
+        self._raw.units.append(unit)
+        await self._connection.commit()
+        return found[0]
 
     async def close(self) -> None:
         """Let running work finish, then close; calling it twice, or being cancelled, is safe."""
@@ -224,21 +287,14 @@ async def _open(path: Path, readonly: bool, durable: bool) -> Database:
             lock = WriterLock(path)
         except OSError as why:
             raise StoreUnavailable(f"{path}: cannot be made or opened: {why.strerror}") from None
-    mode = "ro" if readonly else "rw"
     try:
         with translated(path):
-            connection = await aiosqlite.connect(
-                _address(path, mode),
-                uri=True,
-                isolation_level=None,
-                cached_statements=_STATEMENTS,
-                timeout=BUSY_TIMEOUT_MS / 1000,
-            )
+            raw, connection = await _connected(path, "ro" if readonly else "rw")
     except BaseException:
         if lock is not None:
             lock.close()
         raise
-    database = Database(path, connection, lock)
+    database = Database(path, connection, raw, lock)
     try:
         setting_up = partial(_set_up, durable=durable)
         await database.bare(setting_up)
@@ -246,6 +302,29 @@ async def _open(path: Path, readonly: bool, durable: bool) -> Database:
         await database.close()
         raise
     return database
+
+
+async def _connected(path: Path, mode: str) -> tuple[Connection, aiosqlite.Connection]:
+    """A connection, made on a thread of its own, and what hands calls to that thread."""
+    made: list[Connection] = []
+
+    def connect() -> sqlite3.Connection:
+        raw = sqlite3.connect(
+            _address(path, mode),
+            uri=True,
+            isolation_level=None,
+            cached_statements=_STATEMENTS,
+            timeout=BUSY_TIMEOUT_MS / 1000,
+            factory=Connection,
+        )
+        raw.units = deque()
+        made.append(raw)
+        return raw
+
+    async with AsyncExitStack() as opening:
+        connection = await opening.enter_async_context(aiosqlite.Connection(connect, _ROWS_AT_ONCE))
+        opening.pop_all()
+    return made[0], connection
 
 
 def _set_up(db: sqlite3.Connection, durable: bool) -> None:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+from collections.abc import Iterator
+from datetime import timedelta
 from http import HTTPStatus
 
-import aiohttp
+import httpx
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.error import Conflict as TwoReaders
 
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.network import certificate_trouble
 from tracker.notify.boards import Gone
-from tracker.notify.channels.telegram.aiogram_light import (
-    TelegramAPIError,
-    TelegramBadRequest,
-    TelegramConflictError,
-    TelegramEntityTooLarge,
-    TelegramForbiddenError,
-    TelegramMigrateToChat,
-    TelegramNotFound,
-    TelegramRetryAfter,
-    TelegramUnauthorizedError,
-)
-from tracker.notify.channels.telegram.values import Answer, BadMarkup, Conflict, Moved
+from tracker.notify.channels.telegram.values import Answer, BadMarkup, Conflict, Moved, NoTopic
 
 _SAME = "message is not modified"
 _GONE = (
@@ -28,9 +32,13 @@ _GONE = (
     "message_id_invalid",
     "message identifier is not specified",
 )
+_NO_TOPIC = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
 
 
-class OddAnswer(Exception):
+_LONGEST_LABEL = 63
+
+
+class OddAnswer(TelegramError):
     """The answer is not one of a working Bot API. `status` is that of HTTP."""
 
     def __init__(self, status: int) -> None:
@@ -38,33 +46,49 @@ class OddAnswer(Exception):
         self.status = status
 
 
-def said_no(error: TelegramAPIError, chat_id: int | None, said: str) -> Answer:
-    """What follows from an answer of the Bot API that is not `ok`: nothing was written."""
+class Taken(TelegramError):
+    """The Bot API did what it was asked, and told of it in a way that nobody knows."""
+
+    def __init__(self) -> None:
+        super().__init__("taken")
+
+
+class TooLarge(TelegramError):
+    """The Bot API does not take a request of this size."""
+
+
+def said_no(error: TelegramError, chat_id: int | None, said: str) -> Answer:
+    """What follows from a no, or from no answer at all. `said` is the server's own sentence."""
     match error:
-        case TelegramRetryAfter(retry_after=wait):
-            return Failed(
-                f"Telegram asks to wait {max(wait, 0)} s", float(wait) if wait > 0 else None
-            )
-        case TelegramMigrateToChat(migrate_to_chat_id=moved_to):
+        case RetryAfter(retry_after=wait):
+            return _asked_to_wait(wait)
+        case ChatMigrated(new_chat_id=moved_to):
             return Moved(moved_to)
-        case TelegramConflictError():
+        case TwoReaders():
             return Conflict(said)
-        case TelegramUnauthorizedError() | TelegramNotFound():
+        case InvalidToken():
             return Refused(
                 "Telegram does not know the bot's token: ask @BotFather for it with /token and "
                 "write it under [notify.telegram] token, and see that api_url is right"
             )
-        case TelegramForbiddenError():
+        case Forbidden():
             return Refused(
                 f"the bot may not write to chat {chat_id} ({said}): press Start in the chat with "
                 "it and unblock it there, or add it to the group again"
             )
-        case TelegramBadRequest():
+        case BadRequest():
             return _bad_request(chat_id, said)
-        case TelegramEntityTooLarge():
+        case TooLarge():
             return _not_taken(chat_id, said)
+        case NetworkError(__cause__=BaseException() as cause):
+            return _broken(cause)
         case _:
             return Failed(f"Telegram did not take the message: {said}")
+
+
+def _asked_to_wait(wait: int | timedelta) -> Failed:
+    seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+    return Failed(f"Telegram asks to wait {max(seconds, 0):g} s", seconds if seconds > 0 else None)
 
 
 def _bad_request(chat_id: int | None, said: str) -> Answer:
@@ -73,6 +97,8 @@ def _bad_request(chat_id: int | None, said: str) -> Answer:
         return Sent()
     if any(word in low for word in _GONE):
         return Gone(said)
+    if any(word in low for word in _NO_TOPIC):
+        return NoTopic(said)
     if "can't parse" in low:
         return BadMarkup(said)
     if "chat not found" in low:
@@ -99,16 +125,42 @@ def odd(status: int) -> Outcome:
     return Failed(told) if status >= HTTPStatus.MULTIPLE_CHOICES else Unknown(told)
 
 
-def broken(error: Exception) -> Outcome:
+def _broken(error: BaseException) -> Outcome:
     """What follows from a request without an answer; the error's text may hold the token."""
     match error:
-        case aiohttp.ClientConnectorDNSError():
-            return Failed("the name of Telegram's server cannot be found")
-        case aiohttp.ClientSSLError():
-            return Failed("no secure connection to Telegram: its certificate or TLS is not sound")
-        case aiohttp.ClientConnectorError():
-            return Failed("Telegram's server cannot be reached")
-        case aiohttp.ConnectionTimeoutError():
+        case httpx.ConnectTimeout() | httpx.PoolTimeout():
             return Failed("Telegram's server did not take the connection in time")
+        case httpx.ProxyError():
+            return Failed("the proxy lets no connection to Telegram through")
+        case httpx.ConnectError() if _can_be(error.request.url.host):
+            return Failed(_not_connected(error))
+        case (
+            httpx.ConnectError() | httpx.InvalidURL() | httpx.UnsupportedProtocol() | UnicodeError()
+        ):
+            return Refused("there can be no such address: check [notify.telegram] api_url")
         case _:
             return Unknown(f"the connection broke before the answer ({type(error).__name__})")
+
+
+def _can_be(host: str) -> bool:
+    """Whether any name server may know a host: no part of a name is longer than this (RFC 1035)."""
+    return all(len(part) <= _LONGEST_LABEL for part in host.split("."))
+
+
+def _not_connected(error: BaseException) -> str:
+    """Why no connection came about: nothing has left this machine."""
+    causes = tuple(_story(error))
+    if any(isinstance(x, socket.gaierror) for x in causes):
+        return "the name of Telegram's server cannot be found"
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            why = certificate_trouble(str(cause)) or "it speaks no TLS that can be trusted"
+            return f"no secure connection to Telegram: {why}"
+    return "Telegram's server cannot be reached"
+
+
+def _story(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, what led to it, and what led to that."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,131 +1,227 @@
-"""Speaks to Telegram through aiogram, and tells exactly what came of each request.
+"""Speaks to Telegram through python-telegram-bot, and tells exactly what came of each request.
 
-Importing this takes most of a second and 25 MB. Import it in a thread, and only where a bot was
-asked for.
+Importing this takes half a second and 20 MB. Import it in a thread, and only where a bot was asked
+for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
-import aiohttp
+import httpx
 from pydantic import SecretStr
-
-from tracker.domain.delivery import Refused, Sent
-from tracker.notify.boards import Shown
-from tracker.notify.channels.telegram.aiogram_light import (
-    AiohttpSession,
-    AnswerCallbackQuery,
-    AnyAnswer,
+from telegram import (
     Bot,
     BotCommand,
-    BufferedInputFile,
-    ClientDecodeError,
-    EditMessageText,
-    GetMe,
-    GetUpdates,
+    CallbackQuery,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
+    Message,
     ReplyParameters,
-    SendMessage,
-    SendPhoto,
-    SetMyCommands,
-    TelegramAPIError,
-    TelegramAPIServer,
-    TelegramMethod,
+    Update,
 )
-from tracker.notify.channels.telegram.answers import OddAnswer, broken, odd, said_no
-from tracker.notify.channels.telegram.values import Answer, Updates, heard
+from telegram.constants import ChatType, ParseMode
+from telegram.error import TelegramError
+from telegram.request import BaseRequest, HTTPXRequest, RequestData
+
+from tracker.domain.delivery import Sent
+from tracker.network import PROXIES, UnusableProxy, proxy_for, trusted
+from tracker.notify.boards import Shown
+from tracker.notify.channels.telegram.answers import (
+    OddAnswer,
+    Taken,
+    TooLarge,
+    odd,
+    said_no,
+)
+from tracker.notify.channels.telegram.values import (
+    Answer,
+    Heard,
+    Other,
+    Place,
+    Pressed,
+    Updates,
+    Written,
+)
 
 ANSWER_LIMIT = 4 << 20
 """Most bytes that an answer may have; a hundred updates of the longest kind have less."""
 
-HTML = "HTML"
+READ_LIMIT = 15.0
+"""Most real seconds without a byte of an answer; a poll may be kept open for longer."""
+
+KEPT_OPEN = 90.0
+"""Seconds that a connection is kept without use: cards and polls use it again before."""
 
 Button = tuple[str, str]
 """What a button says, and what it carries: at most 64 bytes."""
+
+_T = TypeVar("_T")
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _QUOTED = 160
 """Most characters of a server's own words that are repeated."""
 
+_LOGS = (
+    "httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy", "httpcore.socks",
+    "telegram.Bot", "telegram.request.BaseRequest", "telegram.request.HTTPXRequest",
+)  # fmt: skip
+"""Loggers that write down addresses, which hold the token, and what servers say."""
 
-class _Session(AiohttpSession):
-    """aiogram's own session, with a cap on answers and without redirects.
+_PROXIES = (*PROXIES, "socks5", "socks5h")
 
-    A redirected request would be repeated without its body, or take the token elsewhere. aiogram
-    asks for a subclass where requests are to be made in another way.
+_WRITTEN = ("sendMessage", "sendPhoto")
+
+
+class _Silence(logging.Filter):
+    """Lets no record pass that holds a secret."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__()
+        self._secret = secret
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return self._secret not in record.getMessage()
+
+
+class _Capped(httpx.AsyncByteStream):
+    """The bytes of an answer, broken off where they are more than any answer has."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = ANSWER_LIMIT
+        async for chunk in self._stream:
+            left -= len(chunk)
+            if left < 0:
+                raise httpx.ReadError("the answer is too long")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _capped(response: httpx.Response) -> None:
+    if isinstance(response.stream, httpx.AsyncByteStream):
+        response.stream = _Capped(response.stream)
+
+
+class _Request(HTTPXRequest):
+    """Makes a request as ever, and looks at what kind of answer it has before it is parsed.
+
+    A server's status is told apart further than python-telegram-bot's errors do, since it decides
+    whether a message may have been written. Redirects are not followed: a redirected request would
+    be repeated without its body, or take the token elsewhere.
     """
 
-    def __init__(self, api: TelegramAPIServer, connect_limit: float) -> None:
-        super().__init__(api=api)
-        # The whole of a request has its deadline where it is asked for. That of the connection is
-        # apart, because nothing has been sent when it runs out.
-        self._limits = aiohttp.ClientTimeout(total=None, connect=connect_limit)
-
-    async def make_request(
+    async def do_request(  # noqa: PLR0913, PLR0917 - the library's signature
         self,
-        bot: Bot,
-        method: TelegramMethod[Any],
-        timeout: int | None = None,  # noqa: ARG002, ASYNC109 - aiogram's signature
-    ) -> Any:
-        """Ask once; the answer's `result` as JSON gave it.
-
-        Raises aiohttp's errors, OddAnswer, and aiogram's for answers that say no.
-        """
-        client = await self.create_session()
-        async with client.post(
-            self.api.api_url(token=bot.token, method=method.__api_method__),
-            data=self.build_form_data(bot, method),
-            timeout=self._limits,
-            allow_redirects=False,
-        ) as answer:
-            status = answer.status
-            body = await _read(answer)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise OddAnswer(status)
-        try:
-            response = self.check_response(
-                bot, AnyAnswer(), status, body.decode("utf-8", "replace")
-            )
-        except ClientDecodeError:
-            raise OddAnswer(status) from None
-        return response.result
-
-    async def close(self) -> None:
-        """Close every connection; aiohttp itself waits for them, so there is nothing to add."""
-        if self._session is not None:
-            await self._session.close()
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        """Ask once. Raises python-telegram-bot's errors, OddAnswer, Taken and TooLarge."""
+        status, body = await super().do_request(
+            url, method, request_data, read_timeout, write_timeout, connect_timeout, pool_timeout
+        )
+        answer = _read(status, body)
+        if not answer["ok"] and status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise TooLarge(str(answer.get("description", "Request Entity Too Large")))
+        if not answer["ok"] and status < HTTPStatus.MULTIPLE_CHOICES:
+            raise TelegramError(str(answer.get("description", "no reason given")))
+        if answer["ok"] and url.rpartition("/")[2] in _WRITTEN and not _is_message(answer):
+            raise Taken
+        return status, body
 
 
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    """The whole body. Raises OddAnswer when it is longer than any answer of the Bot API."""
-    body = bytearray()
-    async for chunk in answer.content.iter_chunked(1 << 16):
-        body += chunk
-        if len(body) > ANSWER_LIMIT:
-            raise OddAnswer(answer.status)
-    return bytes(body)
+def _read(status: int, body: bytes) -> dict[str, Any]:
+    """The answer as the Bot API gives it; OddAnswer when it is none of a working one's."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        raise OddAnswer(status) from None
+    sound = isinstance(answer, dict) and isinstance(answer.get("ok"), bool)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or not sound:
+        raise OddAnswer(status)
+    if answer["ok"] and ("result" not in answer or status >= HTTPStatus.MULTIPLE_CHOICES):
+        raise OddAnswer(status)
+    found: dict[str, Any] = answer
+    return found
+
+
+def _is_message(answer: dict[str, Any]) -> bool:
+    """Whether an answer holds a message as far as any is known."""
+    found = answer["result"]
+    if not isinstance(found, dict) or not isinstance(found.get("chat"), dict):
+        return False
+    return {"message_id", "date"} <= found.keys() and {"id", "type"} <= found["chat"].keys()
+
+
+def _request(api_url: str, connect_limit: float) -> _Request:
+    """What makes requests of a Bot API. Raises OSError, UnusableProxy."""
+    options: dict[str, Any] = {
+        "verify": trusted(),
+        "trust_env": False,
+        "event_hooks": {"response": [_capped]},
+        "limits": httpx.Limits(max_connections=16, keepalive_expiry=KEPT_OPEN),
+    }
+    try:
+        return _Request(
+            connect_timeout=connect_limit,
+            read_timeout=READ_LIMIT,
+            write_timeout=READ_LIMIT,
+            proxy=proxy_for(api_url, _PROXIES),
+            httpx_kwargs=options,
+        )
+    except httpx.InvalidURL:
+        # Its words may hold the proxy's password.
+        raise UnusableProxy(
+            "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names has no address that can be: "
+            "write it as http://HOST:PORT"
+        ) from None
 
 
 class BotApi:
     """One bot at one Bot API. Hand it back with `close`.
 
-    No request raises anything but cancellation, and none is repeated.
+    Proxies and certificates are those of the environment; a proxy may speak SOCKS too. No request
+    raises anything but cancellation, and none is repeated.
     """
 
     def __init__(self, token: SecretStr, api_url: str, connect_limit: float) -> None:
-        """Nothing is sent yet. `connect_limit` is in seconds, name look-up and TLS included."""
+        """Nothing is sent yet. `connect_limit` is in seconds, name look-up and TLS included.
+
+        Raises OSError when the certificates cannot be read, and UnusableProxy.
+        """
+        self._silence = _Silence(token.get_secret_value().partition(":")[2])
+        for name in _LOGS:
+            logging.getLogger(name).addFilter(self._silence)
+        # The library's own way to ask for spans of time as its next major version gives them.
+        os.environ.setdefault("PTB_TIMEDELTA", "true")
         self._token = token
-        api = TelegramAPIServer.from_base(api_url)
-        self._bot = Bot(token.get_secret_value(), session=_Session(api, connect_limit))
+        self._requests = [_request(api_url, connect_limit) for _ in range(2)]
+        self._bot = Bot(
+            token.get_secret_value(),
+            base_url=f"{api_url}/bot",
+            request=self._requests[0],
+            get_updates_request=self._requests[1],
+        )
 
     async def post(
         self,
-        chat_id: int,
+        place: Place,
         text: str,
         *,
         html: bool,
@@ -133,23 +229,18 @@ class BotApi:
         buttons: Sequence[Sequence[Button]] = (),
         silent: bool = False,
     ) -> Answer:
-        """Write one message to a chat, as a reply where that message still is."""
-        reply = None
-        if reply_to is not None:
-            reply = ReplyParameters(message_id=reply_to, allow_sending_without_reply=True)
-        answer = await self._ask(
-            SendMessage(
-                chat_id=chat_id,
-                text=text,
-                parse_mode=HTML if html else None,
-                link_preview_options=_NO_PREVIEW,
-                reply_parameters=reply,
-                reply_markup=_keyboard(buttons),
-                disable_notification=silent or None,
-            ),
-            chat_id,
+        """Write one message to a place, as a reply where that message still is."""
+        asked = self._bot.send_message(
+            place.chat,
+            text,
+            parse_mode=ParseMode.HTML if html else None,
+            link_preview_options=_NO_PREVIEW,
+            reply_parameters=_reply(reply_to),
+            reply_markup=_keyboard(buttons),
+            disable_notification=silent or None,
+            message_thread_id=place.topic,
         )
-        return _named(answer)
+        return _named(await self._ask(asked, place.chat))
 
     async def edit(
         self,
@@ -161,92 +252,102 @@ class BotApi:
         buttons: Sequence[Sequence[Button]] = (),
     ) -> Answer:
         """Make a message show this text and these buttons; Sent also when it does already."""
-        return await self._done(
-            EditMessageText(
-                chat_id=chat_id,
-                message_id=message,
-                text=text,
-                parse_mode=HTML if html else None,
-                link_preview_options=_NO_PREVIEW,
-                reply_markup=_keyboard(buttons),
-            ),
-            chat_id,
+        asked = self._bot.edit_message_text(
+            text,
+            chat_id=chat_id,
+            message_id=message,
+            parse_mode=ParseMode.HTML if html else None,
+            link_preview_options=_NO_PREVIEW,
+            reply_markup=_keyboard(buttons),
         )
+        return _answer_or(await self._ask(asked, chat_id), Sent())
 
-    async def picture(self, chat_id: int, image: bytes, caption: str, reply_to: int) -> Answer:
+    async def picture(self, place: Place, image: bytes, caption: str, reply_to: int) -> Answer:
         """Send a PNG with a caption (at most 1,024 characters) as a reply."""
-        answer = await self._ask(
-            SendPhoto(
-                chat_id=chat_id,
-                photo=BufferedInputFile(image, "chart.png"),
-                caption=caption,
-                reply_parameters=ReplyParameters(
-                    message_id=reply_to, allow_sending_without_reply=True
-                ),
-            ),
-            chat_id,
+        asked = self._bot.send_photo(
+            place.chat,
+            image,
+            caption=caption,
+            filename="chart.png",
+            reply_parameters=_reply(reply_to),
+            message_thread_id=place.topic,
         )
-        return _named(answer)
+        return _named(await self._ask(asked, place.chat))
 
     async def answer(self, query: str, text: str = "", *, alert: bool = False) -> Answer:
         """Answer a button that was pressed, with a word that passes or one to be closed."""
-        said = AnswerCallbackQuery(
-            callback_query_id=query, text=text or None, show_alert=alert or None
-        )
-        return await self._done(said, None)
+        asked = self._bot.answer_callback_query(query, text or None, show_alert=alert or None)
+        return _answer_or(await self._ask(asked, None), Sent())
 
     async def updates(self, offset: int | None, wait: int) -> Updates | Answer:
         """What was written and pressed from `offset` on, waiting up to `wait` seconds for it."""
-        asked = GetUpdates(
-            offset=offset, timeout=wait, allowed_updates=["message", "callback_query"]
+        asked = self._bot.get_updates(
+            offset, timeout=wait, allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY]
         )
         found = await self._ask(asked, None)
-        if not isinstance(found, list):
+        if not isinstance(found, tuple):
             return _answer_or(found, odd(HTTPStatus.OK))
         try:
-            return Updates(tuple(heard(x) for x in found))
-        except (KeyError, TypeError, ValueError, AttributeError):
+            return Updates(tuple(_heard(x) for x in found))
+        except TypeError:
             return odd(HTTPStatus.OK)
 
     async def name(self) -> str | Answer:
         """The bot's own user name."""
-        found = await self._ask(GetMe(), None)
-        if isinstance(found, dict) and "username" in found:
-            return str(found["username"])
-        return _answer_or(found, odd(HTTPStatus.OK))
+        found = await self._ask(self._bot.get_me(), None)
+        if isinstance(found, Answer):
+            return found
+        return odd(HTTPStatus.OK) if found is None or not found.username else found.username
 
     async def offer(self, commands: Sequence[tuple[str, str]]) -> Answer:
         """Make a person's client offer these commands, each with what it does."""
-        offered = [BotCommand(command=name, description=what) for name, what in commands]
-        return await self._done(SetMyCommands(commands=offered), None)
+        offered = [BotCommand(name, what) for name, what in commands]
+        return _answer_or(await self._ask(self._bot.set_my_commands(offered), None), Sent())
+
+    async def webhook(self) -> str | Answer:
+        """The address that Telegram sends the bot's messages to; empty where it sends them to none.
+
+        While there is one, nobody can poll.
+        """
+        found = await self._ask(self._bot.get_webhook_info(), None)
+        if isinstance(found, Answer):
+            return found
+        return odd(HTTPStatus.OK) if found is None else found.url
+
+    async def remove_webhook(self) -> Answer:
+        """Let the bot's messages be polled for; those that wait are kept."""
+        return _answer_or(await self._ask(self._bot.delete_webhook(), None), Sent())
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._bot.session.close()
+        for request in self._requests:
+            await request.shutdown()
+        for name in _LOGS:
+            logging.getLogger(name).removeFilter(self._silence)
 
-    async def _done(self, method: TelegramMethod[Any], chat_id: int | None) -> Answer:
-        return _answer_or(await self._ask(method, chat_id), Sent())
-
-    async def _ask(self, method: TelegramMethod[Any], chat_id: int | None) -> Any:
-        """The result as JSON gave it, or the Answer that there is in place of one."""
+    async def _ask(self, asked: Awaitable[_T], chat_id: int | None) -> _T | Answer | None:
+        """The result, the Answer that there is in place of one, or None: it cannot be read."""
         try:
-            return await self._bot(method)
-        except TelegramAPIError as why:
-            return said_no(why, chat_id, self._quoted(why.message))
+            return await asked
         except OddAnswer as why:
             return odd(why.status)
-        except (aiohttp.InvalidURL, UnicodeError):
-            return Refused("there can be no such address: check [notify.telegram] api_url")
-        except (aiohttp.ClientError, OSError) as why:
-            return broken(why)
+        except Taken:
+            return Sent()
+        except TelegramError as why:
+            return said_no(why, chat_id, self._quoted(why.message))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            # What python-telegram-bot raises where a sound answer holds something unheard of.
+            return odd(HTTPStatus.OK)
 
     def _quoted(self, said: str | None) -> str:
         """The server's own words in one line, without the token, whoever the server is."""
         words = " ".join((said or "no reason given").split())
         token = self._token.get_secret_value()
         for secret in (token, token.partition(":")[2]):
-            words = words.replace(secret, "***")
-        return words.removeprefix("Bad Request: ").removeprefix("Forbidden: ")[:_QUOTED]
+            for form in (secret, secret.lower()):
+                words = words.replace(form, "***")
+        words = words.removeprefix("Bad Request: ").removeprefix("Forbidden: ")[:_QUOTED]
+        return words[:1].lower() + words[1:]
 
 
 def _answer_or(found: object, otherwise: Answer) -> Answer:
@@ -254,20 +355,81 @@ def _answer_or(found: object, otherwise: Answer) -> Answer:
     return found if isinstance(found, Answer) else otherwise
 
 
-def _named(found: object) -> Answer:
+def _named(found: Message | Answer | None) -> Answer:
     """A message that was written, by its number; it was written also where that is not told."""
-    if isinstance(found, Answer):
-        return found
-    number = found.get("message_id") if isinstance(found, dict) else None
-    return Shown(str(number)) if isinstance(number, int) else Sent()
+    match found:
+        case Message():
+            return Shown(str(found.message_id))
+        case None:
+            return Sent()
+        case _:
+            return found
+
+
+def _reply(message: int | None) -> ReplyParameters | None:
+    return None if message is None else ReplyParameters(message, allow_sending_without_reply=True)
 
 
 def _keyboard(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
     if not rows:
         return None
     return InlineKeyboardMarkup(
-        inline_keyboard=[
-            [InlineKeyboardButton(text=text, callback_data=data) for text, data in row]
-            for row in rows
-        ]
+        [[InlineKeyboardButton(text, callback_data=data) for text, data in row] for row in rows]
     )
+
+
+def _heard(update: Update) -> Heard:
+    """One update as far as it means anything to us; TypeError where its numbers are none."""
+    number = _whole(update.update_id)
+    if update.callback_query is not None:
+        return _pressed(number, update.callback_query)
+    if update.message is not None:
+        return _written(number, update.message)
+    return Other(number)
+
+
+def _whole(number: object) -> int:
+    """A number that the library hands on as it came."""
+    if not isinstance(number, int):
+        raise TypeError(f"{number!r} is no whole number")
+    return number
+
+
+def _pressed(number: int, query: CallbackQuery) -> Heard:
+    message = query.message
+    if query.data is None or message is None:
+        return Other(number)
+    topic = _topic(message) if isinstance(message, Message) else None
+    return Pressed(
+        update=number,
+        chat=_whole(message.chat.id),
+        user=_whole(query.from_user.id),
+        message=_whole(message.message_id),
+        query=query.id,
+        data=query.data,
+        topic=topic,
+    )
+
+
+def _written(number: int, message: Message) -> Heard:
+    if message.text is None:
+        return Other(number)
+    return Written(
+        update=number,
+        chat=_whole(message.chat.id),
+        user=0 if message.from_user is None else _whole(message.from_user.id),
+        message=_whole(message.message_id),
+        text=message.text,
+        at=_aware(message.date),
+        group=message.chat.type != ChatType.PRIVATE,
+        topic=_topic(message),
+    )
+
+
+def _topic(message: Message) -> int | None:
+    """The topic that a message stands in: a thread of replies has a number too, and is none."""
+    return message.message_thread_id if message.is_topic_message else None
+
+
+def _aware(at: datetime) -> datetime:
+    return at.astimezone(UTC)

@@ -10,7 +10,7 @@ from tracker.notify.boards import Edited, Gone, Pace, Posted, Shown
 from tracker.notify.channels.card_text import for_telegram, html, plain
 from tracker.notify.channels.telegram.channel import NAME, card_name, number_in
 from tracker.notify.channels.telegram.connection import TelegramConnection
-from tracker.notify.channels.telegram.values import Answer
+from tracker.notify.channels.telegram.values import Answer, Place
 from tracker.wording.cards import Card
 
 if TYPE_CHECKING:
@@ -89,9 +89,9 @@ class TelegramBoard:
         """Post a card with its buttons, without a sound."""
         fitting = for_telegram(card)
 
-        async def ask(api: BotApi, chat_id: int, marked: bool) -> Answer:
+        async def ask(api: BotApi, place: Place, marked: bool) -> Answer:
             return await api.post(
-                chat_id,
+                place,
                 html(fitting) if marked else plain(fitting),
                 html=marked,
                 buttons=buttons(card, number),
@@ -116,9 +116,9 @@ class TelegramBoard:
             return Gone("the card stands in another chat")
         fitting = for_telegram(card)
 
-        async def ask(api: BotApi, chat_id: int, marked: bool) -> Answer:
+        async def ask(api: BotApi, place: Place, marked: bool) -> Answer:
             return await api.edit(
-                chat_id,
+                place.chat,
                 number_in_chat,
                 html(fitting) if marked else plain(fitting),
                 html=marked,

@@ -6,6 +6,7 @@ An alert is a reply to the live card of its game, where that is shown.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -17,15 +18,14 @@ from tracker.domain.policy import Level
 from tracker.notify.boards import Gone, Shown
 from tracker.notify.channel import Message
 from tracker.notify.channels.telegram.connection import (
-    CONNECT_LIMIT,
-    NO_AIOGRAM,
-    SEND_LIMIT,
+    NO_LIBRARY,
+    CannotOpen,
     TelegramConnection,
     Tell,
     say_nothing,
 )
 from tracker.notify.channels.telegram.text import marked_up, plain
-from tracker.notify.channels.telegram.values import Answer
+from tracker.notify.channels.telegram.values import Answer, Place
 from tracker.settings.mistakes import ConfigError
 from tracker.settings.models import TelegramSettings
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 NAME = "telegram"
 
-_API_URL = "https://api.telegram.org"
 CardOf = Callable[[str, tuple[int, ...]], Awaitable[str | None]]
 """The message on a channel that shows the card of some alerts' game; None where there is none."""
 
@@ -60,13 +59,13 @@ def telegram_channel(
     token: SecretStr | None,
     tell: Tell = say_nothing,
     *,
-    paired: int | None = None,
+    paired: Place | None = None,
 ) -> TelegramChannel | None:
     """The channel that the configuration asks for; None when it asks for none.
 
-    `token` is the one in force, from `load_secrets`; `paired` the chat that was paired, for a
+    `token` is the one in force, from `load_secrets`; `paired` the place that was paired, for a
     configuration that names none. Raises ConfigError when a chat is named without a token, when
-    the token is not one, and when aiogram is not installed.
+    the token is not one, and when python-telegram-bot is not installed.
     """
     if token is None and settings.chat_id is None:
         return None
@@ -74,44 +73,41 @@ def telegram_channel(
         raise ConfigError(
             "[notify.telegram] token: is missing beside chat_id; write the one that @BotFather gave"
         )
-    if find_spec("aiogram") is None:
-        raise ConfigError(f"[notify.telegram]: {NO_AIOGRAM}, or take the table out")
-    chat_id = paired if settings.chat_id is None else settings.chat_id
-    channel = TelegramChannel(token, chat_id, api_url=settings.api_url, tell=tell)
-    channel.cards, channel.commands = settings.cards, settings.commands
-    channel.fixed_chat = settings.chat_id is not None
-    return channel
+    if find_spec("telegram") is None:
+        raise ConfigError(f"[notify.telegram]: {NO_LIBRARY}, or take the table out")
+    place = paired if settings.chat_id is None else Place(settings.chat_id, settings.topic_id)
+    line = TelegramConnection(token, place, api_url=settings.api_url, tell=tell)
+    use = Use(settings.cards, settings.commands, fixed=settings.chat_id is not None)
+    return TelegramChannel(line, use)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a bot is wanted for. `cards` is whether live cards are, `commands` whether it listens.
+
+    `fixed` is whether the configuration names the chat.
+    """
+
+    cards: bool = True
+    commands: bool = True
+    fixed: bool = False
+
+
+USUAL = Use()
 
 
 class TelegramChannel:
     """One bot that writes to one chat. Close it, or use it in an `async with`.
 
-    Without a chat nothing is sent until one has been paired. `cards` is whether live cards are
-    wanted there, `commands` whether the bot is to listen, `fixed_chat` whether the configuration
-    names the chat, `card_of` where an alert's card is.
+    Without a place nothing is sent until one has been paired. `card_of` tells where an alert's card
+    is, which only the daemon knows.
     """
 
-    def __init__(
-        self,
-        token: SecretStr,
-        chat_id: int | None,
-        *,
-        api_url: str = _API_URL,
-        tell: Tell = say_nothing,
-        limit: float = SEND_LIMIT,
-        connect_limit: float = CONNECT_LIMIT,
-    ) -> None:
-        """`api_url` is scheme and host; limits are in real seconds. Nothing is read or sent yet.
-
-        Raises ConfigError when `token` cannot be one.
-        """
+    def __init__(self, line: TelegramConnection, use: Use = USUAL) -> None:
+        """Nothing is read or sent yet. The channel closes its line."""
         self.name = NAME
-        self.line = TelegramConnection(
-            token, chat_id, api_url=api_url, tell=tell, limit=limit, connect_limit=connect_limit
-        )
-        self.cards = True
-        self.commands = True
-        self.fixed_chat = False
+        self.line = line
+        self.use = use
         self.card_of: CardOf = _no_card
 
     def __repr__(self) -> str:
@@ -136,24 +132,27 @@ class TelegramChannel:
         await self.line.aclose()
 
     async def warm_up(self) -> None:
-        """Load aiogram in a thread, so that the first alert does not wait for it.
+        """Load the library in a thread, so that the first alert does not wait for it.
 
-        Raises ConfigError when it is not installed.
+        Raises ConfigError when it is not installed, or the machine's proxy or certificates cannot
+        be used.
         """
         try:
             await self.line.opened()
         except ImportError:
-            raise ConfigError(NO_AIOGRAM) from None
+            raise ConfigError(NO_LIBRARY) from None
+        except CannotOpen as why:
+            raise ConfigError(f"Telegram cannot be asked: {why}") from None
 
     async def send(self, message: Message) -> Outcome:
         """Write one message to the chat, and say what came of it."""
         card = await self.card_of(self.name, message.alert_ids)
         reply_to = None if card is None else number_in(card, self.line.chat_id)
 
-        async def ask(api: BotApi, chat_id: int, html: bool) -> Answer:
+        async def ask(api: BotApi, place: Place, html: bool) -> Answer:
             text = marked_up(message) if html else plain(message)
             silent = message.level is Level.INFO
-            return await api.post(chat_id, text, html=html, reply_to=reply_to, silent=silent)
+            return await api.post(place, text, html=html, reply_to=reply_to, silent=silent)
 
         found = await self.line.speak(ask, message.key)
         match found:

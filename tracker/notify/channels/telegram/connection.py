@@ -1,6 +1,6 @@
 """One bot's line to Telegram, shared by alerts, cards and commands: opened late, and closed once.
 
-aiogram does the talking. It is an extra, and imported on first use: see `telegram_bot`.
+python-telegram-bot does the talking. It is an extra, and imported on first use: see `telegram_bot`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,23 @@ from typing import TYPE_CHECKING, assert_never
 from pydantic import SecretStr
 
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.network import UnusableProxy
 from tracker.notify.boards import Gone, Shown
-from tracker.notify.channels.telegram.values import Answer, BadMarkup, Conflict, Moved
+from tracker.notify.channels.telegram.values import (
+    Answer,
+    BadMarkup,
+    Conflict,
+    Moved,
+    NoTopic,
+    Place,
+)
 from tracker.notify.threads import in_thread
 from tracker.settings.mistakes import ConfigError
 
 if TYPE_CHECKING:
     from tracker.notify.channels.telegram.bot import BotApi
+
+API_URL = "https://api.telegram.org"
 
 CONNECT_LIMIT = 5.0
 """Seconds to reach the server, its name and TLS included: what fails in them never left."""
@@ -27,22 +37,24 @@ CONNECT_LIMIT = 5.0
 SEND_LIMIT = 15.0
 """Real seconds for all of a send, what is repeated for a moved group or for markup included."""
 
-NO_AIOGRAM = 'Telegram needs aiogram, which is not installed: pip install "tracker[telegram]"'
+NO_LIBRARY = (
+    'Telegram needs python-telegram-bot, which is not installed: pip install "tracker[telegram]"'
+)
 
 NO_CHAT = "no chat is paired with the bot yet: tracker telegram pair"
 
 _TOKEN = re.compile(r"\d+:[\w-]+", re.ASCII)
 _MOST_REQUESTS = 4
-"""A group that has moved, markup that is not understood, and one more of each kind."""
+"""A group that has moved, markup that is not understood, a topic that is gone, and one more."""
 
 _UNPAIRED_WAIT = 30.0
-"""Seconds until somebody may have paired a chat."""
+"""Seconds until somebody may have paired a chat, or mended certificates or a proxy."""
 
 Tell = Callable[[str, dict[str, str]], None]
 """Takes an event name and its figures: the log, or nothing."""
 
-Ask = Callable[["BotApi", int, bool], Awaitable[Answer]]
-"""Makes one request of a bot to a chat, with markup or without."""
+Ask = Callable[["BotApi", Place, bool], Awaitable[Answer]]
+"""Makes one request of a bot to a place, with markup or without."""
 
 Spoken = Shown | Gone | Outcome
 """What is left once moved groups and bad markup have been dealt with."""
@@ -56,20 +68,24 @@ async def _stay_put(was: int, now: int) -> None:
     """Nobody keeps the chat's number."""
 
 
+class CannotOpen(Exception):
+    """Nothing can be sent as the machine is set up now: the certificates or the proxy."""
+
+
 def is_token(text: str) -> bool:
     """Whether a text looks like a bot's token."""
     return _TOKEN.fullmatch(text) is not None
 
 
 class TelegramConnection:
-    """A bot and the chat that it writes to, which may be known only later. Close it in the end."""
+    """A bot and the place that it writes to, which may be known only later. Close it in the end."""
 
     def __init__(
         self,
         token: SecretStr,
-        chat_id: int | None,
+        place: Place | None,
         *,
-        api_url: str,
+        api_url: str = API_URL,
         tell: Tell = say_nothing,
         limit: float = SEND_LIMIT,
         connect_limit: float = CONNECT_LIMIT,
@@ -83,7 +99,7 @@ class TelegramConnection:
                 "[notify.telegram] token: is not one; @BotFather gives them as a number, a colon, "
                 "and letters"
             )
-        self.chat_id = chat_id
+        self.place = place
         self.tell = tell
         self.limit = limit
         self.keep_move: Callable[[int, int], Awaitable[None]] = _stay_put
@@ -91,11 +107,17 @@ class TelegramConnection:
         self._api_url = api_url
         self._connect_limit = connect_limit
         self._api: BotApi | None = None
+        self._lost_topics: set[int] = set()
         self._opening = asyncio.Lock()
 
     def __repr__(self) -> str:
         """The chat alone: the token is a secret."""
         return f"TelegramConnection({self.chat_id})"
+
+    @property
+    def chat_id(self) -> int | None:
+        """The chat that is written to."""
+        return None if self.place is None else self.place.chat
 
     async def aclose(self) -> None:
         """Close the connections; a later request would open them again."""
@@ -104,7 +126,11 @@ class TelegramConnection:
             await api.close()
 
     async def opened(self) -> BotApi:
-        """The bot, with aiogram loaded in a thread; ImportError when it is not installed."""
+        """The bot, with its library loaded in a thread.
+
+        Raises ImportError when that is not installed, and CannotOpen when the machine's
+        certificates or its proxy cannot be used.
+        """
         async with self._opening:
             if self._api is None:
                 self._api = await in_thread(self._open, "notify-telegram")
@@ -113,19 +139,28 @@ class TelegramConnection:
     def _open(self) -> BotApi:
         from tracker.notify.channels.telegram.bot import BotApi
 
-        return BotApi(self._token, self._api_url, self._connect_limit)
+        try:
+            return BotApi(self._token, self._api_url, self._connect_limit)
+        except OSError as why:
+            raise CannotOpen(
+                f"the certificates that SSL_CERT_FILE names cannot be read: {why.strerror or why}"
+            ) from None
+        except UnusableProxy as why:
+            raise CannotOpen(str(why)) from None
 
     async def speak(self, ask: Ask, what: str) -> Spoken:
         """Ask until there is an outcome: only answers that nothing was written are asked again.
 
         `what` names the message in the log.
         """
-        if self.chat_id is None:
+        if self.place is None:
             return Failed(NO_CHAT, _UNPAIRED_WAIT)
         try:
             api = await self.opened()
         except ImportError:
-            return Refused(NO_AIOGRAM)
+            return Refused(NO_LIBRARY)
+        except CannotOpen as why:
+            return Failed(str(why), _UNPAIRED_WAIT)
         try:
             async with asyncio.timeout(self.limit):
                 return await self._speak(api, ask, what)
@@ -133,13 +168,19 @@ class TelegramConnection:
             return Unknown(f"no answer from Telegram within {self.limit:g} s")
 
     async def _speak(self, api: BotApi, ask: Ask, what: str) -> Spoken:
-        html = True
+        html = in_topic = True
         for _ in range(_MOST_REQUESTS):
-            assert self.chat_id is not None  # noqa: S101 - it is never taken away
-            answer = await ask(api, self.chat_id, html)
+            assert self.place is not None  # noqa: S101 - it is never taken away
+            place = self.place if in_topic else Place(self.place.chat)
+            answer = await ask(api, place, html)
             match answer:
                 case Moved():
                     await self._follow(answer.chat_id)
+                case NoTopic() if in_topic and place.topic is not None:
+                    in_topic = False
+                    self._without_topic(place.topic, answer.why)
+                case NoTopic():
+                    return Refused(f"Telegram does not take the message: {answer.why}")
                 case BadMarkup() if html:
                     html = False
                     self.tell("telegram.plain", {"alerts": what, "why": answer.why})
@@ -161,6 +202,17 @@ class TelegramConnection:
             "chat_id": str(chat_id),
             "do": f"write chat_id = {chat_id} under [notify.telegram]",
         }
-        self.chat_id = chat_id
+        self.place = Place(chat_id)
         self.tell("telegram.chat_moved", figures)
         await self.keep_move(was, chat_id)
+
+    def _without_topic(self, topic: int, why: str) -> None:
+        """Say once of each topic that what was meant for it goes to the group itself."""
+        if topic not in self._lost_topics:
+            self._lost_topics.add(topic)
+            figures = {
+                "topic_id": str(topic),
+                "why": why,
+                "do": "open the topic again, or pair from another one with tracker telegram pair",
+            }
+            self.tell("telegram.topic_gone", figures)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from tracker.domain.delivery import Outcome
 from tracker.notify.boards import Gone, Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where messages are written: a chat, and the topic of it where the group has topics."""
+
+    chat: int
+    topic: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,14 @@ class Conflict:
     why: str
 
 
-Answer = Shown | Gone | Outcome | Moved | BadMarkup | Conflict
+@dataclass(frozen=True, slots=True)
+class NoTopic:
+    """Nothing was written: the topic is closed or is not there. `why` is Telegram's sentence."""
+
+    why: str
+
+
+Answer = Shown | Gone | Outcome | Moved | BadMarkup | NoTopic | Conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,12 @@ class Written:
     text: str
     at: datetime
     group: bool
+    topic: int | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where to answer it."""
+        return Place(self.chat, self.topic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +80,12 @@ class Pressed:
     message: int
     query: str
     data: str
+    topic: int | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where to answer it."""
+        return Place(self.chat, self.topic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +103,3 @@ class Updates:
     """What was heard since the last time, in order."""
 
     heard: tuple[Heard, ...]
-
-
-def heard(update: Mapping[str, Any]) -> Heard:
-    """One update as Telegram gives it; KeyError, TypeError or ValueError when it is none."""
-    number = int(update["update_id"])
-    message, query = update.get("message"), update.get("callback_query")
-    if query is not None and "data" in query and "message" in query:
-        return Pressed(
-            update=number,
-            chat=int(query["message"]["chat"]["id"]),
-            user=int(query["from"]["id"]),
-            message=int(query["message"]["message_id"]),
-            query=str(query["id"]),
-            data=str(query["data"]),
-        )
-    if message is not None and "text" in message:
-        return Written(
-            update=number,
-            chat=int(message["chat"]["id"]),
-            user=int(message.get("from", {}).get("id", 0)),
-            message=int(message["message_id"]),
-            text=str(message["text"]),
-            at=datetime.fromtimestamp(int(message["date"]), UTC),
-            group=message["chat"].get("type") != "private",
-        )
-    return Other(number)
