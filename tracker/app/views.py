@@ -81,6 +81,7 @@ def legs_json(view: ShowView) -> list[Json]:
             "chance": None
             if known.chance is None
             else {"win": known.chance.win, "push": known.chance.push, "lose": known.chance.lose},
+            "no_chance": None if known.no_chance is None else known.no_chance.value,
             "result": None if known.result is None else known.result.value,
             "official": known.official,
             "reason": known.reason or known.unclear,

@@ -124,6 +124,17 @@ async def _show(scope: Scope, bet: str, as_json: bool) -> None:
             _tell(found, at, told)
 
 
+def _chance_line(found: ShowView) -> str:
+    """The chance, or why there is none, and how far it has ranged; empty before the first."""
+    bet = found.bet
+    parts = [chance_text(bet)]
+    if bet.peak is not None and bet.low is not None:
+        parts.append(f"peak {_percent(bet.peak)}, low {_percent(bet.low)}")
+    if found.snapshots:
+        parts.append(f"{len(found.snapshots)} snapshots")
+    return " · ".join(x for x in parts if x)
+
+
 def _tell(found: ShowView, at: Session, prior: str | None) -> None:
     bet, zone, now = found.bet, at.basics.zone, at.now
     say(f"{paint(f'#{bet.id}', 'bold')} {paint(shown_as(bet), 'bold')} · {status_text(bet)}")
@@ -134,10 +145,8 @@ def _tell(found: ShowView, at: Session, prior: str | None) -> None:
         say(f"Price    {' · '.join(money)}")
     if prior is not None:
         say(f"Before   {prior}")
-    if bet.chance is not None:
-        parts = [chance_text(bet), f"peak {_percent(bet.peak)}, low {_percent(bet.low)}"]
-        parts.append(f"{len(found.snapshots)} snapshots")
-        say(f"Chance   {' · '.join(x for x in parts if x)}")
+    if chance := _chance_line(found):
+        say(f"Chance   {chance}")
     for place, line in enumerate(leg_lines(found), 1):
         say(f"Leg {place}    {line}")
     say(f"Rules    {' · '.join(x.text for x in bet.rules) or 'none'}")

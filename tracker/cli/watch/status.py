@@ -20,6 +20,7 @@ from tracker.cli.session import Session, session
 from tracker.cli.watch.evening import alerts_line, evening, until_next_poll
 from tracker.cli.watch.source_status import feeds_line, source_of
 from tracker.clock import SystemClock
+from tracker.domain.chance import NoChance
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.tracking import RulePhase
 
@@ -163,6 +164,8 @@ def _row(
         started = state.phase.in_play
         now = standing(bet.market, state).removesuffix(" now") if started else ""
         need = needs(bet.market, state).removeprefix("needs ").removeprefix("has ")
+    if bet.no_chance is NoChance.OUT:
+        now, need = "", "will be void"
     entry = tracked.get(bet.number)
     if entry is not None and bet.result is None:
         now = progress(entry[1].legs) or now
