@@ -16,11 +16,12 @@ pytestmark = pytest.mark.usefixtures("night")
 
 BET = [
     "id", "pick", "market", "game", "odds", "stake_cents", "status", "result", "payout_cents",
-    "chance", "revision", "rules",
+    "chance", "no_chance", "revision", "rules",
 ]  # fmt: skip
 MOMENTS = ["home", "away", "total", "margin"]
 SNAPSHOT = {
-    "at", "period", "clock", "clock_s", "game_clock", "score", "mu", "sigma", "chance", "poll",
+    "at", "period", "clock", "clock_s", "game_clock", "score", "mu", "sigma", "chance", "no_chance",
+    "prior", "poll",
     "model_version", "feature_version", "calibration_id",
 }  # fmt: skip
 UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
