@@ -59,6 +59,10 @@ class PlayerBeliefs:
             guess=False,
         )
 
+    def knows_player(self, player: Player, game: Game) -> bool:
+        """Whether an earlier game that was read says something of a player."""
+        return bool(self._games(player, game))
+
     def strangers(self, bets: Sequence[Bet], game: Game) -> tuple[Player, ...]:
         """The players of these bets in a game of whom no earlier game has been read."""
         return tuple(x for x in players_in(bets, game) if not self._games(x, game))

@@ -9,6 +9,7 @@ from enum import StrEnum
 from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Bet, Confirmation, Result, Settlement, Snapshot, Status
 from tracker.domain.chance import Chance, NoChance
+from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.parlay import Parlay
@@ -319,8 +320,7 @@ class Review:
 class Change:
     """All that one poll changes, to be recorded in one transaction.
 
-    `rules` and `legs` hold only those that changed. `notes` are transitions worth a log line:
-    an event name and its figures.
+    `rules` and `legs` hold only those that changed. `notes` are transitions worth a log line.
     """
 
     book: GameTracking
@@ -331,7 +331,7 @@ class Change:
     settlements: tuple[Settlement, ...] = ()
     confirmations: tuple[Confirmation, ...] = ()
     reviews: tuple[Review, ...] = ()
-    notes: tuple[tuple[str, str], ...] = field(default=())
+    notes: tuple[SystemEvent, ...] = ()
     legs: tuple[LegStanding, ...] = ()
 
     @property

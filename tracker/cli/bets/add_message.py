@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tracker.cli.basics import Basics
     from tracker.cli.scope import Scope
     from tracker.cli.session import Session
-    from tracker.domain.chance import Chance
     from tracker.domain.draft import Draft
 
 
@@ -83,68 +82,18 @@ def _money(draft: Draft, form: str) -> list[str]:
 
 
 async def tell_chance(x: Registered, at: Session, scope: Scope) -> None:
-    """What the forecast gives it at this moment, and how that compares with the price."""
+    """What the forecast gives it at this moment, beside its price: told, and kept with it."""
+    from tracker.cli.market.worth import WHY_NONE, decision_lines, worth_of
+
     with progress("forecasting"):
-        found = await _first_chance(x, at, scope)
+        found = await worth_of(x.bet(at.now), at, scope)
     if found is None:
         return
-    chance, clock = found
-    from tracker.wording.figures import percent
-
-    if isinstance(chance, NoChance):
-        say(f"{paint(clock + ':', 'dim')} no chance yet: {_NO_CHANCE[chance]}")
+    if isinstance(found, NoChance):
+        say(f"{paint('Chance', 'dim'):<9}none yet: {WHY_NONE[found]}")
         return
-
-    edge = ""
-    if x.draft.odds is not None:
-        fair = chance.win + chance.push * x.draft.odds.break_even
-        difference = (fair - x.draft.odds.break_even) * 100
-        edge = f", edge {difference:+.1f} points"
-    push = f", push {percent(chance.push, 1)}" if chance.push else ""
-    say(f"{paint(clock + ':', 'dim')} p(hit) {percent(chance.win, 1)}{push}{edge}")
-
-
-_NO_CHANCE = {
-    NoChance.OUT: "out, so his lines will be void",
-    NoChance.LITTLE_KNOWN: "little known of him until his recent games are read",
-    NoChance.NOT_IN_BOX: "he is not in the box of this game",
-}
-
-
-async def _first_chance(
-    x: Registered, at: Session, scope: Scope
-) -> tuple[Chance | NoChance, str] | None:
-    """The chance as the daemon would give it at this moment, or why there is none; and the moment.
-
-    None where the forecast cannot say.
-    """
-    from tracker.cli.bets.believed import beliefs_of, known_of
-    from tracker.cli.models.in_use import ModelsInUse, registry_beside
-    from tracker.domain.game import GameState, Phase, Score
-    from tracker.domain.tracking import Group
-    from tracker.engine.decide.parlays import combined
-    from tracker.forecast import Unpriceable, forecast, parlay
-
-    moment = "Before tip-off"
-    models = ModelsInUse(registry_beside(at.basics.store), note)
-    groups: list[Group] = []
-    for game in dict.fromkeys(leg.game for leg in x.legs):
-        known = await at.store.games(game.slate)
-        state = next((s for g, s in known if g.id == game.id and s is not None), None)
-        state = state or GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
-        if state.phase.off:
-            return None
-        moment = moment if state.phase is Phase.SCHEDULED else "Now"
-        parameters = models(game.league)
-        bets = [x.bet(at.now)] if at.now <= game.start else []
-        prior = (await known_of(game, at, scope)).before(game, bets, parameters).prior
-        beliefs = await beliefs_of([x.bet(at.now)], game, at)
-        legs = [leg.market for leg in x.legs if leg.game.id == game.id]
-        try:
-            players = beliefs.of([x.bet(at.now)], game)
-            chance = parlay(legs, forecast(state, prior, parameters, players=players), state)
-        except Unpriceable as wrong:
-            return None if wrong.why is None else (wrong.why, moment)
-        groups.append(Group(game.id, chance))
-    whole = groups[0].chance if len(groups) == 1 else combined(groups)
-    return None if whole is None else (whole, moment)
+    if x.added.created:
+        await at.store.quotes.decide([found.decision])
+    clock = "Now" if found.live else "Before tip-off"
+    for line in decision_lines(found.decision, clock, at.basics.odds_format):
+        say(line)

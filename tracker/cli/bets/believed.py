@@ -54,11 +54,17 @@ def _bet(x: BetView, game: Game, until: datetime) -> Bet | None:
     if x.withdrawn_at is not None and x.withdrawn_at <= until:
         return None
     games = x.market.games if isinstance(x.market, Parlay) else (x.game,)
-    if all(one.id != game.id for one in games):
+    return None if all(one.id != game.id for one in games) else bet_of(x)
+
+
+def bet_of(x: BetView) -> Bet | None:
+    """A bet as forecasts take it; None while its game is not known."""
+    if x.game is None or x.market is None:
         return None
     return Bet(
         number=x.number, pick=x.pick, market=x.market, game=x.game, rules=x.rules,
-        added_at=x.added_at, odds=x.odds, stake_cents=x.stake_cents, lines=x.lines,
+        added_at=x.added_at, odds=x.odds, stake_cents=x.stake_cents, lines=x.lines, book=x.book,
+        placed_at=x.placed_at,
     )  # fmt: skip
 
 
@@ -66,7 +72,7 @@ async def believed(game: Game, at: Session, scope: Scope) -> Believed:
     """The prior of a game, and who tells it."""
     from tracker.cli.models.in_use import ModelsInUse, registry_beside
 
-    views = await at.store.bets_view(at.basics.rules)
+    views = await at.store.bets_on(game.id, at.basics.rules)
     bets = bets_before(views, game, min(game.start, at.now))
     parameters = ModelsInUse(registry_beside(at.basics.store), note)(game.league)
     return (await known_of(game, at, scope)).before(game, bets, parameters)

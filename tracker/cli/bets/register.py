@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import bet_json, show_json
-from tracker.cli.bets.believed import believed, prior_json, prior_text
+from tracker.cli.bets.believed import believed, bet_of, prior_json, prior_text
 from tracker.cli.bets.legs import leg_lines
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.ending import Ended
@@ -19,6 +19,14 @@ from tracker.cli.look import (
     shown_as,
     status_text,
     table,
+)
+from tracker.cli.market.worth import (
+    Worth,
+    decision_json,
+    decision_lines,
+    value_json,
+    value_text,
+    worth_of,
 )
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, say, say_json, when
@@ -33,11 +41,16 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from tracker.domain.value import ClosingValue, Decision
     from tracker.store.views import BetView, ShowView
 
 NO_BETS = "No bets yet: add one, such as `tracker add 'DEN -4.5 -110 $20'`."
 
-_OVER = frozenset({Status.OFFICIAL, Status.WITHDRAWN})
+_PAGE = 100
+"""Bets that are listed at once."""
+
+_LATELY = 10
+"""Bets that are listed when none is followed."""
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
@@ -55,29 +68,32 @@ def bets(
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Also those that are over or withdrawn.")
     ] = False,
+    page: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="A hundred of all; page 1 has the newest."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List your bets: those that are followed or were settled lately.
 
-    In JSON every bet that was ever added is listed.
+    In JSON every bet that was ever added is listed, or those of a page.
     """
-    asyncio.run(_bets(scope_of(context), everything, as_json))
+    asyncio.run(_bets(scope_of(context), everything, page, as_json))
 
 
-async def _bets(scope: Scope, everything: bool, as_json: bool) -> None:
+async def _bets(scope: Scope, everything: bool, page: int | None, as_json: bool) -> None:
     from tracker.store import StoreMissing
 
     try:
         async with session(scope) as at:
-            found = await at.store.bets_view(at.basics.rules)
+            shown, count = await _listed(at, everything, page, as_json)
             now = at.now
     except StoreMissing:
         say_json([]) if as_json else say(NO_BETS)
         return
     if as_json:
-        say_json([bet_json(x) for x in found])
+        say_json([bet_json(x) for x in shown])
         return
-    shown = found if everything else [x for x in found if x.status not in _OVER] or found[-10:]
     if not shown:
         say(NO_BETS)
         return
@@ -94,9 +110,24 @@ async def _bets(scope: Scope, everything: bool, as_json: bool) -> None:
         for x in shown
     ]
     table(("ID", "Bet", "Game", "Odds", "Stake", "p(hit)", "State"), rows, right=(3, 4, 5))
-    hidden = len(found) - len(shown)
-    if hidden:
-        note(f"{hidden} more that are over: `tracker bets --all`")
+    if hidden := count - len(shown):
+        more = f"tracker bets --page {(page or 1) + 1}" if page or everything else None
+        note(f"{hidden} others: `{more}`" if more else f"{hidden} more: `tracker bets --all`")
+
+
+async def _listed(
+    at: Session, everything: bool, page: int | None, as_json: bool
+) -> tuple[list[BetView], int]:
+    """The bets to show, and how many there are."""
+    store, rules = at.store, at.basics.rules
+    if as_json and page is None:
+        found = await store.bets_view(rules)
+        return found, len(found)
+    if everything or page is not None:
+        return await store.bets_page(_PAGE, _PAGE * ((page or 1) - 1), rules)
+    found = await store.open_bets(rules)
+    last, count = await store.bets_page(0 if found else _LATELY, 0, rules)
+    return found or last, count
 
 
 def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
@@ -117,11 +148,19 @@ async def _show(scope: Scope, bet: str, as_json: bool) -> None:
             raise RuntimeError("a bet that was just found is gone")
         game = found.bet.game
         prior = None if game is None else await believed(game, at, scope)
+        number = found.bet.number
+        made = await _decision(found.bet, at, scope)
+        value = (await at.store.quotes.values(number)).get(number)
         if as_json:
-            say_json(show_json(found) | {"prior": None if prior is None else prior_json(prior)})
+            told = {
+                "prior": None if prior is None else prior_json(prior),
+                "decision": None if made is None else decision_json(made),
+                "clv": None if value is None else value_json(value),
+            }
+            say_json(show_json(found) | told)
         else:
-            told = None if prior is None or game is None else prior_text(prior, game)
-            _tell(found, at, told)
+            said = None if prior is None or game is None else prior_text(prior, game)
+            _tell(found, at, said, made, value)
 
 
 def _chance_line(found: ShowView) -> str:
@@ -135,7 +174,23 @@ def _chance_line(found: ShowView) -> str:
     return " · ".join(x for x in parts if x)
 
 
-def _tell(found: ShowView, at: Session, prior: str | None) -> None:
+async def _decision(bet: BetView, at: Session, scope: Scope) -> Decision | None:
+    """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
+    kept = (await at.store.quotes.decisions(bet.number)).get(bet.number)
+    if kept is not None or bet.game is None or bet.game.start <= at.now:
+        return kept
+    asked = bet_of(bet)
+    worth = None if asked is None or bet.result is not None else await worth_of(asked, at, scope)
+    return worth.decision if isinstance(worth, Worth) else None
+
+
+def _tell(
+    found: ShowView,
+    at: Session,
+    prior: str | None,
+    made: Decision | None,
+    value: ClosingValue | None,
+) -> None:
     bet, zone, now = found.bet, at.basics.zone, at.now
     say(f"{paint(f'#{bet.id}', 'bold')} {paint(shown_as(bet), 'bold')} · {status_text(bet)}")
     game = "not known yet" if bet.game is None else _game_line(bet, at)
@@ -143,8 +198,9 @@ def _tell(found: ShowView, at: Session, prior: str | None) -> None:
     money = [x for x in (odds_text(bet.odds, at.basics.odds_format), _stake(bet)) if x]
     if money:
         say(f"Price    {' · '.join(money)}")
-    if prior is not None:
-        say(f"Before   {prior}")
+    before = [] if prior is None else [f"Before   {prior}"]
+    for line in (*before, *_worth(bet, at, made, value)):
+        say(line)
     if chance := _chance_line(found):
         say(f"Chance   {chance}")
     for place, line in enumerate(leg_lines(found), 1):
@@ -166,6 +222,16 @@ def _tell(found: ShowView, at: Session, prior: str | None) -> None:
             say(f"{x.alert.at.astimezone(zone):%H:%M:%S}  {x.alert.text.splitlines()[0]}")
     if found.snapshots:
         note(f"Its course: `tracker chart {bet.id}`")
+
+
+def _worth(
+    bet: BetView, at: Session, made: Decision | None, value: ClosingValue | None
+) -> list[str]:
+    """What the bet was worth when it was made, and by the close."""
+    told = [] if made is None else decision_lines(made, "When made", at.basics.odds_format)
+    if value is not None and bet.market is not None:
+        told.append(f"Close    {value_text(bet.market, bet.odds, value)}")
+    return told
 
 
 def _percent(p: float | None) -> str:
