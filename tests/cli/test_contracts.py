@@ -50,7 +50,7 @@ def test_bets_have_their_contract(cli: Cli) -> None:
     )
     assert bets[2]["odds"] is None
     assert bets[0]["chance"] == {"win": 1.0, "push": 0.0, "lose": 0.0}
-    assert bets[0]["rules"] == ["p >= 0.80", "p <= 0.30", "settled"]
+    assert bets[0]["rules"] == ["p >= 0.80", "p <= 0.30", "hit", "dead", "out", "settled"]
 
 
 def test_a_bets_history_has_its_contract(cli: Cli) -> None:
