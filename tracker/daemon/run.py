@@ -15,6 +15,7 @@ from functools import partial
 from pydantic import SecretStr
 
 from tracker import __version__
+from tracker.app.report import Span
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.bot.chat import ChatBoards
@@ -30,19 +31,22 @@ from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
 from tracker.daemon.watchers.market import MarketWatch
-from tracker.daemon.watchers.nightly import beat, tell_nightly
+from tracker.daemon.watchers.nightly import REPORT_AT, beat, tell_nightly, tell_reports
 from tracker.daemon.watchers.pregame import keep_learning, learn
 from tracker.daemon.watchers.rosters import watch_faces
 from tracker.daemon.watchers.source_status import SourceStatus
 from tracker.daemon.watchers.system_notices import SystemNotices
 from tracker.daemon.write_backoff import WriteBackoff
+from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.league import slate_date
+from tracker.domain.plural import plural
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.feeds.polling.poller import STEP_S, Poller
+from tracker.feeds.slate.all_leagues import Slates
 from tracker.forecast import load_parameters
 from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel
@@ -151,8 +155,7 @@ class Daemon:
     async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:
         """Run every loop until `stop` is set; the first that fails takes all down with it."""
         changed, wanted = asyncio.Event(), asyncio.Event()
-        known = await self._parts.store.games(since=self._clock.now() - KEPT)
-        slate = self._parts.feeds.slates(self._shelf.leagues, (game for game, _ in known))
+        slate = await self._slates()
         shelf, clock, progress = self._shelf, self._clock, self._progress
         store, settings, tell = self._parts.store, self._parts.settings, self._tell
         await learn(store, self._forecaster)
@@ -183,8 +186,8 @@ class Daemon:
             tasks.create_task(faces)
             tasks.create_task(self._parts.pulses.keep(store, clock))
             tasks.create_task(self._desk.tend(store, clock))
-            tasks.create_task(self._herald.run())
-            tasks.create_task(self._herald.cry())
+            for job in self._herald.jobs():
+                tasks.create_task(job)
             self._keep_in_touch(tasks)
             tasks.create_task(
                 keep_alive(notifier, progress, self._status, SystemClock(), self._tell)
@@ -196,6 +199,13 @@ class Daemon:
             notifier.stopping("stopping")
             await self._herald.farewell(SystemClock())
             raise _Stop
+
+    async def _slates(self) -> Slates:
+        """The games of the leagues that are wanted, with what is known and bet on already."""
+        await self._shelf.recall()
+        known = await self._parts.store.games(since=self._clock.now() - KEPT)
+        games = (game for game, _ in known)
+        return self._parts.feeds.slates(self._shelf.leagues, games, lambda: self._shelf.held)
 
     def _plays_today(self) -> bool:
         """Whether a bet is on any game of the leagues' date at this moment."""
@@ -213,6 +223,14 @@ class Daemon:
         if wanted.digest_at is not None:
             nightly = tell_nightly(store, wanted.digest_at, zone, clock, names, self._ring)
             tasks.create_task(nightly)
+        if wanted.report != "off":
+
+            async def tell(notice: Notice) -> None:
+                if await store.alerting.notice(notice, names):
+                    self._ring()
+
+            at, span = wanted.digest_at or REPORT_AT, Span(wanted.report)
+            tasks.create_task(tell_reports(store, span, at, zone, clock, tell))
         if wanted.heartbeat_url is not None:
             url = wanted.heartbeat_url.get_secret_value()
             tasks.create_task(beat(url, self._well, SystemClock(), self._tell))
@@ -265,9 +283,9 @@ class Daemon:
     def _status(self) -> str:
         """One line for systemd."""
         games, waiting = len(self._following), self._shelf.waiting
-        text = f"following {games} game{'s' * (games != 1)}"
+        text = f"following {plural(games, 'game')}"
         if waiting:
-            text += f", {waiting} bet{'s' * (waiting != 1)} waiting for a game"
+            text += f", {plural(waiting, 'bet')} waiting for a game"
         late = self._progress.late()
         return f"{text}, stuck: {', '.join(late)}" if late else text
 

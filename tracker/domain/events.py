@@ -122,7 +122,7 @@ class ClockRight(SystemEvent):
 
 @dataclass(frozen=True, slots=True)
 class ClockStepped(SystemEvent):
-    """The wall clock was set by so many seconds; what waits for a channel does not for it."""
+    """The wall clock was set by so many seconds; no channel waits for that."""
 
     name = "clock.stepped"
     channel: str
@@ -325,6 +325,14 @@ class BetMatched(SystemEvent):
     name = "bet.matched"
     bet: int
     game: str
+
+
+@dataclass(frozen=True, slots=True)
+class BetMoved(SystemEvent):
+    """A bet goes on with the meeting that its game's id names now: another opponent, or date."""
+
+    name = "bet.moved"
+    bet: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 
 from tracker.domain.alert import Reason
 from tracker.domain.delivery import Delivery
+from tracker.domain.plural import plural
 from tracker.wording.figures import span_text
 
 LATE_SECONDS = 15
@@ -66,7 +67,7 @@ def digest(waiting: Sequence[Delivery], zone: tzinfo = UTC, *, repeated: bool = 
 
 
 def _alerts(count: int) -> str:
-    return f"{count} alert{'s' if count != 1 else ''}"
+    return plural(count, "alert")
 
 
 def _listed(head: str, told: Sequence[Delivery], zone: tzinfo, repeated: bool) -> str:

@@ -35,6 +35,7 @@ from tracker.cli.words import odds_text
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
 from tracker.domain.money import money_text
+from tracker.domain.plural import plural
 from tracker.domain.rule import Rule, parse_rule
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def _chance_line(found: ShowView) -> str:
     if bet.peak is not None and bet.low is not None:
         parts.append(f"peak {_percent(bet.peak)}, low {_percent(bet.low)}")
     if found.snapshots:
-        parts.append(f"{len(found.snapshots)} snapshots")
+        parts.append(plural(len(found.snapshots), "snapshot"))
     return " · ".join(x for x in parts if x)
 
 
