@@ -91,8 +91,6 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
     # After a start nobody knows what the chances rested on: a game that stands is priced anew.
     renewed = renewed or (book.basis is None and before is not None and not news)
     book = replace(book, stale=_stale(book, now), basis=basis)
-    # Before the tip nothing can happen on the court: whatever moves a chance then is knowledge.
-    quiet = renewed or (before is not None and state.phase is Phase.SCHEDULED)
     notes = returned + dropped + _transitions(book.game.name, before, state, ordering)
     if box and state.phase is Phase.FINAL:
         notes += (BoxChanged(book.game.name, _told(state)),)
@@ -101,7 +99,7 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
         change = see(
             change,
             lambda x: news or renewed or x.chance is None or x.bet.number in box,
-            Look(before, state, now, news=news, renewed=quiet),
+            Look(before, state, now, news, renewed=renewed or _before_tip(before, state)),
             outlook,
         )
     if book.stale and not was_stale:
@@ -109,6 +107,11 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
     change = settle_parts(tell_certain(change, before, now), before, now)
     change = tell_legs(finish(take_given(change), now), before, now)
     return _counted(given, end_unheard(change, "", now))
+
+
+def _before_tip(before: GameState | None, state: GameState) -> bool:
+    """Whether nothing can have happened on the court: what moves a chance then is knowledge."""
+    return before is not None and state.phase is Phase.SCHEDULED
 
 
 def _held_on(held: Held | None, state: GameState) -> Held:
