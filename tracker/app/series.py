@@ -35,9 +35,9 @@ class Series:
 
 
 def series(shots: Sequence[SnapshotView], points: int) -> Series:
-    """At most `points` of these, each with a chance, oldest first: of each stretch its lowest and its highest chance.
+    """At most `points` of these, oldest first: of each stretch its lowest and its highest chance.
 
-    The first and the last are always among them.
+    Each has a chance. The first and the last are always among them.
     """
     if len(shots) <= points:
         return Series(tuple(shots))
