@@ -46,6 +46,7 @@ from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.feeds.polling.poller import STEP_S, Poller
+from tracker.feeds.slate.all_leagues import Slates
 from tracker.forecast import load_parameters
 from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel
@@ -101,7 +102,7 @@ class Daemon:
         parts.store.wait_out(self._patience.wait_out)
         parts.pulses.on_answer = self._hear
         parts.pulses.usage = parts.feeds.usage
-        self._shelf = FollowedBets(parts.store, parts.clock, parts.settings, parts.tell)
+        self._shelf = FollowedBets(parts.store, parts.clock, parts.settings, self._tell)
         known = partial(lines_for, parts.settings.lines)
         self._forecaster = Forecaster(known, parts.tell, parts.load)
         self._wall = LiveView(parts.clock, parts.settings.zone)
@@ -154,8 +155,7 @@ class Daemon:
     async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:
         """Run every loop until `stop` is set; the first that fails takes all down with it."""
         changed, wanted = asyncio.Event(), asyncio.Event()
-        known = await self._parts.store.games(since=self._clock.now() - KEPT)
-        slate = self._parts.feeds.slates(self._shelf.leagues, (game for game, _ in known))
+        slate = await self._slates()
         shelf, clock, progress = self._shelf, self._clock, self._progress
         store, settings, tell = self._parts.store, self._parts.settings, self._tell
         await learn(store, self._forecaster)
@@ -199,6 +199,13 @@ class Daemon:
             notifier.stopping("stopping")
             await self._herald.farewell(SystemClock())
             raise _Stop
+
+    async def _slates(self) -> Slates:
+        """The games of the leagues that are wanted, with what is known and bet on already."""
+        await self._shelf.recall()
+        known = await self._parts.store.games(since=self._clock.now() - KEPT)
+        games = (game for game, _ in known)
+        return self._parts.feeds.slates(self._shelf.leagues, games, lambda: self._shelf.held)
 
     def _plays_today(self) -> bool:
         """Whether a bet is on any game of the leagues' date at this moment."""

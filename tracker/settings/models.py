@@ -23,7 +23,7 @@ from tracker.settings.alerting import AlertsSettings, Templates, clock_time
 from tracker.settings.lines import STRICT, LineSettings
 from tracker.settings.zones import zone_name
 
-DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "settled")
+DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "out", "settled")
 """What every bet is watched for, unless the person says otherwise."""
 
 NBA_FEED: dict[str, Any] = {"base_url": "https://cdn.nba.com", "requests_per_minute": 120}
@@ -264,6 +264,22 @@ class RefreshSettings(BaseModel):
     at: Annotated[time, BeforeValidator(clock_time)] = time(6, 30)
 
 
+class WebSettings(BaseModel):
+    """The page and the API. `hosts` are further names that the server answers to.
+
+    `trusted_proxy` is the address of a reverse proxy that may say how it was asked.
+    """
+
+    model_config = STRICT
+
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8377
+    hosts: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[a-z0-9.:-]{1,253}$")], ...], Field(strict=False)
+    ] = ()
+    trusted_proxy: str | None = None
+
+
 class BetsSettings(BaseModel):
     """Bets in a file, watched while the daemon runs."""
 
@@ -371,6 +387,7 @@ class Settings(BaseModel):
     refresh: RefreshSettings = RefreshSettings()
     feeds: FeedsSettings = FeedsSettings()
     notify: NotifySettings = NotifySettings()
+    web: WebSettings = WebSettings()
     rules: RulesSettings = RulesSettings()
     alerts: AlertsSettings = AlertsSettings()
     odds: OddsSettings = OddsSettings()

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tracker.app.course import course_of
 from tracker.cli.charts.chart import draw
-from tracker.cli.charts.course import course_of
 from tracker.cli.demo.night import BETS, PAIRINGS
 from tracker.cli.demo.verdict import Verdict
 from tracker.cli.look import shown_as
