@@ -60,7 +60,7 @@ def show_json(x: ShowView) -> Json:
         "peak": bet.peak,
         "low": bet.low,
         "legs": legs_json(x),
-        "snapshots": [_snapshot(one) for one in x.snapshots],
+        "snapshots": [snapshot_json(one) for one in x.snapshots],
         "alerts": [alert_json(one) for one in x.alerts],
         "settlements": [_settlement(one) for one in x.settlements],
     }
@@ -224,7 +224,8 @@ def _moments(x: Moments) -> Json:
     return {"home": x.home, "away": x.away, "total": x.total, "margin": x.margin}
 
 
-def _snapshot(view: SnapshotView) -> Json:
+def snapshot_json(view: SnapshotView) -> Json:
+    """A snapshot as `tracker show --json` lists it."""
     x = view.snapshot
     return {
         "at": iso(x.at),

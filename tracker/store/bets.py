@@ -340,6 +340,19 @@ def _bind(
     db.execute(q.BIND, bound)
 
 
+def unbind(db: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    """Let bets without a result find their games anew; what was seen of them stays."""
+    for number in numbers:
+        if db.execute(q.LAST_SETTLEMENT, (number,)).fetchone() is None:
+            db.execute(q.FORGET_GAME, (number,))
+            db.execute(q.FORGET_LEGS, (number,))
+
+
+def held_games(db: sqlite3.Connection) -> frozenset[str]:
+    """The ids of the games that are bet on."""
+    return frozenset(row["game_id"] for row in db.execute(q.HELD_GAMES))
+
+
 def unbound(db: sqlite3.Connection) -> list[tuple[int, Draft]]:
     """The bets whose game is not known yet, by number."""
     return [(row["number"], draft_of(row)) for row in db.execute(q.UNBOUND)]

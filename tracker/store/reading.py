@@ -45,6 +45,16 @@ def bets_view(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
     return [_bet_view(db, row, rules, wagers) for row in db.execute(q.BETS).fetchall()]
 
 
+def bets_before(
+    db: sqlite3.Connection, before: int | None, most: int, defaults: Defaults
+) -> list[BetView]:
+    """At most so many bets with a lower number, the highest first."""
+    rules = _rules(db, defaults)
+    wagers = Wagers(db, rules)
+    rows = db.execute(q.BETS_BEFORE, {"before": before, "most": most}).fetchall()
+    return [_bet_view(db, row, rules, wagers) for row in rows]
+
+
 def open_bets(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
     """The bets that are not over, by number."""
     rules = _rules(db, defaults)

@@ -53,6 +53,7 @@ from tracker.store.quotes import Quotes
 from tracker.store.seasons import Seasons
 from tracker.store.upkeep import Upkeep
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
+from tracker.store.web_access import WebAccess
 
 
 class Store:
@@ -76,6 +77,7 @@ class Store:
         self.quotes = Quotes(database)
         self.seasons = Seasons(database)
         self.upkeep = Upkeep(database)
+        self.web = WebAccess(database)
 
     # ----------------------------------------------------------------------------------- opening
 
@@ -209,6 +211,15 @@ class Store:
 
         return await self._db.write(work)
 
+    async def unbind(self, numbers: Iterable[int]) -> None:
+        """Let bets without a result find their games anew, in one transaction."""
+        listed = list(numbers)
+        await self._db.write(lambda db: bets.unbind(db, listed))
+
+    async def held_games(self) -> frozenset[str]:
+        """The ids of the games that are bet on."""
+        return await self._db.read(bets.held_games)
+
     async def unbound(self) -> list[tuple[int, Draft]]:
         """The bets whose game is not known yet, by number."""
         return await self._db.read(bets.unbound)
@@ -286,6 +297,12 @@ class Store:
     async def bets_view(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
         """Every bet that was ever added, by number. Without `defaults`, those last known apply."""
         return await self._db.read(lambda db: reading.bets_view(db, defaults))
+
+    async def bets_before(
+        self, before: int | None, most: int, defaults: tuple[Rule, ...] | None = None
+    ) -> list[BetView]:
+        """A page of the bets, the newest first: at most so many with a number below `before`."""
+        return await self._db.read(lambda db: reading.bets_before(db, before, most, defaults))
 
     async def open_bets(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
         """The bets that are not over: neither withdrawn nor with an official result."""

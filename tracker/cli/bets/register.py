@@ -34,6 +34,7 @@ from tracker.cli.words import odds_text
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
 from tracker.domain.money import money_text
+from tracker.domain.plural import plural
 from tracker.domain.rule import Rule, parse_rule
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def _tell(
         say(line)
     if bet.chance is not None:
         parts = [chance_text(bet), f"peak {_percent(bet.peak)}, low {_percent(bet.low)}"]
-        parts.append(f"{len(found.snapshots)} snapshots")
+        parts.append(plural(len(found.snapshots), "snapshot"))
         say(f"Chance   {' · '.join(x for x in parts if x)}")
     for place, line in enumerate(leg_lines(found), 1):
         say(f"Leg {place}    {line}")

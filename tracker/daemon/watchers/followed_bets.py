@@ -12,10 +12,18 @@ from tracker.clock import Clock
 from tracker.daemon.player_priors import Who, players_in
 from tracker.daemon.shared_bets import SharedBets
 from tracker.daemon.watchers.known_players import Rosters, frozen
-from tracker.daemon.watchers.matching import match
+from tracker.daemon.watchers.matching import match, to_move
 from tracker.domain.bet import Bet
+from tracker.domain.draft import superseded
 from tracker.domain.errors import BadBet
-from tracker.domain.events import BetAdded, BetMatched, BetsMistake, BetWithdrawn, Tell
+from tracker.domain.events import (
+    BetAdded,
+    BetMatched,
+    BetMoved,
+    BetsMistake,
+    BetWithdrawn,
+    Tell,
+)
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
 from tracker.domain.player import Player, PlayerGame
@@ -39,6 +47,7 @@ class FollowedBets:
         self._clock = clock
         self._file = settings.bets.file
         self._unit_cents = settings.stake_unit_cents
+        self._zone = settings.zone
         self._defaults = tuple(parse_rule(text) for text in settings.rules.default)
         self._tell = tell
         self._books: dict[str, GameTracking] = {}
@@ -56,6 +65,14 @@ class FollowedBets:
         self.waiting = 0
         """Bets whose game is not known yet."""
         self._hoped: frozenset[str] = frozenset()
+        self.held: frozenset[str] = frozenset()
+        """The ids of the games that bets are on, over or not."""
+        self.slate_known = False
+        """Whether the slate has been read since the start: bets are not matched with an old one."""
+
+    async def recall(self) -> None:
+        """Take up what was bet on before a restart, so that no document changes what it is."""
+        self.held = await self._store.held_games()
 
     def wanted(self, book: GameTracking) -> tuple[Tracked, ...]:
         """The bets on a game that are to be followed at this moment."""
@@ -109,6 +126,7 @@ class FollowedBets:
         version = await self._store.data_version()
         if not changed and not slate_changed and version == self._version:
             return None
+        self.held = await self._store.held_games()
         await self._bind()
         books = await self._store.books(self._defaults)
         before, self._books = self._books, {book.game.id: book for book in books}
@@ -151,16 +169,18 @@ class FollowedBets:
 
     async def _bind(self) -> None:
         """Match bets to games, now that more may be known of the slate."""
+        if self.slate_known:
+            await self._move()
         unbound = await self._store.unbound()
         self.waiting = len(unbound)
         self._hoped = frozenset(league for _, draft in unbound for league in draft.leagues)
-        if not unbound:
+        if not unbound or not self.slate_known:
             self.faceless = ()
             return
         now = self._clock.now()
         games = await self._store.games(since=now - _RECENT)
         rosters = frozen(self._rosters, (game for game, _ in games))
-        found = await asyncio.to_thread(match, unbound, games, rosters, now)
+        found = await asyncio.to_thread(match, unbound, games, rosters, now, self._zone)
         self._say(found.mistakes)
         self.faceless = found.faceless
         await self._store.bind_all(found.matched, now, lambda x: rosters.get(x.id, ()))
@@ -168,6 +188,22 @@ class FollowedBets:
         for number, legs in found.matched:
             named = dict.fromkeys(f"{x.name} {x.slate}" for x in legs)
             self._tell(BetMatched(number, ", ".join(named)))
+
+    async def _move(self) -> None:
+        """Let bets go to the meeting that their game's id now names, where they mean that one."""
+        games = await self._store.games(since=self._clock.now() - _RECENT)
+        ids = superseded(game for game, _ in games)
+        moving = [book for book in self._books.values() if book.game.id in ids]
+        if not moving:
+            return
+        numbers = sorted({x.bet.number for book in moving for x in book.tracked})
+        drafts = {x: await self._store.by_hand.draft(x) for x in numbers}
+        going = to_move(moving, [game for game, _ in games], drafts)
+        if going:
+            await self._store.unbind(going)
+            self.held = await self._store.held_games()
+            for number in going:
+                self._tell(BetMoved(number))
 
     def _say(self, mistakes: tuple[str, ...]) -> None:
         """Log each mistake once, as long as it stands."""
