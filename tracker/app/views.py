@@ -160,6 +160,7 @@ def status_json(x: StatusView, now: datetime, daemon: DaemonView | None) -> Json
         ],
         "bets": [bet_json(one) for one in x.bets],
         "waiting_for_a_game": x.unbound,
+        "bets_file": list(x.bets_file),
         "sources": [
             {"source": one.source, "word": one.word, "last_ok_at": _time(one.last_ok_at)}
             for one in x.pulses

@@ -16,9 +16,9 @@ from tracker.domain.rule import Rule
 from tracker.domain.tracking import Tracked
 from tracker.store import alert_queries as aq
 from tracker.store import queries as q
-from tracker.store.bets import last_defaults, settlement_of
+from tracker.store.bets import BETS_FILE, last_defaults, note, settlement_of
 from tracker.store.codec.bets import draft_of
-from tracker.store.codec.values import moment, moment_or_none, pack, rules_of, state_of
+from tracker.store.codec.values import moment, moment_or_none, pack, rules_of, state_of, unpack
 from tracker.store.restoring import books, tracked
 from tracker.store.views import (
     AlertView,
@@ -173,6 +173,7 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
         decisions={(x["decision"], x["reason"]): x["n"] for x in db.execute(aq.DECISION_COUNTS)},
         schema=_pragma(db, "user_version"),
         size_bytes=_pragma(db, "page_count") * _pragma(db, "page_size"),
+        bets_file=tuple(unpack(note(db, BETS_FILE) or "{}").get("mistakes", ())),
     )
 
 

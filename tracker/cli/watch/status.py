@@ -117,6 +117,8 @@ def _tell(x: _Picture) -> None:
             f"{plural(count, 'bet')} {several(count, 'waits')} for a game to be known: "
             "`tracker bets` lists them."
         )
+    for mistake in x.whole.bets_file:
+        say(f"{paint('⚠', 'yellow')} {mistake}")
     if not x.whole.games and not x.whole.unbound:
         say(_NO_STATUS if not x.whole.bets else "No bet is being followed.")
     wait = until_next_poll(x.books, x.now) if x.at.daemon is not None else None

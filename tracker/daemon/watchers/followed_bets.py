@@ -8,14 +8,15 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
-from tracker.clock import Clock
+from tracker.app.bets import Bets
+from tracker.app.file_of_bets import take
+from tracker.clock import Clock, SystemClock
 from tracker.daemon.player_priors import Who, players_in
 from tracker.daemon.shared_bets import SharedBets
 from tracker.daemon.watchers.known_players import Rosters, frozen
 from tracker.daemon.watchers.matching import match, to_move
 from tracker.domain.bet import Bet
 from tracker.domain.draft import superseded
-from tracker.domain.errors import BadBet
 from tracker.domain.events import (
     BetAdded,
     BetMatched,
@@ -29,13 +30,15 @@ from tracker.domain.league import NBA
 from tracker.domain.player import Player, PlayerGame
 from tracker.domain.rule import parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
-from tracker.intake.bets_file import BetsFile, read_bets
+from tracker.intake.bets_file import read_bets
 from tracker.settings import Settings
 from tracker.store import Store
-from tracker.store.bets import Registration
 
 _RECENT = timedelta(days=3)
 """How far back a game may lie that a bet is matched with."""
+
+_MOST_TOLD = 5
+"""Mistakes of the bets file that one message tells one by one."""
 
 
 class FollowedBets:
@@ -146,26 +149,15 @@ class FollowedBets:
             return False
         found = await asyncio.to_thread(read_bets, self._file, self._unit_cents)
         self._stamp = stamp
-        self._say(found.mistakes)
-        if not found.readable:
-            return False
-        await self._register(found)
-        return True
-
-    async def _register(self, found: BetsFile) -> None:
-        now = self._clock.now()
-        kept = await self._store.file_bets()
-        wanted = [Registration(x, who="file") for x in found.drafts]
-        registered = await self._store.register(wanted, self._defaults, now)
-        for draft, added in zip(found.drafts, registered, strict=True):
-            if isinstance(added, BadBet):
-                self._say((f"{self._file}: {added}",))
-            elif added.created or added.revived or added.changed:
-                self._tell(BetAdded(added.number, draft.pick.text))
-        present = {draft.identity for draft in found.drafts}
-        for identity, number in kept.items():
-            if identity not in present and await self._store.withdraw(number, now, "file"):
-                self._tell(BetWithdrawn(number, "taken out of the file"))
+        bets = Bets(self._store, self._defaults, self._unit_cents, "file")
+        now, real = self._clock.now(), SystemClock().now()
+        taken = await take(bets, found, str(self._file), now, real)
+        self._say(taken.standing.mistakes)
+        for added, pick in taken.registered:
+            self._tell(BetAdded(added.number, pick))
+        for number in taken.withdrawn:
+            self._tell(BetWithdrawn(number, "taken out of the file"))
+        return found.readable
 
     async def _bind(self) -> None:
         """Match bets to games, now that more may be known of the slate."""
@@ -183,9 +175,12 @@ class FollowedBets:
         found = await asyncio.to_thread(match, unbound, games, rosters, now, self._zone)
         self._say(found.mistakes)
         self.faceless = found.faceless
-        await self._store.bind_all(found.matched, now, lambda x: rosters.get(x.id, ()))
+        bound = await self._store.bind_all(found.matched, now, lambda x: rosters.get(x.id, ()))
         self.waiting -= len(found.matched)
-        for number, legs in found.matched:
+        for (number, legs), same in zip(found.matched, bound, strict=True):
+            if same != number:
+                self._tell(BetWithdrawn(number, f"the same as bet {same}"))
+                continue
             named = dict.fromkeys(f"{x.name} {x.slate}" for x in legs)
             self._tell(BetMatched(number, ", ".join(named)))
 
@@ -206,10 +201,12 @@ class FollowedBets:
                 self._tell(BetMoved(number))
 
     def _say(self, mistakes: tuple[str, ...]) -> None:
-        """Log each mistake once, as long as it stands."""
-        for mistake in mistakes:
-            if mistake not in self._told:
-                self._tell(BetsMistake(mistake))
+        """Tell each mistake once, as long as it stands; those of one look in one message."""
+        fresh = [x for x in mistakes if x not in self._told]
+        if fresh:
+            more = f"\nand {len(fresh) - _MOST_TOLD} more" if len(fresh) > _MOST_TOLD else ""
+            shown = "\n".join(fresh[:_MOST_TOLD]).replace(str(self._file), self._file.name)
+            self._tell(BetsMistake(shown + more))
         self._told |= set(mistakes)
 
 
