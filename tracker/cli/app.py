@@ -91,6 +91,7 @@ VERBS = (
     Verb("export", "setup.export", _DATA),
     Verb("replay", "replay.replay", _DATA),
     Verb("config", "setup.config", _CARETAKING),
+    Verb("monitors", "models.monitors", _MODEL),
     Verb("refresh", "setup.refresh", _CARETAKING),
     Verb("chores", "setup.refresh", _CARETAKING),
     Verb("backup", "setup.backup", _CARETAKING),
