@@ -124,8 +124,8 @@ async def test_ratings_that_have_drifted_ask_for_a_retrain(tmp_path: Path) -> No
         for n in range(700):
             home, away = rng.sample(teams, 2)
             day = date(year, 11, 1) + timedelta(days=n // 8)
-            points = [round(rng.gauss(114, sd)) for _ in range(2)]
-            games.append(Finished("nba", day, home, away, *points))
+            ours, theirs = round(rng.gauss(114, sd)), round(rng.gauss(114, sd))
+            games.append(Finished("nba", day, home, away, ours, theirs))
     async with await Store.open(tmp_path / "t.db", now=NOW, durable=False) as store:
         await store.known.keep_finished(games)
         found = await watch(store, ["nba"], load_parameters, NOW)
