@@ -14,6 +14,7 @@ from tracker.daemon.shared_bets import SharedBets
 from tracker.daemon.watchers.known_players import Rosters, frozen
 from tracker.daemon.watchers.matching import match, to_move
 from tracker.domain.bet import Bet
+from tracker.domain.catalog.teams import guests_of
 from tracker.domain.draft import superseded
 from tracker.domain.errors import BadBet
 from tracker.domain.events import (
@@ -144,9 +145,13 @@ class FollowedBets:
         settled, self._seen = stamp == self._seen or self._version < 0, stamp
         if stamp == self._stamp or not settled:
             return False
-        found = await asyncio.to_thread(read_bets, self._file, self._unit_cents)
-        self._stamp = stamp
-        self._say(found.mistakes)
+        games = await self._store.games(since=self._clock.now() - _RECENT)
+        guests = guests_of(x for game, _ in games for x in game.teams)
+        found = await asyncio.to_thread(read_bets, self._file, self._unit_cents, guests)
+        # What names a team that no list has is understood once the slate is known.
+        self._stamp = stamp if self.slate_known or not found.mistakes else None
+        if self.slate_known:
+            self._say(found.mistakes)
         if not found.readable:
             return False
         await self._register(found)
