@@ -169,7 +169,7 @@ def _point(x: Snapshot, league: League, market: Wager) -> Point:
     sides = isinstance(market, Moneyline | Spread | ThreeWay)
     return Point(
         x=game_seconds(league, x.period, x.clock),
-        win=x.chance.win,
+        win=x.known.win,
         mu=sign * _of(market, x.mu),
         sigma=_of(market, x.sigma),
         margin=sign * x.score.margin if sides else None,

@@ -102,7 +102,7 @@ class Daemon:
         parts.store.wait_out(self._patience.wait_out)
         parts.pulses.on_answer = self._hear
         parts.pulses.usage = parts.feeds.usage
-        self._shelf = FollowedBets(parts.store, parts.clock, parts.settings, parts.tell)
+        self._shelf = FollowedBets(parts.store, parts.clock, parts.settings, self._tell)
         known = partial(lines_for, parts.settings.lines)
         self._forecaster = Forecaster(known, parts.tell, parts.load)
         self._wall = LiveView(parts.clock, parts.settings.zone)

@@ -15,6 +15,7 @@ from tracker.domain.catalog.teams import fold
 from tracker.domain.game import GameState, PlayerLine, Side
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v"})
+_DJ = re.compile(r"dj(?=[a-z])")
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2015]+")
 
 
@@ -50,8 +51,11 @@ class Stat(StrEnum):
 
 
 def plain_name(name: str) -> str:
-    """A person's name without accents, dots, hyphens, case and `Jr.` or `II`."""
-    words = _BETWEEN.sub(" ", fold(name)).split()
+    """A person's name without accents, dots, hyphens, case and `Jr.` or `II`.
+
+    The Balkans' đ is written `dj` where there is no such letter, and read as the same.
+    """
+    words = _DJ.sub("d", _BETWEEN.sub(" ", fold(name))).split()
     while len(words) > 1 and words[-1] in _SUFFIXES:
         words.pop()
     return " ".join(words)
@@ -112,6 +116,17 @@ def box_line(state: GameState, player: Player) -> PlayerLine | None:
     """A player's line in the box; None when the box has none, or two of that name on his side."""
     found = [x for x in state.players if x.side is player.side and player_key(x.name) == player.key]
     return found[0] if len(found) == 1 else None
+
+
+_MERELY_NOT_IN = re.compile(r"coach|^(dnp|did not play)$", re.IGNORECASE)
+
+
+def rules_out(reason: str | None) -> bool:
+    """Whether a document's reason for not playing says that a player is not there at all.
+
+    Any reason does but the coach's decision: such a player sits on the bench and may come in.
+    """
+    return bool(reason) and _MERELY_NOT_IN.search(reason or "") is None
 
 
 def figure(line: PlayerLine, stat: Stat) -> int | None:

@@ -48,6 +48,8 @@ DEFAULT_LEVELS: Mapping[str, Level] = {
     Event.FEED_DOWN: Level.HIGH,
     Event.FEED_BACK: Level.LOW,
     Event.REGRADED: Level.HIGH,
+    Event.OUT: Level.HIGH,
+    Event.REVIEW: Level.HIGH,
     DAEMON: Level.LOW,
 }
 """The levels of a person who sets none; what is not here has `default`."""

@@ -26,6 +26,8 @@ class Event(StrEnum):
     HALFTIME = "halftime"
     HIT = "hit"
     DEAD = "dead"
+    OUT = "out"
+    REVIEW = "review"
     SETTLED = "settled"
     REGRADED = "regraded"
     FEED_DOWN = "feed_down"

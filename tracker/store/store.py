@@ -22,6 +22,7 @@ from tracker.domain.poll import Poll
 from tracker.domain.record import Said
 from tracker.domain.roster import RosterOf, nobody
 from tracker.domain.rule import Rule
+from tracker.domain.same_bet import Kept
 from tracker.domain.tracking import Change, GameTracking
 from tracker.domain.usage import Usage
 from tracker.store import (
@@ -239,6 +240,23 @@ class Store:
     async def find(self, reference: str) -> int | None:
         """The number of the bet that a person means: their own id first, then the number."""
         return await self._db.read(lambda db: bets.find(db, reference))
+
+    async def kept_in_file(self) -> list[Kept]:
+        """The bets that the bets file holds, as last read, by number."""
+        return await self._db.read(bets.kept_in_file)
+
+    async def numbers_of(self, identities: Iterable[str]) -> dict[str, int]:
+        """The bets that were once added in these words, by the identity of the words."""
+        listed = list(identities)
+        return await self._db.read(lambda db: bets.numbers_of(db, listed))
+
+    async def keep_note(self, name: str, text: str) -> None:
+        """Keep a text under a name, in the place of the one before."""
+        await self._db.write(lambda db: bets.keep_note(db, name, text))
+
+    async def note(self, name: str) -> str | None:
+        """The text that was kept under a name."""
+        return await self._db.read(lambda db: bets.note(db, name))
 
     async def books(self, defaults: tuple[Rule, ...]) -> list[GameTracking]:
         """Everything that is still to be followed, restored as it was last recorded."""

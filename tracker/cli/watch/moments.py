@@ -56,7 +56,7 @@ class Memory:
         for parameters in self._models(game.league, shot):
             prior = known.before(game, before, parameters).prior
             said = price(market, forecast(state, prior, parameters), state).win
-            one = Moment(shot, Seen(state, prior, parameters), said - shot.chance.win)
+            one = Moment(shot, Seen(state, prior, parameters), said - shot.known.win)
             if found is None or abs(one.error) < abs(found.error):
                 found = one
             if abs(found.error) <= EXACT:

@@ -8,7 +8,9 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
-from tracker.clock import Clock
+from tracker.app.bets import Bets
+from tracker.app.file_of_bets import take
+from tracker.clock import Clock, SystemClock
 from tracker.daemon.player_priors import Who, players_in
 from tracker.daemon.shared_bets import SharedBets
 from tracker.daemon.watchers.known_players import Rosters, frozen
@@ -16,7 +18,6 @@ from tracker.daemon.watchers.matching import match, to_move
 from tracker.domain.bet import Bet
 from tracker.domain.catalog.teams import guests_of
 from tracker.domain.draft import superseded
-from tracker.domain.errors import BadBet
 from tracker.domain.events import (
     BetAdded,
     BetMatched,
@@ -30,13 +31,15 @@ from tracker.domain.league import NBA
 from tracker.domain.player import Player, PlayerGame
 from tracker.domain.rule import parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
-from tracker.intake.bets_file import BetsFile, read_bets
+from tracker.intake.bets_file import read_bets
 from tracker.settings import Settings
 from tracker.store import Store
-from tracker.store.bets import Registration
 
 _RECENT = timedelta(days=3)
 """How far back a game may lie that a bet is matched with."""
+
+_MOST_TOLD = 5
+"""Mistakes of the bets file that one message tells one by one."""
 
 
 class FollowedBets:
@@ -68,6 +71,7 @@ class FollowedBets:
         self._hoped: frozenset[str] = frozenset()
         self.held: frozenset[str] = frozenset()
         """The ids of the games that bets are on, over or not."""
+        self._mistaken = False
         self.slate_known = False
         """Whether the slate has been read since the start: bets are not matched with an old one."""
 
@@ -118,6 +122,9 @@ class FollowedBets:
 
     async def refresh(self, *, slate_changed: bool = False) -> tuple[GameTracking, ...] | None:
         """All books after a look at the file and the database; None when nothing has changed."""
+        if slate_changed and self._mistaken:
+            # A line may name a team that no list has, and that the slate has brought.
+            self._stamp = None
         changed = await self._read_file()
         if self._version < 0:
             await self._rosters.load(self._clock.now())
@@ -145,32 +152,22 @@ class FollowedBets:
         settled, self._seen = stamp == self._seen or self._version < 0, stamp
         if stamp == self._stamp or not settled:
             return False
+        known = self.slate_known
         games = await self._store.games(since=self._clock.now() - _RECENT)
         guests = guests_of(x for game, _ in games for x in game.teams)
         found = await asyncio.to_thread(read_bets, self._file, self._unit_cents, guests)
-        # What names a team that no list has is understood once the slate is known.
-        self._stamp = stamp if self.slate_known or not found.mistakes else None
-        if self.slate_known:
-            self._say(found.mistakes)
-        if not found.readable:
-            return False
-        await self._register(found)
-        return True
-
-    async def _register(self, found: BetsFile) -> None:
-        now = self._clock.now()
-        kept = await self._store.file_bets()
-        wanted = [Registration(x, who="file") for x in found.drafts]
-        registered = await self._store.register(wanted, self._defaults, now)
-        for draft, added in zip(found.drafts, registered, strict=True):
-            if isinstance(added, BadBet):
-                self._say((f"{self._file}: {added}",))
-            elif added.created or added.revived or added.changed:
-                self._tell(BetAdded(added.number, draft.pick.text))
-        present = {draft.identity for draft in found.drafts}
-        for identity, number in kept.items():
-            if identity not in present and await self._store.withdraw(number, now, "file"):
-                self._tell(BetWithdrawn(number, "taken out of the file"))
+        self._stamp, self._mistaken = stamp, bool(found.mistakes)
+        bets = Bets(self._store, self._defaults, self._unit_cents, "file")
+        now, real = self._clock.now(), SystemClock().now()
+        taken = await take(bets, found, str(self._file), now, real)
+        if known:
+            # Before, what names a team that no list has cannot be understood yet.
+            self._say(taken.standing.mistakes)
+        for added, pick in taken.registered:
+            self._tell(BetAdded(added.number, pick))
+        for number in taken.withdrawn:
+            self._tell(BetWithdrawn(number, "taken out of the file"))
+        return found.readable
 
     async def _bind(self) -> None:
         """Match bets to games, now that more may be known of the slate."""
@@ -188,9 +185,12 @@ class FollowedBets:
         found = await asyncio.to_thread(match, unbound, games, rosters, now, self._zone)
         self._say(found.mistakes)
         self.faceless = found.faceless
-        await self._store.bind_all(found.matched, now, lambda x: rosters.get(x.id, ()))
+        bound = await self._store.bind_all(found.matched, now, lambda x: rosters.get(x.id, ()))
         self.waiting -= len(found.matched)
-        for number, legs in found.matched:
+        for (number, legs), same in zip(found.matched, bound, strict=True):
+            if same != number:
+                self._tell(BetWithdrawn(number, f"the same as bet {same}"))
+                continue
             named = dict.fromkeys(f"{x.name} {x.slate}" for x in legs)
             self._tell(BetMatched(number, ", ".join(named)))
 
@@ -211,10 +211,12 @@ class FollowedBets:
                 self._tell(BetMoved(number))
 
     def _say(self, mistakes: tuple[str, ...]) -> None:
-        """Log each mistake once, as long as it stands."""
-        for mistake in mistakes:
-            if mistake not in self._told:
-                self._tell(BetsMistake(mistake))
+        """Tell each mistake once, as long as it stands; those of one look in one message."""
+        fresh = [x for x in mistakes if x not in self._told]
+        if fresh:
+            more = f"\nand {len(fresh) - _MOST_TOLD} more" if len(fresh) > _MOST_TOLD else ""
+            shown = "\n".join(fresh[:_MOST_TOLD]).replace(str(self._file), self._file.name)
+            self._tell(BetsMistake(shown + more))
         self._told |= set(mistakes)
 
 

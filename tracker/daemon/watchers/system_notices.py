@@ -14,6 +14,7 @@ from tracker.daemon.alert_policy import AlertPolicy
 from tracker.domain.events import (
     AlertRefused,
     AlertSent,
+    BetsMistake,
     ChoreFailed,
     DigestRefused,
     DigestSent,
@@ -111,6 +112,8 @@ class SystemNotices:
                 )
             case StoreRecovered():
                 self._say("store_back", "✓ tracker can write its database again", Level.DEFAULT)
+            case BetsMistake():
+                self._say("bets_mistake", f"⚠ {event.what}", Level.DEFAULT)
             case ChoreFailed():
                 text = f"⚠ The {event.chore} of today failed: {event.detail}\nSee tracker chores."
                 self._say(f"chore_{event.chore}", text, Level.DEFAULT)
