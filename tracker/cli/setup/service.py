@@ -40,7 +40,17 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     app.add_typer(group, rich_help_panel=panel)
 
 
-def install(context: typer.Context, system: System = False) -> None:
+def install(
+    context: typer.Context,
+    system: System = False,
+    timer: Annotated[
+        bool,
+        typer.Option("--timer", help="In place of a daemon, `tracker refresh` every morning."),
+    ] = False,
+    shown: Annotated[
+        bool, typer.Option("--print", help="Print the unit; nothing is written or started.")
+    ] = False,
+) -> None:
     """Write the unit, enable it and start it. Doing it again is fine.
 
     Without --system it is your own service and runs as you.
@@ -50,8 +60,14 @@ def install(context: typer.Context, system: System = False) -> None:
     scope = scope_of(context)
     scope.settings()
     config = _config(scope)
+    if shown:
+        given = (_command(), config)
+        units = service.render_refresh_units(*given, user=not system) if timer else ()
+        say("\n".join(units or (service.render_unit(*given, user=not system),)).rstrip("\n"))
+        return
+    put = service.install_timer if timer else service.install
     with progress("talking to systemd"):
-        done = service.install(_unit(system=system), _command(), config, user=not system)
+        done = put(_unit(system=system), _command(), config, user=not system)
     for sentence in done:
         say(sentence)
 
