@@ -15,7 +15,6 @@ from tracker.daemon.watchers.pregame import LINES_EVERY, LINES_NEAR, STEP, learn
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.prior import NO_LINES, Finished, Lines, PriorSource, Quote
 from tracker.domain.tracking import GameTracking
-from tracker.forecast import load_parameters
 from tracker.store import Store
 
 START = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -46,9 +45,9 @@ async def test_results_that_the_store_has_move_the_forecast(store: Store) -> Non
         for k in range(15)
     ]
     await store.known.keep_finished(past)
-    await learn(store, made)
+    await learn(store, made.pricing)
     after = await made.forecast(BOOK, TIP)
-    believed = made.believed(BOOK, load_parameters("nba"))
+    believed = made.pricing.believed(GAME, [x.bet for x in BOOK.tracked])
     assert believed.prior.source is PriorSource.RATINGS
     assert believed.by == "ratings from 15 results"
     assert after.mu.margin > before.mu.margin + 2  # type: ignore[union-attr]
@@ -81,7 +80,7 @@ async def test_lines_are_followed_until_the_game_begins_and_then_stand(store: St
     """Every ten minutes, every two when it is near, and never after tip-off."""
     clock = FakeClock(START - timedelta(hours=2))
     made, maker = forecaster(), Bookmaker(clock)
-    loop = asyncio.create_task(watch_lines(maker.read, store, made, lambda: [GAME], clock))
+    loop = asyncio.create_task(watch_lines(maker.read, store, made.pricing, lambda: [GAME], clock))
     try:
         for _ in range(int(3 * 3600 / STEP)):
             await step(clock, store)
@@ -91,7 +90,7 @@ async def test_lines_are_followed_until_the_game_begins_and_then_stand(store: St
     assert max(gaps) <= LINES_EVERY + STEP
     assert min(gaps) >= LINES_NEAR
     assert START - timedelta(seconds=LINES_NEAR + STEP) <= maker.looks[-1] < START
-    prior = made.believed(BOOK, load_parameters("nba"))
+    prior = made.pricing.believed(GAME, [x.bet for x in BOOK.tracked])
     assert prior.prior.margin == len(maker.looks)
     assert prior.by == "the lines of a book"
 
@@ -100,7 +99,7 @@ async def test_a_game_that_is_bet_on_late_is_looked_up_at_once(store: Store) -> 
     """Not at the next turn, by when it may have begun."""
     clock = FakeClock(START - timedelta(hours=2))
     made, maker, games = forecaster(), Bookmaker(clock), list[Game]()
-    loop = asyncio.create_task(watch_lines(maker.read, store, made, lambda: games, clock))
+    loop = asyncio.create_task(watch_lines(maker.read, store, made.pricing, lambda: games, clock))
     try:
         await step(clock, store)
         assert maker.looks == []

@@ -13,13 +13,14 @@ from datetime import timedelta
 from functools import partial
 
 from tracker import __version__
+from tracker.app.pricing import Load
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.bot.chat import ChatBoards
 from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.broadcast_delay import LateSlate, delayed
 from tracker.daemon.cards.live_view import LiveView
-from tracker.daemon.forecaster import Forecaster, Load
+from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.memory import settle
 from tracker.daemon.track import TrackContext, track
 from tracker.daemon.watchdog import Watchdog
@@ -128,13 +129,13 @@ class Daemon:
         shelf, clock, progress = self._shelf, self._clock, self._progress
         store, settings, tell = self._parts.store, self._parts.settings, self._tell
         lines = LineReader(self._parts.feeds, clock)
-        await learn(store, self._forecaster)
+        await learn(store, self._forecaster.pricing)
         keep = timedelta(days=settings.store.keep_bodies_days)
         await self._desk.recall(store, clock.now())
         async with asyncio.TaskGroup() as tasks:
 
             def follow(books: tuple[GameTracking, ...]) -> None:
-                self._forecaster.players.recent = shelf.recent
+                self._forecaster.pricing.players.recent = shelf.recent
                 self._follow(books, tasks)
 
             for channel in self._parts.channels:
@@ -147,7 +148,9 @@ class Daemon:
             tasks.create_task(tend_bets(shelf, changed, wanted, follow, clock, progress))
             late = LateSlate(slate.read, settings.alerts.delay, clock)
             tasks.create_task(watch_slate(late.read, store, shelf, changed, wanted, clock))
-            tasks.create_task(watch_lines(lines.read, store, self._forecaster, shelf.games, clock))
+            tasks.create_task(
+                watch_lines(lines.read, store, self._forecaster.pricing, shelf.games, clock)
+            )
             feeds = self._parts.feeds
             faces = watch_faces(lambda: shelf.faceless, feeds, shelf.meet, feeds.roomy, clock)
             tasks.create_task(faces)

@@ -122,7 +122,7 @@ class ClockRight(SystemEvent):
 
 @dataclass(frozen=True, slots=True)
 class ClockStepped(SystemEvent):
-    """The wall clock was set by so many seconds; what waits on a channel waits as long as before."""
+    """The wall clock was set by so many seconds; what waits on a channel waits no longer for it."""
 
     name = "clock.stepped"
     channel: str

@@ -8,8 +8,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
+from tracker.app.player_priors import Who, players_in
 from tracker.clock import Clock
-from tracker.daemon.player_priors import Who, players_in
 from tracker.daemon.shared_bets import SharedBets
 from tracker.daemon.watchers.known_players import Rosters, frozen
 from tracker.daemon.watchers.matching import match

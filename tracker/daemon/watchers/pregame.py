@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tracker.app.pricing import Pricing
 from tracker.clock import Clock
-from tracker.daemon.forecaster import Forecaster
 from tracker.domain.game import Game
 from tracker.domain.prior import Quote
 from tracker.store import Store
@@ -30,16 +30,16 @@ AHEAD = timedelta(hours=36)
 Read = Callable[[Iterable[Game]], Awaitable[dict[str, Quote]]]
 
 
-async def learn(store: Store, forecaster: Forecaster) -> None:
-    """Let the forecaster know all that the store has of games before their tip-off."""
+async def learn(store: Store, pricing: Pricing) -> None:
+    """Let what prices bets know all that the store has of games before their tip-off."""
     quotes, finished = await store.known.quotes(), await store.known.finished()
-    forecaster.known = replace(forecaster.known, quotes=quotes, finished=finished)
+    pricing.known = replace(pricing.known, quotes=quotes, finished=finished)
 
 
 async def watch_lines(
     read: Read,
     store: Store,
-    forecaster: Forecaster,
+    pricing: Pricing,
     awaited: Callable[[], Iterable[Game]],
     clock: Clock,
 ) -> None:
@@ -55,7 +55,7 @@ async def watch_lines(
         if clock.monotonic() >= due or games - asked:
             if soon:
                 await store.known.keep_quotes(await read(soon))
-            await learn(store, forecaster)
+            await learn(store, pricing)
             asked, due = games, clock.monotonic() + _wait(soon, clock.now())
         await clock.sleep(STEP)
 
