@@ -23,7 +23,7 @@ from tracker.forecast.priors.belief import Believed, Known
 if TYPE_CHECKING:
     from tracker.domain.chance import Chance
     from tracker.domain.market import Market
-    from tracker.domain.prior import Finished, Lines, Quote
+    from tracker.domain.prior import Finished, Lines, PregameLines
     from tracker.store import Store
     from tracker.store.views import BetView
 
@@ -32,6 +32,10 @@ LinesFor = Callable[[Game], "Lines | None"]
 
 Load = Callable[[str], Parameters]
 """The parameters in use of a league. It may be called from several threads."""
+
+
+LATE_S = 120.0
+"""Seconds left of a game inside of which a chance may be another by the time it is read."""
 
 
 class Pricing:
@@ -102,10 +106,15 @@ def listed(state: GameState, bets: Sequence[Bet]) -> GameState:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A bet's chance at this moment; `begun` is whether any of its games has."""
+    """A bet's chance at this moment, and who told what was believed of its games.
+
+    `live` is whether any of them has begun, `late` whether one is about to end.
+    """
 
     chance: Chance
-    begun: bool
+    prior: str
+    live: bool
+    late: bool
 
 
 async def price_now(
@@ -124,8 +133,15 @@ async def price_now(
         return None
     pricing = await pricing_of(store, [x.game for x in states.values()], [bet], given, load)
     chance = pricing.chance(bet, states)
-    begun = any(x.phase is not Phase.SCHEDULED for x in states.values())
-    return None if chance is None else Priced(chance, begun)
+    if chance is None:
+        return None
+    told = dict.fromkeys(pricing.believed(x.game, [bet]).by for x in states.values())
+    return Priced(
+        chance,
+        ", ".join(told),
+        live=any(x.phase is not Phase.SCHEDULED for x in states.values()),
+        late=any(x.phase.in_play and x.seconds_left <= LATE_S for x in states.values()),
+    )
 
 
 async def pricing_of(
@@ -136,7 +152,7 @@ async def pricing_of(
     load: Load = load_parameters,
 ) -> Pricing:
     """What prices bets on some games: lines and results, and the last games of their players."""
-    quotes: dict[str, Quote] = {}
+    quotes: dict[str, PregameLines] = {}
     finished: list[Finished] = []
     for game in games:
         quotes |= await store.known.quotes(game.id)
@@ -167,5 +183,6 @@ def bet_of(x: BetView) -> Bet | None:
         return None
     return Bet(
         number=x.number, pick=x.pick, market=x.market, game=x.game, rules=x.rules,
-        added_at=x.added_at, odds=x.odds, stake_cents=x.stake_cents, lines=x.lines,
+        added_at=x.added_at, odds=x.odds, stake_cents=x.stake_cents, lines=x.lines, book=x.book,
+        placed_at=x.placed_at,
     )  # fmt: skip

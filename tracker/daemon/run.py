@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from pydantic import SecretStr
+
 from tracker import __version__
 from tracker.app.pricing import Load
+from tracker.app.report import Span
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.bot.chat import ChatBoards
@@ -24,22 +27,27 @@ from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.memory import settle
 from tracker.daemon.track import TrackContext, track
 from tracker.daemon.watchdog import Watchdog
+from tracker.daemon.watchers.buying import MarketParts
 from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
-from tracker.daemon.watchers.nightly import beat, tell_nightly
-from tracker.daemon.watchers.pregame import learn, watch_lines
+from tracker.daemon.watchers.market import MarketWatch
+from tracker.daemon.watchers.nightly import REPORT_AT, beat, tell_nightly, tell_reports
+from tracker.daemon.watchers.pregame import keep_learning, learn
 from tracker.daemon.watchers.rosters import watch_faces
 from tracker.daemon.watchers.source_status import SourceStatus
 from tracker.daemon.watchers.system_notices import SystemNotices
 from tracker.daemon.write_backoff import WriteBackoff
+from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.league import slate_date
+from tracker.domain.plural import plural
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.odds.pregame import LineReader
+from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.feeds.polling.poller import STEP_S, Poller
+from tracker.feeds.slate.all_leagues import Slates
 from tracker.forecast import load_parameters
 from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel
@@ -70,6 +78,7 @@ class Parts:
     pulses: SourceStatus
     tell: Tell
     rng: random.Random
+    odds: OddsSources
     load: Load = load_parameters
     verbs: Verbs | None = None
     runners: Runners | None = None
@@ -94,10 +103,11 @@ class Daemon:
         parts.store.wait_out(self._patience.wait_out)
         parts.pulses.on_answer = self._hear
         parts.pulses.usage = parts.feeds.usage
-        self._shelf = FollowedBets(parts.store, parts.clock, parts.settings, parts.tell)
+        self._shelf = FollowedBets(parts.store, parts.clock, parts.settings, self._tell)
         known = partial(lines_for, parts.settings.lines)
         self._forecaster = Forecaster(known, parts.tell, parts.load)
         self._wall = LiveView(parts.clock, parts.settings.zone)
+        self._market = MarketWatch(self._market_parts)
         self._context = TrackContext(
             recorder=parts.store,
             forecasts=self._forecaster,
@@ -107,10 +117,32 @@ class Daemon:
             ring=self._ring,
             tell=self._tell,
             see=parts.pulses.see,
-            show=self._wall.show,
+            show=self._show,
+            closed=self._market.values.get,
             route=self._desk.route,
             wording=parts.settings.wording,
         )
+
+    @property
+    def _market_parts(self) -> MarketParts:
+        parts, shelf = self._parts, self._shelf
+        return MarketParts(
+            sources=parts.odds,
+            store=parts.store,
+            forecaster=self._forecaster,
+            load=parts.load,
+            clock=parts.clock,
+            settings=parts.settings.odds,
+            tell=self._tell,
+            trackings=shelf.trackings,
+            roster_of=shelf.roster_of,
+            hear=parts.pulses.hear,
+        )
+
+    def _show(self, tracking: GameTracking) -> None:
+        """Let everybody see what is believed of a game after a poll."""
+        self._wall.show(tracking)
+        self._market.show(tracking)
 
     @property
     def _chats(self) -> ChatBoards:
@@ -124,12 +156,11 @@ class Daemon:
     async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:
         """Run every loop until `stop` is set; the first that fails takes all down with it."""
         changed, wanted = asyncio.Event(), asyncio.Event()
-        known = await self._parts.store.games(since=self._clock.now() - KEPT)
-        slate = self._parts.feeds.slates(self._shelf.leagues, (game for game, _ in known))
+        slate = await self._slates()
         shelf, clock, progress = self._shelf, self._clock, self._progress
         store, settings, tell = self._parts.store, self._parts.settings, self._tell
-        lines = LineReader(self._parts.feeds, clock)
         await learn(store, self._forecaster.pricing)
+        await self._market.restore()
         keep = timedelta(days=settings.store.keep_bodies_days)
         await self._desk.recall(store, clock.now())
         async with asyncio.TaskGroup() as tasks:
@@ -148,16 +179,16 @@ class Daemon:
             tasks.create_task(tend_bets(shelf, changed, wanted, follow, clock, progress))
             late = LateSlate(slate.read, settings.alerts.delay, clock)
             tasks.create_task(watch_slate(late.read, store, shelf, changed, wanted, clock))
-            tasks.create_task(
-                watch_lines(lines.read, store, self._forecaster.pricing, shelf.games, clock)
-            )
+            tasks.create_task(keep_learning(store, self._forecaster.pricing, clock))
+            for loop_of_market in self._market.jobs():
+                tasks.create_task(loop_of_market)
             feeds = self._parts.feeds
             faces = watch_faces(lambda: shelf.faceless, feeds, shelf.meet, feeds.roomy, clock)
             tasks.create_task(faces)
             tasks.create_task(self._parts.pulses.keep(store, clock))
             tasks.create_task(self._desk.tend(store, clock))
-            tasks.create_task(self._herald.run())
-            tasks.create_task(self._herald.cry())
+            for job in self._herald.jobs():
+                tasks.create_task(job)
             self._keep_in_touch(tasks)
             tasks.create_task(
                 keep_alive(notifier, progress, self._status, SystemClock(), self._tell)
@@ -169,6 +200,13 @@ class Daemon:
             notifier.stopping("stopping")
             await self._herald.farewell(SystemClock())
             raise _Stop
+
+    async def _slates(self) -> Slates:
+        """The games of the leagues that are wanted, with what is known and bet on already."""
+        await self._shelf.recall()
+        known = await self._parts.store.games(since=self._clock.now() - KEPT)
+        games = (game for game, _ in known)
+        return self._parts.feeds.slates(self._shelf.leagues, games, lambda: self._shelf.held)
 
     def _plays_today(self) -> bool:
         """Whether a bet is on any game of the leagues' date at this moment."""
@@ -186,6 +224,14 @@ class Daemon:
         if wanted.digest_at is not None:
             nightly = tell_nightly(store, wanted.digest_at, zone, clock, names, self._ring)
             tasks.create_task(nightly)
+        if wanted.report != "off":
+
+            async def tell(notice: Notice) -> None:
+                if await store.alerting.notice(notice, names):
+                    self._ring()
+
+            at, span = wanted.digest_at or REPORT_AT, Span(wanted.report)
+            tasks.create_task(tell_reports(store, span, at, zone, clock, tell))
         if wanted.heartbeat_url is not None:
             url = wanted.heartbeat_url.get_secret_value()
             tasks.create_task(beat(url, self._well, SystemClock(), self._tell))
@@ -238,9 +284,9 @@ class Daemon:
     def _status(self) -> str:
         """One line for systemd."""
         games, waiting = len(self._following), self._shelf.waiting
-        text = f"following {games} game{'s' * (games != 1)}"
+        text = f"following {plural(games, 'game')}"
         if waiting:
-            text += f", {waiting} bet{'s' * (waiting != 1)} waiting for a game"
+            text += f", {plural(waiting, 'bet')} waiting for a game"
         late = self._progress.late()
         return f"{text}, stuck: {', '.join(late)}" if late else text
 
@@ -256,6 +302,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
     seed: int | None = None,
     load: Load = load_parameters,
     verbs: Verbs | None = None,
+    odds_key: SecretStr | None = None,
     runners: Runners | None = None,
 ) -> None:
     """Run the daemon until `stop` is set or SIGTERM or SIGINT comes.
@@ -264,7 +311,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
     cannot be used. Any other error is a fault: it ends the daemon, and systemd starts it again.
     `seed` makes the jitter of the polls repeatable. `load` gives the parameters that forecast a
     league; else they are those that come with the program. `verbs` runs commands for who asks in a
-    chat, `runners` what is due at set times.
+    chat, `runners` what is due at set times. `odds_key` is the key of The Odds API, if any.
     """
     stop = stop or asyncio.Event()
     pulses = SourceStatus()
@@ -274,12 +321,14 @@ async def run(  # noqa: PLR0913 - all but three have a default
         async with (
             await Store.open(settings.store.path, now=clock.now()) as store,
             opening as feeds,
+            open_odds(settings.odds, odds_key, feeds, clock) as odds,
         ):
             await store.recover(clock.now())
             await store.keep_daemon(_self_view(clock))
             rng = random.Random(seed)  # noqa: S311 - jitter is no secret
             parts = Parts(
-                settings, channels, clock, store, feeds, pulses, tell, rng, load, verbs, runners
+                settings, channels, clock, store, feeds, pulses, tell, rng, odds, load, verbs,
+                runners,
             )  # fmt: skip
             tell(DaemonStarted(str(settings.store.path)))
             settle()

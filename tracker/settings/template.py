@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from tracker.settings.models import DEFAULT_RULES, ESPN_FEED, NBA_FEED, WNBA_FEED
+from tracker.settings.models import (
+    DEFAULT_RULES,
+    ESPN_FEED,
+    NBA_FEED,
+    ODDS_SOURCES,
+    WNBA_FEED,
+)
 
 
 def _value(value: object) -> str:
@@ -77,6 +83,12 @@ stake_unit = {_money(stake_unit_cents)}
 # Bets in a file beside this one, picked up while the daemon runs.
 # file = "bets.toml"
 
+[web]
+# The page and the API of `tracker web`: where it listens, and further names that it answers to.
+# host = "127.0.0.1"
+# port = 8377
+# hosts = ["tracker.example.ts.net"]
+
 [rules]
 # What to be told of every bet that has no rules of its own.
 # default = {_value(list(DEFAULT_RULES))}
@@ -99,6 +111,7 @@ stake_unit = {_money(stake_unit_cents)}
 
 # A digest of the night, and an address that is asked for while all is well.
 # digest_at = "09:00"
+# report = "off"
 # heartbeat_url = "https://hc-ping.com/your-own"
 
 [notify]
@@ -143,6 +156,32 @@ console = {_value(console)}
 # base_url = {_value(ESPN_FEED["base_url"])}
 # requests_per_minute = {ESPN_FEED["requests_per_minute"]}
 # headers = {{ Accept = "application/json" }}
+
+[odds]
+# Who is asked for quotes, and the books at which you bet: the best price is theirs.
+# sources = {_value(list(ODDS_SOURCES))}
+# mine = ["draftkings", "fanduel"]
+# anchors = ["pinnacle", "circasports", "kalshi", "polymarket"]
+
+# The least edge (expected profit of a unit) and chance that are marked as worth a look.
+# edge_min = 0.03
+# p_min = 0.35
+
+[odds.the_odds_api]
+# A key makes the closes of several books known. It is a secret: this file then needs mode 0600.
+# key = "the-key-of-your-plan"
+# monthly_credits = 500
+# regions = ["us"]
+# bookmakers = ["draftkings", "fanduel", "pinnacle"]
+# markets = ["h2h", "spreads", "totals"]
+# base_url = "https://api.the-odds-api.com"
+
+[odds.kalshi]
+# base_url = "https://api.elections.kalshi.com"
+
+[odds.polymarket]
+# base_url = "https://gamma-api.polymarket.com"
+# clob_url = "https://clob.polymarket.com"
 
 # Closing lines that you know: they make the forecast better, most of all early in a game.
 # [[lines]]

@@ -81,21 +81,15 @@ def _money(draft: Draft, form: str) -> list[str]:
 
 
 async def tell_chance(x: Registered, at: Session, scope: Scope) -> None:
-    """What the forecast gives it at this moment, and how that compares with the price."""
-    from tracker.app.pricing import price_now
-    from tracker.cli.bets.believed import given_lines, models_of
-    from tracker.wording.figures import percent
+    """What the forecast gives it at this moment, beside its price: told, and kept with it."""
+    from tracker.cli.market.worth import decision_lines, worth_of
 
     with progress("forecasting"):
-        found = await price_now(at.store, x.bet(at.now), given_lines(scope), models_of(at))
+        found = await worth_of(x.bet(at.now), at, scope)
     if found is None:
         return
-    chance, clock = found.chance, "Now" if found.begun else "Before tip-off"
-
-    edge = ""
-    if x.draft.odds is not None:
-        fair = chance.win + chance.push * x.draft.odds.break_even
-        difference = (fair - x.draft.odds.break_even) * 100
-        edge = f", edge {difference:+.1f} points"
-    push = f", push {percent(chance.push, 1)}" if chance.push else ""
-    say(f"{paint(clock + ':', 'dim')} p(hit) {percent(chance.win, 1)}{push}{edge}")
+    if x.added.created:
+        await at.store.quotes.decide([found.decision])
+    clock = "Now" if found.live else "Before tip-off"
+    for line in decision_lines(found.decision, clock, at.basics.odds_format):
+        say(line)

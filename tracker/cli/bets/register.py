@@ -20,6 +20,13 @@ from tracker.cli.look import (
     status_text,
     table,
 )
+from tracker.cli.market.worth import (
+    decision_json,
+    decision_lines,
+    value_json,
+    value_text,
+    worth_of,
+)
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, say, say_json, when
 from tracker.cli.session import Session, session
@@ -27,12 +34,14 @@ from tracker.cli.words import odds_text
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
 from tracker.domain.money import money_text
+from tracker.domain.plural import plural
 from tracker.domain.rule import Rule, parse_rule
 
 if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from tracker.domain.value import ClosingValue, Decision
     from tracker.store.views import BetView, ShowView
 
 NO_BETS = "No bets yet: add one, such as `tracker add 'DEN -4.5 -110 $20'`."
@@ -139,14 +148,40 @@ async def _show(scope: Scope, bet: str, as_json: bool) -> None:
             raise RuntimeError("a bet that was just found is gone")
         game = found.bet.game
         prior = None if game is None else await believed(game, at, scope)
+        number = found.bet.number
+        made = await _decision(found.bet, at, scope)
+        value = (await at.store.quotes.values(number)).get(number)
         if as_json:
-            say_json(show_json(found) | {"prior": None if prior is None else prior_json(prior)})
+            told = {
+                "prior": None if prior is None else prior_json(prior),
+                "decision": None if made is None else decision_json(made),
+                "clv": None if value is None else value_json(value),
+            }
+            say_json(show_json(found) | told)
         else:
-            told = None if prior is None or game is None else prior_text(prior, game)
-            _tell(found, at, told)
+            said = None if prior is None or game is None else prior_text(prior, game)
+            _tell(found, at, said, made, value)
 
 
-def _tell(found: ShowView, at: Session, prior: str | None) -> None:
+async def _decision(bet: BetView, at: Session, scope: Scope) -> Decision | None:
+    """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
+    kept = (await at.store.quotes.decisions(bet.number)).get(bet.number)
+    if kept is not None or bet.game is None or bet.game.start <= at.now:
+        return kept
+    from tracker.app.pricing import bet_of
+
+    asked = bet_of(bet)
+    worth = None if asked is None or bet.result is not None else await worth_of(asked, at, scope)
+    return None if worth is None else worth.decision
+
+
+def _tell(
+    found: ShowView,
+    at: Session,
+    prior: str | None,
+    made: Decision | None,
+    value: ClosingValue | None,
+) -> None:
     bet, zone, now = found.bet, at.basics.zone, at.now
     say(f"{paint(f'#{bet.id}', 'bold')} {paint(shown_as(bet), 'bold')} · {status_text(bet)}")
     game = "not known yet" if bet.game is None else _game_line(bet, at)
@@ -154,11 +189,12 @@ def _tell(found: ShowView, at: Session, prior: str | None) -> None:
     money = [x for x in (odds_text(bet.odds, at.basics.odds_format), _stake(bet)) if x]
     if money:
         say(f"Price    {' · '.join(money)}")
-    if prior is not None:
-        say(f"Before   {prior}")
+    before = [] if prior is None else [f"Before   {prior}"]
+    for line in (*before, *_worth(bet, at, made, value)):
+        say(line)
     if bet.chance is not None:
         parts = [chance_text(bet), f"peak {_percent(bet.peak)}, low {_percent(bet.low)}"]
-        parts.append(f"{len(found.snapshots)} snapshots")
+        parts.append(plural(len(found.snapshots), "snapshot"))
         say(f"Chance   {' · '.join(x for x in parts if x)}")
     for place, line in enumerate(leg_lines(found), 1):
         say(f"Leg {place}    {line}")
@@ -179,6 +215,16 @@ def _tell(found: ShowView, at: Session, prior: str | None) -> None:
             say(f"{x.alert.at.astimezone(zone):%H:%M:%S}  {x.alert.text.splitlines()[0]}")
     if found.snapshots:
         note(f"Its course: `tracker chart {bet.id}`")
+
+
+def _worth(
+    bet: BetView, at: Session, made: Decision | None, value: ClosingValue | None
+) -> list[str]:
+    """What the bet was worth when it was made, and by the close."""
+    told = [] if made is None else decision_lines(made, "When made", at.basics.odds_format)
+    if value is not None and bet.market is not None:
+        told.append(f"Close    {value_text(bet.market, bet.odds, value)}")
+    return told
 
 
 def _percent(p: float | None) -> str:
@@ -209,15 +255,41 @@ def _game_line(bet: BetView, at: Session) -> str:
     return " · ".join(parts)
 
 
-def withdraw(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
+def withdraw(
+    context: typer.Context,
+    bet: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The number of the bet, or its own id.")
+    ] = None,
+    gone: Annotated[
+        bool, typer.Option("--gone", help="Those that have left the bets file, as `status` says.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Stop following a bet. Its history stays, and adding it again takes it up again."""
-    asyncio.run(_withdraw(scope_of(context), bet, as_json))
+    if (bet is None) != gone:
+        raise Misused("name the bet, as in `tracker withdraw 12`, or say --gone, but not both")
+    if bet is None:
+        asyncio.run(_withdraw_gone(scope_of(context), as_json))
+    else:
+        asyncio.run(_withdraw(scope_of(context), bet, as_json))
+
+
+async def _withdraw_gone(scope: Scope, as_json: bool) -> None:
+    from tracker.app.file_of_bets import withdraw_left
+
+    async with session(scope, write=True) as at:
+        done = await withdraw_left(at.bets, at.now)
+    if as_json:
+        say_json({"withdrawn": list(done)})
+        return
+    numbers = ", ".join(f"#{x}" for x in done)
+    say(f"Withdrew {numbers}." if done else "No bet has left the bets file.")
 
 
 async def _withdraw(scope: Scope, reference: str, as_json: bool) -> None:
     async with session(scope, write=True) as at:
-        bet = await at.bet(reference)
-        done = await at.store.withdraw(bet.number, at.now)
+        made = await at.bets.withdraw(reference, at.now)
+    bet, done = made.bet, made.done
     if as_json:
         say_json({"id": bet.id, "number": bet.number, "withdrawn": done})
     elif done:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tracker.domain.league import season_name
-from tracker.domain.prior import Finished, Lines, Prior, PriorSource, Quote
+from tracker.domain.plural import plural
+from tracker.domain.prior import Finished, Lines, PregameLines, Prior, PriorSource
 from tracker.forecast.priors.ends import EndsBelief, lean
 from tracker.forecast.priors.lines import (
     BET_LINE_SD,
@@ -73,7 +74,7 @@ class Known:
     """
 
     given: Callable[[Game], Lines | None]
-    quotes: Mapping[str, Quote] = field(default_factory=dict)
+    quotes: Mapping[str, PregameLines] = field(default_factory=dict)
     finished: Sequence[Finished] = ()
     _ratings: dict[tuple[str, date, str], tuple[Ratings, int]] = field(
         init=False, default_factory=dict
@@ -128,7 +129,7 @@ class Known:
         rated, count = self.rated(game, parameters)
         if rated is None:
             return average_prior(parameters), "the league's average"
-        return rated, f"ratings from {count} result{'s' * (count != 1)}"
+        return rated, f"ratings from {plural(count, 'result')}"
 
     def rated(self, game: Game, parameters: Parameters) -> tuple[Prior | None, int]:
         """What results of earlier days say, where they speak of either team; and their number."""
