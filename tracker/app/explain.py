@@ -13,7 +13,7 @@ from datetime import timedelta
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from tracker.app.pricing import bet_of, bets_before, listed, markets_in, pricing_of
+from tracker.app.pricing import bet_of, bets_before, markets_in, pricing_of
 from tracker.domain.bet import Bet, Snapshot
 from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score
@@ -74,7 +74,7 @@ class Explained:
     @property
     def change(self) -> float:
         """By how much p(hit) moved."""
-        return self.last.chance.win - self.first.chance.win
+        return self.last.known.win - self.first.known.win
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,8 @@ class Explainer:
 
     async def history(self, number: int) -> ShowView:
         """A bet that has moved. Raises NothingMoved."""
-        view = await self.store.show_view(number, self.rules)
+        found = await self.store.show_view(number, self.rules)
+        view = None if found is None else found.priced
         if view is None or view.bet.game is None or view.bet.market is None:
             raise NothingMoved(f"bet {number} has no game yet, so nothing has moved")
         if len(view.snapshots) < 2:  # noqa: PLR2004 - a change has two ends
@@ -113,7 +114,7 @@ class Explainer:
             causes = await rebuild.within(games[0], begin, end)
         else:
             causes = await rebuild.across(games, begin, end)
-        change = shots[end].chance.win - shots[begin].chance.win
+        change = shots[end].known.win - shots[begin].known.win
         prior = await rebuild.prior(games[0])
         return Explained(view, shots[begin], shots[end], exactly(causes, change), prior)
 
@@ -125,7 +126,7 @@ def last_of_note(shots: Sequence[Snapshot]) -> tuple[int, int]:
     """
     for end in range(len(shots) - 1, 0, -1):
         begin = _window(shots, end)
-        away = [abs(shots[end].chance.win - x.chance.win) for x in shots[begin:end]]
+        away = [abs(shots[end].known.win - x.known.win) for x in shots[begin:end]]
         largest = max(away, default=0.0)
         if largest >= OF_NOTE:
             return begin + away.index(largest), end
@@ -218,7 +219,7 @@ class _Rebuild:
         found: tuple[float, Seen] | None = None
         for parameters in self._models(game.league, shot):
             seen = pricing.seen(state, bets, parameters)
-            error = abs(whole(seen.chance(markets)) - shot.chance.win)
+            error = abs(whole(seen.chance(markets)) - shot.known.win)
             if found is None or error < found[0]:
                 found = error, seen
             if error <= EXACT:
@@ -235,8 +236,7 @@ class _Rebuild:
             found = await self._told(shots[-1], game, back)
             if found is not None and (found.players or not asks):
                 return found
-        state = found or rebuilt(shots, game)
-        return listed(state, [self.bet]) if asks and not state.players else state
+        return found or rebuilt(shots, game)
 
     async def _told(self, shot: Snapshot, game: Game, back: timedelta) -> GameState | None:
         """The state in the raw answers up to a moment, while answers are kept.

@@ -6,14 +6,14 @@ The daemon, adding, `why`, cash-out and hedge go by it, so that a bet has one ch
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tracker.app.player_priors import PlayerBeliefs, players_in
 from tracker.domain.bet import Bet
-from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score
-from tracker.domain.player import Stat
+from tracker.domain.chance import Chance, NoChance
+from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.tracking import Group
 from tracker.engine.decide.parlays import combined
 from tracker.forecast import Parameters, Unpriceable, load_parameters
@@ -21,7 +21,6 @@ from tracker.forecast.explain import Seen
 from tracker.forecast.priors.belief import Believed, Known
 
 if TYPE_CHECKING:
-    from tracker.domain.chance import Chance
     from tracker.domain.market import Market
     from tracker.domain.prior import Finished, Lines, PregameLines
     from tracker.store import Store
@@ -72,22 +71,17 @@ class Pricing:
         prior = self._believed(game, bets, used).prior
         return Seen(state, prior, used, players=self.players.of(bets, game))
 
-    def chance(self, bet: Bet, states: Mapping[str, GameState]) -> Chance | None:
+    def chance(self, bet: Bet, states: Mapping[str, GameState]) -> Chance | NoChance | None:
         """The chance of a bet at the states of its games, by their ids.
 
-        None where it cannot be told, as of a player of whom nothing is known.
+        Or why it has none, as of a player of whom nothing is known; None where none can say.
         """
         groups = []
-        for game in dict.fromkeys(leg.game for leg in bet.legs):
-            state = states[game.id]
-            if state.phase is Phase.SCHEDULED:
-                if not self.players.knows([bet], game):
-                    return None
-                state = listed(state, [bet])
+        for game in bet.games:
             try:
-                part = self.seen(state, [bet]).chance(markets_in(bet, game.id))
-            except Unpriceable:
-                return None
+                part = self.seen(states[game.id], [bet]).chance(markets_in(bet, game.id))
+            except Unpriceable as why:
+                return why.why
             groups.append(Group(game.id, part))
         return combined(groups)
 
@@ -95,13 +89,6 @@ class Pricing:
 def markets_in(bet: Bet, game_id: str) -> list[Market]:
     """What must come true of a bet in one game."""
     return [leg.market for leg in bet.legs if leg.game.id == game_id]
-
-
-def listed(state: GameState, bets: Sequence[Bet]) -> GameState:
-    """A game before tip-off with the players of the bets in its box, which is read later."""
-    nothing = tuple((x.value, 0) for x in Stat)
-    lines = (PlayerLine(x.key, x.name, x.side, nothing) for x in players_in(bets, state.game))
-    return replace(state, players=tuple(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +106,14 @@ class Priced:
 
 async def price_now(
     store: Store, bet: Bet, given: LinesFor, load: Load = load_parameters
-) -> Priced | None:
-    """The chance of a bet as the daemon would give it at this moment; None where it has none.
+) -> Priced | NoChance | None:
+    """The chance of a bet as the daemon would give it at this moment, or why it has none.
 
-    `given` are the lines of the configuration.
+    None where nothing can be said, as of a game that is called off. `given` are the lines of the
+    configuration.
     """
     states: dict[str, GameState] = {}
-    for game in dict.fromkeys(leg.game for leg in bet.legs):
+    for game in bet.games:
         slate = await store.games(game.slate)
         state = next((s for g, s in slate if g.id == game.id and s is not None), None)
         states[game.id] = state or GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
@@ -133,8 +121,8 @@ async def price_now(
         return None
     pricing = await pricing_of(store, [x.game for x in states.values()], [bet], given, load)
     chance = pricing.chance(bet, states)
-    if chance is None:
-        return None
+    if chance is None or isinstance(chance, NoChance):
+        return chance
     told = dict.fromkeys(pricing.believed(x.game, [bet]).by for x in states.values())
     return Priced(
         chance,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tracker.cli.screen import paint
+from tracker.domain.chance import NoChance
 
 if TYPE_CHECKING:
     from tracker.cli.scope import Scope
@@ -32,15 +33,23 @@ class Worth:
     market: float | None
 
 
-async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | None:
-    """What a bet is worth at this moment; None where the forecast cannot say."""
+WHY_NONE = {
+    NoChance.OUT: "a player is out, so his lines will be void",
+    NoChance.LITTLE_KNOWN: "little known of him until his recent games are read",
+    NoChance.NOT_IN_BOX: "he is not in the box of this game",
+}
+"""Why a bet has no chance, as whoever asks for one is told."""
+
+
+async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | NoChance | None:
+    """What a bet is worth at this moment, or why it has no chance; None where none can say."""
     from tracker.app.pricing import price_now
     from tracker.app.value import Quoted, decision, market_chance
     from tracker.cli.bets.believed import given_lines, models_of
 
     found = await price_now(at.store, bet, given_lines(scope), models_of(at))
-    if found is None:
-        return None
+    if found is None or isinstance(found, NoChance):
+        return found
     settings = scope.settings().odds
     quotes = await _quotes(bet.games, at)
     quoted = Quoted(quotes, at.now, settings.mine, settings.anchors, live=found.live)

@@ -112,7 +112,7 @@ def _end_json(x: Snapshot) -> dict[str, Any]:
         "clock": clock_digits(x.clock),
         "game_clock": x.game_clock,
         "score": {"home": x.score.home, "away": x.score.away},
-        "win": x.chance.win,
+        "win": x.known.win,
     }
 
 
@@ -126,7 +126,7 @@ def _tell(told: Explained) -> None:
     say(f"#{bet.id} {shown_as(bet)} · {game.name}")
     for x in (first, last):
         score = f"{game.away} {x.score.away} – {x.score.home} {game.home}"
-        say(f"  {x.game_clock:<10} {score:<18} p(hit) {percent(x.chance.win, 1):>7}")
+        say(f"  {x.game_clock:<10} {score:<18} p(hit) {percent(x.known.win, 1):>7}")
     say(paint(f"  {'before':<10} {prior_text(told.prior, game)}", "dim"))
     say("")
     change = told.change
