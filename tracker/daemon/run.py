@@ -32,7 +32,13 @@ from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
 from tracker.daemon.watchers.market import MarketWatch
-from tracker.daemon.watchers.nightly import REPORT_AT, beat, tell_nightly, tell_reports
+from tracker.daemon.watchers.nightly import (
+    REPORT_AT,
+    beat,
+    tell_changes,
+    tell_nightly,
+    tell_reports,
+)
 from tracker.daemon.watchers.pregame import keep_learning, learn
 from tracker.daemon.watchers.rosters import watch_faces
 from tracker.daemon.watchers.source_status import SourceStatus
@@ -228,12 +234,13 @@ class Daemon:
         if wanted.digest_at is not None:
             nightly = tell_nightly(store, wanted.digest_at, zone, clock, names, self._ring)
             tasks.create_task(nightly)
+
+        async def tell(notice: Notice) -> None:
+            if await store.alerting.notice(notice, names):
+                self._ring()
+
+        tasks.create_task(tell_changes(store, clock, tell))
         if wanted.report != "off":
-
-            async def tell(notice: Notice) -> None:
-                if await store.alerting.notice(notice, names):
-                    self._ring()
-
             at, span = wanted.digest_at or REPORT_AT, Span(wanted.report)
             tasks.create_task(tell_reports(store, span, at, zone, clock, tell))
         if wanted.heartbeat_url is not None:
