@@ -17,11 +17,11 @@ from tracker.forecast import (
     Outlook,
     Parameters,
     Unpriceable,
-    forecast,
     load_parameters,
 )
 from tracker.forecast.players.lines import player_chance
 from tracker.forecast.priors.belief import Believed, Known
+from tracker.forecast.priors.fusion import LiveLines, forecast_with
 
 BUDGET_SECONDS = 2.0
 """Real time after which a forecast is given up and the last one stands."""
@@ -36,6 +36,15 @@ Load = Callable[[str], Parameters]
 """The parameters in use of a league. It may be called from several threads."""
 
 
+LiveOf = Callable[[Game, GameState], LiveLines | None]
+"""Gives the market's lines of a game at this moment, with their age."""
+
+
+def nothing_live(game: Game, state: GameState) -> LiveLines | None:  # noqa: ARG001 - it is a LiveOf
+    """For whoever reads no quotes."""
+    return None
+
+
 class Forecaster:
     """Forecasts a game from its state, with what was believed of it before tip-off."""
 
@@ -46,6 +55,8 @@ class Forecaster:
         """What is known of games before tip-off; whoever learns more puts it here."""
         self.players = PlayerBeliefs()
         """What is known of players; whoever reads more of their games puts them there."""
+        self.live: LiveOf = nothing_live
+        """What the market quotes of a game in play; whoever reads quotes puts it here."""
         self._tell = tell
         self._failing: set[str] = set()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="forecast")
@@ -56,7 +67,8 @@ class Forecaster:
         try:
             async with asyncio.timeout(BUDGET_SECONDS):
                 loop = asyncio.get_running_loop()
-                outlook = await loop.run_in_executor(self._threads, self.outlook, book, state)
+                live = self.live(book.game, state)
+                outlook = await loop.run_in_executor(self._threads, self.outlook, book, state, live)
         except (ArithmeticError, ValueError, Unpriceable, TimeoutError) as why:
             if name not in self._failing:
                 self._failing.add(name)
@@ -68,11 +80,13 @@ class Forecaster:
             self._tell(ForecastRecovered(name))
         return outlook
 
-    def outlook(self, book: GameTracking, state: GameState) -> Outlook:
-        """The forecast itself."""
+    def outlook(
+        self, book: GameTracking, state: GameState, live: LiveLines | None = None
+    ) -> Outlook:
+        """The forecast itself, moved towards what the market quotes at that moment."""
         parameters = self._load(book.game.league)
         prior, players = self.believed(book, parameters).prior, self.players.priors(book)
-        return prepared(forecast(state, prior, parameters, players=players), book)
+        return prepared(forecast_with(state, prior, parameters, live, players), book)
 
     def believed(self, book: GameTracking, parameters: Parameters) -> Believed:
         """What was believed before tip-off, of all that was known then."""

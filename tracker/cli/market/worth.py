@@ -123,12 +123,15 @@ async def _chance(bet: Bet, at: Session, scope: Scope) -> _Chance | NoChance | N
 
     Or why there is none, as of a player of whom nothing is known; None where nothing can be said.
     """
+    from tracker.app.value import exchange_lines
     from tracker.cli.bets.believed import beliefs_of, known_of
     from tracker.cli.models.in_use import ModelsInUse, registry_beside
     from tracker.domain.game import GameState, Phase, Score
+    from tracker.domain.quote import two_sided
     from tracker.domain.tracking import Group
     from tracker.engine.decide.parlays import combined
-    from tracker.forecast import Unpriceable, forecast, parlay
+    from tracker.forecast import Unpriceable, parlay
+    from tracker.forecast.priors.fusion import forecast_with
 
     models = ModelsInUse(registry_beside(at.basics.store), note)
     groups: list[Group] = []
@@ -150,7 +153,9 @@ async def _chance(bet: Bet, at: Session, scope: Scope) -> _Chance | NoChance | N
         legs = [leg.market for leg in bet.legs if leg.game.id == game.id]
         try:
             players = beliefs.of([bet], game)
-            outlook = forecast(state, believed.prior, parameters, players=players)
+            lines = two_sided(await _quotes((game,), at)) if state.phase.in_play else []
+            quoted = exchange_lines(lines, at.now)
+            outlook = forecast_with(state, believed.prior, parameters, quoted, players)
             groups.append(Group(game.id, parlay(legs, outlook, state)))
         except Unpriceable as wrong:
             return wrong.why

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tracker.domain.market import Market
     from tracker.forecast import Parameters
     from tracker.forecast.explain import Seen
+    from tracker.forecast.priors.fusion import LiveLines
     from tracker.store.views import BetView, ShowView
 
 EXACT = 1e-9
@@ -45,24 +46,42 @@ class Memory:
 
     async def moment(self, index: int, game: Game, market: Market) -> Moment:
         """The moment of a snapshot, by its place in the history."""
-        from tracker.forecast import forecast, price
+        from tracker.forecast import forecast
         from tracker.forecast.explain import Seen
+        from tracker.forecast.priors.fusion import NO_SHIFT, shift_of
 
         shot = self._shots[index]
         known = await known_of(game, self._at, self._scope)
         before = bets_before(self._bets, game, min(game.start, shot.at))
         state = await self._told(shot, game) or rebuilt(self._shots[: index + 1], game)
         found: Moment | None = None
+        live = await self._quoted(game, state, shot)
         for parameters in self._models(game.league, shot):
             prior = known.before(game, before, parameters).prior
-            said = price(market, forecast(state, prior, parameters), state).win
-            one = Moment(shot, Seen(state, prior, parameters), said - shot.known.win)
-            if found is None or abs(one.error) < abs(found.error):
-                found = one
-            if abs(found.error) <= EXACT:
+            own = forecast(state, prior, parameters)
+            for shift in dict.fromkeys((shift_of(own, state, live), NO_SHIFT)):
+                seen = Seen(state, prior, parameters, shift)
+                one = Moment(shot, seen, seen.chance(market) - shot.known.win)
+                if found is None or abs(one.error) < abs(found.error):
+                    found = one
+            if found is not None and abs(found.error) <= EXACT:
                 break
         assert found is not None  # noqa: S101 - there is always the shipped model
         return found
+
+    async def _quoted(self, game: Game, state: GameState, shot: Snapshot) -> LiveLines | None:
+        """The exchange's moneyline that stood at that moment, by what is kept of quotes."""
+        from tracker.app.value import exchange_lines
+        from tracker.domain.quote import two_sided
+
+        if not state.phase.in_play:
+            return None
+        at = shot.at - timedelta(seconds=self._at.basics.delay)
+        told = await self._at.store.quotes.standing(game.id, game.start - timedelta(hours=3), at)
+        # It was read again and again, though only a change is a row.
+        return exchange_lines(
+            two_sided([replace(x.quote, at=at, told_at=at) for x in told if x.quote.open]), at
+        )
 
     async def _told(self, shot: Snapshot, game: Game) -> GameState | None:
         """The state in the raw answer of that moment, while answers are kept."""

@@ -52,6 +52,7 @@ class MarketParts:
     """What the market's loops work with. `roster_of` tells who plays a game.
 
     `route` says of each firing what becomes of it, `ring` wakes the channels.
+    `behind` is by how much all that is shown lies behind.
     """
 
     sources: OddsSources
@@ -68,6 +69,7 @@ class MarketParts:
     style: MessageStyle
     channels: Sequence[str]
     ring: Callable[[], None]
+    behind: timedelta
 
 
 class Watch(Protocol):

@@ -40,7 +40,7 @@ NEAR = 4
 LARGEST_GAP = 15.0
 """Points: no moneyline is taken to differ by more from the model. A guard against a wrong quote."""
 
-OLDEST = 45.0
+OLDEST = 60.0
 """Seconds: a line that was posted longer ago knows less than the score and is dropped. Assumed: two
 to three possessions."""
 
@@ -66,13 +66,24 @@ def forecast_with(
     and halves ahead stay the model's own.
     """
     own = forecast(state, prior, parameters, players=players)
-    if live is None or not usable(live, state):
+    shift = shift_of(own, state, live)
+    if shift == NO_SHIFT:
         return own
-    margin = MARGIN_WEIGHT * _margin_gap(own, live.lines)
+    return forecast(state, prior, parameters, shift=shift, players=players)
+
+
+NO_SHIFT = (0.0, 0.0)
+"""Nothing is moved: points of margin and of total."""
+
+
+def shift_of(own: Outlook, state: GameState, live: LiveLines | None) -> tuple[float, float]:
+    """By how many points of margin and total the market's live lines move the model's outlook."""
+    if live is None or not usable(live, state):
+        return NO_SHIFT
     total = 0.0
     if live.lines.total is not None:
         total = TOTAL_WEIGHT * (live.lines.total - own.mu.total)
-    return forecast(state, prior, parameters, shift=(margin, total), players=players)
+    return MARGIN_WEIGHT * _margin_gap(own, live.lines), total
 
 
 def usable(live: LiveLines, state: GameState) -> bool:
