@@ -95,6 +95,7 @@ def decision_lines(x: Decision, clock: str, odds_format: str) -> list[str]:
         "" if not x.kelly else f"Kelly share {x.kelly:.1%}".replace("%", " %"),
         "" if x.best is None else f"best {_price(x.best.odds, odds_format)} at {x.best.book}",
         f"by {x.prior}",
+        "" if x.market_at_bet is None else f"the exchange said {percent(x.market_at_bet, 1)}",
     ]
     return [first, f"{paint('Worth', 'dim'):<9}{' · '.join(f for f in facts if f)}"]
 

@@ -30,6 +30,8 @@ COUNTDOWN_EVERY_S = 45.0
 COUNTDOWN_FROM = timedelta(minutes=2)
 """How long before the listed time the countdown is first looked at."""
 
+MONTH = timedelta(days=31)
+
 REFUSED_FOR_S = 3600.0
 """Seconds until a key that was refused is tried again."""
 
@@ -149,7 +151,12 @@ class Buyer:
     async def _ask_balance(self) -> None:
         self._asked = True
         credit = await self._parts.sources.balance()
-        self._remaining = self._remaining if credit.remaining is None else credit.remaining
+        self._remaining = credit.remaining
+        if credit.remaining is None and credit.refused is None:
+            # It says nothing of itself: then by the plan and by what was bought here.
+            rows = await self._parts.store.quotes.credits(self._clock.now() - MONTH)
+            plan = self._parts.settings.the_odds_api.monthly_credits
+            self._remaining = max(0, plan - sum(x.cost for x in rows))
         await self._parts.store.quotes.record(None, (), credit)
 
     def tips(self) -> list[Tip]:
