@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tracker.app.value import exchange_lines
 from tracker.clock import FakeClock
 from tracker.daemon.forecaster import Forecaster, LiveOf
 from tracker.daemon.watchers.pregame import LEARN_EVERY, keep_learning, learn
@@ -17,7 +16,8 @@ from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.prior import NO_LINES, Finished, PriorSource
 from tracker.domain.quote import Selection, TwoSided
 from tracker.domain.tracking import GameTracking
-from tracker.forecast import Outlook, load_parameters
+from tracker.engine.market.live import exchange_lines
+from tracker.forecast import Outlook
 from tracker.store import Store
 
 START = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -48,9 +48,9 @@ async def test_results_that_the_store_has_move_the_forecast(store: Store) -> Non
     made = forecaster()
     before = await made.forecast(BOOK, TIP)
     await store.known.keep_finished(PAST)
-    await learn(store, made)
+    await learn(store, made.pricing)
     after = await made.forecast(BOOK, TIP)
-    believed = made.believed(BOOK, load_parameters("nba"))
+    believed = made.pricing.believed(GAME, [x.bet for x in BOOK.tracked])
     assert believed.prior.source is PriorSource.RATINGS
     assert believed.by == "ratings from 15 results"
     assert after.mu.margin > before.mu.margin + 2  # type: ignore[union-attr]
@@ -60,7 +60,7 @@ async def test_results_that_the_store_has_move_the_forecast(store: Store) -> Non
 async def test_results_that_come_later_are_learned_while_the_daemon_runs(store: Store) -> None:
     """Every ten minutes: a daemon that runs for weeks rates teams by last night's games."""
     clock, made = FakeClock(START - timedelta(hours=2)), forecaster()
-    loop = asyncio.create_task(keep_learning(store, made, clock))
+    loop = asyncio.create_task(keep_learning(store, made.pricing, clock))
     try:
         await store.known.keep_finished(PAST)
         await clock.advance(LEARN_EVERY)
@@ -68,7 +68,9 @@ async def test_results_that_come_later_are_learned_while_the_daemon_runs(store: 
             await store.known.quotes()
     finally:
         loop.cancel()
-    assert made.believed(BOOK, load_parameters("nba")).by == "ratings from 15 results"
+    assert (
+        made.pricing.believed(GAME, [x.bet for x in BOOK.tracked]).by == "ratings from 15 results"
+    )
 
 
 async def test_an_exchanges_price_moves_the_forecast_of_a_game_in_play() -> None:

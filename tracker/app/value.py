@@ -14,10 +14,8 @@ from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.parlay import Parlay, price_of
 from tracker.domain.player import Player
-from tracker.domain.prior import Lines
 from tracker.domain.quote import (
     EXCHANGES,
-    MONEYLINE,
     SPREAD,
     TOTAL,
     Quote,
@@ -31,17 +29,14 @@ from tracker.domain.value import ClosingValue, Decision
 from tracker.engine.market.board import best_price
 from tracker.engine.market.closing import Close, fairs, main_line, standing
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
+from tracker.engine.market.live import AT_BET
 from tracker.engine.rules.market import MarketReading
 from tracker.forecast.closing import closing_outlook, moved_to
-from tracker.forecast.priors.fusion import LiveLines
 
 if TYPE_CHECKING:
     from tracker.forecast.game.outlook import Outlook
     from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.players.priors import PlayerPriors
-
-AT_BET = timedelta(seconds=60)
-"""How far an exchange's price may lie from the moment at which a live bet was placed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +89,6 @@ def exchange_chance(quotes: Sequence[Quote], bet: Bet, at: datetime) -> float | 
             ):  # fmt: skip
                 same = line.selection.side == selection.side
                 return line.chance if same else 1 - line.chance
-    return None
-
-
-def exchange_lines(lines: Sequence[TwoSided], at: datetime) -> LiveLines | None:
-    """An exchange's moneyline at a time as a live line, no older than a minute then."""
-    fresh = [
-        x for x in standing(lines, at, AT_BET).values()
-        if x.book in EXCHANGES and x.selection.plain == MONEYLINE and x.selection.span == "game"
-    ]  # fmt: skip
-    for name in EXCHANGES:
-        for line in fresh:
-            if line.book == name:
-                home = line.chance if line.selection.side == "home" else 1 - line.chance
-                lines_told = Lines(home_ml=1 / home, away_ml=1 / (1 - home))
-                return LiveLines(lines_told, max(0.0, (at - line.stood_at).total_seconds()))
     return None
 
 

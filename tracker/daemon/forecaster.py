@@ -6,34 +6,26 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tracker.daemon.player_priors import PlayerBeliefs
+from tracker.app.pricing import LinesFor, Load, Pricing
 from tracker.domain.events import ForecastFailed, ForecastRecovered, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.domain.prior import Lines
 from tracker.domain.tracking import GameTracking
 from tracker.forecast import (
     Outlook,
-    Parameters,
     Unpriceable,
     load_parameters,
 )
 from tracker.forecast.players.lines import player_chance
-from tracker.forecast.priors.belief import Believed, Known
-from tracker.forecast.priors.fusion import LiveLines, forecast_with
+from tracker.forecast.priors.belief import Known
+from tracker.forecast.priors.fusion import LiveLines
 
 BUDGET_SECONDS = 2.0
 """Real time after which a forecast is given up and the last one stands."""
 
 _THREADS = 2
 """One that is stuck leaves one; more would only cost memory, each keeping its own."""
-
-LinesFor = Callable[[Game], Lines | None]
-"""The closing lines that the configuration gives for a game."""
-
-Load = Callable[[str], Parameters]
-"""The parameters in use of a league. It may be called from several threads."""
 
 
 LiveOf = Callable[[Game, GameState], LiveLines | None]
@@ -50,11 +42,7 @@ class Forecaster:
 
     def __init__(self, lines_for: LinesFor, tell: Tell, load: Load = load_parameters) -> None:
         """`lines_for` looks up the configuration's lines; those given with a bet come first."""
-        self._load = load
-        self.known = Known(lines_for)
-        """What is known of games before tip-off; whoever learns more puts it here."""
-        self.players = PlayerBeliefs()
-        """What is known of players; whoever reads more of their games puts them there."""
+        self.pricing = Pricing(Known(lines_for), load=load)
         self.live: LiveOf = nothing_live
         """What the market quotes of a game in play; whoever reads quotes puts it here."""
         self._tell = tell
@@ -84,14 +72,8 @@ class Forecaster:
         self, book: GameTracking, state: GameState, live: LiveLines | None = None
     ) -> Outlook:
         """The forecast itself, moved towards what the market quotes at that moment."""
-        parameters = self._load(book.game.league)
-        prior, players = self.believed(book, parameters).prior, self.players.priors(book)
-        return prepared(forecast_with(state, prior, parameters, live, players), book)
-
-    def believed(self, book: GameTracking, parameters: Parameters) -> Believed:
-        """What was believed before tip-off, of all that was known then."""
-        bets = [x.bet for x in book.tracked if x.bet.added_at <= book.game.start]
-        return self.known.before(book.game, bets, parameters)
+        bets = [x.bet for x in book.tracked]
+        return prepared(self.pricing.seen(state, bets, live=live).outlook(), book)
 
 
 def prepared(outlook: Outlook, book: GameTracking) -> Outlook:

@@ -11,7 +11,6 @@ from tracker.app.value import (
     Quoted,
     closing_values,
     decision,
-    exchange_lines,
     market_reading,
 )
 from tracker.clock import wait_for_event
@@ -30,6 +29,7 @@ from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
 from tracker.domain.value import ClosingValue, Decision
 from tracker.engine.market.board import QuoteBoard
 from tracker.engine.market.closing import Close, close, consensus, tip_off
+from tracker.engine.market.live import exchange_lines
 from tracker.engine.rules.market import step_market
 from tracker.feeds.errors import FeedError
 from tracker.feeds.odds.asking import Asked
@@ -234,8 +234,8 @@ class MarketWatch:
                 told[game_id] = PregameLines(*lines)
         if told:
             await self._parts.store.known.keep_quotes(told)
-            known = self._parts.forecaster.known
-            self._parts.forecaster.known = replace(known, quotes={**known.quotes, **told})
+            known = self._parts.forecaster.pricing.known
+            self._parts.forecaster.pricing.known = replace(known, quotes={**known.quotes, **told})
 
     def live_lines(self, game: Game, state: GameState) -> LiveLines | None:
         """An exchange's moneyline of a game in play, where it is fresh; None where there is none.
@@ -326,8 +326,8 @@ class MarketWatch:
         return timedelta(0) <= self._clock.now() - bet.added_at < FIRST_QUOTES
 
     def _decision(self, tracking: GameTracking, bet: Bet, chance: Chance) -> Decision:
-        parts = self._parts
-        believed = parts.forecaster.believed(tracking, parts.load(tracking.game.league))
+        bets = [x.bet for x in tracking.tracked]
+        believed = self._parts.forecaster.pricing.believed(tracking.game, bets)
         return decision(bet, chance, believed.by, self._quoted(tracking.game))
 
     def _live(self) -> list[GameTracking]:
@@ -410,7 +410,7 @@ class MarketWatch:
         for game in {x.id for bet in bets for x in bet.games} - self._closes.keys():
             self._closes[game] = await self._rebuilt(self._closings[game])
         revisions = {x: y.revision for x, y in self.values.items()}
-        load, players = self._parts.load, self._parts.forecaster.players
+        load, players = self._parts.load, self._parts.forecaster.pricing.players
         now, closes = self._clock.now(), dict(self._closes)
         return await asyncio.to_thread(closing_values, bets, closes, revisions, load, players, now)
 
