@@ -132,6 +132,11 @@ class Game:
         """The matchup as bettors write it: `LAL@DEN`."""
         return f"{self.away}@{self.home}"
 
+    @property
+    def teams(self) -> tuple[tuple[str, str], ...]:
+        """League and code of both teams."""
+        return (self.league, self.away), (self.league, self.home)
+
     def code(self, side: Side) -> str:
         """The code of one side's team."""
         return self.home if side is Side.HOME else self.away
@@ -170,6 +175,8 @@ class PlayerLine:
 
     `minutes` is in minutes; `stats` holds pts, reb, ast, stl, blk, 3pm and to. `doubt` says what a
     final box tells otherwise than what was seen of him; the figures are then those that were seen.
+    `out` is whether the document says that he does not play tonight: who is merely not seen yet may
+    still come in.
     """
 
     id: str
@@ -183,6 +190,7 @@ class PlayerLine:
     played: bool = False
     note: str | None = None
     doubt: str = ""
+    out: bool = False
 
     def stat(self, name: str) -> int:
         """One statistic; KeyError when the feed does not give it."""
