@@ -360,9 +360,10 @@ async def test_another_final_score_is_said_at_once(pair: Pair, events: Events) -
     assert told.doubt == "nba tells 97-114 at Final, espn nba 99-114 at Final"
     pair.espn.put(AT_ESPN, board(theirs("0.0", "114-97", 4, status__type=over)))
     for _ in range(3):
-        look = await pair.look(60.0)
-    assert isinstance(look.reading, GameState)
-    assert not look.reading.doubt
+        await pair.look(60.0)
+    told = (await pair.look(60.0)).reading
+    assert isinstance(told, GameState)
+    assert not told.doubt
 
 
 async def test_the_second_look_at_a_result_does_without_the_primary(pair: Pair) -> None:
