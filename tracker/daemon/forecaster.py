@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from tracker.daemon.player_priors import PlayerBeliefs
 from tracker.domain.events import ForecastFailed, ForecastRecovered, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.domain.prior import Lines
+from tracker.domain.prior import Lines, PriorTold
 from tracker.domain.tracking import GameTracking
 from tracker.forecast import (
     Outlook,
@@ -21,6 +22,7 @@ from tracker.forecast import (
     load_parameters,
 )
 from tracker.forecast.players.lines import player_chance
+from tracker.forecast.players.priors import PlayerPriors
 from tracker.forecast.priors.belief import Believed, Known
 
 BUDGET_SECONDS = 2.0
@@ -71,13 +73,21 @@ class Forecaster:
     def outlook(self, book: GameTracking, state: GameState) -> Outlook:
         """The forecast itself."""
         parameters = self._load(book.game.league)
-        prior, players = self.believed(book, parameters).prior, self.players.priors(book)
-        return prepared(forecast(state, prior, parameters, players=players), book)
+        believed, players = self.believed(book, parameters), self.players.priors(book)
+        made = forecast(state, believed.prior, parameters, players=players)
+        return prepared(replace(made, told=_told(believed, players)), book)
 
     def believed(self, book: GameTracking, parameters: Parameters) -> Believed:
         """What was believed before tip-off, of all that was known then."""
         bets = [x.bet for x in book.tracked if x.bet.added_at <= book.game.start]
         return self.known.before(book.game, bets, parameters)
+
+
+def _told(believed: Believed, players: PlayerPriors | None) -> PriorTold:
+    """The prior as snapshots keep it, with what is known of each player who is bet on."""
+    told_by = {} if players is None else players.told_by
+    by = "; ".join((believed.by, *(f"{key}: {x}" for (_, key), x in sorted(told_by.items()))))
+    return PriorTold(believed.prior.margin, believed.prior.total, by)
 
 
 def prepared(outlook: Outlook, book: GameTracking) -> Outlook:

@@ -121,7 +121,7 @@ class FollowedBets:
     async def refresh(self, *, slate_changed: bool = False) -> tuple[GameTracking, ...] | None:
         """All books after a look at the file and the database; None when nothing has changed."""
         changed = await self._read_file()
-        if self._version < 0:
+        if self._version < 0 or slate_changed:
             await self._rosters.load(self._clock.now())
         if self._rosters.news:
             changed = True
