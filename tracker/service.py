@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tracker.domain.errors import TrackerError
 
 UNIT = "tracker.service"
+REFRESH_UNIT = "tracker-refresh.service"
+REFRESH_TIMER = "tracker-refresh.timer"
 FAILURE_UNIT = "tracker-failure@.service"
 SYSTEM_UNITS = Path("/etc/systemd/system")
 ETC = Path("/etc/tracker")
@@ -57,6 +59,9 @@ TasksMax=64
 Environment=OPENBLAS_NUM_THREADS=1
 UMask=0077
 """
+
+# Where it is remembered, over its restarts, that the channels were told of its end.
+_RUNTIME = "RuntimeDirectory=tracker\nRuntimeDirectoryPreserve=restart\n"
 
 _SYSTEM = """\
 
@@ -110,6 +115,26 @@ SystemCallFilter=~@privileged @resources
 
 _NO_SYSTEMD = "no systemd answers here: have whatever starts your programs start `tracker run`"
 
+_OF_A_DAEMON = (
+    "NotifyAccess=", "# The watchdog", "WatchdogSec=", "TimeoutStartSec=", "TimeoutStopSec=",
+    "Restart", "# 78 is", "StartLimitIntervalSec=", "OnFailure=",
+)  # fmt: skip
+
+# What was slept through is made up for at the next start of the machine.
+_TIMER = """\
+{title}
+[Unit]
+Description=Looks up results, form and injuries every morning
+
+[Timer]
+OnCalendar=*-*-* 06:30:00 America/New_York
+Persistent=true
+RandomizedDelaySec=10min
+
+[Install]
+WantedBy=timers.target
+"""
+
 _INSTALL = """\
 
 [Install]
@@ -145,7 +170,25 @@ def _quoted(part: str | Path) -> str:
     return f'"{text}"' if any(c.isspace() or c in "\"'\\;" for c in text) else text
 
 
-def render_unit(exec_start: Path, config: Path | None, *, user: bool) -> str:
+def carried(env: Mapping[str, str]) -> dict[str, str]:
+    """What of a shell's environment a service must have too, so that both mean the same.
+
+    Where state is kept, which proxy leads out, whom to trust. A proxy's password is left out: a
+    unit is open to everybody.
+    """
+    names = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR")
+    proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+    both = (*names, *proxies, *(x.lower() for x in proxies))
+    return {x: env[x] for x in both if env.get(x) and "@" not in env[x]}
+
+
+def render_unit(
+    exec_start: Path,
+    config: Path | None,
+    *,
+    user: bool,
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """The text of a unit that runs `exec_start` (the installed `tracker` command).
 
     With `user` the unit is for a person's own systemd: what needs the rights of the system's is
@@ -160,7 +203,10 @@ def render_unit(exec_start: Path, config: Path | None, *, user: bool) -> str:
         network="" if user else "Wants=network-online.target\nAfter=network-online.target\n",
         exec_start=" ".join([*words, "run"]),
     )
-    body = _LIMITS + ("\n" if user else _SYSTEM.format(etc=ETC)) + _ANYWHERE
+    given = "".join(
+        f"Environment={_quoted(f'{name}={value}')}\n" for name, value in (environment or {}).items()
+    )
+    body = _LIMITS + _RUNTIME + given + ("\n" if user else _SYSTEM.format(etc=ETC)) + _ANYWHERE
     return head + body + _INSTALL.format(target="default.target" if user else "multi-user.target")
 
 
@@ -179,6 +225,38 @@ def render_failure_unit(exec_start: Path, config: Path | None, *, user: bool) ->
     # The state folder would be handed over to this unit's user while it runs: it needs none.
     system = _SYSTEM.format(etc=ETC).replace(_STATE, "")
     return head + _LIMITS + ("\n" if user else system) + _ANYWHERE
+
+
+def render_instance_unit(exec_start: Path) -> str:
+    """The text of a unit of which each instance (`tracker@NAME`) is one person's own tracker.
+
+    Each has its own folder of settings (/etc/tracker/NAME), its own state, and its own user.
+    """
+    named = {
+        f"{ETC}/tracker.toml": f"{ETC}/%i/tracker.toml",
+        f":{ETC}/": f":{ETC}/%i/",
+        "StateDirectory=tracker\n": "StateDirectory=tracker/%i\n",
+        "ConfigurationDirectory=tracker\n": "ConfigurationDirectory=tracker/%i\n",
+        "Follows bets on live games": "Follows the bets of %i on live games",
+    }
+    text = render_unit(exec_start, ETC / "tracker.toml", user=False)
+    for word, own in named.items():
+        text = text.replace(word, own)
+    return text
+
+
+def render_refresh_units(exec_start: Path, config: Path | None, *, user: bool) -> tuple[str, str]:
+    """A unit that looks up what a daemon looks up every morning, and the timer that starts it.
+
+    They are for who runs no daemon.
+    """
+    daemon = render_unit(exec_start, config, user=user).partition("\n[Install]")[0]
+    kept = (x for x in daemon.splitlines() if not x.startswith(_OF_A_DAEMON))
+    unit = "\n".join(kept).replace(" run\n", " refresh\n", 1) + "\n"
+    unit = unit.replace("Follows bets on live games", "Looks up results, form and injuries")
+    unit = unit.replace("Type=notify", "Type=oneshot")
+    timer = _TIMER.format(title=daemon.splitlines()[0])
+    return unit, timer
 
 
 def unit_path(*, user: bool, config_home: Path) -> Path:
@@ -215,10 +293,17 @@ def _refuse_hidden(exec_start: Path, config: Path | None) -> None:
 
 
 def install(
-    unit: Path, exec_start: Path, config: Path | None, *, user: bool, run: Runner = run_command
+    unit: Path,
+    exec_start: Path,
+    config: Path | None,
+    *,
+    user: bool,
+    environment: Mapping[str, str] | None = None,
+    run: Runner = run_command,
 ) -> tuple[str, ...]:
     """Write the unit, enable it and start it; what was done, in sentences. Doing it again is fine.
 
+    `environment` is what the service is given of the shell's, from `carried`.
     Raises ServiceError when systemd is missing or will not, or the unit cannot be written.
     """
     if not user:
@@ -226,7 +311,8 @@ def install(
     _must_answer(run, user=user)
     try:
         unit.parent.mkdir(parents=True, exist_ok=True)
-        unit.write_text(render_unit(exec_start, config, user=user), encoding="utf-8")
+        text = render_unit(exec_start, config, user=user, environment=environment)
+        unit.write_text(text, encoding="utf-8")
         failure = render_failure_unit(exec_start, config, user=user)
         unit.with_name(FAILURE_UNIT).write_text(failure, encoding="utf-8")
     except OSError as why:
@@ -239,6 +325,32 @@ def install(
     done = (f"Wrote {unit}.", "The service is enabled and started.", f"Its log: {log}")
     stays = "To keep it running while you are logged out: loginctl enable-linger"
     return (*done, stays) if user else done
+
+
+def install_timer(
+    unit: Path, exec_start: Path, config: Path | None, *, user: bool, run: Runner = run_command
+) -> tuple[str, ...]:
+    """Write and start a timer that looks things up every morning, for who runs no daemon.
+
+    `unit` is where the daemon's own would be. Raises ServiceError.
+    """
+    if not user:
+        _refuse_hidden(exec_start, config)
+    _must_answer(run, user=user)
+    names = (REFRESH_UNIT, REFRESH_TIMER)
+    texts = render_refresh_units(exec_start, config, user=user)
+    try:
+        unit.parent.mkdir(parents=True, exist_ok=True)
+        for name, text in zip(names, texts, strict=True):
+            unit.with_name(name).write_text(text, encoding="utf-8")
+    except OSError as why:
+        raise ServiceError(f"{unit.parent} cannot be written ({why.strerror})") from None
+    _must(_systemctl(run, "daemon-reload", user=user), "read the timer")
+    _must(_systemctl(run, "enable", "--now", REFRESH_TIMER, user=user), "start the timer")
+    return (
+        f"Wrote {unit.with_name(REFRESH_TIMER)}.",
+        "Results, form and injuries are looked up every morning.",
+    )
 
 
 def status(*, user: bool, run: Runner = run_command) -> tuple[bool, str]:

@@ -83,8 +83,10 @@ class Night:
         """Bets of which nothing has been seen, on players of whom ten games are known."""
         night = Night(GameTracking(GAME, tuple(Tracked.fresh(x) for x in bets)))
         quote = PregameLines(Lines(home_spread=-3.5, total=226.5), "a book", after(-60))
-        night.forecaster.known = replace(night.forecaster.known, quotes={GAME.id: quote})
-        night.forecaster.players.recent = {
+        night.forecaster.pricing.known = replace(
+            night.forecaster.pricing.known, quotes={GAME.id: quote}
+        )
+        night.forecaster.pricing.players.recent = {
             ("nba", player_key(x.name)): tuple(_game(x, n) for n in range(1, 11)) for x in PLAYED
         }
         return night
@@ -136,10 +138,10 @@ def test_nineteen_player_bets_a_minute_before_the_tip_say_nothing_untrue() -> No
     night = Night.of(*bets)
     who = {
         k: v
-        for k, v in night.forecaster.players.recent.items()
+        for k, v in night.forecaster.pricing.players.recent.items()
         if k[1] != player_key(stranger.name)
     }
-    night.forecaster.players.recent = who
+    night.forecaster.pricing.players.recent = who
     first = night.poll(soon(out), -60)
     gone = {x.bet.number for x in night.book.tracked if x.bet.market.player.name in out}  # type: ignore[union-attr]
     assert {(x.bet, x.rule) for x in first} == {(n, "out") for n in gone}
@@ -205,14 +207,14 @@ def test_a_parlay_with_an_unknown_leg_has_no_chance_and_its_rules_stand_still() 
     who = PLAYED[0]
     slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, over(who, points=28.5))))
     night = Night.of(bet(1, slip, "+260"))
-    known, night.forecaster.players.recent = night.forecaster.players.recent, {}
+    known, night.forecaster.pricing.players.recent = night.forecaster.pricing.players.recent, {}
     night.poll(soon(), -600)
     assert night.tracked().no_chance is NoChance.LITTLE_KNOWN
     assert night.last is not None
     (shot,) = night.last.snapshots
     assert (shot.chance, shot.no_chance) == (None, NoChance.LITTLE_KNOWN)
     assert {x.reason for x in night.tracked().rules} == {None}
-    night.forecaster.players.recent = known
+    night.forecaster.pricing.players.recent = known
     assert night.poll(soon(), -500) == []
     assert night.tracked().chance is not None
     (shot,) = night.last.snapshots
@@ -223,18 +225,18 @@ def test_a_parlay_with_an_unknown_leg_has_no_chance_and_its_rules_stand_still() 
 def test_lines_that_become_known_move_a_chance_at_once_and_fire_nothing() -> None:
     """Before the tip and at 0-0; the swing is measured from there."""
     night = Night.of(bet(1, Moneyline(Side.HOME), odds=None))
-    quotes, known = night.forecaster.known.quotes, night.forecaster.known
-    night.forecaster.known = replace(known, quotes={})
+    quotes, known = night.forecaster.pricing.known.quotes, night.forecaster.pricing.known
+    night.forecaster.pricing.known = replace(known, quotes={})
     night.poll(soon(), -600)
     before = night.tracked().chance
     favourite = PregameLines(Lines(home_spread=-13.5, total=226.5), "a book", after(-60))
-    night.forecaster.known = replace(known, quotes={GAME.id: favourite})
+    night.forecaster.pricing.known = replace(known, quotes={GAME.id: favourite})
     assert night.poll(soon(), -300) == []
     after_lines = night.tracked().chance
     assert before is not None
     assert after_lines is not None
     assert after_lines.win > before.win + 0.15
-    night.forecaster.known = replace(known, quotes=quotes)
+    night.forecaster.pricing.known = replace(known, quotes=quotes)
     for second, clock in ((10, 719.0), (20, 718.0), (30, 717.0)):
         assert night.poll(begun(clock), second) == []
     assert night.tracked().chance != after_lines

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from tracker.daemon.player_priors import PlayerBeliefs
+from tracker.app.pricing import LinesFor, Load, Pricing
 from tracker.domain.events import ForecastFailed, ForecastRecovered, Tell
-from tracker.domain.game import Game, GameState
+from tracker.domain.game import GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.domain.prior import Lines, PriorTold
 from tracker.domain.tracking import GameTracking
 from tracker.forecast import (
     Outlook,
-    Parameters,
     Unpriceable,
-    forecast,
     load_parameters,
 )
 from tracker.forecast.players.lines import player_chance
-from tracker.forecast.players.priors import PlayerPriors
-from tracker.forecast.priors.belief import Believed, Known
+from tracker.forecast.priors.belief import Known
 
 BUDGET_SECONDS = 2.0
 """Real time after which a forecast is given up and the last one stands."""
@@ -31,23 +26,13 @@ BUDGET_SECONDS = 2.0
 _THREADS = 2
 """One that is stuck leaves one; more would only cost memory, each keeping its own."""
 
-LinesFor = Callable[[Game], Lines | None]
-"""The closing lines that the configuration gives for a game."""
-
-Load = Callable[[str], Parameters]
-"""The parameters in use of a league. It may be called from several threads."""
-
 
 class Forecaster:
     """Forecasts a game from its state, with what was believed of it before tip-off."""
 
     def __init__(self, lines_for: LinesFor, tell: Tell, load: Load = load_parameters) -> None:
         """`lines_for` looks up the configuration's lines; those given with a bet come first."""
-        self._load = load
-        self.known = Known(lines_for)
-        """What is known of games before tip-off; whoever learns more puts it here."""
-        self.players = PlayerBeliefs()
-        """What is known of players; whoever reads more of their games puts them there."""
+        self.pricing = Pricing(Known(lines_for), load=load)
         self._tell = tell
         self._failing: set[str] = set()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="forecast")
@@ -72,22 +57,9 @@ class Forecaster:
 
     def outlook(self, book: GameTracking, state: GameState) -> Outlook:
         """The forecast itself."""
-        parameters = self._load(book.game.league)
-        believed, players = self.believed(book, parameters), self.players.priors(book)
-        made = forecast(state, believed.prior, parameters, players=players)
-        return prepared(replace(made, told=_told(believed, players)), book)
-
-    def believed(self, book: GameTracking, parameters: Parameters) -> Believed:
-        """What was believed before tip-off, of all that was known then."""
-        bets = [x.bet for x in book.tracked if x.bet.added_at <= book.game.start]
-        return self.known.before(book.game, bets, parameters)
-
-
-def _told(believed: Believed, players: PlayerPriors | None) -> PriorTold:
-    """The prior as snapshots keep it, with what is known of each player who is bet on."""
-    told_by = {} if players is None else players.told_by
-    by = "; ".join((believed.by, *(f"{key}: {x}" for (_, key), x in sorted(told_by.items()))))
-    return PriorTold(believed.prior.margin, believed.prior.total, by)
+        bets = [x.bet for x in book.tracked]
+        made = self.pricing.seen(state, bets).outlook()
+        return prepared(replace(made, told=self.pricing.told(book.game, bets)), book)
 
 
 def prepared(outlook: Outlook, book: GameTracking) -> Outlook:

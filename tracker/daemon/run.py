@@ -15,6 +15,7 @@ from functools import partial
 from pydantic import SecretStr
 
 from tracker import __version__
+from tracker.app.pricing import Load
 from tracker.app.refresh import Refresh
 from tracker.app.report import Span
 from tracker.clock import Clock, ScaledClock, SystemClock
@@ -23,7 +24,7 @@ from tracker.daemon.bot.chat import ChatBoards
 from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.broadcast_delay import LateSlate, delayed
 from tracker.daemon.cards.live_view import LiveView
-from tracker.daemon.forecaster import Forecaster, Load
+from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.memory import settle
 from tracker.daemon.track import TrackContext, track
 from tracker.daemon.watchdog import Watchdog
@@ -36,6 +37,7 @@ from tracker.daemon.watchers.market import MarketWatch
 from tracker.daemon.watchers.nightly import (
     REPORT_AT,
     beat,
+    tell_changes,
     tell_nightly,
     tell_reports,
     tell_tonight,
@@ -144,6 +146,10 @@ class Daemon:
             trackings=shelf.trackings,
             roster_of=shelf.roster_of,
             hear=parts.pulses.hear,
+            route=self._desk.route,
+            style=parts.settings.wording,
+            channels=tuple(self._bells),
+            ring=self._ring,
         )
 
     def _show(self, tracking: GameTracking) -> None:
@@ -166,14 +172,14 @@ class Daemon:
         slate = await self._slates()
         shelf, clock, progress = self._shelf, self._clock, self._progress
         store, settings, tell = self._parts.store, self._parts.settings, self._tell
-        await learn(store, self._forecaster)
+        await learn(store, self._forecaster.pricing)
         await self._market.restore()
         keep = timedelta(days=settings.store.keep_bodies_days)
         await self._desk.recall(store, clock.now())
         async with asyncio.TaskGroup() as tasks:
 
             def follow(books: tuple[GameTracking, ...]) -> None:
-                self._forecaster.players.recent = shelf.recent
+                self._forecaster.pricing.players.recent = shelf.recent
                 self._follow(books, tasks)
 
             for channel in self._parts.channels:
@@ -186,7 +192,7 @@ class Daemon:
             tasks.create_task(tend_bets(shelf, changed, wanted, follow, clock, progress))
             late = LateSlate(slate.read, settings.alerts.delay, clock)
             tasks.create_task(watch_slate(late.read, store, shelf, changed, wanted, clock))
-            tasks.create_task(keep_learning(store, self._forecaster, clock))
+            tasks.create_task(keep_learning(store, self._forecaster.pricing, clock))
             tasks.create_task(self._lacking(changed).watch())
             for loop_of_market in self._market.jobs():
                 tasks.create_task(loop_of_market)
@@ -219,8 +225,9 @@ class Daemon:
                 self._following[game_id].nudge()
 
         refresh = Refresh(parts.store, parts.feeds, self._clock, parts.load)
+        pricing = self._forecaster.pricing
         return Lacking(
-            parts.store, parts.feeds, self._forecaster, refresh, self._clock, shelf.trackings,
+            parts.store, parts.feeds, pricing, refresh, self._clock, shelf.trackings,
             lambda: shelf.faceless, learned,
         )  # fmt: skip
 
@@ -261,6 +268,7 @@ class Daemon:
                 self._ring()
 
         tasks.create_task(tell_tonight(self._as_they_stand, clock, tell))
+        tasks.create_task(tell_changes(store, clock, tell))
         if wanted.report != "off":
             at, span = wanted.digest_at or REPORT_AT, Span(wanted.report)
             tasks.create_task(tell_reports(store, span, at, zone, clock, tell))

@@ -109,6 +109,8 @@ async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
             yield check
     async for check in _requests(scope):
         yield check
+    async for check in _market(scope):
+        yield check
     yield _service()
 
 
@@ -144,24 +146,13 @@ def _pairing(settings: Settings) -> list[Check]:
 
 
 def _channels(settings: Settings) -> Check:
-    from tracker.cli.setup.channels import own_channels
-    from tracker.notify.channels.apprise import channel_name, check_urls
-    from tracker.notify.channels.telegram.channel import telegram_channel
+    from tracker.app.channels import channels_of
     from tracker.settings import load_secrets
 
     try:
-        secrets = load_secrets(settings)
-        urls = [x.get_secret_value() for x in secrets.urls]
-        check_urls(urls)
-        telegram_channel(settings.notify.telegram, secrets.telegram_token)
-        own = [x.name for x in own_channels(settings)]
+        names = [x.name for x in channels_of(settings, load_secrets(settings))]
     except TrackerError as wrong:
         return Check("channels", Health.BAD, str(wrong))
-    names = ["console"] if settings.notify.console else []
-    names += [channel_name(url) for url in urls]
-    if secrets.telegram_token is not None:
-        names.append("telegram")
-    names += own
     if not names:
         text = "no channel: alerts go nowhere; write an address under [notify] urls"
         return Check("channels", Health.BAD, text)
@@ -190,7 +181,7 @@ def _running(settings: Settings) -> Check:
 
     found = running_instance(settings.store.lock)
     if found is None:
-        text = "the daemon is not running: `tracker run`, or `tracker service install`"
+        text = "the daemon is not running, so that nothing is watched: `tracker run` starts it"
         return Check("daemon", Health.WARNING, text)
     where = "elsewhere, perhaps in a container" if found.pid is None else f"as process {found.pid}"
     return Check("daemon", Health.GOOD, f"one instance: the daemon runs {where}")
@@ -313,6 +304,39 @@ async def _requests(scope: Scope) -> AsyncIterator[Check]:
         yield Check(f"{name} requests", Health.WARNING if over else Health.GOOD, text + hint)
 
 
+_WEEK = timedelta(days=7)
+_COVERED = 0.8
+"""Below such a part of the bets with a close, something is wrong with quotes or their key."""
+
+_ENOUGH = 10
+"""Bets before the coverage is judged."""
+
+
+async def _market(scope: Scope) -> AsyncIterator[Check]:
+    """What sources of quotes told that could not be used, and how many bets met their close."""
+    from tracker.app.market import clv_report, judged
+    from tracker.cli.session import session
+    from tracker.store import StoreError
+
+    try:
+        async with session(scope) as at:
+            faults = await at.store.quotes.faults(at.now - _WEEK)
+            values = await at.store.quotes.values()
+            report = clv_report(await at.store.bets_view() if values else (), values)
+    except StoreError:
+        return
+    for source in dict.fromkeys(x for x, _, _ in faults):
+        told = ", ".join(f"{what} {n}" for name, what, n in faults if name == source)
+        text = f"quotes of {source}, left out in the last week: {told} (docs/market.md)"
+        yield Check(f"odds {source}", Health.GOOD, text)
+    covered, of = judged(report)
+    if of:
+        text = f"closing line values: {covered} of {of} bets that were placed before tip-off"
+        low = of >= _ENOUGH and covered < _COVERED * of
+        hint = ": `tracker clv` says why the others have none" if low else ""
+        yield Check("closes", Health.BAD if low else Health.GOOD, text + hint)
+
+
 async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
     """Each source of some leagues: one that stands in for a good one is no more than a warning."""
     from tracker.feeds.feeds import open_feeds
@@ -340,7 +364,11 @@ async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
         left = ""
         if some:
             left = "; it stands in only" if one.stands_in else "; another source stands in"
-        text = f"{one.source}: {one.why} ({host}){left}: {one.advice}"
+        why, advice = one.why or "", one.advice or ""
+        # Both may say to look at the network, and the reason mostly names the host.
+        why = why.removesuffix(": check the network") if "network" in advice else why
+        named = "" if host.partition("://")[2].partition(":")[0] in why else f" ({host})"
+        text = f"{one.source}: {why}{named}{left}: {advice}"
         found.append(Check(one.source, health, text))
     return [*found, *_clock(ahead)]
 

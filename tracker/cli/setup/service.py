@@ -40,7 +40,17 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     app.add_typer(group, rich_help_panel=panel)
 
 
-def install(context: typer.Context, system: System = False) -> None:
+def install(
+    context: typer.Context,
+    system: System = False,
+    timer: Annotated[
+        bool,
+        typer.Option("--timer", help="In place of a daemon, `tracker refresh` every morning."),
+    ] = False,
+    shown: Annotated[
+        bool, typer.Option("--print", help="Print the unit; nothing is written or started.")
+    ] = False,
+) -> None:
     """Write the unit, enable it and start it. Doing it again is fine.
 
     Without --system it is your own service and runs as you.
@@ -48,10 +58,25 @@ def install(context: typer.Context, system: System = False) -> None:
     from tracker import service
 
     scope = scope_of(context)
-    scope.settings()
+    settings = scope.settings()
     config = _config(scope)
+    if system and config is not None and settings.store.path == _by_default(config):
+        raise Impossible(
+            f"{config} does not name its database, so that the service would have another one "
+            'than your commands: write path = "/var/lib/tracker/tracker.db" under [store]'
+        )
+    unit, given = _unit(system=system), service.carried(os.environ)
+    if shown:
+        where = (_command(), config)
+        units = service.render_refresh_units(*where, user=not system) if timer else ()
+        own = service.render_unit(*where, user=not system, environment=given)
+        say("\n".join(units or (own,)).rstrip("\n"))
+        return
     with progress("talking to systemd"):
-        done = service.install(_unit(system=system), _command(), config, user=not system)
+        if timer:
+            done = service.install_timer(unit, _command(), config, user=not system)
+        else:
+            done = service.install(unit, _command(), config, user=not system, environment=given)
     for sentence in done:
         say(sentence)
 
@@ -107,6 +132,16 @@ def _config(scope: Scope) -> Path | None:
 
     named = scope.config or os.environ.get("TRACKER_CONFIG")
     return find_config(scope.config) if named else None
+
+
+def _by_default(config: Path) -> Path | None:
+    """The database that this shell would take for a file that names none, if a service would not.
+
+    The system's own configuration has one place for everybody.
+    """
+    from tracker.settings.loading import ETC, default_store
+
+    return None if config.parent == ETC else default_store(os.environ, config)
 
 
 def _unit(*, system: bool) -> Path:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from tracker.app.player_priors import players_in
+from tracker.app.pricing import Pricing
 from tracker.app.refresh import Refresh
 from tracker.clock import Clock
-from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.player_priors import players_in
 from tracker.domain.game import Game
 from tracker.domain.prior import PregameLines
 from tracker.domain.tracking import GameTracking
@@ -45,7 +45,7 @@ class Lacking:
 
     store: Store
     feeds: Feeds
-    forecaster: Forecaster
+    pricing: Pricing
     refresh: Refresh
     clock: Clock
     trackings: Callable[[], Iterable[GameTracking]]
@@ -75,7 +75,7 @@ class Lacking:
 
     def _without_lines(self) -> list[Game]:
         """Games in play of which no line from before the tip is known."""
-        known = self.forecaster.known
+        known = self.pricing.known
         return [
             x.game
             for x in self.trackings()
@@ -97,8 +97,8 @@ class Lacking:
         lines, book = found
         told = {game.id: PregameLines(lines, book, game.start)}
         await self.store.known.keep_quotes(told)
-        known = self.forecaster.known
-        self.forecaster.known = replace(known, quotes={**known.quotes, **told})
+        known = self.pricing.known
+        self.pricing.known = replace(known, quotes={**known.quotes, **told})
         self.learned(frozenset({game.id}))
 
     def _strangers(self) -> list[tuple[Game, frozenset[str]]]:
@@ -106,7 +106,7 @@ class Lacking:
         found = []
         for x in self.trackings():
             bets = [y.bet for y in x.tracked if y.settlement is None]
-            unknown = self.forecaster.players.strangers(bets, x.game)
+            unknown = self.pricing.players.strangers(bets, x.game)
             if unknown and self._tonight(x.game):
                 found.append((x.game, frozenset(x.game.code(y.side) for y in unknown)))
         waiting = [x for x in self.faceless() if self._tonight(x)]
@@ -121,7 +121,7 @@ class Lacking:
         if not read:
             return
         touched = set()
-        players = self.forecaster.players
+        players = self.pricing.players
         for x in self.trackings():
             who = {(x.game.league, y.key) for y in players_in((z.bet for z in x.tracked), x.game)}
             if who:

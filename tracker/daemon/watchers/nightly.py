@@ -21,8 +21,10 @@ from tracker.domain.money import money_text
 from tracker.domain.plural import plural
 from tracker.domain.policy import Level
 from tracker.domain.tracking import GameTracking, Tracked
+from tracker.engine.monitors import State
 from tracker.notify.web_service import Reply, WebService
 from tracker.store import Store
+from tracker.store.monitoring import Standing
 
 if TYPE_CHECKING:
     from tracker.store.views import BetView
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 NIGHTLY = "nightly"
 TONIGHT = "tonight"
 REPORT = "report"
+MONITOR = "monitor"
 
 REPORT_AT = time(9)
 """When a report is told, unless the digest of the night has a time of its own."""
@@ -205,6 +208,26 @@ async def tell_reports(
             text, episode = f"📒 {summary(found)}\ntracker report", int(due.timestamp())
             await tell(Notice(REPORT, episode, due, text, Level.LOW, due + USEFUL_FOR))
         await clock.sleep(STEP)
+
+
+async def tell_changes(
+    store: Store, clock: Clock, tell: Callable[[Notice], Awaitable[None]]
+) -> None:
+    """Tell of each monitor that begins to drift, or is well again, once, for ever."""
+    while True:
+        for x in await store.monitoring.untold():
+            await tell(monitor_notice(x, clock.now()))
+            await store.monitoring.told(x.id)
+        await clock.sleep(STEP)
+
+
+def monitor_notice(x: Standing, now: datetime) -> Notice:
+    """What is said of a monitor that stands otherwise than before."""
+    what = f"{x.league.upper()} {x.name}".strip()
+    if x.state is State.DRIFTING:
+        text = f"⚠ {what}: {x.value:.2f}, beyond {x.level:g}\n{x.advice}\ntracker monitors"
+        return Notice(MONITOR, x.id, now, text, Level.DEFAULT, now + USEFUL_FOR)
+    return Notice(MONITOR, x.id, now, f"✓ {what} is well again", Level.LOW, now + USEFUL_FOR)
 
 
 def report_due(span: Span, today: date) -> bool:
