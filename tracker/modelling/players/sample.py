@@ -137,12 +137,14 @@ def priors_of_games(rows: PlayerRows, data: Dataset, parameters: Parameters) -> 
     found = []
     for game in rows.games:
         i = at[str(game)]
+        ends = float(games.ends[i])
         if games.ok[i]:
-            prior = Prior(float(games.margin[i]), float(games.total[i]), PriorSource.LINES)
+            margin, total = float(games.margin[i]), float(games.total[i])
+            prior = Prior(margin, total, PriorSource.LINES, ends=ends)
         else:
             prior = Prior(
                 float(rated.margin[i]), float(rated.total[i]), PriorSource.RATINGS,
-                float(rated.margin_sd[i]), float(rated.total_sd[i]),
+                float(rated.margin_sd[i]), float(rated.total_sd[i]), ends,
             )  # fmt: skip
         found.append(prior)
     return found
