@@ -166,6 +166,8 @@ class PlayerLine:
     played: bool = False
     note: str | None = None
     doubt: str = ""
+    seen: float | None = None
+    """Minutes of the game that were played when he was last known to be on the court."""
 
     def stat(self, name: str) -> int:
         """One statistic; KeyError when the feed does not give it."""

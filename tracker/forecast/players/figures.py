@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-PLAYER_FORMAT = 1
+PLAYER_FORMAT = 2
 """The version of the file format; a file of another format is refused."""
 
 GAME_MINUTES = 48.0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tracker.forecast.game.parameters import Parameters
 
-MODEL = "minutes-and-counts-1"
+MODEL = "minutes-and-counts-2"
 """Names the form of the model; it changes when the formulas do."""
 
 

@@ -148,6 +148,7 @@ def _player(line: PlayerLine) -> Json:
         line.played,
         line.note,
         line.doubt,
+        line.seen,
     ]
 
 
