@@ -115,8 +115,8 @@ class Flow:
     box: BoxFigures | None = None
     """What a box is measured against; None where boxes tell nothing."""
     tie: float = 0.0
-    """The correlation of the leader's margin with the total beyond what the rest of the model
-    gives, until half-time; from there it fades, to nothing at 5:00."""
+    """The correlation of a clear favourite's margin with the total beyond what the rest of the
+    model gives, until half-time; from there it fades, to nothing at 5:00."""
 
     @Lazy
     def clocks(self) -> list[float]:

@@ -273,11 +273,8 @@ class PlayerOutlook:
         starter = prior.starts if known is None else float(known)
         stretch = GAME_MINUTES / self.regulation
         minutes = line.minutes * stretch
-        seen = (
-            0.0
-            if line.seen is None
-            else max(scene.played * GAME_MINUTES - line.seen * stretch, 0.0)
-        )
+        now = scene.played * GAME_MINUTES
+        since = 0.0 if line.seen is None else max(now - line.seen * stretch, 0.0)
         missing = self.gaps
         sign = 1.0 if self.side is Side.HOME else -1.0
         return Standing(
@@ -295,7 +292,7 @@ class PlayerOutlook:
             on=float(line.on_court and scene.live),
             min_gap=missing.minutes,
             use_gap=missing.figures[0],
-            unseen=ramp(seen, UNSEEN) * ramp(usual * GAME_MINUTES, REGULAR),
+            unseen=ramp(since, UNSEEN) * ramp(usual * GAME_MINUTES, REGULAR),
             star=ramp(usual * GAME_MINUTES, STAR),
         )
 

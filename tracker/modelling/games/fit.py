@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import warnings
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from tracker.forecast import forecast
 from tracker.forecast.game import parameters as figures
+from tracker.forecast.game.longrun import leaning
 from tracker.forecast.priors.ends import write_ends
 from tracker.modelling.games import (
     chain_fit,
@@ -172,14 +172,15 @@ def _sealed(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-TIED_AT = (0.75, 0.5)
+TIED_AT = (1.0, 0.75, 0.5)
 """Parts of regulation left at which margin and total are looked at together."""
 
 
 def _fit_tie(document: dict[str, Any], given: Given) -> float:
-    """How much less the leader's margin goes with a low total than a forecast without a tie says.
+    """How much less a favourite's margin goes with a low total than a forecast without a tie says.
 
-    The mean, over games and TIED_AT, of standardised margin times total, recorded less forecast.
+    Standardised margin times total, recorded less forecast, by how clear the favourite is: least
+    squares over games and TIED_AT.
     """
     without = document | {"flow": document["flow"] | {"tie": 0.0}}
     parameters = figures.decode(json.dumps(_sealed(without)), "the fit")
@@ -190,14 +191,13 @@ def _fit_tie(document: dict[str, Any], given: Given) -> float:
         home, away = int(given.data.games.home[row]), int(given.data.games.away[row])
         for part in TIED_AT:
             state = observe.state_of(game, given.told.seconds, row, round(part * regulation))
-            if state.score.margin:
-                outlook = forecast(state, observe.prior_of(given.priors, row), parameters)
-                mu, sd = outlook.mu, outlook.sigma
-                recorded = (home - away - mu.margin) * (home + away - mu.total)
-                beyond = recorded - (sd.home**2 - sd.away**2)
-                sign = math.copysign(1.0, state.score.margin)
-                found.append(sign * beyond / (sd.margin * sd.total))
-    return round(float(np.mean(found)), 4)
+            outlook = forecast(state, observe.prior_of(given.priors, row), parameters)
+            mu, sd = outlook.mu, outlook.sigma
+            recorded = (home - away - mu.margin) * (home + away - mu.total)
+            beyond = recorded - (sd.home**2 - sd.away**2)
+            found.append((leaning(mu.margin), beyond / (sd.margin * sd.total)))
+    clear, tied = np.array(found).T
+    return round(float(clear @ tied / (clear @ clear)), 4)
 
 
 def only(data: Dataset, games: Array) -> Dataset:
