@@ -135,6 +135,7 @@ class Daemon:
 
             def follow(books: tuple[GameTracking, ...]) -> None:
                 self._forecaster.players.recent = shelf.recent
+                self._forecaster.players.teams = shelf.teams
                 self._follow(books, tasks)
 
             for channel in self._parts.channels:

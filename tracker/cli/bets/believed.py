@@ -40,6 +40,8 @@ async def beliefs_of(bets: Sequence[Bet], game: Game, at: Session) -> PlayerBeli
     whom = [(game.league, x.key) for x in players_in(bets, game)]
     if whom:
         beliefs.recent = await at.store.players.recent_games(whom)
+        teams = [(game.league, x) for x in (game.home, game.away)]
+        beliefs.teams = await at.store.players.team_games(teams)
     return beliefs
 
 
