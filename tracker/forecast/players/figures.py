@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker.forecast.game.lazy import Lazy
-from tracker.forecast.game.parameters import decoded
+from tracker.forecast.game.parameters import About, decoded, version_in
 from tracker.forecast.players.counts import RATE_FEATURES, Habits
 from tracker.forecast.players.minutes import SHARE_FEATURES
 
@@ -116,6 +116,7 @@ class PlayerFigures:
     ties: tuple[tuple[float, ...], ...]
     overtime: tuple[float, ...]
     checksum: str
+    about: About
 
     @Lazy
     def memories(self) -> Floats:
@@ -146,7 +147,7 @@ def _read(document: Mapping[str, Any]) -> PlayerFigures:
     prior = document["prior"]
     return PlayerFigures(
         league=document["league"],
-        model_version=document["model_version"],
+        model_version=version_in(document, earlier=document["player_format"] == EARLIER),
         transferred=document["transferred"],
         fitted_on=tuple(document["fitted_on"]),
         fouls=int(document["fouls"]),
@@ -167,6 +168,7 @@ def _read(document: Mapping[str, Any]) -> PlayerFigures:
         ties=tuple(tuple(map(float, x)) for x in document["ties"]),
         overtime=tuple(map(float, document["overtime"])),
         checksum=document["sha256"],
+        about=About(**document.get("about") or {}),
     )
 
 

@@ -14,6 +14,7 @@ time-outs under the names of `ACTIONS`; all others are passed over.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -185,6 +186,19 @@ def _own(raw: dict[str, Array]) -> Array:
         return np.ones(raw["period"].size, dtype=bool)
     found: Array = np.nan_to_num(raw["person_id"].astype(float), nan=0.0) > 0
     return found
+
+
+def digest(data: Dataset) -> str:
+    """The SHA-256 of what a dataset's games and events hold: of equal figures it is the same."""
+    sums = hashlib.sha256()
+    for part in (data.games, data.events):
+        for name in part.__dataclass_fields__:
+            values = getattr(part, name)
+            if values.dtype.kind in "OU":
+                sums.update("\n".join(map(str, values.tolist())).encode())
+            else:
+                sums.update(np.ascontiguousarray(values).tobytes())
+    return sums.hexdigest()
 
 
 def _acts(names: Array) -> Array:

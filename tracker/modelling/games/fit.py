@@ -22,12 +22,12 @@ from tracker.modelling.games import (
     tilt_fit,
     width_fit,
 )
-from tracker.modelling.games.dataset import BadDataset, believed_ends, read
+from tracker.modelling.games.dataset import BadDataset, believed_ends, digest, read
 from tracker.modelling.games.sample import Priors, draw
 from tracker.modelling.games.trace import trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -77,8 +77,15 @@ def fit(
     return figures.decode(text, out.name)
 
 
-def fit_text(data: Dataset, seasons: Sequence[str], progress: Callable[[str, float], None]) -> str:
+def fit_text(
+    data: Dataset,
+    seasons: Sequence[str],
+    progress: Callable[[str, float], None],
+    about: Mapping[str, Any] | None = None,
+) -> str:
     """The text of a parameters file. Raises BadDataset for games that no figure can be told from.
+
+    `about` is what else is to be written down of the fit: its day, and what it was worth.
 
     Of a handful of games some figure is a division by nothing: it is refused, not written.
     """
@@ -86,6 +93,9 @@ def fit_text(data: Dataset, seasons: Sequence[str], progress: Callable[[str, flo
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             document = fit_document(data, seasons, progress)
+        if about is not None:
+            document["about"] |= about
+            document = figures.sealed(document, MODEL)
         return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
     except (ValueError, ArithmeticError, IndexError) as why:
         raise BadDataset(
@@ -136,7 +146,6 @@ def fit_document(
     document: dict[str, Any] = {
         "format": figures.FORMAT,
         "league": data.league.id,
-        "model_version": f"{MODEL}-{data.league.id}",
         "feature_version": figures.FEATURE_VERSION,
         "calibration_id": "none",
         "transferred": False,
@@ -161,15 +170,10 @@ def fit_document(
         "breaks": {"clocks": list(chain_fit.BREAK_CLOCKS), "sizes": breaks[0], "cells": breaks[1]},
     }
     progress("margin with total", 0.0)
-    document["flow"]["tie"] = _fit_tie(_sealed(document), given)
+    document["flow"]["tie"] = _fit_tie(document, given)
+    document["about"] = asdict(figures.About(data=digest(data), games=len(used)))
     progress("done", 1.0)
-    return _sealed(document)
-
-
-def _sealed(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with its checksum."""
-    document["sha256"] = figures.checksum_of(document)
-    return document
+    return figures.sealed(document, MODEL)
 
 
 TIED_AT = (1.0, 0.75, 0.5)
@@ -183,7 +187,7 @@ def _fit_tie(document: dict[str, Any], given: Given) -> float:
     squares over games and TIED_AT.
     """
     without = document | {"flow": document["flow"] | {"tie": 0.0}}
-    parameters = figures.decode(json.dumps(_sealed(without)), "the fit")
+    parameters = figures.decode(json.dumps(figures.sealed(without, MODEL)), "the fit")
     regulation = given.data.league.regulation_seconds
     game = observe.game_of(given.data.league)
     found = []

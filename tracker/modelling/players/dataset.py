@@ -12,6 +12,7 @@ Only players who played are told: bets on all others are void.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,15 @@ class PlayerRows:
     trips: Array
     """One row a game: how often a player's points at one instant, threes left out, were 0, 1, 2, 3.
     """
+
+
+def digest(rows: PlayerRows, used: Array) -> str:
+    """The SHA-256 of what some players did, and when."""
+    sums = hashlib.sha256()
+    for name in ("person", "minutes", "final", "starter", "home"):
+        sums.update(np.ascontiguousarray(getattr(rows, name)[used]).tobytes())
+    sums.update("\n".join(rows.date[used].tolist()).encode())
+    return sums.hexdigest()
 
 
 def read_players(folder: Path, league: str) -> PlayerRows:
