@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.clock import ScaledClock, SystemClock
 from tracker.domain.catalog.teams import teams
 from tracker.domain.delivery import Outcome
+from tracker.domain.events import tell_nobody
 from tracker.notify.channel import Message
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ async def work(config: Path, addresses: list[str], speed: float, seconds: float)
     channels = [watches[0].on(AppriseChannel(hook)), watches[1].on(telegram)]
     heart = asyncio.create_task(beat(late))
     daemon = asyncio.create_task(
-        run(settings, channels, clock, tell=lambda *_: None, stop=stop, seed=1)
+        run(settings, channels, clock, tell=tell_nobody, stop=stop, seed=1)
     )
     await SystemClock().sleep(seconds)
     memory = _rss_mb()

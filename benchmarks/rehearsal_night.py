@@ -26,6 +26,7 @@ from tracker.clock import Clock, ScaledClock
 from tracker.daemon.run import run
 from tracker.domain.alert import Alert
 from tracker.domain.delivery import Outcome, Sent
+from tracker.domain.events import SystemEvent
 from tracker.notify.channel import Message
 from tracker.replay.faults import Fault
 from tracker.replay.leap import play as play_leaping
@@ -134,8 +135,8 @@ async def _daemon(course: Course, clock: Clock, config: Path) -> None:
     stop = asyncio.Event()
     night = course.night
 
-    def tell(event: str, figures: dict[str, str]) -> None:
-        course.events.append((clock.now(), event, figures))
+    def tell(event: SystemEvent) -> None:
+        course.events.append((clock.now(), event.name, event.figures))
 
     async with asyncio.TaskGroup() as tasks:
         probes = [tasks.create_task(_watch(course, settings.store.path, clock))]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.clock import Clock, FakeClock, ScaledClock, SystemClock, wait_for_event
+from tracker.clock import Clock, FakeClock, ScaledClock, SystemClock, WallSteps, wait_for_event
 
 START = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 
@@ -145,3 +145,16 @@ def test_the_machines_clock_is_aware_and_never_goes_back() -> None:
     clock = SystemClock()
     assert clock.now().tzinfo is UTC
     assert clock.monotonic() <= clock.monotonic()
+
+
+async def test_a_wall_clock_that_is_set_is_told_from_time_that_passes() -> None:
+    """By how much, once; small corrections and hours that pass are none."""
+    clock = FakeClock(datetime(2026, 11, 21, tzinfo=UTC))
+    steps = WallSteps(clock)
+    await clock.advance(7200)
+    clock.step_wall(0.5)
+    assert steps.taken() == 0.0
+    clock.step_wall(-3600)
+    await clock.advance(10)
+    assert steps.taken() == pytest.approx(-3600)
+    assert steps.taken() == 0.0

@@ -35,6 +35,10 @@ class Clock(Protocol):
         """Seconds since some fixed moment. It never goes back: use it for every interval."""
         ...
 
+    def uptime(self) -> float:
+        """Monotonic seconds that also count while the machine sleeps."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait this many seconds of this clock; a negative wait is none at all."""
         ...
@@ -52,6 +56,11 @@ class SystemClock:
     def monotonic(self) -> float:
         """The machine's monotonic seconds."""
         return time.monotonic()
+
+    def uptime(self) -> float:
+        """Seconds since the machine was started, those that it slept included."""
+        boot_time = getattr(time, "CLOCK_BOOTTIME", None)
+        return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
 
     async def sleep(self, seconds: float) -> None:
         """Wait in real time."""
@@ -85,6 +94,10 @@ class ScaledClock:
         """Scaled seconds since the start."""
         return (time.monotonic() - self._origin) * self.speed
 
+    def uptime(self) -> float:
+        """The same: this clock sleeps with the machine, wall time and all."""
+        return self.monotonic()
+
     async def sleep(self, seconds: float) -> None:
         """Wait `seconds` of this clock, which is `seconds / speed` of real time."""
         await asyncio.sleep(max(0.0, seconds) / self.speed)
@@ -110,6 +123,10 @@ class FakeClock:
 
     def monotonic(self) -> float:
         """Seconds by which the clock has been advanced."""
+        return self._elapsed
+
+    def uptime(self) -> float:
+        """The same."""
         return self._elapsed
 
     @property
@@ -181,6 +198,10 @@ class LeapingClock:
         """Seconds leapt over so far."""
         return self._fake.monotonic()
 
+    def uptime(self) -> float:
+        """The same."""
+        return self._fake.monotonic()
+
     async def sleep(self, seconds: float) -> None:
         """Leap over the wait, letting other tasks run in between."""
         await asyncio.sleep(0)
@@ -188,6 +209,29 @@ class LeapingClock:
             # A leap that the wall clock is too coarse to show would never end a wait.
             leap = max(timedelta(seconds=seconds), timedelta.resolution)
             self._fake.set(self._fake.now() + leap)
+
+
+STEP_S = 2.0
+"""Seconds by which a wall clock must be set at once to count as set; less is corrected smoothly."""
+
+
+class WallSteps:
+    """Notices when the wall clock is set, by a person or by NTP, beside what simply passes."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Begin with how the clock stands."""
+        self._clock = clock
+        self._lead = self._now()
+
+    def taken(self) -> float:
+        """Seconds by which the wall clock was set forward since the last call, mostly 0."""
+        before, self._lead = self._lead, self._now()
+        step = self._lead - before
+        return step if abs(step) >= STEP_S else 0.0
+
+    def _now(self) -> float:
+        """By how much the wall clock leads the time that has passed."""
+        return self._clock.now().timestamp() - self._clock.uptime()
 
 
 async def wait_for_event(clock: Clock, event: asyncio.Event, seconds: float) -> bool:

@@ -1,12 +1,15 @@
-"""What the machine offers a daemon: a lock that keeps it single, and systemd's ear."""
+"""What the machine offers a daemon: files, a lock that keeps it single, and systemd's ear."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import socket
+import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from tracker.domain.errors import TrackerError
@@ -14,26 +17,114 @@ from tracker.domain.errors import TrackerError
 EX_RUNNING = 3
 """Exit status of a daemon that found another one at work."""
 
+EX_UNFIT = 78
+"""Exit status where another place must be named in the configuration; systemd does not retry."""
+
+_TRIES, _INSTANT = 5, 0.02
+"""How often, and how many seconds apart, a lock is tried that somebody may only be looking at."""
+
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What the system says of locks on a file system that has none."""
+
 _MICROSECONDS = 1_000_000
 
 
 class AlreadyRunning(TrackerError):
-    """Another process holds the lock. `pid` is its process id, where it could be read."""
+    """Another process holds the lock. `pid` is its process id, where it means something here."""
 
     exit_status = EX_RUNNING
 
     def __init__(self, path: Path, pid: int | None) -> None:
         """Name the lock file and the holder."""
-        holder = f"process {pid}" if pid else "another process"
+        holder = f"process {pid}" if pid else "another process, perhaps in a container,"
         stop = f"stop it first (kill {pid})" if pid else "stop it first"
         super().__init__(f"{holder} is already tracking with {path}: {stop}, or let it work")
         self.path = path
         self.pid = pid
 
 
+class NoLocks(TrackerError):
+    """The file system has no locks, without which no database is safe on it."""
+
+    exit_status = EX_UNFIT
+
+    def __init__(self, path: Path) -> None:
+        """Name the file that cannot be locked."""
+        super().__init__(
+            f"{path}: its file system has no file locks (a network share, say), so that no "
+            "database is safe there: name a place on a disk of this machine under [store] path"
+        )
+
+
+def os_trouble(error: OSError, path: Path | str | None = None) -> str:
+    """What the machine would not do with a file, and what to do about it, in one sentence.
+
+    `path` names the file where the error itself does not.
+    """
+    named = error.filename if isinstance(error.filename, str) else path
+    where = f"{named}: " if named else ""
+    match error.errno:
+        case errno.EROFS:
+            why = "its file system is read-only now; look at the disk (dmesg), then remount it"
+        case errno.EIO:
+            why = "the disk answers with an error; look at it (dmesg): it may be dying"
+        case errno.ENOSPC | errno.EDQUOT:
+            why = "the disk is full; free some space"
+        case errno.EACCES | errno.EPERM:
+            why = _not_ours(Path(named)) if named else "permission denied"
+        case _:
+            why = f"{error.strerror or error}; check the path and its permissions"
+    return f"{where}{why}"
+
+
+def _not_ours(path: Path) -> str:
+    """Whose a file is that may not be opened, and how to make it the person's own."""
+    try:
+        owner = path.stat().st_uid
+    except OSError:
+        return "permission denied; check the permissions of the folders above it"
+    if owner == os.geteuid():
+        return "permission denied; check its mode and that of its folder"
+    whose = "root" if owner == 0 else f"user {owner}"
+    return f"it belongs to {whose}, not to you: sudo chown {os.geteuid()}:{os.getegid()} {path}"
+
+
+def own_as(path: Path, like: Path) -> None:
+    """Give a file that root has just made to the owner of another one; nothing for anybody else.
+
+    One command with sudo would else leave a file behind that locks the person out.
+    """
+    if os.geteuid() != 0:
+        return
+    with contextlib.suppress(OSError):
+        theirs = like.stat()
+        if theirs.st_uid != 0 and path.stat().st_uid == 0:
+            os.chown(path, theirs.st_uid, theirs.st_gid)
+
+
 def _holder(descriptor: int) -> int | None:
+    """The process that says of itself that it holds the lock."""
     text = os.pread(descriptor, 32, 0).split(b"\n")[0]
     return int(text) if text.isdigit() else None
+
+
+def _lock(descriptor: int, path: Path) -> bool:
+    """Take the lock if nobody holds it; whether it was taken.
+
+    Whoever looks whether it is held takes it for an instant, and is waited for.
+    """
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            threading.Event().wait(_INSTANT)
+        except OSError as why:
+            if why.errno in NO_LOCKS:
+                raise NoLocks(path) from None
+            raise
+        else:
+            return True
+    return False
 
 
 @contextlib.contextmanager
@@ -42,52 +133,72 @@ def single_instance(path: Path) -> Iterator[None]:
 
     The kernel drops the lock when the process ends, however it ends, so a file left behind by a
     dead process is no obstacle. The file is never removed: whoever waits for it would otherwise
-    lock a file that has no name any more. Raises AlreadyRunning, and OSError when the file cannot
-    be opened.
+    lock a file that has no name any more. Raises AlreadyRunning, NoLocks, and OSError when the
+    file cannot be opened.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
+        own_as(path, path.parent)
+        if not _lock(descriptor, path):
+            raise AlreadyRunning(path, _known_here(_holder(descriptor), os.fstat(descriptor)))
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(path, _holder(descriptor)) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as why:
+            raise OSError(why.errno, why.strerror, str(path)) from None
         try:
             yield
         finally:
-            os.ftruncate(descriptor, 0)
+            # A disk that cannot be written any more must not hide what ended the block.
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 
 
-def running_instance(path: Path) -> int | None:
-    """The process id of the daemon that holds the lock file, or None when there is none.
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A daemon that holds a lock file. `pid` is None where its number means nothing here."""
 
-    The lock itself is not touched: trying it would turn away a daemon that starts meanwhile.
+    pid: int | None
+
+
+def running_instance(path: Path) -> Instance | None:
+    """The daemon that holds the lock file, or None when there is none.
+
+    The lock is shared for an instant, which a daemon that starts meanwhile waits out. It is the
+    lock that counts: the number in the file may be of another container.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return None
     try:
-        pid = _holder(descriptor)
-        inode = os.fstat(descriptor).st_ino
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return Instance(_known_here(_holder(descriptor), os.fstat(descriptor)))
+    except OSError:
+        # No locks here: then no daemon either.
+        return None
     finally:
         os.close(descriptor)
-    return pid if pid and _holds(pid, inode) else None
+    return None
 
 
-def _holds(pid: int, inode: int) -> bool:
+def _known_here(pid: int | None, file: os.stat_result) -> int | None:
+    """A process number if it is that of the lock's holder as this process sees it."""
+    if pid is None:
+        return None
     try:
         rows = [row.split() for row in Path("/proc/locks").read_text("ascii").splitlines()]
     except OSError:
-        return _alive(pid)
-    return any(
-        row[1] == "FLOCK" and row[4] == str(pid) and row[5].endswith(f":{inode}")
+        return pid if _alive(pid) else None
+    holds = any(
+        row[1] == "FLOCK" and row[4] == str(pid) and row[5].endswith(f":{file.st_ino}")
         for row in rows
         if row[1] != "->"  # a process that waits for a lock
     )
+    return pid if holds else None
 
 
 def _alive(pid: int) -> bool:

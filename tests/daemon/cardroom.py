@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from tests.doubles.bot_api import CHAT, TOKEN, BotApi, Written
+from tests.doubles.log import log_line
 from tests.notify.values import GAME, NOW, bet, settled, state
 from tracker.clock import FakeClock
 from tracker.daemon.cards.editor import CardLoop
@@ -19,6 +20,7 @@ from tracker.daemon.cards.live_view import LiveView
 from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
 from tracker.domain.draft import Draft
+from tracker.domain.events import SystemEvent
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.language.grammar import find_in_game, parse_pick
@@ -57,8 +59,8 @@ class Room:
         tell = self._tell
         self.loop = CardLoop(self.board, self.wall, self.store.cards, self.clock, tell)
 
-    def _tell(self, event: str, figures: dict[str, str]) -> None:
-        self.told.append((event, figures))
+    def _tell(self, event: SystemEvent) -> None:
+        self.told.append(log_line(event))
 
     @property
     def events(self) -> list[str]:

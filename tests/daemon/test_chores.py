@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.doubles.log import log_line
 from tracker.clock import FakeClock
 from tracker.daemon.bot.subprocesses import Bounds, Commands, Ran
 from tracker.daemon.watchers.chores import Chore, Runners, do_chores, dues, usual_chores
+from tracker.domain.events import SystemEvent
 from tracker.settings import parse_settings
 from tracker.store import Store
 from tracker.store.upkeep import ChoreOutcome, ChoreRun
@@ -56,8 +58,8 @@ class Machine:
             runners = Runners(self, self)
             await do_chores(self.chores, store, self.clock, runners, self._hear)
 
-    def _hear(self, event: str, figures: dict[str, str]) -> None:
-        self.told.append((event, figures))
+    def _hear(self, event: SystemEvent) -> None:
+        self.told.append(log_line(event))
 
     async def start(self) -> None:
         """Start the daemon."""

@@ -13,6 +13,7 @@ import pytest
 from tests.daemon.night import STARTS, TIP_OFF, expected, picks_for, write_files
 from tracker.clock import Clock
 from tracker.daemon.run import run
+from tracker.domain.events import SystemEvent
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.files import find_recording
 from tracker.replay.leap import play
@@ -32,8 +33,8 @@ async def followed(folder: Path, faults: list[Fault], clock: Clock) -> tuple[Cou
     """A whole game with these faults: the events that were told, and the store at the end."""
     events: Counter[str] = Counter()
 
-    def tell(event: str, figures: dict[str, str]) -> None:
-        events[event] += 1
+    def tell(event: SystemEvent) -> None:
+        events[event.name] += 1
 
     playing = [Playback(find_recording(f"{GAME} 2026-01-29"), TIP_OFF)]
     async with serving(playing, clock, options=Options(faults=faults)) as feed:

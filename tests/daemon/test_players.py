@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.log import log_line
 from tests.engine.build import GAME, T0, after, live
 from tracker.clock import FakeClock
 from tracker.daemon.player_priors import PlayerBeliefs
@@ -88,7 +89,7 @@ async def night(tmp_path: Path) -> AsyncIterator[Night]:
     async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
         await store.save_games([(GAME, None), (OTHER, None)], T0)
         clock = FakeClock(after(-3600))
-        shelf = FollowedBets(store, clock, settings, lambda name, what: events.append((name, what)))
+        shelf = FollowedBets(store, clock, settings, lambda event: events.append(log_line(event)))
         await shelf.refresh()
         yield Night(store, shelf, events)
 

@@ -25,6 +25,7 @@ from tests.engine.build import (
 )
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Result, Status
+from tracker.domain.events import GameBack, GameChecked, PollDropped, PollHeld
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable, check_times
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
@@ -234,7 +235,7 @@ def test_a_result_is_official_once_the_box_has_been_read_again() -> None:
     done = [evening.book.settled, evening.see(END, last).empty, evening.book.settled]
     assert done == [False, True, True]
     notes = [x for change in evening.changes for x in change.notes]
-    assert notes[1:] == [("game.checked", "1 of 2"), ("game.checked", "2 of 2")]
+    assert notes[1:] == [GameChecked("LAL@DEN", "1 of 2"), GameChecked("LAL@DEN", "2 of 2")]
     assert evening.names() == ["settled"]
 
 
@@ -360,7 +361,7 @@ def test_a_lost_feed_is_said_once_and_its_return_too() -> None:
         assert evening.fail(seconds).empty
     change = evening.see(Q1, 421)
     assert [(x.rule, x.detail) for x in change.alerts] == [("feed_back", "away for 7 min 1 s")]
-    assert [x for x, _ in change.notes] == ["game.back"]
+    assert change.notes == (GameBack("LAL@DEN", "away for 7 min 1 s"),)
     assert evening.see(Q1, 431).empty
     assert [x.bet for x in evening.fired] == [1, 1]
 
@@ -383,10 +384,10 @@ def test_a_held_state_freezes_everything() -> None:
     change = evening.see(live(1, 500, (8, 8)), 60)
     assert change.empty
     assert change.ordering is Ordering.HELD
-    assert change.notes == (("poll.held", "Q1 8:20 8-8"),)
+    assert change.notes == (PollHeld("LAL@DEN", "Q1 8:20 8-8"),)
     assert change.book.tracked == before
     assert evening.fail(140).empty
-    assert evening.see(Q1, 145).notes == (("poll.dropped", "Q1 8:20 8-8"),)
+    assert evening.see(Q1, 145).notes == (PollDropped("LAL@DEN", "Q1 8:20 8-8"),)
 
 
 def test_a_live_game_that_stands_still_is_stale() -> None:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.doubles.log import log_line
 from tests.feeds.serving import Site, serving
 from tracker.clock import FakeClock
+from tracker.domain.events import SystemEvent
 from tracker.feeds.nba import nba
 from tracker.feeds.polling.feed import Feed, open_feed
 from tracker.settings.models import FeedSettings
@@ -28,7 +30,7 @@ async def site() -> AsyncIterator[Site]:
 
 
 @pytest.fixture
-def events() -> list[tuple[str, dict[str, object]]]:
+def events() -> list[tuple[str, dict[str, str]]]:
     """Every transition that the feed told, in order."""
     return []
 
@@ -43,19 +45,19 @@ def pulses() -> list[str]:
 async def feed(
     site: Site,
     clock: FakeClock,
-    events: list[tuple[str, dict[str, object]]],
+    events: list[tuple[str, dict[str, str]]],
     pulses: list[str],
 ) -> AsyncIterator[Feed]:
     """The NBA's feed, asking the test's own server."""
 
-    def on_event(name: str, /, **figures: object) -> None:
-        events.append((name, figures))
+    def tell(event: SystemEvent) -> None:
+        events.append(log_line(event))
 
     def pulse(source: str, at: datetime, word: str) -> None:
         pulses.append(word)
 
     settings = FeedSettings(base_url=site.url, requests_per_minute=6000)
     async with open_feed(
-        nba.SOURCE, settings, clock, on_event=on_event, pulse=pulse, deadline_s=2.0
+        nba.SOURCE, settings, clock, tell=tell, pulse=pulse, deadline_s=2.0
     ) as opened:
         yield opened

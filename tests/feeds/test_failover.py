@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.log import log_line
 from tests.feeds.espn_pages import board, event, kind
 from tests.feeds.serving import Site, box_of, changed, encoded, live_game, serving
 from tracker.clock import FakeClock
+from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Score
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds.feeds import Feeds, open_feeds
@@ -23,7 +25,7 @@ GAME = nba.parse_box(box_of(live_game())).game
 BOARD, BOX = nba.board_path(), nba.box_path(GAME.id)
 AT_ESPN = "/apis/site/v2/sports/basketball/nba/scoreboard"
 SUMMARY = "/apis/site/v2/sports/basketball/nba/summary"
-Events = list[tuple[str, dict[str, object]]]
+Events = list[tuple[str, dict[str, str]]]
 
 
 def theirs(clock: str, score: str, period: int = 2, **more: object) -> dict[str, Any]:
@@ -90,20 +92,18 @@ class Pair:
 
 
 @pytest.fixture
-async def pair(
-    clock: FakeClock, events: list[tuple[str, dict[str, object]]]
-) -> AsyncIterator[Pair]:
+async def pair(clock: FakeClock, events: list[tuple[str, dict[str, str]]]) -> AsyncIterator[Pair]:
     """The NBA's feed with ESPN behind it."""
 
-    def on_event(name: str, /, **figures: object) -> None:
-        events.append((name, figures))
+    def tell(event: SystemEvent) -> None:
+        events.append(log_line(event))
 
     async with serving() as league, serving() as espn:
         settings = FeedsSettings(
             nba=FeedSettings(base_url=league.url, requests_per_minute=6000),
             espn=FeedSettings(base_url=espn.url, requests_per_minute=6000),
         )
-        async with open_feeds(settings, clock, on_event=on_event, deadline_s=2.0) as feeds:
+        async with open_feeds(settings, clock, tell=tell, deadline_s=2.0) as feeds:
             yield Pair(feeds, league, espn, clock)
 
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from tests.feeds.espn_pages import board, event
 from tests.feeds.serving import Site, board_of, changed, live_game, serving
 from tracker.clock import FakeClock, ScaledClock
+from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUES
 from tracker.domain.poll import Trouble, Unreadable
@@ -148,13 +149,13 @@ async def test_on_a_clock_of_its_own_only_this_machine_is_asked() -> None:
     """The world's servers are left out, which is said once; what remains goes on."""
     told: list[tuple[str, object]] = []
 
-    def on_event(name: str, /, **figures: object) -> None:
-        told.append((name, figures.get("source")))
+    def tell(event: SystemEvent) -> None:
+        told.append((event.name, event.figures.get("source")))
 
     async with serving() as site:
         site.board(live_game())
         fast = ScaledClock(datetime(2023, 4, 21, 3, tzinfo=UTC), 600.0)
-        async with open_feeds(FeedsSettings(nba=at(site)), fast, on_event=on_event) as feeds:
+        async with open_feeds(FeedsSettings(nba=at(site)), fast, tell=tell) as feeds:
             assert [x.source.label for x in feeds.by_league["nba"]] == ["nba"]
             game = nba.parse_board(board_of(live_game())).games[0][0]
             assert isinstance((await feeds.look(game, Ask.EITHER, 5.0)).reading, GameState)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.feeds.serving import dice
 from tracker.clock import LeapingClock
+from tracker.domain.events import SystemEvent
 from tracker.domain.game import GameState
 from tracker.domain.poll import Poll, Standing
 from tracker.feeds.arbitration.compare import behind
@@ -35,14 +36,14 @@ async def evening(recording: str, fault: Fault) -> tuple[list[Poll], list[str], 
     events: list[str] = []
     polls: list[Poll] = []
 
-    def on_event(name: str, /, **figures: object) -> None:
-        events.append(name)
+    def tell(event: SystemEvent) -> None:
+        events.append(event.name)
 
     options = Options(faults=[fault])
     async with serving([Playback(played, TIP_OFF)], clock, options=options) as running:
         host = FeedSettings(base_url=running.url, requests_per_minute=6000)
         settings = FeedsSettings(nba=host, wnba=host, espn=host)
-        async with open_feeds(settings, clock, on_event=on_event, deadline_s=1.0) as feeds:
+        async with open_feeds(settings, clock, tell=tell, deadline_s=1.0) as feeds:
             slates = feeds.slates(lambda: (played.league,))
             (game,) = (await slates.read(schedule=False)).games
             poller = Poller(game, feeds, clock, dice(3))

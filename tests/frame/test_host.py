@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tracker.host import AlreadyRunning, SystemdNotifier, running_instance, single_instance
+from tracker.host import (
+    AlreadyRunning,
+    Instance,
+    NoLocks,
+    SystemdNotifier,
+    os_trouble,
+    own_as,
+    running_instance,
+    single_instance,
+)
 
 HOLDER = """
 import sys
@@ -53,7 +65,7 @@ def test_a_second_daemon_is_refused_by_name(tmp_path: Path) -> None:
             single_instance(path).__enter__()
         assert caught.value.pid == other.pid
         assert caught.value.exit_status == 3
-        assert running_instance(path) == other.pid
+        assert running_instance(path) == Instance(other.pid)
 
 
 def test_a_killed_daemon_leaves_no_obstacle(tmp_path: Path) -> None:
@@ -80,14 +92,73 @@ def test_a_clean_end_frees_the_lock(tmp_path: Path) -> None:
 
 
 def test_a_holder_without_a_name_yet(tmp_path: Path) -> None:
-    """Between taking the lock and writing its id a holder is told as another process."""
+    """Between taking the lock and writing its id, or elsewhere, a holder is told as nobody."""
     path = tmp_path / "tracker.db.lock"
     with single_instance(path):
-        path.write_text("")
-        assert running_instance(path) is None
-        with pytest.raises(AlreadyRunning, match="another process is already") as caught:
-            single_instance(path).__enter__()
-    assert caught.value.pid is None
+        for number in ("", "1\n"):
+            path.write_text(number)
+            assert running_instance(path) == Instance(None)
+            with pytest.raises(AlreadyRunning, match="perhaps in a container") as caught:
+                single_instance(path).__enter__()
+            assert caught.value.pid is None
+            assert "kill" not in str(caught.value)
+
+
+def test_looking_for_a_daemon_turns_none_away(tmp_path: Path) -> None:
+    """A daemon that starts while somebody looks waits for that instant."""
+    path = tmp_path / "tracker.db.lock"
+    path.touch()
+    looking = os.open(path, os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    threading.Timer(0.01, os.close, (looking,)).start()
+    with single_instance(path):
+        assert running_instance(path) == Instance(os.getpid())
+
+
+def test_a_file_system_without_locks_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a network share is: the sentence says what to write, and nothing is to be tried again."""
+
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with pytest.raises(NoLocks, match=r"no file locks .* under \[store\] path") as caught:
+        single_instance(tmp_path / "tracker.db.lock").__enter__()
+    assert caught.value.exit_status == 78
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EROFS, "its file system is read-only now"),
+        (errno.EIO, "may be dying"),
+        (errno.ENOSPC, "the disk is full"),
+        (errno.ENOTDIR, "Not a directory; check the path"),
+    ],
+)
+def test_what_the_machine_would_not_do_is_one_sentence(number: int, words: str) -> None:
+    """With the file, what is wrong, and what to do."""
+    told = os_trouble(OSError(number, os.strerror(number), "/var/t.db"))
+    assert told.startswith("/var/t.db: ")
+    assert words in told
+
+
+def test_a_file_of_another_user_is_named_with_what_makes_it_ones_own(tmp_path: Path) -> None:
+    """What one command with sudo left behind is given back."""
+    file = tmp_path / "t.db.writer"
+    file.touch()
+    error = PermissionError(errno.EACCES, "Permission denied", str(file))
+    if os.geteuid() != 0:
+        assert "check its mode" in os_trouble(error)
+        return
+    os.chown(file, 12345, 12345)
+    assert f"belongs to user 12345, not to you: sudo chown 0:0 {file}" in os_trouble(error)
+    made = tmp_path / "t.db-made"
+    made.touch()
+    own_as(made, file)
+    assert made.stat().st_uid == 12345
 
 
 @pytest.mark.skipif(not os.access("/proc/locks", os.R_OK), reason="the kernel tells no locks")

@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.notify.values import NOW
 from tests.notify.world import World, night
 from tracker.domain.delivery import Delivery, Failed, Outcome, Sent, Unknown
+from tracker.domain.events import tell_nobody
 from tracker.notify.channel import Message
 from tracker.notify.outbox import dispatch
 from tracker.store import Store
@@ -90,6 +91,10 @@ class Mortal:
         await self.store.told(expired, outcome)
         self.fate.step()
 
+    async def shift(self, channel: str, seconds: float) -> None:
+        """As the store does."""
+        await self.store.shift(channel, seconds)
+
     async def next_due(self, channel: str) -> datetime | None:
         """As the store does."""
         return await self.store.next_due(channel)
@@ -102,9 +107,7 @@ async def live(world: World, mortal: Mortal, *, first: bool) -> bool:
     """Play the night, or after a death the rest of it; whether the program lived."""
     wake = asyncio.Event()
     world.channels = [mortal]
-    task = asyncio.create_task(
-        dispatch(mortal, mortal, world.clock, wake, lambda _event, _figures: None)
-    )
+    task = asyncio.create_task(dispatch(mortal, mortal, world.clock, wake, tell_nobody))
     world.tasks.append(task)
     world.wakes.append(wake)
     try:

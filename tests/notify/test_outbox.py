@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,59 @@ async def test_an_alert_is_sent_once_and_at_once(tmp_path: Path) -> None:
         await world.pass_time(60)
         assert channel.bodies == ["▲ 80 % · alert 1"]
         assert await world.deliveries("script") == {1: ("sent", 1)}
+
+
+@pytest.mark.parametrize("step", [-3600, 3600, -86_400])
+async def test_a_wall_clock_that_is_set_changes_no_wait_and_no_age(
+    tmp_path: Path, step: int
+) -> None:
+    """An alert that waits for its channel is tried as before, and its lateness stays true."""
+    channel = Script(answers=[*[Failed("away")] * 4, Sent()])
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("▲ 80 %")
+        await world.rest()
+        await world.pass_time(20, step=1)
+        world.clock.step_wall(step)
+        await world.pass_time(15, step=1)
+        assert len(channel.bodies) == 5
+        assert channel.bodies[-1] == "▲ 80 % · 30 s late · alert 1"
+        assert await world.deliveries("script") == {1: ("sent", 5)}
+
+
+@pytest.mark.parametrize("step", [-3600, 3600])
+async def test_an_old_chance_comes_in_the_digest_whatever_the_wall_clock_says(
+    tmp_path: Path, step: int
+) -> None:
+    """Ten minutes of real time are ten minutes; a chance of half an hour ago is never fresh."""
+    channel = Script(answers=[Failed("away")] * 40)
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("▲ 80 %")
+        await world.pass_time(60, step=5)
+        world.clock.step_wall(step)
+        await world.pass_time(480, step=5)
+        assert await world.states("script") == ["due"]
+        await world.pass_time(1200, step=20)
+        assert await world.states("script") == ["expired"]
+        channel.answers = [Sent()]
+        await world.pass_time(300, step=20)
+        assert channel.bodies[-1].startswith("1 alert could not reach you in time")
+
+
+async def test_a_clock_that_was_set_back_between_two_starts_makes_nothing_fresh(
+    tmp_path: Path,
+) -> None:
+    """What seems to be of the future has an age that nobody knows: it comes in the digest."""
+    async with night(tmp_path, Script()) as world:
+        await world.decide("▲ 80 %")
+    channel = Script()
+    async with night(tmp_path, channel, at=NOW - timedelta(hours=1)) as world:
+        world.start()
+        await world.rest()
+        assert [x.partition("\n")[0] for x in channel.bodies] == [
+            "1 alert could not reach you in time"
+        ]
 
 
 async def test_what_is_sent_is_marked_on_disk_first(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from tests.doubles.bot_api import CHAT, TOKEN, BotApi
 from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
+from tests.doubles.log import log_line
 from tests.doubles.tls import OWN, over_tls
 from tracker.daemon.bot.answers import COMMANDS
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
@@ -66,7 +67,7 @@ async def channel_to(
         SecretStr(token),
         Place(chat_id, topic),
         api_url=url,
-        tell=lambda event, figures: kept.append((event, figures)),
+        tell=lambda event: kept.append(log_line(event)),
         limit=limit,
         connect_limit=connect_limit,
     )

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tests.doubles.log import log_line
 from tests.notify.values import GAME, NOW, alert, state
 from tracker.clock import FakeClock
 from tracker.domain.delivery import Outcome, Sent
 from tracker.domain.draft import Draft
+from tracker.domain.events import SystemEvent
 from tracker.domain.poll import Poll
 from tracker.domain.tracking import Change, GameTracking
 from tracker.language.grammar import find_in_game, parse_pick
@@ -49,8 +51,8 @@ class World:
     def _beat(self) -> None:
         self.beats += 1
 
-    def _tell(self, event: str, figures: dict[str, str]) -> None:
-        self.told.append((event, figures))
+    def _tell(self, event: SystemEvent) -> None:
+        self.told.append(log_line(event))
 
     async def stop(self) -> None:
         """Cancel the loops, as the daemon does when it is told to stop."""

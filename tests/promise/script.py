@@ -22,6 +22,7 @@ from tracker.daemon.shared_bets import Fixed
 from tracker.daemon.track import TrackContext, track
 from tracker.domain.delivery import Outcome
 from tracker.domain.draft import Draft
+from tracker.domain.events import tell_nobody
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import Player
 from tracker.domain.policy import Policy, QuietHours
@@ -235,7 +236,7 @@ class Life:
             clock=self.clock,
             channels=("webhook",),
             ring=self.wake.set,
-            tell=lambda *_: None,
+            tell=tell_nobody,
             route=self.desk.route,
         )
 

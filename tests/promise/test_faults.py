@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from tests.daemon import night
+from tests.doubles.log import log_line
 from tests.promise.script import RULES, TIP_OFF, drafts, no_lines, site
 from tracker.clock import LeapingClock, ScaledClock, SystemClock
 from tracker.daemon import forecaster
@@ -28,6 +29,7 @@ from tracker.daemon.run import run
 from tracker.daemon.shared_bets import Fixed
 from tracker.daemon.track import Forecasts, TrackContext, track
 from tracker.domain.delivery import Outcome, Sent
+from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.prior import Lines
@@ -61,6 +63,10 @@ class Arena:
 
     def monotonic(self) -> float:
         """The program's."""
+        return self.program.monotonic()
+
+    def uptime(self) -> float:
+        """The same."""
         return self.program.monotonic()
 
     async def sleep(self, seconds: float) -> None:
@@ -113,8 +119,8 @@ async def play(
     watch = SiteWatch(site(), Arena(clock))
     told: list[tuple[str, dict[str, str]]] = []
 
-    def tell(event: str, figures: dict[str, str]) -> None:
-        told.append((event, figures))
+    def tell(event: SystemEvent) -> None:
+        told.append(log_line(event))
 
     async with await Store.open(path, now=clock.now(), durable=False) as store:
         first = await watch.look(GAME, Ask.EITHER, 0.0)
@@ -319,7 +325,7 @@ async def _live(
 
         monkeypatch.setattr(Store, "open", noted)
         daemon = asyncio.create_task(
-            run(load_settings(config), [channel], clock, tell=lambda x, _: here.told.append(x))
+            run(load_settings(config), [channel], clock, tell=lambda x: here.told.append(x.name))
         )
         try:
             await deed(here)

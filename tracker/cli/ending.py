@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from tracker.cli.screen import complain
 from tracker.domain.errors import BadBet, BadRule, BadTime, TrackerError
+from tracker.host import os_trouble
 
 FAILED = 1
 """Exit status of a command that could not do what was asked."""
@@ -49,8 +50,7 @@ def outcome(work: Callable[[], object]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _NOBODY_READS
     except OSError as wrong:
-        where = f"{wrong.filename}: " if wrong.filename else ""
-        complain(f"{where}{wrong.strerror or wrong}; check the path and its permissions")
+        complain(os_trouble(wrong))
         return FAILED
     return status if isinstance(status, int) else 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -63,12 +63,19 @@ async def session(scope: Scope, *, write: bool = False) -> AsyncIterator[Session
     basics = scope.basics()
     real = SystemClock()
     async with await Store.open(basics.store, now=real.now(), readonly=not write) as store:
-        daemon = await store.daemon()
-        pid = running_instance(basics.lock) if daemon is not None else None
-        if daemon is None or pid is None or pid != daemon.pid:
-            yield Session(store, basics, real, None)
-        else:
-            yield Session(store, basics, clock_of(daemon), daemon)
+        daemon = _at_work(await store.daemon(), basics)
+        yield Session(store, basics, real if daemon is None else clock_of(daemon), daemon)
+
+
+def _at_work(daemon: DaemonView | None, basics: Basics) -> DaemonView | None:
+    """The daemon that is written down, if it holds the lock at this moment.
+
+    One in another container is known by its lock alone: its number means nothing here.
+    """
+    found = None if daemon is None else running_instance(basics.lock)
+    if daemon is None or found is None or found.pid not in (None, daemon.pid):
+        return None
+    return replace(daemon, pid=found.pid)
 
 
 def clock_of(daemon: DaemonView) -> Clock:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from tracker.daemon.player_priors import PlayerBeliefs
-from tracker.daemon.track import Tell
+from tracker.domain.events import ForecastFailed, ForecastRecovered, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import Trouble, Unreadable
@@ -61,11 +61,11 @@ class Forecaster:
             if name not in self._failing:
                 self._failing.add(name)
                 what = f"{type(why).__name__}: {why} at {state.game_clock}"
-                self._tell("forecast.failed", {"game": name, "why": what})
+                self._tell(ForecastFailed(name, what))
             return Unreadable(Trouble.MALFORMED, "the forecast failed; the last one stands")
         if name in self._failing:
             self._failing.discard(name)
-            self._tell("forecast.recovered", {"game": name})
+            self._tell(ForecastRecovered(name))
         return outlook
 
     def outlook(self, book: GameTracking, state: GameState) -> Outlook:

@@ -21,7 +21,7 @@ from tracker.daemon.broadcast_delay import LateSlate, delayed
 from tracker.daemon.cards.live_view import LiveView
 from tracker.daemon.forecaster import Forecaster, Load
 from tracker.daemon.memory import settle
-from tracker.daemon.track import Tell, TrackContext, track
+from tracker.daemon.track import TrackContext, track
 from tracker.daemon.watchdog import Watchdog
 from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
 from tracker.daemon.watchers.followed_bets import FollowedBets
@@ -32,11 +32,11 @@ from tracker.daemon.watchers.rosters import watch_faces
 from tracker.daemon.watchers.source_status import SourceStatus
 from tracker.daemon.watchers.system_notices import SystemNotices
 from tracker.daemon.write_backoff import WriteBackoff
+from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.league import slate_date
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.http.health import OnEvent
 from tracker.feeds.odds.pregame import LineReader
 from tracker.feeds.polling.poller import STEP_S, Poller
 from tracker.forecast import load_parameters
@@ -214,14 +214,14 @@ class Daemon:
         return Poller(book.game, feeds, self._clock, self._parts.rng, beat, roomy)
 
     async def _track(self, book: GameTracking, poller: Poller) -> None:
-        self._tell("game.followed", {"game": book.game.name, "bets": str(len(book.tracked))})
+        self._tell(GameFollowed(book.game.name, len(book.tracked)))
         delay = self._parts.settings.alerts.delay
         async with delayed(poller, delay, self._clock, book.standing) as behind:
             await track(book, behind, self._context)
         del self._following[book.game.id]
         self._wall.leave(book.game.id)
         self._progress.ended(book.game.name)
-        self._tell("game.left", {"game": book.game.name})
+        self._tell(GameLeft(book.game.name))
 
     def _hear(self, source: str) -> None:
         """A fresh board has come: every game of its league that is played looks at it at once."""
@@ -266,7 +266,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
     """
     stop = stop or asyncio.Event()
     pulses = SourceStatus()
-    opening = open_feeds(settings.feeds, clock, on_event=_told_by(tell), pulse=pulses.hear)
+    opening = open_feeds(settings.feeds, clock, tell=tell, pulse=pulses.hear)
     settings.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with single_instance(settings.store.lock), _signals(stop):
         async with (
@@ -279,21 +279,12 @@ async def run(  # noqa: PLR0913 - all but three have a default
             parts = Parts(
                 settings, channels, clock, store, feeds, pulses, tell, rng, load, verbs, runners
             )  # fmt: skip
-            tell("daemon.started", {"database": str(settings.store.path)})
+            tell(DaemonStarted(str(settings.store.path)))
             settle()
             try:
                 await Daemon(parts).live(notifier or SystemdNotifier(), stop)
             except* _Stop:
-                tell("daemon.stopped", {})
-
-
-def _told_by(tell: Tell) -> OnEvent:
-    """The feeds' way of telling, on top of the daemon's."""
-
-    def on_event(name: str, /, **figures: object) -> None:
-        tell(name, {key: str(value) for key, value in figures.items()})
-
-    return on_event
+                tell(DaemonStopped())
 
 
 def _self_view(clock: Clock) -> DaemonView:

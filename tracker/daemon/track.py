@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tracker.clock import Clock
+from tracker.domain.events import Tell
 from tracker.domain.game import GameState, Phase
 from tracker.domain.message_style import PLAIN, MessageStyle
 from tracker.domain.policy import USUAL
@@ -65,7 +66,6 @@ class FollowedBets(Protocol):
         ...
 
 
-Tell = Callable[[str, dict[str, str]], None]
 """Takes an event name and its figures: the log, or nothing."""
 
 
@@ -118,8 +118,8 @@ async def track(book: GameTracking, poller: Poller, context: TrackContext) -> No
             context.see(change.book)
         book = change.book
         context.show(book)
-        for event, what in change.notes:
-            context.tell(event, {"game": book.game.name, "what": what})
+        for event in change.notes:
+            context.tell(event)
         if any(x.told for x in change.alerts):
             context.ring()
 

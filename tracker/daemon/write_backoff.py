@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tracker.clock import Clock
-from tracker.daemon.track import Tell
 from tracker.daemon.watchdog import Watchdog
+from tracker.domain.events import StoreLost, StoreRecovered, Tell
 from tracker.store import StoreUnavailable
 
 _FIRST = 0.25
@@ -31,11 +31,11 @@ class WriteBackoff:
         if why is None:
             if self._in_trouble:
                 self._in_trouble = False
-                self._tell("store.recovered", {})
+                self._tell(StoreRecovered())
             return
         if not self._in_trouble:
             self._in_trouble = True
-            self._tell("store.unavailable", {"why": str(why)})
+            self._tell(StoreLost(str(why)))
         seconds = min(_FIRST * 2.0 ** min(tries - 1, 10), _LONGEST)
         self._progress.excuse(seconds)
         await self._real.sleep(seconds)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from itertools import pairwise
 from typing import TypeVar
 
@@ -28,6 +29,19 @@ class Ended:
     stake: int | None = None
     payout: int | None = None
     break_even: float | None = None
+
+
+class Grouping(StrEnum):
+    """What settled bets can be put together by."""
+
+    ALL = "all"
+    TAG = "tag"
+    MARKET = "market"
+    PLAYER = "player"
+    BOOK = "book"
+    LEAGUE = "league"
+    MONTH = "month"
+    DAY = "day"
 
 
 @dataclass(frozen=True, slots=True)

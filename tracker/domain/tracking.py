@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Bet, Confirmation, Result, Settlement, Snapshot, Status
 from tracker.domain.chance import Chance
+from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.parlay import Parlay
@@ -294,8 +295,7 @@ class Review:
 class Change:
     """All that one poll changes, to be recorded in one transaction.
 
-    `rules` and `legs` hold only those that changed. `notes` are transitions worth a log line:
-    an event name and its figures.
+    `rules` and `legs` hold only those that changed. `notes` are transitions worth a log line.
     """
 
     book: GameTracking
@@ -306,7 +306,7 @@ class Change:
     settlements: tuple[Settlement, ...] = ()
     confirmations: tuple[Confirmation, ...] = ()
     reviews: tuple[Review, ...] = ()
-    notes: tuple[tuple[str, str], ...] = field(default=())
+    notes: tuple[SystemEvent, ...] = ()
     legs: tuple[LegStanding, ...] = ()
 
     @property

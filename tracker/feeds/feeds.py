@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from tracker.clock import Clock, ScaledClock, SystemClock
+from tracker.domain.events import ClockOff, ClockRight, FeedLeftOut, Tell, tell_nobody
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.usage import Usage
 from tracker.feeds.arbitration.failover import Failover
 from tracker.feeds.http.fetch import DEADLINE_S, Fetcher
-from tracker.feeds.http.health import Health, OnEvent, Pulse, ignore_event, ignore_pulse
+from tracker.feeds.http.health import Health, Pulse, ignore_pulse
 from tracker.feeds.leagues import SOURCES
 from tracker.feeds.polling.feed import Ask, Feed, Look, fetcher_of
 from tracker.feeds.polling.possession import Possession
@@ -37,7 +38,7 @@ class Feeds:
         feeds: Mapping[str, tuple[Feed, ...]],
         fetchers: Mapping[str, Fetcher],
         clock: Clock,
-        on_event: OnEvent,
+        tell: Tell,
         server_time: ServerTime,
     ) -> None:
         """Build it with `open_feeds`. A league without a source may be left out."""
@@ -45,7 +46,7 @@ class Feeds:
         self.by_league = feeds
         self._fetchers = fetchers
         self._clock = clock
-        self._watches = {x: Failover(feeds[x], clock, on_event) for x in feeds}
+        self._watches = {x: Failover(feeds[x], clock, tell) for x in feeds}
         self._balls = {x: Possession(feeds[x][0], clock) for x in feeds}
 
     async def look(self, game: Game, ask: Ask, max_age: float) -> Look:
@@ -93,7 +94,7 @@ async def open_feeds(
     settings: FeedsSettings,
     clock: Clock,
     *,
-    on_event: OnEvent = ignore_event,
+    tell: Tell = tell_nobody,
     pulse: Pulse = ignore_pulse,
     deadline_s: float = DEADLINE_S,
     sources: Mapping[str, tuple[Source, ...]] = SOURCES,
@@ -107,9 +108,9 @@ async def open_feeds(
 
     def tell_time(ahead: float | None) -> None:
         if ahead is None:
-            on_event("clock.right")
+            tell(ClockRight())
         else:
-            on_event("clock.off", ahead_s=round(ahead), why=clock_trouble(ahead))
+            tell(ClockOff(round(ahead), clock_trouble(ahead)))
 
     # The machine's own clock, whichever the program runs on.
     server_time = ServerTime(SystemClock().now, tell_time)
@@ -117,7 +118,7 @@ async def open_feeds(
     usable = {x for x in hosts if _may_ask(hosts[x].on_loopback, clock)}
     for name in sorted(hosts.keys() - usable):
         why = "on a clock of its own only feeds on this machine are asked"
-        on_event("feed.left_out", source=name, why=why)
+        tell(FeedLeftOut(name, why))
     async with AsyncExitStack() as stack:
         every = [x for listed in sources.values() for x in listed if x.name in usable]
         fetchers: dict[str, Fetcher] = {}
@@ -130,13 +131,13 @@ async def open_feeds(
         for league, listed in sources.items():
             asked = [x for x in listed if x.name in usable]
             opened = tuple(
-                Feed(x, fetchers[x.name], clock, Health(x.label, on_event, pulse)) for x in asked
+                Feed(x, fetchers[x.name], clock, Health(x.label, tell, pulse)) for x in asked
             )
             for feed in opened:
                 stack.push_async_callback(feed.aclose)
             if opened:
                 feeds[league] = opened
-        yield Feeds(feeds, fetchers, clock, on_event, server_time)
+        yield Feeds(feeds, fetchers, clock, tell, server_time)
 
 
 def _may_ask(on_loopback: bool, clock: Clock) -> bool:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 
 from tracker.clock import Clock, wait_for_event
+from tracker.domain.events import Tell
 from tracker.notify.channel import Channel
 from tracker.notify.queue import Queue
-from tracker.notify.sender import IDLE, USUAL, Habits, Sender, Tell
+from tracker.notify.sender import IDLE, USUAL, Habits, Sender
 
-__all__ = ["STOP_GRACE", "Habits", "Queue", "Tell", "dispatch"]
+__all__ = ["STOP_GRACE", "Habits", "Queue", "dispatch"]
 
 STOP_GRACE = 4.5
 """Real seconds that an attempt under way is given when the program stops: more than a server has

@@ -39,6 +39,10 @@ class Queue(Protocol):
         """Write down what came of the digest of these; what may be untold comes again."""
         ...
 
+    async def shift(self, channel: str, seconds: float) -> object:
+        """Take it that the wall clock was set: what waits keeps its wait, and its age."""
+        ...
+
     async def next_due(self, channel: str) -> datetime | None:
         """When there is next something to send or to expire; None when nothing waits."""
         ...

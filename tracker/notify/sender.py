@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import assert_never
 
-from tracker.clock import Clock
+from tracker.clock import Clock, WallSteps
 from tracker.domain.delivery import Delivery, Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.events import (
+    AlertRefused,
+    AlertSent,
+    ChannelFailing,
+    ChannelRecovered,
+    ClockStepped,
+    DigestRefused,
+    DigestSent,
+    Tell,
+)
 from tracker.notify.channel import Channel, Message
 from tracker.notify.envelope import digest, worded
 from tracker.notify.queue import Queue
@@ -24,9 +34,6 @@ CLAIM_LIMIT = 20
 
 IDLE = 10.0
 """Most seconds between two looks at the queue, so that whoever watches sees the loop move."""
-
-Tell = Callable[[str, dict[str, str]], None]
-"""Takes an event name and its figures: the log, or nothing."""
 
 GROUP_SPAN = timedelta(seconds=3)
 """What one game brings within this time goes as one message, where it has not left already."""
@@ -68,8 +75,9 @@ class Sender:
     """One channel's turns at its queue, and what it remembers between them.
 
     `failing_since`, `hold_until` (the channel asked for patience) and `digest_at` (when a digest
-    may be tried) are monotonic seconds. `digest_wanted` is whether one may be waiting. `stopping`
-    is set from outside: nothing further is then sent.
+    may be tried) are monotonic seconds, `stepped` those by which the wall clock was set so far.
+    `digest_wanted` is whether one may be waiting. `stopping` is set from outside: nothing further
+    is then sent.
     """
 
     queue: Queue
@@ -83,9 +91,16 @@ class Sender:
     digest_at: float = 0.0
     digest_wanted: bool = True
     digest_tries: int = 0
+    stepped: float = 0.0
+    steps: WallSteps = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to watch the wall clock: what waits must not wait longer when it is set."""
+        self.steps = WallSteps(self.clock)
 
     async def turn(self) -> float:
         """Send what is due, then tell what came too late; the seconds until there is more."""
+        await self._mind_the_clock()
         held = self.hold_until - self.clock.monotonic()
         if held > 0:
             return held
@@ -104,6 +119,14 @@ class Sender:
         wait = max(self._digest_in(), 0.0)
         return min(gap, wait) if gap > 0 else wait
 
+    async def _mind_the_clock(self) -> None:
+        """Keep the waits of what is on disk when the wall clock has been set."""
+        step = self.steps.taken()
+        if step:
+            self.stepped += step
+            self.tell(ClockStepped(self.channel.name, round(step)))
+            await self.queue.shift(self.channel.name, step)
+
     async def _gap(self) -> float:
         due = await self.queue.next_due(self.channel.name)
         return IDLE if due is None else (due - self.clock.now()).total_seconds()
@@ -114,14 +137,17 @@ class Sender:
     async def _deliver(self, claimed: Sequence[Delivery]) -> None:
         """Send one parcel after another until one fails, and put back what was not tried."""
         held_back = ""
+        claimed_at = self.stepped
         for parcel in parcels(claimed, self.habits.together):
             if self.stopping:
                 held_back = "the program stopped before this was tried"
             if held_back:
                 await self._finish(parcel, Failed(held_back))
                 continue
-            message = parcel_message(parcel, self.clock.now())
-            outcome = await self._try(message, "alert")
+            await self._mind_the_clock()
+            set_since = timedelta(seconds=self.stepped - claimed_at)
+            message = parcel_message(parcel, self.clock.now() - set_since)
+            outcome = await self._try(message, digest=False)
             await self._finish(parcel, outcome)
             match outcome:
                 case Failed(why) | Unknown(why):
@@ -132,6 +158,7 @@ class Sender:
                     assert_never(outcome)
 
     async def _finish(self, parcel: Sequence[Delivery], outcome: Outcome) -> None:
+        await self._mind_the_clock()
         at = self.clock.now()
         wait = 0.0 if self.stopping else _wait(outcome, max(x.attempts for x in parcel))
         for one in parcel:
@@ -153,7 +180,7 @@ class Sender:
         )
         outcome: Outcome = Failed("the program stopped before this was tried")
         if not self.stopping:
-            outcome = await self._try(message, "digest")
+            outcome = await self._try(message, digest=True)
         await self.queue.told(expired, outcome)
         match outcome:
             case Sent() | Refused():
@@ -165,36 +192,32 @@ class Sender:
             case _:
                 assert_never(outcome)
 
-    async def _try(self, message: Message, what: str) -> Outcome:
-        """Send a message (an `alert` or a `digest`), and tell what became of it and the channel."""
+    async def _try(self, message: Message, *, digest: bool) -> Outcome:
+        """Send a message, and tell what became of it and the channel."""
         began = self.clock.monotonic()
         outcome = await self.channel.send(message)
         ended = self.clock.monotonic()
-        figures = self._figures(message, outcome)
+        name, alerts = self.channel.name, ",".join(str(x) for x in message.alert_ids)
         match outcome:
             case Sent():
                 if self.failing_since is not None:
-                    after = {"after_s": f"{ended - self.failing_since:.0f}"}
-                    self.tell("channel.recovered", {"channel": self.channel.name} | after)
+                    self.tell(ChannelRecovered(name, round(ended - self.failing_since)))
                     self.failing_since = None
-                self.tell(f"{what}.sent", figures | {"took_ms": f"{(ended - began) * 1000:.0f}"})
-            case Refused():
-                self.tell(f"{what}.refused", figures)
-            case Failed() | Unknown():
+                sent = DigestSent if digest else AlertSent
+                self.tell(sent(name, alerts, round((ended - began) * 1000)))
+            case Refused(why):
+                refused = DigestRefused if digest else AlertRefused
+                self.tell(refused(name, alerts, why))
+            case Failed(why) | Unknown(why):
                 if self.failing_since is None:
                     self.failing_since = ended
-                    self.tell("channel.failing", figures)
+                    self.tell(ChannelFailing(name, alerts, why))
                 if isinstance(outcome, Failed) and outcome.retry_after is not None:
                     self.hold_until = ended + outcome.retry_after
             case _:
                 assert_never(outcome)
         self.habits.beat()
         return outcome
-
-    def _figures(self, message: Message, outcome: Outcome) -> dict[str, str]:
-        why = {} if isinstance(outcome, Sent) else {"why": outcome.why}
-        ids = ",".join(str(x) for x in message.alert_ids)
-        return {"channel": self.channel.name, "alerts": ids} | why
 
 
 def parcels(claimed: Sequence[Delivery], together: Together) -> list[list[Delivery]]:

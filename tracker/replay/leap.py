@@ -109,6 +109,10 @@ class LeapingLoopClock:
         """Seconds since the start."""
         return self._loop.time()
 
+    def uptime(self) -> float:
+        """The same."""
+        return self._loop.time()
+
     async def sleep(self, seconds: float) -> None:
         """Wait, which takes no real time."""
         done: asyncio.Future[None] = self._loop.create_future()

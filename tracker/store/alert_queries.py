@@ -35,6 +35,23 @@ WHERE state = 'sending'
 
 RECOVER_DIGESTS = "UPDATE delivery SET told = 'unknown', repeat = 1 WHERE told = 'sending'"
 
+WAITING = """
+SELECT alert, channel, due_at, expires_at, clock_step, state FROM delivery
+WHERE channel = :channel AND (state IN ('due', 'unknown', 'sending') OR told <> 'sent')
+"""
+
+SHIFT = """
+UPDATE delivery SET due_at = :due_at, expires_at = :expires_at, clock_step = :clock_step
+WHERE alert = :alert AND channel = :channel
+"""
+
+PENDING = """
+SELECT delivery.alert, delivery.channel, alert.at, delivery.clock_step
+FROM delivery JOIN alert ON alert.id = delivery.alert WHERE delivery.state IN ('due', 'unknown')
+"""
+
+OUT_OF_TIME = "UPDATE delivery SET expires_at = :at WHERE alert = :alert AND channel = :channel"
+
 _CARRIED = """
 SELECT delivery.*, alert.text, alert.at, alert.bet, alert.rule, alert.episode, alert.game,
   alert.level, alert.reason

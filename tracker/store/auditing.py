@@ -25,6 +25,7 @@ from tracker.store.codec.bets import draft_of
 from tracker.store.codec.values import moment, stamp, state_of
 from tracker.store.database.connection import Database
 from tracker.store.memory import keep_legs
+from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.reading import reviews
 from tracker.store.recording import settlement_columns
 from tracker.store.restoring import tracked
@@ -148,6 +149,7 @@ def _rule(db: sqlite3.Connection, number: int, decide: Decide, at: datetime) -> 
         db.execute(q.SETTLE, settlement_columns(done) | {"poll": None})
     if ruling.official:
         db.execute(q.CONFIRM, (number, done.revision, stamp(at), None, ""))
+    keep_outcome(db, number)
     return ruling
 
 

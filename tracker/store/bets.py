@@ -27,6 +27,7 @@ from tracker.store.codec.values import (
     stamp,
     state_of,
 )
+from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.recording import game_columns
 from tracker.store.wagers import Wagers
 
@@ -222,6 +223,7 @@ def change(
         db.execute(q.FORGET_LEGS, (number,))
     old = draft_of(row)
     db.execute(q.CHANGE_BET, values | {"number": number})
+    keep_outcome(db, number)
     told = {k: v for k, v in changed.items() if k not in ("meaning", "odds_decimal")}
     for what, after in told.items():
         audit(db, at, who, (number, what, row[what], after))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tracker.domain.errors import TrackerError
+from tracker.host import EX_UNFIT
 
 
 class StoreError(TrackerError):
@@ -38,7 +40,34 @@ class StoreBroken(StoreError):
     """The file or the disk is damaged: stop, and do not go on writing."""
 
 
-_BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR})
+class StoreUnfit(StoreError):
+    """The file system cannot hold a database: another place must be named."""
+
+    exit_status = EX_UNFIT
+
+
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_UNFIT = frozenset(
+    {
+        sqlite3.SQLITE_IOERR_SHMMAP,
+        sqlite3.SQLITE_IOERR_SHMOPEN,
+        sqlite3.SQLITE_IOERR_SHMLOCK,
+        sqlite3.SQLITE_IOERR_LOCK,
+        sqlite3.SQLITE_IOERR_RDLOCK,
+        sqlite3.SQLITE_IOERR_UNLOCK,
+        sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK,
+    }
+)
+"""What SQLite says where files cannot be mapped shared, or not be locked."""
+
+_READ_ONLY = frozenset(
+    {
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+    }
+)
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _PRIMARY = 0xFF
 """The low byte of an extended result code is its primary code."""
@@ -65,14 +94,37 @@ def _translate(why: sqlite3.DatabaseError, path: Path) -> StoreError | None:
         return StoreUnavailable(f"{path}: the disk is full; free some space and it goes on")
     if primary in _BUSY:
         return StoreBusy(f"{path}: another program is holding the database; close it")
+    if read_only(path) and primary in _READ_ONLY:
+        return StoreBroken(
+            f"{path}: its file system has become read-only, as a dying disk makes it: look at the "
+            "disk (dmesg), then remount it"
+        )
     if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return StoreUnavailable(f"{path}: the database may not be written; check its permissions")
     if primary == sqlite3.SQLITE_CANTOPEN:
         return StoreUnavailable(
             f"{path}: the database cannot be opened; check path and permissions"
         )
-    if primary in _BROKEN:
+    if extended in _UNFIT:
+        return StoreUnfit(
+            f"{path}: its file system cannot hold a database (a network share, say, or one that "
+            "cannot map files): name a place on a disk of this machine under [store] path"
+        )
+    if primary == sqlite3.SQLITE_IOERR:
         return StoreBroken(
-            f"{path}: the database or its disk is damaged ({why}); restore a backup of it"
+            f"{path}: the disk answers with an error ({why}): look at it (dmesg), it may be dying"
+        )
+    if primary in _DAMAGED:
+        return StoreBroken(
+            f"{path}: the database is damaged ({why}). A copy that was put in its place by hand "
+            "belongs to another -wal file beside it: `tracker restore FILE` puts back-ups in place"
         )
     return None
+
+
+def read_only(path: Path) -> bool:
+    """Whether the file system that a file lies on is mounted for reading only."""
+    try:
+        return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False

@@ -25,12 +25,46 @@ from tracker.domain.policy import Level
 from tracker.store import alert_queries as q
 from tracker.store.codec.values import moment, moment_or_none, stamp
 
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""How far in the future an alert may lie at a start without the clock having been set back."""
+
 
 def recover(db: sqlite3.Connection, at: datetime) -> int:
     """After a start: what was being sent may have arrived. Returns how many deliveries that is."""
     found = db.execute(q.RECOVER, {"at": stamp(at)}).rowcount
     db.execute(q.RECOVER_DIGESTS)
+    # What is of the future was decided before the clock was set back: nobody knows how old it is.
+    for row in db.execute(q.PENDING).fetchall():
+        if _decided(row) > at + CLOCK_TOLERANCE:
+            db.execute(q.OUT_OF_TIME, {**_key(row), "at": stamp(at)})
     return found
+
+
+def shift(db: sqlite3.Connection, channel: str, seconds: float) -> None:
+    """Take it that the wall clock was set forward by so many seconds, or back.
+
+    What waits on a channel goes on waiting as long as it was to, and keeps its age. What is held
+    until a time of day (`expired`, and not told) keeps that time.
+    """
+    step = timedelta(seconds=seconds)
+    for row in db.execute(q.WAITING, {"channel": channel}).fetchall():
+        over = row["state"] == DeliveryState.EXPIRED.value
+        expires = moment_or_none(row["expires_at"])
+        values = {
+            "due_at": row["due_at"] if over else stamp(moment(row["due_at"]) + step),
+            "expires_at": None if expires is None else stamp(expires + step),
+            "clock_step": row["clock_step"] + seconds,
+        }
+        db.execute(q.SHIFT, {**_key(row), **values})
+
+
+def _key(row: sqlite3.Row) -> dict[str, object]:
+    return {"alert": row["alert"], "channel": row["channel"]}
+
+
+def _decided(row: sqlite3.Row) -> datetime:
+    """When an alert was decided, by the clock as it is now."""
+    return moment(row["at"]) + timedelta(seconds=row["clock_step"])
 
 
 def claim(db: sqlite3.Connection, channel: str, at: datetime, limit: int) -> list[Delivery]:
@@ -124,7 +158,7 @@ def _delivery(row: sqlite3.Row, attempts: int) -> Delivery:
         channel=row["channel"],
         text=row["text"],
         level=Level(row["level"]),
-        created_at=moment(row["at"]),
+        created_at=_decided(row),
         expires_at=moment_or_none(row["expires_at"]),
         attempts=attempts,
         possible_repeat=bool(row["repeat"]),

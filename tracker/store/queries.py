@@ -274,6 +274,29 @@ LAST_REVIEW = "SELECT why, at FROM review WHERE bet = ? ORDER BY at DESC LIMIT 1
 
 BETS = "SELECT * FROM bet ORDER BY number"
 
+NUMBERED_BETS = "SELECT * FROM bet WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number"
+
+OPEN_BETS = """
+SELECT * FROM bet WHERE withdrawn_at IS NULL
+  AND number NOT IN (SELECT bet FROM outcome WHERE official)
+ORDER BY number
+"""
+
+PAGE_OF_BETS = """
+SELECT * FROM (SELECT * FROM bet ORDER BY number DESC LIMIT :most OFFSET :left_out) ORDER BY number
+"""
+
+BETS_WITH_GAME = """
+SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = ?) ORDER BY number
+"""
+
+BETS_A_GAME = """
+SELECT game_id, count(*) FROM bet WHERE game_id IS NOT NULL AND withdrawn_at IS NULL
+GROUP BY game_id
+"""
+
+COUNT_BETS = "SELECT count(*) FROM bet"
+
 IN_REVIEW = """
 SELECT * FROM bet WHERE EXISTS (
   SELECT 1 FROM review WHERE review.bet = bet.number AND review.at > coalesce(

@@ -18,7 +18,7 @@ from tracker.store import alert_queries as aq
 from tracker.store import queries as q
 from tracker.store.bets import last_defaults, settlement_of
 from tracker.store.codec.bets import draft_of
-from tracker.store.codec.values import moment, moment_or_none, rules_of, state_of
+from tracker.store.codec.values import moment, moment_or_none, pack, rules_of, state_of
 from tracker.store.restoring import books, tracked
 from tracker.store.views import (
     AlertView,
@@ -43,6 +43,32 @@ def bets_view(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
     rules = _rules(db, defaults)
     wagers = Wagers(db, rules)
     return [_bet_view(db, row, rules, wagers) for row in db.execute(q.BETS).fetchall()]
+
+
+def open_bets(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
+    """The bets that are not over, by number."""
+    rules = _rules(db, defaults)
+    wagers = Wagers(db, rules)
+    return [_bet_view(db, row, rules, wagers) for row in db.execute(q.OPEN_BETS).fetchall()]
+
+
+def bets_on(db: sqlite3.Connection, game: str, defaults: Defaults) -> list[BetView]:
+    """The bets with a leg on a game, withdrawn ones too, by number."""
+    rules = _rules(db, defaults)
+    wagers = Wagers(db, rules)
+    found = db.execute(q.BETS_WITH_GAME, (game,)).fetchall()
+    return [_bet_view(db, row, rules, wagers) for row in found]
+
+
+def bets_page(
+    db: sqlite3.Connection, defaults: Defaults, most: int, left_out: int
+) -> tuple[list[BetView], int]:
+    """The newest bets but for the first `left_out`, by number, and how many bets there are."""
+    rules = _rules(db, defaults)
+    wagers = Wagers(db, rules)
+    rows = db.execute(q.PAGE_OF_BETS, {"most": most, "left_out": left_out}).fetchall()
+    count = int(db.execute(q.COUNT_BETS).fetchone()[0])
+    return [_bet_view(db, row, rules, wagers) for row in rows], count
 
 
 def bet_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> BetView | None:
@@ -119,13 +145,13 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
         GameView(x.game, x.state, x.seen_at, x.changed_at, x.stale, x.lost, len(x.tracked))
         for x in open_books
     )
-    followed = {t.bet.number for x in open_books for t in x.tracked}
+    known = {t.bet.number: t for x in open_books for t in x.tracked}
     wagers = Wagers(db, rules)
-    rows = [x for x in db.execute(q.BETS).fetchall() if x["number"] in followed]
+    rows = db.execute(q.NUMBERED_BETS, (pack(sorted(known)),)).fetchall()
     return StatusView(
         daemon=daemon_view(db),
         games=games,
-        bets=tuple(_bet_view(db, row, rules, wagers) for row in rows),
+        bets=tuple(_bet_view(db, row, rules, wagers, known[row["number"]]) for row in rows),
         unbound=len(db.execute(q.UNBOUND).fetchall()),
         pulses=tuple(
             SourceStatusView(
@@ -164,14 +190,19 @@ def _rules(db: sqlite3.Connection, defaults: Defaults) -> tuple[Rule, ...]:
 
 
 def _bet_view(
-    db: sqlite3.Connection, row: sqlite3.Row, defaults: tuple[Rule, ...], wagers: Wagers
+    db: sqlite3.Connection,
+    row: sqlite3.Row,
+    defaults: tuple[Rule, ...],
+    wagers: Wagers,
+    known: Tracked | None = None,
 ) -> BetView:
+    """A bet as it stands; `known` is what is remembered of it, where that was read already."""
     draft = draft_of(row)
     bound = row["game_id"] is not None
     game = wagers.game(row["game_id"]) if bound else None
     about = wagers.about(row["game_id"]) if bound else None
     state = None if about is None or game is None else state_of(about["state"], game)
-    followed = tracked(db, wagers.bet(row)) if bound else None
+    followed = known if known is not None or not bound else tracked(db, wagers.bet(row))
     settlement = _unbound_result(db, row) if followed is None else followed.settlement
     last = db.execute(q.LATEST, (row["number"],)).fetchone()
     rules = rules_of(row["rules"])

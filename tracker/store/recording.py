@@ -16,6 +16,7 @@ from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
 from tracker.store.codec.values import pack, pack_state, stamp, stamp_or_none
 from tracker.store.memory import keep_legs, keep_standing
+from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.players import keep_games, player_games
 from tracker.store.views import DaemonView
 
@@ -225,5 +226,8 @@ def _keep_results(db: sqlite3.Connection, change: Change, poll: int, followed: F
             db.execute(q.SETTLE, settlement_columns(settled) | {"poll": poll})
     confirmed = [x for x in change.confirmations if x.bet in followed]
     db.executemany(q.CONFIRM, ((x.bet, x.revision, stamp(x.at), poll, x.why) for x in confirmed))
+    ended = {x.bet for x in change.settlements} | {x.bet for x in confirmed}
+    for number in sorted(ended & followed.keys()):
+        keep_outcome(db, number)
     reviewed = [x for x in change.reviews if x.bet in followed]
     db.executemany(q.ADD_REVIEW, ((x.bet, stamp(x.at), x.why, poll) for x in reviewed))

@@ -31,10 +31,12 @@ from tracker.store import (
     counts,
     judged,
     outbox,
+    outcomes,
     reading,
     recording,
     restoring,
 )
+from tracker.store import queries as q
 from tracker.store.alerting import Alerting
 from tracker.store.auditing import ByHand
 from tracker.store.bets import Added, Registration
@@ -67,6 +69,7 @@ class Store:
         self.by_hand = ByHand(database)
         self.cards = Cards(database)
         self.known = KnownGames(database)
+        self.outcomes = outcomes.Outcomes(database)
         self.pairing = Pairing(database)
         self.players = Players(database)
         self.seasons = Seasons(database)
@@ -90,6 +93,7 @@ class Store:
                 await database.bare(partial(require_current, path=path))
             else:
                 await database.exclusive(partial(prepare, path=path, now=now))
+                await database.write(outcomes.fill)
         except BaseException:
             await database.close()
             raise
@@ -267,6 +271,10 @@ class Store:
         listed = list(expired)
         await self._db.write(lambda db: outbox.told(db, listed, outcome))
 
+    async def shift(self, channel: str, seconds: float) -> None:
+        """Take it that the wall clock was set: what waits on a channel keeps its wait and age."""
+        await self._db.write(lambda db: outbox.shift(db, channel, seconds), urgent=True)
+
     async def next_due(self, channel: str) -> datetime | None:
         """When a channel next has something to send or to expire; None when it has nothing."""
         return await self._db.read(lambda db: outbox.next_due(db, channel), urgent=True)
@@ -276,6 +284,24 @@ class Store:
     async def bets_view(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
         """Every bet that was ever added, by number. Without `defaults`, those last known apply."""
         return await self._db.read(lambda db: reading.bets_view(db, defaults))
+
+    async def open_bets(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
+        """The bets that are not over: neither withdrawn nor with an official result."""
+        return await self._db.read(lambda db: reading.open_bets(db, defaults))
+
+    async def bets_on(self, game: str, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
+        """The bets with a leg on a game, by number; those that were withdrawn are among them."""
+        return await self._db.read(lambda db: reading.bets_on(db, game, defaults))
+
+    async def bets_a_game(self) -> dict[str, int]:
+        """How many bets are on each game, by its id: a parlay counts with its first game."""
+        return await self._db.read(lambda db: {x[0]: x[1] for x in db.execute(q.BETS_A_GAME)})
+
+    async def bets_page(
+        self, most: int, left_out: int = 0, defaults: tuple[Rule, ...] | None = None
+    ) -> tuple[list[BetView], int]:
+        """The newest bets but for the first `left_out`, by number, and how many there are."""
+        return await self._db.read(lambda db: reading.bets_page(db, defaults, most, left_out))
 
     async def bet_view(
         self, number: int, defaults: tuple[Rule, ...] | None = None

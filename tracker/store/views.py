@@ -140,10 +140,10 @@ class DaemonView:
     """The daemon that last worked on this database, and the clock that it ran on.
 
     `started_at` is the machine's wall time. The clock's values are those of a scaled clock, and
-    None for the machine's own.
+    None for the machine's own. `pid` is None where its number means nothing to whoever looks.
     """
 
-    pid: int
+    pid: int | None
     started_at: datetime
     version: str
     clock_start: datetime | None = None

@@ -68,7 +68,7 @@ async def believed(game: Game, at: Session, scope: Scope) -> Believed:
     """The prior of a game, and who tells it."""
     from tracker.cli.models.in_use import ModelsInUse, registry_beside
 
-    views = await at.store.bets_view(at.basics.rules)
+    views = await at.store.bets_on(game.id, at.basics.rules)
     bets = bets_before(views, game, min(game.start, at.now))
     parameters = ModelsInUse(registry_beside(at.basics.store), note)(game.league)
     return (await known_of(game, at, scope)).before(game, bets, parameters)

@@ -37,7 +37,11 @@ if TYPE_CHECKING:
 
 NO_BETS = "No bets yet: add one, such as `tracker add 'DEN -4.5 -110 $20'`."
 
-_OVER = frozenset({Status.OFFICIAL, Status.WITHDRAWN})
+_PAGE = 100
+"""Bets that are listed at once."""
+
+_LATELY = 10
+"""Bets that are listed when none is followed."""
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
@@ -55,29 +59,32 @@ def bets(
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Also those that are over or withdrawn.")
     ] = False,
+    page: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="A hundred of all; page 1 has the newest."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List your bets: those that are followed or were settled lately.
 
-    In JSON every bet that was ever added is listed.
+    In JSON every bet that was ever added is listed, or those of a page.
     """
-    asyncio.run(_bets(scope_of(context), everything, as_json))
+    asyncio.run(_bets(scope_of(context), everything, page, as_json))
 
 
-async def _bets(scope: Scope, everything: bool, as_json: bool) -> None:
+async def _bets(scope: Scope, everything: bool, page: int | None, as_json: bool) -> None:
     from tracker.store import StoreMissing
 
     try:
         async with session(scope) as at:
-            found = await at.store.bets_view(at.basics.rules)
+            shown, count = await _listed(at, everything, page, as_json)
             now = at.now
     except StoreMissing:
         say_json([]) if as_json else say(NO_BETS)
         return
     if as_json:
-        say_json([bet_json(x) for x in found])
+        say_json([bet_json(x) for x in shown])
         return
-    shown = found if everything else [x for x in found if x.status not in _OVER] or found[-10:]
     if not shown:
         say(NO_BETS)
         return
@@ -94,9 +101,24 @@ async def _bets(scope: Scope, everything: bool, as_json: bool) -> None:
         for x in shown
     ]
     table(("ID", "Bet", "Game", "Odds", "Stake", "p(hit)", "State"), rows, right=(3, 4, 5))
-    hidden = len(found) - len(shown)
-    if hidden:
-        note(f"{hidden} more that are over: `tracker bets --all`")
+    if hidden := count - len(shown):
+        more = f"tracker bets --page {(page or 1) + 1}" if page or everything else None
+        note(f"{hidden} others: `{more}`" if more else f"{hidden} more: `tracker bets --all`")
+
+
+async def _listed(
+    at: Session, everything: bool, page: int | None, as_json: bool
+) -> tuple[list[BetView], int]:
+    """The bets to show, and how many there are."""
+    store, rules = at.store, at.basics.rules
+    if as_json and page is None:
+        found = await store.bets_view(rules)
+        return found, len(found)
+    if everything or page is not None:
+        return await store.bets_page(_PAGE, _PAGE * ((page or 1) - 1), rules)
+    found = await store.open_bets(rules)
+    last, count = await store.bets_page(0 if found else _LATELY, 0, rules)
+    return found or last, count
 
 
 def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:

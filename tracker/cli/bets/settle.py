@@ -73,7 +73,7 @@ async def _list(scope: Scope, as_json: bool) -> None:
     found: list[BetView] = []
     try:
         async with session(scope) as at:
-            found = [x for x in await at.store.bets_view(at.basics.rules) if x.status in _WAITING]
+            found = [x for x in await at.store.open_bets(at.basics.rules) if x.status in _WAITING]
     except StoreMissing:
         pass
     if as_json:

@@ -102,6 +102,7 @@ async def _rehearse(
     playbacks: list[Playback], drafts: list[Draft], database: Path, scope: Scope
 ) -> tuple[str, list[dict[str, object]], list[Draft]]:
     """The hash, how each bet ended, and the bets that fitted no game."""
+    from tracker.domain.events import tell_nobody
     from tracker.modelling.backtest.rehearsal import rehearse
     from tracker.settings import lines_for
     from tracker.store import Store
@@ -109,11 +110,8 @@ async def _rehearse(
     settings = scope.settings()
     rules = scope.basics().rules
 
-    def tell(_event: str, _figures: dict[str, str]) -> None:
-        """A rehearsal keeps no log."""
-
     known = partial(lines_for, settings.lines)
-    digest = await rehearse(playbacks, drafts, database, rules, known, tell)
+    digest = await rehearse(playbacks, drafts, database, rules, known, tell_nobody)
     now = max(x.tip_off or x.recording.tip_off for x in playbacks)
     async with await Store.open(database, now=now, readonly=True) as store:
         views = await store.bets_view()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never
@@ -16,6 +16,7 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, progress, say, say_json
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.errors import Impossible
+from tracker.domain.events import Tell, tell_nobody
 from tracker.domain.policy import Level
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from tracker.notify.channels.ntfy import NtfyChannel
     from tracker.settings import Secrets, Settings
 
-Tell = Callable[[str, dict[str, str]], None]
 
 TEST_BODY = "▲ A test of tracker: alerts on your bets will look like this.\nNo bet is meant by it."
 
@@ -90,10 +90,6 @@ def try_channels(
     asyncio.run(_test(scope_of(context), text, as_json))
 
 
-def _say_nothing(_event: str, _figures: dict[str, str]) -> None:
-    """Log nothing: the answers are told."""
-
-
 def _settings(scope: Scope, *, whatever: bool) -> Settings:
     """The settings; where those of the file are bad, and `whatever` helps, the defaults."""
     from tracker.settings import ConfigError, parse_settings
@@ -116,7 +112,7 @@ async def _test(scope: Scope, text: str | None, as_json: bool) -> None:
     for warning in secrets.warnings:
         note(warning)
     answers: list[tuple[str, Outcome]] = []
-    async with open_channels(settings, secrets, _say_nothing) as channels:
+    async with open_channels(settings, secrets, tell_nobody) as channels:
         if not channels:
             raise Impossible(
                 "no channel is configured: write an address under [notify] urls, "

@@ -187,11 +187,12 @@ def _bets_file(settings: Settings) -> Check:
 def _running(settings: Settings) -> Check:
     from tracker.host import running_instance
 
-    pid = running_instance(settings.store.lock)
-    if pid is None:
+    found = running_instance(settings.store.lock)
+    if found is None:
         text = "the daemon is not running: `tracker run`, or `tracker service install`"
         return Check("daemon", Health.WARNING, text)
-    return Check("daemon", Health.GOOD, f"one instance: the daemon runs as process {pid}")
+    where = "elsewhere, perhaps in a container" if found.pid is None else f"as process {found.pid}"
+    return Check("daemon", Health.GOOD, f"one instance: the daemon runs {where}")
 
 
 def _disk(settings: Settings) -> Check:
@@ -216,7 +217,7 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
             backups = _backups(await at.store.upkeep.backups(), at, settings)
             overdue = [
                 x.id
-                for x in await at.store.bets_view()
+                for x in await at.store.open_bets()
                 if x.result is None
                 and x.status in (Status.LIVE, Status.NEEDS_REVIEW, Status.SCHEDULED)
                 and x.game is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -19,13 +20,12 @@ from tracker.cli.scope import scope_of
 from tracker.cli.setup.channels import open_channels
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.errors import Misused, TrackerError
+from tracker.domain.events import DaemonStarted, ModelRefused, SecretsWarning, Severity, SystemEvent
+from tracker.host import AlreadyRunning, os_trouble
 
 if TYPE_CHECKING:
+    from tracker.notify.channel import Channel
     from tracker.settings import Secrets, Settings
-
-_BAD_NEWS = (
-    "lost", "blocked", "failing", "failed", "refused", "mistake", "stuck", "down", "stale",
-)  # fmt: skip
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
@@ -114,38 +114,62 @@ async def _run(
     settings: Settings, secrets: Secrets, clock: Clock, level: str, config: Path | None
 ) -> int:
     from tracker.daemon.bot.subprocesses import Bounds, Commands
+    from tracker.daemon.failure_notice import FailureNotice
     from tracker.daemon.run import run as daemon
     from tracker.daemon.watchers.chores import HEAVY_LIMIT, LIGHT_LIMIT, Runners
     from tracker.logs import set_up_logs
 
     logger = set_up_logs(clock.now, secrets=secrets.values(), level=level, stream=sys.stderr)
 
-    def tell(event: str, figures: dict[str, str]) -> None:
-        bad = any(word in event for word in _BAD_NEWS)
-        (logger.warning if bad else logger.info)(event, **figures)
+    events: set[type[SystemEvent]] = set()
+
+    def heard(event: SystemEvent) -> None:
+        events.add(type(event))
+        tell(event)
+
+    def tell(event: SystemEvent) -> None:
+        warns = event.severity is Severity.WARNING
+        (logger.warning if warns else logger.info)(event.name, **event.figures)
 
     for warning in secrets.warnings:
-        logger.warning("secrets.warning", what=warning)
+        tell(SecretsWarning(warning))
     registry = registry_beside(settings.store.path)
-    load = ModelsInUse(registry, lambda why: tell("model.refused", {"why": why}))
-    try:
-        async with open_channels(settings, secrets, tell) as channels:
+    load = ModelsInUse(registry, lambda why: tell(ModelRefused(why)))
+    channels: tuple[Channel, ...] = ()
+    async with AsyncExitStack() as open_ones:
+        try:
+            opening = open_channels(settings, secrets, heard)
+            channels = await open_ones.enter_async_context(opening)
             verbs = Commands(config)
             # On a clock of its own the daemon is rehearsed: what is due at set times is left out.
             scaled = isinstance(clock, ScaledClock)
             heavy = Commands(config, limit=HEAVY_LIMIT, bounds=Bounds())
             runners = None if scaled else Runners(Commands(config, limit=LIGHT_LIMIT), heavy)
             await daemon(
-                settings, channels, clock, tell=tell, load=load, verbs=verbs, runners=runners
+                settings, channels, clock, tell=heard, load=load, verbs=verbs, runners=runners
             )
-    except Exception as wrong:
-        # The supervisor: what a person can mend is told in a sentence, a fault with its story.
-        known = _known(wrong)
-        if known is not None:
-            raise known from None
-        logger.exception("daemon.failed", exc_info=wrong)
-        return FAILED
+        except Exception as wrong:
+            # The supervisor: what a person can mend is told in a sentence, a fault with its story.
+            known = _known(wrong)
+            if not isinstance(known, AlreadyRunning):
+                notice = FailureNotice(channels, settings.store.path, SystemClock())
+                await notice.send(_sentence(known, wrong), running=DaemonStarted in events)
+            if known is not None:
+                raise known from None
+            logger.exception("daemon.failed", exc_info=wrong)
+            return FAILED
     return 0
+
+
+def _sentence(known: TrackerError | OSError | None, wrong: Exception) -> str:
+    """Why the daemon is at its end; of a fault in the program its kind alone."""
+    match known:
+        case OSError():
+            return os_trouble(known)
+        case TrackerError():
+            return str(known)
+        case _:
+            return f"a fault of its own ({type(wrong).__name__}); the log has its story"
 
 
 def _known(wrong: BaseException) -> TrackerError | OSError | None:

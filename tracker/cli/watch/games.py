@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -103,10 +102,9 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
             listed = _wanted(await at.store.games(), asked, at)
             if not reading.board:
                 note(f"These scores are as they were seen last ({reading.trouble}).")
-        bets = await at.store.bets_view(at.basics.rules)
-    count = Counter(x.game.id for x in bets if x.game is not None and x.withdrawn_at is None)
+        count = await at.store.bets_a_game()
     if as_json:
-        say_json([game_json(x, state) | {"bets": count[x.id]} for x, state in listed])
+        say_json([game_json(x, state) | {"bets": count.get(x.id, 0)} for x, state in listed])
         return
     if not listed:
         say("No game is on." if asked.day is None else f"No game is on {asked.day}.")
@@ -118,7 +116,7 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
             game.rules.name if several else "",
             when(game.start, at.now, at.basics.zone),
             *_state(game, state),
-            str(count[game.id] or ""),
+            str(count.get(game.id, "")),
         )
         for game, state in listed
     ]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,27 +16,13 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import session
 from tracker.domain.errors import Misused
-from tracker.domain.league import slate_date
-from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text
-from tracker.domain.parlay import wager_kind
-from tracker.domain.record import Ended, Reliability, Said, Tally, reliability, tallies, tally
+from tracker.domain.record import Grouping, Reliability, Said, Tally, reliability, tally
 
 if TYPE_CHECKING:
-    from tracker.store.views import BetView
+    pass
 
 _NONE = "No bet has a result yet."
-
-
-class By(StrEnum):
-    """What `performance` groups by."""
-
-    TAG = "tag"
-    MARKET = "market"
-    PLAYER = "player"
-    BOOK = "book"
-    LEAGUE = "league"
-    MONTH = "month"
 
 
 Since = Annotated[
@@ -65,23 +50,22 @@ def profit(
 
     Pushes return their stake; void bets count in the record alone.
     """
-    ended = _ended(scope_of(context), since, until)
-    whole = tally(bet for _, bet in ended)
-    months = tallies((f"{bet.day:%Y-%m}", bet) for _, bet in sorted(ended, key=_day))
+    whole, months = _tallies(scope_of(context), since, until, Grouping.ALL, Grouping.MONTH)
+    total, months = whole.get("all"), dict(sorted(months.items()))
     if as_json:
         parts = {month: _tally_json(x) for month, x in months.items()}
-        say_json(_tally_json(whole) | {"months": parts})
+        say_json(_tally_json(total or tally(())) | {"months": parts})
         return
-    if not ended:
+    if total is None:
         say(_NONE)
         return
     rows = [_row(month, x) for month, x in months.items()]
-    _table("Month", [*rows, _row("all", whole)] if len(rows) > 1 else rows)
+    _table("Month", [*rows, _row("all", total)] if len(rows) > 1 else rows)
 
 
 def performance(
     context: typer.Context,
-    by: Annotated[By, typer.Option(help="What to group by.")] = By.MARKET,
+    by: Annotated[Grouping, typer.Option(help="What to group by.")] = Grouping.MARKET,
     since: Since = None,
     until: Until = None,
     as_json: AsJson = False,
@@ -91,16 +75,14 @@ def performance(
     `Asked` is the mean chance at which the bets break even by their price; `Won` is the share of
     the decided ones that were won. A bet with several tags counts under each.
     """
-    ended = _ended(scope_of(context), since, until)
-    groups = tallies((key, bet) for view, bet in ended for key in _keys(view, bet, by))
-    ordered = dict(sorted(groups.items(), key=lambda x: (-x[1].bets, x[0])))
+    (groups,) = _tallies(scope_of(context), since, until, by)
     if as_json:
-        say_json({"by": by.value, "groups": {k: _tally_json(x) for k, x in ordered.items()}})
+        say_json({"by": by.value, "groups": {k: _tally_json(x) for k, x in groups.items()}})
         return
-    if not ended:
+    if not groups:
         say(_NONE)
         return
-    _table(by.value.capitalize(), [_row(key, x) for key, x in ordered.items()])
+    _table(by.value.capitalize(), [_row(key, x) for key, x in groups.items()])
 
 
 def calibration(context: typer.Context, as_json: AsJson = False) -> None:
@@ -129,33 +111,23 @@ async def _said(scope: Scope) -> list[Said]:
         return []
 
 
-def _ended(scope: Scope, since: str | None, until: str | None) -> list[tuple[BetView, Ended]]:
+def _tallies(
+    scope: Scope, since: str | None, until: str | None, *by: Grouping
+) -> list[Mapping[str, Tally]]:
     first, last = _date(since, "--since"), _date(until, "--until")
-    return [
-        (view, bet)
-        for view, bet in asyncio.run(_results(scope))
-        if (first is None or bet.day >= first) and (last is None or bet.day <= last)
-    ]
+    return asyncio.run(_read(scope, first, last, by))
 
 
-async def _results(scope: Scope) -> list[tuple[BetView, Ended]]:
+async def _read(
+    scope: Scope, first: date | None, last: date | None, by: Sequence[Grouping]
+) -> list[Mapping[str, Tally]]:
     from tracker.store import StoreMissing
 
     try:
         async with session(scope) as at:
-            views = await at.store.bets_view(at.basics.rules)
+            return [await at.store.outcomes.tallies(x, first, last) for x in by]
     except StoreMissing:
-        return []
-    return [(x, ended) for x in views if (ended := _as_ended(x)) is not None]
-
-
-def _as_ended(x: BetView) -> Ended | None:
-    if x.result is None:
-        return None
-    asked = None if x.odds is None else x.odds.break_even
-    # A bet that was brought from elsewhere has no game, but a day on which it was placed.
-    day = slate_date(x.placed_at or x.added_at) if x.game is None else x.game.slate
-    return Ended(x.result, day, x.stake_cents, x.payout_cents, asked)
+        return [{} for _ in by]
 
 
 def _date(text: str | None, option: str) -> date | None:
@@ -165,28 +137,6 @@ def _date(text: str | None, option: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise Misused(f"{option} {text!r} is no date: write it like 2026-11-20") from None
-
-
-def _day(item: tuple[BetView, Ended]) -> date:
-    return item[1].day
-
-
-def _keys(view: BetView, bet: Ended, by: By) -> Iterator[str]:
-    """The groups that a bet belongs to."""
-    match by:
-        case By.TAG:
-            yield from view.tags or ("(no tag)",)
-        case By.MARKET:
-            yield "(unknown)" if view.market is None else wager_kind(view.market).replace("_", " ")
-        case By.PLAYER:
-            if isinstance(view.market, PlayerTotal | DoubleDouble):
-                yield view.market.player.name
-        case By.BOOK:
-            yield view.book or "(no book)"
-        case By.LEAGUE:
-            yield "(unknown)" if view.game is None else view.game.league
-        case By.MONTH:
-            yield f"{bet.day:%Y-%m}"
 
 
 def _tally_json(x: Tally) -> dict[str, object]:

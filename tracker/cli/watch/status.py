@@ -216,4 +216,5 @@ def _daemon_line(x: _Picture) -> str:
     speed = daemon.clock_speed
     clock = f", on a clock of {speed:g} times the speed" if speed is not None else ""
     at = x.now.astimezone(x.at.basics.zone)
-    return paint(f"{at:%H:%M:%S %Z} · the daemon runs (process {daemon.pid}{clock})", "dim")
+    where = "elsewhere, perhaps in a container" if daemon.pid is None else f"process {daemon.pid}"
+    return paint(f"{at:%H:%M:%S %Z} · the daemon runs ({where}{clock})", "dim")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
@@ -15,6 +15,7 @@ from tracker.daemon.cards.editor import CardLoop, keep_cards
 from tracker.daemon.cards.live_view import LiveView
 from tracker.daemon.watchdog import Watchdog
 from tracker.daemon.watchers.loops import GRACE
+from tracker.domain.events import Tell
 from tracker.notify.boards import Board
 from tracker.notify.channel import Channel
 from tracker.notify.channels.discord import DiscordChannel
@@ -23,7 +24,6 @@ from tracker.notify.channels.telegram.card import TelegramBoard
 from tracker.notify.channels.telegram.channel import TelegramChannel
 from tracker.store import Store
 
-Tell = Callable[[str, dict[str, str]], None]
 Job = Coroutine[None, None, None]
 
 

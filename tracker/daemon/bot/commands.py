@@ -114,10 +114,10 @@ class BotCommands:
     async def _status(self, _rest: str) -> str:
         cards = [x for game in self.wall.games() if (x := self.wall.card(game)) is not None]
         live = [x for x in cards if not x.closed]
-        return answers.status_text(live, await self.store.bets_view())
+        return answers.status_text(live, await self.store.open_bets())
 
     async def _bets(self, _rest: str) -> str:
-        return answers.bets_text(await self.store.bets_view(), self._sight)
+        return answers.bets_text(await self.store.open_bets(), self._sight)
 
     async def _settled(self, _rest: str) -> str:
         return answers.settled_text(await self.store.bets_view())
@@ -172,7 +172,7 @@ class BotCommands:
     async def _names(self) -> dict[str, str]:
         """The games that bets are on, those being watched first."""
         found = {x.game.id: x.game.name for x in map(self.wall.book, self.wall.games()) if x}
-        for bet in await self.store.bets_view():
+        for bet in await self.store.open_bets():
             if bet.game is not None and bet.result is None:
                 found.setdefault(bet.game.id, bet.game.name)
         return found

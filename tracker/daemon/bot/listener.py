@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, assert_never
 from tracker.clock import Clock
 from tracker.daemon.bot.commands import BotCommands
 from tracker.domain.delivery import Failed, Refused, Unknown
+from tracker.domain.events import BotConflict, BotDeaf, BotListening, BotStranger, ChatPaired, Tell
 from tracker.notify.channels.telegram.connection import NO_LIBRARY, CannotOpen, TelegramConnection
 from tracker.notify.channels.telegram.values import (
     Answer,
@@ -47,8 +48,6 @@ STALE = timedelta(minutes=5)
 
 _MOST_STRANGERS = 100
 
-Tell = Callable[[str, dict[str, str]], None]
-
 
 class Listener:
     """One bot's ears."""
@@ -70,7 +69,7 @@ class Listener:
         self._users: frozenset[tuple[int, int]] = frozenset()
         self._strangers: set[tuple[int, int]] = set()
         self._name = ""
-        self._trouble = ""
+        self._trouble: type[BotDeaf | BotConflict] | None = None
         self._tries = 0
 
     async def listen(self, beat: Callable[[], None]) -> None:
@@ -103,10 +102,10 @@ class Listener:
             try:
                 return await self._line.opened()
             except ImportError:
-                self._tell("telegram.deaf", {"why": NO_LIBRARY})
+                self._tell(BotDeaf(NO_LIBRARY))
                 return None
             except CannotOpen as why:
-                self._complain("telegram.deaf", str(why))
+                self._complain(BotDeaf(str(why)))
                 await self._real.sleep(LONGEST_RETRY)
 
     async def _take_up(self) -> None:
@@ -140,33 +139,34 @@ class Listener:
         wait = min(FIRST_RETRY * 2.0 ** min(self._tries - 1, 8), LONGEST_RETRY)
         match answer:
             case Conflict(why):
-                self._complain("telegram.conflict", f"{why}; {_CONFLICT}")
+                self._complain(BotConflict(f"{why}; {_CONFLICT}"))
                 return CONFLICT_WAIT
             case Failed(why, retry_after):
-                self._complain("telegram.deaf", why)
+                self._complain(BotDeaf(why))
                 return wait if retry_after is None else retry_after
             case Refused(why):
-                self._complain("telegram.deaf", why)
+                self._complain(BotDeaf(why))
                 return LONGEST_RETRY
             case Unknown(why):
                 # A long poll that breaks is what long polls do; one alone is no trouble.
                 if self._tries > 1:
-                    self._complain("telegram.deaf", why)
+                    self._complain(BotDeaf(why))
                 return wait
             case _:
-                self._complain("telegram.deaf", f"answered oddly ({type(answer).__name__})")
+                self._complain(BotDeaf(f"answered oddly ({type(answer).__name__})"))
                 return wait
 
-    def _complain(self, event: str, why: str) -> None:
-        if self._trouble != event:
-            self._trouble = event
-            self._tell(event, {"why": why})
+    def _complain(self, trouble: BotDeaf | BotConflict) -> None:
+        """Tell of a trouble once, however often it comes again."""
+        if self._trouble is not type(trouble):
+            self._trouble = type(trouble)
+            self._tell(trouble)
 
     def _recover(self) -> None:
         self._tries = 0
         if self._trouble:
-            self._trouble = ""
-            self._tell("telegram.listening", {})
+            self._trouble = None
+            self._tell(BotListening())
 
     async def _deal(self, heard: Heard, api: BotApi) -> None:
         match heard:
@@ -219,7 +219,7 @@ class Listener:
         if not self._errands.fixed_chat:
             self._line.place = heard.place
         self._users = (await self._pairing.known()).users
-        self._tell("telegram.paired", {"chat": str(heard.chat), "user": str(heard.user)})
+        self._tell(ChatPaired(heard.chat, heard.user))
         await self._errands.welcome(heard, api)
 
     async def _allowed(self, chat: int, user: int) -> bool:
@@ -234,7 +234,7 @@ class Listener:
         """Tell the log once of each stranger; nobody tells the stranger anything."""
         if (chat, user) not in self._strangers and len(self._strangers) < _MOST_STRANGERS:
             self._strangers.add((chat, user))
-            self._tell("telegram.stranger", {"chat": str(chat), "user": str(user)})
+            self._tell(BotStranger(chat, user))
 
     async def _answer(self, api: BotApi, query: str, text: str) -> None:
         try:

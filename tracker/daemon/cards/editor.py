@@ -15,6 +15,7 @@ from typing import Protocol, assert_never
 from tracker.clock import Clock, wait_for_event
 from tracker.daemon.cards.live_view import BEHIND, LiveView
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.events import CardClosed, CardFailing, CardGone, CardPosted, CardRecovered, Tell
 from tracker.domain.policy import Snooze
 from tracker.notify.boards import Board, Gone, Shown
 from tracker.store.cards import CardRow
@@ -32,8 +33,6 @@ REFUSED_WAIT = 600.0
 FIRST_RETRY, LONGEST_RETRY = 4.0, 120.0
 
 DOUBT = "an earlier card of this game may stand above: this one is kept up to date"
-
-Tell = Callable[[str, dict[str, str]], None]
 
 
 class CardStore(Protocol):
@@ -185,7 +184,7 @@ class CardLoop:
         state = {Sent: "shown", Refused: "refused", Failed: "due", Unknown: "unknown"}
         kept.row = replace(kept.row, state=state[type(outcome)], message=message)
         if message is not None:
-            self.tell("card.posted", self._figures(game))
+            self.tell(CardPosted(self.board.name, self._name(game)))
         self._took(game, outcome, final)
 
     async def _edit(self, game: str, made: Card, message: str, number: int) -> None:
@@ -193,7 +192,7 @@ class CardLoop:
         final = self._final(made, kept)
         found = await self.board.edit(message, final, number)
         if isinstance(found, Gone):
-            self.tell("card.gone", self._figures(game) | {"why": found.why})
+            self.tell(CardGone(self.board.name, self._name(game), found.why))
             assert kept.row is not None  # noqa: S101 - it was just edited
             kept.row = replace(kept.row, state="due", message=None)
             kept.shown = None
@@ -207,7 +206,7 @@ class CardLoop:
         if kept.row is not None and not kept.row.closed:
             await self.cards.close(self.board.name, game, self.clock.now())
             kept.row = replace(kept.row, closed=True)
-            self.tell("card.closed", self._figures(game))
+            self.tell(CardClosed(self.board.name, self._name(game)))
 
     def _took(self, game: str, outcome: Outcome, final: Card) -> None:
         """Remember what came of a request, and when the next one may be."""
@@ -218,7 +217,7 @@ class CardLoop:
                 kept.shown, kept.tries, kept.asked = final, 0, False
                 if self.failing:
                     self.failing = False
-                    self.tell("card.recovered", {"channel": self.board.name})
+                    self.tell(CardRecovered(self.board.name))
             case Refused(why):
                 kept.not_before = now + self._real(REFUSED_WAIT)
                 self._complain(game, why)
@@ -243,11 +242,11 @@ class CardLoop:
     def _complain(self, game: str, why: str) -> None:
         if not self.failing:
             self.failing = True
-            self.tell("card.failing", self._figures(game) | {"why": why})
+            self.tell(CardFailing(self.board.name, self._name(game), why))
 
-    def _figures(self, game: str) -> dict[str, str]:
+    def _name(self, game: str) -> str:
         book = self.wall.book(game)
-        return {"channel": self.board.name, "game": game if book is None else book.game.name}
+        return game if book is None else book.game.name
 
 
 async def keep_cards(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from tracker.clock import Clock
 from tracker.daemon.bot.subprocesses import Verbs
-from tracker.daemon.track import Tell
+from tracker.domain.events import ChoreDone, ChoreFailed, ChoreRetried, Tell
 from tracker.domain.league import LEAGUE_ZONE
 from tracker.settings.models import Settings
 from tracker.store import Store
@@ -152,8 +152,8 @@ async def _do(
     wrong = "" if ran.status == 0 else ran.complaint
     detail = "; ".join(x for x in (made_up, late, said, wrong) if x)
     await store.upkeep.end(chore.name, due, clock.now(), outcome, detail)
-    retried = outcome is ChoreOutcome.FAILED and attempt < ATTEMPTS
-    report(f"chore.{'retried' if retried else outcome}", {"chore": chore.name, "detail": detail})
+    event = ChoreDone if ran.status == 0 else ChoreRetried if attempt < ATTEMPTS else ChoreFailed
+    report(event(chore.name, detail))
 
 
 def _span(late: timedelta) -> str:

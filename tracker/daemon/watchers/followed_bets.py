@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from tracker.daemon.watchers.known_players import Rosters, frozen
 from tracker.daemon.watchers.matching import match
 from tracker.domain.bet import Bet
 from tracker.domain.errors import BadBet
+from tracker.domain.events import BetAdded, BetMatched, BetsMistake, BetWithdrawn, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
 from tracker.domain.player import PlayerGame
@@ -27,8 +28,6 @@ from tracker.store.bets import Registration
 
 _RECENT = timedelta(days=3)
 """How far back a game may lie that a bet is matched with."""
-
-Tell = Callable[[str, dict[str, str]], None]
 
 
 class FollowedBets:
@@ -141,11 +140,11 @@ class FollowedBets:
             if isinstance(added, BadBet):
                 self._say((f"{self._file}: {added}",))
             elif added.created or added.revived or added.changed:
-                self._tell("bet.added", {"bet": str(added.number), "pick": draft.pick.text})
+                self._tell(BetAdded(added.number, draft.pick.text))
         present = {draft.identity for draft in found.drafts}
         for identity, number in kept.items():
             if identity not in present and await self._store.withdraw(number, now, "file"):
-                self._tell("bet.withdrawn", {"bet": str(number), "why": "taken out of the file"})
+                self._tell(BetWithdrawn(number, "taken out of the file"))
 
     async def _bind(self) -> None:
         """Match bets to games, now that more may be known of the slate."""
@@ -165,13 +164,13 @@ class FollowedBets:
         self.waiting -= len(found.matched)
         for number, legs in found.matched:
             named = dict.fromkeys(f"{x.name} {x.slate}" for x in legs)
-            self._tell("bet.matched", {"bet": str(number), "game": ", ".join(named)})
+            self._tell(BetMatched(number, ", ".join(named)))
 
     def _say(self, mistakes: tuple[str, ...]) -> None:
         """Log each mistake once, as long as it stands."""
         for mistake in mistakes:
             if mistake not in self._told:
-                self._tell("bets.mistake", {"what": mistake})
+                self._tell(BetsMistake(mistake))
         self._told |= set(mistakes)
 
 

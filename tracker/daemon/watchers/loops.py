@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from tracker.clock import Clock, wait_for_event
 from tracker.daemon.watchdog import Watchdog
-from tracker.daemon.watchers.followed_bets import FollowedBets, Tell
+from tracker.daemon.watchers.followed_bets import FollowedBets
+from tracker.domain.events import LoopsMoving, LoopsStuck, Tell
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.slate.slate import SlateReading
 from tracker.host import SystemdNotifier
@@ -93,7 +94,7 @@ async def keep_alive(
         late = progress.late()
         if late != stuck:
             stuck = late
-            tell("loops.stuck" if late else "loops.moving", {"loops": ", ".join(late)})
+            tell(LoopsStuck(", ".join(late)) if late else LoopsMoving())
         if not late:
             notifier.watchdog()
         notifier.status(status())

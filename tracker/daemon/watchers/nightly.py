@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from tracker.clock import Clock
-from tracker.daemon.track import Tell
 from tracker.domain.alert import Decision, Notice
 from tracker.domain.bet import Result, Status
 from tracker.domain.delivery import Failed, Refused, Unknown
+from tracker.domain.events import HeartbeatFailing, HeartbeatRecovered, Tell
 from tracker.domain.money import money_text
 from tracker.domain.policy import Level
 from tracker.notify.web_service import Reply, WebService
@@ -137,7 +137,7 @@ async def beat(url: str, well: Callable[[], bool], real: Clock, tell: Tell) -> N
             why = await _ask(line, url)
             if bool(why) != failing:
                 failing = bool(why)
-                tell("heartbeat.failing" if why else "heartbeat.recovered", {"why": why})
+                tell(HeartbeatFailing(why) if why else HeartbeatRecovered())
 
 
 async def _ask(line: WebService, url: str) -> str:

@@ -11,7 +11,20 @@ from datetime import timedelta
 from tracker import __version__
 from tracker.clock import Clock
 from tracker.daemon.alert_policy import AlertPolicy
-from tracker.daemon.track import Tell
+from tracker.domain.events import (
+    AlertRefused,
+    AlertSent,
+    ChoreFailed,
+    DigestRefused,
+    DigestSent,
+    GameBack,
+    GameLeft,
+    GameLost,
+    StoreLost,
+    StoreRecovered,
+    SystemEvent,
+    Tell,
+)
 from tracker.domain.policy import Level
 from tracker.notify.channel import Channel, Message
 from tracker.store import Store
@@ -68,33 +81,32 @@ class SystemNotices:
     def hearing(self, tell: Tell) -> Tell:
         """The log's ear, with this one beside it: some events are worth a message."""
 
-        def both(event: str, figures: dict[str, str]) -> None:
-            tell(event, figures)
-            self._hear(event, figures)
+        def both(event: SystemEvent) -> None:
+            tell(event)
+            self._hear(event)
 
         return both
 
-    def _hear(self, event: str, figures: dict[str, str]) -> None:
+    def _hear(self, event: SystemEvent) -> None:
         match event:
-            case "alert.refused" | "digest.refused":
-                self._refused(figures["channel"], figures.get("why", ""))
-            case "alert.sent" | "digest.sent":
-                self._refusing.discard(figures["channel"])
-            case "store.unavailable":
+            case AlertRefused() | DigestRefused():
+                self._refused(event.channel, event.why)
+            case AlertSent() | DigestSent():
+                self._refusing.discard(event.channel)
+            case StoreLost():
                 self._cries.put_nowait(
-                    f"⚠ tracker cannot write its database: {figures.get('why', '')}\n"
+                    f"⚠ tracker cannot write its database: {event.why}\n"
                     "Nothing new is decided until it can; what was decided is safe."
                 )
-            case "store.recovered":
+            case StoreRecovered():
                 self._say("store_back", "✓ tracker can write its database again", Level.DEFAULT)
-            case "chore.failed":
-                chore, why = figures["chore"], figures.get("detail", "")
-                text = f"⚠ The {chore} of today failed: {why}\nSee tracker chores."
-                self._say(f"chore_{chore}", text, Level.DEFAULT)
-            case "game.lost":
-                self._lost(figures["game"], figures.get("what", ""))
-            case "game.back" | "game.left":
-                self._back(figures["game"])
+            case ChoreFailed():
+                text = f"⚠ The {event.chore} of today failed: {event.detail}\nSee tracker chores."
+                self._say(f"chore_{event.chore}", text, Level.DEFAULT)
+            case GameLost():
+                self._lost(event.game, event.what)
+            case GameBack() | GameLeft():
+                self._back(event.game)
             case _:
                 pass
 

@@ -10,6 +10,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert
+from tracker.domain.events import (
+    BoxChanged,
+    GameBack,
+    GameCorrected,
+    GameLost,
+    GamePhase,
+    PollDropped,
+    PollHeld,
+    SystemEvent,
+)
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.rule import Event
@@ -54,11 +64,11 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
     if contrary:
         ordering, held = Ordering.HELD, _held_on(book.held, state)
     back, returned = _feed_back(book, now)
-    dropped = _dropped(book.held) if ordering is Ordering.SAME else ()
+    dropped = _dropped(book) if ordering is Ordering.SAME else ()
     book = replace(book, seen_at=now, held=held, lost=False, game=state.game)
     if ordering is Ordering.HELD:
         book = replace(book, stale=_stale(book, now))
-        notes = (*returned, ("poll.held", contrary or _told(state)))
+        notes = (*returned, PollHeld(book.game.name, contrary or _told(state)))
         same = contrary and given.held is not None and given.held.state == state
         kept = Change(book, ordering, alerts=back, notes=returned if same else notes)
         frozen = freeze_doubted(kept, state, lambda x: chances([x], outlook, state)[0][1], now)
@@ -73,9 +83,9 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
         known = with_players(before, state.players, before.players)
         book = replace(book, state=known, changed_at=changed_at)
     book = replace(book, stale=_stale(book, now))
-    notes = returned + dropped + _transitions(before, state, ordering)
+    notes = returned + dropped + _transitions(book.game.name, before, state, ordering)
     if box and state.phase is Phase.FINAL:
-        notes += (("box.changed", _told(state)),)
+        notes += (BoxChanged(book.game.name, _told(state)),)
     change = Change(book, ordering, alerts=back, notes=notes)
     if not state.phase.off:
         change = see(
@@ -132,7 +142,7 @@ def note(book: GameTracking, why: Unreadable, now: datetime) -> Change:
         change,
         book=replace(change.book, lost=True),
         alerts=change.alerts + alerts,
-        notes=(*change.notes, ("game.lost", why.trouble.value)),
+        notes=(*change.notes, GameLost(book.game.name, why.trouble.value)),
     )
     return _counted(given, freeze_pending(change, now, "the feed is away"))
 
@@ -144,13 +154,13 @@ def _surely_off(book: GameTracking, now: datetime) -> bool:
 
 def _feed_back(
     book: GameTracking, now: datetime
-) -> tuple[tuple[Alert, ...], tuple[tuple[str, str], ...]]:
+) -> tuple[tuple[Alert, ...], tuple[SystemEvent, ...]]:
     """The alerts and the note of a game that can be read again after it was said to be lost."""
     if not book.lost or book.seen_at is None:
         return (), ()
     seconds = int((now - book.seen_at).total_seconds())
     away = f"away for {seconds // 60} min {seconds % 60} s"
-    return announce(book, Event.FEED_BACK, now, detail=away), (("game.back", away),)
+    return announce(book, Event.FEED_BACK, now, detail=away), (GameBack(book.game.name, away),)
 
 
 def _stale(book: GameTracking, now: datetime) -> bool:
@@ -174,19 +184,18 @@ def _believe(book: GameTracking, state: GameState, now: datetime) -> GameTrackin
 
 
 def _transitions(
-    before: GameState | None, state: GameState, ordering: Ordering
-) -> tuple[tuple[str, str], ...]:
-    score = _text(state.score)
+    game: str, before: GameState | None, state: GameState, ordering: Ordering
+) -> tuple[SystemEvent, ...]:
     if ordering is Ordering.CORRECTION:
-        return (("game.corrected", _told(state)),)
+        return (GameCorrected(game, _told(state)),)
     if before is None or before.phase is not state.phase:
-        return ((f"game.{state.phase.value}", score),)
+        return (GamePhase(game, state.phase.value, _text(state.score)),)
     return ()
 
 
-def _dropped(held: Held | None) -> tuple[tuple[str, str], ...]:
+def _dropped(book: GameTracking) -> tuple[SystemEvent, ...]:
     """The note that a doubtful state was not confirmed, so that its count is forgotten on disk."""
-    return () if held is None else (("poll.dropped", _told(held.state)),)
+    return () if book.held is None else (PollDropped(book.game.name, _told(book.held.state)),)
 
 
 def _told(state: GameState) -> str:

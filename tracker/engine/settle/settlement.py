@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tracker.domain.bet import Bet, Confirmation, Result, Settlement, chance_of
 from tracker.domain.catalog.books import HouseRules, house_of
+from tracker.domain.events import GameChecked
 from tracker.domain.game import GameState
 from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.poll import FINAL_CHECKS, check_times
@@ -267,7 +268,7 @@ def _confirm(change: Change, now: datetime, checks: int) -> Change:
     looked = replace(
         change,
         book=replace(book, checks=checks),
-        notes=(*change.notes, ("game.checked", f"{checks} of {FINAL_CHECKS}")),
+        notes=(*change.notes, GameChecked(book.game.name, f"{checks} of {FINAL_CHECKS}")),
     )
     return _confirm_revised(looked, now)
 

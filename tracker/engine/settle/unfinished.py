@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tracker.domain.events import GameLetGo, GameUnfinished
 from tracker.domain.game import Phase
 from tracker.domain.poll import FINAL_CHECKS, Trouble, Unreadable, check_times
 from tracker.domain.tracking import Change, GameTracking, Ordering
@@ -51,7 +52,7 @@ def end_unheard(change: Change, doubt: str, now: datetime) -> Change:
     if all(x.done_in(book.game.id) for x in book.tracked):
         return _let_go(change, why, now)
     change = leave_to_person(change, why, now)
-    return replace(change, notes=(*change.notes, ("game.unfinished", why)))
+    return replace(change, notes=(*change.notes, GameUnfinished(book.game.name, why)))
 
 
 def _let_go(change: Change, why: str, now: datetime) -> Change:
@@ -60,7 +61,7 @@ def _let_go(change: Change, why: str, now: datetime) -> Change:
     if now - (book.changed_at or book.game.start) < LET_GO_AFTER or book.settled:
         return change
     left = replace(book, checks=FINAL_CHECKS)
-    return replace(change, book=left, notes=(*change.notes, ("game.let_go", why)))
+    return replace(change, book=left, notes=(*change.notes, GameLetGo(book.game.name, why)))
 
 
 def _why(book: GameTracking, doubt: str, now: datetime) -> str:

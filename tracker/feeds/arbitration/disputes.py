@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tracker.clock import Clock
+from tracker.domain.events import FeedAgreement, FeedDisagreement, Tell
 from tracker.domain.game import Game, GameState, Phase
 from tracker.feeds.arbitration.compare import contradict
-from tracker.feeds.http.health import OnEvent
 from tracker.feeds.polling.feed import Feed
 
 EVERY_S = 5 * 60.0
@@ -47,14 +47,14 @@ class _Case:
 class Disputes:
     """Compares what the primary source tells with a second one, now and then and at the end.
 
-    Events: `feed.disagreement` (game, source, told, other, other_told), once for each dispute, and
-    `feed.agreement` (game) when it is over. What is believed stays what the primary tells.
+    It tells `FeedDisagreement`, once for each dispute, and `FeedAgreement` when it is over. What is
+    believed stays what the primary tells.
     """
 
-    def __init__(self, clock: Clock, on_event: OnEvent) -> None:
+    def __init__(self, clock: Clock, tell: Tell) -> None:
         """Nothing has been compared."""
         self._clock = clock
-        self._on_event = on_event
+        self._tell = tell
         self._cases: OrderedDict[str, _Case] = OrderedDict()
 
     def check(self, game: Game, state: GameState, primary: Feed, others: Sequence[Feed]) -> None:
@@ -94,20 +94,14 @@ class Disputes:
             case.differing = 0
             if case.told:
                 case.told = False
-                self._on_event("feed.agreement", game=game.name)
+                self._tell(FeedAgreement(game.name))
             return
         case.differing += 1
         if case.told or (not final and case.differing < AFTER_CHECKS):
             return
         case.told = True
-        self._on_event(
-            "feed.disagreement",
-            game=game.name,
-            source=feeds[0].source.label,
-            told=_told(one),
-            other=feeds[1].source.label,
-            other_told=_told(two),
-        )
+        labels = [x.source.label for x in feeds]
+        self._tell(FeedDisagreement(game.name, labels[0], _told(one), labels[1], _told(two)))
 
 
 def _told(state: GameState) -> str:

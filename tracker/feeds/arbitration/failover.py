@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tracker.clock import Clock
+from tracker.domain.events import FeedFrozen, FeedSwitched, FeedThawed, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds.arbitration.breaker import Breaker
 from tracker.feeds.arbitration.compare import ahead, behind
 from tracker.feeds.arbitration.disputes import Disputes
 from tracker.feeds.arbitration.standstill import Told, stands_still
-from tracker.feeds.http.health import LOST_AFTER, OnEvent
+from tracker.feeds.http.health import LOST_AFTER
 from tracker.feeds.polling.feed import Ask, Feed, Look
 
 DOUBT_EVERY_S = 30.0
@@ -50,13 +51,13 @@ class Failover:
     `feed.thawed`; and those of `Disputes`.
     """
 
-    def __init__(self, feeds: Sequence[Feed], clock: Clock, on_event: OnEvent) -> None:
+    def __init__(self, feeds: Sequence[Feed], clock: Clock, tell: Tell) -> None:
         """`feeds` are of one league, the preferred one first."""
         self._primary, self._others = feeds[0], tuple(feeds[1:])
         self._clock = clock
-        self._on_event = on_event
+        self._report = tell
         self._breaker = Breaker()
-        self._disputes = Disputes(clock, on_event)
+        self._disputes = Disputes(clock, tell)
         self._told: OrderedDict[str, Told] = OrderedDict()
         self._missed: Counter[str] = Counter()
 
@@ -179,14 +180,10 @@ class Failover:
         if self._breaker.open:
             failure = board.failure
             why = "" if failure is None else str(failure.error)
-            self._on_event(
-                "feed.switched", league=league, source=other, instead_of=primary, why=why
-            )
+            self._report(FeedSwitched(league, other, primary, why))
         else:
             why = f"{primary} answers again"
-            self._on_event(
-                "feed.switched", league=league, source=primary, instead_of=other, why=why
-            )
+            self._report(FeedSwitched(league, primary, other, why))
 
     async def _settled(self, game: Game, look: Look, state: GameState) -> Look:
         """The look that is to be told, in view of what was told before."""
@@ -228,7 +225,7 @@ class Failover:
             return look
         if not told.frozen:
             told.frozen, told.stood_still = True, (look.source, look.path)
-            self._on_event("feed.frozen", source=look.source, game=game.name)
+            self._report(FeedFrozen(look.source, game.name))
         return self._tell(game, other, other.reading)
 
     async def _elsewhere(self, game: Game, look: Look, least: GameState) -> Look | None:
@@ -258,7 +255,7 @@ class Failover:
             self._told[game.id] = told
         if told.frozen and document == told.stood_still:
             told.frozen = False
-            self._on_event("feed.thawed", source=look.source, game=game.name)
+            self._report(FeedThawed(look.source, game.name))
         if told.state != state:
             told.state, told.since = state, self._clock.monotonic()
         told.document, told.lagging = document, lagging

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol, assert_never
+from typing import assert_never
 
+from tracker.domain.events import FeedBlocked, FeedLost, FeedRecovered, SystemEvent, Tell
 from tracker.domain.poll import Trouble
 from tracker.feeds.errors import FeedError
 
@@ -16,20 +17,8 @@ WELL = "ok"
 """The word of a source that answers; any other is that of a `Trouble`."""
 
 
-class OnEvent(Protocol):
-    """Told of a transition: an event's name and its figures, ready for a log line."""
-
-    def __call__(self, name: str, /, **figures: object) -> None:
-        """Take one event; it must not wait."""
-        ...
-
-
 Pulse = Callable[[str, datetime, str], None]
 """Told of each answer of a board: the source, when, and its word. It must not wait."""
-
-
-def ignore_event(name: str, /, **figures: object) -> None:
-    """An `OnEvent` for whoever does not care."""
 
 
 def ignore_pulse(source: str, at: datetime, word: str) -> None:
@@ -60,25 +49,24 @@ def advice(trouble: Trouble) -> str:
 class Health:
     """The health of one source, judged by its board.
 
-    Events: `feed.lost` (source, trouble, why) after `LOST_AFTER` failures in a row, `feed.blocked`
-    (source, why) at once when it begins to refuse us, and `feed.recovered` (source, after_s)
-    counted from the first failure, if either had been told.
+    It tells `FeedLost` after `LOST_AFTER` failures in a row, `FeedBlocked` at once when it begins
+    to refuse us, and `FeedRecovered`, counted from the first failure, if either had been told.
     """
 
-    def __init__(self, source: str, on_event: OnEvent, pulse: Pulse) -> None:
+    def __init__(self, source: str, tell: Tell, pulse: Pulse) -> None:
         """Well until told otherwise."""
         self._source = source
-        self._on_event = on_event
+        self._tell = tell
         self._pulse = pulse
         self._failures = 0
         self._since = 0.0
-        self._told: set[str] = set()
+        self._told: set[type[SystemEvent]] = set()
 
     def good(self, at: datetime, monotonic: float) -> None:
         """The board was read."""
         if self._told:
             after = round(monotonic - self._since)
-            self._on_event("feed.recovered", source=self._source, after_s=after)
+            self._tell(FeedRecovered(self._source, after))
         self._failures = 0
         self._told.clear()
         self._pulse(self._source, at, WELL)
@@ -89,14 +77,12 @@ class Health:
             self._since = monotonic
         self._failures += 1
         if error.trouble is Trouble.BLOCKED:
-            self._tell("feed.blocked", source=self._source, why=str(error))
-        elif self._failures >= LOST_AFTER and "feed.blocked" not in self._told:
-            self._tell(
-                "feed.lost", source=self._source, trouble=error.trouble.value, why=str(error)
-            )
+            self._once(FeedBlocked(self._source, str(error)))
+        elif self._failures >= LOST_AFTER and FeedBlocked not in self._told:
+            self._once(FeedLost(self._source, error.trouble.value, str(error)))
         self._pulse(self._source, at, error.trouble.value)
 
-    def _tell(self, name: str, **figures: object) -> None:
-        if name not in self._told:
-            self._told.add(name)
-            self._on_event(name, **figures)
+    def _once(self, event: FeedBlocked | FeedLost) -> None:
+        if type(event) not in self._told:
+            self._told.add(type(event))
+            self._tell(event)

@@ -12,13 +12,14 @@ from enum import Enum
 from typing import Protocol, assert_never
 
 from tracker.clock import Clock
+from tracker.domain.events import Tell, tell_nobody
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUE_ZONE, slate_date
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds.arbitration.identity import nearest, same_meeting, state_under
 from tracker.feeds.errors import FeedError, FeedMalformed, FeedNotPublished, FeedRefused
 from tracker.feeds.http.fetch import DEADLINE_S, Fetched, Fetcher
-from tracker.feeds.http.health import Health, OnEvent, Pulse, ignore_event, ignore_pulse
+from tracker.feeds.http.health import Health, Pulse, ignore_pulse
 from tracker.feeds.polling.board import LARGE, BoardFailure, BoardReading, SharedBoard
 from tracker.feeds.source import Board, Source
 from tracker.network import ServerTime
@@ -290,13 +291,13 @@ async def open_feed(
     settings: FeedSettings,
     clock: Clock,
     *,
-    on_event: OnEvent = ignore_event,
+    tell: Tell = tell_nobody,
     pulse: Pulse = ignore_pulse,
     deadline_s: float = DEADLINE_S,
 ) -> AsyncIterator[Feed]:
     """One source alone with its session, closed on the way out."""
     async with fetcher_of([source], settings, clock, deadline_s) as fetcher:
-        feed = Feed(source, fetcher, clock, Health(source.label, on_event, pulse))
+        feed = Feed(source, fetcher, clock, Health(source.label, tell, pulse))
         try:
             yield feed
         finally:

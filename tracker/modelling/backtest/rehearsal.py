@@ -11,8 +11,9 @@ from pathlib import Path
 from tracker.clock import Clock, LeapingClock
 from tracker.daemon.forecaster import Forecaster, LinesFor
 from tracker.daemon.shared_bets import Fixed
-from tracker.daemon.track import Tell, TrackContext, track
+from tracker.daemon.track import TrackContext, track
 from tracker.domain.draft import Draft
+from tracker.domain.events import Tell
 from tracker.domain.game import Game, GameState, Side
 from tracker.domain.player import Player
 from tracker.domain.poll import Trouble, Unreadable

@@ -24,6 +24,7 @@ from urllib.parse import quote
 
 import aiosqlite
 
+from tracker.host import os_trouble, own_as
 from tracker.store.database.lock import WriterLock
 from tracker.store.errors import StoreError, StoreMissing, StoreUnavailable, translated
 
@@ -247,6 +248,7 @@ def make_private(path: Path) -> None:
     """Make the folder (0700) and the file (0600) where they are missing."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    own_as(path, path.parent)
 
 
 def _require(path: Path) -> None:
@@ -286,7 +288,7 @@ async def _open(path: Path, readonly: bool, durable: bool) -> Database:
             make_private(path)
             lock = WriterLock(path)
         except OSError as why:
-            raise StoreUnavailable(f"{path}: cannot be made or opened: {why.strerror}") from None
+            raise StoreUnavailable(os_trouble(why, path)) from None
     try:
         with translated(path):
             raw, connection = await _connected(path, "ro" if readonly else "rw")

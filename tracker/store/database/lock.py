@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tracker.host import NO_LOCKS, NoLocks, own_as
 from tracker.store.errors import StoreBusy
 
 PATIENCE = 5.0
@@ -30,6 +31,7 @@ class WriterLock:
         self.path = database.with_name(database.name + ".writer")
         self._patience = patience
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        own_as(self.path, database)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -64,4 +66,8 @@ class WriterLock:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        except OSError as why:
+            if why.errno in NO_LOCKS:
+                raise NoLocks(self.path) from None
+            raise
         return True

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import SecretStr
 
 from tracker.domain.delivery import Outcome, Sent, Unknown
+from tracker.domain.events import Tell, tell_nobody
 from tracker.domain.policy import Level
 from tracker.notify.boards import Gone, Shown
 from tracker.notify.channel import Message
@@ -21,8 +22,6 @@ from tracker.notify.channels.telegram.connection import (
     NO_LIBRARY,
     CannotOpen,
     TelegramConnection,
-    Tell,
-    say_nothing,
 )
 from tracker.notify.channels.telegram.text import marked_up, plain
 from tracker.notify.channels.telegram.values import Answer, Place
@@ -57,7 +56,7 @@ def number_in(card: str, chat_id: int | None) -> int | None:
 def telegram_channel(
     settings: TelegramSettings,
     token: SecretStr | None,
-    tell: Tell = say_nothing,
+    tell: Tell = tell_nobody,
     *,
     paired: Place | None = None,
 ) -> TelegramChannel | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 from pydantic import SecretStr
 
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.events import ChatMoved, MarkupRefused, Tell, TopicGone, tell_nobody
 from tracker.network import UnusableProxy
 from tracker.notify.boards import Gone, Shown
 from tracker.notify.channels.telegram.values import (
@@ -50,18 +51,11 @@ _MOST_REQUESTS = 4
 _UNPAIRED_WAIT = 30.0
 """Seconds until somebody may have paired a chat, or mended certificates or a proxy."""
 
-Tell = Callable[[str, dict[str, str]], None]
-"""Takes an event name and its figures: the log, or nothing."""
-
 Ask = Callable[["BotApi", Place, bool], Awaitable[Answer]]
 """Makes one request of a bot to a place, with markup or without."""
 
 Spoken = Shown | Gone | Outcome
 """What is left once moved groups and bad markup have been dealt with."""
-
-
-def say_nothing(event: str, figures: dict[str, str]) -> None:
-    """Log nothing."""
 
 
 async def _stay_put(was: int, now: int) -> None:
@@ -86,7 +80,7 @@ class TelegramConnection:
         place: Place | None,
         *,
         api_url: str = API_URL,
-        tell: Tell = say_nothing,
+        tell: Tell = tell_nobody,
         limit: float = SEND_LIMIT,
         connect_limit: float = CONNECT_LIMIT,
     ) -> None:
@@ -183,7 +177,7 @@ class TelegramConnection:
                     return Refused(f"Telegram does not take the message: {answer.why}")
                 case BadMarkup() if html:
                     html = False
-                    self.tell("telegram.plain", {"alerts": what, "why": answer.why})
+                    self.tell(MarkupRefused(what, answer.why))
                 case BadMarkup():
                     return Refused(f"Telegram cannot read the message: {answer.why}")
                 case Conflict():
@@ -197,22 +191,13 @@ class TelegramConnection:
     async def _follow(self, chat_id: int) -> None:
         """Write to the chat's later number from here on, and say so."""
         was = self.chat_id or 0
-        figures = {
-            "was": str(was),
-            "chat_id": str(chat_id),
-            "do": f"write chat_id = {chat_id} under [notify.telegram]",
-        }
         self.place = Place(chat_id)
-        self.tell("telegram.chat_moved", figures)
+        self.tell(ChatMoved(was, chat_id, f"write chat_id = {chat_id} under [notify.telegram]"))
         await self.keep_move(was, chat_id)
 
     def _without_topic(self, topic: int, why: str) -> None:
         """Say once of each topic that what was meant for it goes to the group itself."""
         if topic not in self._lost_topics:
             self._lost_topics.add(topic)
-            figures = {
-                "topic_id": str(topic),
-                "why": why,
-                "do": "open the topic again, or pair from another one with tracker telegram pair",
-            }
-            self.tell("telegram.topic_gone", figures)
+            do = "open the topic again, or pair from another one with tracker telegram pair"
+            self.tell(TopicGone(topic, why, do))

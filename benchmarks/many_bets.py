@@ -1,0 +1,142 @@
+"""Measures what a database of 500 to 100,000 bets costs: its size, and the reads of every face.
+
+`python -m benchmarks.many_bets [COUNT ...]`. Bets are settled but for 15 a game on the last 15
+games; each has a result, two revisions now and then, snapshots and alerts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tracker.domain.draft import Draft
+from tracker.domain.game import Game
+from tracker.domain.record import Grouping
+from tracker.domain.rule import parse_rule
+from tracker.language.grammar import find_in, parse_pick
+from tracker.store import Store
+from tracker.store.bets import Registration
+
+COUNTS = (500, 5_000, 20_000)
+BUDGET_MS = 100.0
+"""What a read of 20,000 bets may take."""
+
+_A_GAME, _OPEN_GAMES, _REPEATS = 15, 15, 5
+_NOW = datetime(2026, 11, 28, 2, tzinfo=UTC)
+_RULES = (parse_rule("p >= 0.80"), parse_rule("p <= 0.30"))
+_TEAMS = ("DEN", "LAL", "BOS", "MIA", "PHI", "SAC", "GSW", "NYK", "DAL", "HOU")
+_FIND = find_in("nba")
+_BOOKS = ("DraftKings", "FanDuel", None)
+_SETTLE = """
+INSERT INTO settlement (bet, revision, result, payout_cents, settled_at, reason)
+SELECT number, 1, CASE number % 20 WHEN 0 THEN 'push' WHEN 1 THEN 'void' ELSE
+  iif(number % 2, 'won', 'lost') END, iif(number % 2, 3800, 0), added_at, 'by the final score'
+FROM bet WHERE number <= ?
+"""
+_ALERTS = """
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4)
+INSERT INTO alert (bet, leg, game, rule, episode, at, decision, reason, level, game_clock, home,
+  away, p, was, detail, text, expires_at, poll)
+SELECT number, i, game_id, 'p >= 0.80', i, added_at, iif(i = 1, 'fired', 'held'),
+  iif(i = 1, 'crossed', 'holding'), 'high', 'Q4 4:11', 90, 88, 0.81, 0.7, '',
+  iif(i = 1, 'told', ''), NULL, 1 FROM bet, n
+"""
+
+
+def _games(count: int) -> list[Game]:
+    found = []
+    for n in range(count):
+        home, away = _TEAMS[n % 10], _TEAMS[(n + 1 + n // 10) % 10]
+        start = _NOW - timedelta(days=(count - 1 - n) // 5, hours=n % 5)
+        found.append(Game(f"00226{n:05d}", "nba", home, away if away != home else "ORL", start))
+    return found
+
+
+async def fill(path: Path, count: int) -> None:
+    """Make a database of so many bets."""
+    games = _games(max(_OPEN_GAMES + 1, count // _A_GAME))
+    async with await Store.open(path, now=_NOW, durable=False) as store:
+        await store.save_games([(x, None) for x in games], _NOW)
+        drafts = []
+        for n in range(count):
+            game = games[min(n // _A_GAME, len(games) - 1)]
+            text = f"{game.home} -{n % 15}.5 -110"
+            drafts.append((_draft(text, n), game))
+        await store.register([Registration(x, game) for x, game in drafts], _RULES, _NOW)
+    with closing(sqlite3.connect(path)) as db:
+        settled = count - _A_GAME * _OPEN_GAMES
+        db.execute(_SETTLE, (max(settled, 0),))
+        db.execute(
+            "INSERT INTO confirmation (bet, revision, at) SELECT bet, revision, settled_at "
+            "FROM settlement"
+        )
+        db.execute("INSERT INTO poll (id, source, path, at, digest) VALUES (1, 'nba', '/', '', '')")
+        db.execute(_ALERTS)
+        db.execute("INSERT INTO delivery SELECT id, 'ntfy', 'sent', 1, at, NULL, 0, NULL, '', at "
+                   "FROM alert WHERE decision = 'fired'")  # fmt: skip
+        db.execute("INSERT INTO latest SELECT number, added_at, .6, 0, .4, .9, .1 FROM bet")
+        db.execute("DELETE FROM meta WHERE name = 'outcomes'")
+        db.execute(
+            "UPDATE game SET checks = 9 WHERE id IN "
+            "(SELECT game_id FROM bet JOIN settlement ON settlement.bet = bet.number)"
+        )
+        db.commit()
+
+
+def _draft(text: str, n: int) -> Draft:
+    tags = ("props",) if n % 3 else ()
+    pick = parse_pick(text, _FIND)
+    return Draft(pick, name=f"b{n}", stake_cents=2000, tags=tags, book=_BOOKS[n % 3])
+
+
+async def measure(path: Path) -> dict[str, float]:
+    """Milliseconds of CPU of each read, the median of five; and what opening and loading take."""
+    begun = time.process_time()
+    async with await Store.open(path, now=_NOW) as store:
+        found = {"open, outcomes filled": (time.process_time() - begun) * 1000}
+        reads: dict[str, Callable[[], Awaitable[object]]] = {
+            "books of the daemon": lambda: store.books(_RULES),
+            "list (open)": lambda: store.open_bets(_RULES),
+            "list (a page)": lambda: store.bets_page(100, 0, _RULES),
+            "status": lambda: store.status_view(_RULES),
+            "performance": lambda: store.outcomes.tallies(Grouping.MARKET),
+            "performance by tag": lambda: store.outcomes.tallies(Grouping.TAG),
+            "profit by month": lambda: store.outcomes.tallies(Grouping.MONTH),
+        }
+        for name, read in reads.items():
+            times = []
+            for _ in range(_REPEATS):
+                begun = time.process_time()
+                await read()
+                times.append((time.process_time() - begun) * 1000)
+            found[name] = sorted(times)[_REPEATS // 2]
+    return found
+
+
+def main() -> int:
+    """Print a table; 1 when a read of 20,000 bets or fewer is too slow."""
+    slow = False
+    for count in [int(x) for x in sys.argv[1:]] or COUNTS:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "tracker.db")
+            asyncio.run(fill(path, count))
+            found = asyncio.run(measure(path))
+            size = path.stat().st_size / 1e6
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"\n{count} bets: {size:.1f} MB on disk, {peak:.0f} MB at most in memory")
+        for name, took in found.items():
+            print(f"  {name:24} {took:9.1f} ms")
+            slow |= took > BUDGET_MS and count <= COUNTS[-1] and "filled" not in name
+    return int(slow)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

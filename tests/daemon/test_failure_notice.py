@@ -1,0 +1,62 @@
+"""Promises of the end: no daemon dies or fails to start in silence, and none says it all night."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tracker.clock import FakeClock
+from tracker.daemon.failure_notice import FailureNotice
+from tracker.domain.delivery import Outcome, Sent
+from tracker.notify.channel import Message
+
+STORE = Path("/var/lib/tracker/t.db")
+WHY = f"{STORE}: its file system has become read-only"
+
+
+@dataclass
+class Channel:
+    """Remembers what it was given, or breaks."""
+
+    broken: bool = False
+    name: str = "phone"
+    said: list[str] = field(default_factory=list)
+
+    async def send(self, message: Message) -> Outcome:
+        """Take it."""
+        if self.broken:
+            raise OSError("gone")
+        self.said.append(message.body.partition("\n")[0])
+        return Sent()
+
+
+async def test_every_channel_hears_of_the_end_once_an_hour(tmp_path: Path) -> None:
+    """With the path; a restart that fails is told as well, and the hundredth is not."""
+    clock, phone = FakeClock(datetime(2026, 11, 21, tzinfo=UTC)), Channel()
+    notice = FailureNotice([Channel(broken=True), phone], STORE, clock, tmp_path)
+    for _ in range(100):
+        await notice.send(WHY, running=True)
+        await notice.send(WHY, running=False)
+        await clock.advance(36.0)
+    await notice.send(WHY, running=False)
+    ended, cannot = f"⚠ tracker has ended: {WHY}", f"⚠ tracker cannot start: {WHY}"
+    assert phone.said == [ended, cannot, cannot]
+
+
+@pytest.mark.parametrize("mark", ["", "rubbish"])
+async def test_what_cannot_be_remembered_is_said(tmp_path: Path, mark: str) -> None:
+    """Once too often is better than never."""
+    clock, phone = FakeClock(datetime(2026, 11, 21, tzinfo=UTC)), Channel()
+    await FailureNotice([phone], STORE, clock, tmp_path / "missing").send(WHY, running=True)
+    await FailureNotice([phone], STORE, clock, tmp_path).send(WHY, running=True)
+    _spoil(tmp_path, mark)
+    await FailureNotice([phone], STORE, clock, tmp_path).send(WHY, running=True)
+    assert len(phone.said) == 3
+
+
+def _spoil(folder: Path, mark: str) -> None:
+    (made,) = folder.iterdir()
+    made.write_text(mark)

@@ -1,0 +1,118 @@
+"""Promises of outcomes: one row a settled bet, in step with its result, and sums that agree."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.cli.conftest import Cli, cli, config, home, night, played
+from tracker.domain.bet import Result
+from tracker.domain.league import slate_date
+from tracker.domain.record import Ended, Grouping, tally
+from tracker.store import Store
+from tracker.store.views import BetView
+
+__all__ = ["cli", "config", "home", "night", "played"]
+
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+
+
+def as_ended(x: BetView) -> Ended | None:
+    """A settled bet as it counts, worked out from what is shown of it."""
+    if x.result is None:
+        return None
+    asked = None if x.odds is None else x.odds.break_even
+    day = slate_date(x.placed_at or x.added_at) if x.game is None else x.game.slate
+    return Ended(x.result, day, x.stake_cents, x.payout_cents, asked)
+
+
+async def agree(path: Path) -> int:
+    """Hold the sums of the database against those of the bets; how many bets counted."""
+    async with await Store.open(path, now=NOW) as store:
+        views = await store.bets_view()
+        ended = [e for x in views if (e := as_ended(x)) is not None]
+        whole = await store.outcomes.tallies(Grouping.ALL)
+        assert whole.get("all", tally(())) == tally(ended)
+        for month, found in (await store.outcomes.tallies(Grouping.MONTH)).items():
+            assert found == tally(x for x in ended if f"{x.day:%Y-%m}" == month)
+        for tag, found in (await store.outcomes.tallies(Grouping.TAG)).items():
+            chosen = [as_ended(x) for x in views if tag in (x.tags or ("(no tag)",))]
+            assert found == tally(x for x in chosen if x is not None)
+        return len(ended)
+
+
+def test_the_outcomes_of_a_night_are_those_of_its_bets(cli: Cli, night: Path) -> None:
+    """After the night, after a stake is mended, a result decided by hand, and graded anew."""
+    assert asyncio.run(agree(night)) == 4
+    assert cli("edit", "1", "--stake", "55", "--tag", "late").status == 0
+    assert asyncio.run(agree(night)) == 4
+    assert cli("settle", "2", "lost", "--reason", "misread").status == 0
+    assert asyncio.run(agree(night)) == 4
+    assert cli("void", "3", "--reason", "called off").status == 0
+    assert asyncio.run(agree(night)) == 4
+    assert cli("regrade", "2").status == 0
+    assert asyncio.run(agree(night)) == 4
+
+
+def test_bets_that_were_settled_before_there_were_outcomes_get_theirs(night: Path) -> None:
+    """Once, when the database is first opened."""
+    with closing(sqlite3.connect(night)) as db:
+        db.execute("DELETE FROM outcome")
+        db.execute("DELETE FROM meta WHERE name = 'outcomes'")
+        db.commit()
+    assert asyncio.run(agree(night)) == 4
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(Result),
+            st.none() | st.integers(1, 10_000),
+            st.none() | st.integers(0, 30_000),
+            st.none() | st.floats(0.05, 0.95),
+        ),
+        max_size=30,
+    )
+)
+def test_sums_in_the_database_are_the_sums_of_the_record(
+    rows: list[tuple[Result, int | None, int | None, float | None]],
+) -> None:
+    """Whatever is known of each bet: what is not counts in the record, and not in the money."""
+
+    async def check() -> None:
+        from tempfile import TemporaryDirectory
+
+        with TemporaryDirectory() as folder:
+            async with await Store.open(Path(folder, "t.db"), now=NOW, durable=False) as store:
+                with closing(sqlite3.connect(Path(folder, "t.db"))) as db:
+                    db.executemany(
+                        "INSERT INTO outcome (bet, revision, at, official, day, tags, result, "
+                        "stake_cents, payout_cents, break_even) "
+                        "VALUES (?, 1, '', 1, '2026-01-29', '[]', ?, ?, ?, ?)",
+                        [(n, x[0].value, *x[1:]) for n, x in enumerate(rows)],
+                    )
+                    db.commit()
+                found = (await store.outcomes.tallies(Grouping.ALL)).get("all", tally(()))
+            day = date(2026, 1, 29)
+            wanted = tally(Ended(x[0], day, *x[1:]) for x in rows)
+            assert (found.bets, found.won, found.lost) == (wanted.bets, wanted.won, wanted.lost)
+            assert (found.staked, found.profit) == (wanted.staked, wanted.profit)
+            assert (found.asked is None) is (wanted.asked is None)
+            assert abs((found.asked or 0) - (wanted.asked or 0)) < 1e-9
+
+    asyncio.run(check())
+
+
+def test_bets_are_listed_in_pages(cli: Cli, night: Path) -> None:
+    """The newest first, each page by number; what is left is said."""
+    assert night.is_file()
+    assert [x["id"] for x in cli("bets", "--page", "1", "--json").json] == [1, 2, 3, 4]
+    assert cli("bets", "--page", "2", "--json").json == []
+    assert [x["id"] for x in cli("bets", "--json").json] == [1, 2, 3, 4]

@@ -1,0 +1,211 @@
+"""What bets came to: a row a settled bet, kept with its result, and the sums over such rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from tracker.domain.bet import Result
+from tracker.domain.league import slate_date
+from tracker.domain.money import Odds
+from tracker.domain.record import Grouping, Tally
+from tracker.store.codec.bets import draft_of
+from tracker.store.codec.values import moment
+from tracker.store.database.connection import Database
+
+_SETTLED = """
+SELECT settlement.*, confirmation.at AS official_at FROM settlement
+LEFT JOIN confirmation USING (bet, revision)
+WHERE settlement.bet = ? ORDER BY revision DESC LIMIT 1
+"""
+
+_BET = """
+SELECT bet.*, game.slate, game.league FROM bet LEFT JOIN game ON game.id = bet.game_id
+WHERE bet.number = ?
+"""
+
+_PLAYER = "SELECT player FROM leg WHERE bet = ? AND (SELECT count(*) FROM leg WHERE bet = ?) = 1"
+
+_KEEP = """
+INSERT OR REPLACE INTO outcome (
+  bet, revision, at, official, day, league, market, player, book, tags, result, stake_cents,
+  payout_cents, break_even
+) VALUES (
+  :bet, :revision, :at, :official, :day, :league, :market, :player, :book, :tags, :result,
+  :stake_cents, :payout_cents, :break_even
+)
+"""
+
+_MISSING = """
+SELECT DISTINCT bet FROM settlement WHERE bet NOT IN (SELECT bet FROM outcome) ORDER BY bet
+"""
+
+_FILLED = "outcomes"
+"""The row of `meta` that says that every settled bet has its outcome."""
+
+_SUMS = """
+SELECT {key} AS key, count(*) AS bets,
+  sum(result = 'won') AS won, sum(result = 'lost') AS lost, sum(result = 'push') AS pushed,
+  sum(result = 'void') AS voided,
+  sum(iif({counted}, stake_cents, 0)) AS staked,
+  sum(iif({counted}, payout_cents - stake_cents, 0)) AS profit,
+  avg(iif(result IN ('won', 'lost'), break_even, NULL)) AS asked
+FROM outcome {source}
+WHERE (:since IS NULL OR day >= :since) AND (:until IS NULL OR day <= :until) {also}
+GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+_COUNTED = "stake_cents IS NOT NULL AND payout_cents IS NOT NULL AND result <> 'void'"
+
+
+_KEYS: Mapping[Grouping, tuple[str, str, str]] = {
+    Grouping.ALL: ("'all'", "", ""),
+    Grouping.TAG: (
+        "coalesce(tag.value, '(no tag)')",
+        "LEFT JOIN json_each(outcome.tags) AS tag",
+        "",
+    ),
+    Grouping.MARKET: ("replace(coalesce(market, '(unknown)'), '_', ' ')", "", ""),
+    Grouping.PLAYER: ("player", "", "AND player IS NOT NULL"),
+    Grouping.BOOK: ("coalesce(book, '(no book)')", "", ""),
+    Grouping.LEAGUE: ("coalesce(league, '(unknown)')", "", ""),
+    Grouping.MONTH: ("substr(day, 1, 7)", "", ""),
+    Grouping.DAY: ("day", "", ""),
+}
+"""Of each grouping: what to group by, a table to join, and a condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """What one bet came to, as it counts."""
+
+    bet: int
+    day: date
+    league: str | None
+    market: str | None
+    book: str | None
+    result: Result
+    stake_cents: int | None
+    payout_cents: int | None
+    break_even: float | None
+
+
+class Outcomes:
+    """The outcomes of an open database."""
+
+    def __init__(self, database: Database) -> None:
+        """Made by the store."""
+        self._db = database
+
+    async def tallies(
+        self, by: Grouping, since: date | None = None, until: date | None = None
+    ) -> Mapping[str, Tally]:
+        """The record of each group over games from one day to another, the largest group first.
+
+        A bet with several tags counts under each.
+        """
+        return await self._db.read(lambda db: _tallies(db, by, since, until))
+
+    async def rows(
+        self, since: date | None = None, until: date | None = None
+    ) -> tuple[OutcomeRow, ...]:
+        """What each bet came to, by day and number."""
+        values = _days(since, until)
+        return await self._db.read(
+            lambda db: tuple(
+                map(
+                    _row,
+                    db.execute(
+                        "SELECT * FROM outcome WHERE (:since IS NULL OR day >= :since) "
+                        "AND (:until IS NULL OR day <= :until) ORDER BY day, bet",
+                        values,
+                    ),
+                )
+            )
+        )
+
+
+def keep(db: sqlite3.Connection, number: int) -> None:
+    """Keep what a bet came to by its last result; nothing without one."""
+    settled = db.execute(_SETTLED, (number,)).fetchone()
+    if settled is None:
+        return
+    bet = db.execute(_BET, (number,)).fetchone()
+    player = db.execute(_PLAYER, (number, number)).fetchone()
+    values = {
+        "bet": number,
+        "revision": settled["revision"],
+        "at": settled["settled_at"],
+        "official": settled["official_at"] is not None or bet["game_id"] is None,
+        "day": bet["slate"] or _placed(bet).isoformat(),
+        "league": bet["league"],
+        "market": bet["market"],
+        "player": None if player is None else player[0],
+        "book": bet["book"],
+        "tags": bet["tags"],
+        "result": settled["result"],
+        "stake_cents": bet["stake_cents"],
+        "payout_cents": settled["payout_cents"],
+        "break_even": None if bet["odds"] is None else _break_even(bet),
+    }
+    db.execute(_KEEP, values)
+
+
+def fill(db: sqlite3.Connection) -> None:
+    """Keep the outcome of every bet that was settled before there were outcomes, once."""
+    if db.execute("SELECT 1 FROM meta WHERE name = ?", (_FILLED,)).fetchone() is not None:
+        return
+    for (number,) in db.execute(_MISSING).fetchall():
+        keep(db, number)
+    db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, '1')", (_FILLED,))
+
+
+def _placed(bet: sqlite3.Row) -> date:
+    return slate_date(draft_of(bet).placed_at or moment(bet["added_at"]))
+
+
+def _break_even(bet: sqlite3.Row) -> float:
+    odds: Odds | None = draft_of(bet).odds
+    return 1.0 if odds is None else odds.break_even
+
+
+def _days(since: date | None, until: date | None) -> dict[str, str | None]:
+    return {
+        "since": None if since is None else since.isoformat(),
+        "until": None if until is None else until.isoformat(),
+    }
+
+
+def _tallies(
+    db: sqlite3.Connection, by: Grouping, since: date | None, until: date | None
+) -> Mapping[str, Tally]:
+    key, source, also = _KEYS[by]
+    text = _SUMS.format(key=key, source=source, also=also, counted=_COUNTED)
+    return {
+        x["key"]: Tally(
+            bets=x["bets"],
+            won=x["won"],
+            lost=x["lost"],
+            pushed=x["pushed"],
+            voided=x["voided"],
+            staked=x["staked"],
+            profit=x["profit"],
+            asked=x["asked"],
+        )
+        for x in db.execute(text, _days(since, until))
+    }
+
+
+def _row(x: sqlite3.Row) -> OutcomeRow:
+    return OutcomeRow(
+        x["bet"],
+        date.fromisoformat(x["day"]),
+        x["league"],
+        x["market"],
+        x["book"],
+        Result(x["result"]),
+        x["stake_cents"],
+        x["payout_cents"],
+        x["break_even"],
+    )
