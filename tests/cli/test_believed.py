@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.cli.conftest import Cli
 from tracker.domain.game import Game
-from tracker.domain.prior import Finished, Lines, Quote
+from tracker.domain.prior import Finished, Lines, PregameLines
 from tracker.store import Store
 
 
@@ -24,7 +24,9 @@ def learn(config: Path, game: Game, *, quote: bool) -> None:
             )
             if quote:
                 lines = Lines(home_spread=-9.5, total=231.5)
-                await store.known.keep_quotes({game.id: Quote(lines, "ESPN (A GameTracking)", now)})
+                await store.known.keep_quotes(
+                    {game.id: PregameLines(lines, "ESPN (A GameTracking)", now)}
+                )
 
     asyncio.run(keep())
 

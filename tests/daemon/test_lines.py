@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,9 +11,9 @@ import pytest
 
 from tracker.clock import FakeClock
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.watchers.pregame import LINES_EVERY, LINES_NEAR, STEP, learn, watch_lines
+from tracker.daemon.watchers.pregame import LEARN_EVERY, keep_learning, learn
 from tracker.domain.game import Game, GameState, Phase, Score
-from tracker.domain.prior import NO_LINES, Finished, Lines, PriorSource, Quote
+from tracker.domain.prior import NO_LINES, Finished, PriorSource
 from tracker.domain.tracking import GameTracking
 from tracker.forecast import load_parameters
 from tracker.store import Store
@@ -22,6 +22,10 @@ START = datetime(2026, 11, 21, 3, tzinfo=UTC)
 GAME = Game("0022600001", "nba", "DEN", "LAL", START)
 BOOK = GameTracking(GAME, ())
 TIP = GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0))
+PAST = tuple(
+    Finished("nba", date(2026, 10, 22) + timedelta(days=k), "DEN", "LAL", 120, 104)
+    for k in range(15)
+)
 
 
 @pytest.fixture
@@ -41,11 +45,7 @@ async def test_results_that_the_store_has_move_the_forecast(store: Store) -> Non
     """A game without lines is forecast from its teams' results, and says so."""
     made = forecaster()
     before = await made.forecast(BOOK, TIP)
-    past = [
-        Finished("nba", date(2026, 10, 22) + timedelta(days=k), "DEN", "LAL", 120, 104)
-        for k in range(15)
-    ]
-    await store.known.keep_finished(past)
+    await store.known.keep_finished(PAST)
     await learn(store, made)
     after = await made.forecast(BOOK, TIP)
     believed = made.believed(BOOK, load_parameters("nba"))
@@ -55,58 +55,15 @@ async def test_results_that_the_store_has_move_the_forecast(store: Store) -> Non
     assert after.sigma.margin < before.sigma.margin  # type: ignore[union-attr]
 
 
-class Bookmaker:
-    """Quotes a spread that moves by a point at each look."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        self.clock = clock
-        self.looks: list[datetime] = []
-
-    async def read(self, games: Iterable[Game]) -> dict[str, Quote]:
-        """The lines of the games."""
-        now = self.clock.now()
-        self.looks.append(now)
-        lines = Lines(home_spread=-float(len(self.looks)), total=228.5)
-        return {x.id: Quote(lines, "a book", now) for x in games}
-
-
-async def step(clock: FakeClock, store: Store) -> None:
-    """Let one look's time pass, and whatever it wrote be written."""
-    await clock.advance(STEP)
-    for _ in range(5):
-        await store.known.quotes()
-
-
-async def test_lines_are_followed_until_the_game_begins_and_then_stand(store: Store) -> None:
-    """Every ten minutes, every two when it is near, and never after tip-off."""
-    clock = FakeClock(START - timedelta(hours=2))
-    made, maker = forecaster(), Bookmaker(clock)
-    loop = asyncio.create_task(watch_lines(maker.read, store, made, lambda: [GAME], clock))
+async def test_results_that_come_later_are_learned_while_the_daemon_runs(store: Store) -> None:
+    """Every ten minutes: a daemon that runs for weeks rates teams by last night's games."""
+    clock, made = FakeClock(START - timedelta(hours=2)), forecaster()
+    loop = asyncio.create_task(keep_learning(store, made, clock))
     try:
-        for _ in range(int(3 * 3600 / STEP)):
-            await step(clock, store)
+        await store.known.keep_finished(PAST)
+        await clock.advance(LEARN_EVERY)
+        for _ in range(5):
+            await store.known.quotes()
     finally:
         loop.cancel()
-    gaps = {(b - a).total_seconds() for a, b in zip(maker.looks, maker.looks[1:], strict=False)}
-    assert max(gaps) <= LINES_EVERY + STEP
-    assert min(gaps) >= LINES_NEAR
-    assert START - timedelta(seconds=LINES_NEAR + STEP) <= maker.looks[-1] < START
-    prior = made.believed(BOOK, load_parameters("nba"))
-    assert prior.prior.margin == len(maker.looks)
-    assert prior.by == "the lines of a book"
-
-
-async def test_a_game_that_is_bet_on_late_is_looked_up_at_once(store: Store) -> None:
-    """Not at the next turn, by when it may have begun."""
-    clock = FakeClock(START - timedelta(hours=2))
-    made, maker, games = forecaster(), Bookmaker(clock), list[Game]()
-    loop = asyncio.create_task(watch_lines(maker.read, store, made, lambda: games, clock))
-    try:
-        await step(clock, store)
-        assert maker.looks == []
-        games.append(GAME)
-        await step(clock, store)
-        await step(clock, store)
-    finally:
-        loop.cancel()
-    assert len(maker.looks) == 1
+    assert made.believed(BOOK, load_parameters("nba")).by == "ratings from 15 results"

@@ -17,7 +17,7 @@ from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.espn.espn import espn_source
 from tracker.feeds.leagues import SOURCES
 from tracker.feeds.nba import nba
-from tracker.feeds.odds.nba_odds import pregame_lines
+from tracker.feeds.odds.nba.parse import pregame_lines
 from tracker.feeds.source import Ball, Board
 from tracker.replay.files import find_recording
 from tracker.replay.nba.site import WNBA_SCOREBOARD, Site

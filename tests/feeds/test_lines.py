@@ -13,12 +13,16 @@ from tests.feeds.serving import Site, document, encoded, fixture, serving
 from tracker.clock import FakeClock
 from tracker.domain.game import Game
 from tracker.domain.prior import Lines
-from tracker.feeds.errors import FeedMalformed
+from tracker.domain.quote import Selection, two_sided
+from tracker.engine.market.closing import consensus
+from tracker.feeds.errors import FeedError, FeedMalformed
 from tracker.feeds.espn import reading
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.odds import espn_lines, nba_odds
-from tracker.feeds.odds.pregame import LineReader
-from tracker.settings.models import FeedSettings, FeedsSettings
+from tracker.feeds.odds.asking import OddsSources, open_odds
+from tracker.feeds.odds.espn import parse as espn_lines
+from tracker.feeds.odds.nba import parse as nba_odds
+from tracker.feeds.odds.offers import match
+from tracker.settings.models import FeedSettings, FeedsSettings, OddsSettings
 
 ODDS = {
     "provider": {"id": "58", "name": "Some GameTracking", "priority": 1},
@@ -179,33 +183,45 @@ def tonight(clock: FakeClock) -> dict[str, Any]:
     return told
 
 
+@pytest.fixture
+async def odds(feeds: Feeds, clock: FakeClock) -> AsyncIterator[OddsSources]:
+    """ESPN and the league's list as sources of quotes."""
+    async with open_odds(OddsSettings(sources=("espn", "nba")), None, feeds, clock) as opened:
+        yield opened
+
+
 async def test_a_game_gets_its_lines_under_the_id_that_it_has_here(
-    feeds: Feeds, espn: Site, clock: FakeClock
+    odds: OddsSources, espn: Site, clock: FakeClock
 ) -> None:
-    """ESPN's event is found by teams and tip-off; the league's list is then not asked."""
+    """ESPN's event is found by teams and tip-off."""
     espn.put(ESPN, board(tonight(clock)))
-    found = await LineReader(feeds, clock).read([game(clock)])
-    assert found["0022400913"].lines.home_spread == 2.5
-    assert found["0022400913"].at == clock.now()
+    (asked,) = await odds.ask("espn", [game(clock)])
+    found = match(asked.parsed, [game(clock)], clock.now())
+    spread = Selection("spread", "home", 2.5)
+    assert {x.game for x in found.quotes} == {"0022400913"}
+    assert [x.odds for x in found.quotes if x.selection == spread] == [pytest.approx(1 + 100 / 110)]
 
 
-async def test_where_espn_tells_nothing_the_leagues_list_does(
-    feeds: Feeds, site: Site, clock: FakeClock
+async def test_the_leagues_list_tells_quotes_of_its_books(
+    odds: OddsSources, site: Site, clock: FakeClock
 ) -> None:
-    """ESPN refuses, the list has the spread."""
+    """One that is there twice counts once; one with the sides swapped is not open."""
     site.put(nba_odds.PATH, fixture("nba_odds_0022400913"))
-    found = await LineReader(feeds, clock).read([game(clock)])
-    assert found["0022400913"].lines.home_spread == -6.75
+    (asked,) = await odds.ask("nba", [game(clock)])
+    found = match(asked.parsed, [game(clock)], clock.now())
+    swapped = {x.book for x in found.quotes if not x.open and x.selection.plain == "moneyline"}
+    assert swapped == {"nba:olybet"}
+    assert found.faults["home and away swapped"] == 1
+    lines, by, _ = consensus(two_sided(list(found.quotes))) or pytest.fail("nothing")
+    assert lines.home_ml is not None
+    assert 1 / lines.home_ml == pytest.approx(0.70, abs=0.01)
+    assert by.endswith("books")
 
 
-async def test_a_game_that_has_begun_is_not_asked_for(
-    feeds: Feeds, espn: Site, site: Site, clock: FakeClock
+async def test_a_source_that_fails_is_said_to_have_failed(
+    odds: OddsSources, clock: FakeClock
 ) -> None:
-    """Its last line before tip-off stands."""
-    assert await LineReader(feeds, clock).read([game(clock, -0.1)]) == {}
-    assert espn.asked == site.asked == []
-
-
-async def test_sources_that_fail_tell_no_lines(feeds: Feeds, clock: FakeClock) -> None:
-    """A line is a help, never a condition."""
-    assert await LineReader(feeds, clock).read([game(clock)]) == {}
+    """A line is a help, never a condition: whoever asks goes on without."""
+    for source in odds.free:
+        with pytest.raises(FeedError):
+            await odds.ask(source, [game(clock)])

@@ -10,13 +10,13 @@ from tracker.domain.bet import Bet
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Market, Moneyline, Spread
 from tracker.domain.money import parse_odds
-from tracker.domain.prior import NO_LINES, Finished, Lines, PriorSource, Quote
+from tracker.domain.prior import NO_LINES, Finished, Lines, PregameLines, PriorSource
 from tracker.forecast import load_parameters
 from tracker.forecast.priors.belief import Known
 
 NBA = load_parameters("nba")
 GAME = Game("0022600001", "nba", "DEN", "LAL", datetime(2026, 11, 21, 1, tzinfo=UTC))
-QUOTE = Quote(Lines(home_spread=-6.0, total=231.0), "ESPN (some book)", GAME.start)
+QUOTE = PregameLines(Lines(home_spread=-6.0, total=231.0), "ESPN (some book)", GAME.start)
 
 
 def no_lines(_: Game) -> Lines:
@@ -108,7 +108,7 @@ def test_results_of_another_league_are_not_looked_at() -> None:
 
 def test_odds_of_both_sides_tell_the_margin() -> None:
     """A source that gives moneylines alone is enough for the margin."""
-    quote = Quote(Lines(home_ml=1.5, away_ml=2.7), "a book", GAME.start)
+    quote = PregameLines(Lines(home_ml=1.5, away_ml=2.7), "a book", GAME.start)
     found = Known(no_lines, {GAME.id: quote}).before(GAME, [], NBA)
     assert 3 < found.prior.margin < 7
     assert found.total_by == "the league's average"

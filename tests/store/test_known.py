@@ -7,15 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 
 from tests.store.values import GAME, OTHER, T0, after
 from tracker.domain.game import Game, GameState, Phase, Score
-from tracker.domain.prior import Finished, Lines, Quote
+from tracker.domain.prior import Finished, Lines, PregameLines
 from tracker.store import Store
 
 LINES = Lines(home_spread=-4.5, total=228.5, home_ml=1.5, away_ml=2.7)
 
 
-def quote(seconds: float, spread: float = -4.5) -> Quote:
+def quote(seconds: float, spread: float = -4.5) -> PregameLines:
     """A book's lines at a moment."""
-    return Quote(replace(LINES, home_spread=spread), "a book", after(seconds))
+    return PregameLines(replace(LINES, home_spread=spread), "a book", after(seconds))
 
 
 async def test_the_last_line_before_tip_off_is_the_one_that_is_kept(store: Store) -> None:

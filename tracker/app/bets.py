@@ -376,6 +376,13 @@ class Bets:
         return found
 
 
+def unregistered(draft: Draft, chosen: Choice) -> Registered:
+    """A bet that is only asked about; BadBet where it could not be made."""
+    check_over(draft, chosen)
+    wager = draft.wager(chosen.games, chosen.roster_of)
+    return Registered(Added(0, created=False), draft, wager, chosen.games, chosen.why, ())
+
+
 def check_over(draft: Draft, chosen: Choice) -> None:
     """Refuse a new bet on a game that is over, unless it says that it was placed in time."""
     if not chosen.over:

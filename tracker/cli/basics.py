@@ -23,6 +23,7 @@ from tracker.domain.rule import Rule, parse_rule
 DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "settled")
 
 _ODDS_FORMATS = ("as-written", "american", "decimal", "fractional")
+_ODDS_SOURCES = ("espn", "nba", "kalshi", "polymarket", "the_odds_api")
 _URL = re.compile(r"https?://[a-z0-9.-]+(:[1-9]\d{0,3})?", re.IGNORECASE)
 _SHARED = 0o077
 _HARMLESS = re.compile(r"\w+://(localhost|127\.0\.0\.1)(:\d+)?(/[^@]*)?")
@@ -57,7 +58,13 @@ class Basics:
 
 
 _SECRETS = frozenset(
-    ("notify.telegram.token", "notify.discord.webhook", "notify.ntfy.topic", "notify.ntfy.token")
+    (
+        "notify.telegram.token",
+        "notify.discord.webhook",
+        "notify.ntfy.topic",
+        "notify.ntfy.token",
+        "odds.the_odds_api.key",
+    )
 )
 
 
@@ -206,6 +213,10 @@ def _texts(value: Any, _: Path) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _among(known: tuple[str, ...]) -> Callable[[Any, Path], Any]:
+    return lambda value, _: _sure(value, bool(value) and set(_texts(value, _)) <= set(known))
+
+
 def _rules(value: Any, folder: Path) -> tuple[Rule, ...]:
     return tuple(parse_rule(x) for x in _texts(value, folder))
 
@@ -237,4 +248,13 @@ _KEYS: dict[str, dict[str, Callable[[Any, Path], Any]]] = {
     "feeds.nba": _FEED,
     "feeds.wnba": _FEED,
     "feeds.espn": _FEED,
+    "odds": {"sources": _among(_ODDS_SOURCES), "mine": _texts, "anchors": _texts},
+    "odds.the_odds_api": {
+        "key": _text,
+        "base_url": _url,
+        "monthly_credits": _whole(1, 100_000_000),
+        "markets": _among(("h2h", "spreads", "totals")),
+    },
+    "odds.kalshi": {"base_url": _url},
+    "odds.polymarket": {"base_url": _url, "clob_url": _url},
 }

@@ -95,6 +95,10 @@ class PlayerBeliefs:
             for x in players_in(bets, game)
         )
 
+    def knows_player(self, player: Player, game: Game) -> bool:
+        """Whether a kept game says something of a player."""
+        return bool(self.recent.get((game.league, player.key)))
+
     def _prior(
         self, player: Player, game: Game, quotes: tuple[Quote, ...], bare: tuple[Quote, ...]
     ) -> PlayerPrior:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from pydantic import SecretStr
+
 from tracker import __version__
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.alert_policy import AlertPolicy
@@ -23,11 +25,13 @@ from tracker.daemon.forecaster import Forecaster, Load
 from tracker.daemon.memory import settle
 from tracker.daemon.track import TrackContext, track
 from tracker.daemon.watchdog import Watchdog
+from tracker.daemon.watchers.buying import MarketParts
 from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
+from tracker.daemon.watchers.market import MarketWatch
 from tracker.daemon.watchers.nightly import beat, tell_nightly
-from tracker.daemon.watchers.pregame import learn, watch_lines
+from tracker.daemon.watchers.pregame import keep_learning, learn
 from tracker.daemon.watchers.rosters import watch_faces
 from tracker.daemon.watchers.source_status import SourceStatus
 from tracker.daemon.watchers.system_notices import SystemNotices
@@ -37,7 +41,7 @@ from tracker.domain.league import slate_date
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.odds.pregame import LineReader
+from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.feeds.polling.poller import STEP_S, Poller
 from tracker.forecast import load_parameters
 from tracker.host import SystemdNotifier, single_instance
@@ -69,6 +73,7 @@ class Parts:
     pulses: SourceStatus
     tell: Tell
     rng: random.Random
+    odds: OddsSources
     load: Load = load_parameters
     verbs: Verbs | None = None
     runners: Runners | None = None
@@ -97,6 +102,7 @@ class Daemon:
         known = partial(lines_for, parts.settings.lines)
         self._forecaster = Forecaster(known, parts.tell, parts.load)
         self._wall = LiveView(parts.clock, parts.settings.zone)
+        self._market = MarketWatch(self._market_parts)
         self._context = TrackContext(
             recorder=parts.store,
             forecasts=self._forecaster,
@@ -106,10 +112,32 @@ class Daemon:
             ring=self._ring,
             tell=self._tell,
             see=parts.pulses.see,
-            show=self._wall.show,
+            show=self._show,
+            closed=self._market.values.get,
             route=self._desk.route,
             wording=parts.settings.wording,
         )
+
+    @property
+    def _market_parts(self) -> MarketParts:
+        parts, shelf = self._parts, self._shelf
+        return MarketParts(
+            sources=parts.odds,
+            store=parts.store,
+            forecaster=self._forecaster,
+            load=parts.load,
+            clock=parts.clock,
+            settings=parts.settings.odds,
+            tell=self._tell,
+            trackings=shelf.trackings,
+            roster_of=shelf.roster_of,
+            hear=parts.pulses.hear,
+        )
+
+    def _show(self, tracking: GameTracking) -> None:
+        """Let everybody see what is believed of a game after a poll."""
+        self._wall.show(tracking)
+        self._market.show(tracking)
 
     @property
     def _chats(self) -> ChatBoards:
@@ -127,8 +155,8 @@ class Daemon:
         slate = self._parts.feeds.slates(self._shelf.leagues, (game for game, _ in known))
         shelf, clock, progress = self._shelf, self._clock, self._progress
         store, settings, tell = self._parts.store, self._parts.settings, self._tell
-        lines = LineReader(self._parts.feeds, clock)
         await learn(store, self._forecaster)
+        await self._market.restore()
         keep = timedelta(days=settings.store.keep_bodies_days)
         await self._desk.recall(store, clock.now())
         async with asyncio.TaskGroup() as tasks:
@@ -148,7 +176,9 @@ class Daemon:
             tasks.create_task(tend_bets(shelf, changed, wanted, follow, clock, progress))
             late = LateSlate(slate.read, settings.alerts.delay, clock)
             tasks.create_task(watch_slate(late.read, store, shelf, changed, wanted, clock))
-            tasks.create_task(watch_lines(lines.read, store, self._forecaster, shelf.games, clock))
+            tasks.create_task(keep_learning(store, self._forecaster, clock))
+            for loop_of_market in self._market.jobs():
+                tasks.create_task(loop_of_market)
             feeds = self._parts.feeds
             faces = watch_faces(lambda: shelf.faceless, feeds, shelf.meet, feeds.roomy, clock)
             tasks.create_task(faces)
@@ -254,6 +284,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
     seed: int | None = None,
     load: Load = load_parameters,
     verbs: Verbs | None = None,
+    odds_key: SecretStr | None = None,
     runners: Runners | None = None,
 ) -> None:
     """Run the daemon until `stop` is set or SIGTERM or SIGINT comes.
@@ -262,7 +293,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
     cannot be used. Any other error is a fault: it ends the daemon, and systemd starts it again.
     `seed` makes the jitter of the polls repeatable. `load` gives the parameters that forecast a
     league; else they are those that come with the program. `verbs` runs commands for who asks in a
-    chat, `runners` what is due at set times.
+    chat, `runners` what is due at set times. `odds_key` is the key of The Odds API, if any.
     """
     stop = stop or asyncio.Event()
     pulses = SourceStatus()
@@ -272,12 +303,14 @@ async def run(  # noqa: PLR0913 - all but three have a default
         async with (
             await Store.open(settings.store.path, now=clock.now()) as store,
             opening as feeds,
+            open_odds(settings.odds, odds_key, feeds, clock) as odds,
         ):
             await store.recover(clock.now())
             await store.keep_daemon(_self_view(clock))
             rng = random.Random(seed)  # noqa: S311 - jitter is no secret
             parts = Parts(
-                settings, channels, clock, store, feeds, pulses, tell, rng, load, verbs, runners
+                settings, channels, clock, store, feeds, pulses, tell, rng, odds, load, verbs,
+                runners,
             )  # fmt: skip
             tell(DaemonStarted(str(settings.store.path)))
             settle()

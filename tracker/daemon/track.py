@@ -9,17 +9,21 @@ from datetime import datetime
 from typing import Protocol
 
 from tracker.clock import Clock
+from tracker.domain.alert import Alert
 from tracker.domain.events import Tell
 from tracker.domain.game import GameState, Phase
 from tracker.domain.message_style import PLAIN, MessageStyle
 from tracker.domain.policy import USUAL
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
+from tracker.domain.rule import Event
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
+from tracker.domain.value import ClosingValue
 from tracker.engine.decide.advance import advance, note
 from tracker.engine.decide.pregame import presume, to_presume
 from tracker.engine.rules.routing import route
 from tracker.forecast import Outlook
 from tracker.wording.alerts import compose
+from tracker.wording.closes import settled_line
 
 
 class Poller(Protocol):
@@ -78,13 +82,23 @@ def _as_usual(change: Change, now: datetime) -> Change:
     return route(change, USUAL, now)
 
 
+Closed = Callable[[int], ClosingValue | None]
+"""Gives what a bet was worth by the close, by its number."""
+
+
+def nobody_closed(_: int) -> ClosingValue | None:
+    """For whoever knows no closes."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class TrackContext:
     """What every track works with.
 
     `ring` wakes the channels once an alert is on disk; `see` is told of looks that brought nothing,
     `show` of what is believed after every look.
-    `route` says of each firing what becomes of it, and `wording` how it is worded.
+    `route` says of each firing what becomes of it, and `wording` how it is worded. `closed` gives
+    what a bet was worth by the close.
     """
 
     recorder: Recorder
@@ -98,6 +112,7 @@ class TrackContext:
     show: Callable[[GameTracking], None] = _see_nothing
     route: Callable[[Change, datetime], Change] = _as_usual
     wording: MessageStyle = PLAIN
+    closed: Closed = nobody_closed
 
 
 async def track(book: GameTracking, poller: Poller, context: TrackContext) -> None:
@@ -110,7 +125,7 @@ async def track(book: GameTracking, poller: Poller, context: TrackContext) -> No
         if not book.tracked:
             return
         decided = context.route(await _decide(book, poll, context), context.clock.now())
-        change = worded(decided, context.wording)
+        change = worded(decided, context.wording, context.closed)
         if worth_recording(poll, change) or change.book.checks != book.checks:
             async with context.shelf.in_turn(change.book):
                 await context.recorder.record(poll, change, context.channels)
@@ -155,16 +170,28 @@ def _decided(
     return advance(book, reading, None, now) if over else note(book, outlook, now)
 
 
-def worded(change: Change, wording: MessageStyle = PLAIN) -> Change:
+def worded(change: Change, wording: MessageStyle = PLAIN, closed: Closed = nobody_closed) -> Change:
     """The change with the text of every alert that is told, at once or later."""
     tracked = {x.bet.number: x for x in change.book.tracked}
     return replace(
         change,
         alerts=tuple(
-            replace(x, text=compose(x, tracked[x.bet], change.book, wording)) if x.told else x
+            replace(x, text=_text(x, tracked[x.bet], change, wording, closed)) if x.told else x
             for x in change.alerts
         ),
     )
+
+
+def _text(
+    alert: Alert, tracked: Tracked, change: Change, wording: MessageStyle, closed: Closed
+) -> str:
+    """The message of an alert; that of a result with what the bet was worth by the close."""
+    text = compose(alert, tracked, change.book, wording)
+    if alert.rule != Event.SETTLED or not text or alert.rule in wording.templates:
+        return text
+    line = settled_line(tracked.bet, closed(tracked.bet.number))
+    first, _, rest = text.partition("\n")
+    return "\n".join(x for x in (first, line, rest) if x)
 
 
 def worth_recording(poll: Poll, change: Change) -> bool:

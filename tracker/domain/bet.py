@@ -47,7 +47,8 @@ class Bet:
 
     `number` is the short id that people type; `name` is their own id, where they gave one. `pick`
     is the text as written. `odds` and `stake_cents` may be unknown: the bet is then only watched.
-    A rule that is given twice is kept once. The stake of a `free` bet is the book's.
+    A rule that is given twice is kept once. The stake of a `free` bet is the book's. `placed_at` is
+    when it was placed, where the person says so.
     """
 
     number: int
@@ -62,6 +63,7 @@ class Bet:
     tags: tuple[str, ...] = ()
     book: str | None = None
     lines: Lines = NO_LINES
+    placed_at: datetime | None = None
     free: bool = False
     legs: tuple[Leg, ...] = field(init=False, repr=False, compare=False)
     """What must come true: the legs of a parlay in their order, or the one market."""
@@ -82,6 +84,11 @@ class Bet:
     def id(self) -> int | str:
         """The person's own id, else the number."""
         return self.number if self.name is None else self.name
+
+    @property
+    def made_at(self) -> datetime:
+        """When it was placed, as far as that is known."""
+        return self.placed_at or self.added_at
 
     @property
     def games(self) -> tuple[Game, ...]:

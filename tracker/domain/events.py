@@ -122,7 +122,7 @@ class ClockRight(SystemEvent):
 
 @dataclass(frozen=True, slots=True)
 class ClockStepped(SystemEvent):
-    """The wall clock was set by so many seconds; what waits on a channel waits as long as before."""
+    """The wall clock was set by so many seconds; what waits for a channel waits no longer for it."""
 
     name = "clock.stepped"
     channel: str
@@ -425,6 +425,44 @@ class FeedLeftOut(SystemEvent):
 
 
 # ----------------------------------------------------------------------------------- what is sent
+
+
+@dataclass(frozen=True, slots=True)
+class OddsLost(SystemEvent):
+    """A source of quotes does not answer; games are followed without it."""
+
+    name, severity = "odds.lost", Severity.WARNING
+    source: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OddsRecovered(SystemEvent):
+    """It answers again."""
+
+    name = "odds.recovered"
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class OddsRefused(SystemEvent):
+    """Something that a close needs was not bought."""
+
+    name, severity = "odds.refused", Severity.WARNING
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarketClosed(SystemEvent):
+    """A game has tipped off: what the market said by then stands. Chance is of the home side."""
+
+    name = "market.closed"
+    game: str
+    by: str
+    spread: float | None = None
+    total: float | None = None
+    chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

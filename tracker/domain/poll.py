@@ -35,6 +35,17 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """An answer of a source as it came, whatever it is about; its fields are those of `Poll`."""
+
+    source: str
+    path: str
+    at: datetime
+    body: bytes
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Poll:
     """One answer about one game. Polls of games that share a response share path, time and body.
 

@@ -38,7 +38,7 @@ NO_LINES = Lines()
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class PregameLines:
     """Lines of a game that somebody told of before its tip-off: `by` names them, `at` is when."""
 
     lines: Lines

@@ -5,6 +5,8 @@ Each text is one sentence for a person: no address with a query, no secret, noth
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from tracker.domain.errors import TrackerError
@@ -12,10 +14,16 @@ from tracker.domain.poll import Trouble, Unreadable
 
 
 class FeedError(TrackerError):
-    """A source that did not give what was asked. `trouble` is its word in polls and in health."""
+    """A source that did not give what was asked. `trouble` is its word in polls and in health.
+
+    `code` is the source's own name for what is wrong, where its answer has one, and `headers` those
+    by which it counts requests.
+    """
 
     trouble: ClassVar[Trouble] = Trouble.DOWN
     retry_after: float | None = None
+    code: str | None = None
+    headers: Mapping[str, str] = MappingProxyType({})
 
     @property
     def unreadable(self) -> Unreadable:

@@ -74,6 +74,10 @@ class Feeds:
         usage = feeds[0].fetcher.usage
         return usage.last_minute < BOX_SHARE * usage.budget
 
+    def of(self, league: str, name: str) -> Feed | None:
+        """A league's source by its name; None where it may not be asked."""
+        return next((x for x in self.by_league.get(league, ()) if x.source.name == name), None)
+
     def slates(
         self, wanted: Callable[[], Iterable[str]] = _the_nba, known: Iterable[Game] = ()
     ) -> Slates:

@@ -11,3 +11,4 @@ class Page:
     body: bytes
     changed: datetime
     status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()

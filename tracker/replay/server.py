@@ -22,6 +22,7 @@ from tracker.replay.answers import broken, denied, html
 from tracker.replay.espn.words import event_id
 from tracker.replay.faults import Fault, faults_at
 from tracker.replay.nba.site import Site
+from tracker.replay.odds.site import OddsSite
 from tracker.replay.page import Page
 from tracker.replay.playback import Playback
 from tracker.replay.sources import HOSTS, Sources, Welcome, source_of, welcome
@@ -93,6 +94,11 @@ class Running:
     def answers(self) -> Sequence[Answer]:
         """What has been answered, oldest first."""
         return tuple(self._handler.answers)
+
+    @property
+    def odds(self) -> OddsSite:
+        """The odds providers that it plays, with what each key has used."""
+        return self._handler.sources.odds
 
     @property
     def site(self) -> Site:
@@ -212,6 +218,7 @@ class _Handler:
         response = web.Response(
             status=page.status, body=page.body, content_type="application/json", charset="utf-8"
         )
+        response.headers.update(dict(page.headers))
         if not self._options.validators or page.status != _OK:
             return response
         tag = f'"{hashlib.sha256(page.body).hexdigest()[:32]}"'

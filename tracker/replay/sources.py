@@ -7,10 +7,16 @@ from enum import Enum
 
 from tracker.replay.espn import site as espn
 from tracker.replay.nba.site import LIVE, WNBA_SCOREBOARD, Site
+from tracker.replay.odds.site import OddsSite, is_odds
 from tracker.replay.page import Page
 from tracker.replay.playback import Playback, Showing
 
-HOSTS = {"nba": "cdn.nba.com", "wnba": "cdn.wnba.com", "espn": "site.api.espn.com"}
+HOSTS = {
+    "nba": "cdn.nba.com",
+    "wnba": "cdn.wnba.com",
+    "espn": "site.api.espn.com",
+    "odds": "api.the-odds-api.com",
+}
 """The host that a source has when it is not played."""
 
 _OF_WNBA = re.compile(r".*_10\d{8}\.json")
@@ -34,6 +40,7 @@ class Sources:
         showings = [Showing(playback) for playback in playbacks]
         self.nba = Site(showings, refresh)
         self.wnba = Site(showings, refresh, "wnba")
+        self.odds = OddsSite(showings)
         self.espn = espn.EspnSite(sorted(showings, key=lambda x: (x.tip_off, x.playback.scheduled)))
 
     def page(self, source: str, path: str, query: Mapping[str, str], now: datetime) -> Page | None:
@@ -43,6 +50,8 @@ class Sources:
                 return self.espn.page(path, query, now)
             case "wnba":
                 return self.wnba.page(path, now)
+            case "odds":
+                return self.odds.page(path, query, now)
             case _:
                 return self.nba.page(path, now)
 
@@ -51,6 +60,8 @@ def source_of(path: str, referer: str) -> str:
     """Whose address it is. The season's schedules lie at the same one: there the referer tells."""
     if path.startswith(espn.ROOT):
         return "espn"
+    if is_odds(path):
+        return "odds"
     if path == WNBA_SCOREBOARD or _OF_WNBA.fullmatch(path):
         return "wnba"
     if not path.startswith(LIVE) and referer.startswith(_REFERERS["wnba"]):
@@ -60,6 +71,8 @@ def source_of(path: str, referer: str) -> str:
 
 def welcome(source: str, referer: str, user_agent: str) -> Welcome:
     """Whether a source answers a client with these headers, and how it refuses."""
+    if source == "odds":
+        return Welcome.YES
     if source == "espn":
         return Welcome.YES if espn.welcome(user_agent) else Welcome.DENIED
     if referer.startswith(_REFERERS[source]):

@@ -15,6 +15,8 @@ from tracker.settings.models import Settings
 
 URLS_CREDENTIAL = "notify-urls"
 TOKEN_CREDENTIAL = "telegram-token"  # noqa: S105 - the name of a file
+ODDS_CREDENTIAL = "odds-api-key"
+ODDS_VARIABLE = "TRACKER_ODDS_API_KEY"
 URLS_VARIABLE = "TRACKER_NOTIFY_URLS"
 
 
@@ -28,12 +30,13 @@ class Secrets:
     urls: tuple[SecretStr, ...] = ()
     telegram_token: SecretStr | None = None
     others: tuple[SecretStr, ...] = ()
+    odds_key: SecretStr | None = None
     warnings: tuple[str, ...] = ()
 
     def values(self) -> tuple[str, ...]:
         """Every secret in the clear, for the log to mask."""
-        token = () if self.telegram_token is None else (self.telegram_token,)
-        known = (*self.urls, *token, *self.others)
+        alone = [x for x in (self.telegram_token, self.odds_key) if x is not None]
+        known = (*self.urls, *alone, *self.others)
         return tuple(secret.get_secret_value() for secret in known)
 
 
@@ -79,8 +82,9 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
 
     Addresses: systemd's credential `notify-urls`; the file that `[notify] urls_file` names, which
     only its owner may read; `[notify] urls`; $TRACKER_NOTIFY_URLS, for development. The Telegram
-    token: systemd's credential `telegram-token`, then `[notify.telegram] token`. Raises
-    ConfigError for a file that cannot be read or that others can read, and for a bad address.
+    token: systemd's credential `telegram-token`, then `[notify.telegram] token`. The key of The
+    Odds API: the credential `odds-api-key`, `[odds.the_odds_api] key`, $TRACKER_ODDS_API_KEY.
+    Raises ConfigError for a file that cannot be read or that others can read, and a bad address.
     """
     env = os.environ if env is None else env
     notify = settings.notify
@@ -115,5 +119,15 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
             for x in (notify.discord.webhook, notify.ntfy.topic, notify.ntfy.token)
             if x is not None
         ),
+        odds_key=_odds_key(settings, env),
         warnings=tuple(warnings),
     )
+
+
+def _odds_key(settings: Settings, env: Mapping[str, str]) -> SecretStr | None:
+    """The key of The Odds API from the first place that has it; None where there is none."""
+    kept = _credential(ODDS_CREDENTIAL, env)
+    if kept:
+        return SecretStr(kept[0])
+    given = env.get(ODDS_VARIABLE, "").strip()
+    return settings.odds.the_odds_api.key or (SecretStr(given) if given else None)

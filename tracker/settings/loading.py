@@ -103,6 +103,7 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None
             ) from None
         text = ""
     settings = parse_settings(text, source, env)
-    if settings.notify.holds_secrets or settings.alerts.heartbeat_url is not None:
+    secret = settings.notify.holds_secrets or settings.odds.holds_secrets
+    if secret or settings.alerts.heartbeat_url is not None:
         refuse_shared(source)
     return settings

@@ -69,7 +69,7 @@ def _over(defaults: dict[str, Any], value: object) -> object:
     return {**defaults, **value} if isinstance(value, dict) else value
 
 
-def _loopback(address: str) -> bool:
+def on_this_machine(address: str) -> bool:
     """Whether an address leads to this machine; one that cannot be read does not."""
     try:
         host = urlsplit(address).hostname or ""
@@ -105,7 +105,7 @@ class FeedSettings(BaseModel):
     @property
     def on_loopback(self) -> bool:
         """The feed is a server on this machine."""
-        return _loopback(self.base_url)
+        return on_this_machine(self.base_url)
 
 
 class FeedsSettings(BaseModel):
@@ -127,6 +127,105 @@ class FeedsSettings(BaseModel):
     def by_name(self) -> dict[str, FeedSettings]:
         """The settings of each host by the name of its table."""
         return {"nba": self.nba, "wnba": self.wnba, "espn": self.espn}
+
+
+ODDS_SOURCES = ("espn", "nba", "kalshi", "polymarket", "the_odds_api")
+"""Who may be asked for quotes. The Odds API is asked only where there is a key."""
+
+ANCHORS = (
+    "pinnacle", "circasports", "betfair_ex_eu", "betfair_ex_uk", "betfair_ex_us", "matchbook",
+    "novig", "prophetx", "kalshi", "polymarket",
+)  # fmt: skip
+"""Books whose prices tell most of what is fair: sharp ones, and exchanges."""
+
+
+class TheOddsApiSettings(BaseModel):
+    """The Odds API, paid by the request.
+
+    `monthly_credits` is what the plan gives, `markets` what is bought at each tip-off, of the books
+    of `regions`, or of `bookmakers` where those are named.
+    """
+
+    model_config = STRICT
+
+    key: SecretStr | None = None
+    base_url: str = "https://api.the-odds-api.com"
+    monthly_credits: Annotated[int, Field(ge=1, le=100_000_000)] = 500
+    regions: Annotated[tuple[str, ...], Field(strict=False)] = ("us",)
+    bookmakers: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    markets: Annotated[tuple[Literal["h2h", "spreads", "totals"], ...], Field(strict=False)] = (
+        "h2h", "spreads", "totals",
+    )  # fmt: skip
+
+    _base_url = field_validator("base_url")(_host_only)
+
+    @field_validator("regions", "bookmakers")
+    @classmethod
+    def _plain_words(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            if not re.fullmatch(r"[a-z0-9_]+", word):
+                raise ValueError(f"{word!r} is no key of the API; write one like us or draftkings")
+        return words
+
+    @field_validator("markets", "regions")
+    @classmethod
+    def _some(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        if not words:
+            raise ValueError("is empty; name one at least, or take the_odds_api out of sources")
+        return tuple(dict.fromkeys(words))
+
+
+class KalshiSettings(BaseModel):
+    """Kalshi's market data. `base_url` is scheme and host."""
+
+    model_config = STRICT
+
+    base_url: str = "https://api.elections.kalshi.com"
+
+    _base_url = field_validator("base_url")(_host_only)
+
+
+class PolymarketSettings(BaseModel):
+    """Polymarket's market data: `base_url` tells its events, `clob_url` its order books."""
+
+    model_config = STRICT
+
+    base_url: str = "https://gamma-api.polymarket.com"
+    clob_url: str = "https://clob.polymarket.com"
+
+    _urls = field_validator("base_url", "clob_url")(_host_only)
+
+
+class OddsSettings(BaseModel):
+    """The market's side: who is asked, and which books are yours.
+
+    `mine` are the books at which you bet: the best price is theirs; of all books where none is
+    named. `edge_min` and `p_min` are the least edge (EV a unit) and chance worth a look.
+    """
+
+    model_config = STRICT
+
+    sources: Annotated[
+        tuple[Literal["espn", "nba", "kalshi", "polymarket", "the_odds_api"], ...],
+        Field(strict=False),
+    ] = ODDS_SOURCES  # type: ignore[assignment]
+    mine: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    anchors: Annotated[tuple[str, ...], Field(strict=False)] = ANCHORS
+    edge_min: Annotated[float, Field(ge=0, le=1)] = 0.03
+    p_min: Annotated[float, Field(ge=0, le=1)] = 0.35
+    the_odds_api: TheOddsApiSettings = TheOddsApiSettings()
+    kalshi: KalshiSettings = KalshiSettings()
+    polymarket: PolymarketSettings = PolymarketSettings()
+
+    @property
+    def holds_secrets(self) -> bool:
+        """Whether the file holds a key that opens anything beyond this machine."""
+        return self.the_odds_api.key is not None and not on_this_machine(self.the_odds_api.base_url)
+
+    @field_validator("mine", "anchors")
+    @classmethod
+    def _book_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(re.sub(r"[^a-z0-9]+", "_", x.casefold()).strip("_") for x in names)
 
 
 class StoreSettings(BaseModel):
@@ -236,7 +335,7 @@ class NotifySettings(BaseModel):
             addresses.append(self.ntfy.api_url)
         if self.discord.webhook is not None:
             addresses.append(self.discord.webhook.get_secret_value())
-        return not all(_loopback(address) for address in addresses)
+        return not all(on_this_machine(address) for address in addresses)
 
 
 class RulesSettings(BaseModel):
@@ -273,6 +372,7 @@ class Settings(BaseModel):
     notify: NotifySettings = NotifySettings()
     rules: RulesSettings = RulesSettings()
     alerts: AlertsSettings = AlertsSettings()
+    odds: OddsSettings = OddsSettings()
     messages: Templates = {}
     lines: Annotated[tuple[LineSettings, ...], Field(strict=False)] = ()
 

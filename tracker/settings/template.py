@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from tracker.settings.models import DEFAULT_RULES, ESPN_FEED, NBA_FEED, WNBA_FEED
+from tracker.settings.models import (
+    DEFAULT_RULES,
+    ESPN_FEED,
+    NBA_FEED,
+    ODDS_SOURCES,
+    WNBA_FEED,
+)
 
 
 def _value(value: object) -> str:
@@ -143,6 +149,32 @@ console = {_value(console)}
 # base_url = {_value(ESPN_FEED["base_url"])}
 # requests_per_minute = {ESPN_FEED["requests_per_minute"]}
 # headers = {{ Accept = "application/json" }}
+
+[odds]
+# Who is asked for quotes, and the books at which you bet: the best price is theirs.
+# sources = {_value(list(ODDS_SOURCES))}
+# mine = ["draftkings", "fanduel"]
+# anchors = ["pinnacle", "circasports", "kalshi", "polymarket"]
+
+# The least edge (expected profit of a unit) and chance that are marked as worth a look.
+# edge_min = 0.03
+# p_min = 0.35
+
+[odds.the_odds_api]
+# A key makes the closes of several books known. It is a secret: this file then needs mode 0600.
+# key = "the-key-of-your-plan"
+# monthly_credits = 500
+# regions = ["us"]
+# bookmakers = ["draftkings", "fanduel", "pinnacle"]
+# markets = ["h2h", "spreads", "totals"]
+# base_url = "https://api.the-odds-api.com"
+
+[odds.kalshi]
+# base_url = "https://api.elections.kalshi.com"
+
+[odds.polymarket]
+# base_url = "https://gamma-api.polymarket.com"
+# clob_url = "https://clob.polymarket.com"
 
 # Closing lines that you know: they make the forecast better, most of all early in a game.
 # [[lines]]

@@ -25,7 +25,8 @@ ORDER BY poll.at, poll.id LIMIT :limit
 _DROP_BODIES = """
 DELETE FROM body WHERE digest IN (
   SELECT digest FROM body
-  WHERE NOT EXISTS (SELECT 1 FROM poll WHERE poll.digest = body.digest AND poll.at >= :before)
+  WHERE digest NOT IN (SELECT digest FROM kept_body)
+  AND NOT EXISTS (SELECT 1 FROM poll WHERE poll.digest = body.digest AND poll.at >= :before)
   LIMIT :limit
 )
 """

@@ -8,12 +8,12 @@ from dataclasses import asdict
 from datetime import date
 
 from tracker.domain.game import Score, halves_of
-from tracker.domain.prior import Finished, Lines, Quote
+from tracker.domain.prior import Finished, Lines, PregameLines
 from tracker.store.codec.values import moment, stamp, unpack
 from tracker.store.database.connection import Database
 
 _KEEP_QUOTE = """
-INSERT INTO quote (game, at, by, home_spread, total, home_ml, away_ml)
+INSERT INTO pregame_lines (game, at, by, home_spread, total, home_ml, away_ml)
 SELECT :game, :at, :by, :home_spread, :total, :home_ml, :away_ml
 WHERE EXISTS (SELECT 1 FROM game WHERE id = :game AND start_at > :at)
 ON CONFLICT (game) DO UPDATE SET
@@ -25,7 +25,7 @@ WHERE (
 """
 """A line after tip-off is a live one and no longer what was believed before."""
 
-_QUOTES = "SELECT * FROM quote WHERE :game IS NULL OR game = :game"
+_QUOTES = "SELECT * FROM pregame_lines WHERE :game IS NULL OR game = :game"
 
 _KEEP_FINISHED = """
 INSERT INTO finished (league, day, home, away, home_points, away_points, first_half, second_half)
@@ -65,7 +65,7 @@ class KnownGames:
         """On the database of a store."""
         self._db = database
 
-    async def keep_quotes(self, quotes: Mapping[str, Quote]) -> None:
+    async def keep_quotes(self, quotes: Mapping[str, PregameLines]) -> None:
         """Keep lines by the game's id, the last before tip-off; those from later are let go."""
         rows = [
             {"game": game, "at": stamp(quote.at), "by": quote.by, **asdict(quote.lines)}
@@ -73,7 +73,7 @@ class KnownGames:
         ]
         await self._db.write(lambda db: db.executemany(_KEEP_QUOTE, rows))
 
-    async def quotes(self, game: str | None = None) -> dict[str, Quote]:
+    async def quotes(self, game: str | None = None) -> dict[str, PregameLines]:
         """The lines that sources told before tip-off, by the game's id: of one game, or of all."""
         return await self._db.read(
             lambda db: {row["game"]: _quote(row) for row in db.execute(_QUOTES, {"game": game})}
@@ -95,9 +95,9 @@ class KnownGames:
         )
 
 
-def _quote(row: sqlite3.Row) -> Quote:
+def _quote(row: sqlite3.Row) -> PregameLines:
     lines = Lines(row["home_spread"], row["total"], row["home_ml"], row["away_ml"])
-    return Quote(lines, row["by"], moment(row["at"]))
+    return PregameLines(lines, row["by"], moment(row["at"]))
 
 
 def _finished(row: sqlite3.Row) -> Finished:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tracker.domain.bet import Settlement, Snapshot
 from tracker.domain.game import Game, GameState
-from tracker.domain.poll import Poll, Unreadable
+from tracker.domain.poll import Document, Poll, Unreadable
 from tracker.domain.tracking import Change, GameTracking, RuleState
 from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
@@ -117,19 +117,27 @@ def seen(db: sqlite3.Connection, looks: Mapping[str, tuple[datetime, bool]]) -> 
 
 def _keep_poll(db: sqlite3.Connection, poll: Poll) -> int:
     silent = poll.reading if isinstance(poll.reading, Unreadable) and not poll.digest else None
+    document = Document(poll.source, poll.path, poll.at, poll.body, poll.digest)
+    return keep_document(db, document, silent)
+
+
+def keep_document(
+    db: sqlite3.Connection, document: Document, silent: Unreadable | None = None
+) -> int:
+    """Write down an answer of a source with its body, once; its number as a poll."""
     values = {
-        "source": poll.source,
-        "path": poll.path,
-        "at": stamp(poll.at),
-        "digest": poll.digest,
+        "source": document.source,
+        "path": document.path,
+        "at": stamp(document.at),
+        "digest": document.digest,
         "trouble": None if silent is None else silent.trouble.value,
         "why": None if silent is None else silent.why,
     }
     db.execute(q.ADD_POLL, values)
     number: int = db.execute(q.POLL_ID, values).fetchone()[0]
-    if poll.digest and db.execute(q.HAS_BODY, (poll.digest,)).fetchone() is None:
-        packed = zlib.compress(poll.body, _LEVEL)
-        db.execute(q.ADD_BODY, (poll.digest, len(poll.body), packed))
+    if document.digest and db.execute(q.HAS_BODY, (document.digest,)).fetchone() is None:
+        packed = zlib.compress(document.body, _LEVEL)
+        db.execute(q.ADD_BODY, (document.digest, len(document.body), packed))
     return number
 
 

@@ -49,6 +49,7 @@ from tracker.store.export import archive, rows
 from tracker.store.known import KnownGames
 from tracker.store.pairing import Pairing
 from tracker.store.players import Players
+from tracker.store.quotes import Quotes
 from tracker.store.seasons import Seasons
 from tracker.store.upkeep import Upkeep
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
@@ -59,7 +60,7 @@ class Store:
 
     It follows and reads bets, and is the queue of deliveries. What stands on its own has an object
     of its own here: what is held back and said beside the bets, what a person changes, the live
-    cards, past games, the paired chats, the players, and chores and back-ups.
+    cards, past games, the paired chats, the players, the market's quotes, and chores and back-ups.
     """
 
     def __init__(self, database: Database) -> None:
@@ -72,6 +73,7 @@ class Store:
         self.outcomes = outcomes.Outcomes(database)
         self.pairing = Pairing(database)
         self.players = Players(database)
+        self.quotes = Quotes(database)
         self.seasons = Seasons(database)
         self.upkeep = Upkeep(database)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,17 +10,13 @@ from tracker.cli.words import odds_text
 from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text, payout_if_won
-from tracker.domain.player import Stat
 
 if TYPE_CHECKING:
     from tracker.app.bets import Registered
     from tracker.cli.basics import Basics
     from tracker.cli.scope import Scope
     from tracker.cli.session import Session
-    from tracker.domain.chance import Chance
     from tracker.domain.draft import Draft
-    from tracker.domain.game import GameState
-    from tracker.domain.parlay import Leg
 
 
 def tell_bet(x: Registered, at: Session) -> None:
@@ -87,74 +81,15 @@ def _money(draft: Draft, form: str) -> list[str]:
 
 
 async def tell_chance(x: Registered, at: Session, scope: Scope) -> None:
-    """What the forecast gives it at this moment, and how that compares with the price."""
+    """What the forecast gives it at this moment, beside its price: told, and kept with it."""
+    from tracker.cli.market.worth import decision_lines, worth_of
+
     with progress("forecasting"):
-        found = await _first_chance(x, at, scope)
+        found = await worth_of(x.bet(at.now), at, scope)
     if found is None:
         return
-    chance, clock = found
-    from tracker.wording.figures import percent
-
-    edge = ""
-    if x.draft.odds is not None:
-        fair = chance.win + chance.push * x.draft.odds.break_even
-        difference = (fair - x.draft.odds.break_even) * 100
-        edge = f", edge {difference:+.1f} points"
-    push = f", push {percent(chance.push, 1)}" if chance.push else ""
-    say(f"{paint(clock + ':', 'dim')} p(hit) {percent(chance.win, 1)}{push}{edge}")
-
-
-def _listed(state: GameState, legs: Iterable[Leg]) -> GameState:
-    """A game before tip-off with the players of the legs in its box, which is read later."""
-    from tracker.domain.game import PlayerLine
-
-    nothing = tuple((x.value, 0) for x in Stat)
-    players = dict.fromkeys(
-        leg.market.player
-        for leg in legs
-        if leg.game.id == state.game.id and isinstance(leg.market, PlayerTotal | DoubleDouble)
-    )
-    return replace(
-        state, players=tuple(PlayerLine(x.key, x.name, x.side, nothing) for x in players)
-    )
-
-
-async def _first_chance(x: Registered, at: Session, scope: Scope) -> tuple[Chance, str] | None:
-    """The chance as the daemon would give it at this moment, and what moment that is.
-
-    None where the forecast cannot say, as of a player of whom nothing is known.
-    """
-    from tracker.cli.bets.believed import beliefs_of, known_of
-    from tracker.cli.models.in_use import ModelsInUse, registry_beside
-    from tracker.domain.game import GameState, Phase, Score
-    from tracker.domain.tracking import Group
-    from tracker.engine.decide.parlays import combined
-    from tracker.forecast import Unpriceable, forecast, parlay
-
-    models = ModelsInUse(registry_beside(at.basics.store), note)
-    groups: list[Group] = []
-    begun = False
-    for game in dict.fromkeys(leg.game for leg in x.legs):
-        known = await at.store.games(game.slate)
-        state = next((s for g, s in known if g.id == game.id and s is not None), None)
-        state = state or GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
-        if state.phase.off:
-            return None
-        begun = begun or state.phase is not Phase.SCHEDULED
-        parameters = models(game.league)
-        bets = [x.bet(at.now)] if at.now <= game.start else []
-        prior = (await known_of(game, at, scope)).before(game, bets, parameters).prior
-        beliefs = await beliefs_of([x.bet(at.now)], game, at)
-        if state.phase is Phase.SCHEDULED:
-            if not beliefs.knows([x.bet(at.now)], game):
-                return None
-            state = _listed(state, x.legs)
-        legs = [leg.market for leg in x.legs if leg.game.id == game.id]
-        try:
-            players = beliefs.of([x.bet(at.now)], game)
-            chance = parlay(legs, forecast(state, prior, parameters, players=players), state)
-        except Unpriceable:
-            return None
-        groups.append(Group(game.id, chance))
-    whole = groups[0].chance if len(groups) == 1 else combined(groups)
-    return None if whole is None else (whole, "Now" if begun else "Before tip-off")
+    if x.added.created:
+        await at.store.quotes.decide([found.decision])
+    clock = "Now" if found.live else "Before tip-off"
+    for line in decision_lines(found.decision, clock, at.basics.odds_format):
+        say(line)

@@ -56,11 +56,17 @@ def _bet(x: BetView, game: Game, until: datetime) -> Bet | None:
     if x.withdrawn_at is not None and x.withdrawn_at <= until:
         return None
     games = x.market.games if isinstance(x.market, Parlay) else (x.game,)
-    if all(one.id != game.id for one in games):
+    return None if all(one.id != game.id for one in games) else bet_of(x)
+
+
+def bet_of(x: BetView) -> Bet | None:
+    """A bet as forecasts take it; None while its game is not known."""
+    if x.game is None or x.market is None:
         return None
     return Bet(
         number=x.number, pick=x.pick, market=x.market, game=x.game, rules=x.rules,
-        added_at=x.added_at, odds=x.odds, stake_cents=x.stake_cents, lines=x.lines,
+        added_at=x.added_at, odds=x.odds, stake_cents=x.stake_cents, lines=x.lines, book=x.book,
+        placed_at=x.placed_at,
     )  # fmt: skip
 
 

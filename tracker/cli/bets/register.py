@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import bet_json, show_json
-from tracker.cli.bets.believed import believed, prior_json, prior_text
+from tracker.cli.bets.believed import believed, bet_of, prior_json, prior_text
 from tracker.cli.bets.legs import leg_lines
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.ending import Ended
@@ -19,6 +19,13 @@ from tracker.cli.look import (
     shown_as,
     status_text,
     table,
+)
+from tracker.cli.market.worth import (
+    decision_json,
+    decision_lines,
+    value_json,
+    value_text,
+    worth_of,
 )
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, say, say_json, when
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from tracker.domain.value import ClosingValue, Decision
     from tracker.store.views import BetView, ShowView
 
 NO_BETS = "No bets yet: add one, such as `tracker add 'DEN -4.5 -110 $20'`."
@@ -139,14 +147,38 @@ async def _show(scope: Scope, bet: str, as_json: bool) -> None:
             raise RuntimeError("a bet that was just found is gone")
         game = found.bet.game
         prior = None if game is None else await believed(game, at, scope)
+        number = found.bet.number
+        made = await _decision(found.bet, at, scope)
+        value = (await at.store.quotes.values(number)).get(number)
         if as_json:
-            say_json(show_json(found) | {"prior": None if prior is None else prior_json(prior)})
+            told = {
+                "prior": None if prior is None else prior_json(prior),
+                "decision": None if made is None else decision_json(made),
+                "clv": None if value is None else value_json(value),
+            }
+            say_json(show_json(found) | told)
         else:
-            told = None if prior is None or game is None else prior_text(prior, game)
-            _tell(found, at, told)
+            said = None if prior is None or game is None else prior_text(prior, game)
+            _tell(found, at, said, made, value)
 
 
-def _tell(found: ShowView, at: Session, prior: str | None) -> None:
+async def _decision(bet: BetView, at: Session, scope: Scope) -> Decision | None:
+    """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
+    kept = (await at.store.quotes.decisions(bet.number)).get(bet.number)
+    if kept is not None or bet.game is None or bet.game.start <= at.now:
+        return kept
+    asked = bet_of(bet)
+    worth = None if asked is None or bet.result is not None else await worth_of(asked, at, scope)
+    return None if worth is None else worth.decision
+
+
+def _tell(
+    found: ShowView,
+    at: Session,
+    prior: str | None,
+    made: Decision | None,
+    value: ClosingValue | None,
+) -> None:
     bet, zone, now = found.bet, at.basics.zone, at.now
     say(f"{paint(f'#{bet.id}', 'bold')} {paint(shown_as(bet), 'bold')} · {status_text(bet)}")
     game = "not known yet" if bet.game is None else _game_line(bet, at)
@@ -154,8 +186,9 @@ def _tell(found: ShowView, at: Session, prior: str | None) -> None:
     money = [x for x in (odds_text(bet.odds, at.basics.odds_format), _stake(bet)) if x]
     if money:
         say(f"Price    {' · '.join(money)}")
-    if prior is not None:
-        say(f"Before   {prior}")
+    before = [] if prior is None else [f"Before   {prior}"]
+    for line in (*before, *_worth(bet, at, made, value)):
+        say(line)
     if bet.chance is not None:
         parts = [chance_text(bet), f"peak {_percent(bet.peak)}, low {_percent(bet.low)}"]
         parts.append(f"{len(found.snapshots)} snapshots")
@@ -179,6 +212,16 @@ def _tell(found: ShowView, at: Session, prior: str | None) -> None:
             say(f"{x.alert.at.astimezone(zone):%H:%M:%S}  {x.alert.text.splitlines()[0]}")
     if found.snapshots:
         note(f"Its course: `tracker chart {bet.id}`")
+
+
+def _worth(
+    bet: BetView, at: Session, made: Decision | None, value: ClosingValue | None
+) -> list[str]:
+    """What the bet was worth when it was made, and by the close."""
+    told = [] if made is None else decision_lines(made, "When made", at.basics.odds_format)
+    if value is not None and bet.market is not None:
+        told.append(f"Close    {value_text(bet.market, bet.odds, value)}")
+    return told
 
 
 def _percent(p: float | None) -> str:

@@ -146,8 +146,9 @@ async def _run(
             heavy = Commands(config, limit=HEAVY_LIMIT, bounds=Bounds())
             runners = None if scaled else Runners(Commands(config, limit=LIGHT_LIMIT), heavy)
             await daemon(
-                settings, channels, clock, tell=heard, load=load, verbs=verbs, runners=runners
-            )
+                settings, channels, clock, tell=heard, load=load, verbs=verbs, runners=runners,
+                odds_key=secrets.odds_key,
+            )  # fmt: skip
         except Exception as wrong:
             # The supervisor: what a person can mend is told in a sentence, a fault with its story.
             known = _known(wrong)

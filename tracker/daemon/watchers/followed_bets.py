@@ -18,7 +18,7 @@ from tracker.domain.errors import BadBet
 from tracker.domain.events import BetAdded, BetMatched, BetsMistake, BetWithdrawn, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
-from tracker.domain.player import PlayerGame
+from tracker.domain.player import Player, PlayerGame
 from tracker.domain.rule import parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.intake.bets_file import BetsFile, read_bets
@@ -87,6 +87,14 @@ class FollowedBets:
     def games(self) -> tuple[Game, ...]:
         """The games that are bet on."""
         return tuple(book.game for book in self._books.values())
+
+    def trackings(self) -> tuple[GameTracking, ...]:
+        """The bets on each game as they were last read; what has been seen of them since is not."""
+        return tuple(self._books.values())
+
+    def roster_of(self, game: Game) -> tuple[Player, ...]:
+        """The players of both teams of a game, as far as they are known."""
+        return self._rosters.of(game)
 
     def leagues(self) -> frozenset[str]:
         """The leagues of the games that are bet on, or may be, and the NBA."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -73,7 +74,7 @@ class Fetched:
     """A document. `at` is when it arrived, `heard` the same in the clock's monotonic seconds.
 
     `digest` is the SHA-256 of `body` in hex. `unchanged` is whether the body is the one that was
-    fetched before from this path.
+    fetched before from this path. `headers` are those that a source counts its requests by.
     """
 
     path: str
@@ -82,6 +83,7 @@ class Fetched:
     digest: str
     unchanged: bool
     heard: float
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,13 @@ class Fetcher:
         deadline_s: float = DEADLINE_S,
         second_headers: Mapping[str, str] | None = None,
         server_time: ServerTime | None = None,
+        pause_s: float = PAUSE_S,
     ) -> None:
         """`base_url` is scheme and host; `deadline_s` is in real seconds.
 
         `second_headers` are tried once where `headers` are refused, and kept where they are not.
-        `server_time` hears what time the host has.
+        `server_time` hears what time the host has. `pause_s` is for how long a host that was asked
+        too often is left alone where it does not say.
         """
         self._base = URL(base_url)
         self._headers = dict(headers)
@@ -127,6 +131,7 @@ class Fetcher:
         )
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._server_time = server_time
+        self._pause_s = pause_s
         self._pause: tuple[float, str] | None = None
         self._session: aiohttp.ClientSession | None = None
 
@@ -179,7 +184,7 @@ class Fetcher:
         except FeedError as error:
             self._account.failed(error.trouble)
             if isinstance(error, FeedRateLimited):
-                wait = PAUSE_S if error.retry_after is None else error.retry_after
+                wait = self._pause_s if error.retry_after is None else error.retry_after
                 until = self._clock.monotonic() + min(wait, LONGEST_PAUSE_S)
                 self._pause = until, str(error)
             raise
@@ -269,7 +274,9 @@ class Fetcher:
         if answer.status == _NOT_MODIFIED and kept is not None and kept.body is not None:
             return self._fetched(path, kept.body, kept.digest, unchanged=True)
         if answer.status != _OK:
-            raise self._error(path, answer)
+            error = self._error(path, answer)
+            error.code, error.headers = await _told_code(answer), _counting(answer)
+            raise error
         body = await decoded(answer, cap)
         start = body[:64].lstrip().removeprefix(b"\xef\xbb\xbf")[:1]
         html = "html" in answer.headers.get("Content-Type", "").casefold()
@@ -279,9 +286,9 @@ class Fetcher:
             raise FeedMalformed("body", "is empty")
         digest = hashlib.sha256(body).hexdigest()
         self._keep(path, body, digest, answer)
-        return self._fetched(
-            path, body, digest, unchanged=kept is not None and kept.digest == digest
-        )
+        unchanged = kept is not None and kept.digest == digest
+        fetched = self._fetched(path, body, digest, unchanged=unchanged)
+        return replace(fetched, headers=_counting(answer))
 
     def _fetched(self, path: str, body: bytes, digest: str, *, unchanged: bool) -> Fetched:
         now, heard = self._clock.now(), self._clock.monotonic()
@@ -308,6 +315,27 @@ class Fetcher:
         if status in _REFUSED:
             return FeedRefused(f"{self._host} refuses to give {what} ({status})")
         return FeedUnavailable(f"{self._host} answers {status} for {what}", patience)
+
+
+_COUNTING = "x-requests-"
+_MOST_ERROR = 1 << 14
+_CODE = re.compile(r'"error_code"\s*:\s*"([A-Z_]{1,60})"')
+
+
+def _counting(answer: aiohttp.ClientResponse) -> dict[str, str]:
+    """The headers by which a source counts what has been asked of it."""
+    names = [x for x in answer.headers if x.casefold().startswith(_COUNTING)]
+    return {x.casefold(): answer.headers[x][:40] for x in names}
+
+
+async def _told_code(answer: aiohttp.ClientResponse) -> str | None:
+    """The code by which an error document names what is wrong; None where it is none."""
+    try:
+        body = await decoded(answer, _MOST_ERROR)
+    except (TooLarge, BrokenOff, aiohttp.ClientError, ValueError):
+        return None
+    found = _CODE.search(body.decode("utf-8", "replace"))
+    return None if found is None else found[1]
 
 
 def _plain(path: str) -> str:

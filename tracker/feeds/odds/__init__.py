@@ -1,1 +1,1 @@
-"""What the market says of games that have not begun."""
+"""What the market says of games: one folder a provider, each with a pure `parse`."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tracker.domain.league import season_name
-from tracker.domain.prior import Finished, Lines, Prior, PriorSource, Quote
+from tracker.domain.prior import Finished, Lines, PregameLines, Prior, PriorSource
 from tracker.forecast.priors.ends import EndsBelief, lean
 from tracker.forecast.priors.lines import (
     BET_LINE_SD,
@@ -73,7 +73,7 @@ class Known:
     """
 
     given: Callable[[Game], Lines | None]
-    quotes: Mapping[str, Quote] = field(default_factory=dict)
+    quotes: Mapping[str, PregameLines] = field(default_factory=dict)
     finished: Sequence[Finished] = ()
     _ratings: dict[tuple[str, date, str], tuple[Ratings, int]] = field(
         init=False, default_factory=dict

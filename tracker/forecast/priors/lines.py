@@ -114,3 +114,22 @@ def total_of_bet(market: Market) -> float | None:
             return points
         case _:
             return None
+
+
+GAME_SDS = (12.80, 18.3)
+"""Points: how far the final margin and total lie from the closing line (sd): the margin as above,
+the total over 4,700 NBA games of 2020-24."""
+
+
+def even_margin(home_spread: float, chance: float) -> float:
+    """The home spread at even odds that goes with one at other odds: `chance` is of covering it."""
+    return home_spread - GAME_SDS[0] * _normal(chance)
+
+
+def even_total(total: float, chance: float) -> float:
+    """The total at even odds that goes with one at other odds: `chance` is of going over it."""
+    return total + GAME_SDS[1] * _normal(chance)
+
+
+def _normal(chance: float) -> float:
+    return float(ndtri(min(max(chance, 1 - SUREST_MONEYLINE), SUREST_MONEYLINE)))

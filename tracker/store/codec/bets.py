@@ -68,7 +68,7 @@ def bet_of(row: Any, legs: Sequence[tuple[Any, Game]], defaults: tuple[Rule, ...
 
     `legs` are the rows that have the columns of `leg`, in their order, each with its game.
     """
-    rules = rules_of(row["rules"])
+    rules, meaning = rules_of(row["rules"]), unpack(row["meaning"])
     wager, game = _wager(legs)
     return Bet(
         number=row["number"],
@@ -83,6 +83,7 @@ def bet_of(row: Any, legs: Sequence[tuple[Any, Game]], defaults: tuple[Rule, ...
         tags=tuple(unpack(row["tags"])),
         book=row["book"],
         lines=Lines(*unpack(row["lines"])),
+        placed_at=moment(meaning["placed_at"]) if "placed_at" in meaning else None,
         free=bool(row["free"]),
     )
 

@@ -65,6 +65,32 @@ TABLES: dict[str, str] = {
         SELECT league, game_id AS game, start_at, team, name, minutes, starter, stats, margin
         FROM player_game ORDER BY league, start_at, game_id, team, player
     """,
+    "quotes": f"""
+        SELECT game, book, market, span, about, points, side, quote.at, odds_decimal, told_at, size,
+          open, {_POLL}
+        FROM quote JOIN poll ON poll.id = quote.poll
+        ORDER BY game, book, market, span, about, points, side, quote.at
+    """,  # noqa: S608 - the same
+    "closings": """
+        SELECT game, revision, tip_at, home_spread, total, home_chance, books, age_s, by, at
+        FROM closing ORDER BY game, revision
+    """,
+    "clv": """
+        SELECT bet, revision, win, push, lose, ev, points, grade, reason, closing_revision, at
+        FROM clv ORDER BY bet, revision
+    """,
+    "decisions": """
+        SELECT bet, at, win, push, lose, odds_decimal, prior, best_book, best_odds, market_at_bet
+        FROM decision ORDER BY bet
+    """,
+    "credits": """
+        SELECT provider, at, purpose, planned, cost, used, remaining, path, refused
+        FROM credit ORDER BY id
+    """,
+    "edges": """
+        SELECT at, game, market, span, about, points, side, p, odds_decimal, book, edge, prior
+        FROM edge_seen ORDER BY id
+    """,
     "deliveries": """
         SELECT bet, rule, episode, channel, state, attempts, repeat, updated_at
         FROM delivery JOIN alert ON alert.id = delivery.alert

@@ -7,11 +7,14 @@ Whatever contradicts itself or cannot be a line of a basketball game is left out
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 from tracker.domain.catalog.teams import code_in
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.prior import Lines
+from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection
+from tracker.feeds.odds.offers import UNUSABLE, Event, Offer, Parsed
 from tracker.feeds.source import Board
 from tracker.feeds.strict import Strict, read_json
 
@@ -32,6 +35,13 @@ _EVEN = ("EVEN", "PK", "PICK")
 _LONGEST_NAME = 40
 
 
+NAME = "espn"
+"""What the source is called in the settings and in polls, and its book."""
+
+USUAL = 1 + 100 / 110
+"""Decimal odds of a line that is shown without its price: -110, what books usually ask."""
+
+
 class OddsDocument(Strict):
     """A book's lines. What is no figure is looked at again when it is read."""
 
@@ -41,6 +51,8 @@ class OddsDocument(Strict):
     spread: Any = None
     homeTeamOdds: Any = None  # noqa: N815 - the same
     awayTeamOdds: Any = None  # noqa: N815 - the same
+    overOdds: Any = None  # noqa: N815 - the same
+    underOdds: Any = None  # noqa: N815 - the same
 
 
 class GameDocument(Strict):
@@ -62,12 +74,61 @@ class LinesBody(Strict):
     events: list[EventDocument]
 
 
+def parse(body: bytes, board: Board) -> Parsed:
+    """The lines of the games of a board that have not begun, as offers of one book.
+
+    `board` is what else was read from `body`. Raises FeedMalformed when no lines can be read.
+    """
+    faults: Counter[str] = Counter()
+    events = []
+    for game, told in _waiting(body, board):
+        offers = _offers(_lines(told, game), _document(told))
+        faults[UNUSABLE] += not offers
+        event = Event(game.id, game.league, game.home, game.away, tuple(offers), game.start)
+        events.append(event)
+    return Parsed(tuple(events), faults)
+
+
+def _offers(lines: Lines, told: OddsDocument) -> list[Offer]:
+    found = []
+    if lines.home_ml is not None and lines.away_ml is not None:
+        found += _pair(Selection(MONEYLINE, "home"), lines.home_ml, lines.away_ml)
+    if lines.home_spread is not None:
+        prices = (_side(told.homeTeamOdds, "spreadOdds"), _side(told.awayTeamOdds, "spreadOdds"))
+        found += _priced(Selection(SPREAD, "home", lines.home_spread), *prices)
+    if lines.total is not None:
+        found += _priced(Selection(TOTAL, "over", lines.total), told.overOdds, told.underOdds)
+    return found
+
+
+def _priced(selection: Selection, first: object, second: object) -> list[Offer]:
+    """Both sides of a line at their prices, or at the usual one where these make no sense."""
+    one, other = _decimal(first), _decimal(second)
+    if one is None or other is None or not agree(one, other, None):
+        return _pair(selection, USUAL, USUAL)
+    return _pair(selection, one, other)
+
+
+def _pair(selection: Selection, first: float, second: float) -> list[Offer]:
+    return [Offer(NAME, selection, first), Offer(NAME, selection.opposite, second)]
+
+
 def pregame_lines(body: bytes, board: Board) -> tuple[tuple[Game, Lines, str], ...]:
     """The lines of the games of a board that have not begun, and the names of the books.
 
     `board` is what else was read from `body`. Raises FeedMalformed when no lines can be read at
     all; a game whose lines make no sense is merely left out.
     """
+    found: dict[str, tuple[Game, Lines, str]] = {}
+    for game, told in _waiting(body, board):
+        lines = _lines(told, game)
+        if not lines.empty:
+            found.setdefault(game.id, (game, lines, _book(told)))
+    return tuple(found.values())
+
+
+def _waiting(body: bytes, board: Board) -> list[tuple[Game, object]]:
+    """The games that have not begun, each with the first lines of it that say anything."""
     waiting = {
         game.id: game
         for game, state in board.games
@@ -76,24 +137,28 @@ def pregame_lines(body: bytes, board: Board) -> tuple[tuple[Game, Lines, str], .
     found = []
     for event in read_json(LinesBody, body).events:
         game = waiting.get(event.id)
-        told = event.competitions[0].odds if event.competitions else None
-        for one in told or ():
-            lines = Lines() if game is None else _lines(one, game)
-            if game is not None and not lines.empty:
-                found.append((game, lines, _book(one)))
-                break
-    return tuple(found)
+        listed = event.competitions[0].odds if event.competitions else None
+        if game is None or not listed:
+            continue
+        telling = (x for x in listed if not _lines(x, game).empty)
+        found.append((game, next(telling, listed[0])))
+    return found
+
+
+def _document(value: object) -> OddsDocument:
+    told = value if isinstance(value, dict) else {}
+    return OddsDocument.model_construct(**{k: told.get(k) for k in OddsDocument.model_fields})
 
 
 def _lines(value: object, game: Game) -> Lines:
     if not isinstance(value, dict):
         return Lines()
-    told = OddsDocument.model_construct(**{k: value.get(k) for k in OddsDocument.model_fields})
+    told = _document(value)
     total = _number(told.overUnder)
     if total is not None and not TOTALS[0] <= total <= TOTALS[1]:
         total = None
     spread = _spread(told, game)
-    home, away = (_decimal(_money(x)) for x in (told.homeTeamOdds, told.awayTeamOdds))
+    home, away = (_decimal(_side(x, "moneyLine")) for x in (told.homeTeamOdds, told.awayTeamOdds))
     if home is None or away is None or not agree(home, away, spread):
         home = away = None
     return Lines(spread, total, home, away)
@@ -129,8 +194,8 @@ def _named(details: object, game: Game) -> float | None:
     return {game.home: points, game.away: -points}.get(code)
 
 
-def _money(side: object) -> object:
-    return side.get("moneyLine") if isinstance(side, dict) else None
+def _side(side: object, key: str) -> object:
+    return side.get(key) if isinstance(side, dict) else None
 
 
 def _number(value: object) -> float | None:

@@ -6,15 +6,23 @@ of the books, each once, with those left out that lie far from it, is what the m
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
 from pydantic import Field
 
+from tracker.domain.league import NBA
 from tracker.domain.prior import Lines
-from tracker.feeds.odds.espn_lines import LARGEST_SPREAD, agree
+from tracker.domain.quote import MONEYLINE, SPREAD, UNSTAMPED, Selection
+from tracker.feeds.odds.espn.parse import LARGEST_SPREAD, agree
+from tracker.feeds.odds.offers import UNUSABLE, Event, Offer, Parsed
 from tracker.feeds.strict import Strict, Text, read_json
+
+NAME = "nba"
+"""What the source is called in the settings and in polls."""
 
 PATH = "/static/json/liveData/odds/odds_todaysGames.json"
 """Where the list lies on the league's host."""
@@ -40,6 +48,7 @@ class BookDocument(Strict):
     """A book."""
 
     id: Text
+    name: Text = ""
     outcomes: list[OutcomeDocument]
 
 
@@ -61,6 +70,48 @@ class OddsBody(Strict):
     """The whole list."""
 
     games: list[GameDocument]
+
+
+def parse(body: bytes) -> Parsed:
+    """What the books ask of each game, which goes by the league's own id. Raises FeedMalformed."""
+    faults: Counter[str] = Counter()
+    events = []
+    for game in read_json(OddsBody, body).games:
+        offers = [
+            *(x for book in _books(game, "2way") for x in _money_offers(book, faults)),
+            *(x for book in _books(game, "spread") for x in _spread_offers(book, faults)),
+        ]
+        events.append(Event(game.id, NBA.id, "", "", tuple(offers)))
+    return Parsed(tuple(events), faults)
+
+
+def _money_offers(book: BookDocument, faults: Counter[str]) -> list[Offer]:
+    prices = _prices(book)
+    if prices is None:
+        faults[UNUSABLE] += 1
+        return []
+    home = Selection(MONEYLINE, "home")
+    return _pair(book, home, prices)
+
+
+def _spread_offers(book: BookDocument, faults: Counter[str]) -> list[Offer]:
+    prices, sides = _prices(book), {x.type: _number(x.spread, signed=True) for x in book.outcomes}
+    home, away = sides.get("home"), sides.get("away")
+    if prices is None or home is None or away is None or home != -away:
+        faults[UNUSABLE] += 1
+        return []
+    return _pair(book, Selection(SPREAD, "home", home), prices)
+
+
+def _prices(book: BookDocument) -> tuple[float, float] | None:
+    sides = {x.type: _number(x.odds) for x in book.outcomes}
+    home, away = sides.get("home"), sides.get("away")
+    return (home, away) if home is not None and away is not None and min(home, away) > 1 else None
+
+
+def _pair(book: BookDocument, selection: Selection, prices: tuple[float, float]) -> list[Offer]:
+    name = f"{UNSTAMPED}{re.sub(r'[^a-z0-9]+', '_', (book.name or book.id).casefold()).strip('_')}"
+    return [Offer(name, selection, prices[0]), Offer(name, selection.opposite, prices[1])]
 
 
 def pregame_lines(body: bytes) -> dict[str, tuple[Lines, str]]:

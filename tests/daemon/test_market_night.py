@@ -1,0 +1,149 @@
+"""Promises of a night with quotes: closes, values, credits and what is said of them, end to end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from tests.daemon import night
+from tracker.clock import ScaledClock
+from tracker.daemon.run import run
+from tracker.domain.events import SystemEvent
+from tracker.forecast import load_parameters
+from tracker.settings import load_secrets, load_settings
+from tracker.store import Store
+
+KEY = "a-key-that-must-not-show-0123456789"
+GAMES = ("LAC@LAL", "HOU@ATL")
+SPEED = 240.0
+BETS = 6
+
+
+def write_files(folder: Path, url: str) -> Path:
+    """A configuration with every provider on the local server, and bets of each kind."""
+    picks = {
+        "ml": ("LAL ML", "LAC@LAL", -160), "moved": ("LAL -4.5", "LAC@LAL", 110),
+        "player": ("LeBron James over 26.5 pts", "LAC@LAL", -115),
+        "bare": ("over 227.5", "LAC@LAL", 0),
+        "plain": ("under 226.5", "HOU@ATL", -105),
+    }  # fmt: skip
+    rows = [
+        f'[[bet]]\nid = "{name}"\npick = "{pick}"\ngame = "{game}"\n'
+        + (f"odds = {odds}\nstake = 11.0\n" if odds else "")
+        for name, (pick, game, odds) in picks.items()
+    ]
+    rows.append('[[bet]]\nid = "parlay"\npick = "parlay: LAL ML; HOU ML"\nodds = 260\nstake = 5\n')
+    (folder / "bets.toml").write_text("\n".join(rows), "utf-8")
+    config = folder / "tracker.toml"
+    config.touch(mode=0o600)
+    config.write_text(
+        f"""timezone = "America/New_York"
+[store]
+path = "tracker.db"
+[feeds.nba]
+base_url = "{url}"
+[feeds.espn]
+base_url = "{url}"
+[notify]
+console = false
+[odds]
+mine = ["betmgm", "kalshi"]
+[odds.the_odds_api]
+key = "{KEY}"
+base_url = "{url}"
+[odds.kalshi]
+base_url = "{url}"
+[odds.polymarket]
+base_url = "{url}"
+clob_url = "{url}"
+""",
+        "utf-8",
+    )
+    return config
+
+
+@asynccontextmanager
+async def daemon(config: Path, clock: ScaledClock) -> AsyncIterator[list[str]]:
+    """The daemon on the feed's clock, and what it logs."""
+    settings, stop = load_settings(config), asyncio.Event()
+    logged: list[str] = []
+
+    def tell(event: SystemEvent) -> None:
+        logged.append(f"{event.name} {event.figures}")
+
+    key = load_secrets(settings).odds_key
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run(settings, [], clock, tell=tell, stop=stop, seed=1, odds_key=key))
+        try:
+            yield logged
+        finally:
+            stop.set()
+
+
+async def test_a_night_with_quotes_ends_in_closes_and_values(tmp_path: Path) -> None:
+    """Every bet has a close or a reason; planned is charged; the key is nowhere."""
+    load_parameters("nba")
+    clock = ScaledClock(night.TIP_OFF - timedelta(minutes=3), SPEED)
+    async with night.feed(GAMES, clock) as server:
+        config = write_files(tmp_path, server.url)
+        async with daemon(config, clock) as logged:
+            await closed(tmp_path / "tracker.db", clock, logged)
+        used = server.odds.used[KEY]
+    found, odds, credit, show = [
+        json.loads((await night.tracker(config, *words, "--json"))[1])
+        for words in (("clv",), ("odds", "LAC@LAL"), ("odds", "credits"), ("show", "ml"))
+    ]
+    assert found["n"] == 6
+    assert {x["id"]: x["grade"] for x in found["bets"]} == {
+        "ml": "quoted", "moved": "converted", "player": "missing", "bare": "missing",
+        "plain": "quoted", "parlay": "converted",
+    }  # fmt: skip
+    assert found["missing"] == {"little known of the player": 1, "no price": 1}
+    assert found["coverage"] == 4 / 6
+    ml = next(x for x in found["bets"] if x["id"] == "ml")
+    close = ml["close"]
+    assert (close["home_spread"], close["total"], close["by"]) == (-3.0, 227.5, "6 books")
+    assert ml["win"] == close["home_chance"]
+    assert abs(ml["clv"] - (ml["win"] * (1 + 100 / 160) - 1)) < 1e-9
+    assert odds["close"] == close
+    assert credit["used"] == used
+    assert paid(tmp_path) == used
+    assert show["clv"]["grade"] == "quoted"
+    assert show["decision"]["best"]["book"] in ("betmgm", "kalshi")
+    assert show["decision"]["prior"].startswith("the lines of")
+    leaks(tmp_path, logged)
+
+
+def paid(folder: Path) -> int:
+    """What the rows say was spent: as planned, but for players whom no book quotes."""
+    with sqlite3.connect(folder / "tracker.db") as db:
+        rows = db.execute("SELECT purpose, planned, cost FROM credit WHERE refused IS NULL")
+        listed = rows.fetchall()
+    assert all(planned == cost or "players" in what for what, planned, cost in listed)
+    return sum(cost for _, _, cost in listed)
+
+
+def leaks(folder: Path, logged: list[str]) -> None:
+    """Fail where the key shows in the database, or in what was logged; bodies are kept in full."""
+    kept = b"".join(x.read_bytes() for x in folder.iterdir() if x.name != "tracker.toml")
+    assert KEY.encode() not in kept
+    assert KEY not in "".join(logged)
+    with sqlite3.connect(folder / "tracker.db") as db:
+        assert KEY not in "\n".join(db.iterdump())
+        assert db.execute("SELECT count(*) FROM kept_body").fetchone()[0] >= 1
+
+
+async def closed(database: Path, clock: ScaledClock, logged: list[str]) -> None:
+    """Wait until every bet has met its close."""
+    until = night.TIP_OFF + timedelta(minutes=60)
+    while clock.now() < until:
+        async with await Store.open(database, now=clock.now()) as store:
+            if len(await store.quotes.values()) == BETS:
+                return
+        await clock.sleep(60)
+    raise AssertionError("\n".join(logged))

@@ -1,0 +1,259 @@
+"""Promises of the close: whose quotes count, how old they may be, what a bet was worth by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tracker.app.value import closing_values
+from tracker.domain.bet import Bet
+from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.market import (
+    Direction,
+    Market,
+    Moneyline,
+    PlayerTotal,
+    Spread,
+    TeamTotal,
+    Total,
+)
+from tracker.domain.money import parse_odds
+from tracker.domain.parlay import Leg, Parlay
+from tracker.domain.player import Player, Stat
+from tracker.domain.quote import (
+    Quote,
+    Selection,
+    TwoSided,
+    after_fee,
+    before_fee,
+    two_sided,
+)
+from tracker.domain.value import ClosingValue, Grade
+from tracker.engine.market.board import QuoteBoard, best_price
+from tracker.engine.market.closing import Close, close, tip_off
+from tracker.forecast import load_parameters
+from tracker.forecast.players.priors import PlayerPriors
+from tracker.forecast.shipped import load_player_figures
+
+TIP = datetime(2026, 11, 21, 3, 10, tzinfo=UTC)
+GAME = Game("0022600001", "nba", "DEN", "LAL", TIP - timedelta(minutes=10))
+JOKIC = Player("Nikola Jokić", Side.HOME)
+HOME = Selection("moneyline", "home")
+SPREAD = Selection("spread", "home", -5.5)
+OVER = Selection("total", "over", 225.5)
+POINTS = Selection("player_points", "over", 27.5, JOKIC.name)
+
+
+def pair(
+    book: str, selection: Selection, odds: tuple[float, float], minutes: float = 2.0
+) -> list[Quote]:
+    """Both sides of a line by a book, so many minutes before the tip-off."""
+    at = TIP - timedelta(minutes=minutes)
+    return [
+        Quote(GAME.id, book, selection, at, odds[0]),
+        Quote(GAME.id, book, selection.opposite, at, odds[1]),
+    ]
+
+
+def market(*books: str, minutes: float = 2.0) -> list[TwoSided]:
+    """The usual lines by some books."""
+    return two_sided(
+        [
+            quote
+            for book in books
+            for selection, odds in (
+                (HOME, (1.45, 2.85)), (SPREAD, (1.91, 1.91)), (OVER, (1.95, 1.87)),
+                (POINTS, (1.80, 2.02)),
+            )
+            for quote in pair(book, selection, odds, minutes)
+        ]
+    )  # fmt: skip
+
+
+def bet(wager: Market | Parlay, odds: str | None = "-110", minutes: float = 60.0) -> Bet:
+    """A bet that was placed so many minutes before the tip-off."""
+    placed = TIP - timedelta(minutes=minutes)
+    price = None if odds is None else parse_odds(odds)
+    return Bet(1, "x", wager, GAME, (), placed, odds=price, stake_cents=1000)
+
+
+class Known:
+    """Players of whom nothing is kept, unless it is said."""
+
+    def __init__(self, *names: Player) -> None:
+        self.names = names
+
+    def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:  # noqa: ARG002
+        """The average player for everybody."""
+        return PlayerPriors(load_player_figures(game.league))
+
+    def knows_player(self, player: Player, game: Game) -> bool:  # noqa: ARG002
+        """Whether he was named."""
+        return player in self.names
+
+
+def value(made: Close, *bets: Bet, known: Known | None = None) -> ClosingValue:
+    """What the first of some bets was worth by a close."""
+    found = closing_values(bets, {GAME.id: made}, {}, load_parameters, known or Known(), TIP)
+    return found[0]
+
+
+def test_the_tip_off_is_when_the_clock_began_to_run() -> None:
+    """The first look that shows the game live, less what had been played by then."""
+    state = GameState(GAME, Phase.LIVE, 1, 690.0, Score(2, 0))
+    assert tip_off(state, TIP + timedelta(seconds=30)) == TIP
+    later = replace(state, period=2, clock=720.0)
+    assert tip_off(later, TIP) == TIP - timedelta(minutes=12)
+
+
+def test_the_close_is_the_median_of_fair_chances_of_three_books() -> None:
+    """Each book's margin is taken out by proportion."""
+    lines = market("a", "b", "c")
+    lines[0] = lines[0]._replace(odds=1.40, other=3.05)
+    made = close(GAME.id, 1, TIP, lines)
+    assert made.closing.home_spread == -5.5
+    assert made.closing.total == 225.5
+    assert made.closing.home_chance == pytest.approx(2.85 / (1.45 + 2.85), abs=1e-12)
+    assert (made.closing.books, made.closing.by) == (3, "3 books")
+    assert made.closing.age_s == 120
+
+
+def test_quotes_from_after_the_tip_off_and_old_ones_do_not_count() -> None:
+    """A price after the tip is another instrument; one of eleven minutes ago is not asked."""
+    assert close(GAME.id, 1, TIP, market("a", "b", "c", minutes=-0.1)).closing.empty
+    assert close(GAME.id, 1, TIP, market("a", "b", "c", minutes=10.1)).closing.empty
+    stale = close(GAME.id, 1, TIP, market("a", "b", "c", minutes=10.1))
+    assert stale.why["spread"].startswith("suspended since 02:59")
+
+
+def test_with_two_books_an_exchange_stands_in_and_then_espn() -> None:
+    """And is named."""
+    two = close(GAME.id, 1, TIP, market("a", "b"))
+    assert two.closing.empty
+    assert two.why["moneyline"] == "2 books quoted it, 3 count"
+    assert close(GAME.id, 1, TIP, market("a", "b", "espn")).closing.by == "espn"
+    assert close(GAME.id, 1, TIP, market("a", "espn", "kalshi")).closing.by == "kalshi"
+
+
+def test_a_book_with_the_sides_swapped_does_not_move_the_close() -> None:
+    """It is far from the median of the others."""
+    lines = market("a", "b", "c")
+    swapped = [x._replace(book="d", odds=x.other, other=x.odds) for x in lines if x.book == "a"]
+    made = close(GAME.id, 1, TIP, lines + swapped)
+    assert made.closing.home_chance == close(GAME.id, 1, TIP, lines).closing.home_chance
+
+
+def test_a_quoted_bet_is_worth_its_price_times_the_fair_chance() -> None:
+    """Clv = w d + p - 1, with no model in it."""
+    made = close(GAME.id, 1, TIP, market("a", "b", "c"))
+    found = value(made, bet(Moneyline(Side.AWAY), "+200"))
+    w = 1 - 2.85 / (1.45 + 2.85)
+    assert found.grade is Grade.QUOTED
+    assert found.value == pytest.approx(3 * w - 1, abs=1e-12)
+    spread = value(made, bet(Spread(Side.AWAY, 5.5), "-105"))
+    assert (spread.grade, spread.points) == (Grade.QUOTED, 5.5)
+    assert spread.value == pytest.approx(0.5 * (1 + 100 / 105) - 1, abs=1e-12)
+
+
+def test_a_line_that_moved_is_converted_by_the_distribution() -> None:
+    """-4.5 is worth more than -5.5, by what lies between; so is a half point of the total."""
+    made = close(GAME.id, 1, TIP, market("a", "b", "c"))
+    better = value(made, bet(Spread(Side.HOME, -4.5)))
+    assert (better.grade, better.points) == (Grade.CONVERTED, -5.5)
+    assert better.chance is not None
+    assert 0.52 < better.chance.win < 0.56
+    team = value(made, bet(TeamTotal(Side.HOME, Direction.OVER, 112.5)))
+    assert team.grade is Grade.CONVERTED
+    total = value(made, bet(Total(Direction.UNDER, 226.5)))
+    assert total.chance is not None
+    # The books lean to the under: .511 at 225.5.
+    assert 0.52 < total.chance.win < 0.55
+
+
+def test_a_players_line_is_read_off_his_closing_line() -> None:
+    """His mean moves until the closing line has its fair chance; the bet's own is then read off."""
+    made = close(GAME.id, 1, TIP, market("a", "b", "c"))
+    same = value(made, bet(PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 27.5)))
+    assert same.grade is Grade.QUOTED
+    lower = value(made, bet(PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 25.5)))
+    assert (lower.grade, lower.points) == (Grade.CONVERTED, 27.5)
+    assert same.chance is not None
+    assert lower.chance is not None
+    assert same.chance.win + 0.03 < lower.chance.win < same.chance.win + 0.2
+
+
+def test_a_player_whom_nobody_quotes_has_our_own_model_or_nothing() -> None:
+    """Apart from the rest where he is known, missing where he is not."""
+    made = close(GAME.id, 1, TIP, market("a", "b", "c"))
+    line = bet(PlayerTotal(JOKIC, Stat.AST, Direction.OVER, 8.5))
+    other = Player("Austin Reaves", Side.AWAY)
+    unknown = bet(PlayerTotal(other, Stat.AST, Direction.OVER, 5.5))
+    assert value(made, line, known=Known(JOKIC)).grade is Grade.MODEL
+    assert value(made, unknown).reason == "little known of the player"
+
+
+def test_a_parlay_is_worth_its_legs_together() -> None:
+    """Legs of one game hang together: the favourite and its own spread are no two coins."""
+    made = close(GAME.id, 1, TIP, market("a", "b", "c"))
+    slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, Spread(Side.HOME, -5.5))))
+    found = value(made, bet(slip, "+150"))
+    assert found.grade is Grade.CONVERTED
+    assert found.chance is not None
+    assert found.chance.win == pytest.approx(0.5, abs=0.03)
+
+
+def test_what_is_missing_says_why() -> None:
+    """A live bet, one without a price, a game that was called off, nothing quoted."""
+    made = close(GAME.id, 1, TIP, market("a", "b", "c"))
+    assert value(made, bet(Moneyline(Side.HOME), minutes=-5)).reason == "live bet"
+    assert value(made, bet(Moneyline(Side.HOME), None)).reason == "no price"
+    void = Close(replace(made.closing, tip_at=None))
+    assert value(void, bet(Moneyline(Side.HOME))).reason == "called off"
+    empty = close(GAME.id, 1, TIP, [])
+    assert value(empty, bet(Moneyline(Side.HOME))).reason.startswith("no close")
+
+
+def test_an_exchanges_fee_is_in_its_price_and_not_in_what_is_fair() -> None:
+    """Fifty cents cost 51.75."""
+    assert after_fee("kalshi", 0.5) == pytest.approx(1 / 0.5175)
+    assert before_fee("kalshi", after_fee("kalshi", 0.37)) == pytest.approx(1 / 0.37)
+    (line,) = two_sided(pair("kalshi", HOME, (after_fee("kalshi", 0.62), after_fee("kalshi", 0.4))))
+    assert line.chance == pytest.approx(0.62 / 1.02)
+
+
+def test_a_row_is_written_only_where_a_price_has_changed() -> None:
+    """What is no longer told is a row as well; what comes again is open again."""
+    board, scope = QuoteBoard(), "here"
+    first = pair("a", HOME, (1.45, 2.85), 5)
+    rows = board.changed(first, scope, first[0].at)
+    board.take(first, rows, scope, 1)
+    assert rows == first
+    again = pair("a", HOME, (1.45, 2.85), 4)
+    assert board.changed(again, scope, again[0].at) == []
+    board.take(again, [], scope, 0)
+    gone = board.changed([], scope, TIP)
+    assert [x.open for x in gone] == [False, False]
+    board.take([], gone, scope, 2)
+    assert board.quotes(GAME.id) == []
+    assert [x.open for x in board.changed(again, scope, TIP)] == [True, True]
+    # What stood before it was suspended is still the last that was quoted.
+    assert [x.at for x in board.lines(GAME.id)] == [first[0].at, again[0].at]
+    assert board.standing(GAME.id) == []
+
+
+def test_the_best_price_is_over_your_books_and_anchors_stand_apart() -> None:
+    """An exchange's price counts where you bet there."""
+    quotes = [
+        Quote(GAME.id, book, HOME, TIP, odds)
+        for book, odds in (("a", 1.45), ("b", 1.50), ("pinnacle", 1.55), ("espn", 1.60))
+    ]
+    anchors = ("pinnacle", "kalshi")
+    best = best_price(quotes, HOME, (), anchors, TIP)
+    assert best is not None
+    assert (best.book, best.odds) == ("b", 1.50)
+    mine = best_price(quotes, HOME, ("a", "pinnacle"), anchors, TIP)
+    assert mine is not None
+    assert mine.book == "pinnacle"

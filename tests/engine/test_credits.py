@@ -1,0 +1,88 @@
+"""Promises of credits: closes come first, planned is charged, and the rest is refused."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tracker.domain.credit import Purchase, Purpose
+from tracker.engine.market import credits as plans
+from tracker.engine.market.credits import Refusal, Tariff, Tip, afford, due, plan, reserve
+
+TARIFF = Tariff.of(("h2h", "spreads", "totals"), ("us",), ())
+TIPS = json.loads(Path(__file__).with_name("fixtures").joinpath("tips_2023-24.json").read_text())
+START = datetime(2024, 1, 2, 0, 30, tzinfo=UTC)
+
+
+def tip(number: int, start: datetime, *players: str) -> Tip:
+    """A game with a bet."""
+    return Tip(str(number), "nba", f"AAA@B{number:02d}", start, players)
+
+
+def charged(purchase: Purchase) -> int:
+    """What the provider charges for the request, by its own rule: markets times regions."""
+    assert purchase.markets
+    return len(purchase.markets) * 1
+
+
+@pytest.mark.parametrize(("month", "spent"), [("2023-11", 384), ("2024-01", 438), ("2024-03", 432)])
+def test_every_close_of_a_real_month_fits_the_free_plan(month: str, spent: int) -> None:
+    """Planned is charged, to the credit, and 500 are enough for every game of the league."""
+    starts = [datetime.fromisoformat(f"{x}+00:00") for x in TIPS[month]]
+    left = 500
+    bought: list[Purchase] = []
+    for night in sorted({(x - timedelta(hours=10)).date() for x in starts}):
+        tips = [
+            tip(i, x) for i, x in enumerate(starts) if (x - timedelta(hours=10)).date() == night
+        ]
+        for wanted in plan(tips, TARIFF):
+            found = afford(wanted, left, TARIFF)
+            assert found == wanted
+            left -= charged(wanted)
+            bought.append(wanted)
+    assert sum(x.planned for x in bought) == sum(map(charged, bought)) == spent
+    assert left == 500 - spent
+    assert sum(len(x.games) for x in bought) == len(starts)
+
+
+def test_players_of_one_game_cost_each_market_that_is_asked_for() -> None:
+    """Ten books count like a region, eleven like two."""
+    two = Tariff.of(("h2h",), ("us",), tuple(f"book{i}" for i in range(11)))
+    closes, players = plan([tip(1, START, "player_points", "player_assists")], two)
+    assert (closes.planned, players.planned) == (2, 4)
+    assert players.purpose is Purpose.PLAYERS
+
+
+def test_a_close_is_bought_with_fewer_markets_before_it_is_not_bought_at_all() -> None:
+    """And what cannot be paid says so in words."""
+    (wanted,) = plan([tip(1, START)], TARIFF)
+    some = afford(wanted, 2, TARIFF)
+    assert isinstance(some, Purchase)
+    assert (some.markets, some.planned) == (("h2h", "spreads"), 2)
+    none = afford(wanted, 0, TARIFF)
+    assert none == Refusal(wanted, "0 credits are left, and it costs 3")
+
+
+def test_nothing_else_takes_what_tonights_closes_need() -> None:
+    """Players wait behind closes, and looks behind the closes of a whole month."""
+    closes, players = plan([tip(1, START, "player_points")], TARIFF)
+    assert closes.planned == 3
+    assert isinstance(afford(players, 3, TARIFF, closes_left=3), Refusal)
+    assert afford(players, 4, TARIFF, closes_left=3) == players
+    look = plans.look([tip(1, START)], TARIFF, START)
+    assert reserve(TARIFF) == 438
+    assert isinstance(afford(look, 440, TARIFF), Refusal)
+    assert afford(look, 441, TARIFF) == look
+
+
+def test_a_close_is_bought_when_the_countdown_nears_its_end() -> None:
+    """At four minutes to go, whatever was listed; without a countdown six minutes after that."""
+    game = tip(1, START)
+    late = START + timedelta(minutes=20)
+    assert not due(game, late, timedelta(minutes=5))
+    assert due(game, START, timedelta(minutes=4))
+    assert not due(game, START + timedelta(minutes=5), None)
+    assert due(game, START + timedelta(minutes=6), None)

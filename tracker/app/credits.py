@@ -1,0 +1,100 @@
+"""What The Odds API has cost, what tonight's closes will, and what was not bought and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tracker.domain.bet import Bet
+from tracker.domain.credit import Credit, Purpose
+from tracker.domain.game import Game
+from tracker.domain.market import PlayerTotal
+from tracker.domain.quote import MARKET_OF_STAT
+from tracker.engine.market import credits as plans
+from tracker.engine.market.credits import Refusal, Tariff, Tip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tracker.settings.models import OddsSettings
+    from tracker.store import Store
+
+PROVIDER = "the_odds_api"
+
+SPORTS = ("nba", "wnba", "ncaam", "ncaaw")
+"""The leagues that the source knows."""
+
+TONIGHT = timedelta(hours=18)
+"""Games that tip off within this time are tonight's, whose closes are planned."""
+
+SINCE = timedelta(hours=12)
+"""How far back what was bought and refused belongs to tonight."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditReport:
+    """The month by the source's own count, and tonight. `games` are those with bets to come."""
+
+    provider: str
+    used: int | None
+    remaining: int | None
+    planned_tonight: int
+    games: int
+    refused: tuple[tuple[str, str], ...]
+    bought: tuple[Credit, ...]
+
+
+def tip_of(game: Game, bets: Iterable[Bet]) -> Tip:
+    """What the close of a game must tell for the bets on it."""
+    players = {
+        MARKET_OF_STAT[leg.market.stat]
+        for bet in bets
+        for leg in bet.legs
+        if leg.game.id == game.id and isinstance(leg.market, PlayerTotal)
+    }
+    return Tip(game.id, game.league, game.name, game.start, tuple(sorted(players)))
+
+
+async def credit_report(
+    store: Store, settings: OddsSettings, now: datetime, *, keyed: bool
+) -> CreditReport:
+    """The month and tonight; `keyed` is whether there is a key."""
+    said = settings.the_odds_api
+    tariff = Tariff.of(said.markets, said.regions, said.bookmakers)
+    rows = await store.quotes.credits(now - SINCE)
+    balance = await store.quotes.balance(PROVIDER)
+    done = {x.purpose for x in rows if x.refused is None}
+    tips = [
+        tip_of(x.game, [y.bet for y in x.tracked])
+        for x in await store.books(())
+        if x.tracked
+        and x.game.league in SPORTS
+        and timedelta(0) <= x.game.start - now + plans.LASTS <= TONIGHT
+        and (x.state is None or x.state.phase.rank == 0)
+    ]
+    wanted = [x for x in plans.plan(tips, tariff) if x.what not in done]
+    refused = [(x.purpose, x.refused) for x in rows if x.refused is not None]
+    if not keyed and wanted:
+        refused += [(x.what, "there is no key of The Odds API") for x in wanted]
+        wanted = []
+    remaining = None if balance is None else balance.remaining
+    left, closes = remaining, sum(x.planned for x in wanted if x.purpose is Purpose.CLOSE)
+    planned = 0
+    for one in wanted:
+        closes -= one.planned if one.purpose is Purpose.CLOSE else 0
+        found = plans.afford(one, left, tariff, closes)
+        if isinstance(found, Refusal):
+            refused.append((one.what, found.why))
+            continue
+        planned += found.planned
+        left = None if left is None else left - found.planned
+    return CreditReport(
+        PROVIDER,
+        None if balance is None else balance.used,
+        remaining,
+        planned,
+        len(tips),
+        tuple(dict.fromkeys((what, why or "") for what, why in refused)),
+        tuple(x for x in rows if x.refused is None),
+    )

@@ -1,0 +1,182 @@
+"""What a bet is worth beside its price: when it is made, and by the close."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from tracker.domain.bet import Bet
+from tracker.domain.chance import Chance
+from tracker.domain.game import Game
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.parlay import Parlay, price_of
+from tracker.domain.player import Player
+from tracker.domain.quote import EXCHANGES, Quote, TwoSided, selection_of, two_sided
+from tracker.domain.value import ClosingValue, Decision
+from tracker.engine.market.board import best_price
+from tracker.engine.market.closing import Close, fairs, standing
+from tracker.engine.market.clv import Placed, closing_lines, value_at_close
+from tracker.forecast.closing import closing_outlook, moved_to
+
+if TYPE_CHECKING:
+    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.game.parameters import Parameters
+    from tracker.forecast.players.priors import PlayerPriors
+
+AT_BET = timedelta(seconds=60)
+"""How far an exchange's price may lie from the moment at which a live bet was placed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What is quoted of a game at a moment, and whose prices count.
+
+    `mine` are the person's books, `anchors` those that tell what is fair; `live` is whether the
+    game has begun.
+    """
+
+    quotes: Sequence[Quote]
+    at: datetime
+    mine: Sequence[str] = ()
+    anchors: Sequence[str] = ()
+    live: bool = False
+
+
+def decision(
+    bet: Bet,
+    chance: Chance,
+    prior: str,
+    market: Quoted,
+) -> Decision:
+    """What a bet is worth at this moment: our chance beside its price and the best one."""
+    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    best = None
+    at_bet = None
+    if selection is not None:
+        best = best_price(market.quotes, selection, market.mine, market.anchors, market.at)
+        if market.live:
+            at_bet = exchange_chance(market.quotes, bet, bet.made_at)
+    return Decision(
+        bet.number, market.at, chance, price_of(bet.market, bet.odds), prior, best, at_bet
+    )
+
+
+def exchange_chance(quotes: Sequence[Quote], bet: Bet, at: datetime) -> float | None:
+    """An exchange's fair chance of a bet close to a time; None where there is none."""
+    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    if selection is None:
+        return None
+    near: list[TwoSided] = [
+        x for x in two_sided([x for x in quotes if x.book in EXCHANGES])
+        if abs(x.stood_at - at) <= AT_BET
+    ]  # fmt: skip
+    for name in EXCHANGES:
+        for line in near:
+            if line.book == name and selection.main in (
+                line.selection.main, line.selection.main.opposite
+            ):  # fmt: skip
+                same = line.selection.side == selection.side
+                return line.chance if same else 1 - line.chance
+    return None
+
+
+def market_chance(bet: Bet, quotes: Sequence[Quote], now: datetime) -> float | None:
+    """What the market says is fair of a bet at this moment; None where too few quote it."""
+    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    if selection is None:
+        return None
+    known = fairs(standing(two_sided([x for x in quotes if x.open]), now, NEWEST).values())
+    fair = known.get(selection.main) or known.get(selection.main.opposite)
+    return None if fair is None else fair.of(selection)
+
+
+NEWEST = timedelta(minutes=30)
+"""Quotes that are no older are the market's of this moment."""
+
+
+class Players(Protocol):
+    """What is believed of players before tip-off."""
+
+    def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:
+        """What is believed of the players whom some bets are about in a game; None without any."""
+        ...
+
+    def knows_player(self, player: Player, game: Game) -> bool:
+        """Whether a kept game says something of him."""
+        ...
+
+
+class AtTheClose:
+    """Outlooks of games at their closing lines, each worked out once, when a bet asks for it."""
+
+    def __init__(
+        self,
+        closes: Mapping[str, Close],
+        bets: Sequence[Bet],
+        load: Callable[[str], Parameters],
+        believed: Players,
+    ) -> None:
+        """`bets` are those to be asked about; `load` gives the parameters of a league."""
+        self._closes = closes
+        self._bets = bets
+        self._load = load
+        self._players_of = believed.of
+        self._knows = believed.knows_player
+        self._known: dict[str, Outlook | None] = {}
+
+    def __call__(self, game_id: str) -> Outlook | None:
+        """The outlook of a game; None where nothing was quoted of it."""
+        if game_id not in self._known:
+            self._known[game_id] = self._worked_out(game_id)
+        return self._known[game_id]
+
+    def _worked_out(self, game_id: str) -> Outlook | None:
+        close = self._closes[game_id]
+        game = next(x for bet in self._bets for x in bet.games if x.id == game_id)
+        named = _named(self._bets, game)
+        if close.lines.empty and not named:
+            return None
+        closed_at = closing_lines(close, named)
+        quoted = {player for player, _ in closed_at}
+        # Of whom neither games nor quotes tell anything there is no chance.
+        named = tuple(x for x in named if x in quoted or self._knows(x, game))
+        players = self._players_of(self._bets, game)
+        outlook = closing_outlook(game, close.lines, self._load(game.league), players, named)
+        closed = {
+            who: (fair.selection.points or 0.0, fair.of(replace(fair.selection, side="over")))
+            for who, fair in closed_at.items()
+        }
+        return moved_to(outlook, players, closed) if players is not None and closed else outlook
+
+
+def _named(bets: Sequence[Bet], game: Game) -> tuple[Player, ...]:
+    found = {
+        (leg.market.player.side, leg.market.player.key): leg.market.player
+        for bet in bets
+        for leg in bet.legs
+        if leg.game.id == game.id and isinstance(leg.market, PlayerTotal | DoubleDouble)
+    }
+    return tuple(found.values())
+
+
+def closing_values(
+    bets: Sequence[Bet],
+    closes: Mapping[str, Close],
+    revisions: Mapping[int, int],
+    load: Callable[[str], Parameters],
+    players: Players,
+    now: datetime,
+) -> list[ClosingValue]:
+    """What bets were worth by the closes of their games.
+
+    `revisions` counts what was written of each bet before.
+    """
+    at_the_close = AtTheClose(closes, bets, load, players)
+    return [
+        value_at_close(
+            Placed(bet, bet.made_at), closes, at_the_close, revisions.get(bet.number, 0) + 1, now
+        )
+        for bet in bets
+    ]

@@ -1,0 +1,195 @@
+"""What a bet is worth at this moment beside its price, as `add`, `check` and `show` tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tracker.cli.screen import note, paint
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.player import Stat
+
+if TYPE_CHECKING:
+    from tracker.cli.scope import Scope
+    from tracker.cli.session import Session
+    from tracker.domain.bet import Bet
+    from tracker.domain.chance import Chance
+    from tracker.domain.game import Game, GameState
+    from tracker.domain.money import Odds
+    from tracker.domain.parlay import Leg, Wager
+    from tracker.domain.quote import Quote
+    from tracker.domain.value import ClosingValue, Decision
+
+_DAY = timedelta(hours=24)
+_LATE_S = 120.0
+"""Seconds left of a game inside of which no price is called worth a look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """A decision, whether a game of it has begun, and what the market says of the very bet."""
+
+    decision: Decision
+    live: bool
+    late: bool
+    market: float | None
+
+
+async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | None:
+    """What a bet is worth at this moment; None where the forecast cannot say."""
+    from tracker.app.value import Quoted, decision, market_chance
+
+    found = await _chance(bet, at, scope)
+    if found is None:
+        return None
+    settings = scope.settings().odds
+    quotes = await _quotes(bet.games, at)
+    quoted = Quoted(quotes, at.now, settings.mine, settings.anchors, live=found.live)
+    made = decision(bet, found.chance, found.prior, quoted)
+    return Worth(made, found.live, found.late, market_chance(bet, quotes, at.now))
+
+
+async def _quotes(games: Iterable[Game], at: Session) -> list[Quote]:
+    told = [
+        one for game in games
+        for one in await at.store.quotes.standing(game.id, at.now - _DAY, at.now)
+    ]  # fmt: skip
+    return [replace(x.quote, told_at=x.stood_at) for x in told if x.quote.open]
+
+
+def decision_json(x: Decision) -> dict[str, Any]:
+    """A decision as other programs read it."""
+    return {
+        "p": x.chance.win,
+        "push": x.chance.push,
+        "break_even": x.break_even,
+        "edge": x.edge,
+        "kelly": x.kelly,
+        "fair_odds": x.chance.fair_odds,
+        "prior": x.prior,
+        "best": None if x.best is None else {"book": x.best.book, "odds_decimal": x.best.odds},
+        "market_at_bet": x.market_at_bet,
+    }
+
+
+def decision_lines(x: Decision, clock: str, odds_format: str) -> list[str]:
+    """The same in two lines for a person."""
+    from tracker.wording.closes import share_text
+    from tracker.wording.figures import percent
+
+    push = f", push {percent(x.chance.push, 1)}" if x.chance.push else ""
+    edge = "" if x.edge is None else f", edge {share_text(x.edge)}"
+    first = f"{paint(clock + ':', 'dim')} p(hit) {percent(x.chance.win, 1)}{push}{edge}"
+    fair = x.chance.fair_odds
+    facts = [
+        "" if fair is None else f"fair {_price(fair, odds_format)}",
+        "" if not x.kelly else f"Kelly share {x.kelly:.1%}".replace("%", " %"),
+        "" if x.best is None else f"best {_price(x.best.odds, odds_format)} at {x.best.book}",
+        f"by {x.prior}",
+    ]
+    return [first, f"{paint('Worth', 'dim'):<9}{' · '.join(f for f in facts if f)}"]
+
+
+def _price(decimal: float, form: str) -> str:
+    from fractions import Fraction
+
+    from tracker.domain.money import Odds, odds_text
+
+    if decimal <= 1:
+        return "no price"
+    text = odds_text(Odds(f"{decimal:.2f}", Fraction(decimal).limit_denominator(10_000)), form)
+    return f"{decimal:.2f}" if form == "fractional" else text
+
+
+@dataclass(frozen=True, slots=True)
+class _Chance:
+    chance: Chance
+    prior: str
+    live: bool
+    late: bool
+
+
+async def _chance(bet: Bet, at: Session, scope: Scope) -> _Chance | None:
+    """The chance as the daemon would give it at this moment, and who told what was believed.
+
+    None where the forecast cannot say, as of a player of whom nothing is known.
+    """
+    from tracker.cli.bets.believed import beliefs_of, known_of
+    from tracker.cli.models.in_use import ModelsInUse, registry_beside
+    from tracker.domain.game import GameState, Phase, Score
+    from tracker.domain.tracking import Group
+    from tracker.engine.decide.parlays import combined
+    from tracker.forecast import Unpriceable, forecast, parlay
+
+    models = ModelsInUse(registry_beside(at.basics.store), note)
+    groups: list[Group] = []
+    live = late = False
+    told: list[str] = []
+    for game in bet.games:
+        known = await at.store.games(game.slate)
+        state = next((s for g, s in known if g.id == game.id and s is not None), None)
+        state = state or GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
+        if state.phase.off:
+            return None
+        live = live or state.phase is not Phase.SCHEDULED
+        late = late or (state.phase.in_play and state.seconds_left <= _LATE_S)
+        parameters = models(game.league)
+        bets = [bet] if bet.added_at <= game.start else []
+        believed = (await known_of(game, at, scope)).before(game, bets, parameters)
+        told.append(believed.by)
+        beliefs = await beliefs_of([bet], game, at)
+        if state.phase is Phase.SCHEDULED:
+            if not beliefs.knows([bet], game):
+                return None
+            state = _listed(state, bet.legs)
+        legs = [leg.market for leg in bet.legs if leg.game.id == game.id]
+        try:
+            players = beliefs.of([bet], game)
+            outlook = forecast(state, believed.prior, parameters, players=players)
+            groups.append(Group(game.id, parlay(legs, outlook, state)))
+        except Unpriceable:
+            return None
+    whole = groups[0].chance if len(groups) == 1 else combined(groups)
+    prior = ", ".join(dict.fromkeys(told))
+    return None if whole is None else _Chance(whole, prior, live, late)
+
+
+def _listed(state: GameState, legs: Iterable[Leg]) -> GameState:
+    """A game before tip-off with the players of the legs in its box, which is read later."""
+    from tracker.domain.game import PlayerLine
+
+    nothing = tuple((x.value, 0) for x in Stat)
+    players = dict.fromkeys(
+        leg.market.player
+        for leg in legs
+        if leg.game.id == state.game.id and isinstance(leg.market, PlayerTotal | DoubleDouble)
+    )
+    return replace(
+        state, players=tuple(PlayerLine(x.key, x.name, x.side, nothing) for x in players)
+    )
+
+
+def value_json(x: ClosingValue) -> dict[str, Any]:
+    """What a bet was worth by the close, as other programs read it."""
+    return {
+        "grade": x.grade.value,
+        "value": x.value,
+        "win": None if x.chance is None else x.chance.win,
+        "push": None if x.chance is None else x.chance.push,
+        "lose": None if x.chance is None else x.chance.lose,
+        "reason": x.reason,
+        "revision": x.revision,
+    }
+
+
+def value_text(wager: Wager, odds: Odds | None, x: ClosingValue) -> str:
+    """The same in a line: by which close, what the bet was worth, and what its price asked for."""
+    from tracker.wording.closes import closed_line
+
+    line = closed_line(wager, odds, x)
+    if x.chance is None or odds is None:
+        return line
+    needed = f"{x.chance.win:.1%}, you needed {odds.break_even:.1%}".replace("%", " %")
+    return f"{line}: {needed} ({x.grade.value}, {x.reason})"

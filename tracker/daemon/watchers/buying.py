@@ -1,0 +1,271 @@
+"""Buys what closes need of a source that is paid by the request, and says what it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from tracker.app.credits import TONIGHT, tip_of
+from tracker.clock import Clock
+from tracker.daemon.forecaster import Forecaster, Load
+from tracker.domain.bet import Bet
+from tracker.domain.credit import Credit, Purchase, Purpose
+from tracker.domain.events import OddsRefused, Tell
+from tracker.domain.game import Game
+from tracker.domain.roster import RosterOf
+from tracker.domain.tracking import GameTracking
+from tracker.engine.market import credits as plans
+from tracker.engine.market.credits import Refusal, Tariff, Tip
+from tracker.feeds.odds.asking import Asked, OddsSources
+from tracker.feeds.odds.the_odds_api import parse as the_odds_api
+from tracker.settings.models import OddsSettings
+from tracker.store import Store
+
+COUNTDOWN_EVERY_S = 45.0
+"""Seconds between two looks at the countdown of a box."""
+
+COUNTDOWN_FROM = timedelta(minutes=2)
+"""How long before the listed time the countdown is first looked at."""
+
+REFUSED_FOR_S = 3600.0
+"""Seconds until a key that was refused is tried again."""
+
+STEP_S = 15.0
+"""Seconds between two looks at what is to be done: the window for a close has two minutes."""
+
+NEAR = timedelta(minutes=30)
+"""How long before tip-off a game is about to begin."""
+
+OVERDUE = timedelta(hours=3)
+"""A game that has not begun so long after its listed time will not begin tonight."""
+
+LOOK_AHEAD, LOOK_EVERY = timedelta(hours=6), timedelta(minutes=30)
+"""How long before the first tip-off lines are looked at, and how often, where
+credits are plenty."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarketParts:
+    """What the market's loops work with. `roster_of` tells who plays a game."""
+
+    sources: OddsSources
+    store: Store
+    forecaster: Forecaster
+    load: Load
+    clock: Clock
+    settings: OddsSettings
+    tell: Tell
+    trackings: Callable[[], Iterable[GameTracking]]
+    roster_of: RosterOf
+    hear: Callable[[str, datetime, str], None]
+
+
+class Watch(Protocol):
+    """Knows the games of tonight, and takes what was bought."""
+
+    def waiting(self) -> list[Game]:
+        """The games that have not begun and may still begin tonight, soonest first."""
+        ...
+
+    def in_play(self) -> list[Game]:
+        """The games that are being played."""
+        ...
+
+    def game(self, game_id: str) -> Game | None:
+        """A game of these days by its id."""
+        ...
+
+    def bet_on(self) -> dict[str, list[Bet]]:
+        """The bets on each game that is followed."""
+        ...
+
+    def provider_id(self, game: str) -> str | None:
+        """The id by which the paid source last knew a game."""
+        ...
+
+    async def take(self, asked: Asked, paid: Credit | None) -> None:
+        """Believe an answer."""
+        ...
+
+
+class Buyer:
+    """The one loop that spends credits: closes first, each once, and once more if a tip slides."""
+
+    def __init__(self, parts: MarketParts, watch: Watch) -> None:
+        """Nothing has been bought."""
+        self._watch = watch
+        self._parts = parts
+        self._clock = parts.clock
+        said = parts.settings.the_odds_api
+        self._tariff = Tariff.of(said.markets, said.regions, said.bookmakers)
+        self._remaining: int | None = None
+        self._shut_until = 0.0
+        self._asked = False
+        self._bought: dict[str, datetime] = {}
+        self._last: dict[str, datetime] = {}
+        self._again: set[str] = set()
+        self._done: set[tuple[str, str]] = set()
+        self._refused: set[str] = set()
+        self._looked: dict[str, tuple[float, timedelta | None]] = {}
+
+    def jobs(self) -> list[Coroutine[None, None, None]]:
+        """The one loop, where the source can be asked."""
+        return [self._run()] if self._parts.sources.paid else []
+
+    async def _run(self) -> None:
+        last = await self._parts.store.quotes.balance(the_odds_api.NAME)
+        self._remaining = None if last is None else last.remaining
+        await self._recall()
+        while True:
+            if not self._asked and self.tips():
+                await self._ask_balance()
+            if self._clock.monotonic() >= self._shut_until:
+                await self._turn()
+            await self._clock.sleep(STEP_S)
+
+    async def _recall(self) -> None:
+        """What was bought before a restart is not bought twice."""
+        for row in await self._parts.store.quotes.credits(self._clock.now() - OVERDUE):
+            for tip in self.tips():
+                if tip.name in row.purpose and row.refused is None:
+                    self._done.add((tip.game, Purpose.CLOSE.value))
+                    if row.purpose.startswith(Purpose.PLAYERS.value):
+                        self._done.add((tip.game, Purpose.PLAYERS.value))
+                    else:
+                        self._bought[tip.game] = self._last[tip.league] = row.at
+
+    async def _ask_balance(self) -> None:
+        self._asked = True
+        credit = await self._parts.sources.balance()
+        self._remaining = self._remaining if credit.remaining is None else credit.remaining
+        await self._parts.store.quotes.record(None, (), credit)
+
+    def tips(self) -> list[Tip]:
+        """The games of tonight whose close is wanted for bets."""
+        bets, now = self._watch.bet_on(), self._clock.now()
+        return [
+            tip_of(x, bets[x.id])
+            for x in self._watch.waiting()
+            if bets.get(x.id) and x.league in the_odds_api.SPORTS and x.start - now <= TONIGHT
+        ]
+
+    async def _turn(self) -> None:
+        tips = self.tips()
+        for tip in tips:
+            left = await self._countdown(tip)
+            if not plans.due(tip, self._clock.now(), left):
+                continue
+            await self._close(tip, tips, left)
+            if tip.players:
+                await self._players(tip)
+        await self._too_late()
+        await self._look(tips)
+
+    async def _close(self, tip: Tip, tips: Sequence[Tip], left: timedelta | None) -> None:
+        """Buy the featured markets, unless those that were bought last are fresh enough."""
+        now = self._clock.now()
+        tips_off = now + (left or timedelta(0))
+        last = self._last.get(tip.league)
+        if last is not None and tips_off - last <= plans.LASTS:
+            self._bought[tip.game] = last
+            return
+        first = tip.game not in self._bought
+        if not first and tip.game in self._again:
+            return
+        group = next(x for x in plans.shared(tips) if tip in x)
+        bought = await self._buy(plans.featured(group, self._tariff, again=not first), tips)
+        if not first:
+            self._again.add(tip.game)
+        if bought:
+            self._last[tip.league] = now
+            for one in group:
+                self._bought[one.game] = now
+
+    async def _players(self, tip: Tip) -> None:
+        key = tip.game, Purpose.PLAYERS.value
+        if key in self._done:
+            return
+        self._done.add(key)
+        wanted, event = plans.players(tip, self._tariff), self._watch.provider_id(tip.game)
+        if event is None:
+            await self._refuse(Refusal(wanted, "the source does not list the game"))
+        else:
+            await self._buy(wanted, self.tips(), event)
+
+    async def _look(self, tips: Sequence[Tip]) -> None:
+        """Buy a look at all lines before the tip-offs, where that leaves enough for closes."""
+        now = self._clock.now()
+        for league in sorted({x.league for x in tips}):
+            near = [x for x in tips if x.league == league and x.start > now]
+            last = self._last.get(league)
+            if not near or near[0].start - now > LOOK_AHEAD or near[0].start - now < NEAR / 3:
+                continue
+            if last is not None and now - last < LOOK_EVERY:
+                continue
+            wanted = plans.look(near, self._tariff, now)
+            known = self._remaining is not None
+            if known and isinstance(self._affordable(wanted, tips), Purchase):
+                await self._buy(wanted, tips)
+            self._last[league] = now
+
+    async def _too_late(self) -> None:
+        """Say of games that began before their close could be bought that it was not."""
+        bets = self._watch.bet_on()
+        for game in self._watch.in_play():
+            late = game.id in bets and game.league in the_odds_api.SPORTS
+            if late and game.id not in self._bought and game.id in self._looked:
+                tip = tip_of(game, bets[game.id])
+                self._bought[game.id] = self._clock.now()
+                await self._refuse(Refusal(plans.featured([tip], self._tariff), plans.BEGUN))
+
+    def _affordable(self, wanted: Purchase, tips: Sequence[Tip]) -> Purchase | Refusal:
+        rest = [x for x in tips if x.game not in self._bought and x.game not in wanted.games]
+        left = sum(x.planned for x in plans.plan(rest, self._tariff) if x.purpose is Purpose.CLOSE)
+        return plans.afford(wanted, self._remaining, self._tariff, left)
+
+    async def _buy(self, wanted: Purchase, tips: Sequence[Tip], event: str | None = None) -> bool:
+        found = self._affordable(wanted, tips)
+        if isinstance(found, Refusal):
+            await self._refuse(found)
+            return False
+        bought = await self._parts.sources.buy(found, event)
+        credit = bought.credit
+        if credit.remaining is not None:
+            self._remaining = credit.remaining
+        elif self._remaining is not None:
+            self._remaining = max(0, self._remaining - credit.cost)
+        if bought.asked is not None:
+            await self._watch.take(bought.asked, credit)
+        else:
+            await self._parts.store.quotes.record(None, (), credit)
+            self._parts.tell(OddsRefused(wanted.what, credit.refused or ""))
+        if bought.fatal and self._remaining != 0:
+            self._shut_until = self._clock.monotonic() + REFUSED_FOR_S
+        return bought.asked is not None
+
+    async def _refuse(self, refusal: Refusal) -> None:
+        """Write down what is not bought, once."""
+        what = refusal.purchase.what
+        if what in self._refused:
+            return
+        self._refused.add(what)
+        credit = Credit(
+            the_odds_api.NAME, self._clock.now(), what, refusal.purchase.planned,
+            refused=refusal.why,
+        )  # fmt: skip
+        await self._parts.store.quotes.record(None, (), credit)
+        self._parts.tell(OddsRefused(what, refusal.why))
+
+    async def _countdown(self, tip: Tip) -> timedelta | None:
+        """What the league's box counts down, looked at near the listed time alone."""
+        now, game = self._clock.now(), self._watch.game(tip.game)
+        if game is None or now < tip.start - COUNTDOWN_FROM:
+            return None
+        known = self._looked.get(tip.game)
+        if known is None or self._clock.monotonic() - known[0] >= COUNTDOWN_EVERY_S:
+            told = await self._parts.sources.countdown(game)
+            known = self._looked[tip.game] = self._clock.monotonic(), told
+        passed = timedelta(seconds=self._clock.monotonic() - known[0])
+        return None if known[1] is None else max(known[1] - passed, timedelta(0))

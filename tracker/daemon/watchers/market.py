@@ -1,0 +1,371 @@
+"""The loops of the market's side: quotes while they mean something, closes at the tip-off."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tracker.app.value import Quoted, closing_values, decision
+from tracker.clock import wait_for_event
+from tracker.daemon.watchers.buying import NEAR, OVERDUE, STEP_S, Buyer, MarketParts
+from tracker.domain.bet import Bet
+from tracker.domain.chance import Chance
+from tracker.domain.credit import Credit
+from tracker.domain.events import MarketClosed, OddsLost, OddsRecovered
+from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.prior import PregameLines
+from tracker.domain.quote import EXCHANGES, Closing
+from tracker.domain.tracking import GameTracking
+from tracker.domain.value import ClosingValue, Decision
+from tracker.engine.market.board import QuoteBoard
+from tracker.engine.market.closing import Close, close, consensus, tip_off
+from tracker.feeds.errors import FeedError
+from tracker.feeds.odds.asking import Asked
+from tracker.feeds.odds.offers import match
+
+FAR_S, NEAR_S = 600.0, 120.0
+"""Seconds between two looks at the lines of a free source, for games far off and about to begin."""
+
+EXCHANGE_FAR_S, EXCHANGE_NEAR_S, EXCHANGE_LIVE_S = 300.0, 60.0, 30.0
+"""The same for an exchange, whose price is used in play only while it is younger than a minute."""
+
+AHEAD = timedelta(hours=36)
+"""Games further off have no line yet that would last."""
+
+PRIOR_AGE = timedelta(minutes=30)
+"""Quotes that are no older are the newest; where there are none, those of the day will do."""
+
+DAY = timedelta(hours=24)
+
+FAILED_S = (60.0, 900.0)
+"""First and longest seconds until a source that failed is tried again."""
+
+FIRST_QUOTES = timedelta(minutes=2)
+"""How long a new bet waits for the first quotes of its game, which tell its best price."""
+
+SLATE_S = 60.0
+"""Seconds between two looks at which games there are."""
+
+
+class MarketWatch:
+    """Keeps the quotes of tonight's games, and what they say of the bets."""
+
+    def __init__(self, parts: MarketParts) -> None:
+        """Nothing is asked until its jobs run."""
+        self._parts = parts
+        self._clock = parts.clock
+        self._store = parts.store.quotes
+        self.board = QuoteBoard()
+        self._games: dict[str, Game] = {}
+        self._states: dict[str, GameState] = {}
+        self._shown: dict[str, GameTracking] = {}
+        self._closings: dict[str, Closing] = {}
+        self._closes: dict[str, Close] = {}
+        self.values: dict[int, ClosingValue] = {}
+        """What bets were worth by the close, by number."""
+        self._decided: set[int] = set()
+        self._ids: dict[str, str] = {}
+        self._news = asyncio.Event()
+        self._buyer = Buyer(parts, self)
+
+    def jobs(self) -> list[Coroutine[None, None, None]]:
+        """The loops, to be run side by side."""
+        loops = [self._follow(x) for x in self._parts.sources.free]
+        return [self._keep_games(), self._reckon(), *loops, *self._buyer.jobs()]
+
+    def show(self, tracking: GameTracking) -> None:
+        """Take what is believed of a game, after every poll."""
+        state = tracking.state
+        if state is None:
+            return
+        self._shown[tracking.game.id] = tracking
+        before = self._states.get(tracking.game.id)
+        self._states[tracking.game.id] = state
+        if before is None or before.phase is not state.phase:
+            self._news.set()
+
+    async def restore(self) -> None:
+        """Take up what was known before a restart."""
+        now = self._clock.now()
+        told = await self._store.standing(None, now - DAY, now)
+        self.board.restore((x.quote, x.stood_at, x.scope) for x in told)
+        self._closings = await self._store.closings()
+        self.values = await self._store.values()
+        self._decided = set(await self._store.decisions())
+        await self._look_up_games()
+
+    # ------------------------------------------------------------------------------------- games
+
+    async def _keep_games(self) -> None:
+        while True:
+            await self._look_up_games()
+            await self._clock.sleep(SLATE_S)
+
+    async def _look_up_games(self) -> None:
+        now = self._clock.now()
+        listed = await self._parts.store.games(since=(now - timedelta(days=1)).date())
+        self._games = {x.id: x for x, _ in listed if x.start <= now + AHEAD}
+        for game, state in listed:
+            if state is not None:
+                self._states.setdefault(game.id, state)
+        over = {x for x in self.board.games if x not in self._games}
+        self.board.forget(over)
+
+    def begun(self, game: Game) -> bool:
+        """Whether a game has tipped off, as far as we know."""
+        state = self._states.get(game.id)
+        return state is not None and state.phase.rank > 0
+
+    def _off(self, game: Game) -> bool:
+        state = self._states.get(game.id)
+        return state is not None and state.phase.off
+
+    def waiting(self) -> list[Game]:
+        """The games that have not begun and may still begin tonight, soonest first."""
+        now = self._clock.now()
+        found = [
+            x for x in self._games.values()
+            if not self.begun(x) and not self._off(x) and now - x.start < OVERDUE
+        ]  # fmt: skip
+        return sorted(found, key=lambda x: (x.start, x.id))
+
+    def bet_on(self) -> dict[str, list[Bet]]:
+        """The bets on each game that is followed."""
+        return {x.game.id: [y.bet for y in x.tracked] for x in self._parts.trackings()}
+
+    # -------------------------------------------------------------------------------- free sources
+
+    async def _follow(self, source: str) -> None:
+        """Ask one free source, for as long as there is anything to ask it."""
+        failed, due = 0.0, 0.0
+        while True:
+            games = self._wanted(source)
+            if games and self._clock.monotonic() >= due:
+                why = await self._ask(source, games)
+                if not why and failed:
+                    self._parts.tell(OddsRecovered(source))
+                if why and not failed:
+                    self._parts.tell(OddsLost(source, why))
+                failed = min(max(failed * 2, FAILED_S[0]), FAILED_S[1]) if why else 0.0
+                due = self._clock.monotonic() + (failed or self._pace(source, games))
+            await self._clock.sleep(STEP_S)
+
+    def _wanted(self, source: str) -> list[Game]:
+        """The games to be asked about: those to come, and for an exchange those in play."""
+        games = self.waiting()
+        if source in EXCHANGES:
+            bets = self.bet_on()
+            games += [x for x in self.in_play() if x.id in bets]
+        return games
+
+    def game(self, game_id: str) -> Game | None:
+        """A game of these days by its id."""
+        return self._games.get(game_id)
+
+    def in_play(self) -> list[Game]:
+        """The games that are being played."""
+        states = self._states
+        return [x for x in self._games.values() if x.id in states and states[x.id].phase.in_play]
+
+    def _pace(self, source: str, games: Sequence[Game]) -> float:
+        now = self._clock.now()
+        bets = self.bet_on()
+        near = any(x.start - now <= NEAR and not self.begun(x) for x in games if x.id in bets)
+        if source not in EXCHANGES:
+            return NEAR_S if near else FAR_S
+        if any(self.begun(x) for x in games):
+            return EXCHANGE_LIVE_S
+        return EXCHANGE_NEAR_S if near else EXCHANGE_FAR_S
+
+    async def _ask(self, source: str, games: Sequence[Game]) -> str:
+        """Ask a source once; why it did not answer, empty where it did."""
+        try:
+            answers = await self._parts.sources.ask(source, games)
+        except FeedError as error:
+            self._parts.hear(f"odds {source}", self._clock.now(), error.trouble.value)
+            return str(error)
+        for asked in answers:
+            await self.take(asked, paid=None)
+        self._parts.hear(f"odds {source}", self._clock.now(), "ok")
+        return ""
+
+    async def take(self, asked: Asked, paid: Credit | None) -> None:
+        """Believe an answer: what changed in it is written with its body, and its cost."""
+        document = asked.document
+        found = match(asked.parsed, self._games.values(), document.at, self._parts.roster_of)
+        self._ids |= found.ids
+        rows = self.board.changed(found.quotes, asked.scope, document.at, asked.covers)
+        number = 0
+        if rows or paid is not None:
+            number = await self._store.record(document, rows, paid, found.faults)
+        self.board.take(found.quotes, rows, asked.scope, number)
+        if rows:
+            await self._believe(found.games)
+
+    async def _believe(self, games: Iterable[str]) -> None:
+        """Let forecasts start from what the market says of games that have not begun."""
+        now = self._clock.now()
+        told: dict[str, PregameLines] = {}
+        for game_id in games:
+            game = self._games.get(game_id)
+            if game is None or self.begun(game) or game.start - now < -OVERDUE:
+                continue
+            standing = self.board.standing(game_id)
+            fresh = [x for x in standing if now - x.stood_at <= PRIOR_AGE]
+            lines = consensus(fresh) or consensus(standing)
+            if lines is not None:
+                told[game_id] = PregameLines(*lines)
+        if told:
+            await self._parts.store.known.keep_quotes(told)
+            known = self._parts.forecaster.known
+            self._parts.forecaster.known = replace(known, quotes={**known.quotes, **told})
+
+    def provider_id(self, game: str) -> str | None:
+        """The id by which the paid source last knew a game."""
+        return self._ids.get(game)
+
+    # ---------------------------------------------------------------------------------- reckoning
+
+    async def _reckon(self) -> None:
+        """Take each close once its game has begun, and value the bets that wait for it."""
+        while True:
+            self._news.clear()
+            await self._decide()
+            for tracking in self._live():
+                await self._close(tracking)
+            await self._value()
+            await wait_for_event(self._clock, self._news, STEP_S)
+
+    async def _decide(self) -> None:
+        """Write down what new bets were worth when they were made: at their first chance."""
+        found = []
+        for tracking in self._live():
+            for tracked in tracking.tracked:
+                if tracked.bet.number in self._decided or tracked.chance is None:
+                    continue
+                if self._early(tracking, tracked.bet):
+                    continue
+                if tracked.settlement is None:
+                    found.append(self._decision(tracking, tracked.bet, tracked.chance))
+                self._decided.add(tracked.bet.number)
+        if found:
+            await self._store.decide(found)
+
+    def _early(self, tracking: GameTracking, bet: Bet) -> bool:
+        """Whether a bet is so new that nobody may have been asked for quotes of its game yet."""
+        if self.begun(tracking.game) or self.board.quotes(tracking.game.id):
+            return False
+        return timedelta(0) <= self._clock.now() - bet.added_at < FIRST_QUOTES
+
+    def _decision(self, tracking: GameTracking, bet: Bet, chance: Chance) -> Decision:
+        parts, now = self._parts, self._clock.now()
+        believed = parts.forecaster.believed(tracking, parts.load(tracking.game.league))
+        quoted = Quoted(
+            self.board.quotes(tracking.game.id),
+            now,
+            parts.settings.mine,
+            parts.settings.anchors,
+            live=self.begun(tracking.game),
+        )
+        return decision(bet, chance, believed.by, quoted)
+
+    def _live(self) -> list[GameTracking]:
+        """What is believed of each game that is followed, with the bets on it at this moment."""
+        found = []
+        for followed in self._parts.trackings():
+            shown = self._shown.get(followed.game.id)
+            found.append(followed if shown is None else shown.with_bets(followed.tracked))
+        return found
+
+    async def _close(self, tracking: GameTracking) -> None:
+        """Take the close of a game that has begun, or take it back where it is called off."""
+        game, state = tracking.game, tracking.state
+        known = self._closings.get(game.id)
+        if state is None:
+            return
+        revision = 1 if known is None else known.revision + 1
+        if state.phase.off:
+            if known is None or not known.void:
+                await self._keep(Close(Closing(game.id, revision, None)))
+            return
+        if state.phase.rank == 0 or (known is not None and not known.void):
+            return
+        tip_at = await self._tip(tracking, state)
+        if tip_at is not None:
+            made = close(game.id, revision, tip_at, self.board.lines(game.id))
+            await self._keep(made)
+            self._parts.tell(_closed(game, made.closing))
+
+    async def _tip(self, tracking: GameTracking, state: GameState) -> datetime | None:
+        """The tip-off by our own feed: the first look that showed the game live."""
+        seen = await self._store.tipped(tracking.game.id)
+        if seen is not None:
+            at, period, clock = seen
+            return tip_off(
+                replace(state, period=period, clock=clock, phase=Phase.LIVE, periods=None), at
+            )
+        # What cannot be priced leaves no snapshot: then by what is believed.
+        return None if tracking.changed_at is None else tip_off(state, tracking.changed_at)
+
+    async def _keep(self, made: Close) -> None:
+        """Write a close with the values of the bets that waited for it alone."""
+        game, now = made.closing.game, self._clock.now()
+        self._closings[game] = made.closing
+        self._closes[game] = made
+        values = await self._values(self._ready({game}))
+        polls = {x.poll for x in made.fairs.values()} | {made.closing.poll or 0}
+        await self._store.close(made.closing, values, polls, now)
+        self._remember(values)
+
+    async def _value(self) -> None:
+        """Value bets whose closes stand already: added later, or waiting for another game."""
+        values = await self._values(self._ready(None))
+        if values:
+            await self._store.value(values)
+            self._remember(values)
+
+    def _remember(self, values: Iterable[ClosingValue]) -> None:
+        self.values |= {x.bet: x for x in values}
+
+    def _ready(self, games: set[str] | None) -> list[Bet]:
+        """The bets with a close for each of their games that have no value by these closes yet."""
+        found: dict[int, Bet] = {}
+        for tracking in self._parts.trackings():
+            for tracked in tracking.tracked:
+                bet = tracked.bet
+                closings = [self._closings.get(x.id) for x in bet.games]
+                if games is not None and not games & {x.id for x in bet.games}:
+                    continue
+                last = max((x.revision for x in closings if x is not None), default=0)
+                known = self.values.get(bet.number)
+                valued = known is not None and (known.closing_revision or 0) >= last
+                if all(x is not None for x in closings) and not valued:
+                    found[bet.number] = bet
+        return list(found.values())
+
+    async def _values(self, bets: list[Bet]) -> list[ClosingValue]:
+        if not bets:
+            return []
+        for game in {x.id for bet in bets for x in bet.games} - self._closes.keys():
+            self._closes[game] = await self._rebuilt(self._closings[game])
+        revisions = {x: y.revision for x, y in self.values.items()}
+        load, players = self._parts.load, self._parts.forecaster.players
+        now, closes = self._clock.now(), dict(self._closes)
+        return await asyncio.to_thread(closing_values, bets, closes, revisions, load, players, now)
+
+    async def _rebuilt(self, closing: Closing) -> Close:
+        """A close that was taken before a restart, out of the quotes that are kept of it."""
+        tip_at = closing.tip_at
+        if tip_at is None:
+            return Close(closing)
+        told = await self._store.standing(closing.game, tip_at - DAY, tip_at)
+        board = QuoteBoard()
+        board.restore((x.quote, x.stood_at, x.scope) for x in told)
+        made = close(closing.game, closing.revision, tip_at, board.lines(closing.game))
+        return replace(made, closing=closing)
+
+
+def _closed(game: Game, x: Closing) -> MarketClosed:
+    return MarketClosed(game.name, x.by or "nobody", x.home_spread, x.total, x.home_chance)

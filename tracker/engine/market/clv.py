@@ -1,0 +1,225 @@
+"""Closing line value: what one unit on a bet was worth by the close, at the price that was paid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tracker.domain.bet import Bet
+from tracker.domain.catalog.books import HouseRules, house_of
+from tracker.domain.chance import Chance
+from tracker.domain.market import (
+    DoubleDouble,
+    Market,
+    Moneyline,
+    PlayerTotal,
+    Span,
+    Spread,
+    ThreeWay,
+    Total,
+)
+from tracker.domain.money import Odds
+from tracker.domain.parlay import Leg, Parlay, price_of
+from tracker.domain.player import Player, Stat
+from tracker.domain.prior import Lines
+from tracker.domain.quote import Fair, selection_of
+from tracker.domain.tracking import Group
+from tracker.domain.value import ClosingValue, Grade
+from tracker.domain.worth import edge
+from tracker.engine.decide.parlays import combined
+from tracker.engine.market.closing import Close
+from tracker.forecast.errors import Unpriceable
+from tracker.forecast.pricing.markets import chance_of, parlay_of
+
+if TYPE_CHECKING:
+    from tracker.forecast.game.outlook import Outlook
+
+AtClose = Callable[[str], "Outlook | None"]
+"""Gives the outlook of a game at its closing lines, by its id; None where there are none."""
+
+LIVE, NO_PRICE, NO_CLOSE, CALLED_OFF, UNKNOWN = (
+    "live bet", "no price", "no close", "called off", "little known of the player",
+)  # fmt: skip
+"""Why a value is missing, as it is counted. What follows a colon is about the one bet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A bet with when it was placed, and who plays its games as far as that is known."""
+
+    bet: Bet
+    at: datetime
+
+    @property
+    def price(self) -> Odds | None:
+        """What the whole pays."""
+        return price_of(self.bet.market, self.bet.odds)
+
+
+def value_at_close(
+    placed: Placed,
+    closes: Mapping[str, Close],
+    outlook: AtClose,
+    revision: int,
+    now: datetime,
+) -> ClosingValue:
+    """What a bet was worth by the closes of all its games; `revision` is the one to be made."""
+    bet = placed.bet
+    last = max((closes[x.id].closing.revision for x in bet.games if x.id in closes), default=None)
+
+    def missing(why: str) -> ClosingValue:
+        return ClosingValue(
+            bet.number, revision, Grade.MISSING, now, reason=why, closing_revision=last
+        )
+
+    for game in bet.games:
+        close = closes.get(game.id)
+        if close is None:
+            return missing(f"{NO_CLOSE}: the tip-off of {game.name} was not seen")
+        tip_at = close.closing.tip_at
+        if tip_at is None:
+            return missing(CALLED_OFF)
+        if placed.at >= tip_at:
+            return missing(LIVE)
+    price = placed.price
+    if price is None:
+        return missing(NO_PRICE)
+    house = house_of(bet.book)
+    if isinstance(bet.market, Parlay):
+        told = _parlay(bet.market, closes, outlook, house)
+    else:
+        told = _single(bet.legs[0], closes[bet.game.id], outlook, house)
+    if isinstance(told, str):
+        return missing(told)
+    value = edge(told.chance, price)
+    return ClosingValue(
+        bet.number, revision, told.grade, now, told.chance, value, told.points, told.reason, last
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    grade: Grade
+    chance: Chance
+    points: float | None
+    reason: str
+
+
+def _single(leg: Leg, close: Close, outlook: AtClose, house: HouseRules) -> _Told | str:
+    market = house.read(leg.market)
+    selection = selection_of(market)
+    fair = None if selection is None else close.fair(selection)
+    if fair is not None and selection is not None:
+        win = fair.of(selection)
+        return _Told(Grade.QUOTED, Chance(win, 0.0, 1 - win), selection.points, fair.by)
+    if isinstance(market, PlayerTotal | DoubleDouble):
+        return _player(market, close, outlook(leg.game.id))
+    lacking = _lacking(market, close.lines)
+    if lacking:
+        return f"{NO_CLOSE}: {close.why.get(lacking, f'nobody quoted the {lacking}')}"
+    seen = outlook(leg.game.id)
+    if seen is None:
+        return f"{NO_CLOSE}: nothing was quoted"
+    try:
+        chance = chance_of(market, seen)
+    except Unpriceable as why:
+        return f"{NO_CLOSE}: {why}"
+    by = close.closing.by or ""
+    return _Told(Grade.CONVERTED, chance, _closed_at(market, close), by)
+
+
+def _player(market: PlayerTotal | DoubleDouble, close: Close, seen: Outlook | None) -> _Told | str:
+    """A player's line that was not quoted as it is: by his closing line, else by our own model."""
+    if seen is None:
+        return f"{NO_CLOSE}: nothing was quoted"
+    try:
+        chance = chance_of(market, seen)
+    except Unpriceable:
+        return UNKNOWN
+    quoted = None
+    if isinstance(market, PlayerTotal):
+        quoted = closing_lines(close, (market.player,)).get((market.player, market.stat))
+    if quoted is None:
+        return _Told(Grade.MODEL, chance, None, "our own model: nobody quoted the player")
+    return _Told(Grade.CONVERTED, chance, quoted.selection.points, quoted.by)
+
+
+def closing_lines(close: Close, players: tuple[Player, ...]) -> dict[tuple[Player, Stat], Fair]:
+    """The line of each player's figure that most books closed at, the evenest of several."""
+    from tracker.domain.player import player_key
+    from tracker.domain.quote import STAT_MARKETS
+
+    by_key = {x.key: x for x in players}
+    found: dict[tuple[Player, Stat], Fair] = {}
+    for selection, fair in close.fairs.items():
+        stat, player = STAT_MARKETS.get(selection.plain), by_key.get(player_key(selection.about))
+        if stat is None or player is None:
+            continue
+        known = found.get((player, stat))
+        if known is None or _rank(fair) < _rank(known):
+            found[player, stat] = fair
+    return found
+
+
+def _rank(fair: Fair) -> tuple[int, float]:
+    return -fair.books, abs(fair.chance - 0.5)
+
+
+def _lacking(market: Market, lines: Lines) -> str:
+    """The closing line without which a market cannot be asked of the outlook; empty for none."""
+    margin = lines.home_spread is not None or lines.home_ml is not None
+    match market:
+        case Moneyline() | Spread() | ThreeWay():
+            return "" if margin else "spread"
+        case Total():
+            return "" if lines.total is not None else "total"
+        case _:
+            if not margin:
+                return "spread"
+            return "" if lines.total is not None else "total"
+
+
+def _closed_at(market: Market, close: Close) -> float | None:
+    """The points at which the bet's own market closed, from its side."""
+    closing = close.closing
+    match market:
+        case Spread(side, _, Span.GAME) if closing.home_spread is not None:
+            points = closing.home_spread if side.value == "home" else -closing.home_spread
+            return points or 0.0
+        case Total(_, _, Span.GAME):
+            return closing.total
+        case _:
+            return None
+
+
+def _parlay(
+    slip: Parlay, closes: Mapping[str, Close], outlook: AtClose, house: HouseRules
+) -> _Told | str:
+    """Legs of one game by their joint outlook at the close, games as independent."""
+    groups, modelled, by = [], False, []
+    for game in slip.games:
+        close, seen = closes[game.id], outlook(game.id)
+        if seen is None:
+            return f"{NO_CLOSE}: nothing was quoted of {game.name}"
+        markets = [house.read(slip.legs[i].market) for i in slip.in_game(game.id)]
+        for market in markets:
+            if isinstance(market, PlayerTotal | DoubleDouble):
+                told = _player(market, close, seen)
+                if isinstance(told, str):
+                    return told
+                modelled = modelled or told.grade is Grade.MODEL
+            elif lacking := _lacking(market, close.lines):
+                return f"{NO_CLOSE}: nobody quoted the {lacking} of {game.name}"
+        try:
+            part = parlay_of([(x, chance_of(x, seen)) for x in markets], seen)
+        except Unpriceable as why:
+            return f"{NO_CLOSE}: {why}"
+        groups.append(Group(game.id, part))
+        by.append(close.closing.by or "")
+    whole = combined(groups)
+    if whole is None:
+        return NO_CLOSE
+    grade = Grade.MODEL if modelled else Grade.CONVERTED
+    return _Told(grade, whole, None, ", ".join(dict.fromkeys(by)))

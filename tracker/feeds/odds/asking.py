@@ -1,0 +1,372 @@
+"""Asking the providers: free ones for what they have, a paid one for what was decided to buy."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlencode
+
+from pydantic import SecretStr
+
+from tracker.clock import Clock, ScaledClock
+from tracker.domain.credit import Credit, Purchase, Purpose
+from tracker.domain.game import Game
+from tracker.domain.league import LEAGUE_ZONE, NBA
+from tracker.domain.poll import Document, Trouble
+from tracker.domain.quote import Selection
+from tracker.domain.usage import Usage
+from tracker.feeds.errors import FeedError, FeedMalformed, FeedRateLimited
+from tracker.feeds.feeds import Feeds
+from tracker.feeds.http.fetch import DEADLINE_S, PAUSE_S, Fetched, Fetcher
+from tracker.feeds.odds.espn import parse as espn
+from tracker.feeds.odds.kalshi import parse as kalshi
+from tracker.feeds.odds.nba import parse as league_list
+from tracker.feeds.odds.offers import Parsed
+from tracker.feeds.odds.polymarket import parse as polymarket
+from tracker.feeds.odds.the_odds_api import parse as the_odds_api
+from tracker.feeds.polling.board import BoardReading
+from tracker.settings.models import OddsSettings, on_this_machine
+
+FRESH_S = 30.0
+"""Oldest board that ESPN's lines are taken from."""
+
+REQUESTS_PER_MINUTE = {the_odds_api.NAME: 60, kalshi.NAME: kalshi.REQUESTS_PER_MINUTE}
+POLYMARKET_PER_MINUTE = 240
+"""Our own limits, far below those of the sources."""
+
+ODDS_CAP = 8 << 20
+"""Most bytes of an answer: a full slate of every market has about one million."""
+
+TOO_OFTEN_S = 2.0
+"""Seconds to wait where The Odds API was asked too often: it says nothing of it in a header."""
+
+TRIES = 3
+
+USED_UP = "OUT_OF_USAGE_CREDITS"
+CONCLUDED = "EVENT_NOT_FOUND"
+_BAD_KEY = ("MISSING_KEY", "INVALID_KEY", "DEACTIVATED_KEY")
+
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+_COUNTDOWN = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An answer of a provider, read.
+
+    `scope` names the document: what is not in the next one of the same scope is no longer quoted,
+    as far as `covers` goes.
+    """
+
+    document: Document
+    parsed: Parsed
+    scope: str
+    covers: Callable[[Selection], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """What became of a purchase: its cost as a row, and the answer where one came.
+
+    `fatal` is whether nothing more can be bought: the key is bad, or the credits are used up.
+    """
+
+    credit: Credit
+    asked: Asked | None = None
+    fatal: bool = False
+
+
+def _everything(_: Selection) -> bool:
+    return True
+
+
+class OddsSources:
+    """The providers that may be asked, each over its own session. Build it with `open_odds`."""
+
+    def __init__(
+        self,
+        settings: OddsSettings,
+        key: SecretStr | None,
+        feeds: Feeds,
+        fetchers: Mapping[str, Fetcher],
+        clock: Clock,
+    ) -> None:
+        """`fetchers` are those of the hosts that may be asked."""
+        self._settings = settings
+        self._key = key
+        self._feeds = feeds
+        self._fetchers = fetchers
+        self._clock = clock
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """The sources that cost nothing, in the order of the settings."""
+        asked = {espn.NAME, league_list.NAME, *self._fetchers}
+        return tuple(
+            x for x in dict.fromkeys(self._settings.sources)
+            if x in asked and x != the_odds_api.NAME
+        )  # fmt: skip
+
+    @property
+    def paid(self) -> bool:
+        """Whether The Odds API can be asked."""
+        return the_odds_api.NAME in self._fetchers
+
+    def usage(self) -> Mapping[str, Usage]:
+        """What has been asked of each host."""
+        return {name: x.usage for name, x in self._fetchers.items()}
+
+    # -------------------------------------------------------------------------------- free sources
+
+    async def ask(self, source: str, games: Sequence[Game]) -> list[Asked]:
+        """What a free source has of some games. Raises FeedError where it gives nothing at all."""
+        match source:
+            case espn.NAME:
+                return await self._espn(games)
+            case league_list.NAME:
+                return await self._league(games)
+            case kalshi.NAME:
+                return await self._kalshi(games)
+            case _:
+                return await self._polymarket(games)
+
+    async def _espn(self, games: Sequence[Game]) -> list[Asked]:
+        found, failure = [], None
+        days = {(x.league, x.start.astimezone(LEAGUE_ZONE).date()) for x in games}
+        for league, day in sorted(days):
+            feed = self._feeds.of(league, espn.NAME)
+            if feed is None:
+                continue
+            reading = await feed.board_on(day).read(FRESH_S)
+            if isinstance(reading, BoardReading):
+                parsed = espn.parse(reading.fetched.body, reading.board)
+                found.append(_asked(espn.NAME, reading.fetched, parsed, str(day)))
+            else:
+                failure = reading.error
+        if failure is not None and not found:
+            raise failure
+        return found
+
+    async def _league(self, games: Sequence[Game]) -> list[Asked]:
+        feed = self._feeds.of(NBA.id, NBA.id)
+        if feed is None or all(x.league != NBA.id for x in games):
+            return []
+        fetched = await feed.fetcher.get(league_list.PATH)
+        return [_asked(league_list.NAME, fetched, league_list.parse(fetched.body))]
+
+    async def _kalshi(self, games: Sequence[Game]) -> list[Asked]:
+        host, found = self._fetchers[kalshi.NAME], []
+        for league in sorted({x.league for x in games} & kalshi.SERIES.keys()):
+            for series in kalshi.SERIES[league]:
+                fetched = await host.get(kalshi.markets_path(series), ODDS_CAP)
+                found.append(_asked(kalshi.NAME, fetched, kalshi.parse(fetched.body), series))
+        return found
+
+    async def _polymarket(self, games: Sequence[Game]) -> list[Asked]:
+        host, found = self._fetchers[polymarket.NAME], []
+        for game in (x for x in games if x.league in polymarket.LEAGUES):
+            events = await host.get(polymarket.event_path(game))
+            try:
+                wanted = polymarket.tokens(events.body)
+            except (ValueError, TypeError):
+                raise FeedMalformed("body", "is no list of events") from None
+            if wanted:
+                found.append(await self._books(game, events, wanted))
+        return found
+
+    async def _books(self, game: Game, events: Fetched, wanted: Sequence[str]) -> Asked:
+        clob = self._fetchers[_CLOB]
+        books: dict[str, Any] = {}
+        prices: dict[str, dict[str, Any]] = {}
+        for token in wanted:
+            book = await clob.get(polymarket.book_path(token))
+            books[token] = json.loads(book.body)
+            prices[token] = {}
+            for side in ("BUY", "SELL"):
+                told = json.loads((await clob.get(polymarket.price_path(token, side))).body)
+                prices[token][side] = told.get("price") if isinstance(told, dict) else None
+        body = polymarket.together(game, events.body, books, prices)
+        path = f"{events.path}?{game.id}"
+        document = Document(
+            polymarket.NAME, path, self._clock.now(), body, sha256(body).hexdigest()
+        )
+        return Asked(document, polymarket.parse(body), f"{polymarket.NAME} {path}", _everything)
+
+    # -------------------------------------------------------------------------------- paid source
+
+    async def balance(self) -> Credit:
+        """What is left of the month's credits, by a request that costs none."""
+        bought = await self._buy("/v4/sports", {}, "balance", 0)
+        return bought.credit
+
+    async def buy(self, purchase: Purchase, event: str | None = None) -> Bought:
+        """Buy what was decided on; `event` is the provider's own id of the one game of players."""
+        sport = the_odds_api.SPORTS[purchase.league]
+        path = f"/v4/sports/{sport}/odds"
+        if purchase.purpose is Purpose.PLAYERS:
+            path = f"/v4/sports/{sport}/events/{event}/odds"
+        query = {
+            "markets": ",".join(purchase.markets),
+            "oddsFormat": "decimal",
+        }
+        books = self._settings.the_odds_api.bookmakers
+        query |= {"bookmakers": ",".join(books)} if books else {"regions": self._regions}
+        return await self._buy(path, query, purchase.what, purchase.planned)
+
+    @property
+    def _regions(self) -> str:
+        return ",".join(self._settings.the_odds_api.regions)
+
+    async def _buy(self, path: str, query: dict[str, str], purpose: str, planned: int) -> Bought:
+        assert self._key is not None  # noqa: S101 - without a key there is no such source
+        secret = {"apiKey": self._key.get_secret_value()}
+        host, full = self._fetchers[the_odds_api.NAME], f"{path}?{urlencode(secret | query)}"
+
+        def credit(headers: Mapping[str, str], refused: str | None = None) -> Credit:
+            used, left, last = (_whole(headers.get(f"x-requests-{x}")) for x in _COUNTS)
+            cost = last if last is not None else 0 if refused else planned
+            now = self._clock.now()
+            return Credit(the_odds_api.NAME, now, purpose, planned, cost, used, left, path, refused)
+
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                fetched = await host.get(full, ODDS_CAP)
+                parsed = the_odds_api.parse(fetched.body) if planned else Parsed()
+            except FeedRateLimited as error:
+                if error.code == USED_UP:
+                    return _refused(credit, error)
+                if left:
+                    await self._clock.sleep(error.retry_after or TOO_OFTEN_S)
+                    continue
+                return Bought(credit(error.headers, str(error)))
+            except FeedError as error:
+                return _refused(credit, error)
+            covers = partial(_covered, frozenset(query.get("markets", "").split(",")))
+            asked = _asked(the_odds_api.NAME, fetched, parsed, "", covers)
+            return Bought(credit(fetched.headers), asked if planned else None)
+        raise AssertionError  # the last try has returned
+
+    # ------------------------------------------------------------------------------------ tip-off
+
+    async def countdown(self, game: Game) -> timedelta | None:
+        """What the league's box counts down to tip-off; None where it tells none."""
+        feed = self._feeds.of(game.league, game.league)
+        if feed is None or not feed.source.owns(game.id):
+            return None
+        try:
+            body = (await feed.fetcher.get(feed.source.box_path(game.id), feed.source.box_cap)).body
+        except FeedError:
+            return None
+        return read_countdown(body)
+
+
+_CLOB = "polymarket clob"
+_COUNTS = ("used", "remaining", "last")
+_SPELLED = {x: y for y, x in the_odds_api.FEATURED.items()}
+
+
+def read_countdown(body: bytes) -> timedelta | None:
+    """The clock of a box of a game that has not begun, which counts down to its tip-off."""
+    try:
+        game = json.loads(body)["game"]
+        status, period, clock = game["gameStatus"], game["period"], game["gameClock"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    found = _COUNTDOWN.fullmatch(clock.strip()) if isinstance(clock, str) else None
+    if status != 1 or period != 0 or found is None or not any(found.groups()):
+        return None
+    hours, minutes, seconds = (float(x or 0) for x in found.groups())
+    left = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    return left if left > timedelta(0) else None
+
+
+def _asked(
+    source: str,
+    fetched: Fetched,
+    parsed: Parsed,
+    part: str = "",
+    covers: Callable[[Selection], bool] = _everything,
+) -> Asked:
+    path = f"{fetched.path}?{part}" if part else fetched.path
+    document = Document(source, path, fetched.at, fetched.body, fetched.digest)
+    return Asked(document, parsed, f"{source} {path}", covers)
+
+
+def _covered(markets: frozenset[str], selection: Selection) -> bool:
+    """Whether an answer for some of the provider's markets would have told of a selection."""
+    return _SPELLED.get(selection.market, selection.market) in markets
+
+
+def _refused(credit: Callable[[Mapping[str, str], str], Credit], error: FeedError) -> Bought:
+    if error.code == USED_UP:
+        row = credit({"x-requests-remaining": "0"} | dict(error.headers), "the credits are used up")
+        return Bought(row, fatal=True)
+    if error.code in _BAD_KEY:
+        return Bought(
+            credit(error.headers, "the key is not accepted: check [odds.the_odds_api] key"),
+            fatal=True,
+        )
+    if error.code == CONCLUDED:
+        return Bought(credit(error.headers, "the source has closed the event"))
+    why = str(error) if error.code is None else f"{error} {error.code}"
+    return Bought(credit(error.headers, why), fatal=error.trouble is Trouble.BLOCKED)
+
+
+def _whole(text: str | None) -> int | None:
+    try:
+        return None if text is None else max(0, int(float(text)))
+    except (ValueError, OverflowError):
+        return None
+
+
+@asynccontextmanager
+async def open_odds(
+    settings: OddsSettings,
+    key: SecretStr | None,
+    feeds: Feeds,
+    clock: Clock,
+    *,
+    deadline_s: float = DEADLINE_S,
+) -> AsyncIterator[OddsSources]:
+    """The providers of the settings with their sessions, closed on the way out.
+
+    On a scaled clock only servers on this machine are asked, as of games.
+    """
+    hosts = {
+        the_odds_api.NAME: settings.the_odds_api.base_url,
+        kalshi.NAME: settings.kalshi.base_url,
+        polymarket.NAME: settings.polymarket.base_url,
+        _CLOB: settings.polymarket.clob_url,
+    }
+    wanted = {*settings.sources, *((_CLOB,) if polymarket.NAME in settings.sources else ())}
+    if key is None:
+        wanted.discard(the_odds_api.NAME)
+    usable = [x for x in hosts if x in wanted and _may_ask(hosts[x], clock)]
+    if not {polymarket.NAME, _CLOB} <= set(usable):
+        usable = [x for x in usable if x not in (polymarket.NAME, _CLOB)]
+    async with AsyncExitStack() as stack:
+        fetchers = {
+            name: await stack.enter_async_context(
+                Fetcher(
+                    hosts[name],
+                    _HEADERS,
+                    REQUESTS_PER_MINUTE.get(name, POLYMARKET_PER_MINUTE),
+                    clock,
+                    deadline_s=deadline_s,
+                    pause_s=TOO_OFTEN_S if name == the_odds_api.NAME else PAUSE_S,
+                )
+            )
+            for name in usable
+        }
+        yield OddsSources(settings, key, feeds, fetchers, clock)
+
+
+def _may_ask(base_url: str, clock: Clock) -> bool:
+    return on_this_machine(base_url) or not isinstance(clock, ScaledClock)

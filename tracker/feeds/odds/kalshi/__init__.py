@@ -1,0 +1,1 @@
+"""Kalshi: an exchange whose market data need no key."""

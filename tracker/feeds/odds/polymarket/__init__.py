@@ -1,0 +1,1 @@
+"""Polymarket: an exchange whose market data need no key."""

@@ -1,0 +1,229 @@
+"""Reading Polymarket's events with the books and prices of their tokens.
+
+An event is found by its slug, which names both teams and the day. Outcomes, prices and tokens of a
+market are lists written as text, which belong together by their place. An order book may show .01
+and .99 while the price is right, so both are asked, and what differs is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from tracker.domain.catalog.teams import code_in
+from tracker.domain.game import Game
+from tracker.domain.league import NBA, WNBA
+from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection, after_fee
+from tracker.feeds.odds.offers import UNUSABLE, Event, Offer, Parsed
+from tracker.feeds.strict import Strict, read_json, read_object
+
+NAME = "polymarket"
+"""What the source is called in the settings and in polls, and its book."""
+
+LEAGUES = (NBA.id, WNBA.id)
+
+MARKETS = {"moneyline": MONEYLINE, "spreads": SPREAD, "totals": TOTAL}
+"""The kinds of market that are read, by the source's own names."""
+
+DISAGREE = 0.03
+"""Dollars by which the book and the price may differ."""
+
+WIDEST = 0.06
+"""Dollars between bid and ask from which on a price means nothing."""
+
+OUT_OF_STEP = "a book that differs from its price"
+THIN = "a book that is too thin or too wide"
+CLOSED = "a market that is not active"
+"""What is counted beside what every source may tell wrongly."""
+
+
+class EventDocument(Strict):
+    """An event of the gamma API, as far as we read it."""
+
+    slug: str
+    closed: bool = False
+    ended: Any = None
+    startTime: Any = None  # noqa: N815 - as the document names it
+    markets: list[Any] = Field(default_factory=list)
+
+
+class Answer(Strict):
+    """The documents of one look together, as they are kept: events, books and prices by token.
+
+    `game` is our own id of the game that was asked for, `league`, `home` and `away` its teams.
+    """
+
+    game: str
+    league: str
+    home: str
+    away: str
+    start: str
+    events: list[Any]
+    books: dict[str, Any] = Field(default_factory=dict)
+    prices: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+def event_path(game: Game) -> str:
+    """Where the event of a game lies: its slug is away, home and the Eastern date."""
+    slug = f"{game.league}-{game.away}-{game.home}-{game.slate}".casefold()
+    return f"/events?slug={slug}"
+
+
+def book_path(token: str) -> str:
+    """Where the order book of a token lies."""
+    return f"/book?token_id={token}"
+
+
+def price_path(token: str, side: str) -> str:
+    """Where the price of a token lies; `side` is BUY or SELL."""
+    return f"/price?token_id={token}&side={side}"
+
+
+def tokens(events: bytes) -> tuple[str, ...]:
+    """The tokens of an event whose books are to be asked for: one of each market that is open."""
+    found = [
+        ids[0]
+        for event in _events(json.loads(events))
+        for market, _, ids in _markets(event, Counter())
+        if market.get("acceptingOrders", True)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def together(game: Game, events: bytes, books: dict[str, Any], prices: dict[str, Any]) -> bytes:
+    """One document of all that one look brought, so that it can be kept and read again."""
+    told = {
+        "game": game.id, "league": game.league, "home": game.home, "away": game.away,
+        "start": game.start.isoformat(), "events": json.loads(events), "books": books,
+        "prices": prices,
+    }  # fmt: skip
+    return json.dumps(told, separators=(",", ":"), sort_keys=True).encode()
+
+
+def parse(body: bytes) -> Parsed:
+    """The prices of a game's markets, out of what `together` made. Raises FeedMalformed."""
+    told, faults = read_json(Answer, body), Counter[str]()
+    offers = [
+        offer
+        for event in _events(told.events)
+        for market, outcomes, ids in _markets(event, faults)
+        for offer in _offers(market, outcomes, ids[0], told, faults)
+    ]
+    start = datetime.fromisoformat(told.start)
+    event = Event(told.game, told.league, told.home, told.away, tuple(offers), start)
+    return Parsed((event,), faults)
+
+
+def _events(value: Any) -> Iterator[EventDocument]:
+    from tracker.feeds.errors import FeedMalformed
+
+    for entry in value if isinstance(value, list) else ():
+        try:
+            event = read_object(EventDocument, entry)
+        except FeedMalformed:
+            continue
+        if not event.closed and event.ended is not True:
+            yield event
+
+
+def _markets(
+    event: EventDocument, faults: Counter[str]
+) -> Iterator[tuple[dict[str, Any], list[str], list[str]]]:
+    """The markets of an event that are read, each with its outcomes and its tokens."""
+    for market in event.markets:
+        if not isinstance(market, dict) or market.get("sportsMarketType") not in MARKETS:
+            continue
+        if market.get("closed") is True or market.get("acceptingOrders") is False:
+            faults[CLOSED] += 1
+            continue
+        outcomes, ids = _texts(market.get("outcomes")), _texts(market.get("clobTokenIds"))
+        if len(outcomes) != len(ids) or len(ids) != 2:  # noqa: PLR2004 - two sides
+            faults[UNUSABLE] += 1
+            continue
+        yield market, outcomes, ids
+
+
+def _texts(value: object) -> list[str]:
+    """A list that is written as text, or is one already."""
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return []
+    if not isinstance(found, list) or not all(isinstance(x, str) for x in found):
+        return []
+    return found
+
+
+def _offers(
+    market: dict[str, Any], outcomes: list[str], token: str, told: Answer, faults: Counter[str]
+) -> Iterator[Offer]:
+    selection = _selection(market, outcomes, told)
+    if selection is None:
+        faults[UNUSABLE] += 1
+        return
+    book, price = _book(told.books.get(token)), told.prices.get(token, {})
+    if book is None:
+        faults[THIN] += 1
+        return
+    (bid, bids), (ask, asks) = book
+    quoted = sorted(x for x in map(_number, price.values()) if x is not None)
+    if not quoted or abs(quoted[0] - bid) > DISAGREE or abs(quoted[-1] - ask) > DISAGREE:
+        faults[OUT_OF_STEP] += 1
+        return
+    if not 0 < bid < ask < 1 or ask - bid > WIDEST + 1e-9:
+        faults[THIN] += 1
+        return
+    yield Offer(NAME, selection, after_fee(NAME, ask), size=asks)
+    # Selling one side is buying the other: the two books mirror each other.
+    yield Offer(NAME, selection.opposite, after_fee(NAME, 1 - bid), size=bids)
+
+
+def _selection(market: dict[str, Any], outcomes: list[str], told: Answer) -> Selection | None:
+    """What the first token of a market is a bet on."""
+    kind, first = MARKETS[market["sportsMarketType"]], outcomes[0].casefold()
+    line = market.get("line")
+    if kind == TOTAL:
+        if first not in ("over", "under") or not isinstance(line, int | float):
+            return None
+        return Selection(TOTAL, first, float(line))
+    sides = {told.home: "home", told.away: "away"}
+    codes = [code_in(told.league, "", x) or code_in(told.league, x) for x in outcomes]
+    named = [
+        sides.get(x) or sides.get(code_in(told.league, y))
+        for x, y in zip(codes, outcomes, strict=True)
+    ]
+    if set(named) != {"home", "away"} or named[0] is None:
+        return None
+    if kind == MONEYLINE:
+        return Selection(MONEYLINE, named[0])
+    return Selection(SPREAD, named[0], float(line)) if isinstance(line, int | float) else None
+
+
+def _book(value: Any) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """The best bid and the best ask of an order book with their sizes, in whatever order it is."""
+    if not isinstance(value, dict):
+        return None
+    bids, asks = (_levels(value.get(x)) for x in ("bids", "asks"))
+    return (max(bids), min(asks)) if bids and asks else None
+
+
+def _levels(value: Any) -> list[tuple[float, float]]:
+    found = []
+    for level in value if isinstance(value, list) else ():
+        price = _number(level.get("price")) if isinstance(level, dict) else None
+        size = _number(level.get("size")) if isinstance(level, dict) else None
+        if price is not None and size is not None and size > 0:
+            found.append((price, size))
+    return found
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(value) if isinstance(value, str | int | float) else None
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""The Odds API: many books' prices, paid by the request."""

@@ -1,0 +1,253 @@
+"""Reading The Odds API's documents: featured markets of many games, or one game's own markets.
+
+The outcomes of a market come by the alphabet and name teams in full; players stand in their
+`description`. Prices are decimal where that was asked for; a document with a negative price holds
+American ones. Times are ISO text, in older recordings seconds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import Field
+
+from tracker.domain.catalog.teams import code_in, teams
+from tracker.domain.league import NBA, NCAAM, NCAAW, WNBA
+from tracker.domain.market import Span
+from tracker.domain.quote import (
+    MONEYLINE,
+    SPREAD,
+    STAT_MARKETS,
+    TEAM_TOTAL,
+    TOTAL,
+    Selection,
+)
+from tracker.feeds.odds.offers import CERTAIN, UNKNOWN_TEAM, UNUSABLE, Event, Offer, Parsed
+from tracker.feeds.strict import Strict, read_json, read_object
+
+NAME = "the_odds_api"
+"""What the source is called in the settings and in polls."""
+
+SPORTS = {
+    NBA.id: "basketball_nba",
+    WNBA.id: "basketball_wnba",
+    NCAAM.id: "basketball_ncaab",
+    NCAAW.id: "basketball_wncaab",
+}
+"""Each league's key in the paths."""
+
+_LEAGUES = {sport: league for league, sport in SPORTS.items()} | {
+    "basketball_nba_preseason": NBA.id
+}
+FEATURED = {
+    "h2h": MONEYLINE, "spreads": SPREAD, "totals": TOTAL, "team_totals": TEAM_TOTAL,
+    "alternate_spreads": f"alternate_{SPREAD}", "alternate_totals": f"alternate_{TOTAL}",
+    "alternate_team_totals": f"alternate_{TEAM_TOTAL}",
+}  # fmt: skip
+_SPANS = {"h1": Span.H1, "h2": Span.H2, "q1": Span.Q1, "q2": Span.Q2, "q3": Span.Q3, "q4": Span.Q4}
+_AMERICAN_FROM = 100.0
+
+
+class OutcomeDocument(Strict):
+    """One side of a market."""
+
+    name: str
+    price: Any = None
+    point: Any = None
+    description: Any = None
+
+
+class MarketDocument(Strict):
+    """A market of a book."""
+
+    key: str
+    last_update: Any = None
+    outcomes: list[Any] = Field(default_factory=list)
+
+
+class BookDocument(Strict):
+    """A book."""
+
+    key: str
+    last_update: Any = None
+    markets: list[Any] = Field(default_factory=list)
+
+
+class EventDocument(Strict):
+    """A game with its books."""
+
+    id: str
+    sport_key: str
+    commence_time: Any
+    home_team: str
+    away_team: str
+    bookmakers: list[Any] = Field(default_factory=list)
+
+
+class ListDocument(Strict):
+    """A historical answer, which wraps what a live one is."""
+
+    data: Any = None
+
+
+def parse(body: bytes) -> Parsed:
+    """The games of an answer and what books ask of them. Raises FeedMalformed for what is none.
+
+    A game, book or side that makes no sense is counted and left out.
+    """
+    faults: Counter[str] = Counter()
+    entries = _entries(body)
+    american = _american(entries)
+    events = [event for x in entries if (event := _event(x, american, faults)) is not None]
+    return Parsed(tuple(events), faults)
+
+
+def _entries(body: bytes) -> list[Any]:
+    start = body[:64].lstrip()[:1]
+    if start == b"[":
+        return list(read_json(_Any, b'{"all":' + body + b"}").all)
+    found = read_json(_Whole, body)
+    data = found.data if found.id is None else read_json(_Raw, b'{"one":' + body + b"}").one
+    return data if isinstance(data, list) else [data]
+
+
+class _Any(Strict):
+    all: list[Any]
+
+
+class _Raw(Strict):
+    one: Any
+
+
+class _Whole(Strict):
+    id: Any = None
+    data: Any = None
+
+
+def _american(entries: Iterable[Any]) -> bool:
+    return any(price < 0 for x in entries for price in _prices(x))
+
+
+def _prices(value: Any) -> Iterator[float]:
+    match value:
+        case {"price": int() | float() as price}:
+            yield float(price)
+        case dict():
+            for part in value.values():
+                yield from _prices(part)
+        case list():
+            for part in value:
+                yield from _prices(part)
+
+
+def _event(value: Any, american: bool, faults: Counter[str]) -> Event | None:
+    told = _read(EventDocument, value, faults)
+    if told is None:
+        return None
+    league = _LEAGUES.get(told.sport_key)
+    start = instant(told.commence_time)
+    if league is None or start is None:
+        faults[UNUSABLE] += 1
+        return None
+    names = {told.home_team: "home", told.away_team: "away"}
+    codes = {side: code_in(league, "", name) for name, side in names.items()}
+    if len(names) < len(_SIDES) or not all(x in teams(league) for x in codes.values()):
+        faults[UNKNOWN_TEAM] += 1
+        return None
+    offers = [offer for book in told.bookmakers for offer in _book(book, names, american, faults)]
+    return Event(told.id, league, codes["home"], codes["away"], tuple(offers), start)
+
+
+_SIDES = ("home", "away")
+
+
+def _book(
+    value: Any, names: dict[str, str], american: bool, faults: Counter[str]
+) -> Iterator[Offer]:
+    told = _read(BookDocument, value, faults)
+    for entry in () if told is None else told.markets:
+        market = _read(MarketDocument, entry, faults)
+        if told is None or market is None:
+            continue
+        at = instant(market.last_update) or instant(told.last_update)
+        for one in market.outcomes:
+            outcome = _read(OutcomeDocument, one, faults)
+            if outcome is None:
+                continue
+            selection, odds = (
+                _selection(market.key, outcome, names),
+                decimal(outcome.price, american),
+            )
+            if odds == 1:
+                faults[CERTAIN] += 1
+            elif selection is None or odds is None:
+                faults[UNUSABLE] += 1
+            else:
+                yield Offer(told.key, selection, odds, at)
+
+
+def _read(model: type[Any], value: Any, faults: Counter[str]) -> Any:
+    from tracker.feeds.errors import FeedMalformed
+
+    try:
+        return read_object(model, value)
+    except FeedMalformed:
+        faults[UNUSABLE] += 1
+        return None
+
+
+def _selection(key: str, told: OutcomeDocument, names: dict[str, str]) -> Selection | None:
+    stem, _, tail = key.rpartition("_")
+    span = _SPANS.get(tail, Span.GAME)
+    market = FEATURED.get(stem if tail in _SPANS else key)
+    side = names.get(told.name, told.name.casefold())
+    points = float(told.point) if _is_number(told.point) else None
+    about = told.description if isinstance(told.description, str) else ""
+    try:
+        if market is not None:
+            if market.endswith(MONEYLINE):
+                points = None
+            if market.endswith(TEAM_TOTAL):
+                about = names[about]
+            elif about:
+                return None
+            if market.endswith((MONEYLINE, SPREAD)) != (side in _SIDES):
+                return None
+            return Selection(market, side, points, about, span)
+        if key.removesuffix("_alternate") in STAT_MARKETS and about.strip():
+            return Selection(key, side, points, about.strip())
+    except (KeyError, ValueError):
+        return None
+    return None
+
+
+def decimal(price: object, american: bool) -> float | None:
+    """Decimal odds of a price; None for what is none."""
+    if not _is_number(price):
+        return None
+    value = float(price)  # type: ignore[arg-type]
+    if not american:
+        return value if value >= 1 else None
+    if abs(value) < _AMERICAN_FROM:
+        return None
+    return 1 + (value / 100 if value > 0 else 100 / -value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def instant(value: object) -> datetime | None:
+    """A time in either of the forms in which the source gives it; None for what is none."""
+    try:
+        if _is_number(value):
+            return datetime.fromtimestamp(float(value), UTC)  # type: ignore[arg-type]
+        if isinstance(value, str):
+            found = datetime.fromisoformat(value)
+            return found if found.tzinfo is not None else None
+    except (ValueError, OverflowError, OSError):
+        pass
+    return None

@@ -1,0 +1,403 @@
+"""Keeps the market's side: quotes, closes, what bets were worth, and what their source cost."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from tracker.domain.chance import Chance
+from tracker.domain.credit import Credit
+from tracker.domain.market import Span
+from tracker.domain.money import Odds
+from tracker.domain.poll import Document
+from tracker.domain.quote import Closing, Quote, Selection
+from tracker.domain.value import ClosingValue, Decision, EdgeSeen, Grade, Price
+from tracker.store.codec.values import moment, moment_or_none, stamp, stamp_or_none
+from tracker.store.database.connection import Database
+from tracker.store.recording import keep_document
+
+_ADD_QUOTE = """
+INSERT INTO quote (
+  game, book, market, span, about, points, side, at, odds_decimal, told_at, size, open, poll
+)
+SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM game WHERE id = ?1)
+"""
+
+_HISTORY = """
+SELECT quote.*, poll.source AS source, poll.path AS path FROM quote
+JOIN poll ON poll.id = quote.poll
+WHERE (:game IS NULL OR game = :game) AND quote.at >= :since AND quote.at <= :until
+ORDER BY game, quote.at, book, market, span, about, points, side
+"""
+
+_STOOD = """
+SELECT source, path, max(at) AS at FROM poll
+WHERE source IN (SELECT value FROM json_each(:sources)) AND digest <> '' GROUP BY source, path
+"""
+
+_PULSES = "SELECT source, last_ok_at FROM pulse WHERE last_ok_at IS NOT NULL"
+
+_ADD_CLOSING = """
+INSERT INTO closing (
+  game, revision, tip_at, home_spread, total, home_chance, books, age_s, by, poll, at
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_CLOSINGS = """
+SELECT * FROM closing WHERE :game IS NULL OR game = :game ORDER BY game, revision
+"""
+
+_ADD_CLV = """
+INSERT INTO clv (
+  bet, revision, win, push, lose, ev, points, grade, reason, closing_revision, at
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_CLVS = """
+SELECT * FROM clv WHERE (:bet IS NULL OR bet = :bet)
+AND revision = (SELECT max(revision) FROM clv AS other WHERE other.bet = clv.bet)
+ORDER BY bet
+"""
+
+_ADD_DECISION = """
+INSERT INTO decision (
+  bet, at, win, push, lose, odds_decimal, prior, best_book, best_odds, market_at_bet
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_DECISIONS = "SELECT * FROM decision WHERE :bet IS NULL OR bet = :bet ORDER BY bet"
+
+_ADD_CREDIT = """
+INSERT INTO credit (provider, at, purpose, planned, cost, used, remaining, path, refused)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_CREDITS = "SELECT * FROM credit WHERE at >= ? ORDER BY id"
+
+_BALANCE = """
+SELECT id, provider, at, purpose, planned, cost, path, refused, remaining,
+  (
+    SELECT used FROM credit AS other
+    WHERE other.provider = credit.provider AND used IS NOT NULL ORDER BY id DESC LIMIT 1
+  ) AS used
+FROM credit WHERE provider = ? AND remaining IS NOT NULL ORDER BY id DESC LIMIT 1
+"""
+
+_ADD_FAULT = """
+INSERT INTO odds_fault (source, day, what, n) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET n = n + excluded.n
+"""
+
+_FAULTS = """
+SELECT source, what, sum(n) AS n FROM odds_fault WHERE day >= ? GROUP BY source, what
+ORDER BY source, what
+"""
+
+_ADD_EDGE = """
+INSERT INTO edge_seen (
+  at, game, market, span, about, points, side, p, odds_decimal, book, edge, prior, poll
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_EDGES = "SELECT * FROM edge_seen ORDER BY id"
+
+_KEEP_BODY = """
+INSERT INTO kept_body (digest, why)
+SELECT digest, ? FROM poll WHERE id = ? AND digest <> '' ON CONFLICT DO NOTHING
+"""
+
+_TIPPED = """
+SELECT poll.at AS at, snapshot.period AS period, snapshot.clock AS clock
+FROM game_poll JOIN poll ON poll.id = game_poll.poll
+JOIN snapshot ON snapshot.poll = poll.id
+JOIN leg ON leg.bet = snapshot.bet AND leg.number = snapshot.leg AND leg.game_id = game_poll.game
+WHERE game_poll.game = ? AND snapshot.period >= 1 ORDER BY poll.at LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A quote that is in force, when its source last stood by it, and the document that told it."""
+
+    quote: Quote
+    stood_at: datetime
+    scope: str = ""
+
+
+class Quotes:
+    """Quotes and all that is reckoned from them, on the database of a store."""
+
+    def __init__(self, database: Database) -> None:
+        """On the database of a store."""
+        self._db = database
+
+    async def record(
+        self,
+        document: Document | None,
+        quotes: Sequence[Quote],
+        credit: Credit | None = None,
+        faults: Mapping[str, int] | None = None,
+    ) -> int:
+        """Write an answer of a source and all that it changed as one unit; its number as a poll.
+
+        Without a document there is only a credit: one that was not spent, or of no other use.
+        """
+
+        def work(db: sqlite3.Connection) -> int:
+            number = 0 if document is None else keep_document(db, document)
+            db.executemany(_ADD_QUOTE, (_quote_row(x, number) for x in quotes))
+            if credit is not None:
+                db.execute(_ADD_CREDIT, _credit_row(credit))
+            if faults and document is not None:
+                day = document.at.date().isoformat()
+                rows = [(document.source, day, what, n) for what, n in faults.items() if n]
+                db.executemany(_ADD_FAULT, rows)
+            return number
+
+        return await self._db.write(work)
+
+    async def history(
+        self, game: str | None, since: datetime, until: datetime
+    ) -> list[tuple[Quote, str, str]]:
+        """What was quoted in a time, oldest first, each with the source and path that told it."""
+        values = {"game": game, "since": stamp(since), "until": stamp(until)}
+        return await self._db.read(
+            lambda db: [(_quote(x), x["source"], x["path"]) for x in db.execute(_HISTORY, values)]
+        )
+
+    async def standing(self, game: str | None, since: datetime, until: datetime) -> list[Told]:
+        """The last price of each book for each line of a game, open or not."""
+        last: dict[tuple[str, str, Selection], tuple[Quote, str, str]] = {}
+        for quote, source, path in await self.history(game, since, until):
+            last[quote.game, quote.book, quote.selection] = quote, source, path
+        stood = await self._stood({source for _, source, _ in last.values()})
+        return [
+            Told(
+                quote,
+                _newest(quote, stood.get((source, path)), stood.get((f"odds {source}", "")), until),
+                f"{source} {path}",
+            )
+            for quote, source, path in last.values()
+        ]
+
+    async def _stood(self, sources: set[str]) -> dict[tuple[str, str], datetime]:
+        """When each document of a source was last read, and each source as a whole."""
+
+        def work(db: sqlite3.Connection) -> dict[tuple[str, str], datetime]:
+            rows = db.execute(_STOOD, {"sources": json.dumps(sorted(sources))})
+            found = {(x["source"], x["path"]): moment(x["at"]) for x in rows}
+            for x in db.execute(_PULSES):
+                found[x["source"], ""] = moment(x["last_ok_at"])
+            return found
+
+        return await self._db.read(work)
+
+    # ------------------------------------------------------------------------------------ closes
+
+    async def tipped(self, game: str) -> tuple[datetime, int, float] | None:
+        """The first look that showed a game live: when, and the period and clock that it showed."""
+
+        def work(db: sqlite3.Connection) -> tuple[datetime, int, float] | None:
+            row = db.execute(_TIPPED, (game,)).fetchone()
+            return None if row is None else (moment(row["at"]), row["period"], row["clock"])
+
+        return await self._db.read(work)
+
+    async def close(
+        self, closing: Closing, values: Iterable[ClosingValue], polls: Iterable[int], at: datetime
+    ) -> None:
+        """Write a close with what it made of the bets; the bodies of its polls stay for good."""
+        rows = [_clv_row(x) for x in values]
+        kept = [("close", x) for x in polls if x]
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute(_ADD_CLOSING, _closing_row(closing, at))
+            db.executemany(_ADD_CLV, rows)
+            db.executemany(_KEEP_BODY, kept)
+
+        await self._db.write(work)
+
+    async def value(self, values: Iterable[ClosingValue]) -> None:
+        """Write what bets were worth by closes that stand already."""
+        rows = [_clv_row(x) for x in values]
+        await self._db.write(lambda db: db.executemany(_ADD_CLV, rows))
+
+    async def closings(self, game: str | None = None) -> dict[str, Closing]:
+        """The last revision of each game's close, of one game or of all."""
+        return await self._db.read(
+            lambda db: {x["game"]: _closing(x) for x in db.execute(_CLOSINGS, {"game": game})}
+        )
+
+    async def values(self, bet: int | None = None) -> dict[int, ClosingValue]:
+        """What bets were worth by the close, the last revision of each, of one bet or of all."""
+        return await self._db.read(
+            lambda db: {x["bet"]: _clv(x) for x in db.execute(_CLVS, {"bet": bet})}
+        )
+
+    # --------------------------------------------------------------------------------- decisions
+
+    async def decide(self, decisions: Iterable[Decision]) -> None:
+        """Write what bets were worth when they were made; what stands already stays."""
+        rows = [_decision_row(x) for x in decisions]
+        await self._db.write(lambda db: db.executemany(_ADD_DECISION, rows))
+
+    async def decisions(self, bet: int | None = None) -> dict[int, Decision]:
+        """What bets were worth when they were made, of one bet or of all."""
+        return await self._db.read(
+            lambda db: {x["bet"]: _decision(x) for x in db.execute(_DECISIONS, {"bet": bet})}
+        )
+
+    # ----------------------------------------------------------------------------------- credits
+
+    async def credits(self, since: datetime) -> list[Credit]:
+        """What was bought and refused since a time, oldest first."""
+        return await self._db.read(
+            lambda db: [_credit(x) for x in db.execute(_CREDITS, (stamp(since),))]
+        )
+
+    async def balance(self, provider: str) -> Credit | None:
+        """The last answer of a provider that said what is left."""
+
+        def work(db: sqlite3.Connection) -> Credit | None:
+            row = db.execute(_BALANCE, (provider,)).fetchone()
+            return None if row is None else _credit(row)
+
+        return await self._db.read(work)
+
+    async def faults(self, since: datetime) -> list[tuple[str, str, int]]:
+        """What sources told that could not be used since a day: source, what, how often."""
+        day = since.date().isoformat()
+        return await self._db.read(
+            lambda db: [(x["source"], x["what"], x["n"]) for x in db.execute(_FAULTS, (day,))]
+        )
+
+    # ------------------------------------------------------------------------------------- edges
+
+    async def keep_edges(self, rows: Iterable[EdgeSeen]) -> None:
+        """Write down what a list of edges showed."""
+        values = [_edge_row(x) for x in rows]
+        await self._db.write(lambda db: db.executemany(_ADD_EDGE, values))
+
+    async def edges(self) -> list[EdgeSeen]:
+        """All that lists of edges have ever shown, oldest first."""
+        return await self._db.read(lambda db: [_edge(x) for x in db.execute(_EDGES)])
+
+
+def _newest(
+    quote: Quote, document: datetime | None, source: datetime | None, until: datetime
+) -> datetime:
+    """When a price last stood: it stands as long as its source answers and says nothing else."""
+    told = [quote.stood_at, *(x for x in (document, source) if x is not None)]
+    return min(max(told), until) if quote.open else quote.stood_at
+
+
+def _quote_row(x: Quote, poll: int) -> tuple[object, ...]:
+    s = x.selection
+    return (
+        x.game, x.book, s.market, s.span.value, s.about, s.points or 0.0, s.side, stamp(x.at),
+        x.odds, stamp_or_none(x.told_at), x.size, x.open, poll,
+    )  # fmt: skip
+
+
+def _selection(x: sqlite3.Row) -> Selection:
+    points = None if x["market"].endswith("moneyline") else x["points"]
+    return Selection(x["market"], x["side"], points, x["about"], Span(x["span"]))
+
+
+def _quote(x: sqlite3.Row) -> Quote:
+    return Quote(
+        game=x["game"],
+        book=x["book"],
+        selection=_selection(x),
+        at=moment(x["at"]),
+        odds=x["odds_decimal"],
+        told_at=moment_or_none(x["told_at"]),
+        size=x["size"],
+        open=bool(x["open"]),
+        poll=x["poll"],
+    )
+
+
+def _closing_row(x: Closing, at: datetime) -> tuple[object, ...]:
+    return (
+        x.game, x.revision, stamp_or_none(x.tip_at), x.home_spread, x.total, x.home_chance,
+        x.books, x.age_s, x.by, x.poll, stamp(at),
+    )  # fmt: skip
+
+
+def _closing(x: sqlite3.Row) -> Closing:
+    return Closing(
+        x["game"], x["revision"], moment_or_none(x["tip_at"]), x["home_spread"], x["total"],
+        x["home_chance"], x["books"], x["age_s"], x["by"], x["poll"],
+    )  # fmt: skip
+
+
+def _clv_row(x: ClosingValue) -> tuple[object, ...]:
+    parts = (None,) * 3 if x.chance is None else (x.chance.win, x.chance.push, x.chance.lose)
+    return (
+        x.bet, x.revision, *parts, x.value, x.points, x.grade.value, x.reason,
+        x.closing_revision, stamp(x.at),
+    )  # fmt: skip
+
+
+def _clv(x: sqlite3.Row) -> ClosingValue:
+    chance = None if x["win"] is None else Chance(x["win"], x["push"], x["lose"])
+    return ClosingValue(
+        x["bet"], x["revision"], Grade(x["grade"]), moment(x["at"]), chance, x["ev"], x["points"],
+        x["reason"], x["closing_revision"],
+    )  # fmt: skip
+
+
+def _decision_row(x: Decision) -> tuple[object, ...]:
+    return (
+        x.bet, stamp(x.at), x.chance.win, x.chance.push, x.chance.lose,
+        None if x.odds is None else float(x.odds.decimal), x.prior,
+        None if x.best is None else x.best.book, None if x.best is None else x.best.odds,
+        x.market_at_bet,
+    )  # fmt: skip
+
+
+def _decision(x: sqlite3.Row) -> Decision:
+    paid = x["odds_decimal"]
+    return Decision(
+        bet=x["bet"],
+        at=moment(x["at"]),
+        chance=Chance(x["win"], x["push"], x["lose"]),
+        odds=None if paid is None else Odds(f"{paid:g}", Fraction(paid)),
+        prior=x["prior"],
+        best=None if x["best_book"] is None else Price(x["best_book"], x["best_odds"]),
+        market_at_bet=x["market_at_bet"],
+    )
+
+
+def _credit_row(x: Credit) -> tuple[object, ...]:
+    return (
+        x.provider, stamp(x.at), x.purpose, x.planned, x.cost, x.used, x.remaining, x.path,
+        x.refused,
+    )  # fmt: skip
+
+
+def _credit(x: sqlite3.Row) -> Credit:
+    return Credit(
+        x["provider"], moment(x["at"]), x["purpose"], x["planned"], x["cost"], x["used"],
+        x["remaining"], x["path"], x["refused"],
+    )  # fmt: skip
+
+
+def _edge_row(x: EdgeSeen) -> tuple[object, ...]:
+    s = x.selection
+    return (
+        stamp(x.at), x.game, s.market, s.span.value, s.about, s.points, s.side, x.p, x.odds,
+        x.book, x.edge, x.prior, x.poll,
+    )  # fmt: skip
+
+
+def _edge(x: sqlite3.Row) -> EdgeSeen:
+    return EdgeSeen(
+        moment(x["at"]), x["game"], _selection(x), x["p"], x["odds_decimal"], x["book"],
+        x["edge"], x["prior"], x["poll"],
+    )  # fmt: skip
