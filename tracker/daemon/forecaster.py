@@ -17,11 +17,11 @@ from tracker.forecast import (
     Outlook,
     Parameters,
     Unpriceable,
-    forecast,
     load_parameters,
 )
 from tracker.forecast.players.lines import player_chance
 from tracker.forecast.priors.belief import Believed, Known
+from tracker.forecast.priors.fusion import LiveLines, forecast_with
 
 BUDGET_SECONDS = 2.0
 """Real time after which a forecast is given up and the last one stands."""
@@ -31,6 +31,9 @@ _THREADS = 2
 
 LinesFor = Callable[[Game], Lines | None]
 """The closing lines that the configuration gives for a game."""
+
+LiveFor = Callable[[Game], LiveLines | None]
+"""The market's lines of this moment for a game, where somebody quotes any."""
 
 Load = Callable[[str], Parameters]
 """The parameters in use of a league. It may be called from several threads."""
@@ -42,6 +45,8 @@ class Forecaster:
     def __init__(self, lines_for: LinesFor, tell: Tell, load: Load = load_parameters) -> None:
         """`lines_for` looks up the configuration's lines; those given with a bet come first."""
         self._load = load
+        self.live: LiveFor = lambda _: None
+        """What the market quotes of a game meanwhile; whoever keeps quotes puts it here."""
         self.known = Known(lines_for)
         """What is known of games before tip-off; whoever learns more puts it here."""
         self.players = PlayerBeliefs()
@@ -56,7 +61,8 @@ class Forecaster:
         try:
             async with asyncio.timeout(BUDGET_SECONDS):
                 loop = asyncio.get_running_loop()
-                outlook = await loop.run_in_executor(self._threads, self.outlook, book, state)
+                live = self.live(book.game)
+                outlook = await loop.run_in_executor(self._threads, self.outlook, book, state, live)
         except (ArithmeticError, ValueError, Unpriceable, TimeoutError) as why:
             if name not in self._failing:
                 self._failing.add(name)
@@ -68,11 +74,13 @@ class Forecaster:
             self._tell(ForecastRecovered(name))
         return outlook
 
-    def outlook(self, book: GameTracking, state: GameState) -> Outlook:
-        """The forecast itself."""
+    def outlook(
+        self, book: GameTracking, state: GameState, live: LiveLines | None = None
+    ) -> Outlook:
+        """The forecast itself, moved by live lines where there are any."""
         parameters = self._load(book.game.league)
         prior, players = self.believed(book, parameters).prior, self.players.priors(book)
-        return prepared(forecast(state, prior, parameters, players=players), book)
+        return prepared(forecast_with(state, prior, parameters, live, players), book)
 
     def believed(self, book: GameTracking, parameters: Parameters) -> Believed:
         """What was believed before tip-off, of all that was known then."""

@@ -46,6 +46,14 @@ class PlayerBeliefs:
         self._mates: dict[Team, tuple[object, dict[str, Mate]]] = {}
         self._known: dict[_Key, tuple[_RestsOn, PlayerPrior]] = {}
 
+    def learn(
+        self,
+        recent: Mapping[Who, tuple[PlayerGame, ...]],
+        teams: Mapping[Team, Mapping[str, tuple[PlayerGame, ...]]],
+    ) -> None:
+        """Know the last games of players, and those of everybody in their teams."""
+        self.recent, self.teams = recent, teams
+
     def priors(self, book: GameTracking) -> PlayerPriors | None:
         """What is believed of the players in the bets of a book; None where there are none."""
         return self.of([x.bet for x in book.tracked], book.game)

@@ -162,8 +162,7 @@ class Daemon:
         async with asyncio.TaskGroup() as tasks:
 
             def follow(books: tuple[GameTracking, ...]) -> None:
-                self._forecaster.players.recent = shelf.recent
-                self._forecaster.players.teams = shelf.teams
+                self._forecaster.players.learn(shelf.recent, shelf.teams)
                 self._follow(books, tasks)
 
             for channel in self._parts.channels:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from tracker.domain.market import Market
     from tracker.forecast import Parameters
     from tracker.forecast.explain import Seen
+    from tracker.forecast.priors.fusion import LiveLines
     from tracker.store.views import BetView, ShowView
 
 EXACT = 1e-9
 """How far a chance that is worked out again may lie from the one that was written down."""
+
+
+QUOTED = timedelta(hours=4)
+"""How far back a quote that still stands may have been told: a game's length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +50,36 @@ class Memory:
 
     async def moment(self, index: int, game: Game, market: Market) -> Moment:
         """The moment of a snapshot, by its place in the history."""
-        from tracker.forecast import forecast, price
+        from tracker.forecast import forecast
         from tracker.forecast.explain import Seen
+        from tracker.forecast.priors.fusion import shift_of
 
         shot = self._shots[index]
         known = await known_of(game, self._at, self._scope)
         before = bets_before(self._bets, game, min(game.start, shot.at))
         state = await self._told(shot, game) or rebuilt(self._shots[: index + 1], game)
         found: Moment | None = None
+        live = await self._live(game, shot) if state.phase.in_play else None
         for parameters in self._models(game.league, shot):
             prior = known.before(game, before, parameters).prior
-            said = price(market, forecast(state, prior, parameters), state).win
-            one = Moment(shot, Seen(state, prior, parameters), said - shot.chance.win)
+            own = forecast(state, prior, parameters)
+            seen = Seen(state, prior, parameters, shift_of(live, own, state))
+            one = Moment(shot, seen, seen.chance(market) - shot.chance.win)
             if found is None or abs(one.error) < abs(found.error):
                 found = one
             if abs(found.error) <= EXACT:
                 break
         assert found is not None  # noqa: S101 - there is always the shipped model
         return found
+
+    async def _live(self, game: Game, shot: Snapshot) -> LiveLines | None:
+        """What the market quoted at that moment, as far as quotes are kept."""
+        from tracker.domain.quote import two_sided
+        from tracker.forecast.priors.fusion import live_lines
+
+        told = await self._at.store.quotes.standing(game.id, shot.at - QUOTED, shot.at)
+        quotes = [replace(x.quote, told_at=x.stood_at) for x in told]
+        return live_lines(two_sided(quotes), shot.at)
 
     async def _told(self, shot: Snapshot, game: Game) -> GameState | None:
         """The state in the raw answer of that moment, while answers are kept."""

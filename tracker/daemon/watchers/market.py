@@ -24,6 +24,7 @@ from tracker.engine.market.closing import Close, close, consensus, tip_off
 from tracker.feeds.errors import FeedError
 from tracker.feeds.odds.asking import Asked
 from tracker.feeds.odds.offers import match
+from tracker.forecast.priors.fusion import LiveLines, live_lines
 
 FAR_S, NEAR_S = 600.0, 120.0
 """Seconds between two looks at the lines of a free source, for games far off and about to begin."""
@@ -69,6 +70,11 @@ class MarketWatch:
         self._ids: dict[str, str] = {}
         self._news = asyncio.Event()
         self._buyer = Buyer(parts, self)
+        parts.forecaster.live = self.live
+
+    def live(self, game: Game) -> LiveLines | None:
+        """The lines of a game that stand at this moment."""
+        return live_lines(self.board.standing(game.id), self._clock.now())
 
     def jobs(self) -> list[Coroutine[None, None, None]]:
         """The loops, to be run side by side."""

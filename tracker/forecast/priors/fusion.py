@@ -10,16 +10,22 @@ difference is right: it has seen the pace that points alone do not show.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
 from typing import TYPE_CHECKING
 
 from tracker.domain.game import Phase
+from tracker.domain.market import Span
+from tracker.domain.prior import Lines
+from tracker.domain.quote import MONEYLINE, TOTAL, TwoSided
 from tracker.forecast.game.model import forecast
 from tracker.forecast.priors.lines import devig
 
 if TYPE_CHECKING:
     from tracker.domain.game import GameState
-    from tracker.domain.prior import Lines, Prior
+    from tracker.domain.prior import Prior
     from tracker.forecast.game.outlook import Outlook
     from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.players.priors import PlayerPriors
@@ -66,13 +72,65 @@ def forecast_with(
     and halves ahead stay the model's own.
     """
     own = forecast(state, prior, parameters, players=players)
-    if live is None or not usable(live, state):
+    shift = shift_of(live, own, state)
+    if shift == (0.0, 0.0):
         return own
+    return forecast(state, prior, parameters, shift=shift, players=players)
+
+
+def shift_of(live: LiveLines | None, own: Outlook, state: GameState) -> tuple[float, float]:
+    """The points of margin and total by which live lines move an outlook without them."""
+    if live is None or not usable(live, state):
+        return 0.0, 0.0
     margin = MARGIN_WEIGHT * _margin_gap(own, live.lines)
     total = 0.0
     if live.lines.total is not None:
         total = TOTAL_WEIGHT * (live.lines.total - own.mu.total)
-    return forecast(state, prior, parameters, shift=(margin, total), players=players)
+    return margin, total
+
+
+def live_lines(standing: Iterable[TwoSided], now: datetime) -> LiveLines | None:
+    """The market's lines of this moment, from both sides of lines that can still be had.
+
+    Of the moneylines it is the median chance, of the totals the median of those that are nearest to
+    even at each book; lines older than OLDEST are passed over. None where nothing is fresh.
+    """
+    oldest = now - timedelta(seconds=OLDEST)
+    fresh = [x for x in standing if x.selection.span is Span.GAME and x.stood_at >= oldest]
+    wins = [x.chance for x in fresh if x.selection.plain == MONEYLINE]
+    nearest: dict[str, TwoSided] = {}
+    for x in fresh:
+        if x.selection.plain == TOTAL:
+            known = nearest.get(x.book)
+            if known is None or _uneven(x) < _uneven(known):
+                nearest[x.book] = x
+    totals = [
+        x.selection.points
+        for x in nearest.values()
+        if x.selection.points is not None and _uneven(x) <= EVEN
+    ]
+    if not wins and not totals:
+        return None
+    used = [x for x in fresh if x.selection.plain == MONEYLINE or x in nearest.values()]
+    age = max((now - x.stood_at).total_seconds() for x in used)
+    home = min(max(median(wins), SUREST), 1 - SUREST) if wins else None
+    lines = Lines(
+        total=median(totals) if totals else None,
+        home_ml=None if home is None else 1 / home,
+        away_ml=None if home is None else 1 / (1 - home),
+    )
+    return LiveLines(lines, max(age, 0.0))
+
+
+EVEN = 0.06
+"""A total whose over is further from even than this says little of where the middle lies."""
+
+SUREST = 0.01
+"""No live moneyline is taken to be surer than this: the rest is margin."""
+
+
+def _uneven(line: TwoSided) -> float:
+    return abs(line.chance - 0.5)
 
 
 def usable(live: LiveLines, state: GameState) -> bool:
