@@ -15,6 +15,7 @@ from functools import partial
 from pydantic import SecretStr
 
 from tracker import __version__
+from tracker.app.report import Span
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.bot.chat import ChatBoards
@@ -30,12 +31,13 @@ from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
 from tracker.daemon.watchers.market import MarketWatch
-from tracker.daemon.watchers.nightly import beat, tell_nightly
+from tracker.daemon.watchers.nightly import REPORT_AT, beat, tell_nightly, tell_reports
 from tracker.daemon.watchers.pregame import keep_learning, learn
 from tracker.daemon.watchers.rosters import watch_faces
 from tracker.daemon.watchers.source_status import SourceStatus
 from tracker.daemon.watchers.system_notices import SystemNotices
 from tracker.daemon.write_backoff import WriteBackoff
+from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.league import slate_date
 from tracker.domain.tracking import GameTracking
@@ -213,6 +215,14 @@ class Daemon:
         if wanted.digest_at is not None:
             nightly = tell_nightly(store, wanted.digest_at, zone, clock, names, self._ring)
             tasks.create_task(nightly)
+        if wanted.report != "off":
+
+            async def tell(notice: Notice) -> None:
+                if await store.alerting.notice(notice, names):
+                    self._ring()
+
+            at, span = wanted.digest_at or REPORT_AT, Span(wanted.report)
+            tasks.create_task(tell_reports(store, span, at, zone, clock, tell))
         if wanted.heartbeat_url is not None:
             url = wanted.heartbeat_url.get_secret_value()
             tasks.create_task(beat(url, self._well, SystemClock(), self._tell))

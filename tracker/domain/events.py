@@ -122,7 +122,7 @@ class ClockRight(SystemEvent):
 
 @dataclass(frozen=True, slots=True)
 class ClockStepped(SystemEvent):
-    """The wall clock was set by so many seconds; what waits for a channel waits no longer for it."""
+    """The wall clock was set by so many seconds; no channel waits for that."""
 
     name = "clock.stepped"
     channel: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import time
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
@@ -93,6 +93,7 @@ class AlertsSettings(BaseModel):
     per_hour: Annotated[int, Field(ge=1, le=10_000)] = 30
     per_hour_game: Annotated[int, Field(ge=1, le=10_000)] = 15
     digest_at: Annotated[time | None, BeforeValidator(clock_time)] = None
+    report: Literal["off", "week", "month"] = "off"
     heartbeat_url: SecretStr | None = None
     say: Annotated[dict[str, AnySay], BeforeValidator(_by_topic)] = {}
     level: Annotated[dict[str, AnyLevel], BeforeValidator(_by_topic)] = {}

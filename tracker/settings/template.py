@@ -105,6 +105,7 @@ stake_unit = {_money(stake_unit_cents)}
 
 # A digest of the night, and an address that is asked for while all is well.
 # digest_at = "09:00"
+# report = "off"
 # heartbeat_url = "https://hc-ping.com/your-own"
 
 [notify]

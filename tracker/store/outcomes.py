@@ -10,7 +10,8 @@ from datetime import date
 from tracker.domain.bet import Result
 from tracker.domain.league import slate_date
 from tracker.domain.money import Odds
-from tracker.domain.record import Grouping, Tally
+from tracker.domain.record import Grouping, Said, Tally
+from tracker.store import judged
 from tracker.store.codec.bets import draft_of
 from tracker.store.codec.values import moment
 from tracker.store.database.connection import Database
@@ -106,6 +107,16 @@ class Outcomes:
         A bet with several tags counts under each.
         """
         return await self._db.read(lambda db: _tallies(db, by, since, until))
+
+    async def judged_rules(
+        self, since: date | None = None, until: date | None = None
+    ) -> tuple[judged.JudgedRule, ...]:
+        """What came of the alerts that were sent, by rule."""
+        return await self._db.read(lambda db: judged.judged_rules(db, since, until))
+
+    async def first_said(self, since: date | None = None, until: date | None = None) -> list[Said]:
+        """The first chance that was told of each bet that was won or lost."""
+        return await self._db.read(lambda db: judged.first_said(db, since, until))
 
     async def rows(
         self, since: date | None = None, until: date | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.report import tally_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of
@@ -53,8 +54,8 @@ def profit(
     whole, months = _tallies(scope_of(context), since, until, Grouping.ALL, Grouping.MONTH)
     total, months = whole.get("all"), dict(sorted(months.items()))
     if as_json:
-        parts = {month: _tally_json(x) for month, x in months.items()}
-        say_json(_tally_json(total or tally(())) | {"months": parts})
+        parts = {month: tally_json(x) for month, x in months.items()}
+        say_json(tally_json(total or tally(())) | {"months": parts})
         return
     if total is None:
         say(_NONE)
@@ -77,7 +78,7 @@ def performance(
     """
     (groups,) = _tallies(scope_of(context), since, until, by)
     if as_json:
-        say_json({"by": by.value, "groups": {k: _tally_json(x) for k, x in groups.items()}})
+        say_json({"by": by.value, "groups": {k: tally_json(x) for k, x in groups.items()}})
         return
     if not groups:
         say(_NONE)
@@ -137,21 +138,6 @@ def _date(text: str | None, option: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise Misused(f"{option} {text!r} is no date: write it like 2026-11-20") from None
-
-
-def _tally_json(x: Tally) -> dict[str, object]:
-    return {
-        "bets": x.bets,
-        "won": x.won,
-        "lost": x.lost,
-        "push": x.pushed,
-        "void": x.voided,
-        "staked_cents": x.staked,
-        "profit_cents": x.profit,
-        "roi": x.roi,
-        "hit_rate": x.hit_rate,
-        "break_even": x.asked,
-    }
 
 
 def _row(name: str, x: Tally) -> tuple[str, ...]:

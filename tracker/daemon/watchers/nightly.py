@@ -6,11 +6,12 @@ that takes the heartbeat.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from tracker.app.report import Span, report, summary
 from tracker.clock import Clock
 from tracker.domain.alert import Decision, Notice
 from tracker.domain.bet import Result, Status
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from tracker.store.views import BetView
 
 NIGHTLY = "nightly"
+REPORT = "report"
+
+REPORT_AT = time(9)
+"""When a report is told, unless the digest of the night has a time of its own."""
 
 STEP = 60.0
 """Most seconds between two looks at the clock: it may be set, and zones change theirs."""
@@ -112,6 +117,31 @@ async def tell_nightly(
             if await store.alerting.notice(await _nightly(store, due), channels):
                 ring()
         await clock.sleep(STEP)
+
+
+async def tell_reports(
+    store: Store,
+    span: Span,
+    at: time,
+    zone: tzinfo,
+    clock: Clock,
+    tell: Callable[[Notice], Awaitable[None]],
+) -> None:
+    """Tell the record of every week on Mondays, or of every month on the first, for ever."""
+    last: datetime | None = None
+    while True:
+        due = digest_due(clock.now(), at, zone)
+        if due is not None and due != last and report_due(span, due.astimezone(zone).date()):
+            last = due
+            found = await report(store, span, due.astimezone(zone).date() - _DAY)
+            text, episode = f"📒 {summary(found)}\ntracker report", int(due.timestamp())
+            await tell(Notice(REPORT, episode, due, text, Level.LOW, due + USEFUL_FOR))
+        await clock.sleep(STEP)
+
+
+def report_due(span: Span, today: date) -> bool:
+    """Whether a span has ended yesterday: the week on a Monday, the month on the first."""
+    return today.weekday() == 0 if span is Span.WEEK else today.day == 1
 
 
 async def _nightly(store: Store, due: datetime) -> Notice:

@@ -1,0 +1,49 @@
+"""Promises of the record as a message: once a week on a Monday, or once a month, if wanted."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tracker.app.report import Span
+from tracker.clock import FakeClock
+from tracker.daemon.watchers.nightly import report_due, tell_reports
+from tracker.domain.alert import Notice
+from tracker.store import Store
+
+WEDNESDAY = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("span", "days"), [(Span.WEEK, [30, 7, 14]), (Span.MONTH, [1])])
+async def test_a_report_is_told_when_its_span_is_over(
+    span: Span, days: list[int], tmp_path: Path
+) -> None:
+    """At nine in the person's own zone, and no second time that day."""
+    clock, told = FakeClock(WEDNESDAY), list[Notice]()
+    zone = ZoneInfo("America/New_York")
+
+    async def hear(notice: Notice) -> None:
+        told.append(notice)
+
+    async with await Store.open(tmp_path / "t.db", now=WEDNESDAY, durable=False) as store:
+        task = asyncio.create_task(tell_reports(store, span, time(9), zone, clock, hear))
+        for _ in range(20 * 48):
+            await clock.advance(1800)
+            while not clock.sleeping:  # noqa: ASYNC110 - the store works on a thread of its own
+                await asyncio.sleep(0.0002)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert [x.at.astimezone(zone).day for x in told] == days
+    assert {x.at.astimezone(zone).hour for x in told} == {9}
+    assert told[0].text.startswith(f"📒 No bet ended this {span}")
+
+
+def test_a_week_ends_on_sunday() -> None:
+    """And a month with its last day."""
+    assert report_due(Span.WEEK, date(2026, 11, 30))
+    assert not report_due(Span.WEEK, date(2026, 12, 1))
+    assert report_due(Span.MONTH, date(2026, 12, 1))

@@ -1,0 +1,228 @@
+"""The record of a week, a month or a season: money, calibration and alerts, in three forms."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from tracker.domain.league import season_name
+from tracker.domain.money import money_text
+from tracker.domain.record import Grouping, Reliability, Tally, reliability, tally
+from tracker.store import Store
+from tracker.store.judged import JudgedRule
+from tracker.wording.figures import signed_money
+
+COHORTS = (Grouping.MARKET, Grouping.LEAGUE, Grouping.BOOK, Grouping.TAG)
+"""What the record is broken down by."""
+
+
+class Span(StrEnum):
+    """What a report is of, ending today."""
+
+    WEEK = "week"
+    MONTH = "month"
+    SEASON = "season"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A record from one of the leagues' dates to another, both counted.
+
+    `told` compares the first chance of each bet with what came; None before the first result.
+    """
+
+    span: Span
+    since: date
+    until: date
+    whole: Tally
+    cohorts: Mapping[Grouping, Mapping[str, Tally]]
+    told: Reliability | None
+    rules: tuple[JudgedRule, ...]
+
+
+def first_day(span: Span, today: date) -> date:
+    """The first day of a span that ends today; a season is the NBA's."""
+    match span:
+        case Span.WEEK:
+            return today - timedelta(days=6)
+        case Span.MONTH:
+            return today.replace(day=1)
+        case Span.SEASON:
+            day, name = today, season_name("nba", today)
+            while season_name("nba", day - timedelta(days=1)) == name:
+                day -= timedelta(days=1)
+            return day
+
+
+async def report(store: Store, span: Span, today: date) -> Report:
+    """The record of a span that ends today."""
+    since, outcomes = first_day(span, today), store.outcomes
+    return Report(
+        span,
+        since,
+        today,
+        (await outcomes.tallies(Grouping.ALL, since, today)).get("all", tally(())),
+        {x: await outcomes.tallies(x, since, today) for x in COHORTS},
+        reliability(await outcomes.first_said(since, today)),
+        await outcomes.judged_rules(since, today),
+    )
+
+
+# ------------------------------------------------------------------------------------------- forms
+
+
+def tally_json(x: Tally) -> dict[str, object]:
+    """A record of bets and money, as every contract has it; shares are 0 to 1."""
+    return {
+        "bets": x.bets,
+        "won": x.won,
+        "lost": x.lost,
+        "push": x.pushed,
+        "void": x.voided,
+        "staked_cents": x.staked,
+        "profit_cents": x.profit,
+        "roi": x.roi,
+        "hit_rate": x.hit_rate,
+        "break_even": x.asked,
+    }
+
+
+def report_json(x: Report) -> dict[str, object]:
+    """The report as JSON: docs/schema/report.json."""
+    return {
+        "span": x.span.value,
+        "since": x.since.isoformat(),
+        "until": x.until.isoformat(),
+        "record": tally_json(x.whole),
+        "by": {
+            by.value: {key: tally_json(one) for key, one in groups.items()}
+            for by, groups in x.cohorts.items()
+        },
+        "calibration": None
+        if x.told is None
+        else {
+            "bets": x.told.bets,
+            "brier": x.told.brier,
+            "log_loss": x.told.log_loss,
+            "bins": [
+                {"low": b.low, "high": b.high, "bets": b.bets, "said": b.said, "came": b.came,
+                 "fits": b.fits}
+                for b in x.told.bins
+            ],
+        },
+        "alerts": [
+            {
+                "rule": r.rule,
+                "alerts": r.alerts,
+                "promised": r.promised,
+                "held": r.held,
+                "decided": r.decided,
+                "minutes_early": r.early,
+                "repeats": r.repeats,
+            }
+            for r in x.rules
+        ],
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def summary(x: Report) -> str:
+    """The record in a line or two, for a message."""
+    w = x.whole
+    if not w.bets:
+        return f"No bet ended this {x.span}"
+    won = f"{w.won}–{w.lost}" + (f"–{w.pushed}" if w.pushed else "")
+    money = f", {signed_money(w.profit)} on {money_text(w.staked)}" if w.staked else ""
+    roi = "" if w.roi is None else f" ({_percent(w.roi, sign=True)})"
+    lines = [f"Your {x.span}: {won}{money}{roi}"]
+    if x.told is not None:
+        lines.append(f"Brier of what was said first: {x.told.brier:.3f} over {x.told.bets} bets")
+    return "\n".join(lines)
+
+
+def markdown(x: Report) -> str:
+    """The report in Markdown."""
+    lines = [f"# {_title(x)}", "", summary(x).replace("\n", "\n\n"), ""]
+    for one in _tables(x):
+        lines += [f"## {one.title}", "", f"| {' | '.join(one.heads)} |"]
+        lines += [f"|{' --- |' * len(one.heads)}"]
+        lines += [f"| {' | '.join(c.replace('|', '/') for c in row)} |" for row in one.rows]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def page(x: Report) -> str:
+    """The report as one HTML page that needs nothing else."""
+    parts = [
+        "<!doctype html><html lang='en'><meta charset='utf-8'>",
+        f"<title>{html.escape(_title(x))}</title><style>",
+        "body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem}",
+        "table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .6rem;text-align:left;",
+        "border-bottom:1px solid #8886}:root{color-scheme:light dark}</style>",
+        f"<h1>{html.escape(_title(x))}</h1>",
+        *(f"<p>{html.escape(line)}</p>" for line in summary(x).splitlines()),
+    ]
+    for one in _tables(x):
+        parts += [f"<h2>{html.escape(one.title)}</h2><table><tr>"]
+        parts += [f"<th>{html.escape(head)}</th>" for head in one.heads]
+        for row in one.rows:
+            cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in row)
+            parts.append(f"</tr><tr>{cells}")
+        parts.append("</tr></table>")
+    return "".join(parts) + "</html>\n"
+
+
+def _title(x: Report) -> str:
+    return f"Record of the {x.span}, {x.since} to {x.until}"
+
+
+def _tables(x: Report) -> Iterator[_Table]:
+    heads = ("", "Bets", "Record", "Won", "Asked", "Staked", "Profit", "ROI")
+    for by, groups in x.cohorts.items():
+        if groups:
+            rows = [_tally_row(key, one) for key, one in groups.items()]
+            yield _Table(f"By {by}", (by.value.capitalize(), *heads[1:]), rows)
+    if x.told is not None:
+        yield _Table(
+            "Was 80 % really 80 %?",
+            ("Said", "Bets", "Mean", "Came", "Fits"),
+            [
+                (f"{b.low:.0%}–{b.high:.0%}", str(b.bets), _percent(b.said), _percent(b.came),
+                 "yes" if b.fits else "no")
+                for b in x.told.bins
+            ],
+        )  # fmt: skip
+    if x.rules:
+        yield _Table(
+            "What the alerts were worth",
+            ("Rule", "Alerts", "Promised", "Held", "Minutes before the end", "Came again"),
+            [
+                (r.rule, str(r.alerts), _maybe(r.promised), _maybe(r.held),
+                 "" if r.early is None else f"{r.early:.0f}", str(r.repeats))
+                for r in x.rules
+            ],
+        )  # fmt: skip
+
+
+def _tally_row(key: str, x: Tally) -> tuple[str, ...]:
+    record = f"{x.won}-{x.lost}" + (f"-{x.pushed}" if x.pushed else "")
+    money = (money_text(x.staked), signed_money(x.profit)) if x.staked else ("", "")
+    roi = "" if x.roi is None else _percent(x.roi, sign=True)
+    return (key, str(x.bets), record, _maybe(x.hit_rate), _maybe(x.asked), *money, roi)
+
+
+def _maybe(share: float | None) -> str:
+    return "" if share is None else _percent(share)
+
+
+def _percent(share: float, *, sign: bool = False) -> str:
+    return f"{share * 100:+.1f} %" if sign else f"{share * 100:.1f} %"
