@@ -14,7 +14,7 @@ from tests.cli.conftest import Cli
 from tracker.cli.watch.why import UNKNOWN, exactly, tenths
 from tracker.forecast.explain import CAUSES
 
-SHARES = st.lists(st.floats(-1, 1), min_size=8, max_size=8)
+SHARES = st.lists(st.floats(-1, 1), min_size=len(CAUSES), max_size=len(CAUSES))
 
 
 @pytest.mark.parametrize("bet", ["1", "2", "3", "4"])
