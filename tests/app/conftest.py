@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from tests.cli.conftest import cli, config, home, night, played, slate
+from tests.store.conftest import path, store
 
-__all__ = ["cli", "config", "home", "night", "played", "slate"]
+__all__ = ["cli", "config", "home", "night", "path", "played", "slate", "store"]

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli
+from tracker.app.course import game_seconds
 from tracker.cli.charts.chart import _axis
-from tracker.cli.charts.course import game_seconds
 from tracker.cli.charts.plot import Canvas
 from tracker.domain.league import NBA, NCAAM
 

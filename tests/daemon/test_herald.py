@@ -80,6 +80,12 @@ class World:
             await self.store.next_due("nobody")
             await asyncio.sleep(0)
 
+    async def pass_time(self, seconds: float) -> None:
+        """Let the clock run, and all that is to be done be done."""
+        await self.rest()
+        await self.clock.advance(seconds)
+        await self.rest()
+
 
 @asynccontextmanager
 async def world(
@@ -97,7 +103,7 @@ async def world(
         desk = AlertPolicy(policy or Policy())
         herald = SystemNotices(store, desk, clock, (phone, mail), ring)
         tell = herald.hearing(tell_nobody)
-        jobs = [herald.run(), herald.cry()]
+        jobs = [*herald.jobs()]
         jobs += [
             dispatch(store, channel, clock, bell, tell)
             for channel, bell in zip((phone, mail), bells, strict=True)
@@ -164,24 +170,45 @@ async def test_trouble_with_the_database_is_told_past_it(tmp_path: Path) -> None
 
 
 async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_path: Path) -> None:
-    """Five games that go dark together are one message."""
+    """Games that go dark within some seconds are one message, in words without host or path."""
     async with world(tmp_path) as night:
         tell = night.herald.hearing(tell_nobody)
-        for game in ("LAL@DEN", "MIA@BOS"):
-            tell(GameLost(game, "down"))
-        await night.rest()
+        for game in ("LAL@DEN", "MIA@BOS", "UTA@PHX"):
+            tell(GameLost(game, "blocked"))
+            await night.pass_time(5)
+        assert night.phone.words == []
         dark = night.herald.blind
         assert dark
+        await night.pass_time(10)
         assert night.phone.words == [
-            "⚠ No data on LAL@DEN (down): alerts on chances wait until they are back · alert 1"
+            "⚠ No data on 3 games (LAL@DEN, MIA@BOS, UTA@PHX): the sources refuse us."
         ]
-        night.clock.set(NOW + timedelta(minutes=1))
         tell(GameBack("LAL@DEN", ""))
         tell(GameLeft("MIA@BOS"))
+        tell(GameLeft("never lost"))
+        await night.pass_time(60)
+        assert len(night.phone.words) == 1
+        tell(GameBack("UTA@PHX", ""))
         await night.rest()
         dark = night.herald.blind
         assert not dark
-        assert night.phone.words[1] == "✓ Data on MIA@BOS are back · alert 2"
+        assert night.phone.words[1].startswith(
+            "✓ Data on 3 games (LAL@DEN, MIA@BOS, UTA@PHX) are back, away for 2 min 55 s"
+        )
+
+
+async def test_an_outage_that_is_over_before_it_is_told_is_not_told(tmp_path: Path) -> None:
+    """Neither that data were away nor that they are back; the next one is."""
+    async with world(tmp_path) as night:
+        tell = night.herald.hearing(tell_nobody)
+        tell(GameLost("LAL@DEN", "down"))
+        await night.pass_time(5)
+        tell(GameBack("LAL@DEN", ""))
+        await night.pass_time(60)
+        assert night.phone.words == []
+        tell(GameLost("LAL@DEN", "down"))
+        await night.pass_time(25)
+        assert night.phone.words == ["⚠ No data on LAL@DEN: no source answers."]
 
 
 async def test_the_word_in_the_log_is_nobodys_cue(
@@ -191,7 +218,7 @@ async def test_the_word_in_the_log_is_nobodys_cue(
     monkeypatch.setattr(GameLost, "name", "data.away")
     async with world(tmp_path) as night:
         night.herald.hearing(tell_nobody)(GameLost("LAL@DEN", "down"))
-        await night.rest()
+        await night.pass_time(25)
         assert night.herald.blind
         assert len(night.phone.words) == 1
 

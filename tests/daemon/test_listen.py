@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -102,10 +102,12 @@ class Ears:
             await REAL.sleep(0.005)
         raise AssertionError("it was never dealt with")
 
-    async def answer_to(self, text: str, *, chat: int = CHAT, user: int = PERSON) -> Written:
+    async def answer_to(
+        self, text: str, *, chat: int = CHAT, user: int = PERSON, at: datetime = NOW
+    ) -> Written:
         """What the bot answers to some words."""
         before = len(self.api.messages)
-        self.api.say(text, chat=chat, user=user)
+        self.api.say(text, chat=chat, user=user, at=int(at.timestamp()))
         await self.until(lambda: len(self.api.messages) > before)
         return self.api.written[-1]
 
@@ -366,7 +368,7 @@ async def test_a_deaf_bot_hears_again(tmp_path: Path, trouble: Says) -> None:
         while x.api.poll_troubles or x.real._sleepers:
             await x.real.advance(60)
             await REAL.sleep(0.01)
-        assert "No game" in (await x.answer_to("/status")).text
+        assert "No game" in (await x.answer_to("/status", at=x.real.now())).text
         assert x.room.events == ["telegram.deaf", "telegram.listening"]
 
 
@@ -392,6 +394,23 @@ async def test_what_was_asked_long_ago_is_not_answered(tmp_path: Path) -> None:
         await x.dealt()
         assert [y.text[:7] for y in x.api.written] == ["Bet #14"]
         assert await x.room.store.alerting.snoozes(x.room.clock.now()) == ()
+
+
+@pytest.mark.parametrize("minutes", [6, 90, -90])
+async def test_a_wrong_clock_of_this_machine_silences_no_command(
+    tmp_path: Path, minutes: int
+) -> None:
+    """What is heard while the bot listens was just written; the log says once what is off."""
+    async with ears(tmp_path) as x:
+        await x.answer_to("/status")
+        await x.dealt()
+        wrong = NOW - timedelta(minutes=minutes)
+        for text in ("/status", "/help", "/bets"):
+            await x.answer_to(text, at=wrong)
+            await x.dealt()
+        assert x.room.events == ["clock.off"]
+        way = "fast" if minutes > 0 else "slow"
+        assert way in x.room.told[0][1]["why"]
 
 
 async def test_an_answer_that_hangs_holds_up_little(tmp_path: Path) -> None:

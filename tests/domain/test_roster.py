@@ -103,3 +103,22 @@ def test_one_person_has_one_key_in_every_source() -> None:
     assert player_key("Alex Sarr") == player_key("Alexandre Sarr") == "alexandre sarr"
     assert nicknamed("JB") == {"jalen brunson", "jaylen brown"}
     assert not nicknamed("Nobody")
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Durisic", "Nikola Đurišić"),
+        ("Djurisic", "Nikola Đurišić"),
+        ("Đurišić", "Nikola Djurisic"),
+        ("Lapornik", "Žan Łapornik"),
+        ("Bakken", "Bjørn Bakken"),
+        ("Bjorn Bakken", "Bjørn Bakken"),
+        ("Isik", "Ömer Işık"),
+        ("Strauss", "Max Strauß"),
+        ("Aersand", "Ærsand Olsen"),
+    ],
+)
+def test_letters_with_a_stroke_are_folded(written: str, name: str) -> None:
+    """Letters that Unicode does not take apart are read as what they are written for."""
+    assert find_player(written, GAME, [Player(name, Side.HOME)]).name == name

@@ -190,3 +190,37 @@ def test_no_name_of_a_team_goes_on_with_a_term_of_bets() -> None:
 def test_second_teams_do_not_take_the_names_of_the_first(text: str, league: str, code: str) -> None:
     """A name of the NBA is the NBA's; the G League's are found by what is theirs alone."""
     assert [(x.league, x.code) for x in find_teams(text, LEAGUES)] == [(league, code)]
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("Southeastern Louisiana", "SELA"),
+        ("SIU-Edwardsville", "SIUE"),
+        ("Mt. St. Mary's", "MSM"),
+        ("Saint Johns", "SJU"),
+        ("McNeese St.", "MCN"),
+        ("N. Dakota St.", "NDSU"),
+        ("Ohio University", "OHIO"),
+        ("University of Houston", "HOU"),
+        ("Boston University", "BU"),
+        ("Miami (Ohio)", "M-OH"),
+        ("Miami-Florida", "MIA"),
+        ("Louisiana–Monroe", "ULM"),
+        ("Ark.-Pine Bluff", "UAPB"),
+        ("New Haven", "NHVN"),
+        ("Loyola", "L-MD LMU LUC"),
+        ("St. Francis", "SFBK SFPA"),
+        ("PA", ""),
+    ],
+)
+def test_a_school_is_found_by_whatever_it_is_called(text: str, codes: str) -> None:
+    """Short words, hyphens, old names; a name that several bear gives them all."""
+    assert " ".join(x.code for x in find_teams(text, ("ncaam",))) == codes
+
+
+def test_a_code_alone_never_makes_one_school_another() -> None:
+    """A feed's code that is another school's is not that school, if the name is not its own."""
+    assert code_in("ncaam", "LIN", "Lincoln (PA) Lions") == "LIN2"
+    assert code_in("ncaam", "LIN", "Lindenwood Lions") == "LIN"
+    assert code_in("ncaam", "UTU", "Dixie State Trailblazers") == "UTU"

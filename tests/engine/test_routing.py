@@ -15,7 +15,7 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.chance import LOST
 from tracker.domain.game import Game
 from tracker.domain.parlay import Leg, Parlay
-from tracker.domain.policy import USUAL, Level, Policy, QuietHours, Say, Scope, Snooze, Told
+from tracker.domain.policy import DAEMON, USUAL, Level, Policy, QuietHours, Say, Scope, Snooze, Told
 from tracker.domain.tracking import Change
 from tracker.engine.rules.routing import GROUP_WAIT, route
 
@@ -117,11 +117,19 @@ def test_enough_messages_in_an_hour_are_enough() -> None:
     }
 
 
-def test_a_feed_that_is_away_holds_back_chances_only() -> None:
-    """That it is away is a fact worth telling."""
+def test_a_feed_that_is_away_holds_back_chances() -> None:
+    """Until it is back."""
     policy = Policy(lost=frozenset({GAME.id}))
     assert held(policy).reason is Reason.FEED_DOWN
-    assert routed(firing("feed_down"), policy=policy)[0].decision is Decision.FIRED
+
+
+@pytest.mark.parametrize("event", ["feed_down", "feed_back"])
+def test_that_data_are_away_is_said_once_for_all_games(event: str) -> None:
+    """By the program itself; of each bet that asks for it where the program is to be silent."""
+    told = routed(firing(event))[0]
+    assert (told.decision, told.detail) == (Decision.HELD, "said once for all games")
+    silent = Policy(says={DAEMON: Say.OFF})
+    assert routed(firing(event), policy=silent)[0].decision is Decision.FIRED
 
 
 def test_a_dead_parlay_says_nothing_of_its_legs() -> None:

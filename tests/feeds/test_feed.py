@@ -6,7 +6,7 @@ import pytest
 
 from tests.feeds.serving import Site, box_of, changed, document, live_game
 from tracker.clock import FakeClock, ScaledClock
-from tracker.domain.game import Game, GameState
+from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds.errors import FeedRateLimited
 from tracker.feeds.nba import nba
@@ -115,14 +115,44 @@ async def test_a_shared_failure_brings_its_document_once(
 
 
 async def test_another_game_under_the_same_id_is_not_believed(site: Site, feed: Feed) -> None:
-    """Swapped or other teams, or another id in the box, are malformed."""
+    """Another id in the box is malformed."""
+    site.put(BOX, box_of(changed(live_game(), gameId="0042200999")))
+    assert trouble((await feed.look(GAME, Ask.BOX, 5.0)).reading) is Trouble.MALFORMED
+
+
+async def test_sides_that_are_exchanged_are_turned_back(site: Site, feed: Feed) -> None:
+    """A score is a team's: it is told on the sides under which the game is known."""
     swapped = changed(live_game(), home__teamTricode="SAC", away__teamTricode="GSW")
     site.board(swapped)
-    site.put(BOX, box_of(changed(live_game(), gameId="0042200999")))
-    assert trouble((await feed.look(GAME, Ask.EITHER, 5.0)).reading) is Trouble.MALFORMED
-    assert trouble((await feed.look(GAME, Ask.BOX, 5.0)).reading) is Trouble.MALFORMED
-    other = Game(GAME.id, "nba", "SAC", "GSW", GAME.start)
-    assert isinstance((await feed.look(other, Ask.EITHER, 5.0)).reading, GameState)
+    site.put(BOX, box_of(swapped))
+    for ask in (Ask.EITHER, Ask.BOX):
+        told = (await feed.look(GAME, ask, 5.0)).reading
+        assert isinstance(told, GameState)
+        assert (told.game.home, told.game.away, told.score) == ("GSW", "SAC", Score(30, 39))
+        assert told.periods is not None
+        assert told.periods[0] == Score(
+            *reversed([live_game()[x]["periods"][0]["score"] for x in ("homeTeam", "awayTeam")])
+        )
+
+
+@pytest.mark.parametrize(
+    ("values", "phase"),
+    [
+        ({"away__teamTricode": "LAL"}, Phase.CANCELLED),
+        ({"gameTimeUTC": "2023-04-26T02:00:00Z", "gameCode": "20230425/SACGSW"}, Phase.POSTPONED),
+    ],
+)
+async def test_an_id_that_names_another_meeting_tells_that_this_one_is_off(
+    site: Site, feed: Feed, values: dict[str, str], phase: Phase
+) -> None:
+    """Another opponent, or the same one on another date."""
+    other = changed(live_game(), **values)
+    site.board(other)
+    site.put(BOX, box_of(other))
+    for ask in (Ask.EITHER, Ask.BOX):
+        told = (await feed.look(GAME, ask, 5.0)).reading
+        assert isinstance(told, GameState)
+        assert (told.game, told.phase, told.score) == (GAME, phase, Score(0, 0))
 
 
 async def test_headers_of_the_settings_win(site: Site, clock: FakeClock) -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.game import Game, GameState, Pair, Phase, PlayerLine, Score, Side
+from tracker.domain.game import Game, GameState, Pair, Phase, PlayerLine, Score, Side, same_meeting
 from tracker.domain.player import player_key
-from tracker.feeds.arbitration.identity import Register, nearest, same_meeting, state_under
+from tracker.feeds.arbitration.identity import Register, nearest, state_under
 from tracker.feeds.espn.espn import espn_source
 from tracker.feeds.nba import nba
 from tracker.replay.espn.site import EspnSite

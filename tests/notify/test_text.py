@@ -253,10 +253,10 @@ def test_an_event_says_what_happened(rule: str, found: GameState, first: str) ->
 def test_a_lost_feed_says_since_when_and_what_waits() -> None:
     """Nothing old is shown as new."""
     found = state()
-    lost = replace(alert("feed_down", found), detail="no answer within 8 s")
+    lost = replace(alert("feed_down", found), detail="blocked")
     assert compose(lost, Tracked.fresh(bet("DEN -4.5")), book(found, age=95)) == (
         "⚠ DEN -4.5: no data for 1 min 35 s, last seen at Q4 7:02\n"
-        "DEN 98 – 91 LAL then · alerts on its chance wait · bet #12 · no answer within 8 s"
+        "DEN 98 – 91 LAL then · alerts on its chance wait · bet #12 · the sources refuse us"
     )
 
 

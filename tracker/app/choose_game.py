@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Protocol
 
 from tracker.domain.draft import AmbiguousGame, Draft, NoSuchGame, RostersUnknown, choose_games
@@ -68,13 +68,14 @@ class Ask(Protocol):
 class Chooser:
     """Finds what a bet means. `look` is None where the store is kept in step by somebody else.
 
-    `ask` is None where nobody can be asked.
+    `ask` is None where nobody can be asked. `zone` is the person's, for the dates that they write.
     """
 
     store: Store
     now: datetime
     look: Look | None = None
     ask: Ask | None = None
+    zone: tzinfo | None = None
 
     async def choose(self, draft: Draft) -> Choice:
         """The games that a draft means, and the players that its lines name.
@@ -131,7 +132,7 @@ class Chooser:
 
     def _pick(self, draft: Draft, known: Listed, roster_of: RosterOf) -> tuple[Game, ...]:
         try:
-            return choose_games(draft, known, self.now, roster_of)
+            return choose_games(draft, known, self.now, roster_of, self.zone)
         except AmbiguousGame as why:
             if self.ask is None or len(draft.legs) > 1:
                 raise

@@ -16,6 +16,7 @@ from tracker.domain.form import Form, form_of
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.health import Injury
 from tracker.domain.league import LEAGUE_ZONE, NBA, season_name, slate_date
+from tracker.domain.plural import plural, several
 from tracker.domain.prior import Finished
 from tracker.feeds.arbitration.identity import Register
 from tracker.feeds.errors import FeedError
@@ -212,7 +213,7 @@ class Refresh:
                 version = parameters.model_version
                 rows.append(Rated(form, rating.strength.mean, rating.tempo.mean, version))
         await self._store.seasons.keep_form(rows)
-        text = f"{len(rows)} teams rated from {len(results)} results"
+        text = f"{plural(len(rows), 'team')} rated from {plural(len(results), 'result')}"
         return Refreshed(Part.FORM, league, text, whole=True, form=tuple(x.form for x in rows))
 
     # -------------------------------------------------------------------------------- injuries
@@ -232,7 +233,8 @@ class Refresh:
             return Refreshed(Part.INJURIES, league, text, whole=False)
         news = await self._store.seasons.keep_injuries(league, told, self._clock.now())
         out = sum(x.status.rules_out for x in told)
-        text = f"{len(told)} players are hurt, {out} of them out; {len(news)} changes"
+        hurt = f"{plural(len(told), 'player')} {several(len(told), 'is')} hurt"
+        text = f"{hurt}, {out} of them out; {plural(len(news), 'change')}"
         return Refreshed(Part.INJURIES, league, text, True, len(news), news)
 
 
@@ -257,7 +259,7 @@ def _standing(state: GameState | None, *, has_box: bool) -> str:
 
 
 def _told(check: SlateCheck) -> str:
-    parts = [f"{check.finals} of {check.games} games are over"]
+    parts = [f"{check.finals} of {plural(check.games, 'game')} {several(check.finals, 'is')} over"]
     parts += [f"{check.called_off} called off"] if check.called_off else []
     parts += [f"{check.no_result} WITHOUT A RESULT"] if check.no_result else []
     parts += [f"{check.no_box} WITHOUT A BOX"] if check.no_box else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -88,6 +88,14 @@ def tally_json(x: Tally) -> dict[str, object]:
         "hit_rate": x.hit_rate,
         "break_even": x.asked,
     }
+
+
+def reliability_json(found: Reliability | None) -> dict[str, object]:
+    """What was told against what came, as every contract has it."""
+    if found is None:
+        return {"bets": 0, "brier": None, "log_loss": None, "bins": []}
+    bins = [asdict(x) | {"fits": x.fits} for x in found.bins]
+    return {"bets": found.bets, "brier": found.brier, "log_loss": found.log_loss, "bins": bins}
 
 
 def report_json(x: Report) -> dict[str, object]:

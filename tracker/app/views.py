@@ -60,7 +60,7 @@ def show_json(x: ShowView) -> Json:
         "peak": bet.peak,
         "low": bet.low,
         "legs": legs_json(x),
-        "snapshots": [_snapshot(one) for one in x.snapshots],
+        "snapshots": [snapshot_json(one) for one in x.snapshots],
         "alerts": [alert_json(one) for one in x.alerts],
         "settlements": [_settlement(one) for one in x.settlements],
     }
@@ -160,6 +160,7 @@ def status_json(x: StatusView, now: datetime, daemon: DaemonView | None) -> Json
         ],
         "bets": [bet_json(one) for one in x.bets],
         "waiting_for_a_game": x.unbound,
+        "bets_file": list(x.bets_file),
         "sources": [
             {"source": one.source, "word": one.word, "last_ok_at": _time(one.last_ok_at)}
             for one in x.pulses
@@ -224,7 +225,8 @@ def _moments(x: Moments) -> Json:
     return {"home": x.home, "away": x.away, "total": x.total, "margin": x.margin}
 
 
-def _snapshot(view: SnapshotView) -> Json:
+def snapshot_json(view: SnapshotView) -> Json:
+    """A snapshot as `tracker show --json` lists it."""
     x = view.snapshot
     return {
         "at": iso(x.at),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tracker.clock import Clock, ScaledClock, SystemClock
-from tracker.host import running_instance
+from tracker.app.at_work import at_work
+from tracker.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from tracker.app.bets import Bets
@@ -61,25 +61,7 @@ async def session(scope: Scope, *, write: bool = False) -> AsyncIterator[Session
     from tracker.store import Store
 
     basics = scope.basics()
-    real = SystemClock()
-    async with await Store.open(basics.store, now=real.now(), readonly=not write) as store:
-        daemon = _at_work(await store.daemon(), basics)
-        yield Session(store, basics, real if daemon is None else clock_of(daemon), daemon)
-
-
-def _at_work(daemon: DaemonView | None, basics: Basics) -> DaemonView | None:
-    """The daemon that is written down, if it holds the lock at this moment.
-
-    One in another container is known by its lock alone: its number means nothing here.
-    """
-    found = None if daemon is None else running_instance(basics.lock)
-    if daemon is None or found is None or found.pid not in (None, daemon.pid):
-        return None
-    return replace(daemon, pid=found.pid)
-
-
-def clock_of(daemon: DaemonView) -> Clock:
-    """The clock that a daemon runs on."""
-    if daemon.clock_start is None or daemon.clock_speed is None:
-        return SystemClock()
-    return ScaledClock(daemon.clock_start, daemon.clock_speed, daemon.clock_anchor)
+    machine = SystemClock()
+    async with await Store.open(basics.store, now=machine.now(), readonly=not write) as store:
+        found = await at_work(store, basics.lock, machine)
+        yield Session(store, basics, found.clock, found.daemon)

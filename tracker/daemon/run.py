@@ -40,11 +40,13 @@ from tracker.daemon.write_backoff import WriteBackoff
 from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.league import slate_date
+from tracker.domain.plural import plural
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.feeds.polling.poller import STEP_S, Poller
+from tracker.feeds.slate.all_leagues import Slates
 from tracker.forecast import load_parameters
 from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel
@@ -100,7 +102,7 @@ class Daemon:
         parts.store.wait_out(self._patience.wait_out)
         parts.pulses.on_answer = self._hear
         parts.pulses.usage = parts.feeds.usage
-        self._shelf = FollowedBets(parts.store, parts.clock, parts.settings, parts.tell)
+        self._shelf = FollowedBets(parts.store, parts.clock, parts.settings, self._tell)
         known = partial(lines_for, parts.settings.lines)
         self._forecaster = Forecaster(known, parts.tell, parts.load)
         self._wall = LiveView(parts.clock, parts.settings.zone)
@@ -153,8 +155,7 @@ class Daemon:
     async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:
         """Run every loop until `stop` is set; the first that fails takes all down with it."""
         changed, wanted = asyncio.Event(), asyncio.Event()
-        known = await self._parts.store.games(since=self._clock.now() - KEPT)
-        slate = self._parts.feeds.slates(self._shelf.leagues, (game for game, _ in known))
+        slate = await self._slates()
         shelf, clock, progress = self._shelf, self._clock, self._progress
         store, settings, tell = self._parts.store, self._parts.settings, self._tell
         await learn(store, self._forecaster)
@@ -185,8 +186,8 @@ class Daemon:
             tasks.create_task(faces)
             tasks.create_task(self._parts.pulses.keep(store, clock))
             tasks.create_task(self._desk.tend(store, clock))
-            tasks.create_task(self._herald.run())
-            tasks.create_task(self._herald.cry())
+            for job in self._herald.jobs():
+                tasks.create_task(job)
             self._keep_in_touch(tasks)
             tasks.create_task(
                 keep_alive(notifier, progress, self._status, SystemClock(), self._tell)
@@ -198,6 +199,13 @@ class Daemon:
             notifier.stopping("stopping")
             await self._herald.farewell(SystemClock())
             raise _Stop
+
+    async def _slates(self) -> Slates:
+        """The games of the leagues that are wanted, with what is known and bet on already."""
+        await self._shelf.recall()
+        known = await self._parts.store.games(since=self._clock.now() - KEPT)
+        games = (game for game, _ in known)
+        return self._parts.feeds.slates(self._shelf.leagues, games, lambda: self._shelf.held)
 
     def _plays_today(self) -> bool:
         """Whether a bet is on any game of the leagues' date at this moment."""
@@ -275,9 +283,9 @@ class Daemon:
     def _status(self) -> str:
         """One line for systemd."""
         games, waiting = len(self._following), self._shelf.waiting
-        text = f"following {games} game{'s' * (games != 1)}"
+        text = f"following {plural(games, 'game')}"
         if waiting:
-            text += f", {waiting} bet{'s' * (waiting != 1)} waiting for a game"
+            text += f", {plural(waiting, 'bet')} waiting for a game"
         late = self._progress.late()
         return f"{text}, stuck: {', '.join(late)}" if late else text
 

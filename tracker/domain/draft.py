@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from tracker.domain.bet import Bet
 from tracker.domain.catalog.books import house_of
@@ -13,6 +13,7 @@ from tracker.domain.catalog.teams import fold
 from tracker.domain.contradiction import excluding
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.league import LEAGUE_ZONE, slate_date
 from tracker.domain.market import Market, PlayerMarket
 from tracker.domain.money import Odds
 from tracker.domain.parlay import Leg, Parlay
@@ -21,8 +22,9 @@ from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.roster import Roster, RosterOf, near_players, nobody, players_meant
 from tracker.domain.rule import Rule
 
-_LATE = timedelta(hours=18)
-"""A game that should have tipped off longer ago than this is meant only if no other can be."""
+_OVER_AFTER = timedelta(hours=5)
+"""A game that tipped off longer ago is over, whatever was last heard of it: the longest lasted less
+than four hours, and tip-offs are late by one at most."""
 
 Slated = tuple[Game, GameState | None]
 """A game that is known, with what is believed of it."""
@@ -204,10 +206,24 @@ class RostersUnknown(NoSuchGame):
     """The line names a mere player, and the players of some games are not known yet."""
 
 
+def superseded(games: Iterable[Game]) -> frozenset[str]:
+    """The ids that their source has given to another meeting, which goes by an id of its own."""
+    ids = {x.id for x in games}
+    return frozenset(x.partition("-")[0] for x in ids if "-" in x) & ids
+
+
 def choose_games(
-    draft: Draft, games: Iterable[Slated], now: datetime, roster_of: RosterOf = nobody
+    draft: Draft,
+    games: Iterable[Slated],
+    now: datetime,
+    roster_of: RosterOf = nobody,
+    zone: tzinfo | None = None,
 ) -> tuple[Game, ...]:
     """The game of each leg of a draft: the one in play, else the next to tip off.
+
+    A date is tried as the league's own, then as the calendar's in the league's zone, then as the
+    person's in `zone`; a game whose teams are written the other way round is taken where no other
+    fits.
 
     A leg that names no game takes that of the leg before it; a mere player is looked for in the
     games of the legs before him first. Raises AmbiguousGame with the candidates when two games of
@@ -215,13 +231,14 @@ def choose_games(
     draft names its date, or when it is of the present slate and no game to come fits.
     """
     listed = tuple(games)
+    gone = superseded(game for game, _ in listed)
+    search = _Search(draft, tuple(x for x in listed if x[0].id not in gone), now, roster_of, zone)
     if isinstance(draft.pick, ParlayPick) and draft.pick.same_game:
-        game = _choose(draft, draft.legs, listed, now, roster_of)
-        return (game,) * len(draft.legs)
+        return (search.game_of(draft.legs),) * len(draft.legs)
     found: list[Game] = []
     for leg in draft.legs:
         before = _of_legs_before(leg, found, roster_of)
-        found.append(before or _choose(draft, (leg,), listed, now, roster_of))
+        found.append(before or search.game_of((leg,)))
     return tuple(found)
 
 
@@ -234,46 +251,87 @@ def _of_legs_before(leg: Pick, games: list[Game], roster_of: RosterOf) -> Game |
     return next((x for x in reversed(games) if leg.fits(x, roster_of(x))), None)
 
 
-def _choose(
-    draft: Draft,
-    legs: tuple[Pick, ...],
-    games: Sequence[Slated],
-    now: datetime,
-    roster_of: RosterOf,
-) -> Game:
-    """The one game that all of these legs mean."""
-    fitting = [x for x in games if _all_fit(draft, legs, x[0], roster_of)]
-    days = [leg.matchup.day for leg in legs if leg.matchup is not None]
-    days += [] if draft.matchup is None else [draft.matchup.day]
-    if not any(days):
-        still_open = [(g, s) for g, s in fitting if s is None or _open(s)]
-        fitting = still_open or [x for x in fitting if abs(x[0].start - now) <= _LATE]
-    text = legs[0].text if len(legs) == 1 else draft.pick.text
-    if not fitting:
-        _complain_of_player(legs, games, now, roster_of)
-        raise NoSuchGame(f"{text!r}: no game on the slate fits")
-    game, _ = min(fitting, key=lambda x: _nearness(x[0], x[1], now))
-    same_day = tuple(g for g, _ in fitting if g.slate == game.slate)
-    if len(same_day) > 1:
-        raise AmbiguousGame(
-            f"{text!r} may mean any of {_candidates(legs, same_day, roster_of)}: "
-            "name the game and its date, such as 'LAL@DEN 2026-11-20 over 224.5'",
-            same_day,
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The games among which those of a draft are looked for."""
+
+    draft: Draft
+    games: tuple[Slated, ...]
+    now: datetime
+    roster_of: RosterOf
+    zone: tzinfo | None
+
+    def game_of(self, legs: tuple[Pick, ...]) -> Game:
+        """The one game that all of these legs mean."""
+        fitting = self._fitting(legs)
+        text = legs[0].text if len(legs) == 1 else self.draft.pick.text
+        if not fitting:
+            _complain_of_player(legs, self.games, self.now, self.roster_of)
+            raise NoSuchGame(f"{text!r}: no game on the slate fits")
+        game, _ = min(fitting, key=lambda x: _nearness(x[0], x[1], self.now))
+        same_day = tuple(g for g, _ in fitting if g.slate == game.slate)
+        if len(same_day) > 1:
+            raise AmbiguousGame(
+                f"{text!r} may mean any of {_candidates(legs, same_day, self.roster_of)}: "
+                f"name {_telling(same_day)}",
+                same_day,
+            )
+        return game
+
+    def _fitting(self, legs: tuple[Pick, ...]) -> list[Slated]:
+        """The games that fit in the first of the views in which any does."""
+        days = [leg.matchup.day for leg in legs if leg.matchup is not None]
+        days += [] if self.draft.matchup is None else [self.draft.matchup.day]
+        dated = any(days)
+        for view in self._views(dated=dated):
+            found = [x for x in self.games if self._all_fit(legs, x[0], view)]
+            meant = found if dated else [x for x in found if _ahead(*x, self.now)]
+            if meant:
+                return meant
+        today = slate_date(self.now)
+        return [x for x in self.games if x[0].slate == today and self._all_fit(legs, x[0], _plain)]
+
+    def _views(self, *, dated: bool) -> tuple[_View, ...]:
+        """The ways in which a game may be written, the usual ones first."""
+        zones = (LEAGUE_ZONE, self.zone) if dated else ()
+        by_date = (_plain, *(_dated_in(x) for x in zones if x is not None))
+        return (*by_date, *(_turned(x) for x in by_date))
+
+    def _all_fit(self, legs: tuple[Pick, ...], game: Game, view: _View) -> bool:
+        roster, seen = self.roster_of(game), view(game)
+        if all(self.draft.leg_fits(leg, seen, roster) for leg in legs):
+            return True
+        if roster or not any(leg.names_a_game for leg in legs):
+            return False
+        # One leg of a same-game parlay says which game it is; its players are not known yet.
+        return all(
+            self.draft.leg_fits(leg, seen) or (leg.player is not None and not leg.names_a_game)
+            for leg in legs
         )
+
+
+_View = Callable[[Game], Game]
+"""A game as a person may write it."""
+
+
+def _plain(game: Game) -> Game:
     return game
 
 
-def _all_fit(draft: Draft, legs: tuple[Pick, ...], game: Game, roster_of: RosterOf) -> bool:
-    roster = roster_of(game)
-    if all(draft.leg_fits(leg, game, roster) for leg in legs):
-        return True
-    if roster or not any(leg.names_a_game for leg in legs):
-        return False
-    # One leg of a same-game parlay says which game it is; the players of that are not known yet.
-    return all(
-        draft.leg_fits(leg, game) or (leg.player is not None and not leg.names_a_game)
-        for leg in legs
-    )
+def _dated_in(zone: tzinfo) -> _View:
+    return lambda game: replace(game, day=game.start.astimezone(zone).date())
+
+
+def _turned(view: _View) -> _View:
+    return lambda game: replace(view(game), home=game.away, away=game.home)
+
+
+def _telling(games: tuple[Game, ...]) -> str:
+    """What tells games of one slate apart."""
+    leagues = list(dict.fromkeys(x.league for x in games))
+    if len(leagues) > 1 and len({x.name for x in games}) < len(games):
+        return f"the league as well, such as {leagues[0].upper()} or {leagues[-1].upper()}"
+    return "the game and its date, such as 'LAL@DEN 2026-11-20 over 224.5'"
 
 
 def _complain_of_player(
@@ -283,7 +341,7 @@ def _complain_of_player(
     lone = next((x for x in legs if x.player is not None and not x.names_a_game), None)
     if lone is None or lone.player is None:
         return
-    ahead = [g for g, s in games if (s is None or _open(s)) and now - g.start <= _LATE]
+    ahead = [g for g, s in games if _ahead(g, s, now)]
     rosters = [roster_of(game) for game in ahead]
     if not rosters or not all(rosters):
         raise RostersUnknown(
@@ -295,13 +353,15 @@ def _complain_of_player(
         raise NoSuchGame(f"{lone.text!r}: nobody of that name plays (did you mean {near}?)")
 
 
-def _open(state: GameState) -> bool:
-    return state.phase is not Phase.FINAL and not state.phase.off
+def _ahead(game: Game, state: GameState | None, now: datetime) -> bool:
+    """Whether a game is still to come, or being played as far as can be."""
+    over = state is not None and (state.phase is Phase.FINAL or state.phase.off)
+    return not over and now - game.start < _OVER_AFTER
 
 
 def _nearness(game: Game, state: GameState | None, now: datetime) -> tuple[int, float, str]:
     away = (game.start - now).total_seconds()
-    if away <= -_LATE.total_seconds():
+    if away <= -_OVER_AFTER.total_seconds():
         return 2, -away, game.id
     playing = state is not None and state.phase.in_play
     return (0, abs(away), game.id) if playing else (1, away, game.id)
@@ -315,4 +375,9 @@ def _candidates(legs: tuple[Pick, ...], games: tuple[Game, ...], roster_of: Rost
         found = [y.name for x in names for y in players_meant(x, game, roster_of(game))]
         return f"{' or '.join(found)} in " if found else ""
 
-    return ", ".join(f"{who(g)}{g.name} {g.slate.isoformat()}" for g in games)
+    many = len({x.league for x in games}) > 1
+
+    def where(game: Game) -> str:
+        return f" {game.league.upper()}" if many else ""
+
+    return ", ".join(f"{who(g)}{g.name} {g.slate.isoformat()}{where(g)}" for g in games)

@@ -328,6 +328,14 @@ class BetMatched(SystemEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class BetMoved(SystemEvent):
+    """A bet goes on with the meeting that its game's id names now: another opponent, or date."""
+
+    name = "bet.moved"
+    bet: int
+
+
+@dataclass(frozen=True, slots=True)
 class BetsMistake(SystemEvent):
     """Something in the bets file cannot be read, or must be decided by the person."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -147,6 +147,23 @@ class Game:
                 return None
 
 
+SAME_NIGHT = timedelta(hours=12)
+"""Two tip-offs that are closer than this are the same game, should the dates differ: no two teams
+play each other twice within it."""
+
+
+def same_teams(one: Game, other: Game) -> bool:
+    """Whether two games are between the same teams, whoever is said to be at home."""
+    return one.league == other.league and {one.home, one.away} == {other.home, other.away}
+
+
+def same_meeting(one: Game, other: Game) -> bool:
+    """Whether two games, as documents tell them, are one: at a neutral site sides may differ."""
+    if not same_teams(one, other):
+        return False
+    return one.slate == other.slate or abs(one.start - other.start) < SAME_NIGHT
+
+
 @dataclass(frozen=True, slots=True)
 class PlayerLine:
     """A player's box line so far.
@@ -235,7 +252,8 @@ class GameState:
     time-outs are None. `bonus` is whether a side shoots free throws on the next common foul. `box`
     holds both teams' figures and `tip` is the side that had the ball first, where they are told.
     Two states are equal when what happens on the court is: a moved tip-off or a player's line is no
-    difference.
+    difference. `doubt` says what another document tells of the end of the game: it is not believed
+    while they contradict each other.
     """
 
     game: Game = field(compare=False)
@@ -248,6 +266,7 @@ class GameState:
     bonus: Pair[bool] | None = None
     timeouts: Pair[int] | None = None
     players: tuple[PlayerLine, ...] = field(default=(), compare=False)
+    doubt: str = field(default="", compare=False)
     box: Box | None = field(default=None, compare=False)
     tip: Side | None = field(default=None, compare=False)
 

@@ -15,6 +15,7 @@ from tracker.domain.catalog.teams import fold
 from tracker.domain.game import GameState, PlayerLine, Side
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v"})
+_DJ = re.compile(r"dj(?=[a-z])")
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2015]+")
 
 
@@ -50,8 +51,11 @@ class Stat(StrEnum):
 
 
 def plain_name(name: str) -> str:
-    """A person's name without accents, dots, hyphens, case and `Jr.` or `II`."""
-    words = _BETWEEN.sub(" ", fold(name)).split()
+    """A person's name without accents, dots, hyphens, case and `Jr.` or `II`.
+
+    The Balkans' đ is written `dj` where there is no such letter, and read as the same.
+    """
+    words = _DJ.sub("d", _BETWEEN.sub(" ", fold(name))).split()
     while len(words) > 1 and words[-1] in _SUFFIXES:
         words.pop()
     return " ".join(words)

@@ -11,27 +11,27 @@ from tracker.domain.league import LEAGUE_ZONE
 
 
 class Trouble(StrEnum):
-    """Why a poll tells nothing of the game. Each asks for a different patience.
-
-    `unbelieved` is an end that cannot be: of a game in its first period, level, by forfeit, or one
-    that another document contradicts.
-    """
+    """Why a poll tells nothing of the game. Each asks for a different patience."""
 
     DOWN = "down"
     BLOCKED = "blocked"
     RATE_LIMITED = "rate_limited"
     NOT_PUBLISHED = "not_published"
     MALFORMED = "malformed"
-    UNBELIEVED = "unbelieved"
     ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A poll that gives no game state. `why` is one sentence without secrets or query strings."""
+    """A poll that gives no game state. `why` is one sentence without secrets or query strings.
+
+    `told` is set for an end that is not believed: of a game in its first period, level, by forfeit,
+    or one that another document contradicts. It says what is told, in a person's words.
+    """
 
     trouble: Trouble
     why: str
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)

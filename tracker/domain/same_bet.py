@@ -32,6 +32,13 @@ class Kept:
     withdrawn: bool
     by_words: bool = False
 
+    @property
+    def games(self) -> tuple[Game, ...]:
+        """The game of each leg; empty until they are known."""
+        if isinstance(self.wager, Parlay):
+            return tuple(x.game for x in self.wager.legs)
+        return () if self.game is None else (self.game,)
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -152,8 +159,7 @@ def _legs(wager: Wager, game: Game) -> frozenset[tuple[str, object]]:
 def _says(draft: Draft, kept: Kept) -> bool:
     if kept.wager is None or kept.game is None:
         return same_meaning(kept.draft, draft)
-    games = [x.game for x in kept.wager.legs] if isinstance(kept.wager, Parlay) else [kept.game]
-    return draft.means(kept.wager, games)
+    return draft.means(kept.wager, kept.games)
 
 
 def _meaning(draft: Draft) -> frozenset[tuple[str, ...]]:

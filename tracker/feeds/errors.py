@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from tracker.domain.errors import TrackerError
+from tracker.domain.game import Score
+from tracker.domain.league import League
 from tracker.domain.poll import Trouble, Unreadable
 
 
@@ -79,3 +81,38 @@ class FeedMalformed(FeedError):
     def inside(self, place: str) -> FeedMalformed:
         """The same, with the field's name seen from further out."""
         return FeedMalformed(f"{place}.{self.field}", self.problem)
+
+
+class FeedUnbelieved(FeedMalformed):
+    """The answer tells an end that cannot be: a person decides, unless a better one comes.
+
+    `told` is what it tells, as a person is told it: `said to be final in Q1`.
+    """
+
+    def __init__(self, field: str, problem: str, told: str) -> None:
+        """`problem` reads after the field's name, `told` by itself."""
+        super().__init__(field, problem)
+        self.told = told
+
+    @property
+    def unreadable(self) -> Unreadable:
+        """The same as a poll tells it."""
+        return Unreadable(self.trouble, str(self), self.told)
+
+    def inside(self, place: str) -> FeedUnbelieved:
+        """The same, with the field's name seen from further out."""
+        return FeedUnbelieved(f"{place}.{self.field}", self.problem, self.told)
+
+
+def believable_end(fields: tuple[str, str], period: int, score: Score, rules: League) -> None:
+    """Raise FeedUnbelieved for a final that no game can have.
+
+    `fields` are the names of the period's and the score's, should one be at fault.
+    """
+    if period < rules.periods:
+        told = f"said to be final in {rules.period_name(period)}" if period else "said to be final"
+        problem = f"is {period} in a game that is said to be final"
+        raise FeedUnbelieved(fields[0], problem, told)
+    if score.margin == 0:
+        told = f"said to be final at {score.away}-{score.home}"
+        raise FeedUnbelieved(fields[1], "is a tie in a game that is said to be final", told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from tracker.clock import Clock, ScaledClock, SystemClock
@@ -79,14 +79,17 @@ class Feeds:
         return next((x for x in self.by_league.get(league, ()) if x.source.name == name), None)
 
     def slates(
-        self, wanted: Callable[[], Iterable[str]] = _the_nba, known: Iterable[Game] = ()
+        self,
+        wanted: Callable[[], Iterable[str]] = _the_nba,
+        known: Iterable[Game] = (),
+        held: Callable[[], Collection[str]] = tuple,
     ) -> Slates:
         """The games of the leagues that are wanted. `known` are those with ids in force.
 
         Those are the games that the store keeps: without them a game that another source told of
-        first would be taken for a second one.
+        first would be taken for a second one. `held` tells the ids of those that are bet on.
         """
-        return Slates(self.by_league, self._clock, wanted, known)
+        return Slates(self.by_league, self._clock, wanted, known, held)
 
     def usage(self) -> Mapping[str, Usage]:
         """What has been asked of each host, by the name of its settings."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from tracker.settings.prices import toml_odds
 
 _TABLE = re.compile(r"^[ \t]*\[\[\s*bet\s*\]\]", re.MULTILINE)
 _WORDS = frozenset({"pick", "player", "legs", "game"})
-_KNOWN = _WORDS | {"odds", "stake", "id", "rules", "tags", "book", "lines", "placed_at"}
+_KNOWN = _WORDS | {"odds", "stake", "id", "rules", "tags", "book", "lines", "placed_at", "free"}
 _LINES = frozenset({"home_spread", "total", "home_ml", "away_ml"})
 
 
@@ -41,6 +41,11 @@ class BetsFile:
     drafts: tuple[Draft, ...]
     mistakes: tuple[str, ...]
     readable: bool = True
+    places: tuple[str, ...] = ()
+    """Where each draft stands, as a person finds it: the file and the line."""
+    text: str = ""
+    written_at: datetime | None = None
+    """When the file was last written, by this machine's clock; None where that is not known."""
 
 
 def read_bets(path: Path, unit_cents: int) -> BetsFile:
@@ -49,13 +54,14 @@ def read_bets(path: Path, unit_cents: int) -> BetsFile:
     A missing file holds no bets, but takes none away: it may have been moved by mistake.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
+        written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError:
         return BetsFile((), (), readable=False)
     except (OSError, UnicodeDecodeError) as why:
         reason = why.strerror if isinstance(why, OSError) else "it is not UTF-8 text"
         return BetsFile((), (f"{path}: cannot be read: {reason}",), readable=False)
-    return parse_bets(text, str(path), unit_cents)
+    return replace(parse_bets(text, str(path), unit_cents), written_at=written_at)
 
 
 def parse_bets(text: str, source: str, unit_cents: int) -> BetsFile:
@@ -74,6 +80,7 @@ def parse_bets(text: str, source: str, unit_cents: int) -> BetsFile:
     ]
     lines = [text.count("\n", 0, found.start()) + 1 for found in _TABLE.finditer(text)]
     drafts: dict[str, Draft] = {}
+    places: list[str] = []
     for index, row in enumerate(rows):
         place = f"line {lines[index]}" if index < len(lines) else f"bet {index + 1}"
         try:
@@ -86,8 +93,10 @@ def parse_bets(text: str, source: str, unit_cents: int) -> BetsFile:
             what = "the same bet stands above; it is counted once"
             other = f"another bet above has the id {draft.name!r}; give this one its own"
             mistakes.append(f"{source}, {place}: {what if same else other}")
-        drafts.setdefault(draft.identity, draft)
-    return BetsFile(tuple(drafts.values()), tuple(mistakes))
+        else:
+            drafts[draft.identity] = draft
+            places.append(f"{source}, {place}")
+    return BetsFile(tuple(drafts.values()), tuple(mistakes), places=tuple(places), text=text)
 
 
 def _draft(row: dict[str, Any], unit_cents: int) -> Draft:
@@ -112,7 +121,14 @@ def _draft(row: dict[str, Any], unit_cents: int) -> Draft:
         lines=_given_lines(row["lines"]) if "lines" in row else NO_LINES,
         from_file=True,
         placed_at=_placed_at(row["placed_at"]) if "placed_at" in row else None,
+        free=_free(row.get("free", written.free)),
     )
+
+
+def _free(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise BadBet("'free' must be true or false")
+    return value
 
 
 def _written(row: dict[str, Any]) -> tuple[Written, Matchup | None]:
@@ -176,7 +192,7 @@ def _stake(value: object, unit_cents: int) -> int:
     if isinstance(value, str):
         return parse_stake(value, unit_cents)
     cents = _number(value, "stake") * 100
-    if cents < 0 or cents != int(cents):
+    if cents <= 0 or cents != int(cents):
         raise BadBet(f"a stake of {value} is not an amount in whole cents")
     return int(cents)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from tracker.domain.delivery import Delivery
+from tracker.domain.plural import plural
 from tracker.wording.figures import span_text
 
 LATE_SECONDS = 15
@@ -61,7 +62,7 @@ def digest(waiting: Sequence[Delivery], zone: tzinfo = UTC, *, repeated: bool = 
 
 
 def _alerts(count: int) -> str:
-    return f"{count} alert{'s' if count != 1 else ''}"
+    return plural(count, "alert")
 
 
 def _listed(head: str, told: Sequence[Delivery], zone: tzinfo) -> str:

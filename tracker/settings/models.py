@@ -263,6 +263,22 @@ class RefreshSettings(BaseModel):
     at: Annotated[time, BeforeValidator(clock_time)] = time(6, 30)
 
 
+class WebSettings(BaseModel):
+    """The page and the API. `hosts` are further names that the server answers to.
+
+    `trusted_proxy` is the address of a reverse proxy that may say how it was asked.
+    """
+
+    model_config = STRICT
+
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8377
+    hosts: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[a-z0-9.:-]{1,253}$")], ...], Field(strict=False)
+    ] = ()
+    trusted_proxy: str | None = None
+
+
 class BetsSettings(BaseModel):
     """Bets in a file, watched while the daemon runs."""
 
@@ -370,6 +386,7 @@ class Settings(BaseModel):
     refresh: RefreshSettings = RefreshSettings()
     feeds: FeedsSettings = FeedsSettings()
     notify: NotifySettings = NotifySettings()
+    web: WebSettings = WebSettings()
     rules: RulesSettings = RulesSettings()
     alerts: AlertsSettings = AlertsSettings()
     odds: OddsSettings = OddsSettings()

@@ -83,6 +83,12 @@ stake_unit = {_money(stake_unit_cents)}
 # Bets in a file beside this one, picked up while the daemon runs.
 # file = "bets.toml"
 
+[web]
+# The page and the API of `tracker web`: where it listens, and further names that it answers to.
+# host = "127.0.0.1"
+# port = 8377
+# hosts = ["tracker.example.ts.net"]
+
 [rules]
 # What to be told of every bet that has no rules of its own.
 # default = {_value(list(DEFAULT_RULES))}

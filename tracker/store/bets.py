@@ -33,6 +33,9 @@ from tracker.store.wagers import Wagers
 
 _DEFAULTS = "default_rules"
 
+BETS_FILE = "bets_file"
+"""The name of the note on how the file of bets was found; JSON with `mistakes`, one text each."""
+
 Games = Game | Sequence[Game]
 """The game of each leg in the order of the slip, or the one that all legs are about."""
 
@@ -340,6 +343,19 @@ def _bind(
     db.execute(q.BIND, bound)
 
 
+def unbind(db: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    """Let bets without a result find their games anew; what was seen of them stays."""
+    for number in numbers:
+        if db.execute(q.LAST_SETTLEMENT, (number,)).fetchone() is None:
+            db.execute(q.FORGET_GAME, (number,))
+            db.execute(q.FORGET_LEGS, (number,))
+
+
+def held_games(db: sqlite3.Connection) -> frozenset[str]:
+    """The ids of the games that are bet on."""
+    return frozenset(row["game_id"] for row in db.execute(q.HELD_GAMES))
+
+
 def unbound(db: sqlite3.Connection) -> list[tuple[int, Draft]]:
     """The bets whose game is not known yet, by number."""
     return [(row["number"], draft_of(row)) for row in db.execute(q.UNBOUND)]
@@ -371,6 +387,34 @@ def last_defaults(db: sqlite3.Connection) -> tuple[Rule, ...]:
 def file_bets(db: sqlite3.Connection) -> dict[str, int]:
     """The bets that the bets file holds, as last read: identity to number."""
     return {row["identity"]: row["number"] for row in db.execute(q.FILE_BETS)}
+
+
+def kept_in_file(db: sqlite3.Connection) -> list[Kept]:
+    """The bets that the bets file holds, as last read, by number."""
+    wagers = Wagers(db, ())
+    rows = db.execute(q.FILE_BETS).fetchall()
+    return [_kept(db.execute(q.BET, (x["number"],)).fetchone(), wagers, frozenset()) for x in rows]
+
+
+def numbers_of(db: sqlite3.Connection, identities: Iterable[str]) -> dict[str, int]:
+    """The bets that were once added in these words, by the identity of the words."""
+    found = {}
+    for identity in identities:
+        row = db.execute(q.BET_BY_IDENTITY, {"identity": identity}).fetchone()
+        if row is not None:
+            found[identity] = row["number"]
+    return found
+
+
+def keep_note(db: sqlite3.Connection, name: str, text: str) -> None:
+    """Keep a text under a name, in the place of the one before."""
+    db.execute(q.KEEP_META, (name, text))
+
+
+def note(db: sqlite3.Connection, name: str) -> str | None:
+    """The text that was kept under a name."""
+    row = db.execute(q.META, (name,)).fetchone()
+    return None if row is None else row["value"]
 
 
 def find(db: sqlite3.Connection, reference: str) -> int | None:

@@ -97,8 +97,9 @@ KEEP_GAME = """
 INSERT INTO game (id, league, home, away, start_at, day, slate, neutral, slate_state, slate_at)
 VALUES (:id, :league, :home, :away, :start_at, :day, :slate, :neutral, :slate_state, :slate_at)
 ON CONFLICT (id) DO UPDATE SET
-  home = excluded.home, away = excluded.away, start_at = excluded.start_at,
-  day = coalesce(excluded.day, day),
+  home = iif(EXISTS (SELECT 1 FROM leg WHERE leg.game_id = game.id), home, excluded.home),
+  away = iif(EXISTS (SELECT 1 FROM leg WHERE leg.game_id = game.id), away, excluded.away),
+  start_at = excluded.start_at, day = coalesce(excluded.day, day),
   slate = iif(excluded.day IS NULL AND day IS NOT NULL, slate, excluded.slate),
   neutral = max(neutral, excluded.neutral),
   slate_state = coalesce(excluded.slate_state, slate_state),
@@ -107,6 +108,11 @@ WHERE (
   excluded.home, excluded.away, excluded.start_at, coalesce(excluded.day, day),
   coalesce(excluded.slate_state, slate_state), max(neutral, excluded.neutral)
 ) IS NOT (home, away, start_at, day, slate_state, neutral)
+"""
+
+HELD_GAMES = """
+SELECT DISTINCT leg.game_id FROM leg JOIN bet ON bet.number = leg.bet
+WHERE bet.withdrawn_at IS NULL
 """
 
 GAMES = """
@@ -280,6 +286,11 @@ OPEN_BETS = """
 SELECT * FROM bet WHERE withdrawn_at IS NULL
   AND number NOT IN (SELECT bet FROM outcome WHERE official)
 ORDER BY number
+"""
+
+BETS_BEFORE = """
+SELECT * FROM bet WHERE number < coalesce(:before, 9223372036854775807)
+ORDER BY number DESC LIMIT :most
 """
 
 PAGE_OF_BETS = """

@@ -16,9 +16,9 @@ from tracker.domain.rule import Rule
 from tracker.domain.tracking import Tracked
 from tracker.store import alert_queries as aq
 from tracker.store import queries as q
-from tracker.store.bets import last_defaults, settlement_of
+from tracker.store.bets import BETS_FILE, last_defaults, note, settlement_of
 from tracker.store.codec.bets import draft_of
-from tracker.store.codec.values import moment, moment_or_none, pack, rules_of, state_of
+from tracker.store.codec.values import moment, moment_or_none, pack, rules_of, state_of, unpack
 from tracker.store.restoring import books, tracked
 from tracker.store.views import (
     AlertView,
@@ -43,6 +43,16 @@ def bets_view(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
     rules = _rules(db, defaults)
     wagers = Wagers(db, rules)
     return [_bet_view(db, row, rules, wagers) for row in db.execute(q.BETS).fetchall()]
+
+
+def bets_before(
+    db: sqlite3.Connection, before: int | None, most: int, defaults: Defaults
+) -> list[BetView]:
+    """At most so many bets with a lower number, the highest first."""
+    rules = _rules(db, defaults)
+    wagers = Wagers(db, rules)
+    rows = db.execute(q.BETS_BEFORE, {"before": before, "most": most}).fetchall()
+    return [_bet_view(db, row, rules, wagers) for row in rows]
 
 
 def open_bets(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
@@ -163,6 +173,7 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
         decisions={(x["decision"], x["reason"]): x["n"] for x in db.execute(aq.DECISION_COUNTS)},
         schema=_pragma(db, "user_version"),
         size_bytes=_pragma(db, "page_count") * _pragma(db, "page_size"),
+        bets_file=tuple(unpack(note(db, BETS_FILE) or "{}").get("mistakes", ())),
     )
 
 

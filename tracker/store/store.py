@@ -22,6 +22,7 @@ from tracker.domain.poll import Poll
 from tracker.domain.record import Said
 from tracker.domain.roster import RosterOf, nobody
 from tracker.domain.rule import Rule
+from tracker.domain.same_bet import Kept
 from tracker.domain.tracking import Change, GameTracking
 from tracker.domain.usage import Usage
 from tracker.store import (
@@ -53,6 +54,7 @@ from tracker.store.quotes import Quotes
 from tracker.store.seasons import Seasons
 from tracker.store.upkeep import Upkeep
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
+from tracker.store.web_access import WebAccess
 
 
 class Store:
@@ -76,6 +78,7 @@ class Store:
         self.quotes = Quotes(database)
         self.seasons = Seasons(database)
         self.upkeep = Upkeep(database)
+        self.web = WebAccess(database)
 
     # ----------------------------------------------------------------------------------- opening
 
@@ -209,6 +212,15 @@ class Store:
 
         return await self._db.write(work)
 
+    async def unbind(self, numbers: Iterable[int]) -> None:
+        """Let bets without a result find their games anew, in one transaction."""
+        listed = list(numbers)
+        await self._db.write(lambda db: bets.unbind(db, listed))
+
+    async def held_games(self) -> frozenset[str]:
+        """The ids of the games that are bet on."""
+        return await self._db.read(bets.held_games)
+
     async def unbound(self) -> list[tuple[int, Draft]]:
         """The bets whose game is not known yet, by number."""
         return await self._db.read(bets.unbound)
@@ -228,6 +240,23 @@ class Store:
     async def find(self, reference: str) -> int | None:
         """The number of the bet that a person means: their own id first, then the number."""
         return await self._db.read(lambda db: bets.find(db, reference))
+
+    async def kept_in_file(self) -> list[Kept]:
+        """The bets that the bets file holds, as last read, by number."""
+        return await self._db.read(bets.kept_in_file)
+
+    async def numbers_of(self, identities: Iterable[str]) -> dict[str, int]:
+        """The bets that were once added in these words, by the identity of the words."""
+        listed = list(identities)
+        return await self._db.read(lambda db: bets.numbers_of(db, listed))
+
+    async def keep_note(self, name: str, text: str) -> None:
+        """Keep a text under a name, in the place of the one before."""
+        await self._db.write(lambda db: bets.keep_note(db, name, text))
+
+    async def note(self, name: str) -> str | None:
+        """The text that was kept under a name."""
+        return await self._db.read(lambda db: bets.note(db, name))
 
     async def books(self, defaults: tuple[Rule, ...]) -> list[GameTracking]:
         """Everything that is still to be followed, restored as it was last recorded."""
@@ -286,6 +315,12 @@ class Store:
     async def bets_view(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
         """Every bet that was ever added, by number. Without `defaults`, those last known apply."""
         return await self._db.read(lambda db: reading.bets_view(db, defaults))
+
+    async def bets_before(
+        self, before: int | None, most: int, defaults: tuple[Rule, ...] | None = None
+    ) -> list[BetView]:
+        """A page of the bets, the newest first: at most so many with a number below `before`."""
+        return await self._db.read(lambda db: reading.bets_before(db, before, most, defaults))
 
     async def open_bets(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
         """The bets that are not over: neither withdrawn nor with an official result."""

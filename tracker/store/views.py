@@ -181,3 +181,5 @@ class StatusView:
     decisions: dict[tuple[str, str], int]
     schema: int
     size_bytes: int
+    bets_file: tuple[str, ...] = ()
+    """What is wrong with the file of bets, a sentence each."""

@@ -6,13 +6,16 @@ needs and is worth, how old the data are, and the bet's number. Facts and chance
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import ASK_BOOK, Result
 from tracker.domain.message_style import PLAIN, MessageStyle
 from tracker.domain.money import odds_text
+from tracker.domain.plural import plural
 from tracker.domain.policy import topic_of
+from tracker.domain.poll import Trouble
 from tracker.domain.rule import (
     Comparison,
     Event,
@@ -34,6 +37,9 @@ from tracker.wording.parts import (
     score,
     stands,
 )
+
+_NAMED = 4
+"""Most games that a message about all of them names."""
 
 _MARKS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VOID: "⊘"}
 
@@ -177,12 +183,48 @@ def _feed_down(alert: Alert, tracked: Followed, book: Belief) -> str:
     silent = ""
     if book.seen_at is not None:
         silent = f" for {span_text((alert.at - book.seen_at).total_seconds())}"
-    why = f" · {alert.detail}" if alert.detail else ""
+    why = f" · {outage_words(alert.detail)}" if alert.detail else ""
     return (
         f"⚠ {short(tracked.bet)}: no data{silent}, last seen at {alert.game_clock}\n"
         f"{score(alert, tracked, book)} then · alerts on its chance wait · "
         f"bet #{tracked.bet.id}{why}"
     )
+
+
+def outage_words(trouble: str) -> str:
+    """Why there are no data, as a person is told: no address, no path, no status."""
+    match trouble:
+        case Trouble.BLOCKED:
+            return "the sources refuse us"
+        case Trouble.RATE_LIMITED:
+            return "the sources want to be asked less often"
+        case Trouble.MALFORMED:
+            return "what the sources send cannot be read"
+        case Trouble.ABSENT | Trouble.NOT_PUBLISHED:
+            return "the sources do not show it"
+        case _:
+            return "no source answers"
+
+
+def no_data(games: Sequence[str], trouble: str) -> str:
+    """One message for all games that a fault of the sources hits: their names, and why."""
+    return (
+        f"⚠ No data on {_listed(games)}: {outage_words(trouble)}.\n"
+        "Alerts on chances wait until they are back; nothing is settled meanwhile."
+    )
+
+
+def data_back(games: Sequence[str], seconds: float) -> str:
+    """One message when all of them can be read again; `seconds` is for how long they could not."""
+    return f"✓ Data on {_listed(games)} are back, away for {span_text(seconds)}"
+
+
+def _listed(games: Sequence[str]) -> str:
+    """`LAL@DEN`, or `5 games (LAL@DEN, MIA@BOS, ...)`."""
+    if len(games) == 1:
+        return games[0]
+    shown = ", ".join(games[:_NAMED]) + (", ..." if len(games) > _NAMED else "")
+    return f"{plural(len(games), 'game')} ({shown})"
 
 
 def _feed_back(alert: Alert, tracked: Followed, book: Belief) -> str:

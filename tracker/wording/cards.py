@@ -14,6 +14,7 @@ from typing import Protocol
 
 from tracker.domain.bet import Result
 from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.policy import Scope, Snooze
 from tracker.wording.card_rows import CardBet, Row, row
 from tracker.wording.figures import score_text, signed_money, span_text
 
@@ -115,6 +116,13 @@ def card(
         closed=is_closed(book),
     )
     return folded(made, lambda _: True)
+
+
+def silence(game: str, snoozes: Sequence[Snooze], now: datetime, zone: tzinfo) -> str:
+    """That alerts on a whole game are held back, and until when; empty when they are not."""
+    whole = [x for x in snoozes if x.scope in (Scope.ALL, Scope.GAME)]
+    ends = [x.until for x in whole if x.covers(0, frozenset({game}), now)]
+    return f"🔕 alerts are silent until {max(ends).astimezone(zone):%H:%M}" if ends else ""
 
 
 def is_closed(book: GameCardBets) -> bool:

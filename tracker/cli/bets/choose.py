@@ -25,7 +25,8 @@ def chooser(at: Session) -> Chooser:
         read = await read_slate(at, PATIENCE_S, enough, leagues)
         return Looked(read.whole, read.trouble)
 
-    return Chooser(at.store, at.now, look, _AtTerminal(at) if asks() else None)
+    ask = _AtTerminal(at) if asks() else None
+    return Chooser(at.store, at.now, look, ask, at.basics.zone)
 
 
 @dataclass(frozen=True, slots=True)

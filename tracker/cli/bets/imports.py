@@ -18,6 +18,7 @@ from tracker.cli.screen import complain, note, progress, say, say_json
 from tracker.cli.session import session
 from tracker.domain.errors import BadBet, Impossible, Misused
 from tracker.domain.money import money_text
+from tracker.domain.plural import plural
 from tracker.engine.settle.by_hand import brought
 from tracker.intake.bets_file import parse_bets
 from tracker.intake.imports import ImportedBet, ImportedBets, read_slips
@@ -111,7 +112,8 @@ def _restore(scope: Scope, file: Path, text: str, *, dry_run: bool, as_json: boo
     if dry_run:
         count = len(lines) - 1
         say_json({"archive": True, "rows": count}) if as_json else say(
-            f"{file} is an archive of {count} rows; it is restored into an empty database."
+            f"{file} is an archive of {plural(count, 'row')}; "
+            "it is restored into an empty database."
         )
         return
 
@@ -121,7 +123,9 @@ def _restore(scope: Scope, file: Path, text: str, *, dry_run: bool, as_json: boo
 
     with progress("restoring the archive"):
         count = asyncio.run(work())
-    say_json({"archive": True, "rows": count}) if as_json else say(f"Restored {count} rows.")
+    say_json({"archive": True, "rows": count}) if as_json else say(
+        f"Restored {plural(count, 'row')}."
+    )
 
 
 def _mapping(given: Sequence[str]) -> Mapping[str, str]:
@@ -207,7 +211,7 @@ def _show(found: ImportedBets, as_json: bool) -> None:
         say(f"Columns: {read}")
     open_bets = sum(x.result is None for x in found.slips)
     say(
-        f"{len(found.slips)} bets would be brought in: {open_bets} open, "
+        f"{plural(len(found.slips), 'bet')} would be brought in: {open_bets} open, "
         f"{len(found.slips) - open_bets} with a result. Nothing was written."
     )
     _tell_elsewhere(found)
@@ -240,7 +244,7 @@ def _tell(found: ImportedBets, done: _Done, as_json: bool) -> None:
         )
         return
     known = f", {done.known} were there already" if done.known else ""
-    say(f"Brought in {done.added} bets, {done.settled} with their result{known}.")
+    say(f"Brought in {plural(done.added, 'bet')}, {done.settled} with their result{known}.")
     _tell_elsewhere(found)
 
 

@@ -50,6 +50,7 @@ async def read_slate(
 
     feeds = load_settings(at.basics.source if at.basics.source.exists() else None).feeds
     known = [game for game, _ in await at.store.games(since=at.now - KEPT)]
+    held = await at.store.held_games()
     asked = leagues or frozenset({NBA.id, *(game.league for game in known)})
     why = f"the feed did not answer within {patience_s:g} s"
     board: tuple[tuple[Game, GameState | None], ...] = ()
@@ -59,7 +60,7 @@ async def read_slate(
                 asyncio.timeout(patience_s),
                 open_feeds(feeds, at.clock, deadline_s=patience_s) as opened,
             ):
-                slates = opened.slates(lambda: asked, known)
+                slates = opened.slates(lambda: asked, known, lambda: held)
                 boards = _shown(await slates.read(schedule=False), at)
                 await _save(at, boards)
                 board = tuple((x.game, x) for x in boards.states)

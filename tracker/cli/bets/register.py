@@ -34,6 +34,7 @@ from tracker.cli.words import odds_text
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
 from tracker.domain.money import money_text
+from tracker.domain.plural import plural
 from tracker.domain.rule import Rule, parse_rule
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def _tell(
         say(line)
     if bet.chance is not None:
         parts = [chance_text(bet), f"peak {_percent(bet.peak)}, low {_percent(bet.low)}"]
-        parts.append(f"{len(found.snapshots)} snapshots")
+        parts.append(plural(len(found.snapshots), "snapshot"))
         say(f"Chance   {' · '.join(x for x in parts if x)}")
     for place, line in enumerate(leg_lines(found), 1):
         say(f"Leg {place}    {line}")
@@ -252,15 +253,41 @@ def _game_line(bet: BetView, at: Session) -> str:
     return " · ".join(parts)
 
 
-def withdraw(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
+def withdraw(
+    context: typer.Context,
+    bet: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The number of the bet, or its own id.")
+    ] = None,
+    gone: Annotated[
+        bool, typer.Option("--gone", help="Those that have left the bets file, as `status` says.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Stop following a bet. Its history stays, and adding it again takes it up again."""
-    asyncio.run(_withdraw(scope_of(context), bet, as_json))
+    if (bet is None) != gone:
+        raise Misused("name the bet, as in `tracker withdraw 12`, or say --gone, but not both")
+    if bet is None:
+        asyncio.run(_withdraw_gone(scope_of(context), as_json))
+    else:
+        asyncio.run(_withdraw(scope_of(context), bet, as_json))
+
+
+async def _withdraw_gone(scope: Scope, as_json: bool) -> None:
+    from tracker.app.file_of_bets import withdraw_left
+
+    async with session(scope, write=True) as at:
+        done = await withdraw_left(at.bets, at.now)
+    if as_json:
+        say_json({"withdrawn": list(done)})
+        return
+    numbers = ", ".join(f"#{x}" for x in done)
+    say(f"Withdrew {numbers}." if done else "No bet has left the bets file.")
 
 
 async def _withdraw(scope: Scope, reference: str, as_json: bool) -> None:
     async with session(scope, write=True) as at:
-        bet = await at.bet(reference)
-        done = await at.store.withdraw(bet.number, at.now)
+        made = await at.bets.withdraw(reference, at.now)
+    bet, done = made.bet, made.done
     if as_json:
         say_json({"id": bet.id, "number": bet.number, "withdrawn": done})
     elif done:

@@ -19,6 +19,7 @@ from tracker.domain.bet import Bet
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, Market, Moneyline, Spread, Total, line_text
+from tracker.domain.plural import plural
 from tracker.domain.rule import EventRule, Rule, parse_rule
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def _tell(rules: Sequence[Rule], courses: Sequence[Course], played: int, *, as_j
     if as_json:
         say_json({"games": played, "bets": len(courses), "rules": [figures_json(x) for x in found]})
         return
-    say(f"{played} game{'s' * (played != 1)}, {len(courses)} bets")
+    say(f"{plural(played, 'game')}, {plural(len(courses), 'bet')}")
     heads = ("Rule", "Alerts", "A bet", "Held", "Promised", "Lead", "False a night", "Flaps spared")
     rows = [cells(x) for x in found]
     table(heads, rows, right=tuple(range(1, len(heads))))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.charts.course import Course, course_of
+from tracker.app.course import Course, course_of
 from tracker.cli.charts.plot import Canvas
 from tracker.cli.declare import Reference, declare
 from tracker.cli.look import shown_as, status_text

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from tracker.cli.charts.course import Course
+    from tracker.app.course import Course
 
 _BLUE, _ORANGE, _GREEN, _GREY = "#1f6fb4", "#d98200", "#2c8a4b", "#6b7280"
 _RED, _PURPLE = "#c0392b", "#7d3c98"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tracker.domain.delivery import Sent
+from tracker.domain.plural import plural
 from tracker.notify.channel import Channel, Message
 
 MOST = 6
@@ -42,5 +43,7 @@ class Phone:
 
     def report(self) -> list[str]:
         """What became of it, a line a channel."""
-        took = [f"{name} took {count} messages" for name, count in sorted(self.sent.items())]
+        took = [
+            f"{name} took {plural(count, 'message')}" for name, count in sorted(self.sent.items())
+        ]
         return took + [f"{name} did not: {why}" for name, why in sorted(self.failed.items())]

@@ -10,14 +10,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tracker.app.course import course_of
 from tracker.cli.charts.chart import draw
-from tracker.cli.charts.course import course_of
 from tracker.cli.demo.night import BETS, PAIRINGS
 from tracker.cli.demo.verdict import Verdict
 from tracker.cli.look import shown_as
 from tracker.domain.bet import Result
 from tracker.domain.league import LEAGUE_ZONE
 from tracker.domain.money import money_text
+from tracker.domain.plural import plural
 from tracker.store.views import BetView, ShowView
 from tracker.wording.figures import percent, score_text
 
@@ -98,7 +99,7 @@ def conclude(verdict: Verdict, pictures: Path) -> None:
     right = len(verdict.bets) - len(verdict.wrong)
     console.print(
         f"\n{right} of {BETS} bets settled as the real final boxes say, "
-        f"{verdict.alerts} messages arrived, "
+        f"{plural(verdict.alerts, 'message')} arrived, "
         f"{sum(len(v.snapshots) for v in verdict.bets)} snapshots kept, "
         f"daemon exit status {verdict.exit_status}."
     )

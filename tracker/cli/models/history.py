@@ -22,6 +22,7 @@ from tracker.cli.session import session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.plural import plural
 
 if TYPE_CHECKING:
     from tracker.feeds.polling.feed import Feed
@@ -85,7 +86,7 @@ def history(
         asyncio.run(_collect(scope_of(context), wanted, days, wanted_ids, work))
     for line in work.left_out:
         note(line)
-    say(f"{work.added} games added to {out / wanted}, {len(folder.known)} in all")
+    say(f"{plural(work.added, 'game')} added to {out / wanted}, {len(folder.known)} in all")
     asyncio.run(_keep(scope_of(context), folder))
     if work.stopped is not None:
         raise Impossible(f"{work.stopped}; what was read is kept, the same command goes on")
@@ -202,7 +203,7 @@ async def _read_all(feed: Feed, games: Sequence[Game], work: Collecting) -> None
     failures = 0
     try:
         for number, game in enumerate(games):
-            work.advance(f"{number + 1} of {len(games)} games", number / len(games))
+            work.advance(f"{number + 1} of {plural(len(games), 'game')}", number / len(games))
             named = f"{game.name} {game.slate}"
             try:
                 found = await _read(feed, game.id)

@@ -18,6 +18,7 @@ from tracker.cli.ending import Ended
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note
 from tracker.domain.errors import TrackerError
+from tracker.domain.plural import plural
 
 if TYPE_CHECKING:
     from tracker.cli.bar import Advance
@@ -69,7 +70,7 @@ def price(
                 sys.stdout.flush()
             wrong += not good
             if number % _TOLD_EVERY == 0:
-                advance(f"{number} states", _part(lines))
+                advance(f"{plural(number, 'state')}", _part(lines))
     if wrong:
         note(f"{wrong} {'line' if wrong == 1 else 'lines'} could not be priced: see `error`")
         raise Ended

@@ -18,6 +18,7 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import complain, progress, say, say_json
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import LEAGUE_ZONE
+from tracker.domain.plural import plural
 
 if TYPE_CHECKING:
     from tracker.domain.draft import Draft
@@ -61,7 +62,7 @@ def run(
         raise Impossible(f"{keep} is there already: name a file that is not")
     with TemporaryDirectory(prefix="tracker-replay-") as folder:
         database = keep or Path(folder, "replay.db")
-        with progress(f"running {len(playbacks)} games"):
+        with progress(f"running {plural(len(playbacks), 'game')}"):
             digest, rows, left_out = asyncio.run(
                 _rehearse(playbacks, drafts, database, scope_of(context))
             )

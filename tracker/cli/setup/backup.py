@@ -16,6 +16,7 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say, say_json
 from tracker.cli.session import session
 from tracker.domain.errors import Impossible, Misused
+from tracker.domain.plural import plural
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -109,7 +110,8 @@ async def _full(scope: Scope, as_json: bool) -> None:
         say_json(_backup_json(made.backup) | {"dropped": list(made.dropped)})
         return
     one = made.backup
-    say(f"Backed up to {one.path} ({one.bytes / _MB:.1f} MB, {one.rows} rows), and checked.")
+    size = f"{one.bytes / _MB:.1f} MB, {plural(one.rows, 'row')}"
+    say(f"Backed up to {one.path} ({size}), and checked.")
     for name in made.dropped:
         note(f"dropped {name}: newer ones stand for its day and week")
 
@@ -208,7 +210,7 @@ def restore(
 
 
 def _tell(found: Restored, database: Path) -> None:
-    say(f"Restored {found.rows} rows to {database}, and opened them.")
+    say(f"Restored {plural(found.rows, 'row')} to {database}, and opened them.")
     if found.moved is not None:
         say(f"What was there is kept as {found.moved}.")
     for path in found.brought:

@@ -11,6 +11,7 @@ from tracker.cli.declare import AsJson, declare
 from tracker.cli.ending import Ended
 from tracker.cli.scope import scope_of
 from tracker.cli.screen import complain, note, paint, progress, say, say_json
+from tracker.domain.plural import plural
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,8 +142,8 @@ def check_bets(file: Path, unit_cents: int) -> bool:
         complain(mistake)
     count = len(found.drafts)
     if not found.mistakes:
-        say(f"{paint('✔', 'green')} bets file: {file} with {count} bet{'s' * (count != 1)}")
+        say(f"{paint('✔', 'green')} bets file: {file} with {plural(count, 'bet')}")
         return True
     if found.readable:
-        note(f"The other {count} bet{'s' * (count != 1)} in {file} can be read.")
+        note(f"The other {plural(count, 'bet')} in {file} can be read.")
     return False

@@ -22,6 +22,7 @@ from tracker.cli.screen import paint, progress, say, say_json
 from tracker.clock import SystemClock
 from tracker.domain.bet import Status
 from tracker.domain.errors import TrackerError
+from tracker.domain.plural import plural, several
 
 if TYPE_CHECKING:
     from tracker.cli.session import Session
@@ -178,7 +179,7 @@ def _bets_file(settings: Settings) -> Check:
     count = len(found.drafts)
     if found.mistakes:
         return Check("bets file", Health.BAD, found.mistakes[0])
-    text = f"bets file: {count} bet{'s' * (count != 1)} in {settings.bets.file}"
+    text = f"bets file: {plural(count, 'bet')} in {settings.bets.file}"
     if not settings.bets.file.exists():
         text = f"no bets file at {settings.bets.file}, which is fine"
     return Check("bets file", Health.GOOD, text)
@@ -241,7 +242,8 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
         yield backups
     stuck = sum(n for (_, state), n in status.deliveries.items() if state in ("refused", "unknown"))
     if stuck:
-        text = f"{stuck} messages were refused or may not have arrived: `tracker alerts`"
+        what = f"{plural(stuck, 'message')} {several(stuck, 'was')} refused"
+        text = f"{what} or may not have arrived: `tracker alerts`"
         yield Check("messages", Health.WARNING, text)
     if overdue:
         listed = ", ".join(f"#{x}" for x in overdue[:10])
@@ -326,11 +328,11 @@ async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
         some = one.league in well
         host = settings.feeds.by_name[one.source.split()[0]].base_url
         if one.trouble is None:
-            games = f"{one.games} game{'s' * (one.games != 1)}"
+            games = plural(one.games, "game")
             took = f"{one.took_s * 1000:.0f} ms"
             text = (
                 f"{one.source}: a board with {games} in {took} from {host}, "
-                f"asked at most {one.budget} times a minute"
+                f"asked at most {plural(one.budget, 'time')} a minute"
             )
             found.append(Check(one.source, Health.GOOD, text))
             continue

@@ -17,6 +17,7 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say
 from tracker.cli.session import session
 from tracker.domain.errors import Impossible, Misused
+from tracker.domain.plural import plural
 
 ARCHIVE = "archive"
 """Said in the place of a table: all that is remembered."""
@@ -88,7 +89,7 @@ def _archive(scope: Scope, out: Path | None) -> None:
         partial.chmod(0o600)
         count = asyncio.run(_write_archive(scope, to))
     partial.replace(out)
-    note(f"Wrote {count} rows to {out}; `tracker import {out.name}` restores them.")
+    note(f"Wrote {plural(count, 'row')} to {out}; `tracker import {out.name}` restores them.")
 
 
 async def _write_archive(scope: Scope, to: TextIO) -> int:

@@ -114,10 +114,13 @@ async def _free_of_webhook(api: BotApi, line: TelegramConnection) -> None:
             address = await api.webhook()
             if not isinstance(address, str) or not address:
                 return
-            await api.remove_webhook()
+            await _remove_webhook(api, urlsplit(address).hostname or "another server")
     except TimeoutError:
         return
-    host = urlsplit(address).hostname or "another server"
+
+
+async def _remove_webhook(api: BotApi, host: str) -> None:
+    await api.remove_webhook()
     note(f"The bot's messages went to {host} (a webhook): from here on they come to tracker.")
 
 
@@ -139,6 +142,7 @@ class _Listening:
     clock: Clock
     quiet: bool
     offset: int | None = None
+    freed: bool = False
 
     async def turn(self) -> Bond | None:
         """Listen for some seconds; the bond when the code came."""
@@ -151,6 +155,9 @@ class _Listening:
         match found:
             case Updates():
                 return await self._read(found)
+            case Conflict(why) if "webhook" in why.lower() and not self.freed:
+                self.freed = True
+                await _remove_webhook(self.api, "another server")
             case Conflict():
                 note("Another program reads this bot's messages: the code is looked for there.")
                 self.quiet = True

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.report import tally_json
+from tracker.app.report import reliability_json, tally_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of
@@ -18,6 +17,7 @@ from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import session
 from tracker.domain.errors import Misused
 from tracker.domain.money import money_text
+from tracker.domain.plural import plural
 from tracker.domain.record import Grouping, Reliability, Said, Tally, reliability, tally
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
     """
     found = reliability(asyncio.run(_said(scope_of(context))))
     if as_json:
-        say_json(_reliability_json(found))
+        say_json(reliability_json(found))
         return
     if found is None:
         say(_NONE)
@@ -165,13 +165,6 @@ def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.1%}".replace("%", " %")
 
 
-def _reliability_json(found: Reliability | None) -> Mapping[str, object]:
-    if found is None:
-        return {"bets": 0, "brier": None, "log_loss": None, "bins": []}
-    bins = [asdict(x) | {"fits": x.fits} for x in found.bins]
-    return {"bets": found.bets, "brier": found.brier, "log_loss": found.log_loss, "bins": bins}
-
-
 def _tell_reliability(found: Reliability) -> None:
     rows = [
         (
@@ -185,5 +178,5 @@ def _tell_reliability(found: Reliability) -> None:
         for x in found.bins
     ]
     table(("p(hit)", "Bets", "Said", "Came", "95 % range", "Fits"), rows, right=(1, 2, 3, 4))
-    say(f"{found.bets} bets · Brier {found.brier:.4f} · log loss {found.log_loss:.4f}")
+    say(f"{plural(found.bets, 'bet')} · Brier {found.brier:.4f} · log loss {found.log_loss:.4f}")
     note("The range narrows as more bets are settled.")

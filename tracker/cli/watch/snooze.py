@@ -13,6 +13,7 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json, when
 from tracker.cli.session import Session, session
 from tracker.domain.errors import BadBet, Misused
+from tracker.domain.plural import plural
 from tracker.domain.policy import Scope as About
 from tracker.domain.policy import Snooze
 from tracker.language.snoozes import FORMS, parse_until, subject
@@ -148,4 +149,4 @@ def _json(x: Snooze) -> dict[str, object]:
 
 
 def _count(number: int) -> str:
-    return f"{number} snooze{'s' * (number != 1)}"
+    return plural(number, "snooze")

@@ -21,6 +21,7 @@ from tracker.cli.watch.evening import alerts_line, evening, until_next_poll
 from tracker.cli.watch.source_status import feeds_line, source_of
 from tracker.clock import SystemClock
 from tracker.domain.delivery import DeliveryState
+from tracker.domain.plural import plural, several
 from tracker.domain.tracking import RulePhase
 
 if TYPE_CHECKING:
@@ -112,8 +113,12 @@ def _tell(x: _Picture) -> None:
         say()
     if x.whole.unbound:
         count = x.whole.unbound
-        verb = "bet waits" if count == 1 else "bets wait"
-        say(f"{count} {verb} for a game to be known: `tracker bets` lists them.")
+        say(
+            f"{plural(count, 'bet')} {several(count, 'waits')} for a game to be known: "
+            "`tracker bets` lists them."
+        )
+    for mistake in x.whole.bets_file:
+        say(f"{paint('⚠', 'yellow')} {mistake}")
     if not x.whole.games and not x.whole.unbound:
         say(_NO_STATUS if not x.whole.bets else "No bet is being followed.")
     wait = until_next_poll(x.books, x.now) if x.at.daemon is not None else None

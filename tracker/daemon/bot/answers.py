@@ -14,6 +14,7 @@ from typing import Any
 from tracker.domain.bet import Result, Status
 from tracker.domain.money import money_text
 from tracker.domain.parlay import Parlay
+from tracker.domain.plural import plural
 from tracker.domain.policy import Snooze
 from tracker.domain.record import Ended, Tally, tally
 from tracker.language.snoozes import subject
@@ -73,7 +74,7 @@ def status_text(cards: Sequence[Card], bets: Sequence[BetView]) -> str:
     """Every game that is followed, each bet on it in one line."""
     waiting = sum(x.status in _OPEN for x in bets)
     if not cards:
-        count = f"{waiting} open bet{'s' * (waiting != 1)}"
+        count = plural(waiting, "open bet")
         return f"No game is being watched yet · {count}\n/bets lists them."
     return "\n\n".join(_brief(x) for x in cards)
 
@@ -98,7 +99,7 @@ def bets_text(bets: Sequence[BetView], sight: Sight) -> str:
     lines = [_bet_line(x, sight) for x in found[:MOST_LINES]]
     if len(found) > MOST_LINES:
         lines.append(f"… and {len(found) - MOST_LINES} more: tracker bets")
-    return "\n".join((f"{len(found)} open bet{'s' * (len(found) != 1)}", *lines))
+    return "\n".join((plural(len(found), "open bet"), *lines))
 
 
 def _bet_line(x: BetView, sight: Sight) -> str:
@@ -162,7 +163,7 @@ def profit_text(bets: Sequence[BetView], sight: Sight) -> str:
         if x.result is not None and x.game is not None
     ]
     open_stakes = [x.stake_cents for x in bets if x.status in _OPEN and x.stake_cents is not None]
-    count = f"{len(open_stakes)} open bet{'s' * (len(open_stakes) != 1)}"
+    count = plural(len(open_stakes), "open bet")
     sum_at_stake = f"{money_text(sum(open_stakes))} on {count}" if open_stakes else "nothing"
     at_stake = f"At stake now: {sum_at_stake}"
     if not ended:

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, assert_never
 from tracker.clock import Clock
 from tracker.daemon.bot.commands import BotCommands
 from tracker.domain.delivery import Failed, Refused, Unknown
-from tracker.domain.events import BotConflict, BotDeaf, BotListening, BotStranger, ChatPaired, Tell
+from tracker.domain.events import (
+    BotConflict,
+    BotDeaf,
+    BotListening,
+    BotStranger,
+    ChatPaired,
+    ClockOff,
+    Tell,
+)
+from tracker.network import WRONG_CLOCK_S, clock_trouble
 from tracker.notify.channels.telegram.connection import NO_LIBRARY, CannotOpen, TelegramConnection
 from tracker.notify.channels.telegram.values import (
     Answer,
@@ -47,6 +56,7 @@ STALE = timedelta(minutes=5)
 """What was asked longer ago has been answered by time."""
 
 _MOST_STRANGERS = 100
+_KEPT_OPEN_S = 2.0
 
 
 class Listener:
@@ -71,6 +81,9 @@ class Listener:
         self._name = ""
         self._trouble: type[BotDeaf | BotConflict] | None = None
         self._tries = 0
+        self._heard_at: float | None = None
+        self._gap: float | None = None
+        self._clock_told = False
 
     async def listen(self, beat: Callable[[], None]) -> None:
         """Listen for ever; `beat` is called at every poll."""
@@ -85,11 +98,13 @@ class Listener:
             while True:
                 beat()
                 await self._take_up()
+                asked = self._real.uptime()
                 found = await self._poll(api, offset)
                 if not isinstance(found, Updates):
                     await self._real.sleep(self._wait(found))
                     continue
                 self._recover()
+                self._note_gap(asked)
                 for heard in found.heard:
                     await self._deal(heard, api)
                     offset = heard.update + 1
@@ -139,7 +154,8 @@ class Listener:
         wait = min(FIRST_RETRY * 2.0 ** min(self._tries - 1, 8), LONGEST_RETRY)
         match answer:
             case Conflict(why):
-                self._complain(BotConflict(f"{why}; {_CONFLICT}"))
+                told = _WEBHOOK if "webhook" in why.lower() else _CONFLICT
+                self._complain(BotConflict(f"{why}; {told}"))
                 return CONFLICT_WAIT
             case Failed(why, retry_after):
                 self._complain(BotDeaf(why))
@@ -168,6 +184,32 @@ class Listener:
             self._trouble = None
             self._tell(BotListening())
 
+    def _note_gap(self, asked: float) -> None:
+        """Measure within how many seconds what is heard now was written, where that can be known.
+
+        It was not there at the last answer. Nor was it when a question was asked that Telegram kept
+        open for a while.
+        """
+        now = self._real.uptime()
+        since = self._heard_at if now - asked < _KEPT_OPEN_S else asked
+        self._gap = None if since is None else now - since
+        self._heard_at = now
+
+    def _too_old(self, heard: Written) -> bool:
+        """Whether a command was written so long ago that time has answered it.
+
+        Where the bot has listened all along, it was not, whatever this machine's clock says; a
+        clock that contradicts it is told once.
+        """
+        age = (self._real.now() - heard.at).total_seconds()
+        if self._gap is None or self._gap > STALE.total_seconds():
+            return age > STALE.total_seconds()
+        ahead = age - self._gap if age > 0 else age
+        if abs(ahead) >= WRONG_CLOCK_S + self._gap and not self._clock_told:
+            self._clock_told = True
+            self._tell(ClockOff(round(ahead), clock_trouble(ahead)))
+        return False
+
     async def _deal(self, heard: Heard, api: BotApi) -> None:
         match heard:
             case Written():
@@ -193,14 +235,13 @@ class Listener:
         if not await self._allowed(heard.chat, heard.user):
             self._refuse(heard.chat, heard.user)
             return
-        old = self._real.now() - heard.at > STALE
-        if old and name != "add":
+        if self._too_old(heard) and name != "add":
             return
         await self._errands.asked(heard, name, rest, api)
 
     def _command(self, text: str) -> tuple[str, str]:
         """The command and what follows it; empty for any other words, and another bot's."""
-        first, *more = text.split(maxsplit=1)
+        first, *more = text.split(maxsplit=1) or [""]
         if not first.startswith("/"):
             return "", ""
         word, _, bot = first[1:].partition("@")
@@ -244,6 +285,10 @@ class Listener:
             return
 
 
+_WEBHOOK = (
+    "its messages go to a web server: `tracker telegram pair` takes that back; alerts and "
+    "cards go on"
+)
 _CONFLICT = (
     "another program reads this bot's messages: stop it, or give each its own bot; alerts and "
     "cards go on"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
 from tracker.clock import Clock
-from tracker.domain.policy import Scope, Snooze
+from tracker.domain.policy import Snooze
 from tracker.domain.tracking import GameTracking
-from tracker.wording.cards import Card, card
+from tracker.wording.cards import Card, card, silence
 
 BEHIND = timedelta(minutes=5)
 """Over which the arrows are measured."""
@@ -98,7 +98,13 @@ class LiveView:
         if game is None or game.book is None:
             return None
         now, earlier = self._clock.now(), self._earlier(game)
-        made = card(game.book, earlier, now, self._zone, quiet=self._quiet(game.book, now))
+        made = card(
+            game.book,
+            earlier,
+            now,
+            self._zone,
+            quiet=silence(game.book.game.id, self.snoozes, now, self._zone),
+        )
         if game.left_at is not None and not made.closed:
             return replace(made, closed=True, note=LEFT)
         return made
@@ -141,20 +147,7 @@ class LiveView:
                 found[bet] = before[-1]
         return found
 
-    def _quiet(self, book: GameTracking, now: datetime) -> str:
-        """That alerts on a game are held back, and until when; empty when they are not."""
-        ends = [x.until for x in _silencing(self.snoozes, book, now)]
-        if not ends:
-            return ""
-        return f"🔕 alerts are silent until {max(ends).astimezone(self._zone):%H:%M}"
-
     def ring(self) -> None:
         """Wake whoever shows cards."""
         for listener in self._listeners:
             listener.set()
-
-
-def _silencing(snoozes: Sequence[Snooze], book: GameTracking, now: datetime) -> list[Snooze]:
-    """The snoozes that silence all of a game."""
-    covering = [x for x in snoozes if x.scope in (Scope.ALL, Scope.GAME)]
-    return [x for x in covering if x.covers(0, frozenset({book.game.id}), now)]

@@ -8,26 +8,37 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
-from tracker.clock import Clock
+from tracker.app.bets import Bets
+from tracker.app.file_of_bets import take
+from tracker.clock import Clock, SystemClock
 from tracker.daemon.player_priors import Team, Who, players_in
 from tracker.daemon.shared_bets import SharedBets
 from tracker.daemon.watchers.known_players import Rosters, frozen
-from tracker.daemon.watchers.matching import match
+from tracker.daemon.watchers.matching import match, to_move
 from tracker.domain.bet import Bet
-from tracker.domain.errors import BadBet
-from tracker.domain.events import BetAdded, BetMatched, BetsMistake, BetWithdrawn, Tell
+from tracker.domain.draft import superseded
+from tracker.domain.events import (
+    BetAdded,
+    BetMatched,
+    BetMoved,
+    BetsMistake,
+    BetWithdrawn,
+    Tell,
+)
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
 from tracker.domain.player import Player, PlayerGame
 from tracker.domain.rule import parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
-from tracker.intake.bets_file import BetsFile, read_bets
+from tracker.intake.bets_file import read_bets
 from tracker.settings import Settings
 from tracker.store import Store
-from tracker.store.bets import Registration
 
 _RECENT = timedelta(days=3)
 """How far back a game may lie that a bet is matched with."""
+
+_MOST_TOLD = 5
+"""Mistakes of the bets file that one message tells one by one."""
 
 
 class FollowedBets:
@@ -39,6 +50,7 @@ class FollowedBets:
         self._clock = clock
         self._file = settings.bets.file
         self._unit_cents = settings.stake_unit_cents
+        self._zone = settings.zone
         self._defaults = tuple(parse_rule(text) for text in settings.rules.default)
         self._tell = tell
         self._books: dict[str, GameTracking] = {}
@@ -58,6 +70,14 @@ class FollowedBets:
         self.waiting = 0
         """Bets whose game is not known yet."""
         self._hoped: frozenset[str] = frozenset()
+        self.held: frozenset[str] = frozenset()
+        """The ids of the games that bets are on, over or not."""
+        self.slate_known = False
+        """Whether the slate has been read since the start: bets are not matched with an old one."""
+
+    async def recall(self) -> None:
+        """Take up what was bet on before a restart, so that no document changes what it is."""
+        self.held = await self._store.held_games()
 
     def wanted(self, book: GameTracking) -> tuple[Tracked, ...]:
         """The bets on a game that are to be followed at this moment."""
@@ -111,6 +131,7 @@ class FollowedBets:
         version = await self._store.data_version()
         if not changed and not slate_changed and version == self._version:
             return None
+        self.held = await self._store.held_games()
         await self._bind()
         books = await self._store.books(self._defaults)
         before, self._books = self._books, {book.game.id: book for book in books}
@@ -133,52 +154,64 @@ class FollowedBets:
             return False
         found = await asyncio.to_thread(read_bets, self._file, self._unit_cents)
         self._stamp = stamp
-        self._say(found.mistakes)
-        if not found.readable:
-            return False
-        await self._register(found)
-        return True
-
-    async def _register(self, found: BetsFile) -> None:
-        now = self._clock.now()
-        kept = await self._store.file_bets()
-        wanted = [Registration(x, who="file") for x in found.drafts]
-        registered = await self._store.register(wanted, self._defaults, now)
-        for draft, added in zip(found.drafts, registered, strict=True):
-            if isinstance(added, BadBet):
-                self._say((f"{self._file}: {added}",))
-            elif added.created or added.revived or added.changed:
-                self._tell(BetAdded(added.number, draft.pick.text))
-        present = {draft.identity for draft in found.drafts}
-        for identity, number in kept.items():
-            if identity not in present and await self._store.withdraw(number, now, "file"):
-                self._tell(BetWithdrawn(number, "taken out of the file"))
+        bets = Bets(self._store, self._defaults, self._unit_cents, "file")
+        now, real = self._clock.now(), SystemClock().now()
+        taken = await take(bets, found, str(self._file), now, real)
+        self._say(taken.standing.mistakes)
+        for added, pick in taken.registered:
+            self._tell(BetAdded(added.number, pick))
+        for number in taken.withdrawn:
+            self._tell(BetWithdrawn(number, "taken out of the file"))
+        return found.readable
 
     async def _bind(self) -> None:
         """Match bets to games, now that more may be known of the slate."""
+        if self.slate_known:
+            await self._move()
         unbound = await self._store.unbound()
         self.waiting = len(unbound)
         self._hoped = frozenset(league for _, draft in unbound for league in draft.leagues)
-        if not unbound:
+        if not unbound or not self.slate_known:
             self.faceless = ()
             return
         now = self._clock.now()
         games = await self._store.games(since=now - _RECENT)
         rosters = frozen(self._rosters, (game for game, _ in games))
-        found = await asyncio.to_thread(match, unbound, games, rosters, now)
+        found = await asyncio.to_thread(match, unbound, games, rosters, now, self._zone)
         self._say(found.mistakes)
         self.faceless = found.faceless
-        await self._store.bind_all(found.matched, now, lambda x: rosters.get(x.id, ()))
+        bound = await self._store.bind_all(found.matched, now, lambda x: rosters.get(x.id, ()))
         self.waiting -= len(found.matched)
-        for number, legs in found.matched:
+        for (number, legs), same in zip(found.matched, bound, strict=True):
+            if same != number:
+                self._tell(BetWithdrawn(number, f"the same as bet {same}"))
+                continue
             named = dict.fromkeys(f"{x.name} {x.slate}" for x in legs)
             self._tell(BetMatched(number, ", ".join(named)))
 
+    async def _move(self) -> None:
+        """Let bets go to the meeting that their game's id now names, where they mean that one."""
+        games = await self._store.games(since=self._clock.now() - _RECENT)
+        ids = superseded(game for game, _ in games)
+        moving = [book for book in self._books.values() if book.game.id in ids]
+        if not moving:
+            return
+        numbers = sorted({x.bet.number for book in moving for x in book.tracked})
+        drafts = {x: await self._store.by_hand.draft(x) for x in numbers}
+        going = to_move(moving, [game for game, _ in games], drafts)
+        if going:
+            await self._store.unbind(going)
+            self.held = await self._store.held_games()
+            for number in going:
+                self._tell(BetMoved(number))
+
     def _say(self, mistakes: tuple[str, ...]) -> None:
-        """Log each mistake once, as long as it stands."""
-        for mistake in mistakes:
-            if mistake not in self._told:
-                self._tell(BetsMistake(mistake))
+        """Tell each mistake once, as long as it stands; those of one look in one message."""
+        fresh = [x for x in mistakes if x not in self._told]
+        if fresh:
+            more = f"\nand {len(fresh) - _MOST_TOLD} more" if len(fresh) > _MOST_TOLD else ""
+            shown = "\n".join(fresh[:_MOST_TOLD]).replace(str(self._file), self._file.name)
+            self._tell(BetsMistake(shown + more))
         self._told |= set(mistakes)
 
 

@@ -71,6 +71,7 @@ async def watch_slate(
         states = {state.game.id: state for state in reading.states}
         games = [(game, states.get(game.id)) for game in reading.games]
         await store.save_games(games, clock.now())
+        shelf.slate_known = True
         slate_changed.set()
         if reading.blind:
             wait, retry = retry, min(retry * 2, SLATE_RETRY[1])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 
+from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft, NoSuchGame, RostersUnknown, choose_games
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import Player
 from tracker.domain.roster import NoSuchPlayer
+from tracker.domain.tracking import GameTracking
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,43 @@ class Matches:
     faceless: tuple[Game, ...]
 
 
+def to_move(
+    books: Sequence[GameTracking], games: Sequence[Game], drafts: Mapping[int, Draft]
+) -> tuple[int, ...]:
+    """The bets whose game's id names another meeting now, and that are about that one too.
+
+    That is a bet that names neither opponent nor date: a team's, whoever it plays, and on another
+    date where its book waits that long for a game that is postponed.
+    """
+    found: list[int] = []
+    for book in books:
+        new = [x for x in games if x.id.startswith(f"{book.game.id}-")]
+        for tracked in book.tracked:
+            draft = drafts[tracked.bet.number]
+            plain = draft.matchup is None and all(x.matchup is None for x in draft.legs)
+            alone = len(tracked.bet.games) == 1 and tracked.settlement is None
+            wait = timedelta(hours=house_of(tracked.bet.book).postponed_hours)
+            if plain and alone and any(draft.fits(x) and _goes_on(book.game, x, wait) for x in new):
+                found.append(tracked.bet.number)
+    return tuple(found)
+
+
+def _goes_on(old: Game, new: Game, wait: timedelta) -> bool:
+    """Whether a bet on one meeting goes on with another: on the same night, or within the wait."""
+    return old.slate == new.slate or new.start - old.start <= wait
+
+
 def match(
     unbound: Sequence[tuple[int, Draft]],
     games: Sequence[tuple[Game, GameState | None]],
     rosters: Mapping[str, tuple[Player, ...]],
     now: datetime,
+    zone: tzinfo | None = None,
 ) -> Matches:
-    """The games of each bet that has them all; `rosters` are the players by the game's id."""
+    """The games of each bet that has them all; `rosters` are the players by the game's id.
+
+    `zone` is the person's, for the dates that they write.
+    """
 
     def roster_of(game: Game) -> tuple[Player, ...]:
         return rosters.get(game.id, ())
@@ -42,7 +74,7 @@ def match(
     faceless: dict[str, Game] = {}
     for number, draft in unbound:
         try:
-            chosen = choose_games(draft, games, now, roster_of)
+            chosen = choose_games(draft, games, now, roster_of, zone)
             draft.wager(chosen, roster_of)
         except RostersUnknown:
             hoped = (x for x, _ in games if x.league in draft.leagues and not roster_of(x))

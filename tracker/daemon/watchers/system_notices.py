@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +14,7 @@ from tracker.daemon.alert_policy import AlertPolicy
 from tracker.domain.events import (
     AlertRefused,
     AlertSent,
+    BetsMistake,
     ChoreFailed,
     DigestRefused,
     DigestSent,
@@ -25,14 +26,20 @@ from tracker.domain.events import (
     SystemEvent,
     Tell,
 )
+from tracker.domain.plural import plural
 from tracker.domain.policy import Level
+from tracker.engine.decide.advance import LOST_AFTER
 from tracker.notify.channel import Channel, Message
 from tracker.store import Store
+from tracker.wording.alerts import data_back, no_data
 
 STARTED, STOPPED = "started", "stopped"
 
 STARTS_TOLD_EVERY = timedelta(hours=1)
 """Starts within this time of one that was told are not told: a crash loop must not be a storm."""
+
+GATHER_S = 20.0
+"""Seconds from the first game without data to the message, so that it names all that are hit."""
 
 LAST_WORDS = 1.5
 """Most real seconds that the channels are given to carry what is waiting when the program stops."""
@@ -71,7 +78,12 @@ class SystemNotices:
         self._words: asyncio.Queue[_Word] = asyncio.Queue()
         self._cries: asyncio.Queue[str] = asyncio.Queue()
         self._refusing: set[str] = set()
-        self._away: set[str] = set()
+        self._away: dict[str, None] = {}
+        self._hit: dict[str, None] = {}
+        self._dark = asyncio.Event()
+        self._dark_since = 0.0
+        self._trouble = ""
+        self._told_dark = False
 
     @property
     def blind(self) -> bool:
@@ -100,6 +112,8 @@ class SystemNotices:
                 )
             case StoreRecovered():
                 self._say("store_back", "✓ tracker can write its database again", Level.DEFAULT)
+            case BetsMistake():
+                self._say("bets_mistake", f"⚠ {event.what}", Level.DEFAULT)
             case ChoreFailed():
                 text = f"⚠ The {event.chore} of today failed: {event.detail}\nSee tracker chores."
                 self._say(f"chore_{event.chore}", text, Level.DEFAULT)
@@ -117,17 +131,35 @@ class SystemNotices:
         text = f"⚠ {channel} refuses messages: {why}\nTry it with tracker test-alert once mended."
         self._say("channel_refused", text, Level.URGENT, but=channel)
 
-    def _lost(self, game: str, why: str) -> None:
+    def _lost(self, game: str, trouble: str) -> None:
         if not self._away:
-            text = f"⚠ No data on {game} ({why}): alerts on chances wait until they are back"
-            self._say("feed_lost", text, Level.DEFAULT)
-        self._away.add(game)
+            self._dark_since, self._trouble = self._clock.monotonic(), trouble
+            self._dark.set()
+        self._away[game] = None
+        self._hit[game] = None
 
     def _back(self, game: str) -> None:
-        if game in self._away:
-            self._away.discard(game)
-            if not self._away:
-                self._say("feed_found", f"✓ Data on {game} are back", Level.LOW)
+        if self._away.pop(game, game) is None and not self._away:
+            if self._told_dark:
+                away = self._clock.monotonic() - self._dark_since + LOST_AFTER.total_seconds()
+                self._say("feed_found", data_back(tuple(self._hit), away), Level.LOW)
+            self._told_dark = False
+            self._hit.clear()
+
+    def jobs(self) -> tuple[Coroutine[None, None, None], ...]:
+        """The loops to run."""
+        return self.run(), self.cry(), self.watch_outages()
+
+    async def watch_outages(self) -> None:
+        """Tell, for ever, when games are without data: once for all that one fault hits."""
+        while True:
+            await self._dark.wait()
+            self._dark.clear()
+            await self._clock.sleep(GATHER_S)
+            if self._away and not self._told_dark:
+                self._told_dark = True
+                text = no_data(tuple(self._hit), self._trouble)
+                self._say("feed_lost", text, Level.DEFAULT)
 
     def _say(self, kind: str, text: str, level: Level, *, but: str = "") -> None:
         self._words.put_nowait(_Word(kind, text, level, but))
@@ -147,11 +179,11 @@ class SystemNotices:
         """Say that the program is there, and whether it had been stopped or had died."""
         now = self._clock.now()
         last = await self._store.alerting.last_notice((STARTED, STOPPED))
-        if last is not None and last[0] == STARTED and now - last[1] < STARTS_TOLD_EVERY:
+        if last is not None and last[0] == STARTED and abs(now - last[1]) < STARTS_TOLD_EVERY:
             return
         died = last is not None and last[0] == STARTED
         how = " again; it had not been stopped" if died else ""
-        follows = f"following {games} game{'s' * (games != 1)}"
+        follows = f"following {plural(games, 'game')}"
         level = Level.DEFAULT if died else Level.INFO
         await self._keep(
             _Word(STARTED, f"tracker {__version__} has started{how}, {follows}", level)

@@ -27,10 +27,21 @@ class Team:
         return f"{self.city} {self.name}"
 
 
+_STROKES = str.maketrans(
+    {
+        "đ": "d", "Đ": "d", "ð": "d", "Ð": "d", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "ı": "i",
+        "ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ħ": "h", "Ħ": "h",
+        "ŧ": "t", "Ŧ": "t", "þ": "th", "Þ": "th", "ŋ": "n", "Ŋ": "n", "ĸ": "k", "ə": "e", "Ə": "e",
+        "ʻ": None, "ʼ": None, "‘": None, "`": None, "´": None, "ʹ": None,
+    }
+)  # fmt: skip
+"""Letters with a stroke and ligatures, which Unicode does not take apart, and marks like '."""
+
+
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
-    """Text as it is compared: lower case, without accents, dots or apostrophes."""
-    plain = unicodedata.normalize("NFKD", text)
+    """Text as it is compared: lower case, without accents, strokes, dots or apostrophes."""
+    plain = unicodedata.normalize("NFKD", text.translate(_STROKES))
     kept = "".join(c for c in plain if not unicodedata.combining(c))
     return " ".join(kept.replace(".", "").replace("'", "").replace("\u2019", "").casefold().split())
 
@@ -68,6 +79,67 @@ def teams(league: str) -> Mapping[str, Team]:
     }
 
 
+_SHORT = {
+    "saint": "st", "state": "st", "mount": "mt", "mtn": "mt", "and": "&", "university": "u",
+    "univ": "u", "college": "col", "international": "intl", "northern": "n", "north": "n",
+    "southern": "s", "south": "s", "so": "s", "eastern": "e", "east": "e", "western": "w",
+    "west": "w", "central": "c", "southeastern": "se", "southeast": "se", "northwestern": "nw",
+    "northwest": "nw", "alabama": "ala", "arkansas": "ark", "california": "cal",
+    "carolina": "car", "colorado": "colo", "connecticut": "conn", "delaware": "del",
+    "florida": "fla", "fl": "fla", "georgia": "ga", "illinois": "ill", "il": "ill",
+    "indiana": "ind", "kentucky": "ky", "louisiana": "la", "maryland": "md",
+    "massachusetts": "mass", "michigan": "mich", "minnesota": "minn", "mn": "minn",
+    "mississippi": "miss", "missouri": "mo", "montana": "mont", "nevada": "nev", "ohio": "oh",
+    "pennsylvania": "pa", "tennessee": "tenn", "texas": "tex", "virginia": "va",
+    "washington": "wash", "wisconsin": "wis", "ca": "cal",
+}  # fmt: skip
+"""What words of schools' names are written for short; both are read as the short form."""
+
+_COMMON = frozenset(
+    {
+        "st", "u", "&", "n", "s", "e", "w", "c", "se", "nw", "mt", "tech", "cal", "of", "car",
+        "la", "tex", "fla", "ill", "mich",
+    }
+)  # fmt: skip
+"""Words that many schools' names share."""
+
+_BETWEEN = re.compile(r"[-\u2010-\u2015/,()]")
+_WHOSE = re.compile(r"(?:the )?(?:univ(?:ersity)? of )?(.+?)(?: univ(?:ersity)?| college)?")
+"""A school without `University (of)`."""
+
+
+@lru_cache(maxsize=4096)
+def _school(text: str) -> str:
+    """A school's name as it is compared: hyphens as blanks, its usual words cut short.
+
+    One word alone is left as it is: `PA` is no school.
+    """
+    words = _BETWEEN.sub(" ", fold(text)).replace("&", " & ").split()
+    return words[0] if len(words) == 1 else " ".join(_SHORT.get(x, x) for x in words)
+
+
+@cache
+def _schools() -> Mapping[str, tuple[str, ...]]:
+    """The codes of colleges by how their names are compared; a school's teams share its code."""
+    found: dict[str, dict[str, None]] = {}
+    for team in teams("ncaam").values():
+        for name in (team.city, team.full_name, *team.aliases):
+            found.setdefault(_school(name), {})[team.code] = None
+    return {name: tuple(sorted(codes)) for name, codes in found.items()}
+
+
+def _codes(league: str, wanted: str) -> tuple[str, ...]:
+    """The codes of the teams of a league that a name may mean."""
+    codes = _names(league).get(fold(wanted), ())
+    if codes or league not in _LISTS or _LISTS[league][0] != "colleges":
+        return codes
+    schools, name = _schools(), _school(wanted)
+    if name in schools:
+        return schools[name]
+    shorter = _WHOSE.fullmatch(fold(wanted))
+    return schools.get(_school(shorter[1]), ()) if shorter is not None else ()
+
+
 @cache
 def _names(league: str) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
@@ -85,13 +157,13 @@ def find_teams(text: str, leagues: Iterable[str], *, wide: bool = False) -> tupl
     A name that a professional team bears is not taken for a college: `HOU` is Houston's Rockets,
     and its college goes by `Houston Cougars`. A `wide` search gives both.
     """
-    wanted, listed = fold(text), tuple(leagues)
+    listed = tuple(leagues)
     found: tuple[Team, ...] = ()
     for group in (
         [x for x in listed if x not in _COLLEGES],
         [x for x in listed if x in _COLLEGES],
     ):
-        found += tuple(teams(x)[code] for x in group for code in _names(x).get(wanted, ()))
+        found += tuple(teams(x)[code] for x in group for code in _codes(x, text))
         if found and not wide:
             return found
     return found
@@ -124,16 +196,31 @@ def may_be_a_person(name: str, found: tuple[Team, ...]) -> bool:
 def code_in(league: str, code: str, full_name: str = "") -> str:
     """A feed's team by the code that it has here: found by its full name, else by the feed's code.
 
-    A team that is not listed keeps the feed's code.
+    A team that is not listed keeps the feed's code, with a 2 behind it where that is the code of
+    another school: a code alone never makes one school another.
     """
-    names = _names(league)
-    named = names.get(fold(full_name), ())
+    named = _codes(league, full_name) if full_name else ()
     if len(named) == 1:
         return named[0]
     if code in teams(league):
-        return code
-    coded = names.get(fold(code), ())
-    return coded[0] if len(coded) == 1 else code
+        listed = teams(league)[code]
+        return code if not full_name or _may_be(listed, full_name) else f"{code}2"
+    coded = _names(league).get(fold(code), ())
+    return coded[0] if len(coded) == 1 and not full_name else code
+
+
+def _may_be(team: Team, full_name: str) -> bool:
+    """Whether a feed's full name may be that of a team; always, but for colleges."""
+    if team.league not in _COLLEGES:
+        return True
+    words = _words_of(full_name.removesuffix(team.name))
+    known = {x for name in (team.city, *team.aliases) for x in _words_of(name)}
+    return bool(words & known - _COMMON) or not words
+
+
+def _words_of(name: str) -> frozenset[str]:
+    words = _BETWEEN.sub(" ", fold(name)).split()
+    return frozenset(_SHORT.get(x, x) for x in words)
 
 
 def longest_name(

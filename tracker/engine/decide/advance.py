@@ -60,7 +60,7 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
     """
     given, state = book, carried(filled(state, book.state), book.state)
     ordering, held = classify(book, state)
-    contrary = contradiction(book.state, state)
+    contrary = state.doubt or contradiction(book.state, state)
     if contrary:
         ordering, held = Ordering.HELD, _held_on(book.held, state)
     back, returned = _feed_back(book, now)
@@ -72,15 +72,18 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
         same = contrary and given.held is not None and given.held.state == state
         kept = Change(book, ordering, alerts=back, notes=returned if same else notes)
         frozen = freeze_doubted(kept, state, lambda x: chances([x], outlook, state)[0][1], now)
+        if contrary:
+            doubted = Unreadable(Trouble.MALFORMED, contrary, contrary)
+            frozen = confirm_unread(frozen, doubted, now)
         return _counted(given, end_unheard(frozen, contrary, now))
     before, was_stale = book.state, book.stale
     news = ordering is not Ordering.SAME
-    box = () if news or before is None else _changed_in(book, before, state)
+    known = None if before is None else with_players(before, state.players, before.players)
+    box = () if news or before is None or known is None else _changed_in(book, before, known)
     if news:
         book = _believe(book, after_play(state, before), now)
-    elif before is not None:
+    elif known is not None:
         changed_at = now if box else book.changed_at
-        known = with_players(before, state.players, before.players)
         book = replace(book, state=known, changed_at=changed_at)
     book = replace(book, stale=_stale(book, now))
     notes = returned + dropped + _transitions(book.game.name, before, state, ordering)
@@ -134,7 +137,7 @@ def note(book: GameTracking, why: Unreadable, now: datetime) -> Change:
         # A game that was called off leaves the board; its bets still become void, and official.
         return _counted(given, finish(Change(book, Ordering.SAME), now))
     change = confirm_unread(Change(book), why, now)
-    change = end_unheard(change, why.why if why.trouble is Trouble.UNBELIEVED else "", now)
+    change = end_unheard(change, why.told, now)
     if not playing or not silent or book.lost:
         return _counted(given, change)
     alerts = announce(change.book, Event.FEED_DOWN, now, detail=why.why)

@@ -16,7 +16,8 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import ASK_BOOK
 from tracker.domain.market import Market
 from tracker.domain.parlay import Parlay
-from tracker.domain.policy import CHANCE, SWING, Level, Policy, Told, topic_of
+from tracker.domain.plural import plural
+from tracker.domain.policy import CHANCE, DAEMON, SWING, Level, Policy, Told, topic_of
 from tracker.domain.rule import Event
 from tracker.domain.tracking import Change, Tracked
 from tracker.engine.settle.certainty import told_as
@@ -96,6 +97,17 @@ def feed_away(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # 
     return None
 
 
+def told_for_all(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
+    """That data are away, or back, the program says once for all games, unless it is to be silent.
+
+    Otherwise one fault of a source would be a message for every bet.
+    """
+    outage = firing.topic in (Event.FEED_DOWN, Event.FEED_BACK)
+    if outage and not policy.says_nothing_of(DAEMON):
+        return Hold(Reason.FEED_DOWN, "said once for all games")
+    return None
+
+
 def snoozed(firing: Firing, policy: Policy, now: datetime) -> Hold | None:
     """The person has asked for silence until a stated time. Results are told when it is over."""
     ends = [x.until for x in policy.snoozes if x.covers(firing.alert.bet, firing.games, now)]
@@ -114,9 +126,11 @@ def over_budget(firing: Firing, policy: Policy, now: datetime) -> Hold | None:
     recent.discard(Told(firing.game, now))
     of_game = sum(x.game == firing.game for x in recent)
     if of_game >= policy.game_budget:
-        return Hold(Reason.OVER_BUDGET, f"{of_game} messages on this game within the hour")
+        return Hold(
+            Reason.OVER_BUDGET, f"{plural(of_game, 'message')} on this game within the hour"
+        )
     if len(recent) >= policy.budget:
-        return Hold(Reason.OVER_BUDGET, f"{len(recent)} messages within the hour")
+        return Hold(Reason.OVER_BUDGET, f"{plural(len(recent), 'message')} within the hour")
     return None
 
 
@@ -133,6 +147,7 @@ STEPS: tuple[Step, ...] = (
     told_before,
     dead_parlay,
     feed_away,
+    told_for_all,
     snoozed,
     over_budget,
     quiet,

@@ -11,6 +11,7 @@ from typing import assert_never
 from tracker.domain.bet import ASK_BOOK, Bet, Result
 from tracker.domain.money import Odds, payout_if_won
 from tracker.domain.parlay import Parlay
+from tracker.domain.plural import several
 from tracker.domain.tracking import LegStanding
 from tracker.engine.settle.grading import Unsettleable
 
@@ -136,4 +137,4 @@ def _told(legs: Sequence[LegStanding], result: Result) -> str:
 
 def _legs(places: Sequence[int]) -> str:
     names = " and ".join(str(i + 1) for i in places)
-    return f"leg{'s' if len(places) > 1 else ''} {names}"
+    return f"{several(len(places), 'leg')} {names}"

@@ -36,7 +36,7 @@ UNREAD_AFTER = timedelta(hours=1)
 UNREAD_AWAY_AFTER = timedelta(hours=24)
 """The same while no source answers at all."""
 
-_ANSWERS = frozenset({Trouble.NOT_PUBLISHED, Trouble.MALFORMED, Trouble.ABSENT, Trouble.UNBELIEVED})
+_ANSWERS = frozenset({Trouble.NOT_PUBLISHED, Trouble.MALFORMED, Trouble.ABSENT})
 """Troubles of a source that answers."""
 
 
@@ -67,6 +67,8 @@ def _let_go(change: Change, why: str, now: datetime) -> Change:
 def _why(book: GameTracking, doubt: str, now: datetime) -> str:
     """Why the end of a game has to be decided by a person; empty while it may still come."""
     state = book.state
+    if doubt and (state is None or state.phase is Phase.SCHEDULED):
+        return doubt if now - book.game.start >= UNBELIEVED_AFTER else ""
     if state is None or state.phase is Phase.SCHEDULED:
         late = now - book.game.start >= NOT_BEGUN_AFTER
         return "no source has told that it was played" if late else ""
@@ -97,8 +99,8 @@ def confirm_unread(change: Change, why: Unreadable, now: datetime) -> Change:
     patience = UNREAD_AFTER if why.trouble in _ANSWERS else UNREAD_AWAY_AFTER
     if now < check_times(book.final_at)[1] + patience:
         return change
-    if why.trouble is Trouble.UNBELIEVED:
-        doubted = doubt_results(change, why.why, now)
+    if why.told:
+        doubted = doubt_results(change, why.told, now)
         return replace(doubted, book=replace(doubted.book, checks=FINAL_CHECKS))
     reason = f"by its age: the box could not be read again ({why.why})"
     aged = finish(replace(change, ordering=Ordering.SAME), now)

@@ -40,6 +40,7 @@ class _Case:
     checked: float | None = None
     differing: int = 0
     told: bool = False
+    ends: str = ""
     finals: int = 0
     agreed: bool = False
 
@@ -73,10 +74,15 @@ class Disputes:
         case.checked = self._clock.monotonic()
         self._compared(game, case, state, other, (primary, others[0]))
 
+    def ends(self, game: Game) -> str:
+        """What two sources tell of the end of a game, where both cannot be right; else empty."""
+        case = self._cases.get(game.id)
+        return "" if case is None else case.ends
+
     def _due(self, case: _Case, state: GameState) -> bool:
         if state.phase is Phase.FINAL:
             case.finals += 1
-            return not case.agreed and case.finals <= FINAL_CHECKS
+            return not case.agreed and (bool(case.ends) or case.finals <= FINAL_CHECKS)
         if not state.phase.in_play:
             return False
         if case.checked is None:
@@ -90,13 +96,15 @@ class Disputes:
     ) -> None:
         final = one.phase is Phase.FINAL and two.phase is Phase.FINAL
         if not contradict(one, two):
-            case.agreed = final
+            case.agreed, case.ends = final, ""
             case.differing = 0
             if case.told:
                 case.told = False
                 self._tell(FeedAgreement(game.name))
             return
         case.differing += 1
+        names = [x.source.label for x in feeds]
+        case.ends = f"{names[0]} tells {_told(one)}, {names[1]} {_told(two)}" if final else ""
         if case.told or (not final and case.differing < AFTER_CHECKS):
             return
         case.told = True

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from tracker.clock import Clock
 from tracker.domain.events import FeedFrozen, FeedSwitched, FeedThawed, Tell
-from tracker.domain.game import Game, GameState
+from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds.arbitration.breaker import Breaker
-from tracker.feeds.arbitration.compare import ahead, behind
+from tracker.feeds.arbitration.compare import ahead, behind, contradict
 from tracker.feeds.arbitration.disputes import Disputes
 from tracker.feeds.arbitration.standstill import Told, stands_still
 from tracker.feeds.http.health import LOST_AFTER
@@ -41,6 +41,11 @@ _REFUSALS = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
 
 KEPT_GAMES = 512
 """Games of which it is remembered what was told last."""
+
+
+def _disputed(look: Look, state: GameState, ends: str) -> Look:
+    """A look at a final that another document contradicts."""
+    return replace(look, reading=replace(state, doubt=ends))
 
 
 class Failover:
@@ -71,6 +76,9 @@ class Failover:
         look = await self._settled(game, look, look.reading)
         if look.source == self._primary.source.name and isinstance(look.reading, GameState):
             self._disputes.check(game, look.reading, self._primary, self._others)
+            ends = self._disputes.ends(game)
+            if ends and look.reading.phase is Phase.FINAL:
+                return _disputed(look, look.reading, ends)
         return look
 
     def recall(self, game: Game, state: GameState) -> None:
@@ -78,15 +86,38 @@ class Failover:
         self._told.setdefault(game.id, Told(state, ("", ""), self._clock.monotonic()))
 
     async def _box(self, game: Game) -> Look:
+        """A game's box; for want of one, a board of its day that still tells of it."""
         first = await self._primary.look(game, Ask.BOX, 0.0)
         if isinstance(first.reading, GameState):
-            return first
+            return await self._agreed(game, first, first.reading)
         for other in self._others:
             await other.look(game, Ask.BOARD, DOUBT_EVERY_S)
             look = await other.look(game, Ask.BOX, 0.0)
             if isinstance(look.reading, GameState):
+                return await self._agreed(game, look, look.reading)
+        for feed in (self._primary, *self._others):
+            look = await feed.look(game, Ask.BOARD, DOUBT_EVERY_S) if feed.source.dated else first
+            if isinstance(look.reading, GameState) and look.reading.phase is Phase.FINAL:
                 return look
         return first
+
+    async def _agreed(self, game: Game, look: Look, box: GameState) -> Look:
+        """A box, doubted where two other documents say that the game ended otherwise."""
+        told = self._told.get(game.id)
+        if told is None or not box.phase is told.state.phase is Phase.FINAL:
+            return look
+        if not contradict(box, told.state):
+            return look
+        for other in self._others:
+            board = await other.look(game, Ask.BOARD, DOUBT_EVERY_S)
+            state = board.reading
+            if isinstance(state, GameState) and state.phase is Phase.FINAL:
+                if contradict(state, told.state):
+                    return look
+                said, score = box.score, told.state.score
+                ends = f"its box tells {said.away}-{said.home}, boards {score.away}-{score.home}"
+                return _disputed(look, box, ends)
+        return look
 
     async def _first(self, game: Game, ask: Ask, max_age: float) -> Look:
         """The primary's word, or that of whoever stands in for it."""

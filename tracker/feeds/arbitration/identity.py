@@ -6,25 +6,14 @@ other sources tell of it is told under that id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from tracker.domain.game import Game, GameState, Pair, Score, Side
-
-SAME_NIGHT = timedelta(hours=12)
-"""Two tip-offs that are closer than this are the same game, should the dates differ: no two teams
-play each other twice within it."""
+from tracker.domain.game import Game, GameState, Pair, Score, Side, same_meeting
 
 KEPT = timedelta(days=14)
 """How far behind the newest game one is forgotten."""
-
-
-def same_meeting(one: Game, other: Game) -> bool:
-    """Whether two games, as two sources tell them, are one: at a neutral site sides may differ."""
-    if one.league != other.league or {one.home, one.away} != {other.home, other.away}:
-        return False
-    return one.slate == other.slate or abs(one.start - other.start) < SAME_NIGHT
 
 
 def nearest(game: Game, candidates: Iterable[Game]) -> Game | None:
@@ -63,11 +52,23 @@ def _turned(score: Score) -> Score:
     return Score(score.away, score.home)
 
 
+Held = Callable[[], Collection[str]]
+"""Tells the ids of the games that are bet on."""
+
+
+def _nothing() -> Collection[str]:
+    return ()
+
+
 class Register:
     """The ids in force, and which game of each source goes by which of them."""
 
-    def __init__(self, known: Iterable[Game] = ()) -> None:
-        """`known` are games whose ids are in force already, as the store keeps them."""
+    def __init__(self, known: Iterable[Game] = (), held: Held = _nothing) -> None:
+        """`known` are games whose ids are in force already, as the store keeps them.
+
+        `held` tells those that are bet on: what they are is not changed by a document.
+        """
+        self._held = held
         self._games: dict[str, Game] = {x.id: x for x in known}
         self._told: dict[tuple[str, str], tuple[str, Game]] = {}
 
@@ -75,14 +76,17 @@ class Register:
         """A game as a source tells it, under the id in force: the source's own, if it is the first.
 
         `source` is the source's label. Only the source whose id is in force moves a tip-off. Two
-        games of one source are never taken for one.
+        games of one source are never taken for one. An id that is given to another meeting (another
+        opponent, another date) stays with the one that is bet on, on the sides on which it is; the
+        new meeting goes by an id of its own.
         """
         bound, _ = self._told.get((source, told.id), (told.id, told))
         game = self._games.get(bound)
-        if game is None or not _same_teams(game, told):
-            game = nearest(told, self._free(source)) or told
+        if game is None or not same_meeting(game, told):
+            fresh = told if game is None or told.id not in self._held() else _renamed(told)
+            game = nearest(told, self._free(source)) or fresh
         if game.id == told.id:
-            game = told
+            game = under(game, told) if told.id in self._held() else told
         self._games[game.id] = game
         self._told[source, told.id] = game.id, told
         return game
@@ -105,5 +109,6 @@ class Register:
         self._told = {key: x for key, x in self._told.items() if x[0] in self._games}
 
 
-def _same_teams(one: Game, other: Game) -> bool:
-    return one.league == other.league and {one.home, one.away} == {other.home, other.away}
+def _renamed(told: Game) -> Game:
+    """A meeting whose source's id is in force for another one."""
+    return replace(told, id=f"{told.id}-{told.slate:%Y%m%d}-{told.away}-{told.home}")

@@ -16,7 +16,7 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES, League
 from tracker.domain.poll import Unreadable
 from tracker.feeds import texts
-from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.errors import FeedMalformed, FeedUnbelieved, believable_end
 from tracker.feeds.espn import documents as told
 from tracker.feeds.espn.players import players
 from tracker.feeds.source import Board
@@ -24,7 +24,7 @@ from tracker.feeds.stopped_clock import at_zero
 from tracker.feeds.strict import MOST_PERIODS, MOST_POINTS, read_json, read_object
 
 _DIGITS = re.compile(r"[0-9]{1,3}", re.ASCII)
-_OVERTIMES = re.compile(r"final/([0-9]{0,2})ot", re.ASCII)
+_OVERTIMES = re.compile(r"(?<![a-z0-9])([0-9]{0,2})(?:st|nd|rd|th)? ?ot(?![a-z])", re.ASCII)
 _OFF = {
     "STATUS_POSTPONED": Phase.POSTPONED,
     "STATUS_CANCELED": Phase.CANCELLED,
@@ -150,7 +150,7 @@ def _state(game: Game, entry: _Entry, competition: told.CompetitionDocument) -> 
     if kind.name in _OFF:
         return _quiet(game, _OFF[kind.name])
     if kind.name == "STATUS_FORFEIT":
-        raise FeedMalformed("status.type.name", "is a forfeit, whose bets a person must settle")
+        raise FeedUnbelieved("status.type.name", "is a forfeit", "a forfeit")
     if kind.state == "post":
         return _final(game, entry, rules)
     if kind.state not in ("pre", "in"):
@@ -171,28 +171,34 @@ def _final(game: Game, entry: _Entry, rules: League) -> GameState:
     """A game that is over: `post` alone is also said of one that was never played."""
     kind = entry.status.type
     if not kind.completed or not kind.name.startswith("STATUS_FINAL"):
-        raise FeedMalformed("status.type", f"is neither final nor called off: {kind.name[:40]}")
+        word = kind.name.removeprefix("STATUS_")[:40]
+        problem = f"is neither final nor called off: {word}"
+        raise FeedUnbelieved("status.type", problem, f"said to be {word.casefold()}")
     score = _score(entry)
     period = entry.status.period or _last_period(entry, rules)
-    if period < rules.periods:
-        raise FeedMalformed("status.period", f"is {period} in a game that is said to be final")
-    if score.margin == 0:
-        raise FeedMalformed("competitors.score", "is a tie in a game that is said to be final")
+    period = max(period, _overtime(entry, rules))
+    believable_end(("status.period", "competitors.score"), period, score, rules)
     periods = _periods(entry, period, score)
     return GameState(game, Phase.FINAL, period, 0.0, score, periods=periods)
 
 
 def _last_period(entry: _Entry, rules: League) -> int:
     """The last period of a finished game whose status does not tell it."""
-    found = _OVERTIMES.match(texts.squeezed(entry.status.type.detail))
-    if found:
-        return min(rules.periods + int(found[1] or 1), MOST_PERIODS)
-    return max(rules.periods, len(entry.home.lines or ()), len(entry.away.lines or ()))
+    told = _overtime(entry, rules)
+    return told or max(rules.periods, len(entry.home.lines or ()), len(entry.away.lines or ()))
+
+
+def _overtime(entry: _Entry, rules: League) -> int:
+    """The number of the overtime that the words name, counted on from regulation; 0 for none."""
+    found = _OVERTIMES.search(texts.squeezed(entry.status.type.detail))
+    return min(rules.periods + int(found[1] or 1), MOST_PERIODS) if found else 0
 
 
 def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
     score, name = _score(entry), entry.status.type.name
-    period, shown = entry.status.period or 0, _clock(entry.status)
+    # Overtimes may be counted from one: the words tell which it is.
+    period = max(entry.status.period or 0, _overtime(entry, rules))
+    shown = _clock(entry.status)
     clock = shown or 0.0
     phase = Phase.LIVE
     periods = _periods(entry, period, score)

@@ -38,8 +38,6 @@ def advice(trouble: Trouble) -> str:
             return "nothing: it appears around tip-off"
         case Trouble.MALFORMED:
             return "if it lasts, the format has changed: report the field that is named"
-        case Trouble.UNBELIEVED:
-            return "nothing: what is certain is settled, and the rest is left to you"
         case Trouble.ABSENT:
             return "check the date: the board shows the league's current day alone"
         case _:

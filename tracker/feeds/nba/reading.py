@@ -13,12 +13,12 @@ from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, S
 from tracker.domain.league import LEAGUES, League
 from tracker.domain.poll import Unreadable
 from tracker.feeds import texts
-from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.errors import FeedMalformed, FeedUnbelieved, believable_end
 from tracker.feeds.nba import documents as told
 from tracker.feeds.nba import status_text as words
 from tracker.feeds.source import Board, Listing
 from tracker.feeds.stopped_clock import at_zero
-from tracker.feeds.strict import read_json, read_object
+from tracker.feeds.strict import MOST_PERIODS, read_json, read_object
 
 _SCHEDULED, _LIVE, _FINAL = 1, 2, 3
 _YES_NO = {"1": True, "0": False}
@@ -114,6 +114,9 @@ def _state(game: Game, entry: told.GameDocument) -> GameState:
     called_off = words.off(text)
     if called_off is not None:
         return _quiet(game, called_off, _roster(entry))
+    if words.forfeited(text):
+        raise FeedUnbelieved("gameStatusText", "is a forfeit", "a forfeit")
+    entry = _as_worded(entry, text, rules)
     scored = (entry.home.score or 0) + (entry.away.score or 0)
     if entry.status not in (_SCHEDULED, _LIVE, _FINAL):
         raise FeedMalformed("gameStatus", "is none of 1, 2 and 3")
@@ -127,6 +130,21 @@ def _state(game: Game, entry: told.GameDocument) -> GameState:
     return _quiet(game, Phase.SCHEDULED, _roster(entry))
 
 
+def _as_worded(entry: told.GameDocument, text: str, rules: League) -> told.GameDocument:
+    """An entry whose overtimes are counted from one, counted on from regulation.
+
+    FeedMalformed where period and words cannot both be right; at the turn of a period the one may
+    lag behind the other.
+    """
+    overtime, period = words.overtime_in(text), words.period_in(text)
+    if overtime is not None and entry.period <= rules.periods:
+        return entry.model_copy(update={"period": min(rules.periods + overtime, MOST_PERIODS)})
+    playing = entry.status == _LIVE and entry.period
+    if playing and period is not None and abs(period - entry.period) > 1:
+        raise FeedMalformed("period", f"is {entry.period} beside the words {text[:20]!r}")
+    return entry
+
+
 def _quiet(game: Game, phase: Phase, players: tuple[PlayerLine, ...] = ()) -> GameState:
     """A game that is not being played. Its clock may be a countdown, which is no game time."""
     clock = float(LEAGUES[game.league].period_seconds)
@@ -135,10 +153,7 @@ def _quiet(game: Game, phase: Phase, players: tuple[PlayerLine, ...] = ()) -> Ga
 
 def _final(game: Game, entry: told.GameDocument, rules: League) -> GameState:
     score = _score(entry)
-    if entry.period < rules.periods:
-        raise FeedMalformed("period", f"is {entry.period} in a game that is said to be final")
-    if score.margin == 0:
-        raise FeedMalformed("homeTeam.score", "is a tie in a game that is said to be final")
+    believable_end(("period", "homeTeam.score"), entry.period, score, rules)
     periods = _periods(entry, score)
     return GameState(
         game, Phase.FINAL, entry.period, 0.0, score, periods=periods, players=_players(entry)

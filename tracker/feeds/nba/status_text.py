@@ -11,6 +11,8 @@ from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.texts import day, seconds
 
 _IN_TEXT = re.compile(r"(?:q\d|ot\d?)\s+(\d{0,2}:\d{2}(?:\.\d)?|\d{1,2}\.\d)", re.ASCII)
+_OVERTIME = re.compile(r"\b(\d?)ot(\d?)\b", re.ASCII)
+_PERIOD = re.compile(r"q(\d)\b", re.ASCII)
 _END = re.compile(r"end\b.*?(ot|\d)", re.ASCII)
 
 
@@ -18,6 +20,23 @@ def clock_in(text: str) -> float | None:
     """The clock that a squeezed status text shows, as in `q2 07:15`; None when it shows none."""
     found = _IN_TEXT.fullmatch(text)
     return seconds(found[1], "gameStatusText") if found else None
+
+
+def overtime_in(text: str) -> int | None:
+    """Which overtime a squeezed status text names: 1 for `ot 03:00`, 2 for `final/ot2`, `2ot`."""
+    found = _OVERTIME.search(text)
+    return int(found[1] or found[2] or 1) if found else None
+
+
+def period_in(text: str) -> int | None:
+    """Which quarter or half a squeezed status text names beside a clock: 3 for `q3 07:15`."""
+    found = _PERIOD.match(text)
+    return int(found[1]) if found else None
+
+
+def forfeited(text: str) -> bool:
+    """Whether a squeezed status text says that a side gave the game up."""
+    return "forfeit" in text
 
 
 def off(text: str) -> Phase | None:

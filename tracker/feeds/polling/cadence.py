@@ -81,7 +81,6 @@ DONE_S = 24 * 60 * 60.0
 BACKOFF_FIRST_S = {
     Trouble.DOWN: 10.0,
     Trouble.MALFORMED: 10.0,
-    Trouble.UNBELIEVED: 30.0,
     Trouble.NOT_PUBLISHED: 10.0,
     Trouble.ABSENT: 10.0,
     Trouble.BLOCKED: 20.0,

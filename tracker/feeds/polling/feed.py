@@ -13,10 +13,10 @@ from typing import Protocol, assert_never
 
 from tracker.clock import Clock
 from tracker.domain.events import Tell, tell_nobody
-from tracker.domain.game import Game, GameState
+from tracker.domain.game import Game, GameState, Phase, Score, same_meeting, same_teams
 from tracker.domain.league import LEAGUE_ZONE, slate_date
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds.arbitration.identity import nearest, same_meeting, state_under
+from tracker.feeds.arbitration.identity import nearest, state_under
 from tracker.feeds.errors import FeedError, FeedMalformed, FeedNotPublished, FeedRefused
 from tracker.feeds.http.fetch import DEADLINE_S, Fetched, Fetcher
 from tracker.feeds.http.health import Health, Pulse, ignore_pulse
@@ -213,7 +213,7 @@ class Feed:
 
     async def _box(self, game: Game, board: BoardReading | BoardFailure | None) -> Look:
         told = game if self.source.owns(game.id) else self._theirs.get(game.id)
-        if told is None:
+        if told is None or not same_meeting(game, told):
             why = f"{self.source.label} has not told of {game.name} yet"
             missing = Unreadable(Trouble.NOT_PUBLISHED, why)
             return self._look(self.source.board_path(game.slate), None, missing, None)
@@ -232,8 +232,8 @@ class Feed:
             return self._look(path, None, error.unreadable, None)
         except FeedError as error:
             return self._look(path, fetched, error.unreadable, error.retry_after)
-        reading = _of_same(told, state.game, state)
-        if isinstance(reading, GameState) and told is not game:
+        reading = _of_same(replace(game, id=told.id), state.game, state)
+        if isinstance(reading, GameState):
             reading = state_under(game, reading)
         return self._look(path, fetched, reading, None)
 
@@ -257,11 +257,19 @@ def _absent(game: Game) -> Unreadable:
 
 
 def _of_same(game: Game, told: Game, state: GameState | Unreadable) -> GameState | Unreadable:
-    """The state, if it is about the game that was asked for and not about some other one."""
-    if (told.id, told.home, told.away) == (game.id, game.home, game.away):
-        return state
-    problem = f"is {told.id} {told.name}, not {game.id} {game.name}"
-    return FeedMalformed("gameId", problem).unreadable
+    """The state, if it is about the game that was asked for, on the sides under which it is known.
+
+    An id that names another meeting tells that this one is off: moved to another date, or not
+    played by these teams.
+    """
+    if told.id != game.id:
+        problem = f"is {told.id} {told.name}, not {game.id} {game.name}"
+        return FeedMalformed("gameId", problem).unreadable
+    if same_meeting(game, told):
+        return state_under(game, state) if isinstance(state, GameState) else state
+    phase = Phase.POSTPONED if same_teams(game, told) else Phase.CANCELLED
+    length = float(game.rules.period_seconds)
+    return GameState(game, phase, 0, length, Score(0, 0), periods=())
 
 
 def fetcher_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from tracker.clock import Clock
 from tracker.domain.game import Game, GameState
@@ -26,11 +26,15 @@ class Slates:
         clock: Clock,
         wanted: Callable[[], Iterable[str]],
         known: Iterable[Game] = (),
+        held: Callable[[], Collection[str]] = tuple,
     ) -> None:
-        """`wanted` tells the leagues at each reading; `known` are games with ids in force."""
+        """`wanted` tells the leagues at each reading; `known` are games with ids in force.
+
+        `held` tells the ids of those that are bet on.
+        """
         self._feeds = feeds
         self._wanted = wanted
-        self._register = Register(known)
+        self._register = Register(known, held)
         self._slates = {x: [Slate(f, clock) for f in feeds[x]] for x in feeds}
 
     async def read(self, *, schedule: bool = True) -> SlateReading:

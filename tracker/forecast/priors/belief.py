@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tracker.domain.league import season_name
+from tracker.domain.plural import plural
 from tracker.domain.prior import Finished, Lines, PregameLines, Prior, PriorSource
 from tracker.forecast.priors.ends import EndsBelief, lean
 from tracker.forecast.priors.lines import (
@@ -128,7 +129,7 @@ class Known:
         rated, count = self.rated(game, parameters)
         if rated is None:
             return average_prior(parameters), "the league's average"
-        return rated, f"ratings from {count} result{'s' * (count != 1)}"
+        return rated, f"ratings from {plural(count, 'result')}"
 
     def rated(self, game: Game, parameters: Parameters) -> tuple[Prior | None, int]:
         """What results of earlier days say, where they speak of either team; and their number."""

@@ -1,0 +1,165 @@
+"""Promises of the file of bets: a change is a change, and nothing is withdrawn by accident."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.store.values import DEFAULTS, GAME, OTHER, T0, after
+from tracker.app.bets import Beside, Bets, draft_of
+from tracker.app.choose_game import Chooser
+from tracker.app.file_of_bets import Taken, standing_of, take, withdraw_left
+from tracker.domain.bet import Result, Status
+from tracker.domain.game import Game
+from tracker.intake.bets_file import parse_bets
+from tracker.store import Store
+from tracker.store.views import BetView
+
+NOW = T0 - timedelta(hours=2)
+"""Before any of the games."""
+
+
+def row(pick: str, *more: str) -> str:
+    """One bet of the file."""
+    return "\n".join(("[[bet]]", f'pick = "{pick}"', *more, ""))
+
+
+def by(store: Store, who: str = "file") -> Bets:
+    """The bets as one way in sees them."""
+    return Bets(store, DEFAULTS, 1000, who)
+
+
+async def read(store: Store, *rows: str, old: timedelta = timedelta(0)) -> Taken:
+    """Let the daemon read a file of these rows, last written so long ago."""
+    await store.save_games([(GAME, None), (OTHER, None)], NOW)
+    found = parse_bets("\n".join(rows), "bets.toml", 1000)
+    return await take(by(store), replace(found, written_at=NOW - old), "bets.toml", NOW, NOW)
+
+
+async def bets(store: Store) -> list[BetView]:
+    """All bets."""
+    return await store.bets_view(DEFAULTS)
+
+
+async def test_a_changed_stake_price_or_rule_is_the_same_bet(store: Store) -> None:
+    """It keeps its number and its game, and what stood there before is written down."""
+    await read(store, row("DEN ML", "stake = 20", "odds = -110"))
+    done = await read(store, row("DEN ML", "stake = 25", "odds = -105", 'rules = ["hit"]'))
+    [bet] = await bets(store)
+    assert (bet.stake_cents, bet.game, [x.text for x in bet.rules]) == (2500, GAME, ["hit"])
+    assert [x.changed for x, _ in done.registered] == [True]
+    audits = await store.by_hand.audits(1)
+    assert {(x.who, x.what, x.before) for x in audits} >= {
+        ("file", "stake_cents", "2000"), ("file", "odds", "-110"),
+    }  # fmt: skip
+
+
+async def test_a_changed_line_keeps_the_game_that_it_was_bound_to(store: Store) -> None:
+    """Though the same teams meet again after it; so does a line that gets its date."""
+    await read(store, row("DEN ML", "stake = 20"))
+    again = Game("0022600099", "nba", "DEN", "LAL", NOW + timedelta(days=2))
+    await store.save_games([(again, None)], NOW)
+    later = after(86_400)
+    for text in (row("DEN ML", "stake = 30"), row("DEN ML", f'game = "LAL@DEN {GAME.slate}"')):
+        await take(by(store), parse_bets(text, "bets.toml", 1000), "bets.toml", later, later)
+        [bet] = await bets(store)
+        assert bet.game == GAME
+
+
+async def test_the_same_bet_is_one_from_every_way_in(store: Store) -> None:
+    """Words, a game beside it, or the other words of a file: nothing is added twice."""
+    await store.save_games([(GAME, None), (OTHER, None)], NOW)
+    line = draft_of("Nuggets win -110 $20", Beside(game="LAL@DEN"), 1000)
+    chosen = await Chooser(store, NOW).choose(line)
+    first = await by(store, "chat").add(line, chosen, NOW)
+    for _ in range(2):
+        await read(store, row("DEN ML", "odds = -110", "stake = 20"))
+    assert first.added.created
+    assert [x.number for x in await bets(store)] == [1]
+    twice = await read(store, row("DEN ML -110 $20"), row("Denver moneyline -110 $20"))
+    assert "stands above" in twice.standing.mistakes[0]
+    assert len(await bets(store)) == 1
+
+
+async def test_what_waited_for_its_game_and_proves_the_same_is_one(store: Store) -> None:
+    """The later one is withdrawn when its game is found."""
+    line = draft_of("Denver ML -110 $20", Beside(), 1000)
+    await store.add(line, game=GAME, defaults=DEFAULTS, at=NOW)
+    other = draft_of("Nuggets to win -110 $20", Beside(game="LAL@DEN"), 1000)
+    await store.add(other, game=None, defaults=DEFAULTS, at=NOW)
+    assert await store.bind(2, GAME, NOW) == 1
+    assert [x.status for x in await bets(store)] == [Status.SCHEDULED, Status.WITHDRAWN]
+    again = await store.add(other, game=None, defaults=DEFAULTS, at=NOW)
+    assert (again.number, again.created) == (1, False)
+
+
+async def test_a_line_that_is_taken_out_is_withdrawn(store: Store) -> None:
+    """One of two: the other stays."""
+    await read(store, row("DEN ML"), row("BOS ML"))
+    done = await read(store, row("BOS ML"))
+    assert done.withdrawn == (1,)
+    assert [x.status for x in await bets(store)] == [Status.WITHDRAWN, Status.SCHEDULED]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (),
+        ("# nothing here any more",),
+        (row("DEN ML"), row("BOS ML")),
+        (row("DEN ML"), row("BOS ML"), row("LAL@DEN over 224.5"), row("NYK +5000000")),
+    ],
+)
+async def test_a_file_that_shrank_withdraws_nothing_without_asking(
+    store: Store, rows: tuple[str, ...]
+) -> None:
+    """Emptied, halved, or with a line that cannot be read: it is told, and waits for a person."""
+    whole = (row("DEN ML"), row("BOS ML"), row("LAL@DEN over 224.5"), row("NYK@BOS over 210.5"))
+    await read(store, *whole)
+    done = await read(store, *rows)
+    assert done.withdrawn == ()
+    assert Status.WITHDRAWN not in {x.status for x in await bets(store)}
+    assert "`tracker withdraw --gone`" in done.standing.mistakes[-1]
+    assert (await store.status_view(DEFAULTS)).bets_file == done.standing.mistakes
+    left = done.standing.left
+    assert await withdraw_left(by(store, "cli"), NOW) == left
+    assert {x.number for x in await bets(store) if x.status is Status.WITHDRAWN} == set(left)
+    assert (await standing_of(store)).left == ()
+
+
+async def test_a_file_that_was_cut_in_a_line_is_not_read_at_all(store: Store) -> None:
+    """A stake of 200 that lost a digit to a full disk is no stake of 20."""
+    whole = row("BOS ML") + row("DEN ML", "stake = 200")
+    await take(by(store), parse_bets(whole, "bets.toml", 1000), "bets.toml", NOW, NOW)
+    cut = parse_bets(whole[:-2], "bets.toml", 1000)
+    done = await take(by(store), cut, "bets.toml", NOW, NOW)
+    assert "cut short" in done.standing.mistakes[0]
+    assert [x.stake_cents for x in await bets(store)] == [None, 20000]
+
+
+async def test_an_old_file_never_bets_on_tonight(store: Store) -> None:
+    """On a new database an undated line is told; a dated one, or one with its time, counts."""
+    done = await read(
+        store,
+        row("DEN ML"),
+        row("BOS ML", f'game = "NYK@BOS {OTHER.slate}"'),
+        row("NYK ML", "placed_at = 2026-11-21T00:05:00Z"),
+        old=timedelta(days=3),
+    )
+    assert [x.pick for x in await bets(store)] == ["BOS ML", "NYK ML"]
+    (mistake,) = done.standing.mistakes
+    assert mistake.startswith("bets.toml, line 1: 'DEN ML' names no date")
+    await read(store, row("DEN ML"))
+    assert len(await bets(store)) == 3
+
+
+async def test_a_settled_bet_is_paid_anew_by_the_file(store: Store) -> None:
+    """A stake that was wrong in the file makes a revision of the payout."""
+    await read(store, row("DEN ML", "odds = 100", "stake = 20"))
+    over = GAME.start + timedelta(hours=4)
+    await by(store, "cli").settle("1", Result.WON, "seen", None, over)
+    await read(store, row("DEN ML", "odds = 100", "stake = 30"))
+    [bet] = await bets(store)
+    assert (bet.payout_cents, bet.revision) == (6000, 2)

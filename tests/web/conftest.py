@@ -1,0 +1,60 @@
+"""A real server on this machine, over the database of a night that was played."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from tests.cli.conftest import config, home, night, played  # noqa: F401 - fixtures
+from tracker.clock import SystemClock
+from tracker.domain.game import Game
+from tracker.domain.league import slate_date
+from tracker.forecast.shipped import load_parameters
+from tracker.settings import load_settings
+from tracker.store import Store
+from tracker.store.web_access import KeyScope
+from tracker.web.app import build
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server at work: where, the database, a key that opens everything, and a client with it."""
+
+    url: str
+    database: Path
+    key: str
+    client: httpx.AsyncClient
+
+    def as_key(self, key: str) -> dict[str, str]:
+        """The header that shows a key."""
+        return {"Authorization": f"Bearer {key}"}
+
+
+@pytest.fixture
+async def served(night: Path, config: Path) -> AsyncIterator[Served]:  # noqa: F811
+    """A server over a night that is over, with one game still to come: LAL@DEN."""
+    clock = SystemClock()
+    start = (clock.now() + timedelta(hours=2)).replace(microsecond=0)
+    async with await Store.open(night, now=clock.now()) as store:
+        key = await store.web.add_key("all", frozenset(KeyScope), clock.now())
+        game = Game("0022600001", "nba", "DEN", "LAL", start)
+        assert game.slate == slate_date(start)
+        await store.save_games([(game, None)], clock.now())
+    listening = socket.create_server(("127.0.0.1", 0))
+    app = build(load_settings(config), clock, load_parameters)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
+        yield Served(url, night, key, client)
+    server.should_exit = True
+    await running

@@ -1,0 +1,133 @@
+"""The API answers as the command line does, and changes what it is asked to change."""
+
+from __future__ import annotations
+
+import json
+
+from tests.web.conftest import Served
+from tracker.app.series import series
+from tracker.clock import SystemClock
+from tracker.store import Store
+
+STATE = {
+    "id": "x", "league": "nba", "home": "DEN", "away": "LAL", "period": 3, "clock": "04:11",
+    "score": {"home": 61, "away": 58}, "lines": {"home_spread": -4.5, "total": 228.5},
+    "bets": ["DEN -4.5", "over 224.5"],
+}  # fmt: skip
+
+
+async def test_bets_come_in_pages(served: Served) -> None:
+    """Newest first; `next` leads on until all were given, each once."""
+    seen, before = [], None
+    while True:
+        params = {"limit": "2"} | ({} if before is None else {"before": str(before)})
+        page = (await served.client.get("/api/v1/bets", params=params)).json()
+        seen += [x["id"] for x in page["bets"]]
+        before = page["next"]
+        if before is None:
+            break
+    assert seen == [4, 3, 2, 1]
+
+
+async def test_a_bet_is_the_same_on_the_terminal(served: Served) -> None:
+    """`show` and the API give one contract."""
+    found = (await served.client.get("/api/v1/bets/2")).json()
+    assert found["result"] == "lost"
+    assert found["snapshots"][-1]["chance"]["win"] == 0.0
+    rows = (await served.client.get("/api/v1/bets/2/snapshots", params={"limit": 1})).json()
+    assert rows["snapshots"][0] == found["snapshots"][-1]
+
+
+async def test_a_bet_is_added_once(served: Served) -> None:
+    """201 for a new bet, 200 for the same again in other words, and it waits on its game."""
+    first = await served.client.post("/api/v1/bets", json={"line": "DEN ML -140 $20"})
+    assert first.status_code == 201, first.text
+    again = await served.client.post("/api/v1/bets", json={"line": "Nuggets win -140 $20"})
+    assert again.status_code == 200, again.text
+    assert again.json()["id"] == first.json()["id"]
+
+
+async def test_a_line_that_cannot_be_read_says_where(served: Served) -> None:
+    """422 with the sentence of the terminal; an unknown field is named."""
+    found = await served.client.post("/api/v1/bets", json={"line": "DEN -4.5 -110 $20 what"})
+    assert found.status_code == 422
+    assert "'what' at column 19" in found.json()["message"]
+    odd = await served.client.post("/api/v1/bets", json={"line": "DEN ML", "stak": "5"})
+    assert odd.status_code == 422
+    assert odd.json()["field"] == "stak"
+
+
+async def test_a_bet_is_changed_silenced_and_withdrawn(served: Served) -> None:
+    """Each change is the use case of the terminal, with its audit."""
+    added = (await served.client.post("/api/v1/bets", json={"line": "LAL +7.5 -110 $20"})).json()
+    at = f"/api/v1/bets/{added['id']}"
+    edited = await served.client.patch(at, json={"stake": "$30"})
+    assert edited.json()["stake_cents"] == 3000
+    silent = await served.client.post(f"{at}/snooze", json={"for": "15m"})
+    assert silent.status_code == 200
+    gone = await served.client.post(f"{at}/withdraw")
+    assert gone.json()["status"] == "withdrawn"
+    assert (await served.client.post("/api/v1/bets/1/withdraw")).status_code == 409
+    async with await Store.open(served.database, now=SystemClock().now()) as store:
+        audit = await store.export("audit")
+    assert {x["who"] for x in audit} == {"web:all"}
+
+
+async def test_what_is_not_there_is_404(served: Served) -> None:
+    """A bet, a game, a path: each is answered as a problem."""
+    for path in ("/api/v1/bets/999", "/api/v1/games/nothing", "/api/v1/nowhere"):
+        found = await served.client.get(path)
+        assert found.status_code == 404
+        assert found.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_state_is_priced_as_on_the_terminal(served: Served) -> None:
+    """One state, a batch with a mistake in its place, and a mistake alone."""
+    one = await served.client.post("/api/v1/price", json=STATE)
+    assert [x["bet"] for x in one.json()["bets"]] == STATE["bets"]
+    lines = "\n".join([json.dumps(STATE), '{"id":"y"}', json.dumps(STATE)])
+    many = await served.client.post("/api/v1/price/batch", content=lines)
+    answers = [json.loads(x) for x in many.text.splitlines()]
+    assert answers[0] == answers[2] == one.json()
+    assert answers[1]["id"] == "y"
+    assert "error" in answers[1]
+    wrong = await served.client.post("/api/v1/price", content='{"period": NaN}')
+    assert wrong.status_code == 422
+
+
+async def test_a_series_loses_no_spike(served: Served) -> None:
+    """However few points are asked for, the highest and the lowest chance stay."""
+    full = (await served.client.get("/api/v1/bets/2/series", params={"points": 2000})).json()
+    thin = (await served.client.get("/api/v1/bets/2/series", params={"points": 20})).json()
+    assert len(thin["win"]) <= 20 < len(full["win"])
+    assert max(thin["win"]) == max(full["win"])
+    assert min(thin["win"]) == min(full["win"])
+    assert thin["at"][-1] == full["at"][-1]
+
+
+def test_a_short_series_is_whole() -> None:
+    """Nothing is left out of what fits."""
+    assert series((), 10).columns()["win"] == []
+
+
+async def test_the_record_is_told(served: Served) -> None:
+    """Performance, calibration, status, health and metrics answer; no bet's text is a metric."""
+    record = (await served.client.get("/api/v1/performance")).json()
+    assert record["whole"]["bets"] == 4
+    assert (await served.client.get("/api/v1/calibration")).json()["bets"] == 4
+    assert (await served.client.get("/api/v1/status")).json()["daemon"] is None
+    health = await served.client.get("/api/v1/health")
+    assert health.status_code == 503
+    assert health.json()["checks"]["daemon"] is False
+    metrics = (await served.client.get("/api/v1/metrics")).text
+    assert "tracker_up 0.0" in metrics
+    assert "PHI" not in metrics
+
+
+async def test_the_description_is_whole(served: Served) -> None:
+    """OpenAPI 3.1 names every path, and every path says what it does."""
+    found = (await served.client.get("/api/v1/openapi.json")).json()
+    assert found["openapi"].startswith("3.1")
+    calls = [call for path in found["paths"].values() for call in path.values()]
+    assert len(calls) >= 20
+    assert all(call["description"] for call in calls)

@@ -1,0 +1,117 @@
+"""Who is let in, and what every request must pass."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tests.web.conftest import Served
+from tracker.clock import SystemClock
+from tracker.store import Store
+from tracker.store.web_access import KeyScope
+from tracker.web.guard import MOST_BODY, POLICY
+
+
+def bare(served: Served) -> httpx.AsyncClient:
+    """A client that shows no key."""
+    return httpx.AsyncClient(base_url=served.url, timeout=30)
+
+
+async def test_a_foreign_host_is_refused(served: Served) -> None:
+    """A name that was made to lead here opens nothing, whatever it shows."""
+    found = await served.client.get("/api/v1/bets", headers={"Host": "evil.example"})
+    assert found.status_code == 421
+    assert found.headers["content-type"] == "application/problem+json"
+
+
+async def test_no_key_is_told_how_to_make_one(served: Served) -> None:
+    """401, with the command that makes a key; a wrong key is as good as none."""
+    async with bare(served) as stranger:
+        for headers in ({}, {"Authorization": "Bearer nonsense"}):
+            found = await stranger.get("/api/v1/bets", headers=headers)
+            assert found.status_code == 401
+            assert "tracker web keys add" in found.json()["message"]
+
+
+async def test_who_guesses_is_not_listened_to(served: Served) -> None:
+    """After five wrong keys in a minute even the right one waits."""
+    async with bare(served) as stranger:
+        for _ in range(5):
+            await stranger.get("/api/v1/bets", headers=served.as_key("wrong"))
+        found = await stranger.get("/api/v1/bets", headers=served.as_key(served.key))
+    assert found.status_code == 429
+    assert int(found.headers["retry-after"]) > 0
+
+
+async def test_a_key_opens_what_it_says(served: Served) -> None:
+    """A key that reads changes nothing and prices nothing; a revoked one opens nothing."""
+    now = SystemClock().now()
+    async with await Store.open(served.database, now=now) as store:
+        key = await store.web.add_key("reader", frozenset({KeyScope.READ}), now)
+    headers = served.as_key(key)
+    assert (await served.client.get("/api/v1/bets", headers=headers)).status_code == 200
+    wanted = {"line": "DEN ML $5"}
+    refused = await served.client.post("/api/v1/bets", json=wanted, headers=headers)
+    assert refused.status_code == 403
+    async with await Store.open(served.database, now=now) as store:
+        assert await store.web.revoke("reader", now)
+    assert (await served.client.get("/api/v1/bets", headers=headers)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}],
+    ids=str,
+)
+async def test_a_change_from_elsewhere_is_refused(served: Served, headers: dict[str, str]) -> None:
+    """Another page cannot press our buttons, even in a browser that is in."""
+    found = await served.client.post("/api/v1/bets/1/withdraw", headers=headers)
+    assert found.status_code == 403
+
+
+async def test_a_body_that_is_too_large_is_refused_unread(served: Served) -> None:
+    """By its length before it is read, and without one as soon as it is too long."""
+    told = await served.client.post("/api/v1/price", content=b"x" * (MOST_BODY + 1))
+    assert told.status_code == 413
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(MOST_BODY // 1024 + 2):
+            yield b"x" * 1024
+
+    untold = await served.client.post("/api/v1/price", content=pieces())
+    assert untold.status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/in", "/api/v1/health", "/static/live.js", "/nowhere"])
+async def test_every_answer_carries_the_policy(served: Served, path: str) -> None:
+    """Pages, files, problems: nothing but our own files may run or be framed."""
+    found = await served.client.get(path)
+    assert found.headers["content-security-policy"] == POLICY
+    assert found.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_link_opens_once(served: Served) -> None:
+    """The code of a link lets one browser in, whose cookie no script can read."""
+    now = SystemClock().now()
+    async with await Store.open(served.database, now=now) as store:
+        code = await store.web.make_link(now)
+    async with bare(served) as browser:
+        assert (await browser.get("/")).headers["location"] == "/in"
+        same = {"Sec-Fetch-Site": "same-origin"}
+        inside = await browser.post("/in", data={"code": code}, headers=same)
+        assert inside.status_code == 303
+        cookie = inside.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=strict" in cookie
+        assert (await browser.get("/")).status_code == 200
+    async with bare(served) as other:
+        again = await other.post("/in", data={"code": code}, headers=same)
+        assert again.status_code == 403
+        assert "tracker web link" in again.text
+
+
+async def test_no_secret_is_kept(served: Served) -> None:
+    """The database holds digests: neither a key nor a cookie can be read from it."""
+    assert served.key.encode() not in served.database.read_bytes()

@@ -1,0 +1,199 @@
+"""`tracker web`: the page and the API, links that let a browser in, and keys of programs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.cli.declare import AsJson, declare
+from tracker.cli.models.in_use import ModelsInUse, registry_beside
+from tracker.cli.scope import Scope, scope_of
+from tracker.cli.screen import note, say, say_json
+from tracker.cli.session import session
+from tracker.clock import SystemClock
+from tracker.domain.errors import Impossible, Misused
+
+if TYPE_CHECKING:
+    from tracker.settings import Settings
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make the verb and its words known."""
+    group = typer.Typer(
+        name=name,
+        help="Your bets as a page in the browser, and an API for programs.",
+        invoke_without_command=True,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    group.callback()(serve)
+    declare(group, "link", link)
+    declare(group, "out", send_away)
+    keys = typer.Typer(name="keys", help="Keys of the API.", no_args_is_help=True)
+    words: dict[str, Callable[..., None]] = {"list": key_list, "add": key_add, "revoke": key_revoke}
+    for word, work in words.items():
+        declare(keys, word, work)
+    group.add_typer(keys)
+    app.add_typer(group, rich_help_panel=panel)
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[
+        str | None, typer.Option(metavar="HOST", help="Where to listen, over [web] host.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="PORT", min=1, max=65535, help="Over [web] port.")
+    ] = None,
+) -> None:
+    """Serve the page and the API until Ctrl-C, and print a one-time link that opens the page."""
+    if context.invoked_subcommand is not None:
+        return
+    try:
+        import uvicorn
+
+        from tracker.web.app import build
+    except ModuleNotFoundError as missing:
+        raise Impossible(
+            f'the page needs {missing.name}: install with `pip install "ingame-tracker[web]"`'
+        ) from None
+
+    scope = scope_of(context)
+    settings = _with(scope.settings(), host, port)
+    say(asyncio.run(_link(scope, settings)))
+    note("The link opens the page once, within ten minutes; `tracker web link` prints another.")
+    models = ModelsInUse(registry_beside(settings.store.path), note)
+    config = uvicorn.Config(
+        build(settings, SystemClock(), models),
+        host=settings.web.host,
+        port=settings.web.port,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=bool(settings.web.trusted_proxy),
+        forwarded_allow_ips=settings.web.trusted_proxy,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        limit_concurrency=200,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    if not server.started:
+        at = f"{settings.web.host}:{settings.web.port}"
+        raise Impossible(f"{at} cannot be listened on: another program may, so give --port")
+
+
+def link(context: typer.Context) -> None:
+    """Print a one-time link to the page; on a terminal also as a code for a phone's camera."""
+    scope = scope_of(context)
+    found = asyncio.run(_link(scope, scope.settings()))
+    say(found)
+    if sys.stdout.isatty():
+        _draw(found)
+
+
+def send_away(context: typer.Context) -> None:
+    """Let no browser in any more that is in now; each needs another link."""
+
+    async def work() -> int:
+        async with session(scope_of(context), write=True) as at:
+            return await at.store.web.send_all_away(SystemClock().now())
+
+    count = asyncio.run(work())
+    say(f"{count} {'browser' if count == 1 else 'browsers'} sent away.")
+
+
+def key_list(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the keys, and what each opens; a key itself is never shown again."""
+
+    async def work() -> list[dict[str, object]]:
+        async with session(scope_of(context)) as at:
+            return [
+                {
+                    "name": x.name,
+                    "scopes": sorted(s.value for s in x.scopes),
+                    "made_at": x.made_at,
+                    "revoked_at": x.revoked_at,
+                }
+                for x in await at.store.web.keys()
+            ]
+
+    found = asyncio.run(work())
+    if as_json:
+        say_json(found)
+        return
+    for x in found:
+        opens = ", ".join(map(str, x["scopes"]))  # type: ignore[call-overload]
+        say(f"{x['name']}: {opens}{'' if x['revoked_at'] is None else ' (revoked)'}")
+    if not found:
+        say("No key has been made: `tracker web keys add NAME` makes one.")
+
+
+def key_add(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for, such as `hass`.")],
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="What it opens: read, write or price; more than once for several."),
+    ] = None,
+) -> None:
+    """Make a key for a program and show it, once. Without --scope it reads and prices."""
+    from tracker.store.web_access import KeyScope
+
+    if not _NAME.fullmatch(name):
+        raise Misused(f"{name!r} is no name of a key: use letters, digits, dots and dashes")
+    try:
+        opens = frozenset(KeyScope(x) for x in scope or ("read", "price"))
+    except ValueError:
+        raise Misused("a key opens read, write or price: name one of these") from None
+
+    async def work() -> str:
+        async with session(scope_of(context), write=True) as at:
+            return await at.store.web.add_key(name, opens, SystemClock().now())
+
+    say(asyncio.run(work()))
+    note("This is the only time that it is shown: `Authorization: Bearer KEY` opens the API.")
+
+
+def key_revoke(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the key.")],
+) -> None:
+    """Let a key open nothing any more, from its next request on."""
+
+    async def work() -> bool:
+        async with session(scope_of(context), write=True) as at:
+            return await at.store.web.revoke(name, SystemClock().now())
+
+    if not asyncio.run(work()):
+        raise Impossible(f"there is no key {name!r} that opens: `tracker web keys list` lists them")
+    say(f"{name} opens nothing any more.")
+
+
+async def _link(scope: Scope, settings: Settings) -> str:
+    async with session(scope, write=True) as at:
+        code = await at.store.web.make_link(SystemClock().now())
+    web = settings.web
+    host = web.hosts[0] if web.hosts else "127.0.0.1" if web.host in _ALL else web.host
+    return f"http://{f'[{host}]' if ':' in host else host}:{web.port}/in#{code}"
+
+
+_ALL = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+
+
+def _with(settings: Settings, host: str | None, port: int | None) -> Settings:
+    given = {k: v for k, v in (("host", host), ("port", port)) if v is not None}
+    return settings.model_copy(update={"web": settings.web.model_copy(update=given)})
+
+
+def _draw(text: str) -> None:
+    try:
+        import segno
+    except ModuleNotFoundError:
+        return
+    segno.make(text, micro=False).terminal(sys.stdout, compact=True)

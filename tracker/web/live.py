@@ -1,0 +1,100 @@
+"""What changes on a page while it is open: one reader of the database for all who look.
+
+The database's own version number is asked five times a second, which costs microseconds; when the
+daemon has written, the texts of tonight are made once and whoever waits is woken. A slow reader
+gets the newest state, and never a queue of old ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+
+from tracker.app.tonight import GameOnPage, tonight
+from tracker.clock import Clock, wait_for_event
+from tracker.domain.errors import TrackerError
+from tracker.web.site import Site
+
+_LOOK_S = 0.2
+"""Seconds between two looks at the database's version."""
+
+_AGES_S = 5.0
+"""Seconds after which texts are made anew though nothing was written: ages go on."""
+
+_RETRY_S = 5.0
+"""Seconds before a database that could not be read is tried again."""
+
+_BEAT_S = 15.0
+"""Seconds of silence after which a stream says that it lives; proxies close silent ones."""
+
+MOST_STREAMS = 50
+"""Streams that are served at once; one more is told to come back."""
+
+
+class Doorbell:
+    """The newest texts of tonight, and the streams that wait for others."""
+
+    def __init__(self, site: Site, clock: Clock) -> None:
+        """`clock` is the machine's."""
+        self._site = site
+        self._clock = clock
+        self._version = 0
+        self._texts: dict[str, str] = {}
+        self._rung = asyncio.Event()
+        self.streams = 0
+        self.games: tuple[GameOnPage, ...] = ()
+        self.trouble = ""
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        seen, made_at = -1, 0.0
+        while True:
+            try:
+                store = await self._site.store()
+                version = await store.data_version()
+                now = self._clock.monotonic()
+                if version != seen or now - made_at >= _AGES_S:
+                    seen, made_at = version, now
+                    await self._make()
+            except TrackerError as why:
+                await self._site.close()
+                self._take((), str(why))
+                await self._clock.sleep(_RETRY_S)
+            await self._clock.sleep(_LOOK_S)
+
+    async def _make(self) -> None:
+        site = self._site
+        at = await site.daemon()
+        games = await tonight(await site.store(), site.rules, at.now, site.settings.zone)
+        self._take(games, "" if at.daemon is not None else "The daemon is not running.")
+
+    def _take(self, games: tuple[GameOnPage, ...], trouble: str) -> None:
+        texts = {"trouble": trouble}
+        for one in games:
+            texts |= one.texts()
+        self.games, self.trouble = games, trouble
+        if texts != self._texts:
+            self._texts = texts
+            self._version += 1
+            self._rung.set()
+            self._rung = asyncio.Event()
+
+    async def events(self) -> AsyncIterator[str]:
+        """One stream: all texts at first, then those that differ, as server-sent events."""
+        sent: Mapping[str, str] = {}
+        self.streams += 1
+        try:
+            yield "retry: 2000\n\n"
+            while True:
+                rung, texts = self._rung, self._texts
+                changed = {k: v for k, v in texts.items() if sent.get(k) != v}
+                gone = dict.fromkeys(sent.keys() - texts.keys(), "")
+                if changed or gone:
+                    data = json.dumps(changed | gone, ensure_ascii=False)
+                    yield f"id: {self._version}\ndata: {data}\n\n"
+                    sent = texts
+                if not await wait_for_event(self._clock, rung, _BEAT_S):
+                    yield ": still here\n\n"
+        finally:
+            self.streams -= 1
