@@ -25,7 +25,7 @@ def test_a_line_becomes_a_bet_on_the_game_that_it_means(cli: Cli) -> None:
     assert ran.status == 0
     assert "Los Angeles Lakers at Denver Nuggets" in ran.out
     assert "#1 DEN -4.5 · -110 · stake $20.00 to win $18.18 · break-even 52.4 %" in ran.out
-    assert "p >= 0.80 · p <= 0.30 · hit · dead · settled" in ran.out
+    assert "p >= 0.80 · p <= 0.30 · hit · dead · out · settled" in ran.out
 
 
 def test_a_line_need_not_be_quoted(cli: Cli) -> None:
@@ -154,16 +154,9 @@ def test_rules_can_be_replaced_and_given_back(cli: Cli) -> None:
     changed = cli("rules", "1", "--set", "p >= 85%", "--set", "hit", "--json").json
     assert [x["rule"] for x in changed["rules"]] == ["p >= 0.85", "hit"]
     back = cli("rules", "1", "--default", "--json").json
-    assert [x["rule"] for x in back["rules"]] == [
-        "p >= 0.80",
-        "p <= 0.30",
-        "hit",
-        "dead",
-        "settled",
-    ]
-    assert cli("rules", "--json").json == {
-        "rules": ["p >= 0.80", "p <= 0.30", "hit", "dead", "settled"]
-    }
+    usual = ["p >= 0.80", "p <= 0.30", "hit", "dead", "out", "settled"]
+    assert [x["rule"] for x in back["rules"]] == usual
+    assert cli("rules", "--json").json == {"rules": usual}
 
 
 def test_the_games_that_are_known_are_listed(cli: Cli, slate: tuple[Game, ...]) -> None:

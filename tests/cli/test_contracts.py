@@ -16,11 +16,12 @@ pytestmark = pytest.mark.usefixtures("night")
 
 BET = [
     "id", "pick", "market", "game", "odds", "stake_cents", "status", "result", "payout_cents",
-    "chance", "revision", "rules",
+    "chance", "no_chance", "revision", "rules",
 ]  # fmt: skip
 MOMENTS = ["home", "away", "total", "margin"]
 SNAPSHOT = {
-    "at", "period", "clock", "clock_s", "game_clock", "score", "mu", "sigma", "chance", "poll",
+    "at", "period", "clock", "clock_s", "game_clock", "score", "mu", "sigma", "chance", "no_chance",
+    "prior", "poll",
     "model_version", "feature_version", "calibration_id",
 }  # fmt: skip
 UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -49,7 +50,7 @@ def test_bets_have_their_contract(cli: Cli) -> None:
     )
     assert bets[2]["odds"] is None
     assert bets[0]["chance"] == {"win": 1.0, "push": 0.0, "lose": 0.0}
-    assert bets[0]["rules"] == ["p >= 0.80", "p <= 0.30", "settled"]
+    assert bets[0]["rules"] == ["p >= 0.80", "p <= 0.30", "hit", "dead", "out", "settled"]
 
 
 def test_a_bets_history_has_its_contract(cli: Cli) -> None:

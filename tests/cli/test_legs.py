@@ -9,7 +9,7 @@ from tests.engine.build import GAME, T0
 from tracker.app.views import legs_json
 from tracker.cli.bets.legs import leg_lines
 from tracker.domain.bet import Result
-from tracker.domain.chance import LOST, WON, Chance
+from tracker.domain.chance import LOST, WON, Chance, NoChance
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, Moneyline, Spread, Total
 from tracker.domain.money import parse_odds
@@ -55,6 +55,10 @@ def test_what_is_decided_is_no_chance() -> None:
     unclear = replace(LegStanding(1, 2), unclear="the box score lacks a period")
     told = [x.rpartition(" · ")[2] for x in leg_lines(view(hit, lost, unclear))]
     assert told == ["hit", "lost", "cannot be told: the box score lacks a period"]
+    out = LegStanding(1, 0, no_chance=NoChance.OUT)
+    unknown = LegStanding(1, 1, no_chance=NoChance.LITTLE_KNOWN)
+    told = [x.rpartition(" · ")[2] for x in leg_lines(view(out, unknown, LegStanding(1, 2)))]
+    assert told == ["out: will be void", "little known of him", "not seen yet"]
 
 
 def test_legs_have_their_contract() -> None:
@@ -66,6 +70,7 @@ def test_legs_have_their_contract() -> None:
         "game": GAME.id,
         "odds": "-110",
         "chance": None,
+        "no_chance": None,
         "result": None,
         "official": False,
         "reason": "",

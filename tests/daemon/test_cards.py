@@ -45,12 +45,12 @@ async def test_one_message_is_edited_in_place(tmp_path: Path) -> None:
         card = only(api)
         assert card.silent
         assert card.texts[0].splitlines()[:2] == [
-            "🏀 DEN 80 – 91 LAL · Q4 9:30",
+            "🏀 LAL 91 – 80 DEN · Q4 9:30",
             "🟡 #12 DEN -4.5  50 %  trails by 11",
         ]
         assert "95 % ▲25" in card.texts[-2]
         assert card.text.splitlines() == [
-            "🏀 DEN 114 – 105 LAL · Final",
+            "🏀 LAL 105 – 114 DEN · Final",
             "✅ #12 DEN -4.5  WON +$17.39",
             f"closed · updated {card.text[-8:]}",
         ]
@@ -199,7 +199,7 @@ async def test_markup_that_is_not_understood_costs_only_the_markup(tmp_path: Pat
         await room.pass_time(1)
         card = only(api)
         assert not card.html
-        assert card.text.startswith("🏀 DEN 98 – 91 LAL · Q4 7:02\n")
+        assert card.text.startswith("🏀 LAL 91 – 98 DEN · Q4 7:02\n")
 
 
 async def test_a_group_that_moves_takes_its_cards_along(tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ async def test_a_bad_night(tmp_path: Path, seed: int) -> None:
         (row,) = await room.store.cards.of("telegram")
         assert row.closed
         last = api.messages[number_in(row.message or "", CHAT) or 0]
-        assert last.text.startswith("🏀 DEN 114 – 105 LAL · Final")
+        assert last.text.startswith("🏀 LAL 105 – 114 DEN · Final")
         twins = [x for x in api.written if x is not last]
         assert not [x for x in twins if "Final" in x.text]
         claimed_gone = "card.gone" in room.events

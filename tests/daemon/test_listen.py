@@ -137,11 +137,11 @@ async def test_commands_are_answered(tmp_path: Path) -> None:
         x.room.see()
         said = await x.answer_to("/status")
         assert said.text.splitlines()[:2] == [
-            "🏀 DEN 98 – 91 LAL · Q4 7:02",
+            "🏀 LAL 91 – 98 DEN · Q4 7:02",
             "🟢 #12 DEN -4.5  71 %  leads by 7",
         ]
         assert said.silent
-        assert said.bold == "🏀 DEN 98 – 91 LAL · Q4 7:02"
+        assert said.bold == "🏀 LAL 91 – 98 DEN · Q4 7:02"
         assert "#1 DEN -4.5" in (await x.answer_to("/bets")).text
         assert "Nothing has been settled" in (await x.answer_to("/settled")).text
         assert "At stake now" in (await x.answer_to("/profit")).text

@@ -24,8 +24,12 @@ from tracker.domain.money import parse_odds
 from tracker.domain.parlay import Parlay
 from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.poll import Trouble, Unreadable
+from tracker.domain.prior import Prior, PriorSource
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.feeds.polling.feed import Ask, Look
+from tracker.forecast import forecast, load_parameters
+from tracker.forecast.errors import LittleKnown
+from tracker.forecast.players.lines import player_chance
 from tracker.language.grammar import find_in, parse_bet
 from tracker.settings import Settings
 from tracker.store import Store
@@ -219,16 +223,36 @@ def points_believed(beliefs: PlayerBeliefs, *bets: Tracked) -> float:
     return priors.of(Side.HOME, JOKIC.key).rates[0]
 
 
-def test_kept_games_move_what_is_believed_of_a_player() -> None:
-    """Ten games of forty points say more than the league's average; later games say nothing."""
-    beliefs = PlayerBeliefs()
+def test_of_a_player_without_games_and_lines_nothing_is_believed() -> None:
+    """Not the average of his role; games that are read, or a line with a price, change that."""
+    beliefs, late = PlayerBeliefs(), on_jokic(1, 25.5, "+100", late=True)
     assert beliefs.priors(GameTracking(GAME)) is None
-    plain = points_believed(beliefs, on_jokic(1, 25.5, "+100", late=True))
-    beliefs.recent = {("nba", JOKIC.key): tuple(a_game(40, n) for n in range(1, 11))}
-    warm = points_believed(beliefs, on_jokic(1, 25.5, "+100", late=True))
-    assert warm > 1.5 * plain
+    bare = replace(late, bet=replace(late.bet, odds=None, added_at=T0))
+    for unknown in (late, bare):
+        with pytest.raises(LittleKnown):
+            points_believed(beliefs, unknown)
     beliefs.recent = {("nba", JOKIC.key): tuple(a_game(40, -n) for n in range(1, 11))}
-    assert points_believed(beliefs, on_jokic(1, 25.5, "+100", late=True)) == plain
+    with pytest.raises(LittleKnown):
+        points_believed(beliefs, late)
+    beliefs.recent = {("nba", JOKIC.key): tuple(a_game(40, n) for n in range(1, 11))}
+    assert points_believed(beliefs, late) * 34 > 30
+    assert points_believed(beliefs, bare) == points_believed(beliefs, late)
+
+
+@pytest.mark.parametrize(
+    ("line", "odds", "said"), [(28.5, "-115", 0.51), (6.5, "-110", 0.5), (26.5, "+200", 0.318)]
+)
+def test_a_line_and_its_price_are_a_prior_where_nothing_else_is_known(
+    line: float, odds: str, said: float
+) -> None:
+    """A star's over has the chance that its price implies, less the book's margin."""
+    beliefs, own = PlayerBeliefs(), on_jokic(1, line, odds)
+    state = GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0))
+    prior = Prior(0.0, 226.0, PriorSource.LINES)
+    players = beliefs.priors(GameTracking(GAME, (own,)))
+    outlook = forecast(state, prior, load_parameters("nba"), players=players)
+    assert isinstance(own.bet.market, PlayerTotal)
+    assert player_chance(own.bet.market, outlook).win == pytest.approx(said, abs=0.03)
 
 
 def test_the_evenest_line_from_before_tip_off_counts() -> None:
@@ -239,19 +263,6 @@ def test_the_evenest_line_from_before_tip_off_counts() -> None:
     assert points_believed(beliefs, on_jokic(1, 10.5, "-110"), on_jokic(2, 18.5, "+900")) == even
     late = on_jokic(2, 6.5, "+100", late=True)
     assert points_believed(beliefs, on_jokic(1, 10.5, "-110"), late) == even
-
-
-def test_a_line_without_a_price_counts_where_nothing_else_is_known() -> None:
-    """As a book's main line; kept games and a line with a price say more."""
-    beliefs = PlayerBeliefs()
-    bare = replace(on_jokic(1, 25.5, "-110"), bet=replace(on_jokic(1, 25.5, "-110").bet, odds=None))
-    late = on_jokic(2, 25.5, "+100", late=True)
-    assert points_believed(beliefs, bare) > 1.2 * points_believed(beliefs, late)
-    assert points_believed(beliefs, bare) == points_believed(beliefs, on_jokic(1, 25.5, "-110"))
-    priced = on_jokic(3, 12.5, "-110")
-    assert points_believed(beliefs, bare, priced) == points_believed(beliefs, priced)
-    beliefs.recent = {("nba", JOKIC.key): tuple(a_game(12, n) for n in range(1, 11))}
-    assert points_believed(beliefs, bare) == points_believed(beliefs, late)
 
 
 async def test_who_is_seen_again_goes_on_being_remembered(night: Night) -> None:

@@ -229,7 +229,7 @@ async def test_the_chance_of_a_parlay_never_forgets_the_other_game(tmp_path: Pat
         assert other.part is not None
         whole = one.part.win * other.part.win
         # An open bet is never given less than a ten-millionth.
-        assert min(abs(x.chance.win - whole) for x in (one, other)) < 2e-7
+        assert min(abs(x.known.win - whole) for x in (one, other)) < 2e-7
 
 
 @pytest.mark.parametrize("early", [True, False])
@@ -293,4 +293,4 @@ async def test_a_game_of_tomorrow_counts_before_any_source_tells_of_it(tmp_path:
     assert shown is not None
     assert len(shown.snapshots) == 3
     assert {x.game for x in shown.snapshots} == {GAME.id}
-    assert 0.1 < shown.snapshots[-1].snapshot.chance.win < 0.9
+    assert 0.1 < shown.snapshots[-1].snapshot.known.win < 0.9

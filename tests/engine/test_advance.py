@@ -104,8 +104,8 @@ def test_one_snapshot_for_each_bet_and_changed_state(seed: int) -> None:
             (x.period, x.clock, x.score) for x in states
         ]
         tracked = evening.book.tracked[number - 1]
-        assert tracked.peak == max(x.chance.win for x in mine)
-        assert tracked.low == min(x.chance.win for x in mine)
+        assert tracked.peak == max(x.known.win for x in mine)
+        assert tracked.low == min(x.known.win for x in mine)
         assert tracked.chance == mine[-1].chance
 
 
@@ -456,7 +456,7 @@ def test_an_alert_about_a_chance_is_worth_ten_minutes() -> None:
     alerts = [x for c in evening.changes for x in c.alerts]
     assert [(x.decision, x.episode) for x in alerts] == [(Decision.HELD, 1), (Decision.FIRED, 1)]
     assert [x.expires_at for x in alerts] == [None, after(20) + timedelta(minutes=10)]
-    safe = evening.changes[0].snapshots[0].chance.win
+    safe = evening.changes[0].snapshots[0].known.win
     assert [x.was for x in alerts] == [safe, safe]
 
 

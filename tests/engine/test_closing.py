@@ -35,7 +35,7 @@ from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.market.board import QuoteBoard, best_price
 from tracker.engine.market.closing import Close, close, tip_off
 from tracker.forecast import load_parameters
-from tracker.forecast.players.priors import PlayerPriors
+from tracker.forecast.players.priors import PlayerPriors, player_prior
 from tracker.forecast.shipped import load_player_figures
 
 TIP = datetime(2026, 11, 21, 3, 10, tzinfo=UTC)
@@ -87,8 +87,10 @@ class Known:
         self.names = names
 
     def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:  # noqa: ARG002
-        """The average player for everybody."""
-        return PlayerPriors(load_player_figures(game.league))
+        """The average player for those who were named."""
+        figures = load_player_figures(game.league)
+        known = {(x.side, x.key): player_prior((), figures) for x in self.names}
+        return PlayerPriors(figures, known, guess=False)
 
     def knows_player(self, player: Player, game: Game) -> bool:  # noqa: ARG002
         """Whether he was named."""

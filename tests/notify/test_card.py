@@ -79,7 +79,7 @@ EARLIER = {12: 0.62, 13: 0.50, 14: 0.62, 15: 0.121}
 def test_a_game_in_play() -> None:
     """Score, clock, and for each bet its light, chance, way, stand and need."""
     assert plain(made(EVENING, EARLIER)) == (
-        "🏀 DEN 61 – 58 LAL · Q3 4:11\n"
+        "🏀 LAL 58 – 61 DEN · Q3 4:11\n"
         "🟢 #12 Jokić o25.5 pts  71 % ▲9  19 / 26\n"
         "     ████████░░░░ needs 7 more\n"
         "🟡 #13 o224.5  44 % ▼6  119 / 225\n"
@@ -120,7 +120,7 @@ def test_a_parlay_shows_each_leg() -> None:
 def test_in_telegrams_html_what_counts_is_bold() -> None:
     """The score and each chance stand out; nothing of it can be taken for markup."""
     assert html(made(with_bets(Q3, jokic(25.5, 0.997)), {12: 0.9})) == (
-        "<b>🏀 DEN 61 – 58 LAL · Q3 4:11</b>\n"
+        "<b>🏀 LAL 58 – 61 DEN · Q3 4:11</b>\n"
         "🟢 #12 Jokić o25.5 pts  <b>&gt;99 % ▲10</b>  19 / 26\n"
         "     ████████░░░░ needs 7 more\n"
         "data 6 s · updated 20:30:00"
@@ -130,7 +130,7 @@ def test_in_telegrams_html_what_counts_is_bold() -> None:
 def test_in_discords_markdown_nothing_is_lost() -> None:
     """A minus at the head of a line makes no list, and a mark none of Discord's."""
     assert markdown(made(with_bets(Q3, followed("DEN -4.5", 0.004)))) == (
-        "**🏀 DEN 61 – 58 LAL · Q3 4:11**\n"
+        "**🏀 LAL 58 – 61 DEN · Q3 4:11**\n"
         "🔴 \\#12 DEN \\-4.5  **\\<1 %**  leads by 3\n"
         "     needs to win by 5\n"
         "data 6 s · updated 20:30:00"
@@ -163,7 +163,7 @@ def test_a_game_that_is_over() -> None:
     found = made(with_bets(over, won, asked))
     assert found.closed
     assert plain(found) == (
-        "🏀 DEN 114 – 105 LAL · Final\n"
+        "🏀 LAL 105 – 114 DEN · Final\n"
         "✅ #12 DEN -4.5  WON +$17.39\n"
         "❔ #13 o219.5  NEEDS REVIEW\n"
         "     see tracker show 13\n"
@@ -187,7 +187,7 @@ def test_a_final_that_waits_for_its_results_is_not_closed() -> None:
     over = GameState(GAME, Phase.FINAL, 4, 0.0, Score(114, 105))
     found = made(with_bets(over, followed("DEN -4.5", 0.99)))
     assert not found.closed
-    assert plain(found).splitlines()[0] == "🏀 DEN 114 – 105 LAL · Final"
+    assert plain(found).splitlines()[0] == "🏀 LAL 105 – 114 DEN · Final"
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_stale_data_are_called_so(word: str) -> None:
     """An old figure is never shown as a fresh one: it has no colour, and the card says why."""
     game = replace(with_bets(Q3, followed("DEN ML", 0.8), age=125), **{word: True})  # type: ignore[arg-type]
     assert plain(made(game)) == (
-        "🏀 DEN 61 – 58 LAL · Q3 4:11\n"
+        "🏀 LAL 58 – 61 DEN · Q3 4:11\n"
         "⚠ Stale: no news for 2 min 5 s. The chances are from then.\n"
         "⚪ #12 DEN ML  80 %  leads by 3\n"
         "     needs to win\n"

@@ -106,7 +106,7 @@ def test_a_player_goes_by_his_last_name(name: str, called: str) -> None:
         (OddEven(Parity.EVEN, Side.HOME, Span.Q3), "13 now", "needs an even number"),
         (ThreeWay(Side.HOME, Span.Q3), "leads Q3 by 4", "needs to win Q3, a tie loses"),
         (ThreeWay(None, Span.H2), "4 apart in 2H", "needs a tie at the end of 2H"),
-        (ThreeWay(None, Span.Q1), "Q1 ended 28 – 30", ""),
+        (ThreeWay(None, Span.Q1), "Q1 ended 30 – 28", ""),
         (ThreeWay(Side.AWAY, Span.Q4), "Q4 not begun", "needs to win Q4, a tie loses"),
     ],
 )

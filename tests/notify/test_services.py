@@ -21,7 +21,7 @@ from tracker.notify.channels.discord import DiscordChannel
 from tracker.notify.channels.ntfy import TOO_OLD, NtfyChannel
 from tracker.settings.mistakes import ConfigError
 
-BODY = "▲ 80 % LAL@DEN o224.5: 189 now, _Q4_ *7:02* (was 71 %)\n- DEN 98 – 91 LAL · alert 31"
+BODY = "▲ 80 % LAL@DEN o224.5: 189 now, _Q4_ *7:02* (was 71 %)\n- LAL 91 – 98 DEN · alert 31"
 ALERT = Message(BODY, (31,), level=Level.HIGH)
 CARD = made(EVENING)
 

@@ -41,14 +41,16 @@ def channel_to(api: BotApi) -> TelegramChannel:
 
 
 def numbers(text: str) -> list[int]:
-    """The alerts that a message tells."""
-    return [int(number) for number in re.findall(r"\balert (\d+)", text)]
+    """The alerts that a message tells, by the bet that each names."""
+    return [int(number) for number in re.findall(r"\bbet (\d+)", text)]
 
 
 async def the_alerts(world: World, count: int, seconds: float) -> None:
     """So many alerts, one or two at a time, with as many seconds between."""
     for number in range(count):
-        await world.decide(*(f"▲ 8{number % 10} % DEN <ML> & {x}" for x in range(1 + number % 2)))
+        first = world.decided + 1
+        told = range(first, first + 1 + number % 2)
+        await world.decide(*(f"▲ 8{number % 10} % DEN <ML> & bet {x}" for x in told))
         await world.pass_time(seconds, step=seconds)
 
 
@@ -93,7 +95,7 @@ async def test_a_no_that_was_heard_is_no_reason_for_the_words(tmp_path: Path) ->
         await world.pass_time(60)
         assert await world.deliveries("telegram") == {1: ("sent", 4)}
     (written,) = api.written
-    assert re.fullmatch(r"▲ 80 % · 1\d s late · alert 1", written.text)
+    assert re.fullmatch(r"▲ 80 % · 1\d s late", written.text)
 
 
 async def test_patience_is_kept(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tracker.notify.channels.telegram.text import TEXT_LIMIT, length, marked_up,
 
 ALERT = (
     "▲ 80 % LAL@DEN o224.5: 189 now, Q4 7:02 (was 71 %)\n"
-    "DEN 98 – 91 LAL · needs 36 more · data 5 s old · bet #12 · alert 31"
+    "LAL 91 – 98 DEN · needs 36 more · data 5 s old · bet #12 · alert 31"
 )
 FAMILY = "👨‍👩‍👧"
 ENDING = "\n… end"
@@ -24,7 +24,7 @@ def test_an_alert_is_bold_where_a_lock_screen_looks() -> None:
     """The first line is bold, the rest as it was worded."""
     assert marked_up(Message(ALERT, (31,))) == (
         "<b>▲ 80 % LAL@DEN o224.5: 189 now, Q4 7:02 (was 71 %)</b>\n"
-        "DEN 98 – 91 LAL · needs 36 more · data 5 s old · bet #12 · alert 31"
+        "LAL 91 – 98 DEN · needs 36 more · data 5 s old · bet #12 · alert 31"
     )
 
 

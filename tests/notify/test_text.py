@@ -21,12 +21,12 @@ from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import topic_of
 from tracker.domain.tracking import LegStanding, Tracked
-from tracker.notify.envelope import DIGEST_LINES, brief, digest, numbered, possible_repeat, worded
+from tracker.notify.envelope import DIGEST_LINES, brief, digest, possible_repeat, worded
 from tracker.wording.alerts import compose
 
 HALF = (Score(28, 25), Score(30, 22))
 FINAL = state("Q4 0:00", 114, 105, phase=Phase.FINAL)
-SECOND = "DEN 98 – 91 LAL · {} · fair cash-out $29.91 · data 5 s old · bet #12"
+SECOND = "LAL 91 – 98 DEN · {} · fair cash-out $29.91 · data 5 s old · bet #12"
 
 
 def followed(pick: str, p: float = 0.80, *, staked: bool = True) -> Tracked:
@@ -50,7 +50,7 @@ def test_a_level_that_is_reached_is_told_with_the_game_clock_first() -> None:
     """The first line says chance, bet, standing, clock; the second score, need, age and number."""
     assert said("DEN -4.5") == (
         "▲ 80 % DEN -4.5: leads by 7, Q4 7:02 (was 71 %)\n"
-        "DEN 98 – 91 LAL · needs to win by 5 · fair cash-out $29.91 · data 5 s old · bet #12"
+        "LAL 91 – 98 DEN · needs to win by 5 · fair cash-out $29.91 · data 5 s old · bet #12"
     )
 
 
@@ -107,21 +107,21 @@ def test_every_placeholder_stands_for_something_in_every_message(name: str, topi
 
 def test_a_text_message_is_160_plain_characters() -> None:
     """Signs and accents are spelt, facts kept whole from the front, the number always."""
-    long = numbered(said("DEN -4.5"), 41)
+    long = possible_repeat(said("DEN -4.5"), 41)
     assert brief(long) == (
-        "UP 80 % DEN -4.5: leads by 7, Q4 7:02 (was 71 %) - DEN 98 - 91 LAL - needs to win by 5 - "
-        "fair cash-out $29.91 - data 5 s old - bet #12 - alert 41"
+        "possible repeat - UP 80 % DEN -4.5: leads by 7, Q4 7:02 (was 71 %) - LAL 91 - 98 DEN - "
+        "needs to win by 5 - fair cash-out $29.91 - data 5 s old - alert 41"
     )
     assert len(brief(long)) <= 160
-    short = brief(long, 80)
-    assert short == "UP 80 % DEN -4.5: leads by 7, Q4 7:02 (was 71 %) - DEN 98 - 91 LAL - alert 41"
+    short = brief(said("DEN -4.5"), 80)
+    assert short == "UP 80 % DEN -4.5: leads by 7, Q4 7:02 (was 71 %) - LAL 91 - 98 DEN"
     assert brief("▲ 80 % Jokić o25.5 pts") == "UP 80 % Jokic o25.5 pts"
 
 
 @given(st.text(max_size=400), st.integers(1, 9999))
 def test_no_text_message_is_longer_or_other_than_plain(text: str, number: int) -> None:
     """Whatever is in it."""
-    told = brief(numbered(text, number))
+    told = brief(possible_repeat(text, number))
     assert told.isascii()
     assert len(told) <= 160
     assert told.endswith(f"alert {number}")
@@ -169,37 +169,37 @@ PLAYED = (*HALF, Score(3, 11))
             "1H LAL@DEN under 112.5",
             state("Q2 4:11", 50, 40, periods=(Score(28, 25), Score(22, 15))),
             "1H LAL@DEN u112.5: 90 now, Q2 4:11",
-            "DEN 50 – 40 LAL (1H 50 – 40) · has room for 22 more",
+            "LAL 40 – 50 DEN (1H 40 – 50) · has room for 22 more",
         ),
         (
             "Q3 DEN -1.5",
             state("Q2 4:11", 50, 40, periods=(Score(28, 25), Score(22, 15))),
             "Q3 DEN -1.5: Q3 not begun, Q2 4:11",
-            "DEN 50 – 40 LAL · needs to win Q3 by 2",
+            "LAL 40 – 50 DEN · needs to win Q3 by 2",
         ),
         (
             "Q3 LAL +0.5",
             state("Q3 4:11", 61, 58, periods=PLAYED),
             "Q3 LAL +0.5: leads Q3 by 8, Q3 4:11",
-            "DEN 61 – 58 LAL (Q3 3 – 11) · needs to win or tie Q3",
+            "LAL 58 – 61 DEN (Q3 11 – 3) · needs to win or tie Q3",
         ),
         (
             "1H DEN ML",
             state("Q2 0:00", 58, 47, phase=Phase.BREAK, periods=HALF),
-            "1H DEN ML: 1H ended 58 – 47, Half",
-            "DEN 58 – 47 LAL (1H 58 – 47)",
+            "1H DEN ML: 1H ended 47 – 58, Half",
+            "LAL 47 – 58 DEN (1H 47 – 58)",
         ),
         (
             "2H DEN ML",
             state("Q3 4:11", 61, 58, periods=PLAYED),
             "2H DEN ML: trails 2H by 8, Q3 4:11",
-            "DEN 61 – 58 LAL (2H 3 – 11) · needs to win 2H, a tie pushes",
+            "LAL 58 – 61 DEN (2H 11 – 3) · needs to win 2H, a tie pushes",
         ),
         (
             "Q3 DEN -1.5",
             state("Q3 4:11", 61, 58),
             "Q3 DEN -1.5: Q3 4:11",
-            "DEN 61 – 58 LAL",
+            "LAL 58 – 61 DEN",
         ),
     ],
 )
@@ -256,7 +256,7 @@ def test_a_lost_feed_says_since_when_and_what_waits() -> None:
     lost = replace(alert("feed_down", found), detail="blocked")
     assert compose(lost, Tracked.fresh(bet("DEN -4.5")), book(found, age=95)) == (
         "⚠ DEN -4.5: no data for 1 min 35 s, last seen at Q4 7:02\n"
-        "DEN 98 – 91 LAL then · alerts on its chance wait · bet #12 · the sources refuse us"
+        "LAL 91 – 98 DEN then · alerts on its chance wait · bet #12 · the sources refuse us"
     )
 
 
@@ -266,7 +266,7 @@ def test_a_feed_that_is_back_says_for_how_long_it_was_away() -> None:
     back = replace(alert("feed_back", before), detail="away for 2 min 5 s")
     assert compose(back, Tracked.fresh(bet("DEN -4.5")), book(after, age=0)) == (
         "✓ DEN -4.5: data are back, away for 2 min 5 s: leads by 6, Q3 2:02\n"
-        "DEN 66 – 60 LAL · alerts on its chance go on · bet #12"
+        "LAL 60 – 66 DEN · alerts on its chance go on · bet #12"
     )
 
 
@@ -286,7 +286,7 @@ def test_a_result_says_what_it_did_to_the_stake(
     """The course of the bet comes with it, and that the box score may yet be corrected."""
     text = compose(alert("settled", FINAL), settled("DEN -4.5", result, payout), book(FINAL))
     assert text == (
-        f"{first} · DEN 114 – 105 LAL · DEN -4.5 · peak 96 %, low 48 %\n"
+        f"{first} · LAL 105 – 114 DEN · DEN -4.5 · peak 96 %, low 48 %\n"
         "Provisional until the box score has been read again"
     )
 
@@ -303,7 +303,7 @@ def test_the_result_of_a_player_line_is_told_by_what_he_did() -> None:
         "✅ #12 WON +$17.39 · Jokić 27 pts (o25.5) · peak 96 %, low 48 %"
     )
     unknown = compose(alert("settled", FINAL), tracked, book(FINAL)).splitlines()[0]
-    assert "DEN 114 – 105 LAL · Jokić o25.5 pts" in unknown
+    assert "LAL 105 – 114 DEN · Jokić o25.5 pts" in unknown
 
 
 def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:
@@ -331,7 +331,7 @@ def test_a_corrected_result_names_both_where_the_first_is_known() -> None:
     tracked = settled("DEN -4.5", Result.LOST, 0, revision=2)
     known = replace(alert("regraded", FINAL), detail="won")
     assert compose(known, tracked, book(FINAL)) == (
-        "↻ #12 corrected: WON → LOST -$20.00 · DEN 114 – 105 LAL · DEN -4.5 · peak 96 %, low 48 %\n"
+        "↻ #12 corrected: WON → LOST -$20.00 · LAL 105 – 114 DEN · DEN -4.5 · peak 96 %, low 48 %\n"
         "The box score was corrected: revision 2 of the result"
     )
     first = compose(alert("regraded", FINAL), tracked, book(FINAL)).splitlines()[0]
@@ -358,9 +358,9 @@ def test_no_message_gives_advice() -> None:
         assert not any(word in said("DEN -4.5", rule).casefold() for word in advice)
 
 
-def test_every_message_carries_its_number_and_a_repeat_the_same() -> None:
-    """A repeat says that it may be one, first and in so many words."""
-    assert numbered("▲ 80 %\nscore", 41) == "▲ 80 %\nscore · alert 41"
+def test_a_repeat_says_that_it_may_be_one_and_gives_its_number() -> None:
+    """First and in so many words; what comes once needs no number on a phone."""
+    assert worded(delivery(41), NOW) == "alert text 41"
     assert possible_repeat("▲ 80 %\nscore", 41) == "possible repeat · ▲ 80 %\nscore · alert 41"
     assert worded(delivery(41, repeat=True), NOW) == "possible repeat · alert text 41 · alert 41"
 
@@ -368,29 +368,30 @@ def test_every_message_carries_its_number_and_a_repeat_the_same() -> None:
 def test_a_late_message_says_how_late_it_is() -> None:
     """The game clock in it is then no longer the present one."""
     late = worded(delivery(41), NOW + timedelta(minutes=3))
-    assert late == "alert text 41 · 3 min late · alert 41"
+    assert late == "alert text 41 · 3 min late"
 
 
 def test_a_digest_tells_each_alert_in_the_persons_time() -> None:
     """One line an alert, oldest first."""
     text = digest([delivery(41), delivery(40)], ZoneInfo("America/Denver"))
     assert text == (
-        "2 alerts could not reach you in time\n"
-        "20:30 MST · alert text 40 · alert 40\n"
-        "20:30 MST · alert text 41 · alert 41"
+        "2 alerts could not reach you in time\n20:30 MST · alert text 40\n20:30 MST · alert text 41"
     )
-    flagged = digest([delivery(41)], repeated=True).splitlines()[0]
-    assert flagged == "possible repeat · 1 alert may not have reached you in time"
+    flagged = digest([delivery(41)], repeated=True).splitlines()
+    assert flagged[0] == "possible repeat · 1 alert may not have reached you in time"
+    assert flagged[1] == "03:30 UTC · alert text 41 · alert 41"
 
 
 def test_what_was_held_on_purpose_is_told_apart_from_what_came_too_late() -> None:
     """Quiet hours are no failure."""
     held = replace(delivery(42), reason=Reason.QUIET)
+    many = replace(delivery(43), reason=Reason.OVER_BUDGET)
+    assert digest([many]) == "1 alert beyond the hour's budget\n03:30 UTC · alert text 43"
     assert digest([delivery(41), held]) == (
         "1 alert could not reach you in time\n"
-        "03:30 UTC · alert text 41 · alert 41\n"
+        "03:30 UTC · alert text 41\n"
         "1 alert while you wanted silence\n"
-        "03:30 UTC · alert text 42 · alert 42"
+        "03:30 UTC · alert text 42"
     )
 
 

@@ -10,8 +10,9 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -21,17 +22,25 @@ from tracker.cli.demo.sink import served
 _DIGEST = re.compile("you in time|you wanted silence")
 
 
+class Message(NamedTuple):
+    """What was posted, and the alerts that its header names."""
+
+    text: str
+    alerts: tuple[int, ...]
+
+
 @dataclass
 class Sink:
     """A webhook that takes everything; what is posted to `/<n>/lost` it takes without saying so."""
 
     url: str = ""
-    got: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    got: defaultdict[int, list[Message]] = field(default_factory=lambda: defaultdict(list))
 
     async def take(self, request: web.Request) -> web.Response:
         """Take a message of Apprise's `json://`."""
         said = json.loads(await request.text())
-        self.got[int(request.match_info["n"])].append(said["message"])
+        alerts = tuple(int(x) for x in request.headers["Idempotency-Key"].split("-") if x)
+        self.got[int(request.match_info["n"])].append(Message(said["message"], alerts))
         return web.Response(status=500 if request.match_info["how"] == "lost" else 200)
 
 
@@ -46,18 +55,14 @@ async def sink() -> AsyncIterator[Sink]:
         yield taking
 
 
-def told(messages: list[str]) -> Counter[tuple[int, bool]]:
+def told(messages: list[Message]) -> Counter[tuple[int, bool]]:
     """How often each alert has arrived, without and with the words of a possible repeat."""
-    parts = [
-        part
-        for message in messages
-        for part in ([message] if _DIGEST.search(message) else message.split("\n\n"))
-    ]
-    return Counter(
-        (int(number), "possible repeat" in part)
-        for part in parts
-        for number in re.findall(r"alert (\d+)", part)
-    )
+    found: Counter[tuple[int, bool]] = Counter()
+    for text, alerts in messages:
+        parts = [text] if _DIGEST.search(text) else text.split("\n\n")
+        for number, part in zip(alerts, cycle(parts), strict=False):
+            found[number, "possible repeat" in part] += 1
+    return found
 
 
 async def die_at_every_operation(folder: Path, *words: str) -> tuple[list[dict[str, Any]], Sink]:

@@ -26,8 +26,8 @@ async def test_a_death_at_any_operation_changes_nothing(tmp_path: Path) -> None:
     # The night has what makes it hard: a lost answer, and alerts that came too late.
     last = told(taking.got[found[-1]["n"]])
     assert sum(flagged for _, flagged in last) == 1
-    assert any("could not reach you in time" in x for x in taking.got[found[-1]["n"]])
-    assert sum("while you wanted silence" in x for x in taking.got[found[-1]["n"]]) == 1
+    assert any("could not reach you in time" in x.text for x in taking.got[found[-1]["n"]])
+    assert sum("while you wanted silence" in x.text for x in taking.got[found[-1]["n"]]) == 1
 
 
 @pytest.mark.soak

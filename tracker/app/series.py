@@ -26,7 +26,7 @@ class Series:
         taken = [x.snapshot for x in self.shots]
         return {
             "at": [iso(x.at) for x in taken],
-            "win": [round(x.chance.win, 4) for x in taken],
+            "win": [round(x.known.win, 4) for x in taken],
             "mu": [round(x.mu.total, 1) for x in taken],
             "sigma": [round(x.sigma.total, 1) for x in taken],
             "score": [[x.score.home, x.score.away] for x in taken],
@@ -37,7 +37,7 @@ class Series:
 def series(shots: Sequence[SnapshotView], points: int) -> Series:
     """At most `points` of these, oldest first: of each stretch its lowest and its highest chance.
 
-    The first and the last are always among them.
+    Each has a chance. The first and the last are always among them.
     """
     if len(shots) <= points:
         return Series(tuple(shots))
@@ -49,6 +49,6 @@ def series(shots: Sequence[SnapshotView], points: int) -> Series:
         end = 1 + len(inner) * (k + 1) // stretches
         stretch = range(begin, end)
         if stretch:
-            kept.add(min(stretch, key=lambda i: shots[i].snapshot.chance.win))
-            kept.add(max(stretch, key=lambda i: shots[i].snapshot.chance.win))
+            kept.add(min(stretch, key=lambda i: shots[i].snapshot.known.win))
+            kept.add(max(stretch, key=lambda i: shots[i].snapshot.known.win))
     return Series(tuple(shots[i] for i in sorted(kept)))

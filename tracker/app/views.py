@@ -42,6 +42,7 @@ def bet_json(x: BetView) -> Json:
         "result": None if x.result is None else x.result.value,
         "payout_cents": x.payout_cents,
         "chance": _chance(x.chance),
+        "no_chance": None if x.no_chance is None else x.no_chance.value,
         "revision": x.revision,
         "rules": [rule.text for rule in x.rules],
     }
@@ -80,6 +81,7 @@ def legs_json(view: ShowView) -> list[Json]:
             "chance": None
             if known.chance is None
             else {"win": known.chance.win, "push": known.chance.push, "lose": known.chance.lose},
+            "no_chance": None if known.no_chance is None else known.no_chance.value,
             "result": None if known.result is None else known.result.value,
             "official": known.official,
             "reason": known.reason or known.unclear,
@@ -238,6 +240,10 @@ def snapshot_json(view: SnapshotView) -> Json:
         "mu": _moments(x.mu),
         "sigma": _moments(x.sigma),
         "chance": _chance(x.chance),
+        "no_chance": None if x.no_chance is None else x.no_chance.value,
+        "prior": None
+        if x.prior is None
+        else {"margin": x.prior.margin, "total": x.prior.total, "by": x.prior.by},
         "poll": view.poll,
         "model_version": x.model_version,
         "feature_version": x.feature_version,

@@ -20,7 +20,7 @@ from tracker.domain.errors import TrackerError
 from tracker.domain.money import parse_money
 from tracker.domain.rule import Rule, parse_rule
 
-DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "settled")
+DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "out", "settled")
 
 _ODDS_FORMATS = ("as-written", "american", "decimal", "fractional")
 _ODDS_SOURCES = ("espn", "nba", "kalshi", "polymarket", "the_odds_api")

@@ -56,11 +56,13 @@ def shown_as(bet: BetView) -> str:
 
 
 def chance_text(bet: BetView) -> str:
-    """The chance of winning at the last snapshot; empty before the first."""
+    """The chance of winning at the last snapshot, or why there is none; empty before the first."""
     from tracker.wording.figures import percent
 
-    if bet.chance is None or bet.result is not None:
+    if bet.result is not None:
         return ""
+    if bet.chance is None:
+        return "" if bet.no_chance is None else bet.no_chance.text
     return f"{percent(bet.chance.win)}{'*' if bet.stale else ''}"
 
 

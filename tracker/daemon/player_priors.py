@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, Side
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.player import Player, PlayerGame
+from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.tracking import GameTracking
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ Who = tuple[str, str]
 
 _KEPT = 256
 """Priors that are kept: working one out from a line takes as long as some forecasts."""
-
-USUAL_PRICE = 100 / 110 + 1
-"""Decimal odds at which books set either side of a main line: -110."""
 
 _Key = tuple[str, Side, str]
 """A game's id, a side and a player's key."""
@@ -67,12 +64,16 @@ class PlayerBeliefs:
         from tracker.forecast.shipped import load_player_figures
 
         figures = load_player_figures(game.league)
-        quotes, bare = quotes_in(game, bets), quotes_in(game, bets, priced=False)
-        priors = {
-            who: self._prior(x, game, quotes.get(who, ()), bare.get(who, ()))
-            for who, x in wanted.items()
-        }
-        return PlayerPriors(figures, priors, self._line_up(game))
+        quotes = quotes_in(game, bets)
+        rests = {who: (self._games(x, game), quotes.get(who, ())) for who, x in wanted.items()}
+        known = {who: x for who, x in rests.items() if any(x)}
+        return PlayerPriors(
+            figures,
+            {who: self._prior(wanted[who], game, *x) for who, x in known.items()},
+            {who: _told_by(*x) for who, x in known.items()},
+            guess=False,
+            mates=self._line_up(game),
+        )
 
     def _line_up(self, game: Game) -> dict[tuple[Side, str], Mate]:
         """Both teams' players as their team-mates see them."""
@@ -96,26 +97,25 @@ class PlayerBeliefs:
             known = self._mates[team] = games, mates_of(before, stretch)
         return known[1]
 
-    def knows(self, bets: Sequence[Bet], game: Game) -> bool:
-        """Whether a kept game or a bet's own line says something of each of their players."""
-        return all(
-            (game.league, x.key) in self.recent or quotes_of(x, game, bets)
-            for x in players_in(bets, game)
-        )
-
     def knows_player(self, player: Player, game: Game) -> bool:
-        """Whether a kept game says something of a player."""
-        return bool(self.recent.get((game.league, player.key)))
+        """Whether an earlier game that was read says something of a player."""
+        return bool(self._games(player, game))
+
+    def strangers(self, bets: Sequence[Bet], game: Game) -> tuple[Player, ...]:
+        """The players of these bets in a game of whom no earlier game has been read."""
+        return tuple(x for x in players_in(bets, game) if not self._games(x, game))
+
+    def _games(self, player: Player, game: Game) -> tuple[PlayerGame, ...]:
+        kept = self.recent.get((game.league, player.key), ())
+        return tuple(x for x in kept if x.start < game.start)
 
     def _prior(
-        self, player: Player, game: Game, quotes: tuple[Quote, ...], bare: tuple[Quote, ...]
+        self,
+        player: Player,
+        game: Game,
+        games: tuple[PlayerGame, ...],
+        quotes: tuple[Quote, ...],
     ) -> PlayerPrior:
-        games = tuple(
-            x for x in self.recent.get((game.league, player.key), ()) if x.start < game.start
-        )
-        if not games and not quotes:
-            # A line alone tells more of him than that he is some player of the league.
-            quotes = bare
         who, rests_on = (game.id, player.side, player.key), (games, quotes)
         known = self._known.get(who)
         if known is None or known[0] != rests_on:
@@ -136,20 +136,11 @@ def players_in(bets: Iterable[Bet], game: Game) -> tuple[Player, ...]:
     return tuple(found.values())
 
 
-def quotes_of(player: Player, game: Game, bets: Iterable[Bet]) -> tuple[Quote, ...]:
-    """The lines with odds that bets from before tip-off give on a player: the evenest of each stat.
+def quotes_in(game: Game, bets: Iterable[Bet]) -> Mapping[tuple[Side, str], tuple[Quote, ...]]:
+    """The lines with odds that bets from before tip-off give on players, by side and key.
 
-    A line that is far from even says little of where his figure will lie.
-    """
-    return quotes_in(game, bets).get((player.side, player.key), ())
-
-
-def quotes_in(
-    game: Game, bets: Iterable[Bet], *, priced: bool = True
-) -> Mapping[tuple[Side, str], tuple[Quote, ...]]:
-    """The same for every player of a game whom such a bet is about, by side and key.
-
-    Without `priced` it is the lines that came without odds, taken at the usual price of a line.
+    Of each statistic the evenest: a line that is far from even says little of where a figure will
+    lie. A line without odds says nothing: it may be any alternate one.
     """
     from tracker.forecast.players.priors import Quote
 
@@ -159,27 +150,37 @@ def quotes_in(
             continue
         for leg in bet.legs:
             market, odds = leg.market, leg.odds
-            if not isinstance(market, PlayerTotal) or leg.game.id != game.id:
-                continue
-            if (odds is not None) is not priced:
+            if not isinstance(market, PlayerTotal) or leg.game.id != game.id or odds is None:
                 continue
             stats = found.setdefault((market.player.side, market.player.key), {})
-            decimal = USUAL_PRICE if odds is None else float(odds.decimal)
-            quote, known = Quote(market, decimal), stats.get(market.stat.value)
+            quote, known = Quote(market, float(odds.decimal)), stats.get(market.stat.value)
             if known is None or abs(quote.odds - 2) < abs(known.odds - 2):
                 stats[market.stat.value] = quote
     return {who: tuple(stats[x] for x in sorted(stats)) for who, stats in found.items()}
 
 
+def _told_by(games: tuple[PlayerGame, ...], quotes: tuple[Quote, ...]) -> str:
+    """What a prior of a player rests on, in a few words: `12 games and the bet's own line`."""
+    parts = [f"{len(games)} game{'s' * (len(games) != 1)}"] if games else []
+    if quotes:
+        parts.append(f"the bet's own line{'s' * (len(quotes) != 1)}")
+    return " and ".join(parts)
+
+
 def _worked_out(
     game: Game, games: tuple[PlayerGame, ...], quotes: tuple[Quote, ...]
 ) -> PlayerPrior:
-    from tracker.forecast.players.priors import player_prior, with_quote
+    from tracker.forecast.players.priors import from_quote, player_prior, with_quote
     from tracker.forecast.shipped import load_player_figures
 
     figures = load_player_figures(game.league)
     minutes = game.rules.regulation_seconds / 60
-    prior = player_prior(games, figures, regulation=minutes)
+    if games:
+        prior = player_prior(games, figures, regulation=minutes)
+    else:
+        # Points tell most of what a player is; the other lines are then moved to theirs.
+        first, *rest = sorted(quotes, key=lambda x: Stat.PTS not in x.market.stat.parts)
+        prior, quotes = from_quote(first, figures, minutes), tuple(rest)
     for quote in quotes:
         prior = with_quote(prior, quote, figures, minutes)
     return prior

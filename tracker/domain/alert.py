@@ -21,6 +21,8 @@ class Reason(StrEnum):
     HOLDING = "holding"
     NOT_REARMED = "not_rearmed"
     REARMED = "rearmed"
+    TOLD_BEFORE = "told_before"
+    RENEWED = "renewed"
     COOLING_DOWN = "cooling_down"
     STALE = "stale"
     FEED_DOWN = "feed_down"
@@ -48,7 +50,8 @@ class Alert:
     a held decision carries the episode that it would have been. `p` and `was` are chances of
     winning. `text` is the message as it was worded when decided; empty when nothing is to be said.
     `due_at` is when it may leave at the earliest, None for at once; a held decision that has one is
-    told then, in a digest.
+    told then, in a digest. `leg` is the place of the leg that moved a parlay, `leg_was` its chance
+    before: for the wording, and not stored.
     """
 
     bet: int
@@ -66,6 +69,8 @@ class Alert:
     expires_at: datetime | None = None
     level: Level = Level.DEFAULT
     due_at: datetime | None = None
+    leg: int | None = None
+    leg_was: float | None = None
 
     @property
     def told(self) -> bool:

@@ -7,11 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
-from tracker.domain.chance import LOST, PUSHED, WON, Chance
+from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
 from tracker.domain.game import Game, Score
 from tracker.domain.money import Odds
 from tracker.domain.parlay import Leg, Parlay, Wager
-from tracker.domain.prior import NO_LINES, Lines
+from tracker.domain.prior import NO_LINES, Lines, PriorTold
 from tracker.domain.rule import Rule
 
 ASK_BOOK = "what did the book pay?"
@@ -110,7 +110,9 @@ class Moments:
 class Snapshot:
     """A bet's chance at one moment, with the state and the forecast that gave it.
 
-    `part` is the chance of those legs of a parlay that are about the game of the state, together.
+    `chance` is None from where it is no longer known; `no_chance` then says why. `part` is the
+    chance of those legs of a parlay that are about the game of the state, together. `prior` is what
+    was believed before tip-off; None in what an earlier version wrote.
     """
 
     bet: int
@@ -121,11 +123,19 @@ class Snapshot:
     score: Score
     mu: Moments
     sigma: Moments
-    chance: Chance
+    chance: Chance | None
     model_version: str
     feature_version: str
     calibration_id: str
     part: Chance | None = None
+    no_chance: NoChance | None = None
+    prior: PriorTold | None = None
+
+    @property
+    def known(self) -> Chance:
+        """The chance, for whoever left out the moments at which there was none."""
+        assert self.chance is not None  # noqa: S101 - as is promised
+        return self.chance
 
 
 @dataclass(frozen=True, slots=True)

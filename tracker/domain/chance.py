@@ -3,9 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
 
 _SLACK = 1e-6
 _LEAST, _MOST_BELOW, _MOST = -_SLACK, 1 - _SLACK, 1 + _SLACK
+
+
+class NoChance(StrEnum):
+    """Why a bet has no chance at this moment: unknown is a value, and shown as such."""
+
+    OUT = "out"
+    """A document says that the player does not play: his lines will be void."""
+    LITTLE_KNOWN = "little_known"
+    """No game of the player has been read, and no price tells of him."""
+    NOT_IN_BOX = "not_in_box"
+    """The box of the game that is being played does not have him."""
+
+    @property
+    def text(self) -> str:
+        """What a person reads in place of a chance."""
+        match self:
+            case NoChance.OUT:
+                return "out"
+            case NoChance.LITTLE_KNOWN:
+                return "little known of him"
+            case NoChance.NOT_IN_BOX:
+                return "not in the box"
+            case _:
+                assert_never(self)
 
 
 @dataclass(frozen=True, slots=True)

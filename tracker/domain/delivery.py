@@ -58,7 +58,7 @@ class Delivery:
     @property
     def held(self) -> bool:
         """Whether it was held back on purpose, to be told in a digest."""
-        return self.reason in (Reason.QUIET, Reason.SNOOZED)
+        return self.reason in (Reason.QUIET, Reason.SNOOZED, Reason.OVER_BUDGET)
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,8 @@ class PlayerLine:
 
     `minutes` is in minutes; `stats` holds pts, reb, ast, stl, blk, 3pm and to. `doubt` says what a
     final box tells otherwise than what was seen of him; the figures are then those that were seen.
+    `out` is whether the document says that he does not play tonight: who is merely not seen yet may
+    still come in.
     """
 
     id: str
@@ -183,6 +185,7 @@ class PlayerLine:
     played: bool = False
     note: str | None = None
     doubt: str = ""
+    out: bool = False
     seen: float | None = None
     """Minutes of the game that were played when he was last known to be on the court."""
 

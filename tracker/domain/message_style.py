@@ -19,7 +19,7 @@ PLACEHOLDERS = {
     "pick": "the bet as you wrote it",
     "stands": "where it stands, such as leads by 7",
     "need": "what it needs, such as needs to win by 5",
-    "score": "the score, such as DEN 98 – 91 LAL",
+    "score": "the score, such as LAL 91 – 98 DEN",
     "game": "the game, such as LAL@DEN",
     "clock": "the game clock, such as Q4 7:02",
     "time": "the time in your zone, such as 21:14",

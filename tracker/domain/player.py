@@ -118,6 +118,17 @@ def box_line(state: GameState, player: Player) -> PlayerLine | None:
     return found[0] if len(found) == 1 else None
 
 
+_MERELY_NOT_IN = re.compile(r"coach|^(dnp|did not play)$", re.IGNORECASE)
+
+
+def rules_out(reason: str | None) -> bool:
+    """Whether a document's reason for not playing says that a player is not there at all.
+
+    Any reason does but the coach's decision: such a player sits on the bench and may come in.
+    """
+    return bool(reason) and _MERELY_NOT_IN.search(reason or "") is None
+
+
 def figure(line: PlayerLine, stat: Stat) -> int | None:
     """What a player has of a statistic; None when the box lacks it, or a part of a sum."""
     known = dict(line.stats)

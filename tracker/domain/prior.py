@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -44,6 +44,42 @@ class PregameLines:
     lines: Lines
     by: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PriorTold:
+    """The prior that a chance rests on, in points, home minus away and together; `by` tells it."""
+
+    margin: float
+    total: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an outlook rests on beside the state: the prior, the model, players and line-ups.
+
+    `out` are the players who are out, None while no box tells.
+    """
+
+    told: PriorTold | None
+    versions: tuple[str, str, str]
+    players: tuple[object, ...]
+    out: frozenset[tuple[str, str]] | None
+
+    def after(self, before: Basis) -> Basis:
+        """This, with the line-up of an earlier one where no box tells of it now."""
+        return replace(self, out=before.out) if self.out is None else self
+
+    def renews(self, before: Basis) -> bool:
+        """Whether chances have changed by more than the game since an earlier one."""
+        if (self.told, self.versions, self.players) != (
+            before.told,
+            before.versions,
+            before.players,
+        ):
+            return True
+        return None not in (self.out, before.out) and self.out != before.out
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Bet, Confirmation, Result, Settlement, Snapshot, Status
-from tracker.domain.chance import Chance
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.parlay import Parlay
 from tracker.domain.poll import FINAL_CHECKS, Standing
+from tracker.domain.prior import Basis
 
 BOX_PATIENCE = timedelta(minutes=20)
 """How long after the end a game is looked at every minute for what a result still lacks."""
@@ -37,7 +38,8 @@ class RuleState:
     `episode` counts firings. `streak` counts consecutive fresh polls beyond the level. `fired` are
     the firings of the last hour. `window` holds the readings that a swing is measured against; of a
     level, the last one on its safe side while it is pending, and the one that was told after that.
-    `flipped` is whether a crossing rule watches for the way back.
+    `flipped` is whether a crossing rule watches for the way back. `told` are the lowest and the
+    highest chance that were told; empty before the first message.
     """
 
     bet: int
@@ -49,13 +51,14 @@ class RuleState:
     fired: tuple[datetime, ...] = ()
     window: tuple[tuple[datetime, float], ...] = ()
     flipped: bool = False
+    told: tuple[float, ...] = ()
 
     def with_window(self, window: tuple[tuple[datetime, float], ...]) -> RuleState:
         """The same with other readings."""
         # A swing is stepped at every poll of every bet: `replace` would take three times as long.
         return RuleState(
             self.bet, self.rule, self.phase, self.episode, self.streak, self.reason, self.fired,
-            window, self.flipped,
+            window, self.flipped, self.told,
         )  # fmt: skip
 
 
@@ -65,6 +68,7 @@ class LegStanding:
 
     `chance` is the last that was seen of it alone. `result` comes once its game is over; `reason`
     says why, and `evidence` what that rests on. `unclear` says why its result cannot be told.
+    `no_chance` says why it has no chance at present.
     """
 
     bet: int
@@ -75,6 +79,12 @@ class LegStanding:
     reason: str = ""
     evidence: str = ""
     unclear: str = ""
+    no_chance: NoChance | None = None
+
+    @property
+    def out(self) -> bool:
+        """It will be void: its player is out."""
+        return self.result is None and self.no_chance is NoChance.OUT
 
     @property
     def hit(self) -> bool:
@@ -92,8 +102,8 @@ class LegStanding:
 
     @property
     def dropped(self) -> bool:
-        """It counts no more: void, or a push."""
-        return self.result in (Result.VOID, Result.PUSH)
+        """It counts no more: void, or about to be, or a push."""
+        return self.out or self.result in (Result.VOID, Result.PUSH)
 
     @property
     def alive(self) -> bool:
@@ -113,8 +123,9 @@ class Group:
 class Tracked:
     """A bet that is being followed.
 
-    `chance` is that of the last snapshot; `peak` and `low` bound its win part so far. `review` says
-    why a person must decide the result. `told` is the last revision that was announced.
+    `chance` is that of the last snapshot; `peak` and `low` bound its win part so far. `no_chance`
+    says why it has none at present. `review` says why a person must decide the result. `told` is
+    the last revision that was announced.
 
     A parlay has a standing for each leg and a group for each game. One over several games is in the
     book of each; `turn` counts the changes that any of them made, so that of two copies the one
@@ -133,6 +144,7 @@ class Tracked:
     groups: tuple[Group, ...] = ()
     turn: int = 0
     told: int = 0
+    no_chance: NoChance | None = None
 
     @classmethod
     def fresh(cls, bet: Bet) -> Tracked:
@@ -154,11 +166,22 @@ class Tracked:
             self.told,
         )  # fmt: skip
 
+    def without_chance(self, why: NoChance) -> Tracked:
+        """The bet as one of which no chance is known."""
+        return replace(self, chance=None, no_chance=why)
+
+    @property
+    def out(self) -> tuple[int, ...]:
+        """The places of the legs whose player is out."""
+        if self.legs:
+            return tuple(x.leg for x in self.legs if x.out)
+        return (0,) if self.no_chance is NoChance.OUT and self.settlement is None else ()
+
     def with_rules(self, rules: tuple[RuleState, ...]) -> Tracked:
         """The bet with its rules where they stand now."""
         return Tracked(
             self.bet, rules, self.chance, self.peak, self.low, self.settlement, self.official,
-            self.review, self.legs, self.groups, self.turn, self.told,
+            self.review, self.legs, self.groups, self.turn, self.told, self.no_chance,
         )  # fmt: skip
 
     def done_in(self, game_id: str) -> bool:
@@ -234,6 +257,7 @@ class GameTracking:
     `changed_at` is when the belief last changed, `seen_at` when a poll last was readable.
     `final_at` is when the game was first seen final, or off; `checks` as in `Standing`.
     `stale` is whether the feed has stopped changing, `lost` whether `feed_down` has been said.
+    `basis` is what the chances rested on beside the state when they were last worked out.
     """
 
     game: Game
@@ -246,6 +270,7 @@ class GameTracking:
     checks: int = 0
     stale: bool = False
     lost: bool = False
+    basis: Basis | None = field(default=None, compare=False)
 
     @property
     def settled(self) -> bool:

@@ -4,7 +4,7 @@ from tracker.forecast.errors import BadParameters, Unpriceable
 from tracker.forecast.game.model import forecast
 from tracker.forecast.game.outlook import Outlook
 from tracker.forecast.game.parameters import Parameters
-from tracker.forecast.pricing.markets import parlay, parlay_of, price, price_all
+from tracker.forecast.pricing.markets import parlay, parlay_of, price, price_all, why_none
 from tracker.forecast.priors.lines import prior_from
 from tracker.forecast.shipped import load_parameters
 
@@ -20,4 +20,5 @@ __all__ = [
     "price",
     "price_all",
     "prior_from",
+    "why_none",
 ]

@@ -11,7 +11,14 @@ from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.prior import Lines, Prior, PriorSource
 from tracker.forecast.game.model import forecast
-from tracker.forecast.players.priors import PlayerPriors, scaled
+from tracker.forecast.players.priors import (
+    VIG,
+    PlayerPrior,
+    PlayerPriors,
+    Quote,
+    from_quote,
+    scaled,
+)
 from tracker.forecast.pricing.markets import chance_of
 from tracker.forecast.priors.lines import average_prior, told_margin
 
@@ -73,8 +80,8 @@ def moved_to(
     known = dict(players.known)
     for (player, stat), (points, chance) in closed.items():
         who = player.side, player.key
-        start = players.of(*who) if who not in known else known[who]
         market = PlayerTotal(player, stat, Direction.OVER, points)
+        start = known.get(who) or _quoted(market, chance, outlook, players)
         low, high = 1 / LARGEST_MOVE, LARGEST_MOVE
         for _ in range(_STEPS):
             middle = (low * high) ** 0.5
@@ -86,3 +93,11 @@ def moved_to(
             else:
                 high = middle
     return replace(outlook, players=replace(players, known=known))
+
+
+def _quoted(
+    market: PlayerTotal, chance: float, outlook: Outlook, players: PlayerPriors
+) -> PlayerPrior:
+    """The prior of a player of whom his closing line is all that is known."""
+    minutes = outlook.periods.state.game.rules.regulation_seconds / 60
+    return from_quote(Quote(market, VIG / chance), players.figures, minutes)

@@ -61,7 +61,7 @@ def read_player_priors(
         prior = _prior(one.get("prior"), f"players[{i}].prior", figures, rules)
         if prior is not None:
             known[line.side, player_key(line.name)] = prior
-    return PlayerPriors(figures, known, _mates(given, lines, known, rules))
+    return PlayerPriors(figures, known, mates=_mates(given, lines, known, rules))
 
 
 def _mates(

@@ -1,4 +1,4 @@
-"""What goes around a message: its number, how late it is, and whether it may have come before."""
+"""What goes around a message: how late it is, and whether it may have come before."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
+from tracker.domain.alert import Reason
 from tracker.domain.delivery import Delivery
 from tracker.domain.plural import plural
 from tracker.wording.figures import span_text
@@ -26,22 +27,23 @@ _PLAIN = {
 }  # fmt: skip
 
 
-def numbered(text: str, alert_id: int, late_seconds: float = 0.0) -> str:
-    """A message with its alert's number at the end, and how late it is where that matters."""
+def dated(text: str, late_seconds: float = 0.0) -> str:
+    """A message, and how late it is where that matters."""
     late = f" · {span_text(late_seconds)} late" if late_seconds >= LATE_SECONDS else ""
-    return f"{text}{late} · alert {alert_id}"
+    return f"{text}{late}"
 
 
 def possible_repeat(text: str, alert_id: int, late_seconds: float = 0.0) -> str:
-    """The message again, saying first that it may have come before, under the same number."""
-    return f"possible repeat · {numbered(text, alert_id, late_seconds)}"
+    """The message again, saying first that it may have come before, with its alert's number."""
+    return f"possible repeat · {dated(text, late_seconds)} · alert {alert_id}"
 
 
 def worded(delivery: Delivery, now: datetime) -> str:
-    """What is sent for a delivery: its text, its number, and whether it may be a repeat."""
+    """What is sent for a delivery: its text, and its number where it may be a repeat."""
     late = (now - delivery.created_at).total_seconds()
-    make = possible_repeat if delivery.possible_repeat else numbered
-    return make(delivery.text, delivery.alert_id, late)
+    if delivery.possible_repeat:
+        return possible_repeat(delivery.text, delivery.alert_id, late)
+    return dated(delivery.text, late)
 
 
 def digest(waiting: Sequence[Delivery], zone: tzinfo = UTC, *, repeated: bool = False) -> str:
@@ -54,9 +56,12 @@ def digest(waiting: Sequence[Delivery], zone: tzinfo = UTC, *, repeated: bool = 
     fate = "may not have reached" if repeated else "could not reach"
     parts = []
     if late:
-        parts.append(_listed(f"{_alerts(len(late))} {fate} you in time", late, zone))
-    if held:
-        parts.append(_listed(f"{_alerts(len(held))} while you wanted silence", held, zone))
+        parts.append(_listed(f"{_alerts(len(late))} {fate} you in time", late, zone, repeated))
+    many = [x for x in held if x.reason is Reason.OVER_BUDGET]
+    asked = [x for x in held if x.reason is not Reason.OVER_BUDGET]
+    for some, why in ((asked, "while you wanted silence"), (many, "beyond the hour's budget")):
+        if some:
+            parts.append(_listed(f"{_alerts(len(some))} {why}", some, zone, repeated))
     text = "\n".join(parts)
     return f"possible repeat · {text}" if repeated else text
 
@@ -65,17 +70,18 @@ def _alerts(count: int) -> str:
     return plural(count, "alert")
 
 
-def _listed(head: str, told: Sequence[Delivery], zone: tzinfo) -> str:
+def _listed(head: str, told: Sequence[Delivery], zone: tzinfo, repeated: bool) -> str:
     shown = sorted(told, key=lambda x: (x.created_at, x.alert_id))[-DIGEST_LINES:]
-    lines = [head, *(_told_late(one, zone) for one in shown)]
+    lines = [head, *(_told_late(one, zone, repeated) for one in shown)]
     if len(told) > len(shown):
         lines.append(f"and {len(told) - len(shown)} before these: tracker alerts")
     return "\n".join(lines)
 
 
-def _told_late(delivery: Delivery, zone: tzinfo) -> str:
+def _told_late(delivery: Delivery, zone: tzinfo, repeated: bool) -> str:
     first = delivery.text.partition("\n")[0]
-    return f"{delivery.created_at.astimezone(zone):%H:%M %Z} · {first} · alert {delivery.alert_id}"
+    number = f" · alert {delivery.alert_id}" if repeated else ""
+    return f"{delivery.created_at.astimezone(zone):%H:%M %Z} · {first}{number}"
 
 
 def brief(text: str, limit: int = BRIEF) -> str:

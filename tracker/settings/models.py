@@ -22,7 +22,7 @@ from tracker.domain.rule import parse_rule
 from tracker.settings.alerting import AlertsSettings, Templates, clock_time
 from tracker.settings.lines import STRICT, LineSettings
 
-DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "settled")
+DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "out", "settled")
 """What every bet is watched for, unless the person says otherwise."""
 
 NBA_FEED: dict[str, Any] = {"base_url": "https://cdn.nba.com", "requests_per_minute": 120}

@@ -53,7 +53,7 @@ _EARLIER = """
 SELECT snapshot.bet, snapshot.at, snapshot.win FROM game_poll
 JOIN poll ON poll.id = game_poll.poll
 CROSS JOIN snapshot ON snapshot.poll = poll.id
-WHERE game_poll.game = :game AND poll.at >= :since
+WHERE game_poll.game = :game AND poll.at >= :since AND snapshot.win IS NOT NULL
 ORDER BY poll.id
 """
 

@@ -8,17 +8,20 @@ from dataclasses import replace
 from typing import Any
 
 from tracker.domain.bet import Result
-from tracker.domain.chance import Chance
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.parlay import Parlay
 from tracker.domain.tracking import Group, LegStanding, Tracked
 
 _KEEP_LEG_STANDING = """
-INSERT INTO leg_standing (bet, leg, win, push, lose, result, official, reason, evidence, unclear)
-VALUES (:bet, :leg, :win, :push, :lose, :result, :official, :reason, :evidence, :unclear)
+INSERT INTO leg_standing (
+  bet, leg, win, push, lose, result, official, reason, evidence, unclear, no_chance
+) VALUES (
+  :bet, :leg, :win, :push, :lose, :result, :official, :reason, :evidence, :unclear, :no_chance
+)
 ON CONFLICT (bet, leg) DO UPDATE SET
   win = excluded.win, push = excluded.push, lose = excluded.lose, result = excluded.result,
   official = excluded.official, reason = excluded.reason, evidence = excluded.evidence,
-  unclear = excluded.unclear
+  unclear = excluded.unclear, no_chance = excluded.no_chance
 """
 
 _KEEP_LEG_GROUP = """
@@ -28,9 +31,10 @@ ON CONFLICT (bet, game) DO UPDATE SET
 """
 
 _KEEP_STANDING = """
-INSERT INTO standing (bet, turn, told) VALUES (:bet, :turn, :told)
-ON CONFLICT (bet) DO UPDATE SET turn = excluded.turn, told = excluded.told
-WHERE (excluded.turn, excluded.told) IS NOT (turn, told)
+INSERT INTO standing (bet, turn, told, no_chance) VALUES (:bet, :turn, :told, :no_chance)
+ON CONFLICT (bet) DO UPDATE SET
+  turn = excluded.turn, told = excluded.told, no_chance = excluded.no_chance
+WHERE (excluded.turn, excluded.told, excluded.no_chance) IS NOT (turn, told, no_chance)
 """
 
 _LEG_STANDINGS = "SELECT * FROM leg_standing WHERE bet = ?"
@@ -54,6 +58,7 @@ def keep_legs(db: sqlite3.Connection, changed: Iterable[LegStanding]) -> None:
                 "reason": x.reason,
                 "evidence": x.evidence,
                 "unclear": x.unclear,
+                "no_chance": None if x.no_chance is None else x.no_chance.value,
             }
             for x in changed
         ),
@@ -68,8 +73,11 @@ def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
             _KEEP_LEG_GROUP,
             (parts(y.chance) | {"bet": number, "game": y.game} for y in x.groups),
         )
-        if x.turn or x.told:
-            db.execute(_KEEP_STANDING, {"bet": number, "turn": x.turn, "told": x.told})
+        why = None if x.no_chance is None else x.no_chance.value
+        values = {"bet": number, "turn": x.turn, "told": x.told, "no_chance": why}
+        known = db.execute(_STANDING, (number,)).fetchone()
+        if x.turn or x.told or why or known is not None:
+            db.execute(_KEEP_STANDING, values)
 
 
 def recall(db: sqlite3.Connection, tracked: Tracked) -> Tracked:
@@ -77,7 +85,9 @@ def recall(db: sqlite3.Connection, tracked: Tracked) -> Tracked:
     number = tracked.bet.number
     row = db.execute(_STANDING, (number,)).fetchone()
     if row is not None:
-        tracked = replace(tracked, turn=row["turn"], told=row["told"])
+        why = _no_chance(row)
+        chance = tracked.chance if why is None else None
+        tracked = replace(tracked, turn=row["turn"], told=row["told"], no_chance=why, chance=chance)
     if not isinstance(tracked.bet.market, Parlay):
         return tracked
     legs = {x["leg"]: _leg(x) for x in db.execute(_LEG_STANDINGS, (number,))}
@@ -113,4 +123,9 @@ def _leg(row: sqlite3.Row) -> LegStanding:
         reason=row["reason"],
         evidence=row["evidence"],
         unclear=row["unclear"],
+        no_chance=_no_chance(row),
     )
+
+
+def _no_chance(row: sqlite3.Row) -> NoChance | None:
+    return None if row["no_chance"] is None else NoChance(row["no_chance"])

@@ -41,8 +41,11 @@ ADD_SNAPSHOT = """
 INSERT INTO snapshot (
   poll, bet, leg, at, period, clock, game_clock, home, away,
   mu_home, mu_away, mu_margin, mu_total, sigma_home, sigma_away, sigma_margin, sigma_total,
-  win, push, lose, model_version, feature_version, calibration_id, part_win, part_push, part_lose
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  win, push, lose, model_version, feature_version, calibration_id, part_win, part_push, part_lose,
+  no_chance, prior_margin, prior_total, prior_by
+) VALUES (
+  ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+)
 ON CONFLICT DO NOTHING
 """
 
@@ -57,12 +60,13 @@ ON CONFLICT (bet) DO UPDATE SET
 """
 
 KEEP_RULE = """
-INSERT INTO rule_state (bet, rule, phase, episode, streak, reason, fired, swing_window, flipped)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO rule_state (
+  bet, rule, phase, episode, streak, reason, fired, swing_window, flipped, told
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (bet, rule) DO UPDATE SET
   phase = excluded.phase, episode = excluded.episode, streak = excluded.streak,
   reason = excluded.reason, fired = excluded.fired, swing_window = excluded.swing_window,
-  flipped = excluded.flipped
+  flipped = excluded.flipped, told = excluded.told
 """
 
 SETTLE = """

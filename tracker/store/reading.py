@@ -8,10 +8,11 @@ from typing import Any
 
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import ASK_BOOK, Moments, Settlement, Snapshot, Status, chance_of
-from tracker.domain.chance import Chance
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import GameState, Score
 from tracker.domain.policy import Level
+from tracker.domain.prior import PriorTold
 from tracker.domain.rule import Rule
 from tracker.domain.tracking import Tracked
 from tracker.store import alert_queries as aq
@@ -19,6 +20,7 @@ from tracker.store import queries as q
 from tracker.store.bets import BETS_FILE, last_defaults, note, settlement_of
 from tracker.store.codec.bets import draft_of
 from tracker.store.codec.values import moment, moment_or_none, pack, rules_of, state_of, unpack
+from tracker.store.memory import chance_of as stored_chance
 from tracker.store.restoring import books, tracked
 from tracker.store.views import (
     AlertView,
@@ -243,10 +245,12 @@ def _bet_view(
         payout_cents=None if settlement is None else settlement.payout_cents,
         revision=0 if settlement is None else settlement.revision,
         chance=_chance(followed),
+        no_chance=None if followed is None else followed.no_chance,
         chance_at=None if last is None else moment(last["at"]),
         peak=None if followed is None else followed.peak,
         low=None if followed is None else followed.low,
         review=_review(followed, settlement),
+        out=() if followed is None else followed.out,
     )
 
 
@@ -296,13 +300,17 @@ def _snapshot(x: Any) -> Snapshot:
         score=Score(x["home"], x["away"]),
         mu=Moments(x["mu_home"], x["mu_away"], x["mu_margin"], x["mu_total"]),
         sigma=Moments(x["sigma_home"], x["sigma_away"], x["sigma_margin"], x["sigma_total"]),
-        chance=Chance(x["win"], x["push"], x["lose"]),
+        chance=stored_chance(x),
         model_version=x["model_version"],
         feature_version=x["feature_version"],
         calibration_id=x["calibration_id"],
         part=None
         if x["part_win"] is None
         else Chance(x["part_win"], x["part_push"], x["part_lose"]),
+        no_chance=None if x["no_chance"] is None else NoChance(x["no_chance"]),
+        prior=None
+        if x["prior_by"] is None
+        else PriorTold(x["prior_margin"], x["prior_total"], x["prior_by"]),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from tracker.domain.tracking import Change, GameTracking, RuleState
 from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
 from tracker.store.codec.values import pack, pack_state, stamp, stamp_or_none
-from tracker.store.memory import keep_legs, keep_standing
+from tracker.store.memory import keep_legs, keep_standing, parts
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.players import keep_games, player_games
 from tracker.store.views import DaemonView
@@ -43,7 +43,7 @@ def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequenc
         x["bet"]: x["leg"] for x in db.execute(q.FOLLOWED, (change.book.game.id,))
     }
     _keep_snapshots(db, change, number, followed)
-    db.executemany(q.KEEP_RULE, (_rule(x) for x in change.rules if x.bet in followed))
+    keep_rules(db, (x for x in change.rules if x.bet in followed))
     for alert in change.alerts:
         if alert.bet in followed:
             keep_alert(db, alert, change.book.game.id, number, followed[alert.bet], channels)
@@ -168,18 +168,11 @@ def _keep_snapshots(db: sqlite3.Connection, change: Change, poll: int, followed:
         return
     db.execute(q.ADD_GAME_POLL, (change.book.game.id, poll))
     db.executemany(q.ADD_SNAPSHOT, (_snapshot(x, poll, followed[x.bet]) for x in taken))
-    db.executemany(q.KEEP_LATEST, (_latest(x) for x in taken))
+    db.executemany(q.KEEP_LATEST, (_latest(x) for x in taken if x.chance is not None))
 
 
 def _latest(x: Snapshot) -> dict[str, object]:
-    chance = x.chance
-    return {
-        "bet": x.bet,
-        "at": stamp(x.at),
-        "win": chance.win,
-        "push": chance.push,
-        "lose": chance.lose,
-    }
+    return parts(x.chance) | {"bet": x.bet, "at": stamp(x.at)}
 
 
 def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
@@ -201,16 +194,19 @@ def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
         x.sigma.away,
         x.sigma.margin,
         x.sigma.total,
-        x.chance.win,
-        x.chance.push,
-        x.chance.lose,
+        *parts(x.chance).values(),
         x.model_version,
         x.feature_version,
         x.calibration_id,
-        None if x.part is None else x.part.win,
-        None if x.part is None else x.part.push,
-        None if x.part is None else x.part.lose,
+        *parts(x.part).values(),
+        None if x.no_chance is None else x.no_chance.value,
+        *((None, None, None) if x.prior is None else (x.prior.margin, x.prior.total, x.prior.by)),
     )
+
+
+def keep_rules(db: sqlite3.Connection, rules: Iterable[RuleState]) -> None:
+    """Write where rules stand."""
+    db.executemany(q.KEEP_RULE, (_rule(x) for x in rules))
 
 
 def _rule(x: RuleState) -> tuple[object, ...]:
@@ -224,6 +220,7 @@ def _rule(x: RuleState) -> tuple[object, ...]:
         pack([stamp(t) for t in x.fired]),
         pack([[stamp(t), p] for t, p in x.window]),
         x.flipped,
+        pack(x.told),
     )
 
 

@@ -86,4 +86,5 @@ def _rule(row: sqlite3.Row) -> RuleState:
         fired=tuple(moment(t) for t in unpack(row["fired"])),
         window=tuple((moment(t), p) for t, p in unpack(row["swing_window"])),
         flipped=bool(row["flipped"]),
+        told=tuple(unpack(row["told"])),
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.domain.alert import Alert
 from tracker.domain.bet import Result, Settlement, Snapshot, Status
-from tracker.domain.chance import Chance
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import Game, GameState
 from tracker.domain.money import Odds
@@ -23,7 +23,8 @@ class BetView:
 
     What depends on the game (`game`, `state`, `market`, `market_text`) is None until that is known.
     `state`, `seen_at` and `stale` are what is believed of the game. `rules` are those in force.
-    `chance` and `chance_at` are the last snapshot's. `revision` counts results, 0 before the first.
+    `chance` and `chance_at` are the last snapshot's; `no_chance` says why it has none at present.
+    `out` are the places of the legs whose player is out. `revision` counts results, 0 before any.
     """
 
     number: int
@@ -51,10 +52,12 @@ class BetView:
     payout_cents: int | None
     revision: int
     chance: Chance | None
+    no_chance: NoChance | None
     chance_at: datetime | None
     peak: float | None
     low: float | None
     review: str | None
+    out: tuple[int, ...] = ()
 
     @property
     def id(self) -> int | str:
@@ -123,6 +126,12 @@ class ShowView:
     alerts: tuple[AlertView, ...]
     settlements: tuple[SettlementView, ...]
     legs: tuple[LegStanding, ...] = ()
+
+    @property
+    def priced(self) -> ShowView:
+        """The same without the moments at which the bet had no chance."""
+        told = tuple(x for x in self.snapshots if x.snapshot.chance is not None)
+        return self if len(told) == len(self.snapshots) else replace(self, snapshots=told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,7 +256,7 @@ async def bet_series(
     points: Annotated[int, Query(ge=FEWEST, le=MOST)] = 400,
 ) -> Json:
     """A bet's history as columns, thinned so that no spike is lost."""
-    return series((await _history(site, reference)).snapshots, points).columns()
+    return series((await _history(site, reference)).priced.snapshots, points).columns()
 
 
 @router.get("/bets/{reference}/snapshots")

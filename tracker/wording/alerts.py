@@ -11,20 +11,32 @@ from typing import assert_never
 
 from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import ASK_BOOK, Result
+from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.message_style import PLAIN, MessageStyle
-from tracker.domain.money import odds_text
+from tracker.domain.money import money_text, odds_text
+from tracker.domain.parlay import Parlay
 from tracker.domain.plural import plural
 from tracker.domain.policy import topic_of
 from tracker.domain.poll import Trouble
 from tracker.domain.rule import (
     Comparison,
+    EdgeRule,
     Event,
     EventRule,
     LevelRule,
+    MoveRule,
     SwingRule,
     parse_rule,
 )
-from tracker.wording.figures import money_for, percent, score_text, short, span_text
+from tracker.wording.figures import (
+    money_for,
+    percent,
+    progress,
+    score_text,
+    short,
+    short_market,
+    span_text,
+)
 from tracker.wording.parts import (
     Belief,
     Followed,
@@ -32,6 +44,7 @@ from tracker.wording.parts import (
     course,
     fair,
     how_it_ended,
+    leg_moved,
     moved,
     needed,
     score,
@@ -49,6 +62,8 @@ _SIGNS = {
     Event.HALFTIME: "◆",
     Event.HIT: "✔",
     Event.DEAD: "✘",
+    Event.OUT: "⚠",
+    Event.REVIEW: "❔",
     Event.FEED_DOWN: "⚠",
     Event.FEED_BACK: "✓",
     Event.REGRADED: "↻",
@@ -72,6 +87,10 @@ def compose(alert: Alert, tracked: Followed, book: Belief, wording: MessageStyle
             return _chance(rule, alert, tracked, book, wording)
         case EventRule():
             return _event(rule.event, alert, tracked, book, wording)
+        case EdgeRule() | MoveRule():
+            return (
+                f"◈ {short(tracked.bet)}: {alert.detail}\n{_second(alert, tracked, book, wording)}"
+            )
         case _:
             assert_never(rule)
 
@@ -125,7 +144,8 @@ def _chance(
     if isinstance(rule, SwingRule) and was:
         way = "down" if mark == "▼" else "up"
         span = f"{way} from {was} in {span_text(rule.seconds)}"
-    facts = _joined(span, stands(tracked, book), alert.game_clock)
+    where = leg_moved(alert, tracked) or stands(tracked, book)
+    facts = _joined(span, where, alert.game_clock)
     before = f" (was {was})" if was and not span else ""
     first = f"{mark} {shown} {short(tracked.bet)}: {facts}{before}"
     return f"{first}\n{_second(alert, tracked, book, wording)}"
@@ -138,6 +158,7 @@ def _joined(*facts: str) -> str:
 def _second(alert: Alert, tracked: Followed, book: Belief, wording: MessageStyle) -> str:
     facts = (
         score(alert, tracked, book),
+        progress(tracked.legs) if leg_moved(alert, tracked) else "",
         needed(tracked, book),
         fair(tracked),
         age(alert, book, wording),
@@ -156,10 +177,18 @@ def _event(
     match event:
         case Event.START:
             return f"▶ {chance}{name}: tip-off, {alert.game_clock}\n{second}"
-        case Event.QUARTER | Event.HALFTIME:
+        case Event.QUARTER:
             return f"◆ {chance}{name}: {facts}\n{second}"
+        case Event.HALFTIME:
+            # The moment to place or to skip a bet on the second half.
+            ask = f'tracker check "{book.game.home} 2H -1.5 -110" says what a bet is worth now'
+            return f"◆ {chance}{name}: {facts}\n{second}\n{ask}"
         case Event.HIT | Event.DEAD:
             return f"{_decided(event, alert, tracked, facts)}\n{second}"
+        case Event.OUT:
+            return _out(alert, tracked, book)
+        case Event.REVIEW:
+            return _review(alert, tracked, book)
         case Event.FEED_DOWN:
             return _feed_down(alert, tracked, book)
         case Event.FEED_BACK:
@@ -170,11 +199,53 @@ def _event(
             assert_never(event)
 
 
+def _out(alert: Alert, tracked: Followed, book: Belief) -> str:
+    """Who is out, and what that makes of the bet; or that he plays after all."""
+    bet = tracked.bet
+    legs = {
+        i: leg.market.player.name
+        for i, leg in enumerate(bet.legs)
+        if isinstance(leg.market, PlayerTotal | DoubleDouble)
+    }
+    lines = []
+    for name in alert.detail.split("; "):
+        mine = [i for i, other in legs.items() if other == name]
+        out = any(i in tracked.out for i in mine)
+        which = _legs(mine) if isinstance(bet.market, Parlay) else short(bet)
+        rest = f"{which} will be void" if out else f"{which} count{'s' * (len(mine) == 1)} again"
+        lines.append(f"⚠ {name} is out: {rest}" if out else f"✓ {name} is no longer out: {rest}")
+    state = book.state
+    where = book.game.name if state is None or state.period == 0 else score(alert, tracked, book)
+    stake = "" if bet.stake_cents is None else f"stake {money_text(bet.stake_cents)}"
+    whole = short(bet) if isinstance(bet.market, Parlay) else ""
+    facts = (where, alert.game_clock, whole, stake, f"bet #{bet.id}")
+    return "\n".join((*lines, " · ".join(x for x in facts if x)))
+
+
+def _legs(places: Sequence[int]) -> str:
+    names = " and ".join(str(x + 1) for x in places)
+    return f"leg{'s' * (len(places) > 1)} {names}"
+
+
+def _review(alert: Alert, tracked: Followed, book: Belief) -> str:
+    """That a person must decide a result, why, and the words that decide it."""
+    bet = tracked.bet
+    return (
+        f"❔ #{bet.id} needs your decision: {short(bet)}, {alert.detail}\n"
+        f"{score(alert, tracked, book)} · {alert.game_clock} · "
+        f"tracker settle {bet.id} won (or lost, push, void)"
+    )
+
+
 def _decided(event: Event, alert: Alert, tracked: Followed, facts: str) -> str:
     """A bet that is certain before its game is over, or that a correction has opened again."""
     name, word = short(tracked.bet), event.value.upper()
     if alert.reason is Reason.TAKEN_BACK:
         return f"↻ {name} is open again, not {word}: {alert.detail}, {facts}"
+    if alert.leg is not None and event is Event.HIT:
+        leg, count = tracked.bet.legs[alert.leg], len(tracked.bet.legs)
+        what = short_market(leg.market, leg.game)
+        return f"✔ {name}: leg {alert.leg + 1} of {count} won, {what} · {facts}"
     mark, end = ("✔", "lose") if event is Event.HIT else ("✘", "win")
     return f"{mark} {name} {word}: can no longer {end}, {facts}"
 
@@ -259,4 +330,8 @@ def _settled(event: Event, alert: Alert, tracked: Followed, book: Belief) -> str
     first = f"{_MARKS[done.result]} #{bet.id} {result}{money} · {facts}"
     if done.reason.endswith(ASK_BOOK):
         return f"{first}\nW{ASK_BOOK[1:]} tracker settle {bet.id} won --payout AMOUNT"
-    return first if off else f"{first}\nProvisional until the box score has been read again"
+    return (
+        first
+        if off or done.by_hand
+        else f"{first}\nProvisional until the box score has been read again"
+    )

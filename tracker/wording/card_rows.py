@@ -9,7 +9,7 @@ from string import ascii_lowercase
 from typing import Protocol
 
 from tracker.domain.bet import Bet, Result, Settlement
-from tracker.domain.chance import Chance
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import Direction, PlayerTotal, TeamTotal, Total
 from tracker.domain.parlay import Leg, Parlay, Wager
@@ -47,6 +47,16 @@ class CardLeg(LegSeen, Protocol):
         """Its chance alone."""
         ...
 
+    @property
+    def no_chance(self) -> NoChance | None:
+        """Why it has none."""
+        ...
+
+    @property
+    def out(self) -> bool:
+        """It will be void: its player is out."""
+        ...
+
 
 class CardBet(Protocol):
     """What a card needs to know of a tracked bet."""
@@ -59,6 +69,11 @@ class CardBet(Protocol):
     @property
     def chance(self) -> Chance | None:
         """Its chance at the last snapshot."""
+        ...
+
+    @property
+    def no_chance(self) -> NoChance | None:
+        """Why it has none at present."""
         ...
 
     @property
@@ -116,7 +131,10 @@ def row(one: CardBet, game: Game, state: GameState | None, was: float | None, *,
         figure = f"{word.upper()}{money}"
         return Row(_RESULTS[done.result], label, figure, "", "", word, 0.1)
     if chance is None:
-        return Row(_UNKNOWN, label, "", "", "", "watched", 0.2)
+        why = "" if one.no_chance is None else one.no_chance.text
+        return Row(
+            _UNKNOWN, label, why, "", "", why or "watched", 0.2, _legs(one, game, state, old)
+        )
     if chance.decided:
         mark, word = _decided(chance)
         return Row(mark, label, word, "", "", word.lower(), 0.15)
@@ -134,11 +152,11 @@ def row(one: CardBet, game: Game, state: GameState | None, was: float | None, *,
         under=need,
         word="watched",
         weight=_weight(chance.win, was),
-        legs=_legs(one, game, state, old=old),
+        legs=_legs(one, game, state, old),
     )
 
 
-def _legs(one: CardBet, game: Game, state: GameState | None, *, old: bool) -> tuple[Row, ...]:
+def _legs(one: CardBet, game: Game, state: GameState | None, old: bool) -> tuple[Row, ...]:
     if not isinstance(one.bet.market, Parlay):
         return ()
     return tuple(
@@ -156,14 +174,17 @@ def _leg(label: str, leg: Leg, seen: CardLeg, game: Game, state: GameState | Non
     for mark, word, holds in (("✅", "HIT", seen.hit), ("❌", "DEAD", seen.lost)):
         if holds:
             return Row(mark, label, word, "", "", word.lower(), 0.0)
+    if seen.out:
+        return Row("⊘", label, "out", "", "", "out", 0.0)
     if seen.dropped:
         return Row("⊘", label, "DROPPED", "", "", "dropped", 0.0)
     chance = seen.chance
+    why = "" if seen.no_chance is None else seen.no_chance.text
     light = _UNKNOWN if chance is None or state is None else _light(chance.win)
     return Row(
         mark=light,
         label=label,
-        figure="" if chance is None else percent(chance.win),
+        figure=why if chance is None else percent(chance.win),
         stand=_stand(leg.market, state) if here and state is not None else "",
         under="",
         word="watched",

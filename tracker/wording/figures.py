@@ -136,8 +136,8 @@ def short_market(market: Market, game: Game) -> str:
 
 
 def score_text(game: Game, score: Score) -> str:
-    """The score, home team first: `DEN 98 – 91 LAL`."""
-    return f"{game.home} {score.home} – {score.away} {game.away}"
+    """The score, away team first, as everywhere: `LAL 91 – 98 DEN`."""
+    return f"{game.away} {score.away} – {score.home} {game.home}"
 
 
 def money_for(bet: Bet, result: Result, payout_cents: int | None) -> str:
@@ -211,7 +211,7 @@ def standing(market: Wager, state: GameState) -> str:
     if score is None:
         return f"{span} not begun" if span and not has_begun(market, state) else ""
     if is_over(market, state):
-        return f"{span} ended {score.home} – {score.away}" if span else ""
+        return f"{span} ended {score.away} – {score.home}" if span else ""
     return _stands(market, score, span)
 
 

@@ -25,12 +25,22 @@ from tracker.wording.figures import (
     progress,
     score_text,
     short,
+    short_market,
     span_text,
     standing,
 )
 
 FRESH_SECONDS = 1
 """Data younger than this are not given an age."""
+
+
+class LegMoved(LegSeen, Protocol):
+    """What a message needs to know of a leg of a parlay."""
+
+    @property
+    def chance(self) -> Chance | None:
+        """Its chance alone."""
+        ...
 
 
 class Followed(Protocol):
@@ -62,8 +72,13 @@ class Followed(Protocol):
         ...
 
     @property
-    def legs(self) -> Sequence[LegSeen]:
+    def legs(self) -> Sequence[LegMoved]:
         """Where each leg of a parlay stands; none for a single bet."""
+        ...
+
+    @property
+    def out(self) -> Sequence[int]:
+        """The places of the legs whose player is out."""
         ...
 
 
@@ -111,6 +126,18 @@ def stands(tracked: Followed, book: Belief) -> str:
     return "" if book.state is None else standing(tracked.bet.market, book.state)
 
 
+def leg_moved(alert: Alert, tracked: Followed) -> str:
+    """Which leg moved a parlay, and to what: `leg 2 DEN -4.5 up to 71 %`; empty where none did."""
+    if alert.leg is None or alert.leg_was is None:
+        return ""
+    leg, chance = tracked.bet.legs[alert.leg], tracked.legs[alert.leg].chance
+    if chance is None:
+        return ""
+    way = "up" if chance.win > alert.leg_was else "down"
+    name = short_market(leg.market, leg.game)
+    return f"leg {alert.leg + 1} {name} {way} to {percent(chance.win)}"
+
+
 def needed(tracked: Followed, book: Belief) -> str:
     """What a bet needs: `needs to win by 5`; may be empty."""
     return "" if book.state is None else needs(tracked.bet.market, book.state)
@@ -123,11 +150,11 @@ def score(alert: Alert, tracked: Followed, book: Belief) -> str:
     if state is None or isinstance(market, Parlay) or market.span is Span.GAME:
         return whole
     part = counted(market, state)
-    return whole if part is None else f"{whole} ({market.span.value} {part.home} – {part.away})"
+    return whole if part is None else f"{whole} ({market.span.value} {part.away} – {part.home})"
 
 
 def how_it_ended(alert: Alert, tracked: Followed, book: Belief) -> str:
-    """What a result rests on, and the bet: `DEN 114 – 105 LAL · DEN -4.5`, `Jokić 27 pts (o25.5)`.
+    """What a result rests on, and the bet: `LAL 105 – 114 DEN · DEN -4.5`, `Jokić 27 pts (o25.5)`.
 
     A parlay rests on its legs: `2 hit, 1 dropped · Parlay (3)`.
     """
@@ -151,6 +178,9 @@ def fair(tracked: Followed) -> str:
     """What the bet is worth on average, its stake included; empty once that is no longer open."""
     bet, chance = tracked.bet, tracked.chance
     if chance is None or chance.decided or bet.stake_cents is None or bet.odds is None:
+        return ""
+    if tracked.out:
+        # What the book will pay without the leg is not known.
         return ""
     worth = fair_value(chance, bet.stake_cents, payout_if_won(bet.stake_cents, bet.odds))
     return f"fair cash-out {money_text(worth)}"

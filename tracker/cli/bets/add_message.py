@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tracker.cli.screen import note, paint, progress, say, wait_text, when
 from tracker.cli.words import odds_text
+from tracker.domain.chance import NoChance
 from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text, payout_if_won
@@ -82,11 +83,14 @@ def _money(draft: Draft, form: str) -> list[str]:
 
 async def tell_chance(x: Registered, at: Session, scope: Scope) -> None:
     """What the forecast gives it at this moment, beside its price: told, and kept with it."""
-    from tracker.cli.market.worth import decision_lines, worth_of
+    from tracker.cli.market.worth import WHY_NONE, decision_lines, worth_of
 
     with progress("forecasting"):
         found = await worth_of(x.bet(at.now), at, scope)
     if found is None:
+        return
+    if isinstance(found, NoChance):
+        say(f"{paint('Chance', 'dim'):<9}none yet: {WHY_NONE[found]}")
         return
     if x.added.created:
         await at.store.quotes.decide([found.decision])

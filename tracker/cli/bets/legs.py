@@ -38,4 +38,6 @@ def _stands(known: LegStanding) -> str:
         return f"cannot be told: {known.unclear}"
     if known.hit or known.lost:
         return "hit" if known.hit else "lost"
+    if known.no_chance is not None:
+        return "out: will be void" if known.out else known.no_chance.text
     return "not seen yet" if known.chance is None else percent(known.chance.win)

@@ -21,6 +21,7 @@ from tracker.cli.look import (
     table,
 )
 from tracker.cli.market.worth import (
+    Worth,
     decision_json,
     decision_lines,
     value_json,
@@ -163,6 +164,17 @@ async def _show(scope: Scope, bet: str, as_json: bool) -> None:
             _tell(found, at, said, made, value)
 
 
+def _chance_line(found: ShowView) -> str:
+    """The chance, or why there is none, and how far it has ranged; empty before the first."""
+    bet = found.bet
+    parts = [chance_text(bet)]
+    if bet.peak is not None and bet.low is not None:
+        parts.append(f"peak {_percent(bet.peak)}, low {_percent(bet.low)}")
+    if found.snapshots:
+        parts.append(plural(len(found.snapshots), "snapshot"))
+    return " · ".join(x for x in parts if x)
+
+
 async def _decision(bet: BetView, at: Session, scope: Scope) -> Decision | None:
     """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
     kept = (await at.store.quotes.decisions(bet.number)).get(bet.number)
@@ -170,7 +182,7 @@ async def _decision(bet: BetView, at: Session, scope: Scope) -> Decision | None:
         return kept
     asked = bet_of(bet)
     worth = None if asked is None or bet.result is not None else await worth_of(asked, at, scope)
-    return None if worth is None else worth.decision
+    return worth.decision if isinstance(worth, Worth) else None
 
 
 def _tell(
@@ -190,10 +202,8 @@ def _tell(
     before = [] if prior is None else [f"Before   {prior}"]
     for line in (*before, *_worth(bet, at, made, value)):
         say(line)
-    if bet.chance is not None:
-        parts = [chance_text(bet), f"peak {_percent(bet.peak)}, low {_percent(bet.low)}"]
-        parts.append(plural(len(found.snapshots), "snapshot"))
-        say(f"Chance   {' · '.join(x for x in parts if x)}")
+    if chance := _chance_line(found):
+        say(f"Chance   {chance}")
     for place, line in enumerate(leg_lines(found), 1):
         say(f"Leg {place}    {line}")
     say(f"Rules    {' · '.join(x.text for x in bet.rules) or 'none'}")

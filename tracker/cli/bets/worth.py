@@ -138,6 +138,11 @@ async def _held(scope: Scope, reference: str) -> _Held:
         )
     if bet.result is not None or bet.status is Status.WITHDRAWN:
         raise Impossible(f"bet {bet.id} is over: `tracker show {bet.id}` says how it ended")
+    if bet.out or bet.no_chance is not None:
+        why = "a player is out" if bet.no_chance is None else bet.no_chance.text
+        raise Impossible(
+            f"what bet {bet.id} is worth is not known ({why}): see `tracker show {bet.id}`"
+        )
     if bet.chance is None or bet.chance_at is None:
         raise Impossible(
             f"bet {bet.id} has no chance yet: it gets one when the daemon sees its game"

@@ -18,11 +18,13 @@ async def _at_once() -> None:
 class Sink:
     """What has arrived: the messages, oldest first. `url` is where to send more, for Apprise.
 
-    `linger` is waited for before each answer; a message counts as arrived before that.
+    `alerts` are, for each message, those that its header names. `linger` is waited for before each
+    answer; a message counts as arrived before that.
     """
 
     linger: Callable[[], Awaitable[None]] = _at_once
     messages: list[str] = field(default_factory=list)
+    alerts: list[tuple[int, ...]] = field(default_factory=list)
     url: str = ""
 
     async def take(self, request: web.Request) -> web.Response:
@@ -30,6 +32,8 @@ class Sink:
         said = json.loads(await request.text())
         parts = (said.get("title") or "", said.get("message") or "")
         self.messages.append("\n".join(part for part in parts if part))
+        named = request.headers.get("Idempotency-Key", "")
+        self.alerts.append(tuple(int(x) for x in named.split("-") if x))
         await self.linger()
         return web.Response(text="ok")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.market.worth import Worth, decision_json, decision_lines, worth_of
+from tracker.cli.market.worth import WHY_NONE, Worth, decision_json, decision_lines, worth_of
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, progress, say, say_json
 from tracker.cli.session import session
@@ -61,10 +61,9 @@ async def _check(
         with progress("forecasting"):
             found = await worth_of(asked.bet(at.now), at, scope)
         form = at.basics.odds_format
-    if found is None:
-        raise Impossible(
-            f"{asked.text} has no chance yet: its game is off, or little is known of its player"
-        )
+    if not isinstance(found, Worth):
+        why_none = "its game is off" if found is None else WHY_NONE[found]
+        raise Impossible(f"{asked.text} has no chance yet: {why_none}")
     why = reasons(found, settings.odds)
     if as_json:
         say_json(_json(asked, found, why))

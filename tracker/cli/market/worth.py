@@ -8,17 +8,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tracker.cli.screen import note, paint
-from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.player import Stat
+from tracker.domain.chance import NoChance
 
 if TYPE_CHECKING:
     from tracker.cli.scope import Scope
     from tracker.cli.session import Session
     from tracker.domain.bet import Bet
     from tracker.domain.chance import Chance
-    from tracker.domain.game import Game, GameState
+    from tracker.domain.game import Game
     from tracker.domain.money import Odds
-    from tracker.domain.parlay import Leg, Wager
+    from tracker.domain.parlay import Wager
     from tracker.domain.quote import Quote
     from tracker.domain.value import ClosingValue, Decision
 
@@ -37,13 +36,21 @@ class Worth:
     market: float | None
 
 
-async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | None:
-    """What a bet is worth at this moment; None where the forecast cannot say."""
+WHY_NONE = {
+    NoChance.OUT: "a player is out, so his lines will be void",
+    NoChance.LITTLE_KNOWN: "little known of him until his recent games are read",
+    NoChance.NOT_IN_BOX: "he is not in the box of this game",
+}
+"""Why a bet has no chance, as whoever asks for one is told."""
+
+
+async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | NoChance | None:
+    """What a bet is worth at this moment, or why it has no chance; None where none can say."""
     from tracker.app.value import Quoted, decision, market_chance
 
     found = await _chance(bet, at, scope)
-    if found is None:
-        return None
+    if found is None or isinstance(found, NoChance):
+        return found
     settings = scope.settings().odds
     quotes = await _quotes(bet.games, at)
     quoted = Quoted(quotes, at.now, settings.mine, settings.anchors, live=found.live)
@@ -111,10 +118,10 @@ class _Chance:
     late: bool
 
 
-async def _chance(bet: Bet, at: Session, scope: Scope) -> _Chance | None:
+async def _chance(bet: Bet, at: Session, scope: Scope) -> _Chance | NoChance | None:
     """The chance as the daemon would give it at this moment, and who told what was believed.
 
-    None where the forecast cannot say, as of a player of whom nothing is known.
+    Or why there is none, as of a player of whom nothing is known; None where nothing can be said.
     """
     from tracker.cli.bets.believed import beliefs_of, known_of
     from tracker.cli.models.in_use import ModelsInUse, registry_beside
@@ -140,35 +147,16 @@ async def _chance(bet: Bet, at: Session, scope: Scope) -> _Chance | None:
         believed = (await known_of(game, at, scope)).before(game, bets, parameters)
         told.append(believed.by)
         beliefs = await beliefs_of([bet], game, at)
-        if state.phase is Phase.SCHEDULED:
-            if not beliefs.knows([bet], game):
-                return None
-            state = _listed(state, bet.legs)
         legs = [leg.market for leg in bet.legs if leg.game.id == game.id]
         try:
             players = beliefs.of([bet], game)
             outlook = forecast(state, believed.prior, parameters, players=players)
             groups.append(Group(game.id, parlay(legs, outlook, state)))
-        except Unpriceable:
-            return None
+        except Unpriceable as wrong:
+            return wrong.why
     whole = groups[0].chance if len(groups) == 1 else combined(groups)
     prior = ", ".join(dict.fromkeys(told))
     return None if whole is None else _Chance(whole, prior, live, late)
-
-
-def _listed(state: GameState, legs: Iterable[Leg]) -> GameState:
-    """A game before tip-off with the players of the legs in its box, which is read later."""
-    from tracker.domain.game import PlayerLine
-
-    nothing = tuple((x.value, 0) for x in Stat)
-    players = dict.fromkeys(
-        leg.market.player
-        for leg in legs
-        if leg.game.id == state.game.id and isinstance(leg.market, PlayerTotal | DoubleDouble)
-    )
-    return replace(
-        state, players=tuple(PlayerLine(x.key, x.name, x.side, nothing) for x in players)
-    )
 
 
 def value_json(x: ClosingValue) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class Memory:
             prior = known.before(game, before, parameters).prior
             own = forecast(state, prior, parameters)
             seen = Seen(state, prior, parameters, shift_of(live, own, state))
-            one = Moment(shot, seen, seen.chance(market) - shot.chance.win)
+            one = Moment(shot, seen, seen.chance(market) - shot.known.win)
             if found is None or abs(one.error) < abs(found.error):
                 found = one
             if abs(found.error) <= EXACT:

@@ -33,7 +33,7 @@ def last_of_note(shots: Sequence[Snapshot]) -> tuple[int, int]:
     """
     for end in range(len(shots) - 1, 0, -1):
         begin = _window(shots, end)
-        away = [abs(shots[end].chance.win - x.chance.win) for x in shots[begin:end]]
+        away = [abs(shots[end].known.win - x.known.win) for x in shots[begin:end]]
         largest = max(away, default=0.0)
         if largest >= OF_NOTE:
             return begin + away.index(largest), end

@@ -20,6 +20,7 @@ from tracker.cli.session import Session, session
 from tracker.cli.watch.evening import alerts_line, evening, until_next_poll
 from tracker.cli.watch.source_status import feeds_line, source_of
 from tracker.clock import SystemClock
+from tracker.domain.chance import NoChance
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.plural import plural, several
 from tracker.domain.tracking import RulePhase
@@ -168,6 +169,8 @@ def _row(
         started = state.phase.in_play
         now = standing(bet.market, state).removesuffix(" now") if started else ""
         need = needs(bet.market, state).removeprefix("needs ").removeprefix("has ")
+    if bet.no_chance is NoChance.OUT:
+        now, need = "", "will be void"
     entry = tracked.get(bet.number)
     if entry is not None and bet.result is None:
         now = progress(entry[1].legs) or now
@@ -196,10 +199,10 @@ def _moved(bet: BetView, x: _Picture) -> str:
     if view is None or bet.chance is None or bet.chance_at is None or bet.result is not None:
         return ""
     since = bet.chance_at - _SPAN
-    earlier = [one.snapshot for one in view.snapshots if one.snapshot.at <= since]
+    earlier = [one.snapshot for one in view.priced.snapshots if one.snapshot.at <= since]
     if not earlier:
         return ""
-    points = round((bet.chance.win - earlier[-1].chance.win) * 100)
+    points = round((bet.chance.win - earlier[-1].known.win) * 100)
     if points == 0:
         return "="
     return paint(f"▲ {points}", "green") if points > 0 else paint(f"▼ {-points}", "red")

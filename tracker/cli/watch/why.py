@@ -79,7 +79,8 @@ async def _work(scope: Scope, bet: str, begin: str | None, end: str | None) -> T
 
     async with session(scope) as at:
         number = await at.number(bet)
-        view = await at.store.show_view(number, at.basics.rules)
+        found = await at.store.show_view(number, at.basics.rules)
+        view = None if found is None else found.priced
         bets = await at.store.bets_view(at.basics.rules)
         if view is None or view.bet.game is None or view.bet.market is None:
             raise Impossible(f"bet {bet} has no game yet, so nothing has moved")
@@ -95,7 +96,7 @@ async def _work(scope: Scope, bet: str, begin: str | None, end: str | None) -> T
     from tracker.forecast.explain import why as explain
 
     told = explain(market, first.seen, last.seen)
-    change = last.snapshot.chance.win - first.snapshot.chance.win
+    change = last.snapshot.known.win - first.snapshot.known.win
     return Told(view, (first, last), exactly(told.causes, change), prior)
 
 
@@ -131,7 +132,7 @@ def _json(told: Told) -> dict[str, Any]:
         "pick": told.view.bet.pick,
         "from": _end_json(first),
         "to": _end_json(last),
-        "change": last.chance.win - first.chance.win,
+        "change": last.known.win - first.known.win,
         "causes": [{"cause": name, "change": share} for name, share in told.causes],
         "prior": prior_json(told.prior),
     }
@@ -144,7 +145,7 @@ def _end_json(x: Snapshot) -> dict[str, Any]:
         "clock": clock_digits(x.clock),
         "game_clock": x.game_clock,
         "score": {"home": x.score.home, "away": x.score.away},
-        "win": x.chance.win,
+        "win": x.known.win,
     }
 
 
@@ -158,10 +159,10 @@ def _tell(told: Told) -> None:
     say(f"#{bet.id} {shown_as(bet)} · {game.name}")
     for x in (first, last):
         score = f"{game.away} {x.score.away} – {x.score.home} {game.home}"
-        say(f"  {x.game_clock:<10} {score:<18} p(hit) {percent(x.chance.win, 1):>7}")
+        say(f"  {x.game_clock:<10} {score:<18} p(hit) {percent(x.known.win, 1):>7}")
     say(paint(f"  {'before':<10} {prior_text(told.prior, game)}", "dim"))
     say("")
-    change = last.chance.win - first.chance.win
+    change = last.known.win - first.known.win
     shown = tenths([x for _, x in causes], change)
     for (name, _), points in zip(causes, shown, strict=True):
         if points:

@@ -108,6 +108,8 @@ def _bet_line(x: BetView, sight: Sight) -> str:
         parts.append(f"needs review: tracker show {x.number}")
     elif x.chance is not None:
         parts.append(percent(x.chance.win))
+    elif x.no_chance is not None:
+        parts.append(x.no_chance.text)
     if x.game is None:
         parts.append("waits for its game")
     else:

@@ -22,9 +22,10 @@ from tracker.domain.events import (
 )
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable
+from tracker.domain.prior import Basis
 from tracker.domain.rule import Event
 from tracker.domain.tracking import Change, GameTracking, Held, Ordering
-from tracker.engine.decide.facts import announce
+from tracker.engine.decide.facts import announce, review_alert
 from tracker.engine.decide.normalising import (
     after_play,
     carried,
@@ -36,8 +37,9 @@ from tracker.engine.decide.normalising import (
 from tracker.engine.decide.ordering import classify
 from tracker.engine.decide.snapshots import chances, see
 from tracker.engine.rules.freezing import freeze_doubted, freeze_pending
-from tracker.engine.settle.certainty import tell_certain
-from tracker.engine.settle.settlement import finish, settle_parts, tell_given
+from tracker.engine.rules.stepping import Look
+from tracker.engine.settle.certainty import tell_certain, tell_legs
+from tracker.engine.settle.settlement import finish, settle_parts, take_given
 from tracker.engine.settle.unfinished import confirm_unread, end_unheard
 from tracker.forecast import Outlook
 
@@ -66,6 +68,7 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
     back, returned = _feed_back(book, now)
     dropped = _dropped(book) if ordering is Ordering.SAME else ()
     book = replace(book, seen_at=now, held=held, lost=False, game=state.game)
+    basis, renewed = _basis(book, outlook)
     if ordering is Ordering.HELD:
         book = replace(book, stale=_stale(book, now))
         notes = (*returned, PollHeld(book.game.name, contrary or _told(state)))
@@ -85,7 +88,9 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
     elif known is not None:
         changed_at = now if box else book.changed_at
         book = replace(book, state=known, changed_at=changed_at)
-    book = replace(book, stale=_stale(book, now))
+    # After a start nobody knows what the chances rested on: a game that stands is priced anew.
+    renewed = renewed or (book.basis is None and before is not None and not news)
+    book = replace(book, stale=_stale(book, now), basis=basis)
     notes = returned + dropped + _transitions(book.game.name, before, state, ordering)
     if box and state.phase is Phase.FINAL:
         notes += (BoxChanged(book.game.name, _told(state)),)
@@ -93,16 +98,20 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
     if not state.phase.off:
         change = see(
             change,
-            lambda x: news or x.chance is None or x.bet.number in box,
-            before,
+            lambda x: news or renewed or x.chance is None or x.bet.number in box,
+            Look(before, state, now, news, renewed=renewed or _before_tip(before, state)),
             outlook,
-            now,
         )
     if book.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
     change = settle_parts(tell_certain(change, before, now), before, now)
-    change = finish(tell_given(change, now), now)
+    change = tell_legs(finish(take_given(change), now), before, now)
     return _counted(given, end_unheard(change, "", now))
+
+
+def _before_tip(before: GameState | None, state: GameState) -> bool:
+    """Whether nothing can have happened on the court: what moves a chance then is knowledge."""
+    return before is not None and state.phase is Phase.SCHEDULED
 
 
 def _held_on(held: Held | None, state: GameState) -> Held:
@@ -111,8 +120,23 @@ def _held_on(held: Held | None, state: GameState) -> Held:
     return Held(state, min(held.polls + 1, _MOST_HELD) if held is not None and again else 1)
 
 
+def _basis(book: GameTracking, outlook: Outlook | None) -> tuple[Basis | None, bool]:
+    """What chances rest on from now, and whether they change by more than the game."""
+    if outlook is None:
+        return book.basis, False
+    if book.basis is None:
+        return outlook.basis, False
+    return outlook.basis.after(book.basis), outlook.basis.renews(book.basis)
+
+
 def _counted(given: GameTracking, change: Change) -> Change:
-    """The change with the turn of each parlay over several games that it moved on."""
+    """The change with the turn of each parlay over several games that it moved on.
+
+    Whoever must decide a result is told so, whichever step left it to a person.
+    """
+    if change.reviews:
+        said = tuple(review_alert(change.book, x) for x in change.reviews)
+        change = replace(change, alerts=change.alerts + said)
     old = {x.bet.number: x for x in given.tracked}
     turned = tuple(
         replace(x, turn=x.turn + 1) if len(x.groups) > 1 and x != old.get(x.bet.number) else x

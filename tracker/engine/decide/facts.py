@@ -8,14 +8,17 @@ from datetime import datetime, timedelta
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Settlement
 from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.rule import Event, EventRule
-from tracker.domain.tracking import GameTracking, RuleState, Tracked
+from tracker.domain.tracking import GameTracking, Review, RuleState, Tracked
 
 _USEFUL_FOR = {
     Event.HIT: timedelta(hours=12),
     Event.DEAD: timedelta(hours=12),
     Event.SETTLED: timedelta(hours=12),
     Event.REGRADED: timedelta(hours=24),
+    Event.REVIEW: timedelta(hours=24),
+    Event.OUT: timedelta(hours=3),
 }
 _USEFUL_BY_DEFAULT = timedelta(minutes=10)
 
@@ -33,6 +36,25 @@ def facts_of(before: GameState | None, after: GameState) -> frozenset[Event]:
             if not ends:
                 facts.add(Event.HALFTIME if half else Event.QUARTER)
     return frozenset(facts)
+
+
+def absentees(old: Tracked, new: Tracked) -> tuple[str, ...]:
+    """The players of a bet who are out now and were not, or are no longer, each once."""
+    changed = sorted(set(old.out) ^ set(new.out))
+    markets = [new.bet.legs[i].market for i in changed]
+    names = [x.player.name for x in markets if isinstance(x, PlayerTotal | DoubleDouble)]
+    return tuple(dict.fromkeys(names))
+
+
+def review_alert(book: GameTracking, review: Review) -> Alert:
+    """The word that a person must decide a result; whatever the rules, for nobody else can."""
+    (tracked,) = [x for x in book.tracked if x.bet.number == review.bet]
+    clock, score = "", Score(0, 0)
+    if book.state is not None:
+        clock, score = book.state.game_clock, book.state.score
+    memory = RuleState(review.bet, Event.REVIEW.value, episode=int(review.at.timestamp()))
+    alert = _alert(tracked, memory, Event.REVIEW, review.at, clock, score)
+    return replace(alert, detail=review.why)
 
 
 def between(

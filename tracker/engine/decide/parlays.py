@@ -6,38 +6,65 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tracker.domain.bet import Result
-from tracker.domain.chance import LOST, PUSHED, WON, Chance
+from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
 from tracker.domain.game import GameState
+from tracker.domain.market import Market
 from tracker.domain.parlay import Parlay
 from tracker.domain.tracking import Group, LegStanding, Tracked
-from tracker.forecast import Outlook, parlay_of, price_all
+from tracker.forecast import Outlook, parlay_of, price_all, why_none
 from tracker.forecast.players.lines import opened
 
 
 def look_at(tracked: Tracked, slip: Parlay, outlook: Outlook, state: GameState) -> Tracked:
     """A parlay with the standings of its legs on one game, and of their group, by an outlook.
 
-    What cannot be priced keeps its last chance. A leg that has its result is not priced again.
+    What cannot be priced keeps its last chance, unless it is known to have none. A leg that has its
+    result is not priced again. A leg whose player is out will be void: it drops out of its group.
     """
     places = slip.in_game(state.game.id)
     legs = list(tracked.legs)
     markets = [slip.legs[i].market for i in places]
     told = price_all(markets, outlook)
-    for i, chance in zip(places, told, strict=True):
-        if legs[i].result is None and chance is not None:
-            legs[i] = replace(legs[i], chance=chance)
-    part = settled_part([legs[i] for i in places])
-    if part is None and None not in told:
-        part = parlay_of([(x, y) for x, y in zip(markets, told, strict=True) if y], outlook)
+    for i, market, chance in zip(places, markets, told, strict=True):
+        if legs[i].result is None:
+            legs[i] = _seen(legs[i], market, chance, outlook)
+    standing = [legs[i] for i in places]
+    part: Chance | NoChance | None = settled_part(standing)
+    if part is None:
+        left = [x for x in zip(markets, told, standing, strict=True) if not x[2].out]
+        unknown = next((x.no_chance for _, _, x in left if x.no_chance is not None), None)
+        known = [(market, chance) for market, chance, _ in left if chance is not None]
+        if unknown is not None:
+            part = unknown
+        elif len(known) == len(left):
+            part = parlay_of(known, outlook) if known else PUSHED
     return regrouped(replace(tracked, legs=tuple(legs)), state.game.id, part)
 
 
-def regrouped(tracked: Tracked, game_id: str, part: Chance | None) -> Tracked:
-    """A parlay with another chance of its legs on one game; None leaves the last one."""
+def _seen(leg: LegStanding, market: Market, chance: Chance | None, outlook: Outlook) -> LegStanding:
+    why = None if chance is not None else why_none(market, outlook)
+    if chance is None and why is None:
+        return leg
+    return replace(leg, chance=chance, no_chance=why)
+
+
+def regrouped(tracked: Tracked, game_id: str, part: Chance | NoChance | None) -> Tracked:
+    """A parlay with another chance of its legs on one game, or none; None leaves the last one."""
     if part is None:
         return tracked
-    groups = tuple(Group(x.game, part) if x.game == game_id else x for x in tracked.groups)
+    chance = None if isinstance(part, NoChance) else part
+    groups = tuple(Group(x.game, chance) if x.game == game_id else x for x in tracked.groups)
     return replace(tracked, groups=groups)
+
+
+def chance_of(tracked: Tracked) -> Chance | NoChance | None:
+    """The chance of a whole parlay, or why it has none; None while a game was never seen."""
+    if tracked.out and all(x.dropped for x in tracked.legs):
+        return NoChance.OUT
+    whole = combined(tracked.groups)
+    if whole is not None:
+        return whole
+    return next((x.no_chance for x in tracked.legs if x.no_chance and not x.out), None)
 
 
 def settled_part(legs: Sequence[LegStanding]) -> Chance | None:
@@ -45,7 +72,7 @@ def settled_part(legs: Sequence[LegStanding]) -> Chance | None:
     results = {x.result for x in legs}
     if Result.LOST in results:
         return LOST
-    if None in results:
+    if any(x.result is None and not x.out for x in legs) or results == {None}:
         return None
     return WON if Result.WON in results else PUSHED
 

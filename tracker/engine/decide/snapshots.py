@@ -8,17 +8,21 @@ from datetime import datetime
 
 from tracker.domain.alert import Alert
 from tracker.domain.bet import Snapshot
-from tracker.domain.chance import Chance
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import GameState
 from tracker.domain.market import Market
 from tracker.domain.parlay import Parlay
 from tracker.domain.tracking import Change, LegStanding, RuleState, Tracked
-from tracker.engine.decide.parlays import combined, look_at, part_of
-from tracker.engine.rules.stepping import apply_rules
-from tracker.forecast import Outlook, price_all
+from tracker.engine.decide.parlays import chance_of, look_at, part_of
+from tracker.engine.rules.stepping import Look, apply_rules
+from tracker.forecast import Outlook, price_all, why_none
 
-Camera = Callable[[Tracked, Chance], Snapshot]
-"""Takes the snapshot of a bet with its chance."""
+Camera = Callable[[Tracked], Snapshot]
+"""Takes the snapshot of a bet as it has been seen."""
+
+Priced = tuple[Tracked, Chance | NoChance | None]
+"""A bet with what an outlook says of its legs, and its chance or why it has none. None where that
+cannot be told: the last chance stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +39,26 @@ class Sight:
 def see(
     change: Change,
     fresh: Callable[[Tracked], bool],
-    before: GameState | None,
+    look: Look,
     outlook: Outlook | None,
-    now: datetime,
 ) -> Change:
     """Add the snapshots, rule decisions and facts of the bets that have `fresh` news.
 
     A bet that cannot be priced, for lack of the points by period, keeps its last chance; its rules
-    about chances stand still.
+    about chances stand still. Where the state is no news, a chance that stands leaves no trace.
     """
     book = change.book
     state = book.state
     assert state is not None  # noqa: S101 - a state has just been believed
+    look = replace(look, state=state)
     looked = [x for x in book.tracked if fresh(x)]
     if not looked:
         return change
-    take = None if outlook is None else _camera(state, outlook, now)
+    take = None if outlook is None else _camera(state, outlook, look.now)
     sights = {
-        x.bet.number: _sight(x, priced, before, state, now, take)
+        x.bet.number: _sight(x, priced, look, take)
         for x, priced in zip(looked, chances(looked, outlook, state), strict=True)
+        if look.news or priced[0] != x or priced[1] not in (x.chance, x.no_chance)
     }
     seen = sights.values()
     return replace(
@@ -71,44 +76,45 @@ def see(
     )
 
 
-def chances(
-    tracked: list[Tracked], outlook: Outlook | None, state: GameState
-) -> list[tuple[Tracked, Chance | None]]:
-    """Each bet with what an outlook says of its legs, and its chance; None where it has none."""
+def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -> list[Priced]:
+    """Each bet with what an outlook says of its legs, and its chance."""
     if outlook is None:
         return [(x, None) for x in tracked]
     singles: list[Market] = [x.bet.market for x in tracked if not isinstance(x.bet.market, Parlay)]
     told = iter(price_all(singles, outlook))
-    found = []
+    found: list[Priced] = []
     for one in tracked:
         market = one.bet.market
         if isinstance(market, Parlay):
             looked = look_at(one, market, outlook, state)
-            found.append((looked, combined(looked.groups)))
+            found.append((looked, chance_of(looked)))
         else:
-            found.append((one, next(told)))
+            found.append((one, next(told) or why_none(market, outlook)))
     return found
 
 
 def _sight(
     old: Tracked,
-    priced: tuple[Tracked, Chance | None],
-    before: GameState | None,
-    state: GameState,
-    now: datetime,
+    priced: Priced,
+    look: Look,
     take: Camera | None,
 ) -> Sight:
-    seen, chance = priced
+    seen, told = priced
     legs = () if seen is old else tuple(x for x in seen.legs if x not in old.legs)
     if seen.groups and seen.settlement is not None:
         return Sight(seen, legs=legs)
-    snapshot = None
-    if chance is not None and take is not None:
-        seen = seen.seen_at(chance)
-        snapshot = take(seen, chance)
-    rules, alerts = apply_rules(old, seen, chance, before, state, now)
-    known = {x.rule: x for x in old.rules}
-    changed = tuple(x for x in rules if x is not known[x.rule] and x != known[x.rule])
+    snapshot = chance = None
+    if isinstance(told, NoChance):
+        seen = seen.without_chance(told)
+        known = old.no_chance is told
+    else:
+        chance, known = told, told is None
+        seen = seen if told is None else seen.seen_at(told)
+    if take is not None and not known:
+        snapshot = take(seen)
+    rules, alerts = apply_rules(old, seen, chance, look)
+    memory = {x.rule: x for x in old.rules}
+    changed = tuple(x for x in rules if x is not memory[x.rule] and x != memory[x.rule])
     return Sight(seen.with_rules(rules) if changed else seen, snapshot, changed, legs, alerts)
 
 
@@ -119,8 +125,11 @@ def _camera(state: GameState, outlook: Outlook, now: datetime) -> Camera:
     versions = (outlook.model_version, outlook.feature_version, outlook.calibration_id)
     game = state.game.id
 
-    def take(seen: Tracked, chance: Chance) -> Snapshot:
+    def take(seen: Tracked) -> Snapshot:
         part = part_of(seen, game)
-        return Snapshot(seen.bet.number, *shared, *forecast, chance, *versions, part)
+        return Snapshot(
+            seen.bet.number, *shared, *forecast, seen.chance, *versions, part, seen.no_chance,
+            outlook.told,
+        )  # fmt: skip
 
     return take

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.chance import Chance
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import GameState
-from tracker.domain.rule import EventRule, LevelRule, SwingRule
+from tracker.domain.rule import LevelRule, SwingRule
 from tracker.domain.tracking import Change, RulePhase, RuleState, Tracked
 from tracker.engine.rules.state_machine import Reading, step
 from tracker.engine.rules.stepping import hurried
@@ -17,8 +17,8 @@ from tracker.engine.rules.stepping import hurried
 _ASLEEP = frozenset({RulePhase.UNARMED, RulePhase.FIRING, RulePhase.DONE})
 """Where a rule stands that would not have done anything anyway."""
 
-Doubted = Callable[[Tracked], Chance | None]
-"""The chance of a bet by a state that is not believed."""
+Doubted = Callable[[Tracked], Chance | NoChance | None]
+"""The chance of a bet by a state that is not believed, or why it has none."""
 
 
 def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: datetime) -> Change:
@@ -29,9 +29,9 @@ def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: date
     why = f"the feed went back to {state.game_clock}"
     for tracked in change.book.tracked:
         chance = doubted(tracked) if any(map(_awake, tracked.rules)) else None
-        if chance is None:
+        if not isinstance(chance, Chance):
             continue
-        rules = {x.text: x for x in tracked.bet.rules if not isinstance(x, EventRule)}
+        rules = {x.text: x for x in tracked.bet.rules if isinstance(x, LevelRule | SwingRule)}
         reading = Reading(chance.win, now, hurried(state, chance), None)
         acting = [
             memory

@@ -28,7 +28,9 @@ GROUP_WAIT = timedelta(seconds=3)
 BUDGET_SPAN = timedelta(hours=1)
 """The time that both budgets are for."""
 
-_RESULTS = frozenset(x.value for x in (Event.SETTLED, Event.REGRADED, Event.HIT, Event.DEAD))
+_RESULTS = frozenset(
+    x.value for x in (Event.SETTLED, Event.REGRADED, Event.HIT, Event.DEAD, Event.OUT, Event.REVIEW)
+)
 """What is always told in the end: a snooze puts it off and no budget holds it back."""
 
 
@@ -124,14 +126,19 @@ def over_budget(firing: Firing, policy: Policy, now: datetime) -> Hold | None:
         return None
     recent = {x for x in policy.told if timedelta(0) <= now - x.at < BUDGET_SPAN}
     recent.discard(Told(firing.game, now))
-    of_game = sum(x.game == firing.game for x in recent)
-    if of_game >= policy.game_budget:
-        return Hold(
-            Reason.OVER_BUDGET, f"{plural(of_game, 'message')} on this game within the hour"
-        )
+    of_game = {x for x in recent if x.game == firing.game}
+    if len(of_game) >= policy.game_budget:
+        why = f"{plural(len(of_game), 'message')} on this game within the hour"
+        return Hold(Reason.OVER_BUDGET, why, _room(of_game, policy))
     if len(recent) >= policy.budget:
-        return Hold(Reason.OVER_BUDGET, f"{plural(len(recent), 'message')} within the hour")
+        why = f"{plural(len(recent), 'message')} within the hour"
+        return Hold(Reason.OVER_BUDGET, why, _room(recent, policy))
     return None
+
+
+def _room(told: set[Told], policy: Policy) -> datetime:
+    """When there is room again: what is held back until then is told in one digest."""
+    return policy.awake(min(x.at for x in told) + BUDGET_SPAN)
 
 
 def quiet(firing: Firing, policy: Policy, now: datetime) -> Hold | None:

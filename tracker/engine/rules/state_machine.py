@@ -31,6 +31,11 @@ COOLDOWN = timedelta(minutes=5)
 FURTHER = 2 * BAND
 """How much further out than what was told, in log-odds, breaks the cooldown: 80 %, then 88 %."""
 
+NEWS = 3 * BAND
+"""How much further out than all that was told, in log-odds, a second crossing is told: at 80 %,
+then at 90 %. Chosen on 160 games of NBA 2023-24 so that a game brings at most 60 % of the alerts
+that came without this, at the same share that held."""
+
 BUDGET = 4
 """Most firings of one rule in an hour; beyond it the rule stays silent."""
 
@@ -116,10 +121,10 @@ def _level(rule: LevelRule, state: RuleState, reading: Reading) -> Verdict:
         case RulePhase.COOLING if not (outside and _worse(rule, state, reading.p)):
             return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN if outside else Reason.BELOW)
         case RulePhase.COOLING:
-            return _cross(replace(state, window=()), reading)
+            return _cross(rule, replace(state, window=()), reading)
         case RulePhase.UNARMED | RulePhase.ARMED | RulePhase.PENDING:
             if outside:
-                return _cross(state, reading)
+                return _cross(rule, state, reading)
             # What broke the cooldown and did not last has not shortened it.
             phase = RulePhase.COOLING if _cooling(state, reading.at) else RulePhase.ARMED
             reason = Reason.REARMED if rearmed else Reason.BELOW
@@ -128,16 +133,29 @@ def _level(rule: LevelRule, state: RuleState, reading: Reading) -> Verdict:
             assert_never(state.phase)
 
 
-def _cross(state: RuleState, reading: Reading) -> Verdict:
+def _cross(rule: LevelRule, state: RuleState, reading: Reading) -> Verdict:
     """A reading beyond a level. What is told is the step from the last reading on its safe side."""
     safe = state.window
     if not safe and reading.before is not None:
         safe = ((reading.at, reading.before),)
-    verdict = _press(replace(state, window=safe), reading, Reason.CROSSED)
+    verdict = _press(replace(state, window=safe), reading, Reason.CROSSED, up=_upward(rule, state))
     if not verdict.fires:
         return verdict
     told = replace(verdict.state, window=((reading.at, reading.p),))
     return replace(verdict, state=told, was=safe[0][1] if safe else None)
+
+
+def _upward(rule: LevelRule, state: RuleState) -> bool:
+    """Whether a crossing that the rule waits for goes up."""
+    match rule.comparison:
+        case Comparison.AT_LEAST:
+            return True
+        case Comparison.AT_MOST:
+            return False
+        case Comparison.CROSSES:
+            return not state.flipped
+        case _:
+            assert_never(rule.comparison)
 
 
 def _worse(rule: LevelRule, state: RuleState, p: float) -> bool:
@@ -174,12 +192,18 @@ def _to(state: RuleState, phase: RulePhase, reason: Reason) -> Verdict:
     return Verdict(replace(state, phase=phase, streak=0, reason=reason), reason)
 
 
-def _press(state: RuleState, reading: Reading, why: Reason) -> Verdict:
-    """A reading beyond the level: hold for another poll, or fire if the budget allows."""
+def _press(state: RuleState, reading: Reading, why: Reason, *, up: bool) -> Verdict:
+    """A reading beyond the level: hold for another poll, or fire where that is news.
+
+    A level that was told is told again only if it is crossed further out: a chance that merely
+    comes back is no news, and the rule stands as if it had fired.
+    """
     streak = min(state.streak + 1, HOLD_POLLS)
     if streak < HOLD_POLLS and not reading.hurried:
         held = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.HOLDING)
         return Verdict(held, Reason.HOLDING)
+    if not _is_news(state, reading.p, up=up):
+        return _to(state, RulePhase.FIRING, Reason.TOLD_BEFORE)
     recent = tuple(t for t in state.fired if reading.at - t < BUDGET_SPAN)
     if len(recent) >= BUDGET:
         spent = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.OVER_BUDGET)
@@ -191,8 +215,50 @@ def _press(state: RuleState, reading: Reading, why: Reason) -> Verdict:
         streak=0,
         reason=why,
         fired=(*recent, reading.at),
+        told=_with_told(state.told, up=up, p=reading.p),
     )
     return Verdict(fired, why, fires=True)
+
+
+def _is_news(state: RuleState, p: float, *, up: bool) -> bool:
+    """Whether a chance lies a further band out than any that was told on that side."""
+    low, high = state.told or _NEVER
+    if (high == 0) if up else (low == 1):
+        return True
+    further = log_odds(p) - log_odds(high) if up else log_odds(low) - log_odds(p)
+    return further >= NEWS
+
+
+def _with_told(told: tuple[float, ...], p: float, *, up: bool) -> tuple[float, ...]:
+    """What was told, with one more: the lowest on the way down, the highest on the way up."""
+    low, high = told or _NEVER
+    return (low, max(high, p)) if up else (min(low, p), high)
+
+
+_NEVER = (1.0, 0.0)
+"""The lowest and highest that was told, before anything was."""
+
+
+def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: Reading) -> Verdict:
+    """The rule after a chance that was renewed: what moved it is no news of the game.
+
+    A swing is measured from here. A level that is passed by it is as one of a bet that was added
+    beyond it: it arms once the chance has come back.
+    """
+    if state.phase in (RulePhase.DONE, RulePhase.FIRING, RulePhase.COOLING):
+        if isinstance(rule, SwingRule) and state.phase is not RulePhase.DONE:
+            state = state.with_window(((reading.at, reading.p),))
+        return Verdict(state, state.reason or Reason.BELOW)
+    if isinstance(rule, SwingRule):
+        fresh = state.with_window(((reading.at, reading.p),))
+        return _to(fresh, RulePhase.ARMED, Reason.BELOW)
+    if rule.comparison is Comparison.CROSSES:
+        state = replace(state, flipped=reading.p >= rule.level, window=())
+        return _to(state, RulePhase.ARMED, Reason.BELOW)
+    outside = _beyond(rule, state, reading.p) >= -1e-12  # noqa: PLR2004 - as in `_level`
+    if outside and state.phase is not RulePhase.UNARMED:
+        return _to(replace(state, window=()), RulePhase.UNARMED, Reason.RENEWED)
+    return _level(rule, state, reading)
 
 
 def _swing(rule: SwingRule, state: RuleState, reading: Reading) -> Verdict:
@@ -206,9 +272,15 @@ def _swing(rule: SwingRule, state: RuleState, reading: Reading) -> Verdict:
         return _to(state, RulePhase.ARMED, Reason.BELOW)
     if _cooling(state, reading.at):
         return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN)
-    verdict = _press(state, reading, Reason.SWUNG)
+    _, was = max(window, key=lambda x: abs(x[1] - reading.p))
+    here = ((reading.at, reading.p),)
+    if not _is_news(state, reading.p, up=reading.p > was):
+        # Within what was told before: the next swing is measured from here.
+        return _to(state.with_window(here), RulePhase.ARMED, Reason.TOLD_BEFORE)
+    verdict = _press(state, reading, Reason.SWUNG, up=reading.p > was)
     if not verdict.fires:
         return verdict
-    _, was = max(window, key=lambda x: abs(x[1] - reading.p))
-    kept = replace(verdict.state, phase=RulePhase.ARMED, window=((reading.at, reading.p),))
+    # Where it came from has been told as well.
+    told = _with_told(verdict.state.told, was, up=reading.p < was)
+    kept = replace(verdict.state, phase=RulePhase.ARMED, window=here, told=told)
     return replace(verdict, state=kept, was=was)

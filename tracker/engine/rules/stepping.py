@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert, Decision
@@ -9,8 +10,8 @@ from tracker.domain.chance import Chance
 from tracker.domain.game import GameState
 from tracker.domain.rule import Event, EventRule, LevelRule, SwingRule
 from tracker.domain.tracking import RulePhase, RuleState, Tracked
-from tracker.engine.decide.facts import between, facts_of
-from tracker.engine.rules.state_machine import Reading, Verdict, step
+from tracker.engine.decide.facts import absentees, between, facts_of
+from tracker.engine.rules.state_machine import Reading, Verdict, rebase, step
 
 HURRIED_SECONDS = 120
 """In the last two minutes of regulation, and in overtime, one poll beyond a level is enough."""
@@ -18,22 +19,46 @@ HURRIED_SECONDS = 120
 USEFUL_FOR = timedelta(minutes=10)
 """How long an alert about a chance is worth sending."""
 
+LIKELIEST = 0.5
+"""A push that is as likely as this is the likeliest end of a bet."""
+
+LEAST_MOVE = 0.005
+"""A leg's chance that moves by less is not what moved its parlay."""
+
 _ONCE = frozenset({Event.START, Event.HALFTIME})
 """What happens once in a game, also when the feed corrects itself and tells it again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at a game: what was believed before and is now, and what kind of news that is.
+
+    `news` is whether the state is another one; `renewed` whether chances moved by more than the
+    game, as by lines that became known: no rule about a chance fires on that.
+    """
+
+    before: GameState | None
+    state: GameState
+    now: datetime
+    news: bool = True
+    renewed: bool = False
+
+
 def apply_rules(
-    old: Tracked,
-    seen: Tracked,
-    chance: Chance | None,
-    before: GameState | None,
-    state: GameState,
-    now: datetime,
+    old: Tracked, seen: Tracked, chance: Chance | None, look: Look
 ) -> tuple[tuple[RuleState, ...], tuple[Alert, ...]]:
-    """Step every rule of a bet over the state, and over its chance where that is known."""
-    facts = facts_of(before, state)
+    """Step every rule of a bet over the state, and over its chance where that is known.
+
+    Rules about a chance stand still while a push is the likeliest end: it is neither won nor lost.
+    """
+    state, now = look.state, look.now
+    facts = facts_of(look.before, state)
+    leg, leg_was = moved_leg(old, seen)
+    absent = "; ".join(absentees(old, seen))
+    if absent:
+        facts |= {Event.OUT}
     reading = None
-    if chance is not None:
+    if chance is not None and chance.push < LIKELIEST:
         reading = Reading(chance.win, now, hurried(state, chance), _win(old.chance))
     rules: list[RuleState] = []
     alerts: list[Alert] = []
@@ -45,16 +70,29 @@ def apply_rules(
                 repeated = rule.event in _ONCE and memory.episode > 0
                 if memory.phase is not RulePhase.DONE and not repeated:
                     memory, alert = between(seen, memory, rule.event, state, now)
-                    alerts.append(alert)
+                    detail = absent if rule.event is Event.OUT else ""
+                    alerts.append(replace(alert, detail=detail, leg=leg, leg_was=leg_was))
             case LevelRule() | SwingRule() if reading is not None:
-                verdict = step(rule, memory, reading)
+                verdict = (rebase if look.renewed else step)(rule, memory, reading)
                 if verdict.fires or verdict.worth_noting(memory):
-                    alerts.append(_decided(seen, rule, verdict, reading, state))
+                    alert = _decided(seen, rule, verdict, reading, state)
+                    alerts.append(replace(alert, leg=leg, leg_was=leg_was))
                 memory = verdict.state
             case _:
                 pass
         rules.append(memory)
     return tuple(rules), tuple(alerts)
+
+
+def moved_leg(old: Tracked, seen: Tracked) -> tuple[int | None, float | None]:
+    """The place of the leg of a parlay that moved most, and its chance before; None without any."""
+    moves = [
+        (abs(x.chance.win - y.chance.win), x.leg, y.chance.win)
+        for x, y in zip(seen.legs, old.legs, strict=True)
+        if x.chance is not None and y.chance is not None and x.result is None
+    ]
+    size, leg, was = max(moves, default=(0.0, 0, 0.0))
+    return (leg, was) if size >= LEAST_MOVE else (None, None)
 
 
 def _decided(

@@ -113,6 +113,46 @@ def _possible(tracked: Tracked, before: GameState, state: GameState) -> frozense
     return frozenset(x for x in found if x is not None)
 
 
+def tell_legs(change: Change, before: GameState | None, now: datetime) -> Change:
+    """Add the word on each leg of a parlay that has won while others are open, each once."""
+    state = change.book.state
+    if before is None or state is None:
+        return change
+    for tracked in change.book.tracked:
+        memory = next((x for x in tracked.rules if x.rule == Event.HIT.value), None)
+        if memory is None or memory.phase in (RulePhase.DONE, RulePhase.FIRING):
+            continue
+        fresh = [i for i in _won(tracked, before, state) if i not in memory.told]
+        if not fresh or any(x.lost for x in tracked.legs):
+            continue
+        told = replace(memory, episode=memory.episode + 1, told=(*memory.told, *fresh))
+        _, alert = between(tracked, memory, Event.HIT, state, now)
+        rules = tuple(told if x is memory else x for x in tracked.rules)
+        change = replace(
+            change,
+            book=change.book.with_tracked(tracked.with_rules(rules)),
+            rules=(*change.rules, told),
+            alerts=(*change.alerts, replace(alert, leg=fresh[-1])),
+        )
+    return change
+
+
+def _won(tracked: Tracked, before: GameState, state: GameState) -> list[int]:
+    """The legs of an open parlay on a game that have won for sure, by two polls."""
+    slip, house = tracked.bet.market, house_of(tracked.bet.book)
+    if not isinstance(slip, Parlay) or tracked.settlement is not None or tracked.review is not None:
+        return []
+    found = []
+    for i in slip.in_game(state.game.id):
+        result = tracked.legs[i].result
+        if result is None and state.phase.in_play:
+            verdict = agreed(slip.legs[i].market, before, state, house)
+            result = None if verdict is None else verdict.result
+        if result is Result.WON:
+            found.append(i)
+    return found
+
+
 def told_as(tracked: Tracked, result: Result) -> Event | None:
     """As what a result was told when it became certain; None where nothing stands told of it."""
     for memory in tracked.rules:

@@ -119,15 +119,13 @@ def doubt_results(change: Change, why: str, now: datetime) -> Change:
     return change
 
 
-def tell_given(change: Change, now: datetime) -> Change:
-    """Announce results that a person gave since the last poll, each once."""
+def take_given(change: Change) -> Change:
+    """Take up results that a person gave since the last poll: nobody is told what he just did."""
     for tracked in change.book.tracked:
-        given, state = tracked.settlement, change.book.state
-        if given is None or not given.by_hand or tracked.told >= given.revision or state is None:
+        given = tracked.settlement
+        if given is None or not given.by_hand or tracked.told >= given.revision:
             continue
-        alert = settled_alert(tracked, None, state, now)
         change = _with_result(change, tracked, replace(tracked, told=given.revision))
-        change = replace(change, alerts=change.alerts + (() if alert is None else (alert,)))
     return change
 
 

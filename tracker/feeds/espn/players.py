@@ -6,6 +6,7 @@ import re
 
 from tracker.domain.catalog.teams import code_in
 from tracker.domain.game import Game, PlayerLine
+from tracker.domain.player import rules_out
 from tracker.feeds import texts
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.espn import documents as told
@@ -63,6 +64,7 @@ def players(
                         played=played,
                         # A reason stands beside those who did play, too, and means nothing there.
                         note=(texts.printable(player.reason) or None) if player.missed else None,
+                        out=player.missed and rules_out(player.reason),
                     )
                 )
     return tuple(found)

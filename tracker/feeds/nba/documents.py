@@ -58,6 +58,7 @@ class PlayerDocument(Strict):
     starter: Text | None = None
     on_court: Text | None = Field(None, alias="oncourt")
     played: Text | None = None
+    status: Text | None = None
     reason: Text | None = Field(None, alias="notPlayingReason")
     description: Text | None = Field(None, alias="notPlayingDescription")
     statistics: StatisticsDocument | None = None

@@ -6,11 +6,13 @@ what no longer means anything before tip-off and after the buzzer is given one f
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tracker.domain.catalog.teams import code_in
 from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
 from tracker.domain.league import LEAGUES, League
+from tracker.domain.player import rules_out
 from tracker.domain.poll import Unreadable
 from tracker.feeds import texts
 from tracker.feeds.errors import FeedMalformed, FeedUnbelieved, believable_end
@@ -270,7 +272,7 @@ def _players(entry: told.GameDocument) -> tuple[PlayerLine, ...]:
 def _roster(entry: told.GameDocument) -> tuple[PlayerLine, ...]:
     """The players of a game that is not being played: figures left in the document mean nothing."""
     return tuple(
-        PlayerLine(id=x.id, name=x.name, side=x.side, stats=(), starter=x.starter, note=x.note)
+        replace(PlayerLine(x.id, x.name, x.side, ()), starter=x.starter, note=x.note, out=x.out)
         for x in _players(entry)
     )
 
@@ -297,4 +299,5 @@ def _line(player: told.PlayerDocument, side: Side) -> PlayerLine:
         starter=player.starter == "1",
         played=player.played == "1",
         note=texts.printable(player.description or player.reason) or None,
+        out=player.played != "1" and (player.status == "INACTIVE" or rules_out(player.reason)),
     )

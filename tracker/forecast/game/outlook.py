@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Moments
 from tracker.domain.market import Span
+from tracker.domain.prior import Basis
 from tracker.forecast.game.lazy import Lazy
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tracker.domain.chance import Chance
     from tracker.domain.market import PlayerMarket
     from tracker.domain.player import Player
+    from tracker.domain.prior import PriorTold
     from tracker.forecast.game.lattice import Lattice, Points
     from tracker.forecast.game.spans import Periods
     from tracker.forecast.players.model import PlayerOutlook, Scene
@@ -48,6 +50,17 @@ class Outlook:
     calibration_id: str
     periods: Periods = field(repr=False)
     players: PlayerPriors | None = field(default=None, repr=False)
+    told: PriorTold | None = None
+    """The prior that it rests on, and who tells it; None where nobody asked."""
+
+    @Lazy
+    def basis(self) -> Basis:
+        """What it rests on beside the state: a chance that moves by this is news of no game."""
+        known = () if self.players is None else tuple(sorted(self.players.known.items()))
+        state = self.periods.state
+        out = frozenset((x.side.value, x.name) for x in state.players if x.out)
+        versions = (self.model_version, self.feature_version, self.calibration_id)
+        return Basis(self.told, versions, known, out if state.players else None)
 
     @Lazy
     def mu(self) -> Moments:

@@ -13,7 +13,7 @@ from tracker.domain.market import (
     PlayerMarket,
     PlayerTotal,
 )
-from tracker.forecast.errors import BadParameters, Unpriceable
+from tracker.forecast.errors import BadParameters, LittleKnown, Unpriceable
 from tracker.forecast.pricing.sheet import SMALLEST
 
 if TYPE_CHECKING:
@@ -48,6 +48,10 @@ class PlayerForecast(Protocol):
         """What he may still add."""
         ...
 
+    def has(self, stat: Stat) -> int:
+        """What he has of a figure. Raises Unpriceable where the box does not tell."""
+        ...
+
     def pmf(self, stat: Stat) -> Pmf:
         """The chances of a final figure, from what he has on; certain once it cannot grow."""
         ...
@@ -77,12 +81,7 @@ def _worked_out(market: PlayerMarket, outlook: Outlook) -> Chance:
     seen = of_player(market.player, outlook)
     match market:
         case PlayerTotal():
-            pmf = seen.pmf(market.stat)
-            above, level, below = pmf.split(market.points)
-            if pmf.chances.size == 1 or pmf.first > market.points:
-                chance = WON if above == 1 else LOST if below == 1 else PUSHED
-            else:
-                chance = opened(above, level, below)
+            chance = _of_total(market, seen)
             backed = market.direction is Direction.OVER
         case DoubleDouble():
             chance = _multiple(market.categories, seen, over=outlook.over)
@@ -92,8 +91,22 @@ def _worked_out(market: PlayerMarket, outlook: Outlook) -> Chance:
     return chance if backed else Chance(chance.lose, chance.push, chance.win)
 
 
+def _of_total(market: PlayerTotal, seen: PlayerForecast) -> Chance:
+    """The chance of the over. What he has already is certain, also where little is known of him."""
+    try:
+        pmf = seen.pmf(market.stat)
+    except LittleKnown:
+        if seen.has(market.stat) > market.points:
+            return WON
+        raise
+    above, level, below = pmf.split(market.points)
+    if pmf.chances.size == 1 or pmf.first > market.points:
+        return WON if above == 1 else LOST if below == 1 else PUSHED
+    return opened(above, level, below)
+
+
 def _multiple(categories: int, seen: PlayerForecast, *, over: bool) -> Chance:
-    reached = sum(seen.pmf(x).first >= CATEGORY_REACHED for x in CATEGORIES)
+    reached = sum(seen.has(x) >= CATEGORY_REACHED for x in CATEGORIES)
     if reached >= categories:
         return WON
     if over:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker.domain.game import Phase, Side
+from tracker.domain.game import Phase, PlayerLine, Side
 from tracker.domain.market import CATEGORIES, CATEGORY_REACHED
-from tracker.domain.player import Stat, figure, player_key
-from tracker.forecast.errors import Unpriceable
+from tracker.domain.player import Stat, figure, player_key, rules_out
+from tracker.forecast.errors import NotInBox, PlayerOut, Unpriceable
 from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.game.lazy import Lazy
 from tracker.forecast.players.counts import (
@@ -48,7 +48,7 @@ from tracker.forecast.players.priors import LEAST_RATE, base_features
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tracker.domain.game import GameState, PlayerLine
+    from tracker.domain.game import GameState
     from tracker.domain.player import Player
     from tracker.forecast.game.outlook import Outlook
     from tracker.forecast.players.priors import PlayerPriors
@@ -227,14 +227,14 @@ class PlayerOutlook:
         """The chances of his final figure, from what he has. Raises Unpriceable."""
         found = self._pmfs.get(stat)
         if found is None:
-            has = self._has(stat)
+            has = self.has(stat)
             chances = np.ones(1) if self.over else self.remainder.added(stat)
             found = self._pmfs[stat] = Pmf(has, chances)
         return found
 
     def reaches(self, categories: int) -> float:
         """The chance of ten or more in so many categories. Raises Unpriceable."""
-        has = [self._has(x) for x in CATEGORIES]
+        has = [self.has(x) for x in CATEGORIES]
         if self.over:
             return float(sum(x >= CATEGORY_REACHED for x in has) >= categories)
         left = self.remainder
@@ -250,7 +250,8 @@ class PlayerOutlook:
             counts = moved
         return min(float(left.chances @ counts[:, categories:].sum(axis=1)), 1.0)
 
-    def _has(self, stat: Stat) -> int:
+    def has(self, stat: Stat) -> int:
+        """What he has of a figure. Raises Unpriceable where the box does not tell."""
         if not self.line.stats and not self.line.played:
             return 0
         has = figure(self.line, stat)
@@ -367,24 +368,39 @@ OVERTIME_MINUTES = 5.7
 """Minutes of all overtimes together, where there is one: one in seven goes into another."""
 
 
-def player_outlook(player: Player, outlook: Outlook) -> PlayerOutlook:
-    """How a player's line may end. Raises Unpriceable."""
-    state, players = outlook.periods.state, outlook.player_priors
-    if not state.players:
+_NOTHING = tuple((x.value, 0) for x in Stat)
+
+
+def _not_listed(player: Player, state: GameState) -> PlayerLine:
+    """The empty line of a player before tip-off, when no box need have him yet.
+
+    Raises Unpriceable: of a game that is played a box must be read first, and have him once.
+    """
+    if state.phase is Phase.SCHEDULED:
+        return PlayerLine(player.key, player.name, player.side, _NOTHING)
+    own = [x for x in state.players if x.side is player.side]
+    if not own:
         raise Unpriceable(
             f"there are no player figures of {state.game.name}, so {player.name} has no chance"
         )
-    line = outlook.scene.lines.get((player.side, player.key))
-    if line is None:
-        where = state.game.code(player.side)
-        raise Unpriceable(f"{player.name} is not in the box score of {where}, or twice")
+    where = state.game.code(player.side)
+    if state.phase.in_play and all(_key(x.name) != player.key for x in own):
+        raise NotInBox(f"{player.name} is not in the box score of {where}")
+    raise Unpriceable(f"{player.name} is not in the box score of {where}, or twice")
+
+
+def player_outlook(player: Player, outlook: Outlook) -> PlayerOutlook:
+    """How a player's line may end. Raises Unpriceable."""
+    state, players = outlook.periods.state, outlook.player_priors
+    line = outlook.scene.lines.get((player.side, player.key)) or _not_listed(player, state)
     ended = line.note is not None and _ENDED.search(line.note) is not None
-    if ended and not line.played and state.phase is not Phase.FINAL:
-        raise Unpriceable(f"{line.name} is listed as out ({line.note}): his lines are void")
-    out = line.fouls >= players.figures.fouls or (ended and line.played)
+    out = line.out or (ended and rules_out(line.note))
+    if out and not line.played and state.phase is not Phase.FINAL:
+        raise PlayerOut(f"{line.name} is listed as out ({line.note}): his lines are void")
+    done = line.fouls >= players.figures.fouls or (ended and line.played)
     return PlayerOutlook(
         line=line,
-        over=outlook.over or out,
+        over=outlook.over or done,
         scene=outlook.scene,
         priors=players,
         side=player.side,

@@ -6,7 +6,7 @@ average for the part of the game that he plays; and a line with odds, where a pe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ import numpy as np
 from tracker.domain.game import Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import PlayerGame, Stat
+from tracker.forecast.errors import LittleKnown
 from tracker.forecast.game.lazy import Lazy
 from tracker.forecast.players.counts import BASIC, PLACE, Remainder, means_of
 from tracker.forecast.players.figures import GAME_MINUTES, PlayerFigures
@@ -64,6 +65,13 @@ VIG = 0.955
 LARGEST_PULL = 1.6
 """A line does not move a rate by more than this factor, however odd it is."""
 
+QUOTED_MINUTES = 28.0
+"""Minutes of a 48-minute game that a player is taken to play of whom only a line is known that does
+not count points: books set lines on those who play."""
+
+FARTHEST_PULL = 8.0
+"""The same where a line is all that is known of him, beside the minutes that it implies."""
+
 LEAST_RATE = 1e-4
 """For each minute: no rate is taken as lower where its logarithm is asked for."""
 
@@ -107,16 +115,25 @@ class PlayerPrior:
 
 @dataclass(frozen=True, eq=False)
 class PlayerPriors:
-    """The priors of a game's players, by side and `player_key`, and the figures that use them."""
+    """The priors of a game's players, by side and `player_key`, and the figures that use them.
+
+    `told_by` says in a few words what each rests on. `guess` is whether a player of whom nothing is
+    known is taken for the average of his role: where a person asks "what if", not of a bet.
+    """
 
     figures: PlayerFigures
     known: Mapping[tuple[Side, str], PlayerPrior] = field(default_factory=dict)
+    told_by: Mapping[tuple[Side, str], str] = field(default_factory=dict)
+    guess: bool = True
     mates: Mapping[tuple[Side, str], Mate] = field(default_factory=dict)
     """All players of both teams of whom anything is known, as their team-mates see them."""
 
     def of(self, side: Side, key: str) -> PlayerPrior:
-        """A player's prior; the league's average of his role when nothing is known of him."""
-        return self.known.get((side, key)) or self.unknown
+        """A player's prior. Raises LittleKnown, or with `guess` takes the average of his role."""
+        found = self.known.get((side, key))
+        if found is None and not self.guess:
+            raise LittleKnown("nothing is known of the player: no game of his has been read")
+        return found or self.unknown
 
     @Lazy
     def unknown(self) -> PlayerPrior:
@@ -239,22 +256,70 @@ def from_averages(
     return PlayerPrior(minutes, minutes, 1.0 if share > 0.5 else 0.0, tuple(rates))  # noqa: PLR2004
 
 
+def from_quote(quote: Quote, figures: PlayerFigures, regulation: float) -> PlayerPrior:
+    """The prior of a player of whom a line and its odds are all that is known.
+
+    He is the average player of those minutes at which the line would be fair: a line of 28.5 points
+    tells of a star who plays most of the game. What minutes cannot explain is in his rates.
+    """
+    market, most = quote.market, MOST / GAME_MINUTES
+    wanted = _over_of(quote)
+
+    def of_minutes(share: float) -> PlayerPrior:
+        return from_averages(share * regulation, {}, figures, regulation)
+
+    share = QUOTED_MINUTES / GAME_MINUTES
+    if Stat.PTS in market.stat.parts:
+        share = _solved(
+            lambda x: _over(of_minutes(x), market, figures, regulation),
+            wanted, FEWEST / GAME_MINUTES, most,
+        )  # fmt: skip
+    return _pulled(of_minutes(share), quote, figures, regulation, most=FARTHEST_PULL)
+
+
 def with_quote(
     prior: PlayerPrior, quote: Quote, figures: PlayerFigures, regulation: float = GAME_MINUTES
 ) -> PlayerPrior:
     """The prior moved towards what a line and its odds say of the figures that it counts."""
+    return _pulled(prior, quote, figures, regulation, most=LARGEST_PULL, weight=MARKET_WEIGHT)
+
+
+def _over_of(quote: Quote) -> float:
+    """The chance of the over that a price implies, without the book's margin."""
+    backed = min(max(VIG / quote.odds, 0.02), 0.98)
+    return 1 - backed if quote.market.direction is Direction.UNDER else backed
+
+
+def _pulled(
+    prior: PlayerPrior,
+    quote: Quote,
+    figures: PlayerFigures,
+    regulation: float,
+    *,
+    most: float,
+    weight: float = 1.0,
+) -> PlayerPrior:
+    """The prior with the rates of what a line counts moved so that the line is fair.
+
+    At most by the factor `most`; `weight` is the line's part of the move's logarithm.
+    """
     market = quote.market
-    over = min(max(VIG / quote.odds, 0.02), 0.98)
-    if market.direction is Direction.UNDER:
-        over = 1 - over
-    low, high = 1 / LARGEST_PULL, LARGEST_PULL
+    factor = _solved(
+        lambda x: _over(scaled(prior, market.stat, x), market, figures, regulation),
+        _over_of(quote), 1 / most, most,
+    )  # fmt: skip
+    return scaled(prior, market.stat, factor**weight)
+
+
+def _solved(rising: Callable[[float], float], wanted: float, low: float, high: float) -> float:
+    """Where a rising function has a value, between two positive bounds, or the nearer bound."""
     for _ in range(_STEPS):
         middle = (low * high) ** 0.5
-        if _over(scaled(prior, market.stat, middle), market, figures, regulation) < over:
+        if rising(middle) < wanted:
             low = middle
         else:
             high = middle
-    return scaled(prior, market.stat, ((low * high) ** 0.5) ** MARKET_WEIGHT)
+    return float((low * high) ** 0.5)
 
 
 def scaled(prior: PlayerPrior, stat: Stat, factor: float) -> PlayerPrior:

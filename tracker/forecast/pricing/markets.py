@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker.domain.chance import LOST, PUSHED, WON, Chance
+from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.game.lattice import hankel, toeplitz
@@ -64,6 +64,15 @@ def _chance_or_none(market: Market, outlook: Outlook) -> Chance | None:
         return chance_of(market, outlook)
     except Unpriceable:
         return None
+
+
+def why_none(market: Market, outlook: Outlook) -> NoChance | None:
+    """Why a market has no chance; None where it has one, or where the last one stands."""
+    try:
+        chance_of(market, outlook)
+    except Unpriceable as wrong:
+        return wrong.why
+    return None
 
 
 def chance_of(market: Market, outlook: Outlook) -> Chance:

@@ -132,7 +132,7 @@ async def follow(
     return [
         Course(
             bet=x.pick,
-            seen=tuple(_seen(y, game) for y in tape.snapshots if y.bet == x.number),
+            seen=tuple(_seen(y, game) for y in tape.snapshots if y.bet == x.number and y.chance),
             alerts=tuple(y for y in tape.alerts if y.bet == x.number),
             result=tape.results[x.number],
         )
@@ -146,7 +146,7 @@ def _seen(x: Snapshot, game: Game) -> Seen:
     played = 0.0
     for period in range(1, x.period + 1):
         played += rules.length_of(period) - (x.clock if period == x.period else 0.0)
-    return Seen(x.at, played / 60.0, x.chance.win)
+    return Seen(x.at, played / 60.0, x.known.win)
 
 
 def in_play(history: History) -> bool:
