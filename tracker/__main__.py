@@ -14,6 +14,9 @@ def run(args: Sequence[str]) -> int:
         sys.stdout.write(f"tracker {__version__}\n")
         return 0
     from tracker.cli.bets.quick import quick_add
+    from tracker.cli.screen import make_printable
+
+    make_printable(sys.stdout, sys.stderr)
 
     status = quick_add(args)
     if status is None:

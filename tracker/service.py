@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,9 @@ TasksMax=64
 Environment=OPENBLAS_NUM_THREADS=1
 UMask=0077
 """
+
+# Where it is remembered, over its restarts, that the channels were told of its end.
+_RUNTIME = "RuntimeDirectory=tracker\nRuntimeDirectoryPreserve=restart\n"
 
 _SYSTEM = """\
 
@@ -145,7 +148,25 @@ def _quoted(part: str | Path) -> str:
     return f'"{text}"' if any(c.isspace() or c in "\"'\\;" for c in text) else text
 
 
-def render_unit(exec_start: Path, config: Path | None, *, user: bool) -> str:
+def carried(env: Mapping[str, str]) -> dict[str, str]:
+    """What of a shell's environment a service must have too, so that both mean the same.
+
+    Where state is kept, which proxy leads out, whom to trust. A proxy's password is left out: a
+    unit is open to everybody.
+    """
+    names = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR")
+    proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+    both = (*names, *proxies, *(x.lower() for x in proxies))
+    return {x: env[x] for x in both if env.get(x) and "@" not in env[x]}
+
+
+def render_unit(
+    exec_start: Path,
+    config: Path | None,
+    *,
+    user: bool,
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """The text of a unit that runs `exec_start` (the installed `tracker` command).
 
     With `user` the unit is for a person's own systemd: what needs the rights of the system's is
@@ -160,7 +181,10 @@ def render_unit(exec_start: Path, config: Path | None, *, user: bool) -> str:
         network="" if user else "Wants=network-online.target\nAfter=network-online.target\n",
         exec_start=" ".join([*words, "run"]),
     )
-    body = _LIMITS + ("\n" if user else _SYSTEM.format(etc=ETC)) + _ANYWHERE
+    given = "".join(
+        f"Environment={_quoted(f'{name}={value}')}\n" for name, value in (environment or {}).items()
+    )
+    body = _LIMITS + _RUNTIME + given + ("\n" if user else _SYSTEM.format(etc=ETC)) + _ANYWHERE
     return head + body + _INSTALL.format(target="default.target" if user else "multi-user.target")
 
 
@@ -215,10 +239,17 @@ def _refuse_hidden(exec_start: Path, config: Path | None) -> None:
 
 
 def install(
-    unit: Path, exec_start: Path, config: Path | None, *, user: bool, run: Runner = run_command
+    unit: Path,
+    exec_start: Path,
+    config: Path | None,
+    *,
+    user: bool,
+    environment: Mapping[str, str] | None = None,
+    run: Runner = run_command,
 ) -> tuple[str, ...]:
     """Write the unit, enable it and start it; what was done, in sentences. Doing it again is fine.
 
+    `environment` is what the service is given of the shell's, from `carried`.
     Raises ServiceError when systemd is missing or will not, or the unit cannot be written.
     """
     if not user:
@@ -226,7 +257,8 @@ def install(
     _must_answer(run, user=user)
     try:
         unit.parent.mkdir(parents=True, exist_ok=True)
-        unit.write_text(render_unit(exec_start, config, user=user), encoding="utf-8")
+        text = render_unit(exec_start, config, user=user, environment=environment)
+        unit.write_text(text, encoding="utf-8")
         failure = render_failure_unit(exec_start, config, user=user)
         unit.with_name(FAILURE_UNIT).write_text(failure, encoding="utf-8")
     except OSError as why:

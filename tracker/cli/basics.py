@@ -77,7 +77,7 @@ def read_basics(config: Path | None, env: Mapping[str, str] | None = None) -> Ba
     env = os.environ if env is None else env
     try:
         return _plain(_source(config, env), env)
-    except (_NotPlain, OSError, ValueError, KeyError, RecursionError, TrackerError):
+    except (_NotPlain, OSError, ValueError, KeyError, RuntimeError, TrackerError):
         return _checked(config, env)
 
 
@@ -100,7 +100,9 @@ def _checked(config: Path | None, env: Mapping[str, str]) -> Basics:
 def _source(config: Path | None, env: Mapping[str, str]) -> Path:
     named = config or env.get("TRACKER_CONFIG")
     if named:
-        return Path(named).expanduser().absolute()
+        found = Path(named).expanduser().absolute()
+        # The system's own files have places of their own.
+        return Path(_sure(found, not found.is_relative_to("/etc")))
     if env.get("CONFIGURATION_DIRECTORY") or env.get("STATE_DIRECTORY"):
         raise _NotPlain
     return _xdg(env, "XDG_CONFIG_HOME", ".config") / "tracker.toml"
@@ -181,7 +183,8 @@ def _text(value: Any, _: Path) -> Any:
 
 
 def _zone(value: Any, _: Path) -> Any:
-    ZoneInfo(_text(value, _))
+    # What is no plain name of a place may be a word for one, or has to be asked about.
+    ZoneInfo(_sure(_text(value, _), value == "UTC" or "/" in value))
     return value
 
 

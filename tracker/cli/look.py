@@ -15,6 +15,9 @@ from tracker.domain.parlay import Parlay, price_of
 if TYPE_CHECKING:
     from tracker.store.views import BetView
 
+_GAP = 2
+"""Spaces between two columns."""
+
 _STYLES = {
     Result.WON: "green",
     Result.LOST: "red",
@@ -30,18 +33,47 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, _GAP, 0, 0))
     used = [i for i in range(len(heads)) if any(row[i] for row in rows)]
-    for index in used:
+    screen = console()
+    columns = [[heads[i], *(Text.from_ansi(row[i]).plain for row in rows)] for i in used]
+    widths = _widths(columns, [i in right for i in used], screen.width)
+    for index, width in zip(used, widths, strict=True):
         grid.add_column(
             heads[index],
             justify="right" if index in right else "left",
             no_wrap=index in right,
             overflow="fold",
+            width=width,
         )
     for row in rows:
         grid.add_row(*(Text.from_ansi(row[index]) for index in used))
-    console().print(grid)
+    screen.print(grid)
+
+
+def _widths(
+    columns: Sequence[Sequence[str]], whole: Sequence[bool], room: int
+) -> Sequence[int | None]:
+    """How wide each column is to be, so that lines are broken between words alone.
+
+    Those in `whole` are not broken at all. None for each where there is no room for that.
+    """
+    most = [max(map(len, texts)) for texts in columns]
+    least = [
+        wide if kept else max((len(word) for text in texts for word in text.split()), default=1)
+        for texts, wide, kept in zip(columns, most, whole, strict=True)
+    ]
+    spare = room - _GAP * len(columns) - sum(least)
+    if spare < 0:
+        return [None] * len(columns)
+    widths = list(least)
+    # Who wishes for little gets it before the rest is shared out.
+    by_wish = sorted(range(len(columns)), key=lambda i: most[i] - least[i])
+    for left, i in zip(range(len(columns), 0, -1), by_wish, strict=True):
+        given = min(most[i] - least[i], spare // left)
+        widths[i] += given
+        spare -= given
+    return widths
 
 
 def shown_as(bet: BetView) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import os
+import re
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,7 +24,41 @@ _PIPE_WIDTH = 200
 _MORNING = 6
 """A game that tips off before this hour belongs to the evening before."""
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_LABEL = re.compile(r"\s*(?:[A-Z]\w*(?: \d+)?\s{2,}|[✔⚠✘] |error: |\d\d:\d\d:\d\d\s+)?")
+
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+_SPELT = {
+    "✔": "+", "✘": "x", "✓": "+", "⚠": "!", "▲": "^", "▼": "v", "●": "*", "·": "-", "•": "-",
+    "–": "-", "—": "-", "…": "...", "→": "->", "←": "<-", "≥": ">=", "≤": "<=", "×": "x", "−": "-",
+    "│": "|", "─": "-", "½": "1/2", "\u202f": " ", "\u00a0": " ",
+}  # fmt: skip
+"""What stands for a sign where a terminal has plain letters only."""
+
+
+def _spell(error: UnicodeError) -> tuple[str, int]:
+    """How to write what an encoding lacks: a sign that stands for it, a plain letter, or `?`."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    found = (
+        _SPELT.get(x) or unicodedata.normalize("NFKD", x).encode("ascii", "ignore").decode() or "?"
+        for x in error.object[error.start : error.end]
+    )
+    return "".join(found), error.end
+
+
+def make_printable(*streams: TextIO) -> None:
+    """Let no stream refuse a letter that its encoding lacks, after the work was done."""
+    codecs.register_error("tracker.spell", _spell)
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper) and not _unicode(stream):
+            stream.reconfigure(errors="tracker.spell")
+
+
+def _unicode(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "").startswith("utf")
 
 
 def coloured(stream: TextIO) -> bool:
@@ -37,18 +75,56 @@ def paint(text: str, style: str, stream: TextIO | None = None) -> str:
 
 def say(text: str = "") -> None:
     """One line, or several, on standard output."""
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{fitted(text, sys.stdout)}\n")
 
 
 def complain(text: str) -> None:
     """What went wrong, on standard error: every line a sentence of its own."""
     for line in text.splitlines():
-        sys.stderr.write(f"{paint('error:', 'red bold', sys.stderr)} {line}\n")
+        told = f"{paint('error:', 'red bold', sys.stderr)} {line}"
+        sys.stderr.write(f"{fitted(told, sys.stderr)}\n")
 
 
 def note(text: str) -> None:
     """Something worth knowing that is no result, on standard error."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{fitted(text, sys.stderr)}\n")
+
+
+def fitted(text: str, stream: TextIO) -> str:
+    """The text with its lines broken between words, where a terminal would break within them."""
+    if not stream.isatty():
+        return text
+    try:
+        width = int(os.environ.get("COLUMNS", "")) or 0
+    except ValueError:
+        width = os.get_terminal_size(stream.fileno()).columns
+    return "\n".join(broken(line, width) for line in text.split("\n")) if width else text
+
+
+def broken(line: str, width: int) -> str:
+    """A line as several of at most `width` columns, as far as words allow; colours do not count.
+
+    What follows stands under the text of the first, behind its spaces or its label.
+    """
+    if _columns(line) <= width:
+        return line
+    label = _LABEL.match(_COLOUR.sub("", line))
+    hang = " " * (len(label[0]) if label and len(label[0]) < width // 3 else 0)
+    lines, current = [], ""
+    for word in re.split(r"(?<=\S) (?=\S)", line):
+        longer = f"{current} {word}" if current else word
+        # A word that no line has room for is the terminal's own to break.
+        if current and _columns(longer) > width >= _columns(hang + word):
+            lines.append(current)
+            longer = hang + word
+        current = longer
+    return "\n".join([*lines, current])
+
+
+def _columns(line: str) -> int:
+    """The columns that a line takes."""
+    plain = _COLOUR.sub("", line)
+    return sum(2 if unicodedata.east_asian_width(x) in "WF" else 1 for x in plain)
 
 
 def _json_value(value: object) -> object:
@@ -63,7 +139,11 @@ def say_json(value: Any) -> None:
     """A value as JSON: indented for a person on a terminal, else one line."""
     indent = 2 if sys.stdout.isatty() else None
     text = json.dumps(
-        value, ensure_ascii=False, allow_nan=False, default=_json_value, indent=indent
+        value,
+        ensure_ascii=not _unicode(sys.stdout),
+        allow_nan=False,
+        default=_json_value,
+        indent=indent,
     )
     say(text)
 

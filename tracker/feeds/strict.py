@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from tracker.feeds.errors import FeedMalformed
+from tracker.settings.mistakes import plain_words
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -46,11 +47,10 @@ def read_object(model: type[M], value: object) -> M:
 
 
 def _malformed(wrong: ValidationError) -> FeedMalformed:
-    first = wrong.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = wrong.errors(include_url=False, include_input=False)[0]
     if first["type"] == "json_invalid":
         return FeedMalformed("body", "is not JSON that can be read")
     field = "".join(f"[{x}]" if isinstance(x, int) else f".{x}" for x in first["loc"])
     if first["type"] == "missing":
         return FeedMalformed(field.lstrip(".") or "body", "is missing")
-    said = first["msg"][:1].lower() + first["msg"][1:]
-    return FeedMalformed(field.lstrip(".") or "body", f"is wrong: {said}")
+    return FeedMalformed(field.lstrip(".") or "body", plain_words(first))

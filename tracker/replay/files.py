@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tracker.domain.errors import TrackerError
 from tracker.replay.recording import Recording
+from tracker.settings.mistakes import plain_words
 
 SUFFIX = ".json.gz"
 
@@ -56,7 +57,7 @@ def parse_recording(data: bytes, name: str) -> Recording:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the game"
-        what = first["msg"].removeprefix("Value error, ")
+        what = plain_words(first)
         raise RecordingError(
             f"{name} is not a recording of version 1: {where}: {what}. Record it again."
         ) from error

@@ -25,7 +25,29 @@ _WANTED = {
     "model_type": "must be a table",
     "string_type": "must be text, in quotes",
     "tuple_type": "must be a list, in square brackets",
+    "list_type": "must be a list, in square brackets",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+    "none_required": "must be left out",
+    "path_type": "must be a path in quotes",
+    "json_invalid": "is not JSON that can be read",
+    "recursion_loop": "is nested too deeply",
+    "greater_than_equal": "must be {ge:g} or more",
+    "less_than_equal": "must be {le:g} or less",
+    "greater_than": "must be more than {gt:g}",
+    "less_than": "must be less than {lt:g}",
+    "string_too_long": "has more than {max_length} characters",
+    "string_too_short": "has fewer than {min_length} characters",
+    "too_long": "has more than {max_length} entries",
+    "too_short": "has fewer than {min_length} entries",
+    "literal_error": "must be one of {expected}",
+    "enum": "must be one of {expected}",
+    "value_error": "{error}",
 }
+
+_NOT_UNDERSTOOD = "is written in a way that is not understood"
 
 
 class ConfigError(TrackerError):
@@ -68,21 +90,16 @@ def _unknown(dotted: str) -> str:
 
 
 def _what(error: ErrorDetails, dotted: str) -> str:
-    kind, context = error["type"], error.get("ctx", {})
-    match kind:
-        case "extra_forbidden":
-            return _unknown(dotted)
-        case "value_error":
-            return str(context["error"])
-        case "literal_error":
-            return f"must be one of {context['expected']}"
-        case "greater_than_equal":
-            return f"must be {context['ge']:g} or more"
-        case "less_than_equal":
-            return f"must be {context['le']:g} or less"
-        case _:
-            # pydantic's own words name no input, so that a secret cannot show.
-            return _WANTED.get(kind, error["msg"][:1].lower() + error["msg"][1:])
+    return _unknown(dotted) if error["type"] == "extra_forbidden" else plain_words(error)
+
+
+def plain_words(error: ErrorDetails) -> str:
+    """What is wrong with a value, to follow its name; none of pydantic's own words, nor the value.
+
+    They would be those of another trade, and might show a secret.
+    """
+    words = _WANTED.get(error["type"], _NOT_UNDERSTOOD)
+    return words.format(**error.get("ctx", {}))
 
 
 def told(found: ValidationError, source: Path | str) -> ConfigError:

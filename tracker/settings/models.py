@@ -21,6 +21,7 @@ from tracker.domain.policy import Policy, QuietHours
 from tracker.domain.rule import parse_rule
 from tracker.settings.alerting import AlertsSettings, Templates, clock_time
 from tracker.settings.lines import STRICT, LineSettings
+from tracker.settings.zones import zone_name
 
 DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "out", "settled")
 """What every bet is watched for, unless the person says otherwise."""
@@ -396,11 +397,7 @@ class Settings(BaseModel):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"{name!r} is no time zone; write one like America/New_York") from None
-        return name
+        return zone_name(name)
 
     @property
     def zone(self) -> ZoneInfo:

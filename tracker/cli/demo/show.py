@@ -14,12 +14,12 @@ from pathlib import Path
 from rich.console import Console, Group
 from rich.live import Live
 
+from tracker.app.channels import open_channels
 from tracker.cli.demo import screen
 from tracker.cli.demo.night import LASTS, SPEED, STARTS, playbacks, write_files
 from tracker.cli.demo.phone import Phone
 from tracker.cli.demo.sink import Sink, webhook
 from tracker.cli.demo.verdict import Verdict, judge
-from tracker.cli.setup.channels import open_channels
 from tracker.clock import ScaledClock, SystemClock
 from tracker.domain.bet import Status
 from tracker.domain.value import ClosingValue

@@ -1,29 +1,25 @@
-"""The channels that the configuration asks for, and `tracker test-alert`, which tries them."""
+"""`tracker test-alert`: a real message through every channel that is configured."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
+from tracker.app.channels import open_channels
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.ending import Ended
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, progress, say, say_json
 from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.errors import Impossible
-from tracker.domain.events import Tell, tell_nobody
+from tracker.domain.events import tell_nobody
 from tracker.domain.policy import Level
 
 if TYPE_CHECKING:
-    from tracker.notify.channel import Channel
-    from tracker.notify.channels.discord import DiscordChannel
-    from tracker.notify.channels.ntfy import NtfyChannel
-    from tracker.settings import Secrets, Settings
+    from tracker.settings import Settings
 
 
 TEST_BODY = "▲ A test of tracker: alerts on your bets will look like this.\nNo bet is meant by it."
@@ -32,47 +28,6 @@ TEST_BODY = "▲ A test of tracker: alerts on your bets will look like this.\nNo
 def attach(app: typer.Typer, name: str, panel: str) -> None:
     """Make the verb known."""
     declare(app, name, try_channels, panel)
-
-
-@asynccontextmanager
-async def open_channels(
-    settings: Settings, secrets: Secrets, tell: Tell
-) -> AsyncIterator[tuple[Channel, ...]]:
-    """Every channel that is configured, closed on the way out. Raises ConfigError for a bad one."""
-    from tracker.notify.channels.apprise import channels_for, check_urls
-    from tracker.notify.channels.console import Console
-    from tracker.notify.channels.telegram.channel import telegram_channel
-    from tracker.notify.channels.telegram.values import Place
-    from tracker.store.pairing import paired_in
-
-    urls = [x.get_secret_value() for x in secrets.urls]
-    if urls:
-        await asyncio.to_thread(check_urls, urls)
-    found: list[Channel] = [Console()] if settings.notify.console else []
-    found += channels_for(urls)
-    async with AsyncExitStack() as open_ones:
-        paired = await asyncio.to_thread(paired_in, settings.store.path)
-        place = None if paired.chat is None else Place(paired.chat, paired.topic)
-        telegram = telegram_channel(
-            settings.notify.telegram, secrets.telegram_token, tell, paired=place
-        )
-        if telegram is not None:
-            found.append(await open_ones.enter_async_context(telegram))
-        for other in own_channels(settings):
-            found.append(await open_ones.enter_async_context(other))
-        yield tuple(found)
-
-
-def own_channels(settings: Settings) -> Iterator[DiscordChannel | NtfyChannel]:
-    """The channels that speak to their service themselves. Raises ConfigError."""
-    from tracker.notify.channels.discord import DiscordChannel
-    from tracker.notify.channels.ntfy import NtfyChannel
-
-    discord, ntfy = settings.notify.discord, settings.notify.ntfy
-    if discord.webhook is not None:
-        yield DiscordChannel(discord.webhook, cards=discord.cards)
-    if ntfy.topic is not None:
-        yield NtfyChannel(ntfy.topic, ntfy.api_url, token=ntfy.token, cards=ntfy.cards)
 
 
 def try_channels(

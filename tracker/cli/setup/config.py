@@ -106,21 +106,19 @@ def _is_table(key: str, value: Any) -> bool:
 
 
 def check(context: typer.Context) -> None:
-    """Check the configuration, the notification addresses and the bets file.
+    """Check the configuration, the channels as `tracker run` builds them, and the bets file.
 
     Every mistake is told in one sentence with its place and what to do; the exit status is 78 for
     the configuration, and 1 when only bets in the bets file are wrong.
     """
-    from tracker.notify.channels.apprise import check_urls
-    from tracker.notify.channels.telegram.channel import telegram_channel
+    from tracker.app.channels import channels_of
     from tracker.settings import find_config, load_secrets
 
     scope = scope_of(context)
     settings = scope.settings()
     secrets = load_secrets(settings)
     with progress("checking the addresses"):
-        check_urls([x.get_secret_value() for x in secrets.urls])
-    telegram_channel(settings.notify.telegram, secrets.telegram_token)
+        channels_of(settings, secrets)
     for warning in secrets.warnings:
         note(warning)
     source = find_config(scope.config)

@@ -146,24 +146,13 @@ def _pairing(settings: Settings) -> list[Check]:
 
 
 def _channels(settings: Settings) -> Check:
-    from tracker.cli.setup.channels import own_channels
-    from tracker.notify.channels.apprise import channel_name, check_urls
-    from tracker.notify.channels.telegram.channel import telegram_channel
+    from tracker.app.channels import channels_of
     from tracker.settings import load_secrets
 
     try:
-        secrets = load_secrets(settings)
-        urls = [x.get_secret_value() for x in secrets.urls]
-        check_urls(urls)
-        telegram_channel(settings.notify.telegram, secrets.telegram_token)
-        own = [x.name for x in own_channels(settings)]
+        names = [x.name for x in channels_of(settings, load_secrets(settings))]
     except TrackerError as wrong:
         return Check("channels", Health.BAD, str(wrong))
-    names = ["console"] if settings.notify.console else []
-    names += [channel_name(url) for url in urls]
-    if secrets.telegram_token is not None:
-        names.append("telegram")
-    names += own
     if not names:
         text = "no channel: alerts go nowhere; write an address under [notify] urls"
         return Check("channels", Health.BAD, text)
@@ -192,7 +181,7 @@ def _running(settings: Settings) -> Check:
 
     found = running_instance(settings.store.lock)
     if found is None:
-        text = "the daemon is not running: `tracker run`, or `tracker service install`"
+        text = "the daemon is not running, so that nothing is watched: `tracker run` starts it"
         return Check("daemon", Health.WARNING, text)
     where = "elsewhere, perhaps in a container" if found.pid is None else f"as process {found.pid}"
     return Check("daemon", Health.GOOD, f"one instance: the daemon runs {where}")
@@ -375,7 +364,11 @@ async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
         left = ""
         if some:
             left = "; it stands in only" if one.stands_in else "; another source stands in"
-        text = f"{one.source}: {one.why} ({host}){left}: {one.advice}"
+        why, advice = one.why or "", one.advice or ""
+        # Both may say to look at the network, and the reason mostly names the host.
+        why = why.removesuffix(": check the network") if "network" in advice else why
+        named = "" if host.partition("://")[2].partition(":")[0] in why else f" ({host})"
+        text = f"{one.source}: {why}{named}{left}: {advice}"
         found.append(Check(one.source, health, text))
     return [*found, *_clock(ahead)]
 

@@ -197,24 +197,29 @@ def _first_message(scope: Scope, channel: _Channel) -> None:
 
 
 async def _try_first(scope: Scope, channel: _Channel) -> None:
-    from tracker.cli.setup.channels import own_channels
+    from tracker.app.channels import open_channels
     from tracker.cli.setup.first_message import try_out
+    from tracker.domain.events import tell_nobody
     from tracker.notify.channels.apprise import AppriseChannel
+    from tracker.settings import load_secrets
 
     if channel.url is not None:
         await try_out(AppriseChannel(channel.url))
         return
-    for own in own_channels(scope.settings()):
-        async with own:
-            await try_out(own)
+    settings = scope.settings()
+    async with open_channels(settings, load_secrets(settings), tell_nobody) as found:
+        for own in found:
+            if own.name != "console":
+                await try_out(own)
 
 
 def _zone(text: str) -> str:
+    from tracker.settings.zones import zone_name
+
     try:
-        ZoneInfo(text)
-    except (KeyError, ValueError, OSError):
-        raise Misused(f"{text!r} is no time zone: write one such as America/New_York") from None
-    return text
+        return zone_name(text)
+    except ValueError as why:
+        raise Misused(str(why)) from None
 
 
 def _unit(text: str) -> int:

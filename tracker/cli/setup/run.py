@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tracker.app.channels import open_channels
 from tracker.cli.declare import declare
 from tracker.cli.ending import FAILED, Ended
 from tracker.cli.models.in_use import ModelsInUse, registry_beside
 from tracker.cli.scope import scope_of
-from tracker.cli.setup.channels import open_channels
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.errors import Misused, TrackerError
 from tracker.domain.events import DaemonStarted, ModelRefused, SecretsWarning, Severity, SystemEvent

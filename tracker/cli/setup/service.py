@@ -48,10 +48,16 @@ def install(context: typer.Context, system: System = False) -> None:
     from tracker import service
 
     scope = scope_of(context)
-    scope.settings()
+    settings = scope.settings()
     config = _config(scope)
+    if system and config is not None and settings.store.path == _by_default(config):
+        raise Impossible(
+            f"{config} does not name its database, so that the service would have another one "
+            'than your commands: write path = "/var/lib/tracker/tracker.db" under [store]'
+        )
+    unit, given = _unit(system=system), service.carried(os.environ)
     with progress("talking to systemd"):
-        done = service.install(_unit(system=system), _command(), config, user=not system)
+        done = service.install(unit, _command(), config, user=not system, environment=given)
     for sentence in done:
         say(sentence)
 
@@ -107,6 +113,16 @@ def _config(scope: Scope) -> Path | None:
 
     named = scope.config or os.environ.get("TRACKER_CONFIG")
     return find_config(scope.config) if named else None
+
+
+def _by_default(config: Path) -> Path | None:
+    """The database that this shell would take for a file that names none, if a service would not.
+
+    The system's own configuration has one place for everybody.
+    """
+    from tracker.settings.loading import ETC, default_store
+
+    return None if config.parent == ETC else default_store(os.environ, config)
 
 
 def _unit(*, system: bool) -> Path:

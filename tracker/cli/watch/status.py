@@ -35,6 +35,8 @@ _SPAN = timedelta(minutes=5)
 _MOST_HISTORIES = 60
 """Bets whose history is read for the movement column; beyond that it is left out."""
 
+_NOT_WATCHED = "Nothing is being watched: the daemon is not running. `tracker run` starts it."
+
 _NO_STATUS = "Nothing is followed yet: add a bet, such as `tracker add 'DEN -4.5 -110 $20'`."
 
 
@@ -220,7 +222,7 @@ def _tell_messages(whole: StatusView) -> None:
 def _daemon_line(x: _Picture) -> str:
     daemon = x.at.daemon
     if daemon is None:
-        return paint("The daemon is not running: start it with `tracker run`.", "yellow")
+        return paint(_NOT_WATCHED, "yellow")
     speed = daemon.clock_speed
     clock = f", on a clock of {speed:g} times the speed" if speed is not None else ""
     at = x.now.astimezone(x.at.basics.zone)

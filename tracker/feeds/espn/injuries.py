@@ -10,6 +10,7 @@ from tracker.domain.catalog.teams import code_in
 from tracker.domain.health import Availability, Injury
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.espn.espn import PATHS
+from tracker.settings.mistakes import plain_words
 
 CAP = 8 << 20
 """Most bytes of the document; a full NBA list has about 400 kB."""
@@ -71,7 +72,7 @@ def parse_injuries(body: bytes, league: str) -> tuple[Injury, ...]:
     except ValidationError as why:
         first = why.errors()[0]
         where = ".".join(map(str, first["loc"])) or "body"
-        raise FeedMalformed(where, str(first["msg"])) from None
+        raise FeedMalformed(where, plain_words(first)) from None
     told: dict[tuple[str, str], Injury] = {}
     for team in found.injuries:
         code = code_in(league, team.displayName, team.displayName)

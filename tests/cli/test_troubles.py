@@ -1,0 +1,184 @@
+"""Promises to strangers: odd machines, narrow terminals and small mistakes end in one sentence."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from tests.cli.conftest import NOBODY, Cli
+from tracker.cli.demo.sink import served
+from tracker.cli.look import _widths
+from tracker.cli.screen import broken, make_printable
+from tracker.cli.setup.doctor import _clock
+from tracker.domain.plural import plural, several
+from tracker.settings import ConfigError, load_settings
+from tracker.settings.loading import SYSTEM_STATE, default_store
+
+HOOK = "https://discord.com/api/webhooks/1/AbC"
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ('[notify.discord]\nwebhook = "https://example.org/hook"', "webhook: is none"),
+        (f'[notify.discord]\nwebhook = "{HOOK}?thread=99"', "webhook: is none"),
+        ('[notify.ntfy]\ntopic = "my topic"', "topic: is none"),
+        ('[notify.ntfy]\ntopic = "https://ntfy.sh/mytopic"', "topic: is none"),
+        ('[notify.telegram]\ntoken = "no-token"', "token: is not one"),
+        ("[notify.telegram]\nchat_id = 7", "token: is missing beside chat_id"),
+        ('[notify]\nurls = ["jsn://x"]', "did you mean"),
+    ],
+)
+def test_what_the_check_passes_the_daemon_takes(
+    cli: Cli, config: Path, table: str, words: str
+) -> None:
+    """One construction serves both: a bad channel ends either with the same sentence and status."""
+    told = config.read_text("utf-8").split("[notify]")[0]
+    config.write_text(f"{told}\n{table}\n", "utf-8")
+    config.chmod(0o600)
+    checked, ran = cli("config", "check"), cli("run")
+    assert checked.status == ran.status == 78
+    assert checked.sentence == ran.sentence
+    assert words in checked.sentence
+
+
+def test_a_good_channel_of_each_kind_passes_the_check(cli: Cli, config: Path) -> None:
+    """A thread behind a webhook included."""
+    told = config.read_text("utf-8").split("[notify]")[0]
+    config.write_text(
+        f'{told}\n[notify.discord]\nwebhook = "{HOOK}?thread_id=99"\n'
+        '[notify.ntfy]\ntopic = "mine"\n',
+        "utf-8",
+    )
+    config.chmod(0o600)
+    assert cli("config", "check").status == 0
+
+
+def test_a_user_without_a_home_needs_paths_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With every path named all works; without, one sentence says what to name."""
+
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nobody)
+    file = tmp_path / "tracker.toml"
+    file.write_text('[store]\npath = "t.db"\n', "utf-8")
+    assert load_settings(file, {}).store.path == tmp_path / "t.db"
+    file.write_text("", "utf-8")
+    with pytest.raises(ConfigError, match=r"no home folder: set HOME, or .* \[store\] path"):
+        load_settings(file, {})
+
+
+def test_one_configuration_has_one_database(tmp_path: Path) -> None:
+    """The system's own file leads a shell to the service's database, another to the person's."""
+    env = {"HOME": str(tmp_path)}
+    assert default_store(env, Path("/etc/tracker/tracker.toml")) == SYSTEM_STATE / "tracker.db"
+    assert default_store(env, tmp_path / "x.toml").is_relative_to(tmp_path)
+    service = env | {"STATE_DIRECTORY": str(SYSTEM_STATE)}
+    assert default_store(service, Path("/etc/tracker/tracker.toml")) == SYSTEM_STATE / "tracker.db"
+
+
+def test_a_terminal_with_plain_letters_gets_what_it_can_print(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Signs are spelt, letters lose their marks, and JSON stays what it says."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    make_printable(out)
+    from tracker.cli.screen import say, say_json
+
+    say("✔ Dončić ≥ 80 % – 🏀")
+    say_json({"name": "Dončić"})
+    out.flush()
+    told, found = out.buffer.getvalue().decode("ascii").splitlines()
+    assert told == "+ Doncic >= 80 % - ?"
+    assert json.loads(found) == {"name": "Dončić"}
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_word_is_broken_on_a_terminal(width: int) -> None:
+    """What follows stands under the text of the first line; colours take no room."""
+    words = " ".join(f"\x1b[1mword{n}\x1b[0m" for n in range(60))
+    lines = broken(f"Rules    {words}", width).split("\n")
+    assert all(x.startswith(" " * 9) for x in lines[1:])
+    assert " ".join(" ".join(lines).split()) == f"Rules {words}"
+    assert max(len(x.replace("\x1b[1m", "").replace("\x1b[0m", "")) for x in lines) <= width
+    path = "/a/path/" + "x" * 200
+    assert broken(f"error: {path} is not there", width).startswith(f"error: {path}\n")
+
+
+def test_columns_give_way_between_words_only() -> None:
+    """Who wishes for little gets it first; where words do not fit, nothing is promised."""
+    columns = [["Bet", "Gilgeous-Alexander over 31.5 points"], ["Now", "leads by 7"]]
+    assert _widths(columns, [False, False], 40) == [26, 10]
+    assert _widths(columns, [False, True], 32) == [18, 10]
+    assert _widths(columns, [False, False], 20) == [None, None]
+
+
+def test_counts_are_said_right() -> None:
+    """One way for all of them."""
+    told = [plural(n, "try") for n in (0, 1, 2)] + [plural(2, "match"), plural(1, "bet")]
+    assert told == ["0 tries", "1 try", "2 tries", "2 matches", "1 bet"]
+    assert [several(n, "waits") for n in (1, 2)] == ["waits", "wait"]
+
+
+def test_status_without_a_daemon_says_that_nothing_is_watched(cli: Cli, config: Path) -> None:
+    """Not only how the bets stood last."""
+    assert NOBODY in config.read_text("utf-8")
+    cli("add", "DEN ML -110 $20")
+    assert "Nothing is being watched: the daemon is not running." in cli("status").out
+
+
+def test_doctor_says_each_thing_once(cli: Cli, config: Path) -> None:
+    """No host twice in a line, and no advice twice."""
+    out = cli("--config", config, "doctor").out
+    for line in out.splitlines():
+        assert line.count("check the network") <= 1
+        assert line.count("127.0.0.1") <= 1
+    assert out.count("`tracker service install`") <= 1
+
+
+async def test_doctor_sees_a_clock_that_is_wrong() -> None:
+    """By the time that the sources give with their answers."""
+    from tracker.clock import SystemClock
+    from tracker.feeds.feeds import open_feeds
+    from tracker.feeds.http.probe import probe
+    from tracker.settings.models import FeedSettings, FeedsSettings
+
+    async def old(_: web.Request) -> web.Response:
+        return web.Response(headers={"Date": "Fri, 20 Nov 2020 03:30:00 GMT"})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", old)
+    async with served(app) as port:
+        here = FeedSettings(base_url=f"http://127.0.0.1:{port}", requests_per_minute=600)
+        settings = FeedsSettings(nba=here, wnba=here, espn=here)
+        async with open_feeds(settings, SystemClock()) as feeds:
+            await probe(feeds, ["nba"], SystemClock())
+            (check,) = _clock(feeds.server_time.ahead)
+    assert check.health.value == "bad"
+    assert "fast: let it set itself" in check.text
+    assert _clock(None) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'timezone = ["UTC"]', "stake_unit = -3", "[store]\nkeep_bodies_days = 1.5", "lines = 7",
+        '[alerts]\nper_hour = "x"', "[feeds.nba]\nrequests_per_minute = 0", "notify = 3",
+    ],
+)  # fmt: skip
+def test_no_word_of_a_library_is_told(cli: Cli, config: Path, line: str) -> None:
+    """A mistake is told in words of a settings file."""
+    config.write_text(f"{line}\n", "utf-8")
+    ran = cli("config", "check")
+    assert ran.status == 78
+    for word in ("valid", "input", "instance", "expected", "pydantic", "parse", "type"):
+        assert word not in ran.sentence.partition(": ")[2]

@@ -1,0 +1,101 @@
+"""The channels that a configuration asks for: built in one place, for the check and the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from tracker.domain.events import Tell, tell_nobody
+
+if TYPE_CHECKING:
+    from tracker.notify.channel import Channel
+    from tracker.notify.channels.discord import DiscordChannel
+    from tracker.notify.channels.ntfy import NtfyChannel
+    from tracker.notify.channels.telegram.channel import TelegramChannel
+    from tracker.settings import Secrets, Settings
+
+T = TypeVar("T")
+
+
+def channels_of(
+    settings: Settings, secrets: Secrets, tell: Tell = tell_nobody
+) -> tuple[Channel, ...]:
+    """Every channel that is configured, the console first; nothing is read from the world or sent.
+
+    Raises ConfigError with every mistake that stands in the way of any of them. Apprise is loaded
+    where an address needs it, which takes most of a second.
+    """
+    from tracker.notify.channels.apprise import channels_for, check_urls
+    from tracker.notify.channels.console import Console
+    from tracker.settings import ConfigError
+
+    urls = [x.get_secret_value() for x in secrets.urls]
+    mistakes: list[str] = []
+
+    def made(build: Callable[[], T]) -> T | None:
+        try:
+            return build()
+        except ConfigError as wrong:
+            mistakes.extend(wrong.mistakes)
+            return None
+
+    made(lambda: check_urls(urls) if urls else None)
+    own = [made(build) for build in _own(settings, secrets, tell)]
+    if mistakes:
+        raise ConfigError(*mistakes)
+    console: Iterable[Channel] = [Console()] if settings.notify.console else []
+    return (*console, *channels_for(urls), *(x for x in own if x is not None))
+
+
+def _own(
+    settings: Settings, secrets: Secrets, tell: Tell
+) -> list[Callable[[], TelegramChannel | DiscordChannel | NtfyChannel | None]]:
+    """What builds each of the channels that speak to their service themselves."""
+    return [
+        lambda: _telegram(settings, secrets, tell),
+        lambda: _discord(settings),
+        lambda: _ntfy(settings),
+    ]
+
+
+def _telegram(settings: Settings, secrets: Secrets, tell: Tell) -> TelegramChannel | None:
+    from tracker.notify.channels.telegram.channel import telegram_channel
+    from tracker.notify.channels.telegram.values import Place
+    from tracker.store.pairing import paired_in
+
+    paired = paired_in(settings.store.path)
+    place = None if paired.chat is None else Place(paired.chat, paired.topic)
+    return telegram_channel(settings.notify.telegram, secrets.telegram_token, tell, paired=place)
+
+
+def _discord(settings: Settings) -> DiscordChannel | None:
+    from tracker.notify.channels.discord import DiscordChannel
+
+    discord = settings.notify.discord
+    if discord.webhook is None:
+        return None
+    return DiscordChannel(discord.webhook, cards=discord.cards)
+
+
+def _ntfy(settings: Settings) -> NtfyChannel | None:
+    from tracker.notify.channels.ntfy import NtfyChannel
+
+    ntfy = settings.notify.ntfy
+    if ntfy.topic is None:
+        return None
+    return NtfyChannel(ntfy.topic, ntfy.api_url, token=ntfy.token, cards=ntfy.cards)
+
+
+@asynccontextmanager
+async def open_channels(
+    settings: Settings, secrets: Secrets, tell: Tell
+) -> AsyncIterator[tuple[Channel, ...]]:
+    """The same, with what they hold open closed on the way out. Raises ConfigError."""
+    found = await asyncio.to_thread(channels_of, settings, secrets, tell)
+    async with AsyncExitStack() as open_ones:
+        for channel in found:
+            if isinstance(channel, AbstractAsyncContextManager):
+                await open_ones.enter_async_context(channel)
+        yield found
