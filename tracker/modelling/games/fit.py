@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.modelling.games.dataset import Dataset, Games
-    from tracker.modelling.games.trace import Trace
+    from tracker.modelling.games.trace import Seconds, Trace
 
     Array = NDArray[Any]
 
@@ -176,6 +176,20 @@ def fit_document(
     return figures.sealed(document, MODEL)
 
 
+def _in_order(given: Given) -> Array:
+    """Games whose recorded scores never fall from one period to the next."""
+    seconds, rules = given.told.seconds, given.data.league
+    marks = [k * rules.period_seconds for k in range(rules.periods + 1)]
+    marks += [round((1 - part) * rules.regulation_seconds) for part in TIED_AT]
+    steps = [np.diff(x[given.used][:, sorted(set(marks))].astype(int)) for x in _both(seconds)]
+    rising: Array = np.all([x.min(axis=1) >= 0 for x in steps], axis=0)
+    return rising
+
+
+def _both(seconds: Seconds) -> tuple[Array, Array]:
+    return seconds.home, seconds.away
+
+
 TIED_AT = (1.0, 0.75, 0.5)
 """Parts of regulation left at which margin and total are looked at together."""
 
@@ -191,7 +205,7 @@ def _fit_tie(document: dict[str, Any], given: Given) -> float:
     regulation = given.data.league.regulation_seconds
     game = observe.game_of(given.data.league)
     found = []
-    for row in given.used.tolist():
+    for row in given.used[_in_order(given)].tolist():
         home, away = int(given.data.games.home[row]), int(given.data.games.away[row])
         for part in TIED_AT:
             state = observe.state_of(game, given.told.seconds, row, round(part * regulation))
