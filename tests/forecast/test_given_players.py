@@ -113,6 +113,12 @@ def missing(*names: str) -> dict[str, Any]:
     return found
 
 
+def test_who_is_missing_leaves_minutes_and_shots_to_the_others() -> None:
+    """A man whose scorers are out scores more; of nobody missing nothing changes."""
+    whole, without = (missing(*x)["bets"][0]["win"] for x in ((), ("Jamal Murray",)))
+    assert without > whole + 0.005
+
+
 def test_whoever_is_missing_has_to_be_known() -> None:
     """A name that is not among the players would change nothing, and is refused."""
     assert missing("Nobody Known")["error"]["field"] == "inactive.home[0]"

@@ -354,7 +354,8 @@ def believed_ends(data: Dataset, until: Sequence[str]) -> EndsBelief | None:
     codes = {x.road: CODES.get(x.code, x.code) for x in results}
     played = {x.road for x in results if x.season == last}
     teams = {codes[road]: held for road, held in found.teams.items() if road in played}
-    return EndsBelief(found.figures, found.until, teams)
+    # Where no dates are told, a season is over at the end of the year that it is named for.
+    return EndsBelief(found.figures, found.until or f"{last[:4]}-12-31", teams)
 
 
 CODES = {
