@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tracker.daemon.player_priors import PlayerBeliefs
+from tracker.app.pricing import LinesFor, Load, Pricing
 from tracker.domain.events import ForecastFailed, ForecastRecovered, Tell
-from tracker.domain.game import Game, GameState
+from tracker.domain.game import GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.domain.prior import Lines
 from tracker.domain.tracking import GameTracking
 from tracker.forecast import (
     Outlook,
-    Parameters,
     Unpriceable,
     load_parameters,
 )
 from tracker.forecast.players.lines import player_chance
-from tracker.forecast.priors.belief import Believed, Known
-from tracker.forecast.priors.fusion import LiveLines, forecast_with
+from tracker.forecast.priors.belief import Known
+from tracker.forecast.priors.fusion import LiveLines
 
 BUDGET_SECONDS = 2.0
 """Real time after which a forecast is given up and the last one stands."""
@@ -29,28 +26,13 @@ BUDGET_SECONDS = 2.0
 _THREADS = 2
 """One that is stuck leaves one; more would only cost memory, each keeping its own."""
 
-LinesFor = Callable[[Game], Lines | None]
-"""The closing lines that the configuration gives for a game."""
-
-LiveFor = Callable[[Game], LiveLines | None]
-"""The market's lines of this moment for a game, where somebody quotes any."""
-
-Load = Callable[[str], Parameters]
-"""The parameters in use of a league. It may be called from several threads."""
-
 
 class Forecaster:
     """Forecasts a game from its state, with what was believed of it before tip-off."""
 
     def __init__(self, lines_for: LinesFor, tell: Tell, load: Load = load_parameters) -> None:
         """`lines_for` looks up the configuration's lines; those given with a bet come first."""
-        self._load = load
-        self.live: LiveFor = lambda _: None
-        """What the market quotes of a game meanwhile; whoever keeps quotes puts it here."""
-        self.known = Known(lines_for)
-        """What is known of games before tip-off; whoever learns more puts it here."""
-        self.players = PlayerBeliefs()
-        """What is known of players; whoever reads more of their games puts them there."""
+        self.pricing = Pricing(Known(lines_for), load=load)
         self._tell = tell
         self._failing: set[str] = set()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="forecast")
@@ -61,7 +43,7 @@ class Forecaster:
         try:
             async with asyncio.timeout(BUDGET_SECONDS):
                 loop = asyncio.get_running_loop()
-                live = self.live(book.game)
+                live = self.pricing.live(book.game)
                 outlook = await loop.run_in_executor(self._threads, self.outlook, book, state, live)
         except (ArithmeticError, ValueError, Unpriceable, TimeoutError) as why:
             if name not in self._failing:
@@ -77,15 +59,9 @@ class Forecaster:
     def outlook(
         self, book: GameTracking, state: GameState, live: LiveLines | None = None
     ) -> Outlook:
-        """The forecast itself, moved by live lines where there are any."""
-        parameters = self._load(book.game.league)
-        prior, players = self.believed(book, parameters).prior, self.players.priors(book)
-        return prepared(forecast_with(state, prior, parameters, live, players), book)
-
-    def believed(self, book: GameTracking, parameters: Parameters) -> Believed:
-        """What was believed before tip-off, of all that was known then."""
-        bets = [x.bet for x in book.tracked if x.bet.added_at <= book.game.start]
-        return self.known.before(book.game, bets, parameters)
+        """The forecast itself, moved by the market's live lines where there are any."""
+        bets = [x.bet for x in book.tracked]
+        return prepared(self.pricing.seen(state, bets, live=live).outlook(), book)
 
 
 def prepared(outlook: Outlook, book: GameTracking) -> Outlook:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tracker.app.bets import Bets
 from tracker.app.file_of_bets import take
+from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
-from tracker.daemon.player_priors import Team, Who, players_in
 from tracker.daemon.shared_bets import SharedBets
 from tracker.daemon.watchers.known_players import Rosters, frozen
 from tracker.daemon.watchers.matching import match, to_move

@@ -53,7 +53,7 @@ def price_all(markets: Sequence[Market], outlook: Outlook) -> list[Chance | None
     """The chances of many bets of one game; None for one that cannot be priced."""
     if len(markets) >= WORTH_A_SHEET:
         try:
-            return chances_of(laid_out(tuple(markets)).chances(outlook).tolist())
+            return [*chances_of(laid_out(tuple(markets)).chances(outlook).tolist())]
         except Unpriceable:
             pass
     return [_chance_or_none(x, outlook) for x in markets]
