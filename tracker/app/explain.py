@@ -10,15 +10,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
-from tracker.app.pricing import bet_of, bets_before, markets_in, pricing_of
+from tracker.app.pricing import bet_of, bets_before, live_lines, markets_in, pricing_of
 from tracker.domain.bet import Bet, Snapshot
 from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.quote import two_sided
 from tracker.domain.tracking import Group
 from tracker.engine.decide.normalising import filled
 from tracker.engine.decide.parlays import combined
@@ -28,7 +27,6 @@ from tracker.feeds.errors import FeedError
 from tracker.feeds.leagues import SOURCES
 from tracker.forecast import Unpriceable
 from tracker.forecast.explain import Seen, Whole, why, won
-from tracker.forecast.priors.fusion import LiveLines, live_lines
 
 if TYPE_CHECKING:
     from tracker.app.pricing import LinesFor
@@ -54,9 +52,6 @@ WITHIN = timedelta(minutes=5)
 
 LOOK_BACK = (timedelta(minutes=20), timedelta(hours=2))
 """How far back a box is looked for, which the moment's own answer may not hold."""
-
-QUOTED = timedelta(hours=4)
-"""How far back a quote that still stands may have been told: a game's length."""
 
 Causes = tuple[tuple[str, float], ...]
 """What moved a chance, and by how much of it."""
@@ -221,9 +216,11 @@ class _Rebuild:
             bets = [*bets, self.bet]
         pricing = await pricing_of(self.at.store, [game], bets, self.at.given, self._in_use)
         state = await self._state(game, place)
-        live = await self._live(game, shot) if state.phase.in_play else None
         found: tuple[float, Seen] | None = None
-        for parameters in self._models(game.league, shot):
+        quoted = await live_lines(self.at.store, state, shot.at)
+        for parameters, live in product(
+            self._models(game.league, shot), dict.fromkeys((quoted, None))
+        ):
             seen = pricing.seen(state, bets, parameters, live)
             error = abs(whole(seen.chance(markets)) - shot.known.win)
             if found is None or error < found[0]:
@@ -232,12 +229,6 @@ class _Rebuild:
                 break
         assert found is not None  # noqa: S101 - there is always the shipped model
         return found[1]
-
-    async def _live(self, game: Game, shot: Snapshot) -> LiveLines | None:
-        """What the market quoted at that moment, as far as quotes are kept."""
-        told = await self.at.store.quotes.standing(game.id, shot.at - QUOTED, shot.at)
-        quotes = [replace(x.quote, told_at=x.stood_at) for x in told]
-        return live_lines(two_sided(quotes), shot.at)
 
     async def _state(self, game: Game, place: int) -> GameState:
         """The state of a game at a place, with its players where the bet asks about any."""
