@@ -193,7 +193,9 @@ async def pricing_of(
     players = PlayerBeliefs()
     whom = [(game.league, x.key) for game in games for x in players_in(bets, game)]
     if whom:
-        players.recent = await store.players.recent_games(whom)
+        recent = await store.players.recent_games(whom)
+        teams = {(game.league, x) for game in games for x in (game.home, game.away)}
+        players.learn(recent, await store.players.team_games(teams))
     return Pricing(Known(given, quotes, finished), players, load)
 
 

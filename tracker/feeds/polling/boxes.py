@@ -45,6 +45,26 @@ HELD_BACK_S = 30.0
 """For how long one document may lag behind the other without being told."""
 
 
+def seen_by(state: GameState, before: tuple[PlayerLine, ...]) -> tuple[PlayerLine, ...]:
+    """The players of a state, and when each was last known to be on the court.
+
+    He was if he is on it, or has played longer than in the lines `before`.
+    """
+    left = state.game.rules.regulation_seconds - state.seconds_left
+    now = max(left, 0.0) / 60 if state.overtime == 0 else None
+    known = {(x.side, x.id): x for x in before}
+
+    def told(line: PlayerLine) -> PlayerLine:
+        last = known.get((line.side, line.id))
+        if now is None:
+            return line
+        if line.on_court or line.minutes > (0.0 if last is None else last.minutes):
+            return replace(line, seen=now)
+        return replace(line, seen=0.0 if last is None else last.seen)
+
+    return tuple(told(x) for x in state.players)
+
+
 def always() -> bool:
     """For whoever has no budget of requests."""
     return True
@@ -128,6 +148,7 @@ class BoxWatch:
         if not isinstance(state, GameState):
             return look
         if state.players and not self._older(state):
+            state = replace(state, players=seen_by(state, self._lines))
             self._lines, self._complete = state.players, state.phase is Phase.FINAL
             self._box, self._begun = state.box, state.period > 0
         newest = self._newest(look.path, state)
