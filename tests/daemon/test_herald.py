@@ -124,7 +124,7 @@ async def test_a_start_says_whether_the_program_had_been_stopped(tmp_path: Path)
         await night.herald.started(1)
         await night.rest()
         assert len(night.phone.said) == 1
-        assert "has started, following 1 game ·" in night.phone.words[0]
+        assert "has started, following 1 game" in night.phone.words[0]
         assert night.phone.said[0].level is Level.INFO
         await night.herald.stopped()
         night.clock.set(NOW + timedelta(minutes=5))

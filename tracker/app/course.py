@@ -109,16 +109,17 @@ def game_seconds(league: League, period: int, clock: float) -> float:
 def course_of(view: ShowView, title: str, subtitle: str) -> Course:
     """The course of a bet that has a game and snapshots; ValueError when it has not.
 
-    A parlay over several games has its course on the clock of the one that has told most of it.
+    Moments without a chance are left out. A parlay over several games has its course on the clock of the one that has told most of it.
     """
     bet = view.bet
-    if bet.game is None or bet.market is None or not view.snapshots:
+    known = [x for x in view.snapshots if x.snapshot.chance is not None]
+    if bet.game is None or bet.market is None or not known:
         raise ValueError("a course needs a game and a history")
-    told = Counter(x.game for x in view.snapshots).most_common(1)[0][0]
+    told = Counter(x.game for x in known).most_common(1)[0][0]
     slip = bet.market.legs if isinstance(bet.market, Parlay) else ()
     game = next((x.game for x in slip if x.game.id == told), bet.game)
     league = LEAGUES[game.league]
-    shots = [x.snapshot for x in view.snapshots if x.game == told]
+    shots = [x.snapshot for x in known if x.game == told]
     points = tuple(_point(x, league, bet.market) for x in shots)
     last = max(league.periods, *(x.period for x in shots))
     end = game_seconds(league, last, 0.0)
