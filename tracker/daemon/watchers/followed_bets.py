@@ -156,10 +156,11 @@ class FollowedBets:
         games = await self._store.games(since=self._clock.now() - _RECENT)
         guests = guests_of(x for game, _ in games for x in game.teams)
         found = await asyncio.to_thread(read_bets, self._file, self._unit_cents, guests)
-        self._stamp, self._mistaken = stamp, bool(found.mistakes)
+        self._stamp = stamp
         bets = Bets(self._store, self._defaults, self._unit_cents, "file")
         now, real = self._clock.now(), SystemClock().now()
         taken = await take(bets, found, str(self._file), now, real)
+        self._mistaken = bool(taken.standing.mistakes)
         if known:
             # Before, what names a team that no list has cannot be understood yet.
             self._say(taken.standing.mistakes)
