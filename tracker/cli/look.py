@@ -98,6 +98,13 @@ def chance_text(bet: BetView) -> str:
     return f"{percent(bet.chance.win)}{'*' if bet.stale else ''}"
 
 
+def needs_decision(waiting: Sequence[BetView]) -> str:
+    """A line with the bets whose result a person must decide; empty where there is none."""
+    if not waiting:
+        return ""
+    return f"Needs your decision: {', '.join(f'#{x.id}' for x in waiting)} · tracker review"
+
+
 def money_result(bet: BetView) -> str:
     """What the stake became, or what it would win."""
     from tracker.wording.figures import signed_money
@@ -105,7 +112,7 @@ def money_result(bet: BetView) -> str:
     if bet.stake_cents is None:
         return ""
     if bet.payout_cents is not None:
-        return f", {signed_money(bet.payout_cents - bet.stake_cents)}"
+        return f", {signed_money(bet.payout_cents - (bet.own_cents or 0))}"
     odds = price_of(bet.market, bet.odds)
     if odds is None:
         return ""
@@ -123,7 +130,7 @@ def status_text(bet: BetView, *, short: bool = False) -> str:
         }.get(bet.status, bet.status.value)
     won = ""
     if bet.payout_cents is not None and bet.stake_cents is not None:
-        won = f" {signed_money(bet.payout_cents - bet.stake_cents)}"
+        won = f" {signed_money(bet.payout_cents - (bet.own_cents or 0))}"
     result = paint(f"{bet.result.value}{won}", _STYLES[bet.result], sys.stdout)
     if bet.status is Status.OFFICIAL:
         return result

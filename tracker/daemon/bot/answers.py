@@ -75,8 +75,14 @@ def status_text(cards: Sequence[Card], bets: Sequence[BetView]) -> str:
     waiting = sum(x.status in _OPEN for x in bets)
     if not cards:
         count = plural(waiting, "open bet")
-        return f"No game is being watched yet · {count}\n/bets lists them."
-    return "\n\n".join(_brief(x) for x in cards)
+        return f"No game is being watched yet · {count}\n/bets lists them.{decide_text(bets)}"
+    return "\n\n".join(_brief(x) for x in cards) + decide_text(bets)
+
+
+def decide_text(bets: Sequence[BetView]) -> str:
+    """A line with the bets whose result the person must decide; empty where there is none."""
+    waiting = [f"#{x.number}" for x in bets if x.status is Status.NEEDS_REVIEW]
+    return f"\n❔ Needs your decision: {', '.join(waiting)}" if waiting else ""
 
 
 def _brief(card: Card) -> str:
@@ -148,7 +154,7 @@ def _result_line(x: BetView) -> str:
     assert x.game is not None  # noqa: S101 - what ended had a game
     money = ""
     if x.stake_cents is not None and x.payout_cents is not None:
-        money = f" {signed_money(x.payout_cents - x.stake_cents)}"
+        money = f" {signed_money(x.payout_cents - (x.own_cents or 0))}"
         if x.result in (Result.PUSH, Result.VOID):
             money = f" {money_text(x.payout_cents)} back"
     unsure = " · provisional" if x.status is Status.PROVISIONAL else ""
@@ -160,7 +166,7 @@ def _result_line(x: BetView) -> str:
 def profit_text(bets: Sequence[BetView], sight: Sight) -> str:
     """What settled bets came to: today, lately, in all; and what is still at stake."""
     ended = [
-        Ended(x.result, x.game.slate, x.stake_cents, x.payout_cents)
+        Ended(x.result, x.game.slate, x.own_cents, x.payout_cents)
         for x in bets
         if x.result is not None and x.game is not None
     ]
@@ -169,13 +175,13 @@ def profit_text(bets: Sequence[BetView], sight: Sight) -> str:
     sum_at_stake = f"{money_text(sum(open_stakes))} on {count}" if open_stakes else "nothing"
     at_stake = f"At stake now: {sum_at_stake}"
     if not ended:
-        return f"Nothing has been settled yet\n{at_stake}"
+        return f"Nothing has been settled yet\n{at_stake}{decide_text(bets)}"
     whole = tally(ended)
     lines = [
         _tally_line(name, tally(x for x in ended if x.day > sight.today - timedelta(days=days)))
         for name, days in _PERIODS
     ]
-    return "\n".join((_tally_line("In all", whole), *lines, at_stake))
+    return "\n".join((_tally_line("In all", whole), *lines, at_stake)) + decide_text(bets)
 
 
 def _tally_line(name: str, x: Tally) -> str:
