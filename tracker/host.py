@@ -167,7 +167,7 @@ def running_instance(path: Path) -> Instance | None:
     """The daemon that holds the lock file, or None when there is none.
 
     The lock is shared for an instant, which a daemon that starts meanwhile waits out. It is the
-    lock that counts: the number in the file may be of another container.
+    lock that counts: the number in the file may be of another container. Raises NoLocks.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -177,9 +177,10 @@ def running_instance(path: Path) -> Instance | None:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return Instance(_known_here(_holder(descriptor), os.fstat(descriptor)))
-    except OSError:
-        # No locks here: then no daemon either.
-        return None
+    except OSError as why:
+        if why.errno in NO_LOCKS:
+            raise NoLocks(path) from None
+        raise
     finally:
         os.close(descriptor)
     return None
