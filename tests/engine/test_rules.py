@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.engine.build import after
 from tracker.domain.alert import Reason
-from tracker.domain.rule import EventRule, LevelRule, SwingRule, parse_rule
+from tracker.domain.rule import LevelRule, SwingRule, parse_rule
 from tracker.domain.tracking import RulePhase, RuleState
 from tracker.engine.rules.state_machine import (
     BAND,
@@ -59,7 +59,7 @@ class Watch:
 def watch(text: str) -> Watch:
     """A rule of which nothing is remembered."""
     rule = parse_rule(text)
-    assert not isinstance(rule, EventRule)
+    assert isinstance(rule, LevelRule | SwingRule)
     return Watch(rule, RuleState(1, rule.text))
 
 

@@ -8,14 +8,14 @@ from tests.engine.build import T0
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Result
 from tracker.domain.game import Score
-from tracker.domain.rule import EventRule, parse_rule
+from tracker.domain.rule import LevelRule, SwingRule, parse_rule
 from tracker.modelling.backtest.rule_scores import Course, Seen, Watched, figures, naive
 
 
 def rule(text: str) -> Watched:
     """A rule on a chance."""
     found = parse_rule(text)
-    assert not isinstance(found, EventRule)
+    assert isinstance(found, LevelRule | SwingRule)
     return found
 
 

@@ -27,13 +27,19 @@ from tracker.wording.alerts import compose
 PAGE = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text("utf-8")
 
 
+MARKET_RULES = 3
+"""An edge, a price that moves, a line that moves."""
+
+
 @pytest.mark.parametrize("event", Event)
 def test_every_event_is_told(event: Event) -> None:
     """In a row of the table of rules."""
     assert f"\n| `{event.value}` | " in PAGE
 
 
-@pytest.mark.parametrize("form", [*(f"p {x.value} " for x in Comparison), "swing "])
+@pytest.mark.parametrize(
+    "form", [*(f"p {x.value} " for x in Comparison), "swing ", "edge ", "price moves", "line moves"]
+)
 def test_every_form_of_a_rule_is_told(form: str) -> None:
     """With an example."""
     assert f"\n| `{form}" in PAGE
@@ -43,7 +49,7 @@ def test_every_example_of_a_rule_can_be_read() -> None:
     """As it stands in the table, and in the example of the configuration."""
     table = PAGE.partition("| rule | says |")[2].partition("\n\n")[0]
     examples = re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
-    assert len(examples) == len(Event) + len(Comparison) + 1
+    assert len(examples) == len(Event) + len(Comparison) + 1 + MARKET_RULES
     for text in [*examples, *re.findall(r'"(p [^"]+)"', PAGE)]:
         parse_rule(text)
 

@@ -20,7 +20,15 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.parlay import Parlay, Wager
-from tracker.domain.rule import Comparison, EventRule, LevelRule, SwingRule, parse_rule
+from tracker.domain.rule import (
+    Comparison,
+    EdgeRule,
+    EventRule,
+    LevelRule,
+    MoveRule,
+    SwingRule,
+    parse_rule,
+)
 
 if TYPE_CHECKING:
     from tracker.domain.alert import Alert
@@ -148,7 +156,7 @@ def _way(alert: Alert) -> int:
             return -1
         case LevelRule() | SwingRule():
             return -1 if (alert.p or 0.0) < (alert.was or 0.0) else 1
-        case EventRule():
+        case EventRule() | EdgeRule() | MoveRule():
             return 0
         case _:
             assert_never(rule)

@@ -259,6 +259,16 @@ def clv_report(
     )
 
 
+_NO_FAULT = ("live bet", "no price", "called off")
+"""Reasons for which a bet can have no closing line value, however well closes are taken."""
+
+
+def judged(report: ClvReport) -> tuple[int, int]:
+    """How many of the bets that could have a value by quotes have one, and how many those are."""
+    excused = sum(n for why, n in report.missing.items() if why in _NO_FAULT)
+    return report.covered, report.n - excused - report.model.n
+
+
 def mean_of(key: str, values: Sequence[float]) -> Mean:
     """The mean of some figures with its standard error."""
     if not values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from statistics import median
 from typing import TYPE_CHECKING, Protocol
 
 from tracker.domain.bet import Bet
@@ -13,11 +14,22 @@ from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.parlay import Parlay, price_of
 from tracker.domain.player import Player
-from tracker.domain.quote import EXCHANGES, Quote, TwoSided, selection_of, two_sided
+from tracker.domain.quote import (
+    EXCHANGES,
+    SPREAD,
+    TOTAL,
+    Quote,
+    Selection,
+    TwoSided,
+    selection_of,
+    two_sided,
+)
+from tracker.domain.tracking import Tracked
 from tracker.domain.value import ClosingValue, Decision
 from tracker.engine.market.board import best_price
-from tracker.engine.market.closing import Close, fairs, standing
+from tracker.engine.market.closing import Close, fairs, main_line, standing
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
+from tracker.engine.rules.market import MarketReading
 from tracker.forecast.closing import closing_outlook, moved_to
 
 if TYPE_CHECKING:
@@ -90,6 +102,49 @@ def market_chance(bet: Bet, quotes: Sequence[Quote], now: datetime) -> float | N
     known = fairs(standing(two_sided([x for x in quotes if x.open]), now, NEWEST).values())
     fair = known.get(selection.main) or known.get(selection.main.opposite)
     return None if fair is None else fair.of(selection)
+
+
+HAD = timedelta(minutes=10)
+"""Oldest price that may still be had before a game, as rules see it."""
+
+
+def market_reading(tracked: Tracked, quoted: Quoted) -> MarketReading:
+    """What the market says of a bet at this moment, for the rules that watch it."""
+    bet, at = tracked.bet, quoted.at
+    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    if selection is None:
+        return MarketReading(at)
+    oldest = AT_BET if quoted.live else HAD
+    best = best_price(quoted.quotes, selection, quoted.mine, quoted.anchors, at, oldest)
+    edge, chance = None, tracked.chance
+    if best is not None and chance is not None and not chance.decided:
+        edge = chance.win * best.odds + chance.push - 1
+    lines = two_sided([x for x in quoted.quotes if at - x.stood_at <= NEWEST])
+    return MarketReading(
+        at,
+        edge,
+        market_chance(bet, quoted.quotes, at),
+        _line(selection, lines),
+        "" if best is None else f"{best.odds:.2f} at {best.book}",
+    )
+
+
+def _line(selection: Selection, lines: Sequence[TwoSided]) -> float | None:
+    """Where the main line of a bet's market stands, from its own side."""
+    if selection.span != "game":
+        return None
+    if selection.of_player:
+        mine = [
+            x.selection.points for x in lines
+            if (x.selection.market, x.selection.about) == (selection.market, selection.about)
+        ]  # fmt: skip
+        known = [x for x in mine if x is not None]
+        return median(known) if known else None
+    market = TOTAL if selection.plain == TOTAL else SPREAD
+    found = main_line(lines, market)
+    if found is None:
+        return None
+    return -found.points if selection.side == "away" and market == SPREAD else found.points
 
 
 NEWEST = timedelta(minutes=30)

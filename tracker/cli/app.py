@@ -90,6 +90,7 @@ VERBS = (
     Verb("history", "models.history", _MODEL),
     Verb("model", "models.model", _MODEL),
     Verb("export", "setup.export", _DATA),
+    Verb("backtest", "market.backtest", _MODEL),
     Verb("replay", "replay.replay", _DATA),
     Verb("config", "setup.config", _CARETAKING),
     Verb("refresh", "setup.refresh", _CARETAKING),

@@ -136,6 +136,10 @@ class Daemon:
             trackings=shelf.trackings,
             roster_of=shelf.roster_of,
             hear=parts.pulses.hear,
+            route=self._desk.route,
+            style=parts.settings.wording,
+            channels=tuple(self._bells),
+            ring=self._ring,
         )
 
     def _show(self, tracking: GameTracking) -> None:

@@ -33,10 +33,10 @@ class Say(StrEnum):
     OFF = "off"
 
 
-CHANCE, SWING, DAEMON = "chance", "swing", "daemon"
+CHANCE, SWING, MARKET, DAEMON = "chance", "swing", "market", "daemon"
 """What levels are set for beside the events: levels of a chance, swings, the program itself."""
 
-TOPICS = (CHANCE, SWING, *(x.value for x in Event), DAEMON)
+TOPICS = (CHANCE, SWING, MARKET, *(x.value for x in Event), DAEMON)
 """Everything that a level can be set for."""
 
 DEFAULT_LEVELS: Mapping[str, Level] = {
@@ -56,9 +56,11 @@ DEFAULT_LEVELS: Mapping[str, Level] = {
 
 
 def topic_of(rule: str) -> str:
-    """What a rule, by its text, is about: an event, a swing, or the chance itself."""
+    """What a rule, by its text, is about: an event, a swing, the market, or the chance."""
     if rule in set(Event):
         return rule
+    if rule.startswith(("edge", "price", "line")):
+        return MARKET
     return SWING if rule.startswith("swing") else CHANCE
 
 

@@ -77,12 +77,62 @@ class EventRule:
         object.__setattr__(self, "text", self.event.value)
 
 
-Rule = LevelRule | SwingRule | EventRule
+@dataclass(frozen=True, slots=True)
+class EdgeRule:
+    """The best price that can be had pays `level` of a unit more than the model says it should."""
+
+    level: float
+    text: str = field(init=False, repr=False, compare=False)
+    """The rule as it is stored and shown."""
+
+    def __post_init__(self) -> None:
+        """Write the rule once, as of a level."""
+        object.__setattr__(self, "text", f"edge >= {self.level:g}")
+
+
+class Moving(StrEnum):
+    """What of the market a rule may watch move."""
+
+    PRICE = "price"
+    LINE = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRule:
+    """The market moves within `seconds`: its fair chance of the bet, or its line, by `size`.
+
+    `size` is a part of 1 for a price, and points for a line.
+    """
+
+    what: Moving
+    size: float
+    seconds: int
+    text: str = field(init=False, repr=False, compare=False)
+    """The rule as it is stored and shown."""
+
+    def __post_init__(self) -> None:
+        """Write the rule once, as of a level."""
+        span = f"{self.seconds // 60}m" if self.seconds % 60 == 0 else f"{self.seconds}s"
+        object.__setattr__(self, "text", f"{self.what.value} moves {self.size:g} in {span}")
+
+
+MarketRule = EdgeRule | MoveRule
+"""Rules that quotes step, not the polls of a game."""
+
+Rule = LevelRule | SwingRule | EventRule | MarketRule
 
 _LEVEL = re.compile(r"p\s*(>=|<=|≥|≤|crosses)\s*(\d*\.?\d+)\s*(%?)")
 _SWING = re.compile(r"swing\s+(\d*\.?\d+)\s*(%?)\s+in\s+(\d{1,5})\s*(s|m|min)")
+_EDGE = re.compile(r"edge\s*(?:>=|≥)\s*(\d*\.?\d+)\s*(%?)")
+_MOVE = re.compile(r"(price|line)\s+moves\s+(\d*\.?\d+)\s*(%?)\s+in\s+(\d{1,5})\s*(s|m|min)")
 _LONGEST_SWING = 6 * 3600
-_FORMS = "'p >= 0.80', 'p <= 0.30', 'p crosses 0.50', 'swing 0.15 in 5m'"
+_LARGEST_MOVE = 40.0
+"""Points: no line moves further before a game."""
+
+_FORMS = (
+    "'p >= 0.80', 'p <= 0.30', 'p crosses 0.50', 'swing 0.15 in 5m', 'edge >= 0.05', "
+    "'price moves 0.03 in 10m', 'line moves 1.5 in 30m'"
+)
 
 
 def _share(number: str, percent: str, text: str) -> float:
@@ -95,6 +145,23 @@ def _share(number: str, percent: str, text: str) -> float:
     return value
 
 
+def _seconds(number: str, unit: str, text: str) -> int:
+    seconds = int(number) * (1 if unit == "s" else 60)
+    if not 0 < seconds <= _LONGEST_SWING:
+        raise BadRule(f"the time in {text!r} must be above 0 and at most 360m, such as 5m")
+    return seconds
+
+
+def _move(found: re.Match[str], text: str) -> MoveRule:
+    what, seconds = Moving(found[1]), _seconds(found[4], found[5], text)
+    if what is Moving.PRICE:
+        return MoveRule(what, _share(found[2], found[3], text), seconds)
+    points = float(found[2])
+    if found[3] or not 0 < points <= _LARGEST_MOVE:
+        raise BadRule(f"a line moves by points, above 0 and at most 40, such as 1.5: not {text!r}")
+    return MoveRule(what, points, seconds)
+
+
 def parse_rule(text: str) -> Rule:
     """Read a rule such as `p >= 0.80`, `swing 0.15 in 5m` or `settled`.
 
@@ -105,10 +172,11 @@ def parse_rule(text: str) -> Rule:
         sign = {"≥": ">=", "≤": "<="}.get(found[1], found[1])
         return LevelRule(Comparison(sign), _share(found[2], found[3], text))
     if found := _SWING.fullmatch(plain):
-        seconds = int(found[3]) * (1 if found[4] == "s" else 60)
-        if not 0 < seconds <= _LONGEST_SWING:
-            raise BadRule(f"the time in {text!r} must be above 0 and at most 360m, such as 5m")
-        return SwingRule(_share(found[1], found[2], text), seconds)
+        return SwingRule(_share(found[1], found[2], text), _seconds(found[3], found[4], text))
+    if found := _EDGE.fullmatch(plain):
+        return EdgeRule(_share(found[1], found[2], text))
+    if found := _MOVE.fullmatch(plain):
+        return _move(found, text)
     if plain in set(Event):
         return EventRule(Event(plain))
     near = difflib.get_close_matches(plain, [e.value for e in Event], n=1)

@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
+from tracker.domain.alert import Alert
 from tracker.domain.chance import Chance
 from tracker.domain.credit import Credit
 from tracker.domain.market import Span
 from tracker.domain.money import Odds
 from tracker.domain.poll import Document
 from tracker.domain.quote import Closing, Quote, Selection
+from tracker.domain.tracking import RuleState
 from tracker.domain.value import ClosingValue, Decision, EdgeSeen, Grade, Price
+from tracker.store import queries as q
+from tracker.store.alerting import keep_alert
 from tracker.store.codec.values import moment, moment_or_none, stamp, stamp_or_none
 from tracker.store.database.connection import Database
-from tracker.store.recording import keep_document
+from tracker.store.recording import keep_document, keep_rules
 
 _ADD_QUOTE = """
 INSERT INTO quote (
@@ -250,6 +254,27 @@ class Quotes:
         return await self._db.read(
             lambda db: {x["bet"]: _decision(x) for x in db.execute(_DECISIONS, {"bet": bet})}
         )
+
+    # -------------------------------------------------------------------------------------- rules
+
+    async def record_rules(
+        self,
+        game: str,
+        rules: Sequence[RuleState],
+        alerts: Sequence[Alert],
+        poll: int,
+        channels: Sequence[str],
+    ) -> None:
+        """Write what rules on the market made of the answer with a poll's number, as one unit."""
+
+        def work(db: sqlite3.Connection) -> None:
+            followed = {x["bet"]: x["leg"] for x in db.execute(q.FOLLOWED, (game,))}
+            keep_rules(db, (x for x in rules if x.bet in followed))
+            for alert in alerts:
+                if alert.bet in followed:
+                    keep_alert(db, alert, game, poll, followed[alert.bet], channels)
+
+        await self._db.write(work, urgent=any(x.told for x in alerts))
 
     # ----------------------------------------------------------------------------------- credits
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -43,7 +43,7 @@ def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequenc
         x["bet"]: x["leg"] for x in db.execute(q.FOLLOWED, (change.book.game.id,))
     }
     _keep_snapshots(db, change, number, followed)
-    db.executemany(q.KEEP_RULE, (_rule(x) for x in change.rules if x.bet in followed))
+    keep_rules(db, (x for x in change.rules if x.bet in followed))
     for alert in change.alerts:
         if alert.bet in followed:
             keep_alert(db, alert, change.book.game.id, number, followed[alert.bet], channels)
@@ -202,6 +202,11 @@ def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
         None if x.no_chance is None else x.no_chance.value,
         *((None, None, None) if x.prior is None else (x.prior.margin, x.prior.total, x.prior.by)),
     )
+
+
+def keep_rules(db: sqlite3.Connection, rules: Iterable[RuleState]) -> None:
+    """Write where rules stand."""
+    db.executemany(q.KEEP_RULE, (_rule(x) for x in rules))
 
 
 def _rule(x: RuleState) -> tuple[object, ...]:

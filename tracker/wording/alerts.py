@@ -20,9 +20,11 @@ from tracker.domain.policy import topic_of
 from tracker.domain.poll import Trouble
 from tracker.domain.rule import (
     Comparison,
+    EdgeRule,
     Event,
     EventRule,
     LevelRule,
+    MoveRule,
     SwingRule,
     parse_rule,
 )
@@ -85,6 +87,10 @@ def compose(alert: Alert, tracked: Followed, book: Belief, wording: MessageStyle
             return _chance(rule, alert, tracked, book, wording)
         case EventRule():
             return _event(rule.event, alert, tracked, book, wording)
+        case EdgeRule() | MoveRule():
+            return (
+                f"◈ {short(tracked.bet)}: {alert.detail}\n{_second(alert, tracked, book, wording)}"
+            )
         case _:
             assert_never(rule)
 
@@ -171,8 +177,12 @@ def _event(
     match event:
         case Event.START:
             return f"▶ {chance}{name}: tip-off, {alert.game_clock}\n{second}"
-        case Event.QUARTER | Event.HALFTIME:
+        case Event.QUARTER:
             return f"◆ {chance}{name}: {facts}\n{second}"
+        case Event.HALFTIME:
+            # The moment to place or to skip a bet on the second half.
+            ask = f'tracker check "{book.game.home} 2H -1.5 -110" says what a bet is worth now'
+            return f"◆ {chance}{name}: {facts}\n{second}\n{ask}"
         case Event.HIT | Event.DEAD:
             return f"{_decided(event, alert, tracked, facts)}\n{second}"
         case Event.OUT:

@@ -20,7 +20,7 @@ from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, Market, Moneyline, Spread, Total, line_text
 from tracker.domain.plural import plural
-from tracker.domain.rule import EventRule, Rule, parse_rule
+from tracker.domain.rule import EventRule, LevelRule, Rule, SwingRule, parse_rule
 
 if TYPE_CHECKING:
     from tracker.domain.prior import Lines
@@ -184,7 +184,7 @@ def _bets(game: Game, spread: float, total: float, rules: tuple[Rule, ...]) -> I
 def _tell(rules: Sequence[Rule], courses: Sequence[Course], played: int, *, as_json: bool) -> None:
     from tracker.modelling.backtest.rule_scores import figures
 
-    found = [figures(x, courses) for x in rules if not isinstance(x, EventRule)]
+    found = [figures(x, courses) for x in rules if isinstance(x, LevelRule | SwingRule)]
     if as_json:
         say_json({"games": played, "bets": len(courses), "rules": [figures_json(x) for x in found]})
         return

@@ -94,7 +94,7 @@ def _bet(pick: str, odds: int, stake: int, game: str) -> str:
 
 
 def config_toml(feed: str, sink: str, lines: Mapping[str, tuple[float, float]]) -> str:
-    """The configuration of the night: the local feed, one webhook, and the closing lines."""
+    """The configuration of the night: the local feed and its odds, a webhook, closing lines."""
     known = "".join(
         f'\n[[lines]]\ngame = "{game}"\nhome_spread = {spread}\ntotal = {total}\n'
         for game, (spread, total) in lines.items()
@@ -109,6 +109,20 @@ file = "bets.toml"
 
 [feeds.nba]
 base_url = "{feed}"
+
+[odds]
+sources = ["kalshi", "polymarket", "the_odds_api"]
+
+[odds.the_odds_api]
+key = "a-key-of-the-demo"
+base_url = "{feed}"
+
+[odds.kalshi]
+base_url = "{feed}"
+
+[odds.polymarket]
+base_url = "{feed}"
+clob_url = "{feed}"
 
 [notify]
 console = false

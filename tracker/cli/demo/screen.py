@@ -20,6 +20,7 @@ from tracker.domain.league import LEAGUE_ZONE
 from tracker.domain.money import money_text
 from tracker.domain.plural import plural
 from tracker.store.views import BetView, ShowView
+from tracker.wording.closes import closed_line
 from tracker.wording.figures import percent, score_text
 
 _WIDE = 88
@@ -95,6 +96,7 @@ def conclude(verdict: Verdict, pictures: Path) -> None:
             console.print("\n".join(_chart(view, min(console.width, _WIDE))), markup=False)
             console.print()
     console.print(table([view.bet for view in verdict.bets]))
+    _tell_closes(verdict, console)
     drawn = _draw_pictures(verdict.bets, pictures)
     right = len(verdict.bets) - len(verdict.wrong)
     console.print(
@@ -108,6 +110,21 @@ def conclude(verdict: Verdict, pictures: Path) -> None:
     if not verdict.good:
         console.print("This is not as it should be. The daemon's log:", style="red")
         console.print(verdict.log[-4000:], markup=False)
+
+
+def _tell_closes(verdict: Verdict, console: Console) -> None:
+    """What each bet was worth by the closing line; the prices of the night are modelled."""
+    told = [
+        (view.bet, value)
+        for view in verdict.bets
+        if (value := verdict.values.get(view.bet.number)) is not None and view.bet.market
+    ]
+    if not told:
+        return
+    console.print("\nBy the closing line (the prices of this night are modelled):")
+    for bet, value in told:
+        line = value.reason if bet.market is None else closed_line(bet.market, bet.odds, value)
+        console.print(f"  #{bet.number} {shown_as(bet)}: {line}", markup=False)
 
 
 def _chart(view: ShowView, columns: int) -> list[str]:

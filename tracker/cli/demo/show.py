@@ -22,6 +22,7 @@ from tracker.cli.demo.sink import Sink, webhook
 from tracker.cli.demo.verdict import Verdict, judge
 from tracker.clock import ScaledClock, SystemClock
 from tracker.domain.bet import Status
+from tracker.domain.value import ClosingValue
 from tracker.replay.server import serving
 from tracker.settings import Settings, load_secrets
 from tracker.store import Store, StoreError
@@ -66,7 +67,9 @@ async def _night(
         for line in phone.report():
             console.print(line)
         views = await _histories(folder / "tracker.db")
-        return judge(views, sink.messages, status, (folder / "daemon.log").read_text("utf-8"))
+        values = await _values(folder / "tracker.db")
+        log = (folder / "daemon.log").read_text("utf-8")
+        return judge(views, sink.messages, status, log, values)
 
 
 @contextlib.asynccontextmanager
@@ -149,6 +152,12 @@ async def _histories(database: Path) -> list[ShowView]:
         if view is not None:
             found.append(view)
     return found
+
+
+async def _values(database: Path) -> dict[int, ClosingValue]:
+    """What the bets were worth by the close."""
+    async with await Store.open(database, now=SystemClock().now(), readonly=True) as store:
+        return await store.quotes.values()
 
 
 async def _stop(daemon: asyncio.subprocess.Process) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tracker.cli.demo.night import BETS, playbacks
 from tracker.domain.bet import Result
@@ -19,6 +19,7 @@ from tracker.domain.market import (
 )
 from tracker.domain.parlay import Parlay, Wager
 from tracker.domain.player import Stat, player_key
+from tracker.domain.value import ClosingValue
 from tracker.replay.recording import Team
 from tracker.replay.rows import PlayerLine
 from tracker.store.views import ShowView
@@ -26,13 +27,17 @@ from tracker.store.views import ShowView
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of the night. `wrong` holds the numbers of bets without their right result."""
+    """What came of the night. `wrong` holds the numbers of bets without their right result.
+
+    `values` are what the bets were worth by the close, by number.
+    """
 
     bets: tuple[ShowView, ...]
     wrong: tuple[int, ...]
     alerts: int
     exit_status: int | None
     log: str
+    values: Mapping[int, ClosingValue] = field(default_factory=dict)
 
     @property
     def good(self) -> bool:
@@ -51,9 +56,16 @@ class Facts:
 
 
 def judge(
-    bets: Sequence[ShowView], messages: Sequence[str], exit_status: int | None, log: str
+    bets: Sequence[ShowView],
+    messages: Sequence[str],
+    exit_status: int | None,
+    log: str,
+    values: Mapping[int, ClosingValue] | None = None,
 ) -> Verdict:
-    """Compare each bet's result with the official box of its games."""
+    """Compare each bet's result with the official box of its games.
+
+    `values` are what the bets were worth by the close, by number.
+    """
     facts = _facts()
     wrong = tuple(
         view.bet.number
@@ -62,7 +74,7 @@ def judge(
         or view.bet.game is None
         or view.bet.result is not _real(view.bet.market, view.bet.game.id, facts)
     )
-    return Verdict(tuple(bets), wrong, len(messages), exit_status, log)
+    return Verdict(tuple(bets), wrong, len(messages), exit_status, log, values or {})
 
 
 def _facts() -> dict[str, Facts]:

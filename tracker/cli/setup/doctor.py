@@ -112,6 +112,8 @@ async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
             yield check
     async for check in _requests(scope):
         yield check
+    async for check in _market(scope):
+        yield check
     yield _service()
 
 
@@ -317,6 +319,39 @@ async def _requests(scope: Scope) -> AsyncIterator[Check]:
         over = usage.busiest_minute >= usage.budget
         hint = ": raise requests_per_minute" if over else ""
         yield Check(f"{name} requests", Health.WARNING if over else Health.GOOD, text + hint)
+
+
+_WEEK = timedelta(days=7)
+_COVERED = 0.8
+"""Below such a part of the bets with a close, something is wrong with quotes or their key."""
+
+_ENOUGH = 10
+"""Bets before the coverage is judged."""
+
+
+async def _market(scope: Scope) -> AsyncIterator[Check]:
+    """What sources of quotes told that could not be used, and how many bets met their close."""
+    from tracker.app.market import clv_report, judged
+    from tracker.cli.session import session
+    from tracker.store import StoreError
+
+    try:
+        async with session(scope) as at:
+            faults = await at.store.quotes.faults(at.now - _WEEK)
+            values = await at.store.quotes.values()
+            report = clv_report(await at.store.bets_view() if values else (), values)
+    except StoreError:
+        return
+    for source in dict.fromkeys(x for x, _, _ in faults):
+        told = ", ".join(f"{what} {n}" for name, what, n in faults if name == source)
+        text = f"quotes of {source}, left out in the last week: {told} (docs/market.md)"
+        yield Check(f"odds {source}", Health.GOOD, text)
+    covered, of = judged(report)
+    if of:
+        text = f"closing line values: {covered} of {of} bets that were placed before tip-off"
+        low = of >= _ENOUGH and covered < _COVERED * of
+        hint = ": `tracker clv` says why the others have none" if low else ""
+        yield Check("closes", Health.BAD if low else Health.GOOD, text + hint)
 
 
 async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +22,7 @@ from tracker.domain.plural import plural
 from tracker.domain.record import Grouping, Reliability, Said, Tally, reliability, tally
 
 if TYPE_CHECKING:
-    pass
+    from tracker.app.market import ClvReport, Mean
 
 _NONE = "No bet has a result yet."
 
@@ -77,13 +78,46 @@ def performance(
     the decided ones that were won. A bet with several tags counts under each.
     """
     (groups,) = _tallies(scope_of(context), since, until, by)
+    report = asyncio.run(_closes(scope_of(context), by))
+    worth = {x.key: x for x in report.groups}
     if as_json:
-        say_json({"by": by.value, "groups": {k: tally_json(x) for k, x in groups.items()}})
+        say_json(
+            {
+                "by": by.value,
+                "groups": {
+                    k: tally_json(x) | {"clv": _mean_json(worth.get(k))} for k, x in groups.items()
+                },
+                "clv": _mean_json(report.all) | {"coverage": report.coverage},
+            }
+        )
         return
     if not groups:
         say(_NONE)
         return
     _table(by.value.capitalize(), [_row(key, x) for key, x in groups.items()])
+    if report.n:
+        from tracker.cli.market.clv import mean_text
+
+        say(f"By the close {mean_text(report.all)}, {report.covered} of {report.n} bets covered")
+        note("`tracker clv` says more, and why the others have no closing line value.")
+
+
+async def _closes(scope: Scope, by: Grouping) -> ClvReport:
+    """What the bets were worth by the close, put together in the same way where that is told."""
+    from tracker.app.market import BY, clv_report
+    from tracker.store import StoreMissing
+
+    try:
+        async with session(scope) as at:
+            values = await at.store.quotes.values()
+            bets = await at.store.bets_view(at.basics.rules) if values else ()
+    except StoreMissing:
+        bets, values = (), {}
+    return clv_report(bets, values, by.value if by.value in BY else None)
+
+
+def _mean_json(x: Mean | None) -> dict[str, object]:
+    return {"n": 0, "mean": None, "se": None} if x is None else asdict(x)
 
 
 def calibration(context: typer.Context, as_json: AsJson = False) -> None:

@@ -14,8 +14,9 @@ from tracker.domain.bet import Bet
 from tracker.domain.credit import Credit, Purchase, Purpose
 from tracker.domain.events import OddsRefused, Tell
 from tracker.domain.game import Game
+from tracker.domain.message_style import MessageStyle
 from tracker.domain.roster import RosterOf
-from tracker.domain.tracking import GameTracking
+from tracker.domain.tracking import Change, GameTracking
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip
 from tracker.feeds.odds.asking import Asked, OddsSources
@@ -48,7 +49,10 @@ credits are plenty."""
 
 @dataclass(frozen=True, slots=True)
 class MarketParts:
-    """What the market's loops work with. `roster_of` tells who plays a game."""
+    """What the market's loops work with. `roster_of` tells who plays a game.
+
+    `route` says of each firing what becomes of it, `ring` wakes the channels.
+    """
 
     sources: OddsSources
     store: Store
@@ -60,6 +64,10 @@ class MarketParts:
     trackings: Callable[[], Iterable[GameTracking]]
     roster_of: RosterOf
     hear: Callable[[str, datetime, str], None]
+    route: Callable[[Change, datetime], Change]
+    style: MessageStyle
+    channels: Sequence[str]
+    ring: Callable[[], None]
 
 
 class Watch(Protocol):

@@ -7,9 +7,11 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tracker.app.value import Quoted, closing_values, decision
+from tracker.app.value import Quoted, closing_values, decision, market_reading
 from tracker.clock import wait_for_event
+from tracker.daemon.track import worded
 from tracker.daemon.watchers.buying import NEAR, OVERDUE, STEP_S, Buyer, MarketParts
+from tracker.domain.alert import Alert
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance
 from tracker.domain.credit import Credit
@@ -17,10 +19,12 @@ from tracker.domain.events import MarketClosed, OddsLost, OddsRecovered
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.prior import PregameLines
 from tracker.domain.quote import EXCHANGES, Closing
-from tracker.domain.tracking import GameTracking
+from tracker.domain.rule import EdgeRule, MoveRule
+from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
 from tracker.domain.value import ClosingValue, Decision
 from tracker.engine.market.board import QuoteBoard
 from tracker.engine.market.closing import Close, close, consensus, tip_off
+from tracker.engine.rules.market import step_market
 from tracker.feeds.errors import FeedError
 from tracker.feeds.odds.asking import Asked
 from tracker.feeds.odds.offers import match
@@ -67,6 +71,8 @@ class MarketWatch:
         """What bets were worth by the close, by number."""
         self._decided: set[int] = set()
         self._ids: dict[str, str] = {}
+        self._polls: dict[str, int] = {}
+        self._rules: dict[tuple[int, str], RuleState] = {}
         self._news = asyncio.Event()
         self._buyer = Buyer(parts, self)
 
@@ -201,8 +207,10 @@ class MarketWatch:
         if rows or paid is not None:
             number = await self._store.record(document, rows, paid, found.faults)
         self.board.take(found.quotes, rows, asked.scope, number)
+        self._polls |= dict.fromkeys(found.games, number) if number else {}
         if rows:
             await self._believe(found.games)
+        await self._step_rules(found.games)
 
     async def _believe(self, games: Iterable[str]) -> None:
         """Let forecasts start from what the market says of games that have not begun."""
@@ -221,6 +229,48 @@ class MarketWatch:
             await self._parts.store.known.keep_quotes(told)
             known = self._parts.forecaster.known
             self._parts.forecaster.known = replace(known, quotes={**known.quotes, **told})
+
+    # -------------------------------------------------------------------------------------- rules
+
+    async def _step_rules(self, games: Iterable[str]) -> None:
+        """Let rules on the market see what an answer told of the bets on some games."""
+        wanted = {x.game.id: x for x in self._live() if x.game.id in set(games)}
+        for game_id, tracking in wanted.items():
+            poll = self._polls.get(game_id)
+            if poll is None or not any(map(_watches, tracking.tracked)):
+                continue
+            change = self._stepped(tracking)
+            if change.empty:
+                continue
+            decided = self._parts.route(change, self._clock.now())
+            said = worded(decided, self._parts.style)
+            await self._store.record_rules(
+                game_id, said.rules, said.alerts, poll, self._parts.channels
+            )
+            self._rules |= {(x.bet, x.rule): x for x in said.rules}
+            if any(x.told for x in said.alerts):
+                self._parts.ring()
+
+    def _stepped(self, tracking: GameTracking) -> Change:
+        states: list[RuleState] = []
+        alerts: list[Alert] = []
+        for tracked in filter(_watches, tracking.tracked):
+            number = tracked.bet.number
+            known = {x.rule: x for x in tracked.rules} | {
+                rule: x for (bet, rule), x in self._rules.items() if bet == number
+            }
+            reading = market_reading(tracked, self._quoted(tracking.game))
+            changed, told = step_market(tracked, known, reading, tracking)
+            states += changed
+            alerts += told
+        return Change(tracking, rules=tuple(states), alerts=tuple(alerts))
+
+    def _quoted(self, game: Game) -> Quoted:
+        settings = self._parts.settings
+        return Quoted(
+            self.board.quotes(game.id), self._clock.now(), settings.mine, settings.anchors,
+            live=self.begun(game),
+        )  # fmt: skip
 
     def provider_id(self, game: str) -> str | None:
         """The id by which the paid source last knew a game."""
@@ -260,16 +310,9 @@ class MarketWatch:
         return timedelta(0) <= self._clock.now() - bet.added_at < FIRST_QUOTES
 
     def _decision(self, tracking: GameTracking, bet: Bet, chance: Chance) -> Decision:
-        parts, now = self._parts, self._clock.now()
+        parts = self._parts
         believed = parts.forecaster.believed(tracking, parts.load(tracking.game.league))
-        quoted = Quoted(
-            self.board.quotes(tracking.game.id),
-            now,
-            parts.settings.mine,
-            parts.settings.anchors,
-            live=self.begun(tracking.game),
-        )
-        return decision(bet, chance, believed.by, quoted)
+        return decision(bet, chance, believed.by, self._quoted(tracking.game))
 
     def _live(self) -> list[GameTracking]:
         """What is believed of each game that is followed, with the bets on it at this moment."""
@@ -365,6 +408,12 @@ class MarketWatch:
         board.restore((x.quote, x.stood_at, x.scope) for x in told)
         made = close(closing.game, closing.revision, tip_at, board.lines(closing.game))
         return replace(made, closing=closing)
+
+
+def _watches(tracked: Tracked) -> bool:
+    """Whether a bet that is open has a rule on the market."""
+    open_one = tracked.settlement is None
+    return open_one and any(isinstance(x, EdgeRule | MoveRule) for x in tracked.bet.rules)
 
 
 def _closed(game: Game, x: Closing) -> MarketClosed:

@@ -9,7 +9,7 @@ from datetime import datetime
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import GameState
-from tracker.domain.rule import EventRule, LevelRule, SwingRule
+from tracker.domain.rule import LevelRule, SwingRule
 from tracker.domain.tracking import Change, RulePhase, RuleState, Tracked
 from tracker.engine.rules.state_machine import Reading, step
 from tracker.engine.rules.stepping import hurried
@@ -31,7 +31,7 @@ def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: date
         chance = doubted(tracked) if any(map(_awake, tracked.rules)) else None
         if not isinstance(chance, Chance):
             continue
-        rules = {x.text: x for x in tracked.bet.rules if not isinstance(x, EventRule)}
+        rules = {x.text: x for x in tracked.bet.rules if isinstance(x, LevelRule | SwingRule)}
         reading = Reading(chance.win, now, hurried(state, chance), None)
         acting = [
             memory

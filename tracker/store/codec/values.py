@@ -11,9 +11,12 @@ from typing import Any
 from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
 from tracker.domain.rule import (
     Comparison,
+    EdgeRule,
     Event,
     EventRule,
     LevelRule,
+    MoveRule,
+    Moving,
     Rule,
     SwingRule,
 )
@@ -175,6 +178,10 @@ def _rule(rule: Rule) -> Json:
             return ["swing", rule.size, rule.seconds]
         case EventRule():
             return ["event", rule.event.value]
+        case EdgeRule():
+            return ["edge", rule.level]
+        case MoveRule():
+            return ["moves", rule.what.value, rule.size, rule.seconds]
 
 
 def _rule_of(found: Json) -> Rule:
@@ -185,5 +192,9 @@ def _rule_of(found: Json) -> Rule:
             return SwingRule(size, seconds)
         case ["event", event]:
             return EventRule(Event(event))
+        case ["edge", level]:
+            return EdgeRule(level)
+        case ["moves", what, size, seconds]:
+            return MoveRule(Moving(what), size, seconds)
         case _:
             raise ValueError(f"{found!r} is no stored rule")

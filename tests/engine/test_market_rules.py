@@ -1,0 +1,117 @@
+"""Promises of rules on the market: an edge, a price that moves, a line that moves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tracker.domain.alert import Decision
+from tracker.domain.bet import Bet
+from tracker.domain.chance import Chance
+from tracker.domain.errors import BadRule
+from tracker.domain.game import Game, Side
+from tracker.domain.market import Spread
+from tracker.domain.rule import parse_rule
+from tracker.domain.tracking import GameTracking, RuleState, Tracked
+from tracker.engine.rules.market import MarketReading, step_market
+from tracker.store.codec.values import pack_rules, rules_of
+from tracker.wording.alerts import compose
+
+NOW = datetime(2026, 11, 21, 1, tzinfo=UTC)
+GAME = Game("0022600001", "nba", "DEN", "LAL", NOW + timedelta(hours=2))
+
+
+class Watch:
+    """One bet with one rule, read again and again."""
+
+    def __init__(self, text: str) -> None:
+        bet = Bet(1, "DEN -4.5", Spread(Side.HOME, -4.5), GAME, (parse_rule(text),), NOW)
+        self.tracked = Tracked.fresh(bet).seen_at(Chance(0.53, 0.0, 0.47))
+        self.book = GameTracking(GAME, (self.tracked,))
+        self.states: dict[str, RuleState] = {}
+        self.at = NOW
+        self.fired: list[str] = []
+
+    def read(self, *values: float, every: float = 60.0) -> list[str]:
+        """Read these values one after another: what fired, in words."""
+        before = len(self.fired)
+        for value in values:
+            self.at += timedelta(seconds=every)
+            reading = MarketReading(self.at, value, value, value, "2.05 at betmgm")
+            changed, alerts = step_market(self.tracked, self.states, reading, self.book)
+            self.states |= {x.rule: x for x in changed}
+            self.fired += [x.detail for x in alerts if x.decision is Decision.FIRED]
+        return self.fired[before:]
+
+
+def test_an_edge_fires_at_the_second_reading_and_again_only_after_it_was_gone() -> None:
+    """With the hold, the band and the cooldown of a level."""
+    watch = Watch("edge >= 0.05")
+    assert watch.read(0.02, 0.055) == []
+    assert watch.read(0.056) == ["edge +5.6 %, 2.05 at betmgm"]
+    assert watch.read(0.045, 0.06, 0.06) == []
+    assert watch.read(0.03, 0.03, every=400.0) == []
+    assert watch.read(0.06, 0.06) == ["edge +6.0 %, 2.05 at betmgm"]
+
+
+def test_an_edge_that_is_there_when_the_bet_is_added_makes_no_noise() -> None:
+    """As of a chance beyond its level."""
+    assert Watch("edge >= 0.05").read(0.08, 0.08, 0.08) == []
+
+
+def test_what_moves_is_measured_within_its_time() -> None:
+    """Three points of chance in ten minutes; a line by a point and a half in half an hour."""
+    price = Watch("price moves 0.03 in 10m")
+    assert price.read(0.50, 0.51, 0.52, every=400.0) == []
+    assert price.read(0.55, 0.55) == ["the market moved from 51.0 % to 55.0 %"]
+    line = Watch("line moves 1.5 in 30m")
+    assert line.read(-4.5, -5.0, -6.0, -6.0) == ["the line moved from -4.5 to -6"]
+
+
+def test_a_reading_that_is_not_known_moves_nothing() -> None:
+    """No quote is no quote, not a price of nothing."""
+    watch = Watch("edge >= 0.05")
+    watch.read(0.02)
+    reading = MarketReading(NOW + timedelta(hours=1))
+    assert step_market(watch.tracked, watch.states, reading, watch.book) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("edge ≥ 5%", "edge >= 0.05"), ("price moves 3% in 10min", "price moves 0.03 in 10m"),
+        ("LINE moves 1.5 in 90s", "line moves 1.5 in 90s"),
+    ],
+)  # fmt: skip
+def test_rules_are_known_by_their_text_and_kept_whole(written: str, text: str) -> None:
+    """Whatever way they were written."""
+    rule = parse_rule(written)
+    assert rule.text == text
+    assert rules_of(pack_rules([rule])) == (rule,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "edge >= 1.5",
+        "edge <= 0.05",
+        "line moves 3% in 5m",
+        "price moves 2 in 5m",
+        "line moves 0 in 5m",
+    ],
+)
+def test_what_cannot_be_meant_is_refused(text: str) -> None:
+    """With what was expected."""
+    with pytest.raises(BadRule):
+        parse_rule(text)
+
+
+def test_the_message_says_the_fact_and_where_the_price_is() -> None:
+    """And gives no advice."""
+    watch = Watch("edge >= 0.05")
+    watch.read(0.02, 0.06)
+    reading = MarketReading(watch.at + timedelta(minutes=1), 0.06, words="2.05 at betmgm")
+    _, (alert,) = step_market(watch.tracked, watch.states, reading, watch.book)
+    text = compose(alert, watch.tracked, watch.book)
+    assert text.startswith("◈ DEN -4.5: edge +6.0 %, 2.05 at betmgm")

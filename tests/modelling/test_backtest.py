@@ -1,0 +1,145 @@
+"""Promises of back-tests: the same twice, nothing of the future, and luck shown beside the best."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tracker.app.backtest import Candidate, Outcome, backtest, decided
+from tracker.cli.market.backtest import bets_csv, markdown, read_strategy
+from tracker.domain.game import Game
+from tracker.domain.prior import Lines
+from tracker.domain.strategy import BadStrategy, Strategy, strategy_of
+from tracker.forecast import load_parameters
+from tracker.modelling.backtest.seasons import Row, candidates
+
+TEAMS = ("DEN", "LAL", "BOS", "NYK", "MIA", "GSW")
+SHIPPED = Path(__file__).parents[2] / "config" / "strategies"
+
+
+def games(seed: int = 1, nights: int = 12) -> list[Row]:
+    """A made-up stretch of a season with lines."""
+    rng = random.Random(seed)  # noqa: S311 - made-up games
+    rows = []
+    for night in range(nights):
+        day = date(2023, 11, 1) + timedelta(days=night)
+        order = rng.sample(TEAMS, 6)
+        for k in range(3):
+            home, away = order[2 * k : 2 * k + 2]
+            start = datetime(day.year, day.month, day.day, 23, tzinfo=UTC)
+            game = Game(f"00223{night:03d}{k:02d}", "nba", home, away, start, day)
+            spread = rng.randint(-9, 9) + 0.5
+            lines = Lines(spread, rng.randint(215, 235) + 0.5, 1.8, 2.1)
+            points = rng.randint(95, 130), rng.randint(95, 130)
+            rows.append(Row(game, points[0], points[1] + (points[0] == points[1]), lines, lines))
+    return rows
+
+
+def told(rows: list[Row]) -> list[tuple[Candidate, Outcome]]:
+    """The candidates of those games at closing lines."""
+    made = candidates(rows, "2023-24", "closing", load_parameters("nba"), lambda *_: None)
+    return list(made)
+
+
+def test_nothing_that_comes_later_changes_a_decision() -> None:
+    """Other results from a night on: what is said of that night and before stays, to the bit."""
+    rows = games()
+    cut = rows[15].game.slate
+    rng = random.Random(7)  # noqa: S311 - made-up games
+    later = [
+        row if row.game.slate < cut
+        else replace(row, home_points=rng.randint(80, 140), away_points=rng.randint(141, 150))
+        for row in rows
+    ]  # fmt: skip
+    before = [x for x, _ in told(rows) if x.day <= cut]
+    after = [x for x, _ in told(later) if x.day <= cut]
+    assert before == after
+    assert [x for x, _ in told(rows)] != [x for x, _ in told(later)]
+
+
+def test_a_back_test_run_twice_gives_the_same_bytes() -> None:
+    """Its draws are seeded."""
+    pairs = told(games())
+    strategy = Strategy("EV above 0", strategy_of({}, "x").when)
+    one, two = (backtest(strategy, [x for x, _ in pairs], dict(pairs), "made up") for _ in range(2))
+    assert markdown(one) == markdown(two)
+    assert bets_csv(one) == bets_csv(two)
+
+
+def flat(n: int, win: float, odds: float, won: list[float]) -> list[tuple[Candidate, Outcome]]:
+    """One bet a night at a price, with these results."""
+    return [
+        (
+            Candidate(str(i), date(2024, 1, 1) + timedelta(days=i), "spread", "home", "x", "b",
+                      win, 0.0, odds),
+            Outcome(won[i % len(won)], 0.01),
+        )
+        for i in range(n)
+    ]  # fmt: skip
+
+
+def test_profit_drawdown_and_value_are_what_they_are_by_hand() -> None:
+    """Two won, then four lost, at even money."""
+    pairs = flat(6, 0.55, 2.0, [1, 1, 0, 0, 0, 0])
+    found = backtest(Strategy("x", ()), [x for x, _ in pairs], dict(pairs), "made up")
+    assert (found.all.n, found.all.staked, found.all.profit) == (6, 6.0, -2.0)
+    assert found.all.roi == pytest.approx(-1 / 3)
+    assert (found.drawdown, found.drawdown_nights) == (4.0, 4)
+    assert found.clv == pytest.approx(0.01)
+
+
+def test_kellys_share_is_of_the_bankroll_of_that_night_and_capped() -> None:
+    """A tenth at most here, and less once some of it is lost."""
+    pairs = flat(2, 0.60, 2.0, [0, 0])
+    strategy = Strategy("x", (), kelly=1.0, cap=0.1, bankroll=50.0)
+    found = backtest(strategy, [x for x, _ in pairs], dict(pairs), "made up")
+    assert [x.stake for x in found.made] == [5.0, 4.5]
+
+
+def test_the_best_cell_of_noise_is_no_better_than_that_of_shuffles() -> None:
+    """Chances that know nothing: the grid has a best cell all the same, and luck explains it."""
+    rng = random.Random(3)  # noqa: S311 - made-up games
+    pairs = [
+        (replace(x, win=rng.uniform(0.4, 0.7), game=str(i)), Outcome(float(rng.random() < 0.5)))
+        for i, (x, _) in enumerate(flat(600, 0.5, 1.91, [1]))
+    ]
+    found = backtest(Strategy("x", ()), [x for x, _ in pairs], dict(pairs), "made up")
+    assert found.best is not None
+    assert found.best.roi is not None
+    assert found.luck is not None
+    assert found.best.roi <= found.luck[1] + 0.1
+    assert found.tries == 49
+
+
+def test_the_strategies_that_ship_are_understood() -> None:
+    """Three of them, each with its name."""
+    found = {x.stem: read_strategy(x) for x in SHIPPED.glob("*.toml")}
+    assert found.keys() == {"ev", "likely", "underdog"}
+    assert found["likely"].holds({"edge": -1.0, "p": 0.7, "confidence": 0, "minutes": 0, "odds": 1})
+
+
+@pytest.mark.parametrize(
+    "told_wrong",
+    [
+        {"when": "edge is good"}, {"when": "luck > 0"}, {"stake": "all in"}, {"stake": "kelly/0"},
+        {"markets": ["corners"]}, {"markets": "spread"}, {"cap": 2}, {"pick": "red"},
+        {"whem": "edge > 0"}, {"bankroll": True}, {"lines": "tomorrow's"},
+    ],
+)  # fmt: skip
+def test_a_strategy_that_cannot_be_understood_is_refused(told_wrong: dict[str, object]) -> None:
+    """With the key that is wrong."""
+    with pytest.raises(BadStrategy, match=next(iter(told_wrong))):
+        strategy_of(told_wrong, "mine.toml")
+
+
+def test_a_side_is_bet_on_by_what_its_price_was_when_it_was_decided() -> None:
+    """A price that fell within the minute is paid, and is no reason to think again."""
+    (one, _), *_ = flat(1, 0.55, 1.7, [1])
+    fallen = replace(one, asked=1.95)
+    strategy = strategy_of({"when": "edge >= 0.05"}, "x")
+    assert decided(strategy, [one]) == []
+    assert decided(strategy, [fallen]) == [fallen]

@@ -1,0 +1,329 @@
+"""Back-tests: what a strategy would have brought on games that are over, and what luck alone would.
+
+A bet is decided on what was known then: `Candidate` holds nothing else, and what came after stands
+apart in an `Outcome`. The grid of thresholds is shown whole, with the number of tries, and beside
+its best cell the best cell of shuffles in which chances and results have nothing to do with each
+other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtr
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker.domain.strategy import Strategy
+
+    Floats = NDArray[np.float64]
+
+EDGES = (0.0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12)
+CHANCES = (0.0, 0.35, 0.45, 0.50, 0.55, 0.60, 0.70)
+"""The thresholds of the grid: least edge, least chance of winning."""
+
+SHUFFLES = 200
+RESAMPLES = 2000
+LEAST_BETS = 30
+"""A cell with fewer bets is not called the best of anything."""
+
+SEED = 20240701
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A price that could be had, with what was known when it could.
+
+    `odds` is what the bet is made at, `asked` what was quoted when it was decided, where that
+    differs; `doubt` is the standard error of our own chance.
+    """
+
+    game: str
+    day: date
+    market: str
+    side: str
+    text: str
+    book: str
+    win: float
+    push: float
+    odds: float
+    minutes: float = 0.0
+    doubt: float = 0.0
+    underdog: bool = False
+    asked: float | None = None
+
+    @property
+    def edge(self) -> float:
+        """The expected profit of one unit."""
+        return self.win * self.odds + self.push - 1
+
+    @property
+    def kelly(self) -> float:
+        """Kelly's whole share of a bankroll; 0 without an edge."""
+        profit, decided = self.odds - 1, 1 - self.push
+        lose = decided - self.win
+        return max(0.0, (self.win * profit - lose) / (profit * decided)) if decided > 0 else 0.0
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What a strategy's conditions compare."""
+        asked = self.asked or self.odds
+        gap = self.win - (1 - self.push) / asked
+        sure = float(gap > 0) if self.doubt <= 0 else float(ndtr(gap / self.doubt))
+        return {
+            "edge": self.win * asked + self.push - 1, "p": self.win, "confidence": sure,
+            "minutes": self.minutes, "odds": asked,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a candidate: 1 won, 0 lost, None a push or void; and its closing line value."""
+
+    won: float | None
+    clv: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A bet that a strategy made, what was staked and what it brought, in units."""
+
+    candidate: Candidate
+    stake: float
+    profit: float
+    clv: float | None
+
+
+def decided(strategy: Strategy, candidates: Iterable[Candidate]) -> list[Candidate]:
+    """What a strategy bets on, by what was known then alone."""
+    fit = [
+        x for x in candidates
+        if _market(x.market) in strategy.markets and _picked(strategy.pick, x)
+        and (not strategy.books or x.book in strategy.books) and strategy.holds(x.figures)
+    ]  # fmt: skip
+    if strategy.pick != "best":
+        return fit
+    best: dict[tuple[str, str], Candidate] = {}
+    for one in fit:
+        known = best.get((one.game, one.market))
+        if known is None or one.edge > known.edge:
+            best[one.game, one.market] = one
+    return list(best.values())
+
+
+def _market(name: str) -> str:
+    return "player" if name.startswith("player_") else name
+
+
+def _picked(pick: str, x: Candidate) -> bool:
+    match pick:
+        case "underdog":
+            return x.underdog
+        case "favourite":
+            return not x.underdog and x.market in ("moneyline", "spread")
+        case "home" | "away" | "over" | "under":
+            return x.side == pick
+        case _:
+            return True
+
+
+def played(
+    strategy: Strategy, bets: Sequence[Candidate], outcomes: Mapping[Candidate, Outcome]
+) -> list[Made]:
+    """The bets with their stakes and what they brought, night by night."""
+    bankroll, made = strategy.bankroll, []
+    for night in sorted({x.day for x in bets}):
+        tonight = [x for x in bets if x.day == night]
+        won = 0.0
+        for bet in tonight:
+            # All of a night is staked before any of it is known.
+            stake = strategy.stake(bet.kelly, bankroll)
+            came = outcomes[bet]
+            profit = 0.0 if came.won is None else stake * (bet.odds * came.won - 1)
+            if stake > 0:
+                made.append(Made(bet, stake, profit, came.clv))
+            won += profit
+        bankroll += won
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What a part of the bets brought. `low` and `high` bound the ROI with 95 %, over nights."""
+
+    key: str
+    n: int
+    staked: float
+    profit: float
+    roi: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that is said of a strategy.
+
+    `sharpe` is the mean profit of a night over its spread, times the root of the nights. The worst
+    drawdown is in units, and in nights until it was made good (or the end).
+    """
+
+    strategy: Strategy
+    source: str
+    all: Group
+    clv: float | None
+    clv_se: float | None
+    clv_n: int
+    sharpe: float | None
+    drawdown: float
+    drawdown_nights: int
+    by_market: tuple[Group, ...]
+    by_month: tuple[Group, ...]
+    grid: tuple[tuple[Group, ...], ...]
+    best: Group | None
+    luck: tuple[float, float] | None
+    tries: int
+    made: tuple[Made, ...]
+
+
+def backtest(
+    strategy: Strategy,
+    candidates: Sequence[Candidate],
+    outcomes: Mapping[Candidate, Outcome],
+    source: str,
+) -> Report:
+    """What a strategy would have brought. Repeatable: its draws are seeded."""
+    made = played(strategy, decided(strategy, candidates), outcomes)
+    values = [x.clv for x in made if x.clv is not None]
+    nights = _nights(made)
+    fell, took = _drawdown(list(nights.values()))
+    cells, best, luck = _grid(strategy, candidates, outcomes)
+    return Report(
+        strategy=strategy,
+        source=source,
+        all=_group("all", made, bounds=True),
+        clv=float(np.mean(values)) if values else None,
+        clv_se=float(np.std(values, ddof=1) / math.sqrt(len(values))) if len(values) > 1 else None,
+        clv_n=len(values),
+        sharpe=_sharpe(list(nights.values())),
+        drawdown=fell,
+        drawdown_nights=took,
+        by_market=_parts(made, lambda x: x.candidate.market),
+        by_month=_parts(made, lambda x: x.candidate.day.isoformat()[:7]),
+        grid=cells,
+        best=best,
+        luck=luck,
+        tries=len(EDGES) * len(CHANCES),
+        made=tuple(made),
+    )
+
+
+def _nights(made: Iterable[Made]) -> dict[date, float]:
+    found: dict[date, float] = defaultdict(float)
+    for x in made:
+        found[x.candidate.day] += x.profit
+    return dict(sorted(found.items()))
+
+
+def _parts(made: Sequence[Made], key: object) -> tuple[Group, ...]:
+    parts: dict[str, list[Made]] = defaultdict(list)
+    for x in made:
+        parts[key(x)].append(x)  # type: ignore[operator]
+    return tuple(_group(name, parts[name], bounds=True) for name in sorted(parts))
+
+
+def _group(key: str, made: Sequence[Made], *, bounds: bool = False) -> Group:
+    staked, profit = sum(x.stake for x in made), sum(x.profit for x in made)
+    roi = profit / staked if staked else None
+    low, high = _bounds(made) if bounds and staked else (None, None)
+    return Group(key, len(made), staked, profit, roi, low, high)
+
+
+def _bounds(made: Sequence[Made]) -> tuple[float, float]:
+    """The 95 % interval of the ROI, drawing nights anew: bets of a night hang together."""
+    nights: dict[date, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for x in made:
+        nights[x.candidate.day][0] += x.profit
+        nights[x.candidate.day][1] += x.stake
+    table = np.array([nights[x] for x in sorted(nights)])
+    rng = np.random.default_rng(SEED)
+    drawn = rng.integers(0, len(table), size=(RESAMPLES, len(table)))
+    sums = table[drawn].sum(axis=1)
+    rois = sums[:, 0] / np.maximum(sums[:, 1], 1e-12)
+    low, high = np.quantile(rois, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _sharpe(nights: Sequence[float]) -> float | None:
+    if len(nights) < 2 or np.std(nights) == 0:  # noqa: PLR2004 - a spread needs two
+        return None
+    return float(np.mean(nights) / np.std(nights, ddof=1) * math.sqrt(len(nights)))
+
+
+def _drawdown(nights: Sequence[float]) -> tuple[float, int]:
+    """The deepest fall below what had been reached, and how many nights it lasted."""
+    top = level = worst = 0.0
+    since = longest = 0
+    for profit in nights:
+        level += profit
+        if level >= top:
+            top, since = level, 0
+            continue
+        since += 1
+        worst = max(worst, top - level)
+        longest = max(longest, since)
+    return worst, longest
+
+
+def _grid(
+    strategy: Strategy, candidates: Sequence[Candidate], outcomes: Mapping[Candidate, Outcome]
+) -> tuple[tuple[tuple[Group, ...], ...], Group | None, tuple[float, float] | None]:
+    """Flat bets past every pair of thresholds; the best, and that of shuffles (median, 95 %)."""
+    pool = [
+        x for x in candidates
+        if _market(x.market) in strategy.markets and _picked(strategy.pick, x)
+        and outcomes[x].won is not None
+    ]  # fmt: skip
+    if not pool:
+        return (), None, None
+    edge: Floats = np.array([x.edge for x in pool])
+    p: Floats = np.array([x.win for x in pool])
+    profit: Floats = np.array([x.odds * (outcomes[x].won or 0.0) - 1 for x in pool])
+    counts, sums = _cells(edge, p, profit)
+    rows = tuple(
+        tuple(_cell(EDGES[i], CHANCES[j], counts[i, j], sums[i, j]) for j in range(len(CHANCES)))
+        for i in range(len(EDGES))
+    )
+    flat = [cell for row in rows for cell in row if cell.n >= LEAST_BETS]
+    best = max(flat, key=lambda x: (x.roi or 0.0, x.n), default=None)
+    rng = np.random.default_rng(SEED)
+    tops = []
+    for _ in range(SHUFFLES):
+        order = rng.permutation(len(pool))
+        drawn, brought = _cells(edge[order], p[order], profit)
+        fit = drawn >= LEAST_BETS
+        if fit.any():
+            tops.append(float(np.max(brought[fit] / drawn[fit])))
+    luck = (float(np.median(tops)), float(np.quantile(tops, 0.95))) if tops else None
+    return rows, best, luck
+
+
+def _cells(edge: Floats, p: Floats, profit: Floats) -> tuple[Floats, Floats]:
+    """How many bets pass each pair of thresholds, and what they bring together."""
+    past_edge = (edge[None, :] >= np.array(EDGES)[:, None]).astype(np.float64)
+    past_p = (p[None, :] >= np.array(CHANCES)[:, None]).astype(np.float64)
+    counts: Floats = past_edge @ past_p.T
+    sums: Floats = (past_edge * profit) @ past_p.T
+    return counts, sums
+
+
+def _cell(edge: float, p: float, count: float, total: float) -> Group:
+    n = round(count)
+    return Group(f"edge {edge:g}, p {p:g}", n, float(n), float(total), total / n if n else None)

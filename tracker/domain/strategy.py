@@ -1,0 +1,158 @@
+"""Strategies: when a bet is made, on what, and how much, as a person writes it in a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tracker.domain.errors import TrackerError
+
+
+class BadStrategy(TrackerError):
+    """The strategy cannot be understood; the text says where and what to write."""
+
+    exit_status = 2
+
+
+NAMES = ("edge", "p", "confidence", "minutes", "odds")
+"""What a condition may compare: expected profit of a unit, chance of winning, how sure it is that
+the edge is above 0, minutes to tip-off, decimal odds."""
+
+PICKS = ("all", "best", "underdog", "favourite", "home", "away", "over", "under")
+MARKETS = ("moneyline", "spread", "total", "team_total", "player")
+LINES = ("closing", "opening", "quotes")
+
+_CONDITION = re.compile(r"([a-z]+)\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)\s*(%?)")
+_STAKE = re.compile(r"flat|kelly(?:\s*/\s*(\d+(?:\.\d+)?))?")
+_KEYS = {"name", "when", "markets", "pick", "stake", "cap", "bankroll", "books", "lines"}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison of a strategy's `when`."""
+
+    name: str
+    sign: str
+    level: float
+
+    def holds(self, value: float) -> bool:
+        """Whether a value fulfils it."""
+        match self.sign:
+            case ">=":
+                return value >= self.level
+            case "<=":
+                return value <= self.level
+            case ">":
+                return value > self.level
+            case _:
+                return value < self.level
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """When, what and how much.
+
+    `kelly` is the divisor of Kelly's share, None for a flat stake of one unit; `cap` the largest
+    share of the bankroll that is staked, `bankroll` where it starts, in units. `lines` says at
+    which prices: recorded `closing` or `opening` ones, or the person's own `quotes`.
+    """
+
+    name: str
+    when: tuple[Condition, ...]
+    markets: tuple[str, ...] = ("moneyline", "spread", "total")
+    pick: str = "all"
+    kelly: float | None = None
+    cap: float = 0.05
+    bankroll: float = 100.0
+    books: tuple[str, ...] = ()
+    lines: str = "closing"
+
+    def holds(self, figures: Mapping[str, float]) -> bool:
+        """Whether every condition holds of a price."""
+        return all(x.holds(figures[x.name]) for x in self.when)
+
+    def stake(self, share: float, bankroll: float) -> float:
+        """Units to be staked, given Kelly's whole share and the bankroll at that moment."""
+        if self.kelly is None:
+            return 1.0
+        return max(0.0, min(share / self.kelly, self.cap)) * max(bankroll, 0.0)
+
+
+def strategy_of(told: Mapping[str, Any], source: str) -> Strategy:
+    """A strategy of the keys of a file; BadStrategy names the key that is wrong."""
+    unknown = sorted(set(told) - _KEYS)
+    if unknown:
+        raise BadStrategy(f"{source}: {unknown[0]} is no key; known are {', '.join(sorted(_KEYS))}")
+    name = _text(told, "name", source, "")
+    divisor = _stake(_text(told, "stake", source, "flat"), source)
+    return Strategy(
+        name=name or source,
+        when=_when(_text(told, "when", source, "edge > 0"), source),
+        markets=_among(told, "markets", MARKETS, MARKETS[:3], source),
+        pick=_one(_text(told, "pick", source, "all"), "pick", PICKS, source),
+        kelly=divisor,
+        cap=_number(told, "cap", 0.05, (0.0, 1.0), source),
+        bankroll=_number(told, "bankroll", 100.0, (1.0, 1e9), source),
+        books=_among(told, "books", None, (), source),
+        lines=_one(_text(told, "lines", source, "closing"), "lines", LINES, source),
+    )
+
+
+def _when(text: str, source: str) -> tuple[Condition, ...]:
+    found = []
+    for part in re.split(r"\band\b", text.casefold()):
+        read = _CONDITION.fullmatch(part.strip())
+        if read is None or read[1] not in NAMES:
+            raise BadStrategy(
+                f"{source}: when: {part.strip()!r} is no condition; write one like edge >= 0.03, "
+                f"of {', '.join(NAMES)}, joined by `and`"
+            )
+        found.append(Condition(read[1], read[2], float(read[3]) / (100 if read[4] else 1)))
+    return tuple(found)
+
+
+def _stake(text: str, source: str) -> float | None:
+    read = _STAKE.fullmatch(text.casefold().strip())
+    if read is None or (read[1] is not None and float(read[1]) < 1):
+        raise BadStrategy(f"{source}: stake: {text!r} is none; write flat, kelly or kelly/4")
+    if text.casefold().strip() == "flat":
+        return None
+    return float(read[1] or 1.0)
+
+
+def _text(told: Mapping[str, Any], key: str, source: str, default: str) -> str:
+    value = told.get(key, default)
+    if not isinstance(value, str):
+        raise BadStrategy(f"{source}: {key} must be text, in quotes")
+    return value
+
+
+def _one(value: str, key: str, known: Sequence[str], source: str) -> str:
+    if value not in known:
+        raise BadStrategy(f"{source}: {key}: {value!r} is none of {', '.join(known)}")
+    return value
+
+
+def _among(
+    told: Mapping[str, Any], key: str, known: Sequence[str] | None, default: Sequence[str],
+    source: str,
+) -> tuple[str, ...]:  # fmt: skip
+    value = told.get(key, list(default))
+    if not isinstance(value, list) or not all(isinstance(x, str) for x in value):
+        raise BadStrategy(f"{source}: {key} must be a list of texts, in square brackets")
+    for one in value if known is not None else ():
+        _one(one, key, known or (), source)
+    return tuple(value)
+
+
+def _number(
+    told: Mapping[str, Any], key: str, default: float, bounds: tuple[float, float], source: str
+) -> float:
+    value = told.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadStrategy(f"{source}: {key} must be a number")
+    if not bounds[0] < value <= bounds[1]:
+        raise BadStrategy(f"{source}: {key} must be above {bounds[0]:g} and at most {bounds[1]:g}")
+    return float(value)

@@ -1,0 +1,234 @@
+"""Recorded seasons as candidates of a back-test: lines, what we would have said, what came.
+
+What we say of a game comes from the results of earlier days alone (ratings), never from the line
+that is bet on: a chance that is taken from a price cannot find that price wrong. Prices are those
+of the data set; where it has none, the usual -110.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tracker.app.backtest import Candidate, Outcome
+from tracker.domain.chance import Chance
+from tracker.domain.errors import TrackerError
+from tracker.domain.game import Game, Side
+from tracker.domain.league import season_name
+from tracker.domain.market import Direction, Market, Moneyline, Spread, Total
+from tracker.domain.prior import NO_LINES, Finished, Lines, Prior
+from tracker.forecast.closing import before_tip, closing_prior
+from tracker.forecast.game.model import forecast
+from tracker.forecast.game.outlook import Outlook
+from tracker.forecast.game.parameters import Parameters
+from tracker.forecast.pricing.markets import chance_of
+from tracker.forecast.priors.belief import Known
+from tracker.forecast.priors.lines import GAME_SDS, devig
+
+USUAL = 1 + 100 / 110
+"""Decimal odds where the data set has none: -110."""
+
+_FIRST_AMERICAN = 100
+_COLUMNS = (
+    "game_id", "game_date", "season", "team_abbreviation_home", "team_abbreviation_road",
+    "pts_home", "pts_road", "close_total", "close_spread_home", "ml_home", "ml_away",
+    "open_total", "open_spread_home", "lines_ok", "game_type",
+)  # fmt: skip
+
+
+class NoSeason(TrackerError):
+    """There is no such season to be looked at; the text says what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A game with its lines. Moneylines are decimal odds."""
+
+    game: Game
+    home_points: int
+    away_points: int
+    closing: Lines
+    opening: Lines
+
+    @property
+    def finished(self) -> Finished:
+        """The game as ratings look at it."""
+        game = self.game
+        return Finished(
+            game.league, game.slate, game.home, game.away, self.home_points, self.away_points
+        )
+
+
+def read_rows(folder: Path) -> list[Row]:
+    """The games of a folder's `games.parquet` in order of play. Raises NoSeason."""
+    import pyarrow.parquet as pq
+
+    file = folder / "games.parquet"
+    if not file.exists():
+        raise NoSeason(f"{file}: there is no such file; name the folder of games with --data")
+    try:
+        table = pq.read_table(file, columns=list(_COLUMNS)).to_pydict()
+    except (OSError, ValueError, KeyError) as why:
+        raise NoSeason(f"{file}: it cannot be read as games with lines ({why})") from None
+    rows = [_row({name: table[name][i] for name in _COLUMNS}) for i in range(len(table["game_id"]))]
+    return sorted((x for x in rows if x is not None), key=lambda x: (x.game.slate, x.game.id))
+
+
+def _row(x: dict[str, Any]) -> Row | None:
+    if x["pts_home"] is None or x["pts_road"] is None or x["pts_home"] == x["pts_road"]:
+        return None
+    day = date.fromisoformat(x["game_date"])
+    # Half past seven in the evening in the east, for want of the tip-off.
+    start = datetime(day.year, day.month, day.day, 23, 30, tzinfo=UTC)
+    home, away = x["team_abbreviation_home"], x["team_abbreviation_road"]
+    game = Game(x["game_id"], "nba", home, away, start, day)
+    good = bool(x["lines_ok"])
+    closing = Lines(
+        _number(x["close_spread_home"]), _number(x["close_total"]), _decimal(x["ml_home"]),
+        _decimal(x["ml_away"]),
+    ) if good else NO_LINES  # fmt: skip
+    opening = Lines(_number(x["open_spread_home"]), _number(x["open_total"])) if good else NO_LINES
+    return Row(game, int(x["pts_home"]), int(x["pts_road"]), closing, opening)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _decimal(value: Any) -> float | None:
+    odds = _number(value)
+    if odds is None or abs(odds) < _FIRST_AMERICAN:
+        return None
+    return 1 + (odds / 100 if odds > 0 else 100 / -odds)
+
+
+Told = Callable[[str, float], None]
+"""Told of a step and how far it is, 0 to 1."""
+
+
+def candidates(
+    rows: Sequence[Row], season: str, lines: str, parameters: Parameters, told: Told
+) -> Iterator[tuple[Candidate, Outcome]]:
+    """Each price of a season with what was known before the game, and what came of it.
+
+    `lines` is `closing` or `opening`.
+    """
+    wanted = [x for x in rows if season_name("nba", x.game.slate) == season]
+    if not wanted:
+        raise NoSeason(f"{season}: no game of such a season is there; write one like 2023-24")
+    before = [x.finished for x in rows if x.game.slate < wanted[0].game.slate][-RATED:]
+    known = Known(lambda _: None, {}, [*before, *(x.finished for x in wanted)])
+    for number, row in enumerate(wanted):
+        told("forecasting", number / len(wanted))
+        at = row.closing if lines == "closing" else row.opening
+        if at.empty:
+            continue
+        prior = known.before(row.game, [], parameters).prior
+        yield from _of_game(row, at, prior, parameters)
+
+
+RATED = 1300
+"""Games of earlier seasons that ratings start from: the whole season before."""
+
+
+def _of_game(
+    row: Row, at: Lines, prior: Prior, parameters: Parameters
+) -> Iterator[tuple[Candidate, Outcome]]:
+    state = before_tip(row.game)
+    outlook = forecast(state, prior, parameters)
+    closed = None
+    if not row.closing.empty:
+        closed = forecast(state, closing_prior(row.closing, parameters), parameters)
+    for market, odds, underdog in _offers(at):
+        chance = chance_of(market, outlook)
+        yield (
+            Candidate(
+                game=row.game.id,
+                day=row.game.slate,
+                market=_kind(market),
+                side=_side(market),
+                text=f"{row.game.name} {_text(market, row.game)}",
+                book="recorded",
+                win=chance.win,
+                push=chance.push,
+                odds=odds,
+                doubt=_doubt(market, prior),
+                underdog=underdog,
+            ),
+            Outcome(_won(market, row), _clv(market, odds, row, closed)),
+        )
+
+
+def _offers(at: Lines) -> Iterator[tuple[Market, float, bool]]:
+    """The sides that a game's lines offer, their price, and whether each is the underdog."""
+    spread = at.home_spread
+    if spread is not None and spread * 2 == int(spread * 2):
+        yield Spread(Side.HOME, spread), USUAL, spread > 0
+        yield Spread(Side.AWAY, -spread), USUAL, spread < 0
+    if at.home_ml is not None and at.away_ml is not None:
+        yield Moneyline(Side.HOME), at.home_ml, at.home_ml > at.away_ml
+        yield Moneyline(Side.AWAY), at.away_ml, at.away_ml > at.home_ml
+    if at.total is not None and at.total * 2 == int(at.total * 2):
+        yield Total(Direction.OVER, at.total), USUAL, False
+        yield Total(Direction.UNDER, at.total), USUAL, False
+
+
+def _kind(market: Market) -> str:
+    return type(market).__name__.casefold()
+
+
+def _side(market: Market) -> str:
+    match market:
+        case Moneyline(side) | Spread(side):
+            return side.value
+        case Total(direction):
+            return direction.value
+        case _:
+            return ""
+
+
+def _text(market: Market, game: Game) -> str:
+    from tracker.domain.market import describe
+
+    return describe(market, game.home, game.away).removeprefix(f"{game.name} ")
+
+
+def _doubt(market: Market, prior: Prior) -> float:
+    """The standard error of our chance, by that of the prior: a point moves it by the density."""
+    kind, sd = (prior.margin_sd, GAME_SDS[0]), prior.total_sd
+    points, spread = (sd, GAME_SDS[1]) if isinstance(market, Total) else kind
+    return points * 0.3989 / spread
+
+
+def _won(market: Market, row: Row) -> float | None:
+    margin, total = row.home_points - row.away_points, row.home_points + row.away_points
+    match market:
+        case Moneyline(side):
+            excess = float(margin if side is Side.HOME else -margin)
+        case Spread(side, points):
+            excess = (margin if side is Side.HOME else -margin) + points
+        case Total(direction, points):
+            excess = (total - points) * (1 if direction is Direction.OVER else -1)
+        case _:
+            return None
+    return None if excess == 0 else float(excess > 0)
+
+
+def _clv(market: Market, odds: float, row: Row, closed: Outlook | None) -> float | None:
+    """What the bet was worth by the closing lines."""
+    close = row.closing
+    match market:
+        case Moneyline(side) if close.home_ml is not None and close.away_ml is not None:
+            home = devig(close.home_ml, close.away_ml)
+            win = home if side is Side.HOME else 1 - home
+            chance = Chance(win, 0.0, 1 - win)
+        case _ if closed is not None:
+            chance = chance_of(market, closed)
+        case _:
+            return None
+    return chance.win * odds + chance.push - 1
