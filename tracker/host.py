@@ -70,6 +70,8 @@ def os_trouble(error: OSError, path: Path | str | None = None) -> str:
             why = "the disk answers with an error; look at it (dmesg): it may be dying"
         case errno.ENOSPC | errno.EDQUOT:
             why = "the disk is full; free some space"
+        case errno.EEXIST | errno.ENOTDIR:
+            why = "a file stands where a folder is needed; check the path"
         case errno.EACCES | errno.EPERM:
             why = _not_ours(Path(named)) if named else "permission denied"
         case _:

@@ -384,8 +384,9 @@ async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
         why, advice = one.why or "", one.advice or ""
         # Both may say to look at the network, and the reason mostly names the host.
         why = why.removesuffix(": check the network") if "network" in advice else why
-        named = "" if host.partition("://")[2].partition(":")[0] in why else f" ({host})"
-        text = f"{one.source}: {why}{named}{left}: {advice}"
+        name = host.partition("://")[2].partition(":")[0]
+        why = why.replace(name, host, 1) if name in why else f"{why} ({host})"
+        text = f"{one.source}: {why}{left}: {advice}"
         found.append(Check(one.source, health, text))
     return [*found, *_clock(ahead)]
 
