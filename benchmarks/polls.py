@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tracker.app.player_priors import PlayerBeliefs
 from tracker.clock import FakeClock
 from tracker.daemon.forecaster import prepared
-from tracker.daemon.player_priors import PlayerBeliefs
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.bet import Bet
 from tracker.domain.catalog.teams import teams

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli
-from tracker.cli.watch.why import UNKNOWN, exactly, tenths
+from tracker.__main__ import run
+from tracker.app.explain import UNKNOWN, exactly
+from tracker.cli.watch.why import tenths
 from tracker.forecast.explain import CAUSES
 
-SHARES = st.lists(st.floats(-1, 1), min_size=8, max_size=8)
+SHARES = st.lists(st.floats(-1, 1), min_size=len(CAUSES), max_size=len(CAUSES))
 
 
 @pytest.mark.parametrize("bet", ["1", "2", "3", "4"])
@@ -28,6 +31,43 @@ def test_causes_add_up_to_what_was_written_down(
     total = math.fsum(x["change"] for x in told["causes"])
     assert total == pytest.approx(told["change"], abs=1e-12)
     assert told["change"] == told["to"]["win"] - told["from"]["win"]
+
+
+@pytest.fixture(scope="module")
+def props(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of the game with a line on a player and two parlays, made once."""
+    folder = tmp_path_factory.mktemp("props")
+    config, database = folder / "tracker.toml", folder / "props.db"
+    config.write_text('[rules]\ndefault = ["settled"]\n', "utf-8")
+    picks = (
+        "Maxey over 25.5 pts -110",
+        "parlay: PHI ML; over 224.5; Maxey o20.5 pts +450 $10",
+        "parlay: PHI ML; SAC over 100.5",
+    )
+    bets = [x for pick in picks for x in ("--bet", pick)]
+    words = ["--config", str(config), "replay", "run", "SAC@PHI", *bets, "--keep", str(database)]
+    assert run(words) == 0
+    return database
+
+
+@pytest.mark.parametrize("bet", ["1", "2", "3"])
+@pytest.mark.parametrize("span", [(), ("--from", "tip")])
+def test_players_and_parlays_are_explained_exactly(
+    props: Path, config: Path, cli: Cli, bet: str, span: tuple[str, ...]
+) -> None:
+    """What the player did is a cause of its own; the causes add up, and hardly any is unknown."""
+    target = config.parent / "state" / "tracker.db"
+    target.parent.mkdir(mode=0o700)
+    shutil.copy(props, target)
+    told = cli("why", bet, *span, "--json").json
+    causes = {x["cause"]: x["change"] for x in told["causes"]}
+    assert math.fsum(causes.values()) == pytest.approx(told["change"], abs=1e-12)
+    assert abs(causes.pop(UNKNOWN, 0.0)) < 0.003
+    assert list(causes) == list(CAUSES)
+    if bet == "1":
+        assert causes["player"] > 0.1
+    if bet == "3":
+        assert causes["player"] == 0.0
 
 
 def test_it_reads_like_a_story(night: Path, cli: Cli) -> None:

@@ -15,7 +15,6 @@ from tracker.daemon.watchers.pregame import LEARN_EVERY, keep_learning, learn
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.prior import NO_LINES, Finished, PriorSource
 from tracker.domain.tracking import GameTracking
-from tracker.forecast import load_parameters
 from tracker.store import Store
 
 START = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -46,9 +45,9 @@ async def test_results_that_the_store_has_move_the_forecast(store: Store) -> Non
     made = forecaster()
     before = await made.forecast(BOOK, TIP)
     await store.known.keep_finished(PAST)
-    await learn(store, made)
+    await learn(store, made.pricing)
     after = await made.forecast(BOOK, TIP)
-    believed = made.believed(BOOK, load_parameters("nba"))
+    believed = made.pricing.believed(GAME, [x.bet for x in BOOK.tracked])
     assert believed.prior.source is PriorSource.RATINGS
     assert believed.by == "ratings from 15 results"
     assert after.mu.margin > before.mu.margin + 2  # type: ignore[union-attr]
@@ -58,7 +57,7 @@ async def test_results_that_the_store_has_move_the_forecast(store: Store) -> Non
 async def test_results_that_come_later_are_learned_while_the_daemon_runs(store: Store) -> None:
     """Every ten minutes: a daemon that runs for weeks rates teams by last night's games."""
     clock, made = FakeClock(START - timedelta(hours=2)), forecaster()
-    loop = asyncio.create_task(keep_learning(store, made, clock))
+    loop = asyncio.create_task(keep_learning(store, made.pricing, clock))
     try:
         await store.known.keep_finished(PAST)
         await clock.advance(LEARN_EVERY)
@@ -66,4 +65,6 @@ async def test_results_that_come_later_are_learned_while_the_daemon_runs(store: 
             await store.known.quotes()
     finally:
         loop.cancel()
-    assert made.believed(BOOK, load_parameters("nba")).by == "ratings from 15 results"
+    assert (
+        made.pricing.believed(GAME, [x.bet for x in BOOK.tracked]).by == "ratings from 15 results"
+    )

@@ -12,8 +12,8 @@ import pytest
 
 from tests.doubles.log import log_line
 from tests.engine.build import GAME, T0, after, live
+from tracker.app.player_priors import PlayerBeliefs
 from tracker.clock import FakeClock
-from tracker.daemon.player_priors import PlayerBeliefs
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.rosters import watch_faces
 from tracker.domain.bet import Bet

@@ -47,7 +47,7 @@ def test_causes_add_up(market: int, clock: float, part: float, ours: int, theirs
     """The sum of all causes is the change, to rounding."""
     before = Seen(state(3, clock, 70, 68), PRIOR, NBA)
     later = state(4, 720 * part, 70 + ours, 68 + theirs, Side.HOME)
-    told = why(MARKETS[market], before, Seen(later, replace(PRIOR, margin=5.0), NBA))
+    told = why([MARKETS[market]], before, Seen(later, replace(PRIOR, margin=5.0), NBA))
     assert [name for name, _ in told.causes] == list(CAUSES)
     assert sum(share for _, share in told.causes) == pytest.approx(told.change, abs=1e-9)
 
@@ -59,18 +59,18 @@ def test_ends_pace_and_a_live_line_are_causes_of_their_own() -> None:
     start = replace(state(2, 700, 30, 28), box=Box(slow, slow, 700 + 1440))
     middle = replace(state(2, 10, 58, 55), box=Box(fast, fast, 10 + 1440), tip=Side.HOME)
     leaning = replace(PRIOR, ends=0.9)
-    told = why(over, Seen(start, leaning, NBA), Seen(middle, leaning, NBA, shift=(0.0, 3.0)))
+    told = why([over], Seen(start, leaning, NBA), Seen(middle, leaning, NBA, shift=(0.0, 3.0)))
     causes = dict(told.causes)
     assert sum(causes.values()) == pytest.approx(told.change, abs=1e-9)
     assert min(causes["ends"], causes["pace"], causes["live line"]) > 0
-    still = dict(why(over, Seen(start, leaning, NBA), Seen(start, leaning, NBA)).causes)
+    still = dict(why([over], Seen(start, leaning, NBA), Seen(start, leaning, NBA)).causes)
     assert all(abs(x) < 1e-12 for x in still.values())
 
 
 def test_points_and_clock_have_their_signs() -> None:
     """Own points help and the other's hurt; time helps the one who leads."""
     before = Seen(state(4, 400, 80, 76), PRIOR, NBA)
-    told = dict(why(MARKETS[0], before, Seen(state(4, 320, 85, 78), PRIOR, NBA)).causes)
+    told = dict(why([MARKETS[0]], before, Seen(state(4, 320, 85, 78), PRIOR, NBA)).causes)
     assert told["home points"] > 0 > told["away points"]
     assert told["clock"] > 0
     assert told["prior"] == told["calibration"] == 0

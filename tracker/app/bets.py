@@ -28,6 +28,7 @@ from tracker.store.auditing import Audit, Edit
 from tracker.store.bets import Added, Registration
 
 if TYPE_CHECKING:
+    from tracker.domain.catalog.teams import Team
     from tracker.domain.game import Game
     from tracker.store import Store
     from tracker.store.views import BetView
@@ -154,12 +155,12 @@ class Decided:
         return self.before.revision == self.settlement.revision
 
 
-def draft_of(line: str, beside: Beside, unit_cents: int) -> Draft:
+def draft_of(line: str, beside: Beside, unit_cents: int, guests: Sequence[Team] = ()) -> Draft:
     """The draft of a line and what stands beside it; BadBet or BadRule when it is not understood.
 
-    `unit_cents` is what one unit of stake is.
+    `unit_cents` is what one unit of stake is; `guests` are teams that no list has.
     """
-    written, matchup = read_line(line, beside.game)
+    written, matchup = read_line(line, beside.game, guests)
     rules = {x.text: x for x in map(parse_rule, beside.rules)}
     name = None if beside.name is None else beside.name.strip()
     if name == "":

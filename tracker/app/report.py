@@ -32,6 +32,7 @@ class Report:
     """A record from one of the leagues' dates to another, both counted.
 
     `told` compares the first chance of each bet with what came; None before the first result.
+    `closing_value` is what a unit staked was worth by the close, over `valued` bets.
     """
 
     span: Span
@@ -41,6 +42,8 @@ class Report:
     cohorts: Mapping[Grouping, Mapping[str, Tally]]
     told: Reliability | None
     rules: tuple[JudgedRule, ...]
+    closing_value: float | None = None
+    valued: int = 0
 
 
 def first_day(span: Span, today: date) -> date:
@@ -60,6 +63,7 @@ def first_day(span: Span, today: date) -> date:
 async def report(store: Store, span: Span, today: date) -> Report:
     """The record of a span that ends today."""
     since, outcomes = first_day(span, today), store.outcomes
+    value, valued = await store.monitoring.closing_value(since, today)
     return Report(
         span,
         since,
@@ -68,6 +72,8 @@ async def report(store: Store, span: Span, today: date) -> Report:
         {x: await outcomes.tallies(x, since, today) for x in COHORTS},
         reliability(await outcomes.first_said(since, today)),
         await outcomes.judged_rules(since, today),
+        value,
+        valued,
     )
 
 
@@ -109,6 +115,7 @@ def report_json(x: Report) -> dict[str, object]:
             by.value: {key: tally_json(one) for key, one in groups.items()}
             for by, groups in x.cohorts.items()
         },
+        "clv": {"bets": x.valued, "mean_ev": x.closing_value},
         "calibration": None
         if x.told is None
         else {
@@ -154,6 +161,9 @@ def summary(x: Report) -> str:
     lines = [f"Your {x.span}: {won}{money}{roi}"]
     if x.told is not None:
         lines.append(f"Brier of what was said first: {x.told.brier:.3f} over {x.told.bets} bets")
+    if x.closing_value is not None:
+        value = _percent(x.closing_value, sign=True)
+        lines.append(f"By the closing line a bet was worth {value}, over {x.valued} bets")
     return "\n".join(lines)
 
 

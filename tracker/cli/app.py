@@ -93,6 +93,7 @@ VERBS = (
     Verb("backtest", "market.backtest", _MODEL),
     Verb("replay", "replay.replay", _DATA),
     Verb("config", "setup.config", _CARETAKING),
+    Verb("monitors", "models.monitors", _MODEL),
     Verb("refresh", "setup.refresh", _CARETAKING),
     Verb("chores", "setup.refresh", _CARETAKING),
     Verb("backup", "setup.backup", _CARETAKING),

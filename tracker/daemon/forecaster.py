@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tracker.daemon.player_priors import PlayerBeliefs
+from tracker.app.pricing import LinesFor, Load, Pricing
 from tracker.domain.events import ForecastFailed, ForecastRecovered, Tell
-from tracker.domain.game import Game, GameState
+from tracker.domain.game import GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.domain.prior import Lines
 from tracker.domain.tracking import GameTracking
 from tracker.forecast import (
     Outlook,
-    Parameters,
     Unpriceable,
-    forecast,
     load_parameters,
 )
 from tracker.forecast.players.lines import player_chance
-from tracker.forecast.priors.belief import Believed, Known
+from tracker.forecast.priors.belief import Known
 
 BUDGET_SECONDS = 2.0
 """Real time after which a forecast is given up and the last one stands."""
@@ -29,23 +25,13 @@ BUDGET_SECONDS = 2.0
 _THREADS = 2
 """One that is stuck leaves one; more would only cost memory, each keeping its own."""
 
-LinesFor = Callable[[Game], Lines | None]
-"""The closing lines that the configuration gives for a game."""
-
-Load = Callable[[str], Parameters]
-"""The parameters in use of a league. It may be called from several threads."""
-
 
 class Forecaster:
     """Forecasts a game from its state, with what was believed of it before tip-off."""
 
     def __init__(self, lines_for: LinesFor, tell: Tell, load: Load = load_parameters) -> None:
         """`lines_for` looks up the configuration's lines; those given with a bet come first."""
-        self._load = load
-        self.known = Known(lines_for)
-        """What is known of games before tip-off; whoever learns more puts it here."""
-        self.players = PlayerBeliefs()
-        """What is known of players; whoever reads more of their games puts them there."""
+        self.pricing = Pricing(Known(lines_for), load=load)
         self._tell = tell
         self._failing: set[str] = set()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="forecast")
@@ -70,14 +56,8 @@ class Forecaster:
 
     def outlook(self, book: GameTracking, state: GameState) -> Outlook:
         """The forecast itself."""
-        parameters = self._load(book.game.league)
-        prior, players = self.believed(book, parameters).prior, self.players.priors(book)
-        return prepared(forecast(state, prior, parameters, players=players), book)
-
-    def believed(self, book: GameTracking, parameters: Parameters) -> Believed:
-        """What was believed before tip-off, of all that was known then."""
-        bets = [x.bet for x in book.tracked if x.bet.added_at <= book.game.start]
-        return self.known.before(book.game, bets, parameters)
+        bets = [x.bet for x in book.tracked]
+        return prepared(self.pricing.seen(state, bets).outlook(), book)
 
 
 def prepared(outlook: Outlook, book: GameTracking) -> Outlook:

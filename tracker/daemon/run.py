@@ -15,6 +15,7 @@ from functools import partial
 from pydantic import SecretStr
 
 from tracker import __version__
+from tracker.app.pricing import Load
 from tracker.app.report import Span
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.alert_policy import AlertPolicy
@@ -22,7 +23,7 @@ from tracker.daemon.bot.chat import ChatBoards
 from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.broadcast_delay import LateSlate, delayed
 from tracker.daemon.cards.live_view import LiveView
-from tracker.daemon.forecaster import Forecaster, Load
+from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.memory import settle
 from tracker.daemon.track import TrackContext, track
 from tracker.daemon.watchdog import Watchdog
@@ -31,7 +32,13 @@ from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
 from tracker.daemon.watchers.market import MarketWatch
-from tracker.daemon.watchers.nightly import REPORT_AT, beat, tell_nightly, tell_reports
+from tracker.daemon.watchers.nightly import (
+    REPORT_AT,
+    beat,
+    tell_changes,
+    tell_nightly,
+    tell_reports,
+)
 from tracker.daemon.watchers.pregame import keep_learning, learn
 from tracker.daemon.watchers.rosters import watch_faces
 from tracker.daemon.watchers.source_status import SourceStatus
@@ -162,14 +169,14 @@ class Daemon:
         slate = await self._slates()
         shelf, clock, progress = self._shelf, self._clock, self._progress
         store, settings, tell = self._parts.store, self._parts.settings, self._tell
-        await learn(store, self._forecaster)
+        await learn(store, self._forecaster.pricing)
         await self._market.restore()
         keep = timedelta(days=settings.store.keep_bodies_days)
         await self._desk.recall(store, clock.now())
         async with asyncio.TaskGroup() as tasks:
 
             def follow(books: tuple[GameTracking, ...]) -> None:
-                self._forecaster.players.recent = shelf.recent
+                self._forecaster.pricing.players.recent = shelf.recent
                 self._follow(books, tasks)
 
             for channel in self._parts.channels:
@@ -182,7 +189,7 @@ class Daemon:
             tasks.create_task(tend_bets(shelf, changed, wanted, follow, clock, progress))
             late = LateSlate(slate.read, settings.alerts.delay, clock)
             tasks.create_task(watch_slate(late.read, store, shelf, changed, wanted, clock))
-            tasks.create_task(keep_learning(store, self._forecaster, clock))
+            tasks.create_task(keep_learning(store, self._forecaster.pricing, clock))
             for loop_of_market in self._market.jobs():
                 tasks.create_task(loop_of_market)
             feeds = self._parts.feeds
@@ -227,12 +234,13 @@ class Daemon:
         if wanted.digest_at is not None:
             nightly = tell_nightly(store, wanted.digest_at, zone, clock, names, self._ring)
             tasks.create_task(nightly)
+
+        async def tell(notice: Notice) -> None:
+            if await store.alerting.notice(notice, names):
+                self._ring()
+
+        tasks.create_task(tell_changes(store, clock, tell))
         if wanted.report != "off":
-
-            async def tell(notice: Notice) -> None:
-                if await store.alerting.notice(notice, names):
-                    self._ring()
-
             at, span = wanted.digest_at or REPORT_AT, Span(wanted.report)
             tasks.create_task(tell_reports(store, span, at, zone, clock, tell))
         if wanted.heartbeat_url is not None:

@@ -103,7 +103,7 @@ class Draft:
         if not self.matchup.fits(game):
             return False
         # The game is named beside the line, so the player need not be known to be in it.
-        beside = leg.player is not None and self.matchup.names_a_team and not leg.names_a_game
+        beside = leg.player is not None and self.matchup.names_a_game and not leg.names_a_game
         return beside or leg.fits(game, roster)
 
     def wager(self, games: Sequence[Game], roster_of: RosterOf = nobody) -> Market | Parlay:

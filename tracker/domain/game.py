@@ -132,6 +132,11 @@ class Game:
         """The matchup as bettors write it: `LAL@DEN`."""
         return f"{self.away}@{self.home}"
 
+    @property
+    def teams(self) -> tuple[tuple[str, str], ...]:
+        """League and code of both teams."""
+        return (self.league, self.away), (self.league, self.home)
+
     def code(self, side: Side) -> str:
         """The code of one side's team."""
         return self.home if side is Side.HOME else self.away

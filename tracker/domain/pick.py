@@ -36,20 +36,29 @@ class Matchup:
     """A game as written: the teams that each name may mean, and the league's date where given.
 
     A side without teams may be any. `any_order` is whether the line leaves open who is at home.
+    `game_id` is the game's own id, where the person gives that.
     """
 
     away: tuple[Team, ...]
     home: tuple[Team, ...]
     day: date | None = None
     any_order: bool = False
+    game_id: str | None = None
 
     @property
     def names_a_team(self) -> bool:
-        """Whether it says more than a date."""
+        """Whether it names a team, and with it a league."""
         return bool(self.away or self.home)
+
+    @property
+    def names_a_game(self) -> bool:
+        """Whether it says more than a date."""
+        return self.names_a_team or self.game_id is not None
 
     def fits(self, game: Game) -> bool:
         """Whether the game may be the one that is meant."""
+        if self.game_id is not None:
+            return self.game_id == game.id
         if self.day not in (None, game.slate):
             return False
         as_written = _may_be(self.away, game, Side.AWAY) and _may_be(self.home, game, Side.HOME)

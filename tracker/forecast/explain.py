@@ -2,15 +2,15 @@
 
 What the live line, the box and the ends add to the chance is set aside first: by how much more each
 of them adds at the later moment is its share. Then the prior and the parameters are exchanged. What
-remains is shared among the clock, each
-side's points and the ball by Shapley's rule: the mean of what each adds over all orders in which
-they could have come. The clock's share is then split by asking the same of a game without lead
+remains is shared among the clock, each side's points, the ball and, where players are asked about,
+their own lines, by Shapley's rule: the mean of what each adds over all orders in which they could
+have come. The clock's share is then split by asking the same of a game without lead
 reversion and of one without an endgame of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from math import factorial
@@ -19,15 +19,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.forecast.game.model import forecast
-from tracker.forecast.pricing.markets import price
+from tracker.forecast.pricing.markets import parlay
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tracker.domain.chance import Chance
     from tracker.domain.market import Market
     from tracker.domain.prior import Prior
+    from tracker.forecast.game.outlook import Outlook
     from tracker.forecast.game.parameters import Endgame, Parameters
+    from tracker.forecast.players.priors import PlayerPriors
 
     Floats = NDArray[np.float64]
 
@@ -38,34 +42,43 @@ CAUSES = (
     "lead reversion",
     "fouling",
     "possession",
+    "player",
     "prior",
     "calibration",
     "ends",
     "pace",
     "live line",
 )
-"""What moves a chance. `possession` holds bonus, time-outs and the tip too, `calibration` new
-parameters, `pace` the possessions and fouls of the box."""
+"""What moves a chance. `possession` holds bonus, time-outs and the tip too, `player` what the bet's
+players did, `calibration` new parameters, `pace` the possessions and fouls of the box."""
 
-_PARTS = ("clock", "home points", "away points", "possession")
+_PARTS = ("clock", "home points", "away points", "possession", "player")
+
+Whole = Callable[["Chance"], float]
+"""The chance of winning of a whole bet by that of its legs on one game."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A moment of a bet: the state, the prior and the parameters of that forecast.
 
-    `shift` is what a live line moved it by: points of margin and total.
+    `shift` is what a live line moved it by: points of margin and total. `players` are the priors of
+    the players whom bets are about.
     """
 
     state: GameState
     prior: Prior
     parameters: Parameters
     shift: tuple[float, float] = (0.0, 0.0)
+    players: PlayerPriors | None = None
 
-    def chance(self, market: Market) -> float:
-        """The chance of winning that the forecast gave. Raises Unpriceable."""
-        outlook = forecast(self.state, self.prior, self.parameters, self.shift)
-        return price(market, outlook, self.state).win
+    def outlook(self) -> Outlook:
+        """How the game may end, as the forecast has it."""
+        return forecast(self.state, self.prior, self.parameters, self.shift, self.players)
+
+    def chance(self, markets: Sequence[Market]) -> Chance:
+        """The chance of a bet's legs on this game together. Raises Unpriceable."""
+        return parlay(markets, self.outlook(), self.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +95,34 @@ class Why:
         return self.after - self.before
 
 
-def why(market: Market, before: Seen, after: Seen) -> Why:
-    """Split the change of a bet's chance of winning. Raises Unpriceable."""
-    first, last = before.chance(market), after.chance(market)
+def won(part: Chance) -> float:
+    """The chance of winning of a bet on one game alone."""
+    return part.win
+
+
+def why(markets: Sequence[Market], before: Seen, after: Seen, whole: Whole = won) -> Why:
+    """Split the change of a bet's chance of winning. Raises Unpriceable.
+
+    `markets` are its legs on the game, `whole` what their chance makes of the bet's.
+    """
+
+    def chance(seen: Seen) -> float:
+        return whole(seen.chance(markets))
+
+    first, last = chance(before), chance(after)
     added: dict[str, float] = {}
     for name, less in _SET_ASIDE.items():
-        was, now = before.chance(market), after.chance(market)
+        was, now = chance(before), chance(after)
         before, after = less(before), less(after)
-        added[name] = (now - after.chance(market)) - (was - before.chance(market))
-    causes = _rest(market, before, after) | added
-    return Why(first, last, tuple((name, causes[name]) for name in CAUSES))
+        added[name] = (now - chance(after)) - (was - chance(before))
+    causes = _rest(chance, before, after, _parts(markets)) | added
+    return Why(first, last, tuple((name, causes.get(name, 0.0)) for name in CAUSES))
+
+
+def _parts(markets: Sequence[Market]) -> tuple[str, ...]:
+    """What moves the chance of such legs; without a line on a player, no player's line does."""
+    asked = any(isinstance(x, PlayerTotal | DoubleDouble) for x in markets)
+    return _PARTS if asked else _PARTS[:-1]
 
 
 _SET_ASIDE: Mapping[str, Callable[[Seen], Seen]] = {
@@ -102,56 +133,57 @@ _SET_ASIDE: Mapping[str, Callable[[Seen], Seen]] = {
 """What adds to a chance beside all else, in the order in which it is taken away."""
 
 
-def _rest(market: Market, before: Seen, after: Seen) -> dict[str, float]:
+def _rest(
+    chance: Callable[[Seen], float], before: Seen, after: Seen, parts: tuple[str, ...]
+) -> dict[str, float]:
     """The causes of what moves without the live line, the box and the ends."""
-    start = _chance(market, before.state, before.prior, before.parameters)
-    with_prior = _chance(market, before.state, after.prior, before.parameters)
-    with_model = _chance(market, before.state, after.prior, after.parameters)
+    start = chance(before)
+    with_prior = chance(replace(before, prior=after.prior, players=after.players))
+    with_model = chance(replace(after, state=before.state))
 
     def shares(parameters: Parameters) -> dict[str, float]:
-        def chance(state: GameState) -> float:
-            return _chance(market, state, after.prior, parameters)
+        def at(state: GameState) -> float:
+            return chance(replace(after, state=state, parameters=parameters))
 
-        return _shapley(before.state, after.state, chance)
+        return _shapley(before.state, after.state, at, parts)
 
     found = shares(after.parameters)
     level = shares(without_reversion(after.parameters))["clock"]
     plain = shares(without_fouling(after.parameters))["clock"]
     clock = found["clock"]
-    return {
-        "home points": found["home points"],
-        "away points": found["away points"],
+    return found | {
         "clock": level + plain - clock,
         "lead reversion": clock - level,
         "fouling": clock - plain,
-        "possession": found["possession"],
         "prior": with_prior - start,
         "calibration": with_model - with_prior,
     }
 
 
-def _chance(market: Market, state: GameState, prior: Prior, parameters: Parameters) -> float:
-    return price(market, forecast(state, prior, parameters), state).win
-
-
 def _shapley(
-    before: GameState, after: GameState, chance: Callable[[GameState], float]
+    before: GameState,
+    after: GameState,
+    chance: Callable[[GameState], float],
+    parts: tuple[str, ...],
 ) -> dict[str, float]:
     """Each part's mean addition over all orders; the additions sum to the whole change."""
     known: dict[frozenset[str], float] = {}
 
-    def at(parts: frozenset[str]) -> float:
-        if parts not in known:
-            known[parts] = chance(between(before, after, parts))
-        return known[parts]
+    def at(given: frozenset[str]) -> float:
+        if given not in known:
+            whole = (
+                given | {"player"} if "player" not in parts and len(given) == len(parts) else given
+            )
+            known[given] = chance(between(before, after, whole))
+        return known[given]
 
-    shares = dict.fromkeys(_PARTS, 0.0)
-    for order in permutations(_PARTS):
+    shares = dict.fromkeys(parts, 0.0)
+    for order in permutations(parts):
         done: frozenset[str] = frozenset()
         for part in order:
             shares[part] += at(done | {part}) - at(done)
             done |= {part}
-    return {part: share / factorial(len(_PARTS)) for part, share in shares.items()}
+    return {part: share / factorial(len(parts)) for part, share in shares.items()}
 
 
 def between(before: GameState, after: GameState, parts: frozenset[str]) -> GameState:
@@ -164,6 +196,7 @@ def between(before: GameState, after: GameState, parts: frozenset[str]) -> GameS
     home = after if "home points" in parts else before
     away = after if "away points" in parts else before
     ball = after if "possession" in parts else before
+    box = after if "player" in parts else before
     score = Score(home.score.home, away.score.away)
     phase = when.phase
     if phase is Phase.FINAL:
@@ -178,6 +211,7 @@ def between(before: GameState, after: GameState, parts: frozenset[str]) -> GameS
         bonus=ball.bonus,
         timeouts=ball.timeouts,
         tip=ball.tip,
+        players=box.players,
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tracker.domain.catalog.teams import Team
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet, BadRule, TrackerError
 from tracker.domain.pick import Matchup, Written
@@ -48,8 +50,10 @@ class BetsFile:
     """When the file was last written, by this machine's clock; None where that is not known."""
 
 
-def read_bets(path: Path, unit_cents: int) -> BetsFile:
+def read_bets(path: Path, unit_cents: int, guests: Sequence[Team] = ()) -> BetsFile:
     """Read a bets file. `unit_cents` is what one unit of stake is.
+
+    `guests` are teams that no list has, as feeds call them.
 
     A missing file holds no bets, but takes none away: it may have been moved by mistake.
     """
@@ -61,10 +65,11 @@ def read_bets(path: Path, unit_cents: int) -> BetsFile:
     except (OSError, UnicodeDecodeError) as why:
         reason = why.strerror if isinstance(why, OSError) else "it is not UTF-8 text"
         return BetsFile((), (f"{path}: cannot be read: {reason}",), readable=False)
-    return replace(parse_bets(text, str(path), unit_cents), written_at=written_at)
+    found = parse_bets(text, str(path), unit_cents, guests)
+    return replace(found, written_at=written_at)
 
 
-def parse_bets(text: str, source: str, unit_cents: int) -> BetsFile:
+def parse_bets(text: str, source: str, unit_cents: int, guests: Sequence[Team] = ()) -> BetsFile:
     """Read the text of a bets file. One bad bet never spoils the others."""
     try:
         table = tomllib.loads(text, parse_float=Decimal)
@@ -84,7 +89,7 @@ def parse_bets(text: str, source: str, unit_cents: int) -> BetsFile:
     for index, row in enumerate(rows):
         place = f"line {lines[index]}" if index < len(lines) else f"bet {index + 1}"
         try:
-            draft = _draft(row, unit_cents)
+            draft = _draft(row, unit_cents, guests)
         except TrackerError as why:
             mistakes.append(f"{source}, {place}: {why}")
             continue
@@ -99,11 +104,11 @@ def parse_bets(text: str, source: str, unit_cents: int) -> BetsFile:
     return BetsFile(tuple(drafts.values()), tuple(mistakes), places=tuple(places), text=text)
 
 
-def _draft(row: dict[str, Any], unit_cents: int) -> Draft:
+def _draft(row: dict[str, Any], unit_cents: int, guests: Sequence[Team]) -> Draft:
     unknown = sorted(set(row) - _KNOWN)
     if unknown:
         raise BadBet(f"{unknown[0]!r} is not a key of a bet; known: {', '.join(sorted(_KNOWN))}")
-    written, matchup = _written(row)
+    written, matchup = _written(row, guests)
     stake = stake_written(written, unit_cents)
     if "stake" in row:
         stake = _stake(row["stake"], unit_cents)
@@ -131,16 +136,16 @@ def _free(value: object) -> bool:
     return value
 
 
-def _written(row: dict[str, Any]) -> tuple[Written, Matchup | None]:
+def _written(row: dict[str, Any], guests: Sequence[Team]) -> tuple[Written, Matchup | None]:
     """What the bet says: a pick, a pick of a player, or the legs of a parlay."""
     pick, player, game = (_text(row, key) for key in ("pick", "player", "game"))
     if "legs" in row:
         if pick is not None or player is not None:
             raise BadBet("a bet has a pick or legs, not both")
-        return read_legs(_texts(row, "legs"), game)
+        return read_legs(_texts(row, "legs"), game, guests)
     if not pick:
         raise BadBet('a bet needs a pick, such as pick = "DEN -4.5", or legs')
-    return read_line(pick if player is None else f"{player} {pick}", game)
+    return read_line(pick if player is None else f"{player} {pick}", game, guests)
 
 
 def _placed_at(value: object) -> datetime:

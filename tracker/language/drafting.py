@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 
+from tracker.domain.catalog.teams import Team
 from tracker.domain.errors import BadBet
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import parse_money
@@ -16,22 +17,27 @@ from tracker.language.grammar import find_in, parse_bet, parse_matchup, parse_pi
 _UNITS = ("units", "unit", "u")
 
 
-def read_line(line: str, game: str | None = None) -> tuple[Written, Matchup | None]:
+def read_line(
+    line: str, game: str | None = None, guests: Sequence[Team] = ()
+) -> tuple[Written, Matchup | None]:
     """What a line means, and the game that it is about where one is named: in it, or as `game`.
 
-    A game beside the line says the league, so that `HOU` is a college where it meets one.
+    A game beside the line says the league, so that `HOU` is a college where it meets one. `guests`
+    are teams that no list has, as feeds call them.
     """
-    matchup = None if game is None else parse_matchup(game, find_in(*LEAGUES))
-    written = parse_bet(line, find_in(*_leagues(matchup)))
+    matchup = None if game is None else parse_matchup(game, find_in(*LEAGUES, guests=guests))
+    written = parse_bet(line, find_in(*_leagues(matchup), guests=guests))
     if matchup is None and isinstance(written, Pick):
         matchup = written.matchup
     return written, matchup
 
 
-def read_legs(legs: Sequence[str], game: str | None = None) -> tuple[Written, Matchup | None]:
+def read_legs(
+    legs: Sequence[str], game: str | None = None, guests: Sequence[Team] = ()
+) -> tuple[Written, Matchup | None]:
     """As `read_line`, of a parlay whose legs are given one by one."""
-    matchup = None if game is None else parse_matchup(game, find_in(*LEAGUES))
-    find = find_in(*_leagues(matchup))
+    matchup = None if game is None else parse_matchup(game, find_in(*LEAGUES, guests=guests))
+    find = find_in(*_leagues(matchup), guests=guests)
     picks: list[Pick] = []
     for number, text in enumerate(legs, 1):
         try:
@@ -52,7 +58,7 @@ def read_legs(legs: Sequence[str], game: str | None = None) -> tuple[Written, Ma
 
 
 def _leagues(matchup: Matchup | None) -> tuple[str, ...]:
-    if matchup is None:
+    if matchup is None or not matchup.names_a_team:
         return tuple(LEAGUES)
     named = {team.league for team in (*matchup.away, *matchup.home)}
     return tuple(x for x in LEAGUES if x in named)

@@ -13,6 +13,9 @@ knowing tonight's games; `Pick.market_for` gives the market once the game is kno
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from tracker.domain.catalog.teams import Team, fold, longest_name
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
@@ -38,11 +41,15 @@ __all__ = [
 ]
 
 
-def find_in(*leagues: str) -> FindTeam:
-    """Teams are looked up among the shipped names of these leagues."""
+_GAME_ID = re.compile(r"\d{8,10}(?:-[\w&'.-]+)?", re.ASCII)
+"""A game's id, as `tracker games --json` gives it."""
+
+
+def find_in(*leagues: str, guests: Sequence[Team] = ()) -> FindTeam:
+    """Teams are looked up among the shipped names of these leagues, and among `guests`."""
 
     def find(words: list[str], *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
-        return longest_name(words, leagues, wide=wide)
+        return longest_name(words, leagues, wide=wide, guests=guests)
 
     return find
 
@@ -91,7 +98,9 @@ def parse_pick(text: str, find: FindTeam) -> Pick:
 
 
 def parse_matchup(text: str, find: FindTeam) -> Matchup:
-    """Read a game such as `LAL@DEN` or `LAL@DEN 2026-11-20`; raises BadBet."""
+    """Read a game such as `LAL@DEN`, `LAL@DEN 2026-11-20` or its id; raises BadBet."""
+    if _GAME_ID.fullmatch(text.strip()):
+        return Matchup((), (), game_id=text.strip())
     line = Line.over(text, find)
     slots = Slots(0)
     if line.team()[0] == 0:

@@ -18,6 +18,7 @@ from tracker.language.vocabulary import MONEYLINE, NEVER_IN_A_NAME, NOISE, STATS
 T = TypeVar("T")
 
 _LONGEST_SHOWN = 100
+_LEG_ENDS = re.compile(r"[;\n]| \+ ")
 _LONGEST_PHRASE = 5
 
 NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+"
@@ -37,6 +38,24 @@ _ATTACHED = re.compile(rf"(?P<head>.*[^\W_]|.*[.\d])(?P<tail>[+\-](?:{NUMBER}))"
 _DECIMAL_COMMA = re.compile(r"[a-zA-Z@+\-]*\d{1,3},\d{1,2}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DASHES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2012": "-", "\u2010": "-", "\uff0b": "+"})
+
+
+_LEAGUE = re.compile(
+    r"\(\s*(?P<sex>[wm])\s*\)|(?<![\w@'-])(?P<word>ncaa[wm]|[wm]cbb|[wm]bb|(?:wo)?men(?:['\u2019]?s)?)"
+    r"(?![\w@'-])",
+    re.IGNORECASE,
+)
+"""A word that says whether the men or the women are meant, where one name is both's: `(W)`."""
+
+_WOMEN, _MEN = frozenset({"wnba", "ncaaw"}), frozenset({"nba", "ncaam", "gleague"})
+
+
+def _leagues_of(found: re.Match[str]) -> frozenset[str]:
+    """The leagues that such a word leaves."""
+    word = (found["sex"] or found["word"]).casefold()
+    said = _WOMEN if word[0] == "w" or word == "ncaaw" else _MEN
+    alone = {"ncaaw", "ncaam"} if word.endswith(("bb", "ncaaw", "ncaam")) else said
+    return said & alone
 
 
 class FindTeam(Protocol):
@@ -166,12 +185,18 @@ class Line:
     words: list[Word] = field(default_factory=list)
     at: int = 0
     leg: int | None = None
+    said: list[tuple[int, frozenset[str]]] = field(default_factory=list)
+    """Where a word stands that says the leagues, and which it leaves."""
     _phrases: dict[int, tuple[tuple[int, str], ...]] = field(default_factory=dict)
 
     @classmethod
     def over(cls, text: str, find: FindTeam) -> Line:
         """The line, of which nothing is read yet."""
-        return cls(text, find, words_of(text))
+        found = list(_LEAGUE.finditer(text))
+        words = words_of(text)
+        for one in found:
+            words = [x for x in words if not one.start() <= x.place < one.end()]
+        return cls(text, find, words, said=[(x.start(), _leagues_of(x)) for x in found])
 
     @property
     def word(self) -> Word | None:
@@ -226,7 +251,19 @@ class Line:
             if names and word.low in NEVER_IN_A_NAME:
                 break
             names.append(word.text)
-        return self.find(names, wide=wide) if names else (0, ())
+        if not names:
+            return 0, ()
+        leagues = self._leagues_at(self.words[self.at].place)
+        count, found = self.find(names, wide=wide or leagues is not None)
+        if leagues is None:
+            return count, found
+        meant = tuple(x for x in found if x.league in leagues)
+        return (count, meant) if meant else (0, ())
+
+    def _leagues_at(self, place: int) -> frozenset[str] | None:
+        """The leagues that the nearest such word of the same leg leaves; None without one."""
+        near = [x for x in self.said if not _LEG_ENDS.search(self.text, *sorted((x[0], place)))]
+        return min(near, key=lambda x: abs(x[0] - place))[1] if near else None
 
     def bad(self, expected: str, at: int | None = None) -> BadBet:
         """An error at a word, the next one by default, that says what was expected."""

@@ -48,6 +48,7 @@ from tracker.store.database.connection import Database, WaitOut, open_database
 from tracker.store.database.migrate import prepare, require_current
 from tracker.store.export import archive, rows
 from tracker.store.known import KnownGames
+from tracker.store.monitoring import Monitoring
 from tracker.store.pairing import Pairing
 from tracker.store.players import Players
 from tracker.store.quotes import Quotes
@@ -72,6 +73,7 @@ class Store:
         self.by_hand = ByHand(database)
         self.cards = Cards(database)
         self.known = KnownGames(database)
+        self.monitoring = Monitoring(database)
         self.outcomes = outcomes.Outcomes(database)
         self.pairing = Pairing(database)
         self.players = Players(database)

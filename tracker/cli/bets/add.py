@@ -10,11 +10,14 @@ from tracker.app.views import iso
 from tracker.cli.bets.choose import chooser
 from tracker.cli.screen import asks, say_json
 from tracker.cli.session import session
+from tracker.domain.catalog.teams import guests_of
+from tracker.domain.errors import BadBet
 from tracker.domain.money import payout_if_won
 from tracker.domain.parlay import wager_text
 
 if TYPE_CHECKING:
     from tracker.cli.scope import Scope
+    from tracker.domain.draft import Draft
     from tracker.domain.game import Game
 
 
@@ -25,7 +28,7 @@ def add(scope: Scope, line: str, beside: Beside, *, as_json: bool, chance: bool 
 
 
 async def _add(scope: Scope, line: str, beside: Beside, as_json: bool, with_chance: bool) -> None:
-    draft = draft_of(line, beside, scope.basics().stake_unit_cents)
+    draft = await _draft(scope, line, beside)
     async with session(scope, write=True) as at:
         outcome = await at.bets.add(draft, await chooser(at).choose(draft), at.now)
         if as_json:
@@ -37,6 +40,24 @@ async def _add(scope: Scope, line: str, beside: Beside, as_json: bool, with_chan
         if with_chance and outcome.wager is not None:
             await tell_chance(outcome, at, scope)
         tell_rest(outcome, at)
+
+
+async def _draft(scope: Scope, line: str, beside: Beside) -> Draft:
+    """What a line means; a team that no list has is known by the games that are known."""
+    from tracker.store import StoreMissing
+
+    unit = scope.basics().stake_unit_cents
+    try:
+        return draft_of(line, beside, unit)
+    except BadBet:
+        try:
+            async with session(scope) as at:
+                guests = guests_of(x for game, _ in await at.store.games() for x in game.teams)
+        except StoreMissing:
+            guests = ()
+        if not guests:
+            raise
+        return draft_of(line, beside, unit, guests)
 
 
 def _as_json(x: Registered) -> dict[str, object]:

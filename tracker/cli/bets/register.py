@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import bet_json, show_json
-from tracker.cli.bets.believed import believed, bet_of, prior_json, prior_text
+from tracker.cli.bets.believed import believed, prior_json, prior_text
 from tracker.cli.bets.legs import leg_lines
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.ending import Ended
@@ -180,6 +180,8 @@ async def _decision(bet: BetView, at: Session, scope: Scope) -> Decision | None:
     kept = (await at.store.quotes.decisions(bet.number)).get(bet.number)
     if kept is not None or bet.game is None or bet.game.start <= at.now:
         return kept
+    from tracker.app.pricing import bet_of
+
     asked = bet_of(bet)
     worth = None if asked is None or bet.result is not None else await worth_of(asked, at, scope)
     return worth.decision if isinstance(worth, Worth) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -89,21 +90,20 @@ async def _of_game(
     from tracker.app.edges import Gate
     from tracker.app.edges import edges as find_edges
     from tracker.app.market import game_odds
-    from tracker.cli.bets.believed import known_of
-    from tracker.cli.models.in_use import ModelsInUse, registry_beside
-    from tracker.forecast import forecast
+    from tracker.app.pricing import pricing_of
+    from tracker.cli.bets.believed import given_lines, models_of
     from tracker.forecast.closing import before_tip
 
     odds = await game_odds(at.store, game, state, settings.odds, at.now)
     if not odds.best:
         return Gate((), (), {})
     players = await _players(game, at)
-    parameters = ModelsInUse(registry_beside(at.basics.store), note)(game.league)
-    believed = (await known_of(game, at, scope)).before(game, [], parameters)
+    pricing = await pricing_of(at.store, [game], [], given_lines(scope), models_of(at))
+    told = pricing.believed(game, []).by
     seen = state if state is not None and state.phase.in_play else before_tip(game, players)
     priors = await _priors(players, game, at)
-    outlook = forecast(seen, believed.prior, parameters, players=priors)
-    return find_edges(odds, state, outlook, believed.by, players, settings.odds)
+    outlook = replace(pricing.seen(seen, []), players=priors).outlook()
+    return find_edges(odds, state, outlook, told, players, settings.odds)
 
 
 async def _players(game: Game, at: Session) -> tuple[Player, ...]:

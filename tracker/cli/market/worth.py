@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli.screen import note, paint
+from tracker.cli.screen import paint
 from tracker.domain.chance import NoChance
 
 if TYPE_CHECKING:
     from tracker.cli.scope import Scope
     from tracker.cli.session import Session
     from tracker.domain.bet import Bet
-    from tracker.domain.chance import Chance
     from tracker.domain.game import Game
     from tracker.domain.money import Odds
     from tracker.domain.parlay import Wager
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from tracker.domain.value import ClosingValue, Decision
 
 _DAY = timedelta(hours=24)
-_LATE_S = 120.0
-"""Seconds left of a game inside of which no price is called worth a look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +43,11 @@ WHY_NONE = {
 
 async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | NoChance | None:
     """What a bet is worth at this moment, or why it has no chance; None where none can say."""
+    from tracker.app.pricing import price_now
     from tracker.app.value import Quoted, decision, market_chance
+    from tracker.cli.bets.believed import given_lines, models_of
 
-    found = await _chance(bet, at, scope)
+    found = await price_now(at.store, bet, given_lines(scope), models_of(at))
     if found is None or isinstance(found, NoChance):
         return found
     settings = scope.settings().odds
@@ -108,55 +107,6 @@ def _price(decimal: float, form: str) -> str:
         return "no price"
     text = odds_text(Odds(f"{decimal:.2f}", Fraction(decimal).limit_denominator(10_000)), form)
     return f"{decimal:.2f}" if form == "fractional" else text
-
-
-@dataclass(frozen=True, slots=True)
-class _Chance:
-    chance: Chance
-    prior: str
-    live: bool
-    late: bool
-
-
-async def _chance(bet: Bet, at: Session, scope: Scope) -> _Chance | NoChance | None:
-    """The chance as the daemon would give it at this moment, and who told what was believed.
-
-    Or why there is none, as of a player of whom nothing is known; None where nothing can be said.
-    """
-    from tracker.cli.bets.believed import beliefs_of, known_of
-    from tracker.cli.models.in_use import ModelsInUse, registry_beside
-    from tracker.domain.game import GameState, Phase, Score
-    from tracker.domain.tracking import Group
-    from tracker.engine.decide.parlays import combined
-    from tracker.forecast import Unpriceable, forecast, parlay
-
-    models = ModelsInUse(registry_beside(at.basics.store), note)
-    groups: list[Group] = []
-    live = late = False
-    told: list[str] = []
-    for game in bet.games:
-        known = await at.store.games(game.slate)
-        state = next((s for g, s in known if g.id == game.id and s is not None), None)
-        state = state or GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
-        if state.phase.off:
-            return None
-        live = live or state.phase is not Phase.SCHEDULED
-        late = late or (state.phase.in_play and state.seconds_left <= _LATE_S)
-        parameters = models(game.league)
-        bets = [bet] if bet.added_at <= game.start else []
-        believed = (await known_of(game, at, scope)).before(game, bets, parameters)
-        told.append(believed.by)
-        beliefs = await beliefs_of([bet], game, at)
-        legs = [leg.market for leg in bet.legs if leg.game.id == game.id]
-        try:
-            players = beliefs.of([bet], game)
-            outlook = forecast(state, believed.prior, parameters, players=players)
-            groups.append(Group(game.id, parlay(legs, outlook, state)))
-        except Unpriceable as wrong:
-            return wrong.why
-    whole = groups[0].chance if len(groups) == 1 else combined(groups)
-    prior = ", ".join(dict.fromkeys(told))
-    return None if whole is None else _Chance(whole, prior, live, late)
 
 
 def value_json(x: ClosingValue) -> dict[str, Any]:

@@ -8,44 +8,15 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tracker.app.course import game_seconds
-from tracker.domain.bet import Snapshot
 from tracker.domain.errors import Misused
 from tracker.domain.league import LEAGUES, League
 from tracker.store.views import SnapshotView
-
-OF_NOTE = 0.05
-"""The least change of p(hit) that is worth an explanation by itself."""
-
-WITHIN = timedelta(minutes=5)
-"""How long it may have taken."""
 
 _GAME_CLOCK = re.compile(
     r"(?:Q([1-4])|([12])H|(\d?)OT)(?:\s+(\d{1,2}):(\d\d(?:\.\d)?))?", re.IGNORECASE
 )
 _WALL_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 _HOW = "write a game clock such as 'Q3 4:11', a time such as 21:14, or a poll of `tracker show`"
-
-
-def last_of_note(shots: Sequence[Snapshot]) -> tuple[int, int]:
-    """The places of the last change of note: the largest that ends with that snapshot.
-
-    Else the whole history. There are at least two snapshots.
-    """
-    for end in range(len(shots) - 1, 0, -1):
-        begin = _window(shots, end)
-        away = [abs(shots[end].known.win - x.known.win) for x in shots[begin:end]]
-        largest = max(away, default=0.0)
-        if largest >= OF_NOTE:
-            return begin + away.index(largest), end
-    return 0, len(shots) - 1
-
-
-def _window(shots: Sequence[Snapshot], end: int) -> int:
-    begin = end
-    while begin > 0 and shots[end].at - shots[begin - 1].at <= WITHIN:
-        begin -= 1
-    # A break may last longer than the window: the snapshot before it still counts.
-    return min(begin, end - 1)
 
 
 def place(text: str, views: Sequence[SnapshotView], league: str, zone: ZoneInfo) -> int:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from tracker.app.credits import TONIGHT, tip_of
+from tracker.app.pricing import Load
 from tracker.clock import Clock
-from tracker.daemon.forecaster import Forecaster, Load
+from tracker.daemon.forecaster import Forecaster
 from tracker.domain.bet import Bet
 from tracker.domain.credit import Credit, Purchase, Purpose
 from tracker.domain.events import OddsRefused, Tell

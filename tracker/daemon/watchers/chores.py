@@ -178,6 +178,8 @@ def usual_chores(settings: Settings, played_today: Callable[[], bool]) -> Sequen
                 wanted=played_today,
             ),
         ]
+        watch = (settings.refresh.at.replace(hour=(settings.refresh.at.hour + 1) % 24),)
+        found.append(Chore("monitors", ("monitors", "--update"), watch, LEAGUE_ZONE, heavy=True))
     if backup.enabled:
         monday, whole = frozenset({0}), ("backup", "--full")
         week = timedelta(days=6)

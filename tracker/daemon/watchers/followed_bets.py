@@ -10,12 +10,13 @@ from pathlib import Path
 
 from tracker.app.bets import Bets
 from tracker.app.file_of_bets import take
+from tracker.app.player_priors import Who, players_in
 from tracker.clock import Clock, SystemClock
-from tracker.daemon.player_priors import Who, players_in
 from tracker.daemon.shared_bets import SharedBets
 from tracker.daemon.watchers.known_players import Rosters, frozen
 from tracker.daemon.watchers.matching import match, to_move
 from tracker.domain.bet import Bet
+from tracker.domain.catalog.teams import guests_of
 from tracker.domain.draft import superseded
 from tracker.domain.events import (
     BetAdded,
@@ -70,6 +71,7 @@ class FollowedBets:
         self._hoped: frozenset[str] = frozenset()
         self.held: frozenset[str] = frozenset()
         """The ids of the games that bets are on, over or not."""
+        self._mistaken = False
         self.slate_known = False
         """Whether the slate has been read since the start: bets are not matched with an old one."""
 
@@ -120,6 +122,9 @@ class FollowedBets:
 
     async def refresh(self, *, slate_changed: bool = False) -> tuple[GameTracking, ...] | None:
         """All books after a look at the file and the database; None when nothing has changed."""
+        if slate_changed and self._mistaken:
+            # A line may name a team that no list has, and that the slate has brought.
+            self._stamp = None
         changed = await self._read_file()
         if self._version < 0:
             await self._rosters.load(self._clock.now())
@@ -147,12 +152,17 @@ class FollowedBets:
         settled, self._seen = stamp == self._seen or self._version < 0, stamp
         if stamp == self._stamp or not settled:
             return False
-        found = await asyncio.to_thread(read_bets, self._file, self._unit_cents)
-        self._stamp = stamp
+        known = self.slate_known
+        games = await self._store.games(since=self._clock.now() - _RECENT)
+        guests = guests_of(x for game, _ in games for x in game.teams)
+        found = await asyncio.to_thread(read_bets, self._file, self._unit_cents, guests)
+        self._stamp, self._mistaken = stamp, bool(found.mistakes)
         bets = Bets(self._store, self._defaults, self._unit_cents, "file")
         now, real = self._clock.now(), SystemClock().now()
         taken = await take(bets, found, str(self._file), now, real)
-        self._say(taken.standing.mistakes)
+        if known:
+            # Before, what names a team that no list has cannot be understood yet.
+            self._say(taken.standing.mistakes)
         for added, pick in taken.registered:
             self._tell(BetAdded(added.number, pick))
         for number in taken.withdrawn:

@@ -227,8 +227,8 @@ class MarketWatch:
                 told[game_id] = PregameLines(*lines)
         if told:
             await self._parts.store.known.keep_quotes(told)
-            known = self._parts.forecaster.known
-            self._parts.forecaster.known = replace(known, quotes={**known.quotes, **told})
+            known = self._parts.forecaster.pricing.known
+            self._parts.forecaster.pricing.known = replace(known, quotes={**known.quotes, **told})
 
     # -------------------------------------------------------------------------------------- rules
 
@@ -310,8 +310,8 @@ class MarketWatch:
         return timedelta(0) <= self._clock.now() - bet.added_at < FIRST_QUOTES
 
     def _decision(self, tracking: GameTracking, bet: Bet, chance: Chance) -> Decision:
-        parts = self._parts
-        believed = parts.forecaster.believed(tracking, parts.load(tracking.game.league))
+        bets = [x.bet for x in tracking.tracked]
+        believed = self._parts.forecaster.pricing.believed(tracking.game, bets)
         return decision(bet, chance, believed.by, self._quoted(tracking.game))
 
     def _live(self) -> list[GameTracking]:
@@ -394,7 +394,7 @@ class MarketWatch:
         for game in {x.id for bet in bets for x in bet.games} - self._closes.keys():
             self._closes[game] = await self._rebuilt(self._closings[game])
         revisions = {x: y.revision for x, y in self.values.items()}
-        load, players = self._parts.load, self._parts.forecaster.players
+        load, players = self._parts.load, self._parts.forecaster.pricing.players
         now, closes = self._clock.now(), dict(self._closes)
         return await asyncio.to_thread(closing_values, bets, closes, revisions, load, players, now)
 

@@ -19,14 +19,17 @@ from tracker.domain.delivery import Failed, Refused, Unknown
 from tracker.domain.events import HeartbeatFailing, HeartbeatRecovered, Tell
 from tracker.domain.money import money_text
 from tracker.domain.policy import Level
+from tracker.engine.monitors import State
 from tracker.notify.web_service import Reply, WebService
 from tracker.store import Store
+from tracker.store.monitoring import Standing
 
 if TYPE_CHECKING:
     from tracker.store.views import BetView
 
 NIGHTLY = "nightly"
 REPORT = "report"
+MONITOR = "monitor"
 
 REPORT_AT = time(9)
 """When a report is told, unless the digest of the night has a time of its own."""
@@ -137,6 +140,26 @@ async def tell_reports(
             text, episode = f"📒 {summary(found)}\ntracker report", int(due.timestamp())
             await tell(Notice(REPORT, episode, due, text, Level.LOW, due + USEFUL_FOR))
         await clock.sleep(STEP)
+
+
+async def tell_changes(
+    store: Store, clock: Clock, tell: Callable[[Notice], Awaitable[None]]
+) -> None:
+    """Tell of each monitor that begins to drift, or is well again, once, for ever."""
+    while True:
+        for x in await store.monitoring.untold():
+            await tell(monitor_notice(x, clock.now()))
+            await store.monitoring.told(x.id)
+        await clock.sleep(STEP)
+
+
+def monitor_notice(x: Standing, now: datetime) -> Notice:
+    """What is said of a monitor that stands otherwise than before."""
+    what = f"{x.league.upper()} {x.name}".strip()
+    if x.state is State.DRIFTING:
+        text = f"⚠ {what}: {x.value:.2f}, beyond {x.level:g}\n{x.advice}\ntracker monitors"
+        return Notice(MONITOR, x.id, now, text, Level.DEFAULT, now + USEFUL_FOR)
+    return Notice(MONITOR, x.id, now, f"✓ {what} is well again", Level.LOW, now + USEFUL_FOR)
 
 
 def report_due(span: Span, today: date) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -223,13 +223,27 @@ def _words_of(name: str) -> frozenset[str]:
     return frozenset(_SHORT.get(x, x) for x in words)
 
 
+def guests_of(playing: Iterable[tuple[str, str]]) -> tuple[Team, ...]:
+    """The teams, by league and code, that no list has: guests, All-Star teams, new schools.
+
+    They go by the code that their feed gives them.
+    """
+    unlisted = (x for x in dict.fromkeys(playing) if x[1] not in teams(x[0]))
+    return tuple(Team(league, code, code, code) for league, code in unlisted)
+
+
 def longest_name(
-    words: list[str], leagues: Iterable[str], *, wide: bool = False
+    words: list[str], leagues: Iterable[str], *, wide: bool = False, guests: Sequence[Team] = ()
 ) -> tuple[int, tuple[Team, ...]]:
-    """How many leading words name a team, and the teams meant; `(0, ())` when none do."""
+    """How many leading words name a team, and the teams meant; `(0, ())` when none do.
+
+    `guests` are teams that may be named beside those that are listed.
+    """
     listed = tuple(leagues)
     for count in range(min(4, len(words)), 0, -1):
-        found = find_teams(" ".join(words[:count]), listed, wide=wide)
+        name = " ".join(words[:count])
+        met = tuple(x for x in guests if x.league in listed and fold(x.code) == fold(name))
+        found = met + find_teams(name, listed, wide=wide)
         if found:
             return count, found
     return 0, ()

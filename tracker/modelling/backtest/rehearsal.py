@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from tracker.app.pricing import LinesFor
 from tracker.clock import Clock, LeapingClock
-from tracker.daemon.forecaster import Forecaster, LinesFor
+from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.shared_bets import Fixed
 from tracker.daemon.track import TrackContext, track
 from tracker.domain.draft import Draft

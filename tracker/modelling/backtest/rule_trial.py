@@ -7,8 +7,9 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tracker.app.pricing import LinesFor, Load
 from tracker.clock import Clock, LeapingClock
-from tracker.daemon.forecaster import Forecaster, LinesFor, Load
+from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.track import Poller, TrackContext, track
 from tracker.domain.alert import Alert
 from tracker.domain.bet import Bet, Result, Snapshot

@@ -57,7 +57,9 @@ def pack_matchup(matchup: Matchup | None) -> Json:
     """A game as it was written."""
     if matchup is None:
         return None
-    turned = {"any_order": True} if matchup.any_order else {}
+    turned: dict[str, Json] = {"any_order": True} if matchup.any_order else {}
+    if matchup.game_id is not None:
+        turned["game_id"] = matchup.game_id
     return {
         "away": [_team(x) for x in matchup.away],
         "home": [_team(x) for x in matchup.home],
@@ -74,6 +76,7 @@ def matchup_of(found: Json) -> Matchup | None:
         tuple(_team_of(x) for x in found["home"]),
         None if found["day"] is None else date.fromisoformat(found["day"]),
         any_order=found.get("any_order", False),
+        game_id=found.get("game_id"),
     )
 
 

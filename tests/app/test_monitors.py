@@ -1,0 +1,158 @@
+"""Promises of monitors: a drift is told once and soon, chance is not, and limits are held."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tracker.app.monitors import Surprise, sums_of, watch
+from tracker.daemon.watchers.nightly import monitor_notice
+from tracker.domain.prior import Finished
+from tracker.engine.monitors import Figures, State, cusum, limits
+from tracker.forecast import load_parameters
+from tracker.store import Store
+from tracker.store.monitoring import Standing
+from tracker.store.seasons import SlateCheck
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+
+def season(name: str, seed: int, change: Callable[[float], float] = lambda x: x) -> list[Surprise]:
+    """A season of surprises as the NBA's are: 17 points of a total, 12 of a margin."""
+    rng = random.Random(seed)  # noqa: S311 - a simulation
+    return [Surprise(name, change(rng.gauss(0, 12)), change(rng.gauss(0, 17))) for _ in range(1230)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("what", ["margin", "total"])
+def test_a_season_like_the_last_gives_no_alarm(seed: int, what: str) -> None:
+    """Whatever chance does."""
+    games = season("2024-25", seed) + season("2025-26", seed + 100)
+    found = sums_of(games, "close", what)
+    assert found is not None
+    assert {x.state for x in found} == {State.WELL}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_totals_eight_points_off_are_told_of(seed: int) -> None:
+    """By the mean, within half a season; five points on real seasons: benchmarks/monitors.py."""
+    games = season("2024-25", seed) + season("2025-26", seed + 100, lambda x: x + 8)
+    found = sums_of(games, "close", "total")
+    assert found is not None
+    assert found[0].state is State.DRIFTING
+    assert found[0].told_at is not None
+    assert found[0].told_at < 615
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_spread_that_is_far_too_small_is_told_of(seed: int) -> None:
+    """By the squares, within weeks."""
+    games = season("2024-25", seed) + season("2025-26", seed + 100, lambda x: x / 0.7)
+    found = sums_of(games, "close", "total")
+    assert found is not None
+    assert found[1].state is State.DRIFTING
+    assert found[1].told_at is not None
+    assert found[1].told_at < 300
+
+
+def test_a_first_season_is_unknown_and_not_well() -> None:
+    """Without one before it nobody knows what is usual."""
+    assert sums_of(season("2025-26", 1), "close", "total") is None
+    assert cusum([], 20.0).state is State.UNKNOWN
+
+
+def test_a_monitor_that_told_is_well_when_its_sum_has_come_down() -> None:
+    """Not at the first good game."""
+    up = [1.0] * 40
+    assert cusum(up, 20.0).state is State.DRIFTING
+    assert cusum([*up, -1.0], 20.0).state is State.DRIFTING
+    assert cusum([*up, *[0.0] * 100], 20.0).state is State.WELL
+
+
+@pytest.mark.parametrize(
+    ("figures", "bad"),
+    [
+        (Figures(missing=0.15), {"missing boxes"}),
+        (Figures(missing=0.09, failures=0.06), {"failures"}),
+        (Figures(idle_hours=25.0), {"no new data"}),
+        (Figures(losing_nights=6), set()),
+        (Figures(losing_nights=7), {"losing nights"}),
+        (Figures(off=("80%–90%",)), {"calibration"}),
+    ],
+)
+def test_a_days_figures_are_held_to_their_limits(figures: Figures, bad: set[str]) -> None:
+    """What is beyond one is named, with what to do; what is not known is neither good nor bad."""
+    found = {x.name: x for x in limits(figures)}
+    assert {k for k, x in found.items() if x.state is State.DRIFTING} == bad
+    assert all(x.advice for x in found.values())
+    assert found["failures"].state is not State.WELL or figures.failures is not None
+
+
+async def test_a_source_that_loses_boxes_is_told_once_and_once_more_when_it_is_well(
+    tmp_path: Path,
+) -> None:
+    """A transition is a row and a message; the same again is neither."""
+    async with await Store.open(tmp_path / "t.db", now=NOW) as store:
+        day = date(2026, 11, 27)
+        for whole, told in ((15, []), (12, ["drifting"]), (12, []), (15, ["well"])):
+            check = SlateCheck("nba", day, 15, whole, 0, 0, 15 - whole)
+            await store.seasons.keep_check(check, NOW)
+            found = await watch(store, ["nba"], load_parameters, NOW)
+            assert [x.state.value for x in found.news] == told
+        untold = await store.monitoring.untold()
+        assert [x.state.value for x in untold] == ["drifting", "well"]
+        text = monitor_notice(untold[0], NOW).text
+        assert text.startswith("⚠ missing boxes: 0.20, beyond 0.1")
+        await store.monitoring.told(untold[0].id)
+        assert len(await store.monitoring.untold()) == 1
+
+
+async def test_ratings_that_have_drifted_ask_for_a_retrain(tmp_path: Path) -> None:
+    """A season in which scores scatter much more than in the last."""
+    rng = random.Random(4)  # noqa: S311 - a simulation
+    teams = [f"T{n:02d}" for n in range(30)]
+    games = []
+    for year, sd in ((2024, 12), (2025, 20)):
+        for n in range(700):
+            home, away = rng.sample(teams, 2)
+            day = date(year, 11, 1) + timedelta(days=n // 8)
+            ours, theirs = round(rng.gauss(114, sd)), round(rng.gauss(114, sd))
+            games.append(Finished("nba", day, home, away, ours, theirs))
+    async with await Store.open(tmp_path / "t.db", now=NOW, durable=False) as store:
+        await store.known.keep_finished(games)
+        found = await watch(store, ["nba"], load_parameters, NOW)
+    by_name = {x.name: x for x in found.standings}
+    assert by_name["total spread by ratings"].state is State.DRIFTING
+    assert "tracker model retrain" in by_name["total spread by ratings"].advice
+    assert by_name["total mean by close"].state is State.UNKNOWN
+
+
+def test_the_monitors_of_a_night_are_shown(cli: Cli, night: Path) -> None:
+    """With every one that there is, and what was worked out that day."""
+    assert night.is_file()
+    assert "Nothing was worked out yet" in cli("monitors").out
+    found = cli("monitors", "--update", "--json").json
+    assert {"failures", "missing boxes", "losing nights", "calibration"} <= {
+        x["name"] for x in found["monitors"]
+    }
+    assert cli("monitors").status == cli("monitors", "--figures").status == 0
+    with closing(sqlite3.connect(night)) as db:
+        count = db.execute("SELECT count(*) FROM monitor").fetchone()
+    cli("monitors", "--update")
+    with closing(sqlite3.connect(night)) as db:
+        assert db.execute("SELECT count(*) FROM monitor").fetchone() == count
+
+
+def test_a_message_says_that_a_monitor_is_well_again() -> None:
+    """As quietly as it can."""
+    bad = Standing(3, "failures", "", NOW, 0.2, 0.05, State.DRIFTING, "tracker doctor")
+    good = monitor_notice(replace(bad, state=State.WELL), NOW)
+    assert (good.text, good.episode) == ("✓ failures is well again", 3)

@@ -1,0 +1,378 @@
+"""Why a bet's chance moved: two of its moments rebuilt from what is stored, and the causes between.
+
+The causes add up to the change that was written down, to the last bit. What cannot be worked out
+again, because a model or lines are no longer kept, is a cause of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from tracker.app.pricing import bet_of, bets_before, markets_in, pricing_of
+from tracker.domain.bet import Bet, Snapshot
+from tracker.domain.errors import TrackerError
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.tracking import Group
+from tracker.engine.decide.normalising import filled
+from tracker.engine.decide.parlays import combined
+from tracker.feeds.arbitration.compare import behind
+from tracker.feeds.arbitration.identity import state_under
+from tracker.feeds.errors import FeedError
+from tracker.feeds.leagues import SOURCES
+from tracker.forecast import Unpriceable
+from tracker.forecast.explain import Seen, Whole, why, won
+
+if TYPE_CHECKING:
+    from tracker.app.pricing import LinesFor
+    from tracker.domain.chance import Chance
+    from tracker.domain.rule import Rule
+    from tracker.forecast import Parameters
+    from tracker.forecast.priors.belief import Believed
+    from tracker.registry import Registry
+    from tracker.store import Store
+    from tracker.store.views import BetView, ShowView, SnapshotView
+
+EXACT = 1e-9
+"""How far a chance that is worked out again may lie from the one that was written down."""
+
+UNKNOWN = "not known"
+"""The cause of what cannot be worked out again: a model or lines that are no longer kept."""
+
+OF_NOTE = 0.05
+"""The least change of p(hit) that is worth an explanation by itself."""
+
+WITHIN = timedelta(minutes=5)
+"""How long it may have taken."""
+
+LOOK_BACK = (timedelta(minutes=20), timedelta(hours=2))
+"""How far back a box is looked for, which the moment's own answer may not hold."""
+
+Causes = tuple[tuple[str, float], ...]
+"""What moved a chance, and by how much of it."""
+
+
+class NothingMoved(TrackerError):
+    """There is no change to explain; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Two moments of a bet, the causes between them, and what was believed of its first game."""
+
+    view: ShowView
+    first: Snapshot
+    last: Snapshot
+    causes: Causes
+    prior: Believed
+
+    @property
+    def change(self) -> float:
+        """By how much p(hit) moved."""
+        return self.last.known.win - self.first.known.win
+
+
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """Explains the bets of one database. `given` are the lines of the configuration."""
+
+    store: Store
+    rules: tuple[Rule, ...]
+    given: LinesFor
+    registry: Registry
+
+    async def history(self, number: int) -> ShowView:
+        """A bet that has moved. Raises NothingMoved."""
+        found = await self.store.show_view(number, self.rules)
+        view = None if found is None else found.priced
+        if view is None or view.bet.game is None or view.bet.market is None:
+            raise NothingMoved(f"bet {number} has no game yet, so nothing has moved")
+        if len(view.snapshots) < 2:  # noqa: PLR2004 - a change has two ends
+            raise NothingMoved(
+                f"bet {view.bet.id} has no change to explain yet: ask again during the game"
+            )
+        return view
+
+    async def explain(self, view: ShowView, places: tuple[int, int] | None = None) -> Explained:
+        """Split the change between two places of a history; by itself the last one of note.
+
+        Raises NothingMoved where the bet has no chance that could be worked out.
+        """
+        bet = bet_of(view.bet)
+        if bet is None:
+            raise NothingMoved(f"bet {view.bet.id} has no game yet, so nothing has moved")
+        shots = [x.snapshot for x in view.snapshots]
+        begin, end = last_of_note(shots) if places is None else places
+        rebuild = _Rebuild(self, view, bet, await self.store.bets_view(self.rules))
+        games = tuple(dict.fromkeys(leg.game for leg in bet.legs))
+        if len(games) == 1:
+            causes = await rebuild.within(games[0], begin, end)
+        else:
+            causes = await rebuild.across(games, begin, end)
+        change = shots[end].known.win - shots[begin].known.win
+        prior = await rebuild.prior(games[0])
+        return Explained(view, shots[begin], shots[end], exactly(causes, change), prior)
+
+
+def last_of_note(shots: Sequence[Snapshot]) -> tuple[int, int]:
+    """The places of the last change of note: the largest that ends with that snapshot.
+
+    Else the whole history. There are at least two snapshots.
+    """
+    for end in range(len(shots) - 1, 0, -1):
+        begin = _window(shots, end)
+        away = [abs(shots[end].known.win - x.known.win) for x in shots[begin:end]]
+        largest = max(away, default=0.0)
+        if largest >= OF_NOTE:
+            return begin + away.index(largest), end
+    return 0, len(shots) - 1
+
+
+def _window(shots: Sequence[Snapshot], end: int) -> int:
+    begin = end
+    while begin > 0 and shots[end].at - shots[begin - 1].at <= WITHIN:
+        begin -= 1
+    # A break may last longer than the window: the snapshot before it still counts.
+    return min(begin, end - 1)
+
+
+def exactly(causes: Causes, change: float) -> Causes:
+    """The causes with the rest that they leave of a change, so that they add up to it.
+
+    A rest that is mere rounding is given to the largest of them.
+    """
+    rest = change - math.fsum(x for _, x in causes)
+    if abs(rest) > EXACT or not causes:
+        return (*causes, (UNKNOWN, rest))
+    largest = max(range(len(causes)), key=lambda i: abs(causes[i][1]))
+    return tuple((name, x + rest if i == largest else x) for i, (name, x) in enumerate(causes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rebuild:
+    """One bet's moments as the forecast saw them. `bets` are all that there are."""
+
+    at: Explainer
+    view: ShowView
+    bet: Bet
+    bets: Sequence[BetView]
+
+    async def prior(self, game: Game) -> Believed:
+        """What was believed of a game before its tip-off."""
+        bets = bets_before(self.bets, game, game.start)
+        pricing = await pricing_of(self.at.store, [game], bets, self.at.given, self._in_use)
+        return pricing.believed(game, bets)
+
+    async def within(self, game: Game, begin: int, end: int, whole: Whole = won) -> Causes:
+        """The causes of what one game did to the bet between two places."""
+        markets = markets_in(self.bet, game.id)
+        try:
+            first, last = [await self._seen(game, x, whole) for x in (begin, end)]
+            return why(markets, first, last, whole).causes
+        except Unpriceable as error:
+            raise NothingMoved(f"bet {self.view.bet.id}: {error}") from None
+
+    async def across(self, games: Sequence[Game], begin: int, end: int) -> Causes:
+        """What each game did to a parlay; the causes within it where it was one alone."""
+        before, after = ({x.id: self._part(x, place) for x in games} for place in (begin, end))
+        moved = [x for x in games if before[x.id] != after[x.id]]
+        if len(moved) == 1:
+            (game,) = moved
+            first, last = (self._of(game)[self._upto(game, x)][0] for x in (begin, end))
+            return await self.within(
+                game, first, last, lambda part: _win_of({**after, game.id: part})
+            )
+        shares = _shared(before, after, [x.id for x in moved])
+        return tuple((x.name, shares[x.id]) for x in moved)
+
+    def _of(self, game: Game) -> list[tuple[int, SnapshotView]]:
+        """The snapshots that a game gave, with their places in the history."""
+        return [(i, x) for i, x in enumerate(self.view.snapshots) if x.game == game.id]
+
+    def _upto(self, game: Game, place: int) -> int:
+        """Which of a game's own snapshots was the last by some place; the first if none was."""
+        return max((k for k, (i, _) in enumerate(self._of(game)) if i <= place), default=0)
+
+    def _part(self, game: Game, place: int) -> Chance | None:
+        """The chance of the legs on a game as it stood then."""
+        own = self._of(game)
+        if own:
+            return own[self._upto(game, place)][1].snapshot.part
+        legs = [x.chance for x in self.view.legs if self.bet.legs[x.leg].game.id == game.id]
+        return legs[0] if len(legs) == 1 else None
+
+    async def _seen(self, game: Game, place: int, whole: Whole) -> Seen:
+        """What the forecast of a game saw at a place, by the model that fits it best."""
+        shot = self.view.snapshots[place].snapshot
+        markets = markets_in(self.bet, game.id)
+        bets = bets_before(self.bets, game, min(game.start, shot.at))
+        if self.bet.number not in {x.number for x in bets}:
+            # Added while the game was played: it is asked about, and taught nothing.
+            bets = [*bets, self.bet]
+        pricing = await pricing_of(self.at.store, [game], bets, self.at.given, self._in_use)
+        state = await self._state(game, place)
+        found: tuple[float, Seen] | None = None
+        for parameters in self._models(game.league, shot):
+            seen = pricing.seen(state, bets, parameters)
+            error = abs(whole(seen.chance(markets)) - shot.known.win)
+            if found is None or error < found[0]:
+                found = error, seen
+            if error <= EXACT:
+                break
+        assert found is not None  # noqa: S101 - there is always the shipped model
+        return found[1]
+
+    async def _state(self, game: Game, place: int) -> GameState:
+        """The state of a game at a place, with its players where the bet asks about any."""
+        shots = [x.snapshot for x in self.view.snapshots[: place + 1]]
+        asks = any(isinstance(x, PlayerTotal | DoubleDouble) for x in markets_in(self.bet, game.id))
+        found: GameState | None = None
+        for back in LOOK_BACK:
+            found = await self._told(shots[-1], game, back)
+            if found is not None and (found.players or not asks):
+                return found
+        return found or rebuilt(shots, game)
+
+    async def _told(self, shot: Snapshot, game: Game, back: timedelta) -> GameState | None:
+        """The state in the raw answers up to a moment, while answers are kept.
+
+        What the last one leaves out, players and points by period, is that of those before.
+        """
+        before: GameState | None = None
+        since, until = shot.at - back, shot.at + timedelta(microseconds=1)
+        async for _, _, body in self.at.store.bodies(None, since, until):
+            state = _read(body, game)
+            if state is not None:
+                before = _followed(before, state)
+        return before if before is not None and _same(before, shot) else None
+
+    def _in_use(self, league: str) -> Parameters:
+        return self.at.registry.load(league)[0]
+
+    def _models(self, league: str, shot: Snapshot) -> list[Parameters]:
+        """The models that may have forecast then, the one in use first."""
+        registry = self.at.registry
+        found = [self._in_use(league)]
+        for entry in registry.list(league):
+            if entry.fault is None and entry.checksum != found[0].checksum:
+                try:
+                    found.append(registry.read(league, entry.name))
+                except TrackerError:
+                    continue
+        named = (shot.model_version, shot.calibration_id)
+        same = [x for x in found if (x.model_version, x.calibration_id) == named]
+        return same or found[:1]
+
+
+def _win_of(parts: Mapping[str, Chance | None]) -> float:
+    """The chance of a parlay by those of its games."""
+    whole = combined([Group(game, part) for game, part in parts.items()])
+    return 0.0 if whole is None else whole.win
+
+
+def _shared(
+    before: Mapping[str, Chance | None], after: Mapping[str, Chance | None], moved: Sequence[str]
+) -> dict[str, float]:
+    """What each game added, on average over all orders in which they could have moved."""
+
+    def at(done: frozenset[str]) -> float:
+        return _win_of({game: (after if game in done else before)[game] for game in before})
+
+    count = len(moved)
+    known = {
+        frozenset(x): at(frozenset(x))
+        for size in range(count + 1)
+        for x in combinations(moved, size)
+    }
+    weight = [
+        math.factorial(size) * math.factorial(count - size - 1) / math.factorial(count)
+        for size in range(count)
+    ]
+    return {
+        game: math.fsum(
+            weight[len(done)] * (known[done | {game}] - value)
+            for done, value in known.items()
+            if game not in done
+        )
+        for game in moved
+    }
+
+
+def _followed(before: GameState | None, state: GameState) -> GameState:
+    """What is believed of a game after another answer, as the polling puts answers together.
+
+    The moment is the newest that was told, and the box is the last that was read.
+    """
+    if before is None:
+        return state
+    box = state if state.players else before
+    old = _moment(state) == _moment(before) or behind(state, before)
+    newest = before if old else filled(state, before)
+    return replace(newest, players=box.players, box=box.box, tip=newest.tip or before.tip)
+
+
+def _moment(state: GameState) -> tuple[Phase, int, float, Score]:
+    return state.phase, state.period, state.clock, state.score
+
+
+def _same(state: GameState, shot: Snapshot) -> bool:
+    return (state.period, state.clock, state.score) == (shot.period, shot.clock, shot.score)
+
+
+def _read(body: bytes, game: Game) -> GameState | None:
+    """What an answer of any source of the league tells of a game; None when nothing."""
+    teams = {game.home, game.away}
+    for source in SOURCES[game.league]:
+        try:
+            state = source.parse_box(body)
+        except FeedError:
+            pass
+        else:
+            if {state.game.home, state.game.away} == teams:
+                return state_under(game, state)
+        try:
+            board = source.parse_board(body)
+        except FeedError:
+            continue
+        for told, reading in board.games:
+            if {told.home, told.away} == teams and isinstance(reading, GameState):
+                return state_under(game, reading)
+    return None
+
+
+def rebuilt(shots: Sequence[Snapshot], game: Game) -> GameState:
+    """The state of the last snapshot, as far as snapshots tell.
+
+    Points by period are known where a snapshot was taken in every break before.
+    """
+    last = shots[-1]
+    phase = _phase(last)
+    return GameState(
+        game, phase, last.period, last.clock, last.score, periods=_periods(shots, last)
+    )
+
+
+def _phase(shot: Snapshot) -> Phase:
+    if shot.game_clock.startswith("Final"):
+        return Phase.FINAL
+    by_name = {x.value.capitalize(): x for x in (Phase.SCHEDULED, Phase.SUSPENDED)}
+    if shot.game_clock in by_name:
+        return by_name[shot.game_clock]
+    return Phase.BREAK if shot.clock == 0 else Phase.LIVE
+
+
+def _periods(shots: Sequence[Snapshot], last: Snapshot) -> tuple[Score, ...] | None:
+    ends = {x.period: x.score for x in shots if x.clock == 0}
+    before, found = Score(0, 0), []
+    for period in range(1, last.period + 1):
+        end = last.score if period == last.period else ends.get(period)
+        if end is None or end.home < before.home or end.away < before.away:
+            return None
+        found.append(Score(end.home - before.home, end.away - before.away))
+        before = end
+    return tuple(found)

@@ -1,0 +1,208 @@
+"""Watches the numbers themselves: a day's figures, sums of surprises by league, and limits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from tracker.domain.league import LEAGUE_ZONE, season_name, slate_date
+from tracker.domain.record import Grouping, Reliability, reliability
+from tracker.engine.monitors import (
+    LEAST_CALIBRATED,
+    NIGHTS_DOWN,
+    Figures,
+    State,
+    Sums,
+    limits,
+    of_chances,
+    of_mean,
+    of_spread,
+    standard,
+)
+from tracker.forecast.game.parameters import Parameters
+from tracker.forecast.priors.ratings import Ratings, Result
+from tracker.store import Store
+from tracker.store.monitoring import Close, Figure, Standing
+
+RETRAIN = "the prior has drifted: tracker model retrain, then tracker model trial start"
+
+
+@dataclass(frozen=True, slots=True)
+class Surprise:
+    """By how much a game's margin and total differed from what was expected, in its season."""
+
+    season: str
+    margin: float | None
+    total: float | None
+
+
+def by_close(league: str, closes: Iterable[Close]) -> list[Surprise]:
+    """Surprises by the market's last lines."""
+    return [
+        Surprise(
+            season_name(league, x.day),
+            None if x.margin is None else x.home_points - x.away_points - x.margin,
+            None if x.total is None else x.home_points + x.away_points - x.total,
+        )
+        for x in closes
+    ]
+
+
+def by_ratings(results: Iterable[Result], parameters: Parameters) -> list[Surprise]:
+    """Surprises by what results before each game said of its teams."""
+    figures, found = parameters.ratings, []
+    ratings = Ratings(figures, {}, figures.mean_total, "")
+    for x in results:
+        prior = ratings.prior(x.home, x.away, x.season)
+        margin, total = x.home_points - x.away_points, x.home_points + x.away_points
+        found.append(Surprise(x.season, margin - prior.margin, total - prior.total))
+        ratings = ratings.after(x)
+    return found
+
+
+def sums_of(surprises: Sequence[Surprise], by: str, what: str) -> tuple[Sums, Sums] | None:
+    """The sums of the newest season, made standard by the one before; None without that."""
+    seasons = list(dict.fromkeys(x.season for x in surprises))
+    if len(seasons) < 2:  # noqa: PLR2004 - one to learn from, one to watch
+        return None
+
+    def of(season: str) -> list[float]:
+        values = (getattr(x, what) for x in surprises if x.season == season)
+        return [x for x in values if x is not None]
+
+    usual = standard(of(seasons[-2]))
+    if usual is None:
+        return None
+    zs = [usual.z(x) for x in of(seasons[-1])]
+    return of_mean(zs, by, what), of_spread(zs, by, what)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a round found: how every monitor stands, what changed, and the day's figures."""
+
+    standings: tuple[Standing, ...]
+    news: tuple[Standing, ...]
+    figures: tuple[Figure, ...]
+
+
+async def watch(
+    store: Store, leagues: Iterable[str], load: Callable[[str], Parameters], now: datetime
+) -> Watched:
+    """Work out yesterday's figures and how every monitor stands, and write both down."""
+    day = slate_date(now) - timedelta(days=1)
+    found: list[Standing] = []
+    for league in leagues:
+        found += await _league(store, league, load(league), now)
+    told = reliability(await store.outcomes.first_said())
+    found += await _chances(store, now)
+    figures, seen = await _figures(store, day, now, told)
+    for limit in limits(seen):
+        found.append(
+            Standing(0, limit.name, "", now, limit.value, limit.level, limit.state, limit.advice)
+        )
+    await store.monitoring.keep_figures(figures)
+    return Watched(tuple(found), await store.monitoring.keep(found), tuple(figures))
+
+
+async def _league(
+    store: Store, league: str, parameters: Parameters, now: datetime
+) -> list[Standing]:
+    finished = await store.known.finished(league)
+    results = [
+        Result(season_name(league, x.day), x.home, x.away, x.home_points, x.away_points)
+        for x in finished
+    ]
+    streams = {
+        "close": by_close(league, await store.monitoring.closes(league)),
+        "ratings": by_ratings(results, parameters),
+    }
+    found = []
+    for by, surprises in streams.items():
+        for what in ("margin", "total"):
+            sums = sums_of(surprises, by, what)
+            for kind, one in zip(("mean", "spread"), sums or (None, None), strict=True):
+                name = f"{what} {kind} by {by}"
+                found.append(_standing(name, league, now, one))
+    return found
+
+
+async def _chances(store: Store, now: datetime) -> list[Standing]:
+    """Whether the first chances of bets come true, in standard deviations of each."""
+    said = await store.outcomes.first_said()
+    zs = [(x.won - x.p) / math.sqrt(max(x.p * (1 - x.p), 1e-4)) for x in said]
+    return [_standing("chances of bets", "", now, of_chances(zs))]
+
+
+def _standing(name: str, league: str, now: datetime, x: Sums | None) -> Standing:
+    if x is None:
+        return Standing(0, name, league, now, 0.0, 0.0, State.UNKNOWN, "a season before is needed")
+    return Standing(0, name, league, now, x.value, x.level, x.state, RETRAIN)
+
+
+async def _figures(
+    store: Store, day: date, now: datetime, told: Reliability | None
+) -> tuple[list[Figure], Figures]:
+    """Yesterday's figures, and what of them is held against limits."""
+    found = []
+    money = (await store.outcomes.tallies(Grouping.ALL, day, day)).get("all")
+    if money is not None:
+        found.append(Figure(day, "", "bets", money.bets, money.bets))
+        if money.roi is not None:
+            found.append(Figure(day, "", "roi", money.roi, money.bets))
+    that_day = reliability(await store.outcomes.first_said(day, day))
+    if that_day is not None:
+        found += [
+            Figure(day, "", "brier", that_day.brier, that_day.bets),
+            Figure(day, "", "log_loss", that_day.log_loss, that_day.bets),
+        ]
+    if told is not None:
+        found.append(Figure(day, "", "ece", _ece(told), told.bets))
+    value, bets = await store.monitoring.closing_value(day, day)
+    if value is not None:
+        found.append(Figure(day, "", "clv", value, bets))
+    checks = await store.seasons.checks(day)
+    for x in (c for c in checks if c.day == day):
+        found += [
+            Figure(day, x.league, "games", x.games, x.games),
+            Figure(day, x.league, "without a result", x.no_result, x.games),
+            Figure(day, x.league, "without a box", x.no_box, x.games),
+        ]
+    begin = datetime.combine(day, time(), LEAGUE_ZONE)
+    asked = await store.monitoring.asked(begin, begin + timedelta(days=1))
+    found += [
+        Figure(day, "", f"failures of {source}", bad / count, count)
+        for source, (count, bad) in asked.items()
+    ]
+    return found, await _limited(store, day, now, told, found)
+
+
+async def _limited(
+    store: Store, day: date, now: datetime, told: Reliability | None, found: Sequence[Figure]
+) -> Figures:
+    games = sum(x.value for x in found if x.name == "games")
+    bare = sum(x.value for x in found if x.name == "without a box")
+    asked = [x for x in found if x.name.startswith("failures of ")]
+    count = sum(x.count for x in asked)
+    answer = await store.monitoring.last_answer()
+    idle = None if answer is None or not games else (now - answer).total_seconds() / 3600
+    nights = await store.monitoring.nights(day, NIGHTS_DOWN)
+    lost = next((n for n, x in enumerate(nights) if x >= 0), len(nights))
+    bins = () if told is None else told.bins
+    return Figures(
+        missing=bare / games if games else None,
+        failures=sum(x.value * x.count for x in asked) / count if count else None,
+        idle_hours=idle,
+        losing_nights=lost,
+        off=tuple(
+            f"{x.low:.0%}–{x.high:.0%}" for x in bins if x.bets >= LEAST_CALIBRATED and not x.fits
+        ),
+    )
+
+
+def _ece(told: Reliability) -> float:
+    """Expected calibration error: how far what was said lies from what came, by bets."""
+    whole = sum(x.bets for x in told.bins)
+    return sum(x.bets * abs(x.said - x.came) for x in told.bins) / whole if whole else 0.0

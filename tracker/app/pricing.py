@@ -1,0 +1,176 @@
+"""The one way from the state of a game to the chance of a bet: players and parlays included.
+
+The daemon, adding, `why`, cash-out and hedge go by it, so that a bet has one chance whoever asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tracker.app.player_priors import PlayerBeliefs, players_in
+from tracker.domain.bet import Bet
+from tracker.domain.chance import Chance, NoChance
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.tracking import Group
+from tracker.engine.decide.parlays import combined
+from tracker.forecast import Parameters, Unpriceable, load_parameters
+from tracker.forecast.explain import Seen
+from tracker.forecast.priors.belief import Believed, Known
+
+if TYPE_CHECKING:
+    from tracker.domain.market import Market
+    from tracker.domain.prior import Finished, Lines, PregameLines
+    from tracker.store import Store
+    from tracker.store.views import BetView
+
+LinesFor = Callable[[Game], "Lines | None"]
+"""The closing lines that the configuration gives for a game."""
+
+Load = Callable[[str], Parameters]
+"""The parameters in use of a league. It may be called from several threads."""
+
+
+LATE_S = 120.0
+"""Seconds left of a game inside of which a chance may be another by the time it is read."""
+
+
+class Pricing:
+    """Prices bets by what is known of games and players before their tip-off.
+
+    Whoever learns more of games puts it into `known`, and more of players into `players`.
+    """
+
+    def __init__(
+        self, known: Known, players: PlayerBeliefs | None = None, load: Load = load_parameters
+    ) -> None:
+        """`load` gives the parameters of a league."""
+        self.known = known
+        self.players = PlayerBeliefs() if players is None else players
+        self._load = load
+
+    def believed(self, game: Game, bets: Sequence[Bet]) -> Believed:
+        """What was believed of a game before its tip-off, of all that was known then."""
+        return self._believed(game, bets, self._load(game.league))
+
+    def _believed(self, game: Game, bets: Sequence[Bet], parameters: Parameters) -> Believed:
+        before = [x for x in bets if x.added_at <= game.start]
+        return self.known.before(game, before, parameters)
+
+    def seen(
+        self, state: GameState, bets: Sequence[Bet], parameters: Parameters | None = None
+    ) -> Seen:
+        """All that a forecast goes by: the state, the bets on the game, the parameters in use.
+
+        `parameters` are those of another model than the one in use.
+        """
+        game = state.game
+        used = parameters or self._load(game.league)
+        prior = self._believed(game, bets, used).prior
+        return Seen(state, prior, used, players=self.players.of(bets, game))
+
+    def chance(self, bet: Bet, states: Mapping[str, GameState]) -> Chance | NoChance | None:
+        """The chance of a bet at the states of its games, by their ids.
+
+        Or why it has none, as of a player of whom nothing is known; None where none can say.
+        """
+        groups = []
+        for game in bet.games:
+            try:
+                part = self.seen(states[game.id], [bet]).chance(markets_in(bet, game.id))
+            except Unpriceable as why:
+                return why.why
+            groups.append(Group(game.id, part))
+        return combined(groups)
+
+
+def markets_in(bet: Bet, game_id: str) -> list[Market]:
+    """What must come true of a bet in one game."""
+    return [leg.market for leg in bet.legs if leg.game.id == game_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A bet's chance at this moment, and who told what was believed of its games.
+
+    `live` is whether any of them has begun, `late` whether one is about to end.
+    """
+
+    chance: Chance
+    prior: str
+    live: bool
+    late: bool
+
+
+async def price_now(
+    store: Store, bet: Bet, given: LinesFor, load: Load = load_parameters
+) -> Priced | NoChance | None:
+    """The chance of a bet as the daemon would give it at this moment, or why it has none.
+
+    None where nothing can be said, as of a game that is called off. `given` are the lines of the
+    configuration.
+    """
+    states: dict[str, GameState] = {}
+    for game in bet.games:
+        slate = await store.games(game.slate)
+        state = next((s for g, s in slate if g.id == game.id and s is not None), None)
+        states[game.id] = state or GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
+    if any(x.phase.off for x in states.values()):
+        return None
+    pricing = await pricing_of(store, [x.game for x in states.values()], [bet], given, load)
+    chance = pricing.chance(bet, states)
+    if chance is None or isinstance(chance, NoChance):
+        return chance
+    told = dict.fromkeys(pricing.believed(x.game, [bet]).by for x in states.values())
+    return Priced(
+        chance,
+        ", ".join(told),
+        live=any(x.phase is not Phase.SCHEDULED for x in states.values()),
+        late=any(x.phase.in_play and x.seconds_left <= LATE_S for x in states.values()),
+    )
+
+
+async def pricing_of(
+    store: Store,
+    games: Sequence[Game],
+    bets: Sequence[Bet],
+    given: LinesFor,
+    load: Load = load_parameters,
+) -> Pricing:
+    """What prices bets on some games: lines and results, and the last games of their players."""
+    quotes: dict[str, PregameLines] = {}
+    finished: list[Finished] = []
+    for game in games:
+        quotes |= await store.known.quotes(game.id)
+    for league in dict.fromkeys(x.league for x in games):
+        finished += await store.known.finished(league)
+    players = PlayerBeliefs()
+    whom = [(game.league, x.key) for game in games for x in players_in(bets, game)]
+    if whom:
+        players.recent = await store.players.recent_games(whom)
+    return Pricing(Known(given, quotes, finished), players, load)
+
+
+def bets_before(views: Sequence[BetView], game: Game, until: datetime) -> list[Bet]:
+    """The bets with a leg on a game that a forecast could learn from at a time."""
+    return [bet for x in views if (bet := _bet_then(x, game, until)) is not None]
+
+
+def _bet_then(x: BetView, game: Game, until: datetime) -> Bet | None:
+    if x.added_at > until or (x.withdrawn_at is not None and x.withdrawn_at <= until):
+        return None
+    bet = bet_of(x)
+    return bet if bet is not None and any(leg.game.id == game.id for leg in bet.legs) else None
+
+
+def bet_of(x: BetView) -> Bet | None:
+    """A bet that is shown, as it is priced; None before its games are known."""
+    if x.game is None or x.market is None:
+        return None
+    return Bet(
+        number=x.number, pick=x.pick, market=x.market, game=x.game, rules=x.rules,
+        added_at=x.added_at, odds=x.odds, stake_cents=x.stake_cents, lines=x.lines, book=x.book,
+        placed_at=x.placed_at,
+    )  # fmt: skip
