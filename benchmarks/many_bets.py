@@ -80,8 +80,10 @@ async def fill(path: Path, count: int) -> None:
         )
         db.execute("INSERT INTO poll (id, source, path, at, digest) VALUES (1, 'nba', '/', '', '')")
         db.execute(_ALERTS)
-        db.execute("INSERT INTO delivery SELECT id, 'ntfy', 'sent', 1, at, NULL, 0, NULL, '', at "
-                   "FROM alert WHERE decision = 'fired'")  # fmt: skip
+        db.execute(
+            "INSERT INTO delivery (alert, channel, state, attempts, due_at, updated_at) "
+            "SELECT id, 'ntfy', 'sent', 1, at, at FROM alert WHERE decision = 'fired'"
+        )
         db.execute("INSERT INTO latest SELECT number, added_at, .6, 0, .4, .9, .1 FROM bet")
         db.execute("DELETE FROM meta WHERE name = 'outcomes'")
         db.execute(

@@ -10,6 +10,8 @@ from pathlib import Path
 from tracker.domain.errors import TrackerError
 
 UNIT = "tracker.service"
+REFRESH_UNIT = "tracker-refresh.service"
+REFRESH_TIMER = "tracker-refresh.timer"
 FAILURE_UNIT = "tracker-failure@.service"
 SYSTEM_UNITS = Path("/etc/systemd/system")
 ETC = Path("/etc/tracker")
@@ -113,6 +115,26 @@ SystemCallFilter=~@privileged @resources
 
 _NO_SYSTEMD = "no systemd answers here: have whatever starts your programs start `tracker run`"
 
+_OF_A_DAEMON = (
+    "NotifyAccess=", "# The watchdog", "WatchdogSec=", "TimeoutStartSec=", "TimeoutStopSec=",
+    "Restart", "# 78 is", "StartLimitIntervalSec=", "OnFailure=",
+)  # fmt: skip
+
+# What was slept through is made up for at the next start of the machine.
+_TIMER = """\
+{title}
+[Unit]
+Description=Looks up results, form and injuries every morning
+
+[Timer]
+OnCalendar=*-*-* 06:30:00 America/New_York
+Persistent=true
+RandomizedDelaySec=10min
+
+[Install]
+WantedBy=timers.target
+"""
+
 _INSTALL = """\
 
 [Install]
@@ -205,6 +227,38 @@ def render_failure_unit(exec_start: Path, config: Path | None, *, user: bool) ->
     return head + _LIMITS + ("\n" if user else system) + _ANYWHERE
 
 
+def render_instance_unit(exec_start: Path) -> str:
+    """The text of a unit of which each instance (`tracker@NAME`) is one person's own tracker.
+
+    Each has its own folder of settings (/etc/tracker/NAME), its own state, and its own user.
+    """
+    named = {
+        f"{ETC}/tracker.toml": f"{ETC}/%i/tracker.toml",
+        f":{ETC}/": f":{ETC}/%i/",
+        "StateDirectory=tracker\n": "StateDirectory=tracker/%i\n",
+        "ConfigurationDirectory=tracker\n": "ConfigurationDirectory=tracker/%i\n",
+        "Follows bets on live games": "Follows the bets of %i on live games",
+    }
+    text = render_unit(exec_start, ETC / "tracker.toml", user=False)
+    for word, own in named.items():
+        text = text.replace(word, own)
+    return text
+
+
+def render_refresh_units(exec_start: Path, config: Path | None, *, user: bool) -> tuple[str, str]:
+    """A unit that looks up what a daemon looks up every morning, and the timer that starts it.
+
+    They are for who runs no daemon.
+    """
+    daemon = render_unit(exec_start, config, user=user).partition("\n[Install]")[0]
+    kept = (x for x in daemon.splitlines() if not x.startswith(_OF_A_DAEMON))
+    unit = "\n".join(kept).replace(" run\n", " refresh\n", 1) + "\n"
+    unit = unit.replace("Follows bets on live games", "Looks up results, form and injuries")
+    unit = unit.replace("Type=notify", "Type=oneshot")
+    timer = _TIMER.format(title=daemon.splitlines()[0])
+    return unit, timer
+
+
 def unit_path(*, user: bool, config_home: Path) -> Path:
     """Where the unit belongs. `config_home` is the person's XDG configuration folder."""
     return (config_home / "systemd" / "user" if user else SYSTEM_UNITS) / UNIT
@@ -271,6 +325,32 @@ def install(
     done = (f"Wrote {unit}.", "The service is enabled and started.", f"Its log: {log}")
     stays = "To keep it running while you are logged out: loginctl enable-linger"
     return (*done, stays) if user else done
+
+
+def install_timer(
+    unit: Path, exec_start: Path, config: Path | None, *, user: bool, run: Runner = run_command
+) -> tuple[str, ...]:
+    """Write and start a timer that looks things up every morning, for who runs no daemon.
+
+    `unit` is where the daemon's own would be. Raises ServiceError.
+    """
+    if not user:
+        _refuse_hidden(exec_start, config)
+    _must_answer(run, user=user)
+    names = (REFRESH_UNIT, REFRESH_TIMER)
+    texts = render_refresh_units(exec_start, config, user=user)
+    try:
+        unit.parent.mkdir(parents=True, exist_ok=True)
+        for name, text in zip(names, texts, strict=True):
+            unit.with_name(name).write_text(text, encoding="utf-8")
+    except OSError as why:
+        raise ServiceError(f"{unit.parent} cannot be written ({why.strerror})") from None
+    _must(_systemctl(run, "daemon-reload", user=user), "read the timer")
+    _must(_systemctl(run, "enable", "--now", REFRESH_TIMER, user=user), "start the timer")
+    return (
+        f"Wrote {unit.with_name(REFRESH_TIMER)}.",
+        "Results, form and injuries are looked up every morning.",
+    )
 
 
 def status(*, user: bool, run: Runner = run_command) -> tuple[bool, str]:

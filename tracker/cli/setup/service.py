@@ -40,7 +40,17 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     app.add_typer(group, rich_help_panel=panel)
 
 
-def install(context: typer.Context, system: System = False) -> None:
+def install(
+    context: typer.Context,
+    system: System = False,
+    timer: Annotated[
+        bool,
+        typer.Option("--timer", help="In place of a daemon, `tracker refresh` every morning."),
+    ] = False,
+    shown: Annotated[
+        bool, typer.Option("--print", help="Print the unit; nothing is written or started.")
+    ] = False,
+) -> None:
     """Write the unit, enable it and start it. Doing it again is fine.
 
     Without --system it is your own service and runs as you.
@@ -56,8 +66,17 @@ def install(context: typer.Context, system: System = False) -> None:
             'than your commands: write path = "/var/lib/tracker/tracker.db" under [store]'
         )
     unit, given = _unit(system=system), service.carried(os.environ)
+    if shown:
+        where = (_command(), config)
+        units = service.render_refresh_units(*where, user=not system) if timer else ()
+        own = service.render_unit(*where, user=not system, environment=given)
+        say("\n".join(units or (own,)).rstrip("\n"))
+        return
     with progress("talking to systemd"):
-        done = service.install(unit, _command(), config, user=not system, environment=given)
+        if timer:
+            done = service.install_timer(unit, _command(), config, user=not system)
+        else:
+            done = service.install(unit, _command(), config, user=not system, environment=given)
     for sentence in done:
         say(sentence)
 
