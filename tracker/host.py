@@ -70,6 +70,8 @@ def os_trouble(error: OSError, path: Path | str | None = None) -> str:
             why = "the disk answers with an error; look at it (dmesg): it may be dying"
         case errno.ENOSPC | errno.EDQUOT:
             why = "the disk is full; free some space"
+        case errno.EEXIST | errno.ENOTDIR:
+            why = "a file stands where a folder is needed; check the path"
         case errno.EACCES | errno.EPERM:
             why = _not_ours(Path(named)) if named else "permission denied"
         case _:
@@ -167,7 +169,7 @@ def running_instance(path: Path) -> Instance | None:
     """The daemon that holds the lock file, or None when there is none.
 
     The lock is shared for an instant, which a daemon that starts meanwhile waits out. It is the
-    lock that counts: the number in the file may be of another container.
+    lock that counts: the number in the file may be of another container. Raises NoLocks.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -177,9 +179,10 @@ def running_instance(path: Path) -> Instance | None:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return Instance(_known_here(_holder(descriptor), os.fstat(descriptor)))
-    except OSError:
-        # No locks here: then no daemon either.
-        return None
+    except OSError as why:
+        if why.errno in NO_LOCKS:
+            raise NoLocks(path) from None
+        raise
     finally:
         os.close(descriptor)
     return None

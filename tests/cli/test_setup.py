@@ -93,7 +93,7 @@ def test_doctor_tells_what_is_wrong_and_what_to_do(cli: Cli, config: Path) -> No
     """Status 1 for a feed that does not answer; the rest is told all the same."""
     ran = cli("doctor")
     assert ran.status == 1
-    assert f"({NOBODY})" in ran.out
+    assert f"{NOBODY} cannot be reached" in ran.out
     assert "the daemon is not running" in ran.out
     checks = cli("doctor", "--offline", "--json")
     assert checks.status == 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from tests.cli.conftest import NOBODY, Cli
 from tracker.cli.demo.sink import served
 from tracker.cli.look import _widths
 from tracker.cli.screen import broken, make_printable
-from tracker.cli.setup.doctor import _clock
+from tracker.cli.setup.doctor import _clock, _files, _running
 from tracker.domain.plural import plural, several
 from tracker.settings import ConfigError, load_settings
 from tracker.settings.loading import SYSTEM_STATE, default_store
@@ -182,3 +185,38 @@ def test_no_word_of_a_library_is_told(cli: Cli, config: Path, line: str) -> None
     assert ran.status == 78
     for word in ("valid", "input", "instance", "expected", "pydantic", "parse", "type"):
         assert word not in ran.sentence.partition(": ")[2]
+
+
+def test_doctor_finds_a_file_that_somebody_else_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And names it, with what makes it one's own."""
+    file = tmp_path / "tracker.toml"
+    file.write_text('[store]\npath = "t.db"\n', "utf-8")
+    made = tmp_path / "t.db.writer"
+    made.touch(0o600)
+    settings = load_settings(file, {"HOME": str(tmp_path)})
+    assert _files(settings) == []
+    monkeypatch.setattr(os, "access", lambda path, _: path != made)
+    monkeypatch.setattr(os, "geteuid", lambda: made.stat().st_uid + 1)
+    (check,) = _files(settings)
+    assert check.health.value == "bad"
+    assert check.text.startswith(f"{made}: it belongs to ")
+    assert str(made) in check.text.partition("sudo chown")[2]
+
+
+def test_doctor_finds_a_file_system_without_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before a daemon is started there."""
+    file = tmp_path / "tracker.toml"
+    file.write_text('[store]\npath = "t.db"\n', "utf-8")
+    (tmp_path / "t.db.lock").touch()
+
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    check = _running(load_settings(file, {"HOME": str(tmp_path)}))
+    assert check.health.value == "bad"
+    assert "[store] path" in check.text

@@ -135,7 +135,8 @@ def test_a_file_system_without_locks_is_named(
         (errno.EROFS, "its file system is read-only now"),
         (errno.EIO, "may be dying"),
         (errno.ENOSPC, "the disk is full"),
-        (errno.ENOTDIR, "Not a directory; check the path"),
+        (errno.ENOTDIR, "a file stands where a folder is needed"),
+        (errno.ENAMETOOLONG, "File name too long; check the path"),
     ],
 )
 def test_what_the_machine_would_not_do_is_one_sentence(number: int, words: str) -> None:

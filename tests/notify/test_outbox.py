@@ -46,7 +46,7 @@ async def test_a_wall_clock_that_is_set_changes_no_wait_and_no_age(
         world.clock.step_wall(step)
         await world.pass_time(15, step=1)
         assert len(channel.bodies) == 5
-        assert channel.bodies[-1] == "▲ 80 % · 30 s late · alert 1"
+        assert channel.bodies[-1] == "▲ 80 % · 30 s late"
         assert await world.deliveries("script") == {1: ("sent", 5)}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import re
 import sqlite3
 import sys
 from contextlib import closing
@@ -14,9 +15,10 @@ import pytest
 
 from tests.store.values import CHANNELS, DEFAULTS, T0, a_book, after, full_change, poll
 from tracker.domain.tracking import Change
-from tracker.store import Store, StoreBroken, StoreBusy, StoreUnavailable
+from tracker.store import Store, StoreBroken, StoreBusy, StoreError, StoreUnavailable, errors
 from tracker.store.database import connection as connections
 from tracker.store.database import lock as locks
+from tracker.store.errors import StoreUnfit, translated
 
 
 async def test_a_full_disk_loses_nothing_and_the_store_goes_on(store: Store) -> None:
@@ -135,3 +137,42 @@ async def test_an_error_of_our_own_is_not_hidden(store: Store) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         await store.record(poll(after(1)), Change(book, confirmations=orphan), ())
     assert await store.export("polls") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "words"),
+    [
+        (sqlite3.SQLITE_IOERR_SHMMAP, StoreUnfit, "cannot hold a database .* [store] path"),
+        (sqlite3.SQLITE_IOERR_LOCK, StoreUnfit, "a network share"),
+        (sqlite3.SQLITE_IOERR_WRITE, StoreBroken, "the disk answers with an error"),
+        (sqlite3.SQLITE_CORRUPT, StoreBroken, "another -wal file .* `tracker restore FILE`"),
+        (sqlite3.SQLITE_READONLY, StoreUnavailable, "check its permissions"),
+        (sqlite3.SQLITE_FULL, StoreUnavailable, "the disk is full"),
+    ],
+)
+def test_what_sqlite_says_of_a_file_system_is_told_with_what_to_do(
+    path: Path, code: int, kind: type[StoreError], words: str
+) -> None:
+    """The path first; what no other place would mend is told from what a person can."""
+
+    def fail() -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = code
+        raise error
+
+    with pytest.raises(kind) as caught, translated(path):
+        fail()
+    assert re.match(
+        f"{re.escape(str(path))}: .*{words.replace('[store]', '.store.')}", str(caught.value)
+    )
+
+
+def test_a_file_system_that_turned_read_only_is_named(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever SQLite makes of it: the disk is what to look at."""
+    monkeypatch.setattr(errors, "read_only", lambda _: True)
+    error = sqlite3.OperationalError("attempt to write a readonly database")
+    error.sqlite_errorcode = sqlite3.SQLITE_READONLY
+    with pytest.raises(StoreBroken, match="has become read-only"), translated(path):
+        raise error

@@ -104,7 +104,7 @@ async def test_a_reader_says_that_there_is_nothing_yet(path: Path) -> None:
 async def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     """A path through a file is refused with the path and the reason."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreUnavailable, match="File exists"):
+    with pytest.raises(StoreUnavailable, match="a file stands where"):
         await Store.open(tmp_path / "file" / "tracker.db", now=T0)
 
 

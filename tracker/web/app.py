@@ -15,6 +15,7 @@ from tracker import __version__
 from tracker.clock import Clock
 from tracker.domain.errors import TrackerError
 from tracker.settings import Settings
+from tracker.settings.mistakes import plain_words
 from tracker.web import api, pages, problems
 from tracker.web.access import Door
 from tracker.web.guard import Guard
@@ -78,7 +79,7 @@ def _for_people(app: FastAPI) -> None:
             case RequestValidationError():
                 first = wrong.errors()[0]
                 field = ".".join(str(x) for x in first["loc"][1:])
-                found = Problem(422, f"{field or 'the body'}: {first['msg']}", field)
+                found = Problem(422, f"{field or 'the body'} {plain_words(first)}", field)
             case TrackerError():
                 found = problems.of_error(wrong)
             case _:

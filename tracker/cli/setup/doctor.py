@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import shutil
 import sqlite3
 import stat
@@ -23,6 +25,7 @@ from tracker.clock import SystemClock
 from tracker.domain.bet import Status
 from tracker.domain.errors import TrackerError
 from tracker.domain.plural import plural, several
+from tracker.host import NoLocks, os_trouble, running_instance
 
 if TYPE_CHECKING:
     from tracker.cli.session import Session
@@ -100,7 +103,7 @@ async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
         return
     yield _config(scope)
     found = (_channels(settings), *_pairing(settings), _bets_file(settings))
-    for check in (*found, _running(settings), _disk(settings)):
+    for check in (*found, *_files(settings), _running(settings), _disk(settings)):
         yield check
     async for check in _database(scope, settings):
         yield check
@@ -176,10 +179,24 @@ def _bets_file(settings: Settings) -> Check:
     return Check("bets file", Health.GOOD, text)
 
 
-def _running(settings: Settings) -> Check:
-    from tracker.host import running_instance
+def _files(settings: Settings) -> list[Check]:
+    """The files of the database that may not be written: root may have made one."""
+    store = settings.store.path
+    beside = ("", "-wal", "-shm", ".lock", ".writer")
+    found = [store.with_name(store.name + end) for end in beside]
+    denied = [x for x in found if x.exists() and not os.access(x, os.R_OK | os.W_OK)]
+    return [
+        Check("files", Health.BAD, os_trouble(PermissionError(errno.EACCES, "", str(x))))
+        for x in denied
+    ]
 
-    found = running_instance(settings.store.lock)
+
+def _running(settings: Settings) -> Check:
+    try:
+        found = running_instance(settings.store.lock)
+    except (NoLocks, OSError) as wrong:
+        text = os_trouble(wrong) if isinstance(wrong, OSError) else str(wrong)
+        return Check("daemon", Health.BAD, text)
     if found is None:
         text = "the daemon is not running, so that nothing is watched: `tracker run` starts it"
         return Check("daemon", Health.WARNING, text)
@@ -367,8 +384,9 @@ async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
         why, advice = one.why or "", one.advice or ""
         # Both may say to look at the network, and the reason mostly names the host.
         why = why.removesuffix(": check the network") if "network" in advice else why
-        named = "" if host.partition("://")[2].partition(":")[0] in why else f" ({host})"
-        text = f"{one.source}: {why}{named}{left}: {advice}"
+        name = host.partition("://")[2].partition(":")[0]
+        why = why.replace(name, host, 1) if name in why else f"{why} ({host})"
+        text = f"{one.source}: {why}{left}: {advice}"
         found.append(Check(one.source, health, text))
     return [*found, *_clock(ahead)]
 
