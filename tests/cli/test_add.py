@@ -109,9 +109,9 @@ def test_a_first_chance_can_be_asked_for(cli: Cli) -> None:
     """It is the forecast's own for the game before tip-off."""
     ran = cli("add", "DEN ML -150", "--chance")
     told = ran.out.splitlines()
-    assert [x.split()[0] for x in told] == ["Matched", "Bet", "Before", "Rules"]
+    assert [x.split()[0] for x in told] == ["Matched", "Bet", "Before", "Worth", "Rules"]
     assert told[2].startswith("Before tip-off: p(hit) ")
-    assert " points" in told[2]
+    assert "edge " in told[2]
 
 
 def test_the_first_chance_of_a_players_line_rests_on_what_is_known_of_him(

@@ -110,7 +110,7 @@ def test_a_missing_folder_is_made_and_one_that_cannot_be_is_told(cli: Cli, confi
     config.write_text('[store]\npath = "file/t.db"\n[feeds.nba]\nbase_url = "http://127.0.0.1:9"')
     ran = cli("add", GOOD)
     assert ran.status == 1
-    assert "cannot be made or opened" in ran.sentence
+    assert ran.sentence.startswith(f"{in_the_way}: File exists; ")
 
 
 @pytest.mark.usefixtures("slate")

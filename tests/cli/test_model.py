@@ -77,8 +77,8 @@ def test_a_missing_package_is_named_with_its_command(
     data: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever lacks the extra is told how to get it."""
-    monkeypatch.setattr("tracker.cli.seasons.find_spec", lambda _: None)
-    assert 'pip install "tracker[modelling]"' in cli("fit", data).sentence
+    monkeypatch.setattr("tracker.cli.models.seasons.find_spec", lambda _: None)
+    assert 'pip install "ingame-tracker[modelling]"' in cli("fit", data).sentence
 
 
 def test_a_season_that_was_seen_is_never_judged(

@@ -84,7 +84,7 @@ class Machine:
     async def _at_rest(self) -> None:
         """Wait until every loop has done what it had to: the store works on its own thread."""
         while self.clock.sleeping + self.hung < len(self.chores):  # noqa: ASYNC110 - a thread
-            await asyncio.sleep(0.0002)
+            await asyncio.sleep(0)
 
     async def sleep(self, span: timedelta) -> None:
         """Close the lid: the wall clock goes on, no task does."""

@@ -19,7 +19,7 @@ async def test_a_phone_gets_a_handful_of_each_kind() -> None:
     assert one.bodies[:2] == ["demo · ▲ 80 % DEN ML", "demo · ✅ #0 WON"]
     assert phone.report() == [
         "one took 6 messages",
-        "other took 1 messages",
+        "other took 1 message",
         "other did not: blocked",
     ]
 

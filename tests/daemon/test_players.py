@@ -94,6 +94,7 @@ async def night(tmp_path: Path) -> AsyncIterator[Night]:
         await store.save_games([(GAME, None), (OTHER, None)], T0)
         clock = FakeClock(after(-3600))
         shelf = FollowedBets(store, clock, settings, lambda event: events.append(log_line(event)))
+        shelf.slate_known = True
         await shelf.refresh()
         yield Night(store, shelf, events)
 
@@ -114,6 +115,7 @@ async def test_a_roster_is_remembered_from_earlier_games(night: Night, tmp_path:
     """A player who was seen with his team is found before tonight's box is there."""
     await night.store.players.meet({("nba", "DEN"): ("Nikola Jokić",)}, T0 - timedelta(days=2))
     again = FollowedBets(night.store, FakeClock(T0), settings_in(tmp_path), lambda *_: None)
+    again.slate_known = True
     await night.store.add(written("DEN Jokic o25.5 pts"), game=None, defaults=(), at=T0)
     books = await again.refresh()
     assert books is not None

@@ -34,7 +34,7 @@ async def test_a_report_is_told_when_its_span_is_over(
         for _ in range(20 * 48):
             await clock.advance(1800)
             while not clock.sleeping:  # noqa: ASYNC110 - the store works on a thread of its own
-                await asyncio.sleep(0.0002)
+                await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert [x.at.astimezone(zone).day for x in told] == days

@@ -208,7 +208,8 @@ async def test_a_game_that_is_not_published_yet_keeps_its_pace(
 async def test_a_settled_game_is_read_from_its_box_when_due(site: Site, follower: Follower) -> None:
     """After a restart too it waits for the time of the next look, and asks for the box alone."""
     final = document("scoreboard_game_2ot_0022200356")
-    body = box_of(changed(final, gameId=GAME.id, home__teamTricode="GSW", away__teamTricode="SAC"))
+    mine = {"gameId": GAME.id, "gameTimeUTC": f"{GAME.start:%Y-%m-%dT%H:%M:%SZ}"}
+    body = box_of(changed(final, **mine, home__teamTricode="GSW", away__teamTricode="SAC"))
     site.put(BOX, body)
     now = follower.clock.now()
     done = Standing(GAME, FINAL, final_at=now, settled=True)

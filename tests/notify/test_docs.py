@@ -71,7 +71,7 @@ def test_the_figures_are_those_of_the_program() -> None:
     minutes = COOLDOWN.total_seconds() / 60
     assert f"{minutes:g} minutes after the message" in PAGE
     assert f"at most {BUDGET} things an hour" in PAGE
-    assert f"for {LOST_AFTER.total_seconds():g} seconds; said once" in PAGE
+    assert f"for {LOST_AFTER.total_seconds():g} seconds" in PAGE
     assert f"for {USEFUL_FOR.total_seconds() / 60:g} minutes, a result" in PAGE
     assert f"at most {LONGEST_RETRY:g};" in PAGE
     assert f"given {CONNECT_LIMIT:g} seconds to be reached" in PAGE

@@ -140,6 +140,8 @@ async def test_every_row_of_the_first_schema_is_kept(
     new = await upgraded(path)
     legs = {x["bet"]: x for x in new["leg"]}
     for table, before in old.items():
+        # What was filled from older rows is marked as done there.
+        new["meta"] = [x for x in new["meta"] if x["name"] != "outcomes"]
         assert len(new[table]) == len(before) > 0 or table == "daemon", table
         for row, was in zip(new[table], before, strict=True):
             kept = legs.get(row["number"], {}) | row if table == "bet" else row

@@ -88,6 +88,7 @@ stake_unit = {_money(stake_unit_cents)}
 # host = "127.0.0.1"
 # port = 8377
 # hosts = ["tracker.example.ts.net"]
+# trusted_proxy = "127.0.0.1"
 
 [rules]
 # What to be told of every bet that has no rules of its own.

@@ -107,7 +107,7 @@ def _parquet(rows: list[dict[str, Any]], out: Path | None) -> None:
         import pyarrow.parquet as pq
     except ImportError:
         raise Impossible(
-            'Parquet needs pyarrow, which is not installed: pip install "tracker[modelling]"'
+            'Parquet needs pyarrow, which is not installed: pip install "ingame-tracker[modelling]"'
         ) from None
     pq.write_table(pa.Table.from_pylist(rows), out)
 
