@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tracker.domain.errors import TrackerError
 from tracker.forecast.errors import BadParameters
-from tracker.forecast.game.parameters import Parameters, decode
+from tracker.forecast.game.parameters import About, Parameters, decode
 from tracker.forecast.shipped import load_parameters
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ class Entry:
     fitted_on: tuple[str, ...] = ()
     checksum: str = ""
     fault: str | None = None
+    about: About = field(default_factory=About)
+    """When it was fitted, on what, and how good its form was on a season that it had not seen."""
+    stage: str = ""
+    """`candidate`, `shadow`, `in use` or `retired`: what is in use, and was, counts first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,15 @@ class Registry:
             found.calibration_id,
             found.fitted_on,
             found.checksum,
+            about=found.about,
+            stage=self._stage(league, name, found),
         )
+
+    def _stage(self, league: str, name: str, found: Parameters) -> str:
+        if self._in_use(league) == name:
+            return "in use"
+        # What came with the program, and what was in use before, have had their time.
+        return "retired" if name in (SHIPPED, *self.history(league)) else found.about.stage
 
     def read(self, league: str, name: str) -> Parameters:
         """A model's parameters. Raises NoSuchModel and BadParameters."""

@@ -112,9 +112,9 @@ def test_the_ends_move_points_between_the_halves_and_not_the_winner() -> None:
     assert wins[0] == pytest.approx(wins[1], abs=0.004)
 
 
-def test_in_the_last_two_minutes_and_overtime_the_ends_say_nothing() -> None:
-    """They fade from 5:00 on."""
-    late = GameState(GAME, Phase.LIVE, 4, 120.0, Score(100, 98))
+def test_in_the_last_five_minutes_and_overtime_the_ends_say_nothing() -> None:
+    """They fade from 8:00 on."""
+    late = GameState(GAME, Phase.LIVE, 4, 300.0, Score(100, 98))
     extra = GameState(GAME, Phase.LIVE, 5, 200.0, Score(112, 110))
     for state in (late, extra):
         found = [over(Span.GAME, x, 226.5, state) for x in (EARLY, LATE)]

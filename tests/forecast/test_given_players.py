@@ -95,3 +95,30 @@ def test_a_wrong_field_is_named(change: dict[str, Any], field: str, words: str) 
 def test_a_wrong_list_is_named(players: Any, field: str) -> None:
     """So is a list that is none, an entry that is none, and a player who is given twice."""
     assert answer(players)["error"]["field"] == field
+
+
+MURRAY: dict[str, Any] = {
+    "name": "Jamal Murray", "team": "home", "stats": {},
+    "prior": {"minutes": 33.0, "pts": 21.0, "reb": 4.0, "ast": 6.2},
+}  # fmt: skip
+
+
+def missing(*names: str) -> dict[str, Any]:
+    """What is said before tip-off with these home players out."""
+    jokic = {name: JOKIC[name] for name in ("name", "team", "prior")} | {"stats": {}}
+    porter = MURRAY | {"name": "Michael Porter Jr."}
+    state = STATE | {"period": 0, "score": {"home": 0, "away": 0}, "inactive": {"home": names}}
+    state |= {"players": [jokic, MURRAY, porter], "bets": ["Jokic over 26.5 pts"]}
+    found: dict[str, Any] = json.loads(next(price_lines([json.dumps(state)]))[0])
+    return found
+
+
+def test_who_is_missing_leaves_minutes_and_shots_to_the_others() -> None:
+    """A man whose scorers are out scores more; of nobody missing nothing changes."""
+    whole, without = (missing(*x)["bets"][0]["win"] for x in ((), ("Jamal Murray",)))
+    assert without > whole + 0.005
+
+
+def test_whoever_is_missing_has_to_be_known() -> None:
+    """A name that is not among the players would change nothing, and is refused."""
+    assert missing("Nobody Known")["error"]["field"] == "inactive.home[0]"

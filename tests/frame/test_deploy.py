@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from tracker.clock import SystemClock
 from tracker.service import (
     REFRESH_TIMER,
     REFRESH_UNIT,
@@ -112,7 +113,7 @@ async def test_twenty_trackers_behind_the_proxy_are_one_to_the_feed(
 
     async def board(request: web.Request) -> web.Response:
         asked[request.path] += 1
-        await asyncio.sleep(0.2)
+        await SystemClock().sleep(0.2)
         status = 403 if request.path == "/refused" else 200
         return web.Response(text=f"answer {asked[request.path]}", status=status)
 
@@ -181,7 +182,7 @@ async def _up(session: aiohttp.ClientSession, url: str) -> None:
         try:
             await _get(session, url)
         except aiohttp.ClientError:
-            await asyncio.sleep(0.05)
+            await SystemClock().sleep(0.05)
         else:
             return
     pytest.fail("the proxy does not answer")

@@ -12,7 +12,11 @@ from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.tracking import GameTracking
 
 if TYPE_CHECKING:
+    from tracker.forecast.players.lineup import Mate
     from tracker.forecast.players.priors import PlayerPrior, PlayerPriors, Quote
+
+Team = tuple[str, str]
+"""A league and a team's code."""
 
 Who = tuple[str, str]
 """A league and a player's key."""
@@ -34,7 +38,18 @@ class PlayerBeliefs:
         """Nothing is known of anybody."""
         self.recent: Mapping[Who, tuple[PlayerGame, ...]] = {}
         """The last games of players; whoever reads more of them puts them here."""
+        self.teams: Mapping[Team, Mapping[str, tuple[PlayerGame, ...]]] = {}
+        """What everybody of a team did in its last games, by the player's key; likewise."""
+        self._mates: dict[Team, tuple[object, dict[str, Mate]]] = {}
         self._known: dict[_Key, tuple[_RestsOn, PlayerPrior]] = {}
+
+    def learn(
+        self,
+        recent: Mapping[Who, tuple[PlayerGame, ...]],
+        teams: Mapping[Team, Mapping[str, tuple[PlayerGame, ...]]],
+    ) -> None:
+        """Know the last games of players, and those of everybody in their teams."""
+        self.recent, self.teams = recent, teams
 
     def priors(self, book: GameTracking) -> PlayerPriors | None:
         """What is believed of the players in the bets of a book; None where there are none."""
@@ -57,7 +72,30 @@ class PlayerBeliefs:
             {who: self._prior(wanted[who], game, *x) for who, x in known.items()},
             {who: _told_by(*x) for who, x in known.items()},
             guess=False,
+            mates=self._line_up(game),
         )
+
+    def _line_up(self, game: Game) -> dict[tuple[Side, str], Mate]:
+        """Both teams' players as their team-mates see them."""
+        return {
+            (side, key): mate
+            for side in Side
+            for key, mate in self._team(game, game.code(side)).items()
+        }
+
+    def _team(self, game: Game, code: str) -> dict[str, Mate]:
+        team = game.league, code
+        games = self.teams.get(team)
+        if games is None:
+            return {}
+        known = self._mates.get(team)
+        if known is None or known[0] is not games:
+            from tracker.forecast.players.lineup import mates_of
+
+            before = {k: [x for x in own if x.start < game.start] for k, own in games.items()}
+            stretch = 48 * 60 / game.rules.regulation_seconds
+            known = self._mates[team] = games, mates_of(before, stretch)
+        return known[1]
 
     def knows_player(self, player: Player, game: Game) -> bool:
         """Whether an earlier game that was read says something of a player."""

@@ -191,6 +191,8 @@ class PlayerLine:
     note: str | None = None
     doubt: str = ""
     out: bool = False
+    seen: float | None = None
+    """Minutes of the game that were played when he was last known to be on the court."""
 
     def stat(self, name: str) -> int:
         """One statistic; KeyError when the feed does not give it."""

@@ -7,7 +7,7 @@ from importlib import resources
 
 from tracker.domain.league import LEAGUES
 from tracker.forecast.errors import BadParameters
-from tracker.forecast.game.parameters import Parameters, decode
+from tracker.forecast.game.parameters import Parameters, decode, resolved
 from tracker.forecast.players.figures import PlayerFigures, decode_players
 
 
@@ -17,14 +17,20 @@ def load_parameters(league: str) -> Parameters:
     if league not in LEAGUES:
         raise BadParameters(f"there is no league {league!r}: use one of {', '.join(LEAGUES)}")
     name = f"{league}.json"
-    return decode(_text(name, league), name)
+    return decode(_whole("{}.json", league), name)
 
 
 @cache
 def load_player_figures(league: str) -> PlayerFigures:
     """The shipped figures of a league's players. Raises BadParameters when they cannot be used."""
     name = f"players-{league}.json"
-    return decode_players(_text(name, league), name)
+    return decode_players(_whole("players-{}.json", league), name)
+
+
+def _whole(form: str, league: str) -> str:
+    """The text of a league's file, of one that is like another league's in full."""
+    name = form.format(league)
+    return resolved(_text(name, league), name, lambda x: _text(form.format(x), x))
 
 
 def _text(name: str, league: str) -> str:

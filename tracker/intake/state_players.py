@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tracker.domain.game import PlayerLine, Side
 from tracker.domain.player import player_key
-from tracker.forecast.players.counts import BASIC
+from tracker.forecast.players.counts import BASIC, PLACE
+from tracker.forecast.players.figures import GAME_MINUTES
+from tracker.forecast.players.lineup import KINDS, Bulk, Mate, brings
 from tracker.forecast.players.priors import PlayerPrior, PlayerPriors, from_averages
 from tracker.intake.states import BadState, Json
 
 if TYPE_CHECKING:
     from tracker.domain.league import League
     from tracker.forecast.players.figures import PlayerFigures
+
+INACTIVE = "inactive"
+"""The note of a player who is said to be missing."""
 
 _MOST_PLAYERS = 60
 _MOST_COUNT = 300
@@ -28,10 +35,16 @@ def read_players(given: Json, rules: League) -> tuple[PlayerLine, ...]:
     """
     value = given.get("players")
     if value is None:
+        read_inactive(given)
         return ()
     if not isinstance(value, list) or len(value) > _MOST_PLAYERS:
         raise BadState("players", f"players is a list of {_MOST_PLAYERS} box lines at most")
+    missing = read_inactive(given)
     lines = tuple(_line(one, f"players[{i}]", rules) for i, one in enumerate(value))
+    lines = tuple(
+        replace(x, note=x.note or INACTIVE) if (x.side, player_key(x.name)) in missing else x
+        for x in lines
+    )
     seen = [(x.side, player_key(x.name)) for x in lines]
     for i, name in enumerate(seen):
         if name in seen[:i]:
@@ -48,7 +61,58 @@ def read_player_priors(
         prior = _prior(one.get("prior"), f"players[{i}].prior", figures, rules)
         if prior is not None:
             known[line.side, player_key(line.name)] = prior
-    return PlayerPriors(figures, known)
+    return PlayerPriors(figures, known, mates=_mates(given, lines, known, rules))
+
+
+def _mates(
+    given: Json,
+    lines: tuple[PlayerLine, ...],
+    known: Mapping[tuple[Side, str], PlayerPrior],
+    rules: League,
+) -> dict[tuple[Side, str], Mate]:
+    """The players as their team-mates see them, where a state says who is missing tonight.
+
+    The usual line-up is then everybody with a prior. Raises BadState.
+    """
+    missing = read_inactive(given)
+    if not missing:
+        return {}
+    listed = {(x.side, player_key(x.name)) for x in lines}
+    for who, where in missing.items():
+        if who not in listed:
+            raise BadState(where, "he is not among `players`: list him there, with his prior")
+    stretch = GAME_MINUTES * 60 / rules.regulation_seconds
+    bulks = {
+        who: brings(prior.minutes(None) * stretch, (prior.rates[PLACE[x]] for x in KINDS))
+        for who, prior in known.items()
+    }
+    found = {}
+    for who, bulk in bulks.items():
+        others = Bulk()
+        for (side, key), other in bulks.items():
+            if side is who[0] and key != who[1]:
+                others = others.plus(other)
+        found[who] = Mate(bulk, others)
+    return found
+
+
+def read_inactive(given: Json) -> dict[tuple[Side, str], str]:
+    """Who is missing tonight, by side and key, and where the state says so. Raises BadState."""
+    value = given.get("inactive")
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not value.keys() <= {x.value for x in Side}:
+        raise BadState("inactive", 'inactive is written {"home": ["A. Player"], "away": []}')
+    found = {}
+    for side in Side:
+        names = value.get(side.value, [])
+        if not isinstance(names, list) or not all(isinstance(x, str) and x for x in names):
+            raise BadState(
+                f"inactive.{side.value}", "a side's inactive players are a list of names"
+            )
+        for i, name in enumerate(names):
+            found[side, player_key(name)] = f"inactive.{side.value}[{i}]"
+    return found
 
 
 def _line(one: Any, where: str, rules: League) -> PlayerLine:

@@ -50,6 +50,13 @@ LEFT JOIN game ON game.id = player_game.game_id
 WHERE player_game.league = ? AND player = ? ORDER BY player_game.start_at DESC LIMIT ?
 """
 
+_TEAM_GAMES = """
+SELECT * FROM player_game WHERE league = :league AND team = :team AND start_at >= ifnull((
+  SELECT start_at FROM player_game WHERE league = :league AND team = :team
+  GROUP BY game_id ORDER BY start_at DESC LIMIT 1 OFFSET :most - 1
+), '')
+"""
+
 _MEET = """
 INSERT INTO roster (league, team, player, name, seen_at)
 VALUES (:league, :team, :player, :name, :at)
@@ -104,6 +111,13 @@ class Players:
         listed = list(whom)
         return await self._db.read(lambda db: _recent_games(db, listed, most))
 
+    async def team_games(
+        self, teams: Iterable[Team], most: int = 30
+    ) -> dict[Team, dict[str, tuple[PlayerGame, ...]]]:
+        """What everybody did in the last games of teams, `most` of each, by team and his key."""
+        listed = list(teams)
+        return await self._db.read(lambda db: {x: _team_games(db, x, most) for x in listed})
+
 
 def player_games(state: GameState) -> tuple[PlayerGame, ...]:
     """What each player who was on the court did, from the box of a game that is over."""
@@ -156,6 +170,14 @@ def _recent_games(
         for league, key in players
     }
     return {who: tuple(_game(x) for x in rows) for who, rows in found.items() if rows}
+
+
+def _team_games(db: sqlite3.Connection, team: Team, most: int) -> dict[str, tuple[PlayerGame, ...]]:
+    league, code = team
+    found: dict[str, list[PlayerGame]] = defaultdict(list)
+    for row in db.execute(_TEAM_GAMES, {"league": league, "team": code, "most": most}):
+        found[row["player"]].append(_game(row))
+    return {key: tuple(games) for key, games in found.items()}
 
 
 def _meet(db: sqlite3.Connection, rosters: Mapping[Team, Sequence[str]], at: datetime) -> None:

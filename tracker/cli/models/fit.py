@@ -28,7 +28,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     declare(app, name, fit, panel)
 
 
-def fit(
+def fit(  # noqa: PLR0917 - the verb's options
     folder: Folder,
     league: LeagueOf = DEFAULT_LEAGUE,
     seasons: Annotated[
@@ -42,12 +42,20 @@ def fit(
     props: Annotated[
         bool, typer.Option("--props", help="Fit the figures of player lines, not those of games.")
     ] = False,
+    unseen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SEASON",
+            help="Fit without this season first, and write down how good that fit is on it.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit the forecast to recorded seasons, and write its figures to one file.
 
-    The same games give the same bytes. Other seasons of the folder are not looked at. `tracker
-    model activate FILE` puts a model of games in use; player lines use the shipped figures.
+    The same games give the same figures. Other seasons of the folder are not looked at, but that
+    results of earlier ones tell which end a road team attacks first. `tracker model activate FILE`
+    puts a model of games in use; player lines use the shipped figures.
     """
     wanted, named = known_league(league), seasons_of(seasons)
     target = Path(f"players-{wanted}.json" if props else f"{wanted}.json") if out is None else out
@@ -59,7 +67,7 @@ def fit(
         return
     need_modelling("fitting", "pyarrow")
     with bar() as advance:
-        found, games = _fit(folder, wanted, named, target, advance)
+        found, games = _fit(folder, wanted, (named, unseen), target, advance)
     if games < _FEW:
         note(f"{games} games are few: forecasts of this model are coarse, judge it before its use.")
     if as_json:
@@ -104,20 +112,31 @@ def _props(folder: Path, league: str, named: tuple[str, ...], out: Path, *, as_j
 
 
 def _fit(
-    folder: Path, league: str, named: tuple[str, ...], out: Path, advance: Advance
+    folder: Path,
+    league: str,
+    wanted: tuple[tuple[str, ...], str | None],
+    out: Path,
+    advance: Advance,
 ) -> tuple[Parameters, int]:
     """The model, which is written to `out`, and how many games it was fitted on."""
     import numpy as np
 
+    from tracker.clock import SystemClock
     from tracker.forecast.game.parameters import decode
     from tracker.modelling.games.dataset import BadDataset, read
+    from tracker.modelling.games.evaluate import judged
     from tracker.modelling.games.fit import fit_text
 
     advance("reading", 0.0)
     data = read(folder, league)
+    named, unseen = wanted
     seasons = named or seasons_in(data)
+    if unseen is not None and unseen not in seasons:
+        raise Misused(f"--unseen names one of the seasons that are fitted: {', '.join(seasons)}")
+    day = SystemClock().now().date().isoformat()
     try:
-        text = fit_text(data, seasons, advance)
+        told = None if unseen is None else judged(data, seasons, unseen, advance)
+        text = fit_text(data, seasons, advance, {"fitted_at": day, "unseen": told})
     except BadDataset as why:
         raise Impossible(str(why)) from why
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -73,7 +73,7 @@ def listing(
         (
             x.league,
             x.name,
-            "in use" if x.name == used[x.league][0] else "",
+            "in use" if x.name == used[x.league][0] else x.stage,
             x.model_version,
             x.calibration_id,
             _seasons(x.fitted_on),
@@ -81,7 +81,7 @@ def listing(
         )
         for x in found
     ]
-    table(("League", "Model", "", "Version", "Calibration", "Fitted on", "SHA-256"), rows)
+    table(("League", "Model", "Stage", "Version", "Calibration", "Fitted on", "SHA-256"), rows)
     for _, faults in used.values():
         for fault in faults:
             note(fault)
@@ -145,7 +145,25 @@ def show(
     if found.transferred:
         say("  transferred   another league's figures about this league's own level")
     say(f"  average game  {found.average.total:g} points, home by {found.average.margin:g}")
+    for line in _about(entry):
+        say(line)
     say(f"  sha256        {entry.checksum}")
+
+
+def _about(entry: Entry) -> list[str]:
+    """When a model was fitted, on which games, and what it was worth on an unseen season."""
+    told, about = [f"  stage         {entry.stage}"], entry.about
+    if about.fitted_at:
+        told.append(f"  fitted at     {about.fitted_at}")
+    if about.data:
+        told.append(f"  games         {about.games}, whose figures are {about.data[:12]}")
+    if about.unseen is not None:
+        season, games = about.unseen["season"], about.unseen["games"]
+        told.append(f"  unseen        {season}, {games} games, by a fit without it")
+        for name, scores in about.unseen["moments"].items():
+            shown = ", ".join(f"{what} {value:.4f}" for what, value in scores.items())
+            told.append(f"    {name:<10}  {shown}")
+    return told
 
 
 def activate(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tracker.app.bets import Bets
 from tracker.app.file_of_bets import take
-from tracker.app.player_priors import Who, players_in
+from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
 from tracker.daemon.shared_bets import SharedBets
 from tracker.daemon.watchers.known_players import Rosters, frozen
@@ -64,6 +64,8 @@ class FollowedBets:
         self._rosters = Rosters(store)
         self.recent: dict[Who, tuple[PlayerGame, ...]] = {}
         """The last games of the players whom bets are about."""
+        self.teams: dict[Team, dict[str, tuple[PlayerGame, ...]]] = {}
+        """What everybody did in the last games of their teams and their opponents."""
         self.faceless: tuple[Game, ...] = ()
         """The games whose players some bet that waits must know."""
         self.waiting = 0
@@ -126,7 +128,7 @@ class FollowedBets:
             # A line may name a team that no list has, and that the slate has brought.
             self._stamp = None
         changed = await self._read_file()
-        if self._version < 0:
+        if self._version < 0 or slate_changed:
             await self._rosters.load(self._clock.now())
         if self._rosters.news:
             changed = True
@@ -142,6 +144,9 @@ class FollowedBets:
         self._moved |= before.keys() - self._books.keys()
         self._sharing.keep_only({x.bet.number for book in books for x in book.tracked})
         self.recent = await self._store.players.recent_games(_players(books))
+        teams = _teams(books)
+        if teams != self.teams.keys():
+            self.teams = await self._store.players.team_games(teams)
         self._version = await self._store.data_version()
         return tuple(books)
 
@@ -226,6 +231,16 @@ def _players(books: Iterable[GameTracking]) -> set[Who]:
         (book.game.league, player.key)
         for book in books
         for player in players_in((x.bet for x in book.tracked), book.game)
+    }
+
+
+def _teams(books: Iterable[GameTracking]) -> set[Team]:
+    """Both teams of every game in which a bet is about a player."""
+    return {
+        (book.game.league, code)
+        for book in books
+        if any(players_in((x.bet for x in book.tracked), book.game))
+        for code in (book.game.home, book.game.away)
     }
 
 

@@ -53,10 +53,11 @@ LASTING = (105.0, 70.0)
 """How a surprise in possessions, and in fouls, goes on: both shrink by t / (t + these minutes) of a
 48-minute game and then last for what is left. Fitted at eight clocks of four NBA seasons."""
 
-FADING_FROM = 300.0
-FADED = 120.0
-"""Seconds left at which ends, possessions and fouls have no more say: from 5:00 on they fade, for
-below they were measured to be of no use."""
+FADING = (300.0, 120.0)
+"""Seconds left between which possessions and fouls lose their say: below they were of no use."""
+
+ENDS_FADING = (480.0, 300.0)
+"""The same of the ends, which the tables of the endgame know nothing of."""
 
 LONG_LEAD = 30
 """Points: a longer lead changes the course of a game no further. Chosen, not fitted: of states
@@ -133,15 +134,16 @@ class Moment:
             long * long,
             (self.bonus_home + self.bonus_away) * self.period_left,
             *swell(self.period_left),
-            self.ends * ends_course(played),
+            self.ends and self.ends * ends_course(played) * fading(self.left, ENDS_FADING),
             self.possessions * lasting(played, LASTING[0]),
             self.fouls * lasting(played, LASTING[1]),
         )
 
-    @property
-    def fading(self) -> float:
-        """How much ends, possessions and fouls still say within the last five minutes, 1 to 0."""
-        return min(max((self.left - FADED) / (FADING_FROM - FADED), 0.0), 1.0)
+
+def fading(left: float, between: tuple[float, float]) -> float:
+    """1 before the first of two clocks, 0 after the second, and in proportion in between."""
+    start, end = between
+    return min(max((left - end) / (start - end), 0.0), 1.0)
 
 
 def ends_course(played: Value) -> Value:

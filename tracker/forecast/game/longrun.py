@@ -39,6 +39,10 @@ OVERTIME_WIDTH = 3.6
 """The window of level scores with their overtimes, in standard deviations. With it a chance differs
 by less than 7e-5 from that off an endless lattice (600 states, 61 markets each)."""
 
+CLEAR = 8.0
+"""Points: an expected margin beyond which a favourite is as clear as can be. Chosen: the tables tie
+margin and total by how far the game is expected to be from level, recorded games do not."""
+
 TIE_ENDS = 300 / 2880
 """The part of regulation left at which margin and total are tied as the tables tie them."""
 
@@ -57,12 +61,12 @@ def regulation(parameters: Parameters, at: Moment) -> Lattice:
     widths = (1.0, 1.0)
     if fix.name != "none":
         widths = fix.at(fix.margin, at.left), fix.at(fix.total, at.left)
-    tie = tie_at(parameters.flow.tie, at)
+    goal = reach(parameters.flow, parameters.average, at, widths)
+    tie = parameters.flow.tie * leaning(goal.margin) * tied_until(at.left / at.regulation)
     if tie:
         # What is tied spreads further; this keeps both spreads as they were.
         narrow = math.sqrt(1 - tie * tie)
-        widths = widths[0] * narrow, widths[1] * narrow
-    goal = reach(parameters.flow, parameters.average, at, widths)
+        goal = replace(goal, margin_sd=goal.margin_sd * narrow, total_sd=goal.total_sd * narrow)
     home0, away0, rows, columns = _window(goal, landing, at)
     count = rows + columns - 1
     lowest = home0 - away0 - columns + 1
@@ -78,11 +82,14 @@ def regulation(parameters: Parameters, at: Moment) -> Lattice:
     return Lattice(home0, away0, cells, (at.home, at.away))
 
 
-def tie_at(tie: float, at: Moment) -> float:
-    """The correlation of margin and total that is added, + where the home team leads."""
-    part = (at.left / at.regulation - TIE_ENDS) / (0.5 - TIE_ENDS)
-    sign = (at.lead > 0) - (at.lead < 0)
-    return tie * sign * min(max(part, 0.0), 1.0)
+def leaning(margin: float) -> float:
+    """How clearly the home team is expected to win, -1 to 1."""
+    return min(max(margin / CLEAR, -1.0), 1.0)
+
+
+def tied_until(part_left: float) -> float:
+    """How much of the tie holds: all of it until half-time, none from TIE_ENDS on."""
+    return min(max((part_left - TIE_ENDS) / (0.5 - TIE_ENDS), 0.0), 1.0)
 
 
 def _tied(cells: Floats, goal: Reach, tie: float, corner: tuple[int, int], to_come: float) -> None:

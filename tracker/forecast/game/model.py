@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tracker.domain.game import Phase, Side
 from tracker.forecast.game import endgame, longrun
-from tracker.forecast.game.flow import FADED, Moment, sharpened, usual_bonus
+from tracker.forecast.game.flow import FADING, Moment, fading, sharpened, usual_bonus
 from tracker.forecast.game.lattice import Lattice
 from tracker.forecast.game.outlook import Outlook
 from tracker.forecast.game.overtime import play_on
@@ -40,7 +40,7 @@ def forecast(
     believed of the players; it moves player lines alone.
     """
     at = moment(state, prior, parameters.flow)
-    if (at.ends or at.possessions or at.fouls) and not state.overtime:
+    if (at.possessions or at.fouls) and not state.overtime:
         at = replace(at, shift_total=late_shift(parameters, at))
     if shift != (0.0, 0.0):
         at = replace(at, shift_margin=shift[0], shift_total=at.shift_total + shift[1])
@@ -150,12 +150,12 @@ def surprise(state: GameState, prior: Prior, flow: Flow) -> tuple[float, float]:
 
 
 def late_shift(parameters: Parameters, at: Moment) -> float:
-    """Points of total that ends, possessions and fouls still add in the last five minutes.
+    """Points of total that possessions and fouls still add in the last five minutes.
 
     Before, the flow has them among its features.
     """
-    if at.left > parameters.endgame.clocks[-1] or at.left <= FADED:
+    if at.left > parameters.endgame.clocks[-1] or at.left <= FADING[1]:
         return 0.0
-    weights = parameters.flow.total[0, -3:]
-    told = at.total_features(parameters.average)[-3:]
-    return at.fading * float(weights @ told)
+    weights = parameters.flow.total[0, -2:]
+    told = at.total_features(parameters.average)[-2:]
+    return fading(at.left, FADING) * float(weights @ told)

@@ -115,8 +115,8 @@ class Flow:
     box: BoxFigures | None = None
     """What a box is measured against; None where boxes tell nothing."""
     tie: float = 0.0
-    """The correlation of the leader's margin with the total beyond what the rest of the model
-    gives, until half-time; from there it fades, to nothing at 5:00."""
+    """The correlation of a clear favourite's margin with the total beyond what the rest of the
+    model gives, until half-time; from there it fades, to nothing at 5:00."""
 
     @Lazy
     def clocks(self) -> list[float]:
@@ -190,6 +190,26 @@ class SpanFigures:
     ahead_variance: tuple[float, float, float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """Where a model comes from: `fitted_at` is the day, `data` the SHA-256 of the games' figures.
+
+    `stage` is what it was made for (STAGES); `unseen` tells how good its form was on a season that
+    the fit had not seen: the season, its games, and scores by moment and name. An older file says
+    nothing of these.
+    """
+
+    fitted_at: str = ""
+    data: str = ""
+    games: int = 0
+    stage: str = "candidate"
+    unseen: Mapping[str, Any] | None = None
+
+
+STAGES = ("candidate", "shadow", "in use", "retired")
+"""What a model may be: fitted, running beside the one in use, that one, and one of earlier days."""
+
+
 @dataclass(frozen=True, eq=False)
 class Parameters:
     """Everything fitted for one league, and the names under which its forecasts are stored."""
@@ -210,6 +230,7 @@ class Parameters:
     """Tables of the ends of periods before the last one: for any lead, there is no fouling."""
     ends: EndsBelief | None
     """What is believed of the road teams' ends; None in a league where they tell nothing."""
+    about: About
     checksum: str
 
     @property
@@ -221,6 +242,56 @@ class Parameters:
     def landing(self) -> Landing:
         """The endgame's tables at the flow's layer, summed over where a game may stand there."""
         return land(self.endgame, self.flow.layer)
+
+
+_NAMES = ("sha256", "model_version", "about")
+"""What of a document is no part of what it forecasts."""
+
+
+def content_of(document: Mapping[str, Any]) -> str:
+    """Eight digits that name what a document forecasts with: other figures have others."""
+    return checksum_of({key: x for key, x in document.items() if key not in _NAMES})[:8]
+
+
+def sealed(document: Mapping[str, Any], form: str) -> dict[str, Any]:
+    """The document with a version that names the model's form and its content, and its checksum."""
+    found = dict(document)
+    found["model_version"] = f"{form}-{document['league']}-{content_of(document)}"
+    found["sha256"] = checksum_of(found)
+    return found
+
+
+def reference(document: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
+    """A document as what it has otherwise than another league's: figures are never kept twice."""
+    changes = {
+        key: value
+        if not isinstance(value, dict) or not isinstance(source.get(key), dict)
+        else {x: y for x, y in value.items() if source[key].get(x) != y}
+        for key, value in document.items()
+        if key != "sha256" and source.get(key) != value
+    }
+    found = {"like": source["league"], "like_sha256": source["sha256"], "changes": changes}
+    return {**found, "sha256": checksum_of(found)}
+
+
+def resolved(text: str, where: str, find: Callable[[str], str]) -> str:
+    """A file's text; of a reference that of the document that it stands for.
+
+    `find` gives the text of the league that it is like. Raises BadParameters.
+    """
+    if not text.startswith('{"changes":'):
+        return text
+    told = json.loads(text)
+    if told.get("sha256") != checksum_of(told):
+        raise BadParameters(f"{where} is damaged, its checksum differs: restore or refit it")
+    document: dict[str, Any] = json.loads(find(told["like"]))
+    if document["sha256"] != told["like_sha256"]:
+        raise BadParameters(f"{where} is like another fit of {told['like']}: make it anew")
+    for key, value in told["changes"].items():
+        inside = isinstance(value, dict) and isinstance(document.get(key), dict)
+        document[key] = document[key] | value if inside else value
+    document["sha256"] = checksum_of(document)
+    return json.dumps(document)
 
 
 def checksum_of(document: Mapping[str, Any]) -> str:
@@ -263,6 +334,12 @@ def decoded(
         raise BadParameters(f"{where} lacks or misstates a figure ({error}): refit it") from error
 
 
+def version_in(document: Mapping[str, Any], *, earlier: bool) -> str:
+    """The version of a document; those of the format before did not name their content."""
+    told = str(document["model_version"])
+    return f"{told}-{content_of(document)}" if earlier else told
+
+
 def _read(document: Mapping[str, Any]) -> Parameters:
     def floats(part: str, name: str) -> Floats:
         return np.array(document[part][name], dtype=np.float64)
@@ -270,7 +347,7 @@ def _read(document: Mapping[str, Any]) -> Parameters:
     flow, endgame = document["flow"], document["endgame"]
     return Parameters(
         league=document["league"],
-        model_version=document["model_version"],
+        model_version=version_in(document, earlier=document["format"] == EARLIER),
         feature_version=document["feature_version"],
         calibration=_calibration(document),
         transferred=document["transferred"],
@@ -307,6 +384,7 @@ def _read(document: Mapping[str, Any]) -> Parameters:
         ends=read_ends(document.get("ends")),
         breaks=_breaks(document["breaks"]),
         checksum=document["sha256"],
+        about=About(**document.get("about") or {}),
     )
 
 

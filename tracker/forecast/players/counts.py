@@ -30,12 +30,14 @@ Value = TypeVar("Value", float, "NDArray[Any]")
 
 RATE_FEATURES = (
     "one", "team", "usual", "starter", "blowout", "lead", "size", "ahead_of_plan", "usual_squared",
-    "own", "own*blowout", "surprise",
+    "min_gap", "use_gap", "unseen", "star", "star*blowout",
+    "own", "own*blowout", "surprise", "own_gap",
 )  # fmt: skip
 """What moves the log of a rate: `team` is the log of his team's points to come over the usual ones
 at that clock, `size` the lead's (no more than 25 points) / 10. `own` is the log of his rate over
 that of the average player with his part of the game, `surprise` what he has beyond the expected of
-the minutes that he has played, / 10. The others are those of player_minutes."""
+the minutes that he has played, / 10, `own_gap` what tonight's team-mates lack of that figure. The
+others are those of player_minutes, and `use_gap` what they lack of points."""
 
 LARGEST_OWN = 2.0
 """In logs: a rate further from the average player's tells no more."""
@@ -159,14 +161,15 @@ def rate_features(x: Standing[Value], team: Value) -> tuple[Value | float, ...]:
     return (
         1.0, team, x.usual, x.starter, x.blowout, x.lead, capped, x.ahead_of_plan,
         x.usual * x.usual,
+        x.min_gap, x.use_gap, x.unseen, x.star, x.star * x.blowout,
     )  # fmt: skip
 
 
 def own_features(
-    own: NDArray[Any], blowout: Any, surprise: NDArray[Any]
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    own: NDArray[Any], blowout: Any, surprise: NDArray[Any], gap: NDArray[Any]
+) -> tuple[NDArray[Any], ...]:
     """The values of RATE_FEATURES that each figure has of its own."""
-    return own, own * blowout, surprise / 10
+    return own, own * blowout, surprise / 10, gap
 
 
 def means_of(rates: Floats, powers: Floats, chances: Floats, minutes: Floats) -> Floats:

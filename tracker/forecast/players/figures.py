@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker.forecast.game.lazy import Lazy
-from tracker.forecast.game.parameters import decoded
-from tracker.forecast.players.counts import Habits
+from tracker.forecast.game.parameters import About, decoded, version_in
+from tracker.forecast.players.counts import RATE_FEATURES, Habits
+from tracker.forecast.players.minutes import SHARE_FEATURES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
-PLAYER_FORMAT = 1
-"""The version of the file format; a file of another format is refused."""
+PLAYER_FORMAT = 2
+"""The version of the file format; a file of another format is refused, but that of EARLIER."""
+
+EARLIER = 1
+"""The format before: it knows nothing of line-ups, stars and players who were not seen."""
 
 GAME_MINUTES = 48.0
 """Minutes are counted in games of this length: a league that plays 40 is stretched to it."""
@@ -112,6 +116,7 @@ class PlayerFigures:
     ties: tuple[tuple[float, ...], ...]
     overtime: tuple[float, ...]
     checksum: str
+    about: About
 
     @Lazy
     def memories(self) -> Floats:
@@ -135,14 +140,14 @@ def decode_players(text: str, where: str) -> PlayerFigures:
         f"{where} holds no player figures of format {PLAYER_FORMAT}: refit them with "
         "`tracker fit --props`"
     )
-    return decoded(text, where, ("player_format", (PLAYER_FORMAT,)), wrong, _read)
+    return decoded(text, where, ("player_format", (PLAYER_FORMAT, EARLIER)), wrong, _read)
 
 
 def _read(document: Mapping[str, Any]) -> PlayerFigures:
     prior = document["prior"]
     return PlayerFigures(
         league=document["league"],
-        model_version=document["model_version"],
+        model_version=version_in(document, earlier=document["player_format"] == EARLIER),
         transferred=document["transferred"],
         fitted_on=tuple(document["fitted_on"]),
         fouls=int(document["fouls"]),
@@ -163,10 +168,31 @@ def _read(document: Mapping[str, Any]) -> PlayerFigures:
         ties=tuple(tuple(map(float, x)) for x in document["ties"]),
         overtime=tuple(map(float, document["overtime"])),
         checksum=document["sha256"],
+        about=About(**document.get("about") or {}),
     )
 
 
 def _moments(given: Mapping[str, Any]) -> Moments:
     return Moments(
         **{name: np.array(given[name], dtype=np.float64) for name in Moments.__dataclass_fields__}
+        | {"weights": _shares(given["weights"]), "rates": _rates(given["rates"])}
     )
+
+
+def _shares(given: Any) -> Floats:
+    """Weights of SHARE_FEATURES; of those that a file does not know yet they are 0."""
+    told = np.array(given, dtype=np.float64)
+    found: Floats = np.pad(told, ((0, 0), (0, len(SHARE_FEATURES) - told.shape[1])))
+    return found
+
+
+def _rates(given: Any) -> Floats:
+    """Weights of RATE_FEATURES likewise: the newer ones stand before and after `own`."""
+    told = np.array(given, dtype=np.float64)
+    if told.shape[2] == len(RATE_FEATURES):
+        return told
+    own = RATE_FEATURES.index("own")
+    last = told.shape[2] - len(RATE_FEATURES[own:-1])
+    found: Floats = np.zeros((*told.shape[:2], len(RATE_FEATURES)))
+    found[:, :, :last], found[:, :, own:-1] = told[:, :, :last], told[:, :, last:]
+    return found

@@ -40,13 +40,19 @@ SHARE_FEATURES = (
     "usual_squared", "usual_squared*blowout", "ahead*usual", "ahead_squared", "ahead*size_of_ahead",
     "ahead*blowout", "ahead*size", "size", "size*usual", "played", "played*blowout",
     "played*starter",
+    "min_gap", "unseen", "star", "star*blowout",
 )  # fmt: skip
 """What moves the share's location. `usual`: log-odds of his usual share of a game. `ahead_of_plan`:
 minutes / 10 that he has played beyond the usual. `fouls` / 3, and whether one or two more put him
 out. `blowout`: the chance that regulation ends with 15 points or more between the teams. `lead` and
 `margin`: his team's, now and expected, / 10; `ten`, `twenty`: how far a lead is beyond that, / 10.
 `on`: whether he is on the court, 0 in breaks. `size`: that of the expected margin. `played`: his
-minutes / 30, no more than 1."""
+minutes / 30, no more than 1. `min_gap`: minutes that missing team-mates leave. `unseen`: a regular
+who has not been on the court for a quarter. `star`: who usually plays 30 minutes or more."""
+
+UNSEEN, REGULAR, STAR = (9.0, 15.0), (16.0, 24.0), (28.0, 32.0)
+"""Minutes between which a player counts as unseen, as a regular and as a star: not at all below the
+first, wholly from the second on."""
 
 WIDTH_FEATURES = (
     "usual", "starter", "blowout", "blowout*starter", "on", "on*starter", "not_yet", "near_limit",
@@ -71,6 +77,11 @@ class Standing(Generic[Value]):
     lead: Value
     margin: Value
     on: Value
+    min_gap: Value
+    """`lineup.Gaps`: minutes, and points for each minute, that the line-up of tonight lacks."""
+    use_gap: Value
+    unseen: Value
+    star: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,13 @@ def log_odds(share: float) -> float:
     """The log-odds of a share of the game, kept within what players play."""
     share = min(max(share, LEAST_SHARE), MOST_SHARE)
     return math.log(share / (1 - share))
+
+
+def ramp(value: Value, between: tuple[float, float]) -> Value:
+    """0 below the first bound, 1 above the second, and in proportion in between."""
+    low, high = between
+    share = (value - low) / (high - low)
+    return (abs(share) - abs(share - 1) + 1) / 2
 
 
 def _beyond(value: Value, limit: float) -> Value:
@@ -111,6 +129,7 @@ def share_features(x: Standing[Value]) -> tuple[Value, ...]:
         usual * usual, usual * usual * blowout, ahead * usual, ahead * ahead, ahead * abs(ahead),
         ahead * blowout, ahead * far, far, far * usual, x.played, x.played * blowout,
         x.played * starter,
+        x.min_gap, x.unseen, x.star, x.star * blowout,
     )  # fmt: skip
 
 

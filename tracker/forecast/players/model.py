@@ -30,12 +30,17 @@ from tracker.forecast.players.counts import (
     rate_features,
 )
 from tracker.forecast.players.figures import GAME_MINUTES, Moments
+from tracker.forecast.players.lineup import KINDS, NO_GAPS, Bulk, Gaps, gaps
 from tracker.forecast.players.minutes import (
     LONG_SPELL,
+    REGULAR,
+    STAR,
+    UNSEEN,
     Shares,
     Standing,
     log_odds,
     overtime_share,
+    ramp,
     share_chances,
 )
 from tracker.forecast.players.priors import LEAST_RATE, base_features
@@ -96,6 +101,10 @@ class Scene:
     usual_points: float
     lines: Mapping[tuple[Side, str], PlayerLine]
     """Box lines by `player_key`; a name that a side has twice is left out."""
+    lineup: Mapping[tuple[Side, str], Bulk]
+    """What each team-mate who can play tonight brings, where anything is known of him."""
+    tonight: Mapping[Side, Bulk]
+    """All of a side together."""
 
 
 @lru_cache(maxsize=4096)
@@ -134,6 +143,12 @@ def scene(state: GameState, outlook: Outlook, players: PlayerPriors) -> Scene:
     level = float(left == 0) if overtime else margins.split(0)[1]
     average = outlook.periods.parameters.average.total
     usual = float(mixed(told.usual[:, None])[0])
+    lines = _lines(state)
+    lineup = {
+        who: mate.brings
+        for who, mate in players.mates.items()
+        if _can_play(lines.get(who), begun=at > 0)
+    }
     return Scene(
         told=Shares(
             float(mixed(told.done[:, None])[0]),
@@ -153,8 +168,27 @@ def scene(state: GameState, outlook: Outlook, players: PlayerPriors) -> Scene:
         lead=state.score.margin / 10,
         to_come=(end.home.mean - state.score.home, end.away.mean - state.score.away),
         usual_points=usual * average / 2,
-        lines=_lines(state),
+        lines=lines,
+        lineup=lineup,
+        tonight={side: _together(lineup, side) for side in Side},
     )
+
+
+def _can_play(line: PlayerLine | None, *, begun: bool) -> bool:
+    """Whether a team-mate counts tonight: before tip-off who is not out, then who has been seen."""
+    if line is None:
+        return False
+    if begun:
+        return line.starter or line.minutes > 0
+    return line.note is None or _ENDED.search(line.note) is None
+
+
+def _together(lineup: Mapping[tuple[Side, str], Bulk], side: Side) -> Bulk:
+    whole = Bulk()
+    for (where, _), bulk in lineup.items():
+        if where is side:
+            whole = whole.plus(bulk)
+    return whole
 
 
 def _between(told: Moments, at: float, *, running: bool) -> tuple[int, int, float]:
@@ -240,6 +274,9 @@ class PlayerOutlook:
         starter = prior.starts if known is None else float(known)
         stretch = GAME_MINUTES / self.regulation
         minutes = line.minutes * stretch
+        now = scene.played * GAME_MINUTES
+        since = 0.0 if line.seen is None else max(now - line.seen * stretch, 0.0)
+        missing = self.gaps
         sign = 1.0 if self.side is Side.HOME else -1.0
         return Standing(
             usual=log_odds(usual),
@@ -254,7 +291,21 @@ class PlayerOutlook:
             lead=sign * scene.lead,
             margin=sign * scene.margin,
             on=float(line.on_court and scene.live),
+            min_gap=missing.minutes,
+            use_gap=missing.figures[0],
+            unseen=ramp(since, UNSEEN) * ramp(usual * GAME_MINUTES, REGULAR),
+            star=ramp(usual * GAME_MINUTES, STAR),
         )
+
+    @Lazy
+    def gaps(self) -> Gaps:
+        """What tonight's team-mates lack of what they usually bring."""
+        who = self.side, self.key
+        mate = self.priors.mates.get(who)
+        if mate is None:
+            return NO_GAPS
+        others = self.scene.tonight[self.side].plus(self.scene.lineup.get(who, Bulk()), -1.0)
+        return gaps(mate.usual, others)
 
     @property
     def key(self) -> str:
@@ -304,7 +355,9 @@ class PlayerOutlook:
         own = np.minimum(np.maximum(own, -LARGEST_OWN), LARGEST_OWN)
         shared = rate_features(x, ratio)
         logs = scene.rates[:, : len(shared)] @ shared
-        beside = own_features(own, x.blowout, has - before * line.minutes)
+        missing = np.zeros(len(BASIC))
+        missing[1 : len(KINDS)] = self.gaps.figures[1:]
+        beside = own_features(own, x.blowout, has - before * line.minutes, missing)
         for column, feature in enumerate(beside, len(shared)):
             logs += scene.rates[:, column] * feature
         rates *= np.exp(logs)

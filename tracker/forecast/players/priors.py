@@ -19,7 +19,15 @@ from tracker.forecast.errors import LittleKnown
 from tracker.forecast.game.lazy import Lazy
 from tracker.forecast.players.counts import BASIC, PLACE, Remainder, means_of
 from tracker.forecast.players.figures import GAME_MINUTES, PlayerFigures
-from tracker.forecast.players.minutes import Shares, Standing, log_odds, share_chances
+from tracker.forecast.players.lineup import Mate
+from tracker.forecast.players.minutes import (
+    STAR,
+    Shares,
+    Standing,
+    log_odds,
+    ramp,
+    share_chances,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,6 +125,8 @@ class PlayerPriors:
     known: Mapping[tuple[Side, str], PlayerPrior] = field(default_factory=dict)
     told_by: Mapping[tuple[Side, str], str] = field(default_factory=dict)
     guess: bool = True
+    mates: Mapping[tuple[Side, str], Mate] = field(default_factory=dict)
+    """All players of both teams of whom anything is known, as their team-mates see them."""
 
     def of(self, side: Side, key: str) -> PlayerPrior:
         """A player's prior. Raises LittleKnown, or with `guess` takes the average of his role."""
@@ -331,7 +341,8 @@ def _over(
     standing = Standing(
         usual=log_odds(minutes / regulation), starter=prior.starts, ahead_of_plan=0.0, not_yet=1.0,
         fouls=0.0, near_limit=0.0, at_limit=0.0, played=0.0, blowout=EVEN_BLOWOUT, lead=0.0,
-        margin=0.0, on=0.0,
+        margin=0.0, on=0.0, min_gap=0.0, use_gap=0.0, unseen=0.0,
+        star=ramp(minutes / regulation * GAME_MINUTES, STAR),
     )  # fmt: skip
     shares = Shares(
         float(start.done[0]), start.bounds[0], start.weights[0].tolist(), start.widths[0].tolist()

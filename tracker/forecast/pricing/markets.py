@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
+from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_of
 from tracker.domain.contradiction import exclusive
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.forecast.errors import Unpriceable
@@ -54,7 +54,7 @@ def price_all(markets: Sequence[Market], outlook: Outlook) -> list[Chance | None
     """The chances of many bets of one game; None for one that cannot be priced."""
     if len(markets) >= WORTH_A_SHEET:
         try:
-            return [Chance(*row) for row in laid_out(tuple(markets)).chances(outlook).tolist()]
+            return [*chances_of(laid_out(tuple(markets)).chances(outlook).tolist())]
         except Unpriceable:
             pass
     return [_chance_or_none(x, outlook) for x in markets]

@@ -210,10 +210,23 @@ class Sheet:
         return found
 
 
-@lru_cache(maxsize=128)
+_KEPT = 128
+"""Lists of markets that stay laid out."""
+
+_laid: dict[tuple[int, ...], tuple[tuple[Market, ...], Sheet]] = {}
+"""By the identity of each market, which a list's own keeps from being given to another: markets
+are equal by what they say, but to hash that takes longer than to price them."""
+
+
 def laid_out(markets: tuple[Market, ...]) -> Sheet:
     """Markets laid out once: from poll to poll the bets on a game stay the same."""
-    return Sheet.of(markets)
+    key = tuple(map(id, markets))
+    known = _laid.get(key)
+    if known is None:
+        if len(_laid) >= _KEPT:
+            _laid.clear()
+        known = _laid[key] = markets, Sheet.of(markets)
+    return known[1]
 
 
 def _open(rows: Floats) -> None:

@@ -180,6 +180,7 @@ def write_calibrated(source: Path, gate: Gate, out: Path) -> Parameters:
     document["calibration"] = {
         name: list(getattr(fixed, name)) for name in ("clocks", *CORRECTIONS)
     }
-    document["sha256"] = figures.checksum_of(document)
+    form = str(document["model_version"]).split(f"-{document['league']}-")[0]
+    document = figures.sealed(document, form)
     out.write_text(json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n", "utf-8")
     return figures.decode(out.read_text("utf-8"), out.name)

@@ -14,6 +14,7 @@ time-outs under the names of `ACTIONS`; all others are passed over.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -187,6 +188,19 @@ def _own(raw: dict[str, Array]) -> Array:
     return found
 
 
+def digest(data: Dataset) -> str:
+    """The SHA-256 of what a dataset's games and events hold: of equal figures it is the same."""
+    sums = hashlib.sha256()
+    for part in (data.games, data.events):
+        for name in part.__dataclass_fields__:
+            values = getattr(part, name)
+            if values.dtype.kind in "OU":
+                sums.update("\n".join(map(str, values.tolist())).encode())
+            else:
+                sums.update(np.ascontiguousarray(values).tobytes())
+    return sums.hexdigest()
+
+
 def _acts(names: Array) -> Array:
     kinds, index = np.unique(names.astype(str), return_inverse=True)
     return np.array([ACTIONS.get(kind, Act.NOTHING) for kind in kinds], dtype=np.int8)[index]
@@ -340,7 +354,8 @@ def believed_ends(data: Dataset, until: Sequence[str]) -> EndsBelief | None:
     codes = {x.road: CODES.get(x.code, x.code) for x in results}
     played = {x.road for x in results if x.season == last}
     teams = {codes[road]: held for road, held in found.teams.items() if road in played}
-    return EndsBelief(found.figures, found.until, teams)
+    # Where no dates are told, a season is over at the end of the year that it is named for.
+    return EndsBelief(found.figures, found.until or f"{last[:4]}-12-31", teams)
 
 
 CODES = {

@@ -72,6 +72,39 @@ def evaluate(
     return evaluate_games(data, parameters, rows, out, progress)
 
 
+JUDGED_AT = {"tip": 1.0, "end Q1": 0.75, "half": 0.5, "end Q3": 0.25}
+"""Parts of regulation left at which a model file tells how good its form was."""
+
+
+def judged(
+    data: Dataset, seasons: Sequence[str], unseen: str, progress: Callable[[str, float], None]
+) -> dict[str, Any]:
+    """What a fit without a season was worth on it: Brier scores and CRPS by moment.
+
+    Raises BadDataset when what is left is too little to fit on.
+    """
+    from tracker.forecast.game.parameters import decode
+    from tracker.modelling.games.fit import fit_text
+
+    rest = [x for x in seasons if x != unseen]
+    parameters = decode(fit_text(data, rest, progress), "the fit without that season")
+    return scored(data, parameters, unseen)
+
+
+def scored(data: Dataset, parameters: Parameters, unseen: str) -> dict[str, Any]:
+    """The same of parameters that were fitted without the season."""
+    none = np.zeros(data.games.season.size, dtype=bool)
+    given = _given(data, parameters, (none, data.games.season == unseen))
+    found: dict[str, dict[str, float]] = {}
+    for name, part in JUDGED_AT.items():
+        left = round(part * data.league.regulation_seconds)
+        looks = observe.look(given.test, left, parameters, metrics.SEED)
+        told = {f"{x} Brier": metrics.brier(*_values(looks, x)) for x in ("win", "total")}
+        told |= {f"{x} CRPS": float(np.mean(looks.crps[x])) for x in ("margin", "total")}
+        found[name] = {x: round(y, 4) for x, y in told.items()}
+    return {"season": unseen, "games": len(given.test.games), "moments": found}
+
+
 def evaluate_games(
     data: Dataset,
     parameters: Parameters,

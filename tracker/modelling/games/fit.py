@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import warnings
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from tracker.forecast import forecast
 from tracker.forecast.game import parameters as figures
+from tracker.forecast.game.longrun import leaning
 from tracker.forecast.priors.ends import write_ends
 from tracker.modelling.games import (
     chain_fit,
@@ -22,18 +22,18 @@ from tracker.modelling.games import (
     tilt_fit,
     width_fit,
 )
-from tracker.modelling.games.dataset import BadDataset, believed_ends, read
+from tracker.modelling.games.dataset import BadDataset, believed_ends, digest, read
 from tracker.modelling.games.sample import Priors, draw
 from tracker.modelling.games.trace import trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from tracker.modelling.games.dataset import Dataset, Games
-    from tracker.modelling.games.trace import Trace
+    from tracker.modelling.games.trace import Seconds, Trace
 
     Array = NDArray[Any]
 
@@ -77,8 +77,15 @@ def fit(
     return figures.decode(text, out.name)
 
 
-def fit_text(data: Dataset, seasons: Sequence[str], progress: Callable[[str, float], None]) -> str:
+def fit_text(
+    data: Dataset,
+    seasons: Sequence[str],
+    progress: Callable[[str, float], None],
+    about: Mapping[str, Any] | None = None,
+) -> str:
     """The text of a parameters file. Raises BadDataset for games that no figure can be told from.
+
+    `about` is what else is to be written down of the fit: its day, and what it was worth.
 
     Of a handful of games some figure is a division by nothing: it is refused, not written.
     """
@@ -86,6 +93,9 @@ def fit_text(data: Dataset, seasons: Sequence[str], progress: Callable[[str, flo
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             document = fit_document(data, seasons, progress)
+        if about is not None:
+            document["about"] |= about
+            document = figures.sealed(document, MODEL)
         return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
     except (ValueError, ArithmeticError, IndexError) as why:
         raise BadDataset(
@@ -136,7 +146,6 @@ def fit_document(
     document: dict[str, Any] = {
         "format": figures.FORMAT,
         "league": data.league.id,
-        "model_version": f"{MODEL}-{data.league.id}",
         "feature_version": figures.FEATURE_VERSION,
         "calibration_id": "none",
         "transferred": False,
@@ -161,43 +170,52 @@ def fit_document(
         "breaks": {"clocks": list(chain_fit.BREAK_CLOCKS), "sizes": breaks[0], "cells": breaks[1]},
     }
     progress("margin with total", 0.0)
-    document["flow"]["tie"] = _fit_tie(_sealed(document), given)
+    document["flow"]["tie"] = _fit_tie(document, given)
+    document["about"] = asdict(figures.About(data=digest(data), games=len(used)))
     progress("done", 1.0)
-    return _sealed(document)
+    return figures.sealed(document, MODEL)
 
 
-def _sealed(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with its checksum."""
-    document["sha256"] = figures.checksum_of(document)
-    return document
+def _in_order(given: Given) -> Array:
+    """Games whose recorded scores never fall from one period to the next."""
+    seconds, rules = given.told.seconds, given.data.league
+    marks = [k * rules.period_seconds for k in range(rules.periods + 1)]
+    marks += [round((1 - part) * rules.regulation_seconds) for part in TIED_AT]
+    steps = [np.diff(x[given.used][:, sorted(set(marks))].astype(int)) for x in _both(seconds)]
+    rising: Array = np.all([x.min(axis=1) >= 0 for x in steps], axis=0)
+    return rising
 
 
-TIED_AT = (0.75, 0.5)
+def _both(seconds: Seconds) -> tuple[Array, Array]:
+    return seconds.home, seconds.away
+
+
+TIED_AT = (1.0, 0.75, 0.5)
 """Parts of regulation left at which margin and total are looked at together."""
 
 
 def _fit_tie(document: dict[str, Any], given: Given) -> float:
-    """How much less the leader's margin goes with a low total than a forecast without a tie says.
+    """How much less a favourite's margin goes with a low total than a forecast without a tie says.
 
-    The mean, over games and TIED_AT, of standardised margin times total, recorded less forecast.
+    Standardised margin times total, recorded less forecast, by how clear the favourite is: least
+    squares over games and TIED_AT.
     """
     without = document | {"flow": document["flow"] | {"tie": 0.0}}
-    parameters = figures.decode(json.dumps(_sealed(without)), "the fit")
+    parameters = figures.decode(json.dumps(figures.sealed(without, MODEL)), "the fit")
     regulation = given.data.league.regulation_seconds
     game = observe.game_of(given.data.league)
     found = []
-    for row in given.used.tolist():
+    for row in given.used[_in_order(given)].tolist():
         home, away = int(given.data.games.home[row]), int(given.data.games.away[row])
         for part in TIED_AT:
             state = observe.state_of(game, given.told.seconds, row, round(part * regulation))
-            if state.score.margin:
-                outlook = forecast(state, observe.prior_of(given.priors, row), parameters)
-                mu, sd = outlook.mu, outlook.sigma
-                recorded = (home - away - mu.margin) * (home + away - mu.total)
-                beyond = recorded - (sd.home**2 - sd.away**2)
-                sign = math.copysign(1.0, state.score.margin)
-                found.append(sign * beyond / (sd.margin * sd.total))
-    return round(float(np.mean(found)), 4)
+            outlook = forecast(state, observe.prior_of(given.priors, row), parameters)
+            mu, sd = outlook.mu, outlook.sigma
+            recorded = (home - away - mu.margin) * (home + away - mu.total)
+            beyond = recorded - (sd.home**2 - sd.away**2)
+            found.append((leaning(mu.margin), beyond / (sd.margin * sd.total)))
+    clear, tied = np.array(found).T
+    return round(float(clear @ tied / (clear @ clear)), 4)
 
 
 def only(data: Dataset, games: Array) -> Dataset:

@@ -33,15 +33,11 @@ strength. Rounded season averages of both leagues, not fitted."""
 
 
 def transfer(source: Path, league: str, out: Path) -> figures.Parameters:
-    """Write the parameters of `league` from those of the league that it is likened to."""
+    """Write the parameters of `league` as a reference to those of the league that it is like."""
     level = LEVELS[league]
     document: dict[str, Any] = json.loads(source.read_text("utf-8"))
-    document |= {
-        "league": league,
-        "transferred": True,
-        "model_version": f"{document['model_version']}-for-{league}",
-        "calibration_id": "transferred",
-    }
+    whole = json.loads(source.read_text("utf-8"))
+    document |= {"league": league, "transferred": True, "calibration_id": "transferred"}
     document["average"] |= {
         "margin": level.margin,
         "total": level.total,
@@ -57,6 +53,8 @@ def transfer(source: Path, league: str, out: Path) -> figures.Parameters:
         "margin_spread": round(level.margin_sd / 2**0.5, 3),
         "total_spread": round(level.total_sd / 2**0.5, 3),
     }
-    document["sha256"] = figures.checksum_of(document)
-    out.write_text(json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n", "utf-8")
-    return figures.decode(out.read_text("utf-8"), out.name)
+    form = str(whole["model_version"]).split(f"-{whole['league']}-")[0]
+    document = figures.sealed(document, form)
+    told = figures.reference(document, whole)
+    out.write_text(json.dumps(told, sort_keys=True, separators=(",", ":")) + "\n", "utf-8")
+    return figures.decode(json.dumps(document), out.name)

@@ -12,6 +12,7 @@ Only players who played are told: bets on all others are void.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,8 @@ class Moment:
     """One look at every game: `live` while the clock runs, else before tip-off or in a break.
 
     `at` is the part of regulation that is played. Rows are player-games, `stats` in the order of
-    COLUMNS; `score` is (home, away), one row a game.
+    COLUMNS; `unseen` are the minutes since he was last on the court, or since tip-off; `score` is
+    (home, away), one row a game.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Moment:
     minutes: Array
     fouls: Array
     on: Array
+    unseen: Array
     score: Array
 
 
@@ -85,6 +88,15 @@ class PlayerRows:
     """
 
 
+def digest(rows: PlayerRows, used: Array) -> str:
+    """The SHA-256 of what some players did, and when."""
+    sums = hashlib.sha256()
+    for name in ("person", "minutes", "final", "starter", "home"):
+        sums.update(np.ascontiguousarray(getattr(rows, name)[used]).tobytes())
+    sums.update("\n".join(rows.date[used].tolist()).encode())
+    return sums.hexdigest()
+
+
 def read_players(folder: Path, league: str) -> PlayerRows:
     """Read a league's players. Raises BadDataset."""
     rules = LEAGUES[league]
@@ -102,7 +114,7 @@ def read_players(folder: Path, league: str) -> PlayerRows:
     moments = {
         name: Moment(
             name, float(ats[c]), bool(live[c]), counts.stats[c], court.minutes[c], counts.fouls[c],
-            court.on[c], scores[c],
+            court.on[c], court.unseen[c], scores[c],
         )
         for c, name in enumerate(names)
     }  # fmt: skip
@@ -346,6 +358,7 @@ def _scores(raw: dict[str, Array], starts: Array, clocks: Array) -> Array:
 class _Court:
     minutes: Array
     on: Array
+    unseen: Array
     starter: Array
 
 
@@ -356,6 +369,7 @@ def _court(
     rows = index.keys.size
     minutes = np.zeros((clocks.size, rows))
     on = np.zeros((clocks.size, rows), dtype=bool)
+    unseen = np.repeat(clocks[:, None] / 60, rows, axis=1)
     starter = np.zeros(rows, dtype=bool)
     which = raw["players_on"]
     lineups = [[int(x) for x in text.split("|") if x] for text in raw["players_ons"].tolist()]
@@ -370,8 +384,10 @@ def _court(
             minutes[:, row] = np.clip(np.minimum(ended, clocks) - begun, 0, None).sum(axis=0) / 60
             running = ((begun <= clocks) & (ended > clocks)).any(axis=0)
             on[:, row] = running & live
+            last = np.where(begun < clocks, np.minimum(ended, clocks), 0.0).max(axis=0)
+            unseen[:, row] = (clocks - last) / 60
             starter[row] = bool(begun.min() == 0)
-    return _Court(minutes, on, starter)
+    return _Court(minutes, on, unseen, starter)
 
 
 def _spells(

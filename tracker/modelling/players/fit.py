@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.game.parameters import checksum_of
+from tracker.forecast.game.parameters import About, sealed
 from tracker.forecast.players import figures
 from tracker.modelling.games.dataset import BadDataset
 from tracker.modelling.players.counts_fit import fit_overtime, fit_spread, fit_ties, sights
+from tracker.modelling.players.dataset import digest
 from tracker.modelling.players.known import Known, know, league_rates
 from tracker.modelling.players.moment_fit import Given, fit_moment
 from tracker.modelling.players.prior_fit import fit_memory, fit_minutes, fit_rates
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from tracker.forecast.game.parameters import Parameters
 
-MODEL = "minutes-and-counts-1"
+MODEL = "minutes-and-counts-2"
 """Names the form of the model; it changes when the formulas do."""
 
 
@@ -76,7 +78,6 @@ def fit_players(
     document: dict[str, Any] = {
         "player_format": figures.PLAYER_FORMAT,
         "league": rows.league.id,
-        "model_version": f"{MODEL}-{rows.league.id}",
         "transferred": False,
         "fitted_on": sorted(seasons),
         "fouls": fouls,
@@ -94,9 +95,10 @@ def fit_players(
         seen, tuple(document["trips"]), lambda part: progress("spread", part)
     )
     document["ties"] = fit_ties(seen)
-    document["sha256"] = checksum_of(document)
+    games = np.unique(rows.game[train])
+    document["about"] = asdict(About(data=digest(rows, train), games=int(games.size)))
     progress("done", 1.0)
-    return document
+    return sealed(document, MODEL)
 
 
 def written(document: dict[str, Any]) -> str:

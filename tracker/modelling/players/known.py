@@ -16,6 +16,7 @@ from tracker.forecast.players.counts import (
     rate_features,
 )
 from tracker.forecast.players.figures import GAME_MINUTES
+from tracker.forecast.players.lineup import KINDS
 from tracker.forecast.players.minutes import overtime_share, share_features, width_features
 from tracker.forecast.players.model import LEAST_TEAM, OVERTIME_MINUTES, RARE_OVERTIME
 from tracker.forecast.players.priors import (
@@ -31,8 +32,10 @@ from tracker.modelling.players.dataset import Moment, PlayerRows, read_players
 from tracker.modelling.players.sample import (
     MEMORIES,
     RATE_DECAYS,
+    Lineups,
     Past,
     Scenes,
+    lineups,
     look,
     odds_of,
     remember,
@@ -61,6 +64,7 @@ class Known:
 
     rows: PlayerRows
     past: Past
+    lineups: Lineups
     scenes: dict[str, Scenes]
     average: float
     """Points of both teams of the average game, as the game forecast has it."""
@@ -79,7 +83,7 @@ def know(
     past = remember(rows)
     names = [name for name in rows.moments if name != END]
     scenes = look(rows, data, parameters, names, lambda part: progress("games", part))
-    return Known(rows, past, scenes, parameters.average.total)
+    return Known(rows, past, lineups(rows, past), scenes, parameters.average.total)
 
 
 def expected_minutes(known: Known, prior: dict[str, Any]) -> Array:
@@ -152,6 +156,12 @@ def team_ratio(rows: PlayerRows, scenes: Scenes, usual: float) -> Array:
     return found
 
 
+def own_gap(gaps: Array, i: int) -> Array:
+    """What tonight's team-mates lack of a figure; 0 of points, which `use_gap` tells of all."""
+    found: Array = gaps[:, 1 + i] if 0 < i < len(KINDS) else np.zeros(gaps.shape[0])
+    return found
+
+
 def own_columns(
     rate: Array, league: Array, now: Array, moment: Moment, i: int
 ) -> tuple[Array, Array]:
@@ -178,7 +188,8 @@ def remainders(
     moment, scenes = rows.moments[name], known.scenes[name]
     told = document["live"] if moment.live else document["breaks"]
     k = told["at"].index(round(moment.at, 6))
-    x = standings(rows, moment, scenes, usual, document["fouls"])
+    gaps = known.lineups.gaps(rows, moment)
+    x = standings(rows, moment, scenes, usual, document["fouls"], gaps)
     count = rows.person.size
     ordered = Ordered(
         told["done"][k], *(np.array(told[n][k]) for n in ("bounds", "weights", "widths"))
@@ -195,7 +206,8 @@ def remainders(
         memory = document["memory"][i]
         now = today(rates[:, i], memory, moment.stats[:, i], moment.minutes, rows)
         own, surprise = own_columns(rates[:, i], league[:, i], now, moment, i)
-        features = table((*shared, *own_features(own, x.blowout, surprise)), count)[which]
+        beside = own_features(own, x.blowout, surprise, own_gap(gaps, i))
+        features = table((*shared, *beside), count)[which]
         speed.append(now[which] * np.exp(features @ np.array(told["rates"][k][i])))
     level = scenes.level[rows.game[which]][:, None]
     weights = document["overtime"]

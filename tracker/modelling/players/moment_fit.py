@@ -14,6 +14,7 @@ from tracker.modelling.players.known import (
     END,
     Known,
     own_columns,
+    own_gap,
     table,
     team_ratio,
     today,
@@ -56,7 +57,8 @@ def fit_moment(given: Given, name: str, like: Ordered | None) -> tuple[dict[str,
     moment, scenes, end = rows.moments[name], known.scenes[name], rows.moments[END]
     left = (1 - moment.at) * rows.league.regulation_seconds / 60
     share = np.clip((end.minutes - moment.minutes) / left, 0, 1)
-    x = standings(rows, moment, scenes, usual, fouls)
+    gaps = known.lineups.gaps(rows, moment)
+    x = standings(rows, moment, scenes, usual, fouls, gaps)
     count = rows.person.size
     location, width = table(share_features(x), count), table(width_features(x), count)
     used = train & (moment.fouls < fouls)
@@ -73,7 +75,8 @@ def fit_moment(given: Given, name: str, like: Ordered | None) -> tuple[dict[str,
     for i in range(len(BASIC)):
         now = today(given.rates[:, i], given.memory[i], moment.stats[:, i], moment.minutes, rows)
         own = own_columns(given.rates[:, i], given.league[:, i], now, moment, i)
-        features = table((*shared, *own_features(own[0], x.blowout, own[1])), count)
+        beside = own_features(own[0], x.blowout, own[1], own_gap(gaps, i))
+        features = table((*shared, *beside), count)
         more = end.stats[:, i] - moment.stats[:, i]
         weights.append(_poisson(features[used], (now * minutes)[used], more[used]))
         mean = now * np.exp(features @ weights[-1]) * share * left

@@ -12,11 +12,26 @@ from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast.game.model import forecast
 from tracker.forecast.players.figures import GAME_MINUTES
+from tracker.forecast.players.lineup import (
+    GAME_MEMORY,
+    KINDS,
+    LARGEST_GAP,
+    LEAGUE_RATES,
+    LEAST_MINUTES,
+    MINUTES_MEMORY,
+    PLAIN_MINUTES,
+    PLAIN_RATE_MINUTES,
+    RATE_MEMORY,
+)
 from tracker.forecast.players.minutes import (
     LEAST_SHARE,
     LONG_SPELL,
     MOST_SHARE,
+    REGULAR,
+    STAR,
+    UNSEEN,
     Standing,
+    ramp,
 )
 from tracker.forecast.players.model import FAR
 from tracker.forecast.players.priors import ROLE_DECAY
@@ -51,6 +66,61 @@ class Past:
     minutes: Array
     role: Array
     rates: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Lineups:
+    """What each player brings to a line-up, and what his team-mates usually do.
+
+    Columns are minutes, and points, rebounds and assists in them; `known` says who has had a game.
+    """
+
+    brings: Array
+    usual: Array
+    known: Array
+
+    def gaps(self, rows: PlayerRows, moment: Moment) -> Array:
+        """`lineup.Gaps` of everybody at a moment, [row, (minutes, points, rebounds, assists)]."""
+        here = (moment.at == 0) | rows.starter | (moment.minutes > 0)
+        brought = self.brings * np.broadcast_to(here, rows.game.shape)[:, None]
+        tonight = _mates(rows, brought)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = np.log(np.maximum(self.usual, 1e-6) / np.maximum(tonight, 1e-6))
+        logs[:, 1:] -= logs[:, :1]
+        sound = self.known & (tonight[:, 0] > 0) & (self.usual[:, 0] > 0)
+        found: Array = np.where(sound[:, None], np.clip(logs, -LARGEST_GAP, LARGEST_GAP), 0.0)
+        return found
+
+
+def _mates(rows: PlayerRows, brought: Array) -> Array:
+    """The sums of each player's team-mates of that game."""
+    team = rows.game * 2 + rows.home
+    sums = np.zeros((int(team.max()) + 1, brought.shape[1]))
+    np.add.at(sums, team, brought)
+    found: Array = sums[team] - brought
+    return found
+
+
+def lineups(rows: PlayerRows, past: Past) -> Lineups:
+    """Walk through every player's games in order, as `lineup.mates_of` does."""
+    games, minutes = past.minutes[:, MEMORIES.index(MINUTES_MEMORY), :2].T
+    usual = (minutes + PLAIN_MINUTES) / (games + 1)
+    rates = past.rates[:, RATE_DECAYS.index(RATE_MEMORY)]
+    league = PLAIN_RATE_MINUTES * np.array(LEAGUE_RATES)
+    rate = (rates[:, 1 : 1 + len(KINDS)] + league) / (rates[:, :1] + PLAIN_RATE_MINUTES)
+    brought = np.c_[usual, usual[:, None] * rate] * (usual >= LEAST_MINUTES)[:, None]
+    mates = _mates(rows, brought)
+    before, known = np.zeros_like(mates), np.zeros(usual.size, dtype=bool)
+    order = np.lexsort((rows.game, rows.date, rows.person))
+    who, weight, held = -1, 0.0, np.zeros(mates.shape[1])
+    for i in order.tolist():
+        if rows.person[i] != who:
+            who, weight, held = int(rows.person[i]), 0.0, np.zeros(mates.shape[1])
+        if weight:
+            before[i], known[i] = held / weight, True
+        weight = GAME_MEMORY * weight + 1
+        held = GAME_MEMORY * held + mates[i]
+    return Lineups(brought, before, known)
 
 
 def remember(rows: PlayerRows) -> Past:
@@ -137,12 +207,14 @@ def priors_of_games(rows: PlayerRows, data: Dataset, parameters: Parameters) -> 
     found = []
     for game in rows.games:
         i = at[str(game)]
+        ends = float(games.ends[i])
         if games.ok[i]:
-            prior = Prior(float(games.margin[i]), float(games.total[i]), PriorSource.LINES)
+            margin, total = float(games.margin[i]), float(games.total[i])
+            prior = Prior(margin, total, PriorSource.LINES, ends=ends)
         else:
             prior = Prior(
                 float(rated.margin[i]), float(rated.total[i]), PriorSource.RATINGS,
-                float(rated.margin_sd[i]), float(rated.total_sd[i]),
+                float(rated.margin_sd[i]), float(rated.total_sd[i]), ends,
             )  # fmt: skip
         found.append(prior)
     return found
@@ -176,9 +248,10 @@ def odds_of(share: Array) -> Array:
 
 
 def standings(
-    rows: PlayerRows, moment: Moment, scenes: Scenes, usual: Array, fouls: int
+    rows: PlayerRows, moment: Moment, scenes: Scenes, usual: Array, fouls: int, gaps: Array
 ) -> Standing[Any]:
     """All players at a moment; `usual` are their expected minutes of a 48-minute game."""
+    stretch = 48 * 60 / rows.league.regulation_seconds
     sign = np.where(rows.home, 1.0, -1.0)
     minutes = moment.minutes * 48 * 60 / rows.league.regulation_seconds
     score = moment.score[rows.game]
@@ -195,6 +268,10 @@ def standings(
         lead=sign * (score[:, 0] - score[:, 1]) / 10,
         margin=sign * scenes.margin[rows.game] / 10,
         on=moment.on.astype(float),
+        min_gap=gaps[:, 0],
+        use_gap=gaps[:, 1],
+        unseen=ramp(moment.unseen * stretch, UNSEEN) * ramp(usual, REGULAR),
+        star=ramp(usual, STAR),
     )
 
 

@@ -152,6 +152,7 @@ def _player(line: PlayerLine) -> Json:
         line.note,
         line.doubt,
         line.out,
+        line.seen,
     ]
 
 
