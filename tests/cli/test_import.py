@@ -306,3 +306,19 @@ def test_a_bet_from_elsewhere_is_one_like_any_other(cli: Cli, config: Path, tmp_
     cli("add", "BOS ML +120 $5")
     file.write_text("Pick,Odds,Stake,Result\nCeltics moneyline,+120,$5,\n", "utf-8")
     assert cli("import", file, "--json").json["known"] == 1
+
+
+def test_exported_bets_come_back_as_they_went(cli: Cli, night: Path, tmp_path: Path) -> None:
+    """With their date, teams, league, result, payout and profit; none twice where they are."""
+    out = tmp_path / "bets.csv"
+    cli("export", "bets", "--out", out)
+    head = out.read_text("utf-8").splitlines()[0].split(",")
+    columns = {"date", "league", "away", "home", "result", "payout_cents", "profit_cents"}
+    assert columns <= set(head)
+    told = cli("profit", "--json").json
+    assert cli("import", out, "--json").json["added"] == 0
+    for part in night.parent.glob("tracker.db*"):
+        part.unlink()
+    ran = cli("import", out, "--json")
+    assert (ran.status, ran.json["mistakes"], ran.json["doubts"]) == (0, 0, [])
+    assert cli("profit", "--json").json == told

@@ -45,14 +45,14 @@ class Watch:
         return self.fired[before:]
 
 
-def test_an_edge_fires_at_the_second_reading_and_again_only_after_it_was_gone() -> None:
+def test_an_edge_fires_at_the_second_reading_and_again_only_further_out() -> None:
     """With the hold, the band and the cooldown of a level."""
     watch = Watch("edge >= 0.05")
     assert watch.read(0.02, 0.055) == []
     assert watch.read(0.056) == ["edge +5.6 %, 2.05 at betmgm"]
     assert watch.read(0.045, 0.06, 0.06) == []
     assert watch.read(0.03, 0.03, every=400.0) == []
-    assert watch.read(0.06, 0.06) == ["edge +6.0 %, 2.05 at betmgm"]
+    assert watch.read(0.12, 0.12) == ["edge +12.0 %, 2.05 at betmgm"]
 
 
 def test_an_edge_that_is_there_when_the_bet_is_added_makes_no_noise() -> None:

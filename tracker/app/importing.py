@@ -13,10 +13,13 @@ from tracker.domain.errors import BadBet
 from tracker.domain.game import Game
 from tracker.domain.league import slate_date
 from tracker.domain.parlay import Wager
-from tracker.domain.same_bet import AGAIN, Fresh, Kept, Known, Meeting, meet
+from tracker.domain.same_bet import AGAIN, TICKET, Fresh, Kept, Known, Meeting, agree, meet
 from tracker.engine.settle.by_hand import Case, Decide, Ruling, brought
 from tracker.intake.imports import ImportedBet
 from tracker.store.bets import Added, Registration
+
+_LONGEST = 10
+"""Digits from which on an id is no number of a bet here."""
 
 _NEAR = timedelta(days=1)
 """How far the date of a row may lie from that of the game that its bet is on."""
@@ -119,7 +122,7 @@ def _registration(slip: ImportedBet, same_words: set[int], taken: _Taken) -> Reg
 
     def decide(wager: Wager | None, game: Game | None, kept: Sequence[Kept]) -> Meeting:
         free = [x for x in kept if not taken.holds(x) and _on_the_day(x, slip)]
-        mine = [x for x in free if x.by_words or x.draft.occasion == draft.occasion != ""]
+        mine = [x for x in free if _same_row(x, draft)]
         found: Meeting
         if mine:
             found = Known(mine[0].number, mine[0].draft)
@@ -130,7 +133,18 @@ def _registration(slip: ImportedBet, same_words: set[int], taken: _Taken) -> Reg
             return found
         return Fresh(taken.make(found.draft, kept))
 
-    return Registration(draft, None, decide=decide, who="import", also=frozenset(same_words))
+    number = draft.occasion.removeprefix(TICKET)
+    plain = number.isascii() and number.isdigit() and len(number) < _LONGEST
+    own = {int(number)} if plain else set()
+    return Registration(draft, decide=decide, who="import", also=frozenset(same_words | own))
+
+
+def _same_row(kept: Kept, draft: Draft) -> bool:
+    """Whether a bet came from this row, in these words, or went out with this number."""
+    if kept.draft.occasion == draft.occasion != "":
+        return True
+    same = kept.draft.pick.text.casefold() == draft.pick.text.casefold()
+    return kept.by_words and same and agree(replace(kept.draft, name=None), draft)
 
 
 def _on_the_day(kept: Kept, slip: ImportedBet) -> bool:

@@ -196,6 +196,11 @@ class AtTheClose:
         # Of whom neither games nor quotes tell anything there is no chance.
         named = tuple(x for x in named if x in quoted or self._knows(x, game))
         players = self._players_of(self._bets, game)
+        if players is not None:
+            # A bet's own line says nothing of what the bet was worth.
+            kept = {(x.side, x.key) for x in named}
+            known = {who: prior for who, prior in players.known.items() if who in kept}
+            players = replace(players, known=known)
         outlook = closing_outlook(game, close.lines, self._load(game.league), players, named)
         closed = {
             who: (fair.selection.points or 0.0, fair.of(replace(fair.selection, side="over")))

@@ -30,6 +30,9 @@ Row = Mapping[str, str]
 
 _AMOUNTS = ("stake", "payout", "profit")
 _TIMES = ("placed", "day")
+_OWN = "markettext"
+"""A column that our own export has, and no other."""
+
 _FAR_OFF = 0.1
 """By how much of what a price pays a payout may differ from it without a word."""
 
@@ -254,6 +257,9 @@ def _columns(row: Row, given: Mapping[str, str], source: str) -> dict[str, str]:
         match = next((there[x] for x in names if x in there), None)
         if mine not in found and match is not None and match not in found.values():
             found[mine] = match
+    if _OWN in there:
+        # What we export says all of the bet in its pick.
+        found = {mine: theirs for mine, theirs in found.items() if mine not in ("market", "line")}
     if "pick" not in found:
         raise BadFile(
             f"{source}: no column tells what was bet on (there are {', '.join(row)}): "

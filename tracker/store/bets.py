@@ -155,7 +155,7 @@ def alike(
 ) -> list[Kept]:
     """The bets that a new one may be: of its words, on its games, waiting for theirs, or `also`."""
     rows = {x["number"]: x for x in db.execute(q.BET_BY_IDENTITY, {"identity": draft.identity})}
-    rows |= {x: db.execute(q.BET, (x,)).fetchone() for x in also}
+    rows |= {x["number"]: x for n in also for x in db.execute(q.BET, (n,))}
     by_words = frozenset(rows)
     for game in dict.fromkeys(x.id for x in games):
         rows |= {x["number"]: x for x in db.execute(q.BETS_EVER_ON, (game,))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
 from tracker.daemon.shared_bets import SharedBets
 from tracker.daemon.watchers.known_players import Rosters, frozen
-from tracker.daemon.watchers.matching import match, to_move
+from tracker.daemon.watchers.matching import match, strayed, to_move
 from tracker.domain.bet import Bet
 from tracker.domain.catalog.teams import guests_of
 from tracker.domain.draft import superseded
@@ -161,10 +161,11 @@ class FollowedBets:
         games = await self._store.games(since=self._clock.now() - _RECENT)
         guests = guests_of(x for game, _ in games for x in game.teams)
         found = await asyncio.to_thread(read_bets, self._file, self._unit_cents, guests)
-        self._stamp, self._mistaken = stamp, bool(found.mistakes)
+        self._stamp = stamp
         bets = Bets(self._store, self._defaults, self._unit_cents, "file")
         now, real = self._clock.now(), SystemClock().now()
         taken = await take(bets, found, str(self._file), now, real)
+        self._mistaken = bool(taken.standing.mistakes)
         if known:
             # Before, what names a team that no list has cannot be understood yet.
             self._say(taken.standing.mistakes)
@@ -200,20 +201,30 @@ class FollowedBets:
             self._tell(BetMatched(number, ", ".join(named)))
 
     async def _move(self) -> None:
-        """Let bets go to the meeting that their game's id now names, where they mean that one."""
+        """Let bets go to the meeting that their game's id now names, where they mean that one.
+
+        And those on a player to the game of the team that he has gone to.
+        """
         games = await self._store.games(since=self._clock.now() - _RECENT)
         ids = superseded(game for game, _ in games)
-        moving = [book for book in self._books.values() if book.game.id in ids]
+        books = tuple(self._books.values())
+        gone = strayed(books, self._rosters.of, self._clock.now())
+        plain = [x for x in gone if not (await self._store.by_hand.draft(x)).legs[0].names_a_game]
+        await self._let_go(plain)
+        moving = [book for book in books if book.game.id in ids]
         if not moving:
             return
         numbers = sorted({x.bet.number for book in moving for x in book.tracked})
         drafts = {x: await self._store.by_hand.draft(x) for x in numbers}
-        going = to_move(moving, [game for game, _ in games], drafts)
+        await self._let_go(to_move(moving, [game for game, _ in games], drafts))
+
+    async def _let_go(self, going: Sequence[int]) -> None:
+        """Let bets find their games anew."""
         if going:
             await self._store.unbind(going)
             self.held = await self._store.held_games()
-            for number in going:
-                self._tell(BetMoved(number))
+        for number in going:
+            self._tell(BetMoved(number))
 
     def _say(self, mistakes: tuple[str, ...]) -> None:
         """Tell each mistake once, as long as it stands; those of one look in one message."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -10,6 +10,7 @@ from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft, NoSuchGame, RostersUnknown, choose_games
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
+from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.player import Player
 from tracker.domain.roster import NoSuchPlayer
 from tracker.domain.tracking import GameTracking
@@ -52,6 +53,27 @@ def to_move(
 def _goes_on(old: Game, new: Game, wait: timedelta) -> bool:
     """Whether a bet on one meeting goes on with another: on the same night, or within the wait."""
     return old.slate == new.slate or new.start - old.start <= wait
+
+
+def strayed(
+    books: Sequence[GameTracking], roster_of: Callable[[Game], Sequence[Player]], now: datetime
+) -> tuple[int, ...]:
+    """The single bets on a player whom boxes have since shown with another team.
+
+    Only before their game begins: from then on its own box says who plays.
+    """
+    found: list[int] = []
+    for book in (x for x in books if now < x.game.start):
+        known = {(x.side, x.key) for x in roster_of(book.game)}
+        sides = {side for side, _ in known}
+        for tracked in book.tracked:
+            market = tracked.bet.market
+            player = market.player if isinstance(market, PlayerTotal | DoubleDouble) else None
+            if player is None or player.side not in sides or tracked.settlement is not None:
+                continue
+            if (player.side, player.key) not in known:
+                found.append(tracked.bet.number)
+    return tuple(found)
 
 
 def match(

@@ -104,9 +104,28 @@ _UNHASHED = frozenset({"deliveries"})
 """What depends on how fast a channel answered."""
 
 
+_BETS = """
+SELECT bet.number, name, game.slate AS date, game.league, game.away, game.home,
+  game.away || '@' || game.home || ' ' || game.slate AS matchup, pick, bet.market, market_text,
+  span, side, direction, points, bet.odds, stake_cents, free,
+  last.result, last.payout_cents,
+  last.payout_cents - iif(free, 0, stake_cents) AS profit_cents,
+  (SELECT group_concat(value, ', ') FROM json_each(tags)) AS tags, book, rules, lines, game_text,
+  bet.game_id AS game, json_extract(meaning, '$.placed_at') AS placed_at, added_at, withdrawn_at
+FROM bet
+LEFT JOIN leg ON leg.bet = bet.number AND leg.market = bet.market
+LEFT JOIN game ON game.id = bet.game_id
+LEFT JOIN settlement AS last ON last.bet = bet.number AND last.revision = (
+  SELECT max(revision) FROM settlement WHERE settlement.bet = bet.number
+)
+ORDER BY bet.number
+"""
+"""Bets as a person reads them in a sheet; `tracker import` reads them back."""
+
+
 def export(db: sqlite3.Connection, table: str) -> list[dict[str, Any]]:
     """The rows of a table as column to value; KeyError for a table that is not in TABLES."""
-    return [dict(row) for row in db.execute(TABLES[table])]
+    return [dict(row) for row in db.execute(_BETS if table == "bets" else TABLES[table])]
 
 
 def export_hash(db: sqlite3.Connection) -> str:

@@ -1,0 +1,49 @@
+"""Bets leave a game that is no longer theirs: another opponent, another date, a player traded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.engine.build import GAME, T0, a_book, bet
+from tracker.daemon.watchers.matching import strayed, to_move
+from tracker.domain.bet import Bet
+from tracker.domain.draft import Draft
+from tracker.domain.game import Game, Side
+from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.player import Player, Stat
+from tracker.domain.tracking import GameTracking, Tracked
+from tracker.language.drafting import read_line
+
+OTHER = replace(GAME, id=f"{GAME.id}-20261120-BOS-DEN", away="BOS")
+LATER = replace(GAME, id=f"{GAME.id}-20261125-LAL-DEN", start=T0 + timedelta(days=5))
+
+
+@pytest.mark.parametrize(
+    ("line", "new", "goes"),
+    [
+        ("DEN ML", OTHER, True),
+        ("LAL@DEN over 220.5", OTHER, False),
+        ("LAL ML", OTHER, False),
+        ("DEN ML", LATER, False),
+    ],
+)
+def test_only_what_names_neither_opponent_nor_date_goes_on(
+    line: str, new: Game, goes: bool
+) -> None:
+    """A team's bet goes on against another opponent; to another date only where the book waits."""
+    drafts = {1: Draft(*read_line(line))}
+    assert bool(to_move([a_book(bet(1, line))], [GAME, new], drafts)) is goes
+
+
+def test_a_player_who_was_traded_leaves_his_old_teams_game() -> None:
+    """Once boxes show him elsewhere, and before the game begins; nobody leaves an unknown team."""
+    line = PlayerTotal(Player("Big Man", Side.HOME), Stat.PTS, Direction.OVER, 20.5)
+    book = GameTracking(GAME, (Tracked.fresh(Bet(1, "Big Man o20.5 pts", line, GAME, (), T0)),))
+    before, mate = T0 - timedelta(hours=2), Player("A Mate", Side.HOME)
+    assert strayed([book], lambda _: (mate,), before) == (1,)
+    assert strayed([book], lambda _: (mate, Player("Big Man", Side.HOME)), before) == ()
+    assert strayed([book], lambda _: (Player("A Guest", Side.AWAY),), before) == ()
+    assert strayed([book], lambda _: (mate,), T0 + timedelta(minutes=1)) == ()
