@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
@@ -155,7 +156,9 @@ async def test_what_fails_is_tried_again_and_then_told(path: Path) -> None:
     await machine.kill()
     assert len(machine.ran) == 3
     assert [x for x, _ in machine.told] == ["chore.retried", "chore.retried", "chore.failed"]
-    assert machine.told[-1][1] == {"chore": "backup", "detail": "late by 32 m; no feed"}
+    assert machine.told[-1][1]["chore"] == "backup"
+    # How late the last try is depends on how fast the store answers between two steps of the clock.
+    assert re.fullmatch(r"late by \d\d m; no feed", machine.told[-1][1]["detail"])
 
 
 async def test_a_clock_that_is_set_back_does_nothing_twice(path: Path) -> None:

@@ -83,6 +83,7 @@ VERBS = (
     Verb("snooze", "watch.snooze", _WATCH),
     Verb("why", "watch.why", _WATCH),
     Verb("chart", "charts.chart", _WATCH),
+    Verb("player", "watch.player", _WATCH),
     Verb("web", "setup.web", _WATCH),
     Verb("price", "models.price", _DATA),
     Verb("fit", "models.fit", _MODEL),

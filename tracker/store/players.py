@@ -39,6 +39,17 @@ _PLAYER_GAMES = """
 SELECT * FROM player_game WHERE league = ? AND player = ? ORDER BY start_at DESC, game_id LIMIT ?
 """
 
+_NAMED = """
+SELECT league, player, name, max(start_at) FROM player_game
+WHERE player = :key OR player LIKE :part GROUP BY league, player ORDER BY max(start_at) DESC
+"""
+
+_LOG = """
+SELECT player_game.*, game.home, game.away FROM player_game
+LEFT JOIN game ON game.id = player_game.game_id
+WHERE player_game.league = ? AND player = ? ORDER BY player_game.start_at DESC LIMIT ?
+"""
+
 _TEAM_GAMES = """
 SELECT * FROM player_game WHERE league = :league AND team = :team AND start_at >= ifnull((
   SELECT start_at FROM player_game WHERE league = :league AND team = :team
@@ -66,6 +77,22 @@ class Players:
     async def meet(self, rosters: Mapping[Team, Sequence[str]], at: datetime) -> None:
         """Remember who was seen to play for whom: by league and team code, names as in the box."""
         await self._db.write(lambda db: _meet(db, rosters, at))
+
+    async def named(self, key: str) -> tuple[tuple[str, str, str], ...]:
+        """The players whose key is this or holds it: league, key, and name as in the box."""
+        values = {"key": key, "part": f"%{key}%"}
+        return await self._db.read(
+            lambda db: tuple((x[0], x[1], x[2]) for x in db.execute(_NAMED, values))
+        )
+
+    async def log(
+        self, league: str, key: str, most: int
+    ) -> tuple[tuple[PlayerGame, str | None, str | None], ...]:
+        """A player's games, newest first, each with the teams at home and away where known."""
+        values = (league, key, most)
+        return await self._db.read(
+            lambda db: tuple((_game(x), x["home"], x["away"]) for x in db.execute(_LOG, values))
+        )
 
     async def keep_finished(self, state: GameState) -> None:
         """Keep what each player did, from the box of a game that is over; nothing from others."""

@@ -1,0 +1,84 @@
+"""Promises of a player's sheet: his games as they were, and a line's chance by the forecast."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli, keep_games, tonight
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.health import Availability, Injury
+from tracker.store import Store
+
+POINTS = (31, 20, 25, 28, 17, 30, 24, 26, 22, 27, 33, 19)
+
+
+@pytest.fixture
+def season(config: Path) -> Path:
+    """Twelve games of a player, at home in every second one, and the next one tonight."""
+    now = datetime.now(UTC)
+    database = config.parent / "state" / "tracker.db"
+
+    async def fill() -> None:
+        async with await Store.open(database, now=now, durable=False) as store:
+            for n, points in enumerate(POINTS):
+                home, away = ("DEN", "LAL") if n % 2 else ("BOS", "DEN")
+                start = now - timedelta(days=2 * (n + 1))
+                game = Game(f"002260{n:04d}", "nba", home, away, start)
+                stats = (("pts", points), ("reb", 8), ("ast", 6), ("stl", 1), ("blk", 1),
+                         ("3pm", 2), ("to", 3))  # fmt: skip
+                side = Side.HOME if n % 2 else Side.AWAY
+                who = PlayerLine("1", "Nikola Jokic", side, stats, 34.0, starter=True, played=True)
+                final = GameState(game, Phase.FINAL, 4, 0.0, Score(110, 100), players=(who,))
+                await store.save_games([(game, None)], now)
+                await store.players.keep_finished(final)
+
+    asyncio.run(fill())
+    keep_games(config, (Game("0022600999", "nba", "DEN", "LAL", tonight()),))
+    return database
+
+
+def test_a_players_games_are_told_and_a_line_has_a_chance(cli: Cli, season: Path) -> None:
+    """Means over windows, at home and away, against the next opponent; the chance falls in L."""
+    assert season.is_file()
+    ran = cli("player", "nikola jokic", "--line", "24.5", "--json")
+    assert ran.status == 0, ran.err
+    found = ran.json
+    means = {x["of"]: (x["games"], round(x["mean"], 2)) for x in found["rolling"]}
+    assert means["last 3"] == (3, round(sum(POINTS[:3]) / 3, 2))
+    assert means["season"][0] >= 10
+    assert means["against LAL"][0] == 6
+    assert found["next_game"] == "0022600999"
+    assert found["over"] == {"games": sum(x > 24.5 for x in POINTS), "of": 12}
+    chances = [
+        cli("player", "Jokic", "--line", x, "--json").json["chance"]["win"]
+        for x in ("14.5", "24.5", "34.5")
+    ]
+    assert chances == sorted(chances, reverse=True)
+    assert 0.3 < chances[1] < 0.7
+    assert "chance of the over" in cli("player", "Jokic", "--line", "24.5").out
+
+
+def test_who_is_out_has_no_chance(cli: Cli, season: Path) -> None:
+    """Never 0 or 100 %: the bet would be void."""
+
+    async def hurt() -> None:
+        now = datetime.now(UTC)
+        async with await Store.open(season, now=now) as store:
+            out = Injury("nba", "DEN", "Nikola Jokic", Availability.OUT, "Ankle")
+            await store.seasons.keep_injuries("nba", [out], now)
+
+    asyncio.run(hurt())
+    assert cli("player", "Jokic", "--line", "24.5", "--json").json["chance"] is None
+    assert "would be void" in cli("player", "Jokic", "--line", "24.5").out
+
+
+def test_what_is_not_known_is_said(cli: Cli, season: Path) -> None:
+    """A stranger, a figure that nobody counts, a line that no book offers."""
+    assert season.is_file()
+    assert "no game of" in cli("player", "Nobody Atall").sentence
+    assert "is not counted" in cli("player", "Jokic", "--stat", "fouls").sentence
+    assert "is no line" in cli("player", "Jokic", "--line", "24.3").sentence
