@@ -42,9 +42,11 @@ async def courses_of(played: Played) -> list[Course]:
 
 def row(x: Figures, games: int) -> str:
     """One line of the table in the page."""
+    again = (x.alerts + x.again) / games
     share, promised, lead = x.share or 0.0, x.promised or 0.0, x.lead or 0.0
     return (
-        f"| `{x.rule}` | {x.alerts / games:.2f} | {share:.0%} | {promised:.0%} | {lead:.1f} min | "
+        f"| `{x.rule}` | {x.alerts / games:.2f} | {again:.2f} | {share:.0%} | {promised:.0%} | "
+        f"{lead:.1f} min | "
         f"{x.missed / x.bets * NIGHT:.2f} | {x.naive / games:.2f} | {x.spared / x.naive:.0%} |"
     ).replace("%", " %")
 
@@ -52,7 +54,8 @@ def row(x: Figures, games: int) -> str:
 def table(courses: list[Course], games: int, season: str) -> str:
     """The table and what it is of."""
     names = (
-        "rule", "alerts a game", "held", "promised", "median lead", "false a night",
+        "rule", "alerts a game", "told at every crossing", "held", "promised", "median lead",
+        "false a night",
         "a bare threshold, a game", "flaps spared",
     )  # fmt: skip
     heads = f"| {' | '.join(names)} |\n|{' --- |' * len(names)}"

@@ -189,12 +189,16 @@ def _tell(rules: Sequence[Rule], courses: Sequence[Course], played: int, *, as_j
         say_json({"games": played, "bets": len(courses), "rules": [figures_json(x) for x in found]})
         return
     say(f"{plural(played, 'game')}, {plural(len(courses), 'bet')}")
-    heads = ("Rule", "Alerts", "A bet", "Held", "Promised", "Lead", "False a night", "Flaps spared")
+    heads = (
+        "Rule", "Alerts", "Every crossing", "A bet", "Held", "Promised", "Lead", "False a night",
+        "Flaps spared",
+    )  # fmt: skip
     rows = [cells(x) for x in found]
     table(heads, rows, right=tuple(range(1, len(heads))))
     note(
         "Held: the bet ended as the alert pointed; promised: the mean chance that it gave that. "
-        f"Lead: game minutes until that was settled. A night: {NIGHT} bets."
+        f"Lead: game minutes until that was settled. A night: {NIGHT} bets. Every crossing: the "
+        "alerts if what was told were told again each time."
     )
 
 
@@ -206,6 +210,7 @@ def cells(x: Figures) -> tuple[str, ...]:
     return (
         x.rule,
         str(x.alerts),
+        str(x.alerts + x.again),
         f"{x.alerts / x.bets:.2f}",
         share,
         promised,
@@ -223,6 +228,7 @@ def figures_json(x: Figures) -> dict[str, object]:
         "alerts": x.alerts,
         "held": x.held,
         "missed": x.missed,
+        "every_crossing": x.alerts + x.again,
         "share": x.share,
         "promised": x.promised,
         "lead_minutes": x.lead,

@@ -13,9 +13,10 @@ from itertools import pairwise
 from statistics import median
 from typing import assert_never
 
-from tracker.domain.alert import Alert, Decision
+from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Result
 from tracker.domain.rule import Comparison, LevelRule, SwingRule
+from tracker.engine.rules.state_machine import COOLDOWN
 
 SETTLED_AT = 0.99
 """A chance that stays beyond this to the end counts as settled from then on."""
@@ -65,6 +66,7 @@ class Figures:
     `alerts` came, of which `held` went the way they pointed and `missed` did not; `promised` is the
     mean chance that the alerts gave that way. `lead` is the median in game minutes of those that
     held. `naive` is how many a bare threshold would have sent, told at each poll that crosses it.
+    `again` is how many more would have come if a level that was told were told at every crossing.
     """
 
     rule: str
@@ -75,6 +77,7 @@ class Figures:
     promised: float | None
     lead: float | None
     naive: int
+    again: int = 0
 
     @property
     def share(self) -> float | None:
@@ -104,7 +107,20 @@ def figures(rule: Watched, courses: Sequence[Course]) -> Figures:
         promised=sum(toward) / len(toward) if toward else None,
         lead=median(leads) if leads else None,
         naive=sum(naive(rule, course.seen) for course in courses),
+        again=sum(_again(rule, course) for course in courses),
     )
+
+
+def _again(rule: Watched, course: Course) -> int:
+    """How often what was told before was crossed once more, a cooldown apart."""
+    count, last = 0, None
+    for x in course.alerts:
+        told = x.decision is Decision.FIRED
+        if x.rule != rule.text or not (told or x.reason is Reason.TOLD_BEFORE):
+            continue
+        if told or last is None or x.at - last >= COOLDOWN:
+            count, last = count + (not told), x.at
+    return count
 
 
 def _said(rule: Watched, course: Course) -> Iterable[Said]:
