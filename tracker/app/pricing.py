@@ -5,6 +5,7 @@ The daemon, adding, `why`, cash-out and hedge go by it, so that a bet has one ch
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -120,7 +121,7 @@ async def price_now(
     if any(x.phase.off for x in states.values()):
         return None
     pricing = await pricing_of(store, [x.game for x in states.values()], [bet], given, load)
-    chance = pricing.chance(bet, states)
+    chance = await asyncio.to_thread(pricing.chance, bet, states)
     if chance is None or isinstance(chance, NoChance):
         return chance
     told = dict.fromkeys(pricing.believed(x.game, [bet]).by for x in states.values())
