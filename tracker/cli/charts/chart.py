@@ -73,7 +73,8 @@ def chart(
             from tracker.cli.charts.picture import write_picture
         except ImportError:
             raise Impossible(
-                'pictures need matplotlib, which is not installed: pip install "ingame-tracker[charts]"'
+                "pictures need matplotlib, which is not installed: "
+                'pip install "ingame-tracker[charts]"'
             ) from None
         write_picture(course, out)
     say(f"Wrote {out}")

@@ -27,7 +27,8 @@ def need_modelling(what: str, *modules: str) -> None:
     missing = [_NEEDED[x] for x in modules or _NEEDED if find_spec(x) is None]
     if missing:
         raise Impossible(
-            f'{what} needs {" and ".join(missing)}: install with `pip install "ingame-tracker[modelling]"`'
+            f"{what} needs {' and '.join(missing)}: "
+            'install with `pip install "ingame-tracker[modelling]"`'
         )
 
 

@@ -38,7 +38,10 @@ CONNECT_LIMIT = 5.0
 SEND_LIMIT = 15.0
 """Real seconds for all of a send, what is repeated for a moved group or for markup included."""
 
-NO_LIBRARY = 'Telegram needs python-telegram-bot, which is not installed: pip install "ingame-tracker[telegram]"'
+NO_LIBRARY = (
+    "Telegram needs python-telegram-bot, which is not installed: "
+    'pip install "ingame-tracker[telegram]"'
+)
 
 NO_CHAT = "no chat is paired with the bot yet: tracker telegram pair"
 
