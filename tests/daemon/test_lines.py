@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from tracker.clock import FakeClock
-from tracker.daemon.forecaster import Forecaster
+from tracker.daemon.forecaster import Forecaster, LiveOf
 from tracker.daemon.watchers.pregame import LEARN_EVERY, keep_learning, learn
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.prior import NO_LINES, Finished, PriorSource
+from tracker.domain.quote import Selection, TwoSided
 from tracker.domain.tracking import GameTracking
+from tracker.engine.market.live import exchange_lines
+from tracker.forecast import Outlook
 from tracker.store import Store
 
 START = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -68,3 +71,25 @@ async def test_results_that_come_later_are_learned_while_the_daemon_runs(store: 
     assert (
         made.pricing.believed(GAME, [x.bet for x in BOOK.tracked]).by == "ratings from 15 results"
     )
+
+
+async def test_an_exchanges_price_moves_the_forecast_of_a_game_in_play() -> None:
+    """While it is younger than a minute; an older one knows less than the score."""
+    made, moment = forecaster(), START + timedelta(minutes=40)
+    state = GameState(GAME, Phase.LIVE, 2, 300.0, Score(40, 40))
+    own = await made.forecast(BOOK, state)
+
+    def quoted(age: float) -> LiveOf:
+        at = moment - timedelta(seconds=age)
+        line = TwoSided("kalshi", Selection("moneyline", "home"), 1.25, 5.0, at, at)
+        return lambda *_: exchange_lines([line], moment)
+
+    made.live = quoted(20)
+    blended = await made.forecast(BOOK, state)
+    made.live = quoted(70)
+    old = await made.forecast(BOOK, state)
+    assert isinstance(own, Outlook)
+    assert isinstance(blended, Outlook)
+    assert isinstance(old, Outlook)
+    assert blended.mu.margin > own.mu.margin + 1
+    assert old.mu.margin == own.mu.margin

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker.domain.catalog.teams import guests_of
 from tracker.domain.draft import (
     AmbiguousGame,
     Draft,
@@ -307,3 +309,83 @@ def test_stakes_are_money_or_units(text: str, cents: int | None) -> None:
             parse_stake(text, 1000)
     else:
         assert parse_stake(text, 1000) == cents
+
+
+def meant(pick: str, *games: Game, now: datetime = NOW, zone: str | None = None) -> str:
+    """The id of the game that a line of any league means."""
+    made = Draft(*read_line(pick))
+    place = None if zone is None else ZoneInfo(zone)
+    return choose_games(made, [(x, None) for x in games], now, zone=place)[0].id
+
+
+def test_a_date_is_the_leagues_the_calendars_or_the_persons() -> None:
+    """A game at half past midnight Eastern counts with the evening before, and is found by both."""
+    late = Game("401800001", "ncaam", "HAW", "UCSB", datetime(2026, 3, 8, 5, 30, tzinfo=UTC))
+    before = datetime(2026, 3, 7, 20, tzinfo=UTC)
+    for day in ("2026-03-07", "2026-03-08"):
+        assert meant(f"UCSB@HAW {day} over 140.5", late, now=before) == late.id
+    evening = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
+    with pytest.raises(NoSuchGame):
+        meant("LAL@DEN 2026-11-21 over 220.5", evening)
+    assert meant("LAL@DEN 2026-11-21 over 220.5", evening, zone="Europe/Berlin") == "1"
+
+
+def test_the_league_s_date_goes_before_any_other() -> None:
+    """Two nights in a row: the second is not taken for the first."""
+    first = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
+    second = Game("2", "nba", "DEN", "LAL", datetime(2026, 11, 22, 2, tzinfo=UTC))
+    for games in ((first, second), (second, first)):
+        assert meant("LAL@DEN 2026-11-21 over 220.5", *games, zone="Europe/Berlin") == "2"
+
+
+def test_teams_written_the_other_way_round_are_found_where_only_that_is_played() -> None:
+    """A neutral site: the book's order is not the league's."""
+    tonight, later = game("1", "SAC", "PHI", 1), game("2", "PHI", "SAC", 50)
+    assert meant("PHI@SAC over 220.5", tonight) == "1"
+    assert meant("PHI@SAC over 220.5", tonight, later) == "2"
+
+
+def test_a_game_of_last_night_is_never_tonights() -> None:
+    """Whatever was last heard of it; with its date it is meant all the same."""
+    last, next_one = game("1", "LAC", "UTA", -16), game("2", "GSW", "UTA", 8)
+    for state in (None, at(Phase.LIVE, last), at(Phase.FINAL, last)):
+        slated = [(last, state), (next_one, None)]
+        assert choose_game(draft("UTA ML"), slated, NOW) == next_one
+        assert choose_game(draft(f"LAC@UTA {last.slate} over 220.5"), slated, NOW) == last
+        with pytest.raises(NoSuchGame):
+            choose_game(draft("UTA ML"), slated[:1], NOW)
+
+
+def test_an_id_that_was_given_to_another_meeting_is_not_bet_on_anew() -> None:
+    """The new meeting goes by an id of its own, and is what is meant."""
+    old = game("0022500680", "BOS", "PHI", 2)
+    new = game("0022500680-20261120-SAC-PHI", "SAC", "PHI", 2)
+    assert meant("PHI ML", old, new) == new.id
+
+
+def test_men_and_women_of_one_name_are_told_apart() -> None:
+    """By a word in the line or by the game's id; without one the error names both."""
+    men, women = (
+        Game(number, league, "LSU", "SC", NOW + timedelta(hours=2))
+        for number, league in (("401900001", "ncaam"), ("401900002", "ncaaw"))
+    )
+    for line in ("LSU women -3.5", "LSU (W) -3.5", "NCAAW LSU -3.5", "SC@LSU (w) LSU -3.5"):
+        assert meant(line, men, women) == women.id
+    assert meant("LSU men's -3.5", men, women) == men.id
+    with pytest.raises(AmbiguousGame, match=r"NCAAM.*NCAAW.*the league as well"):
+        meant("SC@LSU LSU -3.5", men, women)
+    by_id = Draft(*read_line("LSU -3.5", "401900002"))
+    assert choose_games(by_id, [(men, None), (women, None)], NOW) == (women,)
+
+
+def test_a_team_that_no_list_has_goes_by_the_code_of_its_feed() -> None:
+    """Preseason guests: in the pick, in the game and beside it."""
+    guest = Game("0012500055", "nba", "PHI", "GUA", NOW + timedelta(hours=1))
+    guests = guests_of(guest.teams)
+    assert [x.code for x in guests] == ["GUA"]
+    for line, beside in (("GUA +10.5", None), ("GUA@PHI over 220.5", None), ("o221.5", "GUA@PHI")):
+        made = Draft(*read_line(line, beside, guests))
+        assert choose_games(made, [(guest, None)], NOW) == (guest,)
+        made.wager((guest,))
+    with pytest.raises(BadBet):
+        read_line("GUA +10.5")

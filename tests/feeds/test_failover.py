@@ -336,7 +336,7 @@ async def test_scores_that_differ_are_said_and_not_averaged(pair: Pair, events: 
 
 
 async def test_another_final_score_is_said_at_once(pair: Pair, events: Events) -> None:
-    """The second source is asked at the end, once it has the final too."""
+    """The second source is asked at the end; what it contradicts is doubted until they agree."""
     final = changed(
         live_game(),
         gameStatus=3,
@@ -355,6 +355,15 @@ async def test_another_final_score_is_said_at_once(pair: Pair, events: Events) -
         assert await pair.told(60.0) == "nba Final 114-97"
     assert names(events) == ["feed.disagreement"]
     assert len(pair.espn.asked) <= 4
+    told = (await pair.look(60.0)).reading
+    assert isinstance(told, GameState)
+    assert told.doubt == "nba tells 97-114 at Final, espn nba 99-114 at Final"
+    pair.espn.put(AT_ESPN, board(theirs("0.0", "114-97", 4, status__type=over)))
+    for _ in range(3):
+        await pair.look(60.0)
+    told = (await pair.look(60.0)).reading
+    assert isinstance(told, GameState)
+    assert not told.doubt
 
 
 async def test_the_second_look_at_a_result_does_without_the_primary(pair: Pair) -> None:

@@ -11,13 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.feeds.odds_pages import polymarket_answer
 from tests.feeds.serving import box_of, dice, encoded, fixture, live_game
 from tracker.domain.game import GameState
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.espn.espn import espn_source
 from tracker.feeds.leagues import SOURCES
 from tracker.feeds.nba import nba
+from tracker.feeds.odds.kalshi import parse as kalshi
+from tracker.feeds.odds.nba import parse as league_list
 from tracker.feeds.odds.nba.parse import pregame_lines
+from tracker.feeds.odds.offers import Parsed
+from tracker.feeds.odds.polymarket import parse as polymarket
+from tracker.feeds.odds.the_odds_api import parse as the_odds_api
 from tracker.feeds.source import Ball, Board
 from tracker.replay.files import find_recording
 from tracker.replay.nba.site import WNBA_SCOREBOARD, Site
@@ -39,6 +45,11 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], bytes]] = {
     "schedule": (nba.parse_schedule, fixture("schedule_2023-24")),
     "plays": (SOURCES["nba"][0].parse_plays, fixture("plays_0022000001")),
     "odds": (pregame_lines, fixture("nba_odds_0022400913")),
+    "league's list": (league_list.parse, fixture("nba_odds_0022400913")),
+    "the odds api": (the_odds_api.parse, fixture("odds_api_odds")),
+    "the odds api, players": (the_odds_api.parse, fixture("odds_api_props")),
+    "kalshi": (kalshi.parse, fixture("kalshi_markets")),
+    "polymarket": (polymarket.parse, polymarket_answer()),
     "wnba board": (SOURCES["wnba"][0].parse_board, wnba_board()),
     "espn board": (espn_source("nba").parse_board, fixture("espn_board_nba")),
     "espn college board": (espn_source("ncaam").parse_board, fixture("espn_board_nba")),
@@ -78,7 +89,7 @@ def check(parse: Callable[[bytes], Any], body: bytes) -> bool:
     except FeedMalformed as wrong:
         assert str(wrong).startswith(wrong.field)  # noqa: PT017 - either outcome is good
         return False
-    assert isinstance(found, Board | GameState | Ball | tuple | dict | None)
+    assert isinstance(found, Board | GameState | Ball | Parsed | tuple | dict | None)
     return True
 
 

@@ -149,3 +149,32 @@ def test_players_go_by_one_name_whoever_tells_of_them(name: str) -> None:
 def figures(players: Iterable[PlayerLine]) -> dict[tuple[Side, str], dict[str, int]]:
     """What everybody who played has done, by side and the name that a bet finds him by."""
     return {(x.side, player_key(x.name)): dict(x.stats) for x in players if x.played}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(GAME, away="BOS"),
+        replace(GAME, start=START + timedelta(days=5)),
+    ],
+)
+def test_an_id_that_is_given_to_another_meeting_stays_with_the_one_that_is_bet_on(
+    other: Game,
+) -> None:
+    """The new one goes by an id of its own, the same at every look and after a restart."""
+    register = Register([GAME], held=lambda: {GAME.id})
+    made = register.own("nba", other)
+    assert made.id != GAME.id
+    assert made.id.startswith(f"{GAME.id}-")
+    assert register.own("nba", other) == made
+    assert Register([GAME, made], held=lambda: {GAME.id}).own("nba", other) == made
+    assert Register([GAME]).own("nba", other) == other
+
+
+def test_the_sides_of_a_game_that_is_bet_on_stay() -> None:
+    """A document that has them the other way round is read under them; without bets it counts."""
+    swapped = replace(GAME, home=GAME.away, away=GAME.home)
+    held = Register([GAME], held=lambda: {GAME.id}).own("nba", swapped)
+    assert (held.home, held.away) == (GAME.home, GAME.away)
+    free = Register([GAME]).own("nba", swapped)
+    assert (free.home, free.away) == (GAME.away, GAME.home)

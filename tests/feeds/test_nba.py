@@ -423,3 +423,45 @@ def test_only_a_game_id_makes_a_path() -> None:
     for bad in ("", "../secret", "002250000", "0022500006?x=1", "\u0660" * 10):
         with pytest.raises(ValueError, match="ten digits"):
             nba.box_path(bad)
+
+
+@pytest.mark.parametrize(
+    ("period", "text", "shown"),
+    [
+        (1, "OT1 03:00", "OT 3:00"),
+        (2, "OT2 03:00", "2OT 3:00"),
+        (5, "OT 03:00", "OT 3:00"),
+        (2, "Q2 03:00", "Q2 3:00"),
+        (2, "Q1 03:00", "Q2 3:00"),
+    ],
+)
+def test_overtimes_that_are_counted_from_one_are_read_by_their_words(
+    period: int, text: str, shown: str
+) -> None:
+    """A number that lags behind its words by one period is believed as it is."""
+    told = state_of(period=period, gameStatusText=text, gameClock="PT03M00.00S")
+    assert told.game_clock == shown
+
+
+def test_a_period_that_contradicts_its_words_is_not_believed() -> None:
+    """The fourth quarter is not the second."""
+    why = fault_of(period=4, gameStatusText="Q2 03:00", gameClock="PT03M00.00S")
+    assert why.startswith("scoreboard.games[0].period is 4 beside the words")
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"gameStatus": 3, "period": 2}, "said to be final in Q2"),
+        (
+            {"gameStatus": 3, "period": 4, "home__score": 90, "away__score": 90},
+            "said to be final at 90-90",
+        ),
+        ({"gameStatusText": "Forfeit"}, "a forfeit"),
+    ],
+)
+def test_an_end_that_cannot_be_says_what_is_told(values: dict[str, object], told: str) -> None:
+    """In a person's words, so that it can stand as the reason of a review."""
+    reading = on_board(**values)
+    assert isinstance(reading, Unreadable)
+    assert reading.told == told

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.feeds.odds_pages import GAME, START, polymarket_answer
 from tests.feeds.serving import document, encoded, fixture
 from tracker.domain.game import Game, Side
 from tracker.domain.player import Player
@@ -29,9 +30,7 @@ from tracker.feeds.odds.offers import (
 from tracker.feeds.odds.polymarket import parse as polymarket
 from tracker.feeds.odds.the_odds_api import parse as the_odds_api
 
-START = datetime(2026, 7, 10, 0, 0, tzinfo=UTC)
 NOW = datetime(2026, 7, 9, 20, 40, tzinfo=UTC)
-GAME = Game("1022600200", "wnba", "ATL", "SEA", START)
 HOME = Selection("moneyline", "home")
 
 
@@ -201,22 +200,6 @@ def test_kalshis_lines_say_how_many_points_are_needed() -> None:
         Selection("spread", "home", -4.5), Selection("spread", "away", 4.5),
         Selection("alternate_spread", "home", -9.5), Selection("alternate_spread", "away", 9.5),
     }  # fmt: skip
-
-
-def polymarket_answer(**book: object) -> bytes:
-    """One look at a game: its event, and the book and the price of its one token."""
-    market = {
-        "sportsMarketType": "moneyline", "outcomes": '["Storm", "Dream"]',
-        "outcomePrices": '["0.2", "0.8"]', "clobTokenIds": '["111", "222"]', "bestBid": None,
-    }  # fmt: skip
-    events = json.dumps([{"slug": "wnba-sea-atl-2026-07-09", "markets": [market]}]).encode()
-    assert polymarket.tokens(events) == ("111",)
-    told = {
-        "bids": [{"price": "0.15", "size": "90"}, {"price": "0.19", "size": "40"}],
-        "asks": [{"price": "0.30", "size": "90"}, {"price": "0.21", "size": "60"}],
-    } | book  # fmt: skip
-    prices = {"111": {"BUY": "0.19", "SELL": "0.21"}}
-    return polymarket.together(GAME, events, {"111": told}, prices)
 
 
 def test_polymarkets_lists_in_text_belong_together_by_place() -> None:

@@ -47,7 +47,7 @@ def test_no_file_means_defaults(tmp_path: Path) -> None:
     assert found.feeds.nba.base_url == "https://cdn.nba.com"
     assert found.feeds.espn.base_url == "https://site.api.espn.com"
     assert found.notify.console
-    assert found.rules.default == ("p >= 0.80", "p <= 0.30", "hit", "dead", "settled")
+    assert found.rules.default == ("p >= 0.80", "p <= 0.30", "hit", "dead", "out", "settled")
     assert found.store.path == tmp_path / ".local/state/tracker/tracker.db"
     assert found.bets.file == tmp_path / ".config/tracker/bets.toml"
 

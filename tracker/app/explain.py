@@ -11,10 +11,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
-from tracker.app.pricing import bet_of, bets_before, markets_in, pricing_of
+from tracker.app.pricing import bet_of, bets_before, live_lines, markets_in, pricing_of
 from tracker.domain.bet import Bet, Snapshot
 from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score
@@ -223,8 +223,11 @@ class _Rebuild:
         pricing = await pricing_of(self.at.store, [game], bets, self.at.given, self.at.in_use)
         state = await self._state(game, place)
         found: tuple[float, Seen] | None = None
-        for parameters in self._models(game.league, shot):
-            seen = pricing.seen(state, bets, parameters)
+        quoted = await live_lines(self.at.store, state, shot.at)
+        for parameters, live in product(
+            self._models(game.league, shot), dict.fromkeys((quoted, None))
+        ):
+            seen = pricing.seen(state, bets, parameters, live)
             said = await asyncio.to_thread(seen.chance, markets)
             error = abs(whole(said) - shot.known.win)
             if found is None or error < found[0]:

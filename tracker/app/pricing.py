@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tracker.app.player_priors import PlayerBeliefs, players_in
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.quote import two_sided
 from tracker.domain.tracking import Group
 from tracker.engine.decide.parlays import combined
+from tracker.engine.market.live import exchange_lines
 from tracker.forecast import Parameters, Unpriceable, load_parameters
 from tracker.forecast.explain import Seen
 from tracker.forecast.priors.belief import Believed, Known
+from tracker.forecast.priors.fusion import LiveLines, shift_of, usable
 
 if TYPE_CHECKING:
     from tracker.domain.market import Market
@@ -61,26 +64,41 @@ class Pricing:
         return self.known.before(game, before, parameters)
 
     def seen(
-        self, state: GameState, bets: Sequence[Bet], parameters: Parameters | None = None
+        self,
+        state: GameState,
+        bets: Sequence[Bet],
+        parameters: Parameters | None = None,
+        live: LiveLines | None = None,
     ) -> Seen:
         """All that a forecast goes by: the state, the bets on the game, the parameters in use.
 
-        `parameters` are those of another model than the one in use.
+        `parameters` are those of another model than the one in use, `live` what the market quotes
+        at that moment.
         """
         game = state.game
         used = parameters or self._load(game.league)
         prior = self._believed(game, bets, used).prior
-        return Seen(state, prior, used, players=self.players.of(bets, game))
+        plain = Seen(state, prior, used, players=self.players.of(bets, game))
+        if live is None or not usable(live, state):
+            return plain
+        return replace(plain, shift=shift_of(plain.outlook(), state, live))
 
-    def chance(self, bet: Bet, states: Mapping[str, GameState]) -> Chance | NoChance | None:
-        """The chance of a bet at the states of its games, by their ids.
+    def chance(
+        self,
+        bet: Bet,
+        states: Mapping[str, GameState],
+        live: Mapping[str, LiveLines | None] | None = None,
+    ) -> Chance | NoChance | None:
+        """The chance of a bet at the states of its games, by their ids; `live` likewise.
 
         Or why it has none, as of a player of whom nothing is known; None where none can say.
         """
         groups = []
         for game in bet.games:
             try:
-                part = self.seen(states[game.id], [bet]).chance(markets_in(bet, game.id))
+                quoted = (live or {}).get(game.id)
+                seen = self.seen(states[game.id], [bet], live=quoted)
+                part = seen.chance(markets_in(bet, game.id))
             except Unpriceable as why:
                 return why.why
             groups.append(Group(game.id, part))
@@ -106,12 +124,16 @@ class Priced:
 
 
 async def price_now(
-    store: Store, bet: Bet, given: LinesFor, load: Load = load_parameters
+    store: Store,
+    bet: Bet,
+    given: LinesFor,
+    load: Load = load_parameters,
+    now: datetime | None = None,
 ) -> Priced | NoChance | None:
     """The chance of a bet as the daemon would give it at this moment, or why it has none.
 
     None where nothing can be said, as of a game that is called off. `given` are the lines of the
-    configuration.
+    configuration; with `now` the market's live lines of that moment are looked at too.
     """
     states: dict[str, GameState] = {}
     for game in bet.games:
@@ -121,7 +143,8 @@ async def price_now(
     if any(x.phase.off for x in states.values()):
         return None
     pricing = await pricing_of(store, [x.game for x in states.values()], [bet], given, load)
-    chance = await asyncio.to_thread(pricing.chance, bet, states)
+    live = {} if now is None else {x: await live_lines(store, y, now) for x, y in states.items()}
+    chance = await asyncio.to_thread(pricing.chance, bet, states, live)
     if chance is None or isinstance(chance, NoChance):
         return chance
     told = dict.fromkeys(pricing.believed(x.game, [bet]).by for x in states.values())
@@ -131,6 +154,19 @@ async def price_now(
         live=any(x.phase is not Phase.SCHEDULED for x in states.values()),
         late=any(x.phase.in_play and x.seconds_left <= LATE_S for x in states.values()),
     )
+
+
+SINCE_TIP = timedelta(hours=5)
+"""How far back an exchange's price of a game in play may first have been told."""
+
+
+async def live_lines(store: Store, state: GameState, at: datetime) -> LiveLines | None:
+    """An exchange's moneyline that stood at a time, of a game in play; None where there is none."""
+    if not state.phase.in_play:
+        return None
+    told = await store.quotes.standing(state.game.id, at - SINCE_TIP, at)
+    quotes = [replace(x.quote, at=x.stood_at, told_at=x.stood_at) for x in told if x.quote.open]
+    return exchange_lines(two_sided(quotes), at)
 
 
 async def pricing_of(

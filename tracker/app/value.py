@@ -29,6 +29,7 @@ from tracker.domain.value import ClosingValue, Decision
 from tracker.engine.market.board import best_price
 from tracker.engine.market.closing import Close, fairs, main_line, standing
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
+from tracker.engine.market.live import AT_BET
 from tracker.engine.rules.market import MarketReading
 from tracker.forecast.closing import closing_outlook, moved_to
 
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from tracker.forecast.game.outlook import Outlook
     from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.players.priors import PlayerPriors
-
-AT_BET = timedelta(seconds=60)
-"""How far an exchange's price may lie from the moment at which a live bet was placed."""
 
 
 @dataclass(frozen=True, slots=True)

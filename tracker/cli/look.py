@@ -105,7 +105,7 @@ def money_result(bet: BetView) -> str:
     if bet.stake_cents is None:
         return ""
     if bet.payout_cents is not None:
-        return f", {signed_money(bet.payout_cents - bet.stake_cents)}"
+        return f", {signed_money(bet.payout_cents - (bet.own_cents or 0))}"
     odds = price_of(bet.market, bet.odds)
     if odds is None:
         return ""
@@ -123,7 +123,7 @@ def status_text(bet: BetView, *, short: bool = False) -> str:
         }.get(bet.status, bet.status.value)
     won = ""
     if bet.payout_cents is not None and bet.stake_cents is not None:
-        won = f" {signed_money(bet.payout_cents - bet.stake_cents)}"
+        won = f" {signed_money(bet.payout_cents - (bet.own_cents or 0))}"
     result = paint(f"{bet.result.value}{won}", _STYLES[bet.result], sys.stdout)
     if bet.status is Status.OFFICIAL:
         return result

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from tracker.app.pricing import LinesFor, Load, Pricing
 from tracker.domain.events import ForecastFailed, ForecastRecovered, Tell
-from tracker.domain.game import GameState
+from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.tracking import GameTracking
@@ -18,6 +19,7 @@ from tracker.forecast import (
 )
 from tracker.forecast.players.lines import player_chance
 from tracker.forecast.priors.belief import Known
+from tracker.forecast.priors.fusion import LiveLines
 
 BUDGET_SECONDS = 2.0
 """Real time after which a forecast is given up and the last one stands."""
@@ -26,12 +28,23 @@ _THREADS = 2
 """One that is stuck leaves one; more would only cost memory, each keeping its own."""
 
 
+LiveOf = Callable[[Game, GameState], LiveLines | None]
+"""Gives the market's lines of a game at this moment, with their age."""
+
+
+def nothing_live(game: Game, state: GameState) -> LiveLines | None:  # noqa: ARG001 - it is a LiveOf
+    """For whoever reads no quotes."""
+    return None
+
+
 class Forecaster:
     """Forecasts a game from its state, with what was believed of it before tip-off."""
 
     def __init__(self, lines_for: LinesFor, tell: Tell, load: Load = load_parameters) -> None:
         """`lines_for` looks up the configuration's lines; those given with a bet come first."""
         self.pricing = Pricing(Known(lines_for), load=load)
+        self.live: LiveOf = nothing_live
+        """What the market quotes of a game in play; whoever reads quotes puts it here."""
         self._tell = tell
         self._failing: set[str] = set()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="forecast")
@@ -42,7 +55,8 @@ class Forecaster:
         try:
             async with asyncio.timeout(BUDGET_SECONDS):
                 loop = asyncio.get_running_loop()
-                outlook = await loop.run_in_executor(self._threads, self.outlook, book, state)
+                live = self.live(book.game, state)
+                outlook = await loop.run_in_executor(self._threads, self.outlook, book, state, live)
         except (ArithmeticError, ValueError, Unpriceable, TimeoutError) as why:
             if name not in self._failing:
                 self._failing.add(name)
@@ -54,10 +68,12 @@ class Forecaster:
             self._tell(ForecastRecovered(name))
         return outlook
 
-    def outlook(self, book: GameTracking, state: GameState) -> Outlook:
-        """The forecast itself."""
+    def outlook(
+        self, book: GameTracking, state: GameState, live: LiveLines | None = None
+    ) -> Outlook:
+        """The forecast itself, moved towards what the market quotes at that moment."""
         bets = [x.bet for x in book.tracked]
-        return prepared(self.pricing.seen(state, bets).outlook(), book)
+        return prepared(self.pricing.seen(state, bets, live=live).outlook(), book)
 
 
 def prepared(outlook: Outlook, book: GameTracking) -> Outlook:

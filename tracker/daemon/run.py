@@ -119,6 +119,7 @@ class Daemon:
         self._forecaster = Forecaster(known, parts.tell, parts.load)
         self._wall = LiveView(parts.clock, parts.settings.zone)
         self._market = MarketWatch(self._market_parts)
+        self._forecaster.live = self._market.live_lines
         self._context = TrackContext(
             recorder=parts.store,
             forecasts=self._forecaster,
@@ -152,6 +153,7 @@ class Daemon:
             style=parts.settings.wording,
             channels=tuple(self._bells),
             ring=self._ring,
+            behind=timedelta(seconds=parts.settings.alerts.delay),
         )
 
     def _show(self, tracking: GameTracking) -> None:

@@ -91,6 +91,11 @@ class Bet:
         return self.placed_at or self.added_at
 
     @property
+    def own_cents(self) -> int | None:
+        """What of the stake is the person's money; None where the stake is not known."""
+        return 0 if self.free and self.stake_cents is not None else self.stake_cents
+
+    @property
     def games(self) -> tuple[Game, ...]:
         """The games that it is about, each once, by tip-off."""
         return self.market.games if isinstance(self.market, Parlay) else (self.game,)

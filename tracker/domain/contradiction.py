@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import combinations, product
 from typing import assert_never
 
-from tracker.domain.game import Side
+from tracker.domain.game import Game, Side
+from tracker.domain.league import NBA
 from tracker.domain.market import (
     Direction,
     DoubleDouble,
     GameMarket,
+    Market,
     Moneyline,
     OddEven,
     Parity,
@@ -41,6 +45,13 @@ def excluding(legs: Sequence[Leg]) -> tuple[int, ...]:
         if len(places) > 2 and not _possible([legs[i] for i in places]):  # noqa: PLR2004 - a pair
             return places
     return ()
+
+
+@lru_cache(maxsize=1024)
+def exclusive(markets: tuple[Market, ...]) -> bool:
+    """Whether markets of one game exclude each other."""
+    nowhere = Game("", NBA.id, "HOME", "AWAY", datetime.min.replace(tzinfo=UTC))
+    return bool(excluding([Leg(nowhere, x) for x in markets]))
 
 
 def _groups(legs: Sequence[Leg]) -> list[tuple[int, ...]]:

@@ -92,6 +92,11 @@ class Draft:
         said = [leg.leagues for leg in self.legs if leg.names_a_game]
         return beside & frozenset.union(*said) if said else beside
 
+    @property
+    def kind(self) -> str:
+        """The name in the JSON contracts of what is bet on, as far as the words tell it."""
+        return self.legs[0].kind if len(self.legs) == 1 else "parlay"
+
     def fits(self, game: Game, roster: Roster = ()) -> bool:
         """Whether the bet, or any leg of a parlay, may be about this game."""
         return any(self.leg_fits(leg, game, roster) for leg in self.legs)

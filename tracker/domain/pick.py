@@ -162,6 +162,27 @@ class Pick:
         return self.asked, self.span, self.team, self.player, self.matchup
 
     @property
+    def kind(self) -> str:
+        """The market's name in the JSON contracts, as far as the words tell it."""
+        match self.asked:
+            case ToWin():
+                return "moneyline"
+            case Handicap():
+                return "spread"
+            case OverUnder():
+                return "team_total" if self.team else "total"
+            case OddOrEven():
+                return "odd_even"
+            case OneOfThree():
+                return "three_way"
+            case Figure():
+                return "player_total"
+            case Tens():
+                return "double_double"
+            case _:
+                assert_never(self.asked)
+
+    @property
     def names_a_game(self) -> bool:
         """Whether the line itself names a team or a game, so that no other leg need say it."""
         return bool(self.team) or (self.matchup is not None and self.matchup.names_a_team)

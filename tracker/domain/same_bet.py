@@ -17,6 +17,10 @@ TICKET = "ticket "
 """What stands before the id that another program gave a bet, in the occasion of its draft."""
 
 
+AGAIN = "again "
+"""What begins the occasion of a bet that was placed once more just as another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A bet that is there already, as far as sameness goes.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
@@ -30,10 +31,13 @@ def draft_from(  # noqa: PLR0913 - the columns of a row
     tags: tuple[str, ...] = (),
     occasion: str = "",
     placed_at: datetime | None = None,
+    day: date | None = None,
+    free: bool = False,
 ) -> Draft:
     """The bet that a row is about; BadBet when no way of reading its words makes one.
 
     `league` is empty where the row does not say it. `occasion` tells it from another of its words.
+    `day` is the league's date of its game, where a column of its own has it.
     """
     if not text:
         raise BadBet("the row does not say what was bet on")
@@ -46,16 +50,20 @@ def draft_from(  # noqa: PLR0913 - the columns of a row
             first = first or why
             continue
         matchup = _matchup(game, find)
+        if day is not None:
+            own = pick.legs[0].matchup if len(pick.legs) == 1 else None
+            matchup = replace(matchup or own or Matchup((), ()), day=day)
         return Draft(
             pick=pick,
             matchup=matchup,
-            game_text=game if matchup is not None else None,
+            game_text=(game or None) if matchup is not None else None,
             odds=odds or pick.odds,
             stake_cents=pick.stake_cents if stake_cents is None else stake_cents,
             tags=(*pick.tags, *tags),
             book=book,
             occasion=occasion,
             placed_at=placed_at,
+            free=free or pick.free,
         )
     raise first or BadBet(f"{text!r} is not understood")
 

@@ -10,38 +10,57 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from fractions import Fraction
+from datetime import date, datetime, tzinfo
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from tracker.domain.bet import Result
+from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet, TrackerError
-from tracker.domain.money import Odds, parse_odds, payout_if_won
+from tracker.domain.league import slate_date
+from tracker.domain.money import Odds, money_text, payout_if_won
+from tracker.domain.same_bet import TICKET
+from tracker.intake.columns import Dates, Numbers, Prices
 from tracker.intake.import_bets import draft_from
-from tracker.language.drafting import parse_stake
+from tracker.language.drafting import in_cents, parse_stake
 
 Row = Mapping[str, str]
 
-_DATES = (
-    "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M",
-    "%m/%d/%Y %I:%M %p", "%m/%d/%y %I:%M %p", "%m/%d/%y %H:%M", "%m/%d/%Y", "%m/%d/%y",
-)  # fmt: skip
-_FIRST_AMERICAN = 100
+_AMOUNTS = ("stake", "payout", "profit")
+_TIMES = ("placed", "day")
+_FAR_OFF = 0.1
+"""By how much of what a price pays a payout may differ from it without a word."""
+
+_AGAINST = frozenset({"lay", "against", "sell", "sold", "short"})
+_FREE = re.compile(r"\b(?:free|bonus|promo|token|site credit|bet credit)", re.IGNORECASE)
+_OWN_MONEY = re.compile(r"risk.?free|no.?sweat|insur|boost|second chance", re.IGNORECASE)
+_YES = frozenset({"yes", "y", "true", "1", "x"})
 
 
 class BadFile(TrackerError):
     """The file as a whole cannot be read; the text says why, and what to do."""
 
 
+class UnsureDates(BadFile):
+    """The dates may begin with the day or with the month; `example` is one of them."""
+
+    def __init__(self, message: str, example: str) -> None:
+        """`message` says how to tell."""
+        super().__init__(message)
+        self.example = example
+
+
 @dataclass(frozen=True, slots=True)
 class ImportedBet:
-    """A row that could be read. `line` is where it stands in the file.
+    """A bet that could be read, of one row or of one row a leg. `line` is where it begins.
 
     `result` is None while the bet is open. `paid` is what came back, in cents, where the file
-    tells it or it follows from the odds; `said` is the result as the file has it.
+    tells it or it follows from the odds; `said` is the result as the file has it. `day` is the
+    league's date that the row has, of its game or of its placing. `before` is what told the row
+    from others in the first version of this program. `withdrawn` is whether it was followed no
+    more.
     """
 
     line: int
@@ -49,6 +68,9 @@ class ImportedBet:
     result: Result | None
     paid: int | None
     said: str
+    day: date | None = None
+    before: str = ""
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,43 +78,106 @@ class ImportedBets:
     """What a file holds. `mistakes` has a sentence for each row that could not be read.
 
     `elsewhere` counts the rows about leagues that are not followed here, by their names.
-    `columns` says which column was read as what.
+    `columns` says which column was read as what, `unused` names the others. `doubts` has a sentence
+    for each row that was read, though a figure of it does not fit the others.
     """
 
     slips: tuple[ImportedBet, ...]
     mistakes: tuple[str, ...]
     elsewhere: Mapping[str, int]
     columns: Mapping[str, str]
+    unused: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What a person says of a file: columns in their words (theirs to ours), and dates' order."""
+
+    columns: Mapping[str, str]
+    day_first: bool | None = None
 
 
 def read_slips(
-    text: str, source: str, *, unit_cents: int, zone: tzinfo, given: Mapping[str, str]
+    text: str, source: str, *, unit_cents: int, zone: tzinfo, manner: Manner
 ) -> ImportedBets:
     """Read an export of another bet tracker, or a spreadsheet of one's own.
 
-    `given` names columns in a person's words: theirs to ours. `zone` is that of times without one.
-    Raises BadFile when there are no rows, or none of the columns tells what was bet on.
+    `zone` is that of times without one. Raises BadFile when there are no rows, when none of the
+    columns tells what was bet on, or when the order of its dates cannot be told.
     """
-    rows = _json_rows(text) if text.lstrip()[:1] in ("[", "{") else _csv_rows(text)
+    is_json = text.lstrip()[:1] in ("[", "{")
+    rows, mark = (_json_rows(text), ",") if is_json else _csv_rows(text)
     if not rows:
         raise BadFile(f"{source}: there are no rows in it")
-    columns = _columns(rows[0][1], given, source)
-    reader = _Reader(columns, unit_cents, zone)
+    columns = _columns(rows[0][1], manner.columns, source)
+    listed = [row for _, row in rows]
+    reader = _Reader.of(listed, columns, unit_cents, zone, manner.day_first, points=mark == ",")
+    _check_dates(reader, listed, source)
     slips: list[ImportedBet] = []
     mistakes: list[str] = []
+    doubts: list[str] = []
     elsewhere: Counter[str] = Counter()
-    for line, row in rows:
-        league = reader.league(row)
+    for line, group in _bets_of(rows, reader):
+        league = reader.league(group[0])
         if league is None:
-            elsewhere[reader.text(row, "league") or reader.text(row, "sport")] += 1
+            elsewhere[reader.text(group[0], "league") or reader.text(group[0], "sport")] += 1
             continue
         try:
-            slips.append(reader.slip(line, row, league))
+            slip = reader.slip(line, group, league)
         except TrackerError as why:
             mistakes.append(f"{source}, line {line}: {why}")
-    return ImportedBets(
-        tuple(slips), tuple(mistakes), elsewhere, {v: k for k, v in columns.items()}
+            continue
+        slips.append(slip)
+        doubts += [f"{source}, line {line}: {x}" for x in _doubts(slip)]
+    read = {v: k for k, v in columns.items()}
+    unused = tuple(x for x in rows[0][1] if x not in read and any(row.get(x) for row in listed))
+    return ImportedBets(tuple(slips), tuple(mistakes), elsewhere, read, unused, tuple(doubts))
+
+
+def _check_dates(reader: _Reader, rows: Sequence[Row], source: str) -> None:
+    for name in _TIMES:
+        values = [reader.text(row, name) for row in rows]
+        if (unsure := reader.dates[name].unsure(values)) is not None:
+            raise UnsureDates(
+                f"{source}: the dates in {reader.columns[name]!r}, such as {unsure}, may begin "
+                "with the day or the month: say --dates day-first or --dates month-first",
+                unsure,
+            )
+
+
+def _bets_of(rows: Sequence[tuple[int, Row]], reader: _Reader) -> list[tuple[int, list[Row]]]:
+    """The rows of each bet: those that share an id are the legs of one."""
+    found: dict[object, tuple[int, list[Row]]] = {}
+    for line, row in rows:
+        key = reader.text(row, "id") or line
+        known = found.setdefault(key, (line, []))
+        if row not in known[1]:
+            known[1].append(row)
+    return list(found.values())
+
+
+def _doubts(slip: ImportedBet) -> list[str]:
+    """What does not fit: a payout that is far off what the odds pay."""
+    draft, paid = slip.draft, slip.paid
+    if draft.odds is None or draft.stake_cents is None or paid is None:
+        return []
+    own = 0 if draft.free else draft.stake_cents
+    full = payout_if_won(draft.stake_cents, draft.odds) - (draft.stake_cents - own)
+    due = {Result.WON: full, Result.LOST: 0}.get(slip.result or Result.VOID, own)
+    cashed = "cash" in slip.said.casefold()
+    if slip.result is None or cashed or abs(paid - due) <= max(5, _FAR_OFF * due):
+        return []
+    stake, price = money_text(draft.stake_cents), draft.odds.text
+    doubt = (
+        f"{draft.pick.text!r} was paid {money_text(paid)}, where {stake} at {price} pays "
+        f"{money_text(due)} when {slip.result.value}: it was taken as written"
     )
+    return [doubt]
+
+
+_SEPARATOR = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
+"""What spreadsheets write above a table to say what stands between its columns."""
 
 
 def _plain(name: str) -> str:
@@ -105,18 +190,28 @@ def _names() -> Mapping[str, Mapping[str, Sequence[str]]]:
     return tomllib.loads(text)
 
 
-def _csv_rows(text: str) -> list[tuple[int, Row]]:
-    first = text.lstrip("\ufeff").partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    table = csv.DictReader(io.StringIO(text.lstrip("\ufeff")), delimiter=delimiter)
+def _csv_rows(text: str) -> tuple[list[tuple[int, Row]], str]:
+    """The rows with their lines, and the mark between columns."""
+    text = text.lstrip("\ufeff")
+    skipped = 0
+    first, _, rest = text.partition("\n")
+    if said := _SEPARATOR.fullmatch(first.strip()):
+        text, skipped = rest, 1
+        first = rest.partition("\n")[0]
+    delimiter = said[1] if said else max(",;\t|", key=first.count)
+    table = csv.DictReader(io.StringIO(text), delimiter=delimiter)
     try:
-        return [
-            (table.line_num, {k: v or "" for k, v in row.items() if k is not None and v != []})
+        rows: list[tuple[int, Row]] = [
+            (
+                table.line_num + skipped,
+                {k: v or "" for k, v in row.items() if k is not None and v != []},
+            )
             for row in table
             if any(row.values())
         ]
     except csv.Error as why:
         raise BadFile(f"line {table.line_num} is no CSV: {why}") from None
+    return rows, delimiter
 
 
 def _json_rows(text: str) -> list[tuple[int, Row]]:
@@ -169,11 +264,38 @@ def _columns(row: Row, given: Mapping[str, str], source: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads rows whose columns are known."""
+    """Reads rows whose columns are known, each column in the one form that its values show."""
 
     columns: Mapping[str, str]
     unit_cents: int
-    zone: tzinfo
+    numbers: Numbers
+    prices: Prices
+    dates: Mapping[str, Dates]
+
+    @staticmethod
+    def of(
+        rows: Sequence[Row],
+        columns: Mapping[str, str],
+        unit_cents: int,
+        zone: tzinfo,
+        day_first: bool | None,
+        *,
+        points: bool,
+    ) -> _Reader:
+        """A reader of a file with these rows; `points` is whether amounts look to have them."""
+
+        def values(name: str) -> list[str]:
+            return [row.get(columns.get(name, ""), "").strip() for row in rows]
+
+        amounts = [x for name in _AMOUNTS for x in values(name)]
+        points = points or any("$" in x for x in amounts)
+        return _Reader(
+            columns,
+            unit_cents,
+            Numbers.of(amounts, points=points),
+            Prices.of(values("odds"), columns.get("odds", "")),
+            {name: Dates.of(values(name), zone, day_first) for name in _TIMES},
+        )
 
     def text(self, row: Row, name: str) -> str:
         """A value by our name for its column; empty when there is none."""
@@ -181,65 +303,127 @@ class _Reader:
 
     def league(self, row: Row) -> str | None:
         """The league, empty where the row does not say; None for one that is not followed."""
-        said = [_plain(x) for x in re.split(r"[|;,]", self.text(row, "league")) if _plain(x)]
+        said = [x for x in re.split(r"[|;,]", self.text(row, "league")) if _plain(x)]
         if not said:
             sport = _plain(self.text(row, "sport"))
-            said = [sport] if sport and "basketball" not in sport else []
-        if not said:
-            return ""
-        known = {name: league for league, names in _names()["leagues"].items() for name in names}
-        leagues = {known.get(x) for x in said}
+            if not sport or "basketball" in sport or _league(sport) == "":
+                return ""
+            return _league(sport)
+        leagues = {_league(x) for x in said}
         return None if None in leagues else next(iter(leagues))
 
-    def slip(self, line: int, row: Row, league: str) -> ImportedBet:
-        """The bet of a row; BadBet says what is wrong with it."""
-        odds = self._odds(row)
-        stake = self._stake(row)
+    def slip(self, line: int, group: Sequence[Row], league: str) -> ImportedBet:
+        """The bet of its rows; BadBet says what is wrong with it."""
+        row = group[0]
+        for one in group:
+            self._check_side(one)
+        odds, own_odds = self._odds(group)
+        stake = self._first(group, self._stake)
+        free = any(map(self._free, group))
         said = self.text(row, "result")
-        result, paid = self._result(row, said, odds, stake)
+        result, paid = self._result(group, odds, stake, free=free)
+        number = self.text(row, "id")
+        placed, day = self._time(row, "placed"), self._time(row, "day")
+        legs = [self._words(x, own) for x, own in zip(group, own_odds, strict=True)]
         draft = draft_from(
-            self.text(row, "pick"),
-            market=self.text(row, "market"),
-            line=self.text(row, "line"),
-            game=self.text(row, "game"),
+            legs[0] if len(legs) == 1 else " | ".join(legs),
+            market=self.text(row, "market") if len(legs) == 1 else "",
+            line=self.text(row, "line") if len(legs) == 1 else "",
+            game=self.text(row, "game") if len(legs) == 1 else "",
             league=league,
             odds=odds,
             stake_cents=stake,
-            book=self.text(row, "book") or None,
+            book=_book(self.text(row, "book")),
             tags=tuple(x.strip() for x in re.split(r"[|;,]", self.text(row, "tags")) if x.strip()),
-            occasion=f"import {self.text(row, 'id') or self.text(row, 'placed') or line}",
-            placed_at=self._time(self.text(row, "placed")),
+            occasion=f"{TICKET}{number}" if number else "",
+            placed_at=placed,
+            day=None if day is None else _slate(day),
+            free=free,
         )
-        return ImportedBet(line, draft, result, paid, said)
+        dated = day or placed
+        return ImportedBet(
+            line,
+            draft,
+            result,
+            paid,
+            said,
+            None if dated is None else _slate(dated),
+            f"import {number or self.text(row, 'placed') or line}",
+            bool(self.text(row, "withdrawn")),
+        )
 
-    def _odds(self, row: Row) -> Odds | None:
-        text = self.text(row, "odds").removesuffix(".0").removesuffix(".00")
-        if not text:
-            return None
-        decimal = "decimal" in _plain(self.columns["odds"])
-        if decimal and text.lstrip("+-").isdigit() and abs(int(text)) >= _FIRST_AMERICAN:
-            text = f"{text}.0"
-        return parse_odds(text)
+    def _words(self, row: Row, odds: Odds | None) -> str:
+        """What a row says was bet on; of a leg with its own price."""
+        words = self.text(row, "pick")
+        return words if odds is None else f"{words} {odds.text}"
+
+    def _check_side(self, row: Row) -> None:
+        """Refuse a bet against what the row names: it would be read as one for it."""
+        way = _plain(self.text(row, "way"))
+        said = {_plain(x) for x in row.values()} & _AGAINST
+        if said or way in ("no", "layer") or self.text(row, "pick").casefold().startswith("lay "):
+            raise BadBet(
+                f"it is a bet against {self.text(row, 'pick')!r} ({way or ', '.join(said)}): write "
+                "it as the bet on the other side, with what you can lose as the stake"
+            )
+
+    def _free(self, row: Row) -> bool:
+        """Whether the stake is the book's: a free bet, a bonus bet, a token."""
+        words = f"{self.text(row, 'kind')} {self.text(row, 'market')}".strip()
+        if _OWN_MONEY.search(words):
+            return False
+        heading = self.columns.get("kind", "")
+        named = _FREE.search(heading) is not None and _plain(self.text(row, "kind")) in _YES
+        return named or _FREE.search(words) is not None or _plain(words) == "snr"
+
+    def _odds(self, group: Sequence[Row]) -> tuple[Odds | None, list[Odds | None]]:
+        """The price of the whole, and of each leg where they have their own."""
+        read = [self.prices.read(x) if (x := self.text(row, "odds")) else None for row in group]
+        if len({x and x.decimal for x in read}) == 1:
+            return read[0], [None] * len(read)
+        given = [x for x in read if x is not None]
+        return (given[0], [None] * len(read)) if len(given) == 1 else (None, read)
+
+    def _first(self, group: Sequence[Row], read: Any) -> int | None:
+        """The one value that the rows of a bet share; BadBet where they differ."""
+        found = {x for row in group if (x := read(row)) is not None}
+        if len(found) > 1:
+            raise BadBet("the rows of this bet differ in stake or payout: keep the whole's")
+        return next(iter(found), None)
 
     def _stake(self, row: Row) -> int | None:
-        text = self.text(row, "stake").removeprefix("-")
+        text = self.text(row, "stake")
         if not text:
             return None
-        in_units = _plain(self.columns["stake"]) == "units" and not text[-1:].isalpha()
-        return parse_stake(f"{text}u" if in_units else text, self.unit_cents)
+        if text[-1:].isalpha() and _UNITS.search(text):
+            return parse_stake(text, self.unit_cents)
+        heading = _plain(self.columns["stake"])
+        value = abs(self.numbers.read(text))
+        if heading == "units":
+            return in_cents(value, self.unit_cents)
+        cents = round(value) if heading.endswith("cents") else round(value * 100)
+        if cents == 0:
+            raise BadBet("its stake is 0: leave it empty to keep the bet without one")
+        return cents
+
+    def _money(self, row: Row, name: str) -> int | None:
+        text = self.text(row, name)
+        if not text:
+            return None
+        if _plain(self.columns[name]).endswith("cents"):
+            return round(self.numbers.read(text))
+        return self.numbers.cents(text)
 
     def _result(
-        self, row: Row, said: str, odds: Odds | None, stake: int | None
+        self, group: Sequence[Row], odds: Odds | None, stake: int | None, *, free: bool
     ) -> tuple[Result | None, int | None]:
         """The result, and what was paid in cents."""
-        word = _plain(said)
-        words = _names()["results"]
-        meant = next((name for name, names in words.items() if word in names), None)
-        if meant is None:
-            raise BadBet(f"the result {said!r} is not understood: write won, lost, push or void")
+        meant = _together([_meant(self.text(x, "result")) for x in group])
         if meant == "open":
             return None, None
-        paid = self._paid(row, stake)
+        payout = self._first(group, lambda row: self._money(row, "payout"))
+        profit = self._first(group, lambda row: self._money(row, "profit"))
+        paid = _paid(payout, profit, stake, odds, free=free)
         if meant == "cashout":
             if paid is None or stake is None:
                 raise BadBet("it was cashed out, and the file does not tell for how much")
@@ -247,49 +431,81 @@ class _Reader:
         result = Result(meant)
         if stake is None or paid is not None:
             return result, paid
+        kept = stake if free else 0
         match result:
             case Result.LOST:
                 return result, 0
             case Result.WON:
-                return result, None if odds is None else payout_if_won(stake, odds)
+                return result, None if odds is None else payout_if_won(stake, odds) - kept
             case Result.PUSH | Result.VOID:
-                return result, stake
+                return result, stake - kept
 
-    def _paid(self, row: Row, stake: int | None) -> int | None:
-        if text := self.text(row, "payout"):
-            return _signed(text)
-        text = self.text(row, "profit")
-        return None if not text or stake is None else max(0, stake + _signed(text))
-
-    def _time(self, text: str) -> datetime | None:
-        """A time in one of the forms that programs write; BadBet when it is none of them."""
-        if not text:
-            return None
-        plain = text.removesuffix(" GMT").removesuffix(" UTC")
-        found: datetime | None = None
-        try:
-            found = datetime.fromisoformat(plain)
-        except ValueError:
-            for form in _DATES:
-                try:
-                    found = datetime.strptime(plain, form)  # noqa: DTZ007 - its zone comes below
-                    break
-                except ValueError:
-                    continue
-        if found is None:
-            raise BadBet(f"{text!r} is no time: write it like 2026-11-20 19:30")
-        if found.tzinfo is not None:
-            return found
-        return found.replace(tzinfo=self.zone if plain == text else UTC)
+    def _time(self, row: Row, name: str) -> datetime | None:
+        text = self.text(row, name)
+        return self.dates[name].read(text) if text else None
 
 
-def _signed(text: str) -> int:
-    """Cents of an amount that may be negative: `-$20.00`, `(20.00)`, `+17.39`."""
-    plain = text.replace("$", "").strip()
-    below = plain.startswith(("-", "(", "\u2212"))
-    # Programs write more digits than a cent has: 30.693000000000001.
-    try:
-        cents = round(Fraction(plain.strip("()+-\u2212 ").replace(",", "")) * 100)
-    except (ValueError, ZeroDivisionError):
-        raise BadBet(f"{text!r} is no amount") from None
-    return -cents if below else cents
+_UNITS = re.compile(r"\d\s*u(?:nits?)?$", re.IGNORECASE)
+
+
+def _slate(at: datetime) -> date:
+    """The league's date of a time; a day without a time of day is that date itself."""
+    bare = (at.hour, at.minute, at.second) == (0, 0, 0)
+    return at.date() if bare else slate_date(at)
+
+
+def _book(written: str) -> str | None:
+    """The book by the one name that its aliases share, where it is listed."""
+    known = house_of(written).name
+    return (written or None) if known == "default" else known
+
+
+def _league(said: str) -> str | None:
+    """What a file calls a league, by our name for it; None for one that is not followed."""
+    known = {name: league for league, names in _names()["leagues"].items() for name in names}
+    if _plain(said) in known:
+        return known[_plain(said)]
+    words = [_plain(x) for x in re.split(r"[\s\-\u2013:/>.()]+", said) if _plain(x)]
+    found = {known[x] for x in words if x in known}
+    return found.pop() if len(found) == 1 else None
+
+
+def _meant(said: str) -> str:
+    """The result that a word or a symbol stands for; BadBet for others."""
+    words = _names()["results"]
+    for text in (_plain(said), *(x for x in said.replace("\ufe0f", "").split() if x)):
+        if not text and said.strip():
+            continue
+        meant = next((name for name, names in words.items() if text in names), None)
+        if meant is not None:
+            return meant
+    raise BadBet(f"the result {said!r} is not understood: write won, lost, push or void")
+
+
+def _together(legs: Sequence[str]) -> str:
+    """The result of a bet by those of its rows: mostly they all have the whole's."""
+    if len(set(legs)) == 1:
+        return legs[0]
+    for one in ("lost", "open", "cashout", "won", "push"):
+        if one in legs:
+            return one
+    return "void"
+
+
+def _paid(
+    payout: int | None, profit: int | None, stake: int | None, odds: Odds | None, *, free: bool
+) -> int | None:
+    """What came back, by the payout or the profit that a file has."""
+    if payout is not None:
+        full = None if odds is None or stake is None else payout_if_won(stake, odds)
+        # Some files count the stake of a free bet as returned.
+        return payout - (stake or 0) if free and payout == full else payout
+    if profit is None or stake is None:
+        return None
+    if free:
+        return max(0, profit)
+    if stake + profit < 0:
+        raise BadBet(
+            f"it lost {money_text(-profit)}, which is more than its stake of {money_text(stake)}"
+        )
+    return stake + profit

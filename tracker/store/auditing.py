@@ -7,7 +7,7 @@ what it rests on and writes what it says.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -85,6 +85,30 @@ class ByHand:
     ) -> Settlement | None:
         """Let a decision about a bet's result be made, and write it; the result in force then."""
         return await self._db.write(lambda db: _decided(db, number, decide, (who, what), at))
+
+    async def ask(self, asked: Mapping[int, str], at: datetime) -> None:
+        """Have bets without a result wait for a person, each for a reason."""
+
+        def work(db: sqlite3.Connection) -> None:
+            for number, why in asked.items():
+                db.execute(q.ADD_REVIEW, (number, stamp(at), why, None))
+
+        await self._db.write(work)
+
+    async def decide_all(
+        self, decided: Mapping[int, Decide], at: datetime, who: str = "cli"
+    ) -> list[int]:
+        """As `decide` of many bets, in one transaction; the numbers of those that were decided."""
+
+        def work(db: sqlite3.Connection) -> list[int]:
+            how = (who, "result")
+            return [
+                number
+                for number, decide in decided.items()
+                if _decided(db, number, decide, how, at) is not None
+            ]
+
+        return await self._db.write(work)
 
     async def audits(self, number: int) -> list[Audit]:
         """What a person changed of a bet, in order."""

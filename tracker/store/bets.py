@@ -14,7 +14,7 @@ from tracker.domain.game import Game, GameState
 from tracker.domain.parlay import Leg, Parlay, Wager, wager_kind, wager_text
 from tracker.domain.roster import RosterOf, nobody
 from tracker.domain.rule import Rule
-from tracker.domain.same_bet import Kept, Known, Meeting, meet, sense
+from tracker.domain.same_bet import AGAIN, Kept, Known, Meeting, meet, sense
 from tracker.store import queries as q
 from tracker.store.codec.bets import draft_of, facts, pack_meaning
 from tracker.store.codec.markets import market_columns, odds_columns
@@ -93,7 +93,8 @@ def _known(row: sqlite3.Row) -> tuple[Game, GameState | None]:
 class Registration:
     """A bet to be registered. `games` are given where they are known, `roster_of` with players.
 
-    `decide` says which of the bets that are there it is; `who` is the way that it came.
+    `decide` says which of the bets that are there it is; `who` is the way that it came. `also` are
+    bets that it may be, beside those that are found by its words and games.
     """
 
     draft: Draft
@@ -101,6 +102,7 @@ class Registration:
     roster_of: RosterOf = nobody
     decide: Callable[[Wager | None, Game | None, Sequence[Kept]], Meeting] | None = None
     who: str = "cli"
+    also: frozenset[int] = frozenset()
 
     @property
     def named(self) -> tuple[Game, ...]:
@@ -131,7 +133,7 @@ def add(
     db.execute(q.KEEP_META, (_DEFAULTS, pack_rules(defaults)))
     draft, games = wanted.draft, wanted.named
     wager = draft.wager(games, wanted.roster_of) if games else None
-    found = wanted.met(wager, alike(db, draft, games))
+    found = wanted.met(wager, alike(db, draft, games, wanted.also))
     if isinstance(found, Known):
         number = found.number
         added = _meet_again(db, number, found.draft, draft, wanted.who, at)
@@ -145,9 +147,15 @@ def add(
     return added
 
 
-def alike(db: sqlite3.Connection, draft: Draft, games: Sequence[Game]) -> list[Kept]:
-    """The bets that a new one may be: of its words, on its games, or waiting for theirs."""
+def alike(
+    db: sqlite3.Connection,
+    draft: Draft,
+    games: Sequence[Game],
+    also: frozenset[int] = frozenset(),
+) -> list[Kept]:
+    """The bets that a new one may be: of its words, on its games, waiting for theirs, or `also`."""
     rows = {x["number"]: x for x in db.execute(q.BET_BY_IDENTITY, {"identity": draft.identity})}
+    rows |= {x: db.execute(q.BET, (x,)).fetchone() for x in also}
     by_words = frozenset(rows)
     for game in dict.fromkeys(x.id for x in games):
         rows |= {x["number"]: x for x in db.execute(q.BETS_EVER_ON, (game,))}
@@ -306,7 +314,9 @@ def bind(
     wanted = Registration(draft_of(row), games, roster_of)
     wager = wanted.draft.wager(wanted.named, roster_of)
     others = [x for x in alike(db, wanted.draft, wanted.named) if x.number != number]
-    found = wanted.met(wager, [x for x in others if not x.withdrawn and x.wager is not None])
+    others = [x for x in others if not x.withdrawn and x.wager is not None]
+    alone = wanted.draft.occasion.startswith(AGAIN)
+    found = wanted.met(wager, [] if alone else others)
     if isinstance(found, Known):
         db.execute(q.OTHER_WORDS, {"identity": row["identity"], "bet": found.number})
         withdraw(db, number, at)

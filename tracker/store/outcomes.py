@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tracker.domain.bet import Result
+from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.money import Odds
 from tracker.domain.record import Grouping, Said, Tally
@@ -143,20 +144,24 @@ def keep(db: sqlite3.Connection, number: int) -> None:
     if settled is None:
         return
     bet = db.execute(_BET, (number,)).fetchone()
-    player = db.execute(_PLAYER, (number, number)).fetchone()
+    draft = draft_of(bet)
+    (league,) = draft.leagues if len(draft.leagues) == 1 else (None,)
+    named = db.execute(_PLAYER, (number, number)).fetchone()
+    player = draft.legs[0].player if len(draft.legs) == 1 else None
     values = {
         "bet": number,
         "revision": settled["revision"],
         "at": settled["settled_at"],
         "official": settled["official_at"] is not None or bet["game_id"] is None,
-        "day": bet["slate"] or _placed(bet).isoformat(),
-        "league": bet["league"],
-        "market": bet["market"],
-        "player": None if player is None else player[0],
+        "day": bet["slate"] or _day(bet, draft).isoformat(),
+        # What is not known without its game is told by the words of a bet from elsewhere.
+        "league": bet["league"] or league,
+        "market": bet["market"] or draft.kind,
+        "player": player if named is None else named[0],
         "book": bet["book"],
         "tags": bet["tags"],
         "result": settled["result"],
-        "stake_cents": bet["stake_cents"],
+        "stake_cents": 0 if draft.free and draft.stake_cents is not None else draft.stake_cents,
         "payout_cents": settled["payout_cents"],
         "break_even": None if bet["odds"] is None else _break_even(bet),
     }
@@ -172,8 +177,10 @@ def fill(db: sqlite3.Connection) -> None:
     db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, '1')", (_FILLED,))
 
 
-def _placed(bet: sqlite3.Row) -> date:
-    return slate_date(draft_of(bet).placed_at or moment(bet["added_at"]))
+def _day(bet: sqlite3.Row, draft: Draft) -> date:
+    if draft.matchup is not None and draft.matchup.day is not None:
+        return draft.matchup.day
+    return slate_date(draft.placed_at or moment(bet["added_at"]))
 
 
 def _break_even(bet: sqlite3.Row) -> float:

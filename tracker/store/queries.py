@@ -210,6 +210,7 @@ LEGS = "SELECT * FROM leg WHERE bet = ? ORDER BY number"
 
 UNBOUND = """
 SELECT * FROM bet WHERE game_id IS NULL AND withdrawn_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM review WHERE review.bet = bet.number)
   AND NOT EXISTS (SELECT 1 FROM settlement WHERE settlement.bet = bet.number)
 ORDER BY number
 """

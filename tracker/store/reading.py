@@ -217,6 +217,7 @@ def _bet_view(
     state = None if about is None or game is None else state_of(about["state"], game)
     followed = known if known is not None or not bound else tracked(db, wagers.bet(row))
     settlement = _unbound_result(db, row) if followed is None else followed.settlement
+    asked = _asked(db, row) if followed is None and settlement is None else None
     last = db.execute(q.LATEST, (row["number"],)).fetchone()
     rules = rules_of(row["rules"])
     return BetView(
@@ -240,7 +241,7 @@ def _bet_view(
         added_at=moment(row["added_at"]),
         placed_at=draft.placed_at,
         withdrawn_at=moment_or_none(row["withdrawn_at"]),
-        status=_status(row, followed, state, settlement),
+        status=_status(row, followed, state, settlement, asked),
         result=None if settlement is None else settlement.result,
         payout_cents=None if settlement is None else settlement.payout_cents,
         revision=0 if settlement is None else settlement.revision,
@@ -249,8 +250,10 @@ def _bet_view(
         chance_at=None if last is None else moment(last["at"]),
         peak=None if followed is None else followed.peak,
         low=None if followed is None else followed.low,
-        review=_review(followed, settlement),
+        review=asked or _review(followed, settlement),
         out=() if followed is None else followed.out,
+        free=draft.free,
+        said=draft,
     )
 
 
@@ -271,6 +274,12 @@ def _review(followed: Tracked | None, settlement: Settlement | None) -> str | No
     return settlement.reason
 
 
+def _asked(db: sqlite3.Connection, row: sqlite3.Row) -> str | None:
+    """What a person has to decide of a bet whose game was never known."""
+    found = db.execute(q.LAST_REVIEW, (row["number"],)).fetchone()
+    return None if found is None else str(found["why"])
+
+
 def _unbound_result(db: sqlite3.Connection, row: sqlite3.Row) -> Settlement | None:
     """The result of a bet whose game was never known: one that was brought from elsewhere."""
     found = db.execute(q.LAST_SETTLEMENT, (row["number"],)).fetchone()
@@ -282,9 +291,12 @@ def _status(
     followed: Tracked | None,
     state: GameState | None,
     settlement: Settlement | None,
+    asked: str | None,
 ) -> Status:
     if row["withdrawn_at"] is not None and settlement is None:
         return Status.WITHDRAWN
+    if asked is not None:
+        return Status.NEEDS_REVIEW
     if followed is None:
         return Status.SCHEDULED if settlement is None else Status.OFFICIAL
     return followed.status(state)

@@ -9,6 +9,7 @@ from tracker.domain.alert import Alert
 from tracker.domain.bet import Result, Settlement, Snapshot, Status
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.delivery import DeliveryState
+from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState
 from tracker.domain.money import Odds
 from tracker.domain.parlay import Wager
@@ -58,11 +59,19 @@ class BetView:
     low: float | None
     review: str | None
     out: tuple[int, ...] = ()
+    free: bool = False
+    said: Draft | None = None
+    """The bet as it was written, for what is not known without its game."""
 
     @property
     def id(self) -> int | str:
         """The person's own id, else the number."""
         return self.number if self.name is None else self.name
+
+    @property
+    def own_cents(self) -> int | None:
+        """What of the stake is the person's money; None where the stake is not known."""
+        return 0 if self.free and self.stake_cents is not None else self.stake_cents
 
 
 @dataclass(frozen=True, slots=True)

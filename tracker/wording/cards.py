@@ -191,7 +191,7 @@ def _verdict(tracked: Sequence[CardBet]) -> str:
     count = Counter(x.result.value for x in done)
     words = ", ".join(f"{count[x.value]} {x.value}" for x in Result if count[x.value])
     known = [
-        x.settlement.payout_cents - x.bet.stake_cents
+        x.settlement.payout_cents - (x.bet.own_cents or 0)
         for x in tracked
         if x.settlement is not None
         and x.settlement.payout_cents is not None

@@ -146,7 +146,7 @@ def money_for(bet: Bet, result: Result, payout_cents: int | None) -> str:
         return ""
     match result:
         case Result.WON | Result.LOST:
-            return f" {signed_money(payout_cents - bet.stake_cents)}"
+            return f" {signed_money(payout_cents - (bet.own_cents or 0))}"
         case Result.PUSH | Result.VOID:
             return f" {money_text(payout_cents)} back"
         case _:

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import typer
 
+from tracker.app import importing
+from tracker.app.importing import BroughtIn
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.ending import FAILED, Ended
 from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import complain, note, progress, say, say_json
+from tracker.cli.screen import asks, complain, note, progress, say, say_json
 from tracker.cli.session import session
-from tracker.domain.errors import BadBet, Impossible, Misused
+from tracker.domain.draft import Draft
+from tracker.domain.errors import Impossible, Misused
+from tracker.domain.league import slate_date
 from tracker.domain.money import money_text
 from tracker.domain.plural import plural
-from tracker.engine.settle.by_hand import brought
 from tracker.intake.bets_file import parse_bets
-from tracker.intake.imports import ImportedBet, ImportedBets, read_slips
-from tracker.store.bets import Registration
-
-if TYPE_CHECKING:
-    from tracker.cli.session import Session
+from tracker.intake.imports import ImportedBet, ImportedBets, Manner, UnsureDates, read_slips
 
 _MOST_ROWS = 20
 """Rows of a dry run that are shown; the rest is counted."""
@@ -34,16 +35,6 @@ _MOST_ROWS = 20
 def attach(app: typer.Typer, name: str, panel: str) -> None:
     """Make the verb known."""
     declare(app, name, bring_in, panel)
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """What came of an import: bets that were added, known already, and given their result."""
-
-    added: int
-    known: int
-    settled: int
-    mistakes: tuple[str, ...]
 
 
 def bring_in(  # noqa: PLR0917 - a command has an argument for each option
@@ -63,26 +54,33 @@ def bring_in(  # noqa: PLR0917 - a command has an argument for each option
             "--map", metavar="THEIRS=OURS", help="What a column means; may be given several times."
         ),
     ] = None,
+    dates: Annotated[
+        Literal["day-first", "month-first"] | None,
+        typer.Option(help="How dates such as 05/11/2025 begin, where the file does not show it."),
+    ] = None,
     book: Annotated[str | None, typer.Option(help="The book of bets whose row names none.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="A tag for all of them.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring in bets, with their results where the file has them, or restore an archive.
 
-    Columns are known by the names that bet trackers use; --map says what another one means. The
+    Columns are known by the names that bet trackers use; --map says what another one means, and
+    those that are not used are named. Each column is read in the one form that its values show. The
     same file may be brought in again: a bet that is there already is left as it is. Bets of other
-    sports are left out and counted. Exit status 1 when a row could not be read; the others count.
+    sports are left out and counted. A bet of the past without a result waits for you in `review`.
+    Exit status 1 when a row could not be read; the others count.
     """
     text = _text(file)
     scope = scope_of(context)
     if _archive(text):
         _restore(scope, file, text, dry_run=dry_run, as_json=as_json)
         return
-    found = _read(scope, file, text, _mapping(columns or []))
+    order = None if dates is None else dates == "day-first"
+    found = _read(scope, file, text, Manner(_mapping(columns or []), order))
     found = replace(found, slips=tuple(_with(x, book, tuple(tag or ())) for x in found.slips))
     if dry_run:
         _show(found, as_json)
-        done = _Done(0, 0, 0, ())
+        done = BroughtIn(0, 0, 0, 0, ())
     else:
         with progress("bringing in the bets"):
             done = asyncio.run(_keep(scope, found.slips, file.name))
@@ -138,19 +136,35 @@ def _mapping(given: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
-def _read(scope: Scope, file: Path, text: str, given: Mapping[str, str]) -> ImportedBets:
+def _read(scope: Scope, file: Path, text: str, manner: Manner) -> ImportedBets:
     basics = scope.basics()
-    unit = scope.settings().stake_unit_cents
-    if file.suffix.casefold() == ".toml":
-        read = parse_bets(text, str(file), unit)
-        slips = (replace(x, from_file=False) for x in read.drafts)
-        return ImportedBets(
-            tuple(ImportedBet(n, x, None, None, "") for n, x in enumerate(slips, 1)),
-            read.mistakes,
-            {},
-            {},
-        )
-    return read_slips(text, str(file), unit_cents=unit, zone=basics.zone, given=given)
+    unit = basics.stake_unit_cents
+    if file.suffix.casefold() != ".toml":
+        return _asked_dates(file, text, unit, basics.zone, manner)
+    read = parse_bets(text, str(file), unit)
+    slips = tuple(
+        ImportedBet(n, replace(x, from_file=False), None, None, "", _day_of(x))
+        for n, x in enumerate(read.drafts, 1)
+    )
+    return ImportedBets(slips, read.mistakes, {}, {})
+
+
+def _day_of(draft: Draft) -> date | None:
+    if draft.matchup is not None and draft.matchup.day is not None:
+        return draft.matchup.day
+    return None if draft.placed_at is None else slate_date(draft.placed_at)
+
+
+def _asked_dates(file: Path, text: str, unit: int, zone: ZoneInfo, manner: Manner) -> ImportedBets:
+    """The bets of a sheet; whoever is at a terminal is asked how its dates begin."""
+    try:
+        return read_slips(text, str(file), unit_cents=unit, zone=zone, manner=manner)
+    except UnsureDates as why:
+        if not asks():
+            raise
+        day = typer.confirm(f"Is {why.example} a date that begins with the day?")
+        manner = replace(manner, day_first=day)
+        return read_slips(text, str(file), unit_cents=unit, zone=zone, manner=manner)
 
 
 def _with(slip: ImportedBet, book: str | None, tags: tuple[str, ...]) -> ImportedBet:
@@ -158,37 +172,25 @@ def _with(slip: ImportedBet, book: str | None, tags: tuple[str, ...]) -> Importe
     return replace(slip, draft=replace(draft, book=draft.book or book, tags=(*draft.tags, *tags)))
 
 
-async def _keep(scope: Scope, slips: Sequence[ImportedBet], source: str) -> _Done:
+async def _keep(scope: Scope, slips: Sequence[ImportedBet], source: str) -> BroughtIn:
     async with session(scope, write=True) as at:
-        wanted = [Registration(x.draft, who="import") for x in slips]
-        registered = await at.store.register(wanted, at.basics.rules, at.now)
-        known = {x.number: x for x in await at.store.bets_view(at.basics.rules)}
-        settled = 0
-        mistakes: list[str] = []
-        for slip, added in zip(slips, registered, strict=True):
-            if isinstance(added, BadBet):
-                mistakes.append(f"{source}, line {slip.line}: {added}")
-            elif slip.result is not None and known[added.number].result is None:
-                await _settle(at, slip, added.number, source)
-                settled += 1
-        new = sum(not isinstance(x, BadBet) and x.created for x in registered)
-        return _Done(new, len(registered) - new - len(mistakes), settled, tuple(mistakes))
-
-
-async def _settle(at: Session, slip: ImportedBet, number: int, source: str) -> None:
-    assert slip.result is not None  # noqa: S101 - asked by the caller
-    why = f"{slip.said or slip.result.value} in {source}"
-    result, paid = slip.result, slip.paid
-    await at.store.by_hand.decide(
-        number, lambda case: brought(case, result, paid, why, at.now), at.now, "import"
-    )
+        bets = replace(at.bets, who="import")
+        return await importing.bring_in(bets, slips, source, at.now)
 
 
 def _show(found: ImportedBets, as_json: bool) -> None:
     if as_json:
         rows = [_slip_json(x) for x in found.slips]
         elsewhere = dict(found.elsewhere)
-        say_json({"bets": rows, "mistakes": len(found.mistakes), "other_sports": elsewhere})
+        say_json(
+            {
+                "bets": rows,
+                "mistakes": len(found.mistakes),
+                "other_sports": elsewhere,
+                "unused": list(found.unused),
+                "doubts": list(found.doubts),
+            }
+        )
         return
     rows_shown = [
         (
@@ -226,29 +228,41 @@ def _slip_json(x: ImportedBet) -> dict[str, object]:
         "book": x.draft.book,
         "tags": list(x.draft.tags),
         "placed_at": x.draft.placed_at,
+        "day": None if x.day is None else x.day.isoformat(),
+        "free": x.draft.free,
         "result": x.result.value if x.result else None,
         "payout_cents": x.paid,
     }
 
 
-def _tell(found: ImportedBets, done: _Done, as_json: bool) -> None:
+def _tell(found: ImportedBets, done: BroughtIn, as_json: bool) -> None:
     if as_json:
         say_json(
             {
                 "added": done.added,
                 "known": done.known,
                 "settled": done.settled,
+                "needs_review": done.asked,
                 "mistakes": len(found.mistakes) + len(done.mistakes),
                 "other_sports": dict(found.elsewhere),
+                "unused": list(found.unused),
+                "doubts": list(found.doubts),
             }
         )
         return
     known = f", {done.known} were there already" if done.known else ""
     say(f"Brought in {plural(done.added, 'bet')}, {done.settled} with their result{known}.")
+    if done.asked:
+        note(f"Dated in the past without a result: {done.asked}; decide in `tracker review`.")
     _tell_elsewhere(found)
 
 
 def _tell_elsewhere(found: ImportedBets) -> None:
+    """What of a file was left out, and what does not fit in it."""
+    if found.unused:
+        note(f"Columns that are not used: {', '.join(map(repr, found.unused))}")
+    for doubt in found.doubts:
+        note(f"Look at {doubt}")
     if found.elsewhere:
         names = ", ".join(f"{n} {name}" for name, n in sorted(found.elsewhere.items()))
         note(f"Left out, for they are not about a league that is followed here: {names}")

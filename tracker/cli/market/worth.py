@@ -47,7 +47,7 @@ async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | NoChance | No
     from tracker.app.value import Quoted, decision, market_chance
     from tracker.cli.bets.believed import given_lines, models_of
 
-    found = await price_now(at.store, bet, given_lines(scope), models_of(at))
+    found = await price_now(at.store, bet, given_lines(scope), models_of(at), at.now)
     if found is None or isinstance(found, NoChance):
         return found
     settings = scope.settings().odds
@@ -94,6 +94,7 @@ def decision_lines(x: Decision, clock: str, odds_format: str) -> list[str]:
         "" if not x.kelly else f"Kelly share {x.kelly:.1%}".replace("%", " %"),
         "" if x.best is None else f"best {_price(x.best.odds, odds_format)} at {x.best.book}",
         f"by {x.prior}",
+        "" if x.market_at_bet is None else f"the exchange said {percent(x.market_at_bet, 1)}",
     ]
     return [first, f"{paint('Worth', 'dim'):<9}{' · '.join(f for f in facts if f)}"]
 

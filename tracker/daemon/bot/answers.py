@@ -170,7 +170,7 @@ def _result_line(x: BetView) -> str:
     assert x.game is not None  # noqa: S101 - what ended had a game
     money = ""
     if x.stake_cents is not None and x.payout_cents is not None:
-        money = f" {signed_money(x.payout_cents - x.stake_cents)}"
+        money = f" {signed_money(x.payout_cents - (x.own_cents or 0))}"
         if x.result in (Result.PUSH, Result.VOID):
             money = f" {money_text(x.payout_cents)} back"
     unsure = " · provisional" if x.status is Status.PROVISIONAL else ""
@@ -182,7 +182,7 @@ def _result_line(x: BetView) -> str:
 def profit_text(bets: Sequence[BetView], sight: Sight) -> str:
     """What settled bets came to: today, lately, in all; and what is still at stake."""
     ended = [
-        Ended(x.result, x.game.slate, x.stake_cents, x.payout_cents)
+        Ended(x.result, x.game.slate, x.own_cents, x.payout_cents)
         for x in bets
         if x.result is not None and x.game is not None
     ]

@@ -31,6 +31,8 @@ COUNTDOWN_EVERY_S = 45.0
 COUNTDOWN_FROM = timedelta(minutes=2)
 """How long before the listed time the countdown is first looked at."""
 
+MONTH = timedelta(days=31)
+
 REFUSED_FOR_S = 3600.0
 """Seconds until a key that was refused is tried again."""
 
@@ -53,6 +55,7 @@ class MarketParts:
     """What the market's loops work with. `roster_of` tells who plays a game.
 
     `route` says of each firing what becomes of it, `ring` wakes the channels.
+    `behind` is by how much all that is shown lies behind.
     """
 
     sources: OddsSources
@@ -69,6 +72,7 @@ class MarketParts:
     style: MessageStyle
     channels: Sequence[str]
     ring: Callable[[], None]
+    behind: timedelta
 
 
 class Watch(Protocol):
@@ -148,7 +152,12 @@ class Buyer:
     async def _ask_balance(self) -> None:
         self._asked = True
         credit = await self._parts.sources.balance()
-        self._remaining = self._remaining if credit.remaining is None else credit.remaining
+        self._remaining = credit.remaining
+        if credit.remaining is None and credit.refused is None:
+            # It says nothing of itself: then by the plan and by what was bought here.
+            rows = await self._parts.store.quotes.credits(self._clock.now() - MONTH)
+            plan = self._parts.settings.the_odds_api.monthly_credits
+            self._remaining = max(0, plan - sum(x.cost for x in rows))
         await self._parts.store.quotes.record(None, (), credit)
 
     def tips(self) -> list[Tip]:

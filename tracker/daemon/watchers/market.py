@@ -7,7 +7,12 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tracker.app.value import Quoted, closing_values, decision, market_reading
+from tracker.app.value import (
+    Quoted,
+    closing_values,
+    decision,
+    market_reading,
+)
 from tracker.clock import wait_for_event
 from tracker.daemon.track import worded
 from tracker.daemon.watchers.buying import NEAR, OVERDUE, STEP_S, Buyer, MarketParts
@@ -24,10 +29,12 @@ from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
 from tracker.domain.value import ClosingValue, Decision
 from tracker.engine.market.board import QuoteBoard
 from tracker.engine.market.closing import Close, close, consensus, tip_off
+from tracker.engine.market.live import exchange_lines
 from tracker.engine.rules.market import step_market
 from tracker.feeds.errors import FeedError
 from tracker.feeds.odds.asking import Asked
 from tracker.feeds.odds.offers import match
+from tracker.forecast.priors.fusion import LiveLines
 
 FAR_S, NEAR_S = 600.0, 120.0
 """Seconds between two looks at the lines of a free source, for games far off and about to begin."""
@@ -229,6 +236,15 @@ class MarketWatch:
             await self._parts.store.known.keep_quotes(told)
             known = self._parts.forecaster.pricing.known
             self._parts.forecaster.pricing.known = replace(known, quotes={**known.quotes, **told})
+
+    def live_lines(self, game: Game, state: GameState) -> LiveLines | None:
+        """An exchange's moneyline of a game in play, where it is fresh; None where there is none.
+
+        Where everything is held back for a while, it is the one from before that while.
+        """
+        if not state.phase.in_play:
+            return None
+        return exchange_lines(self.board.lines(game.id), self._clock.now() - self._parts.behind)
 
     # -------------------------------------------------------------------------------------- rules
 

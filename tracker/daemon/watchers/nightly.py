@@ -79,7 +79,7 @@ def digest_text(
     count = {result: sum(x.result is result for x in done) for result in Result}
     record = f"{count[Result.WON]}–{count[Result.LOST]}–{count[Result.PUSH]}"
     money = [
-        x.payout_cents - x.stake_cents
+        x.payout_cents - (x.own_cents or 0)
         for x in done
         if x.payout_cents is not None and x.stake_cents is not None
     ]

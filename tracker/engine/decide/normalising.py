@@ -63,10 +63,13 @@ def contradiction(before: GameState | None, state: GameState) -> str:
     if before.periods is None or state.periods is None:
         return ""
     over = before.period - (0 if before.phase is Phase.BREAK and before.clock == 0 else 1)
-    for number, (was, now) in enumerate(zip(before.periods[:over], state.periods, strict=False), 1):
-        if max(abs(was.home - now.home), abs(was.away - now.away)) > CORRECTION:
+    was, now = before.periods[:over], state.periods[:over]
+    if was != now and now == tuple(Score(x.away, x.home) for x in was):
+        return f"the final exchanges the points of {game.away} and {game.home} as they were seen"
+    for number, (old, new) in enumerate(zip(was, now, strict=False), 1):
+        if max(abs(old.home - new.home), abs(old.away - new.away)) > CORRECTION:
             name = game.rules.period_name(number)
-            return f"the final says {now.away}-{now.home} in {name}; {was.away}-{was.home} was seen"
+            return f"the final says {new.away}-{new.home} in {name}; {old.away}-{old.home} was seen"
     return ""
 
 

@@ -109,10 +109,11 @@ def paid_anew(case: Case, at: datetime) -> Ruling | None:
     legs: tuple[LegStanding, ...] = ()
     if not known.by_hand:
         made, legs = _graded(case, at)
-    elif case.tracked is None:
+    elif case.stake_cents is None:
         return None
     else:
-        made = replace(known, at=at, payout_cents=payout(case.bet, known.result))
+        paid = comes_back(known.result, case.stake_cents, case.odds, free=case.free)
+        made = replace(known, at=at, payout_cents=known.payout_cents if paid is None else paid)
     return replace(_ruled(case, made, official=case.official), legs=legs)
 
 

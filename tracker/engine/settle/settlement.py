@@ -129,6 +129,20 @@ def take_given(change: Change) -> Change:
     return change
 
 
+def confirm_parts(change: Change, why: str, now: datetime) -> Change:
+    """Make the results of single bets official that a game left which was not finished."""
+    for tracked in change.book.tracked:
+        done, decided = tracked.settlement, tracked.official or tracked.review is not None
+        if done is None or decided or isinstance(tracked.bet.market, Parlay):
+            continue
+        change = replace(
+            change,
+            book=change.book.with_tracked(replace(tracked, official=True)),
+            confirmations=(*change.confirmations, Confirmation(done.bet, done.revision, now, why)),
+        )
+    return change
+
+
 def may_settle(tracked: Tracked, state: GameState, house: HouseRules, now: datetime) -> bool:
     """Whether a bet is to be settled now: no person has, and a game that is off waited enough."""
     if tracked.settlement is not None and tracked.settlement.by_hand:

@@ -13,7 +13,12 @@ from tracker.domain.events import GameLetGo, GameUnfinished
 from tracker.domain.game import Phase
 from tracker.domain.poll import FINAL_CHECKS, Trouble, Unreadable, check_times
 from tracker.domain.tracking import Change, GameTracking, Ordering
-from tracker.engine.settle.settlement import doubt_results, finish, leave_to_person
+from tracker.engine.settle.settlement import (
+    confirm_parts,
+    doubt_results,
+    finish,
+    leave_to_person,
+)
 
 UNBELIEVED_AFTER = timedelta(hours=2)
 """For how long a game stands still under an end that cannot be believed before a person decides."""
@@ -29,6 +34,9 @@ NOT_BEGUN_AFTER = timedelta(hours=12)
 
 LET_GO_AFTER = timedelta(days=7)
 """How long a game that a person has to decide is still looked at, should it be played on."""
+
+PARTS_AFTER = timedelta(hours=24)
+"""How long after a game stood still for good the results of its finished parts are official."""
 
 UNREAD_AFTER = timedelta(hours=1)
 """How long after the last look at a final box was due its result is official without it."""
@@ -58,7 +66,11 @@ def end_unheard(change: Change, doubt: str, now: datetime) -> Change:
 def _let_go(change: Change, why: str, now: datetime) -> Change:
     """Look no longer at a game that has waited for its end for days."""
     book = change.book
-    if now - (book.changed_at or book.game.start) < LET_GO_AFTER or book.settled:
+    waited = now - (book.changed_at or book.game.start)
+    if waited >= PARTS_AFTER:
+        change = confirm_parts(change, f"by its age: {why}", now)
+        book = change.book
+    if waited < LET_GO_AFTER or book.settled:
         return change
     left = replace(book, checks=FINAL_CHECKS)
     return replace(change, book=left, notes=(*change.notes, GameLetGo(book.game.name, why)))

@@ -68,7 +68,8 @@ class Disputes:
             self._cases.popitem(last=False)
         if not others or not self._due(case, state):
             return
-        other = others[0].peek(game, SHARED_DIFFERING_S if case.differing else SHARED_S)
+        soon = case.differing and not case.ends
+        other = others[0].peek(game, SHARED_DIFFERING_S if soon else SHARED_S)
         if other is None:
             return
         case.checked = self._clock.monotonic()

@@ -186,11 +186,10 @@ class OddsSources:
         books: dict[str, Any] = {}
         prices: dict[str, dict[str, Any]] = {}
         for token in wanted:
-            book = await clob.get(polymarket.book_path(token))
-            books[token] = json.loads(book.body)
+            books[token] = _read((await clob.get(polymarket.book_path(token))).body)
             prices[token] = {}
             for side in ("BUY", "SELL"):
-                told = json.loads((await clob.get(polymarket.price_path(token, side))).body)
+                told = _read((await clob.get(polymarket.price_path(token, side))).body)
                 prices[token][side] = told.get("price") if isinstance(told, dict) else None
         body = polymarket.together(game, events.body, books, prices)
         path = f"{events.path}?{game.id}"
@@ -270,6 +269,14 @@ class OddsSources:
 _CLOB = "polymarket clob"
 _COUNTS = ("used", "remaining", "last")
 _SPELLED = {x: y for y, x in the_odds_api.FEATURED.items()}
+
+
+def _read(body: bytes) -> Any:
+    """A small document; FeedMalformed where it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise FeedMalformed("body", "is not JSON that can be read") from None
 
 
 def read_countdown(body: bytes) -> timedelta | None:

@@ -14,7 +14,16 @@ from datetime import date, datetime, timedelta
 from statistics import median
 
 from tracker.domain.game import Game
-from tracker.domain.quote import AGE, MONEYLINE, SPREAD, TEAM_TOTAL, Quote, Selection, two_sided
+from tracker.domain.quote import (
+    AGE,
+    MONEYLINE,
+    SPREAD,
+    TEAM_TOTAL,
+    TOTAL,
+    Quote,
+    Selection,
+    two_sided,
+)
 from tracker.domain.roster import RosterOf, nobody, players_meant
 
 SAME_GAME = timedelta(hours=12)
@@ -25,6 +34,12 @@ FAR = 0.1
 
 FAR_POINTS = 5.0
 """Points: the same of a spread."""
+
+LONGEST_ODDS = 1001.0
+"""Decimal: no book offers a longer price of a game."""
+
+SPREADS, TOTALS = 60.0, (90.0, 400.0)
+"""Points: what no line of a whole game lies outside of, in any league."""
 
 LEAST_BOOKS = 3
 """So many must be there for one of them to be seen to be wrong."""
@@ -147,6 +162,9 @@ def _quotes(
         if offer.odds <= 1:
             faults[CERTAIN] += 1
             continue
+        if offer.odds > LONGEST_ODDS or not _possible(offer.selection):
+            faults[UNUSABLE] += 1
+            continue
         selection = _turned(offer.selection) if turned else offer.selection
         if selection.of_player:
             selection = replace(selection, about=name_of(selection.about))
@@ -160,6 +178,18 @@ def _quotes(
     faults[ONE_SIDED] += _one_sided(found)
     wrong = _wrong(quotes, faults)
     return [replace(x, open=False) if wrong(x) else x for x in quotes]
+
+
+def _possible(selection: Selection) -> bool:
+    """Whether a line can be one of a basketball game."""
+    points = selection.points
+    if points is None:
+        return True
+    if selection.plain == SPREAD:
+        return abs(points) <= SPREADS
+    whole = selection.plain == TOTAL and selection.span == "game"
+    low, high = TOTALS if whole else (0.0, TOTALS[1])
+    return low <= points <= high
 
 
 def _turned(selection: Selection) -> Selection:

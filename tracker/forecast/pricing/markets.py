@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
+from tracker.domain.contradiction import exclusive
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.game.lattice import hankel, toeplitz
@@ -119,6 +120,8 @@ def parlay_of(legs: Sequence[tuple[Market, Chance]], outlook: Outlook) -> Chance
         return WON if won else PUSHED
     if len(open_legs) == 1:
         return Chance(only.win + only.push, 0.0, only.lose) if won else only
+    if exclusive(tuple(open_legs)):
+        return LOST
     alive = together(open_legs, outlook, pushed=False)
     level = 0.0
     if not won and all(_can_push(x) for x in open_legs):

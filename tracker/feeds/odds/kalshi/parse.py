@@ -155,7 +155,7 @@ def _selection(market: dict[str, Any], ticker: _Ticker) -> Selection | None:
     if ticker.kind == "GAME":
         return Selection(MONEYLINE, side)
     strike = market.get("floor_strike")
-    if not isinstance(strike, int | float) or isinstance(strike, bool) or strike <= 0:
+    if not isinstance(strike, int | float) or isinstance(strike, bool) or not 0 < strike < 1000:  # noqa: PLR2004 - no game has so many points
         return None
     # `More than 4` and `more than 4.5` are the same contract: both need five.
     points = float(strike) if strike % 1 else float(strike) + 0.5

@@ -8,6 +8,7 @@ and .99 while the price is right, so both are asked, and what differs is dropped
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -187,6 +188,8 @@ def _selection(market: dict[str, Any], outcomes: list[str], told: Answer) -> Sel
     """What the first token of a market is a bet on."""
     kind, first = MARKETS[market["sportsMarketType"]], outcomes[0].casefold()
     line = market.get("line")
+    if isinstance(line, bool) or (isinstance(line, int | float) and not math.isfinite(line)):
+        return None
     if kind == TOTAL:
         if first not in ("over", "under") or not isinstance(line, int | float):
             return None

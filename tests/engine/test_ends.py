@@ -1,0 +1,248 @@
+"""Ends that cannot be believed, or do not come: what is certain settles, the rest is a person's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.engine.build import EVENTS, GAME, a_book, after, bet, final, live, look, market
+from tests.engine.finals import boxes, ended, final_of, game_of
+from tracker.domain.alert import Decision
+from tracker.domain.bet import Bet, Result, Status
+from tracker.domain.catalog.books import HouseRules
+from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.player import Player, Stat
+from tracker.domain.policy import Policy
+from tracker.domain.poll import Trouble, Unreadable, check_times
+from tracker.domain.tracking import Change, GameTracking, Tracked
+from tracker.engine.decide.advance import advance, note
+from tracker.engine.rules.routing import route
+from tracker.engine.settle.grading import judge
+
+HALF = ((28, 25), (32, 29))
+AT_HALF = live(2, 0, *HALF, phase=Phase.BREAK)
+THIRD = live(3, 326, *HALF, (15, 23))
+HOURS = 3600.0
+
+
+def followed(*picks: str) -> GameTracking:
+    """Bets on a game that was seen until its third quarter."""
+    book = a_book(*(bet(n, x, *EVENTS) for n, x in enumerate(picks, 1)))
+    for state, seconds in ((AT_HALF, 0), (AT_HALF, 20), (THIRD, 900)):
+        book = look(book, state, seconds).book
+    return book
+
+
+def failing(book: GameTracking, told: str, *hours: float) -> Change:
+    """Polls, so many hours after tip-off, that tell an end which is not believed."""
+    change = Change(book)
+    for hour in hours:
+        why = Unreadable(Trouble.MALFORMED, "status is wrong", told)
+        change = note(change.book, why, after(hour * HOURS))
+    return change
+
+
+def results(book: GameTracking) -> list[str]:
+    """How each bet ended, `review` where a person must say, `open` where nothing is known."""
+    return [
+        "review" if x.review else "open" if x.settlement is None else x.settlement.result.value
+        for x in book.tracked
+    ]
+
+
+def test_a_half_is_settled_at_its_end_and_told_once() -> None:
+    """By two polls that agree; what was told as hit is not told again, and the final grades it."""
+    book = a_book(bet(1, "1H DEN ML", *EVENTS), bet(2, "1H LAL ML", "settled"), bet(3, "DEN ML"))
+    book = look(book, live(2, 5, *HALF), 0).book
+    first = look(book, AT_HALF, 10)
+    assert not first.settlements
+    second = look(first.book, AT_HALF, 25)
+    assert results(second.book) == ["won", "lost", "open"]
+    routed = route(second, Policy(), after(25)).alerts
+    told = [(x.bet, x.rule) for x in routed if x.decision is Decision.FIRED]
+    assert told == [(1, "hit"), (2, "settled")]
+    assert not look(second.book, AT_HALF, 60).settlements
+    assert second.book.tracked[0].status(AT_HALF) is Status.PROVISIONAL
+
+
+def test_a_half_that_is_corrected_at_the_final_is_regraded() -> None:
+    """The final state grades every part again."""
+    book = a_book(bet(1, "1H DEN -6", "settled", "regraded"))
+    for seconds in (0, 20):
+        book = look(book, AT_HALF, seconds).book
+    assert results(book) == ["push"]
+    fixed = final((28, 25), (30, 29), (30, 20), (30, 20))
+    for seconds in (9000, 9060):
+        book = look(book, fixed, seconds).book
+    assert results(book) == ["lost"]
+
+
+def test_what_is_called_off_after_it_began_keeps_what_was_played() -> None:
+    """Halves, quarters and lines that are passed stand; what was not played out is void."""
+    book = followed("1H DEN ML", "Q1 DEN -1.5", "DEN ML", "LAL@DEN over 140.5", "DEN under 70.5")
+    off = GameState(GAME, Phase.CANCELLED, 0, 720, Score(0, 0), periods=())
+    for seconds in (1000, 1010, 1020, 1080):
+        book = look(book, off, seconds).book
+    assert results(book) == ["won", "won", "void", "won", "lost"]
+
+
+@pytest.mark.parametrize(("left", "result"), [(299, Result.WON), (301, Result.VOID)])
+def test_the_minutes_of_the_house_let_a_game_stand(left: float, result: Result) -> None:
+    """43 of 48 minutes."""
+    cut = live(4, left, (30, 20), (30, 20), (30, 20), (10, 5), phase=Phase.LIVE)
+    state = replace(cut, phase=Phase.CANCELLED)
+    assert judge(market("DEN ML"), state, HouseRules()).result is result
+
+
+def test_an_end_that_is_not_believed_goes_to_a_person_within_hours() -> None:
+    """With what was told and what was seen; a believable one later settles it all the same."""
+    book = followed("1H DEN ML", "DEN ML", "LAL@DEN over 150.5", "LAL@DEN over 220.5")
+    early = failing(book, "said to be final in Q3", 0.3, 1.0, 2.0).book
+    assert results(early) == ["won", "open", "open", "open"]
+    change = failing(early, "said to be final in Q3", 2.3)
+    assert results(change.book) == ["won", "review", "won", "review"]
+    assert [x.bet for x in change.reviews] == [2, 4]
+    assert change.reviews[0].why == "said to be final in Q3; last seen at Q3 5:26, 77-75"
+    assert not failing(change.book, "said to be final in Q3", 3.0).reviews
+    end = final(*HALF, (28, 38), (25, 19))
+    book = change.book
+    for seconds in (4 * HOURS, 4 * HOURS + 60):
+        book = look(book, end, seconds).book
+    assert results(book) == ["won", "won", "won", "won"]
+
+
+def test_a_game_that_is_interrupted_for_good_goes_to_a_person() -> None:
+    """A document that tells the same for hours counts as much as none."""
+    book = followed("1H DEN ML", "DEN ML")
+    still = replace(THIRD, phase=Phase.SUSPENDED)
+    for hour in (0.3, 2.0):
+        book = look(book, still, hour * HOURS).book
+    assert results(book) == ["won", "open"]
+    book = look(book, still, 3.5 * HOURS).book
+    assert results(book) == ["won", "review"]
+    assert book.tracked[1].review == ("interrupted and not resumed; last seen at Suspended, 77-75")
+    assert look(book, THIRD, 20 * HOURS).book.state == THIRD
+
+
+def test_a_game_of_which_nothing_is_heard_goes_to_a_person() -> None:
+    """After a night without a feed, and one that never began after half a day."""
+    away = Unreadable(Trouble.DOWN, "no answer")
+    book = followed("DEN ML")
+    assert results(note(book, away, after(6 * HOURS)).book) == ["open"]
+    assert results(note(book, away, after(13 * HOURS)).book) == ["review"]
+    never = a_book(bet(1, "DEN ML"))
+    assert results(note(never, away, after(11 * HOURS)).book) == ["open"]
+    assert results(note(never, away, after(13 * HOURS)).book) == ["review"]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        final((25, 28), (29, 32), (38, 28), (19, 25)),
+        final(*HALF, (5, 3), (5, 4)),
+        replace(final(*HALF, (28, 38), (25, 19)), doubt="nba tells 111-113, espn 113-111"),
+    ],
+)
+def test_a_final_that_contradicts_what_was_seen_is_not_believed(end: GameState) -> None:
+    """Its periods, its score or another document say otherwise: a person decides."""
+    book = followed("1H DEN ML", "DEN ML")
+    for seconds in range(1000, 5000, 60):
+        book = look(book, end, seconds).book
+    assert book.state == THIRD
+    assert results(book) == ["won", "open"]
+    book = look(book, end, 3 * HOURS).book
+    assert results(book) == ["won", "review"]
+    good = final(*HALF, (28, 38), (25, 19))
+    for later in (4 * HOURS, 4 * HOURS + 60):
+        book = look(book, good, later).book
+    assert results(book) == ["won", "won"]
+
+
+def test_a_final_whose_box_cannot_be_read_is_official_by_its_age() -> None:
+    """An hour after the last look was due, with the reason; a contradiction is doubted instead."""
+    book = a_book(bet(1, "DEN ML"))
+    end = final((30, 20), (30, 20), (30, 20), (30, 20))
+    for seconds in (0, 60):
+        book = look(book, end, seconds).book
+    due = check_times(after(0))[1]
+    missing = Unreadable(Trouble.NOT_PUBLISHED, "404")
+    assert not note(book, missing, due + timedelta(minutes=30)).confirmations
+    change = note(book, missing, due + timedelta(minutes=61))
+    [official] = change.confirmations
+    assert official.why == "by its age: the box could not be read again (404)"
+    assert change.book.settled
+    away = Unreadable(Trouble.DOWN, "no answer")
+    assert not note(book, away, due + timedelta(hours=2)).confirmations
+    other = Unreadable(Trouble.MALFORMED, "x", "its box tells 80-120, boards 80-121")
+    assert results(note(book, other, due + timedelta(hours=2)).book) == ["review"]
+
+
+# ------------------------------------------------------------------------------- boxes of players
+
+BOX = boxes()[0]
+END = final_of(BOX)
+STAR = max(END.players, key=lambda x: x.stat("pts"))
+
+
+def a_line(points: float, seen: GameState | None = None) -> GameTracking:
+    """A bet on the star, with a box that was seen while the game was played."""
+    line = PlayerTotal(Player(STAR.name, STAR.side), Stat.PTS, Direction.OVER, points)
+    start = game_of(BOX).start
+    book = GameTracking(
+        game_of(BOX), (Tracked.fresh(Bet(1, "a line", line, game_of(BOX), (), start)),)
+    )
+    return book if seen is None else advance(book, seen, None, start).book
+
+
+def played(state: GameState, *, points: int | None) -> GameState:
+    """The box with other points of the star, who did not play where there are none."""
+    stats = tuple((k, points or 0 if k == "pts" else v) for k, v in STAR.stats)
+    minutes = 0.0 if points is None else STAR.minutes
+    line = replace(STAR, stats=stats, played=points is not None, minutes=minutes)
+    lines = tuple(line if x.name == STAR.name else x for x in state.players)
+    return replace(state, players=lines)
+
+
+def test_a_box_that_does_not_add_up_waits_and_then_asks() -> None:
+    """Until the box has been rewritten; one that adds up settles it."""
+    book, end = a_line(STAR.stat("pts") - 0.5), ended(game_of(BOX))
+    short = played(END, points=STAR.stat("pts") - 2)
+    first, last = check_times(end)
+    for at in (end, end + timedelta(minutes=1)):
+        book = advance(book, short, None, at).book
+    assert results(book) == ["open"]
+    book = advance(book, short, None, first + timedelta(minutes=1)).book
+    assert results(book) == ["review"]
+    assert "contradicts itself" in str(book.tracked[0].review)
+    for at in (last, last + timedelta(minutes=1)):
+        book = advance(book, END, None, at).book
+    assert results(book) == ["won"]
+
+
+def test_a_man_who_was_seen_is_not_void_by_a_box_that_marks_him_out() -> None:
+    """Nor by one that lacks him, or has far fewer figures; it waits, and then it asks."""
+    points = STAR.stat("pts")
+    seen = replace(played(END, points=points - 4), phase=Phase.LIVE, period=4, clock=300.0)
+    seen = replace(seen, score=Score(0, 0), periods=None)
+    mate = next(x for x in END.players if x.side is STAR.side and x.name != STAR.name)
+    more = tuple((k, v + points if k == "pts" else v) for k, v in mate.stats)
+    out = played(END, points=None)
+    others = tuple(replace(x, stats=more) if x.name == mate.name else x for x in out.players)
+    marked = replace(out, players=others)
+    gone = replace(marked, players=tuple(x for x in others if x.name != STAR.name))
+    for box, says in ((marked, "did not play by the final box"), (gone, "is not in the final box")):
+        book, end = a_line(0.5, seen), ended(game_of(BOX))
+        for at in (end, end + timedelta(minutes=1), check_times(end)[0] + timedelta(minutes=1)):
+            book = advance(book, box, None, at).book
+        assert results(book) == ["review"]
+        assert says in str(book.tracked[0].review)
+
+
+def test_what_is_left_to_a_person_is_never_told_as_a_result() -> None:
+    """A review is no alert of a result."""
+    change = failing(followed("DEN ML"), "a forfeit", 3.0)
+    told = [x for x in change.alerts if x.decision is Decision.FIRED]
+    assert [x.rule for x in told if x.rule in ("settled", "hit", "dead")] == []

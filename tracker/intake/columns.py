@@ -1,0 +1,224 @@
+"""The forms in which a column of a sheet is written: numbers, dates and prices, one form a column.
+
+A value alone may be read in two ways: `1,234`, `05/11/2025`, `150`. The other values of its column
+tell which is meant; where none does, the person is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from fractions import Fraction
+
+from tracker.domain.errors import BadBet
+from tracker.domain.money import Odds, parse_odds
+
+_CURRENCY = re.compile(r"[$€£¥₹]|(?i:\b(?:usd|eur|gbp|cad|aud|us|ca|au)\b)")
+_GAPS = re.compile(r"[\s\u00a0\u202f'\u2019_]")
+_PLAIN = re.compile(r"\d+")
+_POINT = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d*\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3}){2,}")
+_COMMA = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d*,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3}){2,}")
+_EITHER = re.compile(r"\d{1,3}([.,])\d{3}")
+_LEAST_SERIAL, _MOST_SERIAL = 30_000, 60_000
+_SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - its zone is the sheet's
+"""Day 0 of the dates of spreadsheets; serials of the years 1982 to 2064 are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How the amounts of a file are written: with a decimal comma, a point, or not known."""
+
+    comma: bool | None
+
+    @staticmethod
+    def of(values: Iterable[str], *, points: bool = False) -> Numbers:
+        """The form that the values of the columns of amounts show; else `points`, or not known."""
+        bare = [_bare(x)[1] for x in values]
+        point, comma = (any(form.fullmatch(x) for x in bare) for form in (_POINT, _COMMA))
+        return Numbers((False if points and not comma else None) if point == comma else comma)
+
+    def read(self, text: str) -> Fraction:
+        """A number such as `1,234.56`, `1.234,56`, `18,18`, `(20.00)`, `-$5`; BadBet for others."""
+        below, plain = _bare(text)
+        either = _EITHER.fullmatch(plain)
+        if either and self.comma is None and either[1] == ",":
+            raise BadBet(
+                f"{text.strip()!r} may be with a decimal comma or with thousands: write it without "
+                "its comma, or with a decimal point"
+            )
+        if _PLAIN.fullmatch(plain):
+            value = Fraction(plain)
+        elif either:
+            decimal = (either[1] == ",") is bool(self.comma)
+            value = Fraction(plain.replace(",", ".")) if decimal else Fraction(_digits(plain))
+        elif _POINT.fullmatch(plain):
+            value = Fraction(plain.replace(",", "") if "." in plain else _digits(plain))
+        elif _COMMA.fullmatch(plain):
+            whole, mark, rest = plain.rpartition(",")
+            value = Fraction(f"{_digits(whole) or '0'}.{rest}" if mark else _digits(plain))
+        else:
+            raise BadBet(f"{text.strip()!r} is no amount")
+        return -value if below else value
+
+    def cents(self, text: str) -> int:
+        """An amount in cents. Programs write more digits than a cent has: 30.693000000000001."""
+        return round(self.read(text) * 100)
+
+
+def _bare(text: str) -> tuple[bool, str]:
+    """Whether an amount is below 0, and its digits and marks."""
+    plain = _GAPS.sub("", _CURRENCY.sub("", text.strip())).replace("\u2212", "-")
+    below = plain.startswith(("-", "(")) or plain.endswith("-")
+    return below, plain.strip("()+-")
+
+
+def _digits(text: str) -> str:
+    return text.replace(",", "").replace(".", "")
+
+
+# ------------------------------------------------------------------------------------------ dates
+
+_PARTS = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})\b")
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap])?\.?m?\.?", re.IGNORECASE)
+_ZONES = re.compile(r"\s*(?:GMT|UTC|Z)$", re.IGNORECASE)
+_WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+", re.IGNORECASE)
+_NAMED = ("%b %d %Y", "%B %d %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%Y/%m/%d")
+_SECONDS, _MILLISECONDS = re.compile(r"\d{10}"), re.compile(r"\d{13}")
+_SERIAL = re.compile(r"\d{5}(?:[.,]\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """How the dates of a column are written; `day_first` is None where no value tells."""
+
+    day_first: bool | None
+    zone: tzinfo
+
+    @staticmethod
+    def of(values: Iterable[str], zone: tzinfo, said: bool | None = None) -> Dates:
+        """The order of the parts that the values show, or that the person `said`."""
+        found = [x for x in map(_PARTS.search, values) if x is not None]
+        day = any(int(x[1]) > 12 or x[2] == "." for x in found)  # noqa: PLR2004 - months
+        month = any(int(x[3]) > 12 for x in found)  # noqa: PLR2004 - months
+        return Dates(said if said is not None else None if day == month else day, zone)
+
+    def unsure(self, values: Iterable[str]) -> str | None:
+        """A date that may be read in two ways; None where all are certain."""
+        if self.day_first is not None:
+            return None
+        found = (x for x in map(_PARTS.search, values) if x is not None)
+        return next((x[0] for x in found if x[1] != x[3]), None)
+
+    def read(self, text: str) -> datetime:
+        """A time in one of the forms that programs write; BadBet when it is none of them.
+
+        A time without a zone is of the person's own.
+        """
+        plain = " ".join(text.split())
+        if _MILLISECONDS.fullmatch(plain):
+            return datetime.fromtimestamp(int(plain) / 1000, UTC)
+        if _SECONDS.fullmatch(plain):
+            return datetime.fromtimestamp(int(plain), UTC)
+        found = self._serial(plain) or self._written(plain)
+        if found is None:
+            raise BadBet(f"{text.strip()!r} is no time: write it like 2026-11-20 19:30")
+        if found.tzinfo is not None:
+            return found
+        return found.replace(tzinfo=UTC if _ZONES.search(plain) else self.zone)
+
+    def _serial(self, plain: str) -> datetime | None:
+        if not _SERIAL.fullmatch(plain):
+            return None
+        days = float(plain.replace(",", "."))
+        if not _LEAST_SERIAL <= days < _MOST_SERIAL:
+            return None
+        return _SERIAL_ZERO + timedelta(seconds=round(days * 86_400))
+
+    def _written(self, plain: str) -> datetime | None:
+        bare = _WEEKDAY.sub("", _ZONES.sub("", plain))
+        try:
+            return datetime.fromisoformat(bare)
+        except ValueError:
+            pass
+        day = self._day(bare)
+        clock = _CLOCK.search(bare)
+        if day is None:
+            return None
+        hour, minute, second = _time(clock)
+        if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004 - a clock
+            return None
+        return datetime(day.year, day.month, day.day, hour, minute, second)  # noqa: DTZ001 - later
+
+    def _day(self, bare: str) -> date | None:
+        if parts := _PARTS.match(bare):
+            first, second, year = int(parts[1]), int(parts[3]), int(parts[4])
+            day, month = (first, second) if self.day_first else (second, first)
+            year += 2000 if year < 100 else 0  # noqa: PLR2004 - a year in two digits
+            try:
+                return date(year, month, day)
+            except ValueError:
+                return None
+        words = _CLOCK.sub("", bare).replace(",", " ").split()
+        for form in _NAMED:
+            try:
+                return datetime.strptime(" ".join(words[:3]), form).date()  # noqa: DTZ007 - a day
+            except ValueError:
+                try:
+                    return datetime.strptime(words[0] if words else "", form).date()  # noqa: DTZ007
+                except ValueError:
+                    continue
+        return None
+
+
+def _time(clock: re.Match[str] | None) -> tuple[int, int, int]:
+    if clock is None:
+        return 0, 0, 0
+    hour, half = int(clock[1]), (clock[4] or "").casefold()
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    return hour, int(clock[2]), int(clock[3] or 0)
+
+
+# ----------------------------------------------------------------------------------------- prices
+
+_SIGNED = re.compile(r"[+-]\d")
+_DECIMAL = re.compile(r"\d{1,4}[.,]\d+")
+_ZEROS = re.compile(r"[.,]0+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """How the odds of a column are written: `american`, `decimal`, or each in its own way."""
+
+    form: str
+
+    @staticmethod
+    def of(values: Iterable[str], heading: str) -> Prices:
+        """The form that the heading says, or that the values show."""
+        said = next((x for x in ("decimal", "american") if x in heading.casefold()), None)
+        bare = [_bare_price(x) for x in values]
+        signed = any(map(_SIGNED.match, bare))
+        decimal = any(_DECIMAL.fullmatch(x) for x in bare)
+        shown = (
+            "american" if signed and not decimal else "decimal" if decimal and not signed else ""
+        )
+        return Prices(said or shown)
+
+    def read(self, text: str) -> Odds:
+        """A price; BadBet when it is none."""
+        plain = _bare_price(text)
+        if self.form == "decimal" and not plain.startswith(("+", "-")) and "/" not in plain:
+            value = plain.replace(",", ".")
+            return parse_odds(f"{value}.0" if value.isdigit() else value)
+        return parse_odds(plain.replace(",", "." if _DECIMAL.fullmatch(plain) else ""))
+
+
+def _bare_price(text: str) -> str:
+    """A price without blanks, `@` and trailing zeros of a whole number: `-110.0`."""
+    plain = _GAPS.sub("", text.strip().lstrip("@")).replace("\u2212", "-").removesuffix("x")
+    if plain.startswith(("+", "-")):
+        plain = re.sub(r"^([+-]\d),(\d{3})$", r"\1\2", plain)
+        return _ZEROS.sub("", plain)
+    return plain
