@@ -93,6 +93,19 @@ async def test_a_game_without_its_box_is_a_gap_that_is_told_and_filled(tmp_path:
         assert server.requests[box] == before + 1
 
 
+async def test_the_last_games_of_some_teams_are_read_for_their_players(tmp_path: Path) -> None:
+    """Only theirs, once, and their rosters with them: a star is no stranger on the first day."""
+    async with round_of(tmp_path / "t.db") as (work, store, server, _):
+        teams = frozenset({"PHI"})
+        assert await work.recent("nba", teams, lambda _: False) == 0
+        assert await work.recent("nba", teams, lambda _: True) == 1
+        assert await store.players.recent_games([("nba", "tyrese maxey")])
+        assert "Tyrese Maxey" in (await store.players.rosters(MORNING))["nba", "PHI"]
+        boxes = sum(n for path, n in server.requests.items() if "boxscore" in path)
+        assert boxes == 1
+        assert await work.recent("nba", teams, lambda _: True) == 0
+
+
 async def test_form_is_told_of_every_team_that_has_played(tmp_path: Path) -> None:
     """Points, streak, rest and rating, by the morning."""
     async with round_of(tmp_path / "t.db") as (work, store, _, _):

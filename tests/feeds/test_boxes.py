@@ -185,3 +185,29 @@ async def test_a_restart_goes_on_from_what_was_told(night: Night) -> None:
     night.desk.board = night.desk.box = boxed(live(1, 400, (10, 8)), 4)
     told = await night.look(standing=Standing(GAME, believed, players=True))
     assert told.score.home == 14
+
+
+async def test_at_the_scheduled_tip_off_boxes_are_read_at_the_live_pace() -> None:
+    """Also where the last was read a minute before: who plays is known as soon as it is told."""
+    night = at(-70)
+    night.desk.box = boxed(SOON, 0)
+    for _ in range(13):
+        await night.look(10.0)
+    assert [x for x in night.asks() if x is Ask.BOX] == [Ask.BOX] * 5
+    for _ in range(180):
+        await night.look(10.0)
+    assert night.asks()[-24:].count(Ask.BOX) == 4
+
+
+async def test_a_box_from_before_the_tip_is_not_told_under_the_running_clock() -> None:
+    """Until one from after it is read there are no players; the next one has them."""
+    night = at(-20)
+    night.desk.box = boxed(SOON, 0)
+    assert points_of(await night.look()) == 0
+    night.desk.board = told = live(1, 700, (2, 0))
+    for _ in range(4):
+        told = await night.look()
+        assert (told.phase, points_of(told)) in ((Phase.SCHEDULED, 0), (Phase.LIVE, None))
+    assert told.phase is Phase.LIVE
+    night.desk.box = boxed(live(1, 690, (2, 0)), 2)
+    assert points_of(await night.look(15.0)) == 2

@@ -484,7 +484,7 @@ async def test_without_the_library_the_remedy_is_told(monkeypatch: pytest.Monkey
         with pytest.raises(ConfigError, match="pip install"):
             await channel.warm_up()
     assert isinstance(outcome, Refused)
-    assert 'pip install "tracker[telegram]"' in outcome.why
+    assert 'pip install "ingame-tracker[telegram]"' in outcome.why
 
 
 def test_a_chat_and_a_token_make_a_channel() -> None:

@@ -15,6 +15,7 @@ from tracker.app.player_priors import PlayerBeliefs, players_in
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.prior import PriorTold
 from tracker.domain.quote import two_sided
 from tracker.domain.tracking import Group
 from tracker.engine.decide.parlays import combined
@@ -62,6 +63,13 @@ class Pricing:
     def _believed(self, game: Game, bets: Sequence[Bet], parameters: Parameters) -> Believed:
         before = [x for x in bets if x.added_at <= game.start]
         return self.known.before(game, before, parameters)
+
+    def told(self, game: Game, bets: Sequence[Bet]) -> PriorTold:
+        """The prior of a game as snapshots keep it, with what is known of each player bet on."""
+        believed, players = self.believed(game, bets), self.players.of(bets, game)
+        told_by = {} if players is None else players.told_by
+        by = "; ".join((believed.by, *(f"{key}: {x}" for (_, key), x in sorted(told_by.items()))))
+        return PriorTold(believed.prior.margin, believed.prior.total, by)
 
     def seen(
         self,

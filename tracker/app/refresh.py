@@ -6,14 +6,14 @@ Doing it again changes nothing and asks for nothing that is there already.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from tracker.clock import Clock
 from tracker.domain.form import Form, form_of
-from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.health import Injury
 from tracker.domain.league import LEAGUE_ZONE, NBA, season_name, slate_date
 from tracker.domain.plural import plural, several
@@ -36,6 +36,12 @@ BACK = 7
 
 FOLLOWED = timedelta(days=60)
 """A league is followed for so long after the last game that a bet was about."""
+
+ENOUGH = 5
+"""Games of a player that tell well enough what to expect of him."""
+
+FAR = 14
+"""Days back in which ENOUGH games are looked for."""
 
 _FRESH_S = 30.0
 _NO_BOX = ("ncaam", "ncaaw", "gleague")
@@ -76,6 +82,7 @@ class Refresh:
         self._feeds = feeds
         self._clock = clock
         self._load = load
+        self._listings: dict[tuple[str, date], Sequence[Listing]] = {}
 
     async def leagues(self) -> tuple[str, ...]:
         """The leagues that are followed: those of bets in the last weeks, and the NBA."""
@@ -195,6 +202,58 @@ class Refresh:
         await self._store.players.keep_finished(state)
         return int(before is None or before.phase is not state.phase)
 
+    async def recent(
+        self, league: str, teams: frozenset[str], roomy: Callable[[Game], bool]
+    ) -> int:
+        """Read the boxes of some teams' last games, the newest first; how many were read.
+
+        So that players are known whom nobody has read of: ENOUGH games of each team, as long as
+        `roomy` says that requests are to spare. Raises FeedError when no source tells the games.
+        """
+        today = slate_date(self._clock.now())
+        morning = datetime.combine(today - timedelta(days=FAR), time(), LEAGUE_ZONE)
+        boxed = await self._store.seasons.boxed(league, morning)
+        seen, read = Counter[str](), 0
+        async for game in self._last_games(league, teams, today):
+            wanted = [x for x in (game.home, game.away) if x in teams and seen[x] < ENOUGH]
+            if not wanted or (game.id not in boxed and not roomy(game)):
+                continue
+            if game.id not in boxed:
+                state = await self._look(game, None)
+                if state is None or state.phase is not Phase.FINAL or not state.players:
+                    continue
+                await self._keep(state, None)
+                await self._store.players.meet(_met(state), game.start)
+                read += 1
+            seen.update(wanted)
+            if all(seen[x] >= ENOUGH for x in teams):
+                break
+        return read
+
+    async def _last_games(
+        self, league: str, teams: frozenset[str], today: date
+    ) -> AsyncIterator[Game]:
+        """Games of some teams before today, the newest first."""
+        register = Register(g for g, _ in await self._store.games(since=today - timedelta(days=2)))
+        feeds = self._feeds.by_league.get(league, ())
+        for n in range(1, FAR + 1):
+            day = today - timedelta(days=n)
+            for feed in feeds:
+                try:
+                    listed = self._listings.get((feed.source.label, day))
+                    if listed is None:
+                        listed = await self._listed(feed, day)
+                        days = {day} if feed.source.dated else {g.slate for g, _ in listed}
+                        for one in days | {day}:
+                            told = [x for x in listed if x[0].slate == one]
+                            self._listings[feed.source.label, one] = told
+                except FeedError:
+                    continue
+                found = [g for g, _ in listed if g.slate == day and {g.home, g.away} & teams]
+                for game in found:
+                    yield self._own(register, feed, game)
+                break
+
     # ------------------------------------------------------------------------------------ form
 
     async def _form(self, league: str) -> Refreshed:
@@ -236,6 +295,15 @@ class Refresh:
         hurt = f"{plural(len(told), 'player')} {several(len(told), 'is')} hurt"
         text = f"{hurt}, {out} of them out; {plural(len(news), 'change')}"
         return Refreshed(Part.INJURIES, league, text, True, len(news), news)
+
+
+def _met(state: GameState) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The players of both teams, by league and team."""
+    game = state.game
+    return {
+        (game.league, game.code(side)): tuple(x.name for x in state.players if x.side is side)
+        for side in Side
+    }
 
 
 def _result(x: Finished) -> Result:

@@ -98,6 +98,13 @@ def chance_text(bet: BetView) -> str:
     return f"{percent(bet.chance.win)}{'*' if bet.stale else ''}"
 
 
+def needs_decision(waiting: Sequence[BetView]) -> str:
+    """A line with the bets whose result a person must decide; empty where there is none."""
+    if not waiting:
+        return ""
+    return f"Needs your decision: {', '.join(f'#{x.id}' for x in waiting)} · tracker review"
+
+
 def money_result(bet: BetView) -> str:
     """What the stake became, or what it would win."""
     from tracker.wording.figures import signed_money

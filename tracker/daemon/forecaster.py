@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from tracker.app.pricing import LinesFor, Load, Pricing
 from tracker.domain.events import ForecastFailed, ForecastRecovered, Tell
@@ -73,7 +74,8 @@ class Forecaster:
     ) -> Outlook:
         """The forecast itself, moved towards what the market quotes at that moment."""
         bets = [x.bet for x in book.tracked]
-        return prepared(self.pricing.seen(state, bets, live=live).outlook(), book)
+        made = self.pricing.seen(state, bets, live=live).outlook()
+        return prepared(replace(made, told=self.pricing.told(book.game, bets)), book)
 
 
 def prepared(outlook: Outlook, book: GameTracking) -> Outlook:

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from tracker import __version__
 from tracker.app.explain import Explainer
 from tracker.app.pricing import Load
+from tracker.app.refresh import Refresh
 from tracker.app.report import Span
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.alert_policy import AlertPolicy
@@ -32,6 +33,7 @@ from tracker.daemon.watchdog import Watchdog
 from tracker.daemon.watchers.buying import MarketParts
 from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
 from tracker.daemon.watchers.followed_bets import FollowedBets
+from tracker.daemon.watchers.lacking import Lacking
 from tracker.daemon.watchers.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
 from tracker.daemon.watchers.market import MarketWatch
 from tracker.daemon.watchers.nightly import (
@@ -40,6 +42,7 @@ from tracker.daemon.watchers.nightly import (
     tell_changes,
     tell_nightly,
     tell_reports,
+    tell_tonight,
 )
 from tracker.daemon.watchers.pregame import keep_learning, learn
 from tracker.daemon.watchers.rosters import watch_faces
@@ -207,6 +210,7 @@ class Daemon:
             late = LateSlate(slate.read, settings.alerts.delay, clock)
             tasks.create_task(watch_slate(late.read, store, shelf, changed, wanted, clock))
             tasks.create_task(keep_learning(store, self._forecaster.pricing, clock))
+            tasks.create_task(self._lacking(changed).watch())
             for loop_of_market in self._market.jobs():
                 tasks.create_task(loop_of_market)
             feeds = self._parts.feeds
@@ -228,12 +232,36 @@ class Daemon:
             await self._herald.farewell(SystemClock())
             raise _Stop
 
+    def _lacking(self, changed: asyncio.Event) -> Lacking:
+        """What reads, in the background, what bets lack that came late."""
+        parts, shelf = self._parts, self._shelf
+
+        def learned(games: frozenset[str]) -> None:
+            changed.set()
+            for game_id in games & self._following.keys():
+                self._following[game_id].nudge()
+
+        refresh = Refresh(parts.store, parts.feeds, self._clock, parts.load)
+        pricing = self._forecaster.pricing
+        return Lacking(
+            parts.store, parts.feeds, pricing, refresh, self._clock, shelf.trackings,
+            lambda: shelf.faceless, learned,
+        )  # fmt: skip
+
     async def _slates(self) -> Slates:
         """The games of the leagues that are wanted, with what is known and bet on already."""
         await self._shelf.recall()
         known = await self._parts.store.games(since=self._clock.now() - KEPT)
         games = (game for game, _ in known)
         return self._parts.feeds.slates(self._shelf.leagues, games, lambda: self._shelf.held)
+
+    def _as_they_stand(self) -> tuple[GameTracking, ...] | None:
+        """Every game that is followed, as its last poll left it; None while one has had none."""
+        found = [self._wall.book(x) for x in self._following]
+        shown = {x.game.id for x in found if x is not None}
+        if len(shown) < len(found) or {x.id for x in self._shelf.games()} - shown:
+            return None
+        return tuple(x for x in found if x is not None)
 
     def _plays_today(self) -> bool:
         """Whether a bet is on any game of the leagues' date at this moment."""
@@ -256,6 +284,7 @@ class Daemon:
             if await store.alerting.notice(notice, names):
                 self._ring()
 
+        tasks.create_task(tell_tonight(self._as_they_stand, clock, tell))
         tasks.create_task(tell_changes(store, clock, tell))
         if wanted.report != "off":
             at, span = wanted.digest_at or REPORT_AT, Span(wanted.report)

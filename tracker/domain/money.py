@@ -13,6 +13,8 @@ from tracker.domain.errors import BadBet
 _AMERICAN = re.compile(r"[+-]?\d{3,6}")
 _DECIMAL = re.compile(r"\d{1,4}\.\d{1,4}|\d{1,2}")
 _FRACTION = re.compile(r"(\d{1,4})/(\d{1,4})")
+_CURRENCIES = "$€£"
+
 _MONEY = re.compile(r"(\d{1,9}|\d{1,3}(?:,\d{3}){1,2})(?:\.(\d{1,2}))?")
 
 
@@ -75,7 +77,8 @@ def parse_odds(text: str) -> Odds:
 
 def parse_money(text: str) -> int:
     """Read an amount such as `20`, `20.5`, `$1,000.00` into cents; BadBet when it is none."""
-    plain = text.strip().removeprefix("$")
+    plain = text.strip()
+    plain = plain[1:] if plain[:1] in tuple(_CURRENCIES) else plain
     found = _MONEY.fullmatch(plain)
     if not found:
         raise BadBet(f"{text.strip()!r} is not an amount: write a stake like $20 or 20.00")

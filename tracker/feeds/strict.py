@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from tracker.domain.game import PlayerLine, Score
 from tracker.feeds.errors import FeedMalformed
 from tracker.settings.mistakes import plain_words
 
@@ -22,6 +23,29 @@ MOST_PERIODS = 14
 
 Points = Annotated[int, Field(ge=0, le=MOST_POINTS)]
 Text = Annotated[str, StringConstraints(max_length=400)]
+
+
+BASKET = 4
+"""Most points by which a player may be ahead of the score beside him: they are written one after
+the other."""
+
+MOST_COUNT = 100
+"""No player has so many rebounds, assists or the like; the most ever of any in the NBA is 55."""
+
+
+def plausible(players: tuple[PlayerLine, ...], score: Score) -> tuple[PlayerLine, ...]:
+    """The players, where no figure is one that no box can have. Raises FeedMalformed."""
+    for line in players:
+        team = score.of(line.side)
+        for name, value in line.stats:
+            most = team + BASKET if name == "pts" else MOST_COUNT
+            if name == "3pm":
+                most = (team + BASKET) // 3
+            if value > most:
+                raise FeedMalformed(
+                    f"players[{line.name}].{name}", f"is {value} in a team that has {team} points"
+                )
+    return players
 
 
 class Strict(BaseModel):

@@ -139,6 +139,9 @@ def read_number(line: Line, slots: Slots) -> bool:
         line.at += 1
         return _or_more(slots)
     number = bool(_NUMBER.fullmatch(low))
+    if number and slots.prices and slots.market_said and not slots.many and _unstaked(slots):
+        # Behind the price a bare number can only be the stake.
+        return _stake(line, slots)
     if not number and not _PRICE.fullmatch(low):
         return False
     before = line.peek(-1) if line.at > slots.start else ""
@@ -151,6 +154,10 @@ def read_number(line: Line, slots: Slots) -> bool:
     if slots.at_least or line.phrase(("or more",)):
         return _or_more(slots)
     return True
+
+
+def _unstaked(slots: Slots) -> bool:
+    return slots.stake_cents is None and slots.units is None
 
 
 def _or_more(slots: Slots) -> bool:

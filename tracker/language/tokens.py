@@ -37,6 +37,9 @@ _HIDDEN = frozenset('()[]{}"“”*')
 _ATTACHED = re.compile(rf"(?P<head>.*[^\W_]|.*[.\d])(?P<tail>[+\-](?:{NUMBER}))", re.DOTALL)
 _DECIMAL_COMMA = re.compile(r"[a-zA-Z@+\-]*\d{1,3},\d{1,2}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MONEY = str.maketrans({"€": "$", "£": "$"})
+"""A stake is an amount of the person's own money, whatever that is called."""
+
 _DASHES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2012": "-", "\u2010": "-", "\uff0b": "+"})
 
 
@@ -140,7 +143,7 @@ def _split(chunk: str, place: int) -> list[Word]:
 
 def _ascii(chunk: str) -> str:
     """Dashes as minus signs, and `½` as `.5`."""
-    return chunk.translate(_DASHES).replace("½", ".5")
+    return chunk.translate(_DASHES).replace("½", ".5").translate(_MONEY)
 
 
 def _figure(plain: str) -> str:

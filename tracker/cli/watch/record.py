@@ -12,7 +12,7 @@ import typer
 
 from tracker.app.report import reliability_json, tally_json
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.look import table
+from tracker.cli.look import needs_decision, table
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import session
@@ -58,6 +58,8 @@ def profit(
         parts = {month: tally_json(x) for month, x in months.items()}
         say_json(tally_json(total or tally(())) | {"months": parts})
         return
+    if decide := asyncio.run(_decide(scope_of(context))):
+        note(decide)
     if total is None:
         say(_NONE)
         return
@@ -151,6 +153,17 @@ def _tallies(
 ) -> list[Mapping[str, Tally]]:
     first, last = _date(since, "--since"), _date(until, "--until")
     return asyncio.run(_read(scope, first, last, by))
+
+
+async def _decide(scope: Scope) -> str:
+    """The bets that count nowhere until the person decides them."""
+    from tracker.store import StoreMissing
+
+    try:
+        async with session(scope) as at:
+            return needs_decision(await at.bets.reviews())
+    except StoreMissing:
+        return ""
 
 
 async def _read(

@@ -13,7 +13,7 @@ import typer
 
 from tracker.app.views import status_json
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.look import chance_text, shown_as, status_text, table
+from tracker.cli.look import chance_text, needs_decision, shown_as, status_text, table
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, say, say_json, wait_text, when
 from tracker.cli.session import Session, session
@@ -77,7 +77,8 @@ async def show(scope: Scope, before: str = "") -> None:
             books = await at.store.books(at.basics.rules)
             tonight = await at.store.alerting.decisions_since(evening(at.now, at.basics.zone))
             histories = await _histories(at, whole.bets)
-            picture = _Picture(whole, books, histories, tonight, at, at.now)
+            reviews = await at.bets.reviews()
+            picture = _Picture(whole, books, histories, tonight, reviews, at, at.now)
     except StoreMissing:
         say(f"{before}{_NO_STATUS}")
         return
@@ -102,6 +103,7 @@ class _Picture:
     books: Sequence[GameTracking]
     histories: dict[int, ShowView]
     decisions: dict[tuple[str, str], int]
+    reviews: Sequence[BetView]
     at: Session
     now: datetime
 
@@ -114,6 +116,8 @@ def _tell(x: _Picture) -> None:
         rows = [_row(bet, tracked, x) for bet in bets]
         table(("ID", "Bet", "Now", "Need", "p(hit)", "5 min", "State"), rows, right=(4, 5))
         say()
+    if decide := needs_decision(x.reviews):
+        say(paint(decide, "yellow"))
     if x.whole.unbound:
         count = x.whole.unbound
         say(

@@ -97,8 +97,14 @@ def status_text(cards: Sequence[Card], bets: Sequence[BetView]) -> str:
     waiting = sum(x.status in _OPEN for x in bets)
     if not cards:
         count = plural(waiting, "open bet")
-        return f"No game is being watched yet · {count}\n/bets lists them."
-    return "\n\n".join(_brief(x) for x in cards)
+        return f"No game is being watched yet · {count}\n/bets lists them.{decide_text(bets)}"
+    return "\n\n".join(_brief(x) for x in cards) + decide_text(bets)
+
+
+def decide_text(bets: Sequence[BetView]) -> str:
+    """A line with the bets whose result the person must decide; empty where there is none."""
+    waiting = [f"#{x.number}" for x in bets if x.status is Status.NEEDS_REVIEW]
+    return f"\n❔ Needs your decision: {', '.join(waiting)}" if waiting else ""
 
 
 def _brief(card: Card) -> str:
@@ -191,13 +197,13 @@ def profit_text(bets: Sequence[BetView], sight: Sight) -> str:
     sum_at_stake = f"{money_text(sum(open_stakes))} on {count}" if open_stakes else "nothing"
     at_stake = f"At stake now: {sum_at_stake}"
     if not ended:
-        return f"Nothing has been settled yet\n{at_stake}"
+        return f"Nothing has been settled yet\n{at_stake}{decide_text(bets)}"
     whole = tally(ended)
     lines = [
         _tally_line(name, tally(x for x in ended if x.day > sight.today - timedelta(days=days)))
         for name, days in _PERIODS
     ]
-    return "\n".join((_tally_line("In all", whole), *lines, at_stake))
+    return "\n".join((_tally_line("In all", whole), *lines, at_stake)) + decide_text(bets)
 
 
 def _tally_line(name: str, x: Tally) -> str:

@@ -126,7 +126,7 @@ class FollowedBets:
             # A line may name a team that no list has, and that the slate has brought.
             self._stamp = None
         changed = await self._read_file()
-        if self._version < 0:
+        if self._version < 0 or slate_changed:
             await self._rosters.load(self._clock.now())
         if self._rosters.news:
             changed = True

@@ -18,7 +18,9 @@ from tracker.domain.bet import Result, Status
 from tracker.domain.delivery import Failed, Refused, Unknown
 from tracker.domain.events import HeartbeatFailing, HeartbeatRecovered, Tell
 from tracker.domain.money import money_text
+from tracker.domain.plural import plural
 from tracker.domain.policy import Level
+from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.monitors import State
 from tracker.notify.web_service import Reply, WebService
 from tracker.store import Store
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from tracker.store.views import BetView
 
 NIGHTLY = "nightly"
+TONIGHT = "tonight"
 REPORT = "report"
 MONITOR = "monitor"
 
@@ -42,6 +45,12 @@ LATEST = timedelta(hours=1)
 
 USEFUL_FOR = timedelta(hours=12)
 """How long a digest is worth sending."""
+
+JUST_OVER = timedelta(hours=1)
+"""How long ago the last result may be that a night's sum is told after."""
+
+TONIGHT_STEP = 20.0
+"""Seconds between two looks at whether the last result of a night has come."""
 
 HEARTBEAT_EVERY = 60.0
 """Seconds between two heartbeats, while all is well."""
@@ -94,6 +103,65 @@ def digest_text(
     if waiting:
         lines.append(f"Messages that did not arrive: {waiting} · tracker status")
     return "\n".join(lines)
+
+
+def tonight_text(tracked: Sequence[Tracked]) -> str:
+    """One line on a night whose last result is there: `Tonight 6–5–1, +$7.56 · 1 bet needs you`."""
+    ended = [
+        (x.settlement, x.bet.stake_cents)
+        for x in tracked
+        if x.settlement is not None and x.review is None
+    ]
+    count = {result: sum(x.result is result for x, _ in ended) for result in Result}
+    record = f"{count[Result.WON]}–{count[Result.LOST]}"
+    record += f"–{count[Result.PUSH]}" if count[Result.PUSH] else ""
+    void = f" · {count[Result.VOID]} void" if count[Result.VOID] else ""
+    money = [
+        x.payout_cents - stake
+        for x, stake in ended
+        if x.payout_cents is not None and stake is not None
+    ]
+    waiting = sum(x.review is not None for x in tracked)
+    needs = f" · {plural(waiting, 'bet')} need{'s' * (waiting == 1)} you" if waiting else ""
+    return f"Tonight {record}{_profit(money)}{void}{needs}"
+
+
+def nights_over(books: Sequence[GameTracking], now: datetime) -> dict[date, tuple[Tracked, ...]]:
+    """The bets of each night whose last result has just come, by the league's date.
+
+    A bet belongs to the night of its last game. A night of one bet needs no sum.
+    """
+    nights: dict[date, dict[int, Tracked]] = {}
+    for book in books:
+        for x in book.tracked:
+            nights.setdefault(x.bet.games[-1].slate, {})[x.bet.number] = x
+    found = {}
+    for slate, bets in nights.items():
+        told = tuple(bets.values())
+        ended = [x.settlement.at for x in told if x.settlement is not None]
+        over = all(x.settlement is not None or x.review is not None for x in told)
+        if over and len(told) > 1 and ended and now - max(ended) <= JUST_OVER:
+            found[slate] = told
+    return found
+
+
+async def tell_tonight(
+    books: Callable[[], Sequence[GameTracking] | None],
+    clock: Clock,
+    tell: Callable[[Notice], Awaitable[None]],
+) -> None:
+    """Queue one message after the last result of each night, for ever.
+
+    `books` are all games that are followed as they stand; None while that is not known of each.
+    """
+    while True:
+        await clock.sleep(TONIGHT_STEP)
+        followed, now = books(), clock.now()
+        for slate, bets in nights_over(followed or (), now).items():
+            text = tonight_text(bets)
+            # Once a night and set of bets: one that is added later makes another sum.
+            episode = slate.toordinal() * 100_000 + len(bets)
+            await tell(Notice(TONIGHT, episode, now, text, Level.DEFAULT, now + USEFUL_FOR))
 
 
 def _profit(cents: Sequence[int]) -> str:

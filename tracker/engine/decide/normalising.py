@@ -86,6 +86,19 @@ def moved(tracked: Tracked, before: GameState, after: GameState) -> bool:
     )
 
 
+def first_seen(tracked: Tracked, before: GameState | None, after: GameState) -> bool:
+    """Whether a box from after the tip tells of a bet's player for the first time.
+
+    Who starts and who plays is then known: a chance moves by that, and not by the game.
+    """
+    if before is None or not after.phase.in_play:
+        return False
+    return any(
+        (before.period == 0 or box_line(before, x) is None) and box_line(after, x) is not None
+        for x in players_of(tracked, after.game.id)
+    )
+
+
 def with_players(
     state: GameState, players: Sequence[PlayerLine], seen: Sequence[PlayerLine] = ()
 ) -> GameState:

@@ -13,6 +13,7 @@ from tracker.domain.game import GameState
 from tracker.domain.market import Market
 from tracker.domain.parlay import Parlay
 from tracker.domain.tracking import Change, LegStanding, RuleState, Tracked
+from tracker.engine.decide.normalising import first_seen
 from tracker.engine.decide.parlays import chance_of, look_at, part_of
 from tracker.engine.rules.stepping import Look, apply_rules
 from tracker.forecast import Outlook, price_all, why_none
@@ -56,7 +57,7 @@ def see(
         return change
     take = None if outlook is None else _camera(state, outlook, look.now)
     sights = {
-        x.bet.number: _sight(x, priced, look, take)
+        x.bet.number: _sight(x, priced, _look_at(x, look), take)
         for x, priced in zip(looked, chances(looked, outlook, state), strict=True)
         if look.news or priced[0] != x or priced[1] not in (x.chance, x.no_chance)
     }
@@ -74,6 +75,12 @@ def see(
         legs=(*change.legs, *(leg for x in seen for leg in x.legs)),
         alerts=(*change.alerts, *(alert for x in seen for alert in x.alerts)),
     )
+
+
+def _look_at(tracked: Tracked, look: Look) -> Look:
+    """The look as it concerns one bet."""
+    fresh = not look.renewed and first_seen(tracked, look.before, look.state)
+    return replace(look, renewed=True) if fresh else look
 
 
 def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -> list[Priced]:

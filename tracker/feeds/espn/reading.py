@@ -21,7 +21,7 @@ from tracker.feeds.espn import documents as told
 from tracker.feeds.espn.players import players
 from tracker.feeds.source import Board
 from tracker.feeds.stopped_clock import at_zero
-from tracker.feeds.strict import MOST_PERIODS, MOST_POINTS, read_json, read_object
+from tracker.feeds.strict import MOST_PERIODS, MOST_POINTS, plausible, read_json, read_object
 
 _DIGITS = re.compile(r"[0-9]{1,3}", re.ASCII)
 _OVERTIMES = re.compile(r"(?<![a-z0-9])([0-9]{0,2})(?:st|nd|rd|th)? ?ot(?![a-z])", re.ASCII)
@@ -67,6 +67,7 @@ def parse_summary(body: bytes, league: str) -> GameState:
         raise wrong.inside("header.competitions[0]") from None
     teams = summary.boxscore.players if summary.boxscore is not None else []
     lines = players(teams, league, game, in_play=state.phase.in_play)
+    lines = plausible(lines, state.score) if state.period else lines
     return GameState(
         state.game,
         state.phase,

@@ -20,7 +20,7 @@ from tracker.feeds.nba import documents as told
 from tracker.feeds.nba import status_text as words
 from tracker.feeds.source import Board, Listing
 from tracker.feeds.stopped_clock import at_zero
-from tracker.feeds.strict import MOST_PERIODS, read_json, read_object
+from tracker.feeds.strict import MOST_PERIODS, plausible, read_json, read_object
 
 _SCHEDULED, _LIVE, _FINAL = 1, 2, 3
 _YES_NO = {"1": True, "0": False}
@@ -158,7 +158,13 @@ def _final(game: Game, entry: told.GameDocument, rules: League) -> GameState:
     believable_end(("period", "homeTeam.score"), entry.period, score, rules)
     periods = _periods(entry, score)
     return GameState(
-        game, Phase.FINAL, entry.period, 0.0, score, periods=periods, players=_players(entry)
+        game,
+        Phase.FINAL,
+        entry.period,
+        0.0,
+        score,
+        periods=periods,
+        players=plausible(_players(entry), score),
     )
 
 
@@ -190,7 +196,7 @@ def _in_play(game: Game, entry: told.GameDocument, rules: League, text: str) -> 
         periods=_periods(entry, score),
         bonus=_bonus(entry),
         timeouts=_timeouts(entry),
-        players=_players(entry),
+        players=plausible(_players(entry), score),
         box=_box(entry, game, clock),
     )
 

@@ -28,6 +28,13 @@ BREAK_S = 30.0
 BEFORE_S = 5 * 60.0
 """The same before tip-off, when starters and players who are out become known."""
 
+LATE_S = 60.0
+"""The same of a game that has not begun long after it should have."""
+
+DUE_FOR_S = 20 * 60.0
+"""For how long after its scheduled tip-off a game is taken to be about to begin: its box is then
+read at the live pace, until who plays is known."""
+
 EARLY_S = 30 * 60.0
 """How long before tip-off a box is first asked for."""
 
@@ -54,11 +61,12 @@ class BoxWatch:
         self._watch = watch
         self._clock = clock
         self._roomy = roomy
-        self._due = 0.0
+        self._read: tuple[float, bool] | None = None
         self._told: GameState | None = None
         self._document = ""
         self._lagging: dict[str, float] = {}
         self._lines: tuple[PlayerLine, ...] = ()
+        self._begun = False
         self._complete = False
         self._box: Box | None = None
 
@@ -71,7 +79,7 @@ class BoxWatch:
         box = await self._watch.look(self._game, Ask.BOX, 0.0)
         told = self._merged(box)
         readable = isinstance(box.reading, GameState)
-        self._due = self._clock.monotonic() + (self._pace() if readable else RETRY_S)
+        self._read = self._clock.monotonic(), readable
         if ask is Ask.BOX or (readable and not self._ends_too_late(box.reading)):
             return told
         return self._merged(await self._watch.look(self._game, ask, max_age))
@@ -84,17 +92,27 @@ class BoxWatch:
         if over and not self._complete:
             # The result waits for it.
             return True
-        if now < self._due or not self._roomy():
+        if self._read is not None:
+            # The pace is that of this moment: at the tip-off the one of before is over.
+            read, readable = self._read
+            if now < read + (self._pace() if readable else RETRY_S):
+                return False
+        if not self._roomy():
             return False
         if state is None or state.phase is Phase.SCHEDULED:
-            start = self._game.start if state is None else state.game.start
-            return (start - self._clock.now()).total_seconds() <= EARLY_S
+            return self._to_tip_off(state) <= EARLY_S
         return not state.phase.off
+
+    def _to_tip_off(self, state: GameState | None) -> float:
+        """Seconds to the scheduled tip-off, below 0 after it."""
+        start = self._game.start if state is None else state.game.start
+        return (start - self._clock.now()).total_seconds()
 
     def _pace(self) -> float:
         state = self._told
         if state is None or state.phase is Phase.SCHEDULED:
-            return BEFORE_S
+            left = self._to_tip_off(state)
+            return BEFORE_S if left > 0 else LIVE_S if left > -DUE_FOR_S else LATE_S
         if state.phase is not Phase.LIVE:
             return BREAK_S
         return DECISIVE_S if decisive(state) else LIVE_S
@@ -111,9 +129,11 @@ class BoxWatch:
             return look
         if state.players and not self._older(state):
             self._lines, self._complete = state.players, state.phase is Phase.FINAL
-            self._box = state.box
+            self._box, self._begun = state.box, state.period > 0
         newest = self._newest(look.path, state)
         known = newest.phase is not Phase.FINAL or self._complete
+        # What a box told before the tip says nothing of a game whose clock runs.
+        known = known and (self._begun or newest.period == 0)
         lines = self._lines if known else ()
         return replace(look, reading=replace(newest, players=lines, box=self._box))
 
@@ -136,4 +156,5 @@ class BoxWatch:
     def _remember(self, state: GameState) -> None:
         """Take it that this was told: before a restart, or before a player was bet on."""
         self._told, self._lines, self._box = state, state.players, state.box
+        self._begun = state.period > 0
         self._complete = state.phase is Phase.FINAL and bool(state.players)

@@ -14,6 +14,7 @@ from tracker.domain.catalog.teams import code_in
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.prior import Lines
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection
+from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.odds.offers import UNUSABLE, Event, Offer, Parsed
 from tracker.feeds.source import Board
 from tracker.feeds.strict import Strict, read_json
@@ -125,6 +126,29 @@ def pregame_lines(body: bytes, board: Board) -> tuple[tuple[Game, Lines, str], .
         if not lines.empty:
             found.setdefault(game.id, (game, lines, _book(told)))
     return tuple(found.values())
+
+
+class SummaryDocument(Strict):
+    """The part of a summary that has a game's lines."""
+
+    pickcenter: list[Any] | None = None
+    odds: list[Any] | None = None
+
+
+def summary_lines(body: bytes, game: Game) -> tuple[Lines, str] | None:
+    """The last lines before the tip that a summary tells, and the book; None where it has none.
+
+    They stand there also while the game is played, unless they have gone from it by then.
+    """
+    try:
+        told = read_json(SummaryDocument, body)
+    except FeedMalformed:
+        return None
+    for one in (*(told.pickcenter or ()), *(told.odds or ())):
+        lines = _lines(one, game)
+        if not lines.empty:
+            return lines, _book(one)
+    return None
 
 
 def _waiting(body: bytes, board: Board) -> list[tuple[Game, object]]:

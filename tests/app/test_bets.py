@@ -1,0 +1,121 @@
+"""What can be no bet, and no result, is refused with one sentence, whichever way it comes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.store.values import DEFAULTS, GAME, OTHER, T0, state
+from tracker.app.bets import Beside, Bets, Changes, Registered, draft_of
+from tracker.app.choose_game import Chooser
+from tracker.domain.bet import Result
+from tracker.domain.errors import BadBet
+from tracker.domain.game import Phase
+from tracker.store import Store
+
+NOW = GAME.start - timedelta(hours=2)
+
+
+def by(store: Store) -> Bets:
+    """The bets as the terminal sees them."""
+    return Bets(store, DEFAULTS, 1000)
+
+
+async def add(store: Store, line: str, beside: Beside | None = None) -> Registered:
+    """Add a line whose game is known."""
+    await store.save_games([(GAME, None), (OTHER, None)], NOW)
+    draft = draft_of(line, beside or Beside(), 1000)
+    return await by(store).add(draft, await Chooser(store, NOW).choose(draft), NOW)
+
+
+@pytest.mark.parametrize(
+    ("line", "beside", "said"),
+    [
+        ("DEN ML -110 $0", Beside(), "a stake of $0.00 is no bet"),
+        ("DEN ML", Beside(stake="0"), "a stake of $0.00 is no bet"),
+        ("parlay: DEN ML; LAL ML +900", Beside(), "exclude each other"),
+        ("parlay: LAL@DEN over 224.5; LAL@DEN under 220.5", Beside(), "exclude each other"),
+        ("parlay: DEN -4.5; LAL +2.5", Beside(), "exclude each other"),
+        (
+            "parlay: DEN tt u100.5; LAL tt u100.5; LAL@DEN over 224.5",
+            Beside(),
+            "exclude each other",
+        ),
+        ("DEN ML", Beside(game="NYK@BOS"), "does not play in NYK@BOS"),
+        ("LAL ML", Beside(name="1"), "is the number of another bet"),
+        ("DEN ML", Beside(free=True), "how much the free bet is worth"),
+    ],
+)
+async def test_nonsense_is_refused(store: Store, line: str, beside: Beside, said: str) -> None:
+    """Nothing is added."""
+    await add(store, "BOS ML")
+    with pytest.raises(BadBet, match=said.replace("$", r"\$")):
+        await add(store, line, beside)
+    assert len(await store.bets_view(DEFAULTS)) == 1
+
+
+async def test_legs_that_can_win_together_are_a_parlay(store: Store) -> None:
+    """A favourite that wins by few, a total between two lines, a tie that returns both stakes."""
+    for line in (
+        "parlay: DEN ML; LAL +4.5",
+        "parlay: LAL@DEN over 220.5; LAL@DEN under 224.5",
+        "parlay: DEN tt o110.5; LAL tt o110.5; LAL@DEN under 224.5",
+        "parlay: Q1 DEN ML; LAL ML",
+    ):
+        assert (await add(store, line)).added.created
+
+
+async def test_a_game_that_is_over_takes_no_new_bet(store: Store) -> None:
+    """But one that says that it was placed in time, and one that is there already."""
+    first = await add(store, "DEN ML -110")
+    await store.save_games([(GAME, state(phase=Phase.FINAL))], NOW)
+    late = GAME.start + timedelta(hours=3)
+
+    async def again(line: str, beside: Beside) -> Registered:
+        draft = draft_of(line, beside, 1000)
+        return await by(store).add(draft, await Chooser(store, late).choose(draft), late)
+
+    game = f"LAL@DEN {GAME.slate}"
+    with pytest.raises(BadBet, match=r"is over .*too late"):
+        await again("LAL ML", Beside(game=game))
+    same = await again("Nuggets win -110", Beside(game=game))
+    assert (same.added.number, same.added.created) == (first.added.number, False)
+    placed = (GAME.start - timedelta(hours=1)).isoformat()
+    assert (await again("LAL ML", Beside(game=game, placed_at=placed))).added.created
+
+
+async def test_a_bet_is_not_moved_to_other_teams(store: Store) -> None:
+    """Nor to what another bet is."""
+    await add(store, "DEN ML")
+    await add(store, "DEN -4.5")
+    with pytest.raises(BadBet, match="does not play in NYK@BOS"):
+        await by(store).edit("1", Changes(game="NYK@BOS"), NOW)
+    with pytest.raises(BadBet, match="the same as bet 2"):
+        await by(store).edit("1", Changes(pick="Nuggets -4.5"), NOW)
+
+
+async def test_a_result_and_its_payout_must_be_possible(store: Store) -> None:
+    """None of a game to come, and no payout that is none of its result."""
+    await add(store, "DEN ML +100 $20")
+    with pytest.raises(BadBet, match="has not begun"):
+        await by(store).settle("1", Result.WON, "?", None, NOW)
+    after = T0 + timedelta(hours=2)
+    for result, paid in (
+        (Result.WON, 2000), (Result.WON, 500), (Result.LOST, 2000), (Result.PUSH, 100),
+        (Result.VOID, 2100),
+    ):  # fmt: skip
+        with pytest.raises(BadBet, match=r"payout|returns"):
+            await by(store).settle("1", result, "?", paid, after)
+    done = await by(store).settle("1", Result.LOST, "cashed out", 1200, after)
+    assert done.settlement.payout_cents == 1200
+
+
+async def test_the_stake_of_a_free_bet_is_the_books(store: Store) -> None:
+    """It neither comes back nor is lost."""
+    await add(store, "DEN ML +150 $10", Beside(free=True))
+    after = T0 + timedelta(hours=2)
+    won = await by(store).settle("1", Result.WON, "seen", None, after)
+    assert (won.settlement.payout_cents, won.bet.own_cents) == (1500, 0)
+    void = await by(store).void("1", "the book cancelled it", after)
+    assert void.settlement.payout_cents == 0

@@ -1,0 +1,66 @@
+"""After the last result of the night one line says what it came to, and what needs the person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.engine.build import GAME, T0, bet
+from tracker.clock import LeapingClock
+from tracker.daemon.watchers.nightly import nights_over, tell_tonight, tonight_text
+from tracker.domain.alert import Notice
+from tracker.domain.bet import Result, Settlement
+from tracker.domain.tracking import GameTracking, Tracked
+
+OVER = T0 + timedelta(hours=3)
+
+
+def ended(number: int, result: Result, paid: int) -> Tracked:
+    """A bet of twenty dollars with its result."""
+    done = Settlement(number, 1, result, paid, OVER, "the box")
+    return replace(Tracked.fresh(bet(number, "DEN ML")), settlement=done)
+
+
+NIGHT = (
+    ended(1, Result.WON, 3756),
+    ended(2, Result.LOST, 0),
+    ended(3, Result.WON, 3000),
+    ended(4, Result.PUSH, 2000),
+    ended(5, Result.VOID, 2000),
+    replace(Tracked.fresh(bet(6, "DEN -4.5")), review="the box lacks a period"),
+)
+
+
+def test_the_line_has_the_record_the_money_and_what_needs_the_person() -> None:
+    """Pushes and void bets only where there are some."""
+    assert tonight_text(NIGHT) == "Tonight 2–1–1, +$7.56 · 1 void · 1 bet needs you"
+    assert tonight_text(NIGHT[:2]) == "Tonight 1–1, -$2.44"
+    assert tonight_text((*NIGHT[:2], *(NIGHT[5],) * 2)).endswith(" · 2 bets need you")
+
+
+def test_a_night_is_over_with_its_last_result_and_not_before() -> None:
+    """Nor long after it, nor for one bet alone."""
+    books = [GameTracking(GAME, NIGHT)]
+    assert nights_over(books, OVER).keys() == {GAME.slate}
+    assert nights_over(books, OVER + timedelta(hours=2)) == {}
+    still = GameTracking(GAME, (*NIGHT, Tracked.fresh(bet(7, "LAL ML"))))
+    assert nights_over([still], OVER) == {}
+    assert nights_over([GameTracking(GAME, NIGHT[:1])], OVER) == {}
+
+
+async def test_it_is_told_under_one_name_for_ever() -> None:
+    """So that a restart, or another look, tells it no second time."""
+    told: list[Notice] = []
+    clock = LeapingClock(OVER)
+
+    async def tell(notice: Notice) -> None:
+        told.append(notice)
+        if len(told) == 2:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await tell_tonight(lambda: [GameTracking(GAME, NIGHT)], clock, tell)
+    assert len({(x.kind, x.episode) for x in told}) == 1
+    assert told[0].text.startswith("Tonight 2–1–1")

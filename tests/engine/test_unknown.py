@@ -1,0 +1,295 @@
+"""What is not known is said as unknown, and nothing untrue is said at a tip-off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from tests.engine.build import after
+from tests.engine.finals import boxes, final_of, game_of
+from tracker.daemon.forecaster import Forecaster
+from tracker.domain.alert import Alert, Decision
+from tracker.domain.bet import Bet, Result
+from tracker.domain.chance import NoChance
+from tracker.domain.events import tell_nobody
+from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
+from tracker.domain.money import parse_odds
+from tracker.domain.parlay import Leg, Parlay, Wager
+from tracker.domain.player import Player, PlayerGame, Stat, player_key
+from tracker.domain.prior import Lines, PregameLines
+from tracker.domain.rule import Event, parse_rule
+from tracker.domain.tracking import Change, GameTracking, Tracked
+from tracker.engine.decide.advance import advance
+from tracker.wording.alerts import compose
+
+FINAL = final_of(boxes()[0])
+GAME = replace(game_of(boxes()[0]), start=after(0))
+PLAYED = [x for x in FINAL.players if x.played and x.minutes > 12]
+RULES = tuple(
+    parse_rule(x) for x in ("p >= 0.80", "p <= 0.30", "swing 0.15 in 5m", "hit", "dead", "out")
+)
+
+
+def lines(*, begun: bool, out: frozenset[str] = frozenset()) -> tuple[PlayerLine, ...]:
+    """The box at the tip: nobody has figures; `begun` has the starters on the court."""
+    return tuple(
+        PlayerLine(
+            x.id, x.name, x.side, tuple((k, 0) for k, _ in x.stats) if begun else (),
+            starter=x.starter, played=begun and x.starter and x.name not in out,
+            on_court=begun and x.starter and x.name not in out,
+            note="INACTIVE_INJURY" if x.name in out else None, out=x.name in out,
+        )
+        for x in FINAL.players
+    )  # fmt: skip
+
+
+def soon(out: frozenset[str] = frozenset()) -> GameState:
+    """The box of a minute before the tip."""
+    box = lines(begun=False, out=out)
+    return GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0), periods=(), players=box)
+
+
+NOTHING = Score(0, 0)
+
+
+def begun(clock: float, score: Score = NOTHING, players: tuple[PlayerLine, ...] = ()) -> GameState:
+    """The first quarter."""
+    return GameState(GAME, Phase.LIVE, 1, clock, score, periods=(score,), players=players)
+
+
+def bet(
+    number: int,
+    market: Wager,
+    odds: str | None = "-110",
+) -> Bet:
+    """A bet of before the tip."""
+    price = None if odds is None else parse_odds(odds)
+    return Bet(number, "x", market, GAME, RULES, after(-3600), odds=price, stake_cents=2000)
+
+
+@dataclass
+class Night:
+    """A game that is followed by the real forecast."""
+
+    book: GameTracking
+    forecaster: Forecaster = field(default_factory=lambda: Forecaster(lambda _: None, tell_nobody))
+    alerts: list[Alert] = field(default_factory=list)
+    last: Change | None = None
+
+    @staticmethod
+    def of(*bets: Bet) -> Night:
+        """Bets of which nothing has been seen, on players of whom ten games are known."""
+        night = Night(GameTracking(GAME, tuple(Tracked.fresh(x) for x in bets)))
+        quote = PregameLines(Lines(home_spread=-3.5, total=226.5), "a book", after(-60))
+        night.forecaster.pricing.known = replace(
+            night.forecaster.pricing.known, quotes={GAME.id: quote}
+        )
+        night.forecaster.pricing.players.recent = {
+            ("nba", player_key(x.name)): tuple(_game(x, n) for n in range(1, 11)) for x in PLAYED
+        }
+        return night
+
+    def poll(self, state: GameState, seconds: float) -> list[Alert]:
+        """What a poll has fired."""
+        outlook = self.forecaster.outlook(self.book, state)
+        self.last = advance(self.book, state, outlook, after(seconds))
+        self.book = self.last.book
+        fired = [x for x in self.last.alerts if x.decision is Decision.FIRED]
+        self.alerts += fired
+        return fired
+
+    def tracked(self, number: int = 1) -> Tracked:
+        """A bet as it stands."""
+        return next(x for x in self.book.tracked if x.bet.number == number)
+
+    def says(self, alert: Alert) -> str:
+        """The words of an alert."""
+        return compose(alert, self.tracked(alert.bet), self.book)
+
+
+def _game(x: PlayerLine, days: int) -> PlayerGame:
+    stats = tuple((Stat(k), v) for k, v in x.stats)
+    start = after(-86_400.0 * days)
+    return PlayerGame(x.name, GAME.code(x.side), f"g{days}", start, x.minutes, x.starter, stats, 0)
+
+
+def player(x: PlayerLine) -> Player:
+    """A player of the box."""
+    return Player(x.name, x.side)
+
+
+def over(x: PlayerLine, stat: Stat = Stat.PTS, points: float | None = None) -> PlayerTotal:
+    """More than he really had, less a half."""
+    return PlayerTotal(
+        player(x), stat, Direction.OVER, points or max(x.stat(stat.value) - 0.5, 0.5)
+    )
+
+
+def test_nineteen_player_bets_a_minute_before_the_tip_say_nothing_untrue() -> None:
+    """Two who are out are told at once; at the tip, under a running clock, nobody is."""
+    stats = (Stat.PTS, Stat.REB, Stat.AST)
+    star, stranger = PLAYED[0], PLAYED[-1]
+    out = frozenset({PLAYED[1].name, PLAYED[2].name})
+    backed = [over(PLAYED[n % (len(PLAYED) - 1)], stats[n % 3]) for n in range(18)]
+    bets = [bet(n, x) for n, x in enumerate(dict.fromkeys(backed), 1)]
+    bets.append(bet(19, over(stranger, points=28.5), odds=None))
+    night = Night.of(*bets)
+    who = {
+        k: v
+        for k, v in night.forecaster.pricing.players.recent.items()
+        if k[1] != player_key(stranger.name)
+    }
+    night.forecaster.pricing.players.recent = who
+    first = night.poll(soon(out), -60)
+    gone = {x.bet.number for x in night.book.tracked if x.bet.market.player.name in out}  # type: ignore[union-attr]
+    assert {(x.bet, x.rule) for x in first} == {(n, "out") for n in gone}
+    assert gone
+    night.poll(soon(out), -30)
+    for second, clock in ((5, 719.0), (15, 703.0), (25, 690.0)):
+        night.poll(begun(clock, Score(2, 0)), second)
+    night.poll(begun(680, Score(2, 3), lines(begun=True, out=out)), 40)
+    night.poll(begun(660, Score(4, 3), lines(begun=True, out=out)), 55)
+    assert night.alerts == first
+    for one in night.book.tracked:
+        has_one = one.bet.number not in gone and one.bet.number != 19
+        assert (one.chance is not None) == has_one
+    assert night.tracked(19).no_chance is NoChance.LITTLE_KNOWN
+    assert star.name not in out
+
+
+def test_a_box_from_before_the_tip_leaves_the_chance_of_before() -> None:
+    """Under a running clock without players the chance stands, and no snapshot is made."""
+    night = Night.of(bet(1, over(PLAYED[0])))
+    night.poll(soon(), -60)
+    before = night.tracked().chance
+    assert before is not None
+    night.poll(begun(719, Score(2, 0)), 5)
+    assert night.tracked().chance == before
+    assert night.last is not None
+    assert night.last.snapshots == ()
+    night.poll(begun(700, Score(2, 0), lines(begun=True)), 20)
+    assert night.last.snapshots != ()
+
+
+def test_who_is_out_is_said_at_once_and_unsaid() -> None:
+    """Loudly, once, with what it makes of the bet; and that he plays after all."""
+    who = PLAYED[0]
+    slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, over(who))))
+    night = Night.of(bet(1, over(who)), bet(2, slip, "+260"))
+    night.poll(soon(), -600)
+    alone = night.tracked(2).chance
+    first = night.poll(soon(frozenset({who.name})), -300)
+    said = [night.says(x).splitlines()[0] for x in first]
+    surname = player(who).name
+    assert said[0].startswith(f"⚠ {surname} is out: ")
+    assert said[0].endswith(" will be void")
+    assert said[1] == f"⚠ {surname} is out: leg 2 will be void"
+    assert night.tracked(1).chance is None
+    assert night.tracked(1).no_chance is NoChance.OUT
+    left = night.tracked(2).chance
+    assert left is not None
+    assert alone is not None
+    assert left.win > alone.win
+    assert night.tracked(2).out == (1,)
+    assert night.poll(soon(frozenset({who.name})), -200) == []
+    back = night.poll(soon(), -100)
+    assert [x.rule for x in back] == ["out", "out"]
+    assert (
+        night.says(back[1]).splitlines()[0] == f"✓ {surname} is no longer out: leg 2 counts again"
+    )
+    assert night.tracked(2).chance == alone
+
+
+def test_a_parlay_with_an_unknown_leg_has_no_chance_and_its_rules_stand_still() -> None:
+    """No level is armed and none fires, until something is known."""
+    who = PLAYED[0]
+    slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, over(who, points=28.5))))
+    night = Night.of(bet(1, slip, "+260"))
+    known, night.forecaster.pricing.players.recent = night.forecaster.pricing.players.recent, {}
+    night.poll(soon(), -600)
+    assert night.tracked().no_chance is NoChance.LITTLE_KNOWN
+    assert night.last is not None
+    (shot,) = night.last.snapshots
+    assert (shot.chance, shot.no_chance) == (None, NoChance.LITTLE_KNOWN)
+    assert {x.reason for x in night.tracked().rules} == {None}
+    night.forecaster.pricing.players.recent = known
+    assert night.poll(soon(), -500) == []
+    assert night.tracked().chance is not None
+    (shot,) = night.last.snapshots
+    assert shot.prior is not None
+    assert "10 games" in shot.prior.by
+
+
+def test_lines_that_become_known_move_a_chance_at_once_and_fire_nothing() -> None:
+    """Before the tip and at 0-0; the swing is measured from there."""
+    night = Night.of(bet(1, Moneyline(Side.HOME), odds=None))
+    quotes, known = night.forecaster.pricing.known.quotes, night.forecaster.pricing.known
+    night.forecaster.pricing.known = replace(known, quotes={})
+    night.poll(soon(), -600)
+    before = night.tracked().chance
+    favourite = PregameLines(Lines(home_spread=-13.5, total=226.5), "a book", after(-60))
+    night.forecaster.pricing.known = replace(known, quotes={GAME.id: favourite})
+    assert night.poll(soon(), -300) == []
+    after_lines = night.tracked().chance
+    assert before is not None
+    assert after_lines is not None
+    assert after_lines.win > before.win + 0.15
+    night.forecaster.pricing.known = replace(known, quotes=quotes)
+    for second, clock in ((10, 719.0), (20, 718.0), (30, 717.0)):
+        assert night.poll(begun(clock), second) == []
+    assert night.tracked().chance != after_lines
+
+
+def test_bets_of_the_third_quarter_have_the_chances_of_those_from_before_the_tip() -> None:
+    """By the line of before the tip, whoever tells it."""
+    markets: tuple[Wager, ...] = (
+        Moneyline(Side.HOME), Spread(Side.HOME, -3.5), Total(Direction.OVER, 226.5),
+        over(PLAYED[0]), Moneyline(Side.AWAY),
+    )  # fmt: skip
+    early = Night.of(*(bet(n, x) for n, x in enumerate(markets, 1)))
+    state = replace(
+        begun(300, Score(60, 58), tuple(replace(x, minutes=x.minutes / 2) for x in FINAL.players)),
+        period=3, periods=(Score(25, 25), Score(25, 25), Score(10, 8)),
+    )  # fmt: skip
+    early.poll(soon(), -60)
+    early.poll(state, 5000)
+    late = Night.of(*(replace(bet(n, x), added_at=after(5000)) for n, x in enumerate(markets, 1)))
+    late.poll(state, 5010)
+    for n in (1, 2, 3, 5):
+        one, other = early.tracked(n).chance, late.tracked(n).chance
+        assert one is not None
+        assert other is not None
+        assert other.win == pytest.approx(one.win, abs=0.01)
+
+
+def test_a_push_never_passes_through_nought() -> None:
+    """A line that is met exactly as time runs out says neither dead nor 30 %."""
+    night = Night.of(bet(1, Spread(Side.HOME, -4.0)))
+    night.poll(soon(), -60)
+    score, quarters = Score(104, 100), (Score(26, 25),) * 4
+    for second, clock in ((8000, 30.0), (8010, 8.0), (8020, 1.0), (8030, 0.3)):
+        late = GameState(GAME, Phase.LIVE, 4, clock, score, periods=quarters)
+        night.poll(late, second)
+    over_ = GameState(GAME, Phase.FINAL, 4, 0, score, periods=quarters)
+    for second in (8040, 8100, 8160):
+        night.poll(over_, second)
+    assert [x.rule for x in night.alerts if x.rule in ("p <= 0.30", "dead")] == []
+    done = night.tracked().settlement
+    assert done is not None
+    assert done.result is Result.PUSH
+
+
+def test_what_a_person_must_decide_is_pushed_with_the_words() -> None:
+    """Whatever the rules of the bet are."""
+    night = Night.of(replace(bet(1, over(PLAYED[0])), rules=()))
+    night.poll(soon(), -60)
+    late = GameState(GAME, Phase.LIVE, 4, 10.0, Score(104, 100), periods=(Score(26, 25),) * 4)
+    night.poll(late, 8000)
+    gone = 8000 + 5 * 3600
+    (said,) = night.poll(late, gone)
+    assert said.rule == Event.REVIEW.value
+    first, second = night.says(said).splitlines()
+    assert first.startswith("❔ #1 needs your decision: ")
+    assert second.endswith("tracker settle 1 won (or lost, push, void)")
