@@ -1,9 +1,9 @@
 """What the daemon costs with 15 live games and 500 bets: memory, event loop, time to hand-over.
 
 The feed, a webhook and a Bot API run in a process of their own; the daemon runs here, whole, with
-real Apprise and real python-telegram-bot, on a clock that is some times as fast, so it is polled that much
-harder than a real night would. No budget of messages holds alerts back. Figures are of this
-machine: compare them with each other, and run it twice.
+real Apprise and real python-telegram-bot, on a clock that is some times as fast, so it is polled
+that much harder than a real night would. No budget of messages holds alerts back. Figures are of
+this machine: compare them with each other, and run it twice.
 """
 
 from __future__ import annotations

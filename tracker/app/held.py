@@ -59,7 +59,7 @@ async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) 
     asked = bet_of(bet)
     found = None
     if asked is not None:
-        found = await price_now(explainer.store, asked, explainer.given, explainer.in_use)
+        found = await price_now(explainer.store, asked, explainer.given, explainer.in_use, now)
     if found is None or not isinstance(getattr(found, "chance", None), Chance):
         raise NotHeld(f"bet {bet.id} has no chance yet: it gets one when the daemon sees its game")
     return Held(bet, found.chance, bet.stake_cents, odds, now, now)  # type: ignore[union-attr]
