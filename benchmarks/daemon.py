@@ -1,9 +1,9 @@
 """What the daemon costs with 15 live games and 500 bets: memory, event loop, time to hand-over.
 
 The feed, a webhook and a Bot API run in a process of their own; the daemon runs here, whole, with
-real Apprise and real aiogram, on a clock that is some times as fast, so it is polled that much
-harder than a real night would. No budget of messages holds alerts back. Figures are of this
-machine: compare them with each other, and run it twice.
+real Apprise and real python-telegram-bot, on a clock that is some times as fast, so it is polled
+that much harder than a real night would. No budget of messages holds alerts back. Figures are of
+this machine: compare them with each other, and run it twice.
 """
 
 from __future__ import annotations
@@ -144,6 +144,8 @@ async def work(config: Path, addresses: list[str], speed: float, seconds: float)
     from tracker.daemon.run import run
     from tracker.notify.channels.apprise import AppriseChannel, check_urls
     from tracker.notify.channels.telegram.channel import TelegramChannel
+    from tracker.notify.channels.telegram.connection import TelegramConnection
+    from tracker.notify.channels.telegram.values import Place
     from tracker.settings import load_settings
 
     settings = load_settings(config)
@@ -151,8 +153,9 @@ async def work(config: Path, addresses: list[str], speed: float, seconds: float)
     stop, late = asyncio.Event(), []
     hook, bot = addresses
     check_urls([hook])
-    watches = [Stopwatch("Apprise", clock), Stopwatch("aiogram", clock)]
-    telegram = TelegramChannel(SecretStr(TOKEN), CHAT, api_url=bot)
+    watches = [Stopwatch("Apprise", clock), Stopwatch("Telegram", clock)]
+    line = TelegramConnection(SecretStr(TOKEN), Place(CHAT), api_url=bot)
+    telegram = TelegramChannel(line)
     channels = [watches[0].on(AppriseChannel(hook)), watches[1].on(telegram)]
     heart = asyncio.create_task(beat(late))
     daemon = asyncio.create_task(

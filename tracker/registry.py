@@ -31,6 +31,15 @@ _CHOICE = ("active.json", "active.copy")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+FOLDER = "models"
+"""The folder of models, beside the database."""
+
+
+def registry_beside(database: Path) -> Registry:
+    """The models that belong to a database."""
+    return Registry(database.parent / FOLDER)
+
+
 class NoSuchModel(TrackerError):
     """A model's name that is not known; the text lists those that are."""
 

@@ -9,8 +9,9 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.modelling.conftest import write_seasons
-from tracker.cli.models.in_use import ModelsInUse, registry_beside
+from tracker.cli.models.in_use import ModelsInUse
 from tracker.forecast import load_parameters
+from tracker.registry import registry_beside
 
 SEASONS = {"2020-21": 1, "2021-22": 2}
 

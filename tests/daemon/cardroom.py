@@ -47,6 +47,7 @@ class Room:
     clock: FakeClock
     wall: LiveView
     board: Board
+    folder: Path = Path()
     told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     loop: CardLoop = field(init=False)
 
@@ -109,7 +110,7 @@ async def a_room(path: Path, board: Board) -> AsyncIterator[Room]:
         pick = parse_pick("DEN -4.5", find_in_game(GAME))
         await store.add(Draft(pick), game=GAME, defaults=(), at=NOW)
         clock = FakeClock(NOW)
-        yield Room(store, clock, LiveView(clock, DENVER), board)
+        yield Room(store, clock, LiveView(clock, DENVER), board, path)
 
 
 @asynccontextmanager

@@ -62,7 +62,7 @@ def test_open_bets() -> None:
     assert bets_text(bets, SIGHT) == (
         "4 open bets\n"
         "#12 DEN -4.5 · 71 % · LAL@DEN Q4 7:02 · $20.00 at -115\n"
-        "#13 DEN -4.5 · needs review: tracker show 13 · LAL@DEN 19:00 · $20.00 at -115\n"
+        "#13 DEN -4.5 · needs you: /review · LAL@DEN 19:00 · $20.00 at -115\n"
         "#14 BOS ML · NYK@BOS Sat 16:30 · $20.00 at -115\n"
         "#15 BOS -3 · waits for its game"
     )

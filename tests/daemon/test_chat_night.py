@@ -48,6 +48,11 @@ def cards(api: BotApi) -> list[Written]:
     return [x for x in api.written if x.text.startswith("🏀") and x.reply_to is None and x.buttons]
 
 
+def results(api: BotApi) -> list[Written]:
+    """The messages that tell a result as a reply."""
+    return [x for x in api.written if "WON" in x.text and x.reply_to is not None]
+
+
 @pytest.mark.timeout(120)
 async def test_a_night_in_a_chat(tmp_path: Path) -> None:
     """One card from tip-off to the final, alerts as replies, and what is asked is answered."""
@@ -65,11 +70,10 @@ async def test_a_night_in_a_chat(tmp_path: Path) -> None:
         daemon = await night.start_daemon(config, clock)
         await until(lambda: [x for x in cards(api) if "Final" in x.text], "no final")
         api.say("/status", chat=PERSON, at=int(REAL.now().timestamp()))
-        await until(lambda: [x for x in api.written if "WON" in x.text], "no result")
+        await until(lambda: results(api), "no result")
         daemon.terminate()
         assert await asyncio.wait_for(daemon.wait(), 20) == 0
     (card,) = cards(api)
     assert "#9 PHI -1.5" in card.text
-    results = [x for x in api.written if "WON" in x.text and x.reply_to is not None]
-    assert {x.reply_to for x in results} == {card.message}
+    assert {x.reply_to for x in results(api)} == {card.message}
     assert TOKEN not in (tmp_path / "daemon.log").read_text("utf-8")

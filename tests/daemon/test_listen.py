@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,28 +15,21 @@ from tests.daemon.cardroom import DENVER, Room, a_chat
 from tests.doubles.bot_api import CHAT, PERSON, BotApi, Written
 from tests.doubles.bot_api_answers import Hangs, Says, no, wait
 from tests.notify.values import GAME, NOW
+from tracker.app.explain import Explainer
 from tracker.clock import FakeClock, SystemClock
+from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.commands import BotCommands
 from tracker.daemon.bot.listener import Listener
 from tracker.daemon.bot.subprocesses import Ran
+from tracker.domain.bet import Status
 from tracker.domain.policy import Scope
 from tracker.notify.channels.telegram.card import TelegramBoard
 from tracker.notify.channels.telegram.connection import TelegramConnection
+from tracker.registry import Registry
 
 STRANGER = 666
 REAL = SystemClock()
 PICTURE = b"\x89PNG\r\n\x1a\n and so on"
-ADDED = {
-    "id": 14, "number": 14, "created": True, "pick": "DEN -4.5",
-    "game": {"id": GAME.id, "away": "LAL", "home": "DEN", "start": GAME.start.isoformat()},
-    "waiting": None, "odds": "-110", "stake_cents": 2000, "to_win_cents": 1818,
-    "break_even": 0.5238, "rules": ["p >= 0.80", "settled"],
-}  # fmt: skip
-WHY = {
-    "id": 12, "pick": "DEN -4.5", "change": 0.09,
-    "from": {"game_clock": "Q3 8:02", "win": 0.62}, "to": {"game_clock": "Q3 4:11", "win": 0.71},
-    "causes": [{"cause": "clock", "change": 0.02}, {"cause": "home points", "change": 0.07}],
-}  # fmt: skip
 
 
 @dataclass
@@ -65,14 +57,25 @@ class Ears:
     verbs: Scripted
     real: FakeClock
     refreshed: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
     fixed_chat: bool = False
     task: asyncio.Task[None] | None = None
+
+    @property
+    def bets(self) -> BetCommands:
+        """What may be done with bets."""
+        registry = Registry(self.room.folder / "models")
+        explainer = Explainer(self.room.store, (), lambda _: None, registry)
+        changed = self.changes.append
+        return BetCommands(
+            self.room.store, explainer, 1000, self.room.clock, DENVER, lambda: changed("")
+        )
 
     def start(self) -> None:
         """Begin to listen."""
         errands = BotCommands(
-            self.room.store, self.room.wall, self.room.clock, DENVER, self.line, self.verbs,
-            self.refreshed.append, self.real, self.fixed_chat,
+            self.room.store, self.room.wall, self.room.clock, DENVER, self.line, self.bets,
+            self.verbs, self.refreshed.append, self.real, self.fixed_chat,
         )  # fmt: skip
         tell = self.room._tell
         listener = Listener(self.line, self.room.store.pairing, errands, self.real, tell)
@@ -151,23 +154,90 @@ async def test_commands_are_answered(tmp_path: Path) -> None:
         assert "There is no /bet" in (await x.answer_to("/bet 12")).text
 
 
-async def test_a_bet_is_added_as_on_the_command_line(tmp_path: Path) -> None:
-    """The very same command reads the line; what it refuses is told in its own words."""
+async def test_a_bet_is_added_and_taken_back(tmp_path: Path) -> None:
+    """It is read as at the terminal, followed at once, and has a button that undoes it."""
     async with ears(tmp_path) as x:
-        x.verbs.says["add"] = Ran(0, json.dumps(ADDED), "")
-        said = await x.answer_to("/add  DEN -4.5\n-110 $20")
-        assert x.verbs.asked == [("add", "--json", "--no-chance", "--", "DEN -4.5 -110 $20")]
-        assert said.text == (
-            "Bet #14 is registered: DEN -4.5\n"
-            "LAL @ DEN · 19:00\n"
-            "-110 · stake $20.00 to win $18.18 · breaks even at 52.4 %\n"
-            "Told at: p >= 0.80 · settled"
-        )
-        x.verbs.says["add"] = Ran(2, "", "error: 'XYZ' is no team\nerror: did you mean XYA?\n")
-        said = await x.answer_to("/add XYZ ML")
-        assert said.text == "Not registered\n'XYZ' is no team\ndid you mean XYA?"
-        x.verbs.says["add"] = Ran(0, "what is this", "")
-        assert "not understood" in (await x.answer_to("/add DEN ML")).text
+        said = await x.answer_to("/add  DEN ML\n-110 $20")
+        assert said.text.splitlines() == [
+            "Bet #2 is registered: DEN ML",
+            "LAL @ DEN · 19:00",
+            "-110 · stake $20.00 to win $18.18 · breaks even at 52.4 %",
+            "Told at: nothing",
+        ]
+        assert said.buttons == (("↩ Undo", "undo:2"),)
+        assert x.changes == [""]
+        again = await x.answer_to("/add Nuggets win -110 $20")
+        assert "was registered already" in again.text
+        assert again.buttons == ()
+        x.api.press("undo:2", said.message)
+        await x.dealt()
+        assert x.api.answers[-1]["text"] == "Bet #2 is withdrawn."
+        view = await x.room.store.bet_view(2, ())
+        assert view is not None
+        assert view.status is Status.WITHDRAWN
+        x.api.press("undo:2", said.message)
+        await x.dealt()
+        assert "over already" in x.api.answers[-1]["text"]
+        assert (await x.answer_to("/add XYZ ML")).text.startswith("Not registered\n")
+
+
+async def test_a_line_without_a_command_is_shown_as_what_it_would_be(tmp_path: Path) -> None:
+    """Nothing is registered until the button below it is pressed."""
+    async with ears(tmp_path) as x:
+        said = await x.answer_to("DEN over 112.5 -110 $20")
+        assert said.text.startswith("This would be: ")
+        assert said.text.endswith("Nothing is registered yet.")
+        assert len(await x.room.store.bets_view()) == 1
+        x.api.press(dict(said.buttons)["➕ Add it"], said.message)
+        await x.until(lambda: "Bet #2 is registered" in x.api.written[-1].text)
+        assert x.api.written[-1].buttons == (("↩ Undo", "undo:2"),)
+        assert "No bet that is understood" in (await x.answer_to("good evening")).text
+
+
+async def test_in_a_group_only_bets_are_answered(tmp_path: Path) -> None:
+    """What people say to each other there is theirs."""
+    async with ears(tmp_path, chat=-881) as x:
+        x.api.say("good evening", chat=-881)
+        x.api.say("/weather@other_bot", chat=-881)
+        x.api.say("DEN ML", chat=-881, user=STRANGER)
+        await x.dealt()
+        assert x.api.messages == {}
+        assert "This would be" in (await x.answer_to("DEN ML", chat=-881)).text
+
+
+async def test_bets_are_changed_and_decided(tmp_path: Path) -> None:
+    """Edit, withdraw, settle, void and review, each with what is refused in one sentence."""
+    async with ears(tmp_path) as x:
+        await x.answer_to("/add DEN ML -110 $20")
+        edited = (await x.answer_to("/edit #2 stake $25")).text
+        assert edited == "#2 DEN ML is changed\nstake $20.00 → $25.00"
+        assert "What is to be changed?" in (await x.answer_to("/edit 2 colour red")).text
+        assert (await x.answer_to("/edit 99 stake $5")).text.startswith("Not changed\nthere is no")
+        assert (await x.answer_to("/review")).text == "No bet needs you"
+        assert "How did it end?" in (await x.answer_to("/settle 2 maybe")).text
+        x.room.see()
+        won = (await x.answer_to("/settle 2 won the book paid")).text
+        assert won == "✅ #2 DEN ML WON, pays $47.73\nby hand: the book paid · official"
+        void = (await x.answer_to("/void 2")).text
+        assert void == "⊘ #2 DEN ML VOID, pays $25.00\nby hand: decided in the chat · official"
+        await x.answer_to("/add DEN -1.5 -110 $20")
+        assert "is withdrawn" in (await x.answer_to("/withdraw 3")).text
+        assert "Which bet?" in (await x.answer_to("/withdraw")).text
+
+
+async def test_what_a_bet_is_worth(tmp_path: Path) -> None:
+    """By a chance of this moment where none was seen; without a stake there is nothing to tell."""
+    async with ears(tmp_path) as x:
+        await x.answer_to("/add DEN ML -110 $20")
+        offered = (await x.answer_to("/cashout 2 $15")).text
+        assert offered.startswith("#2 DEN ML · -110 $20.00 · ")
+        assert "Offer $15.00 · fair value $" in offered
+        hedged = (await x.answer_to("/hedge 2 +150")).text
+        assert "At +150 on the other side" in hedged
+        assert "Same either way: stake $" in hedged
+        assert "what is offered?" in (await x.answer_to("/cashout 2")).text
+        assert "at what price" in (await x.answer_to("/hedge 2")).text
+        assert "Not known\nbet 1 has no stake" in (await x.answer_to("/cashout 1 $5")).text
 
 
 async def test_a_chat_that_another_program_paired_is_taken_up(tmp_path: Path) -> None:
@@ -183,12 +253,9 @@ async def test_a_chat_that_another_program_paired_is_taken_up(tmp_path: Path) ->
 
 
 async def test_why_and_a_chart(tmp_path: Path) -> None:
-    """The causes with the largest first, and a picture."""
+    """A bet that has not moved says so, and a picture comes from a process of its own."""
     async with ears(tmp_path) as x:
-        x.verbs.says["why"] = Ran(0, json.dumps(WHY), "")
-        assert (await x.answer_to("/why #12")).text == (
-            "#12 DEN -4.5: 62 % → 71 %\nQ3 8:02 → Q3 4:11\n▲ 7.0 · home points\n▲ 2.0 · clock"
-        )
+        assert "no change to explain yet" in (await x.answer_to("/why #1")).text
         said = await x.answer_to("/chart 12")
         assert said.photo == PICTURE
         assert said.text == "Bet #12"
@@ -257,10 +324,8 @@ async def test_buttons(tmp_path: Path) -> None:
         x.api.press(f"unmute:{buttons['❓ Why'].partition(':')[2]}", card.message)
         await x.dealt()
         assert await x.room.store.alerting.snoozes(now) == ()
-        x.verbs.says["why"] = Ran(0, json.dumps(WHY), "")
         x.api.press(buttons["❓ Why"], card.message)
-        await x.until(lambda: "home points" in x.api.written[-1].text)
-        assert x.verbs.asked == [("why", "--json", "--", "12")]
+        await x.until(lambda: x.api.written[-1].text.startswith("Not known"))
         assert x.api.written[-1].reply_to == card.message
 
 
@@ -288,7 +353,7 @@ async def test_a_stranger_is_refused_and_told_of_once(tmp_path: Path) -> None:
         x.api.press("mute:1", 1, chat=group, user=STRANGER)
         await x.dealt()
         assert x.api.messages == {}
-        assert x.verbs.asked == []
+        assert len(await x.room.store.bets_view()) == 1
         assert await x.room.store.alerting.snoozes(x.room.clock.now()) == ()
         assert x.api.answers[-1]["text"] == "Only whoever is paired may press this."
         assert [e for e in x.room.events if e == "telegram.stranger"] == ["telegram.stranger"] * 2
@@ -389,10 +454,9 @@ async def test_what_was_asked_long_ago_is_not_answered(tmp_path: Path) -> None:
         long_ago = int((NOW - timedelta(hours=2)).timestamp())
         for text in ("/status", "/snooze 1h", "/add DEN -4.5"):
             x.api.say(text, at=long_ago)
-        x.verbs.says["add"] = Ran(0, json.dumps(ADDED), "")
         x.start()
         await x.dealt()
-        assert [y.text[:7] for y in x.api.written] == ["Bet #14"]
+        assert [y.text[:6] for y in x.api.written] == ["Bet #1"]
         assert await x.room.store.alerting.snoozes(x.room.clock.now()) == ()
 
 

@@ -74,6 +74,7 @@ class BotApi:
     topics: set[int] = field(default_factory=set)
     webhook: str = ""
     messages: dict[int, Written] = field(default_factory=dict)
+    said: dict[int, str] = field(default_factory=dict)
     requests: list[dict[str, str]] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
     answers: list[dict[str, str]] = field(default_factory=list)
@@ -121,14 +122,22 @@ class BotApi:
             "text": text,
         }
         within = {} if topic is None else {"message_thread_id": topic, "is_topic_message": True}
+        self.said[int(str(message["message_id"]))] = text
         self._hear({"message": message | within})
 
     def press(self, data: str, message: int, *, chat: int = CHAT, user: int = PERSON) -> None:
         """Let somebody press a button."""
+        place = {"id": chat, "type": "private"}
+        shown: dict[str, Any] = {"message_id": message, "chat": place, "date": 0}
+        to = self.messages[message].reply_to if message in self.messages else None
+        if to in self.said:
+            shown |= {"date": 1795231800, "text": "?"}
+            replied = {"message_id": to, "chat": place, "date": 1795231800, "text": self.said[to]}
+            shown["reply_to_message"] = replied
         query = {
             "id": f"q{len(self.updates)}",
             "from": {"id": user, "is_bot": False, "first_name": "Ann"},
-            "message": {"message_id": message, "chat": {"id": chat, "type": "private"}, "date": 0},
+            "message": shown,
             "chat_instance": "1",
             "data": data,
         }
@@ -261,7 +270,7 @@ class BotApi:
     def _keep(self, made: Written, asked: Mapping[str, Any]) -> Says:
         reply = json.loads(asked.get("reply_parameters", "{}"))
         to = reply.get("message_id")
-        if to is not None and to not in self.messages:
+        if to is not None and to not in self.messages and to not in self.said:
             if not reply.get("allow_sending_without_reply"):
                 return _bad("message to be replied not found")
             to = None

@@ -6,6 +6,7 @@ again, because a model or lines are no longer kept, is a cause of its own.
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -86,6 +87,10 @@ class Explainer:
     given: LinesFor
     registry: Registry
 
+    def in_use(self, league: str) -> Parameters:
+        """The parameters in use of a league."""
+        return self.registry.load(league)[0]
+
     async def history(self, number: int) -> ShowView:
         """A bet that has moved. Raises NothingMoved."""
         found = await self.store.show_view(number, self.rules)
@@ -165,7 +170,7 @@ class _Rebuild:
     async def prior(self, game: Game) -> Believed:
         """What was believed of a game before its tip-off."""
         bets = bets_before(self.bets, game, game.start)
-        pricing = await pricing_of(self.at.store, [game], bets, self.at.given, self._in_use)
+        pricing = await pricing_of(self.at.store, [game], bets, self.at.given, self.at.in_use)
         return pricing.believed(game, bets)
 
     async def within(self, game: Game, begin: int, end: int, whole: Whole = won) -> Causes:
@@ -173,7 +178,8 @@ class _Rebuild:
         markets = markets_in(self.bet, game.id)
         try:
             first, last = [await self._seen(game, x, whole) for x in (begin, end)]
-            return why(markets, first, last, whole).causes
+            # Off the event loop, which a daemon needs meanwhile.
+            return (await asyncio.to_thread(why, markets, first, last, whole)).causes
         except Unpriceable as error:
             raise NothingMoved(f"bet {self.view.bet.id}: {error}") from None
 
@@ -214,7 +220,7 @@ class _Rebuild:
         if self.bet.number not in {x.number for x in bets}:
             # Added while the game was played: it is asked about, and taught nothing.
             bets = [*bets, self.bet]
-        pricing = await pricing_of(self.at.store, [game], bets, self.at.given, self._in_use)
+        pricing = await pricing_of(self.at.store, [game], bets, self.at.given, self.at.in_use)
         state = await self._state(game, place)
         found: tuple[float, Seen] | None = None
         quoted = await live_lines(self.at.store, state, shot.at)
@@ -222,7 +228,8 @@ class _Rebuild:
             self._models(game.league, shot), dict.fromkeys((quoted, None))
         ):
             seen = pricing.seen(state, bets, parameters, live)
-            error = abs(whole(seen.chance(markets)) - shot.known.win)
+            said = await asyncio.to_thread(seen.chance, markets)
+            error = abs(whole(said) - shot.known.win)
             if found is None or error < found[0]:
                 found = error, seen
             if error <= EXACT:
@@ -249,18 +256,15 @@ class _Rebuild:
         before: GameState | None = None
         since, until = shot.at - back, shot.at + timedelta(microseconds=1)
         async for _, _, body in self.at.store.bodies(None, since, until):
-            state = _read(body, game)
+            state = await asyncio.to_thread(_read, body, game)
             if state is not None:
                 before = _followed(before, state)
         return before if before is not None and _same(before, shot) else None
 
-    def _in_use(self, league: str) -> Parameters:
-        return self.at.registry.load(league)[0]
-
     def _models(self, league: str, shot: Snapshot) -> list[Parameters]:
         """The models that may have forecast then, the one in use first."""
         registry = self.at.registry
-        found = [self._in_use(league)]
+        found = [self.at.in_use(league)]
         for entry in registry.list(league):
             if entry.fault is None and entry.checksum != found[0].checksum:
                 try:

@@ -5,6 +5,7 @@ The daemon, adding, `why`, cash-out and hedge go by it, so that a bet has one ch
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -151,7 +152,7 @@ async def price_now(
         return None
     pricing = await pricing_of(store, [x.game for x in states.values()], [bet], given, load)
     live = {} if now is None else {x: await live_lines(store, y, now) for x, y in states.items()}
-    chance = pricing.chance(bet, states, live)
+    chance = await asyncio.to_thread(pricing.chance, bet, states, live)
     if chance is None or isinstance(chance, NoChance):
         return chance
     told = dict.fromkeys(pricing.believed(x.game, [bet]).by for x in states.values())

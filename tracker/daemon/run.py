@@ -15,11 +15,13 @@ from functools import partial
 from pydantic import SecretStr
 
 from tracker import __version__
+from tracker.app.explain import Explainer
 from tracker.app.pricing import Load
 from tracker.app.refresh import Refresh
 from tracker.app.report import Span
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.alert_policy import AlertPolicy
+from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.chat import ChatBoards
 from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.broadcast_delay import LateSlate, delayed
@@ -51,6 +53,7 @@ from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.league import slate_date
 from tracker.domain.plural import plural
+from tracker.domain.rule import parse_rule
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
@@ -61,6 +64,7 @@ from tracker.forecast import load_parameters
 from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel
 from tracker.notify.outbox import Habits, dispatch
+from tracker.registry import registry_beside
 from tracker.settings import Settings, lines_for
 from tracker.store import Store
 from tracker.store.views import DaemonView
@@ -102,6 +106,7 @@ class Daemon:
         self._clock = parts.clock
         self._bells = {channel.name: asyncio.Event() for channel in parts.channels}
         self._following: dict[str, Poller] = {}
+        self._changed = asyncio.Event()
         self._progress = Watchdog(SystemClock())
         self._desk = AlertPolicy(parts.settings.policy)
         self._herald = SystemNotices(
@@ -165,12 +170,22 @@ class Daemon:
         zone, verbs = parts.settings.zone, parts.verbs
         return ChatBoards(
             parts.channels, parts.store, self._wall, self._clock, zone, self._tell,
-            self._progress, verbs,
+            self._progress, self._bet_commands(), verbs,
+        )  # fmt: skip
+
+    def _bet_commands(self) -> BetCommands:
+        """What a chat may do with bets; what it changes is followed at once."""
+        settings, store = self._parts.settings, self._parts.store
+        rules = tuple(parse_rule(text) for text in settings.rules.default)
+        given, registry = partial(lines_for, settings.lines), registry_beside(settings.store.path)
+        return BetCommands(
+            store, Explainer(store, rules, given, registry),
+            settings.stake_unit_cents, self._clock, settings.zone, self._changed.set,
         )  # fmt: skip
 
     async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:
         """Run every loop until `stop` is set; the first that fails takes all down with it."""
-        changed, wanted = asyncio.Event(), asyncio.Event()
+        changed, wanted = self._changed, asyncio.Event()
         slate = await self._slates()
         shelf, clock, progress = self._shelf, self._clock, self._progress
         store, settings, tell = self._parts.store, self._parts.settings, self._tell

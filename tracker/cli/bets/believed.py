@@ -36,7 +36,8 @@ def given_lines(scope: Scope) -> LinesFor:
 
 def models_of(at: Session) -> ModelsInUse:
     """The models in use beside the database; what cannot be used is told on the screen."""
-    from tracker.cli.models.in_use import ModelsInUse, registry_beside
+    from tracker.cli.models.in_use import ModelsInUse
+    from tracker.registry import registry_beside
 
     return ModelsInUse(registry_beside(at.basics.store), note)
 

@@ -151,7 +151,8 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Cours
 
 
 def _load(scope: Scope) -> _Loader:
-    from tracker.cli.models.in_use import ModelsInUse, registry_beside
+    from tracker.cli.models.in_use import ModelsInUse
+    from tracker.registry import registry_beside
 
     return ModelsInUse(registry_beside(scope.basics().store), lambda _: None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,18 +15,14 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, say, say_json
 from tracker.cli.session import session
 from tracker.cli.words import odds_text
-from tracker.domain.bet import Status
 from tracker.domain.errors import Impossible
-from tracker.domain.money import Odds, money_text, parse_money, parse_odds
-from tracker.domain.parlay import price_of
+from tracker.domain.money import money_text, parse_money, parse_odds
 from tracker.domain.worth import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
-    from tracker.domain.chance import Chance
-    from tracker.store.views import BetView
+    from tracker.app.held import Held
 
 _OLD_S = 30
 """Seconds after which the chance is said to be old."""
@@ -37,19 +33,6 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     verbs: dict[str, Callable[..., None]] = {"cashout": cash_out, "hedge": hedge}
     # A price may begin with a minus, which makes it no option.
     declare(app, name, verbs[name], panel, {"ignore_unknown_options": True})
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A bet whose worth can be told, with all that this needs."""
-
-    bet: BetView
-    chance: Chance
-    stake: int
-    odds: Odds
-    at: datetime
-    now: datetime
-    odds_format: str
 
 
 def cash_out(
@@ -63,7 +46,7 @@ def cash_out(
     Shows the fair value, the part that the offer keeps back, and the chance at which it is fair.
     """
     offer = parse_money(amount)
-    held = asyncio.run(_held(scope_of(context), bet))
+    held, form = asyncio.run(_held(scope_of(context), bet))
     found = cashout(held.chance, held.stake, held.odds, offer)
     if as_json:
         say_json(
@@ -78,7 +61,7 @@ def cash_out(
         return
     from tracker.wording.figures import percent
 
-    _head(held)
+    _head(held, form)
     say(f"Offer    {money_text(found.offer)} · fair value {money_text(found.fair)}")
     if found.fee is not None:
         word = "keeps back" if found.fee >= 0 else "pays more by"
@@ -102,7 +85,7 @@ def hedge(
     first stake. Beside each stands what both bets are expected to bring by the live chance.
     """
     other = parse_odds(odds)
-    held = asyncio.run(_held(scope_of(context), bet))
+    held, form = asyncio.run(_held(scope_of(context), bet))
     lock = hedge_to_lock(held.chance, held.stake, held.odds, other)
     even = hedge_to_keep_even(held.chance, held.stake, held.odds, other)
     if as_json:
@@ -112,7 +95,7 @@ def hedge(
         return
     from tracker.wording.figures import signed_money
 
-    _head(held)
+    _head(held, form)
     rows = [
         (name, money_text(x.stake), *(signed_money(y) for y in (x.if_wins, x.if_loses, x.expected)))
         for name, x in (
@@ -121,36 +104,29 @@ def hedge(
             ("first stake covered", even),
         )
     ]
-    say(f"At {odds_text(other, held.odds_format)} on the other side:")
+    say(f"At {odds_text(other, form)} on the other side:")
     heads = ("Hedge", "Stake", "Bet wins", "Bet loses", "Expected")
     table(heads, rows, right=(1, 2, 3, 4))
     _age(held)
 
 
-async def _held(scope: Scope, reference: str) -> _Held:
+async def _held(scope: Scope, reference: str) -> tuple[Held, str]:
+    """The bet with what its worth rests on, and the form of odds that the person wants."""
+    from tracker.app.explain import Explainer
+    from tracker.app.held import NotHeld, held
+    from tracker.cli.bets.believed import given_lines
+    from tracker.registry import registry_beside
+
     async with session(scope) as at:
-        bet, now, form = await at.bet(reference), at.now, at.basics.odds_format
-    odds = price_of(bet.market, bet.odds)
-    if bet.stake_cents is None or odds is None:
-        raise Impossible(
-            f"bet {bet.id} has no {'stake' if bet.stake_cents is None else 'odds'}: add the bet "
-            "again with them, such as -110 $20"
-        )
-    if bet.result is not None or bet.status is Status.WITHDRAWN:
-        raise Impossible(f"bet {bet.id} is over: `tracker show {bet.id}` says how it ended")
-    if bet.out or bet.no_chance is not None:
-        why = "a player is out" if bet.no_chance is None else bet.no_chance.text
-        raise Impossible(
-            f"what bet {bet.id} is worth is not known ({why}): see `tracker show {bet.id}`"
-        )
-    if bet.chance is None or bet.chance_at is None:
-        raise Impossible(
-            f"bet {bet.id} has no chance yet: it gets one when the daemon sees its game"
-        )
-    return _Held(bet, bet.chance, bet.stake_cents, odds, bet.chance_at, now, form)
+        registry = registry_beside(at.basics.store)
+        explainer = Explainer(at.store, at.basics.rules, given_lines(scope), registry)
+        try:
+            return await held(at.bets, reference, explainer, at.now), at.basics.odds_format
+        except NotHeld as why:
+            raise Impossible(str(why)) from None
 
 
-def _bet_json(held: _Held) -> dict[str, object]:
+def _bet_json(held: Held) -> dict[str, object]:
     return {
         "id": held.bet.id,
         "number": held.bet.number,
@@ -161,16 +137,16 @@ def _bet_json(held: _Held) -> dict[str, object]:
     }
 
 
-def _head(held: _Held) -> None:
+def _head(held: Held, form: str) -> None:
     from tracker.wording.figures import percent
 
-    price = odds_text(held.odds, held.odds_format)
+    price = odds_text(held.odds, form)
     name = f"{paint(f'#{held.bet.id}', 'bold')} {shown_as(held.bet)}"
     stake, chance = money_text(held.stake), percent(held.chance.win, 1)
     say(f"{name} · {price} · stake {stake} · p(hit) {chance}")
 
 
-def _age(held: _Held) -> None:
+def _age(held: Held) -> None:
     from tracker.wording.figures import span_text
 
     seconds = (held.now - held.at).total_seconds()

@@ -92,8 +92,9 @@ def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) ->
 def _recorded(
     scope: Scope, strategy: Strategy, season: str, data: Path | None
 ) -> list[tuple[Candidate, Outcome]]:
-    from tracker.cli.models.in_use import ModelsInUse, registry_beside
+    from tracker.cli.models.in_use import ModelsInUse
     from tracker.modelling.backtest.seasons import candidates, read_rows
+    from tracker.registry import registry_beside
 
     basics = scope.basics()
     parameters = ModelsInUse(registry_beside(basics.store), note)("nba")
@@ -106,9 +107,10 @@ async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, Outcom
     from datetime import timedelta
 
     from tracker.app.own_quotes import candidates, grouped
-    from tracker.cli.models.in_use import ModelsInUse, registry_beside
+    from tracker.cli.models.in_use import ModelsInUse
     from tracker.cli.session import session
     from tracker.forecast.closing import closing_outlook
+    from tracker.registry import registry_beside
 
     settings = scope.settings().odds
     async with session(scope) as at:

@@ -15,20 +15,12 @@ from tracker.registry import NoSuchModel, Registry
 if TYPE_CHECKING:
     from tracker.forecast import Parameters
 
-FOLDER = "models"
-"""The folder of models, beside the database."""
-
 LeagueOf = Annotated[
     str, typer.Option("--league", metavar="LEAGUE", help=f"One of {', '.join(LEAGUES)}.")
 ]
 """The option that names a league; the NBA unless it is given."""
 
 DEFAULT_LEAGUE = NBA.id
-
-
-def registry_beside(database: Path) -> Registry:
-    """The models that belong to a database."""
-    return Registry(database.parent / FOLDER)
 
 
 def known_league(name: str) -> str:

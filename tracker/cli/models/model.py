@@ -11,17 +11,12 @@ import typer
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.models.compare import compare
-from tracker.cli.models.in_use import (
-    DEFAULT_LEAGUE,
-    LeagueOf,
-    is_file_name,
-    known_league,
-    registry_beside,
-)
+from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, is_file_name, known_league
 from tracker.cli.scope import scope_of
 from tracker.cli.screen import note, say, say_json
 from tracker.domain.errors import Impossible
 from tracker.domain.league import LEAGUES
+from tracker.registry import registry_beside
 
 if TYPE_CHECKING:
     from tracker.registry import Entry, Registry

@@ -10,11 +10,12 @@ import typer
 from tracker.app.views import iso
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
-from tracker.cli.models.in_use import ModelsInUse, registry_beside
+from tracker.cli.models.in_use import ModelsInUse
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say, say_json
 from tracker.cli.session import session
 from tracker.domain.league import NBA, slate_date
+from tracker.registry import registry_beside
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

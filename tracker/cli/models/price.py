@@ -78,7 +78,8 @@ def price(
 
 def _loader(scope: Scope, model: str | None) -> Callable[[str], Parameters]:
     """What gives the parameters of a league: the model that is named, else the one in use."""
-    from tracker.cli.models.in_use import ModelsInUse, named_model, registry_beside
+    from tracker.cli.models.in_use import ModelsInUse, named_model
+    from tracker.registry import registry_beside
 
     registry = registry_beside(scope.basics().store)
     in_use = ModelsInUse(registry, note)

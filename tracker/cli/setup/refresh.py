@@ -12,11 +12,12 @@ from tracker.app.views import iso
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.ending import Ended
 from tracker.cli.look import table
-from tracker.cli.models.in_use import ModelsInUse, known_league, registry_beside
+from tracker.cli.models.in_use import ModelsInUse, known_league
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say, say_json
 from tracker.cli.session import session
 from tracker.domain.errors import Misused
+from tracker.registry import registry_beside
 
 if TYPE_CHECKING:
     from tracker.app.refresh import Refreshed

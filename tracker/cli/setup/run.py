@@ -16,12 +16,13 @@ import typer
 from tracker.app.channels import open_channels
 from tracker.cli.declare import declare
 from tracker.cli.ending import FAILED, Ended
-from tracker.cli.models.in_use import ModelsInUse, registry_beside
+from tracker.cli.models.in_use import ModelsInUse
 from tracker.cli.scope import scope_of
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.errors import Misused, TrackerError
 from tracker.domain.events import DaemonStarted, ModelRefused, SecretsWarning, Severity, SystemEvent
 from tracker.host import AlreadyRunning, os_trouble
+from tracker.registry import registry_beside
 
 if TYPE_CHECKING:
     from tracker.notify.channel import Channel

@@ -61,7 +61,7 @@ def why(
 
 async def _work(scope: Scope, bet: str, begin: str | None, end: str | None) -> Explained:
     from tracker.app.explain import Explainer, NothingMoved
-    from tracker.cli.models.in_use import registry_beside
+    from tracker.registry import registry_beside
 
     async with session(scope) as at:
         number = await at.number(bet)

@@ -5,22 +5,31 @@ The first line is the head. Facts and chances only, never advice.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Result, Status
-from tracker.domain.money import money_text
-from tracker.domain.parlay import Parlay
+from tracker.domain.money import money_text, payout_if_won
+from tracker.domain.parlay import Parlay, wager_text
 from tracker.domain.plural import plural
 from tracker.domain.policy import Snooze
 from tracker.domain.record import Ended, Tally, tally
 from tracker.language.snoozes import subject
 from tracker.store.views import BetView
 from tracker.wording.cards import Card
-from tracker.wording.figures import percent, short_market, signed_money
+from tracker.wording.figures import percent, short_market, signed_money, span_text
+
+if TYPE_CHECKING:
+    from tracker.app.bets import Decided, Edited, Registered
+    from tracker.app.choose_game import Choice
+    from tracker.app.explain import Explained
+    from tracker.app.held import Held
+    from tracker.domain.draft import Draft
+    from tracker.domain.game import Game
+    from tracker.domain.money import Odds
+    from tracker.domain.worth import Cashout, Hedge
 
 COMMANDS = (
     ("status", "every game with your bets, right now"),
@@ -28,6 +37,13 @@ COMMANDS = (
     ("add", "register a bet: /add DEN -4.5 -110 $20"),
     ("why", "why a bet's chance moved: /why 12"),
     ("chart", "how it went, as a picture: /chart 12"),
+    ("edit", "mend a bet: /edit 12 stake $25, odds, book, pick, game"),
+    ("withdraw", "stop following a bet: /withdraw 12"),
+    ("settle", "decide a result: /settle 12 won, and why"),
+    ("void", "return a stake: /void 12, and why"),
+    ("review", "the bets that need you"),
+    ("cashout", "an offer beside what a bet is worth: /cashout 12 $29.90"),
+    ("hedge", "a second bet on the other side: /hedge 12 +150"),
     ("snooze", "silence: /snooze 12 2h, /snooze 30m, /snooze off"),
     ("settled", "your last results"),
     ("profit", "what they came to"),
@@ -42,6 +58,9 @@ MOST_LINES = 15
 
 _RESULTS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VOID: "⊘"}
 _OPEN = (Status.SCHEDULED, Status.LIVE)
+_OLD_S = 30
+"""Seconds after which a chance is said to be old."""
+
 _LEAST_SHARE = 0.0005
 _PERIODS = (("Today", 1), ("7 days", 7), ("30 days", 30))
 
@@ -67,7 +86,10 @@ class Sight:
 def help_text() -> str:
     """Every command, and where to find help of another kind."""
     lines = [f"/{name} · {what}" for name, what in COMMANDS]
-    return "\n".join(("What you can ask", *lines, CARE))
+    plain = (
+        "A line without a slash, such as DEN -4.5 -110 $20, is shown as the bet that it would be."
+    )
+    return "\n".join(("What you can ask", *lines, plain, CARE))
 
 
 def status_text(cards: Sequence[Card], bets: Sequence[BetView]) -> str:
@@ -111,7 +133,7 @@ def bets_text(bets: Sequence[BetView], sight: Sight) -> str:
 def _bet_line(x: BetView, sight: Sight) -> str:
     parts = [f"#{x.number} {bet_name(x)}"]
     if x.status is Status.NEEDS_REVIEW:
-        parts.append(f"needs review: tracker show {x.number}")
+        parts.append("needs you: /review")
     elif x.chance is not None:
         parts.append(percent(x.chance.win))
     elif x.no_chance is not None:
@@ -205,40 +227,123 @@ def silent_text(snooze: Snooze, games: Mapping[str, str], sight: Sight) -> str:
     return f"Silent about {subject(snooze, games)} until {sight.clock(snooze.until)}"
 
 
-def added_text(said: str, sight: Sight) -> str:
-    """What `tracker add --json` said, in words."""
-    x: dict[str, Any] = json.loads(said)
-    word = "is registered" if x["created"] else "was registered already"
-    lines = [f"Bet #{x['id']} {word}: {x['pick']}"]
-    game = x["game"]
-    if game is not None:
-        start = datetime.fromisoformat(game["start"])
-        lines.append(f"{game['away']} @ {game['home']} · {sight.clock(start)}")
-    elif x["waiting"]:
-        lines.append(str(x["waiting"]))
-    money = []
-    if x["odds"] is not None:
-        money.append(str(x["odds"]))
-    if x["stake_cents"] is not None:
-        won = "" if x["to_win_cents"] is None else f" to win {money_text(x['to_win_cents'])}"
-        money.append(f"stake {money_text(x['stake_cents'])}{won}")
-    if x["break_even"] is not None:
-        money.append(f"breaks even at {x['break_even']:.1%}".replace("%", " %"))
-    lines += [" · ".join(money)] if money else []
-    lines.append("Told at: " + (" · ".join(x["rules"]) or "nothing"))
+def added_text(x: Registered, sight: Sight) -> str:
+    """A bet that was registered, as it was understood, with its money."""
+    added = x.added
+    fresh = added.created or added.revived
+    word = "is registered" if fresh else "is changed" if added.changed else "was registered already"
+    lines = [f"Bet #{added.number} {word}: {x.text}", *_games(x.games, sight)]
+    if x.waiting:
+        lines.append(x.waiting)
+    lines += _money(x.draft)
+    lines.append("Told at: " + (" · ".join(rule.text for rule in x.rules) or "nothing"))
     return "\n".join(lines)
 
 
-def why_text(said: str) -> str:
-    """What `tracker why --json` said, in words: the causes, the largest first."""
-    x: dict[str, Any] = json.loads(said)
-    first, last = x["from"], x["to"]
-    head = f"#{x['id']} {x['pick']}: {percent(first['win'])} → {percent(last['win'])}"
-    lines = [head, f"{first['game_clock']} → {last['game_clock']}"]
-    causes = sorted(x["causes"], key=lambda c: -abs(c["change"]))
+def would_be_text(draft: Draft, chosen: Choice, sight: Sight) -> str:
+    """What a line would be as a bet; nothing has been registered."""
+    wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
+    text = draft.pick.text if wager is None else wager_text(wager, chosen.games[0])
+    lines = [f"This would be: {text}", *_games(chosen.games, sight)]
+    if chosen.why:
+        lines.append(chosen.why)
+    return "\n".join((*lines, *_money(draft), "Nothing is registered yet."))
+
+
+def _games(games: Sequence[Game], sight: Sight) -> list[str]:
+    return [f"{x.away} @ {x.home} · {sight.clock(x.start)}" for x in dict.fromkeys(games)]
+
+
+def _money(draft: Draft) -> list[str]:
+    """Price, stake and what it may win, in one line; none where nothing is known of them."""
+    odds, stake, parts = draft.odds, draft.stake_cents, []
+    if odds is not None:
+        parts.append(odds.text)
+    if stake is not None:
+        won = "" if odds is None else f" to win {money_text(payout_if_won(stake, odds) - stake)}"
+        parts.append(f"stake {money_text(stake)}{won}")
+    if odds is not None:
+        parts.append(f"breaks even at {odds.break_even:.1%}".replace("%", " %"))
+    return [" · ".join(parts)] if parts else []
+
+
+def edited_text(x: Edited) -> str:
+    """What was changed of a bet."""
+    name = f"#{x.bet.id} {bet_name(x.bet)}"
+    if not x.changes:
+        return f"{name}: it was so already"
+    lines = []
+    for one in x.changes:
+        money = one.what.endswith("_cents")
+        before, after = (
+            money_text(int(y)) if money and y else y or "none" for y in (one.before, one.after)
+        )
+        lines.append(f"{one.what.removesuffix('_cents')} {before} → {after}")
+    return "\n".join((f"{name} is changed", *lines))
+
+
+def decided_text(x: Decided) -> str:
+    """A result that was decided by hand."""
+    done = x.settlement
+    paid = "" if done.payout_cents is None else f", pays {money_text(done.payout_cents)}"
+    name = f"{_RESULTS[done.result]} #{x.bet.id} {bet_name(x.bet)}"
+    return f"{name} {done.result.value.upper()}{paid}\n{done.reason} · official"
+
+
+def reviews_text(bets: Sequence[BetView]) -> str:
+    """The bets whose result a person must decide, each with the reason."""
+    if not bets:
+        return "No bet needs you"
+    lines = [f"#{x.id} {bet_name(x)}: {x.review}" for x in bets[:MOST_LINES]]
+    first = bets[0].id
+    return "\n".join(
+        (
+            f"{plural(len(bets), 'bet')} need{'s' * (len(bets) == 1)} you",
+            *lines,
+            f"/settle {first} won, lost, push or void, and why",
+        )
+    )
+
+
+def cashout_text(held: Held, worth: Cashout) -> str:
+    """An offer beside the fair value, by the chance that was seen last."""
+    lines = [f"Offer {money_text(worth.offer)} · fair value {money_text(worth.fair)}"]
+    if worth.fee is not None:
+        word = "keeps back" if worth.fee >= 0 else "pays more by"
+        share = f"{abs(worth.fee):.1%}".replace("%", " %")
+        lines.append(f"It {word} {money_text(abs(worth.fair - worth.offer))} ({share})")
+    even = "more than the bet can pay" if worth.break_even > 1 else percent(worth.break_even, 1)
+    return "\n".join((_held_head(held), *lines, f"Fair at {even}"))
+
+
+def hedge_text(held: Held, other: Odds, lock: Hedge, even: Hedge) -> str:
+    """What two stakes on the other side would do."""
+    lines = [
+        f"{name}: stake {money_text(x.stake)} · wins {signed_money(x.if_wins)}, "
+        f"loses {signed_money(x.if_loses)}, on average {signed_money(x.expected)}"
+        for name, x in (("Same either way", lock), ("First stake covered", even))
+    ]
+    return "\n".join((_held_head(held), f"At {other.text} on the other side", *lines))
+
+
+def _held_head(held: Held) -> str:
+    age = (held.now - held.at).total_seconds()
+    old = f" ({span_text(age)} ago)" if age > _OLD_S else ""
+    name = f"#{held.bet.id} {bet_name(held.bet)}"
+    return (
+        f"{name} · {held.odds.text} {money_text(held.stake)} · {percent(held.chance.win, 1)}{old}"
+    )
+
+
+def why_text(x: Explained) -> str:
+    """The causes of a change, the largest first."""
+    first, last = x.first, x.last
+    name = f"#{x.view.bet.id} {bet_name(x.view.bet)}"
+    head = f"{name}: {percent(first.known.win)} → {percent(last.known.win)}"
+    lines = [head, f"{first.game_clock} → {last.game_clock}"]
     lines += [
-        f"{'▲' if one['change'] > 0 else '▼'} {abs(one['change']) * 100:.1f} · {one['cause']}"
-        for one in causes
-        if abs(one["change"]) >= _LEAST_SHARE
+        f"{'▲' if share > 0 else '▼'} {abs(share) * 100:.1f} · {cause}"
+        for cause, share in sorted(x.causes, key=lambda c: -abs(c[1]))
+        if abs(share) >= _LEAST_SHARE
     ]
     return "\n".join(lines)

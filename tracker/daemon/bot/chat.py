@@ -8,6 +8,7 @@ from datetime import tzinfo
 from functools import partial
 
 from tracker.clock import Clock, ScaledClock, SystemClock
+from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.commands import BotCommands
 from tracker.daemon.bot.listener import Listener
 from tracker.daemon.bot.subprocesses import Verbs
@@ -35,7 +36,7 @@ LISTENING_GRACE = 180.0
 class ChatBoards:
     """What the loops beside the alerts work with. `verbs` runs commands, None where there is none.
 
-    `zone` is the person's.
+    `bets` carries out what is asked about bets. `zone` is the person's.
     """
 
     channels: Sequence[Channel]
@@ -45,6 +46,7 @@ class ChatBoards:
     zone: tzinfo
     tell: Tell
     progress: Watchdog
+    bets: BetCommands
     verbs: Verbs | None = None
 
     def jobs(self) -> Iterator[Job]:
@@ -73,6 +75,7 @@ class ChatBoards:
             clock=self.clock,
             zone=self.zone,
             line=channel.line,
+            bets=self.bets,
             verbs=self.verbs,
             refresh=_nothing if loop is None else loop.ask,
             real=real,

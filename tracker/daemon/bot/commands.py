@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from tracker.clock import Clock
 from tracker.daemon.bot import answers
 from tracker.daemon.bot.answers import COMMANDS, Sight
+from tracker.daemon.bot.bet_commands import ADD, UNDO, BetCommands, Reply
 from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.cards.live_view import LiveView
 from tracker.domain.delivery import Failed
-from tracker.domain.errors import BadTime
+from tracker.domain.errors import BadTime, TrackerError
 from tracker.domain.game import Game, GameState
 from tracker.domain.policy import Scope, Snooze
 from tracker.language.snoozes import FORMS, parse_until
@@ -40,6 +41,7 @@ REAL_PER_GAME_SECOND = 2.9
 """Seconds of the evening for each on the game clock, pauses included: 48 minutes take 2 h 20."""
 
 _HERE = 2
+_GONE = "The line is not to be seen any more: send it again."
 _NOT_HERE = "This needs the running service: ask on the command line instead."
 
 
@@ -63,6 +65,7 @@ class BotCommands:
     clock: Clock
     zone: tzinfo
     line: TelegramConnection
+    bets: BetCommands
     verbs: Verbs | None
     refresh: Callable[[str], None]
     real: Clock
@@ -95,7 +98,6 @@ class BotCommands:
             "settled": self._settled,
             "profit": self._profit,
             "snooze": self._snooze,
-            "add": self._add,
         }
         if name in quick:
             await self._say(heard, api, await quick[name](rest))
@@ -105,6 +107,8 @@ class BotCommands:
                 return
             work = self._why if name == "why" else self._chart
             await self._later(lambda: work(heard, rest, api), heard, api)
+        elif name in self.bets.verbs:
+            await self._reply(heard, api, await self.bets.answer(name, rest))
         else:
             await self._say(heard, api, f"There is no /{name}\n{answers.help_text()}")
 
@@ -125,16 +129,20 @@ class BotCommands:
     async def _profit(self, _rest: str) -> str:
         return answers.profit_text(await self.store.bets_view(), self._sight)
 
-    async def _add(self, rest: str) -> str:
-        if not rest:
-            return "What is the bet? /add DEN -4.5 -110 $20"
-        if self.verbs is None:
-            return _NOT_HERE
-        line = " ".join(rest.split())
-        ran = await self.verbs("add", "--json", "--no-chance", "--", line)
-        if ran.status:
-            return f"Not registered\n{ran.complaint}"
-        return _worded(lambda: answers.added_text(ran.out, self._sight))
+    async def read(self, heard: Written, api: BotApi) -> None:
+        """Answer a line without a command with the bet that it would be.
+
+        In a group only a bet is answered: people talk of other things there.
+        """
+        try:
+            reply = await self.bets.would_be(heard.text)
+        except TrackerError as why:
+            if not heard.group:
+                await self._say(
+                    heard, api, f"No bet that is understood\n{why}\n/help has the commands."
+                )
+            return
+        await self._reply(heard, api, reply)
 
     async def _snooze(self, rest: str) -> str:
         now, games = self.clock.now(), await self._names()
@@ -180,15 +188,7 @@ class BotCommands:
     # ------------------------------------------------------------------------------ slow commands
 
     async def _why(self, heard: Written, reference: str, api: BotApi) -> None:
-        await self._say(heard, api, await self._why_text(reference.removeprefix("#")))
-
-    async def _why_text(self, reference: str) -> str:
-        if self.verbs is None:
-            return _NOT_HERE
-        ran = await self.verbs("why", "--json", "--", reference)
-        if ran.status:
-            return f"Not known\n{ran.complaint}"
-        return _worded(lambda: answers.why_text(ran.out))
+        await self._reply(heard, api, await self.bets.answer("why", reference))
 
     async def _chart(self, heard: Written, reference: str, api: BotApi) -> None:
         plain = reference.removeprefix("#")
@@ -224,6 +224,9 @@ class BotCommands:
 
     async def pressed(self, heard: Pressed, api: BotApi) -> None:
         """Carry out what a button says; it is answered before anything slow is done."""
+        if heard.data == ADD or heard.data.startswith(f"{UNDO}:"):
+            await self._pressed_on_bet(heard, api)
+            return
         found = read_button(heard.data)
         card = None if found is None else await self.store.cards.find(found[1])
         book = None if card is None else self.wall.book(card.game)
@@ -238,6 +241,25 @@ class BotCommands:
         said = await self._turn(press, game, book.state)
         self.refresh(game.id)
         await self._try(lambda: api.answer(heard.query, said))
+
+    async def _pressed_on_bet(self, heard: Pressed, api: BotApi) -> None:
+        """Take a bet back that was added, or add the line that an answer spoke of."""
+        number = heard.data.removeprefix(f"{UNDO}:")
+        if heard.data != ADD:
+            known = number.isascii() and number.isdecimal()
+            said = await self.bets.undo(int(number)) if known else "There is no such bet."
+            await self._try(lambda: api.answer(heard.query, said))
+            return
+        await self._try(lambda: api.answer(heard.query, "" if heard.line else _GONE))
+        if heard.line:
+            await self._reply(self._asked_by(heard), api, await self.bets.answer("add", heard.line))
+
+    def _asked_by(self, heard: Pressed) -> Written:
+        """What a button stands under, to be replied to."""
+        return Written(
+            heard.update, heard.chat, heard.user, heard.message, "", self.real.now(), group=False,
+            topic=heard.topic,
+        )  # fmt: skip
 
     async def _turn(self, press: Press, game: Game, state: GameState | None) -> str:
         """Silence a game or end that; what to say of it."""
@@ -259,10 +281,7 @@ class BotCommands:
     async def _why_card(self, heard: Pressed, game_id: str, api: BotApi) -> None:
         """Why the bet that has moved most did so."""
         number = self.wall.most_moved(game_id)
-        asked = Written(
-            heard.update, heard.chat, heard.user, heard.message, "", self.real.now(), group=False,
-            topic=heard.topic,
-        )  # fmt: skip
+        asked = self._asked_by(heard)
         if number is None:
             await self._say(asked, api, "No bet on this game has a chance yet")
             return
@@ -272,9 +291,16 @@ class BotCommands:
 
     async def _say(self, heard: Written, api: BotApi, text: str) -> None:
         """Answer with some words, the first line bold."""
-        html = marked_up(Message(text, ()))
+        await self._reply(heard, api, Reply(text))
+
+    async def _reply(self, heard: Written, api: BotApi, reply: Reply) -> None:
+        """Answer with some words and the buttons below them."""
+        html = marked_up(Message(reply.text, ()))
+        rows = (reply.buttons,) if reply.buttons else ()
         await self._try(
-            lambda: api.post(heard.place, html, html=True, reply_to=heard.message, silent=True)
+            lambda: api.post(
+                heard.place, html, html=True, reply_to=heard.message, buttons=rows, silent=True
+            )
         )
 
     async def _try(self, ask: Callable[[], Awaitable[Answer]]) -> None:
@@ -288,14 +314,6 @@ class BotCommands:
             if not isinstance(answer, Failed) or (answer.retry_after or 0.0) > PATIENCE:
                 return
             await self.real.sleep(answer.retry_after or 1.0)
-
-
-def _worded(word: Callable[[], str]) -> str:
-    """What a command said, in words; an answer that is not understood brings nothing down."""
-    try:
-        return word()
-    except (ValueError, KeyError, TypeError):
-        return "It was done, but the answer is not understood: look with /bets"
 
 
 def _read(path: Path) -> bytes | None:

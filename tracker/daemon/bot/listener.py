@@ -228,6 +228,7 @@ class Listener:
     async def _read(self, heard: Written, api: BotApi) -> None:
         name, rest = self._command(heard.text)
         if not name:
+            await self._plain(heard, api)
             return
         if name == "start" and rest:
             await self._pair(heard, rest, api)
@@ -238,6 +239,16 @@ class Listener:
         if self._too_old(heard) and name != "add":
             return
         await self._errands.asked(heard, name, rest, api)
+
+    async def _plain(self, heard: Written, api: BotApi) -> None:
+        """Answer a line without a command; what is another bot's command, or old, is let be."""
+        old = self._real.now() - heard.at > STALE
+        if heard.text.lstrip().startswith("/") or old:
+            return
+        if await self._allowed(heard.chat, heard.user):
+            await self._errands.read(heard, api)
+        else:
+            self._refuse(heard.chat, heard.user)
 
     def _command(self, text: str) -> tuple[str, str]:
         """The command and what follows it; empty for any other words, and another bot's."""

@@ -399,7 +399,8 @@ def _pressed(number: int, query: CallbackQuery) -> Heard:
     message = query.message
     if query.data is None or message is None:
         return Other(number)
-    topic = _topic(message) if isinstance(message, Message) else None
+    whole = message if isinstance(message, Message) else None
+    replied = None if whole is None else whole.reply_to_message
     return Pressed(
         update=number,
         chat=_whole(message.chat.id),
@@ -407,7 +408,8 @@ def _pressed(number: int, query: CallbackQuery) -> Heard:
         message=_whole(message.message_id),
         query=query.id,
         data=query.data,
-        topic=topic,
+        topic=None if whole is None else _topic(whole),
+        line=(replied.text if replied is not None else None) or "",
     )
 
 

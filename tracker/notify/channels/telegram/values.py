@@ -72,7 +72,10 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A button that somebody pressed: `data` is what the button carries, `query` what to answer."""
+    """A button that somebody pressed: `data` is what the button carries, `query` what to answer.
+
+    `line` is the message that the one with the button replies to, where that is still known.
+    """
 
     update: int
     chat: int
@@ -81,6 +84,7 @@ class Pressed:
     query: str
     data: str
     topic: int | None = None
+    line: str = ""
 
     @property
     def place(self) -> Place:

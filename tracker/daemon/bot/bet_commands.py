@@ -1,0 +1,232 @@
+"""What a person does with bets in the chat: the same use cases as at the terminal, in its words.
+
+Facts only, never advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from tracker.app.bets import Beside, Bets, Changes, draft_of
+from tracker.app.choose_game import Chooser
+from tracker.app.explain import Explainer
+from tracker.app.held import held
+from tracker.daemon.bot import answers
+from tracker.daemon.bot.answers import Sight
+from tracker.domain.bet import Result
+from tracker.domain.errors import TrackerError
+from tracker.domain.money import parse_money, parse_odds
+from tracker.domain.worth import cashout, hedge_to_keep_even, hedge_to_lock
+
+if TYPE_CHECKING:
+    from tracker.clock import Clock
+    from tracker.store import Store
+
+WHO = "chat"
+"""Who changes bets here, for the audit."""
+
+IN_CHAT = "decided in the chat"
+"""The reason of a result that a person gave none for."""
+
+UNDO, ADD = "undo", "add"
+"""What the buttons below an answer carry: `undo:14` with the number of a bet, or `add`."""
+
+_EDITED = ("stake", "odds", "book", "pick", "game", "placed")
+_EDIT_FORM = "/edit 12 stake $25 · /edit 12 odds -115 · also book, pick, game, placed"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, the first line its head, and the buttons below it: what each says and carries."""
+
+    text: str
+    buttons: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BetCommands:
+    """Carries out what is asked about bets. `explainer` also gives rules and prices.
+
+    `changed` is told when a bet was added or changed, so that it is followed at once.
+    """
+
+    store: Store
+    explainer: Explainer
+    unit_cents: int
+    clock: Clock
+    zone: tzinfo
+    changed: Callable[[], None]
+
+    @property
+    def verbs(self) -> dict[str, Callable[[str], Awaitable[Reply]]]:
+        """What can be asked, by the word of the command."""
+        return {
+            "add": self.add,
+            "edit": self.edit,
+            "withdraw": self.withdraw,
+            "settle": self.settle,
+            "void": self.void,
+            "review": self.review,
+            "cashout": self.cash_out,
+            "hedge": self.hedge,
+            "why": self.why,
+        }
+
+    async def answer(self, name: str, rest: str) -> Reply:
+        """Carry out one command; what is refused is told in the words of the terminal."""
+        try:
+            return await self.verbs[name](rest)
+        except TrackerError as why:
+            return Reply(f"{_REFUSED[name]}\n{why}")
+
+    @property
+    def _bets(self) -> Bets:
+        return Bets(self.store, self.explainer.rules, self.unit_cents, WHO)
+
+    @property
+    def _sight(self) -> Sight:
+        return Sight(self.clock.now(), self.zone)
+
+    # ------------------------------------------------------------------------------------- adding
+
+    async def add(self, rest: str) -> Reply:
+        """Register a bet, with a button that takes it back."""
+        if not rest:
+            return Reply("What is the bet? /add DEN -4.5 -110 $20")
+        now = self.clock.now()
+        draft = draft_of(" ".join(rest.split()), Beside(), self.unit_cents)
+        chosen = await Chooser(self.store, now).choose(draft)
+        made = await self._bets.add(draft, chosen, now)
+        self.changed()
+        fresh = made.added.created or made.added.revived
+        buttons = (("↩ Undo", f"{UNDO}:{made.added.number}"),) if fresh else ()
+        return Reply(answers.added_text(made, self._sight), buttons)
+
+    async def would_be(self, line: str) -> Reply:
+        """What a line without a command would be as a bet, with a button that adds it.
+
+        Raises BadBet when it is none.
+        """
+        draft = draft_of(" ".join(line.split()), Beside(), self.unit_cents)
+        chosen = await Chooser(self.store, self.clock.now()).choose(draft)
+        return Reply(answers.would_be_text(draft, chosen, self._sight), (("➕ Add it", ADD),))
+
+    async def undo(self, number: int) -> str:
+        """Take back a bet that was just added; the word for the button."""
+        try:
+            done = await self._bets.withdraw(str(number), self.clock.now())
+        except TrackerError as why:
+            return str(why)
+        self.changed()
+        return f"Bet #{number} is withdrawn." if done.done else f"Bet #{number} was over already."
+
+    # ----------------------------------------------------------------------------------- changing
+
+    async def edit(self, rest: str) -> Reply:
+        """Change one thing of a bet."""
+        reference, what, value = _three(rest)
+        if what not in _EDITED or not value:
+            return Reply(f"What is to be changed?\n{_EDIT_FORM}")
+        changes = {
+            "stake": Changes(stake=value),
+            "odds": Changes(odds=value),
+            "book": Changes(book=value),
+            "pick": Changes(pick=value),
+            "game": Changes(game=value),
+            "placed": Changes(placed_at=value),
+        }[what]
+        done = await self._bets.edit(reference, changes, self.clock.now())
+        self.changed()
+        return Reply(answers.edited_text(done))
+
+    async def withdraw(self, rest: str) -> Reply:
+        """Stop following a bet."""
+        if not rest:
+            return Reply("Which bet? /withdraw 12")
+        done = await self._bets.withdraw(_plain(rest), self.clock.now())
+        self.changed()
+        name = f"#{done.bet.id} {answers.bet_name(done.bet)}"
+        return Reply(
+            f"{name} is withdrawn: its history stays" if done.done else f"{name} was over already"
+        )
+
+    async def settle(self, rest: str) -> Reply:
+        """Decide a result; alone it lists what waits for one."""
+        if not rest:
+            return await self.review(rest)
+        reference, word, why = _three(rest)
+        if word.casefold() not in set(Result):
+            return Reply("How did it end? /settle 12 won, lost, push or void, and why")
+        now, reason = self.clock.now(), f"by hand: {why or IN_CHAT}"
+        done = await self._bets.settle(reference, Result(word.casefold()), reason, None, now)
+        self.changed()
+        return Reply(answers.decided_text(done))
+
+    async def void(self, rest: str) -> Reply:
+        """Return the stake of a bet."""
+        if not rest:
+            return Reply("Which bet, and why? /void 12 postponed")
+        reference, _, why = rest.partition(" ")
+        reason = f"by hand: {why.strip() or IN_CHAT}"
+        done = await self._bets.void(_plain(reference), reason, self.clock.now())
+        self.changed()
+        return Reply(answers.decided_text(done))
+
+    async def review(self, _rest: str) -> Reply:
+        """The bets whose result a person must decide."""
+        return Reply(answers.reviews_text(await self._bets.reviews()))
+
+    # -------------------------------------------------------------------------------------- worth
+
+    async def cash_out(self, rest: str) -> Reply:
+        """An offer beside what a bet is worth."""
+        reference, amount, _ = _three(rest)
+        if not amount:
+            return Reply("Which bet, and what is offered? /cashout 12 $29.90")
+        offer = parse_money(amount)
+        found = await held(self._bets, reference, self.explainer, self.clock.now())
+        worth = cashout(found.chance, found.stake, found.odds, offer)
+        return Reply(answers.cashout_text(found, worth))
+
+    async def hedge(self, rest: str) -> Reply:
+        """What a second bet on the other side would do."""
+        reference, price, _ = _three(rest)
+        if not price:
+            return Reply("Which bet, and at what price is the other side? /hedge 12 +150")
+        other = parse_odds(price)
+        found = await held(self._bets, reference, self.explainer, self.clock.now())
+        lock = hedge_to_lock(found.chance, found.stake, found.odds, other)
+        even = hedge_to_keep_even(found.chance, found.stake, found.odds, other)
+        return Reply(answers.hedge_text(found, other, lock, even))
+
+    async def why(self, rest: str) -> Reply:
+        """Why a bet's chance moved."""
+        number = await self._bets.number(_plain(rest))
+        told = await self.explainer.explain(await self.explainer.history(number))
+        return Reply(answers.why_text(told))
+
+
+_REFUSED = {
+    "add": "Not registered",
+    "edit": "Not changed",
+    "withdraw": "Not withdrawn",
+    "settle": "Not settled",
+    "void": "Not voided",
+    "review": "Not known",
+    "cashout": "Not known",
+    "hedge": "Not known",
+    "why": "Not known",
+}
+
+
+def _plain(reference: str) -> str:
+    return reference.strip().removeprefix("#")
+
+
+def _three(rest: str) -> tuple[str, str, str]:
+    """A bet, a word, and what follows; empty where there is nothing."""
+    reference, word, others = (*rest.split(maxsplit=2), "", "", "")[:3]
+    return _plain(reference), word, others
