@@ -109,7 +109,8 @@ def game_seconds(league: League, period: int, clock: float) -> float:
 def course_of(view: ShowView, title: str, subtitle: str) -> Course:
     """The course of a bet that has a game and snapshots; ValueError when it has not.
 
-    Moments without a chance are left out. A parlay over several games has its course on the clock of the one that has told most of it.
+    Moments without a chance are left out. A parlay over several games has its course on the clock
+    of the one that has told most of it.
     """
     bet = view.bet
     known = [x for x in view.snapshots if x.snapshot.chance is not None]

@@ -37,7 +37,7 @@ class Series:
 def series(shots: Sequence[SnapshotView], points: int) -> Series:
     """At most `points` of these, oldest first: of each stretch its lowest and its highest chance.
 
-    Each has a chance. The first and the last are always among them; moments without a chance are left out.
+    The first and the last are always among them; moments without a chance are left out.
     """
     shots = [x for x in shots if x.snapshot.chance is not None]
     if len(shots) <= points:

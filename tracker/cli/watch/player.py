@@ -49,7 +49,8 @@ def player(
 async def _player(scope: Scope, name: str, stat: str, line: float | None, as_json: bool) -> None:
     from tracker.app.player import known_player, sheet, sheet_json, with_line
     from tracker.cli.bets.believed import believed
-    from tracker.cli.models.in_use import ModelsInUse, registry_beside
+    from tracker.cli.models.in_use import ModelsInUse
+    from tracker.registry import registry_beside
     from tracker.store import StoreMissing
 
     if line is not None and (line <= 0 or line * 2 % 1):
