@@ -26,7 +26,7 @@ from tracker.forecast.priors.ratings import Ratings, Result
 from tracker.store import Store
 from tracker.store.monitoring import Close, Figure, Standing
 
-RETRAIN = "the prior has drifted: tracker model retrain, then tracker model trial start"
+RETRAIN = "the prior has drifted: tracker history, tracker fit, then tracker model compare"
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ def limits(x: Figures) -> tuple[Limit, ...]:
         _limit("losing nights", float(x.losing_nights), NIGHTS_DOWN - 0.5,
                "bad luck or bad prices: tracker report --month"),
         _limit("calibration", float(len(x.off)), 0.5,
-               f"{', '.join(x.off) or 'a range'} does not fit: tracker model calibrate"),
+               f"{', '.join(x.off) or 'a range'} does not fit: see tracker calibration"),
     )  # fmt: skip
 
 
