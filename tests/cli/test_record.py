@@ -116,11 +116,15 @@ def test_what_has_no_worth_is_said_so(cli: Cli, night: Path) -> None:
     assert "no bet 99" in cli("hedge", "99", "+100").sentence
 
 
-def test_a_bet_without_a_chance_waits_for_the_daemon(cli: Cli, slate: tuple[Game, ...]) -> None:
-    """It is added, and its game was never looked at."""
+def test_a_bet_that_was_never_looked_at_is_priced_before_tip_off(
+    cli: Cli, slate: tuple[Game, ...]
+) -> None:
+    """It is added, and no daemon has seen its game: what was believed of it is what it is worth."""
     assert slate
     cli("add", "MIA ML +135 $10", "--json")
-    assert "no chance yet" in cli("cashout", "1", "5").sentence
+    told = cli("cashout", "1", "5", "--json")
+    assert told.status == 0
+    assert 0 < told.json["chance"]["win"] < 1
 
 
 def test_a_backup_is_a_whole_database(cli: Cli, night: Path, tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ async def test_bets_come_and_go_while_it_runs(tmp_path: Path) -> None:
         text = file.read_text("utf-8")
         first, *others = text.split("\n\n")
         more = '[[bet]]\npick = "1H PHI -1.5"\ngame = "SAC@PHI"\n'
-        file.write_text("\n\n".join([*others, "[[bet]]\npick = 'PHI moon'", more]), "utf-8")
+        file.write_text("\n\n".join([*others, more]), "utf-8")
         added = await night.tracker(config, "add", "SAC@PHI Q1 over 55.5")
         found: list[dict[str, object]] = []
         seen: list[dict[str, object]] = []
@@ -144,6 +144,12 @@ async def test_bets_come_and_go_while_it_runs(tmp_path: Path) -> None:
             found = await night.bets(config)
             seen = [b for b in found if b["chance"] is not None and b["status"] != "withdrawn"]
             if len(seen) == 9:
+                break
+            await REAL.sleep(0.1)
+        with file.open("a", encoding="utf-8") as end:
+            end.write("\n[[bet]]\npick = 'PHI moon'\n")
+        for _ in range(100):
+            if "PHI moon" in (tmp_path / "daemon.log").read_text("utf-8"):
                 break
             await REAL.sleep(0.1)
         daemon.terminate()

@@ -243,6 +243,7 @@ def test_a_bet_comes_back_whole(market: Market, draft: Draft) -> None:
         market=market,
         game=GAME,
         rules=draft.rules or (),
+        placed_at=draft.placed_at,
         added_at=T0,
         odds=draft.odds,
         stake_cents=draft.stake_cents,
