@@ -55,7 +55,7 @@ def test_a_fit_gives_the_same_bytes_as_before(
     out = tmp_path / "again.json"
     told = cli("fit", data, "--seasons", "2020-21", "--out", out, "--json").json
     made, before = (json.loads(x.read_text("utf-8")) for x in (out, fitted))
-    assert date.fromisoformat(made["about"].pop("fitted_at"))
+    assert date.fromisoformat(made["about"].pop("fitted_at")).year >= 2024
     before["about"].pop("fitted_at")
     # The checksum is over the whole file, the day included.
     assert made.pop("sha256") != before.pop("sha256")
