@@ -13,6 +13,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
+from tracker.domain.bet import Parlay, Wager
 from tracker.domain.errors import Misused
 from tracker.domain.game import Side
 from tracker.domain.league import LEAGUES, League
@@ -27,8 +28,7 @@ from tracker.domain.market import (
     ThreeWay,
     Total,
 )
-from tracker.domain.parlay import Parlay, Wager
-from tracker.domain.rule import (
+from tracker.domain.policy import (
     Comparison,
     EdgeRule,
     EventRule,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from tracker.app.pricing import LinesFor
     from tracker.domain.chance import Chance
-    from tracker.domain.rule import Rule
+    from tracker.domain.policy import Rule
     from tracker.forecast import Parameters
     from tracker.forecast.priors.belief import Believed
     from tracker.registry import Registry

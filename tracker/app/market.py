@@ -11,10 +11,10 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.views import iso
+from tracker.domain.bet import Parlay, wager_kind
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.parlay import Parlay, wager_kind
 from tracker.domain.quote import Closing, Quote, Selection, TwoSided, two_sided
 from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.market.board import counts

@@ -27,8 +27,8 @@ from tracker.forecast.priors.fusion import LiveLines, shift_of, usable
 
 if TYPE_CHECKING:
     from tracker.domain.market import Market
+    from tracker.domain.policy import Rule
     from tracker.domain.prior import Finished, Lines, PregameLines
-    from tracker.domain.rule import Rule
     from tracker.store import Store
     from tracker.store.views import BetView
 

@@ -9,11 +9,10 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tracker.app.pricing import bet_of, price_now
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Parlay, price_of
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.parlay import Parlay, price_of
 from tracker.domain.player import Player
 from tracker.domain.quote import (
     EXCHANGES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Parlay, Wager
 from tracker.domain.game import Game
 from tracker.domain.market import (
     Market,
@@ -16,7 +16,6 @@ from tracker.domain.market import (
     line_text,
 )
 from tracker.domain.money import Odds, odds_text
-from tracker.domain.parlay import Parlay, Wager
 from tracker.domain.prior import PriorTold
 from tracker.domain.quote import MONEYLINE, SPREAD, Closing, Selection
 from tracker.domain.value import ClosingValue, Decision, Grade
