@@ -25,14 +25,13 @@ from tests.engine.test_unknown import (
 )
 from tracker.clock import FakeClock
 from tracker.daemon.watchers.followed_bets import FollowedBets
+from tracker.domain.bet import Leg, Parlay
 from tracker.domain.chance import NoChance
 from tracker.domain.draft import Draft
 from tracker.domain.events import tell_nobody
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.health import BOX, Absences, Availability, Injury
 from tracker.domain.market import Moneyline
-from tracker.domain.parlay import Leg, Parlay
-from tracker.domain.player import player_key
+from tracker.domain.player import BY_BOX, Absences, Availability, Injury, player_key
 from tracker.feeds.espn.injuries import parse_injuries
 from tracker.language.grammar import find_in, parse_bet
 from tracker.settings import Settings
@@ -192,7 +191,7 @@ async def test_the_notes_of_a_box_are_kept_on_change_and_are_of_its_game_alone(
             await shelf.refresh()
         rows = await store.seasons.injuries("nba")
         word = rows[player_key(STAR.name)]
-        assert (word.source, word.detail) == (BOX, "INACTIVE_INJURY")
+        assert (word.source, word.detail) == (BY_BOX, "INACTIVE_INJURY")
         assert word.keeps_out_on(GAME.slate, GAME.slate)
         assert not word.keeps_out_on(GAME.slate + timedelta(days=1), GAME.slate)
         assert await store.seasons.keep_box([word], now) == ()

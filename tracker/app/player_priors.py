@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
-from tracker.domain.health import Absences, Injury
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.player import Player, PlayerGame, Stat, player_key
+from tracker.domain.player import Absences, Injury, Player, PlayerGame, Stat, player_key
 from tracker.domain.tracking import GameTracking
 
 if TYPE_CHECKING:

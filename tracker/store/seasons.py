@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from tracker.domain.form import Form
-from tracker.domain.health import BOX, Absences, Availability, Injury
-from tracker.domain.player import player_key
+from tracker.domain.player import BY_BOX, Absences, Availability, Injury, player_key
+from tracker.domain.prior import Form
 from tracker.store import queries as q
 from tracker.store.codec.values import moment, stamp
 from tracker.store.database.connection import Database
@@ -158,9 +157,8 @@ class Seasons:
         found = await self._db.read(lambda db: _words(db, league))
         said: dict[str, Injury] = {}
         for key, x in found:
-            past = (
-                x.source == BOX and day is not None and x.returns is not None and x.returns <= day
-            )
+            back = x.returns
+            past = x.source == BY_BOX and day and back and back <= day
             if x.status is not Availability.AVAILABLE and not past:
                 said.setdefault(key, x)
         return said
@@ -189,7 +187,7 @@ class Seasons:
 def _keep_injuries(
     db: sqlite3.Connection, league: str, told: Sequence[Injury], at: datetime
 ) -> tuple[Injury, ...]:
-    known = {key: x for key, x in _words(db, league) if x.source != BOX}
+    known = {key: x for key, x in _words(db, league) if x.source != BY_BOX}
     fresh = {player_key(x.name): x for x in told}
     db.execute(q.KEEP_META, (_READ + league, stamp(at)))
     gone = {
@@ -205,7 +203,7 @@ def _keep_injuries(
 def _keep_box(db: sqlite3.Connection, told: Sequence[Injury], at: datetime) -> tuple[Injury, ...]:
     news: list[Injury] = []
     for league in dict.fromkeys(x.league for x in told):
-        known = {key: x for key, x in _words(db, league) if x.source == BOX}
+        known = {key: x for key, x in _words(db, league) if x.source == BY_BOX}
         mine = {player_key(x.name): x for x in told if x.league == league}
         changed = {k: x for k, x in mine.items() if known.get(k) != x}
         db.executemany(_KEEP_INJURY, (_columns(key, x, at) for key, x in changed.items()))

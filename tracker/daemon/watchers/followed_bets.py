@@ -27,10 +27,9 @@ from tracker.domain.events import (
     Tell,
 )
 from tracker.domain.game import Game, GameState, Side
-from tracker.domain.health import Absences, Injury
 from tracker.domain.league import NBA
-from tracker.domain.player import Player, PlayerGame
-from tracker.domain.rule import parse_rule
+from tracker.domain.player import Absences, Injury, Player, PlayerGame
+from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.intake.bets_file import read_bets
 from tracker.settings import Settings

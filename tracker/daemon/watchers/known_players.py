@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from tracker.domain.game import Game, GameState, Side
-from tracker.domain.health import BOX, Availability, Injury
-from tracker.domain.player import Player, player_key
+from tracker.domain.player import BY_BOX, Availability, Injury, Player, player_key
 from tracker.store import Store
 
 Team = tuple[str, str]
@@ -54,7 +53,7 @@ class Rosters:
         said = {
             (game.id, x.side, player_key(x.name)): Injury(
                 game.league, game.code(x.side), x.name, Availability.OUT, (x.note or "").strip(),
-                game.slate + timedelta(days=1), BOX,
+                game.slate + timedelta(days=1), BY_BOX,
             )
             for x in state.players
             if x.out

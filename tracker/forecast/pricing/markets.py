@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker.domain.bet import exclusive
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_of
-from tracker.domain.contradiction import exclusive
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.game.lattice import hankel, toeplitz

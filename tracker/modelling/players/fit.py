@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.game.parameters import About, sealed
+from tracker.forecast.documents import About, sealed
 from tracker.forecast.players import figures
 from tracker.modelling.games.dataset import BadDataset
 from tracker.modelling.players.counts_fit import fit_overtime, fit_spread, fit_ties, sights

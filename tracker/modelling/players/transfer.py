@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tracker.domain.league import LEAGUES
-from tracker.forecast.game.parameters import sealed
+from tracker.forecast.documents import sealed
 
 FOULS = {"ncaam": 5, "ncaaw": 5}
 """Fouls that put a player out, where they are not 6."""
