@@ -27,6 +27,7 @@ from tracker.forecast.priors.fusion import LiveLines, shift_of, usable
 
 if TYPE_CHECKING:
     from tracker.domain.market import Market
+    from tracker.domain.policy import Rule
     from tracker.domain.prior import Finished, Lines, PregameLines
     from tracker.store import Store
     from tracker.store.views import BetView
@@ -207,6 +208,19 @@ async def pricing_of(
     else:
         players.learn({}, {}, absences)
     return Pricing(Known(given, quotes, finished), players, load)
+
+
+async def believed_of(
+    store: Store, game: Game, rules: tuple[Rule, ...], given: LinesFor, load: Load, now: datetime
+) -> Believed:
+    """The prior of a game as the daemon would say it, and who tells it.
+
+    `rules` are those of bets that bring none, `given` the lines of the configuration.
+    """
+    views = await store.bets_on(game.id, rules)
+    bets = bets_before(views, game, min(game.start, now))
+    pricing = await pricing_of(store, [game], bets, given, load)
+    return pricing.believed(game, bets)
 
 
 def bets_before(views: Sequence[BetView], game: Game, until: datetime) -> list[Bet]:
