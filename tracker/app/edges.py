@@ -27,7 +27,7 @@ from tracker.forecast.pricing.markets import chance_of
 if TYPE_CHECKING:
     from tracker.app.market import GameOdds, Offered
     from tracker.domain.chance import Chance
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.outlook import Outlook
     from tracker.settings.models import OddsSettings
 
 OLDEST = timedelta(minutes=2)

@@ -34,8 +34,8 @@ from tracker.engine.rules.market import MarketReading
 from tracker.forecast.closing import closing_outlook, moved_to
 
 if TYPE_CHECKING:
-    from tracker.forecast.game.outlook import Outlook
     from tracker.forecast.game.parameters import Parameters
+    from tracker.forecast.outlook import Outlook
     from tracker.forecast.players.priors import PlayerPriors
 
 
