@@ -18,7 +18,7 @@ from tracker.cli.demo.sink import served
 from tracker.cli.look import _widths
 from tracker.cli.screen import broken, make_printable
 from tracker.cli.setup.doctor import _clock, _files, _running
-from tracker.domain.plural import plural, several
+from tracker.domain.money import plural, several
 from tracker.settings import ConfigError, load_settings
 from tracker.settings.loading import SYSTEM_STATE, default_store
 

@@ -16,12 +16,11 @@ from tracker.app.player_priors import PlayerBeliefs
 from tracker.clock import FakeClock
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.rosters import watch_faces
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Parlay
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.money import parse_odds
-from tracker.domain.parlay import Parlay
 from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.prior import Prior, PriorSource

@@ -26,7 +26,7 @@ from tests.store.values import (
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Status
 from tracker.domain.market import Spread
-from tracker.domain.rule import parse_rule
+from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import Change, GameTracking
 from tracker.store import Store
 from tracker.store.database.migrate import migrations

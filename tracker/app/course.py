@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from tracker.domain.bet import Parlay, Wager
 from tracker.domain.game import Side
 from tracker.domain.league import LEAGUES, League
 from tracker.domain.market import (
@@ -19,8 +20,7 @@ from tracker.domain.market import (
     ThreeWay,
     Total,
 )
-from tracker.domain.parlay import Parlay, Wager
-from tracker.domain.rule import (
+from tracker.domain.policy import (
     Comparison,
     EdgeRule,
     EventRule,

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Bet
-from tracker.domain.credit import Credit, Purpose
 from tracker.domain.game import Game
 from tracker.domain.market import PlayerTotal
+from tracker.domain.poll import Credit, Purpose
 from tracker.domain.quote import MARKET_OF_STAT
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip

@@ -32,7 +32,7 @@ from tracker.forecast.explain import Seen, Whole, why, won
 if TYPE_CHECKING:
     from tracker.app.pricing import LinesFor
     from tracker.domain.chance import Chance
-    from tracker.domain.rule import Rule
+    from tracker.domain.policy import Rule
     from tracker.forecast import Parameters
     from tracker.forecast.priors.belief import Believed
     from tracker.registry import Registry

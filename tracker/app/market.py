@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
+from tracker.domain.bet import Parlay, wager_kind
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.parlay import Parlay, wager_kind
 from tracker.domain.quote import Closing, Quote, Selection, TwoSided, two_sided
 from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.market.board import counts

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from tracker.domain.league import LEAGUE_ZONE, season_name, slate_date
-from tracker.domain.record import Grouping, Reliability, reliability
 from tracker.engine.monitors import (
     LEAST_CALIBRATED,
     NIGHTS_DOWN,
@@ -21,6 +20,7 @@ from tracker.engine.monitors import (
     of_spread,
     standard,
 )
+from tracker.engine.record import Grouping, Reliability, reliability
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.ratings import Ratings, Result
 from tracker.store import Store

@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 from tracker.domain.chance import Chance
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, GameState, Phase, Score, Side
-from tracker.domain.health import Injury
 from tracker.domain.league import season_name, slate_date
 from tracker.domain.market import Direction, PlayerTotal
-from tracker.domain.player import Player, PlayerGame, Stat, player_key
+from tracker.domain.player import Injury, Player, PlayerGame, Stat, player_key
 from tracker.domain.prior import Prior
 from tracker.forecast.game.parameters import Parameters
 from tracker.store import Store

@@ -12,12 +12,11 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from tracker.clock import Clock
-from tracker.domain.form import Form, form_of
 from tracker.domain.game import Game, GameState, Phase, Side
-from tracker.domain.health import Injury
 from tracker.domain.league import LEAGUE_ZONE, NBA, season_name, slate_date
-from tracker.domain.plural import plural, several
-from tracker.domain.prior import Finished
+from tracker.domain.money import plural, several
+from tracker.domain.player import Injury
+from tracker.domain.prior import Finished, Form, form_of
 from tracker.feeds.arbitration.identity import Register
 from tracker.feeds.errors import FeedError
 from tracker.feeds.espn.injuries import CAP, injuries_path, parse_injuries

@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Protocol
 
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Parlay, price_of
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.parlay import Parlay, price_of
 from tracker.domain.player import Player
 from tracker.domain.quote import (
     EXCHANGES,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from tracker.domain.bet import Parlay, wager_kind
 from tracker.domain.market import describe, kind
-from tracker.domain.parlay import Parlay, wager_kind
 
 if TYPE_CHECKING:
     from datetime import datetime

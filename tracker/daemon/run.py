@@ -52,8 +52,8 @@ from tracker.daemon.write_backoff import WriteBackoff
 from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.league import slate_date
-from tracker.domain.plural import plural
-from tracker.domain.rule import parse_rule
+from tracker.domain.money import plural
+from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds

@@ -9,8 +9,7 @@ from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.events import ClockOff, ClockRight, FeedLeftOut, Tell, tell_nobody
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
-from tracker.domain.poll import Trouble, Unreadable
-from tracker.domain.usage import Usage
+from tracker.domain.poll import Trouble, Unreadable, Usage
 from tracker.feeds.arbitration.failover import Failover
 from tracker.feeds.http.fetch import DEADLINE_S, Fetcher
 from tracker.feeds.http.health import Health, Pulse, ignore_pulse

@@ -7,8 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from tracker.domain.alert import Alert, Decision, Notice, Reason
-from tracker.domain.delivery import DeliveryState
+from tracker.domain.alert import Alert, Decision, DeliveryState, Notice, Reason
 from tracker.domain.policy import Scope, Snooze, Told
 from tracker.store import alert_queries as q
 from tracker.store.codec.values import moment, stamp, stamp_or_none

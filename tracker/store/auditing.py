@@ -15,8 +15,8 @@ from tracker.domain.bet import Settlement
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.game import GameState
+from tracker.domain.policy import Rule
 from tracker.domain.poll import FINAL_CHECKS
-from tracker.domain.rule import Rule
 from tracker.domain.same_bet import Kept, twin_of
 from tracker.engine.settle.by_hand import Case, Decide, Ruling
 from tracker.store import queries as q

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 
-from tracker.domain.usage import Usage
+from tracker.domain.poll import Usage
 from tracker.store import queries as q
 from tracker.store.codec.values import moment, stamp
 

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import date
 
-from tracker.domain.record import Said
+from tracker.engine.record import Said
 
 _SAID = """
 SELECT snapshot.bet, snapshot.win / (snapshot.win + snapshot.lose) AS p,

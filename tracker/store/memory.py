@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from tracker.domain.bet import Result
+from tracker.domain.bet import Parlay, Result
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.parlay import Parlay
 from tracker.domain.tracking import Group, LegStanding, Tracked
 
 _KEEP_LEG_STANDING = """

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from tracker.domain.alert import Reason
-from tracker.domain.delivery import (
+from tracker.domain.alert import (
     Delivery,
     DeliveryState,
     Failed,
     Outcome,
+    Reason,
     Refused,
     Sent,
     Unknown,

@@ -11,7 +11,7 @@ from tracker.domain.bet import Result
 from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.money import Odds
-from tracker.domain.record import Grouping, Said, Tally
+from tracker.engine.record import Grouping, Said, Tally
 from tracker.store import judged
 from tracker.store.codec.bets import draft_of
 from tracker.store.codec.values import moment

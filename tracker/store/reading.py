@@ -6,14 +6,12 @@ import sqlite3
 from collections import defaultdict
 from typing import Any
 
-from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
 from tracker.domain.bet import ASK_BOOK, Moments, Settlement, Snapshot, Status, chance_of
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import GameState, Score
-from tracker.domain.policy import Level
+from tracker.domain.policy import Level, Rule
 from tracker.domain.prior import PriorTold
-from tracker.domain.rule import Rule
 from tracker.domain.tracking import Tracked
 from tracker.store import alert_queries as aq
 from tracker.store import queries as q

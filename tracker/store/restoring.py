@@ -8,8 +8,8 @@ from dataclasses import replace
 from tracker.domain.alert import Reason
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance
+from tracker.domain.policy import Rule
 from tracker.domain.poll import FINAL_CHECKS
-from tracker.domain.rule import Rule
 from tracker.domain.tracking import GameTracking, Held, RulePhase, RuleState, Tracked
 from tracker.store import queries as q
 from tracker.store.bets import settlement_of

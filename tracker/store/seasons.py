@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from tracker.domain.form import Form
-from tracker.domain.health import Availability, Injury
-from tracker.domain.player import player_key
+from tracker.domain.player import Availability, Injury, player_key
+from tracker.domain.prior import Form
 from tracker.store.codec.values import stamp
 from tracker.store.database.connection import Database
 

@@ -14,17 +14,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from tracker.domain.delivery import Delivery, DeliveryState, Outcome
+from tracker.domain.alert import Delivery, DeliveryState, Outcome
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
-from tracker.domain.poll import Poll
-from tracker.domain.record import Said
-from tracker.domain.roster import RosterOf, nobody
-from tracker.domain.rule import Rule
+from tracker.domain.player import RosterOf, nobody
+from tracker.domain.policy import Rule
+from tracker.domain.poll import Poll, Usage
 from tracker.domain.same_bet import Kept
 from tracker.domain.tracking import Change, GameTracking
-from tracker.domain.usage import Usage
+from tracker.engine.record import Said
 from tracker.store import (
     auditing,
     bets,

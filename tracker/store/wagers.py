@@ -6,7 +6,7 @@ import sqlite3
 
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game
-from tracker.domain.rule import Rule
+from tracker.domain.policy import Rule
 from tracker.store import queries as q
 from tracker.store.codec.bets import bet_of
 from tracker.store.codec.values import game_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Parlay, Wager
 from tracker.domain.market import (
     Market,
     Moneyline,
@@ -13,7 +13,6 @@ from tracker.domain.market import (
     line_text,
 )
 from tracker.domain.money import Odds
-from tracker.domain.parlay import Parlay, Wager
 from tracker.domain.quote import MONEYLINE, SPREAD, Selection
 from tracker.domain.value import ClosingValue, Grade
 

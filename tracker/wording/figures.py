@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import floor
 from typing import Protocol, assert_never
 
-from tracker.domain.bet import Bet, Result
+from tracker.domain.bet import Bet, Parlay, Result, Wager
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import (
     DoubleDouble,
@@ -24,7 +24,6 @@ from tracker.domain.market import (
     multiple_text,
 )
 from tracker.domain.money import money_text
-from tracker.domain.parlay import Parlay, Wager
 from tracker.wording.players import player_needs, player_standing, points_needed
 
 

@@ -34,9 +34,8 @@ from tracker.cli.session import Session, session
 from tracker.cli.words import odds_text
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
-from tracker.domain.money import money_text
-from tracker.domain.plural import plural
-from tracker.domain.rule import Rule, parse_rule
+from tracker.domain.money import money_text, plural
+from tracker.domain.policy import Rule, parse_rule
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -15,7 +15,7 @@ from tracker.cli.bar import bar
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
-from tracker.domain.strategy import BadStrategy, Strategy, strategy_of
+from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

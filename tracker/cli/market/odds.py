@@ -17,7 +17,7 @@ from tracker.cli.session import Session, session
 
 if TYPE_CHECKING:
     from tracker.app.market import GameOdds, Offered
-    from tracker.domain.credit import Credit
+    from tracker.domain.poll import Credit
     from tracker.domain.quote import Closing
 
 CREDITS = "credits"

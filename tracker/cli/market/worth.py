@@ -13,10 +13,9 @@ from tracker.domain.chance import NoChance
 if TYPE_CHECKING:
     from tracker.cli.scope import Scope
     from tracker.cli.session import Session
-    from tracker.domain.bet import Bet
+    from tracker.domain.bet import Bet, Wager
     from tracker.domain.game import Game
     from tracker.domain.money import Odds
-    from tracker.domain.parlay import Wager
     from tracker.domain.quote import Quote
     from tracker.domain.value import ClosingValue, Decision
 

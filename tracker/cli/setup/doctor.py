@@ -24,7 +24,7 @@ from tracker.cli.screen import paint, progress, say, say_json
 from tracker.clock import SystemClock
 from tracker.domain.bet import Status
 from tracker.domain.errors import TrackerError
-from tracker.domain.plural import plural, several
+from tracker.domain.money import plural, several
 from tracker.host import NoLocks, os_trouble, running_instance
 
 if TYPE_CHECKING:

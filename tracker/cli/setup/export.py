@@ -17,7 +17,7 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say
 from tracker.cli.session import session
 from tracker.domain.errors import Impossible, Misused
-from tracker.domain.plural import plural
+from tracker.domain.money import plural
 
 ARCHIVE = "archive"
 """Said in the place of a table: all that is remembered."""

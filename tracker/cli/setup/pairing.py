@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from tracker.cli.screen import note, paint, progress, say
 from tracker.clock import Clock, SystemClock
-from tracker.domain.delivery import Failed, Refused, Unknown
+from tracker.domain.alert import Failed, Refused, Unknown
 from tracker.domain.errors import Impossible
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from tracker.domain.events import (
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import NBA
 from tracker.domain.player import Player, PlayerGame
-from tracker.domain.rule import parse_rule
+from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.intake.bets_file import read_bets
 from tracker.settings import Settings

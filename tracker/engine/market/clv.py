@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Leg, Parlay, price_of
 from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.chance import Chance
 from tracker.domain.market import (
@@ -21,13 +21,11 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.money import Odds
-from tracker.domain.parlay import Leg, Parlay, price_of
 from tracker.domain.player import Player, Stat
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Fair, selection_of
 from tracker.domain.tracking import Group
-from tracker.domain.value import ClosingValue, Grade
-from tracker.domain.worth import edge
+from tracker.domain.value import ClosingValue, Grade, edge
 from tracker.engine.decide.parlays import combined
 from tracker.engine.market.closing import Close
 from tracker.forecast.errors import Unpriceable

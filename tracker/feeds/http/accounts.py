@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 
-from tracker.domain.poll import Trouble
-from tracker.domain.usage import Usage
+from tracker.domain.poll import Trouble, Usage
 
 _MINUTE_S = 60.0
 

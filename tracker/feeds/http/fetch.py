@@ -18,7 +18,7 @@ from asyncio_throttle.throttler import Throttler
 from yarl import URL
 
 from tracker.clock import Clock
-from tracker.domain.usage import Usage
+from tracker.domain.poll import Usage
 from tracker.feeds.errors import (
     FeedError,
     FeedMalformed,

@@ -7,17 +7,15 @@ on recorded games by `tracker fit`; docs/model.md tells how, docs/model-card.md 
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.forecast.documents import About, decoded, version_in
 from tracker.forecast.ends import EndsBelief, read_ends
-from tracker.forecast.errors import BadParameters
 from tracker.forecast.game.endgame import land
 from tracker.forecast.game.figures import (
     CORRECTIONS,
@@ -34,8 +32,6 @@ from tracker.forecast.game.flow import MARGIN_FEATURES, TOTAL_FEATURES
 from tracker.forecast.lazy import Lazy
 from tracker.forecast.ratings import RatingFigures
 
-T = TypeVar("T")
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -51,26 +47,6 @@ EARLIER = 2
 
 FEATURE_VERSION = "score-clock-possession-bonus-prior-ends-box-tip-2"
 """Names what a forecast looks at; it changes when an input is added or read differently."""
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """Where a model comes from: `fitted_at` is the day, `data` the SHA-256 of the games' figures.
-
-    `stage` is what it was made for (STAGES); `unseen` tells how good its form was on a season that
-    the fit had not seen: the season, its games, and scores by moment and name. An older file says
-    nothing of these.
-    """
-
-    fitted_at: str = ""
-    data: str = ""
-    games: int = 0
-    stage: str = "candidate"
-    unseen: Mapping[str, Any] | None = None
-
-
-STAGES = ("candidate", "shadow", "in use", "retired")
-"""What a model may be: fitted, running beside the one in use, that one, and one of earlier days."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,100 +83,10 @@ class Parameters:
         return land(self.endgame, self.flow.layer)
 
 
-_NAMES = ("sha256", "model_version", "about")
-"""What of a document is no part of what it forecasts."""
-
-
-def content_of(document: Mapping[str, Any]) -> str:
-    """Eight digits that name what a document forecasts with: other figures have others."""
-    return checksum_of({key: x for key, x in document.items() if key not in _NAMES})[:8]
-
-
-def sealed(document: Mapping[str, Any], form: str) -> dict[str, Any]:
-    """The document with a version that names the model's form and its content, and its checksum."""
-    found = dict(document)
-    found["model_version"] = f"{form}-{document['league']}-{content_of(document)}"
-    found["sha256"] = checksum_of(found)
-    return found
-
-
-def reference(document: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
-    """A document as what it has otherwise than another league's: figures are never kept twice."""
-    changes = {
-        key: value
-        if not isinstance(value, dict) or not isinstance(source.get(key), dict)
-        else {x: y for x, y in value.items() if source[key].get(x) != y}
-        for key, value in document.items()
-        if key != "sha256" and source.get(key) != value
-    }
-    found = {"like": source["league"], "like_sha256": source["sha256"], "changes": changes}
-    return {**found, "sha256": checksum_of(found)}
-
-
-def resolved(text: str, where: str, find: Callable[[str], str]) -> str:
-    """A file's text; of a reference that of the document that it stands for.
-
-    `find` gives the text of the league that it is like. Raises BadParameters.
-    """
-    if not text.startswith('{"changes":'):
-        return text
-    told = json.loads(text)
-    if told.get("sha256") != checksum_of(told):
-        raise BadParameters(f"{where} is damaged, its checksum differs: restore or refit it")
-    document: dict[str, Any] = json.loads(find(told["like"]))
-    if document["sha256"] != told["like_sha256"]:
-        raise BadParameters(f"{where} is like another fit of {told['like']}: make it anew")
-    for key, value in told["changes"].items():
-        inside = isinstance(value, dict) and isinstance(document.get(key), dict)
-        document[key] = document[key] | value if inside else value
-    document["sha256"] = checksum_of(document)
-    return json.dumps(document)
-
-
-def checksum_of(document: Mapping[str, Any]) -> str:
-    """The SHA-256 of a parameters document without its own `sha256`, in hexadecimal."""
-    body = {key: value for key, value in document.items() if key != "sha256"}
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def decode(text: str, where: str) -> Parameters:
     """Parameters from a file's text; `where` names the file. Raises BadParameters."""
     wrong = f"{where} is not of format {FORMAT}: refit it with this program"
     return decoded(text, where, ("format", (FORMAT, EARLIER)), wrong, _read)
-
-
-def decoded(
-    text: str,
-    where: str,
-    form: tuple[str, tuple[int, ...]],
-    wrong: str,
-    read: Callable[[Mapping[str, Any]], T],
-) -> T:
-    """What `read` makes of a file's text, once it is known to be whole. Raises BadParameters.
-
-    `form` is the key that tells the format, and those that can be read; `wrong` says that it is
-    another.
-    """
-    key, versions = form
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise BadParameters(f"{where} is not JSON ({error}): restore or refit it") from error
-    if not isinstance(document, dict) or document.get(key) not in versions:
-        raise BadParameters(wrong)
-    if document.get("sha256") != checksum_of(document):
-        raise BadParameters(f"{where} is damaged, its checksum differs: restore or refit it")
-    try:
-        return read(document)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadParameters(f"{where} lacks or misstates a figure ({error}): refit it") from error
-
-
-def version_in(document: Mapping[str, Any], *, earlier: bool) -> str:
-    """The version of a document; those of the format before did not name their content."""
-    told = str(document["model_version"])
-    return f"{told}-{content_of(document)}" if earlier else told
 
 
 def _read(document: Mapping[str, Any]) -> Parameters:

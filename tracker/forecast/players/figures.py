@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.game.parameters import About, decoded, version_in
+from tracker.forecast.documents import About, decoded, version_in
 from tracker.forecast.lazy import Lazy
 from tracker.forecast.players.counts import RATE_FEATURES, Habits
 from tracker.forecast.players.minutes import SHARE_FEATURES

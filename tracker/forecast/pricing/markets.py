@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker.domain.bet import exclusive
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_of
-from tracker.domain.contradiction import exclusive
 from tracker.domain.market import DoubleDouble, Market, OddEven, PlayerTotal, Span, ThreeWay
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing.joint import together

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tracker.domain.league import season_name
-from tracker.domain.plural import plural
+from tracker.domain.money import plural
 from tracker.domain.prior import Finished, Lines, PregameLines, Prior, PriorSource
 from tracker.forecast.ends import EndsBelief, lean
 from tracker.forecast.priors.lines import (
@@ -27,10 +27,9 @@ from tracker.forecast.ratings import Ratings, Result, rate
 if TYPE_CHECKING:
     from datetime import date
 
-    from tracker.domain.bet import Bet
+    from tracker.domain.bet import Bet, Leg
     from tracker.domain.game import Game
     from tracker.domain.market import Market
-    from tracker.domain.parlay import Leg
     from tracker.forecast.game.parameters import Parameters
 
 YOURS = "lines that you gave"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker.forecast import forecast
+from tracker.forecast.documents import About, sealed
 from tracker.forecast.ends import write_ends
 from tracker.forecast.game import figures as values
 from tracker.forecast.game import parameters as figures
@@ -87,7 +88,7 @@ def fit_text(
             document = fit_document(data, seasons, progress)
         if about is not None:
             document["about"] |= about
-            document = figures.sealed(document, MODEL)
+            document = sealed(document, MODEL)
         return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
     except (ValueError, ArithmeticError, IndexError) as why:
         raise BadDataset(
@@ -167,9 +168,9 @@ def fit_document(
     }
     progress("margin with total", 0.0)
     document["flow"]["tie"] = _fit_tie(document, given)
-    document["about"] = asdict(figures.About(data=digest(data), games=len(used)))
+    document["about"] = asdict(About(data=digest(data), games=len(used)))
     progress("done", 1.0)
-    return figures.sealed(document, MODEL)
+    return sealed(document, MODEL)
 
 
 def _in_order(given: Given) -> Array:
@@ -197,7 +198,7 @@ def _fit_tie(document: dict[str, Any], given: Given) -> float:
     squares over games and TIED_AT.
     """
     without = document | {"flow": document["flow"] | {"tie": 0.0}}
-    parameters = figures.decode(json.dumps(figures.sealed(without, MODEL)), "the fit")
+    parameters = figures.decode(json.dumps(sealed(without, MODEL)), "the fit")
     regulation = given.data.league.regulation_seconds
     game = observe.game_of(given.data.league)
     found = []

@@ -17,7 +17,7 @@ from scipy.optimize import minimize, minimize_scalar
 
 from tracker.domain.league import LEAGUES
 from tracker.domain.player import Stat
-from tracker.forecast.game.parameters import About, sealed
+from tracker.forecast.documents import About, sealed
 from tracker.forecast.players import figures
 from tracker.forecast.players.counts import BASIC, PLACE, Habits, Remainder
 from tracker.forecast.players.figures import GAME_MINUTES

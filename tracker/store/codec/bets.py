@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Leg, Parlay, Wager
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game
-from tracker.domain.parlay import Leg, Parlay, Wager
+from tracker.domain.policy import Rule
 from tracker.domain.prior import Lines
-from tracker.domain.rule import Rule
 from tracker.store.codec.markets import market_of, odds_columns, odds_of
 from tracker.store.codec.picks import matchup_of, pack_matchup, pack_written, written_of
 from tracker.store.codec.values import moment, pack, pack_rules, rules_of, stamp, unpack
