@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from tracker.domain.player import Availability, Injury, player_key
+from tracker.domain.player import BY_BOX, Absences, Availability, Injury, player_key
 from tracker.domain.prior import Form
-from tracker.store.codec.values import stamp
+from tracker.store import queries as q
+from tracker.store.codec.values import moment, stamp
 from tracker.store.database.connection import Database
 
 _KEEP_CHECK = """
@@ -46,10 +47,17 @@ SELECT * FROM form WHERE league = ? AND team = ? AND day <= ? ORDER BY day DESC 
 """
 
 _INJURIES = """
-SELECT * FROM injury AS last WHERE league = ? AND at = (
-  SELECT max(at) FROM injury WHERE (league, player) = (last.league, last.player)
-)
+SELECT * FROM injury AS last WHERE league = :league AND at = (
+  SELECT max(at) FROM injury
+  WHERE (league, player, source) = (last.league, last.player, last.source) AND at <= :until
+) ORDER BY at DESC, source
 """
+
+_ALWAYS = "9999"
+"""Later than every time that is kept."""
+
+_READ = "injuries_"
+"""The note of when a league's list was read last: this and the league."""
 
 _KEEP_INJURY = """
 INSERT INTO injury (league, player, at, team, name, status, detail, returns, source)
@@ -141,11 +149,30 @@ class Seasons:
 
         return await self._db.read(work)
 
-    async def injuries(self, league: str) -> Mapping[str, Injury]:
-        """The last word on each player, by his key; those who can play again are left out."""
-        found = await self._db.read(lambda db: db.execute(_INJURIES, (league,)).fetchall())
-        said = {x["player"]: _injury(x) for x in found}
-        return {k: x for k, x in said.items() if x.status is not Availability.AVAILABLE}
+    async def injuries(self, league: str, day: date | None = None) -> Mapping[str, Injury]:
+        """The last word on each player, by his key; those who can play again are left out.
+
+        With a date, what a box said of an earlier game is left out too.
+        """
+        found = await self._db.read(lambda db: _words(db, league))
+        said: dict[str, Injury] = {}
+        for key, x in found:
+            back = x.returns
+            past = x.source == BY_BOX and day and back and back <= day
+            if x.status is not Availability.AVAILABLE and not past:
+                said.setdefault(key, x)
+        return said
+
+    async def absences(
+        self, leagues: Iterable[str], at: datetime | None = None
+    ) -> dict[str, Absences]:
+        """What was said of the players of leagues, at a time or last; of those that were read."""
+        listed = list(leagues)
+        return await self._db.read(lambda db: _absences(db, listed, at))
+
+    async def keep_box(self, told: Sequence[Injury], at: datetime) -> tuple[Injury, ...]:
+        """Keep what boxes say of players who are out, where it is not known yet; what was new."""
+        return await self._db.write(lambda db: _keep_box(db, told, at))
 
     async def keep_injuries(
         self, league: str, told: Sequence[Injury], at: datetime
@@ -160,8 +187,9 @@ class Seasons:
 def _keep_injuries(
     db: sqlite3.Connection, league: str, told: Sequence[Injury], at: datetime
 ) -> tuple[Injury, ...]:
-    known = {x["player"]: _injury(x) for x in db.execute(_INJURIES, (league,))}
+    known = {key: x for key, x in _words(db, league) if x.source != BY_BOX}
     fresh = {player_key(x.name): x for x in told}
+    db.execute(q.KEEP_META, (_READ + league, stamp(at)))
     gone = {
         key: Injury(league, x.team, x.name, Availability.AVAILABLE, "", None, x.source)
         for key, x in known.items()
@@ -170,6 +198,38 @@ def _keep_injuries(
     changed = {k: x for k, x in (fresh | gone).items() if known.get(k) != x}
     db.executemany(_KEEP_INJURY, (_columns(key, x, at) for key, x in changed.items()))
     return tuple(changed.values())
+
+
+def _keep_box(db: sqlite3.Connection, told: Sequence[Injury], at: datetime) -> tuple[Injury, ...]:
+    news: list[Injury] = []
+    for league in dict.fromkeys(x.league for x in told):
+        known = {key: x for key, x in _words(db, league) if x.source == BY_BOX}
+        mine = {player_key(x.name): x for x in told if x.league == league}
+        changed = {k: x for k, x in mine.items() if known.get(k) != x}
+        db.executemany(_KEEP_INJURY, (_columns(key, x, at) for key, x in changed.items()))
+        news += changed.values()
+    return tuple(news)
+
+
+def _words(db: sqlite3.Connection, league: str, until: str = _ALWAYS) -> list[tuple[str, Injury]]:
+    """The last word of each source on each player with his key, the newest first."""
+    values = {"league": league, "until": until}
+    return [(x["player"], _injury(x)) for x in db.execute(_INJURIES, values)]
+
+
+def _absences(
+    db: sqlite3.Connection, leagues: Iterable[str], at: datetime | None
+) -> dict[str, Absences]:
+    found, until = {}, _ALWAYS if at is None else stamp(at)
+    for league in leagues:
+        row = db.execute(q.META, (_READ + league,)).fetchone()
+        said: dict[tuple[str, str], tuple[Injury, ...]] = {}
+        for key, x in _words(db, league, until):
+            said[x.team, key] = (*said.get((x.team, key), ()), x)
+        if row is not None:
+            read_at = moment(row["value"])
+            found[league] = Absences(read_at if at is None else min(read_at, at), said)
+    return found
 
 
 def _columns(key: str, x: Injury, at: datetime) -> dict[str, object]:
