@@ -224,7 +224,9 @@ class _Rebuild:
         if self.bet.number not in {x.number for x in bets}:
             # Added while the game was played: it is asked about, and taught nothing.
             bets = [*bets, self.bet]
-        pricing = await pricing_of(self.at.store, [game], bets, self.at.given, self.at.in_use)
+        pricing = await pricing_of(
+            self.at.store, [game], bets, self.at.given, self.at.in_use, shot.at
+        )
         state = await self._state(game, place)
         found: tuple[float, Seen] | None = None
         quoted = await live_lines(self.at.store, state, shot.at)

@@ -87,7 +87,8 @@ class Pricing:
         game = state.game
         used = parameters or self._load(game.league)
         prior = self._believed(game, bets, used).prior
-        plain = Seen(state, prior, used, players=self.players.of(bets, game))
+        lined_up = self.players.lined_up(state, bets)
+        plain = Seen(lined_up, prior, used, players=self.players.of(bets, game))
         if live is None or not usable(live, state):
             return plain
         return replace(plain, shift=shift_of(plain.outlook(), state, live))
@@ -184,8 +185,12 @@ async def pricing_of(
     bets: Sequence[Bet],
     given: LinesFor,
     load: Load = load_parameters,
+    at: datetime | None = None,
 ) -> Pricing:
-    """What prices bets on some games: lines and results, and the last games of their players."""
+    """What prices bets on some games: lines and results, their players' last games, who is out.
+
+    `at` is the moment by which players are said to be out; None for the last that was read.
+    """
     quotes: dict[str, PregameLines] = {}
     finished: list[Finished] = []
     for game in games:
@@ -194,10 +199,14 @@ async def pricing_of(
         finished += await store.known.finished(league)
     players = PlayerBeliefs()
     whom = [(game.league, x.key) for game in games for x in players_in(bets, game)]
+    leagues = dict.fromkeys(x.league for x in games)
+    absences = await store.seasons.absences(leagues, at)
     if whom:
         recent = await store.players.recent_games(whom)
         teams = {(game.league, x) for game in games for x in (game.home, game.away)}
-        players.learn(recent, await store.players.team_games(teams))
+        players.learn(recent, await store.players.team_games(teams), absences)
+    else:
+        players.learn({}, {}, absences)
     return Pricing(Known(given, quotes, finished), players, load)
 
 

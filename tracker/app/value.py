@@ -37,8 +37,8 @@ from tracker.forecast.closing import closing_outlook, moved_to
 if TYPE_CHECKING:
     from tracker.app.explain import Explainer
     from tracker.app.pricing import LinesFor, Load
-    from tracker.forecast.game.outlook import Outlook
     from tracker.forecast.game.parameters import Parameters
+    from tracker.forecast.outlook import Outlook
     from tracker.forecast.players.priors import PlayerPriors
     from tracker.forecast.priors.belief import Believed
     from tracker.settings.models import OddsSettings

@@ -196,7 +196,7 @@ class Daemon:
         async with asyncio.TaskGroup() as tasks:
 
             def follow(books: tuple[GameTracking, ...]) -> None:
-                self._forecaster.pricing.players.learn(shelf.recent, shelf.teams)
+                self._forecaster.pricing.players.learn(shelf.recent, shelf.teams, shelf.absences)
                 self._follow(books, tasks)
 
             for channel in self._parts.channels:

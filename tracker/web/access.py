@@ -10,7 +10,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPBearer
 
-from tracker.store.web_access import KeyScope
+from tracker.store.access import KeyScope
 from tracker.web.problems import Problem
 from tracker.web.site import Site, site_of
 
