@@ -22,7 +22,7 @@ from tracker.domain.value import EdgeSeen
 from tracker.engine.market.closing import fairs
 from tracker.engine.settle.grading import Unsettleable, judge
 from tracker.forecast.errors import Unpriceable
-from tracker.forecast.pricing.markets import chance_of
+from tracker.forecast.pricing.markets import calibrated
 
 if TYPE_CHECKING:
     from tracker.app.market import GameOdds, Offered
@@ -111,7 +111,7 @@ def edges(
             left_out[why] += 1
             continue
         try:
-            chance = chance_of(market, outlook)  # type: ignore[arg-type]
+            chance = calibrated(market, outlook)  # type: ignore[arg-type]
         except Unpriceable:
             left_out["nothing is known of the player"] += 1
             continue

@@ -125,7 +125,7 @@ def with_line(
 
     from tracker.forecast import forecast, price, prior_from
     from tracker.forecast.players.priors import PlayerPriors, player_prior
-    from tracker.forecast.shipped import load_player_figures
+    from tracker.forecast.shipped import player_figures
 
     values = [x.value for x in found.played if x.value is not None]
     hits = (sum(x > line for x in values), sum(x != line for x in values))
@@ -134,7 +134,7 @@ def with_line(
     game = found.next_game or Game("0", found.league, found.team, "(average)", now)
     side = Side.HOME if game.home == found.team else Side.AWAY
     player = Player(found.name, side)
-    figures = load_player_figures(found.league)
+    figures = player_figures(parameters)
     minutes = game.rules.regulation_seconds / 60
     own = player_prior([x.game for x in found.played], figures, regulation=minutes)
     priors = PlayerPriors(figures, {(side, player.key): own})

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tracker.app.edges import Edge, Gate, Track
     from tracker.domain.game import Game, GameState
     from tracker.domain.player import Player
+    from tracker.forecast import Parameters
     from tracker.settings import Settings
 
 _AHEAD = timedelta(hours=18)
@@ -101,8 +102,9 @@ async def _of_game(
     pricing = await pricing_of(at.store, [game], [], given_lines(scope), models_of(at))
     told = pricing.believed(game, []).by
     seen = state if state is not None and state.phase.in_play else before_tip(game, players)
-    priors = await _priors(players, game, at)
-    outlook = replace(pricing.seen(seen, []), players=priors).outlook()
+    plain = pricing.seen(seen, [])
+    priors = await _priors(players, game, at, plain.parameters)
+    outlook = replace(plain, players=priors).outlook()
     return find_edges(odds, state, outlook, told, players, settings.odds)
 
 
@@ -120,13 +122,15 @@ async def _players(game: Game, at: Session) -> tuple[Player, ...]:
     return tuple(x for x in named if recent.get((game.league, x.key)))
 
 
-async def _priors(players: Sequence[Player], game: Game, at: Session) -> Any:
+async def _priors(
+    players: Sequence[Player], game: Game, at: Session, parameters: Parameters
+) -> Any:
     from tracker.forecast.players.priors import PlayerPriors, player_prior
-    from tracker.forecast.shipped import load_player_figures
+    from tracker.forecast.shipped import player_figures
 
     if not players:
         return None
-    figures = load_player_figures(game.league)
+    figures = player_figures(parameters)
     recent = await at.store.players.recent_games({(game.league, x.key) for x in players})
     minutes = game.rules.regulation_seconds / 60
     known = {

@@ -10,12 +10,12 @@ import base64
 import zlib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.calibration import CORRECTIONS, NO_CALIBRATION, Calibration
+from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.documents import About, decoded, version_in
 from tracker.forecast.game.flow import MARGIN_FEATURES, TOTAL_FEATURES
 from tracker.forecast.game.landing import land
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.forecast.game.landing import Landing
+    from tracker.forecast.players.figures import PlayerFigures
 
     Floats = NDArray[np.float64]
 
@@ -188,12 +189,15 @@ class SpanFigures:
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """Everything fitted for one league, and the names under which its forecasts are stored."""
+    """Everything fitted for one league, and the names under which its forecasts are stored.
+
+    `players` are figures of its players other than the shipped ones; `calibrations` correct the
+    chances that are read off its forecasts.
+    """
 
     league: str
     model_version: str
     feature_version: str
-    calibration: Calibration
     transferred: bool
     fitted_on: tuple[str, ...]
     average: Average
@@ -208,11 +212,13 @@ class Parameters:
     """What is believed of the road teams' ends; None in a league where they tell nothing."""
     about: About
     checksum: str
+    players: PlayerFigures | None = None
+    calibrations: Calibrations = NO_CALIBRATIONS
 
     @property
     def calibration_id(self) -> str:
-        """The name of the calibration in use."""
-        return self.calibration.name
+        """The name of the calibrations in use."""
+        return self.calibrations.name
 
     @Lazy
     def landing(self) -> Landing:
@@ -235,7 +241,6 @@ def _read(document: Mapping[str, Any]) -> Parameters:
         league=document["league"],
         model_version=version_in(document, earlier=document["format"] == EARLIER),
         feature_version=document["feature_version"],
-        calibration=_calibration(document),
         transferred=document["transferred"],
         fitted_on=tuple(document["fitted_on"]),
         average=Average(**document["average"]),
@@ -320,14 +325,6 @@ def _breaks(given: Mapping[str, Any]) -> Endgame:
         ball=np.full((clocks.size, 1), 0.5),
         tilt=np.zeros((clocks.size, 5)),
     )
-
-
-def _calibration(document: Mapping[str, Any]) -> Calibration:
-    given = document.get("calibration")
-    if given is None:
-        return replace(NO_CALIBRATION, name=str(document["calibration_id"]))
-    parts = {name: tuple(map(float, given[name])) for name in ("clocks", *CORRECTIONS)}
-    return Calibration(name=str(document["calibration_id"]), **parts)
 
 
 _SCALE = 65535
