@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import Cli, keep_games, tonight
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.health import Availability, Injury
+from tracker.domain.player import Availability, Injury
 from tracker.store import Store
 
 POINTS = (31, 20, 25, 28, 17, 30, 24, 26, 22, 27, 33, 19)

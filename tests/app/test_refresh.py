@@ -14,10 +14,9 @@ from tests.cli.conftest import Cli
 from tests.feeds.serving import FIXTURES as FEEDS
 from tracker.app.refresh import Part, Refresh
 from tracker.clock import FakeClock
-from tracker.domain.form import form_of
 from tracker.domain.game import Phase
-from tracker.domain.health import Availability, Injury
-from tracker.domain.prior import Finished
+from tracker.domain.player import Availability, Injury
+from tracker.domain.prior import Finished, form_of
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.espn.injuries import parse_injuries
 from tracker.feeds.feeds import open_feeds

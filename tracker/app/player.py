@@ -5,15 +5,14 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from tracker.domain.chance import Chance
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, GameState, Phase, Score, Side
-from tracker.domain.health import Injury
 from tracker.domain.league import season_name, slate_date
 from tracker.domain.market import Direction, PlayerTotal
-from tracker.domain.player import Player, PlayerGame, Stat, player_key
+from tracker.domain.player import Absences, Injury, Player, PlayerGame, Stat, player_key
 from tracker.domain.prior import Prior
 from tracker.forecast.game.parameters import Parameters
 from tracker.store import Store
@@ -51,6 +50,7 @@ class Rolling:
 class PlayerSheet:
     """A player's figures, newest game first. `trend` is per game over the last ten.
 
+    `out` is whether he will not play in `next_game`, or today where none is known.
     `hits` are the games above the line and those that decided it. `chance` is that of the over in
     `next_game`, or in a game of two average teams where none is known; None without a line, and of
     a player who is out.
@@ -66,6 +66,7 @@ class PlayerSheet:
     trend: float | None
     next_game: Game | None
     injury: Injury | None
+    out: bool
     line: float | None
     hits: tuple[int, int] | None
     chance: Chance | None
@@ -98,7 +99,9 @@ async def sheet(store: Store, league: str, key: str, stat: Stat, now: datetime) 
         and game.start <= now + _AHEAD
         and (state is None or state.phase is Phase.SCHEDULED)
     ]
-    injuries = await store.seasons.injuries(league)
+    injuries = await store.seasons.injuries(league, today)
+    next_game = following[0] if following else None
+    absences = (await store.seasons.absences([league])).get(league)
     values = [x.value for x in played if x.value is not None]
     return PlayerSheet(
         league=league,
@@ -109,8 +112,9 @@ async def sheet(store: Store, league: str, key: str, stat: Stat, now: datetime) 
         rolling=tuple(_rolling(played, league, following[0] if following else None)),
         exponential=_fading(values),
         trend=_trend(values),
-        next_game=following[0] if following else None,
+        next_game=next_game,
         injury=injuries.get(key),
+        out=_out(key, newest.team, next_game, absences, today),
         line=None,
         hits=None,
         chance=None,
@@ -129,7 +133,7 @@ def with_line(
 
     values = [x.value for x in found.played if x.value is not None]
     hits = (sum(x > line for x in values), sum(x != line for x in values))
-    if found.injury is not None and found.injury.status.rules_out:
+    if found.out:
         return replace(found, line=line, hits=hits)
     game = found.next_game or Game("0", found.league, found.team, "(average)", now)
     side = Side.HOME if game.home == found.team else Side.AWAY
@@ -142,6 +146,16 @@ def with_line(
     outlook = forecast(state, prior or prior_from(None, parameters), parameters, players=priors)
     chance = price(PlayerTotal(player, found.stat, Direction.OVER, line), outlook, state)
     return replace(found, line=line, hits=hits, chance=chance)
+
+
+def _out(
+    key: str, team: str, following: Game | None, absences: Absences | None, today: date
+) -> bool:
+    if absences is None:
+        return False
+    slate, read_on = following.slate if following else today, slate_date(absences.read_at)
+    words = absences.words.get((team, key), ())
+    return any(x.keeps_out_on(slate, read_on) for x in words)
 
 
 def _sides(game: PlayerGame, home: str | None, away: str | None) -> tuple[str | None, bool | None]:
@@ -212,6 +226,7 @@ def sheet_json(x: PlayerSheet) -> dict[str, object]:
         "exponential": x.exponential,
         "trend": x.trend,
         "next_game": None if x.next_game is None else x.next_game.id,
+        "out": x.out,
         "injury": None
         if x.injury is None
         else {"status": x.injury.status.value, "detail": x.injury.detail},

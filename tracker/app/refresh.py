@@ -12,12 +12,11 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from tracker.clock import Clock
-from tracker.domain.form import Form, form_of
 from tracker.domain.game import Game, GameState, Phase, Side
-from tracker.domain.health import Injury
 from tracker.domain.league import LEAGUE_ZONE, NBA, season_name, slate_date
-from tracker.domain.plural import plural, several
-from tracker.domain.prior import Finished
+from tracker.domain.money import plural, several
+from tracker.domain.player import Injury
+from tracker.domain.prior import Finished, Form, form_of
 from tracker.feeds.arbitration.identity import Register
 from tracker.feeds.errors import FeedError
 from tracker.feeds.espn.injuries import CAP, injuries_path, parse_injuries
@@ -27,9 +26,9 @@ from tracker.feeds.polling.board import BoardReading
 from tracker.feeds.polling.feed import Ask, Feed
 from tracker.feeds.source import Listing
 from tracker.forecast.game.parameters import Parameters
-from tracker.forecast.priors.ratings import Result, rate
+from tracker.forecast.ratings import Result, rate
 from tracker.store import Store
-from tracker.store.seasons import Rated, SlateCheck
+from tracker.store.known import Rated, SlateCheck
 
 BACK = 7
 """Days before today that are looked at: a week that was missed is made up for."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
-from tracker.domain.rule import (
+from tracker.domain.policy import (
     Comparison,
     EdgeRule,
     Event,
