@@ -28,7 +28,7 @@ from tracker.domain.tracking import GameTracking, Tracked
 from tracker.feeds.polling.feed import Ask, Look
 from tracker.forecast import forecast, load_parameters
 from tracker.forecast.errors import LittleKnown
-from tracker.forecast.players.lines import player_chance
+from tracker.forecast.pricing.player_lines import player_chance
 from tracker.language.grammar import find_in, parse_bet
 from tracker.settings import Settings
 from tracker.store import Store

@@ -30,7 +30,7 @@ from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import Change, GameTracking
 from tracker.store import Store
 from tracker.store.database.migrate import migrations
-from tracker.store.export.rows import TABLES
+from tracker.store.exporting import TABLES
 from tracker.store.views import DaemonView, SourceStatusView
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tracker.app.market import GameOdds, Offered
     from tracker.app.pricing import LinesFor, Load
     from tracker.domain.chance import Chance
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.outlook import Outlook
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
 

@@ -26,9 +26,9 @@ from tracker.feeds.polling.board import BoardReading
 from tracker.feeds.polling.feed import Ask, Feed
 from tracker.feeds.source import Listing
 from tracker.forecast.game.parameters import Parameters
-from tracker.forecast.priors.ratings import Result, rate
+from tracker.forecast.ratings import Result, rate
 from tracker.store import Store
-from tracker.store.seasons import Rated, SlateCheck
+from tracker.store.known import Rated, SlateCheck
 
 BACK = 7
 """Days before today that are looked at: a week that was missed is made up for."""

@@ -35,8 +35,8 @@ from tracker.forecast.closing import closing_outlook, moved_to
 
 if TYPE_CHECKING:
     from tracker.app.pricing import LinesFor, Load
-    from tracker.forecast.game.outlook import Outlook
     from tracker.forecast.game.parameters import Parameters
+    from tracker.forecast.outlook import Outlook
     from tracker.forecast.players.priors import PlayerPriors
     from tracker.settings.models import OddsSettings
     from tracker.store import Store

@@ -15,8 +15,7 @@ from tracker.domain.player import RosterOf, nobody
 from tracker.domain.policy import Rule
 from tracker.domain.same_bet import AGAIN, Kept, Known, Meeting, meet, sense
 from tracker.store import queries as q
-from tracker.store.codec.bets import draft_of, facts, pack_meaning
-from tracker.store.codec.markets import market_columns, odds_columns
+from tracker.store.codec.bets import draft_of, facts, market_columns, odds_columns, pack_meaning
 from tracker.store.codec.values import (
     game_of,
     moment_or_none,
@@ -26,9 +25,9 @@ from tracker.store.codec.values import (
     stamp,
     state_of,
 )
+from tracker.store.memory import Wagers
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.recording import game_columns
-from tracker.store.wagers import Wagers
 
 _DEFAULTS = "default_rules"
 

@@ -24,7 +24,7 @@ from tracker.domain.money import money_text
 from tracker.domain.policy import Scope, Snooze
 from tracker.engine.record import Grouping, Tally, reliability, tally
 from tracker.language.snoozes import parse_until
-from tracker.store.web_access import BROWSER_LASTS
+from tracker.store.access import BROWSER_LASTS
 from tracker.web import charts
 from tracker.web.access import COOKIE, Visitor
 from tracker.web.problems import Problem

@@ -99,7 +99,7 @@ def _text(file: Path) -> str:
 
 
 def _archive(text: str) -> bool:
-    from tracker.store.export.archive import is_archive
+    from tracker.store.exporting import is_archive
 
     return is_archive(text.partition("\n")[0])
 

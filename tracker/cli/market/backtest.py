@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tracker.domain.game import Game
     from tracker.domain.player import Player
     from tracker.domain.prior import Lines
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.outlook import Outlook
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:

@@ -131,7 +131,7 @@ def _config(scope: Scope) -> Check:
 def _pairing(settings: Settings) -> list[Check]:
     """Whether the bot knows where to write; nothing without a bot."""
     from tracker.settings import load_secrets
-    from tracker.store.pairing import paired_in
+    from tracker.store.access import paired_in
 
     try:
         token = load_secrets(settings).telegram_token

@@ -55,7 +55,7 @@ def export(
     hash is the same for two runs that decided the same: it leaves out row numbers, and
     deliveries, which depend on how fast a channel answered.
     """
-    from tracker.store.export.rows import TABLES
+    from tracker.store.exporting import TABLES
 
     if table not in (*TABLES, ARCHIVE):
         raise Misused(f"there is no table {table!r}: choose one of {', '.join((*TABLES, ARCHIVE))}")

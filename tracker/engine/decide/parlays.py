@@ -11,7 +11,7 @@ from tracker.domain.game import GameState
 from tracker.domain.market import Market
 from tracker.domain.tracking import Group, LegStanding, Tracked
 from tracker.forecast import Outlook, parlay_of, price_all, why_none
-from tracker.forecast.players.lines import opened
+from tracker.forecast.pricing.questions import opened
 
 
 def look_at(tracked: Tracked, slip: Parlay, outlook: Outlook, state: GameState) -> Tracked:

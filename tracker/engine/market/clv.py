@@ -32,7 +32,7 @@ from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing.markets import chance_of, parlay_of
 
 if TYPE_CHECKING:
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.outlook import Outlook
 
 AtClose = Callable[[str], "Outlook | None"]
 """Gives the outlook of a game at its closing lines, by its id; None where there are none."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tracker.domain.league import season_name
 from tracker.domain.money import plural
 from tracker.domain.prior import Finished, Lines, PregameLines, Prior, PriorSource
-from tracker.forecast.priors.ends import EndsBelief, lean
+from tracker.forecast.ends import EndsBelief, lean
 from tracker.forecast.priors.lines import (
     BET_LINE_SD,
     average_prior,
@@ -22,7 +22,7 @@ from tracker.forecast.priors.lines import (
     told_margin,
     total_of_bet,
 )
-from tracker.forecast.priors.ratings import Ratings, Result, rate
+from tracker.forecast.ratings import Ratings, Result, rate
 
 if TYPE_CHECKING:
     from datetime import date

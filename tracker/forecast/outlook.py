@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tracker.domain.bet import Moments
 from tracker.domain.market import Span
 from tracker.domain.prior import Basis
-from tracker.forecast.game.lazy import Lazy
+from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +109,7 @@ class Outlook:
             return self.final
         found = self._spans.get(span)
         if found is None:
-            found = self._spans[span] = self.periods.points(span, self)
+            found = self._spans[span] = self.periods.points(span)
         return found
 
     def player(self, player: Player) -> PlayerOutlook:
@@ -119,7 +119,9 @@ class Outlook:
         known = (player.side.value, player.key)
         found = self._players.get(known)
         if found is None:
-            found = self._players[known] = player_outlook(player, self)
+            found = self._players[known] = player_outlook(
+                player, self.periods.state, self.scene, self.player_priors
+            )
         return found
 
     @Lazy
@@ -146,4 +148,7 @@ class Outlook:
         """What all players of the state share."""
         from tracker.forecast.players.model import scene
 
-        return scene(self.periods.state, self, self.player_priors)
+        periods = self.periods
+        known = self.final if self.regulation is None else self.regulation
+        end = self.final if periods.state.overtime else known
+        return scene(periods.state, end, periods.parameters.average.total, self.player_priors)

@@ -4,6 +4,13 @@ How long a possession lasts and what it scores is counted by clock and lead and 
 kernels (`CLOCK_WIDTH` of the clock, `LEAD_WIDTH` on a scale that keeps small leads apart and lets
 blowouts share). Stepping back from the buzzer, f(clock, lead) = sum over what the next possession
 may do of f(what is left, the opponent's lead). A table starts with a possession under way.
+
+The tables are then tilted by strength, tempo, the lead and the bonus: the tilt's likelihood is
+nearly quadratic for the small tilts there are, so that its maximum is one linear solve of the
+tables' means and variances against what was scored. Last they are widened: stepped back from the
+buzzer, possessions are independent given clock and lead; real ones are not. Over minutes the points
+of both teams vary less than the chain says, and their difference a little more. From a minute
+before the end on nothing can be told from 1.
 """
 
 from __future__ import annotations
@@ -13,14 +20,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.forecast.game.endgame import LONG_TILT, untilted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from tracker.modelling.games.trace import Possessions
+    from tracker.forecast.game.figures import Endgame
+    from tracker.modelling.games.trace import Possessions, Sample
 
     Array = NDArray[Any]
+
 
 LEADS = 20
 """Points: leads beyond this are taken as this."""
@@ -196,3 +207,115 @@ def fit_breaks(starts: Possessions, glances: Possessions) -> tuple[Array, ...]:
         table = whole[:, :size, :size].astype(np.float64)
         tables.append(table / table.sum(axis=(1, 2), keepdims=True))
     return tuple(tables)
+
+
+TILT_CLOCKS = (5, 10, 15, 20, 30, 40, 50, 60, 80, 100, 120, 150, 180, 210, 240, 270, 300)
+"""Seconds left at which states are drawn."""
+
+TILT_KNOTS = np.array([30.0, 120.0, 300.0])
+"""Seconds left between which the weights are interpolated, constant below the first."""
+
+TILT_STEADY = 40.0
+"""Prior games' worth of belief that a weight is 0, so that what is not there is not found."""
+
+
+def moments(endgame: Endgame, sample: Sample) -> Array:
+    """Mean gain of lead and total, their variances and covariance, one row a state."""
+    keys = np.stack([sample.left, np.clip(sample.lead, -25, 25), sample.ball], axis=1).astype(int)
+    states, index = np.unique(keys, axis=0, return_inverse=True)
+    rows = []
+    for left, lead, ball in states.tolist():
+        cells = untilted(endgame, lead, ball, left)
+        steps = np.arange(cells.shape[0])
+        home, away = cells.sum(axis=1), cells.sum(axis=0)
+        mh, ma = home @ steps, away @ steps
+        vh, va = home @ steps**2 - mh**2, away @ steps**2 - ma**2
+        both = steps @ cells @ steps - mh * ma
+        rows.append((mh - ma, mh + ma, vh + va - 2 * both, vh + va + 2 * both, vh - va))
+    found: Array = np.array(rows)[index.ravel()]
+    return found
+
+
+def fit_tilt(endgame: Endgame, sample: Sample, average_total: float) -> Array:
+    """Weights of TILT_FEATURES, [table clock, feature]."""
+    told = moments(endgame, sample)
+    gain_lead = sample.end_lead - sample.lead - told[:, 0]
+    gain_total = sample.end_total - sample.total - told[:, 1]
+    basis = np.stack(
+        [np.interp(sample.left, TILT_KNOTS, x) for x in np.eye(TILT_KNOTS.size)], axis=1
+    )
+    lead = np.clip(sample.lead / 10, -LONG_TILT, LONG_TILT)
+    prior = np.clip(sample.prior_margin / 10, -LONG_TILT, LONG_TILT)
+    pace = (sample.prior_total - average_total) / 10
+    bonuses = sample.bonus_home + sample.bonus_away - 1
+    x = np.concatenate([basis * f[:, None] for f in (prior, lead)], axis=1)
+    ones = np.ones_like(pace)
+    y = np.concatenate([basis * f[:, None] for f in (pace, bonuses, ones)], axis=1)
+    vm, vt, vc = told[:, 2:3], told[:, 3:4], told[:, 4:5]
+    square = np.block([[x.T @ (x * vm), x.T @ (y * vc)], [y.T @ (x * vc), y.T @ (y * vt)]])
+    right = np.concatenate([x.T @ gain_lead, y.T @ gain_total])
+    found = np.linalg.solve(square + TILT_STEADY * np.eye(right.size), right).reshape(
+        5, TILT_KNOTS.size
+    )
+    return np.stack([np.interp(endgame.clocks, TILT_KNOTS, w) for w in found], axis=1)
+
+
+WIDTH_KNOTS = np.array([60.0, 120.0, 300.0])
+"""Seconds left between which the widths are interpolated; at and below the first they are 1."""
+
+WIDTH_STEADY = 100.0
+"""States' worth of belief, at each knot, that the chain's own spread is right."""
+
+WIDEST = 1.4
+"""No variance is corrected by a greater factor, up or down."""
+
+
+def fit_widths(endgame: Endgame, sample: Sample, average_total: float) -> Array:
+    """By [table clock, (margin, total)]: recorded variance over that of the tilted tables."""
+    told = moments(endgame, sample)
+    tilt = np.stack([np.interp(sample.left, endgame.clocks, x) for x in endgame.tilt.T], axis=1)
+    prior = np.clip(sample.prior_margin / 10, -LONG_TILT, LONG_TILT)
+    lead = np.clip(sample.lead / 10, -LONG_TILT, LONG_TILT)
+    pace = (sample.prior_total - average_total) / 10
+    by_margin = tilt[:, 0] * prior + tilt[:, 1] * lead
+    by_total = tilt[:, 2] * pace + tilt[:, 3] * (sample.bonus_home + sample.bonus_away - 1)
+    by_total += tilt[:, 4]
+    mean_margin = told[:, 0] + by_margin * told[:, 2] + by_total * told[:, 4]
+    mean_total = told[:, 1] + by_total * told[:, 3] + by_margin * told[:, 4]
+    later = sample.left > WIDTH_KNOTS[0]
+    margin = (sample.end_lead - sample.lead - mean_margin)[later] ** 2 / told[later, 2] - 1
+    total = (sample.end_total - sample.total - mean_total)[later] ** 2 / told[later, 3] - 1
+    left = sample.left[later]
+    basis = np.stack([np.interp(left, WIDTH_KNOTS, x) for x in np.eye(WIDTH_KNOTS.size)], axis=1)[
+        :, 1:
+    ]
+    square = basis.T @ basis + WIDTH_STEADY * np.eye(WIDTH_KNOTS.size - 1)
+    found = [np.linalg.solve(square, basis.T @ x) for x in (margin, total)]
+    widths = [1 + np.interp(endgame.clocks, WIDTH_KNOTS, [0, *x]) for x in found]
+    clipped: Array = np.clip(np.stack(widths, axis=1), 1 / WIDEST, WIDEST)
+    return clipped
+
+
+def widened(endgame: Endgame, widths: Array) -> Endgame:
+    """The same tables with their variances of margin and total multiplied by `widths`."""
+    tables = [_widened(x, *w) for x, w in zip(endgame.tables, widths.tolist(), strict=True)]
+    return replace(endgame, tables=tuple(tables))
+
+
+def _widened(table: Array, margin: float, total: float) -> Array:
+    """One clock's tables: the log of a cell shifts with the square of its distance from the mean.
+
+    On a normal of variance V the factor exp(b x²) gives V / (1 - 2 b V): b is what asks for.
+    """
+    if margin == total == 1:
+        return table
+    steps = np.arange(table.shape[1])
+    both, gain = np.add.outer(steps, steps), np.subtract.outer(steps, steps)
+    log = np.zeros_like(table)
+    for values, wanted in ((both, total), (gain, margin)):
+        mean = (table * values).sum(axis=(1, 2))[:, None, None]
+        variance = (table * (values - mean) ** 2).sum(axis=(1, 2))[:, None, None]
+        log += (1 - 1 / wanted) / (2 * variance) * (values - mean) ** 2
+    found = table * np.exp(log)
+    whole: Array = found / found.sum(axis=(1, 2), keepdims=True)
+    return whole

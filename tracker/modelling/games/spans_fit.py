@@ -11,17 +11,16 @@ from tracker.forecast.game.endgame import tilted
 from tracker.forecast.game.flow import LASTING, LONG_LEAD, lasting, sharpened
 from tracker.forecast.game.lattice import Pmf, antidiagonals
 from tracker.forecast.game.spans import MARGIN_PART
-from tracker.modelling.games.chain_fit import SPAN
+from tracker.modelling.games.endgame_fit import SPAN
 from tracker.modelling.games.flow_fit import coming_of, surprises
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tracker.forecast.game.parameters import BoxFigures, Endgame
+    from tracker.forecast.game.figures import BoxFigures, Endgame
     from tracker.modelling.games.dataset import Dataset
     from tracker.modelling.games.flow_fit import Noise
-    from tracker.modelling.games.sample import Priors
-    from tracker.modelling.games.trace import Seconds
+    from tracker.modelling.games.trace import Priors, Seconds
 
     Array = NDArray[Any]
 

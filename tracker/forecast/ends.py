@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tracker.domain.league import season_name
-from tracker.forecast.game.lazy import Lazy
+from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
     from datetime import date

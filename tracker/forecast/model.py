@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from tracker.domain.game import Phase, Side
 from tracker.forecast.game import endgame, longrun
+from tracker.forecast.game.endgame import play_on
 from tracker.forecast.game.flow import FADING, Moment, fading, sharpened, usual_bonus
 from tracker.forecast.game.lattice import Lattice
-from tracker.forecast.game.outlook import Outlook
-from tracker.forecast.game.overtime import play_on
 from tracker.forecast.game.spans import Periods
+from tracker.forecast.outlook import Outlook
 
 if TYPE_CHECKING:
     from tracker.domain.game import GameState
     from tracker.domain.prior import Prior
-    from tracker.forecast.game.parameters import Flow, Parameters
+    from tracker.forecast.game.figures import Flow
+    from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.players.priors import PlayerPriors
 
 
@@ -52,7 +53,7 @@ def forecast(
         model_version=parameters.model_version,
         feature_version=parameters.feature_version,
         calibration_id=parameters.calibration_id,
-        periods=Periods(state, at, parameters),
+        periods=Periods(state, at, parameters, final, regulation),
         players=players,
     )
 

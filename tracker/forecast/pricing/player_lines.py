@@ -1,4 +1,4 @@
-"""Player lines within a parlay: how they go together with the score, and with one another.
+"""Player lines: what one is worth, and how several go together with the score and one another.
 
 The lines of one player are tied by his minutes: given these, his figures are taken as independent,
 but for points and threes. A player's lines lean on the points of both teams by a normal copula.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 import numpy as np
 from scipy.special import ndtr, ndtri, owens_t
 
+from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import Side
 from tracker.domain.market import (
     CATEGORIES,
@@ -23,17 +24,75 @@ from tracker.domain.market import (
     PlayerTotal,
 )
 from tracker.domain.player import Stat
-from tracker.forecast.players.lines import PlayerForecast, of_player, player_chance
+from tracker.forecast.errors import BadParameters, LittleKnown, Unpriceable
+from tracker.forecast.pricing.questions import opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from tracker.domain.player import Player
     from tracker.forecast.game.lattice import Pmf
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.outlook import Outlook
+    from tracker.forecast.players.model import PlayerOutlook
 
     Floats = NDArray[np.float64]
+
+
+def of_player(player: Player, outlook: Outlook) -> PlayerOutlook:
+    """How the line of a player may end. Raises Unpriceable."""
+    try:
+        return outlook.player(player)
+    except BadParameters as why:
+        raise Unpriceable(f"{player.name} has no chance: {why}") from why
+
+
+def player_chance(market: PlayerMarket, outlook: Outlook) -> Chance:
+    """The chance of a player line, worked out once for an outlook. Raises Unpriceable."""
+    known = outlook.player_chances.get(market)
+    if known is None:
+        known = outlook.player_chances[market] = _worked_out(market, outlook)
+    return known
+
+
+def _worked_out(market: PlayerMarket, outlook: Outlook) -> Chance:
+    seen = of_player(market.player, outlook)
+    match market:
+        case PlayerTotal():
+            chance = _of_total(market, seen)
+            backed = market.direction is Direction.OVER
+        case DoubleDouble():
+            chance = _multiple(market.categories, seen, over=outlook.over)
+            backed = market.happens
+        case _:
+            assert_never(market)
+    return chance if backed else Chance(chance.lose, chance.push, chance.win)
+
+
+def _of_total(market: PlayerTotal, seen: PlayerOutlook) -> Chance:
+    """The chance of the over. What he has already is certain, also where little is known of him."""
+    try:
+        pmf = seen.pmf(market.stat)
+    except LittleKnown:
+        if seen.has(market.stat) > market.points:
+            return WON
+        raise
+    above, level, below = pmf.split(market.points)
+    if pmf.chances.size == 1 or pmf.first > market.points:
+        return WON if above == 1 else LOST if below == 1 else PUSHED
+    return opened(above, level, below)
+
+
+def _multiple(categories: int, seen: PlayerOutlook, *, over: bool) -> Chance:
+    reached = sum(seen.has(x) >= CATEGORY_REACHED for x in CATEGORIES)
+    if reached >= categories:
+        return WON
+    if over:
+        return LOST
+    p = seen.reaches(categories)
+    return opened(p, 0.0, 1.0 - p)
+
 
 LEANS = {
     Stat.PTS: (0.21, -0.01),
@@ -151,7 +210,7 @@ def both(p: float, q: float, correlation: float) -> float:
     return min(max(float(found), 0.0, p + q - 1), p, q)
 
 
-def _by_minutes(legs: Sequence[PlayerMarket], seen: PlayerForecast, *, pushed: bool) -> float:
+def _by_minutes(legs: Sequence[PlayerMarket], seen: PlayerOutlook, *, pushed: bool) -> float:
     """P(every leg on one player holds), taken for each class of his minutes."""
     totals = [x for x in legs if isinstance(x, PlayerTotal)]
     parts = tuple(dict.fromkeys(part for x in totals for part in x.stat.parts))
@@ -168,7 +227,7 @@ def _by_minutes(legs: Sequence[PlayerMarket], seen: PlayerForecast, *, pushed: b
     return min(max(float(chances @ held), 0.0), 1.0)
 
 
-def _together(legs: Sequence[PlayerTotal], seen: PlayerForecast, *, pushed: bool) -> Floats:
+def _together(legs: Sequence[PlayerTotal], seen: PlayerOutlook, *, pushed: bool) -> Floats:
     """P(every total holds | minutes), over all values of the figures that they are made of."""
     parts = tuple(dict.fromkeys(part for x in legs for part in x.stat.parts))
     rows = [_trimmed(seen.remainder.by_class(part)) for part in parts]
@@ -197,7 +256,7 @@ def _trimmed(rows: Floats) -> Floats:
     return rows[:, : int(used[-1]) + 1] if used.size else rows
 
 
-def _reached(categories: int, seen: PlayerForecast) -> Floats:
+def _reached(categories: int, seen: PlayerOutlook) -> Floats:
     """P(ten or more in so many categories | minutes)."""
     counts = np.zeros((seen.remainder.chances.size, len(CATEGORIES) + 1))
     counts[:, 0] = 1.0
