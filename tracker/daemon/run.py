@@ -59,7 +59,7 @@ from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.feeds.polling.poller import STEP_S, Poller
-from tracker.feeds.slate.all_leagues import Slates
+from tracker.feeds.slates import Slates
 from tracker.forecast import load_parameters
 from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel

@@ -356,8 +356,7 @@ async def _market(scope: Scope) -> AsyncIterator[Check]:
 
 async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
     """Each source of some leagues: one that stands in for a good one is no more than a warning."""
-    from tracker.feeds.feeds import open_feeds
-    from tracker.feeds.http.probe import probe
+    from tracker.feeds.feeds import open_feeds, probe
 
     clock = SystemClock()
     async with open_feeds(settings.feeds, clock, deadline_s=_PATIENCE_S) as feeds:
