@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -11,22 +13,27 @@ if TYPE_CHECKING:
     from tracker.engine.record import Reliability
 
 _WIDE, _HIGH = 420, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 12, 12, 28
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 14, 30
+_WIDE_MOVE = 0.05
+"""A move of a chance that shows in whole per cent."""
+
+_LOW = 120
+"""The height of a chart of few steps."""
 
 
 def _x(part: float) -> float:
     return round(_LEFT + part * (_WIDE - _LEFT - _RIGHT), 1)
 
 
-def _y(part: float) -> float:
-    return round(_HIGH - _BOTTOM - part * (_HIGH - _TOP - _BOTTOM), 1)
+def _y(part: float, high: int = _HIGH) -> float:
+    return round(high - _BOTTOM - part * (high - _TOP - _BOTTOM), 1)
 
 
-def _svg(title: str, inside: Sequence[str]) -> str:
+def _svg(title: str, inside: Sequence[str], high: int = _HIGH) -> str:
     name = escape(title)
     body = "".join(inside)
     return (
-        f'<svg class="chart" viewBox="0 0 {_WIDE} {_HIGH}" role="img" aria-label="{name}">'
+        f'<svg class="chart" viewBox="0 0 {_WIDE} {high}" role="img" aria-label="{name}">'
         f"<title>{name}</title>{body}</svg>"
     )
 
@@ -59,17 +66,110 @@ def of_course(course: Course) -> str:
     inside = _shares()
     for level in course.levels:
         inside.append(_line("level", _x(0), _y(level), _x(1), _y(level)))
-    for period in course.periods:
-        inside.append(_line("grid", _x(period.begins / end), _y(0), _x(period.begins / end), _y(1)))
-        middle = (period.begins + period.ends) / 2 / end
-        inside.append(_text("axis middle", _x(middle), _HIGH - 8, period.name))
+    inside += _periods(course)
     inside.append(_path("curve", [(_x(p.x / end), _y(p.win)) for p in course.points]))
-    inside += [
-        f'<circle class="mark" cx="{_x(m.x / end)}" cy="{_y(m.win)}" r="4">'
-        f"<title>{escape(m.rule)}</title></circle>"
-        for m in course.marks
-    ]
+    inside += [_dot(_x(m.x / end), _y(m.win), m.rule) for m in course.marks]
     return _svg(f"Chance of winning over the game: {course.title}", inside)
+
+
+def of_points(course: Course) -> str:
+    """What is expected of the bet's figure, with its spread (one sd), the line, and the score."""
+    end, points = course.end or 1.0, course.points
+    played = [p.margin if p.margin is not None else p.home + p.away for p in points]
+    shows_played = course.quantity.startswith(("final margin", "final total"))
+    values = [x for p in points for x in (p.mu - p.sigma, p.mu + p.sigma)]
+    values += played if shows_played else []
+    values += [] if course.line is None else [course.line]
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+
+    def y(value: float) -> float:
+        return _y((value - low) / span)
+
+    upper = [(_x(p.x / end), y(p.mu + p.sigma)) for p in points]
+    lower = [(_x(p.x / end), y(p.mu - p.sigma)) for p in reversed(points)]
+    inside = [*_periods(course), _path("band", [*upper, *lower])]
+    if course.line is not None:
+        inside.append(_line("level", _x(0), y(course.line), _x(1), y(course.line)))
+        inside.append(_text("axis end", _x(1), y(course.line) - 4, f"line {course.line:g}"))
+    inside.append(_path("curve", [(_x(p.x / end), y(p.mu)) for p in points]))
+    if shows_played:
+        inside.append(
+            _path("played", [(_x(p.x / end), y(v)) for p, v in zip(points, played, strict=True)])
+        )
+    inside += [_text("axis end", _LEFT - 6, y(v) + 4, f"{v:.0f}") for v in (low, high)]
+    name = f"{course.quantity} as it was expected, with the score: {course.title}"
+    return _svg(name[:1].upper() + name[1:], inside)
+
+
+def _periods(course: Course) -> list[str]:
+    end, found = course.end or 1.0, []
+    for period in course.periods:
+        found.append(_line("grid", _x(period.begins / end), _y(0), _x(period.begins / end), _y(1)))
+        middle = (period.begins + period.ends) / 2 / end
+        found.append(_text("axis middle", _x(middle), _HIGH - 8, period.name))
+    return found
+
+
+def _dot(x: float, y: float, words: str) -> str:
+    return f'<circle class="mark" cx="{x}" cy="{y}" r="4"><title>{escape(words)}</title></circle>'
+
+
+def of_path(name: str, steps: Sequence[tuple[datetime, float]], until: datetime) -> str:
+    """Where a main line stood from each time on, up to `until`."""
+    begin, values = steps[0][0], [v for _, v in steps]
+    length = (until - begin).total_seconds() or 1.0
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+    digits = 0 if span >= _WIDE_MOVE else 1
+    form = f"{{:.{digits}%}}" if all(0 <= v <= 1 for v in values) else "{:g}"
+    points: list[tuple[float, float]] = []
+    for at, value in steps:
+        x = _x((at - begin).total_seconds() / length)
+        if points:
+            points.append((x, points[-1][1]))
+        points.append((x, _y((value - low) / span, _LOW)))
+    points.append((_x(1), points[-1][1]))
+    inside = [
+        _path("curve", points),
+        *(
+            _text("axis end", _LEFT - 6, _y((v - low) / span, _LOW) + 4, form.format(v))
+            for v in dict.fromkeys((low, high))
+        ),
+        _text("axis", _x(0), _LOW - 8, f"{length / 3600:.0f} h ago"),
+        _text("axis end", _x(1), _LOW - 8, "now"),
+    ]
+    return _svg(f"The path of the {name}", inside, _LOW)
+
+
+CLV_BIN = 0.02
+"""Of a unit: how wide a bar of the histogram of closing line values is."""
+
+_MOST_CLV = 10
+"""Bars to each side of nought; what lies beyond is counted in the last."""
+
+
+def of_clv(bins: Sequence[tuple[int, int]]) -> str:
+    """How many bets were worth how much by the close; `bins` are the place and count of each."""
+    counts: Counter[int] = Counter()
+    for place, n in bins:
+        counts[min(max(place, -_MOST_CLV), _MOST_CLV - 1)] += n
+    most, width = max(counts.values()), 1 / (2 * _MOST_CLV)
+    inside = [_line("level", _x(0.5), _y(0), _x(0.5), _y(1))]
+    for place, n in sorted(counts.items()):
+        left, top = _x((place + _MOST_CLV) * width) + 1, _y(n / most)
+        low, high = place * CLV_BIN, (place + 1) * CLV_BIN
+        inside.append(
+            f'<rect class="block" x="{left}" y="{top}" width="{_x(width) - _x(0) - 2:.1f}" '
+            f'height="{_y(0) - top:.1f}"><title>{n} from {low:+.0%} to {high:+.0%}</title></rect>'
+        )
+    inside += [
+        _text("axis middle", _x(part), _HIGH - 8, f"{(part - 0.5) * 2 * _MOST_CLV * CLV_BIN:+.0%}")
+        for part in (0.1, 0.3, 0.7, 0.9)
+    ]
+    inside.append(_text("axis middle", _x(0.5), _HIGH - 8, "0 %"))
+    inside.append(_text("axis end", _LEFT - 6, _y(1) + 4, str(most)))
+    return _svg("Worth by the closing line, as a share of the stake: how many bets", inside)
 
 
 def of_reliability(found: Reliability) -> str:
@@ -78,10 +178,8 @@ def of_reliability(found: Reliability) -> str:
     for one in found.bins:
         x = _x(one.said)
         inside.append(_line("bar", x, _y(one.least), x, _y(one.most)))
-        inside.append(
-            f'<circle class="mark" cx="{x}" cy="{_y(one.came)}" r="4"><title>'
-            f"said {one.said:.0%}, came {one.came:.0%} of {one.bets}</title></circle>"
-        )
+        words = f"said {one.said:.0%}, came {one.came:.0%} of {one.bets}"
+        inside.append(_dot(x, _y(one.came), words))
     inside += [
         _text("axis middle", _x(part), _HIGH - 8, f"said {part:.0%}") for part in (0.25, 0.5, 0.75)
     ]
