@@ -34,6 +34,7 @@ from tracker.domain.quote import (
 from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.market.board import QuoteBoard, best_price
 from tracker.engine.market.closing import Close, close, tip_off
+from tracker.engine.market.clv import Placed
 from tracker.forecast import load_parameters
 from tracker.forecast.players.priors import PlayerPriors, player_prior
 from tracker.forecast.shipped import load_player_figures
@@ -99,7 +100,8 @@ class Known:
 
 def value(made: Close, *bets: Bet, known: Known | None = None) -> ClosingValue:
     """What the first of some bets was worth by a close."""
-    found = closing_values(bets, {GAME.id: made}, {}, load_parameters, known or Known(), TIP)
+    placed = [Placed(x) for x in bets]
+    found = closing_values(placed, {GAME.id: made}, {}, load_parameters, known or Known(), TIP)
     return found[0]
 
 
