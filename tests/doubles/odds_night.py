@@ -67,7 +67,8 @@ class Contest:
 
     `slides` are the times at which the listed start moved, and where to. `troubles` are by book,
     `espn` and the exchanges among them. `new_id` is when The Odds API gives it another id, `twice`
-    whether it stands there a second time without prices. `off` is when it was postponed.
+    whether it stands there a second time without prices. `off` is when it was postponed, `on` when
+    it was listed again.
     """
 
     number: int
@@ -82,6 +83,7 @@ class Contest:
     new_id: datetime | None = None
     twice: bool = False
     off: datetime | None = None
+    on: datetime | None = None
     players: tuple[tuple[str, float], ...] = ()
 
     @property
@@ -101,7 +103,11 @@ class Contest:
 
     def begun(self, now: datetime) -> bool:
         """Whether it is being played, or over."""
-        return now >= self.tip and self.off is None
+        return now >= self.tip and not self.put_off(now)
+
+    def put_off(self, now: datetime) -> bool:
+        """Whether it is called off at a time."""
+        return self.off is not None and self.off <= now and (self.on is None or now < self.on)
 
     def trouble(self, book: str, now: datetime) -> Trouble | None:
         """What is wrong with a book at a time."""
@@ -237,7 +243,8 @@ class Night:
 class Wager:
     """A bet of the night, in the program's own language, and what it is on in ours.
 
-    `side` is home, away, over or under; `points` those of that side; `american` its price.
+    `side` is home, away, over or under; `points` those of that side; `american` its price. One
+    that is `added` at a time was not there at the beginning.
     """
 
     name: str
@@ -249,6 +256,7 @@ class Wager:
     american: int | None = -110
     about: str = ""
     placed: datetime | None = None
+    added: datetime | None = None
 
     @property
     def decimal(self) -> float | None:

@@ -106,7 +106,7 @@ def expected(bet: Wager, close: Reckoned) -> tuple[str, float | None]:
         return "missing", None
     if bet.placed is not None and bet.placed >= bet.game.tip:
         return "missing", None
-    if bet.game.off is not None:
+    if bet.game.off is not None and bet.game.on is None:
         return "missing", None
     points = bet.points
     if bet.market == "spreads" and bet.side == "away" and points is not None:

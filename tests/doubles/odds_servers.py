@@ -88,24 +88,24 @@ class Hosts:
             game = next((x for x in self.night.contests if x.id == wanted), None)
             return _text(403) if game is None else _json({"meta": {}, "game": box(game, now)})
         if "scheduleLeagueV2" in path:
-            return _json(self._schedule())
+            return _json(self._schedule(now))
         return _text(404)
 
     # ------------------------------------------------------------------------------------- league
 
     def _board(self, now: datetime) -> Any:
-        day = f"{self.night.start.astimezone(EASTERN):%Y-%m-%d}"
+        day = f"{(now - timedelta(hours=10)).astimezone(EASTERN):%Y-%m-%d}"
         games = [head(x, now) for x in self.night.contests]
         return {"meta": {"code": 200, "time": now.isoformat()},
                 "scoreboard": {"gameDate": day, "leagueId": "00", "games": games}}  # fmt: skip
 
-    def _schedule(self) -> Any:
+    def _schedule(self, now: datetime) -> Any:
         days: dict[str, list[Any]] = {}
         for x in self.night.contests:
-            days.setdefault(f"{x.listed.astimezone(EASTERN):%m/%d/%Y 00:00:00}", []).append(
+            days.setdefault(f"{_local(x, now):%m/%d/%Y 00:00:00}", []).append(
                 {
-                    "gameId": x.id, "gameCode": _code(x), "gameStatus": 1, "gameStatusText": "",
-                    "gameDateTimeUTC": _iso(x.listed), "isNeutral": False,
+                    "gameId": x.id, "gameCode": _code(x, now), "gameStatus": 1,
+                    "gameStatusText": "", "gameDateTimeUTC": _iso(x.start(now)), "isNeutral": False,
                     "homeTeam": {"teamTricode": x.home}, "awayTeam": {"teamTricode": x.away},
                 }
             )  # fmt: skip
@@ -114,7 +114,7 @@ class Hosts:
 
     def _espn(self, day: str, now: datetime) -> list[Any]:
         listed = self.night.contests
-        today = [x for x in listed if f"{x.listed.astimezone(EASTERN):%Y%m%d}" == day]
+        today = [x for x in listed if f"{_local(x, now):%Y%m%d}" == day]
         return [self._event(x, now) for x in today]
 
     def _event(self, x: Contest, now: datetime) -> Any:
@@ -191,7 +191,7 @@ class Hosts:
             return self._error(422, "INVALID_MARKET", now, path)
         events = []
         for x in self.night.contests:
-            if x.off is not None and now >= x.off:
+            if x.put_off(now):
                 continue
             if x.twice:
                 again = self._listed(x, (), now, "f" * 24 + f"{x.number:08d}")
@@ -240,7 +240,7 @@ class Hosts:
             kind = "" if wrong is None else wrong.kind
             if kind == "suspended":
                 continue
-            told, day = opinion(x, now), x.listed.astimezone(EASTERN)
+            told, day = opinion(x, now), _local(x, now)
             event = f"{series}-{day:%y}{MONTHS[day.month - 1]}{day:%d}{x.away}{x.home}"
             lines, markets = _kalshi_lines(x, series, told.home, told.margin, told.total)
             if kind == "thin":
@@ -252,7 +252,7 @@ class Hosts:
         return found
 
     def _polymarket(self, slug: str, now: datetime) -> list[Any]:
-        game = next((x for x in self.night.contests if _slug(x) == slug), None)
+        game = next((x for x in self.night.contests if _slug(x, now) == slug), None)
         if game is None or game.trouble("polymarket", now) is not None:
             return []
         market = {
@@ -367,12 +367,17 @@ def _book(x: Contest, book: str, at: datetime, lines: Iterable[Priced]) -> Any:
     return {"key": book, "title": book, "last_update": _iso(at), "markets": listed}
 
 
-def _slug(x: Contest) -> str:
-    return f"nba-{x.away}-{x.home}-{x.listed.astimezone(EASTERN):%Y-%m-%d}".casefold()
+def _local(x: Contest, now: datetime) -> datetime:
+    """The listed start at a time, in the league's zone."""
+    return x.start(now).astimezone(EASTERN)
 
 
-def _code(x: Contest) -> str:
-    return f"{x.listed.astimezone(EASTERN):%Y%m%d}/{x.away}{x.home}"
+def _slug(x: Contest, now: datetime) -> str:
+    return f"nba-{x.away}-{x.home}-{_local(x, now):%Y-%m-%d}".casefold()
+
+
+def _code(x: Contest, now: datetime) -> str:
+    return f"{_local(x, now):%Y%m%d}/{x.away}{x.home}"
 
 
 def _iso(at: datetime) -> str:
@@ -422,7 +427,7 @@ def _clock(left: timedelta) -> str:
 def _text_of(x: Contest, now: datetime) -> str:
     status, period, left, pause = moment(x, now)
     if status == 1:
-        return "PPD" if x.off is not None and now >= x.off else f"{x.start(now):%H:%M} ET"
+        return "PPD" if x.put_off(now) else f"{x.start(now):%H:%M} ET"
     if status == 3:
         return "Final"
     if pause:
@@ -466,7 +471,7 @@ def head(x: Contest, now: datetime) -> Any:
     """A game as the league's board has it."""
     status, period, left, pause = moment(x, now)
     return {
-        "gameId": x.id, "gameCode": _code(x), "gameStatus": status,
+        "gameId": x.id, "gameCode": _code(x, now), "gameStatus": status,
         "gameStatusText": _text_of(x, now), "period": period,
         "gameClock": "" if status != 2 else _clock(timedelta(0) if pause else left),
         "gameTimeUTC": _iso(x.start(now)), "regulationPeriods": 4,
@@ -480,7 +485,7 @@ def box(x: Contest, now: datetime) -> Any:
     for side, key in enumerate(("homeTeam", "awayTeam")):
         found[key] |= {"players": _players(x, side, now)}
     if found["gameStatus"] == 1:
-        left = x.tip - now if x.off is None else timedelta(0)
+        left = timedelta(0) if x.put_off(now) else x.tip - now
         # A tip-off that slides is not known before it has slid.
         if x.slides and now < x.slides[-1][0]:
             left = x.listed + 10 * MINUTE - now
@@ -497,7 +502,7 @@ def _espn_status(x: Contest, now: datetime) -> Any:
     kinds = {1: ("1", "STATUS_SCHEDULED", "pre"), 2: ("2", "STATUS_IN_PROGRESS", "in"),
              3: ("3", "STATUS_FINAL", "post")}  # fmt: skip
     number, name, state = kinds[status]
-    if status == 1 and x.off is not None and now >= x.off:
+    if status == 1 and x.put_off(now):
         number, name, state = "6", "STATUS_POSTPONED", "post"
     if pause:
         number, name = ("23", "STATUS_HALFTIME") if period == 2 else ("22", "STATUS_END_PERIOD")

@@ -121,6 +121,7 @@ class Buyer:
         self._asked = False
         self._bought: dict[str, datetime] = {}
         self._last: dict[str, datetime] = {}
+        self._considered: dict[str, datetime] = {}
         self._again: set[str] = set()
         self._done: set[tuple[str, str]] = set()
         self._refused: set[str] = set()
@@ -236,7 +237,8 @@ class Buyer:
         now = self._clock.now()
         for league in sorted({x.league for x in tips}):
             near = [x for x in tips if x.league == league and x.start > now]
-            last = self._last.get(league)
+            last = max(filter(None, (self._last.get(league), self._considered.get(league))),
+                       default=None)  # fmt: skip
             if not near or near[0].start - now > LOOK_AHEAD or near[0].start - now < NEAR / 3:
                 continue
             if last is not None and now - last < LOOK_EVERY:
@@ -244,8 +246,10 @@ class Buyer:
             wanted = plans.look(near, self._tariff, now)
             known = self._remaining is not None
             if known and isinstance(self._affordable(wanted, tips), Purchase):
-                await self._buy(wanted, tips)
-            self._last[league] = now
+                bought = await self._buy(wanted, tips)
+                if bought is not None and bought.asked is not None:
+                    self._last[league] = now
+            self._considered[league] = now
 
     async def _too_late(self) -> None:
         """Say of games that began before their close could be bought that it was not."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tracker.domain.bet import Bet, Result
 from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.chance import Chance
+from tracker.domain.game import Game
 from tracker.domain.market import (
     DoubleDouble,
     Market,
@@ -73,6 +74,12 @@ class Placed:
         return self.bet.made_at
 
     @property
+    def games(self) -> tuple[Game, ...]:
+        """The games that it is about, without those of which every leg is void."""
+        left = {x.game.id for i, x in enumerate(self.bet.legs) if i not in self.dropped}
+        return tuple(x for x in self.bet.games if x.id in left or self.void)
+
+    @property
     def price(self) -> Odds | None:
         """What the whole pays: without void legs, by the prices of those that are left."""
         market = self.bet.market
@@ -95,6 +102,8 @@ class Placed:
 
     def heeded(self, value: ClosingValue) -> bool:
         """Whether a value was reckoned with what has fallen away of the bet by now."""
+        if self.void:
+            return value.grade is Grade.MISSING
         note = self.note
         return value.reason.endswith(note) if note else not value.reason.endswith(VOID)
 
@@ -115,9 +124,7 @@ def value_at_close(
             bet.number, revision, Grade.MISSING, now, reason=why, closing_revision=last
         )
 
-    if placed.void:
-        return missing(VOID)
-    for game in bet.games:
+    for game in placed.games:
         close = closes.get(game.id)
         if close is None:
             return missing(f"{NO_CLOSE}: the tip-off of {game.name} was not seen")
@@ -126,6 +133,8 @@ def value_at_close(
             return missing(CALLED_OFF)
         if placed.at >= tip_at:
             return missing(LIVE)
+    if placed.void:
+        return missing(VOID)
     price = placed.price
     if price is None:
         return missing(f"{NO_PRICE}: {placed.note}" if placed.note else NO_PRICE)
