@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING
 
-from tracker.domain.bet import Bet, Result
+from tracker.domain.bet import Bet, Leg, Parlay, Result, price_of
 from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game
@@ -23,22 +23,19 @@ from tracker.domain.market import (
     ThreeWay,
     Total,
 )
-from tracker.domain.money import Odds
-from tracker.domain.parlay import Leg, Parlay, price_of
+from tracker.domain.money import Odds, several
 from tracker.domain.player import Player, Stat
-from tracker.domain.plural import several
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Fair, selection_of
 from tracker.domain.tracking import Group, Tracked
-from tracker.domain.value import ClosingValue, Grade
-from tracker.domain.worth import edge
+from tracker.domain.value import ClosingValue, Grade, edge
 from tracker.engine.decide.parlays import combined
 from tracker.engine.market.closing import Close
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing.markets import chance_of, parlay_of
 
 if TYPE_CHECKING:
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.outlook import Outlook
 
 AtClose = Callable[[str], "Outlook | None"]
 """Gives the outlook of a game at its closing lines, by its id; None where there are none."""
