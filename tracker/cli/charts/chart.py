@@ -16,9 +16,8 @@ from tracker.app.course import Course, course_of
 from tracker.cli.charts.plot import Canvas
 from tracker.cli.declare import Reference, declare
 from tracker.cli.look import shown_as, status_text
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, progress, say
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 
 if TYPE_CHECKING:

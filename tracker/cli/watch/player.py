@@ -9,9 +9,8 @@ import typer
 
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, say, say_json, when
-from tracker.cli.session import Session, session
+from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.player import Stat
 
@@ -48,8 +47,7 @@ def player(
 
 async def _player(scope: Scope, name: str, stat: str, line: float | None, as_json: bool) -> None:
     from tracker.app.player import known_player, sheet, sheet_json, with_line
-    from tracker.cli.bets.believed import believed
-    from tracker.cli.models.in_use import ModelsInUse
+    from tracker.cli.models.in_use import ModelsInUse, believed
     from tracker.registry import registry_beside
     from tracker.store import StoreMissing
 
