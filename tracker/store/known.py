@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from tracker.domain.game import Score, halves_of
+from tracker.domain.league import LEAGUES
 from tracker.domain.player import BY_BOX, Absences, Availability, Injury, player_key
 from tracker.domain.prior import Finished, Form, Lines, PregameLines
 from tracker.store import queries as q
-from tracker.store.codec.values import moment, stamp, unpack
+from tracker.store.codec.values import box_of, moment, stamp, unpack
 from tracker.store.database.connection import Database
 
 _KEEP_QUOTE = """
@@ -41,14 +42,16 @@ ON CONFLICT DO UPDATE SET
 _FINISHED = """
 SELECT league, slate AS day, home, away,
   told ->> '$.score[0]' AS home_points, told ->> '$.score[1]' AS away_points,
-  told -> '$.periods' AS periods, NULL AS first_half, NULL AS second_half, neutral
+  told -> '$.periods' AS periods, told -> '$.box' AS box, told ->> '$.period' AS period,
+  NULL AS first_half, NULL AS second_half, neutral
 FROM (
   SELECT *, iif(slate_state ->> '$.phase' = 'final', slate_state, state) AS told FROM game
   WHERE :league IS NULL OR league = :league
 )
 WHERE told ->> '$.phase' = 'final' AND NOT (length(id) = 10 AND substr(id, 3, 1) IN ('1', '3'))
 UNION ALL
-SELECT league, day, home, away, home_points, away_points, NULL, first_half, second_half, 0
+SELECT league, day, home, away, home_points, away_points, NULL, NULL, NULL,
+  first_half, second_half, 0
 FROM finished AS kept
 WHERE (:league IS NULL OR league = :league) AND NOT EXISTS (
   SELECT 1 FROM game WHERE game.league = kept.league AND game.slate = kept.day
@@ -105,7 +108,18 @@ def _quote(row: sqlite3.Row) -> PregameLines:
 def _finished(row: sqlite3.Row) -> Finished:
     day = date.fromisoformat(row["day"])
     points = int(row["home_points"]), int(row["away_points"])
-    return Finished(row["league"], day, row["home"], row["away"], *points, _halves(row))
+    return Finished(row["league"], day, row["home"], row["away"], *points, _halves(row), _pace(row))
+
+
+def _pace(row: sqlite3.Row) -> float | None:
+    """A side's possessions in as many minutes as regulation has; None where no box told."""
+    box = None if row["box"] is None else box_of(unpack(row["box"]))
+    if box is None or box.left > 0:
+        return None
+    rules = LEAGUES[row["league"]]
+    overtimes = max(int(row["period"]) - rules.periods, 0)
+    whole = rules.regulation_seconds
+    return box.possessions * whole / (whole + overtimes * rules.overtime_seconds)
 
 
 def _halves(row: sqlite3.Row) -> tuple[int, int] | None:
@@ -138,13 +152,26 @@ _BOXED = "SELECT DISTINCT game_id FROM player_game WHERE league = ? AND start_at
 _KEEP_FORM = """
 INSERT INTO form (
   league, team, day, games, points_for, points_against, streak, rest_days, back_to_back,
-  strength, tempo, version
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  strength, tempo, version, pace
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (league, team, day) DO UPDATE SET
   games = excluded.games, points_for = excluded.points_for,
   points_against = excluded.points_against, streak = excluded.streak,
   rest_days = excluded.rest_days, back_to_back = excluded.back_to_back,
-  strength = excluded.strength, tempo = excluded.tempo, version = excluded.version
+  strength = excluded.strength, tempo = excluded.tempo, version = excluded.version,
+  pace = excluded.pace
+"""
+
+_KEEP_ENDS = """
+INSERT INTO road_ends (league, team, day, chance, games, version) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (league, team, day) DO UPDATE SET
+  chance = excluded.chance, games = excluded.games, version = excluded.version
+"""
+
+_ENDS = """
+SELECT * FROM road_ends AS last WHERE league = ? AND day = (
+  SELECT max(day) FROM road_ends WHERE (league, team) = (last.league, last.team)
+) ORDER BY team
 """
 
 _FORM = """
@@ -202,6 +229,21 @@ class Rated:
     version: str
 
 
+@dataclass(frozen=True, slots=True)
+class TeamRoadEnds:
+    """What is believed of a road team's ends on a morning, from `games` of this season.
+
+    `chance` is that of the minority's kind, whose games bring more points after half-time.
+    """
+
+    league: str
+    team: str
+    day: date
+    chance: float
+    games: int
+    version: str
+
+
 class Seasons:
     """What is known of the leagues' seasons, in an open database."""
 
@@ -239,6 +281,7 @@ class Seasons:
                 x.form.league, x.form.team, x.form.day.isoformat(), x.form.games,
                 x.form.points_for, x.form.points_against, x.form.streak, x.form.rest_days,
                 x.form.back_to_back, x.strength, x.tempo, x.version,
+                x.form.pace,
             )
             for x in teams
         ]  # fmt: skip
@@ -253,6 +296,15 @@ class Seasons:
             return None if row is None else _rated(row)
 
         return await self._db.read(work)
+
+    async def keep_ends(self, teams: Iterable[TeamRoadEnds]) -> None:
+        """Write down what is believed of teams' ends on a morning."""
+        rows = [(x.league, x.team, x.day.isoformat(), x.chance, x.games, x.version) for x in teams]
+        await self._db.write(lambda db: db.executemany(_KEEP_ENDS, rows))
+
+    async def ends(self, league: str) -> tuple[TeamRoadEnds, ...]:
+        """What was believed last of every team of a league."""
+        return await self._db.read(lambda db: tuple(map(_ends, db.execute(_ENDS, (league,)))))
 
     async def injuries(self, league: str, day: date | None = None) -> Mapping[str, Injury]:
         """The last word on each player, by his key; those who can play again are left out.
@@ -369,6 +421,13 @@ def _check(row: sqlite3.Row) -> SlateCheck:
     return SlateCheck(row["league"], date.fromisoformat(row["day"]), *counts)
 
 
+def _ends(row: sqlite3.Row) -> TeamRoadEnds:
+    day = date.fromisoformat(row["day"])
+    return TeamRoadEnds(
+        row["league"], row["team"], day, row["chance"], row["games"], row["version"]
+    )
+
+
 def _rated(row: sqlite3.Row) -> Rated:
     form = Form(
         row["league"],
@@ -380,5 +439,6 @@ def _rated(row: sqlite3.Row) -> Rated:
         row["streak"],
         row["rest_days"],
         bool(row["back_to_back"]),
+        row["pace"],
     )
     return Rated(form, row["strength"], row["tempo"], row["version"])

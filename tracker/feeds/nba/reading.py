@@ -164,6 +164,7 @@ def _final(game: Game, entry: told.GameDocument, rules: League) -> GameState:
         score,
         periods=periods,
         players=plausible(_players(entry), score),
+        box=_box(entry, game, 0.0),
     )
 
 
