@@ -31,6 +31,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     """Make one of the verbs known."""
     verbs: dict[str, Callable[..., None]] = {
         "edit": edit,
+        "settle": settle,
         "void": void,
         "regrade": regrade,
         "review": review,
