@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import Any
 
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import ASK_BOOK, Moments, Settlement, Snapshot, Status, chance_of
+from tracker.domain.bet import ASK_BOOK, Moments, OwnFigure, Settlement, Snapshot, Status, chance_of
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import GameState, Score
@@ -323,6 +323,7 @@ def _snapshot(x: Any) -> Snapshot:
         prior=None
         if x["prior_by"] is None
         else PriorTold(x["prior_margin"], x["prior_total"], x["prior_by"]),
+        own=None if x["own_mu"] is None else OwnFigure(x["own"], x["own_mu"], x["own_sigma"]),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from tracker.app.course import game_seconds
+from tracker.app.axes import game_seconds
 from tracker.domain.errors import Misused
 from tracker.domain.league import LEAGUES, League
 from tracker.store.views import SnapshotView

@@ -16,7 +16,7 @@ from tracker.domain.tracking import Change, LegStanding, RuleState, Tracked
 from tracker.engine.decide.normalising import first_seen
 from tracker.engine.decide.parlays import chance_of, look_at, part_of
 from tracker.engine.rules.stepping import Look, apply_rules
-from tracker.forecast import Outlook, price_all, why_none
+from tracker.forecast import Outlook, own_figure, price_all, why_none
 
 Camera = Callable[[Tracked], Snapshot]
 """Takes the snapshot of a bet as it has been seen."""
@@ -134,9 +134,11 @@ def _camera(state: GameState, outlook: Outlook, now: datetime) -> Camera:
 
     def take(seen: Tracked) -> Snapshot:
         part = part_of(seen, game)
+        market = seen.bet.market
+        own = None if isinstance(market, Parlay) else own_figure(market, outlook)
         return Snapshot(
             seen.bet.number, *shared, *forecast, seen.chance, *versions, part, seen.no_chance,
-            outlook.told,
+            outlook.told, own,
         )  # fmt: skip
 
     return take

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker.domain.bet import OwnFigure
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_of
 from tracker.domain.contradiction import exclusive
-from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.market import DoubleDouble, PlayerTotal, Span
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.game.lattice import hankel, toeplitz
-from tracker.forecast.players.lines import opened, player_chance
+from tracker.forecast.players.lines import of_player, opened, player_chance
 from tracker.forecast.pricing.sheet import (
     AWAY,
     HOME,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState
-    from tracker.domain.market import Market, PlayerMarket
+    from tracker.domain.market import GameMarket, Market, PlayerMarket
     from tracker.forecast.game.lattice import Points
     from tracker.forecast.game.outlook import Outlook
 
@@ -65,6 +66,40 @@ def _chance_or_none(market: Market, outlook: Outlook) -> Chance | None:
         return chance_of(market, outlook)
     except Unpriceable:
         return None
+
+
+def own_figure(market: Market, outlook: Outlook) -> OwnFigure | None:
+    """The figure that decides a bet, where the final score does not tell it.
+
+    None for a market of the final score, for one without a single figure, and where the state does
+    not tell what stands.
+    """
+    if isinstance(market, DoubleDouble) or (
+        not isinstance(market, PlayerTotal) and market.span is Span.GAME
+    ):
+        return None
+    try:
+        return _figure(market, outlook)
+    except Unpriceable:
+        return None
+
+
+def _figure(market: PlayerTotal | GameMarket, outlook: Outlook) -> OwnFigure:
+    if isinstance(market, PlayerTotal):
+        seen = of_player(market.player, outlook)
+        pmf = seen.pmf(market.stat)
+        return OwnFigure(seen.has(market.stat), pmf.mean, pmf.sd)
+    asked = question(market)
+    points = outlook.of(asked.span)
+    pmf = points.part(asked.part)
+    home, away = points.scored
+    stands = {MARGIN: home - away, TOTAL: home + away, HOME: home, AWAY: away}[asked.part]
+    state = outlook.periods.state
+    begun = state.period >= asked.span.periods(state.game.rules).start
+    # A margin is told from the home team's side, and drawn from the one that is backed.
+    away_backed = asked.part == MARGIN and not asked.above
+    sign = -1 if away_backed else 1
+    return OwnFigure(sign * stands if begun else None, sign * pmf.mean, pmf.sd)
 
 
 def why_none(market: Market, outlook: Outlook) -> NoChance | None:
