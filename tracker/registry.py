@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tracker.domain.errors import TrackerError
+from tracker.forecast.documents import About
 from tracker.forecast.errors import BadParameters
-from tracker.forecast.game.parameters import About, Parameters, decode
+from tracker.forecast.game.parameters import Parameters, decode
 from tracker.forecast.shipped import load_parameters
 
 if TYPE_CHECKING:

@@ -137,4 +137,4 @@ def test_what_the_close_says_is_drawn_in_bars() -> None:
     assert lines[0].endswith("+1 %")
     assert max(map(len, lines)) <= 80
     bars = {x.split("%")[0].strip(): x.count("█") for x in lines[1:]}
-    assert bars["-4 to -3"] == 2 * bars["+2 to +3"] > 0
+    assert bars["-4 to -3"] > bars["+2 to +3"] > 0

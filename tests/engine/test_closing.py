@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tracker.app.value import closing_values
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Leg, Parlay
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import (
     Direction,
@@ -21,7 +21,6 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.money import parse_odds
-from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.player import Player, Stat
 from tracker.domain.quote import (
     Quote,

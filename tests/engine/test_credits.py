@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.domain.credit import Purchase, Purpose
+from tracker.domain.poll import Purchase, Purpose
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip, afford, due, plan, reserve
 

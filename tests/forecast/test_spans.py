@@ -29,7 +29,7 @@ from tracker.forecast import (
     parlay,
     price,
 )
-from tracker.forecast.pricing.sheet import Sheet
+from tracker.forecast.pricing.markets import Sheet
 
 NBA = load_parameters("nba")
 COLLEGE = load_parameters("ncaam")

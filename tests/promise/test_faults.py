@@ -28,7 +28,7 @@ from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.run import run
 from tracker.daemon.shared_bets import Fixed
 from tracker.daemon.track import Forecasts, TrackContext, track
-from tracker.domain.delivery import Outcome, Sent
+from tracker.domain.alert import Outcome, Sent
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable

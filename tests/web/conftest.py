@@ -20,7 +20,7 @@ from tracker.domain.league import slate_date
 from tracker.forecast.shipped import load_parameters
 from tracker.settings import load_settings
 from tracker.store import Store
-from tracker.store.web_access import KeyScope
+from tracker.store.access import KeyScope
 from tracker.web.app import build
 
 

@@ -22,11 +22,10 @@ from tracker.app.axes import (
     so_far,
     wall_ticks,
 )
-from tracker.domain.bet import OwnFigure, Result
+from tracker.domain.bet import OwnFigure, Parlay, Result, Wager
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUES
-from tracker.domain.parlay import Parlay, Wager
-from tracker.domain.rule import (
+from tracker.domain.policy import (
     Comparison,
     EdgeRule,
     EventRule,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tracker.app.views import iso
 from tracker.domain.bet import Bet
-from tracker.domain.credit import Credit, Purpose
 from tracker.domain.game import Game
 from tracker.domain.market import PlayerTotal
+from tracker.domain.poll import Credit, Purpose
 from tracker.domain.quote import MARKET_OF_STAT
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip
@@ -98,3 +99,22 @@ async def credit_report(
         tuple(dict.fromkeys((what, why or "") for what, why in refused)),
         tuple(x for x in rows if x.refused is None),
     )
+
+
+def credits_json(x: CreditReport) -> dict[str, Any]:
+    """The month and tonight, as `tracker odds credits --json` gives them."""
+    return {
+        "provider": x.provider,
+        "used": x.used,
+        "remaining": x.remaining,
+        "planned_tonight": x.planned_tonight,
+        "refused": [{"what": what, "why": why} for what, why in x.refused],
+        "bought": [_credit_json(one) for one in x.bought],
+    }
+
+
+def _credit_json(x: Credit) -> dict[str, Any]:
+    return {
+        "at": iso(x.at), "purpose": x.purpose, "planned": x.planned, "cost": x.cost,
+        "used": x.used, "remaining": x.remaining, "path": x.path,
+    }  # fmt: skip

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tracker.app.pricing import bet_of, price_now
-from tracker.domain.bet import Status
+from tracker.domain.bet import Status, price_of
 from tracker.domain.chance import Chance
 from tracker.domain.errors import TrackerError
-from tracker.domain.parlay import price_of
 
 if TYPE_CHECKING:
     from tracker.app.bets import Bets

@@ -24,8 +24,8 @@ from tracker.wording.closes import selection_text
 
 if TYPE_CHECKING:
     from tracker.domain.market import Market
-    from tracker.domain.strategy import Strategy
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.engine.market.strategy import Strategy
+    from tracker.forecast.outlook import Outlook
     from tracker.settings.models import OddsSettings
 
 DELAY = timedelta(seconds=60)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from tracker.domain.chance import Chance
     from tracker.domain.market import Market
-    from tracker.forecast.game.outlook import Outlook
     from tracker.forecast.game.parameters import Parameters
+    from tracker.forecast.outlook import Outlook
     from tracker.forecast.players.priors import PlayerPriors
 
 _LONGEST_TEXT = 1_000_000

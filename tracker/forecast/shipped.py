@@ -6,8 +6,9 @@ from functools import cache
 from importlib import resources
 
 from tracker.domain.league import LEAGUES
+from tracker.forecast.documents import resolved
 from tracker.forecast.errors import BadParameters
-from tracker.forecast.game.parameters import Parameters, decode, resolved
+from tracker.forecast.game.parameters import Parameters, decode
 from tracker.forecast.players.figures import PlayerFigures, decode_players
 
 

@@ -14,11 +14,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from tracker.domain.alert import MessageStyle
 from tracker.domain.errors import BadBet, BadRule
-from tracker.domain.message_style import MessageStyle
 from tracker.domain.money import parse_money
-from tracker.domain.policy import Policy, QuietHours
-from tracker.domain.rule import parse_rule
+from tracker.domain.policy import Policy, QuietHours, parse_rule
 from tracker.settings.alerting import AlertsSettings, Templates, clock_time
 from tracker.settings.lines import STRICT, LineSettings
 from tracker.settings.zones import zone_name

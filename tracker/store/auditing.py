@@ -15,8 +15,8 @@ from tracker.domain.bet import Settlement
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.game import GameState
+from tracker.domain.policy import Rule
 from tracker.domain.poll import FINAL_CHECKS
-from tracker.domain.rule import Rule
 from tracker.domain.same_bet import Kept, twin_of
 from tracker.engine.settle.by_hand import Case, Decide, Ruling
 from tracker.store import queries as q
@@ -24,13 +24,11 @@ from tracker.store.bets import alike, audit, change, last_defaults, settlement_o
 from tracker.store.codec.bets import draft_of
 from tracker.store.codec.values import moment, stamp, state_of
 from tracker.store.database.connection import Database
-from tracker.store.memory import keep_legs
+from tracker.store.memory import Wagers, keep_legs
 from tracker.store.outcomes import keep as keep_outcome
-from tracker.store.reading import reviews
+from tracker.store.reading import reviews, tracked
 from tracker.store.recording import settlement_columns
-from tracker.store.restoring import tracked
 from tracker.store.views import BetView
-from tracker.store.wagers import Wagers
 
 Twin = Callable[[Draft, list[Kept]], int | None]
 """The other bet that an edited one would be the same as; None where it is still one of its own."""

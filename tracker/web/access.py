@@ -9,7 +9,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from tracker.store.web_access import KeyScope
+from tracker.store.access import KeyScope
 from tracker.web.problems import Problem
 from tracker.web.site import Site, site_of
 

@@ -26,10 +26,9 @@ from tracker.app.views import (
     snapshot_json,
     status_json,
 )
-from tracker.domain.bet import Result
-from tracker.domain.parlay import wager_kind
+from tracker.domain.bet import Result, wager_kind
 from tracker.domain.policy import Scope, Snooze
-from tracker.domain.record import Grouping, reliability, tally
+from tracker.engine.record import Grouping, reliability, tally
 from tracker.language.drafting import parse_stake
 from tracker.language.snoozes import parse_until
 from tracker.web.access import Pricer, Reader, Writer

@@ -10,7 +10,7 @@ from fastapi import Request
 
 from tracker.app.at_work import AtWork, at_work
 from tracker.clock import Clock
-from tracker.domain.rule import Rule, parse_rule
+from tracker.domain.policy import Rule, parse_rule
 from tracker.settings import Settings
 from tracker.store import Store
 

@@ -17,7 +17,7 @@ from tracker.cli.session import session
 from tracker.cli.words import odds_text
 from tracker.domain.errors import Impossible
 from tracker.domain.money import money_text, parse_money, parse_odds
-from tracker.domain.worth import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
+from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 
 if TYPE_CHECKING:
     from collections.abc import Callable

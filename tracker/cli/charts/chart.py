@@ -22,7 +22,7 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import progress, say
 from tracker.cli.session import Session, session
 from tracker.domain.errors import Impossible, Misused
-from tracker.domain.record import Grouping, Reliability, reliability
+from tracker.engine.record import Grouping, Reliability, reliability
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -128,7 +128,7 @@ def _subtitle(bet: BetView, now: datetime, basics: Basics) -> str:
     from rich.text import Text
 
     from tracker.cli.screen import when
-    from tracker.domain.parlay import Parlay
+    from tracker.domain.bet import Parlay
     from tracker.wording.figures import score_text
 
     game, state = bet.game, bet.state

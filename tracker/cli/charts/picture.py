@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from tracker.cli.charts.plot import histogram
 from tracker.domain.bet import Result
-from tracker.domain.plural import plural
+from tracker.domain.money import plural
 from tracker.wording.figures import percent, signed_money
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from tracker.app.course import Course
-    from tracker.domain.record import Reliability
+    from tracker.engine.record import Reliability
 
 _BLUE, _ORANGE, _GREEN, _GREY = "#1f6fb4", "#b86e00", "#2c8a4b", "#6b7280"
 _RED, _PURPLE = "#c0392b", "#7d3c98"

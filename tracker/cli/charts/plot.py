@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from tracker.cli.screen import paint
 from tracker.domain.bet import Result
-from tracker.domain.plural import plural
+from tracker.domain.money import plural
 from tracker.wording.figures import percent, signed_money
 
 if TYPE_CHECKING:
     from tracker.app.course import Course
-    from tracker.domain.record import Reliability
+    from tracker.engine.record import Reliability
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bit of each dot of a braille character, by row and column (Unicode block U+2800)."""

@@ -11,12 +11,12 @@ from tracker.app.credits import TONIGHT, tip_of
 from tracker.app.pricing import Load
 from tracker.clock import Clock
 from tracker.daemon.forecaster import Forecaster
+from tracker.domain.alert import MessageStyle
 from tracker.domain.bet import Bet
-from tracker.domain.credit import Credit, Purchase, Purpose
 from tracker.domain.events import OddsRefused, Tell
 from tracker.domain.game import Game
-from tracker.domain.message_style import MessageStyle
-from tracker.domain.roster import RosterOf
+from tracker.domain.player import RosterOf
+from tracker.domain.poll import Credit, Purchase, Purpose
 from tracker.domain.tracking import Change, GameTracking
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip

@@ -19,12 +19,12 @@ from tracker.daemon.watchers.buying import NEAR, OVERDUE, STEP_S, Buyer, MarketP
 from tracker.domain.alert import Alert
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance
-from tracker.domain.credit import Credit
 from tracker.domain.events import MarketClosed, OddsLost, OddsRecovered
 from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.policy import EdgeRule, MoveRule
+from tracker.domain.poll import Credit
 from tracker.domain.prior import PregameLines
 from tracker.domain.quote import EXCHANGES, Closing
-from tracker.domain.rule import EdgeRule, MoveRule
 from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
 from tracker.domain.value import ClosingValue, Decision
 from tracker.engine.market.board import QuoteBoard

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tracker.domain.bet import Result
+from tracker.domain.bet import Parlay, Result
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
 from tracker.domain.game import GameState
 from tracker.domain.market import Market
-from tracker.domain.parlay import Parlay
 from tracker.domain.tracking import Group, LegStanding, Tracked
 from tracker.forecast import Outlook, parlay_of, price_all, why_none
-from tracker.forecast.players.lines import opened
+from tracker.forecast.pricing.questions import opened
 
 
 def look_at(tracked: Tracked, slip: Parlay, outlook: Outlook, state: GameState) -> Tracked:

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.domain.alert import Alert
-from tracker.domain.bet import Snapshot
+from tracker.domain.bet import Parlay, Snapshot
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import GameState
 from tracker.domain.market import Market
-from tracker.domain.parlay import Parlay
 from tracker.domain.tracking import Change, LegStanding, RuleState, Tracked
 from tracker.engine.decide.normalising import first_seen
 from tracker.engine.decide.parlays import chance_of, look_at, part_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Leg, Parlay, price_of
 from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.chance import Chance
 from tracker.domain.market import (
@@ -21,20 +21,18 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.money import Odds
-from tracker.domain.parlay import Leg, Parlay, price_of
 from tracker.domain.player import Player, Stat
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Fair, selection_of
 from tracker.domain.tracking import Group
-from tracker.domain.value import ClosingValue, Grade
-from tracker.domain.worth import edge
+from tracker.domain.value import ClosingValue, Grade, edge
 from tracker.engine.decide.parlays import combined
 from tracker.engine.market.closing import Close
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing.markets import chance_of, parlay_of
 
 if TYPE_CHECKING:
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.outlook import Outlook
 
 AtClose = Callable[[str], "Outlook | None"]
 """Gives the outlook of a game at its closing lines, by its id; None where there are none."""

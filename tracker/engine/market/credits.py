@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
-from tracker.domain.credit import Purchase, Purpose
+from tracker.domain.poll import Purchase, Purpose
 
 SHARED = timedelta(minutes=10)
 """Games whose listed tip-offs are no further apart share one request for featured markets."""

@@ -16,12 +16,10 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 
 from tracker.clock import Clock, ScaledClock
-from tracker.domain.credit import Credit, Purchase, Purpose
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUE_ZONE, NBA
-from tracker.domain.poll import Document, Trouble
+from tracker.domain.poll import Credit, Document, Purchase, Purpose, Trouble, Usage
 from tracker.domain.quote import Selection
-from tracker.domain.usage import Usage
 from tracker.feeds.errors import FeedError, FeedMalformed, FeedRateLimited
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.http.fetch import DEADLINE_S, PAUSE_S, Fetched, Fetcher

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN
 from tracker.forecast.game.flow import reach, whole_numbers
-from tracker.forecast.game.landing import BEYOND, LARGEST_MARGIN
 from tracker.forecast.game.lattice import Lattice, each_parity, hankel, toeplitz
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tracker.forecast.game.endgame import Landing
     from tracker.forecast.game.flow import Moment, Reach
-    from tracker.forecast.game.landing import Landing
     from tracker.forecast.game.parameters import Parameters
 
     Floats = NDArray[np.float64]
