@@ -412,6 +412,7 @@ def _snapshot(x: Any) -> Snapshot:
         prior=None
         if x["prior_by"] is None
         else PriorTold(x["prior_margin"], x["prior_total"], x["prior_by"]),
+        raw=None if x["raw_win"] is None else Chance(x["raw_win"], x["raw_push"], x["raw_lose"]),
         own=None if x["own_mu"] is None else OwnFigure(x["own"], x["own_mu"], x["own_sigma"]),
     )
 

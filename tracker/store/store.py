@@ -49,6 +49,7 @@ from tracker.store.known import KnownGames, Seasons
 from tracker.store.monitoring import Monitoring
 from tracker.store.players import Players
 from tracker.store.quotes import Quotes
+from tracker.store.trials import Trials
 from tracker.store.upkeep import Upkeep
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
 
@@ -58,7 +59,8 @@ class Store:
 
     It follows and reads bets, and is the queue of deliveries. What stands on its own has an object
     of its own here: what is held back and said beside the bets, what a person changes, the live
-    cards, past games, the paired chats, the players, the market's quotes, and chores and back-ups.
+    cards, past games, the paired chats, the players, the market's quotes, trials of models, and
+    chores and back-ups.
     """
 
     def __init__(self, database: Database) -> None:
@@ -74,6 +76,7 @@ class Store:
         self.players = Players(database)
         self.quotes = Quotes(database)
         self.seasons = Seasons(database)
+        self.trials = Trials(database)
         self.upkeep = Upkeep(database)
         self.web = WebAccess(database)
 

@@ -353,7 +353,7 @@ async def _rules(
     async with session(scope, write=change) as at:
         number = await at.number(reference)
         if change:
-            await at.store.update_rules(number, wanted, at.now)
+            await at.bets.watch_for(reference, wanted, at.now)
         found = await at.store.show_view(number, at.basics.rules)
         books = await at.store.books(at.basics.rules)
     if found is None:

@@ -9,20 +9,18 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.documents import About, decoded, version_in
 from tracker.forecast.ends import EndsBelief, read_ends
 from tracker.forecast.game.endgame import land
 from tracker.forecast.game.figures import (
-    CORRECTIONS,
-    NO_CALIBRATION,
     Average,
     BoxFigures,
-    Calibration,
     Endgame,
     Flow,
     Overtime,
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.forecast.game.endgame import Landing
+    from tracker.forecast.players.figures import PlayerFigures
 
     Floats = NDArray[np.float64]
 
@@ -51,12 +50,15 @@ FEATURE_VERSION = "score-clock-possession-bonus-prior-ends-box-tip-2"
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """Everything fitted for one league, and the names under which its forecasts are stored."""
+    """Everything fitted for one league, and the names under which its forecasts are stored.
+
+    `players` are figures of its players other than the shipped ones; `calibrations` correct the
+    chances that are read off its forecasts.
+    """
 
     league: str
     model_version: str
     feature_version: str
-    calibration: Calibration
     transferred: bool
     fitted_on: tuple[str, ...]
     average: Average
@@ -71,11 +73,13 @@ class Parameters:
     """What is believed of the road teams' ends; None in a league where they tell nothing."""
     about: About
     checksum: str
+    players: PlayerFigures | None = None
+    calibrations: Calibrations = NO_CALIBRATIONS
 
     @property
     def calibration_id(self) -> str:
-        """The name of the calibration in use."""
-        return self.calibration.name
+        """The name of the calibrations in use."""
+        return self.calibrations.name
 
     @Lazy
     def landing(self) -> Landing:
@@ -98,7 +102,6 @@ def _read(document: Mapping[str, Any]) -> Parameters:
         league=document["league"],
         model_version=version_in(document, earlier=document["format"] == EARLIER),
         feature_version=document["feature_version"],
-        calibration=_calibration(document),
         transferred=document["transferred"],
         fitted_on=tuple(document["fitted_on"]),
         average=Average(**document["average"]),
@@ -183,14 +186,6 @@ def _breaks(given: Mapping[str, Any]) -> Endgame:
         ball=np.full((clocks.size, 1), 0.5),
         tilt=np.zeros((clocks.size, 5)),
     )
-
-
-def _calibration(document: Mapping[str, Any]) -> Calibration:
-    given = document.get("calibration")
-    if given is None:
-        return replace(NO_CALIBRATION, name=str(document["calibration_id"]))
-    parts = {name: tuple(map(float, given[name])) for name in ("clocks", *CORRECTIONS)}
-    return Calibration(name=str(document["calibration_id"]), **parts)
 
 
 _SCALE = 65535

@@ -46,13 +46,19 @@ def price(market: Market, outlook: Outlook, state: GameState) -> Chance:
     """The chance of one bet. Raises Unpriceable when the state lacks what the market asks about.
 
     A bet that nothing can change any more has a chance of exactly 0 or 1; any other has neither.
+    It is calibrated where there is a calibration.
     """
     del state
-    return chance_of(market, outlook)
+    return calibrated(market, outlook)
+
+
+def calibrated(market: Market, outlook: Outlook) -> Chance:
+    """The same off the outlook alone."""
+    return outlook.calibrations.applied(market, chance_of(market, outlook))
 
 
 def price_all(markets: Sequence[Market], outlook: Outlook) -> list[Chance | None]:
-    """The chances of many bets of one game; None for one that cannot be priced."""
+    """The raw chances of many bets of one game; None for one that cannot be priced."""
     if len(markets) >= WORTH_A_SHEET:
         try:
             return [*chances_of(laid_out(tuple(markets)).chances(outlook).tolist())]
@@ -112,7 +118,7 @@ def why_none(market: Market, outlook: Outlook) -> NoChance | None:
 
 
 def chance_of(market: Market, outlook: Outlook) -> Chance:
-    """The chance of one bet, off the outlook alone. Raises Unpriceable."""
+    """The raw chance of one bet, off the outlook alone. Raises Unpriceable."""
     if isinstance(market, PlayerTotal | DoubleDouble):
         return player_chance(market, outlook)
     asked = question(market)
@@ -129,9 +135,11 @@ def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance
     """The chance of several legs of one game together, off the joint distribution.
 
     It wins when no leg loses and one at least wins, for a leg that pushes drops out; it pushes when
-    every leg does. Raises Unpriceable, and ValueError for no legs at all.
+    every leg does. Raises Unpriceable, and ValueError for no legs at all. Several legs are told as
+    the outlook has them: a calibration speaks of one market, not of how markets hang together.
     """
-    del state
+    if len(legs) == 1:
+        return price(legs[0], outlook, state)
     return parlay_of([(x, chance_of(x, outlook)) for x in legs], outlook)
 
 
