@@ -232,8 +232,8 @@ class Snapshot:
     `chance` is None from where it is no longer known; `no_chance` then says why. `part` is the
     chance of those legs of a parlay that are about the game of the state, together. `prior` is what
     was believed before tip-off; None in what an earlier version wrote. `raw` is the chance as the
-    forecast had it, where `calibration_id` names what corrected it. `own` is the figure that decides the
-    bet; None where `mu` and `sigma` tell it, and where it is not known.
+    forecast had it, where `calibration_id` names what corrected it. `own` is the figure that
+    decides the bet; None where `mu` and `sigma` tell it, and where it is not known.
     """
 
     bet: int
