@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.clock import ScaledClock, SystemClock
+from tracker.domain.alert import Outcome
 from tracker.domain.catalog.teams import teams
-from tracker.domain.delivery import Outcome
 from tracker.domain.events import tell_nobody
 from tracker.notify.channel import Message
 

@@ -23,7 +23,7 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, TeamTotal, Total
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import forecast, load_parameters, parlay
-from tracker.forecast.pricing.sheet import Sheet
+from tracker.forecast.pricing.markets import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game
-from tracker.domain.record import Grouping
-from tracker.domain.rule import parse_rule
+from tracker.domain.policy import parse_rule
+from tracker.engine.record import Grouping
 from tracker.language.grammar import find_in, parse_pick
 from tracker.store import Store
 from tracker.store.bets import Registration

@@ -20,7 +20,7 @@ from tracker.app.player_priors import PlayerBeliefs
 from tracker.clock import FakeClock
 from tracker.daemon.forecaster import prepared
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Leg, Parlay
 from tracker.domain.catalog.teams import teams
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import (
@@ -34,10 +34,9 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.money import parse_odds
-from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.player import Player, Stat
+from tracker.domain.policy import parse_rule
 from tracker.domain.prior import Prior, PriorSource
-from tracker.domain.rule import parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.decide.advance import advance
 from tracker.forecast import Outlook, Unpriceable, forecast, load_parameters, price

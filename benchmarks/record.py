@@ -21,8 +21,8 @@ from tracker.domain.bet import Moments, Snapshot
 from tracker.domain.chance import Chance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Poll
-from tracker.domain.rule import parse_rule
 from tracker.domain.tracking import Change, GameTracking, RuleState
 from tracker.language.grammar import find_in, parse_pick
 from tracker.store import Store

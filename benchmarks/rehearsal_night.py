@@ -24,8 +24,7 @@ from rehearsal_slate import RULES, Wager, wagers
 
 from tracker.clock import Clock, ScaledClock
 from tracker.daemon.run import run
-from tracker.domain.alert import Alert
-from tracker.domain.delivery import Outcome, Sent
+from tracker.domain.alert import Alert, Outcome, Sent
 from tracker.domain.events import SystemEvent
 from tracker.notify.channel import Message
 from tracker.replay.faults import Fault

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from tracker.cli.bets.rules_test import NIGHT, USUAL, bets_on
 from tracker.domain.game import Game
+from tracker.domain.policy import EventRule, parse_rule
 from tracker.domain.prior import Lines
-from tracker.domain.rule import EventRule, parse_rule
 from tracker.modelling.backtest.rule_scores import Course, Figures, figures
 from tracker.modelling.backtest.rule_trial import in_play, try_bets
 from tracker.modelling.collect.playback import Played, read_games

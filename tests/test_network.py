@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from tests.doubles.tls import EXPIRED, OWN, over_tls
 from tracker.clock import FakeClock
 from tracker.daemon.watchers.nightly import HEARTBEAT_EVERY, beat
-from tracker.domain.delivery import Failed, Outcome, Sent
+from tracker.domain.alert import Failed, Outcome, Sent
 from tracker.feeds.errors import FeedUnavailable
 from tracker.feeds.http.fetch import Fetcher
 from tracker.network import (

@@ -19,8 +19,8 @@ from tracker.domain.prior import Finished
 from tracker.engine.monitors import Figures, State, cusum, limits
 from tracker.forecast import load_parameters
 from tracker.store import Store
+from tracker.store.known import SlateCheck
 from tracker.store.monitoring import Standing
-from tracker.store.seasons import SlateCheck
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 

@@ -8,12 +8,11 @@ from typing import cast
 from tests.engine.build import GAME, T0
 from tracker.app.views import legs_json
 from tracker.cli.bets.legs import leg_lines
-from tracker.domain.bet import Result
+from tracker.domain.bet import Leg, Parlay, Result
 from tracker.domain.chance import LOST, WON, Chance, NoChance
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, Moneyline, Spread, Total
 from tracker.domain.money import parse_odds
-from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.tracking import LegStanding
 from tracker.store.views import BetView, ShowView
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.cli.conftest import Cli
 from tracker.__main__ import run
 from tracker.app.explain import UNKNOWN, exactly
-from tracker.cli.watch.why import tenths
 from tracker.forecast.explain import CAUSES
+from tracker.wording.causes import tenths
 
 SHARES = st.lists(st.floats(-1, 1), min_size=len(CAUSES), max_size=len(CAUSES))
 

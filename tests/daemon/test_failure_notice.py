@@ -10,7 +10,7 @@ import pytest
 
 from tracker.clock import FakeClock
 from tracker.daemon.failure_notice import FailureNotice
-from tracker.domain.delivery import Outcome, Sent
+from tracker.domain.alert import Outcome, Sent
 from tracker.notify.channel import Message
 
 STORE = Path("/var/lib/tracker/t.db")

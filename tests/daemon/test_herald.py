@@ -24,7 +24,7 @@ from tracker.daemon.watchers.nightly import (
     tell_nightly,
 )
 from tracker.daemon.watchers.system_notices import SystemNotices
-from tracker.domain.delivery import Outcome, Sent
+from tracker.domain.alert import Outcome, Sent
 from tracker.domain.events import (
     AlertRefused,
     AlertSent,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.notify.world import Script
 from tracker.cli.demo.phone import MOST, Phone
-from tracker.domain.delivery import Refused, Sent
+from tracker.domain.alert import Refused, Sent
 
 
 async def test_a_phone_gets_a_handful_of_each_kind() -> None:

@@ -16,12 +16,11 @@ from tracker.app.player_priors import PlayerBeliefs
 from tracker.clock import FakeClock
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.rosters import watch_faces
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Parlay
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.money import parse_odds
-from tracker.domain.parlay import Parlay
 from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.prior import Prior, PriorSource
@@ -29,7 +28,7 @@ from tracker.domain.tracking import GameTracking, Tracked
 from tracker.feeds.polling.feed import Ask, Look
 from tracker.forecast import forecast, load_parameters
 from tracker.forecast.errors import LittleKnown
-from tracker.forecast.players.lines import player_chance
+from tracker.forecast.pricing.player_lines import player_chance
 from tracker.language.grammar import find_in, parse_bet
 from tracker.settings import Settings
 from tracker.store import Store

@@ -10,8 +10,8 @@ from tracker.domain.draft import Draft
 from tracker.domain.game import Game
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Stat
+from tracker.domain.policy import parse_rule
 from tracker.domain.prior import Lines
-from tracker.domain.rule import parse_rule
 from tracker.intake.bets_file import parse_bets
 from tracker.language.grammar import find_in, parse_bet
 from tracker.modelling.backtest.rehearsal import rehearse

@@ -22,8 +22,8 @@ from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.money import parse_odds
 from tracker.domain.pick import ParlayPick
+from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
-from tracker.domain.rule import parse_rule
 from tracker.domain.tracking import Change, GameTracking
 from tracker.forecast import Outlook
 from tracker.language.grammar import find_in, parse_pick

@@ -11,7 +11,7 @@ from tracker.cli.bets.rules_test import bets_on
 from tracker.clock import LeapingClock
 from tracker.domain.alert import Decision
 from tracker.domain.game import Game
-from tracker.domain.rule import LevelRule, parse_rule
+from tracker.domain.policy import LevelRule, parse_rule
 from tracker.engine.rules.state_machine import BAND, COOLDOWN, FURTHER, log_odds
 from tracker.feeds.polling.poller import Poller
 from tracker.modelling.backtest.rehearsal import STARTS_BEFORE, SiteWatch

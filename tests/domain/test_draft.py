@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker.domain.bet import Parlay
 from tracker.domain.catalog.teams import guests_of
 from tracker.domain.draft import (
     AmbiguousGame,
@@ -22,9 +23,8 @@ from tracker.domain.draft import (
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.money import parse_odds
-from tracker.domain.parlay import Parlay
 from tracker.domain.player import Player
-from tracker.domain.rule import parse_rule
+from tracker.domain.policy import parse_rule
 from tracker.language.drafting import parse_stake, read_legs, read_line
 from tracker.language.grammar import find_in, parse_bet, parse_matchup, parse_pick
 

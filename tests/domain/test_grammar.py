@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tracker.domain.bet import Leg, Parlay, wager_text
 from tracker.domain.catalog.teams import teams
 from tracker.domain.draft import Draft, choose_games
 from tracker.domain.errors import BadBet
@@ -30,7 +31,6 @@ from tracker.domain.market import (
     kind,
 )
 from tracker.domain.money import parse_odds
-from tracker.domain.parlay import Leg, Parlay, wager_text
 from tracker.domain.player import Player, Stat
 from tracker.language.grammar import (
     Pick,

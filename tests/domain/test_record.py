@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from tracker.domain.bet import Result
-from tracker.domain.record import Ended, Said, reliability, tallies, tally
+from tracker.engine.record import Ended, Said, reliability, tallies, tally
 
 DAY = date(2026, 11, 20)
 

@@ -6,10 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tracker.domain.catalog.nicknames import nicknamed
 from tracker.domain.game import Game, Side
-from tracker.domain.player import Player, player_key
-from tracker.domain.roster import AmbiguousPlayer, NoSuchPlayer, find_player, players_meant
+from tracker.domain.player import (
+    AmbiguousPlayer,
+    NoSuchPlayer,
+    Player,
+    find_player,
+    nicknamed,
+    player_key,
+    players_meant,
+)
 
 GAME = Game("1", "nba", "OKC", "DEN", datetime(2026, 11, 21, 2, tzinfo=UTC))
 HOME = ("Shai Gilgeous-Alexander", "Jalen Williams", "Jaylin Williams", "Kenrich Williams")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.errors import BadRule
-from tracker.domain.rule import (
+from tracker.domain.policy import (
     Comparison,
     Event,
     EventRule,

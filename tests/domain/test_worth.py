@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.money import Odds, parse_odds, payout_if_won
-from tracker.domain.worth import (
+from tracker.domain.value import (
     cashout,
     edge,
     fair_value,

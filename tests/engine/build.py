@@ -10,8 +10,8 @@ from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import Market
 from tracker.domain.money import parse_odds
+from tracker.domain.policy import Event, parse_rule
 from tracker.domain.prior import Prior, PriorSource
-from tracker.domain.rule import Event, parse_rule
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.decide.advance import advance
 from tracker.forecast import Outlook, forecast, load_parameters

@@ -13,7 +13,7 @@ from typing import Any
 from tracker.domain.alert import Alert
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.rule import Event
+from tracker.domain.policy import Event
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.decide.advance import advance
 from tracker.forecast import Outlook

@@ -6,15 +6,13 @@ from dataclasses import replace
 
 from tests.engine.build import EVENTS, GAME, T0, a_book, after, bet, final, live, look
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import ASK_BOOK, Bet, Result
+from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result
 from tracker.domain.chance import WON
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
 from tracker.domain.market import Direction, Moneyline, PlayerTotal, Total
 from tracker.domain.money import parse_odds
-from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.player import Player, Stat
-from tracker.domain.policy import Policy
-from tracker.domain.rule import parse_rule
+from tracker.domain.policy import Policy, parse_rule
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.decide.advance import advance
 from tracker.engine.rules.routing import route

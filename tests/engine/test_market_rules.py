@@ -12,7 +12,7 @@ from tracker.domain.chance import Chance
 from tracker.domain.errors import BadRule
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Spread
-from tracker.domain.rule import parse_rule
+from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import GameTracking, RuleState, Tracked
 from tracker.engine.rules.market import MarketReading, step_market
 from tracker.store.codec.values import pack_rules, rules_of

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.engine.build import GAME, PRIOR, T0, a_game, after, final, live, outlook, rng, summed
 from tests.engine.finals import Slate
-from tracker.domain.bet import ASK_BOOK, Bet, Result, Settlement, Status
+from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result, Settlement, Status, wager_text
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import (
@@ -29,8 +29,7 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.money import parse_odds
-from tracker.domain.parlay import Leg, Parlay, wager_text
-from tracker.domain.rule import Event, parse_rule
+from tracker.domain.policy import Event, parse_rule
 from tracker.domain.tracking import Group, LegStanding, Tracked
 from tracker.engine.decide.parlays import combined
 from tracker.engine.settle.grading import Unsettleable

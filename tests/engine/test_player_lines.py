@@ -14,8 +14,8 @@ from tracker.domain.game import GameState, PlayerLine
 from tracker.domain.market import Direction, DoubleDouble, PlayerMarket, PlayerTotal
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat, box_line
+from tracker.domain.policy import parse_rule
 from tracker.domain.poll import check_times
-from tracker.domain.rule import parse_rule
 from tracker.engine.settle.grading import NotYet, Unsettleable, judge
 
 FINAL = final_of(boxes()[0])

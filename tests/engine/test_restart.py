@@ -10,8 +10,8 @@ import pytest
 from tests.engine.build import EVENTS, GAME, T0, a_game, after, look, off, rng
 from tracker.domain.draft import Draft
 from tracker.domain.game import GameState
+from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Poll, Trouble, Unreadable
-from tracker.domain.rule import parse_rule
 from tracker.domain.tracking import Change, GameTracking
 from tracker.engine.decide.advance import note
 from tracker.language.grammar import find_in, parse_pick

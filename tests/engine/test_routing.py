@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.engine.build import GAME, T0, a_book, after, bet, live
 from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.bet import Leg, Parlay
 from tracker.domain.chance import LOST
 from tracker.domain.game import Game
-from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.policy import DAEMON, USUAL, Level, Policy, QuietHours, Say, Scope, Snooze, Told
 from tracker.domain.tracking import Change
 from tracker.engine.rules.routing import GROUP_WAIT, route

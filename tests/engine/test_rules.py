@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.engine.build import after
 from tracker.domain.alert import Reason
-from tracker.domain.rule import LevelRule, SwingRule, parse_rule
+from tracker.domain.policy import LevelRule, SwingRule, parse_rule
 from tracker.domain.tracking import RulePhase, RuleState
 from tracker.engine.rules.state_machine import (
     BAND,

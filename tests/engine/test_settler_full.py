@@ -16,7 +16,7 @@ import pytest
 
 from tests.engine.build import rng
 from tests.engine.finals import FIGURES, Box, Slate, boxes, ended, final_of, game_of, off_state
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Leg, Parlay
 from tracker.domain.game import Side
 from tracker.domain.market import (
     Direction,
@@ -33,7 +33,6 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.money import parse_odds
-from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.player import Player, Stat
 
 SPANS = ("game", "regulation", "1H", "2H", "Q1", "Q2", "Q3", "Q4")

@@ -8,7 +8,7 @@ from tests.engine.build import T0
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Result
 from tracker.domain.game import Score
-from tracker.domain.rule import LevelRule, SwingRule, parse_rule
+from tracker.domain.policy import LevelRule, SwingRule, parse_rule
 from tracker.modelling.backtest.rule_scores import Course, Seen, Watched, figures, naive
 
 

@@ -10,16 +10,15 @@ from tests.engine.build import after
 from tests.engine.finals import boxes, final_of, game_of
 from tracker.daemon.forecaster import Forecaster
 from tracker.domain.alert import Alert, Decision
-from tracker.domain.bet import Bet, Result
+from tracker.domain.bet import Bet, Leg, Parlay, Result, Wager
 from tracker.domain.chance import NoChance
 from tracker.domain.events import tell_nobody
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
 from tracker.domain.money import parse_odds
-from tracker.domain.parlay import Leg, Parlay, Wager
 from tracker.domain.player import Player, PlayerGame, Stat, player_key
+from tracker.domain.policy import Event, parse_rule
 from tracker.domain.prior import Lines, PregameLines
-from tracker.domain.rule import Event, parse_rule
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.decide.advance import advance
 from tracker.wording.alerts import compose

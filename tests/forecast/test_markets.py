@@ -28,8 +28,8 @@ from tracker.domain.market import (
 )
 from tracker.domain.player import Player, Stat
 from tracker.forecast import Outlook, Unpriceable, forecast, parlay, price
-from tracker.forecast.players.legs import both
-from tracker.forecast.pricing.sheet import Sheet
+from tracker.forecast.pricing.markets import Sheet
+from tracker.forecast.pricing.player_lines import both
 
 OPEN = state("nba", 3, 300, (28, 30), (25, 22), (10, 9))
 SPANS = (Span.GAME, Span.REGULATION, Span.H1, Span.H2, Span.Q3, Span.Q4)

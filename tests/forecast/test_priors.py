@@ -12,7 +12,7 @@ from tracker.domain.prior import Lines, PriorSource
 from tracker.forecast import load_parameters, prior_from
 from tracker.forecast.game.flow import sharpened
 from tracker.forecast.priors.lines import devig
-from tracker.forecast.priors.ratings import RatingFigures, Result, rate
+from tracker.forecast.ratings import RatingFigures, Result, rate
 
 NBA = load_parameters("nba")
 

@@ -22,7 +22,7 @@ from tracker.domain.market import (
 )
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import Unpriceable, forecast, load_parameters, parlay, price
-from tracker.forecast.pricing.sheet import Sheet
+from tracker.forecast.pricing.markets import Sheet
 
 NBA = load_parameters("nba")
 COLLEGE = load_parameters("ncaam")

@@ -13,7 +13,7 @@ from tracker.app.backtest import Candidate, Outcome, backtest, decided
 from tracker.cli.market.backtest import bets_csv, markdown, read_strategy
 from tracker.domain.game import Game
 from tracker.domain.prior import Lines
-from tracker.domain.strategy import BadStrategy, Strategy, strategy_of
+from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 from tracker.forecast import load_parameters
 from tracker.modelling.backtest.seasons import Row, candidates
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tracker.forecast.priors.ratings import RatingFigures, Result, rate
+from tracker.forecast.ratings import RatingFigures, Result, rate
 from tracker.modelling.games.dataset import BadDataset, read
 from tracker.modelling.games.fit import complete, fit
 from tracker.modelling.games.ratings_fit import walk_forward

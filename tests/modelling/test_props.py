@@ -20,14 +20,12 @@ from tracker.forecast.players.figures import decode_players
 from tracker.forecast.players.priors import player_prior
 from tracker.forecast.shipped import load_player_figures
 from tracker.modelling.games.dataset import BadDataset
-from tracker.modelling.players.card import card
 from tracker.modelling.players.dataset import COLUMNS, PlayerRows, read_players
 from tracker.modelling.players.evaluate import evaluate_players, season_averages
-from tracker.modelling.players.fit import fit_players, written
+from tracker.modelling.players.fit import fit_players, transferred, written
 from tracker.modelling.players.known import Known, expected_minutes, expected_rates, know
 from tracker.modelling.players.parlays import judge_parlays
-from tracker.modelling.players.report import tables
-from tracker.modelling.players.transfer import transferred
+from tracker.modelling.players.report import card, tables
 
 pytest.importorskip("pyarrow")
 

@@ -11,7 +11,7 @@ import apprise
 import pytest
 
 from tests.notify.sink import Sink, free_port
-from tracker.domain.delivery import Failed, Refused, Sent, Unknown
+from tracker.domain.alert import Failed, Refused, Sent, Unknown
 from tracker.domain.policy import Level
 from tracker.notify.channel import Message
 from tracker.notify.channels.apprise import (

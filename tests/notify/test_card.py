@@ -13,11 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.notify.values import GAME, NOW, bet, book, settled, state
-from tracker.domain.bet import Result
+from tracker.domain.bet import Leg, Parlay, Result
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
-from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.player import Player, Stat
 from tracker.domain.tracking import GameTracking, LegStanding, Tracked
 from tracker.notify.channels.card_text import (

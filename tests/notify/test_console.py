@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 
-from tracker.domain.delivery import Failed, Refused, Sent, Unknown
+from tracker.domain.alert import Failed, Refused, Sent, Unknown
 from tracker.notify.channel import Message
 from tracker.notify.channels.console import Console
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.notify.values import NOW
 from tests.notify.world import World, night
-from tracker.domain.delivery import Delivery, Failed, Outcome, Sent, Unknown
+from tracker.domain.alert import Delivery, Failed, Outcome, Sent, Unknown
 from tracker.domain.events import tell_nobody
 from tracker.notify.channel import Message
 from tracker.notify.outbox import dispatch

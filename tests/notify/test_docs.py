@@ -9,13 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.notify.values import alert, bet, book, settled, state
-from tracker.domain.alert import Reason
+from tracker.domain.alert import PLACEHOLDERS, DeliveryState, Reason
 from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
-from tracker.domain.delivery import DeliveryState
 from tracker.domain.game import Phase
-from tracker.domain.message_style import PLACEHOLDERS
-from tracker.domain.rule import Comparison, Event, parse_rule
+from tracker.domain.policy import Comparison, Event, parse_rule
 from tracker.domain.tracking import RulePhase, Tracked
 from tracker.engine.decide.advance import LOST_AFTER
 from tracker.engine.rules.state_machine import BUDGET, COOLDOWN

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.notify.values import GAME, NOW, bet, state
-from tracker.domain.bet import Bet, Result
+from tracker.domain.bet import Bet, Leg, Parlay, Result
 from tracker.domain.catalog.books import HouseRules
 from tracker.domain.chance import LOST, WON, Chance
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
@@ -26,7 +26,6 @@ from tracker.domain.market import (
     describe,
     kind,
 )
-from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.player import Player, Stat
 from tracker.domain.tracking import LegStanding
 from tracker.engine.settle.grading import judge

@@ -13,7 +13,7 @@ from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble
 from tests.notify.services import TOPIC, WEBHOOK, Discord, Ntfy
 from tests.notify.test_card import EVENING, followed, made, with_bets
 from tests.notify.test_card import Q3 as PLAYED
-from tracker.domain.delivery import Failed, Refused, Sent, Unknown
+from tracker.domain.alert import Failed, Refused, Sent, Unknown
 from tracker.domain.policy import Level
 from tracker.notify.boards import Gone, Shown
 from tracker.notify.channel import Message

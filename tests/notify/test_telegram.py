@@ -21,7 +21,7 @@ from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
 from tests.doubles.log import log_line
 from tests.doubles.tls import OWN, over_tls
 from tracker.daemon.bot.answers import COMMANDS
-from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
 from tracker.notify.channel import Message
 from tracker.notify.channels.telegram import channel

@@ -11,13 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.notify.values import GAME, NOW, alert, bet, book, delivery, settled, state
-from tracker.domain.alert import Decision, Reason
-from tracker.domain.bet import Result
+from tracker.domain.alert import PLACEHOLDERS, PLAIN, Decision, MessageStyle, Reason
+from tracker.domain.bet import Leg, Parlay, Result
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, PlayerTotal
-from tracker.domain.message_style import PLACEHOLDERS, PLAIN, MessageStyle
-from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import topic_of
 from tracker.domain.tracking import LegStanding, Tracked

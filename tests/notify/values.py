@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.alert import Alert, Decision, Delivery, Reason
 from tracker.domain.bet import Bet, Result, Settlement
 from tracker.domain.chance import Chance
-from tracker.domain.delivery import Delivery
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.money import parse_odds
-from tracker.domain.policy import Level
-from tracker.domain.rule import Rule, parse_rule
+from tracker.domain.policy import Level, Rule, parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.language.grammar import find_in_game, parse_pick
 

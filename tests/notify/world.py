@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.doubles.log import log_line
 from tests.notify.values import GAME, NOW, alert, state
 from tracker.clock import FakeClock
-from tracker.domain.delivery import Outcome, Sent
+from tracker.domain.alert import Outcome, Sent
 from tracker.domain.draft import Draft
 from tracker.domain.events import SystemEvent
 from tracker.domain.poll import Poll

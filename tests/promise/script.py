@@ -19,15 +19,14 @@ from tracker.clock import FakeClock
 from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.track import TrackContext, deciding, track
-from tracker.domain.delivery import Outcome
+from tracker.domain.alert import Outcome
 from tracker.domain.draft import Draft
 from tracker.domain.events import tell_nobody
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import Player
-from tracker.domain.policy import Policy, QuietHours
+from tracker.domain.policy import Policy, QuietHours, parse_rule
 from tracker.domain.poll import Poll, Standing
 from tracker.domain.prior import Lines
-from tracker.domain.rule import parse_rule
 from tracker.domain.tracking import GameTracking
 from tracker.engine.decide.advance import advance
 from tracker.feeds.nba import nba

@@ -27,7 +27,7 @@ from tracker.daemon import forecaster
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.run import run
 from tracker.daemon.track import Forecasts, TrackContext, deciding, track
-from tracker.domain.delivery import Outcome, Sent
+from tracker.domain.alert import Outcome, Sent
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable

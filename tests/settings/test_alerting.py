@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.domain.message_style import PLACEHOLDERS, BadTemplate, check_template
+from tracker.domain.alert import PLACEHOLDERS, BadTemplate, check_template
 from tracker.domain.policy import Level, QuietHours, Say
 from tracker.settings import ConfigError, Settings, parse_settings
 

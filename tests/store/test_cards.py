@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.store.values import CHANNELS, GAME, T0, a_book, after, full_change, poll
-from tracker.domain.delivery import Failed, Refused, Sent, Unknown
+from tracker.domain.alert import Failed, Refused, Sent, Unknown
 from tracker.store import Store
 
 

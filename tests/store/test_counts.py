@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tracker.domain.usage import Usage
+from tracker.domain.poll import Usage
 from tracker.store import Store
 
 AT = datetime(2026, 1, 30, 1, 0, tzinfo=UTC)

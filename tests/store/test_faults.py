@@ -15,10 +15,11 @@ import pytest
 
 from tests.store.values import CHANNELS, DEFAULTS, T0, a_book, after, full_change, poll
 from tracker.domain.tracking import Change
-from tracker.store import Store, StoreBroken, StoreBusy, StoreError, StoreUnavailable, errors
+from tracker.store import Store, StoreBroken, StoreBusy, StoreError, StoreUnavailable
 from tracker.store.database import connection as connections
+from tracker.store.database import errors
 from tracker.store.database import lock as locks
-from tracker.store.errors import StoreUnfit, translated
+from tracker.store.database.errors import StoreUnfit, translated
 
 
 async def test_a_full_disk_loses_nothing_and_the_store_goes_on(store: Store) -> None:

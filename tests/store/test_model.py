@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.store.values import CHANNELS, T0, a_book, alert, poll
-from tracker.domain.delivery import Delivery, Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.alert import Delivery, Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.tracking import Change, GameTracking
 from tracker.store import Store
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.store.values import CHANNELS, GAME, T0, a_book, after, alert, poll
-from tracker.domain.alert import Notice, Reason
-from tracker.domain.delivery import (
+from tracker.domain.alert import (
     Delivery,
     DeliveryState,
     Failed,
+    Notice,
     Outcome,
+    Reason,
     Refused,
     Sent,
     Unknown,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.cli.conftest import Cli, cli, config, home, night, played
 from tracker.domain.bet import Result
 from tracker.domain.league import slate_date
-from tracker.domain.record import Ended, Grouping, tally
+from tracker.engine.record import Ended, Grouping, tally
 from tracker.store import Store
 from tracker.store.views import BetView
 

@@ -11,16 +11,15 @@ import pytest
 
 from tests.engine.build import GAME, T0, a_game, after, outlook, rng
 from tests.store.values import draft, give
-from tracker.domain.bet import Result
+from tracker.domain.bet import Parlay, Result
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
 from tracker.domain.market import Direction, DoubleDouble, Moneyline, PlayerTotal
 from tracker.domain.money import parse_odds
-from tracker.domain.parlay import Parlay
 from tracker.domain.pick import Figure, ParlayPick, Pick, Tens
 from tracker.domain.player import Player, Stat
+from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Poll
-from tracker.domain.rule import parse_rule
 from tracker.domain.tracking import GameTracking
 from tracker.engine.decide.advance import advance
 from tracker.language.grammar import find_in, parse_pick

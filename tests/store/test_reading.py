@@ -26,11 +26,11 @@ from tests.store.values import (
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Status
 from tracker.domain.market import Spread
-from tracker.domain.rule import parse_rule
+from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import Change, GameTracking
 from tracker.store import Store
 from tracker.store.database.migrate import migrations
-from tracker.store.export.rows import TABLES
+from tracker.store.exporting import TABLES
 from tracker.store.views import DaemonView, SourceStatusView
 
 

@@ -21,8 +21,8 @@ from tests.store.values import (
     snapshot,
     state,
 )
+from tracker.domain.alert import DeliveryState
 from tracker.domain.bet import Result, Status
-from tracker.domain.delivery import DeliveryState
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.tracking import Change, Review
 from tracker.store import Store

@@ -27,8 +27,8 @@ from tracker.domain.bet import Result, Status
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Phase
 from tracker.domain.money import parse_odds
+from tracker.domain.policy import parse_rule
 from tracker.domain.prior import Lines
-from tracker.domain.rule import parse_rule
 from tracker.domain.tracking import Change
 from tracker.store import Store
 

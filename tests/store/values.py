@@ -11,8 +11,8 @@ from tracker.domain.bet import Confirmation, Moments, Result, Settlement, Snapsh
 from tracker.domain.chance import Chance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.poll import Poll
-from tracker.domain.rule import Rule, parse_rule
 from tracker.domain.tracking import Change, GameTracking, RulePhase, RuleState
 from tracker.engine.settle.by_hand import Case, Ruling, given
 from tracker.language.grammar import find_in, parse_pick

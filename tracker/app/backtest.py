@@ -21,7 +21,7 @@ from scipy.special import ndtr
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tracker.domain.strategy import Strategy
+    from tracker.engine.market.strategy import Strategy
 
     Floats = NDArray[np.float64]
 

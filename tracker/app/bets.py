@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tracker.app.choose_game import Choice
-from tracker.domain.bet import Bet, Result, Settlement
+from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement, Wager, wager_text
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, money_text, parse_odds
-from tracker.domain.parlay import Leg, Parlay, Wager, wager_text
 from tracker.domain.pick import Written
-from tracker.domain.rule import Rule, parse_rule
+from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.same_bet import Fresh, Kept, Meeting, meet
 from tracker.engine.settle import by_hand
 from tracker.language.drafting import parse_placed_at, parse_stake, read_line, stake_written
@@ -323,6 +322,14 @@ class Bets:
         check(new)
         wanted = Edit(number, new, self.who, lambda case: by_hand.paid_anew(case, now))
         return tuple(await self.store.by_hand.edit(wanted, now))
+
+    async def watch_for(
+        self, reference: str, rules: tuple[Rule, ...] | None, now: datetime
+    ) -> BetView:
+        """Give a bet rules of its own, or with None those of bets that bring none."""
+        number = await self.number(reference)
+        await self.store.by_hand.watch_for(number, rules, self.who, now)
+        return await self._view(number)
 
     async def withdraw(self, reference: str, now: datetime) -> Withdrawn:
         """Stop following a bet; its history stays."""

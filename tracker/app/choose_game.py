@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from tracker.domain.draft import AmbiguousGame, Draft, NoSuchGame, RostersUnknown, choose_games
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Phase, Side
-from tracker.domain.player import Player
-from tracker.domain.roster import AmbiguousPlayer, NoSuchPlayer, Roster, RosterOf, nobody
+from tracker.domain.player import AmbiguousPlayer, NoSuchPlayer, Player, Roster, RosterOf, nobody
 
 if TYPE_CHECKING:
     from tracker.domain.game import GameState

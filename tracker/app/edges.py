@@ -7,28 +7,38 @@ so that the list can say how such rows did.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import asyncio
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tracker.app.market import game_odds
+from tracker.app.pricing import pricing_of
+from tracker.app.views import iso
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
-from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.player import Player
 from tracker.domain.quote import Fair, Selection, market_of, two_sided
-from tracker.domain.value import EdgeSeen
+from tracker.domain.value import MOST_KELLY, EdgeSeen
 from tracker.engine.market.closing import fairs
 from tracker.engine.settle.grading import Unsettleable, judge
+from tracker.forecast.closing import before_tip
 from tracker.forecast.errors import Unpriceable
-from tracker.forecast.pricing.markets import chance_of
+from tracker.forecast.players.priors import PlayerPriors, player_prior
+from tracker.forecast.pricing.markets import calibrated
+from tracker.forecast.shipped import player_figures
 
 if TYPE_CHECKING:
     from tracker.app.market import GameOdds, Offered
+    from tracker.app.pricing import LinesFor, Load
     from tracker.domain.chance import Chance
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.outlook import Outlook
+    from tracker.forecast.players.figures import PlayerFigures
     from tracker.settings.models import OddsSettings
+    from tracker.store import Store
 
 OLDEST = timedelta(minutes=2)
 """A price that nobody has stood by for longer may be gone."""
@@ -111,7 +121,7 @@ def edges(
             left_out[why] += 1
             continue
         try:
-            chance = chance_of(market, outlook)  # type: ignore[arg-type]
+            chance = calibrated(market, outlook)  # type: ignore[arg-type]
         except Unpriceable:
             left_out["nothing is known of the player"] += 1
             continue
@@ -189,3 +199,130 @@ def _result(row: EdgeSeen, state: GameState | None, players: Sequence[Player]) -
         return judge(market, state, house_of(row.book)).result
     except Unsettleable:
         return None
+
+
+# --------------------------------------------------------------------------------- the whole list
+
+_AHEAD = timedelta(hours=18)
+_SINCE = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgesNow:
+    """The list of a moment: its rows, those far from the market apart, and how such rows did.
+
+    `unseen` are the rows that no list has shown yet at their price, which are to be kept.
+    """
+
+    at: datetime
+    listed: tuple[Edge, ...]
+    disagreements: tuple[Edge, ...]
+    left_out: Mapping[str, int]
+    so_far: Track
+    unseen: tuple[EdgeSeen, ...]
+
+
+async def edges_now(
+    store: Store, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
+) -> EdgesNow:
+    """The edges of every game that is to come or being played. `given` are lines of one's own."""
+    gates = []
+    for game, state in await store.games(since=(now - timedelta(days=1)).date()):
+        if _to_look_at(game, state, now):
+            odds = await game_odds(store, game, state, limits, now)
+            if odds.best:
+                gates.append(await _gate(store, odds, state, given, load, limits))
+    seen = await store.quotes.edges()
+    finals = dict(await _states(store))
+    listed = tuple(x for gate in gates for x in gate.listed)
+    apart = tuple(x for gate in gates for x in gate.disagreements)
+    left_out: Counter[str] = Counter()
+    for gate in gates:
+        left_out.update(gate.left_out)
+    known = {(x.game, x.selection, x.book, x.odds) for x in seen}
+    shown = [x.seen(now) for x in (*listed, *apart)]
+    unseen = tuple(x for x in shown if (x.game, x.selection, x.book, x.odds) not in known)
+    did = track([*seen, *unseen], finals.get, lambda _: ())
+    return EdgesNow(now, listed, apart, dict(sorted(left_out.items())), did, unseen)
+
+
+async def _states(store: Store) -> list[tuple[str, GameState | None]]:
+    return [(game.id, state) for game, state in await store.games()]
+
+
+def _to_look_at(game: Game, state: GameState | None, now: datetime) -> bool:
+    if state is not None and (state.phase.off or state.phase.rank > 1):
+        return False
+    return -_SINCE < game.start - now < _AHEAD
+
+
+async def _gate(
+    store: Store,
+    odds: GameOdds,
+    state: GameState | None,
+    given: LinesFor,
+    load: Load,
+    limits: OddsSettings,
+) -> Gate:
+    game = odds.game
+    players = await _players(store, game, odds.at)
+    pricing = await pricing_of(store, [game], [], given, load)
+    told = pricing.believed(game, []).by
+    seen = state if state is not None and state.phase.in_play else before_tip(game, players)
+    plain = pricing.seen(seen, [])
+    priors = await _priors(store, players, game, player_figures(plain.parameters))
+    forecast = replace(plain, players=priors)
+    outlook = await asyncio.to_thread(forecast.outlook)
+    return edges(odds, state, outlook, told, players, limits)
+
+
+async def _players(store: Store, game: Game, now: datetime) -> tuple[Player, ...]:
+    """The players of both teams of whom recent games are kept."""
+    rosters = await store.players.rosters(now)
+    named = [
+        Player(name, side) for side in Side
+        for name in rosters.get((game.league, game.code(side)), ())
+    ]  # fmt: skip
+    recent = await store.players.recent_games({(game.league, x.key) for x in named})
+    return tuple(x for x in named if recent.get((game.league, x.key)))
+
+
+async def _priors(
+    store: Store, players: Sequence[Player], game: Game, figures: PlayerFigures
+) -> PlayerPriors | None:
+    if not players:
+        return None
+    recent = await store.players.recent_games({(game.league, x.key) for x in players})
+    minutes = game.rules.regulation_seconds / 60
+    known = {
+        (x.side, x.key): player_prior(recent[game.league, x.key], figures, regulation=minutes)
+        for x in players
+    }
+    return PlayerPriors(figures, known)
+
+
+def edges_json(x: EdgesNow) -> dict[str, Any]:
+    """The list as `tracker edges --json` gives it."""
+    did = x.so_far
+    return {
+        "at": iso(x.at),
+        "edges": [edge_json(one) for one in x.listed],
+        "disagreements": [edge_json(one) for one in x.disagreements],
+        "left_out": dict(x.left_out),
+        "so_far": {"n": did.n, "said": did.said, "came": did.came, "profit": did.profit},
+    }
+
+
+def edge_json(x: Edge) -> dict[str, Any]:
+    """A row of the list as other programs read it."""
+    profit = x.odds - 1
+    decided = x.chance.win + x.chance.lose
+    share = (x.chance.win * profit - x.chance.lose) / (profit * decided) if decided else 0.0
+    return {
+        "game": x.game.name, "game_id": x.game.id, "market": x.selection.market,
+        "span": x.selection.span.value, "about": x.selection.about,
+        "points": x.selection.points, "side": x.selection.side, "p": x.chance.win,
+        "fair_odds": x.chance.fair_odds, "odds_decimal": x.odds, "book": x.book,
+        "edge": x.edge, "kelly": min(max(share, 0.0), MOST_KELLY), "age_s": round(x.age_s, 3),
+        "market_chance": x.market, "prior": x.prior,
+    }  # fmt: skip

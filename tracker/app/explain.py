@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import combinations, product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tracker.app.course import place
 from tracker.app.pricing import bet_of, bets_before, live_lines, markets_in, pricing_of
+from tracker.app.views import clock_digits, iso, prior_json
 from tracker.domain.bet import Bet, Snapshot
-from tracker.domain.errors import TrackerError
+from tracker.domain.errors import Misused, TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.tracking import Group
@@ -27,12 +29,16 @@ from tracker.feeds.arbitration.identity import state_under
 from tracker.feeds.errors import FeedError
 from tracker.feeds.leagues import SOURCES
 from tracker.forecast import Unpriceable
+from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.explain import Seen, Whole, why, won
+from tracker.registry import CALIBRATION, in_use
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from tracker.app.pricing import LinesFor
     from tracker.domain.chance import Chance
-    from tracker.domain.rule import Rule
+    from tracker.domain.policy import Rule
     from tracker.forecast import Parameters
     from tracker.forecast.priors.belief import Believed
     from tracker.registry import Registry
@@ -85,11 +91,11 @@ class Explainer:
     store: Store
     rules: tuple[Rule, ...]
     given: LinesFor
-    registry: Registry
+    registry: Registry[Parameters]
 
     def in_use(self, league: str) -> Parameters:
         """The parameters in use of a league."""
-        return self.registry.load(league)[0]
+        return in_use(self.registry, league)[0]
 
     async def history(self, number: int) -> ShowView:
         """A bet that has moved. Raises NothingMoved."""
@@ -220,7 +226,9 @@ class _Rebuild:
         if self.bet.number not in {x.number for x in bets}:
             # Added while the game was played: it is asked about, and taught nothing.
             bets = [*bets, self.bet]
-        pricing = await pricing_of(self.at.store, [game], bets, self.at.given, self.at.in_use)
+        pricing = await pricing_of(
+            self.at.store, [game], bets, self.at.given, self.at.in_use, shot.at
+        )
         state = await self._state(game, place)
         found: tuple[float, Seen] | None = None
         quoted = await live_lines(self.at.store, state, shot.at)
@@ -271,9 +279,18 @@ class _Rebuild:
                     found.append(registry.read(league, entry.name))
                 except TrackerError:
                     continue
-        named = (shot.model_version, shot.calibration_id)
-        same = [x for x in found if (x.model_version, x.calibration_id) == named]
-        return same or found[:1]
+        same = [x for x in found if x.model_version == shot.model_version] or found[:1]
+        calibrations = self._calibrations(league, shot.calibration_id)
+        players = found[0].players
+        return [replace(x, players=players, calibrations=calibrations) for x in same]
+
+    def _calibrations(self, league: str, name: str) -> Calibrations:
+        """The calibrations of that name; none where they are gone."""
+        kept = self.at.registry.of(CALIBRATION)
+        for entry in kept.list(league):
+            if entry.calibration_id == name:
+                return kept.read(league, entry.name)
+        return NO_CALIBRATIONS
 
 
 def _win_of(parts: Mapping[str, Chance | None]) -> float:
@@ -383,3 +400,44 @@ def _periods(shots: Sequence[Snapshot], last: Snapshot) -> tuple[Score, ...] | N
         found.append(Score(end.home - before.home, end.away - before.away))
         before = end
     return tuple(found)
+
+
+def places_of(
+    view: ShowView, begin: str | None, end: str | None, zone: ZoneInfo
+) -> tuple[int, int] | None:
+    """The two places that a person means; None for the last change of note. Raises Misused."""
+    shots, game = [x.snapshot for x in view.snapshots], view.bet.game
+    if game is None or (begin is None and end is None):
+        return None
+    last = len(shots) - 1 if end is None else place(end, view.snapshots, game.league, zone)
+    if begin is None:
+        return (last_of_note(shots[: last + 1])[0] if last else 0), last
+    first = place(begin, view.snapshots, game.league, zone)
+    if first >= last:
+        raise Misused(f"there is no snapshot between {begin!r} and {end or 'the last one'!r}")
+    return first, last
+
+
+def why_json(told: Explained) -> dict[str, Any]:
+    """A change and its causes, as `tracker why --json` gives them."""
+    first, last = told.first, told.last
+    return {
+        "id": told.view.bet.id,
+        "pick": told.view.bet.pick,
+        "from": _end_json(first),
+        "to": _end_json(last),
+        "change": told.change,
+        "causes": [{"cause": name, "change": share} for name, share in told.causes],
+        "prior": prior_json(told.prior),
+    }
+
+
+def _end_json(x: Snapshot) -> dict[str, Any]:
+    return {
+        "at": iso(x.at),
+        "period": x.period,
+        "clock": clock_digits(x.clock),
+        "game_clock": x.game_clock,
+        "score": {"home": x.score.home, "away": x.score.away},
+        "win": x.known.win,
+    }

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.app.bets import Bets, check
-from tracker.domain.bet import Result
+from tracker.domain.bet import Result, Wager
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game
 from tracker.domain.league import slate_date
-from tracker.domain.parlay import Wager
 from tracker.domain.same_bet import AGAIN, TICKET, Fresh, Kept, Known, Meeting, agree, meet
 from tracker.engine.settle.by_hand import Case, Decide, Ruling, brought
 from tracker.intake.imports import ImportedBet

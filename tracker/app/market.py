@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tracker.app.views import iso
+from tracker.domain.bet import Parlay, Result, wager_kind
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.parlay import Parlay, wager_kind
 from tracker.domain.quote import Closing, Quote, Selection, TwoSided, two_sided
 from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.market.board import counts
 from tracker.engine.market.closing import consensus
+from tracker.engine.market.clv import NO_CLOSE, VOID
 
 if TYPE_CHECKING:
     from tracker.settings.models import OddsSettings
@@ -237,7 +239,8 @@ def clv_report(
     bets: Iterable[BetView], values: Mapping[int, ClosingValue], by: str | None = None
 ) -> ClvReport:
     """How bets fared by the close, put together by one of `BY`."""
-    rows = [(x, values[x.number]) for x in bets if x.number in values]
+    found = [(x, by_result(x, values.get(x.number))) for x in bets]
+    rows = [(x, v) for x, v in found if v is not None]
     good = [(x, v) for x, v in rows if v.grade in (Grade.QUOTED, Grade.CONVERTED)]
     singles = [(x, v) for x, v in good if not isinstance(x.market, Parlay)]
     missing = Counter(v.reason.partition(":")[0] for _, v in rows if v.grade is Grade.MISSING)
@@ -259,7 +262,23 @@ def clv_report(
     )
 
 
-_NO_FAULT = ("live bet", "no price", "called off")
+def by_result(x: BetView, value: ClosingValue | None) -> ClosingValue | None:
+    """The value of a bet as its result leaves it; None where it has not met its close yet.
+
+    A bet that came back whole has none, whoever settled it. One that was there before the tip-off
+    and ended without a close was missed.
+    """
+    if value is not None and x.result is Result.VOID and value.grade is not Grade.MISSING:
+        return replace(value, grade=Grade.MISSING, chance=None, value=None, reason=VOID)
+    if value is None and x.result is not None and x.game is not None and x.game.start > x.added_at:
+        at = x.game.start
+        return ClosingValue(x.number, 0, Grade.MISSING, at, reason=f"{NO_CLOSE}: {_NOT_THERE}")
+    return value
+
+
+_NOT_THERE = "nobody watched at the tip-off"
+
+_NO_FAULT = ("live bet", "no price", "called off", "void")
 """Reasons for which a bet can have no closing line value, however well closes are taken."""
 
 
@@ -275,3 +294,85 @@ def mean_of(key: str, values: Sequence[float]) -> Mean:
         return Mean(key, 0, None, None)
     se = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
     return Mean(key, len(values), fmean(values), se)
+
+
+# -------------------------------------------------------------------------------------- contracts
+
+
+def odds_json(x: GameOdds) -> dict[str, Any]:
+    """What is quoted of a game as other programs read it."""
+    return {
+        "game": {
+            "id": x.game.id, "league": x.game.league, "away": x.game.away, "home": x.game.home,
+            "start": iso(x.game.start),
+        },
+        "at": iso(x.at),
+        "best": [_offer_json(one) for one in x.best],
+        "quotes": [_quote_json(one) for one in x.quotes],
+        "path": {
+            name: [{"at": iso(s.at), "points": s.points, "chance": s.chance} for s in steps]
+            for name, steps in x.paths.items()
+        },
+        "close": closing_json(x.closing),
+    }  # fmt: skip
+
+
+def _offer_json(x: Offered) -> dict[str, Any]:
+    s = x.quote.selection
+    return {
+        "market": s.market, "span": s.span.value, "about": s.about, "points": s.points,
+        "side": s.side, "odds_decimal": x.quote.odds, "book": x.quote.book,
+        "age_s": round(x.age_s, 3),
+    }  # fmt: skip
+
+
+def _quote_json(x: Offered) -> dict[str, Any]:
+    quote = x.quote
+    return _offer_json(x) | {
+        "at": iso(quote.at),
+        "told_at": None if quote.told_at is None else iso(quote.told_at),
+        "size": quote.size,
+        "open": quote.open,
+        "anchor": x.anchor,
+    }
+
+
+def closing_json(x: Closing | None) -> dict[str, Any] | None:
+    """A close as other programs read it; None where there is none, or none any more."""
+    if x is None or x.tip_at is None:
+        return None
+    return {
+        "tip_at": iso(x.tip_at), "home_spread": x.home_spread, "total": x.total,
+        "home_chance": x.home_chance, "books": x.books, "by": x.by, "revision": x.revision,
+    }  # fmt: skip
+
+
+def clv_json(x: ClvReport, closings: Mapping[str, Closing]) -> dict[str, Any]:
+    """How bets fared by the close, as `tracker clv --json` gives it."""
+    return {
+        "n": x.n,
+        "coverage": x.coverage,
+        "mean": x.all.mean,
+        "se": x.all.se,
+        "missing": dict(x.missing),
+        "groups": [_mean_json(one) for one in x.groups],
+        "parlays": _mean_json(x.parlays),
+        "model": _mean_json(x.model),
+        "bets": [
+            {
+                "id": bet.id,
+                "grade": value.grade.value,
+                "clv": value.value,
+                "win": None if value.chance is None else value.chance.win,
+                "push": None if value.chance is None else value.chance.push,
+                "lose": None if value.chance is None else value.chance.lose,
+                "reason": value.reason,
+                "close": None if bet.game is None else closing_json(closings.get(bet.game.id)),
+            }
+            for bet, value in x.rows
+        ],
+    }
+
+
+def _mean_json(x: Mean) -> dict[str, Any]:
+    return {"key": x.key, "n": x.n, "mean": x.mean, "se": x.se}

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from tracker.app.views import iso
 from tracker.domain.league import LEAGUE_ZONE, season_name, slate_date
-from tracker.domain.record import Grouping, Reliability, reliability
 from tracker.engine.monitors import (
     LEAST_CALIBRATED,
     NIGHTS_DOWN,
@@ -21,8 +21,9 @@ from tracker.engine.monitors import (
     of_spread,
     standard,
 )
+from tracker.engine.record import Grouping, Reliability, reliability
 from tracker.forecast.game.parameters import Parameters
-from tracker.forecast.priors.ratings import Ratings, Result
+from tracker.forecast.ratings import Ratings, Result
 from tracker.store import Store
 from tracker.store.monitoring import Close, Figure, Standing
 
@@ -206,3 +207,36 @@ def _ece(told: Reliability) -> float:
     """Expected calibration error: how far what was said lies from what came, by bets."""
     whole = sum(x.bets for x in told.bins)
     return sum(x.bets * abs(x.said - x.came) for x in told.bins) / whole if whole else 0.0
+
+
+def last_of(changes: Sequence[Standing]) -> tuple[Standing, ...]:
+    """How each monitor stands at this moment, of all changes, newest first."""
+    last = {(x.league, x.name): x for x in reversed(changes)}
+    return tuple(last[key] for key in sorted(last))
+
+
+def monitors_json(changes: Sequence[Standing], daily: Sequence[Figure]) -> dict[str, object]:
+    """How the monitors stand, what changed and each day's figures: `tracker monitors --json`."""
+    return {
+        "monitors": [_standing_json(x) for x in last_of(changes)],
+        "changes": [_standing_json(x) for x in changes],
+        "figures": [
+            {
+                "day": x.day.isoformat(), "league": x.league, "name": x.name, "value": x.value,
+                "count": x.count,
+            }
+            for x in daily
+        ],
+    }  # fmt: skip
+
+
+def _standing_json(x: Standing) -> dict[str, object]:
+    return {
+        "name": x.name,
+        "league": x.league,
+        "since": iso(x.at),
+        "value": x.value,
+        "level": x.level,
+        "state": x.state.value,
+        "advice": x.advice,
+    }

@@ -19,13 +19,13 @@ from tracker.engine.market.board import best_price
 from tracker.engine.market.closing import close, consensus
 from tracker.engine.settle.grading import Unsettleable, judge
 from tracker.forecast.errors import Unpriceable
-from tracker.forecast.pricing.markets import chance_of
+from tracker.forecast.pricing.markets import calibrated
 from tracker.wording.closes import selection_text
 
 if TYPE_CHECKING:
     from tracker.domain.market import Market
-    from tracker.domain.strategy import Strategy
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.engine.market.strategy import Strategy
+    from tracker.forecast.outlook import Outlook
     from tracker.settings.models import OddsSettings
 
 DELAY = timedelta(seconds=60)
@@ -119,7 +119,7 @@ def _candidate(
 
 def _chance(market: Market, outlook: Outlook) -> tuple[float, float] | None:
     try:
-        found = chance_of(market, outlook)
+        found = calibrated(market, outlook)
     except Unpriceable:
         return None
     return found.win, found.push

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Bet
-from tracker.domain.game import Game, Side
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.player import Player, PlayerGame, Stat
+from tracker.domain.player import Absences, Injury, Player, PlayerGame, Stat, player_key
 from tracker.domain.tracking import GameTracking
 
 if TYPE_CHECKING:
+    from tracker.forecast.players.figures import PlayerFigures
     from tracker.forecast.players.lineup import Mate
     from tracker.forecast.players.priors import PlayerPrior, PlayerPriors, Quote
 
@@ -21,14 +23,17 @@ Team = tuple[str, str]
 Who = tuple[str, str]
 """A league and a player's key."""
 
+_LATELY = 5
+"""Who played in one of so many last games of his team is expected in the next, unless he is out."""
+
 _KEPT = 256
 """Priors that are kept: working one out from a line takes as long as some forecasts."""
 
 _Key = tuple[str, Side, str]
 """A game's id, a side and a player's key."""
 
-_RestsOn = tuple[tuple[PlayerGame, ...], tuple[object, ...]]
-"""The games and the quotes that a prior was worked out from."""
+_RestsOn = tuple[tuple[PlayerGame, ...], tuple[object, ...], str]
+"""The games, the quotes and the figures that a prior was worked out from."""
 
 
 class PlayerBeliefs:
@@ -40,6 +45,8 @@ class PlayerBeliefs:
         """The last games of players; whoever reads more of them puts them here."""
         self.teams: Mapping[Team, Mapping[str, tuple[PlayerGame, ...]]] = {}
         """What everybody of a team did in its last games, by the player's key; likewise."""
+        self.absences: Mapping[str, Absences] = {}
+        """Who is said to be out, by league; a league whose list was never read is not there."""
         self._mates: dict[Team, tuple[object, dict[str, Mate]]] = {}
         self._known: dict[_Key, tuple[_RestsOn, PlayerPrior]] = {}
 
@@ -47,29 +54,71 @@ class PlayerBeliefs:
         self,
         recent: Mapping[Who, tuple[PlayerGame, ...]],
         teams: Mapping[Team, Mapping[str, tuple[PlayerGame, ...]]],
+        absences: Mapping[str, Absences] | None = None,
     ) -> None:
-        """Know the last games of players, and those of everybody in their teams."""
+        """Know the last games of players and of everybody in their teams, and who is out."""
         self.recent, self.teams = recent, teams
+        self.absences = {} if absences is None else absences
+
+    def lined_up(self, state: GameState, bets: Sequence[Bet]) -> GameState:
+        """A state with who is said to be out; before the tip, with who is expected to play too.
+
+        A list of injuries gives way to a box as soon as that has a player start or play.
+        """
+        told = self.absences.get(state.game.league)
+        if told is None or state.phase is Phase.FINAL or state.phase.off:
+            return state
+        lines = [x for side in Side for x in self._side(state, side, told, bets)]
+        return replace(state, players=tuple(lines))
+
+    def _side(
+        self, state: GameState, side: Side, told: Absences, bets: Sequence[Bet]
+    ) -> list[PlayerLine]:
+        game, code = state.game, state.game.code(side)
+        boxed = [x for x in state.players if x.side is side]
+        out = told.out_of(game, code)
+        lines = [_without(x, out.pop(player_key(x.name), None)) for x in boxed]
+        before = state.phase is Phase.SCHEDULED
+        if not boxed and before and told.tells_of(game):
+            expected = self._lately(game, code) | {
+                x.key: x.name for x in players_in(bets, game) if x.side is side
+            }
+            lines = [_line(name, side) for key, name in expected.items() if key not in out]
+        if boxed or before:
+            lines += [_without(_line(x.name, side), x) for x in out.values()]
+        return lines
+
+    def _lately(self, game: Game, code: str) -> dict[str, str]:
+        """Who played in a team's last games before this one: names by key."""
+        games = self.teams.get((game.league, code), {})
+        before = {k: [x for x in own if x.start < game.start] for k, own in games.items()}
+        starts = sorted({x.start for own in before.values() for x in own})[-_LATELY:]
+        return {k: own[0].name for k, own in before.items() if any(x.start in starts for x in own)}
 
     def priors(self, book: GameTracking) -> PlayerPriors | None:
         """What is believed of the players in the bets of a book; None where there are none."""
         return self.of([x.bet for x in book.tracked], book.game)
 
-    def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:
-        """What is believed of the players whom these bets are about in a game; None without any."""
+    def of(
+        self, bets: Sequence[Bet], game: Game, figures: PlayerFigures | None = None
+    ) -> PlayerPriors | None:
+        """What is believed of the players whom these bets are about in a game; None without any.
+
+        `figures` are the shipped ones unless others are given.
+        """
         wanted = {(x.side, x.key): x for x in players_in(bets, game)}
         if not wanted:
             return None
         from tracker.forecast.players.priors import PlayerPriors
         from tracker.forecast.shipped import load_player_figures
 
-        figures = load_player_figures(game.league)
+        figures = figures or load_player_figures(game.league)
         quotes = quotes_in(game, bets)
         rests = {who: (self._games(x, game), quotes.get(who, ())) for who, x in wanted.items()}
         known = {who: x for who, x in rests.items() if any(x)}
         return PlayerPriors(
             figures,
-            {who: self._prior(wanted[who], game, *x) for who, x in known.items()},
+            {who: self._prior(wanted[who], game, *x, figures) for who, x in known.items()},
             {who: _told_by(*x) for who, x in known.items()},
             guess=False,
             mates=self._line_up(game),
@@ -115,14 +164,26 @@ class PlayerBeliefs:
         game: Game,
         games: tuple[PlayerGame, ...],
         quotes: tuple[Quote, ...],
+        figures: PlayerFigures,
     ) -> PlayerPrior:
-        who, rests_on = (game.id, player.side, player.key), (games, quotes)
+        who, rests_on = (game.id, player.side, player.key), (games, quotes, figures.checksum)
         known = self._known.get(who)
         if known is None or known[0] != rests_on:
             if len(self._known) >= _KEPT:
                 self._known = {}
-            known = self._known[who] = rests_on, _worked_out(game, games, quotes)
+            known = self._known[who] = rests_on, _worked_out(game, games, quotes, figures)
         return known[1]
+
+
+def _line(name: str, side: Side) -> PlayerLine:
+    return PlayerLine(player_key(name), name, side, ())
+
+
+def _without(line: PlayerLine, word: Injury | None) -> PlayerLine:
+    """A line as a list of injuries has it; as the box has it once he starts or plays."""
+    if word is None or line.out or line.played or line.starter or line.on_court:
+        return line
+    return replace(line, out=True, note=": ".join(x for x in ("out", word.detail) if x))
 
 
 def players_in(bets: Iterable[Bet], game: Game) -> tuple[Player, ...]:
@@ -168,12 +229,13 @@ def _told_by(games: tuple[PlayerGame, ...], quotes: tuple[Quote, ...]) -> str:
 
 
 def _worked_out(
-    game: Game, games: tuple[PlayerGame, ...], quotes: tuple[Quote, ...]
+    game: Game,
+    games: tuple[PlayerGame, ...],
+    quotes: tuple[Quote, ...],
+    figures: PlayerFigures,
 ) -> PlayerPrior:
     from tracker.forecast.players.priors import from_quote, player_prior, with_quote
-    from tracker.forecast.shipped import load_player_figures
 
-    figures = load_player_figures(game.league)
     minutes = game.rules.regulation_seconds / 60
     if games:
         prior = player_prior(games, figures, regulation=minutes)

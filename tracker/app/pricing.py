@@ -27,6 +27,7 @@ from tracker.forecast.priors.fusion import LiveLines, shift_of, usable
 
 if TYPE_CHECKING:
     from tracker.domain.market import Market
+    from tracker.domain.policy import Rule
     from tracker.domain.prior import Finished, Lines, PregameLines
     from tracker.store import Store
     from tracker.store.views import BetView
@@ -66,7 +67,9 @@ class Pricing:
 
     def told(self, game: Game, bets: Sequence[Bet]) -> PriorTold:
         """The prior of a game as snapshots keep it, with what is known of each player bet on."""
-        believed, players = self.believed(game, bets), self.players.of(bets, game)
+        parameters = self._load(game.league)
+        believed = self._believed(game, bets, parameters)
+        players = self.players.of(bets, game, parameters.players)
         told_by = {} if players is None else players.told_by
         by = "; ".join((believed.by, *(f"{key}: {x}" for (_, key), x in sorted(told_by.items()))))
         return PriorTold(believed.prior.margin, believed.prior.total, by)
@@ -86,7 +89,8 @@ class Pricing:
         game = state.game
         used = parameters or self._load(game.league)
         prior = self._believed(game, bets, used).prior
-        plain = Seen(state, prior, used, players=self.players.of(bets, game))
+        lined_up = self.players.lined_up(state, bets)
+        plain = Seen(lined_up, prior, used, players=self.players.of(bets, game, used.players))
         if live is None or not usable(live, state):
             return plain
         return replace(plain, shift=shift_of(plain.outlook(), state, live))
@@ -183,8 +187,12 @@ async def pricing_of(
     bets: Sequence[Bet],
     given: LinesFor,
     load: Load = load_parameters,
+    at: datetime | None = None,
 ) -> Pricing:
-    """What prices bets on some games: lines and results, and the last games of their players."""
+    """What prices bets on some games: lines and results, their players' last games, who is out.
+
+    `at` is the moment by which players are said to be out; None for the last that was read.
+    """
     quotes: dict[str, PregameLines] = {}
     finished: list[Finished] = []
     for game in games:
@@ -193,11 +201,28 @@ async def pricing_of(
         finished += await store.known.finished(league)
     players = PlayerBeliefs()
     whom = [(game.league, x.key) for game in games for x in players_in(bets, game)]
+    leagues = dict.fromkeys(x.league for x in games)
+    absences = await store.seasons.absences(leagues, at)
     if whom:
         recent = await store.players.recent_games(whom)
         teams = {(game.league, x) for game in games for x in (game.home, game.away)}
-        players.learn(recent, await store.players.team_games(teams))
+        players.learn(recent, await store.players.team_games(teams), absences)
+    else:
+        players.learn({}, {}, absences)
     return Pricing(Known(given, quotes, finished), players, load)
+
+
+async def believed_of(
+    store: Store, game: Game, rules: tuple[Rule, ...], given: LinesFor, load: Load, now: datetime
+) -> Believed:
+    """The prior of a game as the daemon would say it, and who tells it.
+
+    `rules` are those of bets that bring none, `given` the lines of the configuration.
+    """
+    views = await store.bets_on(game.id, rules)
+    bets = bets_before(views, game, min(game.start, now))
+    pricing = await pricing_of(store, [game], bets, given, load)
+    return pricing.believed(game, bets)
 
 
 def bets_before(views: Sequence[BetView], game: Game, until: datetime) -> list[Bet]:

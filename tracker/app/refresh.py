@@ -12,12 +12,11 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from tracker.clock import Clock
-from tracker.domain.form import Form, form_of
 from tracker.domain.game import Game, GameState, Phase, Side
-from tracker.domain.health import Injury
 from tracker.domain.league import LEAGUE_ZONE, NBA, season_name, slate_date
-from tracker.domain.plural import plural, several
-from tracker.domain.prior import Finished
+from tracker.domain.money import plural, several
+from tracker.domain.player import Injury
+from tracker.domain.prior import Finished, Form, form_of
 from tracker.feeds.arbitration.identity import Register
 from tracker.feeds.errors import FeedError
 from tracker.feeds.espn.injuries import CAP, injuries_path, parse_injuries
@@ -27,9 +26,9 @@ from tracker.feeds.polling.board import BoardReading
 from tracker.feeds.polling.feed import Ask, Feed
 from tracker.feeds.source import Listing
 from tracker.forecast.game.parameters import Parameters
-from tracker.forecast.priors.ratings import Result, rate
+from tracker.forecast.ratings import Result, rate
 from tracker.store import Store
-from tracker.store.seasons import Rated, SlateCheck
+from tracker.store.known import Rated, SlateCheck, TeamRoadEnds
 
 BACK = 7
 """Days before today that are looked at: a week that was missed is made up for."""
@@ -56,6 +55,7 @@ class Part(StrEnum):
     RATINGS = "ratings"
     FORM = "form"
     INJURIES = "injuries"
+    ENDS = "ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,8 @@ class Refresh:
             found += await self._results(league, boxes=Part.PLAYERS in wanted)
         if wanted & {Part.RATINGS, Part.FORM}:
             found.append(await self._form(league))
+        if Part.ENDS in wanted:
+            found.append(await self._ends(league))
         if Part.INJURIES in wanted:
             found.append(await self._injuries(league))
         return tuple(found)
@@ -274,6 +276,29 @@ class Refresh:
         await self._store.seasons.keep_form(rows)
         text = f"{plural(len(rows), 'team')} rated from {plural(len(results), 'result')}"
         return Refreshed(Part.FORM, league, text, whole=True, form=tuple(x.form for x in rows))
+
+    # ------------------------------------------------------------------------------------ ends
+
+    async def _ends(self, league: str) -> Refreshed:
+        belief = self._load(league).ends
+        if belief is None:
+            text = "road teams show no end of their own in this league"
+            return Refreshed(Part.ENDS, league, text, whole=True)
+        today = slate_date(self._clock.now())
+        season = season_name(league, today)
+        finished = await self._store.known.finished(league)
+        this = [x for x in finished if season_name(league, x.day) == season and x.day < today]
+        games = Counter(x.away for x in this if x.halves is not None)
+        known = belief.after(finished, before=today)
+        rows = [
+            TeamRoadEnds(league, x, today, known.chance(x, season), n, known.version)
+            for x, n in sorted(games.items())
+        ]
+        await self._store.seasons.keep_ends(rows)
+        text = f"{plural(len(rows), 'road team')} believed by {plural(games.total(), 'game')}"
+        if lacking := len(this) - games.total():
+            text += f"; {lacking} without points by quarter, or on a neutral court"
+        return Refreshed(Part.ENDS, league, text, whole=True)
 
     # -------------------------------------------------------------------------------- injuries
 

@@ -10,9 +10,9 @@ from enum import StrEnum
 
 from tracker.domain.league import season_name
 from tracker.domain.money import money_text
-from tracker.domain.record import Grouping, Reliability, Tally, reliability, tally
+from tracker.engine.record import Grouping, Reliability, Tally, reliability, tally
 from tracker.store import Store
-from tracker.store.judged import JudgedRule
+from tracker.store.outcomes import JudgedRule
 from tracker.wording.figures import signed_money
 
 COHORTS = (Grouping.MARKET, Grouping.LEAGUE, Grouping.BOOK, Grouping.TAG)

@@ -11,8 +11,7 @@ from tracker.wording.card_rows import Row
 from tracker.wording.cards import Card, card, silence
 
 if TYPE_CHECKING:
-    from tracker.domain.policy import Snooze
-    from tracker.domain.rule import Rule
+    from tracker.domain.policy import Rule, Snooze
     from tracker.domain.tracking import GameTracking, Tracked
     from tracker.store import Store
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from tracker.domain.bet import Bet
-from tracker.domain.chance import Chance
+from tracker.app.pricing import believed_of, bet_of, price_now
+from tracker.app.views import prior_json
+from tracker.domain.bet import Bet, Parlay, price_of
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.parlay import Parlay, price_of
 from tracker.domain.player import Player
 from tracker.domain.quote import (
     EXCHANGES,
@@ -34,9 +35,15 @@ from tracker.engine.rules.market import MarketReading
 from tracker.forecast.closing import closing_outlook, moved_to
 
 if TYPE_CHECKING:
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.app.explain import Explainer
+    from tracker.app.pricing import LinesFor, Load
     from tracker.forecast.game.parameters import Parameters
+    from tracker.forecast.outlook import Outlook
     from tracker.forecast.players.priors import PlayerPriors
+    from tracker.forecast.priors.belief import Believed
+    from tracker.settings.models import OddsSettings
+    from tracker.store import Store
+    from tracker.store.views import BetView
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +227,7 @@ def _named(bets: Sequence[Bet], game: Game) -> tuple[Player, ...]:
 
 
 def closing_values(
-    bets: Sequence[Bet],
+    placed: Sequence[Placed],
     closes: Mapping[str, Close],
     revisions: Mapping[int, int],
     load: Callable[[str], Parameters],
@@ -231,10 +238,125 @@ def closing_values(
 
     `revisions` counts what was written of each bet before.
     """
-    at_the_close = AtTheClose(closes, bets, load, players)
+    at_the_close = AtTheClose(closes, [x.bet for x in placed], load, players)
     return [
-        value_at_close(
-            Placed(bet, bet.made_at), closes, at_the_close, revisions.get(bet.number, 0) + 1, now
-        )
-        for bet in bets
+        value_at_close(x, closes, at_the_close, revisions.get(x.bet.number, 0) + 1, now)
+        for x in placed
     ]
+
+
+# ------------------------------------------------------------------------------------- right now
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """A decision, whether a game of it has begun, and what the market says of the very bet."""
+
+    decision: Decision
+    live: bool
+    late: bool
+    market: float | None
+
+
+WHY_NONE = {
+    NoChance.OUT: "a player is out, so his lines will be void",
+    NoChance.LITTLE_KNOWN: "little known of him until his recent games are read",
+    NoChance.NOT_IN_BOX: "he is not in the box of this game",
+}
+"""Why a bet has no chance, as whoever asks for one is told."""
+
+_DAY = timedelta(hours=24)
+
+
+async def worth_of(
+    store: Store, bet: Bet, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
+) -> Worth | NoChance | None:
+    """What a bet is worth at this moment, or why it has no chance; None where none can say.
+
+    `given` are the lines of the configuration, `limits` says whose prices count.
+    """
+    found = await price_now(store, bet, given, load, now)
+    if found is None or isinstance(found, NoChance):
+        return found
+    quotes = await _quotes(store, bet.games, now)
+    quoted = Quoted(quotes, now, limits.mine, limits.anchors, live=found.live)
+    made = decision(bet, found.chance, found.prior, quoted)
+    return Worth(made, found.live, found.late, market_chance(bet, quotes, now))
+
+
+async def _quotes(store: Store, games: Iterable[Game], now: datetime) -> list[Quote]:
+    told = [one for game in games for one in await store.quotes.standing(game.id, now - _DAY, now)]
+    return [replace(x.quote, told_at=x.stood_at) for x in told if x.quote.open]
+
+
+async def decision_on(
+    store: Store, view: BetView, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
+) -> Decision | None:
+    """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
+    kept = (await store.quotes.decisions(view.number)).get(view.number)
+    if kept is not None or view.game is None or view.game.start <= now:
+        return kept
+    asked = bet_of(view)
+    if asked is None or view.result is not None:
+        return None
+    worth = await worth_of(store, asked, given, load, limits, now)
+    return worth.decision if isinstance(worth, Worth) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """The market's side of a bet: what was believed before, its decision and its close."""
+
+    prior: Believed | None
+    decision: Decision | None
+    closing: ClosingValue | None
+
+    def as_json(self) -> dict[str, Any]:
+        """As `tracker show --json` has it beside the history."""
+        return {
+            "prior": None if self.prior is None else prior_json(self.prior),
+            "decision": None if self.decision is None else decision_json(self.decision),
+            "clv": None if self.closing is None else value_json(self.closing),
+        }
+
+
+async def valued(
+    explainer: Explainer, view: BetView, limits: OddsSettings, now: datetime
+) -> Valued:
+    """The market's side of a bet at a moment; `limits` says whose prices count."""
+    store, load = explainer.store, explainer.in_use
+    prior = None
+    if view.game is not None:
+        given, rules = explainer.given, explainer.rules
+        prior = await believed_of(store, view.game, rules, given, load, now)
+    made = await decision_on(store, view, explainer.given, load, limits, now)
+    closing = (await store.quotes.values(view.number)).get(view.number)
+    return Valued(prior, made, closing)
+
+
+def decision_json(x: Decision) -> dict[str, Any]:
+    """A decision as other programs read it."""
+    return {
+        "p": x.chance.win,
+        "push": x.chance.push,
+        "break_even": x.break_even,
+        "edge": x.edge,
+        "kelly": x.kelly,
+        "fair_odds": x.chance.fair_odds,
+        "prior": x.prior,
+        "best": None if x.best is None else {"book": x.best.book, "odds_decimal": x.best.odds},
+        "market_at_bet": x.market_at_bet,
+    }
+
+
+def value_json(x: ClosingValue) -> dict[str, Any]:
+    """What a bet was worth by the close, as other programs read it."""
+    return {
+        "grade": x.grade.value,
+        "value": x.value,
+        "win": None if x.chance is None else x.chance.win,
+        "push": None if x.chance is None else x.chance.push,
+        "lose": None if x.chance is None else x.chance.lose,
+        "reason": x.reason,
+        "revision": x.revision,
+    }

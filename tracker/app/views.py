@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from tracker.domain.bet import Parlay, wager_kind
 from tracker.domain.market import describe, kind
-from tracker.domain.parlay import Parlay, wager_kind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from tracker.domain.bet import Moments
     from tracker.domain.chance import Chance
     from tracker.domain.game import Game, GameState, Score
+    from tracker.forecast.priors.belief import Believed
     from tracker.store.views import (
         AlertView,
         BetView,
@@ -264,3 +266,27 @@ def _settlement(view: SettlementView) -> Json:
         "poll": view.evidence_poll,
         "official_at": _time(view.official_at),
     }
+
+
+def prior_json(found: Believed) -> dict[str, Any]:
+    """The prior as other programs read it: points, the home team's margin."""
+    prior = found.prior
+    return {
+        "margin": round(prior.margin, 3),
+        "total": round(prior.total, 3),
+        "margin_sd": round(prior.margin_sd, 3),
+        "total_sd": round(prior.total_sd, 3),
+        "source": prior.source.value,
+        "margin_by": found.margin_by,
+        "total_by": found.total_by,
+        "ends": None if found.ends is None else asdict(found.ends),
+    }
+
+
+def prior_words(found: Believed, game: Game) -> str:
+    """The prior in a bettor's words."""
+    from tracker.domain.prior import PriorTold
+    from tracker.wording.closes import prior_text
+
+    told = PriorTold(found.prior.margin, found.prior.total, found.by)
+    return prior_text(told, game, None if found.ends is None else found.ends.chance)

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.domain.errors import TrackerError
 from tracker.domain.money import parse_money
-from tracker.domain.rule import Rule, parse_rule
+from tracker.domain.policy import Rule, parse_rule
 
 DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "out", "settled")
 

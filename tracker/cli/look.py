@@ -7,10 +7,9 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from tracker.cli.screen import console, paint
-from tracker.domain.bet import Result, Status
+from tracker.domain.bet import Parlay, Result, Status, price_of
 from tracker.domain.market import Total
 from tracker.domain.money import money_text, payout_if_won
-from tracker.domain.parlay import Parlay, price_of
 
 if TYPE_CHECKING:
     from tracker.store.views import BetView

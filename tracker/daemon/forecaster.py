@@ -18,7 +18,7 @@ from tracker.forecast import (
     Unpriceable,
     load_parameters,
 )
-from tracker.forecast.players.lines import player_chance
+from tracker.forecast.pricing.player_lines import player_chance
 from tracker.forecast.priors.belief import Known
 from tracker.forecast.priors.fusion import LiveLines
 

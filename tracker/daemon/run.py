@@ -52,14 +52,14 @@ from tracker.daemon.write_backoff import WriteBackoff
 from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.league import slate_date
-from tracker.domain.plural import plural
-from tracker.domain.rule import parse_rule
+from tracker.domain.money import plural
+from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.feeds.polling.poller import STEP_S, Poller
-from tracker.feeds.slate.all_leagues import Slates
+from tracker.feeds.slates import Slates
 from tracker.forecast import load_parameters
 from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel
@@ -197,7 +197,7 @@ class Daemon:
         async with deciding(self._context) as decisions, asyncio.TaskGroup() as tasks:
 
             def follow(books: tuple[GameTracking, ...]) -> None:
-                self._forecaster.pricing.players.learn(shelf.recent, shelf.teams)
+                self._forecaster.pricing.players.learn(shelf.recent, shelf.teams, shelf.absences)
                 self._follow(books, tasks, decisions)
 
             for channel in self._parts.channels:

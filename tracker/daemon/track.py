@@ -15,13 +15,11 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from tracker.clock import Clock
-from tracker.domain.alert import Alert
+from tracker.domain.alert import PLAIN, Alert, MessageStyle
 from tracker.domain.events import Tell
 from tracker.domain.game import GameState, Phase
-from tracker.domain.message_style import PLAIN, MessageStyle
-from tracker.domain.policy import USUAL
+from tracker.domain.policy import USUAL, Event
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
-from tracker.domain.rule import Event
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.domain.value import ClosingValue
 from tracker.engine.decide.advance import advance, note

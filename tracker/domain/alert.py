@@ -1,13 +1,16 @@
-"""Alerts: each decision of a rule, fired or held, with its reason."""
+"""Alerts: each decision of a rule, the words it is told in, and its way through one channel."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
+from string import Formatter
 
 from tracker.domain.game import Score
-from tracker.domain.policy import Level
+from tracker.domain.policy import TOPICS, Level
 
 
 class Reason(StrEnum):
@@ -92,3 +95,159 @@ class Notice:
     level: Level = Level.LOW
     expires_at: datetime | None = None
     due_at: datetime | None = None
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands.
+
+    `due` has certainly not been delivered, `unknown` may have been; both are tried again. `sent`,
+    `refused` and `expired` are ends: every recorded alert reaches one of them on every channel.
+    """
+
+    DUE = "due"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+    @property
+    def over(self) -> bool:
+        """Nothing more will be tried."""
+        return self in (DeliveryState.SENT, DeliveryState.REFUSED, DeliveryState.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One alert on its way through one channel.
+
+    `alert_id` is the number that a repeat carries too. `text` is what the person reads; `level` is
+    how loud. `attempts` counts this one. `possible_repeat` is whether an earlier attempt may have
+    arrived: the message must then say so. After `expires_at` it is no longer worth sending; None is
+    never. `bet` is the short number: with `rule` and `episode` it names the alert. What the program
+    says of itself has neither `bet` nor `game` (an id). `reason` is that of the decision.
+    """
+
+    alert_id: int
+    channel: str
+    text: str
+    level: Level
+    created_at: datetime
+    expires_at: datetime | None
+    attempts: int
+    possible_repeat: bool
+    bet: int | None
+    rule: str
+    episode: int
+    game: str | None = None
+    reason: Reason = Reason.HAPPENED
+
+    @property
+    def held(self) -> bool:
+        """Whether it was held back on purpose, to be told in a digest."""
+        return self.reason in (Reason.QUIET, Reason.SNOOZED, Reason.OVER_BUDGET)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The channel has taken the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The channel said no for good. `why` is one sentence without secrets."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The message certainly did not arrive; it may be tried again after `retry_after` seconds."""
+
+    why: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The message may have arrived: the answer was lost."""
+
+    why: str
+
+
+Outcome = Sent | Refused | Failed | Unknown
+
+
+PLACEHOLDERS = {
+    "mark": "the sign at the beginning, such as ▲",
+    "p": "the chance of winning, such as 80 %",
+    "was": "the chance before, such as 71 %",
+    "bet": "the bet in short, such as DEN -4.5",
+    "id": "the bet's number or your own name for it",
+    "pick": "the bet as you wrote it",
+    "stands": "where it stands, such as leads by 7",
+    "need": "what it needs, such as needs to win by 5",
+    "score": "the score, such as LAL 91 – 98 DEN",
+    "game": "the game, such as LAL@DEN",
+    "clock": "the game clock, such as Q4 7:02",
+    "time": "the time in your zone, such as 21:14",
+    "age": "how old the data are, such as data 5 s old",
+    "fair": "what the bet is worth, such as fair cash-out $29.90",
+    "odds": "your price, such as -115",
+    "rule": "the rule that fired, such as p >= 0.80",
+    "result": "WON, LOST, PUSH or VOID",
+    "money": "what the result did to the stake, such as +$17.39",
+    "course": "how the chance ranged, such as peak 96 %, low 48 %",
+    "detail": "what else is to be said, such as why a feed is away",
+}
+"""What a template may hold in braces, and what stands there in the message."""
+
+
+class BadTemplate(ValueError):
+    """A template cannot be used; the text says why and what to do, in one sentence."""
+
+
+def check_template(topic: str, text: str) -> None:
+    """Raise BadTemplate unless every placeholder of a template for a topic is known."""
+    if topic not in TOPICS:
+        near = difflib.get_close_matches(topic, TOPICS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(TOPICS)}"
+        raise BadTemplate(f"there are no messages called {topic!r}: {hint}")
+    try:
+        parts = list(Formatter().parse(text))
+    except ValueError:
+        raise BadTemplate(
+            f"a brace stands alone in {text!r}: write {{{{ or }}}} for one that is to be seen"
+        ) from None
+    if not text.strip():
+        raise BadTemplate("must hold something; leave the key out for the usual words")
+    for _, name, form, turn in parts:
+        if name is None:
+            continue
+        if name not in PLACEHOLDERS:
+            near = difflib.get_close_matches(name, PLACEHOLDERS, n=1)
+            hint = f"did you mean {{{near[0]}}}?" if near else f"known are {_known()}"
+            raise BadTemplate(f"{{{name}}} is no placeholder: {hint}")
+        if form or turn:
+            raise BadTemplate(f"{{{name}}} takes nothing behind its name: write {{{name}}} alone")
+
+
+def _known() -> str:
+    return ", ".join(f"{{{x}}}" for x in PLACEHOLDERS)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStyle:
+    """All that messages are worded by. `delay` is by how many seconds all data are held back.
+
+    `odds_format` is `as-written`, `american`, `decimal` or `fractional`; `templates` are by topic.
+    """
+
+    zone: tzinfo = UTC
+    odds_format: str = "as-written"
+    delay: float = 0.0
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+
+PLAIN = MessageStyle()
+"""UTC, odds as written, the usual words."""

@@ -1,18 +1,118 @@
-"""Bets as a person registers them, and what becomes of them."""
+"""Bets and parlays as a person registers them, what becomes of them, and legs that clash."""
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from fractions import Fraction
+from functools import lru_cache
+from itertools import combinations, product
+from math import prod
 from typing import assert_never
 
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
-from tracker.domain.game import Game, Score
+from tracker.domain.game import Game, Score, Side
+from tracker.domain.league import NBA
+from tracker.domain.market import (
+    Direction,
+    DoubleDouble,
+    GameMarket,
+    Market,
+    Moneyline,
+    OddEven,
+    Parity,
+    PlayerTotal,
+    Span,
+    Spread,
+    TeamTotal,
+    ThreeWay,
+    Total,
+    describe,
+    kind,
+)
 from tracker.domain.money import Odds
-from tracker.domain.parlay import Leg, Parlay, Wager
+from tracker.domain.policy import Rule
 from tracker.domain.prior import NO_LINES, Lines, PriorTold
-from tracker.domain.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One part of a parlay: a market of a game, and its own price where the slip shows one."""
+
+    game: Game
+    market: Market
+    odds: Odds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parlay:
+    """Two legs or more, in the order of the slip. It wins when none loses and one at least wins."""
+
+    legs: tuple[Leg, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no parlay."""
+        if len(self.legs) < 2:  # noqa: PLR2004 - one leg is a single bet
+            raise ValueError("a parlay needs two legs or more")
+        if len({(x.game.id, x.market) for x in self.legs}) < len(self.legs):
+            raise ValueError("a parlay cannot hold the same leg twice")
+
+    @property
+    def games(self) -> tuple[Game, ...]:
+        """The games that it is about, each once, by tip-off."""
+        found = {leg.game.id: leg.game for leg in self.legs}
+        return tuple(sorted(found.values(), key=lambda x: (x.start, x.id)))
+
+    def in_game(self, game_id: str) -> tuple[int, ...]:
+        """The places of its legs on one game."""
+        return tuple(i for i, leg in enumerate(self.legs) if leg.game.id == game_id)
+
+    @property
+    def product(self) -> Fraction | None:
+        """What the legs' own prices come to together; None when one of them has none."""
+        prices = [leg.odds.decimal for leg in self.legs if leg.odds is not None]
+        return prod(prices, start=Fraction(1)) if len(prices) == len(self.legs) else None
+
+    @property
+    def price(self) -> Odds | None:
+        """The product of the legs' prices, as a price of the whole; None as above."""
+        product = self.product
+        return None if product is None else Odds(f"{float(product):.2f}", product)
+
+
+Wager = Market | Parlay
+"""What a bet is on: one market of a game, or several legs together."""
+
+
+def price_of(wager: Wager | None, odds: Odds | None) -> Odds | None:
+    """The price of a bet: its odds, else the product of those of a parlay's legs, if known."""
+    if odds is None and isinstance(wager, Parlay):
+        return wager.price
+    return odds
+
+
+def wager_kind(wager: Wager) -> str:
+    """The name in the JSON contracts: the market's own, or `parlay`."""
+    return "parlay" if isinstance(wager, Parlay) else kind(wager)
+
+
+def wager_text(wager: Wager, game: Game) -> str:
+    """The wager in a bettor's words: `DEN -4.5`, `parlay: DEN ML; LAL@DEN over 224.5`.
+
+    `game` is that of a single market.
+    """
+    if not isinstance(wager, Parlay):
+        return describe(wager, game.home, game.away)
+    return "parlay: " + "; ".join(
+        describe(leg.market, leg.game.home, leg.game.away)
+        + ("" if leg.odds is None else f" {leg.odds.text}")
+        for leg in wager.legs
+    )
+
 
 ASK_BOOK = "what did the book pay?"
 """Ends the reason of a bet that is won and whose payout only the book knows."""
@@ -117,7 +217,8 @@ class Snapshot:
 
     `chance` is None from where it is no longer known; `no_chance` then says why. `part` is the
     chance of those legs of a parlay that are about the game of the state, together. `prior` is what
-    was believed before tip-off; None in what an earlier version wrote.
+    was believed before tip-off; None in what an earlier version wrote. `raw` is the chance as the
+    forecast had it, where `calibration_id` names what corrected it.
     """
 
     bet: int
@@ -135,6 +236,7 @@ class Snapshot:
     part: Chance | None = None
     no_chance: NoChance | None = None
     prior: PriorTold | None = None
+    raw: Chance | None = None
 
     @property
     def known(self) -> Chance:
@@ -185,3 +287,100 @@ class Confirmation:
     revision: int
     at: datetime
     why: str = ""
+
+
+_MOST_POINTS = 200
+"""No team has scored as much in a game."""
+
+_LIKELY = (0, 25, 26, 55, 56, 90, 105, 110, 111, 115, 120, 135, 160)
+"""Scores that are tried first: nearly all legs that can win together do so at one of them."""
+
+
+def excluding(legs: Sequence[Leg]) -> tuple[int, ...]:
+    """The places of legs that cannot win together, two of them where two do; else none."""
+    for places in _groups(legs):
+        for pair in combinations(places, 2):
+            if not _possible([legs[i] for i in pair]):
+                return pair
+        if len(places) > 2 and not _possible([legs[i] for i in places]):  # noqa: PLR2004 - a pair
+            return places
+    return ()
+
+
+@lru_cache(maxsize=1024)
+def exclusive(markets: tuple[Market, ...]) -> bool:
+    """Whether markets of one game exclude each other."""
+    nowhere = Game("", NBA.id, "HOME", "AWAY", datetime.min.replace(tzinfo=UTC))
+    return bool(excluding([Leg(nowhere, x) for x in markets]))
+
+
+def _groups(legs: Sequence[Leg]) -> list[tuple[int, ...]]:
+    """The places of legs that are decided by the same points, or by one player's box line."""
+    found: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for place, leg in enumerate(legs):
+        market = leg.market
+        about: object = market.span
+        if isinstance(market, PlayerTotal | DoubleDouble):
+            about = market.player.side, market.player.key
+        found[leg.game.id, about].append(place)
+    return [tuple(x) for x in found.values() if len(x) > 1]
+
+
+def _possible(legs: Sequence[Leg]) -> bool:
+    if all(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs):
+        return _possible_for_a_player(legs)
+    markets = [x.market for x in legs if not isinstance(x.market, PlayerTotal | DoubleDouble)]
+    tie = markets[0].span is not Span.GAME
+    likely = product(_LIKELY, _LIKELY)
+    every = product(range(_MOST_POINTS + 1), repeat=2)
+    return any(_win_at(markets, h, a) for h, a in likely if tie or h != a) or any(
+        _win_at(markets, h, a) for h, a in every if tie or h != a
+    )
+
+
+def _win_at(markets: Iterable[GameMarket], home: int, away: int) -> bool:
+    found = [_excess(x, home, away) for x in markets]
+    return min(found) >= 0 and max(found) > 0
+
+
+def _excess(market: GameMarket, home: int, away: int) -> float:
+    """By how much a market wins at a score: below 0 it loses, at 0 it pushes."""
+    lead = home - away
+    match market:
+        case Moneyline(side):
+            return lead if side is Side.HOME else -lead
+        case Spread(side, points):
+            return (lead if side is Side.HOME else -lead) + points
+        case Total(direction, points):
+            return _over(direction, home + away, points)
+        case TeamTotal(side, direction, points):
+            return _over(direction, home if side is Side.HOME else away, points)
+        case OddEven(parity, side):
+            counted = home + away if side is None else home if side is Side.HOME else away
+            return 1 if (counted % 2 == 1) == (parity is Parity.ODD) else -1
+        case ThreeWay(side):
+            if side is None:
+                return 1 if lead == 0 else -1
+            return 1 if (lead if side is Side.HOME else -lead) > 0 else -1
+        case _:
+            assert_never(market)
+
+
+def _over(direction: Direction, made: int, points: float) -> float:
+    return made - points if direction is Direction.OVER else points - made
+
+
+def _possible_for_a_player(legs: Sequence[Leg]) -> bool:
+    totals = [x.market for x in legs if isinstance(x.market, PlayerTotal)]
+    tens = [x.market for x in legs if isinstance(x.market, DoubleDouble)]
+    overs = [x for x in totals if x.direction is Direction.OVER]
+    unders = [x for x in totals if x.direction is Direction.UNDER]
+    too_much = any(
+        math.floor(over.points) + 1 > math.ceil(under.points) - 1
+        for over in overs
+        for under in unders
+        if set(over.stat.parts) <= set(under.stat.parts)
+    )
+    reached = max((x.categories for x in tens if x.happens), default=0)
+    missed = min((x.categories for x in tens if not x.happens), default=9)
+    return not too_much and reached < missed

@@ -7,20 +7,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Leg, Parlay, excluding
 from tracker.domain.catalog.books import house_of
 from tracker.domain.catalog.teams import fold
-from tracker.domain.contradiction import excluding
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.league import LEAGUE_ZONE, slate_date
 from tracker.domain.market import Market, PlayerMarket
 from tracker.domain.money import Odds
-from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
+from tracker.domain.player import Roster, RosterOf, near_players, nobody, players_meant
+from tracker.domain.policy import Rule
 from tracker.domain.prior import NO_LINES, Lines
-from tracker.domain.roster import Roster, RosterOf, near_players, nobody, players_meant
-from tracker.domain.rule import Rule
 
 _OVER_AFTER = timedelta(hours=5)
 """A game that tipped off longer ago is over, whatever was last heard of it: the longest lasted less

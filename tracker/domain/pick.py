@@ -27,8 +27,7 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.money import Odds, together
-from tracker.domain.player import Stat
-from tracker.domain.roster import Roster, find_player, players_meant
+from tracker.domain.player import Roster, Stat, find_player, players_meant
 
 
 @dataclass(frozen=True, slots=True)

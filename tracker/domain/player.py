@@ -1,18 +1,20 @@
-"""Players: who a player line is about, what it counts, and what a player did in a game."""
+"""Players: who a line is about and what it counts, whether he can play, whom words mean."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache, lru_cache
 from importlib import resources
 
-from tracker.domain.catalog.teams import fold
-from tracker.domain.game import GameState, PlayerLine, Side
+from tracker.domain.catalog.teams import fold, longest_name
+from tracker.domain.errors import BadBet
+from tracker.domain.game import Game, GameState, PlayerLine, Side
+from tracker.domain.league import slate_date
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v"})
 _DJ = re.compile(r"dj(?=[a-z])")
@@ -152,3 +154,234 @@ class PlayerGame:
     starter: bool
     stats: tuple[tuple[Stat, int], ...]
     margin: int
+
+
+BY_BOX = "box"
+"""The source of a word that a box score gave; it is about the game of that box alone."""
+
+TELLS_AHEAD = timedelta(days=1)
+"""A list tells of the games of its own date and of the next: beyond that much may change."""
+
+
+class Availability(StrEnum):
+    """A source's word on a player: `other` is one that is not known here."""
+
+    AVAILABLE = "available"
+    PROBABLE = "probable"
+    QUESTIONABLE = "questionable"
+    DOUBTFUL = "doubtful"
+    OUT = "out"
+    OTHER = "other"
+
+    @property
+    def rules_out(self) -> bool:
+        """Whether he will not play."""
+        return self is Availability.OUT
+
+
+@dataclass(frozen=True, slots=True)
+class Injury:
+    """What a source says of a player: `team` is our code, `detail` its reason and comment.
+
+    `returns` is the date on which he is expected back, where it says one. A list may say `out` of a
+    player whom it expects back tonight: he is then only out until tonight.
+    """
+
+    league: str
+    team: str
+    name: str
+    status: Availability
+    detail: str
+    returns: date | None = None
+    source: str = "espn"
+
+    def keeps_out_on(self, slate: date, read_on: date) -> bool:
+        """Whether he will not play on a league's date, by a list that was read on another.
+
+        Without a date of return a word is about the next game, and says nothing of later ones.
+        """
+        if not self.status.rules_out:
+            return False
+        return slate < self.returns if self.returns is not None else slate <= read_on + TELLS_AHEAD
+
+
+@dataclass(frozen=True, slots=True)
+class Absences:
+    """What is said of a league's players, by team code and player's key, as last read.
+
+    `read_at` is when the list was read.
+    """
+
+    read_at: datetime
+    words: Mapping[tuple[str, str], tuple[Injury, ...]]
+
+    def tells_of(self, game: Game) -> bool:
+        """Whether the list is of about the game's date, so that who is not on it may play."""
+        return game.slate <= slate_date(self.read_at) + TELLS_AHEAD
+
+    def out_of(self, game: Game, team: str) -> dict[str, Injury]:
+        """Who of a team will not play in a game, by his key, with what is said of him."""
+        read_on = slate_date(self.read_at)
+        found = {}
+        for (code, key), words in self.words.items():
+            out = [x for x in words if x.keeps_out_on(game.slate, read_on)]
+            if code == team and out:
+                found[key] = out[0]
+        return found
+
+
+@cache
+def _nicknames() -> Mapping[str, frozenset[str]]:
+    """What is written to the keys of who may be meant, as shipped in `data/players.toml`."""
+    found: dict[str, frozenset[str]] = {}
+    for name, others in other_names("nicknames").items():
+        for written in others:
+            key = plain_name(written)
+            found[key] = found.get(key, frozenset()) | {player_key(name)}
+    return found
+
+
+def nicknamed(written: str) -> frozenset[str]:
+    """The keys of those who go by a nickname; empty when nobody is known to."""
+    return _nicknames().get(plain_name(written), frozenset())
+
+
+Roster = Sequence[Player]
+"""The players of both teams of a game, as far as they are known; empty when they are not."""
+
+RosterOf = Callable[[Game], Roster]
+"""Gives what is known of the players of a game."""
+
+_MOST_LISTED = 6
+
+_INITIAL = re.compile(r"^([^\W\d_])\.(?=[^\W\d_]{2})")
+"""A first name cut to a letter, without a blank after its dot: `N.Jokic`."""
+
+
+class NoSuchPlayer(BadBet):
+    """Nobody on the roster is meant. The roster may not be known, or not be whole yet.
+
+    `near` are names that come close, joined by `or`.
+    """
+
+    def __init__(self, message: str, near: str = "") -> None:
+        """`message` names the game."""
+        super().__init__(message)
+        self.near = near
+
+
+class AmbiguousPlayer(BadBet):
+    """Two players of the game or more may be meant; `players` are those."""
+
+    def __init__(self, message: str, game: Game, players: tuple[Player, ...]) -> None:
+        """`message` names the players."""
+        super().__init__(message)
+        self.game = game
+        self.players = players
+
+
+def nobody(game: Game) -> Roster:  # noqa: ARG001 - it is a RosterOf
+    """The roster of a game whose players are not known."""
+    return ()
+
+
+def find_player(written: str, game: Game, roster: Roster, side: Side | None = None) -> Player:
+    """The one player whom the words mean; those of one `side` only, where it is given.
+
+    Raises NoSuchPlayer with near misses, or AmbiguousPlayer with the candidates.
+    """
+    found = players_meant(written, game, roster, side)
+    if len(found) > 1:
+        names = " or ".join(f"{x.name} ({game.code(x.side)})" for x in found[:_MOST_LISTED])
+        raise AmbiguousPlayer(
+            f"{written!r} may mean {names} in {game.name}: write the full name",
+            game,
+            found,
+        )
+    if found:
+        return found[0]
+    where = game.name if side is None else f"{game.code(side)} in {game.name}"
+    if not roster:
+        raise NoSuchPlayer(f"{written!r}: the players of {where} are not known yet")
+    near = near_players(written, roster)
+    hint = f" (did you mean {near}?)" if near else ": write the full name"
+    raise NoSuchPlayer(f"{written!r} is not among the players of {where}{hint}", near)
+
+
+def players_meant(
+    written: str, game: Game, roster: Roster, side: Side | None = None
+) -> tuple[Player, ...]:
+    """All players whom the words may mean, those of the best way of reading them alone.
+
+    The full name counts most, then a nickname, an initial or short first name with the last name,
+    the last name, and the first name. A team's name before or after is left out: `Denver Jokic`.
+    """
+    wanted = [x for x in roster if side in (None, x.side)]
+    found = _named(written, wanted)
+    if found or not wanted:
+        return found
+    for words, team in _without_team(written, game):
+        found = _named(words, [x for x in wanted if x.side is team])
+        if found:
+            return found
+    return ()
+
+
+def _named(written: str, players: Sequence[Player]) -> tuple[Player, ...]:
+    written = _INITIAL.sub(r"\1. ", written.replace(",", " "))
+    key = plain_name(written)
+    if not key:
+        return ()
+    person, nicknames, words = player_key(written), nicknamed(written), key.split()
+    readings: tuple[Callable[[Player, str], bool], ...] = (
+        lambda _, name: name == key,
+        lambda x, _: x.key == person,
+        lambda x, _: x.key in nicknames,
+        lambda _, name: _short(words, name.split()),
+        lambda x, _: plain_name(x.surname) == key,
+        lambda _, name: name.endswith(f" {key}"),
+        lambda _, name: name.startswith(f"{key} "),
+        # Blanks and hyphens are written, or not, as one likes.
+        lambda _, name: key.replace(" ", "") == name.replace(" ", ""),
+        lambda _, name: name.replace(" ", "").endswith(key.replace(" ", "")) and " " in key,
+        lambda _, name: sorted(name.split()) == sorted(words),
+    )
+    for reading in readings:
+        found = {(x.key, x.side): x for x in players if reading(x, plain_name(x.name))}
+        if found:
+            return tuple(found.values())
+    return ()
+
+
+def _short(written: list[str], name: list[str]) -> bool:
+    """A first name cut short and the whole last name: `N Jokic`, `Nik Jokic`."""
+    if len(written) < 2 or len(name) < 2:  # noqa: PLR2004 - a first and a last name
+        return False
+    return name[0].startswith(written[0]) and name[-len(written) + 1 :] == written[1:]
+
+
+def _without_team(written: str, game: Game) -> list[tuple[str, Side]]:
+    """The words without the name of one of the game's teams at either end, and its side."""
+    words = written.replace("(", " ").replace(")", " ").split()
+    found: list[tuple[str, Side]] = []
+    for count in range(1, len(words)):
+        for team, rest in ((words[:count], words[count:]), (words[-count:], words[:-count])):
+            read, named = longest_name(team, (game.league,))
+            codes = {x.code for x in named} if read == count else set()
+            sides = [x for x in Side if game.code(x) in codes or _says(team, game, x)]
+            found += [(" ".join(rest), x) for x in sides]
+    return found
+
+
+def _says(words: list[str], game: Game, side: Side) -> bool:
+    return fold(" ".join(words)) in (fold(game.code(side)), side.value)
+
+
+def near_players(written: str, roster: Roster) -> str:
+    """The names that come close to what is written, joined by `or`; empty when none does."""
+    from difflib import get_close_matches
+
+    plain = {x.name: plain_name(x.name) for x in roster}
+    names = {name: x for x, whole in plain.items() for name in (whole, whole.split()[-1])}
+    close = get_close_matches(plain_name(written), names, n=3, cutoff=0.75)
+    return " or ".join(dict.fromkeys(names[x] for x in close))

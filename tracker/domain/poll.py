@@ -1,4 +1,4 @@
-"""Polls: one answer of a feed about one game, and what it lets us believe."""
+"""Polls: one answer of a feed about one game, what it lets us believe, and what asking has cost."""
 
 from __future__ import annotations
 
@@ -104,3 +104,75 @@ def next_check(standing: Standing) -> datetime | None:
     if standing.final_at is None or standing.checks >= FINAL_CHECKS:
         return None
     return check_times(standing.final_at)[min(standing.checks, 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Requests to a host since the start. `budget` is the most in a minute of the clock.
+
+    `last_minute` counts those of the last 60 s, `busiest_minute` the most in any 60 s, `size` the
+    bytes of all bodies once decoded, and `troubles` the failures by their word.
+    """
+
+    host: str
+    budget: int
+    asked: int
+    answered: int
+    last_minute: int
+    busiest_minute: int
+    size: int
+    troubles: tuple[tuple[str, int], ...]
+
+    @property
+    def failed(self) -> int:
+        """Requests that brought no document."""
+        return sum(count for _, count in self.troubles)
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What one answer of a paid source cost, or why nothing was asked: `refused` says why.
+
+    `planned` is what it was meant to cost; `used` and `remaining` are what the source says of the
+    month, where it says anything.
+    """
+
+    provider: str
+    at: datetime
+    purpose: str
+    planned: int
+    cost: int = 0
+    used: int | None = None
+    remaining: int | None = None
+    path: str = ""
+    refused: str | None = None
+
+
+class Purpose(StrEnum):
+    """What a request is bought for, the most needed first.
+
+    `OWN` is for the markets of one game beside the featured ones: players, halves, team totals.
+    """
+
+    CLOSE = "close"
+    OWN = "own markets"
+    AGAIN = "close, as the tip-off slid"
+    LOOK = "look"
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A request that is to be bought. `due` is when, where no countdown says better."""
+
+    purpose: Purpose
+    league: str
+    games: tuple[str, ...]
+    names: tuple[str, ...]
+    markets: tuple[str, ...]
+    planned: int
+    due: datetime
+
+    @property
+    def what(self) -> str:
+        """The request in a few words: `close LAL@DEN, BOS@NYK`."""
+        return f"{self.purpose.value} {', '.join(self.names)}"

@@ -1,8 +1,9 @@
-"""Priors: what was believed of a game before tip-off."""
+"""Priors: what was believed of a game before tip-off, and how its teams have fared lately."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -87,7 +88,8 @@ class Finished:
     """A game that is over, as beliefs before later games look at it.
 
     Points count overtime, `day` is the league's date. `halves` are both teams' points together in
-    the first and in the second half of regulation, where the points by period are known.
+    the first and in the second half of regulation, where the points by period are known. `pace` is
+    the possessions of a side in as many minutes as regulation has, where a box told.
     """
 
     league: str
@@ -97,6 +99,7 @@ class Finished:
     home_points: int
     away_points: int
     halves: tuple[int, int] | None = None
+    pace: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +129,72 @@ class Prior:
             raise ValueError("a prior's standard error cannot be negative")
         if not -1 <= self.ends <= 1:
             raise ValueError(f"the ends lean from -1 to 1, not {self.ends}")
+
+
+LAST = 5
+"""Games that form is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A team's last games before a league's date; points are means over `games` of them.
+
+    `streak` counts wins in a row, below 0 losses. `rest_days` are full days since the last game, 0
+    the day after one, which is `back_to_back`. `pace` is the mean possessions of a side in a game's
+    regulation, of those games whose box told; None where none did.
+    """
+
+    league: str
+    team: str
+    day: date
+    games: int
+    points_for: float
+    points_against: float
+    streak: int
+    rest_days: int
+    back_to_back: bool
+    pace: float | None = None
+
+    @property
+    def margin(self) -> float:
+        """Mean points by which the team was ahead at the end."""
+        return self.points_for - self.points_against
+
+
+def form_of(team: str, league: str, day: date, finished: Iterable[Finished]) -> Form | None:
+    """A team's form on the morning of a date, from results in order of play; None without any."""
+    mine = [
+        (
+            x.day,
+            *((x.home_points, x.away_points) if x.home == team else (x.away_points, x.home_points)),
+            x.pace,
+        )
+        for x in finished
+        if team in (x.home, x.away) and x.day < day and x.league == league
+    ]
+    if not mine:
+        return None
+    last = mine[-LAST:]
+    rest = (day - mine[-1][0]).days - 1
+    paces = [x[3] for x in last if x[3] is not None]
+    return Form(
+        league=league,
+        team=team,
+        day=day,
+        games=len(last),
+        points_for=sum(x[1] for x in last) / len(last),
+        points_against=sum(x[2] for x in last) / len(last),
+        streak=_streak([x[1] > x[2] for x in mine]),
+        rest_days=rest,
+        back_to_back=rest == 0,
+        pace=sum(paces) / len(paces) if paces else None,
+    )
+
+
+def _streak(won: list[bool]) -> int:
+    count = 0
+    for one in reversed(won):
+        if one is not won[-1]:
+            break
+        count += 1
+    return count if won[-1] else -count

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from tracker.domain.bet import Parlay, Wager
 from tracker.domain.catalog.teams import Team, fold
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game
-from tracker.domain.parlay import Parlay, Wager
 from tracker.domain.pick import Matchup, Pick
 from tracker.domain.player import plain_name
 

@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tracker.domain.alert import Alert, Reason
-from tracker.domain.bet import Bet, Confirmation, Result, Settlement, Snapshot, Status
+from tracker.domain.bet import Bet, Confirmation, Parlay, Result, Settlement, Snapshot, Status
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.parlay import Parlay
 from tracker.domain.poll import FINAL_CHECKS, Standing
 from tracker.domain.prior import Basis
 

@@ -1,15 +1,119 @@
-"""What a bet was worth when it was made, and what it was worth by the close."""
+"""What a bet is worth, when it was made and by the close: fair value, hedges, edge, Kelly's share.
+
+A bet of stake s at decimal odds d returns s * d when it wins, s when it pushes and nothing when it
+loses. All amounts are cents; chances are the model's own, and only as good as it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from fractions import Fraction
+from math import ceil, floor
 
 from tracker.domain.chance import Chance
-from tracker.domain.money import Odds
+from tracker.domain.money import Odds, payout_if_won
 from tracker.domain.quote import Selection
-from tracker.domain.worth import edge, kelly
+
+
+@dataclass(frozen=True, slots=True)
+class Cashout:
+    """An offer beside what the bet is worth.
+
+    `fair` and `offer` are cents. `fee` is the share of the fair value that the offer keeps back:
+    below 0 when it pays more. `break_even` is the chance of winning, given no push, at which the
+    offer is exactly fair; above 1 when it pays more than the bet ever can.
+    """
+
+    fair: int
+    offer: int
+    fee: float | None
+    break_even: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hedge:
+    """A second bet on the other side, and what both together bring, in cents.
+
+    `if_wins` and `if_loses` are the profits of both bets together, by the result of the first.
+    `expected` is their mean by the live chance.
+    """
+
+    stake: int
+    if_wins: int
+    if_loses: int
+    expected: int
+
+
+def fair_value(chance: Chance, stake_cents: int, payout_cents: int) -> int:
+    """Cents that a bet is worth: what it returns on average, its stake included."""
+    return _cents(chance.win * payout_cents + chance.push * stake_cents)
+
+
+def cashout(chance: Chance, stake_cents: int, odds: Odds, offer_cents: int) -> Cashout:
+    """How an offer to end the bet compares with its fair value."""
+    payout = payout_if_won(stake_cents, odds)
+    fair = fair_value(chance, stake_cents, payout)
+    fee = None if fair <= 0 else 1 - offer_cents / fair
+    return Cashout(fair, offer_cents, fee, _break_even(chance, stake_cents, payout, offer_cents))
+
+
+def _break_even(chance: Chance, stake: int, payout: int, offer: int) -> float:
+    """The chance of winning, given no push, at which holding is worth the offer."""
+    open_share = 1 - chance.push
+    if open_share <= 0:
+        return 0.0 if offer <= stake else float("inf")
+    return max(0.0, (offer - chance.push * stake) / (payout * open_share))
+
+
+def unhedged(chance: Chance, stake_cents: int, odds: Odds) -> Hedge:
+    """The first bet alone."""
+    return _hedge(chance, stake_cents, odds, 0, odds)
+
+
+def hedge_to_lock(chance: Chance, stake_cents: int, odds: Odds, other: Odds) -> Hedge:
+    """The stake at `other` odds on the other side that makes the profit the same either way."""
+    stake = _cents(Fraction(payout_if_won(stake_cents, odds)) / other.decimal)
+    return _hedge(chance, stake_cents, odds, stake, other)
+
+
+def hedge_to_keep_even(chance: Chance, stake_cents: int, odds: Odds, other: Odds) -> Hedge:
+    """The least stake on the other side that loses nothing when the first bet loses."""
+    stake = ceil(stake_cents / (other.decimal - 1))
+    return _hedge(chance, stake_cents, odds, stake, other)
+
+
+def _hedge(chance: Chance, stake: int, odds: Odds, second: int, other: Odds) -> Hedge:
+    won, lost = payout_if_won(stake, odds) - stake, -stake
+    hedged = payout_if_won(second, other) - second
+    if_wins, if_loses = won - second, lost + hedged
+    expected = _cents(chance.win * if_wins + chance.lose * if_loses)
+    return Hedge(second, if_wins, if_loses, expected)
+
+
+def edge(chance: Chance, odds: Odds) -> float:
+    """The expected profit of one unit staked at these odds, pushes returned: 0.05 is 5 %."""
+    return chance.win * float(odds.decimal) + chance.push - 1
+
+
+def kelly(chance: Chance, odds: Odds) -> float:
+    """The share of a bankroll that makes it grow fastest at these odds; 0 without an edge.
+
+    Kelly 1956 with pushes: f = (p b - q) / (b (p + q)), b the profit of one unit, p and q the
+    chances of winning and losing.
+    """
+    profit = float(odds.decimal) - 1
+    decided = chance.win + chance.lose
+    if decided <= 0:
+        return 0.0
+    return max(0.0, (chance.win * profit - chance.lose) / (profit * decided))
+
+
+def _cents(amount: float | Fraction) -> int:
+    """Rounded half up to the cent."""
+    return floor(amount + Fraction(1, 2)) if isinstance(amount, Fraction) else floor(amount + 0.5)
+
 
 MOST_KELLY = 0.25
 """No larger share is ever shown: chances are only as good as the model."""

@@ -10,7 +10,8 @@ from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.prior import Lines, Prior, PriorSource
-from tracker.forecast.game.model import forecast
+from tracker.forecast.calibration import NO_CALIBRATIONS
+from tracker.forecast.model import forecast
 from tracker.forecast.players.priors import (
     VIG,
     PlayerPrior,
@@ -25,8 +26,8 @@ from tracker.forecast.priors.lines import average_prior, told_margin
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tracker.forecast.game.outlook import Outlook
     from tracker.forecast.game.parameters import Parameters
+    from tracker.forecast.outlook import Outlook
 
 LARGEST_MOVE = 4.0
 """No closing line moves a player's mean by more than this factor; beyond it he is another's."""
@@ -64,7 +65,9 @@ def closing_outlook(
 ) -> Outlook:
     """The outlook at tip-off with the closing lines as its prior."""
     state = before_tip(game, named)
-    return forecast(state, closing_prior(lines, parameters), parameters, players=players)
+    # What the market says is not corrected by what came of our own chances.
+    raw = replace(parameters, calibrations=NO_CALIBRATIONS)
+    return forecast(state, closing_prior(lines, parameters), raw, players=players)
 
 
 def moved_to(

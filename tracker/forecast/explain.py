@@ -20,7 +20,7 @@ import numpy as np
 
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.forecast.game.model import forecast
+from tracker.forecast.model import forecast
 from tracker.forecast.pricing.markets import parlay
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from tracker.domain.chance import Chance
     from tracker.domain.market import Market
     from tracker.domain.prior import Prior
-    from tracker.forecast.game.outlook import Outlook
-    from tracker.forecast.game.parameters import Endgame, Parameters
+    from tracker.forecast.game.figures import Endgame
+    from tracker.forecast.game.parameters import Parameters
+    from tracker.forecast.outlook import Outlook
     from tracker.forecast.players.priors import PlayerPriors
 
     Floats = NDArray[np.float64]

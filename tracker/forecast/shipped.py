@@ -6,8 +6,9 @@ from functools import cache
 from importlib import resources
 
 from tracker.domain.league import LEAGUES
+from tracker.forecast.documents import resolved
 from tracker.forecast.errors import BadParameters
-from tracker.forecast.game.parameters import Parameters, decode, resolved
+from tracker.forecast.game.parameters import Parameters, decode
 from tracker.forecast.players.figures import PlayerFigures, decode_players
 
 
@@ -25,6 +26,11 @@ def load_player_figures(league: str) -> PlayerFigures:
     """The shipped figures of a league's players. Raises BadParameters when they cannot be used."""
     name = f"players-{league}.json"
     return decode_players(_whole("players-{}.json", league), name)
+
+
+def player_figures(parameters: Parameters) -> PlayerFigures:
+    """The figures of players that go with a league's parameters: its own, else the shipped ones."""
+    return parameters.players or load_player_figures(parameters.league)
 
 
 def _whole(form: str, league: str) -> str:

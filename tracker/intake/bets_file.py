@@ -15,8 +15,8 @@ from tracker.domain.catalog.teams import Team
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet, BadRule, TrackerError
 from tracker.domain.pick import Matchup, Written
+from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.prior import NO_LINES, Lines
-from tracker.domain.rule import Rule, parse_rule
 from tracker.language.drafting import (
     parse_placed_at,
     parse_stake,

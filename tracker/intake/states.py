@@ -14,8 +14,8 @@ from tracker.domain.errors import TrackerError
 from tracker.domain.game import Box, Game, GameState, Pair, Phase, Score, Side, TeamBox
 from tracker.domain.league import LEAGUES
 from tracker.domain.prior import Lines, Prior, PriorSource
+from tracker.forecast.ends import lean
 from tracker.forecast.game.parameters import Parameters
-from tracker.forecast.priors.ends import lean
 from tracker.forecast.priors.fusion import LiveLines
 from tracker.forecast.priors.lines import prior_from
 

@@ -6,9 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
-from tracker.domain.alert import Reason
-from tracker.domain.delivery import Delivery
-from tracker.domain.plural import plural
+from tracker.domain.alert import Delivery, Reason
+from tracker.domain.money import plural
 from tracker.wording.figures import span_text
 
 LATE_SECONDS = 15

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from tracker.domain.delivery import Delivery, Outcome
+from tracker.domain.alert import Delivery, Outcome
 
 
 class Queue(Protocol):

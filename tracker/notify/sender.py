@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import assert_never
 
 from tracker.clock import Clock, WallSteps
-from tracker.domain.delivery import Delivery, Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.alert import Delivery, Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import (
     AlertRefused,
     AlertSent,

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from tracker.domain.delivery import Failed, Outcome, Refused, Unknown
+from tracker.domain.alert import Failed, Outcome, Refused, Unknown
 from tracker.logs import Masker
 from tracker.network import (
     LONGEST_WAIT,

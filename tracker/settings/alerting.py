@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
 
-from tracker.domain.message_style import check_template
+from tracker.domain.alert import check_template
 from tracker.domain.policy import TOPICS, Level, Say
 from tracker.settings.lines import STRICT
 

@@ -7,17 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from tracker.domain.bet import Result, Settlement
+from tracker.domain.bet import Leg, Parlay, Result, Settlement, Wager, wager_kind, wager_text
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
-from tracker.domain.parlay import Leg, Parlay, Wager, wager_kind, wager_text
-from tracker.domain.roster import RosterOf, nobody
-from tracker.domain.rule import Rule
+from tracker.domain.player import RosterOf, nobody
+from tracker.domain.policy import Rule
 from tracker.domain.same_bet import AGAIN, Kept, Known, Meeting, meet, sense
 from tracker.store import queries as q
-from tracker.store.codec.bets import draft_of, facts, pack_meaning
-from tracker.store.codec.markets import market_columns, odds_columns
+from tracker.store.codec.bets import draft_of, facts, market_columns, odds_columns, pack_meaning
 from tracker.store.codec.values import (
     game_of,
     moment_or_none,
@@ -27,9 +25,9 @@ from tracker.store.codec.values import (
     stamp,
     state_of,
 )
+from tracker.store.memory import Wagers
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.recording import game_columns
-from tracker.store.wagers import Wagers
 
 _DEFAULTS = "default_rules"
 

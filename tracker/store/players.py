@@ -57,6 +57,15 @@ SELECT * FROM player_game WHERE league = :league AND team = :team AND start_at >
 ), '')
 """
 
+_AGAINST = """
+SELECT game_id, iif(:team IS NULL, team, '') AS whose, stats FROM player_game
+WHERE league = :league AND (:team IS NULL OR team <> :team) AND game_id IN (
+  SELECT id FROM game WHERE league = :league AND (:team IS NULL OR :team IN (home, away))
+  AND id IN (SELECT game_id FROM player_game WHERE league = :league)
+  ORDER BY start_at DESC LIMIT :most
+)
+"""
+
 _MEET = """
 INSERT INTO roster (league, team, player, name, seen_at)
 VALUES (:league, :team, :player, :name, :at)
@@ -93,6 +102,13 @@ class Players:
         return await self._db.read(
             lambda db: tuple((_game(x), x["home"], x["away"]) for x in db.execute(_LOG, values))
         )
+
+    async def against(self, league: str, team: str | None, most: int) -> list[dict[Stat, int]]:
+        """What all players of the other side had together in a team's last games, `most` of them.
+
+        Without a team what either side had, in the league's last games.
+        """
+        return await self._db.read(lambda db: _against(db, league, team, most))
 
     async def keep_finished(self, state: GameState) -> None:
         """Keep what each player did, from the box of a game that is over; nothing from others."""
@@ -170,6 +186,17 @@ def _recent_games(
         for league, key in players
     }
     return {who: tuple(_game(x) for x in rows) for who, rows in found.items() if rows}
+
+
+def _against(
+    db: sqlite3.Connection, league: str, team: str | None, most: int
+) -> list[dict[Stat, int]]:
+    found: dict[tuple[str, str], dict[Stat, int]] = {}
+    for row in db.execute(_AGAINST, {"league": league, "team": team, "most": most}):
+        sums = found.setdefault((row["game_id"], row["whose"]), {})
+        for name, value in unpack(row["stats"]):
+            sums[Stat(name)] = sums.get(Stat(name), 0) + value
+    return list(found.values())
 
 
 def _team_games(db: sqlite3.Connection, team: Team, most: int) -> dict[str, tuple[PlayerGame, ...]]:

@@ -11,10 +11,9 @@ from fractions import Fraction
 
 from tracker.domain.alert import Alert
 from tracker.domain.chance import Chance
-from tracker.domain.credit import Credit
 from tracker.domain.market import Span
 from tracker.domain.money import Odds
-from tracker.domain.poll import Document
+from tracker.domain.poll import Credit, Document
 from tracker.domain.quote import Closing, Quote, Selection
 from tracker.domain.tracking import RuleState
 from tracker.domain.value import ClosingValue, Decision, EdgeSeen, Grade, Price

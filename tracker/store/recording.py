@@ -201,6 +201,7 @@ def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
         *parts(x.part).values(),
         None if x.no_chance is None else x.no_chance.value,
         *((None, None, None) if x.prior is None else (x.prior.margin, x.prior.total, x.prior.by)),
+        *parts(x.raw).values(),
     )
 
 

@@ -14,48 +14,44 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from tracker.domain.delivery import Delivery, DeliveryState, Outcome
+from tracker.domain.alert import Delivery, DeliveryState, Outcome
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
-from tracker.domain.poll import Poll
-from tracker.domain.record import Said
-from tracker.domain.roster import RosterOf, nobody
-from tracker.domain.rule import Rule
+from tracker.domain.player import RosterOf, nobody
+from tracker.domain.policy import Rule
+from tracker.domain.poll import Poll, Usage
 from tracker.domain.same_bet import Kept
 from tracker.domain.tracking import Change, GameTracking
-from tracker.domain.usage import Usage
+from tracker.engine.record import Said
 from tracker.store import (
+    alerting,
     auditing,
     bets,
-    bodies,
-    counts,
-    judged,
-    outbox,
+    exporting,
+    monitoring,
     outcomes,
     reading,
     recording,
-    restoring,
+    upkeep,
 )
 from tracker.store import queries as q
+from tracker.store.access import Pairing, WebAccess
 from tracker.store.alerting import Alerting
 from tracker.store.auditing import ByHand
 from tracker.store.bets import Added, Registration
 from tracker.store.cards import Cards
 from tracker.store.cards import recover as recover_cards
-from tracker.store.database import backup
+from tracker.store.database import migrate
 from tracker.store.database.connection import Database, WaitOut, open_database
 from tracker.store.database.migrate import prepare, require_current
-from tracker.store.export import archive, rows
-from tracker.store.known import KnownGames
+from tracker.store.known import KnownGames, Seasons
 from tracker.store.monitoring import Monitoring
-from tracker.store.pairing import Pairing
 from tracker.store.players import Players
 from tracker.store.quotes import Quotes
-from tracker.store.seasons import Seasons
+from tracker.store.trials import Trials
 from tracker.store.upkeep import Upkeep
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
-from tracker.store.web_access import WebAccess
 
 
 class Store:
@@ -63,7 +59,8 @@ class Store:
 
     It follows and reads bets, and is the queue of deliveries. What stands on its own has an object
     of its own here: what is held back and said beside the bets, what a person changes, the live
-    cards, past games, the paired chats, the players, the market's quotes, and chores and back-ups.
+    cards, past games, the paired chats, the players, the market's quotes, trials of models, and
+    chores and back-ups.
     """
 
     def __init__(self, database: Database) -> None:
@@ -79,6 +76,7 @@ class Store:
         self.players = Players(database)
         self.quotes = Quotes(database)
         self.seasons = Seasons(database)
+        self.trials = Trials(database)
         self.upkeep = Upkeep(database)
         self.web = WebAccess(database)
 
@@ -270,7 +268,7 @@ class Store:
 
     async def books(self, defaults: tuple[Rule, ...]) -> list[GameTracking]:
         """Everything that is still to be followed, restored as it was last recorded."""
-        return await self._db.read(lambda db: restoring.books(db, defaults))
+        return await self._db.read(lambda db: reading.books(db, defaults))
 
     # ------------------------------------------------------------------------------------ outbox
 
@@ -279,7 +277,7 @@ class Store:
 
         def work(db: sqlite3.Connection) -> int:
             recover_cards(db, at)
-            return outbox.recover(db, at)
+            return alerting.recover(db, at)
 
         return await self._db.write(work)
 
@@ -288,7 +286,7 @@ class Store:
 
         This and `next_due` go before everything else that waits for the connection.
         """
-        return await self._db.write(lambda db: outbox.claim(db, channel, at, limit), urgent=True)
+        return await self._db.write(lambda db: alerting.claim(db, channel, at, limit), urgent=True)
 
     async def finish(
         self,
@@ -301,24 +299,24 @@ class Store:
     ) -> DeliveryState:
         """Write down what came of sending; `due_at` is when to try again, else at once."""
         key = (alert_id, channel)
-        return await self._db.write(lambda db: outbox.finish(db, key, outcome, at, due_at))
+        return await self._db.write(lambda db: alerting.finish(db, key, outcome, at, due_at))
 
     async def expire(self, at: datetime, channel: str | None = None) -> list[Delivery]:
         """End what is too late to be useful; returns those of which a digest is to tell."""
-        return await self._db.write(lambda db: outbox.expire(db, at, channel))
+        return await self._db.write(lambda db: alerting.expire(db, at, channel))
 
     async def told(self, expired: Iterable[Delivery], outcome: Outcome) -> None:
         """Write down what came of the digest of these; on `Failed` they come again."""
         listed = list(expired)
-        await self._db.write(lambda db: outbox.told(db, listed, outcome))
+        await self._db.write(lambda db: alerting.told(db, listed, outcome))
 
     async def shift(self, channel: str, seconds: float) -> None:
         """Take it that the wall clock was set: what waits on a channel keeps its wait and age."""
-        await self._db.write(lambda db: outbox.shift(db, channel, seconds), urgent=True)
+        await self._db.write(lambda db: alerting.shift(db, channel, seconds), urgent=True)
 
     async def next_due(self, channel: str) -> datetime | None:
         """When a channel next has something to send or to expire; None when it has nothing."""
-        return await self._db.read(lambda db: outbox.next_due(db, channel), urgent=True)
+        return await self._db.read(lambda db: alerting.next_due(db, channel), urgent=True)
 
     # ----------------------------------------------------------------------------------- reading
 
@@ -372,34 +370,34 @@ class Store:
 
     async def export(self, table: str) -> list[dict[str, Any]]:
         """The rows of one of `rows.TABLES` in a fixed order, without row ids."""
-        return await self._db.read(lambda db: rows.export(db, table))
+        return await self._db.read(lambda db: exporting.export(db, table))
 
     async def write_archive(self, to: TextIO) -> int:
         """Write all that is remembered as text from which `restore` makes it again; rows written.
 
         Raw responses are left out.
         """
-        return await self._db.read(lambda db: archive.write(db, to))
+        return await self._db.read(lambda db: exporting.write(db, to))
 
     async def restore(self, lines: Iterable[str]) -> int:
         """Bring an archive's rows into this empty database; how many. Raises BadArchive."""
-        return await self._db.write(lambda db: archive.restore(db, lines))
+        return await self._db.write(lambda db: exporting.restore(db, lines))
 
     async def said(self) -> list[Said]:
         """The chances that were told of bets that were won or lost, one for each game minute."""
-        return await self._db.read(judged.said)
+        return await self._db.read(outcomes.said)
 
     async def export_hash(self) -> str:
         """SHA-256 in hex over the exported tables: equal runs give equal hashes."""
-        return await self._db.read(rows.export_hash)
+        return await self._db.read(exporting.export_hash)
 
     async def bodies(
         self, source: str | None, since: datetime, until: datetime
     ) -> AsyncIterator[tuple[datetime, str, bytes]]:
         """Raw responses of a source (or all) in [since, until), in order, as (at, path, body)."""
-        place: bodies.Place | None = bodies.first_place(since)
+        place: upkeep.Place | None = upkeep.first_place(since)
         while place is not None:
-            page = partial(bodies.read_page, source=source, after=place, until=until)
+            page = partial(upkeep.read_page, source=source, after=place, until=until)
             found, place = await self._db.read(page)
             for item in found:
                 yield item
@@ -416,11 +414,11 @@ class Store:
 
     async def keep_usage(self, usages: Mapping[str, Usage], at: datetime) -> None:
         """Write down what has been asked of each host, by the name of its settings."""
-        await self._db.write(lambda db: counts.keep(db, usages, at))
+        await self._db.write(lambda db: monitoring.keep_usage(db, usages, at))
 
-    async def usage(self) -> counts.Kept | None:
+    async def usage(self) -> monitoring.KeptUsage | None:
         """What had been asked of each host when it was written down last, and when that was."""
-        return await self._db.read(counts.last)
+        return await self._db.read(monitoring.last_usage)
 
     async def data_version(self) -> int:
         """A number that changes when another process has written; it costs a few microseconds."""
@@ -429,13 +427,13 @@ class Store:
     async def prune(self, before: datetime) -> int:
         """Drop raw responses that only polls before this time brought; returns how many."""
         dropped = 0
-        while found := await self._db.write(lambda db: bodies.drop_batch(db, before)):
+        while found := await self._db.write(lambda db: upkeep.drop_batch(db, before)):
             dropped += found
         return dropped
 
     async def back_up(self, target: Path) -> None:
         """Write a checked copy of the database to `target`, while others may write."""
-        await self._db.bare(lambda db: backup.back_up(db, target))
+        await self._db.bare(lambda db: migrate.back_up(db, target))
 
     async def check(self) -> str:
         """SQLite's own quick check: `ok`, or the first fault."""

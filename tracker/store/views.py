@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tracker.domain.alert import Alert
-from tracker.domain.bet import Result, Settlement, Snapshot, Status
+from tracker.domain.alert import Alert, DeliveryState
+from tracker.domain.bet import Result, Settlement, Snapshot, Status, Wager
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.delivery import DeliveryState
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState
 from tracker.domain.money import Odds
-from tracker.domain.parlay import Wager
+from tracker.domain.policy import Rule
 from tracker.domain.prior import Lines
-from tracker.domain.rule import Rule
 from tracker.domain.tracking import LegStanding
 
 

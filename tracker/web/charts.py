@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tracker.app.course import Course
-    from tracker.domain.record import Reliability
+    from tracker.engine.record import Reliability
 
 _WIDE, _HIGH = 420, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 12, 12, 28

@@ -18,14 +18,13 @@ from tracker.app.choose_game import Chooser
 from tracker.app.course import course_of
 from tracker.app.health import checks
 from tracker.app.tonight import tonight
-from tracker.domain.bet import Result
+from tracker.domain.bet import Result, wager_text
 from tracker.domain.errors import BadBet
 from tracker.domain.money import money_text
-from tracker.domain.parlay import wager_text
 from tracker.domain.policy import Scope, Snooze
-from tracker.domain.record import Grouping, Tally, reliability, tally
+from tracker.engine.record import Grouping, Tally, reliability, tally
 from tracker.language.snoozes import parse_until
-from tracker.store.web_access import BROWSER_LASTS
+from tracker.store.access import BROWSER_LASTS
 from tracker.web import charts
 from tracker.web.access import COOKIE, Visitor
 from tracker.web.problems import Problem

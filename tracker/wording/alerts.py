@@ -9,16 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from tracker.domain.alert import Alert, Reason
-from tracker.domain.bet import ASK_BOOK, Result
+from tracker.domain.alert import PLAIN, Alert, MessageStyle, Reason
+from tracker.domain.bet import ASK_BOOK, Parlay, Result
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.message_style import PLAIN, MessageStyle
-from tracker.domain.money import money_text, odds_text
-from tracker.domain.parlay import Parlay
-from tracker.domain.plural import plural
-from tracker.domain.policy import topic_of
-from tracker.domain.poll import Trouble
-from tracker.domain.rule import (
+from tracker.domain.money import money_text, odds_text, plural
+from tracker.domain.policy import (
     Comparison,
     EdgeRule,
     Event,
@@ -27,7 +22,9 @@ from tracker.domain.rule import (
     MoveRule,
     SwingRule,
     parse_rule,
+    topic_of,
 )
+from tracker.domain.poll import Trouble
 from tracker.wording.figures import (
     money_for,
     percent,

@@ -8,11 +8,10 @@ from math import floor
 from string import ascii_lowercase
 from typing import Protocol
 
-from tracker.domain.bet import Bet, Result, Settlement
+from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement, Wager
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import Direction, PlayerTotal, TeamTotal, Total
-from tracker.domain.parlay import Leg, Parlay, Wager
 from tracker.domain.player import box_line, figure
 from tracker.wording.figures import (
     LegSeen,

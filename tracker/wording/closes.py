@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tracker.domain.bet import Bet
+from fractions import Fraction
+
+from tracker.domain.bet import Bet, Parlay, Wager
+from tracker.domain.game import Game
 from tracker.domain.market import (
     Market,
     Moneyline,
@@ -12,10 +15,11 @@ from tracker.domain.market import (
     Total,
     line_text,
 )
-from tracker.domain.money import Odds
-from tracker.domain.parlay import Parlay, Wager
-from tracker.domain.quote import MONEYLINE, SPREAD, Selection
-from tracker.domain.value import ClosingValue, Grade
+from tracker.domain.money import Odds, odds_text
+from tracker.domain.prior import PriorTold
+from tracker.domain.quote import MONEYLINE, SPREAD, Closing, Selection
+from tracker.domain.value import ClosingValue, Decision, Grade
+from tracker.wording.figures import percent
 
 
 def share_text(value: float, digits: int = 1) -> str:
@@ -76,3 +80,74 @@ def selection_text(selection: Selection, home: str, away: str) -> str:
         stat = selection.plain.removeprefix("player_").replace("_", "+")
         return f"{about} {side} {line} {stat}"
     return f"{span}{about} {side} {line}".replace("  ", " ").strip()
+
+
+def closing_text(x: Closing) -> str:
+    """What a game closed at: `home −5.5 · total 229 · home 68.1 % · by ...`."""
+    if x.tip_at is None:
+        return "taken back: the game was called off"
+    parts = []
+    if x.home_spread is not None:
+        parts.append(f"home {x.home_spread:+g}".replace("-", "−"))
+    if x.total is not None:
+        parts.append(f"total {x.total:g}")
+    if x.home_chance is not None:
+        parts.append(f"home {x.home_chance:.1%}".replace("%", " %"))
+    by = f"by {x.by}, {x.age_s:.0f} s before the tip-off" if x.by and x.age_s is not None else ""
+    return " · ".join(x for x in (*parts, by) if x) or "nobody quoted anything that counts"
+
+
+def value_text(wager: Wager, odds: Odds | None, x: ClosingValue) -> str:
+    """The same in a line: by which close, what the bet was worth, and what its price asked for."""
+    line = closed_line(wager, odds, x)
+    if x.chance is None or odds is None:
+        return line
+    needed = f"{x.chance.win:.1%}, you needed {odds.break_even:.1%}".replace("%", " %")
+    return f"{line}: {needed} ({x.grade.value}, {x.reason})"
+
+
+def decision_facts(x: Decision, odds_format: str) -> tuple[str, ...]:
+    """What a bet was worth when it was made, beside its chance: the fair price, Kelly, the best."""
+    fair = x.chance.fair_odds
+    facts = (
+        "" if fair is None else f"fair {_price(fair, odds_format)}",
+        "" if not x.kelly else f"Kelly share {x.kelly:.1%}".replace("%", " %"),
+        "" if x.best is None else f"best {_price(x.best.odds, odds_format)} at {x.best.book}",
+        f"by {x.prior}",
+        "" if x.market_at_bet is None else f"the exchange said {percent(x.market_at_bet, 1)}",
+    )
+    return tuple(f for f in facts if f)
+
+
+def _price(decimal: float, form: str) -> str:
+    if decimal <= 1:
+        return "no price"
+    text = odds_text(Odds(f"{decimal:.2f}", Fraction(decimal).limit_denominator(10_000)), form)
+    return f"{decimal:.2f}" if form == "fractional" else text
+
+
+def mean_text(mean: float | None, se: float | None, n: int, *, enough: int) -> str:
+    """A mean with its error: `+1.2 % ± 0.9 % (52 bets)`; under `enough` bets nothing is told."""
+    if mean is None:
+        return "none"
+    count = f"({n} bet{'s' * (n != 1)})"
+    error = "" if se is None else f" ± {se * 100:.1f} %"
+    early = ": not yet told" if n < enough else ""
+    return f"{share_text(mean)}{error} {count}{early}"
+
+
+def prior_text(prior: PriorTold, game: Game, late: float | None = None) -> str:
+    """A prior in a bettor's words: `DEN −4.5, total 228.5 · lines that you gave`.
+
+    `late` is the chance that the road team's games bring more points late than early, where known.
+    """
+    team = game.home if prior.margin >= 0 else game.away
+    spread = f"{team} −{abs(prior.margin):.1f}" if round(prior.margin, 1) else "level"
+    return f"{spread}, total {prior.total:.1f} · {prior.by}{_ends_text(late)}"
+
+
+def _ends_text(late: float | None) -> str:
+    if late is None:
+        return ""
+    sure = round(100 * max(late, 1 - late))
+    return f" · ends: {'late' if late >= 0.5 else 'early'} {min(sure, 99)}%"  # noqa: PLR2004 - half

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from tracker.domain.alert import Alert
-from tracker.domain.bet import Bet, Settlement
+from tracker.domain.alert import Alert, MessageStyle
+from tracker.domain.bet import Bet, Parlay, Settlement
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import PlayerTotal, Span, line_text
-from tracker.domain.message_style import MessageStyle
 from tracker.domain.money import money_text, payout_if_won
-from tracker.domain.parlay import Parlay
 from tracker.domain.player import box_line, figure
-from tracker.domain.worth import fair_value
+from tracker.domain.value import fair_value
 from tracker.wording.figures import (
     LegSeen,
     counted,

@@ -10,10 +10,10 @@ from tracker.app.views import iso
 from tracker.cli.bets.choose import chooser
 from tracker.cli.screen import asks, say_json
 from tracker.cli.session import session
+from tracker.domain.bet import wager_text
 from tracker.domain.catalog.teams import guests_of
 from tracker.domain.errors import BadBet
 from tracker.domain.money import payout_if_won
-from tracker.domain.parlay import wager_text
 
 if TYPE_CHECKING:
     from tracker.cli.scope import Scope

@@ -15,7 +15,7 @@ from tracker.domain.player import Player
 
 if TYPE_CHECKING:
     from tracker.cli.session import Session
-    from tracker.domain.roster import AmbiguousPlayer
+    from tracker.domain.player import AmbiguousPlayer
 
 
 def chooser(at: Session) -> Chooser:

@@ -23,8 +23,7 @@ from tracker.cli.session import session
 from tracker.domain.draft import Draft
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import slate_date
-from tracker.domain.money import money_text
-from tracker.domain.plural import plural
+from tracker.domain.money import money_text, plural
 from tracker.intake.bets_file import parse_bets
 from tracker.intake.imports import ImportedBet, ImportedBets, Manner, UnsureDates, read_slips
 
@@ -100,7 +99,7 @@ def _text(file: Path) -> str:
 
 
 def _archive(text: str) -> bool:
-    from tracker.store.export.archive import is_archive
+    from tracker.store.exporting import is_archive
 
     return is_archive(text.partition("\n")[0])
 

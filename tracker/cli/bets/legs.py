@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tracker.domain.bet import Leg, Parlay
 from tracker.domain.market import describe
-from tracker.domain.parlay import Leg, Parlay
 
 if TYPE_CHECKING:
     from tracker.domain.tracking import LegStanding

@@ -12,7 +12,7 @@ from tracker.cli.screen import progress
 if TYPE_CHECKING:
     from tracker.cli.session import Session
     from tracker.domain.game import Game, GameState
-    from tracker.feeds.slate.slate import SlateReading
+    from tracker.feeds.slates import SlateReading
 
     Listed = list[tuple[Game, GameState | None]]
 

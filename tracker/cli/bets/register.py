@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.views import bet_json, show_json
-from tracker.cli.bets.believed import believed, prior_json, prior_text
+from tracker.app.views import bet_json, prior_json, show_json
+from tracker.cli.bets.believed import believed, given_lines, models_of
 from tracker.cli.bets.legs import leg_lines
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.ending import Ended
@@ -20,23 +20,15 @@ from tracker.cli.look import (
     status_text,
     table,
 )
-from tracker.cli.market.worth import (
-    Worth,
-    decision_json,
-    decision_lines,
-    value_json,
-    value_text,
-    worth_of,
-)
+from tracker.cli.market.worth import decision_lines
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, say, say_json, when
 from tracker.cli.session import Session, session
 from tracker.cli.words import odds_text
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
-from tracker.domain.money import money_text
-from tracker.domain.plural import plural
-from tracker.domain.rule import Rule, parse_rule
+from tracker.domain.money import money_text, plural
+from tracker.domain.policy import Rule, parse_rule
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -143,6 +135,8 @@ def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> Non
 
 
 async def _show(scope: Scope, bet: str, as_json: bool) -> None:
+    from tracker.app.market import by_result
+
     async with session(scope) as at:
         found = await at.store.show_view(await at.number(bet), at.basics.rules)
         if found is None:
@@ -151,8 +145,10 @@ async def _show(scope: Scope, bet: str, as_json: bool) -> None:
         prior = None if game is None else await believed(game, at, scope)
         number = found.bet.number
         made = await _decision(found.bet, at, scope)
-        value = (await at.store.quotes.values(number)).get(number)
+        value = by_result(found.bet, (await at.store.quotes.values(number)).get(number))
         if as_json:
+            from tracker.app.value import decision_json, value_json
+
             told = {
                 "prior": None if prior is None else prior_json(prior),
                 "decision": None if made is None else decision_json(made),
@@ -160,7 +156,9 @@ async def _show(scope: Scope, bet: str, as_json: bool) -> None:
             }
             say_json(show_json(found) | told)
         else:
-            said = None if prior is None or game is None else prior_text(prior, game)
+            from tracker.app.views import prior_words
+
+            said = None if prior is None or game is None else prior_words(prior, game)
             _tell(found, at, said, made, value)
 
 
@@ -180,11 +178,10 @@ async def _decision(bet: BetView, at: Session, scope: Scope) -> Decision | None:
     kept = (await at.store.quotes.decisions(bet.number)).get(bet.number)
     if kept is not None or bet.game is None or bet.game.start <= at.now:
         return kept
-    from tracker.app.pricing import bet_of
+    from tracker.app.value import decision_on
 
-    asked = bet_of(bet)
-    worth = None if asked is None or bet.result is not None else await worth_of(asked, at, scope)
-    return worth.decision if isinstance(worth, Worth) else None
+    limits = scope.settings().odds
+    return await decision_on(at.store, bet, given_lines(scope), models_of(at), limits, at.now)
 
 
 def _tell(
@@ -231,6 +228,8 @@ def _worth(
     bet: BetView, at: Session, made: Decision | None, value: ClosingValue | None
 ) -> list[str]:
     """What the bet was worth when it was made, and by the close."""
+    from tracker.wording.closes import value_text
+
     told = [] if made is None else decision_lines(made, "When made", at.basics.odds_format)
     if value is not None and bet.market is not None:
         told.append(f"Close    {value_text(bet.market, bet.odds, value)}")
@@ -356,7 +355,7 @@ async def _rules(
     async with session(scope, write=change) as at:
         number = await at.number(reference)
         if change:
-            await at.store.update_rules(number, wanted, at.now)
+            await at.bets.watch_for(reference, wanted, at.now)
         found = await at.store.show_view(number, at.basics.rules)
         books = await at.store.books(at.basics.rules)
     if found is None:

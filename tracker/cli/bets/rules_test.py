@@ -19,8 +19,8 @@ from tracker.domain.bet import Bet
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, Market, Moneyline, Spread, Total, line_text
-from tracker.domain.plural import plural
-from tracker.domain.rule import EventRule, LevelRule, Rule, SwingRule, parse_rule
+from tracker.domain.money import plural
+from tracker.domain.policy import EventRule, LevelRule, Rule, SwingRule, parse_rule
 
 if TYPE_CHECKING:
     from tracker.domain.prior import Lines

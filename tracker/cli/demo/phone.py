@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tracker.domain.delivery import Sent
-from tracker.domain.plural import plural
+from tracker.domain.alert import Sent
+from tracker.domain.money import plural
 from tracker.notify.channel import Channel, Message
 
 MOST = 6

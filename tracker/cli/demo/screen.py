@@ -17,8 +17,7 @@ from tracker.cli.demo.verdict import Verdict
 from tracker.cli.look import shown_as
 from tracker.domain.bet import Result
 from tracker.domain.league import LEAGUE_ZONE
-from tracker.domain.money import money_text
-from tracker.domain.plural import plural
+from tracker.domain.money import money_text, plural
 from tracker.store.views import BetView, ShowView
 from tracker.wording.closes import closed_line
 from tracker.wording.figures import percent, score_text

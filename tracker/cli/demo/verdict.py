@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tracker.cli.demo.night import BETS, playbacks
-from tracker.domain.bet import Result
+from tracker.domain.bet import Parlay, Result, Wager
 from tracker.domain.game import Side
 from tracker.domain.market import (
     Direction,
@@ -17,11 +17,9 @@ from tracker.domain.market import (
     TeamTotal,
     Total,
 )
-from tracker.domain.parlay import Parlay, Wager
 from tracker.domain.player import Stat, player_key
 from tracker.domain.value import ClosingValue
-from tracker.replay.recording import Team
-from tracker.replay.rows import PlayerLine
+from tracker.replay.recording import PlayerLine, Team
 from tracker.store.views import ShowView
 
 

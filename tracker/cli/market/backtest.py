@@ -15,7 +15,7 @@ from tracker.cli.bar import bar
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
-from tracker.domain.strategy import BadStrategy, Strategy, strategy_of
+from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tracker.domain.game import Game
     from tracker.domain.player import Player
     from tracker.domain.prior import Lines
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.outlook import Outlook
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:

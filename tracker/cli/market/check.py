@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.market.worth import WHY_NONE, Worth, decision_json, decision_lines, worth_of
+from tracker.cli.market.worth import decision_lines, worth_of
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, progress, say, say_json
 from tracker.cli.session import session
@@ -16,6 +16,7 @@ from tracker.domain.errors import Impossible
 
 if TYPE_CHECKING:
     from tracker.app.bets import Registered
+    from tracker.app.value import Worth
     from tracker.settings.models import OddsSettings
 
 
@@ -48,6 +49,7 @@ async def _check(
     scope: Scope, line: str, game: str | None, odds: str | None, as_json: bool
 ) -> None:
     from tracker.app.bets import Beside, draft_of, unregistered
+    from tracker.app.value import WHY_NONE, Worth
     from tracker.cli.bets.choose import chooser
 
     settings = scope.settings()
@@ -96,6 +98,8 @@ def reasons(x: Worth, limits: OddsSettings) -> list[str]:
 
 
 def _json(asked: Registered, x: Worth, why: list[str]) -> dict[str, Any]:
+    from tracker.app.value import decision_json
+
     game = asked.games[0]
     return {
         "bet": asked.text,

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import shown_as, table
-from tracker.cli.market.odds import closing_json
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tracker.app.market import ClvReport, Mean
-    from tracker.domain.quote import Closing
 
 _MOST = 40
 
@@ -45,7 +41,7 @@ def clv(
 
 
 async def _clv(scope: Scope, by: str | None, as_json: bool) -> None:
-    from tracker.app.market import clv_report
+    from tracker.app.market import clv_json, clv_report
     from tracker.store import StoreMissing
 
     try:
@@ -57,39 +53,9 @@ async def _clv(scope: Scope, by: str | None, as_json: bool) -> None:
         bets, values, closings = [], {}, {}
     report = clv_report(bets, values, by)
     if as_json:
-        say_json(_json(report, closings))
+        say_json(clv_json(report, closings))
     else:
         _tell(report, by)
-
-
-def _json(x: ClvReport, closings: Mapping[str, Closing]) -> dict[str, Any]:
-    return {
-        "n": x.n,
-        "coverage": x.coverage,
-        "mean": x.all.mean,
-        "se": x.all.se,
-        "missing": dict(x.missing),
-        "groups": [_mean(one) for one in x.groups],
-        "parlays": _mean(x.parlays),
-        "model": _mean(x.model),
-        "bets": [
-            {
-                "id": bet.id,
-                "grade": value.grade.value,
-                "clv": value.value,
-                "win": None if value.chance is None else value.chance.win,
-                "push": None if value.chance is None else value.chance.push,
-                "lose": None if value.chance is None else value.chance.lose,
-                "reason": value.reason,
-                "close": None if bet.game is None else closing_json(closings.get(bet.game.id)),
-            }
-            for bet, value in x.rows
-        ],
-    }
-
-
-def _mean(x: Mean) -> dict[str, Any]:
-    return {"key": x.key, "n": x.n, "mean": x.mean, "se": x.se}
 
 
 def _tell(x: ClvReport, by: str | None) -> None:
@@ -126,13 +92,8 @@ def _tell(x: ClvReport, by: str | None) -> None:
 
 
 def mean_text(x: Mean) -> str:
-    """A mean with its error: `+1.2 % ± 0.9 % (52 bets)`; that it is too early under 30 bets."""
+    """A mean with its error, and that it is too early where it is."""
     from tracker.app.market import NOT_YET
-    from tracker.wording.closes import share_text
+    from tracker.wording import closes
 
-    if x.mean is None:
-        return "none"
-    count = f"({x.n} bet{'s' * (x.n != 1)})"
-    error = "" if x.se is None else f" ± {x.se * 100:.1f} %"
-    early = ": not yet told" if x.n < NOT_YET else ""
-    return f"{share_text(x.mean)}{error} {count}{early}"
+    return closes.mean_text(x.mean, x.se, x.n, enough=NOT_YET)

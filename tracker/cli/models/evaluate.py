@@ -91,10 +91,10 @@ def _props(
         raise Misused("--props needs --fitted: name the seasons to fit player lines on")
     unseen(judged, train)
     need_modelling("an evaluation")
-    from tracker.modelling.players import judge
+    from tracker.modelling.players import report
 
     with bar() as advance:
-        result = judge.judge(folder, league, train, judged, out, advance)
+        result = report.judge(folder, league, train, judged, out, advance)
     if as_json:
         say_json(result)
         return

@@ -22,7 +22,7 @@ from tracker.cli.session import session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.plural import plural
+from tracker.domain.money import plural
 
 if TYPE_CHECKING:
     from tracker.feeds.polling.feed import Feed

@@ -10,7 +10,7 @@ import typer
 
 from tracker.domain.errors import Misused
 from tracker.domain.league import LEAGUES, NBA
-from tracker.registry import NoSuchModel, Registry
+from tracker.registry import KINDS, NoSuchModel, Registry, in_use
 
 if TYPE_CHECKING:
     from tracker.forecast import Parameters
@@ -31,7 +31,7 @@ def known_league(name: str) -> str:
     return found
 
 
-def named_model(registry: Registry, league: str, name: str) -> Parameters:
+def named_model(registry: Registry[Parameters], league: str, name: str) -> Parameters:
     """A model by its name in the registry, or by its file.
 
     Raises BadParameters, and NoSuchModel when it is neither.
@@ -58,7 +58,7 @@ class ModelsInUse:
     is activated while a daemon runs is used from the next forecast on.
     """
 
-    def __init__(self, registry: Registry, tell: Callable[[str], None]) -> None:
+    def __init__(self, registry: Registry[Parameters], tell: Callable[[str], None]) -> None:
         """`tell` is given a sentence for what could not be used."""
         self._registry = registry
         self._tell = tell
@@ -70,16 +70,21 @@ class ModelsInUse:
         kept = self._kept.get(league)
         if kept is not None and kept[0] == mark:
             return kept[1]
-        found, faults = self._registry.load(league)
+        found, faults = in_use(self._registry, league)
         for fault in faults:
-            self._tell(f"{fault}; {found.model_version} ({found.checksum[:12]}) is used instead")
+            self._tell(fault)
         self._kept[league] = mark, found
         return found
 
     def _mark(self, league: str) -> object:
         """Changes whenever another model is put in use."""
-        try:
-            stat = (self._registry.folder / league / "active.json").stat()
-        except OSError:
-            return None
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
+        homes = (self._registry.of(x).home(league) for x in KINDS)
+        return tuple(_stat_of(x / "active.json") for x in homes)
+
+
+def _stat_of(path: Path) -> tuple[int, int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino

@@ -19,6 +19,7 @@ from tracker.domain.league import LEAGUES
 from tracker.registry import registry_beside
 
 if TYPE_CHECKING:
+    from tracker.forecast import Parameters
     from tracker.registry import Entry, Registry
 
 Name = Annotated[
@@ -42,7 +43,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     app.add_typer(group, rich_help_panel=panel)
 
 
-def _registry(context: typer.Context) -> Registry:
+def _registry(context: typer.Context) -> Registry[Parameters]:
     return registry_beside(scope_of(context).basics().store)
 
 
@@ -85,7 +86,7 @@ def listing(
             note(x.fault)
 
 
-def _used(registry: Registry, league: str) -> tuple[str, tuple[str, ...]]:
+def _used(registry: Registry[Parameters], league: str) -> tuple[str, tuple[str, ...]]:
     """The name of the model that forecasts, and what was wrong with those that should have."""
     from tracker.domain.errors import TrackerError
     from tracker.registry import SHIPPED
@@ -181,7 +182,7 @@ def activate(
     _say_active(registry.activate(wanted, name), as_json)
 
 
-def _adopt(registry: Registry, file: Path) -> tuple[str, str]:
+def _adopt(registry: Registry[Parameters], file: Path) -> tuple[str, str]:
     """Copy a file of parameters among the models: its league, and its name there."""
     from tracker.forecast.game.parameters import decode
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.views import iso
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.models.in_use import ModelsInUse
@@ -50,6 +49,7 @@ def monitors(
 async def _monitors(
     scope: Scope, update: bool, history: bool, figures: bool, as_json: bool
 ) -> None:
+    from tracker.app.monitors import last_of, monitors_json
     from tracker.store import StoreMissing
 
     try:
@@ -62,19 +62,11 @@ async def _monitors(
     except StoreMissing:
         changes, daily = (), ()
     if as_json:
-        say_json({
-            "monitors": [_json(x) for x in _last(changes)],
-            "changes": [_json(x) for x in changes],
-            "figures": [
-                {"day": x.day.isoformat(), "league": x.league, "name": x.name, "value": x.value,
-                 "count": x.count}
-                for x in daily
-            ],
-        })  # fmt: skip
+        say_json(monitors_json(changes, daily))
     elif figures:
         _tell_figures(daily)
     else:
-        _tell(changes if history else _last(changes), scope.basics().zone)
+        _tell(changes if history else last_of(changes), scope.basics().zone)
 
 
 async def _update(scope: Scope) -> None:
@@ -85,24 +77,6 @@ async def _update(scope: Scope) -> None:
         load = ModelsInUse(registry_beside(at.basics.store), note)
         with progress("working out the monitors"):
             await watch(at.store, leagues, load, at.now)
-
-
-def _last(changes: tuple[Standing, ...]) -> tuple[Standing, ...]:
-    """How each monitor stands at this moment."""
-    last = {(x.league, x.name): x for x in reversed(changes)}
-    return tuple(last[key] for key in sorted(last))
-
-
-def _json(x: Standing) -> dict[str, object]:
-    return {
-        "name": x.name,
-        "league": x.league,
-        "since": iso(x.at),
-        "value": x.value,
-        "level": x.level,
-        "state": x.state.value,
-        "advice": x.advice,
-    }
 
 
 def _tell(found: tuple[Standing, ...], zone: ZoneInfo) -> None:

@@ -18,7 +18,7 @@ from tracker.cli.ending import Ended
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note
 from tracker.domain.errors import TrackerError
-from tracker.domain.plural import plural
+from tracker.domain.money import plural
 
 if TYPE_CHECKING:
     from tracker.cli.bar import Advance

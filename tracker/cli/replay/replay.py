@@ -47,8 +47,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
 
 def listing(as_json: AsJson = False) -> None:
     """List the recorded games that come with the program."""
-    from tracker.replay.files import shipped
-    from tracker.replay.story import describe
+    from tracker.replay.files import describe, shipped
 
     with progress("reading the recordings"):
         found = [(game, describe(game)) for game in shipped()]
@@ -117,7 +116,7 @@ def _nights(playbacks: Sequence[Playback]) -> int:
 
 
 def _faults(file: Path, playbacks: list[Playback]) -> Sequence[Fault]:
-    from tracker.replay.script import parse_faults
+    from tracker.replay.faults import parse_faults
 
     return parse_faults(file.read_text("utf-8"), playbacks)
 
@@ -125,8 +124,8 @@ def _faults(file: Path, playbacks: list[Playback]) -> Sequence[Fault]:
 async def _serve(
     playbacks: list[Playback], faults: Sequence[Fault], clock: ScaledClock, port: int
 ) -> None:
+    from tracker.replay.answers import HOSTS
     from tracker.replay.server import Options, serving
-    from tracker.replay.sources import HOSTS
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

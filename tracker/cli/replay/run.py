@@ -18,7 +18,7 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import complain, progress, say, say_json
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import LEAGUE_ZONE
-from tracker.domain.plural import plural
+from tracker.domain.money import plural
 
 if TYPE_CHECKING:
     from tracker.domain.draft import Draft

@@ -16,7 +16,7 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say, say_json
 from tracker.cli.session import session
 from tracker.domain.errors import Impossible, Misused
-from tracker.domain.plural import plural
+from tracker.domain.money import plural
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

@@ -13,7 +13,7 @@ from tracker.cli.declare import AsJson, declare
 from tracker.cli.ending import Ended
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, progress, say, say_json
-from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.errors import Impossible
 from tracker.domain.events import tell_nobody
 from tracker.domain.policy import Level

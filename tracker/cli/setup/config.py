@@ -11,7 +11,7 @@ from tracker.cli.declare import AsJson, declare
 from tracker.cli.ending import Ended
 from tracker.cli.scope import scope_of
 from tracker.cli.screen import complain, note, paint, progress, say, say_json
-from tracker.domain.plural import plural
+from tracker.domain.money import plural
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say
 from tracker.cli.session import session
 from tracker.domain.errors import Impossible, Misused
-from tracker.domain.plural import plural
+from tracker.domain.money import plural
 
 ARCHIVE = "archive"
 """Said in the place of a table: all that is remembered."""
@@ -55,7 +55,7 @@ def export(
     hash is the same for two runs that decided the same: it leaves out row numbers, and
     deliveries, which depend on how fast a channel answered.
     """
-    from tracker.store.export.rows import TABLES
+    from tracker.store.exporting import TABLES
 
     if table not in (*TABLES, ARCHIVE):
         raise Misused(f"there is no table {table!r}: choose one of {', '.join((*TABLES, ARCHIVE))}")

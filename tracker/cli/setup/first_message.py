@@ -23,7 +23,7 @@ _HINTS = {
 
 async def try_out(channel: Channel) -> None:
     """Send a real message and ask whether it came; Ended when it certainly did not leave."""
-    from tracker.domain.delivery import Sent
+    from tracker.domain.alert import Sent
     from tracker.notify.channel import Message
 
     kind = channel.name.partition("-")[0]

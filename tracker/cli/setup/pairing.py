@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from tracker.cli.screen import note, paint, progress, say
 from tracker.clock import Clock, SystemClock
-from tracker.domain.delivery import Failed, Refused, Unknown
+from tracker.domain.alert import Failed, Refused, Unknown
 from tracker.domain.errors import Impossible
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tracker.notify.channels.telegram.connection import TelegramConnection
     from tracker.notify.channels.telegram.values import Answer, Updates
     from tracker.store import Store
-    from tracker.store.pairing import Paired
+    from tracker.store.access import Paired
 
 VALID_FOR = timedelta(minutes=10)
 """How long a code may be sent."""
@@ -178,7 +178,7 @@ class _Listening:
 
     async def _read(self, found: Updates) -> Bond | None:
         from tracker.notify.channels.telegram.values import Written
-        from tracker.store.pairing import Offer
+        from tracker.store.access import Offer
 
         for heard in found.heard:
             self.offset = heard.update + 1

@@ -22,7 +22,7 @@ from tracker.registry import registry_beside
 if TYPE_CHECKING:
     from tracker.app.refresh import Refreshed
 
-_PARTS = ("results", "players", "ratings", "form", "injuries")
+_PARTS = ("results", "players", "ratings", "form", "ends", "injuries")
 _DEADLINE_S = 75.0
 
 
@@ -44,7 +44,7 @@ def refresh(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look up yesterday's results, boxes, ratings, form and injuries, and days that were missed.
+    """Look up yesterday's results, boxes, ratings, form, ends and injuries, and missed days.
 
     The daemon does so every morning. Doing it again asks for nothing that is there. Exit status 1
     when something is missing, which is said.

@@ -100,7 +100,7 @@ def _channel(scope: Scope) -> TelegramChannel:
 
 
 async def _chats(scope: Scope, as_json: bool) -> None:
-    from tracker.store.pairing import paired_in
+    from tracker.store.access import paired_in
 
     bot = scope.settings().notify.telegram
     fixed = bot.chat_id

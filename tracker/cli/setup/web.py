@@ -144,7 +144,7 @@ def key_add(
     ] = None,
 ) -> None:
     """Make a key for a program and show it, once. Without --scope it reads and prices."""
-    from tracker.store.web_access import KeyScope
+    from tracker.store.access import KeyScope
 
     if not _NAME.fullmatch(name):
         raise Misused(f"{name!r} is no name of a key: use letters, digits, dots and dashes")

@@ -13,8 +13,7 @@ from tracker.cli.look import table
 from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, say, say_json
 from tracker.cli.session import session
-from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.delivery import DeliveryState
+from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

@@ -17,9 +17,8 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import session
 from tracker.domain.errors import Misused
-from tracker.domain.money import money_text
-from tracker.domain.plural import plural
-from tracker.domain.record import Grouping, Reliability, Said, Tally, reliability, tally
+from tracker.domain.money import money_text, plural
+from tracker.engine.record import Grouping, Reliability, Said, Tally, reliability, tally
 
 if TYPE_CHECKING:
     from tracker.app.market import ClvReport, Mean

@@ -13,7 +13,7 @@ from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json, when
 from tracker.cli.session import Session, session
 from tracker.domain.errors import BadBet, Misused
-from tracker.domain.plural import plural
+from tracker.domain.money import plural
 from tracker.domain.policy import Scope as About
 from tracker.domain.policy import Snooze
 from tracker.language.snoozes import FORMS, parse_until, subject

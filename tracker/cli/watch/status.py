@@ -20,9 +20,9 @@ from tracker.cli.session import Session, session
 from tracker.cli.watch.evening import alerts_line, evening, until_next_poll
 from tracker.cli.watch.source_status import feeds_line, source_of
 from tracker.clock import SystemClock
+from tracker.domain.alert import DeliveryState
 from tracker.domain.chance import NoChance
-from tracker.domain.delivery import DeliveryState
-from tracker.domain.plural import plural, several
+from tracker.domain.money import plural, several
 from tracker.domain.tracking import RulePhase
 
 if TYPE_CHECKING:

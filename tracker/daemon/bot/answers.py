@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from tracker.domain.bet import Result, Status
-from tracker.domain.money import money_text, payout_if_won
-from tracker.domain.parlay import Parlay, wager_text
-from tracker.domain.plural import plural
+from tracker.domain.bet import Parlay, Result, Status, wager_text
+from tracker.domain.money import money_text, payout_if_won, plural
 from tracker.domain.policy import Snooze
-from tracker.domain.record import Ended, Tally, tally
+from tracker.engine.record import Ended, Tally, tally
 from tracker.language.snoozes import subject
 from tracker.store.views import BetView
 from tracker.wording.cards import Card
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
     from tracker.domain.draft import Draft
     from tracker.domain.game import Game
     from tracker.domain.money import Odds
-    from tracker.domain.worth import Cashout, Hedge
+    from tracker.domain.value import Cashout, Hedge
 
 COMMANDS = (
     ("status", "every game with your bets, right now"),

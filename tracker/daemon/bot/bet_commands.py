@@ -19,7 +19,7 @@ from tracker.daemon.bot.answers import Sight
 from tracker.domain.bet import Result
 from tracker.domain.errors import TrackerError
 from tracker.domain.money import parse_money, parse_odds
-from tracker.domain.worth import cashout, hedge_to_keep_even, hedge_to_lock
+from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock
 
 if TYPE_CHECKING:
     from tracker.clock import Clock

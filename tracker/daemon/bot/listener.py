@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from tracker.clock import Clock
 from tracker.daemon.bot.commands import BotCommands
-from tracker.domain.delivery import Failed, Refused, Unknown
+from tracker.domain.alert import Failed, Refused, Unknown
 from tracker.domain.events import (
     BotConflict,
     BotDeaf,
@@ -36,7 +36,7 @@ from tracker.notify.channels.telegram.values import (
     Updates,
     Written,
 )
-from tracker.store.pairing import Offer, Pairing
+from tracker.store.access import Offer, Pairing
 
 if TYPE_CHECKING:
     from tracker.notify.channels.telegram.bot import BotApi

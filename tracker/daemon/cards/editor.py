@@ -14,7 +14,7 @@ from typing import Protocol, assert_never
 
 from tracker.clock import Clock, wait_for_event
 from tracker.daemon.cards.live_view import BEHIND, LiveView
-from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import CardClosed, CardFailing, CardGone, CardPosted, CardRecovered, Tell
 from tracker.domain.policy import Snooze
 from tracker.notify.boards import Board, Gone, Shown

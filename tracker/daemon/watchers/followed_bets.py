@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,10 +24,10 @@ from tracker.domain.events import (
     BetWithdrawn,
     Tell,
 )
-from tracker.domain.game import Game, GameState
+from tracker.domain.game import Game, GameState, Side
 from tracker.domain.league import NBA
-from tracker.domain.player import Player, PlayerGame
-from tracker.domain.rule import parse_rule
+from tracker.domain.player import Absences, Injury, Player, PlayerGame
+from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.intake.bets_file import read_bets
 from tracker.settings import Settings
@@ -63,6 +63,8 @@ class FollowedBets:
         """The last games of the players whom bets are about."""
         self.teams: dict[Team, dict[str, tuple[PlayerGame, ...]]] = {}
         """What everybody did in the last games of their teams and their opponents."""
+        self.absences: dict[str, Absences] = {}
+        """Who is said to be out, of the leagues whose games are bet on."""
         self.faceless: tuple[Game, ...] = ()
         """The games whose players some bet that waits must know."""
         self.waiting = 0
@@ -127,12 +129,23 @@ class FollowedBets:
         before, self._books = self._books, {book.game.id: book for book in books}
         self._moved = {x for x in self._books if _bets(before.get(x)) != _bets(self._books[x])}
         self._moved |= before.keys() - self._books.keys()
+        await self._learn_who_is_out(before)
         self.recent = await self._store.players.recent_games(_players(books))
         teams = _teams(books)
         if teams != self.teams.keys():
             self.teams = await self._store.players.team_games(teams)
         self._version = await self._store.data_version()
         return tuple(books)
+
+    async def _learn_who_is_out(self, before: Mapping[str, GameTracking]) -> None:
+        """Take what is said of players, and look again at the games of whom it has changed."""
+        known, leagues = self.absences, {x.game.league for x in self._books.values()}
+        self.absences = await self._store.seasons.absences(sorted(leagues))
+        self._moved |= {
+            x
+            for x, book in self._books.items()
+            if x in before and _out(known, book.game) != _out(self.absences, book.game)
+        }
 
     async def _read_file(self) -> bool:
         """Register what the bets file holds, and withdraw what was taken out of it."""
@@ -237,6 +250,18 @@ def _teams(books: Iterable[GameTracking]) -> set[Team]:
         if any(players_in((x.bet for x in book.tracked), book.game))
         for code in (book.game.home, book.game.away)
     }
+
+
+def _out(known: Mapping[str, Absences], game: Game) -> frozenset[tuple[Side, str, Injury]]:
+    """Who is said to be out of a game, by side and key, with the words."""
+    told = known.get(game.league)
+    if told is None:
+        return frozenset()
+    return frozenset(
+        (side, key, word)
+        for side in Side
+        for key, word in told.out_of(game, game.code(side)).items()
+    )
 
 
 def _bets(book: GameTracking | None) -> frozenset[Bet]:

@@ -1,12 +1,15 @@
-"""Who plays tonight: each team's players as boxes have told, so that player lines find theirs."""
+"""Who plays tonight: each team's players as boxes have told, so that player lines find theirs.
+
+And who does not, by the notes of the same boxes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from tracker.domain.game import Game, GameState, Side
-from tracker.domain.player import Player, player_key
+from tracker.domain.player import BY_BOX, Availability, Injury, Player, player_key
 from tracker.store import Store
 
 Team = tuple[str, str]
@@ -22,6 +25,8 @@ class Rosters:
         self._known: dict[Team, tuple[str, ...]] = {}
         self._met: dict[Team, tuple[date | None, dict[str, str]]] = {}
         self._unkept: set[Team] = set()
+        self._out: dict[tuple[str, Side, str], Injury] = {}
+        self._unsaid: dict[tuple[str, Side, str], Injury] = {}
 
     async def load(self, now: datetime) -> None:
         """Take what was kept before."""
@@ -40,14 +45,34 @@ class Rosters:
             if len(seen) > before:
                 self._met[team] = state.game.slate, seen
                 self._unkept.add(team)
+        self._note(state)
+
+    def _note(self, state: GameState) -> None:
+        """Take down whom a box says to be out of its game, where it has not said so before."""
+        game = state.game
+        said = {
+            (game.id, x.side, player_key(x.name)): Injury(
+                game.league, game.code(x.side), x.name, Availability.OUT, (x.note or "").strip(),
+                game.slate + timedelta(days=1), BY_BOX,
+            )
+            for x in state.players
+            if x.out
+        }  # fmt: skip
+        fresh = {who: word for who, word in said.items() if self._out.get(who) != word}
+        if fresh:
+            self._out |= fresh
+            self._unsaid |= fresh
 
     @property
     def news(self) -> bool:
-        """Whether players were met that are not kept yet."""
-        return bool(self._unkept)
+        """Whether players were met, or said to be out, that are not kept yet."""
+        return bool(self._unkept or self._unsaid)
 
     async def keep(self, now: datetime) -> None:
         """Write down who was met, and read what that makes of the teams."""
+        out, self._unsaid = self._unsaid, {}
+        if out:
+            await self._store.seasons.keep_box(tuple(out.values()), now)
         teams, self._unkept = self._unkept, set()
         if teams:
             met = {team: tuple(self._met[team][1].values()) for team in teams}

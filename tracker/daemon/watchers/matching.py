@@ -11,8 +11,7 @@ from tracker.domain.draft import Draft, NoSuchGame, RostersUnknown, choose_games
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.player import Player
-from tracker.domain.roster import NoSuchPlayer
+from tracker.domain.player import NoSuchPlayer, Player
 from tracker.domain.tracking import GameTracking
 
 

@@ -13,12 +13,10 @@ from urllib.parse import urljoin, urlsplit
 
 from tracker.app.report import Span, report, summary
 from tracker.clock import Clock
-from tracker.domain.alert import Decision, Notice
+from tracker.domain.alert import Decision, Failed, Notice, Refused, Unknown
 from tracker.domain.bet import Result, Status
-from tracker.domain.delivery import Failed, Refused, Unknown
 from tracker.domain.events import HeartbeatFailing, HeartbeatRecovered, Tell
-from tracker.domain.money import money_text
-from tracker.domain.plural import plural
+from tracker.domain.money import money_text, plural
 from tracker.domain.policy import Level
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.monitors import State

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from tracker.clock import Clock
+from tracker.domain.poll import Usage
 from tracker.domain.tracking import GameTracking
-from tracker.domain.usage import Usage
 from tracker.feeds.http.health import WELL
 from tracker.store import Store
 

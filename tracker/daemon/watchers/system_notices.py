@@ -26,7 +26,7 @@ from tracker.domain.events import (
     SystemEvent,
     Tell,
 )
-from tracker.domain.plural import plural
+from tracker.domain.money import plural
 from tracker.domain.policy import Level
 from tracker.engine.decide.advance import LOST_AFTER
 from tracker.notify.channel import Channel, Message

@@ -21,9 +21,9 @@ from tracker.domain.events import (
     SystemEvent,
 )
 from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.policy import Event
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.prior import Basis
-from tracker.domain.rule import Event
 from tracker.domain.tracking import Change, GameTracking, Held, Ordering
 from tracker.engine.decide.facts import announce, review_alert
 from tracker.engine.decide.normalising import (

@@ -9,7 +9,7 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Settlement
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.rule import Event, EventRule
+from tracker.domain.policy import Event, EventRule
 from tracker.domain.tracking import GameTracking, Review, RuleState, Tracked
 
 _USEFUL_FOR = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tracker.domain.bet import Parlay
 from tracker.domain.game import GameState, Phase, Score
-from tracker.domain.parlay import Parlay
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.decide.parlays import look_at, part_of
 from tracker.forecast import Outlook

@@ -9,7 +9,7 @@ from datetime import datetime
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import GameState
-from tracker.domain.rule import LevelRule, SwingRule
+from tracker.domain.policy import LevelRule, SwingRule
 from tracker.domain.tracking import Change, RulePhase, RuleState, Tracked
 from tracker.engine.rules.state_machine import Reading, step
 from tracker.engine.rules.stepping import hurried

@@ -14,7 +14,7 @@ from typing import assert_never
 
 from tracker.domain.alert import Alert, Decision
 from tracker.domain.game import GameState, Score
-from tracker.domain.rule import (
+from tracker.domain.policy import (
     Comparison,
     EdgeRule,
     LevelRule,

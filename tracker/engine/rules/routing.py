@@ -13,12 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import ASK_BOOK
+from tracker.domain.bet import ASK_BOOK, Parlay
 from tracker.domain.market import Market
-from tracker.domain.parlay import Parlay
-from tracker.domain.plural import plural
-from tracker.domain.policy import CHANCE, DAEMON, SWING, Level, Policy, Told, topic_of
-from tracker.domain.rule import Event
+from tracker.domain.money import plural
+from tracker.domain.policy import CHANCE, DAEMON, SWING, Event, Level, Policy, Told, topic_of
 from tracker.domain.tracking import Change, Tracked
 from tracker.engine.settle.certainty import told_as
 

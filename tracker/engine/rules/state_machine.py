@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import assert_never
 
 from tracker.domain.alert import Reason
-from tracker.domain.rule import Comparison, LevelRule, SwingRule
+from tracker.domain.policy import Comparison, LevelRule, SwingRule
 from tracker.domain.tracking import RulePhase, RuleState
 
 BAND = math.log(0.80 / 0.20) - math.log(0.75 / 0.25)

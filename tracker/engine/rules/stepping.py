@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from tracker.domain.alert import Alert, Decision
 from tracker.domain.chance import Chance
 from tracker.domain.game import GameState
-from tracker.domain.rule import Event, EventRule, LevelRule, SwingRule
+from tracker.domain.policy import Event, EventRule, LevelRule, SwingRule
 from tracker.domain.tracking import RulePhase, RuleState, Tracked
 from tracker.engine.decide.facts import absentees, between, facts_of
 from tracker.engine.rules.state_machine import Reading, Verdict, rebase, step

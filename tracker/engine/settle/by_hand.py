@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tracker.domain.bet import Bet, Result, Settlement
+from tracker.domain.bet import Bet, Result, Settlement, price_of
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.money import Odds, money_text
-from tracker.domain.parlay import price_of
 from tracker.domain.tracking import LegStanding, Tracked
 from tracker.engine.settle.grading import Unsettleable
 from tracker.engine.settle.payout import comes_back, payout

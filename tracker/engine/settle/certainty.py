@@ -10,11 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from tracker.domain.alert import Alert, Reason
-from tracker.domain.bet import Result
+from tracker.domain.bet import Parlay, Result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import GameState
-from tracker.domain.parlay import Parlay
-from tracker.domain.rule import Event
+from tracker.domain.policy import Event
 from tracker.domain.tracking import Change, LegStanding, RulePhase, RuleState, Tracked
 from tracker.engine.decide.facts import between
 from tracker.engine.settle.grading import Unsettleable, agreed, certain

@@ -8,10 +8,8 @@ from fractions import Fraction
 from math import floor, prod
 from typing import assert_never
 
-from tracker.domain.bet import ASK_BOOK, Bet, Result
-from tracker.domain.money import Odds, payout_if_won
-from tracker.domain.parlay import Parlay
-from tracker.domain.plural import several
+from tracker.domain.bet import ASK_BOOK, Bet, Parlay, Result
+from tracker.domain.money import Odds, payout_if_won, several
 from tracker.domain.tracking import LegStanding
 from tracker.engine.settle.grading import Unsettleable
 

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tracker.domain.bet import Bet, Confirmation, Result, Settlement, chance_of
+from tracker.domain.bet import Bet, Confirmation, Leg, Parlay, Result, Settlement, chance_of
 from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.events import GameChecked
 from tracker.domain.game import GameState
-from tracker.domain.parlay import Leg, Parlay
 from tracker.domain.poll import FINAL_CHECKS, check_times
 from tracker.domain.tracking import (
     Change,

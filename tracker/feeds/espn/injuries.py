@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from tracker.domain.catalog.teams import code_in
-from tracker.domain.health import Availability, Injury
+from tracker.domain.player import Availability, Injury
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.espn.espn import PATHS
 from tracker.settings.mistakes import plain_words

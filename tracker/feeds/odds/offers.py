@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 
 from tracker.domain.game import Game
+from tracker.domain.player import RosterOf, nobody, players_meant
 from tracker.domain.quote import (
     AGE,
     MONEYLINE,
@@ -24,7 +25,6 @@ from tracker.domain.quote import (
     Selection,
     two_sided,
 )
-from tracker.domain.roster import RosterOf, nobody, players_meant
 
 SAME_GAME = timedelta(hours=12)
 """How far two sources' tip-offs of one game may lie apart."""

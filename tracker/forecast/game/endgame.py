@@ -4,6 +4,13 @@ The tables are made when fitting, by stepping a chain of possessions back from t
 a possession lasts and what it scores depends on the clock and the lead (a trailing team fouls, a
 leading one runs the clock down), all of it counted on recorded games. Here they are only looked up
 and tilted: the log-odds of a further point of margin or total shift with the strength of the teams.
+
+A game seen from long before the end reaches the layer, two minutes before it, at many leads. What
+the tables do to each of them is summed once, when the parameters are read, into two arrays: where a
+lead at the layer leads to, and how many points a game that ends with a given margin still scores.
+The second hardly depends on the lead at the layer, and is kept by classes of the final margin.
+
+What is level at the end of a period is replaced by the outcomes of its overtimes.
 """
 
 from __future__ import annotations
@@ -15,13 +22,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker.forecast.game.lattice import Lattice, hankel, toeplitz
+from tracker.forecast.lazy import Lazy
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tracker.forecast.game.figures import Endgame, Overtime
     from tracker.forecast.game.flow import Moment
-    from tracker.forecast.game.parameters import Endgame
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.intp]
+
 
 TILT_FEATURES = ("prior", "lead", "pace", "bonuses", "one")
 """What tilts the tables. The margin: prior margin / 10 and lead / 10 (neither beyond LONG_TILT).
@@ -141,3 +153,102 @@ def tilted(cells: Floats, margin: float, total: float) -> Floats:
     cells *= np.exp((total - margin) * steps)
     cells *= 1.0 / cells.sum()
     return cells
+
+
+LARGEST_MARGIN = 110
+"""Points: margins at the layer are followed this far; the largest final margin recorded is 73."""
+
+BEYOND = 600
+"""Points: margins at the end of regulation are listed this far, most of them without a chance."""
+
+_CLASSES = (0, 1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 16)
+"""The lowest |final margin| of each class: single points where fouling and ties matter."""
+
+
+@dataclass(frozen=True, eq=False)
+class Landing:
+    """`margin[i, j]`: P(final margin = j - BEYOND | margin at the layer = i - LARGEST_MARGIN).
+
+    `points[c, t]`: P(t points of both teams after the layer | class c of the final margin).
+    `class_of[j]` is the class of final margin j - BEYOND, `mean_points` the mean of `points`.
+    """
+
+    margin: Floats
+    points: Floats
+    class_of: Ints
+    mean_points: float
+
+    @Lazy
+    def turned(self) -> Floats:
+        """`points` from the last to the first, as a convolution wants them."""
+        return np.ascontiguousarray(self.points[:, ::-1])
+
+
+def land(endgame: Endgame, layer: float) -> Landing:
+    """Sum the tables at `layer` seconds over who has the ball and over the leads."""
+    finals = np.arange(-BEYOND, BEYOND + 1)
+    margin = np.zeros((2 * LARGEST_MARGIN + 1, finals.size))
+    class_of = np.searchsorted(_CLASSES, np.abs(finals), side="right") - 1
+    n = untilted(endgame, 0, 0, layer).shape[0]
+    points = np.zeros((len(_CLASSES), 2 * n - 1))
+    gain = np.subtract.outer(np.arange(n), np.arange(n))
+    both = np.add.outer(np.arange(n), np.arange(n))
+    for lead in range(-LARGEST_MARGIN, LARGEST_MARGIN + 1):
+        cells = untilted(endgame, lead, 0, layer)
+        end = lead + gain + BEYOND
+        np.add.at(margin[lead + LARGEST_MARGIN], end, cells)
+        if abs(lead) <= endgame.leads + n:
+            np.add.at(points, (class_of[end], both), cells)
+    margin /= margin.sum(axis=1, keepdims=True)
+    points /= points.sum(axis=1, keepdims=True)
+    mean = float(points.mean(axis=0) @ np.arange(points.shape[1]))
+    return Landing(margin, points, class_of.astype(np.intp), mean)
+
+
+ROOM = 40
+"""Points a team may add in all overtimes together before its chances are cut off (below 1e-4)."""
+
+
+def play_on(level: Lattice, overtime: Overtime, prior_margin: float, room: int = ROOM) -> Lattice:
+    """Replace every tie of `level` by the outcomes of its overtimes.
+
+    `room` is how many rows and columns to add for points scored in overtime.
+    """
+    rows, columns = level.cells.shape
+    if room:
+        cells = np.zeros((rows + room, columns + room))
+        cells[:rows, :columns] = level.cells
+    else:
+        cells = level.cells.copy()
+    offset = level.home0 - level.away0
+    ties = level.cells.diagonal(offset)
+    if ties.size and ties.any():
+        first = max(level.home0, level.away0)
+        i, j = first - level.home0, first - level.away0
+        steps = np.arange(ties.size)
+        cells[i + steps, j + steps] = 0.0
+        _add(cells, offset, i + j, ties, overtime, prior_margin)
+    cells *= 1.0 / cells.sum()
+    return Lattice(level.home0, level.away0, cells, level.scored)
+
+
+def _add(
+    cells: Floats, offset: int, start: int, ties: Floats, overtime: Overtime, prior_margin: float
+) -> None:
+    """Add the overtimes of `ties`, the first of which lies on the `start`-th antidiagonal."""
+    rows, columns = cells.shape
+    reach = overtime.margin.size // 2
+    gain = overtime.margin * np.exp(overtime.edge * prior_margin * overtime.margins)
+    gain *= 1.0 / gain.sum()
+    by_margin = np.zeros(rows + columns - 1)
+    # Entry q of `by_margin` belongs to a margin of q - (columns - 1) + offset.
+    low = columns - 1 - offset - reach
+    q = slice(max(low, 0), min(low + gain.size, by_margin.size))
+    by_margin[q] = gain[q.start - low : q.stop - low]
+    spread = np.zeros(2 * ties.size - 1)
+    spread[::2] = ties
+    points = np.convolve(spread, overtime.total_given_parity)
+    by_total = np.zeros(rows + columns - 1)
+    stop = min(start + points.size, by_total.size)
+    by_total[start:stop] = points[: stop - start]
+    cells += toeplitz(by_margin, rows, columns) * hankel(by_total, rows, columns)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
-from tracker.forecast.game.lazy import Lazy
+from tracker.forecast.lazy import Lazy
 
 T = TypeVar("T", bound=np.generic)
 

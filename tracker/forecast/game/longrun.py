@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN
 from tracker.forecast.game.flow import reach, whole_numbers
-from tracker.forecast.game.landing import BEYOND, LARGEST_MARGIN
 from tracker.forecast.game.lattice import Lattice, each_parity, hankel, toeplitz
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tracker.forecast.game.endgame import Landing
     from tracker.forecast.game.flow import Moment, Reach
-    from tracker.forecast.game.landing import Landing
     from tracker.forecast.game.parameters import Parameters
 
     Floats = NDArray[np.float64]
@@ -57,11 +57,7 @@ def regulation(parameters: Parameters, at: Moment) -> Lattice:
     if excess:
         return _beyond(parameters, at, excess)
     landing = parameters.landing
-    fix = parameters.calibration
-    widths = (1.0, 1.0)
-    if fix.name != "none":
-        widths = fix.at(fix.margin, at.left), fix.at(fix.total, at.left)
-    goal = reach(parameters.flow, parameters.average, at, widths)
+    goal = reach(parameters.flow, parameters.average, at)
     tie = parameters.flow.tie * leaning(goal.margin) * tied_until(at.left / at.regulation)
     if tie:
         # What is tied spreads further; this keeps both spreads as they were.

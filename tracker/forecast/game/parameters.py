@@ -1,4 +1,4 @@
-"""What was fitted: every figure that the forecast uses, with its meaning, unit and source.
+"""A league's parameters: the whole of what was fitted, and the file that holds it.
 
 One value of `Parameters` holds a league. All figures are maximum-likelihood or least-squares fits
 on recorded games by `tracker fit`; docs/model.md tells how, docs/model-card.md how well.
@@ -7,31 +7,34 @@ on recorded games by `tracker fit`; docs/model.md tells how, docs/model-card.md 
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 import zlib
-from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.calibration import CORRECTIONS, NO_CALIBRATION, Calibration
-from tracker.forecast.errors import BadParameters
+from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
+from tracker.forecast.documents import About, decoded, version_in
+from tracker.forecast.ends import EndsBelief, read_ends
+from tracker.forecast.game.endgame import land
+from tracker.forecast.game.figures import (
+    Average,
+    BoxFigures,
+    Endgame,
+    Flow,
+    Overtime,
+    SpanFigures,
+)
 from tracker.forecast.game.flow import MARGIN_FEATURES, TOTAL_FEATURES
-from tracker.forecast.game.landing import land
-from tracker.forecast.game.lattice import each_parity
-from tracker.forecast.game.lazy import Lazy
-from tracker.forecast.priors.ends import EndsBelief, read_ends
-from tracker.forecast.priors.ratings import RatingFigures
-
-T = TypeVar("T")
+from tracker.forecast.lazy import Lazy
+from tracker.forecast.ratings import RatingFigures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tracker.forecast.game.landing import Landing
+    from tracker.forecast.game.endgame import Landing
+    from tracker.forecast.players.figures import PlayerFigures
 
     Floats = NDArray[np.float64]
 
@@ -45,179 +48,17 @@ FEATURE_VERSION = "score-clock-possession-bonus-prior-ends-box-tip-2"
 """Names what a forecast looks at; it changes when an input is added or read differently."""
 
 
-@dataclass(frozen=True)
-class Average:
-    """A game of which nothing is known before tip-off: the league's mean and spread of priors.
-
-    `margin` is the home edge and `total` the mean total, in points; the `_sd` are the standard
-    deviations, in points, of what the closing lines (or ratings) of single games say about them.
-    `reference` is the total, in points, from which the other figures count a prior's total: the
-    league's own, or that of the league from which the figures are transferred.
-    """
-
-    margin: float
-    total: float
-    margin_sd: float
-    total_sd: float
-    reference: float
-
-
-@dataclass(frozen=True, eq=False)
-class BoxFigures:
-    """What a box is expected to show: by the part of regulation played, linear between the rows.
-
-    `possessions` of one team are a row's weights of (1, prior total over `reference`, ends), and
-    `fouls` of both teams those of (1, ends).
-    """
-
-    played: tuple[float, ...]
-    possessions: tuple[tuple[float, float, float], ...]
-    fouls: tuple[tuple[float, float], ...]
-    reference: float
-
-    def expected(self, played: float, prior_total: float, ends: float) -> tuple[float, float]:
-        """Possessions of a team, and fouls of both, that a game has usually had by now."""
-        k = min(max(bisect_right(self.played, played) - 1, 0), len(self.played) - 2)
-        start, end = self.played[k], self.played[k + 1]
-        w = min(max((played - start) / (end - start), 0.0), 1.0)
-        beyond = prior_total - self.reference
-
-        def at(row: int) -> tuple[float, float]:
-            one, by_total, by_ends = self.possessions[row]
-            fouls, fouls_by_ends = self.fouls[row]
-            return one + by_total * beyond + by_ends * ends, fouls + fouls_by_ends * ends
-
-        (low, low_fouls), (high, high_fouls) = at(k), at(k + 1)
-        return low * (1 - w) + high * w, low_fouls * (1 - w) + high_fouls * w
-
-
-@dataclass(frozen=True, eq=False)
-class Flow:
-    """From a moment to the endgame layer: means and variances of what is scored in between.
-
-    `layer` and `knots` are seconds left in regulation; coefficients between knots are interpolated
-    linearly. `margin[k, f]` and `total[k, f]` are least-squares weights of the features listed in
-    `flow.MARGIN_FEATURES` and `flow.TOTAL_FEATURES`. `margin_rate` and `total_rate` are variances
-    per second to the layer (points² / s). `total_pace` is the power with which the variance of the
-    total follows the prior's total over the league's. The `_noise` are standard deviations, in
-    points, of a whole game about a prior that is known for sure.
-    """
-
-    layer: float
-    knots: Floats
-    margin: Floats
-    total: Floats
-    margin_rate: Floats
-    total_rate: Floats
-    total_pace: float
-    margin_noise: float
-    total_noise: float
-    box: BoxFigures | None = None
-    """What a box is measured against; None where boxes tell nothing."""
-    tie: float = 0.0
-    """The correlation of a clear favourite's margin with the total beyond what the rest of the
-    model gives, until half-time; from there it fades, to nothing at 5:00."""
-
-    @Lazy
-    def clocks(self) -> list[float]:
-        """The knots as plain numbers."""
-        return [float(x) for x in self.knots]
-
-    @Lazy
-    def table(self) -> Floats:
-        """All that is interpolated, one row a knot: margin, total and both rates."""
-        rates = np.stack([self.margin_rate, self.total_rate], axis=1)
-        return np.concatenate([self.margin, self.total, rates], axis=1)
-
-
-@dataclass(frozen=True, eq=False)
-class Endgame:
-    """Joint chances of both teams' points from a clock to the end of the last period.
-
-    `tables[k][d + leads]` belongs to `clocks[k]` seconds left and to the team with the ball leading
-    by d; its cell [x, y] is the chance that this team scores x and the other y. They come from a
-    chain of possessions fitted to recorded ones. `ball[k, d + leads]` is the chance that a team
-    which leads by d has the ball, for states whose possession is unknown. `tilt[k]` holds the
-    weights of `endgame.TILT_FEATURES` by which the log-odds of a further point shift.
-    """
-
-    clocks: Floats
-    leads: int
-    tables: tuple[Floats, ...]
-    ball: Floats
-    tilt: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class Overtime:
-    """All overtimes together: chances of the final margin and of the points added.
-
-    `margin[i]` is P(margin = i - (n - 1) / 2), without a tie; `total[i]` is P(points = i).
-    `edge` is the log-odds that a point of prior margin adds to a point of overtime margin, `tempo`
-    the log-odds of a further point in overtime over those at the same clock in regulation.
-    """
-
-    margin: Floats
-    total: Floats
-    edge: float
-    tempo: float
-
-    @Lazy
-    def margins(self) -> Floats:
-        """The margins that `margin` speaks of."""
-        reach = self.margin.size // 2
-        return np.arange(-reach, reach + 1, dtype=np.float64)
-
-    @Lazy
-    def total_given_parity(self) -> Floats:
-        """`total` given the parity of the number of points."""
-        return each_parity(self.total, 0)
-
-
-@dataclass(frozen=True, eq=False)
-class SpanFigures:
-    """Points of one quarter or half: least-squares weights and variances.
-
-    `inside` holds for a moment within the span, `ahead` for one before it. Both are weights of
-    `spans.SPAN_FEATURES`, those of the margin and then those of the total. The variances, points²,
-    are (whatever little is left, a whole span) for the margin and then for the total; a moment
-    within the span has the first plus the second times the part of the span that is left.
-    """
-
-    inside: tuple[float, ...]
-    ahead: tuple[float, ...]
-    inside_variance: tuple[float, float, float, float]
-    ahead_variance: tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """Where a model comes from: `fitted_at` is the day, `data` the SHA-256 of the games' figures.
-
-    `stage` is what it was made for (STAGES); `unseen` tells how good its form was on a season that
-    the fit had not seen: the season, its games, and scores by moment and name. An older file says
-    nothing of these.
-    """
-
-    fitted_at: str = ""
-    data: str = ""
-    games: int = 0
-    stage: str = "candidate"
-    unseen: Mapping[str, Any] | None = None
-
-
-STAGES = ("candidate", "shadow", "in use", "retired")
-"""What a model may be: fitted, running beside the one in use, that one, and one of earlier days."""
-
-
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """Everything fitted for one league, and the names under which its forecasts are stored."""
+    """Everything fitted for one league, and the names under which its forecasts are stored.
+
+    `players` are figures of its players other than the shipped ones; `calibrations` correct the
+    chances that are read off its forecasts.
+    """
 
     league: str
     model_version: str
     feature_version: str
-    calibration: Calibration
     transferred: bool
     fitted_on: tuple[str, ...]
     average: Average
@@ -232,11 +73,13 @@ class Parameters:
     """What is believed of the road teams' ends; None in a league where they tell nothing."""
     about: About
     checksum: str
+    players: PlayerFigures | None = None
+    calibrations: Calibrations = NO_CALIBRATIONS
 
     @property
     def calibration_id(self) -> str:
-        """The name of the calibration in use."""
-        return self.calibration.name
+        """The name of the calibrations in use."""
+        return self.calibrations.name
 
     @Lazy
     def landing(self) -> Landing:
@@ -244,100 +87,10 @@ class Parameters:
         return land(self.endgame, self.flow.layer)
 
 
-_NAMES = ("sha256", "model_version", "about")
-"""What of a document is no part of what it forecasts."""
-
-
-def content_of(document: Mapping[str, Any]) -> str:
-    """Eight digits that name what a document forecasts with: other figures have others."""
-    return checksum_of({key: x for key, x in document.items() if key not in _NAMES})[:8]
-
-
-def sealed(document: Mapping[str, Any], form: str) -> dict[str, Any]:
-    """The document with a version that names the model's form and its content, and its checksum."""
-    found = dict(document)
-    found["model_version"] = f"{form}-{document['league']}-{content_of(document)}"
-    found["sha256"] = checksum_of(found)
-    return found
-
-
-def reference(document: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
-    """A document as what it has otherwise than another league's: figures are never kept twice."""
-    changes = {
-        key: value
-        if not isinstance(value, dict) or not isinstance(source.get(key), dict)
-        else {x: y for x, y in value.items() if source[key].get(x) != y}
-        for key, value in document.items()
-        if key != "sha256" and source.get(key) != value
-    }
-    found = {"like": source["league"], "like_sha256": source["sha256"], "changes": changes}
-    return {**found, "sha256": checksum_of(found)}
-
-
-def resolved(text: str, where: str, find: Callable[[str], str]) -> str:
-    """A file's text; of a reference that of the document that it stands for.
-
-    `find` gives the text of the league that it is like. Raises BadParameters.
-    """
-    if not text.startswith('{"changes":'):
-        return text
-    told = json.loads(text)
-    if told.get("sha256") != checksum_of(told):
-        raise BadParameters(f"{where} is damaged, its checksum differs: restore or refit it")
-    document: dict[str, Any] = json.loads(find(told["like"]))
-    if document["sha256"] != told["like_sha256"]:
-        raise BadParameters(f"{where} is like another fit of {told['like']}: make it anew")
-    for key, value in told["changes"].items():
-        inside = isinstance(value, dict) and isinstance(document.get(key), dict)
-        document[key] = document[key] | value if inside else value
-    document["sha256"] = checksum_of(document)
-    return json.dumps(document)
-
-
-def checksum_of(document: Mapping[str, Any]) -> str:
-    """The SHA-256 of a parameters document without its own `sha256`, in hexadecimal."""
-    body = {key: value for key, value in document.items() if key != "sha256"}
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def decode(text: str, where: str) -> Parameters:
     """Parameters from a file's text; `where` names the file. Raises BadParameters."""
     wrong = f"{where} is not of format {FORMAT}: refit it with this program"
     return decoded(text, where, ("format", (FORMAT, EARLIER)), wrong, _read)
-
-
-def decoded(
-    text: str,
-    where: str,
-    form: tuple[str, tuple[int, ...]],
-    wrong: str,
-    read: Callable[[Mapping[str, Any]], T],
-) -> T:
-    """What `read` makes of a file's text, once it is known to be whole. Raises BadParameters.
-
-    `form` is the key that tells the format, and those that can be read; `wrong` says that it is
-    another.
-    """
-    key, versions = form
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise BadParameters(f"{where} is not JSON ({error}): restore or refit it") from error
-    if not isinstance(document, dict) or document.get(key) not in versions:
-        raise BadParameters(wrong)
-    if document.get("sha256") != checksum_of(document):
-        raise BadParameters(f"{where} is damaged, its checksum differs: restore or refit it")
-    try:
-        return read(document)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadParameters(f"{where} lacks or misstates a figure ({error}): refit it") from error
-
-
-def version_in(document: Mapping[str, Any], *, earlier: bool) -> str:
-    """The version of a document; those of the format before did not name their content."""
-    told = str(document["model_version"])
-    return f"{told}-{content_of(document)}" if earlier else told
 
 
 def _read(document: Mapping[str, Any]) -> Parameters:
@@ -349,7 +102,6 @@ def _read(document: Mapping[str, Any]) -> Parameters:
         league=document["league"],
         model_version=version_in(document, earlier=document["format"] == EARLIER),
         feature_version=document["feature_version"],
-        calibration=_calibration(document),
         transferred=document["transferred"],
         fitted_on=tuple(document["fitted_on"]),
         average=Average(**document["average"]),
@@ -434,14 +186,6 @@ def _breaks(given: Mapping[str, Any]) -> Endgame:
         ball=np.full((clocks.size, 1), 0.5),
         tilt=np.zeros((clocks.size, 5)),
     )
-
-
-def _calibration(document: Mapping[str, Any]) -> Calibration:
-    given = document.get("calibration")
-    if given is None:
-        return replace(NO_CALIBRATION, name=str(document["calibration_id"]))
-    parts = {name: tuple(map(float, given[name])) for name in ("clocks", *CORRECTIONS)}
-    return Calibration(name=str(document["calibration_id"]), **parts)
 
 
 _SCALE = 65535

@@ -16,16 +16,16 @@ from tracker.forecast.errors import Unpriceable
 from tracker.forecast.game.endgame import untilted
 from tracker.forecast.game.flow import LASTING, LONG_LEAD, coming_balls, lasting, whole_numbers
 from tracker.forecast.game.lattice import Lattice, Pmf, each_parity, hankel, standing, toeplitz
-from tracker.forecast.game.lazy import Lazy
+from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState, Score
+    from tracker.forecast.game.figures import Endgame
     from tracker.forecast.game.flow import Moment
     from tracker.forecast.game.lattice import Points
-    from tracker.forecast.game.outlook import Outlook
-    from tracker.forecast.game.parameters import Endgame, Parameters
+    from tracker.forecast.game.parameters import Parameters
 
     Floats = NDArray[np.float64]
 
@@ -62,23 +62,31 @@ class Periods:
     state: GameState
     at: Moment
     parameters: Parameters
+    final: Lattice
+    """The final score, and that after regulation where it is known."""
+    regulation: Lattice | None
 
-    def points(self, span: Span, outlook: Outlook) -> Points:
+    @property
+    def over(self) -> bool:
+        """Nothing can change any more."""
+        return self.state.phase is Phase.FINAL
+
+    def points(self, span: Span) -> Points:
         """Points of `span`. Raises Unpriceable when the points by period are needed and unknown."""
         rules = self.state.game.rules
         if span is Span.REGULATION:
-            if outlook.regulation is None:
+            if self.regulation is None:
                 raise self._unknown()
-            return outlook.regulation
+            return self.regulation
         covered = span.periods(rules)
         first, last = covered[0], covered[-1]
         played = self.state.period
         finished = played > last or (played == last and self._ended)
-        if outlook.over or (finished and not span.counts_overtime):
+        if self.over or (finished and not span.counts_overtime):
             return self._settled(first, last, overtime=span.counts_overtime)
         if last == rules.periods and played >= first:
             # The rest of the game, less what was scored before the span began.
-            whole = outlook.final if span.counts_overtime else outlook.regulation
+            whole = self.final if span.counts_overtime else self.regulation
             if whole is None:
                 raise self._unknown()
             home, away = self._scored(1, first - 1)

@@ -37,7 +37,7 @@ RATE_FEATURES = (
 at that clock, `size` the lead's (no more than 25 points) / 10. `own` is the log of his rate over
 that of the average player with his part of the game, `surprise` what he has beyond the expected of
 the minutes that he has played, / 10, `own_gap` what tonight's team-mates lack of that figure. The
-others are those of player_minutes, and `use_gap` what they lack of points."""
+others are those of `minutes`, and `use_gap` what they lack of points."""
 
 LARGEST_OWN = 2.0
 """In logs: a rate further from the average player's tells no more."""

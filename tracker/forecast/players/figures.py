@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.game.lazy import Lazy
-from tracker.forecast.game.parameters import About, decoded, version_in
+from tracker.forecast.documents import About, decoded, version_in
+from tracker.forecast.lazy import Lazy
 from tracker.forecast.players.counts import RATE_FEATURES, Habits
 from tracker.forecast.players.minutes import SHARE_FEATURES
 
@@ -38,7 +38,7 @@ class RateFigures:
 
     A game counts `decay` times as much as the next one; `minutes` minutes at the rate that players
     with his part of the game have are added. `base` are that rate's weights of
-    `player_priors.base_features`.
+    `priors.base_features`.
     """
 
     decay: float
@@ -51,7 +51,7 @@ class PriorFigures:
     """How a player's minutes are told from his recent games.
 
     `decays` are the memories (a game counts `decay` times as much as the next), `minutes` the
-    least-squares weights of `player_priors.minutes_features`. `starting` and `bench` are the usual
+    least-squares weights of `priors.minutes_features`. `starting` and `bench` are the usual
     minutes of either role, `average` and `starts` those of anybody, and how often he starts.
     """
 
@@ -70,9 +70,9 @@ class Moments:
     The rest has one row for each: `done` is the chance that a player is done for the night whoever
     he is (an injury, an ejection), `bounds` the log-odds at which the classes of the share of what
     is left that he plays begin, `shares` the mean share of each class, `weights` those of
-    `player_minutes.SHARE_FEATURES`, `widths` those of `player_minutes.WIDTH_FEATURES`, `usual` the
+    `minutes.SHARE_FEATURES`, `widths` those of `minutes.WIDTH_FEATURES`, `usual` the
     part of a team's points that is still to come, `rates` the weights of
-    `player_counts.RATE_FEATURES`, one row for each of BASIC, and `powers` how much more than in
+    `counts.RATE_FEATURES`, one row for each of BASIC, and `powers` how much more than in
     proportion each of BASIC grows with the minutes: who plays more than expected is playing well.
     """
 
@@ -97,7 +97,7 @@ class PlayerFigures:
     are the chances of 1, 2, 3, ... points each time a player scores other than by a three.
     `ties[i][j]` is the covariance of what is added to BASIC[i] and BASIC[j] beyond what the minutes
     explain, over the root of the product of their means: a rebound of his own miss, say.
-    `overtime` are the weights of `player_minutes.overtime_share`. `fouls` put a player out.
+    `overtime` are the weights of `minutes.overtime_share`. `fouls` put a player out.
     `transferred` figures are another league's, scaled.
     """
 

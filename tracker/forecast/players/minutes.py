@@ -86,7 +86,7 @@ class Standing(Generic[Value]):
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Figures of a moment, as in `player_figures.Moments`, for the share of what is left."""
+    """Figures of a moment, as in `figures.Moments`, for the share of what is left."""
 
     done: float
     bounds: Floats

@@ -20,7 +20,7 @@ from tracker.domain.market import CATEGORIES, CATEGORY_REACHED
 from tracker.domain.player import Stat, figure, player_key, rules_out
 from tracker.forecast.errors import NotInBox, PlayerOut, Unpriceable
 from tracker.forecast.game.lattice import Pmf
-from tracker.forecast.game.lazy import Lazy
+from tracker.forecast.lazy import Lazy
 from tracker.forecast.players.counts import (
     BASIC,
     LARGEST_OWN,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from tracker.domain.game import GameState
     from tracker.domain.player import Player
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.game.lattice import Lattice
     from tracker.forecast.players.priors import PlayerPriors
 
     Floats = NDArray[np.float64]
@@ -78,7 +78,7 @@ _ENDED = re.compile(r"eject|disqualif|did not return|will not return|not returni
 class Scene:
     """What all players of a state share: the figures of the moment, and how the game may end.
 
-    `told`, `shares`, `rates` and `powers` are figures of `player_figures.Moments`. `minutes_left`
+    `told`, `shares`, `rates` and `powers` are figures of `figures.Moments`. `minutes_left`
     are those of regulation, or of the overtime that is being played. `played` is the part of a
     regulation game that has been played, above 1 in overtime; `live` says that the clock may run.
     `level` is the chance of an overtime to come, `blowout` that of a margin of FAR or more,
@@ -121,8 +121,12 @@ def _lines(state: GameState) -> dict[tuple[Side, str], PlayerLine]:
     return found
 
 
-def scene(state: GameState, outlook: Outlook, players: PlayerPriors) -> Scene:
-    """The figures of a moment, between those of the moments that were fitted."""
+def scene(state: GameState, end: Lattice, average_total: float, players: PlayerPriors) -> Scene:
+    """The figures of a moment, between those of the moments that were fitted.
+
+    `end` is the score after regulation, or after the overtime that is played; `average_total` are
+    the points of both teams of the league's average game.
+    """
     rules = state.game.rules
     whole = float(rules.regulation_seconds)
     overtime = state.overtime > 0
@@ -137,11 +141,9 @@ def scene(state: GameState, outlook: Outlook, players: PlayerPriors) -> Scene:
         row: Floats = values[low] * (1 - weight) + values[high] * weight
         return row
 
-    end = outlook.regulation if not overtime and outlook.regulation is not None else outlook.final
     margins = end.margin
     blowout = margins.less_than(1 - FAR) + 1 - margins.less_than(FAR)
     level = float(left == 0) if overtime else margins.split(0)[1]
-    average = outlook.periods.parameters.average.total
     usual = float(mixed(told.usual[:, None])[0])
     lines = _lines(state)
     lineup = {
@@ -167,7 +169,7 @@ def scene(state: GameState, outlook: Outlook, players: PlayerPriors) -> Scene:
         margin=margins.mean / 10,
         lead=state.score.margin / 10,
         to_come=(end.home.mean - state.score.home, end.away.mean - state.score.away),
-        usual_points=usual * average / 2,
+        usual_points=usual * average_total / 2,
         lines=lines,
         lineup=lineup,
         tonight={side: _together(lineup, side) for side in Side},
@@ -389,10 +391,11 @@ def _not_listed(player: Player, state: GameState) -> PlayerLine:
     raise Unpriceable(f"{player.name} is not in the box score of {where}, or twice")
 
 
-def player_outlook(player: Player, outlook: Outlook) -> PlayerOutlook:
+def player_outlook(
+    player: Player, state: GameState, scene: Scene, players: PlayerPriors
+) -> PlayerOutlook:
     """How a player's line may end. Raises Unpriceable."""
-    state, players = outlook.periods.state, outlook.player_priors
-    line = outlook.scene.lines.get((player.side, player.key)) or _not_listed(player, state)
+    line = scene.lines.get((player.side, player.key)) or _not_listed(player, state)
     ended = line.note is not None and _ENDED.search(line.note) is not None
     out = line.out or (ended and rules_out(line.note))
     if out and not line.played and state.phase is not Phase.FINAL:
@@ -400,8 +403,8 @@ def player_outlook(player: Player, outlook: Outlook) -> PlayerOutlook:
     done = line.fouls >= players.figures.fouls or (ended and line.played)
     return PlayerOutlook(
         line=line,
-        over=outlook.over or done,
-        scene=outlook.scene,
+        over=state.phase is Phase.FINAL or done,
+        scene=scene,
         priors=players,
         side=player.side,
         regulation=state.game.rules.regulation_seconds / 60,

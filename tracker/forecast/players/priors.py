@@ -16,7 +16,7 @@ from tracker.domain.game import Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import PlayerGame, Stat
 from tracker.forecast.errors import LittleKnown
-from tracker.forecast.game.lazy import Lazy
+from tracker.forecast.lazy import Lazy
 from tracker.forecast.players.counts import BASIC, PLACE, Remainder, means_of
 from tracker.forecast.players.figures import GAME_MINUTES, PlayerFigures
 from tracker.forecast.players.lineup import Mate

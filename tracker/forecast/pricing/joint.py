@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr
 
-from tracker.domain.market import Span
+from tracker.domain.market import DoubleDouble, PlayerTotal, Span
 from tracker.forecast.game.lattice import hankel, toeplitz
-from tracker.forecast.pricing.sheet import AWAY, HOME, MARGIN, TOTAL, Question, Shape
+from tracker.forecast.pricing.player_lines import by_score
+from tracker.forecast.pricing.questions import AWAY, HOME, MARGIN, TOTAL, Question, Shape, question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from tracker.domain.market import Market, PlayerMarket
     from tracker.forecast.game.lattice import Points
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.outlook import Outlook
 
     Floats = NDArray[np.float64]
 
@@ -33,8 +35,6 @@ def across(asked: Sequence[Question], outlook: Outlook, cells: Floats, *, pushed
 
     `cells` are those of the final lattice, less where other legs do not hold.
     """
-    from tracker.forecast.pricing.markets import held, on_lattice
-
     final = outlook.final
     rows, columns = cells.shape
     weights = cells
@@ -92,3 +92,120 @@ def _given(
     bottom = ndtr((math.ceil(low) - 0.5 - mean) / sd) if math.isfinite(low) else 0.0
     chances: Floats = np.maximum(top - bottom, 0.0) * np.ones(values.size)
     return chances
+
+
+def together(legs: Sequence[Market], outlook: Outlook, *, pushed: bool) -> float:
+    """P(no leg loses), or with `pushed` P(every leg pushes), of legs that are still open.
+
+    Legs of one span are summed on its lattice. Legs of several spans are joined by the links
+    between a span's points and the final score, as player lines are.
+    """
+    asked: list[Question] = []
+    players: list[PlayerMarket] = []
+    for leg in legs:
+        if isinstance(leg, PlayerTotal | DoubleDouble):
+            players.append(leg)
+        else:
+            asked.append(question(leg))
+    if not players:
+        spans = tuple(dict.fromkeys(x.span for x in asked))
+        if len(spans) == 1:
+            points = outlook.of(spans[0])
+            return on_lattice(asked, points, points.cells, pushed=pushed)
+        return across(asked, outlook, outlook.final.cells, pushed=pushed)
+    cells = outlook.final.cells * by_score(players, outlook, pushed=pushed)
+    return across(asked, outlook, cells, pushed=pushed) if asked else min(float(cells.sum()), 1.0)
+
+
+def on_lattice(asked: Sequence[Question], points: Points, cells: Floats, *, pushed: bool) -> float:
+    """The mass of those `cells` on the lattice of `points` in which every leg holds."""
+    rows, columns = cells.shape
+    if any(x.shape is Shape.ODD for x in asked):
+        vectors = held(asked, points, pushed=pushed)
+        for name, view in ((MARGIN, toeplitz), (TOTAL, hankel)):
+            if name in vectors:
+                cells = cells * view(vectors[name], rows, columns)
+        sides = cells @ vectors.get(AWAY, np.ones(columns))
+        return min(float(vectors.get(HOME, np.ones(rows)) @ sides), 1.0)
+    return min(_in_bounds(_bounds(asked, points, pushed=pushed), cells), 1.0)
+
+
+def _bounds(
+    asked: Sequence[Question], points: Points, *, pushed: bool
+) -> dict[str, tuple[int, int]]:
+    """The first and last place of each part at which the legs hold.
+
+    A place counts from the lattice's corner: the margin is row - column, the total row + column.
+    """
+    corner = {
+        MARGIN: points.home0 - points.away0,
+        TOTAL: points.home0 + points.away0,
+        HOME: points.home0,
+        AWAY: points.away0,
+    }
+    rows, columns = points.cells.shape
+    found = {
+        MARGIN: (1 - columns, rows - 1),
+        TOTAL: (0, rows + columns - 2),
+        HOME: (0, rows - 1),
+        AWAY: (0, columns - 1),
+    }
+    for one in asked:
+        low, high = found[one.part]
+        exact = one.shape is Shape.EXACT or pushed
+        if one.above or exact:
+            low = max(low, math.ceil(one.line) - corner[one.part])
+        if not one.above or exact:
+            high = min(high, math.floor(one.line) - corner[one.part])
+        found[one.part] = low, high
+    return found
+
+
+def _in_bounds(bounds: dict[str, tuple[int, int]], cells: Floats) -> float:
+    """The mass within bounds on all four parts: most of a lattice need not be looked at."""
+    (low, high), (least, most) = bounds[MARGIN], bounds[TOTAL]
+    (top, bottom), (left, right) = bounds[HOME], bounds[AWAY]
+    top, bottom = max(top, (low + least + 1) // 2), min(bottom, (high + most) // 2)
+    left, right = max(left, (least - high + 1) // 2), min(right, (most - low) // 2)
+    if top > bottom or left > right or low > high or least > most:
+        return 0.0
+    part = cells[top : bottom + 1, left : right + 1]
+    rows, columns = part.shape
+    first, last = top - right, bottom - left
+    if low > first or high < last:
+        holds = np.zeros(rows + columns - 1)
+        holds[max(low - first, 0) : max(high - first + 1, 0)] = 1.0
+        part = part * toeplitz(holds, rows, columns)
+    first, last = top + left, bottom + right
+    if least > first or most < last:
+        holds = np.zeros(rows + columns - 1)
+        holds[max(least - first, 0) : max(most - first + 1, 0)] = 1.0
+        part = part * hankel(holds, rows, columns)
+    return float(part.sum())
+
+
+def held(asked: Sequence[Question], points: Points, *, pushed: bool) -> dict[str, Floats]:
+    """For each part that is asked about, 1 for every value at which all of its legs hold."""
+    rows, columns = points.cells.shape
+    first = {
+        MARGIN: (points.home0 - points.away0 - columns + 1, rows + columns - 1),
+        TOTAL: (points.home0 + points.away0, rows + columns - 1),
+        HOME: (points.home0, rows),
+        AWAY: (points.away0, columns),
+    }
+    found: dict[str, Floats] = {}
+    for one in asked:
+        start, count = first[one.part]
+        holds = np.zeros(count)
+        low, high = math.ceil(one.line) - start, math.floor(one.line) - start
+        if one.shape is Shape.ODD:
+            holds[(start + int(one.above)) % 2 :: 2] = 1.0
+        elif one.shape is Shape.EXACT or pushed:
+            holds[max(low, 0) : max(high + 1, 0)] = 1.0
+        elif one.above:
+            holds[max(low, 0) :] = 1.0
+        else:
+            holds[: max(high + 1, 0)] = 1.0
+        known = found.get(one.part)
+        found[one.part] = holds if known is None else known * holds
+    return found

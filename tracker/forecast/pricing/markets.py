@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker.domain.bet import exclusive
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_of
-from tracker.domain.contradiction import exclusive
-from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.market import DoubleDouble, Market, OddEven, PlayerTotal, Span, ThreeWay
 from tracker.forecast.errors import Unpriceable
-from tracker.forecast.game.lattice import hankel, toeplitz
-from tracker.forecast.players.lines import opened, player_chance
-from tracker.forecast.pricing.sheet import (
-    AWAY,
-    HOME,
-    MARGIN,
-    TOTAL,
-    Question,
-    Shape,
-    laid_out,
-    question,
-)
+from tracker.forecast.pricing.joint import together
+from tracker.forecast.pricing.player_lines import player_chance
+from tracker.forecast.pricing.questions import SMALLEST, Question, opened, question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState
-    from tracker.domain.market import Market, PlayerMarket
-    from tracker.forecast.game.lattice import Points
-    from tracker.forecast.game.outlook import Outlook
+    from tracker.forecast.outlook import Outlook
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 
 WORTH_A_SHEET = 12
@@ -45,13 +36,19 @@ def price(market: Market, outlook: Outlook, state: GameState) -> Chance:
     """The chance of one bet. Raises Unpriceable when the state lacks what the market asks about.
 
     A bet that nothing can change any more has a chance of exactly 0 or 1; any other has neither.
+    It is calibrated where there is a calibration.
     """
     del state
-    return chance_of(market, outlook)
+    return calibrated(market, outlook)
+
+
+def calibrated(market: Market, outlook: Outlook) -> Chance:
+    """The same off the outlook alone."""
+    return outlook.calibrations.applied(market, chance_of(market, outlook))
 
 
 def price_all(markets: Sequence[Market], outlook: Outlook) -> list[Chance | None]:
-    """The chances of many bets of one game; None for one that cannot be priced."""
+    """The raw chances of many bets of one game; None for one that cannot be priced."""
     if len(markets) >= WORTH_A_SHEET:
         try:
             return [*chances_of(laid_out(tuple(markets)).chances(outlook).tolist())]
@@ -77,7 +74,7 @@ def why_none(market: Market, outlook: Outlook) -> NoChance | None:
 
 
 def chance_of(market: Market, outlook: Outlook) -> Chance:
-    """The chance of one bet, off the outlook alone. Raises Unpriceable."""
+    """The raw chance of one bet, off the outlook alone. Raises Unpriceable."""
     if isinstance(market, PlayerTotal | DoubleDouble):
         return player_chance(market, outlook)
     asked = question(market)
@@ -94,9 +91,11 @@ def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance
     """The chance of several legs of one game together, off the joint distribution.
 
     It wins when no leg loses and one at least wins, for a leg that pushes drops out; it pushes when
-    every leg does. Raises Unpriceable, and ValueError for no legs at all.
+    every leg does. Raises Unpriceable, and ValueError for no legs at all. Several legs are told as
+    the outlook has them: a calibration speaks of one market, not of how markets hang together.
     """
-    del state
+    if len(legs) == 1:
+        return price(legs[0], outlook, state)
     return parlay_of([(x, chance_of(x, outlook)) for x in legs], outlook)
 
 
@@ -139,122 +138,116 @@ def _can_push(market: Market) -> bool:
             return question(market).can_push
 
 
-def together(legs: Sequence[Market], outlook: Outlook, *, pushed: bool) -> float:
-    """P(no leg loses), or with `pushed` P(every leg pushes), of legs that are still open.
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """Markets of one game, laid out. `chances` prices them all against any outlook of it.
 
-    Legs of one span are summed on its lattice. Legs of several spans are joined by the links
-    between a span's points and the final score, as player lines are.
+    `lined` are the places of the markets that a line decides: the arrays hold these alone. The
+    `others` are priced one by one.
     """
-    from tracker.forecast.pricing.joint import across
 
-    asked: list[Question] = []
-    players: list[PlayerMarket] = []
-    for leg in legs:
-        if isinstance(leg, PlayerTotal | DoubleDouble):
-            players.append(leg)
-        else:
-            asked.append(question(leg))
-    if not players:
-        spans = tuple(dict.fromkeys(x.span for x in asked))
-        if len(spans) == 1:
-            points = outlook.of(spans[0])
-            return on_lattice(asked, points, points.cells, pushed=pushed)
-        return across(asked, outlook, outlook.final.cells, pushed=pushed)
-    from tracker.forecast.players.legs import by_score
+    lined: Ints
+    others: tuple[tuple[int, Market], ...]
+    groups: tuple[tuple[Span, str, int, int], ...]
+    """Of each part that is asked about the lowest and highest value whose sum is needed."""
+    group: Ints
+    line: Floats
+    under: Ints
+    below: Ints
+    """Where the chance of less than the next whole value, and of less than the line, stands."""
+    turned: NDArray[np.bool_]
+    """Whether the side below the line is backed."""
 
-    cells = outlook.final.cells * by_score(players, outlook, pushed=pushed)
-    return across(asked, outlook, cells, pushed=pushed) if asked else min(float(cells.sum()), 1.0)
+    @staticmethod
+    def of(markets: Sequence[Market]) -> Sheet:
+        """Lay out markets, in their order."""
+        asked: list[Question] = []
+        lined: list[int] = []
+        others: list[tuple[int, Market]] = []
+        for place, market in enumerate(markets):
+            if isinstance(market, OddEven | PlayerTotal | DoubleDouble) or (
+                isinstance(market, ThreeWay) and market.side is None
+            ):
+                others.append((place, market))
+            else:
+                asked.append(question(market))
+                lined.append(place)
+        places = {kind: i for i, kind in enumerate(dict.fromkeys((x.span, x.part) for x in asked))}
+        kinds = list(places)
+        group = [places[x.span, x.part] for x in asked]
+        floors = [math.floor(x.line) for x in asked]
+        members = [
+            [f for f, g in zip(floors, group, strict=True) if g == k] for k in range(len(kinds))
+        ]
+        lows, highs = [min(x) for x in members], [max(x) + 1 for x in members]
+        starts = np.cumsum([0, *(b - a + 1 for a, b in zip(lows, highs, strict=True))])
+        under = [int(starts[g]) + f + 1 - lows[g] for f, g in zip(floors, group, strict=True)]
+        whole = [f == x.line for f, x in zip(floors, asked, strict=True)]
+        return Sheet(
+            np.array(lined, dtype=np.int64),
+            tuple(others),
+            tuple((*kinds[k], lows[k], highs[k]) for k in range(len(kinds))),
+            np.array(group, dtype=np.int64),
+            np.array([x.line for x in asked]),
+            np.array(under, dtype=np.int64),
+            np.array(under, dtype=np.int64) - np.array(whole, dtype=np.int64),
+            np.array([not x.above for x in asked], dtype=bool),
+        )
 
+    def chances(self, outlook: Outlook) -> Floats:
+        """Rows of (win, push, lose), one a market. Raises Unpriceable."""
+        if not self.others:
+            return self._by_line(outlook)
+        found = np.empty((self.lined.size + len(self.others), 3))
+        if self.lined.size:
+            found[self.lined] = self._by_line(outlook)
+        for place, market in self.others:
+            chance = chance_of(market, outlook)
+            found[place] = chance.win, chance.push, chance.lose
+        return found
 
-def on_lattice(asked: Sequence[Question], points: Points, cells: Floats, *, pushed: bool) -> float:
-    """The mass of those `cells` on the lattice of `points` in which every leg holds."""
-    rows, columns = cells.shape
-    if any(x.shape is Shape.ODD for x in asked):
-        vectors = held(asked, points, pushed=pushed)
-        for name, view in ((MARGIN, toeplitz), (TOTAL, hankel)):
-            if name in vectors:
-                cells = cells * view(vectors[name], rows, columns)
-        sides = cells @ vectors.get(AWAY, np.ones(columns))
-        return min(float(vectors.get(HOME, np.ones(rows)) @ sides), 1.0)
-    return min(_in_bounds(_bounds(asked, points, pushed=pushed), cells), 1.0)
-
-
-def _bounds(
-    asked: Sequence[Question], points: Points, *, pushed: bool
-) -> dict[str, tuple[int, int]]:
-    """The first and last place of each part at which the legs hold.
-
-    A place counts from the lattice's corner: the margin is row - column, the total row + column.
-    """
-    corner = {
-        MARGIN: points.home0 - points.away0,
-        TOTAL: points.home0 + points.away0,
-        HOME: points.home0,
-        AWAY: points.away0,
-    }
-    rows, columns = points.cells.shape
-    found = {
-        MARGIN: (1 - columns, rows - 1),
-        TOTAL: (0, rows + columns - 2),
-        HOME: (0, rows - 1),
-        AWAY: (0, columns - 1),
-    }
-    for one in asked:
-        low, high = found[one.part]
-        exact = one.shape is Shape.EXACT or pushed
-        if one.above or exact:
-            low = max(low, math.ceil(one.line) - corner[one.part])
-        if not one.above or exact:
-            high = min(high, math.floor(one.line) - corner[one.part])
-        found[one.part] = low, high
-    return found
-
-
-def _in_bounds(bounds: dict[str, tuple[int, int]], cells: Floats) -> float:
-    """The mass within bounds on all four parts: most of a lattice need not be looked at."""
-    (low, high), (least, most) = bounds[MARGIN], bounds[TOTAL]
-    (top, bottom), (left, right) = bounds[HOME], bounds[AWAY]
-    top, bottom = max(top, (low + least + 1) // 2), min(bottom, (high + most) // 2)
-    left, right = max(left, (least - high + 1) // 2), min(right, (most - low) // 2)
-    if top > bottom or left > right or low > high or least > most:
-        return 0.0
-    part = cells[top : bottom + 1, left : right + 1]
-    rows, columns = part.shape
-    first, last = top - right, bottom - left
-    if low > first or high < last:
-        holds = np.zeros(rows + columns - 1)
-        holds[max(low - first, 0) : max(high - first + 1, 0)] = 1.0
-        part = part * toeplitz(holds, rows, columns)
-    first, last = top + left, bottom + right
-    if least > first or most < last:
-        holds = np.zeros(rows + columns - 1)
-        holds[max(least - first, 0) : max(most - first + 1, 0)] = 1.0
-        part = part * hankel(holds, rows, columns)
-    return float(part.sum())
+    def _by_line(self, outlook: Outlook) -> Floats:
+        sums, stands = [], []
+        for span, part, low, high in self.groups:
+            points = outlook.of(span)
+            sums.append(points.window(part, low, high))
+            stands.append(math.inf if points.sure else points.stands(part))
+        flat = np.concatenate(sums)
+        under, below = flat[self.under], flat[self.below]
+        found = np.empty((self.group.size, 3))
+        found[:, 0], found[:, 1], found[:, 2] = 1.0 - under, under - below, below
+        free = self.line >= np.array(stands)[self.group]
+        if free.all():
+            _open(found)
+        elif free.any():
+            rows = found[free]
+            _open(rows)
+            found[free] = rows
+        if self.turned.any():
+            found[self.turned] = found[self.turned, ::-1]
+        return found
 
 
-def held(asked: Sequence[Question], points: Points, *, pushed: bool) -> dict[str, Floats]:
-    """For each part that is asked about, 1 for every value at which all of its legs hold."""
-    rows, columns = points.cells.shape
-    first = {
-        MARGIN: (points.home0 - points.away0 - columns + 1, rows + columns - 1),
-        TOTAL: (points.home0 + points.away0, rows + columns - 1),
-        HOME: (points.home0, rows),
-        AWAY: (points.away0, columns),
-    }
-    found: dict[str, Floats] = {}
-    for one in asked:
-        start, count = first[one.part]
-        holds = np.zeros(count)
-        low, high = math.ceil(one.line) - start, math.floor(one.line) - start
-        if one.shape is Shape.ODD:
-            holds[(start + int(one.above)) % 2 :: 2] = 1.0
-        elif one.shape is Shape.EXACT or pushed:
-            holds[max(low, 0) : max(high + 1, 0)] = 1.0
-        elif one.above:
-            holds[max(low, 0) :] = 1.0
-        else:
-            holds[: max(high + 1, 0)] = 1.0
-        known = found.get(one.part)
-        found[one.part] = holds if known is None else known * holds
-    return found
+_KEPT = 128
+"""Lists of markets that stay laid out."""
+
+_laid: dict[tuple[int, ...], tuple[tuple[Market, ...], Sheet]] = {}
+"""By the identity of each market, which a list's own keeps from being given to another: markets
+are equal by what they say, but to hash that takes longer than to price them."""
+
+
+def laid_out(markets: tuple[Market, ...]) -> Sheet:
+    """Markets laid out once: from poll to poll the bets on a game stay the same."""
+    key = tuple(map(id, markets))
+    known = _laid.get(key)
+    if known is None:
+        if len(_laid) >= _KEPT:
+            _laid.clear()
+        known = _laid[key] = markets, Sheet.of(markets)
+    return known[1]
+
+
+def _open(rows: Floats) -> None:
+    """Give both sides of what is undecided SMALLEST, and share the rest as they did."""
+    rows *= 1 - 2 * SMALLEST
+    rows[:, ::2] += SMALLEST

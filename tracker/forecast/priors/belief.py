@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tracker.domain.league import season_name
-from tracker.domain.plural import plural
+from tracker.domain.money import plural
 from tracker.domain.prior import Finished, Lines, PregameLines, Prior, PriorSource
-from tracker.forecast.priors.ends import EndsBelief, lean
+from tracker.forecast.ends import EndsBelief, lean
 from tracker.forecast.priors.lines import (
     BET_LINE_SD,
     average_prior,
@@ -22,15 +22,14 @@ from tracker.forecast.priors.lines import (
     told_margin,
     total_of_bet,
 )
-from tracker.forecast.priors.ratings import Ratings, Result, rate
+from tracker.forecast.ratings import Ratings, Result, rate
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from tracker.domain.bet import Bet
+    from tracker.domain.bet import Bet, Leg
     from tracker.domain.game import Game
     from tracker.domain.market import Market
-    from tracker.domain.parlay import Leg
     from tracker.forecast.game.parameters import Parameters
 
 YOURS = "lines that you gave"

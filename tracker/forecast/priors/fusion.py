@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tracker.domain.game import Phase
-from tracker.forecast.game.model import forecast
+from tracker.forecast.model import forecast
 from tracker.forecast.priors.lines import devig
 
 if TYPE_CHECKING:
     from tracker.domain.game import GameState
     from tracker.domain.prior import Lines, Prior
-    from tracker.forecast.game.outlook import Outlook
     from tracker.forecast.game.parameters import Parameters
+    from tracker.forecast.outlook import Outlook
     from tracker.forecast.players.priors import PlayerPriors
 
 MARGIN_WEIGHTS = (0.0, 0.9, 0.75, 0.9)

@@ -16,8 +16,8 @@ from tracker.domain.draft import Draft
 from tracker.domain.events import Tell
 from tracker.domain.game import Game, GameState, Side
 from tracker.domain.player import Player
+from tracker.domain.policy import Rule
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.domain.rule import Rule
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.nba import nba
 from tracker.feeds.polling.feed import Ask, Look

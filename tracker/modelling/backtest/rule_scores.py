@@ -15,7 +15,7 @@ from typing import assert_never
 
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Result
-from tracker.domain.rule import Comparison, LevelRule, SwingRule
+from tracker.domain.policy import Comparison, LevelRule, SwingRule
 from tracker.engine.rules.state_machine import COOLDOWN
 
 SETTLED_AT = 0.99

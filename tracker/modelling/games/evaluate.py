@@ -11,7 +11,7 @@ import numpy as np
 
 from tracker.modelling import metrics
 from tracker.modelling.games import observe
-from tracker.modelling.games.against import paired
+from tracker.modelling.games.baselines import paired
 from tracker.modelling.games.dataset import read
 from tracker.modelling.games.fit import complete, priors_of
 from tracker.modelling.games.trace import trace

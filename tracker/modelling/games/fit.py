@@ -10,21 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker.forecast import forecast
+from tracker.forecast.documents import About, sealed
+from tracker.forecast.ends import write_ends
+from tracker.forecast.game import figures as values
 from tracker.forecast.game import parameters as figures
 from tracker.forecast.game.longrun import leaning
-from tracker.forecast.priors.ends import write_ends
-from tracker.modelling.games import (
-    chain_fit,
-    flow_fit,
-    observe,
-    ratings_fit,
-    rest_fit,
-    tilt_fit,
-    width_fit,
-)
+from tracker.modelling.games import endgame_fit, flow_fit, observe, ratings_fit, spans_fit
 from tracker.modelling.games.dataset import BadDataset, believed_ends, digest, read
-from tracker.modelling.games.sample import Priors, draw
-from tracker.modelling.games.trace import trace
+from tracker.modelling.games.trace import Priors, draw, trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +34,7 @@ MODEL = "flow-and-chain-3"
 """Names the form of the model; it changes when the formulas do."""
 
 LEAD_WIDTH = {"nba": 0.10, "wnba": 0.14, "ncaam": 0.10}
-"""The kernel's width over leads, on the scale of `chain_fit.lead_scale`: fewer games, wider."""
+"""The kernel's width over leads, on the scale of `endgame_fit.lead_scale`: fewer games, wider."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +88,7 @@ def fit_text(
             document = fit_document(data, seasons, progress)
         if about is not None:
             document["about"] |= about
-            document = figures.sealed(document, MODEL)
+            document = sealed(document, MODEL)
         return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
     except (ValueError, ArithmeticError, IndexError) as why:
         raise BadDataset(
@@ -137,12 +130,12 @@ def fit_document(
     flow = _fit_flow(given, noise, endgame, box)
     progress("quarters and halves", 0.0)
     tip = flow["margin"][0][-1]
-    spans = rest_fit.fit_spans(
-        rest_fit.SpanData(data, told.seconds, priors, used, average["total"], noise, box, tip)
+    spans = spans_fit.fit_spans(
+        spans_fit.SpanData(data, told.seconds, priors, used, average["total"], noise, box, tip)
     )
     sizes, cells = figures.pack_tables(endgame.tables)
-    breaks = figures.pack_tables(chain_fit.fit_breaks(told.break_starts, told.break_glances))
-    at = int(np.searchsorted(endgame.clocks, chain_fit.SPAN))
+    breaks = figures.pack_tables(endgame_fit.fit_breaks(told.break_starts, told.break_glances))
+    at = int(np.searchsorted(endgame.clocks, endgame_fit.SPAN))
     document: dict[str, Any] = {
         "format": figures.FORMAT,
         "league": data.league.id,
@@ -161,19 +154,23 @@ def fit_document(
             "tilt": endgame.tilt.round(5).tolist(),
         },
         # A point of prior margin is worth a tenth of the tilt that ten points have.
-        "overtime": rest_fit.fit_overtime(
-            endgame, float(endgame.tilt[at, 0]) / 10, rest_fit.overtime_points(data)
+        "overtime": spans_fit.fit_overtime(
+            endgame, float(endgame.tilt[at, 0]) / 10, spans_fit.overtime_points(data)
         ),
         "ratings": ratings_fit.figures_of(ratings),
         "spans": spans,
         "ends": write_ends(believed_ends(whole_data, seasons)),
-        "breaks": {"clocks": list(chain_fit.BREAK_CLOCKS), "sizes": breaks[0], "cells": breaks[1]},
+        "breaks": {
+            "clocks": list(endgame_fit.BREAK_CLOCKS),
+            "sizes": breaks[0],
+            "cells": breaks[1],
+        },
     }
     progress("margin with total", 0.0)
     document["flow"]["tie"] = _fit_tie(document, given)
-    document["about"] = asdict(figures.About(data=digest(data), games=len(used)))
+    document["about"] = asdict(About(data=digest(data), games=len(used)))
     progress("done", 1.0)
-    return figures.sealed(document, MODEL)
+    return sealed(document, MODEL)
 
 
 def _in_order(given: Given) -> Array:
@@ -201,7 +198,7 @@ def _fit_tie(document: dict[str, Any], given: Given) -> float:
     squares over games and TIED_AT.
     """
     without = document | {"flow": document["flow"] | {"tie": 0.0}}
-    parameters = figures.decode(json.dumps(figures.sealed(without, MODEL)), "the fit")
+    parameters = figures.decode(json.dumps(sealed(without, MODEL)), "the fit")
     regulation = given.data.league.regulation_seconds
     game = observe.game_of(given.data.league)
     found = []
@@ -277,25 +274,25 @@ def _noise(games: Games, priors: Priors, used: Array) -> flow_fit.Noise:
     )
 
 
-def _fit_endgame(given: Given, progress: Callable[[str, float], None]) -> figures.Endgame:
+def _fit_endgame(given: Given, progress: Callable[[str, float], None]) -> values.Endgame:
     data, told = given.data, given.told
     width = LEAD_WIDTH.get(data.league.id, 0.14)
-    clocks = np.array(chain_fit.table_clocks(), dtype=np.float64)
-    tables = chain_fit.fit_tables(
+    clocks = np.array(endgame_fit.table_clocks(), dtype=np.float64)
+    tables = endgame_fit.fit_tables(
         told.starts, told.glances, width, lambda part: progress("endgame", part)
     )
-    endgame = figures.Endgame(
+    endgame = values.Endgame(
         clocks=clocks,
-        leads=chain_fit.LEADS,
-        tables=_as_read(tables, chain_fit.LEADS),
-        ball=chain_fit.fit_ball(told.glances, width),
+        leads=endgame_fit.LEADS,
+        tables=_as_read(tables, endgame_fit.LEADS),
+        ball=endgame_fit.fit_ball(told.glances, width),
         tilt=np.zeros((clocks.size, 5)),
     )
-    sample = draw(data, told.seconds, given.priors, given.used, tilt_fit.CLOCKS)
-    endgame = replace(endgame, tilt=tilt_fit.fit_tilt(endgame, sample, given.average))
-    wide = width_fit.widened(endgame, width_fit.fit_widths(endgame, sample, given.average))
-    endgame = replace(endgame, tables=_as_read(wide.tables, chain_fit.LEADS))
-    return replace(endgame, tilt=tilt_fit.fit_tilt(endgame, sample, given.average))
+    sample = draw(data, told.seconds, given.priors, given.used, endgame_fit.TILT_CLOCKS)
+    endgame = replace(endgame, tilt=endgame_fit.fit_tilt(endgame, sample, given.average))
+    wide = endgame_fit.widened(endgame, endgame_fit.fit_widths(endgame, sample, given.average))
+    endgame = replace(endgame, tables=_as_read(wide.tables, endgame_fit.LEADS))
+    return replace(endgame, tilt=endgame_fit.fit_tilt(endgame, sample, given.average))
 
 
 def _as_read(tables: Sequence[Array], leads: int) -> tuple[Array, ...]:
@@ -304,7 +301,7 @@ def _as_read(tables: Sequence[Array], leads: int) -> tuple[Array, ...]:
     return figures.unpack_tables(sizes, 2 * leads + 1, cells)
 
 
-def _fit_box(given: Given) -> figures.BoxFigures | None:
+def _fit_box(given: Given) -> values.BoxFigures | None:
     rules = given.data.league
     clocks = [round(rules.regulation_seconds * (1 - m / 48)) for m in flow_fit.BOX_ROWS[1:]]
     sample = draw(given.data, given.told.seconds, given.priors, given.used, clocks)
@@ -312,15 +309,15 @@ def _fit_box(given: Given) -> figures.BoxFigures | None:
 
 
 def _fit_flow(
-    given: Given, noise: flow_fit.Noise, endgame: figures.Endgame, box: figures.BoxFigures | None
+    given: Given, noise: flow_fit.Noise, endgame: values.Endgame, box: values.BoxFigures | None
 ) -> dict[str, Any]:
     data, seconds, priors, used = given.data, given.told.seconds, given.priors, given.used
     rules = data.league
-    clocks = range(chain_fit.SPAN, rules.regulation_seconds + 1, flow_fit.CLOCKS_EVERY)
+    clocks = range(endgame_fit.SPAN, rules.regulation_seconds + 1, flow_fit.CLOCKS_EVERY)
     sample = draw(data, seconds, priors, used, clocks, until=flow_fit.LAYER)
     at = int(np.searchsorted(endgame.clocks, flow_fit.LAYER))
     states = draw(data, seconds, priors, used, [flow_fit.LAYER])
-    variances = tilt_fit.moments(endgame, states).mean(axis=0)
+    variances = endgame_fit.moments(endgame, states).mean(axis=0)
     prior, lead, pace, _, one = (endgame.tilt[at] / 10).tolist()
     drift = flow_fit.Drift(
         prior * float(variances[2]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.forecast.game.figures import BoxFigures
 from tracker.forecast.game.flow import (
     COMING_BALLS,
     LARGEST_PRIOR,
@@ -17,7 +18,6 @@ from tracker.forecast.game.flow import (
     sharpened,
     swell,
 )
-from tracker.forecast.game.parameters import BoxFigures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.league import League
-    from tracker.modelling.games.sample import Sample
+    from tracker.modelling.games.trace import Sample
 
     Array = NDArray[Any]
 
@@ -134,7 +134,7 @@ def bends(knots: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class FlowFit:
-    """Coefficients as in `tracker.forecast.parameters.Flow`."""
+    """Coefficients as in `tracker.forecast.game.figures.Flow`."""
 
     knots: Array
     margin: Array

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from tracker.forecast import Outlook, Parameters
     from tracker.forecast.game.lattice import Lattice, Pmf
     from tracker.modelling.games.dataset import Dataset
-    from tracker.modelling.games.sample import Priors
-    from tracker.modelling.games.trace import Seconds
+    from tracker.modelling.games.trace import Priors, Seconds
 
     Array = NDArray[Any]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize
 
-from tracker.forecast.priors.ratings import LEVEL_GAMES, RatingFigures
-from tracker.modelling.games.sample import Priors
+from tracker.forecast.ratings import LEVEL_GAMES, RatingFigures
+from tracker.modelling.games.trace import Priors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,7 +78,7 @@ def _figures(x: Array) -> RatingFigures:
 def _run(games: Games, order: Array, f: RatingFigures) -> Array:
     """Expected margin and its variance, total and its variance, before each game of `order`.
 
-    The same steps as `tracker.forecast.priors.ratings`, on bare numbers for speed.
+    The same steps as `tracker.forecast.ratings`, on bare numbers for speed.
     """
     strong, fast, drift, keep = f.margin_spread**2, f.total_spread**2, f.drift**2, f.carry
     new = 1 - keep * keep

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 COLUMNS = ("pts", "reb", "ast", "stl", "blk", "tov", "fg3m")
-"""The figures of a row, in the order of `player_figures.BASIC`."""
+"""The figures of a row, in the order of `figures.BASIC`."""
 
 LIVE = (1, 3, 6, 9, 11, 13, 15, 18, 21, 23, 25, 27, 30, 33, 35, 37, 39, 41, 43, 45, 46, 47)
 """Minutes of a 48-minute game at which the running game is looked at."""

@@ -1,29 +1,255 @@
-"""Recorded player-games to a file of player figures: the same games give the same bytes."""
+"""Recorded player-games to a file of player figures: the same games give the same bytes.
+
+What a player is expected to do before a game is fitted on the games before it; the figures of each
+moment in `moment_fit`; how what players add varies about its mean by likelihood.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import math
+from dataclasses import asdict, dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.optimize import minimize, minimize_scalar
 
-from tracker.forecast.game.parameters import About, sealed
+from tracker.domain.league import LEAGUES
+from tracker.domain.player import Stat
+from tracker.forecast.documents import About, sealed
 from tracker.forecast.players import figures
+from tracker.forecast.players.counts import BASIC, PLACE, Habits, Remainder
+from tracker.forecast.players.figures import GAME_MINUTES
 from tracker.modelling.games.dataset import BadDataset
-from tracker.modelling.players.counts_fit import fit_overtime, fit_spread, fit_ties, sights
 from tracker.modelling.players.dataset import digest
-from tracker.modelling.players.known import Known, know, league_rates
+from tracker.modelling.players.known import (
+    END,
+    Known,
+    Ordered,
+    base_table,
+    expected_minutes,
+    expected_rates,
+    know,
+    league_rates,
+    minutes_table,
+    remainders,
+    stretch,
+)
 from tracker.modelling.players.moment_fit import Given, fit_moment
-from tracker.modelling.players.prior_fit import fit_memory, fit_minutes, fit_rates
-from tracker.modelling.players.shares import Ordered
-from tracker.modelling.players.transfer import FOULS
+from tracker.modelling.players.sample import MEMORIES, RATE_DECAYS, odds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from tracker.forecast.game.parameters import Parameters
+
+    Array = NDArray[Any]
+
+
+MEMORY = (50.0, 75.0, 100.0, 150.0, 200.0, 300.0, 450.0, 700.0)
+"""Minutes that a prior rate may weigh beside today's own: those that are tried."""
+
+
+TAUS = (30.0, 50.0, 75.0, 100.0, 150.0, 250.0, 400.0)
+"""Minutes of the league's rate that may be added to a player's own: those that are tried."""
+
+
+FEWEST_MINUTES = 4.0
+"""Shorter games say little of a rate."""
+
+
+def fit_minutes(known: Known, train: Array) -> tuple[dict[str, Any], Array]:
+    """The weights of a player's expected minutes, and these minutes of everybody."""
+    rows = known.rows
+    played = rows.moments[END].minutes * stretch(rows)
+    starting = float(played[train & rows.starter].mean())
+    bench = float(played[train & ~rows.starter].mean())
+    table = minutes_table(known, starting, bench)
+    weights = np.linalg.lstsq(table[train], played[train], rcond=None)[0]
+    prior = {
+        "decays": list(MEMORIES),
+        "minutes": weights.round(5).tolist(),
+        "starting": round(starting, 3),
+        "bench": round(bench, 3),
+        "average": round(float(played[train].mean()), 3),
+        "starts": round(float(rows.starter[train].mean()), 3),
+    }
+    return prior, expected_minutes(known, prior)
+
+
+def fit_rates(known: Known, train: Array, usual: Array) -> tuple[list[dict[str, Any]], Array]:
+    """Each figure's memory, by the likelihood of whole games given the minutes."""
+    rows = known.rows
+    base = base_table(known, usual)
+    used = train & (rows.minutes >= FEWEST_MINUTES)
+    root = np.sqrt(rows.minutes[used])
+    documents = []
+    for i in range(len(BASIC)):
+        count = rows.final[:, i].astype(float)
+        weights = np.linalg.lstsq(
+            base[used] * root[:, None], count[used] / rows.minutes[used] * root, rcond=None
+        )[0].round(6)
+        trials = [
+            {"decay": decay, "minutes": tau, "base": weights.tolist()}
+            for decay in RATE_DECAYS
+            for tau in TAUS
+        ]
+        league = np.maximum(base @ weights, 1e-4)
+        costs = []
+        for trial in trials:
+            past = known.past.rates[:, RATE_DECAYS.index(trial["decay"])]
+            weight = trial["minutes"] / stretch(rows)
+            rate = (past[:, 1 + i] + weight * league) / (past[:, 0] + weight)
+            mean = rate[used] * rows.minutes[used]
+            costs.append(float((mean - count[used] * np.log(mean)).mean()))
+        documents.append(trials[int(np.argmin(costs))])
+    return documents, expected_rates(known, documents, usual)
+
+
+def fit_memory(known: Known, train: Array, rates: Array) -> tuple[float, ...]:
+    """How many minutes a prior rate weighs beside today's, at half-time."""
+    rows = known.rows
+    half, end = rows.moments["half"], rows.moments[END]
+    left = end.minutes - half.minutes
+    used = train & (left > 1)
+    found = []
+    for i in range(len(BASIC)):
+        has, more = half.stats[used, i], end.stats[used, i] - half.stats[used, i]
+        costs = []
+        for memory in MEMORY:
+            rate = (rates[used, i] * memory + has) / (memory + half.minutes[used])
+            rate *= more.sum() / (rate * left[used]).sum()
+            mean = np.maximum(rate * left[used], 1e-9)
+            costs.append(float((mean - more * np.log(mean)).mean()))
+        found.append(MEMORY[int(np.argmin(costs))])
+    return tuple(found)
+
+
+SPREADS = (0.3, 5.0)
+"""Logs of the shapes of the gamma among which the best is sought."""
+
+
+SPREAD_AT = ("tip", "half", "end Q3")
+"""The moments at which the spread of the rates is fitted."""
+
+
+SPREAD_ROWS = 30_000
+"""Players looked at for ties, at each."""
+
+LIKELIHOOD_ROWS = 2_500
+"""Those among them whose likelihood is taken."""
+
+
+def fit_overtime(known: Known, train: Array, usual: Array) -> list[float]:
+    """What share of an overtime a player has, by least squares."""
+    rows = known.rows
+    moment, end = rows.moments["5:00"], rows.moments[END]
+    used = train & (rows.periods[rows.game] == rows.league.periods + 1)
+    if used.sum() < 200:  # noqa: PLR2004 - a dozen games
+        return [-0.6, 0.6, 0.2, 2.0]
+    share = np.clip((rows.minutes - end.minutes)[used] / 5, 0, 1)
+    before = np.clip((end.minutes - moment.minutes)[used] / 5, 0, 1)
+    odds, starter = odds_of(usual[used] / GAME_MINUTES), rows.starter[used].astype(float)
+
+    def cost(x: Array) -> float:
+        told = 1 / (1 + np.exp(-(x[0] + x[1] * odds + x[2] * starter + x[3] * before)))
+        return float(((told - share) ** 2).mean())
+
+    found = minimize(cost, np.array([-2.0, 0.5, 0.2, 3.0]), method="Nelder-Mead")
+    return [round(float(x), 4) for x in found.x]
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """Players at one moment: the model's chances and means, and what they went on to add."""
+
+    chances: Array
+    means: Array
+    more: Array
+
+
+def sights(known: Known, train: Array, document: dict[str, Any]) -> list[Sight]:
+    """A few thousand players at each of SPREAD_AT."""
+    rows = known.rows
+    usual = expected_minutes(known, document["prior"])
+    rates = expected_rates(known, document["rates"], usual)
+    found = []
+    for name in SPREAD_AT:
+        moment = rows.moments[name]
+        fit = np.flatnonzero(train & (moment.fouls < document["fouls"]))
+        which = fit[:: max(fit.size // SPREAD_ROWS, 1)]
+        chances, means = remainders(known, document, name, which, usual, rates)
+        found.append(Sight(chances, means, rows.final[which] - moment.stats[which]))
+    return found
+
+
+def fit_spread(
+    seen: Sequence[Sight], trips: tuple[float, ...], progress: Callable[[float], None]
+) -> list[float]:
+    """The shape of each figure's gamma, by the likelihood of what was added."""
+    none = tuple((0.0,) * len(BASIC) for _ in BASIC)
+    found = []
+    for i, stat in enumerate(BASIC):
+        progress(i / len(BASIC))
+
+        def cost(shape: float, i: int = i, stat: Stat = stat) -> float:
+            habits = Habits((math.exp(shape),) * len(BASIC), trips, none)
+            return sum(_cost(one, stat, i, habits) for one in seen)
+
+        best = minimize_scalar(
+            cost, bounds=SPREADS, method="bounded", options={"xatol": 0.05, "maxiter": 12}
+        )
+        found.append(round(math.exp(float(best.x)), 3))
+    return found
+
+
+def _cost(one: Sight, stat: Stat, i: int, habits: Habits) -> float:
+    """Minus the log-likelihood of a figure at a moment."""
+    some = slice(None, None, max(one.more.shape[0] // LIKELIHOOD_ROWS, 1))
+    added = Remainder(one.chances[some], one.means[:, some], habits).added(stat)
+    count = np.minimum(one.more[some, i], added.shape[1] - 1)
+    return -float(np.log(np.maximum(added[np.arange(count.size), count], 1e-9)).sum())
+
+
+def fit_ties(seen: Sequence[Sight]) -> list[list[float]]:
+    """What covariance of two figures the minutes leave over, by moments; none below 0."""
+    ties = np.zeros((len(BASIC), len(BASIC)))
+    for i, j in combinations(sorted(PLACE[x] for x in Stat.PRA.parts), 2):
+        over = whole = 0.0
+        for one in seen:
+            a, b = one.means[i], one.means[j]
+            mean_a, mean_b = ((one.chances * x).sum(axis=1) for x in (a, b))
+            told = (one.chances * a * b).sum(axis=1) - mean_a * mean_b
+            over += float(((one.more[:, i] - mean_a) * (one.more[:, j] - mean_b) - told).sum())
+            whole += float((one.chances * np.sqrt(a * b)).sum())
+        ties[i, j] = ties[j, i] = max(over / whole, 0.0)
+    return [list(map(float, row)) for row in ties.round(4)]
+
+
+FOULS = {"ncaam": 5, "ncaaw": 5}
+"""Fouls that put a player out, where they are not 6."""
+
+
+def transferred(document: dict[str, Any], league: str) -> dict[str, Any]:
+    """The document of another league, for `league`; `reference` of both is what is written.
+
+    The figures run along the part of a game that is played and count minutes of a 48-minute game,
+    so that they need no scaling: the forecast stretches a shorter game to it.
+    """
+    rules = LEAGUES[league]
+    found = dict(document)
+    form = str(document["model_version"]).split(f"-{document['league']}-")[0]
+    found |= {
+        "league": rules.id,
+        "transferred": True,
+        "fouls": FOULS.get(rules.id, 6),
+    }
+    return sealed(found, form)
+
 
 MODEL = "minutes-and-counts-2"
 """Names the form of the model; it changes when the formulas do."""

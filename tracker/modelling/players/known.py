@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import expit
 
 from tracker.forecast.players.counts import (
     BASIC,
@@ -42,7 +43,6 @@ from tracker.modelling.players.sample import (
     standings,
     team_to_come,
 )
-from tracker.modelling.players.shares import Ordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,6 +86,33 @@ def know(
     return Known(rows, past, lineups(rows, past), scenes, parameters.average.total)
 
 
+@dataclass(frozen=True, eq=False)
+class Ordered:
+    """Bounds, and weights of the location and of the log width; `done` is as in Shares."""
+
+    done: float
+    bounds: Array
+    weights: Array
+    widths: Array
+
+    def chances(self, location: Array, width: Array) -> Array:
+        """The chance of each class, one row a player."""
+        scaled = (self.bounds - (location @ self.weights)[:, None]) * np.exp(
+            -(width @ self.widths)
+        )[:, None]
+        sums = np.zeros((location.shape[0], self.bounds.size + 2))
+        sums[:, 1:-1], sums[:, -1] = expit(scaled), 1.0
+        found: Array = np.diff(sums, axis=1) * (1 - self.done)
+        found[:, 0] += self.done
+        return found
+
+    def rounded(self) -> Ordered:
+        """The figures as they will be read."""
+        return Ordered(
+            round(self.done, 5), self.bounds.round(5), self.weights.round(5), self.widths.round(5)
+        )
+
+
 def expected_minutes(known: Known, prior: dict[str, Any]) -> Array:
     """Minutes of a 48-minute game that each player was expected to play in tonight's role."""
     features = minutes_table(known, prior["starting"], prior["bench"])
@@ -111,7 +138,7 @@ def stretch(rows: PlayerRows) -> float:
 
 
 def minutes_table(known: Known, starting: float, bench: float) -> Array:
-    """`player_priors.minutes_features` of all players, in tonight's role."""
+    """`priors.minutes_features` of all players, in tonight's role."""
     past, starter = known.past, known.rows.starter
     held = past.role[np.arange(starter.size), starter.astype(int)]
     usual = np.where(starter, starting, bench)
@@ -124,7 +151,7 @@ def minutes_table(known: Known, starting: float, bench: float) -> Array:
 
 
 def base_table(known: Known, usual: Array) -> Array:
-    """`player_priors.base_features` of all players."""
+    """`priors.base_features` of all players."""
     starter = known.rows.starter.astype(float)
     return table(base_features(odds_of(usual / GAME_MINUTES), starter), starter.size)
 

@@ -12,7 +12,7 @@ from tracker.domain.chance import Chance
 from tracker.domain.game import GameState, PlayerLine, Side
 from tracker.domain.market import Direction, Market, Moneyline, PlayerTotal, TeamTotal, Total
 from tracker.domain.player import Player, Stat
-from tracker.forecast.game.model import forecast
+from tracker.forecast.model import forecast
 from tracker.forecast.players.counts import BASIC, PLACE
 from tracker.forecast.players.figures import GAME_MINUTES, decode_players
 from tracker.forecast.players.priors import PlayerPrior, PlayerPriors
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.prior import Prior
-    from tracker.forecast.game.outlook import Outlook
     from tracker.forecast.game.parameters import Parameters
+    from tracker.forecast.outlook import Outlook
 
     Array = NDArray[Any]
 

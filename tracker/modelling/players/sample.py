@@ -10,7 +10,7 @@ import numpy as np
 
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.prior import Prior, PriorSource
-from tracker.forecast.game.model import forecast
+from tracker.forecast.model import forecast
 from tracker.forecast.players.figures import GAME_MINUTES
 from tracker.forecast.players.lineup import (
     GAME_MEMORY,
@@ -241,7 +241,7 @@ def state_of(rows: PlayerRows, g: int, moment: Moment) -> GameState:
 
 
 def odds_of(share: Array) -> Array:
-    """`player_minutes.log_odds` of many shares."""
+    """`minutes.log_odds` of many shares."""
     share = np.clip(share, LEAST_SHARE, MOST_SHARE)
     found: Array = np.log(share / (1 - share))
     return found

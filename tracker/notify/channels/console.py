@@ -6,7 +6,7 @@ import asyncio
 import sys
 from typing import TextIO
 
-from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.notify.channel import Message
 from tracker.notify.threads import in_thread
 

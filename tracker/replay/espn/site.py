@@ -8,12 +8,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from tracker.replay.espn.scoreboard import scoreboard
-from tracker.replay.espn.summary import summary
+from tracker.replay.espn.documents import scoreboard, summary
 from tracker.replay.espn.words import LEAGUES, Json, event_id
 from tracker.replay.nba.words import EASTERN
-from tracker.replay.page import Page
-from tracker.replay.playback import Showing
+from tracker.replay.playback import Page, Showing
 
 ROOT = "/apis/site/v2/sports/basketball/"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tracker.replay.playback import Showing
-from tracker.replay.rows import Phase
+from tracker.replay.recording import Phase
 
 BOOKS = {
     "draftkings": (0.0, 0.045), "fanduel": (0.004, 0.045), "betmgm": (-0.006, 0.05),

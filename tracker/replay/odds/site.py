@@ -14,8 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tracker.replay.odds.prices import BOOKS, TITLES, Prices, asked, prices
-from tracker.replay.page import Page
-from tracker.replay.playback import Showing
+from tracker.replay.playback import Page, Showing
 
 SPORT = "basketball_nba"
 FEATURED = ("h2h", "spreads", "totals")

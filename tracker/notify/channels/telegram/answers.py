@@ -20,7 +20,7 @@ from telegram.error import (
 )
 from telegram.error import Conflict as TwoReaders
 
-from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.network import certificate_trouble
 from tracker.notify.boards import Gone
 from tracker.notify.channels.telegram.values import Answer, BadMarkup, Conflict, Moved, NoTopic

@@ -31,7 +31,7 @@ from telegram.constants import ChatType, ParseMode
 from telegram.error import TelegramError
 from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
-from tracker.domain.delivery import Sent
+from tracker.domain.alert import Sent
 from tracker.network import PROXIES, UnusableProxy, proxy_for, trusted
 from tracker.notify.boards import Shown
 from tracker.notify.channels.telegram.answers import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tracker.domain.delivery import Failed, Refused, Sent, Unknown
+from tracker.domain.alert import Failed, Refused, Sent, Unknown
 from tracker.notify.boards import Edited, Gone, Pace, Posted, Shown
 from tracker.notify.channels.card_text import for_telegram, html, plain
 from tracker.notify.channels.telegram.channel import NAME, card_name, number_in

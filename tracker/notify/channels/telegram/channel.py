@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import SecretStr
 
-from tracker.domain.delivery import Outcome, Sent, Unknown
+from tracker.domain.alert import Outcome, Sent, Unknown
 from tracker.domain.events import Tell, tell_nobody
 from tracker.domain.policy import Level
 from tracker.notify.boards import Gone, Shown

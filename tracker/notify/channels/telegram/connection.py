@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from pydantic import SecretStr
 
-from tracker.domain.delivery import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import ChatMoved, MarkupRefused, Tell, TopicGone, tell_nobody
 from tracker.network import UnusableProxy
 from tracker.notify.boards import Gone, Shown

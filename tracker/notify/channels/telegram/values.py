@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.domain.delivery import Outcome
+from tracker.domain.alert import Outcome
 from tracker.notify.boards import Gone, Shown
 
 

@@ -1,0 +1,223 @@
+"""Promises of injuries: who is ruled out is told at once, and every forecast knows of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.app.test_refresh import injuries
+from tests.cli.conftest import Cli, keep_games, tonight
+from tests.engine.test_unknown import (
+    GAME,
+    PLAYED,
+    Night,
+    begun,
+    bet,
+    lines,
+    over,
+    player,
+    soon,
+)
+from tracker.clock import FakeClock
+from tracker.daemon.watchers.followed_bets import FollowedBets
+from tracker.domain.bet import Leg, Parlay
+from tracker.domain.chance import NoChance
+from tracker.domain.draft import Draft
+from tracker.domain.events import tell_nobody
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.market import Moneyline
+from tracker.domain.player import BY_BOX, Absences, Availability, Injury, player_key
+from tracker.feeds.espn.injuries import parse_injuries
+from tracker.language.grammar import find_in, parse_bet
+from tracker.settings import Settings
+from tracker.store import Store
+
+STAR = PLAYED[0]
+CODE = GAME.code(STAR.side)
+OUT = Injury("nba", CODE, STAR.name, Availability.OUT, "Knee: sprain")
+
+
+def absences(*told: Injury, read_at: datetime | None = None) -> Mapping[str, Absences]:
+    """The league's list as it was read on the day of the game."""
+    words = {(x.team, player_key(x.name)): (x,) for x in told}
+    return {"nba": Absences(read_at or GAME.start - timedelta(hours=3), words)}
+
+
+def bare() -> GameState:
+    """The board of an hour before the tip: no box tells of players."""
+    return replace(soon(), players=())
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "out"),
+    [
+        # ESPN says `Out`, expects her back that day, and its comment calls her questionable.
+        ("Aaliyah Nye", date(2026, 7, 9), False),
+        ("Aaliyah Nye", date(2026, 7, 8), True),
+        ("Kelsey Plum", date(2026, 7, 27), True),
+        ("Kelsey Plum", date(2026, 7, 28), False),
+    ],
+)
+def test_out_holds_until_the_date_of_return(name: str, day: date, out: bool) -> None:
+    """Of a recorded list, read on the 8th of July."""
+    (word,) = [x for x in parse_injuries(injuries(), "wnba") if x.name == name]
+    assert word.keeps_out_on(day, date(2026, 7, 8)) is out
+
+
+def test_without_a_date_of_return_out_is_about_the_next_game() -> None:
+    """And nobody else's word rules anybody out."""
+    read = date(2026, 11, 20)
+    assert OUT.keeps_out_on(read, read)
+    assert OUT.keeps_out_on(read + timedelta(days=1), read)
+    assert not OUT.keeps_out_on(read + timedelta(days=2), read)
+    for status in set(Availability) - {Availability.OUT}:
+        assert not replace(OUT, status=status).keeps_out_on(read, read)
+
+
+def test_who_is_ruled_out_by_the_list_is_told_before_any_box_and_unsaid() -> None:
+    """With what it means for each bet; his chance is shown as out, never as a number."""
+    slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, over(STAR))))
+    night = Night.of(bet(1, over(STAR)), bet(2, slip, "+260"))
+    players = night.forecaster.pricing.players
+    players.absences = absences()
+    night.poll(bare(), -7200)
+    alone = night.tracked(2).chance
+    players.absences = absences(OUT)
+    said = [night.says(x).splitlines()[0] for x in night.poll(bare(), -7000)]
+    assert said == [
+        said[0],
+        f"⚠ {player(STAR).name} is out: leg 2 will be void",
+    ]
+    assert said[0].endswith("will be void")
+    assert (night.tracked(1).chance, night.tracked(1).no_chance) == (None, NoChance.OUT)
+    assert night.tracked(2).out == (1,)
+    assert night.poll(bare(), -6900) == []
+    players.absences = absences()
+    assert [x.rule for x in night.poll(bare(), -6800)] == ["out", "out"]
+    assert night.tracked(2).chance == alone
+
+
+def test_a_box_that_has_him_start_or_play_outweighs_the_list() -> None:
+    """One that merely has his name does not: not every source says who is hurt."""
+    night = Night.of(bet(1, over(STAR)))
+    night.forecaster.pricing.players.absences = absences(OUT)
+    nobody = replace(soon(), players=tuple(replace(x, starter=False) for x in lines(begun=False)))
+    assert [x.rule for x in night.poll(nobody, -600)] == ["out"]
+    idle = tuple(
+        replace(x, starter=False, played=False, on_court=False) if x.name == STAR.name else x
+        for x in lines(begun=True)
+    )
+    assert night.poll(begun(700, Score(2, 0), idle), 20) == []
+    assert night.tracked().no_chance is NoChance.OUT
+    came_in = tuple(replace(x, played=True) if x.name == STAR.name else x for x in idle)
+    assert [x.rule for x in night.poll(begun(680, Score(2, 3), came_in), 40)] == ["out"]
+    assert night.tracked().chance is not None
+
+
+def test_the_forecast_of_a_player_knows_that_a_team_mate_is_out() -> None:
+    """Before any box, as by the box's own word."""
+    mate = next(x for x in PLAYED if x.side is STAR.side and not x.starter)
+
+    def chances(box: bool) -> list[float]:
+        night = Night.of(bet(1, over(mate)))
+        players = night.forecaster.pricing.players
+        team = {k: x for (_, k), x in players.recent.items() if x[0].team == CODE}
+        players.teams = {("nba", CODE): team}
+        found: list[float] = []
+        for out in (frozenset[str](), frozenset({STAR.name})):
+            players.absences = {} if box else absences(*([OUT] if out else []))
+            night.poll(soon(out) if box else bare(), -7200.0 + len(found))
+            chance = night.tracked().chance
+            assert chance is not None
+            found.append(chance.win)
+        return found
+
+    whole, without = chances(box=False)
+    assert abs(without - whole) > 0.003
+    assert [whole, without] == pytest.approx(chances(box=True))
+
+
+def test_a_list_of_last_week_expects_nobody_and_rules_out_by_its_dates_alone() -> None:
+    """Who is not on it may be hurt by now."""
+    old = GAME.start - timedelta(days=9)
+    players = Night.of(bet(1, over(STAR))).forecaster.pricing.players
+    players.absences = absences(OUT, read_at=old)
+    assert players.lined_up(bare(), ()).players == ()
+    later = replace(OUT, returns=GAME.slate + timedelta(days=1))
+    players.absences = absences(later, read_at=old)
+    (line,) = players.lined_up(bare(), ()).players
+    assert (line.name, line.out, line.note) == (STAR.name, True, "out: Knee: sprain")
+
+
+def _settings(folder: Path) -> Settings:
+    paths = {"store": {"path": str(folder / "t.db")}, "bets": {"file": str(folder / "none")}}
+    return Settings.model_validate(paths)
+
+
+async def test_what_another_process_read_wakes_the_games_that_it_is_about(tmp_path: Path) -> None:
+    """The game of the player is looked at again at once, and no other."""
+    other = replace(GAME, id="0022600777", home="MIA", away="ORL")
+    now = GAME.start - timedelta(hours=4)
+    async with await Store.open(tmp_path / "t.db", now=now, durable=False) as store:
+        await store.save_games([(GAME, None), (other, None)], now)
+        for game, line in ((GAME, f"{GAME.home} ML"), (other, "MIA ML")):
+            pick = parse_bet(line, find_in("nba"))
+            await store.add(Draft(pick), game=game, defaults=(), at=now)
+        shelf = FollowedBets(store, FakeClock(now), _settings(tmp_path), tell_nobody)
+        await shelf.refresh()
+        async with await Store.open(tmp_path / "t.db", now=now, durable=False) as chore:
+            await chore.seasons.keep_injuries("nba", [OUT], now)
+        assert await shelf.refresh() is not None
+        assert shelf.moved() == {GAME.id}
+        assert shelf.absences["nba"].out_of(GAME, CODE) == {player_key(STAR.name): OUT}
+        assert await shelf.refresh() is None
+
+
+async def test_the_notes_of_a_box_are_kept_on_change_and_are_of_its_game_alone(
+    tmp_path: Path,
+) -> None:
+    """Beside the list's words: neither takes the other back."""
+    now = GAME.start - timedelta(minutes=30)
+    async with await Store.open(tmp_path / "t.db", now=now, durable=False) as store:
+        shelf = FollowedBets(store, FakeClock(now), _settings(tmp_path), tell_nobody)
+        await shelf.refresh()
+        for _ in range(2):
+            shelf.meet(soon(frozenset({STAR.name})))
+            await shelf.refresh()
+        rows = await store.seasons.injuries("nba")
+        word = rows[player_key(STAR.name)]
+        assert (word.source, word.detail) == (BY_BOX, "INACTIVE_INJURY")
+        assert word.keeps_out_on(GAME.slate, GAME.slate)
+        assert not word.keeps_out_on(GAME.slate + timedelta(days=1), GAME.slate)
+        assert await store.seasons.keep_box([word], now) == ()
+        assert await store.seasons.keep_injuries("nba", [], now) == ()
+        assert player_key(STAR.name) in await store.seasons.injuries("nba", GAME.slate)
+        assert await store.seasons.injuries("nba", GAME.slate + timedelta(days=1)) == {}
+
+
+def test_a_bet_on_who_is_out_is_added_as_out(cli: Cli, config: Path) -> None:
+    """The terminal prices as the daemon does; the list shows the word and no figure."""
+    now = datetime.now(UTC)
+    game = Game("0022600001", "nba", "DEN", "LAL", tonight())
+    keep_games(config, (game,))
+    word = Injury("nba", "DEN", "Nikola Jokic", Availability.OUT, "Ankle")
+    seen = PlayerLine("1", "Nikola Jokić", Side.HOME, (("pts", 28),), 34.0, starter=True,
+                      played=True)  # fmt: skip
+    past = replace(game, id="0022600000", start=now - timedelta(days=2))
+    final = GameState(past, Phase.FINAL, 4, 0.0, Score(110, 100), players=(seen,))
+
+    async def fill() -> None:
+        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
+            await store.players.keep_finished(final)
+            await store.players.meet({("nba", "DEN"): ("Nikola Jokić",)}, now)
+            await store.seasons.keep_injuries("nba", [word], now)
+
+    asyncio.run(fill())
+    added = cli("add", "--chance", "Jokic over 25.5 pts -115 $20")
+    assert added.status == 0, added.err
+    assert "none yet: a player is out, so his lines will be void" in added.out

@@ -1,0 +1,123 @@
+"""What the files of fitted figures have in common: checked when read, sealed when written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from tracker.forecast.errors import BadParameters
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Where a model comes from: `fitted_at` is the day, `data` the SHA-256 of the games' figures.
+
+    `stage` is what it was made for (STAGES); `unseen` tells how good its form was on a season that
+    the fit had not seen: the season, its games, and scores by moment and name. An older file says
+    nothing of these.
+    """
+
+    fitted_at: str = ""
+    data: str = ""
+    games: int = 0
+    stage: str = "candidate"
+    unseen: Mapping[str, Any] | None = None
+
+
+STAGES = ("candidate", "shadow", "in use", "retired")
+"""What a model may be: fitted, running beside the one in use, that one, and one of earlier days."""
+
+
+_NAMES = ("sha256", "model_version", "about")
+"""What of a document is no part of what it forecasts."""
+
+
+def content_of(document: Mapping[str, Any]) -> str:
+    """Eight digits that name what a document forecasts with: other figures have others."""
+    return checksum_of({key: x for key, x in document.items() if key not in _NAMES})[:8]
+
+
+def sealed(document: Mapping[str, Any], form: str) -> dict[str, Any]:
+    """The document with a version that names the model's form and its content, and its checksum."""
+    found = dict(document)
+    found["model_version"] = f"{form}-{document['league']}-{content_of(document)}"
+    found["sha256"] = checksum_of(found)
+    return found
+
+
+def reference(document: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
+    """A document as what it has otherwise than another league's: figures are never kept twice."""
+    changes = {
+        key: value
+        if not isinstance(value, dict) or not isinstance(source.get(key), dict)
+        else {x: y for x, y in value.items() if source[key].get(x) != y}
+        for key, value in document.items()
+        if key != "sha256" and source.get(key) != value
+    }
+    found = {"like": source["league"], "like_sha256": source["sha256"], "changes": changes}
+    return {**found, "sha256": checksum_of(found)}
+
+
+def resolved(text: str, where: str, find: Callable[[str], str]) -> str:
+    """A file's text; of a reference that of the document that it stands for.
+
+    `find` gives the text of the league that it is like. Raises BadParameters.
+    """
+    if not text.startswith('{"changes":'):
+        return text
+    told = json.loads(text)
+    if told.get("sha256") != checksum_of(told):
+        raise BadParameters(f"{where} is damaged, its checksum differs: restore or refit it")
+    document: dict[str, Any] = json.loads(find(told["like"]))
+    if document["sha256"] != told["like_sha256"]:
+        raise BadParameters(f"{where} is like another fit of {told['like']}: make it anew")
+    for key, value in told["changes"].items():
+        inside = isinstance(value, dict) and isinstance(document.get(key), dict)
+        document[key] = document[key] | value if inside else value
+    document["sha256"] = checksum_of(document)
+    return json.dumps(document)
+
+
+def checksum_of(document: Mapping[str, Any]) -> str:
+    """The SHA-256 of a parameters document without its own `sha256`, in hexadecimal."""
+    body = {key: value for key, value in document.items() if key != "sha256"}
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def decoded(
+    text: str,
+    where: str,
+    form: tuple[str, tuple[int, ...]],
+    wrong: str,
+    read: Callable[[Mapping[str, Any]], T],
+) -> T:
+    """What `read` makes of a file's text, once it is known to be whole. Raises BadParameters.
+
+    `form` is the key that tells the format, and those that can be read; `wrong` says that it is
+    another.
+    """
+    key, versions = form
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise BadParameters(f"{where} is not JSON ({error}): restore or refit it") from error
+    if not isinstance(document, dict) or document.get(key) not in versions:
+        raise BadParameters(wrong)
+    if document.get("sha256") != checksum_of(document):
+        raise BadParameters(f"{where} is damaged, its checksum differs: restore or refit it")
+    try:
+        return read(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadParameters(f"{where} lacks or misstates a figure ({error}): refit it") from error
+
+
+def version_in(document: Mapping[str, Any], *, earlier: bool) -> str:
+    """The version of a document; those of the format before did not name their content."""
+    told = str(document["model_version"])
+    return f"{told}-{content_of(document)}" if earlier else told

@@ -1,0 +1,163 @@
+"""What a forecast says of a game: one joint distribution, and the figures that are read off it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tracker.domain.bet import Moments
+from tracker.domain.market import Span
+from tracker.domain.prior import Basis
+from tracker.forecast.lazy import Lazy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tracker.domain.chance import Chance
+    from tracker.domain.market import PlayerMarket
+    from tracker.domain.player import Player
+    from tracker.domain.prior import PriorTold
+    from tracker.forecast.calibration import Calibrations
+    from tracker.forecast.game.lattice import Lattice, Points
+    from tracker.forecast.game.spans import Periods
+    from tracker.forecast.players.figures import PlayerFigures
+    from tracker.forecast.players.model import PlayerOutlook, Scene
+    from tracker.forecast.players.priors import PlayerPriors
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Central 80 % intervals in points: P(below low) and P(above high) are at most .1."""
+
+    home: tuple[int, int]
+    away: tuple[int, int]
+    margin: tuple[int, int]
+    total: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """The joint distribution of how a game ends.
+
+    `final` counts overtime. `regulation` is the score after the last regulation period; None in
+    overtime when the points by period are unknown. `over` is true once nothing can change.
+    `players` are the priors of its players; where there are none, everybody is an average player by
+    `figures`, or by the shipped ones. `calibrations` correct chances once they are read off it.
+    """
+
+    final: Lattice
+    regulation: Lattice | None
+    over: bool
+    model_version: str
+    feature_version: str
+    calibrations: Calibrations
+    periods: Periods = field(repr=False)
+    players: PlayerPriors | None = field(default=None, repr=False)
+    figures: PlayerFigures | None = field(default=None, repr=False)
+    told: PriorTold | None = None
+    """The prior that it rests on, and who tells it; None where nobody asked."""
+
+    @property
+    def calibration_id(self) -> str:
+        """The name of the calibrations."""
+        return self.calibrations.name
+
+    @Lazy
+    def basis(self) -> Basis:
+        """What it rests on beside the state: a chance that moves by this is news of no game."""
+        known = () if self.players is None else tuple(sorted(self.players.known.items()))
+        state = self.periods.state
+        out = frozenset((x.side.value, x.name) for x in state.players if x.out)
+        versions = (self.model_version, self.feature_version, self.calibration_id)
+        return Basis(self.told, versions, known, out if state.players else None)
+
+    @Lazy
+    def mu(self) -> Moments:
+        """Expected points, with home + away = total and home - away = margin."""
+        home, away = self.final.home.mean, self.final.away.mean
+        return Moments(home=home, away=away, margin=home - away, total=home + away)
+
+    @Lazy
+    def sigma(self) -> Moments:
+        """Standard deviations in points."""
+        final = self.final
+        return Moments(
+            home=final.home.sd, away=final.away.sd, margin=final.margin.sd, total=final.total.sd
+        )
+
+    @Lazy
+    def pi80(self) -> Intervals:
+        """Central 80 % intervals."""
+        final = self.final
+        return Intervals(
+            *(
+                (x.quantile(0.1), x.quantile(0.9))
+                for x in (final.home, final.away, final.margin, final.total)
+            )
+        )
+
+    @property
+    def pmf(self) -> Mapping[str, Mapping[int, float]]:
+        """Chances of every final margin, total, home and away points, by value."""
+        final = self.final
+        parts = {
+            "margin": final.margin,
+            "total": final.total,
+            "home": final.home,
+            "away": final.away,
+        }
+        return {name: dict(part.items()) for name, part in parts.items()}
+
+    @Lazy
+    def _spans(self) -> dict[Span, Points]:
+        return {}
+
+    def of(self, span: Span) -> Points:
+        """The joint distribution of the points of a part of the game. Raises Unpriceable."""
+        if span is Span.GAME:
+            return self.final
+        found = self._spans.get(span)
+        if found is None:
+            found = self._spans[span] = self.periods.points(span)
+        return found
+
+    def player(self, player: Player) -> PlayerOutlook:
+        """How a player's box line may end. Raises Unpriceable."""
+        from tracker.forecast.players.model import player_outlook
+
+        known = (player.side.value, player.key)
+        found = self._players.get(known)
+        if found is None:
+            found = self._players[known] = player_outlook(
+                player, self.periods.state, self.scene, self.player_priors
+            )
+        return found
+
+    @Lazy
+    def _players(self) -> dict[tuple[str, str], PlayerOutlook]:
+        return {}
+
+    @Lazy
+    def player_chances(self) -> dict[PlayerMarket, Chance]:
+        """The chances of player lines that were asked for: many bets may be on one."""
+        return {}
+
+    @Lazy
+    def player_priors(self) -> PlayerPriors:
+        """The priors of the players: those that were given, or the league's figures alone."""
+        if self.players is not None:
+            return self.players
+        from tracker.forecast.players.priors import PlayerPriors
+        from tracker.forecast.shipped import load_player_figures
+
+        return PlayerPriors(self.figures or load_player_figures(self.periods.state.game.league))
+
+    @Lazy
+    def scene(self) -> Scene:
+        """What all players of the state share."""
+        from tracker.forecast.players.model import scene
+
+        periods = self.periods
+        known = self.final if self.regulation is None else self.regulation
+        end = self.final if periods.state.overtime else known
+        return scene(periods.state, end, periods.parameters.average.total, self.player_priors)

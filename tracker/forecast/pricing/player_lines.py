@@ -1,0 +1,270 @@
+"""Player lines: what one is worth, and how several go together with the score and one another.
+
+The lines of one player are tied by his minutes: given these, his figures are taken as independent,
+but for points and threes. A player's lines lean on the points of both teams by a normal copula.
+Beyond that, players are independent of one another: what team-mates share is their team's score.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, assert_never
+
+import numpy as np
+from scipy.special import ndtr, ndtri, owens_t
+
+from tracker.domain.chance import LOST, PUSHED, WON, Chance
+from tracker.domain.game import Side
+from tracker.domain.market import (
+    CATEGORIES,
+    CATEGORY_REACHED,
+    Direction,
+    DoubleDouble,
+    PlayerMarket,
+    PlayerTotal,
+)
+from tracker.domain.player import Stat
+from tracker.forecast.errors import BadParameters, LittleKnown, Unpriceable
+from tracker.forecast.pricing.questions import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from tracker.domain.player import Player
+    from tracker.forecast.game.lattice import Pmf
+    from tracker.forecast.outlook import Outlook
+    from tracker.forecast.players.model import PlayerOutlook
+
+    Floats = NDArray[np.float64]
+
+
+def of_player(player: Player, outlook: Outlook) -> PlayerOutlook:
+    """How the line of a player may end. Raises Unpriceable."""
+    try:
+        return outlook.player(player)
+    except BadParameters as why:
+        raise Unpriceable(f"{player.name} has no chance: {why}") from why
+
+
+def player_chance(market: PlayerMarket, outlook: Outlook) -> Chance:
+    """The chance of a player line, worked out once for an outlook. Raises Unpriceable."""
+    known = outlook.player_chances.get(market)
+    if known is None:
+        known = outlook.player_chances[market] = _worked_out(market, outlook)
+    return known
+
+
+def _worked_out(market: PlayerMarket, outlook: Outlook) -> Chance:
+    seen = of_player(market.player, outlook)
+    match market:
+        case PlayerTotal():
+            chance = _of_total(market, seen)
+            backed = market.direction is Direction.OVER
+        case DoubleDouble():
+            chance = _multiple(market.categories, seen, over=outlook.over)
+            backed = market.happens
+        case _:
+            assert_never(market)
+    return chance if backed else Chance(chance.lose, chance.push, chance.win)
+
+
+def _of_total(market: PlayerTotal, seen: PlayerOutlook) -> Chance:
+    """The chance of the over. What he has already is certain, also where little is known of him."""
+    try:
+        pmf = seen.pmf(market.stat)
+    except LittleKnown:
+        if seen.has(market.stat) > market.points:
+            return WON
+        raise
+    above, level, below = pmf.split(market.points)
+    if pmf.chances.size == 1 or pmf.first > market.points:
+        return WON if above == 1 else LOST if below == 1 else PUSHED
+    return opened(above, level, below)
+
+
+def _multiple(categories: int, seen: PlayerOutlook, *, over: bool) -> Chance:
+    reached = sum(seen.has(x) >= CATEGORY_REACHED for x in CATEGORIES)
+    if reached >= categories:
+        return WON
+    if over:
+        return LOST
+    p = seen.reaches(categories)
+    return opened(p, 0.0, 1.0 - p)
+
+
+LEANS = {
+    Stat.PTS: (0.21, -0.01),
+    Stat.REB: (0.05, -0.11),
+    Stat.AST: (0.17, -0.03),
+    Stat.THREES: (0.18, -0.03),
+    Stat.STL: (0.04, -0.05),
+    Stat.BLK: (0.02, -0.04),
+    Stat.TO: (-0.05, 0.02),
+    Stat.PRA: (0.22, -0.05),
+    Stat.PR: (0.20, -0.05),
+    Stat.PA: (0.23, -0.02),
+    Stat.RA: (0.14, -0.09),
+}
+"""Slopes of a player's figure on his own team's points and on the opponent's, all as normal scores
+about what was expected. Least squares on 69,370 player-games of NBA 2020-24 (players of 18 minutes
+and more against their season's mean, teams against their closing lines)."""
+
+MULTIPLE_LEAN = (0.14, -0.07)
+"""The same for a double-double: between those of its usual categories."""
+
+POINTS_AND_THREES = 0.66
+"""Correlation of a player's points and threes about what was expected, on the same games."""
+
+MOST_TOGETHER = 3
+"""Figures of one player that are enumerated together; more are independent given his minutes."""
+
+_NEGLIGIBLE = 1e-9
+_EDGE = 1e-12
+
+
+def by_score(legs: Sequence[PlayerMarket], outlook: Outlook, *, pushed: bool) -> Floats:
+    """P(every leg holds | final score), a cell for each of the final lattice. Raises Unpriceable.
+
+    A leg holds when it does not lose; with `pushed`, when it pushes.
+    """
+    final = outlook.final
+    home, away = _scores(final.home), _scores(final.away)
+    whole = np.ones(final.cells.shape)
+    for player in dict.fromkeys(x.player for x in legs):
+        mine = [x for x in legs if x.player == player]
+        p = _of_one(mine, outlook, pushed=pushed)
+        own, other = (home, away) if player.side is Side.HOME else (away, home)
+        leans = np.mean([_lean(x) for x in mine], axis=0)
+        along, across = leans[0] * own, leans[1] * other
+        index = along[:, None] + across if player.side is Side.HOME else across[:, None] + along
+        whole *= _given(p, index, final.cells, pushed=pushed)
+    return whole
+
+
+def _given(p: float, index: Floats, cells: Floats, *, pushed: bool) -> Floats:
+    """A chance given the score, which weighed by the score's own chances comes to `p` again."""
+    if pushed or not _EDGE < p < 1 - _EDGE:
+        return np.full(index.shape, p)
+    # What the score tells of a player takes its share of his variance.
+    rest = math.sqrt(max(1 - float((cells * index**2).sum()), 0.1))
+    given: Floats = ndtr((ndtri(p) + index) / rest)
+    given *= p / float((cells * given).sum())
+    return np.minimum(given, 1.0)
+
+
+def _scores(pmf: Pmf) -> Floats:
+    """The normal score of each value: where its middle stands in the distribution."""
+    sums = pmf.sums
+    middle = (sums[1:] + sums[:-1]) / 2
+    scores: Floats = ndtri(np.clip(middle, _EDGE, 1 - _EDGE))
+    return scores
+
+
+def _lean(leg: PlayerMarket) -> tuple[float, float]:
+    match leg:
+        case PlayerTotal():
+            sign = 1 if leg.direction is Direction.OVER else -1
+            own, other = LEANS[leg.stat]
+        case DoubleDouble():
+            sign = 1 if leg.happens else -1
+            own, other = MULTIPLE_LEAN
+        case _:
+            assert_never(leg)
+    return sign * own, sign * other
+
+
+def _of_one(legs: Sequence[PlayerMarket], outlook: Outlook, *, pushed: bool) -> float:
+    """P(every leg on one player holds)."""
+    if len(legs) == 1:
+        chance = player_chance(legs[0], outlook)
+        return chance.push if pushed else chance.win + chance.push
+    seen = of_player(legs[0].player, outlook)
+    threes = [x for x in legs if isinstance(x, PlayerTotal) and x.stat is Stat.THREES]
+    others = [x for x in legs if x not in threes]
+    points = [x for x in others if isinstance(x, PlayerTotal) and Stat.PTS in x.stat.parts]
+    if not threes or not points or pushed:
+        return _by_minutes(legs, seen, pushed=pushed)
+    ways = {x.direction for x in points}, {x.direction for x in threes}
+    sign = 0 if any(len(x) > 1 for x in ways) else 1 if ways[0] == ways[1] else -1
+    return both(
+        _by_minutes(others, seen, pushed=pushed),
+        _by_minutes(threes, seen, pushed=pushed),
+        sign * POINTS_AND_THREES,
+    )
+
+
+def both(p: float, q: float, correlation: float) -> float:
+    """P(both of two events) by a normal copula (Owen 1956)."""
+    if not (_EDGE < p < 1 - _EDGE and _EDGE < q < 1 - _EDGE):
+        return p * q
+    h, k = float(ndtri(p)), float(ndtri(q))
+    # Owen's form divides by both; a hair from 0 is as good as 0.
+    h, k = (x if abs(x) > _NEGLIGIBLE else _NEGLIGIBLE for x in (h, k))
+    root = math.sqrt(1 - correlation**2)
+    found = (p + q) / 2 - owens_t(h, (k - correlation * h) / (h * root))
+    found -= owens_t(k, (h - correlation * k) / (k * root))
+    if h * k < 0:
+        found -= 0.5
+    return min(max(float(found), 0.0, p + q - 1), p, q)
+
+
+def _by_minutes(legs: Sequence[PlayerMarket], seen: PlayerOutlook, *, pushed: bool) -> float:
+    """P(every leg on one player holds), taken for each class of his minutes."""
+    totals = [x for x in legs if isinstance(x, PlayerTotal)]
+    parts = tuple(dict.fromkeys(part for x in totals for part in x.stat.parts))
+    chances = seen.remainder.chances
+    held = np.ones(chances.size)
+    groups = [totals] if len(parts) <= MOST_TOGETHER else [[x] for x in totals]
+    for group in groups:
+        if group:
+            held *= _together(group, seen, pushed=pushed)
+    for leg in legs:
+        if isinstance(leg, DoubleDouble):
+            reached = _reached(leg.categories, seen)
+            held *= 0.0 if pushed else reached if leg.happens else 1 - reached
+    return min(max(float(chances @ held), 0.0), 1.0)
+
+
+def _together(legs: Sequence[PlayerTotal], seen: PlayerOutlook, *, pushed: bool) -> Floats:
+    """P(every total holds | minutes), over all values of the figures that they are made of."""
+    parts = tuple(dict.fromkeys(part for x in legs for part in x.stat.parts))
+    rows = [_trimmed(seen.remainder.by_class(part)) for part in parts]
+    shape = tuple(x.shape[1] for x in rows)
+    holds = np.ones(shape)
+    for leg in legs:
+        value = np.zeros(shape)
+        for axis, part in enumerate(parts):
+            if part in leg.stat.parts:
+                steps = seen.pmf(part).first + np.arange(shape[axis])
+                value = value + steps.reshape([-1 if i == axis else 1 for i in range(len(parts))])
+        above = leg.direction is Direction.OVER
+        holds *= value == leg.points if pushed else (
+            value >= leg.points if above else value <= leg.points
+        )  # fmt: skip
+    names = "abc"[: len(parts)]
+    terms = ",".join(f"j{x}" for x in names)
+    found: Floats = np.einsum(f"{terms},{names}->j", *rows, holds, optimize=True)
+    return found
+
+
+def _trimmed(rows: Floats) -> Floats:
+    """Rows without the values that no class gives any chance."""
+    most = rows.max(axis=0)
+    used = np.flatnonzero(most > _NEGLIGIBLE)
+    return rows[:, : int(used[-1]) + 1] if used.size else rows
+
+
+def _reached(categories: int, seen: PlayerOutlook) -> Floats:
+    """P(ten or more in so many categories | minutes)."""
+    counts = np.zeros((seen.remainder.chances.size, len(CATEGORIES) + 1))
+    counts[:, 0] = 1.0
+    for stat in CATEGORIES:
+        need = max(CATEGORY_REACHED - seen.pmf(stat).first, 0)
+        hit = seen.remainder.by_class(stat)[:, need:].sum(axis=1)[:, None]
+        more = counts * (1 - hit)
+        more[:, 1:] += counts[:, :-1] * hit
+        counts = more
+    found: Floats = counts[:, categories:].sum(axis=1)
+    return found

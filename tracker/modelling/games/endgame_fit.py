@@ -1,0 +1,321 @@
+"""The endgame's tables: a chain of possessions counted on recorded games, stepped back in time.
+
+How long a possession lasts and what it scores is counted by clock and lead and smoothed with normal
+kernels (`CLOCK_WIDTH` of the clock, `LEAD_WIDTH` on a scale that keeps small leads apart and lets
+blowouts share). Stepping back from the buzzer, f(clock, lead) = sum over what the next possession
+may do of f(what is left, the opponent's lead). A table starts with a possession under way.
+
+The tables are then tilted by strength, tempo, the lead and the bonus: the tilt's likelihood is
+nearly quadratic for the small tilts there are, so that its maximum is one linear solve of the
+tables' means and variances against what was scored. Last they are widened: stepped back from the
+buzzer, possessions are independent given clock and lead; real ones are not. Over minutes the points
+of both teams vary less than the chain says, and their difference a little more. From a minute
+before the end on nothing can be told from 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tracker.forecast.game.endgame import LONG_TILT, untilted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from tracker.forecast.game.figures import Endgame
+    from tracker.modelling.games.trace import Possessions, Sample
+
+    Array = NDArray[Any]
+
+
+LEADS = 20
+"""Points: leads beyond this are taken as this."""
+LONGEST = 60
+"""Seconds: a possession that lasts longer counts as this long."""
+SPAN = 300
+"""Seconds before the end at which the tables begin."""
+CLOCK_WIDTH = 0.18
+"""The kernel's standard deviation as a part of the clock, at least `LEAST_CLOCK_WIDTH` seconds."""
+LEAST_CLOCK_WIDTH = 0.6
+OUTCOMES = (
+    (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (0, 1), (0, 2), (0, 3),
+    (1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2),
+)  # fmt: skip
+"""Points (own, other) that a possession may bring; what is rarer counts as the nearest of these."""
+SIZE = 38
+"""Points of one team, less one, that five minutes may bring."""
+
+
+def table_clocks() -> list[int]:
+    """Clocks, in seconds left, of the tables that are kept: close together near the end."""
+    return [*range(25), *range(26, 61, 2), *range(65, 121, 5), *range(130, SPAN + 1, 10)]
+
+
+def lead_scale(lead: Array) -> Array:
+    """Leads on a scale on which single points matter near 0 and blowouts are alike."""
+    scaled: Array = np.sign(lead) * np.log1p(1.5 * np.abs(lead))
+    return scaled
+
+
+def _outcome_index() -> Array:
+    place = {pair: i for i, pair in enumerate(OUTCOMES)}
+    table = np.zeros((10, 10), dtype=int)
+    for own in range(10):
+        for other in range(10):
+            near = (min(own, 3), min(other, 2)) if other else (min(own, 5), 0)
+            table[own, other] = place.get((own, other), place.get(near, place[3, 2]))
+    return table
+
+
+def count(rows: Possessions) -> Array:
+    """Possessions by [clock, lead, seconds used, outcome]; LONGEST + 1 means to the buzzer."""
+    clock = np.clip(np.rint(rows.left), 1, SPAN).astype(int)
+    used = np.clip(np.rint(rows.left - rows.until), 0, LONGEST).astype(int)
+    used = np.where((rows.last > 0) | (np.rint(rows.until) <= 0), LONGEST + 1, used)
+    lead = np.clip(rows.lead, -LEADS, LEADS).astype(int) + LEADS
+    own, other = (np.clip(x, 0, 9).astype(int) for x in (rows.own, rows.other))
+    counts = np.zeros((SPAN + 1, 2 * LEADS + 1, LONGEST + 2, len(OUTCOMES)), np.float32)
+    np.add.at(counts, (clock, lead, used, _outcome_index()[own, other]), 1)
+    return counts
+
+
+def smooth(counts: Array, lead_width: float) -> Array:
+    """Chances of (seconds used, outcome) for each clock and lead."""
+    clocks = np.arange(1, SPAN + 1)
+    width = np.maximum(CLOCK_WIDTH * clocks, LEAST_CLOCK_WIDTH)[:, None]
+    by_clock = np.exp(-0.5 * ((clocks[:, None] - clocks) / width) ** 2).astype(np.float32)
+    scale = lead_scale(np.arange(-LEADS, LEADS + 1))
+    by_lead = np.exp(-0.5 * ((scale[:, None] - scale) / lead_width) ** 2).astype(np.float32)
+    mixed = np.tensordot(by_clock, counts[1:], axes=(1, 0))
+    mixed = np.tensordot(by_lead, mixed, axes=(1, 1)).transpose(1, 0, 2, 3)
+    chances = np.concatenate([np.zeros_like(mixed[:1]), mixed])
+    chances[1:] /= chances[1:].sum(axis=(2, 3), keepdims=True)
+    for clock in range(1, SPAN + 1):
+        _trim(chances[clock], clock)
+    return chances
+
+
+def _trim(chances: Array, clock: int) -> None:
+    """Let what would outlast the clock end with it, and nothing take no time."""
+    if clock <= LONGEST:
+        chances[:, LONGEST + 1] += chances[:, clock : LONGEST + 1].sum(axis=1)
+        chances[:, clock : LONGEST + 1] = 0
+    to = 1 if clock > 1 else LONGEST + 1
+    chances[:, to] += chances[:, 0]
+    chances[:, 0] = 0
+
+
+def _next_leads() -> list[Array]:
+    leads = np.arange(-LEADS, LEADS + 1)
+    return [np.clip(-(leads + own - other), -LEADS, LEADS) + LEADS for own, other in OUTCOMES]
+
+
+def step(chances: Array, later: Array, clock: int, next_leads: list[Array]) -> Array:
+    """Chances [lead, own points, other points] at `clock`, from those of all later clocks."""
+    whole = later.shape[2]
+    size = min(table_size(clock), whole)
+    leads = later.shape[1]
+    found = np.zeros((leads, whole, whole), np.float32)
+    for o, (own, other) in enumerate(OUTCOMES):
+        used = [k for k in range(1, min(LONGEST, clock - 1) + 1) if chances[:, k, o].max() > 1e-6]  # noqa: PLR2004 - nothing
+        part = np.zeros((leads, size, size), np.float32)
+        if used:
+            rest = later[[clock - k for k in used], :, :size, :size][:, next_leads[o]]
+            part = np.einsum("dk,kdxy->dyx", chances[:, used, o], rest)
+        part[:, 0, 0] += chances[:, LONGEST + 1, o]
+        room_own, room_other = min(size, whole - own), min(size, whole - other)
+        found[:, own : own + room_own, other : other + room_other] += part[
+            :, :room_own, :room_other
+        ]
+    return found
+
+
+def fit_tables(
+    starts: Possessions,
+    glances: Possessions,
+    lead_width: float,
+    progress: Callable[[float], None],
+) -> tuple[Array, ...]:
+    """The tables of `table_clocks`, [lead, own points, other points] each adding up to 1."""
+    fresh = smooth(count(starts.part(starts.left <= SPAN)), lead_width)
+    under_way = smooth(count(glances.part(glances.left <= SPAN)), lead_width)
+    next_leads = _next_leads()
+    later = np.zeros((SPAN + 1, 2 * LEADS + 1, SIZE, SIZE), np.float32)
+    later[0, :, 0, 0] = 1
+    for clock in range(1, SPAN + 1):
+        later[clock] = step(fresh[clock], later, clock, next_leads)
+        if clock % 30 == 0:
+            progress(clock / SPAN)
+    tables = []
+    for clock in table_clocks():
+        whole = later[0] if clock == 0 else step(under_way[clock], later, clock, next_leads)
+        size = table_size(clock)
+        table = whole[:, :size, :size].astype(np.float64)
+        tables.append(table / table.sum(axis=(1, 2), keepdims=True))
+    return tuple(tables)
+
+
+def table_size(clock: float) -> int:
+    """Rows of a clock's table: one more than the points a team may score, but for 1 in 10,000."""
+    return min(SIZE, int(10 + 0.1 * clock) if clock <= 120 else int(22 + 0.085 * (clock - 120)))  # noqa: PLR2004
+
+
+def fit_ball(glances: Possessions, lead_width: float) -> Array:
+    """The chance that a team with a lead has the ball, [table clock, lead]."""
+    counts = np.zeros((SPAN + 1, 2 * LEADS + 1))
+    inside = glances.part(glances.left <= SPAN)
+    lead = np.clip(inside.lead, -LEADS, LEADS).astype(int) + LEADS
+    np.add.at(counts, (np.rint(inside.left).astype(int), lead), 1)
+    scale = lead_scale(np.arange(-LEADS, LEADS + 1))
+    by_lead = np.exp(-0.5 * ((scale[:, None] - scale) / (2 * lead_width)) ** 2)
+    clocks = np.arange(SPAN + 1)
+    rows = []
+    for clock in table_clocks():
+        by_clock = np.exp(-0.5 * ((clocks - max(clock, 1)) / max(0.08 * clock, 1)) ** 2)
+        by_clock[0] = 0
+        seen = by_lead @ (by_clock @ counts)
+        rows.append(seen / (seen + seen[::-1]))
+    return np.array(rows)
+
+
+BREAK_CLOCKS = (*range(25), *range(26, 61, 2))
+"""Clocks, in seconds left, of the tables of the earlier periods' ends."""
+
+
+def fit_breaks(starts: Possessions, glances: Possessions) -> tuple[Array, ...]:
+    """Tables of BREAK_CLOCKS, [1, own points, other points], for any lead: nobody fouls there."""
+    longest = BREAK_CLOCKS[-1]
+    level = [replace(x, lead=np.zeros_like(x.lead)) for x in (starts, glances)]
+    fresh, under_way = (
+        smooth(count(x.part(x.left <= SPAN)), 1000.0)[: longest + 1, LEADS : LEADS + 1]
+        for x in level
+    )
+    same = [np.zeros(1, dtype=int)] * len(OUTCOMES)
+    later = np.zeros((longest + 1, 1, SIZE, SIZE), np.float32)
+    later[0, :, 0, 0] = 1
+    for clock in range(1, longest + 1):
+        later[clock] = step(fresh[clock], later, clock, same)
+    tables = []
+    for clock in BREAK_CLOCKS:
+        whole = later[0] if clock == 0 else step(under_way[clock], later, clock, same)
+        size = table_size(clock)
+        table = whole[:, :size, :size].astype(np.float64)
+        tables.append(table / table.sum(axis=(1, 2), keepdims=True))
+    return tuple(tables)
+
+
+TILT_CLOCKS = (5, 10, 15, 20, 30, 40, 50, 60, 80, 100, 120, 150, 180, 210, 240, 270, 300)
+"""Seconds left at which states are drawn."""
+
+TILT_KNOTS = np.array([30.0, 120.0, 300.0])
+"""Seconds left between which the weights are interpolated, constant below the first."""
+
+TILT_STEADY = 40.0
+"""Prior games' worth of belief that a weight is 0, so that what is not there is not found."""
+
+
+def moments(endgame: Endgame, sample: Sample) -> Array:
+    """Mean gain of lead and total, their variances and covariance, one row a state."""
+    keys = np.stack([sample.left, np.clip(sample.lead, -25, 25), sample.ball], axis=1).astype(int)
+    states, index = np.unique(keys, axis=0, return_inverse=True)
+    rows = []
+    for left, lead, ball in states.tolist():
+        cells = untilted(endgame, lead, ball, left)
+        steps = np.arange(cells.shape[0])
+        home, away = cells.sum(axis=1), cells.sum(axis=0)
+        mh, ma = home @ steps, away @ steps
+        vh, va = home @ steps**2 - mh**2, away @ steps**2 - ma**2
+        both = steps @ cells @ steps - mh * ma
+        rows.append((mh - ma, mh + ma, vh + va - 2 * both, vh + va + 2 * both, vh - va))
+    found: Array = np.array(rows)[index.ravel()]
+    return found
+
+
+def fit_tilt(endgame: Endgame, sample: Sample, average_total: float) -> Array:
+    """Weights of TILT_FEATURES, [table clock, feature]."""
+    told = moments(endgame, sample)
+    gain_lead = sample.end_lead - sample.lead - told[:, 0]
+    gain_total = sample.end_total - sample.total - told[:, 1]
+    basis = np.stack(
+        [np.interp(sample.left, TILT_KNOTS, x) for x in np.eye(TILT_KNOTS.size)], axis=1
+    )
+    lead = np.clip(sample.lead / 10, -LONG_TILT, LONG_TILT)
+    prior = np.clip(sample.prior_margin / 10, -LONG_TILT, LONG_TILT)
+    pace = (sample.prior_total - average_total) / 10
+    bonuses = sample.bonus_home + sample.bonus_away - 1
+    x = np.concatenate([basis * f[:, None] for f in (prior, lead)], axis=1)
+    ones = np.ones_like(pace)
+    y = np.concatenate([basis * f[:, None] for f in (pace, bonuses, ones)], axis=1)
+    vm, vt, vc = told[:, 2:3], told[:, 3:4], told[:, 4:5]
+    square = np.block([[x.T @ (x * vm), x.T @ (y * vc)], [y.T @ (x * vc), y.T @ (y * vt)]])
+    right = np.concatenate([x.T @ gain_lead, y.T @ gain_total])
+    found = np.linalg.solve(square + TILT_STEADY * np.eye(right.size), right).reshape(
+        5, TILT_KNOTS.size
+    )
+    return np.stack([np.interp(endgame.clocks, TILT_KNOTS, w) for w in found], axis=1)
+
+
+WIDTH_KNOTS = np.array([60.0, 120.0, 300.0])
+"""Seconds left between which the widths are interpolated; at and below the first they are 1."""
+
+WIDTH_STEADY = 100.0
+"""States' worth of belief, at each knot, that the chain's own spread is right."""
+
+WIDEST = 1.4
+"""No variance is corrected by a greater factor, up or down."""
+
+
+def fit_widths(endgame: Endgame, sample: Sample, average_total: float) -> Array:
+    """By [table clock, (margin, total)]: recorded variance over that of the tilted tables."""
+    told = moments(endgame, sample)
+    tilt = np.stack([np.interp(sample.left, endgame.clocks, x) for x in endgame.tilt.T], axis=1)
+    prior = np.clip(sample.prior_margin / 10, -LONG_TILT, LONG_TILT)
+    lead = np.clip(sample.lead / 10, -LONG_TILT, LONG_TILT)
+    pace = (sample.prior_total - average_total) / 10
+    by_margin = tilt[:, 0] * prior + tilt[:, 1] * lead
+    by_total = tilt[:, 2] * pace + tilt[:, 3] * (sample.bonus_home + sample.bonus_away - 1)
+    by_total += tilt[:, 4]
+    mean_margin = told[:, 0] + by_margin * told[:, 2] + by_total * told[:, 4]
+    mean_total = told[:, 1] + by_total * told[:, 3] + by_margin * told[:, 4]
+    later = sample.left > WIDTH_KNOTS[0]
+    margin = (sample.end_lead - sample.lead - mean_margin)[later] ** 2 / told[later, 2] - 1
+    total = (sample.end_total - sample.total - mean_total)[later] ** 2 / told[later, 3] - 1
+    left = sample.left[later]
+    basis = np.stack([np.interp(left, WIDTH_KNOTS, x) for x in np.eye(WIDTH_KNOTS.size)], axis=1)[
+        :, 1:
+    ]
+    square = basis.T @ basis + WIDTH_STEADY * np.eye(WIDTH_KNOTS.size - 1)
+    found = [np.linalg.solve(square, basis.T @ x) for x in (margin, total)]
+    widths = [1 + np.interp(endgame.clocks, WIDTH_KNOTS, [0, *x]) for x in found]
+    clipped: Array = np.clip(np.stack(widths, axis=1), 1 / WIDEST, WIDEST)
+    return clipped
+
+
+def widened(endgame: Endgame, widths: Array) -> Endgame:
+    """The same tables with their variances of margin and total multiplied by `widths`."""
+    tables = [_widened(x, *w) for x, w in zip(endgame.tables, widths.tolist(), strict=True)]
+    return replace(endgame, tables=tuple(tables))
+
+
+def _widened(table: Array, margin: float, total: float) -> Array:
+    """One clock's tables: the log of a cell shifts with the square of its distance from the mean.
+
+    On a normal of variance V the factor exp(b x²) gives V / (1 - 2 b V): b is what asks for.
+    """
+    if margin == total == 1:
+        return table
+    steps = np.arange(table.shape[1])
+    both, gain = np.add.outer(steps, steps), np.subtract.outer(steps, steps)
+    log = np.zeros_like(table)
+    for values, wanted in ((both, total), (gain, margin)):
+        mean = (table * values).sum(axis=(1, 2))[:, None, None]
+        variance = (table * (values - mean) ** 2).sum(axis=(1, 2))[:, None, None]
+        log += (1 - 1 / wanted) / (2 * variance) * (values - mean) ** 2
+    found = table * np.exp(log)
+    whole: Array = found / found.sum(axis=(1, 2), keepdims=True)
+    return whole
