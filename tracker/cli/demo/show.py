@@ -16,7 +16,7 @@ from rich.live import Live
 
 from tracker.app.channels import open_channels
 from tracker.cli.demo import screen
-from tracker.cli.demo.night import LASTS, SPEED, STARTS, playbacks, write_files
+from tracker.cli.demo.night import LASTS, TIP_OFF, pace, playbacks, starts, write_files
 from tracker.cli.demo.phone import Phone
 from tracker.cli.demo.sink import Sink, webhook
 from tracker.cli.demo.verdict import Verdict, judge
@@ -33,10 +33,11 @@ _GRACE = 15.0
 _DONE = (Status.PROVISIONAL, Status.OFFICIAL, Status.NEEDS_REVIEW)
 
 
-def main(speed: float = SPEED, out: Path | None = None, phone: Settings | None = None) -> int:
+def main(speed: float | None = None, out: Path | None = None, phone: Settings | None = None) -> int:
     """Run the demo; 0 when every bet was settled as the real final says and an alert was sent.
 
-    Pictures of the charts go to `out`, else to a folder that is named at the end. With `phone`, a
+    `speed` is that of the games, else as fast as this machine can follow. Pictures of the charts go
+    to `out`, else to a folder that is named at the end. With `phone`, a
     handful of the alerts goes through the channels of that configuration too.
     """
     folder = Path(tempfile.mkdtemp(prefix="tracker-demo-"))
@@ -51,16 +52,18 @@ def main(speed: float = SPEED, out: Path | None = None, phone: Settings | None =
 
 
 async def _night(
-    folder: Path, speed: float, console: Console, settings: Settings | None
+    folder: Path, speed: float | None, console: Console, settings: Settings | None
 ) -> Verdict:
-    clock = ScaledClock(STARTS, speed)
+    screen.introduce(console, folder)
+    load_s = await _loaded(console)
+    speed = speed or pace(load_s)
+    clock = ScaledClock(starts(load_s, speed), speed)
     async with (
         serving(playbacks(), clock) as server,
         webhook() as sink,
         _phone(settings) as phone,
     ):
         config = write_files(folder, server.url, sink.url)
-        screen.introduce(console, folder, speed)
         async with _daemon(config, clock, folder) as daemon:
             await _watch(folder, sink, clock, daemon, console, phone)
             status = await _stop(daemon)
@@ -70,6 +73,17 @@ async def _night(
         values = await _values(folder / "tracker.db")
         log = (folder / "daemon.log").read_text("utf-8")
         return judge(views, sink.messages, status, log, values)
+
+
+async def _loaded(console: Console) -> float:
+    """Load what the daemon needs once, so that it starts fast; how many seconds that took."""
+    clock = SystemClock()
+    began = clock.monotonic()
+    with console.status("starting", spinner="line"):
+        code = "import tracker.daemon.run, tracker.forecast, tracker.notify.channels.apprise"
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+        await process.wait()
+    return clock.monotonic() - began
 
 
 @contextlib.asynccontextmanager
@@ -111,7 +125,7 @@ async def _watch(
     phone: Phone,
 ) -> None:
     """Show the night until every bet has its result, the daemon has died, or time is up."""
-    real, ends = SystemClock(), STARTS + LASTS
+    real, ends = SystemClock(), TIP_OFF + LASTS
     shown = 0
     with Live(console=console, auto_refresh=False, transient=True) as live:
         while clock.now() < ends and daemon.returncode is None:
