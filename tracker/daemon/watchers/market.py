@@ -94,7 +94,7 @@ class MarketWatch:
         state = tracking.state
         if state is None:
             return
-        # The game that was decided on last stands last: its copies of bets on several are the newest.
+        # The game that was decided on last stands last: its copies of bets are the newest.
         self._shown.pop(tracking.game.id, None)
         self._shown[tracking.game.id] = tracking
         before = self._states.get(tracking.game.id)
