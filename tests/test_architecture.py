@@ -32,7 +32,7 @@ TWICE = frozenset(
     """
     ActionDocument Answer Ask Belief Board BookDocument Close Course Decision Ended Event
     EventDocument Figure Figures FollowedBets Form GameDocument GameState Given Group Habits
-    Health Held Kept Known LeagueWords Line Lines Listener Look Made MarketDocument Moment Moments
+    Health Held Kept Known LeagueWords Line Lines Listener Look Looked Made MarketDocument Moment Moments
     Offer Outcome OutcomeDocument Pairing Phase Place Played Player PlayerDocument PlayerLine
     Players PlaysBody PlaysDocument Poller Priced Prices Quote Ran Reading Reply Report Result Row
     Said Scope Seen Sight Site Span Standing Taken Tally Team TeamDocument Told TooLarge Verdict
