@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.web.conftest import Served
+from tracker.app.market import clv_report, clv_summary
 from tracker.app.series import series
 from tracker.clock import SystemClock
 from tracker.store import Store
@@ -183,6 +185,16 @@ async def test_every_key_of_an_answer_is_described(served: Served) -> None:
         call = document["paths"][f"/api/v1{path}"]["get"]
         shape = call["responses"]["200"]["content"]["application/json"]["schema"]
         assert unnamed(document, shape, told.json(), path) == []
+
+
+async def test_sums_of_closing_values_tell_what_the_report_tells(served: Served) -> None:
+    """The page's sums over however many bets, and the report over each, are one record."""
+    async with await Store.open(served.database, now=SystemClock().now()) as store:
+        bets, values = await store.bets_view(), await store.quotes.values()
+        whole = clv_report(bets, values)
+        sums = clv_summary(await store.quotes.value_sums(), await store.quotes.unclosed())
+    assert sums == replace(whole, rows=(), groups=())
+    assert sums.n > 0
 
 
 async def test_why_and_worth_are_told_or_said_to_be_unknown(served: Served) -> None:

@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tracker.app.course import Course
+    from tracker.app.course import Course, Lane
     from tracker.engine.record import Reliability
 
 _WIDE, _HIGH = 420, 240
@@ -66,19 +66,26 @@ def of_course(course: Course) -> str:
     inside = _shares()
     for level in course.levels:
         inside.append(_line("level", _x(0), _y(level), _x(1), _y(level)))
-    inside += _periods(course)
+    inside += _ticks(course)
     inside.append(_path("curve", [(_x(p.x / end), _y(p.win)) for p in course.points]))
     inside += [_dot(_x(m.x / end), _y(m.win), m.rule) for m in course.marks]
-    return _svg(f"Chance of winning over the game: {course.title}", inside)
+    if course.ending is not None:
+        ended = course.ending
+        words = f"{ended.result.value} here"
+        inside.append(_dot(_x(ended.x / end), _y(ended.win), words, f"end {ended.result.value}"))
+    return _svg(f"Chance of winning: {course.title}", inside)
 
 
-def of_points(course: Course) -> str:
-    """What is expected of the bet's figure, with its spread (one sd), the line, and the score."""
-    end, points = course.end or 1.0, course.points
-    played = [p.margin if p.margin is not None else p.home + p.away for p in points]
-    shows_played = course.quantity.startswith(("final margin", "final total"))
-    values = [x for p in points for x in (p.mu - p.sigma, p.mu + p.sigma)]
-    values += played if shows_played else []
+def of_own(course: Course) -> str:
+    """The figure that decides a bet: what is expected with its spread (one sd), the line, by then.
+
+    For a course whose `quantity` is known.
+    """
+    end = course.end or 1.0
+    told = [(p.x, p.own) for p in course.points if p.own is not None]
+    by_then = [(x, own.now) for x, own in told if course.so_far and own.now is not None]
+    values = [v for _, own in told for v in (own.mu - own.sigma, own.mu + own.sigma)]
+    values += [now for _, now in by_then]
     values += [] if course.line is None else [course.line]
     low, high = min(values), max(values)
     span = (high - low) or 1.0
@@ -86,33 +93,42 @@ def of_points(course: Course) -> str:
     def y(value: float) -> float:
         return _y((value - low) / span)
 
-    upper = [(_x(p.x / end), y(p.mu + p.sigma)) for p in points]
-    lower = [(_x(p.x / end), y(p.mu - p.sigma)) for p in reversed(points)]
-    inside = [*_periods(course), _path("band", [*upper, *lower])]
+    upper = [(_x(x / end), y(own.mu + own.sigma)) for x, own in told]
+    lower = [(_x(x / end), y(own.mu - own.sigma)) for x, own in reversed(told)]
+    inside = [*_ticks(course), _path("band", [*upper, *lower])]
     if course.line is not None:
         inside.append(_line("level", _x(0), y(course.line), _x(1), y(course.line)))
         inside.append(_text("axis end", _x(1), y(course.line) - 4, f"line {course.line:g}"))
-    inside.append(_path("curve", [(_x(p.x / end), y(p.mu)) for p in points]))
-    if shows_played:
-        inside.append(
-            _path("played", [(_x(p.x / end), y(v)) for p, v in zip(points, played, strict=True)])
-        )
+    inside.append(_path("curve", [(_x(x / end), y(own.mu)) for x, own in told]))
+    if by_then:
+        inside.append(_path("played", [(_x(x / end), y(now)) for x, now in by_then]))
     inside += [_text("axis end", _LEFT - 6, y(v) + 4, f"{v:.0f}") for v in (low, high)]
-    name = f"{course.quantity} as it was expected, with the score: {course.title}"
-    return _svg(name[:1].upper() + name[1:], inside)
+    return _svg(f"What was expected: {course.quantity}: {course.title}", inside)
 
 
-def _periods(course: Course) -> list[str]:
+def of_lane(course: Course, lane: Lane) -> str:
+    """The chance of the legs of a parlay in one game, on the axis of the whole."""
+    end = course.end or 1.0
+    inside = [
+        *(_line("grid", _x(0), _y(part, _LOW), _x(1), _y(part, _LOW)) for part in (0.0, 0.5, 1.0)),
+        *(_text("axis end", _LEFT - 6, _y(part, _LOW) + 4, f"{part:.0%}") for part in (0.0, 1.0)),
+        _path("curve", [(_x(x / end), _y(win, _LOW)) for x, win in lane.points]),
+    ]
+    return _svg(f"Chance of the leg: {lane.name}", inside, _LOW)
+
+
+def _ticks(course: Course) -> list[str]:
     end, found = course.end or 1.0, []
-    for period in course.periods:
-        found.append(_line("grid", _x(period.begins / end), _y(0), _x(period.begins / end), _y(1)))
-        middle = (period.begins + period.ends) / 2 / end
-        found.append(_text("axis middle", _x(middle), _HIGH - 8, period.name))
+    for tick in course.ticks:
+        if tick.line is not None:
+            inside = _x(tick.line / end)
+            found.append(_line("grid", inside, _y(0), inside, _y(1)))
+        found.append(_text("axis middle", _x(tick.at / end), _HIGH - 8, tick.name))
     return found
 
 
-def _dot(x: float, y: float, words: str) -> str:
-    return f'<circle class="mark" cx="{x}" cy="{y}" r="4"><title>{escape(words)}</title></circle>'
+def _dot(x: float, y: float, words: str, kind: str = "mark") -> str:
+    return f'<circle class="{kind}" cx="{x}" cy="{y}" r="4"><title>{escape(words)}</title></circle>'
 
 
 def of_path(name: str, steps: Sequence[tuple[datetime, float]], until: datetime) -> str:

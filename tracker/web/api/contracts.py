@@ -116,6 +116,14 @@ class PriorSeenJson(BaseModel):
     by: str
 
 
+class OwnJson(BaseModel):
+    """The figure that decides a bet: what counts so far, and what it is expected to end with."""
+
+    now: float | None
+    mu: float
+    sigma: float
+
+
 class SnapshotJson(BaseModel):
     """A bet's chances at one moment."""
 
@@ -129,6 +137,7 @@ class SnapshotJson(BaseModel):
     sigma: MomentsJson
     chance: SplitJson | None
     no_chance: str | None
+    own: OwnJson | None
     prior: PriorSeenJson | None
     poll: int
     model_version: str

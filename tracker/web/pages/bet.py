@@ -75,7 +75,7 @@ async def bet(
         figure=row.figure if row is not None else state_text(x),
         stand="" if row is None else row.stand, need="" if row is None else row.under,
         facts=_facts(x, zone), market=await _market(site, view, now),
-        charts=_charts(view), legs=_legs(view), moved=_last_move(view),
+        charts=_charts(view, zone), legs=_legs(view), moved=_last_move(view),
         settlements=_settlements(view, zone), open=still, results=[r.value for r in Result],
         rules="\n".join(r.text for r in x.rules), offer=offer, against=against,
         worth=await _worth(site, number, offer, against) if still else None, **_told(view, zone),
@@ -140,15 +140,18 @@ async def _decision(site: Site, x: BetView, now: datetime) -> Decision | None:
     return await decision_on(store, x, site.given, site.load, site.settings.odds, now)
 
 
-def _charts(view: ShowView) -> list[tuple[str, Any]]:
+def _charts(view: ShowView, zone: tzinfo) -> list[tuple[str, Any]]:
+    """The bet's chance, the figure that decides it, and the legs of a parlay over several games."""
     try:
-        course = course_of(view, view.bet.pick, "")
+        course = course_of(view, view.bet.pick, "", zone)
     except ValueError:
         return []
-    return [
-        ("Chance of winning", drawn(charts.of_course(course))),
-        (course.quantity[:1].upper() + course.quantity[1:], drawn(charts.of_points(course))),
-    ]
+    found = [("Chance of winning", drawn(charts.of_course(course)))]
+    if course.quantity:
+        name = course.quantity[:1].upper() + course.quantity[1:]
+        found.append((name, drawn(charts.of_own(course))))
+    lanes = [x for x in course.lanes if len(x.points) > 1]
+    return found + [(x.name, drawn(charts.of_lane(course, x))) for x in lanes]
 
 
 def _legs(view: ShowView) -> list[str]:

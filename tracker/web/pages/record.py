@@ -48,7 +48,7 @@ async def history(
     per_night = [
         (day, x.profit) for day, x in sorted((await outcomes.tallies(Grouping.DAY)).items())
     ]
-    closes = clv_summary(await store.quotes.value_sums())
+    closes = clv_summary(await store.quotes.value_sums(), await store.quotes.unclosed())
     bins = await store.quotes.value_bins(charts.CLV_BIN)
     return page(
         "history.html", "History", "/history", whole=whole, strip=_strip(whole, closes),
