@@ -201,12 +201,13 @@ def pack_tables(tables: tuple[Floats, ...]) -> tuple[list[int], str]:
 
 def unpack_tables(sizes: list[int], leads: int, text: str) -> tuple[Floats, ...]:
     """Undo `pack_tables`; every table adds up to 1 again."""
-    flat = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="<u2").astype(np.float64)
+    flat = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="<u2")
     tables, start = [], 0
     for n in sizes:
         count = leads * n * n
-        table = flat[start : start + count].reshape(leads, n, n)
-        tables.append(table / table.sum(axis=(1, 2), keepdims=True))
+        table = flat[start : start + count].astype(np.float64).reshape(leads, n, n)
+        table /= table.sum(axis=(1, 2), keepdims=True)
+        tables.append(table)
         start += count
     if start != flat.size:
         raise ValueError("the endgame tables do not have the size that is stated")
