@@ -148,7 +148,13 @@ INSERT INTO other_words (identity, bet) VALUES (:identity, :bet)
 ON CONFLICT (identity) DO UPDATE SET bet = excluded.bet
 """
 
-BETS_EVER_ON = "SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = ?)"
+BETS_EVER_ON = """
+SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = :game) AND (
+  :every OR (name IS NULL AND odds_decimal IS :odds_decimal AND free = :free
+             AND ifnull(stake_cents, 0) = ifnull(:stake_cents, 0))
+)
+"""
+"""Those that may be one bet with another by id, price and stake; all with `every`."""
 
 UNBOUND_ALIKE = "SELECT * FROM bet WHERE sense = ? AND game_id IS NULL AND withdrawn_at IS NULL"
 
