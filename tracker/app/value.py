@@ -227,7 +227,7 @@ def _named(bets: Sequence[Bet], game: Game) -> tuple[Player, ...]:
 
 
 def closing_values(
-    bets: Sequence[Bet],
+    placed: Sequence[Placed],
     closes: Mapping[str, Close],
     revisions: Mapping[int, int],
     load: Callable[[str], Parameters],
@@ -238,12 +238,10 @@ def closing_values(
 
     `revisions` counts what was written of each bet before.
     """
-    at_the_close = AtTheClose(closes, bets, load, players)
+    at_the_close = AtTheClose(closes, [x.bet for x in placed], load, players)
     return [
-        value_at_close(
-            Placed(bet, bet.made_at), closes, at_the_close, revisions.get(bet.number, 0) + 1, now
-        )
-        for bet in bets
+        value_at_close(x, closes, at_the_close, revisions.get(x.bet.number, 0) + 1, now)
+        for x in placed
     ]
 
 
