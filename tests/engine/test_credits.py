@@ -17,9 +17,9 @@ TIPS = json.loads(Path(__file__).with_name("fixtures").joinpath("tips_2023-24.js
 START = datetime(2024, 1, 2, 0, 30, tzinfo=UTC)
 
 
-def tip(number: int, start: datetime, *players: str) -> Tip:
+def tip(number: int, start: datetime, *own: str) -> Tip:
     """A game with a bet."""
-    return Tip(str(number), "nba", f"AAA@B{number:02d}", start, players)
+    return Tip(str(number), "nba", f"AAA@B{number:02d}", start, own)
 
 
 def charged(purchase: Purchase) -> int:
@@ -51,9 +51,9 @@ def test_every_close_of_a_real_month_fits_the_free_plan(month: str, spent: int) 
 def test_players_of_one_game_cost_each_market_that_is_asked_for() -> None:
     """Ten books count like a region, eleven like two."""
     two = Tariff.of(("h2h",), ("us",), tuple(f"book{i}" for i in range(11)))
-    closes, players = plan([tip(1, START, "player_points", "player_assists")], two)
-    assert (closes.planned, players.planned) == (2, 4)
-    assert players.purpose is Purpose.PLAYERS
+    closes, own = plan([tip(1, START, "player_points", "player_assists")], two)
+    assert (closes.planned, own.planned) == (2, 4)
+    assert own.purpose is Purpose.OWN
 
 
 def test_a_close_is_bought_with_fewer_markets_before_it_is_not_bought_at_all() -> None:
@@ -67,11 +67,11 @@ def test_a_close_is_bought_with_fewer_markets_before_it_is_not_bought_at_all() -
 
 
 def test_nothing_else_takes_what_tonights_closes_need() -> None:
-    """Players wait behind closes, and looks behind the closes of a whole month."""
-    closes, players = plan([tip(1, START, "player_points")], TARIFF)
+    """Other markets wait behind closes, and looks behind the closes of a whole month."""
+    closes, own = plan([tip(1, START, "player_points")], TARIFF)
     assert closes.planned == 3
-    assert isinstance(afford(players, 3, TARIFF, closes_left=3), Refusal)
-    assert afford(players, 4, TARIFF, closes_left=3) == players
+    assert isinstance(afford(own, 3, TARIFF, closes_left=3), Refusal)
+    assert afford(own, 4, TARIFF, closes_left=3) == own
     look = plans.look([tip(1, START)], TARIFF, START)
     assert reserve(TARIFF) == 438
     assert isinstance(afford(look, 440, TARIFF), Refusal)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.views import iso
-from tracker.domain.bet import Parlay, wager_kind
+from tracker.domain.bet import Parlay, Result, wager_kind
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
@@ -19,6 +19,7 @@ from tracker.domain.quote import Closing, Quote, Selection, TwoSided, two_sided
 from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.market.board import counts
 from tracker.engine.market.closing import consensus
+from tracker.engine.market.clv import NO_CLOSE, VOID
 
 if TYPE_CHECKING:
     from tracker.settings.models import OddsSettings
@@ -238,7 +239,8 @@ def clv_report(
     bets: Iterable[BetView], values: Mapping[int, ClosingValue], by: str | None = None
 ) -> ClvReport:
     """How bets fared by the close, put together by one of `BY`."""
-    rows = [(x, values[x.number]) for x in bets if x.number in values]
+    found = [(x, by_result(x, values.get(x.number))) for x in bets]
+    rows = [(x, v) for x, v in found if v is not None]
     good = [(x, v) for x, v in rows if v.grade in (Grade.QUOTED, Grade.CONVERTED)]
     singles = [(x, v) for x, v in good if not isinstance(x.market, Parlay)]
     missing = Counter(v.reason.partition(":")[0] for _, v in rows if v.grade is Grade.MISSING)
@@ -260,7 +262,23 @@ def clv_report(
     )
 
 
-_NO_FAULT = ("live bet", "no price", "called off")
+def by_result(x: BetView, value: ClosingValue | None) -> ClosingValue | None:
+    """The value of a bet as its result leaves it; None where it has not met its close yet.
+
+    A bet that came back whole has none, whoever settled it. One that was there before the tip-off
+    and ended without a close was missed.
+    """
+    if value is not None and x.result is Result.VOID and value.grade is not Grade.MISSING:
+        return replace(value, grade=Grade.MISSING, chance=None, value=None, reason=VOID)
+    if value is None and x.result is not None and x.game is not None and x.game.start > x.added_at:
+        at = x.game.start
+        return ClosingValue(x.number, 0, Grade.MISSING, at, reason=f"{NO_CLOSE}: {_NOT_THERE}")
+    return value
+
+
+_NOT_THERE = "nobody watched at the tip-off"
+
+_NO_FAULT = ("live bet", "no price", "called off", "void")
 """Reasons for which a bet can have no closing line value, however well closes are taken."""
 
 

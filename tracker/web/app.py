@@ -35,7 +35,7 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
 
     `machine` is the machine's clock; `models` gives the parameters of a league for what-if.
     """
-    site = Site(settings, machine)
+    site = Site(settings, machine, models)
     bell = Doorbell(site, machine)
 
     @asynccontextmanager
@@ -55,7 +55,7 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.site, app.state.bell, app.state.door, app.state.models = site, bell, Door(), models
+    app.state.site, app.state.bell, app.state.door = site, bell, Door()
     app.state.requests = CollectorRegistry()
     counter = Counter(
         "tracker_http_requests", "Requests by route and status", ["route", "status"],

@@ -135,6 +135,8 @@ def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> Non
 
 
 async def _show(scope: Scope, bet: str, as_json: bool) -> None:
+    from tracker.app.market import by_result
+
     async with session(scope) as at:
         found = await at.store.show_view(await at.number(bet), at.basics.rules)
         if found is None:
@@ -143,7 +145,7 @@ async def _show(scope: Scope, bet: str, as_json: bool) -> None:
         prior = None if game is None else await believed(game, at, scope)
         number = found.bet.number
         made = await _decision(found.bet, at, scope)
-        value = (await at.store.quotes.values(number)).get(number)
+        value = by_result(found.bet, (await at.store.quotes.values(number)).get(number))
         if as_json:
             from tracker.app.value import decision_json, value_json
 
@@ -353,7 +355,7 @@ async def _rules(
     async with session(scope, write=change) as at:
         number = await at.number(reference)
         if change:
-            await at.store.update_rules(number, wanted, at.now)
+            await at.bets.watch_for(reference, wanted, at.now)
         found = await at.store.show_view(number, at.basics.rules)
         books = await at.store.books(at.basics.rules)
     if found is None:

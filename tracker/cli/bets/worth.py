@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.views import iso
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.look import shown_as, table
 from tracker.cli.scope import Scope, scope_of
@@ -47,18 +45,12 @@ def cash_out(
     """
     offer = parse_money(amount)
     held, form = asyncio.run(_held(scope_of(context), bet))
-    found = cashout(held.chance, held.stake, held.odds, offer)
     if as_json:
-        say_json(
-            _bet_json(held)
-            | {
-                "offer_cents": found.offer,
-                "fair_cents": found.fair,
-                "fee": found.fee,
-                "break_even": found.break_even,
-            }
-        )
+        from tracker.app.held import cashout_json
+
+        say_json(cashout_json(held, offer))
         return
+    found = cashout(held.chance, held.stake, held.odds, offer)
     from tracker.wording.figures import percent
 
     _head(held, form)
@@ -86,13 +78,13 @@ def hedge(
     """
     other = parse_odds(odds)
     held, form = asyncio.run(_held(scope_of(context), bet))
+    if as_json:
+        from tracker.app.held import hedge_json
+
+        say_json(hedge_json(held, other))
+        return
     lock = hedge_to_lock(held.chance, held.stake, held.odds, other)
     even = hedge_to_keep_even(held.chance, held.stake, held.odds, other)
-    if as_json:
-        say_json(
-            _bet_json(held) | {"against": other.text, "lock": asdict(lock), "even": asdict(even)}
-        )
-        return
     from tracker.wording.figures import signed_money
 
     _head(held, form)
@@ -124,17 +116,6 @@ async def _held(scope: Scope, reference: str) -> tuple[Held, str]:
             return await held(at.bets, reference, explainer, at.now), at.basics.odds_format
         except NotHeld as why:
             raise Impossible(str(why)) from None
-
-
-def _bet_json(held: Held) -> dict[str, object]:
-    return {
-        "id": held.bet.id,
-        "number": held.bet.number,
-        "chance": asdict(held.chance),
-        "chance_at": iso(held.at),
-        "stake_cents": held.stake,
-        "odds": held.odds.text,
-    }
 
 
 def _head(held: Held, form: str) -> None:

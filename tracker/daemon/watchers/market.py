@@ -29,6 +29,7 @@ from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
 from tracker.domain.value import ClosingValue, Decision
 from tracker.engine.market.board import QuoteBoard
 from tracker.engine.market.closing import Close, close, consensus, tip_off
+from tracker.engine.market.clv import Placed
 from tracker.engine.market.live import exchange_lines
 from tracker.engine.rules.market import step_market
 from tracker.feeds.errors import FeedError
@@ -208,7 +209,8 @@ class MarketWatch:
         """Believe an answer: what changed in it is written with its body, and its cost."""
         document = asked.document
         found = match(asked.parsed, self._games.values(), document.at, self._parts.roster_of)
-        self._ids |= found.ids
+        if paid is not None:
+            self._ids |= found.ids
         rows = self.board.changed(found.quotes, asked.scope, document.at, asked.covers)
         number = 0
         if rows or paid is not None:
@@ -388,31 +390,42 @@ class MarketWatch:
     def _remember(self, values: Iterable[ClosingValue]) -> None:
         self.values |= {x.bet: x for x in values}
 
-    def _ready(self, games: set[str] | None) -> list[Bet]:
-        """The bets with a close for each of their games that have no value by these closes yet."""
-        found: dict[int, Bet] = {}
-        for tracking in self._parts.trackings():
-            for tracked in tracking.tracked:
-                bet = tracked.bet
-                closings = [self._closings.get(x.id) for x in bet.games]
-                if games is not None and not games & {x.id for x in bet.games}:
-                    continue
-                last = max((x.revision for x in closings if x is not None), default=0)
-                known = self.values.get(bet.number)
-                valued = known is not None and (known.closing_revision or 0) >= last
-                if all(x is not None for x in closings) and not valued:
-                    found[bet.number] = bet
-        return list(found.values())
+    def _ready(self, games: set[str] | None) -> list[Placed]:
+        """The bets with a close for each of their games that have no value by these closes yet.
 
-    async def _values(self, bets: list[Bet]) -> list[ClosingValue]:
-        if not bets:
+        `games` are those whose close has only now been taken, or taken back. A bet is valued anew
+        where it, or a leg of it, was void in the end.
+        """
+        newest: dict[int, Tracked] = {}
+        for one in (y for x in self._live() for y in x.tracked):
+            known = newest.get(one.bet.number)
+            if known is None or one.turn > known.turn:
+                newest[one.bet.number] = one
+        listed = [Placed.of(x) for x in newest.values()]
+        return [x for x in listed if self._waits(x, games)]
+
+    def _waits(self, placed: Placed, games: set[str] | None) -> bool:
+        ids = {x.id for x in placed.bet.games}
+        closings = [self._closings[x] for x in ids if x in self._closings]
+        if len(closings) < len(ids):
+            return False
+        if games is not None:
+            return not games.isdisjoint(ids)
+        known = self.values.get(placed.bet.number)
+        last = max(x.revision for x in closings)
+        return known is None or (known.closing_revision or 0) < last or not placed.heeded(known)
+
+    async def _values(self, placed: list[Placed]) -> list[ClosingValue]:
+        if not placed:
             return []
-        for game in {x.id for bet in bets for x in bet.games} - self._closes.keys():
+        for game in {y.id for x in placed for y in x.bet.games} - self._closes.keys():
             self._closes[game] = await self._rebuilt(self._closings[game])
         revisions = {x: y.revision for x, y in self.values.items()}
         load, players = self._parts.load, self._parts.forecaster.pricing.players
         now, closes = self._clock.now(), dict(self._closes)
-        return await asyncio.to_thread(closing_values, bets, closes, revisions, load, players, now)
+        return await asyncio.to_thread(
+            closing_values, placed, closes, revisions, load, players, now
+        )
 
     async def _rebuilt(self, closing: Closing) -> Close:
         """A close that was taken before a restart, out of the quotes that are kept of it."""

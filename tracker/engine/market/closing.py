@@ -69,16 +69,20 @@ class Close:
 def standing(
     lines: Iterable[TwoSided], at: datetime, oldest: timedelta = AGE.close
 ) -> dict[tuple[str, Selection], TwoSided]:
-    """The last that each book quoted of each line up to `at`, none older than `oldest` then."""
-    found: dict[tuple[str, Selection], TwoSided] = {}
-    for one in lines:
-        if one.at > at or at - one.stood_at > oldest:
-            continue
-        key = (one.book, one.selection)
-        known = found.get(key)
-        if known is None or (one.at, one.stood_at) >= (known.at, known.stood_at):
-            found[key] = one
-    return found
+    """What each book quoted of each market when it last did up to `at`, none older than `oldest`.
+
+    A line that a book has left for another is not quoted any more, however short a time ago.
+    """
+    usable = [x for x in lines if x.at <= at and at - x.stood_at <= oldest]
+    newest: dict[tuple[str, str, str, str], datetime] = {}
+    for one in usable:
+        key = _market(one)
+        newest[key] = max(one.at, newest.get(key, one.at))
+    return {(x.book, x.selection): x for x in usable if x.at == newest[_market(x)]}
+
+
+def _market(x: TwoSided) -> tuple[str, str, str, str]:
+    return x.book, x.selection.market, x.selection.about, x.selection.span
 
 
 def fairs(quoted: Iterable[TwoSided]) -> dict[Selection, Fair]:

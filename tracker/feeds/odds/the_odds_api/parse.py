@@ -47,8 +47,21 @@ FEATURED = {
     "alternate_spreads": f"alternate_{SPREAD}", "alternate_totals": f"alternate_{TOTAL}",
     "alternate_team_totals": f"alternate_{TEAM_TOTAL}",
 }  # fmt: skip
+_SPELLED = {market: key for key, market in FEATURED.items()}
 _SPANS = {"h1": Span.H1, "h2": Span.H2, "q1": Span.Q1, "q2": Span.Q2, "q3": Span.Q3, "q4": Span.Q4}
 _AMERICAN_FROM = 100.0
+
+
+_TAILS = {span: tail for tail, span in _SPANS.items()}
+
+
+def market_key(selection: Selection) -> str | None:
+    """The source's own name of a market, by which it is asked for; None where it has none."""
+    key = _SPELLED.get(selection.market, selection.market)
+    if selection.span is Span.GAME:
+        return key
+    tail = _TAILS.get(selection.span)
+    return None if tail is None or selection.of_player else f"{key}_{tail}"
 
 
 class OutcomeDocument(Strict):
