@@ -12,8 +12,10 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from tracker.app.models import trial_json
 from tracker.domain.errors import Impossible, TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.league import season_name, slate_date
 from tracker.engine.promotion import Evidence, GateVerdict, Judgement, judge
 from tracker.engine.shadow import MOMENTS, cost_of_game, cost_of_players, unlike
 from tracker.forecast import Parameters, forecast, prior_from
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 ON_TRIAL: tuple[Kind[Any], ...] = (GAMES, PLAYERS)
 """The kinds of model that can be on trial. A calibration is judged on bets that are over."""
 
-EVERY_S = 60.0
+EVERY_S = 180.0
 """Seconds between two states of a recorded game at which both models are looked at."""
 
 
@@ -62,7 +64,9 @@ async def start(
     champion, (model, _) = history[-1] if history else "shipped", kept.load(league)
     if champion == name or kind.version(model) == kind.version(challenger):
         raise Impossible(f"{name!r} is in use in {league} already: name another model")
-    days = [date.fromisoformat(x.about.fitted_at) for x in (model, challenger) if x.about.fitted_at]
+    season = season_name(league, slate_date(now))
+    fitted = [x for x in (model, challenger) if season in kind.seasons(x) and x.about.fitted_at]
+    days = [date.fromisoformat(x.about.fitted_at) for x in fitted]
     trial = Trial(
         0, league, kind.name, champion, kind.version(model), name, kind.version(challenger),
         max(days, default=None), now,
@@ -239,7 +243,7 @@ def replays_unlike(registry: Registry[Parameters], trial: Trial) -> str | None:
 
 
 def recorded_states(league: str) -> Iterator[GameState]:
-    """States of the recorded games of a league that come with the program, one a game minute."""
+    """States of a league's recorded games that come with the program, one every EVERY_S."""
     for recording in shipped():
         if recording.league == league:
             yield from _states(recording)
@@ -262,3 +266,22 @@ def _states(recording: Recording) -> Iterator[GameState]:
         periods = tuple(Score(a, b) for a, b in points)[: x.period]
         score = Score(x.home.score, x.away.score)
         yield GameState(game, phase, x.period, x.clock / 100, score, periods=periods)
+
+
+def judged_json(trial: Trial, found: JudgedTrial | None) -> dict[str, Any]:
+    """A trial with what the gate says of it, as `tracker model trial show --json` gives it.
+
+    As `models.trial_json`, and `games` that were compared, `more` until the next look, and `bets`:
+    the Brier scores of both on your bets.
+    """
+    if found is None:
+        return trial_json(trial, None) | {"games": None, "more": None, "bets": None}
+    told = found.judgement
+    champion, challenger, count = found.bets
+    return trial_json(trial, None) | {
+        "verdict": told.verdict.value,
+        "clauses": [asdict(x) for x in told.clauses],
+        "games": told.games,
+        "more": told.more,
+        "bets": {"n": count, "champion": champion, "challenger": challenger},
+    }

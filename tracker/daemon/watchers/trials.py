@@ -85,12 +85,16 @@ class TrialWatch:
         while True:
             await wait_for_event(self._clock, self._news, LOOKED_UP_EVERY.total_seconds())
             self._news.clear()
-            await self._look_up()
-            waiting, self._waiting = self._waiting, {}
-            for tracking in waiting.values():
-                for pair in self._pairs:
-                    if pair.trial.league == tracking.game.league:
-                        await self._shadow(pair, tracking)
+            await self.work()
+
+    async def work(self) -> None:
+        """Shadow the games that were shown since the last time."""
+        await self._look_up()
+        waiting, self._waiting = self._waiting, {}
+        for tracking in waiting.values():
+            for pair in self._pairs:
+                if pair.trial.league == tracking.game.league:
+                    await self._shadow(pair, tracking)
 
     async def _look_up(self) -> None:
         now = self._clock.now()
