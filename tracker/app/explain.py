@@ -14,7 +14,7 @@ from datetime import timedelta
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
-from tracker.app.course import place
+from tracker.app.axes import place
 from tracker.app.pricing import bet_of, bets_before, live_lines, markets_in, pricing_of
 from tracker.app.views import clock_digits, iso, prior_json
 from tracker.domain.bet import Bet, Snapshot

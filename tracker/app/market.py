@@ -211,6 +211,13 @@ class ClvReport:
     rows: tuple[tuple[BetView, ClosingValue], ...]
 
     @property
+    def singles(self) -> list[float]:
+        """The values that the mean is over."""
+        good = (Grade.QUOTED, Grade.CONVERTED)
+        kept = (v for x, v in self.rows if v.grade in good and not isinstance(x.market, Parlay))
+        return [x.value for x in kept if x.value is not None]
+
+    @property
     def coverage(self) -> float | None:
         """The share of the bets that have a value; None without any."""
         return self.covered / self.n if self.n else None

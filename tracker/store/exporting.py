@@ -162,7 +162,8 @@ TABLES: dict[str, str] = {
         SELECT bet, leg, snapshot.at, period, clock, game_clock, home, away, mu_home, mu_away,
           mu_margin, mu_total, sigma_home, sigma_away, sigma_margin, sigma_total, win, push, lose,
           model_version, feature_version, calibration_id, no_chance, prior_margin, prior_total,
-          prior_by, raw_win, raw_push, raw_lose, {_POLL}
+          prior_by, raw_win, raw_push, raw_lose, own, own_mu, own_sigma,
+          {_POLL}
         FROM snapshot JOIN poll ON poll.id = snapshot.poll
         ORDER BY bet, snapshot.at, poll.source, poll.path, poll.at, poll.digest, leg
     """,  # noqa: S608 - no value comes from outside

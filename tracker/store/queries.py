@@ -42,9 +42,11 @@ INSERT INTO snapshot (
   poll, bet, leg, at, period, clock, game_clock, home, away,
   mu_home, mu_away, mu_margin, mu_total, sigma_home, sigma_away, sigma_margin, sigma_total,
   win, push, lose, model_version, feature_version, calibration_id, part_win, part_push, part_lose,
-  no_chance, prior_margin, prior_total, prior_by, raw_win, raw_push, raw_lose
+  no_chance, prior_margin, prior_total, prior_by, raw_win, raw_push, raw_lose,
+  own, own_mu, own_sigma
 ) VALUES (
-  ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+  ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+  ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 ON CONFLICT DO NOTHING
 """

@@ -8,7 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
-from tracker.domain.bet import ASK_BOOK, Bet, Moments, Settlement, Snapshot, Status, chance_of
+from tracker.domain.bet import (
+    ASK_BOOK,
+    Bet,
+    Moments,
+    OwnFigure,
+    Settlement,
+    Snapshot,
+    Status,
+    chance_of,
+)
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import GameState, Score
 from tracker.domain.policy import Level, Rule
@@ -404,6 +413,7 @@ def _snapshot(x: Any) -> Snapshot:
         if x["prior_by"] is None
         else PriorTold(x["prior_margin"], x["prior_total"], x["prior_by"]),
         raw=None if x["raw_win"] is None else Chance(x["raw_win"], x["raw_push"], x["raw_lose"]),
+        own=None if x["own_mu"] is None else OwnFigure(x["own"], x["own_mu"], x["own_sigma"]),
     )
 
 

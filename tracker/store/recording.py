@@ -202,6 +202,7 @@ def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
         None if x.no_chance is None else x.no_chance.value,
         *((None, None, None) if x.prior is None else (x.prior.margin, x.prior.total, x.prior.by)),
         *parts(x.raw).values(),
+        *((None, None, None) if x.own is None else (x.own.now, x.own.mu, x.own.sigma)),
     )
 
 

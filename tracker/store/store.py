@@ -131,10 +131,18 @@ class Store:
         Recording the same again adds nothing, so a call whose answer was lost may be repeated. What
         a person is waiting to be told goes before what is only to be kept.
         """
-        urgent = any(x.told for x in change.alerts)
-        return await self._db.write(
-            lambda db: recording.record(db, poll, change, channels), urgent=urgent
-        )
+        return (await self.record_all([(poll, change)], channels))[0]
+
+    async def record_all(
+        self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
+    ) -> list[int]:
+        """The same for several polls, in the order in which they were decided on: all or none."""
+        urgent = any(x.told for _, change in decided for x in change.alerts)
+
+        def work(db: sqlite3.Connection) -> list[int]:
+            return [recording.record(db, poll, change, channels) for poll, change in decided]
+
+        return await self._db.write(work, urgent=urgent)
 
     async def saw(self, source: str, at: datetime, word: str) -> None:
         """Remember how a source answered last: `ok`, or the trouble."""

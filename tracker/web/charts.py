@@ -59,10 +59,10 @@ def of_course(course: Course) -> str:
     inside = _shares()
     for level in course.levels:
         inside.append(_line("level", _x(0), _y(level), _x(1), _y(level)))
-    for period in course.periods:
-        inside.append(_line("grid", _x(period.begins / end), _y(0), _x(period.begins / end), _y(1)))
-        middle = (period.begins + period.ends) / 2 / end
-        inside.append(_text("axis middle", _x(middle), _HIGH - 8, period.name))
+    for tick in course.ticks:
+        if tick.line is not None:
+            inside.append(_line("grid", _x(tick.line / end), _y(0), _x(tick.line / end), _y(1)))
+        inside.append(_text("axis middle", _x(tick.at / end), _HIGH - 8, tick.name))
     inside.append(_path("curve", [(_x(p.x / end), _y(p.win)) for p in course.points]))
     inside += [
         f'<circle class="mark" cx="{_x(m.x / end)}" cy="{_y(m.win)}" r="4">'

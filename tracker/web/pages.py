@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -195,7 +195,7 @@ async def bet(_: Inside, site: OfSite, number: int, said: str = "") -> Response:
         trouble="" if at.daemon is not None else "The daemon is not running.",
         figure=row.figure if row is not None else _state(x),
         stand="" if row is None else row.stand, need="" if row is None else row.under,
-        facts=_facts(x, zone), chart=_chart(view), legs=_legs(view),
+        facts=_facts(x, zone), chart=_chart(view, zone), legs=_legs(view),
         alerts=[
             {"at": _at(a.at, zone), "clock": a.game_clock, "text": a.text}
             for a in reversed(told) if a.text
@@ -277,9 +277,9 @@ def _facts(x: BetView, zone: Any) -> list[tuple[str, str]]:
     return [(name, text) for name, text in found if text]
 
 
-def _chart(view: ShowView) -> Markup | None:
+def _chart(view: ShowView, zone: tzinfo) -> Markup | None:
     try:
-        course = course_of(view, view.bet.pick, "")
+        course = course_of(view, view.bet.pick, "", zone)
     except ValueError:
         return None
     return Markup(charts.of_course(course))  # noqa: S704 - made by ourselves, every text escaped

@@ -16,7 +16,7 @@ from tracker.domain.errors import BadBet
 from tracker.domain.money import payout_if_won
 
 if TYPE_CHECKING:
-    from tracker.cli.scope import Scope
+    from tracker.cli.session import Scope
     from tracker.domain.draft import Draft
     from tracker.domain.game import Game
 

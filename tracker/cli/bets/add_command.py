@@ -9,7 +9,7 @@ import typer
 from tracker.app.bets import Beside
 from tracker.cli.bets.add import add
 from tracker.cli.declare import declare
-from tracker.cli.scope import scope_of
+from tracker.cli.session import scope_of
 from tracker.domain.errors import Misused
 
 

@@ -6,17 +6,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tracker.cli.screen import note, paint, progress, say, wait_text, when
-from tracker.cli.words import odds_text
 from tracker.domain.chance import NoChance
 from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.money import money_text, payout_if_won
+from tracker.domain.money import money_text, odds_text, payout_if_won
 
 if TYPE_CHECKING:
     from tracker.app.bets import Registered
     from tracker.cli.basics import Basics
-    from tracker.cli.scope import Scope
-    from tracker.cli.session import Session
+    from tracker.cli.session import Scope, Session
     from tracker.domain.draft import Draft
 
 

@@ -42,7 +42,7 @@ def quick_add(args: Sequence[str]) -> int | None:
     from tracker.app.bets import Beside
     from tracker.cli.bets.add import add
     from tracker.cli.ending import outcome
-    from tracker.cli.scope import Scope
+    from tracker.cli.session import Scope
 
     config = once.pop("config", None)
     rules, tags = tuple(often["rules"]), tuple(often["tags"])

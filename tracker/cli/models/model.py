@@ -16,8 +16,8 @@ from tracker.cli.models.compare import compare
 from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, is_file_name, known_league
 from tracker.cli.models.retrain import calibrate, retrain
 from tracker.cli.models.trial import trial_group
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
+from tracker.cli.session import Scope, scope_of
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, TrackerError
 from tracker.domain.league import LEAGUES

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.bar import bar
 from tracker.cli.declare import AsJson
 from tracker.cli.look import table
-from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league
-from tracker.cli.models.seasons import need_modelling, seasons_of
-from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import note, say, say_json
-from tracker.cli.session import session
+from tracker.cli.models.in_use import (
+    DEFAULT_LEAGUE,
+    LeagueOf,
+    known_league,
+    need_modelling,
+    seasons_of,
+)
+from tracker.cli.screen import bar, note, say, say_json
+from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, TrackerError
 from tracker.domain.league import slate_date

@@ -10,9 +10,8 @@ import typer
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say, say_json
-from tracker.cli.session import Session, session
+from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.registry import GAMES, PLAYERS, registry_beside
 
 if TYPE_CHECKING:

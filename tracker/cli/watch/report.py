@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import slate_date
 

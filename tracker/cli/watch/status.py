@@ -14,9 +14,8 @@ import typer
 from tracker.app.views import status_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import chance_text, needs_decision, shown_as, status_text, table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, say, say_json, wait_text, when
-from tracker.cli.session import Session, session
+from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.cli.watch.evening import alerts_line, evening, until_next_poll
 from tracker.cli.watch.source_status import feeds_line, source_of
 from tracker.clock import SystemClock

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tracker.cli.declare import declare
-from tracker.cli.scope import Scope, scope_of
+from tracker.cli.session import Scope, scope_of
 from tracker.cli.watch.status import show
 from tracker.clock import SystemClock
 from tracker.domain.errors import Misused

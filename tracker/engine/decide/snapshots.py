@@ -16,7 +16,7 @@ from tracker.domain.tracking import Change, LegStanding, RuleState, Tracked
 from tracker.engine.decide.normalising import first_seen
 from tracker.engine.decide.parlays import chance_of, look_at, part_of
 from tracker.engine.rules.stepping import Look, apply_rules
-from tracker.forecast import Outlook, price_all, why_none
+from tracker.forecast import Outlook, own_figure, price_all, why_none
 from tracker.forecast.calibration import UNCALIBRATED, Calibrations
 
 Camera = Callable[[Tracked, Chance | None], Snapshot]
@@ -150,10 +150,12 @@ def _camera(state: GameState, outlook: Outlook, now: datetime) -> Camera:
 
     def take(seen: Tracked, raw: Chance | None) -> Snapshot:
         part = part_of(seen, game)
+        market = seen.bet.market
+        own = None if isinstance(market, Parlay) else own_figure(market, outlook)
         by = calibrations.name if not calibrations.maps else _corrected_by(seen, game, calibrations)
         return Snapshot(
             seen.bet.number, *shared, *forecast, seen.chance, *versions, by, part, seen.no_chance,
-            outlook.told, raw,
+            outlook.told, raw, own,
         )  # fmt: skip
 
     return take

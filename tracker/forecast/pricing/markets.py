@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker.domain.bet import exclusive
+from tracker.domain.bet import OwnFigure, exclusive
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_of
 from tracker.domain.market import DoubleDouble, Market, OddEven, PlayerTotal, Span, ThreeWay
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing.joint import together
-from tracker.forecast.pricing.player_lines import player_chance
-from tracker.forecast.pricing.questions import SMALLEST, Question, opened, question
+from tracker.forecast.pricing.player_lines import of_player, player_chance
+from tracker.forecast.pricing.questions import (
+    AWAY,
+    HOME,
+    MARGIN,
+    SMALLEST,
+    TOTAL,
+    Question,
+    opened,
+    question,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState
+    from tracker.domain.market import GameMarket
     from tracker.forecast.outlook import Outlook
 
     Floats = NDArray[np.float64]
@@ -62,6 +72,40 @@ def _chance_or_none(market: Market, outlook: Outlook) -> Chance | None:
         return chance_of(market, outlook)
     except Unpriceable:
         return None
+
+
+def own_figure(market: Market, outlook: Outlook) -> OwnFigure | None:
+    """The figure that decides a bet, where the final score does not tell it.
+
+    None for a market of the final score, for one without a single figure, and where the state does
+    not tell what stands.
+    """
+    if isinstance(market, DoubleDouble) or (
+        not isinstance(market, PlayerTotal) and market.span is Span.GAME
+    ):
+        return None
+    try:
+        return _figure(market, outlook)
+    except Unpriceable:
+        return None
+
+
+def _figure(market: PlayerTotal | GameMarket, outlook: Outlook) -> OwnFigure:
+    if isinstance(market, PlayerTotal):
+        seen = of_player(market.player, outlook)
+        pmf = seen.pmf(market.stat)
+        return OwnFigure(seen.has(market.stat), pmf.mean, pmf.sd)
+    asked = question(market)
+    points = outlook.of(asked.span)
+    pmf = points.part(asked.part)
+    home, away = points.scored
+    stands = {MARGIN: home - away, TOTAL: home + away, HOME: home, AWAY: away}[asked.part]
+    state = outlook.periods.state
+    begun = state.period >= asked.span.periods(state.game.rules).start
+    # A margin is told from the home team's side, and drawn from the one that is backed.
+    away_backed = asked.part == MARGIN and not asked.above
+    sign = -1 if away_backed else 1
+    return OwnFigure(sign * stands if begun else None, sign * pmf.mean, pmf.sd)
 
 
 def why_none(market: Market, outlook: Outlook) -> NoChance | None:
