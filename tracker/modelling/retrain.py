@@ -31,14 +31,14 @@ LEAST_UNSEEN = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Seasons:
+class SeasonsToFit:
     """The seasons that are fitted, and which of them a first fit leaves out to be judged on."""
 
     fitted: tuple[str, ...]
     unseen: str
 
 
-def seasons_to_fit(data: Dataset, named: Sequence[str] = ()) -> Seasons:
+def seasons_to_fit(data: Dataset, named: Sequence[str] = ()) -> SeasonsToFit:
     """The seasons of a dataset, or those that are named. Raises BadDataset for fewer than two."""
     names, counts = np.unique(data.games.season, return_counts=True)
     found = {str(x): int(n) for x, n in zip(names, counts, strict=True) if x}
@@ -52,7 +52,7 @@ def seasons_to_fit(data: Dataset, named: Sequence[str] = ()) -> Seasons:
             "`tracker history --season`"
         )
     told = [x for x in fitted if found[x] >= LEAST_UNSEEN]
-    return Seasons(fitted, told[-1] if told else fitted[-1])
+    return SeasonsToFit(fitted, told[-1] if told else fitted[-1])
 
 
 def retrained_games(

@@ -46,7 +46,7 @@ Recent = Mapping[tuple[str, str], tuple[PlayerGame, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class TrialPair:
     """A trial with the parameters of both: they differ in games, or in the figures of players."""
 
     trial: Trial
@@ -69,7 +69,7 @@ class TrialWatch:
         self._report = report
         self._waiting: dict[str, GameTracking] = {}
         self._news = asyncio.Event()
-        self._pairs: tuple[Pair, ...] = ()
+        self._pairs: tuple[TrialPair, ...] = ()
         self._looked_up: datetime | None = None
         self._seen: set[tuple[int, str, str, int]] = set()
 
@@ -106,7 +106,7 @@ class TrialWatch:
             self._pairs, self._seen = (), set()
             self._pairs = tuple(x for t in trials if (x := self._pair(t)) is not None)
 
-    def _pair(self, trial: Trial) -> Pair | None:
+    def _pair(self, trial: Trial) -> TrialPair | None:
         """Both models as they were when the trial began; None where one of them is gone."""
         try:
             champion, _ = in_use(self._registry, trial.league)
@@ -123,9 +123,9 @@ class TrialWatch:
             self._report(ShadowFailed(trial.challenger, str(why)))
             return None
         known = (trial.champion_version, trial.challenger_version)
-        return Pair(trial, champion, challenger) if versions == known else None
+        return TrialPair(trial, champion, challenger) if versions == known else None
 
-    async def _shadow(self, pair: Pair, tracking: GameTracking) -> None:
+    async def _shadow(self, pair: TrialPair, tracking: GameTracking) -> None:
         state = tracking.state
         minute = None if state is None else minutes_left(state)
         if state is None or minute is None:
@@ -156,7 +156,7 @@ class TrialWatch:
 class _Work:
     """One state, looked at by both; runs in a thread."""
 
-    pair: Pair
+    pair: TrialPair
     tracking: GameTracking
     state: GameState
     pricing: Pricing
