@@ -166,7 +166,6 @@ async def work(
     """The daemon, as a process of its own; prints what it cost."""
     from pydantic import SecretStr
 
-    from tests.doubles.bot_api import CHAT, TOKEN
     from tracker.daemon.run import run
     from tracker.notify.channels.apprise import AppriseChannel, check_urls
     from tracker.notify.channels.telegram.channel import TelegramChannel
@@ -178,10 +177,10 @@ async def work(
     clock = ScaledClock(starts, speed)
     stop = asyncio.Event()
     late: list[float] = []
-    hook, bot = addresses
+    hook, bot, token, chat = addresses
     check_urls([hook])
     watches = [Stopwatch("Apprise", clock), Stopwatch("Telegram", clock)]
-    line = TelegramConnection(SecretStr(TOKEN), Place(CHAT), api_url=bot)
+    line = TelegramConnection(SecretStr(token), Place(int(chat)), api_url=bot)
     telegram = TelegramChannel(line)
     channels = [watches[0].on(AppriseChannel(hook)), watches[1].on(telegram)]
     heart = asyncio.create_task(beat(late))
@@ -238,13 +237,13 @@ def _peak_mb() -> float:
 
 async def serve(speed: float, starts: datetime) -> None:
     """The feed and the channels' servers, as a process of their own; says their addresses."""
-    from tests.doubles.bot_api import BotApi
+    from tests.doubles.bot_api import CHAT, TOKEN, BotApi
     from tracker.cli.demo.show import webhook
     from tracker.replay.server import serving
 
     feed = serving(playbacks(), ScaledClock(starts, speed))
     async with feed as server, webhook() as hook, BotApi() as bot:
-        print(json.dumps([server.url, hook.url, bot.url]), flush=True)
+        print(json.dumps([server.url, hook.url, bot.url, TOKEN, str(CHAT)]), flush=True)
         await asyncio.Event().wait()
 
 
@@ -272,7 +271,7 @@ def main() -> None:
     words.add_argument("--speed", type=float, default=10.0)
     words.add_argument("--seconds", type=float, default=60.0)
     words.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    words.add_argument("--daemon", nargs=3, help=argparse.SUPPRESS)
+    words.add_argument("--daemon", nargs="+", help=argparse.SUPPRESS)
     words.add_argument("--quotes", action="store_true", help="without and with quotes")
     words.add_argument("--starts", default=STARTS.isoformat(), help=argparse.SUPPRESS)
     given = words.parse_args()

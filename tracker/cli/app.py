@@ -53,7 +53,7 @@ VERBS = (
     Verb("init", "setup.init", _START),
     Verb("demo", "setup.run", _START),
     Verb("doctor", "setup.doctor", _START),
-    Verb("add", "bets.add_command", _BETS),
+    Verb("add", "bets.add", _BETS),
     Verb("import", "bets.imports", _BETS),
     Verb("bets", "bets.register", _BETS),
     Verb("show", "bets.register", _BETS),

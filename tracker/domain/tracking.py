@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Bet, Confirmation, Parlay, Result, Settlement, Snapshot, Status
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import FINAL_CHECKS, Standing
 from tracker.domain.prior import Basis
+
+if TYPE_CHECKING:
+    from tracker.domain.events import SystemEvent
 
 BOX_PATIENCE = timedelta(minutes=20)
 """How long after the end a game is looked at every minute for what a result still lacks."""
