@@ -164,6 +164,7 @@ def _settle(change: Change, tracked: Tracked, graded: Grader, now: datetime) -> 
     before, state = tracked.settlement, change.book.state
     seen, legs = _judged(tracked, change.book.game.id, graded)
     if seen is not tracked and seen != tracked:
+        # Of a night's many bets few have news: the others leave the book as it is.
         change = replace(
             change,
             book=change.book.with_tracked(seen),
