@@ -28,7 +28,7 @@ def add(scope: Scope, line: str, beside: Beside, *, as_json: bool, chance: bool 
 
 
 async def _add(scope: Scope, line: str, beside: Beside, as_json: bool, with_chance: bool) -> None:
-    draft = await _draft(scope, line, beside)
+    draft = await draft_for(scope, line, beside)
     async with session(scope, write=True) as at:
         outcome = await at.bets.add(draft, await chooser(at).choose(draft), at.now)
         if as_json:
@@ -42,7 +42,7 @@ async def _add(scope: Scope, line: str, beside: Beside, as_json: bool, with_chan
         tell_rest(outcome, at)
 
 
-async def _draft(scope: Scope, line: str, beside: Beside) -> Draft:
+async def draft_for(scope: Scope, line: str, beside: Beside) -> Draft:
     """What a line means; a team that no list has is known by the games that are known."""
     from tracker.store import StoreMissing
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tracker.app.choose_game import Chooser, Looked
-from tracker.cli.bets.read_slate import PATIENCE_S, read_slate
-from tracker.cli.screen import asks, say, when
+from tracker.cli.bets.read_slate import ASKING, PATIENCE_S, read_slate
+from tracker.cli.screen import asks, progress, say, when
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game
 from tracker.domain.player import Player
@@ -22,11 +22,27 @@ def chooser(at: Session) -> Chooser:
     """Finds what a bet means: by the store, else by the feed, else by who is there to ask."""
 
     async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> Looked:
-        read = await read_slate(at, PATIENCE_S, enough, leagues)
-        return Looked(read.whole, read.trouble)
+        with progress(ASKING):
+            return await _looked(at, enough, leagues)
 
     ask = _AtTerminal(at) if asks() else None
     return Chooser(at.store, at.now, look, ask, at.basics.zone)
+
+
+def silent_chooser(at: Session) -> Chooser:
+    """The same where the terminal is a screen of its own: nothing is written, nobody is asked."""
+
+    async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> Looked:
+        return await _looked(at, enough, leagues)
+
+    return Chooser(at.store, at.now, look, None, at.basics.zone)
+
+
+async def _looked(
+    at: Session, enough: Callable[[Game], bool] | None, leagues: frozenset[str]
+) -> Looked:
+    read = await read_slate(at, PATIENCE_S, enough, leagues)
+    return Looked(read.whole, read.trouble)
 
 
 @dataclass(frozen=True, slots=True)

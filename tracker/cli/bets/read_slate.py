@@ -7,14 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tracker.cli.screen import progress
-
 if TYPE_CHECKING:
     from tracker.cli.session import Session
     from tracker.domain.game import Game, GameState
     from tracker.feeds.slates import SlateReading
 
     Listed = list[tuple[Game, GameState | None]]
+
+ASKING = "asking the feed what is on"
+"""What is said on the terminal while it is read."""
 
 PATIENCE_S = 4.0
 """Seconds that a person waits for the feed; the daemon asks again later anyway."""
@@ -55,24 +56,23 @@ async def read_slate(
     why = f"the feed did not answer within {patience_s:g} s"
     board: tuple[tuple[Game, GameState | None], ...] = ()
     try:
-        with progress("asking the feed what is on"):
-            async with (
-                asyncio.timeout(patience_s),
-                open_feeds(feeds, at.clock, deadline_s=patience_s) as opened,
-            ):
-                slates = opened.slates(lambda: asked, known, lambda: held)
-                boards = _shown(await slates.read(schedule=False), at)
-                await _save(at, boards)
-                board = tuple((x.game, x) for x in boards.states)
-                if enough is not None and any(enough(x) for x in boards.games):
-                    return Reading(True, board=board)
-                if not boards.answered:
-                    return Reading(False, _lower("; ".join(boards.troubles)) or why, board)
-                why = "the schedule could not be read in time"
-                reading = _shown(await slates.read(), at)
-                await _save(at, reading)
-                trouble = _lower("; ".join(reading.troubles)) or why
-                return Reading(reading.from_schedule, trouble, board)
+        async with (
+            asyncio.timeout(patience_s),
+            open_feeds(feeds, at.clock, deadline_s=patience_s) as opened,
+        ):
+            slates = opened.slates(lambda: asked, known, lambda: held)
+            boards = _shown(await slates.read(schedule=False), at)
+            await _save(at, boards)
+            board = tuple((x.game, x) for x in boards.states)
+            if enough is not None and any(enough(x) for x in boards.games):
+                return Reading(True, board=board)
+            if not boards.answered:
+                return Reading(False, _lower("; ".join(boards.troubles)) or why, board)
+            why = "the schedule could not be read in time"
+            reading = _shown(await slates.read(), at)
+            await _save(at, reading)
+            trouble = _lower("; ".join(reading.troubles)) or why
+            return Reading(reading.from_schedule, trouble, board)
     except TimeoutError:
         return Reading(False, why, board)
 
