@@ -199,7 +199,7 @@ def _peak_mb() -> float:
 async def serve(speed: float) -> None:
     """The feed and the channels' servers, as a process of their own; says their addresses."""
     from tests.doubles.bot_api import BotApi
-    from tracker.cli.demo.sink import webhook
+    from tracker.cli.demo.show import webhook
     from tracker.replay.server import serving
 
     feed = serving(playbacks(), ScaledClock(STARTS, speed))

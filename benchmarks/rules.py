@@ -15,7 +15,7 @@ import re
 from functools import partial
 from pathlib import Path
 
-from tracker.cli.bets.rules_test import NIGHT, USUAL, bets_on
+from tracker.cli.bets.rules import NIGHT, USUAL, bets_on
 from tracker.domain.game import Game
 from tracker.domain.policy import EventRule, parse_rule
 from tracker.domain.prior import Lines

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from tests.cli.conftest import NOBODY, Cli
-from tracker.cli.demo.sink import served
+from tracker.cli.demo.show import served
 from tracker.cli.look import _widths
 from tracker.cli.screen import broken, make_printable
 from tracker.cli.setup.doctor import _clock, _files, _running

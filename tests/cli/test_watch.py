@@ -19,15 +19,15 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from tests.cli.conftest import Cli
-from tracker.cli.scope import Scope
-from tracker.cli.watch.interactive import Watch
-from tracker.cli.watch.live import Seen
-from tracker.cli.watch.watch import Frame, in_place
+from tracker.cli.session import Scope
+from tracker.cli.watch.interactive import WatchScreen
+from tracker.cli.watch.live import TonightSeen
+from tracker.cli.watch.watch import TerminalFrame, in_place
 from tracker.clock import FakeClock, SystemClock
 from tracker.store import Store
 
 
-class Watched(Watch):
+class Watched(WatchScreen):
     """The screen, which tells whoever waits when it has shown another look."""
 
     def __init__(self, scope: Scope) -> None:
@@ -35,7 +35,7 @@ class Watched(Watch):
         super().__init__(scope, FakeClock(datetime.now(UTC)), 2.0)
         self.looked = asyncio.Event()
 
-    async def take(self, seen: Seen | str) -> None:
+    async def take(self, seen: TonightSeen | str) -> None:
         """As the screen does."""
         await super().take(seen)
         self.looked.set()
@@ -202,7 +202,7 @@ def test_a_text_is_drawn_over_the_one_before_it() -> None:
 
 def test_what_is_drawn_is_as_coloured_as_the_terminal() -> None:
     """It is written for a terminal, though it is put together before it is drawn."""
-    frame = Frame(1)
+    frame = TerminalFrame(1)
     assert frame.isatty()
     assert frame.fileno() == 1
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from tracker.cli.bets.rules_test import bets_on
+from tracker.cli.bets.rules import bets_on
 from tracker.clock import LeapingClock
 from tracker.domain.alert import Decision
 from tracker.domain.game import Game

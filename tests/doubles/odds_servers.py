@@ -208,7 +208,7 @@ class Hosts:
             kept = tuple(y for y in told.lines if y.market in markets)
             if kept:
                 self.told.append(Told(now, x.id, "the_odds_api", Shown(book, told.at, kept)))
-                books.append(_book(x, book, told.at, kept))
+                books.append(book_document(x, book, told.at, kept))
         return {
             "id": number, "sport_key": "basketball_nba", "sport_title": "NBA",
             "commence_time": _iso(x.start(now)), "home_team": name_of(x.home),
@@ -344,7 +344,8 @@ def event_id(x: Contest, now: datetime) -> str:
     return hashlib.sha256(f"{x.id} {epoch}".encode()).hexdigest()[:32]
 
 
-def _book(x: Contest, book: str, at: datetime, lines: Iterable[Priced]) -> Any:
+def book_document(x: Contest, book: str, at: datetime, lines: Iterable[Priced]) -> Any:
+    """A book of an answer of The Odds API, with its markets."""
     markets: dict[str, list[Any]] = {}
     for line in lines:
         names: tuple[str, str] = ("Over", "Under")

@@ -179,7 +179,8 @@ def _compare_bet(trial: Trial, bet: Wager, by_name: dict[str, dict[str, Any]]) -
     elif value is not None and abs(told["ev"] - value) > CLOSE:
         trial.wrong.append(f"{bet.name}: {told['ev']}, reckoned {value}")
     quoted = bool(trial.closes[bet.game.id].fair)
-    if bet.placed is None and bet.american is not None and quoted and bet.market in FEATURED:
+    there = quoted and bet.game.off is None
+    if bet.placed is None and bet.american is not None and there and bet.market in FEATURED:
         trial.coverable += 1
         trial.covered += told["grade"] in ("quoted", "converted")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,43 @@ def test_a_side_is_bet_on_by_what_its_price_was_when_it_was_decided() -> None:
     strategy = strategy_of({"when": "edge >= 0.05"}, "x")
     assert decided(strategy, [one]) == []
     assert decided(strategy, [fallen]) == [fallen]
+
+
+def reckoned(name: str, rows: list[Row], chances: dict[tuple[str, str, str], Candidate]) -> Decimal:
+    """What one of the shipped strategies brings on some games, from their scores and lines alone.
+
+    The chances are the model's; all else is reckoned here anew, in exact decimals.
+    """
+    usual, sum_of = Decimal(1) + Decimal(100) / Decimal(110), Decimal(0)
+    for row in rows:
+        lines, margin = row.closing, row.home_points - row.away_points
+        total = row.home_points + row.away_points
+        assert lines.home_spread is not None
+        assert lines.total is not None
+        offers = [
+            ("spread", "home", usual, margin + lines.home_spread, lines.home_spread > 0),
+            ("spread", "away", usual, -margin - lines.home_spread, lines.home_spread < 0),
+            ("total", "over", usual, total - lines.total, False),
+            ("total", "under", usual, lines.total - total, False),
+            ("moneyline", "home", Decimal("1.8"), margin, False),
+            ("moneyline", "away", Decimal("2.1"), -margin, True),
+        ]
+        for market, side, odds, excess, underdog in offers:
+            asked = chances[row.game.id, market, side]
+            edge = asked.win * float(odds) + asked.push - 1
+            taken = {"ev": edge > 0, "likely": asked.win >= 0.7, "underdog": underdog}[name]
+            if taken and excess:
+                sum_of += odds - 1 if excess > 0 else Decimal(-1)
+    return sum_of
+
+
+@pytest.mark.parametrize("name", ["ev", "likely", "underdog"])
+def test_the_strategies_that_ship_bring_what_scores_and_lines_say(name: str) -> None:
+    """To the cent, on a made-up stretch of a season."""
+    rows = games(seed=5, nights=40)
+    pairs = told(rows)
+    strategy = read_strategy(SHIPPED / f"{name}.toml")
+    found = backtest(strategy, [x for x, _ in pairs], dict(pairs), "made up")
+    chances = {(x.game, x.market, x.side): x for x, _ in pairs}
+    assert found.all.n > 20
+    assert round(found.all.profit, 2) == float(round(reckoned(name, rows, chances), 2))

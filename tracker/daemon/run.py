@@ -28,7 +28,7 @@ from tracker.daemon.broadcast_delay import LateSlate, delayed
 from tracker.daemon.cards.live_view import LiveView
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.memory import settle
-from tracker.daemon.track import TrackContext, track
+from tracker.daemon.track import Decisions, TrackContext, deciding, track
 from tracker.daemon.watchdog import Watchdog
 from tracker.daemon.watchers.buying import MarketParts
 from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
@@ -126,11 +126,12 @@ class Daemon:
         self._context = TrackContext(
             recorder=parts.store,
             forecasts=self._forecaster,
-            shelf=self._shelf,
             clock=parts.clock,
             channels=tuple(self._bells),
             ring=self._ring,
             tell=self._tell,
+            wanted=self._shelf.wanted,
+            meet=self._shelf.meet,
             see=parts.pulses.see,
             show=self._show,
             closed=self._market.values.get,
@@ -193,11 +194,11 @@ class Daemon:
         await self._market.restore()
         keep = timedelta(days=settings.store.keep_bodies_days)
         await self._desk.recall(store, clock.now())
-        async with asyncio.TaskGroup() as tasks:
+        async with deciding(self._context) as decisions, asyncio.TaskGroup() as tasks:
 
             def follow(books: tuple[GameTracking, ...]) -> None:
                 self._forecaster.pricing.players.learn(shelf.recent, shelf.teams, shelf.absences)
-                self._follow(books, tasks)
+                self._follow(books, tasks, decisions)
 
             for channel in self._parts.channels:
                 loop = f"channel {channel.name}"
@@ -297,13 +298,15 @@ class Daemon:
         """A full good cycle: every loop moves, writes go through, and no game is without data."""
         return not (self._progress.late() or self._patience.waiting or self._herald.blind)
 
-    def _follow(self, books: tuple[GameTracking, ...], tasks: asyncio.TaskGroup) -> None:
+    def _follow(
+        self, books: tuple[GameTracking, ...], tasks: asyncio.TaskGroup, decisions: Decisions
+    ) -> None:
         """Start a track for each game that has none, and wake those whose bets have changed."""
         for book in books:
             if book.game.id not in self._following and book.tracked:
                 poller = self._poller(book)
                 self._following[book.game.id] = poller
-                tasks.create_task(self._track(book, poller))
+                tasks.create_task(self._track(book, poller, decisions))
         for game_id in self._shelf.moved() & self._following.keys():
             self._following[game_id].nudge()
 
@@ -318,11 +321,11 @@ class Daemon:
         feeds, roomy = self._parts.feeds, partial(self._parts.feeds.roomy, book.game)
         return Poller(book.game, feeds, self._clock, self._parts.rng, beat, roomy)
 
-    async def _track(self, book: GameTracking, poller: Poller) -> None:
+    async def _track(self, book: GameTracking, poller: Poller, decisions: Decisions) -> None:
         self._tell(GameFollowed(book.game.name, len(book.tracked)))
         delay = self._parts.settings.alerts.delay
         async with delayed(poller, delay, self._clock, book.standing) as behind:
-            await track(book, behind, self._context)
+            await track(book, behind, decisions)
         del self._following[book.game.id]
         self._wall.leave(book.game.id)
         self._progress.ended(book.game.name)

@@ -35,10 +35,9 @@ ON CONFLICT (bet, game) DO UPDATE SET
 """
 
 _KEEP_STANDING = """
-INSERT INTO standing (bet, turn, told, no_chance) VALUES (:bet, :turn, :told, :no_chance)
-ON CONFLICT (bet) DO UPDATE SET
-  turn = excluded.turn, told = excluded.told, no_chance = excluded.no_chance
-WHERE (excluded.turn, excluded.told, excluded.no_chance) IS NOT (turn, told, no_chance)
+INSERT INTO standing (bet, turn, told, no_chance) VALUES (:bet, 0, :told, :no_chance)
+ON CONFLICT (bet) DO UPDATE SET told = excluded.told, no_chance = excluded.no_chance
+WHERE (excluded.told, excluded.no_chance) IS NOT (told, no_chance)
 """
 
 _LEG_STANDINGS = "SELECT * FROM leg_standing WHERE bet = ?"
@@ -70,7 +69,7 @@ def keep_legs(db: sqlite3.Connection, changed: Iterable[LegStanding]) -> None:
 
 
 def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
-    """Keep the groups of parlays, how often a bet changed, and what was announced of it."""
+    """Keep the groups of parlays, and what was announced of a bet."""
     for x in changed:
         number = x.bet.number
         db.executemany(
@@ -78,9 +77,9 @@ def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
             (parts(y.chance) | {"bet": number, "game": y.game} for y in x.groups),
         )
         why = None if x.no_chance is None else x.no_chance.value
-        values = {"bet": number, "turn": x.turn, "told": x.told, "no_chance": why}
+        values = {"bet": number, "told": x.told, "no_chance": why}
         known = db.execute(_STANDING, (number,)).fetchone()
-        if x.turn or x.told or why or known is not None:
+        if x.told or why or known is not None:
             db.execute(_KEEP_STANDING, values)
 
 
@@ -91,7 +90,7 @@ def recall(db: sqlite3.Connection, tracked: Tracked) -> Tracked:
     if row is not None:
         why = _no_chance(row)
         chance = tracked.chance if why is None else None
-        tracked = replace(tracked, turn=row["turn"], told=row["told"], no_chance=why, chance=chance)
+        tracked = replace(tracked, told=row["told"], no_chance=why, chance=chance)
     if not isinstance(tracked.bet.market, Parlay):
         return tracked
     legs = {x["leg"]: _leg(x) for x in db.execute(_LEG_STANDINGS, (number,))}

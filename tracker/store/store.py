@@ -9,10 +9,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from tracker.domain.alert import Delivery, DeliveryState, Outcome
 from tracker.domain.draft import Draft
@@ -28,30 +28,28 @@ from tracker.store import (
     alerting,
     auditing,
     bets,
-    exporting,
-    monitoring,
     outcomes,
     reading,
     recording,
-    upkeep,
 )
 from tracker.store import queries as q
-from tracker.store.access import Pairing, WebAccess
 from tracker.store.alerting import Alerting
 from tracker.store.auditing import ByHand
 from tracker.store.bets import Added, Registration
-from tracker.store.cards import Cards
-from tracker.store.cards import recover as recover_cards
 from tracker.store.database import migrate
 from tracker.store.database.connection import Database, WaitOut, open_database
 from tracker.store.database.migrate import prepare, require_current
-from tracker.store.known import KnownGames, Seasons
-from tracker.store.monitoring import Monitoring
 from tracker.store.players import Players
 from tracker.store.quotes import Quotes
-from tracker.store.trials import Trials
-from tracker.store.upkeep import Upkeep
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
+
+if TYPE_CHECKING:
+    from tracker.store.access import Pairing, WebAccess
+    from tracker.store.cards import Cards
+    from tracker.store.known import KnownGames, Seasons
+    from tracker.store.monitoring import KeptUsage, Monitoring
+    from tracker.store.trials import Trials
+    from tracker.store.upkeep import Upkeep
 
 
 class Store:
@@ -68,17 +66,67 @@ class Store:
         self._db = database
         self.alerting = Alerting(database)
         self.by_hand = ByHand(database)
-        self.cards = Cards(database)
-        self.known = KnownGames(database)
-        self.monitoring = Monitoring(database)
         self.outcomes = outcomes.Outcomes(database)
-        self.pairing = Pairing(database)
         self.players = Players(database)
         self.quotes = Quotes(database)
-        self.seasons = Seasons(database)
-        self.trials = Trials(database)
-        self.upkeep = Upkeep(database)
-        self.web = WebAccess(database)
+
+    # What few commands need is imported by those alone.
+
+    @cached_property
+    def monitoring(self) -> Monitoring:
+        """Figures of each day and of each model, and how often hosts were asked."""
+        from tracker.store.monitoring import Monitoring
+
+        return Monitoring(self._db)
+
+    @cached_property
+    def known(self) -> KnownGames:
+        """Quoted lines and results of games."""
+        from tracker.store.known import KnownGames
+
+        return KnownGames(self._db)
+
+    @cached_property
+    def seasons(self) -> Seasons:
+        """Dates that were checked, teams' form, players' health."""
+        from tracker.store.known import Seasons
+
+        return Seasons(self._db)
+
+    @cached_property
+    def pairing(self) -> Pairing:
+        """The paired chats."""
+        from tracker.store.access import Pairing
+
+        return Pairing(self._db)
+
+    @cached_property
+    def web(self) -> WebAccess:
+        """Who may look at the page and ask the API."""
+        from tracker.store.access import WebAccess
+
+        return WebAccess(self._db)
+
+    @cached_property
+    def cards(self) -> Cards:
+        """The live cards."""
+        from tracker.store.cards import Cards
+
+        return Cards(self._db)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """Trials of models."""
+        from tracker.store.trials import Trials
+
+        return Trials(self._db)
+
+    @cached_property
+    def upkeep(self) -> Upkeep:
+        """Chores and back-ups."""
+        from tracker.store.upkeep import Upkeep
+
+        return Upkeep(self._db)
 
     # ----------------------------------------------------------------------------------- opening
 
@@ -131,10 +179,18 @@ class Store:
         Recording the same again adds nothing, so a call whose answer was lost may be repeated. What
         a person is waiting to be told goes before what is only to be kept.
         """
-        urgent = any(x.told for x in change.alerts)
-        return await self._db.write(
-            lambda db: recording.record(db, poll, change, channels), urgent=urgent
-        )
+        return (await self.record_all([(poll, change)], channels))[0]
+
+    async def record_all(
+        self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
+    ) -> list[int]:
+        """The same for several polls, in the order in which they were decided on: all or none."""
+        urgent = any(x.told for _, change in decided for x in change.alerts)
+
+        def work(db: sqlite3.Connection) -> list[int]:
+            return [recording.record(db, poll, change, channels) for poll, change in decided]
+
+        return await self._db.write(work, urgent=urgent)
 
     async def saw(self, source: str, at: datetime, word: str) -> None:
         """Remember how a source answered last: `ok`, or the trouble."""
@@ -266,9 +322,10 @@ class Store:
 
     async def recover(self, at: datetime) -> int:
         """After a start: what was being sent may have arrived. Returns how many that is."""
+        from tracker.store import cards
 
         def work(db: sqlite3.Connection) -> int:
-            recover_cards(db, at)
+            cards.recover(db, at)
             return alerting.recover(db, at)
 
         return await self._db.write(work)
@@ -362,6 +419,8 @@ class Store:
 
     async def export(self, table: str) -> list[dict[str, Any]]:
         """The rows of one of `rows.TABLES` in a fixed order, without row ids."""
+        from tracker.store import exporting
+
         return await self._db.read(lambda db: exporting.export(db, table))
 
     async def write_archive(self, to: TextIO) -> int:
@@ -369,10 +428,14 @@ class Store:
 
         Raw responses are left out.
         """
+        from tracker.store import exporting
+
         return await self._db.read(lambda db: exporting.write(db, to))
 
     async def restore(self, lines: Iterable[str]) -> int:
         """Bring an archive's rows into this empty database; how many. Raises BadArchive."""
+        from tracker.store import exporting
+
         return await self._db.write(lambda db: exporting.restore(db, lines))
 
     async def said(self) -> list[Said]:
@@ -381,12 +444,16 @@ class Store:
 
     async def export_hash(self) -> str:
         """SHA-256 in hex over the exported tables: equal runs give equal hashes."""
+        from tracker.store import exporting
+
         return await self._db.read(exporting.export_hash)
 
     async def bodies(
         self, source: str | None, since: datetime, until: datetime
     ) -> AsyncIterator[tuple[datetime, str, bytes]]:
         """Raw responses of a source (or all) in [since, until), in order, as (at, path, body)."""
+        from tracker.store import upkeep
+
         place: upkeep.Place | None = upkeep.first_place(since)
         while place is not None:
             page = partial(upkeep.read_page, source=source, after=place, until=until)
@@ -406,10 +473,14 @@ class Store:
 
     async def keep_usage(self, usages: Mapping[str, Usage], at: datetime) -> None:
         """Write down what has been asked of each host, by the name of its settings."""
+        from tracker.store import monitoring
+
         await self._db.write(lambda db: monitoring.keep_usage(db, usages, at))
 
-    async def usage(self) -> monitoring.KeptUsage | None:
+    async def usage(self) -> KeptUsage | None:
         """What had been asked of each host when it was written down last, and when that was."""
+        from tracker.store import monitoring
+
         return await self._db.read(monitoring.last_usage)
 
     async def data_version(self) -> int:
@@ -418,6 +489,8 @@ class Store:
 
     async def prune(self, before: datetime) -> int:
         """Drop raw responses that only polls before this time brought; returns how many."""
+        from tracker.store import upkeep
+
         dropped = 0
         while found := await self._db.write(lambda db: upkeep.drop_batch(db, before)):
             dropped += found

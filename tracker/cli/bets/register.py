@@ -9,25 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import bet_json, prior_json, show_json
-from tracker.cli.bets.believed import believed, given_lines, models_of
-from tracker.cli.bets.legs import leg_lines
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.ending import Ended
 from tracker.cli.look import (
     chance_text,
+    leg_lines,
     money_result,
     shown_as,
     status_text,
     table,
 )
 from tracker.cli.market.worth import decision_lines
-from tracker.cli.scope import Scope, scope_of
+from tracker.cli.models.in_use import believed, given_lines, models_of
 from tracker.cli.screen import note, paint, say, say_json, when
-from tracker.cli.session import Session, session
-from tracker.cli.words import odds_text
+from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
-from tracker.domain.money import money_text, plural
+from tracker.domain.money import money_text, odds_text, plural
 from tracker.domain.policy import Rule, parse_rule
 
 if TYPE_CHECKING:

@@ -9,12 +9,10 @@ import typer
 
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.look import shown_as, table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, say, say_json
-from tracker.cli.session import session
-from tracker.cli.words import odds_text
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible
-from tracker.domain.money import money_text, parse_money, parse_odds
+from tracker.domain.money import money_text, odds_text, parse_money, parse_odds
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 
 if TYPE_CHECKING:
@@ -106,7 +104,7 @@ async def _held(scope: Scope, reference: str) -> tuple[Held, str]:
     """The bet with what its worth rests on, and the form of odds that the person wants."""
     from tracker.app.explain import Explainer
     from tracker.app.held import NotHeld, held
-    from tracker.cli.bets.believed import given_lines
+    from tracker.cli.models.in_use import given_lines
     from tracker.registry import registry_beside
 
     async with session(scope) as at:

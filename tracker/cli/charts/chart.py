@@ -18,9 +18,8 @@ from tracker.app.course import Course, course_of
 from tracker.cli.charts.plot import draw, draw_clv, draw_profit, draw_reliability
 from tracker.cli.declare import declare
 from tracker.cli.look import shown_as, status_text
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import progress, say
-from tracker.cli.session import Session, session
+from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.engine.record import Grouping, Reliability, reliability
 

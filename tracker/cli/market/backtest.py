@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.bar import bar
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import note, say, say_json
+from tracker.cli.screen import bar, note, say, say_json
+from tracker.cli.session import Scope, scope_of
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ import typer
 
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.market.worth import decision_lines, worth_of
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, progress, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible
 
 if TYPE_CHECKING:

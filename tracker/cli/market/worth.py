@@ -8,8 +8,7 @@ from tracker.cli.screen import paint
 
 if TYPE_CHECKING:
     from tracker.app.value import Worth
-    from tracker.cli.scope import Scope
-    from tracker.cli.session import Session
+    from tracker.cli.session import Scope, Session
     from tracker.domain.bet import Bet
     from tracker.domain.chance import NoChance
     from tracker.domain.value import Decision
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | NoChance | None:
     """What a bet is worth at this moment, or why it has no chance; None where none can say."""
     from tracker.app import value
-    from tracker.cli.bets.believed import given_lines, models_of
+    from tracker.cli.models.in_use import given_lines, models_of
 
     limits = scope.settings().odds
     return await value.worth_of(at.store, bet, given_lines(scope), models_of(at), limits, at.now)

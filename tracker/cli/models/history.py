@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.bar import Advance, bar
 from tracker.cli.declare import declare
 from tracker.cli.ending import Ended
-from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league
-from tracker.cli.models.seasons import need_modelling
-from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import note, say
-from tracker.cli.session import session
+from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league, need_modelling
+from tracker.cli.screen import Advance, bar, note, say
+from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, GameState, Phase

@@ -12,8 +12,8 @@ from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.models.compare import compare
 from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, is_file_name, known_league
-from tracker.cli.scope import scope_of
 from tracker.cli.screen import note, say, say_json
+from tracker.cli.session import scope_of
 from tracker.domain.errors import Impossible
 from tracker.domain.league import LEAGUES
 from tracker.registry import registry_beside

@@ -10,9 +10,8 @@ import typer
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.models.in_use import ModelsInUse
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.league import NBA, slate_date
 from tracker.registry import registry_beside
 

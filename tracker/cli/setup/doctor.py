@@ -19,8 +19,8 @@ import typer
 
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.ending import Ended
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, progress, say, say_json
+from tracker.cli.session import Scope, scope_of
 from tracker.clock import SystemClock
 from tracker.domain.bet import Status
 from tracker.domain.errors import TrackerError

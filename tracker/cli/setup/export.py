@@ -13,9 +13,8 @@ from typing import Annotated, Any, Literal, TextIO
 import typer
 
 from tracker.cli.declare import declare
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.money import plural
 

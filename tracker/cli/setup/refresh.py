@@ -13,9 +13,8 @@ from tracker.cli.declare import AsJson, declare
 from tracker.cli.ending import Ended
 from tracker.cli.look import table
 from tracker.cli.models.in_use import ModelsInUse, known_league
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Misused
 from tracker.registry import registry_beside
 

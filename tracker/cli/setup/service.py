@@ -12,8 +12,8 @@ import typer
 
 from tracker.cli.declare import declare
 from tracker.cli.ending import Ended
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import progress, say
+from tracker.cli.session import Scope, scope_of
 from tracker.domain.errors import Impossible
 
 System = Annotated[

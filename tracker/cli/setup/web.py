@@ -12,9 +12,8 @@ import typer
 
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.models.in_use import ModelsInUse
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused
 from tracker.registry import registry_beside

@@ -11,9 +11,8 @@ import typer
 from tracker.app.views import alert_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
 
 if TYPE_CHECKING:

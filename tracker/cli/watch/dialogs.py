@@ -23,7 +23,7 @@ def inked(lines: Sequence[str]) -> Text:
     return Text.from_ansi("\n".join(lines))
 
 
-class Ask(ModalScreen[str | None]):
+class LineDialog(ModalScreen[str | None]):
     """One line to be typed; with `show`, shown back before it is taken.
 
     It ends with the line that was taken, or with None.
@@ -76,7 +76,7 @@ class Ask(ModalScreen[str | None]):
         self.dismiss(None)
 
 
-class Confirm(ModalScreen[bool]):
+class ConfirmDialog(ModalScreen[bool]):
     """A question that is answered with y or n."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -101,7 +101,7 @@ class Confirm(ModalScreen[bool]):
         self.dismiss(yes)
 
 
-class Whole(Screen[None]):
+class WholeBet(Screen[None]):
     """One bet as a whole: its chart with what decides it, and all that was said of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

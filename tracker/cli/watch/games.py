@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import game_json
-from tracker.cli.bets.read_slate import ASKING, PATIENCE_S, Reading, read_slate
+from tracker.cli.bets.choose import ASKING, PATIENCE_S, Reading, read_slate
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say, say_json, when
-from tracker.cli.session import Session, session
+from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import LEAGUES, slate_date
 

@@ -15,38 +15,39 @@ from tracker.cli.charts.chart import course_for, why_empty
 from tracker.cli.charts.plot import chance_panel, draw
 from tracker.cli.session import Session
 from tracker.cli.watch.alerts import told_lines as alert_lines
-from tracker.cli.watch.dialogs import Ask, Confirm, Whole, inked
-from tracker.cli.watch.live import Place, Reader, Seen, rows_of
+from tracker.cli.watch.dialogs import ConfirmDialog, LineDialog, WholeBet, inked
+from tracker.cli.watch.live import LiveReader, ScreenRow, TonightSeen, rows_of
 from tracker.clock import Clock
 from tracker.domain.errors import TrackerError
 from tracker.domain.policy import Scope as About
 
 if TYPE_CHECKING:
-    from tracker.cli.scope import Scope
+    from tracker.cli.session import Scope
     from tracker.store.views import ShowView
 
 _MOST_ALERTS = 40
 
 
-class Rows(OptionList):
+class RowList(OptionList):
     """The list of games and bets; Enter shows one as a whole."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Whole", key_display="⏎")]
 
 
-class Watch(App[None]):
+class WatchScreen(App[None]):
     """Tonight's bets above, the chosen one below: its chart, why it moved, or what was said."""
 
+    TITLE = "tracker"
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     #top { height: 1; padding: 0 1; background: $panel; }
     #rows { height: 1fr; border: none; padding: 0 0; scrollbar-size-vertical: 1; }
     #rows > .option-list--option-highlighted { background: $surface-lighten-2; color: $text; }
     #detail { height: 13; border-top: solid $primary; padding: 0 1; }
-    Watch.-tall #detail { height: 20; }
+    WatchScreen.-tall #detail { height: 20; }
     .dialog { width: 76; max-width: 96%; height: auto; padding: 1 2; background: $panel;
               border: round $primary; }
-    Ask, Confirm { align: center middle; }
+    LineDialog, ConfirmDialog { align: center middle; }
     #said { min-height: 3; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -63,15 +64,15 @@ class Watch(App[None]):
     def __init__(self, scope: Scope, clock: Clock, every: float) -> None:
         """`every` are seconds between two looks at whether the daemon has written."""
         super().__init__()
-        self._reader = Reader(scope, clock, every)
-        self._places: dict[str, Place] = {}
-        self._seen: Seen | None = None
+        self._reader = LiveReader(scope, clock, every)
+        self._places: dict[str, ScreenRow] = {}
+        self._seen: TonightSeen | None = None
         self._detail = "chart"
 
     def compose(self) -> ComposeResult:
         """The night in a line, the bets, the chosen one, the keys."""
         yield Static(id="top")
-        yield Rows(id="rows")
+        yield RowList(id="rows")
         yield Static(id="detail")
         yield Footer()
 
@@ -85,7 +86,7 @@ class Watch(App[None]):
         self._fill()
         self.call_after_refresh(self.draw)
 
-    async def take(self, seen: Seen | str) -> None:
+    async def take(self, seen: TonightSeen | str) -> None:
         """Show what was seen, or why nothing is."""
         top = self.query_one("#top", Static)
         if isinstance(seen, str):
@@ -116,7 +117,9 @@ class Watch(App[None]):
             self._choose(rows, chosen, places)
         self._places = places
 
-    def _choose(self, rows: OptionList, chosen: Place | None, places: dict[str, Place]) -> None:
+    def _choose(
+        self, rows: OptionList, chosen: ScreenRow | None, places: dict[str, ScreenRow]
+    ) -> None:
         """Keep the row that was chosen; else the first bet."""
         keys = list(places)
         if chosen is not None and chosen.key in places:
@@ -126,7 +129,7 @@ class Watch(App[None]):
         rows.highlighted = bets[0] if bets else None
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> ScreenRow | None:
         """The row that is chosen."""
         rows = self.query_one("#rows", OptionList)
         if rows.highlighted is None or rows.highlighted >= rows.option_count:
@@ -211,7 +214,7 @@ class Watch(App[None]):
             head = [f"No history yet: {empty}."] if course is None else draw(course, columns)
             return [*head, "", *alert_lines(view.alerts, at.basics.zone)]
 
-        self.push_screen(Whole(lines))
+        self.push_screen(WholeBet(lines))
 
     # ------------------------------------------------------------------------------------ to act
 
@@ -223,7 +226,7 @@ class Watch(App[None]):
         """A line is typed, shown back, and saved."""
         hint = "as on the terminal: DEN -4.5 -110 $20 · Jokic o25.5 pts -115 · parlay: DEN ML; …"
         saves = "Enter saves it, Esc leaves it, another line is shown anew."
-        ask = Ask("Add a bet", hint, show=self._reader.shown_back, saves=saves)
+        ask = LineDialog("Add a bet", hint, show=self._reader.shown_back, saves=saves)
         self.push_screen(ask, lambda line: self._do(line and self._reader.add(line)))
 
     def action_snooze(self) -> None:
@@ -234,7 +237,7 @@ class Watch(App[None]):
         about, target = (
             (About.GAME, place.game) if place.bet is None else (About.BET, str(place.bet))
         )
-        ask = Ask(f"Be silent about {place.name}", "for 30m, 2h, until 22:00; or off", "2h")
+        ask = LineDialog(f"Be silent about {place.name}", "for 30m, 2h, until 22:00; or off", "2h")
         self.push_screen(
             ask, lambda text: self._do(text and self._reader.snooze(about, target, text))
         )
@@ -245,7 +248,7 @@ class Watch(App[None]):
         if place is None or place.bet is None:
             return
         number = place.bet
-        ask = Confirm(f"Withdraw {place.name}?", "It is followed no more; its history stays.")
+        ask = ConfirmDialog(f"Withdraw {place.name}?", "It is followed no more; its history stays.")
         self.push_screen(ask, lambda yes: self._do(self._reader.withdraw(number) if yes else None))
 
     def _do(self, work: Awaitable[str] | str | None) -> None:
@@ -259,7 +262,7 @@ class Watch(App[None]):
             self.notify(str(wrong), severity="error")
 
 
-def _of_game(place: Place, seen: Seen | None) -> Text:
+def _of_game(place: ScreenRow, seen: TonightSeen | None) -> Text:
     """What a card says of a game beyond its bets."""
     found = [] if seen is None else [x for x in seen.games if x.game == place.game]
     if not found:
@@ -272,4 +275,4 @@ def _of_game(place: Place, seen: Seen | None) -> Text:
 
 async def run_screen(scope: Scope, clock: Clock, every: float) -> None:
     """Show the screen until it is left."""
-    await Watch(scope, clock, every).run_async()
+    await WatchScreen(scope, clock, every).run_async()

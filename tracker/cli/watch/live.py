@@ -14,8 +14,7 @@ from rich.text import Text
 from tracker.app.at_work import at_work
 from tracker.app.bets import Beside, check, unregistered
 from tracker.app.tonight import GameOnPage, tonight
-from tracker.cli.bets.add import draft_for
-from tracker.cli.bets.add_message import understood
+from tracker.cli.bets.add import draft_for, understood
 from tracker.cli.bets.choose import silent_chooser
 from tracker.cli.look import needs_decision, shown_as, status_text
 from tracker.cli.screen import when
@@ -31,7 +30,7 @@ from tracker.host import os_trouble
 from tracker.language.snoozes import parse_until
 
 if TYPE_CHECKING:
-    from tracker.cli.scope import Scope
+    from tracker.cli.session import Scope
     from tracker.store.views import BetView, ShowView
     from tracker.wording.card_rows import Row
 
@@ -56,7 +55,7 @@ _LIGHTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class TonightSeen:
     """All that is shown of a moment.
 
     `waiting` are the bets whose game is not followed yet, `ended` the last that are over.
@@ -70,7 +69,7 @@ class Seen:
     trouble: str
 
 
-async def _look(at: Session) -> Seen:
+async def _look(at: Session) -> TonightSeen:
     """Read what the daemon wrote down last."""
     rules, zone = at.basics.rules, at.basics.zone
     games = await tonight(at.store, rules, at.now, zone)
@@ -90,12 +89,12 @@ async def _look(at: Session) -> Seen:
         needs_decision(await at.bets.reviews()),
     ]
     trouble = "" if at.daemon is not None else NOT_WATCHED
-    return Seen(
+    return TonightSeen(
         at.now, games, waiting, ended[:_MOST_ENDED], " · ".join(x for x in said if x), trouble
     )
 
 
-class Reader:
+class LiveReader:
     """The database, kept open and read whenever the daemon has written."""
 
     def __init__(self, scope: Scope, clock: Clock, every: float) -> None:
@@ -108,7 +107,7 @@ class Reader:
         """Look at once."""
         self._wanted.set()
 
-    async def follow(self, take: Callable[[Seen | str], Awaitable[None]]) -> None:
+    async def follow(self, take: Callable[[TonightSeen | str], Awaitable[None]]) -> None:
         """Give what is seen, or in a sentence why nothing is, until cancelled."""
         while True:
             try:
@@ -119,7 +118,7 @@ class Reader:
                 await take(str(why) if isinstance(why, TrackerError) else os_trouble(why))
                 await self._pause(_RETRY_S)
 
-    async def _follow(self, take: Callable[[Seen | str], Awaitable[None]]) -> None:
+    async def _follow(self, take: Callable[[TonightSeen | str], Awaitable[None]]) -> None:
         version, read_at = -1, 0.0
         while True:
             at = await self._fresh()
@@ -199,7 +198,7 @@ _COLUMNS = 12, 11, 27
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ScreenRow:
     """A row that can be chosen: a bet, or else a game."""
 
     name: str
@@ -212,9 +211,9 @@ class Place:
         return f"g{self.game}" if self.bet is None else f"b{self.bet} {self.game}"
 
 
-def rows_of(seen: Seen, columns: int) -> list[tuple[Place, Text]]:
+def rows_of(seen: TonightSeen, columns: int) -> list[tuple[ScreenRow, Text]]:
     """Every game with its bets, one row each, no wider than `columns`."""
-    found: list[tuple[Place, Text]] = []
+    found: list[tuple[ScreenRow, Text]] = []
     for game in seen.games:
         card = game.card
         head = Text(card.head.removeprefix("🏀 "), "bold")
@@ -223,28 +222,28 @@ def rows_of(seen: Seen, columns: int) -> list[tuple[Place, Text]]:
                 head.append(f"  {text}", style)
         if not card.warning:
             head.append(f"  {card.foot.partition(' · ')[0]}", "dim")
-        found.append((Place(game.name, game=game.game), _cut(head, columns)))
+        found.append((ScreenRow(game.name, game=game.game), _cut(head, columns)))
         found += [
-            (Place(x.row.label, x.number, game.game), _row(x.row, columns)) for x in game.bets
+            (ScreenRow(x.row.label, x.number, game.game), _row(x.row, columns)) for x in game.bets
         ]
         if card.rest:
-            rest = Place(card.rest, game=f"{game.game} rest")
+            rest = ScreenRow(card.rest, game=f"{game.game} rest")
             found.append((rest, Text(f"  {card.rest}", "dim")))
     found += _listed("Waiting for their games", seen.waiting, columns)
     return found + _listed("Last results", seen.ended, columns)
 
 
-def _listed(head: str, bets: Sequence[BetView], columns: int) -> list[tuple[Place, Text]]:
+def _listed(head: str, bets: Sequence[BetView], columns: int) -> list[tuple[ScreenRow, Text]]:
     """Bets that stand on no card, under a heading."""
     if not bets:
         return []
-    found = [(Place(head, game=head), Text(head, "bold"))]
+    found = [(ScreenRow(head, game=head), Text(head, "bold"))]
     for bet in bets:
         name = f"#{bet.number} {shown_as(bet)}"
         where = "" if bet.game is None else f"{bet.game.name} {bet.game.start:%d %b}"
         line = Text(f"  {_fit(name, max(18, columns - 44))}  {_fit(where, 15)}  ")
         line.append_text(Text.from_ansi(status_text(bet, short=True)))
-        found.append((Place(name, bet.number), _cut(line, columns)))
+        found.append((ScreenRow(name, bet.number), _cut(line, columns)))
     return found
 
 

@@ -9,9 +9,8 @@ import typer
 
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, say, say_json, when
-from tracker.cli.session import Session, session
+from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.player import Stat
@@ -49,7 +48,7 @@ def player(
 
 async def _player(scope: Scope, name: str, stat: str, line: float | None, as_json: bool) -> None:
     from tracker.app.player import Ask, PlayerSheet, sheet_json, sheets
-    from tracker.cli.bets.believed import given_lines, models_of
+    from tracker.cli.models.in_use import given_lines, models_of
     from tracker.store import StoreMissing
 
     ask = Ask(name, _stat(stat), line)

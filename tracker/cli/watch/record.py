@@ -16,9 +16,8 @@ import typer
 from tracker.app.report import reliability_json, tally_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import needs_decision, table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import slate_date
 from tracker.domain.money import money_text, plural

@@ -16,9 +16,8 @@ import typer
 from tracker.app.views import status_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import chance_text, needs_decision, shown_as, status_text, table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, say, say_json, wait_text, when
-from tracker.cli.session import Session, session
+from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.alert import Decision, DeliveryState, Reason
 from tracker.domain.chance import NoChance

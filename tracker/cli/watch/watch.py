@@ -14,8 +14,8 @@ from typing import Annotated
 import typer
 
 from tracker.cli.declare import declare
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note
+from tracker.cli.session import Scope, scope_of
 from tracker.cli.watch.status import show
 from tracker.clock import SystemClock
 from tracker.domain.errors import Misused
@@ -81,7 +81,7 @@ def _other_screen() -> Iterator[None]:
 async def _plain(scope: Scope, every: float, head: str) -> None:
     clock = SystemClock()
     while True:
-        frame = Frame(sys.stdout.fileno())
+        frame = TerminalFrame(sys.stdout.fileno())
         with redirect_stdout(frame):
             await show(scope)
         size = os.get_terminal_size(sys.stdout.fileno())
@@ -91,7 +91,7 @@ async def _plain(scope: Scope, every: float, head: str) -> None:
         await clock.sleep(every)
 
 
-class Frame(io.StringIO):
+class TerminalFrame(io.StringIO):
     """What is written for a terminal, before it is drawn: as coloured and as wide."""
 
     def __init__(self, terminal: int) -> None:

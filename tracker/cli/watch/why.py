@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.bets.believed import given_lines
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.look import shown_as
-from tracker.cli.scope import Scope, scope_of
+from tracker.cli.models.in_use import given_lines
 from tracker.cli.screen import paint, progress, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible
 
 if TYPE_CHECKING:

@@ -94,6 +94,8 @@ class MarketWatch:
         state = tracking.state
         if state is None:
             return
+        # The game that was decided on last stands last: its copies of bets are the newest.
+        self._shown.pop(tracking.game.id, None)
         self._shown[tracking.game.id] = tracking
         before = self._states.get(tracking.game.id)
         self._states[tracking.game.id] = state
@@ -396,12 +398,10 @@ class MarketWatch:
         `games` are those whose close has only now been taken, or taken back. A bet is valued anew
         where it, or a leg of it, was void in the end.
         """
-        newest: dict[int, Tracked] = {}
-        for one in (y for x in self._live() for y in x.tracked):
-            known = newest.get(one.bet.number)
-            if known is None or one.turn > known.turn:
-                newest[one.bet.number] = one
-        listed = [Placed.of(x) for x in newest.values()]
+        order = {game: place for place, game in enumerate(self._shown)}
+        books = sorted(self._live(), key=lambda x: order.get(x.game.id, -1))
+        newest = {x.bet.number: x for book in books for x in book.tracked}
+        listed = [Placed.of(newest[x]) for x in sorted(newest)]
         return [x for x in listed if self._waits(x, games)]
 
     def _waits(self, placed: Placed, games: set[str] | None) -> bool:

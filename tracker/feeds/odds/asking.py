@@ -248,7 +248,6 @@ class OddsSources:
         for left in range(TRIES - 1, -1, -1):
             try:
                 fetched = await host.get(full, ODDS_CAP)
-                parsed = the_odds_api.parse(fetched.body) if planned else Parsed()
             except FeedRateLimited as error:
                 if error.code == USED_UP:
                     return _refused(credit, error)
@@ -258,6 +257,11 @@ class OddsSources:
                 return Bought(credit(error.headers, str(error)))
             except FeedError as error:
                 return _refused(credit, error)
+            try:
+                parsed = the_odds_api.parse(fetched.body) if planned else Parsed()
+            except FeedMalformed as error:
+                # It was charged all the same.
+                return Bought(credit(fetched.headers, f"the answer cannot be read: {error}"))
             covers = partial(_covered, frozenset(query.get("markets", "").split(",")))
             asked = _asked(the_odds_api.NAME, fetched, parsed, "", covers)
             return Bought(credit(fetched.headers), asked if planned else None)

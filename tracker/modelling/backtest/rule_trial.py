@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracker.app.pricing import LinesFor, Load
 from tracker.clock import Clock, LeapingClock
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.track import Poller, TrackContext, track
+from tracker.daemon.track import Poller, TrackContext, deciding, track
 from tracker.domain.alert import Alert
 from tracker.domain.bet import Bet, Result, Snapshot
 from tracker.domain.game import Game, GameState, Phase
@@ -54,28 +53,16 @@ class _Tape:
         self.alerts: list[Alert] = []
         self.results: dict[int, Result] = {}
 
-    async def record(self, poll: Poll, change: Change, channels: Sequence[str]) -> int:
-        self.snapshots += change.snapshots
-        self.alerts += change.alerts
-        for settled in change.settlements:
-            self.results.setdefault(settled.bet, settled.result)
-        return len(self.snapshots) + len(channels) + len(poll.body)
-
-
-class _Alone:
-    """A shelf whose bets never change."""
-
-    def wanted(self, book: GameTracking) -> tuple[Tracked, ...]:
-        return book.tracked
-
-    def share(self, book: GameTracking) -> None:
-        """Nothing is shared."""
-
-    def in_turn(self, book: GameTracking) -> AbstractAsyncContextManager[object]:
-        return nullcontext(book)
-
-    def meet(self, state: GameState) -> None:
-        """Nobody is to be remembered."""
+    async def record_all(
+        self,
+        decided: Sequence[tuple[Poll, Change]],
+        channels: Sequence[str],  # noqa: ARG002 - it is a Recorder
+    ) -> None:
+        for _, change in decided:
+            self.snapshots += change.snapshots
+            self.alerts += change.alerts
+            for settled in change.settlements:
+                self.results.setdefault(settled.bet, settled.result)
 
 
 class _Once:
@@ -122,14 +109,15 @@ async def follow(
     context = TrackContext(
         recorder=tape,
         forecasts=_Once(forecaster),
-        shelf=_Alone(),
         clock=clock,
         channels=(),
         ring=lambda: None,
         tell=lambda *_: None,
     )
     added = [replace(x, added_at=clock.now()) for x in bets]
-    await track(GameTracking(game, tuple(Tracked.fresh(x) for x in added)), poller, context)
+    async with deciding(context) as decisions:
+        book = GameTracking(game, tuple(Tracked.fresh(x) for x in added))
+        await track(book, poller, decisions)
     return [
         Course(
             bet=x.pick,

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 from tracker.store.database.errors import StoreBroken, StoreTooNew, StoreTooOld
@@ -92,7 +91,7 @@ _NAME = re.compile(r"(\d{4})_\w+\.sql")
 @cache
 def migrations() -> tuple[str, ...]:
     """The text of every migration; the first brings an empty file to version 1."""
-    folder = resources.files("tracker.store").joinpath("migrations")
+    folder = Path(__file__).parents[1] / "migrations"
     found = {
         int(name[1]): item.read_text("utf-8")
         for item in folder.iterdir()

@@ -1,4 +1,4 @@
-"""`tracker rules test`: what rules would have said over past games, and how often rightly."""
+"""`tracker rules`: a bet's rules, and how rules would have fared on recorded games."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import random
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from tracker.cli.declare import AsJson
+from tracker.cli.bets.register import rules
+from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say, say_json
+from tracker.cli.session import Scope, scope_of
 from tracker.domain.bet import Bet
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, Side
@@ -23,9 +25,14 @@ from tracker.domain.money import plural
 from tracker.domain.policy import EventRule, LevelRule, Rule, SwingRule, parse_rule
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tracker.domain.prior import Lines
     from tracker.forecast import Parameters
     from tracker.modelling.backtest.rule_scores import Course, Figures
+
+    _Loader = Callable[[str], Parameters]
+
 
 USUAL = ("p >= 0.80", "p <= 0.20", "swing 0.15 in 5m")
 """The rules that are tried when none are given."""
@@ -157,12 +164,6 @@ def _load(scope: Scope) -> _Loader:
     return ModelsInUse(registry_beside(scope.basics().store), lambda _: None)
 
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    _Loader = Callable[[str], Parameters]
-
-
 def bets_on(game: Game, lines: Lines | None, rules: Sequence[Rule]) -> list[Bet]:
     """The three bets on a game that rules are tried with."""
     spread, total = _NO_LINES
@@ -237,3 +238,30 @@ def figures_json(x: Figures) -> dict[str, object]:
         "spared": x.spared,
         "false_a_night": x.missed / x.bets * NIGHT,
     }
+
+
+SHOW = "show"
+"""What is meant when a bet, an option or nothing at all stands behind `rules`."""
+
+
+class _Rules(TyperGroup):
+    """Takes `tracker rules 12` for `tracker rules show 12`: typer has no other way to say so."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the usual word before arguments that begin with none."""
+        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h")):
+            args = [SHOW, *args]
+        return super().parse_args(ctx, args)
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make the verb and its words known."""
+    group = typer.Typer(
+        name=name,
+        cls=_Rules,
+        help="What is watched for, and how rules would have fared on past games.",
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    declare(group, SHOW, rules)
+    declare(group, "test", try_rules)
+    app.add_typer(group, rich_help_panel=panel)
