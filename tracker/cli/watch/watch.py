@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -22,6 +22,7 @@ from tracker.domain.errors import Misused
 
 _LEAST_S = 0.5
 _USUAL_S = 2.0
+_ROWS = 24
 
 _ALTERNATE, _BACK = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 """The terminal's other screen without a cursor, and back: nothing that stood there is lost."""
@@ -64,7 +65,8 @@ def watch(
         return
     if not plain:
         note(_NO_SCREEN)
-    with _other_screen():
+    # Ctrl-C is the way to leave it, and no trouble.
+    with suppress(KeyboardInterrupt), _other_screen():
         asyncio.run(_plain(scope_of(context), every, "" if plain else _NO_SCREEN))
 
 
@@ -84,9 +86,10 @@ async def _plain(scope: Scope, every: float, head: str) -> None:
         frame = TerminalFrame(sys.stdout.fileno())
         with redirect_stdout(frame):
             await show(scope)
-        size = os.get_terminal_size(sys.stdout.fileno())
+        # A terminal that does not tell its size has none.
+        rows = os.get_terminal_size(sys.stdout.fileno()).lines or _ROWS
         text = f"{head}\n{frame.getvalue()}" if head else frame.getvalue()
-        sys.stdout.write(in_place(text, size.lines))
+        sys.stdout.write(in_place(text, rows))
         sys.stdout.flush()
         await clock.sleep(every)
 
