@@ -6,13 +6,16 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test browser lint bench lock clean
 
 demo: .venv/ready
 	$(BIN)/tracker demo
 
 test: .venv/ready-dev
 	$(BIN)/python -m pytest --numprocesses auto
+
+browser: .venv/ready-dev
+	$(BIN)/python -m pytest -m browser -rs --timeout 300 tests/web
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.report import reliability_json, tally_json
+from tracker.app.report import calibration_json, raw_of, tally_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import needs_decision, table
 from tracker.cli.screen import note, say, say_json
@@ -78,7 +78,7 @@ def performance(
     until: Until = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the record and the money by tag, market, player, book, league or month.
+    """Show the record and the money by tag, market, player, book, league, month or model.
 
     `Asked` is the mean chance at which the bets break even by their price; `Won` is the share of
     the decided ones that were won. A bet with several tags counts under each.
@@ -132,14 +132,19 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
     In each range a bet counts once, with the first chance that it was given there. The last column
     but one is where the true share lies with 95 % confidence, by the number of bets.
     """
-    found = reliability(asyncio.run(_said(scope_of(context))))
+    said = asyncio.run(_said(scope_of(context)))
     if as_json:
-        say_json(reliability_json(found))
+        say_json(calibration_json(said))
         return
+    found = reliability(said)
     if found is None:
         say(_NONE)
         return
     _tell_reliability(found)
+    raw = reliability(raw_of(said)) if any(x.raw is not None for x in said) else None
+    if raw is not None:
+        say("\nThe raw chances of the same bets, as they were before a calibration:")
+        _tell_reliability(raw)
 
 
 async def _said(scope: Scope) -> list[Said]:
@@ -229,8 +234,8 @@ def _tell_reliability(found: Reliability) -> None:
         for x in found.bins
     ]
     table(("p(hit)", "Bets", "Said", "Came", "95 % range", "Fits"), rows, right=(1, 2, 3, 4))
-    say(f"{plural(found.bets, 'bet')} · Brier {found.brier:.4f} · log loss {found.log_loss:.4f}")
-    note("The range narrows as more bets are settled.")
+    say(f"{plural(found.bets, 'bet')} · Brier {found.brier:.4f} · log loss {found.log_loss:.4f} · "
+        f"ECE {found.ece:.4f}")  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------- a whole report

@@ -40,6 +40,9 @@ HEAVY_LIMIT = 1800.0
 REMEMBERED = timedelta(days=14)
 """How far back a time that was missed is written down."""
 
+RETRAIN_AT = time(4)
+"""When models are fitted anew, on Tuesdays: after the week's games, before its first."""
+
 _WEEK = frozenset(range(7))
 
 
@@ -180,6 +183,18 @@ def usual_chores(settings: Settings, played_today: Callable[[], bool]) -> Sequen
         ]
         watch = (settings.refresh.at.replace(hour=(settings.refresh.at.hour + 1) % 24),)
         found.append(Chore("monitors", ("monitors", "--update"), watch, LEAGUE_ZONE, heavy=True))
+    found += [
+        Chore(
+            f"retrain {league}",
+            ("model", "retrain", "--collect", "--kind", "both", "--league", league),
+            (RETRAIN_AT,),
+            LEAGUE_ZONE,
+            frozenset({1}),
+            timedelta(days=6),
+            heavy=True,
+        )
+        for league in settings.models.retrain
+    ]
     if backup.enabled:
         monday, whole = frozenset({0}), ("backup", "--full")
         week = timedelta(days=6)
