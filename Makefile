@@ -11,6 +11,9 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 demo: .venv/ready
 	$(BIN)/tracker demo
 
+fortnight: .venv/ready-dev     ## A fortnight of chores in virtual time, twice
+	.venv/bin/python -m pytest -q -m soak tests/daemon/test_fortnight.py
+
 test: .venv/ready-dev
 	$(BIN)/python -m pytest --numprocesses auto
 
