@@ -138,15 +138,13 @@ def latencies(database: Path, speed: float, ends: dict[int, datetime]) -> list[f
 
 async def work(config: Path, addresses: list[str], speed: float, seconds: float) -> None:
     """The daemon, as a process of its own; prints what it cost."""
-    from pydantic import SecretStr
-
     from tests.doubles.bot_api import CHAT, TOKEN
     from tracker.daemon.run import run
     from tracker.notify.channels.apprise import AppriseChannel, check_urls
     from tracker.notify.channels.telegram.channel import TelegramChannel
     from tracker.notify.channels.telegram.connection import TelegramConnection
     from tracker.notify.channels.telegram.values import Place
-    from tracker.settings import load_settings
+    from tracker.settings import Secret, load_settings
 
     settings = load_settings(config)
     clock = ScaledClock(STARTS, speed)
@@ -154,7 +152,7 @@ async def work(config: Path, addresses: list[str], speed: float, seconds: float)
     hook, bot = addresses
     check_urls([hook])
     watches = [Stopwatch("Apprise", clock), Stopwatch("Telegram", clock)]
-    line = TelegramConnection(SecretStr(TOKEN), Place(CHAT), api_url=bot)
+    line = TelegramConnection(Secret(TOKEN), Place(CHAT), api_url=bot)
     telegram = TelegramChannel(line)
     channels = [watches[0].on(AppriseChannel(hook)), watches[1].on(telegram)]
     heart = asyncio.create_task(beat(late))

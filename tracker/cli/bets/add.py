@@ -28,8 +28,7 @@ from tracker.domain.money import money_text, odds_text, payout_if_won
 if TYPE_CHECKING:
     import typer
 
-    from tracker.cli.basics import Basics
-    from tracker.cli.session import Session
+    from tracker.cli.session import Basics, Session
     from tracker.domain.draft import Draft
     from tracker.domain.game import Game
 

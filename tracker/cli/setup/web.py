@@ -6,6 +6,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -187,8 +188,9 @@ _ALL = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 
 
 def _with(settings: Settings, host: str | None, port: int | None) -> Settings:
-    given = {k: v for k, v in (("host", host), ("port", port)) if v is not None}
-    return settings.model_copy(update={"web": settings.web.model_copy(update=given)})
+    web = settings.web
+    asked = replace(web, host=host or web.host, port=web.port if port is None else port)
+    return replace(settings, web=asked)
 
 
 def _draw(text: str) -> None:
