@@ -138,7 +138,6 @@ def latencies(database: Path, speed: float, ends: dict[int, datetime]) -> list[f
 
 async def work(config: Path, addresses: list[str], speed: float, seconds: float) -> None:
     """The daemon, as a process of its own; prints what it cost."""
-    from tests.doubles.bot_api import CHAT, TOKEN
     from tracker.daemon.run import run
     from tracker.notify.channels.apprise import AppriseChannel, check_urls
     from tracker.notify.channels.telegram.channel import TelegramChannel
@@ -149,10 +148,10 @@ async def work(config: Path, addresses: list[str], speed: float, seconds: float)
     settings = load_settings(config)
     clock = ScaledClock(STARTS, speed)
     stop, late = asyncio.Event(), []
-    hook, bot = addresses
+    hook, bot, token, chat = addresses
     check_urls([hook])
     watches = [Stopwatch("Apprise", clock), Stopwatch("Telegram", clock)]
-    line = TelegramConnection(Secret(TOKEN), Place(CHAT), api_url=bot)
+    line = TelegramConnection(Secret(token), Place(int(chat)), api_url=bot)
     telegram = TelegramChannel(line)
     channels = [watches[0].on(AppriseChannel(hook)), watches[1].on(telegram)]
     heart = asyncio.create_task(beat(late))
@@ -196,13 +195,13 @@ def _peak_mb() -> float:
 
 async def serve(speed: float) -> None:
     """The feed and the channels' servers, as a process of their own; says their addresses."""
-    from tests.doubles.bot_api import BotApi
+    from tests.doubles.bot_api import CHAT, TOKEN, BotApi
     from tracker.cli.demo.show import webhook
     from tracker.replay.server import serving
 
     feed = serving(playbacks(), ScaledClock(STARTS, speed))
     async with feed as server, webhook() as hook, BotApi() as bot:
-        print(json.dumps([server.url, hook.url, bot.url]), flush=True)
+        print(json.dumps([server.url, hook.url, bot.url, TOKEN, str(CHAT)]), flush=True)
         await asyncio.Event().wait()
 
 
@@ -229,7 +228,7 @@ def main() -> None:
     words.add_argument("--speed", type=float, default=10.0)
     words.add_argument("--seconds", type=float, default=60.0)
     words.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    words.add_argument("--daemon", nargs=3, help=argparse.SUPPRESS)
+    words.add_argument("--daemon", nargs="+", help=argparse.SUPPRESS)
     given = words.parse_args()
     if given.serve:
         asyncio.run(serve(given.speed))

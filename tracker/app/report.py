@@ -91,6 +91,7 @@ def tally_json(x: Tally) -> dict[str, object]:
         "staked_cents": x.staked,
         "profit_cents": x.profit,
         "roi": x.roi,
+        "roi_se": x.roi_se,
         "hit_rate": x.hit_rate,
         "break_even": x.asked,
     }

@@ -25,7 +25,7 @@ from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.broadcast_delay import LateSlate, delayed
 from tracker.daemon.cards.live_view import LiveView
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.memory import settle
+from tracker.daemon.memory import settle, share_one_heap
 from tracker.daemon.track import Decisions, TrackContext, deciding, track
 from tracker.daemon.watchdog import Watchdog
 from tracker.daemon.watchers.buying import MarketParts
@@ -371,6 +371,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
     league; else they are those that come with the program. `verbs` runs commands for who asks in a
     chat, `runners` what is due at set times. `odds_key` is the key of The Odds API, if any.
     """
+    share_one_heap()
     stop = stop or asyncio.Event()
     pulses = SourceStatus()
     opening = open_feeds(settings.feeds, clock, tell=tell, pulse=pulses.hear)

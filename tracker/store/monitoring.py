@@ -48,7 +48,7 @@ SELECT source, count(*) AS asked, sum(trouble IS NOT NULL) AS failed FROM poll
 WHERE at >= ? AND at < ? GROUP BY source
 """
 
-_LAST_ANSWER = "SELECT max(at) AS at FROM poll WHERE trouble IS NULL"
+_LAST_ANSWER = "SELECT max(last_ok_at) AS at FROM pulse"
 
 _NIGHTS = """
 SELECT day, sum(payout_cents - stake_cents) AS profit FROM outcome

@@ -11,7 +11,7 @@ from tracker.domain.bet import Result
 from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.money import Odds
-from tracker.engine.record import Grouping, Said, Tally
+from tracker.engine.record import Grouping, Said, Tally, roi_error
 from tracker.store.codec.bets import draft_of
 from tracker.store.codec.values import moment
 from tracker.store.database.connection import Database
@@ -52,7 +52,10 @@ SELECT {key} AS key, count(*) AS bets,
   sum(result = 'void') AS voided,
   sum(iif({counted}, stake_cents, 0)) AS staked,
   sum(iif({counted}, payout_cents - stake_cents, 0)) AS profit,
-  avg(iif(result IN ('won', 'lost'), break_even, NULL)) AS asked
+  avg(iif(result IN ('won', 'lost'), break_even, NULL)) AS asked,
+  sum({counted}) AS counted, total(iif({counted}, stake_cents * stake_cents, 0)) AS stakes,
+  total(iif({counted}, stake_cents * (payout_cents - stake_cents), 0)) AS both,
+  total(iif({counted}, (payout_cents - stake_cents) * (payout_cents - stake_cents), 0)) AS profits
 FROM outcome {source}
 WHERE (:since IS NULL OR day >= :since) AND (:until IS NULL OR day <= :until) {also}
 GROUP BY 1 ORDER BY 2 DESC, 1
@@ -209,6 +212,9 @@ def _tallies(
             staked=x["staked"],
             profit=x["profit"],
             asked=x["asked"],
+            roi_se=roi_error(
+                x["counted"], x["staked"], x["profit"], (x["stakes"], x["both"], x["profits"])
+            ),
         )
         for x in db.execute(text, _days(since, until))
     }

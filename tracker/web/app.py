@@ -20,6 +20,7 @@ from tracker.web import api, pages, problems
 from tracker.web.access import Door
 from tracker.web.guard import Guard
 from tracker.web.live import Doorbell
+from tracker.web.pages.frame import page
 from tracker.web.problems import Problem
 from tracker.web.site import Site
 
@@ -86,7 +87,7 @@ def _for_people(app: FastAPI) -> None:
                 raise wrong
         if request.url.path.startswith("/api/"):
             return problems.answer(found)
-        return pages.page(
+        return page(
             "problem.html", "That did not work", status=found.status, message=found.message,
             candidates=found.candidates,
         )  # fmt: skip

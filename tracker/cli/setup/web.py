@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.models.in_use import ModelsInUse
 from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused
-from tracker.registry import registry_beside
 
 if TYPE_CHECKING:
+    from tracker.forecast import Parameters
     from tracker.settings import Settings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -69,9 +68,8 @@ def serve(
     settings = _with(scope.settings(), host, port)
     say(asyncio.run(_link(scope, settings)))
     note("The link opens the page once, within ten minutes; `tracker web link` prints another.")
-    models = ModelsInUse(registry_beside(settings.store.path), note)
     config = uvicorn.Config(
-        build(settings, SystemClock(), models),
+        build(settings, SystemClock(), _models(settings)),
         host=settings.web.host,
         port=settings.web.port,
         log_level="warning",
@@ -174,6 +172,21 @@ def key_revoke(
     if not asyncio.run(work()):
         raise Impossible(f"there is no key {name!r} that opens: `tracker web keys list` lists them")
     say(f"{name} opens nothing any more.")
+
+
+def _models(settings: Settings) -> Callable[[str], Parameters]:
+    """What gives the parameters in use, imported when the first forecast asks for them."""
+    made: list[Callable[[str], Parameters]] = []
+
+    def load(league: str) -> Parameters:
+        if not made:
+            from tracker.cli.models.in_use import ModelsInUse
+            from tracker.registry import registry_beside
+
+            made.append(ModelsInUse(registry_beside(settings.store.path), note))
+        return made[0](league)
+
+    return load
 
 
 async def _link(scope: Scope, settings: Settings) -> str:

@@ -24,7 +24,10 @@ from tracker.forecast.game.figures import (
     Endgame,
     Flow,
     Overtime,
+    PackedTable,
     SpanFigures,
+    Table,
+    whole,
 )
 from tracker.forecast.game.flow import MARGIN_FEATURES, TOTAL_FEATURES
 from tracker.forecast.lazy import Lazy
@@ -121,7 +124,7 @@ def _read(document: Mapping[str, Any]) -> Parameters:
         endgame=Endgame(
             clocks=floats("endgame", "clocks"),
             leads=int(endgame["leads"]),
-            tables=unpack_tables(endgame["sizes"], 2 * int(endgame["leads"]) + 1, endgame["cells"]),
+            tables=read_tables(endgame["sizes"], 2 * int(endgame["leads"]) + 1, endgame["cells"]),
             ball=floats("endgame", "ball"),
             tilt=floats("endgame", "tilt"),
         ),
@@ -192,21 +195,26 @@ _SCALE = 65535
 """Table cells are kept as 16-bit fractions: half a unit is a chance of 0.000008."""
 
 
-def pack_tables(tables: tuple[Floats, ...]) -> tuple[list[int], str]:
+def pack_tables(tables: Sequence[Table]) -> tuple[list[int], str]:
     """The sizes of square tables `[lead, n, n]`, and their cells compressed as base64 text."""
-    cells = [np.rint(np.clip(x, 0, 1) * _SCALE).astype("<u2").tobytes() for x in tables]
+    cells = [np.rint(np.clip(whole(x), 0, 1) * _SCALE).astype("<u2").tobytes() for x in tables]
     packed = base64.b64encode(zlib.compress(b"".join(cells), 9)).decode("ascii")
     return [x.shape[1] for x in tables], packed
 
 
 def unpack_tables(sizes: list[int], leads: int, text: str) -> tuple[Floats, ...]:
     """Undo `pack_tables`; every table adds up to 1 again."""
-    flat = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="<u2").astype(np.float64)
+    return tuple(map(whole, read_tables(sizes, leads, text)))
+
+
+def read_tables(sizes: list[int], leads: int, text: str) -> tuple[PackedTable, ...]:
+    """The same, each lead made chances only where it is read."""
+    flat = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="<u2")
     tables, start = [], 0
     for n in sizes:
         count = leads * n * n
-        table = flat[start : start + count].reshape(leads, n, n)
-        tables.append(table / table.sum(axis=(1, 2), keepdims=True))
+        cells = flat[start : start + count].reshape(leads, n, n)
+        tables.append(PackedTable(cells, cells.sum(axis=(1, 2), dtype=np.int64)))
         start += count
     if start != flat.size:
         raise ValueError("the endgame tables do not have the size that is stated")

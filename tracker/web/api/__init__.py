@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from tracker.web.api import bets, live, market, pricing, record
+from tracker.web.api import bets, live, market, players, pricing, record
 from tracker.web.api.contracts import PROBLEM
 
 _TOLD = {
@@ -29,6 +29,6 @@ def attach(app: FastAPI) -> None:
         status: {"description": text, "content": PROBLEM} for status, text in _TOLD.items()
     }
     router = APIRouter(prefix="/api/v1", responses=told)
-    for part in (bets, market, record, pricing, live):
+    for part in (bets, market, players, record, pricing, live):
         router.include_router(part.router)
     app.include_router(router)

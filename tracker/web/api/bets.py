@@ -9,10 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tracker.app.bets import Beside, Bets, Changes, draft_of
 from tracker.app.choose_game import Chooser
-from tracker.app.explain import NothingMoved, places_of, why_json
-from tracker.app.held import Held, NotHeld, cashout_json, hedge_json, held
 from tracker.app.series import FEWEST, MOST, series
-from tracker.app.value import valued
 from tracker.app.views import alert_json, bet_json, iso, show_json, snapshot_json
 from tracker.domain.bet import Result, wager_kind
 from tracker.domain.money import parse_money, parse_odds
@@ -26,6 +23,7 @@ from tracker.web.problems import Problem
 from tracker.web.site import Site, site_of
 
 if TYPE_CHECKING:
+    from tracker.app.held import Held
     from tracker.store import Store
     from tracker.store.views import BetView, ShowView
 
@@ -175,6 +173,8 @@ async def add(
 @router.get("/{reference}", **answers(c.ShownJson))
 async def show(_: Reader, site: OfSite, reference: Reference) -> Json:
     """A bet with its whole history, as `tracker show --json` gives it."""
+    from tracker.app.value import valued
+
     view = await _history(site, reference)
     explainer = await site.explainer()
     beside = await valued(explainer, view.bet, site.settings.odds, await site.now())
@@ -302,6 +302,8 @@ async def why(
     Moments are written as on the terminal: `Q3 4:11`, `21:14`, a time, or a poll. 409 for a bet
     whose chance has not moved yet.
     """
+    from tracker.app.explain import NothingMoved, places_of, why_json
+
     bet = await found_bet(site, reference)
     explainer = await site.explainer()
     try:
@@ -313,6 +315,8 @@ async def why(
 
 
 async def _held(site: Site, reference: str) -> Held:
+    from tracker.app.held import NotHeld, held
+
     await found_bet(site, reference)
     mine = _bets(site, await site.store(), "")
     try:
@@ -332,6 +336,8 @@ async def cash_out(
 
     409 for a bet whose worth cannot be told.
     """
+    from tracker.app.held import cashout_json
+
     offer = parse_money(amount)
     return cashout_json(await _held(site, reference), offer)
 
@@ -347,5 +353,7 @@ async def hedge(
 
     409 for a bet whose worth cannot be told.
     """
+    from tracker.app.held import hedge_json
+
     against = parse_odds(odds)
     return hedge_json(await _held(site, reference), against)

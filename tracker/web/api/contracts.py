@@ -116,6 +116,14 @@ class PriorSeenJson(BaseModel):
     by: str
 
 
+class OwnJson(BaseModel):
+    """The figure that decides a bet: what counts so far, and what it is expected to end with."""
+
+    now: float | None
+    mu: float
+    sigma: float
+
+
 class SnapshotJson(BaseModel):
     """A bet's chances at one moment."""
 
@@ -129,6 +137,7 @@ class SnapshotJson(BaseModel):
     sigma: MomentsJson
     chance: SplitJson | None
     no_chance: str | None
+    own: OwnJson | None
     prior: PriorSeenJson | None
     poll: int
     model_version: str
@@ -629,6 +638,7 @@ class TallyJson(BaseModel):
     staked_cents: int
     profit_cents: int
     roi: float | None
+    roi_se: float | None
     hit_rate: Chance | None
     break_even: Chance | None
 
@@ -680,23 +690,53 @@ class MonitorsJson(BaseModel):
 
 
 class ModelJson(BaseModel):
-    """A model of the registry."""
+    """A model of the registry: `unseen` is what its form was worth on a season not seen."""
 
     league: str
+    kind: Literal["games", "players", "calibration"]
     name: str
     active: bool
-    used: bool
+    stage: str
     model_version: str
     calibration_id: str
     fitted_on: list[str]
+    fitted_at: str
+    data: str
+    games: Count
     checksum: str
     fault: str | None
+    unseen: dict[str, Any] | None
+    evidence: dict[str, Any] | None
+    trial: int | None
     about: dict[str, Any]
-    stage: str
 
 
-class ModelsJson(BaseModel):
-    """The models of every league."""
+class TrialJson(BaseModel):
+    """A challenger beside the champion, and what is said of it."""
+
+    id: int
+    league: str
+    kind: str
+    champion: str
+    champion_version: str
+    challenger: str
+    challenger_version: str
+    began_at: Instant
+    ended_at: Instant | None
+    outcome: str | None
+    verdict: str | None
+    judged_at: Instant | None
+    clauses: list[dict[str, Any]]
+
+
+class TrialsJson(BaseModel):
+    """The trials."""
+
+    trials: list[TrialJson]
+
+
+class ModelsJson(TrialsJson):
+    """The models of the leagues, and the trials."""
 
     models: list[ModelJson]
 
@@ -735,6 +775,15 @@ class PlayedGameJson(BaseModel):
     value: int | None
 
 
+class AllowedJson(BaseModel):
+    """What all players together had against the next opponent, a game; `league` is the mean."""
+
+    team: str
+    games: Count
+    mean: float
+    league: float
+
+
 class PlayerJson(BaseModel):
     """A player's figures, and the chance of a line in his next game."""
 
@@ -745,12 +794,29 @@ class PlayerJson(BaseModel):
     rolling: list[RollingJson]
     exponential: float | None
     trend: float | None
+    minutes_trend: float | None
+    allowed: AllowedJson | None
     next_game: str | None
+    out: bool
     injury: InjuredJson | None
     line: float | None
     over: HitsJson | None
     chance: SplitJson | None
+    no_chance: str | None
     games: list[PlayedGameJson]
+
+
+class NoPlayerJson(BaseModel):
+    """Why nothing can be told of one who was asked about."""
+
+    name: str
+    error: str
+
+
+class PlayersJson(BaseModel):
+    """An answer for each that was asked about, by their order."""
+
+    players: list[PlayerJson | NoPlayerJson]
 
 
 class PricedBetJson(BaseModel):

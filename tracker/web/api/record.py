@@ -9,14 +9,14 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from tracker import __version__
 from tracker.app.health import checks
-from tracker.app.monitors import monitors_json
 from tracker.app.report import reliability_json, tally_json
 from tracker.app.views import status_json
-from tracker.domain.league import slate_date
+from tracker.domain.league import LEAGUES, slate_date
 from tracker.engine.record import Grouping, reliability, tally
 from tracker.web.access import Reader
 from tracker.web.api import contracts as c
 from tracker.web.api.contracts import Json, answers
+from tracker.web.problems import Problem
 from tracker.web.site import Site, site_of
 
 OfSite = Annotated[Site, Depends(site_of)]
@@ -69,9 +69,38 @@ async def health(site: OfSite, response: Response) -> Json:
     return {"ok": all(found.values()), "checks": found, "version": __version__}
 
 
+@router.get("/models", **answers(c.ModelsJson))
+async def models(
+    _: Reader, site: OfSite, league: Annotated[str | None, Query(max_length=20)] = None
+) -> Json:
+    """Every model by league and kind: stage, figures, evidence; and the trials."""
+    return await _models(site, league)
+
+
+@router.get("/models/trial", **answers(c.TrialsJson))
+async def trials(
+    _: Reader, site: OfSite, league: Annotated[str | None, Query(max_length=20)] = None
+) -> Json:
+    """The trials of challengers beside champions, with their verdicts and clauses."""
+    return {"trials": (await _models(site, league))["trials"]}
+
+
+async def _models(site: Site, league: str | None) -> Json:
+    from tracker.app.models import models_json
+
+    if league is not None and league not in LEAGUES:
+        raise Problem(
+            422, f"there is no league {league!r}: choose one of {', '.join(LEAGUES)}", "league"
+        )
+    wanted = tuple(LEAGUES) if league is None else (league,)
+    return await models_json(await site.store(), site.registry, wanted)
+
+
 @router.get("/monitors", **answers(c.MonitorsJson))
 async def monitors(_: Reader, site: OfSite) -> Json:
     """Whether the model, the sources and the record are as they should be."""
+    from tracker.app.monitors import monitors_json
+
     store = await site.store()
     changes = await store.monitoring.history()
     since = slate_date(await site.now()) - FIGURE_DAYS
