@@ -6,13 +6,17 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
+# Bytecode is kept whatever the environment says: without it each process that tests, the demo and
+# the benchmarks start would compile the program anew, a second every time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint bench lock clean
 
 demo: .venv/ready
 	$(BIN)/tracker demo
 
 test: .venv/ready-dev
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .
