@@ -24,7 +24,7 @@ from tracker.forecast import forecast
 from tracker.forecast.closing import closing_prior
 from tracker.forecast.game.parameters import Parameters, decode
 from tracker.forecast.priors.fusion import LAST_USE, MARGIN_WEIGHTS, margin_gap
-from tracker.modelling.backtest.seasons import Row, read_rows
+from tracker.modelling.backtest.seasons import SeasonGame, read_rows
 
 WEIGHTS = tuple(k / 10 for k in range(11))
 QUARTERS = (1, 2, 3, 4)
@@ -69,7 +69,7 @@ def read(folder: Path, parameters: Parameters) -> Quotes:
     )  # fmt: skip
 
 
-def _one(x: dict[str, Any], rows: dict[str, Row], parameters: Parameters) -> Any:
+def _one(x: dict[str, Any], rows: dict[str, SeasonGame], parameters: Parameters) -> Any:
     row, clock, quarter = rows.get(x["game_id"]), x["clock_s"], x["q"]
     if row is None or row.closing.empty or clock is None or quarter not in QUARTERS:
         return None

@@ -30,7 +30,7 @@ from tracker.forecast.closing import closing_outlook
 from tracker.forecast.game.parameters import Parameters, decode
 from tracker.forecast.pricing.markets import chance_of
 from tracker.forecast.shipped import load_parameters
-from tracker.modelling.backtest.seasons import USUAL, Row, read_rows
+from tracker.modelling.backtest.seasons import USUAL, SeasonGame, read_rows
 from tracker.modelling.games.fit import fit
 
 FITTED = ("2020-21", "2021-22", "2022-23", "2023-24")
@@ -38,6 +38,9 @@ FITTED = ("2020-21", "2021-22", "2022-23", "2023-24")
 
 BETTER = 0.62
 """How often the made-up bettor takes the side that the line will move to."""
+
+SPREADS, TOTALS = (-30.0, 30.0), (150.0, 280.0)
+"""Points: what opening lines of the NBA lie within."""
 
 BINS = (0.0, 0.52, 0.54, 0.56, 0.58, 0.62, 1.0)
 TWO = 2.0
@@ -76,7 +79,7 @@ def models(folder: Path, fits: Path) -> dict[str, Parameters]:
     return found
 
 
-def moved(rows: list[Row], unseen: dict[str, Parameters]) -> Iterator[Moved]:
+def moved(rows: list[SeasonGame], unseen: dict[str, Parameters]) -> Iterator[Moved]:
     """Both markets of every game that has lines of both times."""
     shipped = load_parameters("nba")
     rng = random.Random(SEED)  # noqa: S311 - a made-up bettor
@@ -90,10 +93,10 @@ def moved(rows: list[Row], unseen: dict[str, Parameters]) -> Iterator[Moved]:
         outlook = closing_outlook(row.game, closed, model)
         margin, points = row.home_points - row.away_points, row.home_points + row.away_points
         listed: list[tuple[str, list[Market], float]] = []
-        if spread is not None and spread != closed.home_spread and _halves(spread):
+        if spread is not None and spread != closed.home_spread and _line(spread, *SPREADS):
             sides: list[Market] = [Spread(Side.HOME, spread), Spread(Side.AWAY, -spread or 0.0)]
             listed.append(("spread", sides, margin + spread))
-        if total is not None and total != closed.total and _halves(total):
+        if total is not None and total != closed.total and _line(total, *TOTALS):
             sides = [Total(Direction.OVER, total), Total(Direction.UNDER, total)]
             listed.append(("total", sides, points - total))
         for name, markets, excess in listed:
@@ -108,8 +111,9 @@ def moved(rows: list[Row], unseen: dict[str, Parameters]) -> Iterator[Moved]:
             yield Moved(season, name, said, results[better], clv, results[mine] * USUAL - 1)
 
 
-def _halves(points: float) -> bool:
-    return points * 2 == int(points * 2)
+def _line(points: float | None, low: float, high: float) -> bool:
+    """Whether an opening line is one that a book can have had: the table holds a few slips."""
+    return points is not None and low <= points <= high and points * 2 == int(points * 2)
 
 
 def gap(bets: list[Moved]) -> tuple[float, float, float]:

@@ -26,7 +26,7 @@ def test_what_adds_no_bet_is_left_to_the_application(args: tuple[str, ...]) -> N
 @pytest.mark.parametrize(
     ("args", "why"),
     [
-        ((), "write the bet, such as `tracker add 'DEN -4.5 -110 $20'`"),
+        ((), "Missing argument LINE: write the bet, such as 'DEN -4.5 -110 $20'"),
         (("DEN ML", "--what"), "there is no option --what: see `tracker add --help`"),
         (("DEN ML", "--free=yes"), "there is no option --free: see `tracker add --help`"),
         (("DEN ML", "--odds"), "--odds needs a value behind it: see `tracker add --help`"),

@@ -16,7 +16,7 @@ from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.prior import NO_LINES, Finished, PriorSource
 from tracker.domain.quote import Selection, TwoSided
 from tracker.domain.tracking import GameTracking
-from tracker.engine.market.live import exchange_lines
+from tracker.engine.market.closing import exchange_lines
 from tracker.forecast import Outlook
 from tracker.store import Store
 

@@ -34,7 +34,7 @@ from tracker.domain.quote import (
 from tracker.domain.tracking import Tracked
 from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.market.board import QuoteBoard, best_price
-from tracker.engine.market.closing import Close, close, tip_off
+from tracker.engine.market.closing import GameClose, close, tip_off
 from tracker.engine.market.clv import Placed
 from tracker.forecast import load_parameters
 from tracker.forecast.players.priors import PlayerPriors, player_prior
@@ -99,7 +99,7 @@ class Known:
         return player in self.names
 
 
-def value(made: Close, *bets: Bet, known: Known | None = None) -> ClosingValue:
+def value(made: GameClose, *bets: Bet, known: Known | None = None) -> ClosingValue:
     """What the first of some bets was worth by a close."""
     placed = [Placed(x) for x in bets]
     found = closing_values(placed, {GAME.id: made}, {}, load_parameters, known or Known(), TIP)
@@ -215,7 +215,7 @@ def test_what_is_missing_says_why() -> None:
     made = close(GAME.id, 1, TIP, market("a", "b", "c"))
     assert value(made, bet(Moneyline(Side.HOME), minutes=-5)).reason == "live bet"
     assert value(made, bet(Moneyline(Side.HOME), None)).reason == "no price"
-    void = Close(replace(made.closing, tip_at=None))
+    void = GameClose(replace(made.closing, tip_at=None))
     assert value(void, bet(Moneyline(Side.HOME))).reason == "called off"
     empty = close(GAME.id, 1, TIP, [])
     assert value(empty, bet(Moneyline(Side.HOME))).reason.startswith("no close")
@@ -329,7 +329,7 @@ def test_a_leg_of_a_game_that_is_called_off_leaves_the_rest_to_be_valued() -> No
     """Its own game has no close."""
     made = close(GAME.id, 1, TIP, market("a", "b", "c"))
     other = replace(GAME, id="0022600002", home="BOS", away="NYK")
-    off = Close(Closing(other.id, 2, None))
+    off = GameClose(Closing(other.id, 2, None))
     legs = (
         Leg(GAME, Moneyline(Side.HOME), parse_odds("1.50")),
         Leg(other, Moneyline(Side.HOME), parse_odds("1.90")),

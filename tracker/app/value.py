@@ -28,9 +28,8 @@ from tracker.domain.quote import (
 from tracker.domain.tracking import Tracked
 from tracker.domain.value import ClosingValue, Decision
 from tracker.engine.market.board import best_price
-from tracker.engine.market.closing import Close, fairs, main_line, standing
+from tracker.engine.market.closing import AT_BET, GameClose, fairs, main_line, standing
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
-from tracker.engine.market.live import AT_BET
 from tracker.engine.rules.market import MarketReading
 from tracker.forecast.closing import closing_outlook, moved_to
 
@@ -156,7 +155,7 @@ NEWEST = timedelta(minutes=30)
 """Quotes that are no older are the market's of this moment."""
 
 
-class Players(Protocol):
+class BelievedPlayers(Protocol):
     """What is believed of players before tip-off."""
 
     def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:
@@ -173,10 +172,10 @@ class AtTheClose:
 
     def __init__(
         self,
-        closes: Mapping[str, Close],
+        closes: Mapping[str, GameClose],
         bets: Sequence[Bet],
         load: Callable[[str], Parameters],
-        believed: Players,
+        believed: BelievedPlayers,
     ) -> None:
         """`bets` are those to be asked about; `load` gives the parameters of a league."""
         self._closes = closes
@@ -228,10 +227,10 @@ def _named(bets: Sequence[Bet], game: Game) -> tuple[Player, ...]:
 
 def closing_values(
     placed: Sequence[Placed],
-    closes: Mapping[str, Close],
+    closes: Mapping[str, GameClose],
     revisions: Mapping[int, int],
     load: Callable[[str], Parameters],
-    players: Players,
+    players: BelievedPlayers,
     now: datetime,
 ) -> list[ClosingValue]:
     """What bets were worth by the closes of their games.

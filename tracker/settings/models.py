@@ -270,6 +270,18 @@ class RefreshSettings:
 
 
 @dataclass(frozen=True)
+class ModelsSettings:
+    """The models that forecast: which leagues are retrained weekly, from what, and who promotes.
+
+    `history` is the folder of recorded games that `tracker history` fills.
+    """
+
+    retrain: tuple[str, ...] = setting(Several(one_of(("nba", "wnba"))), ())
+    history: Path | None = setting(path, None)
+    promote: str = setting(one_of(("ask", "auto")), "ask")
+
+
+@dataclass(frozen=True)
 class WebSettings:
     """The page and the API. `hosts` are further names that the server answers to.
 
@@ -375,6 +387,7 @@ class Settings:
     backup: BackupSettings = setting(Table(BackupSettings), BackupSettings())
     bets: BetsSettings = setting(Table(BetsSettings))
     refresh: RefreshSettings = setting(Table(RefreshSettings), RefreshSettings())
+    models: ModelsSettings = setting(Table(ModelsSettings), ModelsSettings())
     feeds: FeedsSettings = setting(Table(FeedsSettings), FeedsSettings())
     notify: NotifySettings = setting(Table(NotifySettings), NotifySettings())
     web: WebSettings = setting(Table(WebSettings), WebSettings())
@@ -398,6 +411,11 @@ class Settings:
     def backup_folder(self) -> Path:
         """Where back-ups go: beside the database unless another folder is named."""
         return self.backup.folder or self.store.path.parent / "backups"
+
+    @property
+    def history_folder(self) -> Path:
+        """Where recorded games lie: beside the database unless another folder is named."""
+        return self.models.history or self.store.path.parent / "history"
 
     @property
     def policy(self) -> Policy:

@@ -19,7 +19,7 @@ from tracker.cli.look import (
     status_text,
     table,
 )
-from tracker.cli.market.worth import decision_lines
+from tracker.cli.market.check import decision_lines
 from tracker.cli.models.in_use import believed, given_lines, models_of
 from tracker.cli.screen import note, paint, say, say_json, when
 from tracker.cli.session import Scope, Session, scope_of, session

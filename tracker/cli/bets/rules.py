@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tracker.domain.prior import Lines
     from tracker.forecast import Parameters
-    from tracker.modelling.backtest.rule_scores import Course, Figures
+    from tracker.modelling.backtest.rule_scores import RuleFigures, TrialCourse
 
     _Loader = Callable[[str], Parameters]
 
@@ -102,12 +102,12 @@ class _Sample:
 
 async def _history(
     scope: Scope, rules: Sequence[Rule], sample: _Sample
-) -> tuple[int, list[Course]]:
+) -> tuple[int, list[TrialCourse]]:
     from tracker.modelling.backtest.rule_trial import in_play, try_bets
     from tracker.modelling.collect.playback import read_games
 
     load = _load(scope)
-    courses: list[Course] = []
+    courses: list[TrialCourse] = []
     count = 0
     for played in read_games(sample.folder, sample.league, sample.season, sample.most):
         if in_play(played.history):
@@ -122,7 +122,7 @@ def _given(lines: Lines | None, _: Game) -> Lines | None:
     return lines
 
 
-async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Course]]:
+async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[TrialCourse]]:
     """The recordings of the NBA that come with the program, as its feed told them."""
     from tracker.clock import LeapingClock
     from tracker.domain.game import GameState
@@ -135,7 +135,7 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Cours
     from tracker.replay.playback import Playback
 
     load = _load(scope)
-    courses: list[Course] = []
+    courses: list[TrialCourse] = []
     count = 0
     for recording in shipped():
         if recording.league != "nba":
@@ -183,7 +183,9 @@ def _bets(game: Game, spread: float, total: float, rules: tuple[Rule, ...]) -> I
         yield Bet(number, pick, market, game, rules, game.start)
 
 
-def _tell(rules: Sequence[Rule], courses: Sequence[Course], played: int, *, as_json: bool) -> None:
+def _tell(
+    rules: Sequence[Rule], courses: Sequence[TrialCourse], played: int, *, as_json: bool
+) -> None:
     from tracker.modelling.backtest.rule_scores import figures
 
     found = [figures(x, courses) for x in rules if isinstance(x, LevelRule | SwingRule)]
@@ -204,7 +206,7 @@ def _tell(rules: Sequence[Rule], courses: Sequence[Course], played: int, *, as_j
     )
 
 
-def cells(x: Figures) -> tuple[str, ...]:
+def cells(x: RuleFigures) -> tuple[str, ...]:
     """One rule's row of the table."""
     share = "" if x.share is None else f"{x.share:.0%}".replace("%", " %")
     promised = "" if x.promised is None else f"{x.promised:.0%}".replace("%", " %")
@@ -222,7 +224,7 @@ def cells(x: Figures) -> tuple[str, ...]:
     )
 
 
-def figures_json(x: Figures) -> dict[str, object]:
+def figures_json(x: RuleFigures) -> dict[str, object]:
     """One rule's figures as other programs read them."""
     return {
         "rule": x.rule,

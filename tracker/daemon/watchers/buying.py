@@ -77,7 +77,7 @@ class MarketParts:
     behind: timedelta
 
 
-class Watch(Protocol):
+class TonightsGames(Protocol):
     """Knows the games of tonight, and takes what was bought."""
 
     def waiting(self) -> list[Game]:
@@ -108,7 +108,7 @@ class Watch(Protocol):
 class Buyer:
     """The one loop that spends credits: closes first, each once, and once more if a tip slides."""
 
-    def __init__(self, parts: MarketParts, watch: Watch) -> None:
+    def __init__(self, parts: MarketParts, watch: TonightsGames) -> None:
         """Nothing has been bought."""
         self._watch = watch
         self._parts = parts

@@ -28,9 +28,8 @@ from tracker.domain.quote import EXCHANGES, Closing
 from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
 from tracker.domain.value import ClosingValue, Decision
 from tracker.engine.market.board import QuoteBoard
-from tracker.engine.market.closing import Close, close, consensus, tip_off
+from tracker.engine.market.closing import GameClose, close, consensus, exchange_lines, tip_off
 from tracker.engine.market.clv import Placed
-from tracker.engine.market.live import exchange_lines
 from tracker.engine.rules.market import step_market
 from tracker.feeds.errors import FeedError
 from tracker.feeds.odds.asking import Asked
@@ -74,7 +73,7 @@ class MarketWatch:
         self._states: dict[str, GameState] = {}
         self._shown: dict[str, GameTracking] = {}
         self._closings: dict[str, Closing] = {}
-        self._closes: dict[str, Close] = {}
+        self._closes: dict[str, GameClose] = {}
         self.values: dict[int, ClosingValue] = {}
         """What bets were worth by the close, by number."""
         self._decided: set[int] = set()
@@ -351,7 +350,7 @@ class MarketWatch:
         revision = 1 if known is None else known.revision + 1
         if state.phase.off:
             if known is None or not known.void:
-                await self._keep(Close(Closing(game.id, revision, None)))
+                await self._keep(GameClose(Closing(game.id, revision, None)))
             return
         if state.phase.rank == 0 or (known is not None and not known.void):
             return
@@ -372,7 +371,7 @@ class MarketWatch:
         # What cannot be priced leaves no snapshot: then by what is believed.
         return None if tracking.changed_at is None else tip_off(state, tracking.changed_at)
 
-    async def _keep(self, made: Close) -> None:
+    async def _keep(self, made: GameClose) -> None:
         """Write a close with the values of the bets that waited for it alone."""
         game, now = made.closing.game, self._clock.now()
         self._closings[game] = made.closing
@@ -427,11 +426,11 @@ class MarketWatch:
             closing_values, placed, closes, revisions, load, players, now
         )
 
-    async def _rebuilt(self, closing: Closing) -> Close:
+    async def _rebuilt(self, closing: Closing) -> GameClose:
         """A close that was taken before a restart, out of the quotes that are kept of it."""
         tip_at = closing.tip_at
         if tip_at is None:
-            return Close(closing)
+            return GameClose(closing)
         told = await self._store.standing(closing.game, tip_at - DAY, tip_at)
         board = QuoteBoard()
         board.restore((x.quote, x.stood_at, x.scope) for x in told)

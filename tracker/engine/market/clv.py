@@ -30,7 +30,7 @@ from tracker.domain.quote import Fair, selection_of
 from tracker.domain.tracking import Group, Tracked
 from tracker.domain.value import ClosingValue, Grade, edge
 from tracker.engine.decide.parlays import combined
-from tracker.engine.market.closing import Close
+from tracker.engine.market.closing import GameClose
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing.markets import chance_of, parlay_of
 
@@ -107,7 +107,7 @@ class Placed:
 
 def value_at_close(
     placed: Placed,
-    closes: Mapping[str, Close],
+    closes: Mapping[str, GameClose],
     outlook: AtClose,
     revision: int,
     now: datetime,
@@ -157,7 +157,7 @@ class _Told:
     reason: str
 
 
-def _single(leg: Leg, close: Close, outlook: AtClose, house: HouseRules) -> _Told | str:
+def _single(leg: Leg, close: GameClose, outlook: AtClose, house: HouseRules) -> _Told | str:
     market = house.read(leg.market)
     selection = selection_of(market)
     fair = None if selection is None else close.fair(selection)
@@ -182,7 +182,9 @@ def _single(leg: Leg, close: Close, outlook: AtClose, house: HouseRules) -> _Tol
     return _Told(Grade.CONVERTED, chance, _closed_at(market, close), by)
 
 
-def _player(market: PlayerTotal | DoubleDouble, close: Close, seen: Outlook | None) -> _Told | str:
+def _player(
+    market: PlayerTotal | DoubleDouble, close: GameClose, seen: Outlook | None
+) -> _Told | str:
     """A player's line that was not quoted as it is: by his closing line, else by our own model."""
     if seen is None:
         return f"{NO_CLOSE}: nothing was quoted"
@@ -198,7 +200,7 @@ def _player(market: PlayerTotal | DoubleDouble, close: Close, seen: Outlook | No
     return _Told(Grade.CONVERTED, chance, quoted.selection.points, quoted.by)
 
 
-def closing_lines(close: Close, players: tuple[Player, ...]) -> dict[tuple[Player, Stat], Fair]:
+def closing_lines(close: GameClose, players: tuple[Player, ...]) -> dict[tuple[Player, Stat], Fair]:
     """The line of each player's figure that most books closed at, the evenest of several."""
     from tracker.domain.player import player_key
     from tracker.domain.quote import STAT_MARKETS
@@ -233,7 +235,7 @@ def _lacking(market: Market, lines: Lines) -> str:
             return "" if lines.total is not None else "total"
 
 
-def _closed_at(market: Market, close: Close) -> float | None:
+def _closed_at(market: Market, close: GameClose) -> float | None:
     """The points at which the bet's own market closed, from its side."""
     closing = close.closing
     match market:
@@ -249,7 +251,7 @@ def _closed_at(market: Market, close: Close) -> float | None:
 def _parlay(
     slip: Parlay,
     dropped: tuple[int, ...],
-    closes: Mapping[str, Close],
+    closes: Mapping[str, GameClose],
     outlook: AtClose,
     house: HouseRules,
 ) -> _Told | str:

@@ -17,7 +17,7 @@ from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.feeds.polling.cadence import next_wait
 from tracker.forecast import Outlook, load_parameters
-from tracker.modelling.backtest.rule_scores import Course, Seen
+from tracker.modelling.backtest.rule_scores import SeenChance, TrialCourse
 
 BEFORE = timedelta(minutes=1)
 """How long before its tip-off a game is first looked at."""
@@ -86,7 +86,7 @@ async def try_bets(
     history: History,
     lines_for: LinesFor,
     load: Load = load_parameters,
-) -> list[Course]:
+) -> list[TrialCourse]:
     """Follow bets over a history, from before tip-off to their results; a course for each settled.
 
     Rules are stepped as always; what a person has set (quiet hours, budgets, snoozes) is left out.
@@ -102,7 +102,7 @@ async def follow(
     clock: Clock,
     lines_for: LinesFor,
     load: Load = load_parameters,
-) -> list[Course]:
+) -> list[TrialCourse]:
     """The same for any poller on a clock that leaps."""
     tape = _Tape()
     forecaster = Forecaster(lines_for, lambda *_: None, load)
@@ -119,7 +119,7 @@ async def follow(
         book = GameTracking(game, tuple(Tracked.fresh(x) for x in added))
         await track(book, poller, decisions)
     return [
-        Course(
+        TrialCourse(
             bet=x.pick,
             seen=tuple(_seen(y, game) for y in tape.snapshots if y.bet == x.number and y.chance),
             alerts=tuple(y for y in tape.alerts if y.bet == x.number),
@@ -130,12 +130,12 @@ async def follow(
     ]
 
 
-def _seen(x: Snapshot, game: Game) -> Seen:
+def _seen(x: Snapshot, game: Game) -> SeenChance:
     rules = game.rules
     played = 0.0
     for period in range(1, x.period + 1):
         played += rules.length_of(period) - (x.clock if period == x.period else 0.0)
-    return Seen(x.at, played / 60.0, x.known.win)
+    return SeenChance(x.at, played / 60.0, x.known.win)
 
 
 def in_play(history: History) -> bool:
