@@ -115,7 +115,7 @@ async def test_a_source_that_loses_boxes_is_told_once_and_once_more_when_it_is_w
         assert len(await store.monitoring.untold()) == 1
 
 
-async def test_ratings_that_have_drifted_ask_for_a_fit(tmp_path: Path) -> None:
+async def test_ratings_that_have_drifted_ask_for_a_retrain(tmp_path: Path) -> None:
     """A season in which scores scatter much more than in the last."""
     rng = random.Random(4)  # noqa: S311 - a simulation
     teams = [f"T{n:02d}" for n in range(30)]
@@ -131,7 +131,7 @@ async def test_ratings_that_have_drifted_ask_for_a_fit(tmp_path: Path) -> None:
         found = await watch(store, ["nba"], load_parameters, NOW)
     by_name = {x.name: x for x in found.standings}
     assert by_name["total spread by ratings"].state is State.DRIFTING
-    assert "tracker fit" in by_name["total spread by ratings"].advice
+    assert "tracker model retrain" in by_name["total spread by ratings"].advice
     assert by_name["total mean by close"].state is State.UNKNOWN
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
 from tracker.domain.league import season_name
 from tracker.domain.money import money_text
-from tracker.engine.record import Grouping, Reliability, Tally, reliability, tally
+from tracker.engine.record import Grouping, Reliability, Said, Tally, reliability, tally
 from tracker.store import Store
 from tracker.store.outcomes import JudgedRule
 from tracker.wording.figures import signed_money
@@ -103,6 +103,24 @@ def reliability_json(found: Reliability | None) -> dict[str, object]:
         return {"bets": 0, "brier": None, "log_loss": None, "bins": []}
     bins = [asdict(x) | {"fits": x.fits} for x in found.bins]
     return {"bets": found.bets, "brier": found.brier, "log_loss": found.log_loss, "bins": bins}
+
+
+def calibration_json(said: Sequence[Said]) -> dict[str, object]:
+    """What was told against what came, and the same of the raw chances: `calibration --json`.
+
+    `calibrated` is the number of bets with a chance that a calibration has moved.
+    """
+    told, raw = reliability(said), reliability(raw_of(said))
+    return reliability_json(told) | {
+        "ece": None if told is None else told.ece,
+        "calibrated": len({x.bet for x in said if x.raw is not None}),
+        "raw": reliability_json(raw) | {"ece": None if raw is None else raw.ece},
+    }
+
+
+def raw_of(said: Iterable[Said]) -> list[Said]:
+    """The chances as the forecast had them."""
+    return [x if x.raw is None else replace(x, p=x.raw) for x in said]
 
 
 def report_json(x: Report) -> dict[str, object]:

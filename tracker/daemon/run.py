@@ -48,6 +48,7 @@ from tracker.daemon.watchers.pregame import keep_learning, learn
 from tracker.daemon.watchers.rosters import watch_faces
 from tracker.daemon.watchers.source_status import SourceStatus
 from tracker.daemon.watchers.system_notices import SystemNotices
+from tracker.daemon.watchers.trials import TrialWatch
 from tracker.daemon.write_backoff import WriteBackoff
 from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
@@ -122,6 +123,10 @@ class Daemon:
         self._forecaster = Forecaster(known, parts.tell, parts.load)
         self._wall = LiveView(parts.clock, parts.settings.zone)
         self._market = MarketWatch(self._market_parts)
+        registry = registry_beside(parts.settings.store.path)
+        self._trials = TrialWatch(
+            parts.store, registry, self._forecaster.pricing, parts.clock, self._tell
+        )
         self._forecaster.live = self._market.live_lines
         self._context = TrackContext(
             recorder=parts.store,
@@ -163,6 +168,7 @@ class Daemon:
     def _show(self, tracking: GameTracking) -> None:
         """Let everybody see what is believed of a game after a poll."""
         self._wall.show(tracking)
+        self._trials.show(tracking)
         self._market.show(tracking)
 
     @property
@@ -226,6 +232,7 @@ class Daemon:
                 keep_alive(notifier, progress, self._status, SystemClock(), self._tell)
             )
             tasks.create_task(tidy(store, clock, keep))
+            tasks.create_task(self._trials.watch())
             notifier.ready(self._status())
             await self._herald.started(len(await store.books(())))
             await stop.wait()

@@ -131,13 +131,13 @@ def judge(evidence: Evidence) -> Judgement:
     look = max((x for x in LOOKS if x <= len(games)), default=0)
     chosen = frozenset(games[: look or len(games)])
     losses = [x for x in evidence.losses if x.game in chosen]
-    last = look == LOOKS[-1]
+    last, covered = look == LOOKS[-1], sorted(evidence.covered.items())
     clauses = (
         _at_least("games", LOOKS[0], len(games)),
         _at_least("nights", LEAST_NIGHTS, evidence.nights),
         _better(losses, enough=bool(look), last=last),
         _no_worse(losses, enough=bool(look)),
-        *(_covers(name, x, enough=bool(look)) for name, x in sorted(evidence.covered.items())),
+        *(_covers(name, told[:look], enough=bool(look)) for name, told in covered),
         Clause("failures", "0", evidence.failures, _met(evidence.failures == 0)),
         Clause(
             "recorded games", "the same in kind", None,

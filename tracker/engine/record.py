@@ -42,6 +42,7 @@ class Grouping(StrEnum):
     LEAGUE = "league"
     MONTH = "month"
     DAY = "day"
+    MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +136,15 @@ def tallies(ended: Iterable[tuple[K, Ended]]) -> Mapping[K, Tally]:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A chance that was told of a bet, and what came: `p` is of winning, given no push."""
+    """A chance that was told of a bet, and what came: `p` is of winning, given no push.
+
+    `raw` is the chance as the forecast had it, where a calibration has moved it.
+    """
 
     bet: int
     p: float
     won: bool
+    raw: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +179,12 @@ class Reliability:
     brier: float
     log_loss: float
     bets: int
+
+    @property
+    def ece(self) -> float:
+        """Expected calibration error: how far what was said lies from what came, by bets."""
+        whole = sum(x.bets for x in self.bins)
+        return sum(x.bets * abs(x.said - x.came) for x in self.bins) / whole if whole else 0.0
 
 
 EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

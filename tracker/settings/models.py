@@ -286,6 +286,19 @@ class RefreshSettings(BaseModel):
     at: Annotated[time, BeforeValidator(clock_time)] = time(6, 30)
 
 
+class ModelsSettings(BaseModel):
+    """The models that forecast: which leagues are retrained weekly, from what, and who promotes.
+
+    `history` is the folder of recorded games that `tracker history` fills.
+    """
+
+    model_config = STRICT
+
+    retrain: Annotated[tuple[Literal["nba", "wnba"], ...], Field(strict=False)] = ()
+    history: AnchoredPath | None = None
+    promote: Literal["ask", "auto"] = "ask"
+
+
 class WebSettings(BaseModel):
     """The page and the API. `hosts` are further names that the server answers to.
 
@@ -407,6 +420,7 @@ class Settings(BaseModel):
     backup: BackupSettings = BackupSettings()
     bets: BetsSettings
     refresh: RefreshSettings = RefreshSettings()
+    models: ModelsSettings = ModelsSettings()
     feeds: FeedsSettings = FeedsSettings()
     notify: NotifySettings = NotifySettings()
     web: WebSettings = WebSettings()
@@ -430,6 +444,11 @@ class Settings(BaseModel):
     def backup_folder(self) -> Path:
         """Where back-ups go: beside the database unless another folder is named."""
         return self.backup.folder or self.store.path.parent / "backups"
+
+    @property
+    def history_folder(self) -> Path:
+        """Where recorded games lie: beside the database unless another folder is named."""
+        return self.models.history or self.store.path.parent / "history"
 
     @property
     def policy(self) -> Policy:

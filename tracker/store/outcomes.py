@@ -10,9 +10,10 @@ from datetime import date
 from tracker.domain.bet import Result
 from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
+from tracker.domain.market import Market
 from tracker.domain.money import Odds
 from tracker.engine.record import Grouping, Said, Tally, roi_error
-from tracker.store.codec.bets import draft_of
+from tracker.store.codec.bets import draft_of, market_of
 from tracker.store.codec.values import moment
 from tracker.store.database.connection import Database
 
@@ -63,6 +64,12 @@ GROUP BY 1 ORDER BY 2 DESC, 1
 _COUNTED = "stake_cents IS NOT NULL AND payout_cents IS NOT NULL AND result <> 'void'"
 
 
+_FIRST_MODEL = """LEFT JOIN (
+  SELECT bet, model_version || iif(calibration_id = 'none', '', ' + ' || calibration_id) AS model,
+    min(poll) FROM snapshot GROUP BY bet
+) AS first USING (bet)"""
+"""What gave each bet its first chance; SQLite takes the row that min() comes from."""
+
 _KEYS: Mapping[Grouping, tuple[str, str, str]] = {
     Grouping.ALL: ("'all'", "", ""),
     Grouping.TAG: (
@@ -76,6 +83,7 @@ _KEYS: Mapping[Grouping, tuple[str, str, str]] = {
     Grouping.LEAGUE: ("coalesce(league, '(unknown)')", "", ""),
     Grouping.MONTH: ("substr(day, 1, 7)", "", ""),
     Grouping.DAY: ("day", "", ""),
+    Grouping.MODEL: ("coalesce(first.model, '(no chance)')", _FIRST_MODEL, ""),
 }
 """Of each grouping: what to group by, a table to join, and a condition."""
 
@@ -93,6 +101,20 @@ class OutcomeRow:
     stake_cents: int | None
     payout_cents: int | None
     break_even: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialChance:
+    """A chance that was told of a single bet whose result is official, as the forecast had it.
+
+    `p` is of winning, given no push.
+    """
+
+    bet: int
+    game: str
+    market: Market
+    p: float
+    won: bool
 
 
 class Outcomes:
@@ -120,6 +142,15 @@ class Outcomes:
     async def first_said(self, since: date | None = None, until: date | None = None) -> list[Said]:
         """The first chance that was told of each bet that was won or lost."""
         return await self._db.read(lambda db: first_said(db, since, until))
+
+    async def official_chances(self, league: str) -> tuple[OfficialChance, ...]:
+        """What was said of the official single bets of a league, a chance a game minute.
+
+        In order of the games' time; bets on the same game follow each other.
+        """
+        return await self._db.read(
+            lambda db: tuple(map(_official_chance, db.execute(_OFFICIAL_CHANCES, (league,))))
+        )
 
     async def rows(
         self, since: date | None = None, until: date | None = None
@@ -236,7 +267,7 @@ def _row(x: sqlite3.Row) -> OutcomeRow:
 
 _SAID = """
 SELECT snapshot.bet, snapshot.win / (snapshot.win + snapshot.lose) AS p,
-  settlement.result = 'won' AS won, max(snapshot.at) AS last
+  raw_win / (raw_win + raw_lose) AS raw, settlement.result = 'won' AS won, max(snapshot.at) AS last
 FROM snapshot JOIN settlement ON settlement.bet = snapshot.bet
 WHERE settlement.result IN ('won', 'lost')
   AND settlement.revision = (
@@ -255,7 +286,7 @@ def said(db: sqlite3.Connection) -> list[Said]:
 
     What was told of a bet that was decided already, and of one that can no longer be, is left out.
     """
-    return [Said(x["bet"], x["p"], bool(x["won"])) for x in db.execute(_SAID)]
+    return [Said(x["bet"], x["p"], bool(x["won"]), x["raw"]) for x in db.execute(_SAID)]
 
 
 _ALERTS = """
@@ -314,6 +345,24 @@ def judged_rules(
         )
         for x in db.execute(_ALERTS, values)
     )
+
+
+_OFFICIAL_CHANCES = """
+SELECT leg.*, snapshot.bet, coalesce(raw_win, win) AS win, coalesce(raw_lose, lose) AS lose,
+  outcome.result = 'won' AS won, max(snapshot.at) AS last
+FROM snapshot JOIN outcome ON outcome.bet = snapshot.bet JOIN leg ON leg.bet = snapshot.bet
+JOIN game ON game.id = leg.game_id
+WHERE outcome.official AND outcome.result IN ('won', 'lost') AND game.league = ?
+  AND snapshot.win > 0 AND snapshot.lose > 0
+  AND (SELECT count(*) FROM leg AS other WHERE other.bet = snapshot.bet) = 1
+GROUP BY snapshot.bet, snapshot.period, CAST(snapshot.clock / 60 AS INTEGER)
+ORDER BY game.start_at, game.id, snapshot.bet, last
+"""
+
+
+def _official_chance(x: sqlite3.Row) -> OfficialChance:
+    p = x["win"] / (x["win"] + x["lose"])
+    return OfficialChance(x["bet"], x["game_id"], market_of(x), p, bool(x["won"]))
 
 
 _FIRST_SAID = """

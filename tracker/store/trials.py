@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from tracker.domain.chance import Chance
-from tracker.store.codec.values import moment, moment_or_none, stamp
+from tracker.store.codec.values import moment, moment_or_none, stamp, unpack
 from tracker.store.database.connection import Database
 
 _START = """
@@ -47,6 +47,11 @@ FROM shadow JOIN game ON game.id = shadow.game
 WHERE trial = ? ORDER BY game.start_at, game, shadow.at, subject
 """
 
+
+_FINALS = """
+SELECT game_id, player, stats FROM player_game
+WHERE game_id IN (SELECT game FROM shadow WHERE trial = ?)
+"""
 
 _BETS = """
 SELECT avg((shadow_bet.champion - won) * (shadow_bet.champion - won)) AS champion,
@@ -212,6 +217,17 @@ class Trials:
         return await self._db.read(
             lambda db: tuple(map(_shadowed, db.execute(_SHADOWS, (number,))))
         )
+
+    async def finals(self, number: int) -> dict[str, dict[str, dict[str, int]]]:
+        """The final figures of the players of a trial's games, by game, key and statistic."""
+
+        def work(db: sqlite3.Connection) -> dict[str, dict[str, dict[str, int]]]:
+            found: dict[str, dict[str, dict[str, int]]] = {}
+            for x in db.execute(_FINALS, (number,)):
+                found.setdefault(x["game_id"], {})[x["player"]] = dict(unpack(x["stats"]))
+            return found
+
+        return await self._db.read(work)
 
     async def on_bets(self, number: int) -> tuple[float | None, float | None, int]:
         """The Brier scores of both on bets that are official, and of how many bets."""

@@ -91,6 +91,23 @@ def history(
         raise Ended
 
 
+def collect_days(scope: Scope, league: str, days: tuple[date, date], out: Path) -> int:
+    """Add the games of some dates to a folder; how many. Raises Impossible for a feed in trouble.
+
+    What was read before a trouble is kept.
+    """
+    from tracker.modelling.collect.folder import HistoryFolder
+
+    folder = HistoryFolder(out, league)
+    with bar() as advance:
+        work = Collecting(folder, advance)
+        asyncio.run(_collect(scope, league, days, None, work))
+    asyncio.run(_keep(scope, folder))
+    if work.stopped is not None:
+        raise Impossible(work.stopped)
+    return work.added
+
+
 def _days(begin: str | None, end: str | None) -> tuple[date, date]:
     from tracker.domain.league import slate_date
 

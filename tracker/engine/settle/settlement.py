@@ -159,11 +159,13 @@ Grader = Callable[[Bet, Leg, LegStanding], LegStanding]
 def _settle(change: Change, tracked: Tracked, graded: Grader, now: datetime) -> Change:
     before, state = tracked.settlement, change.book.state
     seen, legs = _judged(tracked, change.book.game.id, graded)
-    change = replace(
-        change,
-        book=change.book.with_tracked(seen),
-        legs=change.legs + tuple(x for x in seen.legs if x not in tracked.legs),
-    )
+    if seen != tracked:
+        # Of a night's many bets few have news: the others leave the book as it is.
+        change = replace(
+            change,
+            book=change.book.with_tracked(seen),
+            legs=change.legs + tuple(x for x in seen.legs if x not in tracked.legs),
+        )
     try:
         ended = outcome(tracked.bet, legs)
     except Unsettleable as why:

@@ -618,13 +618,24 @@ class BinJson(BaseModel):
     fits: bool
 
 
-class CalibrationJson(BaseModel):
-    """What was told beside what came."""
+class RawCalibrationJson(BaseModel):
+    """Chances beside what came; ECE is the expected calibration error."""
 
     bets: Count
     brier: float | None
     log_loss: float | None
     bins: list[BinJson]
+    ece: float | None
+
+
+class CalibrationJson(RawCalibrationJson):
+    """What was told beside what came, and `raw` the same as the forecast had it.
+
+    `calibrated` is the number of bets with a chance that a calibration has moved.
+    """
+
+    calibrated: Count
+    raw: RawCalibrationJson
 
 
 class TallyJson(BaseModel):

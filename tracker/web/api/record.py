@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from tracker import __version__
 from tracker.app.health import checks
-from tracker.app.report import reliability_json, tally_json
+from tracker.app.report import calibration_json, tally_json
 from tracker.app.views import status_json
 from tracker.domain.league import LEAGUES, slate_date
-from tracker.engine.record import Grouping, reliability, tally
+from tracker.engine.record import Grouping, tally
 from tracker.web.access import Reader
 from tracker.web.api import contracts as c
 from tracker.web.api.contracts import Json, answers
@@ -37,8 +37,7 @@ async def status(_: Reader, site: OfSite) -> Json:
 @router.get("/calibration", **answers(c.CalibrationJson))
 async def calibration(_: Reader, site: OfSite) -> Json:
     """The chances that were told, held against what came: was 80 % really 80 %?"""
-    found = reliability(await (await site.store()).said())
-    return dict(reliability_json(found))
+    return dict(calibration_json(await (await site.store()).said()))
 
 
 @router.get("/performance", **answers(c.PerformanceJson))
@@ -49,7 +48,7 @@ async def performance(
     since: Annotated[date | None, Query()] = None,
     until: Annotated[date | None, Query()] = None,
 ) -> Json:
-    """The record by tag, market, player, book, league, month or day."""
+    """The record by tag, market, player, book, league, month, day or model."""
     outcomes = (await site.store()).outcomes
     groups = await outcomes.tallies(by, since, until)
     whole = (await outcomes.tallies(Grouping.ALL, since, until)).get("all", tally(()))
