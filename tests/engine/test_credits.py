@@ -14,6 +14,7 @@ from tracker.domain.bet import Bet
 from tracker.domain.game import Game, Side
 from tracker.domain.market import (
     Direction,
+    Market,
     Moneyline,
     PlayerTotal,
     Span,
@@ -106,7 +107,7 @@ def test_a_close_asks_for_the_markets_that_bets_are_on_and_no_more() -> None:
     """Halves, team totals and players of the very game; alternate lines where they are wanted."""
     game = Game("1", "nba", "DEN", "LAL", START)
     jokic = Player("Nikola Jokić", Side.HOME)
-    markets = (
+    markets: tuple[Market, ...] = (
         Spread(Side.HOME, -4.5), Total(Direction.OVER, 112.5, Span.H1),
         Moneyline(Side.HOME, Span.Q1), TeamTotal(Side.AWAY, Direction.UNDER, 108.5),
         PlayerTotal(jokic, Stat.PRA, Direction.OVER, 45.5),
