@@ -26,6 +26,7 @@ from tracker.modelling.players.fit import fit_players, transferred, written
 from tracker.modelling.players.known import Known, expected_minutes, expected_rates, know
 from tracker.modelling.players.parlays import judge_parlays
 from tracker.modelling.players.report import card, tables
+from tracker.modelling.retrain import SeasonsToFit, players_text
 
 pytest.importorskip("pyarrow")
 
@@ -217,3 +218,17 @@ def test_commands_ask_for_what_they_need(tmp_path: Path, folder: Path) -> None:
     bare = ["evaluate", str(folder), "--props", "--seasons", JUDGED, *out]
     assert run(bare) == 2
     assert run([*bare, "--fitted", JUDGED]) == 2
+
+
+def test_players_are_retrained_like_games(known: Known) -> None:
+    """A candidate of both seasons, with Brier scores of a fit without the second on it."""
+    chosen = SeasonsToFit((TRAIN, JUDGED), JUDGED)
+    found = decode_players(
+        players_text(known, chosen, "2026-11-24", lambda _step, _part: None), "candidate"
+    )
+    assert found.fitted_on == (TRAIN, JUDGED)
+    assert found.about.fitted_at == "2026-11-24"
+    assert found.about.data
+    assert found.about.unseen is not None
+    assert found.about.unseen["season"] == JUDGED
+    assert "pts Brier" in found.about.unseen["moments"]["half"]

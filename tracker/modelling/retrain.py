@@ -15,7 +15,7 @@ from tracker.modelling.games.evaluate import scored
 from tracker.modelling.games.fit import fit_text
 from tracker.modelling.players.evaluate import evaluate_players
 from tracker.modelling.players.fit import MODEL, fit_players, written
-from tracker.modelling.players.known import know
+from tracker.modelling.players.known import Known, know
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,9 +79,12 @@ def retrained_players(
     folder: Path, parameters: Parameters, named: Sequence[str], day: str, progress: Progress
 ) -> str:
     """The same of figures of players, every state looked at by the games' `parameters`."""
-    data = read(folder, parameters.league)
-    chosen = seasons_to_fit(data, named)
-    known = know(folder, parameters, progress)
+    chosen = seasons_to_fit(read(folder, parameters.league), named)
+    return players_text(know(folder, parameters, progress), chosen, day, progress)
+
+
+def players_text(known: Known, chosen: SeasonsToFit, day: str, progress: Progress) -> str:
+    """The same of player-games that are known already."""
     rest = [x for x in chosen.fitted if x != chosen.unseen]
     judged = evaluate_players(known, fit_players(known, rest, progress), [chosen.unseen], progress)
     document = fit_players(known, chosen.fitted, progress)
