@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from tracker.modelling.players.fit import fit_players, transferred, written
 from tracker.modelling.players.known import Known, expected_minutes, expected_rates, know
 from tracker.modelling.players.parlays import judge_parlays
 from tracker.modelling.players.report import card, tables
-from tracker.modelling.retrain import SeasonsToFit, players_text
+from tracker.modelling.retrain import candidate_players
 
 pytest.importorskip("pyarrow")
 
@@ -61,7 +62,7 @@ def known(folder: Path) -> Known:
 
 
 @pytest.fixture(scope="module")
-def document(folder: Path) -> dict[str, object]:
+def document(folder: Path) -> dict[str, Any]:
     """Figures that `tracker fit --props` fits on the first, as it writes them."""
     out = folder / "players.json"
     assert run(["fit", str(folder), "--props", "--out", str(out), "--seasons", TRAIN]) == 0
@@ -220,15 +221,13 @@ def test_commands_ask_for_what_they_need(tmp_path: Path, folder: Path) -> None:
     assert run([*bare, "--fitted", JUDGED]) == 2
 
 
-def test_players_are_retrained_like_games(known: Known) -> None:
-    """A candidate of both seasons, with Brier scores of a fit without the second on it."""
-    chosen = SeasonsToFit((TRAIN, JUDGED), JUDGED)
-    found = decode_players(
-        players_text(known, chosen, "2026-11-24", lambda _step, _part: None), "candidate"
-    )
-    assert found.fitted_on == (TRAIN, JUDGED)
+def test_a_candidate_tells_what_its_form_was_worth(known: Known, document: dict[str, Any]) -> None:
+    """The day, the data, and Brier scores on a season that the fit had not seen."""
+    judged = evaluate_players(known, document, [JUDGED])
+    found = decode_players(candidate_players(document, judged, "2026-11-24"), "candidate")
+    assert found.model_version == document["model_version"]
     assert found.about.fitted_at == "2026-11-24"
-    assert found.about.data
+    assert found.about.data == document["about"]["data"]
     assert found.about.unseen is not None
     assert found.about.unseen["season"] == JUDGED
     assert "pts Brier" in found.about.unseen["moments"]["half"]
