@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from pydantic import SecretStr
-
 from tracker import __version__
 from tracker.app.explain import Explainer
 from tracker.app.pricing import Load
@@ -66,7 +64,7 @@ from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel
 from tracker.notify.outbox import Habits, dispatch
 from tracker.registry import registry_beside
-from tracker.settings import Settings, lines_for
+from tracker.settings import Secret, Settings, lines_for
 from tracker.store import Store
 from tracker.store.views import DaemonView
 
@@ -369,7 +367,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
     seed: int | None = None,
     load: Load = load_parameters,
     verbs: Verbs | None = None,
-    odds_key: SecretStr | None = None,
+    odds_key: Secret | None = None,
     runners: Runners | None = None,
 ) -> None:
     """Run the daemon until `stop` is set or SIGTERM or SIGINT comes.

@@ -14,8 +14,6 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
-from pydantic import SecretStr
-
 from tracker.clock import Clock, ScaledClock
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUE_ZONE, NBA
@@ -31,6 +29,7 @@ from tracker.feeds.odds.offers import Parsed
 from tracker.feeds.odds.polymarket import parse as polymarket
 from tracker.feeds.odds.the_odds_api import parse as the_odds_api
 from tracker.feeds.polling.board import BoardReading
+from tracker.settings import Secret
 from tracker.settings.models import OddsSettings, on_this_machine
 
 FRESH_S = 30.0
@@ -94,7 +93,7 @@ class OddsSources:
     def __init__(
         self,
         settings: OddsSettings,
-        key: SecretStr | None,
+        key: Secret | None,
         feeds: Feeds,
         fetchers: Mapping[str, Fetcher],
         clock: Clock,
@@ -355,7 +354,7 @@ def _whole(text: str | None) -> int | None:
 @asynccontextmanager
 async def open_odds(
     settings: OddsSettings,
-    key: SecretStr | None,
+    key: Secret | None,
     feeds: Feeds,
     clock: Clock,
     *,
