@@ -15,7 +15,7 @@ from tests.engine.build import GAME, T0, after, live
 from tracker.app.player_priors import PlayerBeliefs
 from tracker.clock import FakeClock
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.daemon.watchers.rosters import watch_faces
+from tracker.daemon.watchers.known_players import watch_faces
 from tracker.domain.bet import Bet, Parlay
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -165,7 +166,9 @@ class OddsSources:
         for league in sorted({x.league for x in games} & kalshi.SERIES.keys()):
             for series in kalshi.SERIES[league]:
                 fetched = await host.get(kalshi.markets_path(series), ODDS_CAP)
-                found.append(_asked(kalshi.NAME, fetched, kalshi.parse(fetched.body), series))
+                # A page of contracts takes tens of milliseconds, which nobody should wait for.
+                parsed = await asyncio.to_thread(kalshi.parse, fetched.body)
+                found.append(_asked(kalshi.NAME, fetched, parsed, series))
         return found
 
     async def _polymarket(self, games: Sequence[Game]) -> list[Asked]:
@@ -257,7 +260,9 @@ class OddsSources:
             except FeedError as error:
                 return _refused(credit, error)
             try:
-                parsed = the_odds_api.parse(fetched.body) if planned else Parsed()
+                parsed = Parsed()
+                if planned:
+                    parsed = await asyncio.to_thread(the_odds_api.parse, fetched.body)
             except FeedMalformed as error:
                 # It was charged all the same.
                 return Bought(credit(fetched.headers, f"the answer cannot be read: {error}"))
