@@ -11,8 +11,6 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from pydantic import SecretStr
-
 from tracker.domain.alert import Outcome, Sent, Unknown
 from tracker.domain.events import Tell, tell_nobody
 from tracker.domain.policy import Level
@@ -25,8 +23,9 @@ from tracker.notify.channels.telegram.connection import (
 )
 from tracker.notify.channels.telegram.text import marked_up, plain
 from tracker.notify.channels.telegram.values import Answer, Place
-from tracker.settings.mistakes import ConfigError
+from tracker.settings import Secret
 from tracker.settings.models import TelegramSettings
+from tracker.settings.reading import ConfigError
 
 if TYPE_CHECKING:
     from tracker.notify.channels.telegram.bot import BotApi
@@ -55,7 +54,7 @@ def number_in(card: str, chat_id: int | None) -> int | None:
 
 def telegram_channel(
     settings: TelegramSettings,
-    token: SecretStr | None,
+    token: Secret | None,
     tell: Tell = tell_nobody,
     *,
     paired: Place | None = None,

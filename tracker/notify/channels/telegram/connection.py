@@ -10,8 +10,6 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, assert_never
 
-from pydantic import SecretStr
-
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import ChatMoved, MarkupRefused, Tell, TopicGone, tell_nobody
 from tracker.network import UnusableProxy
@@ -25,7 +23,8 @@ from tracker.notify.channels.telegram.values import (
     Place,
 )
 from tracker.notify.threads import in_thread
-from tracker.settings.mistakes import ConfigError
+from tracker.settings import Secret
+from tracker.settings.reading import ConfigError
 
 if TYPE_CHECKING:
     from tracker.notify.channels.telegram.bot import BotApi
@@ -77,7 +76,7 @@ class TelegramConnection:
 
     def __init__(
         self,
-        token: SecretStr,
+        token: Secret,
         place: Place | None,
         *,
         api_url: str = API_URL,
