@@ -31,7 +31,10 @@ from tracker.store import Store
 from tracker.store.known import Rated, SlateCheck, TeamRoadEnds
 
 BACK = 7
-"""Days before today that are looked at: a week that was missed is made up for."""
+"""Days before today that are always looked at: what was not there yet is asked for again."""
+
+MOST_BACK = 60
+"""Days back at most that are made up for where nothing was looked up since."""
 
 FOLLOWED = timedelta(days=60)
 """A league is followed for so long after the last game that a bet was about."""
@@ -106,11 +109,12 @@ class Refresh:
 
     async def _results(self, league: str, *, boxes: bool) -> list[Refreshed]:
         today = slate_date(self._clock.now())
-        days = [today - timedelta(days=n) for n in range(BACK, 0, -1)]
-        since = days[0]
-        whole = {
-            x.day for x in await self._store.seasons.checks(since) if x.league == league and x.whole
-        }
+        checks = await self._store.seasons.checks(today - timedelta(days=MOST_BACK))
+        mine = [x for x in checks if x.league == league]
+        last = max((x.day for x in mine), default=today)
+        back = max(BACK, (today - last).days - 1)
+        days = [today - timedelta(days=n) for n in range(back, 0, -1)]
+        whole = {x.day for x in mine if x.whole}
         found = []
         for day in (x for x in days if x not in whole):
             try:
@@ -119,7 +123,7 @@ class Refresh:
                 text = f"{day}: the slate could not be read: {why}"
                 found.append(Refreshed(Part.RESULTS, league, text, whole=False))
         if not found:
-            text = f"{BACK} days are there already"
+            text = f"{len(days)} days are there already"
             found.append(Refreshed(Part.RESULTS, league, text, whole=True))
         return found
 
@@ -352,7 +356,8 @@ def _standing(state: GameState | None, *, has_box: bool) -> str:
 
 
 def _told(check: SlateCheck) -> str:
-    parts = [f"{check.finals} of {plural(check.games, 'game')} {several(check.finals, 'is')} over"]
+    over = check.finals + check.no_box
+    parts = [f"{over} of {plural(check.games, 'game')} {several(over, 'is')} over"]
     parts += [f"{check.called_off} called off"] if check.called_off else []
     parts += [f"{check.no_result} WITHOUT A RESULT"] if check.no_result else []
     parts += [f"{check.no_box} WITHOUT A BOX"] if check.no_box else []

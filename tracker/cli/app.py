@@ -74,7 +74,7 @@ VERBS = (
     Verb("profit", "watch.record", _BETS),
     Verb("performance", "watch.record", _BETS),
     Verb("calibration", "watch.record", _BETS),
-    Verb("report", "watch.report", _BETS),
+    Verb("report", "watch.record", _BETS),
     Verb("run", "setup.run", _WATCH),
     Verb("status", "watch.status", _WATCH),
     Verb("watch", "watch.watch", _WATCH),

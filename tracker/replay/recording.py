@@ -285,7 +285,7 @@ class Recording:
 
     format: Literal["tracker-recording"]
     version: Literal[1]
-    league: Literal["nba", "wnba", "ncaam"]
+    league: Literal["nba", "wnba", "ncaam", "ncaaw", "gleague"]
     id: str
     tip_off: datetime
     wall_clock: Literal["recorded", "modelled"]

@@ -131,7 +131,7 @@ def add(
     db.execute(q.KEEP_META, (_DEFAULTS, pack_rules(defaults)))
     draft, games = wanted.draft, wanted.named
     wager = draft.wager(games, wanted.roster_of) if games else None
-    found = wanted.met(wager, alike(db, draft, games, wanted.also))
+    found = wanted.met(wager, alike(db, draft, games, wanted.also, every=wanted.decide is not None))
     if isinstance(found, Known):
         number = found.number
         added = _meet_again(db, number, found.draft, draft, wanted.who, at)
@@ -150,13 +150,22 @@ def alike(
     draft: Draft,
     games: Sequence[Game],
     also: frozenset[int] = frozenset(),
+    *,
+    every: bool = False,
 ) -> list[Kept]:
-    """The bets that a new one may be: of its words, on its games, waiting for theirs, or `also`."""
+    """The bets that a new one may be: of its words, on its games, waiting for theirs, or `also`.
+
+    Of those on its games the ones of its price and stake, unless `every` is asked for: of a night's
+    many bets nearly all differ from it by that alone.
+    """
     rows = {x["number"]: x for x in db.execute(q.BET_BY_IDENTITY, {"identity": draft.identity})}
     rows |= {x["number"]: x for n in also for x in db.execute(q.BET, (n,))}
     by_words = frozenset(rows)
-    for game in dict.fromkeys(x.id for x in games):
-        rows |= {x["number"]: x for x in db.execute(q.BETS_EVER_ON, (game,))}
+    if every or draft.name is None:
+        price = {x: facts(draft)[x] for x in ("odds_decimal", "free", "stake_cents")}
+        for game in dict.fromkeys(x.id for x in games):
+            values = price | {"game": game, "every": every}
+            rows |= {x["number"]: x for x in db.execute(q.BETS_EVER_ON, values)}
     rows |= {x["number"]: x for x in db.execute(q.UNBOUND_ALIKE, (sense(draft),))}
     wagers = Wagers(db, ())
     return [_kept(x, wagers, by_words) for _, x in sorted(rows.items())]

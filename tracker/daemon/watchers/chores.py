@@ -84,11 +84,13 @@ def dues(chore: Chore, since: datetime, until: datetime) -> list[datetime]:
 class Plan:
     """What is to be done of a chore at one moment: the time that it is due, None for nothing.
 
-    `missed` are times that passed while nothing ran, which this one makes up for.
+    `missed` are times that passed while nothing ran, which this one makes up for; `cut` those at
+    which a process that is dead was at work, and which nobody takes up again.
     """
 
     due: datetime | None
     missed: tuple[datetime, ...] = ()
+    cut: tuple[datetime, ...] = ()
 
 
 def plan(chore: Chore, known: Mapping[datetime, ChoreRun], now: datetime, *, fresh: bool) -> Plan:
@@ -106,7 +108,9 @@ def plan(chore: Chore, known: Mapping[datetime, ChoreRun], now: datetime, *, fre
     missing = [x for x in times if x not in known and x > min(known)]
     useful = now - latest <= chore.catch_up
     left = tuple(x for x in missing if x != latest or not useful)
-    return Plan(latest if useful and _open(known.get(latest), now, fresh=fresh) else None, left)
+    due = latest if useful and _open(known.get(latest), now, fresh=fresh) else None
+    begun = (x for x, seen in known.items() if seen.outcome is None and x != due)
+    return Plan(due, left, tuple(sorted(begun)) if fresh else ())
 
 
 def _open(seen: ChoreRun | None, now: datetime, *, fresh: bool) -> bool:
@@ -130,6 +134,9 @@ async def do_chore(chore: Chore, store: Store, clock: Clock, run: Verbs, report:
         if found.missed:
             why = "before the first start" if not known else "nothing ran"
             await store.upkeep.missed(chore.name, found.missed, now, why)
+        for due in found.cut:
+            why = "the program was ended while it was at work"
+            await store.upkeep.end(chore.name, due, now, ChoreOutcome.FAILED, why)
         await _do(chore, found, store, clock, run, report)
         await clock.sleep(STEP)
 

@@ -400,19 +400,20 @@ class MarketWatch:
         order = {game: place for place, game in enumerate(self._shown)}
         books = sorted(self._live(), key=lambda x: order.get(x.game.id, -1))
         newest = {x.bet.number: x for book in books for x in book.tracked}
-        listed = [Placed.of(newest[x]) for x in sorted(newest)]
-        return [x for x in listed if self._waits(x, games)]
+        return [Placed.of(newest[x]) for x in sorted(newest) if self._waits(newest[x], games)]
 
-    def _waits(self, placed: Placed, games: set[str] | None) -> bool:
-        ids = {x.id for x in placed.bet.games}
+    def _waits(self, tracked: Tracked, games: set[str] | None) -> bool:
+        ids = {x.id for x in tracked.bet.games}
         closings = [self._closings[x] for x in ids if x in self._closings]
         if len(closings) < len(ids):
             return False
         if games is not None:
             return not games.isdisjoint(ids)
-        known = self.values.get(placed.bet.number)
+        known = self.values.get(tracked.bet.number)
         last = max(x.revision for x in closings)
-        return known is None or (known.closing_revision or 0) < last or not placed.heeded(known)
+        if known is None or (known.closing_revision or 0) < last:
+            return True
+        return not Placed.of(tracked).heeded(known)
 
     async def _values(self, placed: list[Placed]) -> list[ClosingValue]:
         if not placed:

@@ -1,6 +1,7 @@
-"""ESPN's documents: the scoreboard of a day, and the summary of one game."""
+"""ESPN's documents: the scoreboard of a day, the summary of one game, and who is hurt."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from tracker.replay.espn.words import (
     LEAGUES,
@@ -14,7 +15,7 @@ from tracker.replay.espn.words import (
 )
 from tracker.replay.nba.words import MINUTE
 from tracker.replay.playback import View
-from tracker.replay.recording import Line, Phase, Player, Team
+from tracker.replay.recording import Line, Phase, Player, Recording, Team
 from tracker.replay.timeline import TeamState
 
 
@@ -32,6 +33,38 @@ def scoreboard(league: str, views: Sequence[View]) -> Json:
             }
         ],
         "events": [event(view) for view in views],
+    }
+
+
+def injuries(league: str, recordings: Sequence[Recording], told: datetime) -> Json:
+    """The list of a day: who is unfit for one of these games is out until the day after."""
+    back = (told + timedelta(days=1)).date().isoformat()
+    return {
+        "timestamp": minute_utc(told),
+        "status": "success",
+        "injuries": [
+            {
+                "id": team_ids(team, league)[0],
+                "displayName": full_name(team),
+                "injuries": [_injury(x, told, back) for x in hurt],
+            }
+            for recording in recordings
+            for team in (recording.away, recording.home)
+            if (hurt := [x for x in team.players if "INJURY" in x.absent])
+        ],
+    }
+
+
+def _injury(player: Player, told: datetime, back: str) -> Json:
+    name = f"{player.first} {player.last}".strip()
+    return {
+        "id": str(player.id),
+        "status": "Out",
+        "date": minute_utc(told),
+        "shortComment": f"{player.last} will not play.",
+        "athlete": {"displayName": name},
+        "type": {"id": "4", "name": "INJURY_STATUS_OUT", "description": "out", "abbreviation": "O"},
+        "details": {"type": "Undisclosed", "returnDate": back},
     }
 
 
