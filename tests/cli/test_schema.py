@@ -23,6 +23,9 @@ ANSWERS = {
     "report": ("report", "--season", "--until", "2026-01-31"),
     "backups": ("backup", "--list"),
     "doctor": ("doctor", "--offline"),
+    "models": ("model", "list", "--kind", "all"),
+    "trials": ("model", "trial", "show", "--all"),
+    "calibrate": ("model", "calibrate"),
 }
 TYPES: dict[str, Any] = {
     "object": dict, "array": list, "string": str, "number": (int, float), "integer": int,
@@ -71,8 +74,8 @@ def test_an_answer_holds_to_its_schema(name: str, cli: Cli, night: Path) -> None
 
 
 def test_every_schema_is_of_an_answer() -> None:
-    """None stands there unchecked, and each says what it is of."""
-    assert {x.stem for x in FOLDER.glob("*.json")} == set(ANSWERS)
+    """None stands there unchecked, and each says what it is of; a fit is tried elsewhere."""
+    assert {x.stem for x in FOLDER.glob("*.json")} == {*ANSWERS, "candidates"}
     for path in FOLDER.glob("*.json"):
         assert json.loads(path.read_text("utf-8"))["description"]
 

@@ -190,9 +190,10 @@ def run(args: Sequence[str]) -> int:
     """
     given = _config_first(args)
     completing = "_TRACKER_COMPLETE" in os.environ
-    app = build(VERBS if completing else _wanted(given))
 
     def work() -> object:
+        # Built in here too: whoever stops it while it loads is answered as at any other time.
+        app = build(VERBS if completing else _wanted(given))
         try:
             return app(args=given, prog_name="tracker", standalone_mode=False)
         except typer.TyperException as wrong:

@@ -42,11 +42,19 @@ def nothing_live(game: Game, state: GameState) -> LiveLines | None:  # noqa: ARG
 class Forecaster:
     """Forecasts a game from its state, with what was believed of it before tip-off."""
 
-    def __init__(self, lines_for: LinesFor, tell: Tell, load: Load = load_parameters) -> None:
-        """`lines_for` looks up the configuration's lines; those given with a bet come first."""
+    def __init__(
+        self,
+        lines_for: LinesFor,
+        tell: Tell,
+        load: Load = load_parameters,
+        live: LiveOf = nothing_live,
+    ) -> None:
+        """`lines_for` looks up the configuration's lines; those given with a bet come first.
+
+        `live` tells what the market quotes of a game in play.
+        """
         self.pricing = Pricing(Known(lines_for), load=load)
-        self.live: LiveOf = nothing_live
-        """What the market quotes of a game in play; whoever reads quotes puts it here."""
+        self._live = live
         self._tell = tell
         self._failing: set[str] = set()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="forecast")
@@ -59,7 +67,7 @@ class Forecaster:
         try:
             async with asyncio.timeout(BUDGET_SECONDS):
                 loop = asyncio.get_running_loop()
-                live = self.live(book.game, state)
+                live = self._live(book.game, state)
                 outlook = await loop.run_in_executor(self._threads, self.outlook, book, state, live)
         except (ArithmeticError, ValueError, Unpriceable, TimeoutError) as why:
             if name not in self._failing:

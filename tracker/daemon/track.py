@@ -23,7 +23,7 @@ from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.domain.value import ClosingValue
 from tracker.engine.decide.advance import advance, note
-from tracker.engine.decide.pregame import presume, to_presume
+from tracker.engine.decide.parlays import presume, to_presume
 from tracker.engine.rules.routing import route
 from tracker.forecast import Outlook
 from tracker.wording.alerts import compose

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from tracker.app.value import (
     Quoted,
@@ -125,8 +127,17 @@ class MarketWatch:
         for game, state in listed:
             if state is not None:
                 self._states.setdefault(game.id, state)
-        over = {x for x in self.board.games if x not in self._games}
-        self.board.forget(over)
+        self._forget(self._games.keys() | {x.game.id for x in self._parts.trackings()})
+
+    def _forget(self, kept: AbstractSet[str]) -> None:
+        """Let go of games of other days, on which nothing is bet: a close can be read again."""
+        self.board.forget(self.board.games - kept)
+        remembered: tuple[dict[str, Any], ...] = (
+            self._closes, self._shown, self._states, self._ids, self._polls,
+        )  # fmt: skip
+        for known in remembered:
+            for game in known.keys() - kept:
+                del known[game]
 
     def begun(self, game: Game) -> bool:
         """Whether a game has tipped off, as far as we know."""
