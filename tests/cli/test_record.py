@@ -70,9 +70,8 @@ def test_without_a_result_there_is_nothing_to_tell(cli: Cli, config: Path) -> No
     for verb in ("profit", "performance", "calibration"):
         assert cli(verb).out.startswith("No bet has a result yet")
     assert cli("profit", "--json").json["bets"] == 0
-    assert cli("calibration", "--json").json == {
-        "bets": 0, "brier": None, "log_loss": None, "bins": [],
-    }  # fmt: skip
+    empty = {"bets": 0, "brier": None, "log_loss": None, "ece": None, "bins": []}
+    assert cli("calibration", "--json").json == {**empty, "calibrated": 0, "raw": empty}
 
 
 @pytest.fixture
