@@ -30,6 +30,8 @@ from tracker.domain.events import tell_nobody
 from tracker.notify.channel import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tracker.replay.playback import Playback
 
 GAMES, BETS = 15, 500
@@ -245,8 +247,18 @@ async def serve(speed: float, starts: datetime) -> None:
         await asyncio.Event().wait()
 
 
-async def measure(speed: float, seconds: float, starts: datetime, quotes: str) -> None:
-    """Start the feed, then the daemon beside it."""
+async def _run(work: Awaitable[None]) -> None:
+    await work
+
+
+async def measure(
+    speed: float,
+    seconds: float,
+    starts: datetime,
+    quotes: str,
+    beside: Callable[[Path], Awaitable[None]] | None = None,
+) -> None:
+    """Start the feed, then the daemon beside it, and what shall run `beside` both meanwhile."""
     this = [sys.executable, "-m", "benchmarks.daemon", "--speed", str(speed)]
     this += ["--starts", starts.isoformat()]
     feed = await asyncio.create_subprocess_exec(*this, "--serve", stdout=asyncio.subprocess.PIPE)
@@ -257,7 +269,15 @@ async def measure(speed: float, seconds: float, starts: datetime, quotes: str) -
             config = write_files(Path(name), url, quotes)
             words = ["--seconds", str(seconds), "--daemon", str(config), *others]
             daemon = await asyncio.create_subprocess_exec(*this, *words)
+            other = None
+            if beside is not None:
+                while not (Path(name) / "t.db").exists():
+                    await SystemClock().sleep(0.2)
+                other = asyncio.create_task(_run(beside(config)))
             await daemon.wait()
+            if other is not None:
+                other.cancel()
+                await asyncio.wait([other])
     finally:
         feed.terminate()
         await feed.wait()

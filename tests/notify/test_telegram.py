@@ -99,15 +99,11 @@ async def test_an_alert_is_a_reply_to_its_games_card(api: BotApi) -> None:
     """Where that stands in the same chat and has not been deleted; else it stands alone."""
     cards: dict[tuple[int, ...], str] = {(31,): f"{CHAT}/1", (33,): "77/1", (34,): f"{CHAT}/99"}
 
-    async def card_of(channel: str, alerts: tuple[int, ...]) -> str | None:
-        assert channel == "telegram"
-        return cards.get(alerts)
-
     async with channel_to(api.url) as channel:
         assert await channel.send(Message("🏀 the card", ())) == Sent()
-        channel.card_of = card_of
         for number in (31, 32, 33, 34):
-            assert await channel.send(Message(BODY, (number,))) == Sent()
+            under = Message(BODY, (number,), card=cards.get((number,)))
+            assert await channel.send(under) == Sent()
     assert [x.reply_to for x in api.written] == [None, 1, None, None, None]
 
 
@@ -297,6 +293,7 @@ async def test_a_group_is_followed_when_it_moves(api: BotApi) -> None:
     async with channel_to(api.url, GROUP, events=events) as channel:
         assert await channel.send(ALERT) == Sent()
         assert await channel.send(ALERT) == Sent()
+        assert await channel.line.moved() == (GROUP, SUPERGROUP)
     assert [written.chat_id for written in api.written] == [SUPERGROUP] * 2
     assert [event for event, _ in events] == ["telegram.chat_moved"]
     assert f"chat_id = {SUPERGROUP}" in events[0][1]["do"]

@@ -71,7 +71,9 @@ from tracker.forecast import load_parameters
 from tracker.forecast.priors.fusion import LiveLines
 from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel
+from tracker.notify.channels.telegram.channel import TelegramChannel
 from tracker.notify.outbox import Habits, dispatch
+from tracker.notify.sender import no_card
 from tracker.registry import registry_beside
 from tracker.settings import Secret, Settings, lines_for
 from tracker.store import Store
@@ -216,9 +218,7 @@ class Daemon:
                 self._follow(books, tasks, decisions)
 
             for channel in self._parts.channels:
-                loop = f"channel {channel.name}"
-                habits = Habits(beat=partial(progress.expect, loop, GRACE), zone=settings.zone)
-                bell = self._bells[channel.name]
+                bell, habits = self._bells[channel.name], self._habits(channel)
                 tasks.create_task(dispatch(store, channel, clock, bell, tell, habits))
             for job in self._chats.jobs():
                 tasks.create_task(job)
@@ -248,6 +248,13 @@ class Daemon:
             notifier.stopping("stopping")
             await self._herald.farewell(SystemClock())
             raise _Stop
+
+    def _habits(self, channel: Channel) -> Habits:
+        """How a channel's loop works; an alert on Telegram is a reply to its game's card."""
+        beat = partial(self._progress.expect, f"channel {channel.name}", GRACE)
+        replies = isinstance(channel, TelegramChannel)
+        under = self._parts.store.cards.under if replies else no_card
+        return Habits(beat=beat, zone=self._parts.settings.zone, card_of=under)
 
     def _lacking(self, changed: asyncio.Event) -> Lacking:
         """What reads, in the background, what bets lack that came late."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol, assert_never
 
@@ -85,6 +85,15 @@ def one_cause(first: Delivery, later: Delivery) -> bool:
     return same and abs(later.created_at - first.created_at) <= TOGETHER
 
 
+CardOf = Callable[[str, tuple[int, ...]], Awaitable[str | None]]
+"""Gives a channel's own name of the card of some alerts' game, by the channel's name."""
+
+
+async def no_card(channel: str, alerts: tuple[int, ...]) -> str | None:  # noqa: ARG001 - a CardOf
+    """For a channel that keeps none."""
+    return None
+
+
 def retry_delay(attempts: int) -> float:
     """Seconds to wait after an attempt, the first being 1: 2, 4, 8 ... up to two minutes."""
     return min(FIRST_RETRY * 2.0 ** min(attempts - 1, 16), LONGEST_RETRY)
@@ -96,12 +105,13 @@ class Habits:
 
     `beat` is called whenever the loop has moved: at least every IDLE seconds of the clock, and
     after every attempt. `together` says what goes as one message. `zone` is the person's, for the
-    times in a digest.
+    times in a digest. `card_of` gives the live card on a channel that alerts belong under.
     """
 
     beat: Callable[[], None] = lambda: None
     together: Together = one_cause
     zone: tzinfo = UTC
+    card_of: CardOf = no_card
 
 
 USUAL = Habits()
@@ -231,8 +241,9 @@ class Sender:
 
     async def _try(self, message: Message, *, digest: bool) -> Outcome:
         """Send a message, and tell what became of it and the channel."""
+        card = await self.habits.card_of(self.channel.name, message.alert_ids)
         began = self.clock.monotonic()
-        outcome = await self.channel.send(message)
+        outcome = await self.channel.send(replace(message, card=card))
         ended = self.clock.monotonic()
         name, alerts = self.channel.name, ",".join(str(x) for x in message.alert_ids)
         match outcome:

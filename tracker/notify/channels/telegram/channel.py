@@ -5,7 +5,6 @@ An alert is a reply to the live card of its game, where that is shown.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from types import TracebackType
@@ -31,14 +30,6 @@ if TYPE_CHECKING:
     from tracker.notify.channels.telegram.bot import BotApi
 
 NAME = "telegram"
-
-CardOf = Callable[[str, tuple[int, ...]], Awaitable[str | None]]
-"""The message on a channel that shows the card of some alerts' game; None where there is none."""
-
-
-async def _no_card(_channel: str, _alerts: tuple[int, ...]) -> str | None:
-    """No cards are shown."""
-    return None
 
 
 def card_name(chat_id: int, number: int) -> str:
@@ -97,8 +88,7 @@ USUAL = Use()
 class TelegramChannel:
     """One bot that writes to one chat. Close it, or use it in an `async with`.
 
-    Without a place nothing is sent until one has been paired. `card_of` tells where an alert's card
-    is, which only the daemon knows.
+    Without a place nothing is sent until one has been paired.
     """
 
     def __init__(self, line: TelegramConnection, use: Use = USUAL) -> None:
@@ -106,7 +96,6 @@ class TelegramChannel:
         self.name = NAME
         self.line = line
         self.use = use
-        self.card_of: CardOf = _no_card
 
     def __repr__(self) -> str:
         """The name alone: the token is a secret."""
@@ -144,8 +133,7 @@ class TelegramChannel:
 
     async def send(self, message: Message) -> Outcome:
         """Write one message to the chat, and say what came of it."""
-        card = await self.card_of(self.name, message.alert_ids)
-        reply_to = None if card is None else number_in(card, self.line.chat_id)
+        reply_to = None if message.card is None else number_in(message.card, self.line.chat_id)
 
         async def ask(api: BotApi, place: Place, html: bool) -> Answer:
             text = marked_up(message) if html else plain(message)
