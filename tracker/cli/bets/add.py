@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,13 +79,20 @@ OPTIONS = (
 
 _BY_FLAG = {x.flag: x for x in OPTIONS}
 _HELP = ("--help", "-h")
+
+
+def _asks_help(args: Sequence[str]) -> bool:
+    """Whether help is asked for: behind `--` all is the line of a bet."""
+    return any(x in _HELP for x in takewhile(lambda x: x != "--", args))
+
+
 _CONFIG = "--config"
 
 
 def asked_for(args: Sequence[str]) -> bool:
     """Whether a command line is a bet to be added, and no question about how to write one."""
     verb = _verb(args)
-    return verb is not None and not any(x in _HELP for x in args[verb:])
+    return verb is not None and not _asks_help(args[verb:])
 
 
 def _verb(args: Sequence[str]) -> int | None:
@@ -162,7 +170,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
 
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
             """Keep what was read for the command; the help alone is typer's."""
-            if any(x in _HELP for x in args):
+            if _asks_help(args):
                 return super().parse_args(ctx, args)
             ctx.meta["add"] = read_options(args)
             return []
