@@ -197,9 +197,15 @@ async def _look(seen: Seen, since: datetime, path: Path, clock: Clock) -> None:
     while True:
         await clock.sleep(3600)
         gc.collect()
-        size = sum(x.stat().st_size for x in path.parent.glob(path.name + "*")) / 1e6
         hours = (clock.now() - since).total_seconds() / 3600
-        seen.hours.append((hours, _memory(), len(list(Path("/proc/self/fd").iterdir())), size))
+        seen.hours.append((hours, _memory(), *_files_of(path)))
+        print(f"{hours:5.1f} h {_memory():.0f} MiB, {seen.cuts} cuts", file=sys.stderr, flush=True)
+
+
+def _files_of(path: Path) -> tuple[int, float]:
+    """How many files are open, and the megabytes of the database."""
+    size = sum(x.stat().st_size for x in path.parent.glob(path.name + "*")) / 1e6
+    return len(list(Path("/proc/self/fd").iterdir())), size
 
 
 async def _conclude(
