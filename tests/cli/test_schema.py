@@ -31,12 +31,14 @@ ANSWERS = {
     "clv": ("clv",),
     "refresh": ("refresh", "--only", "form"),
     "monitors": ("monitors",),
-    "models": ("model", "list"),
     "added": ("add", "PHI over 99.5 -110 $20"),
     "settled": ("void", "2", "--reason", "the book voided it"),
     "chores": ("chores",),
+    "models": ("model", "list", "--kind", "all"),
+    "trials": ("model", "trial", "show", "--all"),
+    "calibrate": ("model", "calibrate"),
 }
-OTHERS = {"tables", "player"}
+OTHERS = {"candidates", "player", "tables"}
 """Schemas that tests of their own hold answers against."""
 TYPES: dict[str, Any] = {
     "object": dict, "array": list, "string": str, "number": (int, float), "integer": int,

@@ -100,26 +100,28 @@ def _main(quotes: dict[tuple[str, str, str], list[Priced]], market: str) -> floa
     return None
 
 
-def expected(bet: Wager, close: Reckoned) -> tuple[str, float | None]:
-    """The grade of a bet on a game by its close, and its value where that needs no model."""
-    if bet.decimal is None:
-        return "missing", None
-    if bet.placed is not None and bet.placed >= bet.game.tip:
-        return "missing", None
+def expected(bet: Wager, close: Reckoned) -> tuple[str, float | None, str]:
+    """The grade of a bet on a game by its close, its value where that needs no model, and why not.
+
+    The reason is the beginning of what must be said where there is no value.
+    """
     if bet.game.off is not None and bet.game.on is None:
-        return "missing", None
+        return "missing", None, "called off"
+    if bet.placed is not None and bet.placed >= bet.game.tip:
+        return "missing", None, "live bet"
+    if bet.decimal is None:
+        return "missing", None, "no price"
     points = bet.points
     if bet.market == "spreads" and bet.side == "away" and points is not None:
         points = -points
     told = close.fair.get((bet.market, bet.about, points))
     if told is not None:
         win = told[0] if bet.side in ("home", "over") else 1 - told[0]
-        return "quoted", win * bet.decimal - 1
+        return "quoted", win * bet.decimal - 1, ""
     if bet.market == "player_points":
         quoted = any(m == bet.market and a == bet.about for m, a, _ in close.fair)
-        return ("converted" if quoted else "missing"), None
-    margin = close.spread is not None or close.home is not None
-    needed = margin
+        return ("converted", None, "") if quoted else ("missing", None, "little known")
+    needed = close.spread is not None or close.home is not None
     if bet.market not in ("spreads", "h2h"):
-        needed = close.total is not None and (margin or bet.market == "totals")
-    return ("converted" if needed else "missing"), None
+        needed = close.total is not None and (needed or bet.market == "totals")
+    return ("converted", None, "") if needed else ("missing", None, "no close: ")

@@ -172,10 +172,12 @@ def _compare_bet(trial: Trial, bet: Wager, by_name: dict[str, dict[str, Any]]) -
     if told is None or told["grade"] is None:
         trial.wrong.append(f"{bet.name}: has no value and no reason")
         return
-    grade, value = expected(bet, trial.closes[bet.game.id])
+    grade, value, why = expected(bet, trial.closes[bet.game.id])
     trial.grades[told["grade"]] += 1
     if told["grade"] != grade:
         trial.wrong.append(f"{bet.name}: {told['grade']} ({told['reason']}), reckoned {grade}")
+    elif grade == "missing" and not told["reason"].startswith(why):
+        trial.wrong.append(f"{bet.name}: missing for {told['reason']}, reckoned {why}")
     elif value is not None and abs(told["ev"] - value) > CLOSE:
         trial.wrong.append(f"{bet.name}: {told['ev']}, reckoned {value}")
     quoted = bool(trial.closes[bet.game.id].fair)

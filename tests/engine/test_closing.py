@@ -16,6 +16,7 @@ from tracker.domain.market import (
     Market,
     Moneyline,
     PlayerTotal,
+    Span,
     Spread,
     TeamTotal,
     Total,
@@ -341,3 +342,23 @@ def test_a_leg_of_a_game_that_is_called_off_leaves_the_rest_to_be_valued() -> No
     assert before.reason == "called off"
     assert not rest.heeded(before)
     assert after.grade is Grade.CONVERTED
+
+
+def test_halves_and_alternate_lines_that_are_quoted_need_no_model() -> None:
+    """Three books quote the first half's total, and his other line beside the main one."""
+    half = Selection("total", "over", 112.5, span=Span.H1)
+    lower = replace(POINTS, market="player_points_alternate", points=24.5)
+    quotes = [
+        x for book in "abc" for line, odds in ((half, (1.9, 1.95)), (lower, (1.45, 2.8)))
+        for x in pair(book, line, odds)
+    ]  # fmt: skip
+    made = close(GAME.id, 1, TIP, market("a", "b", "c") + two_sided(quotes))
+    first = value(made, bet(Total(Direction.OVER, 112.5, Span.H1)))
+    assert (first.grade, first.points) == (Grade.QUOTED, 112.5)
+    his = value(made, bet(PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 24.5)))
+    assert his.grade is Grade.QUOTED
+    assert his.chance is not None
+    assert his.chance.win == pytest.approx(2.8 / (1.45 + 2.8), abs=1e-12)
+    # Another half's line is not this one.
+    second = value(made, bet(Total(Direction.OVER, 112.5, Span.H2)))
+    assert second.grade is Grade.CONVERTED

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tracker.app.credits import tip_of
+from tracker.domain.bet import Bet
+from tracker.domain.game import Game, Side
+from tracker.domain.market import (
+    Direction,
+    Market,
+    Moneyline,
+    PlayerTotal,
+    Span,
+    Spread,
+    TeamTotal,
+    Total,
+)
+from tracker.domain.player import Player, Stat
 from tracker.domain.poll import Purchase, Purpose
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip, afford, due, plan, reserve
@@ -86,3 +101,22 @@ def test_a_close_is_bought_when_the_countdown_nears_its_end() -> None:
     assert due(game, START, timedelta(minutes=4))
     assert not due(game, START + timedelta(minutes=5), None)
     assert due(game, START + timedelta(minutes=6), None)
+
+
+def test_a_close_asks_for_the_markets_that_bets_are_on_and_no_more() -> None:
+    """Halves, team totals and players of the very game; alternate lines where they are wanted."""
+    game = Game("1", "nba", "DEN", "LAL", START)
+    jokic = Player("Nikola Jokić", Side.HOME)
+    markets: tuple[Market, ...] = (
+        Spread(Side.HOME, -4.5), Total(Direction.OVER, 112.5, Span.H1),
+        Moneyline(Side.HOME, Span.Q1), TeamTotal(Side.AWAY, Direction.UNDER, 108.5),
+        PlayerTotal(jokic, Stat.PRA, Direction.OVER, 45.5),
+    )  # fmt: skip
+    bets = [Bet(i, str(i), x, game, (), START) for i, x in enumerate(markets, 1)]
+    pra = "player_points_rebounds_assists"
+    assert tip_of(game, bets).own == ("h2h_q1", pra, "team_totals", "totals_h1")
+    named = tip_of(game, bets, ("h2h", "alternate_spreads", f"{pra}_alternate"))
+    assert named.own == (
+        "alternate_spreads", "h2h_q1", pra, f"{pra}_alternate", "team_totals", "totals_h1",
+    )  # fmt: skip
+    assert tip_of(replace(game, id="2"), bets).own == ()

@@ -51,9 +51,9 @@ async def test_a_strangers_lock_is_waited_for_and_then_said(
         with closing(sqlite3.connect(path, isolation_level=None)) as stranger:
             stranger.execute("BEGIN IMMEDIATE")
             with pytest.raises(StoreBusy, match="another program"):
-                await store.saw("nba", T0, "ok")
+                await store.heard({"nba": (T0, "ok")}, {}, {}, T0)
             stranger.execute("ROLLBACK")
-        await store.saw("nba", T0, "ok")
+        await store.heard({"nba": (T0, "ok")}, {}, {}, T0)
 
 
 async def test_a_rival_that_does_not_let_go_is_said(
@@ -64,7 +64,7 @@ async def test_a_rival_that_does_not_let_go_is_said(
     async with await Store.open(path, now=T0) as store:
         rival = os.open(path.with_name("tracker.db.writer"), os.O_RDWR)
         fcntl.flock(rival, fcntl.LOCK_EX)
-        waiting = asyncio.create_task(store.saw("nba", T0, "ok"))
+        waiting = asyncio.create_task(store.heard({"nba": (T0, "ok")}, {}, {}, T0))
         turns = 0
         while not waiting.done():
             turns += 1
@@ -73,7 +73,7 @@ async def test_a_rival_that_does_not_let_go_is_said(
         with pytest.raises(StoreBusy, match="has been writing for"):
             await waiting
         os.close(rival)
-        await store.saw("nba", T0, "ok")
+        await store.heard({"nba": (T0, "ok")}, {}, {}, T0)
 
 
 async def test_two_processes_may_write(path: Path) -> None:

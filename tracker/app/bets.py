@@ -387,7 +387,7 @@ class Bets:
 def unregistered(draft: Draft, chosen: Choice) -> Registered:
     """A bet that is only asked about; BadBet where it could not be made."""
     check_over(draft, chosen)
-    wager = draft.wager(chosen.games, chosen.roster_of)
+    wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
     return Registered(Added(0, created=False), draft, wager, chosen.games, chosen.why, ())
 
 

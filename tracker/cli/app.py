@@ -74,7 +74,7 @@ VERBS = (
     Verb("profit", "watch.record", _BETS),
     Verb("performance", "watch.record", _BETS),
     Verb("calibration", "watch.record", _BETS),
-    Verb("report", "watch.report", _BETS),
+    Verb("report", "watch.record", _BETS),
     Verb("run", "setup.run", _WATCH),
     Verb("status", "watch.status", _WATCH),
     Verb("watch", "watch.watch", _WATCH),
@@ -191,9 +191,10 @@ def run(args: Sequence[str]) -> int:
     """
     given = _config_first(args)
     completing = "_TRACKER_COMPLETE" in os.environ
-    app = build(VERBS if completing else _wanted(given))
 
     def work() -> object:
+        # Built in here too: whoever stops it while it loads is answered as at any other time.
+        app = build(VERBS if completing else _wanted(given))
         try:
             return app(args=given, prog_name="tracker", standalone_mode=False)
         except typer.TyperException as wrong:

@@ -192,16 +192,28 @@ class Store:
 
         return await self._db.write(work, urgent=urgent)
 
-    async def saw(self, source: str, at: datetime, word: str) -> None:
-        """Remember how a source answered last: `ok`, or the trouble."""
-        await self._db.write(lambda db: recording.saw(db, source, at, word))
+    async def heard(
+        self,
+        answers: Mapping[str, tuple[datetime, str]],
+        looks: Mapping[str, tuple[datetime, bool]],
+        usages: Mapping[str, Usage],
+        at: datetime,
+    ) -> None:
+        """Remember what brought nothing else to record, in one transaction.
 
-    async def seen(self, looks: Mapping[str, tuple[datetime, bool]]) -> None:
-        """Remember when games were last told of, by id, where no poll brought anything to record.
-
-        With each goes whether it is stale.
+        `answers` are how sources answered last: when, and `ok` or the trouble. `looks` are when
+        games were last told of, by id, and whether they are stale. `usages` are what has been asked
+        of each host, by the name of its settings, `at` this time; none leaves the last ones.
         """
-        await self._db.write(lambda db: recording.seen(db, looks))
+        from tracker.store import monitoring
+
+        def work(db: sqlite3.Connection) -> None:
+            recording.saw(db, answers)
+            recording.seen(db, looks)
+            if usages:
+                monitoring.keep_usage(db, usages, at)
+
+        await self._db.write(work)
 
     # ----------------------------------------------------------------------------- games and bets
 
@@ -470,12 +482,6 @@ class Store:
     async def daemon(self) -> DaemonView | None:
         """The daemon that last worked on this database; None when none ever did."""
         return await self._db.read(reading.daemon_view)
-
-    async def keep_usage(self, usages: Mapping[str, Usage], at: datetime) -> None:
-        """Write down what has been asked of each host, by the name of its settings."""
-        from tracker.store import monitoring
-
-        await self._db.write(lambda db: monitoring.keep_usage(db, usages, at))
 
     async def usage(self) -> KeptUsage | None:
         """What had been asked of each host when it was written down last, and when that was."""

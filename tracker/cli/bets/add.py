@@ -24,6 +24,7 @@ from tracker.domain.chance import NoChance
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text, odds_text, payout_if_won
+from tracker.language.drafting import stake_written
 
 if TYPE_CHECKING:
     import typer
@@ -222,7 +223,7 @@ def add(scope: Scope, line: str, beside: Beside, *, as_json: bool, chance: bool 
 
 
 async def _add(scope: Scope, line: str, beside: Beside, as_json: bool, with_chance: bool) -> None:
-    draft = await _draft(scope, line, beside)
+    draft = await draft_for(scope, line, beside)
     async with session(scope, write=True) as at:
         outcome = await at.bets.add(draft, await chooser(at).choose(draft), at.now)
         if as_json:
@@ -234,7 +235,7 @@ async def _add(scope: Scope, line: str, beside: Beside, as_json: bool, with_chan
         _tell_rest(outcome, at)
 
 
-async def _draft(scope: Scope, line: str, beside: Beside) -> Draft:
+async def draft_for(scope: Scope, line: str, beside: Beside) -> Draft:
     """What a line means; a team that no list has is known by the games that are known."""
     from tracker.store import StoreMissing
 
@@ -299,9 +300,9 @@ def _game_json(game: Game) -> dict[str, object]:
 def _tell_bet(x: Registered, at: Session) -> None:
     """The games, and the bet as it was understood with its money."""
     added, number = x.added, paint(f"#{x.added.number}", "bold")
-    for line in dict.fromkeys(_matched(x, game, at.now, at.basics) for game in x.games):
-        say(f"{_label('Matched')}{line}")
-    bet = " · ".join((x.text, *_money(x.draft, at.basics.odds_format)))
+    for line in _matches(x, at):
+        say(line)
+    bet = _bet_words(x, at)
     if added.created or added.revived:
         again = " (followed again)" if added.revived else ""
         say(f"{_label('Bet')}{number} {bet}{again}")
@@ -309,6 +310,22 @@ def _tell_bet(x: Registered, at: Session) -> None:
         say(f"{_label('Bet')}{number} {bet} · changed to this")
     else:
         say(f"{_label('Bet')}already registered as {number}: {bet}")
+
+
+def understood(x: Registered, at: Session) -> list[str]:
+    """What a bet that is not registered yet would be: its games, its money, what it waits for."""
+    waits = [] if x.waiting is None else [f"{_label('Game')}{x.waiting}"]
+    return [*_matches(x, at), f"{_label('Bet')}{_bet_words(x, at)}", *waits]
+
+
+def _matches(x: Registered, at: Session) -> list[str]:
+    lines = dict.fromkeys(_matched(x, game, at.now, at.basics) for game in x.games)
+    return [f"{_label('Matched')}{line}" for line in lines]
+
+
+def _bet_words(x: Registered, at: Session) -> str:
+    # Until its game is known it is told as it was written, with the price and stake that it had.
+    return " · ".join((x.text, *_money(x.draft, at.basics.odds_format, as_written=x.wager is None)))
 
 
 def _tell_rest(x: Registered, at: Session) -> None:
@@ -345,13 +362,15 @@ def _matched(x: Registered, game: Game, now: datetime, basics: Basics) -> str:
     return f"{who} · {start} ({wait})"
 
 
-def _money(draft: Draft, form: str) -> list[str]:
+def _money(draft: Draft, form: str, *, as_written: bool) -> list[str]:
     odds, stake, parts = draft.odds, draft.stake_cents, []
-    if odds is not None:
+    if odds is not None and not (as_written and draft.pick.odds is not None):
         parts.append(odds_text(odds, form))
     if stake is not None:
-        win = f" to win {money_text(payout_if_won(stake, odds) - stake)}" if odds else ""
-        parts.append(f"stake {money_text(stake)}{win}")
+        win = f"to win {money_text(payout_if_won(stake, odds) - stake)}" if odds else ""
+        told = as_written and stake_written(draft.pick, stake) is not None
+        text = " ".join(y for y in ("" if told else f"stake {money_text(stake)}", win) if y)
+        parts += [text] if text else []
     if odds is not None:
         parts.append(f"break-even {odds.break_even:.1%}".replace("%", " %"))
     return parts

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     Listed = list[tuple[Game, GameState | None]]
 
 
+ASKING = "asking the feed what is on"
+"""What is said on the terminal while it is asked."""
+
 PATIENCE_S = 4.0
 """Seconds that a person waits for the feed; the daemon asks again later anyway."""
 
@@ -61,24 +64,23 @@ async def read_slate(
     why = f"the feed did not answer within {patience_s:g} s"
     board: tuple[tuple[Game, GameState | None], ...] = ()
     try:
-        with progress("asking the feed what is on"):
-            async with (
-                asyncio.timeout(patience_s),
-                open_feeds(feeds, at.clock, deadline_s=patience_s) as opened,
-            ):
-                slates = opened.slates(lambda: asked, known, lambda: held)
-                boards = _shown(await slates.read(schedule=False), at)
-                await _save(at, boards)
-                board = tuple((x.game, x) for x in boards.states)
-                if enough is not None and any(enough(x) for x in boards.games):
-                    return Reading(True, board=board)
-                if not boards.answered:
-                    return Reading(False, _lower("; ".join(boards.troubles)) or why, board)
-                why = "the schedule could not be read in time"
-                reading = _shown(await slates.read(), at)
-                await _save(at, reading)
-                trouble = _lower("; ".join(reading.troubles)) or why
-                return Reading(reading.from_schedule, trouble, board)
+        async with (
+            asyncio.timeout(patience_s),
+            open_feeds(feeds, at.clock, deadline_s=patience_s) as opened,
+        ):
+            slates = opened.slates(lambda: asked, known, lambda: held)
+            boards = _shown(await slates.read(schedule=False), at)
+            await _save(at, boards)
+            board = tuple((x.game, x) for x in boards.states)
+            if enough is not None and any(enough(x) for x in boards.games):
+                return Reading(True, board=board)
+            if not boards.answered:
+                return Reading(False, _lower("; ".join(boards.troubles)) or why, board)
+            why = "the schedule could not be read in time"
+            reading = _shown(await slates.read(), at)
+            await _save(at, reading)
+            trouble = _lower("; ".join(reading.troubles)) or why
+            return Reading(reading.from_schedule, trouble, board)
     except TimeoutError:
         return Reading(False, why, board)
 
@@ -101,11 +103,27 @@ def chooser(at: Session) -> Chooser:
     """Finds what a bet means: by the store, else by the feed, else by who is there to ask."""
 
     async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> Looked:
-        read = await read_slate(at, PATIENCE_S, enough, leagues)
-        return Looked(read.whole, read.trouble)
+        with progress(ASKING):
+            return await _looked(at, enough, leagues)
 
     ask = _AtTerminal(at) if asks() else None
     return Chooser(at.store, at.now, look, ask, at.basics.zone)
+
+
+def silent_chooser(at: Session) -> Chooser:
+    """The same where the terminal is a screen of its own: nothing is written, nobody is asked."""
+
+    async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> Looked:
+        return await _looked(at, enough, leagues)
+
+    return Chooser(at.store, at.now, look, None, at.basics.zone)
+
+
+async def _looked(
+    at: Session, enough: Callable[[Game], bool] | None, leagues: frozenset[str]
+) -> Looked:
+    read = await read_slate(at, PATIENCE_S, enough, leagues)
+    return Looked(read.whole, read.trouble)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from tracker.replay.playback import Playback
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 """Seven in the evening in New York: every game of the demo is moved there."""
 
+PLACED = TIP_OFF - timedelta(hours=2)
+"""When its bets were placed: before tip-off, however late the daemon comes up."""
+
 LASTS = timedelta(hours=8)
 """The longest that the demo waits after tip-off, on its own clock, for the last bet's result."""
 
@@ -105,7 +108,8 @@ def bets_toml() -> str:
 
 
 def _bet(pick: str, odds: int, stake: int, game: str) -> str:
-    return f'[[bet]]\npick = "{pick}"\n{game}odds = {odds}\nstake = {stake:.2f}\n'
+    placed = f'placed_at = "{PLACED.isoformat()}"\n'
+    return f'[[bet]]\npick = "{pick}"\n{game}odds = {odds}\nstake = {stake:.2f}\n{placed}'
 
 
 def config_toml(feed: str, sink: str, lines: Mapping[str, tuple[float, float]]) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from tracker.app.value import (
     Quoted,
@@ -125,8 +127,17 @@ class MarketWatch:
         for game, state in listed:
             if state is not None:
                 self._states.setdefault(game.id, state)
-        over = {x for x in self.board.games if x not in self._games}
-        self.board.forget(over)
+        self._forget(self._games.keys() | {x.game.id for x in self._parts.trackings()})
+
+    def _forget(self, kept: AbstractSet[str]) -> None:
+        """Let go of games of other days, on which nothing is bet: a close can be read again."""
+        self.board.forget(self.board.games - kept)
+        remembered: tuple[dict[str, Any], ...] = (
+            self._closes, self._shown, self._states, self._ids, self._polls,
+        )  # fmt: skip
+        for known in remembered:
+            for game in known.keys() - kept:
+                del known[game]
 
     def begun(self, game: Game) -> bool:
         """Whether a game has tipped off, as far as we know."""
@@ -400,19 +411,20 @@ class MarketWatch:
         order = {game: place for place, game in enumerate(self._shown)}
         books = sorted(self._live(), key=lambda x: order.get(x.game.id, -1))
         newest = {x.bet.number: x for book in books for x in book.tracked}
-        listed = [Placed.of(newest[x]) for x in sorted(newest)]
-        return [x for x in listed if self._waits(x, games)]
+        return [Placed.of(newest[x]) for x in sorted(newest) if self._waits(newest[x], games)]
 
-    def _waits(self, placed: Placed, games: set[str] | None) -> bool:
-        ids = {x.id for x in placed.bet.games}
+    def _waits(self, tracked: Tracked, games: set[str] | None) -> bool:
+        ids = {x.id for x in tracked.bet.games}
         closings = [self._closings[x] for x in ids if x in self._closings]
         if len(closings) < len(ids):
             return False
         if games is not None:
             return not games.isdisjoint(ids)
-        known = self.values.get(placed.bet.number)
+        known = self.values.get(tracked.bet.number)
         last = max(x.revision for x in closings)
-        return known is None or (known.closing_revision or 0) < last or not placed.heeded(known)
+        if known is None or (known.closing_revision or 0) < last:
+            return True
+        return not Placed.of(tracked).heeded(known)
 
     async def _values(self, placed: list[Placed]) -> list[ClosingValue]:
         if not placed:

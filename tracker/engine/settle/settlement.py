@@ -80,7 +80,11 @@ def settle_parts(change: Change, before: GameState | None, now: datetime) -> Cha
         return known if verdict is None else _with_verdict(known, verdict)
 
     for tracked in change.book.tracked:
-        if may_settle(tracked, state, house_of(tracked.bet.book), now):
+        house, market = house_of(tracked.bet.book), tracked.bet.market
+        if not isinstance(market, Parlay) and not finished_part(market, state, house):
+            # Nearly every bet, at nearly every poll.
+            continue
+        if may_settle(tracked, state, house, now):
             change = _settle(change, tracked, graded, now)
     return change
 
@@ -159,7 +163,7 @@ Grader = Callable[[Bet, Leg, LegStanding], LegStanding]
 def _settle(change: Change, tracked: Tracked, graded: Grader, now: datetime) -> Change:
     before, state = tracked.settlement, change.book.state
     seen, legs = _judged(tracked, change.book.game.id, graded)
-    if seen != tracked:
+    if seen is not tracked and seen != tracked:
         # Of a night's many bets few have news: the others leave the book as it is.
         change = replace(
             change,
