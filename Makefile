@@ -6,6 +6,10 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
+# Bytecode is kept whatever the environment says: without it each process that tests, the demo and
+# the benchmarks start would compile the program anew, a second every time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo fortnight study test browser lint bench lock clean
 
 demo: .venv/ready
@@ -20,7 +24,7 @@ study: .venv/ready-dev
 	$(BIN)/python -m pytest -m soak tests/modelling/test_study.py
 
 test: .venv/ready-dev
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 browser: .venv/ready-dev
 	$(BIN)/python -m pytest -m browser -rs --timeout 300 tests/web

@@ -29,8 +29,7 @@ from tracker.language.drafting import stake_written
 if TYPE_CHECKING:
     import typer
 
-    from tracker.cli.basics import Basics
-    from tracker.cli.session import Session
+    from tracker.cli.session import Basics, Session
     from tracker.domain.draft import Draft
     from tracker.domain.game import Game
 
@@ -142,7 +141,7 @@ def _value(flag: str, rest: Any) -> str:
 
 def _add_as(scope: Scope, words: Sequence[str], values: dict[str, Any]) -> None:
     if not words:
-        raise Misused("write the bet, such as `tracker add 'DEN -4.5 -110 $20'`")
+        raise Misused("Missing argument LINE: write the bet, such as 'DEN -4.5 -110 $20'")
     as_json, chance = values.pop("json", False), values.pop("chance", None)
     add(scope, " ".join(words), Beside(**values), as_json=as_json, chance=chance)
 

@@ -87,9 +87,8 @@ def _result(bet: BetView) -> Text:
     return Text(f"{bet.result.value}{money}", _STYLES[bet.result])
 
 
-def conclude(verdict: Verdict, pictures: Path) -> None:
+def conclude(verdict: Verdict, pictures: Path, console: Console) -> None:
     """The charts, the results, and whether all was right."""
-    console = Console(highlight=False)
     for view in verdict.bets:
         if view.snapshots:
             # Its colours are in the text: rich counts them as letters unless it is told.
