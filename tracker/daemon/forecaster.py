@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from tracker.app.pricing import LinesFor, Load, Pricing
+from tracker.daemon.memory import give_back
 from tracker.domain.events import ForecastFailed, ForecastRecovered, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
@@ -90,7 +91,9 @@ class Forecaster:
         # A league's first forecast reads its parameters, and works out what all its games share.
         with self._first:
             made = self._outlook(book, state, live)
-            self._begun.add(league)
+            if league not in self._begun:
+                self._begun.add(league)
+                give_back()
         return made
 
     def _outlook(self, book: GameTracking, state: GameState, live: LiveLines | None) -> Outlook:

@@ -12,7 +12,7 @@ from tracker.forecast.documents import sealed
 from tracker.forecast.game.parameters import decode
 from tracker.modelling.games.dataset import BadDataset, read
 from tracker.modelling.games.evaluate import scored
-from tracker.modelling.games.fit import fit_text
+from tracker.modelling.games.fit import fit_text, only
 from tracker.modelling.players.evaluate import evaluate_players
 from tracker.modelling.players.fit import MODEL, fit_players, written
 from tracker.modelling.players.known import know
@@ -68,10 +68,12 @@ def retrained_games(
     chosen = seasons_to_fit(data, named)
     rest = [x for x in chosen.fitted if x != chosen.unseen]
     without = decode(fit_text(data, rest, progress), "the fit without that season")
-    told = scored(data, without, chosen.unseen)
+    # Ratings carry over from one season to the next: with the one before, little is lost.
+    last = only(data, np.isin(data.games.season, [*rest[-1:], chosen.unseen]))
+    told = scored(last, without, chosen.unseen)
     if chosen.unseen not in champion.fitted_on or champion.transferred:
         plain = replace(champion, players=None)
-        told["in_use"] = scored(data, plain, chosen.unseen)["moments"]
+        told["in_use"] = scored(last, plain, chosen.unseen)["moments"]
     return fit_text(data, chosen.fitted, progress, {"fitted_at": day, "unseen": told})
 
 

@@ -87,7 +87,7 @@ def _address(value: Secret) -> Secret:
     return value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AlertsSettings:
     """How alerts come: how loud, how many, when not, and how late on purpose."""
 

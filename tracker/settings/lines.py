@@ -59,7 +59,7 @@ def _two_known_teams(game: str) -> str:
     return game
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LineSettings:
     """Closing lines of one game. Points as the home team's handicap; moneylines become decimal."""
 

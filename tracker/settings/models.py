@@ -105,7 +105,7 @@ def _like(pattern: str) -> Read:
     return then(text, check)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FeedSettings:
     """A source of games. `base_url` is scheme and host; `headers` are sent over the feed's own."""
 
@@ -119,7 +119,7 @@ class FeedSettings:
         return on_this_machine(self.base_url)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FeedsSettings:
     """Where games come from: a league's own feed, and ESPN when that is silent or there is none."""
 
@@ -182,7 +182,7 @@ def _book_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(re.sub(r"[^a-z0-9]+", "_", x.casefold()).strip("_") for x in names)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TheOddsApiSettings:
     """The Odds API, paid by the request.
 
@@ -199,14 +199,14 @@ class TheOddsApiSettings:
     markets: tuple[str, ...] = setting(then(Several(text), _known_markets, _some), ODDS_MARKETS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class KalshiSettings:
     """Kalshi's market data. `base_url` is scheme and host."""
 
     base_url: str = setting(_HOST, "https://api.elections.kalshi.com")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class PolymarketSettings:
     """Polymarket's market data: `base_url` tells its events, `clob_url` its order books."""
 
@@ -214,7 +214,7 @@ class PolymarketSettings:
     clob_url: str = setting(_HOST, "https://clob.polymarket.com")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OddsSettings:
     """The market's side: who is asked, and which books are yours.
 
@@ -237,7 +237,7 @@ class OddsSettings:
         return self.the_odds_api.key is not None and not on_this_machine(self.the_odds_api.base_url)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class StoreSettings:
     """The database. Raw responses older than `keep_bodies_days` are dropped; all else is kept."""
 
@@ -250,7 +250,7 @@ class StoreSettings:
         return self.path.with_name(self.path.name + ".lock")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class BackupSettings:
     """Nightly back-ups: where to, when, and of how many days and weeks one is kept."""
 
@@ -261,7 +261,7 @@ class BackupSettings:
     weekly: int = setting(whole(0, 1000), 8)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class RefreshSettings:
     """What is looked up every morning: results, ratings, form, players; injuries more often."""
 
@@ -269,7 +269,7 @@ class RefreshSettings:
     at: time = setting(said(clock_time), time(6, 30))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ModelsSettings:
     """The models that forecast: which leagues are retrained weekly, from what, and who promotes.
 
@@ -281,7 +281,7 @@ class ModelsSettings:
     promote: str = setting(one_of(("ask", "auto")), "ask")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class WebSettings:
     """The page and the API. `hosts` are further names that the server answers to.
 
@@ -294,14 +294,14 @@ class WebSettings:
     trusted_proxy: str | None = setting(text, None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class BetsSettings:
     """Bets in a file, watched while the daemon runs."""
 
     file: Path = setting(path)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TelegramSettings:
     """A Telegram bot. `api_url` is scheme and host of the Bot API.
 
@@ -317,7 +317,7 @@ class TelegramSettings:
     commands: bool = setting(truth, default=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class DiscordSettings:
     """A webhook of a Discord channel: its whole address, whatever the host."""
 
@@ -325,7 +325,7 @@ class DiscordSettings:
     cards: bool = setting(truth, default=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class NtfySettings:
     """A topic of ntfy. `api_url` is scheme and host of the server; `token` for one that asks."""
 
@@ -335,7 +335,7 @@ class NtfySettings:
     cards: bool = setting(truth, default=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class NotifySettings:
     """Where alerts go. `urls` are Apprise addresses; `urls_file` names a file with one a line."""
 
@@ -369,14 +369,14 @@ def _understood(rules: tuple[str, ...]) -> tuple[str, ...]:
     return rules
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class RulesSettings:
     """What to watch for in bets that bring no rules of their own."""
 
     default: tuple[str, ...] = setting(then(Several(text), _understood), DEFAULT_RULES)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Settings:
     """The whole configuration. Relative paths were anchored at the file's own folder."""
 

@@ -32,8 +32,9 @@ from tracker.feeds.polling.board import BoardReading
 from tracker.settings import Secret
 from tracker.settings.models import OddsSettings, on_this_machine
 
-FRESH_S = 30.0
-"""Oldest board that ESPN's lines are taken from."""
+FRESH_S = 120.0
+"""Seconds: a board that was read by whoever needed it is read for its lines too while it is no
+older; only then is it asked for anew."""
 
 REQUESTS_PER_MINUTE = {the_odds_api.NAME: 60, kalshi.NAME: kalshi.REQUESTS_PER_MINUTE}
 POLYMARKET_PER_MINUTE = 240
