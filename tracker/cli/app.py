@@ -88,6 +88,7 @@ VERBS = (
     Verb("price", "models.price", _DATA),
     Verb("fit", "models.fit", _MODEL),
     Verb("evaluate", "models.evaluate", _MODEL),
+    Verb("study", "models.study", _MODEL),
     Verb("history", "models.history", _MODEL),
     Verb("model", "models.model", _MODEL),
     Verb("export", "setup.export", _DATA),
