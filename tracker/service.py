@@ -37,6 +37,8 @@ Restart=always
 RestartSec=2s
 # 78 is a bad configuration: trying again would not mend it.
 RestartPreventExitStatus=78
+# A chore that takes too much memory is stopped alone: the daemon goes on.
+OOMPolicy=continue
 """
 
 _FAILURE = """\
