@@ -196,7 +196,8 @@ class Daemon:
         async with asyncio.TaskGroup() as tasks:
 
             def follow(books: tuple[GameTracking, ...]) -> None:
-                self._forecaster.pricing.players.learn(shelf.recent, shelf.teams, shelf.absences)
+                known = self._forecaster.pricing.players
+                known.learn(shelf.recent, shelf.teams, shelf.absences, shelf.against)
                 self._follow(books, tasks)
 
             for channel in self._parts.channels:
