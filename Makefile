@@ -6,13 +6,19 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test browser lint bench lock clean
 
 demo: .venv/ready
 	$(BIN)/tracker demo
 
+fortnight: .venv/ready-dev     ## A fortnight of chores in virtual time, twice
+	.venv/bin/python -m pytest -q -m soak tests/daemon/test_fortnight.py
+
 test: .venv/ready-dev
 	$(BIN)/python -m pytest --numprocesses auto
+
+browser: .venv/ready-dev
+	$(BIN)/python -m pytest -m browser -rs --timeout 300 tests/web
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .
@@ -46,7 +52,7 @@ lock:
 	echo 'setuptools>=77' > .lock-build.in
 	$(LOCK) --no-generate-hashes --all-extras pyproject.toml .lock-build.in -o .lock-all.txt
 	$(LOCK) --extra charts -c .lock-all.txt pyproject.toml .lock-build.in -o requirements.lock
-	$(LOCK) --extra charts --extra telegram --extra web --extra dev --extra modelling -c .lock-all.txt pyproject.toml .lock-build.in -o requirements-dev.lock
+	$(LOCK) --extra charts --extra screen --extra telegram --extra web --extra dev --extra modelling -c .lock-all.txt pyproject.toml .lock-build.in -o requirements-dev.lock
 	rm .lock-all.txt .lock-build.in
 
 clean:

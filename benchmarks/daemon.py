@@ -3,7 +3,9 @@
 The feed, a webhook and a Bot API run in a process of their own; the daemon runs here, whole, with
 real Apprise and real python-telegram-bot, on a clock that is some times as fast, so it is polled
 that much harder than a real night would. No budget of messages holds alerts back. Figures are of
-this machine: compare them with each other, and run it twice.
+this machine: compare them with each other, and run it twice. With `--quotes` it is measured once
+more beside itself, from five minutes before the tip-off on, without and with the quotes of The Odds
+API, Kalshi, Polymarket and ESPN on all fifteen games.
 """
 
 from __future__ import annotations
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 GAMES, BETS = 15, 500
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 STARTS = TIP_OFF + timedelta(minutes=8)
+BEFORE = TIP_OFF - timedelta(minutes=5)
+"""When it begins where quotes are looked at: closes are bought and taken on the way."""
+
+KEY = "a-key-of-no-worth-0123456789"
 HEARTBEAT_S = 0.05
 WARM_UP_S = 10.0
 """Real seconds of which nothing is counted: bets, parameters and channels are loaded in them."""
@@ -74,13 +80,29 @@ def bets_toml() -> str:
     return "\n".join(rows)
 
 
-def write_files(folder: Path, url: str) -> Path:
+def odds_toml(url: str, quotes: str) -> str:
+    """Who is asked for quotes: everybody on the local server, nobody, or those of the defaults."""
+    if quotes == "none":
+        return "[odds]\nsources = []\n"
+    if quotes != "all":
+        return ""
+    return (
+        '[odds]\nsources = ["espn", "kalshi", "polymarket", "the_odds_api"]\n'
+        f'[odds.the_odds_api]\nkey = "{KEY}"\nbase_url = "{url}"\n'
+        f'[odds.kalshi]\nbase_url = "{url}"\n'
+        f'[odds.polymarket]\nbase_url = "{url}"\nclob_url = "{url}"\n'
+    )
+
+
+def write_files(folder: Path, url: str, quotes: str) -> Path:
     """The configuration and the bets; returns the configuration's path."""
     config = folder / "tracker.toml"
+    config.touch(mode=0o600)
     feeds = f'[feeds.nba]\nbase_url = "{url}"\n[feeds.espn]\nbase_url = "{url}"\n'
     free = "[alerts]\nper_hour = 10000\nper_hour_game = 10000\n"
     free += f"[rules]\ndefault = {json.dumps(RULES)}\n"
-    config.write_text(f'[store]\npath = "t.db"\n{feeds}{free}', "utf-8")
+    told = f'[store]\npath = "t.db"\n{feeds}{free}{odds_toml(url, quotes)}'
+    config.write_text(told, "utf-8")
     (folder / "bets.toml").write_text(bets_toml(), "utf-8")
     return config
 
@@ -124,7 +146,9 @@ def share(values: list[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
-def latencies(database: Path, speed: float, ends: dict[int, datetime]) -> list[float]:
+def latencies(
+    database: Path, speed: float, ends: dict[int, datetime], starts: datetime
+) -> list[float]:
     """Real seconds from the arrival of a poll to the end of the alerts that it caused."""
     with sqlite3.connect(database) as db:
         rows = db.execute("SELECT a.id, p.at FROM alert a JOIN poll p ON p.id = a.poll")
@@ -132,34 +156,44 @@ def latencies(database: Path, speed: float, ends: dict[int, datetime]) -> list[f
     return [
         (end - arrived[alert]).total_seconds() / speed
         for alert, end in ends.items()
-        if alert in arrived and arrived[alert] - STARTS > timedelta(seconds=WARM_UP_S * speed)
+        if alert in arrived and arrived[alert] - starts > timedelta(seconds=WARM_UP_S * speed)
     ]
 
 
-async def work(config: Path, addresses: list[str], speed: float, seconds: float) -> None:
+async def work(
+    config: Path, addresses: list[str], speed: float, seconds: float, starts: datetime
+) -> None:
     """The daemon, as a process of its own; prints what it cost."""
     from pydantic import SecretStr
 
-    from tests.doubles.bot_api import CHAT, TOKEN
     from tracker.daemon.run import run
     from tracker.notify.channels.apprise import AppriseChannel, check_urls
     from tracker.notify.channels.telegram.channel import TelegramChannel
     from tracker.notify.channels.telegram.connection import TelegramConnection
     from tracker.notify.channels.telegram.values import Place
-    from tracker.settings import load_settings
+    from tracker.settings import load_secrets, load_settings
 
     settings = load_settings(config)
-    clock = ScaledClock(STARTS, speed)
-    stop, late = asyncio.Event(), []
-    hook, bot = addresses
+    clock = ScaledClock(starts, speed)
+    stop = asyncio.Event()
+    late: list[float] = []
+    hook, bot, token, chat = addresses
     check_urls([hook])
     watches = [Stopwatch("Apprise", clock), Stopwatch("Telegram", clock)]
-    line = TelegramConnection(SecretStr(TOKEN), Place(CHAT), api_url=bot)
+    line = TelegramConnection(SecretStr(token), Place(int(chat)), api_url=bot)
     telegram = TelegramChannel(line)
     channels = [watches[0].on(AppriseChannel(hook)), watches[1].on(telegram)]
     heart = asyncio.create_task(beat(late))
     daemon = asyncio.create_task(
-        run(settings, channels, clock, tell=tell_nobody, stop=stop, seed=1)
+        run(
+            settings,
+            channels,
+            clock,
+            tell=tell_nobody,
+            stop=stop,
+            seed=1,
+            odds_key=load_secrets(settings).odds_key,
+        )
     )
     await SystemClock().sleep(seconds)
     memory = _rss_mb()
@@ -170,15 +204,20 @@ async def work(config: Path, addresses: list[str], speed: float, seconds: float)
     with sqlite3.connect(settings.store.path) as db:
         snapshots = db.execute("SELECT count(*) FROM snapshot").fetchone()[0]
         polls = db.execute("SELECT count(*) FROM poll").fetchone()[0]
+        quotes, closes = (
+            db.execute(f"SELECT count(*) FROM {x}").fetchone()[0]  # noqa: S608 - our names
+            for x in ("quote", "closing")
+        )
     print(f"{GAMES} live games, {BETS} bets, {speed:g} times as fast, for {seconds:g} s")
     print(f"  polls kept {polls}, snapshots {snapshots}, alerts {len(watches[0].handed)}")
+    print(f"  quotes kept {quotes}, closes {closes}")
     print(f"  memory, end / peak           {memory:5.0f} / {_peak_mb():.0f} MB")
     print(
         f"  event loop late, p99 / max   {share(warm, 0.99) * 1e3:5.1f} / {max(warm) * 1e3:.1f} ms"
     )
     for watch in watches:
         for what, ends in (("hand-over", watch.handed), ("answer", watch.answered)):
-            took = latencies(settings.store.path, speed, ends)
+            took = latencies(settings.store.path, speed, ends, starts)
             if took:
                 print(
                     f"  poll to {watch.name}'s {what}, p50 / p99 {share(took, 0.5) * 1e3:5.1f} / "
@@ -196,27 +235,28 @@ def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-async def serve(speed: float) -> None:
+async def serve(speed: float, starts: datetime) -> None:
     """The feed and the channels' servers, as a process of their own; says their addresses."""
-    from tests.doubles.bot_api import BotApi
-    from tracker.cli.demo.sink import webhook
+    from tests.doubles.bot_api import CHAT, TOKEN, BotApi
+    from tracker.cli.demo.show import webhook
     from tracker.replay.server import serving
 
-    feed = serving(playbacks(), ScaledClock(STARTS, speed))
+    feed = serving(playbacks(), ScaledClock(starts, speed))
     async with feed as server, webhook() as hook, BotApi() as bot:
-        print(json.dumps([server.url, hook.url, bot.url]), flush=True)
+        print(json.dumps([server.url, hook.url, bot.url, TOKEN, str(CHAT)]), flush=True)
         await asyncio.Event().wait()
 
 
-async def measure(speed: float, seconds: float) -> None:
+async def measure(speed: float, seconds: float, starts: datetime, quotes: str) -> None:
     """Start the feed, then the daemon beside it."""
     this = [sys.executable, "-m", "benchmarks.daemon", "--speed", str(speed)]
+    this += ["--starts", starts.isoformat()]
     feed = await asyncio.create_subprocess_exec(*this, "--serve", stdout=asyncio.subprocess.PIPE)
     assert feed.stdout is not None
     try:
         url, *others = json.loads(await feed.stdout.readline())
         with tempfile.TemporaryDirectory() as name:
-            config = write_files(Path(name), url)
+            config = write_files(Path(name), url, quotes)
             words = ["--seconds", str(seconds), "--daemon", str(config), *others]
             daemon = await asyncio.create_subprocess_exec(*this, *words)
             await daemon.wait()
@@ -231,15 +271,22 @@ def main() -> None:
     words.add_argument("--speed", type=float, default=10.0)
     words.add_argument("--seconds", type=float, default=60.0)
     words.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    words.add_argument("--daemon", nargs=3, help=argparse.SUPPRESS)
+    words.add_argument("--daemon", nargs="+", help=argparse.SUPPRESS)
+    words.add_argument("--quotes", action="store_true", help="without and with quotes")
+    words.add_argument("--starts", default=STARTS.isoformat(), help=argparse.SUPPRESS)
     given = words.parse_args()
+    starts = datetime.fromisoformat(given.starts)
     if given.serve:
-        asyncio.run(serve(given.speed))
+        asyncio.run(serve(given.speed, starts))
     elif given.daemon is not None:
         config, *addresses = given.daemon
-        asyncio.run(work(Path(config), addresses, given.speed, given.seconds))
+        asyncio.run(work(Path(config), addresses, given.speed, given.seconds, starts))
+    elif given.quotes:
+        for quotes in ("none", "all"):
+            print(f"quotes of {quotes}:", flush=True)
+            asyncio.run(measure(given.speed, given.seconds, BEFORE, quotes))
     else:
-        asyncio.run(measure(given.speed, given.seconds))
+        asyncio.run(measure(given.speed, given.seconds, starts, "default"))
 
 
 if __name__ == "__main__":

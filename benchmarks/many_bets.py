@@ -1,26 +1,39 @@
 """Measures what a database of 500 to 100,000 bets costs: its size, and the reads of every face.
 
 `python -m benchmarks.many_bets [COUNT ...]`. Bets are settled but for 15 a game on the last 15
-games; each has a result, two revisions now and then, snapshots and alerts.
+games; each has a result, two revisions now and then, snapshots and alerts. With `--followed` all
+bets are open, on 15 games that are played: what it takes to load them and to decide a poll of each.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
+import json
+import multiprocessing
 import resource
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
+from tracker.daemon.forecaster import Forecaster
+from tracker.daemon.track import worded
+from tracker.domain.catalog.teams import teams
 from tracker.domain.draft import Draft
-from tracker.domain.game import Game
-from tracker.domain.policy import parse_rule
+from tracker.domain.events import tell_nobody
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.policy import USUAL, parse_rule
+from tracker.domain.poll import Poll
+from tracker.engine.decide.advance import advance
 from tracker.engine.record import Grouping
+from tracker.engine.rules.routing import route
 from tracker.language.grammar import find_in, parse_pick
 from tracker.store import Store
 from tracker.store.bets import Registration
@@ -123,8 +136,115 @@ async def measure(path: Path) -> dict[str, float]:
     return found
 
 
+# ----------------------------------------------------------------------------------- all followed
+
+POLLS = 8
+"""Polls of one game that are decided; the first, which arms every rule, is left out."""
+
+_KINDS = ("{home} -{n}.5 -110", "{away}@{home} over {m}.5 -110", "{home} ML -120",
+          "{away}@{home} 1H over {h}.5", "{home} over {t}.5 -115")  # fmt: skip
+_TIP = datetime(2026, 11, 28, 0, tzinfo=UTC)
+
+
+def _slate() -> list[Game]:
+    codes = sorted(teams("nba"))
+    return [
+        Game(f"00226{n:05d}", "nba", codes[2 * n], codes[2 * n + 1], _TIP)
+        for n in range(_OPEN_GAMES)
+    ]
+
+
+async def fill_followed(path: Path, count: int) -> None:
+    """Make a database of so many open bets on a night's fifteen games."""
+    games = _slate()
+    async with await Store.open(path, now=_TIP, durable=False) as store:
+        await store.save_games([(x, None) for x in games], _TIP)
+        rows = []
+        for n in range(count):
+            game, k = games[n % len(games)], n // len(games)
+            text = _KINDS[k % len(_KINDS)].format(
+                home=game.home, away=game.away, n=k % 14, m=205 + k % 40, h=100 + k % 25,
+                t=100 + k % 25,
+            )  # fmt: skip
+            rows.append(Registration(_draft(text, n), game))
+        await store.register(rows, _RULES, _TIP - timedelta(hours=3))
+
+
+def _live(game: Game, poll: int) -> GameState:
+    home, away = 60 + 2 * ((poll + 1) // 2), 55 + 2 * (poll // 2)
+    periods = (Score(30, 28), Score(28, 25), Score(home - 58, away - 53))
+    score = Score(home, away)
+    return GameState(game, Phase.LIVE, 3, 700.0 - 12 * poll, score, periods=periods)
+
+
+async def follow(path: Path) -> dict[str, float]:
+    """What loading takes, what is held in memory, and the medians of a poll of one game in ms."""
+    before, begun = _resident_mb(), time.process_time()
+    async with await Store.open(path, now=_NOW) as store:
+        books = await store.books(_RULES)
+        found = {"load s": time.process_time() - begun}
+        gc.collect()
+        found["held MB"] = _resident_mb() - before
+        found["daemon MB"] = _resident_mb()
+        forecaster, book = Forecaster(lambda _: None, tell_nobody), books[0]
+        took: dict[str, list[float]] = {"forecast": [], "decide": [], "record": []}
+        for n in range(POLLS):
+            state, at = _live(book.game, n), _TIP + timedelta(hours=1, seconds=10 * n)
+            marks = [time.process_time()]
+            outlook = forecaster.outlook(book, state)
+            marks.append(time.process_time())
+            change = worded(route(advance(book, state, outlook, at), USUAL, at))
+            marks.append(time.process_time())
+            poll = Poll("nba", "/board", at, str(n).encode(), f"{n:064d}", state)
+            await store.record(poll, change, ("ntfy",))
+            marks.append(time.process_time())
+            for name, (a, b) in zip(took, pairwise(marks), strict=True):
+                took[name].append((b - a) * 1000)
+            book = change.book
+    return found | {name: sorted(x[1:])[len(x) // 2 - 1] for name, x in took.items()}
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def followed(counts: list[int]) -> int:
+    """Print the table of open bets; each count in a process of its own, for its memory."""
+    print("| bets | load s | held MB | daemon MB | forecast ms | decide ms | record ms | core |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for count in counts:
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.many_bets", "--one", str(count)],
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        x = json.loads(done.stdout)
+        share = _OPEN_GAMES * (x["forecast"] + x["decide"] + x["record"]) / 10_000
+        figures = " | ".join(f"{v:.1f}" for v in x.values())
+        print(f"| {count:,} | {figures} | {share:.0%} |", flush=True)
+    return 0
+
+
+def _one(count: int) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "tracker.db")
+        filler = multiprocessing.get_context("spawn").Process(target=_fill_one, args=(path, count))
+        filler.start()
+        filler.join()
+        print(json.dumps(asyncio.run(follow(path))))
+    return 0
+
+
+def _fill_one(path: Path, count: int) -> None:
+    asyncio.run(fill_followed(path, count))
+
+
 def main() -> int:
     """Print a table; 1 when a read of 20,000 bets or fewer is too slow."""
+    if sys.argv[1:2] == ["--one"]:
+        return _one(int(sys.argv[2]))
+    if sys.argv[1:2] == ["--followed"]:
+        return followed([int(x) for x in sys.argv[2:]] or [500, 5_000, 50_000, 100_000])
     slow = False
     for count in [int(x) for x in sys.argv[1:]] or COUNTS:
         with tempfile.TemporaryDirectory() as folder:

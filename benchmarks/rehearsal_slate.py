@@ -13,8 +13,7 @@ from tracker.domain.league import LEAGUES
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.files import shipped
 from tracker.replay.playback import Playback, Showing
-from tracker.replay.recording import Recording, Team
-from tracker.replay.rows import Phase
+from tracker.replay.recording import Phase, Recording, Team
 
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 """Seven in the evening in New York."""

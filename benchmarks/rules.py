@@ -15,11 +15,11 @@ import re
 from functools import partial
 from pathlib import Path
 
-from tracker.cli.bets.rules_test import NIGHT, USUAL, bets_on
+from tracker.cli.bets.rules import NIGHT, USUAL, bets_on
 from tracker.domain.game import Game
 from tracker.domain.policy import EventRule, parse_rule
 from tracker.domain.prior import Lines
-from tracker.modelling.backtest.rule_scores import Course, Figures, figures
+from tracker.modelling.backtest.rule_scores import RuleFigures, TrialCourse, figures
 from tracker.modelling.backtest.rule_trial import in_play, try_bets
 from tracker.modelling.collect.playback import Played, read_games
 
@@ -34,13 +34,13 @@ def given(lines: Lines | None, _: Game) -> Lines | None:
     return lines
 
 
-async def courses_of(played: Played) -> list[Course]:
+async def courses_of(played: Played) -> list[TrialCourse]:
     """The bets of one game, followed to their results."""
     bets = bets_on(played.game, played.lines, RULES)
     return await try_bets(played.game, bets, played.history, partial(given, played.lines))
 
 
-def row(x: Figures, games: int) -> str:
+def row(x: RuleFigures, games: int) -> str:
     """One line of the table in the page."""
     again = (x.alerts + x.again) / games
     share, promised, lead = x.share or 0.0, x.promised or 0.0, x.lead or 0.0
@@ -51,7 +51,7 @@ def row(x: Figures, games: int) -> str:
     ).replace("%", " %")
 
 
-def table(courses: list[Course], games: int, season: str) -> str:
+def table(courses: list[TrialCourse], games: int, season: str) -> str:
     """The table and what it is of."""
     names = (
         "rule", "alerts a game", "told at every crossing", "held", "promised", "median lead",
@@ -68,7 +68,7 @@ def table(courses: list[Course], games: int, season: str) -> str:
 
 async def measure(folder: Path, season: str, most: int) -> str:
     """Play the games of a history, one after the other."""
-    courses: list[Course] = []
+    courses: list[TrialCourse] = []
     games = 0
     for played in read_games(folder, "nba", season, most, with_lines=True):
         if in_play(played.history):

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tracker.forecast.errors import BadParameters
-from tracker.registry import SHIPPED, NoSuchModel, Registry
+from tracker.registry import GAMES, SHIPPED, NoSuchModel, Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tracker.forecast import Parameters
+
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Registry:
+def registry(tmp_path: Path) -> Registry[Parameters]:
     """Two models of the NBA beside the shipped one."""
     home = tmp_path / "nba"
     home.mkdir()
@@ -25,10 +27,10 @@ def registry(tmp_path: Path) -> Registry:
     ) as file:
         for name in ("first", "second"):
             shutil.copy(file, home / f"{name}.json")
-    return Registry(tmp_path)
+    return Registry(tmp_path, GAMES)
 
 
-def test_a_model_is_activated_and_rolled_back(registry: Registry) -> None:
+def test_a_model_is_activated_and_rolled_back(registry: Registry[Parameters]) -> None:
     """The last one activated is in use; rolling back returns to the one before."""
     assert registry.load("nba")[0].checksum
     registry.activate("nba", "first")
@@ -39,7 +41,9 @@ def test_a_model_is_activated_and_rolled_back(registry: Registry) -> None:
         registry.rollback("nba")
 
 
-def test_a_damaged_model_is_refused_and_the_last_good_one_used(registry: Registry) -> None:
+def test_a_damaged_model_is_refused_and_the_last_good_one_used(
+    registry: Registry[Parameters],
+) -> None:
     """One changed figure breaks the checksum: the model before it is used, and it is said so."""
     registry.activate("nba", "first")
     registry.activate("nba", "second")
@@ -57,7 +61,7 @@ def test_a_damaged_model_is_refused_and_the_last_good_one_used(registry: Registr
 
 @pytest.mark.parametrize("text", ["", "{", '{"name": "first"}', "[1]", "null"])
 def test_a_choice_that_cannot_be_read_is_told_and_the_last_one_stands(
-    registry: Registry, text: str
+    registry: Registry[Parameters], text: str
 ) -> None:
     """It is kept twice; without the copy the shipped model is used, and that is said as well."""
     registry.activate("nba", "first")
@@ -76,7 +80,7 @@ def test_a_choice_that_cannot_be_read_is_told_and_the_last_one_stands(
     assert [x.name for x in registry.list("nba") if x.active] == [SHIPPED]
 
 
-def test_names_cannot_leave_the_folder(registry: Registry) -> None:
+def test_names_cannot_leave_the_folder(registry: Registry[Parameters]) -> None:
     """A name is a name, not a path, and one that is not there lists those that are."""
     with pytest.raises(NoSuchModel):
         registry.activate("nba", "../../etc/passwd")
@@ -84,7 +88,7 @@ def test_names_cannot_leave_the_folder(registry: Registry) -> None:
         registry.activate("nba", "third")
 
 
-def test_a_model_of_another_league_is_refused(registry: Registry) -> None:
+def test_a_model_of_another_league_is_refused(registry: Registry[Parameters]) -> None:
     """NBA figures do not become WNBA ones by being copied there."""
     home = registry.folder / "wnba"
     home.mkdir()

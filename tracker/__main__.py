@@ -13,17 +13,19 @@ def run(args: Sequence[str]) -> int:
     if list(args) in (["--version"], ["-V"]):
         sys.stdout.write(f"tracker {__version__}\n")
         return 0
-    from tracker.cli.bets.quick import quick_add
     from tracker.cli.screen import make_printable
 
     make_printable(sys.stdout, sys.stderr)
 
-    status = quick_add(args)
-    if status is None:
-        from tracker.cli import app
+    if "add" in args:
+        from tracker.cli.bets.add import add_by, asked_for
+        from tracker.cli.ending import outcome
 
-        status = app.run(args)
-    return status
+        if asked_for(args):
+            return outcome(lambda: add_by(args))
+    from tracker.cli import app
+
+    return app.run(args)
 
 
 def main() -> None:

@@ -1,23 +1,33 @@
 """Model files that a person keeps: which there are, which is in use, and back to the last one.
 
 A folder holds `<league>/<name>.json` (parameters as `tracker fit` writes them) and
-`<league>/active.json`, the history of what was put in use, newest last. A file whose checksum does
-not hold is never used: the newest good one of the history is, else the shipped one. The history is
-written twice: when `active.json` cannot be read, `active.copy` tells what was chosen.
+`<league>/active.json`, the history of what was put in use, newest last. Figures of players and
+calibrations lie in the same form one folder further down, `<league>/players/` and
+`<league>/calibration/`. A file whose checksum does not hold is never used: the newest good one of
+the history is, else the shipped one. The history is written twice: when `active.json` cannot be
+read, `active.copy` tells what was chosen.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from tracker.domain.errors import TrackerError
+from tracker.forecast.calibration import (
+    NO_CALIBRATIONS,
+    UNCALIBRATED,
+    Calibrations,
+    decode_calibrations,
+)
 from tracker.forecast.documents import About
 from tracker.forecast.errors import BadParameters
 from tracker.forecast.game.parameters import Parameters, decode
-from tracker.forecast.shipped import load_parameters
+from tracker.forecast.players.figures import PlayerFigures, decode_players
+from tracker.forecast.shipped import load_parameters, load_player_figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +46,62 @@ FOLDER = "models"
 """The folder of models, beside the database."""
 
 
-def registry_beside(database: Path) -> Registry:
-    """The models that belong to a database."""
-    return Registry(database.parent / FOLDER)
+class Fitted(Protocol):
+    """What every kind of model tells of itself."""
+
+    @property
+    def league(self) -> str:
+        """The league that it is for."""
+        ...
+
+    @property
+    def checksum(self) -> str:
+        """The SHA-256 of its figures."""
+        ...
+
+    @property
+    def about(self) -> About:
+        """Where it comes from."""
+        ...
+
+
+M = TypeVar("M", bound=Fitted)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[M]):
+    """A kind of model: where its files lie under a league, how one is read, and which is shipped.
+
+    `version` names what a forecast was made with. `seasons` are those that it was fitted on.
+    """
+
+    name: str
+    folder: str
+    decode: Callable[[str, str], M]
+    shipped: Callable[[str], M]
+    version: Callable[[M], str]
+    seasons: Callable[[M], tuple[str, ...]]
+
+
+GAMES: Kind[Parameters] = Kind(
+    "games", "", decode, load_parameters, lambda x: x.model_version, lambda x: x.fitted_on
+)
+PLAYERS: Kind[PlayerFigures] = Kind(
+    "players", "players", decode_players, load_player_figures,
+    lambda x: x.model_version, lambda x: x.fitted_on,
+)  # fmt: skip
+CALIBRATION: Kind[Calibrations] = Kind(
+    "calibration", "calibration", decode_calibrations, lambda _: NO_CALIBRATIONS,
+    lambda x: x.name, lambda _: (),
+)  # fmt: skip
+
+KINDS: tuple[Kind[Any], ...] = (GAMES, PLAYERS, CALIBRATION)
+"""Every kind of model."""
+
+
+def registry_beside(database: Path) -> Registry[Parameters]:
+    """The models of games that belong to a database."""
+    return Registry(database.parent / FOLDER, GAMES)
 
 
 class NoSuchModel(TrackerError):
@@ -61,18 +124,31 @@ class Entry:
     """When it was fitted, on what, and how good its form was on a season that it had not seen."""
     stage: str = ""
     """`candidate`, `shadow`, `in use` or `retired`: what is in use, and was, counts first."""
+    kind: str = GAMES.name
+
+
+N = TypeVar("N", bound=Fitted)
 
 
 @dataclass(frozen=True, slots=True)
-class Registry:
-    """The models of a folder."""
+class Registry(Generic[M]):
+    """The models of a folder, of one kind."""
 
     folder: Path
+    kind: Kind[M]
+
+    def of(self, kind: Kind[N]) -> Registry[N]:
+        """Those of another kind in the same folder."""
+        return Registry(self.folder, kind)
+
+    def home(self, league: str) -> Path:
+        """Where the files of a league lie."""
+        return self.folder / league / self.kind.folder
 
     def list(self, league: str) -> tuple[Entry, ...]:
         """All models of a league, the shipped one first."""
         names = [SHIPPED]
-        home = self.folder / league
+        home = self.home(league)
         if home.is_dir():
             names += sorted(x.stem for x in home.glob("*.json") if x.stem != "active")
         return tuple(self.show(league, name) for name in names)
@@ -83,29 +159,30 @@ class Registry:
         try:
             found = self.read(league, name)
         except BadParameters as why:
-            return Entry(league, name, in_use, fault=str(why))
+            return Entry(league, name, in_use, fault=str(why), kind=self.kind.name)
         return Entry(
             league,
             name,
             in_use,
-            found.model_version,
-            found.calibration_id,
-            found.fitted_on,
+            self.kind.version(found),
+            UNCALIBRATED if self.kind.name != CALIBRATION.name else self.kind.version(found),
+            self.kind.seasons(found),
             found.checksum,
             about=found.about,
             stage=self._stage(league, name, found),
+            kind=self.kind.name,
         )
 
-    def _stage(self, league: str, name: str, found: Parameters) -> str:
+    def _stage(self, league: str, name: str, found: M) -> str:
         if self._in_use(league) == name:
             return "in use"
         # What came with the program, and what was in use before, have had their time.
         return "retired" if name in (SHIPPED, *self.history(league)) else found.about.stage
 
-    def read(self, league: str, name: str) -> Parameters:
+    def read(self, league: str, name: str) -> M:
         """A model's parameters. Raises NoSuchModel and BadParameters."""
         if name == SHIPPED:
-            return load_parameters(league)
+            return self.kind.shipped(league)
         path = self._path(league, name)
         try:
             text = path.read_text("utf-8")
@@ -115,11 +192,27 @@ class Registry:
             known = ", ".join(
                 [SHIPPED, *sorted(x.stem for x in path.parent.glob("*.json") if x.stem != "active")]
             )
-            raise NoSuchModel(f"there is no {league} model {name!r}: use one of {known}") from None
-        found = decode(text, path.name)
+            what = league if self.kind.name == GAMES.name else f"{league} {self.kind.name}"
+            raise NoSuchModel(f"there is no {what} model {name!r}: use one of {known}") from None
+        found = self.kind.decode(text, path.name)
         if found.league != league:
             raise BadParameters(f"{path.name} is for {found.league}, not {league}: refit it")
         return found
+
+    def keep(self, league: str, name: str, text: str) -> Entry:
+        """Add a model under a name of its own; a file that is there stays. It is not put in use.
+
+        Raises NoSuchModel for what cannot be a name, BadParameters for what is no model.
+        """
+        path = self._path(league, name)
+        if name == SHIPPED or (path.exists() and path.read_text("utf-8", "replace") != text):
+            raise NoSuchModel(f"there is another {league} model {name!r}: choose another name")
+        self.kind.decode(text, path.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(text, "utf-8")
+        fresh.replace(path)
+        return self.show(league, name)
 
     def activate(self, league: str, name: str) -> Entry:
         """Put a model in use. Raises NoSuchModel and BadParameters; then nothing changes."""
@@ -144,14 +237,14 @@ class Registry:
 
     def _chosen(self, league: str) -> tuple[tuple[str, ...], str | None]:
         """What was put in use, and what is wrong with the file that tells it."""
-        main, copy = (_names(self.folder / league / name) for name in _CHOICE)
+        main, copy = (_names(self.home(league) / name) for name in _CHOICE)
         if main is not None:
             return main, None
         what = f"{league}/{_CHOICE[0]} cannot be read: choose one with `tracker model activate`"
         return copy or (), what
 
-    def load(self, league: str) -> tuple[Parameters, tuple[str, ...]]:
-        """The parameters to use, and what was wrong with those that should have been."""
+    def load(self, league: str) -> tuple[M, tuple[str, ...]]:
+        """The model to use, and what was wrong with those that should have been."""
         chosen, lost = self._chosen(league)
         faults = [] if lost is None else [lost]
         for name in reversed([SHIPPED, *chosen]):
@@ -168,15 +261,37 @@ class Registry:
     def _path(self, league: str, name: str) -> Path:
         if not _NAME.fullmatch(name) or name == "active":
             raise NoSuchModel(f"{name!r} cannot be a model's name: use letters, digits, '-', '.'")
-        return self.folder / league / f"{name}.json"
+        return self.home(league) / f"{name}.json"
 
     def _write(self, league: str, names: Sequence[str]) -> None:
         for name in reversed(_CHOICE):
-            path = self.folder / league / name
+            path = self.home(league) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             fresh = path.with_suffix(".tmp")
             fresh.write_text(json.dumps([*names]) + "\n", "utf-8")
             fresh.replace(path)
+
+
+def in_use(games: Registry[Parameters], league: str) -> tuple[Parameters, tuple[str, ...]]:
+    """What a league is forecast with, players and calibration included, and what was wrong.
+
+    Raises BadParameters when not even the shipped parameters can be used.
+    """
+    found, faults = _loaded(games, league)
+    players: PlayerFigures | None = None
+    more: tuple[str, ...] = ()
+    if games.of(PLAYERS).history(league):
+        # The shipped figures of players are read when a player is first asked about.
+        players, more = _loaded(games.of(PLAYERS), league)
+    calibrations, others = _loaded(games.of(CALIBRATION), league)
+    whole = replace(found, players=players, calibrations=calibrations)
+    return whole, (*faults, *more, *others)
+
+
+def _loaded(registry: Registry[M], league: str) -> tuple[M, tuple[str, ...]]:
+    found, faults = registry.load(league)
+    instead = f"{registry.kind.version(found)} ({found.checksum[:12] or SHIPPED}) is used instead"
+    return found, tuple(f"{x}; {instead}" for x in faults)
 
 
 def _names(path: Path) -> tuple[str, ...] | None:

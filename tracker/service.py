@@ -13,6 +13,7 @@ UNIT = "tracker.service"
 REFRESH_UNIT = "tracker-refresh.service"
 REFRESH_TIMER = "tracker-refresh.timer"
 FAILURE_UNIT = "tracker-failure@.service"
+WEB_UNIT = "tracker-web.service"
 SYSTEM_UNITS = Path("/etc/systemd/system")
 ETC = Path("/etc/tracker")
 
@@ -63,14 +64,7 @@ UMask=0077
 # Where it is remembered, over its restarts, that the channels were told of its end.
 _RUNTIME = "RuntimeDirectory=tracker\nRuntimeDirectoryPreserve=restart\n"
 
-_SYSTEM = """\
-
-# Secrets, in files that only root can read. The remarks stand in for files that are missing.
-LoadCredential=notify-urls:{etc}/notify-urls
-SetCredential=notify-urls:#none
-LoadCredential=telegram-token:{etc}/telegram-token
-SetCredential=telegram-token:#none
-
+_CONFINED = """\
 DynamicUser=yes
 StateDirectory=tracker
 StateDirectoryMode=0700
@@ -112,6 +106,43 @@ SystemCallErrorNumber=EPERM
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
 """
+
+# The page shares the machine with the daemon, which goes first, and its user: one database.
+_WEB = """\
+# {title}
+[Unit]
+Description=Shows your bets as a page, and answers programs
+After=tracker.service
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart={exec_start}
+TimeoutStopSec=20s
+Restart=always
+RestartSec=5s
+# 78 is a bad configuration: trying again would not mend it.
+RestartPreventExitStatus=78
+Nice=10
+CPUWeight=20
+IOWeight=20
+MemoryMax=384M
+TasksMax=64
+Environment=OPENBLAS_NUM_THREADS=1
+UMask=0077
+"""
+
+_SECRETS = """\
+# Secrets, in files that only root can read. The remarks stand in for files that are missing.
+LoadCredential=notify-urls:{etc}/notify-urls
+SetCredential=notify-urls:#none
+LoadCredential=telegram-token:{etc}/telegram-token
+SetCredential=telegram-token:#none
+
+"""
+
+# It asks nobody anything: whoever reaches it is on this machine, a proxy or a tunnel.
+_ON_THIS_MACHINE = "IPAddressDeny=any\nIPAddressAllow=localhost\n"
 
 _NO_SYSTEMD = "no systemd answers here: have whatever starts your programs start `tracker run`"
 
@@ -206,8 +237,43 @@ def render_unit(
     given = "".join(
         f"Environment={_quoted(f'{name}={value}')}\n" for name, value in (environment or {}).items()
     )
-    body = _LIMITS + _RUNTIME + given + ("\n" if user else _SYSTEM.format(etc=ETC)) + _ANYWHERE
+    body = _LIMITS + _RUNTIME + given + ("\n" if user else _system()) + _ANYWHERE
     return head + body + _INSTALL.format(target="default.target" if user else "multi-user.target")
+
+
+def _system() -> str:
+    """What only the system's own systemd can do for a unit, secrets included."""
+    return "\n" + _SECRETS.format(etc=ETC) + _CONFINED
+
+
+def render_web_unit(
+    exec_start: Path,
+    config: Path | None,
+    *,
+    user: bool,
+    loopback: bool = True,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """The text of a unit that serves the page. `loopback` is whether it listens there alone.
+
+    It is given no secret, and may reach no other machine where it is asked from this one only.
+    """
+    words = [_quoted(exec_start)]
+    if config is not None:
+        words += ["--config", _quoted(config)]
+    head = _WEB.format(
+        title="For a person's own systemd." if user else "For the system's systemd.",
+        exec_start=" ".join([*words, "web", "--no-link"]),
+    )
+    given = "".join(
+        f"Environment={_quoted(f'{name}={value}')}\n" for name, value in (environment or {}).items()
+    )
+    near = _ON_THIS_MACHINE if loopback else ""
+    system = f"\nUser=tracker\n{_CONFINED}{near}"
+    return (
+        head + given + ("\n" if user else system) + _ANYWHERE
+        + _INSTALL.format(target="default.target" if user else "multi-user.target")
+    )  # fmt: skip
 
 
 def render_failure_unit(exec_start: Path, config: Path | None, *, user: bool) -> str:
@@ -223,7 +289,7 @@ def render_failure_unit(exec_start: Path, config: Path | None, *, user: bool) ->
         exec_start=" ".join(words),
     )
     # The state folder would be handed over to this unit's user while it runs: it needs none.
-    system = _SYSTEM.format(etc=ETC).replace(_STATE, "")
+    system = _system().replace(_STATE, "")
     return head + _LIMITS + ("\n" if user else system) + _ANYWHERE
 
 
@@ -353,14 +419,41 @@ def install_timer(
     )
 
 
-def status(*, user: bool, run: Runner = run_command) -> tuple[bool, str]:
-    """Whether the service is at work, and how it is, in one sentence."""
+def install_web(unit: Path, text: str, *, user: bool, run: Runner = run_command) -> tuple[str, ...]:
+    """Write, enable and start the page's unit; `unit` is where the daemon's own would be.
+
+    `text` is that of `render_web_unit`. Raises ServiceError.
+    """
+    _must_answer(run, user=user)
+    target = unit.with_name(WEB_UNIT)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    except OSError as why:
+        advice = "check that the folder is yours" if user else "use sudo"
+        raise ServiceError(f"{target} cannot be written ({why.strerror}): {advice}") from None
+    _must(_systemctl(run, "daemon-reload", user=user), "read the unit")
+    _must(_systemctl(run, "enable", WEB_UNIT, user=user), "enable the page")
+    _must(_systemctl(run, "restart", WEB_UNIT, user=user), "start the page")
+    log = f"journalctl {'--user ' if user else ''}--unit {WEB_UNIT} --follow"
+    return (
+        f"Wrote {target}.",
+        "The page is served. `tracker web link` prints a link that opens it.",
+        f"Its log: {log}",
+    )
+
+
+def status(*, user: bool, name: str = UNIT, run: Runner = run_command) -> tuple[bool, str]:
+    """Whether a service is at work, and how it is, in one sentence."""
     fields = "ActiveState,SubState,StatusText,MainPID,NRestarts,LoadState,Result"
     _must_answer(run, user=user)
-    ran = _systemctl(run, "show", UNIT, f"--property={fields}", user=user)
+    ran = _systemctl(run, "show", name, f"--property={fields}", user=user)
     told = dict(line.split("=", 1) for line in ran.output.splitlines() if "=" in line)
     if told.get("LoadState") == "not-found":
-        return False, "The service is not installed: `tracker service install` puts it in place."
+        option = " --web" if name == WEB_UNIT else ""
+        return False, (
+            f"The service is not installed: `tracker service install{option}` puts it in place."
+        )
     state = f"{told.get('ActiveState', 'unknown')} ({told.get('SubState', 'unknown')})"
     parts = [f"The service is {state}"]
     if told.get("MainPID", "0") != "0":
@@ -378,10 +471,11 @@ def remove(unit: Path, *, user: bool, run: Runner = run_command) -> tuple[str, .
     """Stop the service, disable it and delete its unit; bets and history stay."""
     if not unit.exists():
         return (f"There is no {unit}: nothing to remove.",)
-    _must(_systemctl(run, "disable", "--now", UNIT, user=user), "stop the service")
+    _must(_systemctl(run, "disable", "--now", unit.name, user=user), "stop the service")
     try:
         unit.unlink()
-        unit.with_name(FAILURE_UNIT).unlink(missing_ok=True)
+        if unit.name == UNIT:
+            unit.with_name(FAILURE_UNIT).unlink(missing_ok=True)
     except OSError as why:
         raise ServiceError(f"{unit} cannot be removed ({why.strerror}): use sudo") from None
     _must(_systemctl(run, "daemon-reload", user=user), "forget the unit")

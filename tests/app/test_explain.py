@@ -15,7 +15,7 @@ from tracker.app.bets import Beside, Bets, draft_of
 from tracker.app.choose_game import Choice
 from tracker.app.explain import Explainer, _shared, _win_of
 from tracker.domain.chance import Chance
-from tracker.registry import Registry
+from tracker.registry import GAMES, Registry
 from tracker.store import Store
 from tracker.store.views import ShowView, SnapshotView
 
@@ -54,7 +54,7 @@ async def test_games_that_moved_together_share_the_change(tmp_path: Path) -> Non
     """By name, and exactly."""
     async with await Store.open(tmp_path / "t.db", now=T0, durable=False) as store:
         view = await a_parlay(store)
-        explainer = Explainer(store, (), lambda _: None, Registry(tmp_path / "models"))
+        explainer = Explainer(store, (), lambda _: None, Registry(tmp_path / "models", GAMES))
         told = await explainer.explain(view, (1, 3))
     assert dict(told.causes).keys() == {"LAL@DEN", "NYK@BOS"}
     assert math.fsum(x for _, x in told.causes) == pytest.approx(told.change, abs=1e-12)

@@ -19,8 +19,8 @@ from tracker.domain.prior import Finished
 from tracker.engine.monitors import Figures, State, cusum, limits
 from tracker.forecast import load_parameters
 from tracker.store import Store
+from tracker.store.known import SlateCheck
 from tracker.store.monitoring import Standing
-from tracker.store.seasons import SlateCheck
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -115,7 +115,7 @@ async def test_a_source_that_loses_boxes_is_told_once_and_once_more_when_it_is_w
         assert len(await store.monitoring.untold()) == 1
 
 
-async def test_ratings_that_have_drifted_ask_for_a_fit(tmp_path: Path) -> None:
+async def test_ratings_that_have_drifted_ask_for_a_retrain(tmp_path: Path) -> None:
     """A season in which scores scatter much more than in the last."""
     rng = random.Random(4)  # noqa: S311 - a simulation
     teams = [f"T{n:02d}" for n in range(30)]
@@ -131,7 +131,7 @@ async def test_ratings_that_have_drifted_ask_for_a_fit(tmp_path: Path) -> None:
         found = await watch(store, ["nba"], load_parameters, NOW)
     by_name = {x.name: x for x in found.standings}
     assert by_name["total spread by ratings"].state is State.DRIFTING
-    assert "tracker fit" in by_name["total spread by ratings"].advice
+    assert "tracker model retrain" in by_name["total spread by ratings"].advice
     assert by_name["total mean by close"].state is State.UNKNOWN
 
 

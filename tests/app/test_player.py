@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli, keep_games, tonight
+from tracker.app.player import Ask, PlayerSheet, sheets
+from tracker.domain.chance import Chance
+from tracker.domain.errors import Misused, TrackerError
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.player import Availability, Injury
+from tracker.domain.player import Availability, Injury, Stat
+from tracker.forecast import load_parameters
 from tracker.store import Store
 
 POINTS = (31, 20, 25, 28, 17, 30, 24, 26, 22, 27, 33, 19)
@@ -76,9 +80,42 @@ def test_who_is_out_has_no_chance(cli: Cli, season: Path) -> None:
     assert "would be void" in cli("player", "Jokic", "--line", "24.5").out
 
 
+def test_what_the_next_opponent_allows_stands_beside_the_league(cli: Cli, season: Path) -> None:
+    """Of the figure that is asked about; one who scored alone is all that was seen."""
+    assert season.is_file()
+    allowed = cli("player", "Jokic", "--json").json["allowed"]
+    against = [x for n, x in enumerate(POINTS) if n % 2]
+    assert allowed == {
+        "team": "LAL",
+        "games": len(against),
+        "mean": pytest.approx(sum(against) / len(against)),
+        "league": pytest.approx(sum(POINTS) / len(POINTS)),
+    }
+    assert "LAL      allows" in cli("player", "Jokic").out
+
+
+async def test_fifty_are_answered_at_once_each_for_himself(season: Path) -> None:
+    """In the order that was asked; of who is not known there is the reason."""
+    now = datetime.now(UTC)
+    asks = [Ask("Nikola Jokic", Stat.PTS, 10.5 + n) for n in range(48)]
+    asks += [Ask("Nobody Atall"), Ask("Nikola Jokic", Stat.REB)]
+    async with await Store.open(season, now=now) as store:
+        found = await sheets(store, asks, lambda _: None, load_parameters, now)
+        with pytest.raises(Misused, match="ask about 50 at once"):
+            await sheets(store, [*asks, asks[0]], lambda _: None, load_parameters, now)
+    wins = [x.chance.win for x in found[:48] if isinstance(x, PlayerSheet)
+            and isinstance(x.chance, Chance)]  # fmt: skip
+    assert len(wins) == 48
+    assert wins == sorted(wins, reverse=True)
+    assert isinstance(found[48], TrackerError)
+    last = found[49]
+    assert isinstance(last, PlayerSheet)
+    assert (last.stat, last.line, last.chance) == (Stat.REB, None, None)
+
+
 def test_what_is_not_known_is_said(cli: Cli, season: Path) -> None:
     """A stranger, a figure that nobody counts, a line that no book offers."""
     assert season.is_file()
     assert "no game of" in cli("player", "Nobody Atall").sentence
     assert "is not counted" in cli("player", "Jokic", "--stat", "fouls").sentence
-    assert "is no line" in cli("player", "Jokic", "--line", "24.3").sentence
+    assert "write one such as 25.5" in cli("player", "Jokic", "--line", "24.3").sentence

@@ -32,7 +32,7 @@ MORNING = datetime(2026, 1, 30, 11, 30, tzinfo=UTC)
 """06:30 in New York, after a night of four games."""
 
 NIGHT = ("CHA@DAL", "HOU@ATL", "MIL@WAS", "SAC@PHI")
-GAMES = frozenset(("results", "players", "ratings", "form"))
+GAMES = frozenset(("results", "players", "ratings", "form", "ends"))
 
 
 @asynccontextmanager
@@ -113,6 +113,23 @@ async def test_form_is_told_of_every_team_that_has_played(tmp_path: Path) -> Non
         assert rated is not None
         assert (rated.form.points_for, rated.form.points_against) == (113, 111)
         assert (rated.form.streak, rated.form.back_to_back) == (1, True)
+        assert rated.form.pace is not None
+        assert 90 < rated.form.pace < 115
+
+
+async def test_the_ends_of_every_road_team_are_believed_by_its_games(tmp_path: Path) -> None:
+    """Half by half, once a morning however often it is looked up; colleges show nothing."""
+    async with round_of(tmp_path / "t.db") as (work, store, _, _):
+        await work.run("nba", of_games())
+        (told,) = await work.run("nba", [Part.ENDS])
+        assert told.text == "4 road teams believed by 4 games"
+        rows = await store.seasons.ends("nba")
+        assert [(x.team, x.games) for x in rows] == [
+            ("CHA", 1), ("HOU", 1), ("MIL", 1), ("SAC", 1),
+        ]  # fmt: skip
+        assert all(0 < x.chance < 1 for x in rows)
+        assert {x.version for x in rows} == {rows[0].version}
+        assert (await work.run("ncaam", [Part.ENDS]))[0].whole
 
 
 def finished(day: int, home: str, away: str, home_points: int, away_points: int) -> Finished:
@@ -174,7 +191,7 @@ def test_what_cannot_be_had_is_said_and_gives_status_1(cli: Cli, config: Path) -
     assert config.is_file()
     ran = cli("refresh", "--json")
     assert ran.status == 1
-    assert not any(x["whole"] for x in ran.json if x["part"] != "form")
+    assert not any(x["whole"] for x in ran.json if x["part"] not in ("form", "ends"))
     assert "is nothing to look up" in cli("refresh", "--only", "weather").sentence
 
 

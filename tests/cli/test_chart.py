@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli
-from tracker.app.course import game_seconds
-from tracker.cli.charts.chart import _axis
-from tracker.cli.charts.plot import Canvas
+from tracker.app.axes import game_seconds
+from tracker.cli.charts.plot import Canvas, axis, draw_clv, histogram
 from tracker.domain.league import NBA, NCAAM
 
 
@@ -76,9 +75,66 @@ def test_labels_of_short_periods_never_run_into_each_other(
     """However many overtimes there are, each label stands whole or not at all; the last stands."""
     spans, begins = [], 0
     for number, (length, letters) in enumerate(given_spans):
-        spans.append((float(begins), float(begins + length), "abcdefghi"[number] * letters))
+        spans.append((begins + length / 2, "abcdefghi"[number] * letters))
         begins += length
-    drawn = _axis(Canvas(73, 10, 0.0, float(begins), 0.0, 1.0), spans)
+    drawn = axis(Canvas(73, 10, 0.0, float(begins), 0.0, 1.0), spans)
     assert len(drawn) <= 73
-    assert set(drawn.split()) <= {name for _, _, name in spans}
-    assert spans[-1][2] in drawn.split()
+    assert set(drawn.split()) <= {name for _, name in spans}
+    assert spans[-1][1] in drawn.split()
+
+
+@pytest.mark.usefixtures("night")
+@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("kind", ["--profit", "--calibration"])
+def test_a_record_is_drawn(cli: Cli, kind: str, width: int) -> None:
+    """As wide as the terminal, and no wider."""
+    ran = cli("chart", kind, "--width", str(width))
+    assert ran.status == 0
+    assert max(map(len, ran.out.splitlines()[1:])) <= width
+    assert {"--profit": "over 1 night", "--calibration": "  75 %"}[kind] in ran.out
+
+
+@pytest.mark.usefixtures("night")
+@pytest.mark.parametrize("kind", ["--profit", "--calibration"])
+def test_a_record_is_a_picture(cli: Cli, tmp_path: Path, kind: str) -> None:
+    """Byte for byte the same for the same record."""
+    pytest.importorskip("matplotlib")
+    files = [tmp_path / f"{name}.png" for name in "ab"]
+    for file in files:
+        assert cli("chart", kind, "--out", file).status == 0
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+@pytest.mark.usefixtures("config")
+def test_a_record_of_nothing_says_so(cli: Cli) -> None:
+    """Before there is a database, and whichever is asked for."""
+    for kind in ("--profit", "--calibration", "--clv"):
+        ran = cli("chart", kind)
+        assert ran.status == 0
+        assert ran.out.startswith("No ")
+
+
+def test_one_thing_is_drawn_at_a_time(cli: Cli) -> None:
+    """A bet or a record, and which is told."""
+    for words in ((), ("1", "--profit"), ("--profit", "--clv")):
+        ran = cli("chart", *words)
+        assert ran.status == 2
+        assert "name one bet, or one of" in ran.sentence
+
+
+@given(st.lists(st.integers(-150, 150).map(lambda x: x / 100), min_size=1, max_size=40))
+def test_a_histogram_counts_every_bet_once(values: list[float]) -> None:
+    """In bins that lie side by side and never across 0."""
+    bins = histogram(values)
+    assert sum(count for _, _, count in bins) == len(values)
+    assert all(low < high and not low < -1e-9 < 1e-9 < high for low, high, _ in bins)
+    assert [high for _, high, _ in bins[:-1]] == pytest.approx([low for low, _, _ in bins[1:]])
+
+
+def test_what_the_close_says_is_drawn_in_bars() -> None:
+    """The longest is the most, and losses stand apart from gains."""
+    lines = draw_clv([-0.032, -0.031, 0.02], "+1 %", 80)
+    assert lines[0].endswith("+1 %")
+    assert max(map(len, lines)) <= 80
+    bars = {x.split("%")[0].strip(): x.count("█") for x in lines[1:]}
+    assert bars["-4 to -3"] > bars["+2 to +3"] > 0

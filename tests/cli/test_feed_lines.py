@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tracker.cli.watch.source_status import feeds_line, source_of
+from tracker.cli.watch.status import feeds_line, source_of
 from tracker.store.views import SourceStatusView
 
 NOW = datetime(2026, 1, 30, 1, 0, tzinfo=UTC)

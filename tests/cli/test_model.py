@@ -84,7 +84,7 @@ def test_a_missing_package_is_named_with_its_command(
     data: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever lacks the extra is told how to get it."""
-    monkeypatch.setattr("tracker.cli.models.seasons.find_spec", lambda _: None)
+    monkeypatch.setattr("tracker.cli.models.in_use.find_spec", lambda _: None)
     assert 'pip install "ingame-tracker[modelling]"' in cli("fit", data).sentence
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tracker.cli import basics
+from tracker.cli import app, basics
 from tracker.cli.basics import read_basics
-from tracker.cli.bets.quick import quick_add
+from tracker.cli.bets.add import asked_for
 from tracker.settings import ConfigError, load_settings
 from tracker.settings.models import DEFAULT_RULES, known_keys
 
@@ -84,28 +84,46 @@ def test_only_keys_of_the_settings_are_known() -> None:
     assert keys <= set(known_keys())
 
 
-@pytest.mark.usefixtures("slate")
 @pytest.mark.parametrize(
     "args",
-    [
-        ("bets",), ("add",), ("add", "--help"), ("add", "-h"), ("add", "DEN ML", "--what"),
-        ("add", "DEN ML", "--odds"), ("add", "--odds", "2", "--odds", "3", "DEN ML"), ("-V", "add"),
-        ("add", "--", "DEN ML"), (),
-    ],
-)  # fmt: skip
-def test_anything_out_of_the_ordinary_is_left_to_the_application(args: tuple[str, ...]) -> None:
-    """Which knows better what is wrong."""
-    assert quick_add(args) is None
+    [("bets",), ("add", "--help"), ("add", "DEN ML", "-h"), ("-V", "add"), ("--config",), ()],
+)
+def test_what_adds_no_bet_is_left_to_the_application(args: tuple[str, ...]) -> None:
+    """Help, versions and other verbs."""
+    assert not asked_for(args)
 
 
 @pytest.mark.usefixtures("slate")
-def test_both_ways_of_reading_add_the_same_bet(cli: Cli) -> None:
-    """`--` is enough to take the long way."""
-    quick = cli("add", "DEN ML", "--odds=+135", "--tag", "a", "--json").json
-    slow = cli("add", "--odds", "+135", "--tag", "a", "--json", "--", "DEN ML").json
-    assert quick.pop("created")
-    assert not slow.pop("created")
-    assert quick == slow
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        ((), "write the bet, such as `tracker add 'DEN -4.5 -110 $20'`"),
+        (("DEN ML", "--what"), "there is no option --what: see `tracker add --help`"),
+        (("DEN ML", "--free=yes"), "there is no option --free: see `tracker add --help`"),
+        (("DEN ML", "--odds"), "--odds needs a value behind it: see `tracker add --help`"),
+    ],
+)
+def test_a_mistake_in_the_options_is_told(cli: Cli, args: tuple[str, ...], why: str) -> None:
+    """In one sentence, with the status of wrong usage."""
+    ran = cli("add", *args)
+    assert (ran.status, ran.sentence) == (2, why)
+
+
+@pytest.mark.usefixtures("slate")
+def test_options_may_be_written_either_way_and_the_last_one_counts(cli: Cli) -> None:
+    """Before or behind the line, with `=` or a blank; behind `--` all is the line's."""
+    one = cli("add", "DEN ML", "--odds=-120", "--odds=+135", "--tag", "a", "--json").json
+    same = cli("add", "--odds", "+135", "--tag", "a", "--json", "--", "DEN", "ML").json
+    assert one.pop("created")
+    assert not same.pop("created")
+    assert one == same
+
+
+@pytest.mark.usefixtures("slate")
+def test_the_application_reads_the_options_as_the_program_does(cli: Cli) -> None:
+    """They are read in one place, whoever begins."""
+    assert app.run(["add", "DEN ML", "--odds", "+135", "--no-chance"]) == 0
+    assert not cli("add", "DEN ML +135", "--json").json["created"]
 
 
 @pytest.mark.usefixtures("slate")

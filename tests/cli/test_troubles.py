@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from tests.cli.conftest import NOBODY, Cli
-from tracker.cli.demo.sink import served
+from tracker.cli.demo.show import served
 from tracker.cli.look import _widths
 from tracker.cli.screen import broken, make_printable
 from tracker.cli.setup.doctor import _clock, _files, _running
@@ -151,8 +151,7 @@ def test_doctor_says_each_thing_once(cli: Cli, config: Path) -> None:
 async def test_doctor_sees_a_clock_that_is_wrong() -> None:
     """By the time that the sources give with their answers."""
     from tracker.clock import SystemClock
-    from tracker.feeds.feeds import open_feeds
-    from tracker.feeds.http.probe import probe
+    from tracker.feeds.feeds import open_feeds, probe
     from tracker.settings.models import FeedSettings, FeedsSettings
 
     async def old(_: web.Request) -> web.Response:

@@ -10,7 +10,7 @@ from tracker.clock import FakeClock
 from tracker.daemon.broadcast_delay import LateSlate, delayed
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.poll import Poll, Standing
-from tracker.feeds.slate.slate import SlateReading
+from tracker.feeds.slates import SlateReading
 
 T0 = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 GAME = Game("0022600001", "nba", "DEN", "LAL", T0, date(2026, 11, 20))

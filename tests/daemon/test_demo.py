@@ -12,7 +12,7 @@ import pytest
 
 @pytest.mark.timeout(150)
 async def test_the_demo_settles_every_bet_as_the_games_ended(tmp_path: Path) -> None:
-    """Four games are played, alerts arrive through Apprise, each bet settles, charts are drawn."""
+    """Four games are played, alerts arrive, bets meet their close and settle, charts are drawn."""
     demo = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tracker", "demo", "--speed", "900", "--out", str(tmp_path),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -24,4 +24,6 @@ async def test_the_demo_settles_every_bet_as_the_games_ended(tmp_path: Path) -> 
     assert "15 of 15 bets settled as the real final boxes say" in text
     assert "daemon exit status 0" in text
     assert text.count("p(hit)") > 11
+    assert "live bet" not in text
+    assert "was worth" in text.partition("By the closing line")[2]
     assert sum(x.endswith(".png") for x in os.listdir(tmp_path)) == 4  # noqa: PTH208 - async code

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import web
 
-from tracker.cli.demo.sink import served
+from tracker.cli.demo.show import served
 from tracker.clock import FakeClock
 from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.watchers.nightly import (

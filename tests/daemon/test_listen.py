@@ -25,7 +25,7 @@ from tracker.domain.bet import Status
 from tracker.domain.policy import Scope
 from tracker.notify.channels.telegram.card import TelegramBoard
 from tracker.notify.channels.telegram.connection import TelegramConnection
-from tracker.registry import Registry
+from tracker.registry import GAMES, Registry
 
 STRANGER = 666
 REAL = SystemClock()
@@ -64,7 +64,7 @@ class Ears:
     @property
     def bets(self) -> BetCommands:
         """What may be done with bets."""
-        registry = Registry(self.room.folder / "models")
+        registry = Registry(self.room.folder / "models", GAMES)
         explainer = Explainer(self.room.store, (), lambda _: None, registry)
         changed = self.changes.append
         return BetCommands(

@@ -127,7 +127,7 @@ def paid(folder: Path) -> int:
     with sqlite3.connect(folder / "tracker.db") as db:
         rows = db.execute("SELECT purpose, planned, cost FROM credit WHERE refused IS NULL")
         listed = rows.fetchall()
-    assert all(planned == cost or "players" in what for what, planned, cost in listed)
+    assert all(planned == cost or "own markets" in what for what, planned, cost in listed)
     return sum(cost for _, _, cost in listed)
 
 

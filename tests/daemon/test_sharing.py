@@ -14,7 +14,7 @@ import pytest
 
 from tests.engine.build import GAME, T0, after, live, outlook
 from tracker.clock import FakeClock
-from tracker.daemon.track import TrackContext, track
+from tracker.daemon.track import Decisions, Looked, TrackContext, deciding, track
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Snapshot
@@ -82,12 +82,12 @@ class World:
             assert books is not None
             hall = Hall(self, store, {x.game.id for x in books})
             context = TrackContext(
-                hall, hall, shelf, self.clock, ("sink",), lambda: None, lambda *_: None
+                hall, hall, self.clock, ("sink",), lambda: None, lambda *_: None, shelf.wanted
             )
-            async with asyncio.TaskGroup() as tasks:
+            async with deciding(context) as decisions, asyncio.TaskGroup() as tasks:
                 for book in books:
                     script = Script(hall, book.game.id)
-                    tasks.create_task(hall.run(book, script, context))
+                    tasks.create_task(hall.run(book, script, decisions))
 
     async def survive(self) -> bool:
         """Whether one life came to its end by itself."""
@@ -113,10 +113,10 @@ class Hall:
     playing: set[str]
     _waiting: dict[str, asyncio.Future[None]] = field(default_factory=dict)
 
-    async def run(self, book: GameTracking, script: Script, context: TrackContext) -> None:
+    async def run(self, book: GameTracking, script: Script, decisions: Decisions) -> None:
         """Follow one game to its end."""
         try:
-            await track(book, script, context)
+            await track(book, script, decisions)
         finally:
             self.playing.discard(book.game.id)
             self._meet()
@@ -138,16 +138,17 @@ class Hall:
                     waits.set_result(None)
             self._waiting.clear()
 
-    async def record(self, poll: Poll, change: Change, channels: Sequence[str]) -> int:
+    async def record_all(
+        self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
+    ) -> None:
         """Write to the real store, unless this is the record at which the program dies."""
         world = self.world
         world.records += 1
         if world.records == world.die_at and world.early:
             raise Killed
-        number = await self.store.record(poll, change, channels)
+        await self.store.record_all(decided, channels)
         if world.records == world.die_at:
             raise Killed
-        return number
 
 
 @dataclass
@@ -294,3 +295,61 @@ async def test_a_game_of_tomorrow_counts_before_any_source_tells_of_it(tmp_path:
     assert len(shown.snapshots) == 3
     assert {x.game for x in shown.snapshots} == {GAME.id}
     assert 0.1 < shown.snapshots[-1].snapshot.known.win < 0.9
+
+
+@dataclass
+class SlowDisk:
+    """Keeps what is recorded together, and takes as long for each as it is told to."""
+
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+    written: list[list[str]] = field(default_factory=list)
+
+    async def forecast(self, book: GameTracking, state: GameState) -> Outlook | Unreadable:
+        """No outlook: nothing is to be priced here."""
+        return Unreadable(Trouble.MALFORMED, f"{book.game.name} at {state.game_clock}")
+
+    async def record_all(
+        self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
+    ) -> None:
+        """Write once the disk is free."""
+        await self.free.wait()
+        self.written.append([change.book.game.id for _, change in decided] + list(channels))
+
+
+def on_disk(disk: SlowDisk) -> TrackContext:
+    """What decides, with this disk."""
+    return TrackContext(disk, disk, FakeClock(after(0)), (), lambda: None, lambda *_: None)
+
+
+def broken(game: Game) -> Looked:
+    """A poll of a game that is kept although it tells nothing."""
+    poll = Poll("nba", "board", after(1), b"x", "00", Unreadable(Trouble.MALFORMED, "is no board"))
+    return Looked(GameTracking(game), poll)
+
+
+async def test_what_comes_while_the_disk_is_busy_is_recorded_together() -> None:
+    """One transaction for all that waits, in the order in which it came."""
+    disk = SlowDisk()
+    games = [replace(GAME, id=f"002260001{n}") for n in range(4)]
+    async with deciding(on_disk(disk)) as decisions, asyncio.TaskGroup() as tasks:
+        tasks.create_task(decisions.made_of(broken(games[0])))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        for game in games[1:]:
+            tasks.create_task(decisions.made_of(broken(game)))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        disk.free.set()
+    assert disk.written == [[games[0].id], [x.id for x in games[1:]]]
+
+
+async def test_nothing_is_decided_after_a_decision_that_failed() -> None:
+    """Who waits for one is told what it died of, and so is whoever asks later."""
+    disk = SlowDisk()
+    disk.free.set()
+    context = replace(on_disk(disk), route=lambda change, _: {}[change.book.game.id])  # type: ignore[index]
+    async with deciding(context) as decisions:
+        for game in (GAME, OTHER):
+            with pytest.raises(KeyError):
+                await decisions.made_of(broken(game))
+    assert disk.written == []

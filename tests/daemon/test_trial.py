@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from tracker.cli.bets.rules_test import bets_on
+from tracker.cli.bets.rules import bets_on
 from tracker.clock import LeapingClock
 from tracker.domain.alert import Decision
 from tracker.domain.game import Game
@@ -15,7 +15,7 @@ from tracker.domain.policy import LevelRule, parse_rule
 from tracker.engine.rules.state_machine import BAND, COOLDOWN, FURTHER, log_odds
 from tracker.feeds.polling.poller import Poller
 from tracker.modelling.backtest.rehearsal import STARTS_BEFORE, SiteWatch
-from tracker.modelling.backtest.rule_scores import Course
+from tracker.modelling.backtest.rule_scores import TrialCourse
 from tracker.modelling.backtest.rule_trial import follow
 from tracker.replay.files import shipped
 from tracker.replay.nba.site import Site
@@ -25,7 +25,7 @@ RULES = [parse_rule(x) for x in ("p >= 0.80", "p >= 0.50", "p <= 0.50", "p <= 0.
 RECORDED = [x for x in shipped() if x.league == "nba"]
 
 
-async def courses(name: str) -> list[Course]:
+async def courses(name: str) -> list[TrialCourse]:
     """The moneyline of a recorded game, followed by the real loop."""
     recording = next(x for x in RECORDED if x.name == name)
     playback = Playback(recording)

@@ -97,7 +97,7 @@ class Slate:
         for game_id, book in self.books.items():
             if game_id != state.game.id and shared:
                 newest = tuple(shared.get(x.bet.number, x) for x in book.tracked)
-                self.books[game_id] = book.with_bets(newest)
+                self.books[game_id] = replace(book, tracked=newest)
 
     def fired(self, event: Event) -> list[Alert]:
         """Every announcement of an event so far."""

@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tracker.app.value import closing_values
-from tracker.domain.bet import Bet, Leg, Parlay
+from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import (
     Direction,
     Market,
     Moneyline,
     PlayerTotal,
+    Span,
     Spread,
     TeamTotal,
     Total,
@@ -23,6 +24,7 @@ from tracker.domain.market import (
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat
 from tracker.domain.quote import (
+    Closing,
     Quote,
     Selection,
     TwoSided,
@@ -30,9 +32,11 @@ from tracker.domain.quote import (
     before_fee,
     two_sided,
 )
+from tracker.domain.tracking import Tracked
 from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.market.board import QuoteBoard, best_price
-from tracker.engine.market.closing import Close, close, tip_off
+from tracker.engine.market.closing import GameClose, close, tip_off
+from tracker.engine.market.clv import Placed
 from tracker.forecast import load_parameters
 from tracker.forecast.players.priors import PlayerPriors, player_prior
 from tracker.forecast.shipped import load_player_figures
@@ -96,9 +100,10 @@ class Known:
         return player in self.names
 
 
-def value(made: Close, *bets: Bet, known: Known | None = None) -> ClosingValue:
+def value(made: GameClose, *bets: Bet, known: Known | None = None) -> ClosingValue:
     """What the first of some bets was worth by a close."""
-    found = closing_values(bets, {GAME.id: made}, {}, load_parameters, known or Known(), TIP)
+    placed = [Placed(x) for x in bets]
+    found = closing_values(placed, {GAME.id: made}, {}, load_parameters, known or Known(), TIP)
     return found[0]
 
 
@@ -211,7 +216,7 @@ def test_what_is_missing_says_why() -> None:
     made = close(GAME.id, 1, TIP, market("a", "b", "c"))
     assert value(made, bet(Moneyline(Side.HOME), minutes=-5)).reason == "live bet"
     assert value(made, bet(Moneyline(Side.HOME), None)).reason == "no price"
-    void = Close(replace(made.closing, tip_at=None))
+    void = GameClose(replace(made.closing, tip_at=None))
     assert value(void, bet(Moneyline(Side.HOME))).reason == "called off"
     empty = close(GAME.id, 1, TIP, [])
     assert value(empty, bet(Moneyline(Side.HOME))).reason.startswith("no close")
@@ -258,3 +263,102 @@ def test_the_best_price_is_over_your_books_and_anchors_stand_apart() -> None:
     mine = best_price(quotes, HOME, ("a", "pinnacle"), anchors, TIP)
     assert mine is not None
     assert mine.book == "pinnacle"
+
+
+def test_a_line_that_a_book_has_left_is_quoted_no_more() -> None:
+    """Three books stood at -5.5 nine minutes before the tip-off, and at -6.5 in the end."""
+    left = [x._replace(at=x.at - timedelta(minutes=7)) for x in market("a", "b", "c")]
+    moved = replace(SPREAD, points=-6.5)
+    lines = left + two_sided([x for book in "abc" for x in pair(book, moved, (1.91, 1.91))])
+    made = close(GAME.id, 1, TIP, lines)
+    assert made.fair(SPREAD) is None
+    assert made.closing.home_spread == -6.5
+    assert value(made, bet(Spread(Side.HOME, -5.5))).grade is Grade.CONVERTED
+    # What they did not quote again still stands.
+    assert made.closing.total == 225.5
+
+
+def test_a_bet_that_came_back_whole_has_no_value() -> None:
+    """No price was taken, so none is judged; a value from before is reckoned anew."""
+    made = close(GAME.id, 1, TIP, market("a", "b", "c"))
+    line = bet(Moneyline(Side.HOME))
+    before = value(made, line)
+    gone = Placed.of(replace(Tracked.fresh(line), settlement=void_settlement()))
+    assert not gone.heeded(before)
+    (after,) = closing_values([gone], {GAME.id: made}, {1: 1}, load_parameters, Known(), TIP)
+    assert (after.grade, after.reason, after.revision) == (Grade.MISSING, "void", 2)
+    assert gone.heeded(after)
+
+
+def void_settlement() -> Settlement:
+    """A result that gave the stake back."""
+    return Settlement(1, 1, Result.VOID, 1000, TIP, "he did not play")
+
+
+def test_a_leg_that_is_void_drops_out_of_a_parlays_value() -> None:
+    """The rest is worth its own legs at the product of their own prices."""
+    made = close(GAME.id, 1, TIP, market("a", "b", "c"))
+    legs = (
+        Leg(GAME, Moneyline(Side.HOME), parse_odds("1.50")),
+        Leg(GAME, PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 27.5), parse_odds("1.90")),
+    )
+    slip = bet(Parlay(legs), None)
+    whole = value(made, slip)
+    tracked = Tracked.fresh(slip)
+    gone = replace(tracked, legs=(tracked.legs[0], replace(tracked.legs[1], result=Result.VOID)))
+    placed = Placed.of(gone)
+    assert not placed.heeded(whole)
+    (rest,) = closing_values([placed], {GAME.id: made}, {1: 1}, load_parameters, Known(), TIP)
+    assert rest.reason == "3 books; leg 2 void"
+    assert rest.chance is not None
+    assert whole.chance is not None
+    assert rest.chance.win > whole.chance.win
+    assert rest.value == pytest.approx(1.5 * rest.chance.win - 1, abs=1e-12)
+    assert placed.heeded(rest)
+
+
+def test_a_parlay_whose_legs_have_no_prices_has_no_value_without_one_of_them() -> None:
+    """What the book makes of its price then is not told."""
+    made = close(GAME.id, 1, TIP, market("a", "b", "c"))
+    slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, Spread(Side.HOME, -5.5))))
+    placed = Placed(bet(slip, "+150"), dropped=(1,))
+    (found,) = closing_values([placed], {GAME.id: made}, {}, load_parameters, Known(), TIP)
+    assert found.reason == "no price: leg 2 void"
+
+
+def test_a_leg_of_a_game_that_is_called_off_leaves_the_rest_to_be_valued() -> None:
+    """Its own game has no close."""
+    made = close(GAME.id, 1, TIP, market("a", "b", "c"))
+    other = replace(GAME, id="0022600002", home="BOS", away="NYK")
+    off = GameClose(Closing(other.id, 2, None))
+    legs = (
+        Leg(GAME, Moneyline(Side.HOME), parse_odds("1.50")),
+        Leg(other, Moneyline(Side.HOME), parse_odds("1.90")),
+    )
+    closes = {GAME.id: made, other.id: off}
+    whole = Placed(bet(Parlay(legs), None))
+    rest = Placed(whole.bet, dropped=(1,))
+    before, after = closing_values([whole, rest], closes, {}, load_parameters, Known(), TIP)
+    assert before.reason == "called off"
+    assert not rest.heeded(before)
+    assert after.grade is Grade.CONVERTED
+
+
+def test_halves_and_alternate_lines_that_are_quoted_need_no_model() -> None:
+    """Three books quote the first half's total, and his other line beside the main one."""
+    half = Selection("total", "over", 112.5, span=Span.H1)
+    lower = replace(POINTS, market="player_points_alternate", points=24.5)
+    quotes = [
+        x for book in "abc" for line, odds in ((half, (1.9, 1.95)), (lower, (1.45, 2.8)))
+        for x in pair(book, line, odds)
+    ]  # fmt: skip
+    made = close(GAME.id, 1, TIP, market("a", "b", "c") + two_sided(quotes))
+    first = value(made, bet(Total(Direction.OVER, 112.5, Span.H1)))
+    assert (first.grade, first.points) == (Grade.QUOTED, 112.5)
+    his = value(made, bet(PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 24.5)))
+    assert his.grade is Grade.QUOTED
+    assert his.chance is not None
+    assert his.chance.win == pytest.approx(2.8 / (1.45 + 2.8), abs=1e-12)
+    # Another half's line is not this one.
+    second = value(made, bet(Total(Direction.OVER, 112.5, Span.H2)))
+    assert second.grade is Grade.CONVERTED

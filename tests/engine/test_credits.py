@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tracker.app.credits import tip_of
+from tracker.domain.bet import Bet
+from tracker.domain.game import Game, Side
+from tracker.domain.market import (
+    Direction,
+    Market,
+    Moneyline,
+    PlayerTotal,
+    Span,
+    Spread,
+    TeamTotal,
+    Total,
+)
+from tracker.domain.player import Player, Stat
 from tracker.domain.poll import Purchase, Purpose
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip, afford, due, plan, reserve
@@ -17,9 +32,9 @@ TIPS = json.loads(Path(__file__).with_name("fixtures").joinpath("tips_2023-24.js
 START = datetime(2024, 1, 2, 0, 30, tzinfo=UTC)
 
 
-def tip(number: int, start: datetime, *players: str) -> Tip:
+def tip(number: int, start: datetime, *own: str) -> Tip:
     """A game with a bet."""
-    return Tip(str(number), "nba", f"AAA@B{number:02d}", start, players)
+    return Tip(str(number), "nba", f"AAA@B{number:02d}", start, own)
 
 
 def charged(purchase: Purchase) -> int:
@@ -51,9 +66,9 @@ def test_every_close_of_a_real_month_fits_the_free_plan(month: str, spent: int) 
 def test_players_of_one_game_cost_each_market_that_is_asked_for() -> None:
     """Ten books count like a region, eleven like two."""
     two = Tariff.of(("h2h",), ("us",), tuple(f"book{i}" for i in range(11)))
-    closes, players = plan([tip(1, START, "player_points", "player_assists")], two)
-    assert (closes.planned, players.planned) == (2, 4)
-    assert players.purpose is Purpose.PLAYERS
+    closes, own = plan([tip(1, START, "player_points", "player_assists")], two)
+    assert (closes.planned, own.planned) == (2, 4)
+    assert own.purpose is Purpose.OWN
 
 
 def test_a_close_is_bought_with_fewer_markets_before_it_is_not_bought_at_all() -> None:
@@ -67,11 +82,11 @@ def test_a_close_is_bought_with_fewer_markets_before_it_is_not_bought_at_all() -
 
 
 def test_nothing_else_takes_what_tonights_closes_need() -> None:
-    """Players wait behind closes, and looks behind the closes of a whole month."""
-    closes, players = plan([tip(1, START, "player_points")], TARIFF)
+    """Other markets wait behind closes, and looks behind the closes of a whole month."""
+    closes, own = plan([tip(1, START, "player_points")], TARIFF)
     assert closes.planned == 3
-    assert isinstance(afford(players, 3, TARIFF, closes_left=3), Refusal)
-    assert afford(players, 4, TARIFF, closes_left=3) == players
+    assert isinstance(afford(own, 3, TARIFF, closes_left=3), Refusal)
+    assert afford(own, 4, TARIFF, closes_left=3) == own
     look = plans.look([tip(1, START)], TARIFF, START)
     assert reserve(TARIFF) == 438
     assert isinstance(afford(look, 440, TARIFF), Refusal)
@@ -86,3 +101,22 @@ def test_a_close_is_bought_when_the_countdown_nears_its_end() -> None:
     assert due(game, START, timedelta(minutes=4))
     assert not due(game, START + timedelta(minutes=5), None)
     assert due(game, START + timedelta(minutes=6), None)
+
+
+def test_a_close_asks_for_the_markets_that_bets_are_on_and_no_more() -> None:
+    """Halves, team totals and players of the very game; alternate lines where they are wanted."""
+    game = Game("1", "nba", "DEN", "LAL", START)
+    jokic = Player("Nikola Jokić", Side.HOME)
+    markets: tuple[Market, ...] = (
+        Spread(Side.HOME, -4.5), Total(Direction.OVER, 112.5, Span.H1),
+        Moneyline(Side.HOME, Span.Q1), TeamTotal(Side.AWAY, Direction.UNDER, 108.5),
+        PlayerTotal(jokic, Stat.PRA, Direction.OVER, 45.5),
+    )  # fmt: skip
+    bets = [Bet(i, str(i), x, game, (), START) for i, x in enumerate(markets, 1)]
+    pra = "player_points_rebounds_assists"
+    assert tip_of(game, bets).own == ("h2h_q1", pra, "team_totals", "totals_h1")
+    named = tip_of(game, bets, ("h2h", "alternate_spreads", f"{pra}_alternate"))
+    assert named.own == (
+        "alternate_spreads", "h2h_q1", pra, f"{pra}_alternate", "team_totals", "totals_h1",
+    )  # fmt: skip
+    assert tip_of(replace(game, id="2"), bets).own == ()

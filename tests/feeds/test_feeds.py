@@ -18,7 +18,7 @@ from tracker.feeds.errors import FeedRefused
 from tracker.feeds.espn.espn import HEADERS, SECOND_HEADERS, espn_source
 from tracker.feeds.feeds import open_feeds
 from tracker.feeds.leagues import SOURCES
-from tracker.feeds.nba import nba, wnba
+from tracker.feeds.nba import nba
 from tracker.feeds.polling.feed import Ask, open_feed
 from tracker.replay.espn.site import welcome
 from tracker.settings.models import FeedSettings, FeedsSettings
@@ -45,8 +45,8 @@ def test_whose_an_id_is() -> None:
     espn = espn_source("nba")
     assert nba.SOURCE.owns("0022500680")
     assert not nba.SOURCE.owns("1022500680")
-    assert wnba.SOURCE.owns("1022500680")
-    assert not wnba.SOURCE.owns("401736228")
+    assert nba.WNBA_SOURCE.owns("1022500680")
+    assert not nba.WNBA_SOURCE.owns("401736228")
     assert espn.owns("401736228")
     assert not espn.owns("0022500680")
 
@@ -63,7 +63,7 @@ async def test_the_wnba_is_asked_by_its_own_headers(clock: FakeClock) -> None:
             gameClock="PT07M15.00S",
         )
         site.put(path, board_of(game))
-        async with open_feed(wnba.SOURCE, at(site), clock) as feed:
+        async with open_feed(nba.WNBA_SOURCE, at(site), clock) as feed:
             wanted = Game("1022500001", "wnba", "PHX", "LVA", datetime(2023, 4, 21, 2, tzinfo=UTC))
             look = await feed.look(wanted, Ask.BOARD, 5.0)
             assert isinstance(look.reading, GameState)

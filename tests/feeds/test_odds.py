@@ -176,10 +176,14 @@ def test_kalshis_markets_are_read_off_their_tickers() -> None:
         {"yes_bid_dollars": "0.3000"},
         {"yes_ask_size_fp": "3.00"},
         {"yes_bid_dollars": None},
+        {"yes_bid_dollars": "1.0000", "yes_ask_dollars": "1.0000"},
+        {"ticker": "KXMVENBASINGLEGAME-S2026-0001"},
+        {"ticker": "KXNBAGAME-26XXX13NYKSAS-SAS"},
+        {"yes_bid_dollars": 40, "yes_ask_dollars": 41},
     ],
 )
 def test_a_market_that_means_nothing_is_left_out(change: dict[str, object]) -> None:
-    """Settled, empty, too wide, too thin, without a price."""
+    """Settled, empty, too wide, too thin, without a price, of many events, in cents."""
     told = document("kalshi_markets")
     told["markets"] = [told["markets"][0] | change]
     found = kalshi.parse(encoded(told))
@@ -224,3 +228,32 @@ def test_the_countdown_of_a_box_is_read_before_the_tip_off_alone() -> None:
     told["game"] |= {"gameStatus": 2, "period": 1}
     assert read_countdown(encoded(told)) is None
     assert read_countdown(b"<html>") is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"outcomes": "not a list"},
+        {"clobTokenIds": '["111"]'},
+        {"outcomes": '["Yes", "No"]'},
+        {"closed": True},
+        {"sportsMarketType": "first_half_moneyline"},
+        {"sportsMarketType": "spreads", "line": None},
+    ],
+)
+def test_a_market_of_polymarket_that_cannot_be_understood_is_left_out(
+    change: dict[str, object],
+) -> None:
+    """Lists in text that are none, one token, sides that name no team, a market that is shut."""
+    told = json.loads(polymarket_answer())
+    told["events"][0]["markets"][0] |= change
+    found = polymarket.parse(encoded(told))
+    assert all(not x.offers for x in found.events)
+
+
+@pytest.mark.parametrize("change", [{"ended": True}, {"closed": True}])
+def test_an_event_of_polymarket_that_is_over_quotes_nothing(change: dict[str, object]) -> None:
+    """Its markets may still be called active."""
+    told = json.loads(polymarket_answer())
+    told["events"][0] |= change
+    assert all(not x.offers for x in polymarket.parse(encoded(told)).events)

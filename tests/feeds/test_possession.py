@@ -15,7 +15,7 @@ from tracker.domain.game import GameState, Side
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.nba import nba
-from tracker.feeds.nba.cdn_source import plays_path
+from tracker.feeds.nba.nba import plays_path
 from tracker.feeds.nba.plays import parse_plays
 from tracker.feeds.polling.feed import Ask
 from tracker.settings.models import FeedSettings, FeedsSettings

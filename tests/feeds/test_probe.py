@@ -7,8 +7,7 @@ from tests.feeds.serving import Site, live_game, serving
 from tests.feeds.test_failover import AT_ESPN, BOARD
 from tracker.clock import FakeClock
 from tracker.domain.poll import Trouble
-from tracker.feeds.feeds import open_feeds
-from tracker.feeds.http.probe import probe
+from tracker.feeds.feeds import open_feeds, probe
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 

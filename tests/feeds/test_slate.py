@@ -10,7 +10,7 @@ from tests.feeds.serving import Site, changed, document, encoded, fixture, live_
 from tracker.clock import FakeClock
 from tracker.feeds.nba import nba
 from tracker.feeds.polling.feed import Feed
-from tracker.feeds.slate.slate import Slate
+from tracker.feeds.slates import Slate
 
 BOARD = nba.board_path()
 SCHEDULE, VARIANT = nba.SOURCE.schedule_paths

@@ -15,7 +15,14 @@ from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, PlayerGame, Stat, player_key
 from tracker.domain.prior import Prior, PriorSource
-from tracker.forecast import Outlook, Unpriceable, forecast, load_parameters, price
+from tracker.forecast import (
+    Outlook,
+    Unpriceable,
+    forecast,
+    load_parameters,
+    own_figure,
+    price,
+)
 from tracker.forecast.players.counts import BASIC, PLACE, Habits, Remainder, means_of
 from tracker.forecast.players.model import PlayerOutlook, work_out
 from tracker.forecast.players.priors import (
@@ -350,3 +357,16 @@ def test_any_state_has_chances(state: GameState, usual: float) -> None:
         assert pmf.chances.min() >= 0
         assert pmf.chances.sum() == pytest.approx(1)
     assert 0 <= seen.reaches(2) <= 1 + 1e-9
+
+
+def test_the_figure_of_a_player_is_his_own() -> None:
+    """What he has and how it is expected to end; none for whom the box does not have."""
+    outlook = look(half_time(box()))
+    market = PlayerTotal(Player("Nikola Jokić", Side.HOME), Stat.PTS, Direction.OVER, 25.5)
+    own = own_figure(market, outlook)
+    assert own is not None
+    assert own.now == 12
+    assert 15 < own.mu < 35
+    assert own.sigma > 1
+    nobody = replace(market, player=Player("Nobody", Side.HOME))
+    assert own_figure(nobody, outlook) is None

@@ -21,7 +21,14 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.prior import Prior, PriorSource
-from tracker.forecast import Unpriceable, forecast, load_parameters, parlay, price
+from tracker.forecast import (
+    Unpriceable,
+    forecast,
+    load_parameters,
+    own_figure,
+    parlay,
+    price,
+)
 from tracker.forecast.pricing.markets import Sheet
 
 NBA = load_parameters("nba")
@@ -168,3 +175,23 @@ def test_a_quarter_runs_out() -> None:
     assert chances == sorted(chances, reverse=True)
     assert chances[0] > 0.9
     assert 0 < chances[2] < 0.2
+
+
+def test_the_figure_of_a_quarter_is_told_from_the_side_that_is_backed() -> None:
+    """What stands and how it is expected to end; nothing stands before it begins."""
+    now = state("nba", 3, 300, (28, 30), (25, 22), (10, 14))
+    outlook = forecast(now, PRIOR, NBA)
+    home = own_figure(Spread(Side.HOME, -1.5, Span.Q3), outlook)
+    away = own_figure(Moneyline(Side.AWAY, Span.Q3), outlook)
+    total = own_figure(Total(Direction.OVER, 52.5, Span.Q3), outlook)
+    later = own_figure(TeamTotal(Side.HOME, Direction.OVER, 25.5, Span.Q4), outlook)
+    assert home is not None
+    assert away is not None
+    assert total is not None
+    assert later is not None
+    assert (home.now, away.now, total.now, later.now) == (-4, 4, 24, None)
+    assert home.mu == pytest.approx(-away.mu)
+    assert 30 < total.mu < 60
+    assert 15 < later.mu < 40
+    assert min(home.sigma, total.sigma, later.sigma) > 1
+    assert own_figure(Moneyline(Side.HOME), outlook) is None

@@ -13,10 +13,15 @@ import pytest
 from tracker import service
 from tracker.service import (
     FAILURE_UNIT,
+    UNIT,
+    WEB_UNIT,
     Ran,
     ServiceError,
+    install_web,
+    remove,
     render_failure_unit,
     render_unit,
+    render_web_unit,
     unit_path,
 )
 
@@ -57,11 +62,13 @@ def test_the_shipped_units_are_the_rendered_ones() -> None:
     assert (shipped / "tracker-user.service").read_text("utf-8") == own
     failure = render_failure_unit(COMMAND, CONFIG, user=False)
     assert (shipped / "tracker-failure@.service").read_text("utf-8") == failure
+    page = render_web_unit(COMMAND, CONFIG, user=False)
+    assert (shipped / WEB_UNIT).read_text("utf-8") == page
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 @pytest.mark.parametrize(
-    "name", ["tracker.service", "tracker-user.service", "tracker-failure@.service"]
+    "name", ["tracker.service", "tracker-user.service", "tracker-failure@.service", WEB_UNIT]
 )
 def test_systemd_understands_the_units(name: str, tmp_path: Path) -> None:
     """Systemd itself finds no unknown key and no bad value in the units."""
@@ -83,14 +90,40 @@ def test_systemd_understands_the_units(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
-def test_the_system_unit_is_hardened() -> None:
-    """Systemd's own measure of exposure is 1.5 of 10 at most."""
-    words = ["security", "--offline=true", "--no-pager", "--threshold=15"]
-    unit = ROOT / "systemd" / "tracker.service"
+@pytest.mark.parametrize("name", ["tracker.service", WEB_UNIT])
+def test_the_system_units_are_hardened(name: str) -> None:
+    """Systemd's own measure of exposure is 1.1 of 10 at most."""
+    words = ["security", "--offline=true", "--no-pager", "--threshold=11"]
+    unit = ROOT / "systemd" / name
     done = subprocess.run(
         ["systemd-analyze", *words, str(unit)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout[-200:]
+
+
+def test_the_page_is_given_no_secret_and_goes_after_the_daemon() -> None:
+    """It shares the daemon's user, so that the state is one's; it has no credential, and waits."""
+    text = render_web_unit(COMMAND, CONFIG, user=False)
+    assert "Credential" not in text
+    assert "User=tracker\nDynamicUser=yes\n" in text
+    assert "CPUWeight=20" in text
+    assert "IPAddressDeny=any" in text
+    assert "IPAddressDeny" not in render_web_unit(COMMAND, CONFIG, user=False, loopback=False)
+    for word in ("DynamicUser", "StateDirectory", "Private", "Protect", "IPAddress"):
+        assert word not in render_web_unit(COMMAND, CONFIG, user=True)
+
+
+def test_the_page_is_installed_looked_at_and_taken_away(tmp_path: Path) -> None:
+    """Its unit lies beside the daemon's, which it leaves alone."""
+    systemd, unit = Systemd(), tmp_path / "user" / UNIT
+    text = render_web_unit(COMMAND, CONFIG, user=True)
+    done = install_web(unit, text, user=True, run=systemd)
+    assert unit.with_name(WEB_UNIT).read_text("utf-8") == text
+    assert "tracker web link" in " ".join(done)
+    assert ["restart", WEB_UNIT] in systemd.asked
+    remove(unit.with_name(WEB_UNIT), user=True, run=systemd)
+    assert not unit.with_name(WEB_UNIT).exists()
+    assert ["disable", WEB_UNIT] in systemd.asked
 
 
 def test_a_person_needs_no_rights() -> None:

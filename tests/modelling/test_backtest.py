@@ -5,23 +5,24 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tracker.app.backtest import Candidate, Outcome, backtest, decided
+from tracker.app.backtest import BetOutcome, Candidate, backtest, decided
 from tracker.cli.market.backtest import bets_csv, markdown, read_strategy
 from tracker.domain.game import Game
 from tracker.domain.prior import Lines
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 from tracker.forecast import load_parameters
-from tracker.modelling.backtest.seasons import Row, candidates
+from tracker.modelling.backtest.seasons import SeasonGame, candidates
 
 TEAMS = ("DEN", "LAL", "BOS", "NYK", "MIA", "GSW")
 SHIPPED = Path(__file__).parents[2] / "config" / "strategies"
 
 
-def games(seed: int = 1, nights: int = 12) -> list[Row]:
+def games(seed: int = 1, nights: int = 12) -> list[SeasonGame]:
     """A made-up stretch of a season with lines."""
     rng = random.Random(seed)  # noqa: S311 - made-up games
     rows = []
@@ -35,11 +36,13 @@ def games(seed: int = 1, nights: int = 12) -> list[Row]:
             spread = rng.randint(-9, 9) + 0.5
             lines = Lines(spread, rng.randint(215, 235) + 0.5, 1.8, 2.1)
             points = rng.randint(95, 130), rng.randint(95, 130)
-            rows.append(Row(game, points[0], points[1] + (points[0] == points[1]), lines, lines))
+            rows.append(
+                SeasonGame(game, points[0], points[1] + (points[0] == points[1]), lines, lines)
+            )
     return rows
 
 
-def told(rows: list[Row]) -> list[tuple[Candidate, Outcome]]:
+def told(rows: list[SeasonGame]) -> list[tuple[Candidate, BetOutcome]]:
     """The candidates of those games at closing lines."""
     made = candidates(rows, "2023-24", "closing", load_parameters("nba"), lambda *_: None)
     return list(made)
@@ -70,13 +73,13 @@ def test_a_back_test_run_twice_gives_the_same_bytes() -> None:
     assert bets_csv(one) == bets_csv(two)
 
 
-def flat(n: int, win: float, odds: float, won: list[float]) -> list[tuple[Candidate, Outcome]]:
+def flat(n: int, win: float, odds: float, won: list[float]) -> list[tuple[Candidate, BetOutcome]]:
     """One bet a night at a price, with these results."""
     return [
         (
             Candidate(str(i), date(2024, 1, 1) + timedelta(days=i), "spread", "home", "x", "b",
                       win, 0.0, odds),
-            Outcome(won[i % len(won)], 0.01),
+            BetOutcome(won[i % len(won)], 0.01),
         )
         for i in range(n)
     ]  # fmt: skip
@@ -104,7 +107,7 @@ def test_the_best_cell_of_noise_is_no_better_than_that_of_shuffles() -> None:
     """Chances that know nothing: the grid has a best cell all the same, and luck explains it."""
     rng = random.Random(3)  # noqa: S311 - made-up games
     pairs = [
-        (replace(x, win=rng.uniform(0.4, 0.7), game=str(i)), Outcome(float(rng.random() < 0.5)))
+        (replace(x, win=rng.uniform(0.4, 0.7), game=str(i)), BetOutcome(float(rng.random() < 0.5)))
         for i, (x, _) in enumerate(flat(600, 0.5, 1.91, [1]))
     ]
     found = backtest(Strategy("x", ()), [x for x, _ in pairs], dict(pairs), "made up")
@@ -143,3 +146,45 @@ def test_a_side_is_bet_on_by_what_its_price_was_when_it_was_decided() -> None:
     strategy = strategy_of({"when": "edge >= 0.05"}, "x")
     assert decided(strategy, [one]) == []
     assert decided(strategy, [fallen]) == [fallen]
+
+
+def reckoned(
+    name: str, rows: list[SeasonGame], chances: dict[tuple[str, str, str], Candidate]
+) -> Decimal:
+    """What one of the shipped strategies brings on some games, from their scores and lines alone.
+
+    The chances are the model's; all else is reckoned here anew, in exact decimals.
+    """
+    usual, sum_of = Decimal(1) + Decimal(100) / Decimal(110), Decimal(0)
+    for row in rows:
+        lines, margin = row.closing, row.home_points - row.away_points
+        total = row.home_points + row.away_points
+        assert lines.home_spread is not None
+        assert lines.total is not None
+        offers = [
+            ("spread", "home", usual, margin + lines.home_spread, lines.home_spread > 0),
+            ("spread", "away", usual, -margin - lines.home_spread, lines.home_spread < 0),
+            ("total", "over", usual, total - lines.total, False),
+            ("total", "under", usual, lines.total - total, False),
+            ("moneyline", "home", Decimal("1.8"), margin, False),
+            ("moneyline", "away", Decimal("2.1"), -margin, True),
+        ]
+        for market, side, odds, excess, underdog in offers:
+            asked = chances[row.game.id, market, side]
+            edge = asked.win * float(odds) + asked.push - 1
+            taken = {"ev": edge > 0, "likely": asked.win >= 0.7, "underdog": underdog}[name]
+            if taken and excess:
+                sum_of += odds - 1 if excess > 0 else Decimal(-1)
+    return sum_of
+
+
+@pytest.mark.parametrize("name", ["ev", "likely", "underdog"])
+def test_the_strategies_that_ship_bring_what_scores_and_lines_say(name: str) -> None:
+    """To the cent, on a made-up stretch of a season."""
+    rows = games(seed=5, nights=40)
+    pairs = told(rows)
+    strategy = read_strategy(SHIPPED / f"{name}.toml")
+    found = backtest(strategy, [x for x, _ in pairs], dict(pairs), "made up")
+    chances = {(x.game, x.market, x.side): x for x, _ in pairs}
+    assert found.all.n > 20
+    assert round(found.all.profit, 2) == float(round(reckoned(name, rows, chances), 2))

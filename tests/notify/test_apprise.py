@@ -15,7 +15,9 @@ from tracker.domain.alert import Failed, Refused, Sent, Unknown
 from tracker.domain.policy import Level
 from tracker.notify.channel import Message
 from tracker.notify.channels.apprise import (
+    _USUAL,
     AppriseChannel,
+    _service,
     channel_name,
     channels_for,
     check_urls,
@@ -173,3 +175,22 @@ def test_right_addresses_pass() -> None:
 async def test_an_address_that_apprise_does_not_know_is_refused() -> None:
     """It would never get through."""
     assert isinstance(await AppriseChannel("nosuch://thing").send(MESSAGE), Refused)
+
+
+def test_apprise_has_the_usual_services_where_they_are_looked_for() -> None:
+    """Each is the class that Apprise itself finds for the same address."""
+    addresses = {
+        "gotify": "gotify://host/Abcdef12",
+        "gotifys": "gotifys://host/Abcdef12",
+        "mailto": "mailto://me:secret@example.com",
+        "mailtos": "mailtos://me:secret@example.com",
+        "pbul": "pbul://" + "a" * 32,
+        "pover": f"pover://{'u' * 30}@{'t' * 30}",
+        "slack": f"slack://T1JJ3T3L2/A1BRTD4JD/{'T' * 24}/#channel",
+    }
+    for schema in _USUAL:
+        url = addresses.get(schema, f"{schema}://localhost/path")
+        own, found = _service(url), apprise.Apprise.instantiate(url)
+        assert own is not None
+        assert found is not None
+        assert type(own) is type(found), schema

@@ -25,7 +25,7 @@ from pathlib import Path
 from tests.promise import script
 from tracker.daemon import forecaster
 from tracker.store.database import connection
-from tracker.store.export.rows import TABLES
+from tracker.store.exporting import TABLES
 
 _DIED = 9
 _NEVER = -1

@@ -18,8 +18,7 @@ from pathlib import Path
 from tracker.clock import FakeClock
 from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.shared_bets import Fixed
-from tracker.daemon.track import TrackContext, track
+from tracker.daemon.track import TrackContext, deciding, track
 from tracker.domain.alert import Outcome
 from tracker.domain.draft import Draft
 from tracker.domain.events import tell_nobody
@@ -219,8 +218,9 @@ class Life:
             sending = asyncio.create_task(
                 dispatch(store, channel, self.clock, self.wake, lambda *_: None)
             )
-            for book in await store.books(RULES):
-                await track(book, _Script(self, store, sending), self._context(store))
+            async with deciding(self._context(store)) as decisions:
+                for book in await store.books(RULES):
+                    await track(book, _Script(self, store, sending), decisions)
             for _ in range(_DRAIN):
                 if await store.next_due(channel.name) is not None:
                     await self.leap(store, sending, 10.0)
@@ -231,7 +231,6 @@ class Life:
         return TrackContext(
             recorder=store,
             forecasts=self.forecaster,
-            shelf=Fixed(),
             clock=self.clock,
             channels=("webhook",),
             ring=self.wake.set,

@@ -26,8 +26,7 @@ from tracker.clock import LeapingClock, ScaledClock, SystemClock
 from tracker.daemon import forecaster
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.run import run
-from tracker.daemon.shared_bets import Fixed
-from tracker.daemon.track import Forecasts, TrackContext, track
+from tracker.daemon.track import Forecasts, TrackContext, deciding, track
 from tracker.domain.alert import Outcome, Sent
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Phase
@@ -131,10 +130,10 @@ async def play(
         source = Poller(game, watch, clock, random.Random(1))  # noqa: S311 - jitter is no secret
         poller = Listened(source, clock, until, meddle)
         forecasts: Forecasts = (make or (lambda said: Forecaster(no_lines, said)))(tell)
-        shelf = Fixed()
-        context = TrackContext(store, forecasts, shelf, clock, ("c",), lambda: None, tell)
+        context = TrackContext(store, forecasts, clock, ("c",), lambda: None, tell)
         with pytest.raises(Enough):
-            await track(book, poller, context)
+            async with deciding(context) as decisions:
+                await track(book, poller, decisions)
         rows = {x: await store.export(x) for x in ("alerts", "settlements", "snapshots", "polls")}
     gaps = [b - a for a, b in zip(poller.heard, poller.heard[1:], strict=False)]
     return Played(gaps, told, rows)
@@ -190,9 +189,10 @@ async def test_a_thousand_equal_answers_leave_one_trace(tmp_path: Path) -> None:
             await store.add(draft, game=game, defaults=RULES, at=then)
         [book] = await store.books(RULES)
         forecasts = Forecaster(no_lines, lambda *_: None)
-        context = TrackContext(store, forecasts, Fixed(), clock, (), lambda: None, lambda *_: None)
+        context = TrackContext(store, forecasts, clock, (), lambda: None, lambda *_: None)
         with pytest.raises(Enough):
-            await track(book, Again(watch, game, clock), context)
+            async with deciding(context) as decisions:
+                await track(book, Again(watch, game, clock), decisions)
         rows = [len(await store.export(x)) for x in ("polls", "snapshots", "alerts")]
     assert rows == [1, len(PICKS), 0]
 

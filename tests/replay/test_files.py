@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tracker.replay.files import (
     RecordingError,
     UnknownGameError,
+    describe,
     file_name,
     find_recording,
     format_recording,
@@ -22,7 +23,6 @@ from tracker.replay.files import (
     write_recording,
 )
 from tracker.replay.recording import Recording
-from tracker.replay.story import describe
 
 MAX_FILE = 60_000
 

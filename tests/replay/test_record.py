@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tracker.replay.files import format_recording, parse_recording
-from tracker.replay.nba.actions import course_of_play_by_play
+from tracker.replay.nba.facts import course_of_play_by_play
 from tracker.replay.nba.site import LIVE, SCOREBOARD, Site
 from tracker.replay.playback import Playback
 from tracker.replay.record import (
@@ -17,8 +17,7 @@ from tracker.replay.record import (
     recording_from_bodies,
     recording_from_play_by_play,
 )
-from tracker.replay.recording import Actions, Readings, Recording
-from tracker.replay.rows import What
+from tracker.replay.recording import Actions, Readings, Recording, What
 
 TIP = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 HOST = "https://cdn.nba.com"

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.replay.recording import Actions, Recording
-from tracker.replay.rows import Phase, What
+from tracker.replay.recording import Actions, Phase, Recording, What
 from tracker.replay.timeline import GameState, TeamState, Timeline, state_at, timeline
 
 DAY = 24 * 3600 * 1000

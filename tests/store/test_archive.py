@@ -14,7 +14,7 @@ import pytest
 from tests.store.values import T0
 from tracker.__main__ import run
 from tracker.store import Store
-from tracker.store.export.archive import BadArchive
+from tracker.store.exporting import BadArchive
 
 
 @pytest.fixture(scope="module")

@@ -45,9 +45,15 @@ from tracker.domain.pick import (
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Comparison, Event, EventRule, LevelRule, SwingRule
 from tracker.domain.prior import Lines
-from tracker.store.codec.bets import bet_of, draft_of, facts, pack_meaning
-from tracker.store.codec.markets import market_columns, odds_columns
-from tracker.store.codec.picks import written_of
+from tracker.store.codec.bets import (
+    bet_of,
+    draft_of,
+    facts,
+    market_columns,
+    odds_columns,
+    pack_meaning,
+    written_of,
+)
 from tracker.store.codec.values import (
     moment,
     pack_rules,

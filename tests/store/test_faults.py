@@ -15,10 +15,11 @@ import pytest
 
 from tests.store.values import CHANNELS, DEFAULTS, T0, a_book, after, full_change, poll
 from tracker.domain.tracking import Change
-from tracker.store import Store, StoreBroken, StoreBusy, StoreError, StoreUnavailable, errors
+from tracker.store import Store, StoreBroken, StoreBusy, StoreError, StoreUnavailable
 from tracker.store.database import connection as connections
+from tracker.store.database import errors
 from tracker.store.database import lock as locks
-from tracker.store.errors import StoreUnfit, translated
+from tracker.store.database.errors import StoreUnfit, translated
 
 
 async def test_a_full_disk_loses_nothing_and_the_store_goes_on(store: Store) -> None:
@@ -50,9 +51,9 @@ async def test_a_strangers_lock_is_waited_for_and_then_said(
         with closing(sqlite3.connect(path, isolation_level=None)) as stranger:
             stranger.execute("BEGIN IMMEDIATE")
             with pytest.raises(StoreBusy, match="another program"):
-                await store.saw("nba", T0, "ok")
+                await store.heard({"nba": (T0, "ok")}, {}, {}, T0)
             stranger.execute("ROLLBACK")
-        await store.saw("nba", T0, "ok")
+        await store.heard({"nba": (T0, "ok")}, {}, {}, T0)
 
 
 async def test_a_rival_that_does_not_let_go_is_said(
@@ -63,7 +64,7 @@ async def test_a_rival_that_does_not_let_go_is_said(
     async with await Store.open(path, now=T0) as store:
         rival = os.open(path.with_name("tracker.db.writer"), os.O_RDWR)
         fcntl.flock(rival, fcntl.LOCK_EX)
-        waiting = asyncio.create_task(store.saw("nba", T0, "ok"))
+        waiting = asyncio.create_task(store.heard({"nba": (T0, "ok")}, {}, {}, T0))
         turns = 0
         while not waiting.done():
             turns += 1
@@ -72,7 +73,7 @@ async def test_a_rival_that_does_not_let_go_is_said(
         with pytest.raises(StoreBusy, match="has been writing for"):
             await waiting
         os.close(rival)
-        await store.saw("nba", T0, "ok")
+        await store.heard({"nba": (T0, "ok")}, {}, {}, T0)
 
 
 async def test_two_processes_may_write(path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.store.values import T0, after
 from tracker.store import Store
-from tracker.store.pairing import MOST_MISSES, Offer, Paired, paired_in
+from tracker.store.access import MOST_MISSES, Offer, Paired, paired_in
 
 CHAT, ANN, BOB = 4411, 77, 78
 CODE = "K7QM 2XPA"

@@ -30,7 +30,7 @@ from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import Change, GameTracking
 from tracker.store import Store
 from tracker.store.database.migrate import migrations
-from tracker.store.export.rows import TABLES
+from tracker.store.exporting import TABLES
 from tracker.store.views import DaemonView, SourceStatusView
 
 
@@ -82,8 +82,8 @@ async def test_the_whole_at_a_glance(store: Store) -> None:
     book = await a_book(store)
     await store.add(draft("NYK ML"), game=None, defaults=DEFAULTS, at=T0)
     await store.record(poll(after(1)), full_change(book, after(1)), CHANNELS)
-    await store.saw("nba", after(1), "ok")
-    await store.saw("nba", after(5), "blocked")
+    await store.heard({"nba": (after(1), "ok")}, {}, {}, after(1))
+    await store.heard({"nba": (after(5), "blocked")}, {}, {}, after(5))
     daemon = DaemonView(4711, T0, "1.0", after(-600), 60.0, T0)
     await store.keep_daemon(daemon)
     status = await store.status_view()
@@ -182,9 +182,9 @@ async def test_a_look_that_brought_nothing_keeps_the_age_right(store: Store) -> 
     """A game counts as seen then, and as stale or not; an older look takes nothing back."""
     book = await a_book(store)
     await store.record(poll(after(1)), full_change(book, after(1)), CHANNELS)
-    await store.seen({GAME.id: (after(60), True)})
-    await store.seen({GAME.id: (after(40), False)})
+    await store.heard({}, {GAME.id: (after(60), True)}, {}, T0)
+    await store.heard({}, {GAME.id: (after(40), False)}, {}, T0)
     (game,) = (await store.status_view()).games
     assert (game.seen_at, game.stale, game.state) == (after(60), True, state(9))
-    await store.seen({"0029999999": (after(60), False)})
+    await store.heard({}, {"0029999999": (after(60), False)}, {}, T0)
     assert len((await store.status_view()).games) == 1

@@ -20,7 +20,7 @@ from tracker.domain.league import slate_date
 from tracker.forecast.shipped import load_parameters
 from tracker.settings import load_settings
 from tracker.store import Store
-from tracker.store.web_access import KeyScope
+from tracker.store.access import KeyScope
 from tracker.web.app import build
 
 
@@ -38,16 +38,23 @@ class Served:
         return {"Authorization": f"Bearer {key}"}
 
 
+async def with_a_game_to_come(database: Path) -> None:
+    """Put LAL@DEN, which tips off in two hours, into a database."""
+    now = SystemClock().now()
+    start = (now + timedelta(hours=2)).replace(microsecond=0)
+    game = Game("0022600001", "nba", "DEN", "LAL", start)
+    assert game.slate == slate_date(start)
+    async with await Store.open(database, now=now) as store:
+        await store.save_games([(game, None)], now)
+
+
 @pytest.fixture
 async def served(night: Path, config: Path) -> AsyncIterator[Served]:  # noqa: F811
     """A server over a night that is over, with one game still to come: LAL@DEN."""
     clock = SystemClock()
-    start = (clock.now() + timedelta(hours=2)).replace(microsecond=0)
+    await with_a_game_to_come(night)
     async with await Store.open(night, now=clock.now()) as store:
         key = await store.web.add_key("all", frozenset(KeyScope), clock.now())
-        game = Game("0022600001", "nba", "DEN", "LAL", start)
-        assert game.slate == slate_date(start)
-        await store.save_games([(game, None)], clock.now())
     listening = socket.create_server(("127.0.0.1", 0))
     app = build(load_settings(config), clock, load_parameters)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from tests.web.conftest import Served
+from tracker.app.market import clv_report, clv_summary
 from tracker.app.series import series
 from tracker.clock import SystemClock
 from tracker.store import Store
@@ -122,6 +127,117 @@ async def test_the_record_is_told(served: Served) -> None:
     metrics = (await served.client.get("/api/v1/metrics")).text
     assert "tracker_up 0.0" in metrics
     assert "PHI" not in metrics
+
+
+ANSWERS = {
+    "/bets": "/bets", "/bets/{reference}": "/bets/2", "/bets/{reference}/alerts":
+    "/bets/2/alerts?explain=1", "/bets/{reference}/series": "/bets/2/series",
+    "/bets/{reference}/snapshots": "/bets/2/snapshots", "/bets/{reference}/why": "/bets/2/why",
+    "/games": "/games", "/games/{game}": "/games/LAL@DEN", "/games/{game}/quotes":
+    "/games/LAL@DEN/quotes", "/edges": "/edges", "/clv": "/clv?by=market", "/odds/credits":
+    "/odds/credits", "/status": "/status", "/performance": "/performance", "/calibration":
+    "/calibration", "/monitors": "/monitors", "/models": "/models", "/models/trial":
+    "/models/trial",
+}  # fmt: skip
+
+
+def unnamed(document: dict[str, Any], shape: dict[str, Any], value: Any, where: str) -> list[str]:
+    """Where an answer tells what the document does not name."""
+    shape = _resolved(document, shape)
+    if "anyOf" in shape:
+        found = [unnamed(document, x, value, where) for x in shape["anyOf"]]
+        fitting = [x for x, option in zip(found, shape["anyOf"], strict=True) if _is(option, value)]
+        return min(fitting, key=len, default=[f"{where} fits no option"])
+    if isinstance(value, list):
+        return [
+            fault for n, x in enumerate(value)
+            for fault in unnamed(document, shape.get("items", {}), x, f"{where}[{n}]")
+        ]  # fmt: skip
+    if not isinstance(value, dict) or "properties" not in shape:
+        return []
+    known = shape["properties"]
+    missing = [f"{where}.{x} is missing" for x in known if x not in value]
+    extra = [f"{where}.{x} is not named" for x in value if x not in known]
+    deeper = [
+        fault for x in value if x in known
+        for fault in unnamed(document, known[x], value[x], f"{where}.{x}")
+    ]  # fmt: skip
+    return [*missing, *extra, *deeper]
+
+
+def _resolved(document: dict[str, Any], shape: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = shape
+    for word in shape.get("$ref", "").split("/")[1:]:
+        found = document[word] if found is shape else found[word]
+    return found
+
+
+def _is(option: dict[str, Any], value: Any) -> bool:
+    return (option.get("type") == "null") == (value is None)
+
+
+async def test_every_key_of_an_answer_is_described(served: Served) -> None:
+    """The document names each key that is told, and each key that it names is told."""
+    document = (await served.client.get("/api/v1/openapi.json")).json()
+    for path, asked in ANSWERS.items():
+        told = await served.client.get(f"/api/v1{asked}")
+        assert told.status_code == 200, told.text
+        call = document["paths"][f"/api/v1{path}"]["get"]
+        shape = call["responses"]["200"]["content"]["application/json"]["schema"]
+        assert unnamed(document, shape, told.json(), path) == []
+
+
+async def test_sums_of_closing_values_tell_what_the_report_tells(served: Served) -> None:
+    """The page's sums over however many bets, and the report over each, are one record."""
+    async with await Store.open(served.database, now=SystemClock().now()) as store:
+        bets, values = await store.bets_view(), await store.quotes.values()
+        whole = clv_report(bets, values)
+        sums = clv_summary(await store.quotes.value_sums(), await store.quotes.unclosed())
+    assert sums == replace(whole, rows=(), groups=())
+    assert sums.n > 0
+
+
+async def test_why_and_worth_are_told_or_said_to_be_unknown(served: Served) -> None:
+    """The causes of a change add up to it; a bet that is over has no worth any more."""
+    why = (await served.client.get("/api/v1/bets/2/why")).json()
+    assert abs(sum(x["change"] for x in why["causes"]) - why["change"]) < 1e-9
+    for asked in ("cashout?amount=5", "hedge?odds=%2B150"):
+        found = await served.client.get(f"/api/v1/bets/2/{asked}")
+        assert found.status_code == 409
+        assert "is over" in found.json()["message"]
+
+
+async def test_what_a_bet_is_worth_is_told_before_its_game(served: Served) -> None:
+    """An offer and a price of the other side, beside the fair value of a bet that waits."""
+    wanted = {"line": "DEN ML -140 $20"}
+    at = f"/api/v1/bets/{(await served.client.post('/api/v1/bets', json=wanted)).json()['id']}"
+    offer = (await served.client.get(f"{at}/cashout", params={"amount": "$10"})).json()
+    assert offer["offer_cents"] == 1000
+    assert offer["fair_cents"] > 1000
+    hedged = (await served.client.get(f"{at}/hedge", params={"odds": "+150"})).json()
+    assert hedged["lock"]["if_wins"] == pytest.approx(hedged["lock"]["if_loses"], abs=2)
+
+
+async def test_rules_of_a_bet_are_set_and_taken_back(served: Served) -> None:
+    """Rules of its own, then the defaults again; one that cannot be read changes nothing."""
+    mine = {"rules": ["p >= 0.9", "dead"]}
+    assert (await served.client.patch("/api/v1/bets/2", json=mine)).json()["rules"] == [
+        "p >= 0.90", "dead",
+    ]  # fmt: skip
+    wrong = await served.client.patch("/api/v1/bets/2", json={"rules": ["p >> 3"]})
+    assert wrong.status_code == 422
+    back = (await served.client.patch("/api/v1/bets/2", json={"rules": None})).json()["rules"]
+    assert "p >= 0.80" in back
+
+
+async def test_players_of_whom_nothing_is_kept_are_said_to_be_unknown(served: Served) -> None:
+    """One alone is 404; in a batch each has its own answer, and a wrong figure is named."""
+    assert (await served.client.get("/api/v1/players/Nobody")).status_code == 404
+    asked = {"players": [{"name": "Nobody"}, {"name": "No One", "line": 20.5}]}
+    found = (await served.client.post("/api/v1/players", json=asked)).json()["players"]
+    assert [x["name"] for x in found] == ["Nobody", "No One"]
+    wrong = await served.client.get("/api/v1/players/Nobody", params={"stat": "dunks"})
+    assert wrong.json()["field"] == "stat"
 
 
 async def test_the_description_is_whole(served: Served) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.web.conftest import Served
 from tracker.clock import SystemClock
 from tracker.store import Store
-from tracker.store.web_access import KeyScope
+from tracker.store.access import KeyScope
 from tracker.web.guard import MOST_BODY, POLICY
 
 

@@ -54,7 +54,9 @@ async def test_a_stream_tells_all_at_first(served: Served) -> None:
         assert stream.headers["content-type"].startswith("text/event-stream")
         assert stream.headers["x-accel-buffering"] == "no"
         data = [x async for x in _first(stream)]
-    assert data == ['data: {"trouble": "The daemon is not running."}']
+    assert data == [
+        'data: {"trouble": "The daemon is not running: nothing was read.", "shape": ""}'
+    ]
 
 
 async def _first(stream: httpx.Response) -> AsyncIterator[str]:

@@ -1,7 +1,7 @@
 """Back-tests: what a strategy would have brought on games that are over, and what luck alone would.
 
 A bet is decided on what was known then: `Candidate` holds nothing else, and what came after stands
-apart in an `Outcome`. The grid of thresholds is shown whole, with the number of tries, and beside
+apart in a `BetOutcome`. The grid of thresholds is shown whole with the number of tries, and beside
 its best cell the best cell of shuffles in which chances and results have nothing to do with each
 other.
 """
@@ -84,7 +84,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BetOutcome:
     """What came of a candidate: 1 won, 0 lost, None a push or void; and its closing line value."""
 
     won: float | None
@@ -92,7 +92,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadeBet:
     """A bet that a strategy made, what was staked and what it brought, in units."""
 
     candidate: Candidate
@@ -135,8 +135,8 @@ def _picked(pick: str, x: Candidate) -> bool:
 
 
 def played(
-    strategy: Strategy, bets: Sequence[Candidate], outcomes: Mapping[Candidate, Outcome]
-) -> list[Made]:
+    strategy: Strategy, bets: Sequence[Candidate], outcomes: Mapping[Candidate, BetOutcome]
+) -> list[MadeBet]:
     """The bets with their stakes and what they brought, night by night."""
     bankroll, made = strategy.bankroll, []
     for night in sorted({x.day for x in bets}):
@@ -148,14 +148,14 @@ def played(
             came = outcomes[bet]
             profit = 0.0 if came.won is None else stake * (bet.odds * came.won - 1)
             if stake > 0:
-                made.append(Made(bet, stake, profit, came.clv))
+                made.append(MadeBet(bet, stake, profit, came.clv))
             won += profit
         bankroll += won
     return made
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class BetGroup:
     """What a part of the bets brought. `low` and `high` bound the ROI with 95 %, over nights."""
 
     key: str
@@ -168,7 +168,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BacktestReport:
     """All that is said of a strategy.
 
     `sharpe` is the mean profit of a night over its spread, times the root of the nights. The worst
@@ -177,35 +177,35 @@ class Report:
 
     strategy: Strategy
     source: str
-    all: Group
+    all: BetGroup
     clv: float | None
     clv_se: float | None
     clv_n: int
     sharpe: float | None
     drawdown: float
     drawdown_nights: int
-    by_market: tuple[Group, ...]
-    by_month: tuple[Group, ...]
-    grid: tuple[tuple[Group, ...], ...]
-    best: Group | None
+    by_market: tuple[BetGroup, ...]
+    by_month: tuple[BetGroup, ...]
+    grid: tuple[tuple[BetGroup, ...], ...]
+    best: BetGroup | None
     luck: tuple[float, float] | None
     tries: int
-    made: tuple[Made, ...]
+    made: tuple[MadeBet, ...]
 
 
 def backtest(
     strategy: Strategy,
     candidates: Sequence[Candidate],
-    outcomes: Mapping[Candidate, Outcome],
+    outcomes: Mapping[Candidate, BetOutcome],
     source: str,
-) -> Report:
+) -> BacktestReport:
     """What a strategy would have brought. Repeatable: its draws are seeded."""
     made = played(strategy, decided(strategy, candidates), outcomes)
     values = [x.clv for x in made if x.clv is not None]
     nights = _nights(made)
     fell, took = _drawdown(list(nights.values()))
     cells, best, luck = _grid(strategy, candidates, outcomes)
-    return Report(
+    return BacktestReport(
         strategy=strategy,
         source=source,
         all=_group("all", made, bounds=True),
@@ -225,28 +225,28 @@ def backtest(
     )
 
 
-def _nights(made: Iterable[Made]) -> dict[date, float]:
+def _nights(made: Iterable[MadeBet]) -> dict[date, float]:
     found: dict[date, float] = defaultdict(float)
     for x in made:
         found[x.candidate.day] += x.profit
     return dict(sorted(found.items()))
 
 
-def _parts(made: Sequence[Made], key: object) -> tuple[Group, ...]:
-    parts: dict[str, list[Made]] = defaultdict(list)
+def _parts(made: Sequence[MadeBet], key: object) -> tuple[BetGroup, ...]:
+    parts: dict[str, list[MadeBet]] = defaultdict(list)
     for x in made:
         parts[key(x)].append(x)  # type: ignore[operator]
     return tuple(_group(name, parts[name], bounds=True) for name in sorted(parts))
 
 
-def _group(key: str, made: Sequence[Made], *, bounds: bool = False) -> Group:
+def _group(key: str, made: Sequence[MadeBet], *, bounds: bool = False) -> BetGroup:
     staked, profit = sum(x.stake for x in made), sum(x.profit for x in made)
     roi = profit / staked if staked else None
     low, high = _bounds(made) if bounds and staked else (None, None)
-    return Group(key, len(made), staked, profit, roi, low, high)
+    return BetGroup(key, len(made), staked, profit, roi, low, high)
 
 
-def _bounds(made: Sequence[Made]) -> tuple[float, float]:
+def _bounds(made: Sequence[MadeBet]) -> tuple[float, float]:
     """The 95 % interval of the ROI, drawing nights anew: bets of a night hang together."""
     nights: dict[date, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for x in made:
@@ -283,8 +283,8 @@ def _drawdown(nights: Sequence[float]) -> tuple[float, int]:
 
 
 def _grid(
-    strategy: Strategy, candidates: Sequence[Candidate], outcomes: Mapping[Candidate, Outcome]
-) -> tuple[tuple[tuple[Group, ...], ...], Group | None, tuple[float, float] | None]:
+    strategy: Strategy, candidates: Sequence[Candidate], outcomes: Mapping[Candidate, BetOutcome]
+) -> tuple[tuple[tuple[BetGroup, ...], ...], BetGroup | None, tuple[float, float] | None]:
     """Flat bets past every pair of thresholds; the best, and that of shuffles (median, 95 %)."""
     pool = [
         x for x in candidates
@@ -324,6 +324,6 @@ def _cells(edge: Floats, p: Floats, profit: Floats) -> tuple[Floats, Floats]:
     return counts, sums
 
 
-def _cell(edge: float, p: float, count: float, total: float) -> Group:
+def _cell(edge: float, p: float, count: float, total: float) -> BetGroup:
     n = round(count)
-    return Group(f"edge {edge:g}, p {p:g}", n, float(n), float(total), total / n if n else None)
+    return BetGroup(f"edge {edge:g}, p {p:g}", n, float(n), float(total), total / n if n else None)

@@ -323,6 +323,14 @@ class Bets:
         wanted = Edit(number, new, self.who, lambda case: by_hand.paid_anew(case, now))
         return tuple(await self.store.by_hand.edit(wanted, now))
 
+    async def watch_for(
+        self, reference: str, rules: tuple[Rule, ...] | None, now: datetime
+    ) -> BetView:
+        """Give a bet rules of its own, or with None those of bets that bring none."""
+        number = await self.number(reference)
+        await self.store.by_hand.watch_for(number, rules, self.who, now)
+        return await self._view(number)
+
     async def withdraw(self, reference: str, now: datetime) -> Withdrawn:
         """Stop following a bet; its history stays."""
         bet = await self.bet(reference)
@@ -379,7 +387,7 @@ class Bets:
 def unregistered(draft: Draft, chosen: Choice) -> Registered:
     """A bet that is only asked about; BadBet where it could not be made."""
     check_over(draft, chosen)
-    wager = draft.wager(chosen.games, chosen.roster_of)
+    wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
     return Registered(Added(0, created=False), draft, wager, chosen.games, chosen.why, ())
 
 

@@ -63,7 +63,7 @@ def _own(
 def _telegram(settings: Settings, secrets: Secrets, tell: Tell) -> TelegramChannel | None:
     from tracker.notify.channels.telegram.channel import telegram_channel
     from tracker.notify.channels.telegram.values import Place
-    from tracker.store.pairing import paired_in
+    from tracker.store.access import paired_in
 
     paired = paired_in(settings.store.path)
     place = None if paired.chat is None else Place(paired.chat, paired.topic)

@@ -1,33 +1,30 @@
-"""A bet's course over the game, ready to be drawn: pure figures on an axis of game time.
+"""A bet's course, ready to be drawn: its chance and the figure that decides it, on one axis.
 
-And which moment of it a person means.
+The axis is game time, of the part of the game that the bet is about; of a parlay over several games
+it is the clock on the wall.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from itertools import accumulate
 from typing import TYPE_CHECKING, assert_never
-from zoneinfo import ZoneInfo
 
-from tracker.domain.bet import Parlay, Wager
-from tracker.domain.errors import Misused
-from tracker.domain.game import Side
-from tracker.domain.league import LEAGUES, League
-from tracker.domain.market import (
-    DoubleDouble,
-    Moneyline,
-    OddEven,
-    PlayerTotal,
-    Span,
-    Spread,
-    TeamTotal,
-    ThreeWay,
-    Total,
+from tracker.app.axes import (
+    Tick,
+    game_seconds,
+    game_ticks,
+    own_figure,
+    periods,
+    quantity,
+    so_far,
+    wall_ticks,
 )
+from tracker.domain.bet import OwnFigure, Parlay, Result, Wager
+from tracker.domain.game import Game
+from tracker.domain.league import LEAGUES
 from tracker.domain.policy import (
     Comparison,
     EdgeRule,
@@ -37,25 +34,35 @@ from tracker.domain.policy import (
     SwingRule,
     parse_rule,
 )
+from tracker.wording.figures import short_market
 
 if TYPE_CHECKING:
     from tracker.domain.alert import Alert
-    from tracker.domain.bet import Moments, Snapshot
+    from tracker.domain.bet import Snapshot
+    from tracker.domain.tracking import LegStanding
     from tracker.store.views import ShowView, SnapshotView
+
+_WARM_UP = timedelta(minutes=10)
+"""How long before the first tip-off an axis of the wall clock begins, at the earliest."""
+
+RETURNED = 0.5
+"""Where a push or a void bet ends on the axis of the chance: it was neither won nor lost."""
+
+_AFTER = timedelta(hours=4)
+"""A result later than this after a bet's last snapshot was decided by hand, or a correction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One snapshot. `x` is seconds of game time; chances are 0 to 1, the rest is in points.
+    """One snapshot. `x` is in seconds on the axis, the chance from 0 to 1.
 
-    `margin` is the backed side's, where the bet is about one; `home` and `away` are the score.
+    `own` is the figure that decides the bet, in its own unit; None where it is not known. `home`
+    and `away` are the score.
     """
 
     x: float
     win: float
-    mu: float
-    sigma: float
-    margin: float | None
+    own: OwnFigure | None
     home: int
     away: int
 
@@ -71,25 +78,35 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """A period on the axis: where it begins and ends, and the score (away, home) at its end.
+class Lane:
+    """Legs of a parlay that stand or fall together, by name, and how they ended.
 
-    The score is that of the last snapshot in the period, and None when there was none.
+    `result` is None while that is open. `points` are the places and chances of the legs alone; none
+    where only the parlay's own chance was kept.
     """
 
-    begins: float
-    ends: float
     name: str
-    score: tuple[int, int] | None
+    result: Result | None
+    points: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a bet ended, and where on the course; `win` is its height: 1, 0, or RETURNED."""
+
+    x: float
+    win: float
+    result: Result
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """All that a chart of one bet shows.
+    """All that a chart of one bet shows. The axis runs from 0 to `end`.
 
-    `periods` are the marks of the axis, and `end` is where it ends. `levels` are those of the bet's
-    rules, 0 to 1. `quantity` names what mu and sigma are of, `line` is the bet's own figure on that
-    axis, where it is about the whole game. `home` and `away` are the teams.
+    `levels` are those of the bet's rules, 0 to 1. `quantity` names the figure that decides the bet,
+    empty where there is none; `line` is the bet's own place on it, and `so_far` whether what counts
+    by then is drawn beside what is expected. `away` and `home` are the teams, empty for several
+    games. `lanes` are the legs of a parlay.
     """
 
     title: str
@@ -97,63 +114,207 @@ class Course:
     points: tuple[Point, ...]
     marks: tuple[Mark, ...]
     levels: tuple[float, ...]
-    periods: tuple[Period, ...]
+    ticks: tuple[Tick, ...]
     end: float
     quantity: str
     line: float | None
-    home: str
+    so_far: bool
     away: str
+    home: str
+    lanes: tuple[Lane, ...]
+    ending: Ending | None
 
 
-def game_seconds(league: League, period: int, clock: float) -> float:
-    """Seconds of game time played when `clock` seconds are left of a period; 0 before tip-off."""
-    if period == 0:
-        return 0.0
-    before = min(period - 1, league.periods) * league.period_seconds
-    before += max(0, period - 1 - league.periods) * league.overtime_seconds
-    return before + max(0.0, league.length_of(period) - clock)
-
-
-def course_of(view: ShowView, title: str, subtitle: str) -> Course:
+def course_of(view: ShowView, title: str, subtitle: str, zone: tzinfo) -> Course:
     """The course of a bet that has a game and snapshots; ValueError when it has not.
 
-    Moments without a chance are left out. A parlay over several games has its course on the clock
-    of the one that has told most of it.
+    Moments without a chance are left out. `zone` is the person's, for an axis of the wall clock.
     """
     bet = view.bet
     known = [x for x in view.snapshots if x.snapshot.chance is not None]
     if bet.game is None or bet.market is None or not known:
         raise ValueError("a course needs a game and a history")
-    told = Counter(x.game for x in known).most_common(1)[0][0]
-    slip = bet.market.legs if isinstance(bet.market, Parlay) else ()
-    game = next((x.game for x in slip if x.game.id == told), bet.game)
+    if isinstance(bet.market, Parlay) and len(bet.market.games) > 1:
+        return _over_games(view, bet.market, known, title, subtitle, zone)
+    return _over_one(view, bet.market, bet.game, known, title, subtitle)
+
+
+def _over_one(
+    view: ShowView,
+    market: Wager,
+    game: Game,
+    known: Sequence[SnapshotView],
+    title: str,
+    subtitle: str,
+) -> Course:
+    """The course on the clock of one game, over the part of it that the bet is about."""
     league = LEAGUES[game.league]
-    shots = [x.snapshot for x in known if x.game == told]
-    points = tuple(_point(x, league, bet.market) for x in shots)
-    last = max(league.periods, *(x.period for x in shots))
-    end = game_seconds(league, last, 0.0)
+    shots = [x.snapshot for x in known]
+    first, last = periods(market, league, shots)
+    begin = game_seconds(league, first, league.length_of(first))
+    end = game_seconds(league, last, 0.0) - begin
+    # A clock that is corrected by a second or two does not make the curve turn back.
+    played = accumulate((game_seconds(league, x.period, x.clock) - begin for x in shots), max)
+    places, shots = _within(list(played), shots, end)
+    raw = tuple(_point(x, shot, market) for x, shot in zip(places, shots, strict=True))
+    ending = _ending(view.bet.result, shots, raw)
+    points = _until(raw, shots, ending)
     marks = tuple(_mark(x.alert, shots, points) for x in view.alerts if x.alert.text)
-    quantity, line = _axis(bet.market, game.home, game.away)
+    about, line = quantity(market, game)
+    told = any(x.own is not None for x in points)
     return Course(
         title=title,
         subtitle=subtitle,
         points=points,
         marks=marks,
-        levels=tuple(sorted({x.level for x in bet.rules if isinstance(x, LevelRule)})),
-        periods=tuple(_period(n, league, shots) for n in range(1, last + 1)),
+        levels=_levels(view),
+        ticks=game_ticks(league, first, last, shots),
         end=end,
-        quantity=quantity,
-        line=line,
-        home=game.home,
+        quantity=about if told else "",
+        line=line if told else None,
+        so_far=so_far(market),
         away=game.away,
+        home=game.home,
+        lanes=_legs(view, market),
+        ending=ending,
     )
 
 
-def _mark(alert: Alert, shots: list[Snapshot], points: tuple[Point, ...]) -> Mark:
+def _over_games(
+    view: ShowView,
+    slip: Parlay,
+    known: Sequence[SnapshotView],
+    title: str,
+    subtitle: str,
+    zone: tzinfo,
+) -> Course:
+    """The course of a parlay over several games, on the clock on the wall."""
+    known = sorted(known, key=lambda x: x.snapshot.at)
+    first = min(x.start for x in slip.games) - _WARM_UP
+    begin = min(max(known[0].snapshot.at, first), known[-1].snapshot.at)
+    before = [x for x in known if x.snapshot.at < begin]
+    shots = [x.snapshot for x in (*before[-1:], *known[len(before) :])]
+    places = [max(0.0, (x.at - begin).total_seconds()) for x in shots]
+    points = [Point(x, s.known.win, None, 0, 0) for x, s in zip(places, shots, strict=True)]
+    ending = _ending(view.bet.result, shots, points)
+    cut = list(_until(points, shots, ending))
+    if ending is not None and (ended := _ended_at(view, begin)) is not None:
+        ending = Ending(max(ended, cut[-1].x), ending.win, ending.result)
+        cut.append(replace(cut[-1], x=ending.x, win=ending.win))
+    end = max(cut[-1].x, 60.0)
+    marks = (
+        Mark(min(end, max(0.0, (x.at - begin).total_seconds())), x.p, x.rule, _way(x))
+        for x in (one.alert for one in view.alerts)
+        if x.text and x.p is not None
+    )
+    return Course(
+        title=title,
+        subtitle=subtitle,
+        points=tuple(cut),
+        marks=tuple(marks),
+        levels=_levels(view),
+        ticks=wall_ticks(begin, end, zone),
+        end=end,
+        quantity="",
+        line=None,
+        so_far=False,
+        away="",
+        home="",
+        lanes=_lanes(view, slip, known, begin, end),
+        ending=ending,
+    )
+
+
+def _point(x: float, shot: Snapshot, market: Wager) -> Point:
+    return Point(x, shot.known.win, own_figure(shot, market), shot.score.home, shot.score.away)
+
+
+def _within(
+    places: Sequence[float], shots: Sequence[Snapshot], end: float
+) -> tuple[list[float], list[Snapshot]]:
+    """The snapshots on an axis from 0 to `end`, with the last before it and the first after it.
+
+    These two stand at its ends, with the score of the axis.
+    """
+    inside = [i for i, x in enumerate(places) if 0 <= x <= end] or [len(places) - 1]
+    first, last = inside[0], inside[-1]
+    kept = list(zip(places[first : last + 1], shots[first : last + 1], strict=True))
+    if first > 0:
+        kept.insert(0, (0.0, replace(shots[first - 1], score=shots[first].score)))
+    if last + 1 < len(shots):
+        kept.append((end, replace(shots[last + 1], score=shots[last].score)))
+    return [min(end, max(0.0, x)) for x, _ in kept], [shot for _, shot in kept]
+
+
+def _levels(view: ShowView) -> tuple[float, ...]:
+    return tuple(sorted({x.level for x in view.bet.rules if isinstance(x, LevelRule)}))
+
+
+# ------------------------------------------------------------------------------------ how it ended
+
+
+def _ending(
+    result: Result | None, shots: Sequence[Snapshot], points: Sequence[Point]
+) -> Ending | None:
+    """Where a bet came to its result: where that was certain, else at its last snapshot."""
+    if result is None:
+        return None
+    at = _decided(shots)
+    match result:
+        case Result.WON | Result.LOST:
+            win = 1.0 if result is Result.WON else 0.0
+            agrees = at < len(points) and points[at].win == win
+            return Ending(points[at if agrees else -1].x, win, result)
+        case Result.PUSH | Result.VOID:
+            return Ending(points[min(at, len(points) - 1)].x, RETURNED, result)
+        case _:
+            assert_never(result)
+
+
+def _decided(shots: Sequence[Snapshot]) -> int:
+    """The first place from which on the chance was decided; else their number."""
+    at = len(shots)
+    while at > 0 and shots[at - 1].known.decided:
+        at -= 1
+    return at
+
+
+def _until(
+    points: Sequence[Point], shots: Sequence[Snapshot], ending: Ending | None
+) -> tuple[Point, ...]:
+    """The points of a bet up to how it ended: those of a push keep its last open chance."""
+    if ending is None:
+        return tuple(points)
+    if ending.result in (Result.WON, Result.LOST):
+        if points[-1].win == ending.win:
+            return tuple(points)
+        return (*points, replace(points[-1], x=ending.x, win=ending.win))
+    at = _decided(shots)
+    last = points[max(0, at - 1)].win
+    return (*points[:at], *(replace(x, win=last) for x in points[at:]))
+
+
+def _ended_at(view: ShowView, begin: datetime) -> float | None:
+    """When the result came, in seconds after `begin`; None where it tells nothing."""
+    if not view.settlements:
+        return None
+    first, last = view.settlements[0].settlement, view.snapshots[-1].snapshot.at
+    if first.by_hand or first.at - last > _AFTER:
+        return None
+    return (first.at - begin).total_seconds()
+
+
+# ------------------------------------------------------------------------------------------ alerts
+
+
+def _mark(alert: Alert, shots: Sequence[Snapshot], points: Sequence[Point]) -> Mark:
     """An alert where the course stood at its time: at the last snapshot before it."""
     index = max((i for i, x in enumerate(shots) if x.at <= alert.at), default=0)
     at = points[index]
-    return Mark(at.x, at.win, alert.rule, _way(alert))
+    way = _way(alert)
+    # A level or a swing was told of its own reading; a fact stands on the curve.
+    win = at.win if way == 0 or alert.p is None else alert.p
+    return Mark(at.x, win, alert.rule, way)
 
 
 def _way(alert: Alert) -> int:
@@ -172,145 +333,62 @@ def _way(alert: Alert) -> int:
             assert_never(rule)
 
 
-def _period(number: int, league: League, shots: list[Snapshot]) -> Period:
-    inside = [x for x in shots if x.period == number]
-    return Period(
-        begins=game_seconds(league, number, league.length_of(number)),
-        ends=game_seconds(league, number, 0.0),
-        name=league.period_name(number),
-        score=(inside[-1].score.away, inside[-1].score.home) if inside else None,
+# -------------------------------------------------------------------------------------------- legs
+
+
+def _legs(view: ShowView, market: Wager) -> tuple[Lane, ...]:
+    """The legs of a parlay on one game: they are priced together, and end each for itself."""
+    if not isinstance(market, Parlay):
+        return ()
+    return tuple(
+        Lane(short_market(leg.market, leg.game), _result(seen))
+        for leg, seen in zip(market.legs, view.legs, strict=False)
     )
 
 
-def _point(x: Snapshot, league: League, market: Wager) -> Point:
-    sign = _sign(market)
-    sides = isinstance(market, Moneyline | Spread | ThreeWay)
-    return Point(
-        x=game_seconds(league, x.period, x.clock),
-        win=x.known.win,
-        mu=sign * _of(market, x.mu),
-        sigma=_of(market, x.sigma),
-        margin=sign * x.score.margin if sides else None,
-        home=x.score.home,
-        away=x.score.away,
-    )
+def _lanes(
+    view: ShowView,
+    slip: Parlay,
+    known: Sequence[SnapshotView],
+    begin: datetime,
+    end: float,
+) -> tuple[Lane, ...]:
+    """A lane for each game: the chance of the legs on it, which is kept with each snapshot."""
+    found = []
+    for game in slip.games:
+        legs = [i for i, leg in enumerate(slip.legs) if leg.game.id == game.id]
+        seen = [view.legs[i] for i in legs if i < len(view.legs)]
+        name = " + ".join(short_market(slip.legs[i].market, slip.legs[i].game) for i in legs)
+        named = name if game.name in name else f"{name} ({game.name})"
+        points = [
+            (max(0.0, (x.snapshot.at - begin).total_seconds()), x.snapshot.part.win)
+            for x in known
+            if x.game == game.id and x.snapshot.part is not None
+        ]
+        early = sum(x == 0 for x, _ in points[1:])
+        points = points[early:]
+        result = _together(seen)
+        if points:
+            # Nothing more came of the game: what was known of it holds to the end.
+            points.append((end, points[-1][1]))
+        found.append(Lane(named, result, tuple(points)))
+    return tuple(found)
 
 
-def _sign(market: Wager) -> int:
-    """Margins are drawn from the side that is backed."""
-    backs_away = isinstance(market, Moneyline | Spread | ThreeWay) and market.side is Side.AWAY
-    return -1 if backs_away else 1
+def _result(seen: LegStanding) -> Result | None:
+    """How a leg ended, as soon as that is certain."""
+    if seen.hit:
+        return Result.WON
+    if seen.lost:
+        return Result.LOST
+    return seen.result or (Result.VOID if seen.out else None)
 
 
-def _team(market: Wager) -> Side | None:
-    """The team whose points are drawn; None for a market of both."""
-    match market:
-        case PlayerTotal() | DoubleDouble():
-            return market.player.side
-        case TeamTotal() | OddEven():
-            return market.side
-        case _:
-            return None
-
-
-def _of(market: Wager, moments: Moments) -> float:
-    if isinstance(market, Moneyline | Spread | ThreeWay):
-        return moments.margin
-    team = _team(market)
-    if team is None:
-        return moments.total
-    return moments.home if team is Side.HOME else moments.away
-
-
-def _axis(market: Wager, home: str, away: str) -> tuple[str, float | None]:
-    """What mu and sigma are of, and the bet's own figure on that axis.
-
-    A player line is drawn over the points of his team.
-    """
-    if isinstance(market, Parlay):
-        return "final total", None
-    codes = {Side.HOME: home, Side.AWAY: away, None: home}
-    whole = market.span is Span.GAME
-    match market:
-        case Moneyline() | ThreeWay():
-            return f"final margin of {codes[market.side]}", 0.0 if whole else None
-        case Spread():
-            own = -market.points if whole else None
-            return f"final margin of {codes[market.side]}", own
-        case Total():
-            return "final total", market.points if whole else None
-        case TeamTotal():
-            return f"final points of {codes[market.side]}", market.points if whole else None
-        case OddEven(side=None):
-            return "final total", None
-        case OddEven() | PlayerTotal() | DoubleDouble():
-            return f"final points of {codes[_team(market)]}", None
-        case _:
-            assert_never(market)
-
-
-# --------------------------------------------------------------------- the moment that is meant
-
-_GAME_CLOCK = re.compile(
-    r"(?:Q([1-4])|([12])H|(\d?)OT)(?:\s+(\d{1,2}):(\d\d(?:\.\d)?))?", re.IGNORECASE
-)
-_WALL_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
-_HOW = "write a game clock such as 'Q3 4:11', a time such as 21:14, or a poll of `tracker show`"
-
-
-def place(text: str, views: Sequence[SnapshotView], league: str, zone: ZoneInfo) -> int:
-    """The place of the last snapshot at or before what a person wrote. Raises Misused.
-
-    A number is a poll, as `tracker show --json` gives it.
-    """
-    words = text.strip()
-    shots = [x.snapshot for x in views]
-    if words.isdecimal():
-        found = [i for i, x in enumerate(views) if x.poll == int(words)]
-        if not found:
-            raise Misused(f"this bet has no snapshot of poll {words}: {_HOW}")
-        return found[0]
-    if words.casefold() in ("tip", "tip-off", "start"):
-        return 0
-    if words.casefold() in ("end", "final"):
-        return len(views) - 1
-    played = _game_time(words, LEAGUES[league])
-    if played is not None:
-        at = [game_seconds(LEAGUES[league], x.period, x.clock) for x in shots]
-        return _last(text, [x <= played for x in at])
-    moment = _instant(words, shots[0].at, zone)
-    return _last(text, [x.at <= moment for x in shots])
-
-
-def _last(text: str, before: Sequence[bool]) -> int:
-    if not before[0]:
-        raise Misused(f"{text!r} is before this bet's first snapshot: name a later moment")
-    return max(i for i, x in enumerate(before) if x)
-
-
-def _game_time(words: str, league: League) -> float | None:
-    """Seconds of game time played; None for what is no game clock."""
-    if words.casefold() == "half":
-        return league.regulation_seconds / 2
-    found = _GAME_CLOCK.fullmatch(words)
-    if found is None:
+def _together(seen: Sequence[LegStanding]) -> Result | None:
+    """How legs ended that stand or fall together; None while that is open."""
+    results = [_result(x) for x in seen]
+    if Result.LOST in results:
+        return Result.LOST
+    if not results or None in results:
         return None
-    quarter, half, extra, minutes, seconds = found.groups()
-    period = int(quarter or half or 0) or league.periods + int(extra or 1)
-    left = 0.0 if minutes is None else int(minutes) * 60 + float(seconds)
-    return game_seconds(league, period, left)
-
-
-def _instant(words: str, first: datetime, zone: ZoneInfo) -> datetime:
-    """A time with its zone, or one of the evening of the game in the person's zone."""
-    try:
-        if _WALL_CLOCK.fullmatch(words):
-            local = first.astimezone(zone)
-            found = datetime.combine(local.date(), time.fromisoformat(words.zfill(5)), zone)
-            return found if found >= local - timedelta(hours=12) else found + timedelta(days=1)
-        found = datetime.fromisoformat(words)
-    except ValueError:
-        raise Misused(f"{words!r} is no moment of a game: {_HOW}") from None
-    if found.tzinfo is None:
-        raise Misused(f"{words!r} lacks a time zone: end it with Z for UTC")
-    return found
+    return Result.WON if Result.WON in results else results[0]

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.views import iso
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game
-from tracker.domain.market import PlayerTotal
 from tracker.domain.poll import Credit, Purpose
-from tracker.domain.quote import MARKET_OF_STAT
+from tracker.domain.quote import MONEYLINE, Selection, selection_of
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip
+from tracker.feeds.odds.the_odds_api.parse import market_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
@@ -46,15 +46,28 @@ class CreditReport:
     bought: tuple[Credit, ...]
 
 
-def tip_of(game: Game, bets: Iterable[Bet]) -> Tip:
-    """What the close of a game must tell for the bets on it."""
-    players = {
-        MARKET_OF_STAT[leg.market.stat]
-        for bet in bets
-        for leg in bet.legs
-        if leg.game.id == game.id and isinstance(leg.market, PlayerTotal)
-    }
-    return Tip(game.id, game.league, game.name, game.start, tuple(sorted(players)))
+def tip_of(game: Game, bets: Iterable[Bet], markets: Sequence[str] = ()) -> Tip:
+    """What the close of a game must tell for the bets on it.
+
+    `markets` are those of the settings: of alternate lines only those are asked for that it names.
+    """
+    own: set[str] = set()
+    for leg in (y for x in bets for y in x.legs):
+        selection = selection_of(leg.market) if leg.game.id == game.id else None
+        if selection is None:
+            continue
+        keys = {market_key(selection), *map(market_key, _alternates(selection))}
+        own |= {x for x in keys if x is not None} - set(plans.FEATURED)
+    wanted = {x for x in own if "alternate" not in x or x in markets}
+    return Tip(game.id, game.league, game.name, game.start, tuple(sorted(wanted)))
+
+
+def _alternates(x: Selection) -> tuple[Selection, ...]:
+    """The same line as one beside the main one."""
+    if x.plain == MONEYLINE:
+        return ()
+    name = f"{x.plain}_alternate" if x.of_player else f"alternate_{x.plain}"
+    return (replace(x, market=name),)
 
 
 async def credit_report(
@@ -67,7 +80,7 @@ async def credit_report(
     balance = await store.quotes.balance(PROVIDER)
     done = {x.purpose for x in rows if x.refused is None}
     tips = [
-        tip_of(x.game, [y.bet for y in x.tracked])
+        tip_of(x.game, [y.bet for y in x.tracked], said.markets)
         for x in await store.books(())
         if x.tracked
         and x.game.league in SPORTS

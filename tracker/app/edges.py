@@ -28,14 +28,15 @@ from tracker.engine.settle.grading import Unsettleable, judge
 from tracker.forecast.closing import before_tip
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.players.priors import PlayerPriors, player_prior
-from tracker.forecast.pricing.markets import chance_of
-from tracker.forecast.shipped import load_player_figures
+from tracker.forecast.pricing.markets import calibrated
+from tracker.forecast.shipped import player_figures
 
 if TYPE_CHECKING:
     from tracker.app.market import GameOdds, Offered
     from tracker.app.pricing import LinesFor, Load
     from tracker.domain.chance import Chance
     from tracker.forecast.outlook import Outlook
+    from tracker.forecast.players.figures import PlayerFigures
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
 
@@ -120,7 +121,7 @@ def edges(
             left_out[why] += 1
             continue
         try:
-            chance = chance_of(market, outlook)  # type: ignore[arg-type]
+            chance = calibrated(market, outlook)  # type: ignore[arg-type]
         except Unpriceable:
             left_out["nothing is known of the player"] += 1
             continue
@@ -268,8 +269,9 @@ async def _gate(
     pricing = await pricing_of(store, [game], [], given, load)
     told = pricing.believed(game, []).by
     seen = state if state is not None and state.phase.in_play else before_tip(game, players)
-    priors = await _priors(store, players, game)
-    forecast = replace(pricing.seen(seen, []), players=priors)
+    plain = pricing.seen(seen, [])
+    priors = await _priors(store, players, game, player_figures(plain.parameters))
+    forecast = replace(plain, players=priors)
     outlook = await asyncio.to_thread(forecast.outlook)
     return edges(odds, state, outlook, told, players, limits)
 
@@ -285,10 +287,11 @@ async def _players(store: Store, game: Game, now: datetime) -> tuple[Player, ...
     return tuple(x for x in named if recent.get((game.league, x.key)))
 
 
-async def _priors(store: Store, players: Sequence[Player], game: Game) -> PlayerPriors | None:
+async def _priors(
+    store: Store, players: Sequence[Player], game: Game, figures: PlayerFigures
+) -> PlayerPriors | None:
     if not players:
         return None
-    figures = load_player_figures(game.league)
     recent = await store.players.recent_games({(game.league, x.key) for x in players})
     minutes = game.rules.regulation_seconds / 60
     known = {

@@ -14,7 +14,7 @@ from datetime import timedelta
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
-from tracker.app.course import place
+from tracker.app.axes import place
 from tracker.app.pricing import bet_of, bets_before, live_lines, markets_in, pricing_of
 from tracker.app.views import clock_digits, iso, prior_json
 from tracker.domain.bet import Bet, Snapshot
@@ -30,7 +30,9 @@ from tracker.feeds.errors import FeedError
 from tracker.feeds.leagues import SOURCES
 from tracker.feeds.polling.boxes import seen_by
 from tracker.forecast import Unpriceable
+from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.explain import Seen, Whole, why, won
+from tracker.registry import CALIBRATION, in_use
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -90,11 +92,11 @@ class Explainer:
     store: Store
     rules: tuple[Rule, ...]
     given: LinesFor
-    registry: Registry
+    registry: Registry[Parameters]
 
     def in_use(self, league: str) -> Parameters:
         """The parameters in use of a league."""
-        return self.registry.load(league)[0]
+        return in_use(self.registry, league)[0]
 
     async def history(self, number: int) -> ShowView:
         """A bet that has moved. Raises NothingMoved."""
@@ -278,9 +280,18 @@ class _Rebuild:
                     found.append(registry.read(league, entry.name))
                 except TrackerError:
                     continue
-        named = (shot.model_version, shot.calibration_id)
-        same = [x for x in found if (x.model_version, x.calibration_id) == named]
-        return same or found[:1]
+        same = [x for x in found if x.model_version == shot.model_version] or found[:1]
+        calibrations = self._calibrations(league, shot.calibration_id)
+        players = found[0].players
+        return [replace(x, players=players, calibrations=calibrations) for x in same]
+
+    def _calibrations(self, league: str, name: str) -> Calibrations:
+        """The calibrations of that name; none where they are gone."""
+        kept = self.at.registry.of(CALIBRATION)
+        for entry in kept.list(league):
+            if entry.calibration_id == name:
+                return kept.read(league, entry.name)
+        return NO_CALIBRATIONS
 
 
 def _win_of(parts: Mapping[str, Chance | None]) -> float:

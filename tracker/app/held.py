@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tracker.app.pricing import bet_of, price_now
+from tracker.app.views import iso
 from tracker.domain.bet import Status, price_of
 from tracker.domain.chance import Chance
 from tracker.domain.errors import TrackerError
+from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock
 
 if TYPE_CHECKING:
     from tracker.app.bets import Bets
@@ -62,3 +65,33 @@ async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) 
     if found is None or not isinstance(getattr(found, "chance", None), Chance):
         raise NotHeld(f"bet {bet.id} has no chance yet: it gets one when the daemon sees its game")
     return Held(bet, found.chance, bet.stake_cents, odds, now, now)  # type: ignore[union-attr]
+
+
+def cashout_json(x: Held, offer_cents: int) -> dict[str, object]:
+    """An offer beside what the bet is worth, as `tracker cashout --json` gives it."""
+    found = cashout(x.chance, x.stake, x.odds, offer_cents)
+    return _held_json(x) | {
+        "offer_cents": found.offer,
+        "fair_cents": found.fair,
+        "fee": found.fee,
+        "break_even": found.break_even if math.isfinite(found.break_even) else None,
+    }
+
+
+def hedge_json(x: Held, against: Odds) -> dict[str, object]:
+    """A second bet on the other side, as `tracker hedge --json` gives it."""
+    lock = hedge_to_lock(x.chance, x.stake, x.odds, against)
+    even = hedge_to_keep_even(x.chance, x.stake, x.odds, against)
+    told = {"against": against.text, "lock": asdict(lock), "even": asdict(even)}
+    return _held_json(x) | told
+
+
+def _held_json(x: Held) -> dict[str, object]:
+    return {
+        "id": x.bet.id,
+        "number": x.bet.number,
+        "chance": asdict(x.chance),
+        "chance_at": iso(x.at),
+        "stake_cents": x.stake,
+        "odds": x.odds.text,
+    }

@@ -5,25 +5,24 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.views import iso
-from tracker.domain.bet import Parlay, wager_kind
+from tracker.domain.bet import Parlay, Result, wager_kind
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.quote import Closing, Quote, Selection, TwoSided, two_sided
 from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.market.board import counts
-from tracker.engine.market.closing import consensus
 
 if TYPE_CHECKING:
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
-    from tracker.store.quotes import Told
+    from tracker.store.quotes import Told, ValueSum
     from tracker.store.views import BetView
 
 DAY = timedelta(hours=24)
@@ -140,6 +139,8 @@ def _order(x: Selection) -> tuple[str, str, str, float, str]:
 
 def paths(history: Sequence[Quote]) -> dict[str, tuple[Step, ...]]:
     """Where the market's main spread, total and moneyline have stood, one step for each change."""
+    from tracker.engine.market.closing import consensus
+
     standing: dict[tuple[str, Selection], Quote] = {}
     found: dict[str, list[Step]] = defaultdict(list)
     for at, quotes in _by_time(history):
@@ -210,6 +211,13 @@ class ClvReport:
     rows: tuple[tuple[BetView, ClosingValue], ...]
 
     @property
+    def singles(self) -> list[float]:
+        """The values that the mean is over."""
+        good = (Grade.QUOTED, Grade.CONVERTED)
+        kept = (v for x, v in self.rows if v.grade in good and not isinstance(x.market, Parlay))
+        return [x.value for x in kept if x.value is not None]
+
+    @property
     def coverage(self) -> float | None:
         """The share of the bets that have a value; None without any."""
         return self.covered / self.n if self.n else None
@@ -238,7 +246,8 @@ def clv_report(
     bets: Iterable[BetView], values: Mapping[int, ClosingValue], by: str | None = None
 ) -> ClvReport:
     """How bets fared by the close, put together by one of `BY`."""
-    rows = [(x, values[x.number]) for x in bets if x.number in values]
+    found = [(x, by_result(x, values.get(x.number))) for x in bets]
+    rows = [(x, v) for x, v in found if v is not None]
     good = [(x, v) for x, v in rows if v.grade in (Grade.QUOTED, Grade.CONVERTED)]
     singles = [(x, v) for x, v in good if not isinstance(x.market, Parlay)]
     missing = Counter(v.reason.partition(":")[0] for _, v in rows if v.grade is Grade.MISSING)
@@ -260,7 +269,61 @@ def clv_report(
     )
 
 
-_NO_FAULT = ("live bet", "no price", "called off")
+def clv_summary(sums: Sequence[ValueSum], unclosed: int) -> ClvReport:
+    """The same from sums, without its rows and groups: however many bets there are.
+
+    `unclosed` are the bets that ended without a look at their close.
+    """
+    from tracker.engine.market.clv import NO_CLOSE, VOID
+
+    kept = [x for x in sums if not x.void]
+    good = [x for x in kept if x.grade in (Grade.QUOTED, Grade.CONVERTED)]
+    missing = Counter({NO_CLOSE: unclosed} if unclosed else {})
+    for x in sums:
+        if x.grade is Grade.MISSING:
+            missing[x.why] += x.n
+        elif x.void:
+            missing[VOID] += x.n
+    return ClvReport(
+        n=sum(x.n for x in sums) + unclosed,
+        covered=sum(x.n for x in good),
+        all=_mean_in("all", [x for x in good if not x.parlay]),
+        parlays=_mean_in("parlays", [x for x in good if x.parlay]),
+        model=_mean_in("model", [x for x in kept if x.grade is Grade.MODEL]),
+        missing=dict(sorted(missing.items())),
+        groups=(),
+        rows=(),
+    )
+
+
+def _mean_in(key: str, sums: Sequence[ValueSum]) -> Mean:
+    n = sum(x.n for x in sums)
+    if not n:
+        return Mean(key, 0, None, None)
+    mean = math.fsum(x.whole for x in sums) / n
+    spread = math.fsum(x.squares for x in sums) - n * mean * mean
+    return Mean(key, n, mean, math.sqrt(max(spread, 0.0) / (n - 1) / n) if n > 1 else None)
+
+
+def by_result(x: BetView, value: ClosingValue | None) -> ClosingValue | None:
+    """The value of a bet as its result leaves it; None where it has not met its close yet.
+
+    A bet that came back whole has none, whoever settled it. One that was there before the tip-off
+    and ended without a close was missed.
+    """
+    from tracker.engine.market.clv import NO_CLOSE, VOID
+
+    if value is not None and x.result is Result.VOID and value.grade is not Grade.MISSING:
+        return replace(value, grade=Grade.MISSING, chance=None, value=None, reason=VOID)
+    if value is None and x.result is not None and x.game is not None and x.game.start > x.added_at:
+        at = x.game.start
+        return ClosingValue(x.number, 0, Grade.MISSING, at, reason=f"{NO_CLOSE}: {_NOT_THERE}")
+    return value
+
+
+_NOT_THERE = "nobody watched at the tip-off"
+
+_NO_FAULT = ("live bet", "no price", "called off", "void")
 """Reasons for which a bet can have no closing line value, however well closes are taken."""
 
 

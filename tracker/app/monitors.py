@@ -27,7 +27,7 @@ from tracker.forecast.ratings import Ratings, Result
 from tracker.store import Store
 from tracker.store.monitoring import Close, Figure, Standing
 
-RETRAIN = "the prior has drifted: tracker history, tracker fit, then tracker model compare"
+RETRAIN = "the prior has drifted: tracker model retrain, then tracker model trial start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ async def _figures(
             Figure(day, "", "log_loss", that_day.log_loss, that_day.bets),
         ]
     if told is not None:
-        found.append(Figure(day, "", "ece", _ece(told), told.bets))
+        found.append(Figure(day, "", "ece", told.ece, told.bets))
     value, bets = await store.monitoring.closing_value(day, day)
     if value is not None:
         found.append(Figure(day, "", "clv", value, bets))
@@ -201,12 +201,6 @@ async def _limited(
             f"{x.low:.0%}–{x.high:.0%}" for x in bins if x.bets >= LEAST_CALIBRATED and not x.fits
         ),
     )
-
-
-def _ece(told: Reliability) -> float:
-    """Expected calibration error: how far what was said lies from what came, by bets."""
-    whole = sum(x.bets for x in told.bins)
-    return sum(x.bets * abs(x.said - x.came) for x in told.bins) / whole if whole else 0.0
 
 
 def last_of(changes: Sequence[Standing]) -> tuple[Standing, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tracker.app.backtest import Candidate, Outcome
+from tracker.app.backtest import BetOutcome, Candidate
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase
@@ -19,7 +19,7 @@ from tracker.engine.market.board import best_price
 from tracker.engine.market.closing import close, consensus
 from tracker.engine.settle.grading import Unsettleable, judge
 from tracker.forecast.errors import Unpriceable
-from tracker.forecast.pricing.markets import chance_of
+from tracker.forecast.pricing.markets import calibrated
 from tracker.wording.closes import selection_text
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ OutlookOf = Callable[[Game, Lines, Sequence[Player]], "Outlook"]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class QuotesOfGame:
     """A game that is over with the quotes kept of it, and who of its players are known."""
 
     game: Game
@@ -47,8 +47,8 @@ class Kept:
 
 
 def candidates(
-    kept: Kept, strategy: Strategy, settings: OddsSettings, outlook_of: OutlookOf
-) -> list[tuple[Candidate, Outcome]]:
+    kept: QuotesOfGame, strategy: Strategy, settings: OddsSettings, outlook_of: OutlookOf
+) -> list[tuple[Candidate, BetOutcome]]:
     """Each side that was for sale at your books, at the price of a minute after the decision.
 
     The decision falls at the first quote at which the strategy's conditions hold, else at the last
@@ -77,7 +77,7 @@ def candidates(
     for selection, one in found.items():
         fair = closed.fair(selection)
         clv = None if fair is None else fair.of(selection) * one.odds - 1
-        told.append((one, Outcome(_won(selection, kept), clv)))
+        told.append((one, BetOutcome(_won(selection, kept), clv)))
     return told
 
 
@@ -91,7 +91,7 @@ def in_force(quotes: Sequence[Quote], at: datetime) -> list[Quote]:
 
 
 def _candidate(
-    kept: Kept, selection: Selection, at: datetime, outlook: Outlook, mine: Sequence[str],
+    kept: QuotesOfGame, selection: Selection, at: datetime, outlook: Outlook, mine: Sequence[str],
     settings: OddsSettings,
 ) -> Candidate | None:  # fmt: skip
     market = market_of(selection, kept.players)
@@ -119,13 +119,13 @@ def _candidate(
 
 def _chance(market: Market, outlook: Outlook) -> tuple[float, float] | None:
     try:
-        found = chance_of(market, outlook)
+        found = calibrated(market, outlook)
     except Unpriceable:
         return None
     return found.win, found.push
 
 
-def _won(selection: Selection, kept: Kept) -> float | None:
+def _won(selection: Selection, kept: QuotesOfGame) -> float | None:
     market = market_of(selection, kept.players)
     if market is None:
         return None
@@ -139,13 +139,13 @@ def _won(selection: Selection, kept: Kept) -> float | None:
 def grouped(
     quotes: Sequence[Quote], games: Sequence[tuple[Game, GameState | None]],
     tips: dict[str, datetime],
-) -> list[Kept]:  # fmt: skip
+) -> list[QuotesOfGame]:  # fmt: skip
     """The games that are over and of which quotes were kept, with their tip-offs."""
     by_game: dict[str, list[Quote]] = defaultdict(list)
     for quote in quotes:
         by_game[quote.game].append(quote)
     return [
-        Kept(
+        QuotesOfGame(
             game, replace(state, game=game), tuple(by_game[game.id]),
             tips.get(game.id, game.start),
         )

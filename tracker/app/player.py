@@ -1,27 +1,35 @@
-"""A player's figures as his games told them, and the chance of a line in his next one."""
+"""Players' figures as their games told them, and the chances of lines in their next ones."""
 
 from __future__ import annotations
 
+import asyncio
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from tracker.domain.chance import Chance
-from tracker.domain.errors import Impossible, Misused
+from tracker.app.pricing import LinesFor, Load, Pricing, pricing_of
+from tracker.domain.bet import Bet
+from tracker.domain.chance import Chance, NoChance
+from tracker.domain.errors import Impossible, Misused, TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.league import season_name, slate_date
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Absences, Injury, Player, PlayerGame, Stat, player_key
-from tracker.domain.prior import Prior
-from tracker.forecast.game.parameters import Parameters
 from tracker.store import Store
 
 WINDOWS = (3, 5, 10)
 FADE = 0.9
 """Weight of a game beside the one after it, in the exponential mean."""
 
+MOST_ASKED = 50
+"""Players that one request may ask about."""
+
+ALLOWED_GAMES = 20
+"""Last games of an opponent by which is told what it lets others have."""
+
 _KEPT = 120
+_LARGEST = 500.0
 _AHEAD = timedelta(days=4)
 _TREND_GAMES = 10
 
@@ -47,13 +55,43 @@ class Rolling:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """What all players together had against a team, a game; `league` is what they have anywhere."""
+
+    team: str
+    games: int
+    mean: float
+    league: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked of a player: his name, a figure, and a line on it or none.
+
+    Raises Misused for a line that no book offers.
+    """
+
+    name: str
+    stat: Stat = Stat.PTS
+    line: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no line."""
+        if self.line is not None and not (0 < self.line < _LARGEST and self.line * 2 % 1 == 0):
+            raise Misused(f"a line of {self.line:g} is none: write one such as 25.5")
+
+
+@dataclass(frozen=True, slots=True)
 class PlayerSheet:
     """A player's figures, newest game first. `trend` is per game over the last ten.
 
+    `minutes_trend` is likewise of his minutes. `allowed` is what his next opponent lets others
+    have.
+
     `out` is whether he will not play in `next_game`, or today where none is known.
     `hits` are the games above the line and those that decided it. `chance` is that of the over in
-    `next_game`, or in a game of two average teams where none is known; None without a line, and of
-    a player who is out.
+    `next_game`, or in a game against an average team where none is known, as a bet on it would
+    have it; or why it has none. None without a line.
     """
 
     league: str
@@ -64,12 +102,14 @@ class PlayerSheet:
     rolling: tuple[Rolling, ...]
     exponential: float | None
     trend: float | None
+    minutes_trend: float | None
+    allowed: Allowed | None
     next_game: Game | None
     injury: Injury | None
     out: bool
     line: float | None
     hits: tuple[int, int] | None
-    chance: Chance | None
+    chance: Chance | NoChance | None
 
 
 async def known_player(store: Store, name: str) -> tuple[str, str]:
@@ -86,7 +126,7 @@ async def known_player(store: Store, name: str) -> tuple[str, str]:
 
 
 async def sheet(store: Store, league: str, key: str, stat: Stat, now: datetime) -> PlayerSheet:
-    """A player's figures; the chance of a line is added by `with_line`."""
+    """A player's figures, without a line."""
     log = await store.players.log(league, key, _KEPT)
     played = tuple(Played(g, *_sides(g, home, away), _value(g, stat)) for g, home, away in log)
     newest = played[0].game
@@ -112,6 +152,8 @@ async def sheet(store: Store, league: str, key: str, stat: Stat, now: datetime) 
         rolling=tuple(_rolling(played, league, following[0] if following else None)),
         exponential=_fading(values),
         trend=_trend(values),
+        minutes_trend=_trend([x.game.minutes for x in played]),
+        allowed=None,
         next_game=next_game,
         injury=injuries.get(key),
         out=_out(key, newest.team, next_game, absences, today),
@@ -121,31 +163,85 @@ async def sheet(store: Store, league: str, key: str, stat: Stat, now: datetime) 
     )
 
 
-def with_line(
-    found: PlayerSheet, line: float, parameters: Parameters, prior: Prior | None, now: datetime
-) -> PlayerSheet:
-    """The sheet with a line, and the chance of its over. `prior` is that of his next game."""
-    from dataclasses import replace
+async def sheets(
+    store: Store, asks: Sequence[Ask], given: LinesFor, load: Load, now: datetime
+) -> list[PlayerSheet | TrackerError]:
+    """What is asked of players, in the same order: a sheet, or why there is none of that one.
 
-    from tracker.forecast import forecast, price, prior_from
-    from tracker.forecast.players.priors import PlayerPriors, player_prior
-    from tracker.forecast.shipped import load_player_figures
+    `given` are the lines of the configuration, `load` gives the parameters in use. Raises Misused
+    when more than MOST_ASKED are asked about at once.
+    """
+    if len(asks) > MOST_ASKED:
+        raise Misused(f"{len(asks)} players are too many: ask about {MOST_ASKED} at once")
+    found: list[PlayerSheet | TrackerError] = []
+    for ask in asks:
+        try:
+            league, key = await known_player(store, ask.name)
+            found.append(_with_hits(await sheet(store, league, key, ask.stat, now), ask.line))
+        except TrackerError as why:
+            found.append(why)
+    told = [x for x in found if isinstance(x, PlayerSheet)]
+    allowed = await _allowed(store, told)
+    bets = [_bet(n, x, now) for n, x in enumerate(told, 1) if x.line is not None]
+    games = {x.game.id: x.game for x in bets}
+    pricing = await pricing_of(store, list(games.values()), bets, given, load) if bets else None
+    chances = {} if pricing is None else await asyncio.to_thread(_chances, pricing, bets)
+    whole = iter(
+        replace(x, chance=_chance(x, chances.get(n)), allowed=allowed.get(n))
+        for n, x in enumerate(told, 1)
+    )
+    return [next(whole) if isinstance(x, PlayerSheet) else x for x in found]
 
+
+def _with_hits(found: PlayerSheet, line: float | None) -> PlayerSheet:
+    if line is None:
+        return found
     values = [x.value for x in found.played if x.value is not None]
-    hits = (sum(x > line for x in values), sum(x != line for x in values))
-    if found.out:
-        return replace(found, line=line, hits=hits)
-    game = found.next_game or Game("0", found.league, found.team, "(average)", now)
-    side = Side.HOME if game.home == found.team else Side.AWAY
-    player = Player(found.name, side)
-    figures = load_player_figures(found.league)
-    minutes = game.rules.regulation_seconds / 60
-    own = player_prior([x.game for x in found.played], figures, regulation=minutes)
-    priors = PlayerPriors(figures, {(side, player.key): own})
-    state = GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
-    outlook = forecast(state, prior or prior_from(None, parameters), parameters, players=priors)
-    chance = price(PlayerTotal(player, found.stat, Direction.OVER, line), outlook, state)
-    return replace(found, line=line, hits=hits, chance=chance)
+    return replace(
+        found, line=line, hits=(sum(x > line for x in values), sum(x != line for x in values))
+    )
+
+
+def _bet(number: int, x: PlayerSheet, now: datetime) -> Bet:
+    """A bet on the over of a sheet's line, in his next game or against a team of no name."""
+    game = x.next_game or Game(f"average {x.team}", x.league, x.team, "(average)", now)
+    player = Player(x.name, Side.HOME if game.home == x.team else Side.AWAY)
+    market = PlayerTotal(player, x.stat, Direction.OVER, x.line or 0.0)
+    return Bet(number, f"{x.name} over {x.line:g} {x.stat.value}", market, game, (), now)
+
+
+def _chances(pricing: Pricing, bets: Iterable[Bet]) -> dict[int, Chance | NoChance | None]:
+    found = {}
+    for bet in bets:
+        state = GameState(bet.game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
+        found[bet.number] = pricing.chance(bet, {bet.game.id: state})
+    return found
+
+
+def _chance(x: PlayerSheet, told: Chance | NoChance | None) -> Chance | NoChance | None:
+    return NoChance.OUT if x.line is not None and x.out else told
+
+
+async def _allowed(store: Store, told: Sequence[PlayerSheet]) -> dict[int, Allowed]:
+    """What the next opponents of some players let others have, by the players' places."""
+    found: dict[int, Allowed] = {}
+    games: dict[tuple[str, str | None], list[dict[Stat, int]]] = {}
+    for n, x in enumerate(told, 1):
+        if x.next_game is None:
+            continue
+        other = x.next_game.away if x.next_game.home == x.team else x.next_game.home
+        for team, most in ((other, ALLOWED_GAMES), (None, ALLOWED_GAMES * 15)):
+            if (x.league, team) not in games:
+                games[x.league, team] = await store.players.against(x.league, team, most)
+        mine = games[x.league, other]
+        if mine:
+            everywhere = _mean(games[x.league, None], x.stat)
+            found[n] = Allowed(other, len(mine), _mean(mine, x.stat), everywhere)
+    return found
+
+
+def _mean(games: Sequence[Mapping[Stat, int]], stat: Stat) -> float:
+    return statistics.fmean(sum(x.get(part, 0) for part in stat.parts) for x in games)
 
 
 def _out(
@@ -197,14 +293,14 @@ def _rolling(played: Sequence[Played], league: str, following: Game | None) -> l
     ]
 
 
-def _fading(values: Sequence[int]) -> float | None:
+def _fading(values: Sequence[float]) -> float | None:
     weights = [FADE**n for n in range(len(values))]
     if not values:
         return None
     return sum(w * x for w, x in zip(weights, values, strict=True)) / sum(weights)
 
 
-def _trend(values: Sequence[int]) -> float | None:
+def _trend(values: Sequence[float]) -> float | None:
     """The slope of the last games, per game, the oldest first."""
     last = list(reversed(values[:_TREND_GAMES]))
     if len(last) < WINDOWS[0]:
@@ -212,8 +308,18 @@ def _trend(values: Sequence[int]) -> float | None:
     return statistics.linear_regression(range(len(last)), last).slope
 
 
+def answers_json(
+    asks: Sequence[Ask], found: Sequence[PlayerSheet | TrackerError]
+) -> list[dict[str, object]]:
+    """A batch as the API gives it: a sheet for each that was asked, or `name` and `error`."""
+    return [
+        sheet_json(x) if isinstance(x, PlayerSheet) else {"name": ask.name, "error": str(x)}
+        for ask, x in zip(asks, found, strict=True)
+    ]
+
+
 def sheet_json(x: PlayerSheet) -> dict[str, object]:
-    """A sheet as `tracker player --json` gives it."""
+    """A sheet as `tracker player --json` and the API give it."""
     return {
         "league": x.league,
         "name": x.name,
@@ -225,6 +331,15 @@ def sheet_json(x: PlayerSheet) -> dict[str, object]:
         ],
         "exponential": x.exponential,
         "trend": x.trend,
+        "minutes_trend": x.minutes_trend,
+        "allowed": None
+        if x.allowed is None
+        else {
+            "team": x.allowed.team,
+            "games": x.allowed.games,
+            "mean": x.allowed.mean,
+            "league": x.allowed.league,
+        },
         "next_game": None if x.next_game is None else x.next_game.id,
         "out": x.out,
         "injury": None
@@ -232,9 +347,10 @@ def sheet_json(x: PlayerSheet) -> dict[str, object]:
         else {"status": x.injury.status.value, "detail": x.injury.detail},
         "line": x.line,
         "over": None if x.hits is None else {"games": x.hits[0], "of": x.hits[1]},
-        "chance": None
-        if x.chance is None
-        else {"win": x.chance.win, "push": x.chance.push, "lose": x.chance.lose},
+        "chance": {"win": x.chance.win, "push": x.chance.push, "lose": x.chance.lose}
+        if isinstance(x.chance, Chance)
+        else None,
+        "no_chance": x.chance.value if isinstance(x.chance, NoChance) else None,
         "games": [
             {
                 "day": slate_date(p.game.start).isoformat(),

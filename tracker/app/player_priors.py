@@ -13,6 +13,7 @@ from tracker.domain.player import Absences, Injury, Player, PlayerGame, Stat, pl
 from tracker.domain.tracking import GameTracking
 
 if TYPE_CHECKING:
+    from tracker.forecast.players.figures import PlayerFigures
     from tracker.forecast.players.lineup import Mate
     from tracker.forecast.players.priors import PlayerPrior, PlayerPriors, Quote
 
@@ -31,8 +32,8 @@ _KEPT = 256
 _Key = tuple[str, Side, str]
 """A game's id, a side and a player's key."""
 
-_RestsOn = tuple[tuple[PlayerGame, ...], tuple[object, ...]]
-"""The games and the quotes that a prior was worked out from."""
+_RestsOn = tuple[tuple[PlayerGame, ...], tuple[object, ...], str]
+"""The games, the quotes and the figures that a prior was worked out from."""
 
 
 class PlayerBeliefs:
@@ -104,21 +105,26 @@ class PlayerBeliefs:
         """What is believed of the players in the bets of a book; None where there are none."""
         return self.of([x.bet for x in book.tracked], book.game)
 
-    def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:
-        """What is believed of the players whom these bets are about in a game; None without any."""
+    def of(
+        self, bets: Sequence[Bet], game: Game, figures: PlayerFigures | None = None
+    ) -> PlayerPriors | None:
+        """What is believed of the players whom these bets are about in a game; None without any.
+
+        `figures` are the shipped ones unless others are given.
+        """
         wanted = {(x.side, x.key): x for x in players_in(bets, game)}
         if not wanted:
             return None
         from tracker.forecast.players.priors import PlayerPriors
         from tracker.forecast.shipped import load_player_figures
 
-        figures = load_player_figures(game.league)
+        figures = figures or load_player_figures(game.league)
         quotes = quotes_in(game, bets)
         rests = {who: (self._games(x, game), quotes.get(who, ())) for who, x in wanted.items()}
         known = {who: x for who, x in rests.items() if any(x)}
         return PlayerPriors(
             figures,
-            {who: self._prior(wanted[who], game, *x) for who, x in known.items()},
+            {who: self._prior(wanted[who], game, *x, figures) for who, x in known.items()},
             {who: _told_by(*x) for who, x in known.items()},
             guess=False,
             mates=self._line_up(game),
@@ -185,13 +191,14 @@ class PlayerBeliefs:
         game: Game,
         games: tuple[PlayerGame, ...],
         quotes: tuple[Quote, ...],
+        figures: PlayerFigures,
     ) -> PlayerPrior:
-        who, rests_on = (game.id, player.side, player.key), (games, quotes)
+        who, rests_on = (game.id, player.side, player.key), (games, quotes, figures.checksum)
         known = self._known.get(who)
         if known is None or known[0] != rests_on:
             if len(self._known) >= _KEPT:
                 self._known = {}
-            known = self._known[who] = rests_on, _worked_out(game, games, quotes)
+            known = self._known[who] = rests_on, _worked_out(game, games, quotes, figures)
         return known[1]
 
 
@@ -249,12 +256,13 @@ def _told_by(games: tuple[PlayerGame, ...], quotes: tuple[Quote, ...]) -> str:
 
 
 def _worked_out(
-    game: Game, games: tuple[PlayerGame, ...], quotes: tuple[Quote, ...]
+    game: Game,
+    games: tuple[PlayerGame, ...],
+    quotes: tuple[Quote, ...],
+    figures: PlayerFigures,
 ) -> PlayerPrior:
     from tracker.forecast.players.priors import from_quote, player_prior, with_quote
-    from tracker.forecast.shipped import load_player_figures
 
-    figures = load_player_figures(game.league)
     minutes = game.rules.regulation_seconds / 60
     if games:
         prior = player_prior(games, figures, regulation=minutes)

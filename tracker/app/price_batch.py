@@ -12,7 +12,7 @@ from tracker.domain.game import Game, GameState
 from tracker.domain.player import Player
 from tracker.forecast.pricing.markets import parlay
 from tracker.forecast.priors.fusion import forecast_with
-from tracker.forecast.shipped import load_parameters, load_player_figures
+from tracker.forecast.shipped import load_parameters, player_figures
 from tracker.intake.state_players import read_player_priors, read_players
 from tracker.intake.states import NO_TIME, BadState, Json, read_live, read_prior, read_state
 from tracker.language.grammar import find_in_game, parse_bet
@@ -74,7 +74,7 @@ def _price(given: Json, *, pmf: bool, load: Callable[[str], Parameters]) -> Json
     picks = given.get("bets") or []
     if not isinstance(picks, list):
         raise BadState("bets", "bets is a list of texts such as 'DEN -4.5'")
-    state, players = _with_players(given, state)
+    state, players = _with_players(given, state, parameters)
     prior, live = read_prior(given, parameters), read_live(given)
     outlook = forecast_with(state, prior, parameters, live, players)
     answer: Json = {"id": given.get("id")} | outlook_json(outlook)
@@ -99,14 +99,16 @@ def _price(given: Json, *, pmf: bool, load: Callable[[str], Parameters]) -> Json
     return answer
 
 
-def _with_players(given: Json, state: GameState) -> tuple[GameState, PlayerPriors | None]:
+def _with_players(
+    given: Json, state: GameState, parameters: Parameters
+) -> tuple[GameState, PlayerPriors | None]:
     """The state with the players that the line gives, and what was expected of them."""
     rules = state.game.rules
     lines = read_players(given, rules)
     if not lines:
         return state, None
     try:
-        figures = load_player_figures(rules.id)
+        figures = player_figures(parameters)
     except TrackerError as why:
         raise BadState("players", str(why)) from None
     return replace(state, players=lines), read_player_priors(given, lines, figures, rules)

@@ -19,7 +19,7 @@ from tracker.domain.prior import PriorTold
 from tracker.domain.quote import two_sided
 from tracker.domain.tracking import Group
 from tracker.engine.decide.parlays import combined
-from tracker.engine.market.live import exchange_lines
+from tracker.engine.market.closing import exchange_lines
 from tracker.forecast import Parameters, Unpriceable, load_parameters
 from tracker.forecast.explain import Seen
 from tracker.forecast.priors.belief import Believed, Known
@@ -67,7 +67,9 @@ class Pricing:
 
     def told(self, game: Game, bets: Sequence[Bet]) -> PriorTold:
         """The prior of a game as snapshots keep it, with what is known of each player bet on."""
-        believed, players = self.believed(game, bets), self.players.of(bets, game)
+        parameters = self._load(game.league)
+        believed = self._believed(game, bets, parameters)
+        players = self.players.of(bets, game, parameters.players)
         told_by = {} if players is None else players.told_by
         by = "; ".join((believed.by, *(f"{key}: {x}" for (_, key), x in sorted(told_by.items()))))
         return PriorTold(believed.prior.margin, believed.prior.total, by)
@@ -88,7 +90,7 @@ class Pricing:
         used = parameters or self._load(game.league)
         prior = self._believed(game, bets, used).prior
         lined_up = self.players.lined_up(state, bets)
-        plain = Seen(lined_up, prior, used, players=self.players.of(bets, game))
+        plain = Seen(lined_up, prior, used, players=self.players.of(bets, game, used.players))
         if live is None or not usable(live, state):
             return plain
         return replace(plain, shift=shift_of(plain.outlook(), state, live))
@@ -204,7 +206,7 @@ async def pricing_of(
     if whom:
         recent = await store.players.recent_games(whom)
         teams = {(game.league, x) for game in games for x in (game.home, game.away)}
-        told, against = await store.players.team_games(teams), await store.players.against(teams)
+        told, against = await store.players.team_games(teams), await store.players.opponents(teams)
         players.learn(recent, told, absences, against)
     else:
         players.learn({}, {}, absences)

@@ -28,10 +28,13 @@ from tracker.feeds.source import Listing
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.ratings import Result, rate
 from tracker.store import Store
-from tracker.store.seasons import Rated, SlateCheck
+from tracker.store.known import Rated, SlateCheck, TeamRoadEnds
 
 BACK = 7
-"""Days before today that are looked at: a week that was missed is made up for."""
+"""Days before today that are always looked at: what was not there yet is asked for again."""
+
+MOST_BACK = 60
+"""Days back at most that are made up for where nothing was looked up since."""
 
 FOLLOWED = timedelta(days=60)
 """A league is followed for so long after the last game that a bet was about."""
@@ -55,6 +58,7 @@ class Part(StrEnum):
     RATINGS = "ratings"
     FORM = "form"
     INJURIES = "injuries"
+    ENDS = "ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,8 @@ class Refresh:
             found += await self._results(league, boxes=Part.PLAYERS in wanted)
         if wanted & {Part.RATINGS, Part.FORM}:
             found.append(await self._form(league))
+        if Part.ENDS in wanted:
+            found.append(await self._ends(league))
         if Part.INJURIES in wanted:
             found.append(await self._injuries(league))
         return tuple(found)
@@ -103,11 +109,12 @@ class Refresh:
 
     async def _results(self, league: str, *, boxes: bool) -> list[Refreshed]:
         today = slate_date(self._clock.now())
-        days = [today - timedelta(days=n) for n in range(BACK, 0, -1)]
-        since = days[0]
-        whole = {
-            x.day for x in await self._store.seasons.checks(since) if x.league == league and x.whole
-        }
+        checks = await self._store.seasons.checks(today - timedelta(days=MOST_BACK))
+        mine = [x for x in checks if x.league == league]
+        last = max((x.day for x in mine), default=today)
+        back = max(BACK, (today - last).days - 1)
+        days = [today - timedelta(days=n) for n in range(back, 0, -1)]
+        whole = {x.day for x in mine if x.whole}
         found = []
         for day in (x for x in days if x not in whole):
             try:
@@ -116,7 +123,7 @@ class Refresh:
                 text = f"{day}: the slate could not be read: {why}"
                 found.append(Refreshed(Part.RESULTS, league, text, whole=False))
         if not found:
-            text = f"{BACK} days are there already"
+            text = f"{len(days)} days are there already"
             found.append(Refreshed(Part.RESULTS, league, text, whole=True))
         return found
 
@@ -274,6 +281,29 @@ class Refresh:
         text = f"{plural(len(rows), 'team')} rated from {plural(len(results), 'result')}"
         return Refreshed(Part.FORM, league, text, whole=True, form=tuple(x.form for x in rows))
 
+    # ------------------------------------------------------------------------------------ ends
+
+    async def _ends(self, league: str) -> Refreshed:
+        belief = self._load(league).ends
+        if belief is None:
+            text = "road teams show no end of their own in this league"
+            return Refreshed(Part.ENDS, league, text, whole=True)
+        today = slate_date(self._clock.now())
+        season = season_name(league, today)
+        finished = await self._store.known.finished(league)
+        this = [x for x in finished if season_name(league, x.day) == season and x.day < today]
+        games = Counter(x.away for x in this if x.halves is not None)
+        known = belief.after(finished, before=today)
+        rows = [
+            TeamRoadEnds(league, x, today, known.chance(x, season), n, known.version)
+            for x, n in sorted(games.items())
+        ]
+        await self._store.seasons.keep_ends(rows)
+        text = f"{plural(len(rows), 'road team')} believed by {plural(games.total(), 'game')}"
+        if lacking := len(this) - games.total():
+            text += f"; {lacking} without points by quarter, or on a neutral court"
+        return Refreshed(Part.ENDS, league, text, whole=True)
+
     # -------------------------------------------------------------------------------- injuries
 
     async def _injuries(self, league: str) -> Refreshed:
@@ -326,7 +356,8 @@ def _standing(state: GameState | None, *, has_box: bool) -> str:
 
 
 def _told(check: SlateCheck) -> str:
-    parts = [f"{check.finals} of {plural(check.games, 'game')} {several(check.finals, 'is')} over"]
+    over = check.finals + check.no_box
+    parts = [f"{over} of {plural(check.games, 'game')} {several(over, 'is')} over"]
     parts += [f"{check.called_off} called off"] if check.called_off else []
     parts += [f"{check.no_result} WITHOUT A RESULT"] if check.no_result else []
     parts += [f"{check.no_box} WITHOUT A BOX"] if check.no_box else []

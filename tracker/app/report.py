@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
 from tracker.domain.league import season_name
 from tracker.domain.money import money_text
-from tracker.engine.record import Grouping, Reliability, Tally, reliability, tally
+from tracker.engine.record import Grouping, Reliability, Said, Tally, reliability, tally
 from tracker.store import Store
-from tracker.store.judged import JudgedRule
+from tracker.store.outcomes import JudgedRule
 from tracker.wording.figures import signed_money
 
 COHORTS = (Grouping.MARKET, Grouping.LEAGUE, Grouping.BOOK, Grouping.TAG)
@@ -91,6 +91,7 @@ def tally_json(x: Tally) -> dict[str, object]:
         "staked_cents": x.staked,
         "profit_cents": x.profit,
         "roi": x.roi,
+        "roi_se": x.roi_se,
         "hit_rate": x.hit_rate,
         "break_even": x.asked,
     }
@@ -102,6 +103,24 @@ def reliability_json(found: Reliability | None) -> dict[str, object]:
         return {"bets": 0, "brier": None, "log_loss": None, "bins": []}
     bins = [asdict(x) | {"fits": x.fits} for x in found.bins]
     return {"bets": found.bets, "brier": found.brier, "log_loss": found.log_loss, "bins": bins}
+
+
+def calibration_json(said: Sequence[Said]) -> dict[str, object]:
+    """What was told against what came, and the same of the raw chances: `calibration --json`.
+
+    `calibrated` is the number of bets with a chance that a calibration has moved.
+    """
+    told, raw = reliability(said), reliability(raw_of(said))
+    return reliability_json(told) | {
+        "ece": None if told is None else told.ece,
+        "calibrated": len({x.bet for x in said if x.raw is not None}),
+        "raw": reliability_json(raw) | {"ece": None if raw is None else raw.ece},
+    }
+
+
+def raw_of(said: Iterable[Said]) -> list[Said]:
+    """The chances as the forecast had them."""
+    return [x if x.raw is None else replace(x, p=x.raw) for x in said]
 
 
 def report_json(x: Report) -> dict[str, object]:

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+from tracker.domain.tracking import RulePhase
+from tracker.engine.rules.state_machine import HOLD_POLLS
 from tracker.wording.card_rows import Row
 from tracker.wording.cards import Card, card, silence
 
 if TYPE_CHECKING:
+    from tracker.app.at_work import AtWork
     from tracker.domain.policy import Rule, Snooze
     from tracker.domain.tracking import GameTracking, Tracked
     from tracker.store import Store
+    from tracker.store.views import BetView
 
 _BEHIND = timedelta(minutes=5)
 """Over which the movement of a chance is shown."""
@@ -21,11 +25,15 @@ _BEHIND = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class BetOnCard:
-    """A bet as a row of its game's card; `number` leads to the bet."""
+    """A bet as a row of its game's card; `number` leads to the bet.
+
+    `rules` are those that are on their way to firing, or have just fired.
+    """
 
     number: int
     row: Row
     decided: bool
+    rules: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +57,69 @@ class GameOnPage:
             f"{game}.quiet": self.card.quiet,
         }
         for one in self.bets:
-            found |= _texts(f"b{one.number}", one.row)
+            found |= _texts(f"b{one.number}", one.row) | {f"b{one.number}.rules": one.rules}
             for place, leg in enumerate(one.row.legs):
                 found |= _texts(f"b{one.number}.{place}", leg)
         return found
+
+
+async def trouble(store: Store, at: AtWork, zone: tzinfo) -> str:
+    """What stands over a page while no daemon runs, and since when nothing was read."""
+    if at.daemon is not None:
+        return ""
+    last = await store.monitoring.last_answer()
+    since = "" if last is None else f" since {last.astimezone(zone):%a %d %b %H:%M}"
+    return f"The daemon is not running: nothing was read{since}."
+
+
+def rules_text(tracked: Tracked) -> str:
+    """The rules of a bet that are on their way to firing, or have just fired."""
+    parts = []
+    for one in tracked.rules:
+        if one.phase is RulePhase.PENDING:
+            parts.append(f"{one.rule} pending {one.streak}/{HOLD_POLLS}")
+        elif one.phase is RulePhase.FIRING:
+            parts.append(f"{one.rule} fired")
+    return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Evening:
+    """All that the page of the night shows. `waiting` are open bets that are on no card.
+
+    `trouble` says what is wrong where the numbers may be old.
+    """
+
+    games: tuple[GameOnPage, ...] = ()
+    waiting: tuple[BetView, ...] = ()
+    trouble: str = ""
+
+    @property
+    def shape(self) -> str:
+        """Which games and bets there are: a page that shows others must be taken anew."""
+        cards = [f"{x.game}:{','.join(str(y.number) for y in x.bets)}" for x in self.games]
+        return ";".join([*cards, ",".join(str(x.number) for x in self.waiting)])
+
+    def row_of(self, number: int) -> BetOnCard | None:
+        """A bet as it stands on its card; None where it is on none."""
+        return next((x for game in self.games for x in game.bets if x.number == number), None)
+
+    def texts(self) -> dict[str, str]:
+        """Every text that changes, by the key of its place on a page."""
+        found = {"trouble": self.trouble, "shape": self.shape}
+        for one in self.games:
+            found |= one.texts()
+        return found
+
+
+async def evening(store: Store, rules: tuple[Rule, ...], at: AtWork, zone: tzinfo) -> Evening:
+    """The night as it stands. `rules` are those of bets that bring none."""
+    games = await tonight(store, rules, at.now, zone)
+    shown = {x.number for game in games for x in game.bets}
+    waiting = tuple(
+        x for x in await store.open_bets(rules) if x.result is None and x.number not in shown
+    )
+    return Evening(games, waiting, await trouble(store, at, zone))
 
 
 def _texts(key: str, row: Row) -> dict[str, str]:
@@ -83,10 +150,11 @@ def _game(
     now: datetime,
     zone: tzinfo,
 ) -> GameOnPage:
-    made = card(book, earlier, now, zone, quiet=silence(book.game.id, snoozes, now, zone))
+    quiet = silence(book.game.id, snoozes, now, zone)
+    made = card(book, earlier, now, zone, quiet=quiet, most=len(book.tracked))
     numbers = {f"#{x.bet.number} ": x for x in book.tracked}
     bets = [
-        BetOnCard(found.bet.number, row, found.settlement is not None)
+        BetOnCard(found.bet.number, row, found.settlement is not None, rules_text(found))
         for row in made.rows
         if (found := _of(row, numbers)) is not None
     ]

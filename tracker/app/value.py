@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tracker.app.pricing import bet_of, price_now
+from tracker.app.pricing import believed_of, bet_of, price_now
+from tracker.app.views import prior_json
 from tracker.domain.bet import Bet, Parlay, price_of
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game
@@ -27,17 +28,18 @@ from tracker.domain.quote import (
 from tracker.domain.tracking import Tracked
 from tracker.domain.value import ClosingValue, Decision
 from tracker.engine.market.board import best_price
-from tracker.engine.market.closing import Close, fairs, main_line, standing
+from tracker.engine.market.closing import AT_BET, GameClose, fairs, main_line, standing
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
-from tracker.engine.market.live import AT_BET
 from tracker.engine.rules.market import MarketReading
 from tracker.forecast.closing import closing_outlook, moved_to
 
 if TYPE_CHECKING:
+    from tracker.app.explain import Explainer
     from tracker.app.pricing import LinesFor, Load
     from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.outlook import Outlook
     from tracker.forecast.players.priors import PlayerPriors
+    from tracker.forecast.priors.belief import Believed
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
     from tracker.store.views import BetView
@@ -153,7 +155,7 @@ NEWEST = timedelta(minutes=30)
 """Quotes that are no older are the market's of this moment."""
 
 
-class Players(Protocol):
+class BelievedPlayers(Protocol):
     """What is believed of players before tip-off."""
 
     def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:
@@ -170,10 +172,10 @@ class AtTheClose:
 
     def __init__(
         self,
-        closes: Mapping[str, Close],
+        closes: Mapping[str, GameClose],
         bets: Sequence[Bet],
         load: Callable[[str], Parameters],
-        believed: Players,
+        believed: BelievedPlayers,
     ) -> None:
         """`bets` are those to be asked about; `load` gives the parameters of a league."""
         self._closes = closes
@@ -224,23 +226,21 @@ def _named(bets: Sequence[Bet], game: Game) -> tuple[Player, ...]:
 
 
 def closing_values(
-    bets: Sequence[Bet],
-    closes: Mapping[str, Close],
+    placed: Sequence[Placed],
+    closes: Mapping[str, GameClose],
     revisions: Mapping[int, int],
     load: Callable[[str], Parameters],
-    players: Players,
+    players: BelievedPlayers,
     now: datetime,
 ) -> list[ClosingValue]:
     """What bets were worth by the closes of their games.
 
     `revisions` counts what was written of each bet before.
     """
-    at_the_close = AtTheClose(closes, bets, load, players)
+    at_the_close = AtTheClose(closes, [x.bet for x in placed], load, players)
     return [
-        value_at_close(
-            Placed(bet, bet.made_at), closes, at_the_close, revisions.get(bet.number, 0) + 1, now
-        )
-        for bet in bets
+        value_at_close(x, closes, at_the_close, revisions.get(x.bet.number, 0) + 1, now)
+        for x in placed
     ]
 
 
@@ -300,6 +300,37 @@ async def decision_on(
         return None
     worth = await worth_of(store, asked, given, load, limits, now)
     return worth.decision if isinstance(worth, Worth) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """The market's side of a bet: what was believed before, its decision and its close."""
+
+    prior: Believed | None
+    decision: Decision | None
+    closing: ClosingValue | None
+
+    def as_json(self) -> dict[str, Any]:
+        """As `tracker show --json` has it beside the history."""
+        return {
+            "prior": None if self.prior is None else prior_json(self.prior),
+            "decision": None if self.decision is None else decision_json(self.decision),
+            "clv": None if self.closing is None else value_json(self.closing),
+        }
+
+
+async def valued(
+    explainer: Explainer, view: BetView, limits: OddsSettings, now: datetime
+) -> Valued:
+    """The market's side of a bet at a moment; `limits` says whose prices count."""
+    store, load = explainer.store, explainer.in_use
+    prior = None
+    if view.game is not None:
+        given, rules = explainer.given, explainer.rules
+        prior = await believed_of(store, view.game, rules, given, load, now)
+    made = await decision_on(store, view, explainer.given, load, limits, now)
+    closing = (await store.quotes.values(view.number)).get(view.number)
+    return Valued(prior, made, closing)
 
 
 def decision_json(x: Decision) -> dict[str, Any]:

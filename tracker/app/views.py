@@ -246,6 +246,7 @@ def snapshot_json(view: SnapshotView) -> Json:
         "prior": None
         if x.prior is None
         else {"margin": x.prior.margin, "total": x.prior.total, "by": x.prior.by},
+        "own": None if x.own is None else {"now": x.own.now, "mu": x.own.mu, "sigma": x.own.sigma},
         "poll": view.poll,
         "model_version": x.model_version,
         "feature_version": x.feature_version,

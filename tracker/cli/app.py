@@ -13,8 +13,8 @@ import typer
 
 from tracker import __version__
 from tracker.cli.ending import USAGE, outcome
-from tracker.cli.scope import Scope
 from tracker.cli.screen import complain
+from tracker.cli.session import Scope
 
 _HELP = """Says how likely your bets on tonight's games are to win, while the games are played.
 
@@ -53,14 +53,14 @@ VERBS = (
     Verb("init", "setup.init", _START),
     Verb("demo", "setup.run", _START),
     Verb("doctor", "setup.doctor", _START),
-    Verb("add", "bets.add_command", _BETS),
+    Verb("add", "bets.add", _BETS),
     Verb("import", "bets.imports", _BETS),
     Verb("bets", "bets.register", _BETS),
     Verb("show", "bets.register", _BETS),
     Verb("withdraw", "bets.register", _BETS),
-    Verb("rules", "bets.rules_group", _BETS),
+    Verb("rules", "bets.rules", _BETS),
     Verb("edit", "bets.corrections", _BETS),
-    Verb("settle", "bets.settle", _BETS),
+    Verb("settle", "bets.corrections", _BETS),
     Verb("void", "bets.corrections", _BETS),
     Verb("regrade", "bets.corrections", _BETS),
     Verb("review", "bets.corrections", _BETS),
@@ -74,7 +74,7 @@ VERBS = (
     Verb("profit", "watch.record", _BETS),
     Verb("performance", "watch.record", _BETS),
     Verb("calibration", "watch.record", _BETS),
-    Verb("report", "watch.report", _BETS),
+    Verb("report", "watch.record", _BETS),
     Verb("run", "setup.run", _WATCH),
     Verb("status", "watch.status", _WATCH),
     Verb("watch", "watch.watch", _WATCH),
@@ -92,7 +92,7 @@ VERBS = (
     Verb("model", "models.model", _MODEL),
     Verb("export", "setup.export", _DATA),
     Verb("backtest", "market.backtest", _MODEL),
-    Verb("replay", "replay.replay", _DATA),
+    Verb("replay", "replay", _DATA),
     Verb("config", "setup.config", _CARETAKING),
     Verb("monitors", "models.monitors", _MODEL),
     Verb("refresh", "setup.refresh", _CARETAKING),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 """The option of everything that reads."""
@@ -23,8 +24,12 @@ def declare(
     work: Callable[..., None],
     panel: str | None = None,
     context_settings: dict[str, object] | None = None,
+    cls: type[TyperCommand] | None = None,
 ) -> None:
-    """Make a command known; its help is the docstring, paragraph by paragraph."""
+    """Make a command known; its help is the docstring, paragraph by paragraph.
+
+    `cls` is for a command that reads its arguments itself.
+    """
     text = inspect.cleandoc(work.__doc__ or "")
     # A bracket would begin markup.
     paragraphs = [" ".join(x.split()).replace("[", "\\[") for x in text.split("\n\n")]
@@ -34,4 +39,5 @@ def declare(
         short_help=paragraphs[0].rstrip("."),
         rich_help_panel=panel,
         context_settings=context_settings,
+        cls=cls,
     )(work)

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from rich.console import Console
+
 
 _PIPE_WIDTH = 200
 """Columns for output that is not read on a terminal: wide enough that nothing is cut."""
@@ -209,3 +210,25 @@ def wait_text(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} m" if minutes else f"{hours} h"
     return f"{minutes} m" if minutes else f"{whole} s"
+
+
+Advance = Callable[[str, float], None]
+"""Told the name of the step that is being done, and the part of it that is done, 0 to 1."""
+
+
+@contextmanager
+def bar() -> Iterator[Advance]:
+    """Show how far work has come, on standard error; nothing where nobody looks."""
+    if not sys.stderr.isatty():
+        yield lambda _step, _part: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:<24}"), BarColumn(40), TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as shown:
+        task = shown.add_task("", total=1.0)
+
+        def advance(step: str, part: float) -> None:
+            shown.update(task, description=step, completed=part)
+
+        yield advance

@@ -1,4 +1,4 @@
-"""The database as a command uses it, and the time that it is read at."""
+"""What every command is given: the configuration, the open database, and the time it goes by."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.app.at_work import at_work
+from tracker.cli.basics import Basics, read_basics
 from tracker.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
+    import typer
+
     from tracker.app.bets import Bets
-    from tracker.cli.basics import Basics
-    from tracker.cli.scope import Scope
+    from tracker.settings import Settings
     from tracker.store import Store
     from tracker.store.views import BetView, DaemonView
 
@@ -65,3 +68,26 @@ async def session(scope: Scope, *, write: bool = False) -> AsyncIterator[Session
     async with await Store.open(basics.store, now=machine.now(), readonly=not write) as store:
         found = await at_work(store, basics.lock, machine)
         yield Session(store, basics, found.clock, found.daemon)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The options that stand before the verb. `config` is the file, where one was named."""
+
+    config: Path | None = None
+
+    def basics(self) -> Basics:
+        """What most commands need of the configuration. Raises ConfigError."""
+        return read_basics(self.config)
+
+    def settings(self) -> Settings:
+        """The whole configuration. Raises ConfigError."""
+        from tracker.settings import load_settings
+
+        return load_settings(self.config)
+
+
+def scope_of(context: typer.Context) -> Scope:
+    """The scope that the options before the verb have made."""
+    found = context.obj
+    return found if isinstance(found, Scope) else Scope()

@@ -12,7 +12,7 @@ from tracker.clock import Clock
 from tracker.daemon.track import Poller
 from tracker.domain.game import GameState
 from tracker.domain.poll import Poll, Standing
-from tracker.feeds.slate.slate import SlateReading
+from tracker.feeds.slates import SlateReading
 
 ReadSlate = Callable[[], Awaitable[SlateReading]]
 

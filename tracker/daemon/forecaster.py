@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -49,6 +50,8 @@ class Forecaster:
         self._tell = tell
         self._failing: set[str] = set()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="forecast")
+        self._first = threading.Lock()
+        self._begun: set[str] = set()
 
     async def forecast(self, book: GameTracking, state: GameState) -> Outlook | Unreadable:
         """The outlook, or why there is none: a forecast that fails leaves the last one standing."""
@@ -73,6 +76,16 @@ class Forecaster:
         self, book: GameTracking, state: GameState, live: LiveLines | None = None
     ) -> Outlook:
         """The forecast itself, moved towards what the market quotes at that moment."""
+        league = book.game.league
+        if league in self._begun:
+            return self._outlook(book, state, live)
+        # A league's first forecast reads its parameters, and works out what all its games share.
+        with self._first:
+            made = self._outlook(book, state, live)
+            self._begun.add(league)
+        return made
+
+    def _outlook(self, book: GameTracking, state: GameState, live: LiveLines | None) -> Outlook:
         bets = [x.bet for x in book.tracked]
         made = self.pricing.seen(state, bets, live=live).outlook()
         return prepared(replace(made, told=self.pricing.told(book.game, bets)), book)

@@ -27,8 +27,8 @@ from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.broadcast_delay import LateSlate, delayed
 from tracker.daemon.cards.live_view import LiveView
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.memory import settle
-from tracker.daemon.track import TrackContext, track
+from tracker.daemon.memory import settle, share_one_heap
+from tracker.daemon.track import Decisions, TrackContext, deciding, track
 from tracker.daemon.watchdog import Watchdog
 from tracker.daemon.watchers.buying import MarketParts
 from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
@@ -48,6 +48,7 @@ from tracker.daemon.watchers.pregame import keep_learning, learn
 from tracker.daemon.watchers.rosters import watch_faces
 from tracker.daemon.watchers.source_status import SourceStatus
 from tracker.daemon.watchers.system_notices import SystemNotices
+from tracker.daemon.watchers.trials import TrialWatch
 from tracker.daemon.write_backoff import WriteBackoff
 from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
@@ -59,7 +60,7 @@ from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.feeds.polling.poller import STEP_S, Poller
-from tracker.feeds.slate.all_leagues import Slates
+from tracker.feeds.slates import Slates
 from tracker.forecast import load_parameters
 from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel
@@ -122,15 +123,20 @@ class Daemon:
         self._forecaster = Forecaster(known, parts.tell, parts.load)
         self._wall = LiveView(parts.clock, parts.settings.zone)
         self._market = MarketWatch(self._market_parts)
+        registry = registry_beside(parts.settings.store.path)
+        self._trials = TrialWatch(
+            parts.store, registry, self._forecaster.pricing, parts.clock, self._tell
+        )
         self._forecaster.live = self._market.live_lines
         self._context = TrackContext(
             recorder=parts.store,
             forecasts=self._forecaster,
-            shelf=self._shelf,
             clock=parts.clock,
             channels=tuple(self._bells),
             ring=self._ring,
             tell=self._tell,
+            wanted=self._shelf.wanted,
+            meet=self._shelf.meet,
             see=parts.pulses.see,
             show=self._show,
             closed=self._market.values.get,
@@ -162,6 +168,7 @@ class Daemon:
     def _show(self, tracking: GameTracking) -> None:
         """Let everybody see what is believed of a game after a poll."""
         self._wall.show(tracking)
+        self._trials.show(tracking)
         self._market.show(tracking)
 
     @property
@@ -193,12 +200,13 @@ class Daemon:
         await self._market.restore()
         keep = timedelta(days=settings.store.keep_bodies_days)
         await self._desk.recall(store, clock.now())
-        async with asyncio.TaskGroup() as tasks:
+        async with deciding(self._context) as decisions, asyncio.TaskGroup() as tasks:
 
             def follow(books: tuple[GameTracking, ...]) -> None:
-                known = self._forecaster.pricing.players
-                known.learn(shelf.recent, shelf.teams, shelf.absences, shelf.against)
-                self._follow(books, tasks)
+                self._forecaster.pricing.players.learn(
+                    shelf.recent, shelf.teams, shelf.absences, shelf.against
+                )
+                self._follow(books, tasks, decisions)
 
             for channel in self._parts.channels:
                 loop = f"channel {channel.name}"
@@ -226,6 +234,7 @@ class Daemon:
                 keep_alive(notifier, progress, self._status, SystemClock(), self._tell)
             )
             tasks.create_task(tidy(store, clock, keep))
+            tasks.create_task(self._trials.watch())
             notifier.ready(self._status())
             await self._herald.started(len(await store.books(())))
             await stop.wait()
@@ -298,13 +307,15 @@ class Daemon:
         """A full good cycle: every loop moves, writes go through, and no game is without data."""
         return not (self._progress.late() or self._patience.waiting or self._herald.blind)
 
-    def _follow(self, books: tuple[GameTracking, ...], tasks: asyncio.TaskGroup) -> None:
+    def _follow(
+        self, books: tuple[GameTracking, ...], tasks: asyncio.TaskGroup, decisions: Decisions
+    ) -> None:
         """Start a track for each game that has none, and wake those whose bets have changed."""
         for book in books:
             if book.game.id not in self._following and book.tracked:
                 poller = self._poller(book)
                 self._following[book.game.id] = poller
-                tasks.create_task(self._track(book, poller))
+                tasks.create_task(self._track(book, poller, decisions))
         for game_id in self._shelf.moved() & self._following.keys():
             self._following[game_id].nudge()
 
@@ -319,11 +330,11 @@ class Daemon:
         feeds, roomy = self._parts.feeds, partial(self._parts.feeds.roomy, book.game)
         return Poller(book.game, feeds, self._clock, self._parts.rng, beat, roomy)
 
-    async def _track(self, book: GameTracking, poller: Poller) -> None:
+    async def _track(self, book: GameTracking, poller: Poller, decisions: Decisions) -> None:
         self._tell(GameFollowed(book.game.name, len(book.tracked)))
         delay = self._parts.settings.alerts.delay
         async with delayed(poller, delay, self._clock, book.standing) as behind:
-            await track(book, behind, self._context)
+            await track(book, behind, decisions)
         del self._following[book.game.id]
         self._wall.leave(book.game.id)
         self._progress.ended(book.game.name)
@@ -371,6 +382,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
     league; else they are those that come with the program. `verbs` runs commands for who asks in a
     chat, `runners` what is due at set times. `odds_key` is the key of The Odds API, if any.
     """
+    share_one_heap()
     stop = stop or asyncio.Event()
     pulses = SourceStatus()
     opening = open_feeds(settings.feeds, clock, tell=tell, pulse=pulses.hear)

@@ -1,12 +1,18 @@
-"""What happens to a poll: read, forecast, decide, record, tell."""
+"""What happens to a poll: read, forecast, decide, record, tell.
+
+Games are read and forecast beside each other. What follows from a poll is decided and recorded by
+one consumer of one queue: each decision starts from what the last one left, also of a bet on
+several games, and nothing is recorded that rests on what is not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from tracker.clock import Clock
 from tracker.domain.alert import PLAIN, Alert, MessageStyle
@@ -33,10 +39,12 @@ class Poller(Protocol):
 
 
 class Recorder(Protocol):
-    """Keeps what a poll changes."""
+    """Keeps what polls change."""
 
-    async def record(self, poll: Poll, change: Change, channels: Sequence[str]) -> int:
-        """Write the poll and all its consequences in one transaction; the poll's number."""
+    async def record_all(
+        self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
+    ) -> object:
+        """Write polls, in this order, and all their consequences in one transaction."""
         ...
 
 
@@ -48,31 +56,13 @@ class Forecasts(Protocol):
         ...
 
 
-class FollowedBets(Protocol):
-    """Knows which bets on a game are to be followed at this moment."""
-
-    def wanted(self, book: GameTracking) -> tuple[Tracked, ...]:
-        """The bets on the book's game, added and withdrawn ones taken into account."""
-        ...
-
-    def share(self, book: GameTracking) -> None:
-        """Take what a decision on one game made of bets that are about several."""
-        ...
-
-    def in_turn(self, book: GameTracking) -> AbstractAsyncContextManager[object]:
-        """Wait until what earlier decisions made of the book's shared bets is on disk."""
-        ...
-
-    def meet(self, state: GameState) -> None:
-        """Learn who plays, from a box."""
-        ...
+def _as_they_are(book: GameTracking) -> tuple[Tracked, ...]:
+    """For bets that nobody adds to."""
+    return book.tracked
 
 
-"""Takes an event name and its figures: the log, or nothing."""
-
-
-def _see_nothing(_: GameTracking) -> None:
-    """For whoever does not care when a game was last looked at."""
+def _ignore(_: object) -> None:
+    """For whoever does not care."""
 
 
 def _as_usual(change: Change, now: datetime) -> Change:
@@ -93,79 +83,183 @@ def nobody_closed(_: int) -> ClosingValue | None:
 class TrackContext:
     """What every track works with.
 
-    `ring` wakes the channels once an alert is on disk; `see` is told of looks that brought nothing,
-    `show` of what is believed after every look.
-    `route` says of each firing what becomes of it, and `wording` how it is worded. `closed` gives
-    what a bet was worth by the close.
+    `wanted` gives the bets on a game that are to be followed, as they are stored; `meet` hears who
+    plays. `ring` wakes the channels once an alert is on disk; `see` is told of looks that brought
+    nothing, `show` of what is believed after every look. `route` says of each firing what becomes
+    of it, and `wording` how it is worded. `closed` gives what a bet was worth by the close.
     """
 
     recorder: Recorder
     forecasts: Forecasts
-    shelf: FollowedBets
     clock: Clock
     channels: Sequence[str]
     ring: Callable[[], None]
     tell: Tell
-    see: Callable[[GameTracking], None] = _see_nothing
-    show: Callable[[GameTracking], None] = _see_nothing
+    wanted: Callable[[GameTracking], tuple[Tracked, ...]] = _as_they_are
+    meet: Callable[[GameState], None] = _ignore
+    see: Callable[[GameTracking], None] = _ignore
+    show: Callable[[GameTracking], None] = _ignore
     route: Callable[[Change, datetime], Change] = _as_usual
     wording: MessageStyle = PLAIN
     closed: Closed = nobody_closed
 
 
-async def track(book: GameTracking, poller: Poller, context: TrackContext) -> None:
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A poll of a game with its forecast, to be decided on.
+
+    `book` is what was believed of the game before. `known` is the state that `outlook` was made of:
+    what the poll tells, or what is presumed of a game that nothing tells of yet.
+    """
+
+    book: GameTracking
+    poll: Poll
+    known: GameState | None = None
+    outlook: Outlook | Unreadable | None = None
+
+
+_Asked = tuple[Looked, asyncio.Future[GameTracking]]
+"""A poll that waits to be decided on, and what its game's track waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a poll changes; `kept` is whether that is to be recorded."""
+
+    poll: Poll
+    change: Change
+    waiting: asyncio.Future[GameTracking]
+    kept: bool
+
+
+class Decisions:
+    """The queue as every track sees it. Make it with `deciding`."""
+
+    def __init__(
+        self, context: TrackContext, queue: asyncio.Queue[_Asked], consumer: asyncio.Task[None]
+    ) -> None:
+        """`consumer` works the queue off for as long as it lives."""
+        self.context = context
+        self._queue = queue
+        self._consumer = consumer
+
+    async def made_of(self, looked: Looked) -> GameTracking:
+        """What is believed after a poll, once all that follows from it is on disk.
+
+        Raises what the consumer died of: nothing is decided after that.
+        """
+        made: asyncio.Future[GameTracking] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait((looked, made))
+        both: set[asyncio.Future[Any]] = {made, self._consumer}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if not made.done():
+            self._consumer.result()
+        return made.result()
+
+
+@asynccontextmanager
+async def deciding(context: TrackContext) -> AsyncIterator[Decisions]:
+    """The one queue that decides and records, for as long as this lasts."""
+    queue: asyncio.Queue[_Asked] = asyncio.Queue()
+    consumer = asyncio.create_task(_work_off(queue, context), name="decisions")
+    try:
+        yield Decisions(context, queue, consumer)
+    finally:
+        consumer.cancel()
+        await asyncio.wait({consumer})
+
+
+async def track(book: GameTracking, poller: Poller, decisions: Decisions) -> None:
     """Follow one game until every bet on it is settled for good, or none is left."""
+    context = decisions.context
     # How long the feed is silent counts from here: before, nobody listened.
     book = replace(book, seen_at=book.seen_at and context.clock.now())
     while not book.settled:
         poll = await poller.next(book.standing)
-        book = book.with_bets(context.shelf.wanted(book))
+        book = book.with_bets(context.wanted(book))
         if not book.tracked:
             return
-        decided = context.route(await _decide(book, poll, context), context.clock.now())
-        change = worded(decided, context.wording, context.closed)
-        if worth_recording(poll, change) or change.book.checks != book.checks:
-            async with context.shelf.in_turn(change.book):
-                await context.recorder.record(poll, change, context.channels)
-        else:
-            context.see(change.book)
-        book = change.book
-        context.show(book)
-        for event in change.notes:
-            context.tell(event)
-        if any(x.told for x in change.alerts):
-            context.ring()
+        book = await decisions.made_of(await _forecast(book, poll, context))
 
 
-async def _decide(book: GameTracking, poll: Poll, context: TrackContext) -> Change:
-    seen = poll.reading if isinstance(poll.reading, GameState) else None
-    if seen is not None:
-        context.shelf.meet(seen)
-    presumed = to_presume(book, context.clock.now()) if seen is None else None
-    known = seen or presumed
+async def _forecast(book: GameTracking, poll: Poll, context: TrackContext) -> Looked:
+    """The poll with the outlook from what it tells, or from before tip-off where it is wanted."""
+    if isinstance(poll.reading, GameState):
+        known: GameState | None = poll.reading
+        context.meet(poll.reading)
+    else:
+        known = to_presume(book, context.clock.now())
     outlook = None if known is None else await context.forecasts.forecast(book, known)
-    # Nothing waits from here to `share`: another game's poll may have moved a bet on both.
-    book = book.with_bets(context.shelf.wanted(book))
-    if presumed is not None and isinstance(outlook, Outlook):
-        book = presume(book, presumed, outlook)
-    change = _decided(book, poll.reading, outlook, context.clock.now())
-    context.shelf.share(change.book)
-    return change
+    return Looked(book, poll, known, outlook)
 
 
-def _decided(
-    book: GameTracking,
-    reading: GameState | Unreadable,
-    outlook: Outlook | Unreadable | None,
-    now: datetime,
-) -> Change:
+async def _work_off(queue: asyncio.Queue[_Asked], context: TrackContext) -> None:
+    """Decide and record, for ever: what has come while the disk was busy, as one transaction."""
+    shared: dict[int, Tracked] = {}
+    while True:
+        made = [_made(await queue.get(), shared, context)]
+        while not queue.empty():
+            made.append(_made(queue.get_nowait(), shared, context))
+        kept = [(x.poll, x.change) for x in made if x.kept]
+        if kept:
+            await context.recorder.record_all(kept, context.channels)
+        for one in made:
+            _tell(one, context)
+            if not one.waiting.done():
+                one.waiting.set_result(one.change.book)
+
+
+def _made(asked: _Asked, shared: dict[int, Tracked], context: TrackContext) -> _Made:
+    """What a poll changes. `shared` has the newest memory of each bet on several games."""
+    looked, waiting = asked
+    book = _taken_up(looked.book, shared, context)
+    now = context.clock.now()
+    change = context.route(_decided(replace(looked, book=book), now), now)
+    shared.update({x.bet.number: x for x in change.book.tracked if len(x.bet.games) > 1})
+    change = worded(change, context.wording, context.closed)
+    kept = worth_recording(looked.poll, change) or change.book.checks != book.checks
+    return _Made(looked.poll, change, waiting, kept)
+
+
+def _taken_up(
+    book: GameTracking, shared: dict[int, Tracked], context: TrackContext
+) -> GameTracking:
+    """The book with the bets that are wanted at this moment, each as the last decision left it."""
+    wanted = context.wanted(book)
+    followed = {x.bet.number for x in wanted}
+    for number in [n for n, x in shared.items() if _is_on(x, book) and n not in followed]:
+        del shared[number]
+    known = {x.bet.number: x for x in book.tracked}
+    newest = tuple(shared.get(x.bet.number, known.get(x.bet.number, x)) for x in wanted)
+    return replace(book, tracked=newest).with_bets(wanted)
+
+
+def _is_on(tracked: Tracked, book: GameTracking) -> bool:
+    return any(x.id == book.game.id for x in tracked.bet.games)
+
+
+def _decided(looked: Looked, now: datetime) -> Change:
+    book, reading, outlook = looked.book, looked.poll.reading, looked.outlook
     if isinstance(reading, Unreadable):
+        if looked.known is not None and isinstance(outlook, Outlook):
+            book = presume(book, looked.known, outlook)
         return note(book, reading, now)
     if not isinstance(outlook, Unreadable):
         return advance(book, reading, outlook, now)
     # What is over is settled by its score: a result never waits for a forecast.
     over = reading.phase is Phase.FINAL or reading.phase.off
     return advance(book, reading, None, now) if over else note(book, outlook, now)
+
+
+def _tell(made: _Made, context: TrackContext) -> None:
+    """Let everybody know what is on disk."""
+    if not made.kept:
+        context.see(made.change.book)
+    context.show(made.change.book)
+    for event in made.change.notes:
+        context.tell(event)
+    if any(x.told for x in made.change.alerts):
+        context.ring()
 
 
 def worded(change: Change, wording: MessageStyle = PLAIN, closed: Closed = nobody_closed) -> Change:

@@ -212,12 +212,28 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnFigure:
+    """The figure that decides a bet where the final score does not tell it.
+
+    That is a player's figure, or of a quarter or half its margin (of the side that is backed), its
+    total or one team's points. `now` is what counts so far, None before its span begins; `mu` and
+    `sigma` are the mean and the standard deviation of what it ends with.
+    """
+
+    now: float | None
+    mu: float
+    sigma: float
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A bet's chance at one moment, with the state and the forecast that gave it.
 
     `chance` is None from where it is no longer known; `no_chance` then says why. `part` is the
     chance of those legs of a parlay that are about the game of the state, together. `prior` is what
-    was believed before tip-off; None in what an earlier version wrote.
+    was believed before tip-off; None in what an earlier version wrote. `raw` is the chance as the
+    forecast had it, where `calibration_id` names what corrected it. `own` is the figure that
+    decides the bet; None where `mu` and `sigma` tell it, and where it is not known.
     """
 
     bet: int
@@ -235,6 +251,8 @@ class Snapshot:
     part: Chance | None = None
     no_chance: NoChance | None = None
     prior: PriorTold | None = None
+    raw: Chance | None = None
+    own: OwnFigure | None = None
 
     @property
     def known(self) -> Chance:

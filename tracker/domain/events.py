@@ -301,6 +301,15 @@ class ForecastRecovered(SystemEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ShadowFailed(SystemEvent):
+    """A model on trial could not forecast a state, or cannot be read; nobody relies on it."""
+
+    name, severity = "trial.failed", Severity.WARNING
+    challenger: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class BetAdded(SystemEvent):
     """A bet of the file was registered."""
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache, lru_cache
-from importlib import resources
 
+from tracker.domain.catalog import shipped
 from tracker.domain.catalog.teams import fold, longest_name
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, PlayerLine, Side
@@ -82,10 +81,7 @@ def _same_people() -> Mapping[str, str]:
 
 def other_names(part: str) -> Mapping[str, Sequence[str]]:
     """A table of `data/players.toml`: names, and what else is written for each."""
-    text = (
-        resources.files("tracker.domain.catalog").joinpath("data/players.toml").read_text("utf-8")
-    )
-    found: Mapping[str, Sequence[str]] = tomllib.loads(text)[part]
+    found: Mapping[str, Sequence[str]] = shipped("players")[part]
     return found
 
 

@@ -149,10 +149,13 @@ class Credit:
 
 
 class Purpose(StrEnum):
-    """What a request is bought for, the most needed first."""
+    """What a request is bought for, the most needed first.
+
+    `OWN` is for the markets of one game beside the featured ones: players, halves, team totals.
+    """
 
     CLOSE = "close"
-    PLAYERS = "close of players"
+    OWN = "own markets"
     AGAIN = "close, as the tip-off slid"
     LOOK = "look"
 

@@ -88,7 +88,8 @@ class Finished:
     """A game that is over, as beliefs before later games look at it.
 
     Points count overtime, `day` is the league's date. `halves` are both teams' points together in
-    the first and in the second half of regulation, where the points by period are known.
+    the first and in the second half of regulation, where the points by period are known. `pace` is
+    the possessions of a side in as many minutes as regulation has, where a box told.
     """
 
     league: str
@@ -98,6 +99,7 @@ class Finished:
     home_points: int
     away_points: int
     halves: tuple[int, int] | None = None
+    pace: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,8 @@ class Form:
     """A team's last games before a league's date; points are means over `games` of them.
 
     `streak` counts wins in a row, below 0 losses. `rest_days` are full days since the last game, 0
-    the day after one, which is `back_to_back`.
+    the day after one, which is `back_to_back`. `pace` is the mean possessions of a side in a game's
+    regulation, of those games whose box told; None where none did.
     """
 
     league: str
@@ -150,6 +153,7 @@ class Form:
     streak: int
     rest_days: int
     back_to_back: bool
+    pace: float | None = None
 
     @property
     def margin(self) -> float:
@@ -163,6 +167,7 @@ def form_of(team: str, league: str, day: date, finished: Iterable[Finished]) -> 
         (
             x.day,
             *((x.home_points, x.away_points) if x.home == team else (x.away_points, x.home_points)),
+            x.pace,
         )
         for x in finished
         if team in (x.home, x.away) and x.day < day and x.league == league
@@ -171,6 +176,7 @@ def form_of(team: str, league: str, day: date, finished: Iterable[Finished]) -> 
         return None
     last = mine[-LAST:]
     rest = (day - mine[-1][0]).days - 1
+    paces = [x[3] for x in last if x[3] is not None]
     return Form(
         league=league,
         team=team,
@@ -181,6 +187,7 @@ def form_of(team: str, league: str, day: date, finished: Iterable[Finished]) -> 
         streak=_streak([x[1] > x[2] for x in mine]),
         rest_days=rest,
         back_to_back=rest == 0,
+        pace=sum(paces) / len(paces) if paces else None,
     )
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Bet, Confirmation, Parlay, Result, Settlement, Snapshot, Status
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import FINAL_CHECKS, Standing
 from tracker.domain.prior import Basis
+
+if TYPE_CHECKING:
+    from tracker.domain.events import SystemEvent
 
 BOX_PATIENCE = timedelta(minutes=20)
 """How long after the end a game is looked at every minute for what a result still lacks."""
@@ -126,9 +129,8 @@ class Tracked:
     says why it has none at present. `review` says why a person must decide the result. `told` is
     the last revision that was announced.
 
-    A parlay has a standing for each leg and a group for each game. One over several games is in the
-    book of each; `turn` counts the changes that any of them made, so that of two copies the one
-    with the larger turn is the newer.
+    A parlay has a standing for each leg and a group for each game; one over several games is in the
+    book of each.
     """
 
     bet: Bet
@@ -141,7 +143,6 @@ class Tracked:
     review: str | None = None
     legs: tuple[LegStanding, ...] = ()
     groups: tuple[Group, ...] = ()
-    turn: int = 0
     told: int = 0
     no_chance: NoChance | None = None
 
@@ -161,8 +162,7 @@ class Tracked:
         return Tracked(
             self.bet, self.rules, chance,
             win if peak is None else max(win, peak), win if low is None else min(win, low),
-            self.settlement, self.official, self.review, self.legs, self.groups, self.turn,
-            self.told,
+            self.settlement, self.official, self.review, self.legs, self.groups, self.told,
         )  # fmt: skip
 
     def without_chance(self, why: NoChance) -> Tracked:
@@ -180,7 +180,7 @@ class Tracked:
         """The bet with its rules where they stand now."""
         return Tracked(
             self.bet, rules, self.chance, self.peak, self.low, self.settlement, self.official,
-            self.review, self.legs, self.groups, self.turn, self.told, self.no_chance,
+            self.review, self.legs, self.groups, self.told, self.no_chance,
         )  # fmt: skip
 
     def done_in(self, game_id: str) -> bool:
@@ -200,22 +200,20 @@ class Tracked:
         """This bet as it goes on once it has been read anew from where it is stored.
 
         Odds, stake and rules may have been changed, and a result given by hand. What has been seen
-        of the bet stays, or is taken from `stored` where that has the larger turn. A rule that
-        comes back has its stored memory: no firing counts anew.
+        of the bet stays. A rule that comes back has its stored memory: no firing counts anew.
         """
-        if stored.bet is self.bet and stored.turn <= self.turn and _revision(stored) == 0:
+        if stored.bet is self.bet and _revision(stored) == 0:
             # Nothing has been read anew, as at nearly every poll.
             return self
-        seen, other = (stored, self) if stored.turn > self.turn else (self, stored)
-        memory = {x.rule: x for x in other.rules} | {x.rule: x for x in seen.rules}
+        memory = {x.rule: x for x in stored.rules} | {x.rule: x for x in self.rules}
         rules = tuple(
             memory.get(r.text, RuleState(self.bet.number, r.text)) for r in stored.bet.rules
         )
-        same = replace(seen, bet=stored.bet, rules=rules)
-        if _revision(other) <= _revision(seen):
+        same = replace(self, bet=stored.bet, rules=rules)
+        if _revision(stored) <= _revision(self):
             return same
         return replace(
-            same, settlement=other.settlement, official=other.official, review=other.review
+            same, settlement=stored.settlement, official=stored.official, review=stored.review
         )
 
     def status(self, state: GameState | None) -> Status:

@@ -42,6 +42,7 @@ class Grouping(StrEnum):
     LEAGUE = "league"
     MONTH = "month"
     DAY = "day"
+    MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Tally:
 
     A bet that was void counts in neither. `roi` is profit over stakes; None without stakes.
     `asked` is the mean chance at which the decided bets break even, None where no price is known.
+    `roi_se` is the standard error of the ROI, a ratio of sums (Cochran 1977, 2.11); None under two.
     """
 
     bets: int
@@ -60,6 +62,7 @@ class Tally:
     staked: int
     profit: int
     asked: float | None
+    roi_se: float | None = None
 
     @property
     def hit_rate(self) -> float | None:
@@ -96,7 +99,31 @@ def tally(ended: Iterable[Ended]) -> Tally:
         staked=sum(stake for stake, _ in money),
         profit=sum(payout - stake for stake, payout in money),
         asked=sum(asked) / len(asked) if asked else None,
+        roi_se=roi_error(
+            len(money),
+            sum(stake for stake, _ in money),
+            sum(payout - stake for stake, payout in money),
+            (
+                sum(stake * stake for stake, _ in money),
+                sum(stake * (payout - stake) for stake, payout in money),
+                sum((payout - stake) ** 2 for stake, payout in money),
+            ),
+        ),
     )
+
+
+def roi_error(
+    n: int, staked: float, profit: float, products: tuple[float, float, float]
+) -> float | None:
+    """The standard error of profit over stakes of `n` bets; None under two.
+
+    `products` are the sums of stake times stake, stake times profit and profit times profit.
+    """
+    if n < 2 or not staked:  # noqa: PLR2004 - one bet tells no spread
+        return None
+    roi, (stakes, both, profits) = profit / staked, products
+    spread = profits - 2 * roi * both + roi * roi * stakes
+    return math.sqrt(max(spread, 0.0) * n / (n - 1)) / staked
 
 
 def tallies(ended: Iterable[tuple[K, Ended]]) -> Mapping[K, Tally]:
@@ -109,11 +136,15 @@ def tallies(ended: Iterable[tuple[K, Ended]]) -> Mapping[K, Tally]:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A chance that was told of a bet, and what came: `p` is of winning, given no push."""
+    """A chance that was told of a bet, and what came: `p` is of winning, given no push.
+
+    `raw` is the chance as the forecast had it, where a calibration has moved it.
+    """
 
     bet: int
     p: float
     won: bool
+    raw: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +179,12 @@ class Reliability:
     brier: float
     log_loss: float
     bets: int
+
+    @property
+    def ece(self) -> float:
+        """Expected calibration error: how far what was said lies from what came, by bets."""
+        whole = sum(x.bets for x in self.bins)
+        return sum(x.bets * abs(x.said - x.came) for x in self.bins) / whole if whole else 0.0
 
 
 EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

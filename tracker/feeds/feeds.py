@@ -1,9 +1,11 @@
-"""Every league's sources, opened together: one session and one budget for each host."""
+"""Every league's sources, opened together: one session and budget a host; and tried once each."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.events import ClockOff, ClockRight, FeedLeftOut, Tell, tell_nobody
@@ -12,11 +14,12 @@ from tracker.domain.league import NBA
 from tracker.domain.poll import Trouble, Unreadable, Usage
 from tracker.feeds.arbitration.failover import Failover
 from tracker.feeds.http.fetch import DEADLINE_S, Fetcher
-from tracker.feeds.http.health import Health, Pulse, ignore_pulse
+from tracker.feeds.http.health import Health, Pulse, advice, ignore_pulse
 from tracker.feeds.leagues import SOURCES
+from tracker.feeds.polling.board import BoardReading
 from tracker.feeds.polling.feed import Ask, Feed, Look, fetcher_of
 from tracker.feeds.polling.possession import Possession
-from tracker.feeds.slate.all_leagues import Slates
+from tracker.feeds.slates import Slates
 from tracker.feeds.source import Source
 from tracker.network import ServerTime, clock_trouble
 from tracker.settings.models import FeedsSettings
@@ -148,3 +151,45 @@ async def open_feeds(
 
 def _may_ask(on_loopback: bool, clock: Clock) -> bool:
     return on_loopback or not isinstance(clock, ScaledClock)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How a source answered. `games` are on its board of today; `took_s` is in clock seconds.
+
+    `stands_in` is whether another source comes first in its league. `trouble`, `why` and `advice`
+    are None for a source that is well. `budget` is the most requests a minute to its host.
+    """
+
+    source: str
+    league: str
+    stands_in: bool
+    games: int
+    took_s: float
+    budget: int
+    trouble: Trouble | None = None
+    why: str | None = None
+    advice: str | None = None
+
+
+async def probe(feeds: Feeds, leagues: Iterable[str], clock: Clock) -> tuple[Probe, ...]:
+    """Every source of the leagues, all asked at once for their boards of today."""
+    asked = [
+        (feed, place > 0)
+        for league in leagues
+        for place, feed in enumerate(feeds.by_league.get(league, ()))
+    ]
+    return tuple(await asyncio.gather(*(_tried(feed, late, clock) for feed, late in asked)))
+
+
+async def _tried(feed: Feed, stands_in: bool, clock: Clock) -> Probe:
+    began = clock.monotonic()
+    board = await feed.board.read(0.0)
+    took = clock.monotonic() - began
+    label, league = feed.source.label, feed.source.league
+    budget = feed.fetcher.usage.budget
+    if isinstance(board, BoardReading):
+        return Probe(label, league, stands_in, len(board.board.games), took, budget)
+    error = board.error
+    found = advice(error.trouble)
+    return Probe(label, league, stands_in, 0, took, budget, error.trouble, str(error), found)

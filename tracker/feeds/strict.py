@@ -1,15 +1,19 @@
-"""Documents as strict shapes: a wrong type, NaN or an absurd figure is a fault of a named field.
+"""Documents as strict shapes, and their small texts: clocks, instants, names, clocks at zero.
 
-Unknown keys are no fault, and optional ones may be missing.
+A wrong type, NaN or an absurd figure is a fault of a named field. Unknown keys are no fault, and
+optional ones may be missing.
 """
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, date, datetime
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from tracker.domain.game import PlayerLine, Score
+from tracker.domain.game import Phase, PlayerLine, Score
+from tracker.domain.league import League
 from tracker.feeds.errors import FeedMalformed
 from tracker.settings.mistakes import plain_words
 
@@ -78,3 +82,73 @@ def _malformed(wrong: ValidationError) -> FeedMalformed:
     if first["type"] == "missing":
         return FeedMalformed(field.lstrip(".") or "body", "is missing")
     return FeedMalformed(field.lstrip(".") or "body", plain_words(first))
+
+
+_ISO = re.compile(r"PT(?=\d)(?:(\d{1,3})M)?(?:(\d{1,2}(?:\.\d{1,9})?)S)?", re.ASCII)
+_PLAIN = re.compile(r"(\d{0,3}):(\d{2}(?:\.\d{1,3})?)|(\d{1,2}(?:\.\d{1,3})?)", re.ASCII)
+_EARLIEST, _LATEST = 2000, 2100
+_LONGEST_NAME = 80
+
+
+def squeezed(text: str | None) -> str:
+    """A status text as it is compared: lower case, single blanks, no padding."""
+    return " ".join((text or "").casefold().split())
+
+
+def printable(text: str | None) -> str:
+    """A name or a note, safe to print: no control characters, no padding, not endless."""
+    kept = "".join(x if x.isprintable() else " " for x in text or "")
+    return " ".join(kept.split())[:_LONGEST_NAME]
+
+
+def seconds(text: str | None, field: str) -> float | None:
+    """Seconds of `PT07M15.00S`, `7:15 ` or `:12.3`; None when blank, FeedMalformed when neither."""
+    plain = (text or "").strip()
+    if not plain:
+        return None
+    if found := _ISO.fullmatch(plain):
+        return int(found[1] or 0) * 60 + float(found[2] or 0)
+    if found := _PLAIN.fullmatch(plain):
+        return int(found[1] or 0) * 60 + float(found[2] or found[3])
+    raise FeedMalformed(field, "is no clock")
+
+
+def instant(text: str, field: str) -> datetime:
+    """An instant such as `2023-04-21T02:00:00Z`, in UTC; FeedMalformed when it is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise FeedMalformed(field, "is no instant") from None
+    if found.tzinfo is None or not _EARLIEST <= found.year <= _LATEST:
+        raise FeedMalformed(field, "is no instant of this century with a time zone")
+    return found.astimezone(UTC)
+
+
+def day(text: str, field: str) -> date:
+    """A date such as `2023-04-20`; FeedMalformed when it is none."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        raise FeedMalformed(field, "is no date") from None
+    if not _EARLIEST <= found.year <= _LATEST:
+        raise FeedMalformed(field, "is no date of this century")
+    return found
+
+
+def at_zero(
+    field: str, period: int, score: Score, rules: League, *, blank: bool, untouched: bool
+) -> tuple[Phase, float]:
+    """Phase and clock of a game in play whose clock shows nothing, or no time left.
+
+    `blank` is whether it shows nothing, `untouched` whether the period has no point yet. No period
+    passes without a point, so such a one has not begun. A last period that is not level is followed
+    by nothing: at zero a last shot or free throws may still count, and of a blank clock nobody
+    knows whether play is on, so that FeedMalformed names `field`.
+    """
+    if untouched:
+        return Phase.LIVE, float(rules.length_of(period))
+    if period < rules.periods or score.margin == 0:
+        return Phase.BREAK, 0.0
+    if blank:
+        raise FeedMalformed(field, "is blank in a last period that is not level")
+    return Phase.LIVE, 0.0

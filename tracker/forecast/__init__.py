@@ -4,7 +4,14 @@ from tracker.forecast.errors import BadParameters, Unpriceable
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.model import forecast
 from tracker.forecast.outlook import Outlook
-from tracker.forecast.pricing.markets import parlay, parlay_of, price, price_all, why_none
+from tracker.forecast.pricing.markets import (
+    own_figure,
+    parlay,
+    parlay_of,
+    price,
+    price_all,
+    why_none,
+)
 from tracker.forecast.priors.lines import prior_from
 from tracker.forecast.shipped import load_parameters
 
@@ -15,6 +22,7 @@ __all__ = [
     "Unpriceable",
     "forecast",
     "load_parameters",
+    "own_figure",
     "parlay",
     "parlay_of",
     "price",

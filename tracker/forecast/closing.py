@@ -10,6 +10,7 @@ from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.prior import Lines, Prior, PriorSource
+from tracker.forecast.calibration import NO_CALIBRATIONS
 from tracker.forecast.model import forecast
 from tracker.forecast.players.priors import (
     VIG,
@@ -64,7 +65,9 @@ def closing_outlook(
 ) -> Outlook:
     """The outlook at tip-off with the closing lines as its prior."""
     state = before_tip(game, named)
-    return forecast(state, closing_prior(lines, parameters), parameters, players=players)
+    # What the market says is not corrected by what came of our own chances.
+    raw = replace(parameters, calibrations=NO_CALIBRATIONS)
+    return forecast(state, closing_prior(lines, parameters), raw, players=players)
 
 
 def moved_to(

@@ -52,9 +52,10 @@ def forecast(
         over=state.phase is Phase.FINAL,
         model_version=parameters.model_version,
         feature_version=parameters.feature_version,
-        calibration_id=parameters.calibration_id,
+        calibrations=parameters.calibrations,
         periods=Periods(state, at, parameters, final, regulation),
         players=players,
+        figures=parameters.players,
     )
 
 
@@ -87,10 +88,6 @@ def _whistled(state: GameState) -> bool:
 def _endgame(at: Moment, parameters: Parameters, *, overtime: bool) -> Lattice:
     tempo = parameters.overtime.tempo if overtime else 0.0
     cells = endgame.remaining(parameters.endgame, at, parameters.average.reference, tempo)
-    fix = parameters.calibration
-    if fix.name != "none":
-        cells = cells ** fix.at(fix.sharpness, at.left)
-        cells *= 1.0 / cells.sum()
     return Lattice(at.home, at.away, cells, (at.home, at.away))
 
 

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from tracker.domain.market import PlayerMarket
     from tracker.domain.player import Player
     from tracker.domain.prior import PriorTold
+    from tracker.forecast.calibration import Calibrations
     from tracker.forecast.game.lattice import Lattice, Points
     from tracker.forecast.game.spans import Periods
+    from tracker.forecast.players.figures import PlayerFigures
     from tracker.forecast.players.model import PlayerOutlook, Scene
     from tracker.forecast.players.priors import PlayerPriors
 
@@ -39,7 +41,8 @@ class Outlook:
 
     `final` counts overtime. `regulation` is the score after the last regulation period; None in
     overtime when the points by period are unknown. `over` is true once nothing can change.
-    `players` are the priors of its players; where there are none, everybody is an average player.
+    `players` are the priors of its players; where there are none, everybody is an average player by
+    `figures`, or by the shipped ones. `calibrations` correct chances once they are read off it.
     """
 
     final: Lattice
@@ -47,11 +50,17 @@ class Outlook:
     over: bool
     model_version: str
     feature_version: str
-    calibration_id: str
+    calibrations: Calibrations
     periods: Periods = field(repr=False)
     players: PlayerPriors | None = field(default=None, repr=False)
+    figures: PlayerFigures | None = field(default=None, repr=False)
     told: PriorTold | None = None
     """The prior that it rests on, and who tells it; None where nobody asked."""
+
+    @property
+    def calibration_id(self) -> str:
+        """The name of the calibrations."""
+        return self.calibrations.name
 
     @Lazy
     def basis(self) -> Basis:
@@ -141,7 +150,7 @@ class Outlook:
         from tracker.forecast.players.priors import PlayerPriors
         from tracker.forecast.shipped import load_player_figures
 
-        return PlayerPriors(load_player_figures(self.periods.state.game.league))
+        return PlayerPriors(self.figures or load_player_figures(self.periods.state.game.league))
 
     @Lazy
     def scene(self) -> Scene:

@@ -28,6 +28,11 @@ def load_player_figures(league: str) -> PlayerFigures:
     return decode_players(_whole("players-{}.json", league), name)
 
 
+def player_figures(parameters: Parameters) -> PlayerFigures:
+    """The figures of players that go with a league's parameters: its own, else the shipped ones."""
+    return parameters.players or load_player_figures(parameters.league)
+
+
 def _whole(form: str, league: str) -> str:
     """The text of a league's file, of one that is like another league's in full."""
     name = form.format(league)

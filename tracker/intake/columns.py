@@ -1,4 +1,4 @@
-"""The forms in which a column of a sheet is written: numbers, dates and prices, one form a column.
+"""Rows of a sheet: the form that a column is written in, and the bet that a row's columns tell.
 
 A value alone may be read in two ways: `1,234`, `05/11/2025`, `150`. The other values of its column
 tell which is meant; where none does, the person is asked.
@@ -7,13 +7,17 @@ tell which is meant; where none does, the person is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
 
+from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
+from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, parse_odds
+from tracker.domain.pick import Matchup
+from tracker.language.grammar import FindTeam, find_in, parse_bet, parse_matchup
 
 _CURRENCY = re.compile(r"[$€£¥₹]|(?i:\b(?:usd|eur|gbp|cad|aud|us|ca|au)\b)")
 _GAPS = re.compile(r"[\s\u00a0\u202f'\u2019_]")
@@ -222,3 +226,80 @@ def _bare_price(text: str) -> str:
         plain = re.sub(r"^([+-]\d),(\d{3})$", r"\1\2", plain)
         return _ZEROS.sub("", plain)
     return plain
+
+
+_LEGS = re.compile(r"\s+\|\s+|\s*\n\s*")
+_KEY = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
+
+
+def draft_from(  # noqa: PLR0913 - the columns of a row
+    text: str,
+    *,
+    market: str = "",
+    line: str = "",
+    game: str = "",
+    league: str = "",
+    odds: Odds | None = None,
+    stake_cents: int | None = None,
+    book: str | None = None,
+    tags: tuple[str, ...] = (),
+    occasion: str = "",
+    placed_at: datetime | None = None,
+    day: date | None = None,
+    free: bool = False,
+) -> Draft:
+    """The bet that a row is about; BadBet when no way of reading its words makes one.
+
+    `league` is empty where the row does not say it. `occasion` tells it from another of its words.
+    `day` is the league's date of its game, where a column of its own has it.
+    """
+    if not text:
+        raise BadBet("the row does not say what was bet on")
+    find = find_in(*([league] if league else LEAGUES))
+    first: BadBet | None = None
+    for words in _readings(text, market, line):
+        try:
+            pick = parse_bet(words, find)
+        except BadBet as why:
+            first = first or why
+            continue
+        matchup = _matchup(game, find)
+        if day is not None:
+            own = pick.legs[0].matchup if len(pick.legs) == 1 else None
+            matchup = replace(matchup or own or Matchup((), ()), day=day)
+        return Draft(
+            pick=pick,
+            matchup=matchup,
+            game_text=(game or None) if matchup is not None else None,
+            odds=odds or pick.odds,
+            stake_cents=pick.stake_cents if stake_cents is None else stake_cents,
+            tags=(*pick.tags, *tags),
+            book=book,
+            occasion=occasion,
+            placed_at=placed_at,
+            free=free or pick.free,
+        )
+    raise first or BadBet(f"{text!r} is not understood")
+
+
+def _matchup(game: str, find: FindTeam) -> Matchup | None:
+    """The game in a column of its own; one that is not understood is left to the bet's words."""
+    try:
+        return parse_matchup(game, find) if game else None
+    except BadBet:
+        return None
+
+
+def _readings(text: str, market: str, line: str) -> Iterator[str]:
+    """Lines that the row may mean: with all that it says first, then with less of it."""
+    legs = [x for x in _LEGS.split(text.strip()) if x]
+    if len(legs) > 1:
+        yield "parlay: " + "; ".join(legs)
+        return
+    # `player_points` is how interfaces name a market.
+    words = market.replace("_", " ") if _KEY.fullmatch(market) else market
+    with_line = text if not line or line.lstrip("+") in text else f"{text} {line}"
+    if words and words.casefold() not in text.casefold():
+        yield f"{with_line} {words}"
+    yield with_line
+    yield text

@@ -10,8 +10,7 @@ from tracker.domain.market import LARGEST_SPREAD, LARGEST_TOTAL
 from tracker.domain.money import parse_money, parse_odds
 from tracker.domain.player import Stat
 from tracker.language import vocabulary as say
-from tracker.language.slots import LINE, SPREAD, Slots
-from tracker.language.statistics import read_stat
+from tracker.language.slots import LINE, SPREAD, Slots, read_stat
 from tracker.language.tokens import NUMBER, Line
 
 ATTACHED = re.compile(rf"(over|under|ov|un|o|u|tto|ttu)({NUMBER})")

@@ -8,8 +8,7 @@ from tracker.domain.catalog.teams import Team, may_be_a_person, professional
 from tracker.domain.market import Parity
 from tracker.domain.pick import Matchup
 from tracker.language import vocabulary as say
-from tracker.language.slots import Slots
-from tracker.language.statistics import read_stat
+from tracker.language.slots import Slots, read_stat
 from tracker.language.tokens import Line, Word
 
 _INITIAL = re.compile(r"[^\W\d_]\.")

@@ -22,8 +22,7 @@ from tracker.domain.pick import (
     ToWin,
 )
 from tracker.domain.player import Stat
-from tracker.language.slots import ABOUT, SPREAD, Slots
-from tracker.language.statistics import KNOWN
+from tracker.language.slots import ABOUT, KNOWN, SPREAD, Slots
 from tracker.language.tokens import Line
 
 LEAST_TEAM_TOTAL = 60.0

@@ -1,7 +1,8 @@
-"""What the words of one bet have said so far, in whatever order they came."""
+"""What the words of one bet have said so far, in whatever order, and what a player line counts."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -11,6 +12,8 @@ from tracker.domain.market import Direction, Parity, Span
 from tracker.domain.money import Odds
 from tracker.domain.pick import Matchup
 from tracker.domain.player import Stat
+from tracker.language.tokens import Line
+from tracker.language.vocabulary import LETTERS, STATS, SUMS, UNKNOWN_STATS
 
 ODDS = "odds such as -110, a stake such as $20, or a #tag"
 LINE = "a line in whole or half points, such as 224.5"
@@ -87,3 +90,64 @@ class Slots:
         if self.market_said:
             return ODDS
         return SPREAD if self.team else ABOUT
+
+
+_JOIN = re.compile(r"[+&/]|-and-")
+_JOINERS = frozenset({"+", "&", "and", "/", ","})
+
+
+def read_stat(line: Line) -> tuple[Stat, int] | None:
+    """The statistic that the next words name, and how many they are; None when they name none.
+
+    Raises BadBet for one that no line here counts, such as fantasy points.
+    """
+    count = line.phrase(UNKNOWN_STATS)
+    if count > line.phrase(STATS):
+        _, what = line.look_up(UNKNOWN_STATS)
+        raise line.wrong(f"there are no lines on {what} here: {KNOWN}", line.at)
+    parts, count = _parts(line, 0)
+    if not parts:
+        return None
+    while (joined := _next(line, count)) is not None:
+        more, after = joined
+        parts |= more
+        count = after
+    if len(parts) == 1:
+        return next(iter(parts)), count
+    total = frozenset(parts)
+    if total not in SUMS:
+        names = " and ".join(sorted(x.value for x in total))
+        raise line.wrong(f"there are no lines on {names} together here: {KNOWN}", line.at)
+    return SUMS[total], count
+
+
+KNOWN = f"choose from {' '.join(x.value for x in Stat)}"
+
+
+def _next(line: Line, count: int) -> tuple[set[Stat], int] | None:
+    """The part of a sum that follows, and how many words have been read with it."""
+    joined = line.peek(count) in _JOINERS
+    follows = count + int(joined)
+    if line.peek(count) == "," and line.peek(follows) in ("&", "and"):
+        follows += 1
+    if not joined and line.peek(follows) in ("to", "point", "pt"):
+        return None
+    parts, after = _parts(line, follows)
+    return (parts, after) if parts else None
+
+
+def _parts(line: Line, ahead: int) -> tuple[set[Stat], int]:
+    """The statistics that a term so far ahead adds up, and how many words have been read then."""
+    line.at += ahead
+    count, stat = line.look_up(STATS)
+    low = line.peek()
+    line.at -= ahead
+    if stat is not None:
+        return set(stat.parts), ahead + count
+    pieces = [x for x in _JOIN.split(low) if x]
+    if len(pieces) < 2:  # noqa: PLR2004 - a sum of two or more
+        return set(), 0
+    found = [LETTERS.get(x) or STATS.get(x) for x in pieces]
+    if None in found:
+        return set(), 0
+    return {part for x in found if x is not None for part in x.parts}, ahead + 1

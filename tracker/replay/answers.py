@@ -1,20 +1,27 @@
-"""The answers that are no documents: refusals, pages for people, bombs, drips and broken lines."""
+"""What a server answers: whose request it is, its document, or a refusal, a bomb, a broken line."""
 
 import asyncio
 import hashlib
 import json
+import re
 import socket
 import struct
 import zlib
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import Enum
 from functools import lru_cache
 
 from aiohttp import web
 
 from tracker.clock import Clock
+from tracker.replay.espn import site as espn
 from tracker.replay.espn.site import BAD_REQUEST
 from tracker.replay.faults import Fault, FaultKind
+from tracker.replay.nba.site import LIVE, WNBA_SCOREBOARD, Site
+from tracker.replay.odds.site import OddsSite, is_odds
+from tracker.replay.playback import Page, Playback, Showing
 
 _CHUNK = 1 << 20
 _DRIPS = 20
@@ -127,3 +134,72 @@ async def _stream(
                 await clock.sleep(seconds / _DRIPS)
         await response.write_eof()
     return response
+
+
+HOSTS = {
+    "nba": "cdn.nba.com",
+    "wnba": "cdn.wnba.com",
+    "espn": "site.api.espn.com",
+    "odds": "api.the-odds-api.com",
+}
+"""The host that a source has when it is not played."""
+
+_OF_WNBA = re.compile(r".*_10\d{8}\.json")
+
+_REFERERS = {"nba": "https://www.nba.com", "wnba": "https://www.wnba.com"}
+
+
+class Welcome(Enum):
+    """How a source takes a request before it looks at what is wanted."""
+
+    YES = "yes"
+    DENIED = "denied"
+    WEB_PAGE = "web page"
+
+
+class Sources:
+    """The documents of all sources for one set of games."""
+
+    def __init__(self, playbacks: Sequence[Playback], refresh: timedelta | None) -> None:
+        """Raises `ValueError` when a game is given twice."""
+        showings = [Showing(playback) for playback in playbacks]
+        self.nba = Site(showings, refresh)
+        self.wnba = Site(showings, refresh, "wnba")
+        self.odds = OddsSite(showings)
+        self.espn = espn.EspnSite(sorted(showings, key=lambda x: (x.tip_off, x.playback.scheduled)))
+
+    def page(self, source: str, path: str, query: Mapping[str, str], now: datetime) -> Page | None:
+        """What a source has at an address at `now`; None when that is nothing, or nothing yet."""
+        match source:
+            case "espn":
+                return self.espn.page(path, query, now)
+            case "wnba":
+                return self.wnba.page(path, now)
+            case "odds":
+                return self.odds.page(path, query, now)
+            case _:
+                return self.nba.page(path, now)
+
+
+def source_of(path: str, referer: str) -> str:
+    """Whose address it is. The season's schedules lie at the same one: there the referer tells."""
+    if path.startswith(espn.ROOT):
+        return "espn"
+    if is_odds(path):
+        return "odds"
+    if path == WNBA_SCOREBOARD or _OF_WNBA.fullmatch(path):
+        return "wnba"
+    if not path.startswith(LIVE) and referer.startswith(_REFERERS["wnba"]):
+        return "wnba"
+    return "nba"
+
+
+def welcome(source: str, referer: str, user_agent: str) -> Welcome:
+    """Whether a source answers a client with these headers, and how it refuses."""
+    if source == "odds":
+        return Welcome.YES
+    if source == "espn":
+        return Welcome.YES if espn.welcome(user_agent) else Welcome.DENIED
+    if referer.startswith(_REFERERS[source]):
+        return Welcome.YES
+    return Welcome.DENIED if source == "nba" else Welcome.WEB_PAGE

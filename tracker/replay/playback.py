@@ -1,11 +1,10 @@
-"""A recording as it is played on a given night: when it tips off, what is changed afterwards."""
+"""A recording as it is played on a given night: when it tips off, what is changed, its pages."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tracker.replay.recording import Recording
-from tracker.replay.rows import Line, Phase, Side
+from tracker.replay.recording import Line, Phase, Recording, Side
 from tracker.replay.timeline import GameState, TeamState, Timeline, state_at, timeline
 
 REWRITTEN_AFTER = timedelta(hours=2)
@@ -148,3 +147,13 @@ def _correct_team(team: TeamState, index: int, correction: Correction, period: i
     if correction.stat == "points":
         periods[period - 1] += correction.by
     return team._replace(lines=tuple(lines), periods=tuple(periods))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One document as it can be fetched; `changed` is when it last became another."""
+
+    body: bytes
+    changed: datetime
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()

@@ -8,17 +8,26 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tracker.domain.errors import TrackerError
-from tracker.replay.nba.actions import course_of_play_by_play
 from tracker.replay.nba.facts import (
     FINAL,
+    course_of_play_by_play,
     parse_clock,
     parse_instant,
     parse_line,
     recording_of_board,
     recording_of_box,
 )
-from tracker.replay.recording import Actions, Lines, Readings, Recording
-from tracker.replay.rows import Line, Phase, PlayerLine, Reading, SideReading
+from tracker.replay.recording import (
+    Actions,
+    Line,
+    Lines,
+    Phase,
+    PlayerLine,
+    Reading,
+    Readings,
+    Recording,
+    SideReading,
+)
 
 Json = Mapping[str, Any]
 

@@ -18,14 +18,12 @@ from aiohttp import web
 
 from tracker.clock import Clock
 from tracker.domain.errors import TrackerError
-from tracker.replay.answers import broken, denied, html
+from tracker.replay.answers import HOSTS, Sources, Welcome, broken, denied, html, source_of, welcome
 from tracker.replay.espn.words import event_id
 from tracker.replay.faults import Fault, faults_at
 from tracker.replay.nba.site import Site
 from tracker.replay.odds.site import OddsSite
-from tracker.replay.page import Page
-from tracker.replay.playback import Playback
-from tracker.replay.sources import HOSTS, Sources, Welcome, source_of, welcome
+from tracker.replay.playback import Page, Playback
 from tracker.replay.spoil import spoiled
 
 MOST_ANSWERS = 100_000

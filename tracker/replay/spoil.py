@@ -11,7 +11,7 @@ from typing import Any
 
 from tracker.replay.espn.site import FEW_EVENTS
 from tracker.replay.espn.words import event_id
-from tracker.replay.faults import EARLIER, Fault, FaultKind
+from tracker.replay.faults import BOX_STATS, EARLIER, Fault, FaultKind
 
 Json = dict[str, Any]
 
@@ -25,17 +25,6 @@ _POSTPONED = {
     "detail": "Postponed",
     "shortDetail": "Postponed",
 }
-_BOX_STATS = {
-    "rebounds": ("reboundsTotal", "reboundsDefensive"),
-    "assists": ("assists",),
-    "steals": ("steals",),
-    "blocks": ("blocks",),
-    "turnovers": ("turnovers",),
-    "threes": ("threePointersMade",),
-}
-
-STATS = ("points", *_BOX_STATS)
-"""What `corrected` can change."""
 
 
 def spoiled(
@@ -182,7 +171,7 @@ def _score(side: Json, by: int) -> None:
 
 def _figures(player: Json, fault: Fault) -> None:
     figures = player["statistics"]
-    for key in ("points",) if fault.stat == "points" else _BOX_STATS[fault.stat]:
+    for key in ("points",) if fault.stat == "points" else BOX_STATS[fault.stat]:
         figures[key] = max(0, figures[key] + fault.by)
 
 

@@ -6,8 +6,7 @@ stays 0 until the official box gives it.
 
 from collections import Counter
 
-from tracker.replay.recording import Recording, Team
-from tracker.replay.rows import Action, Line, Phase, Side, TeamLine, What
+from tracker.replay.recording import Action, Line, Phase, Recording, Side, Team, TeamLine, What
 
 TIMEOUTS = 7
 """Timeouts a team has for a game (NBA rule 5, section VI)."""

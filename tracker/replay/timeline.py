@@ -8,8 +8,20 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import NamedTuple, assert_never
 
-from tracker.replay.recording import Actions, OfficialTeam, Readings, Recording, Team
-from tracker.replay.rows import Line, Phase, Reading, Side, SideReading, TeamLine, What
+from tracker.replay.recording import (
+    Actions,
+    Line,
+    OfficialTeam,
+    Phase,
+    Reading,
+    Readings,
+    Recording,
+    Side,
+    SideReading,
+    Team,
+    TeamLine,
+    What,
+)
 from tracker.replay.tally import Tally
 
 

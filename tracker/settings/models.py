@@ -18,6 +18,7 @@ from tracker.domain.alert import MessageStyle
 from tracker.domain.errors import BadBet, BadRule
 from tracker.domain.money import parse_money
 from tracker.domain.policy import Policy, QuietHours, parse_rule
+from tracker.domain.quote import STAT_MARKETS
 from tracker.settings.alerting import AlertsSettings, Templates, clock_time
 from tracker.settings.lines import STRICT, LineSettings
 from tracker.settings.zones import zone_name
@@ -139,11 +140,22 @@ ANCHORS = (
 """Books whose prices tell most of what is fair: sharp ones, and exchanges."""
 
 
+ODDS_MARKETS = ("h2h", "spreads", "totals")
+"""What The Odds API tells of all games at once."""
+
+ALTERNATE_MARKETS = (
+    "alternate_spreads", "alternate_totals", "alternate_team_totals",
+    *(f"{x}_alternate" for x in STAT_MARKETS),
+)  # fmt: skip
+"""What it tells of one game beside the main lines, by its own names."""
+
+
 class TheOddsApiSettings(BaseModel):
     """The Odds API, paid by the request.
 
     `monthly_credits` is what the plan gives, `markets` what is bought at each tip-off, of the books
-    of `regions`, or of `bookmakers` where those are named.
+    of `regions`, or of `bookmakers` where those are named. An alternate market is bought for a game
+    with a bet of its kind.
     """
 
     model_config = STRICT
@@ -153,9 +165,7 @@ class TheOddsApiSettings(BaseModel):
     monthly_credits: Annotated[int, Field(ge=1, le=100_000_000)] = 500
     regions: Annotated[tuple[str, ...], Field(strict=False)] = ("us",)
     bookmakers: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    markets: Annotated[tuple[Literal["h2h", "spreads", "totals"], ...], Field(strict=False)] = (
-        "h2h", "spreads", "totals",
-    )  # fmt: skip
+    markets: Annotated[tuple[str, ...], Field(strict=False)] = ODDS_MARKETS
 
     _base_url = field_validator("base_url")(_host_only)
 
@@ -165,6 +175,19 @@ class TheOddsApiSettings(BaseModel):
         for word in words:
             if not re.fullmatch(r"[a-z0-9_]+", word):
                 raise ValueError(f"{word!r} is no key of the API; write one like us or draftkings")
+        return words
+
+    @field_validator("markets")
+    @classmethod
+    def _known_markets(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            if word not in (*ODDS_MARKETS, *ALTERNATE_MARKETS):
+                raise ValueError(
+                    f"{word!r} is no market that is bought: choose from {', '.join(ODDS_MARKETS)}, "
+                    "or name an alternate one such as alternate_spreads, player_points_alternate"
+                )
+        if words and not set(words) & set(ODDS_MARKETS):
+            raise ValueError(f"names none of {', '.join(ODDS_MARKETS)}, which every close needs")
         return words
 
     @field_validator("markets", "regions")
@@ -261,6 +284,19 @@ class RefreshSettings(BaseModel):
 
     enabled: bool = True
     at: Annotated[time, BeforeValidator(clock_time)] = time(6, 30)
+
+
+class ModelsSettings(BaseModel):
+    """The models that forecast: which leagues are retrained weekly, from what, and who promotes.
+
+    `history` is the folder of recorded games that `tracker history` fills.
+    """
+
+    model_config = STRICT
+
+    retrain: Annotated[tuple[Literal["nba", "wnba"], ...], Field(strict=False)] = ()
+    history: AnchoredPath | None = None
+    promote: Literal["ask", "auto"] = "ask"
 
 
 class WebSettings(BaseModel):
@@ -384,6 +420,7 @@ class Settings(BaseModel):
     backup: BackupSettings = BackupSettings()
     bets: BetsSettings
     refresh: RefreshSettings = RefreshSettings()
+    models: ModelsSettings = ModelsSettings()
     feeds: FeedsSettings = FeedsSettings()
     notify: NotifySettings = NotifySettings()
     web: WebSettings = WebSettings()
@@ -407,6 +444,11 @@ class Settings(BaseModel):
     def backup_folder(self) -> Path:
         """Where back-ups go: beside the database unless another folder is named."""
         return self.backup.folder or self.store.path.parent / "backups"
+
+    @property
+    def history_folder(self) -> Path:
+        """Where recorded games lie: beside the database unless another folder is named."""
+        return self.models.history or self.store.path.parent / "history"
 
     @property
     def policy(self) -> Policy:

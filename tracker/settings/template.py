@@ -79,6 +79,13 @@ stake_unit = {_money(stake_unit_cents)}
 # enabled = true
 # at = "06:30"
 
+[models]
+# Leagues whose models are fitted anew every week ("nba", "wnba"), on what `tracker history` holds.
+# A candidate is never put in use by itself; with promote = "auto" one that wins its trial is.
+# retrain = ["nba"]
+# history = "history"
+# promote = "ask"
+
 [bets]
 # Bets in a file beside this one, picked up while the daemon runs.
 # file = "bets.toml"

@@ -20,17 +20,23 @@ from tracker.domain.poll import FINAL_CHECKS
 from tracker.domain.same_bet import Kept, twin_of
 from tracker.engine.settle.by_hand import Case, Decide, Ruling
 from tracker.store import queries as q
-from tracker.store.bets import alike, audit, change, last_defaults, settlement_of, withdraw
+from tracker.store.bets import (
+    alike,
+    audit,
+    change,
+    last_defaults,
+    settlement_of,
+    update_rules,
+    withdraw,
+)
 from tracker.store.codec.bets import draft_of
-from tracker.store.codec.values import moment, stamp, state_of
+from tracker.store.codec.values import moment, rules_of, stamp, state_of
 from tracker.store.database.connection import Database
-from tracker.store.memory import keep_legs
+from tracker.store.memory import Wagers, keep_legs
 from tracker.store.outcomes import keep as keep_outcome
-from tracker.store.reading import reviews
+from tracker.store.reading import reviews, tracked
 from tracker.store.recording import settlement_columns
-from tracker.store.restoring import tracked
 from tracker.store.views import BetView
-from tracker.store.wagers import Wagers
 
 Twin = Callable[[Draft, list[Kept]], int | None]
 """The other bet that an edited one would be the same as; None where it is still one of its own."""
@@ -85,6 +91,12 @@ class ByHand:
     ) -> Settlement | None:
         """Let a decision about a bet's result be made, and write it; the result in force then."""
         return await self._db.write(lambda db: _decided(db, number, decide, (who, what), at))
+
+    async def watch_for(
+        self, number: int, rules: tuple[Rule, ...] | None, who: str, at: datetime
+    ) -> None:
+        """Replace a bet's own rules; None asks for the defaults."""
+        await self._db.write(lambda db: _watch_for(db, number, rules, (who, at)))
 
     async def ask(self, asked: Mapping[int, str], at: datetime) -> None:
         """Have bets without a result wait for a person, each for a reason."""
@@ -147,6 +159,20 @@ def withdrawn(db: sqlite3.Connection, number: int, who: str, at: datetime) -> bo
     if ended:
         audit(db, at, who, (number, "withdrawn", None, stamp(at)))
     return ended
+
+
+def _watch_for(
+    db: sqlite3.Connection, number: int, rules: tuple[Rule, ...] | None, by: tuple[str, datetime]
+) -> None:
+    who, at = by
+    before = rules_of(_row(db, number)["rules"])
+    update_rules(db, number, rules, at)
+    if before != rules:
+        audit(db, at, who, (number, "rules", _told(before), _told(rules)))
+
+
+def _told(rules: tuple[Rule, ...] | None) -> str:
+    return "default" if rules is None else " · ".join(x.text for x in rules) or "none"
 
 
 def _decided(

@@ -15,8 +15,7 @@ from tracker.domain.player import RosterOf, nobody
 from tracker.domain.policy import Rule
 from tracker.domain.same_bet import AGAIN, Kept, Known, Meeting, meet, sense
 from tracker.store import queries as q
-from tracker.store.codec.bets import draft_of, facts, pack_meaning
-from tracker.store.codec.markets import market_columns, odds_columns
+from tracker.store.codec.bets import draft_of, facts, market_columns, odds_columns, pack_meaning
 from tracker.store.codec.values import (
     game_of,
     moment_or_none,
@@ -26,9 +25,9 @@ from tracker.store.codec.values import (
     stamp,
     state_of,
 )
+from tracker.store.memory import Wagers
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.recording import game_columns
-from tracker.store.wagers import Wagers
 
 _DEFAULTS = "default_rules"
 
@@ -132,7 +131,7 @@ def add(
     db.execute(q.KEEP_META, (_DEFAULTS, pack_rules(defaults)))
     draft, games = wanted.draft, wanted.named
     wager = draft.wager(games, wanted.roster_of) if games else None
-    found = wanted.met(wager, alike(db, draft, games, wanted.also))
+    found = wanted.met(wager, alike(db, draft, games, wanted.also, every=wanted.decide is not None))
     if isinstance(found, Known):
         number = found.number
         added = _meet_again(db, number, found.draft, draft, wanted.who, at)
@@ -151,13 +150,22 @@ def alike(
     draft: Draft,
     games: Sequence[Game],
     also: frozenset[int] = frozenset(),
+    *,
+    every: bool = False,
 ) -> list[Kept]:
-    """The bets that a new one may be: of its words, on its games, waiting for theirs, or `also`."""
+    """The bets that a new one may be: of its words, on its games, waiting for theirs, or `also`.
+
+    Of those on its games the ones of its price and stake, unless `every` is asked for: of a night's
+    many bets nearly all differ from it by that alone.
+    """
     rows = {x["number"]: x for x in db.execute(q.BET_BY_IDENTITY, {"identity": draft.identity})}
     rows |= {x["number"]: x for n in also for x in db.execute(q.BET, (n,))}
     by_words = frozenset(rows)
-    for game in dict.fromkeys(x.id for x in games):
-        rows |= {x["number"]: x for x in db.execute(q.BETS_EVER_ON, (game,))}
+    if every or draft.name is None:
+        price = {x: facts(draft)[x] for x in ("odds_decimal", "free", "stake_cents")}
+        for game in dict.fromkeys(x.id for x in games):
+            values = price | {"game": game, "every": every}
+            rows |= {x["number"]: x for x in db.execute(q.BETS_EVER_ON, values)}
     rows |= {x["number"]: x for x in db.execute(q.UNBOUND_ALIKE, (sense(draft),))}
     wagers = Wagers(db, ())
     return [_kept(x, wagers, by_words) for _, x in sorted(rows.items())]

@@ -1,15 +1,18 @@
-"""Keeps what is known of games before their tip-off: quoted lines, and results of earlier games."""
+"""Keeps what is known before tip-off: quoted lines, results, dates checked, form, injuries."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 
 from tracker.domain.game import Score, halves_of
-from tracker.domain.prior import Finished, Lines, PregameLines
-from tracker.store.codec.values import moment, stamp, unpack
+from tracker.domain.league import LEAGUES
+from tracker.domain.player import BY_BOX, Absences, Availability, Injury, player_key
+from tracker.domain.prior import Finished, Form, Lines, PregameLines
+from tracker.store import queries as q
+from tracker.store.codec.values import box_of, moment, stamp, unpack
 from tracker.store.database.connection import Database
 
 _KEEP_QUOTE = """
@@ -39,14 +42,16 @@ ON CONFLICT DO UPDATE SET
 _FINISHED = """
 SELECT league, slate AS day, home, away,
   told ->> '$.score[0]' AS home_points, told ->> '$.score[1]' AS away_points,
-  told -> '$.periods' AS periods, NULL AS first_half, NULL AS second_half, neutral
+  told -> '$.periods' AS periods, told -> '$.box' AS box, told ->> '$.period' AS period,
+  NULL AS first_half, NULL AS second_half, neutral
 FROM (
   SELECT *, iif(slate_state ->> '$.phase' = 'final', slate_state, state) AS told FROM game
   WHERE :league IS NULL OR league = :league
 )
 WHERE told ->> '$.phase' = 'final' AND NOT (length(id) = 10 AND substr(id, 3, 1) IN ('1', '3'))
 UNION ALL
-SELECT league, day, home, away, home_points, away_points, NULL, first_half, second_half, 0
+SELECT league, day, home, away, home_points, away_points, NULL, NULL, NULL,
+  first_half, second_half, 0
 FROM finished AS kept
 WHERE (:league IS NULL OR league = :league) AND NOT EXISTS (
   SELECT 1 FROM game WHERE game.league = kept.league AND game.slate = kept.day
@@ -103,7 +108,18 @@ def _quote(row: sqlite3.Row) -> PregameLines:
 def _finished(row: sqlite3.Row) -> Finished:
     day = date.fromisoformat(row["day"])
     points = int(row["home_points"]), int(row["away_points"])
-    return Finished(row["league"], day, row["home"], row["away"], *points, _halves(row))
+    return Finished(row["league"], day, row["home"], row["away"], *points, _halves(row), _pace(row))
+
+
+def _pace(row: sqlite3.Row) -> float | None:
+    """A side's possessions in as many minutes as regulation has; None where no box told."""
+    box = None if row["box"] is None else box_of(unpack(row["box"]))
+    if box is None or box.left > 0:
+        return None
+    rules = LEAGUES[row["league"]]
+    overtimes = max(int(row["period"]) - rules.periods, 0)
+    whole = rules.regulation_seconds
+    return box.possessions * whole / (whole + overtimes * rules.overtime_seconds)
 
 
 def _halves(row: sqlite3.Row) -> tuple[int, int] | None:
@@ -114,3 +130,315 @@ def _halves(row: sqlite3.Row) -> tuple[int, int] | None:
         halves = row["first_half"], row["second_half"]
         return None if None in halves else halves
     return halves_of(row["league"], [Score(*x) for x in unpack(row["periods"]) or ()])
+
+
+_KEEP_CHECK = """
+INSERT INTO slate_check (league, day, games, finals, called_off, no_result, no_box, at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (league, day) DO UPDATE SET
+  games = excluded.games, finals = excluded.finals, called_off = excluded.called_off,
+  no_result = excluded.no_result, no_box = excluded.no_box, at = excluded.at
+"""
+
+_CHECKS = "SELECT * FROM slate_check WHERE day >= ? ORDER BY day, league"
+
+_LEAGUES = """
+SELECT DISTINCT game.league FROM leg JOIN game ON game.id = leg.game_id WHERE game.slate >= ?
+ORDER BY game.league
+"""
+
+_BOXED = "SELECT DISTINCT game_id FROM player_game WHERE league = ? AND start_at >= ?"
+
+_KEEP_FORM = """
+INSERT INTO form (
+  league, team, day, games, points_for, points_against, streak, rest_days, back_to_back,
+  strength, tempo, version, pace
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (league, team, day) DO UPDATE SET
+  games = excluded.games, points_for = excluded.points_for,
+  points_against = excluded.points_against, streak = excluded.streak,
+  rest_days = excluded.rest_days, back_to_back = excluded.back_to_back,
+  strength = excluded.strength, tempo = excluded.tempo, version = excluded.version,
+  pace = excluded.pace
+"""
+
+_KEEP_ENDS = """
+INSERT INTO road_ends (league, team, day, chance, games, version) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (league, team, day) DO UPDATE SET
+  chance = excluded.chance, games = excluded.games, version = excluded.version
+"""
+
+_ENDS = """
+SELECT * FROM road_ends AS last WHERE league = ? AND day = (
+  SELECT max(day) FROM road_ends WHERE (league, team) = (last.league, last.team)
+) ORDER BY team
+"""
+
+_FORM = """
+SELECT * FROM form WHERE league = ? AND team = ? AND day <= ? ORDER BY day DESC LIMIT 1
+"""
+
+_INJURIES = """
+SELECT * FROM injury AS last WHERE league = :league AND at = (
+  SELECT max(at) FROM injury
+  WHERE (league, player, source) = (last.league, last.player, last.source) AND at <= :until
+) ORDER BY at DESC, source
+"""
+
+_ALWAYS = "9999"
+"""Later than every time that is kept."""
+
+_READ = "injuries_"
+"""The note of when a league's list was read last: this and the league."""
+
+_KEEP_INJURY = """
+INSERT INTO injury (league, player, at, team, name, status, detail, returns, source)
+VALUES (:league, :player, :at, :team, :name, :status, :detail, :returns, :source)
+ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SlateCheck:
+    """One of a league's dates, as it was looked up: counts of games.
+
+    `finals` have a result and a box. `no_result` and `no_box` are gaps.
+    """
+
+    league: str
+    day: date
+    games: int
+    finals: int
+    called_off: int
+    no_result: int
+    no_box: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is missing."""
+        return self.no_result == self.no_box == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A team's form with its rating that morning: points about the league's average."""
+
+    form: Form
+    strength: float
+    tempo: float
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRoadEnds:
+    """What is believed of a road team's ends on a morning, from `games` of this season.
+
+    `chance` is that of the minority's kind, whose games bring more points after half-time.
+    """
+
+    league: str
+    team: str
+    day: date
+    chance: float
+    games: int
+    version: str
+
+
+class Seasons:
+    """What is known of the leagues' seasons, in an open database."""
+
+    def __init__(self, database: Database) -> None:
+        """Made by the store."""
+        self._db = database
+
+    async def leagues(self, since: date) -> tuple[str, ...]:
+        """The leagues that bets are about, on games from a date on."""
+        values = (since.isoformat(),)
+        return await self._db.read(lambda db: tuple(x[0] for x in db.execute(_LEAGUES, values)))
+
+    async def keep_check(self, check: SlateCheck, at: datetime) -> None:
+        """Write down what was looked up of a date."""
+        row = (
+            check.league, check.day.isoformat(), check.games, check.finals, check.called_off,
+            check.no_result, check.no_box, stamp(at),
+        )  # fmt: skip
+        await self._db.write(lambda db: db.execute(_KEEP_CHECK, row))
+
+    async def checks(self, since: date) -> tuple[SlateCheck, ...]:
+        """The dates that were looked up, from one on."""
+        rows = (since.isoformat(),)
+        return await self._db.read(lambda db: tuple(map(_check, db.execute(_CHECKS, rows))))
+
+    async def boxed(self, league: str, since: datetime) -> frozenset[str]:
+        """The games whose players are known, by id."""
+        values = (league, stamp(since))
+        return await self._db.read(lambda db: frozenset(x[0] for x in db.execute(_BOXED, values)))
+
+    async def keep_form(self, teams: Iterable[Rated]) -> None:
+        """Write down how teams stood on a morning."""
+        rows = [
+            (
+                x.form.league, x.form.team, x.form.day.isoformat(), x.form.games,
+                x.form.points_for, x.form.points_against, x.form.streak, x.form.rest_days,
+                x.form.back_to_back, x.strength, x.tempo, x.version,
+                x.form.pace,
+            )
+            for x in teams
+        ]  # fmt: skip
+        await self._db.write(lambda db: db.executemany(_KEEP_FORM, rows))
+
+    async def form(self, league: str, team: str, day: date) -> Rated | None:
+        """How a team stood on the last morning up to a date; None when that is not known."""
+        values = (league, team, day.isoformat())
+
+        def work(db: sqlite3.Connection) -> Rated | None:
+            row = db.execute(_FORM, values).fetchone()
+            return None if row is None else _rated(row)
+
+        return await self._db.read(work)
+
+    async def keep_ends(self, teams: Iterable[TeamRoadEnds]) -> None:
+        """Write down what is believed of teams' ends on a morning."""
+        rows = [(x.league, x.team, x.day.isoformat(), x.chance, x.games, x.version) for x in teams]
+        await self._db.write(lambda db: db.executemany(_KEEP_ENDS, rows))
+
+    async def ends(self, league: str) -> tuple[TeamRoadEnds, ...]:
+        """What was believed last of every team of a league."""
+        return await self._db.read(lambda db: tuple(map(_ends, db.execute(_ENDS, (league,)))))
+
+    async def injuries(self, league: str, day: date | None = None) -> Mapping[str, Injury]:
+        """The last word on each player, by his key; those who can play again are left out.
+
+        With a date, what a box said of an earlier game is left out too.
+        """
+        found = await self._db.read(lambda db: _words(db, league))
+        said: dict[str, Injury] = {}
+        for key, x in found:
+            back = x.returns
+            past = x.source == BY_BOX and day and back and back <= day
+            if x.status is not Availability.AVAILABLE and not past:
+                said.setdefault(key, x)
+        return said
+
+    async def absences(
+        self, leagues: Iterable[str], at: datetime | None = None
+    ) -> dict[str, Absences]:
+        """What was said of the players of leagues, at a time or last; of those that were read."""
+        listed = list(leagues)
+        return await self._db.read(lambda db: _absences(db, listed, at))
+
+    async def keep_box(self, told: Sequence[Injury], at: datetime) -> tuple[Injury, ...]:
+        """Keep what boxes say of players who are out, where it is not known yet; what was new."""
+        return await self._db.write(lambda db: _keep_box(db, told, at))
+
+    async def keep_injuries(
+        self, league: str, told: Sequence[Injury], at: datetime
+    ) -> tuple[Injury, ...]:
+        """Keep what is new in a source's whole list; the words that changed, in its order.
+
+        Who is no longer on the list is available again.
+        """
+        return await self._db.write(lambda db: _keep_injuries(db, league, told, at))
+
+
+def _keep_injuries(
+    db: sqlite3.Connection, league: str, told: Sequence[Injury], at: datetime
+) -> tuple[Injury, ...]:
+    known = {key: x for key, x in _words(db, league) if x.source != BY_BOX}
+    fresh = {player_key(x.name): x for x in told}
+    db.execute(q.KEEP_META, (_READ + league, stamp(at)))
+    gone = {
+        key: Injury(league, x.team, x.name, Availability.AVAILABLE, "", None, x.source)
+        for key, x in known.items()
+        if key not in fresh and x.status is not Availability.AVAILABLE
+    }
+    changed = {k: x for k, x in (fresh | gone).items() if known.get(k) != x}
+    db.executemany(_KEEP_INJURY, (_columns(key, x, at) for key, x in changed.items()))
+    return tuple(changed.values())
+
+
+def _keep_box(db: sqlite3.Connection, told: Sequence[Injury], at: datetime) -> tuple[Injury, ...]:
+    news: list[Injury] = []
+    for league in dict.fromkeys(x.league for x in told):
+        known = {key: x for key, x in _words(db, league) if x.source == BY_BOX}
+        mine = {player_key(x.name): x for x in told if x.league == league}
+        changed = {k: x for k, x in mine.items() if known.get(k) != x}
+        db.executemany(_KEEP_INJURY, (_columns(key, x, at) for key, x in changed.items()))
+        news += changed.values()
+    return tuple(news)
+
+
+def _words(db: sqlite3.Connection, league: str, until: str = _ALWAYS) -> list[tuple[str, Injury]]:
+    """The last word of each source on each player with his key, the newest first."""
+    values = {"league": league, "until": until}
+    return [(x["player"], _injury(x)) for x in db.execute(_INJURIES, values)]
+
+
+def _absences(
+    db: sqlite3.Connection, leagues: Iterable[str], at: datetime | None
+) -> dict[str, Absences]:
+    found, until = {}, _ALWAYS if at is None else stamp(at)
+    for league in leagues:
+        row = db.execute(q.META, (_READ + league,)).fetchone()
+        said: dict[tuple[str, str], tuple[Injury, ...]] = {}
+        for key, x in _words(db, league, until):
+            said[x.team, key] = (*said.get((x.team, key), ()), x)
+        if row is not None:
+            read_at = moment(row["value"])
+            found[league] = Absences(read_at if at is None else min(read_at, at), said)
+    return found
+
+
+def _columns(key: str, x: Injury, at: datetime) -> dict[str, object]:
+    return {
+        "league": x.league,
+        "player": key,
+        "at": stamp(at),
+        "team": x.team,
+        "name": x.name,
+        "status": x.status.value,
+        "detail": x.detail,
+        "returns": None if x.returns is None else x.returns.isoformat(),
+        "source": x.source,
+    }
+
+
+def _injury(row: sqlite3.Row) -> Injury:
+    back = row["returns"]
+    return Injury(
+        row["league"],
+        row["team"],
+        row["name"],
+        Availability(row["status"]),
+        row["detail"],
+        None if back is None else date.fromisoformat(back),
+        row["source"],
+    )
+
+
+def _check(row: sqlite3.Row) -> SlateCheck:
+    counts = (row[x] for x in ("games", "finals", "called_off", "no_result", "no_box"))
+    return SlateCheck(row["league"], date.fromisoformat(row["day"]), *counts)
+
+
+def _ends(row: sqlite3.Row) -> TeamRoadEnds:
+    day = date.fromisoformat(row["day"])
+    return TeamRoadEnds(
+        row["league"], row["team"], day, row["chance"], row["games"], row["version"]
+    )
+
+
+def _rated(row: sqlite3.Row) -> Rated:
+    form = Form(
+        row["league"],
+        row["team"],
+        date.fromisoformat(row["day"]),
+        row["games"],
+        row["points_for"],
+        row["points_against"],
+        row["streak"],
+        row["rest_days"],
+        bool(row["back_to_back"]),
+        row["pace"],
+    )
+    return Rated(form, row["strength"], row["tempo"], row["version"])

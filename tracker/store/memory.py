@@ -1,4 +1,4 @@
-"""Keeps what is remembered of a bet beside its chances: legs, their games, and what was told."""
+"""Reads bets with all of their legs, and keeps what is remembered of them beside their chances."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from tracker.domain.bet import Parlay, Result
+from tracker.domain.bet import Bet, Parlay, Result
 from tracker.domain.chance import Chance, NoChance
+from tracker.domain.game import Game
+from tracker.domain.policy import Rule
 from tracker.domain.tracking import Group, LegStanding, Tracked
+from tracker.store import queries as q
+from tracker.store.codec.bets import bet_of
+from tracker.store.codec.values import game_of
 
 _KEEP_LEG_STANDING = """
 INSERT INTO leg_standing (
@@ -30,10 +35,9 @@ ON CONFLICT (bet, game) DO UPDATE SET
 """
 
 _KEEP_STANDING = """
-INSERT INTO standing (bet, turn, told, no_chance) VALUES (:bet, :turn, :told, :no_chance)
-ON CONFLICT (bet) DO UPDATE SET
-  turn = excluded.turn, told = excluded.told, no_chance = excluded.no_chance
-WHERE (excluded.turn, excluded.told, excluded.no_chance) IS NOT (turn, told, no_chance)
+INSERT INTO standing (bet, turn, told, no_chance) VALUES (:bet, 0, :told, :no_chance)
+ON CONFLICT (bet) DO UPDATE SET told = excluded.told, no_chance = excluded.no_chance
+WHERE (excluded.told, excluded.no_chance) IS NOT (told, no_chance)
 """
 
 _LEG_STANDINGS = "SELECT * FROM leg_standing WHERE bet = ?"
@@ -65,7 +69,7 @@ def keep_legs(db: sqlite3.Connection, changed: Iterable[LegStanding]) -> None:
 
 
 def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
-    """Keep the groups of parlays, how often a bet changed, and what was announced of it."""
+    """Keep the groups of parlays, and what was announced of a bet."""
     for x in changed:
         number = x.bet.number
         db.executemany(
@@ -73,9 +77,9 @@ def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
             (parts(y.chance) | {"bet": number, "game": y.game} for y in x.groups),
         )
         why = None if x.no_chance is None else x.no_chance.value
-        values = {"bet": number, "turn": x.turn, "told": x.told, "no_chance": why}
+        values = {"bet": number, "told": x.told, "no_chance": why}
         known = db.execute(_STANDING, (number,)).fetchone()
-        if x.turn or x.told or why or known is not None:
+        if x.told or why or known is not None:
             db.execute(_KEEP_STANDING, values)
 
 
@@ -86,7 +90,7 @@ def recall(db: sqlite3.Connection, tracked: Tracked) -> Tracked:
     if row is not None:
         why = _no_chance(row)
         chance = tracked.chance if why is None else None
-        tracked = replace(tracked, turn=row["turn"], told=row["told"], no_chance=why, chance=chance)
+        tracked = replace(tracked, told=row["told"], no_chance=why, chance=chance)
     if not isinstance(tracked.bet.market, Parlay):
         return tracked
     legs = {x["leg"]: _leg(x) for x in db.execute(_LEG_STANDINGS, (number,))}
@@ -128,3 +132,31 @@ def _leg(row: sqlite3.Row) -> LegStanding:
 
 def _no_chance(row: sqlite3.Row) -> NoChance | None:
     return None if row["no_chance"] is None else NoChance(row["no_chance"])
+
+
+class Wagers:
+    """The bets of one consistent state of the database."""
+
+    def __init__(self, db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> None:
+        """`defaults` are the rules of bets that bring none."""
+        self._db = db
+        self._defaults = defaults
+        self._rows: dict[str, sqlite3.Row] = {}
+        self._games: dict[str, Game] = {}
+
+    def bet(self, row: sqlite3.Row) -> Bet:
+        """The bet of a row whose game is known."""
+        legs = [(x, self.game(x["game_id"])) for x in self._db.execute(q.LEGS, (row["number"],))]
+        return bet_of(row, legs, self._defaults)
+
+    def game(self, number: str) -> Game:
+        """A game by its id."""
+        if number not in self._games:
+            self._games[number] = game_of(self.about(number))
+        return self._games[number]
+
+    def about(self, number: str) -> sqlite3.Row:
+        """The row of a game, with what is believed of it."""
+        if number not in self._rows:
+            self._rows[number] = self._db.execute(q.GAME, (number,)).fetchone()
+        return self._rows[number]

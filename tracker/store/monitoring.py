@@ -1,14 +1,16 @@
-"""Keeps a day's figures, and how each monitor stands; reads what they are made of."""
+"""Keeps how each monitor stands and how often each host was asked; reads what they are made of."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
+from tracker.domain.poll import Usage
 from tracker.engine.monitors import State
+from tracker.store import queries as q
 from tracker.store.codec.values import moment, stamp
 from tracker.store.database.connection import Database
 
@@ -46,7 +48,7 @@ SELECT source, count(*) AS asked, sum(trouble IS NOT NULL) AS failed FROM poll
 WHERE at >= ? AND at < ? GROUP BY source
 """
 
-_LAST_ANSWER = "SELECT max(at) AS at FROM poll WHERE trouble IS NULL"
+_LAST_ANSWER = "SELECT max(last_ok_at) AS at FROM pulse"
 
 _NIGHTS = """
 SELECT day, sum(payout_cents - stake_cents) AS profit FROM outcome
@@ -209,3 +211,28 @@ def _row(x: sqlite3.Row) -> Standing:
 def _close(x: sqlite3.Row) -> Close:
     home, away = json.loads(x["told"])["score"]
     return Close(date.fromisoformat(x["day"]), x["margin"], x["total"], home, away)
+
+
+_USAGE = "usage"
+
+KeptUsage = tuple[datetime, Mapping[str, Usage]]
+"""When it was counted, and the counts by the name of the host's settings."""
+
+
+def keep_usage(db: sqlite3.Connection, usages: Mapping[str, Usage], at: datetime) -> None:
+    """Write the counts down over those of before."""
+    text = json.dumps({"at": stamp(at), "hosts": {x: asdict(usages[x]) for x in sorted(usages)}})
+    db.execute(q.KEEP_META, (_USAGE, text))
+
+
+def last_usage(db: sqlite3.Connection) -> KeptUsage | None:
+    """The counts as they were written down last; None before the first time."""
+    row = db.execute(q.META, (_USAGE,)).fetchone()
+    if row is None:
+        return None
+    told = json.loads(row["value"])
+    hosts = {
+        name: Usage(**{**x, "troubles": tuple((word, n) for word, n in x["troubles"])})
+        for name, x in told["hosts"].items()
+    }
+    return moment(told["at"]), hosts

@@ -1,4 +1,4 @@
-"""What bets came to: a row a settled bet, kept with its result, and the sums over such rows."""
+"""What bets came to: a row a settled bet, and what was said of it, to be held against what came."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from datetime import date
 from tracker.domain.bet import Result
 from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
+from tracker.domain.market import Market
 from tracker.domain.money import Odds
-from tracker.engine.record import Grouping, Said, Tally
-from tracker.store import judged
-from tracker.store.codec.bets import draft_of
+from tracker.engine.record import Grouping, Said, Tally, roi_error
+from tracker.store.codec.bets import draft_of, market_of
 from tracker.store.codec.values import moment
 from tracker.store.database.connection import Database
 
@@ -53,13 +53,22 @@ SELECT {key} AS key, count(*) AS bets,
   sum(result = 'void') AS voided,
   sum(iif({counted}, stake_cents, 0)) AS staked,
   sum(iif({counted}, payout_cents - stake_cents, 0)) AS profit,
-  avg(iif(result IN ('won', 'lost'), break_even, NULL)) AS asked
+  avg(iif(result IN ('won', 'lost'), break_even, NULL)) AS asked,
+  sum({counted}) AS counted, total(iif({counted}, stake_cents * stake_cents, 0)) AS stakes,
+  total(iif({counted}, stake_cents * (payout_cents - stake_cents), 0)) AS both,
+  total(iif({counted}, (payout_cents - stake_cents) * (payout_cents - stake_cents), 0)) AS profits
 FROM outcome {source}
 WHERE (:since IS NULL OR day >= :since) AND (:until IS NULL OR day <= :until) {also}
 GROUP BY 1 ORDER BY 2 DESC, 1
 """
 _COUNTED = "stake_cents IS NOT NULL AND payout_cents IS NOT NULL AND result <> 'void'"
 
+
+_FIRST_MODEL = """LEFT JOIN (
+  SELECT bet, model_version || iif(calibration_id = 'none', '', ' + ' || calibration_id) AS model,
+    min(poll) FROM snapshot GROUP BY bet
+) AS first USING (bet)"""
+"""What gave each bet its first chance; SQLite takes the row that min() comes from."""
 
 _KEYS: Mapping[Grouping, tuple[str, str, str]] = {
     Grouping.ALL: ("'all'", "", ""),
@@ -74,6 +83,7 @@ _KEYS: Mapping[Grouping, tuple[str, str, str]] = {
     Grouping.LEAGUE: ("coalesce(league, '(unknown)')", "", ""),
     Grouping.MONTH: ("substr(day, 1, 7)", "", ""),
     Grouping.DAY: ("day", "", ""),
+    Grouping.MODEL: ("coalesce(first.model, '(no chance)')", _FIRST_MODEL, ""),
 }
 """Of each grouping: what to group by, a table to join, and a condition."""
 
@@ -91,6 +101,20 @@ class OutcomeRow:
     stake_cents: int | None
     payout_cents: int | None
     break_even: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialChance:
+    """A chance that was told of a single bet whose result is official, as the forecast had it.
+
+    `p` is of winning, given no push.
+    """
+
+    bet: int
+    game: str
+    market: Market
+    p: float
+    won: bool
 
 
 class Outcomes:
@@ -111,13 +135,22 @@ class Outcomes:
 
     async def judged_rules(
         self, since: date | None = None, until: date | None = None
-    ) -> tuple[judged.JudgedRule, ...]:
+    ) -> tuple[JudgedRule, ...]:
         """What came of the alerts that were sent, by rule."""
-        return await self._db.read(lambda db: judged.judged_rules(db, since, until))
+        return await self._db.read(lambda db: judged_rules(db, since, until))
 
     async def first_said(self, since: date | None = None, until: date | None = None) -> list[Said]:
         """The first chance that was told of each bet that was won or lost."""
-        return await self._db.read(lambda db: judged.first_said(db, since, until))
+        return await self._db.read(lambda db: first_said(db, since, until))
+
+    async def official_chances(self, league: str) -> tuple[OfficialChance, ...]:
+        """What was said of the official single bets of a league, a chance a game minute.
+
+        In order of the games' time; bets on the same game follow each other.
+        """
+        return await self._db.read(
+            lambda db: tuple(map(_official_chance, db.execute(_OFFICIAL_CHANCES, (league,))))
+        )
 
     async def rows(
         self, since: date | None = None, until: date | None = None
@@ -210,6 +243,9 @@ def _tallies(
             staked=x["staked"],
             profit=x["profit"],
             asked=x["asked"],
+            roi_se=roi_error(
+                x["counted"], x["staked"], x["profit"], (x["stakes"], x["both"], x["profits"])
+            ),
         )
         for x in db.execute(text, _days(since, until))
     }
@@ -227,3 +263,124 @@ def _row(x: sqlite3.Row) -> OutcomeRow:
         x["payout_cents"],
         x["break_even"],
     )
+
+
+_SAID = """
+SELECT snapshot.bet, snapshot.win / (snapshot.win + snapshot.lose) AS p,
+  raw_win / (raw_win + raw_lose) AS raw, settlement.result = 'won' AS won, max(snapshot.at) AS last
+FROM snapshot JOIN settlement ON settlement.bet = snapshot.bet
+WHERE settlement.result IN ('won', 'lost')
+  AND settlement.revision = (
+    SELECT max(revision) FROM settlement AS later WHERE later.bet = snapshot.bet
+  )
+  AND snapshot.win > 0 AND snapshot.lose > 0
+GROUP BY snapshot.bet, snapshot.leg, snapshot.period, CAST(snapshot.clock / 60 AS INTEGER)
+ORDER BY snapshot.bet, last
+"""
+"""Of each minute of game time the last chance: of each game, where a parlay is over several. SQLite
+takes the row that max() comes from."""
+
+
+def said(db: sqlite3.Connection) -> list[Said]:
+    """The chances that were told of bets that were won or lost, one for each game minute.
+
+    What was told of a bet that was decided already, and of one that can no longer be, is left out.
+    """
+    return [Said(x["bet"], x["p"], bool(x["won"]), x["raw"]) for x in db.execute(_SAID)]
+
+
+_ALERTS = """
+SELECT alert.rule, count(*) AS alerts,
+  avg(CASE WHEN alert.rule LIKE 'p >=%' THEN alert.p WHEN alert.rule LIKE 'p <=%'
+    THEN 1 - alert.p END) AS promised,
+  avg(CASE WHEN outcome.result IN ('won', 'lost') THEN
+    CASE WHEN alert.rule LIKE 'p >=%' THEN outcome.result = 'won'
+      WHEN alert.rule LIKE 'p <=%' THEN outcome.result = 'lost' END END) AS held,
+  sum(alert.rule LIKE 'p _=%' AND outcome.result IN ('won', 'lost')) AS decided,
+  avg((julianday(game.final_at) - julianday(alert.at)) * 1440) AS early,
+  sum(alert.episode > 1) AS repeats
+FROM alert JOIN outcome ON outcome.bet = alert.bet JOIN game ON game.id = alert.game
+WHERE alert.decision = 'fired' AND (:since IS NULL OR outcome.day >= :since)
+  AND (:until IS NULL OR outcome.day <= :until)
+GROUP BY alert.rule ORDER BY alerts DESC, alert.rule
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRule:
+    """What came of the alerts of one rule, on bets that are settled.
+
+    `promised` is how often the alerts' own chances said that they would come true, `held` how often
+    the `decided` ones did; both are None for rules that promise nothing. `early` is the mean number
+    of minutes before the end of the game. `repeats` are alerts that came again after the chance had
+    gone back: with hindsight the earlier one was too soon.
+    """
+
+    rule: str
+    alerts: int
+    promised: float | None
+    held: float | None
+    decided: int
+    early: float | None
+    repeats: int
+
+
+def judged_rules(
+    db: sqlite3.Connection, since: date | None, until: date | None
+) -> tuple[JudgedRule, ...]:
+    """What came of the alerts that were sent on games from one day to another, by rule."""
+    values = {
+        "since": None if since is None else since.isoformat(),
+        "until": None if until is None else until.isoformat(),
+    }
+    return tuple(
+        JudgedRule(
+            x["rule"],
+            x["alerts"],
+            x["promised"],
+            x["held"],
+            x["decided"],
+            x["early"],
+            x["repeats"],
+        )
+        for x in db.execute(_ALERTS, values)
+    )
+
+
+_OFFICIAL_CHANCES = """
+SELECT leg.*, snapshot.bet, coalesce(raw_win, win) AS win, coalesce(raw_lose, lose) AS lose,
+  outcome.result = 'won' AS won, max(snapshot.at) AS last
+FROM snapshot JOIN outcome ON outcome.bet = snapshot.bet JOIN leg ON leg.bet = snapshot.bet
+JOIN game ON game.id = leg.game_id
+WHERE outcome.official AND outcome.result IN ('won', 'lost') AND game.league = ?
+  AND snapshot.win > 0 AND snapshot.lose > 0
+  AND (SELECT count(*) FROM leg AS other WHERE other.bet = snapshot.bet) = 1
+GROUP BY snapshot.bet, snapshot.period, CAST(snapshot.clock / 60 AS INTEGER)
+ORDER BY game.start_at, game.id, snapshot.bet, last
+"""
+
+
+def _official_chance(x: sqlite3.Row) -> OfficialChance:
+    p = x["win"] / (x["win"] + x["lose"])
+    return OfficialChance(x["bet"], x["game_id"], market_of(x), p, bool(x["won"]))
+
+
+_FIRST_SAID = """
+SELECT said.bet, said.p, said.won FROM (
+  SELECT snapshot.bet, snapshot.win / (snapshot.win + snapshot.lose) AS p,
+    outcome.result = 'won' AS won, min(snapshot.poll)
+  FROM snapshot JOIN outcome ON outcome.bet = snapshot.bet
+  WHERE outcome.result IN ('won', 'lost') AND snapshot.win > 0 AND snapshot.lose > 0
+    AND (:since IS NULL OR outcome.day >= :since) AND (:until IS NULL OR outcome.day <= :until)
+  GROUP BY snapshot.bet
+) AS said ORDER BY said.bet
+"""
+
+
+def first_said(db: sqlite3.Connection, since: date | None, until: date | None) -> list[Said]:
+    """The first chance that was told of each bet on games from one day to another."""
+    values = {
+        "since": None if since is None else since.isoformat(),
+        "until": None if until is None else until.isoformat(),
+    }
+    return [Said(x["bet"], x["p"], bool(x["won"])) for x in db.execute(_FIRST_SAID, values)]

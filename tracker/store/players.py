@@ -59,10 +59,19 @@ SELECT * FROM player_game WHERE league = :league AND team = :team AND start_at >
 
 _COUNTED = "SELECT count(*) FROM player_game"
 
-_AGAINST = """
+_OPPONENTS = """
 SELECT * FROM player_game WHERE league = :league AND team <> :team AND game_id IN (
   SELECT game_id FROM player_game WHERE league = :league AND team = :team
   GROUP BY game_id ORDER BY max(start_at) DESC LIMIT :most
+)
+"""
+
+_AGAINST = """
+SELECT game_id, iif(:team IS NULL, team, '') AS whose, stats FROM player_game
+WHERE league = :league AND (:team IS NULL OR team <> :team) AND game_id IN (
+  SELECT id FROM game WHERE league = :league AND (:team IS NULL OR :team IN (home, away))
+  AND id IN (SELECT game_id FROM player_game WHERE league = :league)
+  ORDER BY start_at DESC LIMIT :most
 )
 """
 
@@ -103,6 +112,13 @@ class Players:
             lambda db: tuple((_game(x), x["home"], x["away"]) for x in db.execute(_LOG, values))
         )
 
+    async def against(self, league: str, team: str | None, most: int) -> list[dict[Stat, int]]:
+        """What all players of the other side had together in a team's last games, `most` of them.
+
+        Without a team what either side had, in the league's last games.
+        """
+        return await self._db.read(lambda db: _against(db, league, team, most))
+
     async def keep_finished(self, state: GameState) -> None:
         """Keep what each player did, from the box of a game that is over; nothing from others."""
         games = player_games(state)
@@ -131,12 +147,12 @@ class Players:
         """How many games of players are kept."""
         return await self._db.read(lambda db: int(db.execute(_COUNTED).fetchone()[0]))
 
-    async def against(
+    async def opponents(
         self, teams: Iterable[Team], most: int = 30
     ) -> dict[Team, tuple[PlayerGame, ...]]:
         """What the opponents of teams did in the last games of these, `most` of each."""
         listed = list(teams)
-        return await self._db.read(lambda db: {x: _against(db, x, most) for x in listed})
+        return await self._db.read(lambda db: {x: _opponents(db, x, most) for x in listed})
 
 
 def player_games(state: GameState) -> tuple[PlayerGame, ...]:
@@ -192,6 +208,17 @@ def _recent_games(
     return {who: tuple(_game(x) for x in rows) for who, rows in found.items() if rows}
 
 
+def _against(
+    db: sqlite3.Connection, league: str, team: str | None, most: int
+) -> list[dict[Stat, int]]:
+    found: dict[tuple[str, str], dict[Stat, int]] = {}
+    for row in db.execute(_AGAINST, {"league": league, "team": team, "most": most}):
+        sums = found.setdefault((row["game_id"], row["whose"]), {})
+        for name, value in unpack(row["stats"]):
+            sums[Stat(name)] = sums.get(Stat(name), 0) + value
+    return list(found.values())
+
+
 def _team_games(db: sqlite3.Connection, team: Team, most: int) -> dict[str, tuple[PlayerGame, ...]]:
     league, code = team
     found: dict[str, list[PlayerGame]] = defaultdict(list)
@@ -200,10 +227,10 @@ def _team_games(db: sqlite3.Connection, team: Team, most: int) -> dict[str, tupl
     return {key: tuple(games) for key, games in found.items()}
 
 
-def _against(db: sqlite3.Connection, team: Team, most: int) -> tuple[PlayerGame, ...]:
+def _opponents(db: sqlite3.Connection, team: Team, most: int) -> tuple[PlayerGame, ...]:
     league, code = team
     values = {"league": league, "team": code, "most": most}
-    return tuple(_game(row) for row in db.execute(_AGAINST, values))
+    return tuple(_game(row) for row in db.execute(_OPPONENTS, values))
 
 
 def _meet(db: sqlite3.Connection, rosters: Mapping[Team, Sequence[str]], at: datetime) -> None:

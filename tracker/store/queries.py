@@ -42,9 +42,11 @@ INSERT INTO snapshot (
   poll, bet, leg, at, period, clock, game_clock, home, away,
   mu_home, mu_away, mu_margin, mu_total, sigma_home, sigma_away, sigma_margin, sigma_total,
   win, push, lose, model_version, feature_version, calibration_id, part_win, part_push, part_lose,
-  no_chance, prior_margin, prior_total, prior_by
+  no_chance, prior_margin, prior_total, prior_by, raw_win, raw_push, raw_lose,
+  own, own_mu, own_sigma
 ) VALUES (
-  ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+  ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+  ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 ON CONFLICT DO NOTHING
 """
@@ -148,7 +150,13 @@ INSERT INTO other_words (identity, bet) VALUES (:identity, :bet)
 ON CONFLICT (identity) DO UPDATE SET bet = excluded.bet
 """
 
-BETS_EVER_ON = "SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = ?)"
+BETS_EVER_ON = """
+SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = :game) AND (
+  :every OR (name IS NULL AND odds_decimal IS :odds_decimal AND free = :free
+             AND ifnull(stake_cents, 0) = ifnull(:stake_cents, 0))
+)
+"""
+"""Those that may be one bet with another by id, price and stake; all with `every`."""
 
 UNBOUND_ALIKE = "SELECT * FROM bet WHERE sense = ? AND game_id IS NULL AND withdrawn_at IS NULL"
 
@@ -237,24 +245,32 @@ SELECT EXISTS (SELECT 1 FROM latest WHERE bet = :bet)
 # -------------------------------------------------------------------------------- the last words
 
 OPEN_GAMES = """
-SELECT * FROM game WHERE EXISTS (
-  SELECT 1 FROM leg JOIN bet ON bet.number = leg.bet
-  WHERE leg.game_id = game.id AND bet.withdrawn_at IS NULL AND (
-    game.checks < :checks
-    OR (NOT EXISTS (SELECT 1 FROM review WHERE review.bet = bet.number)
-        AND NOT EXISTS (
-          SELECT 1 FROM settlement WHERE settlement.bet = bet.number
-            AND (bet.market <> 'parlay' OR settlement.by_hand)
-        )
-        AND NOT EXISTS (
-          SELECT 1 FROM leg_standing AS leg_seen
-          WHERE (leg_seen.bet, leg_seen.leg) = (leg.bet, leg.number)
-            AND (leg_seen.result IS NOT NULL OR leg_seen.unclear <> '')
-        ))
+WITH live (bet) AS MATERIALIZED (
+  SELECT number FROM bet INDEXED BY bet_followed WHERE withdrawn_at IS NULL AND (
+    market = 'parlay' OR number NOT IN (SELECT bet FROM outcome)
   )
+)
+SELECT * FROM game WHERE id IN (
+  SELECT id FROM game WHERE checks < :checks AND EXISTS (
+    SELECT 1 FROM leg JOIN bet ON bet.number = leg.bet
+    WHERE leg.game_id = game.id AND bet.withdrawn_at IS NULL
+  )
+  UNION
+  SELECT leg.game_id FROM live JOIN leg ON leg.bet = live.bet JOIN bet ON bet.number = leg.bet
+  WHERE NOT EXISTS (SELECT 1 FROM review WHERE review.bet = leg.bet)
+    AND NOT EXISTS (
+      SELECT 1 FROM settlement WHERE settlement.bet = leg.bet
+        AND (bet.market <> 'parlay' OR settlement.by_hand)
+    )
+    AND NOT EXISTS (
+      SELECT 1 FROM leg_standing AS leg_seen
+      WHERE (leg_seen.bet, leg_seen.leg) = (leg.bet, leg.number)
+        AND (leg_seen.result IS NOT NULL OR leg_seen.unclear <> '')
+    )
 )
 ORDER BY start_at, id
 """
+"""What has a result is passed over by its number alone: of many bets nearly all are settled."""
 
 BETS_OF_GAME = """
 SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = ?) AND withdrawn_at IS NULL

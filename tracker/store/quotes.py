@@ -66,6 +66,29 @@ AND revision = (SELECT max(revision) FROM clv AS other WHERE other.bet = clv.bet
 ORDER BY bet
 """
 
+_CLV_SUMS = """
+SELECT outcome.market IS 'parlay' AS parlay, outcome.result IS 'void' AS void, grade,
+  iif(grade = 'missing', substr(reason, 1, instr(reason || ':', ':') - 1), '') AS why,
+  count(*) AS n, total(ev) AS whole, total(ev * ev) AS squares
+FROM clv LEFT JOIN outcome USING (bet)
+WHERE clv.revision = (SELECT max(revision) FROM clv AS other WHERE other.bet = clv.bet)
+GROUP BY 1, 2, 3, 4
+"""
+
+_CLV_BINS = """
+SELECT CAST(floor(ev / :width) AS INTEGER) AS bin, count(*) AS n FROM clv
+WHERE ev IS NOT NULL AND grade <> 'model'
+AND revision = (SELECT max(revision) FROM clv AS other WHERE other.bet = clv.bet)
+AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.bet = clv.bet AND result = 'void')
+GROUP BY 1 ORDER BY 1
+"""
+
+_UNCLOSED = """
+SELECT count(*) AS n FROM outcome JOIN bet ON bet.number = outcome.bet
+JOIN game ON game.id = bet.game_id
+WHERE game.start_at > bet.added_at AND outcome.bet NOT IN (SELECT bet FROM clv)
+"""
+
 _ADD_DECISION = """
 INSERT INTO decision (
   bet, at, win, push, lose, odds_decimal, prior, best_book, best_odds, market_at_bet
@@ -129,6 +152,22 @@ class Told:
     quote: Quote
     stood_at: datetime
     scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSum:
+    """Some bets' worth by the close: how many, the sum of it, and of its squares.
+
+    `void` is whether their results are; `why` is why there is none, where the grade is that.
+    """
+
+    parlay: bool
+    void: bool
+    grade: Grade
+    why: str
+    n: int
+    whole: float
+    squares: float
 
 
 class Quotes:
@@ -239,6 +278,36 @@ class Quotes:
         """What bets were worth by the close, the last revision of each, of one bet or of all."""
         return await self._db.read(
             lambda db: {x["bet"]: _clv(x) for x in db.execute(_CLVS, {"bet": bet})}
+        )
+
+    async def value_sums(self) -> list[ValueSum]:
+        """What bets were worth by the close, summed by kind, grade and why there is none."""
+        return await self._db.read(
+            lambda db: [
+                ValueSum(
+                    bool(x["parlay"]),
+                    bool(x["void"]),
+                    Grade(x["grade"]),
+                    x["why"],
+                    x["n"],
+                    x["whole"],
+                    x["squares"],
+                )
+                for x in db.execute(_CLV_SUMS)
+            ]
+        )
+
+    async def unclosed(self) -> int:
+        """How many bets were there before the tip-off and ended without a look at the close."""
+        return await self._db.read(lambda db: int(db.execute(_UNCLOSED).fetchone()["n"]))
+
+    async def value_bins(self, width: float) -> list[tuple[int, int]]:
+        """How many bets were worth so much by the close: the place of each bin from 0, its count.
+
+        What rests on our own model is left out.
+        """
+        return await self._db.read(
+            lambda db: [(x["bin"], x["n"]) for x in db.execute(_CLV_BINS, {"width": width})]
         )
 
     # --------------------------------------------------------------------------------- decisions

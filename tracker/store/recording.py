@@ -104,9 +104,10 @@ def keep_daemon(db: sqlite3.Connection, x: DaemonView) -> None:
     db.execute(q.KEEP_DAEMON, values)
 
 
-def saw(db: sqlite3.Connection, source: str, at: datetime, word: str) -> None:
-    """Remember when a source was last tried, and how that went: `ok` or the trouble."""
-    db.execute(q.PULSE, {"source": source, "at": stamp(at), "word": word})
+def saw(db: sqlite3.Connection, answers: Mapping[str, tuple[datetime, str]]) -> None:
+    """Remember when sources were last tried, and how that went: `ok` or the trouble."""
+    rows = [{"source": x, "at": stamp(at), "word": word} for x, (at, word) in answers.items()]
+    db.executemany(q.PULSE, rows)
 
 
 def seen(db: sqlite3.Connection, looks: Mapping[str, tuple[datetime, bool]]) -> None:
@@ -201,6 +202,8 @@ def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
         *parts(x.part).values(),
         None if x.no_chance is None else x.no_chance.value,
         *((None, None, None) if x.prior is None else (x.prior.margin, x.prior.total, x.prior.by)),
+        *parts(x.raw).values(),
+        *((None, None, None) if x.own is None else (x.own.now, x.own.mu, x.own.sigma)),
     )
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from tracker.domain.alert import Delivery, DeliveryState, Outcome
 from tracker.domain.draft import Draft
@@ -25,36 +25,31 @@ from tracker.domain.same_bet import Kept
 from tracker.domain.tracking import Change, GameTracking
 from tracker.engine.record import Said
 from tracker.store import (
+    alerting,
     auditing,
     bets,
-    bodies,
-    counts,
-    judged,
-    outbox,
     outcomes,
     reading,
     recording,
-    restoring,
 )
 from tracker.store import queries as q
 from tracker.store.alerting import Alerting
 from tracker.store.auditing import ByHand
 from tracker.store.bets import Added, Registration
-from tracker.store.cards import Cards
-from tracker.store.cards import recover as recover_cards
-from tracker.store.database import backup
+from tracker.store.database import migrate
 from tracker.store.database.connection import Database, WaitOut, open_database
 from tracker.store.database.migrate import prepare, require_current
-from tracker.store.export import archive, rows
-from tracker.store.known import KnownGames
-from tracker.store.monitoring import Monitoring
-from tracker.store.pairing import Pairing
 from tracker.store.players import Players
 from tracker.store.quotes import Quotes
-from tracker.store.seasons import Seasons
-from tracker.store.upkeep import Upkeep
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
-from tracker.store.web_access import WebAccess
+
+if TYPE_CHECKING:
+    from tracker.store.access import Pairing, WebAccess
+    from tracker.store.cards import Cards
+    from tracker.store.known import KnownGames, Seasons
+    from tracker.store.monitoring import KeptUsage, Monitoring
+    from tracker.store.trials import Trials
+    from tracker.store.upkeep import Upkeep
 
 
 class Store:
@@ -62,7 +57,8 @@ class Store:
 
     It follows and reads bets, and is the queue of deliveries. What stands on its own has an object
     of its own here: what is held back and said beside the bets, what a person changes, the live
-    cards, past games, the paired chats, the players, the market's quotes, and chores and back-ups.
+    cards, past games, the paired chats, the players, the market's quotes, trials of models, and
+    chores and back-ups.
     """
 
     def __init__(self, database: Database) -> None:
@@ -70,16 +66,67 @@ class Store:
         self._db = database
         self.alerting = Alerting(database)
         self.by_hand = ByHand(database)
-        self.cards = Cards(database)
-        self.known = KnownGames(database)
-        self.monitoring = Monitoring(database)
         self.outcomes = outcomes.Outcomes(database)
-        self.pairing = Pairing(database)
         self.players = Players(database)
         self.quotes = Quotes(database)
-        self.seasons = Seasons(database)
-        self.upkeep = Upkeep(database)
-        self.web = WebAccess(database)
+
+    # What few commands need is imported by those alone.
+
+    @cached_property
+    def monitoring(self) -> Monitoring:
+        """Figures of each day and of each model, and how often hosts were asked."""
+        from tracker.store.monitoring import Monitoring
+
+        return Monitoring(self._db)
+
+    @cached_property
+    def known(self) -> KnownGames:
+        """Quoted lines and results of games."""
+        from tracker.store.known import KnownGames
+
+        return KnownGames(self._db)
+
+    @cached_property
+    def seasons(self) -> Seasons:
+        """Dates that were checked, teams' form, players' health."""
+        from tracker.store.known import Seasons
+
+        return Seasons(self._db)
+
+    @cached_property
+    def pairing(self) -> Pairing:
+        """The paired chats."""
+        from tracker.store.access import Pairing
+
+        return Pairing(self._db)
+
+    @cached_property
+    def web(self) -> WebAccess:
+        """Who may look at the page and ask the API."""
+        from tracker.store.access import WebAccess
+
+        return WebAccess(self._db)
+
+    @cached_property
+    def cards(self) -> Cards:
+        """The live cards."""
+        from tracker.store.cards import Cards
+
+        return Cards(self._db)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """Trials of models."""
+        from tracker.store.trials import Trials
+
+        return Trials(self._db)
+
+    @cached_property
+    def upkeep(self) -> Upkeep:
+        """Chores and back-ups."""
+        from tracker.store.upkeep import Upkeep
+
+        return Upkeep(self._db)
 
     # ----------------------------------------------------------------------------------- opening
 
@@ -132,21 +179,41 @@ class Store:
         Recording the same again adds nothing, so a call whose answer was lost may be repeated. What
         a person is waiting to be told goes before what is only to be kept.
         """
-        urgent = any(x.told for x in change.alerts)
-        return await self._db.write(
-            lambda db: recording.record(db, poll, change, channels), urgent=urgent
-        )
+        return (await self.record_all([(poll, change)], channels))[0]
 
-    async def saw(self, source: str, at: datetime, word: str) -> None:
-        """Remember how a source answered last: `ok`, or the trouble."""
-        await self._db.write(lambda db: recording.saw(db, source, at, word))
+    async def record_all(
+        self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
+    ) -> list[int]:
+        """The same for several polls, in the order in which they were decided on: all or none."""
+        urgent = any(x.told for _, change in decided for x in change.alerts)
 
-    async def seen(self, looks: Mapping[str, tuple[datetime, bool]]) -> None:
-        """Remember when games were last told of, by id, where no poll brought anything to record.
+        def work(db: sqlite3.Connection) -> list[int]:
+            return [recording.record(db, poll, change, channels) for poll, change in decided]
 
-        With each goes whether it is stale.
+        return await self._db.write(work, urgent=urgent)
+
+    async def heard(
+        self,
+        answers: Mapping[str, tuple[datetime, str]],
+        looks: Mapping[str, tuple[datetime, bool]],
+        usages: Mapping[str, Usage],
+        at: datetime,
+    ) -> None:
+        """Remember what brought nothing else to record, in one transaction.
+
+        `answers` are how sources answered last: when, and `ok` or the trouble. `looks` are when
+        games were last told of, by id, and whether they are stale. `usages` are what has been asked
+        of each host, by the name of its settings, `at` this time; none leaves the last ones.
         """
-        await self._db.write(lambda db: recording.seen(db, looks))
+        from tracker.store import monitoring
+
+        def work(db: sqlite3.Connection) -> None:
+            recording.saw(db, answers)
+            recording.seen(db, looks)
+            if usages:
+                monitoring.keep_usage(db, usages, at)
+
+        await self._db.write(work)
 
     # ----------------------------------------------------------------------------- games and bets
 
@@ -261,16 +328,17 @@ class Store:
 
     async def books(self, defaults: tuple[Rule, ...]) -> list[GameTracking]:
         """Everything that is still to be followed, restored as it was last recorded."""
-        return await self._db.read(lambda db: restoring.books(db, defaults))
+        return await self._db.read(lambda db: reading.books(db, defaults))
 
     # ------------------------------------------------------------------------------------ outbox
 
     async def recover(self, at: datetime) -> int:
         """After a start: what was being sent may have arrived. Returns how many that is."""
+        from tracker.store import cards
 
         def work(db: sqlite3.Connection) -> int:
-            recover_cards(db, at)
-            return outbox.recover(db, at)
+            cards.recover(db, at)
+            return alerting.recover(db, at)
 
         return await self._db.write(work)
 
@@ -279,7 +347,7 @@ class Store:
 
         This and `next_due` go before everything else that waits for the connection.
         """
-        return await self._db.write(lambda db: outbox.claim(db, channel, at, limit), urgent=True)
+        return await self._db.write(lambda db: alerting.claim(db, channel, at, limit), urgent=True)
 
     async def finish(
         self,
@@ -292,24 +360,24 @@ class Store:
     ) -> DeliveryState:
         """Write down what came of sending; `due_at` is when to try again, else at once."""
         key = (alert_id, channel)
-        return await self._db.write(lambda db: outbox.finish(db, key, outcome, at, due_at))
+        return await self._db.write(lambda db: alerting.finish(db, key, outcome, at, due_at))
 
     async def expire(self, at: datetime, channel: str | None = None) -> list[Delivery]:
         """End what is too late to be useful; returns those of which a digest is to tell."""
-        return await self._db.write(lambda db: outbox.expire(db, at, channel))
+        return await self._db.write(lambda db: alerting.expire(db, at, channel))
 
     async def told(self, expired: Iterable[Delivery], outcome: Outcome) -> None:
         """Write down what came of the digest of these; on `Failed` they come again."""
         listed = list(expired)
-        await self._db.write(lambda db: outbox.told(db, listed, outcome))
+        await self._db.write(lambda db: alerting.told(db, listed, outcome))
 
     async def shift(self, channel: str, seconds: float) -> None:
         """Take it that the wall clock was set: what waits on a channel keeps its wait and age."""
-        await self._db.write(lambda db: outbox.shift(db, channel, seconds), urgent=True)
+        await self._db.write(lambda db: alerting.shift(db, channel, seconds), urgent=True)
 
     async def next_due(self, channel: str) -> datetime | None:
         """When a channel next has something to send or to expire; None when it has nothing."""
-        return await self._db.read(lambda db: outbox.next_due(db, channel), urgent=True)
+        return await self._db.read(lambda db: alerting.next_due(db, channel), urgent=True)
 
     # ----------------------------------------------------------------------------------- reading
 
@@ -363,34 +431,44 @@ class Store:
 
     async def export(self, table: str) -> list[dict[str, Any]]:
         """The rows of one of `rows.TABLES` in a fixed order, without row ids."""
-        return await self._db.read(lambda db: rows.export(db, table))
+        from tracker.store import exporting
+
+        return await self._db.read(lambda db: exporting.export(db, table))
 
     async def write_archive(self, to: TextIO) -> int:
         """Write all that is remembered as text from which `restore` makes it again; rows written.
 
         Raw responses are left out.
         """
-        return await self._db.read(lambda db: archive.write(db, to))
+        from tracker.store import exporting
+
+        return await self._db.read(lambda db: exporting.write(db, to))
 
     async def restore(self, lines: Iterable[str]) -> int:
         """Bring an archive's rows into this empty database; how many. Raises BadArchive."""
-        return await self._db.write(lambda db: archive.restore(db, lines))
+        from tracker.store import exporting
+
+        return await self._db.write(lambda db: exporting.restore(db, lines))
 
     async def said(self) -> list[Said]:
         """The chances that were told of bets that were won or lost, one for each game minute."""
-        return await self._db.read(judged.said)
+        return await self._db.read(outcomes.said)
 
     async def export_hash(self) -> str:
         """SHA-256 in hex over the exported tables: equal runs give equal hashes."""
-        return await self._db.read(rows.export_hash)
+        from tracker.store import exporting
+
+        return await self._db.read(exporting.export_hash)
 
     async def bodies(
         self, source: str | None, since: datetime, until: datetime
     ) -> AsyncIterator[tuple[datetime, str, bytes]]:
         """Raw responses of a source (or all) in [since, until), in order, as (at, path, body)."""
-        place: bodies.Place | None = bodies.first_place(since)
+        from tracker.store import upkeep
+
+        place: upkeep.Place | None = upkeep.first_place(since)
         while place is not None:
-            page = partial(bodies.read_page, source=source, after=place, until=until)
+            page = partial(upkeep.read_page, source=source, after=place, until=until)
             found, place = await self._db.read(page)
             for item in found:
                 yield item
@@ -405,13 +483,11 @@ class Store:
         """The daemon that last worked on this database; None when none ever did."""
         return await self._db.read(reading.daemon_view)
 
-    async def keep_usage(self, usages: Mapping[str, Usage], at: datetime) -> None:
-        """Write down what has been asked of each host, by the name of its settings."""
-        await self._db.write(lambda db: counts.keep(db, usages, at))
-
-    async def usage(self) -> counts.Kept | None:
+    async def usage(self) -> KeptUsage | None:
         """What had been asked of each host when it was written down last, and when that was."""
-        return await self._db.read(counts.last)
+        from tracker.store import monitoring
+
+        return await self._db.read(monitoring.last_usage)
 
     async def data_version(self) -> int:
         """A number that changes when another process has written; it costs a few microseconds."""
@@ -419,14 +495,16 @@ class Store:
 
     async def prune(self, before: datetime) -> int:
         """Drop raw responses that only polls before this time brought; returns how many."""
+        from tracker.store import upkeep
+
         dropped = 0
-        while found := await self._db.write(lambda db: bodies.drop_batch(db, before)):
+        while found := await self._db.write(lambda db: upkeep.drop_batch(db, before)):
             dropped += found
         return dropped
 
     async def back_up(self, target: Path) -> None:
         """Write a checked copy of the database to `target`, while others may write."""
-        await self._db.bare(lambda db: backup.back_up(db, target))
+        await self._db.bare(lambda db: migrate.back_up(db, target))
 
     async def check(self) -> str:
         """SQLite's own quick check: `ok`, or the first fault."""

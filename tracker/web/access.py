@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
+from fastapi.security import APIKeyCookie, HTTPBearer
 
-from tracker.store.web_access import KeyScope
+from tracker.store.access import KeyScope
 from tracker.web.problems import Problem
 from tracker.web.site import Site, site_of
 
@@ -93,10 +94,20 @@ def _wait(seconds: float | None, why: str) -> None:
         raise Problem(429, why, headers={"Retry-After": str(int(seconds) + 1)})
 
 
+# They describe in the OpenAPI document what the door looks at, and refuse nothing themselves.
+_BEARER = HTTPBearer(auto_error=False, scheme_name="key", description="`tracker web keys add`")
+_COOKIE = APIKeyCookie(name=COOKIE, auto_error=False, scheme_name="browser")
+
+
 def needs(scope: KeyScope) -> Callable[..., Awaitable[Visitor]]:
     """What a path of the API depends on: somebody to whom `scope` is open; else 401 or 403."""
 
-    async def visitor(request: Request, site: Annotated[Site, Depends(site_of)]) -> Visitor:
+    async def visitor(
+        request: Request,
+        site: Annotated[Site, Depends(site_of)],
+        _key: Annotated[object, Depends(_BEARER)],
+        _cookie: Annotated[object, Depends(_COOKIE)],
+    ) -> Visitor:
         found = await request.app.state.door.visitor(request, site)
         if found is None:
             raise Problem(

@@ -20,6 +20,7 @@ from tracker.web import api, pages, problems
 from tracker.web.access import Door
 from tracker.web.guard import Guard
 from tracker.web.live import Doorbell
+from tracker.web.pages.frame import page
 from tracker.web.problems import Problem
 from tracker.web.site import Site
 
@@ -35,7 +36,7 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
 
     `machine` is the machine's clock; `models` gives the parameters of a league for what-if.
     """
-    site = Site(settings, machine)
+    site = Site(settings, machine, models)
     bell = Doorbell(site, machine)
 
     @asynccontextmanager
@@ -55,7 +56,7 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.site, app.state.bell, app.state.door, app.state.models = site, bell, Door(), models
+    app.state.site, app.state.bell, app.state.door = site, bell, Door()
     app.state.requests = CollectorRegistry()
     counter = Counter(
         "tracker_http_requests", "Requests by route and status", ["route", "status"],
@@ -86,7 +87,7 @@ def _for_people(app: FastAPI) -> None:
                 raise wrong
         if request.url.path.startswith("/api/"):
             return problems.answer(found)
-        return pages.page(
+        return page(
             "problem.html", "That did not work", status=found.status, message=found.message,
             candidates=found.candidates,
         )  # fmt: skip

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tracker.app.course import Course
+    from tracker.app.course import Course, Lane
     from tracker.engine.record import Reliability
 
 _WIDE, _HIGH = 420, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 12, 12, 28
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 14, 30
+_WIDE_MOVE = 0.05
+"""A move of a chance that shows in whole per cent."""
+
+_LOW = 120
+"""The height of a chart of few steps."""
 
 
 def _x(part: float) -> float:
     return round(_LEFT + part * (_WIDE - _LEFT - _RIGHT), 1)
 
 
-def _y(part: float) -> float:
-    return round(_HIGH - _BOTTOM - part * (_HIGH - _TOP - _BOTTOM), 1)
+def _y(part: float, high: int = _HIGH) -> float:
+    return round(high - _BOTTOM - part * (high - _TOP - _BOTTOM), 1)
 
 
-def _svg(title: str, inside: Sequence[str]) -> str:
+def _svg(title: str, inside: Sequence[str], high: int = _HIGH) -> str:
     name = escape(title)
     body = "".join(inside)
     return (
-        f'<svg class="chart" viewBox="0 0 {_WIDE} {_HIGH}" role="img" aria-label="{name}">'
+        f'<svg class="chart" viewBox="0 0 {_WIDE} {high}" role="img" aria-label="{name}">'
         f"<title>{name}</title>{body}</svg>"
     )
 
@@ -59,17 +66,126 @@ def of_course(course: Course) -> str:
     inside = _shares()
     for level in course.levels:
         inside.append(_line("level", _x(0), _y(level), _x(1), _y(level)))
-    for period in course.periods:
-        inside.append(_line("grid", _x(period.begins / end), _y(0), _x(period.begins / end), _y(1)))
-        middle = (period.begins + period.ends) / 2 / end
-        inside.append(_text("axis middle", _x(middle), _HIGH - 8, period.name))
+    inside += _ticks(course)
     inside.append(_path("curve", [(_x(p.x / end), _y(p.win)) for p in course.points]))
-    inside += [
-        f'<circle class="mark" cx="{_x(m.x / end)}" cy="{_y(m.win)}" r="4">'
-        f"<title>{escape(m.rule)}</title></circle>"
-        for m in course.marks
+    inside += [_dot(_x(m.x / end), _y(m.win), m.rule) for m in course.marks]
+    if course.ending is not None:
+        ended = course.ending
+        words = f"{ended.result.value} here"
+        inside.append(_dot(_x(ended.x / end), _y(ended.win), words, f"end {ended.result.value}"))
+    return _svg(f"Chance of winning: {course.title}", inside)
+
+
+def of_own(course: Course) -> str:
+    """The figure that decides a bet: what is expected with its spread (one sd), the line, by then.
+
+    For a course whose `quantity` is known.
+    """
+    end = course.end or 1.0
+    told = [(p.x, p.own) for p in course.points if p.own is not None]
+    by_then = [(x, own.now) for x, own in told if course.so_far and own.now is not None]
+    values = [v for _, own in told for v in (own.mu - own.sigma, own.mu + own.sigma)]
+    values += [now for _, now in by_then]
+    values += [] if course.line is None else [course.line]
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+
+    def y(value: float) -> float:
+        return _y((value - low) / span)
+
+    upper = [(_x(x / end), y(own.mu + own.sigma)) for x, own in told]
+    lower = [(_x(x / end), y(own.mu - own.sigma)) for x, own in reversed(told)]
+    inside = [*_ticks(course), _path("band", [*upper, *lower])]
+    if course.line is not None:
+        inside.append(_line("level", _x(0), y(course.line), _x(1), y(course.line)))
+        inside.append(_text("axis end", _x(1), y(course.line) - 4, f"line {course.line:g}"))
+    inside.append(_path("curve", [(_x(x / end), y(own.mu)) for x, own in told]))
+    if by_then:
+        inside.append(_path("played", [(_x(x / end), y(now)) for x, now in by_then]))
+    inside += [_text("axis end", _LEFT - 6, y(v) + 4, f"{v:.0f}") for v in (low, high)]
+    return _svg(f"What was expected: {course.quantity}: {course.title}", inside)
+
+
+def of_lane(course: Course, lane: Lane) -> str:
+    """The chance of the legs of a parlay in one game, on the axis of the whole."""
+    end = course.end or 1.0
+    inside = [
+        *(_line("grid", _x(0), _y(part, _LOW), _x(1), _y(part, _LOW)) for part in (0.0, 0.5, 1.0)),
+        *(_text("axis end", _LEFT - 6, _y(part, _LOW) + 4, f"{part:.0%}") for part in (0.0, 1.0)),
+        _path("curve", [(_x(x / end), _y(win, _LOW)) for x, win in lane.points]),
     ]
-    return _svg(f"Chance of winning over the game: {course.title}", inside)
+    return _svg(f"Chance of the leg: {lane.name}", inside, _LOW)
+
+
+def _ticks(course: Course) -> list[str]:
+    end, found = course.end or 1.0, []
+    for tick in course.ticks:
+        if tick.line is not None:
+            inside = _x(tick.line / end)
+            found.append(_line("grid", inside, _y(0), inside, _y(1)))
+        found.append(_text("axis middle", _x(tick.at / end), _HIGH - 8, tick.name))
+    return found
+
+
+def _dot(x: float, y: float, words: str, kind: str = "mark") -> str:
+    return f'<circle class="{kind}" cx="{x}" cy="{y}" r="4"><title>{escape(words)}</title></circle>'
+
+
+def of_path(name: str, steps: Sequence[tuple[datetime, float]], until: datetime) -> str:
+    """Where a main line stood from each time on, up to `until`."""
+    begin, values = steps[0][0], [v for _, v in steps]
+    length = (until - begin).total_seconds() or 1.0
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+    digits = 0 if span >= _WIDE_MOVE else 1
+    form = f"{{:.{digits}%}}" if all(0 <= v <= 1 for v in values) else "{:g}"
+    points: list[tuple[float, float]] = []
+    for at, value in steps:
+        x = _x((at - begin).total_seconds() / length)
+        if points:
+            points.append((x, points[-1][1]))
+        points.append((x, _y((value - low) / span, _LOW)))
+    points.append((_x(1), points[-1][1]))
+    inside = [
+        _path("curve", points),
+        *(
+            _text("axis end", _LEFT - 6, _y((v - low) / span, _LOW) + 4, form.format(v))
+            for v in dict.fromkeys((low, high))
+        ),
+        _text("axis", _x(0), _LOW - 8, f"{length / 3600:.0f} h ago"),
+        _text("axis end", _x(1), _LOW - 8, "now"),
+    ]
+    return _svg(f"The path of the {name}", inside, _LOW)
+
+
+CLV_BIN = 0.02
+"""Of a unit: how wide a bar of the histogram of closing line values is."""
+
+_MOST_CLV = 10
+"""Bars to each side of nought; what lies beyond is counted in the last."""
+
+
+def of_clv(bins: Sequence[tuple[int, int]]) -> str:
+    """How many bets were worth how much by the close; `bins` are the place and count of each."""
+    counts: Counter[int] = Counter()
+    for place, n in bins:
+        counts[min(max(place, -_MOST_CLV), _MOST_CLV - 1)] += n
+    most, width = max(counts.values()), 1 / (2 * _MOST_CLV)
+    inside = [_line("level", _x(0.5), _y(0), _x(0.5), _y(1))]
+    for place, n in sorted(counts.items()):
+        left, top = _x((place + _MOST_CLV) * width) + 1, _y(n / most)
+        low, high = place * CLV_BIN, (place + 1) * CLV_BIN
+        inside.append(
+            f'<rect class="block" x="{left}" y="{top}" width="{_x(width) - _x(0) - 2:.1f}" '
+            f'height="{_y(0) - top:.1f}"><title>{n} from {low:+.0%} to {high:+.0%}</title></rect>'
+        )
+    inside += [
+        _text("axis middle", _x(part), _HIGH - 8, f"{(part - 0.5) * 2 * _MOST_CLV * CLV_BIN:+.0%}")
+        for part in (0.1, 0.3, 0.7, 0.9)
+    ]
+    inside.append(_text("axis middle", _x(0.5), _HIGH - 8, "0 %"))
+    inside.append(_text("axis end", _LEFT - 6, _y(1) + 4, str(most)))
+    return _svg("Worth by the closing line, as a share of the stake: how many bets", inside)
 
 
 def of_reliability(found: Reliability) -> str:
@@ -78,10 +194,8 @@ def of_reliability(found: Reliability) -> str:
     for one in found.bins:
         x = _x(one.said)
         inside.append(_line("bar", x, _y(one.least), x, _y(one.most)))
-        inside.append(
-            f'<circle class="mark" cx="{x}" cy="{_y(one.came)}" r="4"><title>'
-            f"said {one.said:.0%}, came {one.came:.0%} of {one.bets}</title></circle>"
-        )
+        words = f"said {one.said:.0%}, came {one.came:.0%} of {one.bets}"
+        inside.append(_dot(x, _y(one.came), words))
     inside += [
         _text("axis middle", _x(part), _HIGH - 8, f"said {part:.0%}") for part in (0.25, 0.5, 0.75)
     ]

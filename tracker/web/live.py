@@ -11,7 +11,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 
-from tracker.app.tonight import GameOnPage, tonight
+from tracker.app.tonight import Evening, evening
 from tracker.clock import Clock, wait_for_event
 from tracker.domain.errors import TrackerError
 from tracker.web.site import Site
@@ -25,8 +25,8 @@ _AGES_S = 5.0
 _RETRY_S = 5.0
 """Seconds before a database that could not be read is tried again."""
 
-_BEAT_S = 15.0
-"""Seconds of silence after which a stream says that it lives; proxies close silent ones."""
+_BEAT_S = 5.0
+"""Seconds of silence after which a stream says that it lives; a page turns grey after fifteen."""
 
 MOST_STREAMS = 50
 """Streams that are served at once; one more is told to come back."""
@@ -42,38 +42,42 @@ class Doorbell:
         self._version = 0
         self._texts: dict[str, str] = {}
         self._rung = asyncio.Event()
+        self._making = asyncio.Lock()
+        self._seen = -1
+        self._made_at = 0.0
+        self._evening = Evening()
         self.streams = 0
-        self.games: tuple[GameOnPage, ...] = ()
-        self.trouble = ""
 
     async def run(self) -> None:
         """Look until cancelled."""
-        seen, made_at = -1, 0.0
         while True:
             try:
-                store = await self._site.store()
-                version = await store.data_version()
-                now = self._clock.monotonic()
-                if version != seen or now - made_at >= _AGES_S:
-                    seen, made_at = version, now
-                    await self._make()
+                await self.newest()
             except TrackerError as why:
                 await self._site.close()
-                self._take((), str(why))
+                self._take(Evening(trouble=str(why)))
+                self._seen = -1
                 await self._clock.sleep(_RETRY_S)
             await self._clock.sleep(_LOOK_S)
 
-    async def _make(self) -> None:
-        site = self._site
-        at = await site.daemon()
-        games = await tonight(await site.store(), site.rules, at.now, site.settings.zone)
-        self._take(games, "" if at.daemon is not None else "The daemon is not running.")
+    async def newest(self) -> Evening:
+        """The night as the database has it at this moment, made once for all who ask.
 
-    def _take(self, games: tuple[GameOnPage, ...], trouble: str) -> None:
-        texts = {"trouble": trouble}
-        for one in games:
-            texts |= one.texts()
-        self.games, self.trouble = games, trouble
+        Raises StoreError while the database cannot be read.
+        """
+        async with self._making:
+            version = await (await self._site.store()).data_version()
+            now = self._clock.monotonic()
+            if version != self._seen or now - self._made_at >= _AGES_S:
+                site = self._site
+                at = await site.daemon()
+                made = await evening(await site.store(), site.rules, at, site.settings.zone)
+                self._seen, self._made_at = version, now
+                self._take(made)
+            return self._evening
+
+    def _take(self, made: Evening) -> None:
+        self._evening, texts = made, made.texts()
         if texts != self._texts:
             self._texts = texts
             self._version += 1
@@ -95,6 +99,6 @@ class Doorbell:
                     yield f"id: {self._version}\ndata: {data}\n\n"
                     sent = texts
                 if not await wait_for_event(self._clock, rung, _BEAT_S):
-                    yield ": still here\n\n"
+                    yield "event: beat\ndata: {}\n\n"
         finally:
             self.streams -= 1

@@ -4,30 +4,49 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import cast
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from fastapi import Request
 
 from tracker.app.at_work import AtWork, at_work
 from tracker.clock import Clock
 from tracker.domain.policy import Rule, parse_rule
-from tracker.settings import Settings
+from tracker.settings import Settings, lines_for
 from tracker.store import Store
+
+if TYPE_CHECKING:
+    from tracker.app.edges import EdgesNow
+    from tracker.app.explain import Explainer
+    from tracker.app.pricing import LinesFor, Load
+    from tracker.forecast import Parameters
+    from tracker.registry import Registry
+
+_EDGES_S = 15.0
+"""Seconds for which a list of edges serves everybody; its prices are two minutes old at most."""
 
 
 class Site:
     """The database of one configuration, opened for reading when it is first asked for.
 
+    What forecasts is imported when it is first needed: a server that shows the night stays small.
+
     It may be missing, newer, or about to be brought up to date when the server starts: each
     request tries anew, and is told why it cannot be read.
     """
 
-    def __init__(self, settings: Settings, machine: Clock) -> None:
-        """`machine` is the machine's own clock; pages go by the daemon's, which may be scaled."""
+    def __init__(self, settings: Settings, machine: Clock, load: Load) -> None:
+        """`machine` is the machine's own clock; pages go by the daemon's, which may be scaled.
+
+        `load` gives the parameters in use of a league.
+        """
         self.settings = settings
         self.machine = machine
+        self.load = load
         self._store: Store | None = None
         self._opening = asyncio.Lock()
+        self._listing = asyncio.Lock()
+        self._edges: tuple[float, EdgesNow] | None = None
 
     @property
     def clock(self) -> Clock:
@@ -58,6 +77,44 @@ class Site:
     async def now(self) -> datetime:
         """The time as the daemon has it."""
         return (await self.daemon()).now
+
+    @property
+    def given(self) -> LinesFor:
+        """The lines that the configuration gives for a game."""
+        return partial(lines_for, self.settings.lines)
+
+    @property
+    def registry(self) -> Registry[Parameters]:
+        """The models beside the database."""
+        from tracker.registry import registry_beside
+
+        return registry_beside(self.settings.store.path)
+
+    async def explainer(self) -> Explainer:
+        """What says why a chance moved, and what a bet is worth."""
+        from tracker.app.explain import Explainer
+
+        return Explainer(await self.store(), self.rules, self.given, self.registry)
+
+    async def edges(self) -> EdgesNow:
+        """The prices that pay more than they should, at most some seconds old.
+
+        They take a forecast of every game, which is made once for all who ask meanwhile. Rows that
+        no list has shown before are kept.
+        """
+        from tracker.app.edges import edges_now
+
+        async with self._listing:
+            now = self.machine.monotonic()
+            if self._edges is None or now - self._edges[0] >= _EDGES_S:
+                store = await self.store()
+                asked = (self.given, self.load, self.settings.odds, await self.now())
+                found = await edges_now(store, *asked)
+                if found.unseen:
+                    async with await self.writing() as writing:
+                        await writing.quotes.keep_edges(found.unseen)
+                self._edges = now, found
+            return self._edges[1]
 
     async def close(self) -> None:
         """Close what was opened."""

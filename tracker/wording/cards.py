@@ -94,8 +94,9 @@ def card(
     zone: tzinfo,
     *,
     quiet: str = "",
+    most: int = MOST_BETS,
 ) -> Card:
-    """The card of a game at `now`, with times in the person's `zone`.
+    """The card of a game at `now`, with times in the person's `zone` and at most so many bets.
 
     `earlier` holds the chance of winning (0 to 1) that each bet, by its number, had some minutes
     ago: the arrows are measured against it. A bet that is not in it has no arrow. `quiet` says that
@@ -115,7 +116,7 @@ def card(
         foot=_foot(book, now, zone, old=old),
         closed=is_closed(book),
     )
-    return folded(made, lambda _: True)
+    return folded(made, lambda _: True, most)
 
 
 def silence(game: str, snoozes: Sequence[Snooze], now: datetime, zone: tzinfo) -> str:
@@ -132,9 +133,9 @@ def is_closed(book: GameCardBets) -> bool:
     )
 
 
-def folded(made: Card, fits: Callable[[Card], bool]) -> Card:
-    """The card with as many bets as fit, at most MOST_BETS; the least interesting are counted."""
-    kept = sorted(range(len(made.rows)), key=lambda at: (-made.rows[at].weight, at))[:MOST_BETS]
+def folded(made: Card, fits: Callable[[Card], bool], most: int = MOST_BETS) -> Card:
+    """The card with as many bets as fit, at most `most`; the least interesting are counted."""
+    kept = sorted(range(len(made.rows)), key=lambda at: (-made.rows[at].weight, at))[:most]
     while kept and not fits(_with_rows(made, kept)):
         kept.pop()
     return _with_rows(made, kept)

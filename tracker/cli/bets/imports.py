@@ -17,9 +17,8 @@ from tracker.app.importing import BroughtIn
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.ending import FAILED, Ended
 from tracker.cli.look import table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import asks, complain, note, progress, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.draft import Draft
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import slate_date
@@ -99,7 +98,7 @@ def _text(file: Path) -> str:
 
 
 def _archive(text: str) -> bool:
-    from tracker.store.export.archive import is_archive
+    from tracker.store.exporting import is_archive
 
     return is_archive(text.partition("\n")[0])
 

@@ -9,25 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import bet_json, prior_json, show_json
-from tracker.cli.bets.believed import believed, given_lines, models_of
-from tracker.cli.bets.legs import leg_lines
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.ending import Ended
 from tracker.cli.look import (
     chance_text,
+    leg_lines,
     money_result,
     shown_as,
     status_text,
     table,
 )
-from tracker.cli.market.worth import decision_lines
-from tracker.cli.scope import Scope, scope_of
+from tracker.cli.market.check import decision_lines
+from tracker.cli.models.in_use import believed, given_lines, models_of
 from tracker.cli.screen import note, paint, say, say_json, when
-from tracker.cli.session import Session, session
-from tracker.cli.words import odds_text
+from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
-from tracker.domain.money import money_text, plural
+from tracker.domain.money import money_text, odds_text, plural
 from tracker.domain.policy import Rule, parse_rule
 
 if TYPE_CHECKING:
@@ -135,6 +133,8 @@ def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> Non
 
 
 async def _show(scope: Scope, bet: str, as_json: bool) -> None:
+    from tracker.app.market import by_result
+
     async with session(scope) as at:
         found = await at.store.show_view(await at.number(bet), at.basics.rules)
         if found is None:
@@ -143,7 +143,7 @@ async def _show(scope: Scope, bet: str, as_json: bool) -> None:
         prior = None if game is None else await believed(game, at, scope)
         number = found.bet.number
         made = await _decision(found.bet, at, scope)
-        value = (await at.store.quotes.values(number)).get(number)
+        value = by_result(found.bet, (await at.store.quotes.values(number)).get(number))
         if as_json:
             from tracker.app.value import decision_json, value_json
 
@@ -353,7 +353,7 @@ async def _rules(
     async with session(scope, write=change) as at:
         number = await at.number(reference)
         if change:
-            await at.store.update_rules(number, wanted, at.now)
+            await at.bets.watch_for(reference, wanted, at.now)
         found = await at.store.show_view(number, at.basics.rules)
         books = await at.store.books(at.basics.rules)
     if found is None:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.views import iso
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.look import shown_as, table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, say, say_json
-from tracker.cli.session import session
-from tracker.cli.words import odds_text
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible
-from tracker.domain.money import money_text, parse_money, parse_odds
+from tracker.domain.money import money_text, odds_text, parse_money, parse_odds
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 
 if TYPE_CHECKING:
@@ -47,18 +43,12 @@ def cash_out(
     """
     offer = parse_money(amount)
     held, form = asyncio.run(_held(scope_of(context), bet))
-    found = cashout(held.chance, held.stake, held.odds, offer)
     if as_json:
-        say_json(
-            _bet_json(held)
-            | {
-                "offer_cents": found.offer,
-                "fair_cents": found.fair,
-                "fee": found.fee,
-                "break_even": found.break_even,
-            }
-        )
+        from tracker.app.held import cashout_json
+
+        say_json(cashout_json(held, offer))
         return
+    found = cashout(held.chance, held.stake, held.odds, offer)
     from tracker.wording.figures import percent
 
     _head(held, form)
@@ -86,13 +76,13 @@ def hedge(
     """
     other = parse_odds(odds)
     held, form = asyncio.run(_held(scope_of(context), bet))
+    if as_json:
+        from tracker.app.held import hedge_json
+
+        say_json(hedge_json(held, other))
+        return
     lock = hedge_to_lock(held.chance, held.stake, held.odds, other)
     even = hedge_to_keep_even(held.chance, held.stake, held.odds, other)
-    if as_json:
-        say_json(
-            _bet_json(held) | {"against": other.text, "lock": asdict(lock), "even": asdict(even)}
-        )
-        return
     from tracker.wording.figures import signed_money
 
     _head(held, form)
@@ -114,7 +104,7 @@ async def _held(scope: Scope, reference: str) -> tuple[Held, str]:
     """The bet with what its worth rests on, and the form of odds that the person wants."""
     from tracker.app.explain import Explainer
     from tracker.app.held import NotHeld, held
-    from tracker.cli.bets.believed import given_lines
+    from tracker.cli.models.in_use import given_lines
     from tracker.registry import registry_beside
 
     async with session(scope) as at:
@@ -124,17 +114,6 @@ async def _held(scope: Scope, reference: str) -> tuple[Held, str]:
             return await held(at.bets, reference, explainer, at.now), at.basics.odds_format
         except NotHeld as why:
             raise Impossible(str(why)) from None
-
-
-def _bet_json(held: Held) -> dict[str, object]:
-    return {
-        "id": held.bet.id,
-        "number": held.bet.number,
-        "chance": asdict(held.chance),
-        "chance_at": iso(held.at),
-        "stake_cents": held.stake,
-        "odds": held.odds.text,
-    }
 
 
 def _head(held: Held, form: str) -> None:

@@ -1,4 +1,4 @@
-"""`tracker chart`: how a bet's chance went over the game, on the terminal or as a picture."""
+"""`tracker chart`: how a bet's chance went over its game, or how all bets went: drawn."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tracker.app.course import Course, course_of
-from tracker.cli.charts.plot import Canvas
-from tracker.cli.declare import Reference, declare
+from tracker.cli.charts.plot import draw, draw_clv, draw_profit, draw_reliability
+from tracker.cli.declare import declare
 from tracker.cli.look import shown_as, status_text
-from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import paint, progress, say
-from tracker.cli.session import session
+from tracker.cli.screen import progress, say
+from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.errors import Impossible, Misused
+from tracker.engine.record import Grouping, Reliability, reliability
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from tracker.store.views import BetView, ShowView
 
 _FORMS = (".png", ".svg")
-_MARGIN = 7
 _WIDEST = 120
 _NARROWEST = 40
 
@@ -40,7 +41,19 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
 
 def chart(
     context: typer.Context,
-    bet: Reference,
+    *,
+    bet: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The bet: its number, or your own id.")
+    ] = None,
+    profit: Annotated[
+        bool, typer.Option("--profit", help="What all bets brought, night by night.")
+    ] = False,
+    calibration: Annotated[
+        bool, typer.Option("--calibration", help="The chances that were told beside what came.")
+    ] = False,
+    clv: Annotated[
+        bool, typer.Option("--clv", help="How many bets were worth how much by the close.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="Write a picture: FILE.png or FILE.svg."),
@@ -50,39 +63,49 @@ def chart(
         typer.Option(metavar="N", min=40, help="Columns on the terminal; else as wide as it is."),
     ] = None,
 ) -> None:
-    """Draw a bet's p(hit) over the game, and the forecast's mean and spread beside the score.
+    """Draw a bet's p(hit), and the figure that decides it: margin, total, or a player's own.
 
-    The axis is game time, with the periods marked. Dotted lines are the levels of the bet's rules,
-    ▲ and ▼ are alerts.
+    The axis is game time, of the part of the game that the bet is about; of a parlay over several
+    games the clock on the wall, with its legs below. Dotted lines are the levels of the bet's
+    rules, ▲ and ▼ are alerts. --profit, --calibration and --clv draw your record instead.
     """
     if out is not None and out.suffix.lower() not in _FORMS:
         raise Misused(f"{out}: a picture is written as .png or .svg: name the file so")
-    scope = scope_of(context)
-    view, now = asyncio.run(_view(scope, bet))
-    empty = _why_empty(view)
+    if (bet is not None) + profit + calibration + clv != 1:
+        raise Misused("name one bet, or one of --profit, --calibration and --clv")
+    scope, columns = scope_of(context), width or _columns()
+    if bet is not None:
+        _chart_bet(scope, bet, out, columns)
+        return
+    kind = "profit" if profit else "calibration" if calibration else "clv"
+    _chart_record(scope, kind, out, columns)
+
+
+# ------------------------------------------------------------------------------------------- a bet
+
+
+def _chart_bet(scope: Scope, reference: str, out: Path | None, columns: int) -> None:
+    view, now = asyncio.run(_view(scope, reference))
+    empty = why_empty(view)
     if empty is not None:
         say(f"#{view.bet.id} {shown_as(view.bet)} has no history yet: {empty}.")
         return
-    course = course_of(view, _title(view.bet), _subtitle(view.bet, now, scope.basics()))
+    course = course_for(view, now, scope.basics())
     if out is None:
-        for line in draw(course, width or _columns()):
-            say(line)
+        say("\n".join(draw(course, columns)))
         return
     with progress("drawing"):
-        try:
-            from tracker.cli.charts.picture import write_picture
-        except ImportError:
-            raise Impossible(
-                "pictures need matplotlib, which is not installed: "
-                'pip install "ingame-tracker[charts]"'
-            ) from None
-        write_picture(course, out)
+        _pictures().write_picture(course, out)
     say(f"Wrote {out}")
 
 
-def _why_empty(view: ShowView) -> str | None:
+def why_empty(view: ShowView) -> str | None:
+    """Why there is nothing to draw of a bet yet; None where there is."""
     if view.bet.game is None:
         return "its game is not known"
+    if view.snapshots and not view.priced.snapshots:
+        why = view.bet.no_chance
+        return "it has had no chance yet" if why is None else f"its player: {why.text}"
     return None if view.snapshots else "it begins when the daemon first sees the game"
 
 
@@ -94,28 +117,31 @@ async def _view(scope: Scope, reference: str) -> tuple[ShowView, datetime]:
         return view, at.now
 
 
-def _title(bet: BetView) -> str:
-    return f"#{bet.id}  {shown_as(bet)}"
+def course_for(view: ShowView, now: datetime, basics: Basics) -> Course:
+    """The course of a bet that has a history, under its name and how it stands."""
+    title = f"#{view.bet.id}  {shown_as(view.bet)}"
+    return course_of(view, title, _subtitle(view.bet, now, basics), basics.zone)
 
 
 def _subtitle(bet: BetView, now: datetime, basics: Basics) -> str:
+    from rich.text import Text
+
     from tracker.cli.screen import when
+    from tracker.domain.bet import Parlay
     from tracker.wording.figures import score_text
 
     game, state = bet.game, bet.state
     if game is None:
         return ""
-    parts = [when(game.start, now, basics.zone)]
-    parts[:0] = [game.name]
+    result = Text.from_ansi(status_text(bet)).plain
+    if isinstance(bet.market, Parlay) and len(bet.market.games) > 1:
+        names = ", ".join(x.name for x in bet.market.games)
+        return f"{names}  ·  {when(game.start, now, basics.zone)}  ·  {result}"
+    parts = [game.name, when(game.start, now, basics.zone)]
     if state is not None and state.period > 0:
-        parts += [score_text(game, state.score), state.game_clock]
-    return "  ·  ".join((*parts, _plain(status_text(bet))))
-
-
-def _plain(text: str) -> str:
-    from rich.text import Text
-
-    return Text.from_ansi(text).plain
+        parts = [when(game.start, now, basics.zone), score_text(game, state.score)]
+        parts.append(state.game_clock)
+    return "  ·  ".join((*parts, result))
 
 
 def _columns() -> int:
@@ -124,114 +150,95 @@ def _columns() -> int:
     return min(_WIDEST, max(_NARROWEST, shutil.get_terminal_size().columns))
 
 
-def _ink(text: str, style: str) -> str:
-    return paint(text, style) if style else text
+def _pictures() -> ModuleType:
+    try:
+        from tracker.cli.charts import picture
+    except ImportError:
+        raise Impossible(
+            'pictures need matplotlib, which is not installed: pip install "ingame-tracker[charts]"'
+        ) from None
+    return picture
 
 
-def draw(course: Course, columns: int, *, points: bool = True) -> list[str]:
-    """The chart as lines of text, no wider than `columns`; with the points, or the chance alone."""
-    width = columns - _MARGIN - 1
-    last = course.points[-1]
-    lines = [paint(course.title, "bold"), paint(course.subtitle, "dim"), ""]
-    lines.append(f"p(hit)  {paint(_percent(last.win), 'cyan bold')}")
-    lines += _chance_panel(course, width)
-    if not points:
-        return lines
-    lines.append("")
-    sigma = f" ± {last.sigma:.1f}" if last.sigma else ""
-    parts = [f"{course.quantity}: {paint('mu', 'cyan bold')} {last.mu:.1f}{sigma}"]
-    if last.margin is not None:
-        parts.append(f"{paint('so far', 'green')} {last.margin:+g}")
-    if course.line is not None:
-        parts.append(f"{paint('the bet', 'yellow')} {course.line:g}")
-    lines += _joined(parts, columns)
-    lines += _points_panel(course, width)
-    return lines
+# ---------------------------------------------------------------------------------------- a record
 
 
-def _joined(parts: Sequence[str], columns: int) -> list[str]:
-    """The parts in one line, or where that is too long each in its own."""
-    from rich.text import Text
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What bets came to: cents by night, chances beside what came, worth by the close."""
 
-    line = " · ".join(parts)
-    return [line] if len(Text.from_ansi(line)) <= columns else list(parts)
-
-
-def _percent(p: float) -> str:
-    from tracker.wording.figures import percent
-
-    return percent(p)
+    nights: Sequence[tuple[str, int]] = ()
+    told: Reliability | None = None
+    worth: Sequence[float] = ()
+    mean: str = ""
 
 
-def _canvas(course: Course, width: int, height: int, low: float, high: float) -> Canvas:
-    return Canvas(width, height, 0.0, course.end, low, high)
+def _chart_record(scope: Scope, kind: str, out: Path | None, columns: int) -> None:
+    from tracker.store import StoreMissing
+
+    try:
+        found = asyncio.run(_record(scope, kind))
+    except StoreMissing:
+        found = _Record()
+    if not found.nights and found.told is None and not found.worth:
+        say(_NOTHING[kind])
+        return
+    if out is None:
+        say("\n".join(_drawn(found, columns)))
+        return
+    with progress("drawing"):
+        _write(found, out)
+    say(f"Wrote {out}")
 
 
-def _chance_panel(course: Course, width: int) -> list[str]:
-    canvas = _canvas(course, width, 12, 0.0, 1.0)
-    canvas.steps([(p.x, p.win) for p in course.points], "cyan")
-    for level in course.levels:
-        canvas.level(level, "yellow")
-    for mark in course.marks:
-        canvas.sign(mark.x, mark.win, {-1: "▼", 0: "◆", 1: "▲"}[mark.way], "red bold")
-    for period in course.periods[1:]:
-        canvas.upright(period.begins, "dim")
-    shown = {0.0: "0 %", 0.5: "50 %", 1.0: "100 %"}
-    room = 1 / canvas.height
-    shown = {y: text for y, text in shown.items() if all(abs(y - z) > room for z in course.levels)}
-    shown |= {level: f"{level:.0%}".replace("%", " %") for level in course.levels}
-    return _framed(canvas, shown, course)
+_NOTHING = {
+    "profit": "No bet with a stake has a result yet, so there is no profit to draw.",
+    "calibration": "No bet was won or lost yet, so there is nothing to hold the chances against.",
+    "clv": "No single bet has met its close yet: `tracker clv` says why.",
+}
 
 
-def _points_panel(course: Course, width: int) -> list[str]:
-    values = [p.mu + p.sigma for p in course.points] + [p.mu - p.sigma for p in course.points]
-    margins = [(p.x, p.margin) for p in course.points if p.margin is not None]
-    values += [y for _, y in margins]
-    values += [] if course.line is None else [course.line]
-    low, high = min(values), max(values)
-    room = max(2.0, (high - low) * 0.05)
-    low, high = low - room, high + room
-    canvas = _canvas(course, width, 10, low, high)
-    canvas.steps([(p.x, p.mu + p.sigma) for p in course.points], "dim")
-    canvas.steps([(p.x, p.mu - p.sigma) for p in course.points], "dim")
-    canvas.steps(margins, "green")
-    canvas.steps([(p.x, p.mu) for p in course.points], "cyan")
-    shown = {high - room: f"{high - room:.0f}", low + room: f"{low + room:.0f}"}
-    if course.line is not None:
-        canvas.level(course.line, "yellow")
-        near = (high - low) * 0.12
-        shown = {y: text for y, text in shown.items() if abs(y - course.line) > near}
-        shown[course.line] = f"{course.line:g}"
-    for period in course.periods[1:]:
-        canvas.upright(period.begins, "dim")
-    return [*_framed(canvas, shown, course), _scores(course, canvas)]
+async def _record(scope: Scope, kind: str) -> _Record:
+    async with session(scope) as at:
+        match kind:
+            case "profit":
+                return _Record(nights=await _nights(at))
+            case "calibration":
+                return _Record(told=reliability(await at.store.said()))
+            case _:
+                return await _worth(at)
 
 
-def _framed(canvas: Canvas, shown: dict[float, str], course: Course) -> list[str]:
-    """The rows with their figures on the left, and the periods below."""
-    figures = {canvas.row_of(y): text for y, text in shown.items()}
-    rows = [
-        f"{paint(f'{figures.get(row, str()):>{_MARGIN - 1}} ', 'dim')}{line}"
-        for row, line in enumerate(canvas.lines(_ink))
-    ]
-    names = _axis(canvas, [(x.begins, x.ends, x.name) for x in course.periods])
-    return [*rows, paint(" " * _MARGIN + names, "dim")]
+async def _nights(at: Session) -> list[tuple[str, int]]:
+    """What was won or lost on each of the nights that had money on them."""
+    days = await at.store.outcomes.tallies(Grouping.DAY)
+    return [(day, x.profit) for day, x in sorted(days.items()) if x.staked]
 
 
-def _axis(canvas: Canvas, spans: Sequence[tuple[float, float, str]]) -> str:
-    """A text in the middle of each span; where two would touch, the later one stands alone."""
-    row = [" "] * canvas.width
-    free = canvas.width + 1
-    for begins, ends, name in reversed(spans):
-        middle = canvas.column_of((begins + ends) / 2) - len(name) // 2
-        at = max(0, min(middle, canvas.width - len(name)))
-        if at + len(name) < free:
-            row[at : at + len(name)] = name
-            free = at
-    return "".join(row).rstrip()
+async def _worth(at: Session) -> _Record:
+    """The closing line values that `tracker clv` takes its mean over, and that mean in words."""
+    from tracker.app.market import clv_report
+    from tracker.cli.market.clv import mean_text
+
+    report = clv_report(
+        await at.store.bets_view(at.basics.rules), await at.store.quotes.values(), None
+    )
+    return _Record(worth=report.singles, mean=mean_text(report.all))
 
 
-def _scores(course: Course, canvas: Canvas) -> str:
-    """The score at the end of each period."""
-    spans = [(x.begins, x.ends, f"{x.score[0]}–{x.score[1]}") for x in course.periods if x.score]
-    return paint("score".ljust(_MARGIN) + _axis(canvas, spans), "dim")
+def _drawn(x: _Record, columns: int) -> list[str]:
+    if x.nights:
+        return draw_profit(x.nights, columns)
+    if x.told is not None:
+        return draw_reliability(x.told, columns)
+    return draw_clv(x.worth, x.mean, columns)
+
+
+def _write(x: _Record, out: Path) -> None:
+    pictures = _pictures()
+    if x.nights:
+        pictures.write_profit(x.nights, out)
+    elif x.told is not None:
+        pictures.write_reliability(x.told, out)
+    else:
+        pictures.write_clv(x.worth, x.mean, out)

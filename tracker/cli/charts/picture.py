@@ -1,14 +1,22 @@
-"""Charts as pictures: the chance above, the forecast and the score below, on one axis."""
+"""Charts as pictures: a bet's chance above, what decides it below; and the charts of a record."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from tracker.cli.charts.plot import histogram
+from tracker.domain.bet import Result
+from tracker.domain.money import plural
+from tracker.wording.figures import percent, signed_money
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,13 +24,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from tracker.app.course import Course
+    from tracker.engine.record import Reliability
 
-_BLUE, _ORANGE, _GREEN, _GREY = "#1f6fb4", "#d98200", "#2c8a4b", "#6b7280"
+_BLUE, _ORANGE, _GREEN, _GREY = "#1f6fb4", "#b86e00", "#2c8a4b", "#6b7280"
 _RED, _PURPLE = "#c0392b", "#7d3c98"
-_INK = "#1f2933"
+_INK, _RULED = "#1f2933", "#c3cad3"
 _STYLE: dict[Any, Any] = {
     "font.size": 13,
-    "axes.edgecolor": "#c3cad3",
+    "axes.edgecolor": _RULED,
     "axes.labelcolor": _INK,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -32,29 +41,75 @@ _STYLE: dict[Any, Any] = {
     "xtick.color": _GREY,
     "ytick.color": _GREY,
 }
+_COLOURS = {
+    Result.WON: _GREEN,
+    Result.LOST: _RED,
+    Result.PUSH: _ORANGE,
+    Result.VOID: _ORANGE,
+    None: _BLUE,
+}
+_WIDE, _DPI = 12.0, 130
+_DASHED = (0, (5, 4))
+_LINE_HIGH = 0.055
+"""The height of a label as a part of a panel: nearer ones are moved apart."""
+
+
+def _saved(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG or SVG, by the suffix of `path`."""
+    svg = path.suffix.lower() == ".svg"
+    (FigureCanvasSVG if svg else FigureCanvasAgg)(figure)
+    # No date, so that the same history gives the same file.
+    figure.savefig(path, dpi=_DPI, metadata={"Date": None} if svg else {"Software": None})
+
+
+def _headed(figure: Figure, title: str, subtitle: str) -> None:
+    figure.suptitle(title, x=0.01, ha="left", fontsize=21, fontweight="bold")
+    figure.axes[0].set_title(subtitle, fontsize=14, color=_GREY, pad=34)
+
+
+def _ruled(axes: Axes) -> None:
+    axes.grid(axis="y", color="#e8ebef")
+    axes.set_axisbelow(True)
+
+
+# ------------------------------------------------------------------------------------------- a bet
 
 
 def write_picture(course: Course, path: Path) -> None:
     """Write the chart of a course as PNG or SVG, by the suffix of `path`."""
+    curves = [x for x in course.lanes if x.points]
+    heights = [5.0]
+    heights += [4.0] if course.quantity else []
+    heights += [1.6] * len(curves)
+    heights += [3.0] if course.home else []
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(12, 10), layout="constrained")
-        svg = path.suffix.lower() == ".svg"
-        (FigureCanvasSVG if svg else FigureCanvasAgg)(figure)
-        panels = figure.subplots(3, 1, sharex=True, height_ratios=(5, 4, 3))
-        above, middle, below = panels
-        _chance(above, course)
-        _forecast(middle, course)
-        _score(below, course)
+        high = 2.2 + sum(heights) * 0.65 + 0.3 * (len(course.lanes) - len(curves))
+        figure = Figure(figsize=(_WIDE, high), layout="constrained")
+        made = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)
+        panels: list[Axes] = [row[0] for row in made]
+        rest = iter(panels)
+        _chance(next(rest), course)
+        if course.quantity:
+            _own(next(rest), course)
+        for lane in curves:
+            _curve(next(rest), lane.name, lane.result, lane.points)
+        if course.home:
+            _score(next(rest), course)
         for axes in panels:
-            _periods(axes, course)
+            _ticks(axes, course)
         figure.align_ylabels()
-        if course.marks:
-            signs, rules = above.get_legend_handles_labels()
-            figure.legend(signs, rules, loc="upper right", ncols=4, frameon=False, fontsize=13)
-        figure.suptitle(course.title, x=0.01, ha="left", fontsize=21, fontweight="bold")
-        above.set_title(course.subtitle, fontsize=14, color=_GREY, pad=14)
-        # No date, so that the same history gives the same file.
-        figure.savefig(path, dpi=130, metadata={"Date": None} if svg else {"Software": None})
+        _headed(figure, course.title, _subtitle(course))
+        _saved(figure, path)
+
+
+def _subtitle(course: Course) -> str:
+    """The bet's line, and under it the legs that have no curve of their own."""
+    legs = [
+        f"{x.name}: {'open' if x.result is None else x.result.value}"
+        for x in course.lanes
+        if not x.points
+    ]
+    return "\n".join([course.subtitle, "  ·  ".join(legs)] if legs else [course.subtitle])
 
 
 def _chance(axes: Axes, course: Course) -> None:
@@ -63,28 +118,58 @@ def _chance(axes: Axes, course: Course) -> None:
     axes.fill_between(xs, wins, step="post", color=_BLUE, alpha=0.12, linewidth=0)
     axes.step(xs, wins, where="post", color=_BLUE, linewidth=2.6)
     for level in course.levels:
-        axes.axhline(level * 100, color=_ORANGE, linestyle=(0, (5, 4)), linewidth=1.4)
-        axes.annotate(
-            f"{level * 100:g} %",
-            (1.0, level * 100),
-            xycoords=("axes fraction", "data"),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            color=_ORANGE,
-        )
+        axes.axhline(level * 100, color=_ORANGE, linestyle=_DASHED, linewidth=1.4)
+    names = [(level * 100, f"{level * 100:g} %", _ORANGE) for level in course.levels]
+    if course.ending is not None:
+        end = course.ending
+        colour = _COLOURS[end.result]
+        names.append((end.win * 100, end.result.value, colour))
+    elif course.points:
+        names.append((wins[-1], percent(course.points[-1].win), _BLUE))
+    axes.set_ylim(-2, 104)
+    _beside(axes, names)
     _alerts(axes, course)
     last = course.points[-1]
-    axes.plot([last.x], [last.win * 100], "o", color=_BLUE, markersize=8, clip_on=False, zorder=5)
-    axes.set_ylim(-2, 104)
+    colour = _BLUE if course.ending is None else _COLOURS[course.ending.result]
+    at = (last.x, last.win) if course.ending is None else (course.ending.x, course.ending.win)
+    axes.plot([at[0]], [at[1] * 100], "o", color=colour, markersize=9, clip_on=False, zorder=7)
     axes.set_yticks([0, 25, 50, 75, 100], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     axes.set_ylabel("p(hit)", fontsize=15)
-    axes.grid(axis="y", color="#e8ebef")
-    axes.set_axisbelow(True)
+    _ruled(axes)
+    if course.marks:
+        _legend(axes)
+
+
+def _beside(axes: Axes, names: Sequence[tuple[float, str, str]]) -> None:
+    """Names right of a panel at their heights, moved apart where they would lie on one another."""
+    low, high = axes.get_ylim()
+    room = (high - low) * _LINE_HIGH
+    free = low
+    for y, text, colour in sorted(names):
+        at = max(y, free)
+        free = at + room
+        axes.annotate(
+            text,
+            (1.0, at),
+            xycoords=("axes fraction", "data"),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+            annotation_clip=False,
+        )
+
+
+def _legend(axes: Axes) -> None:
+    """The legend above a panel, where no curve can be."""
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=4, fontsize=13,
+        borderaxespad=0.2,
+    )  # fmt: skip
 
 
 def _alerts(axes: Axes, course: Course) -> None:
-    """A sign for each alert, labelled by its rule."""
+    """A sign for each alert, named by its rule."""
     signs = {-1: "v", 0: "D", 1: "^"}
     colours = {-1: _RED, 0: _INK, 1: _PURPLE}
     for rule, count in Counter(x.rule for x in course.marks).items():
@@ -104,57 +189,136 @@ def _alerts(axes: Axes, course: Course) -> None:
             )
 
 
-def _forecast(axes: Axes, course: Course) -> None:
-    xs = [p.x for p in course.points]
-    mus = [p.mu for p in course.points]
-    lows = [p.mu - p.sigma for p in course.points]
-    highs = [p.mu + p.sigma for p in course.points]
+def _own(axes: Axes, course: Course) -> None:
+    """What is expected of the figure that decides the bet, what counts so far, and the line."""
+    told = [(p.x, p.own) for p in course.points if p.own is not None]
+    xs = [x for x, _ in told]
+    lows = [own.mu - own.sigma for _, own in told]
+    highs = [own.mu + own.sigma for _, own in told]
     axes.fill_between(
         xs, lows, highs, step="post", color=_BLUE, alpha=0.15, linewidth=0, label="mu ± sigma"
     )
+    mus = [own.mu for _, own in told]
     axes.step(xs, mus, where="post", color=_BLUE, linewidth=2.2, label="mu")
-    margins = [p.margin for p in course.points if p.margin is not None]
-    if margins:
-        axes.step(xs, margins, where="post", color=_GREEN, linewidth=1.8, label="margin so far")
+    if course.so_far:
+        now = [(x, own.now) for x, own in told if own.now is not None]
+        xs, figures = [x for x, _ in now], [y for _, y in now]
+        axes.step(xs, figures, where="post", color=_GREEN, linewidth=1.8, label="so far")
     if course.line is not None:
-        axes.axhline(course.line, color=_ORANGE, linewidth=1.6, linestyle=(0, (5, 4)))
-        axes.annotate(
-            f"{course.line:g}",
-            (1.0, course.line),
-            xycoords=("axes fraction", "data"),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            color=_ORANGE,
-        )
-    axes.set_ylabel(course.quantity, fontsize=15)
-    axes.grid(axis="y", color="#e8ebef")
-    axes.set_axisbelow(True)
-    axes.legend(loc="best", frameon=False, ncols=3, fontsize=13)
+        axes.axhline(course.line, color=_ORANGE, linewidth=1.6, linestyle=_DASHED, label="the bet")
+        _beside(axes, [(course.line, f"{course.line:g}", _ORANGE)])
+    axes.set_ylabel(course.quantity, fontsize=15 if len(course.quantity) < 22 else 12)  # noqa: PLR2004
+    _ruled(axes)
+    _legend(axes)
+
+
+def _curve(
+    axes: Axes, name: str, result: Result | None, points: Sequence[tuple[float, float]]
+) -> None:
+    """The chance of some legs alone, under their name."""
+    colour = _COLOURS[result]
+    xs, wins = zip(*points, strict=True)
+    axes.fill_between(xs, [x * 100 for x in wins], step="post", color=colour, alpha=0.15)
+    axes.step(xs, [x * 100 for x in wins], where="post", color=colour, linewidth=2)
+    axes.set_ylim(-4, 108)
+    axes.set_yticks([0, 50, 100], ["0 %", "50 %", "100 %"])
+    axes.set_title(name, fontsize=13, pad=6)
+    word = percent(wins[-1]) if result is None else result.value
+    _beside(axes, [(wins[-1] * 100, word, colour)])
+    _ruled(axes)
 
 
 def _score(axes: Axes, course: Course) -> None:
     xs = [p.x for p in course.points]
     for name, points, colour in (
-        (course.home, [p.home for p in course.points], _INK),
         (course.away, [p.away for p in course.points], _GREEN),
+        (course.home, [p.home for p in course.points], _INK),
     ):
         axes.step(xs, points, where="post", color=colour, linewidth=2, label=name)
     axes.set_ylabel(f"{course.away} – {course.home}", fontsize=15)
-    axes.set_ylim(bottom=0)
-    axes.grid(axis="y", color="#e8ebef")
-    axes.set_axisbelow(True)
-    axes.legend(loc="upper left", frameon=False, ncols=2, fontsize=13)
+    lowest = min(min(p.away, p.home) for p in course.points)
+    axes.set_ylim(bottom=max(0, lowest - 5) if lowest else 0)
+    _ruled(axes)
+    _legend(axes)
 
 
-def _periods(axes: Axes, course: Course) -> None:
+def _ticks(axes: Axes, course: Course) -> None:
     axes.set_xlim(0, course.end)
-    for period in course.periods[1:]:
-        axes.axvline(period.begins, color="#c3cad3", linewidth=1)
+    for tick in course.ticks:
+        if tick.line is not None:
+            axes.axvline(tick.line, color=_RULED, linewidth=1)
     names = [
         x.name if x.score is None else f"{x.name}\n{x.score[0]} – {x.score[1]}"
-        for x in course.periods
+        for x in course.ticks
     ]
-    middles = [(x.begins + x.ends) / 2 for x in course.periods]
-    axes.set_xticks(middles, names, fontsize=13 * min(1.0, 5 / len(names)))
+    size = 13 * min(1.0, 7 / max(1, len(names)))
+    axes.set_xticks([x.at for x in course.ticks], names, fontsize=size)
     axes.tick_params(axis="x", length=0)
+
+
+# ---------------------------------------------------------------------------------------- a record
+
+
+def _alone(title: str, subtitle: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(_WIDE, 7), layout="constrained")
+    axes = figure.subplots()
+    _headed(figure, title, subtitle)
+    axes.set_title(subtitle, fontsize=14, color=_GREY, pad=14)
+    _ruled(axes)
+    return figure, axes
+
+
+def write_profit(days: Sequence[tuple[str, int]], path: Path) -> None:
+    """Write the profit as it grew, night by night; `days` are a date and its cents."""
+    sums = [0.0, *(x / 100 for x in accumulate(cents for _, cents in days))]
+    with mpl.rc_context(_STYLE):
+        figure, axes = _alone(
+            "Profit", f"{signed_money(round(sums[-1] * 100))} over {plural(len(days), 'night')}"
+        )
+        axes.axhline(0, color=_ORANGE, linestyle=_DASHED, linewidth=1.4)
+        axes.fill_between(range(len(sums)), sums, color=_BLUE, alpha=0.12, linewidth=0)
+        axes.plot(sums, color=_BLUE, linewidth=2.4)
+        axes.plot([len(days)], sums[-1:], "o", color=_BLUE, markersize=9, clip_on=False)
+        axes.yaxis.set_major_formatter(lambda y, _: f"{'-' if y < 0 else ''}${abs(y):,.0f}")
+        step = -(-len(days) // 8)
+        places = range(1, len(days) + 1, step)
+        axes.set_xticks(list(places), [days[x - 1][0] for x in places])
+        axes.set_xlim(0, len(days))
+        _saved(figure, path)
+
+
+def write_reliability(found: Reliability, path: Path) -> None:
+    """Write what was told beside what came, each range with its 95 % bar."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = _alone(
+            "Said and came",
+            f"{found.bets} bets  ·  Brier {found.brier:.4f}  ·  log loss {found.log_loss:.4f}",
+        )
+        axes.plot([0, 100], [0, 100], color=_ORANGE, linestyle=_DASHED, label="as it should be")
+        for one in found.bins:
+            colour = _BLUE if one.fits else _RED
+            range_ = [one.least * 100, one.most * 100]
+            axes.plot([one.said * 100] * 2, range_, color=colour, alpha=0.5)
+            axes.plot([one.said * 100], [one.came * 100], "o", color=colour, markersize=9)
+        shares = [0, 25, 50, 75, 100]
+        axes.set_xticks(shares, [f"{x} %" for x in shares])
+        axes.set_yticks(shares, [f"{x} %" for x in shares])
+        axes.set_xlabel("said")
+        axes.set_ylabel("came, with where the truth lies by the number of bets (95 %)")
+        _legend(axes)
+        _saved(figure, path)
+
+
+def write_clv(values: Sequence[float], mean: str, path: Path) -> None:
+    """Write how many bets were worth how much by the close; `mean` says it in words."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = _alone("By the close", mean)
+        for low, high, count in histogram(values):
+            colour = _GREEN if low >= 0 else _RED
+            axes.bar((low + high) * 50, count, (high - low) * 92, color=colour, alpha=0.75)
+        axes.axvline(0, color=_INK, linewidth=1)
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x:+g} %" if x else "0 %")
+        axes.set_xlabel("expected profit of a unit by the closing line")
+        axes.set_ylabel("bets")
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        _saved(figure, path)

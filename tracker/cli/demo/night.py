@@ -13,14 +13,32 @@ from tracker.replay.playback import Playback
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 """Seven in the evening in New York: every game of the demo is moved there."""
 
-STARTS = TIP_OFF - timedelta(minutes=20)
-"""Three real seconds before tip-off, so that the daemon is up when the games begin."""
+PLACED = TIP_OFF - timedelta(hours=2)
+"""When its bets were placed: before tip-off, however late the daemon comes up."""
 
-LASTS = timedelta(hours=3, minutes=30)
-"""The longest that the demo waits, on its own clock, for the last bet to be settled."""
+LASTS = timedelta(hours=8)
+"""The longest that the demo waits after tip-off, on its own clock, for the last bet's result."""
 
 SPEED = 400.0
-"""Clock seconds for each real one."""
+"""Clock seconds for each real one, on a machine that loads the daemon in USUAL_S."""
+
+SLOWEST = 60.0
+
+USUAL_S = 2.0
+"""Seconds in which a machine loads the daemon's modules that can play the games at SPEED."""
+
+_BEGINNINGS = 3.0
+"""How many such times before tip-off the daemon is started, so that it is up when games begin."""
+
+
+def pace(load_s: float) -> float:
+    """How fast to play the games on a machine that loads the daemon in `load_s` seconds."""
+    return max(SLOWEST, SPEED * min(1.0, USUAL_S / load_s))
+
+
+def starts(load_s: float, speed: float) -> datetime:
+    """Where the demo's clock starts, so that the daemon is up well before tip-off."""
+    return TIP_OFF - timedelta(seconds=speed * max(3.0, _BEGINNINGS * load_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +59,7 @@ PAIRINGS = (
             ("LAC ML", 140, 10),
             ("over 227.5", -110, 20),
             ("LeBron over 26.5 pts", -115, 20),
-            ("sgp: LAL ML; over 227.5; AD o9.5 reb", 550, 10),
+            ("sgp: LAL ML; over 227.5; LeBron o26.5 pts", 450, 10),
         ),
     ),
     Pairing(
@@ -62,11 +80,11 @@ PAIRINGS = (
     Pairing(
         "HOU@ATL 2026-01-29",
         "a blowout",
-        (("HOU -7.5", 105, 10), ("under 225.5", -110, 20)),
+        (("HOU -7.5", 280, 10), ("under 225.5", -110, 20)),
     ),
 )
 
-ACROSS = (("parlay: PHI ML; HOU -7.5", 260, 10),)
+ACROSS = (("parlay: PHI ML; HOU -7.5", 550, 10),)
 """Parlays over several of the games, with odds and stake."""
 
 
@@ -90,7 +108,8 @@ def bets_toml() -> str:
 
 
 def _bet(pick: str, odds: int, stake: int, game: str) -> str:
-    return f'[[bet]]\npick = "{pick}"\n{game}odds = {odds}\nstake = {stake:.2f}\n'
+    placed = f'placed_at = "{PLACED.isoformat()}"\n'
+    return f'[[bet]]\npick = "{pick}"\n{game}odds = {odds}\nstake = {stake:.2f}\n{placed}'
 
 
 def config_toml(feed: str, sink: str, lines: Mapping[str, tuple[float, float]]) -> str:

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tracker.app.course import course_of
-from tracker.cli.charts.chart import draw
+from tracker.app.course import Course, course_of
+from tracker.cli.charts.plot import draw
 from tracker.cli.demo.night import BETS, PAIRINGS
 from tracker.cli.demo.verdict import Verdict
 from tracker.cli.look import shown_as
@@ -34,15 +34,16 @@ _STYLES = {
 }
 
 
-def introduce(console: Console, folder: Path, speed: float) -> None:
+def introduce(console: Console, folder: Path) -> None:
     """Say what is about to be seen."""
     console.print(
-        f"Four recorded NBA games, {speed:g} times as fast, from a local server that answers as "
-        "the real feed does."
+        "Four recorded NBA games in under a minute, from a local server that answers as the real "
+        "feed does."
     )
     for pairing in PAIRINGS:
         console.print(f"  {pairing.game}: {pairing.story}")
-    console.print(f"The daemon runs beside it, as `tracker run` would; its files: {folder}\n")
+    console.print("The daemon runs beside it, as `tracker run` would.")
+    console.print(f"Its files: {folder}\n", soft_wrap=True)
 
 
 def heading(now: datetime, alerts: int) -> Text:
@@ -127,8 +128,11 @@ def _tell_closes(verdict: Verdict, console: Console) -> None:
 
 
 def _chart(view: ShowView, columns: int) -> list[str]:
-    course = course_of(view, _title(view.bet), _subtitle(view.bet))
-    return draw(course, columns, points=False)
+    return draw(_course(view), columns, whole=False)
+
+
+def _course(view: ShowView) -> Course:
+    return course_of(view, _title(view.bet), _subtitle(view.bet), LEAGUE_ZONE)
 
 
 def _title(bet: BetView) -> str:
@@ -153,6 +157,5 @@ def _draw_pictures(views: Sequence[ShowView], folder: Path) -> bool:
     first = {view.bet.game.id: view for view in reversed(views) if view.bet.game is not None}
     for view in first.values():
         if view.snapshots:
-            course = course_of(view, _title(view.bet), _subtitle(view.bet))
-            write_picture(course, folder / f"bet-{view.bet.number}.png")
+            write_picture(_course(view), folder / f"bet-{view.bet.number}.png")
     return True

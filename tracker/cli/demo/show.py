@@ -4,39 +4,135 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from aiohttp import web
 from rich.console import Console, Group
 from rich.live import Live
 
 from tracker.app.channels import open_channels
 from tracker.cli.demo import screen
-from tracker.cli.demo.night import LASTS, SPEED, STARTS, playbacks, write_files
-from tracker.cli.demo.phone import Phone
-from tracker.cli.demo.sink import Sink, webhook
+from tracker.cli.demo.night import LASTS, TIP_OFF, pace, playbacks, starts, write_files
 from tracker.cli.demo.verdict import Verdict, judge
 from tracker.clock import ScaledClock, SystemClock
+from tracker.domain.alert import Sent
 from tracker.domain.bet import Status
+from tracker.domain.money import plural
 from tracker.domain.value import ClosingValue
+from tracker.notify.channel import Channel, Message
 from tracker.replay.server import serving
 from tracker.settings import Settings, load_secrets
 from tracker.store import Store, StoreError
 from tracker.store.views import BetView, ShowView
+
+MOST = 6
+"""Messages that the phone gets: enough to see how they look, too few to be a nuisance."""
+
+_KINDS = {"▲": "chance", "▼": "chance", "✅": "result", "❌": "result", "↔": "result"}
+_HEAD = "demo · "
+
+
+@dataclass(slots=True)
+class Phone:
+    """The person's channels, and what came of what was sent through them."""
+
+    channels: Sequence[Channel]
+    sent: Counter[str] = field(default_factory=Counter)
+    failed: dict[str, str] = field(default_factory=dict)
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    async def show(self, message: str) -> None:
+        """Send a message of the demo on, while there is room for one of its kind."""
+        kind = _KINDS.get(message.lstrip()[:1], "")
+        if not self.channels or not kind or self.kinds[kind] >= MOST // 2:
+            return
+        self.kinds[kind] += 1
+        body = f"{_HEAD}{message.strip()}"
+        outcomes = await asyncio.gather(*(x.send(Message(body, ())) for x in self.channels))
+        for channel, outcome in zip(self.channels, outcomes, strict=True):
+            if isinstance(outcome, Sent):
+                self.sent[channel.name] += 1
+            else:
+                self.failed[channel.name] = outcome.why
+
+    def report(self) -> list[str]:
+        """What became of it, a line a channel."""
+        took = [
+            f"{name} took {plural(count, 'message')}" for name, count in sorted(self.sent.items())
+        ]
+        return took + [f"{name} did not: {why}" for name, why in sorted(self.failed.items())]
+
+
+async def _at_once() -> None:
+    """Let nobody wait for an answer."""
+
+
+@dataclass(slots=True)
+class Sink:
+    """What has arrived: the messages, oldest first. `url` is where to send more, for Apprise.
+
+    `alerts` are, for each message, those that its header names. `linger` is waited for before each
+    answer; a message counts as arrived before that.
+    """
+
+    linger: Callable[[], Awaitable[None]] = _at_once
+    messages: list[str] = field(default_factory=list)
+    alerts: list[tuple[int, ...]] = field(default_factory=list)
+    url: str = ""
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Take one message in the form that Apprise's `json://` posts."""
+        said = json.loads(await request.text())
+        parts = (said.get("title") or "", said.get("message") or "")
+        self.messages.append("\n".join(part for part in parts if part))
+        named = request.headers.get("Idempotency-Key", "")
+        self.alerts.append(tuple(int(x) for x in named.split("-") if x))
+        await self.linger()
+        return web.Response(text="ok")
+
+
+@asynccontextmanager
+async def webhook(linger: Callable[[], Awaitable[None]] = _at_once) -> AsyncIterator[Sink]:
+    """A running webhook that takes everything."""
+    taking = Sink(linger)
+    app = web.Application()
+    app.router.add_post("/", taking.take)
+    async with served(app) as port:
+        taking.url = f"json://127.0.0.1:{port}/"
+        yield taking
+
+
+@asynccontextmanager
+async def served(app: web.Application) -> AsyncIterator[int]:
+    """Serve an application on a free port of this machine; gives the port."""
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
 
 _LOOKS_PER_SECOND = 4
 _GRACE = 15.0
 _DONE = (Status.PROVISIONAL, Status.OFFICIAL, Status.NEEDS_REVIEW)
 
 
-def main(speed: float = SPEED, out: Path | None = None, phone: Settings | None = None) -> int:
+def main(speed: float | None = None, out: Path | None = None, phone: Settings | None = None) -> int:
     """Run the demo; 0 when every bet was settled as the real final says and an alert was sent.
 
-    Pictures of the charts go to `out`, else to a folder that is named at the end. With `phone`, a
+    `speed` is that of the games, else as fast as this machine can follow. Pictures of the charts go
+    to `out`, else to a folder that is named at the end. With `phone`, a
     handful of the alerts goes through the channels of that configuration too.
     """
     folder = Path(tempfile.mkdtemp(prefix="tracker-demo-"))
@@ -51,16 +147,18 @@ def main(speed: float = SPEED, out: Path | None = None, phone: Settings | None =
 
 
 async def _night(
-    folder: Path, speed: float, console: Console, settings: Settings | None
+    folder: Path, speed: float | None, console: Console, settings: Settings | None
 ) -> Verdict:
-    clock = ScaledClock(STARTS, speed)
+    screen.introduce(console, folder)
+    load_s = await _loaded(console)
+    speed = speed or pace(load_s)
+    clock = ScaledClock(starts(load_s, speed), speed)
     async with (
         serving(playbacks(), clock) as server,
         webhook() as sink,
         _phone(settings) as phone,
     ):
         config = write_files(folder, server.url, sink.url)
-        screen.introduce(console, folder, speed)
         async with _daemon(config, clock, folder) as daemon:
             await _watch(folder, sink, clock, daemon, console, phone)
             status = await _stop(daemon)
@@ -70,6 +168,17 @@ async def _night(
         values = await _values(folder / "tracker.db")
         log = (folder / "daemon.log").read_text("utf-8")
         return judge(views, sink.messages, status, log, values)
+
+
+async def _loaded(console: Console) -> float:
+    """Load what the daemon needs once, so that it starts fast; how many seconds that took."""
+    clock = SystemClock()
+    began = clock.monotonic()
+    with console.status("starting", spinner="line"):
+        code = "import tracker.daemon.run, tracker.forecast, tracker.notify.channels.apprise"
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+        await process.wait()
+    return clock.monotonic() - began
 
 
 @contextlib.asynccontextmanager
@@ -111,7 +220,7 @@ async def _watch(
     phone: Phone,
 ) -> None:
     """Show the night until every bet has its result, the daemon has died, or time is up."""
-    real, ends = SystemClock(), STARTS + LASTS
+    real, ends = SystemClock(), TIP_OFF + LASTS
     shown = 0
     with Live(console=console, auto_refresh=False, transient=True) as live:
         while clock.now() < ends and daemon.returncode is None:

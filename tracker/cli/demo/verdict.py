@@ -19,8 +19,7 @@ from tracker.domain.market import (
 )
 from tracker.domain.player import Stat, player_key
 from tracker.domain.value import ClosingValue
-from tracker.replay.recording import Team
-from tracker.replay.rows import PlayerLine
+from tracker.replay.recording import PlayerLine, Team
 from tracker.store.views import ShowView
 
 

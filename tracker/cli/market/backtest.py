@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.bar import bar
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import note, say, say_json
+from tracker.cli.screen import bar, note, say, say_json
+from tracker.cli.session import Scope, scope_of
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tracker.app.backtest import Candidate, Group, Outcome, Report
+    from tracker.app.backtest import BacktestReport, BetGroup, BetOutcome, Candidate
     from tracker.domain.game import Game
     from tracker.domain.player import Player
     from tracker.domain.prior import Lines
@@ -74,7 +73,7 @@ def read_strategy(file: Path) -> Strategy:
     return strategy_of(told, file.name)
 
 
-def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) -> Report:
+def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) -> BacktestReport:
     from tracker.app.backtest import backtest as judge
 
     if strategy.lines == "quotes":
@@ -91,7 +90,7 @@ def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) ->
 
 def _recorded(
     scope: Scope, strategy: Strategy, season: str, data: Path | None
-) -> list[tuple[Candidate, Outcome]]:
+) -> list[tuple[Candidate, BetOutcome]]:
     from tracker.cli.models.in_use import ModelsInUse
     from tracker.modelling.backtest.seasons import candidates, read_rows
     from tracker.registry import registry_beside
@@ -103,7 +102,7 @@ def _recorded(
         return list(candidates(read_rows(folder), season, strategy.lines, parameters, advance))
 
 
-async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, Outcome]]:
+async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOutcome]]:
     from datetime import timedelta
 
     from tracker.app.own_quotes import candidates, grouped
@@ -130,7 +129,7 @@ async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, Outcom
     ]
 
 
-def report_json(x: Report) -> dict[str, Any]:
+def report_json(x: BacktestReport) -> dict[str, Any]:
     """A report as other programs read it."""
     return {
         "strategy": x.strategy.name,
@@ -154,14 +153,14 @@ def report_json(x: Report) -> dict[str, Any]:
     }
 
 
-def _group(x: Group) -> dict[str, Any]:
+def _group(x: BetGroup) -> dict[str, Any]:
     return {
         "key": x.key, "n": x.n, "staked": x.staked, "profit": x.profit, "roi": x.roi,
         "low": x.low, "high": x.high,
     }  # fmt: skip
 
 
-def markdown(x: Report) -> str:
+def markdown(x: BacktestReport) -> str:
     """A report for a person, as Markdown."""
     said = "" if x.all.low is None or x.all.high is None else (
         f" (95 % {_share(x.all.low)} to {_share(x.all.high)}, over nights)"
@@ -190,7 +189,7 @@ def _share(value: float | None) -> str:
     return "none" if value is None else f"{value * 100:+.2f} %".replace("-", "−")
 
 
-def _table(head: str, groups: Sequence[Group]) -> list[str]:
+def _table(head: str, groups: Sequence[BetGroup]) -> list[str]:
     rows = [
         f"| {g.key} | {g.n} | {g.profit:+.2f} | {_share(g.roi)} | "
         f"{_share(g.low)} to {_share(g.high)} |"
@@ -204,7 +203,7 @@ def _table(head: str, groups: Sequence[Group]) -> list[str]:
     ]
 
 
-def _grid(x: Report) -> list[str]:
+def _grid(x: BacktestReport) -> list[str]:
     from tracker.app.backtest import CHANCES, EDGES, SHUFFLES
 
     if not x.grid:
@@ -233,7 +232,7 @@ def _grid(x: Report) -> list[str]:
     return lines
 
 
-def bets_csv(x: Report) -> str:
+def bets_csv(x: BacktestReport) -> str:
     """Every bet of a report as CSV."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
@@ -250,7 +249,7 @@ def bets_csv(x: Report) -> str:
     return text.getvalue()
 
 
-def _write(x: Report, folder: Path) -> None:
+def _write(x: BacktestReport, folder: Path) -> None:
     import json
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -261,7 +260,7 @@ def _write(x: Report, folder: Path) -> None:
     _draw(x, folder / "profit.png")
 
 
-def _draw(x: Report, file: Path) -> None:
+def _draw(x: BacktestReport, file: Path) -> None:
     """The course of the profit as a picture, where pictures can be drawn."""
     try:
         import matplotlib as mpl

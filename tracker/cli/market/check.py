@@ -1,4 +1,4 @@
-"""`tracker check LINE`: what a bet would be worth at this moment, without registering it."""
+"""`tracker check LINE`: what a bet would be worth at this moment, and how that is told anywhere."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.market.worth import decision_lines, worth_of
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, progress, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible
 
 if TYPE_CHECKING:
     from tracker.app.bets import Registered
     from tracker.app.value import Worth
+    from tracker.cli.session import Session
+    from tracker.domain.bet import Bet
+    from tracker.domain.chance import NoChance
+    from tracker.domain.value import Decision
     from tracker.settings.models import OddsSettings
 
 
@@ -110,3 +112,23 @@ def _json(asked: Registered, x: Worth, why: list[str]) -> dict[str, Any]:
         "worth_a_look": not why,
         "why": why,
     }
+
+
+async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | NoChance | None:
+    """What a bet is worth at this moment, or why it has no chance; None where none can say."""
+    from tracker.app import value
+    from tracker.cli.models.in_use import given_lines, models_of
+
+    limits = scope.settings().odds
+    return await value.worth_of(at.store, bet, given_lines(scope), models_of(at), limits, at.now)
+
+
+def decision_lines(x: Decision, clock: str, odds_format: str) -> list[str]:
+    """The same in two lines for a person."""
+    from tracker.wording.closes import decision_facts, share_text
+    from tracker.wording.figures import percent
+
+    push = f", push {percent(x.chance.push, 1)}" if x.chance.push else ""
+    edge = "" if x.edge is None else f", edge {share_text(x.edge)}"
+    first = f"{paint(clock + ':', 'dim')} p(hit) {percent(x.chance.win, 1)}{push}{edge}"
+    return [first, f"{paint('Worth', 'dim'):<9}{' · '.join(decision_facts(x, odds_format))}"]

@@ -9,9 +9,8 @@ import typer
 
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import shown_as, table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 
 if TYPE_CHECKING:
     from tracker.app.market import ClvReport, Mean

@@ -9,9 +9,8 @@ import typer
 
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say, say_json, wait_text
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +37,7 @@ def edges(context: typer.Context, as_json: AsJson = False) -> None:
 
 async def _edges(scope: Scope, as_json: bool) -> None:
     from tracker.app.edges import edges_json, edges_now
-    from tracker.cli.bets.believed import given_lines, models_of
+    from tracker.cli.models.in_use import given_lines, models_of
 
     settings = scope.settings()
     async with session(scope, write=True) as at:

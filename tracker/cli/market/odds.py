@@ -10,9 +10,8 @@ import typer
 
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, say, say_json, wait_text
-from tracker.cli.session import Session, session
+from tracker.cli.session import Scope, Session, scope_of, session
 
 if TYPE_CHECKING:
     from tracker.app.market import GameOdds

@@ -8,19 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.bar import bar
 from tracker.cli.declare import AsJson
 from tracker.cli.look import table
-from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league, named_model
-from tracker.cli.models.seasons import need_modelling, seasons_of, unseen
-from tracker.cli.scope import scope_of
-from tracker.cli.screen import say, say_json
+from tracker.cli.models.in_use import (
+    DEFAULT_LEAGUE,
+    LeagueOf,
+    known_league,
+    named_model,
+    need_modelling,
+    seasons_of,
+    unseen,
+)
+from tracker.cli.screen import bar, say, say_json
+from tracker.cli.session import scope_of
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import LEAGUES
 from tracker.registry import registry_beside
 
 if TYPE_CHECKING:
-    from tracker.cli.bar import Advance
+    from tracker.cli.screen import Advance
     from tracker.forecast import Parameters
     from tracker.modelling.games.dataset import Dataset
     from tracker.modelling.games.observe import Looks, Recorded

@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.bar import bar
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
-from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league, named_model
-from tracker.cli.models.seasons import Folder, need_modelling, seasons_of, unseen
-from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import say, say_json
+from tracker.cli.models.in_use import (
+    DEFAULT_LEAGUE,
+    Folder,
+    LeagueOf,
+    known_league,
+    named_model,
+    need_modelling,
+    seasons_of,
+    unseen,
+)
+from tracker.cli.screen import bar, say, say_json
+from tracker.cli.session import Scope, scope_of
 from tracker.domain.errors import Misused
 from tracker.registry import registry_beside
 

@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.bar import bar
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league
-from tracker.cli.models.seasons import Folder, need_modelling, seasons_in, seasons_of
-from tracker.cli.screen import note, say, say_json
+from tracker.cli.models.in_use import (
+    DEFAULT_LEAGUE,
+    Folder,
+    LeagueOf,
+    known_league,
+    need_modelling,
+    seasons_in,
+    seasons_of,
+)
+from tracker.cli.screen import bar, note, say, say_json
 from tracker.domain.errors import Impossible, Misused
 
 if TYPE_CHECKING:
-    from tracker.cli.bar import Advance
+    from tracker.cli.screen import Advance
     from tracker.forecast import Parameters
 
 

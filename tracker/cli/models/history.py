@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.bar import Advance, bar
 from tracker.cli.declare import declare
 from tracker.cli.ending import Ended
-from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league
-from tracker.cli.models.seasons import need_modelling
-from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import note, say
-from tracker.cli.session import session
+from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league, need_modelling
+from tracker.cli.screen import Advance, bar, note, say
+from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, GameState, Phase
@@ -92,6 +89,23 @@ def history(
         raise Impossible(f"{work.stopped}; what was read is kept, the same command goes on")
     if not folder.known:
         raise Ended
+
+
+def collect_days(scope: Scope, league: str, days: tuple[date, date], out: Path) -> int:
+    """Add the games of some dates to a folder; how many. Raises Impossible for a feed in trouble.
+
+    What was read before a trouble is kept.
+    """
+    from tracker.modelling.collect.folder import HistoryFolder
+
+    folder = HistoryFolder(out, league)
+    with bar() as advance:
+        work = Collecting(folder, advance)
+        asyncio.run(_collect(scope, league, days, None, work))
+    asyncio.run(_keep(scope, folder))
+    if work.stopped is not None:
+        raise Impossible(work.stopped)
+    return work.added
 
 
 def _days(begin: str | None, end: str | None) -> tuple[date, date]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,25 +14,41 @@ from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.models.compare import compare
 from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, is_file_name, known_league
-from tracker.cli.scope import scope_of
+from tracker.cli.models.retrain import calibrate, retrain
+from tracker.cli.models.trial import trial_group
 from tracker.cli.screen import note, say, say_json
-from tracker.domain.errors import Impossible
+from tracker.cli.session import Scope, scope_of
+from tracker.clock import SystemClock
+from tracker.domain.errors import Impossible, TrackerError
 from tracker.domain.league import LEAGUES
-from tracker.registry import registry_beside
+from tracker.registry import CALIBRATION, GAMES, KINDS, PLAYERS, SHIPPED, Kind, registry_beside
 
 if TYPE_CHECKING:
+    from tracker.forecast import Parameters
     from tracker.registry import Entry, Registry
 
 Name = Annotated[
     str, typer.Argument(metavar="MODEL", help="A name that `tracker model list` shows.")
 ]
 
+_KINDS = ", ".join(x.name for x in KINDS)
+
+KindOf = Annotated[str, typer.Option("--kind", metavar="KIND", help=f"One of {_KINDS}.")]
+"""The option that names a kind of model; games unless it is given."""
+
+_FORMATS: dict[str, Kind[Any]] = {
+    "format": GAMES,
+    "player_format": PLAYERS,
+    "calibration_format": CALIBRATION,
+}
+"""The key by which a file tells what it holds."""
+
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
     """Make the verb and its words known."""
     group = typer.Typer(
         name=name,
-        help="List, inspect, choose and compare the models that forecast.",
+        help="List, choose, compare, retrain and try the models that forecast.",
         no_args_is_help=True,
         context_settings={"help_option_names": ["--help", "-h"]},
     )
@@ -39,11 +57,20 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     declare(group, "activate", activate)
     declare(group, "rollback", rollback)
     declare(group, "compare", compare)
+    declare(group, "retrain", retrain)
+    declare(group, "calibrate", calibrate)
+    group.add_typer(trial_group())
     app.add_typer(group, rich_help_panel=panel)
 
 
-def _registry(context: typer.Context) -> Registry:
+def _registry(context: typer.Context) -> Registry[Parameters]:
     return registry_beside(scope_of(context).basics().store)
+
+
+def _kind(name: str) -> Kind[Any]:
+    from tracker.app.trials import kind_named
+
+    return kind_named(name)
 
 
 def listing(
@@ -51,24 +78,34 @@ def listing(
     league: Annotated[
         str | None, typer.Option(metavar="LEAGUE", help="Of one league; else of all.")
     ] = None,
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="KIND", help=f"One of {_KINDS}, or all.")
+    ] = GAMES.name,
     as_json: AsJson = False,
 ) -> None:
     """List the models of every league: those that came with the program, and your own.
 
     A file whose checksum does not hold is listed with what is wrong with it, and never used.
+    Figures of players and calibrations are other kinds: --kind all lists them too.
     """
-    registry = _registry(context)
     leagues = [known_league(league)] if league is not None else list(LEAGUES)
-    found = [x for one in leagues for x in registry.list(one)]
-    used = {one: _used(registry, one) for one in leagues}
+    wanted = KINDS if kind == "all" else (_kind(kind),)
+    registries = [_registry(context).of(x) for x in wanted]
+    found = [x for one in leagues for r in registries for x in r.list(one)]
+    used = {(one, r.kind.name): _used(r, one) for one in leagues for r in registries}
+
+    def is_used(x: Entry) -> bool:
+        return x.name == used[x.league, x.kind][0]
+
     if as_json:
-        say_json([_entry_json(x) | {"used": x.name == used[x.league][0]} for x in found])
+        say_json([_entry_json(x) | {"used": is_used(x)} for x in found])
         return
     rows = [
         (
             x.league,
+            *((x.kind,) if len(wanted) > 1 else ()),
             x.name,
-            "in use" if x.name == used[x.league][0] else x.stage,
+            "in use" if is_used(x) else x.stage,
             x.model_version,
             x.calibration_id,
             _seasons(x.fitted_on),
@@ -76,20 +113,18 @@ def listing(
         )
         for x in found
     ]
-    table(("League", "Model", "Stage", "Version", "Calibration", "Fitted on", "SHA-256"), rows)
-    for _, faults in used.values():
-        for fault in faults:
-            note(fault)
+    heads = ("Model", "Stage", "Version", "Calibration", "Fitted on", "SHA-256")
+    table(("League", *(("Kind",) if len(wanted) > 1 else ()), *heads), rows)
+    told = [fault for _, faults in used.values() for fault in faults]
+    for fault in told:
+        note(fault)
     for x in found:
-        if x.fault is not None and not any(x.fault in faults for _, faults in used.values()):
+        if x.fault is not None and not any(x.fault in y for y in told):
             note(x.fault)
 
 
-def _used(registry: Registry, league: str) -> tuple[str, tuple[str, ...]]:
+def _used(registry: Registry[Any], league: str) -> tuple[str, tuple[str, ...]]:
     """The name of the model that forecasts, and what was wrong with those that should have."""
-    from tracker.domain.errors import TrackerError
-    from tracker.registry import SHIPPED
-
     faults: list[str] = []
     for name in reversed([SHIPPED, *registry.history(league)]):
         try:
@@ -114,35 +149,50 @@ def show(
     context: typer.Context,
     name: Name,
     league: LeagueOf = DEFAULT_LEAGUE,
+    kind: KindOf = GAMES.name,
     as_json: AsJson = False,
 ) -> None:
-    """Show one model: what it was fitted on, its names, and its checksum."""
-    registry, wanted = _registry(context), known_league(league)
+    """Show one model: what it was fitted on, its names, its checksum, and what it was worth."""
+    registry, wanted = _registry(context).of(_kind(kind)), known_league(league)
     entry = registry.show(wanted, name)
     if as_json:
-        told = _entry_json(entry)
-        if entry.fault is None:
-            found = registry.read(wanted, name)
-            told |= {
-                "feature_version": found.feature_version,
-                "transferred": found.transferred,
-                "average": asdict(found.average),
-            }
-        say_json(told)
+        say_json(_entry_json(entry) | _more(registry, entry))
         return
     if entry.fault is not None:
         raise Impossible(entry.fault)
     found = registry.read(wanted, name)
     say(f"{entry.league} {entry.name}{'  (in use)' if entry.active else ''}")
-    say(f"  model         {entry.model_version}, features {found.feature_version}")
-    say(f"  calibration   {entry.calibration_id}")
-    say(f"  fitted on     {', '.join(entry.fitted_on)}")
-    if found.transferred:
+    if entry.kind == GAMES.name:
+        say(f"  model         {entry.model_version}, features {found.feature_version}")
+        say(f"  calibration   {entry.calibration_id}")
+    else:
+        say(f"  {entry.kind:<12}  {entry.model_version}")
+    if entry.fitted_on:
+        say(f"  fitted on     {', '.join(entry.fitted_on)}")
+    if getattr(found, "transferred", False):
         say("  transferred   another league's figures about this league's own level")
-    say(f"  average game  {found.average.total:g} points, home by {found.average.margin:g}")
-    for line in _about(entry):
+    if entry.kind == GAMES.name:
+        average = found.average
+        say(f"  average game  {average.total:g} points, home by {average.margin:g}")
+    for line in (*_about(entry), *_evidence(found)):
         say(line)
     say(f"  sha256        {entry.checksum}")
+
+
+def _more(registry: Registry[Any], entry: Entry) -> dict[str, Any]:
+    """What one model's answer has beyond its row of the list."""
+    if entry.fault is not None:
+        return {}
+    found = registry.read(entry.league, entry.name)
+    if entry.kind == CALIBRATION.name:
+        return {"evidence": dict(found.evidence)}
+    if entry.kind == PLAYERS.name:
+        return {"transferred": found.transferred}
+    return {
+        "feature_version": found.feature_version,
+        "transferred": found.transferred,
+        "average": asdict(found.average),
+    }
 
 
 def _about(entry: Entry) -> list[str]:
@@ -161,55 +211,84 @@ def _about(entry: Entry) -> list[str]:
     return told
 
 
+def _evidence(found: Any) -> list[str]:
+    """What a calibration was worth, by segment."""
+    return [
+        f"  {name:<12}  {x['method']} of {x['bets']} bets: log loss {x['log_loss']['raw']:.4f} to "
+        f"{x['log_loss']['calibrated']:.4f}, ECE {x['ece']['raw']:.4f} to "
+        f"{x['ece']['calibrated']:.4f}{'' if x['used'] else ', not used'}"
+        for name, x in getattr(found, "evidence", {}).items()
+    ]
+
+
 def activate(
     context: typer.Context,
     name: Annotated[
         str, typer.Argument(metavar="MODEL", help="A name, `shipped`, or a file of `tracker fit`.")
     ],
     league: LeagueOf = DEFAULT_LEAGUE,
+    kind: KindOf = GAMES.name,
     as_json: AsJson = False,
 ) -> None:
     """Put a model in use; a file is copied beside the database first.
 
-    Its checksum has to hold. A daemon that runs forecasts with it from its next poll on.
+    Its checksum has to hold. A daemon that runs forecasts with it from its next poll on. A trial of
+    its league and kind ends with it.
     """
-    registry = _registry(context)
+    registry, wanted, chosen = _registry(context), known_league(league), _kind(kind)
     if is_file_name(name):
-        wanted, name = _adopt(registry, Path(name))
-    else:
-        wanted = known_league(league)
-    _say_active(registry.activate(wanted, name), as_json)
+        wanted, name, chosen = _adopt(registry, Path(name))
+    entry = asyncio.run(_activate(scope_of(context), registry, wanted, chosen, name))
+    _say_active(entry, as_json)
 
 
-def _adopt(registry: Registry, file: Path) -> tuple[str, str]:
-    """Copy a file of parameters among the models: its league, and its name there."""
-    from tracker.forecast.game.parameters import decode
+async def _activate(
+    scope: Scope, registry: Registry[Parameters], league: str, kind: Kind[Any], name: str
+) -> Entry:
+    from tracker.app.trials import activate as put_in_use
+    from tracker.cli.session import session
 
+    now = SystemClock().now()
+    if not scope.basics().store.exists():
+        return await put_in_use(None, registry, league, kind, name, now)
+    async with session(scope, write=True) as at:
+        return await put_in_use(at.store, registry, league, kind, name, at.now)
+
+
+def _adopt(registry: Registry[Parameters], file: Path) -> tuple[str, str, Kind[Any]]:
+    """Copy a file of figures among the models: its league, its name there, and its kind."""
     if not file.is_file():
         raise Impossible(f"there is no file {file}: name one that `tracker fit` wrote")
     text = file.read_text("utf-8", errors="replace")
-    found = decode(text, file.name)
-    name = file.stem
-    home = registry.folder / found.league
-    target = home / f"{name}.json"
+    kind = _kind_of(text)
+    league, name = kind.decode(text, file.name).league, file.stem
+    target = registry.of(kind).home(league) / f"{name}.json"
     if target.exists() and target.read_text("utf-8", errors="replace") != text:
-        raise Impossible(f"there is another {found.league} model {name!r}: rename {file}")
-    if name in ("active", "shipped"):
+        raise Impossible(f"there is another {league} model {name!r}: rename {file}")
+    if name in ("active", SHIPPED):
         raise Impossible(f"{name!r} cannot be a model's name: rename {file}")
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = target.with_suffix(".new")
-    fresh.write_text(text, "utf-8")
-    fresh.replace(target)
-    return found.league, name
+    registry.of(kind).keep(league, name, text)
+    return league, name, kind
+
+
+def _kind_of(text: str) -> Kind[Any]:
+    """What a file holds, by its format; games where that cannot be told."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return GAMES
+    known = document if isinstance(document, dict) else {}
+    return next((kind for key, kind in _FORMATS.items() if key in known), GAMES)
 
 
 def rollback(
     context: typer.Context,
     league: LeagueOf = DEFAULT_LEAGUE,
+    kind: KindOf = GAMES.name,
     as_json: AsJson = False,
 ) -> None:
     """Go back to the model that was in use before."""
-    _say_active(_registry(context).rollback(known_league(league)), as_json)
+    _say_active(_registry(context).of(_kind(kind)).rollback(known_league(league)), as_json)
 
 
 def _say_active(entry: Entry, as_json: bool) -> None:
@@ -217,6 +296,9 @@ def _say_active(entry: Entry, as_json: bool) -> None:
         say_json(_entry_json(entry))
     elif entry.fault is not None:
         note(f"{entry.fault}; the last good one is used")
+    elif entry.kind == CALIBRATION.name:
+        say(f"{entry.league} chances are calibrated by {entry.name}: {entry.model_version}")
     else:
-        say(f"{entry.league} forecasts with {entry.name}: {entry.model_version}, "
+        what = "" if entry.kind == GAMES.name else f"{entry.kind} "
+        say(f"{entry.league} {what}forecasts with {entry.name}: {entry.model_version}, "
             f"fitted on {', '.join(entry.fitted_on)} ({entry.checksum[:12]})")  # fmt: skip

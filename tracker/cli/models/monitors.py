@@ -10,9 +10,9 @@ import typer
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.models.in_use import ModelsInUse
-from tracker.cli.scope import Scope, scope_of
+from tracker.cli.models.trial import judge_now
 from tracker.cli.screen import note, progress, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.league import NBA, slate_date
 from tracker.registry import registry_beside
 
@@ -77,6 +77,8 @@ async def _update(scope: Scope) -> None:
         load = ModelsInUse(registry_beside(at.basics.store), note)
         with progress("working out the monitors"):
             await watch(at.store, leagues, load, at.now)
+            # What came of the games is known: the models on trial are judged by it too.
+            await judge_now(scope, at)
 
 
 def _tell(found: tuple[Standing, ...], zone: ZoneInfo) -> None:

@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from tracker.cli.bar import bar
 from tracker.cli.declare import declare
 from tracker.cli.ending import Ended
-from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import note
+from tracker.cli.screen import bar, note
+from tracker.cli.session import Scope, scope_of
 from tracker.domain.errors import TrackerError
 from tracker.domain.money import plural
 
 if TYPE_CHECKING:
-    from tracker.cli.bar import Advance
+    from tracker.cli.screen import Advance
     from tracker.forecast import Parameters
 
 _TOLD_EVERY = 256

@@ -11,14 +11,15 @@ import typer
 from tracker.app.channels import open_channels
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.ending import Ended
-from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import note, paint, progress, say, say_json
+from tracker.cli.screen import asks, note, paint, progress, say, say_json
+from tracker.cli.session import Scope, scope_of
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.errors import Impossible
 from tracker.domain.events import tell_nobody
 from tracker.domain.policy import Level
 
 if TYPE_CHECKING:
+    from tracker.notify.channel import Channel
     from tracker.settings import Settings
 
 
@@ -102,3 +103,33 @@ def answer_of(outcome: Outcome) -> dict[str, object]:
             return {"sent": False, "answer": f"perhaps sent, no good answer: {why}"}
         case _:
             assert_never(outcome)
+
+
+_TRIES = 3
+
+_HINTS = {
+    "ntfy": "Is the phone subscribed to the topic as it stands above, and allowed to notify?",
+    "telegram": "Is the chat with the bot muted, or the bot blocked there?",
+}
+
+
+async def try_out(channel: Channel) -> None:
+    """Send a real message and ask whether it came; Ended when it certainly did not leave."""
+    from tracker.domain.alert import Sent
+    from tracker.notify.channel import Message
+
+    kind = channel.name.partition("-")[0]
+    for attempt in range(_TRIES):
+        with progress("sending a message"):
+            outcome = await channel.send(Message(TEST_BODY, alert_ids=(), title=""))
+        told = answer_of(outcome)
+        if not isinstance(outcome, Sent):
+            say(f"{paint('✘', 'red')} {channel.name}: {told['answer']}")
+            raise Ended
+        say(f"{paint('✔', 'green')} {channel.name} took a message.")
+        if not asks() or typer.confirm("Did it arrive?", default=True):
+            return
+        note(_HINTS.get(kind, "Look at the service's own settings."))
+        if attempt + 1 == _TRIES or not typer.confirm("Send it again?", default=True):
+            break
+    note("`tracker test-alert` sends one whenever you like.")

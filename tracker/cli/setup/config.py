@@ -9,8 +9,8 @@ import typer
 
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.ending import Ended
-from tracker.cli.scope import scope_of
 from tracker.cli.screen import complain, note, paint, progress, say, say_json
+from tracker.cli.session import scope_of
 from tracker.domain.money import plural
 
 if TYPE_CHECKING:

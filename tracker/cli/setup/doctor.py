@@ -19,8 +19,8 @@ import typer
 
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.ending import Ended
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, progress, say, say_json
+from tracker.cli.session import Scope, scope_of
 from tracker.clock import SystemClock
 from tracker.domain.bet import Status
 from tracker.domain.errors import TrackerError
@@ -131,7 +131,7 @@ def _config(scope: Scope) -> Check:
 def _pairing(settings: Settings) -> list[Check]:
     """Whether the bot knows where to write; nothing without a bot."""
     from tracker.settings import load_secrets
-    from tracker.store.pairing import paired_in
+    from tracker.store.access import paired_in
 
     try:
         token = load_secrets(settings).telegram_token
@@ -356,8 +356,7 @@ async def _market(scope: Scope) -> AsyncIterator[Check]:
 
 async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
     """Each source of some leagues: one that stands in for a good one is no more than a warning."""
-    from tracker.feeds.feeds import open_feeds
-    from tracker.feeds.http.probe import probe
+    from tracker.feeds.feeds import open_feeds, probe
 
     clock = SystemClock()
     async with open_feeds(settings.feeds, clock, deadline_s=_PATIENCE_S) as feeds:

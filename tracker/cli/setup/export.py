@@ -13,9 +13,8 @@ from typing import Annotated, Any, Literal, TextIO
 import typer
 
 from tracker.cli.declare import declare
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.money import plural
 
@@ -55,7 +54,7 @@ def export(
     hash is the same for two runs that decided the same: it leaves out row numbers, and
     deliveries, which depend on how fast a channel answered.
     """
-    from tracker.store.export.rows import TABLES
+    from tracker.store.exporting import TABLES
 
     if table not in (*TABLES, ARCHIVE):
         raise Misused(f"there is no table {table!r}: choose one of {', '.join((*TABLES, ARCHIVE))}")

@@ -15,8 +15,8 @@ import typer
 
 from tracker.cli.app import CARE
 from tracker.cli.declare import declare
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import asks, complain, note, paint, say
+from tracker.cli.session import Scope, scope_of
 from tracker.domain.errors import BadBet, Impossible, Misused, TrackerError
 from tracker.domain.money import money_text, parse_money
 
@@ -198,7 +198,7 @@ def _first_message(scope: Scope, channel: _Channel) -> None:
 
 async def _try_first(scope: Scope, channel: _Channel) -> None:
     from tracker.app.channels import open_channels
-    from tracker.cli.setup.first_message import try_out
+    from tracker.cli.setup.channels import try_out
     from tracker.domain.events import tell_nobody
     from tracker.notify.channels.apprise import AppriseChannel
     from tracker.settings import load_secrets

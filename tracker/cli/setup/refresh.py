@@ -13,16 +13,15 @@ from tracker.cli.declare import AsJson, declare
 from tracker.cli.ending import Ended
 from tracker.cli.look import table
 from tracker.cli.models.in_use import ModelsInUse, known_league
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, progress, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Misused
 from tracker.registry import registry_beside
 
 if TYPE_CHECKING:
     from tracker.app.refresh import Refreshed
 
-_PARTS = ("results", "players", "ratings", "form", "injuries")
+_PARTS = ("results", "players", "ratings", "form", "ends", "injuries")
 _DEADLINE_S = 75.0
 
 
@@ -44,7 +43,7 @@ def refresh(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look up yesterday's results, boxes, ratings, form and injuries, and days that were missed.
+    """Look up yesterday's results, boxes, ratings, form, ends and injuries, and missed days.
 
     The daemon does so every morning. Doing it again asks for nothing that is there. Exit status 1
     when something is missing, which is said.

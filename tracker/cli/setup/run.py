@@ -17,7 +17,7 @@ from tracker.app.channels import open_channels
 from tracker.cli.declare import declare
 from tracker.cli.ending import FAILED, Ended
 from tracker.cli.models.in_use import ModelsInUse
-from tracker.cli.scope import scope_of
+from tracker.cli.session import scope_of
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.errors import Misused, TrackerError
 from tracker.domain.events import DaemonStarted, ModelRefused, SecretsWarning, Severity, SystemEvent

@@ -12,13 +12,16 @@ import typer
 
 from tracker.cli.declare import declare
 from tracker.cli.ending import Ended
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import progress, say
-from tracker.domain.errors import Impossible
+from tracker.cli.session import Scope, scope_of
+from tracker.domain.errors import Impossible, Misused
 
 System = Annotated[
     bool, typer.Option("--system", help="The system's service, for servers; needs root.")
 ]
+
+
+Web = Annotated[bool, typer.Option("--web", help="The page's own service, not the daemon's.")]
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
@@ -47,13 +50,15 @@ def install(
         bool,
         typer.Option("--timer", help="In place of a daemon, `tracker refresh` every morning."),
     ] = False,
+    web: Web = False,
     shown: Annotated[
         bool, typer.Option("--print", help="Print the unit; nothing is written or started.")
     ] = False,
 ) -> None:
     """Write the unit, enable it and start it. Doing it again is fine.
 
-    Without --system it is your own service and runs as you.
+    Without --system it is your own service and runs as you. With --web it is the page's, which
+    runs beside the daemon's and is given no secret.
     """
     from tracker import service
 
@@ -65,7 +70,22 @@ def install(
             f"{config} does not name its database, so that the service would have another one "
             'than your commands: write path = "/var/lib/tracker/tracker.db" under [store]'
         )
+    if web and timer:
+        raise Misused("--web and --timer are two services: install one after the other")
     unit, given = _unit(system=system), service.carried(os.environ)
+    page = service.render_web_unit(
+        _command(), config, user=not system, loopback=settings.web.host in _LOOPBACK,
+        environment=given,
+    )  # fmt: skip
+    if web and shown:
+        say(page.rstrip("\n"))
+        return
+    if web:
+        with progress("talking to systemd"):
+            done = service.install_web(unit, page, user=not system)
+        for sentence in done:
+            say(sentence)
+        return
     if shown:
         where = (_command(), config)
         units = service.render_refresh_units(*where, user=not system) if timer else ()
@@ -81,12 +101,17 @@ def install(
         say(sentence)
 
 
-def status(context: typer.Context, system: System = False) -> None:
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def status(context: typer.Context, system: System = False, web: Web = False) -> None:
     """Say whether the service is at work; exit status 1 when it is not."""
     from tracker import service
 
     scope_of(context)
-    active, sentence = service.status(user=not system)
+    active, sentence = service.status(
+        user=not system, name=service.WEB_UNIT if web else service.UNIT
+    )
     say(sentence)
     if not active:
         raise Ended
@@ -97,12 +122,13 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
     lines: Annotated[int, typer.Option(metavar="N", min=1, help="How many lines.")] = 50,
     system: System = False,
+    web: Web = False,
 ) -> None:
     """Show the service's log: the same as journalctl with the right words."""
-    from tracker.service import UNIT
+    from tracker.service import UNIT, WEB_UNIT
 
     scope_of(context)
-    words = ["journalctl", "--unit", UNIT, "--lines", str(lines)]
+    words = ["journalctl", "--unit", WEB_UNIT if web else UNIT, "--lines", str(lines)]
     words += ["--follow"] if follow else ["--no-pager"]
     if not system:
         words.insert(1, "--user")
@@ -115,13 +141,16 @@ def logs(
         ) from None
 
 
-def remove(context: typer.Context, system: System = False) -> None:
+def remove(context: typer.Context, system: System = False, web: Web = False) -> None:
     """Stop the service, disable it and delete its unit. Bets, history and settings stay."""
     from tracker import service
 
     scope_of(context)
     with progress("talking to systemd"):
-        done = service.remove(_unit(system=system), user=not system)
+        unit = _unit(system=system)
+        if web:
+            unit = unit.with_name(service.WEB_UNIT)
+        done = service.remove(unit, user=not system)
     for sentence in done:
         say(sentence)
 

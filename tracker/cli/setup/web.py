@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -11,15 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.models.in_use import ModelsInUse
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused
-from tracker.registry import registry_beside
 
 if TYPE_CHECKING:
+    from tracker.forecast import Parameters
     from tracker.settings import Settings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -52,6 +51,9 @@ def serve(
     port: Annotated[
         int | None, typer.Option(metavar="PORT", min=1, max=65535, help="Over [web] port.")
     ] = None,
+    no_link: Annotated[
+        bool, typer.Option("--no-link", help="Print none: what a service prints is kept in a log.")
+    ] = False,
 ) -> None:
     """Serve the page and the API until Ctrl-C, and print a one-time link that opens the page."""
     if context.invoked_subcommand is not None:
@@ -66,12 +68,15 @@ def serve(
         ) from None
 
     scope = scope_of(context)
-    settings = _with(scope.settings(), host, port)
-    say(asyncio.run(_link(scope, settings)))
-    note("The link opens the page once, within ten minutes; `tracker web link` prints another.")
-    models = ModelsInUse(registry_beside(settings.store.path), note)
+    settings = _named(_with(scope.settings(), host, port))
+    if not no_link:
+        found = asyncio.run(_link(scope, settings))
+        say(found)
+        if sys.stdout.isatty() and settings.web.host in _ALL:
+            _draw(found)
+        note("The link opens the page once, within ten minutes; `tracker web link` prints another.")
     config = uvicorn.Config(
-        build(settings, SystemClock(), models),
+        build(settings, SystemClock(), _models(settings)),
         host=settings.web.host,
         port=settings.web.port,
         log_level="warning",
@@ -92,7 +97,7 @@ def serve(
 def link(context: typer.Context) -> None:
     """Print a one-time link to the page; on a terminal also as a code for a phone's camera."""
     scope = scope_of(context)
-    found = asyncio.run(_link(scope, scope.settings()))
+    found = asyncio.run(_link(scope, _named(scope.settings())))
     say(found)
     if sys.stdout.isatty():
         _draw(found)
@@ -144,7 +149,7 @@ def key_add(
     ] = None,
 ) -> None:
     """Make a key for a program and show it, once. Without --scope it reads and prices."""
-    from tracker.store.web_access import KeyScope
+    from tracker.store.access import KeyScope
 
     if not _NAME.fullmatch(name):
         raise Misused(f"{name!r} is no name of a key: use letters, digits, dots and dashes")
@@ -176,15 +181,46 @@ def key_revoke(
     say(f"{name} opens nothing any more.")
 
 
+def _models(settings: Settings) -> Callable[[str], Parameters]:
+    """What gives the parameters in use, imported when the first forecast asks for them."""
+    made: list[Callable[[str], Parameters]] = []
+
+    def load(league: str) -> Parameters:
+        if not made:
+            from tracker.cli.models.in_use import ModelsInUse
+            from tracker.registry import registry_beside
+
+            made.append(ModelsInUse(registry_beside(settings.store.path), note))
+        return made[0](league)
+
+    return load
+
+
 async def _link(scope: Scope, settings: Settings) -> str:
     async with session(scope, write=True) as at:
         code = await at.store.web.make_link(SystemClock().now())
-    web = settings.web
-    host = web.hosts[0] if web.hosts else "127.0.0.1" if web.host in _ALL else web.host
-    return f"http://{f'[{host}]' if ':' in host else host}:{web.port}/in#{code}"
+    host = settings.web.hosts[0] if settings.web.hosts else settings.web.host
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.web.port}/in#{code}"
 
 
 _ALL = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+
+
+def _named(settings: Settings) -> Settings:
+    """The settings with a name that others reach this machine by, where it listens to all.
+
+    That is its own address on the network that leads out: a page of somebody else can lead to a
+    name of theirs, and never to it.
+    """
+    if settings.web.host not in _ALL or settings.web.hosts:
+        return settings
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(("192.0.2.1", 9))  # an address of nobody (RFC 5737): nothing is sent
+            own = str(asked.getsockname()[0])
+        except OSError:
+            own = "127.0.0.1"
+    return settings.model_copy(update={"web": settings.web.model_copy(update={"hosts": (own,)})})
 
 
 def _with(settings: Settings, host: str | None, port: int | None) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,9 +11,8 @@ import typer
 from tracker.app.views import alert_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, paint, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _WORDS = {
     Reason.BEYOND_WHEN_ADDED: "beyond it when added",
     Reason.HOLDING: "hold 1/2",
     Reason.NOT_REARMED: "not re-armed yet",
-    Reason.REARMED: "",
     Reason.COOLING_DOWN: "cooling down",
     Reason.STALE: "data not to be trusted",
     Reason.FEED_DOWN: "the feed is away",
@@ -82,27 +81,39 @@ async def _alerts(
         say(f"No alerts yet.{hint}")
         return
     shown = found[-last:]
-    _explain(shown, zone, several=reference is None) if explain else _list(shown, zone)
+    if explain:
+        _explain(shown, zone, several=reference is None)
+    else:
+        say("\n".join(told_lines(shown, zone)))
     if len(found) > len(shown):
         note(f"{len(found) - len(shown)} earlier ones: `tracker alerts --last {len(found)}`")
 
 
-def _list(found: list[AlertView], zone: ZoneInfo) -> None:
-    day = None
+def told_lines(found: Sequence[AlertView], zone: ZoneInfo) -> list[str]:
+    """Alerts by day, each with the text that was sent or why it was not, and what became of it."""
+    lines, day = [], None
     for x in found:
         local = x.alert.at.astimezone(zone)
         if local.date() != day:
             day = local.date()
-            say(paint(f"{local:%a %Y-%m-%d}", "dim"))
+            lines.append(paint(f"{local:%a %Y-%m-%d}", "dim"))
         first, *rest = x.alert.text.splitlines() or [x.alert.rule]
         if x.alert.decision is Decision.HELD:
-            first = f"{first}  {paint(f'held: {_WORDS[x.alert.reason]}', 'yellow')}"
-        say(f"{local:%H:%M:%S}  {paint(f'#{x.bet_id}', 'bold')}  {first}")
-        for line in rest:
-            say(f"          {paint(line, 'dim')}")
+            first = f"{first}  {paint(_held(x.alert), 'yellow')}"
+        lines.append(f"{local:%H:%M:%S}  {paint(f'#{x.bet_id}', 'bold')}  {first}")
+        lines += [f"          {paint(line, 'dim')}" for line in rest]
         if x.deliveries:
             sent = " · ".join(_delivery(one, x.alert) for one in x.deliveries)
-            say(f"          {sent}")
+            lines.append(f"          {sent}")
+    return lines
+
+
+def _held(alert: Alert) -> str:
+    return "re-armed" if alert.reason is Reason.REARMED else f"held: {_word(alert)}"
+
+
+def _word(alert: Alert) -> str:
+    return _WORDS.get(alert.reason, alert.reason.value.replace("_", " "))
 
 
 def _explain(found: list[AlertView], zone: ZoneInfo, *, several: bool) -> None:
@@ -129,8 +140,7 @@ def _decision(x: AlertView) -> tuple[str, str]:
     if alert.reason is Reason.REARMED:
         return "re-armed", alert.game_clock
     digest = " · ".join(_delivery(one, alert) for one in x.deliveries)
-    word = _WORDS.get(alert.reason, alert.reason.value)
-    why = " · ".join(y for y in (word, alert.detail, digest) if y)
+    why = " · ".join(y for y in (_word(alert), alert.detail, digest) if y)
     return "held", f"{why} · {alert.game_clock}"
 
 

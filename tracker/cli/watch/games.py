@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import game_json
-from tracker.cli.bets.read_slate import PATIENCE_S, Reading, read_slate
+from tracker.cli.bets.choose import ASKING, PATIENCE_S, Reading, read_slate
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
-from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import note, say, say_json, when
-from tracker.cli.session import Session, session
+from tracker.cli.screen import note, progress, say, say_json, when
+from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import LEAGUES, slate_date
 
@@ -90,7 +89,8 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
     async with session(scope, write=True) as at:
         listed = _wanted(await at.store.games(), asked, at)
         if asked.refresh or not listed:
-            reading = await read_slate(at, _PATIENCE_S, leagues=asked.leagues)
+            with progress(ASKING):
+                reading = await read_slate(at, _PATIENCE_S, leagues=asked.leagues)
             known = await at.store.games()
             listed = _wanted(known, asked, at) or _on_board(reading, asked.day)
             if not reading.whole and not listed:
@@ -98,7 +98,8 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
             if not reading.whole:
                 note(f"Not all may be listed ({reading.trouble}).")
         elif leagues := _in_play(listed, at):
-            reading = await read_slate(at, PATIENCE_S, lambda _: True, leagues)
+            with progress(ASKING):
+                reading = await read_slate(at, PATIENCE_S, lambda _: True, leagues)
             listed = _wanted(await at.store.games(), asked, at)
             if not reading.board:
                 note(f"These scores are as they were seen last ({reading.trouble}).")

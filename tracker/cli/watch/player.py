@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
-from tracker.cli.scope import Scope, scope_of
-from tracker.cli.screen import note, paint, say, say_json, when
-from tracker.cli.session import Session, session
+from tracker.cli.screen import paint, say, say_json, when
+from tracker.cli.session import Scope, Session, scope_of, session
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.player import Stat
 
@@ -47,23 +47,16 @@ def player(
 
 
 async def _player(scope: Scope, name: str, stat: str, line: float | None, as_json: bool) -> None:
-    from tracker.app.player import known_player, sheet, sheet_json, with_line
-    from tracker.cli.bets.believed import believed
-    from tracker.cli.models.in_use import ModelsInUse
-    from tracker.registry import registry_beside
+    from tracker.app.player import Ask, PlayerSheet, sheet_json, sheets
+    from tracker.cli.models.in_use import given_lines, models_of
     from tracker.store import StoreMissing
 
-    if line is not None and (line <= 0 or line * 2 % 1):
-        raise Misused(f"--line {line:g} is no line: write one such as 25.5")
+    ask = Ask(name, _stat(stat), line)
     try:
         async with session(scope) as at:
-            league, key = await known_player(at.store, name)
-            found = await sheet(at.store, league, key, _stat(stat), at.now)
-            if line is not None:
-                load = ModelsInUse(registry_beside(at.basics.store), note)
-                game = found.next_game
-                prior = None if game is None else (await believed(game, at, scope)).prior
-                found = with_line(found, line, load(league), prior, at.now)
+            (found,) = await sheets(at.store, [ask], given_lines(scope), models_of(at), at.now)
+            if not isinstance(found, PlayerSheet):
+                raise found
             if as_json:
                 say_json(sheet_json(found))
             else:
@@ -88,6 +81,9 @@ def _tell(x: PlayerSheet, at: Session) -> None:
         say(paint(f"Health   {x.injury.status.value}: {x.injury.detail}", "yellow"))
     rows = [(r.name, str(r.games), f"{r.mean:.1f}", f"{r.minutes:.1f}") for r in x.rolling]
     table(("", "Games", x.stat.value, "Minutes"), rows, right=(1, 2, 3))
+    if x.allowed is not None:
+        allowed = f"{x.allowed.mean:.1f} {x.stat.value} a game to a whole team"
+        say(f"{x.allowed.team:<8} allows {allowed}, the league {x.allowed.league:.1f}")
     if x.exponential is not None:
         trend = "" if x.trend is None else f", {x.trend:+.2f} a game lately"
         say(f"Fading   {x.exponential:.1f}{trend}")
@@ -96,9 +92,20 @@ def _tell(x: PlayerSheet, at: Session) -> None:
     if x.line is None or x.hits is None:
         return
     over = f"over {x.line:g} in {x.hits[0]} of {x.hits[1]} games"
-    if x.chance is None:
-        say(f"Line     {over}; he is out, so that the bet would be void")
-        return
+    match x.chance:
+        case None:
+            say(f"Line     {over}")
+            return
+        case NoChance.OUT:
+            say(f"Line     {over}; he is out, so that the bet would be void")
+            return
+        case NoChance():
+            say(f"Line     {over}; no chance yet: {x.chance.text}")
+            return
+        case Chance():
+            pass
+        case _:
+            assert_never(x.chance)
     where = "in his next game" if x.next_game is not None else "against an average team"
     say(f"Line     {over}; chance of the over {x.chance.win * 100:.1f} % {where}")
 

@@ -1,27 +1,31 @@
-"""`tracker profit`, `performance` and `calibration`: how bets fared, and whether 80 % was 80 %."""
+"""`tracker profit`, `performance`, `calibration` and `report`: how bets and chances fared."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.report import reliability_json, tally_json
+from tracker.app.report import calibration_json, raw_of, tally_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import needs_decision, table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json
-from tracker.cli.session import session
-from tracker.domain.errors import Misused
+from tracker.cli.session import Scope, scope_of, session
+from tracker.domain.errors import Impossible, Misused
+from tracker.domain.league import slate_date
 from tracker.domain.money import money_text, plural
 from tracker.engine.record import Grouping, Reliability, Said, Tally, reliability, tally
 
 if TYPE_CHECKING:
     from tracker.app.market import ClvReport, Mean
+    from tracker.app.report import Report, Span
 
 _NONE = "No bet has a result yet."
 
@@ -40,6 +44,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
         "profit": profit,
         "performance": performance,
         "calibration": calibration,
+        "report": report,
     }
     declare(app, name, verbs[name], panel)
 
@@ -73,7 +78,7 @@ def performance(
     until: Until = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the record and the money by tag, market, player, book, league or month.
+    """Show the record and the money by tag, market, player, book, league, month or model.
 
     `Asked` is the mean chance at which the bets break even by their price; `Won` is the share of
     the decided ones that were won. A bet with several tags counts under each.
@@ -127,14 +132,19 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
     In each range a bet counts once, with the first chance that it was given there. The last column
     but one is where the true share lies with 95 % confidence, by the number of bets.
     """
-    found = reliability(asyncio.run(_said(scope_of(context))))
+    said = asyncio.run(_said(scope_of(context)))
     if as_json:
-        say_json(reliability_json(found))
+        say_json(calibration_json(said))
         return
+    found = reliability(said)
     if found is None:
         say(_NONE)
         return
     _tell_reliability(found)
+    raw = reliability(raw_of(said)) if any(x.raw is not None for x in said) else None
+    if raw is not None:
+        say("\nThe raw chances of the same bets, as they were before a calibration:")
+        _tell_reliability(raw)
 
 
 async def _said(scope: Scope) -> list[Said]:
@@ -224,5 +234,69 @@ def _tell_reliability(found: Reliability) -> None:
         for x in found.bins
     ]
     table(("p(hit)", "Bets", "Said", "Came", "95 % range", "Fits"), rows, right=(1, 2, 3, 4))
-    say(f"{plural(found.bets, 'bet')} · Brier {found.brier:.4f} · log loss {found.log_loss:.4f}")
-    note("The range narrows as more bets are settled.")
+    say(f"{plural(found.bets, 'bet')} · Brier {found.brier:.4f} · log loss {found.log_loss:.4f} · "
+        f"ECE {found.ece:.4f}")  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------- a whole report
+
+
+class Form(StrEnum):
+    """How a report is written."""
+
+    MD = "md"
+    HTML = "html"
+    JSON = "json"
+
+
+def report(
+    context: typer.Context,
+    *,
+    week: Annotated[bool, typer.Option("--week", help="The last seven days.")] = False,
+    month: Annotated[bool, typer.Option("--month", help="This month.")] = False,
+    season: Annotated[bool, typer.Option("--season", help="This season.")] = False,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="DATE", help="The last day; else today.")
+    ] = None,
+    form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.MD,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it to a file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what your bets, the chances that you were told and your alerts were worth.
+
+    Money by market, league, book and tag; whether 80 % was 80 %; and of each rule's alerts how
+    many came true, beside what they promised.
+    """
+    from tracker.app.report import Span, markdown, page, report_json
+
+    if week + month + season > 1:
+        raise Misused("--week, --month and --season exclude each other: give one of them")
+    span = Span.SEASON if season else Span.MONTH if month else Span.WEEK
+    found = asyncio.run(_report(scope_of(context), span, _date(until, "--until")))
+    if (as_json or form is Form.JSON) and out is None:
+        say_json(report_json(found))
+        return
+    whole = json.dumps(report_json(found), indent=2) + "\n"
+    text = (
+        whole if as_json or form is Form.JSON else {Form.HTML: page, Form.MD: markdown}[form](found)
+    )
+    if out is None:
+        say(text.rstrip("\n"))
+        return
+    if not out.parent.is_dir():
+        raise Impossible(f"there is no folder {out.parent}: make it first")
+    out.write_text(text, "utf-8")
+    say(f"Wrote {out}.")
+
+
+async def _report(scope: Scope, span: Span, until: date | None) -> Report:
+    from tracker.app.report import report as of
+    from tracker.store import StoreMissing
+
+    try:
+        async with session(scope) as at:
+            return await of(at.store, span, until or slate_date(at.now))
+    except StoreMissing:
+        raise Impossible("there is nothing to report yet: add a bet with `tracker add`") from None

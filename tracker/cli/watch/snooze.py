@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import note, say, say_json, when
-from tracker.cli.session import Session, session
+from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.money import plural
 from tracker.domain.policy import Scope as About

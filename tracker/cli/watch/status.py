@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import typer
 
 from tracker.app.views import status_json
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import chance_text, needs_decision, shown_as, status_text, table
-from tracker.cli.scope import Scope, scope_of
 from tracker.cli.screen import paint, say, say_json, wait_text, when
-from tracker.cli.session import Session, session
-from tracker.cli.watch.evening import alerts_line, evening, until_next_poll
-from tracker.cli.watch.source_status import feeds_line, source_of
+from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.clock import SystemClock
-from tracker.domain.alert import DeliveryState
+from tracker.domain.alert import Decision, DeliveryState, Reason
 from tracker.domain.chance import NoChance
 from tracker.domain.money import plural, several
 from tracker.domain.tracking import RulePhase
 
 if TYPE_CHECKING:
     from tracker.domain.tracking import GameTracking, Tracked
-    from tracker.store.views import BetView, GameView, ShowView, StatusView
+    from tracker.store.views import BetView, GameView, ShowView, SourceStatusView, StatusView
 
 _SPAN = timedelta(minutes=5)
 """Over which the movement of a chance is shown."""
@@ -35,7 +34,7 @@ _SPAN = timedelta(minutes=5)
 _MOST_HISTORIES = 60
 """Bets whose history is read for the movement column; beyond that it is left out."""
 
-_NOT_WATCHED = "Nothing is being watched: the daemon is not running. `tracker run` starts it."
+NOT_WATCHED = "Nothing is being watched: the daemon is not running. `tracker run` starts it."
 
 _NO_STATUS = "Nothing is followed yet: add a bet, such as `tracker add 'DEN -4.5 -110 $20'`."
 
@@ -226,9 +225,104 @@ def _tell_messages(whole: StatusView) -> None:
 def _daemon_line(x: _Picture) -> str:
     daemon = x.at.daemon
     if daemon is None:
-        return paint(_NOT_WATCHED, "yellow")
+        return paint(NOT_WATCHED, "yellow")
     speed = daemon.clock_speed
     clock = f", on a clock of {speed:g} times the speed" if speed is not None else ""
     at = x.now.astimezone(x.at.basics.zone)
     where = "elsewhere, perhaps in a container" if daemon.pid is None else f"process {daemon.pid}"
     return paint(f"{at:%H:%M:%S %Z} · the daemon runs ({where}{clock})", "dim")
+
+
+# ------------------------------------------------------------------- how the night's alerts fared
+
+_BEGINS = 6
+"""The hour, on the person's clock, at which a night is over and another day begins."""
+
+_SHORT = {
+    Reason.NOT_REARMED: "band",
+    Reason.BEYOND_WHEN_ADDED: "beyond when added",
+    Reason.HOLDING: "hold",
+    Reason.COOLING_DOWN: "cooldown",
+    Reason.OVER_BUDGET: "budget",
+    Reason.QUIET: "quiet hours",
+}
+"""Reasons in a word, where their own name is not the one that people use."""
+
+_NO_HOLD = frozenset({Reason.REARMED.value, Reason.BELOW.value})
+"""Rows that hold nothing back: a rule that is ready again, a chance that fell back by itself."""
+
+
+def evening(now: datetime, zone: ZoneInfo) -> datetime:
+    """When the night that `now` lies in began."""
+    local = now.astimezone(zone)
+    begun = local.replace(hour=_BEGINS, minute=0, second=0, microsecond=0)
+    return begun if begun <= local else begun - timedelta(days=1)
+
+
+def alerts_line(decisions: dict[tuple[str, str], int], wait: float | None) -> str:
+    """`Alerts tonight 2 · held back 5 (band 3, cooldown 2) · next poll 4 s`; may be empty."""
+    held: Counter[str] = Counter()
+    fired = 0
+    for (decision, reason), count in decisions.items():
+        if decision == Decision.FIRED:
+            fired += count
+        elif reason not in _NO_HOLD:
+            held[_SHORT.get(Reason(reason), reason.replace("_", " "))] += count
+    parts = []
+    if decisions:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in held.most_common(4))
+        parts.append(f"Alerts tonight {fired}")
+        parts.append(f"held back {held.total()}" + (f" ({reasons})" if reasons else ""))
+    if wait is not None:
+        parts.append(f"next poll {wait:.0f} s")
+    return " · ".join(parts)
+
+
+def until_next_poll(books: Sequence[GameTracking], now: datetime) -> float | None:
+    """Seconds until a game that is played is looked at next; None when none is."""
+    from tracker.feeds.polling.cadence import next_wait
+
+    waits = [
+        max(0.0, next_wait(x.standing, x.seen_at) - (now - x.seen_at).total_seconds())
+        for x in books
+        if x.state is not None and x.state.phase.in_play and x.seen_at is not None
+    ]
+    return min(waits, default=None)
+
+
+# ---------------------------------------------------------------------- how sources of games stand
+
+_WELL = "ok"
+
+_RECENT = timedelta(minutes=30)
+"""A source that nobody has had to ask for so long is not worth a word."""
+
+
+def source_of(league: str, pulses: Sequence[SourceStatusView]) -> str:
+    """The source that told of a league last; empty before any has."""
+    told = [
+        (x.last_ok_at, x.source)
+        for x in pulses
+        if x.last_ok_at is not None and x.source.rpartition(" ")[2] == league
+    ]
+    return max(told)[1].partition(" ")[0] if told else ""
+
+
+def feeds_line(pulses: Sequence[SourceStatusView], now: datetime) -> str | None:
+    """One line over all sources that were asked lately: `Feeds: nba ok 4 s ago · espn nba blocked`.
+
+    None when none was.
+    """
+    parts = [_part(x, now) for x in pulses if now - x.last_try_at <= _RECENT]
+    return f"Feeds: {' · '.join(parts)}" if parts else None
+
+
+def _part(pulse: SourceStatusView, now: datetime) -> str:
+    from tracker.wording.figures import span_text
+
+    ago = "" if pulse.last_ok_at is None else span_text((now - pulse.last_ok_at).total_seconds())
+    if pulse.word == _WELL:
+        return f"{pulse.source} {_WELL} {ago} ago"
+    word = pulse.word.replace("_", " ")
+    since = f", last answer {ago} ago" if ago else ", no answer yet"
+    return paint(f"{pulse.source} {word}{since}", "yellow")

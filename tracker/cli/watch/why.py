@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.bets.believed import given_lines
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.look import shown_as
-from tracker.cli.scope import Scope, scope_of
+from tracker.cli.models.in_use import given_lines
 from tracker.cli.screen import paint, progress, say, say_json
-from tracker.cli.session import session
+from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible
 
 if TYPE_CHECKING:
@@ -43,16 +42,19 @@ def why(
     """
     scope = scope_of(context)
     with progress("looking back"):
-        told = asyncio.run(_work(scope, bet, begin, end))
+        told = asyncio.run(explained(scope, bet, begin, end))
     if as_json:
         from tracker.app.explain import why_json
 
         say_json(why_json(told))
     else:
-        _tell(told)
+        say("\n".join(told_lines(told)))
 
 
-async def _work(scope: Scope, bet: str, begin: str | None, end: str | None) -> Explained:
+async def explained(
+    scope: Scope, bet: str, begin: str | None = None, end: str | None = None
+) -> Explained:
+    """Why a bet moved between two moments, by itself the last time of note; Impossible if not."""
     from tracker.app.explain import Explainer, NothingMoved, places_of
     from tracker.registry import registry_beside
 
@@ -67,28 +69,29 @@ async def _work(scope: Scope, bet: str, begin: str | None, end: str | None) -> E
             raise Impossible(str(why_not)) from None
 
 
-def _tell(told: Explained) -> None:
+def told_lines(told: Explained) -> list[str]:
+    """The two moments, what was believed before, and the causes between, which add up."""
     from tracker.app.views import prior_words
     from tracker.wording.causes import cause_text, tenths
     from tracker.wording.figures import percent
 
     bet, game, causes = told.view.bet, told.view.bet.game, told.causes
     if game is None:
-        return
+        return []
     first, last = told.first, told.last
-    say(f"#{bet.id} {shown_as(bet)} · {game.name}")
+    lines = [f"#{bet.id} {shown_as(bet)} · {game.name}"]
     for x in (first, last):
         score = f"{game.away} {x.score.away} – {x.score.home} {game.home}"
-        say(f"  {x.game_clock:<10} {score:<18} p(hit) {percent(x.known.win, 1):>7}")
-    say(paint(f"  {'before':<10} {prior_words(told.prior, game)}", "dim"))
-    say("")
+        lines.append(f"  {x.game_clock:<10} {score:<18} p(hit) {percent(x.known.win, 1):>7}")
+    lines += [paint(f"  {'before':<10} {prior_words(told.prior, game)}", "dim"), ""]
     change = told.change
     shown = tenths([x for _, x in causes], change)
     for (name, _), points in zip(causes, shown, strict=True):
         if points:
             text = cause_text(name, first, last, game)
-            say(f"  {name:<15} {_signed(points):>16}   {paint(text, 'dim')}")
-    say(f"  {'together':<15} {_signed(round(change * 1000)):>16}   points of p(hit)")
+            lines.append(f"  {name:<15} {_signed(points):>16}   {paint(text, 'dim')}")
+    total = _signed(round(change * 1000))
+    return [*lines, f"  {'together':<15} {total:>16}   points of p(hit)"]
 
 
 def _signed(points: int) -> str:

@@ -36,7 +36,7 @@ from tracker.notify.channels.telegram.values import (
     Updates,
     Written,
 )
-from tracker.store.pairing import Offer, Pairing
+from tracker.store.access import Offer, Pairing
 
 if TYPE_CHECKING:
     from tracker.notify.channels.telegram.bot import BotApi

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
@@ -32,13 +34,46 @@ class Listener(Protocol):
         ...
 
 
+class _Readings:
+    """A bet's chances of the last minutes, in the order of time."""
+
+    __slots__ = ("_at", "_win")
+
+    def __init__(self) -> None:
+        self._at, self._win = array("d"), array("d")
+
+    def add(self, at: datetime, win: float) -> None:
+        """Take a reading, unless a later one is known."""
+        moment = at.timestamp()
+        if self._at and self._at[-1] >= moment:
+            return
+        self._at.append(moment)
+        self._win.append(win)
+        # One reading from before the window is what the first of them is measured against.
+        gone = max(bisect_right(self._at, moment - _KEPT.total_seconds()) - 1, 0)
+        del self._at[:gone], self._win[:gone]
+
+    def recall(self, at: datetime, win: float) -> None:
+        """Take a reading from before the program started, wherever it belongs."""
+        moment = at.timestamp()
+        place = bisect_left(self._at, moment)
+        if place == len(self._at) or self._at[place] != moment:
+            self._at.insert(place, moment)
+            self._win.insert(place, win)
+
+    def before(self, at: datetime) -> float | None:
+        """The last one that is no later; None without one."""
+        place = bisect_right(self._at, at.timestamp())
+        return self._win[place - 1] if place else None
+
+
 @dataclass(slots=True)
 class _Game:
     """What is believed of a game since `at`. `chances` are, by bet, the last minutes' readings."""
 
     book: GameTracking | None = None
     at: datetime | None = None
-    chances: dict[int, deque[tuple[datetime, float]]] = field(default_factory=dict)
+    chances: defaultdict[int, _Readings] = field(default_factory=lambda: defaultdict(_Readings))
     left_at: datetime | None = None
 
 
@@ -65,7 +100,7 @@ class LiveView:
         game.book, game.at = book, now
         for one in book.tracked:
             if one.chance is not None and one.settlement is None:
-                self._remember(game, one.bet.number, now, one.chance.win)
+                game.chances[one.bet.number].add(now, one.chance.win)
         self.ring()
 
     def leave(self, game_id: str) -> None:
@@ -79,8 +114,7 @@ class LiveView:
         """Take the readings of the last minutes before the program started."""
         game = self._games.setdefault(game_id, _Game())
         for bet, at, win in chances:
-            readings = game.chances.setdefault(bet, deque())
-            game.chances[bet] = deque(sorted({*readings, (at, win)}))
+            game.chances[bet].recall(at, win)
 
     def games(self) -> tuple[str, ...]:
         """The games that have something to show, in a fixed order."""
@@ -129,23 +163,12 @@ class LiveView:
             if game.left_at is not None and game.left_at < limit:
                 del self._games[game_id]
 
-    def _remember(self, game: _Game, bet: int, at: datetime, win: float) -> None:
-        readings = game.chances.setdefault(bet, deque())
-        if readings and readings[-1][0] >= at:
-            return
-        readings.append((at, win))
-        # One reading from before the window is what the first of them is measured against.
-        while len(readings) > 1 and readings[1][0] <= at - _KEPT:
-            readings.popleft()
-
     def _earlier(self, game: _Game) -> dict[int, float]:
         """What each bet's chance was some minutes before the last look."""
-        found: dict[int, float] = {}
-        for bet, readings in game.chances.items():
-            before = [win for seen, win in readings if game.at and seen <= game.at - BEHIND]
-            if before:
-                found[bet] = before[-1]
-        return found
+        if game.at is None:
+            return {}
+        told = {bet: x.before(game.at - BEHIND) for bet, x in game.chances.items()}
+        return {bet: win for bet, win in told.items() if win is not None}
 
     def ring(self) -> None:
         """Wake whoever shows cards."""

@@ -20,7 +20,9 @@ from tracker.domain.poll import Credit, Purchase, Purpose
 from tracker.domain.tracking import Change, GameTracking
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip
-from tracker.feeds.odds.asking import Asked, OddsSources
+from tracker.feeds.errors import FeedError
+from tracker.feeds.odds.asking import Asked, Bought, OddsSources
+from tracker.feeds.odds.offers import match
 from tracker.feeds.odds.the_odds_api import parse as the_odds_api
 from tracker.settings.models import OddsSettings
 from tracker.store import Store
@@ -75,7 +77,7 @@ class MarketParts:
     behind: timedelta
 
 
-class Watch(Protocol):
+class TonightsGames(Protocol):
     """Knows the games of tonight, and takes what was bought."""
 
     def waiting(self) -> list[Game]:
@@ -106,18 +108,20 @@ class Watch(Protocol):
 class Buyer:
     """The one loop that spends credits: closes first, each once, and once more if a tip slides."""
 
-    def __init__(self, parts: MarketParts, watch: Watch) -> None:
+    def __init__(self, parts: MarketParts, watch: TonightsGames) -> None:
         """Nothing has been bought."""
         self._watch = watch
         self._parts = parts
         self._clock = parts.clock
         said = parts.settings.the_odds_api
+        self._markets = said.markets
         self._tariff = Tariff.of(said.markets, said.regions, said.bookmakers)
         self._remaining: int | None = None
         self._shut_until = 0.0
         self._asked = False
         self._bought: dict[str, datetime] = {}
         self._last: dict[str, datetime] = {}
+        self._considered: dict[str, datetime] = {}
         self._again: set[str] = set()
         self._done: set[tuple[str, str]] = set()
         self._refused: set[str] = set()
@@ -144,8 +148,8 @@ class Buyer:
             for tip in self.tips():
                 if tip.name in row.purpose and row.refused is None:
                     self._done.add((tip.game, Purpose.CLOSE.value))
-                    if row.purpose.startswith(Purpose.PLAYERS.value):
-                        self._done.add((tip.game, Purpose.PLAYERS.value))
+                    if row.purpose.startswith(Purpose.OWN.value):
+                        self._done.add((tip.game, Purpose.OWN.value))
                     else:
                         self._bought[tip.game] = self._last[tip.league] = row.at
 
@@ -164,7 +168,7 @@ class Buyer:
         """The games of tonight whose close is wanted for bets."""
         bets, now = self._watch.bet_on(), self._clock.now()
         return [
-            tip_of(x, bets[x.id])
+            tip_of(x, bets[x.id], self._markets)
             for x in self._watch.waiting()
             if bets.get(x.id) and x.league in the_odds_api.SPORTS and x.start - now <= TONIGHT
         ]
@@ -176,8 +180,8 @@ class Buyer:
             if not plans.due(tip, self._clock.now(), left):
                 continue
             await self._close(tip, tips, left)
-            if tip.players:
-                await self._players(tip)
+            if tip.own:
+                await self._own(tip)
         await self._too_late()
         await self._look(tips)
 
@@ -196,28 +200,45 @@ class Buyer:
         bought = await self._buy(plans.featured(group, self._tariff, again=not first), tips)
         if not first:
             self._again.add(tip.game)
-        if bought:
+        if bought is not None and bought.asked is not None:
             self._last[tip.league] = now
             for one in group:
                 self._bought[one.game] = now
 
-    async def _players(self, tip: Tip) -> None:
-        key = tip.game, Purpose.PLAYERS.value
+    async def _own(self, tip: Tip) -> None:
+        """Buy the markets of one game that bets on it need beside the featured ones, once."""
+        key = tip.game, Purpose.OWN.value
         if key in self._done:
             return
         self._done.add(key)
-        wanted, event = plans.players(tip, self._tariff), self._watch.provider_id(tip.game)
+        wanted, event = plans.own(tip, self._tariff), self._watch.provider_id(tip.game)
+        event = event or await self._renamed(tip)
         if event is None:
             await self._refuse(Refusal(wanted, "the source does not list the game"))
-        else:
-            await self._buy(wanted, self.tips(), event)
+            return
+        bought = await self._buy(wanted, self.tips(), event)
+        if bought is not None and bought.closed:
+            # Ids are given anew now and then: what the game is called now costs nothing to ask.
+            other = await self._renamed(tip)
+            if other not in (None, event):
+                await self._buy(wanted, self.tips(), other)
+
+    async def _renamed(self, tip: Tip) -> str | None:
+        """The source's id of a game by its list; None where it lists none, or does not answer."""
+        game = self._watch.game(tip.game)
+        try:
+            parsed = await self._parts.sources.listed(tip.league)
+        except FeedError:
+            return None
+        return None if game is None else match(parsed, [game], self._clock.now()).ids.get(game.id)
 
     async def _look(self, tips: Sequence[Tip]) -> None:
         """Buy a look at all lines before the tip-offs, where that leaves enough for closes."""
         now = self._clock.now()
         for league in sorted({x.league for x in tips}):
             near = [x for x in tips if x.league == league and x.start > now]
-            last = self._last.get(league)
+            last = max(filter(None, (self._last.get(league), self._considered.get(league))),
+                       default=None)  # fmt: skip
             if not near or near[0].start - now > LOOK_AHEAD or near[0].start - now < NEAR / 3:
                 continue
             if last is not None and now - last < LOOK_EVERY:
@@ -225,8 +246,10 @@ class Buyer:
             wanted = plans.look(near, self._tariff, now)
             known = self._remaining is not None
             if known and isinstance(self._affordable(wanted, tips), Purchase):
-                await self._buy(wanted, tips)
-            self._last[league] = now
+                bought = await self._buy(wanted, tips)
+                if bought is not None and bought.asked is not None:
+                    self._last[league] = now
+            self._considered[league] = now
 
     async def _too_late(self) -> None:
         """Say of games that began before their close could be bought that it was not."""
@@ -234,7 +257,7 @@ class Buyer:
         for game in self._watch.in_play():
             late = game.id in bets and game.league in the_odds_api.SPORTS
             if late and game.id not in self._bought and game.id in self._looked:
-                tip = tip_of(game, bets[game.id])
+                tip = tip_of(game, bets[game.id], self._markets)
                 self._bought[game.id] = self._clock.now()
                 await self._refuse(Refusal(plans.featured([tip], self._tariff), plans.BEGUN))
 
@@ -243,11 +266,14 @@ class Buyer:
         left = sum(x.planned for x in plans.plan(rest, self._tariff) if x.purpose is Purpose.CLOSE)
         return plans.afford(wanted, self._remaining, self._tariff, left)
 
-    async def _buy(self, wanted: Purchase, tips: Sequence[Tip], event: str | None = None) -> bool:
+    async def _buy(
+        self, wanted: Purchase, tips: Sequence[Tip], event: str | None = None
+    ) -> Bought | None:
+        """What became of a purchase; None where it cannot be paid."""
         found = self._affordable(wanted, tips)
         if isinstance(found, Refusal):
             await self._refuse(found)
-            return False
+            return None
         bought = await self._parts.sources.buy(found, event)
         credit = bought.credit
         if credit.remaining is not None:
@@ -261,7 +287,7 @@ class Buyer:
             self._parts.tell(OddsRefused(wanted.what, credit.refused or ""))
         if bought.fatal and self._remaining != 0:
             self._shut_until = self._clock.monotonic() + REFUSED_FOR_S
-        return bought.asked is not None
+        return bought
 
     async def _refuse(self, refusal: Refusal) -> None:
         """Write down what is not bought, once."""

@@ -40,6 +40,9 @@ HEAVY_LIMIT = 1800.0
 REMEMBERED = timedelta(days=14)
 """How far back a time that was missed is written down."""
 
+RETRAIN_AT = time(4)
+"""When models are fitted anew, on Tuesdays: after the week's games, before its first."""
+
 _WEEK = frozenset(range(7))
 
 
@@ -81,11 +84,13 @@ def dues(chore: Chore, since: datetime, until: datetime) -> list[datetime]:
 class Plan:
     """What is to be done of a chore at one moment: the time that it is due, None for nothing.
 
-    `missed` are times that passed while nothing ran, which this one makes up for.
+    `missed` are times that passed while nothing ran, which this one makes up for; `cut` those at
+    which a process that is dead was at work, and which nobody takes up again.
     """
 
     due: datetime | None
     missed: tuple[datetime, ...] = ()
+    cut: tuple[datetime, ...] = ()
 
 
 def plan(chore: Chore, known: Mapping[datetime, ChoreRun], now: datetime, *, fresh: bool) -> Plan:
@@ -103,7 +108,9 @@ def plan(chore: Chore, known: Mapping[datetime, ChoreRun], now: datetime, *, fre
     missing = [x for x in times if x not in known and x > min(known)]
     useful = now - latest <= chore.catch_up
     left = tuple(x for x in missing if x != latest or not useful)
-    return Plan(latest if useful and _open(known.get(latest), now, fresh=fresh) else None, left)
+    due = latest if useful and _open(known.get(latest), now, fresh=fresh) else None
+    begun = (x for x, seen in known.items() if seen.outcome is None and x != due)
+    return Plan(due, left, tuple(sorted(begun)) if fresh else ())
 
 
 def _open(seen: ChoreRun | None, now: datetime, *, fresh: bool) -> bool:
@@ -127,6 +134,9 @@ async def do_chore(chore: Chore, store: Store, clock: Clock, run: Verbs, report:
         if found.missed:
             why = "before the first start" if not known else "nothing ran"
             await store.upkeep.missed(chore.name, found.missed, now, why)
+        for due in found.cut:
+            why = "the program was ended while it was at work"
+            await store.upkeep.end(chore.name, due, now, ChoreOutcome.FAILED, why)
         await _do(chore, found, store, clock, run, report)
         await clock.sleep(STEP)
 
@@ -180,6 +190,18 @@ def usual_chores(settings: Settings, played_today: Callable[[], bool]) -> Sequen
         ]
         watch = (settings.refresh.at.replace(hour=(settings.refresh.at.hour + 1) % 24),)
         found.append(Chore("monitors", ("monitors", "--update"), watch, LEAGUE_ZONE, heavy=True))
+    found += [
+        Chore(
+            f"retrain {league}",
+            ("model", "retrain", "--collect", "--kind", "both", "--league", league),
+            (RETRAIN_AT,),
+            LEAGUE_ZONE,
+            frozenset({1}),
+            timedelta(days=6),
+            heavy=True,
+        )
+        for league in settings.models.retrain
+    ]
     if backup.enabled:
         monday, whole = frozenset({0}), ("backup", "--full")
         week = timedelta(days=6)

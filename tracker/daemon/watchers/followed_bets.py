@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from tracker.app.bets import Bets
 from tracker.app.file_of_bets import take
 from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
-from tracker.daemon.shared_bets import SharedBets
 from tracker.daemon.watchers.known_players import Rosters, frozen
 from tracker.daemon.watchers.matching import match, strayed, to_move
 from tracker.domain.bet import Bet
@@ -60,7 +58,6 @@ class FollowedBets:
         self._seen: tuple[int, int, int] | None = None
         self._told: set[str] = set()
         self._moved: set[str] = set()
-        self._sharing = SharedBets()
         self._rosters = Rosters(store)
         self.recent: dict[Who, tuple[PlayerGame, ...]] = {}
         """The last games of the players whom bets are about."""
@@ -87,21 +84,9 @@ class FollowedBets:
         self.held = await self._store.held_games()
 
     def wanted(self, book: GameTracking) -> tuple[Tracked, ...]:
-        """The bets on a game that are to be followed at this moment."""
+        """The bets on a game that are to be followed at this moment, as they were last read."""
         shelved = self._books.get(book.game.id)
-        return () if shelved is None else tuple(map(self._sharing.newest, shelved.tracked))
-
-    def share(self, book: GameTracking) -> None:
-        """Take what a decision on one game made of bets that are about several.
-
-        Between `wanted` and this nothing else may run: the next decision on another game of such a
-        bet must start from what this one left.
-        """
-        self._sharing.share(book)
-
-    def in_turn(self, book: GameTracking) -> AbstractAsyncContextManager[object]:
-        """Wait until what earlier decisions made of the book's shared bets is on disk."""
-        return self._sharing.in_turn(book)
+        return () if shelved is None else shelved.tracked
 
     def meet(self, state: GameState) -> None:
         """Learn who plays, from a box."""
@@ -148,13 +133,12 @@ class FollowedBets:
         self._moved = {x for x in self._books if _bets(before.get(x)) != _bets(self._books[x])}
         self._moved |= before.keys() - self._books.keys()
         await self._learn_who_is_out(before)
-        self._sharing.keep_only({x.bet.number for book in books for x in book.tracked})
         self.recent = await self._store.players.recent_games(_players(books))
         teams, boxes = _teams(books), await self._store.players.counted()
         if teams != self.teams.keys() or boxes != self._boxes:
             self._boxes = boxes
             self.teams = await self._store.players.team_games(teams)
-            self.against = await self._store.players.against(teams)
+            self.against = await self._store.players.opponents(teams)
         self._version = await self._store.data_version()
         return tuple(books)
 

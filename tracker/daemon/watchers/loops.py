@@ -11,7 +11,7 @@ from tracker.daemon.watchdog import Watchdog
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.events import LoopsMoving, LoopsStuck, Tell
 from tracker.domain.tracking import GameTracking
-from tracker.feeds.slate.slate import SlateReading
+from tracker.feeds.slates import SlateReading
 from tracker.host import SystemdNotifier
 from tracker.store import Store
 

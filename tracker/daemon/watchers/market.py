@@ -28,8 +28,8 @@ from tracker.domain.quote import EXCHANGES, Closing
 from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
 from tracker.domain.value import ClosingValue, Decision
 from tracker.engine.market.board import QuoteBoard
-from tracker.engine.market.closing import Close, close, consensus, tip_off
-from tracker.engine.market.live import exchange_lines
+from tracker.engine.market.closing import GameClose, close, consensus, exchange_lines, tip_off
+from tracker.engine.market.clv import Placed
 from tracker.engine.rules.market import step_market
 from tracker.feeds.errors import FeedError
 from tracker.feeds.odds.asking import Asked
@@ -73,7 +73,7 @@ class MarketWatch:
         self._states: dict[str, GameState] = {}
         self._shown: dict[str, GameTracking] = {}
         self._closings: dict[str, Closing] = {}
-        self._closes: dict[str, Close] = {}
+        self._closes: dict[str, GameClose] = {}
         self.values: dict[int, ClosingValue] = {}
         """What bets were worth by the close, by number."""
         self._decided: set[int] = set()
@@ -93,6 +93,8 @@ class MarketWatch:
         state = tracking.state
         if state is None:
             return
+        # The game that was decided on last stands last: its copies of bets are the newest.
+        self._shown.pop(tracking.game.id, None)
         self._shown[tracking.game.id] = tracking
         before = self._states.get(tracking.game.id)
         self._states[tracking.game.id] = state
@@ -208,7 +210,8 @@ class MarketWatch:
         """Believe an answer: what changed in it is written with its body, and its cost."""
         document = asked.document
         found = match(asked.parsed, self._games.values(), document.at, self._parts.roster_of)
-        self._ids |= found.ids
+        if paid is not None:
+            self._ids |= found.ids
         rows = self.board.changed(found.quotes, asked.scope, document.at, asked.covers)
         number = 0
         if rows or paid is not None:
@@ -347,7 +350,7 @@ class MarketWatch:
         revision = 1 if known is None else known.revision + 1
         if state.phase.off:
             if known is None or not known.void:
-                await self._keep(Close(Closing(game.id, revision, None)))
+                await self._keep(GameClose(Closing(game.id, revision, None)))
             return
         if state.phase.rank == 0 or (known is not None and not known.void):
             return
@@ -368,7 +371,7 @@ class MarketWatch:
         # What cannot be priced leaves no snapshot: then by what is believed.
         return None if tracking.changed_at is None else tip_off(state, tracking.changed_at)
 
-    async def _keep(self, made: Close) -> None:
+    async def _keep(self, made: GameClose) -> None:
         """Write a close with the values of the bets that waited for it alone."""
         game, now = made.closing.game, self._clock.now()
         self._closings[game] = made.closing
@@ -388,37 +391,47 @@ class MarketWatch:
     def _remember(self, values: Iterable[ClosingValue]) -> None:
         self.values |= {x.bet: x for x in values}
 
-    def _ready(self, games: set[str] | None) -> list[Bet]:
-        """The bets with a close for each of their games that have no value by these closes yet."""
-        found: dict[int, Bet] = {}
-        for tracking in self._parts.trackings():
-            for tracked in tracking.tracked:
-                bet = tracked.bet
-                closings = [self._closings.get(x.id) for x in bet.games]
-                if games is not None and not games & {x.id for x in bet.games}:
-                    continue
-                last = max((x.revision for x in closings if x is not None), default=0)
-                known = self.values.get(bet.number)
-                valued = known is not None and (known.closing_revision or 0) >= last
-                if all(x is not None for x in closings) and not valued:
-                    found[bet.number] = bet
-        return list(found.values())
+    def _ready(self, games: set[str] | None) -> list[Placed]:
+        """The bets with a close for each of their games that have no value by these closes yet.
 
-    async def _values(self, bets: list[Bet]) -> list[ClosingValue]:
-        if not bets:
+        `games` are those whose close has only now been taken, or taken back. A bet is valued anew
+        where it, or a leg of it, was void in the end.
+        """
+        order = {game: place for place, game in enumerate(self._shown)}
+        books = sorted(self._live(), key=lambda x: order.get(x.game.id, -1))
+        newest = {x.bet.number: x for book in books for x in book.tracked}
+        return [Placed.of(newest[x]) for x in sorted(newest) if self._waits(newest[x], games)]
+
+    def _waits(self, tracked: Tracked, games: set[str] | None) -> bool:
+        ids = {x.id for x in tracked.bet.games}
+        closings = [self._closings[x] for x in ids if x in self._closings]
+        if len(closings) < len(ids):
+            return False
+        if games is not None:
+            return not games.isdisjoint(ids)
+        known = self.values.get(tracked.bet.number)
+        last = max(x.revision for x in closings)
+        if known is None or (known.closing_revision or 0) < last:
+            return True
+        return not Placed.of(tracked).heeded(known)
+
+    async def _values(self, placed: list[Placed]) -> list[ClosingValue]:
+        if not placed:
             return []
-        for game in {x.id for bet in bets for x in bet.games} - self._closes.keys():
+        for game in {y.id for x in placed for y in x.bet.games} - self._closes.keys():
             self._closes[game] = await self._rebuilt(self._closings[game])
         revisions = {x: y.revision for x, y in self.values.items()}
         load, players = self._parts.load, self._parts.forecaster.pricing.players
         now, closes = self._clock.now(), dict(self._closes)
-        return await asyncio.to_thread(closing_values, bets, closes, revisions, load, players, now)
+        return await asyncio.to_thread(
+            closing_values, placed, closes, revisions, load, players, now
+        )
 
-    async def _rebuilt(self, closing: Closing) -> Close:
+    async def _rebuilt(self, closing: Closing) -> GameClose:
         """A close that was taken before a restart, out of the quotes that are kept of it."""
         tip_at = closing.tip_at
         if tip_at is None:
-            return Close(closing)
+            return GameClose(closing)
         told = await self._store.standing(closing.game, tip_at - DAY, tip_at)
         board = QuoteBoard()
         board.restore((x.quote, x.stood_at, x.scope) for x in told)

@@ -23,6 +23,7 @@ from tracker.engine.monitors import State
 from tracker.notify.web_service import Reply, WebService
 from tracker.store import Store
 from tracker.store.monitoring import Standing
+from tracker.store.trials import TrialOutcome, UntoldVerdict
 
 if TYPE_CHECKING:
     from tracker.store.views import BetView
@@ -31,6 +32,7 @@ NIGHTLY = "nightly"
 TONIGHT = "tonight"
 REPORT = "report"
 MONITOR = "monitor"
+TRIAL = "trial"
 
 REPORT_AT = time(9)
 """When a report is told, unless the digest of the night has a time of its own."""
@@ -211,8 +213,11 @@ async def tell_reports(
 async def tell_changes(
     store: Store, clock: Clock, tell: Callable[[Notice], Awaitable[None]]
 ) -> None:
-    """Tell of each monitor that begins to drift, or is well again, once, for ever."""
+    """Tell of each monitor that begins to drift or is well again, and of each verdict, for ever."""
     while True:
+        for verdict in await store.trials.untold():
+            await tell(verdict_notice(verdict, clock.now()))
+            await store.trials.told(verdict.id)
         for x in await store.monitoring.untold():
             await tell(monitor_notice(x, clock.now()))
             await store.monitoring.told(x.id)
@@ -226,6 +231,25 @@ def monitor_notice(x: Standing, now: datetime) -> Notice:
         text = f"⚠ {what}: {x.value:.2f}, beyond {x.level:g}\n{x.advice}\ntracker monitors"
         return Notice(MONITOR, x.id, now, text, Level.DEFAULT, now + USEFUL_FOR)
     return Notice(MONITOR, x.id, now, f"✓ {what} is well again", Level.LOW, now + USEFUL_FOR)
+
+
+def verdict_notice(x: UntoldVerdict, now: datetime) -> Notice:
+    """What is said when the gate has decided on a challenger."""
+    what = f"{x.league.upper()} {x.kind}: {x.challenger}"
+    kind = "" if x.kind == "games" else f" --kind {x.kind}"
+    league = f" --league {x.league}"
+    if x.verdict != "promote":
+        text = (
+            f"✗ {what} is no better than {x.champion}; its trial is over\ntracker model trial show"
+        )
+    elif x.outcome is TrialOutcome.PROMOTED:
+        text = f"✓ {what} has won its trial and is in use\ntracker model rollback{league}{kind}"
+    else:
+        text = (
+            f"✓ {what} has won its trial against {x.champion}\n"
+            f"tracker model activate {x.challenger}{league}{kind}"
+        )
+    return Notice(TRIAL, x.id, now, text, Level.DEFAULT, now + USEFUL_FOR)
 
 
 def report_due(span: Span, today: date) -> bool:

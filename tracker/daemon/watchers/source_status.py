@@ -43,11 +43,7 @@ class SourceStatus:
         """Write down what has been heard, for ever."""
         while True:
             heard, self._heard = self._heard, {}
-            for source, (at, word) in heard.items():
-                await store.saw(source, at, word)
-            if heard:
-                await store.keep_usage(self.usage(), clock.now())
             seen, self._seen = self._seen, {}
-            if seen:
-                await store.seen(seen)
+            if heard or seen:
+                await store.heard(heard, seen, self.usage() if heard else {}, clock.now())
             await clock.sleep(KEEP_EVERY)

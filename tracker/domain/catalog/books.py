@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 from typing import Any
 
+from tracker.domain.catalog import shipped
 from tracker.domain.catalog.teams import fold
 from tracker.domain.market import DoubleDouble, Market, Moneyline, PlayerTotal, Span, ThreeWay
 
@@ -58,8 +57,7 @@ def house_of(book: str | None) -> HouseRules:
 @cache
 def _presets() -> Mapping[str, HouseRules]:
     """The shipped presets by every name that they go by."""
-    text = resources.files("tracker.domain.catalog").joinpath("data/books.toml").read_text("utf-8")
-    tables: dict[str, dict[str, Any]] = tomllib.loads(text)
+    tables: dict[str, dict[str, Any]] = shipped("books")
     found = {}
     for name, own in tables.items():
         house = _house(name, tables["default"] | own)

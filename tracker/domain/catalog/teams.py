@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import resources
+
+from tracker.domain.catalog import shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,7 @@ def teams(league: str) -> Mapping[str, Team]:
     A feed may know teams that are not in it: they go by the feed's own code.
     """
     file, table = _LISTS.get(league, ("teams", league))
-    text = (
-        resources.files("tracker.domain.catalog").joinpath(f"data/{file}.toml").read_text("utf-8")
-    )
-    found = tomllib.loads(text)
+    found = shipped(file)
     rows = found if table is None else found.get(table, {})
     return {
         code: Team(league, code, row["city"], row["name"], tuple(row.get("aliases", ())))

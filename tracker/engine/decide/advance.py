@@ -60,9 +60,10 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
 
     Without an outlook nothing is priced: every bet keeps its last chance.
     """
-    given, state = book, carried(filled(state, book.state), book.state)
+    state = carried(filled(state, book.state), book.state)
     ordering, held = classify(book, state)
     contrary = state.doubt or contradiction(book.state, state)
+    said_before = contrary and book.held is not None and book.held.state == state
     if contrary:
         ordering, held = Ordering.HELD, _held_on(book.held, state)
     back, returned = _feed_back(book, now)
@@ -72,13 +73,12 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
     if ordering is Ordering.HELD:
         book = replace(book, stale=_stale(book, now))
         notes = (*returned, PollHeld(book.game.name, contrary or _told(state)))
-        same = contrary and given.held is not None and given.held.state == state
-        kept = Change(book, ordering, alerts=back, notes=returned if same else notes)
+        kept = Change(book, ordering, alerts=back, notes=returned if said_before else notes)
         frozen = freeze_doubted(kept, state, lambda x: chances([x], outlook, state)[0][1], now)
         if contrary:
             doubted = Unreadable(Trouble.MALFORMED, contrary, contrary)
             frozen = confirm_unread(frozen, doubted, now)
-        return _counted(given, end_unheard(frozen, contrary, now))
+        return _asked(end_unheard(frozen, contrary, now))
     before, was_stale = book.state, book.stale
     news = ordering is not Ordering.SAME
     known = None if before is None else with_players(before, state.players, before.players)
@@ -106,7 +106,7 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
         change = freeze_pending(change, now, "the feed has stopped changing")
     change = settle_parts(tell_certain(change, before, now), before, now)
     change = tell_legs(finish(take_given(change), now), before, now)
-    return _counted(given, end_unheard(change, "", now))
+    return _asked(end_unheard(change, "", now))
 
 
 def _before_tip(before: GameState | None, state: GameState) -> bool:
@@ -129,20 +129,10 @@ def _basis(book: GameTracking, outlook: Outlook | None) -> tuple[Basis | None, b
     return outlook.basis.after(book.basis), outlook.basis.renews(book.basis)
 
 
-def _counted(given: GameTracking, change: Change) -> Change:
-    """The change with the turn of each parlay over several games that it moved on.
-
-    Whoever must decide a result is told so, whichever step left it to a person.
-    """
-    if change.reviews:
-        said = tuple(review_alert(change.book, x) for x in change.reviews)
-        change = replace(change, alerts=change.alerts + said)
-    old = {x.bet.number: x for x in given.tracked}
-    turned = tuple(
-        replace(x, turn=x.turn + 1) if len(x.groups) > 1 and x != old.get(x.bet.number) else x
-        for x in change.book.tracked
-    )
-    return replace(change, book=replace(change.book, tracked=turned))
+def _asked(change: Change) -> Change:
+    """Whoever must decide a result is told so, whichever step left it to a person."""
+    said = tuple(review_alert(change.book, x) for x in change.reviews)
+    return replace(change, alerts=change.alerts + said) if said else change
 
 
 def _changed_in(book: GameTracking, before: GameState, state: GameState) -> tuple[int, ...]:
@@ -156,14 +146,14 @@ def note(book: GameTracking, why: Unreadable, now: datetime) -> Change:
     """What an unreadable poll changes: nothing is believed, and a long silence is said once."""
     playing = book.state is not None and book.state.phase.in_play
     silent = book.seen_at is not None and now - book.seen_at >= LOST_AFTER
-    given, book = book, replace(book, stale=_stale(book, now))
+    book = replace(book, stale=_stale(book, now))
     if book.state is not None and book.state.phase.off and _surely_off(book, now):
         # A game that was called off leaves the board; its bets still become void, and official.
-        return _counted(given, finish(Change(book, Ordering.SAME), now))
+        return _asked(finish(Change(book, Ordering.SAME), now))
     change = confirm_unread(Change(book), why, now)
     change = end_unheard(change, why.told, now)
     if not playing or not silent or book.lost:
-        return _counted(given, change)
+        return _asked(change)
     alerts = announce(change.book, Event.FEED_DOWN, now, detail=why.why)
     change = replace(
         change,
@@ -171,7 +161,7 @@ def note(book: GameTracking, why: Unreadable, now: datetime) -> Change:
         alerts=change.alerts + alerts,
         notes=(*change.notes, GameLost(book.game.name, why.trouble.value)),
     )
-    return _counted(given, freeze_pending(change, now, "the feed is away"))
+    return _asked(freeze_pending(change, now, "the feed is away"))
 
 
 def _surely_off(book: GameTracking, now: datetime) -> bool:

@@ -23,18 +23,22 @@ _USEFUL_FOR = {
 _USEFUL_BY_DEFAULT = timedelta(minutes=10)
 
 
+_NO_FACTS: frozenset[Event] = frozenset()
+
+
 def facts_of(before: GameState | None, after: GameState) -> frozenset[Event]:
     """The facts about a game that the step from one state to the next brings."""
+    if before is None or before.phase is after.phase:
+        return _NO_FACTS
     facts: set[Event] = set()
-    if before is not None:
-        if before.phase is Phase.SCHEDULED and after.phase.in_play:
-            facts.add(Event.START)
-        if after.phase is Phase.BREAK and before.phase is not Phase.BREAK:
-            # Whether a poll falls between the last buzzer and the final is luck: no quarter then.
-            ends = after.period >= after.game.rules.periods and after.score.margin != 0
-            half = after.period * 2 == after.game.rules.periods
-            if not ends:
-                facts.add(Event.HALFTIME if half else Event.QUARTER)
+    if before.phase is Phase.SCHEDULED and after.phase.in_play:
+        facts.add(Event.START)
+    if after.phase is Phase.BREAK:
+        # Whether a poll falls between the last buzzer and the final is luck: no quarter then.
+        ends = after.period >= after.game.rules.periods and after.score.margin != 0
+        half = after.period * 2 == after.game.rules.periods
+        if not ends:
+            facts.add(Event.HALFTIME if half else Event.QUARTER)
     return frozenset(facts)
 
 

@@ -23,7 +23,7 @@ def look_at(tracked: Tracked, slip: Parlay, outlook: Outlook, state: GameState) 
     places = slip.in_game(state.game.id)
     legs = list(tracked.legs)
     markets = [slip.legs[i].market for i in places]
-    told = price_all(markets, outlook)
+    told = calibrated_all(markets, price_all(markets, outlook), outlook)
     for i, market, chance in zip(places, markets, told, strict=True):
         if legs[i].result is None:
             legs[i] = _seen(legs[i], market, chance, outlook)
@@ -41,6 +41,17 @@ def look_at(tracked: Tracked, slip: Parlay, outlook: Outlook, state: GameState) 
         elif len(known) == len(left):
             part = parlay_of(known, outlook) if known else PUSHED
     return regrouped(replace(tracked, legs=tuple(legs)), state.game.id, part)
+
+
+def calibrated_all(
+    markets: Sequence[Market], told: Sequence[Chance | None], outlook: Outlook
+) -> Sequence[Chance | None]:
+    """The chances of the legs on a game, calibrated where there is one leg alone.
+
+    Several are told as the outlook has them: they could not be moved one by one and still agree.
+    """
+    chance = told[0] if len(told) == 1 else None
+    return told if chance is None else [outlook.calibrations.applied(markets[0], chance)]
 
 
 def _seen(leg: LegStanding, market: Market, chance: Chance | None, outlook: Outlook) -> LegStanding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from tracker.domain.bet import Parlay
@@ -30,8 +29,7 @@ def presume(book: GameTracking, state: GameState, outlook: Outlook) -> GameTrack
     for tracked in book.tracked:
         slip = tracked.bet.market
         if isinstance(slip, Parlay) and _waits(tracked, book.game.id):
-            looked = look_at(tracked, slip, outlook, state)
-            book = book.with_tracked(replace(looked, turn=tracked.turn + 1))
+            book = book.with_tracked(look_at(tracked, slip, outlook, state))
     return book
 
 

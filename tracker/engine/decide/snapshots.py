@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from tracker.domain.alert import Alert
 from tracker.domain.bet import Parlay, Snapshot
@@ -15,14 +16,23 @@ from tracker.domain.tracking import Change, LegStanding, RuleState, Tracked
 from tracker.engine.decide.normalising import first_seen
 from tracker.engine.decide.parlays import chance_of, look_at, part_of
 from tracker.engine.rules.stepping import Look, apply_rules
-from tracker.forecast import Outlook, price_all, why_none
+from tracker.forecast import Outlook, own_figure, price_all, why_none
+from tracker.forecast.calibration import UNCALIBRATED, Calibrations
 
-Camera = Callable[[Tracked], Snapshot]
-"""Takes the snapshot of a bet as it has been seen."""
+Camera = Callable[[Tracked, Chance | None], Snapshot]
+"""Takes the snapshot of a bet as it has been seen, with its raw chance where that is another."""
 
-Priced = tuple[Tracked, Chance | NoChance | None]
-"""A bet with what an outlook says of its legs, and its chance or why it has none. None where that
-cannot be told: the last chance stands."""
+
+class Priced(NamedTuple):
+    """A bet with what an outlook says of its legs, and its chance or why it has none.
+
+    None where that cannot be told: the last chance stands. `raw` is the chance as the outlook has
+    it, where a calibration has moved it.
+    """
+
+    tracked: Tracked
+    told: Chance | NoChance | None
+    raw: Chance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,7 @@ def _look_at(tracked: Tracked, look: Look) -> Look:
 def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -> list[Priced]:
     """Each bet with what an outlook says of its legs, and its chance."""
     if outlook is None:
-        return [(x, None) for x in tracked]
+        return [Priced(x, None) for x in tracked]
     singles: list[Market] = [x.bet.market for x in tracked if not isinstance(x.bet.market, Parlay)]
     told = iter(price_all(singles, outlook))
     found: list[Priced] = []
@@ -93,10 +103,17 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
         market = one.bet.market
         if isinstance(market, Parlay):
             looked = look_at(one, market, outlook, state)
-            found.append((looked, chance_of(looked)))
+            found.append(Priced(looked, chance_of(looked)))
         else:
-            found.append((one, next(told) or why_none(market, outlook)))
+            found.append(_single(one, market, next(told), outlook))
     return found
+
+
+def _single(one: Tracked, market: Market, told: Chance | None, outlook: Outlook) -> Priced:
+    if told is None:
+        return Priced(one, why_none(market, outlook))
+    chance = outlook.calibrations.applied(market, told)
+    return Priced(one, chance, None if chance is told else told)
 
 
 def _sight(
@@ -105,7 +122,7 @@ def _sight(
     look: Look,
     take: Camera | None,
 ) -> Sight:
-    seen, told = priced
+    seen, told, raw = priced
     legs = () if seen is old else tuple(x for x in seen.legs if x not in old.legs)
     if seen.groups and seen.settlement is not None:
         return Sight(seen, legs=legs)
@@ -117,7 +134,7 @@ def _sight(
         chance, known = told, told is None
         seen = seen if told is None else seen.seen_at(told)
     if take is not None and not known:
-        snapshot = take(seen)
+        snapshot = take(seen, raw)
     rules, alerts = apply_rules(old, seen, chance, look)
     memory = {x.rule: x for x in old.rules}
     changed = tuple(x for x in rules if x is not memory[x.rule] and x != memory[x.rule])
@@ -128,14 +145,23 @@ def _camera(state: GameState, outlook: Outlook, now: datetime) -> Camera:
     """What takes the snapshot of a bet at a state: all but its chance is the same for every bet."""
     shared = (now, state.period, state.clock, state.game_clock, state.score)
     forecast = (outlook.mu, outlook.sigma)
-    versions = (outlook.model_version, outlook.feature_version, outlook.calibration_id)
-    game = state.game.id
+    versions = (outlook.model_version, outlook.feature_version)
+    game, calibrations = state.game.id, outlook.calibrations
 
-    def take(seen: Tracked) -> Snapshot:
+    def take(seen: Tracked, raw: Chance | None) -> Snapshot:
         part = part_of(seen, game)
+        market = seen.bet.market
+        own = None if isinstance(market, Parlay) else own_figure(market, outlook)
+        by = calibrations.name if not calibrations.maps else _corrected_by(seen, game, calibrations)
         return Snapshot(
-            seen.bet.number, *shared, *forecast, seen.chance, *versions, part, seen.no_chance,
-            outlook.told,
+            seen.bet.number, *shared, *forecast, seen.chance, *versions, by, part, seen.no_chance,
+            outlook.told, raw, own,
         )  # fmt: skip
 
     return take
+
+
+def _corrected_by(seen: Tracked, game: str, calibrations: Calibrations) -> str:
+    """The name of what corrects a bet's chance: only a leg that is alone on its game is."""
+    legs = [x.market for x in seen.bet.legs if x.game.id == game]
+    return calibrations.id_for(legs[0]) if len(legs) == 1 else UNCALIBRATED

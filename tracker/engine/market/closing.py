@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
+from typing import TYPE_CHECKING
 
 from tracker.domain.game import GameState
 from tracker.domain.prior import NO_LINES, Lines
@@ -29,6 +30,9 @@ from tracker.domain.quote import (
     TwoSided,
 )
 from tracker.forecast.priors.lines import even_margin, even_total
+
+if TYPE_CHECKING:
+    from tracker.forecast.priors.fusion import LiveLines
 
 LEAST_BOOKS = 3
 """Of fewer a median can be the one that is wrong."""
@@ -48,7 +52,7 @@ def tip_off(state: GameState, at: datetime) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Close:
+class GameClose:
     """The close of one game with all that was quoted: `fairs` are by the first side of each line.
 
     `lines` are the expected margin and total that the quotes speak of, as lines at even odds. `why`
@@ -69,16 +73,20 @@ class Close:
 def standing(
     lines: Iterable[TwoSided], at: datetime, oldest: timedelta = AGE.close
 ) -> dict[tuple[str, Selection], TwoSided]:
-    """The last that each book quoted of each line up to `at`, none older than `oldest` then."""
-    found: dict[tuple[str, Selection], TwoSided] = {}
-    for one in lines:
-        if one.at > at or at - one.stood_at > oldest:
-            continue
-        key = (one.book, one.selection)
-        known = found.get(key)
-        if known is None or (one.at, one.stood_at) >= (known.at, known.stood_at):
-            found[key] = one
-    return found
+    """What each book quoted of each market when it last did up to `at`, none older than `oldest`.
+
+    A line that a book has left for another is not quoted any more, however short a time ago.
+    """
+    usable = [x for x in lines if x.at <= at and at - x.stood_at <= oldest]
+    newest: dict[tuple[str, str, str, str], datetime] = {}
+    for one in usable:
+        key = _market(one)
+        newest[key] = max(one.at, newest.get(key, one.at))
+    return {(x.book, x.selection): x for x in usable if x.at == newest[_market(x)]}
+
+
+def _market(x: TwoSided) -> tuple[str, str, str, str]:
+    return x.book, x.selection.market, x.selection.about, x.selection.span
 
 
 def fairs(quoted: Iterable[TwoSided]) -> dict[Selection, Fair]:
@@ -188,7 +196,7 @@ def consensus(quoted: Sequence[TwoSided]) -> tuple[Lines, str, datetime] | None:
 _HOME_WINS = Selection(MONEYLINE, "home")
 
 
-def close(game: str, revision: int, tip_at: datetime, lines: Sequence[TwoSided]) -> Close:
+def close(game: str, revision: int, tip_at: datetime, lines: Sequence[TwoSided]) -> GameClose:
     """The close of a game out of all that was quoted of it lately."""
     quoted = list(standing(lines, tip_at).values())
     known = fairs(quoted)
@@ -208,7 +216,7 @@ def close(game: str, revision: int, tip_at: datetime, lines: Sequence[TwoSided])
         by=None if found is None else found[1],
         poll=max((x.poll for x in told), default=0) or None,
     )
-    return Close(
+    return GameClose(
         closing, known, NO_LINES if found is None else found[0], _why(lines, known, tip_at)
     )
 
@@ -234,3 +242,24 @@ def _why(
         else:
             why[name] = f"{len(books)} book{'s' * (len(books) != 1)} quoted it, {LEAST_BOOKS} count"
     return why
+
+
+AT_BET = timedelta(seconds=60)
+"""How far an exchange's price may lie from the moment that it is to speak of."""
+
+
+def exchange_lines(lines: Sequence[TwoSided], at: datetime) -> LiveLines | None:
+    """An exchange's moneyline at a time as a live line, no older than a minute then."""
+    from tracker.forecast.priors.fusion import LiveLines
+
+    fresh = [
+        x for x in standing(lines, at, AT_BET).values()
+        if x.book in EXCHANGES and x.selection.plain == MONEYLINE and x.selection.span == "game"
+    ]  # fmt: skip
+    for name in EXCHANGES:
+        for line in fresh:
+            if line.book == name:
+                home = line.chance if line.selection.side == "home" else 1 - line.chance
+                lines_told = Lines(home_ml=1 / home, away_ml=1 / (1 - home))
+                return LiveLines(lines_told, max(0.0, (at - line.stood_at).total_seconds()))
+    return None

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
+from math import prod
 from typing import TYPE_CHECKING
 
-from tracker.domain.bet import Bet, Leg, Parlay, price_of
+from tracker.domain.bet import Bet, Leg, Parlay, Result, price_of
 from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.chance import Chance
+from tracker.domain.game import Game
 from tracker.domain.market import (
     DoubleDouble,
     Market,
@@ -20,14 +23,14 @@ from tracker.domain.market import (
     ThreeWay,
     Total,
 )
-from tracker.domain.money import Odds
+from tracker.domain.money import Odds, several
 from tracker.domain.player import Player, Stat
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Fair, selection_of
-from tracker.domain.tracking import Group
+from tracker.domain.tracking import Group, Tracked
 from tracker.domain.value import ClosingValue, Grade, edge
 from tracker.engine.decide.parlays import combined
-from tracker.engine.market.closing import Close
+from tracker.engine.market.closing import GameClose
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing.markets import chance_of, parlay_of
 
@@ -37,28 +40,74 @@ if TYPE_CHECKING:
 AtClose = Callable[[str], "Outlook | None"]
 """Gives the outlook of a game at its closing lines, by its id; None where there are none."""
 
-LIVE, NO_PRICE, NO_CLOSE, CALLED_OFF, UNKNOWN = (
-    "live bet", "no price", "no close", "called off", "little known of the player",
+LIVE, NO_PRICE, NO_CLOSE, CALLED_OFF, UNKNOWN, VOID = (
+    "live bet", "no price", "no close", "called off", "little known of the player", "void",
 )  # fmt: skip
 """Why a value is missing, as it is counted. What follows a colon is about the one bet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A bet with when it was placed, and who plays its games as far as that is known."""
+    """A bet with what has become of it. `dropped` are the places of the legs that are void.
+
+    `void` is whether its book gave all of it back: then no price was taken, and none is judged.
+    """
 
     bet: Bet
-    at: datetime
+    void: bool = False
+    dropped: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, tracked: Tracked) -> Placed:
+        """The bet as it stands."""
+        settled = tracked.settlement
+        void = settled is not None and settled.result is Result.VOID
+        gone = tuple(x.leg for x in tracked.legs if x.result is Result.VOID)
+        return cls(tracked.bet, void or len(gone) == len(tracked.bet.legs), gone)
+
+    @property
+    def at(self) -> datetime:
+        """When it was placed."""
+        return self.bet.made_at
+
+    @property
+    def games(self) -> tuple[Game, ...]:
+        """The games that it is about, without those of which every leg is void."""
+        left = {x.game.id for i, x in enumerate(self.bet.legs) if i not in self.dropped}
+        return tuple(x for x in self.bet.games if x.id in left or self.void)
 
     @property
     def price(self) -> Odds | None:
-        """What the whole pays."""
-        return price_of(self.bet.market, self.bet.odds)
+        """What the whole pays: without void legs, by the prices of those that are left."""
+        market = self.bet.market
+        if not self.dropped or not isinstance(market, Parlay):
+            return price_of(market, self.bet.odds)
+        left = [x.odds for i, x in enumerate(market.legs) if i not in self.dropped]
+        known = [x.decimal for x in left if x is not None]
+        if len(known) < len(left):
+            return None
+        product = prod(known, start=Fraction(1))
+        return Odds(f"{float(product):.2f}", product)
+
+    @property
+    def note(self) -> str:
+        """What of the bet fell away, as a value by the close says it; empty where nothing did."""
+        if self.void:
+            return VOID
+        names = " and ".join(str(i + 1) for i in self.dropped)
+        return f"{several(len(self.dropped), 'leg')} {names} void" if self.dropped else ""
+
+    def heeded(self, value: ClosingValue) -> bool:
+        """Whether a value was reckoned with what has fallen away of the bet by now."""
+        if self.void:
+            return value.grade is Grade.MISSING
+        note = self.note
+        return value.reason.endswith(note) if note else not value.reason.endswith(VOID)
 
 
 def value_at_close(
     placed: Placed,
-    closes: Mapping[str, Close],
+    closes: Mapping[str, GameClose],
     outlook: AtClose,
     revision: int,
     now: datetime,
@@ -72,7 +121,7 @@ def value_at_close(
             bet.number, revision, Grade.MISSING, now, reason=why, closing_revision=last
         )
 
-    for game in bet.games:
+    for game in placed.games:
         close = closes.get(game.id)
         if close is None:
             return missing(f"{NO_CLOSE}: the tip-off of {game.name} was not seen")
@@ -81,19 +130,22 @@ def value_at_close(
             return missing(CALLED_OFF)
         if placed.at >= tip_at:
             return missing(LIVE)
+    if placed.void:
+        return missing(VOID)
     price = placed.price
     if price is None:
-        return missing(NO_PRICE)
+        return missing(f"{NO_PRICE}: {placed.note}" if placed.note else NO_PRICE)
     house = house_of(bet.book)
     if isinstance(bet.market, Parlay):
-        told = _parlay(bet.market, closes, outlook, house)
+        told = _parlay(bet.market, placed.dropped, closes, outlook, house)
     else:
         told = _single(bet.legs[0], closes[bet.game.id], outlook, house)
     if isinstance(told, str):
         return missing(told)
     value = edge(told.chance, price)
+    reason = "; ".join(x for x in (told.reason, placed.note) if x)
     return ClosingValue(
-        bet.number, revision, told.grade, now, told.chance, value, told.points, told.reason, last
+        bet.number, revision, told.grade, now, told.chance, value, told.points, reason, last
     )
 
 
@@ -105,13 +157,15 @@ class _Told:
     reason: str
 
 
-def _single(leg: Leg, close: Close, outlook: AtClose, house: HouseRules) -> _Told | str:
+def _single(leg: Leg, close: GameClose, outlook: AtClose, house: HouseRules) -> _Told | str:
     market = house.read(leg.market)
     selection = selection_of(market)
     fair = None if selection is None else close.fair(selection)
     if fair is not None and selection is not None:
         win = fair.of(selection)
-        return _Told(Grade.QUOTED, Chance(win, 0.0, 1 - win), selection.points, fair.by)
+        points = _closed_at(market, close)
+        points = selection.points if points is None else points
+        return _Told(Grade.QUOTED, Chance(win, 0.0, 1 - win), points, fair.by)
     if isinstance(market, PlayerTotal | DoubleDouble):
         return _player(market, close, outlook(leg.game.id))
     lacking = _lacking(market, close.lines)
@@ -128,7 +182,9 @@ def _single(leg: Leg, close: Close, outlook: AtClose, house: HouseRules) -> _Tol
     return _Told(Grade.CONVERTED, chance, _closed_at(market, close), by)
 
 
-def _player(market: PlayerTotal | DoubleDouble, close: Close, seen: Outlook | None) -> _Told | str:
+def _player(
+    market: PlayerTotal | DoubleDouble, close: GameClose, seen: Outlook | None
+) -> _Told | str:
     """A player's line that was not quoted as it is: by his closing line, else by our own model."""
     if seen is None:
         return f"{NO_CLOSE}: nothing was quoted"
@@ -144,7 +200,7 @@ def _player(market: PlayerTotal | DoubleDouble, close: Close, seen: Outlook | No
     return _Told(Grade.CONVERTED, chance, quoted.selection.points, quoted.by)
 
 
-def closing_lines(close: Close, players: tuple[Player, ...]) -> dict[tuple[Player, Stat], Fair]:
+def closing_lines(close: GameClose, players: tuple[Player, ...]) -> dict[tuple[Player, Stat], Fair]:
     """The line of each player's figure that most books closed at, the evenest of several."""
     from tracker.domain.player import player_key
     from tracker.domain.quote import STAT_MARKETS
@@ -179,7 +235,7 @@ def _lacking(market: Market, lines: Lines) -> str:
             return "" if lines.total is not None else "total"
 
 
-def _closed_at(market: Market, close: Close) -> float | None:
+def _closed_at(market: Market, close: GameClose) -> float | None:
     """The points at which the bet's own market closed, from its side."""
     closing = close.closing
     match market:
@@ -193,15 +249,22 @@ def _closed_at(market: Market, close: Close) -> float | None:
 
 
 def _parlay(
-    slip: Parlay, closes: Mapping[str, Close], outlook: AtClose, house: HouseRules
+    slip: Parlay,
+    dropped: tuple[int, ...],
+    closes: Mapping[str, GameClose],
+    outlook: AtClose,
+    house: HouseRules,
 ) -> _Told | str:
     """Legs of one game by their joint outlook at the close, games as independent."""
     groups, modelled, by = [], False, []
     for game in slip.games:
+        left = [i for i in slip.in_game(game.id) if i not in dropped]
+        if not left:
+            continue
         close, seen = closes[game.id], outlook(game.id)
         if seen is None:
             return f"{NO_CLOSE}: nothing was quoted of {game.name}"
-        markets = [house.read(slip.legs[i].market) for i in slip.in_game(game.id)]
+        markets = [house.read(slip.legs[i].market) for i in left]
         for market in markets:
             if isinstance(market, PlayerTotal | DoubleDouble):
                 told = _player(market, close, seen)

@@ -29,6 +29,9 @@ LASTS = timedelta(minutes=8)
 BOOKS_A_REGION = 10
 """So many named books are charged like one region."""
 
+FEATURED = ("h2h", "spreads", "totals")
+"""The markets that one request tells of every game of a league."""
+
 POLLS_A_NIGHT = 4.7
 """Requests that the tips of one night need, of the league's whole slate: 146 in the 31 nights of
 January 2024."""
@@ -48,9 +51,12 @@ class Tariff:
     def of(
         cls, markets: Sequence[str], regions: Sequence[str], bookmakers: Sequence[str]
     ) -> Tariff:
-        """The tariff of a configuration; books that are named stand in for regions."""
+        """The tariff of a configuration; books that are named stand in for regions.
+
+        Of the markets only those count that are told of all games at once.
+        """
         places = ceil(len(bookmakers) / BOOKS_A_REGION) if bookmakers else len(regions)
-        return cls(tuple(markets), places)
+        return cls(tuple(x for x in markets if x in FEATURED), places)
 
     @property
     def featured(self) -> int:
@@ -60,13 +66,13 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """A game with bets whose close is wanted. `players` are the markets of bets on players."""
+    """A game with bets whose close is wanted. `own` are their markets beside the featured ones."""
 
     game: str
     league: str
     name: str
     start: datetime
-    players: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +84,11 @@ class Refusal:
 
 
 def plan(tips: Iterable[Tip], tariff: Tariff) -> tuple[Purchase, ...]:
-    """What the closes of some games need, in order of time: featured markets, then players'."""
+    """What the closes of some games need, in order of time: featured markets, then others."""
     found: list[Purchase] = []
     for group in shared(tips):
         found.append(featured(group, tariff))
-        found += [players(x, tariff) for x in group if x.players]
+        found += [own(x, tariff) for x in group if x.own]
     return tuple(found)
 
 
@@ -100,11 +106,11 @@ def look(tips: Sequence[Tip], tariff: Tariff, now: datetime) -> Purchase:
     return replace(found, purpose=Purpose.LOOK, due=now)
 
 
-def players(tip: Tip, tariff: Tariff) -> Purchase:
-    """The request for the lines of a game's players: each market of one game is charged."""
-    cost = len(tip.players) * tariff.places
+def own(tip: Tip, tariff: Tariff) -> Purchase:
+    """The request for a game's other markets. Each is charged that the source has: this at most."""
+    cost = len(tip.own) * tariff.places
     due = tip.start + AFTER_LISTED
-    return Purchase(Purpose.PLAYERS, tip.league, (tip.game,), (tip.name,), tip.players, cost, due)
+    return Purchase(Purpose.OWN, tip.league, (tip.game,), (tip.name,), tip.own, cost, due)
 
 
 def shared(tips: Iterable[Tip]) -> list[list[Tip]]:

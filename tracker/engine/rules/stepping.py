@@ -53,8 +53,8 @@ def apply_rules(
     """
     state, now = look.state, look.now
     facts = facts_of(look.before, state)
-    leg, leg_was = moved_leg(old, seen)
-    absent = "; ".join(absentees(old, seen))
+    leg, leg_was = moved_leg(old, seen) if seen.legs else (None, None)
+    absent = "" if old.out == seen.out else "; ".join(absentees(old, seen))
     if absent:
         facts |= {Event.OUT}
     reading = None

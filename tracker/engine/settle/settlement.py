@@ -80,20 +80,13 @@ def settle_parts(change: Change, before: GameState | None, now: datetime) -> Cha
         return known if verdict is None else _with_verdict(known, verdict)
 
     for tracked in change.book.tracked:
-        house = house_of(tracked.bet.book)
-        if _some_part_over(tracked.bet, state, house) and may_settle(tracked, state, house, now):
+        house, market = house_of(tracked.bet.book), tracked.bet.market
+        if not isinstance(market, Parlay) and not finished_part(market, state, house):
+            # Nearly every bet, at nearly every poll.
+            continue
+        if may_settle(tracked, state, house, now):
             change = _settle(change, tracked, graded, now)
     return change
-
-
-def _some_part_over(bet: Bet, state: GameState, house: HouseRules) -> bool:
-    """Whether any leg on a game in play is about a part that is over: of most bets none is."""
-    market = bet.market
-    if not isinstance(market, Parlay):
-        return finished_part(market, state, house)
-    return any(
-        x.game.id == state.game.id and finished_part(x.market, state, house) for x in market.legs
-    )
 
 
 def leave_to_person(change: Change, why: str, now: datetime) -> Change:
@@ -170,14 +163,13 @@ Grader = Callable[[Bet, Leg, LegStanding], LegStanding]
 def _settle(change: Change, tracked: Tracked, graded: Grader, now: datetime) -> Change:
     before, state = tracked.settlement, change.book.state
     seen, legs = _judged(tracked, change.book.game.id, graded)
-    if seen is tracked and all(x.result is None and not x.unclear for x in legs):
-        # Most looks decide nothing, and a book is costly to build: hundreds may be judged a poll.
-        return change
-    change = replace(
-        change,
-        book=change.book.with_tracked(seen),
-        legs=change.legs + tuple(x for x in seen.legs if x not in tracked.legs),
-    )
+    if seen is not tracked and seen != tracked:
+        # Of a night's many bets few have news: the others leave the book as it is.
+        change = replace(
+            change,
+            book=change.book.with_tracked(seen),
+            legs=change.legs + tuple(x for x in seen.legs if x not in tracked.legs),
+        )
     try:
         ended = outcome(tracked.bet, legs)
     except Unsettleable as why:
@@ -246,8 +238,6 @@ def _judged(
         graded(bet, leg, known) if leg.game.id == game_id else known
         for leg, known in zip(bet.legs, tracked.legs, strict=True)
     )
-    if all(x is y for x, y in zip(legs, tracked.legs, strict=True)):
-        return tracked, legs
     mine = [legs[i] for i in bet.market.in_game(game_id)]
     return regrouped(replace(tracked, legs=legs), game_id, settled_part(mine)), legs
 

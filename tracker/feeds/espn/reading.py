@@ -12,16 +12,96 @@ from dataclasses import dataclass
 from datetime import date
 
 from tracker.domain.catalog.teams import code_in
-from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES, League
+from tracker.domain.player import rules_out
 from tracker.domain.poll import Unreadable
-from tracker.feeds import texts
+from tracker.feeds import strict
 from tracker.feeds.errors import FeedMalformed, FeedUnbelieved, believable_end
 from tracker.feeds.espn import documents as told
-from tracker.feeds.espn.players import players
 from tracker.feeds.source import Board
-from tracker.feeds.stopped_clock import at_zero
-from tracker.feeds.strict import MOST_PERIODS, MOST_POINTS, plausible, read_json, read_object
+from tracker.feeds.strict import (
+    MOST_PERIODS,
+    MOST_POINTS,
+    at_zero,
+    plausible,
+    read_json,
+    read_object,
+)
+
+_COLUMNS = {
+    "pts": ("points", "PTS"),
+    "reb": ("rebounds", "REB"),
+    "ast": ("assists", "AST"),
+    "stl": ("steals", "STL"),
+    "blk": ("blocks", "BLK"),
+    "3pm": ("threePointFieldGoalsMade-threePointFieldGoalsAttempted", "3PT"),
+    "to": ("turnovers", "TO"),
+}
+"""Each statistic with the names of its column under `keys` and under `labels`."""
+
+_MINUTES = ("minutes", "MIN")
+_FOULS = ("fouls", "PF")
+_FIGURE = re.compile(r"([0-9]{1,3})(?:-[0-9]{1,3})?", re.ASCII)
+_MOST_MINUTES = 130
+
+
+def players(
+    teams: list[told.PlayerTeamDocument], league: str, game: Game, *, in_play: bool
+) -> tuple[PlayerLine, ...]:
+    """Every player of the two teams. Ids are ESPN's own, marked so that no other feed's is meant.
+
+    `in_play` is whether "active" means on the court: after the buzzer it is who was last there.
+    """
+    found: list[PlayerLine] = []
+    for number, team in enumerate(teams):
+        code = code_in(league, team.team.code, team.team.name or "").replace(" ", "-")
+        side = game.side_of(code)
+        if side is None:
+            raise FeedMalformed(f"boxscore.players[{number}].team", "does not play in this game")
+        for block in team.statistics[:1]:
+            columns = {name: at for at, name in enumerate(block.keys or block.labels or ())}
+            for player in block.athletes:
+                figures = {
+                    stat: value
+                    for stat, names in _COLUMNS.items()
+                    if (value := _figure(player, columns, names)) is not None
+                }
+                played = bool(player.stats) and not player.missed
+                found.append(
+                    PlayerLine(
+                        id=f"espn:{player.athlete.id}",
+                        name=strict.printable(player.athlete.name),
+                        side=side,
+                        stats=tuple(figures.items()),
+                        minutes=float(min(_MOST_MINUTES, _figure(player, columns, _MINUTES) or 0)),
+                        fouls=_figure(player, columns, _FOULS) or 0,
+                        on_court=player.active and in_play,
+                        starter=player.starter,
+                        played=played,
+                        # A reason stands beside those who did play, too, and means nothing there.
+                        note=(strict.printable(player.reason) or None) if player.missed else None,
+                        out=player.missed and rules_out(player.reason),
+                    )
+                )
+    return tuple(found)
+
+
+def _figure(
+    player: told.PlayerDocument, columns: dict[str, int], names: tuple[str, ...]
+) -> int | None:
+    """A player's figure; of made and attempted the made ones. None without such a column."""
+    at = next((columns[x] for x in names if x in columns), None)
+    if at is None or at >= len(player.stats):
+        return None
+    text = player.stats[at]
+    read = _FIGURE.fullmatch(text)
+    if read is None:
+        if text.strip() in ("", "-", "--"):
+            return None
+        raise FeedMalformed(f"boxscore.players.stats[{at}]", "is no figure")
+    return min(int(read[1]), MOST_POINTS)
+
 
 _DIGITS = re.compile(r"[0-9]{1,3}", re.ASCII)
 _OVERTIMES = re.compile(r"(?<![a-z0-9])([0-9]{0,2})(?:st|nd|rd|th)? ?ot(?![a-z])", re.ASCII)
@@ -102,7 +182,7 @@ def _board(day: told.DayDocument | None, events: Sequence[object], league: str) 
             games.append((game, wrong.inside(place).unreadable))
     shown = day.date if day is not None else None
     if shown is not None:
-        return Board(texts.day(shown, "day.date"), tuple(games), tuple(spoilt))
+        return Board(strict.day(shown, "day.date"), tuple(games), tuple(spoilt))
     return Board(games[0][0].slate if games else None, tuple(games), tuple(spoilt))
 
 
@@ -130,7 +210,7 @@ def _game(event: str, competition: told.CompetitionDocument, when: str | None, l
     text = competition.date or when
     if text is None:
         raise FeedMalformed("date", "is missing")
-    start = texts.instant(text, "date")
+    start = strict.instant(text, "date")
     day: date | None = None
     if competition.time_known is False:
         # The hour is a placeholder, midnight Eastern: it would count with the evening before.
@@ -191,7 +271,7 @@ def _last_period(entry: _Entry, rules: League) -> int:
 
 def _overtime(entry: _Entry, rules: League) -> int:
     """The number of the overtime that the words name, counted on from regulation; 0 for none."""
-    found = _OVERTIMES.search(texts.squeezed(entry.status.type.detail))
+    found = _OVERTIMES.search(strict.squeezed(entry.status.type.detail))
     return min(rules.periods + int(found[1] or 1), MOST_PERIODS) if found else 0
 
 
@@ -224,7 +304,7 @@ def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
 
 def _clock(status: told.StatusDocument) -> float | None:
     """Seconds left in the period, from the clock as shown, else from its number; None without."""
-    shown = texts.seconds(status.display, "status.displayClock")
+    shown = strict.seconds(status.display, "status.displayClock")
     if shown:
         return shown
     if status.clock is not None and status.clock < 0:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from tracker.domain.catalog.teams import code_in
 from tracker.domain.game import Score
-from tracker.feeds import texts
+from tracker.feeds import strict
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.nba.documents import GameId
 from tracker.feeds.source import Ball
@@ -79,7 +79,7 @@ def parse_plays(body: bytes, league: str) -> Ball | None:
         raise wrong.inside("game.actions") from None
     told.sort(key=lambda x: x.order)
     last = told[-1]
-    clock = texts.seconds(last.clock, "game.actions.clock")
+    clock = strict.seconds(last.clock, "game.actions.clock")
     if clock is None:
         raise FeedMalformed("game.actions.clock", "is missing")
     score = Score(_points(last.home, "scoreHome"), _points(last.away, "scoreAway"))

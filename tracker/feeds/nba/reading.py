@@ -14,13 +14,12 @@ from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, S
 from tracker.domain.league import LEAGUES, League
 from tracker.domain.player import rules_out
 from tracker.domain.poll import Unreadable
-from tracker.feeds import texts
+from tracker.feeds import strict
 from tracker.feeds.errors import FeedMalformed, FeedUnbelieved, believable_end
 from tracker.feeds.nba import documents as told
 from tracker.feeds.nba import status_text as words
 from tracker.feeds.source import Board, Listing
-from tracker.feeds.stopped_clock import at_zero
-from tracker.feeds.strict import MOST_PERIODS, plausible, read_json, read_object
+from tracker.feeds.strict import MOST_PERIODS, at_zero, plausible, read_json, read_object
 
 _SCHEDULED, _LIVE, _FINAL = 1, 2, 3
 _YES_NO = {"1": True, "0": False}
@@ -31,7 +30,7 @@ _ADJACENT_DAYS = 1
 def parse_board(body: bytes, league: str) -> Board:
     """A scoreboard. A game that cannot be read spoils only itself; FeedMalformed if it is none."""
     board = read_json(told.BoardBody, body).scoreboard
-    day = texts.day(board.day, "scoreboard.gameDate")
+    day = strict.day(board.day, "scoreboard.gameDate")
     games: list[tuple[Game, GameState | Unreadable]] = []
     spoilt: list[str] = []
     for number, entry in enumerate(board.games):
@@ -88,7 +87,7 @@ def _listing(entry: told.ScheduledGame, league: str) -> Listing:
         "awayTeam": {"teamTricode": entry.away.code},
     }
     game = _game(read_object(told.GameHead, head), league)
-    text = texts.squeezed(entry.text) if isinstance(entry.text, str) else ""
+    text = strict.squeezed(entry.text) if isinstance(entry.text, str) else ""
     called_off = words.off(text)
     if called_off is not None:
         return game, _quiet(game, called_off)
@@ -96,7 +95,7 @@ def _listing(entry: told.ScheduledGame, league: str) -> Listing:
 
 
 def _game(head: told.GameHead, league: str) -> Game:
-    start = texts.instant(head.start, "gameTimeUTC")
+    start = strict.instant(head.start, "gameTimeUTC")
     home, away = code_in(league, head.home.code), code_in(league, head.away.code)
     if home == away:
         raise FeedMalformed("awayTeam.teamTricode", f"is {home}, as the home team")
@@ -112,7 +111,7 @@ def _state(game: Game, entry: told.GameDocument) -> GameState:
     rules = LEAGUES[game.league]
     if entry.regulation is not None and entry.regulation != rules.periods:
         raise FeedMalformed("regulationPeriods", f"is not {rules.periods}: other rules of time")
-    text = texts.squeezed(entry.text)
+    text = strict.squeezed(entry.text)
     called_off = words.off(text)
     if called_off is not None:
         return _quiet(game, called_off, _roster(entry))
@@ -165,12 +164,13 @@ def _final(game: Game, entry: told.GameDocument, rules: League) -> GameState:
         score,
         periods=periods,
         players=plausible(_players(entry), score),
+        box=_box(entry, game, 0.0),
     )
 
 
 def _in_play(game: Game, entry: told.GameDocument, rules: League, text: str) -> GameState:
     score = _score(entry)
-    told = texts.seconds(entry.clock, "gameClock")
+    told = strict.seconds(entry.clock, "gameClock")
     # A clock that was not set, or was rounded to nothing, stands beside a text that has it.
     shown = told or words.clock_in(text)
     clock = shown or 0.0
@@ -296,14 +296,14 @@ def _line(player: told.PlayerDocument, side: Side) -> PlayerLine:
     }
     return PlayerLine(
         id=str(player.id),
-        name=texts.printable(player.name),
+        name=strict.printable(player.name),
         side=side,
         stats=tuple((name, value) for name, value in figures.items() if value is not None),
-        minutes=(texts.seconds(stats.minutes, "minutes") or 0.0) / 60,
+        minutes=(strict.seconds(stats.minutes, "minutes") or 0.0) / 60,
         fouls=stats.fouls or 0,
         on_court=player.on_court == "1",
         starter=player.starter == "1",
         played=player.played == "1",
-        note=texts.printable(player.description or player.reason) or None,
+        note=strict.printable(player.description or player.reason) or None,
         out=player.played != "1" and (player.status == "INACTIVE" or rules_out(player.reason)),
     )

@@ -8,7 +8,7 @@ from datetime import date
 from tracker.domain.game import Phase
 from tracker.domain.league import League
 from tracker.feeds.errors import FeedMalformed
-from tracker.feeds.texts import day, seconds
+from tracker.feeds.strict import day, seconds
 
 _IN_TEXT = re.compile(r"(?:q\d|ot\d?)\s+(\d{0,2}:\d{2}(?:\.\d)?|\d{1,2}\.\d)", re.ASCII)
 _OVERTIME = re.compile(r"\b(\d?)ot(\d?)\b", re.ASCII)

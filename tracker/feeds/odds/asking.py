@@ -74,11 +74,13 @@ class Bought:
     """What became of a purchase: its cost as a row, and the answer where one came.
 
     `fatal` is whether nothing more can be bought: the key is bad, or the credits are used up.
+    `closed` is whether the source knows the game by this id no more.
     """
 
     credit: Credit
     asked: Asked | None = None
     fatal: bool = False
+    closed: bool = False
 
 
 def _everything(_: Selection) -> bool:
@@ -203,11 +205,22 @@ class OddsSources:
         bought = await self._buy("/v4/sports", {}, "balance", 0)
         return bought.credit
 
+    async def listed(self, league: str) -> Parsed:
+        """The games of a league by the ids that the source gives them now; asking costs nothing.
+
+        Raises FeedError.
+        """
+        assert self._key is not None  # noqa: S101 - without a key there is no such source
+        secret = urlencode({"apiKey": self._key.get_secret_value()})
+        path = f"/v4/sports/{the_odds_api.SPORTS[league]}/events?{secret}"
+        fetched = await self._fetchers[the_odds_api.NAME].get(path, ODDS_CAP)
+        return the_odds_api.parse(fetched.body)
+
     async def buy(self, purchase: Purchase, event: str | None = None) -> Bought:
-        """Buy what was decided on; `event` is the provider's own id of the one game of players."""
+        """Buy what was decided on; `event` is the provider's own id where it is of one game."""
         sport = the_odds_api.SPORTS[purchase.league]
         path = f"/v4/sports/{sport}/odds"
-        if purchase.purpose is Purpose.PLAYERS:
+        if purchase.purpose is Purpose.OWN:
             path = f"/v4/sports/{sport}/events/{event}/odds"
         query = {
             "markets": ",".join(purchase.markets),
@@ -235,7 +248,6 @@ class OddsSources:
         for left in range(TRIES - 1, -1, -1):
             try:
                 fetched = await host.get(full, ODDS_CAP)
-                parsed = the_odds_api.parse(fetched.body) if planned else Parsed()
             except FeedRateLimited as error:
                 if error.code == USED_UP:
                     return _refused(credit, error)
@@ -245,6 +257,11 @@ class OddsSources:
                 return Bought(credit(error.headers, str(error)))
             except FeedError as error:
                 return _refused(credit, error)
+            try:
+                parsed = the_odds_api.parse(fetched.body) if planned else Parsed()
+            except FeedMalformed as error:
+                # It was charged all the same.
+                return Bought(credit(fetched.headers, f"the answer cannot be read: {error}"))
             covers = partial(_covered, frozenset(query.get("markets", "").split(",")))
             asked = _asked(the_odds_api.NAME, fetched, parsed, "", covers)
             return Bought(credit(fetched.headers), asked if planned else None)
@@ -266,7 +283,6 @@ class OddsSources:
 
 _CLOB = "polymarket clob"
 _COUNTS = ("used", "remaining", "last")
-_SPELLED = {x: y for y, x in the_odds_api.FEATURED.items()}
 
 
 def _read(body: bytes) -> Any:
@@ -306,7 +322,7 @@ def _asked(
 
 def _covered(markets: frozenset[str], selection: Selection) -> bool:
     """Whether an answer for some of the provider's markets would have told of a selection."""
-    return _SPELLED.get(selection.market, selection.market) in markets
+    return the_odds_api.market_key(selection) in markets
 
 
 def _refused(credit: Callable[[Mapping[str, str], str], Credit], error: FeedError) -> Bought:
@@ -319,7 +335,7 @@ def _refused(credit: Callable[[Mapping[str, str], str], Credit], error: FeedErro
             fatal=True,
         )
     if error.code == CONCLUDED:
-        return Bought(credit(error.headers, "the source has closed the event"))
+        return Bought(credit(error.headers, "the source has closed the event"), closed=True)
     why = str(error) if error.code is None else f"{error} {error.code}"
     return Bought(credit(error.headers, why), fatal=error.trouble is Trouble.BLOCKED)
 

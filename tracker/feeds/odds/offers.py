@@ -53,7 +53,7 @@ CERTAIN, ONE_SIDED, FROZEN, SWAPPED, FAR_OFF, SECOND_ID, NAMELESS, UNUSABLE, UNK
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class BookPrice:
     """A price of one side as a provider tells it. `told_at` is when its book last stood by it."""
 
     book: str
@@ -64,14 +64,14 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class OfferedGame:
     """A game as a provider knows it, by our codes of its teams. `day` stands in for a `start`."""
 
     id: str
     league: str
     home: str
     away: str
-    offers: tuple[Offer, ...] = ()
+    offers: tuple[BookPrice, ...] = ()
     start: datetime | None = None
     day: date | None = None
 
@@ -80,7 +80,7 @@ class Event:
 class Parsed:
     """An answer, read: its games, and how often something in it could not be used."""
 
-    events: tuple[Event, ...] = ()
+    events: tuple[OfferedGame, ...] = ()
     faults: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -99,7 +99,7 @@ def match(
 ) -> Matched:
     """The quotes of our games that an answer holds, as of the time at which it came."""
     faults: Counter[str] = Counter(parsed.faults)
-    chosen: dict[str, tuple[Game, Event]] = {}
+    chosen: dict[str, tuple[Game, OfferedGame]] = {}
     listed = tuple(games)
     for event in parsed.events:
         game = _game(event, listed)
@@ -120,7 +120,7 @@ def match(
     return Matched(tuple(quotes), frozenset(chosen), ids, faults)
 
 
-def _game(event: Event, games: Sequence[Game]) -> Game | None:
+def _game(event: OfferedGame, games: Sequence[Game]) -> Game | None:
     """The game that an event is, whichever team the provider takes for the home side."""
     if not event.home:
         # The league's own list: its id is ours.
@@ -134,17 +134,17 @@ def _game(event: Event, games: Sequence[Game]) -> Game | None:
     return min(near, key=lambda x: _distance(event, x), default=None)
 
 
-def _near(event: Event, game: Game) -> bool:
+def _near(event: OfferedGame, game: Game) -> bool:
     if event.start is None:
         return event.day == game.slate
     return abs(event.start - game.start) <= SAME_GAME
 
 
-def _distance(event: Event, game: Game) -> timedelta:
+def _distance(event: OfferedGame, game: Game) -> timedelta:
     return timedelta(0) if event.start is None else abs(event.start - game.start)
 
 
-def _nearer(event: Event, known: Event, game: Game) -> bool:
+def _nearer(event: OfferedGame, known: OfferedGame, game: Game) -> bool:
     """Whether the second of two ids is the better: it has prices, or it is nearer in time."""
     if bool(event.offers) != bool(known.offers):
         return bool(event.offers)
@@ -152,7 +152,7 @@ def _nearer(event: Event, known: Event, game: Game) -> bool:
 
 
 def _quotes(
-    game: Game, event: Event, at: datetime, roster_of: RosterOf, faults: Counter[str]
+    game: Game, event: OfferedGame, at: datetime, roster_of: RosterOf, faults: Counter[str]
 ) -> list[Quote]:
     turned = (event.home, event.away) == (game.away, game.home)
     faults[SWAPPED] += turned
@@ -252,9 +252,9 @@ def _wrong(quotes: list[Quote], faults: Counter[str]) -> Callable[[Quote], bool]
     return lambda x: (x.book, x.selection.plain) in out
 
 
-def by_book(offers: Iterable[Offer]) -> Mapping[str, list[Offer]]:
+def by_book(offers: Iterable[BookPrice]) -> Mapping[str, list[BookPrice]]:
     """Offers by the book that makes them."""
-    found: dict[str, list[Offer]] = defaultdict(list)
+    found: dict[str, list[BookPrice]] = defaultdict(list)
     for offer in offers:
         found[offer.book].append(offer)
     return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -105,6 +105,45 @@ class Flow:
         return np.concatenate([self.margin, self.total, rates], axis=1)
 
 
+class Table(Protocol):
+    """Chances `[lead, own points, other points]` at one clock, read a lead at a time."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The numbers of leads, own points and other points."""
+        ...
+
+    def __getitem__(self, lead: int, /) -> Floats:
+        """The chances of one lead, by its place."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class PackedTable:
+    """Such a table as the file has it, at a quarter of its size: chances only where it is read.
+
+    `cells` are 16-bit shares of `sums`, which has one a lead.
+    """
+
+    cells: NDArray[np.uint16]
+    sums: NDArray[np.int64]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The numbers of leads, own points and other points."""
+        return self.cells.shape
+
+    def __getitem__(self, lead: int, /) -> Floats:
+        """The chances of one lead, which add up to 1."""
+        chances: Floats = self.cells[lead].astype(np.float64) / self.sums[lead]
+        return chances
+
+
+def whole(table: Table) -> Floats:
+    """A table of every lead, as one array."""
+    return np.stack([table[lead] for lead in range(table.shape[0])])
+
+
 @dataclass(frozen=True, eq=False)
 class Endgame:
     """Joint chances of both teams' points from a clock to the end of the last period.
@@ -118,7 +157,7 @@ class Endgame:
 
     clocks: Floats
     leads: int
-    tables: tuple[Floats, ...]
+    tables: tuple[Table, ...]
     ball: Floats
     tilt: Floats
 
@@ -163,38 +202,3 @@ class SpanFigures:
     ahead: tuple[float, ...]
     inside_variance: tuple[float, float, float, float]
     ahead_variance: tuple[float, float, float, float]
-
-
-CORRECTIONS = ("margin", "total", "sharpness")
-"""The names of what a calibration corrects."""
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """A last correction of how sure the forecast is, by clock; in use only where it proved itself.
-
-    `clocks` are seconds left, rising; values between them are interpolated. `margin` and `total`
-    multiply the flow's standard deviations, `sharpness` is the power to which the endgame's chances
-    are raised. All are 1 where nothing is to be corrected, and `name` is then `none`.
-    """
-
-    name: str
-    clocks: tuple[float, ...]
-    margin: tuple[float, ...]
-    total: tuple[float, ...]
-    sharpness: tuple[float, ...]
-
-    def at(self, values: tuple[float, ...], left: float) -> float:
-        """One of the corrections at `left` seconds."""
-        clocks = self.clocks
-        if left <= clocks[0]:
-            return values[0]
-        for k in range(1, len(clocks)):
-            if left <= clocks[k]:
-                w = (left - clocks[k - 1]) / (clocks[k] - clocks[k - 1])
-                return values[k - 1] * (1 - w) + values[k] * w
-        return values[-1]
-
-
-NO_CALIBRATION = Calibration("none", (0.0,), (1.0,), (1.0,), (1.0,))
-"""Nothing is corrected."""

@@ -186,11 +186,8 @@ class Reach:
     total_sd: float
 
 
-def reach(flow: Flow, average: Average, at: Moment, widths: tuple[float, float]) -> Reach:
-    """The margin and total at the layer, given a moment before it.
-
-    `widths` multiply the standard deviations of margin and total: a calibration's.
-    """
+def reach(flow: Flow, average: Average, at: Moment) -> Reach:
+    """The margin and total at the layer, given a moment before it."""
     knots = flow.clocks
     k = min(max(bisect_right(knots, at.left) - 1, 0), len(knots) - 2)
     w = min(max((at.left - knots[k]) / (knots[k + 1] - knots[k]), 0.0), 1.0)
@@ -206,9 +203,9 @@ def reach(flow: Flow, average: Average, at: Moment, widths: tuple[float, float])
     doubt_total = total[1] * at.total_sd
     return Reach(
         margin=at.lead + at.shift_margin + sum(map(mul, margin, at.margin_features())),
-        margin_sd=widths[0] * math.sqrt(margin_rate * seconds + doubt_margin**2),
+        margin_sd=math.sqrt(margin_rate * seconds + doubt_margin**2),
         total=at.home + at.away + at.shift_total + sum(map(mul, total, at.total_features(average))),
-        total_sd=widths[1] * math.sqrt(total_rate * seconds * pace + doubt_total**2),
+        total_sd=math.sqrt(total_rate * seconds * pace + doubt_total**2),
     )
 
 

@@ -181,6 +181,11 @@ class Points(Protocol):
     def part(self, name: str) -> Pmf:
         """The chances of `margin`, `total`, `home` or `away`."""
 
+    @property
+    def scored(self) -> tuple[int, int]:
+        """The points (home, away) that stand already."""
+        ...
+
     def stands(self, name: str) -> float:
         """The least that a part can still come to: what is scored already."""
 

@@ -59,11 +59,7 @@ def regulation(parameters: Parameters, at: Moment) -> Lattice:
     if excess:
         return _beyond(parameters, at, excess)
     landing = parameters.landing
-    fix = parameters.calibration
-    widths = (1.0, 1.0)
-    if fix.name != "none":
-        widths = fix.at(fix.margin, at.left), fix.at(fix.total, at.left)
-    goal = reach(parameters.flow, parameters.average, at, widths)
+    goal = reach(parameters.flow, parameters.average, at)
     tie = parameters.flow.tie * leaning(goal.margin) * tied_until(at.left / at.regulation)
     if tie:
         # What is tied spreads further; this keeps both spreads as they were.

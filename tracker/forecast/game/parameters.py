@@ -9,24 +9,25 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.documents import About, decoded, version_in
 from tracker.forecast.ends import EndsBelief, read_ends
 from tracker.forecast.game.endgame import land
 from tracker.forecast.game.figures import (
-    CORRECTIONS,
-    NO_CALIBRATION,
     Average,
     BoxFigures,
-    Calibration,
     Endgame,
     Flow,
     Overtime,
+    PackedTable,
     SpanFigures,
+    Table,
+    whole,
 )
 from tracker.forecast.game.flow import MARGIN_FEATURES, TOTAL_FEATURES
 from tracker.forecast.lazy import Lazy
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.forecast.game.endgame import Landing
+    from tracker.forecast.players.figures import PlayerFigures
 
     Floats = NDArray[np.float64]
 
@@ -51,12 +53,15 @@ FEATURE_VERSION = "score-clock-possession-bonus-prior-ends-box-tip-2"
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """Everything fitted for one league, and the names under which its forecasts are stored."""
+    """Everything fitted for one league, and the names under which its forecasts are stored.
+
+    `players` are figures of its players other than the shipped ones; `calibrations` correct the
+    chances that are read off its forecasts.
+    """
 
     league: str
     model_version: str
     feature_version: str
-    calibration: Calibration
     transferred: bool
     fitted_on: tuple[str, ...]
     average: Average
@@ -71,11 +76,13 @@ class Parameters:
     """What is believed of the road teams' ends; None in a league where they tell nothing."""
     about: About
     checksum: str
+    players: PlayerFigures | None = None
+    calibrations: Calibrations = NO_CALIBRATIONS
 
     @property
     def calibration_id(self) -> str:
-        """The name of the calibration in use."""
-        return self.calibration.name
+        """The name of the calibrations in use."""
+        return self.calibrations.name
 
     @Lazy
     def landing(self) -> Landing:
@@ -98,7 +105,6 @@ def _read(document: Mapping[str, Any]) -> Parameters:
         league=document["league"],
         model_version=version_in(document, earlier=document["format"] == EARLIER),
         feature_version=document["feature_version"],
-        calibration=_calibration(document),
         transferred=document["transferred"],
         fitted_on=tuple(document["fitted_on"]),
         average=Average(**document["average"]),
@@ -118,7 +124,7 @@ def _read(document: Mapping[str, Any]) -> Parameters:
         endgame=Endgame(
             clocks=floats("endgame", "clocks"),
             leads=int(endgame["leads"]),
-            tables=unpack_tables(endgame["sizes"], 2 * int(endgame["leads"]) + 1, endgame["cells"]),
+            tables=read_tables(endgame["sizes"], 2 * int(endgame["leads"]) + 1, endgame["cells"]),
             ball=floats("endgame", "ball"),
             tilt=floats("endgame", "tilt"),
         ),
@@ -185,33 +191,30 @@ def _breaks(given: Mapping[str, Any]) -> Endgame:
     )
 
 
-def _calibration(document: Mapping[str, Any]) -> Calibration:
-    given = document.get("calibration")
-    if given is None:
-        return replace(NO_CALIBRATION, name=str(document["calibration_id"]))
-    parts = {name: tuple(map(float, given[name])) for name in ("clocks", *CORRECTIONS)}
-    return Calibration(name=str(document["calibration_id"]), **parts)
-
-
 _SCALE = 65535
 """Table cells are kept as 16-bit fractions: half a unit is a chance of 0.000008."""
 
 
-def pack_tables(tables: tuple[Floats, ...]) -> tuple[list[int], str]:
+def pack_tables(tables: Sequence[Table]) -> tuple[list[int], str]:
     """The sizes of square tables `[lead, n, n]`, and their cells compressed as base64 text."""
-    cells = [np.rint(np.clip(x, 0, 1) * _SCALE).astype("<u2").tobytes() for x in tables]
+    cells = [np.rint(np.clip(whole(x), 0, 1) * _SCALE).astype("<u2").tobytes() for x in tables]
     packed = base64.b64encode(zlib.compress(b"".join(cells), 9)).decode("ascii")
     return [x.shape[1] for x in tables], packed
 
 
 def unpack_tables(sizes: list[int], leads: int, text: str) -> tuple[Floats, ...]:
     """Undo `pack_tables`; every table adds up to 1 again."""
-    flat = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="<u2").astype(np.float64)
+    return tuple(map(whole, read_tables(sizes, leads, text)))
+
+
+def read_tables(sizes: list[int], leads: int, text: str) -> tuple[PackedTable, ...]:
+    """The same, each lead made chances only where it is read."""
+    flat = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="<u2")
     tables, start = [], 0
     for n in sizes:
         count = leads * n * n
-        table = flat[start : start + count].reshape(leads, n, n)
-        tables.append(table / table.sum(axis=(1, 2), keepdims=True))
+        cells = flat[start : start + count].reshape(leads, n, n)
+        tables.append(PackedTable(cells, cells.sum(axis=(1, 2), dtype=np.int64)))
         start += count
     if start != flat.size:
         raise ValueError("the endgame tables do not have the size that is stated")

@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tracker.domain.bet import exclusive
+from tracker.domain.bet import OwnFigure, exclusive
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_of
 from tracker.domain.market import DoubleDouble, Market, OddEven, PlayerTotal, Span, ThreeWay
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing.joint import together
-from tracker.forecast.pricing.player_lines import player_chance
-from tracker.forecast.pricing.questions import SMALLEST, Question, opened, question
+from tracker.forecast.pricing.player_lines import of_player, player_chance
+from tracker.forecast.pricing.questions import (
+    AWAY,
+    HOME,
+    MARGIN,
+    SMALLEST,
+    TOTAL,
+    Question,
+    opened,
+    question,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState
+    from tracker.domain.market import GameMarket
     from tracker.forecast.outlook import Outlook
 
     Floats = NDArray[np.float64]
@@ -36,13 +46,19 @@ def price(market: Market, outlook: Outlook, state: GameState) -> Chance:
     """The chance of one bet. Raises Unpriceable when the state lacks what the market asks about.
 
     A bet that nothing can change any more has a chance of exactly 0 or 1; any other has neither.
+    It is calibrated where there is a calibration.
     """
     del state
-    return chance_of(market, outlook)
+    return calibrated(market, outlook)
+
+
+def calibrated(market: Market, outlook: Outlook) -> Chance:
+    """The same off the outlook alone."""
+    return outlook.calibrations.applied(market, chance_of(market, outlook))
 
 
 def price_all(markets: Sequence[Market], outlook: Outlook) -> list[Chance | None]:
-    """The chances of many bets of one game; None for one that cannot be priced."""
+    """The raw chances of many bets of one game; None for one that cannot be priced."""
     if len(markets) >= WORTH_A_SHEET:
         try:
             return [*chances_of(laid_out(tuple(markets)).chances(outlook).tolist())]
@@ -58,6 +74,40 @@ def _chance_or_none(market: Market, outlook: Outlook) -> Chance | None:
         return None
 
 
+def own_figure(market: Market, outlook: Outlook) -> OwnFigure | None:
+    """The figure that decides a bet, where the final score does not tell it.
+
+    None for a market of the final score, for one without a single figure, and where the state does
+    not tell what stands.
+    """
+    if isinstance(market, DoubleDouble) or (
+        not isinstance(market, PlayerTotal) and market.span is Span.GAME
+    ):
+        return None
+    try:
+        return _figure(market, outlook)
+    except Unpriceable:
+        return None
+
+
+def _figure(market: PlayerTotal | GameMarket, outlook: Outlook) -> OwnFigure:
+    if isinstance(market, PlayerTotal):
+        seen = of_player(market.player, outlook)
+        pmf = seen.pmf(market.stat)
+        return OwnFigure(seen.has(market.stat), pmf.mean, pmf.sd)
+    asked = question(market)
+    points = outlook.of(asked.span)
+    pmf = points.part(asked.part)
+    home, away = points.scored
+    stands = {MARGIN: home - away, TOTAL: home + away, HOME: home, AWAY: away}[asked.part]
+    state = outlook.periods.state
+    begun = state.period >= asked.span.periods(state.game.rules).start
+    # A margin is told from the home team's side, and drawn from the one that is backed.
+    away_backed = asked.part == MARGIN and not asked.above
+    sign = -1 if away_backed else 1
+    return OwnFigure(sign * stands if begun else None, sign * pmf.mean, pmf.sd)
+
+
 def why_none(market: Market, outlook: Outlook) -> NoChance | None:
     """Why a market has no chance; None where it has one, or where the last one stands."""
     try:
@@ -68,7 +118,7 @@ def why_none(market: Market, outlook: Outlook) -> NoChance | None:
 
 
 def chance_of(market: Market, outlook: Outlook) -> Chance:
-    """The chance of one bet, off the outlook alone. Raises Unpriceable."""
+    """The raw chance of one bet, off the outlook alone. Raises Unpriceable."""
     if isinstance(market, PlayerTotal | DoubleDouble):
         return player_chance(market, outlook)
     asked = question(market)
@@ -85,9 +135,11 @@ def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance
     """The chance of several legs of one game together, off the joint distribution.
 
     It wins when no leg loses and one at least wins, for a leg that pushes drops out; it pushes when
-    every leg does. Raises Unpriceable, and ValueError for no legs at all.
+    every leg does. Raises Unpriceable, and ValueError for no legs at all. Several legs are told as
+    the outlook has them: a calibration speaks of one market, not of how markets hang together.
     """
-    del state
+    if len(legs) == 1:
+        return price(legs[0], outlook, state)
     return parlay_of([(x, chance_of(x, outlook)) for x in legs], outlook)
 
 

@@ -85,7 +85,7 @@ def shift_of(own: Outlook, state: GameState, live: LiveLines | None) -> tuple[fl
     total = 0.0
     if live.lines.total is not None:
         total = TOTAL_WEIGHT * (live.lines.total - own.mu.total)
-    return margin_weight(state) * _margin_gap(own, live.lines), total
+    return margin_weight(state) * margin_gap(own, live.lines), total
 
 
 def margin_weight(state: GameState) -> float:
@@ -101,7 +101,7 @@ def usable(live: LiveLines, state: GameState) -> bool:
     return not (late or live.lines.empty or live.age > OLDEST)
 
 
-def _margin_gap(own: Outlook, lines: Lines) -> float:
+def margin_gap(own: Outlook, lines: Lines) -> float:
     """How many points of margin lie between the market and the model."""
     if lines.home_spread is not None:
         return -lines.home_spread - own.mu.margin

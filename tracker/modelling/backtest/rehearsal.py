@@ -11,8 +11,7 @@ from pathlib import Path
 from tracker.app.pricing import LinesFor
 from tracker.clock import Clock, LeapingClock
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.shared_bets import Fixed
-from tracker.daemon.track import TrackContext, track
+from tracker.daemon.track import TrackContext, deciding, track
 from tracker.domain.draft import Draft
 from tracker.domain.events import Tell
 from tracker.domain.game import Game, GameState, Side
@@ -111,13 +110,14 @@ async def _play(
     context = TrackContext(
         recorder=store,
         forecasts=forecaster,
-        shelf=Fixed(),
         clock=clock,
         channels=(),
         ring=lambda: None,
         tell=tell,
     )
-    await track(book, Poller(game, watch, clock, random.Random(game.id)), context)  # noqa: S311
+    poller = Poller(game, watch, clock, random.Random(game.id))  # noqa: S311 - jitter is no secret
+    async with deciding(context) as decisions:
+        await track(book, poller, decisions)
 
 
 def _players(playback: Playback) -> tuple[Player, ...]:

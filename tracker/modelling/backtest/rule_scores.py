@@ -26,7 +26,7 @@ Watched = LevelRule | SwingRule
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenChance:
     """A chance of winning at one poll, and the game time that had been played, in minutes."""
 
     at: datetime
@@ -35,17 +35,17 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class TrialCourse:
     """One bet over one whole game: all that was seen of it, all that was decided, how it ended."""
 
     bet: str
-    seen: tuple[Seen, ...]
+    seen: tuple[SeenChance, ...]
     alerts: tuple[Alert, ...]
     result: Result
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RuleFiring:
     """An alert that came: when, at which chance, which way it pointed, and whether it held.
 
     `lead` is in minutes of the game; None where the alert did not hold. `held` is None for a bet
@@ -60,7 +60,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class RuleFigures:
     """What a rule came to over many bets.
 
     `alerts` came, of which `held` went the way they pointed and `missed` did not; `promised` is the
@@ -91,14 +91,14 @@ class Figures:
         return max(0, self.naive - self.alerts)
 
 
-def figures(rule: Watched, courses: Sequence[Course]) -> Figures:
+def figures(rule: Watched, courses: Sequence[TrialCourse]) -> RuleFigures:
     """What a rule came to over these bets."""
     said = [x for course in courses for x in _said(rule, course)]
     decided = [x for x in said if x.held is not None]
     leads = [x.lead for x in decided if x.lead is not None]
     toward = [x.p if x.up else 1 - x.p for x in decided]
     held = sum(x.held is True for x in decided)
-    return Figures(
+    return RuleFigures(
         rule=rule.text,
         bets=len(courses),
         alerts=len(said),
@@ -111,7 +111,7 @@ def figures(rule: Watched, courses: Sequence[Course]) -> Figures:
     )
 
 
-def _again(rule: Watched, course: Course) -> int:
+def _again(rule: Watched, course: TrialCourse) -> int:
     """How often what was told before was crossed once more, a cooldown apart."""
     count, last = 0, None
     for x in course.alerts:
@@ -123,7 +123,7 @@ def _again(rule: Watched, course: Course) -> int:
     return count
 
 
-def _said(rule: Watched, course: Course) -> Iterable[Said]:
+def _said(rule: Watched, course: TrialCourse) -> Iterable[RuleFiring]:
     certain = _certain(course)
     for alert in course.alerts:
         if alert.decision is not Decision.FIRED or alert.rule != rule.text or alert.p is None:
@@ -134,7 +134,7 @@ def _said(rule: Watched, course: Course) -> Iterable[Said]:
         if course.result in (Result.WON, Result.LOST):
             held = (course.result is Result.WON) == up
         lead = max(0.0, certain - minute) if held else None
-        yield Said(minute, alert.p, up, held, lead)
+        yield RuleFiring(minute, alert.p, up, held, lead)
 
 
 def _points_up(rule: Watched, alert: Alert) -> bool:
@@ -151,11 +151,11 @@ def _points_up(rule: Watched, alert: Alert) -> bool:
     return alert.was is None or alert.p is None or alert.p >= alert.was
 
 
-def _minute(seen: Sequence[Seen], at: datetime) -> float:
+def _minute(seen: Sequence[SeenChance], at: datetime) -> float:
     return next((x.minute for x in reversed(seen) if x.at <= at), 0.0)
 
 
-def _certain(course: Course) -> float:
+def _certain(course: TrialCourse) -> float:
     """The game minute from which on the chance stood beyond 99 % on the side where it ended."""
     won = course.result is Result.WON
     minute = course.seen[-1].minute if course.seen else 0.0
@@ -166,7 +166,7 @@ def _certain(course: Course) -> float:
     return minute
 
 
-def naive(rule: Watched, seen: Sequence[Seen]) -> int:
+def naive(rule: Watched, seen: Sequence[SeenChance]) -> int:
     """How many messages a bare threshold sends: one at each poll that crosses it, none held back.
 
     A swing is one at each poll that lies so far from any other within its time, where the poll
@@ -186,7 +186,7 @@ def _beyond(rule: LevelRule, p: float) -> bool:
     return p <= rule.level if rule.comparison is Comparison.AT_MOST else p >= rule.level
 
 
-def _naive_swing(rule: SwingRule, seen: Sequence[Seen]) -> int:
+def _naive_swing(rule: SwingRule, seen: Sequence[SeenChance]) -> int:
     span = timedelta(seconds=rule.seconds)
     count, first, was = 0, 0, False
     for i, x in enumerate(seen):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracker.app.pricing import LinesFor, Load
 from tracker.clock import Clock, LeapingClock
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.track import Poller, TrackContext, track
+from tracker.daemon.track import Poller, TrackContext, deciding, track
 from tracker.domain.alert import Alert
 from tracker.domain.bet import Bet, Result, Snapshot
 from tracker.domain.game import Game, GameState, Phase
@@ -18,7 +17,7 @@ from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.feeds.polling.cadence import next_wait
 from tracker.forecast import Outlook, load_parameters
-from tracker.modelling.backtest.rule_scores import Course, Seen
+from tracker.modelling.backtest.rule_scores import SeenChance, TrialCourse
 
 BEFORE = timedelta(minutes=1)
 """How long before its tip-off a game is first looked at."""
@@ -54,28 +53,16 @@ class _Tape:
         self.alerts: list[Alert] = []
         self.results: dict[int, Result] = {}
 
-    async def record(self, poll: Poll, change: Change, channels: Sequence[str]) -> int:
-        self.snapshots += change.snapshots
-        self.alerts += change.alerts
-        for settled in change.settlements:
-            self.results.setdefault(settled.bet, settled.result)
-        return len(self.snapshots) + len(channels) + len(poll.body)
-
-
-class _Alone:
-    """A shelf whose bets never change."""
-
-    def wanted(self, book: GameTracking) -> tuple[Tracked, ...]:
-        return book.tracked
-
-    def share(self, book: GameTracking) -> None:
-        """Nothing is shared."""
-
-    def in_turn(self, book: GameTracking) -> AbstractAsyncContextManager[object]:
-        return nullcontext(book)
-
-    def meet(self, state: GameState) -> None:
-        """Nobody is to be remembered."""
+    async def record_all(
+        self,
+        decided: Sequence[tuple[Poll, Change]],
+        channels: Sequence[str],  # noqa: ARG002 - it is a Recorder
+    ) -> None:
+        for _, change in decided:
+            self.snapshots += change.snapshots
+            self.alerts += change.alerts
+            for settled in change.settlements:
+                self.results.setdefault(settled.bet, settled.result)
 
 
 class _Once:
@@ -99,7 +86,7 @@ async def try_bets(
     history: History,
     lines_for: LinesFor,
     load: Load = load_parameters,
-) -> list[Course]:
+) -> list[TrialCourse]:
     """Follow bets over a history, from before tip-off to their results; a course for each settled.
 
     Rules are stepped as always; what a person has set (quiet hours, budgets, snoozes) is left out.
@@ -115,23 +102,24 @@ async def follow(
     clock: Clock,
     lines_for: LinesFor,
     load: Load = load_parameters,
-) -> list[Course]:
+) -> list[TrialCourse]:
     """The same for any poller on a clock that leaps."""
     tape = _Tape()
     forecaster = Forecaster(lines_for, lambda *_: None, load)
     context = TrackContext(
         recorder=tape,
         forecasts=_Once(forecaster),
-        shelf=_Alone(),
         clock=clock,
         channels=(),
         ring=lambda: None,
         tell=lambda *_: None,
     )
     added = [replace(x, added_at=clock.now()) for x in bets]
-    await track(GameTracking(game, tuple(Tracked.fresh(x) for x in added)), poller, context)
+    async with deciding(context) as decisions:
+        book = GameTracking(game, tuple(Tracked.fresh(x) for x in added))
+        await track(book, poller, decisions)
     return [
-        Course(
+        TrialCourse(
             bet=x.pick,
             seen=tuple(_seen(y, game) for y in tape.snapshots if y.bet == x.number and y.chance),
             alerts=tuple(y for y in tape.alerts if y.bet == x.number),
@@ -142,12 +130,12 @@ async def follow(
     ]
 
 
-def _seen(x: Snapshot, game: Game) -> Seen:
+def _seen(x: Snapshot, game: Game) -> SeenChance:
     rules = game.rules
     played = 0.0
     for period in range(1, x.period + 1):
         played += rules.length_of(period) - (x.clock if period == x.period else 0.0)
-    return Seen(x.at, played / 60.0, x.known.win)
+    return SeenChance(x.at, played / 60.0, x.known.win)
 
 
 def in_play(history: History) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tracker.app.backtest import Candidate, Outcome
+from tracker.app.backtest import BetOutcome, Candidate
 from tracker.domain.chance import Chance
 from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game, Side
@@ -46,7 +46,7 @@ class NoSeason(TrackerError):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SeasonGame:
     """A game with its lines. Moneylines are decimal odds."""
 
     game: Game
@@ -64,7 +64,7 @@ class Row:
         )
 
 
-def read_rows(folder: Path) -> list[Row]:
+def read_rows(folder: Path) -> list[SeasonGame]:
     """The games of a folder's `games.parquet` in order of play. Raises NoSeason."""
     import pyarrow.parquet as pq
 
@@ -79,7 +79,7 @@ def read_rows(folder: Path) -> list[Row]:
     return sorted((x for x in rows if x is not None), key=lambda x: (x.game.slate, x.game.id))
 
 
-def _row(x: dict[str, Any]) -> Row | None:
+def _row(x: dict[str, Any]) -> SeasonGame | None:
     if x["pts_home"] is None or x["pts_road"] is None or x["pts_home"] == x["pts_road"]:
         return None
     day = date.fromisoformat(x["game_date"])
@@ -93,7 +93,7 @@ def _row(x: dict[str, Any]) -> Row | None:
         _decimal(x["ml_away"]),
     ) if good else NO_LINES  # fmt: skip
     opening = Lines(_number(x["open_spread_home"]), _number(x["open_total"])) if good else NO_LINES
-    return Row(game, int(x["pts_home"]), int(x["pts_road"]), closing, opening)
+    return SeasonGame(game, int(x["pts_home"]), int(x["pts_road"]), closing, opening)
 
 
 def _number(value: Any) -> float | None:
@@ -112,8 +112,8 @@ Told = Callable[[str, float], None]
 
 
 def candidates(
-    rows: Sequence[Row], season: str, lines: str, parameters: Parameters, told: Told
-) -> Iterator[tuple[Candidate, Outcome]]:
+    rows: Sequence[SeasonGame], season: str, lines: str, parameters: Parameters, told: Told
+) -> Iterator[tuple[Candidate, BetOutcome]]:
     """Each price of a season with what was known before the game, and what came of it.
 
     `lines` is `closing` or `opening`.
@@ -137,8 +137,8 @@ RATED = 1300
 
 
 def _of_game(
-    row: Row, at: Lines, prior: Prior, parameters: Parameters
-) -> Iterator[tuple[Candidate, Outcome]]:
+    row: SeasonGame, at: Lines, prior: Prior, parameters: Parameters
+) -> Iterator[tuple[Candidate, BetOutcome]]:
     state = before_tip(row.game)
     outlook = forecast(state, prior, parameters)
     closed = None
@@ -160,7 +160,7 @@ def _of_game(
                 doubt=_doubt(market, prior),
                 underdog=underdog,
             ),
-            Outcome(_won(market, row), _clv(market, odds, row, closed)),
+            BetOutcome(_won(market, row), _clv(market, odds, row, closed)),
         )
 
 
@@ -205,7 +205,7 @@ def _doubt(market: Market, prior: Prior) -> float:
     return points * 0.3989 / spread
 
 
-def _won(market: Market, row: Row) -> float | None:
+def _won(market: Market, row: SeasonGame) -> float | None:
     margin, total = row.home_points - row.away_points, row.home_points + row.away_points
     match market:
         case Moneyline(side):
@@ -219,7 +219,7 @@ def _won(market: Market, row: Row) -> float | None:
     return None if excess == 0 else float(excess > 0)
 
 
-def _clv(market: Market, odds: float, row: Row, closed: Outlook | None) -> float | None:
+def _clv(market: Market, odds: float, row: SeasonGame, closed: Outlook | None) -> float | None:
     """What the bet was worth by the closing lines."""
     close = row.closing
     match market:

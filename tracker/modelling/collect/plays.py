@@ -9,7 +9,7 @@ from pydantic import Field
 from tracker.domain.catalog.teams import code_in
 from tracker.domain.game import GameState
 from tracker.domain.league import season_name
-from tracker.feeds import texts
+from tracker.feeds import strict
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.strict import MOST_PERIODS, Strict, Text, read_json
 
@@ -64,7 +64,7 @@ def events_of(body: bytes, final: GameState) -> list[Event]:
     actions = sorted(read_json(PlaysBody, body).game.actions, key=lambda x: x.order)
     for seq, x in enumerate(actions):
         home, away = _points(x.home, home), _points(x.away, away)
-        clock = texts.seconds(x.clock, "clock") or 0.0
+        clock = strict.seconds(x.clock, "clock") or 0.0
         rows.append(
             Event(
                 game.id, game.slate.isoformat(), named, seq, x.period, clock, home, away,

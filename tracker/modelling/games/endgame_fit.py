@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker.forecast.game.endgame import LONG_TILT, untilted
+from tracker.forecast.game.figures import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -298,7 +299,7 @@ def fit_widths(endgame: Endgame, sample: Sample, average_total: float) -> Array:
 
 def widened(endgame: Endgame, widths: Array) -> Endgame:
     """The same tables with their variances of margin and total multiplied by `widths`."""
-    tables = [_widened(x, *w) for x, w in zip(endgame.tables, widths.tolist(), strict=True)]
+    tables = [_widened(whole(x), *w) for x, w in zip(endgame.tables, widths.tolist(), strict=True)]
     return replace(endgame, tables=tuple(tables))
 
 

@@ -295,7 +295,7 @@ def _fit_endgame(given: Given, progress: Callable[[str, float], None]) -> values
     return replace(endgame, tilt=endgame_fit.fit_tilt(endgame, sample, given.average))
 
 
-def _as_read(tables: Sequence[Array], leads: int) -> tuple[Array, ...]:
+def _as_read(tables: Sequence[values.Table], leads: int) -> tuple[Array, ...]:
     """Tables rounded as they will be read, so that what is fitted on them fits what is shipped."""
     sizes, cells = figures.pack_tables(tuple(tables))
     return figures.unpack_tables(sizes, 2 * leads + 1, cells)

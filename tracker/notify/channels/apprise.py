@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -44,6 +45,19 @@ SEND_LIMIT = 30.0
 
 WEBHOOKS = frozenset({"json", "jsons", "form", "forms", "xml", "xmls"})
 """Schemas of programs that read what is sent: their text is whole, and a key tells repeats."""
+
+_USUAL = {
+    **dict.fromkeys(("json", "jsons"), ("custom_json", "NotifyJSON")),
+    **dict.fromkeys(("form", "forms"), ("custom_form", "NotifyForm")),
+    **dict.fromkeys(("xml", "xmls"), ("custom_xml", "NotifyXML")),
+    **dict.fromkeys(("gotify", "gotifys"), ("gotify", "NotifyGotify")),
+    **dict.fromkeys(("mailto", "mailtos"), ("email", "NotifyEmail")),
+    "pbul": ("pushbullet", "NotifyPushBullet"),
+    "pover": ("pushover", "NotifyPushover"),
+    "slack": ("slack", "NotifySlack"),
+}
+"""Module and class of the services that are asked for most: of these, one alone is loaded. Any
+other is looked for among all that Apprise has, which takes 10 MB and half a second."""
 
 _SCHEMA = re.compile(r"([a-z][a-z0-9+.-]{0,19})://", re.IGNORECASE)
 _STATUS = re.compile(r"error\s*=\s*(\d{3})\b")
@@ -214,7 +228,7 @@ def _service(url: str) -> apprise.NotifyBase | None:
     _cap_logs()
     # Not asynchronous: the service then runs in the calling thread and in no executor.
     asset = apprise.AppriseAsset(async_mode=False, secure_logging=True)
-    service = apprise.Apprise.instantiate(url, asset=asset)
+    service = _instance(url, asset)
     if service is None:
         return None
     said = parse_qs(urlsplit(url).query)
@@ -232,6 +246,21 @@ def _service(url: str) -> apprise.NotifyBase | None:
         # requests, which it asks with, takes a file or a folder of authorities in its place.
         service.verify_certificate = own  # type: ignore[assignment]  # handed on as it is
     return service
+
+
+def _instance(url: str, asset: apprise.AppriseAsset) -> apprise.NotifyBase | None:
+    """The service as Apprise makes it of an address; None where it does not understand it."""
+    usual = _USUAL.get(_schema(url) or "")
+    if usual is None:
+        import apprise
+
+        return apprise.Apprise.instantiate(url, asset=asset)
+    made = getattr(import_module(f"apprise.plugins.{usual[0]}"), usual[1])
+    told = made.parse_url(url)
+    try:
+        return None if told is None else made(**told, asset=asset)
+    except (TypeError, ValueError):
+        return None
 
 
 def _cap_logs() -> None:
@@ -265,7 +294,7 @@ def _mistake(url: str) -> str | None:
     schema = _schema(url)
     if schema is None:
         return "is no Apprise address; write one like ntfy://my-topic"
-    known = _known_schemas()
+    known = frozenset(_USUAL) if schema in _USUAL else _known_schemas()
     if schema not in known:
         near = difflib.get_close_matches(schema, sorted(known), n=1)
         hint = f"did you mean {near[0]}://?" if near else "see Apprise's list of services"

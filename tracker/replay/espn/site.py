@@ -8,12 +8,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from tracker.replay.espn.scoreboard import scoreboard
-from tracker.replay.espn.summary import summary
+from tracker.replay.espn.documents import injuries, scoreboard, summary
 from tracker.replay.espn.words import LEAGUES, Json, event_id
 from tracker.replay.nba.words import EASTERN
-from tracker.replay.page import Page
-from tracker.replay.playback import Showing
+from tracker.replay.playback import Page, Showing
 
 ROOT = "/apis/site/v2/sports/basketball/"
 
@@ -43,7 +41,7 @@ def welcome(user_agent: str) -> bool:
 
 
 class EspnSite:
-    """The scoreboards and summaries of games of any league."""
+    """The scoreboards, summaries and lists of injuries of games of any league."""
 
     def __init__(self, showings: Sequence[Showing]) -> None:
         """Games are shown in the order of their tip-offs."""
@@ -62,6 +60,8 @@ class EspnSite:
             return self._scoreboard(league, games, query, now)
         if kind == "summary":
             return self._summary(league, games, query, now)
+        if kind == "injuries":
+            return self._injuries(league, games, now)
         return None
 
     def _scoreboard(
@@ -89,6 +89,16 @@ class EspnSite:
             return Page(BAD_REQUEST, now, status=404)
         view = hits[0].view(now)
         return self._keep(f"{league} {wanted}", view.changed, lambda: summary(view))
+
+    def _injuries(self, league: str, games: list[Showing], now: datetime) -> Page:
+        """Who does not play in the games of the day, from its morning to the next one's."""
+        today = (now.astimezone(EASTERN) - ROLLS_OVER).date()
+        shown = [
+            x.playback.recording for x in games if x.tip_off.astimezone(EASTERN).date() == today
+        ]
+        morning = datetime.combine(today, time(), EASTERN) + ROLLS_OVER
+        told = morning.astimezone(UTC)
+        return self._keep(f"{league} injuries", told, lambda: injuries(league, shown, told))
 
     def _keep(self, key: str, changed: datetime, build: Callable[[], Json]) -> Page:
         kept = self._kept.get(key)

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 from tracker.replay.nba.words import EASTERN, MINUTE
 from tracker.replay.playback import View
-from tracker.replay.recording import Team
-from tracker.replay.rows import Phase
+from tracker.replay.recording import Phase, Team
 
 Json = dict[str, Any]
 

@@ -16,8 +16,7 @@ from tracker.replay.nba.words import (
     utc,
 )
 from tracker.replay.playback import View
-from tracker.replay.recording import Player, Team
-from tracker.replay.rows import Line, Phase
+from tracker.replay.recording import Line, Phase, Player, Team
 from tracker.replay.timeline import TeamState
 
 

@@ -10,8 +10,7 @@ from functools import partial
 
 from tracker.replay.nba.words import Json, box_time, duration
 from tracker.replay.playback import View
-from tracker.replay.recording import Actions, Player, Recording, Team
-from tracker.replay.rows import Action, Side, What
+from tracker.replay.recording import Action, Actions, Player, Recording, Side, Team, What
 
 _NAMES = {
     What.START: ("period", "start"),

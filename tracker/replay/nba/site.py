@@ -7,14 +7,12 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
 
-from tracker.replay.nba.board import scoreboard
+from tracker.replay.nba.board import schedule, scoreboard
 from tracker.replay.nba.box import boxscore
 from tracker.replay.nba.plays import playbyplay
-from tracker.replay.nba.schedule import schedule
 from tracker.replay.nba.words import EASTERN, LEAGUES, Json
-from tracker.replay.page import Page
-from tracker.replay.playback import Playback, Showing, View
-from tracker.replay.rows import Phase
+from tracker.replay.playback import Page, Playback, Showing, View
+from tracker.replay.recording import Phase
 
 LIVE = "/static/json/liveData"
 SCOREBOARD = f"{LIVE}/scoreboard/todaysScoreboard_00.json"

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tracker.replay.playback import View
-from tracker.replay.rows import Phase
+from tracker.replay.recording import Phase
 
 EASTERN = ZoneInfo("America/New_York")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tracker.replay.playback import Showing
-from tracker.replay.rows import Phase
+from tracker.replay.recording import Phase
 
 BOOKS = {
     "draftkings": (0.0, 0.045), "fanduel": (0.004, 0.045), "betmgm": (-0.006, 0.05),
@@ -38,7 +38,7 @@ SDS = (12.8, 18.3)
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
+class ModelledPrices:
     """What is for sale at an instant: lines, and chances of the home side and of the over."""
 
     home_spread: float | None
@@ -47,7 +47,7 @@ class Prices:
     live: bool
 
 
-def prices(showing: Showing, now: datetime) -> Prices | None:
+def prices(showing: Showing, now: datetime) -> ModelledPrices | None:
     """The prices of a game at an instant; None once it is over."""
     recorded = showing.playback.recording.lines
     spread, total = USUAL
@@ -58,12 +58,12 @@ def prices(showing: Showing, now: datetime) -> Prices | None:
     if view.state.phase is Phase.BEFORE and now < view.starts:
         steps = _steps(showing, now)
         moved = spread + 0.5 * steps
-        return Prices(moved, total - 0.5 * steps, _chance(-moved, 1.0), live=False)
+        return ModelledPrices(moved, total - 0.5 * steps, _chance(-moved, 1.0), live=False)
     if now >= showing.ends:
         return None
     left = _left(showing, now)
     margin = view.state.home.score - view.state.away.score - spread * left
-    return Prices(None, None, _chance(margin, left), live=True)
+    return ModelledPrices(None, None, _chance(margin, left), live=True)
 
 
 def _steps(showing: Showing, now: datetime) -> int:

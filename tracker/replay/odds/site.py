@@ -13,9 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tracker.replay.odds.prices import BOOKS, TITLES, Prices, asked, prices
-from tracker.replay.page import Page
-from tracker.replay.playback import Showing
+from tracker.replay.odds.prices import BOOKS, TITLES, ModelledPrices, asked, prices
+from tracker.replay.playback import Page, Showing
 
 SPORT = "basketball_nba"
 FEATURED = ("h2h", "spreads", "totals")
@@ -247,7 +246,7 @@ def _books(showing: Showing, markets: Sequence[str], now: datetime) -> list[dict
 
 
 def _outcomes(
-    showing: Showing, told: Prices, market: str, opinion: float, margin: float
+    showing: Showing, told: ModelledPrices, market: str, opinion: float, margin: float
 ) -> list[dict[str, Any]]:
     event = _event(showing)
     home, away = event["home_team"], event["away_team"]
@@ -272,7 +271,7 @@ def _outcomes(
     ]
 
 
-def _contracts(showing: Showing, told: Prices, series: str) -> list[dict[str, Any]]:
+def _contracts(showing: Showing, told: ModelledPrices, series: str) -> list[dict[str, Any]]:
     recording, local = showing.playback.recording, showing.tip_off.astimezone(_EASTERN)
     home, away = recording.home.tricode, recording.away.tricode
     day = f"{local:%y}{_MONTHS[local.month - 1]}{local:%d}"
@@ -315,13 +314,13 @@ def _slug(showing: Showing) -> str:
     return f"nba-{recording.away.tricode}-{recording.home.tricode}-{local:%Y-%m-%d}".casefold()
 
 
-def _tokens(showing: Showing, told: Prices) -> list[tuple[float, str]]:
+def _tokens(showing: Showing, told: ModelledPrices) -> list[tuple[float, str]]:
     """The chance and the token of each outcome of a game's one market."""
     seed = _id(showing)
     return [(1 - told.home_chance, f"{seed}0"), (told.home_chance, f"{seed}1")]
 
 
-def _polymarket(showing: Showing, told: Prices, now: datetime) -> dict[str, Any]:
+def _polymarket(showing: Showing, told: ModelledPrices, now: datetime) -> dict[str, Any]:
     recording = showing.playback.recording
     (away, first), (home, second) = _tokens(showing, told)
     bid, ask = _around(away)

@@ -103,7 +103,7 @@ def state_of(text: str | None, game: Game) -> GameState | None:
         bonus=None if found["bonus"] is None else Pair(*found["bonus"]),
         timeouts=None if found["timeouts"] is None else Pair(*found["timeouts"]),
         players=tuple(_player_of(x) for x in found["players"]),
-        box=_box_of(found.get("box")),
+        box=box_of(found.get("box")),
         tip=None if "tip" not in found else Side(found["tip"]),
     )
 
@@ -119,7 +119,8 @@ def _told_since(state: GameState) -> dict[str, Json]:
     return found
 
 
-def _box_of(found: Json) -> Box | None:
+def box_of(found: Json) -> Box | None:
+    """Both teams' figures that `pack_state` wrote; None where no box told them."""
     if found is None:
         return None
     home, away, left = found

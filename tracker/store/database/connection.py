@@ -25,8 +25,8 @@ from urllib.parse import quote
 import aiosqlite
 
 from tracker.host import os_trouble, own_as
+from tracker.store.database.errors import StoreError, StoreMissing, StoreUnavailable, translated
 from tracker.store.database.lock import WriterLock
-from tracker.store.errors import StoreError, StoreMissing, StoreUnavailable, translated
 
 WaitOut = Callable[[StoreUnavailable | None, int], Awaitable[None]]
 """Told of a write that cannot be made and how often it was tried; waits before the next try. None

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tracker.host import NO_LOCKS, NoLocks, own_as
-from tracker.store.errors import StoreBusy
+from tracker.store.database.errors import StoreBusy
 
 PATIENCE = 5.0
 """Seconds to wait for another process before giving up."""

@@ -1,27 +1,49 @@
 "use strict";
 // One stream for all tabs of this browser: whoever holds the lock listens and tells the others.
-const STALE_MS = 20000;
+const STALE_MS = 15000;
+const LOCK = "tracker-stream";
 let last = Date.now();
 let source = null;
+let all = {};
+let waiting = null;
 const others = "BroadcastChannel" in self ? new BroadcastChannel("tracker") : null;
+const shared = "locks" in navigator && others !== null;
+
+function grey() {
+  const old = Date.now() - last > STALE_MS || Boolean(all.trouble);
+  document.documentElement.classList.toggle("stale", old);
+}
+
+function typing() {
+  return [...document.querySelectorAll("input[type=text], textarea")]
+    .some((field) => field.value !== field.defaultValue);
+}
 
 function show(texts) {
   last = Date.now();
-  document.documentElement.classList.remove("stale");
+  all = { ...all, ...texts };
   for (const place of document.querySelectorAll("[data-k]")) {
     const text = texts[place.dataset.k];
     if (text !== undefined && place.textContent !== text) place.textContent = text;
   }
+  grey();
+  if (changed() && waiting === null) waiting = setTimeout(anew, 1500);
 }
 
-function listen() {
-  if (source !== null) source.close();
-  source = new EventSource("/api/v1/events");
-  source.onmessage = (event) => {
-    const texts = JSON.parse(event.data);
-    show(texts);
-    if (others !== null) others.postMessage(texts);
-  };
+// Another game or bet has no place on this page yet: take the page anew, but lose no word.
+function changed() {
+  const here = document.querySelector("[data-shape]");
+  return here !== null && all.shape !== undefined && here.dataset.shape !== all.shape;
+}
+
+function anew() {
+  waiting = null;
+  if (changed() && !typing()) location.reload();
+}
+
+function tell(texts) {
+  show(texts);
+  if (others !== null) others.postMessage({ texts });
 }
 
 function silence() {
@@ -29,24 +51,50 @@ function silence() {
   source = null;
 }
 
+function listen() {
+  silence();
+  source = new EventSource("/api/v1/events");
+  source.onmessage = (event) => tell(JSON.parse(event.data));
+  source.addEventListener("beat", () => tell({}));
+}
+
+// Held for as long as this tab listens; one that was frozen with it loses it to the one in view.
+function lead(options) {
+  navigator.locks
+    .request(LOCK, options, () => { listen(); return new Promise(() => {}); })
+    .catch(() => { silence(); lead({}); });
+}
+
+function awake() {
+  if (document.hidden) {
+    if (!shared) silence();
+  } else if (!shared || source !== null) {
+    listen();
+  } else {
+    others.postMessage({ hello: true });
+  }
+}
+
 if (document.querySelector("[data-live]") !== null) {
-  if (others !== null) others.onmessage = (event) => show(event.data);
-  const shared = "locks" in navigator && others !== null;
+  if (others !== null) {
+    others.onmessage = (event) => {
+      if (event.data.texts !== undefined) show(event.data.texts);
+      else if (source !== null) others.postMessage({ texts: all });
+    };
+  }
   if (shared) {
-    navigator.locks.request("tracker-stream", () => new Promise(() => listen()));
+    lead({});
+    others.postMessage({ hello: true });
   } else {
     listen();
   }
-  // A phone that slept has a dead stream and old numbers: take the whole page anew.
-  const awake = () => {
-    if (document.hidden) { if (!shared) silence(); }
-    else if (Date.now() - last > STALE_MS) location.reload();
-    else if (!shared) listen();
-  };
+  // A phone that slept has a dead stream and old numbers: the first message has every text anew.
   document.addEventListener("visibilitychange", awake);
-  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  addEventListener("pageshow", (event) => { if (event.persisted) awake(); });
   setInterval(() => {
-    document.documentElement.classList.toggle("stale", Date.now() - last > STALE_MS);
+    grey();
+    const dead = Date.now() - last > STALE_MS && !document.hidden;
+    if (dead && shared && source === null) lead({ steal: true });
   }, 1000);
 }
 

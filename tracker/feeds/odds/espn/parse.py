@@ -15,7 +15,7 @@ from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.prior import Lines
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection
 from tracker.feeds.errors import FeedMalformed
-from tracker.feeds.odds.offers import UNUSABLE, Event, Offer, Parsed
+from tracker.feeds.odds.offers import UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.source import Board
 from tracker.feeds.strict import Strict, read_json
 
@@ -56,23 +56,23 @@ class OddsDocument(Strict):
     underOdds: Any = None  # noqa: N815 - the same
 
 
-class GameDocument(Strict):
+class EntryLines(Strict):
     """The part of a game that has its lines."""
 
     odds: list[Any] | None = None
 
 
-class EventDocument(Strict):
+class BoardEntry(Strict):
     """An entry of the board."""
 
     id: str
-    competitions: list[GameDocument]
+    competitions: list[EntryLines]
 
 
 class LinesBody(Strict):
     """A board as far as lines go."""
 
-    events: list[EventDocument]
+    events: list[BoardEntry]
 
 
 def parse(body: bytes, board: Board) -> Parsed:
@@ -85,12 +85,12 @@ def parse(body: bytes, board: Board) -> Parsed:
     for game, told in _waiting(body, board):
         offers = _offers(_lines(told, game), _document(told))
         faults[UNUSABLE] += not offers
-        event = Event(game.id, game.league, game.home, game.away, tuple(offers), game.start)
+        event = OfferedGame(game.id, game.league, game.home, game.away, tuple(offers), game.start)
         events.append(event)
     return Parsed(tuple(events), faults)
 
 
-def _offers(lines: Lines, told: OddsDocument) -> list[Offer]:
+def _offers(lines: Lines, told: OddsDocument) -> list[BookPrice]:
     found = []
     if lines.home_ml is not None and lines.away_ml is not None:
         found += _pair(Selection(MONEYLINE, "home"), lines.home_ml, lines.away_ml)
@@ -102,7 +102,7 @@ def _offers(lines: Lines, told: OddsDocument) -> list[Offer]:
     return found
 
 
-def _priced(selection: Selection, first: object, second: object) -> list[Offer]:
+def _priced(selection: Selection, first: object, second: object) -> list[BookPrice]:
     """Both sides of a line at their prices, or at the usual one where these make no sense."""
     one, other = _decimal(first), _decimal(second)
     if one is None or other is None or not agree(one, other, None):
@@ -110,8 +110,8 @@ def _priced(selection: Selection, first: object, second: object) -> list[Offer]:
     return _pair(selection, one, other)
 
 
-def _pair(selection: Selection, first: float, second: float) -> list[Offer]:
-    return [Offer(NAME, selection, first), Offer(NAME, selection.opposite, second)]
+def _pair(selection: Selection, first: float, second: float) -> list[BookPrice]:
+    return [BookPrice(NAME, selection, first), BookPrice(NAME, selection.opposite, second)]
 
 
 def pregame_lines(body: bytes, board: Board) -> tuple[tuple[Game, Lines, str], ...]:

@@ -17,7 +17,7 @@ from typing import Any
 from tracker.domain.catalog.teams import code_in, teams
 from tracker.domain.league import NBA, WNBA
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection, after_fee
-from tracker.feeds.odds.offers import UNKNOWN_TEAM, UNUSABLE, Event, Offer, Parsed
+from tracker.feeds.odds.offers import UNKNOWN_TEAM, UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.strict import Strict, read_json
 
 NAME = "kalshi"
@@ -79,7 +79,7 @@ def markets_path(series: str) -> str:
 def parse(body: bytes) -> Parsed:
     """The games of a page of markets and their prices after the fee. Raises FeedMalformed."""
     faults: Counter[str] = Counter()
-    found: dict[_Ticker, list[Offer]] = defaultdict(list)
+    found: dict[_Ticker, list[BookPrice]] = defaultdict(list)
     for market in read_json(MarketsDocument, body).markets:
         if not isinstance(market, dict):
             faults[UNUSABLE] += 1
@@ -87,13 +87,13 @@ def parse(body: bytes) -> Parsed:
         ticker = _ticker(market.get("ticker"), faults)
         if ticker is not None:
             found[replace(ticker, team=None)] += _offers(market, ticker, faults)
-    events: dict[tuple[str, date, str, str], list[Offer]] = defaultdict(list)
+    events: dict[tuple[str, date, str, str], list[BookPrice]] = defaultdict(list)
     for ticker, offers in found.items():
         key = (ticker.league, ticker.day, ticker.home, ticker.away)
         events[key] += _main_first(_best(offers))
     return Parsed(
         tuple(
-            Event(f"{away}@{home} {day}", league, home, away, tuple(offers), day=day)
+            OfferedGame(f"{away}@{home} {day}", league, home, away, tuple(offers), day=day)
             for (league, day, home, away), offers in events.items()
         ),
         faults,
@@ -128,7 +128,7 @@ def _code(league: str, written: str) -> str | None:
     return code if code in teams(league) else None
 
 
-def _offers(market: dict[str, Any], ticker: _Ticker, faults: Counter[str]) -> list[Offer]:
+def _offers(market: dict[str, Any], ticker: _Ticker, faults: Counter[str]) -> list[BookPrice]:
     if market.get("status") != "active" or market.get("result"):
         faults[CLOSED] += 1
         return []
@@ -145,8 +145,8 @@ def _offers(market: dict[str, Any], ticker: _Ticker, faults: Counter[str]) -> li
         faults[UNUSABLE] += 1
         return []
     return [
-        Offer(NAME, selection, after_fee(NAME, ask), size=asks),
-        Offer(NAME, selection.opposite, after_fee(NAME, 1 - bid), size=bids),
+        BookPrice(NAME, selection, after_fee(NAME, ask), size=asks),
+        BookPrice(NAME, selection.opposite, after_fee(NAME, 1 - bid), size=bids),
     ]
 
 
@@ -172,9 +172,9 @@ def _dollars(value: object) -> float | None:
     return found if found is not None and 0 <= found < float("inf") else None
 
 
-def _best(offers: Iterable[Offer]) -> list[Offer]:
+def _best(offers: Iterable[BookPrice]) -> list[BookPrice]:
     """Of two markets on one game, one for each team: the better price of each side."""
-    best: dict[Selection, Offer] = {}
+    best: dict[Selection, BookPrice] = {}
     for offer in offers:
         known = best.get(offer.selection)
         if known is None or offer.odds > known.odds:
@@ -182,9 +182,9 @@ def _best(offers: Iterable[Offer]) -> list[Offer]:
     return list(best.values())
 
 
-def _main_first(offers: list[Offer]) -> list[Offer]:
+def _main_first(offers: list[BookPrice]) -> list[BookPrice]:
     """The offers with the line that is nearest to even as the main one of its market."""
-    plain: dict[str, list[Offer]] = defaultdict(list)
+    plain: dict[str, list[BookPrice]] = defaultdict(list)
     for offer in offers:
         plain[offer.selection.plain].append(offer)
     found = []

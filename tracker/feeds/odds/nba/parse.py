@@ -18,7 +18,7 @@ from tracker.domain.league import NBA
 from tracker.domain.prior import Lines
 from tracker.domain.quote import MONEYLINE, SPREAD, UNSTAMPED, Selection
 from tracker.feeds.odds.espn.parse import LARGEST_SPREAD, agree
-from tracker.feeds.odds.offers import UNUSABLE, Event, Offer, Parsed
+from tracker.feeds.odds.offers import UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.strict import Strict, Text, read_json
 
 NAME = "nba"
@@ -36,7 +36,7 @@ FAR = 0.1
 _MOST_ODDS = 101.0
 
 
-class OutcomeDocument(Strict):
+class ListedSide(Strict):
     """One side's price; numbers come as text."""
 
     type: Text
@@ -44,32 +44,32 @@ class OutcomeDocument(Strict):
     spread: Any = None
 
 
-class BookDocument(Strict):
+class ListedBook(Strict):
     """A book."""
 
     id: Text
     name: Text = ""
-    outcomes: list[OutcomeDocument]
+    outcomes: list[ListedSide]
 
 
-class MarketDocument(Strict):
+class ListedMarket(Strict):
     """A market with its books: `2way` is the moneyline."""
 
     name: Text
-    books: list[BookDocument] = Field(default_factory=list)
+    books: list[ListedBook] = Field(default_factory=list)
 
 
-class GameDocument(Strict):
+class ListedGame(Strict):
     """A game."""
 
     id: Text = Field(alias="gameId")
-    markets: list[MarketDocument] = Field(default_factory=list)
+    markets: list[ListedMarket] = Field(default_factory=list)
 
 
 class OddsBody(Strict):
     """The whole list."""
 
-    games: list[GameDocument]
+    games: list[ListedGame]
 
 
 def parse(body: bytes) -> Parsed:
@@ -81,11 +81,11 @@ def parse(body: bytes) -> Parsed:
             *(x for book in _books(game, "2way") for x in _money_offers(book, faults)),
             *(x for book in _books(game, "spread") for x in _spread_offers(book, faults)),
         ]
-        events.append(Event(game.id, NBA.id, "", "", tuple(offers)))
+        events.append(OfferedGame(game.id, NBA.id, "", "", tuple(offers)))
     return Parsed(tuple(events), faults)
 
 
-def _money_offers(book: BookDocument, faults: Counter[str]) -> list[Offer]:
+def _money_offers(book: ListedBook, faults: Counter[str]) -> list[BookPrice]:
     prices = _prices(book)
     if prices is None:
         faults[UNUSABLE] += 1
@@ -94,7 +94,7 @@ def _money_offers(book: BookDocument, faults: Counter[str]) -> list[Offer]:
     return _pair(book, home, prices)
 
 
-def _spread_offers(book: BookDocument, faults: Counter[str]) -> list[Offer]:
+def _spread_offers(book: ListedBook, faults: Counter[str]) -> list[BookPrice]:
     prices, sides = _prices(book), {x.type: _number(x.spread, signed=True) for x in book.outcomes}
     home, away = sides.get("home"), sides.get("away")
     if prices is None or home is None or away is None or home != -away:
@@ -103,15 +103,15 @@ def _spread_offers(book: BookDocument, faults: Counter[str]) -> list[Offer]:
     return _pair(book, Selection(SPREAD, "home", home), prices)
 
 
-def _prices(book: BookDocument) -> tuple[float, float] | None:
+def _prices(book: ListedBook) -> tuple[float, float] | None:
     sides = {x.type: _number(x.odds) for x in book.outcomes}
     home, away = sides.get("home"), sides.get("away")
     return (home, away) if home is not None and away is not None and min(home, away) > 1 else None
 
 
-def _pair(book: BookDocument, selection: Selection, prices: tuple[float, float]) -> list[Offer]:
+def _pair(book: ListedBook, selection: Selection, prices: tuple[float, float]) -> list[BookPrice]:
     name = f"{UNSTAMPED}{re.sub(r'[^a-z0-9]+', '_', (book.name or book.id).casefold()).strip('_')}"
-    return [Offer(name, selection, prices[0]), Offer(name, selection.opposite, prices[1])]
+    return [BookPrice(name, selection, prices[0]), BookPrice(name, selection.opposite, prices[1])]
 
 
 def pregame_lines(body: bytes) -> dict[str, tuple[Lines, str]]:
@@ -138,13 +138,13 @@ def pregame_lines(body: bytes) -> dict[str, tuple[Lines, str]]:
     return found
 
 
-def _books(game: GameDocument, market: str) -> Iterable[BookDocument]:
+def _books(game: ListedGame, market: str) -> Iterable[ListedBook]:
     """The books of a market, each once whatever the countries that it is listed for."""
     listed = [book for x in game.markets if x.name == market for book in x.books]
     return {book.id: book for book in listed}.values()
 
 
-def _money(books: Iterable[BookDocument]) -> list[float]:
+def _money(books: Iterable[ListedBook]) -> list[float]:
     """The home team's chance by each book, those far from the median left out."""
     chances = []
     for book in books:
@@ -155,7 +155,7 @@ def _money(books: Iterable[BookDocument]) -> list[float]:
     return [x for x in chances if abs(x - median(chances)) <= FAR]
 
 
-def _spreads(books: Iterable[BookDocument]) -> list[float]:
+def _spreads(books: Iterable[ListedBook]) -> list[float]:
     """The home team's handicap by each book, where both sides agree on it."""
     found = []
     for book in books:

@@ -20,7 +20,7 @@ from tracker.domain.catalog.teams import code_in
 from tracker.domain.game import Game
 from tracker.domain.league import NBA, WNBA
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection, after_fee
-from tracker.feeds.odds.offers import UNUSABLE, Event, Offer, Parsed
+from tracker.feeds.odds.offers import UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.strict import Strict, read_json, read_object
 
 NAME = "polymarket"
@@ -43,7 +43,7 @@ CLOSED = "a market that is not active"
 """What is counted beside what every source may tell wrongly."""
 
 
-class EventDocument(Strict):
+class PolymarketEvent(Strict):
     """An event of the gamma API, as far as we read it."""
 
     slug: str
@@ -53,7 +53,7 @@ class EventDocument(Strict):
     markets: list[Any] = Field(default_factory=list)
 
 
-class Answer(Strict):
+class PolymarketLook(Strict):
     """The documents of one look together, as they are kept: events, books and prices by token.
 
     `game` is our own id of the game that was asked for, `league`, `home` and `away` its teams.
@@ -108,7 +108,7 @@ def together(game: Game, events: bytes, books: dict[str, Any], prices: dict[str,
 
 def parse(body: bytes) -> Parsed:
     """The prices of a game's markets, out of what `together` made. Raises FeedMalformed."""
-    told, faults = read_json(Answer, body), Counter[str]()
+    told, faults = read_json(PolymarketLook, body), Counter[str]()
     offers = [
         offer
         for event in _events(told.events)
@@ -116,16 +116,16 @@ def parse(body: bytes) -> Parsed:
         for offer in _offers(market, outcomes, ids[0], told, faults)
     ]
     start = datetime.fromisoformat(told.start)
-    event = Event(told.game, told.league, told.home, told.away, tuple(offers), start)
+    event = OfferedGame(told.game, told.league, told.home, told.away, tuple(offers), start)
     return Parsed((event,), faults)
 
 
-def _events(value: Any) -> Iterator[EventDocument]:
+def _events(value: Any) -> Iterator[PolymarketEvent]:
     from tracker.feeds.errors import FeedMalformed
 
     for entry in value if isinstance(value, list) else ():
         try:
-            event = read_object(EventDocument, entry)
+            event = read_object(PolymarketEvent, entry)
         except FeedMalformed:
             continue
         if not event.closed and event.ended is not True:
@@ -133,7 +133,7 @@ def _events(value: Any) -> Iterator[EventDocument]:
 
 
 def _markets(
-    event: EventDocument, faults: Counter[str]
+    event: PolymarketEvent, faults: Counter[str]
 ) -> Iterator[tuple[dict[str, Any], list[str], list[str]]]:
     """The markets of an event that are read, each with its outcomes and its tokens."""
     for market in event.markets:
@@ -161,8 +161,12 @@ def _texts(value: object) -> list[str]:
 
 
 def _offers(
-    market: dict[str, Any], outcomes: list[str], token: str, told: Answer, faults: Counter[str]
-) -> Iterator[Offer]:
+    market: dict[str, Any],
+    outcomes: list[str],
+    token: str,
+    told: PolymarketLook,
+    faults: Counter[str],
+) -> Iterator[BookPrice]:
     selection = _selection(market, outcomes, told)
     if selection is None:
         faults[UNUSABLE] += 1
@@ -179,12 +183,14 @@ def _offers(
     if not 0 < bid < ask < 1 or ask - bid > WIDEST + 1e-9:
         faults[THIN] += 1
         return
-    yield Offer(NAME, selection, after_fee(NAME, ask), size=asks)
+    yield BookPrice(NAME, selection, after_fee(NAME, ask), size=asks)
     # Selling one side is buying the other: the two books mirror each other.
-    yield Offer(NAME, selection.opposite, after_fee(NAME, 1 - bid), size=bids)
+    yield BookPrice(NAME, selection.opposite, after_fee(NAME, 1 - bid), size=bids)
 
 
-def _selection(market: dict[str, Any], outcomes: list[str], told: Answer) -> Selection | None:
+def _selection(
+    market: dict[str, Any], outcomes: list[str], told: PolymarketLook
+) -> Selection | None:
     """What the first token of a market is a bet on."""
     kind, first = MARKETS[market["sportsMarketType"]], outcomes[0].casefold()
     line = market.get("line")

@@ -25,7 +25,14 @@ from tracker.domain.quote import (
     TOTAL,
     Selection,
 )
-from tracker.feeds.odds.offers import CERTAIN, UNKNOWN_TEAM, UNUSABLE, Event, Offer, Parsed
+from tracker.feeds.odds.offers import (
+    CERTAIN,
+    UNKNOWN_TEAM,
+    UNUSABLE,
+    BookPrice,
+    OfferedGame,
+    Parsed,
+)
 from tracker.feeds.strict import Strict, read_json, read_object
 
 NAME = "the_odds_api"
@@ -47,11 +54,24 @@ FEATURED = {
     "alternate_spreads": f"alternate_{SPREAD}", "alternate_totals": f"alternate_{TOTAL}",
     "alternate_team_totals": f"alternate_{TEAM_TOTAL}",
 }  # fmt: skip
+_SPELLED = {market: key for key, market in FEATURED.items()}
 _SPANS = {"h1": Span.H1, "h2": Span.H2, "q1": Span.Q1, "q2": Span.Q2, "q3": Span.Q3, "q4": Span.Q4}
 _AMERICAN_FROM = 100.0
 
 
-class OutcomeDocument(Strict):
+_TAILS = {span: tail for tail, span in _SPANS.items()}
+
+
+def market_key(selection: Selection) -> str | None:
+    """The source's own name of a market, by which it is asked for; None where it has none."""
+    key = _SPELLED.get(selection.market, selection.market)
+    if selection.span is Span.GAME:
+        return key
+    tail = _TAILS.get(selection.span)
+    return None if tail is None or selection.of_player else f"{key}_{tail}"
+
+
+class ApiOutcome(Strict):
     """One side of a market."""
 
     name: str
@@ -60,7 +80,7 @@ class OutcomeDocument(Strict):
     description: Any = None
 
 
-class MarketDocument(Strict):
+class ApiMarket(Strict):
     """A market of a book."""
 
     key: str
@@ -68,7 +88,7 @@ class MarketDocument(Strict):
     outcomes: list[Any] = Field(default_factory=list)
 
 
-class BookDocument(Strict):
+class ApiBook(Strict):
     """A book."""
 
     key: str
@@ -76,7 +96,7 @@ class BookDocument(Strict):
     markets: list[Any] = Field(default_factory=list)
 
 
-class EventDocument(Strict):
+class ApiEvent(Strict):
     """A game with its books."""
 
     id: str
@@ -143,8 +163,8 @@ def _prices(value: Any) -> Iterator[float]:
                 yield from _prices(part)
 
 
-def _event(value: Any, american: bool, faults: Counter[str]) -> Event | None:
-    told = _read(EventDocument, value, faults)
+def _event(value: Any, american: bool, faults: Counter[str]) -> OfferedGame | None:
+    told = _read(ApiEvent, value, faults)
     if told is None:
         return None
     league = _LEAGUES.get(told.sport_key)
@@ -158,7 +178,7 @@ def _event(value: Any, american: bool, faults: Counter[str]) -> Event | None:
         faults[UNKNOWN_TEAM] += 1
         return None
     offers = [offer for book in told.bookmakers for offer in _book(book, names, american, faults)]
-    return Event(told.id, league, codes["home"], codes["away"], tuple(offers), start)
+    return OfferedGame(told.id, league, codes["home"], codes["away"], tuple(offers), start)
 
 
 _SIDES = ("home", "away")
@@ -166,15 +186,15 @@ _SIDES = ("home", "away")
 
 def _book(
     value: Any, names: dict[str, str], american: bool, faults: Counter[str]
-) -> Iterator[Offer]:
-    told = _read(BookDocument, value, faults)
+) -> Iterator[BookPrice]:
+    told = _read(ApiBook, value, faults)
     for entry in () if told is None else told.markets:
-        market = _read(MarketDocument, entry, faults)
+        market = _read(ApiMarket, entry, faults)
         if told is None or market is None:
             continue
         at = instant(market.last_update) or instant(told.last_update)
         for one in market.outcomes:
-            outcome = _read(OutcomeDocument, one, faults)
+            outcome = _read(ApiOutcome, one, faults)
             if outcome is None:
                 continue
             selection, odds = (
@@ -186,7 +206,7 @@ def _book(
             elif selection is None or odds is None:
                 faults[UNUSABLE] += 1
             else:
-                yield Offer(told.key, selection, odds, at)
+                yield BookPrice(told.key, selection, odds, at)
 
 
 def _read(model: type[Any], value: Any, faults: Counter[str]) -> Any:
@@ -199,7 +219,7 @@ def _read(model: type[Any], value: Any, faults: Counter[str]) -> Any:
         return None
 
 
-def _selection(key: str, told: OutcomeDocument, names: dict[str, str]) -> Selection | None:
+def _selection(key: str, told: ApiOutcome, names: dict[str, str]) -> Selection | None:
     stem, _, tail = key.rpartition("_")
     span = _SPANS.get(tail, Span.GAME)
     market = FEATURED.get(stem if tail in _SPANS else key)

@@ -1,0 +1,49 @@
+"""Models are listed with their stage, and a trial is told with the verdict on it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from tracker.app.models import models_json
+from tracker.registry import GAMES, Registry
+from tracker.store import Store
+from tracker.store.trials import Trial, TrialOutcome, TrialVerdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+TRIAL = Trial(0, "nba", "games", "shipped", "a-1", "mine", "b-1", date(2026, 11, 1), NOW)
+
+
+async def test_every_kind_of_every_league_is_listed(tmp_path: Path) -> None:
+    """What came with the program is in use until the person puts another in its place."""
+    told = await models_json(None, Registry(tmp_path, GAMES))
+    kinds = {(x["league"], x["kind"]) for x in told["models"]}
+    assert {("nba", "games"), ("nba", "players"), ("wnba", "calibration")} <= kinds
+    assert all(x["name"] == "shipped" and x["active"] for x in told["models"])
+    assert {x["stage"] for x in told["models"]} == {"in use"}
+    assert told["trials"] == []
+
+
+async def test_a_trial_is_told_with_its_last_verdict(tmp_path: Path) -> None:
+    """One of a league and kind at a time; a verdict that says the same again is no news."""
+    async with await Store.open(tmp_path / "t.db", now=NOW) as store:
+        assert await store.trials.start(TRIAL)
+        assert not await store.trials.start(TRIAL)
+        (trial,) = await store.trials.list(open_only=True)
+        clause = {"name": "games", "wanted": "at least 300", "figure": 12, "answer": "waiting"}
+        hold = TrialVerdict(NOW, "hold", [clause])
+        await store.trials.judged(trial.id, hold)
+        await store.trials.judged(trial.id, hold)
+        (untold,) = await store.trials.untold()
+        assert (untold.challenger, untold.verdict) == ("mine", "hold")
+        await store.trials.told(untold.id)
+        assert await store.trials.untold() == ()
+        (told,) = (await models_json(store, Registry(tmp_path, GAMES)))["trials"]
+        assert (told["verdict"], told["clauses"]) == ("hold", [clause])
+        await store.trials.end(trial.id, TrialOutcome.STOPPED, NOW)
+        (told,) = (await models_json(store, Registry(tmp_path, GAMES)))["trials"]
+        assert told["outcome"] == "stopped"
+        assert await store.trials.start(TRIAL)

@@ -1,0 +1,157 @@
+"""Promises of the market's commands: the JSON that others rely on, and what doctor counts."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tracker.domain.chance import Chance
+from tracker.domain.game import Game
+from tracker.domain.poll import Credit, Document
+from tracker.domain.quote import Closing, Quote, Selection
+from tracker.domain.value import ClosingValue, Decision, Grade, Price
+from tracker.store import Store
+
+BOOKS = ("draftkings", "fanduel", "betmgm")
+LINES = (
+    (Selection("moneyline", "home"), 1.62, 2.45),
+    (Selection("spread", "home", -4.5), 1.91, 1.95),
+    (Selection("total", "over", 224.5), 1.93, 1.91),
+)
+
+
+def quoted(game: Game, at: datetime) -> list[Quote]:
+    """What three books ask of a game, and an exchange."""
+    return [
+        Quote(game.id, book, side, at, odds, at)
+        for book in (*BOOKS, "kalshi")
+        for selection, first, second in LINES
+        for side, odds in ((selection, first), (selection.opposite, second))
+    ]
+
+
+@pytest.fixture
+def market(cli: Cli, slate: tuple[Game, ...], config: Path) -> Path:
+    """A slate that is quoted, with a bet that has met its close and what quotes have cost."""
+    game = slate[0]
+    cli("add", "DEN -4.5 -105 $20")
+
+    async def keep() -> None:
+        now = datetime.now(UTC)
+        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
+            document = Document("the_odds_api", "/v4/odds", now, b"[]", "d" * 64)
+            paid = Credit("the_odds_api", now, "close LAL@DEN", 3, 3, 120, 380, "/v4/odds")
+            faults = {"a price of 1.0": 2, "home and away swapped": 1}
+            await store.quotes.record(document, quoted(game, now), paid, faults)
+            refused = Credit("the_odds_api", now, "look LAL@DEN", 3, refused="kept for closes")
+            await store.quotes.record(None, (), refused)
+            odds = (await store.bets_view())[0].odds
+            best = Price("fanduel", 1.91)
+            chance = Chance(0.55, 0.0, 0.45)
+            if not await store.quotes.decisions():
+                await store.quotes.decide([Decision(1, now, chance, odds, "3 books", best)])
+            closing = Closing(game.id, 1, game.start, -5.5, 224.5, 0.61, 3, 20.0, "3 books")
+            value = ClosingValue(
+                1, 1, Grade.CONVERTED, now, Chance(0.541, 0.0, 0.459), 0.0561, -5.5, "3 books", 1
+            )
+            await store.quotes.close(closing, [value], [], now)
+
+    asyncio.run(keep())
+    return config
+
+
+CLOSE = {"tip_at", "home_spread", "total", "home_chance", "books", "by", "revision"}
+
+
+def test_odds_of_a_game_are_the_best_of_each_side_all_quotes_and_the_close(
+    cli: Cli, market: Path
+) -> None:
+    """An exchange is an anchor, and stands apart from the best."""
+    told = cli("odds", "MIA@BOS", "--json")
+    assert told.json["best"] == []
+    assert told.json["close"] is None
+    found = cli("odds", "LAL@DEN", "--json").json
+    assert found.keys() >= {"game", "at", "best", "quotes", "close"}
+    best = {"market", "span", "about", "points", "side", "odds_decimal", "book", "age_s"}
+    assert {frozenset(x) for x in found["best"]} == {frozenset(best)}
+    assert len(found["best"]) == 6
+    assert {x["book"] for x in found["best"]} <= set(BOOKS)
+    assert {x["book"] for x in found["quotes"] if x["anchor"]} == {"kalshi"}
+    assert found["close"].keys() == CLOSE
+    assert found["close"]["home_spread"] == -5.5
+
+
+def test_closing_line_values_are_told_with_their_coverage(cli: Cli, market: Path) -> None:
+    """By any key, and each bet with its grade."""
+    found = cli("clv", "--json", "--by", "market").json
+    assert found.keys() >= {"n", "coverage", "mean", "se", "missing", "groups", "bets"}
+    assert (found["n"], found["coverage"], found["missing"]) == (1, 1.0, {})
+    assert found["groups"] == [{"key": "spread", "n": 1, "mean": 0.0561, "se": None}]
+    (bet,) = found["bets"]
+    assert bet.keys() == {"id", "grade", "clv", "win", "push", "lose", "reason", "close"}
+    assert bet["close"].keys() == CLOSE
+    said = cli("clv").out
+    assert said.startswith("Coverage 1 of 1 bets")
+    assert "not yet told" in said
+    assert "closed −5.5: your −4.5 was worth +5.6 %" in said
+
+
+def test_a_bet_is_shown_with_its_decision_and_its_close(cli: Cli, market: Path) -> None:
+    """What it was worth when it was made, and by the closing line."""
+    found = cli("show", "1", "--json").json
+    decision = {"p", "break_even", "edge", "kelly", "fair_odds", "prior", "best"}
+    assert found["decision"].keys() >= decision
+    assert found["decision"]["best"].keys() == {"book", "odds_decimal"}
+    assert found["decision"]["kelly"] <= 0.25
+    assert found["clv"] == {
+        "grade": "converted", "value": 0.0561, "win": 0.541, "push": 0.0, "lose": 0.459,
+        "reason": "3 books", "revision": 1,
+    }  # fmt: skip
+
+
+def test_credits_are_what_is_used_left_planned_and_refused(cli: Cli, market: Path) -> None:
+    """Without a key nothing can be planned, and that is said."""
+    found = cli("odds", "credits", "--json").json
+    assert found.keys() >= {"provider", "used", "remaining", "planned_tonight", "refused"}
+    assert (found["provider"], found["used"], found["remaining"]) == ("the_odds_api", 120, 380)
+    assert {"what": "look LAL@DEN", "why": "kept for closes"} in found["refused"]
+    text = cli("odds", "credits").out
+    assert "120 used, 380 left" in text
+    assert "look LAL@DEN: kept for closes" in text
+
+
+def test_a_line_is_checked_without_registering_it(cli: Cli, market: Path) -> None:
+    """Chance, fair price, edge, Kelly's share, the best price, and whether it is worth a look."""
+    found = cli("check", "DEN -4.5 +105", "--json").json
+    assert found["best"]["odds_decimal"] == 1.91
+    assert found.keys() >= {"p", "break_even", "edge", "kelly", "fair_odds", "prior", "best"}
+    assert len(cli("bets", "--all", "--json").json) == 1
+    text = cli("check", "DEN -4.5 -300").out
+    assert "not worth a look: the edge" in text
+
+
+def test_edges_are_listed_and_each_row_is_kept(cli: Cli, market: Path) -> None:
+    """Under its other name too; a game that does not stand in the store is named."""
+    found = cli("edges", "--json").json
+    assert cli("recommend", "--json").status == 0
+    assert isinstance(found, dict | list)
+    assert "is no game that is known" in cli("odds", "XXX@YYY").sentence
+
+
+def test_doctor_counts_what_sources_told_that_could_not_be_used(cli: Cli, market: Path) -> None:
+    """By source and by what was wrong, with how many bets have met their close."""
+    told = cli("doctor").out
+    assert "a price of 1.0 2, home and away swapped 1" in told
+    assert "closing line values: 1 of 1 bets" in told
+
+
+def test_a_bet_that_came_back_has_no_closing_line_value(cli: Cli, market: Path) -> None:
+    """Whoever settled it: no price was taken."""
+    assert cli("settle", "1", "void", "--reason", "he was out").status == 0
+    found = cli("clv", "--json").json
+    assert found["missing"] == {"void": 1}
+    assert cli("show", "1", "--json").json["clv"]["grade"] == "missing"

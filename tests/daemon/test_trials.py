@@ -1,0 +1,193 @@
+"""A challenger shadows the champion on the games that are followed, and disturbs nobody."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.engine.build import GAME, T0, a_book, bet, final, live
+from tests.store.values import draft
+from tracker.app.pricing import Pricing
+from tracker.app.trials import judge_all, judged, open_trial, start
+from tracker.clock import FakeClock
+from tracker.daemon.watchers.nightly import verdict_notice
+from tracker.daemon.watchers.trials import TrialWatch
+from tracker.domain.errors import Impossible
+from tracker.domain.events import ShadowFailed, SystemEvent
+from tracker.domain.game import Phase
+from tracker.engine.promotion import GateVerdict
+from tracker.forecast import load_parameters
+from tracker.forecast.documents import sealed
+from tracker.forecast.priors.belief import Known
+from tracker.registry import GAMES, SHIPPED, Registry
+from tracker.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from tracker.domain.game import GameState
+    from tracker.forecast import Parameters
+    from tracker.store.trials import Trial
+
+MOMENTS = (
+    live(2, 0.0, (30, 25), (28, 26), phase=Phase.BREAK),
+    live(3, 0.0, (30, 25), (28, 26), (24, 30), phase=Phase.BREAK),
+    live(4, 296.0, (30, 25), (28, 26), (24, 30), (12, 14)),
+    live(4, 119.0, (30, 25), (28, 26), (24, 30), (20, 22)),
+)
+END = final((30, 25), (28, 26), (24, 30), (27, 27))
+NOW = T0 + timedelta(days=1)
+
+
+def widened(document: dict[str, Any]) -> None:
+    """Total figures that are twice as sure of themselves as they should be."""
+    document["flow"]["total_rate"] = [x / 4 for x in document["flow"]["total_rate"]]
+
+
+def blurred(document: dict[str, Any]) -> None:
+    """A margin that nobody can foresee."""
+    document["flow"]["margin_rate"] = [x * 12 for x in document["flow"]["margin_rate"]]
+
+
+def broken(document: dict[str, Any]) -> None:
+    """Figures that can be read, and not computed with."""
+    document["flow"]["margin_rate"] = [-x for x in document["flow"]["margin_rate"]]
+
+
+def model(change: Callable[[dict[str, Any]], None]) -> str:
+    """The shipped model with something changed, sealed again."""
+    text = resources.files("tracker.forecast").joinpath("parameters/nba.json").read_text("utf-8")
+    document = json.loads(text)
+    change(document)
+    return json.dumps(sealed(document, "flow-and-chain-3"))
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry[Parameters]:
+    """Two models beside the shipped one."""
+    kept = Registry(tmp_path / "models", GAMES)
+    kept.keep("nba", "sure", model(widened))
+    kept.keep("nba", "broken", model(broken))
+    return kept
+
+
+class Room:
+    """A watch over one game with two bets, and what it reported."""
+
+    def __init__(self, store: Store, registry: Registry[Parameters]) -> None:
+        self.store, self.registry = store, registry
+        self.told: list[SystemEvent] = []
+        self.clock = FakeClock(T0)
+        pricing = Pricing(Known(lambda _: None), load=load_parameters)
+        self.watch = TrialWatch(store, registry, pricing, self.clock, self.told.append)
+
+    async def see(self, *states: GameState) -> None:
+        """Show states, one after the other, as polls would."""
+        for state in states:
+            book = replace(a_book(bet(1, "DEN -4.5"), bet(2, "over 224.5")), state=state)
+            self.watch.show(book)
+            await self.watch.work()
+
+    async def try_out(self, name: str) -> Trial:
+        """Put a model on trial."""
+        return await start(self.store, self.registry, "nba", GAMES, name, T0)
+
+
+@pytest.fixture
+async def room(tmp_path: Path, registry: Registry[Parameters]) -> AsyncIterator[Room]:
+    """A store that knows the game and two bets on it."""
+    async with await Store.open(tmp_path / "t.db", now=T0) as store:
+        await store.save_games([(GAME, None)], T0)
+        for line in ("DEN -4.5 -110", "LAL@DEN over 224.5 -110"):
+            await store.add(draft(line), game=GAME, defaults=(), at=T0)
+        yield Room(store, registry)
+
+
+async def test_both_are_asked_of_the_same_state_once_a_minute(room: Room) -> None:
+    """What both say at half-time stands side by side; the same minute again adds nothing."""
+    trial = await room.try_out("sure")
+    await room.see(MOMENTS[0], MOMENTS[0])
+    (row,) = await room.store.trials.shadowed(trial.id)
+    said = row.shadow.said
+    assert row.shadow.moment == "half"
+    narrow, wide = (said[x]["total80"] for x in ("challenger", "champion"))
+    assert narrow[1] - narrow[0] < wide[1] - wide[0]
+    assert said["champion"]["win"] == pytest.approx(said["challenger"]["win"], abs=0.02)
+    assert room.told == []
+
+
+async def test_without_a_trial_nothing_is_forecast(room: Room) -> None:
+    """And a trial that was stopped leaves what was said."""
+    await room.see(*MOMENTS)
+    trial = await room.try_out("sure")
+    assert await room.store.trials.shadowed(trial.id) == ()
+
+
+async def test_a_game_that_is_over_counts_with_what_came(room: Room) -> None:
+    """All four moments of it, by four measures; one game is too few to say anything."""
+    trial = await room.try_out("sure")
+    await room.see(*MOMENTS)
+    before = await judged(room.store, room.registry, trial)
+    assert before.judgement.games == 0
+    await room.store.save_games([(GAME, END)], NOW)
+    found = await judged(room.store, room.registry, trial)
+    assert (found.judgement.verdict, found.judgement.games) == (GateVerdict.HOLD, 1)
+    clauses = {x.name: x.figure for x in found.judgement.clauses}
+    assert clauses["failures"] == 0
+    assert {"margin within 80 %", "total within 80 %"} <= clauses.keys()
+
+
+async def test_games_that_may_have_been_fitted_on_tell_nothing(
+    room: Room, registry: Registry[Parameters]
+) -> None:
+    """Those of the day of a fit, and before."""
+
+    def fitted_late(document: dict[str, Any]) -> None:
+        document["fitted_on"] = ["2025-26", "2026-27"]
+        document["about"]["fitted_at"] = GAME.slate.isoformat()
+
+    registry.keep("nba", "late", model(fitted_late))
+    trial = await room.try_out("late")
+    await room.see(*MOMENTS)
+    await room.store.save_games([(GAME, END)], NOW)
+    assert trial.fitted_until == GAME.slate
+    assert (await judged(room.store, room.registry, trial)).judgement.games == 0
+
+
+async def test_a_challenger_that_raises_is_let_go_and_told_of(room: Room) -> None:
+    """The champion goes on; the verdict is written down, told once, and the trial is over."""
+    trial = await room.try_out("broken")
+    await room.see(MOMENTS[0])
+    assert [type(x) for x in room.told] == [ShadowFailed]
+    (found,) = await judge_all(room.store, room.registry, NOW, promote=True)
+    assert found.judgement.verdict is GateVerdict.REJECT
+    assert await open_trial(room.store, "nba", "games") is None
+    (verdict,) = await room.store.trials.untold()
+    assert "no better than shipped" in verdict_notice(verdict, NOW).text
+    assert room.registry.history("nba") == ()
+    assert trial.challenger == "broken"
+
+
+async def test_a_challenger_that_acts_otherwise_on_recorded_games_is_let_go(room: Room) -> None:
+    """Before it is tried on any game: its chances lie far from the champion's."""
+    room.registry.keep("nba", "blurred", model(blurred))
+    await room.try_out("blurred")
+    (found,) = await judge_all(room.store, room.registry, NOW, promote=True)
+    told = {x.name: x.detail for x in found.judgement.clauses}
+    assert "home team wins" in told["recorded games"]
+    assert found.judgement.verdict is GateVerdict.REJECT
+
+
+async def test_one_trial_of_a_kind_at_a_time_and_none_of_what_is_in_use(room: Room) -> None:
+    """Each is refused in a sentence that says what to do."""
+    await room.try_out("sure")
+    with pytest.raises(Impossible, match="trial stop"):
+        await room.try_out("broken")
+    with pytest.raises(Impossible, match="in use"):
+        await room.try_out(SHIPPED)

@@ -1,0 +1,168 @@
+"""The gate lets a better challenger through, and neither a lucky one nor one that fails."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import ndtr
+
+from tracker.engine.promotion import (
+    LEAST_BETS,
+    LOOKS,
+    ClauseState,
+    Estimate,
+    Evidence,
+    GateVerdict,
+    Loss,
+    judge,
+    judge_segment,
+    passed,
+)
+from tracker.engine.shadow import MOMENTS
+
+LEFT = dict(zip(MOMENTS, (0.5, 0.25, 0.1, 0.04), strict=True))
+"""The part of a game that is left at each moment."""
+
+
+def trial(games: int, champion: float, challenger: float, seed: int = 1) -> Evidence:
+    """A made-up trial: each model errs about a game's expected margin by so many points.
+
+    The Brier score of a model that errs by 3 points is 2 % above that of one that errs by 1.
+    """
+    rng = np.random.default_rng(seed)
+    errors = rng.normal(0, 1, (2, games)) * np.array([[champion], [challenger]])
+    briers: dict[tuple[str, str], list[list[float]]] = {}
+    for measure in ("win", "spread", "total"):
+        expected, left = rng.normal(0, 6, games), 1.0
+        for moment, part in LEFT.items():
+            expected = expected + rng.normal(0, 13.9 * math.sqrt(left - part), games)
+            left, sd = part, 13.9 * math.sqrt(part)
+            hit = expected + rng.normal(0, sd, games) > 0
+            told = ndtr((expected + errors * math.sqrt(part) * 1.4) / sd)
+            briers[measure, moment] = ((told - hit) ** 2).tolist()
+    losses = [
+        Loss(f"{n:04d}", *key, both[0][n], both[1][n])
+        for n in range(games)
+        for key, both in briers.items()
+    ]
+    covered = (rng.random(games) < 0.8).astype(float).tolist()
+    return Evidence(losses, 40, {"margin": covered})
+
+
+def answers(evidence: Evidence) -> dict[str, ClauseState]:
+    """How each clause stands."""
+    return {x.name: x.answer for x in judge(evidence).clauses}
+
+
+def test_a_better_challenger_is_promoted() -> None:
+    """Most of those that are better by about 2 % pass within a season, each clause being met."""
+    found = [judge(trial(LOOKS[-1], 3.0, 1.0, seed)) for seed in range(6)]
+    promoted = [x for x in found if x.verdict is GateVerdict.PROMOTE]
+    assert len(promoted) >= 4
+    assert all(x.answer is ClauseState.MET for x in promoted[0].clauses)
+
+
+def test_a_lucky_challenger_is_not_promoted() -> None:
+    """Of equally good ones next to none passes at a look; after the last, all are let go."""
+    through = 0
+    for seed in range(8):
+        whole = trial(LOOKS[-1], 2.0, 2.0, seed)
+        games = whole.games
+        verdict = GateVerdict.HOLD
+        for look in LOOKS:
+            chosen = set(games[:look])
+            so_far = replace(whole, losses=[x for x in whole.losses if x.game in chosen])
+            verdict = judge(so_far).verdict
+            if verdict is not GateVerdict.HOLD:
+                break
+        through += verdict is GateVerdict.PROMOTE
+        assert verdict is not GateVerdict.HOLD
+    assert through == 0
+
+
+def test_a_run_of_luck_in_few_games_is_held() -> None:
+    """A hundred games in which all went well are too few, however well."""
+    few = trial(100, 12.0, 0.5)
+    assert judge(few).verdict is GateVerdict.HOLD
+    assert answers(few)["games"] is ClauseState.WAITING
+    assert judge(few).more == LOOKS[0] - 100
+
+
+def test_between_looks_nothing_is_decided_anew() -> None:
+    """What 340 games say is what the first 300 said."""
+    more = trial(340, 3.0, 1.0)
+    first = set(more.games[:300])
+    then = replace(more, losses=[x for x in more.losses if x.game in first])
+    after, before = ([x for x in judge(y).clauses if x.name != "games"] for y in (more, then))
+    assert after == before
+    assert judge(more).more == LOOKS[1] - 340
+
+
+def without(measure: str, moment: str, x: Loss) -> Loss:
+    """The loss as that of a challenger that errs at one moment."""
+    bad = x.measure == measure and x.moment == moment
+    return replace(x, challenger=x.challenger + 0.05) if bad else x
+
+
+def spoilt(evidence: Evidence) -> Evidence:
+    """A challenger that is better all in all, and bad at one moment."""
+    return replace(evidence, losses=[without("win", "2:00", x) for x in evidence.losses])
+
+
+@pytest.mark.parametrize(
+    ("clause", "spoil"),
+    [
+        ("failures", lambda x: replace(x, failures=1)),
+        ("recorded games", lambda x: replace(x, replays="it is sure of an end that is open")),
+        ("margin within 80 %", lambda x: replace(x, covered={"margin": [1.0, 0.0] * 150})),
+        ("worse", spoilt),
+    ],
+)
+def test_each_clause_can_reject(clause: str, spoil: Callable[[Evidence], Evidence]) -> None:
+    """One that raises, acts otherwise, is too narrow, or is bad late in games."""
+    spoilt = spoil(trial(LOOKS[1], 4.0, 0.5))
+    assert judge(spoilt).verdict is GateVerdict.REJECT
+    assert [k for k, x in answers(spoilt).items() if x is ClauseState.FAILED] == [clause]
+
+
+def test_one_that_raises_is_rejected_at_once() -> None:
+    """Without waiting for games."""
+    assert judge(Evidence((), 0, {}, failures=1)).verdict is GateVerdict.REJECT
+    assert judge(Evidence((), 0, {})).verdict is GateVerdict.HOLD
+
+
+def test_too_few_nights_are_waited_for() -> None:
+    """Three hundred games of one week could all be of one kind."""
+    hurried = replace(trial(LOOKS[0], 6.0, 0.5), nights=5)
+    assert judge(hurried).verdict is GateVerdict.HOLD
+    assert answers(hurried)["nights"] is ClauseState.WAITING
+
+
+GOOD = Estimate(0.60, 0.59, -0.02, -0.005)
+
+
+@pytest.mark.parametrize(
+    ("bets", "log_loss", "ece", "good"),
+    [
+        (LEAST_BETS, GOOD, GOOD, True),
+        (LEAST_BETS - 1, GOOD, GOOD, False),
+        (5000, replace(GOOD, high=0.001), GOOD, False),
+        (5000, GOOD, replace(GOOD, high=0.001), False),
+    ],
+)
+def test_a_calibration_has_to_be_better_beyond_doubt(
+    bets: int, log_loss: Estimate, ece: Estimate, good: bool
+) -> None:
+    """By log loss and by ECE, of enough official results."""
+    assert passed(judge_segment(bets, log_loss, ece)) is good
+
+
+def test_the_names_of_the_measures_are_told() -> None:
+    """A clause says in which measure and at which moment its figure was found."""
+    told = {x.name: x.detail for x in judge(trial(LOOKS[0], 4.0, 1.0)).clauses}
+    assert told["better"].split()[0] in ("win", "spread", "total")
+    assert " at " in told["worse"]

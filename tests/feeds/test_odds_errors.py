@@ -1,0 +1,111 @@
+"""Promises of a paid source that refuses: each error is one sentence, without the key in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import SecretStr
+
+from tests.feeds.serving import Site, document, encoded
+from tracker.clock import FakeClock
+from tracker.domain.poll import Purchase, Purpose
+from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.feeds.odds.asking import OddsSources, open_odds
+from tracker.settings.models import FeedSettings, FeedsSettings, OddsSettings, TheOddsApiSettings
+
+KEY = "a-key-that-must-not-show-0123456789"
+PATH = "/v4/sports/basketball_nba/odds"
+CLOSE = Purchase(
+    Purpose.CLOSE, "nba", ("1",), ("LAL@DEN",), ("h2h", "spreads", "totals"), 3,
+    datetime(2026, 11, 21, tzinfo=UTC),
+)  # fmt: skip
+
+
+@pytest.fixture
+async def feeds(site: Site, clock: FakeClock) -> AsyncIterator[Feeds]:
+    """Feeds that nobody asks here."""
+    nba = FeedSettings(base_url=site.url, requests_per_minute=6000)
+    async with open_feeds(FeedsSettings(nba=nba, espn=nba), clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def paid(site: Site, feeds: Feeds, clock: FakeClock) -> AsyncIterator[OddsSources]:
+    """The Odds API on the test's own server."""
+    settings = OddsSettings(
+        sources=("the_odds_api",), the_odds_api=TheOddsApiSettings(base_url=site.url)
+    )
+    async with open_odds(settings, SecretStr(KEY), feeds, clock, deadline_s=2.0) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said", "fatal"),
+    [
+        (401, "OUT_OF_USAGE_CREDITS", "the credits are used up", True),
+        (429, "OUT_OF_USAGE_CREDITS", "the credits are used up", True),
+        (401, "INVALID_KEY", "the key is not accepted: check [odds.the_odds_api] key", True),
+        (401, "MISSING_KEY", "the key is not accepted: check [odds.the_odds_api] key", True),
+        (401, "DEACTIVATED_KEY", "the key is not accepted: check [odds.the_odds_api] key", True),
+        (404, "EVENT_NOT_FOUND", "the source has closed the event", False),
+        (404, "UNKNOWN_SPORT", "UNKNOWN_SPORT", False),
+        (422, "INVALID_MARKET", "INVALID_MARKET", False),
+        (422, "INVALID_REGION", "INVALID_REGION", False),
+        (500, "", "500", False),
+    ],
+)
+async def test_an_error_of_the_odds_api_is_told_by_its_code(
+    site: Site, paid: OddsSources, status: int, code: str, said: str, fatal: bool
+) -> None:
+    """And never by its status, for one status stands for two things; nothing is charged."""
+    told = {"message": f"wrong: apiKey={KEY}", "error_code": code, "details_url": "x"}
+    site.put(PATH, json.dumps(told), status, x_requests_remaining="17", x_requests_used="483")
+    bought = await paid.buy(CLOSE)
+    assert bought.asked is None
+    assert bought.fatal is fatal
+    assert bought.credit.refused is not None
+    assert said in bought.credit.refused
+    assert "\n" not in bought.credit.refused
+    assert KEY not in repr(bought)
+    assert bought.credit.cost == 0
+
+
+async def test_an_answer_that_says_nothing_of_credits_costs_what_was_planned(
+    site: Site, paid: OddsSources
+) -> None:
+    """Older answers bear no such headers."""
+    site.put(PATH, encoded([]))
+    bought = await paid.buy(CLOSE)
+    assert (bought.credit.cost, bought.credit.remaining) == (3, None)
+
+
+@pytest.mark.parametrize("body", ["[", "7", '{"message": 1}'])
+async def test_a_paid_answer_that_is_none_is_a_cost_and_no_quote(
+    site: Site, paid: OddsSources, body: str
+) -> None:
+    """What was charged is kept, and nothing is believed."""
+    site.put(PATH, body, x_requests_last="3", x_requests_remaining="400")
+    bought = await paid.buy(CLOSE)
+    assert bought.credit.remaining == 400
+    assert bought.credit.cost == 3
+    if bought.asked is None:
+        assert bought.credit.refused is not None
+        assert bought.credit.refused.startswith("the answer cannot be read: ")
+    else:
+        assert bought.asked.parsed.events == ()
+
+
+async def test_a_game_without_books_is_known_by_its_id_and_has_no_quotes(
+    site: Site, paid: OddsSources
+) -> None:
+    """Books may be taken off the board for minutes."""
+    told = document("odds_api_odds")
+    for entry in told:
+        entry["bookmakers"] = []  # type: ignore[index]
+    site.put(PATH, encoded(told))
+    bought = await paid.buy(CLOSE)
+    assert bought.asked is not None
+    assert all(x.id and not x.offers for x in bought.asked.parsed.events)

@@ -1,0 +1,269 @@
+"""`tracker rules`: a bet's rules, and how rules would have fared on recorded games."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from tracker.cli.bets.register import rules
+from tracker.cli.declare import AsJson, declare
+from tracker.cli.look import table
+from tracker.cli.screen import note, progress, say, say_json
+from tracker.cli.session import Scope, scope_of
+from tracker.domain.bet import Bet
+from tracker.domain.errors import Impossible, Misused
+from tracker.domain.game import Game, Side
+from tracker.domain.market import Direction, Market, Moneyline, Spread, Total, line_text
+from tracker.domain.money import plural
+from tracker.domain.policy import EventRule, LevelRule, Rule, SwingRule, parse_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracker.domain.prior import Lines
+    from tracker.forecast import Parameters
+    from tracker.modelling.backtest.rule_scores import RuleFigures, TrialCourse
+
+    _Loader = Callable[[str], Parameters]
+
+
+USUAL = ("p >= 0.80", "p <= 0.20", "swing 0.15 in 5m")
+"""The rules that are tried when none are given."""
+
+NIGHT = 5
+"""Bets of a night that false alarms are counted for."""
+
+_NO_LINES = (-2.5, 225.5)
+"""The home team's handicap and the total that are bet on where no closing lines are known."""
+
+
+def try_rules(  # noqa: PLR0917 - one for each option
+    context: typer.Context,
+    rules: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RULE]...", help="Rules, such as 'p >= 0.80'; else three usual."),
+    ] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Play-by-play to try them on, as `tracker history` makes it; else the games that "
+            "come with the program.",
+        ),
+    ] = None,
+    league: Annotated[
+        str, typer.Option(metavar="LEAGUE", help="The league, in a history.")
+    ] = "nba",
+    season: Annotated[
+        str | None, typer.Option(metavar="SEASON", help="Only this season, such as 2023-24.")
+    ] = None,
+    games: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Most games, spread evenly over the history.")
+    ] = 40,
+    as_json: AsJson = False,
+) -> None:
+    """Try rules on past games: how many alerts, how many right, how early, how many flaps spared.
+
+    Three bets on each game (moneyline, spread and total, at the closing lines where they are known)
+    are followed by the real program on a clock that leaps, at the pace of real polls.
+    """
+    wanted = [parse_rule(x) for x in rules or USUAL]
+    events = [x.text for x in wanted if isinstance(x, EventRule)]
+    if events:
+        raise Misused(f"{events[0]!r} is a fact and always right: give rules on p and swings")
+    scope = scope_of(context)
+    with progress("playing past games"):
+        if history is None:
+            played, courses = asyncio.run(_shipped(scope, wanted))
+        else:
+            sample = _Sample(history, league, season, games)
+            played, courses = asyncio.run(_history(scope, wanted, sample))
+    if not courses:
+        raise Impossible("no game could be played: name a folder or a season that has some")
+    _tell(wanted, courses, played, as_json=as_json)
+
+
+class _Sample:
+    """Which games of a history are played."""
+
+    def __init__(self, folder: Path, league: str, season: str | None, most: int) -> None:
+        self.folder = folder
+        self.league = league
+        self.season = season
+        self.most = most
+
+
+async def _history(
+    scope: Scope, rules: Sequence[Rule], sample: _Sample
+) -> tuple[int, list[TrialCourse]]:
+    from tracker.modelling.backtest.rule_trial import in_play, try_bets
+    from tracker.modelling.collect.playback import read_games
+
+    load = _load(scope)
+    courses: list[TrialCourse] = []
+    count = 0
+    for played in read_games(sample.folder, sample.league, sample.season, sample.most):
+        if in_play(played.history):
+            count += 1
+            bets = bets_on(played.game, played.lines, rules)
+            known = partial(_given, played.lines)
+            courses += await try_bets(played.game, bets, played.history, known, load)
+    return count, courses
+
+
+def _given(lines: Lines | None, _: Game) -> Lines | None:
+    return lines
+
+
+async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[TrialCourse]]:
+    """The recordings of the NBA that come with the program, as its feed told them."""
+    from tracker.clock import LeapingClock
+    from tracker.domain.game import GameState
+    from tracker.feeds.polling.feed import Ask
+    from tracker.feeds.polling.poller import Poller
+    from tracker.modelling.backtest.rehearsal import STARTS_BEFORE, SiteWatch
+    from tracker.modelling.backtest.rule_trial import follow
+    from tracker.replay.files import shipped
+    from tracker.replay.nba.site import Site
+    from tracker.replay.playback import Playback
+
+    load = _load(scope)
+    courses: list[TrialCourse] = []
+    count = 0
+    for recording in shipped():
+        if recording.league != "nba":
+            continue
+        playback = Playback(recording)
+        clock = LeapingClock(playback.scheduled - STARTS_BEFORE)
+        watch = SiteWatch(Site([playback]), clock)
+        named = Game(
+            recording.id, recording.league, recording.home.tricode, recording.away.tricode,
+            playback.scheduled,
+        )  # fmt: skip
+        found = await watch.look(named, Ask.EITHER, 0.0)
+        if isinstance(found.reading, GameState):
+            count += 1
+            game = found.reading.game
+            poller = Poller(game, watch, clock, random.Random(game.id))  # noqa: S311 - no secret
+            bets = bets_on(game, None, rules)
+            courses += await follow(game, bets, poller, clock, lambda _: None, load)
+    return count, courses
+
+
+def _load(scope: Scope) -> _Loader:
+    from tracker.cli.models.in_use import ModelsInUse
+    from tracker.registry import registry_beside
+
+    return ModelsInUse(registry_beside(scope.basics().store), lambda _: None)
+
+
+def bets_on(game: Game, lines: Lines | None, rules: Sequence[Rule]) -> list[Bet]:
+    """The three bets on a game that rules are tried with."""
+    spread, total = _NO_LINES
+    if lines is not None:
+        spread = spread if lines.home_spread is None else lines.home_spread
+        total = total if lines.total is None else lines.total
+    return list(_bets(game, spread, total, tuple(rules)))
+
+
+def _bets(game: Game, spread: float, total: float, rules: tuple[Rule, ...]) -> Iterator[Bet]:
+    markets: tuple[tuple[str, Market], ...] = (
+        (f"{game.home} ML", Moneyline(Side.HOME)),
+        (f"{game.home} {line_text(spread, signed=True)}", Spread(Side.HOME, spread)),
+        (f"{game.name} over {line_text(total)}", Total(Direction.OVER, total)),
+    )
+    for number, (pick, market) in enumerate(markets, start=1):
+        yield Bet(number, pick, market, game, rules, game.start)
+
+
+def _tell(
+    rules: Sequence[Rule], courses: Sequence[TrialCourse], played: int, *, as_json: bool
+) -> None:
+    from tracker.modelling.backtest.rule_scores import figures
+
+    found = [figures(x, courses) for x in rules if isinstance(x, LevelRule | SwingRule)]
+    if as_json:
+        say_json({"games": played, "bets": len(courses), "rules": [figures_json(x) for x in found]})
+        return
+    say(f"{plural(played, 'game')}, {plural(len(courses), 'bet')}")
+    heads = (
+        "Rule", "Alerts", "Every crossing", "A bet", "Held", "Promised", "Lead", "False a night",
+        "Flaps spared",
+    )  # fmt: skip
+    rows = [cells(x) for x in found]
+    table(heads, rows, right=tuple(range(1, len(heads))))
+    note(
+        "Held: the bet ended as the alert pointed; promised: the mean chance that it gave that. "
+        f"Lead: game minutes until that was settled. A night: {NIGHT} bets. Every crossing: the "
+        "alerts if what was told were told again each time."
+    )
+
+
+def cells(x: RuleFigures) -> tuple[str, ...]:
+    """One rule's row of the table."""
+    share = "" if x.share is None else f"{x.share:.0%}".replace("%", " %")
+    promised = "" if x.promised is None else f"{x.promised:.0%}".replace("%", " %")
+    lead = "" if x.lead is None else f"{x.lead:.1f} min"
+    return (
+        x.rule,
+        str(x.alerts),
+        str(x.alerts + x.again),
+        f"{x.alerts / x.bets:.2f}",
+        share,
+        promised,
+        lead,
+        f"{x.missed / x.bets * NIGHT:.2f}",
+        f"{x.spared} of {x.naive}",
+    )
+
+
+def figures_json(x: RuleFigures) -> dict[str, object]:
+    """One rule's figures as other programs read them."""
+    return {
+        "rule": x.rule,
+        "bets": x.bets,
+        "alerts": x.alerts,
+        "held": x.held,
+        "missed": x.missed,
+        "every_crossing": x.alerts + x.again,
+        "share": x.share,
+        "promised": x.promised,
+        "lead_minutes": x.lead,
+        "naive": x.naive,
+        "spared": x.spared,
+        "false_a_night": x.missed / x.bets * NIGHT,
+    }
+
+
+SHOW = "show"
+"""What is meant when a bet, an option or nothing at all stands behind `rules`."""
+
+
+class _Rules(TyperGroup):
+    """Takes `tracker rules 12` for `tracker rules show 12`: typer has no other way to say so."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the usual word before arguments that begin with none."""
+        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h")):
+            args = [SHOW, *args]
+        return super().parse_args(ctx, args)
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make the verb and its words known."""
+    group = typer.Typer(
+        name=name,
+        cls=_Rules,
+        help="What is watched for, and how rules would have fared on past games.",
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    declare(group, SHOW, rules)
+    declare(group, "test", try_rules)
+    app.add_typer(group, rich_help_panel=panel)

@@ -1,0 +1,350 @@
+"""`tracker replay`: recorded games listed, served as the real feeds would, run, and recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.app.views import iso
+from tracker.cli.declare import AsJson, declare
+from tracker.cli.ending import Ended
+from tracker.cli.look import table
+from tracker.cli.screen import complain, note, progress, say, say_json
+from tracker.cli.session import Scope, scope_of, session
+from tracker.cli.setup.run import parse_instant, scaled_clock
+from tracker.domain.errors import Impossible, Misused
+from tracker.domain.league import LEAGUE_ZONE
+from tracker.domain.money import plural
+
+if TYPE_CHECKING:
+    from tracker.clock import ScaledClock
+    from tracker.domain.draft import Draft
+    from tracker.replay.faults import Fault
+    from tracker.replay.playback import Playback
+    from tracker.replay.recording import Recording
+
+
+Games = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="GAME", help="Games by name, id or file; else all that come with it."),
+]
+
+
+def playbacks_of(
+    names: list[str], same_night: datetime | None, league: str | None = None
+) -> list[Playback]:
+    """The games of these names, else all that come with the program, of one league or of any.
+
+    With `same_night` all tip off at that time. Raises Misused and UnknownGameError.
+    """
+    from tracker.replay.files import find_recording, shipped
+    from tracker.replay.playback import Playback
+
+    known = (game for game in shipped() if league in (None, game.league))
+    recordings = [find_recording(name) for name in names] if names else list(known)
+    ids = [x.id for x in recordings]
+    if len(set(ids)) < len(ids):
+        raise Misused("a game is named twice: name each once")
+    return [Playback(x, same_night) for x in recordings]
+
+
+_FIRST, _LAST = "1970-01-01T00:00:00Z", "9999-01-01T00:00:00Z"
+
+
+def record(
+    context: typer.Context,
+    game: Annotated[
+        str | None,
+        typer.Argument(metavar="GAME", help="LAL@DEN or an id; else every game there is."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Leave out what came before.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Leave out what came after.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where to write the files.")
+    ] = Path(),
+) -> None:
+    """Turn the feed's raw answers, which the database keeps, into recordings.
+
+    A recording can be served and run like those that come with the program.
+    """
+    first = (
+        datetime.fromisoformat("1970-01-01T00:00:00Z") if since is None else parse_instant(since)
+    )
+    last = datetime.fromisoformat("9999-01-01T00:00:00Z") if until is None else parse_instant(until)
+    bodies = asyncio.run(_bodies(scope_of(context), first, last))
+    from tracker.replay.files import file_name, write_recording
+    from tracker.replay.record import recording_from_bodies
+
+    with progress("making recordings"):
+        bad: list[str] = []
+        made = recording_from_bodies(bodies, lambda problem: bad.append(str(problem)))
+        found = [x for x in made if game is None or _called(x, game)]
+    for problem in bad if game is None or not found else ():
+        note(problem)
+    if not found:
+        what = "no game" if game is None else f"no game called {game!r}"
+        raise Impossible(
+            f"{what} can be made out of the {len(bodies)} answers that are kept: "
+            "they are dropped after [store] keep_bodies_days"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    for one in found:
+        target = out / file_name(one)
+        write_recording(one, target)
+        say(f"Wrote {target}")
+
+
+def _called(recording: Recording, name: str) -> bool:
+    return name.upper() in (recording.name, recording.id)
+
+
+async def _bodies(
+    scope: Scope, first: datetime, last: datetime
+) -> list[tuple[datetime, str, bytes]]:
+    async with session(scope) as at:
+        with progress("reading the raw answers"):
+            return [x async for x in at.store.bodies(None, first, last)]
+
+
+def run(
+    context: typer.Context,
+    games: Games = None,
+    bet: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LINE", help="A bet to follow. May be given several times."),
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep the database there; else it is thrown away."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run recorded games through the real program in virtual time, as fast as it goes.
+
+    Prints how each bet ended and one hash over all tables, which is the same on every run. Without
+    --bet, one bet of each market is put on every game.
+    """
+    basics = scope_of(context).basics()
+    playbacks = playbacks_of(games or [], None, "nba")
+    if others := [x.recording.name for x in playbacks if x.recording.league != "nba"]:
+        raise Misused(f"only NBA games can be run: {', '.join(others)} can be served")
+    from tracker.app.bets import Beside, draft_of
+
+    if bet:
+        drafts = [draft_of(line, Beside(), basics.stake_unit_cents) for line in bet]
+    else:
+        drafts = [
+            draft_of(line, Beside(), basics.stake_unit_cents)
+            for playback in playbacks
+            for line in _usual_bets(playback.recording)
+        ]
+    if keep is not None and keep.exists():
+        raise Impossible(f"{keep} is there already: name a file that is not")
+    with TemporaryDirectory(prefix="tracker-replay-") as folder:
+        database = keep or Path(folder, "replay.db")
+        with progress(f"running {plural(len(playbacks), 'game')}"):
+            digest, rows, left_out = asyncio.run(
+                _rehearse(playbacks, drafts, database, scope_of(context))
+            )
+    if as_json:
+        say_json({"hash": digest, "bets": rows})
+    else:
+        cells = [tuple(str(x) for x in row.values()) for row in rows]
+        table(("ID", "Game", "Bet", "Result", "Snapshots", "Alerts"), cells, right=(4, 5))
+        say(f"\nsha256 {digest}")
+    for draft in left_out:
+        complain(f"{draft.pick.text!r} is about {_unfit(draft)}")
+    if left_out:
+        raise Ended
+
+
+def _unfit(draft: Draft) -> str:
+    """What a bet that none of the games took is about."""
+    if len(draft.legs) > 1:
+        return "no single one of these games: `tracker replay serve` plays several at once"
+    return "none of these games, nor about anybody who played in them"
+
+
+def _usual_bets(recording: Recording) -> tuple[str, ...]:
+    home, name = recording.home.tricode, recording.name
+    day = recording.tip_off.astimezone(LEAGUE_ZONE).date().isoformat()
+    lines = recording.lines
+    spread = -3.5 if lines is None or lines.home_spread is None else lines.home_spread
+    total = 224.5 if lines is None or lines.total is None else lines.total
+    return (
+        f"{name} {day} {home} ML",
+        f"{name} {day} {home} {spread:+g}",
+        f"{name} {day} over {total:g}",
+        f"{name} {day} {home} over {total // 2 + 0.5:g}",
+    )
+
+
+async def _rehearse(
+    playbacks: list[Playback], drafts: list[Draft], database: Path, scope: Scope
+) -> tuple[str, list[dict[str, object]], list[Draft]]:
+    """The hash, how each bet ended, and the bets that fitted no game."""
+    from tracker.domain.events import tell_nobody
+    from tracker.modelling.backtest.rehearsal import rehearse
+    from tracker.settings import lines_for
+    from tracker.store import Store
+
+    settings = scope.settings()
+    rules = scope.basics().rules
+
+    known = partial(lines_for, settings.lines)
+    digest = await rehearse(playbacks, drafts, database, rules, known, tell_nobody)
+    now = max(x.tip_off or x.recording.tip_off for x in playbacks)
+    async with await Store.open(database, now=now, readonly=True) as store:
+        views = await store.bets_view()
+        rows: list[dict[str, object]] = []
+        for bet in views:
+            view = await store.show_view(bet.number)
+            fired = 0 if view is None else sum(bool(x.alert.text) for x in view.alerts)
+            rows.append(
+                {
+                    "id": bet.number,
+                    "game": "" if bet.game is None else bet.game.name,
+                    "bet": bet.market_text or bet.pick,
+                    "result": "" if bet.result is None else bet.result.value,
+                    "snapshots": 0 if view is None else len(view.snapshots),
+                    "alerts": fired,
+                }
+            )
+    taken = {x.pick for x in views}
+    return digest, rows, [x for x in drafts if x.pick.text not in taken]
+
+
+_BEFORE = timedelta(minutes=2)
+"""How long before the first tip-off a served night begins, unless a time is given."""
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make the verb and its words known."""
+    group = typer.Typer(
+        name=name,
+        help="List, serve, record and run recorded games.",
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    declare(group, "list", listing)
+    declare(group, "serve", serve)
+    declare(group, "record", record)
+    declare(group, "run", run)
+    app.add_typer(group, rich_help_panel=panel)
+
+
+def listing(as_json: AsJson = False) -> None:
+    """List the recorded games that come with the program."""
+    from tracker.replay.files import describe, shipped
+
+    with progress("reading the recordings"):
+        found = [(game, describe(game)) for game in shipped()]
+    if as_json:
+        say_json(
+            [
+                {
+                    "id": game.id,
+                    "name": game.name,
+                    "start": iso(game.tip_off),
+                    "wall_clock": game.wall_clock,
+                    "story": story,
+                }
+                for game, story in found
+            ]
+        )
+        return
+    rows = [
+        (game.name, f"{game.tip_off:%Y-%m-%d %H:%M}Z", story.partition(": ")[0], _after(story))
+        for game, story in found
+    ]
+    table(("Game", "Tip-off", "Final", "What kind of game"), rows)
+
+
+def _after(story: str) -> str:
+    return story.partition(": ")[2]
+
+
+def serve(
+    games: Games = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8765,
+    clock_start: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="The server's time at its start; else before tip-off."),
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(metavar="N", help="How many times as fast time passes.")
+    ] = 1.0,
+    tip_off: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Move all games so that they tip off at this time."),
+    ] = None,
+    faults: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A script of what goes wrong: docs/recordings.md."),
+    ] = None,
+) -> None:
+    """Play recorded games over HTTP as the leagues' sites and ESPN would, until stopped.
+
+    It prints what to put in the configuration, and the clock that `tracker run` has to be given.
+    """
+    night = None if tip_off is None else parse_instant(tip_off)
+    with progress("reading the recordings"):
+        playbacks = playbacks_of(games or [], night)
+        troubles = () if faults is None else _faults(faults, playbacks)
+    first = min(x.tip_off or x.recording.tip_off for x in playbacks)
+    start = iso(first - _BEFORE) if clock_start is None else clock_start
+    asyncio.run(_serve(playbacks, troubles, scaled_clock(start, speed), port))
+
+
+def _nights(playbacks: Sequence[Playback]) -> int:
+    """On how many of the leagues' dates the games are played."""
+    from tracker.domain.league import slate_date
+
+    return len({slate_date(x.scheduled) for x in playbacks})
+
+
+def _faults(file: Path, playbacks: list[Playback]) -> Sequence[Fault]:
+    from tracker.replay.faults import parse_faults
+
+    return parse_faults(file.read_text("utf-8"), playbacks)
+
+
+async def _serve(
+    playbacks: list[Playback], faults: Sequence[Fault], clock: ScaledClock, port: int
+) -> None:
+    from tracker.replay.answers import HOSTS
+    from tracker.replay.server import Options, serving
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with serving(playbacks, clock, port=port, options=Options(faults=faults)) as running:
+        names = ", ".join(x.recording.name for x in playbacks)
+        say(f"Playing {names} at {running.url}")
+        say("Put this in the configuration:\n")
+        for name in HOSTS:
+            say(f'[feeds.{name}]\nbase_url = "{running.url}"')
+        say("\nand start the daemon on the same clock:\n")
+        say(
+            f"tracker run --clock-start {iso(clock.start)} --clock-speed {clock.speed:g} "
+            f"--clock-anchor {iso(clock.anchor)}\n"
+        )
+        if (apart := _nights(playbacks)) > 1:
+            say(f"These games are of {apart} nights: --tip-off TIME plays them all on one.")
+        sys.stdout.flush()
+        await stop.wait()
+    note("stopped")

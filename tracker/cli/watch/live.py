@@ -1,0 +1,266 @@
+"""What the screen of `tracker watch` shows and does: the database read as it changes, and acts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from tracker.app.at_work import at_work
+from tracker.app.bets import Beside, check, unregistered
+from tracker.app.tonight import GameOnPage, tonight
+from tracker.cli.bets.add import draft_for, understood
+from tracker.cli.bets.choose import silent_chooser
+from tracker.cli.look import needs_decision, shown_as, status_text
+from tracker.cli.screen import when
+from tracker.cli.session import Session, session
+from tracker.cli.watch.status import NOT_WATCHED, alerts_line, evening, until_next_poll
+from tracker.cli.watch.why import explained
+from tracker.cli.watch.why import told_lines as why_lines
+from tracker.clock import Clock, wait_for_event
+from tracker.domain.errors import TrackerError
+from tracker.domain.policy import Scope as About
+from tracker.domain.policy import Snooze
+from tracker.host import os_trouble
+from tracker.language.snoozes import parse_until
+
+if TYPE_CHECKING:
+    from tracker.cli.session import Scope
+    from tracker.store.views import BetView, ShowView
+    from tracker.wording.card_rows import Row
+
+_RETRY_S = 2.0
+"""Seconds before a database that cannot be read is tried again."""
+
+_LOOKED_THROUGH, _MOST_ENDED = 40, 12
+"""The newest bets, among which those that are over are looked for, and how many are shown."""
+
+_AGES_S = 5.0
+"""Seconds after which everything is read anew though nothing was written: ages go on."""
+
+_LIGHTS = {
+    "🟢": ("●", "green"), "🟡": ("●", "yellow"), "🔴": ("●", "red"), "⚪": ("○", "dim"),
+    "✅": ("✔", "green bold"), "❌": ("✘", "red bold"), "↔": ("↔", "yellow"),
+    "⊘": ("⊘", "yellow"), "❔": ("?", "yellow bold"),
+}  # fmt: skip
+"""The marks of a card as signs of one column: terminals disagree on how wide an emoji is."""
+
+
+# ----------------------------------------------------------------------------------- what is shown
+
+
+@dataclass(frozen=True, slots=True)
+class TonightSeen:
+    """All that is shown of a moment.
+
+    `waiting` are the bets whose game is not followed yet, `ended` the last that are over.
+    """
+
+    now: datetime
+    games: tuple[GameOnPage, ...]
+    waiting: tuple[BetView, ...]
+    ended: tuple[BetView, ...]
+    line: str
+    trouble: str
+
+
+async def _look(at: Session) -> TonightSeen:
+    """Read what the daemon wrote down last."""
+    rules, zone = at.basics.rules, at.basics.zone
+    games = await tonight(at.store, rules, at.now, zone)
+    shown = {x.number for game in games for x in game.bets}
+    waiting = tuple(
+        x for x in await at.store.open_bets(rules) if x.result is None and x.number not in shown
+    )
+    last = await at.store.bets_before(None, _LOOKED_THROUGH, rules)
+    ended = tuple(x for x in last if x.result is not None and x.number not in shown)
+    wait = None
+    if at.daemon is not None:
+        wait = until_next_poll(await at.store.books(rules), at.now)
+    decisions = await at.store.alerting.decisions_since(evening(at.now, zone))
+    said = [
+        f"{at.now.astimezone(zone):%H:%M:%S %Z}",
+        alerts_line(decisions, wait),
+        needs_decision(await at.bets.reviews()),
+    ]
+    trouble = "" if at.daemon is not None else NOT_WATCHED
+    return TonightSeen(
+        at.now, games, waiting, ended[:_MOST_ENDED], " · ".join(x for x in said if x), trouble
+    )
+
+
+class LiveReader:
+    """The database, kept open and read whenever the daemon has written."""
+
+    def __init__(self, scope: Scope, clock: Clock, every: float) -> None:
+        """`clock` is the machine's; `every` are seconds between two looks at the version."""
+        self._scope, self._clock, self._every = scope, clock, every
+        self._wanted = asyncio.Event()
+        self._at: Session | None = None
+
+    def refresh(self) -> None:
+        """Look at once."""
+        self._wanted.set()
+
+    async def follow(self, take: Callable[[TonightSeen | str], Awaitable[None]]) -> None:
+        """Give what is seen, or in a sentence why nothing is, until cancelled."""
+        while True:
+            try:
+                async with session(self._scope) as self._at:
+                    await self._follow(take)
+            except (TrackerError, OSError) as why:
+                self._at = None
+                await take(str(why) if isinstance(why, TrackerError) else os_trouble(why))
+                await self._pause(_RETRY_S)
+
+    async def _follow(self, take: Callable[[TonightSeen | str], Awaitable[None]]) -> None:
+        version, read_at = -1, 0.0
+        while True:
+            at = await self._fresh()
+            newest, now = await at.store.data_version(), self._clock.monotonic()
+            if newest != version or now - read_at >= _AGES_S or self._wanted.is_set():
+                version, read_at = newest, now
+                self._wanted.clear()
+                await take(await _look(at))
+            await self._pause(self._every)
+
+    async def _pause(self, seconds: float) -> None:
+        await wait_for_event(self._clock, self._wanted, seconds)
+
+    async def _fresh(self) -> Session:
+        """The open database, with the daemon that works on it at this moment."""
+        at = self._at
+        if at is None:
+            raise RuntimeError("the database is not open")
+        found = await at_work(at.store, at.basics.lock, self._clock)
+        return replace(at, clock=found.clock, daemon=found.daemon)
+
+    async def history(self, number: int) -> tuple[ShowView, Session] | None:
+        """A bet with its history; None while the database cannot be read."""
+        if self._at is None:
+            return None
+        at = await self._fresh()
+        view = await at.store.show_view(number, at.basics.rules)
+        return None if view is None else (view, at)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Session]:
+        """The database for one change; it is shown at once."""
+        async with session(self._scope, write=True) as at:
+            yield at
+        self.refresh()
+
+    async def why(self, number: int) -> list[str]:
+        """The causes of a bet's last change of note."""
+        return why_lines(await explained(self._scope, str(number)))
+
+    async def shown_back(self, line: str) -> list[str]:
+        """A bet as it would be understood; nothing is saved. Raises BadBet."""
+        draft = await draft_for(self._scope, line, Beside())
+        check(draft)
+        async with session(self._scope, write=True) as at:
+            return understood(unregistered(draft, await silent_chooser(at).choose(draft)), at)
+
+    async def add(self, line: str) -> str:
+        """Register a bet; what came of it."""
+        draft = await draft_for(self._scope, line, Beside())
+        async with self.writing() as at:
+            done = await at.bets.add(draft, await silent_chooser(at).choose(draft), at.now)
+        word = "Added" if done.added.created else "Already there:"
+        return f"{word} #{done.added.number} {done.text}"
+
+    async def snooze(self, about: About, target: str, text: str) -> str:
+        """Be silent, or with `off` speak again; what came of it."""
+        async with self.writing() as at:
+            if text == "off":
+                lifted = await at.store.alerting.lift_snooze(about, target, at.now)
+                return "Speaking again." if lifted else "Nothing was silent."
+            until = parse_until(text, at.now, at.basics.zone)
+            kept = await at.store.alerting.snooze(Snooze(about, target, at.now, until))
+            return f"Silent until {when(kept.until, at.now, at.basics.zone)}."
+
+    async def withdraw(self, number: int) -> str:
+        """Stop following a bet; what came of it."""
+        async with self.writing() as at:
+            done = await at.bets.withdraw(str(number), at.now)
+        return f"#{number} is withdrawn." if done.done else f"#{number} was over already."
+
+
+# -------------------------------------------------------------------------------------- the rows
+
+_COLUMNS = 12, 11, 27
+"""Columns of where a bet stands, its chance, and what it needs; its name has the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenRow:
+    """A row that can be chosen: a bet, or else a game."""
+
+    name: str
+    bet: int | None = None
+    game: str = ""
+
+    @property
+    def key(self) -> str:
+        """The same for the same row at every look; a parlay stands under each of its games."""
+        return f"g{self.game}" if self.bet is None else f"b{self.bet} {self.game}"
+
+
+def rows_of(seen: TonightSeen, columns: int) -> list[tuple[ScreenRow, Text]]:
+    """Every game with its bets, one row each, no wider than `columns`."""
+    found: list[tuple[ScreenRow, Text]] = []
+    for game in seen.games:
+        card = game.card
+        head = Text(card.head.removeprefix("🏀 "), "bold")
+        for text, style in ((card.warning, "yellow"), (card.quiet, "yellow"), (card.verdict, "")):
+            if text:
+                head.append(f"  {text}", style)
+        if not card.warning:
+            head.append(f"  {card.foot.partition(' · ')[0]}", "dim")
+        found.append((ScreenRow(game.name, game=game.game), _cut(head, columns)))
+        found += [
+            (ScreenRow(x.row.label, x.number, game.game), _row(x.row, columns)) for x in game.bets
+        ]
+        if card.rest:
+            rest = ScreenRow(card.rest, game=f"{game.game} rest")
+            found.append((rest, Text(f"  {card.rest}", "dim")))
+    found += _listed("Waiting for their games", seen.waiting, columns)
+    return found + _listed("Last results", seen.ended, columns)
+
+
+def _listed(head: str, bets: Sequence[BetView], columns: int) -> list[tuple[ScreenRow, Text]]:
+    """Bets that stand on no card, under a heading."""
+    if not bets:
+        return []
+    found = [(ScreenRow(head, game=head), Text(head, "bold"))]
+    for bet in bets:
+        name = f"#{bet.number} {shown_as(bet)}"
+        where = "" if bet.game is None else f"{bet.game.name} {bet.game.start:%d %b}"
+        line = Text(f"  {_fit(name, max(18, columns - 44))}  {_fit(where, 15)}  ")
+        line.append_text(Text.from_ansi(status_text(bet, short=True)))
+        found.append((ScreenRow(name, bet.number), _cut(line, columns)))
+    return found
+
+
+def _row(row: Row, columns: int) -> Text:
+    sign, style = _LIGHTS.get(row.mark, (row.mark, ""))
+    wide = max(18, columns - 2 - sum(_COLUMNS) - 2 * len(_COLUMNS))
+    stand, figure, _ = _COLUMNS
+    line = Text().append(f"{sign} ", style)
+    line.append(f"{_fit(row.label, wide)}  {_fit(row.stand, stand)}  ")
+    line.append(f"{_fit(row.figure, figure)}  ", style if "bold" in style else f"{style} bold")
+    return _cut(line.append(row.under, "dim"), columns)
+
+
+def _fit(text: str, wide: int) -> str:
+    return f"{text:<{wide}}" if len(text) <= wide else f"{text[: wide - 1]}…"
+
+
+def _cut(line: Text, columns: int) -> Text:
+    line.truncate(columns, overflow="ellipsis")
+    return line

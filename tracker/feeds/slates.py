@@ -1,0 +1,228 @@
+"""Which games there are: tonight's board, the season's schedule around it, every league's once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tracker.clock import Clock
+from tracker.domain.game import Game, GameState
+from tracker.domain.league import LEAGUES, slate_date
+from tracker.domain.poll import Unreadable
+from tracker.feeds.arbitration.identity import Register, state_under
+from tracker.feeds.errors import FeedError, FeedNotPublished, FeedRefused
+from tracker.feeds.http.fetch import SCHEDULE_CAP
+from tracker.feeds.polling.board import BoardReading
+from tracker.feeds.polling.feed import Feed
+from tracker.feeds.source import Listing
+
+FRESH_S = 30.0
+"""Oldest board that is taken for the slate."""
+
+SCHEDULE_EVERY_S = 60 * 60.0
+"""Least seconds between two readings of the schedule, which is large and seldom changes."""
+
+SCHEDULE_RETRY_S = 5 * 60.0
+"""Least seconds until the next try when the schedule could not be read; each further failure
+doubles them, up to the hour."""
+
+DAYS_AHEAD = 2
+"""Days after today whose boards are read where there is no schedule."""
+
+WINDOW = timedelta(days=7)
+"""How far before and after this moment games are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlateReading:
+    """The games that are known, by tip-off. `states` are those that the board told.
+
+    `from_schedule` is whether the schedule was at hand, so that other days are in it.
+    `troubles` says in a sentence each what could not be read. `blind` is whether nothing has ever
+    been read: then no games are known, which is not the same as that there are none. `answered` is
+    whether the board was read this time.
+    """
+
+    games: tuple[Game, ...]
+    states: tuple[GameState, ...]
+    from_schedule: bool
+    troubles: tuple[str, ...]
+    blind: bool
+    answered: bool = True
+
+
+class Slate:
+    """The games of a source, kept over the times when it does not answer."""
+
+    def __init__(self, feed: Feed, clock: Clock) -> None:
+        """Nothing is asked until somebody reads."""
+        self._feed = feed
+        self._clock = clock
+        self._listed: tuple[Listing, ...] | None = None
+        self._board: BoardReading | None = None
+        self._schedule_due: float | None = None
+        self._schedule_pause = SCHEDULE_RETRY_S
+        self._schedule_trouble: str | None = None
+
+    async def read(self, *, schedule: bool = True) -> SlateReading:
+        """Board and schedule as they are known. It never raises for what a source can do.
+
+        Without `schedule` only the board is asked for.
+        """
+        troubles: list[str] = []
+        board = await self._feed.board.read(FRESH_S)
+        if isinstance(board, BoardReading):
+            self._board = board
+            entries = board.board.games
+            troubles.extend(f"{x.name}: {y.why}" for x, y in entries if isinstance(y, Unreadable))
+            troubles.extend(board.board.spoilt)
+        else:
+            troubles.append(str(board.error))
+        if schedule:
+            await self._refresh()
+        if self._schedule_trouble is not None:
+            troubles.append(self._schedule_trouble)
+        return self._reading(tuple(troubles), answered=isinstance(board, BoardReading))
+
+    def _reading(self, troubles: tuple[str, ...], *, answered: bool) -> SlateReading:
+        now = self._clock.now()
+        known = {game.id: game for game, _ in self._listed or ()}
+        entries = self._board.board.games if self._board is not None else ()
+        known.update({game.id: game for game, _ in entries})
+        games = [x for x in known.values() if _near(x, now)]
+        return SlateReading(
+            games=tuple(sorted(games, key=lambda x: (x.start, x.id))),
+            states=tuple(x for _, x in entries if isinstance(x, GameState)),
+            from_schedule=self._listed is not None,
+            troubles=troubles,
+            blind=self._listed is None and self._board is None,
+            answered=answered,
+        )
+
+    async def _refresh(self) -> None:
+        now = self._clock.monotonic()
+        if self._schedule_due is not None and now < self._schedule_due:
+            return
+        self._schedule_due = now + self._schedule_pause
+        try:
+            self._listed = await self._schedule()
+            self._schedule_due = now + SCHEDULE_EVERY_S
+            self._schedule_pause = SCHEDULE_RETRY_S
+            self._schedule_trouble = None
+        except FeedError as error:
+            self._schedule_pause = min(2 * self._schedule_pause, SCHEDULE_EVERY_S)
+            self._schedule_trouble = f"the schedule could not be read: {error}"
+
+    async def _schedule(self) -> tuple[Listing, ...]:
+        """The days ahead: their boards, or the schedule from the first variant that is there."""
+        if self._feed.source.dated:
+            return await self._boards()
+        *earlier, last = self._feed.source.schedule_paths
+        for path in earlier:
+            try:
+                return await self._variant(path)
+            except (FeedNotPublished, FeedRefused):
+                continue
+        return await self._variant(last)
+
+    async def _boards(self) -> tuple[Listing, ...]:
+        found: list[Listing] = []
+        today = slate_date(self._clock.now())
+        for ahead in range(1, DAYS_AHEAD + 1):
+            board = await self._feed.board_on(today + timedelta(days=ahead)).read(FRESH_S)
+            if not isinstance(board, BoardReading):
+                raise board.error
+            found += [(x, y if isinstance(y, GameState) else None) for x, y in board.board.games]
+        return tuple(found)
+
+    async def _variant(self, path: str) -> tuple[Listing, ...]:
+        fetched = await self._feed.fetcher.get(path, SCHEDULE_CAP)
+        listed = await asyncio.to_thread(self._feed.source.parse_schedule, fetched.body)
+        now = self._clock.now()
+        return tuple(x for x in listed if _near(x[0], now))
+
+
+def _near(game: Game, now: datetime) -> bool:
+    return abs(game.start - now) <= WINDOW
+
+
+class Slates:
+    """The slates of several leagues as one.
+
+    The primary source of a league is read, and those that stand in for it only while it does not
+    answer or has no schedule. A game keeps the id under which it first became known.
+    """
+
+    def __init__(
+        self,
+        feeds: Mapping[str, Sequence[Feed]],
+        clock: Clock,
+        wanted: Callable[[], Iterable[str]],
+        known: Iterable[Game] = (),
+        held: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        """`wanted` tells the leagues at each reading; `known` are games with ids in force.
+
+        `held` tells the ids of those that are bet on.
+        """
+        self._feeds = feeds
+        self._wanted = wanted
+        self._register = Register(known, held)
+        self._slates = {x: [Slate(f, clock) for f in feeds[x]] for x in feeds}
+
+    async def read(self, *, schedule: bool = True) -> SlateReading:
+        """All that is known. It never raises for what a source can do.
+
+        Without `schedule` only the boards of today are asked for.
+        """
+        asked = set(self._wanted())
+        listed = [x for x in LEAGUES if x in asked and x in self._feeds]
+        readings = await asyncio.gather(*(self._league(x, schedule=schedule) for x in listed))
+        self._register.prune()
+        return SlateReading(
+            games=tuple(
+                sorted((g for x in readings for g in x.games), key=lambda g: (g.start, g.id))
+            ),
+            states=tuple(s for x in readings for s in x.states),
+            from_schedule=all(x.from_schedule for x in readings),
+            troubles=tuple(t for x in readings for t in x.troubles),
+            blind=bool(readings) and all(x.blind for x in readings),
+            answered=all(x.answered for x in readings),
+        )
+
+    async def _league(self, league: str, *, schedule: bool) -> SlateReading:
+        games: dict[str, Game] = {}
+        states: dict[str, GameState] = {}
+        troubles: list[str] = []
+        from_schedule, blind, answered = False, True, False
+        for feed, slate in zip(self._feeds[league], self._slates[league], strict=True):
+            reading = await slate.read(schedule=schedule)
+            for told in reading.games:
+                own = self._own(feed, told)
+                games.setdefault(own.id, own)
+            for state in reading.states:
+                own = self._own(feed, state.game)
+                states.setdefault(own.id, state_under(own, state))
+            troubles += [f"{feed.source.label}: {x}" for x in reading.troubles]
+            from_schedule |= reading.from_schedule
+            blind &= reading.blind
+            answered |= reading.answered
+            if reading.answered and (reading.from_schedule or not schedule):
+                break
+        return SlateReading(
+            tuple(games.values()),
+            tuple(states.values()),
+            from_schedule,
+            tuple(troubles),
+            blind,
+            answered,
+        )
+
+    def _own(self, feed: Feed, told: Game) -> Game:
+        """The game under the id in force, which the feed learns if it is not its own."""
+        own = self._register.own(feed.source.label, told)
+        if own.id != told.id:
+            feed.learn(own, told)
+        return own

@@ -1,0 +1,286 @@
+"""Keeps who may come in: the paired chat with its code, keys, one-time links and browsers."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import quote
+
+from tracker.domain.errors import Impossible
+from tracker.store import queries as q
+from tracker.store.codec.values import moment, moment_or_none, stamp
+from tracker.store.database.connection import Database
+
+MOST_MISSES = 5
+"""Wrong codes after which the right one is worth nothing any more."""
+
+_OFFSET = "telegram_update"
+
+_LAST = "SELECT * FROM paired ORDER BY at DESC, id DESC LIMIT 1"
+_USERS = "SELECT chat, user FROM paired"
+_PAIR = """
+INSERT INTO paired (chat, user, at, thread) VALUES (:chat, :user, :at, :topic)
+ON CONFLICT (chat, user) DO UPDATE SET at = excluded.at, thread = excluded.thread
+"""
+_MOVE = "UPDATE OR REPLACE paired SET chat = :now, thread = NULL WHERE chat = :was"
+_UNPAIR = "DELETE FROM paired"
+_CODE = "SELECT * FROM pairing"
+_SET_CODE = """
+INSERT INTO pairing (one, digest, expires_at) VALUES (1, :digest, :expires_at)
+ON CONFLICT (one) DO UPDATE SET
+  digest = excluded.digest, expires_at = excluded.expires_at, misses = 0
+"""
+_DROP_CODE = "DELETE FROM pairing"
+_MISS = "UPDATE pairing SET misses = misses + 1"
+
+
+class Offer(StrEnum):
+    """What a code that somebody sent was."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    NONE_WANTED = "none_wanted"
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Who may command: pairs of chat and user. `chat` is where alerts go, None before any.
+
+    `topic` is the topic of that group that they go to, None for the group itself.
+    """
+
+    chat: int | None
+    users: frozenset[tuple[int, int]]
+    topic: int | None = None
+
+
+class Pairing:
+    """The paired chats of an open database."""
+
+    def __init__(self, database: Database) -> None:
+        """Made by the store."""
+        self._db = database
+
+    async def known(self) -> Paired:
+        """Every chat and user that is paired."""
+        return await self._db.read(_known)
+
+    async def expect(self, code: str, expires_at: datetime) -> None:
+        """Wait for this code until then; it replaces one that was waited for."""
+        values = {"digest": _code_digest(code), "expires_at": stamp(expires_at)}
+        await self._db.write(lambda db: db.execute(_SET_CODE, values))
+
+    async def offer(
+        self, code: str, chat: int, user: int, at: datetime, *, topic: int | None = None
+    ) -> Offer:
+        """Pair a chat and a user when the code is the one that is waited for; it works once.
+
+        `topic` is the topic of the group that it was sent in.
+        """
+
+        def work(db: sqlite3.Connection) -> Offer:
+            row = db.execute(_CODE).fetchone()
+            if row is None or moment(row["expires_at"]) <= at or row["misses"] >= MOST_MISSES:
+                return Offer.NONE_WANTED
+            if not hmac.compare_digest(row["digest"], _code_digest(code)):
+                db.execute(_MISS)
+                return Offer.WRONG
+            db.execute(_DROP_CODE)
+            db.execute(_PAIR, {"chat": chat, "user": user, "at": stamp(at), "topic": topic})
+            return Offer.RIGHT
+
+        return await self._db.write(work)
+
+    async def move(self, was: int, now: int) -> None:
+        """Keep a chat under its later number: a group became a supergroup."""
+        await self._db.write(lambda db: db.execute(_MOVE, {"was": was, "now": now}))
+
+    async def forget(self) -> int:
+        """Part from every chat; returns how many users could command."""
+
+        def work(db: sqlite3.Connection) -> int:
+            db.execute(_DROP_CODE)
+            return db.execute(_UNPAIR).rowcount
+
+        return await self._db.write(work)
+
+    async def offset(self) -> int | None:
+        """The first update that has not been dealt with; None before any."""
+
+        def work(db: sqlite3.Connection) -> int | None:
+            row = db.execute(q.META, (_OFFSET,)).fetchone()
+            return None if row is None else int(row["value"])
+
+        return await self._db.read(work)
+
+    async def dealt_with(self, update: int) -> None:
+        """Write down that this update and all before it have been dealt with."""
+        await self._db.write(lambda db: db.execute(q.KEEP_META, (_OFFSET, str(update + 1))))
+
+
+def paired_in(path: Path) -> Paired:
+    """Who is paired in the database at `path`, whatever its schema; nobody where there is none."""
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True)) as db:
+        db.row_factory = sqlite3.Row
+        return _known(db)
+    return Paired(None, frozenset())
+
+
+def _known(db: sqlite3.Connection) -> Paired:
+    row = db.execute(_LAST).fetchone()
+    users = frozenset((x["chat"], x["user"]) for x in db.execute(_USERS))
+    if row is None:
+        return Paired(None, users)
+    # A database that no daemon of this version has opened yet knows no topics.
+    topic = row["thread"] if "thread" in row.keys() else None  # noqa: SIM118 - a row is no mapping
+    return Paired(row["chat"], users, topic)
+
+
+def _code_digest(code: str) -> str:
+    """What is kept of a code: case and blanks do not matter."""
+    return hashlib.sha256("".join(code.split()).upper().encode()).hexdigest()
+
+
+LINK_LASTS = timedelta(minutes=10)
+"""How long a one-time link opens the page."""
+
+BROWSER_LASTS = timedelta(days=30)
+"""How long a browser that came in by a link stays in."""
+
+_BYTES = 32
+"""Random bytes in what opens: 256 bits, which nobody guesses."""
+
+_ADD_KEY = """
+INSERT INTO web_key (name, digest, scopes, made_at) VALUES (:name, :digest, :scopes, :at)
+"""
+_KEYS = "SELECT name, scopes, made_at, revoked_at FROM web_key ORDER BY made_at, name"
+_KEY = "SELECT name, scopes, made_at, revoked_at FROM web_key WHERE digest = ?"
+_REVOKE = "UPDATE web_key SET revoked_at = :at WHERE name = :name AND revoked_at IS NULL"
+_LET_IN = """
+INSERT INTO web_pass (digest, kind, made_at, expires_at) VALUES (:digest, :kind, :at, :until)
+"""
+_ADMITTED = "SELECT expires_at, ended_at FROM web_pass WHERE digest = ? AND kind = ?"
+_END = "UPDATE web_pass SET ended_at = :at WHERE digest = :digest AND ended_at IS NULL"
+_END_ALL = "UPDATE web_pass SET ended_at = :at WHERE kind = 'browser' AND ended_at IS NULL"
+_FORGET = "DELETE FROM web_pass WHERE expires_at < :at"
+
+
+class KeyScope(StrEnum):
+    """What a key opens: looking, changing bets, and asking what-if."""
+
+    READ = "read"
+    WRITE = "write"
+    PRICE = "price"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of the API; `revoked_at` is None while it opens."""
+
+    name: str
+    scopes: frozenset[KeyScope]
+    made_at: datetime
+    revoked_at: datetime | None
+
+
+class WebAccess:
+    """The keys, links and browsers of an open database."""
+
+    def __init__(self, database: Database) -> None:
+        """Made by the store."""
+        self._db = database
+
+    async def add_key(self, name: str, scopes: frozenset[KeyScope], at: datetime) -> str:
+        """Make a key and return it: it is shown once and kept as a digest only.
+
+        Raises Impossible for a name that a key has already.
+        """
+        key = secrets.token_urlsafe(_BYTES)
+        values = {
+            "name": name,
+            "digest": _secret_digest(key),
+            "scopes": " ".join(sorted(scopes)),
+            "at": stamp(at),
+        }
+
+        def work(db: sqlite3.Connection) -> None:
+            try:
+                db.execute(_ADD_KEY, values)
+            except sqlite3.IntegrityError:
+                raise Impossible(f"there is a key {name!r} already: choose another name") from None
+
+        await self._db.write(work)
+        return key
+
+    async def keys(self) -> list[Key]:
+        """Every key that was ever made, oldest first."""
+        return await self._db.read(lambda db: [_key(x) for x in db.execute(_KEYS)])
+
+    async def key(self, secret: str) -> Key | None:
+        """The key that this text is, while it opens; None for any other text."""
+        row = await self._db.read(lambda db: db.execute(_KEY, (_secret_digest(secret),)).fetchone())
+        found = None if row is None else _key(row)
+        return found if found is not None and found.revoked_at is None else None
+
+    async def revoke(self, name: str, at: datetime) -> bool:
+        """Let a key open no more; False when there is none of that name that does."""
+        values = {"name": name, "at": stamp(at)}
+        return await self._db.write(lambda db: db.execute(_REVOKE, values).rowcount > 0)
+
+    async def make_link(self, at: datetime) -> str:
+        """A code that lets one browser in, once, within ten minutes."""
+        return await self._db.write(lambda db: _make(db, "link", at, LINK_LASTS))
+
+    async def come_in(self, code: str, at: datetime) -> str | None:
+        """Exchange the code of a link for what the browser keeps; None for a code that is none."""
+
+        def work(db: sqlite3.Connection) -> str | None:
+            db.execute(_FORGET, {"at": stamp(at - BROWSER_LASTS)})
+            if not _opens(db, code, "link", at):
+                return None
+            db.execute(_END, {"digest": _secret_digest(code), "at": stamp(at)})
+            return _make(db, "browser", at, BROWSER_LASTS)
+
+        return await self._db.write(work)
+
+    async def is_in(self, cookie: str, at: datetime) -> bool:
+        """Whether a browser that shows this has come in and not been sent away."""
+        return await self._db.read(lambda db: _opens(db, cookie, "browser", at))
+
+    async def send_all_away(self, at: datetime) -> int:
+        """Let no browser in any more that is in now; how many that were."""
+        return await self._db.write(lambda db: db.execute(_END_ALL, {"at": stamp(at)}).rowcount)
+
+
+def _make(db: sqlite3.Connection, kind: str, at: datetime, lasts: timedelta) -> str:
+    made = secrets.token_urlsafe(_BYTES)
+    values = {
+        "digest": _secret_digest(made),
+        "kind": kind,
+        "at": stamp(at),
+        "until": stamp(at + lasts),
+    }
+    db.execute(_LET_IN, values)
+    return made
+
+
+def _opens(db: sqlite3.Connection, secret: str, kind: str, at: datetime) -> bool:
+    row = db.execute(_ADMITTED, (_secret_digest(secret), kind)).fetchone()
+    return row is not None and row["ended_at"] is None and at < moment(row["expires_at"])
+
+
+def _secret_digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _key(row: sqlite3.Row) -> Key:
+    scopes = frozenset(KeyScope(x) for x in row["scopes"].split())
+    return Key(row["name"], scopes, moment(row["made_at"]), moment_or_none(row["revoked_at"]))

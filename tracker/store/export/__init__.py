@@ -1,1 +1,0 @@
-"""All that is remembered, as text and as plain rows."""

@@ -1,0 +1,327 @@
+"""Remembers trials: a challenger beside a champion, what both said, and the verdict on them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from tracker.domain.chance import Chance
+from tracker.store.codec.values import moment, moment_or_none, stamp, unpack
+from tracker.store.database.connection import Database
+
+_START = """
+INSERT INTO trial (
+  league, kind, champion, champion_version, challenger, challenger_version, fitted_until, began_at
+) VALUES (
+  :league, :kind, :champion, :champion_version, :challenger, :challenger_version, :fitted_until,
+  :began_at
+)
+ON CONFLICT DO NOTHING
+"""
+
+_END = "UPDATE trial SET ended_at = ?, outcome = ? WHERE id = ? AND ended_at IS NULL"
+
+_TRIALS = "SELECT * FROM trial WHERE :open = 0 OR ended_at IS NULL ORDER BY id DESC"
+
+_SHADOW = """
+INSERT INTO shadow (trial, game, moment, subject, at, said, why)
+VALUES (:trial, :game, :moment, :subject, :at, :said, :why)
+ON CONFLICT DO NOTHING
+"""
+
+_SHADOW_BET = """
+INSERT INTO shadow_bet (trial, bet, game, minutes_left, at, champion, win, push, lose)
+VALUES (:trial, :bet, :game, :minutes_left, :at, :champion, :win, :push, :lose)
+ON CONFLICT DO NOTHING
+"""
+
+_SHADOWS = """
+SELECT shadow.*, game.slate AS day, iif(
+  slate_state ->> '$.phase' = 'final', slate_state, state) AS told
+FROM shadow JOIN game ON game.id = shadow.game
+WHERE trial = ? ORDER BY game.start_at, game, shadow.at, subject
+"""
+
+
+_FINALS = """
+SELECT game_id, player, stats FROM player_game
+WHERE game_id IN (SELECT game FROM shadow WHERE trial = ?)
+"""
+
+_BETS = """
+SELECT avg((shadow_bet.champion - won) * (shadow_bet.champion - won)) AS champion,
+  avg((p - won) * (p - won)) AS challenger, count(DISTINCT bet) AS bets
+FROM (
+  SELECT shadow_bet.*, win / (win + lose) AS p, outcome.result = 'won' AS won
+  FROM shadow_bet JOIN outcome USING (bet)
+  WHERE trial = ? AND outcome.official AND result IN ('won', 'lost') AND win + lose > 0
+) AS shadow_bet
+"""
+
+_VERDICT = """
+INSERT INTO trial_verdict (trial, at, verdict, clauses, told)
+SELECT :trial, :at, :verdict, :clauses, :told WHERE :verdict IS NOT (
+  SELECT verdict FROM trial_verdict WHERE trial = :trial ORDER BY id DESC LIMIT 1
+)
+"""
+
+_LAST_VERDICT = "SELECT * FROM trial_verdict WHERE trial = ? ORDER BY id DESC LIMIT 1"
+
+_UNTOLD = """
+SELECT trial_verdict.*, trial.league, trial.kind, trial.champion, trial.challenger, trial.outcome
+FROM trial_verdict JOIN trial ON trial.id = trial_verdict.trial
+WHERE NOT told ORDER BY trial_verdict.id
+"""
+
+
+class TrialOutcome(StrEnum):
+    """How a trial ended."""
+
+    PROMOTED = "promoted"
+    REJECTED = "rejected"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A challenger beside the champion of a league and kind (`games`, `players`).
+
+    Both are named as in the registry, with the version of what they held when the trial began.
+    Games of the day `fitted_until` and before tell nothing: one of them may have been fitted on it.
+    """
+
+    id: int
+    league: str
+    kind: str
+    champion: str
+    champion_version: str
+    challenger: str
+    challenger_version: str
+    fitted_until: date | None
+    began_at: datetime
+    ended_at: datetime | None = None
+    outcome: TrialOutcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """What both said of a game at a moment, or why the challenger said nothing.
+
+    `subject` is empty, or a player's key. `said` are plain numbers and lists, by name.
+    """
+
+    trial: int
+    game: str
+    moment: str
+    subject: str
+    at: datetime
+    said: Mapping[str, Any]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowBet:
+    """What the challenger said of a bet in a minute of a game, and the champion's chance of a win.
+
+    `champion` is the chance of winning, given no push.
+    """
+
+    trial: int
+    bet: int
+    game: str
+    minutes_left: int
+    at: datetime
+    champion: float
+    chance: Chance
+
+
+@dataclass(frozen=True, slots=True)
+class Shadowed:
+    """A shadow with what came: (home, away) points, None before the end."""
+
+    shadow: Shadow
+    day: date
+    score: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialVerdict:
+    """What the gate said, since when. `clauses` are plain values."""
+
+    at: datetime
+    verdict: str
+    clauses: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class UntoldVerdict:
+    """A verdict of which no message was queued, with the trial that it is about."""
+
+    id: int
+    league: str
+    kind: str
+    champion: str
+    challenger: str
+    verdict: str
+    outcome: TrialOutcome | None
+
+
+class Trials:
+    """The trials of an open database."""
+
+    def __init__(self, database: Database) -> None:
+        """Made by the store."""
+        self._db = database
+
+    async def start(self, trial: Trial) -> bool:
+        """Begin a trial, whatever its `id`; False where one of the league and kind is on."""
+        values = {
+            "league": trial.league,
+            "kind": trial.kind,
+            "champion": trial.champion,
+            "champion_version": trial.champion_version,
+            "challenger": trial.challenger,
+            "challenger_version": trial.challenger_version,
+            "fitted_until": None if trial.fitted_until is None else trial.fitted_until.isoformat(),
+            "began_at": stamp(trial.began_at),
+        }
+        return await self._db.write(lambda db: db.execute(_START, values).rowcount > 0)
+
+    async def end(self, number: int, outcome: TrialOutcome, now: datetime) -> None:
+        """End a trial; one that has ended stays as it is."""
+        values = (stamp(now), outcome.value, number)
+        await self._db.write(lambda db: db.execute(_END, values))
+
+    async def list(self, *, open_only: bool = False) -> tuple[Trial, ...]:
+        """The trials, the last that began first."""
+        values = {"open": int(open_only)}
+        return await self._db.read(lambda db: tuple(map(_trial, db.execute(_TRIALS, values))))
+
+    async def keep(self, shadows: Iterable[Shadow], bets: Iterable[ShadowBet]) -> None:
+        """Write down what was said; what is there already stays."""
+        told, chances = [_shadow_row(x) for x in shadows], [_bet_row(x) for x in bets]
+
+        def work(db: sqlite3.Connection) -> None:
+            db.executemany(_SHADOW, told)
+            db.executemany(_SHADOW_BET, chances)
+
+        await self._db.write(work)
+
+    async def shadowed(self, number: int) -> tuple[Shadowed, ...]:
+        """All that was said in a trial, by game in order of play, with what came."""
+        return await self._db.read(
+            lambda db: tuple(map(_shadowed, db.execute(_SHADOWS, (number,))))
+        )
+
+    async def finals(self, number: int) -> dict[str, dict[str, dict[str, int]]]:
+        """The final figures of the players of a trial's games, by game, key and statistic."""
+
+        def work(db: sqlite3.Connection) -> dict[str, dict[str, dict[str, int]]]:
+            found: dict[str, dict[str, dict[str, int]]] = {}
+            for x in db.execute(_FINALS, (number,)):
+                found.setdefault(x["game_id"], {})[x["player"]] = dict(unpack(x["stats"]))
+            return found
+
+        return await self._db.read(work)
+
+    async def on_bets(self, number: int) -> tuple[float | None, float | None, int]:
+        """The Brier scores of both on bets that are official, and of how many bets."""
+
+        def work(db: sqlite3.Connection) -> tuple[float | None, float | None, int]:
+            row = db.execute(_BETS, (number,)).fetchone()
+            return row["champion"], row["challenger"], row["bets"]
+
+        return await self._db.read(work)
+
+    async def judged(self, number: int, found: TrialVerdict, *, quiet: bool = False) -> None:
+        """Write down a verdict where it is another than the last one. A `quiet` one is no news."""
+        values = {
+            "trial": number,
+            "at": stamp(found.at),
+            "verdict": found.verdict,
+            "clauses": json.dumps([dict(x) for x in found.clauses]),
+            "told": int(quiet),
+        }
+        await self._db.write(lambda db: db.execute(_VERDICT, values))
+
+    async def verdict(self, number: int) -> TrialVerdict | None:
+        """The last verdict on a trial."""
+
+        def work(db: sqlite3.Connection) -> TrialVerdict | None:
+            row = db.execute(_LAST_VERDICT, (number,)).fetchone()
+            if row is None:
+                return None
+            return TrialVerdict(moment(row["at"]), row["verdict"], json.loads(row["clauses"]))
+
+        return await self._db.read(work)
+
+    async def untold(self) -> tuple[UntoldVerdict, ...]:
+        """The verdicts of which no message was queued."""
+        return await self._db.read(lambda db: tuple(map(_untold, db.execute(_UNTOLD))))
+
+    async def told(self, number: int) -> None:
+        """A message about a verdict was queued."""
+        await self._db.write(
+            lambda db: db.execute("UPDATE trial_verdict SET told = 1 WHERE id = ?", (number,))
+        )
+
+
+def _trial(x: sqlite3.Row) -> Trial:
+    until = x["fitted_until"]
+    return Trial(
+        x["id"], x["league"], x["kind"], x["champion"], x["champion_version"], x["challenger"],
+        x["challenger_version"], None if until is None else date.fromisoformat(until),
+        moment(x["began_at"]), moment_or_none(x["ended_at"]),
+        None if x["outcome"] is None else TrialOutcome(x["outcome"]),
+    )  # fmt: skip
+
+
+def _shadow_row(x: Shadow) -> dict[str, object]:
+    return {
+        "trial": x.trial,
+        "game": x.game,
+        "moment": x.moment,
+        "subject": x.subject,
+        "at": stamp(x.at),
+        "said": json.dumps(x.said, separators=(",", ":"), allow_nan=False),
+        "why": x.why,
+    }
+
+
+def _bet_row(x: ShadowBet) -> dict[str, object]:
+    return {
+        "trial": x.trial,
+        "bet": x.bet,
+        "game": x.game,
+        "minutes_left": x.minutes_left,
+        "at": stamp(x.at),
+        "champion": x.champion,
+        "win": x.chance.win,
+        "push": x.chance.push,
+        "lose": x.chance.lose,
+    }
+
+
+def _shadowed(x: sqlite3.Row) -> Shadowed:
+    told = None if x["told"] is None else json.loads(x["told"])
+    over = told is not None and told["phase"] == "final"
+    return Shadowed(
+        Shadow(
+            x["trial"], x["game"], x["moment"], x["subject"], moment(x["at"]),
+            json.loads(x["said"]), x["why"],
+        ),
+        date.fromisoformat(x["day"]),
+        (told["score"][0], told["score"][1]) if over and told is not None else None,
+    )  # fmt: skip
+
+
+def _untold(x: sqlite3.Row) -> UntoldVerdict:
+    return UntoldVerdict(
+        x["id"], x["league"], x["kind"], x["champion"], x["challenger"], x["verdict"],
+        None if x["outcome"] is None else TrialOutcome(x["outcome"]),
+    )  # fmt: skip

@@ -1,0 +1,359 @@
+"""Bets under `/api/v1/bets`: list, add, show, change, silence, settle, and what they are worth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from tracker.app.bets import Beside, Bets, Changes, draft_of
+from tracker.app.choose_game import Chooser
+from tracker.app.series import FEWEST, MOST, series
+from tracker.app.views import alert_json, bet_json, iso, show_json, snapshot_json
+from tracker.domain.bet import Result, wager_kind
+from tracker.domain.money import parse_money, parse_odds
+from tracker.domain.policy import Scope, Snooze, parse_rule
+from tracker.language.drafting import parse_stake
+from tracker.language.snoozes import parse_until
+from tracker.web.access import Reader, Writer
+from tracker.web.api import contracts as c
+from tracker.web.api.contracts import Json, answers
+from tracker.web.problems import Problem
+from tracker.web.site import Site, site_of
+
+if TYPE_CHECKING:
+    from tracker.app.held import Held
+    from tracker.store import Store
+    from tracker.store.views import BetView, ShowView
+
+OfSite = Annotated[Site, Depends(site_of)]
+Reference = Annotated[
+    str,
+    Path(min_length=1, max_length=100, description="The bet's number, or its id of your own."),
+]
+
+router = APIRouter(prefix="/bets", tags=["bets"])
+
+
+class _Strict(BaseModel):
+    """A body: unknown fields are refused by name, and nothing is taken for something else."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class NewBet(_Strict):
+    """A bet to register: a line as on the terminal, and what may stand beside it."""
+
+    line: str = Field(min_length=1, max_length=2000, examples=["DEN -4.5 -110 $20"])
+    game: str | None = Field(None, max_length=200)
+    id: str | None = Field(None, min_length=1, max_length=100)
+    rules: list[str] = Field(default=[], max_length=50)
+    tags: list[str] = Field(default=[], max_length=50)
+    odds: str | None = Field(None, max_length=50)
+    stake: str | None = Field(None, max_length=50)
+    book: str | None = Field(None, max_length=100)
+
+
+class BetEdit(_Strict):
+    """What is to be another of a bet; a field that is left out stays.
+
+    `rules` replace those that the bet has; null asks for the defaults.
+    """
+
+    pick: str | None = Field(None, max_length=2000)
+    game: str | None = Field(None, max_length=200)
+    odds: str | None = Field(None, max_length=50)
+    stake: str | None = Field(None, max_length=50)
+    book: str | None = Field(None, max_length=100)
+    tags: list[str] | None = Field(None, max_length=50)
+    rules: list[str] | None = Field(None, max_length=50)
+
+
+class Silence(_Strict):
+    """How long to be silent, as on the terminal: `15m`, `until 22:00`."""
+
+    until: str = Field(alias="for", min_length=1, max_length=100)
+
+
+class HandResult(_Strict):
+    """A result that a person decides. `paid` is what came back, where it is not by the odds."""
+
+    result: str
+    why: str = Field("", max_length=500)
+    paid: str | None = Field(None, max_length=50)
+
+
+def _bets(site: Site, store: Store, who: str) -> Bets:
+    return Bets(store, site.rules, site.settings.stake_unit_cents, who)
+
+
+async def found_bet(site: Site, reference: str) -> BetView:
+    """The bet that is meant, by its number or its own id; Problem with 404 when there is none."""
+    store = await site.store()
+    number = await store.find(reference)
+    view = None if number is None else await store.bet_view(number, site.rules)
+    if view is None:
+        raise Problem(404, f"there is no bet {reference}: GET /api/v1/bets lists them")
+    return view
+
+
+async def _history(site: Site, reference: str) -> ShowView:
+    store = await site.store()
+    view = await store.show_view((await found_bet(site, reference)).number, site.rules)
+    if view is None:
+        raise RuntimeError("a bet that was just found is gone")
+    return view
+
+
+# ------------------------------------------------------------------------------------------- bets
+
+
+@router.get("", **answers(c.BetsJson))
+async def bets(
+    _: Reader,
+    site: OfSite,
+    state: Annotated[str, Query(pattern="^(open|settled|all)$")] = "all",
+    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    tag: Annotated[str | None, Query(max_length=100)] = None,
+    market: Annotated[str | None, Query(max_length=50)] = None,
+) -> Json:
+    """The bets, newest first. `next` is the `before` of the page that follows, null at the end."""
+    store = await site.store()
+    page: list[BetView] = []
+    while len(page) <= limit:
+        # One more than fits tells whether there is another page.
+        read = await store.bets_before(before, limit + 1, site.rules)
+        page += [x for x in read if _fits(x, state, tag, market)]
+        if len(read) <= limit:
+            break
+        before = read[-1].number
+    more = len(page) > limit
+    shown = page[:limit]
+    return {"bets": [bet_json(x) for x in shown], "next": shown[-1].number if more else None}
+
+
+def _fits(x: BetView, state: str, tag: str | None, market: str | None) -> bool:
+    is_open = x.result is None and x.withdrawn_at is None
+    kind = None if x.market is None else wager_kind(x.market)
+    return (
+        (state == "all" or is_open == (state == "open"))
+        and (tag is None or tag in x.tags)
+        and (market is None or market == kind)
+    )
+
+
+@router.post("", **answers(c.AddedBetJson, 201, 200))
+async def add(
+    visitor: Writer, site: OfSite, wanted: NewBet, request: Request, response: Response
+) -> Json:
+    """Register a bet. The same bet again is the same bet: 200, and `created` is false.
+
+    `Idempotency-Key` stands for `id` where the body has none.
+    """
+    name = wanted.id or request.headers.get("idempotency-key") or None
+    beside = Beside(
+        game=wanted.game, odds=wanted.odds, stake=wanted.stake, book=wanted.book,
+        rules=tuple(wanted.rules), tags=tuple(wanted.tags), name=name,
+    )  # fmt: skip
+    draft = draft_of(wanted.line, beside, site.settings.stake_unit_cents)
+    now = await site.now()
+    async with await site.writing() as store:
+        chosen = await Chooser(store, now).choose(draft)
+        done = await _bets(site, store, visitor.who).add(draft, chosen, now)
+        view = await store.bet_view(done.added.number, site.rules)
+    if view is None:
+        raise RuntimeError("a bet that was just added is gone")
+    if not done.added.created:
+        response.status_code = 200
+    return bet_json(view) | {"created": done.added.created, "waiting": done.waiting}
+
+
+@router.get("/{reference}", **answers(c.ShownJson))
+async def show(_: Reader, site: OfSite, reference: Reference) -> Json:
+    """A bet with its whole history, as `tracker show --json` gives it."""
+    from tracker.app.value import valued
+
+    view = await _history(site, reference)
+    explainer = await site.explainer()
+    beside = await valued(explainer, view.bet, site.settings.odds, await site.now())
+    return show_json(view) | beside.as_json()
+
+
+@router.patch("/{reference}", **answers(c.BetJson))
+async def edit(visitor: Writer, site: OfSite, reference: Reference, wanted: BetEdit) -> Json:
+    """Change what is wrong with a bet; each change leaves a row of audit."""
+    await found_bet(site, reference)
+    given = wanted.model_dump(exclude_unset=True)
+    ruled, rules = "rules" in given, given.pop("rules", None)
+    if given.get("tags") is not None:
+        given["tags"] = tuple(given["tags"])
+    changes = Changes(**given)
+    if changes.empty and not ruled:
+        raise Problem(
+            422, "nothing is to be changed: give pick, game, odds, stake, book, tags or rules"
+        )
+    watched = None if rules is None else tuple(dict.fromkeys(map(parse_rule, rules)))
+    now = await site.now()
+    async with await site.writing() as store:
+        mine = _bets(site, store, visitor.who)
+        view = await mine.bet(reference)
+        if not changes.empty:
+            view = (await mine.edit(reference, changes, now)).bet
+        if ruled:
+            view = await mine.watch_for(reference, watched, now)
+    return bet_json(view)
+
+
+@router.post("/{reference}/withdraw", **answers(c.BetJson))
+async def withdraw(visitor: Writer, site: OfSite, reference: Reference) -> Json:
+    """Stop following a bet; its history stays. 409 for a bet that is over."""
+    await found_bet(site, reference)
+    async with await site.writing() as store:
+        done = await _bets(site, store, visitor.who).withdraw(reference, await site.now())
+    if not done.done:
+        raise Problem(409, f"bet {reference} is over already: nothing is left to withdraw")
+    return bet_json(await found_bet(site, reference))
+
+
+@router.post("/{reference}/snooze", **answers(c.SnoozedJson))
+async def snooze(_: Writer, site: OfSite, reference: Reference, wanted: Silence) -> Json:
+    """Be silent about a bet until a stated time; what would have been said is kept."""
+    bet = await found_bet(site, reference)
+    now = await site.now()
+    until = parse_until(wanted.until, now, site.settings.zone)
+    async with await site.writing() as store:
+        kept = await store.alerting.snooze(Snooze(Scope.BET, str(bet.number), now, until))
+    return {"scope": kept.scope.value, "target": kept.target, "until": iso(kept.until)}
+
+
+@router.post("/{reference}/settle", **answers(c.BetJson))
+async def settle(visitor: Writer, site: OfSite, reference: Reference, wanted: HandResult) -> Json:
+    """Give a bet the result that a person decides, official at once."""
+    await found_bet(site, reference)
+    try:
+        result = Result(wanted.result)
+    except ValueError:
+        known = ", ".join(x.value for x in Result)
+        raise Problem(
+            422, f"{wanted.result!r} is no result: write one of {known}", "result"
+        ) from None
+    unit = site.settings.stake_unit_cents
+    paid = None if wanted.paid is None else parse_stake(wanted.paid, unit)
+    async with await site.writing() as store:
+        mine = _bets(site, store, visitor.who)
+        done = await mine.settle(reference, result, wanted.why, paid, await site.now())
+    return bet_json(done.bet)
+
+
+@router.get("/{reference}/series", **answers(c.ColumnsJson))
+async def bet_series(
+    _: Reader,
+    site: OfSite,
+    reference: Reference,
+    points: Annotated[int, Query(ge=FEWEST, le=MOST)] = 400,
+) -> Json:
+    """A bet's history as columns, thinned so that no spike is lost."""
+    return series((await _history(site, reference)).priced.snapshots, points).columns()
+
+
+@router.get("/{reference}/snapshots", **answers(c.SnapshotsJson))
+async def snapshots(
+    _: Reader,
+    site: OfSite,
+    reference: Reference,
+    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Json:
+    """The snapshots of a bet, newest first; `next` is the `before` of the page that follows."""
+    found = [
+        x for x in reversed((await _history(site, reference)).snapshots)
+        if before is None or x.poll < before
+    ]  # fmt: skip
+    page = found[:limit]
+    more = len(found) > limit
+    return {
+        "snapshots": [snapshot_json(x) for x in page],
+        "next": page[-1].poll if more else None,
+    }
+
+
+@router.get("/{reference}/alerts", **answers(c.AlertsJson))
+async def bet_alerts(
+    _: Reader, site: OfSite, reference: Reference, explain: Annotated[int, Query(ge=0, le=1)] = 0
+) -> Json:
+    """What was said of a bet; with `explain=1` also what was held back, with its reason."""
+    number = (await found_bet(site, reference)).number
+    found = await (await site.store()).alerts_view(explain=bool(explain), bet=number)
+    return {"alerts": [alert_json(x) for x in found]}
+
+
+@router.get("/{reference}/why", **answers(c.WhyJson))
+async def why(
+    _: Reader,
+    site: OfSite,
+    reference: Reference,
+    begin: Annotated[str | None, Query(alias="from", max_length=50)] = None,
+    end: Annotated[str | None, Query(alias="to", max_length=50)] = None,
+) -> Json:
+    """Why p(hit) moved, cause by cause: between two moments, else the last change of note.
+
+    Moments are written as on the terminal: `Q3 4:11`, `21:14`, a time, or a poll. 409 for a bet
+    whose chance has not moved yet.
+    """
+    from tracker.app.explain import NothingMoved, places_of, why_json
+
+    bet = await found_bet(site, reference)
+    explainer = await site.explainer()
+    try:
+        view = await explainer.history(bet.number)
+        places = places_of(view, begin, end, site.settings.zone)
+        return why_json(await explainer.explain(view, places))
+    except NothingMoved as not_yet:
+        raise Problem(409, str(not_yet)) from None
+
+
+async def _held(site: Site, reference: str) -> Held:
+    from tracker.app.held import NotHeld, held
+
+    await found_bet(site, reference)
+    mine = _bets(site, await site.store(), "")
+    try:
+        return await held(mine, reference, await site.explainer(), await site.now())
+    except NotHeld as unknown:
+        raise Problem(409, str(unknown)) from None
+
+
+@router.get("/{reference}/cashout", **answers(c.CashoutJson))
+async def cash_out(
+    _: Reader,
+    site: OfSite,
+    reference: Reference,
+    amount: Annotated[str, Query(min_length=1, max_length=50, examples=["$24.50"])],
+) -> Json:
+    """An offer to end a bet beside what the bet is worth by its live chance. Facts, no advice.
+
+    409 for a bet whose worth cannot be told.
+    """
+    from tracker.app.held import cashout_json
+
+    offer = parse_money(amount)
+    return cashout_json(await _held(site, reference), offer)
+
+
+@router.get("/{reference}/hedge", **answers(c.HedgeJson))
+async def hedge(
+    _: Reader,
+    site: OfSite,
+    reference: Reference,
+    odds: Annotated[str, Query(min_length=1, max_length=50, examples=["+150"])],
+) -> Json:
+    """What a second bet on the other side would do at a price. Facts, no advice.
+
+    409 for a bet whose worth cannot be told.
+    """
+    from tracker.app.held import hedge_json
+
+    against = parse_odds(odds)
+    return hedge_json(await _held(site, reference), against)

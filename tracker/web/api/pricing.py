@@ -1,0 +1,116 @@
+"""`/api/v1/price`: what `tracker price` does, for one state or a batch of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from tracker.web.access import Pricer
+from tracker.web.api import contracts as c
+from tracker.web.api.contracts import Json, answers
+from tracker.web.problems import Problem
+from tracker.web.site import Site, site_of
+
+OfSite = Annotated[Site, Depends(site_of)]
+Pmf = Annotated[
+    int, Query(ge=0, le=1, description="1: also the chance of every final margin, total and score.")
+]
+
+MOST_STATES = 1000
+"""States that one batch may bring."""
+
+_POINTS = {"type": "integer", "minimum": 0, "maximum": 400}
+_SIDES: dict[str, Any] = {"type": "object", "properties": {"home": {}, "away": {}}}
+_STATE: dict[str, Any] = {
+    "type": "object",
+    "required": ["league", "home", "away", "period", "score"],
+    "properties": {
+        "id": {"description": "Comes back in the answer."},
+        "league": {"type": "string", "examples": ["nba"]},
+        "home": {"type": "string", "examples": ["DEN"]},
+        "away": {"type": "string", "examples": ["LAL"]},
+        "period": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 30,
+            "description": "0 before tip-off; above the regulation count it is overtime.",
+        },
+        "clock": {
+            "type": ["string", "number"],
+            "description": "What is left of the period: `04:11`, or seconds.",
+        },
+        "score": {
+            "type": "object",
+            "required": ["home", "away"],
+            "properties": {"home": _POINTS, "away": _POINTS},
+        },
+        "lines": {
+            "type": "object",
+            "properties": {"home_spread": {"type": "number"}, "total": {"type": "number"}},
+        },
+        "periods": _SIDES,
+        "possession": {"enum": ["home", "away", None]},
+        "bonus": _SIDES,
+        "timeouts": _SIDES,
+        "players": {"type": "array", "items": {"type": "object"}},
+        "bets": {"type": "array", "items": {"type": "string"}, "examples": [["DEN -4.5"]]},
+    },
+    "examples": [
+        {
+            "id": "x", "league": "nba", "home": "DEN", "away": "LAL", "period": 3,
+            "clock": "04:11", "score": {"home": 61, "away": 58},
+            "lines": {"home_spread": -4.5, "total": 228.5}, "bets": ["DEN -4.5", "over 224.5"],
+        }
+    ],
+}  # fmt: skip
+"""A state as docs/commands.md describes it: `tracker price` has the last word on each field."""
+
+_LINES = {"application/x-ndjson": {"schema": {"type": "string"}}}
+
+router = APIRouter(prefix="/price", tags=["price"])
+
+
+def _body(content: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"content": content, "required": True}}
+
+
+@router.post(
+    "",
+    openapi_extra=_body({"application/json": {"schema": _STATE}}),
+    **answers(c.PriceAnswerJson),
+)
+async def price(_: Pricer, site: OfSite, request: Request, pmf: Pmf = 0) -> Json:
+    """Price bets in a given state of a game: the state of `tracker price`, and its answer."""
+    from tracker.app.price_batch import price_lines
+
+    line = " ".join((await _text(request)).split())
+    ((answer, good),) = tuple(price_lines([line or "{}"], pmf=bool(pmf), load=site.load))
+    found: Json = json.loads(answer)
+    if not good:
+        raise Problem(422, found["error"]["message"], found["error"]["field"])
+    return found
+
+
+@router.post(
+    "/batch",
+    response_class=PlainTextResponse,
+    responses={200: {"content": _LINES, "description": "A line for each state, by their order."}},
+    openapi_extra=_body(_LINES),
+)
+async def price_batch(_: Pricer, site: OfSite, request: Request, pmf: Pmf = 0) -> Response:
+    """Price up to a thousand states: JSON lines in, JSON lines out, errors in their place."""
+    from tracker.app.price_batch import price_lines
+
+    lines = [x for x in (await _text(request)).splitlines() if x.strip()]
+    if len(lines) > MOST_STATES:
+        raise Problem(413, f"{len(lines)} states are more than the {MOST_STATES} of one batch")
+    answers = price_lines(lines, pmf=bool(pmf), load=site.load)
+    body = "".join(f"{answer}\n" for answer, _good in answers)
+    return PlainTextResponse(body, media_type="application/x-ndjson")
+
+
+async def _text(request: Request) -> str:
+    return (await request.body()).decode("utf-8", errors="replace")

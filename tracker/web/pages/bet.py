@@ -1,0 +1,406 @@
+"""One bet: its chance and course, why it moved, its market, what was said, and what can be done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query, Response
+from fastapi.responses import RedirectResponse
+
+from tracker.app.bets import Bets, Changes
+from tracker.app.course import course_of
+from tracker.app.views import legs_json, prior_words
+from tracker.domain.bet import Result
+from tracker.domain.errors import BadBet
+from tracker.domain.money import money_text, parse_money, parse_odds
+from tracker.domain.policy import Rule, Scope, Snooze, parse_rule
+from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
+from tracker.language.snoozes import parse_until
+from tracker.web import charts
+from tracker.web.pages.frame import Inside, OfBell, OfSite, at_text, drawn, page, share
+from tracker.web.pages.tonight import money_of, state_text
+from tracker.web.problems import Problem
+from tracker.wording.causes import cause_text, tenths
+from tracker.wording.closes import decision_facts, prior_text, value_text
+from tracker.wording.figures import percent, score_text, signed_money, span_text
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+    from tracker.domain.tracking import LegStanding
+    from tracker.domain.value import Decision
+    from tracker.store.views import BetView, ShowView
+    from tracker.web.site import Site
+
+Pairs = list[tuple[str, str]]
+
+_HELD = 200
+"""Decisions that were held back, as many as a page lists."""
+
+_MOMENTS = 50
+"""Moments of a bet on one page."""
+
+router = APIRouter(prefix="/bets", include_in_schema=False)
+
+
+async def _history(site: Site, number: int) -> ShowView:
+    store = await site.store()
+    view = await store.show_view(number, site.rules) if number < 2**53 else None
+    if view is None:
+        raise Problem(404, f"There is no bet {number}.")
+    return view
+
+
+@router.get("/{number}")
+async def bet(
+    _: Inside,
+    site: OfSite,
+    bell: OfBell,
+    number: int,
+    said: str = "",
+    offer: Annotated[str, Query(max_length=50)] = "",
+    against: Annotated[str, Query(max_length=50)] = "",
+) -> Response:
+    """One bet: its chance, its course, what was said of it, and what can be changed."""
+    view = await _history(site, number)
+    now, zone, night = await site.now(), site.settings.zone, await bell.newest()
+    on_card = night.row_of(number)
+    row = None if on_card is None else on_card.row
+    x = view.bet
+    still = x.result is None and x.withdrawn_at is None
+    return page(
+        "bet.html", x.pick, "/", bet=x, said=said, trouble=night.trouble,
+        watched="" if on_card is None else on_card.rules,
+        figure=row.figure if row is not None else state_text(x),
+        stand="" if row is None else row.stand, need="" if row is None else row.under,
+        facts=_facts(x, zone), market=await _market(site, view, now),
+        charts=_charts(view, zone), legs=_legs(view), moved=_last_move(view),
+        settlements=_settlements(view, zone), open=still, results=[r.value for r in Result],
+        rules="\n".join(r.text for r in x.rules), offer=offer, against=against,
+        worth=await _worth(site, number, offer, against) if still else None, **_told(view, zone),
+    )  # fmt: skip
+
+
+def _facts(x: BetView, zone: tzinfo) -> Pairs:
+    found = [
+        ("Odds", x.odds.text if x.odds is not None else ""),
+        ("Stake", money_text(x.stake_cents) if x.stake_cents is not None else ""),
+        ("Break-even", percent(x.odds.break_even, 1) if x.odds is not None else ""),
+        ("Peak", percent(x.peak) if x.peak is not None else ""),
+        ("Low", percent(x.low) if x.low is not None else ""),
+        ("Book", x.book or ""),
+        ("Tags", " ".join(f"#{tag}" for tag in x.tags)),
+        ("Added", at_text(x.added_at, zone)),
+        ("Needs you", x.review or ""),
+    ]
+    return [(name, text) for name, text in found if text]
+
+
+async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
+    """The market's side of a bet: what was believed before, when it was made, and the close."""
+    x, form, found = view.bet, site.settings.odds_format, Pairs()
+    prior = await _prior(site, view, now)
+    if prior:
+        found.append(("Before tip-off", prior))
+    made = await _decision(site, x, now)
+    if made is not None:
+        edge = "" if made.edge is None else f" · edge {share(made.edge)}"
+        asked = "" if made.break_even is None else f" · break-even {percent(made.break_even, 1)}"
+        found.append(("When made", f"p(hit) {percent(made.chance.win, 1)}{asked}{edge}"))
+        found.append(("Worth then", " · ".join(decision_facts(made, form))))
+    closing = (await (await site.store()).quotes.values(x.number)).get(x.number)
+    if closing is not None and x.market is not None:
+        found.append(("By the close", value_text(x.market, x.odds, closing)))
+    return found
+
+
+async def _prior(site: Site, view: ShowView, now: datetime) -> str:
+    """What was believed before tip-off: as the last moment has it, else as it is now."""
+    game = view.bet.game
+    if game is None:
+        return ""
+    kept = view.snapshots[-1].snapshot.prior if view.snapshots else None
+    if kept is not None:
+        return prior_text(kept, game)
+    from tracker.app.pricing import believed_of
+
+    store = await site.store()
+    return prior_words(await believed_of(store, game, site.rules, site.given, site.load, now), game)
+
+
+async def _decision(site: Site, x: BetView, now: datetime) -> Decision | None:
+    """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
+    store = await site.store()
+    kept = (await store.quotes.decisions(x.number)).get(x.number)
+    if kept is not None or x.game is None or x.game.start <= now:
+        return kept
+    from tracker.app.value import decision_on
+
+    return await decision_on(store, x, site.given, site.load, site.settings.odds, now)
+
+
+def _charts(view: ShowView, zone: tzinfo) -> list[tuple[str, Any]]:
+    """The bet's chance, the figure that decides it, and the legs of a parlay over several games."""
+    try:
+        course = course_of(view, view.bet.pick, "", zone)
+    except ValueError:
+        return []
+    found = [("Chance of winning", drawn(charts.of_course(course)))]
+    if course.quantity:
+        name = course.quantity[:1].upper() + course.quantity[1:]
+        found.append((name, drawn(charts.of_own(course))))
+    lanes = [x for x in course.lanes if len(x.points) > 1]
+    return found + [(x.name, drawn(charts.of_lane(course, x))) for x in lanes]
+
+
+def _legs(view: ShowView) -> list[str]:
+    return [
+        f"{leg['text']} · {leg['result'] or _chance_word(known)}"
+        for leg, known in zip(legs_json(view), view.legs, strict=False)
+    ]
+
+
+def _chance_word(known: LegStanding) -> str:
+    if known.unclear:
+        return known.unclear
+    if known.no_chance is not None:
+        return known.no_chance.text
+    return "not seen yet" if known.chance is None else percent(known.chance.win)
+
+
+def _last_move(view: ShowView) -> bool:
+    """Whether there is a change to explain."""
+    return len(view.priced.snapshots) > 1
+
+
+def _told(view: ShowView, zone: tzinfo) -> dict[str, Any]:
+    """What was said of a bet, the newest first, and what was held back."""
+    newest = [x.alert for x in reversed(view.alerts)]
+    held_back = [x for x in newest if not x.text]
+    return {
+        "alerts": [
+            {"at": at_text(x.at, zone), "clock": x.game_clock, "text": x.text, "rule": x.rule}
+            for x in newest if x.text
+        ],
+        "held_count": len(held_back),
+        "held": [
+            {"at": at_text(x.at, zone), "rule": x.rule, "reason": x.reason.value.replace("_", " ")}
+            for x in held_back[:_HELD]
+        ],
+    }  # fmt: skip
+
+
+def _settlements(view: ShowView, zone: tzinfo) -> list[dict[str, Any]]:
+    return [
+        {
+            "result": s.settlement.result.value,
+            "state": "official" if s.official_at else "provisional",
+            "revision": s.settlement.revision,
+            "by_hand": s.settlement.by_hand,
+            "at": at_text(s.settlement.at, zone),
+            "money": money_of(view.bet, s.settlement.payout_cents),
+            "reason": " · ".join(
+                t for t in (s.settlement.reason, s.settlement.evidence, s.official_why) if t
+            ),
+        }
+        for s in reversed(view.settlements)
+    ]
+
+
+# ------------------------------------------------------------------------------- worth right now
+
+
+async def _worth(site: Site, number: int, offer: str, against: str) -> dict[str, Any]:
+    """What a bet is worth at this moment, and beside an offer or a second bet where one is given.
+
+    What cannot be told, or cannot be read, is said in `why`.
+    """
+    from tracker.app.held import NotHeld, held
+
+    found: dict[str, Any] = {"why": "", "fair": "", "offer": "", "hedges": []}
+    unit = site.settings.stake_unit_cents
+    try:
+        mine = Bets(await site.store(), site.rules, unit)
+        x = await held(mine, str(number), await site.explainer(), await site.now())
+        fair = cashout(x.chance, x.stake, x.odds, 0).fair
+        age = span_text((x.now - x.at).total_seconds())
+        found["fair"] = f"{money_text(fair)} by the chance of {age} ago"
+        if offer:
+            found["offer"] = _offer_text(cashout(x.chance, x.stake, x.odds, parse_money(offer)))
+        if against:
+            other = parse_odds(against)
+            found["hedges"] = [
+                (name, money_text(h.stake), signed_money(h.if_wins), signed_money(h.if_loses),
+                 signed_money(h.expected))
+                for name, h in (
+                    ("none", unhedged(x.chance, x.stake, x.odds)),
+                    ("same either way", hedge_to_lock(x.chance, x.stake, x.odds, other)),
+                    ("first stake covered", hedge_to_keep_even(x.chance, x.stake, x.odds, other)),
+                )
+            ]  # fmt: skip
+    except (NotHeld, BadBet) as why:
+        found["why"] = str(why)
+    return found
+
+
+def _offer_text(found: Any) -> str:
+    parts = [f"{money_text(found.offer)} offered"]
+    if found.fee is not None:
+        word = "keeps back" if found.fee >= 0 else "pays more by"
+        parts.append(f"{word} {money_text(abs(found.fair - found.offer))} ({abs(found.fee):.1%})")
+    even = "no chance that it has" if found.break_even > 1 else percent(found.break_even, 1)
+    return " · ".join([*parts, f"fair at {even}"])
+
+
+# --------------------------------------------------------------------------- why, and the moments
+
+
+@router.get("/{number}/why")
+async def why(
+    _: Inside,
+    site: OfSite,
+    number: int,
+    begin: Annotated[str, Query(alias="from", max_length=50)] = "",
+    end: Annotated[str, Query(alias="to", max_length=50)] = "",
+) -> Response:
+    """Why the chance moved, cause by cause; the causes add up to the change."""
+    from tracker.app.explain import NothingMoved, places_of
+
+    await _history(site, number)
+    explainer, zone = await site.explainer(), site.settings.zone
+    try:
+        view = await explainer.history(number)
+        found = await explainer.explain(view, places_of(view, begin or None, end or None, zone))
+    except NothingMoved as not_yet:
+        raise Problem(409, str(not_yet)) from None
+    game, ends = view.bet.game, (found.first, found.last)
+    if game is None:
+        raise Problem(409, f"bet {number} has no game yet, so nothing has moved")
+    shown = tenths([x for _, x in found.causes], found.change)
+    return page(
+        "why.html", f"Why #{number} moved", "/", bet=view.bet, begin=begin, end=end,
+        ends=[(x.game_clock, score_text(game, x.score), percent(x.known.win, 1)) for x in ends],
+        before=prior_words(found.prior, game), change=_points(round(found.change * 1000)),
+        causes=[
+            (name, _points(points), cause_text(name, found.first, found.last, game))
+            for (name, _), points in zip(found.causes, shown, strict=True) if points
+        ],
+    )  # fmt: skip
+
+
+def _points(tenths_of_a_point: int) -> str:
+    return f"{tenths_of_a_point / 10:+.1f}".replace("-", "−")
+
+
+@router.get("/{number}/moments")
+async def moments(
+    _: Inside, site: OfSite, number: int, before: Annotated[int | None, Query(ge=1)] = None
+) -> Response:
+    """Every moment at which the bet was priced, the newest first."""
+    view, zone = await _history(site, number), site.settings.zone
+    game = view.bet.game
+    found = [x for x in reversed(view.snapshots) if before is None or x.poll < before]
+    rows = [
+        (
+            at_text(x.snapshot.at, zone),
+            x.snapshot.game_clock,
+            "" if game is None else score_text(game, x.snapshot.score),
+            _win(x.snapshot.chance, x.snapshot.no_chance),
+            f"{x.snapshot.mu.total:.1f} ± {x.snapshot.sigma.total:.1f}",
+        )
+        for x in found[:_MOMENTS]
+    ]
+    more = found[_MOMENTS - 1].poll if len(found) > _MOMENTS else None
+    return page("moments.html", f"Moments of #{number}", "/", bet=view.bet, rows=rows, next=more)
+
+
+def _win(chance: Any, no_chance: Any) -> str:
+    if chance is not None:
+        return percent(chance.win, 1)
+    return "not known" if no_chance is None else str(no_chance.text)
+
+
+# ---------------------------------------------------------------------------------------- changes
+
+
+@router.post("/{number}/snooze")
+async def snooze(
+    _: Inside, site: OfSite, number: int, until: Annotated[str, Form(alias="for", max_length=100)]
+) -> Response:
+    """Be silent about a bet for a while."""
+    await _history(site, number)
+    now, zone = await site.now(), site.settings.zone
+    end = parse_until(until, now, zone)
+    async with await site.writing() as store:
+        await store.alerting.snooze(Snooze(Scope.BET, str(number), now, end))
+    return _back(number, f"Silent until {end.astimezone(zone):%H:%M}.")
+
+
+@router.post("/{number}/withdraw")
+async def withdraw(visitor: Inside, site: OfSite, number: int) -> Response:
+    """Stop following a bet; its history stays."""
+    await _history(site, number)
+    async with await site.writing() as store:
+        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
+        done = await mine.withdraw(str(number), await site.now())
+    return _back(number, "Withdrawn." if done.done else "It was over already.")
+
+
+@router.post("/{number}/settle")
+async def settle(
+    visitor: Inside,
+    site: OfSite,
+    number: int,
+    result: Annotated[str, Form(max_length=20)],
+    why_: Annotated[str, Form(alias="why", max_length=500)] = "",
+) -> Response:
+    """Give a bet the result that a person decides."""
+    await _history(site, number)
+    try:
+        decided = Result(result)
+    except ValueError:
+        raise BadBet(f"{result!r} is no result") from None
+    async with await site.writing() as store:
+        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
+        await mine.settle(str(number), decided, why_, None, await site.now())
+    return _back(number, "Settled by hand.")
+
+
+@router.post("/{number}/rules")
+async def watch_for(
+    visitor: Inside, site: OfSite, number: int, rules: Annotated[str, Form(max_length=2000)] = ""
+) -> Response:
+    """Give a bet rules of its own, one a line; none asks for the defaults."""
+    await _history(site, number)
+    wanted: tuple[Rule, ...] = tuple(
+        dict.fromkeys(parse_rule(x) for x in rules.splitlines() if x.strip())
+    )
+    async with await site.writing() as store:
+        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
+        await mine.watch_for(str(number), wanted or None, await site.now())
+    return _back(number, "Watched for by these rules." if wanted else "The default rules again.")
+
+
+@router.post("/{number}/edit")
+async def edit(
+    visitor: Inside,
+    site: OfSite,
+    number: int,
+    odds: Annotated[str, Form(max_length=50)] = "",
+    stake: Annotated[str, Form(max_length=50)] = "",
+    book: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Mend the price, the stake or the book; what is left empty stays."""
+    await _history(site, number)
+    changes = Changes(odds=odds or None, stake=stake or None, book=book or None)
+    if changes.empty:
+        return _back(number, "Nothing was changed.")
+    async with await site.writing() as store:
+        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
+        done = await mine.edit(str(number), changes, await site.now())
+    return _back(number, "Changed." if done.changes else "It was so already.")
+
+
+def _back(number: int, said: str) -> Response:
+    return RedirectResponse(f"/bets/{number}?{urlencode({'said': said})}", 303)

@@ -1,0 +1,153 @@
+"""Odds and edges: what is quoted of a game over your books, and what pays more than it should."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Response
+
+from tracker.app.market import GameOdds, Offered, game_odds, named_game
+from tracker.domain.errors import BadBet
+from tracker.web import charts
+from tracker.web.pages.frame import Inside, OfSite, at_text, drawn, page, share
+from tracker.web.problems import Problem
+from tracker.wording.closes import closing_text, selection_text
+from tracker.wording.figures import percent, score_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import tzinfo
+
+    from tracker.app.edges import Edge
+    from tracker.domain.game import Game, GameState
+
+_SINCE, _AHEAD = timedelta(hours=12), timedelta(days=2)
+_OLD_S = 120.0
+"""A price that nobody has stood by for longer is shown as old."""
+
+_MINUTE_S, _HOUR_S = 60, 3600
+_MOST = 60
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/odds")
+async def games(_: Inside, site: OfSite) -> Response:
+    """The games of these days, each with the way to what is quoted of it."""
+    now, zone = await site.now(), site.settings.zone
+    store = await site.store()
+    found = [
+        {"id": game.id, "name": f"{game.away} @ {game.home}", "league": game.league.upper(),
+         "when": _when(game, state, zone)}
+        for game, state in await store.games(since=(now - timedelta(days=1)).date())
+        if now - _SINCE < game.start < now + _AHEAD
+    ]  # fmt: skip
+    return page("games.html", "Odds", "/odds", games=found)
+
+
+def _when(game: Game, state: GameState | None, zone: tzinfo) -> str:
+    if state is None or state.period == 0:
+        return f"{game.start.astimezone(zone):%a %d %b %H:%M}"
+    return f"{score_text(game, state.score)} · {state.game_clock}"
+
+
+@router.get("/games/{name}")
+async def odds(_: Inside, site: OfSite, name: str) -> Response:
+    """What is quoted of a game: best prices over your books, anchors, paths, and the close."""
+    store, now, zone = await site.store(), await site.now(), site.settings.zone
+    try:
+        game, state = await named_game(store, name, now)
+    except BadBet as why:
+        raise Problem(404, str(why)) from None
+    found = await game_odds(store, game, state, site.settings.odds, now)
+    anchors = [x for x in found.quotes if x.anchor and x.quote.open]
+    main = [x for x in found.best if not x.quote.selection.alternate]
+    other = [x for x in found.best if x.quote.selection.alternate]
+    return page(
+        "odds.html", f"{game.away} @ {game.home}", "/odds", game=game,
+        when=_when(game, state, zone), at=at_text(now, zone),
+        best=[_offer(x, game) for x in main], alternate=[_offer(x, game) for x in other],
+        anchors=[_offer(x, game) for x in anchors if not x.quote.selection.alternate],
+        closing="" if found.closing is None else closing_text(found.closing),
+        paths=_paths(found, zone), mine=", ".join(site.settings.odds.mine),
+        bets=[
+            {"number": x.number, "pick": x.pick}
+            for x in await store.bets_on(game.id, site.rules) if x.withdrawn_at is None
+        ],
+    )  # fmt: skip
+
+
+def _offer(x: Offered, game: Game) -> dict[str, Any]:
+    return {
+        "bet": selection_text(x.quote.selection, game.home, game.away),
+        "odds": f"{x.quote.odds:.2f}",
+        "book": x.quote.book,
+        "age": _age_text(x.age_s),
+        "old": x.age_s > _OLD_S,
+    }
+
+
+def _age_text(seconds: float) -> str:
+    """An age at a glance: `42 s`, `15 min`, `2 h`."""
+    if seconds < _MINUTE_S:
+        return f"{seconds:.0f} s"
+    return f"{seconds // 60:.0f} min" if seconds < _HOUR_S else f"{seconds / _HOUR_S:.0f} h"
+
+
+def _paths(found: GameOdds, zone: tzinfo) -> list[dict[str, Any]]:
+    """Where each main line has stood: a small chart where it moved, and its ends in words."""
+    told = []
+    for name, steps in found.paths.items():
+        values = [(x.at, x.points if x.points is not None else x.chance) for x in steps]
+        first, last = (
+            f"{x.points:g}" if x.points is not None else percent(x.chance, 1)
+            for x in (steps[0], steps[-1])
+        )
+        what = {"spread": f"{found.game.home} spread", "moneyline": f"{found.game.home} to win"}
+        moved = first != last or len(values) > 2  # noqa: PLR2004 - there and back
+        told.append(
+            {
+                "name": what.get(name, name),
+                "text": (f"{first} → {last}" if moved else last).replace("-", "−"),
+                "since": at_text(steps[-1].at, zone),
+                "chart": drawn(charts.of_path(name, values, found.at)) if moved else None,
+            }
+        )
+    return told
+
+
+@router.get("/edges")
+async def edges(_: Inside, site: OfSite) -> Response:
+    """Prices that can be had and pay more than the model says they should. Facts, no advice."""
+    found = await site.edges()
+    did, limits = found.so_far, site.settings.odds
+    return page(
+        "edges.html", "Edges", "/edges", at=at_text(found.at, site.settings.zone),
+        listed=_rows(found.listed), apart=_rows(found.disagreements),
+        left_out=list(found.left_out.items()),
+        limits=(share(limits.edge_min), percent(limits.p_min)),
+        did=None if did.n == 0 else {
+            "n": did.n,
+            "said": percent(did.said or 0.0, 1),
+            "came": percent(did.came or 0.0, 1),
+            "profit": share(did.profit),
+        },
+    )  # fmt: skip
+
+
+def _rows(found: Iterable[Edge]) -> list[dict[str, Any]]:
+    return [
+        {
+            "game": x.game.id,
+            "bet": f"{x.game.name} {selection_text(x.selection, x.game.home, x.game.away)}",
+            "p": percent(x.chance.win, 1),
+            "fair": "" if x.chance.fair_odds is None else f"{x.chance.fair_odds:.2f}",
+            "odds": f"{x.odds:.2f}",
+            "book": x.book,
+            "edge": share(x.edge),
+            "market": "" if x.market is None else percent(x.market, 1),
+            "age": _age_text(x.age_s),
+        }
+        for x in list(found)[:_MOST]
+    ]

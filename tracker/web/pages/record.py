@@ -1,0 +1,303 @@
+"""The record and the works: history, models, health, keys, and the API for people."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from tracker.app.credits import credit_report
+from tracker.app.health import checks
+from tracker.app.market import NOT_YET, clv_summary
+from tracker.domain.money import money_text
+from tracker.engine.record import Grouping, Tally, reliability, tally
+from tracker.settings import load_secrets
+from tracker.web import charts
+from tracker.web.pages.frame import Inside, OfSite, at_text, drawn, page, share
+from tracker.web.pages.tonight import listed
+from tracker.wording.closes import mean_text
+from tracker.wording.figures import percent, signed_money
+
+if TYPE_CHECKING:
+    from tracker.app.market import ClvReport
+    from tracker.store.upkeep import Backup
+
+_PAGE = 50
+"""Bets on one page of the history."""
+
+_FAULT_DAYS = timedelta(days=2)
+"""How far back quotes that could not be used are counted."""
+
+_CHORES = 12
+"""Chores that are listed, the last due first."""
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/history")
+async def history(
+    _: Inside, site: OfSite, before: Annotated[int | None, Query(ge=1, le=2**53)] = None
+) -> Response:
+    """The person's record: profit, how bets fared by their kind, and whether chances held."""
+    store = await site.store()
+    outcomes = store.outcomes
+    whole = (await outcomes.tallies(Grouping.ALL)).get("all", tally(()))
+    told = reliability(await outcomes.first_said())
+    found = await store.bets_before(before, _PAGE + 1, site.rules)
+    per_night = [
+        (day, x.profit) for day, x in sorted((await outcomes.tallies(Grouping.DAY)).items())
+    ]
+    closes = clv_summary(await store.quotes.value_sums(), await store.quotes.unclosed())
+    bins = await store.quotes.value_bins(charts.CLV_BIN)
+    return page(
+        "history.html", "History", "/history", whole=whole, strip=_strip(whole, closes),
+        profit=drawn(charts.of_profit(per_night)) if per_night else None,
+        tables=[
+            (by.value, [_row(key, x) for key, x in (await outcomes.tallies(by)).items()])
+            for by in (Grouping.MARKET, Grouping.BOOK, Grouping.TAG, Grouping.MONTH)
+        ],
+        reliability=drawn(charts.of_reliability(told)) if told else None,
+        clv=drawn(charts.of_clv(bins)) if bins else None, missing=sorted(closes.missing.items()),
+        bets=[listed(x) for x in found[:_PAGE]],
+        next=found[_PAGE - 1].number if len(found) > _PAGE else None,
+    )  # fmt: skip
+
+
+def _strip(x: Tally, closes: ClvReport) -> list[tuple[str, str]]:
+    found = [("Record", _record(x))]
+    if x.staked:
+        found += [("Profit", signed_money(x.profit)), ("Staked", money_text(x.staked))]
+    if x.roi is not None:
+        found.append(("ROI", _roi(x)))
+    if closes.n:
+        mean = closes.all
+        found.append(("CLV", mean_text(mean.mean, mean.se, mean.n, enough=NOT_YET)))
+        found.append(("With a close", f"{closes.covered} of {closes.n}"))
+    return found
+
+
+def _record(x: Tally) -> str:
+    return f"{x.won}–{x.lost}" + (f"–{x.pushed}" if x.pushed else "")
+
+
+def _roi(x: Tally) -> str:
+    error = "" if x.roi_se is None else f" ± {x.roi_se * 100:.1f} %"
+    return f"{share(x.roi)}{error}"
+
+
+def _row(name: str, x: Tally) -> tuple[str, ...]:
+    return (
+        name,
+        str(x.bets),
+        _record(x),
+        "" if x.hit_rate is None else percent(x.hit_rate, 1),
+        signed_money(x.profit) if x.staked else "",
+        _roi(x) if x.roi is not None else "",
+    )
+
+
+# ------------------------------------------------------------------------------------------ models
+
+
+@router.get("/models")
+async def models(_: Inside, site: OfSite) -> Response:
+    """The models: which forecast, which are tried beside them, and whether their numbers hold."""
+    from tracker.app.models import models_json
+    from tracker.app.monitors import last_of
+
+    store, zone = await site.store(), site.settings.zone
+    found = await models_json(store, site.registry)
+    standing = last_of(await store.monitoring.history())
+    leagues = {x.game.league for x in await store.open_bets(site.rules) if x.game is not None}
+    used = [x for x in found["models"] if x["stage"] != "retired" and _shown(x, leagues)]
+    return page(
+        "models.html", "Models", "/models",
+        models=[_model(x) for x in used],
+        retired=[_model(x) for x in found["models"] if x["stage"] == "retired"],
+        trials=[_trial(x) for x in found["trials"]],
+        monitors=[
+            (x.league.upper(), x.name, x.state.value, f"{x.value:.2f}" if x.level else "",
+             f"{x.level:g}" if x.level else "", at_text(x.at, zone),
+             x.advice if x.state.value != "well" else "")
+            for x in standing
+        ],
+    )  # fmt: skip
+
+
+def _shown(x: dict[str, Any], leagues: set[str]) -> bool:
+    """A model of a league that is bet on, the NBA's, and whatever a person put there."""
+    return x["league"] in leagues | {"nba"} or x["name"] != "shipped"
+
+
+def _model(x: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "what": f"{x['league'].upper()} {x['kind']}",
+        "name": x["name"],
+        "stage": x["stage"],
+        "version": x["model_version"],
+        "calibration": x["calibration_id"],
+        "fitted": _fitted(x),
+        "fault": x["fault"] or "",
+        "figures": _figures(x["unseen"]),
+        "evidence": _evidence(x.get("evidence")),
+    }
+
+
+def _fitted(x: dict[str, Any]) -> str:
+    seasons = x["fitted_on"]
+    span = "" if not seasons else f"{seasons[0]} … {seasons[-1]}" if seasons[1:] else seasons[0]
+    return " · ".join(t for t in (span, x["fitted_at"] and f"on {x['fitted_at']}") if t)
+
+
+def _figures(unseen: dict[str, Any] | None) -> list[str]:
+    """What a model's form was worth on a season that it had not seen, one line a moment."""
+    if unseen is None:
+        return []
+    return [f"{unseen['season']}, {unseen['games']} games, by a fit without it"] + [
+        f"{moment}: " + ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
+        for moment, scores in unseen["moments"].items()
+    ]
+
+
+def _evidence(found: dict[str, Any] | None) -> list[str]:
+    """What a calibration was worth by segment: raw beside calibrated."""
+    return [f"{segment}: {_flat(figures)}" for segment, figures in (found or {}).items()]
+
+
+def _flat(figures: Any) -> str:
+    if not isinstance(figures, dict):
+        return str(figures)
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value:.4f}" if isinstance(value, float)
+        else f"{name.replace('_', ' ')} {value}"
+        for name, value in figures.items()
+    )  # fmt: skip
+
+
+def _trial(x: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "what": f"{x['league'].upper()} {x['kind']}",
+        "sides": f"{x['challenger']} against {x['champion']}",
+        "state": x["outcome"] or "running",
+        "verdict": x["verdict"] or "not judged yet",
+        "since": x["began_at"][:10],
+        "clauses": [
+            (c.get("name", ""), str(c.get("wanted", "")), str(c.get("figure", "")),
+             c.get("answer", ""))
+            for c in x["clauses"]
+        ],
+    }  # fmt: skip
+
+
+# -------------------------------------------------------------------------------- health and keys
+
+_CHECKS = {
+    "daemon": "The daemon runs",
+    "polls": "Every live game was read within two minutes",
+    "backup": "The newest back-up is not late",
+}
+
+
+@router.get("/health")
+async def health(_: Inside, site: OfSite) -> Response:
+    """Whether all is well, and how each source, channel, chore and back-up fares."""
+    from tracker.app.monitors import last_of
+
+    store, at, zone = await site.store(), await site.daemon(), site.settings.zone
+    whole = await store.status_view(site.rules)
+    found = await checks(store, site.settings, at)
+    return page(
+        "health.html", "Health", "/health",
+        checks=[(_CHECKS.get(name, name), good) for name, good in found.items()],
+        sources=[
+            {
+                "source": x.source, "word": x.word, "good": x.word == "ok",
+                "at": "never" if x.last_ok_at is None else at_text(x.last_ok_at, zone),
+            }
+            for x in whole.pulses
+        ],
+        deliveries=[(c, s, n) for (c, s), n in sorted(whole.deliveries.items())],
+        chores=[
+            (x.name, at_text(x.due, zone), "running" if x.outcome is None else x.outcome.value,
+             x.detail)
+            for x in await store.upkeep.chores(most=_CHORES)
+        ],
+        backups=_backups(await store.upkeep.backups(), zone),
+        credits=await _credits(site, at.now),
+        faults=await store.quotes.faults(at.now - _FAULT_DAYS),
+        monitors=[
+            (x.name, x.league.upper(), x.state.value, x.advice)
+            for x in last_of(await store.monitoring.history())
+            if x.state.value not in ("well", "unknown")
+        ],
+        size=f"{whole.size_bytes / 1e6:.1f} MB, schema {whole.schema}",
+    )  # fmt: skip
+
+
+async def _credits(site: OfSite, now: datetime) -> list[tuple[str, str]]:
+    keyed = load_secrets(site.settings).odds_key is not None
+    x = await credit_report(await site.store(), site.settings.odds, now, keyed=keyed)
+    if not keyed and x.used is None:
+        return []
+    known = ("not known" if y is None else str(y) for y in (x.used, x.remaining))
+    told = list(zip(("Used this month", "Left this month"), known, strict=True))
+    told.append(("Planned tonight", f"{x.planned_tonight} for {x.games} games with bets"))
+    return told + [(f"Refused: {what}", why) for what, why in x.refused]
+
+
+def _backups(made: Any, zone: tzinfo) -> list[tuple[str, str, str, str]]:
+    newest: list[Backup] = sorted(made, key=lambda x: x.at, reverse=True)[:5]
+    return [
+        (
+            at_text(x.at, zone),
+            f"{x.bytes / 1e6:.1f} MB",
+            x.outcome,
+            "not yet" if x.drilled_at is None else at_text(x.drilled_at, zone),
+        )
+        for x in newest
+    ]
+
+
+@router.get("/keys")
+async def keys(_: Inside, site: OfSite) -> Response:
+    """The keys of the API; none is shown, since only digests are kept."""
+    zone = site.settings.zone
+    found = await (await site.store()).web.keys()
+    return page(
+        "keys.html", "Keys", "/keys",
+        keys=[
+            {
+                "name": x.name, "scopes": [s.value for s in x.scopes],
+                "made": at_text(x.made_at, zone),
+                "revoked": "" if x.revoked_at is None else at_text(x.revoked_at, zone),
+            }
+            for x in found
+        ],
+    )  # fmt: skip
+
+
+@router.get("/api/v1/docs")
+async def reference(_: Inside, request: Request) -> Response:
+    """What there is to ask, from the OpenAPI document itself."""
+    calls = [
+        {
+            "path": path,
+            "method": method.upper(),
+            "text": call.get("description", ""),
+            "asks": [
+                (x["name"], x["in"], x.get("description", "") or _type(x.get("schema", {})))
+                for x in call.get("parameters", ())
+            ],
+        }
+        for path, calls in request.app.openapi()["paths"].items()
+        for method, call in calls.items()
+    ]
+    return page("reference.html", "The API", "/keys", calls=calls)
+
+
+def _type(schema: dict[str, Any]) -> str:
+    options = [schema, *schema.get("anyOf", ())]
+    if any("enum" in x for x in options):
+        return " | ".join(str(v) for x in options for v in x.get("enum", ()))
+    return next((str(x["type"]) for x in options if x.get("type") not in (None, "null")), "")
