@@ -204,7 +204,7 @@ def allowed(
 
     `against` is what these did, in any order; `level` as `level_of` has it. Without either it is 0.
     """
-    if not level:
+    if not level or min(level) <= 0:
         return NOTHING_ALLOWED
     by_game: dict[tuple[Any, str], list[PlayerGame]] = {}
     for game in against:

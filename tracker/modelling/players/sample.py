@@ -158,7 +158,7 @@ def opponents(rows: PlayerRows, teams: Array) -> Opponents:
     levels = np.zeros((len(rows.games), len(KINDS)))
     for g in np.lexsort((rows.games, date)).tolist():
         others = teams[g][::-1]
-        if level[0] >= FEWEST_LEVEL_GAMES * team:
+        if level[0] >= FEWEST_LEVEL_GAMES * team and level.min() > 0:
             levels[g] = level[1:] / level[0]
             logs[g] = [_allowed(held.get(x), levels[g], ALLOWED_GAMES * team) for x in others]
         for other, did in zip(others, whole[g], strict=True):
