@@ -6,16 +6,25 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: demo test browser lint bench lock clean
+# Bytecode is kept whatever the environment says: without it each process that tests, the demo and
+# the benchmarks start would compile the program anew, a second every time.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo fortnight study test browser lint bench lock clean
 
 demo: .venv/ready
 	$(BIN)/tracker demo
 
-fortnight: .venv/ready-dev     ## A fortnight of chores in virtual time, twice
-	.venv/bin/python -m pytest -q -m soak tests/daemon/test_fortnight.py
+# A fortnight of chores in virtual time, twice.
+fortnight: .venv/ready-dev
+	$(BIN)/python -m pytest -m soak tests/daemon/test_fortnight.py
+
+# A study on one core, on two, and on a Dask cluster of two workers: the same bytes.
+study: .venv/ready-dev
+	$(BIN)/python -m pytest -m soak tests/modelling/test_study.py
 
 test: .venv/ready-dev
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 browser: .venv/ready-dev
 	$(BIN)/python -m pytest -m browser -rs --timeout 300 tests/web

@@ -17,7 +17,7 @@ from tracker.domain.game import Game
 from tracker.store import Store
 
 RUNS = 15
-BUDGET_S = 0.4
+BUDGET_S = 0.35
 
 
 def main() -> int:

@@ -30,6 +30,8 @@ from tracker.domain.events import tell_nobody
 from tracker.notify.channel import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tracker.replay.playback import Playback
 
 GAMES, BETS = 15, 500
@@ -164,14 +166,12 @@ async def work(
     config: Path, addresses: list[str], speed: float, seconds: float, starts: datetime
 ) -> None:
     """The daemon, as a process of its own; prints what it cost."""
-    from pydantic import SecretStr
-
     from tracker.daemon.run import run
     from tracker.notify.channels.apprise import AppriseChannel, check_urls
     from tracker.notify.channels.telegram.channel import TelegramChannel
     from tracker.notify.channels.telegram.connection import TelegramConnection
     from tracker.notify.channels.telegram.values import Place
-    from tracker.settings import load_secrets, load_settings
+    from tracker.settings import Secret, load_secrets, load_settings
 
     settings = load_settings(config)
     clock = ScaledClock(starts, speed)
@@ -180,7 +180,7 @@ async def work(
     hook, bot, token, chat = addresses
     check_urls([hook])
     watches = [Stopwatch("Apprise", clock), Stopwatch("Telegram", clock)]
-    line = TelegramConnection(SecretStr(token), Place(int(chat)), api_url=bot)
+    line = TelegramConnection(Secret(token), Place(int(chat)), api_url=bot)
     telegram = TelegramChannel(line)
     channels = [watches[0].on(AppriseChannel(hook)), watches[1].on(telegram)]
     heart = asyncio.create_task(beat(late))
@@ -247,8 +247,18 @@ async def serve(speed: float, starts: datetime) -> None:
         await asyncio.Event().wait()
 
 
-async def measure(speed: float, seconds: float, starts: datetime, quotes: str) -> None:
-    """Start the feed, then the daemon beside it."""
+async def _run(work: Awaitable[None]) -> None:
+    await work
+
+
+async def measure(
+    speed: float,
+    seconds: float,
+    starts: datetime,
+    quotes: str,
+    beside: Callable[[Path], Awaitable[None]] | None = None,
+) -> None:
+    """Start the feed, then the daemon beside it, and what shall run `beside` both meanwhile."""
     this = [sys.executable, "-m", "benchmarks.daemon", "--speed", str(speed)]
     this += ["--starts", starts.isoformat()]
     feed = await asyncio.create_subprocess_exec(*this, "--serve", stdout=asyncio.subprocess.PIPE)
@@ -259,7 +269,15 @@ async def measure(speed: float, seconds: float, starts: datetime, quotes: str) -
             config = write_files(Path(name), url, quotes)
             words = ["--seconds", str(seconds), "--daemon", str(config), *others]
             daemon = await asyncio.create_subprocess_exec(*this, *words)
+            other = None
+            if beside is not None:
+                while not (Path(name) / "t.db").exists():
+                    await SystemClock().sleep(0.2)
+                other = asyncio.create_task(_run(beside(config)))
             await daemon.wait()
+            if other is not None:
+                other.cancel()
+                await asyncio.wait([other])
     finally:
         feed.terminate()
         await feed.wait()

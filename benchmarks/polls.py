@@ -40,7 +40,7 @@ from tracker.domain.prior import Prior, PriorSource
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.decide.advance import advance
 from tracker.forecast import Outlook, Unpriceable, forecast, load_parameters, price
-from tracker.settings import Settings
+from tracker.settings import settings_of
 from tracker.store import Store
 
 GAMES, BETS, SEED = 12, 2000, 20261121
@@ -224,8 +224,8 @@ async def file_of_bets() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         file, database = Path(folder) / "bets.toml", Path(folder) / "tracker.db"
         file.write_text(bets_toml(), "utf-8")
-        settings = Settings.model_validate(
-            {"store": {"path": str(database)}, "bets": {"file": str(file)}}
+        settings = settings_of(
+            {"store": {"path": str(database)}, "bets": {"file": str(file)}}, file
         )
         clock = FakeClock(START - timedelta(hours=1))
         async with await Store.open(database, now=clock.now()) as store:

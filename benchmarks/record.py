@@ -43,12 +43,14 @@ _PLAYERS = tuple(
 )
 
 
-def polls(bets: int) -> Iterator[tuple[Poll, Change]]:
+def polls(bets: int, count: int = WARM_UP + MEASURED) -> Iterator[tuple[Poll, Change]]:
     """Polls ten seconds apart, each a 100 kB box score that differs from the last."""
     filler = [{"id": n, "description": f"player {n} misses a jumper"} for n in range(1500)]
-    for n in range(WARM_UP + MEASURED):
+    for n in range(count):
         at = _START + timedelta(seconds=10 * n)
-        state = GameState(_GAME, Phase.LIVE, 3, 700.0 - n, Score(50 + n, 48), players=_PLAYERS)
+        state = GameState(
+            _GAME, Phase.LIVE, 3, 700.0 - n % 700, Score(50 + n, 48), players=_PLAYERS
+        )
         body = json.dumps({"n": n, "actions": filler}).encode()
         digest = hashlib.sha256(body).hexdigest()
         poll = Poll("nba", "boxscore/0022600001", at, body, digest, state)

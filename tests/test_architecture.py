@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -30,10 +31,10 @@ MOST_SHORT_FILES = 32
 
 TWICE = frozenset(
     """
-    ActionDocument Ask Belief Board Decision Ended Event Figure Form GameState Given Habits
-    Health Held Known LeagueWords Line Lines Listener Look Looked Moment Moments Pairing Phase
-    Place Played Player PlayerDocument PlayerLine PlaysBody PlaysDocument Poller Priced Quote
-    Ran Reading Reply Result Scope Sight Site Span Standing Taken Tally Team TeamDocument Told
+    ActionDocument Ask Belief Board Decision Ended Event Figure Form GameState Given Habits Health
+    Held Known LeagueWords Line Lines Listener Look Looked Moment Moments Pairing Phase Place
+    Played Player PlayerDocument PlayerLine PlaysBody PlaysDocument Poller Priced Quote Ran
+    Reading Reply Result Scope Sight Site Span Standing Table Taken Tally Team TeamDocument Told
     TooLarge Verdict
     """.split()  # noqa: SIM905 - seventy names in quotes are hard to read
 )
@@ -167,3 +168,18 @@ def test_migrations_count_from_one_without_gap_or_double() -> None:
     """Each number is one file: of two with the same, one would never be taken."""
     found = sorted((ROOT / "tracker" / "store" / "migrations").glob("*.sql"))
     assert [int(x.name[:4]) for x in found] == list(range(1, len(found) + 1))
+
+
+GUIDES = ("architecture.md", "contributing.md", "extending.md")
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_what_the_guides_name_is_there(guide: str) -> None:
+    """Each file and folder that a guide names, in full or by the end of its path."""
+    told = (ROOT / "docs" / guide).read_text("utf-8")
+    named = re.findall(r"`([\w./-]+(?:\.(?:py|toml|md|txt)|/))`", told)
+    files = [x for room in ("tracker", "tests", "docs") for x in (ROOT / room).rglob("*")]
+    there = [f"{x.relative_to(ROOT)}/" if x.is_dir() else str(x.relative_to(ROOT)) for x in files]
+    there += [str(x.name) for x in ROOT.iterdir()] + [f"{x.name}/" for x in ROOT.iterdir()]
+    assert named
+    assert not [x for x in named if not any(f"/{y}".endswith(f"/{x}") for y in there)]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from pydantic import SecretStr
 
 from tests.doubles.tls import EXPIRED, OWN, over_tls
 from tracker.clock import FakeClock
@@ -30,6 +29,7 @@ from tracker.notify.channel import Message
 from tracker.notify.channels.apprise import AppriseChannel
 from tracker.notify.channels.discord import DiscordChannel
 from tracker.notify.channels.ntfy import NtfyChannel
+from tracker.settings import Secret
 
 NOW = datetime(2026, 11, 21, 3, 30, tzinfo=UTC)
 ALERT = Message("▲ 80 % DEN -4.5 · alert 3", (3,))
@@ -49,8 +49,8 @@ async def sent_by_each(base: str) -> dict[str, Outcome]:
     """What each channel makes of one message to a host."""
     apprise = AppriseChannel(base.replace("http", "json", 1) + "/x")
     async with (
-        DiscordChannel(SecretStr(base + HOOK), limit=5.0) as discord,
-        NtfyChannel(SecretStr("a-topic"), base, limit=5.0) as ntfy,
+        DiscordChannel(Secret(base + HOOK), limit=5.0) as discord,
+        NtfyChannel(Secret("a-topic"), base, limit=5.0) as ntfy,
     ):
         return {x.name.partition("-")[0]: await x.send(ALERT) for x in (discord, ntfy, apprise)}
 
@@ -151,7 +151,7 @@ async def test_a_proxy_that_is_away_or_of_another_kind_loses_nothing(
     monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:1")
     with pytest.raises(UnusableProxy, match="HTTP_PROXY begins with socks5://"):
         proxy_for("http://service.test")
-    async with DiscordChannel(SecretStr("http://service.test" + HOOK)) as discord:
+    async with DiscordChannel(Secret("http://service.test" + HOOK)) as discord:
         assert isinstance(await discord.send(ALERT), Failed)
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tracker.forecast.calibration import (
+    NO_CALIBRATIONS,
+    ChanceMap,
+    Family,
+    Method,
+    document_of,
+)
+from tracker.forecast.documents import About, sealed
 from tracker.forecast.errors import BadParameters
-from tracker.registry import GAMES, SHIPPED, NoSuchModel, Registry
+from tracker.registry import CALIBRATION, GAMES, PLAYERS, SHIPPED, NoSuchModel, Registry, in_use
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,3 +104,55 @@ def test_a_model_of_another_league_is_refused(registry: Registry[Parameters]) ->
     shutil.copy(registry.folder / "nba" / "first.json", home / "first.json")
     with pytest.raises(BadParameters, match="nba"):
         registry.activate("wnba", "first")
+
+
+def test_players_and_calibrations_are_models_like_those_of_games(tmp_path: Path) -> None:
+    """Each kind is put in use and taken back by itself; all of them make up what forecasts."""
+    games = Registry(tmp_path, GAMES)
+    players, calibration = games.of(PLAYERS), games.of(CALIBRATION)
+    text = resources.files("tracker.forecast").joinpath("parameters/players-nba.json")
+    document = json.loads(text.read_text("utf-8"))
+    document["prior"]["bench"] += 1.0
+    other = json.dumps(sealed(document, "minutes-and-counts-2"))
+    players.keep("nba", "mine", other)
+    made = document_of("nba", {Family.TOTAL: ChanceMap(Method.PLATT, (1.1, 0.0))}, {}, About())
+    calibration.keep("nba", "learnt", json.dumps(made))
+    assert in_use(games, "nba")[0].players is None
+    players.activate("nba", "mine")
+    calibration.activate("nba", "learnt")
+    found, faults = in_use(games, "nba")
+    assert faults == ()
+    assert found.players is not None
+    assert found.players.prior.bench == document["prior"]["bench"]
+    assert found.calibration_id == made["model_version"]
+    assert players.rollback("nba").name == calibration.rollback("nba").name == SHIPPED
+    assert in_use(games, "nba")[0].calibrations is NO_CALIBRATIONS
+    assert games.history("nba") == ()
+
+
+def test_a_damaged_calibration_is_told_and_nothing_is_corrected(tmp_path: Path) -> None:
+    """Chances are told as the forecast has them, and why."""
+    games = Registry(tmp_path, GAMES)
+    made = document_of("nba", {Family.TOTAL: ChanceMap(Method.PLATT, (1.1, 0.0))}, {}, About())
+    kept = games.of(CALIBRATION)
+    kept.keep("nba", "learnt", json.dumps(made))
+    kept.activate("nba", "learnt")
+    path = kept.home("nba") / "learnt.json"
+    path.write_text(path.read_text("utf-8").replace("1.1", "1.9"), "utf-8")
+    found, (fault,) = in_use(games, "nba")
+    assert found.calibration_id == "none"
+    assert "learnt.json is damaged" in fault
+
+
+def test_a_model_that_is_kept_is_never_written_over(tmp_path: Path) -> None:
+    """Another one of the name is refused; the same again is no fault."""
+    kept = Registry(tmp_path, GAMES).of(CALIBRATION)
+    maps = ({Family.TOTAL: ChanceMap(Method.PLATT, (x, 0.0))} for x in (1.1, 1.2))
+    first, other = (json.dumps(document_of("nba", x, {}, About())) for x in maps)
+    kept.keep("nba", "learnt", first)
+    kept.keep("nba", "learnt", first)
+    with pytest.raises(NoSuchModel, match="another"):
+        kept.keep("nba", "learnt", other)
+    with pytest.raises(BadParameters):
+        kept.keep("nba", "bad", "{}")
+    assert not (kept.home("nba") / "bad.json").exists()

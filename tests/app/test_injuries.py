@@ -34,7 +34,7 @@ from tracker.domain.market import Moneyline
 from tracker.domain.player import BY_BOX, Absences, Availability, Injury, player_key
 from tracker.feeds.espn.injuries import parse_injuries
 from tracker.language.grammar import find_in, parse_bet
-from tracker.settings import Settings
+from tracker.settings import Settings, settings_of
 from tracker.store import Store
 
 STAR = PLAYED[0]
@@ -156,7 +156,7 @@ def test_a_list_of_last_week_expects_nobody_and_rules_out_by_its_dates_alone() -
 
 def _settings(folder: Path) -> Settings:
     paths = {"store": {"path": str(folder / "t.db")}, "bets": {"file": str(folder / "none")}}
-    return Settings.model_validate(paths)
+    return settings_of(paths, folder / "tracker.toml")
 
 
 async def test_what_another_process_read_wakes_the_games_that_it_is_about(tmp_path: Path) -> None:

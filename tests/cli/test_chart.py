@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
+from rich.text import Text
 
 from tests.cli.conftest import Cli
 from tracker.app.axes import game_seconds
 from tracker.cli.charts.plot import Canvas, axis, draw_clv, histogram
+from tracker.cli.demo.night import SLOWEST, SPEED, TIP_OFF, pace, starts
+from tracker.cli.demo.screen import conclude
+from tracker.cli.demo.verdict import Verdict
 from tracker.domain.league import NBA, NCAAM
+from tracker.store import Store
 
 
 @pytest.mark.usefixtures("night")
@@ -138,3 +147,43 @@ def test_what_the_close_says_is_drawn_in_bars() -> None:
     assert max(map(len, lines)) <= 80
     bars = {x.split("%")[0].strip(): x.count("█") for x in lines[1:]}
     assert bars["-4 to -3"] > bars["+2 to +3"] > 0
+
+
+class Terminal(io.StringIO):
+    """A terminal that remembers what it was sent."""
+
+    def isatty(self) -> bool:
+        """It shows colours."""
+        return True
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_the_demos_charts_are_whole_on_a_colour_terminal(
+    night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    """Colours take no room: each row stands in one line, between its figure and the edge."""
+    async with await Store.open(night, now=datetime.now(UTC), readonly=True) as store:
+        view = await store.show_view(1)
+    assert view is not None
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    console = Console(file=terminal, force_terminal=True, width=width, highlight=False)
+    conclude(Verdict((view,), (), 1, 0, ""), tmp_path, console)
+    drawn = terminal.getvalue()
+    assert "\x1b[36m" in drawn
+    lines = [Text.from_ansi(x).plain.rstrip() for x in drawn.splitlines()]
+    assert max(map(len, lines)) <= width
+    first = next(i for i, x in enumerate(lines) if x.startswith("p(hit)"))
+    assert [lines[first + i][:7].strip() for i in (1, 12)] == ["100 %", "0 %"]
+    assert lines[first + 13].split() == ["Q1", "Q2", "Q3", "Q4"]
+
+
+def test_a_slow_machine_is_given_time() -> None:
+    """The daemon is up before the games begin, and they go no faster than can be followed."""
+    assert pace(1.0) == pace(2.0) == SPEED
+    assert SLOWEST < pace(6.0) < SPEED
+    assert pace(600.0) == SLOWEST
+    for load_s in (0.2, 2.0, 20.0):
+        speed = pace(load_s)
+        real = (TIP_OFF - starts(load_s, speed)).total_seconds() / speed
+        assert real >= max(3.0, 2 * load_s)

@@ -94,7 +94,7 @@ async def test_every_bet_is_shown_with_its_chart(config: Path, size: tuple[int, 
         assert max(map(len, app.rows)) <= size[0]
         assert "#4 PHI over 112.5" in app.rows[1]
         assert "p(hit)  won" in app.text("detail")
-        assert "the daemon is not running" in app.text("top")
+        assert app.text("top").startswith("Nothing is being watched")
 
 
 @pytest.mark.usefixtures("night")

@@ -9,8 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import SecretStr
-
 from tests.doubles.bot_api import CHAT, TOKEN, BotApi, Written
 from tests.doubles.log import log_line
 from tests.notify.values import GAME, NOW, bet, settled, state
@@ -29,6 +27,7 @@ from tracker.notify.channels.telegram.card import TelegramBoard
 from tracker.notify.channels.telegram.channel import TelegramChannel
 from tracker.notify.channels.telegram.connection import TelegramConnection
 from tracker.notify.channels.telegram.values import Place
+from tracker.settings import Secret
 from tracker.store import Store
 
 DENVER = ZoneInfo("America/Denver")
@@ -120,7 +119,7 @@ async def a_chat(
     """A room whose board is a Telegram chat."""
     async with BotApi(chats={chat_id}) as api:
         place = Place(chat_id)
-        line = TelegramConnection(SecretStr(TOKEN), place, api_url=api.url, limit=limit)
+        line = TelegramConnection(Secret(TOKEN), place, api_url=api.url, limit=limit)
         channel = TelegramChannel(line)
         async with channel, a_room(path, TelegramBoard(channel.line)) as room:
             await channel.warm_up()

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from tests.daemon.cardroom import DENVER, a_chat, a_room, only, watched
 from tests.doubles.bot_api import CHAT
@@ -29,6 +28,7 @@ from tracker.notify.channels.ntfy import NtfyChannel
 from tracker.notify.channels.telegram.card import TelegramBoard
 from tracker.notify.channels.telegram.channel import number_in
 from tracker.notify.channels.telegram.values import Place
+from tracker.settings import Secret
 
 GONE = no(400, "Bad Request: message to edit not found")
 SAME = no(400, "Bad Request: message is not modified: specified new message content is the same")
@@ -319,9 +319,9 @@ async def test_discord_and_ntfy_keep_cards_too(tmp_path: Path, service: str) -> 
     async with server:
         channel: DiscordChannel | NtfyChannel
         if isinstance(server, Discord):
-            channel = DiscordChannel(SecretStr(server.webhook))
+            channel = DiscordChannel(Secret(server.webhook))
         else:
-            channel = NtfyChannel(SecretStr(TOPIC), server.url)
+            channel = NtfyChannel(Secret(TOPIC), server.url)
         async with channel, a_room(tmp_path, channel) as room:
             for minute in range(6):
                 room.see(f"Q4 {9 - minute}:30", 80 + 2 * minute)
@@ -342,7 +342,7 @@ async def test_on_ntfy_no_card_has_a_twin(tmp_path: Path) -> None:
     """A card whose answer was lost is posted in its own place, and has nothing to say of it."""
     async with (
         Ntfy() as server,
-        NtfyChannel(SecretStr(TOPIC), server.url, limit=0.2) as channel,
+        NtfyChannel(Secret(TOPIC), server.url, limit=0.2) as channel,
         a_room(tmp_path, channel) as room,
     ):
         server.troubles.append(Hangs())

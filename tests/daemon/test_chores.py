@@ -221,3 +221,16 @@ async def test_a_heavy_command_gives_way_and_is_bounded(tmp_path: Path) -> None:
     assert "longer than" in (await run("--version")).complaint
     ran = await Commands(config, bounds=Bounds(memory=1 << 20))("status")
     assert ran.status != 0
+
+
+def test_models_are_retrained_only_where_the_person_says_so(path: Path) -> None:
+    """On Tuesdays, in a process that gives way; what it makes is never put in use by itself."""
+    base = 'timezone = "America/New_York"\n[store]\npath = "x.db"\n'
+    usual = usual_chores(parse_settings(base, path), lambda: True)
+    assert not [x for x in usual if "retrain" in x.name]
+    asked = parse_settings(f'{base}[models]\nretrain = ["nba"]\n', path)
+    (found,) = [x for x in usual_chores(asked, lambda: True) if "retrain" in x.name]
+    assert found.heavy
+    assert found.weekdays == frozenset({1})
+    assert found.command[:2] == ("model", "retrain")
+    assert "activate" not in found.command

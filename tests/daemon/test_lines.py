@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tracker.clock import FakeClock
-from tracker.daemon.forecaster import Forecaster, LiveOf
-from tracker.daemon.watchers.pregame import LEARN_EVERY, keep_learning, learn
+from tracker.daemon.forecaster import Forecaster, LiveOf, nothing_live
+from tracker.daemon.watchers.loops import LEARN_EVERY, keep_learning, learn
 from tracker.domain.bet import Bet, Leg, Parlay, Wager
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
@@ -52,9 +52,9 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
         yield opened
 
 
-def forecaster() -> Forecaster:
+def forecaster(live: LiveOf = nothing_live) -> Forecaster:
     """A forecaster whose configuration has no lines."""
-    return Forecaster(lambda _: NO_LINES, lambda *_: None)
+    return Forecaster(lambda _: NO_LINES, lambda *_: None, live=live)
 
 
 async def test_results_that_the_store_has_move_the_forecast(store: Store) -> None:
@@ -89,19 +89,17 @@ async def test_results_that_come_later_are_learned_while_the_daemon_runs(store: 
 
 async def test_an_exchanges_price_moves_the_forecast_of_a_game_in_play() -> None:
     """While it is younger than a minute; an older one knows less than the score."""
-    made, moment = forecaster(), START + timedelta(minutes=40)
+    moment = START + timedelta(minutes=40)
     state = GameState(GAME, Phase.LIVE, 2, 300.0, Score(40, 40))
-    own = await made.forecast(BOOK, state)
+    own = await forecaster().forecast(BOOK, state)
 
     def quoted(age: float) -> LiveOf:
         at = moment - timedelta(seconds=age)
         line = TwoSided("kalshi", Selection("moneyline", "home"), 1.25, 5.0, at, at)
         return lambda *_: exchange_lines([line], moment)
 
-    made.live = quoted(20)
-    blended = await made.forecast(BOOK, state)
-    made.live = quoted(70)
-    old = await made.forecast(BOOK, state)
+    blended = await forecaster(quoted(20)).forecast(BOOK, state)
+    old = await forecaster(quoted(70)).forecast(BOOK, state)
     assert isinstance(own, Outlook)
     assert isinstance(blended, Outlook)
     assert isinstance(old, Outlook)

@@ -15,7 +15,7 @@ from tests.engine.build import GAME, T0, after, live
 from tracker.app.player_priors import PlayerBeliefs
 from tracker.clock import FakeClock
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.daemon.watchers.rosters import watch_faces
+from tracker.daemon.watchers.known_players import watch_faces
 from tracker.domain.bet import Bet, Parlay
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
@@ -30,7 +30,7 @@ from tracker.forecast import forecast, load_parameters
 from tracker.forecast.errors import LittleKnown
 from tracker.forecast.pricing.player_lines import player_chance
 from tracker.language.grammar import find_in, parse_bet
-from tracker.settings import Settings
+from tracker.settings import Settings, settings_of
 from tracker.store import Store
 
 OTHER = Game("0022600002", "nba", "BOS", "NYK", T0)
@@ -81,7 +81,7 @@ def written(line: str) -> Draft:
 def settings_in(folder: Path) -> Settings:
     """Settings without a bets file."""
     paths = {"store": {"path": str(folder / "tracker.db")}, "bets": {"file": str(folder / "none")}}
-    return Settings.model_validate(paths)
+    return settings_of(paths, folder / "tracker.toml")
 
 
 @pytest.fixture

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
+
+import pytest
 
 from tests.daemon import night
 from tracker.domain.draft import Draft
@@ -39,21 +42,27 @@ async def _play(database: Path, *playbacks: Playback) -> tuple[str, list[dict[st
         return found, await store.export("bets")
 
 
-async def test_two_replays_give_identical_rows(tmp_path: Path) -> None:
+GAMES = tuple(Playback(find_recording(night.RECORDINGS[g])) for g in ("SAC@PHI", "LAC@LAL"))
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A replay of two games of one night: its database, and the hash over its rows."""
+    database = tmp_path_factory.mktemp("replay") / "a.db"
+    return database, asyncio.run(_play(database, *GAMES))[0]
+
+
+async def test_two_replays_give_identical_rows(tmp_path: Path, played: tuple[Path, str]) -> None:
     """A hash over every table is the same for the same bytes."""
-    games = [Playback(find_recording(night.RECORDINGS[g])) for g in ("SAC@PHI", "LAC@LAL")]
-    first, _ = await _play(tmp_path / "a.db", *games)
-    again, _ = await _play(tmp_path / "b.db", *games)
-    assert first == again
-    other, _ = await _play(tmp_path / "c.db", games[0])
-    assert other != first
+    again, _ = await _play(tmp_path / "b.db", *GAMES)
+    assert played[1] == again
+    other, _ = await _play(tmp_path / "c.db", GAMES[0])
+    assert other != again
 
 
-async def test_a_replay_ends_official_and_right(tmp_path: Path) -> None:
+async def test_a_replay_ends_official_and_right(played: tuple[Path, str]) -> None:
     """After the last look at the box every bet is official, with the result of the real final."""
-    database = tmp_path / "a.db"
-    await _play(database, Playback(find_recording(night.RECORDINGS["NOP@GSW"])))
-    async with await Store.open(database, now=night.TIP_OFF, readonly=True) as store:
+    async with await Store.open(played[0], now=night.TIP_OFF, readonly=True) as store:
         bets = await store.bets_view()
     assert {bet.status.value for bet in bets} == {"official"}
     for bet in bets:
@@ -61,20 +70,21 @@ async def test_a_replay_ends_official_and_right(tmp_path: Path) -> None:
         assert bet.result.value == night.expected(*str(bet.id).split(" ", 1)), bet.id
 
 
-async def test_each_changed_state_has_one_snapshot_a_bet(tmp_path: Path) -> None:
+async def test_each_changed_state_has_one_snapshot_a_bet(played: tuple[Path, str]) -> None:
     """No state is kept twice in a row, and all bets of a game have the same moments."""
-    database = tmp_path / "a.db"
-    await _play(database, Playback(find_recording(night.RECORDINGS["HOU@ATL"])))
-    async with await Store.open(database, now=night.TIP_OFF, readonly=True) as store:
+    async with await Store.open(played[0], now=night.TIP_OFF, readonly=True) as store:
         views = [await store.show_view(bet.number) for bet in await store.bets_view()]
     moments = {
-        tuple((x.poll, x.snapshot.period, x.snapshot.clock) for x in view.snapshots)
+        (
+            view.bet.game and view.bet.game.id,
+            tuple((x.poll, x.snapshot.period, x.snapshot.clock) for x in view.snapshots),
+        )
         for view in views
         if view is not None
     }
-    assert len(moments) == 1
-    (polls,) = moments
-    assert len({poll for poll, _, _ in polls}) == len(polls) > 200
+    assert len(moments) == len(GAMES)
+    for _, polls in moments:
+        assert len({poll for poll, _, _ in polls}) == len(polls) > 200
 
 
 async def test_a_corrected_box_makes_a_second_revision(tmp_path: Path) -> None:

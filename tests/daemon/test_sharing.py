@@ -27,7 +27,7 @@ from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking
 from tracker.forecast import Outlook
 from tracker.language.grammar import find_in, parse_pick
-from tracker.settings import Settings
+from tracker.settings import Settings, settings_of
 from tracker.store import Store
 
 OTHER = Game("0022600002", "nba", "BOS", "NYK", T0)
@@ -99,8 +99,9 @@ class World:
         return not killed
 
     def _settings(self) -> Settings:
-        return Settings.model_validate(
-            {"store": {"path": str(self.path)}, "bets": {"file": f"{self.path}.bets.toml"}}
+        return settings_of(
+            {"store": {"path": str(self.path)}, "bets": {"file": f"{self.path}.bets.toml"}},
+            self.path,
         )
 
 

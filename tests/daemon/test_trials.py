@@ -19,12 +19,13 @@ from tracker.daemon.watchers.nightly import verdict_notice
 from tracker.daemon.watchers.trials import TrialWatch
 from tracker.domain.errors import Impossible
 from tracker.domain.events import ShadowFailed, SystemEvent
-from tracker.domain.game import Phase
+from tracker.domain.game import Phase, PlayerLine, Side
+from tracker.domain.player import player_key
 from tracker.engine.promotion import GateVerdict
 from tracker.forecast import load_parameters
 from tracker.forecast.documents import sealed
 from tracker.forecast.priors.belief import Known
-from tracker.registry import GAMES, SHIPPED, Registry
+from tracker.registry import GAMES, PLAYERS, SHIPPED, Registry
 from tracker.store import Store
 
 if TYPE_CHECKING:
@@ -191,3 +192,42 @@ async def test_one_trial_of_a_kind_at_a_time_and_none_of_what_is_in_use(room: Ro
         await room.try_out("broken")
     with pytest.raises(Impossible, match="in use"):
         await room.try_out(SHIPPED)
+
+
+JOKIC = "Nikola Jokic"
+
+
+def looser(document: dict[str, Any]) -> None:
+    """Players who are taken to play more on the bench than they do."""
+    document["prior"]["bench"] += 6.0
+
+
+async def test_figures_of_players_are_tried_on_everybody_in_the_box(room: Room) -> None:
+    """Whoever's recent games are known, at each moment; what came is read off the final box."""
+    text = resources.files("tracker.forecast").joinpath("parameters/players-nba.json")
+    document = json.loads(text.read_text("utf-8"))
+    looser(document)
+    sealed_one = json.dumps(sealed(document, "minutes-and-counts-2"))
+    room.registry.of(PLAYERS).keep("nba", "looser", sealed_one)
+    for n in range(1, 6):
+        game = replace(GAME, id=f"002260000{n + 1}", start=GAME.start - timedelta(days=n))
+        await room.store.save_games([(game, None)], T0)
+        await room.store.players.keep_finished(with_box(replace(END, game=game), 24 + n))
+    trial = await start(room.store, room.registry, "nba", PLAYERS, "looser", T0)
+    await room.see(*(with_box(x, 12) for x in MOMENTS))
+    rows = await room.store.trials.shadowed(trial.id)
+    assert [(x.shadow.moment, x.shadow.why) for x in rows if x.shadow.why] == []
+    assert {x.shadow.subject for x in rows} == {player_key(JOKIC)}
+    await room.store.save_games([(GAME, END)], NOW)
+    await room.store.players.keep_finished(with_box(END, 31))
+    found = await judged(room.store, room.registry, trial)
+    assert (found.judgement.verdict, found.judgement.games) == (GateVerdict.HOLD, 1)
+    assert "players within 80 %" in {x.name for x in found.judgement.clauses}
+
+
+def with_box(state: GameState, points: int) -> GameState:
+    """The state with one player in its box."""
+    stats = (("pts", points), ("reb", points // 3), ("ast", points // 4), ("stl", 1), ("blk", 1),
+             ("3pm", 2), ("to", 3))  # fmt: skip
+    line = PlayerLine("1", JOKIC, Side.HOME, stats, 24.0, starter=True, played=True)
+    return replace(state, players=(line,))

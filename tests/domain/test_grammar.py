@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tracker.domain.bet import Leg, Parlay, wager_text
+from tracker.domain.bet import Leg, Parlay, excluding, wager_text
 from tracker.domain.catalog.teams import teams
 from tracker.domain.draft import Draft, choose_games
 from tracker.domain.errors import BadBet
@@ -400,7 +400,10 @@ def legs_of(game: Game) -> st.SearchStrategy[Leg]:
     st.sampled_from(["", " +450", " 5.5 $10"]),
 )
 def test_what_is_written_of_a_parlay_is_read_as_that_parlay(legs: list[Leg], whole: str) -> None:
-    """Over one game or several, with prices or without, player lines among them."""
+    """Over one game or several, with prices or without, player lines among them.
+
+    Legs that exclude each other are refused instead: such a parlay can never win.
+    """
     try:
         parlay = Parlay(tuple(legs))
     except ValueError:
@@ -409,6 +412,10 @@ def test_what_is_written_of_a_parlay_is_read_as_that_parlay(legs: list[Leg], who
     written = parse_bet(text + whole, find_in(*LEAGUES))
     draft = Draft(written)
     games = choose_games(draft, [(x, None) for x in SLATE], GAME.start, roster_of)
+    if excluding(legs):
+        with pytest.raises(BadBet, match="exclude each other"):
+            draft.wager(games, roster_of)
+        return
     read = draft.wager(games, roster_of)
     assert isinstance(read, Parlay)
     assert [(x.game, x.market) for x in read.legs] == [(x.game, x.market) for x in legs]

@@ -7,9 +7,9 @@ from dataclasses import replace
 from tests.engine.build import a_book, after, bet, live, outlook
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.game import GameState
-from tracker.domain.poll import Trouble, Unreadable
+from tracker.domain.poll import STALE_AFTER, Trouble, Unreadable
 from tracker.domain.tracking import GameTracking, RulePhase
-from tracker.engine.decide.advance import LOST_AFTER, STALE_AFTER, advance, note
+from tracker.engine.decide.advance import GAME_LOST_AFTER, advance, note
 
 LEVEL = live(3, 600, (25, 25), (25, 25), (5, 5))
 AHEAD = live(3, 500, (25, 25), (25, 25), (30, 5))
@@ -83,7 +83,7 @@ def test_a_feed_that_is_away_freezes_a_rule_that_was_about_to_fire() -> None:
     """One row for the rule, whatever the number of polls that failed."""
     night = Night().poll(LEVEL, 10).poll(AHEAD, 20)
     for n in range(1, 6):
-        night.gap(20 + n * LOST_AFTER.total_seconds())
+        night.gap(20 + n * GAME_LOST_AFTER.total_seconds())
     assert [x.detail for x in night.stale] == ["the feed is away"]
     assert night.phase is RulePhase.PENDING
 

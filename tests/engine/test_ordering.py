@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tests.engine.build import GAME, SCHEDULED, a_book, a_game, final, live, off, rng
 from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.poll import AGREEING_POLLS, goes_back
 from tracker.domain.tracking import GameTracking, Ordering
-from tracker.engine.decide.ordering import AGREEING_POLLS, classify, goes_back
+from tracker.engine.decide.advance import classify
 
 Q1 = live(1, 300, (20, 18))
 LATER = live(1, 290, (22, 18))

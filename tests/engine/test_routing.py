@@ -15,9 +15,20 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Leg, Parlay
 from tracker.domain.chance import LOST
 from tracker.domain.game import Game
-from tracker.domain.policy import DAEMON, USUAL, Level, Policy, QuietHours, Say, Scope, Snooze, Told
+from tracker.domain.policy import (
+    DAEMON,
+    TOGETHER,
+    USUAL,
+    Level,
+    Policy,
+    QuietHours,
+    Say,
+    Scope,
+    Snooze,
+    Told,
+)
 from tracker.domain.tracking import Change
-from tracker.engine.rules.routing import GROUP_WAIT, route
+from tracker.engine.rules.routing import route
 
 NIGHT = QuietHours(time(23), time(8), ZoneInfo("America/Denver"))
 LATE = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
@@ -153,7 +164,7 @@ def test_what_can_wait_comes_with_what_has_just_been_said_of_the_game() -> None:
     """Loud things never wait."""
     policy = Policy(told=(Told(GAME.id, T0),))
     loud, low = routed(firing(), firing("quarter"), policy=policy, at=after(1))
-    assert (loud.due_at, low.due_at) == (None, T0 + GROUP_WAIT)
+    assert (loud.due_at, low.due_at) == (None, T0 + TOGETHER)
     [later] = routed(firing("quarter"), policy=policy, at=after(4))
     assert later.due_at is None
 

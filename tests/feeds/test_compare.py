@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.game import Game, GameState, Phase, Score
-from tracker.feeds.arbitration.compare import ahead, behind, contradict
+from tracker.domain.poll import behind
+from tracker.feeds.arbitration.disputes import ahead, contradict
 
 GAME = Game("1", "nba", "PHI", "SAC", datetime(2026, 1, 30, tzinfo=UTC))
 

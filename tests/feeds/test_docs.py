@@ -8,6 +8,7 @@ from pathlib import Path
 from tracker.domain.events import ClockOff, ClockRight, SystemEvent
 from tracker.feeds.leagues import SOURCES
 from tracker.settings.models import FeedsSettings
+from tracker.settings.reading import keys_of
 
 ROOT = Path(__file__).parents[2]
 FEEDS = (ROOT / "docs" / "feeds.md").read_text("utf-8")
@@ -25,7 +26,7 @@ def test_every_event_is_documented() -> None:
 def test_every_source_is_documented_and_can_be_configured() -> None:
     """Each has its table of settings and its line in the table of leagues."""
     named = {x.name for listed in SOURCES.values() for x in listed}
-    assert named == FeedsSettings().by_name.keys() == FeedsSettings.model_fields.keys()
+    assert named == FeedsSettings().by_name.keys() == keys_of(FeedsSettings).keys()
     assert all(f"`{x}`" in FEEDS for x in named)
 
 

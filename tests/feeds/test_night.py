@@ -12,8 +12,7 @@ from tests.feeds.serving import dice
 from tracker.clock import LeapingClock
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import GameState
-from tracker.domain.poll import Poll, Standing
-from tracker.feeds.arbitration.compare import behind
+from tracker.domain.poll import Poll, Standing, behind
 from tracker.feeds.feeds import open_feeds
 from tracker.feeds.polling.poller import Poller
 from tracker.replay.faults import Fault, FaultKind

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from pydantic import SecretStr
 
 from tests.feeds.serving import Site, document, encoded
 from tracker.clock import FakeClock
 from tracker.domain.poll import Purchase, Purpose
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.odds.asking import OddsSources, open_odds
+from tracker.settings import Secret
 from tracker.settings.models import FeedSettings, FeedsSettings, OddsSettings, TheOddsApiSettings
 
 KEY = "a-key-that-must-not-show-0123456789"
@@ -38,7 +38,7 @@ async def paid(site: Site, feeds: Feeds, clock: FakeClock) -> AsyncIterator[Odds
     settings = OddsSettings(
         sources=("the_odds_api",), the_odds_api=TheOddsApiSettings(base_url=site.url)
     )
-    async with open_odds(settings, SecretStr(KEY), feeds, clock, deadline_s=2.0) as opened:
+    async with open_odds(settings, Secret(KEY), feeds, clock, deadline_s=2.0) as opened:
         yield opened
 
 

@@ -351,3 +351,28 @@ def test_whatever_a_key_holds_the_answer_is_clear(given_: dict[str, object]) -> 
 def test_whatever_a_file_holds_the_answer_is_clear(text: str) -> None:
     """Any text at all makes settings or mistakes of one line each, and nothing else."""
     assert all(x.startswith(f"{SOURCE}: ") and "\n" not in x for x in answer(text))
+
+
+WRONG = (
+    "timezone = 3", 'timezone = "Mars/Base"', "stake_unit = 0", "stake_unit = true",
+    "stake_unit = nan", 'stake_unit = "x"', 'odds_format = "roman"', "what = 1",
+    "store = 3", "[store]\npath = ''", "[store]\npath = 3", "[store]\nkeep_bodies_days = 0",
+    "[store]\nkeep_bodies_days = true", "[store]\nwhat = 1", "[bets]\nfile = ''",
+    "[rules]\ndefault = 'hit'", "[rules]\ndefault = ['hit', 'p > 2']", "[rules]\ndefault = [1]",
+    "[notify]\nurls = 'x'", "[notify]\nconsole = 1", "[notify]\nurls = ['ntfy://secret']",
+    "[notify.telegram]\ntoken = '1:secret'", "[notify.telegram]\nchat_id = 'me'",
+    "[notify.telegram]\napi_url = 'x'", "[feeds.nba]\nbase_url = 'cdn.nba.com'",
+    "[feeds.nba]\nbase_url = 'http://x/y'", "[feeds.nba]\nbase_url = 'http://x:0'",
+    "[feeds.nba]\nbase_url = 'http://x:99999'", "[feeds.nba]\nrequests_per_minute = 0",
+    "[feeds.nba]\nheaders = { a = 1 }", "[feeds.abc]\nx = 1", "[[lines]]\ngame = 'LAL'",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_what_is_wrong_is_refused(tmp_path: Path, text: str) -> None:
+    """A wrong value, a key that is not known, a secret that others can read: each is told."""
+    file = tmp_path / "tracker.toml"
+    file.write_text(text, "utf-8")
+    file.chmod(0o644)
+    with pytest.raises(ConfigError):
+        load_settings(file)

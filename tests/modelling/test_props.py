@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from tracker.modelling.players.fit import fit_players, transferred, written
 from tracker.modelling.players.known import Known, expected_minutes, expected_rates, know
 from tracker.modelling.players.parlays import judge_parlays
 from tracker.modelling.players.report import card, tables
+from tracker.modelling.retrain import candidate_players
 
 pytest.importorskip("pyarrow")
 
@@ -60,7 +62,7 @@ def known(folder: Path) -> Known:
 
 
 @pytest.fixture(scope="module")
-def document(folder: Path) -> dict[str, object]:
+def document(folder: Path) -> dict[str, Any]:
     """Figures that `tracker fit --props` fits on the first, as it writes them."""
     out = folder / "players.json"
     assert run(["fit", str(folder), "--props", "--out", str(out), "--seasons", TRAIN]) == 0
@@ -221,3 +223,15 @@ def test_commands_ask_for_what_they_need(tmp_path: Path, folder: Path) -> None:
     bare = ["evaluate", str(folder), "--props", "--seasons", JUDGED, *out]
     assert run(bare) == 2
     assert run([*bare, "--fitted", JUDGED]) == 2
+
+
+def test_a_candidate_tells_what_its_form_was_worth(known: Known, document: dict[str, Any]) -> None:
+    """The day, the data, and Brier scores on a season that the fit had not seen."""
+    judged = evaluate_players(known, document, [JUDGED])
+    found = decode_players(candidate_players(document, judged, "2026-11-24"), "candidate")
+    assert found.model_version == document["model_version"]
+    assert found.about.fitted_at == "2026-11-24"
+    assert found.about.data == document["about"]["data"]
+    assert found.about.unseen is not None
+    assert found.about.unseen["season"] == JUDGED
+    assert "pts Brier" in found.about.unseen["moments"]["half"]

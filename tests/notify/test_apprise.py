@@ -23,7 +23,7 @@ from tracker.notify.channels.apprise import (
     check_urls,
     subject_and_text,
 )
-from tracker.settings.mistakes import ConfigError
+from tracker.settings.reading import ConfigError
 
 MAIL = "mailto://ann:sesame@example.org"
 CHAT = "signal://localhost:8080/+15551234567/+15557654321"

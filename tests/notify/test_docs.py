@@ -15,7 +15,7 @@ from tracker.domain.chance import Chance
 from tracker.domain.game import Phase
 from tracker.domain.policy import Comparison, Event, parse_rule
 from tracker.domain.tracking import RulePhase, Tracked
-from tracker.engine.decide.advance import LOST_AFTER
+from tracker.engine.decide.advance import GAME_LOST_AFTER
 from tracker.engine.rules.state_machine import BUDGET, COOLDOWN
 from tracker.engine.rules.stepping import USEFUL_FOR
 from tracker.notify.channels.apprise import CONNECT_LIMIT, READ_LIMIT
@@ -69,7 +69,7 @@ def test_the_figures_are_those_of_the_program() -> None:
     minutes = COOLDOWN.total_seconds() / 60
     assert f"{minutes:g} minutes after the message" in PAGE
     assert f"at most {BUDGET} things an hour" in PAGE
-    assert f"for {LOST_AFTER.total_seconds():g} seconds" in PAGE
+    assert f"for {GAME_LOST_AFTER.total_seconds():g} seconds" in PAGE
     assert f"for {USEFUL_FOR.total_seconds() / 60:g} minutes, a result" in PAGE
     assert f"at most {LONGEST_RETRY:g};" in PAGE
     assert f"given {CONNECT_LIMIT:g} seconds to be reached" in PAGE

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from pydantic import SecretStr
 
 from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble
 from tests.notify.services import TOPIC, WEBHOOK, Discord, Ntfy
@@ -19,7 +18,8 @@ from tracker.notify.boards import Gone, Shown
 from tracker.notify.channel import Message
 from tracker.notify.channels.discord import DiscordChannel
 from tracker.notify.channels.ntfy import TOO_OLD, NtfyChannel
-from tracker.settings.mistakes import ConfigError
+from tracker.settings import Secret
+from tracker.settings.reading import ConfigError
 
 BODY = "▲ 80 % LAL@DEN o224.5: 189 now, _Q4_ *7:02* (was 71 %)\n- LAL 91 – 98 DEN · alert 31"
 ALERT = Message(BODY, (31,), level=Level.HIGH)
@@ -31,7 +31,7 @@ async def discord(limit: float = 5.0) -> AsyncIterator[tuple[DiscordChannel, Dis
     """A channel and the server that it writes to."""
     async with (
         Discord() as server,
-        DiscordChannel(SecretStr(server.webhook), limit=limit) as channel,
+        DiscordChannel(Secret(server.webhook), limit=limit) as channel,
     ):
         yield channel, server
 
@@ -39,9 +39,9 @@ async def discord(limit: float = 5.0) -> AsyncIterator[tuple[DiscordChannel, Dis
 @asynccontextmanager
 async def ntfy(*, old: bool = False, limit: float = 5.0) -> AsyncIterator[tuple[NtfyChannel, Ntfy]]:
     """A channel and the server that it writes to."""
-    token = SecretStr("tk_canary")
+    token = Secret("tk_canary")
     async with Ntfy(old=old) as server:
-        topic = SecretStr(TOPIC)
+        topic = Secret(TOPIC)
         async with NtfyChannel(topic, server.url, token=token, limit=limit) as channel:
             yield channel, server
 
@@ -59,12 +59,12 @@ async def test_discord_shows_an_alert_as_it_was_worded() -> None:
 async def test_discord_writes_into_a_thread() -> None:
     """`?thread_id=` behind the webhook holds for what is written and for what is edited."""
     async with Discord(thread="77") as server:
-        async with DiscordChannel(SecretStr(server.webhook)) as channel:
+        async with DiscordChannel(Secret(server.webhook)) as channel:
             outcome = await channel.send(ALERT)
         assert isinstance(outcome, Refused)
         assert "forum channels must have a thread_name or thread_id" in outcome.why
         assert "?thread_id=ID" in outcome.why
-        async with DiscordChannel(SecretStr(f"{server.webhook}?thread_id=77")) as channel:
+        async with DiscordChannel(Secret(f"{server.webhook}?thread_id=77")) as channel:
             assert await channel.send(ALERT) == Sent()
             posted = await channel.post(CARD, 1, "g")
             assert isinstance(posted, Shown)
@@ -167,8 +167,8 @@ async def test_the_patience_that_is_asked_for_is_passed_on() -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://nowhere.invalid"])
 async def test_nobody_listens(url: str) -> None:
     """What never left has failed, and no more."""
-    hook = SecretStr(f"{url}{WEBHOOK}")
-    async with DiscordChannel(hook) as one, NtfyChannel(SecretStr(TOPIC), url) as other:
+    hook = Secret(f"{url}{WEBHOOK}")
+    async with DiscordChannel(hook) as one, NtfyChannel(Secret(TOPIC), url) as other:
         assert isinstance(await one.send(ALERT), Failed)
         assert isinstance(await other.send(ALERT), Failed)
 
@@ -194,7 +194,7 @@ async def test_the_addresses_show_nowhere(
 def test_an_address_that_is_none_is_told(address: str) -> None:
     """Without repeating it."""
     with pytest.raises(ConfigError, match="Integrations") as caught:
-        DiscordChannel(SecretStr(address))
+        DiscordChannel(Secret(address))
     assert not address or address not in str(caught.value).partition(":")[2]
     with pytest.raises(ConfigError, match="64 letters"):
-        NtfyChannel(SecretStr("a topic!"), "https://ntfy.sh")
+        NtfyChannel(Secret("a topic!"), "https://ntfy.sh")

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from pydantic import SecretStr
 
 from tests.doubles.bot_api import CHAT, TOKEN, BotApi
 from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
@@ -33,8 +32,9 @@ from tracker.notify.channels.telegram.connection import (
 )
 from tracker.notify.channels.telegram.text import TEXT_LIMIT
 from tracker.notify.channels.telegram.values import Place
-from tracker.settings.mistakes import ConfigError
+from tracker.settings import Secret
 from tracker.settings.models import TelegramSettings
+from tracker.settings.reading import ConfigError, keys_of
 
 BODY = "▲ 80 % LAL@DEN o224.5: 189 now (was <1 %)\nDEN 98 – 91 LAL · Q4 & more · alert 31"
 ALERT = Message(BODY, (31,), level=Level.URGENT)
@@ -64,7 +64,7 @@ async def channel_to(
     """A channel that is closed in the end, whose events are kept."""
     kept: Events = [] if events is None else events
     line = TelegramConnection(
-        SecretStr(token),
+        Secret(token),
         Place(chat_id, topic),
         api_url=url,
         tell=lambda event: kept.append(log_line(event)),
@@ -99,15 +99,11 @@ async def test_an_alert_is_a_reply_to_its_games_card(api: BotApi) -> None:
     """Where that stands in the same chat and has not been deleted; else it stands alone."""
     cards: dict[tuple[int, ...], str] = {(31,): f"{CHAT}/1", (33,): "77/1", (34,): f"{CHAT}/99"}
 
-    async def card_of(channel: str, alerts: tuple[int, ...]) -> str | None:
-        assert channel == "telegram"
-        return cards.get(alerts)
-
     async with channel_to(api.url) as channel:
         assert await channel.send(Message("🏀 the card", ())) == Sent()
-        channel.card_of = card_of
         for number in (31, 32, 33, 34):
-            assert await channel.send(Message(BODY, (number,))) == Sent()
+            under = Message(BODY, (number,), card=cards.get((number,)))
+            assert await channel.send(under) == Sent()
     assert [x.reply_to for x in api.written] == [None, 1, None, None, None]
 
 
@@ -297,6 +293,7 @@ async def test_a_group_is_followed_when_it_moves(api: BotApi) -> None:
     async with channel_to(api.url, GROUP, events=events) as channel:
         assert await channel.send(ALERT) == Sent()
         assert await channel.send(ALERT) == Sent()
+        assert await channel.line.moved() == (GROUP, SUPERGROUP)
     assert [written.chat_id for written in api.written] == [SUPERGROUP] * 2
     assert [event for event, _ in events] == ["telegram.chat_moved"]
     assert f"chat_id = {SUPERGROUP}" in events[0][1]["do"]
@@ -490,7 +487,7 @@ async def test_without_the_library_the_remedy_is_told(monkeypatch: pytest.Monkey
 def test_a_chat_and_a_token_make_a_channel() -> None:
     """The configuration's three keys are all that is needed; none of them is no channel."""
     asked = TelegramSettings(chat_id=CHAT)
-    channel = telegram_channel(asked, SecretStr(TOKEN))
+    channel = telegram_channel(asked, Secret(TOKEN))
     assert channel is not None
     assert channel.name == "telegram"
     assert telegram_channel(TelegramSettings(), None) is None
@@ -507,7 +504,7 @@ def test_a_chat_and_a_token_make_a_channel() -> None:
 )
 def test_half_a_configuration_is_told(chat_id: int | None, token: str | None, words: str) -> None:
     """What is missing or wrong is said before the daemon starts, without repeating a secret."""
-    secret = None if token is None else SecretStr(token)
+    secret = None if token is None else Secret(token)
     with pytest.raises(ConfigError) as caught:
         telegram_channel(TelegramSettings(chat_id=chat_id), secret)
     assert words in str(caught.value)
@@ -518,7 +515,7 @@ def test_a_missing_extra_is_told_before_the_start(monkeypatch: pytest.MonkeyPatc
     """Whoever asks for the channel reads what to install."""
     monkeypatch.setattr(channel, "find_spec", {}.get)
     with pytest.raises(ConfigError, match="pip install"):
-        telegram_channel(TelegramSettings(chat_id=CHAT), SecretStr(TOKEN))
+        telegram_channel(TelegramSettings(chat_id=CHAT), Secret(TOKEN))
 
 
 def test_the_page_tells_the_limits_and_the_events() -> None:
@@ -534,6 +531,4 @@ def test_the_page_tells_the_limits_and_the_events() -> None:
     cards = ("posted", "closed", "gone", "failing", "recovered")
     assert all(f"`card.{event}`" in page for event in cards)
     assert all(f"`/{name}" in page for name, _ in COMMANDS)
-    assert set(TelegramSettings.model_fields) <= set(
-        re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
-    )
+    assert set(keys_of(TelegramSettings)) <= set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))

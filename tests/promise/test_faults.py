@@ -144,19 +144,20 @@ def results(played: Played) -> list[str]:
     return [row["result"] for row in played.rows["settlements"]]
 
 
-@pytest.mark.parametrize("hours", [1, -1, -24])
-async def test_a_wall_clock_that_steps_changes_no_cadence(tmp_path: Path, hours: int) -> None:
+async def test_a_wall_clock_that_steps_changes_no_cadence(tmp_path: Path) -> None:
     """An hour or a day either way in the middle of the game: polled as ever, settled right."""
-
-    def step(number: int, clock: LeapingClock) -> None:
-        if number == 300:
-            clock._fake.step_wall(hours * 3600)
-
     calm = await play(tmp_path / "calm.db")
-    stepped = await play(tmp_path / "stepped.db", meddle=step)
-    assert results(stepped) == results(calm) == ["push", "won"]
-    assert len(stepped.gaps) == pytest.approx(len(calm.gaps), rel=0.01)
-    assert max(stepped.gaps) == pytest.approx(max(calm.gaps), abs=10.0)
+    assert results(calm) == ["push", "won"]
+    for hours in (1, -1, -24):
+
+        def step(number: int, clock: LeapingClock, hours: int = hours) -> None:
+            if number == 300:
+                clock._fake.step_wall(hours * 3600)
+
+        stepped = await play(tmp_path / f"stepped{hours}.db", meddle=step)
+        assert results(stepped) == results(calm)
+        assert len(stepped.gaps) == pytest.approx(len(calm.gaps), rel=0.01)
+        assert max(stepped.gaps) == pytest.approx(max(calm.gaps), abs=10.0)
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracker.settings.zones import zone_name
+from tracker.settings.alerting import zone_name
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from tracker import __version__
 from tracker.domain.errors import TrackerError
 from tracker.host import single_instance
 from tracker.settings import find_config, load_secrets
-from tracker.settings.credentials import TOKEN_CREDENTIAL, URLS_CREDENTIAL, URLS_VARIABLE
+from tracker.settings.loading import TOKEN_CREDENTIAL, URLS_CREDENTIAL, URLS_VARIABLE
 from tracker.settings.models import Settings
 from tracker.store import Store, StoreError
 from tracker.store.database.lock import WriterLock

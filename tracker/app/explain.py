@@ -21,10 +21,10 @@ from tracker.domain.bet import Bet, Snapshot
 from tracker.domain.errors import Misused, TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.poll import behind
 from tracker.domain.tracking import Group
 from tracker.engine.decide.normalising import filled
 from tracker.engine.decide.parlays import combined
-from tracker.feeds.arbitration.compare import behind
 from tracker.feeds.arbitration.identity import state_under
 from tracker.feeds.errors import FeedError
 from tracker.feeds.leagues import SOURCES

@@ -88,6 +88,7 @@ VERBS = (
     Verb("price", "models.price", _DATA),
     Verb("fit", "models.fit", _MODEL),
     Verb("evaluate", "models.evaluate", _MODEL),
+    Verb("study", "models.study", _MODEL),
     Verb("history", "models.history", _MODEL),
     Verb("model", "models.model", _MODEL),
     Verb("export", "setup.export", _DATA),
@@ -190,9 +191,10 @@ def run(args: Sequence[str]) -> int:
     """
     given = _config_first(args)
     completing = "_TRACKER_COMPLETE" in os.environ
-    app = build(VERBS if completing else _wanted(given))
 
     def work() -> object:
+        # Built in here too: whoever stops it while it loads is answered as at any other time.
+        app = build(VERBS if completing else _wanted(given))
         try:
             return app(args=given, prog_name="tracker", standalone_mode=False)
         except typer.TyperException as wrong:

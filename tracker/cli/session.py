@@ -8,18 +8,37 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from tracker.app.at_work import at_work
-from tracker.cli.basics import Basics, read_basics
 from tracker.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     import typer
 
     from tracker.app.bets import Bets
+    from tracker.domain.policy import Rule
     from tracker.settings import Settings
     from tracker.store import Store
     from tracker.store.views import BetView, DaemonView
+
+
+@dataclass(frozen=True, slots=True)
+class Basics:
+    """The part of the configuration that most commands go by. `source` need not exist.
+
+    `delay` is by how many seconds all that is shown lies behind.
+    """
+
+    source: Path
+    store: Path
+    lock: Path
+    bets_file: Path
+    zone: ZoneInfo
+    odds_format: str
+    stake_unit_cents: int
+    rules: tuple[Rule, ...]
+    delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +97,20 @@ class Scope:
 
     def basics(self) -> Basics:
         """What most commands need of the configuration. Raises ConfigError."""
-        return read_basics(self.config)
+        from tracker.settings import find_config
+
+        found = self.settings()
+        return Basics(
+            source=find_config(self.config),
+            store=found.store.path,
+            lock=found.store.lock,
+            bets_file=found.bets.file,
+            zone=found.zone,
+            odds_format=found.odds_format,
+            stake_unit_cents=found.stake_unit_cents,
+            rules=found.default_rules,
+            delay=found.alerts.delay,
+        )
 
     def settings(self) -> Settings:
         """The whole configuration. Raises ConfigError."""

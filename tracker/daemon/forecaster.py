@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from tracker.app.pricing import LinesFor, Load, Pricing
+from tracker.daemon.memory import give_back
 from tracker.domain.events import ForecastFailed, ForecastRecovered, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
@@ -42,11 +43,19 @@ def nothing_live(game: Game, state: GameState) -> LiveLines | None:  # noqa: ARG
 class Forecaster:
     """Forecasts a game from its state, with what was believed of it before tip-off."""
 
-    def __init__(self, lines_for: LinesFor, tell: Tell, load: Load = load_parameters) -> None:
-        """`lines_for` looks up the configuration's lines; those given with a bet come first."""
+    def __init__(
+        self,
+        lines_for: LinesFor,
+        tell: Tell,
+        load: Load = load_parameters,
+        live: LiveOf = nothing_live,
+    ) -> None:
+        """`lines_for` looks up the configuration's lines; those given with a bet come first.
+
+        `live` tells what the market quotes of a game in play.
+        """
         self.pricing = Pricing(Known(lines_for), load=load)
-        self.live: LiveOf = nothing_live
-        """What the market quotes of a game in play; whoever reads quotes puts it here."""
+        self._live = live
         self._tell = tell
         self._failing: set[str] = set()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="forecast")
@@ -59,7 +68,7 @@ class Forecaster:
         try:
             async with asyncio.timeout(BUDGET_SECONDS):
                 loop = asyncio.get_running_loop()
-                live = self.live(book.game, state)
+                live = self._live(book.game, state)
                 outlook = await loop.run_in_executor(self._threads, self.outlook, book, state, live)
         except (ArithmeticError, ValueError, Unpriceable, TimeoutError) as why:
             if name not in self._failing:
@@ -82,7 +91,9 @@ class Forecaster:
         # A league's first forecast reads its parameters, and works out what all its games share.
         with self._first:
             made = self._outlook(book, state, live)
-            self._begun.add(league)
+            if league not in self._begun:
+                self._begun.add(league)
+                give_back()
         return made
 
     def _outlook(self, book: GameTracking, state: GameState, live: LiveLines | None) -> Outlook:

@@ -20,6 +20,12 @@ def share_one_heap() -> None:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
+def give_back() -> None:
+    """Return to the machine what was freed and lies unused, such as after a large file was read."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def settle() -> None:
     """Take all that has been loaded out of what the collector goes through.
 

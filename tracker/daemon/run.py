@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from pydantic import SecretStr
-
 from tracker import __version__
 from tracker.app.explain import Explainer
 from tracker.app.pricing import Load
@@ -33,8 +31,17 @@ from tracker.daemon.watchdog import Watchdog
 from tracker.daemon.watchers.buying import MarketParts
 from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
 from tracker.daemon.watchers.followed_bets import FollowedBets
+from tracker.daemon.watchers.known_players import watch_faces
 from tracker.daemon.watchers.lacking import Lacking
-from tracker.daemon.watchers.loops import GRACE, keep_alive, tend_bets, tidy, watch_slate
+from tracker.daemon.watchers.loops import (
+    GRACE,
+    keep_alive,
+    keep_learning,
+    learn,
+    tend_bets,
+    tidy,
+    watch_slate,
+)
 from tracker.daemon.watchers.market import MarketWatch
 from tracker.daemon.watchers.nightly import (
     REPORT_AT,
@@ -44,14 +51,13 @@ from tracker.daemon.watchers.nightly import (
     tell_reports,
     tell_tonight,
 )
-from tracker.daemon.watchers.pregame import keep_learning, learn
-from tracker.daemon.watchers.rosters import watch_faces
 from tracker.daemon.watchers.source_status import SourceStatus
 from tracker.daemon.watchers.system_notices import SystemNotices
 from tracker.daemon.watchers.trials import TrialWatch
 from tracker.daemon.write_backoff import WriteBackoff
 from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
+from tracker.domain.game import Game, GameState
 from tracker.domain.league import slate_date
 from tracker.domain.money import plural
 from tracker.domain.policy import parse_rule
@@ -62,11 +68,14 @@ from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.feeds.polling.poller import STEP_S, Poller
 from tracker.feeds.slates import Slates
 from tracker.forecast import load_parameters
+from tracker.forecast.priors.fusion import LiveLines
 from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel
+from tracker.notify.channels.telegram.channel import TelegramChannel
 from tracker.notify.outbox import Habits, dispatch
+from tracker.notify.sender import no_card
 from tracker.registry import registry_beside
-from tracker.settings import Settings, lines_for
+from tracker.settings import Secret, Settings, lines_for
 from tracker.store import Store
 from tracker.store.views import DaemonView
 
@@ -116,18 +125,16 @@ class Daemon:
         self._tell = self._herald.hearing(parts.tell)
         self._patience = WriteBackoff(SystemClock(), self._progress, self._tell)
         parts.store.wait_out(self._patience.wait_out)
-        parts.pulses.on_answer = self._hear
-        parts.pulses.usage = parts.feeds.usage
+        parts.pulses.listen(self._hear)
         self._shelf = FollowedBets(parts.store, parts.clock, parts.settings, self._tell)
         known = partial(lines_for, parts.settings.lines)
-        self._forecaster = Forecaster(known, parts.tell, parts.load)
+        self._forecaster = Forecaster(known, parts.tell, parts.load, self._live_lines)
         self._wall = LiveView(parts.clock, parts.settings.zone)
         self._market = MarketWatch(self._market_parts)
         registry = registry_beside(parts.settings.store.path)
         self._trials = TrialWatch(
             parts.store, registry, self._forecaster.pricing, parts.clock, self._tell
         )
-        self._forecaster.live = self._market.live_lines
         self._context = TrackContext(
             recorder=parts.store,
             forecasts=self._forecaster,
@@ -164,6 +171,10 @@ class Daemon:
             ring=self._ring,
             behind=timedelta(seconds=parts.settings.alerts.delay),
         )
+
+    def _live_lines(self, game: Game, state: GameState) -> LiveLines | None:
+        """What the market quotes of a game in play."""
+        return self._market.live_lines(game, state)
 
     def _show(self, tracking: GameTracking) -> None:
         """Let everybody see what is believed of a game after a poll."""
@@ -209,9 +220,7 @@ class Daemon:
                 self._follow(books, tasks, decisions)
 
             for channel in self._parts.channels:
-                loop = f"channel {channel.name}"
-                habits = Habits(beat=partial(progress.expect, loop, GRACE), zone=settings.zone)
-                bell = self._bells[channel.name]
+                bell, habits = self._bells[channel.name], self._habits(channel)
                 tasks.create_task(dispatch(store, channel, clock, bell, tell, habits))
             for job in self._chats.jobs():
                 tasks.create_task(job)
@@ -225,7 +234,7 @@ class Daemon:
             feeds = self._parts.feeds
             faces = watch_faces(lambda: shelf.faceless, feeds, shelf.meet, feeds.roomy, clock)
             tasks.create_task(faces)
-            tasks.create_task(self._parts.pulses.keep(store, clock))
+            tasks.create_task(self._parts.pulses.keep(store, clock, self._parts.feeds.usage))
             tasks.create_task(self._desk.tend(store, clock))
             for job in self._herald.jobs():
                 tasks.create_task(job)
@@ -241,6 +250,13 @@ class Daemon:
             notifier.stopping("stopping")
             await self._herald.farewell(SystemClock())
             raise _Stop
+
+    def _habits(self, channel: Channel) -> Habits:
+        """How a channel's loop works; an alert on Telegram is a reply to its game's card."""
+        beat = partial(self._progress.expect, f"channel {channel.name}", GRACE)
+        replies = isinstance(channel, TelegramChannel)
+        under = self._parts.store.cards.under if replies else no_card
+        return Habits(beat=beat, zone=self._parts.settings.zone, card_of=under)
 
     def _lacking(self, changed: asyncio.Event) -> Lacking:
         """What reads, in the background, what bets lack that came late."""
@@ -371,7 +387,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
     seed: int | None = None,
     load: Load = load_parameters,
     verbs: Verbs | None = None,
-    odds_key: SecretStr | None = None,
+    odds_key: Secret | None = None,
     runners: Runners | None = None,
 ) -> None:
     """Run the daemon until `stop` is set or SIGTERM or SIGINT comes.

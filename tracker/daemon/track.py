@@ -23,7 +23,7 @@ from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.domain.value import ClosingValue
 from tracker.engine.decide.advance import advance, note
-from tracker.engine.decide.pregame import presume, to_presume
+from tracker.engine.decide.parlays import presume, to_presume
 from tracker.engine.rules.routing import route
 from tracker.forecast import Outlook
 from tracker.wording.alerts import compose
@@ -131,6 +131,11 @@ class _Made:
     waiting: asyncio.Future[GameTracking]
     kept: bool
 
+    @property
+    def told(self) -> bool:
+        """Whether an alert of it is to be sent."""
+        return any(x.told for x in self.change.alerts)
+
 
 class Decisions:
     """The queue as every track sees it. Make it with `deciding`."""
@@ -198,7 +203,8 @@ async def _work_off(queue: asyncio.Queue[_Asked], context: TrackContext) -> None
     shared: dict[int, Tracked] = {}
     while True:
         made = [_made(await queue.get(), shared, context)]
-        while not queue.empty():
+        # What a person is to be told waits for no other game.
+        while not queue.empty() and not made[-1].told:
             made.append(_made(queue.get_nowait(), shared, context))
         kept = [(x.poll, x.change) for x in made if x.kept]
         if kept:
@@ -258,7 +264,7 @@ def _tell(made: _Made, context: TrackContext) -> None:
     context.show(made.change.book)
     for event in made.change.notes:
         context.tell(event)
-    if any(x.told for x in made.change.alerts):
+    if made.told:
         context.ring()
 
 

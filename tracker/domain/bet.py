@@ -355,11 +355,11 @@ def _possible(legs: Sequence[Leg]) -> bool:
 
 
 def _win_at(markets: Iterable[GameMarket], home: int, away: int) -> bool:
-    found = [_excess(x, home, away) for x in markets]
+    found = [excess_of(x, home, away) for x in markets]
     return min(found) >= 0 and max(found) > 0
 
 
-def _excess(market: GameMarket, home: int, away: int) -> float:
+def excess_of(market: GameMarket, home: int, away: int) -> float:
     """By how much a market wins at a score: below 0 it loses, at 0 it pushes."""
     lead = home - away
     match market:

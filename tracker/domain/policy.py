@@ -11,6 +11,10 @@ from enum import StrEnum
 
 from tracker.domain.errors import BadRule
 
+TOGETHER = timedelta(seconds=3)
+"""What one game brings within this time is one message: what is not urgent waits so long after a
+message for more, and what waits on a channel is sent together."""
+
 
 class Comparison(StrEnum):
     """How a level rule compares the chance of winning with its level."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
-from tracker.domain.game import Game, GameState
+from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.league import LEAGUE_ZONE
 
 
@@ -104,6 +104,60 @@ def next_check(standing: Standing) -> datetime | None:
     if standing.final_at is None or standing.checks >= FINAL_CHECKS:
         return None
     return check_times(standing.final_at)[min(standing.checks, 1)]
+
+
+# ------------------------------------------------------------- what is older than what is believed
+
+AGREEING_POLLS = 3
+"""Consecutive polls that must tell of an older or doubtful state before it is believed."""
+
+SOURCE_HELD_S = 90.0
+"""For how long a source that lags behind what another told is not told: a feed is 10 to 30 s late,
+a bad one a minute. After that it is taken at its word, and AGREEING_POLLS decide."""
+
+DOCUMENT_HELD_S = 30.0
+"""The same for one of a source's own documents, its box or its board, behind another of them."""
+
+STALE_AFTER = timedelta(seconds=90)
+"""A live game that has not changed for this long is shown as stale, and is looked up elsewhere: a
+time-out has 75 s."""
+
+CLOCK_S = 1.0
+"""Game clocks this close are the same moment: one source counts in whole seconds."""
+
+
+def order_key(state: GameState) -> tuple[int, int, float, bool]:
+    """How far a game has come: phase, period, the game clock run down, the period called over."""
+    over = state.phase is Phase.BREAK and state.clock == 0
+    return state.phase.rank, state.period, -state.clock, over
+
+
+def has_fewer_points(state: GameState, other: GameState) -> bool:
+    """Whether either team has fewer points than in another state."""
+    return state.score.home < other.score.home or state.score.away < other.score.away
+
+
+def goes_back(before: GameState, after: GameState) -> bool:
+    """Whether `after` cannot follow `before` in a game that is only played forward."""
+    if after.phase.off != before.phase.off:
+        return True
+    return order_key(after) < order_key(before) or has_fewer_points(after, before)
+
+
+def behind(state: GameState, other: GameState) -> bool:
+    """Whether a state that another document tells is from an earlier moment, or has fewer points.
+
+    Their clocks may differ by CLOCK_S, and which period is called over does not count.
+    """
+    if has_fewer_points(state, other):
+        return True
+    mine, theirs = order_key(state), order_key(other)
+    if mine[:2] != theirs[:2]:
+        return mine[:2] < theirs[:2]
+    return state.clock > other.clock + CLOCK_S
+
+
+# ------------------------------------------------------------------------- what asking has cost
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ LEAST_NIGHTS = 14
 """Nights that were shadowed: fewer could all be of one kind."""
 
 BETTER = 2.5
-"""Standard errors by which a challenger must be better in one measure. With four measures and three
-looks, 2 let 9.5 % of equally good ones through, 2.5 let 3 % (benchmarks/promotion.py)."""
+"""Standard errors by which a challenger must be better in one measure: more than the usual 2, for
+several measures are looked at several times. What it lets through: benchmarks/promotion.py."""
 
 WORSE = 1.0
 """Standard errors by which it may be worse at no moment; at MUCH_WORSE it is let go."""

@@ -139,7 +139,7 @@ class ChanceMap:
             case Method.ISOTONIC:
                 k = bisect_right(self.said, p) - 1
                 part = (p - self.said[k]) / (self.said[k + 1] - self.said[k])
-                return self.came[k] * (1 - part) + self.came[k + 1] * part
+                return self.came[k] + (self.came[k + 1] - self.came[k]) * part
             case _:
                 assert_never(self.method)
 

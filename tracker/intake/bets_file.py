@@ -24,7 +24,7 @@ from tracker.language.drafting import (
     read_line,
     stake_written,
 )
-from tracker.settings.prices import toml_odds
+from tracker.settings.lines import toml_odds
 
 _TABLE = re.compile(r"^[ \t]*\[\[\s*bet\s*\]\]", re.MULTILINE)
 _WORDS = frozenset({"pick", "player", "legs", "game"})

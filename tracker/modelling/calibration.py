@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -218,46 +218,48 @@ def _mean(values: Array, weight: Array) -> float:
 
 def _compared(judged: Observed, mapped: Array) -> tuple[Estimate, Estimate]:
     """Log loss and ECE, raw and calibrated, with the intervals of their differences by game."""
-    weight = judged.weight
     _, place = np.unique(judged.game, return_inverse=True)
-    draws = _draws(int(place.max()) + 1)
-    return (
-        _estimate(lambda p, w: _mean(_losses(p, judged.hit), w), judged.p, mapped, weight,
-                  (place, draws)),
-        _estimate(lambda p, w: _ece(p, judged.hit, w), judged.p, mapped, weight, (place, draws)),
-    )  # fmt: skip
-
-
-def _draws(games: int) -> Array:
-    """How often each game is drawn, one row for each resample."""
+    games = int(place.max()) + 1
     rng = np.random.default_rng(SEED)
-    counts: Array = rng.multinomial(games, np.full(games, 1 / games), DRAWS)
-    return counts
+    once = np.ones((1, games))
+    again = rng.multinomial(games, np.full(games, 1 / games), DRAWS)
+    found = []
+    for score in (_log_losses, _eces):
+        told = [[score(judged, p, place, x) for x in (once, again)] for p in (judged.p, mapped)]
+        (raw, raws), (better, betters) = told
+        low, high = np.quantile(betters - raws, [0.025, 0.975])
+        values = (raw[0], better[0], low, high)
+        found.append(Estimate(*(round(float(x), 6) for x in values)))
+    return found[0], found[1]
 
 
-def _estimate(
-    score: Callable[[Array, Array], float], raw: Array, mapped: Array, weight: Array,
-    again: tuple[Array, Array],
-) -> Estimate:  # fmt: skip
-    place, draws = again
-    gaps = [
-        score(mapped, drawn) - score(raw, drawn) for drawn in (weight * x[place] for x in draws)
-    ]
-    low, high = np.quantile(gaps, [0.025, 0.975])
-    return Estimate(
-        round(score(raw, weight), 6), round(score(mapped, weight), 6), round(float(low), 6),
-        round(float(high), 6),
-    )  # fmt: skip
+def _by_game(values: Array, place: Array, games: int) -> Array:
+    """Sums of one value a row over each game."""
+    return np.bincount(place, values, games)
 
 
-def _ece(p: Array, hit: Array, weight: Array) -> float:
-    """Expected calibration error over bins of equal weight."""
+def _log_losses(judged: Observed, p: Array, place: Array, draws: Array) -> Array:
+    """The log loss of each resample of the games; `draws` tells how often each is in it."""
+    weight, games = judged.weight, draws.shape[1]
+    losses = _by_game(weight * _losses(p, judged.hit), place, games)
+    found: Array = draws @ losses / (draws @ _by_game(weight, place, games))
+    return found
+
+
+def _eces(judged: Observed, p: Array, place: Array, draws: Array) -> Array:
+    """The expected calibration error of each resample, over bins that hold the same of the whole.
+
+    The weight of a game's rows in each bin, and what they say beyond what came, are added up first.
+    """
+    weight, games = judged.weight, draws.shape[1]
     order = np.argsort(p, kind="stable")
-    p, hit, weight = p[order], hit[order], weight[order]
-    total = weight.sum()
-    which = np.minimum((np.cumsum(weight) - weight / 2) * BINS / total, BINS - 1).astype(int)
-    said, came = (np.bincount(which, weight * x, BINS) for x in (p, hit))
-    return float(np.abs(said - came).sum() / total)
+    middle = np.cumsum(weight[order]) - weight[order] / 2
+    which = np.empty(p.size, dtype=np.int64)
+    which[order] = np.minimum(middle * BINS / weight.sum(), BINS - 1).astype(np.int64)
+    gaps = np.zeros((games, BINS))
+    np.add.at(gaps, (place, which), weight * (p - judged.hit))
+    found: Array = np.abs(draws @ gaps).sum(axis=1) / (draws @ _by_game(weight, place, games))
+    return found
 
 
 def learn_all(

@@ -12,7 +12,7 @@ from tracker.forecast.documents import sealed
 from tracker.forecast.game.parameters import decode
 from tracker.modelling.games.dataset import BadDataset, read
 from tracker.modelling.games.evaluate import scored
-from tracker.modelling.games.fit import fit_text
+from tracker.modelling.games.fit import fit_text, only
 from tracker.modelling.players.evaluate import evaluate_players
 from tracker.modelling.players.fit import MODEL, fit_players, written
 from tracker.modelling.players.known import know
@@ -68,10 +68,12 @@ def retrained_games(
     chosen = seasons_to_fit(data, named)
     rest = [x for x in chosen.fitted if x != chosen.unseen]
     without = decode(fit_text(data, rest, progress), "the fit without that season")
-    told = scored(data, without, chosen.unseen)
+    # Ratings carry over from one season to the next: with the one before, little is lost.
+    last = only(data, np.isin(data.games.season, [*rest[-1:], chosen.unseen]))
+    told = scored(last, without, chosen.unseen)
     if chosen.unseen not in champion.fitted_on or champion.transferred:
         plain = replace(champion, players=None)
-        told["in_use"] = scored(data, plain, chosen.unseen)["moments"]
+        told["in_use"] = scored(last, plain, chosen.unseen)["moments"]
     return fit_text(data, chosen.fitted, progress, {"fitted_at": day, "unseen": told})
 
 
@@ -79,24 +81,30 @@ def retrained_players(
     folder: Path, parameters: Parameters, named: Sequence[str], day: str, progress: Progress
 ) -> str:
     """The same of figures of players, every state looked at by the games' `parameters`."""
-    data = read(folder, parameters.league)
-    chosen = seasons_to_fit(data, named)
+    chosen = seasons_to_fit(read(folder, parameters.league), named)
     known = know(folder, parameters, progress)
     rest = [x for x in chosen.fitted if x != chosen.unseen]
-    judged = evaluate_players(known, fit_players(known, rest, progress), [chosen.unseen], progress)
-    document = fit_players(known, chosen.fitted, progress)
-    document["about"] |= {"fitted_at": day, "unseen": _in_short(judged, chosen.unseen)}
-    return written(sealed(document, MODEL))
+    without = fit_players(known, rest, progress)
+    judged = evaluate_players(known, without, [chosen.unseen], progress)
+    return candidate_players(fit_players(known, chosen.fitted, progress), judged, day)
 
 
-def _in_short(judged: dict[str, Any], unseen: str) -> dict[str, Any]:
+def candidate_players(document: dict[str, Any], judged: dict[str, Any], day: str) -> str:
+    """The text of figures fitted at `day`, with the evaluation of a fit without a season on it."""
+    told = {"fitted_at": day, "unseen": _in_short(judged)}
+    whole = document | {"about": document["about"] | told}
+    return written(sealed(whole, MODEL))
+
+
+def _in_short(judged: dict[str, Any]) -> dict[str, Any]:
     """Brier scores by moment and statistic of an evaluation, as a model file keeps them."""
     moments = {
         name: {f"{stat} Brier": round(x["all"]["brier"], 4) for stat, x in told["stats"].items()}
         for name, told in judged["moments"].items()
     }
-    games = judged["parameters"]["games"]
-    return {"season": unseen, "games": games, "moments": moments}
+    about = judged["parameters"]
+    season = ", ".join(about["judged_on"])
+    return {"season": season, "games": about["games"], "moments": moments}
 
 
 def seasons_of(text: str) -> tuple[str, ...]:

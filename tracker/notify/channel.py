@@ -15,7 +15,8 @@ class Message:
 
     `alert_ids` are the alerts that it tells; a digest of what came too late has them too. `level`
     is how loud it is; `info` makes no sound where that can be asked for. `possible_repeat` is
-    whether an earlier attempt at any of them may have arrived; `body` already says so.
+    whether an earlier attempt at any of them may have arrived; `body` already says so. `card` is
+    the channel's own name of the live card that it belongs under, where there is one.
     """
 
     body: str
@@ -23,6 +24,7 @@ class Message:
     level: Level = Level.DEFAULT
     possible_repeat: bool = False
     title: str = ""
+    card: str | None = None
 
     @property
     def alert_id(self) -> int | None:

@@ -12,8 +12,7 @@ import asyncio
 from tracker.clock import Clock, wait_for_event
 from tracker.domain.events import Tell
 from tracker.notify.channel import Channel
-from tracker.notify.queue import Queue
-from tracker.notify.sender import IDLE, USUAL, Habits, Sender
+from tracker.notify.sender import IDLE, USUAL, Habits, Queue, Sender
 
 __all__ = ["STOP_GRACE", "Habits", "Queue", "dispatch"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from tracker.clock import Clock, WallSteps
 from tracker.domain.alert import Delivery, Failed, Outcome, Refused, Sent, Unknown
@@ -19,9 +19,9 @@ from tracker.domain.events import (
     DigestSent,
     Tell,
 )
+from tracker.domain.policy import TOGETHER
 from tracker.notify.channel import Channel, Message
 from tracker.notify.envelope import digest, worded
-from tracker.notify.queue import Queue
 
 FIRST_RETRY = 2.0
 """Seconds after a first attempt that failed; each further one doubles them."""
@@ -35,8 +35,45 @@ CLAIM_LIMIT = 20
 IDLE = 10.0
 """Most seconds between two looks at the queue, so that whoever watches sees the loop move."""
 
-GROUP_SPAN = timedelta(seconds=3)
-"""What one game brings within this time goes as one message, where it has not left already."""
+
+class Queue(Protocol):
+    """Deliveries on disk. Each call is one transaction; `at` is the time on the program's clock.
+
+    An error that a call raises ends the loop that made it.
+    """
+
+    async def claim(self, channel: str, at: datetime, limit: int) -> list[Delivery]:
+        """Mark what is due and not too late as being sent, and return it, oldest first."""
+        ...
+
+    async def finish(
+        self,
+        alert_id: int,
+        channel: str,
+        outcome: Outcome,
+        at: datetime,
+        *,
+        due_at: datetime | None = None,
+    ) -> object:
+        """Write down what came of an attempt, and when to try again where that is wanted."""
+        ...
+
+    async def expire(self, at: datetime, channel: str) -> list[Delivery]:
+        """End what is too late to be useful; return all that no digest has told for certain."""
+        ...
+
+    async def told(self, expired: Iterable[Delivery], outcome: Outcome) -> object:
+        """Write down what came of the digest of these; what may be untold comes again."""
+        ...
+
+    async def shift(self, channel: str, seconds: float) -> object:
+        """Take it that the wall clock was set: what waits keeps its wait, and its age."""
+        ...
+
+    async def next_due(self, channel: str) -> datetime | None:
+        """When there is next something to send or to expire; None when nothing waits."""
+        ...
+
 
 Together = Callable[[Delivery, Delivery], bool]
 """Whether a later delivery is to go in the same message as an earlier one."""
@@ -45,7 +82,16 @@ Together = Callable[[Delivery, Delivery], bool]
 def one_cause(first: Delivery, later: Delivery) -> bool:
     """Alerts of one game within a few seconds; what the program says of itself stands alone."""
     same = first.game is not None and first.game == later.game
-    return same and abs(later.created_at - first.created_at) <= GROUP_SPAN
+    return same and abs(later.created_at - first.created_at) <= TOGETHER
+
+
+CardOf = Callable[[str, tuple[int, ...]], Awaitable[str | None]]
+"""Gives a channel's own name of the card of some alerts' game, by the channel's name."""
+
+
+async def no_card(channel: str, alerts: tuple[int, ...]) -> str | None:  # noqa: ARG001 - a CardOf
+    """For a channel that keeps none."""
+    return None
 
 
 def retry_delay(attempts: int) -> float:
@@ -59,12 +105,13 @@ class Habits:
 
     `beat` is called whenever the loop has moved: at least every IDLE seconds of the clock, and
     after every attempt. `together` says what goes as one message. `zone` is the person's, for the
-    times in a digest.
+    times in a digest. `card_of` gives the live card on a channel that alerts belong under.
     """
 
     beat: Callable[[], None] = lambda: None
     together: Together = one_cause
     zone: tzinfo = UTC
+    card_of: CardOf = no_card
 
 
 USUAL = Habits()
@@ -194,8 +241,9 @@ class Sender:
 
     async def _try(self, message: Message, *, digest: bool) -> Outcome:
         """Send a message, and tell what became of it and the channel."""
+        card = await self.habits.card_of(self.channel.name, message.alert_ids)
         began = self.clock.monotonic()
-        outcome = await self.channel.send(message)
+        outcome = await self.channel.send(replace(message, card=card))
         ended = self.clock.monotonic()
         name, alerts = self.channel.name, ",".join(str(x) for x in message.alert_ids)
         match outcome:

@@ -1,15 +1,21 @@
 """Settings: what the person's TOML file and the machine's credentials say, checked once."""
 
-from tracker.settings.credentials import Secrets, load_secrets
 from tracker.settings.lines import LineSettings, lines_for
-from tracker.settings.loading import find_config, load_settings, parse_settings
-from tracker.settings.mistakes import EX_CONFIG, ConfigError
+from tracker.settings.loading import (
+    Secrets,
+    find_config,
+    load_secrets,
+    load_settings,
+    parse_settings,
+    settings_of,
+)
 from tracker.settings.models import (
     FeedSettings,
     Settings,
     is_loopback,
     known_keys,
 )
+from tracker.settings.reading import EX_CONFIG, ConfigError, Secret
 from tracker.settings.template import default_config_toml
 
 __all__ = [
@@ -17,6 +23,7 @@ __all__ = [
     "ConfigError",
     "FeedSettings",
     "LineSettings",
+    "Secret",
     "Secrets",
     "Settings",
     "default_config_toml",
@@ -27,4 +34,5 @@ __all__ = [
     "load_secrets",
     "load_settings",
     "parse_settings",
+    "settings_of",
 ]

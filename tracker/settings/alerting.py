@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import time
-from typing import Annotated, Literal, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
-
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
+from zoneinfo import ZoneInfo, available_timezones
 
 from tracker.domain.alert import check_template
 from tracker.domain.policy import TOPICS, Level, Say
-from tracker.settings.lines import STRICT
+from tracker.settings.reading import ByName, Secret, one_of, said, secret, setting, then, whole
 
 LONGEST_DELAY = 600
 """Most seconds by which all that is shown may be held back."""
@@ -70,56 +70,98 @@ def _say(value: object) -> Say:
     return _one_of(Say, value)
 
 
-def _by_topic(value: object) -> object:
-    if isinstance(value, dict):
-        for key in value:
-            if key not in TOPICS:
-                raise ValueError(f"{key!r} is nothing that is told: known are {', '.join(TOPICS)}")
+def _by_topic(value: Mapping[str, object]) -> None:
+    for key in value:
+        if key not in TOPICS:
+            raise ValueError(f"{key!r} is nothing that is told: known are {', '.join(TOPICS)}")
+
+
+def _address(value: Secret) -> Secret:
+    try:
+        parts = urlsplit(value.get_secret_value())
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ValueError('must be an address in quotes, such as "https://hc-ping.com/..."')
     return value
 
 
-AnyLevel = Annotated[Level, BeforeValidator(_level)]
-AnySay = Annotated[Say, BeforeValidator(_say)]
-
-
-class AlertsSettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class AlertsSettings:
     """How alerts come: how loud, how many, when not, and how late on purpose."""
 
-    model_config = STRICT
-
-    delay: Annotated[float, BeforeValidator(_seconds)] = 0.0
-    quiet_hours: Annotated[tuple[time, time] | None, BeforeValidator(_hours)] = None
-    quiet_through: AnyLevel = Level.URGENT
-    per_hour: Annotated[int, Field(ge=1, le=10_000)] = 30
-    per_hour_game: Annotated[int, Field(ge=1, le=10_000)] = 15
-    digest_at: Annotated[time | None, BeforeValidator(clock_time)] = None
-    report: Literal["off", "week", "month"] = "off"
-    heartbeat_url: SecretStr | None = None
-    say: Annotated[dict[str, AnySay], BeforeValidator(_by_topic)] = {}
-    level: Annotated[dict[str, AnyLevel], BeforeValidator(_by_topic)] = {}
-
-    @field_validator("heartbeat_url")
-    @classmethod
-    def _address(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
-        try:
-            parts = urlsplit(value.get_secret_value())
-            sound = parts.scheme in ("http", "https") and bool(parts.hostname)
-        except ValueError:
-            sound = False
-        if not sound:
-            raise ValueError('must be an address in quotes, such as "https://hc-ping.com/..."')
-        return value
+    delay: float = setting(said(_seconds), 0.0)
+    quiet_hours: tuple[time, time] | None = setting(said(_hours), None)
+    quiet_through: Level = setting(said(_level), Level.URGENT)
+    per_hour: int = setting(whole(1, 10_000), 30)
+    per_hour_game: int = setting(whole(1, 10_000), 15)
+    digest_at: time | None = setting(said(clock_time), None)
+    report: str = setting(one_of(("off", "week", "month")), "off")
+    heartbeat_url: Secret | None = setting(then(secret, _address), None)
+    say: Mapping[str, Say] = setting(ByName(said(_say), _by_topic), factory=dict)
+    level: Mapping[str, Level] = setting(ByName(said(_level), _by_topic), factory=dict)
 
 
-def _templates(value: object) -> object:
-    if isinstance(value, dict):
-        for topic, text in value.items():
-            if isinstance(text, str):
-                check_template(topic, text)
-    return value
+def known_templates(value: Mapping[str, object]) -> None:
+    """BadTemplate for words of the person's own that cannot be used; they are by their topic."""
+    for topic, text in value.items():
+        if isinstance(text, str):
+            check_template(topic, text)
 
 
-Templates = Annotated[dict[str, str], BeforeValidator(_templates)]
-"""Words of the person's own, by what the message is about."""
+_WORDS = {
+    "et": "America/New_York", "eastern": "America/New_York",
+    "ct": "America/Chicago", "central": "America/Chicago",
+    "mt": "America/Denver", "mountain": "America/Denver",
+    "pt": "America/Los_Angeles", "pacific": "America/Los_Angeles",
+    "akt": "America/Anchorage", "alaska": "America/Anchorage",
+    "ht": "Pacific/Honolulu", "hawaii": "Pacific/Honolulu",
+    "at": "America/Halifax", "atlantic": "America/Halifax",
+    "arizona": "America/Phoenix", "utc": "UTC", "gmt": "UTC", "z": "UTC",
+}  # fmt: skip
+
+_ASKED = {
+    "est": ("Eastern", "America/New_York"), "edt": ("Eastern", "America/New_York"),
+    "cst": ("Central", "America/Chicago"), "cdt": ("Central", "America/Chicago"),
+    "mst": ("Mountain", "America/Denver"), "mdt": ("Mountain", "America/Denver"),
+    "pst": ("Pacific", "America/Los_Angeles"), "pdt": ("Pacific", "America/Los_Angeles"),
+    "hst": ("Hawaii", "Pacific/Honolulu"), "akst": ("Alaska", "America/Anchorage"),
+    "bst": ("British", "Europe/London"), "ist": ("Indian", "Asia/Kolkata"),
+    "aest": ("Australian Eastern", "Australia/Sydney"),
+}  # fmt: skip
+"""Abbreviations that name one half of the year, or several lands."""
+
+
+def zone_name(text: str) -> str:
+    """The name of the zone that a person means, such as America/New_York.
+
+    Raises ValueError with one sentence, which says what to write, for what is none and for what
+    may mean two things.
+    """
+    wanted = " ".join(text.split()).casefold().removeprefix("us/").removesuffix(" time")
+    if wanted in _WORDS:
+        return _WORDS[wanted]
+    if wanted in _ASKED:
+        name, place = _ASKED[wanted]
+        raise ValueError(
+            f"{text!r} is one half of the year only, or means several lands: write {place} for "
+            f"{name} time, summer and winter"
+        )
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        return _found(text, wanted.replace(" ", "_"))
+    return text
+
+
+def _found(text: str, wanted: str) -> str:
+    """The zone of this name in other letters, or the only one of this town."""
+    known = sorted(available_timezones())
+    same = [x for x in known if x.casefold() == wanted]
+    town = [x for x in known if "/" in x and x.rpartition("/")[2].casefold() == wanted]
+    main = [x for x in town if x.count("/") == 1] or town
+    found = same or (main if len(main) == 1 else [])
+    if found:
+        return found[0]
+    raise ValueError(f"{text!r} is no time zone; write one like America/New_York")

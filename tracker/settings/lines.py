@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from decimal import Decimal
 
 from tracker.domain.catalog.teams import find_teams
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUES
+from tracker.domain.money import Odds, parse_odds
 from tracker.domain.prior import NO_LINES, Lines
-from tracker.settings.prices import toml_odds
+from tracker.settings.reading import number, said, setting, text, then
 
-STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
-"""No value is bent into another type, and no key goes unnoticed."""
+_FIRST_AMERICAN = 100
+
+
+def toml_odds(value: object) -> Odds:
+    """Odds such as `"-110"`, `-110`, `1.91` or `"10/11"`; BadBet for anything else.
+
+    TOML drops the plus sign of +150, so a whole number from 100 up is American without one.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        raise BadBet('odds must be a price, such as -110, 1.91 or "10/11"')
+    if isinstance(value, int) and abs(value) >= _FIRST_AMERICAN:
+        return parse_odds(f"{value:+d}")
+    return parse_odds(str(value))
+
 
 _GAME = re.compile(r"\s*([^@]+?)\s*@\s*([^@]+?)(?:\s+(\d{4}-\d{2}-\d{2}))?\s*")
 
@@ -40,35 +52,29 @@ def _price(value: object) -> float:
         raise ValueError(str(why)) from None
 
 
-Price = Annotated[float, BeforeValidator(_price)]
+def _two_known_teams(game: str) -> str:
+    for name in _split_game(game)[:2]:
+        if not find_teams(name, LEAGUES):
+            raise ValueError(f"{name!r} names no known team; write codes as in LAL@DEN")
+    return game
 
 
-class LineSettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class LineSettings:
     """Closing lines of one game. Points as the home team's handicap; moneylines become decimal."""
 
-    model_config = STRICT
+    game: str = setting(then(text, _two_known_teams))
+    home_spread: float | None = setting(number(-60, 60), None)
+    total: float | None = setting(number(80, 400), None)
+    home_ml: float | None = setting(said(_price), None)
+    away_ml: float | None = setting(said(_price), None)
 
-    game: str
-    home_spread: Annotated[float, Field(ge=-60, le=60)] | None = None
-    total: Annotated[float, Field(ge=80, le=400)] | None = None
-    home_ml: Price | None = None
-    away_ml: Price | None = None
-
-    @field_validator("game")
-    @classmethod
-    def _two_known_teams(cls, game: str) -> str:
-        for name in _split_game(game)[:2]:
-            if not find_teams(name, LEAGUES):
-                raise ValueError(f"{name!r} names no known team; write codes as in LAL@DEN")
-        return game
-
-    @model_validator(mode="after")
-    def _says_something(self) -> LineSettings:
+    def __post_init__(self) -> None:
+        """Refuse what says nothing, or half of something."""
         if self.lines.empty:
             raise ValueError("gives no line; add home_spread, total, or home_ml and away_ml")
         if (self.home_ml is None) != (self.away_ml is None):
             raise ValueError("gives one moneyline; give home_ml and away_ml, or neither")
-        return self
 
     @property
     def lines(self) -> Lines:

@@ -1,18 +1,44 @@
-"""Finding the configuration file, and reading it into settings that can be relied on."""
+"""Finds the configuration file and the secrets, and reads them so that they can be relied on."""
 
 from __future__ import annotations
 
 import os
+import stat
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from tracker.settings.files import read_text, refuse_shared
-from tracker.settings.mistakes import ConfigError, told
 from tracker.settings.models import Settings
+from tracker.settings.reading import ConfigError, NotRead, Secret, read_table, told
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def read_text(path: Path) -> str:
+    """The text of a file. FileNotFoundError when there is none; ConfigError when it is no text."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not text in UTF-8; save it as UTF-8") from None
+    except OSError as why:
+        raise ConfigError(
+            f"{path}: cannot be read ({why.strerror}); check that it is a file of yours"
+        ) from None
+
+
+def refuse_shared(path: Path) -> None:
+    """Raise ConfigError when anybody but the owner may open a file that holds secrets."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & _OTHERS:
+        raise ConfigError(
+            f"{path}: it holds secrets and others on this machine can open it "
+            f"(mode {mode:04o}); run: chmod 600 {path}"
+        )
+
 
 FILE_NAME = "tracker.toml"
 
@@ -110,11 +136,15 @@ def parse_settings(text: str, source: Path, env: Mapping[str, str] | None = None
         ) from None
     except RecursionError:
         raise ConfigError(f"{source}: nested too deeply; write plain tables") from None
-    filled = _with_paths(raw, os.environ if env is None else env, source)
+    return settings_of(_with_paths(raw, os.environ if env is None else env, source), source)
+
+
+def settings_of(rows: Mapping[str, Any], source: Path) -> Settings:
+    """The settings that the tables of a file make; `store` and `bets` must be among them."""
     try:
-        return Settings.model_validate(filled, context=source.absolute().parent)
-    except ValidationError as found:
-        raise told(found, source) from None
+        return read_table(Settings, rows, source.absolute().parent)
+    except NotRead as found:
+        raise told(found, Settings, source) from None
 
 
 def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None) -> Settings:
@@ -138,3 +168,123 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None
     if secret or settings.alerts.heartbeat_url is not None:
         refuse_shared(source)
     return settings
+
+
+URLS_CREDENTIAL = "notify-urls"
+TOKEN_CREDENTIAL = "telegram-token"  # noqa: S105 - the name of a file
+ODDS_CREDENTIAL = "odds-api-key"
+ODDS_VARIABLE = "TRACKER_ODDS_API_KEY"
+URLS_VARIABLE = "TRACKER_NOTIFY_URLS"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The secrets in force: `others` are those of channels that speak for themselves.
+
+    `warnings` are sentences for the person about where they came from.
+    """
+
+    urls: tuple[Secret, ...] = ()
+    telegram_token: Secret | None = None
+    others: tuple[Secret, ...] = ()
+    odds_key: Secret | None = None
+    warnings: tuple[str, ...] = ()
+
+    def values(self) -> tuple[str, ...]:
+        """Every secret in the clear, for the log to mask."""
+        alone = [x for x in (self.telegram_token, self.odds_key) if x is not None]
+        known = (*self.urls, *alone, *self.others)
+        return tuple(secret.get_secret_value() for secret in known)
+
+
+def _entries(path: Path) -> list[str]:
+    try:
+        lines = [line.strip() for line in read_text(path).splitlines()]
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: there is no such file; write it, or drop [notify] urls_file"
+        ) from None
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _file(path: Path | None) -> list[str]:
+    if path is None:
+        return []
+    found = _entries(path)
+    refuse_shared(path)
+    return found
+
+
+def _credential(name: str, env: Mapping[str, str]) -> list[str]:
+    # systemd guards this directory itself, so the mode of the files says nothing.
+    folder = env.get("CREDENTIALS_DIRECTORY")
+    path = Path(folder, name) if folder else None
+    return _entries(path) if path and path.is_file() else []
+
+
+def _addresses(urls: list[str], place: str) -> tuple[Secret, ...]:
+    # An address is a secret, so a bad one is named by its place alone.
+    bad = [number for number, url in enumerate(urls, 1) if "://" not in url]
+    if bad:
+        mistakes = (
+            f"{place}: entry {number} is no Apprise address; write one like ntfy://my-topic"
+            for number in bad
+        )
+        raise ConfigError(*mistakes)
+    return tuple(Secret(url) for url in urls)
+
+
+def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Secrets:
+    """Take each secret from the first place that has it.
+
+    Addresses: systemd's credential `notify-urls`; the file that `[notify] urls_file` names, which
+    only its owner may read; `[notify] urls`; $TRACKER_NOTIFY_URLS, for development. The Telegram
+    token: systemd's credential `telegram-token`, then `[notify.telegram] token`. The key of The
+    Odds API: the credential `odds-api-key`, `[odds.the_odds_api] key`, $TRACKER_ODDS_API_KEY.
+    Raises ConfigError for a file that cannot be read or that others can read, and a bad address.
+    """
+    env = os.environ if env is None else env
+    notify = settings.notify
+    file = notify.urls_file
+    places = {
+        f"the credential {URLS_CREDENTIAL}": _credential(URLS_CREDENTIAL, env),
+        str(file): _file(file),
+        "[notify] urls": [url.get_secret_value() for url in notify.urls],
+        f"${URLS_VARIABLE}": env.get(URLS_VARIABLE, "").split(),
+    }
+    holding = [place for place, urls in places.items() if urls]
+    warnings: list[str] = []
+    urls: tuple[Secret, ...] = ()
+    if holding:
+        urls = _addresses(places[holding[0]], holding[0])
+    if len(holding) > 1:
+        warnings.append(
+            f"Notification addresses are taken from {holding[0]}; those in "
+            f"{' and '.join(holding[1:])} are left unused."
+        )
+    if holding[:1] == [f"${URLS_VARIABLE}"]:
+        warnings.append(
+            f"Notification addresses come from ${URLS_VARIABLE}, which other programs of yours can "
+            "read: put them under [notify] urls in a file of mode 0600."
+        )
+    token = _credential(TOKEN_CREDENTIAL, env)
+    return Secrets(
+        urls=urls,
+        telegram_token=Secret(token[0]) if token else notify.telegram.token,
+        others=tuple(
+            x
+            for x in (notify.discord.webhook, notify.ntfy.topic, notify.ntfy.token)
+            if x is not None
+        ),
+        odds_key=_odds_key(settings, env),
+        warnings=tuple(warnings),
+    )
+
+
+def _odds_key(settings: Settings, env: Mapping[str, str]) -> Secret | None:
+    """The key of The Odds API from the first place that has it; None where there is none."""
+    kept = _credential(ODDS_CREDENTIAL, env)
+    if kept:
+        return Secret(kept[0])
+    given = env.get(ODDS_VARIABLE, "").strip()
+    return settings.odds.the_odds_api.key or (Secret(given) if given else None)

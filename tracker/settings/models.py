@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import time
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
-
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from tracker.domain.alert import MessageStyle
 from tracker.domain.errors import BadBet, BadRule
 from tracker.domain.money import parse_money
-from tracker.domain.policy import Policy, QuietHours, parse_rule
+from tracker.domain.policy import Policy, QuietHours, Rule, parse_rule
 from tracker.domain.quote import STAT_MARKETS
-from tracker.settings.alerting import AlertsSettings, Templates, clock_time
-from tracker.settings.lines import STRICT, LineSettings
-from tracker.settings.zones import zone_name
+from tracker.settings.alerting import AlertsSettings, clock_time, known_templates, zone_name
+from tracker.settings.lines import LineSettings
+from tracker.settings.reading import (
+    ByName,
+    Read,
+    Secret,
+    Several,
+    Table,
+    all_keys,
+    number,
+    one_of,
+    path,
+    said,
+    secret,
+    setting,
+    text,
+    then,
+    truth,
+    whole,
+)
+
+OddsFormat = Literal["as-written", "american", "decimal", "fractional"]
 
 DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "out", "settled")
 """What every bet is watched for, unless the person says otherwise."""
@@ -31,17 +48,9 @@ WNBA_FEED: dict[str, Any] = {"base_url": "https://cdn.wnba.com", "requests_per_m
 ESPN_FEED: dict[str, Any] = {"base_url": "https://site.api.espn.com", "requests_per_minute": 60}
 
 
-def _anchored(value: object, info: ValidationInfo) -> Path:
-    if not isinstance(value, str) or not value or not value.isprintable():
-        raise ValueError('must be a path in quotes, such as "bets.toml"')
-    folder: Path = info.context or Path()
-    try:
-        return folder / Path(value).expanduser()
-    except RuntimeError:
-        raise ValueError("starts at the home of nobody known here; write it in full") from None
-
-
-def _host_only(value: str) -> str:
+def _host_only(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text, in quotes")
     try:
         parts = urlsplit(value)
         sound = parts.port != 0 and re.fullmatch(r"[\w.:-]+", parts.hostname or "")
@@ -66,10 +75,6 @@ def _cents(value: object) -> int:
     return cents
 
 
-def _over(defaults: dict[str, Any], value: object) -> object:
-    return {**defaults, **value} if isinstance(value, dict) else value
-
-
 def on_this_machine(address: str) -> bool:
     """Whether an address leads to this machine; one that cannot be read does not."""
     try:
@@ -79,29 +84,34 @@ def on_this_machine(address: str) -> bool:
         return False
 
 
-AnchoredPath = Annotated[Path, BeforeValidator(_anchored)]
+_HOST = said(_host_only)
+_MOST_ID = 1 << 63
+"""Ids of chats and topics are below it."""
 
 
-class FeedSettings(BaseModel):
+def _one_line_each(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not re.fullmatch(r"[A-Za-z0-9-]+", name) or not value.isprintable():
+            raise ValueError(f'{name!r} makes no header; write one like Referer = "https://..."')
+    return headers
+
+
+def _like(pattern: str) -> Read:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError("must be the name or address of a host, such as 127.0.0.1")
+        return value
+
+    return then(text, check)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FeedSettings:
     """A source of games. `base_url` is scheme and host; `headers` are sent over the feed's own."""
 
-    model_config = STRICT
-
-    base_url: str
-    headers: dict[str, str] = {}
-    requests_per_minute: Annotated[int, Field(ge=1, le=6000)]
-
-    _base_url = field_validator("base_url")(_host_only)
-
-    @field_validator("headers")
-    @classmethod
-    def _one_line_each(cls, headers: dict[str, str]) -> dict[str, str]:
-        for name, value in headers.items():
-            if not re.fullmatch(r"[A-Za-z0-9-]+", name) or not value.isprintable():
-                raise ValueError(
-                    f'{name!r} makes no header; write one like Referer = "https://..."'
-                )
-        return headers
+    base_url: str = setting(_HOST)
+    headers: Mapping[str, str] = setting(then(ByName(text), _one_line_each), factory=dict)
+    requests_per_minute: int = setting(whole(1, 6000))
 
     @property
     def on_loopback(self) -> bool:
@@ -109,20 +119,13 @@ class FeedSettings(BaseModel):
         return on_this_machine(self.base_url)
 
 
-class FeedsSettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class FeedsSettings:
     """Where games come from: a league's own feed, and ESPN when that is silent or there is none."""
 
-    model_config = STRICT
-
-    nba: Annotated[FeedSettings, BeforeValidator(partial(_over, NBA_FEED))] = FeedSettings(
-        **NBA_FEED
-    )
-    wnba: Annotated[FeedSettings, BeforeValidator(partial(_over, WNBA_FEED))] = FeedSettings(
-        **WNBA_FEED
-    )
-    espn: Annotated[FeedSettings, BeforeValidator(partial(_over, ESPN_FEED))] = FeedSettings(
-        **ESPN_FEED
-    )
+    nba: FeedSettings = setting(Table(FeedSettings, NBA_FEED), FeedSettings(**NBA_FEED))
+    wnba: FeedSettings = setting(Table(FeedSettings, WNBA_FEED), FeedSettings(**WNBA_FEED))
+    espn: FeedSettings = setting(Table(FeedSettings, ESPN_FEED), FeedSettings(**ESPN_FEED))
 
     @property
     def by_name(self) -> dict[str, FeedSettings]:
@@ -150,7 +153,37 @@ ALTERNATE_MARKETS = (
 """What it tells of one game beside the main lines, by its own names."""
 
 
-class TheOddsApiSettings(BaseModel):
+def _plain_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        if not re.fullmatch(r"[a-z0-9_]+", word):
+            raise ValueError(f"{word!r} is no key of the API; write one like us or draftkings")
+    return words
+
+
+def _known_markets(words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        if word not in (*ODDS_MARKETS, *ALTERNATE_MARKETS):
+            raise ValueError(
+                f"{word!r} is no market that is bought: choose from {', '.join(ODDS_MARKETS)}, "
+                "or name an alternate one such as alternate_spreads, player_points_alternate"
+            )
+    if words and not set(words) & set(ODDS_MARKETS):
+        raise ValueError(f"names none of {', '.join(ODDS_MARKETS)}, which every close needs")
+    return words
+
+
+def _some(words: tuple[str, ...]) -> tuple[str, ...]:
+    if not words:
+        raise ValueError("is empty; name one at least, or take the_odds_api out of sources")
+    return tuple(dict.fromkeys(words))
+
+
+def _book_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(re.sub(r"[^a-z0-9]+", "_", x.casefold()).strip("_") for x in names)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TheOddsApiSettings:
     """The Odds API, paid by the request.
 
     `monthly_credits` is what the plan gives, `markets` what is bought at each tip-off, of the books
@@ -158,106 +191,58 @@ class TheOddsApiSettings(BaseModel):
     with a bet of its kind.
     """
 
-    model_config = STRICT
-
-    key: SecretStr | None = None
-    base_url: str = "https://api.the-odds-api.com"
-    monthly_credits: Annotated[int, Field(ge=1, le=100_000_000)] = 500
-    regions: Annotated[tuple[str, ...], Field(strict=False)] = ("us",)
-    bookmakers: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    markets: Annotated[tuple[str, ...], Field(strict=False)] = ODDS_MARKETS
-
-    _base_url = field_validator("base_url")(_host_only)
-
-    @field_validator("regions", "bookmakers")
-    @classmethod
-    def _plain_words(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        for word in words:
-            if not re.fullmatch(r"[a-z0-9_]+", word):
-                raise ValueError(f"{word!r} is no key of the API; write one like us or draftkings")
-        return words
-
-    @field_validator("markets")
-    @classmethod
-    def _known_markets(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        for word in words:
-            if word not in (*ODDS_MARKETS, *ALTERNATE_MARKETS):
-                raise ValueError(
-                    f"{word!r} is no market that is bought: choose from {', '.join(ODDS_MARKETS)}, "
-                    "or name an alternate one such as alternate_spreads, player_points_alternate"
-                )
-        if words and not set(words) & set(ODDS_MARKETS):
-            raise ValueError(f"names none of {', '.join(ODDS_MARKETS)}, which every close needs")
-        return words
-
-    @field_validator("markets", "regions")
-    @classmethod
-    def _some(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        if not words:
-            raise ValueError("is empty; name one at least, or take the_odds_api out of sources")
-        return tuple(dict.fromkeys(words))
+    key: Secret | None = setting(secret, None)
+    base_url: str = setting(_HOST, "https://api.the-odds-api.com")
+    monthly_credits: int = setting(whole(1, 100_000_000), 500)
+    regions: tuple[str, ...] = setting(then(Several(text), _plain_words, _some), ("us",))
+    bookmakers: tuple[str, ...] = setting(then(Several(text), _plain_words), ())
+    markets: tuple[str, ...] = setting(then(Several(text), _known_markets, _some), ODDS_MARKETS)
 
 
-class KalshiSettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class KalshiSettings:
     """Kalshi's market data. `base_url` is scheme and host."""
 
-    model_config = STRICT
-
-    base_url: str = "https://api.elections.kalshi.com"
-
-    _base_url = field_validator("base_url")(_host_only)
+    base_url: str = setting(_HOST, "https://api.elections.kalshi.com")
 
 
-class PolymarketSettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class PolymarketSettings:
     """Polymarket's market data: `base_url` tells its events, `clob_url` its order books."""
 
-    model_config = STRICT
-
-    base_url: str = "https://gamma-api.polymarket.com"
-    clob_url: str = "https://clob.polymarket.com"
-
-    _urls = field_validator("base_url", "clob_url")(_host_only)
+    base_url: str = setting(_HOST, "https://gamma-api.polymarket.com")
+    clob_url: str = setting(_HOST, "https://clob.polymarket.com")
 
 
-class OddsSettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class OddsSettings:
     """The market's side: who is asked, and which books are yours.
 
     `mine` are the books at which you bet: the best price is theirs; of all books where none is
     named. `edge_min` and `p_min` are the least edge (EV a unit) and chance worth a look.
     """
 
-    model_config = STRICT
-
-    sources: Annotated[
-        tuple[Literal["espn", "nba", "kalshi", "polymarket", "the_odds_api"], ...],
-        Field(strict=False),
-    ] = ODDS_SOURCES  # type: ignore[assignment]
-    mine: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    anchors: Annotated[tuple[str, ...], Field(strict=False)] = ANCHORS
-    edge_min: Annotated[float, Field(ge=0, le=1)] = 0.03
-    p_min: Annotated[float, Field(ge=0, le=1)] = 0.35
-    the_odds_api: TheOddsApiSettings = TheOddsApiSettings()
-    kalshi: KalshiSettings = KalshiSettings()
-    polymarket: PolymarketSettings = PolymarketSettings()
+    sources: tuple[str, ...] = setting(Several(one_of(ODDS_SOURCES)), ODDS_SOURCES)
+    mine: tuple[str, ...] = setting(then(Several(text), _book_names), ())
+    anchors: tuple[str, ...] = setting(then(Several(text), _book_names), ANCHORS)
+    edge_min: float = setting(number(0, 1), 0.03)
+    p_min: float = setting(number(0, 1), 0.35)
+    the_odds_api: TheOddsApiSettings = setting(Table(TheOddsApiSettings), TheOddsApiSettings())
+    kalshi: KalshiSettings = setting(Table(KalshiSettings), KalshiSettings())
+    polymarket: PolymarketSettings = setting(Table(PolymarketSettings), PolymarketSettings())
 
     @property
     def holds_secrets(self) -> bool:
         """Whether the file holds a key that opens anything beyond this machine."""
         return self.the_odds_api.key is not None and not on_this_machine(self.the_odds_api.base_url)
 
-    @field_validator("mine", "anchors")
-    @classmethod
-    def _book_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(re.sub(r"[^a-z0-9]+", "_", x.casefold()).strip("_") for x in names)
 
-
-class StoreSettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class StoreSettings:
     """The database. Raw responses older than `keep_bodies_days` are dropped; all else is kept."""
 
-    model_config = STRICT
-
-    path: AnchoredPath
-    keep_bodies_days: Annotated[int, Field(ge=1, le=36500)] = 30
+    path: Path = setting(path)
+    keep_bodies_days: int = setting(whole(1, 36500), 30)
 
     @property
     def lock(self) -> Path:
@@ -265,116 +250,101 @@ class StoreSettings(BaseModel):
         return self.path.with_name(self.path.name + ".lock")
 
 
-class BackupSettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class BackupSettings:
     """Nightly back-ups: where to, when, and of how many days and weeks one is kept."""
 
-    model_config = STRICT
-
-    enabled: bool = True
-    folder: AnchoredPath | None = None
-    at: Annotated[time, BeforeValidator(clock_time)] = time(5)
-    daily: Annotated[int, Field(ge=1, le=1000)] = 7
-    weekly: Annotated[int, Field(ge=0, le=1000)] = 8
+    enabled: bool = setting(truth, default=True)
+    folder: Path | None = setting(path, None)
+    at: time = setting(said(clock_time), time(5))
+    daily: int = setting(whole(1, 1000), 7)
+    weekly: int = setting(whole(0, 1000), 8)
 
 
-class RefreshSettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class RefreshSettings:
     """What is looked up every morning: results, ratings, form, players; injuries more often."""
 
-    model_config = STRICT
-
-    enabled: bool = True
-    at: Annotated[time, BeforeValidator(clock_time)] = time(6, 30)
+    enabled: bool = setting(truth, default=True)
+    at: time = setting(said(clock_time), time(6, 30))
 
 
-class ModelsSettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class ModelsSettings:
     """The models that forecast: which leagues are retrained weekly, from what, and who promotes.
 
     `history` is the folder of recorded games that `tracker history` fills.
     """
 
-    model_config = STRICT
-
-    retrain: Annotated[tuple[Literal["nba", "wnba"], ...], Field(strict=False)] = ()
-    history: AnchoredPath | None = None
-    promote: Literal["ask", "auto"] = "ask"
+    retrain: tuple[str, ...] = setting(Several(one_of(("nba", "wnba"))), ())
+    history: Path | None = setting(path, None)
+    promote: str = setting(one_of(("ask", "auto")), "ask")
 
 
-class WebSettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class WebSettings:
     """The page and the API. `hosts` are further names that the server answers to.
 
     `trusted_proxy` is the address of a reverse proxy that may say how it was asked.
     """
 
-    model_config = STRICT
-
-    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")] = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 8377
-    hosts: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^[a-z0-9.:-]{1,253}$")], ...], Field(strict=False)
-    ] = ()
-    trusted_proxy: str | None = None
+    host: str = setting(_like(r"[A-Za-z0-9.:-]{1,253}"), "127.0.0.1")
+    port: int = setting(whole(1, 65535), 8377)
+    hosts: tuple[str, ...] = setting(Several(_like(r"[a-z0-9.:-]{1,253}")), ())
+    trusted_proxy: str | None = setting(text, None)
 
 
-class BetsSettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class BetsSettings:
     """Bets in a file, watched while the daemon runs."""
 
-    model_config = STRICT
-
-    file: AnchoredPath
+    file: Path = setting(path)
 
 
-class TelegramSettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class TelegramSettings:
     """A Telegram bot. `api_url` is scheme and host of the Bot API.
 
     `topic_id` is a topic of the group that `chat_id` names. `cards` is whether each game gets a
     live card, `commands` whether the bot listens.
     """
 
-    model_config = STRICT
-
-    token: SecretStr | None = None
-    chat_id: int | None = None
-    topic_id: Annotated[int, Field(gt=0)] | None = None
-    api_url: str = "https://api.telegram.org"
-    cards: bool = True
-    commands: bool = True
-
-    _api_url = field_validator("api_url")(_host_only)
+    token: Secret | None = setting(secret, None)
+    chat_id: int | None = setting(whole(-_MOST_ID, _MOST_ID), None)
+    topic_id: int | None = setting(whole(1, _MOST_ID), None)
+    api_url: str = setting(_HOST, "https://api.telegram.org")
+    cards: bool = setting(truth, default=True)
+    commands: bool = setting(truth, default=True)
 
 
-class DiscordSettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class DiscordSettings:
     """A webhook of a Discord channel: its whole address, whatever the host."""
 
-    model_config = STRICT
-
-    webhook: SecretStr | None = None
-    cards: bool = True
+    webhook: Secret | None = setting(secret, None)
+    cards: bool = setting(truth, default=True)
 
 
-class NtfySettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class NtfySettings:
     """A topic of ntfy. `api_url` is scheme and host of the server; `token` for one that asks."""
 
-    model_config = STRICT
-
-    topic: SecretStr | None = None
-    token: SecretStr | None = None
-    api_url: str = "https://ntfy.sh"
-    cards: bool = False
-
-    _api_url = field_validator("api_url")(_host_only)
+    topic: Secret | None = setting(secret, None)
+    token: Secret | None = setting(secret, None)
+    api_url: str = setting(_HOST, "https://ntfy.sh")
+    cards: bool = setting(truth, default=False)
 
 
-class NotifySettings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class NotifySettings:
     """Where alerts go. `urls` are Apprise addresses; `urls_file` names a file with one a line."""
 
-    model_config = STRICT
-
-    urls: Annotated[tuple[SecretStr, ...], Field(strict=False)] = ()
-    urls_file: AnchoredPath | None = None
-    console: bool = True
-    telegram: TelegramSettings = TelegramSettings()
-    discord: DiscordSettings = DiscordSettings()
-    ntfy: NtfySettings = NtfySettings()
+    urls: tuple[Secret, ...] = setting(Several(secret), ())
+    urls_file: Path | None = setting(path, None)
+    console: bool = setting(truth, default=True)
+    telegram: TelegramSettings = setting(Table(TelegramSettings), TelegramSettings())
+    discord: DiscordSettings = setting(Table(DiscordSettings), DiscordSettings())
+    ntfy: NtfySettings = setting(Table(NtfySettings), NtfySettings())
 
     @property
     def holds_secrets(self) -> bool:
@@ -390,55 +360,52 @@ class NotifySettings(BaseModel):
         return not all(on_this_machine(address) for address in addresses)
 
 
-class RulesSettings(BaseModel):
+def _understood(rules: tuple[str, ...]) -> tuple[str, ...]:
+    for rule in rules:
+        try:
+            parse_rule(rule)
+        except BadRule as why:
+            raise ValueError(str(why)) from None
+    return rules
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RulesSettings:
     """What to watch for in bets that bring no rules of their own."""
 
-    model_config = STRICT
-
-    default: Annotated[tuple[str, ...], Field(strict=False)] = DEFAULT_RULES
-
-    @field_validator("default")
-    @classmethod
-    def _understood(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
-        for rule in rules:
-            try:
-                parse_rule(rule)
-            except BadRule as why:
-                raise ValueError(str(why)) from None
-        return rules
+    default: tuple[str, ...] = setting(then(Several(text), _understood), DEFAULT_RULES)
 
 
-class Settings(BaseModel):
+@dataclass(frozen=True, eq=False, repr=False)
+class Settings:
     """The whole configuration. Relative paths were anchored at the file's own folder."""
 
-    model_config = STRICT
-
-    timezone: str = "UTC"
-    odds_format: Literal["as-written", "american", "decimal", "fractional"] = "as-written"
-    stake_unit_cents: Annotated[int, BeforeValidator(_cents)] = Field(1000, alias="stake_unit")
-    store: StoreSettings
-    backup: BackupSettings = BackupSettings()
-    bets: BetsSettings
-    refresh: RefreshSettings = RefreshSettings()
-    models: ModelsSettings = ModelsSettings()
-    feeds: FeedsSettings = FeedsSettings()
-    notify: NotifySettings = NotifySettings()
-    web: WebSettings = WebSettings()
-    rules: RulesSettings = RulesSettings()
-    alerts: AlertsSettings = AlertsSettings()
-    odds: OddsSettings = OddsSettings()
-    messages: Templates = {}
-    lines: Annotated[tuple[LineSettings, ...], Field(strict=False)] = ()
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        return zone_name(name)
+    timezone: str = setting(then(text, zone_name), "UTC")
+    odds_format: OddsFormat = setting(one_of(get_args(OddsFormat)), "as-written")
+    stake_unit_cents: int = setting(said(_cents), 1000, name="stake_unit")
+    store: StoreSettings = setting(Table(StoreSettings))
+    backup: BackupSettings = setting(Table(BackupSettings), BackupSettings())
+    bets: BetsSettings = setting(Table(BetsSettings))
+    refresh: RefreshSettings = setting(Table(RefreshSettings), RefreshSettings())
+    models: ModelsSettings = setting(Table(ModelsSettings), ModelsSettings())
+    feeds: FeedsSettings = setting(Table(FeedsSettings), FeedsSettings())
+    notify: NotifySettings = setting(Table(NotifySettings), NotifySettings())
+    web: WebSettings = setting(Table(WebSettings), WebSettings())
+    rules: RulesSettings = setting(Table(RulesSettings), RulesSettings())
+    alerts: AlertsSettings = setting(Table(AlertsSettings), AlertsSettings())
+    odds: OddsSettings = setting(Table(OddsSettings), OddsSettings())
+    messages: Mapping[str, str] = setting(ByName(text, known_templates), factory=dict)
+    lines: tuple[LineSettings, ...] = setting(Several(Table(LineSettings)), ())
 
     @property
     def zone(self) -> ZoneInfo:
         """The person's own time zone, for what is shown."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def default_rules(self) -> tuple[Rule, ...]:
+        """The rules of bets that bring none."""
+        return tuple(map(parse_rule, self.rules.default))
 
     @property
     def backup_folder(self) -> Path:
@@ -473,23 +440,11 @@ def is_loopback(settings: Settings) -> bool:
 
     Time may then be played with. A feed that is not set is left out of such a run.
     """
-    feeds = settings.feeds
-    given = {"nba", *feeds.model_fields_set}
-    return all(getattr(feeds, name).on_loopback for name in given)
+    feeds = settings.feeds.by_name
+    given = {"nba", *(x for x, feed in feeds.items() if feed is not getattr(FeedsSettings, x))}
+    return all(feeds[name].on_loopback for name in given)
 
 
-def _models(annotation: object) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models(part)
-
-
-def known_keys(model: type[BaseModel] = Settings, prefix: str = "") -> tuple[str, ...]:
+def known_keys() -> tuple[str, ...]:
     """Every key of the file, dotted: `timezone`, `feeds.nba.base_url`, `lines.total`."""
-    found: list[str] = []
-    for name, field in model.model_fields.items():
-        key = prefix + (field.alias or name)
-        inner = [sub for part in _models(field.annotation) for sub in known_keys(part, f"{key}.")]
-        found += inner or [key]
-    return tuple(found)
+    return all_keys(Settings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from tracker.app.tonight import Evening, evening
 from tracker.clock import Clock, wait_for_event
@@ -46,19 +46,33 @@ class Doorbell:
         self._seen = -1
         self._made_at = 0.0
         self._evening = Evening()
+        self._shown: tuple[Evening, bytes] | None = None
         self.streams = 0
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Look until cancelled, while somebody listens."""
         while True:
-            try:
-                await self.newest()
-            except TrackerError as why:
-                await self._site.close()
-                self._take(Evening(trouble=str(why)))
-                self._seen = -1
+            if self.streams and not await self._look():
                 await self._clock.sleep(_RETRY_S)
             await self._clock.sleep(_LOOK_S)
+
+    async def _look(self) -> bool:
+        """Whether the database could be read; if not, those who listen are told why."""
+        try:
+            await self.newest()
+        except TrackerError as why:
+            await self._site.close()
+            self._take(Evening(trouble=str(why)))
+            self._seen = -1
+            return False
+        return True
+
+    async def shown(self, make: Callable[[Evening], bytes]) -> bytes:
+        """What is made of the newest night, once for all who ask before it changes."""
+        night = await self.newest()
+        if self._shown is None or self._shown[0] is not night:
+            self._shown = night, make(night)
+        return self._shown[1]
 
     async def newest(self) -> Evening:
         """The night as the database has it at this moment, made once for all who ask.
@@ -90,6 +104,7 @@ class Doorbell:
         self.streams += 1
         try:
             yield "retry: 2000\n\n"
+            await self._look()
             while True:
                 rung, texts = self._rung, self._texts
                 changed = {k: v for k, v in texts.items() if sent.get(k) != v}

@@ -24,12 +24,12 @@ from tracker.domain.chance import NoChance
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text, odds_text, payout_if_won
+from tracker.language.drafting import stake_written
 
 if TYPE_CHECKING:
     import typer
 
-    from tracker.cli.basics import Basics
-    from tracker.cli.session import Session
+    from tracker.cli.session import Basics, Session
     from tracker.domain.draft import Draft
     from tracker.domain.game import Game
 
@@ -141,7 +141,7 @@ def _value(flag: str, rest: Any) -> str:
 
 def _add_as(scope: Scope, words: Sequence[str], values: dict[str, Any]) -> None:
     if not words:
-        raise Misused("write the bet, such as `tracker add 'DEN -4.5 -110 $20'`")
+        raise Misused("Missing argument LINE: write the bet, such as 'DEN -4.5 -110 $20'")
     as_json, chance = values.pop("json", False), values.pop("chance", None)
     add(scope, " ".join(words), Beside(**values), as_json=as_json, chance=chance)
 
@@ -323,7 +323,8 @@ def _matches(x: Registered, at: Session) -> list[str]:
 
 
 def _bet_words(x: Registered, at: Session) -> str:
-    return " · ".join((x.text, *_money(x.draft, at.basics.odds_format)))
+    # Until its game is known it is told as it was written, with the price and stake that it had.
+    return " · ".join((x.text, *_money(x.draft, at.basics.odds_format, as_written=x.wager is None)))
 
 
 def _tell_rest(x: Registered, at: Session) -> None:
@@ -360,13 +361,15 @@ def _matched(x: Registered, game: Game, now: datetime, basics: Basics) -> str:
     return f"{who} · {start} ({wait})"
 
 
-def _money(draft: Draft, form: str) -> list[str]:
+def _money(draft: Draft, form: str, *, as_written: bool) -> list[str]:
     odds, stake, parts = draft.odds, draft.stake_cents, []
-    if odds is not None:
+    if odds is not None and not (as_written and draft.pick.odds is not None):
         parts.append(odds_text(odds, form))
     if stake is not None:
-        win = f" to win {money_text(payout_if_won(stake, odds) - stake)}" if odds else ""
-        parts.append(f"stake {money_text(stake)}{win}")
+        win = f"to win {money_text(payout_if_won(stake, odds) - stake)}" if odds else ""
+        told = as_written and stake_written(draft.pick, stake) is not None
+        text = " ".join(y for y in ("" if told else f"stake {money_text(stake)}", win) if y)
+        parts += [text] if text else []
     if odds is not None:
         parts.append(f"break-even {odds.break_even:.1%}".replace("%", " %"))
     return parts

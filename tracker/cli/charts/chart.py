@@ -26,7 +26,7 @@ from tracker.engine.record import Grouping, Reliability, reliability
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tracker.cli.basics import Basics
+    from tracker.cli.session import Basics
     from tracker.store.views import BetView, ShowView
 
 _FORMS = (".png", ".svg")

@@ -14,13 +14,13 @@ from tracker.app.course import Course, course_of
 from tracker.cli.charts.plot import draw
 from tracker.cli.demo.night import BETS, PAIRINGS
 from tracker.cli.demo.verdict import Verdict
-from tracker.cli.look import shown_as
+from tracker.cli.look import chance_text, shown_as
 from tracker.domain.bet import Result
 from tracker.domain.league import LEAGUE_ZONE
-from tracker.domain.money import money_text, plural
+from tracker.domain.money import plural
 from tracker.store.views import BetView, ShowView
 from tracker.wording.closes import closed_line
-from tracker.wording.figures import percent, score_text
+from tracker.wording.figures import score_text, signed_money
 
 _WIDE = 88
 _LONGEST_BET = 23
@@ -37,8 +37,8 @@ _STYLES = {
 def introduce(console: Console, folder: Path) -> None:
     """Say what is about to be seen."""
     console.print(
-        "Four recorded NBA games in under a minute, from a local server that answers as the real "
-        "feed does."
+        "Four recorded NBA games, hundreds of times as fast, from a local server that answers as "
+        "the real feed does."
     )
     for pairing in PAIRINGS:
         console.print(f"  {pairing.game}: {pairing.story}")
@@ -74,26 +74,25 @@ def _row(bet: BetView) -> tuple[str | Text, ...]:
     state, game = bet.state, bet.game
     score = "" if state is None or game is None else score_text(game, state.score)
     clock = "" if state is None else state.game_clock
-    chance = "" if bet.chance is None else percent(bet.chance.win)
-    return str(bet.number), shown_as(bet), score, clock, chance, _result(bet)
+    return str(bet.number), shown_as(bet), score, clock, chance_text(bet), _result(bet)
 
 
 def _result(bet: BetView) -> Text:
     if bet.result is None:
         return Text("")
-    money = ""
+    gained = 0
     if bet.payout_cents is not None and bet.stake_cents is not None:
         gained = bet.payout_cents - bet.stake_cents
-        money = f" {'+' if gained > 0 else ''}{money_text(gained)}"
+    money = f" {signed_money(gained)}" if gained else ""
     return Text(f"{bet.result.value}{money}", _STYLES[bet.result])
 
 
-def conclude(verdict: Verdict, pictures: Path) -> None:
+def conclude(verdict: Verdict, pictures: Path, console: Console) -> None:
     """The charts, the results, and whether all was right."""
-    console = Console(highlight=False)
     for view in verdict.bets:
         if view.snapshots:
-            console.print("\n".join(_chart(view, min(console.width, _WIDE))), markup=False)
+            # Its colours are in the text: rich counts them as letters unless it is told.
+            console.print(Text.from_ansi("\n".join(_chart(view, min(console.width, _WIDE)))))
             console.print()
     console.print(table([view.bet for view in verdict.bets]))
     _tell_closes(verdict, console)
@@ -122,9 +121,11 @@ def _tell_closes(verdict: Verdict, console: Console) -> None:
     if not told:
         return
     console.print("\nBy the closing line (the prices of this night are modelled):")
+    grid = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for bet, value in told:
         line = value.reason if bet.market is None else closed_line(bet.market, bet.odds, value)
-        console.print(f"  #{bet.number} {shown_as(bet)}: {line}", markup=False)
+        grid.add_row(f"  #{bet.number}", Text(shown_as(bet)), Text(line))
+    console.print(grid)
 
 
 def _chart(view: ShowView, columns: int) -> list[str]:

@@ -137,12 +137,13 @@ def main(speed: float | None = None, out: Path | None = None, phone: Settings | 
     """
     folder = Path(tempfile.mkdtemp(prefix="tracker-demo-"))
     pictures = out or folder / "charts"
+    console = Console(highlight=False)
     try:
-        verdict = asyncio.run(_night(folder, speed, Console(highlight=False), phone))
+        verdict = asyncio.run(_night(folder, speed, console, phone))
     except KeyboardInterrupt:
         shutil.rmtree(folder, ignore_errors=True)
         return 130
-    screen.conclude(verdict, pictures)
+    screen.conclude(verdict, pictures, console)
     return 0 if verdict.good else 1
 
 

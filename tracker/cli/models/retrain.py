@@ -126,6 +126,11 @@ def _retrained(
             text = work(folder, champion, seasons, day, advance)
     except BadDataset as why:
         raise Impossible(str(why)) from why
+    except MemoryError as why:
+        raise Impossible(
+            f"the games of {folder / league} need more memory than there is: "
+            "keep fewer seasons in the folder"
+        ) from why
     return _kept(registry, league, kind, f"retrained-{day}", text)
 
 

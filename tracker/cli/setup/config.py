@@ -12,11 +12,13 @@ from tracker.cli.ending import Ended
 from tracker.cli.screen import complain, note, paint, progress, say, say_json
 from tracker.cli.session import scope_of
 from tracker.domain.money import plural
+from tracker.settings.reading import as_plain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tracker.settings import Secrets, Settings
+    from tracker.settings.reading import as_plain
+from tracker.settings import Secrets, Settings
 
 _MASK = "***"
 _TELLING = ("authorization", "cookie", "key", "token")
@@ -68,7 +70,7 @@ def plain(settings: Settings, secrets: Secrets) -> dict[str, Any]:
     """The settings as plain values in the file's own words, every secret masked."""
     from tracker.notify.channels.apprise import channel_name
 
-    values: dict[str, Any] = settings.model_dump(mode="json", by_alias=True)
+    values: dict[str, Any] = as_plain(settings)
     cents = values.pop("stake_unit")
     values = {"stake_unit": f"{cents // 100}.{cents % 100:02d}", **values}
     urls = [x.get_secret_value() for x in secrets.urls]

@@ -214,7 +214,7 @@ async def _try_first(scope: Scope, channel: _Channel) -> None:
 
 
 def _zone(text: str) -> str:
-    from tracker.settings.zones import zone_name
+    from tracker.settings.alerting import zone_name
 
     try:
         return zone_name(text)

@@ -7,6 +7,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -220,12 +221,13 @@ def _named(settings: Settings) -> Settings:
             own = str(asked.getsockname()[0])
         except OSError:
             own = "127.0.0.1"
-    return settings.model_copy(update={"web": settings.web.model_copy(update={"hosts": (own,)})})
+    return replace(settings, web=replace(settings.web, hosts=(own,)))
 
 
 def _with(settings: Settings, host: str | None, port: int | None) -> Settings:
-    given = {k: v for k, v in (("host", host), ("port", port)) if v is not None}
-    return settings.model_copy(update={"web": settings.web.model_copy(update=given)})
+    web = settings.web
+    asked = replace(web, host=host or web.host, port=web.port if port is None else port)
+    return replace(settings, web=asked)
 
 
 def _draw(text: str) -> None:

@@ -94,7 +94,10 @@ class WatchScreen(App[None]):
             self.query_one("#detail", Static).update(seen)
             return
         self._seen = seen
-        top.update(Text(seen.trouble, "yellow") if seen.trouble else Text(seen.line))
+        style = "yellow" if seen.trouble else ""
+        text = Text(seen.trouble or seen.line, style, no_wrap=True, overflow="ellipsis")
+        text.truncate(self.size.width - 2, overflow="ellipsis")
+        top.update(text)
         self._fill()
         await self.draw()
 

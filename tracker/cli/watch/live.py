@@ -253,7 +253,8 @@ def _row(row: Row, columns: int) -> Text:
     stand, figure, _ = _COLUMNS
     line = Text().append(f"{sign} ", style)
     line.append(f"{_fit(row.label, wide)}  {_fit(row.stand, stand)}  ")
-    line.append(f"{_fit(row.figure, figure)}  ", style if "bold" in style else f"{style} bold")
+    told = f"{_fit(row.figure, figure)}  " if row.under else row.figure
+    line.append(told, style if "bold" in style else f"{style} bold")
     return _cut(line.append(row.under, "dim"), columns)
 
 

@@ -55,13 +55,18 @@ class ChatBoards:
             board = _board(channel)
             loop = None if board is None else self._loop(board)
             if isinstance(channel, TelegramChannel):
-                channel.card_of = self.store.cards.under
-                channel.line.keep_move = self.store.pairing.move
+                yield self._keep_moves(channel)
                 if channel.use.commands:
                     yield self._listen(channel, loop)
             if loop is not None:
                 beat = partial(self.progress.expect, f"cards {loop.board.name}", GRACE)
                 yield keep_cards(loop, self.store.alerting.snoozes, beat)
+
+    async def _keep_moves(self, channel: TelegramChannel) -> None:
+        """Write down, for ever, by which number a chat goes from then on."""
+        while True:
+            was, now = await channel.line.moved()
+            await self.store.pairing.move(was, now)
 
     def _loop(self, board: Board) -> CardLoop:
         speed = self.clock.speed if isinstance(self.clock, ScaledClock) else 1.0

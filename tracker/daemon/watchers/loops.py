@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
+from tracker.app.pricing import Pricing
 from tracker.clock import Clock, wait_for_event
 from tracker.daemon.watchdog import Watchdog
 from tracker.daemon.watchers.followed_bets import FollowedBets
@@ -79,6 +81,23 @@ async def watch_slate(
             wait, retry = (SLATE_SOON if shelf.waiting else SLATE_EVERY), SLATE_RETRY[0]
         await clock.sleep(SLATE_RETRY[0])
         await wait_for_event(clock, slate_wanted, wait - SLATE_RETRY[0])
+
+
+LEARN_EVERY = 600.0
+"""Seconds between two looks at the results of games that are over."""
+
+
+async def learn(store: Store, pricing: Pricing) -> None:
+    """Let what prices bets know all that the store has of games before their tip-off."""
+    quotes, finished = await store.known.quotes(), await store.known.finished()
+    pricing.known = replace(pricing.known, quotes=quotes, finished=finished)
+
+
+async def keep_learning(store: Store, pricing: Pricing, clock: Clock) -> None:
+    """Let what prices bets know of games that have ended meanwhile, for ever."""
+    while True:
+        await clock.sleep(LEARN_EVERY)
+        await learn(store, pricing)
 
 
 async def keep_alive(

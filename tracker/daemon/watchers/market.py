@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from tracker.app.value import (
     Quoted,
@@ -24,7 +26,7 @@ from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.policy import EdgeRule, MoveRule
 from tracker.domain.poll import Credit
 from tracker.domain.prior import PregameLines
-from tracker.domain.quote import EXCHANGES, Closing
+from tracker.domain.quote import ESPN, EXCHANGES, Closing
 from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
 from tracker.domain.value import ClosingValue, Decision
 from tracker.engine.market.board import QuoteBoard
@@ -79,6 +81,7 @@ class MarketWatch:
         self._decided: set[int] = set()
         self._ids: dict[str, str] = {}
         self._polls: dict[str, int] = {}
+        self._taken: dict[str, datetime] = {}
         self._rules: dict[tuple[int, str], RuleState] = {}
         self._news = asyncio.Event()
         self._buyer = Buyer(parts, self)
@@ -125,8 +128,19 @@ class MarketWatch:
         for game, state in listed:
             if state is not None:
                 self._states.setdefault(game.id, state)
-        over = {x for x in self.board.games if x not in self._games}
-        self.board.forget(over)
+        self._forget(self._games.keys() | {x.game.id for x in self._parts.trackings()})
+
+    def _forget(self, kept: AbstractSet[str]) -> None:
+        """Let go of games of other days, on which nothing is bet: a close can be read again."""
+        self.board.forget(self.board.games - kept)
+        aged = self._clock.now() - DAY
+        self._taken = {scope: at for scope, at in self._taken.items() if at > aged}
+        remembered: tuple[dict[str, Any], ...] = (
+            self._closes, self._shown, self._states, self._ids, self._polls,
+        )  # fmt: skip
+        for known in remembered:
+            for game in known.keys() - kept:
+                del known[game]
 
     def begun(self, game: Game) -> bool:
         """Whether a game has tipped off, as far as we know."""
@@ -188,6 +202,9 @@ class MarketWatch:
         now = self._clock.now()
         bets = self.bet_on()
         near = any(x.start - now <= NEAR and not self.begun(x) for x in games if x.id in bets)
+        if source == ESPN and near:
+            # Whatever board anybody has read: it is asked for anew no more often for that.
+            return STEP_S
         if source not in EXCHANGES:
             return NEAR_S if near else FAR_S
         if any(self.begun(x) for x in games):
@@ -209,6 +226,9 @@ class MarketWatch:
     async def take(self, asked: Asked, paid: Credit | None) -> None:
         """Believe an answer: what changed in it is written with its body, and its cost."""
         document = asked.document
+        if paid is None and self._taken.get(asked.scope) == document.at:
+            return
+        self._taken[asked.scope] = document.at
         found = match(asked.parsed, self._games.values(), document.at, self._parts.roster_of)
         if paid is not None:
             self._ids |= found.ids

@@ -19,31 +19,34 @@ class SourceStatus:
     """The last word of each source and of each game, in memory until it is kept."""
 
     def __init__(self) -> None:
-        """Nothing has been heard; `on_answer` is called with a source whenever it is well.
-
-        `usage` gives what has been asked of each host.
-        """
-        self.on_answer: Callable[[str], None] = lambda _: None
-        self.usage: Callable[[], Mapping[str, Usage]] = dict
+        """Nothing has been heard."""
+        self._listeners: list[Callable[[str], None]] = []
         self._heard: dict[str, tuple[datetime, str]] = {}
         self._seen: dict[str, tuple[datetime, bool]] = {}
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Call this with a source whenever it is well."""
+        self._listeners.append(listener)
 
     def hear(self, source: str, at: datetime, word: str) -> None:
         """A source has answered: `ok`, or the word of its trouble."""
         self._heard[source] = (at, word)
         if word == WELL:
-            self.on_answer(source)
+            for listener in self._listeners:
+                listener(source)
 
     def see(self, book: GameTracking) -> None:
         """A game has been looked at and brought nothing that would be recorded."""
         if book.seen_at is not None:
             self._seen[book.game.id] = (book.seen_at, book.stale)
 
-    async def keep(self, store: Store, clock: Clock) -> None:
-        """Write down what has been heard, for ever."""
+    async def keep(
+        self, store: Store, clock: Clock, usage: Callable[[], Mapping[str, Usage]]
+    ) -> None:
+        """Write down what has been heard, for ever; `usage` is what was asked of each host."""
         while True:
             heard, self._heard = self._heard, {}
             seen, self._seen = self._seen, {}
             if heard or seen:
-                await store.heard(heard, seen, self.usage() if heard else {}, clock.now())
+                await store.heard(heard, seen, usage() if heard else {}, clock.now())
             await clock.sleep(KEEP_EVERY)

@@ -28,7 +28,7 @@ from tracker.domain.events import (
 )
 from tracker.domain.money import plural
 from tracker.domain.policy import Level
-from tracker.engine.decide.advance import LOST_AFTER
+from tracker.engine.decide.advance import GAME_LOST_AFTER
 from tracker.notify.channel import Channel, Message
 from tracker.store import Store
 from tracker.wording.alerts import data_back, no_data
@@ -141,7 +141,7 @@ class SystemNotices:
     def _back(self, game: str) -> None:
         if self._away.pop(game, game) is None and not self._away:
             if self._told_dark:
-                away = self._clock.monotonic() - self._dark_since + LOST_AFTER.total_seconds()
+                away = self._clock.monotonic() - self._dark_since + GAME_LOST_AFTER.total_seconds()
                 self._say("feed_found", data_back(tuple(self._hit), away), Level.LOW)
             self._told_dark = False
             self._hit.clear()

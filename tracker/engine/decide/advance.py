@@ -22,7 +22,7 @@ from tracker.domain.events import (
 )
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.policy import Event
-from tracker.domain.poll import Trouble, Unreadable
+from tracker.domain.poll import AGREEING_POLLS, STALE_AFTER, Trouble, Unreadable, goes_back
 from tracker.domain.prior import Basis
 from tracker.domain.tracking import Change, GameTracking, Held, Ordering
 from tracker.engine.decide.facts import announce, review_alert
@@ -34,7 +34,6 @@ from tracker.engine.decide.normalising import (
     moved,
     with_players,
 )
-from tracker.engine.decide.ordering import classify
 from tracker.engine.decide.snapshots import chances, see
 from tracker.engine.rules.freezing import freeze_doubted, freeze_pending
 from tracker.engine.rules.stepping import Look
@@ -43,11 +42,8 @@ from tracker.engine.settle.settlement import finish, settle_parts, take_given
 from tracker.engine.settle.unfinished import confirm_unread, end_unheard
 from tracker.forecast import Outlook
 
-STALE_AFTER = timedelta(seconds=90)
-"""A live game that has not changed for this long is shown as stale."""
-
-LOST_AFTER = timedelta(seconds=90)
-"""A game in play that could not be read for this long is said to be lost."""
+GAME_LOST_AFTER = timedelta(seconds=90)
+"""A game in play that no source told of for this long is said to be lost."""
 
 _MOST_HELD = 99
 
@@ -109,6 +105,27 @@ def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: 
     return _asked(end_unheard(change, "", now))
 
 
+def classify(book: GameTracking, state: GameState) -> tuple[Ordering, Held | None]:
+    """How `state` stands to what the book believes, and what is to be held from now on.
+
+    Feeds go back: a cache serves an old board, a score is corrected downwards, a game flickers to
+    "postponed". What goes back is believed only once several polls in a row agree.
+    """
+    believed = book.state
+    if believed is None:
+        return Ordering.NEWER, None
+    if state == believed:
+        return Ordering.SAME, None
+    if not goes_back(believed, state):
+        return Ordering.NEWER, None
+    held = book.held
+    agrees = held is not None and not goes_back(held.state, state)
+    polls = held.polls + 1 if held is not None and agrees else 1
+    if polls >= AGREEING_POLLS:
+        return Ordering.CORRECTION, None
+    return Ordering.HELD, Held(state, polls)
+
+
 def _before_tip(before: GameState | None, state: GameState) -> bool:
     """Whether nothing can have happened on the court: what moves a chance then is knowledge."""
     return before is not None and state.phase is Phase.SCHEDULED
@@ -145,7 +162,7 @@ def _changed_in(book: GameTracking, before: GameState, state: GameState) -> tupl
 def note(book: GameTracking, why: Unreadable, now: datetime) -> Change:
     """What an unreadable poll changes: nothing is believed, and a long silence is said once."""
     playing = book.state is not None and book.state.phase.in_play
-    silent = book.seen_at is not None and now - book.seen_at >= LOST_AFTER
+    silent = book.seen_at is not None and now - book.seen_at >= GAME_LOST_AFTER
     book = replace(book, stale=_stale(book, now))
     if book.state is not None and book.state.phase.off and _surely_off(book, now):
         # A game that was called off leaves the board; its bets still become void, and official.

@@ -4,14 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from tracker.domain.bet import Parlay, Result
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
-from tracker.domain.game import GameState
+from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import Market
-from tracker.domain.tracking import Group, LegStanding, Tracked
+from tracker.domain.tracking import GameTracking, Group, LegStanding, Tracked
 from tracker.forecast import Outlook, parlay_of, price_all, why_none
 from tracker.forecast.pricing.questions import opened
+
+
+def to_presume(book: GameTracking, now: datetime) -> GameState | None:
+    """The game before its tip-off, where a parlay over several games waits to hear of it."""
+    if book.state is not None or now >= book.game.start:
+        return None
+    if not any(_waits(x, book.game.id) for x in book.tracked):
+        return None
+    return GameState(book.game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
+
+
+def presume(book: GameTracking, state: GameState, outlook: Outlook) -> GameTracking:
+    """The book with the chance of those parlays' legs, by the outlook before tip-off.
+
+    Nothing is believed of the game by that, and no snapshot is due: the parlay's other games give
+    them.
+    """
+    for tracked in book.tracked:
+        slip = tracked.bet.market
+        if isinstance(slip, Parlay) and _waits(tracked, book.game.id):
+            book = book.with_tracked(look_at(tracked, slip, outlook, state))
+    return book
+
+
+def _waits(tracked: Tracked, game_id: str) -> bool:
+    return len(tracked.groups) > 1 and part_of(tracked, game_id) is None
 
 
 def look_at(tracked: Tracked, slip: Parlay, outlook: Outlook, state: GameState) -> Tracked:

@@ -16,12 +16,19 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import ASK_BOOK, Parlay
 from tracker.domain.market import Market
 from tracker.domain.money import plural
-from tracker.domain.policy import CHANCE, DAEMON, SWING, Event, Level, Policy, Told, topic_of
+from tracker.domain.policy import (
+    CHANCE,
+    DAEMON,
+    SWING,
+    TOGETHER,
+    Event,
+    Level,
+    Policy,
+    Told,
+    topic_of,
+)
 from tracker.domain.tracking import Change, Tracked
 from tracker.engine.settle.certainty import told_as
-
-GROUP_WAIT = timedelta(seconds=3)
-"""For how long after a message about a game what is not urgent waits, to come as one with more."""
 
 BUDGET_SPAN = timedelta(hours=1)
 """The time that both budgets are for."""
@@ -201,6 +208,6 @@ def _grouped(firing: Firing, policy: Policy, level: Level, now: datetime) -> dat
     if level.rank >= Level.HIGH.rank:
         return None
     last = max((x.at for x in policy.told if x.game == firing.game and x.at < now), default=None)
-    if last is None or now - last >= GROUP_WAIT:
+    if last is None or now - last >= TOGETHER:
         return None
-    return last + GROUP_WAIT
+    return last + TOGETHER

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from tracker.domain.bet import Bet, Result
+from tracker.domain.bet import Bet, Result, excess_of
 from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import (
@@ -20,15 +20,10 @@ from tracker.domain.market import (
     DoubleDouble,
     GameMarket,
     Market,
-    Moneyline,
-    OddEven,
-    Parity,
     PlayerMarket,
     PlayerTotal,
     Span,
-    Spread,
     TeamTotal,
-    ThreeWay,
     Total,
 )
 from tracker.domain.player import UNREAD, Player, Stat, box_line, figure
@@ -243,28 +238,7 @@ def _yes(*, holds: bool) -> Result:
 
 
 def _by_points(market: GameMarket, score: Score) -> Result:
-    match market:
-        case Moneyline():
-            return _by_sign(_lead(score, market.side))
-        case Spread():
-            return _by_sign(_lead(score, market.side) + market.points)
-        case Total():
-            return _signed(market.direction, score.total - market.points)
-        case TeamTotal():
-            return _signed(market.direction, score.of(market.side) - market.points)
-        case OddEven():
-            points = score.total if market.side is None else score.of(market.side)
-            return _yes(holds=(points % 2 == 1) == (market.parity is Parity.ODD))
-        case ThreeWay():
-            if market.side is None:
-                return _yes(holds=score.margin == 0)
-            return _yes(holds=_lead(score, market.side) > 0)
-        case _:
-            assert_never(market)
-
-
-def _lead(score: Score, side: Side) -> int:
-    return score.of(side) - score.of(side.other)
+    return _by_sign(excess_of(market, score.home, score.away))
 
 
 def _player_verdict(market: PlayerMarket, state: GameState, house: HouseRules) -> Verdict:

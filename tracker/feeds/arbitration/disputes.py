@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tracker.clock import Clock
 from tracker.domain.events import FeedAgreement, FeedDisagreement, Tell
 from tracker.domain.game import Game, GameState, Phase
-from tracker.feeds.arbitration.compare import contradict
+from tracker.domain.poll import CLOCK_S, behind, order_key
 from tracker.feeds.polling.feed import Feed
 
 EVERY_S = 5 * 60.0
@@ -115,3 +115,27 @@ class Disputes:
 
 def _told(state: GameState) -> str:
     return f"{state.score.away}-{state.score.home} at {state.game_clock}"
+
+
+def ahead(state: GameState, other: GameState) -> bool:
+    """Whether a state is from a later moment than the other, or has more points at the same one."""
+    return behind(other, state) and not behind(state, other)
+
+
+def contradict(one: GameState, other: GameState) -> bool:
+    """Whether two states cannot both be true, however far one source lags behind the other."""
+    if one.phase.off or other.phase.off:
+        return False
+    if Phase.SCHEDULED in (one.phase, other.phase):
+        return False
+    mine, theirs = order_key(one), order_key(other)
+    if one.phase is Phase.FINAL and other.phase is Phase.FINAL:
+        return one.score != other.score
+    if mine[:2] == theirs[:2] and abs(one.clock - other.clock) <= CLOCK_S:
+        return one.score != other.score
+    early, late = (one, other) if _earlier(one, other) else (other, one)
+    return early.score.home > late.score.home or early.score.away > late.score.away
+
+
+def _earlier(one: GameState, other: GameState) -> bool:
+    return order_key(one)[:3] < order_key(other)[:3]

@@ -6,27 +6,24 @@ has been told: what it says is held back until it has caught up.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from tracker.clock import Clock
 from tracker.domain.events import FeedFrozen, FeedSwitched, FeedThawed, Tell
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds.arbitration.breaker import Breaker
-from tracker.feeds.arbitration.compare import ahead, behind, contradict
-from tracker.feeds.arbitration.disputes import Disputes
-from tracker.feeds.arbitration.standstill import Told, stands_still
-from tracker.feeds.http.health import LOST_AFTER
+from tracker.domain.poll import SOURCE_HELD_S, STALE_AFTER, Trouble, Unreadable, behind
+from tracker.feeds.arbitration.disputes import Disputes, ahead, contradict
+from tracker.feeds.http.health import SOURCE_LOST_AFTER
+from tracker.feeds.polling.board import SharedBoard
+from tracker.feeds.polling.cadence import OVERDUE_AFTER_S
 from tracker.feeds.polling.feed import Ask, Feed, Look
 
 DOUBT_EVERY_S = 30.0
 """Least seconds between two such looks elsewhere."""
-
-HELD_BACK_S = 90.0
-"""For how long a source that lags behind what another told is not told: a feed is 10 to 30 s late,
-a bad one a minute. After that it is taken at its word, and the engine decides."""
 
 SHARED_S = 5.0
 """Oldest board of another source that is taken for such a look."""
@@ -46,6 +43,81 @@ KEPT_GAMES = 512
 def _disputed(look: Look, state: GameState, ends: str) -> Look:
     """A look at a final that another document contradicts."""
     return replace(look, reading=replace(state, doubt=ends))
+
+
+FROZEN_BREAK_S = 20 * 60.0
+"""A break that has not changed for so long is looked up elsewhere: halftime has fifteen minutes."""
+
+OVERDUE_S = 15 * 60.0
+"""The same for a game that should have begun: real tip-offs are about ten minutes late."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What was last told of a game, by which document, and since when nothing has changed."""
+
+    state: GameState
+    document: tuple[str, str]
+    since: float
+    doubted: float = -math.inf
+    frozen: bool = False
+    stood_still: tuple[str, str] | None = None
+    lagging: float | None = None
+
+
+def stands_still(state: GameState, stood: float, now: datetime) -> bool:
+    """Whether a game that has not changed for `stood` seconds should have."""
+    match state.phase:
+        case Phase.LIVE:
+            return stood >= STALE_AFTER.total_seconds()
+        case Phase.BREAK:
+            return stood >= FROZEN_BREAK_S
+        case Phase.SCHEDULED:
+            late = (now - state.game.start).total_seconds()
+            return OVERDUE_S <= late < OVERDUE_AFTER_S
+        case _:
+            return False
+
+
+FLAPPING_S = 5 * 60.0
+"""A source that fails again within this time of its return is not trusted as quickly."""
+
+TRUSTED_AFTER = 1
+"""Good answers in a row after which a source that had failed is used again."""
+
+TRUSTED_AFTER_FLAPPING = 3
+"""The same for a source that has failed again soon after its return."""
+
+_AT_ONCE = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
+
+
+class Breaker:
+    """Open while the primary source is lost; what it answers in the meantime are probes.
+
+    One failure alone is a hiccup and opens nothing, but a source that refuses us is left at once.
+    """
+
+    def __init__(self) -> None:
+        """Closed: the primary source is used."""
+        self.open = False
+        self._needed = TRUSTED_AFTER
+        self._closed_at: float | None = None
+
+    def judge(self, board: SharedBoard, monotonic: float) -> bool:
+        """Take note of how the source's board stands; whether that opened or closed the breaker."""
+        failure = board.failure
+        before = self.open
+        if failure is not None:
+            lost = failure.failures >= SOURCE_LOST_AFTER or failure.error.trouble in _AT_ONCE
+            if lost and not self.open:
+                self.open = True
+                back = self._closed_at
+                again = back is not None and monotonic - back < FLAPPING_S
+                self._needed = TRUSTED_AFTER_FLAPPING if again else TRUSTED_AFTER
+        elif self.open and board.streak >= self._needed:
+            self.open = False
+            self._closed_at = monotonic
+        return self.open != before
 
 
 class Failover:
@@ -146,7 +218,7 @@ class Failover:
         Once or twice its box, which is of the same moment; then a board that all games share.
         """
         trouble = look.reading.trouble if isinstance(look.reading, Unreadable) else None
-        hiccup = not self._breaker.open and self._missed[game.id] <= LOST_AFTER
+        hiccup = not self._breaker.open and self._missed[game.id] <= SOURCE_LOST_AFTER
         box = hiccup and not self._slow(game)
         if box:
             look = await self._primary.look(game, Ask.EITHER, max_age)
@@ -236,7 +308,7 @@ class Failover:
         if other is not None and isinstance(other.reading, GameState):
             return self._tell(game, other, other.reading, lagging=told.lagging)
         told.lagging = now if told.lagging is None else told.lagging
-        if now - told.lagging >= HELD_BACK_S:
+        if now - told.lagging >= SOURCE_HELD_S:
             return self._tell(game, look, state)
         why = (
             f"{look.source} is behind what {told.document[0]} told, and is not told until it is not"

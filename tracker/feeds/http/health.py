@@ -11,8 +11,9 @@ from tracker.domain.events import FeedBlocked, FeedLost, FeedRecovered, SystemEv
 from tracker.domain.poll import Trouble, Usage
 from tracker.feeds.errors import FeedError
 
-LOST_AFTER = 2
-"""Failures in a row after which a source counts as lost: one alone is an ordinary hiccup."""
+SOURCE_LOST_AFTER = 2
+"""Failures in a row after which a source counts as lost, whatever its games: one alone is an
+ordinary hiccup."""
 
 WELL = "ok"
 """The word of a source that answers; any other is that of a `Trouble`."""
@@ -48,8 +49,8 @@ def advice(trouble: Trouble) -> str:
 class Health:
     """The health of one source, judged by its board.
 
-    It tells `FeedLost` after `LOST_AFTER` failures in a row, `FeedBlocked` at once when it begins
-    to refuse us, and `FeedRecovered`, counted from the first failure, if either had been told.
+    It tells `FeedLost` after `SOURCE_LOST_AFTER` failures in a row, `FeedBlocked` at once when it
+    begins to refuse us, and `FeedRecovered`, counted from the first failure, if either was told.
     """
 
     def __init__(self, source: str, tell: Tell, pulse: Pulse) -> None:
@@ -77,7 +78,7 @@ class Health:
         self._failures += 1
         if error.trouble is Trouble.BLOCKED:
             self._once(FeedBlocked(self._source, str(error)))
-        elif self._failures >= LOST_AFTER and FeedBlocked not in self._told:
+        elif self._failures >= SOURCE_LOST_AFTER and FeedBlocked not in self._told:
             self._once(FeedLost(self._source, error.trouble.value, str(error)))
         self._pulse(self._source, at, error.trouble.value)
 

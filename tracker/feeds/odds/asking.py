@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -12,8 +13,6 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
-
-from pydantic import SecretStr
 
 from tracker.clock import Clock, ScaledClock
 from tracker.domain.game import Game
@@ -30,10 +29,12 @@ from tracker.feeds.odds.offers import Parsed
 from tracker.feeds.odds.polymarket import parse as polymarket
 from tracker.feeds.odds.the_odds_api import parse as the_odds_api
 from tracker.feeds.polling.board import BoardReading
+from tracker.settings import Secret
 from tracker.settings.models import OddsSettings, on_this_machine
 
-FRESH_S = 30.0
-"""Oldest board that ESPN's lines are taken from."""
+FRESH_S = 120.0
+"""Seconds: a board that was read by whoever needed it is read for its lines too while it is no
+older; only then is it asked for anew."""
 
 REQUESTS_PER_MINUTE = {the_odds_api.NAME: 60, kalshi.NAME: kalshi.REQUESTS_PER_MINUTE}
 POLYMARKET_PER_MINUTE = 240
@@ -93,7 +94,7 @@ class OddsSources:
     def __init__(
         self,
         settings: OddsSettings,
-        key: SecretStr | None,
+        key: Secret | None,
         feeds: Feeds,
         fetchers: Mapping[str, Fetcher],
         clock: Clock,
@@ -166,7 +167,9 @@ class OddsSources:
         for league in sorted({x.league for x in games} & kalshi.SERIES.keys()):
             for series in kalshi.SERIES[league]:
                 fetched = await host.get(kalshi.markets_path(series), ODDS_CAP)
-                found.append(_asked(kalshi.NAME, fetched, kalshi.parse(fetched.body), series))
+                # A page of contracts takes tens of milliseconds, which nobody should wait for.
+                parsed = await asyncio.to_thread(kalshi.parse, fetched.body)
+                found.append(_asked(kalshi.NAME, fetched, parsed, series))
         return found
 
     async def _polymarket(self, games: Sequence[Game]) -> list[Asked]:
@@ -258,7 +261,9 @@ class OddsSources:
             except FeedError as error:
                 return _refused(credit, error)
             try:
-                parsed = the_odds_api.parse(fetched.body) if planned else Parsed()
+                parsed = Parsed()
+                if planned:
+                    parsed = await asyncio.to_thread(the_odds_api.parse, fetched.body)
             except FeedMalformed as error:
                 # It was charged all the same.
                 return Bought(credit(fetched.headers, f"the answer cannot be read: {error}"))
@@ -350,7 +355,7 @@ def _whole(text: str | None) -> int | None:
 @asynccontextmanager
 async def open_odds(
     settings: OddsSettings,
-    key: SecretStr | None,
+    key: Secret | None,
     feeds: Feeds,
     clock: Clock,
     *,

@@ -11,8 +11,7 @@ from dataclasses import replace
 
 from tracker.clock import Clock
 from tracker.domain.game import Box, Game, GameState, Phase, PlayerLine
-from tracker.domain.poll import Standing
-from tracker.feeds.arbitration.compare import behind
+from tracker.domain.poll import DOCUMENT_HELD_S, Standing, behind
 from tracker.feeds.polling.feed import Ask, Look, Watch
 from tracker.feeds.polling.possession import decisive
 
@@ -40,9 +39,6 @@ EARLY_S = 30 * 60.0
 
 RETRY_S = 30.0
 """Until a box that could not be read is asked for again: the board serves meanwhile."""
-
-HELD_BACK_S = 30.0
-"""For how long one document may lag behind the other without being told."""
 
 
 def seen_by(state: GameState, before: tuple[PlayerLine, ...]) -> tuple[PlayerLine, ...]:
@@ -168,7 +164,7 @@ class BoxWatch:
         if told is not None and path != self._document and behind(state, told):
             now = self._clock.monotonic()
             since = self._lagging.setdefault(path, now)
-            if told.phase is Phase.FINAL or now - since < HELD_BACK_S:
+            if told.phase is Phase.FINAL or now - since < DOCUMENT_HELD_S:
                 return told
         self._lagging.pop(path, None)
         self._told, self._document = state, path

@@ -133,7 +133,8 @@ def read(folder: Path, league: str) -> Dataset:
     for name in ("game_id", "period", "clock_s", "home_score", "away_score"):
         if name not in raw:
             raise BadDataset(f"{folder / league / 'events.parquet'} has no column {name!r}")
-    ids = raw["game_id"].astype(str)
+    ids = raw["game_id"]
+    ids = ids if ids.dtype == object else ids.astype(str)
     act = _acts(raw["action"] if "action" in raw else raw["kind"])
     home, away = raw["home_score"].astype(int), raw["away_score"].astype(int)
     fresh = np.r_[True, ids[1:] != ids[:-1]]
@@ -155,7 +156,8 @@ def read(folder: Path, league: str) -> Dataset:
         side[kept],
         _own(raw)[kept],
     )
-    games = _games(folder / league, ids[kept][starts[:-1]], raw, events, teams)
+    played = ids[kept][starts[:-1]].astype(str)
+    games = _games(folder / league, played, raw, events, teams)
     results = _results(folder / league, rules, games, events)
     return Dataset(rules, with_ends(games, league, results), events, results)
 
@@ -171,13 +173,32 @@ def _table(path: Path, *, needed: bool) -> dict[str, Array]:
         if needed:
             raise BadDataset(f"there is no {path}: name a folder that holds a league's events")
         return {}
-    table = pq.read_table(path)
-    skip = {"players_on"}
-    return {
-        name: np.asarray(table.column(name).to_numpy())
-        for name in table.column_names
-        if name not in skip
+    skip = {
+        "players_on",
+        "assister_id",
+        "seq",
+        "elapsed_s",
+        "steal_id",
+        "block_id",
+        "foul_drawn_id",
     }
+    names = [x for x in pq.read_schema(path).names if x not in skip]
+    # A column at a time, and of texts each once: a fit has to fit into a gigabyte.
+    return {x: _values(pq.read_table(path, columns=[x], use_threads=False), x) for x in names}
+
+
+def _values(table: Any, name: str) -> Array:
+    """A column; equal texts are one object, None where there is none."""
+    import pyarrow as pa
+
+    column = table.column(name)
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return np.asarray(column.to_numpy())
+    coded = column.dictionary_encode().combine_chunks()
+    coded = coded.chunk(0) if hasattr(coded, "chunk") else coded
+    words = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
+    found: Array = words[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    return found
 
 
 def _own(raw: dict[str, Array]) -> Array:
@@ -202,8 +223,7 @@ def digest(data: Dataset) -> str:
 
 
 def _acts(names: Array) -> Array:
-    kinds, index = np.unique(names.astype(str), return_inverse=True)
-    return np.array([ACTIONS.get(kind, Act.NOTHING) for kind in kinds], dtype=np.int8)[index]
+    return np.array([ACTIONS.get(str(x), Act.NOTHING) for x in names], dtype=np.int8)
 
 
 def _sides(
@@ -211,7 +231,7 @@ def _sides(
 ) -> tuple[Array, dict[str, tuple[str, str]]]:
     """+1, -1 or 0 (home, away, neither) for each event; home and away team where events tell."""
     if "side" in raw:
-        names = raw["side"].astype(str)
+        names = raw["side"]
         return np.select([names == "home", names == "away"], [1, -1], 0).astype(np.int8), {}
     teams = np.array([-1 if x != x or x is None else int(x) for x in raw["team_id"]])  # noqa: PLR0124
     # A game's home team is the one whose events come with home points.

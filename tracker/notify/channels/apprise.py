@@ -29,7 +29,7 @@ from tracker.notify.channel import Message
 from tracker.notify.envelope import BRIEF, brief
 from tracker.notify.threads import in_thread
 from tracker.notify.web_service import reason_in
-from tracker.settings.mistakes import ConfigError
+from tracker.settings.reading import ConfigError
 
 if TYPE_CHECKING:
     import apprise

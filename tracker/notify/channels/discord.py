@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any, Self
 
-from pydantic import SecretStr
-
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
 from tracker.notify.boards import Edited, Gone, Pace, Posted, Shown
@@ -14,7 +12,8 @@ from tracker.notify.channel import Message
 from tracker.notify.channels.card_text import DISCORD_LIMIT, for_discord, markdown
 from tracker.notify.channels.telegram.text import ending, shortened
 from tracker.notify.web_service import SEND_LIMIT, Reply, WebService
-from tracker.settings.mistakes import ConfigError
+from tracker.settings import Secret
+from tracker.settings.reading import ConfigError
 from tracker.wording.cards import Card
 
 NAME = "discord"
@@ -38,9 +37,7 @@ class DiscordChannel:
     Close it, or use it in an `async with`.
     """
 
-    def __init__(
-        self, webhook: SecretStr, *, cards: bool = True, limit: float = SEND_LIMIT
-    ) -> None:
+    def __init__(self, webhook: Secret, *, cards: bool = True, limit: float = SEND_LIMIT) -> None:
         """`webhook` is its whole address, a secret; ConfigError when it cannot be one."""
         found = _WEBHOOK.fullmatch(webhook.get_secret_value())
         if found is None:

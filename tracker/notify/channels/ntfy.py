@@ -11,8 +11,6 @@ import re
 from typing import Self
 from urllib.parse import urlencode
 
-from pydantic import SecretStr
-
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
 from tracker.notify.boards import Edited, Pace, Posted, Shown
@@ -20,7 +18,8 @@ from tracker.notify.channel import Message
 from tracker.notify.channels.card_text import NTFY_LIMIT, for_ntfy, plain
 from tracker.notify.channels.telegram.text import ending, shortened
 from tracker.notify.web_service import SEND_LIMIT, Reply, WebService
-from tracker.settings.mistakes import ConfigError
+from tracker.settings import Secret
+from tracker.settings.reading import ConfigError
 from tracker.wording.cards import Card
 
 NAME = "ntfy"
@@ -52,10 +51,10 @@ class NtfyChannel:
 
     def __init__(
         self,
-        topic: SecretStr,
+        topic: Secret,
         api_url: str,
         *,
-        token: SecretStr | None = None,
+        token: Secret | None = None,
         cards: bool = False,
         limit: float = SEND_LIMIT,
     ) -> None:

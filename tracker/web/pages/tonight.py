@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from tracker.app.bets import Beside, Bets, draft_of
 from tracker.app.choose_game import Chooser
@@ -17,6 +17,7 @@ from tracker.web.pages.frame import Inside, OfBell, OfSite, page
 from tracker.wording.figures import percent, signed_money
 
 if TYPE_CHECKING:
+    from tracker.app.tonight import Evening
     from tracker.store.views import BetView
 
 Line = Annotated[str, Form(min_length=1, max_length=2000)]
@@ -25,13 +26,17 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-async def home(_: Inside, bell: OfBell, said: str = "") -> Response:
+async def home(_: Inside, bell: OfBell) -> Response:
     """Every game that is followed, live, and a line to add a bet."""
-    found = await bell.newest()
-    return page(
-        "tonight.html", "Tonight", "/", games=found.games, shape=found.shape, said=said,
-        waiting=[listed(x) for x in found.waiting], trouble=found.trouble,
+    return HTMLResponse(await bell.shown(_home))
+
+
+def _home(night: Evening) -> bytes:
+    made = page(
+        "tonight.html", "Tonight", "/", games=night.games, shape=night.shape,
+        waiting=[listed(x) for x in night.waiting], trouble=night.trouble,
     )  # fmt: skip
+    return bytes(made.body)
 
 
 @router.post("/bets/check")

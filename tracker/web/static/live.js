@@ -6,6 +6,7 @@ let last = Date.now();
 let source = null;
 let all = {};
 let waiting = null;
+let tried = 0;
 const others = "BroadcastChannel" in self ? new BroadcastChannel("tracker") : null;
 const shared = "locks" in navigator && others !== null;
 
@@ -93,8 +94,11 @@ if (document.querySelector("[data-live]") !== null) {
   addEventListener("pageshow", (event) => { if (event.persisted) awake(); });
   setInterval(() => {
     grey();
-    const dead = Date.now() - last > STALE_MS && !document.hidden;
-    if (dead && shared && source === null) lead({ steal: true });
+    const now = Date.now();
+    if (document.hidden || now - last <= STALE_MS || now - tried <= STALE_MS) return;
+    tried = now;
+    if (shared && source === null) lead({ steal: true });
+    else listen();
   }, 1000);
 }
 

@@ -15,7 +15,6 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 import httpx
-from pydantic import SecretStr
 from telegram import (
     Bot,
     BotCommand,
@@ -50,6 +49,7 @@ from tracker.notify.channels.telegram.values import (
     Updates,
     Written,
 )
+from tracker.settings import Secret
 
 ANSWER_LIMIT = 4 << 20
 """Most bytes that an answer may have; a hundred updates of the longest kind have less."""
@@ -200,7 +200,7 @@ class BotApi:
     raises anything but cancellation, and none is repeated.
     """
 
-    def __init__(self, token: SecretStr, api_url: str, connect_limit: float) -> None:
+    def __init__(self, token: Secret, api_url: str, connect_limit: float) -> None:
         """Nothing is sent yet. `connect_limit` is in seconds, name look-up and TLS included.
 
         Raises OSError when the certificates cannot be read, and UnusableProxy.

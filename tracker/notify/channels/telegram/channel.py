@@ -5,13 +5,10 @@ An alert is a reply to the live card of its game, where that is shown.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
-
-from pydantic import SecretStr
 
 from tracker.domain.alert import Outcome, Sent, Unknown
 from tracker.domain.events import Tell, tell_nobody
@@ -25,21 +22,14 @@ from tracker.notify.channels.telegram.connection import (
 )
 from tracker.notify.channels.telegram.text import marked_up, plain
 from tracker.notify.channels.telegram.values import Answer, Place
-from tracker.settings.mistakes import ConfigError
+from tracker.settings import Secret
 from tracker.settings.models import TelegramSettings
+from tracker.settings.reading import ConfigError
 
 if TYPE_CHECKING:
     from tracker.notify.channels.telegram.bot import BotApi
 
 NAME = "telegram"
-
-CardOf = Callable[[str, tuple[int, ...]], Awaitable[str | None]]
-"""The message on a channel that shows the card of some alerts' game; None where there is none."""
-
-
-async def _no_card(_channel: str, _alerts: tuple[int, ...]) -> str | None:
-    """No cards are shown."""
-    return None
 
 
 def card_name(chat_id: int, number: int) -> str:
@@ -55,7 +45,7 @@ def number_in(card: str, chat_id: int | None) -> int | None:
 
 def telegram_channel(
     settings: TelegramSettings,
-    token: SecretStr | None,
+    token: Secret | None,
     tell: Tell = tell_nobody,
     *,
     paired: Place | None = None,
@@ -98,8 +88,7 @@ USUAL = Use()
 class TelegramChannel:
     """One bot that writes to one chat. Close it, or use it in an `async with`.
 
-    Without a place nothing is sent until one has been paired. `card_of` tells where an alert's card
-    is, which only the daemon knows.
+    Without a place nothing is sent until one has been paired.
     """
 
     def __init__(self, line: TelegramConnection, use: Use = USUAL) -> None:
@@ -107,7 +96,6 @@ class TelegramChannel:
         self.name = NAME
         self.line = line
         self.use = use
-        self.card_of: CardOf = _no_card
 
     def __repr__(self) -> str:
         """The name alone: the token is a secret."""
@@ -145,8 +133,7 @@ class TelegramChannel:
 
     async def send(self, message: Message) -> Outcome:
         """Write one message to the chat, and say what came of it."""
-        card = await self.card_of(self.name, message.alert_ids)
-        reply_to = None if card is None else number_in(card, self.line.chat_id)
+        reply_to = None if message.card is None else number_in(message.card, self.line.chat_id)
 
         async def ask(api: BotApi, place: Place, html: bool) -> Answer:
             text = marked_up(message) if html else plain(message)

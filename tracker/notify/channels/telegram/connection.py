@@ -10,8 +10,6 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, assert_never
 
-from pydantic import SecretStr
-
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import ChatMoved, MarkupRefused, Tell, TopicGone, tell_nobody
 from tracker.network import UnusableProxy
@@ -25,7 +23,8 @@ from tracker.notify.channels.telegram.values import (
     Place,
 )
 from tracker.notify.threads import in_thread
-from tracker.settings.mistakes import ConfigError
+from tracker.settings import Secret
+from tracker.settings.reading import ConfigError
 
 if TYPE_CHECKING:
     from tracker.notify.channels.telegram.bot import BotApi
@@ -59,10 +58,6 @@ Spoken = Shown | Gone | Outcome
 """What is left once moved groups and bad markup have been dealt with."""
 
 
-async def _stay_put(was: int, now: int) -> None:
-    """Nobody keeps the chat's number."""
-
-
 class CannotOpen(Exception):
     """Nothing can be sent as the machine is set up now: the certificates or the proxy."""
 
@@ -77,7 +72,7 @@ class TelegramConnection:
 
     def __init__(
         self,
-        token: SecretStr,
+        token: Secret,
         place: Place | None,
         *,
         api_url: str = API_URL,
@@ -97,7 +92,7 @@ class TelegramConnection:
         self.place = place
         self.tell = tell
         self.limit = limit
-        self.keep_move: Callable[[int, int], Awaitable[None]] = _stay_put
+        self._moves: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
         self._token = token
         self._api_url = api_url
         self._connect_limit = connect_limit
@@ -170,7 +165,7 @@ class TelegramConnection:
             answer = await ask(api, place, html)
             match answer:
                 case Moved():
-                    await self._follow(answer.chat_id)
+                    self._follow(answer.chat_id)
                 case NoTopic() if in_topic and place.topic is not None:
                     in_topic = False
                     self._without_topic(place.topic, answer.why)
@@ -189,12 +184,16 @@ class TelegramConnection:
                     assert_never(answer)
         return Refused(f"the group keeps moving, to chat {self.chat_id} at last: check chat_id")
 
-    async def _follow(self, chat_id: int) -> None:
+    def _follow(self, chat_id: int) -> None:
         """Write to the chat's later number from here on, and say so."""
         was = self.chat_id or 0
         self.place = Place(chat_id)
         self.tell(ChatMoved(was, chat_id, f"write chat_id = {chat_id} under [notify.telegram]"))
-        await self.keep_move(was, chat_id)
+        self._moves.put_nowait((was, chat_id))
+
+    async def moved(self) -> tuple[int, int]:
+        """The chat's number before and after the next move that nobody has heard of; waits."""
+        return await self._moves.get()
 
     def _without_topic(self, topic: int, why: str) -> None:
         """Say once of each topic that what was meant for it goes to the group itself."""

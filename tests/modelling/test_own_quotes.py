@@ -1,0 +1,75 @@
+"""Promises of back-tests on kept quotes: your books, a minute late, and nothing of the future."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from tracker.app.backtest import BetOutcome, Candidate
+from tracker.app.own_quotes import QuotesOfGame, candidates
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.player import Player
+from tracker.domain.prior import Lines
+from tracker.domain.quote import Quote, Selection
+from tracker.engine.market.strategy import strategy_of
+from tracker.forecast import Outlook, load_parameters
+from tracker.forecast.closing import closing_outlook
+from tracker.settings.models import OddsSettings
+
+TIP = datetime(2026, 11, 21, 3, 10, tzinfo=UTC)
+GAME = Game("0022600001", "nba", "DEN", "LAL", TIP - timedelta(minutes=10))
+FINAL = GameState(GAME, Phase.FINAL, 4, 0.0, Score(110, 100))
+HOME = Selection("moneyline", "home")
+MINE = OddsSettings(mine=("mybook",))
+STRATEGY = strategy_of({"when": "edge >= 0.05", "markets": ["moneyline"], "lines": "quotes"}, "x")
+
+
+def outlook(game: Game, lines: Lines, players: Sequence[Player]) -> Outlook:
+    """The game by the market's lines of the moment."""
+    return closing_outlook(game, lines, load_parameters("nba"), None, players)
+
+
+def quoted(book: str, minutes: float, home: float, away: float) -> list[Quote]:
+    """Both sides by a book, so many minutes before the tip-off."""
+    at = TIP - timedelta(minutes=minutes)
+    return [Quote(GAME.id, book, HOME, at, home), Quote(GAME.id, book, HOME.opposite, at, away)]
+
+
+def night(mine: float = 1.95, *later: Quote) -> QuotesOfGame:
+    """Three books at 1.70 an hour before, and yours that pays more for half a minute."""
+    quotes = [x for book in "abc" for x in quoted(book, 60, 1.70, 2.20)]
+    quotes += quoted("mybook", 60, mine, 1.85) + quoted("mybook", 59.5, 1.90, 1.90) + list(later)
+    return QuotesOfGame(GAME, FINAL, tuple(sorted(quotes, key=lambda x: x.at)), TIP)
+
+
+def home_side(kept: QuotesOfGame) -> tuple[Candidate, BetOutcome]:
+    """The bet on the home side."""
+    listed = candidates(kept, STRATEGY, MINE, outlook)
+    (one,) = [x for x in listed if x[0].side == "home"]
+    return one
+
+
+def test_a_bet_is_made_at_your_book_a_minute_after_it_was_decided() -> None:
+    """What other books ask is not yours to have; what was asked is what decided."""
+    bet, came = home_side(night())
+    assert (bet.book, bet.asked, bet.odds) == ("mybook", 1.95, 1.90)
+    assert STRATEGY.holds(bet.figures)
+    assert came.won == 1.0
+
+
+def test_what_is_quoted_or_played_after_a_decision_changes_nothing_of_it() -> None:
+    """Other prices from two minutes later on, and another final score."""
+    told, _ = home_side(night())
+    later = [x for book in ("a", "b", "c", "mybook") for x in quoted(book, 57, 1.30, 3.60)]
+    other = replace(night(1.95, *later), final=replace(FINAL, score=Score(90, 120)))
+    changed, came = home_side(other)
+    assert changed == told
+    assert came.won == 0.0
+
+
+def test_without_a_price_of_yours_there_is_no_bet() -> None:
+    """The rest of the market is no counter of yours."""
+    kept = night()
+    others = tuple(x for x in kept.quotes if x.book != "mybook")
+    assert candidates(replace(kept, quotes=others), STRATEGY, MINE, outlook) == []

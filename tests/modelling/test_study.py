@@ -1,0 +1,68 @@
+"""Promises of a study: the same bytes on one core, on all of them, and on a cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.modelling.conftest import write_seasons
+from tracker.modelling.study import Finding, NoCluster, pieces_of, run, work_out
+
+pytest.importorskip("sklearn")
+SEASONS = {"2020-21": 1, "2021-22": 2}
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real scheduler with two workers, each a process of its own."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+        local_directory=str(tmp_path_factory.mktemp("dask")),
+    ) as cluster:  # fmt: skip
+        yield cluster.scheduler_address
+
+
+def where(n: int) -> tuple[int, int]:
+    """Which piece it was, and the process that worked it out."""
+    return n, os.getpid()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+def test_pieces_come_back_in_order_from_the_workers_of_a_cluster(scheduler: str) -> None:
+    """Whoever asks is told of each in its turn; none was worked out here."""
+    told: list[tuple[int, int]] = []
+    found = run(where, range(6), cluster=scheduler, done=told.append)
+    assert [n for n, _ in found] == list(range(6))
+    assert told == found
+    assert os.getpid() not in {pid for _, pid in found}
+
+
+def test_a_cluster_that_is_not_there_is_said() -> None:
+    """In a sentence that names it, and what to start."""
+    pytest.importorskip("distributed")
+    with pytest.raises(NoCluster, match=r"no Dask scheduler answers at 127\.0\.0\.1:9"):
+        run(where, range(2), cluster="127.0.0.1:9", patience=0.1)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_the_same_bytes_wherever_they_are_made(scheduler: str, tmp_path: Path) -> None:
+    """Models and figures of each season: on one core, on two, and on two workers."""
+    write_seasons(tmp_path, SEASONS, games=40)
+    pieces = pieces_of(tmp_path, ["nba"], (), None)
+    alone = run(work_out, pieces, jobs=1)
+    assert [x.season for x in alone] == sorted(SEASONS)
+    for x in alone:
+        assert f'"{x.season}"' not in x.parameters
+        assert x.judged["games"] == 40
+    for again in (run(work_out, pieces, jobs=2), run(work_out, pieces, cluster=scheduler)):
+        assert _bytes(again) == _bytes(alone)
+
+
+def _bytes(found: list[Finding]) -> list[tuple[str, str]]:
+    return [(x.parameters, x.document) for x in found]

@@ -1,0 +1,340 @@
+"""A real browser on the pages while a recorded night is played by the real daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+
+from tracker.cli.demo.night import playbacks, starts, write_files
+from tracker.clock import ScaledClock, SystemClock
+from tracker.forecast.shipped import load_parameters
+from tracker.replay.server import serving
+from tracker.settings import load_settings
+from tracker.store import Store
+from tracker.store.access import KeyScope
+from tracker.web.app import build
+from tracker.web.guard import POLICY
+from tracker.wording.figures import percent
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(
+        shutil.which("chromium") is None, reason="there is no chromium here: apt install chromium"
+    ),
+]
+
+SPEED = 60.0
+"""Clock seconds for each real one: a game lasts two and a half minutes, longer than the tests."""
+
+LOADS_S = 1.0
+"""Seconds in which the daemon is up; where it takes longer, it joins games that have begun."""
+
+CANARY = "canary-4f1c9d"
+"""What no page and no answer may ever hold: it is in each secret of the configuration."""
+
+PAGES = (
+    "/", "/bets/1", "/bets/5", "/bets/15", "/bets/1/why", "/bets/1/moments", "/odds",
+    "/games/LAC@LAL", "/edges", "/history", "/models", "/health", "/keys", "/api/v1/docs",
+)  # fmt: skip
+
+WIDTHS = (360, 768, 1280)
+FAULTS = "axe.run(%s).then(found => found.violations.map(x => x.id))"
+"""What axe finds wrong with a page that has its script."""
+
+LOOKED_AT = {"light": "{resultTypes: ['violations']}", "dark": "{runOnly: ['color-contrast']}"}
+"""Only the colours are others in the dark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """A night that is being played: where its pages are, a key, a link, and the server's bell."""
+
+    url: str
+    key: str
+    link: str
+    streams: Callable[[], int]
+
+    def api(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """What the API answers."""
+        asked = urllib.request.Request(  # noqa: S310 - our own server
+            f"{self.url}/api/v1{path}",
+            headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
+            data=None if body is None else json.dumps(body).encode(),
+        )
+        with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310 - the same
+            return json.loads(answer.read())
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    """The feed and the page in a thread, the daemon as a process, until the module is done."""
+    folder = tmp_path_factory.mktemp("night")
+    ready, over = threading.Event(), threading.Event()
+    found: list[Night] = []
+    playing = threading.Thread(target=lambda: asyncio.run(_play(folder, found, ready, over)))
+    playing.start()
+    try:
+        assert ready.wait(60), (folder / "daemon.log").read_text("utf-8")[-2000:]
+        yield found[0]
+    finally:
+        over.set()
+        playing.join()
+
+
+async def _play(
+    folder: Path, found: list[Night], ready: threading.Event, over: threading.Event
+) -> None:
+    clock = ScaledClock(starts(LOADS_S, SPEED), SPEED)
+    async with serving(playbacks(), clock) as feed:
+        config = write_files(folder, feed.url, f"json://{CANARY}@127.0.0.1:9/")
+        said = config.read_text("utf-8").replace("a-key-of-the-demo", CANARY)
+        config.write_text(said + f'\n[notify.telegram]\ntoken = "1:{CANARY}"\n', "utf-8")
+        daemon = await _daemon(config, clock)
+        app = build(load_settings(config), SystemClock(), load_parameters)
+        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="on"))
+        running = asyncio.create_task(server.serve())
+        try:
+            key, code = await _let_in(folder / "tracker.db")
+            while not server.started:
+                await SystemClock().sleep(0.05)
+            url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+            bell = app.app.state.bell  # type: ignore[attr-defined]
+            found.append(Night(url, key, f"{url}/in#{code}", lambda: int(bell.streams)))
+            await _until_played(folder / "tracker.db")
+            ready.set()
+            await asyncio.to_thread(over.wait)
+        finally:
+            server.should_exit = True
+            await running
+            daemon.kill()
+            await daemon.wait()
+
+
+async def _daemon(config: Path, clock: ScaledClock) -> asyncio.subprocess.Process:
+    words = ["--clock-start", clock.start.isoformat(), "--clock-speed", str(clock.speed)]
+    words += ["--clock-anchor", clock.anchor.isoformat()]
+    with config.with_name("daemon.log").open("wb") as log:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tracker", "--config", str(config), "run", *words,
+            stdout=log, stderr=log,
+        )  # fmt: skip
+
+
+async def _let_in(database: Path) -> tuple[str, str]:
+    now = SystemClock().now()
+    async with await Store.open(database, now=now) as store:
+        key = await store.web.add_key("all", frozenset(KeyScope), now)
+        return key, await store.web.make_link(now)
+
+
+async def _until_played(database: Path) -> None:
+    """Wait until games are on, and a bet has moved."""
+    async with await Store.open(database, now=SystemClock().now(), readonly=True) as store:
+        while True:
+            view = await store.show_view(1)
+            if view is not None and len(view.priced.snapshots) > 3:
+                return
+            await SystemClock().sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playing:
+        found = playing.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def state(night: Night, browser: Browser) -> Any:
+    """What a browser remembers that came in by the link and has read the notice."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(night.link)
+    page.get_by_role("button", name="I am of age").click()
+    page.get_by_role("heading", name="Tonight").wait_for()
+    found = context.storage_state()
+    context.close()
+    return found
+
+
+@pytest.fixture
+def context(browser: Browser, state: Any) -> Iterator[BrowserContext]:
+    """A phone's browser that is in."""
+    found = browser.new_context(storage_state=state, viewport={"width": 390, "height": 844})
+    yield found
+    found.close()
+
+
+def wait_until(page: Page, holds: Callable[[], bool], what: str) -> None:
+    """Look again, as long as a person would, until something holds."""
+    for _ in range(100):
+        # A page that takes itself anew is looked at again.
+        with contextlib.suppress(PlaywrightError):
+            if holds():
+                return
+        page.wait_for_timeout(100)
+    pytest.fail(what)
+
+
+def figures(page: Page) -> dict[str, str]:
+    """The figure of each bet as the page shows it, by the bet's number."""
+    found = page.locator(".figure[data-k]").evaluate_all(
+        "all => all.map(x => [x.dataset.k, x.textContent])"
+    )
+    return {key[1:-2]: text for key, text in found if key.count(".") == 1}
+
+
+def told(night: Night) -> dict[str, str]:
+    """The chance of each open bet as the API tells it, in the page's words."""
+    bets = night.api("/bets?state=open&limit=100")["bets"]
+    return {str(x["id"]): percent(x["chance"]["win"]) for x in bets if x["chance"] is not None}
+
+
+def agree(page: Page, night: Night) -> bool:
+    """Whether every number on the page is the API's, before and after which nothing moved."""
+    before, shown, after = told(night), figures(page), told(night)
+    known = {x: p for x, p in before.items() if len(shown.get(x, "")) > 0 and "%" in shown[x]}
+    return before == after and bool(known) and all(shown[x].startswith(p) for x, p in known.items())
+
+
+def test_the_numbers_are_those_of_the_api(context: BrowserContext, night: Night) -> None:
+    """Every chance on the page is the one that the API tells, while they move."""
+    page = context.new_page()
+    page.goto(night.url)
+    first = told(night)
+    wait_until(page, lambda: told(night) != first, "no chance has moved")
+    wait_until(page, lambda: agree(page, night), f"{figures(page)} are not {told(night)}")
+
+
+def test_a_bet_is_added_changed_and_settled_from_the_page(
+    context: BrowserContext, night: Night
+) -> None:
+    """One line, shown back, added; silenced, mended, given rules, settled; another withdrawn."""
+    page = context.new_page()
+    for line in ("LAC +5.5 -110 $20", "under 250.5 -110 $20"):
+        page.goto(night.url)
+        page.get_by_label("Add a bet").fill(f"LAC@LAL {line}" if line[0] == "u" else line)
+        page.get_by_role("button", name="Show it to me").click()
+        page.get_by_role("heading", name="Is this your bet?").wait_for()
+        page.get_by_role("button", name="Add it").click()
+        page.get_by_role("heading", name="Change it").wait_for()
+    number = int(page.url.rpartition("/")[2])
+    page.get_by_role("button", name="Snooze").click()
+    page.get_by_text("Silent until").wait_for()
+    page.get_by_label("Rules, one a line").fill("p >= 0.9\ndead")
+    page.get_by_role("button", name="Set rules").click()
+    page.get_by_text("Watched for by these rules.").wait_for()
+    page.get_by_label("Stake").fill("$30")
+    page.get_by_role("button", name="Mend").click()
+    page.get_by_text("Changed.").wait_for()
+    assert night.api(f"/bets/{number}")["stake_cents"] == 3000
+    assert night.api(f"/bets/{number}")["rules"] == ["p >= 0.90", "dead"]
+    page.get_by_role("button", name="Withdraw").click()
+    page.get_by_text("Withdrawn.").wait_for()
+    assert night.api(f"/bets/{number}")["status"] == "withdrawn"
+    page.goto(f"{night.url}/bets/{number - 1}")
+    page.get_by_label("Result by hand").select_option("won")
+    page.get_by_label("because").fill("the book has paid")
+    page.get_by_role("button", name="Settle").click()
+    page.get_by_text("Settled by hand.").wait_for()
+    assert night.api(f"/bets/{number - 1}")["result"] == "won"
+
+
+def test_two_tabs_share_one_stream(context: BrowserContext, night: Night) -> None:
+    """However many tabs are open; when the one that listens is closed, the next one does."""
+    first, second = context.new_page(), context.new_page()
+    first.goto(night.url)
+    second.goto(night.url)
+    wait_until(second, lambda: night.streams() == 1, f"{night.streams()} streams")
+    wait_until(second, lambda: agree(second, night), "the second tab does not hear")
+    first.close()
+    wait_until(second, lambda: night.streams() == 1, f"{night.streams()} streams")
+    wait_until(second, lambda: agree(second, night), "the next tab does not listen")
+
+
+def test_after_a_minute_of_sleep_the_numbers_are_the_newest(
+    context: BrowserContext, night: Night
+) -> None:
+    """A page that hears nothing turns grey; when it wakes it shows what is true then."""
+    page = context.new_page()
+    page.clock.install()
+    page.goto(night.url)
+    wait_until(page, lambda: agree(page, night), "the page does not hear")
+    context.set_offline(True)
+    page.evaluate("source.close()")  # as a phone does, in silence
+    page.clock.fast_forward("01:00")
+    wait_until(page, lambda: "stale" in (page.locator("html").get_attribute("class") or ""), "grey")
+    old = told(night)
+    wait_until(page, lambda: told(night) != old, "no chance has moved")
+    context.set_offline(False)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    wait_until(page, lambda: agree(page, night), "the numbers are old")
+    assert "stale" not in (page.locator("html").get_attribute("class") or "")
+
+
+def test_markup_in_a_book_is_text(context: BrowserContext, night: Night) -> None:
+    """`<b>` in a book's name is read, not obeyed."""
+    line = {"line": "LAC@LAL over 199.5 -110 $5", "book": "<b>bold</b>"}
+    number = night.api("/bets", line)["id"]
+    page = context.new_page()
+    page.goto(f"{night.url}/bets/{number}")
+    page.get_by_text("<b>bold</b>", exact=True).wait_for()
+    assert page.locator("main b").count() == 0
+
+
+def test_no_secret_is_on_any_page(context: BrowserContext, night: Night) -> None:
+    """The tokens and keys of the configuration reach neither a page nor an answer."""
+    answers = ("openapi.json", "metrics", "status", "odds/credits", "health", "bets/1", "models")
+    for path in (*PAGES, *(f"/api/v1/{x}" for x in answers)):
+        text = context.request.get(night.url + path).text()
+        assert CANARY not in text, path
+        assert night.key not in text, path
+
+
+def test_every_page_is_right_at_every_width(browser: Browser, state: Any, night: Night) -> None:
+    """No error, nothing that is hard to reach or to read, no scrolling sideways; strict headers."""
+    wrong: list[str] = []
+    axe = Axe().axe_script
+    for scheme, wanted in LOOKED_AT.items():
+        found = browser.new_context(storage_state=state, color_scheme=scheme)  # type: ignore[arg-type]
+        page = found.new_page()
+        page.on(
+            "console", lambda x: wrong.append(x.text) if x.type in ("error", "warning") else None
+        )
+        page.on("pageerror", lambda x: wrong.append(str(x)))
+        for path in PAGES:
+            answer = page.goto(night.url + path)
+            assert answer is not None
+            if answer.status != 200 or answer.headers["content-security-policy"] != POLICY:
+                wrong.append(f"{path}: {answer.status} {answer.headers}")
+            page.evaluate(axe)
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 800})
+                over = page.evaluate(
+                    "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+                )
+                faults = page.evaluate(FAULTS % wanted)
+                if over or faults:
+                    wrong.append(f"{path} at {width} in {scheme}: {over} px too wide, {faults}")
+        found.close()
+    assert wrong == []
