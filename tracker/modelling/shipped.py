@@ -32,7 +32,7 @@ FOLDER = Path(__file__).parent.parent / "forecast" / "parameters"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FitPlan:
     """What a league is fitted on; a fit without `unseen` tells how good it is on that season."""
 
     seasons: tuple[str, ...]
@@ -40,15 +40,15 @@ class Plan:
 
 
 PLANS = {
-    "nba": Plan(("2020-21", "2021-22", "2022-23", "2023-24"), "2023-24"),
-    "wnba": Plan(("2015", "2016", "2017", "2018", "2019", "2020", "2021", "2022"), "2022"),
-    "ncaam": Plan(("2024-25",), None),
+    "nba": FitPlan(("2020-21", "2021-22", "2022-23", "2023-24"), "2023-24"),
+    "wnba": FitPlan(("2015", "2016", "2017", "2018", "2019", "2020", "2021", "2022"), "2022"),
+    "ncaam": FitPlan(("2024-25",), None),
 }
 """The leagues with recorded games. Leads and line-ups of older seasons are others."""
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class LeagueLevel:
     """What is known of a league without fitting: whose figures it takes, and its averages.
 
     Home edge, mean total, and how far single games lie from them (sd), in points.
@@ -62,8 +62,8 @@ class Level:
 
 
 LEVELS = {
-    "gleague": Level("nba", margin=2.0, total=228.0, margin_sd=6.5, total_sd=10.0),
-    "ncaaw": Level("wnba", margin=3.5, total=132.0, margin_sd=16.0, total_sd=11.0),
+    "gleague": LeagueLevel("nba", margin=2.0, total=228.0, margin_sd=6.5, total_sd=10.0),
+    "ncaaw": LeagueLevel("wnba", margin=3.5, total=132.0, margin_sd=16.0, total_sd=11.0),
 }
 """The G League plays by NBA clocks at about its own pace; NCAA women play WNBA quarters, score
 less, and differ far more in strength. Rounded season averages of both leagues, not fitted."""
@@ -96,7 +96,7 @@ def ship(data: Path, out: Path, day: str, progress: Progress) -> None:
             _write(out / f"players-{league}.json", reference(like, players))
 
 
-def _games(data: Path, league: str, plan: Plan, day: str, progress: Progress) -> dict[str, Any]:
+def _games(data: Path, league: str, plan: FitPlan, day: str, progress: Progress) -> dict[str, Any]:
     """The document of a league with recorded games."""
     recorded = read(data, league)
     told = None
@@ -107,7 +107,7 @@ def _games(data: Path, league: str, plan: Plan, day: str, progress: Progress) ->
     return found
 
 
-def at_level(document: dict[str, Any], league: str, level: Level) -> dict[str, Any]:
+def at_level(document: dict[str, Any], league: str, level: LeagueLevel) -> dict[str, Any]:
     """The document of another league, about the level of `league`."""
     found = document | {
         "league": league,

@@ -182,7 +182,7 @@ def _can_push(market: Market) -> bool:
             return question(market).can_push
 
 
-class Group(NamedTuple):
+class AskedPart(NamedTuple):
     """A part of a span that is asked about: P(part < v) is needed for v = low … high."""
 
     span: Span
@@ -201,7 +201,7 @@ class Sheet:
 
     lined: Ints
     others: tuple[tuple[int, Market], ...]
-    groups: tuple[Group, ...]
+    groups: tuple[AskedPart, ...]
     """The parts that are asked about."""
     group: Ints
     line: Floats
@@ -240,7 +240,7 @@ class Sheet:
         return Sheet(
             lined=np.array(lined, dtype=np.int64),
             others=tuple(others),
-            groups=tuple(Group(*kinds[k], lows[k], highs[k]) for k in range(len(kinds))),
+            groups=tuple(AskedPart(*kinds[k], lows[k], highs[k]) for k in range(len(kinds))),
             group=np.array(group, dtype=np.int64),
             line=np.array([x.line for x in asked]),
             under=np.array(under, dtype=np.int64),
