@@ -75,7 +75,7 @@ async def beside(path: Path, config: Path) -> tuple[list[float], list[float], fl
     """The waits by themselves and beside a back-up, and how long that took."""
     quiet = asyncio.Event()
     quiet.set()
-    alone = await follow(path, quiet, 100)
+    alone = await follow(path, quiet, 600)
     over = asyncio.Event()
 
     async def make() -> float:
@@ -88,7 +88,7 @@ async def beside(path: Path, config: Path) -> tuple[list[float], list[float], fl
         over.set()
         return time.perf_counter() - begun
 
-    took, made = await asyncio.gather(follow(path, over, 1), make())
+    took, made = await asyncio.gather(follow(path, over, 600), make())
     return alone, took, made
 
 

@@ -12,12 +12,26 @@ import pytest
 from tracker.clock import FakeClock
 from tracker.daemon.forecaster import Forecaster, LiveOf, nothing_live
 from tracker.daemon.watchers.loops import LEARN_EVERY, keep_learning, learn
-from tracker.domain.game import Game, GameState, Phase, Score
-from tracker.domain.prior import NO_LINES, Finished, PriorSource
+from tracker.domain.bet import Bet, Leg, Parlay, Wager
+from tracker.domain.chance import Chance
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.market import (
+    Direction,
+    Market,
+    Moneyline,
+    PlayerTotal,
+    Span,
+    Spread,
+    TeamTotal,
+    Total,
+)
+from tracker.domain.player import Player, PlayerGame, Stat
+from tracker.domain.prior import NO_LINES, Finished, Lines, PregameLines, PriorSource
 from tracker.domain.quote import Selection, TwoSided
 from tracker.domain.tracking import GameTracking
 from tracker.engine.market.closing import exchange_lines
 from tracker.forecast import Outlook
+from tracker.forecast.priors.belief import Known
 from tracker.store import Store
 
 START = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -91,3 +105,51 @@ async def test_an_exchanges_price_moves_the_forecast_of_a_game_in_play() -> None
     assert isinstance(old, Outlook)
     assert blended.mu.margin > own.mu.margin + 1
     assert old.mu.margin == own.mu.margin
+
+
+Q3 = GameState(
+    GAME, Phase.LIVE, 3, 431.0, Score(74, 66),
+    periods=(Score(30, 24), Score(28, 29), Score(16, 13)),
+    players=(
+        PlayerLine("1", "Ada Long", Side.HOME, (("pts", 17), ("reb", 6), ("ast", 4)), minutes=25.0,
+                   on_court=True, starter=True, played=True),
+    ),
+)  # fmt: skip
+ADA = Player("Ada Long", Side.HOME)
+MARKETS: tuple[Market, ...] = (
+    Moneyline(Side.HOME),
+    Spread(Side.HOME, -5.5),
+    Total(Direction.OVER, 226.5),
+    TeamTotal(Side.AWAY, Direction.UNDER, 109.5),
+    Total(Direction.OVER, 113.5, Span.H2),
+    Spread(Side.AWAY, 2.5, Span.Q4),
+    PlayerTotal(ADA, Stat.PTS, Direction.OVER, 26.5),
+)
+
+
+def _placed(added_at: datetime) -> list[Bet]:
+    """A bet on each market, and a parlay, as they were added at a time."""
+    slip = Parlay(tuple(Leg(GAME, x) for x in (MARKETS[0], MARKETS[2], MARKETS[6])))
+    wagers: list[Wager] = [*MARKETS, slip]
+    return [Bet(n, "pick", x, GAME, (), added_at) for n, x in enumerate(wagers, 1)]
+
+
+def test_bets_of_the_third_quarter_have_the_chances_of_bets_from_before_the_tip() -> None:
+    """The last line before the tip is the prior of both, and players are who they were."""
+    pricing = forecaster().pricing
+    lines = Lines(home_spread=-5.5, total=226.5)
+    pricing.known = Known(
+        lambda _: NO_LINES, {GAME.id: PregameLines(lines, "ESPN", START - timedelta(minutes=20))}
+    )
+    stats = ((Stat.PTS, 25), (Stat.REB, 9), (Stat.AST, 6))
+    past = tuple(
+        PlayerGame(ADA.name, "DEN", f"g{k}", START - timedelta(days=k), 35.0, True, stats, 4)
+        for k in range(1, 20)
+    )
+    pricing.players.learn({("nba", ADA.key): past}, {})
+    early, late = _placed(START - timedelta(hours=3)), _placed(START + timedelta(minutes=100))
+    for before, after in zip(early, late, strict=True):
+        told, again = (pricing.chance(x, {GAME.id: Q3}) for x in (before, after))
+        assert isinstance(told, Chance)
+        assert isinstance(again, Chance)
+        assert again.win == pytest.approx(told.win, abs=0.01), before.market

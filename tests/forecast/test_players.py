@@ -24,7 +24,7 @@ from tracker.forecast import (
     price,
 )
 from tracker.forecast.players.counts import BASIC, PLACE, Habits, Remainder, means_of
-from tracker.forecast.players.model import PlayerOutlook
+from tracker.forecast.players.model import PlayerOutlook, work_out
 from tracker.forecast.players.priors import (
     LARGEST_PULL,
     PlayerPrior,
@@ -221,6 +221,33 @@ def test_counts_are_what_drawing_them_gives() -> None:
     seen = np.bincount(points, minlength=128)[:128] / draws
     told = left.added(Stat.PTS)
     assert np.abs(np.cumsum(told) - np.cumsum(seen)[: told.size]).max() < 0.004
+
+
+@pytest.mark.parametrize("stat", list(Stat))
+def test_many_players_at_once_are_as_each_alone(stat: Stat) -> None:
+    """The same chances to the last digits, however unlike they are."""
+    lines = [box(f"Player {n}", pts=3 * n, minutes=4.0 + 5 * n, fouls=n % 5) for n in range(7)]
+    alone = [look(half_time(*lines)).player(Player(x.name, x.side)) for x in lines]
+    seen = look(half_time(*lines))
+    together = [seen.player(Player(x.name, x.side)) for x in lines]
+    work_out((x, stat) for x in together)
+    for single, other in zip(alone, together, strict=True):
+        assert np.allclose(single.pmf(stat).chances, other.pmf(stat).chances, rtol=0, atol=1e-12)
+
+
+def test_an_opponent_who_allows_more_brings_more() -> None:
+    """Of the figures that are looked at, and of no other team's players."""
+    state = half_time(box(), box("LeBron James", Side.AWAY))
+    known = {(x.side, player_key(x.name)): STAR for x in state.players}
+    plain, soft = (
+        forecast(state, EVEN, NBA, players=PlayerPriors(FIGURES, known, allowed=x))
+        for x in ({}, {Side.HOME: (0.05, 0.1, 0.0)})
+    )
+    for stat, more in ((Stat.PTS, True), (Stat.REB, True), (Stat.AST, False), (Stat.STL, False)):
+        own = [x.player(Player("Nikola Jokić", Side.HOME)).pmf(stat).mean for x in (plain, soft)]
+        assert (own[1] > own[0] + 0.01) == more
+        other = [x.player(Player("LeBron James", Side.AWAY)).pmf(stat).mean for x in (plain, soft)]
+        assert other[0] == other[1]
 
 
 def test_ties_keep_the_mean() -> None:

@@ -78,7 +78,9 @@ def test_a_container_is_held_as_tightly_as_the_unit() -> None:
     )
     assert re.findall(r"^VOLUME (\S+)$", DOCKERFILE, re.MULTILINE) == ["/state"]
     assert "--require-hashes" in DOCKERFILE
-    assert "HEALTHCHECK" in DOCKERFILE
+    check = re.search(r"^HEALTHCHECK .* CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
+    assert check is not None
+    assert f'test: ["CMD", {check[1][1:-1]}]' in COMPOSE
     for name in re.findall(r"LoadCredential=([a-z-]+):", UNIT):
         assert f"  {name}:" in COMPOSE
     stop = re.search(r"TimeoutStopSec=(\d+)s", UNIT)

@@ -108,8 +108,12 @@ def test_averages_know_only_what_came_before(folder: Path) -> None:
 
 
 def _games_before(rows: PlayerRows, i: int) -> list[PlayerGame]:
-    day = datetime(2020, 1, 1, tzinfo=UTC)
     earlier = np.flatnonzero((rows.person == rows.person[i]) & (rows.date < rows.date[i]))
+    return _as_games(rows, earlier.tolist())
+
+
+def _as_games(rows: PlayerRows, which: list[int]) -> list[PlayerGame]:
+    day = datetime(2020, 1, 1, tzinfo=UTC)
     return [
         PlayerGame(
             "A", "B", str(rows.games[rows.game[k]]),
@@ -117,7 +121,7 @@ def _games_before(rows: PlayerRows, i: int) -> list[PlayerGame]:
             float(rows.minutes[k]), bool(rows.starter[k]),
             tuple((stat, int(n)) for stat, n in zip(BASIC, rows.final[k], strict=True)), 0,
         )
-        for k in earlier
+        for k in which
     ]  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from tracker.engine.decide.parlays import combined
 from tracker.feeds.arbitration.identity import state_under
 from tracker.feeds.errors import FeedError
 from tracker.feeds.leagues import SOURCES
+from tracker.feeds.polling.boxes import seen_by
 from tracker.forecast import Unpriceable
 from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.explain import Seen, Whole, why, won
@@ -333,8 +334,8 @@ def _followed(before: GameState | None, state: GameState) -> GameState:
     The moment is the newest that was told, and the box is the last that was read.
     """
     if before is None:
-        return state
-    box = state if state.players else before
+        return replace(state, players=seen_by(state, ()))
+    box = replace(state, players=seen_by(state, before.players)) if state.players else before
     old = _moment(state) == _moment(before) or behind(state, before)
     newest = before if old else filled(state, before)
     return replace(newest, players=box.players, box=box.box, tip=newest.tip or before.tip)

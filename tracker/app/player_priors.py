@@ -45,9 +45,12 @@ class PlayerBeliefs:
         """The last games of players; whoever reads more of them puts them here."""
         self.teams: Mapping[Team, Mapping[str, tuple[PlayerGame, ...]]] = {}
         """What everybody of a team did in its last games, by the player's key; likewise."""
+        self.against: Mapping[Team, tuple[PlayerGame, ...]] = {}
+        """What the opponents of a team did in its last games; likewise."""
         self.absences: Mapping[str, Absences] = {}
         """Who is said to be out, by league; a league whose list was never read is not there."""
         self._mates: dict[Team, tuple[object, dict[str, Mate]]] = {}
+        self._allowed: dict[str, tuple[object, dict[Side, tuple[float, ...]]]] = {}
         self._known: dict[_Key, tuple[_RestsOn, PlayerPrior]] = {}
 
     def learn(
@@ -55,9 +58,12 @@ class PlayerBeliefs:
         recent: Mapping[Who, tuple[PlayerGame, ...]],
         teams: Mapping[Team, Mapping[str, tuple[PlayerGame, ...]]],
         absences: Mapping[str, Absences] | None = None,
+        against: Mapping[Team, tuple[PlayerGame, ...]] | None = None,
     ) -> None:
-        """Know the last games of players and of everybody in their teams, and who is out."""
+        """Know the last games of players, of their teams and of its opponents, and who is out."""
         self.recent, self.teams = recent, teams
+        if against is not None and against is not self.against:
+            self.against, self._allowed = against, {}
         self.absences = {} if absences is None else absences
 
     def lined_up(self, state: GameState, bets: Sequence[Bet]) -> GameState:
@@ -122,6 +128,7 @@ class PlayerBeliefs:
             {who: _told_by(*x) for who, x in known.items()},
             guess=False,
             mates=self._line_up(game),
+            allowed=self._opponents(game, figures.level),
         )
 
     def _line_up(self, game: Game) -> dict[tuple[Side, str], Mate]:
@@ -131,6 +138,26 @@ class PlayerBeliefs:
             for side in Side
             for key, mate in self._team(game, game.code(side)).items()
         }
+
+    def _opponents(self, game: Game, shipped: tuple[float, ...]) -> dict[Side, tuple[float, ...]]:
+        """What either side's opponent allows, as far as games before this one tell."""
+        known = self._allowed.get(game.id)
+        if known is None or known[0] != game.start:
+            from tracker.forecast.players.lineup import allowed, level_of
+
+            stretch = 48 * 60 / game.rules.regulation_seconds
+            read = {
+                team: [x for x in games if x.start < game.start]
+                for team, games in self.against.items()
+                if team[0] == game.league
+            }
+            level = level_of((x for games in read.values() for x in games), shipped, stretch)
+            told = {
+                side: allowed(read.get((game.league, game.code(side.other)), ()), level, stretch)
+                for side in Side
+            }
+            known = self._allowed[game.id] = game.start, told
+        return known[1]
 
     def _team(self, game: Game, code: str) -> dict[str, Mate]:
         team = game.league, code

@@ -206,7 +206,8 @@ async def pricing_of(
     if whom:
         recent = await store.players.recent_games(whom)
         teams = {(game.league, x) for game in games for x in (game.home, game.away)}
-        players.learn(recent, await store.players.team_games(teams), absences)
+        told, against = await store.players.team_games(teams), await store.players.opponents(teams)
+        players.learn(recent, told, absences, against)
     else:
         players.learn({}, {}, absences)
     return Pricing(Known(given, quotes, finished), players, load)

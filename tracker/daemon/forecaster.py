@@ -20,7 +20,7 @@ from tracker.forecast import (
     Unpriceable,
     load_parameters,
 )
-from tracker.forecast.pricing.player_lines import player_chance
+from tracker.forecast.pricing.player_lines import work_out_players
 from tracker.forecast.priors.belief import Known
 from tracker.forecast.priors.fusion import LiveLines
 
@@ -111,12 +111,10 @@ def prepared(outlook: Outlook, book: GameTracking) -> Outlook:
     markets = {
         leg.market for x in book.tracked for leg in x.bet.legs if leg.game.id == book.game.id
     }
-    for market in markets:
+    work_out_players([x for x in markets if isinstance(x, PlayerTotal | DoubleDouble)], outlook)
+    for span in {x.span for x in markets if not isinstance(x, PlayerTotal | DoubleDouble)}:
         try:
-            if isinstance(market, PlayerTotal | DoubleDouble):
-                player_chance(market, outlook)
-            else:
-                outlook.of(market.span)
+            outlook.of(span)
         except Unpriceable:
             continue
     return outlook

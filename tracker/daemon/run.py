@@ -214,7 +214,9 @@ class Daemon:
         async with deciding(self._context) as decisions, asyncio.TaskGroup() as tasks:
 
             def follow(books: tuple[GameTracking, ...]) -> None:
-                self._forecaster.pricing.players.learn(shelf.recent, shelf.teams, shelf.absences)
+                self._forecaster.pricing.players.learn(
+                    shelf.recent, shelf.teams, shelf.absences, shelf.against
+                )
                 self._follow(books, tasks, decisions)
 
             for channel in self._parts.channels:

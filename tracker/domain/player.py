@@ -112,7 +112,8 @@ UNREAD = "has no line in a final box yet"
 
 def box_line(state: GameState, player: Player) -> PlayerLine | None:
     """A player's line in the box; None when the box has none, or two of that name on his side."""
-    found = [x for x in state.players if x.side is player.side and player_key(x.name) == player.key]
+    side, key = player.side, player.key
+    found = [x for x in state.players if x.side is side and player_key(x.name) == key]
     return found[0] if len(found) == 1 else None
 
 

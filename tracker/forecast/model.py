@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tracker.domain.game import Phase, Side
 from tracker.forecast.game import endgame, longrun
 from tracker.forecast.game.endgame import play_on
-from tracker.forecast.game.flow import FADING, Moment, fading, sharpened, usual_bonus
+from tracker.forecast.game.flow import FADING, Moment, sharpened, usual_bonus
 from tracker.forecast.game.lattice import Lattice
 from tracker.forecast.game.spans import Periods
 from tracker.forecast.outlook import Outlook
@@ -156,4 +156,4 @@ def late_shift(parameters: Parameters, at: Moment) -> float:
         return 0.0
     weights = parameters.flow.total[0, -2:]
     told = at.total_features(parameters.average)[-2:]
-    return fading(at.left, FADING) * float(weights @ told)
+    return float(weights @ told)

@@ -57,6 +57,15 @@ SELECT * FROM player_game WHERE league = :league AND team = :team AND start_at >
 ), '')
 """
 
+_COUNTED = "SELECT count(*) FROM player_game"
+
+_OPPONENTS = """
+SELECT * FROM player_game WHERE league = :league AND team <> :team AND game_id IN (
+  SELECT game_id FROM player_game WHERE league = :league AND team = :team
+  GROUP BY game_id ORDER BY max(start_at) DESC LIMIT :most
+)
+"""
+
 _AGAINST = """
 SELECT game_id, iif(:team IS NULL, team, '') AS whose, stats FROM player_game
 WHERE league = :league AND (:team IS NULL OR team <> :team) AND game_id IN (
@@ -134,6 +143,17 @@ class Players:
         listed = list(teams)
         return await self._db.read(lambda db: {x: _team_games(db, x, most) for x in listed})
 
+    async def counted(self) -> int:
+        """How many games of players are kept."""
+        return await self._db.read(lambda db: int(db.execute(_COUNTED).fetchone()[0]))
+
+    async def opponents(
+        self, teams: Iterable[Team], most: int = 30
+    ) -> dict[Team, tuple[PlayerGame, ...]]:
+        """What the opponents of teams did in the last games of these, `most` of each."""
+        listed = list(teams)
+        return await self._db.read(lambda db: {x: _opponents(db, x, most) for x in listed})
+
 
 def player_games(state: GameState) -> tuple[PlayerGame, ...]:
     """What each player who was on the court did, from the box of a game that is over."""
@@ -205,6 +225,12 @@ def _team_games(db: sqlite3.Connection, team: Team, most: int) -> dict[str, tupl
     for row in db.execute(_TEAM_GAMES, {"league": league, "team": code, "most": most}):
         found[row["player"]].append(_game(row))
     return {key: tuple(games) for key, games in found.items()}
+
+
+def _opponents(db: sqlite3.Connection, team: Team, most: int) -> tuple[PlayerGame, ...]:
+    league, code = team
+    values = {"league": league, "team": code, "most": most}
+    return tuple(_game(row) for row in db.execute(_OPPONENTS, values))
 
 
 def _meet(db: sqlite3.Connection, rosters: Mapping[Team, Sequence[str]], at: datetime) -> None:

@@ -62,7 +62,10 @@ class FollowedBets:
         self.recent: dict[Who, tuple[PlayerGame, ...]] = {}
         """The last games of the players whom bets are about."""
         self.teams: dict[Team, dict[str, tuple[PlayerGame, ...]]] = {}
-        """What everybody did in the last games of their teams and their opponents."""
+        """What everybody did in the last games of their teams."""
+        self.against: dict[Team, tuple[PlayerGame, ...]] = {}
+        """What the opponents of these teams did in those games."""
+        self._boxes = 0
         self.absences: dict[str, Absences] = {}
         """Who is said to be out, of the leagues whose games are bet on."""
         self.faceless: tuple[Game, ...] = ()
@@ -131,9 +134,11 @@ class FollowedBets:
         self._moved |= before.keys() - self._books.keys()
         await self._learn_who_is_out(before)
         self.recent = await self._store.players.recent_games(_players(books))
-        teams = _teams(books)
-        if teams != self.teams.keys():
+        teams, boxes = _teams(books), await self._store.players.counted()
+        if teams != self.teams.keys() or boxes != self._boxes:
+            self._boxes = boxes
             self.teams = await self._store.players.team_games(teams)
+            self.against = await self._store.players.opponents(teams)
         self._version = await self._store.data_version()
         return tuple(books)
 

@@ -60,7 +60,10 @@ def look_at(tracked: Tracked, slip: Parlay, outlook: Outlook, state: GameState) 
         left = [x for x in zip(markets, told, standing, strict=True) if not x[2].out]
         unknown = next((x.no_chance for _, _, x in left if x.no_chance is not None), None)
         known = [(market, chance) for market, chance, _ in left if chance is not None]
-        if unknown is not None:
+        if any(chance == LOST for _, chance in known):
+            # Whatever the others may come to.
+            part = LOST
+        elif unknown is not None:
             part = unknown
         elif len(known) == len(left):
             part = parlay_of(known, outlook) if known else PUSHED

@@ -43,7 +43,11 @@ def tell_certain(change: Change, before: GameState | None, now: datetime) -> Cha
 def _stepped(
     change: Change, tracked: Tracked, before: GameState, state: GameState, now: datetime
 ) -> Change:
-    now_sure, ever = _result(tracked, before, state), _possible(tracked, before, state)
+    now_sure = _result(tracked, before, state)
+    told = any(x.rule in _TOLD_AS and x.phase is RulePhase.FIRING for x in tracked.rules)
+    if now_sure is None and not told:
+        return change
+    ever = _possible(tracked, before, state) if told else frozenset()
     rules: list[RuleState] = []
     alerts: list[Alert] = []
     for memory in tracked.rules:

@@ -215,28 +215,35 @@ def play_on(level: Lattice, overtime: Overtime, prior_margin: float, room: int =
     `room` is how many rows and columns to add for points scored in overtime.
     """
     rows, columns = level.cells.shape
-    if room:
-        cells = np.zeros((rows + room, columns + room))
-        cells[:rows, :columns] = level.cells
-    else:
-        cells = level.cells.copy()
     offset = level.home0 - level.away0
     ties = level.cells.diagonal(offset)
     if ties.size and ties.any():
         first = max(level.home0, level.away0)
         i, j = first - level.home0, first - level.away0
-        steps = np.arange(ties.size)
-        cells[i + steps, j + steps] = 0.0
-        _add(cells, offset, i + j, ties, overtime, prior_margin)
+        shape = rows + room, columns + room
+        cells = _added(shape, offset, i + j, ties, overtime, prior_margin)
+        cells[:rows, :columns] += level.cells
+        # No overtime ends level: what stands there were the ties.
+        step = shape[1] + 1
+        first_tie = i * shape[1] + j
+        cells.ravel()[first_tie : first_tie + ties.size * step : step] = 0.0
+    else:
+        cells = np.zeros((rows + room, columns + room))
+        cells[:rows, :columns] = level.cells
     cells *= 1.0 / cells.sum()
     return Lattice(level.home0, level.away0, cells, level.scored)
 
 
-def _add(
-    cells: Floats, offset: int, start: int, ties: Floats, overtime: Overtime, prior_margin: float
-) -> None:
-    """Add the overtimes of `ties`, the first of which lies on the `start`-th antidiagonal."""
-    rows, columns = cells.shape
+def _added(
+    shape: tuple[int, int],
+    offset: int,
+    start: int,
+    ties: Floats,
+    overtime: Overtime,
+    prior_margin: float,
+) -> Floats:
+    """The overtimes of `ties`, the first of which lies on the `start`-th antidiagonal."""
+    rows, columns = shape
     reach = overtime.margin.size // 2
     gain = overtime.margin * np.exp(overtime.edge * prior_margin * overtime.margins)
     gain *= 1.0 / gain.sum()
@@ -251,4 +258,5 @@ def _add(
     by_total = np.zeros(rows + columns - 1)
     stop = min(start + points.size, by_total.size)
     by_total[start:stop] = points[: stop - start]
-    cells += toeplitz(by_margin, rows, columns) * hankel(by_total, rows, columns)
+    added: Floats = toeplitz(by_margin, rows, columns) * hankel(by_total, rows, columns)
+    return added

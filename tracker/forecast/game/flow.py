@@ -42,7 +42,7 @@ over the prior's share, |prior margin| / 10, min(|lead|, 30) / 10 and min(|lead|
 the number of teams in the bonus by the part of the period left. Scoring swells within a period:
 x (1 - x) and x (1 - x) (1 - 2 x) of the part x that is left, both 0 at a break. `ends` is the
 belief of `ends.py` by `ends_course`; the last two are possessions and fouls so far beyond the
-expected, by `lasting`."""
+expected, by `lasting` and FADING."""
 
 COMING_BALLS = {2: -0.53, 3: -0.53, 4: 0.14}
 """Points of margin that the first ball of a period brings the winner of the tip: whoever lost it
@@ -53,8 +53,10 @@ LASTING = (105.0, 70.0)
 """How a surprise in possessions, and in fouls, goes on: both shrink by t / (t + these minutes) of a
 48-minute game and then last for what is left. Fitted at eight clocks of four NBA seasons."""
 
-FADING = (300.0, 120.0)
-"""Seconds left between which possessions and fouls lose their say: below they were of no use."""
+FADING = (480.0, 120.0)
+"""Seconds left between which possessions and fouls lose their say: below they were of no use. Half
+of it is gone at 5:00, where all of it helped totals in two seasons of four and hurt those of the
+last quarter in one."""
 
 ENDS_FADING = (480.0, 300.0)
 """The same of the ends, which the tables of the endgame know nothing of."""
@@ -125,6 +127,7 @@ class Moment:
         """The values of TOTAL_FEATURES."""
         played = 1 - self.left / self.regulation
         long = min(abs(self.lead), LONG_LEAD) / 10
+        late = fading(self.left, FADING)
         return (
             1.0,
             self.prior_total - average.reference,
@@ -135,8 +138,8 @@ class Moment:
             (self.bonus_home + self.bonus_away) * self.period_left,
             *swell(self.period_left),
             self.ends and self.ends * ends_course(played) * fading(self.left, ENDS_FADING),
-            self.possessions * lasting(played, LASTING[0]),
-            self.fouls * lasting(played, LASTING[1]),
+            self.possessions and self.possessions * lasting(played, LASTING[0]) * late,
+            self.fouls and self.fouls * lasting(played, LASTING[1]) * late,
         )
 
 

@@ -44,11 +44,11 @@ class Pmf:
     @Lazy
     def sums(self) -> Floats:
         """P(X < first + i) for i = 0 … n; exactly 0 at the start and exactly 1 at the end."""
-        sums = np.zeros(self.chances.size + 1)
+        sums = np.empty(self.chances.size + 1)
+        sums[0] = 0.0
         self.chances.cumsum(out=sums[1:])
-        sums *= 1.0 / sums[-1]
-        np.minimum(sums, 1.0, out=sums)
-        sums[-1] = 1.0
+        # A quotient by the last of rising numbers is never above 1, and the last one exactly 1.
+        sums /= sums.item(-1)
         return sums
 
     def moved(self, step: int) -> Pmf:

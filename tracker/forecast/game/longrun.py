@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN
-from tracker.forecast.game.flow import reach, whole_numbers
+from tracker.forecast.game.flow import Reach, reach, whole_numbers
 from tracker.forecast.game.lattice import Lattice, each_parity, hankel, toeplitz
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.forecast.game.endgame import Landing
-    from tracker.forecast.game.flow import Moment, Reach
+    from tracker.forecast.game.flow import Moment
     from tracker.forecast.game.parameters import Parameters
 
     Floats = NDArray[np.float64]
@@ -43,8 +43,10 @@ CLEAR = 8.0
 """Points: an expected margin beyond which a favourite is as clear as can be. Chosen: the tables tie
 margin and total by how far the game is expected to be from level, recorded games do not."""
 
-TIE_ENDS = 300 / 2880
-"""The part of regulation left at which margin and total are tied as the tables tie them."""
+TIE_FADES = (0.25, 300 / 2880)
+"""The parts of regulation left between which the tie fades: from 5:00 on margin and total are tied
+as the tables tie them. Of three NBA seasons it is .07 to .09 until half-time, .07 at 6:00 of the
+third quarter, .06 at its end and .04 at 8:00 of the last (each ± .02)."""
 
 AFTER_LAYER_SD = 6.0
 """Points: the sd of the total in the two minutes after the layer, from above (recorded: 4.6). It
@@ -62,19 +64,20 @@ def regulation(parameters: Parameters, at: Moment) -> Lattice:
     if tie:
         # What is tied spreads further; this keeps both spreads as they were.
         narrow = math.sqrt(1 - tie * tie)
-        goal = replace(goal, margin_sd=goal.margin_sd * narrow, total_sd=goal.total_sd * narrow)
+        goal = Reach(goal.margin, goal.margin_sd * narrow, goal.total, goal.total_sd * narrow)
     home0, away0, rows, columns = _window(goal, landing, at)
     count = rows + columns - 1
     lowest = home0 - away0 - columns + 1
     margins = _margins(goal, landing, lowest, count)
     by_class = _points(goal, landing, at, home0 + away0, count)
     kinds = landing.class_of[lowest + BEYOND : lowest + BEYOND + count] * count
-    where = toeplitz(kinds, rows, columns) + hankel(np.arange(count), rows, columns)
+    where = toeplitz(kinds, rows, columns) + hankel(_STEPS[:count], rows, columns)
     cells = by_class.ravel().take(where)
     cells *= toeplitz(margins, rows, columns)
     if tie:
-        _tied(cells, goal, tie, (home0, away0), landing.mean_points)
-    cells *= 1.0 / cells.sum()
+        _tie(cells, goal, tie, (home0, away0), landing.mean_points)
+    else:
+        cells *= 1.0 / cells.sum()
     return Lattice(home0, away0, cells, (at.home, at.away))
 
 
@@ -84,24 +87,33 @@ def leaning(margin: float) -> float:
 
 
 def tied_until(part_left: float) -> float:
-    """How much of the tie holds: all of it until half-time, none from TIE_ENDS on."""
-    return min(max((part_left - TIE_ENDS) / (0.5 - TIE_ENDS), 0.0), 1.0)
+    """How much of the tie holds: all of it before TIE_FADES, none after."""
+    start, end = TIE_FADES
+    return min(max((part_left - end) / (start - end), 0.0), 1.0)
 
 
-def _tied(cells: Floats, goal: Reach, tie: float, corner: tuple[int, int], to_come: float) -> None:
+_STEPS = np.arange(1024)
+"""More than the rows and columns of any lattice together."""
+
+
+def _tie(cells: Floats, goal: Reach, tie: float, corner: tuple[int, int], to_come: float) -> None:
     """Multiply cells by exp(tie · u · v) of the standardised margin u and total v, in place.
+
+    They then add up to 1.
 
     (h - a - m) (h + a - t) is (h - (t + m) / 2)² - (a - (t - m) / 2)² and a constant, so that this
     is a factor for each row and one for each column. `corner` are the points of the first cell,
     `to_come` the points expected after the layer.
     """
     scale = tie / (goal.margin_sd * goal.total_sd)
-    for axis, start in enumerate(corner):
-        points = start + np.arange(cells.shape[axis], dtype=np.float64)
-        sign = 1 if axis == 0 else -1
-        middle = (goal.total + to_come + sign * goal.margin) / 2
-        factor = np.exp(sign * scale * (points - middle) ** 2)
-        cells *= factor[:, None] if axis == 0 else factor
+    rows, columns = cells.shape
+    total = goal.total + to_come
+    home = _STEPS[:rows] - ((total + goal.margin) / 2 - corner[0])
+    away = _STEPS[:columns] - ((total - goal.margin) / 2 - corner[1])
+    by_home, by_away = np.exp(scale * (home * home)), np.exp(-scale * (away * away))
+    by_home *= 1.0 / float(by_home @ (cells @ by_away))
+    cells *= by_home[:, None]
+    cells *= by_away
 
 
 def _beyond(parameters: Parameters, at: Moment, excess: int) -> Lattice:

@@ -19,6 +19,8 @@ import numpy as np
 from tracker.domain.player import Stat
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from tracker.forecast.players.minutes import Standing
@@ -31,12 +33,13 @@ Value = TypeVar("Value", float, "NDArray[Any]")
 RATE_FEATURES = (
     "one", "team", "usual", "starter", "blowout", "lead", "size", "ahead_of_plan", "usual_squared",
     "min_gap", "use_gap", "unseen", "star", "star*blowout",
-    "own", "own*blowout", "surprise", "own_gap",
+    "own", "own*blowout", "surprise", "own_gap", "allowed",
 )  # fmt: skip
 """What moves the log of a rate: `team` is the log of his team's points to come over the usual ones
 at that clock, `size` the lead's (no more than 25 points) / 10. `own` is the log of his rate over
 that of the average player with his part of the game, `surprise` what he has beyond the expected of
-the minutes that he has played, / 10, `own_gap` what tonight's team-mates lack of that figure. The
+the minutes that he has played, / 10, `own_gap` what tonight's team-mates lack of that figure,
+`allowed` by how much tonight's opponent allows more of it than others (`lineup.allowed`). The
 others are those of `minutes`, and `use_gap` what they lack of points."""
 
 LARGEST_OWN = 2.0
@@ -77,18 +80,18 @@ class Remainder:
     means: Floats
     habits: Habits
 
-    def added(self, stat: Stat) -> Floats:
-        """P(he adds n), n = 0, 1, ..., to a figure or a sum."""
-        size = self._size(stat)
+    def added(self, stat: Stat, size: int | None = None) -> Floats:
+        """P(he adds n), n = 0, 1, ..., to a figure or a sum; `size` of them where that is told."""
+        size = size or self.size(stat)
         turned: Complexes = (self.chances[..., None, :] @ self._turned(stat, size))[..., 0, :]
         return _sums(turned, size)
 
     def by_class(self, stat: Stat) -> Floats:
         """The same, one row for each class of his minutes."""
-        size = self._size(stat)
+        size = self.size(stat)
         return _sums(self._turned(stat, size), size)
 
-    def _size(self, stat: Stat) -> int:
+    def size(self, stat: Stat) -> int:
         """How many values the sums go over: beyond what the longest minutes may bring."""
         mean = variance = 0.0
         for part in stat.parts:
@@ -129,7 +132,28 @@ class Remainder:
         return steps
 
 
+def added_by_each(left: Sequence[Remainder], stat: Stat) -> list[Floats]:
+    """`added` of many players of a league, whose sums are taken together."""
+    found: list[Floats] = [_LEAST_SUMS] * len(left)
+    by_size: dict[int, list[int]] = {}
+    for place, one in enumerate(left):
+        by_size.setdefault(one.size(stat), []).append(place)
+    for size, places in by_size.items():
+        told = [left[x] for x in places]
+        classes = max(x.chances.size for x in told)
+        chances = np.zeros((len(told), classes))
+        means = np.zeros((len(BASIC), len(told), classes))
+        for n, one in enumerate(told):
+            chances[n, : one.chances.size] = one.chances
+            means[:, n, : one.chances.size] = one.means
+        rows = Remainder(chances, means, left[0].habits).added(stat, size)
+        for place, row in zip(places, rows, strict=True):
+            found[place] = row
+    return found
+
+
 _LEAST = 1e-12
+_LEAST_SUMS = np.ones(1)
 
 
 def _sums(turned: Complexes, size: int) -> Floats:
@@ -166,10 +190,14 @@ def rate_features(x: Standing[Value], team: Value) -> tuple[Value | float, ...]:
 
 
 def own_features(
-    own: NDArray[Any], blowout: Any, surprise: NDArray[Any], gap: NDArray[Any]
+    own: NDArray[Any],
+    blowout: Any,
+    surprise: NDArray[Any],
+    gap: NDArray[Any],
+    allowed: NDArray[Any],
 ) -> tuple[NDArray[Any], ...]:
     """The values of RATE_FEATURES that each figure has of its own."""
-    return own, own * blowout, surprise / 10, gap
+    return own, own * blowout, surprise / 10, gap, allowed
 
 
 def means_of(rates: Floats, powers: Floats, chances: Floats, minutes: Floats) -> Floats:

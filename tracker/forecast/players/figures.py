@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-PLAYER_FORMAT = 2
-"""The version of the file format; a file of another format is refused, but that of EARLIER."""
+PLAYER_FORMAT = 3
+"""The version of the file format; a file of another format is refused, but those of EARLIER."""
 
-EARLIER = 1
-"""The format before: it knows nothing of line-ups, stars and players who were not seen."""
+EARLIER = (2, 1)
+"""The formats before: the last knows nothing of what opponents allow, the one before it nothing of
+line-ups, stars and players who were not seen either."""
 
 GAME_MINUTES = 48.0
 """Minutes are counted in games of this length: a league that plays 40 is stretched to it."""
@@ -98,7 +99,8 @@ class PlayerFigures:
     `ties[i][j]` is the covariance of what is added to BASIC[i] and BASIC[j] beyond what the minutes
     explain, over the root of the product of their means: a rebound of his own miss, say.
     `overtime` are the weights of `minutes.overtime_share`. `fouls` put a player out.
-    `transferred` figures are another league's, scaled.
+    `transferred` figures are another league's, scaled. `level` are points, rebounds and assists of
+    the average player for each minute when the seasons were over; () in `transferred` figures.
     """
 
     league: str
@@ -115,6 +117,7 @@ class PlayerFigures:
     trips: tuple[float, ...]
     ties: tuple[tuple[float, ...], ...]
     overtime: tuple[float, ...]
+    level: tuple[float, ...]
     checksum: str
     about: About
 
@@ -140,14 +143,14 @@ def decode_players(text: str, where: str) -> PlayerFigures:
         f"{where} holds no player figures of format {PLAYER_FORMAT}: refit them with "
         "`tracker fit --props`"
     )
-    return decoded(text, where, ("player_format", (PLAYER_FORMAT, EARLIER)), wrong, _read)
+    return decoded(text, where, ("player_format", (PLAYER_FORMAT, *EARLIER)), wrong, _read)
 
 
 def _read(document: Mapping[str, Any]) -> PlayerFigures:
     prior = document["prior"]
     return PlayerFigures(
         league=document["league"],
-        model_version=version_in(document, earlier=document["player_format"] == EARLIER),
+        model_version=version_in(document, earlier=document["player_format"] == min(EARLIER)),
         transferred=document["transferred"],
         fitted_on=tuple(document["fitted_on"]),
         fouls=int(document["fouls"]),
@@ -167,6 +170,7 @@ def _read(document: Mapping[str, Any]) -> PlayerFigures:
         trips=tuple(map(float, document["trips"])),
         ties=tuple(tuple(map(float, x)) for x in document["ties"]),
         overtime=tuple(map(float, document["overtime"])),
+        level=() if document["transferred"] else tuple(map(float, document.get("level", ()))),
         checksum=document["sha256"],
         about=About(**document.get("about") or {}),
     )
@@ -186,13 +190,20 @@ def _shares(given: Any) -> Floats:
     return found
 
 
+_NEW = {
+    "min_gap": 2, "use_gap": 2, "unseen": 2, "star": 2, "star*blowout": 2, "own_gap": 2,
+    "allowed": 3,
+}  # fmt: skip
+"""The format from which on a feature of RATE_FEATURES is known; the others always were."""
+
+
 def _rates(given: Any) -> Floats:
-    """Weights of RATE_FEATURES likewise: the newer ones stand before and after `own`."""
+    """Weights of RATE_FEATURES likewise: a file of an earlier format has fewer columns."""
     told = np.array(given, dtype=np.float64)
-    if told.shape[2] == len(RATE_FEATURES):
-        return told
-    own = RATE_FEATURES.index("own")
-    last = told.shape[2] - len(RATE_FEATURES[own:-1])
-    found: Floats = np.zeros((*told.shape[:2], len(RATE_FEATURES)))
-    found[:, :, :last], found[:, :, own:-1] = told[:, :, :last], told[:, :, last:]
-    return found
+    for form in (PLAYER_FORMAT, *EARLIER):
+        columns = [k for k, x in enumerate(RATE_FEATURES) if _NEW.get(x, 1) <= form]
+        if len(columns) == told.shape[2]:
+            found: Floats = np.zeros((*told.shape[:2], len(RATE_FEATURES)))
+            found[:, :, columns] = told
+            return found
+    raise ValueError(f"{told.shape[2]} weights of a rate")

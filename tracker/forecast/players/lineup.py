@@ -1,8 +1,9 @@
-"""What a player's team-mates bring: usually, and tonight, when some of them are missing.
+"""Who else is on the court: what a player's team-mates bring, and what his opponents allow.
 
 Whoever is out leaves minutes and shots to the others. For each team-mate his usual minutes and
 figures for each minute are known; those who play with a man in a usual game are added up, those who
-can play tonight likewise, and the log of one over the other moves his own minutes and rates.
+can play tonight likewise, and the log of one over the other moves his own minutes and rates. What
+a team allows is what those who played it lately did in their minutes, over the league's.
 """
 
 from __future__ import annotations
@@ -34,6 +35,26 @@ PLAIN_MINUTES, PLAIN_RATE_MINUTES = 20.0, 100.0
 
 LEAGUE_RATES = (0.47, 0.18, 0.105)
 """Points, rebounds and assists of the average player for a minute: NBA games of 2020-24."""
+
+ALLOWED_MEMORY, ALLOWED_GAMES = 0.95, 8.0
+"""What a game counts beside the next one in what a team allows, and how many games at the league's
+rate are added to its own. Chosen on NBA games of 2020-24."""
+
+LARGEST_ALLOWED = 0.2
+"""In logs: no team allows further from the league's rate than this. A guard; the largest of four
+NBA seasons is .13."""
+
+TEAM_MINUTES = 240.0
+"""Minutes that the players of a team have in a 48-minute game."""
+
+LEVEL_GAMES = 100.0
+"""Games of one team that the shipped level of the league weighs beside those that were read."""
+
+FEWEST_LEVEL_GAMES = 40.0
+"""Games of one team from which on a league's level is told where none is shipped."""
+
+WHOLE_BOX = 0.75
+"""A box with less than this part of a team's minutes is no whole one and teaches nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +177,67 @@ def mates_of(games: Mapping[str, Iterable[PlayerGame]], stretch: float = 1.0) ->
     return {
         key: Mate(walk.brings(), walk.mates.scaled(1 / walk.weight)) for key, walk in walks.items()
     }
+
+
+def level_of(
+    games: Iterable[PlayerGame], shipped: tuple[float, ...], stretch: float = 1.0
+) -> tuple[float, ...]:
+    """Figures of the league's players for a minute, in the order of KINDS; () where none can tell.
+
+    `games` are all that were read of the league, `shipped` the level of the seasons that were
+    fitted, () in a league that takes another's figures.
+    """
+    whole = _added(games)
+    team = TEAM_MINUTES / stretch
+    if not shipped:
+        if whole.minutes < FEWEST_LEVEL_GAMES * team:
+            return ()
+        return tuple(x / whole.minutes for x in whole.figures)
+    whole = whole.plus(Bulk(team, tuple(team * x for x in shipped)), LEVEL_GAMES)
+    return tuple(x / whole.minutes for x in whole.figures)
+
+
+def allowed(
+    against: Iterable[PlayerGame], level: tuple[float, ...], stretch: float = 1.0
+) -> tuple[float, ...]:
+    """By how much a team lets its opponents' players do more than usual, in logs, as KINDS.
+
+    `against` is what these did, in any order; `level` as `level_of` has it. Without either it is 0.
+    """
+    if not level or min(level) <= 0:
+        return NOTHING_ALLOWED
+    by_game: dict[tuple[Any, str], list[PlayerGame]] = {}
+    for game in against:
+        by_game.setdefault((game.start, game.game_id), []).append(game)
+    team = TEAM_MINUTES / stretch
+    kept = Bulk()
+    for _, rows in sorted(by_game.items(), key=lambda x: x[0]):
+        whole = _added(rows)
+        if whole.minutes >= WHOLE_BOX * team:
+            kept = whole.plus(kept, ALLOWED_MEMORY)
+    usual = ALLOWED_GAMES * team
+    return tuple(
+        allowed_log(figure + usual * rate, kept.minutes + usual, rate)
+        for figure, rate in zip(kept.figures, level, strict=True)
+    )
+
+
+NOTHING_ALLOWED = (0.0, 0.0, 0.0)
+"""Of an opponent of whom nothing is known."""
+
+
+def allowed_log(figure: float, minutes: float, rate: float) -> float:
+    """The log of a figure for each minute over the league's, within LARGEST_ALLOWED either way."""
+    log = math.log(max(figure, _LEAST) / minutes / rate)
+    return min(max(log, -LARGEST_ALLOWED), LARGEST_ALLOWED)
+
+
+def _added(games: Iterable[PlayerGame]) -> Bulk:
+    """Minutes and figures of games together."""
+    minutes, sums = 0.0, [0.0] * len(KINDS)
+    for game in games:
+        told = dict(game.stats)
+        minutes += game.minutes
+        for k, kind in enumerate(KINDS):
+            sums[k] += told.get(kind, 0)
+    return Bulk(minutes, tuple(sums))

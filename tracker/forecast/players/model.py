@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -25,12 +25,13 @@ from tracker.forecast.players.counts import (
     BASIC,
     LARGEST_OWN,
     Remainder,
+    added_by_each,
     means_of,
     own_features,
     rate_features,
 )
 from tracker.forecast.players.figures import GAME_MINUTES, Moments
-from tracker.forecast.players.lineup import KINDS, NO_GAPS, Bulk, Gaps, gaps
+from tracker.forecast.players.lineup import KINDS, NO_GAPS, NOTHING_ALLOWED, Bulk, Gaps, gaps
 from tracker.forecast.players.minutes import (
     LONG_SPELL,
     REGULAR,
@@ -359,11 +360,34 @@ class PlayerOutlook:
         logs = scene.rates[:, : len(shared)] @ shared
         missing = np.zeros(len(BASIC))
         missing[1 : len(KINDS)] = self.gaps.figures[1:]
-        beside = own_features(own, x.blowout, has - before * line.minutes, missing)
+        opponent = np.zeros(len(BASIC))
+        opponent[: len(KINDS)] = self.priors.allowed.get(self.side, NOTHING_ALLOWED)
+        beside = own_features(own, x.blowout, has - before * line.minutes, missing, opponent)
         for column, feature in enumerate(beside, len(shared)):
             logs += scene.rates[:, column] * feature
         rates *= np.exp(logs)
         return rates
+
+
+def work_out(asked: Iterable[tuple[PlayerOutlook, Stat]]) -> None:
+    """Work out what players may add to figures, of all together: it is known when asked for.
+
+    Who has no chance is left out.
+    """
+    wanted: dict[Stat, list[PlayerOutlook]] = {}
+    for seen, stat in asked:
+        if not seen.over and stat not in seen._pmfs:  # noqa: SLF001 - kept with the player
+            wanted.setdefault(stat, []).append(seen)
+    for stat, listed in wanted.items():
+        left = []
+        for seen in dict.fromkeys(listed):
+            try:
+                left.append((seen, seen.has(stat), seen.remainder))
+            except Unpriceable:
+                continue
+        told = added_by_each([x for _, _, x in left], stat)
+        for (seen, has, _), added in zip(left, told, strict=True):
+            seen._pmfs[stat] = Pmf(has, added)  # noqa: SLF001 - likewise
 
 
 OVERTIME_MINUTES = 5.7

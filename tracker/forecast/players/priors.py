@@ -127,6 +127,8 @@ class PlayerPriors:
     guess: bool = True
     mates: Mapping[tuple[Side, str], Mate] = field(default_factory=dict)
     """All players of both teams of whom anything is known, as their team-mates see them."""
+    allowed: Mapping[Side, tuple[float, ...]] = field(default_factory=dict)
+    """What the opponent of a side allows its players: `lineup.allowed`."""
 
     def of(self, side: Side, key: str) -> PlayerPrior:
         """A player's prior. Raises LittleKnown, or with `guess` takes the average of his role."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -182,6 +182,15 @@ def _can_push(market: Market) -> bool:
             return question(market).can_push
 
 
+class AskedPart(NamedTuple):
+    """A part of a span that is asked about: P(part < v) is needed for v = low … high."""
+
+    span: Span
+    part: str
+    low: int
+    high: int
+
+
 @dataclass(frozen=True, eq=False)
 class Sheet:
     """Markets of one game, laid out. `chances` prices them all against any outlook of it.
@@ -192,15 +201,15 @@ class Sheet:
 
     lined: Ints
     others: tuple[tuple[int, Market], ...]
-    groups: tuple[tuple[Span, str, int, int], ...]
-    """Of each part that is asked about the lowest and highest value whose sum is needed."""
+    groups: tuple[AskedPart, ...]
+    """The parts that are asked about."""
     group: Ints
     line: Floats
     under: Ints
     below: Ints
     """Where the chance of less than the next whole value, and of less than the line, stands."""
-    turned: NDArray[np.bool_]
-    """Whether the side below the line is backed."""
+    turned: Ints
+    """The markets of which the side below the line is backed."""
 
     @staticmethod
     def of(markets: Sequence[Market]) -> Sheet:
@@ -224,18 +233,19 @@ class Sheet:
             [f for f, g in zip(floors, group, strict=True) if g == k] for k in range(len(kinds))
         ]
         lows, highs = [min(x) for x in members], [max(x) + 1 for x in members]
-        starts = np.cumsum([0, *(b - a + 1 for a, b in zip(lows, highs, strict=True))])
-        under = [int(starts[g]) + f + 1 - lows[g] for f, g in zip(floors, group, strict=True)]
+        sizes = [b - a + 1 for a, b in zip(lows, highs, strict=True)]
+        starts = np.cumsum([0, *sizes]).tolist()
+        under = [starts[g] + f + 1 - lows[g] for f, g in zip(floors, group, strict=True)]
         whole = [f == x.line for f, x in zip(floors, asked, strict=True)]
         return Sheet(
-            np.array(lined, dtype=np.int64),
-            tuple(others),
-            tuple((*kinds[k], lows[k], highs[k]) for k in range(len(kinds))),
-            np.array(group, dtype=np.int64),
-            np.array([x.line for x in asked]),
-            np.array(under, dtype=np.int64),
-            np.array(under, dtype=np.int64) - np.array(whole, dtype=np.int64),
-            np.array([not x.above for x in asked], dtype=bool),
+            lined=np.array(lined, dtype=np.int64),
+            others=tuple(others),
+            groups=tuple(AskedPart(*kinds[k], lows[k], highs[k]) for k in range(len(kinds))),
+            group=np.array(group, dtype=np.int64),
+            line=np.array([x.line for x in asked]),
+            under=np.array(under, dtype=np.int64),
+            below=np.array(under, dtype=np.int64) - np.array(whole, dtype=np.int64),
+            turned=np.flatnonzero([not x.above for x in asked]),
         )
 
     def chances(self, outlook: Outlook) -> Floats:
@@ -251,25 +261,24 @@ class Sheet:
         return found
 
     def _by_line(self, outlook: Outlook) -> Floats:
-        sums, stands = [], []
-        for span, part, low, high in self.groups:
-            points = outlook.of(span)
-            sums.append(points.window(part, low, high))
-            stands.append(math.inf if points.sure else points.stands(part))
-        flat = np.concatenate(sums)
-        under, below = flat[self.under], flat[self.below]
-        found = np.empty((self.group.size, 3))
-        found[:, 0], found[:, 1], found[:, 2] = 1.0 - under, under - below, below
-        free = self.line >= np.array(stands)[self.group]
-        if free.all():
-            _open(found)
-        elif free.any():
-            rows = found[free]
-            _open(rows)
-            found[free] = rows
-        if self.turned.any():
-            found[self.turned] = found[self.turned, ::-1]
-        return found
+        spans = [outlook.of(x.span) for x in self.groups]
+        asked = list(zip(spans, self.groups, strict=True))
+        sums = np.concatenate([points.window(x.part, x.low, x.high) for points, x in asked])
+        found = np.empty((3, self.group.size))
+        under, level, below = found
+        sums.take(self.below, out=below)
+        sums.take(self.under, out=under)
+        np.subtract(under, below, out=level)
+        np.subtract(1.0, under, out=under)
+        stands = [math.inf if points.sure else points.stands(x.part) for points, x in asked]
+        if any(stand > x.low for stand, (_, x) in zip(stands, asked, strict=True)):
+            free = self.line >= np.array(stands)[self.group]
+            found[:, free] = _opened(found[:, free])
+        else:
+            found = _opened(found)
+        if self.turned.size:
+            found[:, self.turned] = found[::-1, self.turned]
+        return found.T
 
 
 _KEPT = 128
@@ -291,7 +300,8 @@ def laid_out(markets: tuple[Market, ...]) -> Sheet:
     return known[1]
 
 
-def _open(rows: Floats) -> None:
-    """Give both sides of what is undecided SMALLEST, and share the rest as they did."""
-    rows *= 1 - 2 * SMALLEST
-    rows[:, ::2] += SMALLEST
+def _opened(found: Floats) -> Floats:
+    """Rows of what is undecided: both sides get SMALLEST, and share the rest as they did."""
+    found *= 1 - 2 * SMALLEST
+    found[::2] += SMALLEST
+    return found

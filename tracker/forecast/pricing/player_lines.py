@@ -25,10 +25,11 @@ from tracker.domain.market import (
 )
 from tracker.domain.player import Stat
 from tracker.forecast.errors import BadParameters, LittleKnown, Unpriceable
+from tracker.forecast.players.model import work_out
 from tracker.forecast.pricing.questions import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,6 +55,24 @@ def player_chance(market: PlayerMarket, outlook: Outlook) -> Chance:
     if known is None:
         known = outlook.player_chances[market] = _worked_out(market, outlook)
     return known
+
+
+def work_out_players(markets: Iterable[PlayerMarket], outlook: Outlook) -> None:
+    """Work out the chances of many player lines, what they share once; none that has none."""
+    listed = [x for x in markets if x not in outlook.player_chances]
+    asked = []
+    for market in listed:
+        if isinstance(market, PlayerTotal):
+            try:
+                asked.append((of_player(market.player, outlook), market.stat))
+            except Unpriceable:
+                continue
+    work_out(asked)
+    for market in listed:
+        try:
+            player_chance(market, outlook)
+        except Unpriceable:
+            continue
 
 
 def _worked_out(market: PlayerMarket, outlook: Outlook) -> Chance:

@@ -16,7 +16,7 @@ INTRODUCTION = """\
 
 The forecast gives, at any moment of a basketball game, the joint chances of its final score, and
 from them the chance of every game-level bet. [model.md](model.md) tells how it works; this page how
-good it is. `tracker evaluate` makes the tables anew.
+good it is. `python -m tracker.modelling.cards` makes the tables anew.
 
 **For**: telling a person how likely their bets are to win, and how sure that is.
 **Not for**: finding bets that beat a market, staking, or anything that moves money by itself. It
@@ -54,8 +54,9 @@ LIMITS = """\
 - Quarters and halves that are not the end of the game are normal in margin and total until their
   last minute, which is played by possessions; quarters still to come are tied to the final score
   only by the part of its variance that they hold.
-- Margin and total are independent given the state before the endgame. Home teams' points vary a
-  little more than visitors' (correlation .03); symmetry between the sides is kept instead.
+- Before the endgame margin and total go together only by how clear the favourite is. Home teams'
+  points vary a little more than visitors' (correlation .03); symmetry between the sides is kept
+  instead.
 - The possession chain knows league habits, not a team's: a good free-throw team is not better at
   holding a lead. Fouls to give count only as bonus or not.
 - Unknown possession (no live box score gives it) costs .0001 to .0014 Brier late.

@@ -116,10 +116,7 @@ def evaluate_games(
     from tracker.modelling.games.report import plot, write
 
     given = _given(data, parameters, rows)
-    found: dict[str, Looks] = {}
-    for k, (name, left) in enumerate(given.checkpoints.items()):
-        progress("forecasts", k / len(given.checkpoints))
-        found[name] = observe.look(given.test, left, parameters, metrics.SEED)
+    found = _looked(given, progress)
     overtime = observe.look_overtime(given.test, parameters, metrics.SEED)
     hidden = {
         name: observe.look(
@@ -149,6 +146,25 @@ def evaluate_games(
     write(result, out / "evaluation.md")
     progress("done", 1.0)
     return result
+
+
+def judged_alone(
+    data: Dataset,
+    parameters: Parameters,
+    rows: tuple[Array, Array],
+    progress: Watchdog = lambda _step, _part: None,
+) -> dict[str, Any]:
+    """The figures of the same without any baseline, and nothing is written."""
+    return summary(_looked(_given(data, parameters, rows), progress))
+
+
+def _looked(given: Given, progress: Watchdog) -> dict[str, Looks]:
+    """Every game at every checkpoint."""
+    found: dict[str, Looks] = {}
+    for k, (name, left) in enumerate(given.checkpoints.items()):
+        progress("forecasts", k / len(given.checkpoints))
+        found[name] = observe.look(given.test, left, given.parameters, metrics.SEED)
+    return found
 
 
 def _given(data: Dataset, parameters: Parameters, rows: tuple[Array, Array]) -> Given:

@@ -187,7 +187,7 @@ def _both(seconds: Seconds) -> tuple[Array, Array]:
     return seconds.home, seconds.away
 
 
-TIED_AT = (1.0, 0.75, 0.5)
+TIED_AT = (1.0, 0.75, 0.5, 0.25)
 """Parts of regulation left at which margin and total are looked at together."""
 
 

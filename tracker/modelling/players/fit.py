@@ -251,7 +251,7 @@ def transferred(document: dict[str, Any], league: str) -> dict[str, Any]:
     return sealed(found, form)
 
 
-MODEL = "minutes-and-counts-2"
+MODEL = "minutes-and-counts-3"
 """Names the form of the model; it changes when the formulas do."""
 
 
@@ -314,6 +314,7 @@ def fit_players(
         "memory": list(memory),
         "trips": trips.round(4).tolist(),
         "overtime": fit_overtime(known, train, usual),
+        "level": _level(known, train),
     }
     progress("spread", 0.0)
     seen = sights(known, train, document)
@@ -325,6 +326,13 @@ def fit_players(
     document["about"] = asdict(About(data=digest(rows, train), games=int(games.size)))
     progress("done", 1.0)
     return sealed(document, MODEL)
+
+
+def _level(known: Known, train: Array) -> list[float]:
+    """How the league stood before the last game that is fitted on."""
+    rows = np.flatnonzero(train)
+    last = rows[np.argmax(known.rows.date[rows])]
+    return [round(float(x), 5) for x in known.opponents.levels[last]]
 
 
 def written(document: dict[str, Any]) -> str:

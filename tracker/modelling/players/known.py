@@ -34,11 +34,13 @@ from tracker.modelling.players.sample import (
     MEMORIES,
     RATE_DECAYS,
     Lineups,
+    Opponents,
     Past,
     Scenes,
     lineups,
     look,
     odds_of,
+    opponents,
     remember,
     standings,
     team_to_come,
@@ -65,6 +67,7 @@ class Known:
     rows: PlayerRows
     past: Past
     lineups: Lineups
+    opponents: Opponents
     scenes: dict[str, Scenes]
     average: float
     """Points of both teams of the average game, as the game forecast has it."""
@@ -83,7 +86,12 @@ def know(
     past = remember(rows)
     names = [name for name in rows.moments if name != END]
     scenes = look(rows, data, parameters, names, lambda part: progress("games", part))
-    return Known(rows, past, lineups(rows, past), scenes, parameters.average.total)
+    at = {str(x): i for i, x in enumerate(data.games.id)}
+    which = [at[str(x)] for x in rows.games]
+    teams = np.stack([data.games.home_team[which], data.games.away_team[which]], axis=1)
+    return Known(
+        rows, past, lineups(rows, past), opponents(rows, teams), scenes, parameters.average.total
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +197,13 @@ def own_gap(gaps: Array, i: int) -> Array:
     return found
 
 
+def own_allowed(known: Known, i: int) -> Array:
+    """What tonight's opponents allow of a figure; 0 of those that are not looked at."""
+    logs = known.opponents.logs
+    found: Array = logs[:, i] if i < len(KINDS) else np.zeros(logs.shape[0])
+    return found
+
+
 def own_columns(
     rate: Array, league: Array, now: Array, moment: Moment, i: int
 ) -> tuple[Array, Array]:
@@ -233,7 +248,8 @@ def remainders(
         memory = document["memory"][i]
         now = today(rates[:, i], memory, moment.stats[:, i], moment.minutes, rows)
         own, surprise = own_columns(rates[:, i], league[:, i], now, moment, i)
-        beside = own_features(own, x.blowout, surprise, own_gap(gaps, i))
+        allowed = own_allowed(known, i)
+        beside = own_features(own, x.blowout, surprise, own_gap(gaps, i), allowed)
         features = table((*shared, *beside), count)[which]
         speed.append(now[which] * np.exp(features @ np.array(told["rates"][k][i])))
     level = scenes.level[rows.game[which]][:, None]

@@ -21,6 +21,7 @@ from tracker.modelling.players.known import (
     END,
     Known,
     Ordered,
+    own_allowed,
     own_columns,
     own_gap,
     table,
@@ -193,7 +194,7 @@ def fit_moment(given: Given, name: str, like: Ordered | None) -> tuple[dict[str,
     for i in range(len(BASIC)):
         now = today(given.rates[:, i], given.memory[i], moment.stats[:, i], moment.minutes, rows)
         own = own_columns(given.rates[:, i], given.league[:, i], now, moment, i)
-        beside = own_features(own[0], x.blowout, own[1], own_gap(gaps, i))
+        beside = own_features(own[0], x.blowout, own[1], own_gap(gaps, i), own_allowed(known, i))
         features = table((*shared, *beside), count)
         more = end.stats[:, i] - moment.stats[:, i]
         weights.append(_poisson(features[used], (now * minutes)[used], more[used]))

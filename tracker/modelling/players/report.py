@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from tracker.forecast.game.parameters import Parameters
+
 
 SHOWN = ("pts", "reb", "ast", "3pm", "pra")
 """The figures whose coverage and rivals are shown; the others are in the JSON beside it."""
@@ -175,7 +177,7 @@ INTRODUCTION = """\
 # Player card
 
 How good the chances of player lines are. [model.md](model.md#player-lines) tells how they are made;
-`tracker evaluate --props` makes this page anew.
+`python -m tracker.modelling.cards` makes this page anew.
 
 **For**: telling a person how likely a line of points, rebounds, assists, threes, steals, blocks,
 turnovers or their sums is to go over, at any moment of a game.
@@ -276,6 +278,19 @@ def judge(
     """
     out.mkdir(parents=True, exist_ok=True)
     parameters = games_fit.fit(folder, league, fitted, out / "parameters.json", progress)
+    return judge_with(folder, parameters, fitted, judged, out, progress)
+
+
+def judge_with(
+    folder: Path,
+    parameters: Parameters,
+    fitted: Sequence[str],
+    judged: Sequence[str],
+    out: Path,
+    progress: Callable[[str, float], None] = lambda _step, _part: None,
+) -> dict[str, Any]:
+    """The same by parameters of games that have not seen the seasons that are judged."""
+    out.mkdir(parents=True, exist_ok=True)
     known = know(folder, parameters, progress)
     document = fit_players(known, fitted, progress)
     (out / "players.json").write_text(written(document), "utf-8")

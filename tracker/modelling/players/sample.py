@@ -13,8 +13,12 @@ from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast.model import forecast
 from tracker.forecast.players.figures import GAME_MINUTES
 from tracker.forecast.players.lineup import (
+    ALLOWED_GAMES,
+    ALLOWED_MEMORY,
+    FEWEST_LEVEL_GAMES,
     GAME_MEMORY,
     KINDS,
+    LARGEST_ALLOWED,
     LARGEST_GAP,
     LEAGUE_RATES,
     LEAST_MINUTES,
@@ -22,6 +26,8 @@ from tracker.forecast.players.lineup import (
     PLAIN_MINUTES,
     PLAIN_RATE_MINUTES,
     RATE_MEMORY,
+    TEAM_MINUTES,
+    WHOLE_BOX,
 )
 from tracker.forecast.players.minutes import (
     LEAST_SHARE,
@@ -121,6 +127,53 @@ def lineups(rows: PlayerRows, past: Past) -> Lineups:
         weight = GAME_MEMORY * weight + 1
         held = GAME_MEMORY * held + mates[i]
     return Lineups(brought, before, known)
+
+
+LEVEL_MEMORY = 0.999
+"""What one team's game counts beside the next one in the league's level: two NBA months."""
+
+
+@dataclass(frozen=True, eq=False)
+class Opponents:
+    """What each player's opponent had allowed before the game, and how the league stood.
+
+    `logs[i]` are `lineup.allowed` of each row, `levels[i]` figures of the league for a minute.
+    """
+
+    logs: Array
+    levels: Array
+
+
+def opponents(rows: PlayerRows, teams: Array) -> Opponents:
+    """Walk through all games in order; `teams[g]` are the (home, away) teams of game g."""
+    side_of = np.where(rows.home, 0, 1)
+    whole = np.zeros((len(rows.games), 2, 1 + len(KINDS)))
+    np.add.at(whole, (rows.game, side_of), np.c_[rows.minutes, rows.final[:, : len(KINDS)]])
+    date = np.full(len(rows.games), "", dtype=rows.date.dtype)
+    date[rows.game] = rows.date
+    team = TEAM_MINUTES * rows.league.regulation_seconds / (48 * 60)
+    held: dict[str, Array] = {}
+    level = np.zeros(1 + len(KINDS))
+    logs = np.zeros((len(rows.games), 2, len(KINDS)))
+    levels = np.zeros((len(rows.games), len(KINDS)))
+    for g in np.lexsort((rows.games, date)).tolist():
+        others = teams[g][::-1]
+        if level[0] >= FEWEST_LEVEL_GAMES * team and level.min() > 0:
+            levels[g] = level[1:] / level[0]
+            logs[g] = [_allowed(held.get(x), levels[g], ALLOWED_GAMES * team) for x in others]
+        for other, did in zip(others, whole[g], strict=True):
+            if did[0] >= WHOLE_BOX * team:
+                held[other] = held.get(other, np.zeros_like(did)) * ALLOWED_MEMORY + did
+                level = level * LEVEL_MEMORY + did
+    return Opponents(logs[rows.game, side_of], levels[rows.game])
+
+
+def _allowed(past: Array | None, level: Array, usual: float) -> Array:
+    """`lineup.allowed` of what was remembered of a team."""
+    past = np.zeros(1 + level.size) if past is None else past
+    told = (past[1:] + usual * level) / (past[0] + usual) / level
+    found: Array = np.clip(np.log(told), -LARGEST_ALLOWED, LARGEST_ALLOWED)
+    return found
 
 
 def remember(rows: PlayerRows) -> Past:

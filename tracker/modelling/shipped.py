@@ -1,0 +1,158 @@
+"""All parameters that come with the program, fitted anew by one command.
+
+    python -m tracker.modelling.shipped DATA [--out FOLDER]
+
+DATA is a folder of recorded games (`docs/model.md` tells its format). Every figure of a file comes
+from one fit; leagues without recorded games refer to another league's file, about their own level.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tracker.clock import SystemClock
+from tracker.domain.league import LEAGUES
+from tracker.forecast.documents import About, reference, sealed
+from tracker.forecast.game.parameters import decode
+from tracker.modelling.games import fit as games_fit
+from tracker.modelling.games.dataset import read
+from tracker.modelling.games.evaluate import judged
+from tracker.modelling.players import fit as players_fit
+from tracker.modelling.players.known import know
+
+Progress = Callable[[str, float], None]
+
+FOLDER = Path(__file__).parent.parent / "forecast" / "parameters"
+"""Where the program looks for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitPlan:
+    """What a league is fitted on; a fit without `unseen` tells how good it is on that season."""
+
+    seasons: tuple[str, ...]
+    unseen: str | None
+
+
+PLANS = {
+    "nba": FitPlan(("2020-21", "2021-22", "2022-23", "2023-24"), "2023-24"),
+    "wnba": FitPlan(("2015", "2016", "2017", "2018", "2019", "2020", "2021", "2022"), "2022"),
+    "ncaam": FitPlan(("2024-25",), None),
+}
+"""The leagues with recorded games. Leads and line-ups of older seasons are others."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeagueLevel:
+    """What is known of a league without fitting: whose figures it takes, and its averages.
+
+    Home edge, mean total, and how far single games lie from them (sd), in points.
+    """
+
+    like: str
+    margin: float
+    total: float
+    margin_sd: float
+    total_sd: float
+
+
+LEVELS = {
+    "gleague": LeagueLevel("nba", margin=2.0, total=228.0, margin_sd=6.5, total_sd=10.0),
+    "ncaaw": LeagueLevel("wnba", margin=3.5, total=132.0, margin_sd=16.0, total_sd=11.0),
+}
+"""The G League plays by NBA clocks at about its own pace; NCAA women play WNBA quarters, score
+less, and differ far more in strength. Rounded season averages of both leagues, not fitted."""
+
+PLAYERS = "nba"
+"""The league whose players were recorded; all others take their figures."""
+
+
+def ship(data: Path, out: Path, day: str, progress: Progress) -> None:
+    """Fit everything and write the files into `out`. Raises BadDataset.
+
+    `day` is when that is done; a file is written as soon as it is whole.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    games = {league: _games(data, league, plan, day, progress) for league, plan in PLANS.items()}
+    for league, document in games.items():
+        _write(out / f"{league}.json", document)
+    for league, level in LEVELS.items():
+        source = games[level.like]
+        _write(out / f"{league}.json", reference(at_level(source, league, level), source))
+    parameters = decode(json.dumps(games[PLAYERS]), f"{PLAYERS}.json")
+    known = know(data, parameters, progress)
+    players = players_fit.fit_players(known, PLANS[PLAYERS].seasons, progress)
+    players["about"] |= {"fitted_at": day, "stage": "in use"}
+    players = sealed(players, players_fit.MODEL)
+    _write(out / f"players-{PLAYERS}.json", players)
+    for league in LEAGUES:
+        if league != PLAYERS:
+            like = players_fit.transferred(players, league)
+            _write(out / f"players-{league}.json", reference(like, players))
+
+
+def _games(data: Path, league: str, plan: FitPlan, day: str, progress: Progress) -> dict[str, Any]:
+    """The document of a league with recorded games."""
+    recorded = read(data, league)
+    told = None
+    if plan.unseen is not None:
+        told = judged(recorded, plan.seasons, plan.unseen, progress)
+    about = {"fitted_at": day, "stage": "in use", "unseen": told}
+    found: dict[str, Any] = json.loads(games_fit.fit_text(recorded, plan.seasons, progress, about))
+    return found
+
+
+def at_level(document: dict[str, Any], league: str, level: LeagueLevel) -> dict[str, Any]:
+    """The document of another league, about the level of `league`."""
+    found = document | {
+        "league": league,
+        "transferred": True,
+        "calibration_id": "transferred",
+        "ends": None,
+        "flow": document["flow"] | {"box": None},
+        "average": document["average"]
+        | {x: getattr(level, x) for x in ("margin", "total", "margin_sd", "total_sd")},
+        "ratings": document["ratings"]
+        | {
+            "home_edge": level.margin,
+            "mean_total": level.total,
+            # Two teams make a game: each has the half of its variance.
+            "margin_spread": round(level.margin_sd / 2**0.5, 3),
+            "total_spread": round(level.total_sd / 2**0.5, 3),
+        },
+        "about": asdict(About(**document["about"])) | {"unseen": None},
+    }
+    return sealed(found, games_fit.MODEL)
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_text(text, "utf-8")
+    fresh.replace(path)
+
+
+def main() -> None:
+    """Fit, and say what was written."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path, help="a folder of recorded games")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="where the files go")
+    given = parser.parse_args()
+    said: list[str] = []
+
+    def progress(step: str, _part: float) -> None:
+        if said[-1:] != [step]:
+            said.append(step)
+            print(step, flush=True)  # noqa: T201 - it is what the command says
+
+    ship(given.data, given.out, SystemClock().now().date().isoformat(), progress)
+    print(f"Wrote {len(list(given.out.glob('*.json')))} files into {given.out}")  # noqa: T201 - so
+
+
+if __name__ == "__main__":
+    main()
