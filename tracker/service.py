@@ -150,7 +150,7 @@ _NO_SYSTEMD = "no systemd answers here: have whatever starts your programs start
 
 _OF_A_DAEMON = (
     "NotifyAccess=", "# The watchdog", "WatchdogSec=", "TimeoutStartSec=", "TimeoutStopSec=",
-    "Restart", "# 78 is", "StartLimitIntervalSec=", "OnFailure=",
+    "Restart", "# 78 is", "# A chore", "OOMPolicy=", "StartLimitIntervalSec=", "OnFailure=",
 )  # fmt: skip
 
 # What was slept through is made up for at the next start of the machine.
