@@ -61,7 +61,7 @@ lock:
 	echo 'setuptools>=77' > .lock-build.in
 	$(LOCK) --no-generate-hashes --all-extras pyproject.toml .lock-build.in -o .lock-all.txt
 	$(LOCK) --extra charts -c .lock-all.txt pyproject.toml .lock-build.in -o requirements.lock
-	$(LOCK) --extra charts --extra screen --extra telegram --extra web --extra dev --extra modelling -c .lock-all.txt pyproject.toml .lock-build.in -o requirements-dev.lock
+	$(LOCK) --extra charts --extra screen --extra telegram --extra web --extra dev --extra modelling --extra cluster -c .lock-all.txt pyproject.toml .lock-build.in -o requirements-dev.lock
 	rm .lock-all.txt .lock-build.in
 
 clean:

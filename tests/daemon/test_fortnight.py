@@ -86,6 +86,7 @@ class Household(Machine):
         self.place = Place(path, path.with_name("tracker.toml"), path.with_name("bets.toml"))
         self.done: Counter[tuple[str, ...]] = Counter()
         self.working = 0
+        self.idle = asyncio.Event()
 
     async def __call__(self, *args: str) -> Ran:
         """Do a chore, in this process; what it would print is its last line."""
@@ -93,20 +94,23 @@ class Household(Machine):
             return await super().__call__(*args)
         self.ran.append(args)
         self.working += 1
+        self.idle.clear()
         try:
             said = await self._do(args)
         except TrackerError as why:
             return Ran(1, "", f"error: {why}")
         finally:
             self.working -= 1
+            if not self.working:
+                self.idle.set()
         self.done[args] += 1
         return Ran(0, said, "")
 
     async def _at_rest(self) -> None:
         """Wait until no command is at work any more: some of them wait on the clock themselves."""
         await super()._at_rest()
-        while self.working:  # noqa: ASYNC110 - threads and sockets
-            await asyncio.sleep(0.001)
+        while self.working:
+            await self.idle.wait()
         await super()._at_rest()
 
     async def _do(self, args: Sequence[str]) -> str:
