@@ -211,7 +211,7 @@ def test_the_shipped_figures_are_whole() -> None:
     for told in (figures.live, figures.breaks):
         assert (np.diff(told.at) > 0).all()
         assert (np.diff(told.bounds, axis=1) > 0).all()
-        assert told.rates.shape == (told.at.size, len(BASIC), 18)
+        assert told.rates.shape == (told.at.size, len(BASIC), 19)
         assert ((told.done >= 0) & (told.done < 0.05)).all()
     assert len(COLUMNS) == len(figures.rates) == len(figures.spread) == len(figures.memory)
 
