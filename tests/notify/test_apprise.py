@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator
+from logging.config import dictConfig
 
 import apprise
 import pytest
@@ -87,6 +88,13 @@ async def test_a_refused_connection_certainly_sent_nothing() -> None:
     """It may be tried again without a word about repeats."""
     url = f"json://127.0.0.1:{free_port()}/"
     assert await AppriseChannel(url).send(MESSAGE) == Failed("the server refuses connections")
+
+
+async def test_a_program_that_sets_up_its_own_logging_takes_no_evidence_away() -> None:
+    """`dictConfig` silences the loggers that are there; what came of a send is still known."""
+    dictConfig({"version": 1, "incremental": False})
+    outcome = await AppriseChannel(f"json://127.0.0.1:{free_port()}/").send(MESSAGE)
+    assert isinstance(outcome, Failed)
 
 
 async def test_apprise_never_repeats_by_itself_nor_calls_a_failure_a_success(sink: Sink) -> None:

@@ -272,6 +272,8 @@ def _cap_logs() -> None:
     logger = logging.getLogger("apprise")
     logger.addFilter(_LISTENER)
     logger.setLevel(logging.DEBUG)
+    # Who sets up logging by `dictConfig` silences every logger that is there, unless told not to.
+    logger.disabled = False
 
 
 def check_urls(urls: Sequence[str], place: str = "[notify] urls") -> None:
