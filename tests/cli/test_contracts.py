@@ -21,7 +21,7 @@ BET = [
 MOMENTS = ["home", "away", "total", "margin"]
 SNAPSHOT = {
     "at", "period", "clock", "clock_s", "game_clock", "score", "mu", "sigma", "chance", "no_chance",
-    "prior", "poll",
+    "prior", "poll", "own",
     "model_version", "feature_version", "calibration_id",
 }  # fmt: skip
 UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
