@@ -70,7 +70,7 @@ def test_without_a_result_there_is_nothing_to_tell(cli: Cli, config: Path) -> No
     for verb in ("profit", "performance", "calibration"):
         assert cli(verb).out.startswith("No bet has a result yet")
     assert cli("profit", "--json").json["bets"] == 0
-    empty = {"bets": 0, "brier": None, "log_loss": None, "ece": None, "bins": []}
+    empty: dict[str, object] = {"bets": 0, "brier": None, "log_loss": None, "ece": None, "bins": []}
     assert cli("calibration", "--json").json == {**empty, "calibrated": 0, "raw": empty}
 
 
