@@ -15,11 +15,13 @@ import argparse
 import asyncio
 import gc
 import random
+import sqlite3
 import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -208,21 +210,27 @@ def _files_of(path: Path) -> tuple[int, float]:
     return len(list(Path("/proc/self/fd").iterdir())), size
 
 
+def lost_alerts(database: Path, channel: Flaky, now: datetime) -> int:
+    """How many alerts have no delivery, count as sent and never came, or are stuck for an hour."""
+    with closing(sqlite3.connect(database)) as db:
+        sent = {x for (x,) in db.execute("SELECT alert FROM delivery WHERE state = 'sent'")}
+        (without,) = db.execute(
+            "SELECT count(*) FROM alert WHERE decision = 'fired'"
+            " AND id NOT IN (SELECT alert FROM delivery)"
+        ).fetchone()
+        due = db.execute("SELECT due_at FROM delivery WHERE state IN ('due', 'sending')").fetchall()
+    stuck = sum(datetime.fromisoformat(x) < now - timedelta(hours=1) for (x,) in due)
+    return int(without) + len(sent - set(channel.got)) + stuck
+
+
 async def _conclude(
     seen: Seen, night: Night, settings: Settings, config: Path, channel: Flaky, clock: Clock
 ) -> None:
     place, now = Place.of(settings, config), clock.now()
     async with await Store.open(place.database, now=now) as store:
-        while (due := await store.next_due(channel.name)) is not None and due <= now:
-            # What was due as the last life ended: it must have an end, if only that it expired.
-            for one in await store.claim(channel.name, now, 50):
-                await store.finish([(one.id, Sent())], now)
-            await store.expire(now)
         bets = await store.bets_view()
         seen.found["integrity"] = await store.check()
-        view = await store.status_view()
-    open_states = ("due", "sending", "failed")
-    lost = sum(n for (_, state), n in view.deliveries.items() if state in open_states)
+    lost = lost_alerts(place.database, channel, now)
     wanted = {
         (x.recording.name, pick): result
         for x in night.playbacks
