@@ -17,21 +17,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from tracker.domain.errors import TrackerError
-from tracker.forecast.calibration import (
-    NO_CALIBRATIONS,
-    UNCALIBRATED,
-    Calibrations,
-    decode_calibrations,
-)
 from tracker.forecast.documents import About
 from tracker.forecast.errors import BadParameters
-from tracker.forecast.game.parameters import Parameters, decode
-from tracker.forecast.players.figures import PlayerFigures, decode_players
-from tracker.forecast.shipped import load_parameters, load_player_figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from tracker.forecast.calibration import Calibrations
+    from tracker.forecast.game.parameters import Parameters
+    from tracker.forecast.players.figures import PlayerFigures
 
 SHIPPED = "shipped"
 """The name of the parameters that come with the program."""
@@ -83,17 +78,53 @@ class Kind(Generic[M]):
     seasons: Callable[[M], tuple[str, ...]]
 
 
+# What reads a model is loaded with the first that is read: few commands need one.
+def _games(text: str, name: str) -> Parameters:
+    from tracker.forecast.game.parameters import decode
+
+    return decode(text, name)
+
+
+def _shipped_games(league: str) -> Parameters:
+    from tracker.forecast.shipped import load_parameters
+
+    return load_parameters(league)
+
+
+def _players(text: str, name: str) -> PlayerFigures:
+    from tracker.forecast.players.figures import decode_players
+
+    return decode_players(text, name)
+
+
+def _shipped_players(league: str) -> PlayerFigures:
+    from tracker.forecast.shipped import load_player_figures
+
+    return load_player_figures(league)
+
+
+def _calibrations(text: str, name: str) -> Calibrations:
+    from tracker.forecast.calibration import decode_calibrations
+
+    return decode_calibrations(text, name)
+
+
+def _no_calibrations(_league: str) -> Calibrations:
+    from tracker.forecast.calibration import NO_CALIBRATIONS
+
+    return NO_CALIBRATIONS
+
+
 GAMES: Kind[Parameters] = Kind(
-    "games", "", decode, load_parameters, lambda x: x.model_version, lambda x: x.fitted_on
+    "games", "", _games, _shipped_games, lambda x: x.model_version, lambda x: x.fitted_on
 )
 PLAYERS: Kind[PlayerFigures] = Kind(
-    "players", "players", decode_players, load_player_figures,
+    "players", "players", _players, _shipped_players,
     lambda x: x.model_version, lambda x: x.fitted_on,
 )  # fmt: skip
 CALIBRATION: Kind[Calibrations] = Kind(
-    "calibration", "calibration", decode_calibrations, lambda _: NO_CALIBRATIONS,
-    lambda x: x.name, lambda _: (),
-)  # fmt: skip
+    "calibration", "calibration", _calibrations, _no_calibrations, lambda x: x.name, lambda _: ()
+)
 
 KINDS: tuple[Kind[Any], ...] = (GAMES, PLAYERS, CALIBRATION)
 """Every kind of model."""
@@ -155,6 +186,8 @@ class Registry(Generic[M]):
 
     def show(self, league: str, name: str) -> Entry:
         """One model. Raises NoSuchModel."""
+        from tracker.forecast.calibration import UNCALIBRATED
+
         in_use = self._in_use(league) == name
         try:
             found = self.read(league, name)
