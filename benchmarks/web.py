@@ -142,7 +142,8 @@ async def doorbell(page: Page, database: Path) -> list[float]:
         await _data(lines)
         for n in range(20):
             with sqlite3.connect(database) as db:
-                db.execute("UPDATE latest SET win = ?", (0.3 + n / 100,))
+                chance = 0.3 + n / 100
+                db.execute("UPDATE latest SET win = ?, push = 0, lose = 1 - ?", (chance, chance))
                 db.commit()
             begun = time.perf_counter()
             await _data(lines)
