@@ -22,7 +22,7 @@ from tracker.forecast.ratings import Result
 LARGE = (("5 points off", "mean"), ("sd 30 % too small", "spread"))
 """Drifts that no season may hide."""
 
-GAMES = Path("/work/shared/data/nba/games.parquet")
+GAMES = Path("games.parquet")
 
 Watch = Callable[[Sequence[float]], Sums]
 Change = Callable[[float, Standardised], float]
