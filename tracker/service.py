@@ -377,20 +377,11 @@ def install(
     if not user:
         _refuse_hidden(exec_start, config)
     _must_answer(run, user=user)
-    try:
-        unit.parent.mkdir(parents=True, exist_ok=True)
-        text = render_unit(exec_start, config, user=user, environment=environment)
-        unit.write_text(text, encoding="utf-8")
-        failure = render_failure_unit(exec_start, config, user=user)
-        unit.with_name(FAILURE_UNIT).write_text(failure, encoding="utf-8")
-    except OSError as why:
-        advice = "check that the folder is yours" if user else "use sudo"
-        raise ServiceError(f"{unit} cannot be written ({why.strerror}): {advice}") from None
-    _must(_systemctl(run, "daemon-reload", user=user), "read the unit")
-    _must(_systemctl(run, "enable", UNIT, user=user), "enable the service")
-    _must(_systemctl(run, "restart", UNIT, user=user), "start the service")
-    log = f"journalctl {'--user ' if user else ''}--unit {UNIT} --follow"
-    done = (f"Wrote {unit}.", "The service is enabled and started.", f"Its log: {log}")
+    text = render_unit(exec_start, config, user=user, environment=environment)
+    failure = render_failure_unit(exec_start, config, user=user)
+    _write({unit: text, unit.with_name(FAILURE_UNIT): failure}, user=user)
+    log = _start(UNIT, "the service", user=user, run=run)
+    done = (f"Wrote {unit}.", "The service is enabled and started.", log)
     stays = "To keep it running while you are logged out: loginctl enable-linger"
     return (*done, stays) if user else done
 
@@ -428,21 +419,30 @@ def install_web(unit: Path, text: str, *, user: bool, run: Runner = run_command)
     """
     _must_answer(run, user=user)
     target = unit.with_name(WEB_UNIT)
+    _write({target: text}, user=user)
+    log = _start(WEB_UNIT, "the page", user=user, run=run)
+    told = "The page is served. `tracker web link` prints a link that opens it."
+    return (f"Wrote {target}.", told, log)
+
+
+def _write(texts: Mapping[Path, str], *, user: bool) -> None:
+    """Write unit files of one folder; a ServiceError names the first of them."""
+    first = next(iter(texts))
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        first.parent.mkdir(parents=True, exist_ok=True)
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
     except OSError as why:
         advice = "check that the folder is yours" if user else "use sudo"
-        raise ServiceError(f"{target} cannot be written ({why.strerror}): {advice}") from None
+        raise ServiceError(f"{first} cannot be written ({why.strerror}): {advice}") from None
+
+
+def _start(name: str, what: str, *, user: bool, run: Runner) -> str:
+    """Enable a unit that was written and start it anew; where its log is, in a sentence."""
     _must(_systemctl(run, "daemon-reload", user=user), "read the unit")
-    _must(_systemctl(run, "enable", WEB_UNIT, user=user), "enable the page")
-    _must(_systemctl(run, "restart", WEB_UNIT, user=user), "start the page")
-    log = f"journalctl {'--user ' if user else ''}--unit {WEB_UNIT} --follow"
-    return (
-        f"Wrote {target}.",
-        "The page is served. `tracker web link` prints a link that opens it.",
-        f"Its log: {log}",
-    )
+    _must(_systemctl(run, "enable", name, user=user), f"enable {what}")
+    _must(_systemctl(run, "restart", name, user=user), f"start {what}")
+    return f"Its log: journalctl {'--user ' if user else ''}--unit {name} --follow"
 
 
 def status(*, user: bool, name: str = UNIT, run: Runner = run_command) -> tuple[bool, str]:
