@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +19,7 @@ from tracker.domain.errors import Misused
 from tracker.domain.money import money_text, parse_money
 
 if TYPE_CHECKING:
+    from tracker.cli.session import Session
     from tracker.domain.bet import Settlement
     from tracker.store.auditing import Audit
     from tracker.store.views import BetView
@@ -147,19 +148,8 @@ def review(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 async def _review(scope: Scope, as_json: bool) -> None:
-    from tracker.store import StoreMissing
-
-    found: list[BetView] = []
-    try:
-        async with session(scope) as at:
-            found = await at.bets.reviews()
-    except StoreMissing:
-        pass
-    if as_json:
-        say_json([bet_json(x) | {"review": x.review} for x in found])
-        return
+    found = await _listed(scope, lambda at: at.bets.reviews(), as_json, _NOTHING)
     if not found:
-        say(_NOTHING)
         return
     rows = [
         (str(x.id), shown_as(x), "" if x.game is None else x.game.name, x.review or "")
@@ -167,6 +157,33 @@ async def _review(scope: Scope, as_json: bool) -> None:
     ]
     table(("ID", "Bet", "Game", "Why"), rows)
     note(f"Decide one: tracker settle {found[0].id} won|lost|push|void --reason TEXT")
+
+
+async def _without_result(at: Session) -> list[BetView]:
+    return [x for x in await at.store.open_bets(at.basics.rules) if x.status in _WAITING]
+
+
+async def _listed(
+    scope: Scope,
+    read: Callable[[Session], Awaitable[list[BetView]]],
+    as_json: bool,
+    nothing: str,
+) -> list[BetView]:
+    """Bets that are still to be shown in a table: none where JSON or `nothing` was said."""
+    from tracker.store import StoreMissing
+
+    found: list[BetView] = []
+    try:
+        async with session(scope) as at:
+            found = await read(at)
+    except StoreMissing:
+        pass
+    if as_json:
+        say_json([bet_json(x) | {"review": x.review} for x in found])
+        return []
+    if not found:
+        say(nothing)
+    return found
 
 
 def _name(view: BetView) -> str:
@@ -234,19 +251,8 @@ def settle(
 
 
 async def _list(scope: Scope, as_json: bool) -> None:
-    from tracker.store import StoreMissing
-
-    found: list[BetView] = []
-    try:
-        async with session(scope) as at:
-            found = [x for x in await at.store.open_bets(at.basics.rules) if x.status in _WAITING]
-    except StoreMissing:
-        pass
-    if as_json:
-        say_json([bet_json(x) | {"review": x.review} for x in found])
-        return
+    found = await _listed(scope, _without_result, as_json, "Nothing waits for a result.")
     if not found:
-        say("Nothing waits for a result.")
         return
     rows = [
         (
