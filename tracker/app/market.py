@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from tracker.app.views import iso
+from tracker.app.views import chance_parts, iso
 from tracker.domain.bet import Parlay, Result, wager_kind
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.quote import Closing, Quote, Selection, TwoSided, two_sided
+from tracker.domain.quote import Closing, Quote, Selection, two_sided
 from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.market.board import counts
 
@@ -173,11 +173,6 @@ def _step(
     step = Step(at, rounded, 0.5 if chance is None else chance)
     if not steps or (steps[-1].points, steps[-1].chance) != (step.points, step.chance):
         steps.append(step)
-
-
-def standing_lines(offered: Iterable[Offered]) -> list[TwoSided]:
-    """Both sides of each line that can be had."""
-    return two_sided([x.quote for x in offered if x.quote.open])
 
 
 # ------------------------------------------------------------------------------------------- CLV
@@ -408,9 +403,7 @@ def clv_json(x: ClvReport, closings: Mapping[str, Closing]) -> dict[str, Any]:
                 "id": bet.id,
                 "grade": value.grade.value,
                 "clv": value.value,
-                "win": None if value.chance is None else value.chance.win,
-                "push": None if value.chance is None else value.chance.push,
-                "lose": None if value.chance is None else value.chance.lose,
+                **chance_parts(value.chance),
                 "reason": value.reason,
                 "close": None if bet.game is None else closing_json(closings.get(bet.game.id)),
             }

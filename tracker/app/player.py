@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from tracker.app.pricing import LinesFor, Load, Pricing, pricing_of
+from tracker.app.views import chance_json
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.errors import Impossible, Misused, TrackerError
@@ -347,9 +348,7 @@ def sheet_json(x: PlayerSheet) -> dict[str, object]:
         else {"status": x.injury.status.value, "detail": x.injury.detail},
         "line": x.line,
         "over": None if x.hits is None else {"games": x.hits[0], "of": x.hits[1]},
-        "chance": {"win": x.chance.win, "push": x.chance.push, "lose": x.chance.lose}
-        if isinstance(x.chance, Chance)
-        else None,
+        "chance": chance_json(x.chance if isinstance(x.chance, Chance) else None),
         "no_chance": x.chance.value if isinstance(x.chance, NoChance) else None,
         "games": [
             {

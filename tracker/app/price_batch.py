@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tracker.app.views import chance_parts
 from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import Player
@@ -135,9 +136,7 @@ def _bet(pick: Any, i: int, state: GameState, outlook: Outlook) -> Json:
         raise BadState(where, str(why)) from None
     return {
         "bet": pick,
-        "win": chance.win,
-        "push": chance.push,
-        "lose": chance.lose,
+        **chance_parts(chance),
         "fair_odds": chance.fair_odds,
     }
 

@@ -9,7 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tracker.app.pricing import believed_of, bet_of, price_now
-from tracker.app.views import prior_json
+from tracker.app.views import chance_parts, prior_json
 from tracker.domain.bet import Bet, Parlay, price_of
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game
@@ -353,9 +353,7 @@ def value_json(x: ClosingValue) -> dict[str, Any]:
     return {
         "grade": x.grade.value,
         "value": x.value,
-        "win": None if x.chance is None else x.chance.win,
-        "push": None if x.chance is None else x.chance.push,
-        "lose": None if x.chance is None else x.chance.lose,
+        **chance_parts(x.chance),
         "reason": x.reason,
         "revision": x.revision,
     }

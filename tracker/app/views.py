@@ -43,7 +43,7 @@ def bet_json(x: BetView) -> Json:
         "status": x.status.value,
         "result": None if x.result is None else x.result.value,
         "payout_cents": x.payout_cents,
-        "chance": _chance(x.chance),
+        "chance": chance_json(x.chance),
         "no_chance": None if x.no_chance is None else x.no_chance.value,
         "revision": x.revision,
         "rules": [rule.text for rule in x.rules],
@@ -80,9 +80,7 @@ def legs_json(view: ShowView) -> list[Json]:
             "market": kind(leg.market),
             "game": leg.game.id,
             "odds": None if leg.odds is None else leg.odds.text,
-            "chance": None
-            if known.chance is None
-            else {"win": known.chance.win, "push": known.chance.push, "lose": known.chance.lose},
+            "chance": chance_json(known.chance),
             "no_chance": None if known.no_chance is None else known.no_chance.value,
             "result": None if known.result is None else known.result.value,
             "official": known.official,
@@ -215,9 +213,15 @@ def _game(game: Game | None) -> Json:
     }
 
 
-def _chance(chance: Chance | None) -> Json | None:
+def chance_json(chance: Chance | None) -> Json | None:
+    """A chance and its parts; None where there is none."""
+    return None if chance is None else chance_parts(chance)
+
+
+def chance_parts(chance: Chance | None) -> Json:
+    """The parts of a chance, for a row that they stand in; each None where there is none."""
     if chance is None:
-        return None
+        return {"win": None, "push": None, "lose": None}
     return {"win": chance.win, "push": chance.push, "lose": chance.lose}
 
 
@@ -241,7 +245,7 @@ def snapshot_json(view: SnapshotView) -> Json:
         "score": _score(x.score),
         "mu": _moments(x.mu),
         "sigma": _moments(x.sigma),
-        "chance": _chance(x.chance),
+        "chance": chance_json(x.chance),
         "no_chance": None if x.no_chance is None else x.no_chance.value,
         "prior": None
         if x.prior is None
