@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tracker.domain.bet import Parlay, Wager
@@ -60,9 +60,6 @@ class Fresh:
 
 
 Meeting = Known | Fresh
-
-Meet = Callable[[Sequence[Kept]], Meeting]
-"""Decides which of the bets that are there a new one is."""
 
 
 def meet(draft: Draft, wager: Wager | None, game: Game | None, kept: Sequence[Kept]) -> Meeting:

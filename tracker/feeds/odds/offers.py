@@ -7,7 +7,7 @@ cannot be told for sure is counted and not guessed.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -250,11 +250,3 @@ def _wrong(quotes: list[Quote], faults: Counter[str]) -> Callable[[Quote], bool]
             faults[SWAPPED if swapped else FAR_OFF] += 1
             out |= {(book, MONEYLINE), (book, SPREAD)} if swapped else {(book, market)}
     return lambda x: (x.book, x.selection.plain) in out
-
-
-def by_book(offers: Iterable[BookPrice]) -> Mapping[str, list[BookPrice]]:
-    """Offers by the book that makes them."""
-    found: dict[str, list[BookPrice]] = defaultdict(list)
-    for offer in offers:
-        found[offer.book].append(offer)
-    return found

@@ -107,12 +107,6 @@ class ApiEvent(Strict):
     bookmakers: list[Any] = Field(default_factory=list)
 
 
-class ListDocument(Strict):
-    """A historical answer, which wraps what a live one is."""
-
-    data: Any = None
-
-
 def parse(body: bytes) -> Parsed:
     """The games of an answer and what books ask of them. Raises FeedMalformed for what is none.
 
