@@ -23,12 +23,10 @@ from tracker.modelling.games.dataset import Dataset, read
 from tracker.modelling.games.evaluate import evaluate_games, judged_alone
 from tracker.modelling.games.fit import fit_text, only
 from tracker.modelling.players import report
-from tracker.modelling.shipped import PLANS, PLAYERS
+from tracker.modelling.shipped import PLANS, PLAYERS, Progress, each_step_once
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-Progress = Callable[[str, float], None]
 
 BEFORE = "2025-02"
 """The one season of NCAA men is fitted on its games before this month and judged on the others."""
@@ -138,14 +136,7 @@ def main() -> None:
     parser.add_argument("--fits", type=Path, default=Path("fits"), help="where fits are kept")
     parser.add_argument("--only", choices=("games", "players"), help="one of the two cards")
     given = parser.parse_args()
-    said: list[str] = []
-
-    def progress(step: str, _part: float) -> None:
-        if said[-1:] != [step]:
-            said.append(step)
-            print(step, flush=True)  # noqa: T201 - it is what the command says
-
-    bench = Bench(given.data, given.fits, progress)
+    bench = Bench(given.data, given.fits, each_step_once())
     if given.only != "players":
         games_card(bench, given.out)
     if given.only != "games":

@@ -137,12 +137,8 @@ def _write(path: Path, document: dict[str, Any]) -> None:
     fresh.replace(path)
 
 
-def main() -> None:
-    """Fit, and say what was written."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path, help="a folder of recorded games")
-    parser.add_argument("--out", type=Path, default=FOLDER, help="where the files go")
-    given = parser.parse_args()
+def each_step_once() -> Progress:
+    """Prints each step of a fit as it begins."""
     said: list[str] = []
 
     def progress(step: str, _part: float) -> None:
@@ -150,7 +146,16 @@ def main() -> None:
             said.append(step)
             print(step, flush=True)  # noqa: T201 - it is what the command says
 
-    ship(given.data, given.out, SystemClock().now().date().isoformat(), progress)
+    return progress
+
+
+def main() -> None:
+    """Fit, and say what was written."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path, help="a folder of recorded games")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="where the files go")
+    given = parser.parse_args()
+    ship(given.data, given.out, SystemClock().now().date().isoformat(), each_step_once())
     print(f"Wrote {len(list(given.out.glob('*.json')))} files into {given.out}")  # noqa: T201 - so
 
 
