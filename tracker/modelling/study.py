@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tracker.engine.market.strategy import Strategy
+    from tracker.forecast import Parameters
 
 P = TypeVar("P")
 F = TypeVar("F")
@@ -151,16 +152,14 @@ def work_out(piece: Piece) -> Finding:
         text = fit_text(data, rest, lambda _step, _part: None)
         parameters = decode(text, f"the fit without {piece.unseen}")
         judged = scored(data, parameters, piece.unseen)
-        tried = None if piece.strategy is None else _backtest(piece, piece.strategy, text)
+        tried = None if piece.strategy is None else _backtest(piece, piece.strategy, parameters)
     return Finding(piece.league, piece.unseen, text, judged, tried)
 
 
-def _backtest(piece: Piece, strategy: Strategy, text: str) -> dict[str, Any]:
+def _backtest(piece: Piece, strategy: Strategy, parameters: Parameters) -> dict[str, Any]:
     from tracker.app.backtest import backtest
-    from tracker.forecast.game.parameters import decode
     from tracker.modelling.backtest.seasons import candidates, read_rows
 
-    parameters = decode(text, "the fit")
     rows = read_rows(piece.folder / piece.league)
     pairs = list(
         candidates(rows, piece.unseen, strategy.lines, parameters, lambda _step, _part: None)
