@@ -237,7 +237,6 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
         name=name,
         help="List, serve, record and run recorded games.",
         no_args_is_help=True,
-        context_settings={"help_option_names": ["--help", "-h"]},
     )
     declare(group, "list", listing)
     declare(group, "serve", serve)

@@ -262,7 +262,6 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
         name=name,
         cls=_Rules,
         help="What is watched for, and how rules would have fared on past games.",
-        context_settings={"help_option_names": ["--help", "-h"]},
     )
     declare(group, SHOW, rules)
     declare(group, "test", try_rules)

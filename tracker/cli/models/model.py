@@ -50,7 +50,6 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
         name=name,
         help="List, choose, compare, retrain and try the models that forecast.",
         no_args_is_help=True,
-        context_settings={"help_option_names": ["--help", "-h"]},
     )
     declare(group, "list", listing)
     declare(group, "show", show)

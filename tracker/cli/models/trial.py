@@ -31,7 +31,6 @@ def trial_group() -> typer.Typer:
         name="trial",
         help="Try a model beside the one in use: start, show, judge, stop.",
         no_args_is_help=True,
-        context_settings={"help_option_names": ["--help", "-h"]},
     )
     declare(group, "start", start)
     declare(group, "show", show)

@@ -30,7 +30,6 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
         name=name,
         help="Show, check or find the configuration.",
         no_args_is_help=True,
-        context_settings={"help_option_names": ["--help", "-h"]},
     )
     declare(group, "show", show)
     declare(group, "check", check)

@@ -30,7 +30,6 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
         name=name,
         help="Keep the daemon running with systemd: install, status, logs, remove.",
         no_args_is_help=True,
-        context_settings={"help_option_names": ["--help", "-h"]},
     )
     words: dict[str, Callable[..., None]] = {
         "install": install,

@@ -39,7 +39,6 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
         name=name,
         help="Pair a Telegram chat with a code, list who may command, or part from all.",
         no_args_is_help=True,
-        context_settings={"help_option_names": ["--help", "-h"]},
     )
     declare(group, "pair", pair)
     declare(group, "chats", chats)

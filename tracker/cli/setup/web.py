@@ -31,7 +31,6 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
         name=name,
         help="Your bets as a page in the browser, and an API for programs.",
         invoke_without_command=True,
-        context_settings={"help_option_names": ["--help", "-h"]},
     )
     group.callback()(serve)
     declare(group, "link", link)
