@@ -183,3 +183,14 @@ def test_what_the_guides_name_is_there(guide: str) -> None:
     there += [str(x.name) for x in ROOT.iterdir()] + [f"{x.name}/" for x in ROOT.iterdir()]
     assert named
     assert not [x for x in named if not any(f"/{y}".endswith(f"/{x}") for y in there)]
+
+
+def test_the_forecast_offers_what_its_modules_define() -> None:
+    """Each public name is loaded from its module when it is asked for, and no other is."""
+    import tracker.forecast as room
+
+    assert sorted(room._HOMES) == sorted(room.__all__)
+    for name in room.__all__:
+        assert getattr(room, name).__module__ == f"tracker.forecast.{room._HOMES[name]}"
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        room.nothing  # noqa: B018 - asking is enough
