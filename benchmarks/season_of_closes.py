@@ -25,8 +25,8 @@ from tracker.domain.poll import Credit, Document
 from tracker.engine.market.board import QuoteBoard
 from tracker.engine.market.closing import close
 from tracker.engine.market.credits import Tip, shared
+from tracker.feeds.odds import the_odds_api
 from tracker.feeds.odds.offers import Parsed, match
-from tracker.feeds.odds.the_odds_api import parse as the_odds_api
 from tracker.store import Store
 
 TIPS = Path(__file__).parents[1] / "tests" / "engine" / "fixtures" / "tips_2023-24.json"

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 from tracker.domain.game import Game
-from tracker.feeds.odds.polymarket import parse as polymarket
+from tracker.feeds.odds import polymarket
 
 START = datetime(2026, 7, 10, 0, 0, tzinfo=UTC)
 GAME = Game("1022600200", "wnba", "ATL", "SEA", START)

@@ -18,12 +18,10 @@ from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.espn.espn import espn_source
 from tracker.feeds.leagues import SOURCES
 from tracker.feeds.nba import nba
-from tracker.feeds.odds.kalshi import parse as kalshi
-from tracker.feeds.odds.nba import parse as league_list
-from tracker.feeds.odds.nba.parse import pregame_lines
+from tracker.feeds.odds import kalshi, polymarket, the_odds_api
+from tracker.feeds.odds import nba as league_list
+from tracker.feeds.odds.nba import pregame_lines
 from tracker.feeds.odds.offers import Parsed
-from tracker.feeds.odds.polymarket import parse as polymarket
-from tracker.feeds.odds.the_odds_api import parse as the_odds_api
 from tracker.feeds.source import Ball, Board
 from tracker.replay.files import find_recording
 from tracker.replay.nba.site import WNBA_SCOREBOARD, Site

@@ -18,9 +18,9 @@ from tracker.engine.market.closing import consensus
 from tracker.feeds.errors import FeedError, FeedMalformed
 from tracker.feeds.espn import reading
 from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.feeds.odds import espn as espn_lines
+from tracker.feeds.odds import nba as nba_odds
 from tracker.feeds.odds.asking import OddsSources, open_odds
-from tracker.feeds.odds.espn import parse as espn_lines
-from tracker.feeds.odds.nba import parse as nba_odds
 from tracker.feeds.odds.offers import match
 from tracker.settings.models import FeedSettings, FeedsSettings, OddsSettings
 

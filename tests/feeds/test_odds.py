@@ -14,8 +14,8 @@ from tracker.domain.game import Game, Side
 from tracker.domain.player import Player
 from tracker.domain.quote import Quote, Selection
 from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.odds import kalshi, polymarket, the_odds_api
 from tracker.feeds.odds.asking import read_countdown
-from tracker.feeds.odds.kalshi import parse as kalshi
 from tracker.feeds.odds.offers import (
     CERTAIN,
     FROZEN,
@@ -27,8 +27,6 @@ from tracker.feeds.odds.offers import (
     Matched,
     match,
 )
-from tracker.feeds.odds.polymarket import parse as polymarket
-from tracker.feeds.odds.the_odds_api import parse as the_odds_api
 
 NOW = datetime(2026, 7, 9, 20, 40, tzinfo=UTC)
 HOME = Selection("moneyline", "home")

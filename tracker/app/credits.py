@@ -13,7 +13,7 @@ from tracker.domain.poll import Credit, Purpose
 from tracker.domain.quote import MONEYLINE, Selection, selection_of
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip
-from tracker.feeds.odds.the_odds_api.parse import market_key
+from tracker.feeds.odds.the_odds_api import market_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -21,9 +21,9 @@ from tracker.domain.tracking import Change, GameTracking
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip
 from tracker.feeds.errors import FeedError
+from tracker.feeds.odds import the_odds_api
 from tracker.feeds.odds.asking import Asked, Bought, OddsSources
 from tracker.feeds.odds.offers import match
-from tracker.feeds.odds.the_odds_api import parse as the_odds_api
 from tracker.settings.models import OddsSettings
 from tracker.store import Store
 

@@ -18,7 +18,7 @@ from tracker.domain.prior import PregameLines
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.errors import FeedError
 from tracker.feeds.feeds import Feeds
-from tracker.feeds.odds.espn.parse import summary_lines
+from tracker.feeds.odds.espn import summary_lines
 from tracker.feeds.polling.feed import Ask
 from tracker.store import Store
 

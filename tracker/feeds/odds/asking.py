@@ -22,12 +22,9 @@ from tracker.domain.quote import Selection
 from tracker.feeds.errors import FeedError, FeedMalformed, FeedRateLimited
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.http.fetch import DEADLINE_S, PAUSE_S, Fetched, Fetcher
-from tracker.feeds.odds.espn import parse as espn
-from tracker.feeds.odds.kalshi import parse as kalshi
-from tracker.feeds.odds.nba import parse as league_list
+from tracker.feeds.odds import espn, kalshi, polymarket, the_odds_api
+from tracker.feeds.odds import nba as league_list
 from tracker.feeds.odds.offers import Parsed
-from tracker.feeds.odds.polymarket import parse as polymarket
-from tracker.feeds.odds.the_odds_api import parse as the_odds_api
 from tracker.feeds.polling.board import BoardReading
 from tracker.settings import Secret
 from tracker.settings.models import OddsSettings, on_this_machine

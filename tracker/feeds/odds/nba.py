@@ -17,7 +17,7 @@ from pydantic import Field
 from tracker.domain.league import NBA
 from tracker.domain.prior import Lines
 from tracker.domain.quote import MONEYLINE, SPREAD, UNSTAMPED, Selection
-from tracker.feeds.odds.espn.parse import LARGEST_SPREAD, agree
+from tracker.feeds.odds.espn import LARGEST_SPREAD, agree
 from tracker.feeds.odds.offers import UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.strict import Strict, Text, read_json
 

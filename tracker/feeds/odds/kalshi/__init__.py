@@ -1,1 +1,0 @@
-"""Kalshi: an exchange whose market data need no key."""

@@ -1,1 +1,0 @@
-"""The NBA's own list of several books' odds on today's games, without a key."""

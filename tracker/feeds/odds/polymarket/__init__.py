@@ -1,1 +1,0 @@
-"""Polymarket: an exchange whose market data need no key."""

@@ -1,1 +1,0 @@
-"""The Odds API: many books' prices, paid by the request."""
