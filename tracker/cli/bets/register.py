@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import bet_json, prior_json, show_json
+from tracker.cli.bets.worth import decision_lines
 from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.ending import Ended
 from tracker.cli.look import (
@@ -19,7 +20,6 @@ from tracker.cli.look import (
     status_text,
     table,
 )
-from tracker.cli.market.check import decision_lines
 from tracker.cli.models.in_use import believed, given_lines, models_of
 from tracker.cli.screen import note, paint, say, say_json, when
 from tracker.cli.session import Scope, Session, scope_of, session

@@ -102,7 +102,7 @@ def performance(
         return
     _table(by.value.capitalize(), [_row(key, x) for key, x in groups.items()])
     if report.n:
-        from tracker.cli.market.clv import mean_text
+        from tracker.cli.market import mean_text
 
         say(f"By the close {mean_text(report.all)}, {report.covered} of {report.n} bets covered")
         note("`tracker clv` says more, and why the others have no closing line value.")
