@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.look import shown_as, table
-from tracker.cli.screen import note, paint, progress, say, say_json, wait_text
+from tracker.cli.screen import note, paint, progress, say, say_json, shown_as, table, wait_text
 from tracker.cli.session import Scope, Session, scope_of, session
 
 if TYPE_CHECKING:

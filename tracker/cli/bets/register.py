@@ -11,18 +11,21 @@ import typer
 from tracker.app.views import bet_json, prior_json, show_json
 from tracker.cli.bets.worth import decision_lines
 from tracker.cli.declare import AsJson, Reference, declare
-from tracker.cli.ending import Ended
-from tracker.cli.look import (
+from tracker.cli.models.in_use import believed, given_lines, models_of
+from tracker.cli.screen import (
     chance_text,
     leg_lines,
     money_result,
+    note,
+    paint,
+    say,
+    say_json,
     shown_as,
     status_text,
     table,
+    when,
 )
-from tracker.cli.models.in_use import believed, given_lines, models_of
-from tracker.cli.screen import note, paint, say, say_json, when
-from tracker.cli.session import Scope, Session, scope_of, session
+from tracker.cli.session import Ended, Scope, Session, scope_of, session
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
 from tracker.domain.money import money_text, odds_text, plural

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.look import table
 from tracker.cli.models.in_use import (
     DEFAULT_LEAGUE,
     Folder,
@@ -25,7 +24,7 @@ from tracker.cli.models.in_use import (
     need_modelling,
     seasons_of,
 )
-from tracker.cli.screen import bar, note, say, say_json
+from tracker.cli.screen import bar, note, say, say_json, table
 from tracker.cli.session import Scope, scope_of
 from tracker.domain.errors import Impossible
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from tracker.cli.declare import declare
-from tracker.cli.ending import Ended
 from tracker.cli.screen import bar, note
-from tracker.cli.session import Scope, scope_of
+from tracker.cli.session import Ended, Scope, scope_of
 from tracker.domain.errors import TrackerError
 from tracker.domain.money import plural
 

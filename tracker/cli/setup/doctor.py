@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.ending import Ended
 from tracker.cli.screen import paint, progress, say, say_json
-from tracker.cli.session import Scope, scope_of
+from tracker.cli.session import Ended, Scope, scope_of
 from tracker.clock import SystemClock
 from tracker.domain.bet import Status
 from tracker.domain.errors import TrackerError

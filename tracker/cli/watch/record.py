@@ -15,8 +15,7 @@ import typer
 
 from tracker.app.report import calibration_json, raw_of, tally_json
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.look import needs_decision, table
-from tracker.cli.screen import note, say, say_json
+from tracker.cli.screen import needs_decision, note, say, say_json, table
 from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import slate_date

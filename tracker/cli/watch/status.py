@@ -1,32 +1,51 @@
-"""`tracker status`: what is being followed, and how it stands at this moment."""
+"""`tracker status` and `watch`: what is being followed, and how it stands, once or as it changes."""
 
 from __future__ import annotations
 
 import asyncio
+import io
+import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from tracker.app.views import status_json
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.look import chance_text, needs_decision, shown_as, status_text, table
-from tracker.cli.screen import paint, say, say_json, wait_text, when
+from tracker.cli.screen import (
+    chance_text,
+    needs_decision,
+    note,
+    paint,
+    say,
+    say_json,
+    shown_as,
+    status_text,
+    table,
+    wait_text,
+    when,
+)
 from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.alert import Decision, DeliveryState, Reason
 from tracker.domain.chance import NoChance
+from tracker.domain.errors import Misused
 from tracker.domain.money import plural, several
 from tracker.domain.tracking import RulePhase
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tracker.domain.tracking import GameTracking, Tracked
     from tracker.store.views import BetView, GameView, ShowView, SourceStatusView, StatusView
+
 
 _SPAN = timedelta(minutes=5)
 """Over which the movement of a chance is shown."""
@@ -38,10 +57,48 @@ NOT_WATCHED = "Nothing is being watched: the daemon is not running. `tracker run
 
 _NO_STATUS = "Nothing is followed yet: add a bet, such as `tracker add 'DEN -4.5 -110 $20'`."
 
+_BEGINS = 6
+"""The hour, on the person's clock, at which a night is over and another day begins."""
+
+_SHORT = {
+    Reason.NOT_REARMED: "band",
+    Reason.BEYOND_WHEN_ADDED: "beyond when added",
+    Reason.HOLDING: "hold",
+    Reason.COOLING_DOWN: "cooldown",
+    Reason.OVER_BUDGET: "budget",
+    Reason.QUIET: "quiet hours",
+}
+"""Reasons in a word, where their own name is not the one that people use."""
+
+_NO_HOLD = frozenset({Reason.REARMED.value, Reason.BELOW.value})
+"""Rows that hold nothing back: a rule that is ready again, a chance that fell back by itself."""
+
+_WELL = "ok"
+
+_RECENT = timedelta(minutes=30)
+"""A source that nobody has had to ask for so long is not worth a word."""
+
+_LEAST_S = 0.5
+
+_USUAL_S = 2.0
+
+_ROWS = 24
+
+_ALTERNATE, _BACK = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+"""The terminal's other screen without a cursor, and back: nothing that stood there is lost."""
+
+_TOP, _REST_OF_LINE, _REST = "\x1b[H", "\x1b[K", "\x1b[J"
+
+_NO_SCREEN = (
+    "The screen to act in needs Textual, which is not installed "
+    '(pip install "ingame-tracker[screen]"); this is the plain one.'
+)
+
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb known."""
-    declare(app, name, status, panel)
+    """Make one of the verbs known."""
+    verbs: dict[str, Callable[..., None]] = {"status": status, "watch": watch}
+    declare(app, name, verbs[name], panel)
 
 
 def status(context: typer.Context, as_json: AsJson = False) -> None:
@@ -235,22 +292,6 @@ def _daemon_line(x: _Picture) -> str:
 
 # ------------------------------------------------------------------- how the night's alerts fared
 
-_BEGINS = 6
-"""The hour, on the person's clock, at which a night is over and another day begins."""
-
-_SHORT = {
-    Reason.NOT_REARMED: "band",
-    Reason.BEYOND_WHEN_ADDED: "beyond when added",
-    Reason.HOLDING: "hold",
-    Reason.COOLING_DOWN: "cooldown",
-    Reason.OVER_BUDGET: "budget",
-    Reason.QUIET: "quiet hours",
-}
-"""Reasons in a word, where their own name is not the one that people use."""
-
-_NO_HOLD = frozenset({Reason.REARMED.value, Reason.BELOW.value})
-"""Rows that hold nothing back: a rule that is ready again, a chance that fell back by itself."""
-
 
 def evening(now: datetime, zone: ZoneInfo) -> datetime:
     """When the night that `now` lies in began."""
@@ -292,11 +333,6 @@ def until_next_poll(books: Sequence[GameTracking], now: datetime) -> float | Non
 
 # ---------------------------------------------------------------------- how sources of games stand
 
-_WELL = "ok"
-
-_RECENT = timedelta(minutes=30)
-"""A source that nobody has had to ask for so long is not worth a word."""
-
 
 def source_of(league: str, pulses: Sequence[SourceStatusView]) -> str:
     """The source that told of a league last; empty before any has."""
@@ -326,3 +362,83 @@ def _part(pulse: SourceStatusView, now: datetime) -> str:
     word = pulse.word.replace("_", " ")
     since = f", last answer {ago} ago" if ago else ", no answer yet"
     return paint(f"{pulse.source} {word}{since}", "yellow")
+
+
+def watch(
+    context: typer.Context,
+    every: Annotated[
+        float, typer.Option(metavar="SECONDS", help="How often to look; 0.5 at the least.")
+    ] = _USUAL_S,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="`tracker status` drawn in place, nothing to press.")
+    ] = False,
+) -> None:
+    """Show tonight's bets live, and act: add, snooze, withdraw; the chart and why it moved.
+
+    It only reads what the daemon writes down, so looking often costs the feeds nothing. --plain
+    shows `tracker status` and keeps it fresh until you press Ctrl-C.
+    """
+    if not every >= _LEAST_S:
+        raise Misused(f"--every {every:g} is too often: {_LEAST_S} seconds is the least")
+    if not sys.stdout.isatty():
+        raise Misused("there is no terminal to draw on: `tracker status` prints it once")
+    if not plain and find_spec("textual") is not None:
+        from tracker.cli.watch.interactive import run_screen
+
+        asyncio.run(run_screen(scope_of(context), SystemClock(), every))
+        return
+    if not plain:
+        note(_NO_SCREEN)
+    # Ctrl-C is the way to leave it, and no trouble.
+    with suppress(KeyboardInterrupt), _other_screen():
+        asyncio.run(_plain(scope_of(context), every, "" if plain else _NO_SCREEN))
+
+
+@contextmanager
+def _other_screen() -> Iterator[None]:
+    sys.stdout.write(_ALTERNATE)
+    try:
+        yield
+    finally:
+        sys.stdout.write(_BACK)
+        sys.stdout.flush()
+
+
+async def _plain(scope: Scope, every: float, head: str) -> None:
+    clock = SystemClock()
+    while True:
+        frame = TerminalFrame(sys.stdout.fileno())
+        with redirect_stdout(frame):
+            await show(scope)
+        # A terminal that does not tell its size has none.
+        rows = os.get_terminal_size(sys.stdout.fileno()).lines or _ROWS
+        text = f"{head}\n{frame.getvalue()}" if head else frame.getvalue()
+        sys.stdout.write(in_place(text, rows))
+        sys.stdout.flush()
+        await clock.sleep(every)
+
+
+class TerminalFrame(io.StringIO):
+    """What is written for a terminal, before it is drawn: as coloured and as wide."""
+
+    def __init__(self, terminal: int) -> None:
+        """`terminal` is the file descriptor of the terminal that it is for."""
+        super().__init__()
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        """It is for a terminal."""
+        return True
+
+    def fileno(self) -> int:
+        """The terminal's, whose width counts."""
+        return self._terminal
+
+
+def in_place(text: str, rows: int) -> str:
+    """A text over the one before it: each line in its place, none cleared first, none scrolled."""
+    lines = text.rstrip("\n").split("\n")
+    if len(lines) > rows:
+        hidden = len(lines) - rows + 1
+        lines = [*lines[: rows - 1], f"… {hidden} more lines: make the window taller"]
+    return _TOP + "\n".join(f"{x}{_REST_OF_LINE}" for x in lines) + _REST
