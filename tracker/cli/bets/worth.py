@@ -15,7 +15,6 @@ from tracker.cli.screen import note, paint, progress, say, say_json, shown_as, t
 from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible
 from tracker.domain.money import money_text, odds_text, parse_money, parse_odds
-from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,8 +57,10 @@ def cash_out(
 
         say_json(cashout_json(held, offer))
         return
-    found = cashout(held.chance, held.stake, held.odds, offer)
+    from tracker.domain.value import cashout
     from tracker.wording.figures import percent
+
+    found = cashout(held.chance, held.stake, held.odds, offer)
 
     _head(held, form)
     say(f"Offer    {money_text(found.offer)} · fair value {money_text(found.fair)}")
@@ -91,9 +92,11 @@ def hedge(
 
         say_json(hedge_json(held, other))
         return
+    from tracker.domain.value import hedge_to_keep_even, hedge_to_lock, unhedged
+    from tracker.wording.figures import signed_money
+
     lock = hedge_to_lock(held.chance, held.stake, held.odds, other)
     even = hedge_to_keep_even(held.chance, held.stake, held.odds, other)
-    from tracker.wording.figures import signed_money
 
     _head(held, form)
     rows = [

@@ -1,4 +1,4 @@
-"""`tracker status` and `watch`: what is being followed, and how it stands, once or as it changes."""
+"""`tracker status` and `watch`: what is being followed, and how it stands, once or live."""
 
 from __future__ import annotations
 
