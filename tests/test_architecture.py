@@ -18,11 +18,11 @@ MODULES = sorted((ROOT / "tracker").rglob("*.py"))
 PURE = ("domain", "engine", "forecast", "language", "wording")
 CORE = [x for x in MODULES if x.parts[len(ROOT.parts) + 1] in PURE]
 
-MOST_FILES = 439
+MOST_FILES = 412
 """Files of the whole program. It only goes down: what is new goes into the file that names it."""
 
 MOST_IN_A_FOLDER = 20
-CROWDED = {"app": 33, "store": 21}
+CROWDED = {"store": 21}
 """Folders that are fuller than they should be, with how full they may be until they are not."""
 
 SHORT = 50

@@ -10,7 +10,7 @@ import pytest
 from tests.store.values import DEFAULTS, GAME, OTHER, T0, after
 from tracker.app.bets import Beside, Bets, draft_of
 from tracker.app.choose_game import Chooser
-from tracker.app.file_of_bets import Taken, standing_of, take, withdraw_left
+from tracker.app.importing import Taken, standing_of, take, withdraw_left
 from tracker.domain.bet import Result, Status
 from tracker.domain.game import Game
 from tracker.intake.bets_file import parse_bets

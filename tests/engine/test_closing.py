@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tracker.app.value import closing_values
+from tracker.app.market.value import closing_values
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import (

@@ -13,7 +13,7 @@ from tracker.wording.card_rows import Row
 from tracker.wording.cards import Card, card, silence
 
 if TYPE_CHECKING:
-    from tracker.app.at_work import AtWork
+    from tracker.app.health import AtWork
     from tracker.domain.policy import Rule, Snooze
     from tracker.domain.tracking import GameTracking, Tracked
     from tracker.store import Store

@@ -15,8 +15,8 @@ from tracker.cli.session import Scope, Session, scope_of, session
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tracker.app.edges import Edge, EdgesNow
-    from tracker.app.market import ClvReport, GameOdds, Mean
+    from tracker.app.market.edges import Edge, EdgesNow
+    from tracker.app.market.quotes import ClvReport, GameOdds, Mean
 
 
 CREDITS = "credits"
@@ -63,14 +63,14 @@ def odds(
 
 
 async def _game_odds(scope: Scope, text: str, every: bool, as_json: bool) -> None:
-    from tracker.app.market import game_odds, named_game
+    from tracker.app.market.quotes import game_odds, named_game
 
     settings = scope.settings().odds
     async with session(scope) as at:
         game, state = await named_game(at.store, text, at.now)
         found = await game_odds(at.store, game, state, settings, at.now)
     if as_json:
-        from tracker.app.market import odds_json
+        from tracker.app.market.quotes import odds_json
 
         say_json(odds_json(found))
     else:
@@ -125,7 +125,7 @@ def _tell_odds(x: GameOdds, at: Session, every: bool) -> None:
 
 
 async def _credits(scope: Scope, as_json: bool) -> None:
-    from tracker.app.credits import credit_report, credits_json
+    from tracker.app.market.credits import credit_report, credits_json
 
     settings = scope.settings()
     from tracker.settings import load_secrets
@@ -159,7 +159,7 @@ def edges(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 async def _edges_now(scope: Scope, as_json: bool) -> None:
-    from tracker.app.edges import edges_json, edges_now
+    from tracker.app.market.edges import edges_json, edges_now
     from tracker.cli.models.in_use import given_lines, models_of
 
     settings = scope.settings()
@@ -234,7 +234,7 @@ def clv(
 
 
 async def _clv(scope: Scope, by: str | None, as_json: bool) -> None:
-    from tracker.app.market import clv_json, clv_report
+    from tracker.app.market.quotes import clv_json, clv_report
     from tracker.store import StoreMissing
 
     try:
@@ -286,7 +286,7 @@ def _tell_clv(x: ClvReport, by: str | None) -> None:
 
 def mean_text(x: Mean) -> str:
     """A mean with its error, and that it is too early where it is."""
-    from tracker.app.market import NOT_YET
+    from tracker.app.market.quotes import NOT_YET
     from tracker.wording import closes
 
     return closes.mean_text(x.mean, x.se, x.n, enough=NOT_YET)

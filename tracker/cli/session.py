@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from tracker.app.at_work import at_work
+from tracker.app.health import at_work
 from tracker.cli.screen import complain
 from tracker.clock import Clock, SystemClock
 from tracker.domain.errors import BadBet, BadRule, BadTime, TrackerError

@@ -136,7 +136,7 @@ def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> Non
 
 
 async def _show(scope: Scope, bet: str, as_json: bool) -> None:
-    from tracker.app.market import by_result
+    from tracker.app.market.quotes import by_result
 
     async with session(scope) as at:
         found = await at.store.show_view(await at.number(bet), at.basics.rules)
@@ -148,7 +148,7 @@ async def _show(scope: Scope, bet: str, as_json: bool) -> None:
         made = await _decision(found.bet, at, scope)
         value = by_result(found.bet, (await at.store.quotes.values(number)).get(number))
         if as_json:
-            from tracker.app.value import decision_json, value_json
+            from tracker.app.market.value import decision_json, value_json
 
             told = {
                 "prior": None if prior is None else prior_json(prior),
@@ -179,7 +179,7 @@ async def _decision(bet: BetView, at: Session, scope: Scope) -> Decision | None:
     kept = (await at.store.quotes.decisions(bet.number)).get(bet.number)
     if kept is not None or bet.game is None or bet.game.start <= at.now:
         return kept
-    from tracker.app.value import decision_on
+    from tracker.app.market.value import decision_on
 
     limits = scope.settings().odds
     return await decision_on(at.store, bet, given_lines(scope), models_of(at), limits, at.now)
@@ -285,7 +285,7 @@ def withdraw(
 
 
 async def _withdraw_gone(scope: Scope, as_json: bool) -> None:
-    from tracker.app.file_of_bets import withdraw_left
+    from tracker.app.importing import withdraw_left
 
     async with session(scope, write=True) as at:
         done = await withdraw_left(at.bets, at.now)

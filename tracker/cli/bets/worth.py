@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tracker.app.bets import Registered
-    from tracker.app.held import Held
-    from tracker.app.value import Worth
+    from tracker.app.market.value import Held, Worth
     from tracker.cli.session import Session
     from tracker.domain.bet import Bet
     from tracker.domain.chance import NoChance
@@ -53,7 +52,7 @@ def cash_out(
     offer = parse_money(amount)
     held, form = asyncio.run(_held(scope_of(context), bet))
     if as_json:
-        from tracker.app.held import cashout_json
+        from tracker.app.market.value import cashout_json
 
         say_json(cashout_json(held, offer))
         return
@@ -88,7 +87,7 @@ def hedge(
     other = parse_odds(odds)
     held, form = asyncio.run(_held(scope_of(context), bet))
     if as_json:
-        from tracker.app.held import hedge_json
+        from tracker.app.market.value import hedge_json
 
         say_json(hedge_json(held, other))
         return
@@ -116,7 +115,7 @@ def hedge(
 async def _held(scope: Scope, reference: str) -> tuple[Held, str]:
     """The bet with what its worth rests on, and the form of odds that the person wants."""
     from tracker.app.explain import Explainer
-    from tracker.app.held import NotHeld, held
+    from tracker.app.market.value import NotHeld, held
     from tracker.cli.models.in_use import given_lines
     from tracker.registry import registry_beside
 
@@ -169,7 +168,7 @@ async def _checked(
     scope: Scope, line: str, game: str | None, odds: str | None, as_json: bool
 ) -> None:
     from tracker.app.bets import Beside, draft_of, unregistered
-    from tracker.app.value import WHY_NONE, Worth
+    from tracker.app.market.value import WHY_NONE, Worth
     from tracker.cli.bets.choose import chooser
 
     settings = scope.settings()
@@ -200,7 +199,7 @@ async def _checked(
 
 def reasons(x: Worth, limits: OddsSettings) -> list[str]:
     """Why a price is not worth a look by the person's limits; none where it is."""
-    from tracker.app.edges import DISAGREES
+    from tracker.app.market.edges import DISAGREES
     from tracker.wording.closes import share_text
 
     decision, why = x.decision, []
@@ -218,7 +217,7 @@ def reasons(x: Worth, limits: OddsSettings) -> list[str]:
 
 
 def _check_json(asked: Registered, x: Worth, why: list[str]) -> dict[str, Any]:
-    from tracker.app.value import decision_json
+    from tracker.app.market.value import decision_json
 
     game = asked.games[0]
     return {
@@ -234,7 +233,7 @@ def _check_json(asked: Registered, x: Worth, why: list[str]) -> dict[str, Any]:
 
 async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | NoChance | None:
     """What a bet is worth at this moment, or why it has no chance; None where none can say."""
-    from tracker.app import value
+    from tracker.app.market import value
     from tracker.cli.models.in_use import given_lines, models_of
 
     limits = scope.settings().odds

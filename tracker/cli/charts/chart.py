@@ -220,7 +220,7 @@ async def _nights(at: Session) -> list[tuple[str, int]]:
 
 async def _worth(at: Session) -> _Record:
     """The closing line values that `tracker clv` takes its mean over, and that mean in words."""
-    from tracker.app.market import clv_report
+    from tracker.app.market.quotes import clv_report
     from tracker.cli.market import mean_text
 
     report = clv_report(

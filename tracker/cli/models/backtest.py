@@ -32,7 +32,7 @@ from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tracker.app.backtest import BacktestReport, BetGroup, BetOutcome, Candidate
+    from tracker.app.market.backtest import BacktestReport, BetGroup, BetOutcome, Candidate
     from tracker.domain.game import Game
     from tracker.domain.player import Player
     from tracker.domain.prior import Lines
@@ -89,7 +89,7 @@ def read_strategy(file: Path) -> Strategy:
 
 
 def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) -> BacktestReport:
-    from tracker.app.backtest import backtest as judge
+    from tracker.app.market.backtest import backtest as judge
 
     if strategy.lines == "quotes":
         pairs = asyncio.run(_own(scope, strategy))
@@ -120,7 +120,7 @@ def _recorded(
 async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOutcome]]:
     from datetime import timedelta
 
-    from tracker.app.own_quotes import candidates, grouped
+    from tracker.app.market.backtest import candidates, grouped
     from tracker.cli.models.in_use import ModelsInUse
     from tracker.cli.session import session
     from tracker.forecast.closing import closing_outlook
@@ -219,7 +219,7 @@ def _table(head: str, groups: Sequence[BetGroup]) -> list[str]:
 
 
 def _grid(x: BacktestReport) -> list[str]:
-    from tracker.app.backtest import CHANCES, EDGES, SHUFFLES
+    from tracker.app.market.backtest import CHANCES, EDGES, SHUFFLES
 
     if not x.grid:
         return ["No price passed the strategy's own markets."]

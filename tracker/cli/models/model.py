@@ -69,7 +69,7 @@ def _registry(context: typer.Context) -> Registry[Parameters]:
 
 
 def _kind(name: str) -> Kind[Any]:
-    from tracker.app.trials import kind_named
+    from tracker.app.models import kind_named
 
     return kind_named(name)
 
@@ -246,7 +246,7 @@ def activate(
 async def _activate(
     scope: Scope, registry: Registry[Parameters], league: str, kind: Kind[Any], name: str
 ) -> Entry:
-    from tracker.app.trials import activate as put_in_use
+    from tracker.app.models import activate as put_in_use
     from tracker.cli.session import session
 
     now = SystemClock().now()

@@ -17,7 +17,7 @@ from tracker.registry import GAMES, PLAYERS, registry_beside
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from tracker.app.trials import JudgedTrial
+    from tracker.app.models import JudgedTrial
     from tracker.store.monitoring import Figure, Standing
     from tracker.store.trials import Trial
 
@@ -71,8 +71,8 @@ def start(
 
 
 async def _start(scope: Scope, league: str, kind: str, name: str) -> Trial:
-    from tracker.app.trials import kind_named
-    from tracker.app.trials import start as start_trial
+    from tracker.app.models import kind_named
+    from tracker.app.models import start as start_trial
 
     async with session(scope, write=True) as at:
         registry = registry_beside(at.basics.store)
@@ -91,7 +91,7 @@ def show(
 
 
 async def _show(scope: Scope, every: bool, as_json: bool) -> None:
-    from tracker.app.trials import judged
+    from tracker.app.models import judged
     from tracker.store import StoreMissing
 
     try:
@@ -121,7 +121,7 @@ async def _judge(scope: Scope, as_json: bool) -> None:
 
 async def judge_now(scope: Scope, at: Session | None = None) -> tuple[JudgedTrial, ...]:
     """Judge every trial, in a session that is open already or in one of its own."""
-    from tracker.app.trials import judge_all
+    from tracker.app.models import judge_all
 
     promote = scope.settings().models.promote == "auto"
     if at is not None:
@@ -145,7 +145,7 @@ def stop(
 
 
 async def _stop(scope: Scope, league: str, kind: str) -> Trial:
-    from tracker.app.trials import stop as stop_trial
+    from tracker.app.models import stop as stop_trial
 
     async with session(scope, write=True) as at:
         return await stop_trial(at.store, league, kind, at.now)
@@ -189,7 +189,7 @@ def _tell_judgement(one: JudgedTrial) -> None:
 
 
 def _json(trial: Trial, found: list[JudgedTrial]) -> dict[str, Any]:
-    from tracker.app.trials import judged_json
+    from tracker.app.models import judged_json
 
     one = next((x for x in found if x.trial.id == trial.id), None)
     return judged_json(trial, one)

@@ -330,7 +330,7 @@ _ENOUGH = 10
 
 async def _market(scope: Scope) -> AsyncIterator[Check]:
     """What sources of quotes told that could not be used, and how many bets met their close."""
-    from tracker.app.market import clv_report, judged
+    from tracker.app.market.quotes import clv_report, judged
     from tracker.cli.session import session
     from tracker.store import StoreError
 

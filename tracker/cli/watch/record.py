@@ -23,7 +23,7 @@ from tracker.domain.money import money_text, plural
 from tracker.engine.record import Grouping, Reliability, Said, Tally, reliability, tally
 
 if TYPE_CHECKING:
-    from tracker.app.market import ClvReport, Mean
+    from tracker.app.market.quotes import ClvReport, Mean
     from tracker.app.report import Report, Span
 
 _NONE = "No bet has a result yet."
@@ -109,7 +109,7 @@ def performance(
 
 async def _closes(scope: Scope, by: Grouping) -> ClvReport:
     """What the bets were worth by the close, put together in the same way where that is told."""
-    from tracker.app.market import BY, clv_report
+    from tracker.app.market.quotes import BY, clv_report
     from tracker.store import StoreMissing
 
     try:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tracker.app.bets import Bets
-from tracker.app.file_of_bets import take
+from tracker.app.importing import take
 from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
 from tracker.daemon.watchers.known_players import Rosters, frozen

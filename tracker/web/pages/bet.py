@@ -135,7 +135,7 @@ async def _decision(site: Site, x: BetView, now: datetime) -> Decision | None:
     kept = (await store.quotes.decisions(x.number)).get(x.number)
     if kept is not None or x.game is None or x.game.start <= now:
         return kept
-    from tracker.app.value import decision_on
+    from tracker.app.market.value import decision_on
 
     return await decision_on(store, x, site.given, site.load, site.settings.odds, now)
 
@@ -216,7 +216,7 @@ async def _worth(site: Site, number: int, offer: str, against: str) -> dict[str,
 
     What cannot be told, or cannot be read, is said in `why`.
     """
-    from tracker.app.held import NotHeld, held
+    from tracker.app.market.value import NotHeld, held
 
     found: dict[str, Any] = {"why": "", "fair": "", "offer": "", "hedges": []}
     unit = site.settings.stake_unit_cents
