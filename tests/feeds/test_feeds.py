@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 
+from tests.doubles.clock import FakeClock
 from tests.feeds.espn_pages import board, event
 from tests.feeds.serving import Site, board_of, changed, live_game, serving
-from tracker.clock import FakeClock, ScaledClock
+from tracker.clock import ScaledClock
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUES

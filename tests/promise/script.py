@@ -15,7 +15,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 
-from tracker.clock import FakeClock
+from tests.doubles.clock import FakeClock
 from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.track import TrackContext, deciding, track

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tracker.clock import FakeClock
+from tests.doubles.clock import FakeClock
 from tracker.replay.espn.site import ROOT, EspnSite, welcome
 from tracker.replay.espn.words import event_id
 from tracker.replay.playback import Playback, Showing

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tracker.clock import FakeClock
+from tests.doubles.clock import FakeClock
 from tracker.replay.espn.site import ROOT
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.nba.site import LIVE, SCOREBOARD, WNBA_SCOREBOARD
