@@ -76,7 +76,7 @@ VERBS = (
     Verb("report", "watch.record", _BETS),
     Verb("run", "setup.run", _WATCH),
     Verb("status", "watch.status", _WATCH),
-    Verb("watch", "watch.status", _WATCH),
+    Verb("watch", "watch.watch", _WATCH),
     Verb("games", "watch.games", _WATCH),
     Verb("alerts", "watch.alerts", _WATCH),
     Verb("snooze", "watch.alerts", _WATCH),

@@ -133,9 +133,9 @@ async def _run(
     settings: Settings, secrets: Secrets, clock: Clock, level: str, config: Path | None
 ) -> int:
     from tracker.daemon.bot.subprocesses import Bounds, Commands
-    from tracker.daemon.failure_notice import FailureNotice
     from tracker.daemon.run import run as daemon
     from tracker.daemon.watchers.chores import HEAVY_LIMIT, LIGHT_LIMIT, Runners
+    from tracker.daemon.watchers.system_notices import FailureNotice
     from tracker.logs import set_up_logs
 
     logger = set_up_logs(clock.now, secrets=secrets.values(), level=level, stream=sys.stderr)
