@@ -19,8 +19,7 @@ from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
 from tests.doubles.clock import FakeClock
 from tests.notify.services import TOPIC, Discord, Ntfy
 from tests.notify.values import GAME, NOW, state
-from tracker.daemon.cards.editor import DOUBT, REFUSED_WAIT
-from tracker.daemon.cards.live_view import LEFT, LiveView
+from tracker.daemon.cards import DOUBT, LEFT, REFUSED_WAIT, LiveView
 from tracker.domain.policy import Scope, Snooze
 from tracker.domain.tracking import GameTracking
 from tracker.notify.channels.discord import DiscordChannel

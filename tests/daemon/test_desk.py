@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.notify.values import GAME, NOW, alert, bet, state
-from tracker.daemon.alert_policy import AlertPolicy
+from tracker.daemon.track import AlertPolicy
 from tracker.domain.alert import Decision, Reason
 from tracker.domain.draft import Draft
 from tracker.domain.policy import Policy, Scope, Snooze

@@ -19,8 +19,8 @@ from tests.notify.values import GAME, NOW
 from tracker.app.explain import Explainer
 from tracker.clock import SystemClock
 from tracker.daemon.bot.bet_commands import BetCommands
+from tracker.daemon.bot.chat import Listener
 from tracker.daemon.bot.commands import BotCommands
-from tracker.daemon.bot.listener import Listener
 from tracker.daemon.bot.subprocesses import Ran
 from tracker.domain.bet import Status
 from tracker.domain.policy import Scope

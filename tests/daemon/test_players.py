@@ -15,7 +15,7 @@ from tests.doubles.log import log_line
 from tests.engine.build import GAME, T0, after, live
 from tracker.app.player_priors import PlayerBeliefs
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.daemon.watchers.known_players import watch_faces
+from tracker.daemon.watchers.lacking import watch_boxes
 from tracker.domain.bet import Bet, Parlay
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
@@ -185,7 +185,7 @@ async def test_boxes_are_read_kindly_for_the_names_in_them() -> None:
     met: list[GameState] = []
     room = True
     watching = asyncio.create_task(
-        watch_faces(lambda: games, boxes, met.append, lambda _: room, clock)
+        watch_boxes(lambda: games, boxes, met.append, lambda _: room, clock)
     )
     await clock.advance(3590.0)
     assert boxes.asked == []

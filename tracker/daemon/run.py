@@ -18,23 +18,22 @@ from tracker.app.pricing import Load
 from tracker.app.refresh import Refresh
 from tracker.app.report import Span
 from tracker.clock import Clock, ScaledClock, SystemClock
-from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.chat import ChatBoards
 from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.broadcast_delay import LateSlate, delayed
-from tracker.daemon.cards.live_view import LiveView
+from tracker.daemon.cards import LiveView
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.memory import settle, share_one_heap
-from tracker.daemon.track import Decisions, TrackContext, deciding, track
-from tracker.daemon.watchdog import Watchdog
+from tracker.daemon.track import AlertPolicy, Decisions, TrackContext, deciding, track
 from tracker.daemon.watchers.buying import MarketParts
 from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.daemon.watchers.known_players import watch_faces
-from tracker.daemon.watchers.lacking import Lacking
+from tracker.daemon.watchers.lacking import Lacking, watch_boxes
 from tracker.daemon.watchers.loops import (
     GRACE,
+    SourceStatus,
+    Watchdog,
+    WriteBackoff,
     keep_alive,
     keep_learning,
     learn,
@@ -51,10 +50,8 @@ from tracker.daemon.watchers.nightly import (
     tell_reports,
     tell_tonight,
 )
-from tracker.daemon.watchers.source_status import SourceStatus
 from tracker.daemon.watchers.system_notices import SystemNotices
 from tracker.daemon.watchers.trials import TrialWatch
-from tracker.daemon.write_backoff import WriteBackoff
 from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.game import Game, GameState
@@ -69,7 +66,7 @@ from tracker.feeds.polling.poller import STEP_S, Poller
 from tracker.feeds.slates import Slates
 from tracker.forecast import load_parameters
 from tracker.forecast.priors.fusion import LiveLines
-from tracker.host import SystemdNotifier, single_instance
+from tracker.host import SystemdNotifier, share_one_heap, single_instance, spare_collector
 from tracker.notify.channel import Channel
 from tracker.notify.channels.telegram.channel import TelegramChannel
 from tracker.notify.outbox import Habits, dispatch
@@ -232,7 +229,7 @@ class Daemon:
             for loop_of_market in self._market.jobs():
                 tasks.create_task(loop_of_market)
             feeds = self._parts.feeds
-            faces = watch_faces(lambda: shelf.faceless, feeds, shelf.meet, feeds.roomy, clock)
+            faces = watch_boxes(lambda: shelf.faceless, feeds, shelf.meet, feeds.roomy, clock)
             tasks.create_task(faces)
             tasks.create_task(self._parts.pulses.keep(store, clock, self._parts.feeds.usage))
             tasks.create_task(self._desk.tend(store, clock))
@@ -417,7 +414,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
                 runners,
             )  # fmt: skip
             tell(DaemonStarted(str(settings.store.path)))
-            settle()
+            spare_collector()
             try:
                 await Daemon(parts).live(notifier or SystemdNotifier(), stop)
             except* _Stop:

@@ -15,7 +15,7 @@ from tracker.daemon.bot import answers
 from tracker.daemon.bot.answers import COMMANDS, Sight
 from tracker.daemon.bot.bet_commands import ADD, UNDO, BetCommands, Reply
 from tracker.daemon.bot.subprocesses import Verbs
-from tracker.daemon.cards.live_view import LiveView
+from tracker.daemon.cards import LiveView
 from tracker.domain.alert import Failed
 from tracker.domain.errors import BadTime, TrackerError
 from tracker.domain.game import Game, GameState
