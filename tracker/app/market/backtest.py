@@ -24,8 +24,7 @@ from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.player import Player
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Quote, Selection, market_of, two_sided
-from tracker.engine.market.board import best_price
-from tracker.engine.market.closing import close, consensus
+from tracker.engine.market.quotes import best_price, close, consensus
 from tracker.engine.settle.grading import Unsettleable, judge
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing.markets import calibrated

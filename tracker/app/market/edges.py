@@ -23,7 +23,7 @@ from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.player import Player
 from tracker.domain.quote import Fair, Selection, market_of, two_sided
 from tracker.domain.value import MOST_KELLY, EdgeSeen
-from tracker.engine.market.closing import fairs
+from tracker.engine.market.quotes import fairs
 from tracker.engine.settle.grading import Unsettleable, judge
 from tracker.forecast.closing import before_tip
 from tracker.forecast.errors import Unpriceable

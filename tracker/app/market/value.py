@@ -29,10 +29,9 @@ from tracker.domain.quote import (
 )
 from tracker.domain.tracking import Tracked
 from tracker.domain.value import ClosingValue, Decision, cashout, hedge_to_keep_even, hedge_to_lock
-from tracker.engine.market.board import best_price
-from tracker.engine.market.closing import AT_BET, GameClose, fairs, main_line, standing
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
-from tracker.engine.rules.market import MarketReading
+from tracker.engine.market.quotes import AT_BET, GameClose, best_price, fairs, main_line, standing
+from tracker.engine.rules.stepping import MarketReading
 from tracker.forecast.closing import closing_outlook, moved_to
 
 if TYPE_CHECKING:

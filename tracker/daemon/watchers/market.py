@@ -24,10 +24,16 @@ from tracker.domain.prior import PregameLines
 from tracker.domain.quote import ESPN, EXCHANGES, Closing
 from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
 from tracker.domain.value import ClosingValue, Decision
-from tracker.engine.market.board import QuoteBoard
-from tracker.engine.market.closing import GameClose, close, consensus, exchange_lines, tip_off
 from tracker.engine.market.clv import Placed
-from tracker.engine.rules.market import step_market
+from tracker.engine.market.quotes import (
+    GameClose,
+    QuoteBoard,
+    close,
+    consensus,
+    exchange_lines,
+    tip_off,
+)
+from tracker.engine.rules.stepping import step_market
 from tracker.feeds.errors import FeedError
 from tracker.feeds.odds.asking import Asked
 from tracker.feeds.odds.offers import match
