@@ -14,7 +14,7 @@ import pytest
 
 from tests.doubles.clock import FakeClock
 from tests.engine.build import GAME, T0, after, live, outlook
-from tracker.daemon.track import Decisions, Looked, TrackContext, deciding, track
+from tracker.daemon.track import Decisions, ForecastPoll, TrackContext, deciding, track
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Snapshot
@@ -322,10 +322,10 @@ def on_disk(disk: SlowDisk) -> TrackContext:
     return TrackContext(disk, disk, FakeClock(after(0)), (), lambda: None, lambda *_: None)
 
 
-def broken(game: Game) -> Looked:
+def broken(game: Game) -> ForecastPoll:
     """A poll of a game that is kept although it tells nothing."""
     poll = Poll("nba", "board", after(1), b"x", "00", Unreadable(Trouble.MALFORMED, "is no board"))
-    return Looked(GameTracking(game), poll)
+    return ForecastPoll(GameTracking(game), poll)
 
 
 async def test_what_comes_while_the_disk_is_busy_is_recorded_together() -> None:

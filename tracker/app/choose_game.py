@@ -40,18 +40,22 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """What came of asking the feed. `whole` is whether all that is on is known, else why not."""
+class SlateRead:
+    """What came of reading the slate. `whole` is whether all that is on is known, else why not.
+
+    `board` are the games of the boards, whatever the machine's clock says of their date.
+    """
 
     whole: bool
     trouble: str = ""
+    board: tuple[tuple[Game, GameState | None], ...] = ()
 
 
-Look = Callable[[Callable[[Game], bool] | None, frozenset[str]], Awaitable[Looked]]
+Look = Callable[[Callable[[Game], bool] | None, frozenset[str]], Awaitable[SlateRead]]
 """Reads what is on in some leagues into the store; less will do once a game is enough."""
 
 
-class Ask(Protocol):
+class AskPerson(Protocol):
     """Somebody who can say which of several is meant."""
 
     def game(self, games: Sequence[Game]) -> Game:
@@ -73,7 +77,7 @@ class Chooser:
     store: Store
     now: datetime
     look: Look | None = None
-    ask: Ask | None = None
+    ask: AskPerson | None = None
     zone: tzinfo | None = None
 
     async def choose(self, draft: Draft) -> Choice:

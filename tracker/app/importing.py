@@ -213,7 +213,7 @@ class FileStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class FileTaken:
     """What came of reading the file: bets with their words, and the numbers of those withdrawn."""
 
     standing: FileStanding
@@ -232,7 +232,7 @@ async def standing_of(store: Store) -> FileStanding:
 
 async def take(
     bets: Bets, found: BetsFile, source: str, now: datetime, real_now: datetime
-) -> Taken:
+) -> FileTaken:
     """Register what is new in the file, change what was changed, withdraw what was taken out.
 
     A file that cannot be read, is empty or was cut changes nothing: what it holds no more stays
@@ -268,10 +268,10 @@ async def withdraw_left(bets: Bets, now: datetime) -> tuple[int, ...]:
     return tuple(done)
 
 
-async def _kept(store: Store, standing: FileStanding) -> Taken:
+async def _kept(store: Store, standing: FileStanding) -> FileTaken:
     note = {"mistakes": standing.mistakes, "left": standing.left, "text": standing.text}
     await store.keep_note(BETS_FILE, json.dumps(note, ensure_ascii=False))
-    return Taken(standing)
+    return FileTaken(standing)
 
 
 def _cut(text: str, before: str) -> bool:

@@ -17,7 +17,7 @@ import typer
 from tracker.app.views import iso
 from tracker.cli.declare import AsJson, declare_group
 from tracker.cli.screen import complain, note, progress, say, say_json, table
-from tracker.cli.session import Ended, Scope, scope_of, session
+from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.cli.setup.run import parse_instant, scaled_clock
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import LEAGUE_ZONE
@@ -166,7 +166,7 @@ def run(
     for draft in left_out:
         complain(f"{draft.pick.text!r} is about {_unfit(draft)}")
     if left_out:
-        raise Ended
+        raise CommandEnded
 
 
 def _unfit(draft: Draft) -> str:

@@ -142,7 +142,7 @@ def scope_of(context: typer.Context) -> Scope:
     return found if isinstance(found, Scope) else Scope()
 
 
-class Ended(Exception):
+class CommandEnded(Exception):
     """The command is over with an exit status; everything has been said."""
 
     def __init__(self, status: int = FAILED) -> None:
@@ -156,7 +156,7 @@ def outcome(work: Callable[[], object]) -> int:
     try:
         status = work()
         sys.stdout.flush()
-    except Ended as end:
+    except CommandEnded as end:
         return end.status
     except TrackerError as wrong:
         complain(str(wrong))

@@ -46,7 +46,7 @@ REFUSED_WAIT = 600.0
 DOUBT = "an earlier card of this game may stand above: this one is kept up to date"
 
 
-class Listener(Protocol):
+class Waker(Protocol):
     """Something that can be woken: an event of asyncio's."""
 
     def set(self) -> None:
@@ -105,10 +105,10 @@ class LiveView:
         self._clock = clock
         self._zone = zone
         self._games: dict[str, _Game] = {}
-        self._listeners: list[Listener] = []
+        self._listeners: list[Waker] = []
         self.snoozes: tuple[Snooze, ...] = ()
 
-    def listen(self, listener: Listener) -> None:
+    def listen(self, listener: Waker) -> None:
         """Ring this listener whenever there is something else to show."""
         self._listeners.append(listener)
 

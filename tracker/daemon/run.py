@@ -16,7 +16,7 @@ from tracker import __version__
 from tracker.app.explain import Explainer
 from tracker.app.pricing import Load
 from tracker.app.refresh import Refresh
-from tracker.app.report import Span
+from tracker.app.report import ReportSpan
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.chat import ChatBoards
@@ -310,7 +310,7 @@ class Daemon:
         tasks.create_task(tell_tonight(self._as_they_stand, clock, tell))
         tasks.create_task(tell_changes(store, clock, tell))
         if wanted.report != "off":
-            at, span = wanted.digest_at or REPORT_AT, Span(wanted.report)
+            at, span = wanted.digest_at or REPORT_AT, ReportSpan(wanted.report)
             tasks.create_task(tell_reports(store, span, at, zone, clock, tell))
         if wanted.heartbeat_url is not None:
             url = wanted.heartbeat_url.get_secret_value()

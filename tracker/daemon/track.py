@@ -32,7 +32,7 @@ NOTICE_USEFUL_FOR = timedelta(hours=6)
 """How long something that the program says of itself is worth sending."""
 
 
-class Poller(Protocol):
+class PollSource(Protocol):
     """Gives one poll after another of one game, each at its time."""
 
     async def next(self, standing: Standing) -> Poll:
@@ -107,7 +107,7 @@ class TrackContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class ForecastPoll:
     """A poll of a game with its forecast, to be decided on.
 
     `book` is what was believed of the game before. `known` is the state that `outlook` was made of:
@@ -120,7 +120,7 @@ class Looked:
     outlook: Outlook | Unreadable | None = None
 
 
-_Asked = tuple[Looked, asyncio.Future[GameTracking]]
+_Asked = tuple[ForecastPoll, asyncio.Future[GameTracking]]
 """A poll that waits to be decided on, and what its game's track waits for."""
 
 
@@ -150,7 +150,7 @@ class Decisions:
         self._queue = queue
         self._consumer = consumer
 
-    async def made_of(self, looked: Looked) -> GameTracking:
+    async def made_of(self, looked: ForecastPoll) -> GameTracking:
         """What is believed after a poll, once all that follows from it is on disk.
 
         Raises what the consumer died of: nothing is decided after that.
@@ -176,7 +176,7 @@ async def deciding(context: TrackContext) -> AsyncIterator[Decisions]:
         await asyncio.wait({consumer})
 
 
-async def track(book: GameTracking, poller: Poller, decisions: Decisions) -> None:
+async def track(book: GameTracking, poller: PollSource, decisions: Decisions) -> None:
     """Follow one game until every bet on it is settled for good, or none is left."""
     context = decisions.context
     # How long the feed is silent counts from here: before, nobody listened.
@@ -189,7 +189,7 @@ async def track(book: GameTracking, poller: Poller, decisions: Decisions) -> Non
         book = await decisions.made_of(await _forecast(book, poll, context))
 
 
-async def _forecast(book: GameTracking, poll: Poll, context: TrackContext) -> Looked:
+async def _forecast(book: GameTracking, poll: Poll, context: TrackContext) -> ForecastPoll:
     """The poll with the outlook from what it tells, or from before tip-off where it is wanted."""
     if isinstance(poll.reading, GameState):
         known: GameState | None = poll.reading
@@ -197,7 +197,7 @@ async def _forecast(book: GameTracking, poll: Poll, context: TrackContext) -> Lo
     else:
         known = to_presume(book, context.clock.now())
     outlook = None if known is None else await context.forecasts.forecast(book, known)
-    return Looked(book, poll, known, outlook)
+    return ForecastPoll(book, poll, known, outlook)
 
 
 async def _work_off(queue: asyncio.Queue[_Asked], context: TrackContext) -> None:
@@ -246,7 +246,7 @@ def _is_on(tracked: Tracked, book: GameTracking) -> bool:
     return any(x.id == book.game.id for x in tracked.bet.games)
 
 
-def _decided(looked: Looked, now: datetime) -> Change:
+def _decided(looked: ForecastPoll, now: datetime) -> Change:
     book, reading, outlook = looked.book, looked.poll.reading, looked.outlook
     if isinstance(reading, Unreadable):
         if looked.known is not None and isinstance(outlook, Outlook):

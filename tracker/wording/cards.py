@@ -14,7 +14,7 @@ from typing import Protocol
 
 from tracker.domain.bet import Result
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.policy import Scope, Snooze
+from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.wording.card_rows import CardBet, Row, row
 from tracker.wording.figures import score_text, signed_money, span_text
 
@@ -121,7 +121,7 @@ def card(
 
 def silence(game: str, snoozes: Sequence[Snooze], now: datetime, zone: tzinfo) -> str:
     """That alerts on a whole game are held back, and until when; empty when they are not."""
-    whole = [x for x in snoozes if x.scope in (Scope.ALL, Scope.GAME)]
+    whole = [x for x in snoozes if x.scope in (SnoozeScope.ALL, SnoozeScope.GAME)]
     ends = [x.until for x in whole if x.covers(0, frozenset({game}), now)]
     return f"🔕 alerts are silent until {max(ends).astimezone(zone):%H:%M}" if ends else ""
 

@@ -25,7 +25,7 @@ from tracker.cli.screen import (
     table,
     when,
 )
-from tracker.cli.session import Ended, Scope, Session, scope_of, session
+from tracker.cli.session import CommandEnded, Scope, Session, scope_of, session
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
 from tracker.domain.money import money_text, odds_text, plural
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from tracker.domain.value import ClosingValue, Decision
+    from tracker.domain.value import BetDecision, ClosingValue
     from tracker.store.views import BetView, ShowView
 
 NO_BETS = "No bets yet: add one, such as `tracker add 'DEN -4.5 -110 $20'`."
@@ -174,7 +174,7 @@ def _chance_line(found: ShowView) -> str:
     return " · ".join(x for x in parts if x)
 
 
-async def _decision(bet: BetView, at: Session, scope: Scope) -> Decision | None:
+async def _decision(bet: BetView, at: Session, scope: Scope) -> BetDecision | None:
     """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
     kept = (await at.store.quotes.decisions(bet.number)).get(bet.number)
     if kept is not None or bet.game is None or bet.game.start <= at.now:
@@ -189,7 +189,7 @@ def _tell(
     found: ShowView,
     at: Session,
     prior: str | None,
-    made: Decision | None,
+    made: BetDecision | None,
     value: ClosingValue | None,
 ) -> None:
     bet, zone, now = found.bet, at.basics.zone, at.now
@@ -226,7 +226,7 @@ def _tell(
 
 
 def _worth(
-    bet: BetView, at: Session, made: Decision | None, value: ClosingValue | None
+    bet: BetView, at: Session, made: BetDecision | None, value: ClosingValue | None
 ) -> list[str]:
     """What the bet was worth when it was made, and by the close."""
     from tracker.wording.closes import value_text
@@ -310,7 +310,7 @@ async def _withdraw(scope: Scope, reference: str, as_json: bool) -> None:
         say(f"#{bet.id} {shown_as(bet)} had been withdrawn already.")
     else:
         say(f"#{bet.id} {shown_as(bet)} has its result ({status_text(bet)}): it stays.")
-        raise Ended
+        raise CommandEnded
 
 
 def rules(

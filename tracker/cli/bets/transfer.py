@@ -20,7 +20,7 @@ from tracker.app import importing
 from tracker.app.importing import BroughtIn
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.screen import asks, complain, note, progress, say, say_json, table
-from tracker.cli.session import FAILED, Ended, Scope, scope_of, session
+from tracker.cli.session import FAILED, CommandEnded, Scope, scope_of, session
 from tracker.domain.draft import Draft
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import slate_date
@@ -93,7 +93,7 @@ def bring_in(  # noqa: PLR0917 - a command has an argument for each option
     for mistake in mistakes:
         complain(mistake)
     if mistakes:
-        raise Ended(FAILED)
+        raise CommandEnded(FAILED)
 
 
 def _text(file: Path) -> str:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tracker.app.bets import Registered
-    from tracker.app.market.value import Held, Worth
+    from tracker.app.market.value import HeldBet, Worth
     from tracker.cli.session import Session
     from tracker.domain.bet import Bet
     from tracker.domain.chance import NoChance
-    from tracker.domain.value import Decision
+    from tracker.domain.value import BetDecision
     from tracker.settings.models import OddsSettings
 
 
@@ -112,7 +112,7 @@ def hedge(
     _age(held)
 
 
-async def _held(scope: Scope, reference: str) -> tuple[Held, str]:
+async def _held(scope: Scope, reference: str) -> tuple[HeldBet, str]:
     """The bet with what its worth rests on, and the form of odds that the person wants."""
     from tracker.app.explain import Explainer
     from tracker.app.market.value import NotHeld, held
@@ -128,7 +128,7 @@ async def _held(scope: Scope, reference: str) -> tuple[Held, str]:
             raise Impossible(str(why)) from None
 
 
-def _head(held: Held, form: str) -> None:
+def _head(held: HeldBet, form: str) -> None:
     from tracker.wording.figures import percent
 
     price = odds_text(held.odds, form)
@@ -137,7 +137,7 @@ def _head(held: Held, form: str) -> None:
     say(f"{name} · {price} · stake {stake} · p(hit) {chance}")
 
 
-def _age(held: Held) -> None:
+def _age(held: HeldBet) -> None:
     from tracker.wording.figures import span_text
 
     seconds = (held.now - held.at).total_seconds()
@@ -240,7 +240,7 @@ async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | NoChance | No
     return await value.worth_of(at.store, bet, given_lines(scope), models_of(at), limits, at.now)
 
 
-def decision_lines(x: Decision, clock: str, odds_format: str) -> list[str]:
+def decision_lines(x: BetDecision, clock: str, odds_format: str) -> list[str]:
     """The same in two lines for a person."""
     from tracker.wording.closes import decision_facts, share_text
     from tracker.wording.figures import percent

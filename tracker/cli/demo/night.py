@@ -57,7 +57,7 @@ def starts(load_s: float, speed: float) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairing:
+class DemoGame:
     """A recorded game, what is worth seeing in it, and the picks on it with odds and stake."""
 
     game: str
@@ -66,7 +66,7 @@ class Pairing:
 
 
 PAIRINGS = (
-    Pairing(
+    DemoGame(
         "LAC@LAL 2023-11-01",
         "overtime, after LAL trailed by 19",
         (
@@ -77,12 +77,12 @@ PAIRINGS = (
             ("sgp: LAL ML; over 227.5; LeBron o26.5 pts", 450, 10),
         ),
     ),
-    Pairing(
+    DemoGame(
         "NOP@GSW 2024-04-12",
         "a push on the closing total",
         (("over 223", -110, 20), ("NOP ML", 150, 10), ("GSW -4", -110, 20)),
     ),
-    Pairing(
+    DemoGame(
         "SAC@PHI 2026-01-29",
         "won with 1.3 seconds left",
         (
@@ -92,7 +92,7 @@ PAIRINGS = (
             ("Maxey under 7.5 ast", -120, 10),
         ),
     ),
-    Pairing(
+    DemoGame(
         "HOU@ATL 2026-01-29",
         "a blowout",
         (("HOU -7.5", 280, 10), ("under 225.5", -110, 20)),
@@ -186,7 +186,7 @@ def _codes(playback: Playback) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class NightResult:
     """What came of the night. `wrong` holds the numbers of bets without their right result.
 
     `values` are what the bets were worth by the close, by number.
@@ -221,7 +221,7 @@ def judge(
     exit_status: int | None,
     log: str,
     values: Mapping[int, ClosingValue] | None = None,
-) -> Verdict:
+) -> NightResult:
     """Compare each bet's result with the official box of its games.
 
     `values` are what the bets were worth by the close, by number.
@@ -234,7 +234,7 @@ def judge(
         or view.bet.game is None
         or view.bet.result is not _real(view.bet.market, view.bet.game.id, facts)
     )
-    return Verdict(tuple(bets), wrong, len(messages), exit_status, log, values or {})
+    return NightResult(tuple(bets), wrong, len(messages), exit_status, log, values or {})
 
 
 def _facts() -> dict[str, Facts]:

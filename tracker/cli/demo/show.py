@@ -30,7 +30,7 @@ from tracker.cli.demo.night import (
     LASTS,
     PAIRINGS,
     TIP_OFF,
-    Verdict,
+    NightResult,
     judge,
     pace,
     playbacks,
@@ -180,7 +180,7 @@ def main(speed: float | None = None, out: Path | None = None, phone: Settings | 
 
 async def _night(
     folder: Path, speed: float | None, console: Console, settings: Settings | None
-) -> Verdict:
+) -> NightResult:
     introduce(console, folder)
     load_s = await _loaded(console)
     speed = speed or pace(load_s)
@@ -363,7 +363,7 @@ def _result(bet: BetView) -> Text:
     return Text(f"{bet.result.value}{money}", _STYLES[bet.result])
 
 
-def conclude(verdict: Verdict, pictures: Path, console: Console) -> None:
+def conclude(verdict: NightResult, pictures: Path, console: Console) -> None:
     """The charts, the results, and whether all was right."""
     for view in verdict.bets:
         if view.snapshots:
@@ -387,7 +387,7 @@ def conclude(verdict: Verdict, pictures: Path, console: Console) -> None:
         console.print(verdict.log[-4000:], markup=False)
 
 
-def _tell_closes(verdict: Verdict, console: Console) -> None:
+def _tell_closes(verdict: NightResult, console: Console) -> None:
     """What each bet was worth by the closing line; the prices of the night are modelled."""
     told = [
         (view.bet, value)

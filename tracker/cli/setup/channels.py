@@ -15,7 +15,7 @@ import typer
 from tracker.app.channels import open_channels
 from tracker.cli.declare import AsJson, declare, declare_group
 from tracker.cli.screen import asks, note, paint, progress, say, say_json
-from tracker.cli.session import Ended, Scope, scope_of, session
+from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.clock import Clock, SystemClock
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.errors import Impossible
@@ -111,7 +111,7 @@ async def _test(scope: Scope, text: str | None, as_json: bool) -> None:
             mark = paint("✔", "green") if told["sent"] else paint("✘", "red")
             say(f"{mark} {name}: {told['answer']}")
     if not all(isinstance(outcome, Sent) for _, outcome in answers):
-        raise Ended
+        raise CommandEnded
 
 
 def answer_of(outcome: Outcome) -> dict[str, object]:
@@ -138,7 +138,7 @@ _HINTS = {
 
 
 async def try_out(channel: Channel) -> None:
-    """Send a real message and ask whether it came; Ended when it certainly did not leave."""
+    """Send a real message and ask whether it came; CommandEnded when it certainly did not leave."""
     from tracker.domain.alert import Sent
     from tracker.notify.channel import Message
 
@@ -149,7 +149,7 @@ async def try_out(channel: Channel) -> None:
         told = answer_of(outcome)
         if not isinstance(outcome, Sent):
             say(f"{paint('✘', 'red')} {channel.name}: {told['answer']}")
-            raise Ended
+            raise CommandEnded
         say(f"{paint('✔', 'green')} {channel.name} took a message.")
         if not asks() or typer.confirm("Did it arrive?", default=True):
             return

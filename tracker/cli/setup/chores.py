@@ -13,7 +13,7 @@ from tracker.app.views import iso
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.models.in_use import ModelsInUse, known_league
 from tracker.cli.screen import note, progress, say, say_json, table
-from tracker.cli.session import Ended, Scope, scope_of, session
+from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.money import plural
 from tracker.registry import registry_beside
@@ -75,7 +75,7 @@ def refresh(
         if left := [x for x in found if not x.whole]:
             say(f"{len(left)} of {len(found)} lack something; the next round asks for it again.")
     if not all(x.whole for x in found):
-        raise Ended
+        raise CommandEnded
 
 
 async def _refresh(scope: Scope, parts: list[str], leagues: list[str]) -> tuple[Refreshed, ...]:
@@ -215,7 +215,7 @@ async def _backup(scope: Scope, file: Path | None, as_json: bool) -> None:
 
 
 async def _full(scope: Scope, as_json: bool) -> None:
-    from tracker.app.backups import Place, back_up
+    from tracker.app.backups import TrackerFiles, back_up
     from tracker.store import StoreMissing
 
     settings = scope.settings()
@@ -223,7 +223,7 @@ async def _full(scope: Scope, as_json: bool) -> None:
         async with session(scope) as at:
             now = at.now
         with progress("copying the database"):
-            made = await back_up(Place.of(settings, scope.config), settings, now)
+            made = await back_up(TrackerFiles.of(settings, scope.config), settings, now)
     except StoreMissing as missing:
         raise Impossible(f"there is nothing to copy yet: {missing}") from None
     if as_json:
@@ -237,13 +237,13 @@ async def _full(scope: Scope, as_json: bool) -> None:
 
 
 async def _drill(scope: Scope, as_json: bool) -> None:
-    from tracker.app.backups import Place, drill
+    from tracker.app.backups import TrackerFiles, drill
 
     settings = scope.settings()
     async with session(scope) as at:
         now = at.now
     with progress("restoring the newest back-up elsewhere"):
-        found = await drill(Place.of(settings, scope.config), settings, now)
+        found = await drill(TrackerFiles.of(settings, scope.config), settings, now)
     if as_json:
         say_json(_backup_json(found))
     else:
@@ -307,11 +307,11 @@ def restore(
     Settings, bets file and models are brought where there are none. It is refused while a daemon
     runs, and for a database of a later version of tracker.
     """
-    from tracker.app.backups import Place
+    from tracker.app.backups import TrackerFiles
     from tracker.app.backups import restore as put_back
     from tracker.clock import SystemClock
 
-    place = Place.of(scope_of(context).settings(), scope_of(context).config)
+    place = TrackerFiles.of(scope_of(context).settings(), scope_of(context).config)
     with progress("restoring"):
         found = asyncio.run(put_back(file, place, SystemClock().now()))
     if as_json:

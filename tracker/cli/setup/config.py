@@ -20,7 +20,7 @@ import typer
 from tracker.cli.app import CARE
 from tracker.cli.declare import AsJson, declare, declare_group
 from tracker.cli.screen import asks, complain, note, paint, progress, say, say_json
-from tracker.cli.session import Ended, Scope, scope_of
+from tracker.cli.session import CommandEnded, Scope, scope_of
 from tracker.domain.errors import BadBet, Impossible, Misused, TrackerError
 from tracker.domain.money import money_text, parse_money, plural
 
@@ -414,7 +414,7 @@ def check(context: typer.Context) -> None:
     there = "" if source.exists() else ", which is not there: the defaults are in force"
     say(f"{paint('✔', 'green')} configuration: {source}{there}")
     if not check_bets(settings.bets.file, settings.stake_unit_cents):
-        raise Ended
+        raise CommandEnded
 
 
 def check_bets(file: Path, unit_cents: int) -> bool:

@@ -18,7 +18,7 @@ from tracker.app.channels import open_channels
 from tracker.cli.declare import declare, declare_group
 from tracker.cli.models.in_use import ModelsInUse
 from tracker.cli.screen import progress, say
-from tracker.cli.session import FAILED, Ended, Scope, scope_of
+from tracker.cli.session import FAILED, CommandEnded, Scope, scope_of
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.errors import Impossible, Misused, TrackerError
 from tracker.domain.events import DaemonStarted, ModelRefused, SecretsWarning, Severity, SystemEvent
@@ -92,7 +92,7 @@ def run(
     config = scope_of(context).config
     status = asyncio.run(_run(settings, load_secrets(settings), clock, log_level, config))
     if status:
-        raise Ended(status)
+        raise CommandEnded(status)
 
 
 def _clock(settings: Settings, start: str | None, speed: float | None, anchor: str | None) -> Clock:
@@ -227,7 +227,7 @@ def demo(
     given = {"speed": speed, "out": out, "phone": settings}
     status = main(**{k: v for k, v in given.items() if v is not None})
     if status:
-        raise Ended(status)
+        raise CommandEnded(status)
 
 
 def install(
@@ -298,7 +298,7 @@ def status(context: typer.Context, system: System = False, web: Web = False) -> 
     )
     say(sentence)
     if not active:
-        raise Ended
+        raise CommandEnded
 
 
 def logs(

@@ -16,8 +16,7 @@ from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.money import plural
-from tracker.domain.policy import Scope as About
-from tracker.domain.policy import Snooze
+from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.language.snoozes import FORMS, parse_until, subject
 
 if TYPE_CHECKING:
@@ -246,14 +245,14 @@ async def _snooze(scope: Scope, wanted: _Wanted, as_json: bool) -> None:
     note("What would have been said is kept: `tracker alerts --explain`.")
 
 
-async def _target(at: Session, wanted: _Wanted) -> tuple[About, str, str]:
+async def _target(at: Session, wanted: _Wanted) -> tuple[SnoozeScope, str, str]:
     if wanted.bet is not None:
         number = await at.number(wanted.bet)
-        return About.BET, str(number), f"bet #{wanted.bet}"
+        return SnoozeScope.BET, str(number), f"bet #{wanted.bet}"
     if wanted.game is not None:
         game = await _game(at, wanted.game)
-        return About.GAME, game.id, game.name
-    return About.ALL, "", "everything"
+        return SnoozeScope.GAME, game.id, game.name
+    return SnoozeScope.ALL, "", "everything"
 
 
 async def _game(at: Session, text: str) -> Game:

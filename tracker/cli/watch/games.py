@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
+from tracker.app.choose_game import SlateRead
 from tracker.app.views import game_json
-from tracker.cli.bets.choose import ASKING, PATIENCE_S, Reading, read_slate
+from tracker.cli.bets.choose import ASKING, PATIENCE_S, read_slate
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.screen import note, paint, progress, say, say_json, table, when
 from tracker.cli.session import Scope, Session, scope_of, session
@@ -58,7 +59,7 @@ def games(
         bool, typer.Option("--all", "-a", help="Every game of the days around today.")
     ] = False,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Ask the feed, also when games are known.")
+        bool, typer.Option("--refresh", help="PlayerQuestion the feed, also when games are known.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -162,7 +163,7 @@ def _wanted(
     return [(game, state) for game, state in known if game.slate == day]
 
 
-def _on_board(reading: Reading, day: date | None) -> list[tuple[Game, GameState | None]]:
+def _on_board(reading: SlateRead, day: date | None) -> list[tuple[Game, GameState | None]]:
     """The games of the league's own date, which counts where this machine's clock is off."""
     shown = [(game, state) for game, state in reading.board if day in (None, game.slate)]
     return sorted(shown, key=lambda x: (x[0].start, x[0].id))
@@ -194,11 +195,11 @@ def player(
 
 
 async def _player(scope: Scope, name: str, stat: str, line: float | None, as_json: bool) -> None:
-    from tracker.app.player import Ask, PlayerSheet, sheet_json, sheets
+    from tracker.app.player import PlayerQuestion, PlayerSheet, sheet_json, sheets
     from tracker.cli.models.in_use import given_lines, models_of
     from tracker.store import StoreMissing
 
-    ask = Ask(name, _stat(stat), line)
+    ask = PlayerQuestion(name, _stat(stat), line)
     try:
         async with session(scope) as at:
             (found,) = await sheets(at.store, [ask], given_lines(scope), models_of(at), at.now)

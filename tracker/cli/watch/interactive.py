@@ -20,7 +20,7 @@ from tracker.cli.watch.alerts import told_lines as alert_lines
 from tracker.cli.watch.live import LiveReader, ScreenRow, TonightSeen, rows_of
 from tracker.clock import Clock
 from tracker.domain.errors import TrackerError
-from tracker.domain.policy import Scope as About
+from tracker.domain.policy import SnoozeScope
 
 if TYPE_CHECKING:
     from tracker.cli.session import Scope
@@ -248,7 +248,9 @@ class WatchScreen(App[None]):
         if place is None:
             return
         about, target = (
-            (About.GAME, place.game) if place.bet is None else (About.BET, str(place.bet))
+            (SnoozeScope.GAME, place.game)
+            if place.bet is None
+            else (SnoozeScope.BET, str(place.bet))
         )
         ask = LineDialog(f"Be silent about {place.name}", "for 30m, 2h, until 22:00; or off", "2h")
         self.push_screen(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tracker.app.bets import Decided, Edited, Registered
     from tracker.app.choose_game import Choice
     from tracker.app.explain import Explained
-    from tracker.app.market.value import Held
+    from tracker.app.market.value import HeldBet
     from tracker.domain.draft import Draft
     from tracker.domain.game import Game
     from tracker.domain.money import Odds
@@ -64,7 +64,7 @@ _PERIODS = (("Today", 1), ("7 days", 7), ("30 days", 30))
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class LocalTime:
     """From where things are looked at: the time, and the person's zone."""
 
     now: datetime
@@ -116,7 +116,7 @@ def _brief(card: Card) -> str:
     return "\n".join(lines)
 
 
-def bets_text(bets: Sequence[BetView], sight: Sight) -> str:
+def bets_text(bets: Sequence[BetView], sight: LocalTime) -> str:
     """The bets that are open, the next to begin first."""
     found = [x for x in bets if x.status in _OPEN or x.status is Status.NEEDS_REVIEW]
     if not found:
@@ -128,7 +128,7 @@ def bets_text(bets: Sequence[BetView], sight: Sight) -> str:
     return "\n".join((plural(len(found), "open bet"), *lines))
 
 
-def _bet_line(x: BetView, sight: Sight) -> str:
+def _bet_line(x: BetView, sight: LocalTime) -> str:
     parts = [f"#{x.number} {bet_name(x)}"]
     if x.status is Status.NEEDS_REVIEW:
         parts.append("needs you: /review")
@@ -183,7 +183,7 @@ def _result_line(x: BetView) -> str:
     return f"{_RESULTS[x.result]} {name} {x.result.value.upper()}{money} · {day}{unsure}"
 
 
-def profit_text(bets: Sequence[BetView], sight: Sight) -> str:
+def profit_text(bets: Sequence[BetView], sight: LocalTime) -> str:
     """What settled bets came to: today, lately, in all; and what is still at stake."""
     ended = [
         Ended(x.result, x.game.slate, x.own_cents, x.payout_cents)
@@ -212,7 +212,7 @@ def _tally_line(name: str, x: Tally) -> str:
     return f"{name}: {signed_money(x.profit)} · {record}{roi}"
 
 
-def snoozes_text(snoozes: Sequence[Snooze], games: Mapping[str, str], sight: Sight) -> str:
+def snoozes_text(snoozes: Sequence[Snooze], games: Mapping[str, str], sight: LocalTime) -> str:
     """What is silenced, and until when."""
     if not snoozes:
         return "Nothing is snoozed\n/snooze 12 2h · /snooze 30m · /snooze LAL@DEN until 23:00"
@@ -220,12 +220,12 @@ def snoozes_text(snoozes: Sequence[Snooze], games: Mapping[str, str], sight: Sig
     return "\n".join(("Silent", *lines, "/snooze off ends it."))
 
 
-def silent_text(snooze: Snooze, games: Mapping[str, str], sight: Sight) -> str:
+def silent_text(snooze: Snooze, games: Mapping[str, str], sight: LocalTime) -> str:
     """That something is silent from here on."""
     return f"Silent about {subject(snooze, games)} until {sight.clock(snooze.until)}"
 
 
-def added_text(x: Registered, sight: Sight) -> str:
+def added_text(x: Registered, sight: LocalTime) -> str:
     """A bet that was registered, as it was understood, with its money."""
     added = x.added
     fresh = added.created or added.revived
@@ -238,7 +238,7 @@ def added_text(x: Registered, sight: Sight) -> str:
     return "\n".join(lines)
 
 
-def would_be_text(draft: Draft, chosen: Choice, sight: Sight) -> str:
+def would_be_text(draft: Draft, chosen: Choice, sight: LocalTime) -> str:
     """What a line would be as a bet; nothing has been registered."""
     wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
     text = draft.pick.text if wager is None else wager_text(wager, chosen.games[0])
@@ -248,7 +248,7 @@ def would_be_text(draft: Draft, chosen: Choice, sight: Sight) -> str:
     return "\n".join((*lines, *_money(draft), "Nothing is registered yet."))
 
 
-def _games(games: Sequence[Game], sight: Sight) -> list[str]:
+def _games(games: Sequence[Game], sight: LocalTime) -> list[str]:
     return [f"{x.away} @ {x.home} · {sight.clock(x.start)}" for x in dict.fromkeys(games)]
 
 
@@ -303,7 +303,7 @@ def reviews_text(bets: Sequence[BetView]) -> str:
     )
 
 
-def cashout_text(held: Held, worth: Cashout) -> str:
+def cashout_text(held: HeldBet, worth: Cashout) -> str:
     """An offer beside the fair value, by the chance that was seen last."""
     lines = [f"Offer {money_text(worth.offer)} · fair value {money_text(worth.fair)}"]
     if worth.fee is not None:
@@ -314,7 +314,7 @@ def cashout_text(held: Held, worth: Cashout) -> str:
     return "\n".join((_held_head(held), *lines, f"Fair at {even}"))
 
 
-def hedge_text(held: Held, other: Odds, lock: Hedge, even: Hedge) -> str:
+def hedge_text(held: HeldBet, other: Odds, lock: Hedge, even: Hedge) -> str:
     """What two stakes on the other side would do."""
     lines = [
         f"{name}: stake {money_text(x.stake)} · wins {signed_money(x.if_wins)}, "
@@ -324,7 +324,7 @@ def hedge_text(held: Held, other: Odds, lock: Hedge, even: Hedge) -> str:
     return "\n".join((_held_head(held), f"At {other.text} on the other side", *lines))
 
 
-def _held_head(held: Held) -> str:
+def _held_head(held: HeldBet) -> str:
     age = (held.now - held.at).total_seconds()
     old = f" ({span_text(age)} ago)" if age > _OLD_S else ""
     name = f"#{held.bet.id} {bet_name(held.bet)}"

@@ -23,7 +23,7 @@ from tracker.domain.poll import Credit
 from tracker.domain.prior import PregameLines
 from tracker.domain.quote import ESPN, EXCHANGES, Closing
 from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
-from tracker.domain.value import ClosingValue, Decision
+from tracker.domain.value import BetDecision, ClosingValue
 from tracker.engine.market.clv import Placed
 from tracker.engine.market.quotes import (
     GameClose,
@@ -349,7 +349,7 @@ class MarketWatch:
             return False
         return timedelta(0) <= self._clock.now() - bet.added_at < FIRST_QUOTES
 
-    def _decision(self, tracking: GameTracking, bet: Bet, chance: Chance) -> Decision:
+    def _decision(self, tracking: GameTracking, bet: Bet, chance: Chance) -> BetDecision:
         bets = [x.bet for x in tracking.tracked]
         believed = self._parts.forecaster.pricing.believed(tracking.game, bets)
         return decision(bet, chance, believed.by, self._quoted(tracking.game))

@@ -263,7 +263,7 @@ def _text(score: Score) -> str:
     return f"{score.away}-{score.home}"
 
 
-class Priced(NamedTuple):
+class PricedBet(NamedTuple):
     """A bet with what an outlook says of its legs, and its chance or why it has none.
 
     None where that cannot be told: the last chance stands. `raw` is the chance as the outlook has
@@ -276,7 +276,7 @@ class Priced(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class SeenBet:
     """What became of one bet. `rules` and `legs` are those that changed."""
 
     tracked: Tracked
@@ -332,40 +332,40 @@ def _look_at(tracked: Tracked, look: Look) -> Look:
     return replace(look, renewed=True) if fresh else look
 
 
-def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -> list[Priced]:
+def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -> list[PricedBet]:
     """Each bet with what an outlook says of its legs, and its chance."""
     if outlook is None:
-        return [Priced(x, None) for x in tracked]
+        return [PricedBet(x, None) for x in tracked]
     singles: list[Market] = [x.bet.market for x in tracked if not isinstance(x.bet.market, Parlay)]
     told = iter(price_all(singles, outlook))
-    found: list[Priced] = []
+    found: list[PricedBet] = []
     for one in tracked:
         market = one.bet.market
         if isinstance(market, Parlay):
             looked = look_at(one, market, outlook, state)
-            found.append(Priced(looked, chance_of(looked)))
+            found.append(PricedBet(looked, chance_of(looked)))
         else:
             found.append(_single(one, market, next(told), outlook))
     return found
 
 
-def _single(one: Tracked, market: Market, told: Chance | None, outlook: Outlook) -> Priced:
+def _single(one: Tracked, market: Market, told: Chance | None, outlook: Outlook) -> PricedBet:
     if told is None:
-        return Priced(one, why_none(market, outlook))
+        return PricedBet(one, why_none(market, outlook))
     chance = outlook.calibrations.applied(market, told)
-    return Priced(one, chance, None if chance is told else told)
+    return PricedBet(one, chance, None if chance is told else told)
 
 
 def _sight(
     old: Tracked,
-    priced: Priced,
+    priced: PricedBet,
     look: Look,
     take: Camera | None,
-) -> Sight:
+) -> SeenBet:
     seen, told, raw = priced
     legs = () if seen is old else tuple(x for x in seen.legs if x not in old.legs)
     if seen.groups and seen.settlement is not None:
-        return Sight(seen, legs=legs)
+        return SeenBet(seen, legs=legs)
     snapshot = chance = None
     if isinstance(told, NoChance):
         seen = seen.without_chance(told)
@@ -378,7 +378,7 @@ def _sight(
     rules, alerts = apply_rules(old, seen, chance, look)
     memory = {x.rule: x for x in old.rules}
     changed = tuple(x for x in rules if x is not memory[x.rule] and x != memory[x.rule])
-    return Sight(seen.with_rules(rules) if changed else seen, snapshot, changed, legs, alerts)
+    return SeenBet(seen.with_rules(rules) if changed else seen, snapshot, changed, legs, alerts)
 
 
 def _camera(state: GameState, outlook: Outlook, now: datetime) -> Camera:

@@ -31,7 +31,7 @@ from tracker.domain.policy import (
 )
 from tracker.domain.tracking import Change, GameTracking, RulePhase, RuleState, Tracked
 from tracker.engine.decide.facts import absentees, between, facts_of
-from tracker.engine.rules.state_machine import BAND, Reading, Verdict, rebase, step
+from tracker.engine.rules.state_machine import BAND, RuleReading, RuleStep, rebase, step
 
 HURRIED_SECONDS = 120
 """In the last two minutes of regulation, and in overtime, one poll beyond a level is enough."""
@@ -89,7 +89,7 @@ def apply_rules(
         facts |= {Event.OUT}
     reading = None
     if chance is not None and chance.push < LIKELIEST:
-        reading = Reading(chance.win, now, _hurried(state, chance), _win(old.chance))
+        reading = RuleReading(chance.win, now, _hurried(state, chance), _win(old.chance))
     rules: list[RuleState] = []
     alerts: list[Alert] = []
     remembered = {x.rule: x for x in seen.rules}
@@ -128,8 +128,8 @@ def _moved_leg(old: Tracked, seen: Tracked) -> tuple[int | None, float | None]:
 def _decided(
     seen: Tracked,
     rule: LevelRule | SwingRule,
-    verdict: Verdict,
-    reading: Reading,
+    verdict: RuleStep,
+    reading: RuleReading,
     state: GameState,
 ) -> Alert:
     """A decision of a rule about a chance, fired or held."""
@@ -175,7 +175,7 @@ def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: date
         if not isinstance(chance, Chance):
             continue
         rules = {x.text: x for x in tracked.bet.rules if isinstance(x, LevelRule | SwingRule)}
-        reading = Reading(chance.win, now, _hurried(state, chance), None)
+        reading = RuleReading(chance.win, now, _hurried(state, chance), None)
         acting = [
             memory
             for memory in tracked.rules
@@ -198,7 +198,7 @@ def _awake(memory: RuleState) -> bool:
     return memory.phase not in _ASLEEP and memory.reason is not Reason.STALE
 
 
-def _acts(rule: LevelRule | SwingRule | None, memory: RuleState, reading: Reading) -> bool:
+def _acts(rule: LevelRule | SwingRule | None, memory: RuleState, reading: RuleReading) -> bool:
     if rule is None:
         return False
     verdict = step(rule, memory, reading)
@@ -291,14 +291,14 @@ def _market_value(rule: MarketRule, reading: MarketReading) -> float | None:
             return None
 
 
-def _step_market(rule: MarketRule, state: RuleState, value: float, at: datetime) -> Verdict:
+def _step_market(rule: MarketRule, state: RuleState, value: float, at: datetime) -> RuleStep:
     match rule:
         case EdgeRule():
             level = LevelRule(Comparison.AT_LEAST, _scaled(rule.level))
-            return step(level, state, Reading(_scaled(value), at, hurried=False))
+            return step(level, state, RuleReading(_scaled(value), at, hurried=False))
         case MoveRule():
             return step(
-                SwingRule(rule.size, rule.seconds), state, Reading(value, at, hurried=False)
+                SwingRule(rule.size, rule.seconds), state, RuleReading(value, at, hurried=False)
             )
         case _:
             assert_never(rule)
@@ -312,7 +312,7 @@ def _scaled(edge: float) -> float:
 def _decided_on_market(
     tracked: Tracked,
     rule: MarketRule,
-    verdict: Verdict,
+    verdict: RuleStep,
     value: float,
     reading: MarketReading,
     state: GameState | None,
@@ -332,7 +332,7 @@ def _decided_on_market(
     )
 
 
-def _words(rule: MarketRule, value: float, verdict: Verdict, reading: MarketReading) -> str:
+def _words(rule: MarketRule, value: float, verdict: RuleStep, reading: MarketReading) -> str:
     """What has happened, as the message says it."""
     match rule:
         case EdgeRule():

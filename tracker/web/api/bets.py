@@ -13,7 +13,7 @@ from tracker.app.course import FEWEST, MOST, series
 from tracker.app.views import alert_json, bet_json, iso, show_json, snapshot_json
 from tracker.domain.bet import Result, wager_kind
 from tracker.domain.money import parse_money, parse_odds
-from tracker.domain.policy import Scope, Snooze, parse_rule
+from tracker.domain.policy import Snooze, SnoozeScope, parse_rule
 from tracker.language.drafting import parse_stake
 from tracker.language.snoozes import parse_until
 from tracker.web.access import Reader, Writer
@@ -23,7 +23,7 @@ from tracker.web.problems import Problem
 from tracker.web.site import Site, site_of
 
 if TYPE_CHECKING:
-    from tracker.app.market.value import Held
+    from tracker.app.market.value import HeldBet
     from tracker.store import Store
     from tracker.store.views import BetView, ShowView
 
@@ -224,7 +224,7 @@ async def snooze(_: Writer, site: OfSite, reference: Reference, wanted: Silence)
     now = await site.now()
     until = parse_until(wanted.until, now, site.settings.zone)
     async with await site.writing() as store:
-        kept = await store.alerting.snooze(Snooze(Scope.BET, str(bet.number), now, until))
+        kept = await store.alerting.snooze(Snooze(SnoozeScope.BET, str(bet.number), now, until))
     return {"scope": kept.scope.value, "target": kept.target, "until": iso(kept.until)}
 
 
@@ -314,7 +314,7 @@ async def why(
         raise Problem(409, str(not_yet)) from None
 
 
-async def _held(site: Site, reference: str) -> Held:
+async def _held(site: Site, reference: str) -> HeldBet:
     from tracker.app.market.value import NotHeld, held
 
     await found_bet(site, reference)
