@@ -1,4 +1,4 @@
-"""How the leagues' own sites and ESPN write games: clocks, times and states, odd habits included."""
+"""How the leagues' own sites and ESPN write games: clocks, times and states, odd habits too."""
 
 import re
 from datetime import UTC, datetime
