@@ -30,8 +30,7 @@ from tracker.notify.channels.card_text import (
     plain,
 )
 from tracker.notify.channels.telegram.text import TEXT_LIMIT, length
-from tracker.wording.card_rows import BAR_CELLS, bar
-from tracker.wording.cards import MOST_BETS, Card, card
+from tracker.wording.cards import BAR_CELLS, MOST_BETS, Card, bar, card
 
 DENVER = ZoneInfo("America/Denver")
 JOKIC = PlayerLine("203999", "Nikola Jokić", Side.HOME, (("pts", 19),), played=True)

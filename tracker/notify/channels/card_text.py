@@ -8,8 +8,7 @@ from functools import partial
 from html import escape
 
 from tracker.notify.channels.telegram.text import TEXT_LIMIT, length
-from tracker.wording.card_rows import Row
-from tracker.wording.cards import Card, folded
+from tracker.wording.cards import Card, Row, folded
 
 DISCORD_LIMIT = 2000
 """Most characters of a message of a webhook (Discord, Execute Webhook, `content`)."""
