@@ -34,6 +34,7 @@ from pathlib import Path
 from rehearsal_night import _THREADS, TAKES, Night, _files, _memory
 from rehearsal_slate import TIP_OFF, bad_night, games, truth
 
+from tests.doubles.leap import play
 from tracker.app.backups import Place, back_up, drill
 from tracker.app.monitors import watch
 from tracker.app.refresh import Part, Refresh
@@ -47,7 +48,6 @@ from tracker.domain.events import SystemEvent
 from tracker.feeds.feeds import open_feeds
 from tracker.forecast import load_parameters
 from tracker.notify.channel import Message
-from tracker.replay.leap import play
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, serving
 from tracker.settings import Settings, load_settings

@@ -10,9 +10,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.doubles.bot_api import CHAT, TOKEN, BotApi, Written
+from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tests.notify.values import GAME, NOW, bet, settled, state
-from tracker.clock import FakeClock
 from tracker.daemon.cards.editor import CardLoop
 from tracker.daemon.cards.live_view import LiveView
 from tracker.domain.bet import Result

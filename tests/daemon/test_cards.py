@@ -16,9 +16,9 @@ import pytest
 from tests.daemon.cardroom import DENVER, a_chat, a_room, only, watched
 from tests.doubles.bot_api import CHAT
 from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
+from tests.doubles.clock import FakeClock
 from tests.notify.services import TOPIC, Discord, Ntfy
 from tests.notify.values import GAME, NOW, state
-from tracker.clock import FakeClock
 from tracker.daemon.cards.editor import DOUBT, REFUSED_WAIT
 from tracker.daemon.cards.live_view import LEFT, LiveView
 from tracker.domain.policy import Scope, Snooze

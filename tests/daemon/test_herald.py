@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import web
 
+from tests.doubles.clock import FakeClock
 from tracker.cli.demo.show import served
-from tracker.clock import FakeClock
 from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.watchers.nightly import (
     HEARTBEAT_EVERY,

@@ -14,9 +14,10 @@ import pytest
 from tests.daemon.cardroom import DENVER, Room, a_chat
 from tests.doubles.bot_api import CHAT, PERSON, BotApi, Written
 from tests.doubles.bot_api_answers import Hangs, Says, no, wait
+from tests.doubles.clock import FakeClock
 from tests.notify.values import GAME, NOW
 from tracker.app.explain import Explainer
-from tracker.clock import FakeClock, SystemClock
+from tracker.clock import SystemClock
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.commands import BotCommands
 from tracker.daemon.bot.listener import Listener

@@ -15,12 +15,12 @@ import aiosqlite
 import pytest
 
 from tests.daemon.night import STARTS, TIP_OFF, expected, picks_for, write_files
+from tests.doubles.leap import play
 from tracker.clock import Clock
 from tracker.daemon.run import run
 from tracker.domain.events import SystemEvent
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.files import find_recording
-from tracker.replay.leap import play
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, serving
 from tracker.settings import load_settings

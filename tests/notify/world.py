@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tests.notify.values import GAME, NOW, alert, state
-from tracker.clock import FakeClock
 from tracker.domain.alert import Outcome, Sent
 from tracker.domain.draft import Draft
 from tracker.domain.events import SystemEvent

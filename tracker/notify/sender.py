@@ -19,7 +19,7 @@ from tracker.domain.events import (
     DigestSent,
     Tell,
 )
-from tracker.domain.policy import TOGETHER
+from tracker.domain.policy import Told
 from tracker.notify.channel import Channel, Message
 from tracker.notify.envelope import digest, worded
 
@@ -81,8 +81,9 @@ Together = Callable[[Delivery, Delivery], bool]
 
 def one_cause(first: Delivery, later: Delivery) -> bool:
     """Alerts of one game within a few seconds; what the program says of itself stands alone."""
-    same = first.game is not None and first.game == later.game
-    return same and abs(later.created_at - first.created_at) <= TOGETHER
+    if first.game is None or later.game is None:
+        return False
+    return Told(first.game, first.created_at).goes_with(Told(later.game, later.created_at))
 
 
 CardOf = Callable[[str, tuple[int, ...]], Awaitable[str | None]]
