@@ -25,7 +25,7 @@ from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.broadcast_delay import LateSlate, delayed
 from tracker.daemon.cards.live_view import LiveView
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.memory import settle, share_one_heap
+from tracker.daemon.memory import settled, share_one_heap
 from tracker.daemon.track import Decisions, TrackContext, deciding, track
 from tracker.daemon.watchdog import Watchdog
 from tracker.daemon.watchers.buying import MarketParts
@@ -417,11 +417,11 @@ async def run(  # noqa: PLR0913 - all but three have a default
                 runners,
             )  # fmt: skip
             tell(DaemonStarted(str(settings.store.path)))
-            settle()
-            try:
-                await Daemon(parts).live(notifier or SystemdNotifier(), stop)
-            except* _Stop:
-                tell(DaemonStopped())
+            with settled():
+                try:
+                    await Daemon(parts).live(notifier or SystemdNotifier(), stop)
+                except* _Stop:
+                    tell(DaemonStopped())
 
 
 def _self_view(clock: Clock) -> DaemonView:
