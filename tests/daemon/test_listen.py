@@ -24,7 +24,7 @@ from tracker.daemon.bot.commands import BotCommands
 from tracker.daemon.bot.subprocesses import CommandRun
 from tracker.domain.bet import Status
 from tracker.domain.policy import SnoozeScope
-from tracker.notify.channels.telegram.card import TelegramBoard
+from tracker.notify.channels.telegram.channel import TelegramBoard
 from tracker.notify.channels.telegram.connection import TelegramConnection
 from tracker.registry import GAMES, Registry
 

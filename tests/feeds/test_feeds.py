@@ -21,7 +21,7 @@ from tracker.feeds.feeds import open_feeds
 from tracker.feeds.leagues import SOURCES
 from tracker.feeds.nba import nba
 from tracker.feeds.polling.feed import Ask, open_feed
-from tracker.replay.espn.site import welcome
+from tracker.replay.espn_site import welcome
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 ESPN = "/apis/site/v2/sports/basketball/nba/scoreboard"

@@ -32,8 +32,7 @@ from tracker.registry import (
     in_use,
 )
 from tracker.replay.files import shipped
-from tracker.replay.recording import Phase as RecordedPhase
-from tracker.replay.recording import Recording
+from tracker.replay.recording import RecordedPhase, Recording
 from tracker.replay.timeline import timeline
 from tracker.store.trials import Trial, TrialOutcome, TrialVerdict
 

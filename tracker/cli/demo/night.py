@@ -22,7 +22,7 @@ from tracker.domain.player import Stat, player_key
 from tracker.domain.value import ClosingValue
 from tracker.replay.files import find_recording
 from tracker.replay.playback import Playback
-from tracker.replay.recording import PlayerLine, Team
+from tracker.replay.recording import PlayerStatLine, RecordedTeam
 from tracker.store.views import ShowView
 
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
@@ -253,7 +253,7 @@ def _facts() -> dict[str, Facts]:
     return found
 
 
-def _figures(team: Team, lines: Sequence[PlayerLine]) -> dict[str, dict[Stat, int]]:
+def _figures(team: RecordedTeam, lines: Sequence[PlayerStatLine]) -> dict[str, dict[Stat, int]]:
     names = {x.id: player_key(f"{x.first} {x.last}") for x in team.players}
     return {
         names[x.player]: {

@@ -31,19 +31,17 @@ from tracker.domain.events import (
     Tell,
 )
 from tracker.network import WRONG_CLOCK_S, clock_trouble
-from tracker.notify.boards import Board
-from tracker.notify.channel import Channel
+from tracker.notify.channel import Board, Channel
 from tracker.notify.channels.discord import DiscordChannel
 from tracker.notify.channels.ntfy import NtfyChannel
-from tracker.notify.channels.telegram.card import TelegramBoard
-from tracker.notify.channels.telegram.channel import TelegramChannel
+from tracker.notify.channels.telegram.channel import TelegramBoard, TelegramChannel
 from tracker.notify.channels.telegram.connection import NO_LIBRARY, CannotOpen, TelegramConnection
 from tracker.notify.channels.telegram.values import (
     Answer,
+    ChatPlace,
     Conflict,
     Heard,
     Other,
-    Place,
     Pressed,
     Updates,
     Written,
@@ -148,7 +146,7 @@ class Listener:
             known = await self._pairing.known()
             self._users = known.users
             if known.chat is not None:
-                self._line.place = Place(known.chat, known.topic)
+                self._line.place = ChatPlace(known.chat, known.topic)
 
     async def _introduce(self, api: BotApi) -> None:
         """Learn the bot's own name, and offer the commands; neither matters enough to wait for."""
