@@ -10,7 +10,6 @@ import os
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -287,7 +286,7 @@ def share_one_heap() -> None:
     """
     import ctypes
 
-    with suppress(OSError, AttributeError):
+    with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
@@ -295,7 +294,7 @@ def give_back_memory() -> None:
     """Return to the machine what was freed and lies unused, such as after a large file was read."""
     import ctypes
 
-    with suppress(OSError, AttributeError):
+    with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
