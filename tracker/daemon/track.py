@@ -223,7 +223,7 @@ def _made(asked: _Asked, shared: dict[int, Tracked], context: TrackContext) -> _
     change = context.route(_decided(replace(looked, book=book), now), now)
     shared.update({x.bet.number: x for x in change.book.tracked if len(x.bet.games) > 1})
     change = worded(change, context.wording, context.closed)
-    kept = worth_recording(looked.poll, change) or change.book.checks != book.checks
+    kept = worth_recording(looked.poll, change, book.state) or change.book.checks != book.checks
     return _Made(looked.poll, change, waiting, kept)
 
 
@@ -292,10 +292,19 @@ def _text(
     return "\n".join(x for x in (first, line, rest) if x)
 
 
-def worth_recording(poll: Poll, change: Change) -> bool:
-    """Whether a poll brought anything: a repeated state leaves no trace, a broken body does."""
+def worth_recording(poll: Poll, change: Change, before: GameState | None) -> bool:
+    """Whether a poll brought anything: a repeated state leaves no trace, a broken body does.
+
+    `before` is what was believed of the game. A box may tell of players under a moment that was
+    told already: the next chance rests on it.
+    """
     if not change.empty or change.notes:
         return True
     if isinstance(poll.reading, Unreadable):
         return poll.reading.trouble is Trouble.MALFORMED
-    return change.ordering is not Ordering.SAME
+    return change.ordering is not Ordering.SAME or _boxed(change.book.state) != _boxed(before)
+
+
+def _boxed(state: GameState | None) -> tuple[object, ...]:
+    """What a box alone tells of a game."""
+    return () if state is None else (state.players, state.box)
