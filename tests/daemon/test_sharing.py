@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.engine.build import GAME, T0, after, live, look, outlook
-from tracker.clock import FakeClock
 from tracker.daemon.track import (
     Decisions,
     Looked,
