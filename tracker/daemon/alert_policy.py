@@ -1,4 +1,4 @@
-"""Where firings are sent on or held: the policy, in step with snoozes and with what was told."""
+"""Where alerts are sent on or held: the policy, in step with snoozes and with what was told."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOTICE_USEFUL_FOR = timedelta(hours=6)
 
 
 class AlertPolicy:
-    """The one place that decides what becomes of firings, for all games together."""
+    """The one place that decides what becomes of alerts, for all games together."""
 
     def __init__(self, policy: Policy = USUAL) -> None:
         """`policy` is the part of it that the settings give."""
@@ -50,7 +50,7 @@ class AlertPolicy:
         return replace(self._policy, snoozes=self._snoozes, recent=self._told, lost=self._lost)
 
     def route(self, change: Change, now: datetime) -> Change:
-        """Say of each firing what becomes of it, and remember what is told."""
+        """Say of each alert what becomes of it, and remember what is told."""
         game = change.tracking.game.id
         self._lost = self._lost | {game} if change.tracking.lost else self._lost - {game}
         routed = route(change, self.policy(now), now)

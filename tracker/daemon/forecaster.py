@@ -105,7 +105,7 @@ class Forecaster:
 
 
 def prepared(outlook: Outlook, tracking: GameTracking) -> Outlook:
-    """The outlook with all worked out that the bets of a book ask of it.
+    """The outlook with all worked out that a game's bets ask of it.
 
     An outlook works out parts of the game and players once, when they are first asked for: here, in
     a thread, and not where it is decided, on the event loop.

@@ -122,8 +122,8 @@ class Daemon:
             parts.store, self._alert_policy, parts.clock, parts.channels, self._ring
         )
         self._tell = self._notices.hearing(parts.tell)
-        self._patience = WriteBackoff(SystemClock(), self._progress, self._tell)
-        parts.store.wait_out(self._patience.wait_out)
+        self._write_backoff = WriteBackoff(SystemClock(), self._progress, self._tell)
+        parts.store.wait_out(self._write_backoff.wait_out)
         parts.source_status.listen(self._hear)
         self._followed = FollowedBets(parts.store, parts.clock, parts.settings, self._tell)
         known = partial(lines_for, parts.settings.lines)
@@ -231,10 +231,10 @@ class Daemon:
             for loop_of_market in self._market.jobs():
                 tasks.create_task(loop_of_market)
             feeds = self._parts.feeds
-            faces = watch_rosters(
+            rosters = watch_rosters(
                 lambda: followed.without_roster, feeds, followed.meet, feeds.roomy, clock
             )
-            tasks.create_task(faces)
+            tasks.create_task(rosters)
             tasks.create_task(self._parts.source_status.keep(store, clock, self._parts.feeds.usage))
             tasks.create_task(self._alert_policy.tend(store, clock))
             for job in self._notices.jobs():
@@ -322,7 +322,7 @@ class Daemon:
 
     def _well(self) -> bool:
         """A full good cycle: every loop moves, writes go through, and no game is without data."""
-        return not (self._progress.late() or self._patience.waiting or self._notices.blind)
+        return not (self._progress.late() or self._write_backoff.waiting or self._notices.blind)
 
     def _follow(
         self, trackings: tuple[GameTracking, ...], tasks: asyncio.TaskGroup, decisions: Decisions
@@ -414,8 +414,8 @@ async def run(  # noqa: PLR0913 - all but three have a default
             await store.keep_daemon(_self_view(clock))
             rng = random.Random(seed)  # noqa: S311 - jitter is no secret
             parts = Parts(
-                settings, channels, clock, store, feeds, source_status, tell, rng, odds, load, verbs,
-                runners,
+                settings, channels, clock, store, feeds, source_status, tell, rng, odds, load,
+                verbs, runners,
             )  # fmt: skip
             tell(DaemonStarted(str(settings.store.path)))
             with settled():

@@ -84,8 +84,8 @@ class TrackContext:
     """What every track works with.
 
     `wanted` gives the bets on a game that are to be followed, as they are stored; `meet` hears who
-    plays. `ring` wakes the channels once an alert is on disk; `see` is told of looks that brought
-    nothing, `show` of what is believed after every look. `route` says of each firing what becomes
+    plays. `ring` wakes the channels once an alert is on disk; `see` is told of polls that brought
+    nothing, `show` of what is believed after every poll. `route` says of each alert what becomes
     of it, and `wording` how it is worded. `closed` gives what a bet was worth by the close.
     """
 
@@ -108,8 +108,8 @@ class TrackContext:
 class PollForecast:
     """A poll of a game with its forecast, to be decided on.
 
-    `book` is what was believed of the game before. `known` is the state that `outlook` was made of:
-    what the poll tells, or what is presumed of a game that nothing tells of yet.
+    `tracking` is what was believed of the game before. `known` is the state that `outlook` was made
+    of: what the poll tells, or what is presumed of a game that nothing tells of yet.
     """
 
     tracking: GameTracking
@@ -233,7 +233,7 @@ def _made(asked: _Asked, shared: dict[int, Tracked], context: TrackContext) -> _
 def _taken_up(
     tracking: GameTracking, shared: dict[int, Tracked], context: TrackContext
 ) -> GameTracking:
-    """The book with the bets that are wanted at this moment, each as the last decision left it."""
+    """The tracking with the bets that are wanted now, each as the last decision left it."""
     wanted = context.wanted(tracking)
     followed = {x.bet.number for x in wanted}
     for number in [n for n, x in shared.items() if _is_on(x, tracking) and n not in followed]:

@@ -329,7 +329,7 @@ class PastMessage:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All that decides what becomes of a firing, as it stands at one moment.
+    """All that decides what becomes of an alert, as it stands at one moment.
 
     `levels` and `says` are by topic. `told` are the messages of the last hour, `lost` the games
     whose feed is away. `budget` bounds the messages an hour, `game_budget` those of one game.

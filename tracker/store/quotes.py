@@ -42,7 +42,7 @@ SELECT source, path, max(at) AS at FROM poll
 WHERE source IN (SELECT value FROM json_each(:sources)) AND digest <> '' GROUP BY source, path
 """
 
-_PULSES = "SELECT source, last_ok_at FROM pulse WHERE last_ok_at IS NOT NULL"
+_SOURCE_STATUSES = "SELECT source, last_ok_at FROM pulse WHERE last_ok_at IS NOT NULL"
 
 _ADD_CLOSING = """
 INSERT INTO closing (
@@ -234,7 +234,7 @@ class Quotes:
         def work(db: sqlite3.Connection) -> dict[tuple[str, str], datetime]:
             rows = db.execute(_STOOD, {"sources": json.dumps(sorted(sources))})
             found = {(x["source"], x["path"]): moment(x["at"]) for x in rows}
-            for x in db.execute(_PULSES):
+            for x in db.execute(_SOURCE_STATUSES):
                 found[x["source"], ""] = moment(x["last_ok_at"])
             return found
 

@@ -54,9 +54,9 @@ from tracker.store.views import (
 
 
 def trackings(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> list[GameTracking]:
-    """A book for every game with bets to follow: by tip-off, and the bets by number.
+    """A tracking for every game with bets to follow: by tip-off, and the bets by number.
 
-    A bet on several games is in the book of each.
+    A bet on several games is in the tracking of each.
     """
     wagers = Wagers(db, defaults)
     known: dict[int, Tracked] = {}
@@ -258,7 +258,7 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
             SourceStatusView(
                 x["source"], moment_or_none(x["last_ok_at"]), moment(x["last_try_at"]), x["word"]
             )
-            for x in db.execute(q.PULSES)
+            for x in db.execute(q.SOURCE_STATUSES)
         ),
         deliveries={(x["channel"], x["state"]): x["n"] for x in db.execute(aq.DELIVERY_COUNTS)},
         decisions={(x["decision"], x["reason"]): x["n"] for x in db.execute(aq.DECISION_COUNTS)},

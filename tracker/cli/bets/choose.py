@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ASKING = "asking the feed what is on"
 """What is said on the terminal while it is asked."""
 
-PATIENCE_S = 4.0
+ANSWER_WITHIN_S = 4.0
 """Seconds that a person waits for the feed; the daemon asks again later anyway."""
 
 
@@ -122,7 +122,7 @@ def silent_chooser(at: Session) -> Chooser:
 async def _looked(
     at: Session, enough: Callable[[Game], bool] | None, leagues: frozenset[str]
 ) -> GamesRead:
-    read = await read_slate(at, PATIENCE_S, enough, leagues)
+    read = await read_slate(at, ANSWER_WITHIN_S, enough, leagues)
     return GamesRead(read.whole, read.trouble)
 
 

@@ -72,7 +72,7 @@ class ChatBoards:
 
     def _listen(self, channel: TelegramChannel, loop: CardLoop | None) -> Job:
         real = SystemClock()
-        errands = BotCommands(
+        bot_commands = BotCommands(
             store=self.store,
             live_view=self.live_view,
             clock=self.clock,
@@ -84,7 +84,7 @@ class ChatBoards:
             real=real,
             fixed_chat=channel.use.fixed,
         )
-        listener = Listener(channel.line, self.store.pairing, errands, real, self.tell)
+        listener = Listener(channel.line, self.store.pairing, bot_commands, real, self.tell)
         return listener.listen(partial(self.progress.expect, "telegram", LISTENING_GRACE))
 
 

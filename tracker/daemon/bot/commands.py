@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 3
 """Most commands that are being worked out for the chat at a time."""
 
-PATIENCE = 30.0
+LONGEST_WAIT_S = 30.0
 """Longest wait in seconds that Telegram may ask for before an answer is given up."""
 
 REAL_PER_GAME_SECOND = 2.9
@@ -169,7 +169,7 @@ class BotCommands:
         return answers.silent_text(kept, games, self._local)
 
     async def _target(self, word: str, games: dict[str, str]) -> tuple[Scope, str]:
-        """What a first word is about: a bet, a game of the wall, or nothing in particular."""
+        """What a first word is about: a bet, a game that is shown, or nothing in particular."""
         plain = word.removeprefix("#")
         number = await self.store.find(plain)
         if number is not None:
@@ -317,7 +317,7 @@ class BotCommands:
                     answer = await ask()
             except TimeoutError:
                 return
-            if not isinstance(answer, Failed) or (answer.retry_after or 0.0) > PATIENCE:
+            if not isinstance(answer, Failed) or (answer.retry_after or 0.0) > LONGEST_WAIT_S:
                 return
             await self.real.sleep(answer.retry_after or 1.0)
 

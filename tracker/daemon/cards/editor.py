@@ -25,7 +25,7 @@ STOP_GRACE = 4.5
 """Real seconds that a request under way is given when the program stops."""
 
 IDLE = 10.0
-"""Most seconds between two looks at the wall."""
+"""Most seconds between two looks at the live view."""
 
 REFUSED_WAIT = 600.0
 """Seconds after which a card that the channel refused for good is tried again all the same."""

@@ -1,4 +1,4 @@
-"""The wall: what each game's card is to show, as the tracks have it, for the loops that show it."""
+"""The live view: what each game's card is to show, for the loops that show it."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ _MOST_TOLD = 5
 
 
 class FollowedBets:
-    """All books, kept in step with the bets file and with bets added by other processes."""
+    """Games with their bets, in step with the bets file and with what other processes add."""
 
     def __init__(self, store: Store, clock: Clock, settings: Settings, tell: Tell) -> None:
         """`tell` takes events for the log."""
@@ -113,7 +113,7 @@ class FollowedBets:
         return frozenset({NBA.id, *(x.game.league for x in self._trackings.values()), *self._hoped})
 
     async def refresh(self, *, slate_changed: bool = False) -> tuple[GameTracking, ...] | None:
-        """All books after a look at the file and the database; None when nothing has changed."""
+        """All games after a reading of the file and the database; None when nothing has changed."""
         if slate_changed and self._mistaken:
             # A line may name a team that no list has, and that the slate has brought.
             self._stamp = None

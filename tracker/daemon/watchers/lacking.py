@@ -39,8 +39,8 @@ LATE = timedelta(hours=6)
 class Lacking:
     """Looks for what bets lack, in the background.
 
-    `trackings` tells what is followed, `without_roster` games whose players a waiting bet must know;
-    `learned` hears of games whose chances may be worked out anew.
+    `trackings` tells what is followed, `without_roster` games whose players a waiting bet must
+    know; `learned` hears of games whose chances may be worked out anew.
     """
 
     store: Store

@@ -1,4 +1,4 @@
-"""The loops that run beside the tracks: bets, slate, pulse and watchdog, housekeeping."""
+"""The loops that run beside the tracks: bets, slate, sources, watchdog, housekeeping."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def tend_bets(
     clock: Clock,
     progress: Watchdog,
 ) -> None:
-    """Keep the books in step with the bets file, other processes and the slate."""
+    """Keep what is followed in step with the bets file, other processes and the slate."""
     while True:
         progress.expect("bets", GRACE)
         news = slate_changed.is_set()

@@ -154,7 +154,7 @@ async def tell_tonight(
 ) -> None:
     """Queue one message after the last result of each night, for ever.
 
-    `books` are all games that are followed as they stand; None while that is not known of each.
+    `trackings` are all games that are followed as they stand; None while that is not known of each.
     """
     while True:
         await clock.sleep(TONIGHT_STEP)

@@ -1,7 +1,7 @@
 """The one function that decides: what a poll changes in the bets on a game, and what to say of it.
 
 `advance` is for a poll that could be read, `note` for one that could not. Both are pure: they take
-the book and return a `Change` that holds the next book and every row that is to be recorded.
+the tracking and return a `Change` that holds the next one and every row that is to be recorded.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def advance(
 
 
 def classify(tracking: GameTracking, state: GameState) -> tuple[Ordering, Held | None]:
-    """How `state` stands to what the book believes, and what is to be held from now on.
+    """How `state` stands to what is believed, and what is to be held from now on.
 
     Feeds go back: a cache serves an old board, a score is corrected downwards, a game flickers to
     "postponed". What goes back is believed only once several polls in a row agree.

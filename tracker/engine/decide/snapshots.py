@@ -19,7 +19,7 @@ from tracker.engine.rules.stepping import GameUpdate, apply_rules
 from tracker.forecast import Outlook, own_figure, price_all, why_none
 from tracker.forecast.calibration import UNCALIBRATED, Calibrations
 
-Camera = Callable[[Tracked, Chance | None], Snapshot]
+TakeSnapshot = Callable[[Tracked, Chance | None], Snapshot]
 """Takes the snapshot of a bet as it has been seen, with its raw chance where that is another."""
 
 
@@ -61,22 +61,22 @@ def see(
     state = tracking.state
     assert state is not None  # noqa: S101 - a state has just been believed
     update = replace(update, state=state)
-    looked = [x for x in tracking.tracked if fresh(x)]
-    if not looked:
+    concerned = [x for x in tracking.tracked if fresh(x)]
+    if not concerned:
         return change
-    take = None if outlook is None else _camera(state, outlook, update.now)
-    sights = {
-        x.bet.number: _sight(x, priced, _look_at(x, update), take)
-        for x, priced in zip(looked, chances(looked, outlook, state), strict=True)
+    take = None if outlook is None else _snapshots(state, outlook, update.now)
+    updates = {
+        x.bet.number: _updated(x, priced, _for_bet(x, update), take)
+        for x, priced in zip(concerned, chances(concerned, outlook, state), strict=True)
         if update.news or priced[0] != x or priced[1] not in (x.chance, x.no_chance)
     }
-    seen = sights.values()
+    seen = updates.values()
     return replace(
         change,
         tracking=replace(
             tracking,
             tracked=tuple(
-                sights[x.bet.number].tracked if x.bet.number in sights else x
+                updates[x.bet.number].tracked if x.bet.number in updates else x
                 for x in tracking.tracked
             ),
         ),
@@ -87,8 +87,8 @@ def see(
     )
 
 
-def _look_at(tracked: Tracked, update: GameUpdate) -> GameUpdate:
-    """The look as it concerns one bet."""
+def _for_bet(tracked: Tracked, update: GameUpdate) -> GameUpdate:
+    """The update as it concerns one bet."""
     fresh = not update.renewed and first_seen(tracked, update.before, update.state)
     return replace(update, renewed=True) if fresh else update
 
@@ -103,8 +103,8 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
     for one in tracked:
         market = one.bet.market
         if isinstance(market, Parlay):
-            looked = look_at(one, market, outlook, state)
-            found.append(Priced(looked, chance_of(looked)))
+            seen = look_at(one, market, outlook, state)
+            found.append(Priced(seen, chance_of(seen)))
         else:
             found.append(_single(one, market, next(told), outlook))
     return found
@@ -117,11 +117,11 @@ def _single(one: Tracked, market: Market, told: Chance | None, outlook: Outlook)
     return Priced(one, chance, None if chance is told else told)
 
 
-def _sight(
+def _updated(
     old: Tracked,
     priced: Priced,
     update: GameUpdate,
-    take: Camera | None,
+    take: TakeSnapshot | None,
 ) -> BetUpdate:
     seen, told, raw = priced
     legs = () if seen is old else tuple(x for x in seen.legs if x not in old.legs)
@@ -142,7 +142,7 @@ def _sight(
     return BetUpdate(seen.with_rules(rules) if changed else seen, snapshot, changed, legs, alerts)
 
 
-def _camera(state: GameState, outlook: Outlook, now: datetime) -> Camera:
+def _snapshots(state: GameState, outlook: Outlook, now: datetime) -> TakeSnapshot:
     """What takes the snapshot of a bet at a state: all but its chance is the same for every bet."""
     shared = (now, state.period, state.clock, state.game_clock, state.score)
     forecast = (outlook.mu, outlook.sigma)

@@ -164,7 +164,7 @@ def _settle(change: Change, tracked: Tracked, graded: Grader, now: datetime) -> 
     before, state = tracked.settlement, change.tracking.state
     seen, legs = _judged(tracked, change.tracking.game.id, graded)
     if seen is not tracked and seen != tracked:
-        # Of a night's many bets few have news: the others leave the book as it is.
+        # Of a night's many bets few have news: the others leave the tracking as it is.
         change = replace(
             change,
             tracking=change.tracking.with_tracked(seen),
@@ -282,12 +282,12 @@ def _confirm(change: Change, now: datetime, checks: int) -> Change:
     if checks <= tracking.checks:
         return _confirm_revised(change, now) if tracking.checks else change
     # The note has the poll recorded, so that a restart knows that the game was looked at again.
-    looked = replace(
+    confirmed = replace(
         change,
         tracking=replace(tracking, checks=checks),
         notes=(*change.notes, GameChecked(tracking.game.name, f"{checks} of {FINAL_CHECKS}")),
     )
-    return _confirm_revised(looked, now)
+    return _confirm_revised(confirmed, now)
 
 
 def _confirm_revised(change: Change, now: datetime) -> Change:
