@@ -40,7 +40,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class SlateRead:
+class GamesRead:
     """What came of reading the slate. `whole` is whether all that is on is known, else why not.
 
     `board` are the games of the boards, whatever the machine's clock says of their date.
@@ -51,7 +51,7 @@ class SlateRead:
     board: tuple[tuple[Game, GameState | None], ...] = ()
 
 
-Look = Callable[[Callable[[Game], bool] | None, frozenset[str]], Awaitable[SlateRead]]
+ReadGames = Callable[[Callable[[Game], bool] | None, frozenset[str]], Awaitable[GamesRead]]
 """Reads what is on in some leagues into the store; less will do once a game is enough."""
 
 
@@ -76,7 +76,7 @@ class Chooser:
 
     store: Store
     now: datetime
-    look: Look | None = None
+    look: ReadGames | None = None
     ask: AskPerson | None = None
     zone: tzinfo | None = None
 
@@ -101,15 +101,15 @@ class Chooser:
         if self.look is None:
             return Choice((), "not known yet: it is matched once its game is known")
         enough = draft.fits if len(draft.legs) == 1 else None
-        looked = await self.look(enough, draft.leagues)
+        found = await self.look(enough, draft.leagues)
         known = await self.store.games()
         try:
             return self._found(draft, known, roster_of)
         except RostersUnknown as why:
             return Choice((), _waits(why))
         except NoSuchGame as why:
-            if not looked.whole:
-                why_not = f"not known yet: the daemon matches it later ({looked.trouble})"
+            if not found.whole:
+                why_not = f"not known yet: the daemon matches it later ({found.trouble})"
                 return Choice((), why_not)
             raise BadBet(self._nothing_fits(why, known)) from None
 

@@ -38,7 +38,7 @@ STOP_GRACE = 4.5
 """Real seconds that a request under way is given when the program stops."""
 
 IDLE = 10.0
-"""Most seconds between two looks at the wall."""
+"""Most seconds between two looks at the live view."""
 
 REFUSED_WAIT = 600.0
 """Seconds after which a card that the channel refused for good is tried again all the same."""
@@ -91,7 +91,7 @@ class _Readings:
 class _Game:
     """What is believed of a game since `at`. `chances` are, by bet, the last minutes' readings."""
 
-    book: GameTracking | None = None
+    tracking: GameTracking | None = None
     at: datetime | None = None
     chances: defaultdict[int, _Readings] = field(default_factory=lambda: defaultdict(_Readings))
     left_at: datetime | None = None
@@ -112,13 +112,13 @@ class LiveView:
         """Ring this listener whenever there is something else to show."""
         self._listeners.append(listener)
 
-    def show(self, book: GameTracking) -> None:
+    def show(self, tracking: GameTracking) -> None:
         """Take what is believed of a game, after every poll."""
         now = self._clock.now()
-        game = self._games.setdefault(book.game.id, _Game())
+        game = self._games.setdefault(tracking.game.id, _Game())
         game.left_at = None
-        game.book, game.at = book, now
-        for one in book.tracked:
+        game.tracking, game.at = tracking, now
+        for one in tracking.tracked:
             if one.chance is not None and one.settlement is None:
                 game.chances[one.bet.number].add(now, one.chance.win)
         self.ring()
@@ -139,25 +139,25 @@ class LiveView:
     def games(self) -> tuple[str, ...]:
         """The games that have something to show, in a fixed order."""
         self._forget()
-        return tuple(sorted(x for x, game in self._games.items() if game.book is not None))
+        return tuple(sorted(x for x, game in self._games.items() if game.tracking is not None))
 
-    def book(self, game_id: str) -> GameTracking | None:
+    def tracking(self, game_id: str) -> GameTracking | None:
         """What is believed of a game; None while nothing is known."""
         game = self._games.get(game_id)
-        return None if game is None else game.book
+        return None if game is None else game.tracking
 
     def card(self, game_id: str) -> Card | None:
         """The card of a game at this moment."""
         game = self._games.get(game_id)
-        if game is None or game.book is None:
+        if game is None or game.tracking is None:
             return None
         now, earlier = self._clock.now(), self._earlier(game)
         made = card(
-            game.book,
+            game.tracking,
             earlier,
             now,
             self._zone,
-            quiet=silence(game.book.game.id, self.snoozes, now, self._zone),
+            quiet=silence(game.tracking.game.id, self.snoozes, now, self._zone),
         )
         if game.left_at is not None and not made.closed:
             return replace(made, closed=True, note=LEFT)
@@ -166,12 +166,12 @@ class LiveView:
     def most_moved(self, game_id: str) -> int | None:
         """The open bet on a game whose chance has moved most in the last minutes."""
         game = self._games.get(game_id)
-        if game is None or game.book is None:
+        if game is None or game.tracking is None:
             return None
         earlier = self._earlier(game)
         moves = {
             x.bet.number: abs(x.chance.win - earlier.get(x.bet.number, x.chance.win))
-            for x in game.book.tracked
+            for x in game.tracking.tracked
             if x.chance is not None
         }
         return max(moves, key=lambda number: (moves[number], -number), default=None)
@@ -245,7 +245,7 @@ class CardLoop:
     """One board's turns. `speed` is how many seconds of the clock pass in a real one."""
 
     board: Board
-    wall: LiveView
+    live_view: LiveView
     cards: CardStore
     clock: Clock
     tell: Tell
@@ -262,7 +262,7 @@ class CardLoop:
     def ask(self, game: str) -> None:
         """Show a game's card anew as soon as the board allows, though nothing has changed."""
         self.kept.setdefault(game, _Kept()).asked = True
-        self.wall.ring()
+        self.live_view.ring()
 
     async def turn(self) -> float:
         """Bring the card up to date that has waited longest; seconds until there is more to do."""
@@ -271,7 +271,7 @@ class CardLoop:
             return self.free_at - now
         later = now + IDLE
         # A game that appears while others are met waits for the next turn.
-        games = tuple(self.wall.games())
+        games = tuple(self.live_view.games())
         for gone in self.kept.keys() - set(games):
             # Its row is remembered, so that it is edited if the game comes back.
             self.kept[gone].shown = None
@@ -283,7 +283,7 @@ class CardLoop:
                 break
             # One card is worded at a time, and only where it might be written: hundreds of bets
             # take their time, and alerts wait for none of it.
-            made = self.wall.card(game)
+            made = self.live_view.card(game)
             due = None if made is None else self._due(game, made)
             if made is not None and due is not None and due <= now:
                 await self._update(game, made)
@@ -299,7 +299,9 @@ class CardLoop:
         kept = self.kept[game]
         if kept.shown is None and kept.edited_at == float("-inf"):
             kept.edited_at = self.clock.monotonic() - self._real(self.board.pace.each)
-            self.wall.recall(game, await self.cards.chances(game, self.clock.now() - 2 * BEHIND))
+            self.live_view.recall(
+                game, await self.cards.chances(game, self.clock.now() - 2 * BEHIND)
+            )
 
     def _soonest(self, game: str) -> float:
         """Before when a card is not written, whatever there is to show."""
@@ -312,8 +314,8 @@ class CardLoop:
     def _due(self, game: str, made: Card) -> float | None:
         """When a card is to be written next; None when there is nothing to write."""
         kept = self.kept[game]
-        book = self.wall.book(game)
-        live = book is not None and book.state is not None and book.state.phase.in_play
+        tracking = self.live_view.tracking(game)
+        live = tracking is not None and tracking.state is not None and tracking.state.phase.in_play
         if kept.row is None or kept.row.state != "shown":
             return kept.not_before if live and not made.closed else None
         if kept.asked or kept.shown is None:
@@ -409,8 +411,8 @@ class CardLoop:
             self.tell(CardFailing(self.board.name, self._name(game), why))
 
     def _name(self, game: str) -> str:
-        book = self.wall.book(game)
-        return game if book is None else book.game.name
+        tracking = self.live_view.tracking(game)
+        return game if tracking is None else tracking.game.name
 
 
 async def keep_cards(
@@ -424,12 +426,12 @@ async def keep_cards(
     down what came of it, so the store must outlive this.
     """
     wake = asyncio.Event()
-    loop.wall.listen(wake)
+    loop.live_view.listen(wake)
     await loop.recall()
     while True:
         wake.clear()
         beat()
-        loop.wall.snoozes = await snoozes(loop.clock.now())
+        loop.live_view.snoozes = await snoozes(loop.clock.now())
         wait = await _whole(loop.turn())
         await wait_for_event(loop.clock, wake, max(0.0, min(wait, IDLE)))
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
-from tracker.app.choose_game import SlateRead
+from tracker.app.choose_game import GamesRead
 from tracker.app.views import game_json
-from tracker.cli.bets.choose import ASKING, PATIENCE_S, read_slate
+from tracker.cli.bets.choose import ANSWER_WITHIN_S, ASKING, read_slate
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.screen import note, paint, progress, say, say_json, table, when
 from tracker.cli.session import Scope, Session, scope_of, session
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tracker.domain.game import Game, GameState
 
 
-_PATIENCE_S = 15.0
+_SCHEDULE_WITHIN_S = 15.0
 """Seconds that a person waits for the schedule, which is large."""
 
 _LONGEST = timedelta(hours=5)
@@ -101,7 +101,7 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
         listed = _wanted(await at.store.games(), asked, at)
         if asked.refresh or not listed:
             with progress(ASKING):
-                reading = await read_slate(at, _PATIENCE_S, leagues=asked.leagues)
+                reading = await read_slate(at, _SCHEDULE_WITHIN_S, leagues=asked.leagues)
             known = await at.store.games()
             listed = _wanted(known, asked, at) or _on_board(reading, asked.day)
             if not reading.whole and not listed:
@@ -110,7 +110,7 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
                 note(f"Not all may be listed ({reading.trouble}).")
         elif leagues := _in_play(listed, at):
             with progress(ASKING):
-                reading = await read_slate(at, PATIENCE_S, lambda _: True, leagues)
+                reading = await read_slate(at, ANSWER_WITHIN_S, lambda _: True, leagues)
             listed = _wanted(await at.store.games(), asked, at)
             if not reading.board:
                 note(f"These scores are as they were seen last ({reading.trouble}).")
@@ -163,7 +163,7 @@ def _wanted(
     return [(game, state) for game, state in known if game.slate == day]
 
 
-def _on_board(reading: SlateRead, day: date | None) -> list[tuple[Game, GameState | None]]:
+def _on_board(reading: GamesRead, day: date | None) -> list[tuple[Game, GameState | None]]:
     """The games of the league's own date, which counts where this machine's clock is off."""
     shown = [(game, state) for game, state in reading.board if day in (None, game.slate)]
     return sorted(shown, key=lambda x: (x[0].start, x[0].id))

@@ -87,7 +87,7 @@ class BetCommands:
         return Bets(self.store, self.explainer.rules, self.unit_cents, WHO)
 
     @property
-    def _sight(self) -> LocalTime:
+    def _local(self) -> LocalTime:
         return LocalTime(self.clock.now(), self.zone)
 
     # ------------------------------------------------------------------------------------- adding
@@ -103,7 +103,7 @@ class BetCommands:
         self.changed()
         fresh = made.added.created or made.added.revived
         buttons = (("↩ Undo", f"{UNDO}:{made.added.number}"),) if fresh else ()
-        return ChatReply(answers.added_text(made, self._sight), buttons)
+        return ChatReply(answers.added_text(made, self._local), buttons)
 
     async def would_be(self, line: str) -> ChatReply:
         """What a line without a command would be as a bet, with a button that adds it.
@@ -112,7 +112,7 @@ class BetCommands:
         """
         draft = draft_of(" ".join(line.split()), Beside(), self.unit_cents)
         chosen = await Chooser(self.store, self.clock.now()).choose(draft)
-        return ChatReply(answers.would_be_text(draft, chosen, self._sight), (("➕ Add it", ADD),))
+        return ChatReply(answers.would_be_text(draft, chosen, self._local), (("➕ Add it", ADD),))
 
     async def undo(self, number: int) -> str:
         """Take back a bet that was just added; the word for the button."""

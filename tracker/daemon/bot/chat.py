@@ -83,14 +83,14 @@ class Listener:
         self,
         line: TelegramConnection,
         pairing: Pairing,
-        errands: BotCommands,
+        bot_commands: BotCommands,
         real: Clock,
         tell: Tell,
     ) -> None:
         """`real` is the machine's own clock: what people write is dated by it."""
         self._line = line
         self._pairing = pairing
-        self._errands = errands
+        self._bot_commands = bot_commands
         self._real = real
         self._tell = tell
         self._users: frozenset[tuple[int, int]] = frozenset()
@@ -111,7 +111,7 @@ class Listener:
             return
         await self._introduce(api)
         async with asyncio.TaskGroup() as tasks:
-            self._errands.tasks = tasks
+            self._bot_commands.tasks = tasks
             while True:
                 beat()
                 await self._take_up()
@@ -142,7 +142,7 @@ class Listener:
 
     async def _take_up(self) -> None:
         """Write to a chat that another program has paired, while there is none to write to."""
-        if self._line.place is None and not self._errands.fixed_chat:
+        if self._line.place is None and not self._bot_commands.fixed_chat:
             known = await self._pairing.known()
             self._users = known.users
             if known.chat is not None:
@@ -153,7 +153,7 @@ class Listener:
         try:
             async with asyncio.timeout(self._line.limit):
                 name = await api.name()
-                await api.offer(self._errands.commands)
+                await api.offer(self._bot_commands.commands)
         except TimeoutError:
             return
         self._name = name if isinstance(name, str) else ""
@@ -233,7 +233,7 @@ class Listener:
                 await self._read(heard, api)
             case Pressed():
                 if await self._allowed(heard.chat, heard.user):
-                    await self._errands.pressed(heard, api)
+                    await self._bot_commands.pressed(heard, api)
                 else:
                     self._refuse(heard.chat, heard.user)
                     await self._answer(api, heard.query, "Only whoever is paired may press this.")
@@ -255,7 +255,7 @@ class Listener:
             return
         if self._too_old(heard) and name != "add":
             return
-        await self._errands.asked(heard, name, rest, api)
+        await self._bot_commands.asked(heard, name, rest, api)
 
     async def _plain(self, heard: Written, api: BotApi) -> None:
         """Answer a line without a command; what is another bot's command, or old, is let be."""
@@ -263,7 +263,7 @@ class Listener:
         if heard.text.lstrip().startswith("/") or old:
             return
         if await self._allowed(heard.chat, heard.user):
-            await self._errands.read(heard, api)
+            await self._bot_commands.read(heard, api)
         else:
             self._refuse(heard.chat, heard.user)
 
@@ -285,15 +285,15 @@ class Listener:
         if offer is not Offer.RIGHT:
             self._refuse(heard.chat, heard.user)
             return
-        if not self._errands.fixed_chat:
+        if not self._bot_commands.fixed_chat:
             self._line.place = heard.place
         self._users = (await self._pairing.known()).users
         self._tell(ChatPaired(heard.chat, heard.user))
-        await self._errands.welcome(heard, api)
+        await self._bot_commands.welcome(heard, api)
 
     async def _allowed(self, chat: int, user: int) -> bool:
         """Whether somebody may command from a chat: they paired there, or it is their own."""
-        own = self._errands.fixed_chat and chat == self._line.chat_id and chat == user
+        own = self._bot_commands.fixed_chat and chat == self._line.chat_id and chat == user
         if own or (chat, user) in self._users:
             return True
         self._users = (await self._pairing.known()).users
@@ -332,7 +332,7 @@ class ChatBoards:
 
     channels: Sequence[Channel]
     store: Store
-    wall: LiveView
+    live_view: LiveView
     clock: Clock
     zone: tzinfo
     tell: Tell
@@ -361,13 +361,13 @@ class ChatBoards:
 
     def _loop(self, board: Board) -> CardLoop:
         speed = self.clock.speed if isinstance(self.clock, ScaledClock) else 1.0
-        return CardLoop(board, self.wall, self.store.cards, self.clock, self.tell, speed)
+        return CardLoop(board, self.live_view, self.store.cards, self.clock, self.tell, speed)
 
     def _listen(self, channel: TelegramChannel, loop: CardLoop | None) -> Job:
         real = SystemClock()
-        errands = BotCommands(
+        bot_commands = BotCommands(
             store=self.store,
-            wall=self.wall,
+            live_view=self.live_view,
             clock=self.clock,
             zone=self.zone,
             line=channel.line,
@@ -377,7 +377,7 @@ class ChatBoards:
             real=real,
             fixed_chat=channel.use.fixed,
         )
-        listener = Listener(channel.line, self.store.pairing, errands, real, self.tell)
+        listener = Listener(channel.line, self.store.pairing, bot_commands, real, self.tell)
         return listener.listen(partial(self.progress.expect, "telegram", LISTENING_GRACE))
 
 

@@ -52,8 +52,8 @@ AT_ONCE = 4
 class Lacking:
     """Looks for what bets lack, in the background.
 
-    `trackings` tells what is followed, `faceless` games whose players a waiting bet must know;
-    `learned` hears of games whose chances may be worked out anew.
+    `trackings` tells what is followed, `without_roster` games whose players a waiting bet must
+    know; `learned` hears of games whose chances may be worked out anew.
     """
 
     store: Store
@@ -62,7 +62,7 @@ class Lacking:
     refresh: Refresh
     clock: Clock
     trackings: Callable[[], Iterable[GameTracking]]
-    faceless: Callable[[], Iterable[Game]]
+    without_roster: Callable[[], Iterable[Game]]
     learned: Callable[[frozenset[str]], None]
 
     async def watch(self) -> None:
@@ -103,8 +103,8 @@ class Lacking:
         feed = self.feeds.of(game.league, "espn")
         if feed is None:
             return
-        look = await feed.look(game, Ask.BOX, 0.0)
-        found = summary_lines(look.body, game) if look.body else None
+        answer = await feed.read(game, Ask.BOX, 0.0)
+        found = summary_lines(answer.body, game) if answer.body else None
         if found is None:
             return
         lines, book = found
@@ -122,7 +122,7 @@ class Lacking:
             unknown = self.pricing.players.strangers(bets, x.game)
             if unknown and self._tonight(x.game):
                 found.append((x.game, frozenset(x.game.code(y.side) for y in unknown)))
-        waiting = [x for x in self.faceless() if self._tonight(x)]
+        waiting = [x for x in self.without_roster() if self._tonight(x)]
         return found + [(x, frozenset({x.home, x.away})) for x in waiting]
 
     async def _read_games(self, game: Game, teams: frozenset[str]) -> None:
@@ -224,8 +224,8 @@ def frozen(rosters: Rosters, games: Iterable[Game]) -> Mapping[str, tuple[Player
     return {game.id: rosters.of(game) for game in games}
 
 
-async def watch_boxes(
-    faceless: Callable[[], Iterable[Game]],
+async def watch_rosters(
+    without_roster: Callable[[], Iterable[Game]],
     watch: Watch,
     meet: Callable[[GameState], None],
     roomy: Callable[[Game], bool],
@@ -233,19 +233,19 @@ async def watch_boxes(
 ) -> None:
     """Read the boxes of games whose players some bet must know, now and then, for ever.
 
-    `faceless` tells those games, `meet` is given what was read.
+    `without_roster` tells those games, `meet` is given what was read.
     """
     due: dict[str, float] = {}
     while True:
         now, then = clock.now(), clock.monotonic()
         wanted = [
             x
-            for x in faceless()
+            for x in without_roster()
             if -LATE <= x.start - now <= BOX_AHEAD and due.get(x.id, then) <= then and roomy(x)
         ]
         for game in sorted(wanted, key=lambda x: (x.start, x.id))[:AT_ONCE]:
             due[game.id] = clock.monotonic() + BOX_AGAIN
-            look = await watch.look(game, Ask.BOX, 0.0)
-            if isinstance(look.reading, GameState):
-                meet(look.reading)
+            answer = await watch.read(game, Ask.BOX, 0.0)
+            if isinstance(answer.reading, GameState):
+                meet(answer.reading)
         await clock.sleep(BOX_STEP)

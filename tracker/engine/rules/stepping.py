@@ -60,7 +60,7 @@ _MOST = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class GameUpdate:
     """A look at a game: what was believed before and is now, and what kind of news that is.
 
     `news` is whether the state is another one; `renewed` whether chances moved by more than the
@@ -75,14 +75,14 @@ class Look:
 
 
 def apply_rules(
-    old: Tracked, seen: Tracked, chance: Chance | None, look: Look
+    old: Tracked, seen: Tracked, chance: Chance | None, update: GameUpdate
 ) -> tuple[tuple[RuleState, ...], tuple[Alert, ...]]:
     """Step every rule of a bet over the state, and over its chance where that is known.
 
     Rules about a chance stand still while a push is the likeliest end: it is neither won nor lost.
     """
-    state, now = look.state, look.now
-    facts = facts_of(look.before, state)
+    state, now = update.state, update.now
+    facts = facts_of(update.before, state)
     leg, leg_was = _moved_leg(old, seen) if seen.legs else (None, None)
     absent = "" if old.out == seen.out else "; ".join(absentees(old, seen))
     if absent:
@@ -103,7 +103,7 @@ def apply_rules(
                     detail = absent if rule.event is Event.OUT else ""
                     alerts.append(replace(alert, detail=detail, leg=leg, leg_was=leg_was))
             case LevelRule() | SwingRule() if reading is not None:
-                verdict = (rebase if look.renewed else step)(rule, memory, reading)
+                verdict = (rebase if update.renewed else step)(rule, memory, reading)
                 if verdict.fires or verdict.worth_noting(memory):
                     alert = _decided(seen, rule, verdict, reading, state)
                     alerts.append(replace(alert, leg=leg, leg_was=leg_was))
@@ -170,7 +170,7 @@ def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: date
     Once for a freeze: a rule that has its row gets none until a fresh reading has come.
     """
     why = f"the feed went back to {state.game_clock}"
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         chance = doubted(tracked) if any(map(_awake, tracked.rules)) else None
         if not isinstance(chance, Chance):
             continue
@@ -187,7 +187,7 @@ def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: date
 
 def freeze_pending(change: Change, now: datetime, why: str) -> Change:
     """Add a row for each rule that waits for another reading while none comes."""
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         waiting = [x for x in tracked.rules if _awake(x) and x.phase is RulePhase.PENDING]
         p = None if tracked.chance is None else tracked.chance.win
         change = _frozen(change, tracked, waiting, p, now, why)
@@ -213,8 +213,8 @@ def _frozen(
     now: datetime,
     why: str,
 ) -> Change:
-    book = change.book
-    if not acting or book.state is None:
+    tracking = change.tracking
+    if not acting or tracking.state is None:
         return change
     marked = tuple(replace(x, reason=Reason.STALE) if x in acting else x for x in tracked.rules)
     rows = tuple(
@@ -225,8 +225,8 @@ def _frozen(
             at=now,
             decision=Decision.HELD,
             reason=Reason.STALE,
-            game_clock=book.state.game_clock,
-            score=book.state.score,
+            game_clock=tracking.state.game_clock,
+            score=tracking.state.score,
             p=p,
             detail=why,
         )
@@ -234,7 +234,7 @@ def _frozen(
     )
     return replace(
         change,
-        book=book.with_tracked(replace(tracked, rules=marked)),
+        tracking=tracking.with_tracked(replace(tracked, rules=marked)),
         rules=change.rules + tuple(x for x in marked if x not in tracked.rules),
         alerts=change.alerts + rows,
     )
@@ -256,7 +256,7 @@ class MarketReading:
 
 
 def step_market(
-    tracked: Tracked, rules: dict[str, RuleState], reading: MarketReading, book: GameTracking
+    tracked: Tracked, rules: dict[str, RuleState], reading: MarketReading, tracking: GameTracking
 ) -> tuple[list[RuleState], list[Alert]]:
     """Step the market rules of a bet: the states that changed, and the decisions worth a row.
 
@@ -275,7 +275,9 @@ def step_market(
         if verdict.state != before:
             changed.append(verdict.state)
         if verdict.fires or verdict.worth_noting(before):
-            alerts.append(_decided_on_market(tracked, rule, verdict, value, reading, book.state))
+            alerts.append(
+                _decided_on_market(tracked, rule, verdict, value, reading, tracking.state)
+            )
     return changed, alerts
 
 

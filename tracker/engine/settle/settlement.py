@@ -75,20 +75,20 @@ def finish(change: Change, now: datetime) -> Change:
     A final score counts once a second poll, about a minute later, has brought it again; a game that
     is off once several polls have told it, and once its book's time for it is over.
     """
-    book = change.book
-    state = book.state
-    if state is None or book.changed_at is None or book.final_at is None:
+    tracking = change.tracking
+    state = tracking.state
+    if state is None or tracking.changed_at is None or tracking.final_at is None:
         return change
     # A wall clock that was set back must not put the result off.
-    again = change.ordering is Ordering.SAME and abs(now - book.changed_at) >= AGREE_AFTER
+    again = change.ordering is Ordering.SAME and abs(now - tracking.changed_at) >= AGREE_AFTER
     if not again and not (state.phase.off and change.ordering is Ordering.CORRECTION):
         return change
-    checks = _checks_due(book, now)
+    checks = _checks_due(tracking, now)
 
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
         return _leg_judged(bet, leg, known, state, last=checks > 0)
 
-    for tracked in book.tracked:
+    for tracked in tracking.tracked:
         if may_settle(tracked, state, house_of(tracked.bet.book), now):
             change = _settle(change, tracked, graded, now)
     return _confirm(change, now, checks)
@@ -100,7 +100,7 @@ def settle_parts(change: Change, before: GameState | None, now: datetime) -> Cha
     Two polls must agree on them, and the final state grades them again. `before` is what was
     believed until this poll.
     """
-    state = change.book.state
+    state = change.tracking.state
     if before is None or state is None or not state.phase.in_play:
         return change
 
@@ -111,7 +111,7 @@ def settle_parts(change: Change, before: GameState | None, now: datetime) -> Cha
         verdict = agreed(leg.market, before, state, house)
         return known if verdict is None else _with_verdict(known, verdict)
 
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         house, market = house_of(tracked.bet.book), tracked.bet.market
         if not isinstance(market, Parlay) and not finished_part(market, state, house):
             # Nearly every bet, at nearly every poll.
@@ -123,32 +123,32 @@ def settle_parts(change: Change, before: GameState | None, now: datetime) -> Cha
 
 def _leave_to_person(change: Change, why: str, now: datetime) -> Change:
     """Settle what is certain of a game whose end does not come, and leave the rest to a person."""
-    book = change.book
+    tracking = change.tracking
 
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
         if known.result is not None:
             return known
         sure = None
-        if book.state is not None and book.state.phase.in_play:
-            sure = certain(leg.market, book.state, house_of(bet.book))
+        if tracking.state is not None and tracking.state.phase.in_play:
+            sure = certain(leg.market, tracking.state, house_of(bet.book))
         return replace(known, unclear=why) if sure is None else _with_verdict(known, sure)
 
-    for tracked in book.tracked:
-        if not tracked.done_in(book.game.id):
+    for tracked in tracking.tracked:
+        if not tracked.done_in(tracking.game.id):
             change = _settle(change, tracked, graded, now)
     return change
 
 
 def _doubt_results(change: Change, why: str, now: datetime) -> Change:
     """Leave results to a person that are not official and that the last documents contradict."""
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         given = tracked.settlement is not None and tracked.settlement.by_hand
         if given or tracked.official or tracked.review is not None:
             continue
         review = Review(tracked.bet.number, now, why)
         change = replace(
             change,
-            book=change.book.with_tracked(replace(tracked, review=why)),
+            tracking=change.tracking.with_tracked(replace(tracked, review=why)),
             reviews=(*change.reviews, review),
         )
     return change
@@ -156,7 +156,7 @@ def _doubt_results(change: Change, why: str, now: datetime) -> Change:
 
 def take_given(change: Change) -> Change:
     """Take up results that a person gave since the last poll: nobody is told what he just did."""
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         given = tracked.settlement
         if given is None or not given.by_hand or tracked.told >= given.revision:
             continue
@@ -166,13 +166,13 @@ def take_given(change: Change) -> Change:
 
 def _confirm_parts(change: Change, why: str, now: datetime) -> Change:
     """Make the results of single bets official that a game left which was not finished."""
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         done, decided = tracked.settlement, tracked.official or tracked.review is not None
         if done is None or decided or isinstance(tracked.bet.market, Parlay):
             continue
         change = replace(
             change,
-            book=change.book.with_tracked(replace(tracked, official=True)),
+            tracking=change.tracking.with_tracked(replace(tracked, official=True)),
             confirmations=(*change.confirmations, Confirmation(done.bet, done.revision, now, why)),
         )
     return change
@@ -193,13 +193,13 @@ Grader = Callable[[Bet, Leg, LegStanding], LegStanding]
 
 
 def _settle(change: Change, tracked: Tracked, graded: Grader, now: datetime) -> Change:
-    before, state = tracked.settlement, change.book.state
-    seen, legs = _judged(tracked, change.book.game.id, graded)
+    before, state = tracked.settlement, change.tracking.state
+    seen, legs = _judged(tracked, change.tracking.game.id, graded)
     if seen is not tracked and seen != tracked:
-        # Of a night's many bets few have news: the others leave the book as it is.
+        # Of a night's many bets few have news: the others leave the tracking as it is.
         change = replace(
             change,
-            book=change.book.with_tracked(seen),
+            tracking=change.tracking.with_tracked(seen),
             legs=change.legs + tuple(x for x in seen.legs if x not in tracked.legs),
         )
     try:
@@ -210,7 +210,7 @@ def _settle(change: Change, tracked: Tracked, graded: Grader, now: datetime) -> 
         review = Review(tracked.bet.number, now, str(why))
         return replace(
             change,
-            book=change.book.with_tracked(replace(seen, review=str(why))),
+            tracking=change.tracking.with_tracked(replace(seen, review=str(why))),
             reviews=(*change.reviews, review),
         )
     if ended is None or (before is not None and _same(tracked.bet, before, ended)):
@@ -246,7 +246,7 @@ def _with_result(change: Change, before: Tracked, done: Tracked) -> Change:
     rules = tuple(replace(x, phase=RulePhase.DONE, streak=0, window=()) for x in done.rules)
     return replace(
         change,
-        book=change.book.with_tracked(replace(done, rules=rules)),
+        tracking=change.tracking.with_tracked(replace(done, rules=rules)),
         rules=change.rules + tuple(x for x in rules if x not in before.rules),
     )
 
@@ -301,34 +301,34 @@ def _with_verdict(known: LegStanding, verdict: Verdict) -> LegStanding:
     )
 
 
-def _checks_due(book: GameTracking, now: datetime) -> int:
+def _checks_due(tracking: GameTracking, now: datetime) -> int:
     """How often the box should have been read again by this time."""
-    assert book.final_at is not None  # noqa: S101 - asked by the caller
-    first, last = check_times(book.final_at)
+    assert tracking.final_at is not None  # noqa: S101 - asked by the caller
+    first, last = check_times(tracking.final_at)
     return 0 if now < first else 1 if now < last else FINAL_CHECKS
 
 
 def _confirm(change: Change, now: datetime, checks: int) -> Change:
     """Make results official when the game is looked at again after the box has been rewritten."""
-    book = change.book
-    if checks <= book.checks:
-        return _confirm_revised(change, now) if book.checks else change
+    tracking = change.tracking
+    if checks <= tracking.checks:
+        return _confirm_revised(change, now) if tracking.checks else change
     # The note has the poll recorded, so that a restart knows that the game was looked at again.
-    looked = replace(
+    confirmed = replace(
         change,
-        book=replace(book, checks=checks),
-        notes=(*change.notes, GameChecked(book.game.name, f"{checks} of {FINAL_CHECKS}")),
+        tracking=replace(tracking, checks=checks),
+        notes=(*change.notes, GameChecked(tracking.game.name, f"{checks} of {FINAL_CHECKS}")),
     )
-    return _confirm_revised(looked, now)
+    return _confirm_revised(confirmed, now)
 
 
 def _confirm_revised(change: Change, now: datetime) -> Change:
-    for tracked in change.book.tracked:
-        known = _legs_official(tracked, change.book.game.id)
+    for tracked in change.tracking.tracked:
+        known = _legs_official(tracked, change.tracking.game.id)
         if known is not tracked:
             change = replace(
                 change,
-                book=change.book.with_tracked(known),
+                tracking=change.tracking.with_tracked(known),
                 legs=change.legs + tuple(x for x in known.legs if x not in tracked.legs),
             )
         if known.settlement is None or known.official or known.review is not None:
@@ -338,7 +338,7 @@ def _confirm_revised(change: Change, now: datetime) -> Change:
         confirmation = Confirmation(known.bet.number, known.settlement.revision, now)
         change = replace(
             change,
-            book=change.book.with_tracked(replace(known, official=True)),
+            tracking=change.tracking.with_tracked(replace(known, official=True)),
             confirmations=(*change.confirmations, confirmation),
         )
     return change
@@ -366,45 +366,47 @@ def end_unheard(change: Change, doubt: str, now: datetime) -> Change:
 
     `doubt` says why what was told of its end is not believed; empty where nothing was.
     """
-    book = change.book
-    why = _why(book, doubt, now)
+    tracking = change.tracking
+    why = _why(tracking, doubt, now)
     if not why:
         return change
-    if all(x.done_in(book.game.id) for x in book.tracked):
+    if all(x.done_in(tracking.game.id) for x in tracking.tracked):
         return _let_go(change, why, now)
     change = _leave_to_person(change, why, now)
-    return replace(change, notes=(*change.notes, GameUnfinished(book.game.name, why)))
+    return replace(change, notes=(*change.notes, GameUnfinished(tracking.game.name, why)))
 
 
 def _let_go(change: Change, why: str, now: datetime) -> Change:
     """Look no longer at a game that has waited for its end for days."""
-    book = change.book
-    waited = now - (book.changed_at or book.game.start)
+    tracking = change.tracking
+    waited = now - (tracking.changed_at or tracking.game.start)
     if waited >= PARTS_AFTER:
         change = _confirm_parts(change, f"by its age: {why}", now)
-        book = change.book
-    if waited < LET_GO_AFTER or book.settled:
+        tracking = change.tracking
+    if waited < LET_GO_AFTER or tracking.settled:
         return change
-    left = replace(book, checks=FINAL_CHECKS)
-    return replace(change, book=left, notes=(*change.notes, GameLetGo(book.game.name, why)))
+    left = replace(tracking, checks=FINAL_CHECKS)
+    return replace(change, tracking=left, notes=(*change.notes, GameLetGo(tracking.game.name, why)))
 
 
-def _why(book: GameTracking, doubt: str, now: datetime) -> str:
+def _why(tracking: GameTracking, doubt: str, now: datetime) -> str:
     """Why the end of a game has to be decided by a person; empty while it may still come."""
-    state = book.state
+    state = tracking.state
     if doubt and (state is None or state.phase is Phase.SCHEDULED):
-        return doubt if now - book.game.start >= UNBELIEVED_AFTER else ""
+        return doubt if now - tracking.game.start >= UNBELIEVED_AFTER else ""
     if state is None or state.phase is Phase.SCHEDULED:
-        late = now - book.game.start >= NOT_BEGUN_AFTER
+        late = now - tracking.game.start >= NOT_BEGUN_AFTER
         return "no source has told that it was played" if late else ""
-    if not state.phase.in_play or book.changed_at is None:
+    if not state.phase.in_play or tracking.changed_at is None:
         return ""
-    still = now - book.changed_at
+    still = now - tracking.changed_at
     at = f"last seen at {state.game_clock}, {state.score.away}-{state.score.home}"
     if doubt:
         return f"{doubt}; {at}" if still >= UNBELIEVED_AFTER else ""
-    if book.seen_at is not None and book.seen_at < now:
-        return f"no source tells how it ended; {at}" if now - book.seen_at >= UNHEARD_AFTER else ""
+    if tracking.seen_at is not None and tracking.seen_at < now:
+        return (
+            f"no source tells how it ended; {at}" if now - tracking.seen_at >= UNHEARD_AFTER else ""
+        )
     if still < STILL_AFTER:
         return ""
     what = "interrupted and not resumed" if state.phase is Phase.SUSPENDED else "no end was told"
@@ -416,17 +418,21 @@ def confirm_unread(change: Change, why: Unreadable, now: datetime) -> Change:
 
     It is official on what two polls told of it; `why` says what came of reading it again.
     """
-    book = change.book
-    if book.final_at is None or book.state is None or book.state.phase is not Phase.FINAL:
+    tracking = change.tracking
+    if (
+        tracking.final_at is None
+        or tracking.state is None
+        or tracking.state.phase is not Phase.FINAL
+    ):
         return change
-    if book.checks >= FINAL_CHECKS:
+    if tracking.checks >= FINAL_CHECKS:
         return change
-    patience = UNREAD_AFTER if why.trouble in _ANSWERS else UNREAD_AWAY_AFTER
-    if now < check_times(book.final_at)[1] + patience:
+    limit = UNREAD_AFTER if why.trouble in _ANSWERS else UNREAD_AWAY_AFTER
+    if now < check_times(tracking.final_at)[1] + limit:
         return change
     if why.told:
         doubted = _doubt_results(change, why.told, now)
-        return replace(doubted, book=replace(doubted.book, checks=FINAL_CHECKS))
+        return replace(doubted, tracking=replace(doubted.tracking, checks=FINAL_CHECKS))
     reason = f"by its age: the box could not be read again ({why.why})"
     aged = finish(replace(change, ordering=Ordering.SAME), now)
     confirmed = tuple(replace(x, why=reason) for x in aged.confirmations)
