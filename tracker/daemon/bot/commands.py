@@ -280,7 +280,7 @@ class BotCommands:
         if press is Press.MUTE:
             span = ends_about(game, state, self.clock)
         kept = await self.store.alerting.snooze(Snooze(SnoozeScope.GAME, game.id, now, now + span))
-        self.live_view.snoozes = await self.store.alerting.snoozes(now)
+        self.live_view.snooze(await self.store.alerting.snoozes(now))
         about = ", about when it ends" if press is Press.MUTE else ""
         return f"{answers.silent_text(kept, {game.id: game.name}, self._local)}{about}."
 
