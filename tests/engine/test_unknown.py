@@ -17,7 +17,7 @@ from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, PlayerGame, Stat, player_key
-from tracker.domain.policy import Event, parse_rule
+from tracker.domain.policy import Fact, parse_rule
 from tracker.domain.prior import Lines, PregameLines
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.decide.advance import advance
@@ -287,7 +287,7 @@ def test_what_a_person_must_decide_is_pushed_with_the_words() -> None:
     night.poll(late, 8000)
     gone = 8000 + 5 * 3600
     (said,) = night.poll(late, gone)
-    assert said.rule == Event.REVIEW.value
+    assert said.rule == Fact.REVIEW.value
     first, second = night.says(said).splitlines()
     assert first.startswith("❔ #1 needs your decision: ")
     assert second.endswith("tracker settle 1 won (or lost, push, void)")

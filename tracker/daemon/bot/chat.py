@@ -111,7 +111,7 @@ class Listener:
             return
         await self._introduce(api)
         async with asyncio.TaskGroup() as tasks:
-            self._bot_commands.tasks = tasks
+            self._bot_commands.work_in(tasks)
             while True:
                 beat()
                 await self._take_up()

@@ -133,12 +133,10 @@ class Lacking:
         if not read:
             return
         touched = set()
-        players = self.pricing.players
         for x in self.trackings():
             who = {(x.game.league, y.key) for y in players_in((z.bet for z in x.tracked), x.game)}
             if who:
-                told = await self.store.players.recent_games(who)
-                players.recent = {**players.recent, **told}
+                self.pricing.players.remember(await self.store.players.recent_games(who))
                 touched.add(x.game.id)
         self.learned(frozenset(touched))
 

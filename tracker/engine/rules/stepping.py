@@ -21,8 +21,8 @@ from tracker.domain.game import GameState, Score
 from tracker.domain.policy import (
     Comparison,
     EdgeRule,
-    Event,
     EventRule,
+    Fact,
     LevelRule,
     MarketRule,
     MoveRule,
@@ -45,7 +45,7 @@ LIKELIEST = 0.5
 LEAST_MOVE = 0.005
 """A leg's chance that moves by less is not what moved its parlay."""
 
-_ONCE = frozenset({Event.START, Event.HALFTIME})
+_ONCE = frozenset({Fact.START, Fact.HALFTIME})
 """What happens once in a game, also when the feed corrects itself and tells it again."""
 
 _ASLEEP = frozenset({RulePhase.UNARMED, RulePhase.FIRING, RulePhase.DONE})
@@ -86,7 +86,7 @@ def apply_rules(
     leg, leg_was = _moved_leg(old, seen) if seen.legs else (None, None)
     absent = "" if old.out == seen.out else "; ".join(absentees(old, seen))
     if absent:
-        facts |= {Event.OUT}
+        facts |= {Fact.OUT}
     reading = None
     if chance is not None and chance.push < LIKELIEST:
         reading = RuleReading(chance.win, now, _hurried(state, chance), _win(old.chance))
@@ -100,7 +100,7 @@ def apply_rules(
                 repeated = rule.event in _ONCE and memory.episode > 0
                 if memory.phase is not RulePhase.DONE and not repeated:
                     memory, alert = between(seen, memory, rule.event, state, now)
-                    detail = absent if rule.event is Event.OUT else ""
+                    detail = absent if rule.event is Fact.OUT else ""
                     alerts.append(replace(alert, detail=detail, leg=leg, leg_was=leg_was))
             case LevelRule() | SwingRule() if reading is not None:
                 verdict = (rebase if update.renewed else step)(rule, memory, reading)
