@@ -74,6 +74,7 @@ def retrained_games(
     if chosen.unseen not in champion.fitted_on or champion.transferred:
         plain = replace(champion, players=None)
         told["in_use"] = scored(last, plain, chosen.unseen)["moments"]
+    del last
     return fit_text(data, chosen.fitted, progress, {"fitted_at": day, "unseen": told})
 
 
