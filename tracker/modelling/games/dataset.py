@@ -174,7 +174,7 @@ def read(folder: Path, league: str) -> Dataset:
     return Dataset(rules, with_ends(games, league, results), events, results)
 
 
-def seasons_of(folder: Path, league: str) -> Array:
+def seasons_played(folder: Path, league: str) -> Array:
     """The season of each recorded game, for who needs no more of them. Raises BadDataset."""
     path = folder / league / "events.parquet"
     names = _columns(path)
