@@ -25,7 +25,6 @@ from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.broadcast_delay import LateSlate, delayed
 from tracker.daemon.cards.live_view import LiveView
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.memory import settled, share_one_heap
 from tracker.daemon.track import Decisions, TrackContext, deciding, track
 from tracker.daemon.watchdog import Watchdog
 from tracker.daemon.watchers.buying import MarketParts
@@ -69,7 +68,7 @@ from tracker.feeds.polling.poller import STEP_S, Poller
 from tracker.feeds.slates import Slates
 from tracker.forecast import load_parameters
 from tracker.forecast.priors.fusion import LiveLines
-from tracker.host import SystemdNotifier, single_instance
+from tracker.host import SystemdNotifier, settled, share_one_heap, single_instance
 from tracker.notify.channel import Channel
 from tracker.notify.channels.telegram.channel import TelegramChannel
 from tracker.notify.outbox import Habits, dispatch

@@ -23,6 +23,7 @@ from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, TrackerError
 from tracker.domain.league import slate_date
+from tracker.host import return_large_blocks
 from tracker.registry import CALIBRATION, GAMES, PLAYERS, Kind, registry_beside
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def retrain(
     scope, wanted = scope_of(context), known_league(league)
     kinds = _wanted(kind)
     need_modelling("a retrain", "pyarrow")
+    return_large_blocks()
     place = folder or scope.settings().history_folder
     if collect:
         _collect(scope, wanted, place)
