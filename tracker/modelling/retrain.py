@@ -10,9 +10,10 @@ import numpy as np
 
 from tracker.forecast.documents import sealed
 from tracker.forecast.game.parameters import decode
-from tracker.modelling.games.dataset import BadDataset, read, seasons_played
+from tracker.modelling.games.dataset import BadDataset, read
 from tracker.modelling.games.evaluate import scored
 from tracker.modelling.games.fit import fit_text, only
+from tracker.modelling.players.dataset import seasons_with_players
 from tracker.modelling.players.evaluate import evaluate_players
 from tracker.modelling.players.fit import MODEL, fit_players, written
 from tracker.modelling.players.known import know
@@ -83,8 +84,11 @@ def retrained_games(
 def retrained_players(
     folder: Path, parameters: Parameters, named: Sequence[str], day: str, progress: Progress
 ) -> str:
-    """The same of figures of players, every state looked at by the games' `parameters`."""
-    chosen = seasons_to_fit(seasons_played(folder, parameters.league), named)
+    """The same of figures of players, every state looked at by the games' `parameters`.
+
+    The seasons are those of the games whose players are told.
+    """
+    chosen = seasons_to_fit(seasons_with_players(folder, parameters.league), named)
     known = know(folder, parameters, progress)
     rest = [x for x in chosen.fitted if x != chosen.unseen]
     without = fit_players(known, rest, progress)

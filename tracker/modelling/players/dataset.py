@@ -135,6 +135,14 @@ def read_players(folder: Path, league: str) -> PlayerRows:
     )
 
 
+def seasons_with_players(folder: Path, league: str) -> Array:
+    """The season of each game whose players are told, one row a game. Raises BadDataset."""
+    path = folder / league / "player_games.parquet"
+    _need(path, ("game_id", "season"))
+    _, first = np.unique(_coded(path, "game_id")[1], return_index=True)
+    return _texts(path, "season")[first]
+
+
 def _moments(rules: League) -> tuple[list[str], Array, Array]:
     """Names, parts of regulation played, and whether the clock runs; by time, breaks first."""
     told = sorted([(x / 48, False) for x in BREAKS] + [(x / 48, True) for x in LIVE])
