@@ -40,7 +40,7 @@ from tracker.domain.events import (
 )
 from tracker.domain.policy import Level, Policy, QuietHours, Say
 from tracker.notify.channel import Message
-from tracker.notify.outbox import dispatch
+from tracker.notify.sender import dispatch
 from tracker.store import Store
 
 NOW = datetime(2026, 11, 21, 3, 30, tzinfo=UTC)

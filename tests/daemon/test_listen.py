@@ -24,7 +24,7 @@ from tracker.daemon.bot.listener import Listener
 from tracker.daemon.bot.subprocesses import Ran
 from tracker.domain.bet import Status
 from tracker.domain.policy import Scope
-from tracker.notify.channels.telegram.card import TelegramBoard
+from tracker.notify.channels.telegram.channel import TelegramBoard
 from tracker.notify.channels.telegram.connection import TelegramConnection
 from tracker.registry import GAMES, Registry
 

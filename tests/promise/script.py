@@ -35,7 +35,7 @@ from tracker.forecast.shipped import load_player_figures
 from tracker.intake.bets_file import parse_bets
 from tracker.notify.channel import Message
 from tracker.notify.channels.apprise import AppriseChannel, _service
-from tracker.notify.outbox import dispatch
+from tracker.notify.sender import dispatch
 from tracker.replay.files import find_recording
 from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Correction, Playback

@@ -71,8 +71,7 @@ from tracker.forecast.priors.fusion import LiveLines
 from tracker.host import SystemdNotifier, settled, share_one_heap, single_instance
 from tracker.notify.channel import Channel
 from tracker.notify.channels.telegram.channel import TelegramChannel
-from tracker.notify.outbox import Habits, dispatch
-from tracker.notify.sender import no_card
+from tracker.notify.sender import SendingHabits, dispatch, no_card
 from tracker.registry import registry_beside
 from tracker.settings import Secret, Settings, lines_for
 from tracker.store import Store
@@ -250,12 +249,12 @@ class Daemon:
             await self._herald.farewell(SystemClock())
             raise _Stop
 
-    def _habits(self, channel: Channel) -> Habits:
+    def _habits(self, channel: Channel) -> SendingHabits:
         """How a channel's loop works; an alert on Telegram is a reply to its game's card."""
         beat = partial(self._progress.expect, f"channel {channel.name}", GRACE)
         replies = isinstance(channel, TelegramChannel)
         under = self._parts.store.cards.under if replies else no_card
-        return Habits(beat=beat, zone=self._parts.settings.zone, card_of=under)
+        return SendingHabits(beat=beat, zone=self._parts.settings.zone, card_of=under)
 
     def _lacking(self, changed: asyncio.Event) -> Lacking:
         """What reads, in the background, what bets lack that came late."""

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from tracker.domain.errors import TrackerError
 from tracker.replay.recording import RecordedPhase, Recording
 from tracker.replay.timeline import Timeline, timeline
-from tracker.settings.mistakes import plain_words
+from tracker.settings.reading import plain_words
 
 SUFFIX = ".json.gz"
 
