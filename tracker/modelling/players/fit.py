@@ -169,7 +169,7 @@ TIED = tuple(sorted(PLACE[x] for x in Stat.PRA.parts))
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
+class CheckpointChances:
     """Players at one moment: the model's chances and means, and what they went on to add.
 
     Of all of them the means of the figures TIED, [figure, player, class]; of a `few` all means.
@@ -182,7 +182,7 @@ class Sight:
     means: Array
 
 
-def sights(known: Known, train: Array, document: dict[str, Any]) -> list[Sight]:
+def sights(known: Known, train: Array, document: dict[str, Any]) -> list[CheckpointChances]:
     """A few thousand players at each of SPREAD_AT."""
     rows = known.rows
     usual = expected_minutes(known, document["prior"])
@@ -195,12 +195,12 @@ def sights(known: Known, train: Array, document: dict[str, Any]) -> list[Sight]:
         chances, means = remainders(known, document, name, which, usual, rates)
         few = slice(None, None, max(which.size // LIKELIHOOD_ROWS, 1))
         more = rows.final[which] - moment.stats[which]
-        found.append(Sight(chances, means[list(TIED)], more, few, means[:, few].copy()))
+        found.append(CheckpointChances(chances, means[list(TIED)], more, few, means[:, few].copy()))
     return found
 
 
 def fit_spread(
-    seen: Sequence[Sight], trips: tuple[float, ...], progress: Callable[[float], None]
+    seen: Sequence[CheckpointChances], trips: tuple[float, ...], progress: Callable[[float], None]
 ) -> list[float]:
     """The shape of each figure's gamma, by the likelihood of what was added."""
     none = tuple((0.0,) * len(BASIC) for _ in BASIC)
@@ -219,14 +219,14 @@ def fit_spread(
     return found
 
 
-def _cost(one: Sight, stat: Stat, i: int, habits: Habits) -> float:
+def _cost(one: CheckpointChances, stat: Stat, i: int, habits: Habits) -> float:
     """Minus the log-likelihood of a figure at a moment."""
     added = added_of(Remainder(one.chances[one.few], one.means, habits), stat)
     count = np.minimum(one.more[one.few, i], added.shape[1] - 1)
     return -float(np.log(np.maximum(added[np.arange(count.size), count], 1e-9)).sum())
 
 
-def fit_ties(seen: Sequence[Sight]) -> list[list[float]]:
+def fit_ties(seen: Sequence[CheckpointChances]) -> list[list[float]]:
     """What covariance of two figures the minutes leave over, by moments; none below 0."""
     ties = np.zeros((len(BASIC), len(BASIC)))
     for (k, i), (m, j) in combinations(enumerate(TIED), 2):
