@@ -314,7 +314,10 @@ class Failover:
         last.lagging = now if last.lagging is None else last.lagging
         if now - last.lagging >= SOURCE_HELD_S:
             return self._tell(game, answer, state)
-        why = f"{answer.source} is behind what {last.document[0]} told, and is not told until it is not"
+        why = (
+            f"{answer.source} is behind what {last.document[0]} told, "
+            "and is not told until it is not"
+        )
         return replace(answer, reading=Unreadable(Trouble.ABSENT, why), at_pace=True)
 
     async def _doubted(

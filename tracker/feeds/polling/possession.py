@@ -13,7 +13,7 @@ from tracker.feeds.polling.cadence import CLUTCH_CLOCK_S
 from tracker.feeds.polling.feed import Feed, FeedAnswer
 from tracker.feeds.source import Ball
 
-PATIENCE_S = 1.0
+ANSWER_WITHIN_S = 1.0
 """Real seconds for which a poll waits to learn it: the score must not be late for its sake."""
 
 PAUSE_S = 60.0
@@ -54,7 +54,7 @@ class Possession:
         if not self._wanted(game, answer, state):
             return answer
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(ANSWER_WITHIN_S):
                 ball = await self._ball(game)
         except (FeedError, TimeoutError):
             self._quiet_until = self._clock.monotonic() + PAUSE_S
