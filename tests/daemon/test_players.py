@@ -25,7 +25,7 @@ from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.prior import Prior, PriorSource
 from tracker.domain.tracking import GameTracking, Tracked
-from tracker.feeds.polling.feed import Ask, Look
+from tracker.feeds.polling.feed import FeedLook, LookUp
 from tracker.forecast import forecast, load_parameters
 from tracker.forecast.errors import LittleKnown
 from tracker.forecast.pricing.player_lines import player_chance
@@ -166,12 +166,12 @@ class Boxes:
     reading: GameState | Unreadable
     asked: list[tuple[float, str]] = field(default_factory=list)
 
-    async def look(self, game: Game, ask: Ask, max_age: float) -> Look:  # noqa: ARG002
+    async def look(self, game: Game, ask: LookUp, max_age: float) -> FeedLook:  # noqa: ARG002
         """The box of a game."""
-        assert ask is Ask.BOX
+        assert ask is LookUp.BOX
         self.asked.append((self.clock.monotonic(), game.id))
         now, heard = self.clock.now(), self.clock.monotonic()
-        return Look("nba", "box", now, heard, b"", "", self.reading)
+        return FeedLook("nba", "box", now, heard, b"", "", self.reading)
 
 
 async def test_boxes_are_read_kindly_for_the_names_in_them() -> None:

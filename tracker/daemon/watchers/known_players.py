@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from tracker.clock import Clock
 from tracker.domain.game import Game, GameState, Side
 from tracker.domain.player import BY_BOX, Availability, Injury, Player, player_key
-from tracker.feeds.polling.feed import Ask, Watch
+from tracker.feeds.polling.feed import LookUp, Watch
 from tracker.store import Store
 
 Team = tuple[str, str]
@@ -131,7 +131,7 @@ async def watch_faces(
         ]
         for game in sorted(wanted, key=lambda x: (x.start, x.id))[:AT_ONCE]:
             due[game.id] = clock.monotonic() + AGAIN
-            look = await watch.look(game, Ask.BOX, 0.0)
+            look = await watch.look(game, LookUp.BOX, 0.0)
             if isinstance(look.reading, GameState):
                 meet(look.reading)
         await clock.sleep(STEP)

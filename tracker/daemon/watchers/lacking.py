@@ -16,10 +16,10 @@ from tracker.clock import Clock
 from tracker.domain.game import Game
 from tracker.domain.prior import PregameLines
 from tracker.domain.tracking import GameTracking
-from tracker.feeds.errors import FeedError
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.odds.espn import summary_lines
-from tracker.feeds.polling.feed import Ask
+from tracker.feeds.polling.feed import LookUp
+from tracker.feeds.source import FeedError
 from tracker.store import Store
 
 STEP = 15.0
@@ -90,7 +90,7 @@ class Lacking:
         feed = self.feeds.of(game.league, "espn")
         if feed is None:
             return
-        look = await feed.look(game, Ask.BOX, 0.0)
+        look = await feed.look(game, LookUp.BOX, 0.0)
         found = summary_lines(look.body, game) if look.body else None
         if found is None:
             return

@@ -33,9 +33,9 @@ from tracker.engine.market.board import QuoteBoard
 from tracker.engine.market.closing import GameClose, close, consensus, exchange_lines, tip_off
 from tracker.engine.market.clv import Placed
 from tracker.engine.rules.market import step_market
-from tracker.feeds.errors import FeedError
 from tracker.feeds.odds.asking import Asked
 from tracker.feeds.odds.offers import match
+from tracker.feeds.source import FeedError
 from tracker.forecast.priors.fusion import LiveLines
 
 FAR_S, NEAR_S = 600.0, 120.0

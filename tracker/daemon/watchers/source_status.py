@@ -8,7 +8,7 @@ from datetime import datetime
 from tracker.clock import Clock
 from tracker.domain.poll import Usage
 from tracker.domain.tracking import GameTracking
-from tracker.feeds.http.health import WELL
+from tracker.feeds.health import WELL
 from tracker.store import Store
 
 KEEP_EVERY = 1.0

@@ -11,7 +11,7 @@ from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.feeds.polling import cadence
 from tracker.feeds.polling.boxes import BoxWatch, always
-from tracker.feeds.polling.feed import Ask, Look, Watch
+from tracker.feeds.polling.feed import FeedLook, LookUp, Watch
 from tracker.feeds.source import league_of
 
 FRESH_S = 5.0
@@ -34,7 +34,7 @@ def _no_beat() -> None:
     """For whoever does not care for progress."""
 
 
-class Poller:
+class GamePoller:
     """The polls of one game, one at a time.
 
     `beat` is called at least once a minute of the clock while the poller waits, and around each
@@ -62,7 +62,7 @@ class Poller:
         self._boxes = BoxWatch(game, watch, clock, roomy)
         self._nudged = asyncio.Event()
         self._listening = False
-        self._last: Look | None = None
+        self._last: FeedLook | None = None
         self._begun = 0.0
         self._patient_until = 0.0
         self._failures = 0
@@ -100,7 +100,7 @@ class Poller:
         self._failures = self._failures + 1 if self._failed(standing, look) else 0
         return Poll(look.source, look.path, look.at, look.body, look.digest, look.reading)
 
-    async def _look(self, standing: Standing) -> Look:
+    async def _look(self, standing: Standing) -> FeedLook:
         """What the documents tell that are wanted now: the box too, where a bet is on a player."""
         ask, max_age = self._ask(standing), self._max_age(standing)
         if standing.players:
@@ -170,21 +170,21 @@ class Poller:
             nap.cancel()
             poke.cancel()
 
-    def _ask(self, standing: Standing) -> Ask:
+    def _ask(self, standing: Standing) -> LookUp:
         state = standing.state
         if state is not None and state.phase is Phase.FINAL and standing.settled:
-            return Ask.BOX
+            return LookUp.BOX
         if state is not None and (state.phase.in_play or state.phase is Phase.FINAL):
-            return Ask.EITHER
+            return LookUp.EITHER
         start = standing.game.start if state is None else state.game.start
         near = (start - self._clock.now()).total_seconds() <= BOX_BEFORE_S
-        return Ask.EITHER if near else Ask.BOARD
+        return LookUp.EITHER if near else LookUp.BOARD
 
     def _max_age(self, standing: Standing) -> float:
         wait = cadence.next_wait(standing, self._clock.now())
         return min(FRESH_S, wait / 2)
 
-    def _failed(self, standing: Standing, look: Look) -> bool:
+    def _failed(self, standing: Standing, look: FeedLook) -> bool:
         """Whether a look calls for backing off. Before tip-off a missing game is no failure."""
         if look.at_pace:
             return False

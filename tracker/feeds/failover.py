@@ -2,6 +2,8 @@
 
 One source speaks at a time, and two are never mixed. Who takes over does not go back behind what
 has been told: what it says is held back until it has caught up.
+
+Sources that tell different scores are seen, said and shown, and never averaged.
 """
 
 from __future__ import annotations
@@ -13,34 +15,52 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.clock import Clock
-from tracker.domain.events import FeedFrozen, FeedSwitched, FeedThawed, Tell
+from tracker.domain.events import (
+    FeedAgreement,
+    FeedDisagreement,
+    FeedFrozen,
+    FeedSwitched,
+    FeedThawed,
+    Tell,
+)
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.poll import SOURCE_HELD_S, STALE_AFTER, Trouble, Unreadable, behind
-from tracker.feeds.arbitration.disputes import Disputes, ahead, contradict
-from tracker.feeds.http.health import SOURCE_LOST_AFTER
-from tracker.feeds.polling.board import SharedBoard
+from tracker.domain.poll import (
+    CLOCK_S,
+    SOURCE_HELD_S,
+    STALE_AFTER,
+    Trouble,
+    Unreadable,
+    behind,
+    order_key,
+)
+from tracker.feeds.health import SOURCE_LOST_AFTER
 from tracker.feeds.polling.cadence import OVERDUE_AFTER_S
-from tracker.feeds.polling.feed import Ask, Feed, Look
+from tracker.feeds.polling.feed import Feed, FeedLook, LookUp, SharedBoard
 
 DOUBT_EVERY_S = 30.0
 """Least seconds between two such looks elsewhere."""
 
+
 SHARED_S = 5.0
 """Oldest board of another source that is taken for such a look."""
 
-SLOW_S = 3.0
+
+_SLOW_S = 3.0
 """After this long without an answer the next source is asked before any other document of this."""
 
-TRIED_EVERY = 3
+
+_TRIED_EVERY = 3
 """Looks of which one asks a host that is down for a box as well."""
+
 
 _REFUSALS = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
 
-KEPT_GAMES = 512
-"""Games of which it is remembered what was told last."""
+
+_KEPT_GAMES = 512
+"""Games of which it is remembered what was told last, and how their sources compare."""
 
 
-def _disputed(look: Look, state: GameState, ends: str) -> Look:
+def _disputed(look: FeedLook, state: GameState, ends: str) -> FeedLook:
     """A look at a final that another document contradicts."""
     return replace(look, reading=replace(state, doubt=ends))
 
@@ -48,12 +68,13 @@ def _disputed(look: Look, state: GameState, ends: str) -> Look:
 FROZEN_BREAK_S = 20 * 60.0
 """A break that has not changed for so long is looked up elsewhere: halftime has fifteen minutes."""
 
+
 OVERDUE_S = 15 * 60.0
 """The same for a game that should have begun: real tip-offs are about ten minutes late."""
 
 
 @dataclass(slots=True)
-class Told:
+class _Told:
     """What was last told of a game, by which document, and since when nothing has changed."""
 
     state: GameState
@@ -65,7 +86,7 @@ class Told:
     lagging: float | None = None
 
 
-def stands_still(state: GameState, stood: float, now: datetime) -> bool:
+def _stands_still(state: GameState, stood: float, now: datetime) -> bool:
     """Whether a game that has not changed for `stood` seconds should have."""
     match state.phase:
         case Phase.LIVE:
@@ -82,11 +103,14 @@ def stands_still(state: GameState, stood: float, now: datetime) -> bool:
 FLAPPING_S = 5 * 60.0
 """A source that fails again within this time of its return is not trusted as quickly."""
 
+
 TRUSTED_AFTER = 1
 """Good answers in a row after which a source that had failed is used again."""
 
+
 TRUSTED_AFTER_FLAPPING = 3
 """The same for a source that has failed again soon after its return."""
+
 
 _AT_ONCE = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
 
@@ -135,12 +159,12 @@ class Failover:
         self._report = tell
         self._breaker = Breaker()
         self._disputes = Disputes(clock, tell)
-        self._told: OrderedDict[str, Told] = OrderedDict()
+        self._told: OrderedDict[str, _Told] = OrderedDict()
         self._missed: Counter[str] = Counter()
 
-    async def look(self, game: Game, ask: Ask, max_age: float) -> Look:
+    async def look(self, game: Game, ask: LookUp, max_age: float) -> FeedLook:
         """What is known of a game, from whichever source knows it. It never raises."""
-        if ask is Ask.BOX:
+        if ask is LookUp.BOX:
             return await self._box(game)
         look = await self._first(game, ask, max_age)
         if not isinstance(look.reading, GameState):
@@ -155,25 +179,27 @@ class Failover:
 
     def recall(self, game: Game, state: GameState) -> None:
         """Take it that this state has been told, as before a restart: no source is to go behind."""
-        self._told.setdefault(game.id, Told(state, ("", ""), self._clock.monotonic()))
+        self._told.setdefault(game.id, _Told(state, ("", ""), self._clock.monotonic()))
 
-    async def _box(self, game: Game) -> Look:
+    async def _box(self, game: Game) -> FeedLook:
         """A game's box; for want of one, a board of its day that still tells of it."""
-        first = await self._primary.look(game, Ask.BOX, 0.0)
+        first = await self._primary.look(game, LookUp.BOX, 0.0)
         if isinstance(first.reading, GameState):
             return await self._agreed(game, first, first.reading)
         for other in self._others:
-            await other.look(game, Ask.BOARD, DOUBT_EVERY_S)
-            look = await other.look(game, Ask.BOX, 0.0)
+            await other.look(game, LookUp.BOARD, DOUBT_EVERY_S)
+            look = await other.look(game, LookUp.BOX, 0.0)
             if isinstance(look.reading, GameState):
                 return await self._agreed(game, look, look.reading)
         for feed in (self._primary, *self._others):
-            look = await feed.look(game, Ask.BOARD, DOUBT_EVERY_S) if feed.source.dated else first
+            look = (
+                await feed.look(game, LookUp.BOARD, DOUBT_EVERY_S) if feed.source.dated else first
+            )
             if isinstance(look.reading, GameState) and look.reading.phase is Phase.FINAL:
                 return look
         return first
 
-    async def _agreed(self, game: Game, look: Look, box: GameState) -> Look:
+    async def _agreed(self, game: Game, look: FeedLook, box: GameState) -> FeedLook:
         """A box, doubted where two other documents say that the game ended otherwise."""
         told = self._told.get(game.id)
         if told is None or not box.phase is told.state.phase is Phase.FINAL:
@@ -181,7 +207,7 @@ class Failover:
         if not contradict(box, told.state):
             return look
         for other in self._others:
-            board = await other.look(game, Ask.BOARD, DOUBT_EVERY_S)
+            board = await other.look(game, LookUp.BOARD, DOUBT_EVERY_S)
             state = board.reading
             if isinstance(state, GameState) and state.phase is Phase.FINAL:
                 if contradict(state, told.state):
@@ -191,11 +217,11 @@ class Failover:
                 return _disputed(look, box, ends)
         return look
 
-    async def _first(self, game: Game, ask: Ask, max_age: float) -> Look:
+    async def _first(self, game: Game, ask: LookUp, max_age: float) -> FeedLook:
         """The primary's word, or that of whoever stands in for it."""
         if not self._others:
             return await self._primary.look(game, ask, max_age)
-        urgent = ask is Ask.EITHER
+        urgent = ask is LookUp.EITHER
         self._judge(game)
         left = self._breaker.open
         if left:
@@ -204,7 +230,7 @@ class Failover:
             look = await self._stand_in(game, ask, max_age)
             if look is not None:
                 return look
-        look = await self._primary.look(game, Ask.BOARD, max_age, urgent=urgent)
+        look = await self._primary.look(game, LookUp.BOARD, max_age, urgent=urgent)
         self._judge(game)
         if isinstance(look.reading, GameState) or not urgent:
             self._missed.pop(game.id, None)
@@ -212,7 +238,9 @@ class Failover:
         self._missed[game.id] += 1
         return await self._instead(game, look, max_age, stood_in=left)
 
-    async def _instead(self, game: Game, look: Look, max_age: float, *, stood_in: bool) -> Look:
+    async def _instead(
+        self, game: Game, look: FeedLook, max_age: float, *, stood_in: bool
+    ) -> FeedLook:
         """What is left when the primary's board does not tell of a game that is near or in play.
 
         Once or twice its box, which is of the same moment; then a board that all games share.
@@ -221,15 +249,15 @@ class Failover:
         hiccup = not self._breaker.open and self._missed[game.id] <= SOURCE_LOST_AFTER
         box = hiccup and not self._slow(game)
         if box:
-            look = await self._primary.look(game, Ask.EITHER, max_age)
+            look = await self._primary.look(game, LookUp.EITHER, max_age)
             if isinstance(look.reading, GameState):
                 return look
         if not stood_in and game.start <= self._clock.now():
-            other = await self._stand_in(game, Ask.EITHER, max_age)
+            other = await self._stand_in(game, LookUp.EITHER, max_age)
             if other is not None:
                 return other
         if not box and self._box_may_help(game, trouble):
-            look = await self._primary.look(game, Ask.EITHER, max_age)
+            look = await self._primary.look(game, LookUp.EITHER, max_age)
             if isinstance(look.reading, GameState):
                 self._primary.board_of(game).poke(max_age, urgent=True)
         return look if isinstance(look.reading, GameState) else self._patient(look, game)
@@ -237,7 +265,7 @@ class Failover:
     def _slow(self, game: Game) -> bool:
         """Whether the primary has just let us wait for nothing."""
         failure = self._primary.board_of(game).failure
-        return failure is not None and failure.heard - failure.asked >= SLOW_S
+        return failure is not None and failure.heard - failure.asked >= _SLOW_S
 
     def _box_may_help(self, game: Game, trouble: Trouble | None) -> bool:
         """Whether to ask the primary for a box although its board does not tell of the game.
@@ -250,9 +278,9 @@ class Failover:
         board = self._primary.board_of(game).path.partition("?")[0]
         source, document = ("", "") if told is None else told.document
         helped = source == self._primary.source.name and document != board
-        return helped or self._missed[game.id] % TRIED_EVERY == 1
+        return helped or self._missed[game.id] % _TRIED_EVERY == 1
 
-    def _patient(self, look: Look, game: Game) -> Look:
+    def _patient(self, look: FeedLook, game: Game) -> FeedLook:
         """The look, to be repeated as soon as any source may be asked again."""
         waits = [look.retry_after or 0.0]
         now = self._clock.monotonic()
@@ -261,14 +289,14 @@ class Failover:
             waits.append(0.0 if failure is None else failure.retry_at(urgent=True) - now)
         return replace(look, retry_after=max(0.0, min(waits)) or None)
 
-    async def _stand_in(self, game: Game, ask: Ask, max_age: float) -> Look | None:
+    async def _stand_in(self, game: Game, ask: LookUp, max_age: float) -> FeedLook | None:
         """What another source tells: its board, or its box where only this game is amiss."""
-        urgent = ask is Ask.EITHER
+        urgent = ask is LookUp.EITHER
         for other in self._others:
-            look = await other.look(game, Ask.BOARD, max_age, urgent=urgent)
+            look = await other.look(game, LookUp.BOARD, max_age, urgent=urgent)
             amiss = urgent and other.board_of(game).failure is None
             if amiss and not isinstance(look.reading, GameState):
-                look = await other.look(game, Ask.EITHER, max_age)
+                look = await other.look(game, LookUp.EITHER, max_age)
             if isinstance(look.reading, GameState):
                 return look
         return None
@@ -288,7 +316,7 @@ class Failover:
             why = f"{primary} answers again"
             self._report(FeedSwitched(league, primary, other, why))
 
-    async def _settled(self, game: Game, look: Look, state: GameState) -> Look:
+    async def _settled(self, game: Game, look: FeedLook, state: GameState) -> FeedLook:
         """The look that is to be told, in view of what was told before."""
         now = self._clock.monotonic()
         told = self._told.get(game.id)
@@ -297,11 +325,11 @@ class Failover:
             return self._tell(game, look, state)
         if document != told.document and behind(state, told.state):
             return await self._lagging(game, look, state, told)
-        if state == told.state and stands_still(state, now - told.since, self._clock.now()):
+        if state == told.state and _stands_still(state, now - told.since, self._clock.now()):
             return await self._doubted(game, look, state, told)
         return self._tell(game, look, state)
 
-    async def _lagging(self, game: Game, look: Look, state: GameState, told: Told) -> Look:
+    async def _lagging(self, game: Game, look: FeedLook, state: GameState, told: _Told) -> FeedLook:
         """Another document than the last one is behind it: the last one is asked again."""
         now = self._clock.monotonic()
         other = await self._elsewhere(game, look, told.state)
@@ -315,7 +343,7 @@ class Failover:
         )
         return replace(look, reading=Unreadable(Trouble.ABSENT, why), at_pace=True)
 
-    async def _doubted(self, game: Game, look: Look, state: GameState, told: Told) -> Look:
+    async def _doubted(self, game: Game, look: FeedLook, state: GameState, told: _Told) -> FeedLook:
         """A live game that stands still: has it moved on elsewhere?"""
         now = self._clock.monotonic()
         if now - told.doubted < DOUBT_EVERY_S:
@@ -331,17 +359,17 @@ class Failover:
             self._report(FeedFrozen(look.source, game.name))
         return self._tell(game, other, other.reading)
 
-    async def _elsewhere(self, game: Game, look: Look, least: GameState) -> Look | None:
+    async def _elsewhere(self, game: Game, look: FeedLook, least: GameState) -> FeedLook | None:
         """The first other document that is not behind `least`: boards first, which many share."""
         feeds = (self._primary, *self._others)
         for feed in feeds:
             if feed.source.name != look.source and not self._down(feed, game):
-                other = await feed.look(game, Ask.BOARD, SHARED_S, urgent=True)
+                other = await feed.look(game, LookUp.BOARD, SHARED_S, urgent=True)
                 if isinstance(other.reading, GameState) and not behind(other.reading, least):
                     return other
         if look.source != self._primary.source.name:
             return None
-        box = await self._primary.look(game, Ask.BOX, 0.0)
+        box = await self._primary.look(game, LookUp.BOX, 0.0)
         told = isinstance(box.reading, GameState) and not behind(box.reading, least)
         return box if told else None
 
@@ -349,12 +377,14 @@ class Failover:
         """Whether the primary is left alone for the moment: only its probes are to ask it."""
         return feed is self._primary and self._breaker.open and bool(feed.board_of(game).failure)
 
-    def _tell(self, game: Game, look: Look, state: GameState, lagging: float | None = None) -> Look:
+    def _tell(
+        self, game: Game, look: FeedLook, state: GameState, lagging: float | None = None
+    ) -> FeedLook:
         """Remember what is told, and tell it."""
         told = self._told.get(game.id)
         document = (look.source, look.path)
         if told is None:
-            told = Told(state, document, self._clock.monotonic())
+            told = _Told(state, document, self._clock.monotonic())
             self._told[game.id] = told
         if told.frozen and document == told.stood_still:
             told.frozen = False
@@ -363,6 +393,136 @@ class Failover:
             told.state, told.since = state, self._clock.monotonic()
         told.document, told.lagging = document, lagging
         self._told.move_to_end(game.id)
-        while len(self._told) > KEPT_GAMES:
+        while len(self._told) > _KEPT_GAMES:
             self._told.popitem(last=False)
         return look
+
+
+EVERY_S = 5 * 60.0
+"""Between two looks at a second source while all is well: one request for all games of a league."""
+
+
+AFTER_CHECKS = 6
+"""Comparisons in a row, one at each look, that must differ before it is said: for half a minute or
+so one source may only be late with the points of a free throw."""
+
+
+FINAL_CHECKS = 6
+"""Looks at a second source for the final score before it is let be."""
+
+
+_COMPARED_WITHIN_S = 75.0
+"""Oldest board of a second source that is good enough to compare with: an older state is merely an
+earlier one. It is longer than the pause between two looks at a final."""
+
+
+_COMPARED_WITHIN_DIFFERING_S = 20.0
+"""The same while they differ."""
+
+
+@dataclass(slots=True)
+class _Case:
+    """How the comparisons of a game stand."""
+
+    checked: float | None = None
+    differing: int = 0
+    told: bool = False
+    ends: str = ""
+    finals: int = 0
+    agreed: bool = False
+
+
+class Disputes:
+    """Compares what the primary source tells with a second one, now and then and at the end.
+
+    It tells `FeedDisagreement`, once for each dispute, and `FeedAgreement` when it is over. What is
+    believed stays what the primary tells.
+    """
+
+    def __init__(self, clock: Clock, tell: Tell) -> None:
+        """Nothing has been compared."""
+        self._clock = clock
+        self._tell = tell
+        self._cases: OrderedDict[str, _Case] = OrderedDict()
+
+    def check(self, game: Game, state: GameState, primary: Feed, others: Sequence[Feed]) -> None:
+        """Compare, if it is time to: the primary has just told this state.
+
+        It waits for nothing: what has to be asked for is compared at a later look.
+        """
+        case = self._cases.setdefault(game.id, _Case())
+        while len(self._cases) > _KEPT_GAMES:
+            self._cases.popitem(last=False)
+        if not others or not self._due(case, state):
+            return
+        soon = case.differing and not case.ends
+        other = others[0].peek(game, _COMPARED_WITHIN_DIFFERING_S if soon else _COMPARED_WITHIN_S)
+        if other is None:
+            return
+        case.checked = self._clock.monotonic()
+        self._compared(game, case, state, other, (primary, others[0]))
+
+    def ends(self, game: Game) -> str:
+        """What two sources tell of the end of a game, where both cannot be right; else empty."""
+        case = self._cases.get(game.id)
+        return "" if case is None else case.ends
+
+    def _due(self, case: _Case, state: GameState) -> bool:
+        if state.phase is Phase.FINAL:
+            case.finals += 1
+            return not case.agreed and (bool(case.ends) or case.finals <= FINAL_CHECKS)
+        if not state.phase.in_play:
+            return False
+        if case.checked is None:
+            case.checked = self._clock.monotonic()
+            return False
+        pause = 0.0 if case.differing else EVERY_S
+        return self._clock.monotonic() - case.checked >= pause
+
+    def _compared(
+        self, game: Game, case: _Case, one: GameState, two: GameState, feeds: tuple[Feed, Feed]
+    ) -> None:
+        final = one.phase is Phase.FINAL and two.phase is Phase.FINAL
+        if not contradict(one, two):
+            case.agreed, case.ends = final, ""
+            case.differing = 0
+            if case.told:
+                case.told = False
+                self._tell(FeedAgreement(game.name))
+            return
+        case.differing += 1
+        names = [x.source.label for x in feeds]
+        case.ends = f"{names[0]} tells {_told(one)}, {names[1]} {_told(two)}" if final else ""
+        if case.told or (not final and case.differing < AFTER_CHECKS):
+            return
+        case.told = True
+        labels = [x.source.label for x in feeds]
+        self._tell(FeedDisagreement(game.name, labels[0], _told(one), labels[1], _told(two)))
+
+
+def _told(state: GameState) -> str:
+    return f"{state.score.away}-{state.score.home} at {state.game_clock}"
+
+
+def ahead(state: GameState, other: GameState) -> bool:
+    """Whether a state is from a later moment than the other, or has more points at the same one."""
+    return behind(other, state) and not behind(state, other)
+
+
+def contradict(one: GameState, other: GameState) -> bool:
+    """Whether two states cannot both be true, however far one source lags behind the other."""
+    if one.phase.off or other.phase.off:
+        return False
+    if Phase.SCHEDULED in (one.phase, other.phase):
+        return False
+    mine, theirs = order_key(one), order_key(other)
+    if one.phase is Phase.FINAL and other.phase is Phase.FINAL:
+        return one.score != other.score
+    if mine[:2] == theirs[:2] and abs(one.clock - other.clock) <= CLOCK_S:
+        return one.score != other.score
+    early, late = (one, other) if _earlier(one, other) else (other, one)
+    return early.score.home > late.score.home or early.score.away > late.score.away
+
+
+def _earlier(one: GameState, other: GameState) -> bool:
+    return order_key(one)[:3] < order_key(other)[:3]
