@@ -364,8 +364,8 @@ def _read(body: bytes, game: Game) -> GameState | None:
             board = source.parse_board(body)
         except FeedError:
             continue
-        for told, reading in board.games:
-            if {told.home, told.away} == teams and isinstance(reading, GameState):
+        for reported, reading in board.games:
+            if {reported.home, reported.away} == teams and isinstance(reading, GameState):
                 return state_under(game, reading)
     return None
 

@@ -101,9 +101,9 @@ class PlayerBeliefs:
         starts = sorted({x.start for own in before.values() for x in own})[-_LATELY:]
         return {k: own[0].name for k, own in before.items() if any(x.start in starts for x in own)}
 
-    def priors(self, book: GameTracking) -> PlayerPriors | None:
+    def priors(self, tracking: GameTracking) -> PlayerPriors | None:
         """What is believed of the players in the bets of a book; None where there are none."""
-        return self.of([x.bet for x in book.tracked], book.game)
+        return self.of([x.bet for x in tracking.tracked], tracking.game)
 
     def of(
         self, bets: Sequence[Bet], game: Game, figures: PlayerFigures | None = None

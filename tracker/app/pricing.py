@@ -176,8 +176,8 @@ async def live_lines(store: Store, state: GameState, at: datetime) -> LiveLines 
     """An exchange's moneyline that stood at a time, of a game in play; None where there is none."""
     if not state.phase.in_play:
         return None
-    told = await store.quotes.standing(state.game.id, at - SINCE_TIP, at)
-    quotes = [replace(x.quote, at=x.stood_at, told_at=x.stood_at) for x in told if x.quote.open]
+    standing = await store.quotes.standing(state.game.id, at - SINCE_TIP, at)
+    quotes = [replace(x.quote, at=x.stood_at, told_at=x.stood_at) for x in standing if x.quote.open]
     return exchange_lines(two_sided(quotes), at)
 
 

@@ -313,13 +313,13 @@ class Snooze:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PastMessage:
     """A message that was decided on: the game it is about, and when."""
 
     game: str
     at: datetime
 
-    def goes_with(self, other: Told) -> bool:
+    def goes_with(self, other: PastMessage) -> bool:
         """Whether both belong in one message: they are about one game, and TOGETHER at most apart.
 
         The rules delay what can wait by this, and a channel's sender joins by it what is due.
@@ -339,7 +339,7 @@ class Policy:
     says: Mapping[str, Say] = field(default_factory=dict)
     quiet: QuietHours | None = None
     snoozes: tuple[Snooze, ...] = ()
-    told: tuple[Told, ...] = ()
+    recent: tuple[PastMessage, ...] = ()
     lost: frozenset[str] = frozenset()
     budget: int = 30
     game_budget: int = 15

@@ -320,7 +320,7 @@ class Change:
     `rules` and `legs` hold only those that changed. `notes` are transitions worth a log line.
     """
 
-    book: GameTracking
+    tracking: GameTracking
     ordering: Ordering | None = None
     snapshots: tuple[Snapshot, ...] = ()
     rules: tuple[RuleState, ...] = ()

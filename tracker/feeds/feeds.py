@@ -20,9 +20,9 @@ from tracker.feeds import nba
 from tracker.feeds.espn import espn_source
 from tracker.feeds.failover import Failover
 from tracker.feeds.fetch import DEADLINE_S, Fetcher
-from tracker.feeds.health import Pulse, SourceHealth, advice, ignore_pulse
+from tracker.feeds.health import ReportStatus, SourceHealth, advice, ignore_status
 from tracker.feeds.polling.boxes import Possession
-from tracker.feeds.polling.feed import BoardReading, Feed, FeedLook, LookUp, fetcher_of
+from tracker.feeds.polling.feed import BoardReading, Feed, FeedAnswer, LookUp, fetcher_of
 from tracker.feeds.slates import Slates
 from tracker.feeds.source import Source
 from tracker.network import ServerTime, clock_trouble
@@ -67,16 +67,16 @@ class Feeds:
         self._watches = {x: Failover(feeds[x], clock, tell) for x in feeds}
         self._balls = {x: Possession(feeds[x][0], clock) for x in feeds}
 
-    async def look(self, game: Game, ask: LookUp, max_age: float) -> FeedLook:
+    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:
         """What is known of a game, from the sources of its league. It never raises."""
         watch = self._watches.get(game.league)
         if watch is not None:
-            look = await watch.look(game, ask, max_age)
-            return await self._balls[game.league].added(game, look)
+            answer = await watch.read(game, ask, max_age)
+            return await self._balls[game.league].added(game, answer)
         why = f"no source of the {game.rules.name} may be asked"
         now, heard = self._clock.now(), self._clock.monotonic()
         missing = Unreadable(Trouble.DOWN, why)
-        return FeedLook(game.league, "", now, heard, b"", "", missing)
+        return FeedAnswer(game.league, "", now, heard, b"", "", missing)
 
     def recall(self, game: Game, state: GameState) -> None:
         """Take it that this state of a game was told before the program was started again."""
@@ -120,7 +120,7 @@ async def open_feeds(
     clock: Clock,
     *,
     tell: Tell = tell_nobody,
-    pulse: Pulse = ignore_pulse,
+    report_status: ReportStatus = ignore_status,
     deadline_s: float = DEADLINE_S,
     sources: Mapping[str, tuple[Source, ...]] = SOURCES,
 ) -> AsyncIterator[Feeds]:
@@ -156,7 +156,8 @@ async def open_feeds(
         for league, listed in sources.items():
             asked = [x for x in listed if x.name in usable]
             opened = tuple(
-                Feed(x, fetchers[x.name], clock, SourceHealth(x.label, tell, pulse)) for x in asked
+                Feed(x, fetchers[x.name], clock, SourceHealth(x.label, tell, report_status))
+                for x in asked
             )
             for feed in opened:
                 stack.push_async_callback(feed.aclose)

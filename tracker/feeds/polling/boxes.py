@@ -16,7 +16,7 @@ from tracker.clock import Clock
 from tracker.domain.game import Box, Game, GameState, Phase, PlayerLine, Side
 from tracker.domain.poll import DOCUMENT_HELD_S, Standing, behind
 from tracker.feeds.polling.cadence import CLUTCH_CLOCK_S
-from tracker.feeds.polling.feed import LARGE, Feed, FeedLook, LookUp, Watch
+from tracker.feeds.polling.feed import LARGE, Feed, FeedAnswer, LookUp, Watch
 from tracker.feeds.source import Ball, FeedError
 
 LIVE_S = 15.0
@@ -97,19 +97,19 @@ class BoxWatch:
         self._complete = False
         self._box: Box | None = None
 
-    async def look(self, standing: Standing, ask: LookUp, max_age: float) -> FeedLook:
+    async def read(self, standing: Standing, ask: LookUp, max_age: float) -> FeedAnswer:
         """What is known of the game, with its players as they were last told."""
         if self._told is None and standing.state is not None:
             self._remember(standing.state)
         if ask is not LookUp.BOX and not self._wanted(standing):
-            return self._merged(await self._watch.look(self._game, ask, max_age))
-        box = await self._watch.look(self._game, LookUp.BOX, 0.0)
-        told = self._merged(box)
+            return self._merged(await self._watch.read(self._game, ask, max_age))
+        box = await self._watch.read(self._game, LookUp.BOX, 0.0)
+        answer = self._merged(box)
         readable = isinstance(box.reading, GameState)
         self._read = self._clock.monotonic(), readable
         if ask is LookUp.BOX or (readable and not self._ends_too_late(box.reading)):
-            return told
-        return self._merged(await self._watch.look(self._game, ask, max_age))
+            return answer
+        return self._merged(await self._watch.read(self._game, ask, max_age))
 
     def _wanted(self, standing: Standing) -> bool:
         """Whether it is time for a box, and requests are to spare for it."""
@@ -149,21 +149,21 @@ class BoxWatch:
         over = self._told is not None and self._told.phase is Phase.FINAL
         return over and isinstance(box, GameState) and box.phase is not Phase.FINAL
 
-    def _merged(self, look: FeedLook) -> FeedLook:
+    def _merged(self, answer: FeedAnswer) -> FeedAnswer:
         """The look under the newest moment that was told, with the newest lines of players."""
-        state = look.reading
+        state = answer.reading
         if not isinstance(state, GameState):
-            return look
+            return answer
         if state.players and not self._older(state):
             state = replace(state, players=seen_by(state, self._lines))
             self._lines, self._complete = state.players, state.phase is Phase.FINAL
             self._box, self._begun = state.box, state.period > 0
-        newest = self._newest(look.path, state)
+        newest = self._newest(answer.path, state)
         known = newest.phase is not Phase.FINAL or self._complete
         # What a box told before the tip says nothing of a game whose clock runs.
         known = known and (self._begun or newest.period == 0)
         lines = self._lines if known else ()
-        return replace(look, reading=replace(newest, players=lines, box=self._box))
+        return replace(answer, reading=replace(newest, players=lines, box=self._box))
 
     def _older(self, state: GameState) -> bool:
         """Whether figures of players were told already that are those of the end."""
@@ -171,12 +171,12 @@ class BoxWatch:
 
     def _newest(self, path: str, state: GameState) -> GameState:
         """The state, or the one that another document has told where this one lags behind it."""
-        told = self._told
-        if told is not None and path != self._document and behind(state, told):
+        reported = self._told
+        if reported is not None and path != self._document and behind(state, reported):
             now = self._clock.monotonic()
             since = self._lagging.setdefault(path, now)
-            if told.phase is Phase.FINAL or now - since < DOCUMENT_HELD_S:
-                return told
+            if reported.phase is Phase.FINAL or now - since < DOCUMENT_HELD_S:
+                return reported
         self._lagging.pop(path, None)
         self._told, self._document = state, path
         return state
@@ -219,34 +219,34 @@ class Possession:
         self._tips: dict[str, Side | None] = {}
         """Who had the ball first, by the game's id; None where the plays do not tell."""
 
-    async def added(self, game: Game, look: FeedLook) -> FeedLook:
+    async def added(self, game: Game, answer: FeedAnswer) -> FeedAnswer:
         """The look with the side that has the ball, if the play-by-play is of the same moment.
 
         And with the side that had it first, once that has been asked for: in a break, once a game.
         """
-        state = look.reading
+        state = answer.reading
         if not isinstance(state, GameState):
-            return look
+            return answer
         if self._tips.get(game.id) is not None:
             state = replace(state, tip=self._tips[game.id])
-            look = replace(look, reading=state)
-        if not self._wanted(game, look, state):
-            return look
+            answer = replace(answer, reading=state)
+        if not self._wanted(game, answer, state):
+            return answer
         try:
             async with asyncio.timeout(_BALL_WAIT_S):
                 ball = await self._ball(game)
         except (FeedError, TimeoutError):
             self._quiet_until = self._clock.monotonic() + _BALL_PAUSE_S
-            return look
+            return answer
         if ball is not None:
             first = None if ball.tip is None else game.side_of(ball.tip)
             self._tips[game.id] = first
             state = replace(state, tip=first)
-            look = replace(look, reading=state)
+            answer = replace(answer, reading=state)
         side = None if ball is None or ball.team is None else game.side_of(ball.team)
         if ball is None or side is None or not _fits(ball, state):
-            return look
-        return replace(look, reading=replace(state, possession=side))
+            return answer
+        return replace(answer, reading=replace(state, possession=side))
 
     def _tip_wanted(self, state: GameState) -> bool:
         """Whether it is a break with quarters to come that the tip says something of."""
@@ -263,9 +263,9 @@ class Possession:
             return await asyncio.to_thread(source.parse_plays, fetched.body)
         return source.parse_plays(fetched.body)
 
-    def _wanted(self, game: Game, look: FeedLook, state: GameState) -> bool:
+    def _wanted(self, game: Game, answer: FeedAnswer, state: GameState) -> bool:
         source = self._feed.source
-        if source.plays_path is None or look.source != source.name or not source.owns(game.id):
+        if source.plays_path is None or answer.source != source.name or not source.owns(game.id):
             return False
         if state.possession is not None or not (_decisive(state) or self._tip_wanted(state)):
             return False

@@ -19,7 +19,7 @@ from tracker.domain.player import Player
 from tracker.domain.policy import Rule
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds import nba
-from tracker.feeds.polling.feed import FeedLook, LookUp
+from tracker.feeds.polling.feed import FeedAnswer, LookUp
 from tracker.feeds.polling.poller import GamePoller
 from tracker.feeds.source import FeedMalformed
 from tracker.replay.nba_site import NbaSite
@@ -38,7 +38,7 @@ class SiteWatch:
         self._site = site
         self._clock = clock
 
-    async def look(self, game: Game, ask: LookUp, max_age: float) -> FeedLook:
+    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:
         """What the board, or the box, says at this moment of the clock."""
         path = nba.box_path(game.id) if ask is LookUp.BOX else nba.board_path()
         now = self._clock.now()
@@ -54,13 +54,13 @@ class SiteWatch:
         except FeedMalformed as why:
             return self._told(path, body, why.unreadable)
         if entry is None and ask is LookUp.EITHER:
-            return await self.look(game, LookUp.BOX, max_age)
+            return await self.read(game, LookUp.BOX, max_age)
         return self._told(path, body, absent if entry is None else entry[1])
 
-    def _told(self, path: str, body: bytes, reading: GameState | Unreadable) -> FeedLook:
+    def _told(self, path: str, body: bytes, reading: GameState | Unreadable) -> FeedAnswer:
         digest = hashlib.sha256(body).hexdigest() if body else ""
         now, heard = self._clock.now(), self._clock.monotonic()
-        return FeedLook("nba", path, now, heard, body, digest, reading)
+        return FeedAnswer("nba", path, now, heard, body, digest, reading)
 
 
 async def rehearse(
@@ -93,7 +93,7 @@ async def _play(
 ) -> None:
     clock = LeapingClock(playback.scheduled - STARTS_BEFORE)
     watch = SiteWatch(NbaSite([playback]), clock)
-    found = await watch.look(_game_of(playback), LookUp.EITHER, 0.0)
+    found = await watch.read(_game_of(playback), LookUp.EITHER, 0.0)
     if isinstance(found.reading, Unreadable):
         return
     game = found.reading.game
@@ -103,9 +103,9 @@ async def _play(
             await store.add(
                 draft, game=game, defaults=defaults, at=clock.now(), roster_of=lambda _: roster
             )
-    books = await store.books(defaults)
-    book = next((b for b in books if b.game.id == game.id), None)
-    if book is None:
+    trackings = await store.trackings(defaults)
+    tracking = next((b for b in trackings if b.game.id == game.id), None)
+    if tracking is None:
         return
     context = TrackContext(
         recorder=store,
@@ -117,7 +117,7 @@ async def _play(
     )
     poller = GamePoller(game, watch, clock, random.Random(game.id))  # noqa: S311 - jitter is no secret
     async with deciding(context) as decisions:
-        await track(book, poller, decisions)
+        await track(tracking, poller, decisions)
 
 
 def _players(playback: Playback) -> tuple[Player, ...]:

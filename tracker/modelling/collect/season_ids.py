@@ -30,7 +30,7 @@ class Run:
     """Ids that are counted through until `patience` in a row are no game."""
 
     ids: tuple[str, ...]
-    patience: int
+    most_misses: int
 
 
 def runs(league: str, season: str) -> Iterator[Run]:

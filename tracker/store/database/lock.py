@@ -26,10 +26,10 @@ _LONGEST_WAIT = 0.02
 class WriterLock:
     """The lock on `<database>.writer`. Held and waited for on the connection's own thread."""
 
-    def __init__(self, database: Path, patience: float = PATIENCE) -> None:
+    def __init__(self, database: Path, wait_s: float = PATIENCE) -> None:
         """Open the lock file, which is made with mode 0600; `patience` is in seconds."""
         self.path = database.with_name(database.name + ".writer")
-        self._patience = patience
+        self._patience = wait_s
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         own_as(self.path, database)
 
