@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from tests.doubles.log import log_line
 from tests.engine.build import GAME, T0, after, live
 from tracker.app.player_priors import PlayerBeliefs
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.daemon.watchers.known_players import watch_rosters
+from tracker.daemon.watchers.lacking import watch_rosters
 from tracker.domain.bet import Bet, Parlay
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
@@ -266,6 +266,31 @@ def test_the_evenest_line_from_before_tip_off_counts() -> None:
     assert points_believed(beliefs, on_jokic(1, 10.5, "-110"), on_jokic(2, 18.5, "+900")) == even
     late = on_jokic(2, 6.5, "+100", late=True)
     assert points_believed(beliefs, on_jokic(1, 10.5, "-110"), late) == even
+
+
+@pytest.mark.parametrize(("points", "odds"), [(25.5, "-110"), (27.5, "+105"), (24.5, "-125")])
+def test_a_line_from_before_counts_though_it_is_told_of_in_play(points: float, odds: str) -> None:
+    """A night written down in the third quarter has the chances of one written down before."""
+    beliefs = PlayerBeliefs()
+    beliefs.recent = {("nba", JOKIC.key): tuple(a_game(26, n) for n in range(1, 11))}
+    before, late = (on_jokic(1, points, odds, late=x) for x in (False, True))
+    assert points_believed(beliefs, late) == points_believed(beliefs, before)
+    placed = replace(late, bet=replace(late.bet, placed_at=T0 - timedelta(hours=1)))
+    assert points_believed(PlayerBeliefs(), placed) == points_believed(PlayerBeliefs(), before)
+
+
+@pytest.mark.parametrize("placed", [None, T0 + timedelta(minutes=50)])
+def test_a_line_of_the_game_in_play_is_none_of_before(placed: datetime | None) -> None:
+    """One that is far from what his games say, or that was placed in play, teaches nothing."""
+    beliefs, points = PlayerBeliefs(), 38.5 if placed is None else 25.5
+    beliefs.recent = {("nba", JOKIC.key): tuple(a_game(26, n) for n in range(1, 11))}
+    late = on_jokic(1, points, "-110", late=True)
+    late = replace(late, bet=replace(late.bet, placed_at=placed))
+    bare = replace(late, bet=replace(late.bet, odds=None))
+    assert points_believed(beliefs, late) == points_believed(beliefs, bare)
+    told = beliefs.priors(GameTracking(GAME, (late,)))
+    assert told is not None
+    assert told.told_by[Side.HOME, JOKIC.key] == "10 games"
 
 
 async def test_who_is_seen_again_goes_on_being_remembered(night: Night) -> None:

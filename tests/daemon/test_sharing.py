@@ -13,13 +13,20 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.clock import FakeClock
-from tests.engine.build import GAME, T0, after, live, outlook
-from tracker.daemon.track import Decisions, PollForecast, TrackContext, deciding, track
+from tests.engine.build import GAME, T0, after, live, look, outlook
+from tracker.daemon.track import (
+    Decisions,
+    PollForecast,
+    TrackContext,
+    deciding,
+    track,
+    worth_recording,
+)
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Snapshot
 from tracker.domain.draft import Draft
-from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.money import parse_odds
 from tracker.domain.pick import ParlayPick
 from tracker.domain.policy import parse_rule
@@ -342,6 +349,18 @@ async def test_what_comes_while_the_disk_is_busy_is_recorded_together() -> None:
             await asyncio.sleep(0)
         disk.free.set()
     assert disk.written == [[games[0].id], [x.id for x in games[1:]]]
+
+
+def test_a_box_under_a_moment_that_was_told_is_worth_recording() -> None:
+    """The next chance rests on it, and is explained by it; the same box again leaves no trace."""
+    reported = quarters((20, 19))
+    boxed = replace(reported, players=(PlayerLine("1", "A", Side.HOME, (("pts", 4),), 5.0),))
+    tracking = look(GameTracking(GAME), reported, 1.0).tracking
+    for state, news in ((reported, False), (boxed, True), (boxed, False)):
+        change = look(tracking, state, 2.0)
+        poll = Poll("nba", "box", after(2), b"x", "00", state)
+        assert worth_recording(poll, change, tracking.state) is news
+        tracking = change.tracking
 
 
 async def test_nothing_is_decided_after_a_decision_that_failed() -> None:

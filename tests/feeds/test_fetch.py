@@ -108,7 +108,7 @@ async def test_json_called_html_is_still_json(site: Site, clock: FakeClock) -> N
 
 
 @pytest.mark.parametrize(
-    ("status", "retry", "error", "patience"),
+    ("status", "retry", "error", "wait_s"),
     [
         (404, None, FeedNotPublished, None),
         (410, None, FeedNotPublished, None),

@@ -73,6 +73,24 @@ async def test_the_newest_games_come_first_and_no_more_than_asked(store: Store) 
     assert [x.stats[0][1] for x in found[JOKIC]] == [22, 21]
 
 
+async def test_a_game_that_is_over_is_known_by_what_was_before_it(store: Store) -> None:
+    """As many earlier games as were read then, whatever came after."""
+    tracking = await a_book(store)
+    for day in range(4):
+        game = replace(GAME, id=f"002260000{day}", start=GAME.start + timedelta(days=day))
+        over = replace(final(20 + day), game=game)
+        await store.record(
+            poll(after(day), over), Change(replace(tracking, game=game, state=over)), ()
+        )
+    before, teams = GAME.start + timedelta(days=3), [("nba", "DEN")]
+    recent = await store.players.recent_games([JOKIC], 2, before)
+    assert [x.stats[0][1] for x in recent[JOKIC]] == [22, 21]
+    played = await store.players.team_games(teams, 2, before)
+    assert {x.stats[0][1] for x in played["nba", "DEN"]["nikola jokic"]} == {21, 22}
+    against = await store.players.opponents(teams, 2, before)
+    assert {x.game_id for x in against["nba", "DEN"]} == {"0022600001", "0022600002"}
+
+
 async def test_rosters_are_as_last_seen(store: Store) -> None:
     """A traded player is of his present team; who was not seen for long is forgotten."""
     await store.players.meet({("nba", "DEN"): ("Nikola Jokić", "Old Man")}, T0)

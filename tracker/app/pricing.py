@@ -19,7 +19,7 @@ from tracker.domain.prior import PriorTold
 from tracker.domain.quote import two_sided
 from tracker.domain.tracking import Group
 from tracker.engine.decide.parlays import combined
-from tracker.engine.market.closing import exchange_lines
+from tracker.engine.market.quotes import exchange_lines
 from tracker.forecast import Parameters, Unpriceable, load_parameters
 from tracker.forecast.explain import Seen
 from tracker.forecast.priors.belief import Believed, Known
@@ -62,7 +62,7 @@ class Pricing:
         return self._believed(game, bets, self._load(game.league))
 
     def _believed(self, game: Game, bets: Sequence[Bet], parameters: Parameters) -> Believed:
-        before = [x for x in bets if x.added_at <= game.start]
+        before = [x for x in bets if x.made_at <= game.start]
         return self.known.before(game, before, parameters)
 
     def told(self, game: Game, bets: Sequence[Bet]) -> PriorTold:
@@ -204,9 +204,11 @@ async def pricing_of(
     leagues = dict.fromkeys(x.league for x in games)
     absences = await store.seasons.absences(leagues, at)
     if whom:
-        recent = await store.players.recent_games(whom)
+        before = max(x.start for x in games)
+        recent = await store.players.recent_games(whom, before=before)
         teams = {(game.league, x) for game in games for x in (game.home, game.away)}
-        told, against = await store.players.team_games(teams), await store.players.opponents(teams)
+        told = await store.players.team_games(teams, before=before)
+        against = await store.players.opponents(teams, before=before)
         players.learn(recent, told, absences, against)
     else:
         players.learn({}, {}, absences)
@@ -221,7 +223,7 @@ async def believed_of(
     `rules` are those of bets that bring none, `given` the lines of the configuration.
     """
     views = await store.bets_on(game.id, rules)
-    bets = bets_before(views, game, min(game.start, now))
+    bets = bets_before(views, game, now)
     pricing = await pricing_of(store, [game], bets, given, load)
     return pricing.believed(game, bets)
 

@@ -1,9 +1,4 @@
-"""What happens to a poll: read, forecast, decide, record, tell.
-
-Games are read and forecast beside each other. What follows from a poll is decided and recorded by
-one consumer of one queue: each decision starts from what the last one left, also of a bet on
-several games, and nothing is recorded that rests on what is not.
-"""
+"""What happens to a poll: read, forecast, decide, send on or hold, record, tell."""
 
 from __future__ import annotations
 
@@ -11,26 +6,33 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from tracker.clock import Clock
-from tracker.domain.alert import PLAIN, Alert, MessageStyle
+from tracker.domain.alert import PLAIN, Alert, Decision, MessageStyle, Notice
 from tracker.domain.events import Tell
 from tracker.domain.game import GameState, Phase
-from tracker.domain.policy import USUAL, Event
+from tracker.domain.policy import DAEMON, USUAL, Event, Level, PastMessage, Policy, Say, Snooze
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.domain.value import ClosingValue
 from tracker.engine.decide.advance import advance, note
 from tracker.engine.decide.parlays import presume, to_presume
-from tracker.engine.rules.routing import route
+from tracker.engine.rules.routing import BUDGET_SPAN, route
 from tracker.forecast import Outlook
+from tracker.store import Store
 from tracker.wording.alerts import compose
 from tracker.wording.closes import settled_line
 
+SNOOZES_EVERY = 2.0
+"""Seconds between two looks at what a person has snoozed."""
 
-class Poller(Protocol):
+NOTICE_USEFUL_FOR = timedelta(hours=6)
+"""How long something that the program says of itself is worth sending."""
+
+
+class PollSource(Protocol):
     """Gives one poll after another of one game, each at its time."""
 
     async def next(self, standing: Standing) -> Poll:
@@ -84,8 +86,8 @@ class TrackContext:
     """What every track works with.
 
     `wanted` gives the bets on a game that are to be followed, as they are stored; `meet` hears who
-    plays. `ring` wakes the channels once an alert is on disk; `see` is told of looks that brought
-    nothing, `show` of what is believed after every look. `route` says of each firing what becomes
+    plays. `ring` wakes the channels once an alert is on disk; `see` is told of polls that brought
+    nothing, `show` of what is believed after every poll. `route` says of each alert what becomes
     of it, and `wording` how it is worded. `closed` gives what a bet was worth by the close.
     """
 
@@ -108,8 +110,8 @@ class TrackContext:
 class PollForecast:
     """A poll of a game with its forecast, to be decided on.
 
-    `book` is what was believed of the game before. `known` is the state that `outlook` was made of:
-    what the poll tells, or what is presumed of a game that nothing tells of yet.
+    `tracking` is what was believed of the game before. `known` is the state that `outlook` was made
+    of: what the poll tells, or what is presumed of a game that nothing tells of yet.
     """
 
     tracking: GameTracking
@@ -174,7 +176,7 @@ async def deciding(context: TrackContext) -> AsyncIterator[Decisions]:
         await asyncio.wait({consumer})
 
 
-async def track(tracking: GameTracking, poller: Poller, decisions: Decisions) -> None:
+async def track(tracking: GameTracking, poller: PollSource, decisions: Decisions) -> None:
     """Follow one game until every bet on it is settled for good, or none is left."""
     context = decisions.context
     # How long the feed is silent counts from here: before, nobody listened.
@@ -223,14 +225,17 @@ def _made(asked: _Asked, shared: dict[int, Tracked], context: TrackContext) -> _
     change = context.route(_decided(replace(polled, tracking=tracking), now), now)
     shared.update({x.bet.number: x for x in change.tracking.tracked if len(x.bet.games) > 1})
     change = worded(change, context.wording, context.closed)
-    kept = worth_recording(polled.poll, change) or change.tracking.checks != tracking.checks
+    kept = (
+        worth_recording(polled.poll, change, tracking.state)
+        or change.tracking.checks != tracking.checks
+    )
     return _Made(polled.poll, change, waiting, kept)
 
 
 def _taken_up(
     tracking: GameTracking, shared: dict[int, Tracked], context: TrackContext
 ) -> GameTracking:
-    """The book with the bets that are wanted at this moment, each as the last decision left it."""
+    """The tracking with the bets that are wanted now, each as the last decision left it."""
     wanted = context.wanted(tracking)
     followed = {x.bet.number for x in wanted}
     for number in [n for n, x in shared.items() if _is_on(x, tracking) and n not in followed]:
@@ -292,10 +297,77 @@ def _text(
     return "\n".join(x for x in (first, line, rest) if x)
 
 
-def worth_recording(poll: Poll, change: Change) -> bool:
-    """Whether a poll brought anything: a repeated state leaves no trace, a broken body does."""
+def worth_recording(poll: Poll, change: Change, before: GameState | None) -> bool:
+    """Whether a poll brought anything: a repeated state leaves no trace, a broken body does.
+
+    `before` is what was believed of the game. A box may tell of players under a moment that was
+    told already: the next chance rests on it.
+    """
     if not change.empty or change.notes:
         return True
     if isinstance(poll.reading, Unreadable):
         return poll.reading.trouble is Trouble.MALFORMED
-    return change.ordering is not Ordering.SAME
+    return change.ordering is not Ordering.SAME or _boxed(change.tracking.state) != _boxed(before)
+
+
+def _boxed(state: GameState | None) -> tuple[object, ...]:
+    """What a box alone tells of a game."""
+    return () if state is None else (state.players, state.box)
+
+
+class AlertPolicy:
+    """The one place that decides what becomes of alerts, for all games together."""
+
+    def __init__(self, policy: Policy = USUAL) -> None:
+        """`policy` is the part of it that the settings give."""
+        self._policy = policy
+        self._snoozes: tuple[Snooze, ...] = ()
+        self._told: tuple[PastMessage, ...] = ()
+        self._lost: frozenset[str] = frozenset()
+
+    async def recall(self, store: Store, now: datetime) -> None:
+        """Take up what was told before a restart, and what is snoozed."""
+        self._told = await store.alerting.told_since(now - BUDGET_SPAN)
+        await self.refresh(store, now)
+
+    async def refresh(self, store: Store, now: datetime) -> None:
+        """Take up what is snoozed."""
+        self._snoozes = await store.alerting.snoozes(now)
+
+    async def tend(self, store: Store, clock: Clock) -> None:
+        """Keep in step with what is snoozed, for ever."""
+        while True:
+            await self.refresh(store, clock.now())
+            await clock.sleep(SNOOZES_EVERY)
+
+    def policy(self, now: datetime) -> Policy:
+        """What holds at this moment."""
+        self._told = tuple(x for x in self._told if abs(now - x.at) < BUDGET_SPAN)
+        return replace(self._policy, snoozes=self._snoozes, recent=self._told, lost=self._lost)
+
+    def route(self, change: Change, now: datetime) -> Change:
+        """Say of each alert what becomes of it, and remember what is told."""
+        game = change.tracking.game.id
+        self._lost = self._lost | {game} if change.tracking.lost else self._lost - {game}
+        routed = route(change, self.policy(now), now)
+        if any(x.decision is Decision.FIRED for x in routed.alerts):
+            self._told = (*self._told, PastMessage(game, now))
+        return routed
+
+    def notice(self, kind: str, text: str, now: datetime, level: Level) -> Notice | None:
+        """What the program says of itself, at the moment at which it may; None when unwanted.
+
+        A level that is set for the program's own words goes before `level`, but for what is urgent.
+        """
+        says = self._policy.says.get(DAEMON)
+        if says is Say.OFF and level is not Level.URGENT:
+            return None
+        set_for_all = says is Say.SILENT or DAEMON in self._policy.levels
+        own = self._policy.level(DAEMON)
+        loud = own if set_for_all and level is not Level.URGENT else level
+        quiet = self._policy.quiet
+        due = None
+        if quiet is not None and loud.rank < quiet.through.rank:
+            due = quiet.until(now)
+        expires = now + NOTICE_USEFUL_FOR if due is None else None
+        return Notice(kind, int(now.timestamp()), now, text, loud, expires, due)

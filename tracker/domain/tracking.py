@@ -18,7 +18,7 @@ from tracker.domain.prior import Basis
 if TYPE_CHECKING:
     from tracker.domain.events import SystemEvent
 
-BOX_PATIENCE = timedelta(minutes=20)
+BOX_AWAITED = timedelta(minutes=20)
 """How long after the end a game is looked at every minute for what a result still lacks."""
 
 
@@ -130,7 +130,7 @@ class Tracked:
     the last revision that was announced.
 
     A parlay has a standing for each leg and a group for each game; one over several games is in the
-    book of each.
+    tracking of each.
     """
 
     bet: Bet
@@ -280,20 +280,20 @@ class GameTracking:
         done = bool(self.tracked) and all(x.done_in(self.game.id) for x in self.tracked)
         if self.final_at is not None and self.seen_at is not None:
             # What the box still lacks by then comes with a later look at it, or never.
-            done = done or self.seen_at - self.final_at >= BOX_PATIENCE
+            done = done or self.seen_at - self.final_at >= BOX_AWAITED
         legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
         players = any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
         return Standing(self.game, self.state, self.final_at, done, self.checks, players)
 
     def with_tracked(self, tracked: Tracked) -> GameTracking:
-        """The book with one bet's entry replaced."""
+        """The tracking with one bet's entry replaced."""
         number = tracked.bet.number
         return replace(
             self, tracked=tuple(tracked if x.bet.number == number else x for x in self.tracked)
         )
 
     def with_bets(self, wanted: tuple[Tracked, ...]) -> GameTracking:
-        """The book with exactly these bets; those already followed keep what is remembered."""
+        """The tracking with exactly these bets; those already followed keep what is remembered."""
         followed = {x.bet.number: x for x in self.tracked}
         return replace(
             self,

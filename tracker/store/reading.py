@@ -11,8 +11,8 @@ from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
 from tracker.domain.bet import (
     ASK_BOOK,
     Bet,
-    Moments,
     OwnFigure,
+    ScoreMoments,
     Settlement,
     Snapshot,
     Status,
@@ -54,9 +54,9 @@ from tracker.store.views import (
 
 
 def trackings(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> list[GameTracking]:
-    """A book for every game with bets to follow: by tip-off, and the bets by number.
+    """A tracking for every game with bets to follow: by tip-off, and the bets by number.
 
-    A bet on several games is in the book of each.
+    A bet on several games is in the tracking of each.
     """
     wagers = Wagers(db, defaults)
     known: dict[int, Tracked] = {}
@@ -258,7 +258,7 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
             SourceStatusView(
                 x["source"], moment_or_none(x["last_ok_at"]), moment(x["last_try_at"]), x["word"]
             )
-            for x in db.execute(q.PULSES)
+            for x in db.execute(q.SOURCE_STATUSES)
         ),
         deliveries={(x["channel"], x["state"]): x["n"] for x in db.execute(aq.DELIVERY_COUNTS)},
         decisions={(x["decision"], x["reason"]): x["n"] for x in db.execute(aq.DECISION_COUNTS)},
@@ -399,8 +399,8 @@ def _snapshot(x: Any) -> Snapshot:
         clock=x["clock"],
         game_clock=x["game_clock"],
         score=Score(x["home"], x["away"]),
-        mu=Moments(x["mu_home"], x["mu_away"], x["mu_margin"], x["mu_total"]),
-        sigma=Moments(x["sigma_home"], x["sigma_away"], x["sigma_margin"], x["sigma_total"]),
+        mu=ScoreMoments(x["mu_home"], x["mu_away"], x["mu_margin"], x["mu_total"]),
+        sigma=ScoreMoments(x["sigma_home"], x["sigma_away"], x["sigma_margin"], x["sigma_total"]),
         chance=stored_chance(x),
         model_version=x["model_version"],
         feature_version=x["feature_version"],

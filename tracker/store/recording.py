@@ -107,7 +107,7 @@ def keep_daemon(db: sqlite3.Connection, x: DaemonView) -> None:
 def saw(db: sqlite3.Connection, answers: Mapping[str, tuple[datetime, str]]) -> None:
     """Remember when sources were last tried, and how that went: `ok` or the trouble."""
     rows = [{"source": x, "at": stamp(at), "word": word} for x, (at, word) in answers.items()]
-    db.executemany(q.PULSE, rows)
+    db.executemany(q.SOURCE_STATUS, rows)
 
 
 def seen(db: sqlite3.Connection, looks: Mapping[str, tuple[datetime, bool]]) -> None:

@@ -25,7 +25,7 @@ def to_presume(tracking: GameTracking, now: datetime) -> GameState | None:
 
 
 def presume(tracking: GameTracking, state: GameState, outlook: Outlook) -> GameTracking:
-    """The book with the chance of those parlays' legs, by the outlook before tip-off.
+    """The tracking with the chance of those parlays' legs, by the outlook before tip-off.
 
     Nothing is believed of the game by that, and no snapshot is due: the parlay's other games give
     them.

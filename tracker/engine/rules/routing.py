@@ -1,4 +1,4 @@
-"""What becomes of a firing: one step after the other may hold it back, each with its reason.
+"""What becomes of an alert: one step after the other may hold it back, each with its reason.
 
     switched off -> told before -> dead parlay -> feed away -> snoozed -> budget -> quiet -> told
 
@@ -58,7 +58,7 @@ class AlertContext:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why a firing is not told, and when it is told after all, where it is."""
+    """Why an alert is not sent, and when it is sent after all, where it is."""
 
     reason: Reason
     detail: str = ""
@@ -66,7 +66,7 @@ class Hold:
 
 
 Step = Callable[[AlertContext, Policy, datetime], Hold | None]
-"""Looks at a firing; None lets it pass."""
+"""Looks at an alert; None lets it pass."""
 
 
 def switched_off(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
@@ -164,11 +164,11 @@ STEPS: tuple[Step, ...] = (
     over_budget,
     quiet,
 )
-"""In this order; the first that holds a firing back gives the reason."""
+"""In this order; the first that holds an alert back gives the reason."""
 
 
 def route(change: Change, policy: Policy, now: datetime) -> Change:
-    """The change with every firing told, at its level and its time, or held with a reason."""
+    """The change with every alert sent, at its level and its time, or held with a reason."""
     if not any(x.decision is Decision.FIRED for x in change.alerts):
         return change
     tracked = {x.bet.number: x for x in change.tracking.tracked}

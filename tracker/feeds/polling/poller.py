@@ -38,7 +38,7 @@ class GamePoller:
     """The polls of one game, one at a time.
 
     `beat` is called at least once a minute of the clock while the poller waits, and around each
-    look, so that a supervisor can tell patience from being stuck.
+    look, so that a supervisor can tell waiting from being stuck.
     """
 
     def __init__(
@@ -148,9 +148,9 @@ class GamePoller:
     def _wait(self, standing: Standing) -> float:
         """Seconds until the next poll, moved a little."""
         now = self._clock.now()
-        patience = None if self._last is None else self._last.retry_after
+        wait_s = None if self._last is None else self._last.retry_after
         paused = self._paused(standing)
-        wait = cadence.next_wait(standing, now, self._failures, patience, paused_s=paused)
+        wait = cadence.next_wait(standing, now, self._failures, wait_s, paused_s=paused)
         strict = standing.settled and cadence.asleep(standing)
         return cadence.jittered(wait, self._rng, never_early=strict)
 

@@ -172,7 +172,9 @@ class CheckpointChances:
     more: Array
 
 
-def sights(known: Known, train: Array, document: dict[str, Any]) -> list[CheckpointChances]:
+def checkpoint_chances(
+    known: Known, train: Array, document: dict[str, Any]
+) -> list[CheckpointChances]:
     """A few thousand players at each of SPREAD_AT."""
     rows = known.rows
     usual = expected_minutes(known, document["prior"])
@@ -317,7 +319,7 @@ def fit_players(
         "level": _level(known, train),
     }
     progress("spread", 0.0)
-    seen = sights(known, train, document)
+    seen = checkpoint_chances(known, train, document)
     document["spread"] = fit_spread(
         seen, tuple(document["trips"]), lambda part: progress("spread", part)
     )
