@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from tracker.domain.alert import Alert
 from tracker.domain.bet import Parlay, Snapshot
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import GameState
 from tracker.domain.market import Market
-from tracker.domain.tracking import Change, LegStanding, RuleState, Tracked
-from tracker.engine.decide.normalising import first_seen
+from tracker.domain.tracking import Change, Gathering, Tracked
+from tracker.engine.decide.normalising import first_seen, players_of
 from tracker.engine.decide.parlays import chance_of, look_at, part_of
 from tracker.engine.rules.stepping import Look, apply_rules
 from tracker.forecast import Outlook, own_figure, price_all, why_none
@@ -35,17 +34,6 @@ class Priced(NamedTuple):
     raw: Chance | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What became of one bet. `rules` and `legs` are those that changed."""
-
-    tracked: Tracked
-    snapshot: Snapshot | None = None
-    rules: tuple[RuleState, ...] = ()
-    legs: tuple[LegStanding, ...] = ()
-    alerts: tuple[Alert, ...] = ()
-
-
 def see(
     change: Change,
     fresh: Callable[[Tracked], bool],
@@ -60,36 +48,22 @@ def see(
     book = change.book
     state = book.state
     assert state is not None  # noqa: S101 - a state has just been believed
-    look = replace(look, state=state)
     looked = [x for x in book.tracked if fresh(x)]
     if not looked:
         return change
+    look = replace(look, state=state)
+    renewed = replace(look, renewed=True)
+    entered = frozenset() if look.renewed else first_seen(look.before, state)
     take = None if outlook is None else _camera(state, outlook, look.now)
-    sights = {
-        x.bet.number: _sight(x, priced, _look_at(x, look), take)
-        for x, priced in zip(looked, chances(looked, outlook, state), strict=True)
-        if look.news or priced[0] != x or priced[1] not in (x.chance, x.no_chance)
-    }
-    seen = sights.values()
-    return replace(
-        change,
-        book=replace(
-            book,
-            tracked=tuple(
-                sights[x.bet.number].tracked if x.bet.number in sights else x for x in book.tracked
-            ),
-        ),
-        snapshots=(*change.snapshots, *(x.snapshot for x in seen if x.snapshot is not None)),
-        rules=(*change.rules, *(rule for x in seen for rule in x.rules)),
-        legs=(*change.legs, *(leg for x in seen for leg in x.legs)),
-        alerts=(*change.alerts, *(alert for x in seen for alert in x.alerts)),
-    )
 
+    def about(one: Tracked) -> bool:
+        return any((x.side, x.key) in entered for x in players_of(one, state.game.id))
 
-def _look_at(tracked: Tracked, look: Look) -> Look:
-    """The look as it concerns one bet."""
-    fresh = not look.renewed and first_seen(tracked, look.before, look.state)
-    return replace(look, renewed=True) if fresh else look
+    found = Gathering(change)
+    for one, priced in zip(looked, chances(looked, outlook, state), strict=True):
+        if look.news or priced[0] != one or priced[1] not in (one.chance, one.no_chance):
+            _see_one(found, one, priced, renewed if entered and about(one) else look, take)
+    return found.change
 
 
 def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -> list[Priced]:
@@ -116,17 +90,17 @@ def _single(one: Tracked, market: Market, told: Chance | None, outlook: Outlook)
     return Priced(one, chance, None if chance is told else told)
 
 
-def _sight(
-    old: Tracked,
-    priced: Priced,
-    look: Look,
-    take: Camera | None,
-) -> Sight:
+def _see_one(
+    found: Gathering, old: Tracked, priced: Priced, look: Look, take: Camera | None
+) -> None:
+    """Add what becomes of one bet."""
     seen, told, raw = priced
-    legs = () if seen is old else tuple(x for x in seen.legs if x not in old.legs)
+    if seen is not old:
+        found.legs += [x for x in seen.legs if x not in old.legs]
     if seen.groups and seen.settlement is not None:
-        return Sight(seen, legs=legs)
-    snapshot = chance = None
+        found.put(seen)
+        return
+    chance = None
     if isinstance(told, NoChance):
         seen = seen.without_chance(told)
         known = old.no_chance is told
@@ -134,11 +108,11 @@ def _sight(
         chance, known = told, told is None
         seen = seen if told is None else seen.seen_at(told)
     if take is not None and not known:
-        snapshot = take(seen, raw)
-    rules, alerts = apply_rules(old, seen, chance, look)
-    memory = {x.rule: x for x in old.rules}
-    changed = tuple(x for x in rules if x is not memory[x.rule] and x != memory[x.rule])
-    return Sight(seen.with_rules(rules) if changed else seen, snapshot, changed, legs, alerts)
+        found.snapshots.append(take(seen, raw))
+    seen, rules, alerts = apply_rules(old, seen, chance, look)
+    found.put(seen)
+    found.rules += rules
+    found.alerts += alerts
 
 
 def _camera(state: GameState, outlook: Outlook, now: datetime) -> Camera:
