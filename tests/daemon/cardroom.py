@@ -22,11 +22,10 @@ from tracker.domain.events import SystemEvent
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.language.grammar import find_in_game, parse_pick
-from tracker.notify.boards import Board
-from tracker.notify.channels.telegram.card import TelegramBoard
-from tracker.notify.channels.telegram.channel import TelegramChannel
+from tracker.notify.channel import Board
+from tracker.notify.channels.telegram.channel import TelegramBoard, TelegramChannel
 from tracker.notify.channels.telegram.connection import TelegramConnection
-from tracker.notify.channels.telegram.values import Place
+from tracker.notify.channels.telegram.values import ChatPlace
 from tracker.settings import Secret
 from tracker.store import Store
 
@@ -44,7 +43,7 @@ class Room:
 
     store: Store
     clock: FakeClock
-    wall: LiveView
+    live_view: LiveView
     board: Board
     folder: Path = Path()
     told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -57,7 +56,7 @@ class Room:
     def start(self) -> None:
         """A loop that has just been started."""
         tell = self._tell
-        self.loop = CardLoop(self.board, self.wall, self.store.cards, self.clock, tell)
+        self.loop = CardLoop(self.board, self.live_view, self.store.cards, self.clock, tell)
 
     def _tell(self, event: SystemEvent) -> None:
         self.told.append(log_line(event))
@@ -69,7 +68,7 @@ class Room:
 
     async def restart(self) -> None:
         """Die and start again: nothing but the store is left."""
-        self.wall = LiveView(self.clock, DENVER)
+        self.live_view = LiveView(self.clock, DENVER)
         await self.store.recover(self.clock.now())
         self.start()
         await self.loop.recall()
@@ -84,7 +83,7 @@ class Room:
     def show(self, found: GameState, *tracked: Tracked, stale: bool = False) -> None:
         """Show the game in any state."""
         now = self.clock.now()
-        self.wall.show(GameTracking(GAME, tracked, found, seen_at=now, stale=stale))
+        self.live_view.show(GameTracking(GAME, tracked, found, seen_at=now, stale=stale))
 
     def end(self) -> None:
         """Show the game as it ended, with its result."""
@@ -118,7 +117,7 @@ async def a_chat(
 ) -> AsyncIterator[tuple[Room, BotApi]]:
     """A room whose board is a Telegram chat."""
     async with BotApi(chats={chat_id}) as api:
-        place = Place(chat_id)
+        place = ChatPlace(chat_id)
         line = TelegramConnection(Secret(TOKEN), place, api_url=api.url, limit=limit)
         channel = TelegramChannel(line)
         async with channel, a_room(path, TelegramBoard(channel.line)) as room:

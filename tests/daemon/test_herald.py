@@ -40,7 +40,7 @@ from tracker.domain.events import (
 )
 from tracker.domain.policy import Level, Policy, QuietHours, Say
 from tracker.notify.channel import Message
-from tracker.notify.outbox import dispatch
+from tracker.notify.sender import dispatch
 from tracker.store import Store
 
 NOW = datetime(2026, 11, 21, 3, 30, tzinfo=UTC)
@@ -100,8 +100,8 @@ async def world(
             bell.set()
 
     async with await Store.open(folder / "t.db", now=at) as store:
-        desk = AlertPolicy(policy or Policy())
-        herald = SystemNotices(store, desk, clock, (phone, mail), ring)
+        alert_policy = AlertPolicy(policy or Policy())
+        herald = SystemNotices(store, alert_policy, clock, (phone, mail), ring)
         tell = herald.hearing(tell_nobody)
         jobs = [*herald.jobs()]
         jobs += [

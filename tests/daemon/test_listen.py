@@ -24,7 +24,7 @@ from tracker.daemon.bot.listener import Listener
 from tracker.daemon.bot.subprocesses import Ran
 from tracker.domain.bet import Status
 from tracker.domain.policy import Scope
-from tracker.notify.channels.telegram.card import TelegramBoard
+from tracker.notify.channels.telegram.channel import TelegramBoard
 from tracker.notify.channels.telegram.connection import TelegramConnection
 from tracker.registry import GAMES, Registry
 
@@ -75,7 +75,7 @@ class Ears:
     def start(self) -> None:
         """Begin to listen."""
         errands = BotCommands(
-            self.room.store, self.room.wall, self.room.clock, DENVER, self.line, self.bets,
+            self.room.store, self.room.live_view, self.room.clock, DENVER, self.line, self.bets,
             self.verbs, self.refreshed.append, self.real, self.fixed_chat,
         )  # fmt: skip
         tell = self.room._tell

@@ -15,11 +15,11 @@ from tracker.domain.player import player_key
 from tracker.feeds.arbitration.identity import Register, nearest, state_under
 from tracker.feeds.espn.espn import espn_source
 from tracker.feeds.nba import nba
-from tracker.replay.espn.site import EspnSite
-from tracker.replay.espn.words import event_id
+from tracker.replay.espn_site import EspnSite
 from tracker.replay.files import shipped
-from tracker.replay.nba.site import LIVE, Site
+from tracker.replay.nba_site import LIVE, NbaSite
 from tracker.replay.playback import Playback, Showing
+from tracker.replay.words import event_id
 
 START = datetime(2026, 1, 30, 0, 30, tzinfo=UTC)
 GAME = Game("0022500680", "nba", "PHI", "SAC", START)
@@ -103,15 +103,15 @@ def test_old_games_are_forgotten() -> None:
     """A year of games does not pile up."""
     register = Register()
     for day in range(60):
-        told = replace(GAME, id=f"00225{day:05}", start=START + timedelta(days=day))
-        register.own("nba", told)
+        reported = replace(GAME, id=f"00225{day:05}", start=START + timedelta(days=day))
+        register.own("nba", reported)
         register.prune()
     assert len(register._games) == len(register._told) == 15
 
 
 def test_a_state_told_from_the_other_side() -> None:
     """Everything that belongs to a side changes it; the id and the sides are those of the game."""
-    told = GameState(
+    reported = GameState(
         replace(AT_ESPN, home="SAC", away="PHI"),
         Phase.LIVE,
         1,
@@ -123,7 +123,7 @@ def test_a_state_told_from_the_other_side() -> None:
         timeouts=Pair(6, 7),
         players=(PlayerLine("espn:1", "A", Side.HOME, ()),),
     )
-    found = state_under(GAME, told)
+    found = state_under(GAME, reported)
     assert (found.game.id, found.game.name, found.game.start) == (GAME.id, GAME.name, AT_ESPN.start)
     assert (found.score, found.periods) == (Score(15, 20), (Score(15, 20),))
     assert (found.possession, found.bonus) == (Side.AWAY, Pair(False, True))
@@ -135,7 +135,7 @@ def test_players_go_by_one_name_whoever_tells_of_them(name: str) -> None:
     """The league's box and ESPN's summary of a recorded game: the same players and figures."""
     shown = Showing(Playback(next(x for x in shipped() if x.name == name)))
     game, over = shown.playback.recording.id, shown.ends + timedelta(hours=1)
-    box = Site([shown]).page(f"{LIVE}/boxscore/boxscore_{game}.json", over)
+    box = NbaSite([shown]).page(f"{LIVE}/boxscore/boxscore_{game}.json", over)
     path = "/apis/site/v2/sports/basketball/nba/summary"
     summary = EspnSite([shown]).page(path, {"event": event_id("nba", game)}, over)
     assert box is not None

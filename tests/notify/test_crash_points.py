@@ -15,7 +15,7 @@ from tests.notify.world import World, night
 from tracker.domain.alert import Delivery, Failed, Outcome, Sent, Unknown
 from tracker.domain.events import tell_nobody
 from tracker.notify.channel import Message
-from tracker.notify.outbox import dispatch
+from tracker.notify.sender import dispatch
 from tracker.store import Store
 
 
@@ -85,10 +85,10 @@ class Mortal:
         self.fate.step()
         return found
 
-    async def told(self, expired: Iterable[Delivery], outcome: Outcome) -> None:
+    async def finish_digest(self, expired: Iterable[Delivery], outcome: Outcome) -> None:
         """As the store does."""
         self.fate.step()
-        await self.store.told(expired, outcome)
+        await self.store.finish_digest(expired, outcome)
         self.fate.step()
 
     async def shift(self, channel: str, seconds: float) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.doubles.clock import FakeClock
 from tracker.replay.faults import Fault, FaultKind
-from tracker.replay.nba.site import LIVE, SCOREBOARD
+from tracker.replay.nba_site import LIVE, SCOREBOARD
 from tracker.replay.playback import Playback
 from tracker.replay.recording import Recording
 from tracker.replay.server import Options, PortTakenError, Running, serve, serving

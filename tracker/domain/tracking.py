@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tracker.domain.events import SystemEvent
 
-BOX_PATIENCE = timedelta(minutes=20)
+BOX_AWAITED = timedelta(minutes=20)
 """How long after the end a game is looked at every minute for what a result still lacks."""
 
 
@@ -132,7 +132,7 @@ class Tracked:
     the last revision that was announced.
 
     A parlay has a standing for each leg and a group for each game; one over several games is in the
-    book of each.
+    tracking of each.
     """
 
     bet: Bet
@@ -282,20 +282,20 @@ class GameTracking:
         done = bool(self.tracked) and all(x.done_in(self.game.id) for x in self.tracked)
         if self.final_at is not None and self.seen_at is not None:
             # What the box still lacks by then comes with a later look at it, or never.
-            done = done or self.seen_at - self.final_at >= BOX_PATIENCE
+            done = done or self.seen_at - self.final_at >= BOX_AWAITED
         legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
         players = any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
         return Standing(self.game, self.state, self.final_at, done, self.checks, players)
 
     def with_tracked(self, tracked: Tracked) -> GameTracking:
-        """The book with one bet's entry replaced."""
+        """The tracking with one bet's entry replaced."""
         number = tracked.bet.number
         return replace(
             self, tracked=tuple(tracked if x.bet.number == number else x for x in self.tracked)
         )
 
     def with_bets(self, wanted: tuple[Tracked, ...]) -> GameTracking:
-        """The book with exactly these bets; those already followed keep what is remembered."""
+        """The tracking with exactly these bets; those already followed keep what is remembered."""
         followed = {x.bet.number: x for x in self.tracked}
         return replace(
             self,
@@ -306,7 +306,7 @@ class GameTracking:
         )
 
     def with_all(self, changed: Mapping[int, Tracked]) -> GameTracking:
-        """The book with the entries of some bets replaced, by their numbers."""
+        """The same with the entries of some bets replaced, by their numbers."""
         if not changed:
             return self
         return replace(self, tracked=tuple(changed.get(x.bet.number, x) for x in self.tracked))
@@ -328,7 +328,7 @@ class Change:
     `rules` and `legs` hold only those that changed. `notes` are transitions worth a log line.
     """
 
-    book: GameTracking
+    tracking: GameTracking
     ordering: Ordering | None = None
     snapshots: tuple[Snapshot, ...] = ()
     rules: tuple[RuleState, ...] = ()
@@ -354,10 +354,10 @@ class Change:
 
 
 class Gathering:
-    """What becomes of the bets of a book, bet by bet, put into one change at the end.
+    """What becomes of the bets on a game, bet by bet, put into one change at the end.
 
-    Each list takes what is to be added to the part of the change of that name. To replace a book
-    and its tuples once for every bet would take the square of their number.
+    Each list takes what is to be added to the part of the change of that name. To replace a
+    tracking and its tuples once for every bet would take the square of their number.
     """
 
     def __init__(self, change: Change) -> None:
@@ -387,7 +387,7 @@ class Gathering:
         }
         if not (parts or self._bets):
             return change
-        return replace(change, book=change.book.with_all(self._bets), **parts)
+        return replace(change, tracking=change.tracking.with_all(self._bets), **parts)
 
 
 _GATHERED = (

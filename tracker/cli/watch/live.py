@@ -32,7 +32,7 @@ from tracker.language.snoozes import parse_until
 if TYPE_CHECKING:
     from tracker.cli.session import Scope
     from tracker.store.views import BetView, ShowView
-    from tracker.wording.card_rows import Row
+    from tracker.wording.cards import Row
 
 _RETRY_S = 2.0
 """Seconds before a database that cannot be read is tried again."""
@@ -81,7 +81,7 @@ async def _look(at: Session) -> TonightSeen:
     ended = tuple(x for x in last if x.result is not None and x.number not in shown)
     wait = None
     if at.daemon is not None:
-        wait = until_next_poll(await at.store.books(rules), at.now)
+        wait = until_next_poll(await at.store.trackings(rules), at.now)
     decisions = await at.store.alerting.decisions_since(evening(at.now, zone))
     said = [
         f"{at.now.astimezone(zone):%H:%M:%S %Z}",

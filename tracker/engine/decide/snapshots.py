@@ -14,11 +14,11 @@ from tracker.domain.market import Market
 from tracker.domain.tracking import Change, Gathering, Tracked
 from tracker.engine.decide.normalising import first_seen, players_of
 from tracker.engine.decide.parlays import chance_of, look_at, part_of
-from tracker.engine.rules.stepping import Look, apply_rules
+from tracker.engine.rules.stepping import GameUpdate, apply_rules
 from tracker.forecast import Outlook, own_figure, price_all, why_none
 from tracker.forecast.calibration import UNCALIBRATED, Calibrations
 
-Camera = Callable[[Tracked, Chance | None], Snapshot]
+TakeSnapshot = Callable[[Tracked, Chance | None], Snapshot]
 """Takes the snapshot of a bet as it has been seen, with its raw chance where that is another."""
 
 
@@ -37,7 +37,7 @@ class Priced(NamedTuple):
 def see(
     change: Change,
     fresh: Callable[[Tracked], bool],
-    look: Look,
+    update: GameUpdate,
     outlook: Outlook | None,
 ) -> Change:
     """Add the snapshots, rule decisions and facts of the bets that have `fresh` news.
@@ -45,24 +45,24 @@ def see(
     A bet that cannot be priced, for lack of the points by period, keeps its last chance; its rules
     about chances stand still. Where the state is no news, a chance that stands leaves no trace.
     """
-    book = change.book
-    state = book.state
+    tracking = change.tracking
+    state = tracking.state
     assert state is not None  # noqa: S101 - a state has just been believed
-    looked = [x for x in book.tracked if fresh(x)]
-    if not looked:
+    concerned = [x for x in tracking.tracked if fresh(x)]
+    if not concerned:
         return change
-    look = replace(look, state=state)
-    renewed = replace(look, renewed=True)
-    entered = frozenset() if look.renewed else first_seen(look.before, state)
-    take = None if outlook is None else _camera(state, outlook, look.now)
+    update = replace(update, state=state)
+    renewed = replace(update, renewed=True)
+    entered = frozenset() if update.renewed else first_seen(update.before, state)
+    take = None if outlook is None else _snapshots(state, outlook, update.now)
 
     def about(one: Tracked) -> bool:
         return any((x.side, x.key) in entered for x in players_of(one, state.game.id))
 
     found = Gathering(change)
-    for one, priced in zip(looked, chances(looked, outlook, state), strict=True):
-        if look.news or priced[0] != one or priced[1] not in (one.chance, one.no_chance):
-            _see_one(found, one, priced, renewed if entered and about(one) else look, take)
+    for one, priced in zip(concerned, chances(concerned, outlook, state), strict=True):
+        if update.news or priced[0] != one or priced[1] not in (one.chance, one.no_chance):
+            _see_one(found, one, priced, renewed if entered and about(one) else update, take)
     return found.change
 
 
@@ -76,8 +76,8 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
     for one in tracked:
         market = one.bet.market
         if isinstance(market, Parlay):
-            looked = look_at(one, market, outlook, state)
-            found.append(Priced(looked, chance_of(looked)))
+            seen = look_at(one, market, outlook, state)
+            found.append(Priced(seen, chance_of(seen)))
         else:
             found.append(_single(one, market, next(told), outlook))
     return found
@@ -91,7 +91,7 @@ def _single(one: Tracked, market: Market, told: Chance | None, outlook: Outlook)
 
 
 def _see_one(
-    found: Gathering, old: Tracked, priced: Priced, look: Look, take: Camera | None
+    found: Gathering, old: Tracked, priced: Priced, update: GameUpdate, take: TakeSnapshot | None
 ) -> None:
     """Add what becomes of one bet."""
     seen, told, raw = priced
@@ -109,13 +109,13 @@ def _see_one(
         seen = seen if told is None else seen.seen_at(told)
     if take is not None and not known:
         found.snapshots.append(take(seen, raw))
-    seen, rules, alerts = apply_rules(old, seen, chance, look)
+    seen, rules, alerts = apply_rules(old, seen, chance, update)
     found.put(seen)
     found.rules += rules
     found.alerts += alerts
 
 
-def _camera(state: GameState, outlook: Outlook, now: datetime) -> Camera:
+def _snapshots(state: GameState, outlook: Outlook, now: datetime) -> TakeSnapshot:
     """What takes the snapshot of a bet at a state: all but its chance is the same for every bet."""
     shared = (now, state.period, state.clock, state.game_clock, state.score)
     forecast = (outlook.mu, outlook.sigma)

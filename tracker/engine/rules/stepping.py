@@ -31,7 +31,7 @@ _ONCE = frozenset({Event.START, Event.HALFTIME})
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class GameUpdate:
     """A look at a game: what was believed before and is now, and what kind of news that is.
 
     `news` is whether the state is another one; `renewed` whether chances moved by more than the
@@ -52,7 +52,7 @@ class Look:
 
 
 def apply_rules(
-    old: Tracked, seen: Tracked, chance: Chance | None, look: Look
+    old: Tracked, seen: Tracked, chance: Chance | None, update: GameUpdate
 ) -> tuple[Tracked, list[RuleState], list[Alert]]:
     """Step every rule of a bet over the state, and over its chance where that is known.
 
@@ -60,13 +60,13 @@ def apply_rules(
     decided. Rules about a chance stand still while a push is the likeliest end: it is neither won
     nor lost.
     """
-    facts = look.facts
+    facts = update.facts
     absent = "" if old.out == seen.out else "; ".join(absentees(old, seen))
     if absent:
         facts |= {Event.OUT}
     reading = None
     if chance is not None and chance.push < LIKELIEST:
-        reading = Reading(chance.win, look.now, hurried(look.state, chance), _win(old.chance))
+        reading = Reading(chance.win, update.now, hurried(update.state, chance), _win(old.chance))
     rules: list[RuleState] = []
     changed: list[RuleState] = []
     alerts: list[Alert] = []
@@ -74,10 +74,12 @@ def apply_rules(
         after, alert = memory, None
         match rule:
             case LevelRule() | SwingRule() if reading is not None:
-                calm = None if look.renewed else unmoved(rule, memory, reading)
-                after, alert = (calm, None) if calm else _stepped(seen, rule, memory, reading, look)
+                calm = None if update.renewed else unmoved(rule, memory, reading)
+                after = calm or memory
+                if calm is None:
+                    after, alert = _stepped(seen, rule, memory, reading, update)
             case EventRule() if rule.event in facts:
-                after, alert = _told(seen, rule, memory, absent, look)
+                after, alert = _told(seen, rule, memory, absent, update)
             case _:
                 pass
         rules.append(after)
@@ -92,23 +94,27 @@ def apply_rules(
 
 
 def _stepped(
-    seen: Tracked, rule: LevelRule | SwingRule, memory: RuleState, reading: Reading, look: Look
+    seen: Tracked,
+    rule: LevelRule | SwingRule,
+    memory: RuleState,
+    reading: Reading,
+    update: GameUpdate,
 ) -> tuple[RuleState, Alert | None]:
     """A rule about a chance after a reading, and its decision where that is a row."""
-    verdict = (rebase if look.renewed else step)(rule, memory, reading)
+    verdict = (rebase if update.renewed else step)(rule, memory, reading)
     if not (verdict.fires or verdict.worth_noting(memory)):
         return verdict.state, None
-    return verdict.state, _decided(seen, rule, verdict, reading, look.state)
+    return verdict.state, _decided(seen, rule, verdict, reading, update.state)
 
 
 def _told(
-    seen: Tracked, rule: EventRule, memory: RuleState, absent: str, look: Look
+    seen: Tracked, rule: EventRule, memory: RuleState, absent: str, update: GameUpdate
 ) -> tuple[RuleState, Alert | None]:
     """A rule about a fact that has happened, and what it tells of it, once."""
     repeated = rule.event in _ONCE and memory.episode > 0
     if memory.phase is RulePhase.DONE or repeated:
         return memory, None
-    memory, alert = between(seen, memory, rule.event, look.state, look.now)
+    memory, alert = between(seen, memory, rule.event, update.state, update.now)
     return memory, replace(alert, detail=absent if rule.event is Event.OUT else "")
 
 

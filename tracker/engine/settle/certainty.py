@@ -30,12 +30,12 @@ def tell_certain(change: Change, before: GameState | None, now: datetime) -> Cha
 
     `before` is what was believed until this poll.
     """
-    state = change.book.state
+    state = change.tracking.state
     if before is None or state is None or not state.phase.in_play:
         return change
     was, sure = Sure(before), Sure(state)
     found = Gathering(change)
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         asked = [x for x in tracked.rules if x.rule in _TOLD_AS]
         if asked and tracked.settlement is None:
             told = any(x.phase is RulePhase.FIRING for x in asked)
@@ -120,12 +120,12 @@ def _possible(tracked: Tracked, before: Sure, sure: Sure) -> frozenset[Result]:
 
 def tell_legs(change: Change, before: GameState | None, now: datetime) -> Change:
     """Add the word on each leg of a parlay that has won while others are open, each once."""
-    state = change.book.state
+    state = change.tracking.state
     if before is None or state is None:
         return change
     was, sure = Sure(before), Sure(state)
     found = Gathering(change)
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         if not tracked.legs:
             continue
         memory = next((x for x in tracked.rules if x.rule == Event.HIT.value), None)

@@ -44,23 +44,23 @@ def finish(change: Change, now: datetime) -> Change:
     A final score counts once a second poll, about a minute later, has brought it again; a game that
     is off once several polls have told it, and once its book's time for it is over.
     """
-    book = change.book
-    state = book.state
-    if state is None or book.changed_at is None or book.final_at is None:
+    tracking = change.tracking
+    state = tracking.state
+    if state is None or tracking.changed_at is None or tracking.final_at is None:
         return change
     # A wall clock that was set back must not put the result off.
-    again = change.ordering is Ordering.SAME and abs(now - book.changed_at) >= AGREE_AFTER
+    again = change.ordering is Ordering.SAME and abs(now - tracking.changed_at) >= AGREE_AFTER
     if not again and not (state.phase.off and change.ordering is Ordering.CORRECTION):
         return change
-    checks = _checks_due(book, now)
+    checks = _checks_due(tracking, now)
 
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
         return _leg_judged(bet, leg, known, state, last=checks > 0)
 
     found = Gathering(change)
-    for tracked in book.tracked:
+    for tracked in tracking.tracked:
         if may_settle(tracked, state, house_of(tracked.bet.book), now):
-            _settle(found, book, tracked, graded, now)
+            _settle(found, tracking, tracked, graded, now)
     return _confirm(found.change, now, checks)
 
 
@@ -70,7 +70,7 @@ def settle_parts(change: Change, before: GameState | None, now: datetime) -> Cha
     Two polls must agree on them, and the final state grades them again. `before` is what was
     believed until this poll.
     """
-    state = change.book.state
+    state = change.tracking.state
     if before is None or state is None or not state.phase.in_play:
         return change
 
@@ -84,39 +84,39 @@ def settle_parts(change: Change, before: GameState | None, now: datetime) -> Cha
         return known if verdict is None else _with_verdict(known, verdict)
 
     found = Gathering(change)
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         house, market = house_of(tracked.bet.book), tracked.bet.market
         if not isinstance(market, Parlay) and not sure.over(market, house):
             # Nearly every bet, at nearly every poll.
             continue
         if may_settle(tracked, state, house, now):
-            _settle(found, change.book, tracked, graded, now)
+            _settle(found, change.tracking, tracked, graded, now)
     return found.change
 
 
 def leave_to_person(change: Change, why: str, now: datetime) -> Change:
     """Settle what is certain of a game whose end does not come, and leave the rest to a person."""
-    book = change.book
+    tracking = change.tracking
 
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
         if known.result is not None:
             return known
         sure = None
-        if book.state is not None and book.state.phase.in_play:
-            sure = certain(leg.market, book.state, house_of(bet.book))
+        if tracking.state is not None and tracking.state.phase.in_play:
+            sure = certain(leg.market, tracking.state, house_of(bet.book))
         return replace(known, unclear=why) if sure is None else _with_verdict(known, sure)
 
     found = Gathering(change)
-    for tracked in book.tracked:
-        if not tracked.done_in(book.game.id):
-            _settle(found, book, tracked, graded, now)
+    for tracked in tracking.tracked:
+        if not tracked.done_in(tracking.game.id):
+            _settle(found, tracking, tracked, graded, now)
     return found.change
 
 
 def doubt_results(change: Change, why: str, now: datetime) -> Change:
     """Leave results to a person that are not official and that the last documents contradict."""
     found = Gathering(change)
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         given = tracked.settlement is not None and tracked.settlement.by_hand
         if given or tracked.official or tracked.review is not None:
             continue
@@ -128,7 +128,7 @@ def doubt_results(change: Change, why: str, now: datetime) -> Change:
 def take_given(change: Change) -> Change:
     """Take up results that a person gave since the last poll: nobody is told what he just did."""
     found = Gathering(change)
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         given = tracked.settlement
         if given is None or not given.by_hand or tracked.told >= given.revision:
             continue
@@ -139,7 +139,7 @@ def take_given(change: Change) -> Change:
 def confirm_parts(change: Change, why: str, now: datetime) -> Change:
     """Make the results of single bets official that a game left which was not finished."""
     found = Gathering(change)
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         done, decided = tracked.settlement, tracked.official or tracked.review is not None
         if done is None or decided or isinstance(tracked.bet.market, Parlay):
             continue
@@ -163,12 +163,12 @@ Grader = Callable[[Bet, Leg, LegStanding], LegStanding]
 
 
 def _settle(
-    found: Gathering, book: GameTracking, tracked: Tracked, graded: Grader, now: datetime
+    found: Gathering, tracking: GameTracking, tracked: Tracked, graded: Grader, now: datetime
 ) -> None:
-    before, state = tracked.settlement, book.state
-    seen, legs = _judged(tracked, book.game.id, graded)
+    before, state = tracked.settlement, tracking.state
+    seen, legs = _judged(tracked, tracking.game.id, graded)
     if seen is not tracked and seen != tracked:
-        # Of a night's many bets few have news: the others leave the book as it is.
+        # Of a night's many bets few have news: the others leave the tracking as it is.
         found.put(seen)
         found.legs += [x for x in seen.legs if x not in tracked.legs]
     try:
@@ -261,31 +261,31 @@ def _with_verdict(known: LegStanding, verdict: Verdict) -> LegStanding:
     )
 
 
-def _checks_due(book: GameTracking, now: datetime) -> int:
+def _checks_due(tracking: GameTracking, now: datetime) -> int:
     """How often the box should have been read again by this time."""
-    assert book.final_at is not None  # noqa: S101 - asked by the caller
-    first, last = check_times(book.final_at)
+    assert tracking.final_at is not None  # noqa: S101 - asked by the caller
+    first, last = check_times(tracking.final_at)
     return 0 if now < first else 1 if now < last else FINAL_CHECKS
 
 
 def _confirm(change: Change, now: datetime, checks: int) -> Change:
     """Make results official when the game is looked at again after the box has been rewritten."""
-    book = change.book
-    if checks <= book.checks:
-        return _confirm_revised(change, now) if book.checks else change
-    # The note has the poll recorded, so that a restart knows that the game was looked at again.
-    looked = replace(
+    tracking = change.tracking
+    if checks <= tracking.checks:
+        return _confirm_revised(change, now) if tracking.checks else change
+    # The note has the poll recorded, so that a restart knows that the game was concerned at again.
+    confirmed = replace(
         change,
-        book=replace(book, checks=checks),
-        notes=(*change.notes, GameChecked(book.game.name, f"{checks} of {FINAL_CHECKS}")),
+        tracking=replace(tracking, checks=checks),
+        notes=(*change.notes, GameChecked(tracking.game.name, f"{checks} of {FINAL_CHECKS}")),
     )
-    return _confirm_revised(looked, now)
+    return _confirm_revised(confirmed, now)
 
 
 def _confirm_revised(change: Change, now: datetime) -> Change:
     found = Gathering(change)
-    for tracked in change.book.tracked:
-        known = _legs_official(tracked, change.book.game.id)
+    for tracked in change.tracking.tracked:
+        known = _legs_official(tracked, change.tracking.game.id)
         if known is not tracked:
             found.put(known)
             found.legs += [x for x in known.legs if x not in tracked.legs]

@@ -314,7 +314,8 @@ class PlayerOutlook:
     @Lazy
     def rates(self) -> Floats:
         """Expected figures for each minute still to come, in the order of BASIC."""
-        return rates_of([self])[0]
+        rates: Floats = rates_of([self])[0]
+        return rates
 
 
 def remainders(listed: Sequence[PlayerOutlook]) -> list[Remainder]:
