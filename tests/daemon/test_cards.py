@@ -19,9 +19,8 @@ from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
 from tests.doubles.clock import FakeClock
 from tests.notify.services import TOPIC, Discord, Ntfy
 from tests.notify.values import GAME, NOW, state
-from tracker.daemon.cards.editor import DOUBT, REFUSED_WAIT
-from tracker.daemon.cards.live_view import LEFT, LiveView
-from tracker.domain.policy import Scope, Snooze
+from tracker.daemon.cards import DOUBT, LEFT, REFUSED_WAIT, LiveView
+from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.domain.tracking import GameTracking
 from tracker.notify.channels.discord import DiscordChannel
 from tracker.notify.channels.ntfy import NtfyChannel
@@ -248,7 +247,9 @@ async def test_silence_shows_and_can_be_ended(tmp_path: Path) -> None:
     """A snoozed game says until when, and its button offers the sound."""
     async with a_chat(tmp_path) as (room, api):
         now = room.clock.now()
-        room.live_view.snoozes = (Snooze(Scope.GAME, GAME.id, now, now + timedelta(minutes=30)),)
+        room.live_view.snoozes = (
+            Snooze(SnoozeScope.GAME, GAME.id, now, now + timedelta(minutes=30)),
+        )
         room.see()
         await room.pass_time(1)
         card = only(api)

@@ -15,7 +15,7 @@ from tests.doubles.log import log_line
 from tests.engine.build import GAME, T0, after, live
 from tracker.app.player_priors import PlayerBeliefs
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.daemon.watchers.known_players import watch_rosters
+from tracker.daemon.watchers.lacking import watch_rosters
 from tracker.domain.bet import Bet, Parlay
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side

@@ -31,7 +31,6 @@ from tracker.domain.market import (
 )
 from tracker.domain.money import Odds
 from tracker.domain.pick import (
-    Figure,
     Handicap,
     Matchup,
     OddOrEven,
@@ -39,6 +38,7 @@ from tracker.domain.pick import (
     OverUnder,
     ParlayPick,
     Pick,
+    PlayerFigure,
     Tens,
     ToWin,
 )
@@ -106,7 +106,7 @@ WHAT = st.one_of(
     st.builds(OverUnder, DIRECTIONS, POINTS),
     st.builds(OddOrEven, st.sampled_from(Parity)),
     st.builds(OneOfThree),
-    st.builds(Figure, st.sampled_from(Stat), DIRECTIONS, POINTS),
+    st.builds(PlayerFigure, st.sampled_from(Stat), DIRECTIONS, POINTS),
     st.builds(Tens, st.integers(2, 3), st.booleans()),
 )
 PRICE: dict[str, st.SearchStrategy[Any]] = {
@@ -121,7 +121,7 @@ PRICE: dict[str, st.SearchStrategy[Any]] = {
 def picks(draw: st.DrawFn) -> Pick:
     """A pick of any kind, about whom it needs."""
     asked = draw(WHAT)
-    about_a_player = isinstance(asked, Figure | Tens)
+    about_a_player = isinstance(asked, PlayerFigure | Tens)
     needed = isinstance(asked, ToWin | Handicap)
     return Pick(
         text=draw(TEXT),

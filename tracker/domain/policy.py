@@ -278,7 +278,7 @@ class QuietHours:
         return ends.astimezone(UTC)
 
 
-class Scope(StrEnum):
+class SnoozeScope(StrEnum):
     """What a snooze is about."""
 
     BET = "bet"
@@ -293,7 +293,7 @@ class Snooze:
     `id` is the number that it is stored under, 0 before that.
     """
 
-    scope: Scope
+    scope: SnoozeScope
     target: str
     since: datetime
     until: datetime
@@ -304,11 +304,11 @@ class Snooze:
         if not self.since <= now < self.until:
             return False
         match self.scope:
-            case Scope.ALL:
+            case SnoozeScope.ALL:
                 return True
-            case Scope.BET:
+            case SnoozeScope.BET:
                 return self.target == str(bet)
-            case Scope.GAME:
+            case SnoozeScope.GAME:
                 return self.target in games
 
 

@@ -157,7 +157,7 @@ def work_out(piece: Piece) -> Finding:
 
 
 def _backtest(piece: Piece, strategy: Strategy, parameters: Parameters) -> dict[str, Any]:
-    from tracker.app.backtest import backtest
+    from tracker.app.market.backtest import backtest
     from tracker.modelling.backtest.seasons import candidates, read_rows
 
     rows = read_rows(piece.folder / piece.league)

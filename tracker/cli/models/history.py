@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.cli.declare import declare
-from tracker.cli.ending import Ended
 from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league, need_modelling
 from tracker.cli.screen import Advance, bar, note, say
-from tracker.cli.session import Scope, scope_of, session
+from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, GameState, Phase
@@ -88,7 +87,7 @@ def history(
     if work.stopped is not None:
         raise Impossible(f"{work.stopped}; what was read is kept, the same command goes on")
     if not folder.known:
-        raise Ended
+        raise CommandEnded
 
 
 def collect_days(scope: Scope, league: str, days: tuple[date, date], out: Path) -> int:
