@@ -31,7 +31,7 @@ MOST_SHORT_FILES = 7
 
 TWICE = frozenset(
     """
-    ActionDocument Board Event Given Known Moment PlayerDocument PlaysBody PlaysDocument Quote
+    ActionDocument Board Given Known Moment PlayerDocument PlaysBody PlaysDocument Quote
     Result Standing Table TeamDocument
     """.split()  # noqa: SIM905 - seventy names in quotes are hard to read
 )

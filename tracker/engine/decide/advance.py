@@ -27,7 +27,7 @@ from tracker.domain.events import (
 )
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import Market
-from tracker.domain.policy import Event
+from tracker.domain.policy import Fact
 from tracker.domain.poll import AGREEING_POLLS, STALE_AFTER, Trouble, Unreadable, goes_back
 from tracker.domain.prior import Basis
 from tracker.domain.tracking import (
@@ -196,7 +196,7 @@ def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:
     change = end_unheard(change, why.told, now)
     if not playing or not silent or tracking.lost:
         return _asked(change)
-    alerts = announce(change.tracking, Event.FEED_DOWN, now, detail=why.why)
+    alerts = announce(change.tracking, Fact.FEED_DOWN, now, detail=why.why)
     change = replace(
         change,
         tracking=replace(change.tracking, lost=True),
@@ -221,7 +221,7 @@ def _feed_back(
         return (), ()
     seconds = int((now - tracking.seen_at).total_seconds())
     away = f"away for {seconds // 60} min {seconds % 60} s"
-    return announce(tracking, Event.FEED_BACK, now, detail=away), (
+    return announce(tracking, Fact.FEED_BACK, now, detail=away), (
         GameBack(tracking.game.name, away),
     )
 

@@ -21,8 +21,8 @@ from tracker.domain.game import GameState, Score
 from tracker.domain.policy import (
     Comparison,
     EdgeRule,
-    Event,
     EventRule,
+    Fact,
     LevelRule,
     MarketRule,
     MoveRule,
@@ -52,7 +52,7 @@ LIKELIEST = 0.5
 LEAST_MOVE = 0.005
 """A leg's chance that moves by less is not what moved its parlay."""
 
-_ONCE = frozenset({Event.START, Event.HALFTIME})
+_ONCE = frozenset({Fact.START, Fact.HALFTIME})
 """What happens once in a game, also when the feed corrects itself and tells it again."""
 
 _ASLEEP = frozenset({RulePhase.UNARMED, RulePhase.FIRING, RulePhase.DONE})
@@ -79,7 +79,7 @@ class GameUpdate:
     now: datetime
     news: bool = True
     renewed: bool = False
-    facts: frozenset[Event] = field(init=False)
+    facts: frozenset[Fact] = field(init=False)
     """What of the game is to be announced."""
 
     def __post_init__(self) -> None:
@@ -99,7 +99,7 @@ def apply_rules(
     facts = update.facts
     absent = "" if old.out == seen.out else "; ".join(absentees(old, seen))
     if absent:
-        facts |= {Event.OUT}
+        facts |= {Fact.OUT}
     reading = None
     if chance is not None and chance.push < LIKELIEST:
         reading = RuleReading(
@@ -153,7 +153,7 @@ def _told(
     if memory.phase is RulePhase.DONE or repeated:
         return memory, None
     memory, alert = between(seen, memory, rule.event, update.state, update.now)
-    return memory, replace(alert, detail=absent if rule.event is Event.OUT else "")
+    return memory, replace(alert, detail=absent if rule.event is Fact.OUT else "")
 
 
 def _in_order(seen: Tracked) -> Sequence[RuleState]:
