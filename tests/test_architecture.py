@@ -31,7 +31,7 @@ MOST_SHORT_FILES = 6
 
 TWICE = frozenset(
     """
-    Event Given Known Moment Quote Result Standing Table
+    Given Known Moment Quote Result Standing Table
     """.split()  # noqa: SIM905 - seventy names in quotes are hard to read
 )
 """Names of classes that stand twice. The list only gets shorter."""

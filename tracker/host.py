@@ -29,8 +29,12 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 _MICROSECONDS = 1_000_000
 
-_M_ARENA_MAX = -8
-"""glibc's name, in malloc.h, of the most heaps that a process may have."""
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+"""glibc's names, in malloc.h, of the block's size from which on it is the machine's own, and of the
+most heaps that a process may have."""
+
+_LARGE = 1 << 20
+"""Bytes of such a block while models are fitted."""
 
 
 class AlreadyRunning(TrackerError):
@@ -284,10 +288,23 @@ def share_one_heap() -> None:
     Else the C library gives each a heap of its own, which keeps what was freed: some 10 MB in all.
     Threads take turns in Python anyway. Another C library than glibc has none of this.
     """
+    _set_malloc(_M_ARENA_MAX, 1)
+
+
+def return_large_blocks() -> None:
+    """Return each block of a megabyte or more to the machine when it is freed.
+
+    Else the C library keeps blocks of the size that it once saw freed, and what was needed for one
+    step of a long piece of work lies unused in the next.
+    """
+    _set_malloc(_M_MMAP_THRESHOLD, _LARGE)
+
+
+def _set_malloc(name: int, value: int) -> None:
     import ctypes
 
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+        ctypes.CDLL(None).mallopt(name, value)
 
 
 def give_back_memory() -> None:

@@ -95,7 +95,7 @@ async def night(tmp_path: Path) -> AsyncIterator[Night]:
         followed = FollowedBets(
             store, clock, settings, lambda event: events.append(log_line(event))
         )
-        followed.slate_known = True
+        followed.know_slate()
         await followed.refresh()
         yield Night(store, followed, events)
 
@@ -116,7 +116,7 @@ async def test_a_roster_is_remembered_from_earlier_games(night: Night, tmp_path:
     """A player who was seen with his team is found before tonight's box is there."""
     await night.store.players.meet({("nba", "DEN"): ("Nikola Jokić",)}, T0 - timedelta(days=2))
     again = FollowedBets(night.store, FakeClock(T0), settings_in(tmp_path), lambda *_: None)
-    again.slate_known = True
+    again.know_slate()
     await night.store.add(written("DEN Jokic o25.5 pts"), game=None, defaults=(), at=T0)
     trackings = await again.refresh()
     assert trackings is not None

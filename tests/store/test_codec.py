@@ -43,7 +43,7 @@ from tracker.domain.pick import (
     ToWin,
 )
 from tracker.domain.player import Player, Stat
-from tracker.domain.policy import Comparison, Event, EventRule, LevelRule, SwingRule
+from tracker.domain.policy import Comparison, EventRule, Fact, LevelRule, SwingRule
 from tracker.domain.prior import Lines
 from tracker.store.codec.bets import (
     bet_of,
@@ -88,7 +88,7 @@ MARKETS: st.SearchStrategy[Market] = st.one_of(
 RULES = st.one_of(
     st.builds(LevelRule, st.sampled_from(Comparison), st.floats(0.0001, 0.99999)),
     st.builds(SwingRule, st.floats(0.001, 0.9), st.integers(1, 3600)),
-    st.builds(EventRule, st.sampled_from(Event)),
+    st.builds(EventRule, st.sampled_from(Fact)),
 )
 TEAMS = st.one_of(
     st.sampled_from(sorted(teams("nba").values(), key=lambda x: x.code)),

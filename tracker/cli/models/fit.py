@@ -27,6 +27,7 @@ from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused, TrackerError
 from tracker.domain.league import slate_date
+from tracker.host import return_large_blocks
 from tracker.registry import CALIBRATION, GAMES, PLAYERS, Kind, registry_beside
 
 if TYPE_CHECKING:
@@ -201,11 +202,12 @@ def retrain(
     scope, wanted = scope_of(context), known_league(league)
     kinds = _wanted(kind)
     need_modelling("a retrain", "pyarrow")
+    return_large_blocks()
     place = folder or scope.settings().history_folder
     if collect:
         _collect(scope, wanted, place)
-    if kind == _BOTH and not (place / wanted / "player_games.parquet").is_file():
-        note(f"{place / wanted} tells of no players: their figures stay")
+    if kind == _BOTH and _seasons_of_players(place, wanted) < 2:  # noqa: PLR2004 - one to judge on
+        note(f"{place / wanted} tells of no players in two seasons: their figures stay")
         kinds = (GAMES,)
     found = [_retrained(scope, wanted, x, place, seasons_of(seasons)) for x in kinds]
     if as_json:
@@ -215,6 +217,15 @@ def retrain(
         return
     for entry in found:
         _tell_kept(entry)
+
+
+def _seasons_of_players(folder: Path, league: str) -> int:
+    """In how many seasons a folder tells of players."""
+    if not (folder / league / "player_games.parquet").is_file():
+        return 0
+    from tracker.modelling.players.dataset import seasons_with_players
+
+    return len(set(seasons_with_players(folder, league).tolist()))
 
 
 def _wanted(kind: str) -> tuple[Kind[Any], ...]:
@@ -231,12 +242,12 @@ def _collect(scope: Scope, league: str, folder: Path) -> None:
     from tracker.cli.models.history import collect_days
     from tracker.modelling.collect.folder import HistoryFolder
 
-    known = HistoryFolder(folder, league).finished()
-    if not known:
+    latest = HistoryFolder(folder, league).latest
+    if latest is None:
         raise Impossible(
             f"{folder / league} holds no games yet: collect seasons with `tracker history --season`"
         )
-    days = max(x.day for x in known) - _OVERLAP, slate_date(SystemClock().now())
+    days = latest - _OVERLAP, slate_date(SystemClock().now())
     try:
         added = collect_days(scope, league, days, folder)
     except TrackerError as why:

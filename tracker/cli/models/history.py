@@ -82,11 +82,11 @@ def history(
         asyncio.run(_collect(scope_of(context), wanted, days, wanted_ids, work))
     for line in work.left_out:
         note(line)
-    say(f"{plural(work.added, 'game')} added to {out / wanted}, {len(folder.known)} in all")
+    say(f"{plural(work.added, 'game')} added to {out / wanted}, {folder.games} in all")
     asyncio.run(_keep(scope_of(context), folder))
     if work.stopped is not None:
         raise Impossible(f"{work.stopped}; what was read is kept, the same command goes on")
-    if not folder.known:
+    if not folder.games:
         raise CommandEnded
 
 
@@ -176,7 +176,8 @@ async def _collect(
             return
         work.advance("the schedule", 0.0)
         games = await _games(feed, days)
-        missing = [x for x in games if x.id not in work.folder.known]
+        known = work.folder.known
+        missing = [x for x in games if x.id not in known]
         await _read_all(feed, missing, work)
 
 

@@ -201,7 +201,7 @@ async def pair_chat(scope: Scope) -> None:
                 "take [notify.telegram] chat_id out to send them here."
             )
             return
-        channel.line.place = ChatPlace(bond.chat, bond.topic)
+        channel.line.write_to(ChatPlace(bond.chat, bond.topic))
         await try_out(channel)
 
 

@@ -6,7 +6,7 @@ Nothing here hurries a poll: it is asked for in the background, within the budge
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from tracker.app.player_priors import players_in
@@ -110,8 +110,7 @@ class Lacking:
         lines, book = found
         told = {game.id: PregameLines(lines, book, game.start)}
         await self.store.known.keep_quotes(told)
-        known = self.pricing.known
-        self.pricing.known = replace(known, quotes={**known.quotes, **told})
+        self.pricing.learn(told)
         self.learned(frozenset({game.id}))
 
     def _strangers(self) -> list[tuple[Game, frozenset[str]]]:
@@ -134,12 +133,10 @@ class Lacking:
         if not read:
             return
         touched = set()
-        players = self.pricing.players
         for x in self.trackings():
             who = {(x.game.league, y.key) for y in players_in((z.bet for z in x.tracked), x.game)}
             if who:
-                told = await self.store.players.recent_games(who)
-                players.recent = {**players.recent, **told}
+                self.pricing.players.remember(await self.store.players.recent_games(who))
                 touched.add(x.game.id)
         self.learned(frozenset(touched))
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracker.app.pricing import Pricing
@@ -113,7 +112,7 @@ async def watch_slate(
         states = {state.game.id: state for state in reading.states}
         games = [(game, states.get(game.id)) for game in reading.games]
         await store.save_games(games, clock.now())
-        followed.slate_known = True
+        followed.know_slate()
         slate_changed.set()
         if reading.blind:
             wait, retry = retry, min(retry * 2, SLATE_RETRY[1])
@@ -126,7 +125,7 @@ async def watch_slate(
 async def learn(store: Store, pricing: Pricing) -> None:
     """Let what prices bets know all that the store has of games before their tip-off."""
     quotes, finished = await store.known.quotes(), await store.known.finished()
-    pricing.known = replace(pricing.known, quotes=quotes, finished=finished)
+    pricing.know(quotes, finished)
 
 
 async def keep_learning(store: Store, pricing: Pricing, clock: Clock) -> None:

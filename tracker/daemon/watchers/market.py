@@ -263,8 +263,7 @@ class MarketWatch:
                 told[game_id] = PregameLines(*lines)
         if told:
             await self._parts.store.known.keep_quotes(told)
-            known = self._parts.forecaster.pricing.known
-            self._parts.forecaster.pricing.known = replace(known, quotes={**known.quotes, **told})
+            self._parts.forecaster.pricing.learn(told)
 
     def live_lines(self, game: Game, state: GameState) -> LiveLines | None:
         """An exchange's moneyline of a game in play, where it is fresh; None where there is none.
