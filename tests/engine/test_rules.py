@@ -21,9 +21,10 @@ from tracker.engine.rules.state_machine import (
     BUDGET_SPAN,
     COOLDOWN,
     HOLD_POLLS,
-    Reading,
+    RuleReading,
     log_odds,
     step,
+    unmoved,
 )
 
 REARMED = 0.74
@@ -45,7 +46,7 @@ class Watch:
         """Readings one after another."""
         for p in chances:
             self.at += every
-            verdict = step(self.rule, self.state, Reading(p, after(self.at), hurried))
+            verdict = step(self.rule, self.state, RuleReading(p, after(self.at), hurried))
             self.reasons.append(verdict.reason.value)
             if verdict.worth_noting(self.state):
                 self.noted.append(verdict.reason.value)
@@ -198,8 +199,8 @@ def test_a_swing_is_measured_within_its_time() -> None:
     assert isinstance(rule, SwingRule)
     state = RuleState(1, rule.text)
     for seconds, p in ((0, 0.4), (60, 0.45), (120, 0.56)):
-        state = step(rule, state, Reading(p, after(seconds), hurried=False)).state
-    verdict = step(rule, state, Reading(0.58, after(130), hurried=False))
+        state = step(rule, state, RuleReading(p, after(seconds), hurried=False)).state
+    verdict = step(rule, state, RuleReading(0.58, after(130), hurried=False))
     assert (verdict.fires, verdict.was, verdict.reason) == (True, 0.4, Reason.SWUNG)
     assert len(watch("swing 0.15 in 5m").see(0.4).see(0.6, every=300, hurried=True).fired) == 1
     assert not watch("swing 0.15 in 5m").see(0.4).see(0.6, every=301, hurried=True).fired
@@ -325,3 +326,23 @@ def test_a_level_fires_only_beyond_it_and_never_first(
             assert near
             near = False
         near = near or p < 0.8
+
+
+@given(
+    st.sampled_from(["p >= 0.80", "p <= 0.30", "p crosses 0.50", "swing 0.15 in 5m"]),
+    st.lists(st.one_of(st.floats(0.0, 1.0), st.sampled_from([0.3, 0.8, 0.5])), max_size=30),
+)
+def test_a_reading_that_decides_nothing_leaves_what_the_machine_leaves(
+    text: str, chances: list[float]
+) -> None:
+    """Where the short way answers, the whole machine says the same and tells nothing."""
+    rule = parse_rule(text)
+    assert isinstance(rule, LevelRule | SwingRule)
+    state = RuleState(1, text)
+    for n, p in enumerate(chances):
+        reading = RuleReading(p, after(40.0 * n), hurried=n % 7 == 6, before=p / 2)
+        verdict = step(rule, state, reading)
+        short = unmoved(rule, state, reading)
+        assert short in (None, verdict.state)
+        assert short is None or not (verdict.fires or verdict.worth_noting(state))
+        state = verdict.state

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.web.conftest import Served
-from tracker.app.market import clv_report, clv_summary
-from tracker.app.series import series
+from tracker.app.course import series
+from tracker.app.market.quotes import clv_report, clv_summary
 from tracker.clock import SystemClock
 from tracker.store import Store
 

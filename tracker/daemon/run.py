@@ -16,25 +16,24 @@ from tracker import __version__
 from tracker.app.explain import Explainer
 from tracker.app.pricing import Load
 from tracker.app.refresh import Refresh
-from tracker.app.report import Span
+from tracker.app.report import ReportSpan
 from tracker.clock import Clock, ScaledClock, SystemClock
-from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.chat import ChatBoards
 from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.broadcast_delay import LateSlate, delayed
-from tracker.daemon.cards.live_view import LiveView
+from tracker.daemon.cards import LiveView
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.memory import settled, share_one_heap
-from tracker.daemon.track import Decisions, TrackContext, deciding, track
-from tracker.daemon.watchdog import Watchdog
+from tracker.daemon.track import AlertPolicy, Decisions, TrackContext, deciding, track
 from tracker.daemon.watchers.buying import MarketParts
 from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.daemon.watchers.known_players import watch_rosters
-from tracker.daemon.watchers.lacking import Lacking
+from tracker.daemon.watchers.lacking import Lacking, watch_rosters
 from tracker.daemon.watchers.loops import (
     GRACE,
+    SourceStatus,
+    Watchdog,
+    WriteBackoff,
     keep_alive,
     keep_learning,
     learn,
@@ -51,10 +50,8 @@ from tracker.daemon.watchers.nightly import (
     tell_reports,
     tell_tonight,
 )
-from tracker.daemon.watchers.source_status import SourceStatus
 from tracker.daemon.watchers.system_notices import SystemNotices
 from tracker.daemon.watchers.trials import TrialWatch
-from tracker.daemon.write_backoff import WriteBackoff
 from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.game import Game, GameState
@@ -62,14 +59,14 @@ from tracker.domain.league import slate_date
 from tracker.domain.money import plural
 from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import GameTracking
-from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.feeds.identity import KEPT
 from tracker.feeds.odds.asking import OddsSources, open_odds
-from tracker.feeds.polling.poller import STEP_S, Poller
+from tracker.feeds.polling.poller import STEP_S, GamePoller
 from tracker.feeds.slates import Slates
 from tracker.forecast import load_parameters
 from tracker.forecast.priors.fusion import LiveLines
-from tracker.host import SystemdNotifier, single_instance
+from tracker.host import SystemdNotifier, memory_settled, share_one_heap, single_instance
 from tracker.notify.channel import Channel
 from tracker.notify.channels.telegram.channel import TelegramChannel
 from tracker.notify.sender import SendingHabits, dispatch, no_card
@@ -114,7 +111,7 @@ class Daemon:
         self._parts = parts
         self._clock = parts.clock
         self._bells = {channel.name: asyncio.Event() for channel in parts.channels}
-        self._following: dict[str, Poller] = {}
+        self._following: dict[str, GamePoller] = {}
         self._changed = asyncio.Event()
         self._progress = Watchdog(SystemClock())
         self._alert_policy = AlertPolicy(parts.settings.policy)
@@ -314,7 +311,7 @@ class Daemon:
         tasks.create_task(tell_tonight(self._as_they_stand, clock, tell))
         tasks.create_task(tell_changes(store, clock, tell))
         if wanted.report != "off":
-            at, span = wanted.digest_at or REPORT_AT, Span(wanted.report)
+            at, span = wanted.digest_at or REPORT_AT, ReportSpan(wanted.report)
             tasks.create_task(tell_reports(store, span, at, zone, clock, tell))
         if wanted.heartbeat_url is not None:
             url = wanted.heartbeat_url.get_secret_value()
@@ -336,7 +333,7 @@ class Daemon:
         for game_id in self._followed.moved() & self._following.keys():
             self._following[game_id].nudge()
 
-    def _poller(self, tracking: GameTracking) -> Poller:
+    def _poller(self, tracking: GameTracking) -> GamePoller:
         speed = self._clock.speed if isinstance(self._clock, ScaledClock) else 1.0
 
         def beat() -> None:
@@ -345,9 +342,11 @@ class Daemon:
         if tracking.state is not None:
             self._parts.feeds.recall(tracking.game, tracking.state)
         feeds, roomy = self._parts.feeds, partial(self._parts.feeds.roomy, tracking.game)
-        return Poller(tracking.game, feeds, self._clock, self._parts.rng, beat, roomy)
+        return GamePoller(tracking.game, feeds, self._clock, self._parts.rng, beat, roomy)
 
-    async def _track(self, tracking: GameTracking, poller: Poller, decisions: Decisions) -> None:
+    async def _track(
+        self, tracking: GameTracking, poller: GamePoller, decisions: Decisions
+    ) -> None:
         self._tell(GameFollowed(tracking.game.name, len(tracking.tracked)))
         delay = self._parts.settings.alerts.delay
         async with delayed(poller, delay, self._clock, tracking.standing) as behind:
@@ -418,7 +417,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
                 verbs, runners,
             )  # fmt: skip
             tell(DaemonStarted(str(settings.store.path)))
-            with settled():
+            with memory_settled():
                 try:
                     await Daemon(parts).live(notifier or SystemdNotifier(), stop)
                 except* _Stop:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.cli.declare import declare
-from tracker.cli.ending import Ended
 from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league, need_modelling
 from tracker.cli.screen import Advance, bar, note, say
-from tracker.cli.session import Scope, scope_of, session
+from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, GameState, Phase
@@ -83,12 +82,12 @@ def history(
         asyncio.run(_collect(scope_of(context), wanted, days, wanted_ids, work))
     for line in work.left_out:
         note(line)
-    say(f"{plural(work.added, 'game')} added to {out / wanted}, {len(folder.known)} in all")
+    say(f"{plural(work.added, 'game')} added to {out / wanted}, {folder.games} in all")
     asyncio.run(_keep(scope_of(context), folder))
     if work.stopped is not None:
         raise Impossible(f"{work.stopped}; what was read is kept, the same command goes on")
-    if not folder.known:
-        raise Ended
+    if not folder.games:
+        raise CommandEnded
 
 
 def collect_days(scope: Scope, league: str, days: tuple[date, date], out: Path) -> int:
@@ -163,8 +162,7 @@ async def _collect(
     season: tuple[Run, ...] | None,
     work: Collecting,
 ) -> None:
-    from tracker.feeds.feeds import open_feeds
-    from tracker.feeds.leagues import SOURCES
+    from tracker.feeds.feeds import SOURCES, open_feeds
 
     source = next(x for x in SOURCES[league] if x.name == league)
     clock = SystemClock()
@@ -178,14 +176,15 @@ async def _collect(
             return
         work.advance("the schedule", 0.0)
         games = await _games(feed, days)
-        missing = [x for x in games if x.id not in work.folder.known]
+        known = work.folder.known
+        missing = [x for x in games if x.id not in known]
         await _read_all(feed, missing, work)
 
 
 async def _games(feed: Feed, days: tuple[date, date]) -> list[Game]:
     """The games of these dates that have begun. Raises Impossible when the schedule has none."""
-    from tracker.feeds.errors import FeedError
-    from tracker.feeds.http.fetch import SCHEDULE_CAP
+    from tracker.feeds.fetch import SCHEDULE_CAP
+    from tracker.feeds.source import FeedError
 
     trouble = ""
     for path in feed.source.schedule_paths:
@@ -211,7 +210,7 @@ async def _games(feed: Feed, days: tuple[date, date]) -> list[Game]:
 
 
 async def _read_all(feed: Feed, games: Sequence[Game], work: Collecting) -> None:
-    from tracker.feeds.errors import FeedError, FeedMalformed, FeedNotPublished
+    from tracker.feeds.source import FeedError, FeedMalformed, FeedNotPublished
 
     whole: list[Whole] = []
     failures = 0
@@ -242,7 +241,7 @@ async def _read_all(feed: Feed, games: Sequence[Game], work: Collecting) -> None
 
 async def _count_through(feed: Feed, season: Sequence[Run], work: Collecting) -> None:
     """Ask for one id after another of a season that no schedule tells."""
-    from tracker.feeds.errors import FeedError
+    from tracker.feeds.source import FeedError
 
     whole: list[Whole] = []
     known = work.folder.known
@@ -268,7 +267,7 @@ async def _count_through(feed: Feed, season: Sequence[Run], work: Collecting) ->
 
 async def _there(feed: Feed, name: str, work: Collecting) -> tuple[bool, Whole | None]:
     """Whether an id is a game's, and the game if it can be read and is over. Raises FeedError."""
-    from tracker.feeds.errors import FeedMalformed, FeedNotPublished, FeedRefused
+    from tracker.feeds.source import FeedMalformed, FeedNotPublished, FeedRefused
 
     try:
         return True, await _read(feed, name)

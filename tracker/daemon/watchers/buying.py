@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from tracker.app.credits import TONIGHT, tip_of
+from tracker.app.market.credits import TONIGHT, tip_of
 from tracker.app.pricing import Load
 from tracker.clock import Clock
 from tracker.daemon.forecaster import Forecaster
@@ -20,10 +20,10 @@ from tracker.domain.poll import Credit, Purchase, Purpose
 from tracker.domain.tracking import Change, GameTracking
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip
-from tracker.feeds.errors import FeedError
 from tracker.feeds.odds import the_odds_api
 from tracker.feeds.odds.asking import Asked, Bought, OddsSources
 from tracker.feeds.odds.offers import match
+from tracker.feeds.source import FeedError
 from tracker.settings.models import OddsSettings
 from tracker.store import Store
 

@@ -1,4 +1,9 @@
-"""The end of a game: results once two polls agree, official once the box has been read again."""
+"""The end of a game: results once two polls agree, official once the box has been read again.
+
+Where the end does not come, or cannot be believed, nothing stays live or provisional for ever:
+what is certain is settled, and the rest goes to a person with the reason (`end_unheard`). A
+document that agrees with what was seen settles it all the same, however late it comes.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +13,13 @@ from datetime import datetime, timedelta
 
 from tracker.domain.bet import Bet, Confirmation, Leg, Parlay, Result, Settlement, chance_of
 from tracker.domain.catalog.books import HouseRules, house_of
-from tracker.domain.events import GameChecked
-from tracker.domain.game import GameState
-from tracker.domain.poll import FINAL_CHECKS, check_times
+from tracker.domain.events import GameChecked, GameLetGo, GameUnfinished
+from tracker.domain.game import GameState, Phase
+from tracker.domain.poll import FINAL_CHECKS, Trouble, Unreadable, check_times
 from tracker.domain.tracking import (
     Change,
     GameTracking,
+    Gathering,
     LegStanding,
     Ordering,
     Review,
@@ -24,17 +30,44 @@ from tracker.engine.decide.facts import settled_alert
 from tracker.engine.decide.parlays import regrouped, settled_part
 from tracker.engine.settle.grading import (
     NotYet,
+    Sure,
     Unsettleable,
     Verdict,
     agreed,
     certain,
-    finished_part,
     judge,
 )
 from tracker.engine.settle.payout import Outcome, outcome
 
 AGREE_AFTER = timedelta(seconds=45)
 """Least time between the two polls that must agree on a final score (they are a minute apart)."""
+
+UNBELIEVED_AFTER = timedelta(hours=2)
+"""For how long a game stands still under an end that cannot be believed before a person decides."""
+
+STILL_AFTER = timedelta(hours=3)
+"""The same for a game that is interrupted, or of which nothing new is told."""
+
+UNHEARD_AFTER = timedelta(hours=12)
+"""The same for a game that cannot be read at all: a feed may be away for a night."""
+
+NOT_BEGUN_AFTER = timedelta(hours=12)
+"""How long after its tip-off a game of which no play was told is for a person to decide."""
+
+LET_GO_AFTER = timedelta(days=7)
+"""How long a game that a person has to decide is still looked at, should it be played on."""
+
+PARTS_AFTER = timedelta(hours=24)
+"""How long after a game stood still for good the results of its finished parts are official."""
+
+UNREAD_AFTER = timedelta(hours=1)
+"""How long after the last look at a final box was due its result is official without it."""
+
+UNREAD_AWAY_AFTER = timedelta(hours=24)
+"""The same while no source answers at all."""
+
+_ANSWERS = frozenset({Trouble.NOT_PUBLISHED, Trouble.MALFORMED, Trouble.ABSENT})
+"""Troubles of a source that answers."""
 
 
 def finish(change: Change, now: datetime) -> Change:
@@ -56,10 +89,11 @@ def finish(change: Change, now: datetime) -> Change:
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
         return _leg_judged(bet, leg, known, state, last=checks > 0)
 
+    found = Gathering(change)
     for tracked in tracking.tracked:
         if may_settle(tracked, state, house_of(tracked.bet.book), now):
-            change = _settle(change, tracked, graded, now)
-    return _confirm(change, now, checks)
+            _settle(found, tracking, tracked, graded, now)
+    return _confirm(found.change, now, checks)
 
 
 def settle_parts(change: Change, before: GameState | None, now: datetime) -> Change:
@@ -72,24 +106,27 @@ def settle_parts(change: Change, before: GameState | None, now: datetime) -> Cha
     if before is None or state is None or not state.phase.in_play:
         return change
 
+    was, sure = Sure(before), Sure(state)
+
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
         house = house_of(bet.book)
-        if not finished_part(leg.market, state, house):
+        if not sure.over(leg.market, house):
             return known
-        verdict = agreed(leg.market, before, state, house)
+        verdict = agreed(leg.market, was, sure, house)
         return known if verdict is None else _with_verdict(known, verdict)
 
+    found = Gathering(change)
     for tracked in change.tracking.tracked:
         house, market = house_of(tracked.bet.book), tracked.bet.market
-        if not isinstance(market, Parlay) and not finished_part(market, state, house):
+        if not isinstance(market, Parlay) and not sure.over(market, house):
             # Nearly every bet, at nearly every poll.
             continue
         if may_settle(tracked, state, house, now):
-            change = _settle(change, tracked, graded, now)
-    return change
+            _settle(found, change.tracking, tracked, graded, now)
+    return found.change
 
 
-def leave_to_person(change: Change, why: str, now: datetime) -> Change:
+def _leave_to_person(change: Change, why: str, now: datetime) -> Change:
     """Settle what is certain of a game whose end does not come, and leave the rest to a person."""
     tracking = change.tracking
 
@@ -101,49 +138,46 @@ def leave_to_person(change: Change, why: str, now: datetime) -> Change:
             sure = certain(leg.market, tracking.state, house_of(bet.book))
         return replace(known, unclear=why) if sure is None else _with_verdict(known, sure)
 
+    found = Gathering(change)
     for tracked in tracking.tracked:
         if not tracked.done_in(tracking.game.id):
-            change = _settle(change, tracked, graded, now)
-    return change
+            _settle(found, tracking, tracked, graded, now)
+    return found.change
 
 
-def doubt_results(change: Change, why: str, now: datetime) -> Change:
+def _doubt_results(change: Change, why: str, now: datetime) -> Change:
     """Leave results to a person that are not official and that the last documents contradict."""
+    found = Gathering(change)
     for tracked in change.tracking.tracked:
         given = tracked.settlement is not None and tracked.settlement.by_hand
         if given or tracked.official or tracked.review is not None:
             continue
-        review = Review(tracked.bet.number, now, why)
-        change = replace(
-            change,
-            tracking=change.tracking.with_tracked(replace(tracked, review=why)),
-            reviews=(*change.reviews, review),
-        )
-    return change
+        found.put(replace(tracked, review=why))
+        found.reviews.append(Review(tracked.bet.number, now, why))
+    return found.change
 
 
 def take_given(change: Change) -> Change:
     """Take up results that a person gave since the last poll: nobody is told what he just did."""
+    found = Gathering(change)
     for tracked in change.tracking.tracked:
         given = tracked.settlement
         if given is None or not given.by_hand or tracked.told >= given.revision:
             continue
-        change = _with_result(change, tracked, replace(tracked, told=given.revision))
-    return change
+        _with_result(found, tracked, replace(tracked, told=given.revision))
+    return found.change
 
 
-def confirm_parts(change: Change, why: str, now: datetime) -> Change:
+def _confirm_parts(change: Change, why: str, now: datetime) -> Change:
     """Make the results of single bets official that a game left which was not finished."""
+    found = Gathering(change)
     for tracked in change.tracking.tracked:
         done, decided = tracked.settlement, tracked.official or tracked.review is not None
         if done is None or decided or isinstance(tracked.bet.market, Parlay):
             continue
-        change = replace(
-            change,
-            tracking=change.tracking.with_tracked(replace(tracked, official=True)),
-            confirmations=(*change.confirmations, Confirmation(done.bet, done.revision, now, why)),
-        )
-    return change
+        found.put(replace(tracked, official=True))
+        found.confirmations.append(Confirmation(done.bet, done.revision, now, why))
+    return found.change
 
 
 def may_settle(tracked: Tracked, state: GameState, house: HouseRules, now: datetime) -> bool:
@@ -160,29 +194,24 @@ Grader = Callable[[Bet, Leg, LegStanding], LegStanding]
 """Gives a leg of the game its result, or why it has none; or leaves it as it stands."""
 
 
-def _settle(change: Change, tracked: Tracked, graded: Grader, now: datetime) -> Change:
-    before, state = tracked.settlement, change.tracking.state
-    seen, legs = _judged(tracked, change.tracking.game.id, graded)
+def _settle(
+    found: Gathering, tracking: GameTracking, tracked: Tracked, graded: Grader, now: datetime
+) -> None:
+    before, state = tracked.settlement, tracking.state
+    seen, legs = _judged(tracked, tracking.game.id, graded)
     if seen is not tracked and seen != tracked:
         # Of a night's many bets few have news: the others leave the tracking as it is.
-        change = replace(
-            change,
-            tracking=change.tracking.with_tracked(seen),
-            legs=change.legs + tuple(x for x in seen.legs if x not in tracked.legs),
-        )
+        found.put(seen)
+        found.legs += [x for x in seen.legs if x not in tracked.legs]
     try:
         ended = outcome(tracked.bet, legs)
     except Unsettleable as why:
-        if tracked.review is not None or tracked.official:
-            return change
-        review = Review(tracked.bet.number, now, str(why))
-        return replace(
-            change,
-            tracking=change.tracking.with_tracked(replace(seen, review=str(why))),
-            reviews=(*change.reviews, review),
-        )
+        if tracked.review is None and not tracked.official:
+            found.put(replace(seen, review=str(why)))
+            found.reviews.append(Review(tracked.bet.number, now, str(why)))
+        return
     if ended is None or (before is not None and _same(tracked.bet, before, ended)):
-        return change
+        return
     settlement = Settlement(
         bet=tracked.bet.number,
         revision=1 if before is None else before.revision + 1,
@@ -200,23 +229,18 @@ def _settle(change: Change, tracked: Tracked, graded: Grader, now: datetime) -> 
         review=None,
         told=settlement.revision,
     )
+    _with_result(found, seen, done)
+    found.settlements.append(settlement)
     alert = None if state is None else settled_alert(done, before, state, now)
-    change = _with_result(change, seen, done)
-    return replace(
-        change,
-        settlements=(*change.settlements, settlement),
-        alerts=change.alerts + (() if alert is None else (alert,)),
-    )
+    if alert is not None:
+        found.alerts.append(alert)
 
 
-def _with_result(change: Change, before: Tracked, done: Tracked) -> Change:
+def _with_result(found: Gathering, before: Tracked, done: Tracked) -> None:
     """A bet with a result, whose rules have nothing more to watch for."""
     rules = tuple(replace(x, phase=RulePhase.DONE, streak=0, window=()) for x in done.rules)
-    return replace(
-        change,
-        tracking=change.tracking.with_tracked(replace(done, rules=rules)),
-        rules=change.rules + tuple(x for x in rules if x not in before.rules),
-    )
+    found.put(replace(done, rules=rules))
+    found.rules += [x for x in rules if x not in before.rules]
 
 
 def _same(bet: Bet, before: Settlement, ended: Outcome) -> bool:
@@ -281,7 +305,7 @@ def _confirm(change: Change, now: datetime, checks: int) -> Change:
     tracking = change.tracking
     if checks <= tracking.checks:
         return _confirm_revised(change, now) if tracking.checks else change
-    # The note has the poll recorded, so that a restart knows that the game was looked at again.
+    # The note has the poll recorded, so that a restart knows that the game was concerned at again.
     confirmed = replace(
         change,
         tracking=replace(tracking, checks=checks),
@@ -291,25 +315,19 @@ def _confirm(change: Change, now: datetime, checks: int) -> Change:
 
 
 def _confirm_revised(change: Change, now: datetime) -> Change:
+    found = Gathering(change)
     for tracked in change.tracking.tracked:
         known = _legs_official(tracked, change.tracking.game.id)
         if known is not tracked:
-            change = replace(
-                change,
-                tracking=change.tracking.with_tracked(known),
-                legs=change.legs + tuple(x for x in known.legs if x not in tracked.legs),
-            )
+            found.put(known)
+            found.legs += [x for x in known.legs if x not in tracked.legs]
         if known.settlement is None or known.official or known.review is not None:
             continue
         if not _decided_officially(known):
             continue
-        confirmation = Confirmation(known.bet.number, known.settlement.revision, now)
-        change = replace(
-            change,
-            tracking=change.tracking.with_tracked(replace(known, official=True)),
-            confirmations=(*change.confirmations, confirmation),
-        )
-    return change
+        found.put(replace(known, official=True))
+        found.confirmations.append(Confirmation(known.bet.number, known.settlement.revision, now))
+    return found.change
 
 
 def _legs_official(tracked: Tracked, game_id: str) -> Tracked:
@@ -327,3 +345,81 @@ def _decided_officially(tracked: Tracked) -> bool:
     """Whether the legs that decide a parlay's result are official; a single bet needs no more."""
     lost = [x for x in tracked.legs if x.result is Result.LOST]
     return any(x.official for x in lost) if lost else all(x.official for x in tracked.legs)
+
+
+def end_unheard(change: Change, doubt: str, now: datetime) -> Change:
+    """Leave the bets on a game to a person whose end has not come for too long.
+
+    `doubt` says why what was told of its end is not believed; empty where nothing was.
+    """
+    tracking = change.tracking
+    why = _why(tracking, doubt, now)
+    if not why:
+        return change
+    if all(x.done_in(tracking.game.id) for x in tracking.tracked):
+        return _let_go(change, why, now)
+    change = _leave_to_person(change, why, now)
+    return replace(change, notes=(*change.notes, GameUnfinished(tracking.game.name, why)))
+
+
+def _let_go(change: Change, why: str, now: datetime) -> Change:
+    """Look no longer at a game that has waited for its end for days."""
+    tracking = change.tracking
+    waited = now - (tracking.changed_at or tracking.game.start)
+    if waited >= PARTS_AFTER:
+        change = _confirm_parts(change, f"by its age: {why}", now)
+        tracking = change.tracking
+    if waited < LET_GO_AFTER or tracking.settled:
+        return change
+    left = replace(tracking, checks=FINAL_CHECKS)
+    return replace(change, tracking=left, notes=(*change.notes, GameLetGo(tracking.game.name, why)))
+
+
+def _why(tracking: GameTracking, doubt: str, now: datetime) -> str:
+    """Why the end of a game has to be decided by a person; empty while it may still come."""
+    state = tracking.state
+    if doubt and (state is None or state.phase is Phase.SCHEDULED):
+        return doubt if now - tracking.game.start >= UNBELIEVED_AFTER else ""
+    if state is None or state.phase is Phase.SCHEDULED:
+        late = now - tracking.game.start >= NOT_BEGUN_AFTER
+        return "no source has told that it was played" if late else ""
+    if not state.phase.in_play or tracking.changed_at is None:
+        return ""
+    still = now - tracking.changed_at
+    at = f"last seen at {state.game_clock}, {state.score.away}-{state.score.home}"
+    if doubt:
+        return f"{doubt}; {at}" if still >= UNBELIEVED_AFTER else ""
+    if tracking.seen_at is not None and tracking.seen_at < now:
+        return (
+            f"no source tells how it ended; {at}" if now - tracking.seen_at >= UNHEARD_AFTER else ""
+        )
+    if still < STILL_AFTER:
+        return ""
+    what = "interrupted and not resumed" if state.phase is Phase.SUSPENDED else "no end was told"
+    return f"{what}; {at}"
+
+
+def confirm_unread(change: Change, why: Unreadable, now: datetime) -> Change:
+    """Make a final official by its age whose box cannot be read again, or doubt its results.
+
+    It is official on what two polls told of it; `why` says what came of reading it again.
+    """
+    tracking = change.tracking
+    if (
+        tracking.final_at is None
+        or tracking.state is None
+        or tracking.state.phase is not Phase.FINAL
+    ):
+        return change
+    if tracking.checks >= FINAL_CHECKS:
+        return change
+    limit = UNREAD_AFTER if why.trouble in _ANSWERS else UNREAD_AWAY_AFTER
+    if now < check_times(tracking.final_at)[1] + limit:
+        return change
+    if why.told:
+        doubted = _doubt_results(change, why.told, now)
+        return replace(doubted, tracking=replace(doubted.tracking, checks=FINAL_CHECKS))
+    reason = f"by its age: the box could not be read again ({why.why})"
+    aged = finish(replace(change, ordering=Ordering.SAME), now)
+    confirmed = tuple(replace(x, why=reason) for x in aged.confirmations)
+    return replace(aged, ordering=change.ordering, confirmations=confirmed)

@@ -16,7 +16,7 @@ from tracker.web.problems import Problem
 from tracker.web.site import Site, site_of
 
 if TYPE_CHECKING:
-    from tracker.app.player import Ask, PlayerSheet
+    from tracker.app.player import PlayerQuestion, PlayerSheet
 
 MOST_PLAYERS = 50
 """Players that one request may ask about."""
@@ -72,18 +72,18 @@ async def players(_: Pricer, site: OfSite, wanted: PlayersAsked) -> Json:
     return {"players": answers_json(asks, await _sheets(site, asks))}
 
 
-async def _sheets(site: Site, asks: list[Ask]) -> list[PlayerSheet | TrackerError]:
+async def _sheets(site: Site, asks: list[PlayerQuestion]) -> list[PlayerSheet | TrackerError]:
     from tracker.app.player import sheets
 
     return await sheets(await site.store(), asks, site.given, site.load, await site.now())
 
 
-def _ask(wanted: PlayerAsked) -> Ask:
-    from tracker.app.player import Ask
+def _ask(wanted: PlayerAsked) -> PlayerQuestion:
+    from tracker.app.player import PlayerQuestion
 
     try:
         stat = Stat(wanted.stat.strip().lower())
     except ValueError:
         known = ", ".join(x.value for x in Stat)
         raise Problem(422, f"{wanted.stat!r} is not counted: use one of {known}", "stat") from None
-    return Ask(wanted.name, stat, wanted.line)
+    return PlayerQuestion(wanted.name, stat, wanted.line)

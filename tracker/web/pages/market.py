@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Response
 
-from tracker.app.market import GameOdds, Offered, game_odds, named_game
+from tracker.app.market.quotes import GameOdds, Offered, game_odds, named_game
 from tracker.domain.errors import BadBet
 from tracker.web import charts
 from tracker.web.pages.frame import Inside, OfSite, at_text, drawn, page, share
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import tzinfo
 
-    from tracker.app.edges import Edge
+    from tracker.app.market.edges import Edge
     from tracker.domain.game import Game, GameState
 
 _SINCE, _AHEAD = timedelta(hours=12), timedelta(days=2)

@@ -1,0 +1,471 @@
+"""Back-tests: what a strategy would have brought on games that are over, and what luck alone would.
+
+A bet is decided on what was known then: `Candidate` holds nothing else, and what came after stands
+apart in a `BetOutcome`. The grid of thresholds is shown whole with the number of tries, and beside
+its best cell the best cell of shuffles in which chances and results have nothing to do with each
+other. Candidates are of recorded seasons, or the person's own kept quotes (`candidates`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtr
+
+from tracker.domain.bet import Result
+from tracker.domain.catalog.books import house_of
+from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.player import Player
+from tracker.domain.prior import Lines
+from tracker.domain.quote import Quote, Selection, market_of, two_sided
+from tracker.engine.market.quotes import best_price, close, consensus
+from tracker.engine.settle.grading import Unsettleable, judge
+from tracker.forecast.errors import Unpriceable
+from tracker.forecast.pricing.markets import calibrated
+from tracker.wording.closes import selection_text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker.engine.market.strategy import Strategy
+
+    Floats = NDArray[np.float64]
+    from tracker.domain.market import Market
+    from tracker.forecast.outlook import Outlook
+    from tracker.settings.models import OddsSettings
+
+
+EDGES = (0.0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12)
+CHANCES = (0.0, 0.35, 0.45, 0.50, 0.55, 0.60, 0.70)
+"""The thresholds of the grid: least edge, least chance of winning."""
+
+SHUFFLES = 200
+RESAMPLES = 2000
+LEAST_BETS = 30
+"""A cell with fewer bets is not called the best of anything."""
+
+SEED = 20240701
+
+DELAY = timedelta(seconds=60)
+"""Between a decision and the bet: a person must read, open the book and type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A price that could be had, with what was known when it could.
+
+    `odds` is what the bet is made at, `asked` what was quoted when it was decided, where that
+    differs; `doubt` is the standard error of our own chance.
+    """
+
+    game: str
+    day: date
+    market: str
+    side: str
+    text: str
+    book: str
+    win: float
+    push: float
+    odds: float
+    minutes: float = 0.0
+    doubt: float = 0.0
+    underdog: bool = False
+    asked: float | None = None
+
+    @property
+    def edge(self) -> float:
+        """The expected profit of one unit."""
+        return self.win * self.odds + self.push - 1
+
+    @property
+    def kelly(self) -> float:
+        """Kelly's whole share of a bankroll; 0 without an edge."""
+        profit, decided = self.odds - 1, 1 - self.push
+        lose = decided - self.win
+        return max(0.0, (self.win * profit - lose) / (profit * decided)) if decided > 0 else 0.0
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What a strategy's conditions compare."""
+        asked = self.asked or self.odds
+        gap = self.win - (1 - self.push) / asked
+        sure = float(gap > 0) if self.doubt <= 0 else float(ndtr(gap / self.doubt))
+        return {
+            "edge": self.win * asked + self.push - 1, "p": self.win, "confidence": sure,
+            "minutes": self.minutes, "odds": asked,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BetOutcome:
+    """What came of a candidate: 1 won, 0 lost, None a push or void; and its closing line value."""
+
+    won: float | None
+    clv: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeBet:
+    """A bet that a strategy made, what was staked and what it brought, in units."""
+
+    candidate: Candidate
+    stake: float
+    profit: float
+    clv: float | None
+
+
+def decided(strategy: Strategy, candidates: Iterable[Candidate]) -> list[Candidate]:
+    """What a strategy bets on, by what was known then alone."""
+    fit = [
+        x for x in candidates
+        if _market(x.market) in strategy.markets and _picked(strategy.pick, x)
+        and (not strategy.books or x.book in strategy.books) and strategy.holds(x.figures)
+    ]  # fmt: skip
+    if strategy.pick != "best":
+        return fit
+    best: dict[tuple[str, str], Candidate] = {}
+    for one in fit:
+        known = best.get((one.game, one.market))
+        if known is None or one.edge > known.edge:
+            best[one.game, one.market] = one
+    return list(best.values())
+
+
+def _market(name: str) -> str:
+    return "player" if name.startswith("player_") else name
+
+
+def _picked(pick: str, x: Candidate) -> bool:
+    match pick:
+        case "underdog":
+            return x.underdog
+        case "favourite":
+            return not x.underdog and x.market in ("moneyline", "spread")
+        case "home" | "away" | "over" | "under":
+            return x.side == pick
+        case _:
+            return True
+
+
+def played(
+    strategy: Strategy, bets: Sequence[Candidate], outcomes: Mapping[Candidate, BetOutcome]
+) -> list[MadeBet]:
+    """The bets with their stakes and what they brought, night by night."""
+    bankroll, made = strategy.bankroll, []
+    for night in sorted({x.day for x in bets}):
+        tonight = [x for x in bets if x.day == night]
+        won = 0.0
+        for bet in tonight:
+            # All of a night is staked before any of it is known.
+            stake = strategy.stake(bet.kelly, bankroll)
+            came = outcomes[bet]
+            profit = 0.0 if came.won is None else stake * (bet.odds * came.won - 1)
+            if stake > 0:
+                made.append(MadeBet(bet, stake, profit, came.clv))
+            won += profit
+        bankroll += won
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class BetGroup:
+    """What a part of the bets brought. `low` and `high` bound the ROI with 95 %, over nights."""
+
+    key: str
+    n: int
+    staked: float
+    profit: float
+    roi: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestReport:
+    """All that is said of a strategy.
+
+    `sharpe` is the mean profit of a night over its spread, times the root of the nights. The worst
+    drawdown is in units, and in nights until it was made good (or the end).
+    """
+
+    strategy: Strategy
+    source: str
+    all: BetGroup
+    clv: float | None
+    clv_se: float | None
+    clv_n: int
+    sharpe: float | None
+    drawdown: float
+    drawdown_nights: int
+    by_market: tuple[BetGroup, ...]
+    by_month: tuple[BetGroup, ...]
+    grid: tuple[tuple[BetGroup, ...], ...]
+    best: BetGroup | None
+    luck: tuple[float, float] | None
+    tries: int
+    made: tuple[MadeBet, ...]
+
+
+def backtest(
+    strategy: Strategy,
+    candidates: Sequence[Candidate],
+    outcomes: Mapping[Candidate, BetOutcome],
+    source: str,
+) -> BacktestReport:
+    """What a strategy would have brought. Repeatable: its draws are seeded."""
+    made = played(strategy, decided(strategy, candidates), outcomes)
+    values = [x.clv for x in made if x.clv is not None]
+    nights = _nights(made)
+    fell, took = _drawdown(list(nights.values()))
+    cells, best, luck = _grid(strategy, candidates, outcomes)
+    return BacktestReport(
+        strategy=strategy,
+        source=source,
+        all=_group("all", made, bounds=True),
+        clv=float(np.mean(values)) if values else None,
+        clv_se=float(np.std(values, ddof=1) / math.sqrt(len(values))) if len(values) > 1 else None,
+        clv_n=len(values),
+        sharpe=_sharpe(list(nights.values())),
+        drawdown=fell,
+        drawdown_nights=took,
+        by_market=_parts(made, lambda x: x.candidate.market),
+        by_month=_parts(made, lambda x: x.candidate.day.isoformat()[:7]),
+        grid=cells,
+        best=best,
+        luck=luck,
+        tries=len(EDGES) * len(CHANCES),
+        made=tuple(made),
+    )
+
+
+def _nights(made: Iterable[MadeBet]) -> dict[date, float]:
+    found: dict[date, float] = defaultdict(float)
+    for x in made:
+        found[x.candidate.day] += x.profit
+    return dict(sorted(found.items()))
+
+
+def _parts(made: Sequence[MadeBet], key: object) -> tuple[BetGroup, ...]:
+    parts: dict[str, list[MadeBet]] = defaultdict(list)
+    for x in made:
+        parts[key(x)].append(x)  # type: ignore[operator]
+    return tuple(_group(name, parts[name], bounds=True) for name in sorted(parts))
+
+
+def _group(key: str, made: Sequence[MadeBet], *, bounds: bool = False) -> BetGroup:
+    staked, profit = sum(x.stake for x in made), sum(x.profit for x in made)
+    roi = profit / staked if staked else None
+    low, high = _bounds(made) if bounds and staked else (None, None)
+    return BetGroup(key, len(made), staked, profit, roi, low, high)
+
+
+def _bounds(made: Sequence[MadeBet]) -> tuple[float, float]:
+    """The 95 % interval of the ROI, drawing nights anew: bets of a night hang together."""
+    nights: dict[date, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for x in made:
+        nights[x.candidate.day][0] += x.profit
+        nights[x.candidate.day][1] += x.stake
+    table = np.array([nights[x] for x in sorted(nights)])
+    rng = np.random.default_rng(SEED)
+    drawn = rng.integers(0, len(table), size=(RESAMPLES, len(table)))
+    sums = table[drawn].sum(axis=1)
+    rois = sums[:, 0] / np.maximum(sums[:, 1], 1e-12)
+    low, high = np.quantile(rois, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _sharpe(nights: Sequence[float]) -> float | None:
+    if len(nights) < 2 or np.std(nights) == 0:  # noqa: PLR2004 - a spread needs two
+        return None
+    return float(np.mean(nights) / np.std(nights, ddof=1) * math.sqrt(len(nights)))
+
+
+def _drawdown(nights: Sequence[float]) -> tuple[float, int]:
+    """The deepest fall below what had been reached, and how many nights it lasted."""
+    top = level = worst = 0.0
+    since = longest = 0
+    for profit in nights:
+        level += profit
+        if level >= top:
+            top, since = level, 0
+            continue
+        since += 1
+        worst = max(worst, top - level)
+        longest = max(longest, since)
+    return worst, longest
+
+
+def _grid(
+    strategy: Strategy, candidates: Sequence[Candidate], outcomes: Mapping[Candidate, BetOutcome]
+) -> tuple[tuple[tuple[BetGroup, ...], ...], BetGroup | None, tuple[float, float] | None]:
+    """Flat bets past every pair of thresholds; the best, and that of shuffles (median, 95 %)."""
+    pool = [
+        x for x in candidates
+        if _market(x.market) in strategy.markets and _picked(strategy.pick, x)
+        and outcomes[x].won is not None
+    ]  # fmt: skip
+    if not pool:
+        return (), None, None
+    edge: Floats = np.array([x.edge for x in pool])
+    p: Floats = np.array([x.win for x in pool])
+    profit: Floats = np.array([x.odds * (outcomes[x].won or 0.0) - 1 for x in pool])
+    counts, sums = _cells(edge, p, profit)
+    rows = tuple(
+        tuple(_cell(EDGES[i], CHANCES[j], counts[i, j], sums[i, j]) for j in range(len(CHANCES)))
+        for i in range(len(EDGES))
+    )
+    flat = [cell for row in rows for cell in row if cell.n >= LEAST_BETS]
+    best = max(flat, key=lambda x: (x.roi or 0.0, x.n), default=None)
+    rng = np.random.default_rng(SEED)
+    tops = []
+    for _ in range(SHUFFLES):
+        order = rng.permutation(len(pool))
+        drawn, brought = _cells(edge[order], p[order], profit)
+        fit = drawn >= LEAST_BETS
+        if fit.any():
+            tops.append(float(np.max(brought[fit] / drawn[fit])))
+    luck = (float(np.median(tops)), float(np.quantile(tops, 0.95))) if tops else None
+    return rows, best, luck
+
+
+def _cells(edge: Floats, p: Floats, profit: Floats) -> tuple[Floats, Floats]:
+    """How many bets pass each pair of thresholds, and what they bring together."""
+    past_edge = (edge[None, :] >= np.array(EDGES)[:, None]).astype(np.float64)
+    past_p = (p[None, :] >= np.array(CHANCES)[:, None]).astype(np.float64)
+    counts: Floats = past_edge @ past_p.T
+    sums: Floats = (past_edge * profit) @ past_p.T
+    return counts, sums
+
+
+def _cell(edge: float, p: float, count: float, total: float) -> BetGroup:
+    n = round(count)
+    return BetGroup(f"edge {edge:g}, p {p:g}", n, float(n), float(total), total / n if n else None)
+
+
+OutlookOf = Callable[[Game, Lines, Sequence[Player]], "Outlook"]
+"""Forecasts a game before its tip-off from the market's lines of a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotesOfGame:
+    """A game that is over with the quotes kept of it, and who of its players are known."""
+
+    game: Game
+    final: GameState
+    quotes: tuple[Quote, ...]
+    tip_at: datetime
+    players: tuple[Player, ...] = ()
+
+
+def candidates(
+    kept: QuotesOfGame, strategy: Strategy, settings: OddsSettings, outlook_of: OutlookOf
+) -> list[tuple[Candidate, BetOutcome]]:
+    """Each side that was for sale at your books, at the price of a minute after the decision.
+
+    The decision falls at the first quote at which the strategy's conditions hold, else at the last
+    before tip-off; it knows nothing of what was quoted or played later.
+    """
+    mine = strategy.books or settings.mine
+    times = sorted({x.at for x in kept.quotes if x.at <= kept.tip_at})
+    found: dict[Selection, Candidate] = {}
+    done: set[Selection] = set()
+    outlooks: dict[Lines, Outlook] = {}
+    for at in times:
+        standing = in_force(kept.quotes, at)
+        lines = consensus(two_sided(standing))
+        if lines is None:
+            continue
+        if lines[0] not in outlooks:
+            outlooks[lines[0]] = outlook_of(kept.game, lines[0], kept.players)
+        for selection in {x.selection.main for x in standing} - done:
+            one = _candidate(kept, selection, at, outlooks[lines[0]], mine, settings)
+            if one is not None:
+                found[selection] = one
+                if strategy.holds(one.figures):
+                    done.add(selection)
+    closed = close(kept.game.id, 1, kept.tip_at, two_sided(in_force(kept.quotes, kept.tip_at)))
+    told = []
+    for selection, one in found.items():
+        fair = closed.fair(selection)
+        clv = None if fair is None else fair.of(selection) * one.odds - 1
+        told.append((one, BetOutcome(_won(selection, kept), clv)))
+    return told
+
+
+def in_force(quotes: Sequence[Quote], at: datetime) -> list[Quote]:
+    """The prices that stood at a time: the last of each book and side up to then, if open."""
+    last: dict[tuple[str, Selection], Quote] = {}
+    for quote in quotes:
+        if quote.at <= at:
+            last[quote.book, quote.selection] = quote
+    return [x for x in last.values() if x.open]
+
+
+def _candidate(
+    kept: QuotesOfGame, selection: Selection, at: datetime, outlook: Outlook, mine: Sequence[str],
+    settings: OddsSettings,
+) -> Candidate | None:  # fmt: skip
+    market = market_of(selection, kept.players)
+    asked = best_price(in_force(kept.quotes, at), selection, mine, settings.anchors, at)
+    later = min(at + DELAY, kept.tip_at)
+    had = best_price(in_force(kept.quotes, later), selection, mine, settings.anchors, later)
+    chance = None if market is None else _chance(market, outlook)
+    if asked is None or had is None or chance is None:
+        return None
+    return Candidate(
+        game=kept.game.id,
+        day=kept.game.slate,
+        market=selection.plain,
+        side=selection.side,
+        text=f"{kept.game.name} {selection_text(selection, kept.game.home, kept.game.away)}",
+        book=had.book,
+        win=chance[0],
+        push=chance[1],
+        odds=had.odds,
+        asked=asked.odds,
+        minutes=(kept.game.start - at).total_seconds() / 60,
+        underdog=asked.odds > 2 if selection.plain == "moneyline" else (selection.points or 0) > 0,  # noqa: PLR2004
+    )
+
+
+def _chance(market: Market, outlook: Outlook) -> tuple[float, float] | None:
+    try:
+        found = calibrated(market, outlook)
+    except Unpriceable:
+        return None
+    return found.win, found.push
+
+
+def _won(selection: Selection, kept: QuotesOfGame) -> float | None:
+    market = market_of(selection, kept.players)
+    if market is None:
+        return None
+    try:
+        result = judge(market, kept.final, house_of(None)).result
+    except Unsettleable:
+        return None
+    return {Result.WON: 1.0, Result.LOST: 0.0}.get(result)
+
+
+def grouped(
+    quotes: Sequence[Quote], games: Sequence[tuple[Game, GameState | None]],
+    tips: dict[str, datetime],
+) -> list[QuotesOfGame]:  # fmt: skip
+    """The games that are over and of which quotes were kept, with their tip-offs."""
+    by_game: dict[str, list[Quote]] = defaultdict(list)
+    for quote in quotes:
+        by_game[quote.game].append(quote)
+    return [
+        QuotesOfGame(
+            game, replace(state, game=game), tuple(by_game[game.id]),
+            tips.get(game.id, game.start),
+        )
+        for game, state in games
+        if state is not None and state.phase is Phase.FINAL and by_game.get(game.id)
+    ]  # fmt: skip

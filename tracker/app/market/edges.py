@@ -1,0 +1,328 @@
+"""Edges: prices that can be had now and pay more than the model says they should. Facts, no advice.
+
+Past a gate of age, books and chances a row is listed; where model and market are far apart it is
+listed as a disagreement instead, for that is usually our mistake. Every row that was shown is kept,
+so that the list can say how such rows did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tracker.app.market.quotes import game_odds
+from tracker.app.pricing import pricing_of
+from tracker.app.views import iso
+from tracker.domain.bet import Result
+from tracker.domain.catalog.books import house_of
+from tracker.domain.game import Game, GameState, Phase, Side
+from tracker.domain.player import Player
+from tracker.domain.quote import Fair, Selection, market_of, two_sided
+from tracker.domain.value import MOST_KELLY, EdgeSeen
+from tracker.engine.market.quotes import fairs
+from tracker.engine.settle.grading import Unsettleable, judge
+from tracker.forecast.closing import before_tip
+from tracker.forecast.errors import Unpriceable
+from tracker.forecast.players.priors import PlayerPriors, player_prior
+from tracker.forecast.pricing.markets import calibrated
+from tracker.forecast.shipped import player_figures
+
+if TYPE_CHECKING:
+    from tracker.app.market.quotes import GameOdds, Offered
+    from tracker.app.pricing import LinesFor, Load
+    from tracker.domain.chance import Chance
+    from tracker.forecast.outlook import Outlook
+    from tracker.forecast.players.figures import PlayerFigures
+    from tracker.settings.models import OddsSettings
+    from tracker.store import Store
+
+OLDEST = timedelta(minutes=2)
+"""A price that nobody has stood by for longer may be gone."""
+
+LEAST_BOOKS = 2
+"""Books that must quote a market: one alone may be in error."""
+
+DISAGREES = 0.08
+"""A model that differs more from the market's fair chance has usually missed something."""
+
+LATE_S = 120.0
+"""Seconds left of a game inside of which prices are gone before they are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A price, what the model says of it, and what the market says is fair, where that is known."""
+
+    game: Game
+    selection: Selection
+    chance: Chance
+    odds: float
+    book: str
+    age_s: float
+    market: float | None
+    prior: str
+    poll: int
+
+    @property
+    def edge(self) -> float:
+        """The expected profit of one unit."""
+        return self.chance.win * self.odds + self.chance.push - 1
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether model and market are too far apart for the model to be believed."""
+        return self.market is not None and abs(self.market - self.chance.win) > DISAGREES
+
+    def seen(self, at: datetime) -> EdgeSeen:
+        """The row as it is kept."""
+        return EdgeSeen(
+            at, self.game.id, self.selection, self.chance.win, self.odds, self.book, self.edge,
+            self.prior, self.poll or None,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Why prices were not listed, counted."""
+
+    listed: tuple[Edge, ...]
+    disagreements: tuple[Edge, ...]
+    left_out: Mapping[str, int]
+
+
+def edges(
+    odds: GameOdds,
+    state: GameState | None,
+    outlook: Outlook,
+    prior: str,
+    players: Sequence[Player],
+    limits: OddsSettings,
+) -> Gate:
+    """The edges of one game. `players` are those of its rosters of whom something is known."""
+    left_out: dict[str, int] = defaultdict(int)
+    late = state is not None and state.phase.in_play and state.seconds_left <= LATE_S
+    if late:
+        return Gate((), (), {"less than two minutes are left": len(odds.best)})
+    known = fairs(two_sided([x.quote for x in odds.quotes if x.quote.open]))
+    books = _books(odds.quotes)
+    listed: list[Edge] = []
+    apart: list[Edge] = []
+    for one in odds.best:
+        selection = one.quote.selection.main
+        why = _left_out(one, books[selection])
+        market = market_of(selection, tuple(players))
+        if not why and market is None:
+            why = "nothing is known of the player"
+        if why:
+            left_out[why] += 1
+            continue
+        try:
+            chance = calibrated(market, outlook)  # type: ignore[arg-type]
+        except Unpriceable:
+            left_out["nothing is known of the player"] += 1
+            continue
+        fair = known.get(selection) or known.get(selection.opposite)
+        edge = Edge(
+            odds.game, selection, chance, one.quote.odds, one.quote.book, one.age_s,
+            None if fair is None else _of(fair, selection), prior, one.quote.poll,
+        )  # fmt: skip
+        if edge.edge < limits.edge_min or chance.win < limits.p_min:
+            continue
+        (apart if edge.disagrees else listed).append(edge)
+    by_edge = lambda x: (-x.edge, x.selection.market, x.selection.side)  # noqa: E731
+    return Gate(tuple(sorted(listed, key=by_edge)), tuple(sorted(apart, key=by_edge)), left_out)
+
+
+def _of(fair: Fair, selection: Selection) -> float:
+    return fair.of(selection)
+
+
+def _books(quotes: Iterable[Offered]) -> Mapping[Selection, set[str]]:
+    found: dict[Selection, set[str]] = defaultdict(set)
+    for one in quotes:
+        if one.quote.open:
+            found[one.quote.selection.main].add(one.quote.book)
+    return found
+
+
+def _left_out(one: Offered, books: set[str]) -> str:
+    if one.age_s > OLDEST.total_seconds():
+        return "older than two minutes"
+    return "" if len(books) >= LEAST_BOOKS else "quoted by one book alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """How rows that were shown did: `said` is the mean chance, `came` the share that won."""
+
+    n: int
+    said: float | None
+    came: float | None
+    profit: float | None
+
+
+def track(
+    seen: Sequence[EdgeSeen],
+    final: Callable[[str], GameState | None],
+    players: Callable[[str], Sequence[Player]],
+) -> Track:
+    """How the rows that were ever shown did, each side of a line of a game counted once.
+
+    `final` gives the state of a game that is over. `profit` is the mean of one unit each.
+    """
+    first: dict[tuple[str, Selection], EdgeSeen] = {}
+    for row in seen:
+        first.setdefault((row.game, row.selection), row)
+    said, came, profit = [], [], []
+    for row in first.values():
+        result = _result(row, final(row.game), players(row.game))
+        if result in (Result.WON, Result.LOST):
+            won = result is Result.WON
+            said.append(row.p)
+            came.append(float(won))
+            profit.append(row.odds - 1 if won else -1.0)
+    n = len(said)
+    if not n:
+        return Track(0, None, None, None)
+    return Track(n, sum(said) / n, sum(came) / n, sum(profit) / n)
+
+
+def _result(row: EdgeSeen, state: GameState | None, players: Sequence[Player]) -> Result | None:
+    market = market_of(row.selection, tuple(players))
+    if state is None or state.phase is not Phase.FINAL or market is None:
+        return None
+    try:
+        return judge(market, state, house_of(row.book)).result
+    except Unsettleable:
+        return None
+
+
+# --------------------------------------------------------------------------------- the whole list
+
+_AHEAD = timedelta(hours=18)
+_SINCE = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgesNow:
+    """The list of a moment: its rows, those far from the market apart, and how such rows did.
+
+    `unseen` are the rows that no list has shown yet at their price, which are to be kept.
+    """
+
+    at: datetime
+    listed: tuple[Edge, ...]
+    disagreements: tuple[Edge, ...]
+    left_out: Mapping[str, int]
+    so_far: Track
+    unseen: tuple[EdgeSeen, ...]
+
+
+async def edges_now(
+    store: Store, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
+) -> EdgesNow:
+    """The edges of every game that is to come or being played. `given` are lines of one's own."""
+    gates = []
+    for game, state in await store.games(since=(now - timedelta(days=1)).date()):
+        if _to_look_at(game, state, now):
+            odds = await game_odds(store, game, state, limits, now)
+            if odds.best:
+                gates.append(await _gate(store, odds, state, given, load, limits))
+    seen = await store.quotes.edges()
+    finals = dict(await _states(store))
+    listed = tuple(x for gate in gates for x in gate.listed)
+    apart = tuple(x for gate in gates for x in gate.disagreements)
+    left_out: Counter[str] = Counter()
+    for gate in gates:
+        left_out.update(gate.left_out)
+    known = {(x.game, x.selection, x.book, x.odds) for x in seen}
+    shown = [x.seen(now) for x in (*listed, *apart)]
+    unseen = tuple(x for x in shown if (x.game, x.selection, x.book, x.odds) not in known)
+    did = track([*seen, *unseen], finals.get, lambda _: ())
+    return EdgesNow(now, listed, apart, dict(sorted(left_out.items())), did, unseen)
+
+
+async def _states(store: Store) -> list[tuple[str, GameState | None]]:
+    return [(game.id, state) for game, state in await store.games()]
+
+
+def _to_look_at(game: Game, state: GameState | None, now: datetime) -> bool:
+    if state is not None and (state.phase.off or state.phase.rank > 1):
+        return False
+    return -_SINCE < game.start - now < _AHEAD
+
+
+async def _gate(
+    store: Store,
+    odds: GameOdds,
+    state: GameState | None,
+    given: LinesFor,
+    load: Load,
+    limits: OddsSettings,
+) -> Gate:
+    game = odds.game
+    players = await _players(store, game, odds.at)
+    pricing = await pricing_of(store, [game], [], given, load)
+    told = pricing.believed(game, []).by
+    seen = state if state is not None and state.phase.in_play else before_tip(game, players)
+    plain = pricing.seen(seen, [])
+    priors = await _priors(store, players, game, player_figures(plain.parameters))
+    forecast = replace(plain, players=priors)
+    outlook = await asyncio.to_thread(forecast.outlook)
+    return edges(odds, state, outlook, told, players, limits)
+
+
+async def _players(store: Store, game: Game, now: datetime) -> tuple[Player, ...]:
+    """The players of both teams of whom recent games are kept."""
+    rosters = await store.players.rosters(now)
+    named = [
+        Player(name, side) for side in Side
+        for name in rosters.get((game.league, game.code(side)), ())
+    ]  # fmt: skip
+    recent = await store.players.recent_games({(game.league, x.key) for x in named})
+    return tuple(x for x in named if recent.get((game.league, x.key)))
+
+
+async def _priors(
+    store: Store, players: Sequence[Player], game: Game, figures: PlayerFigures
+) -> PlayerPriors | None:
+    if not players:
+        return None
+    recent = await store.players.recent_games({(game.league, x.key) for x in players})
+    minutes = game.rules.regulation_seconds / 60
+    known = {
+        (x.side, x.key): player_prior(recent[game.league, x.key], figures, regulation=minutes)
+        for x in players
+    }
+    return PlayerPriors(figures, known)
+
+
+def edges_json(x: EdgesNow) -> dict[str, Any]:
+    """The list as `tracker edges --json` gives it."""
+    did = x.so_far
+    return {
+        "at": iso(x.at),
+        "edges": [edge_json(one) for one in x.listed],
+        "disagreements": [edge_json(one) for one in x.disagreements],
+        "left_out": dict(x.left_out),
+        "so_far": {"n": did.n, "said": did.said, "came": did.came, "profit": did.profit},
+    }
+
+
+def edge_json(x: Edge) -> dict[str, Any]:
+    """A row of the list as other programs read it."""
+    profit = x.odds - 1
+    decided = x.chance.win + x.chance.lose
+    share = (x.chance.win * profit - x.chance.lose) / (profit * decided) if decided else 0.0
+    return {
+        "game": x.game.name, "game_id": x.game.id, "market": x.selection.market,
+        "span": x.selection.span.value, "about": x.selection.about,
+        "points": x.selection.points, "side": x.selection.side, "p": x.chance.win,
+        "fair_odds": x.chance.fair_odds, "odds_decimal": x.odds, "book": x.book,
+        "edge": x.edge, "kelly": min(max(share, 0.0), MOST_KELLY), "age_s": round(x.age_s, 3),
+        "market_chance": x.market, "prior": x.prior,
+    }  # fmt: skip

@@ -1,0 +1,444 @@
+"""What a bet is worth beside its price: when it is made, while it is held, and by the close."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from statistics import median
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tracker.app.pricing import believed_of, bet_of, price_now
+from tracker.app.views import chance_parts, iso, prior_json
+from tracker.domain.bet import Bet, Parlay, Status, price_of
+from tracker.domain.chance import Chance, NoChance
+from tracker.domain.errors import TrackerError
+from tracker.domain.game import Game
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.player import Player
+from tracker.domain.quote import (
+    EXCHANGES,
+    SPREAD,
+    TOTAL,
+    Quote,
+    Selection,
+    TwoSided,
+    selection_of,
+    two_sided,
+)
+from tracker.domain.tracking import Tracked
+from tracker.domain.value import (
+    BetDecision,
+    ClosingValue,
+    cashout,
+    hedge_to_keep_even,
+    hedge_to_lock,
+)
+from tracker.engine.market.clv import Placed, closing_lines, value_at_close
+from tracker.engine.market.quotes import AT_BET, GameClose, best_price, fairs, main_line, standing
+from tracker.engine.rules.stepping import MarketReading
+from tracker.forecast.closing import closing_outlook, moved_to
+
+if TYPE_CHECKING:
+    from tracker.app.bets import Bets
+    from tracker.app.explain import Explainer
+    from tracker.app.pricing import LinesFor, Load
+    from tracker.domain.money import Odds
+    from tracker.forecast.game.parameters import Parameters
+    from tracker.forecast.outlook import Outlook
+    from tracker.forecast.players.priors import PlayerPriors
+    from tracker.forecast.priors.belief import Believed
+    from tracker.settings.models import OddsSettings
+    from tracker.store import Store
+    from tracker.store.views import BetView
+
+HAD = timedelta(minutes=10)
+"""Oldest price that may still be had before a game, as rules see it."""
+
+NEWEST = timedelta(minutes=30)
+"""Quotes that are no older are the market's of this moment."""
+
+_DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What is quoted of a game at a moment, and whose prices count.
+
+    `mine` are the person's books, `anchors` those that tell what is fair; `live` is whether the
+    game has begun.
+    """
+
+    quotes: Sequence[Quote]
+    at: datetime
+    mine: Sequence[str] = ()
+    anchors: Sequence[str] = ()
+    live: bool = False
+
+
+def decision(
+    bet: Bet,
+    chance: Chance,
+    prior: str,
+    market: Quoted,
+) -> BetDecision:
+    """What a bet is worth at this moment: our chance beside its price and the best one."""
+    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    best = None
+    at_bet = None
+    if selection is not None:
+        best = best_price(market.quotes, selection, market.mine, market.anchors, market.at)
+        if market.live:
+            at_bet = exchange_chance(market.quotes, bet, bet.made_at)
+    return BetDecision(
+        bet.number, market.at, chance, price_of(bet.market, bet.odds), prior, best, at_bet
+    )
+
+
+def exchange_chance(quotes: Sequence[Quote], bet: Bet, at: datetime) -> float | None:
+    """An exchange's fair chance of a bet close to a time; None where there is none."""
+    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    if selection is None:
+        return None
+    near: list[TwoSided] = [
+        x for x in two_sided([x for x in quotes if x.book in EXCHANGES])
+        if abs(x.stood_at - at) <= AT_BET
+    ]  # fmt: skip
+    for name in EXCHANGES:
+        for line in near:
+            if line.book == name and selection.main in (
+                line.selection.main, line.selection.main.opposite
+            ):  # fmt: skip
+                same = line.selection.side == selection.side
+                return line.chance if same else 1 - line.chance
+    return None
+
+
+def market_chance(bet: Bet, quotes: Sequence[Quote], now: datetime) -> float | None:
+    """What the market says is fair of a bet at this moment; None where too few quote it."""
+    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    if selection is None:
+        return None
+    known = fairs(standing(two_sided([x for x in quotes if x.open]), now, NEWEST).values())
+    fair = known.get(selection.main) or known.get(selection.main.opposite)
+    return None if fair is None else fair.of(selection)
+
+
+def market_reading(tracked: Tracked, quoted: Quoted) -> MarketReading:
+    """What the market says of a bet at this moment, for the rules that watch it."""
+    bet, at = tracked.bet, quoted.at
+    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    if selection is None:
+        return MarketReading(at)
+    oldest = AT_BET if quoted.live else HAD
+    best = best_price(quoted.quotes, selection, quoted.mine, quoted.anchors, at, oldest)
+    edge, chance = None, tracked.chance
+    if best is not None and chance is not None and not chance.decided:
+        edge = chance.win * best.odds + chance.push - 1
+    lines = two_sided([x for x in quoted.quotes if at - x.stood_at <= NEWEST])
+    return MarketReading(
+        at,
+        edge,
+        market_chance(bet, quoted.quotes, at),
+        _line(selection, lines),
+        "" if best is None else f"{best.odds:.2f} at {best.book}",
+    )
+
+
+def _line(selection: Selection, lines: Sequence[TwoSided]) -> float | None:
+    """Where the main line of a bet's market stands, from its own side."""
+    if selection.span != "game":
+        return None
+    if selection.of_player:
+        mine = [
+            x.selection.points for x in lines
+            if (x.selection.market, x.selection.about) == (selection.market, selection.about)
+        ]  # fmt: skip
+        known = [x for x in mine if x is not None]
+        return median(known) if known else None
+    market = TOTAL if selection.plain == TOTAL else SPREAD
+    found = main_line(lines, market)
+    if found is None:
+        return None
+    return -found.points if selection.side == "away" and market == SPREAD else found.points
+
+
+class BelievedPlayers(Protocol):
+    """What is believed of players before tip-off."""
+
+    def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:
+        """What is believed of the players whom some bets are about in a game; None without any."""
+        ...
+
+    def knows_player(self, player: Player, game: Game) -> bool:
+        """Whether a kept game says something of him."""
+        ...
+
+
+class AtTheClose:
+    """Outlooks of games at their closing lines, each worked out once, when a bet asks for it."""
+
+    def __init__(
+        self,
+        closes: Mapping[str, GameClose],
+        bets: Sequence[Bet],
+        load: Callable[[str], Parameters],
+        believed: BelievedPlayers,
+    ) -> None:
+        """`bets` are those to be asked about; `load` gives the parameters of a league."""
+        self._closes = closes
+        self._bets = bets
+        self._load = load
+        self._players_of = believed.of
+        self._knows = believed.knows_player
+        self._known: dict[str, Outlook | None] = {}
+
+    def __call__(self, game_id: str) -> Outlook | None:
+        """The outlook of a game; None where nothing was quoted of it."""
+        if game_id not in self._known:
+            self._known[game_id] = self._worked_out(game_id)
+        return self._known[game_id]
+
+    def _worked_out(self, game_id: str) -> Outlook | None:
+        close = self._closes[game_id]
+        game = next(x for bet in self._bets for x in bet.games if x.id == game_id)
+        named = _named(self._bets, game)
+        if close.lines.empty and not named:
+            return None
+        closed_at = closing_lines(close, named)
+        quoted = {player for player, _ in closed_at}
+        # Of whom neither games nor quotes tell anything there is no chance.
+        named = tuple(x for x in named if x in quoted or self._knows(x, game))
+        players = self._players_of(self._bets, game)
+        if players is not None:
+            # A bet's own line says nothing of what the bet was worth.
+            kept = {(x.side, x.key) for x in named}
+            known = {who: prior for who, prior in players.known.items() if who in kept}
+            players = replace(players, known=known)
+        outlook = closing_outlook(game, close.lines, self._load(game.league), players, named)
+        closed = {
+            who: (fair.selection.points or 0.0, fair.of(replace(fair.selection, side="over")))
+            for who, fair in closed_at.items()
+        }
+        return moved_to(outlook, players, closed) if players is not None and closed else outlook
+
+
+def _named(bets: Sequence[Bet], game: Game) -> tuple[Player, ...]:
+    found = {
+        (leg.market.player.side, leg.market.player.key): leg.market.player
+        for bet in bets
+        for leg in bet.legs
+        if leg.game.id == game.id and isinstance(leg.market, PlayerTotal | DoubleDouble)
+    }
+    return tuple(found.values())
+
+
+def closing_values(
+    placed: Sequence[Placed],
+    closes: Mapping[str, GameClose],
+    revisions: Mapping[int, int],
+    load: Callable[[str], Parameters],
+    players: BelievedPlayers,
+    now: datetime,
+) -> list[ClosingValue]:
+    """What bets were worth by the closes of their games.
+
+    `revisions` counts what was written of each bet before.
+    """
+    at_the_close = AtTheClose(closes, [x.bet for x in placed], load, players)
+    return [
+        value_at_close(x, closes, at_the_close, revisions.get(x.bet.number, 0) + 1, now)
+        for x in placed
+    ]
+
+
+# ------------------------------------------------------------------------------------- right now
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """A decision, whether a game of it has begun, and what the market says of the very bet."""
+
+    decision: BetDecision
+    live: bool
+    late: bool
+    market: float | None
+
+
+WHY_NONE = {
+    NoChance.OUT: "a player is out, so his lines will be void",
+    NoChance.LITTLE_KNOWN: "little known of him until his recent games are read",
+    NoChance.NOT_IN_BOX: "he is not in the box of this game",
+}
+"""Why a bet has no chance, as whoever asks for one is told."""
+
+
+async def worth_of(
+    store: Store, bet: Bet, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
+) -> Worth | NoChance | None:
+    """What a bet is worth at this moment, or why it has no chance; None where none can say.
+
+    `given` are the lines of the configuration, `limits` says whose prices count.
+    """
+    found = await price_now(store, bet, given, load, now)
+    if found is None or isinstance(found, NoChance):
+        return found
+    quotes = await _quotes(store, bet.games, now)
+    quoted = Quoted(quotes, now, limits.mine, limits.anchors, live=found.live)
+    made = decision(bet, found.chance, found.prior, quoted)
+    return Worth(made, found.live, found.late, market_chance(bet, quotes, now))
+
+
+async def _quotes(store: Store, games: Iterable[Game], now: datetime) -> list[Quote]:
+    quotes = [
+        one for game in games for one in await store.quotes.standing(game.id, now - _DAY, now)
+    ]
+    return [replace(x.quote, told_at=x.stood_at) for x in quotes if x.quote.open]
+
+
+async def decision_on(
+    store: Store, view: BetView, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
+) -> BetDecision | None:
+    """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
+    kept = (await store.quotes.decisions(view.number)).get(view.number)
+    if kept is not None or view.game is None or view.game.start <= now:
+        return kept
+    asked = bet_of(view)
+    if asked is None or view.result is not None:
+        return None
+    worth = await worth_of(store, asked, given, load, limits, now)
+    return worth.decision if isinstance(worth, Worth) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """The market's side of a bet: what was believed before, its decision and its close."""
+
+    prior: Believed | None
+    decision: BetDecision | None
+    closing: ClosingValue | None
+
+    def as_json(self) -> dict[str, Any]:
+        """As `tracker show --json` has it beside the history."""
+        return {
+            "prior": None if self.prior is None else prior_json(self.prior),
+            "decision": None if self.decision is None else decision_json(self.decision),
+            "clv": None if self.closing is None else value_json(self.closing),
+        }
+
+
+async def valued(
+    explainer: Explainer, view: BetView, limits: OddsSettings, now: datetime
+) -> Valued:
+    """The market's side of a bet at a moment; `limits` says whose prices count."""
+    store, load = explainer.store, explainer.in_use
+    prior = None
+    if view.game is not None:
+        given, rules = explainer.given, explainer.rules
+        prior = await believed_of(store, view.game, rules, given, load, now)
+    made = await decision_on(store, view, explainer.given, load, limits, now)
+    closing = (await store.quotes.values(view.number)).get(view.number)
+    return Valued(prior, made, closing)
+
+
+def decision_json(x: BetDecision) -> dict[str, Any]:
+    """A decision as other programs read it."""
+    return {
+        "p": x.chance.win,
+        "push": x.chance.push,
+        "break_even": x.break_even,
+        "edge": x.edge,
+        "kelly": x.kelly,
+        "fair_odds": x.chance.fair_odds,
+        "prior": x.prior,
+        "best": None if x.best is None else {"book": x.best.book, "odds_decimal": x.best.odds},
+        "market_at_bet": x.market_at_bet,
+    }
+
+
+def value_json(x: ClosingValue) -> dict[str, Any]:
+    """What a bet was worth by the close, as other programs read it."""
+    return {
+        "grade": x.grade.value,
+        "value": x.value,
+        **chance_parts(x.chance),
+        "reason": x.reason,
+        "revision": x.revision,
+    }
+
+
+class NotHeld(TrackerError):
+    """What a bet is worth cannot be told; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBet:
+    """A bet whose worth can be told. `at` is when its chance was seen."""
+
+    bet: BetView
+    chance: Chance
+    stake: int
+    odds: Odds
+    at: datetime
+    now: datetime
+
+
+async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) -> HeldBet:
+    """The bet that a person means, by the chance that was seen last, else by one of this moment.
+
+    Raises NotHeld, and BadBet when there is no such bet.
+    """
+    bet = await bets.bet(reference)
+    odds = price_of(bet.market, bet.odds)
+    if bet.stake_cents is None or odds is None:
+        raise NotHeld(
+            f"bet {bet.id} has no {'stake' if bet.stake_cents is None else 'odds'}: add the bet "
+            "again with them, such as -110 $20"
+        )
+    if bet.result is not None or bet.status is Status.WITHDRAWN:
+        raise NotHeld(f"bet {bet.id} is over: `tracker show {bet.id}` says how it ended")
+    if bet.out or bet.no_chance is not None:
+        why = "a player is out" if bet.no_chance is None else bet.no_chance.text
+        raise NotHeld(
+            f"what bet {bet.id} is worth is not known ({why}): see `tracker show {bet.id}`"
+        )
+    if bet.chance is not None and bet.chance_at is not None:
+        return HeldBet(bet, bet.chance, bet.stake_cents, odds, bet.chance_at, now)
+    asked = bet_of(bet)
+    found = None
+    if asked is not None:
+        found = await price_now(explainer.store, asked, explainer.given, explainer.in_use, now)
+    if found is None or not isinstance(getattr(found, "chance", None), Chance):
+        raise NotHeld(f"bet {bet.id} has no chance yet: it gets one when the daemon sees its game")
+    return HeldBet(bet, found.chance, bet.stake_cents, odds, now, now)  # type: ignore[union-attr]
+
+
+def cashout_json(x: HeldBet, offer_cents: int) -> dict[str, object]:
+    """An offer beside what the bet is worth, as `tracker cashout --json` gives it."""
+    found = cashout(x.chance, x.stake, x.odds, offer_cents)
+    return _held_json(x) | {
+        "offer_cents": found.offer,
+        "fair_cents": found.fair,
+        "fee": found.fee,
+        "break_even": found.break_even if math.isfinite(found.break_even) else None,
+    }
+
+
+def hedge_json(x: HeldBet, against: Odds) -> dict[str, object]:
+    """A second bet on the other side, as `tracker hedge --json` gives it."""
+    lock = hedge_to_lock(x.chance, x.stake, x.odds, against)
+    even = hedge_to_keep_even(x.chance, x.stake, x.odds, against)
+    told = {"against": against.text, "lock": asdict(lock), "even": asdict(even)}
+    return _held_json(x) | told
+
+
+def _held_json(x: HeldBet) -> dict[str, object]:
+    return {
+        "id": x.bet.id,
+        "number": x.bet.number,
+        "chance": asdict(x.chance),
+        "chance_at": iso(x.at),
+        "stake_cents": x.stake,
+        "odds": x.odds.text,
+    }

@@ -1,0 +1,382 @@
+"""`tracker import` and `export`: bets from elsewhere come in, tables and archives go out."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, TextIO
+from zoneinfo import ZoneInfo
+
+import typer
+
+from tracker.app import importing
+from tracker.app.importing import BroughtIn
+from tracker.cli.declare import AsJson, declare
+from tracker.cli.screen import asks, complain, note, progress, say, say_json, table
+from tracker.cli.session import FAILED, CommandEnded, Scope, scope_of, session
+from tracker.domain.draft import Draft
+from tracker.domain.errors import Impossible, Misused
+from tracker.domain.league import slate_date
+from tracker.domain.money import money_text, plural
+from tracker.intake.bets_file import parse_bets
+from tracker.intake.imports import ImportedBet, ImportedBets, Manner, UnsureDates, read_slips
+
+_MOST_ROWS = 20
+"""Rows of a dry run that are shown; the rest is counted."""
+
+ARCHIVE = "archive"
+"""Said in the place of a table: all that is remembered."""
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make one of the verbs known."""
+    verbs: dict[str, Callable[..., None]] = {"import": bring_in, "export": export}
+    declare(app, name, verbs[name], panel)
+
+
+def bring_in(  # noqa: PLR0917 - a command has an argument for each option
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="CSV, JSON, a bets file (TOML), or an archive of `tracker export`."
+        ),
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Only say what would be brought in.")
+    ] = False,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="THEIRS=OURS", help="What a column means; may be given several times."
+        ),
+    ] = None,
+    dates: Annotated[
+        Literal["day-first", "month-first"] | None,
+        typer.Option(help="How dates such as 05/11/2025 begin, where the file does not show it."),
+    ] = None,
+    book: Annotated[str | None, typer.Option(help="The book of bets whose row names none.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag for all of them.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring in bets, with their results where the file has them, or restore an archive.
+
+    Columns are known by the names that bet trackers use; --map says what another one means, and
+    those that are not used are named. Each column is read in the one form that its values show. The
+    same file may be brought in again: a bet that is there already is left as it is. Bets of other
+    sports are left out and counted. A bet of the past without a result waits for you in `review`.
+    Exit status 1 when a row could not be read; the others count.
+    """
+    text = _text(file)
+    scope = scope_of(context)
+    if _is_archive(text):
+        _restore(scope, file, text, dry_run=dry_run, as_json=as_json)
+        return
+    order = None if dates is None else dates == "day-first"
+    found = _read(scope, file, text, Manner(_mapping(columns or []), order))
+    found = replace(found, slips=tuple(_with(x, book, tuple(tag or ())) for x in found.slips))
+    if dry_run:
+        _show(found, as_json)
+        done = BroughtIn(0, 0, 0, 0, ())
+    else:
+        with progress("bringing in the bets"):
+            done = asyncio.run(_keep(scope, found.slips, file.name))
+        _tell(found, done, as_json)
+    mistakes = (*found.mistakes, *done.mistakes)
+    for mistake in mistakes:
+        complain(mistake)
+    if mistakes:
+        raise CommandEnded(FAILED)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Impossible(f"{file} is not UTF-8 text: save it as UTF-8 and try again") from None
+
+
+def _is_archive(text: str) -> bool:
+    from tracker.store.exporting import is_archive
+
+    return is_archive(text.partition("\n")[0])
+
+
+def _restore(scope: Scope, file: Path, text: str, *, dry_run: bool, as_json: bool) -> None:
+    lines = text.splitlines(keepends=True)
+    if dry_run:
+        count = len(lines) - 1
+        say_json({"archive": True, "rows": count}) if as_json else say(
+            f"{file} is an archive of {plural(count, 'row')}; "
+            "it is restored into an empty database."
+        )
+        return
+
+    async def work() -> int:
+        async with session(scope, write=True) as at:
+            return await at.store.restore(lines)
+
+    with progress("restoring the archive"):
+        count = asyncio.run(work())
+    say_json({"archive": True, "rows": count}) if as_json else say(
+        f"Restored {plural(count, 'row')}."
+    )
+
+
+def _mapping(given: Sequence[str]) -> Mapping[str, str]:
+    found = {}
+    for one in given:
+        theirs, equals, ours = one.rpartition("=")
+        if not equals or not theirs.strip() or not ours.strip():
+            raise Misused(f"--map {one!r}: write it like --map 'Their column=pick'")
+        found[theirs.strip()] = ours.strip()
+    return found
+
+
+def _read(scope: Scope, file: Path, text: str, manner: Manner) -> ImportedBets:
+    basics = scope.basics()
+    unit = basics.stake_unit_cents
+    if file.suffix.casefold() != ".toml":
+        return _asked_dates(file, text, unit, basics.zone, manner)
+    read = parse_bets(text, str(file), unit)
+    slips = tuple(
+        ImportedBet(n, replace(x, from_file=False), None, None, "", _day_of(x))
+        for n, x in enumerate(read.drafts, 1)
+    )
+    return ImportedBets(slips, read.mistakes, {}, {})
+
+
+def _day_of(draft: Draft) -> date | None:
+    if draft.matchup is not None and draft.matchup.day is not None:
+        return draft.matchup.day
+    return None if draft.placed_at is None else slate_date(draft.placed_at)
+
+
+def _asked_dates(file: Path, text: str, unit: int, zone: ZoneInfo, manner: Manner) -> ImportedBets:
+    """The bets of a sheet; whoever is at a terminal is asked how its dates begin."""
+    try:
+        return read_slips(text, str(file), unit_cents=unit, zone=zone, manner=manner)
+    except UnsureDates as why:
+        if not asks():
+            raise
+        day = typer.confirm(f"Is {why.example} a date that begins with the day?")
+        manner = replace(manner, day_first=day)
+        return read_slips(text, str(file), unit_cents=unit, zone=zone, manner=manner)
+
+
+def _with(slip: ImportedBet, book: str | None, tags: tuple[str, ...]) -> ImportedBet:
+    draft = slip.draft
+    return replace(slip, draft=replace(draft, book=draft.book or book, tags=(*draft.tags, *tags)))
+
+
+async def _keep(scope: Scope, slips: Sequence[ImportedBet], source: str) -> BroughtIn:
+    async with session(scope, write=True) as at:
+        bets = replace(at.bets, who="import")
+        return await importing.bring_in(bets, slips, source, at.now)
+
+
+def _show(found: ImportedBets, as_json: bool) -> None:
+    if as_json:
+        rows = [_slip_json(x) for x in found.slips]
+        elsewhere = dict(found.elsewhere)
+        say_json(
+            {
+                "bets": rows,
+                "mistakes": len(found.mistakes),
+                "other_sports": elsewhere,
+                "unused": list(found.unused),
+                "doubts": list(found.doubts),
+            }
+        )
+        return
+    rows_shown = [
+        (
+            str(x.line),
+            x.draft.pick.text,
+            x.draft.odds.text if x.draft.odds else "",
+            money_text(x.draft.stake_cents) if x.draft.stake_cents is not None else "",
+            x.result.value if x.result else "open",
+            money_text(x.paid) if x.paid is not None else "",
+        )
+        for x in found.slips[:_MOST_ROWS]
+    ]
+    if rows_shown:
+        heads = ("Line", "Bet", "Odds", "Stake", "Result", "Paid")
+        table(heads, rows_shown, right=(0, 2, 3, 5))
+    if len(found.slips) > _MOST_ROWS:
+        say(f"and {len(found.slips) - _MOST_ROWS} more")
+    if found.columns:
+        read = ", ".join(f"{theirs!r} as {ours}" for theirs, ours in found.columns.items())
+        say(f"Columns: {read}")
+    open_bets = sum(x.result is None for x in found.slips)
+    say(
+        f"{plural(len(found.slips), 'bet')} would be brought in: {open_bets} open, "
+        f"{len(found.slips) - open_bets} with a result. Nothing was written."
+    )
+    _tell_elsewhere(found)
+
+
+def _slip_json(x: ImportedBet) -> dict[str, object]:
+    return {
+        "line": x.line,
+        "pick": x.draft.pick.text,
+        "odds": x.draft.odds.text if x.draft.odds else None,
+        "stake_cents": x.draft.stake_cents,
+        "book": x.draft.book,
+        "tags": list(x.draft.tags),
+        "placed_at": x.draft.placed_at,
+        "day": None if x.day is None else x.day.isoformat(),
+        "free": x.draft.free,
+        "result": x.result.value if x.result else None,
+        "payout_cents": x.paid,
+    }
+
+
+def _tell(found: ImportedBets, done: BroughtIn, as_json: bool) -> None:
+    if as_json:
+        say_json(
+            {
+                "added": done.added,
+                "known": done.known,
+                "settled": done.settled,
+                "needs_review": done.asked,
+                "mistakes": len(found.mistakes) + len(done.mistakes),
+                "other_sports": dict(found.elsewhere),
+                "unused": list(found.unused),
+                "doubts": list(found.doubts),
+            }
+        )
+        return
+    known = f", {done.known} were there already" if done.known else ""
+    say(f"Brought in {plural(done.added, 'bet')}, {done.settled} with their result{known}.")
+    if done.asked:
+        note(f"Dated in the past without a result: {done.asked}; decide in `tracker review`.")
+    _tell_elsewhere(found)
+
+
+def _tell_elsewhere(found: ImportedBets) -> None:
+    """What of a file was left out, and what does not fit in it."""
+    if found.unused:
+        note(f"Columns that are not used: {', '.join(map(repr, found.unused))}")
+    for doubt in found.doubts:
+        note(f"Look at {doubt}")
+    if found.elsewhere:
+        names = ", ".join(f"{n} {name}" for name, n in sorted(found.elsewhere.items()))
+        note(f"Left out, for they are not about a league that is followed here: {names}")
+
+
+def export(
+    context: typer.Context,
+    table: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE",
+            help="bets, legs, snapshots, alerts, settlements, games, polls, reviews, audit, "
+            "player_games or deliveries; or archive, which is all of it.",
+        ),
+    ] = "bets",
+    form: Annotated[
+        Literal["csv", "json", "parquet"], typer.Option("--format", "-f", help="How to write it.")
+    ] = "csv",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Where to; else standard output."),
+    ] = None,
+    whole_hash: Annotated[
+        bool, typer.Option("--hash", help="Print one SHA-256 over all tables instead.")
+    ] = False,
+) -> None:
+    """Write a table of the database, row by row in a fixed order, or an archive of everything.
+
+    `tracker import` restores an archive exactly. Parquet needs pyarrow and a file to write to. The
+    hash is the same for two runs that decided the same: it leaves out row numbers, and
+    deliveries, which depend on how fast a channel answered.
+    """
+    from tracker.store.exporting import TABLES
+
+    if table not in (*TABLES, ARCHIVE):
+        raise Misused(f"there is no table {table!r}: choose one of {', '.join((*TABLES, ARCHIVE))}")
+    scope = scope_of(context)
+    out = None if str(out) == "-" else out
+    if whole_hash:
+        say(asyncio.run(_hash(scope)))
+        return
+    if table == ARCHIVE:
+        _export_archive(scope, out)
+        return
+    rows = asyncio.run(_rows(scope, table))
+    if form == "parquet":
+        _parquet(rows, out)
+    elif out is None:
+        sys.stdout.write(_csv(rows) if form == "csv" else _json(rows))
+        return
+    else:
+        out.write_text(_csv(rows) if form == "csv" else _json(rows), encoding="utf-8", newline="")
+    note(f"Wrote {len(rows)} {table} to {out}.")
+
+
+def _export_archive(scope: Scope, out: Path | None) -> None:
+    """Everything, as lines of text that `tracker import` reads."""
+    if out is None:
+        asyncio.run(_write_archive(scope, sys.stdout))
+        return
+    # Written beside it first: a file with the name is whole.
+    partial = out.with_name(f"{out.name}.partial")
+    with partial.open("w", encoding="utf-8", newline="") as to:
+        partial.chmod(0o600)
+        count = asyncio.run(_write_archive(scope, to))
+    partial.replace(out)
+    note(f"Wrote {plural(count, 'row')} to {out}; `tracker import {out.name}` restores them.")
+
+
+async def _write_archive(scope: Scope, to: TextIO) -> int:
+    async with session(scope) as at:
+        with progress("reading the database"):
+            return await at.store.write_archive(to)
+
+
+def _parquet(rows: list[dict[str, Any]], out: Path | None) -> None:
+    """Columns of one type each; lists and what else has no such type stay text."""
+    if out is None:
+        raise Misused("Parquet is no text: name a file with --out FILE")
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise Impossible(
+            'Parquet needs pyarrow, which is not installed: pip install "ingame-tracker[modelling]"'
+        ) from None
+    pq.write_table(pa.Table.from_pylist(rows), out)
+
+
+async def _hash(scope: Scope) -> str:
+    async with session(scope) as at:
+        with progress("reading the database"):
+            return await at.store.export_hash()
+
+
+async def _rows(scope: Scope, table: str) -> list[dict[str, Any]]:
+    async with session(scope) as at:
+        with progress("reading the database"):
+            return await at.store.export(table)
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return text.getvalue()
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    return f"[\n{lines}\n]\n" if rows else "[]\n"

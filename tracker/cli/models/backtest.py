@@ -1,0 +1,382 @@
+"""`tracker backtest` and `study`: what a strategy would have brought, and how well seasons fit.
+
+A study judges every season by a fit on the others, on all cores or on a cluster, and may back-test
+each. Beside what a strategy would have brought stands what luck alone would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tracker.cli.declare import AsJson, declare
+from tracker.cli.models.in_use import (
+    DEFAULT_LEAGUE,
+    Folder,
+    known_league,
+    need_modelling,
+    seasons_of,
+)
+from tracker.cli.screen import bar, note, say, say_json, table
+from tracker.cli.session import Scope, scope_of
+from tracker.domain.errors import Impossible
+from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tracker.app.market.backtest import BacktestReport, BetGroup, BetOutcome, Candidate
+    from tracker.domain.game import Game
+    from tracker.domain.player import Player
+    from tracker.domain.prior import Lines
+    from tracker.forecast.outlook import Outlook
+    from tracker.modelling.study import Finding
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make one of the verbs known."""
+    verbs: dict[str, Callable[..., None]] = {"backtest": backtest, "study": study}
+    declare(app, name, verbs[name], panel)
+
+
+def backtest(
+    context: typer.Context,
+    strategy: Annotated[
+        Path, typer.Argument(metavar="STRATEGY", help="A file such as config/strategies/ev.toml.")
+    ],
+    season: Annotated[str, typer.Option(metavar="SEASON", help="Such as 2023-24.")] = "2023-24",
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where games.parquet with lines lies; else your own."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FOLDER", help="Write the report in every form here."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try a strategy on games that are over: recorded seasons, or the quotes that were kept.
+
+    With `lines = "closing"` or `"opening"` the prices are those of a season's table of games; with
+    `lines = "quotes"` they are the person's own kept quotes of their own books, 60 s after each
+    decision. The whole grid of thresholds is shown with the number of tries, and beside its best
+    cell how good luck alone looks.
+    """
+    wanted = read_strategy(strategy)
+    report = _report(scope_of(context), wanted, season, data)
+    if out is not None:
+        _write_report(report, out)
+        note(f"Written to {out}: report.md, report.json, bets.csv")
+    say_json(report_json(report)) if as_json else say(markdown(report))
+
+
+def read_strategy(file: Path) -> Strategy:
+    """The strategy of a file; BadStrategy where it cannot be read or understood."""
+    try:
+        told = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as why:
+        raise BadStrategy(f"{file}: it cannot be read ({why}); name a file of a strategy") from None
+    except tomllib.TOMLDecodeError as why:
+        raise BadStrategy(f"{file}: not valid TOML: {why}") from None
+    return strategy_of(told, file.name)
+
+
+def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) -> BacktestReport:
+    from tracker.app.market.backtest import backtest as judge
+
+    if strategy.lines == "quotes":
+        pairs = asyncio.run(_own(scope, strategy))
+        source = "your kept quotes, 60 s after each decision"
+    else:
+        pairs = _recorded(scope, strategy, season, data)
+        source = (
+            f"{season}, recorded {strategy.lines} lines: what is said is of the model, not of you: "
+            "you could not have had all of these prices"
+        )
+    return judge(strategy, [x for x, _ in pairs], dict(pairs), source)
+
+
+def _recorded(
+    scope: Scope, strategy: Strategy, season: str, data: Path | None
+) -> list[tuple[Candidate, BetOutcome]]:
+    from tracker.cli.models.in_use import ModelsInUse
+    from tracker.modelling.backtest.seasons import candidates, read_rows
+    from tracker.registry import registry_beside
+
+    basics = scope.basics()
+    parameters = ModelsInUse(registry_beside(basics.store), note)("nba")
+    folder = basics.store.parent / "history" if data is None else data
+    with bar() as advance:
+        return list(candidates(read_rows(folder), season, strategy.lines, parameters, advance))
+
+
+async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOutcome]]:
+    from datetime import timedelta
+
+    from tracker.app.market.backtest import candidates, grouped
+    from tracker.cli.models.in_use import ModelsInUse
+    from tracker.cli.session import session
+    from tracker.forecast.closing import closing_outlook
+    from tracker.registry import registry_beside
+
+    settings = scope.settings().odds
+    async with session(scope) as at:
+        models = ModelsInUse(registry_beside(at.basics.store), note)
+        history = await at.store.quotes.history(None, at.now - timedelta(days=3660), at.now)
+        closings = await at.store.quotes.closings()
+        games = await at.store.games()
+    tips = {x: y.tip_at for x, y in closings.items() if y.tip_at is not None}
+
+    def outlook_of(game: Game, lines: Lines, players: Sequence[Player]) -> Outlook:
+        return closing_outlook(game, lines, models(game.league), None, players)
+
+    return [
+        pair
+        for kept in grouped([quote for quote, _, _ in history], games, tips)
+        for pair in candidates(kept, strategy, settings, outlook_of)
+    ]
+
+
+def report_json(x: BacktestReport) -> dict[str, Any]:
+    """A report as other programs read it."""
+    return {
+        "strategy": x.strategy.name,
+        "source": x.source,
+        "n": x.all.n,
+        "staked": x.all.staked,
+        "profit": x.all.profit,
+        "roi": x.all.roi,
+        "roi_95": [x.all.low, x.all.high],
+        "clv": x.clv,
+        "clv_se": x.clv_se,
+        "clv_n": x.clv_n,
+        "sharpe": x.sharpe,
+        "drawdown": {"units": x.drawdown, "nights": x.drawdown_nights},
+        "by_market": [_group(one) for one in x.by_market],
+        "by_month": [_group(one) for one in x.by_month],
+        "grid": [[_group(cell) for cell in row] for row in x.grid],
+        "tries": x.tries,
+        "best_cell": None if x.best is None else _group(x.best),
+        "best_of_shuffles": None if x.luck is None else {"median": x.luck[0], "q95": x.luck[1]},
+    }
+
+
+def _group(x: BetGroup) -> dict[str, Any]:
+    return {
+        "key": x.key, "n": x.n, "staked": x.staked, "profit": x.profit, "roi": x.roi,
+        "low": x.low, "high": x.high,
+    }  # fmt: skip
+
+
+def markdown(x: BacktestReport) -> str:
+    """A report for a person, as Markdown."""
+    said = "" if x.all.low is None or x.all.high is None else (
+        f" (95 % {_share(x.all.low)} to {_share(x.all.high)}, over nights)"
+    )  # fmt: skip
+    clv = (
+        "none" if x.clv is None else f"{_share(x.clv)} ± {(x.clv_se or 0) * 100:.2f} % ({x.clv_n})"
+    )
+    sharpe = "none" if x.sharpe is None else f"{x.sharpe:.2f}"
+    lines = [
+        f"# {x.strategy.name}",
+        "",
+        f"On {x.source}.",
+        "",
+        f"- bets {x.all.n}, staked {x.all.staked:.2f} units, profit {x.all.profit:+.2f} units",
+        f"- ROI {_share(x.all.roi)}{said}",
+        f"- closing line value {clv}",
+        f"- Sharpe {sharpe}, worst drawdown {x.drawdown:.2f} units, {x.drawdown_nights} nights",
+        "",
+        *_table("By market", x.by_market),
+        *_table("By month", x.by_month),
+    ]
+    return "\n".join([*lines, *_grid(x)])
+
+
+def _share(value: float | None) -> str:
+    return "none" if value is None else f"{value * 100:+.2f} %".replace("-", "−")
+
+
+def _table(head: str, groups: Sequence[BetGroup]) -> list[str]:
+    rows = [
+        f"| {g.key} | {g.n} | {g.profit:+.2f} | {_share(g.roi)} | "
+        f"{_share(g.low)} to {_share(g.high)} |"
+        for g in groups
+    ]
+    return [
+        f"| {head} | bets | profit | ROI | 95 % |",
+        "| --- | --- | --- | --- | --- |",
+        *rows,
+        "",
+    ]
+
+
+def _grid(x: BacktestReport) -> list[str]:
+    from tracker.app.market.backtest import CHANCES, EDGES, SHUFFLES
+
+    if not x.grid:
+        return ["No price passed the strategy's own markets."]
+    head = " | ".join(f"p ≥ {p:g}" for p in CHANCES)
+    rows = [
+        f"| edge ≥ {EDGES[i]:g} | "
+        + " | ".join(f"{_share(cell.roi)} ({cell.n})" if cell.n else "–" for cell in row)
+        + " |"
+        for i, row in enumerate(x.grid)
+    ]
+    lines = [
+        f"ROI of flat stakes past every pair of thresholds ({x.tries} tries), bets in brackets:",
+        "",
+        f"| | {head} |",
+        f"| --- |{' --- |' * len(CHANCES)}",
+        *rows,
+        "",
+    ]
+    if x.best is not None and x.luck is not None:
+        lines.append(
+            f"Best cell: {x.best.key}, {_share(x.best.roi)} on {x.best.n} bets. Of {SHUFFLES} "
+            "shuffles, in which chances and results have nothing to do with each other, the best "
+            f"cell has {_share(x.luck[0])} (median) and {_share(x.luck[1])} (95 %)."
+        )
+    return lines
+
+
+def bets_csv(x: BacktestReport) -> str:
+    """Every bet of a report as CSV."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(("day", "game", "bet", "book", "odds", "p", "edge", "stake", "profit", "clv"))
+    for one in x.made:
+        c = one.candidate
+        rows.writerow(
+            (
+                c.day, c.game, c.text, c.book, f"{c.odds:.4f}", f"{c.win:.6f}", f"{c.edge:.6f}",
+                f"{one.stake:.4f}", f"{one.profit:.4f}",
+                "" if one.clv is None else f"{one.clv:.6f}",
+            )
+        )  # fmt: skip
+    return text.getvalue()
+
+
+def _write_report(x: BacktestReport, folder: Path) -> None:
+    import json
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.md").write_text(markdown(x) + "\n", "utf-8")
+    told = json.dumps(report_json(x), ensure_ascii=False, indent=2)
+    (folder / "report.json").write_text(told + "\n", "utf-8")
+    (folder / "bets.csv").write_text(bets_csv(x), "utf-8")
+    _draw(x, folder / "profit.png")
+
+
+def _draw(x: BacktestReport, file: Path) -> None:
+    """The course of the profit as a picture, where pictures can be drawn."""
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        note("No picture: install ingame-tracker[charts]")
+        return
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    nights: dict[Any, float] = {}
+    for one in x.made:
+        nights[one.candidate.day] = nights.get(one.candidate.day, 0.0) + one.profit
+    level, course = 0.0, []
+    for profit in (nights[day] for day in sorted(nights)):
+        level += profit
+        course.append(level)
+    figure, axes = plt.subplots(figsize=(8, 4))
+    axes.plot(range(1, len(course) + 1), course)
+    axes.axhline(0, linewidth=0.8)
+    axes.set_title(x.strategy.name)
+    axes.set_xlabel("night")
+    axes.set_ylabel("units")
+    figure.savefig(file, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+
+
+def study(
+    folder: Folder,
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where models and figures go.")
+    ],
+    leagues: Annotated[
+        list[str] | None,
+        typer.Option("--league", metavar="LEAGUE", help="One or several; else the NBA."),
+    ] = None,
+    seasons: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SEASONS", help="Such as 2021-22,2022-23; else all that are there."),
+    ] = None,
+    strategy: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Back-test each season with this strategy too."),
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", help="How many at once on this machine; -1 is one a core.")
+    ] = -1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A Dask scheduler, such as tcp://10.0.0.5:8786."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge every season of every league by a fit on the others, and back-test it if wanted.
+
+    Each season is a piece of its own: they run side by side on this machine's cores, or with
+    --cluster on a Dask cluster whose workers see the same folder. The same games give the same
+    files wherever they run.
+    """
+    need_modelling("a study", "pyarrow", "sklearn")
+    from tracker.modelling import study as work
+    from tracker.modelling.games.dataset import BadDataset
+
+    names = [known_league(x) for given in leagues or [DEFAULT_LEAGUE] for x in given.split(",")]
+    tried = None if strategy is None else read_strategy(strategy)
+    try:
+        pieces = work.pieces_of(folder.absolute(), names, seasons_of(seasons), tried)
+        out.mkdir(parents=True, exist_ok=True)
+        note(f"{len(pieces)} seasons, each judged by a fit on the others of its league.")
+        found = work.run(
+            work.work_out, pieces, jobs=jobs, cluster=cluster, done=lambda x: _write_figures(x, out)
+        )
+    except BadDataset as why:
+        raise Impossible(str(why)) from None
+    if as_json:
+        say_json([json.loads(x.document) for x in found])
+        return
+    _tell_study(found)
+    say(f"Models and figures are in {out}")
+
+
+def _write_figures(x: Finding, out: Path) -> None:
+    home = out / x.league
+    home.mkdir(exist_ok=True)
+    (home / f"{x.season}.json").write_text(x.document, "utf-8")
+    (home / f"without-{x.season}.json").write_text(x.parameters, "utf-8")
+
+
+def _tell_study(found: list[Finding]) -> None:
+    rows = []
+    for x in found:
+        half = x.judged["moments"]["half"]
+        roi = "" if x.backtest is None or not x.backtest["n"] else f"{x.backtest['roi']:+.1%}"
+        rows.append(
+            (
+                x.league,
+                x.season,
+                str(x.judged["games"]),
+                *(f"{half[name]:.4f}" for name in ("win Brier", "total Brier")),
+                roi.replace("%", " %"),
+            )
+        )
+    heads = ("League", "Unseen season", "Games", "Win Brier", "Total Brier", "Return")
+    table(heads, rows, right=range(2, len(heads)))

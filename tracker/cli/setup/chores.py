@@ -1,0 +1,341 @@
+"""`tracker refresh`, `chores`, `backup` and `restore`: what is done at set times, and by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.app.views import iso
+from tracker.cli.declare import AsJson, declare
+from tracker.cli.models.in_use import ModelsInUse, known_league
+from tracker.cli.screen import note, progress, say, say_json, table
+from tracker.cli.session import CommandEnded, Scope, scope_of, session
+from tracker.domain.errors import Impossible, Misused
+from tracker.domain.money import plural
+from tracker.registry import registry_beside
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from tracker.app.backups import Restored
+    from tracker.app.refresh import Refreshed
+    from tracker.store.upkeep import Backup
+
+
+_PARTS = ("results", "players", "ratings", "form", "ends", "injuries")
+_DEADLINE_S = 75.0
+
+_MB = 1_000_000
+
+_NOTHING = "No back-up yet: `tracker backup --full` makes one, and the daemon one every night."
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make one of the verbs known."""
+    verbs: dict[str, Callable[..., None]] = {
+        "refresh": refresh,
+        "chores": chores,
+        "backup": backup,
+        "restore": restore,
+    }
+    declare(app, name, verbs[name], panel)
+
+
+def refresh(
+    context: typer.Context,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PART", help=f"Only some of: {', '.join(_PARTS)}."),
+    ] = None,
+    league: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LEAGUE", help="Only these; else those of your bets, and the NBA."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look up yesterday's results, boxes, ratings, form, ends and injuries, and missed days.
+
+    The daemon does so every morning. Doing it again asks for nothing that is there. Exit status 1
+    when something is missing, which is said.
+    """
+    parts = [x for given in only or _PARTS for x in given.split(",")]
+    if unknown := [x for x in parts if x not in _PARTS]:
+        raise Misused(f"--only {unknown[0]!r} is nothing to look up: use {', '.join(_PARTS)}")
+    leagues = [known_league(x) for given in league or () for x in given.split(",")]
+    found = asyncio.run(_refresh(scope_of(context), parts, leagues))
+    if as_json:
+        say_json([_json(x) for x in found])
+    else:
+        for one in found:
+            say(f"{one.league} {one.part}: {one.text}")
+        if left := [x for x in found if not x.whole]:
+            say(f"{len(left)} of {len(found)} lack something; the next round asks for it again.")
+    if not all(x.whole for x in found):
+        raise CommandEnded
+
+
+async def _refresh(scope: Scope, parts: list[str], leagues: list[str]) -> tuple[Refreshed, ...]:
+    from tracker.app.refresh import Part, Refresh
+    from tracker.feeds.feeds import open_feeds
+
+    settings = scope.settings()
+    found: tuple[Refreshed, ...] = ()
+    wanted = [Part(x) for x in parts]
+    async with session(scope, write=True) as at:
+        load = ModelsInUse(registry_beside(settings.store.path), note)
+        opening = open_feeds(settings.feeds, at.clock, deadline_s=_DEADLINE_S)
+        async with opening as feeds:
+            work = Refresh(at.store, feeds, at.clock, load)
+            with progress("looking things up"):
+                for name in leagues or await work.leagues():
+                    found += await work.run(name, wanted)
+    return found
+
+
+def _json(x: Refreshed) -> dict[str, object]:
+    return {
+        "part": x.part.value,
+        "league": x.league,
+        "text": x.text,
+        "whole": x.whole,
+        "changed": x.changed,
+    }
+
+
+def chores(
+    context: typer.Context,
+    most: Annotated[int, typer.Option("--last", metavar="N", min=1, help="How many.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the daemon did by itself at set times, and what it had to make up for."""
+    asyncio.run(_chores(scope_of(context), most, as_json))
+
+
+async def _chores(scope: Scope, most: int, as_json: bool) -> None:
+    from tracker.store import StoreMissing
+
+    try:
+        async with session(scope) as at:
+            found, zone = await at.store.upkeep.chores(most=most), at.basics.zone
+    except StoreMissing:
+        found, zone = (), scope.basics().zone
+    if as_json:
+        say_json(
+            [
+                {
+                    "chore": x.name,
+                    "due": iso(x.due),
+                    "attempt": x.attempt,
+                    "began_at": iso(x.began_at),
+                    "ended_at": None if x.ended_at is None else iso(x.ended_at),
+                    "outcome": None if x.outcome is None else x.outcome.value,
+                    "detail": x.detail,
+                }
+                for x in found
+            ]
+        )
+        return
+    if not found:
+        say("Nothing was done yet: the daemon does it, or `tracker refresh` and `tracker backup`.")
+        return
+    rows = [
+        (
+            f"{x.due.astimezone(zone):%Y-%m-%d %H:%M}",
+            x.name,
+            "at work" if x.outcome is None else x.outcome.value,
+            x.detail,
+        )
+        for x in found
+    ]
+    table(("Due", "Chore", "Outcome", "What came of it"), rows)
+
+
+def backup(
+    context: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="Where to; else beside the database, dated."),
+    ] = None,
+    *,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full", help="A back-up with settings, bets file and models, as each night."
+        ),
+    ] = False,
+    drill: Annotated[
+        bool, typer.Option("--drill", help="Restore the newest back-up elsewhere and compare.")
+    ] = False,
+    listed: Annotated[
+        bool, typer.Option("--list", help="List the back-ups that were made.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the database to a file (mode 0600) that has passed SQLite's check.
+
+    It may be done at any time: the daemon goes on, and makes a full back-up of its own every night
+    (`[backup]`). `tracker restore` puts one back.
+    """
+    if full + drill + listed + (file is not None) > 1:
+        raise Misused("--full, --drill, --list and FILE exclude each other: give one of them")
+    scope = scope_of(context)
+    if listed:
+        asyncio.run(_list(scope, as_json))
+    elif full or drill:
+        asyncio.run(_full(scope, as_json) if full else _drill(scope, as_json))
+    else:
+        asyncio.run(_backup(scope, file, as_json))
+
+
+async def _backup(scope: Scope, file: Path | None, as_json: bool) -> None:
+    from tracker.store import StoreMissing
+
+    try:
+        async with session(scope) as at:
+            target = file or at.basics.store.with_name(
+                f"{at.basics.store.stem}-{at.now:%Y%m%dT%H%M%SZ}.bak"
+            )
+            if not target.parent.is_dir():
+                raise Impossible(f"there is no folder {target.parent}: make it first")
+            if target.exists():
+                raise Impossible(f"{target} is there already: name another file")
+            with progress("copying the database"):
+                await at.store.back_up(target)
+    except StoreMissing as missing:
+        raise Impossible(f"there is nothing to copy yet: {missing}") from None
+    size = target.stat().st_size
+    if as_json:
+        say_json({"file": str(target), "size_bytes": size})
+    else:
+        say(f"Copied to {target} ({size / _MB:.1f} MB), and checked.")
+
+
+async def _full(scope: Scope, as_json: bool) -> None:
+    from tracker.app.backups import TrackerFiles, back_up
+    from tracker.store import StoreMissing
+
+    settings = scope.settings()
+    try:
+        async with session(scope) as at:
+            now = at.now
+        with progress("copying the database"):
+            made = await back_up(TrackerFiles.of(settings, scope.config), settings, now)
+    except StoreMissing as missing:
+        raise Impossible(f"there is nothing to copy yet: {missing}") from None
+    if as_json:
+        say_json(_backup_json(made.backup) | {"dropped": list(made.dropped)})
+        return
+    one = made.backup
+    size = f"{one.bytes / _MB:.1f} MB, {plural(one.rows, 'row')}"
+    say(f"Backed up to {one.path} ({size}), and checked.")
+    for name in made.dropped:
+        note(f"dropped {name}: newer ones stand for its day and week")
+
+
+async def _drill(scope: Scope, as_json: bool) -> None:
+    from tracker.app.backups import TrackerFiles, drill
+
+    settings = scope.settings()
+    async with session(scope) as at:
+        now = at.now
+    with progress("restoring the newest back-up elsewhere"):
+        found = await drill(TrackerFiles.of(settings, scope.config), settings, now)
+    if as_json:
+        say_json(_backup_json(found))
+    else:
+        say(f"{found.path} came back as it was: every row, and the same hash.")
+
+
+async def _list(scope: Scope, as_json: bool) -> None:
+    from tracker.store import StoreMissing
+
+    try:
+        async with session(scope) as at:
+            found = await at.store.upkeep.backups()
+    except StoreMissing:
+        found = ()
+    _tell_list(found, scope.basics().zone, as_json)
+
+
+def _tell_list(found: Sequence[Backup], zone: ZoneInfo, as_json: bool) -> None:
+    if as_json:
+        say_json([_backup_json(x) for x in found])
+        return
+    there = [x for x in found if Path(x.path).exists()]
+    if not there:
+        say(_NOTHING)
+        return
+    rows = [
+        (
+            f"{x.at.astimezone(zone):%Y-%m-%d %H:%M}",
+            f"{x.bytes / _MB:.1f} MB",
+            str(x.rows),
+            "" if x.drilled_at is None else f"{x.drilled_at.astimezone(zone):%Y-%m-%d}",
+            x.outcome,
+            x.path,
+        )
+        for x in there
+    ]
+    table(("Made", "Size", "Rows", "Tried out", "Outcome", "Where"), rows, right=(1, 2))
+
+
+def _backup_json(x: Backup) -> dict[str, object]:
+    return {
+        "at": iso(x.at),
+        "path": x.path,
+        "size_bytes": x.bytes,
+        "sha256": x.sha256,
+        "rows": x.rows,
+        "drilled_at": None if x.drilled_at is None else iso(x.drilled_at),
+        "outcome": x.outcome,
+    }
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A back-up's folder, or a copy of a database.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Put a back-up in the place of the database; the old one is kept beside it, with its log.
+
+    Settings, bets file and models are brought where there are none. It is refused while a daemon
+    runs, and for a database of a later version of tracker.
+    """
+    from tracker.app.backups import TrackerFiles
+    from tracker.app.backups import restore as put_back
+    from tracker.clock import SystemClock
+
+    place = TrackerFiles.of(scope_of(context).settings(), scope_of(context).config)
+    with progress("restoring"):
+        found = asyncio.run(put_back(file, place, SystemClock().now()))
+    if as_json:
+        say_json(
+            {
+                "rows": found.rows,
+                "hash": found.hash,
+                "moved": None if found.moved is None else str(found.moved),
+                "brought": [str(x) for x in found.brought],
+                "kept": [str(x) for x in found.kept],
+                "credentials": list(found.credentials),
+            }
+        )
+        return
+    _tell(found, place.database)
+
+
+def _tell(found: Restored, database: Path) -> None:
+    say(f"Restored {plural(found.rows, 'row')} to {database}, and opened them.")
+    if found.moved is not None:
+        say(f"What was there is kept as {found.moved}.")
+    for path in found.brought:
+        say(f"Brought {path}.")
+    for path in found.kept:
+        note(f"{path} was there already and was left alone")
+    if found.credentials:
+        note(f"secrets are in no back-up; bring yourself: {', '.join(found.credentials)}")

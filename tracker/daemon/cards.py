@@ -1,0 +1,452 @@
+"""Live cards: what each game's is to show, and the loop that keeps it so on one board.
+
+`LiveView` has it as the tracks have it; `CardLoop` edits at the board's own pace, whatever becomes
+of an edit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
+from typing import Protocol, assert_never
+
+from tracker.clock import Clock, wait_for_event
+from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.events import CardClosed, CardFailing, CardGone, CardPosted, CardRecovered, Tell
+from tracker.domain.policy import Snooze
+from tracker.domain.tracking import GameTracking
+from tracker.notify.channel import Board, Gone, Shown
+from tracker.store.cards import CardRow
+from tracker.wording.cards import Card, card, silence
+
+BEHIND = timedelta(minutes=5)
+"""Over which the arrows are measured."""
+
+_KEPT = BEHIND + timedelta(minutes=1)
+
+_LEFT_KEPT = timedelta(minutes=15)
+"""How long a game that nobody follows is kept, so that every board can close its card."""
+
+LEFT = "no bet on this game is followed any more"
+
+STOP_GRACE = 4.5
+"""Real seconds that a request under way is given when the program stops."""
+
+IDLE = 10.0
+"""Most seconds between two looks at the live view."""
+
+REFUSED_WAIT = 600.0
+"""Seconds after which a card that the channel refused for good is tried again all the same."""
+
+DOUBT = "an earlier card of this game may stand above: this one is kept up to date"
+
+
+class Waker(Protocol):
+    """Something that can be woken: an event of asyncio's."""
+
+    def set(self) -> None:
+        """Wake whoever waits."""
+        ...
+
+
+class _Readings:
+    """A bet's chances of the last minutes, in the order of time."""
+
+    __slots__ = ("_at", "_win")
+
+    def __init__(self) -> None:
+        self._at, self._win = array("d"), array("d")
+
+    def add(self, at: datetime, win: float) -> None:
+        """Take a reading, unless a later one is known."""
+        moment = at.timestamp()
+        if self._at and self._at[-1] >= moment:
+            return
+        self._at.append(moment)
+        self._win.append(win)
+        # One reading from before the window is what the first of them is measured against.
+        gone = max(bisect_right(self._at, moment - _KEPT.total_seconds()) - 1, 0)
+        del self._at[:gone], self._win[:gone]
+
+    def recall(self, at: datetime, win: float) -> None:
+        """Take a reading from before the program started, wherever it belongs."""
+        moment = at.timestamp()
+        place = bisect_left(self._at, moment)
+        if place == len(self._at) or self._at[place] != moment:
+            self._at.insert(place, moment)
+            self._win.insert(place, win)
+
+    def before(self, at: datetime) -> float | None:
+        """The last one that is no later; None without one."""
+        place = bisect_right(self._at, at.timestamp())
+        return self._win[place - 1] if place else None
+
+
+@dataclass(slots=True)
+class _Game:
+    """What is believed of a game since `at`. `chances` are, by bet, the last minutes' readings."""
+
+    tracking: GameTracking | None = None
+    at: datetime | None = None
+    chances: defaultdict[int, _Readings] = field(default_factory=lambda: defaultdict(_Readings))
+    left_at: datetime | None = None
+
+
+class LiveView:
+    """Fed by the tracks, read by the loops of the boards. Nothing here waits."""
+
+    def __init__(self, clock: Clock, zone: tzinfo) -> None:
+        """`zone` is the person's."""
+        self._clock = clock
+        self._zone = zone
+        self._games: dict[str, _Game] = {}
+        self._listeners: list[Waker] = []
+        self._snoozes: tuple[Snooze, ...] = ()
+
+    def listen(self, listener: Waker) -> None:
+        """Ring this listener whenever there is something else to show."""
+        self._listeners.append(listener)
+
+    def snooze(self, snoozes: tuple[Snooze, ...]) -> None:
+        """Show what a person has silenced: these snoozes, in place of those before."""
+        self._snoozes = snoozes
+
+    def show(self, tracking: GameTracking) -> None:
+        """Take what is believed of a game, after every poll."""
+        now = self._clock.now()
+        game = self._games.setdefault(tracking.game.id, _Game())
+        game.left_at = None
+        game.tracking, game.at = tracking, now
+        for one in tracking.tracked:
+            if one.chance is not None and one.settlement is None:
+                game.chances[one.bet.number].add(now, one.chance.win)
+        self.ring()
+
+    def leave(self, game_id: str) -> None:
+        """Nobody follows this game any more."""
+        self._forget()
+        if game_id in self._games:
+            self._games[game_id].left_at = self._clock.now()
+            self.ring()
+
+    def recall(self, game_id: str, chances: Iterable[tuple[int, datetime, float]]) -> None:
+        """Take the readings of the last minutes before the program started."""
+        game = self._games.setdefault(game_id, _Game())
+        for bet, at, win in chances:
+            game.chances[bet].recall(at, win)
+
+    def games(self) -> tuple[str, ...]:
+        """The games that have something to show, in a fixed order."""
+        self._forget()
+        return tuple(sorted(x for x, game in self._games.items() if game.tracking is not None))
+
+    def tracking(self, game_id: str) -> GameTracking | None:
+        """What is believed of a game; None while nothing is known."""
+        game = self._games.get(game_id)
+        return None if game is None else game.tracking
+
+    def card(self, game_id: str) -> Card | None:
+        """The card of a game at this moment."""
+        game = self._games.get(game_id)
+        if game is None or game.tracking is None:
+            return None
+        now, earlier = self._clock.now(), self._earlier(game)
+        made = card(
+            game.tracking,
+            earlier,
+            now,
+            self._zone,
+            quiet=silence(game.tracking.game.id, self._snoozes, now, self._zone),
+        )
+        if game.left_at is not None and not made.closed:
+            return replace(made, closed=True, note=LEFT)
+        return made
+
+    def most_moved(self, game_id: str) -> int | None:
+        """The open bet on a game whose chance has moved most in the last minutes."""
+        game = self._games.get(game_id)
+        if game is None or game.tracking is None:
+            return None
+        earlier = self._earlier(game)
+        moves = {
+            x.bet.number: abs(x.chance.win - earlier.get(x.bet.number, x.chance.win))
+            for x in game.tracking.tracked
+            if x.chance is not None
+        }
+        return max(moves, key=lambda number: (moves[number], -number), default=None)
+
+    def _forget(self) -> None:
+        """Drop the games that were left long ago, also where nobody shows any."""
+        limit = self._clock.now() - _LEFT_KEPT
+        for game_id, game in list(self._games.items()):
+            if game.left_at is not None and game.left_at < limit:
+                del self._games[game_id]
+
+    def _earlier(self, game: _Game) -> dict[int, float]:
+        """What each bet's chance was some minutes before the last look."""
+        if game.at is None:
+            return {}
+        told = {bet: x.before(game.at - BEHIND) for bet, x in game.chances.items()}
+        return {bet: win for bet, win in told.items() if win is not None}
+
+    def ring(self) -> None:
+        """Wake whoever shows cards."""
+        for listener in self._listeners:
+            listener.set()
+
+
+FIRST_RETRY, LONGEST_RETRY = 4.0, 120.0
+
+
+class CardStore(Protocol):
+    """Which message is which game's card, on disk."""
+
+    async def of(self, channel: str) -> list[CardRow]:
+        """Every card of a channel."""
+        ...
+
+    async def begin(self, channel: str, game: str, at: datetime) -> CardRow:
+        """Mark a card as being sent."""
+        ...
+
+    async def finish(
+        self, channel: str, game: str, outcome: Outcome, message: str | None, at: datetime
+    ) -> None:
+        """Write down what came of it."""
+        ...
+
+    async def close(self, channel: str, game: str, at: datetime) -> None:
+        """Write down that it shows the last that there is to show."""
+        ...
+
+    async def chances(self, game: str, since: datetime) -> list[tuple[int, datetime, float]]:
+        """The readings of a game's bets since then."""
+        ...
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What is known of one card. Times are monotonic seconds.
+
+    `shown` is what it last showed, None before the first edit after a start.
+    """
+
+    row: CardRow | None = None
+    shown: Card | None = None
+    edited_at: float = float("-inf")
+    not_before: float = float("-inf")
+    tries: int = 0
+    asked: bool = False
+
+
+@dataclass(slots=True)
+class CardLoop:
+    """One board's turns. `speed` is how many seconds of the clock pass in a real one."""
+
+    board: Board
+    live_view: LiveView
+    cards: CardStore
+    clock: Clock
+    tell: Tell
+    speed: float = 1.0
+    failing: bool = False
+    free_at: float = float("-inf")
+    kept: dict[str, _Kept] = field(default_factory=dict)
+
+    async def recall(self) -> None:
+        """Take up the cards that were shown before the program started."""
+        for row in await self.cards.of(self.board.name):
+            self.kept[row.game] = _Kept(row)
+
+    def ask(self, game: str) -> None:
+        """Show a game's card anew as soon as the board allows, though nothing has changed."""
+        self.kept.setdefault(game, _Kept()).asked = True
+        self.live_view.ring()
+
+    async def turn(self) -> float:
+        """Bring the card up to date that has waited longest; seconds until there is more to do."""
+        now = self.clock.monotonic()
+        if self.free_at > now:
+            return self.free_at - now
+        later = now + IDLE
+        # A game that appears while others are met waits for the next turn.
+        games = tuple(self.live_view.games())
+        for gone in self.kept.keys() - set(games):
+            # Its row is remembered, so that it is edited if the game comes back.
+            self.kept[gone].shown = None
+        for game in games:
+            await self._meet(game)
+        for soonest, game in sorted((self._soonest(x), x) for x in games):
+            if soonest > now:
+                later = min(later, soonest)
+                break
+            # One card is worded at a time, and only where it might be written: hundreds of bets
+            # take their time, and alerts wait for none of it.
+            made = self.live_view.card(game)
+            due = None if made is None else self._due(game, made)
+            if made is not None and due is not None and due <= now:
+                await self._update(game, made)
+                return max(0.0, self.free_at - self.clock.monotonic())
+            later = later if due is None else min(later, due)
+            await self.clock.sleep(0)
+        return max(later - now, 0.0)
+
+    async def _meet(self, game: str) -> None:
+        """The first sight of a game: the minutes before it are read from disk."""
+        if game not in self.kept:
+            self.kept[game] = _Kept()
+        kept = self.kept[game]
+        if kept.shown is None and kept.edited_at == float("-inf"):
+            kept.edited_at = self.clock.monotonic() - self._real(self.board.pace.each)
+            self.live_view.recall(
+                game, await self.cards.chances(game, self.clock.now() - 2 * BEHIND)
+            )
+
+    def _soonest(self, game: str) -> float:
+        """Before when a card is not written, whatever there is to show."""
+        kept, pace = self.kept[game], self.board.pace
+        if kept.row is None or kept.row.state != "shown":
+            return kept.not_before
+        wait = pace.between if kept.asked else pace.each
+        return max(kept.not_before, kept.edited_at + self._real(wait))
+
+    def _due(self, game: str, made: Card) -> float | None:
+        """When a card is to be written next; None when there is nothing to write."""
+        kept = self.kept[game]
+        tracking = self.live_view.tracking(game)
+        live = tracking is not None and tracking.state is not None and tracking.state.phase.in_play
+        if kept.row is None or kept.row.state != "shown":
+            return kept.not_before if live and not made.closed else None
+        if kept.asked or kept.shown is None:
+            return self._soonest(game)
+        if not self._final(made, kept).tells_the_same(kept.shown):
+            return self._soonest(game)
+        idle = kept.edited_at + self._real(self.board.pace.idle)
+        return max(kept.not_before, idle) if live else None
+
+    def _final(self, made: Card, kept: _Kept) -> Card:
+        """The card as it is sent: one that may have a twin says so."""
+        doubtful = kept.row is not None and kept.row.doubtful and not self.board.same_name
+        return replace(made, note=DOUBT) if doubtful and not made.note else made
+
+    async def _update(self, game: str, made: Card) -> None:
+        kept = self.kept[game]
+        if kept.row is None or kept.row.message is None or kept.row.state != "shown":
+            await self._post(game, made)
+        else:
+            await self._edit(game, made, kept.row.message, kept.row.id)
+        rest = self._real(self.board.pace.between)
+        self.free_at = max(self.free_at, self.clock.monotonic() + rest)
+
+    async def _post(self, game: str, made: Card) -> None:
+        kept = self.kept[game]
+        kept.row = await self.cards.begin(self.board.name, game, self.clock.now())
+        final = self._final(made, kept)
+        found = await self.board.post(final, kept.row.id, game)
+        message = found.message if isinstance(found, Shown) else None
+        outcome: Outcome = Sent() if isinstance(found, Shown) else found
+        await self.cards.finish(self.board.name, game, outcome, message, self.clock.now())
+        state = {Sent: "shown", Refused: "refused", Failed: "due", Unknown: "unknown"}
+        kept.row = replace(kept.row, state=state[type(outcome)], message=message)
+        if message is not None:
+            self.tell(CardPosted(self.board.name, self._name(game)))
+        self._took(game, outcome, final)
+
+    async def _edit(self, game: str, made: Card, message: str, number: int) -> None:
+        kept = self.kept[game]
+        final = self._final(made, kept)
+        found = await self.board.edit(message, final, number)
+        if isinstance(found, Gone):
+            self.tell(CardGone(self.board.name, self._name(game), found.why))
+            assert kept.row is not None  # noqa: S101 - it was just edited
+            kept.row = replace(kept.row, state="due", message=None)
+            kept.shown = None
+            return
+        self._took(game, found, final)
+        if isinstance(found, Sent) and final.closed:
+            await self._close(game)
+
+    async def _close(self, game: str) -> None:
+        kept = self.kept[game]
+        if kept.row is not None and not kept.row.closed:
+            await self.cards.close(self.board.name, game, self.clock.now())
+            kept.row = replace(kept.row, closed=True)
+            self.tell(CardClosed(self.board.name, self._name(game)))
+
+    def _took(self, game: str, outcome: Outcome, final: Card) -> None:
+        """Remember what came of a request, and when the next one may be."""
+        kept, now = self.kept[game], self.clock.monotonic()
+        kept.edited_at = now
+        match outcome:
+            case Sent():
+                kept.shown, kept.tries, kept.asked = final, 0, False
+                if self.failing:
+                    self.failing = False
+                    self.tell(CardRecovered(self.board.name))
+            case Refused(why):
+                kept.not_before = now + self._real(REFUSED_WAIT)
+                self._complain(game, why)
+            case Failed(why, retry_after):
+                wait = self._backoff(kept) if retry_after is None else retry_after
+                self.free_at = max(self.free_at, now + self._real(wait))
+                self._complain(game, why)
+            case Unknown(why):
+                self.free_at = max(self.free_at, now + self._real(self._backoff(kept)))
+                self._complain(game, why)
+            case _:
+                assert_never(outcome)
+
+    def _real(self, seconds: float) -> float:
+        """Real seconds, which are what a channel counts, on the clock."""
+        return seconds * self.speed
+
+    def _backoff(self, kept: _Kept) -> float:
+        kept.tries += 1
+        return min(FIRST_RETRY * 2.0 ** min(kept.tries - 1, 10), LONGEST_RETRY)
+
+    def _complain(self, game: str, why: str) -> None:
+        if not self.failing:
+            self.failing = True
+            self.tell(CardFailing(self.board.name, self._name(game), why))
+
+    def _name(self, game: str) -> str:
+        tracking = self.live_view.tracking(game)
+        return game if tracking is None else tracking.game.name
+
+
+async def keep_cards(
+    loop: CardLoop,
+    snoozes: Callable[[datetime], Awaitable[tuple[Snooze, ...]]],
+    beat: Callable[[], None],
+) -> None:
+    """Keep every game's card on one board up to date, for ever.
+
+    `snoozes` gives those in force. A cancellation gives the request under way STOP_GRACE and writes
+    down what came of it, so the store must outlive this.
+    """
+    wake = asyncio.Event()
+    loop.live_view.listen(wake)
+    await loop.recall()
+    while True:
+        wake.clear()
+        beat()
+        loop.live_view.snooze(await snoozes(loop.clock.now()))
+        wait = await _whole(loop.turn())
+        await wait_for_event(loop.clock, wake, max(0.0, min(wait, IDLE)))
+
+
+async def _whole(turn: Coroutine[None, None, float]) -> float:
+    """One turn, which a cancellation may shorten but does not tear."""
+    task = asyncio.ensure_future(turn)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=STOP_GRACE)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
