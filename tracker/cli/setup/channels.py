@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never
 
@@ -76,7 +78,9 @@ async def _test(scope: Scope, text: str | None, as_json: bool) -> None:
             )
         level = Level.DEFAULT if text is None else Level.URGENT
         message = Message(text or TEST_BODY, alert_ids=(), level=level, title="tracker")
-        with progress("sending"):
+        # Where JSON is asked for it has standard output to itself.
+        aside = redirect_stdout(sys.stderr) if as_json else nullcontext()
+        with progress("sending"), aside:
             sent = await asyncio.gather(*(x.send(message) for x in channels))
         answers += zip((x.name for x in channels), sent, strict=True)
     if as_json:

@@ -91,9 +91,10 @@ def performance(
             {
                 "by": by.value,
                 "groups": {
-                    k: tally_json(x) | {"clv": _mean_json(worth.get(k))} for k, x in groups.items()
+                    k: tally_json(x) | {"clv": _mean_json(k, worth.get(k))}
+                    for k, x in groups.items()
                 },
-                "clv": _mean_json(report.all) | {"coverage": report.coverage},
+                "clv": _mean_json("all", report.all) | {"coverage": report.coverage},
             }
         )
         return
@@ -122,8 +123,8 @@ async def _closes(scope: Scope, by: Grouping) -> ClvReport:
     return clv_report(bets, values, by.value if by.value in BY else None)
 
 
-def _mean_json(x: Mean | None) -> dict[str, object]:
-    return {"n": 0, "mean": None, "se": None} if x is None else asdict(x)
+def _mean_json(key: str, x: Mean | None) -> dict[str, object]:
+    return {"key": key, "n": 0, "mean": None, "se": None} if x is None else asdict(x)
 
 
 def calibration(context: typer.Context, as_json: AsJson = False) -> None:

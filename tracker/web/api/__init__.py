@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from tracker.web.api import bets, live, market, players, pricing, record
-from tracker.web.api.contracts import PROBLEM
+from tracker.web.problems import PROBLEM
 
 _TOLD = {
     400: "The request cannot be read",

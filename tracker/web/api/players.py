@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from tracker.app.contracts.market import PlayerJson, PlayersJson
 from tracker.domain.errors import TrackerError
 from tracker.domain.player import Stat
 from tracker.web.access import Pricer, Reader
-from tracker.web.api import contracts as c
-from tracker.web.api.contracts import Json, answers
-from tracker.web.problems import Problem
+from tracker.web.problems import Json, Problem, answers
 from tracker.web.site import Site, site_of
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class PlayersAsked(BaseModel):
     players: list[PlayerAsked] = Field(min_length=1, max_length=MOST_PLAYERS)
 
 
-@router.get("/{name}", **answers(c.PlayerJson))
+@router.get("/{name}", **answers(PlayerJson))
 async def player(
     _: Reader,
     site: OfSite,
@@ -63,7 +62,7 @@ async def player(
     return sheet_json(found)
 
 
-@router.post("", **answers(c.PlayersJson))
+@router.post("", **answers(PlayersJson))
 async def players(_: Pricer, site: OfSite, wanted: PlayersAsked) -> Json:
     """Up to fifty players at once: a sheet for each by their order, or why there is none."""
     from tracker.app.player import answers_json

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from tracker.app.contracts.market import PriceAnswerJson
 from tracker.web.access import Pricer
-from tracker.web.api import contracts as c
-from tracker.web.api.contracts import Json, answers
-from tracker.web.problems import Problem
+from tracker.web.problems import Json, Problem, answers
 from tracker.web.site import Site, site_of
 
 OfSite = Annotated[Site, Depends(site_of)]
@@ -80,7 +79,7 @@ def _body(content: dict[str, Any]) -> dict[str, Any]:
 @router.post(
     "",
     openapi_extra=_body({"application/json": {"schema": _STATE}}),
-    **answers(c.PriceAnswerJson),
+    **answers(PriceAnswerJson),
 )
 async def price(_: Pricer, site: OfSite, request: Request, pmf: Pmf = 0) -> Json:
     """Price bets in a given state of a game: the state of `tracker price`, and its answer."""
