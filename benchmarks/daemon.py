@@ -170,7 +170,7 @@ async def work(
     from tracker.notify.channels.apprise import AppriseChannel, check_urls
     from tracker.notify.channels.telegram.channel import TelegramChannel
     from tracker.notify.channels.telegram.connection import TelegramConnection
-    from tracker.notify.channels.telegram.values import Place
+    from tracker.notify.channels.telegram.values import ChatPlace
     from tracker.settings import Secret, load_secrets, load_settings
 
     settings = load_settings(config)
@@ -180,7 +180,7 @@ async def work(
     hook, bot, token, chat = addresses
     check_urls([hook])
     watches = [Stopwatch("Apprise", clock), Stopwatch("Telegram", clock)]
-    line = TelegramConnection(Secret(token), Place(int(chat)), api_url=bot)
+    line = TelegramConnection(Secret(token), ChatPlace(int(chat)), api_url=bot)
     telegram = TelegramChannel(line)
     channels = [watches[0].on(AppriseChannel(hook)), watches[1].on(telegram)]
     heart = asyncio.create_task(beat(late))

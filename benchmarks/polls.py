@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.doubles.clock import FakeClock
 from tracker.app.player_priors import PlayerBeliefs
-from tracker.clock import FakeClock
 from tracker.daemon.forecaster import prepared
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.bet import Bet, Leg, Parlay

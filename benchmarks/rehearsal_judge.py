@@ -12,10 +12,10 @@ from rehearsal_night import Course
 from rehearsal_slate import moments, truth
 
 from tracker.domain.alert import Alert
-from tracker.replay.espn.words import event_id
 from tracker.replay.faults import EARLIER, WHOLE, Fault, FaultKind
 from tracker.replay.playback import Showing
 from tracker.replay.server import Answer
+from tracker.replay.words import event_id
 
 HOST = "127.0.0.1"
 AGE_RIGHT_S = 2.0

@@ -22,13 +22,13 @@ from pathlib import Path
 import aiosqlite
 from rehearsal_slate import RULES, Wager, wagers
 
+from tests.doubles.leap import play as play_leaping
 from tracker.clock import Clock, ScaledClock
 from tracker.daemon.run import run
 from tracker.domain.alert import Alert, Outcome, Sent
 from tracker.domain.events import SystemEvent
 from tracker.notify.channel import Message
 from tracker.replay.faults import Fault
-from tracker.replay.leap import play as play_leaping
 from tracker.replay.playback import Playback
 from tracker.replay.server import Answer, Options, serving
 from tracker.settings import load_settings

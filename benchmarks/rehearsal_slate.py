@@ -13,7 +13,7 @@ from tracker.domain.league import LEAGUES
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.files import shipped
 from tracker.replay.playback import Playback, Showing
-from tracker.replay.recording import Phase, Recording, Team
+from tracker.replay.recording import RecordedPhase, RecordedTeam, Recording
 
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 """Seven in the evening in New York."""
@@ -49,7 +49,7 @@ def games(count: int) -> list[Playback]:
 
 
 def _under_other_names(game: Recording, number: int, away: str, home: str) -> Recording:
-    def named(team: Team, code: str) -> Team:
+    def named(team: RecordedTeam, code: str) -> RecordedTeam:
         found = teams("nba")[code]
         number = 1610612700 + sorted(teams("nba")).index(code)
         return replace(team, id=number, tricode=code, city=found.city, name=found.name)
@@ -122,11 +122,11 @@ def moments(playback: Playback) -> set[tuple[str, int, int]]:
     found = set()
     for state in Showing(playback).game.states:
         match state.phase:
-            case Phase.PLAYING:
+            case RecordedPhase.PLAYING:
                 # A status text cuts tenths off where the clock rounds them up.
                 exact = state.clock / 100
                 clocks = {clock_text(exact), clock_text(float(int(exact)))}
-            case Phase.BREAK:
+            case RecordedPhase.BREAK:
                 clocks = {""}
             case _:
                 continue
@@ -236,5 +236,7 @@ def _of_single_games(playbacks: Sequence[Playback]) -> Iterator[Fault]:
 
 
 def _at_break(shown: Showing, period: int) -> datetime:
-    found = next(x for x in shown.game.states if x.phase is Phase.BREAK and x.period == period)
+    found = next(
+        x for x in shown.game.states if x.phase is RecordedPhase.BREAK and x.period == period
+    )
     return shown.tip_off + timedelta(milliseconds=found.at)

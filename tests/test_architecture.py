@@ -18,24 +18,23 @@ MODULES = sorted((ROOT / "tracker").rglob("*.py"))
 PURE = ("domain", "engine", "forecast", "language", "wording")
 CORE = [x for x in MODULES if x.parts[len(ROOT.parts) + 1] in PURE]
 
-MOST_FILES = 439
+MOST_FILES = 413
 """Files of the whole program. It only goes down: what is new goes into the file that names it."""
 
 MOST_IN_A_FOLDER = 20
-CROWDED = {"app": 33, "store": 21}
+CROWDED = {"app": 31, "store": 21}
 """Folders that are fuller than they should be, with how full they may be until they are not."""
 
 SHORT = 50
-MOST_SHORT_FILES = 32
+MOST_SHORT_FILES = 13
 """Files under 50 lines, `__init__.py` left out: each has a name that is worth a file."""
 
 TWICE = frozenset(
     """
-    ActionDocument Ask Belief Board Decision Ended Event Figure Form GameState Given Habits Health
-    Held Known LeagueWords Line Lines Listener Look Looked Moment Moments Pairing Phase Place
-    Played Player PlayerDocument PlayerLine PlaysBody PlaysDocument Poller Priced Quote Ran
-    Reading Reply Result Scope Sight Site Span Standing Table Taken Tally Team TeamDocument Told
-    TooLarge Verdict
+    ActionDocument Ask Board Decision Ended Event Figure Form Given Health Held Known Listener
+    Look Looked Moment Moments Pairing Place Played PlayerDocument PlaysBody PlaysDocument
+    Poller Priced Quote Ran Reading Result Scope Sight Span Standing Table TeamDocument Told
+    Verdict
     """.split()  # noqa: SIM905 - seventy names in quotes are hard to read
 )
 """Names of classes that stand twice. The list only gets shorter."""

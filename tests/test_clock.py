@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.clock import Clock, FakeClock, ScaledClock, SystemClock, WallSteps, wait_for_event
+from tests.doubles.clock import FakeClock
+from tracker.clock import Clock, ScaledClock, SystemClock, WallSteps, wait_for_event
 
 START = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 

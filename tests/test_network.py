@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from tests.doubles.clock import FakeClock
 from tests.doubles.tls import EXPIRED, OWN, over_tls
-from tracker.clock import FakeClock
 from tracker.daemon.watchers.nightly import HEARTBEAT_EVERY, beat
 from tracker.domain.alert import Failed, Outcome, Sent
 from tracker.feeds.errors import FeedUnavailable

@@ -12,6 +12,7 @@ import pytest
 
 from tests.app.test_refresh import injuries
 from tests.cli.conftest import Cli, keep_games, tonight
+from tests.doubles.clock import FakeClock
 from tests.engine.test_unknown import (
     GAME,
     PLAYED,
@@ -23,7 +24,6 @@ from tests.engine.test_unknown import (
     player,
     soon,
 )
-from tracker.clock import FakeClock
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.bet import Leg, Parlay
 from tracker.domain.chance import NoChance

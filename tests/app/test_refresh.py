@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.doubles.clock import FakeClock
 from tests.feeds.serving import FIXTURES as FEEDS
 from tracker.app.refresh import Part, Refresh
-from tracker.clock import FakeClock
 from tracker.domain.game import Phase
 from tracker.domain.player import Availability, Injury
 from tracker.domain.prior import Finished, form_of

@@ -19,7 +19,7 @@ from tracker.modelling.collect.plays import events_of
 from tracker.modelling.collect.season_ids import runs
 from tracker.modelling.games.dataset import Act, read
 from tracker.replay.files import find_recording
-from tracker.replay.nba.site import LIVE, Site
+from tracker.replay.nba_site import LIVE, NbaSite
 from tracker.replay.playback import Playback
 
 NAME = "CHA@DAL"
@@ -30,7 +30,7 @@ SPAN = ("--from", "2026-01-29", "--to", "2026-01-29")
 def documents() -> tuple[GameState, bytes]:
     """The final box of a recorded game, and its play-by-play."""
     game = find_recording(NAME)
-    site = Site([Playback(game, None)])
+    site = NbaSite([Playback(game, None)])
     bodies = []
     for kind in ("boxscore", "playbyplay"):
         page = site.page(f"{LIVE}/{kind}/{kind}_{game.id}.json", LATER)

@@ -19,11 +19,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from tests.cli.conftest import Cli
+from tests.doubles.clock import FakeClock
 from tracker.cli.session import Scope
 from tracker.cli.watch.interactive import WatchScreen
 from tracker.cli.watch.live import TonightSeen
 from tracker.cli.watch.watch import TerminalFrame, in_place
-from tracker.clock import FakeClock, SystemClock
+from tracker.clock import SystemClock
 from tracker.store import Store
 
 

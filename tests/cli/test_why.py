@@ -15,7 +15,7 @@ from tests.cli.conftest import Cli
 from tracker.__main__ import run
 from tracker.app.explain import UNKNOWN, exactly
 from tracker.forecast.explain import CAUSES
-from tracker.wording.causes import tenths
+from tracker.wording.figures import tenths
 
 SHARES = st.lists(st.floats(-1, 1), min_size=len(CAUSES), max_size=len(CAUSES))
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.doubles.bot_api import CHAT, TOKEN, BotApi, Written
+from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tests.notify.values import GAME, NOW, bet, settled, state
-from tracker.clock import FakeClock
 from tracker.daemon.cards.editor import CardLoop
 from tracker.daemon.cards.live_view import LiveView
 from tracker.domain.bet import Result
@@ -22,11 +22,10 @@ from tracker.domain.events import SystemEvent
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.language.grammar import find_in_game, parse_pick
-from tracker.notify.boards import Board
-from tracker.notify.channels.telegram.card import TelegramBoard
-from tracker.notify.channels.telegram.channel import TelegramChannel
+from tracker.notify.channel import Board
+from tracker.notify.channels.telegram.channel import TelegramBoard, TelegramChannel
 from tracker.notify.channels.telegram.connection import TelegramConnection
-from tracker.notify.channels.telegram.values import Place
+from tracker.notify.channels.telegram.values import ChatPlace
 from tracker.settings import Secret
 from tracker.store import Store
 
@@ -118,7 +117,7 @@ async def a_chat(
 ) -> AsyncIterator[tuple[Room, BotApi]]:
     """A room whose board is a Telegram chat."""
     async with BotApi(chats={chat_id}) as api:
-        place = Place(chat_id)
+        place = ChatPlace(chat_id)
         line = TelegramConnection(Secret(TOKEN), place, api_url=api.url, limit=limit)
         channel = TelegramChannel(line)
         async with channel, a_room(path, TelegramBoard(channel.line)) as room:

@@ -23,7 +23,7 @@ from tracker.domain.chance import Chance
 from tracker.domain.game import Game
 from tracker.domain.money import parse_odds
 from tracker.domain.policy import Scope, Snooze
-from tracker.notify.channels.telegram.text import TEXT_LIMIT, length
+from tracker.notify.channels.text import TEXT_LIMIT, length
 from tracker.store.views import BetView
 
 SIGHT = Sight(NOW, ZoneInfo("America/Denver"))

@@ -16,18 +16,17 @@ import pytest
 from tests.daemon.cardroom import DENVER, a_chat, a_room, only, watched
 from tests.doubles.bot_api import CHAT
 from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
+from tests.doubles.clock import FakeClock
 from tests.notify.services import TOPIC, Discord, Ntfy
 from tests.notify.values import GAME, NOW, state
-from tracker.clock import FakeClock
 from tracker.daemon.cards.editor import DOUBT, REFUSED_WAIT
 from tracker.daemon.cards.live_view import LEFT, LiveView
 from tracker.domain.policy import Scope, Snooze
 from tracker.domain.tracking import GameTracking
 from tracker.notify.channels.discord import DiscordChannel
 from tracker.notify.channels.ntfy import NtfyChannel
-from tracker.notify.channels.telegram.card import TelegramBoard
-from tracker.notify.channels.telegram.channel import number_in
-from tracker.notify.channels.telegram.values import Place
+from tracker.notify.channels.telegram.channel import TelegramBoard, number_in
+from tracker.notify.channels.telegram.values import ChatPlace
 from tracker.settings import Secret
 
 GONE = no(400, "Bad Request: message to edit not found")
@@ -224,7 +223,7 @@ async def test_a_chat_that_is_paired_instead_gets_a_card_of_its_own(tmp_path: Pa
         await room.pass_time(1)
         api.chats.add(55)
         assert isinstance(room.board, TelegramBoard)
-        room.board._line.place = Place(55)
+        room.board._line.place = ChatPlace(55)
         room.see("Q4 6:00")
         await room.pass_time(20)
         assert [(x.chat_id, len(x.texts)) for x in api.written] == [(CHAT, 1), (55, 1)]

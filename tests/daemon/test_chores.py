@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
-from tracker.clock import FakeClock
 from tracker.daemon.bot.subprocesses import Bounds, Commands, Ran
 from tracker.daemon.watchers.chores import Chore, Runners, do_chores, dues, usual_chores
 from tracker.domain.events import SystemEvent

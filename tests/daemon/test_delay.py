@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from tracker.clock import FakeClock
+from tests.doubles.clock import FakeClock
 from tracker.daemon.broadcast_delay import LateSlate, delayed
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.poll import Poll, Standing

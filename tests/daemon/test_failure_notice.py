@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.clock import FakeClock
+from tests.doubles.clock import FakeClock
 from tracker.daemon.failure_notice import FailureNotice
 from tracker.domain.alert import Outcome, Sent
 from tracker.notify.channel import Message

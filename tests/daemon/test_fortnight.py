@@ -18,10 +18,10 @@ from typing import Literal
 import pytest
 
 from tests.daemon.test_chores import NEW_YORK, Machine
+from tests.doubles.clock import FakeClock
 from tracker.app.backups import Place, back_up, drill
 from tracker.app.monitors import watch
 from tracker.app.refresh import Part, Refresh
-from tracker.clock import FakeClock
 from tracker.daemon.bot.subprocesses import Ran
 from tracker.daemon.watchers.chores import dues, usual_chores
 from tracker.domain.errors import TrackerError

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import web
 
+from tests.doubles.clock import FakeClock
 from tracker.cli.demo.show import served
-from tracker.clock import FakeClock
 from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.watchers.nightly import (
     HEARTBEAT_EVERY,
@@ -40,7 +40,7 @@ from tracker.domain.events import (
 )
 from tracker.domain.policy import Level, Policy, QuietHours, Say
 from tracker.notify.channel import Message
-from tracker.notify.outbox import dispatch
+from tracker.notify.sender import dispatch
 from tracker.store import Store
 
 NOW = datetime(2026, 11, 21, 3, 30, tzinfo=UTC)

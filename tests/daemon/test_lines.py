@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.clock import FakeClock
+from tests.doubles.clock import FakeClock
 from tracker.daemon.forecaster import Forecaster, LiveOf, nothing_live
 from tracker.daemon.watchers.loops import LEARN_EVERY, keep_learning, learn
 from tracker.domain.bet import Bet, Leg, Parlay, Wager

@@ -14,16 +14,17 @@ import pytest
 from tests.daemon.cardroom import DENVER, Room, a_chat
 from tests.doubles.bot_api import CHAT, PERSON, BotApi, Written
 from tests.doubles.bot_api_answers import Hangs, Says, no, wait
+from tests.doubles.clock import FakeClock
 from tests.notify.values import GAME, NOW
 from tracker.app.explain import Explainer
-from tracker.clock import FakeClock, SystemClock
+from tracker.clock import SystemClock
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.commands import BotCommands
 from tracker.daemon.bot.listener import Listener
 from tracker.daemon.bot.subprocesses import Ran
 from tracker.domain.bet import Status
 from tracker.domain.policy import Scope
-from tracker.notify.channels.telegram.card import TelegramBoard
+from tracker.notify.channels.telegram.channel import TelegramBoard
 from tracker.notify.channels.telegram.connection import TelegramConnection
 from tracker.registry import GAMES, Registry
 

@@ -1,8 +1,12 @@
-"""Promises of a lost hour: a game whose feed is gone for so long is followed and settled right."""
+"""Promises of a lost hour: a game whose feed is gone for so long is followed and settled right.
+
+And of a daemon's end: nothing of it stays in the process.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,12 +15,12 @@ import aiosqlite
 import pytest
 
 from tests.daemon.night import STARTS, TIP_OFF, expected, picks_for, write_files
+from tests.doubles.leap import play
 from tracker.clock import Clock
 from tracker.daemon.run import run
 from tracker.domain.events import SystemEvent
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.files import find_recording
-from tracker.replay.leap import play
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, serving
 from tracker.settings import load_settings
@@ -80,6 +84,23 @@ def test_an_hour_without_a_board_in_the_middle_of_a_game(kind: FaultKind, tmp_pa
         assert events["feed.lost"] + events["feed.blocked"] <= 2
 
     play(night, STARTS, THREADS)
+
+
+def test_a_daemon_that_has_ended_leaves_nothing_to_a_second_one(tmp_path: Path) -> None:
+    """What a life keeps from the collector is given back at its end."""
+
+    async def minute(clock: Clock) -> None:
+        settings = load_settings(write_files(tmp_path, "http://127.0.0.1:9", [GAME], []))
+        stop = asyncio.Event()
+        frozen = []
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(run(settings, [], clock, tell=lambda _: None, stop=stop, seed=1))
+            await clock.sleep(60)
+            frozen.append(gc.get_freeze_count())
+            stop.set()
+        assert frozen[0] > 0 == gc.get_freeze_count()
+
+    play(minute, STARTS, THREADS)
 
 
 def _between(times: list[datetime], first: datetime, last: datetime) -> list[datetime]:

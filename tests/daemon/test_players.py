@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tests.engine.build import GAME, T0, after, live
 from tracker.app.player_priors import PlayerBeliefs
-from tracker.clock import FakeClock
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.known_players import watch_faces
 from tracker.domain.bet import Bet, Parlay

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tracker.app.report import Span
-from tracker.clock import FakeClock
 from tracker.daemon.watchers.nightly import report_due, tell_reports
 from tracker.domain.alert import Notice
 from tracker.store import Store

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.engine.build import GAME, T0, after, live, outlook
-from tracker.clock import FakeClock
 from tracker.daemon.track import Decisions, Looked, TrackContext, deciding, track
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.alert import Decision

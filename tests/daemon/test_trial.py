@@ -18,7 +18,7 @@ from tracker.modelling.backtest.rehearsal import STARTS_BEFORE, SiteWatch
 from tracker.modelling.backtest.rule_scores import TrialCourse
 from tracker.modelling.backtest.rule_trial import follow
 from tracker.replay.files import shipped
-from tracker.replay.nba.site import Site
+from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Playback
 
 RULES = [parse_rule(x) for x in ("p >= 0.80", "p >= 0.50", "p <= 0.50", "p <= 0.20")]
@@ -30,7 +30,7 @@ async def courses(name: str) -> list[TrialCourse]:
     recording = next(x for x in RECORDED if x.name == name)
     playback = Playback(recording)
     clock = LeapingClock(playback.scheduled - STARTS_BEFORE)
-    watch = SiteWatch(Site([playback]), clock)
+    watch = SiteWatch(NbaSite([playback]), clock)
     home, away = recording.home.tricode, recording.away.tricode
     game = Game(recording.id, recording.league, home, away, playback.scheduled)
     poller = Poller(game, watch, clock, random.Random(1))  # noqa: S311 - no secret

@@ -25,8 +25,15 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player
 from tracker.domain.policy import parse_rule
-from tracker.language.drafting import parse_stake, read_legs, read_line
-from tracker.language.grammar import find_in, parse_bet, parse_matchup, parse_pick
+from tracker.language.grammar import (
+    find_in,
+    parse_bet,
+    parse_matchup,
+    parse_pick,
+    parse_stake,
+    read_legs,
+    read_line,
+)
 
 FIND = find_in("nba")
 NOW = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)

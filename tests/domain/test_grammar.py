@@ -31,9 +31,9 @@ from tracker.domain.market import (
     kind,
 )
 from tracker.domain.money import parse_odds
+from tracker.domain.pick import Pick
 from tracker.domain.player import Player, Stat
 from tracker.language.grammar import (
-    Pick,
     find_in,
     find_in_game,
     parse_bet,

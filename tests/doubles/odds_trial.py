@@ -16,13 +16,13 @@ from typing import Any
 
 import aiosqlite
 
+from tests.doubles.leap import play
 from tests.doubles.odds_night import Night, Wager
 from tests.doubles.odds_reckoning import Reckoned, expected, reckon
 from tests.doubles.odds_servers import Hosts, hosts
 from tracker.clock import Clock
 from tracker.daemon.run import run
 from tracker.domain.events import SystemEvent
-from tracker.replay.leap import play
 from tracker.settings import load_secrets, load_settings
 
 KEY = "a-key-that-must-not-show-0123456789"

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tests.feeds.serving import Site, serving
-from tracker.clock import FakeClock
 from tracker.domain.events import SystemEvent
 from tracker.feeds.nba import nba
 from tracker.feeds.polling.feed import Feed, open_feed

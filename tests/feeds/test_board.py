@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from aiohttp import web
 
+from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, board_of, live_game
-from tracker.clock import FakeClock
 from tracker.domain.poll import Trouble
 from tracker.feeds.nba import nba
 from tracker.feeds.polling.board import BoardFailure, BoardReading

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.engine.build import GAME, after, final, live
-from tracker.clock import FakeClock
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.poll import Standing, Trouble, Unreadable
 from tracker.feeds.polling.boxes import BoxWatch

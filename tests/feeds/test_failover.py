@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tests.feeds.espn_pages import board, event, kind
 from tests.feeds.serving import Site, box_of, changed, encoded, live_game, serving
-from tracker.clock import FakeClock
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Score
 from tracker.domain.poll import Trouble, Unreadable

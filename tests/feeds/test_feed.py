@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, box_of, changed, document, live_game
-from tracker.clock import FakeClock, ScaledClock
+from tracker.clock import ScaledClock
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds.errors import FeedRateLimited

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 
+from tests.doubles.clock import FakeClock
 from tests.feeds.espn_pages import board, event
 from tests.feeds.serving import Site, board_of, changed, live_game, serving
-from tracker.clock import FakeClock, ScaledClock
+from tracker.clock import ScaledClock
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUES
@@ -20,7 +21,7 @@ from tracker.feeds.feeds import open_feeds
 from tracker.feeds.leagues import SOURCES
 from tracker.feeds.nba import nba
 from tracker.feeds.polling.feed import Ask, open_feed
-from tracker.replay.espn.site import welcome
+from tracker.replay.espn_site import welcome
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 ESPN = "/apis/site/v2/sports/basketball/nba/scoreboard"

@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from tests.doubles.clock import FakeClock
 from tests.feeds.serving import DENIED, Site
-from tracker.clock import FakeClock
 from tracker.feeds.errors import (
     FeedMalformed,
     FeedNotPublished,

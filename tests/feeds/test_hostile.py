@@ -24,14 +24,14 @@ from tracker.feeds.odds.nba import pregame_lines
 from tracker.feeds.odds.offers import Parsed
 from tracker.feeds.source import Ball, Board
 from tracker.replay.files import find_recording
-from tracker.replay.nba.site import WNBA_SCOREBOARD, Site
+from tracker.replay.nba_site import WNBA_SCOREBOARD, NbaSite
 from tracker.replay.playback import Playback, Showing
 
 
 def wnba_board() -> bytes:
     """The WNBA's board an hour into a recorded game."""
     shown = Showing(Playback(find_recording("LVA@SEA 2022-09-04")))
-    page = Site([shown], league="wnba").page(WNBA_SCOREBOARD, shown.starts + timedelta(hours=1))
+    page = NbaSite([shown], league="wnba").page(WNBA_SCOREBOARD, shown.starts + timedelta(hours=1))
     assert page is not None
     return page.body
 

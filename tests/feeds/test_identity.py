@@ -15,11 +15,11 @@ from tracker.domain.player import player_key
 from tracker.feeds.arbitration.identity import Register, nearest, state_under
 from tracker.feeds.espn.espn import espn_source
 from tracker.feeds.nba import nba
-from tracker.replay.espn.site import EspnSite
-from tracker.replay.espn.words import event_id
+from tracker.replay.espn_site import EspnSite
 from tracker.replay.files import shipped
-from tracker.replay.nba.site import LIVE, Site
+from tracker.replay.nba_site import LIVE, NbaSite
 from tracker.replay.playback import Playback, Showing
+from tracker.replay.words import event_id
 
 START = datetime(2026, 1, 30, 0, 30, tzinfo=UTC)
 GAME = Game("0022500680", "nba", "PHI", "SAC", START)
@@ -135,7 +135,7 @@ def test_players_go_by_one_name_whoever_tells_of_them(name: str) -> None:
     """The league's box and ESPN's summary of a recorded game: the same players and figures."""
     shown = Showing(Playback(next(x for x in shipped() if x.name == name)))
     game, over = shown.playback.recording.id, shown.ends + timedelta(hours=1)
-    box = Site([shown]).page(f"{LIVE}/boxscore/boxscore_{game}.json", over)
+    box = NbaSite([shown]).page(f"{LIVE}/boxscore/boxscore_{game}.json", over)
     path = "/apis/site/v2/sports/basketball/nba/summary"
     summary = EspnSite([shown]).page(path, {"event": event_id("nba", game)}, over)
     assert box is not None

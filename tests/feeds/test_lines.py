@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.feeds.espn_pages import board, event, kind
 from tests.feeds.serving import Site, document, encoded, fixture, serving
-from tracker.clock import FakeClock
 from tracker.domain.game import Game
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Selection, two_sided

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, document, encoded
-from tracker.clock import FakeClock
 from tracker.domain.poll import Purchase, Purpose
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.odds.asking import OddsSources, open_odds

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, box_of, changed, dice, document, live_game
-from tracker.clock import FakeClock
 from tracker.domain.game import GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable, check_times
 from tracker.feeds.nba import nba

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, board_of, changed, document, encoded, live_game, serving
-from tracker.clock import FakeClock
 from tracker.domain.game import GameState, Side
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.feeds import Feeds, open_feeds

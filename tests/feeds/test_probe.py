@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from tests.doubles.clock import FakeClock
 from tests.feeds.espn_pages import board, event
 from tests.feeds.serving import Site, live_game, serving
 from tests.feeds.test_failover import AT_ESPN, BOARD
-from tracker.clock import FakeClock
 from tracker.domain.poll import Trouble
 from tracker.feeds.feeds import open_feeds, probe
 from tracker.settings.models import FeedSettings, FeedsSettings

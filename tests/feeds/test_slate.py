@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, changed, document, encoded, fixture, live_game
-from tracker.clock import FakeClock
 from tracker.feeds.nba import nba
 from tracker.feeds.polling.feed import Feed
 from tracker.feeds.slates import Slate

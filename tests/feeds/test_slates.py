@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.feeds.espn_pages import board
 from tests.feeds.serving import Site, box_of, fixture, live_game, serving
 from tests.feeds.test_failover import AT_ESPN, GAME, theirs
-from tracker.clock import FakeClock
 from tracker.domain.game import GameState
 from tracker.feeds.espn.espn import espn_source
 from tracker.feeds.feeds import Feeds, open_feeds

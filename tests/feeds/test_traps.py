@@ -9,10 +9,11 @@ from itertools import pairwise
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.feeds.espn_pages import board, kind
 from tests.feeds.serving import Site, box_of, changed, dice, live_game, serving
 from tests.feeds.test_failover import AT_ESPN, BOARD, BOX, GAME, ours, theirs
-from tracker.clock import FakeClock, LeapingClock
+from tracker.clock import LeapingClock
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Standing, Unreadable
 from tracker.feeds.feeds import Feeds, open_feeds

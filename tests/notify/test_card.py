@@ -19,19 +19,19 @@ from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
 from tracker.domain.player import Player, Stat
 from tracker.domain.tracking import GameTracking, LegStanding, Tracked
-from tracker.notify.channels.card_text import (
+from tracker.notify.channels.text import (
     DISCORD_LIMIT,
     NTFY_LIMIT,
+    TEXT_LIMIT,
+    card_html,
+    card_markdown,
+    card_plain,
     for_discord,
     for_ntfy,
     for_telegram,
-    html,
-    markdown,
-    plain,
+    length,
 )
-from tracker.notify.channels.telegram.text import TEXT_LIMIT, length
-from tracker.wording.card_rows import BAR_CELLS, bar
-from tracker.wording.cards import MOST_BETS, Card, card
+from tracker.wording.cards import BAR_CELLS, MOST_BETS, Card, bar, card
 
 DENVER = ZoneInfo("America/Denver")
 JOKIC = PlayerLine("203999", "Nikola Jokić", Side.HOME, (("pts", 19),), played=True)
@@ -77,7 +77,7 @@ EARLIER = {12: 0.62, 13: 0.50, 14: 0.62, 15: 0.121}
 
 def test_a_game_in_play() -> None:
     """Score, clock, and for each bet its light, chance, way, stand and need."""
-    assert plain(made(EVENING, EARLIER)) == (
+    assert card_plain(made(EVENING, EARLIER)) == (
         "🏀 LAL 58 – 61 DEN · Q3 4:11\n"
         "🟢 #12 Jokić o25.5 pts  71 % ▲9  19 / 26\n"
         "     ████████░░░░ needs 7 more\n"
@@ -108,7 +108,7 @@ def test_a_parlay_shows_each_leg() -> None:
         LegStanding(15, 2, Chance(0.3, 0.0, 0.7)),
     )
     parlay = replace(single, bet=replace(single.bet, market=Parlay(legs)), legs=standings)
-    assert plain(made(with_bets(Q3, parlay), {15: 0.16})).splitlines()[1:-1] == [
+    assert card_plain(made(with_bets(Q3, parlay), {15: 0.16})).splitlines()[1:-1] == [
         "🔴 #15 Parlay (3)  18 % ▲2  2 alive, 1 hit",
         "     🟢 #15a DEN ML  62 %  leads by 3",
         "     ✅ #15b o110  HIT",
@@ -118,7 +118,7 @@ def test_a_parlay_shows_each_leg() -> None:
 
 def test_in_telegrams_html_what_counts_is_bold() -> None:
     """The score and each chance stand out; nothing of it can be taken for markup."""
-    assert html(made(with_bets(Q3, jokic(25.5, 0.997)), {12: 0.9})) == (
+    assert card_html(made(with_bets(Q3, jokic(25.5, 0.997)), {12: 0.9})) == (
         "<b>🏀 LAL 58 – 61 DEN · Q3 4:11</b>\n"
         "🟢 #12 Jokić o25.5 pts  <b>&gt;99 % ▲10</b>  19 / 26\n"
         "     ████████░░░░ needs 7 more\n"
@@ -128,7 +128,7 @@ def test_in_telegrams_html_what_counts_is_bold() -> None:
 
 def test_in_discords_markdown_nothing_is_lost() -> None:
     """A minus at the head of a line makes no list, and a mark none of Discord's."""
-    assert markdown(made(with_bets(Q3, followed("DEN -4.5", 0.004)))) == (
+    assert card_markdown(made(with_bets(Q3, followed("DEN -4.5", 0.004)))) == (
         "**🏀 LAL 58 – 61 DEN · Q3 4:11**\n"
         "🔴 \\#12 DEN \\-4.5  **\\<1 %**  leads by 3\n"
         "     needs to win by 5\n"
@@ -139,7 +139,7 @@ def test_in_discords_markdown_nothing_is_lost() -> None:
 def test_a_game_that_has_not_begun() -> None:
     """Both teams and the tip-off in the person's own time; no score that is not one."""
     game = replace(with_bets(None, followed("DEN -4.5", None)), seen_at=None)
-    assert plain(made(game)) == (
+    assert card_plain(made(game)) == (
         "🏀 LAL @ DEN · tip-off Fri 19:00\n⚪ #12 DEN -4.5\nupdated 20:30:00"
     )
 
@@ -148,7 +148,7 @@ def test_a_game_that_is_off() -> None:
     """The word for it, and the bet's result."""
     off = GameState(GAME, Phase.POSTPONED, 0, 0.0, Score(0, 0))
     game = with_bets(off, settled("DEN -4.5", Result.VOID, 2000))
-    assert plain(made(game)).splitlines()[:2] == [
+    assert card_plain(made(game)).splitlines()[:2] == [
         "🏀 LAL @ DEN · Postponed",
         "⊘ #12 DEN -4.5  VOID $20.00 back",
     ]
@@ -161,7 +161,7 @@ def test_a_game_that_is_over() -> None:
     asked = replace(followed("over 219.5", 0.4, 13), review="two finals disagree")
     found = made(with_bets(over, won, asked))
     assert found.closed
-    assert plain(found) == (
+    assert card_plain(found) == (
         "🏀 LAL 105 – 114 DEN · Final\n"
         "✅ #12 DEN -4.5  WON +$17.39\n"
         "❔ #13 o219.5  NEEDS REVIEW\n"
@@ -186,7 +186,7 @@ def test_a_final_that_waits_for_its_results_is_not_closed() -> None:
     over = GameState(GAME, Phase.FINAL, 4, 0.0, Score(114, 105))
     found = made(with_bets(over, followed("DEN -4.5", 0.99)))
     assert not found.closed
-    assert plain(found).splitlines()[0] == "🏀 LAL 105 – 114 DEN · Final"
+    assert card_plain(found).splitlines()[0] == "🏀 LAL 105 – 114 DEN · Final"
 
 
 @pytest.mark.parametrize(
@@ -196,14 +196,14 @@ def test_a_final_that_waits_for_its_results_is_not_closed() -> None:
 def test_a_bet_that_is_decided(chance: Chance, row: str) -> None:
     """It is said in one word, and nothing is needed any more."""
     one = replace(followed("over 110", 0.5), chance=chance)
-    assert plain(made(with_bets(Q3, one))).splitlines()[1:-1] == [row]
+    assert card_plain(made(with_bets(Q3, one))).splitlines()[1:-1] == [row]
 
 
 @pytest.mark.parametrize("word", ["stale", "lost"])
 def test_stale_data_are_called_so(word: str) -> None:
     """An old figure is never shown as a fresh one: it has no colour, and the card says why."""
     game = replace(with_bets(Q3, followed("DEN ML", 0.8), age=125), **{word: True})  # type: ignore[arg-type]
-    assert plain(made(game)) == (
+    assert card_plain(made(game)) == (
         "🏀 LAL 58 – 61 DEN · Q3 4:11\n"
         "⚠ Stale: no news for 2 min 5 s. The chances are from then.\n"
         "⚪ #12 DEN ML  80 %  leads by 3\n"
@@ -215,14 +215,14 @@ def test_stale_data_are_called_so(word: str) -> None:
 def test_that_alerts_are_held_back_is_shown() -> None:
     """Whoever muted a game still sees that they did."""
     found = card(EVENING, {}, NOW, DENVER, quiet="🔕 muted until the end of the game")
-    assert plain(found).splitlines()[-2] == "🔕 muted until the end of the game"
+    assert card_plain(found).splitlines()[-2] == "🔕 muted until the end of the game"
 
 
 def test_a_later_card_with_the_same_news_needs_no_edit() -> None:
     """Only what happened counts, not that time went by."""
     game = with_bets(Q3, followed("DEN ML", 0.80))
     first, later = made(game), card(game, {}, NOW + timedelta(seconds=10), DENVER)
-    assert plain(first) != plain(later)
+    assert card_plain(first) != card_plain(later)
     assert first.tells_the_same(later)
     moved = made(with_bets(Q3, followed("DEN ML", 0.81)))
     assert not first.tells_the_same(moved)
@@ -263,12 +263,12 @@ def test_a_card_can_be_sent(texts: list[tuple[str, str]], fit: object) -> None:
     assert callable(fit)
     found = fit(replace(whole, rows=rows))
     if fit is for_telegram:
-        assert length(plain(found)) <= TEXT_LIMIT
-        assert unescape(sub(r"</?b>", "", html(found))) == plain(found)
+        assert length(card_plain(found)) <= TEXT_LIMIT
+        assert unescape(sub(r"</?b>", "", card_html(found))) == card_plain(found)
     elif fit is for_discord:
-        assert len(markdown(found)) <= DISCORD_LIMIT
+        assert len(card_markdown(found)) <= DISCORD_LIMIT
     else:
-        assert len(plain(found).encode()) <= NTFY_LIMIT
+        assert len(card_plain(found).encode()) <= NTFY_LIMIT
 
 
 @given(st.integers(0, 400), st.integers(1, 400))

@@ -30,8 +30,8 @@ from tracker.notify.channels.telegram.connection import (
     SEND_LIMIT,
     TelegramConnection,
 )
-from tracker.notify.channels.telegram.text import TEXT_LIMIT
-from tracker.notify.channels.telegram.values import Place
+from tracker.notify.channels.telegram.values import ChatPlace
+from tracker.notify.channels.text import TEXT_LIMIT
 from tracker.settings import Secret
 from tracker.settings.models import TelegramSettings
 from tracker.settings.reading import ConfigError, keys_of
@@ -65,7 +65,7 @@ async def channel_to(
     kept: Events = [] if events is None else events
     line = TelegramConnection(
         Secret(token),
-        Place(chat_id, topic),
+        ChatPlace(chat_id, topic),
         api_url=url,
         tell=lambda event: kept.append(log_line(event)),
         limit=limit,

@@ -14,7 +14,7 @@ from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
 from tests.notify.world import World, night
 from tracker.notify.channels.telegram.channel import TelegramChannel
 from tracker.notify.channels.telegram.connection import TelegramConnection
-from tracker.notify.channels.telegram.values import Place
+from tracker.notify.channels.telegram.values import ChatPlace
 from tracker.settings import Secret
 
 BLOCKED = no(403, "Forbidden: bot was blocked by the user")
@@ -36,7 +36,7 @@ PASSING: tuple[Trouble, ...] = (
 
 def channel_to(api: BotApi) -> TelegramChannel:
     """A channel with a short limit, so that a server that hangs costs the test little."""
-    line = TelegramConnection(Secret(TOKEN), Place(CHAT), api_url=api.url, limit=0.1)
+    line = TelegramConnection(Secret(TOKEN), ChatPlace(CHAT), api_url=api.url, limit=0.1)
     return TelegramChannel(line)
 
 

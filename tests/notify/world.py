@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tests.notify.values import GAME, NOW, alert, state
-from tracker.clock import FakeClock
 from tracker.domain.alert import Outcome, Sent
 from tracker.domain.draft import Draft
 from tracker.domain.events import SystemEvent
@@ -20,7 +20,7 @@ from tracker.domain.poll import Poll
 from tracker.domain.tracking import Change, GameTracking
 from tracker.language.grammar import find_in_game, parse_pick
 from tracker.notify.channel import Channel, Message
-from tracker.notify.outbox import Habits, dispatch
+from tracker.notify.sender import SendingHabits, dispatch
 from tracker.store import Store
 
 Deliveries = dict[int, tuple[str, int]]
@@ -43,7 +43,7 @@ class World:
         """Start a loop for each channel."""
         for channel in self.channels:
             wake = asyncio.Event()
-            habits = Habits(beat=self._beat)
+            habits = SendingHabits(beat=self._beat)
             loop = dispatch(self.store, channel, self.clock, wake, self._tell, habits)
             self.wakes.append(wake)
             self.tasks.append(asyncio.create_task(loop))

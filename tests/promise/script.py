@@ -15,7 +15,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 
-from tracker.clock import FakeClock
+from tests.doubles.clock import FakeClock
 from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.track import TrackContext, deciding, track
@@ -35,9 +35,9 @@ from tracker.forecast.shipped import load_player_figures
 from tracker.intake.bets_file import parse_bets
 from tracker.notify.channel import Message
 from tracker.notify.channels.apprise import AppriseChannel, _service
-from tracker.notify.outbox import dispatch
+from tracker.notify.sender import dispatch
 from tracker.replay.files import find_recording
-from tracker.replay.nba.site import Site
+from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Correction, Playback
 from tracker.store import Store
 
@@ -88,11 +88,11 @@ Step = Callable[[str], None]
 
 
 @cache
-def site() -> Site:
+def site() -> NbaSite:
     """The documents of the game, with a player's point more once the box is rewritten."""
     recording = find_recording(_GAME)
     scorer = recording.home.players[0].id
-    return Site([Playback(recording, TIP_OFF, corrections=(Correction(scorer, "points", 1),))])
+    return NbaSite([Playback(recording, TIP_OFF, corrections=(Correction(scorer, "points", 1),))])
 
 
 def at(seconds: float) -> datetime:

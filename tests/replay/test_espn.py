@@ -9,12 +9,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tracker.clock import FakeClock
-from tracker.replay.espn.site import ROOT, EspnSite, welcome
-from tracker.replay.espn.words import event_id
+from tests.doubles.clock import FakeClock
+from tracker.replay.espn_site import ROOT, EspnSite, welcome
 from tracker.replay.playback import Playback, Showing
 from tracker.replay.recording import Recording
 from tracker.replay.server import serving
+from tracker.replay.words import event_id
 
 TIP = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 GAME = "0022500680"

@@ -9,10 +9,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tracker.clock import FakeClock
-from tracker.replay.espn.site import ROOT
+from tests.doubles.clock import FakeClock
+from tracker.replay.espn_site import ROOT
 from tracker.replay.faults import Fault, FaultKind
-from tracker.replay.nba.site import LIVE, SCOREBOARD, WNBA_SCOREBOARD
+from tracker.replay.nba_site import LIVE, SCOREBOARD, WNBA_SCOREBOARD
 from tracker.replay.playback import Playback
 from tracker.replay.recording import Recording
 from tracker.replay.server import Options, serving

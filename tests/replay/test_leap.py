@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
+from tests.doubles.leap import play
 from tracker.clock import Clock
 from tracker.replay.files import find_recording
-from tracker.replay.leap import play
-from tracker.replay.nba.site import SCOREBOARD
+from tracker.replay.nba_site import SCOREBOARD
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, serving
 

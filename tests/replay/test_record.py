@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tracker.replay.files import format_recording, parse_recording
-from tracker.replay.nba.facts import course_of_play_by_play
-from tracker.replay.nba.site import LIVE, SCOREBOARD, Site
+from tracker.replay.nba_site import LIVE, SCOREBOARD, NbaSite
 from tracker.replay.playback import Playback
 from tracker.replay.record import (
     UnrecordableError,
+    course_of_play_by_play,
     recording_from_bodies,
     recording_from_play_by_play,
 )
@@ -32,7 +32,7 @@ def box_path(game: Recording) -> str:
     return f"{LIVE}/boxscore/boxscore_{game.id}.json"
 
 
-def polls(site: Site, paths: list[str], step: int, hours: float = 3.5) -> Bodies:
+def polls(site: NbaSite, paths: list[str], step: int, hours: float = 3.5) -> Bodies:
     """What polling a site every `step` seconds from before tip-off brings."""
     bodies = []
     start = site.games[0].tip_off - timedelta(minutes=30)
@@ -45,7 +45,7 @@ def polls(site: Site, paths: list[str], step: int, hours: float = 3.5) -> Bodies
     return bodies
 
 
-def fetch(site: Site, path: str, now: datetime) -> Any:
+def fetch(site: NbaSite, path: str, now: datetime) -> Any:
     """A document, parsed."""
     page = site.page(path, now)
     assert page is not None
@@ -59,9 +59,9 @@ def comeback(games: dict[str, Recording]) -> Recording:
 
 
 @pytest.fixture(scope="module")
-def site(comeback: Recording) -> Site:
+def site(comeback: Recording) -> NbaSite:
     """That game, played when it was."""
-    return Site([Playback(comeback)])
+    return NbaSite([Playback(comeback)])
 
 
 def test_real_actions_are_read_as_facts(real: Callable[[str], Any]) -> None:
@@ -81,7 +81,7 @@ def test_real_actions_are_read_as_facts(real: Callable[[str], Any]) -> None:
 
 
 def test_a_game_recorded_from_its_own_documents_is_the_same_game(
-    site: Site, comeback: Recording
+    site: NbaSite, comeback: Recording
 ) -> None:
     """Play-by-play and box as served make the recording that they were served from."""
     end = site.games[0].ends
@@ -107,7 +107,7 @@ def test_documents_that_lack_a_field_are_refused(real: Callable[[str], Any]) -> 
 
 
 def test_a_night_of_boxes_becomes_a_recording_that_plays_alike(
-    site: Site, comeback: Recording
+    site: NbaSite, comeback: Recording
 ) -> None:
     """Polled every 10 s and recorded, the game plays again poll for poll with the same box."""
     path = box_path(comeback)
@@ -118,7 +118,7 @@ def test_a_night_of_boxes_becomes_a_recording_that_plays_alike(
     data = format_recording(recording)
     assert len(data) < MAX_FILE
     assert parse_recording(data, "night") == recording
-    again = Site([Playback(recording)])
+    again = NbaSite([Playback(recording)])
     first = site.games[0].starts + timedelta(seconds=10)
     for at, url, body in bodies[::37]:
         if url.endswith(path) and at > first:
@@ -133,11 +133,11 @@ def test_a_night_of_boxes_becomes_a_recording_that_plays_alike(
 def test_a_night_of_scoreboards_becomes_a_recording_of_scores(games: dict[str, Recording]) -> None:
     """Without boxes each game of the board is recorded: its scores, no players, no box to serve."""
     night = [g for g in games.values() if g.id.startswith("00225")]
-    site = Site([Playback(game) for game in night])
+    site = NbaSite([Playback(game) for game in night])
     bodies = polls(site, [SCOREBOARD], step=30, hours=6)
     recordings = recording_from_bodies(bodies)
     assert {r.id for r in recordings} == {g.id for g in night}
-    again = Site([Playback(recording) for recording in recordings])
+    again = NbaSite([Playback(recording) for recording in recordings])
     when = TIP + timedelta(hours=2)
     was, now = fetch(site, SCOREBOARD, when), fetch(again, SCOREBOARD, when)
     for one, two in zip(was["scoreboard"]["games"], now["scoreboard"]["games"], strict=True):
@@ -146,7 +146,7 @@ def test_a_night_of_scoreboards_becomes_a_recording_of_scores(games: dict[str, R
     assert again.page(box_path(night[0]), when) is None
 
 
-def test_answers_that_are_no_documents_are_passed_over(site: Site, comeback: Recording) -> None:
+def test_answers_that_are_no_documents_are_passed_over(site: NbaSite, comeback: Recording) -> None:
     """Blocks, cut-off bodies and other documents among them change nothing."""
     path = box_path(comeback)
     bodies = polls(site, [path], step=60)
@@ -159,12 +159,12 @@ def test_answers_that_are_no_documents_are_passed_over(site: Site, comeback: Rec
     assert recording_from_bodies(noise + bodies) == recording_from_bodies(bodies)
 
 
-def test_a_game_that_never_began_is_no_recording(site: Site, comeback: Recording) -> None:
+def test_a_game_that_never_began_is_no_recording(site: NbaSite, comeback: Recording) -> None:
     """Polls that saw nothing but the countdown make none."""
     assert recording_from_bodies(polls(site, [box_path(comeback)], 60, hours=0.5)) == []
 
 
-def test_a_body_that_makes_no_sense_is_refused(site: Site, comeback: Recording) -> None:
+def test_a_body_that_makes_no_sense_is_refused(site: NbaSite, comeback: Recording) -> None:
     """A box without its clock is an error that names the game and the field."""
     end = site.games[0].ends
     document = fetch(site, box_path(comeback), end)

@@ -10,9 +10,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tracker.clock import FakeClock
+from tests.doubles.clock import FakeClock
 from tracker.replay.faults import Fault, FaultKind
-from tracker.replay.nba.site import LIVE, SCOREBOARD
+from tracker.replay.nba_site import LIVE, SCOREBOARD
 from tracker.replay.playback import Playback
 from tracker.replay.recording import Recording
 from tracker.replay.server import Options, PortTakenError, Running, serve, serving

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tracker.replay.nba.site import LIVE, SCHEDULES, SCOREBOARD, Site
-from tracker.replay.nba.words import final_text
+from tracker.replay.nba_site import LIVE, SCHEDULES, SCOREBOARD, NbaSite
 from tracker.replay.playback import Playback
 from tracker.replay.recording import Recording
+from tracker.replay.words import final_text
 
 PREGAME = datetime(2026, 1, 29, 23, 40, tzinfo=UTC)
 LIVE_AT = datetime(2026, 1, 30, 1, 0, tzinfo=UTC)
@@ -53,12 +53,12 @@ def differences(real: Any, ours: Any, path: str = "") -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def site(games: dict[str, Recording]) -> Site:
+def site(games: dict[str, Recording]) -> NbaSite:
     """The four games of 29 January 2026."""
-    return Site([Playback(g) for g in games.values() if g.id.startswith("00225")])
+    return NbaSite([Playback(g) for g in games.values() if g.id.startswith("00225")])
 
 
-def fetch(site: Site, path: str, now: datetime) -> Any:
+def fetch(site: NbaSite, path: str, now: datetime) -> Any:
     """A document, parsed."""
     page = site.page(path, now)
     assert page is not None
@@ -81,14 +81,14 @@ def entry(board: Any, game_id: str) -> Any:
     ],
 )
 def test_documents_have_the_shape_of_the_real_ones(
-    site: Site, real: Callable[[str], Any], name: str, path: str, now: datetime
+    site: NbaSite, real: Callable[[str], Any], name: str, path: str, now: datetime
 ) -> None:
     """Keys, their order and types are equal, all the way down."""
     assert differences(real(name), fetch(site, path, now)) == []
 
 
 def test_each_kind_of_player_has_the_shape_of_the_real_one(
-    site: Site, real: Callable[[str], Any]
+    site: NbaSite, real: Callable[[str], Any]
 ) -> None:
     """Starter, substitute, idle bench, unfit and inactive: a position, a reason, or neither."""
     ours = {p["personId"]: p for p in fetch(site, BOX, FINAL)["game"]["homeTeam"]["players"]}
@@ -99,7 +99,7 @@ def test_each_kind_of_player_has_the_shape_of_the_real_one(
 
 
 def test_a_final_scoreboard_has_the_shape_of_the_real_one(
-    site: Site, real: Callable[[str], Any]
+    site: NbaSite, real: Callable[[str], Any]
 ) -> None:
     """The bonus and the slug are null again, the clock is empty."""
     theirs = entry(real("scoreboard_live_and_final"), "0042200123")
@@ -112,7 +112,7 @@ def test_a_postponed_game_has_the_shape_of_the_real_one(
     games: dict[str, Recording], real: Callable[[str], Any]
 ) -> None:
     """Status 1 for ever, the text PPD, the odds suspended."""
-    site = Site([Playback(games["SAC@PHI"], postponed=PREGAME)])
+    site = NbaSite([Playback(games["SAC@PHI"], postponed=PREGAME)])
     ours = fetch(site, SCOREBOARD, FINAL)
     theirs = real("scoreboard_postponed")
     assert differences(theirs, ours) == []
@@ -126,7 +126,7 @@ def test_an_overtime_has_the_shape_of_the_real_one(
 ) -> None:
     """Periods after the fourth are appended as OVERTIME; the box says Final all the same."""
     game = games["LAC@LAL"]
-    site = Site([Playback(game)])
+    site = NbaSite([Playback(game)])
     box = fetch(site, f"{LIVE}/boxscore/boxscore_{game.id}.json", site.games[0].ends)["game"]
     theirs = real("boxscore_final_2ot")["game"]
     assert box["homeTeam"]["periods"][4].keys() == theirs["homeTeam"]["periods"][4].keys()
@@ -139,7 +139,7 @@ def test_an_overtime_has_the_shape_of_the_real_one(
 
 
 def test_each_kind_of_action_has_the_keys_of_the_real_one(
-    site: Site, real: Callable[[str], Any]
+    site: NbaSite, real: Callable[[str], Any]
 ) -> None:
     """What an action always carries is there, in the right types, whatever kind it is."""
     ours = {
@@ -165,7 +165,7 @@ def test_each_kind_of_action_has_the_keys_of_the_real_one(
 
 
 def test_the_figures_of_a_final_box_are_the_real_ones(
-    site: Site, real: Callable[[str], Any]
+    site: NbaSite, real: Callable[[str], Any]
 ) -> None:
     """Every figure of the teams and of the players that the trimmed real box still holds."""
     theirs = real("boxscore_final")["game"]
@@ -188,7 +188,7 @@ def test_the_figures_of_a_final_box_are_the_real_ones(
 
 def test_finals_are_worded_as_the_real_ones(games: dict[str, Recording]) -> None:
     """One overtime has a blank after it, two have their number."""
-    site = Site([Playback(games["LAC@LAL"])])
+    site = NbaSite([Playback(games["LAC@LAL"])])
     view = site.games[0].view(site.games[0].ends)
     texts = [
         final_text(view._replace(state=view.state._replace(period=period))) for period in (4, 5, 6)

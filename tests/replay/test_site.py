@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tracker.replay.nba.site import LIVE, SCHEDULES, SCOREBOARD, Site
+from tracker.replay.nba_site import LIVE, SCHEDULES, SCOREBOARD, NbaSite
 from tracker.replay.playback import Correction, Playback, Showing
 from tracker.replay.recording import Recording
 
@@ -20,12 +20,12 @@ MAXEY = 1630178
 
 
 @pytest.fixture(scope="module")
-def site(games: dict[str, Recording]) -> Site:
+def site(games: dict[str, Recording]) -> NbaSite:
     """The four games of 29 January 2026, as they were."""
-    return Site([Playback(g) for g in games.values() if g.id.startswith("00225")])
+    return NbaSite([Playback(g) for g in games.values() if g.id.startswith("00225")])
 
 
-def board(site: Site, now: datetime) -> dict[str, Any]:
+def board(site: NbaSite, now: datetime) -> dict[str, Any]:
     """The scoreboard, parsed, with its games by id."""
     page = site.page(SCOREBOARD, now)
     assert page is not None
@@ -34,7 +34,7 @@ def board(site: Site, now: datetime) -> dict[str, Any]:
     return {"time": document["meta"]["time"], "day": document["scoreboard"]["gameDate"], **games}
 
 
-def box(site: Site, now: datetime, path: str = BOX) -> Any:
+def box(site: NbaSite, now: datetime, path: str = BOX) -> Any:
     """The box, parsed."""
     page = site.page(path, now)
     assert page is not None
@@ -47,7 +47,7 @@ def player(document: Any, person: int) -> Any:
     return next(p for team in teams for p in team["players"] if p["personId"] == person)
 
 
-def test_the_board_turns_over_about_noon_in_the_east(site: Site) -> None:
+def test_the_board_turns_over_about_noon_in_the_east(site: NbaSite) -> None:
     """Last night's finals stay until then; the next day's board has none of them."""
     before = board(site, datetime(2026, 1, 30, 16, 59, tzinfo=UTC))
     after = board(site, datetime(2026, 1, 30, 17, 0, tzinfo=UTC))
@@ -55,12 +55,12 @@ def test_the_board_turns_over_about_noon_in_the_east(site: Site) -> None:
     assert (after["day"], GAME in after) == ("2026-01-30", False)
 
 
-def test_a_final_box_stays_after_the_board_has_turned(site: Site) -> None:
+def test_a_final_box_stays_after_the_board_has_turned(site: NbaSite) -> None:
     """A box can be had by its id on any later day."""
     assert box(site, TIP + timedelta(days=3))["game"]["gameStatus"] == 3
 
 
-def test_a_box_can_be_had_from_an_hour_before_tip_off(site: Site) -> None:
+def test_a_box_can_be_had_from_an_hour_before_tip_off(site: NbaSite) -> None:
     """Until then there is nothing at its path, nor at one of no game."""
     assert site.page(BOX, TIP - timedelta(minutes=61)) is None
     assert site.page(BOX, TIP - timedelta(minutes=60)) is not None
@@ -69,7 +69,7 @@ def test_a_box_can_be_had_from_an_hour_before_tip_off(site: Site) -> None:
     assert site.page("/robots.txt", TIP) is None
 
 
-def test_before_tip_off_the_box_counts_down(site: Site) -> None:
+def test_before_tip_off_the_box_counts_down(site: NbaSite) -> None:
     """The clock runs to the true start of play, in period 0, with starters already on court."""
     early, later = box(site, TIP - timedelta(minutes=30)), box(site, TIP)
     assert (early["game"]["gameClock"], later["game"]["gameClock"]) == (
@@ -95,7 +95,7 @@ def test_before_tip_off_the_box_counts_down(site: Site) -> None:
     ],
 )
 def test_the_board_says_where_a_game_stands(
-    site: Site, clock: str, expected: tuple[int, str, str, int]
+    site: NbaSite, clock: str, expected: tuple[int, str, str, int]
 ) -> None:
     """Status, text, clock and period in each phase; the bonus and true Eastern time only live."""
     game = board(site, datetime.fromisoformat(f"{clock}:00+00:00"))[GAME]
@@ -107,7 +107,7 @@ def test_the_board_says_where_a_game_stands(
     assert game["homeTeam"]["inBonus"] in ({"0", "1"} if live else {None})
 
 
-def test_times_of_writing_are_as_odd_as_the_real_ones(site: Site) -> None:
+def test_times_of_writing_are_as_odd_as_the_real_ones(site: NbaSite) -> None:
     """The board's is on twelve hours with minutes and seconds twice; the box's is Eastern."""
     now = datetime(2026, 1, 30, 1, 20, tzinfo=UTC)
     assert board(site, datetime(2026, 1, 29, 18, 0, tzinfo=UTC))["time"] == (
@@ -117,7 +117,7 @@ def test_times_of_writing_are_as_odd_as_the_real_ones(site: Site) -> None:
     assert box(site, now)["meta"]["time"] == "2026-01-29 20:14:00.700000"
 
 
-def test_a_document_stays_the_same_bytes_until_something_happens(site: Site) -> None:
+def test_a_document_stays_the_same_bytes_until_something_happens(site: NbaSite) -> None:
     """Between two actions neither box nor board changes, not even in its time."""
     now = datetime(2026, 1, 30, 1, 20, tzinfo=UTC)
     later = now + timedelta(seconds=60)
@@ -127,14 +127,14 @@ def test_a_document_stays_the_same_bytes_until_something_happens(site: Site) -> 
 
 def test_a_live_document_can_be_written_anew_all_the_time(games: dict[str, Recording]) -> None:
     """With `refresh` the time in it moves on while all else stays."""
-    site = Site([Playback(games["SAC@PHI"])], refresh=timedelta(seconds=10))
+    site = NbaSite([Playback(games["SAC@PHI"])], refresh=timedelta(seconds=10))
     now = datetime(2026, 1, 30, 1, 20, tzinfo=UTC)
     one, two = box(site, now), box(site, now + timedelta(seconds=60))
     assert one["meta"]["time"] < two["meta"]["time"]
     assert one["game"] == two["game"]
 
 
-def test_team_rebounds_are_in_the_teams_total_alone(site: Site) -> None:
+def test_team_rebounds_are_in_the_teams_total_alone(site: NbaSite) -> None:
     """A team's total is more than its players', who have reboundsPersonal between them."""
     team = box(site, TIP + timedelta(hours=4))["game"]["awayTeam"]
     players = sum(p["statistics"]["reboundsTotal"] for p in team["players"])
@@ -145,7 +145,7 @@ def test_team_rebounds_are_in_the_teams_total_alone(site: Site) -> None:
 def test_a_recording_plays_on_any_night(games: dict[str, Recording]) -> None:
     """Moved to another instant, every date and time in it moves along."""
     tip = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
-    site = Site([Playback(games["LAC@LAL"], tip_off=tip)])
+    site = NbaSite([Playback(games["LAC@LAL"], tip_off=tip)])
     live = board(site, tip + timedelta(hours=1))
     game = live["0022300127"]
     assert live["day"] == "2026-11-20"
@@ -160,7 +160,7 @@ def test_a_recording_plays_on_any_night(games: dict[str, Recording]) -> None:
     assert day["games"][0]["gameStatusText"] == "10:00 pm ET"
 
 
-def test_two_hours_after_the_final_the_box_is_written_anew(site: Site) -> None:
+def test_two_hours_after_the_final_the_box_is_written_anew(site: NbaSite) -> None:
     """Only its time is another when nothing was corrected."""
     ends = next(g for g in site.games if g.playback.recording.id == GAME).ends
     before = box(site, ends + timedelta(minutes=119))
@@ -172,7 +172,7 @@ def test_two_hours_after_the_final_the_box_is_written_anew(site: Site) -> None:
 def test_a_correction_changes_the_box_and_the_score(games: dict[str, Recording]) -> None:
     """Points taken off a player come off the team, its period and the board as well."""
     fixes = (Correction(MAXEY, "points", -2, period=4), Correction(MAXEY, "assists", 1))
-    site = Site([Playback(games["SAC@PHI"], corrections=fixes)])
+    site = NbaSite([Playback(games["SAC@PHI"], corrections=fixes)])
     ends = site.games[0].ends
     before, after = box(site, ends), box(site, ends + timedelta(hours=2))
     was, now = (player(d, MAXEY)["statistics"] for d in (before, after))
@@ -181,9 +181,9 @@ def test_a_correction_changes_the_box_and_the_score(games: dict[str, Recording])
     assert after["game"]["homeTeam"]["periods"][3]["score"] == 23
     assert board(site, ends + timedelta(hours=3))[GAME]["homeTeam"]["score"] == 111
     with pytest.raises(ValueError, match="player 42 is not in SAC@PHI"):
-        Site([Playback(games["SAC@PHI"], corrections=(Correction(42, "points", 1),))])
+        NbaSite([Playback(games["SAC@PHI"], corrections=(Correction(42, "points", 1),))])
     with pytest.raises(ValueError, match="no line of a player has 'dunks'"):
-        Site([Playback(games["SAC@PHI"], corrections=(Correction(MAXEY, "dunks", 1),))])
+        NbaSite([Playback(games["SAC@PHI"], corrections=(Correction(MAXEY, "dunks", 1),))])
 
 
 def test_a_score_can_be_wrong_for_a_while_and_then_fall(games: dict[str, Recording]) -> None:
@@ -191,8 +191,8 @@ def test_a_score_can_be_wrong_for_a_while_and_then_fall(games: dict[str, Recordi
     wrong = Correction(
         MAXEY, "points", 3, after=-timedelta(minutes=60), until=-timedelta(minutes=59)
     )
-    site = Site([Playback(games["SAC@PHI"], corrections=(wrong,))])
-    plain = Site([Playback(games["SAC@PHI"])])
+    site = NbaSite([Playback(games["SAC@PHI"], corrections=(wrong,))])
+    plain = NbaSite([Playback(games["SAC@PHI"])])
     since = site.games[0].ends - timedelta(minutes=60)
     off = []
     for seconds in (-1, 0, 59, 60):
@@ -215,22 +215,22 @@ def test_nothing_is_seen_before_it_happens(games: dict[str, Recording]) -> None:
 def test_a_game_is_given_once(games: dict[str, Recording]) -> None:
     """Two playbacks of one game would answer at the same path."""
     with pytest.raises(ValueError, match="give each game once"):
-        Site([Playback(games["SAC@PHI"]), Playback(games["SAC@PHI"])])
+        NbaSite([Playback(games["SAC@PHI"]), Playback(games["SAC@PHI"])])
 
 
 def test_only_games_that_the_site_can_show_are_taken(games: dict[str, Recording]) -> None:
     """Another league's game is left out, and a tip-off without a zone refused."""
-    assert Site([Playback(replace(games["SAC@PHI"], league="wnba"))]).games == ()
+    assert NbaSite([Playback(replace(games["SAC@PHI"], league="wnba"))]).games == ()
     with pytest.raises(ValueError, match="the tip-off of SAC@PHI needs a time zone"):
         Playback(games["SAC@PHI"], tip_off=TIP.replace(tzinfo=None))
 
 
 def test_no_games_is_an_empty_board() -> None:
     """As in the summer."""
-    assert set(board(Site([]), TIP)) == {"time", "day"}
+    assert set(board(NbaSite([]), TIP)) == {"time", "day"}
 
 
-def test_a_rehearsal_can_ask_often(site: Site) -> None:
+def test_a_rehearsal_can_ask_often(site: NbaSite) -> None:
     """A document takes milliseconds, so that a night can pass in two minutes."""
     start = perf_counter()
     for second in range(0, 6000, 60):

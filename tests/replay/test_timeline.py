@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.replay.recording import Actions, Phase, Recording, What
-from tracker.replay.timeline import GameState, TeamState, Timeline, state_at, timeline
+from tracker.replay.recording import Actions, RecordedPhase, Recording, What
+from tracker.replay.timeline import RecordedState, TeamState, Timeline, state_at, timeline
 
 DAY = 24 * 3600 * 1000
-ORDER = [Phase.BEFORE, Phase.PLAYING, Phase.BREAK, Phase.OVER]
+ORDER = [RecordedPhase.BEFORE, RecordedPhase.PLAYING, RecordedPhase.BREAK, RecordedPhase.OVER]
 
 instants = st.integers(-2 * DAY, 2 * DAY) | st.integers(600_000, 12_000_000)
 
 
-def sides(state: GameState) -> list[TeamState]:
+def sides(state: RecordedState) -> list[TeamState]:
     """Both teams of a state."""
     return [state.home, state.away]
 
@@ -27,9 +27,12 @@ def test_scores_and_clocks_run_one_way(timelines: list[Timeline], at: int, later
         one, two = state_at(game, at), state_at(game, at + later)
         assert two.home.score >= one.home.score
         assert two.away.score >= one.away.score
-        assert (two.period, -two.clock) >= (one.period, -one.clock) or one.phase is Phase.BEFORE
+        assert (two.period, -two.clock) >= (
+            one.period,
+            -one.clock,
+        ) or one.phase is RecordedPhase.BEFORE
         assert one.at <= max(at, game.instants[0])
-        assert two.phase is Phase.OVER or one.phase is not Phase.OVER
+        assert two.phase is RecordedPhase.OVER or one.phase is not RecordedPhase.OVER
 
 
 @given(at=instants)
@@ -50,7 +53,7 @@ def test_five_are_on_court_whenever_the_clock_moves(rosters: list[Timeline]) -> 
     """Substitutions leave five a side by the time play goes on."""
     for game in rosters:
         for one, two in pairwise(game.states):
-            if one.phase is Phase.PLAYING and one.clock > two.clock:
+            if one.phase is RecordedPhase.PLAYING and one.clock > two.clock:
                 assert [len(side.on_court) for side in sides(one)] == [5, 5]
 
 
@@ -59,7 +62,7 @@ def test_the_final_is_the_official_box(timelines: list[Timeline]) -> None:
     for game in timelines:
         official = game.recording.official
         assert official is not None
-        assert game.final.phase is Phase.OVER
+        assert game.final.phase is RecordedPhase.OVER
         for team, side, box in zip(
             (game.recording.home, game.recording.away),
             sides(game.final),
@@ -112,14 +115,14 @@ def test_a_break_lasts_until_the_next_period_begins(games: dict[str, Recording])
     assert starts[3] - ends[2] == 15 * 60 * 1000
     for at in (ends[2], starts[3] - 1000):
         state = state_at(game, at)
-        assert (state.phase, state.period, state.clock) == (Phase.BREAK, 2, 0)
-    assert state_at(game, starts[3]).phase is Phase.PLAYING
+        assert (state.phase, state.period, state.clock) == (RecordedPhase.BREAK, 2, 0)
+    assert state_at(game, starts[3]).phase is RecordedPhase.PLAYING
 
 
 def test_an_overtime_adds_a_period_when_it_begins(games: dict[str, Recording]) -> None:
     """Regulation ends with four entries; the fifth comes with the overtime."""
     game = timeline(games["LAC@LAL"])
-    tied = next(s for s in game.states if s.period == 4 and s.phase is Phase.BREAK)
+    tied = next(s for s in game.states if s.period == 4 and s.phase is RecordedPhase.BREAK)
     assert (tied.home.score, tied.away.score, len(tied.home.periods)) == (117, 117, 4)
     overtime = next(s for s in game.states if s.period == 5)
     assert overtime.home.periods == (24, 24, 39, 30, 0)

@@ -21,8 +21,15 @@ from tracker.domain.pick import Written
 from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.same_bet import Fresh, Kept, Meeting, meet
 from tracker.engine.settle import by_hand
-from tracker.language.drafting import parse_placed_at, parse_stake, read_line, stake_written
-from tracker.language.grammar import find_in, parse_bet, parse_matchup
+from tracker.language.grammar import (
+    find_in,
+    parse_bet,
+    parse_matchup,
+    parse_placed_at,
+    parse_stake,
+    read_line,
+    stake_written,
+)
 from tracker.store.auditing import Audit, Edit
 from tracker.store.bets import Added, Registration
 

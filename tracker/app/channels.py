@@ -62,11 +62,11 @@ def _own(
 
 def _telegram(settings: Settings, secrets: Secrets, tell: Tell) -> TelegramChannel | None:
     from tracker.notify.channels.telegram.channel import telegram_channel
-    from tracker.notify.channels.telegram.values import Place
+    from tracker.notify.channels.telegram.values import ChatPlace
     from tracker.store.access import paired_in
 
     paired = paired_in(settings.store.path)
-    place = None if paired.chat is None else Place(paired.chat, paired.topic)
+    place = None if paired.chat is None else ChatPlace(paired.chat, paired.topic)
     return telegram_channel(settings.notify.telegram, secrets.telegram_token, tell, paired=place)
 
 

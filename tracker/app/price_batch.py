@@ -14,8 +14,16 @@ from tracker.domain.player import Player
 from tracker.forecast.pricing.markets import parlay
 from tracker.forecast.priors.fusion import forecast_with
 from tracker.forecast.shipped import load_parameters, player_figures
-from tracker.intake.state_players import read_player_priors, read_players
-from tracker.intake.states import NO_TIME, BadState, Json, read_live, read_prior, read_state
+from tracker.intake.states import (
+    NO_TIME,
+    BadState,
+    Json,
+    read_live,
+    read_player_priors,
+    read_players,
+    read_prior,
+    read_state,
+)
 from tracker.language.grammar import find_in_game, parse_bet
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from tracker.domain.tracking import RulePhase
 from tracker.engine.rules.state_machine import HOLD_POLLS
-from tracker.wording.card_rows import Row
-from tracker.wording.cards import Card, card, silence
+from tracker.wording.cards import Card, Row, card, silence
 
 if TYPE_CHECKING:
     from tracker.app.at_work import AtWork

@@ -22,8 +22,7 @@ from tracker.forecast import Parameters, forecast, prior_from
 from tracker.forecast.calibration import NO_CALIBRATIONS
 from tracker.registry import GAMES, KINDS, PLAYERS, Kind, NoSuchModel, Registry, in_use
 from tracker.replay.files import shipped
-from tracker.replay.recording import Phase as RecordedPhase
-from tracker.replay.recording import Recording
+from tracker.replay.recording import RecordedPhase, Recording
 from tracker.replay.timeline import timeline
 from tracker.store.trials import Trial, TrialOutcome, TrialVerdict
 

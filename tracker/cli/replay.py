@@ -324,8 +324,7 @@ def _faults(file: Path, playbacks: list[Playback]) -> Sequence[Fault]:
 async def _serve(
     playbacks: list[Playback], faults: Sequence[Fault], clock: ScaledClock, port: int
 ) -> None:
-    from tracker.replay.answers import HOSTS
-    from tracker.replay.server import Options, serving
+    from tracker.replay.server import HOSTS, Options, serving
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import gc
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 _M_ARENA_MAX = -8
 """glibc's name, in malloc.h, of the most heaps that a process may have."""
@@ -26,11 +27,18 @@ def give_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def settle() -> None:
-    """Take all that has been loaded out of what the collector goes through.
+@contextmanager
+def settled() -> Iterator[None]:
+    """Inside, all that was loaded before is left out of what the collector goes through.
 
     Modules, models and parameters are some 200,000 objects, and a full round through them stops the
     program for a tenth of a second, in the middle of a game. None of them is ever let go. What is
-    garbage by then is kept, too: to look for it would take that tenth of a second at once.
+    garbage by then is kept, too: to look for it would take that tenth of a second at once. On the
+    way out all of it is looked at again: a process that runs a second daemon keeps nothing of the
+    first.
     """
     gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

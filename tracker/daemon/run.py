@@ -25,7 +25,7 @@ from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.broadcast_delay import LateSlate, delayed
 from tracker.daemon.cards.live_view import LiveView
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.memory import settle, share_one_heap
+from tracker.daemon.memory import settled, share_one_heap
 from tracker.daemon.track import Decisions, TrackContext, deciding, track
 from tracker.daemon.watchdog import Watchdog
 from tracker.daemon.watchers.buying import MarketParts
@@ -72,8 +72,7 @@ from tracker.forecast.priors.fusion import LiveLines
 from tracker.host import SystemdNotifier, single_instance
 from tracker.notify.channel import Channel
 from tracker.notify.channels.telegram.channel import TelegramChannel
-from tracker.notify.outbox import Habits, dispatch
-from tracker.notify.sender import no_card
+from tracker.notify.sender import SendingHabits, dispatch, no_card
 from tracker.registry import registry_beside
 from tracker.settings import Secret, Settings, lines_for
 from tracker.store import Store
@@ -251,12 +250,12 @@ class Daemon:
             await self._herald.farewell(SystemClock())
             raise _Stop
 
-    def _habits(self, channel: Channel) -> Habits:
+    def _habits(self, channel: Channel) -> SendingHabits:
         """How a channel's loop works; an alert on Telegram is a reply to its game's card."""
         beat = partial(self._progress.expect, f"channel {channel.name}", GRACE)
         replies = isinstance(channel, TelegramChannel)
         under = self._parts.store.cards.under if replies else no_card
-        return Habits(beat=beat, zone=self._parts.settings.zone, card_of=under)
+        return SendingHabits(beat=beat, zone=self._parts.settings.zone, card_of=under)
 
     def _lacking(self, changed: asyncio.Event) -> Lacking:
         """What reads, in the background, what bets lack that came late."""
@@ -417,11 +416,11 @@ async def run(  # noqa: PLR0913 - all but three have a default
                 runners,
             )  # fmt: skip
             tell(DaemonStarted(str(settings.store.path)))
-            settle()
-            try:
-                await Daemon(parts).live(notifier or SystemdNotifier(), stop)
-            except* _Stop:
-                tell(DaemonStopped())
+            with settled():
+                try:
+                    await Daemon(parts).live(notifier or SystemdNotifier(), stop)
+                except* _Stop:
+                    tell(DaemonStopped())
 
 
 def _self_view(clock: Clock) -> DaemonView:

@@ -319,6 +319,13 @@ class Told:
     game: str
     at: datetime
 
+    def goes_with(self, other: Told) -> bool:
+        """Whether both belong in one message: they are about one game, and TOGETHER at most apart.
+
+        The rules delay what can wait by this, and a channel's sender joins by it what is due.
+        """
+        return self.game == other.game and abs(self.at - other.at) <= TOGETHER
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

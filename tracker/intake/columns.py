@@ -17,7 +17,8 @@ from tracker.domain.errors import BadBet
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, parse_odds
 from tracker.domain.pick import Matchup
-from tracker.language.grammar import FindTeam, find_in, parse_bet, parse_matchup
+from tracker.language.grammar import find_in, parse_bet, parse_matchup
+from tracker.language.tokens import FindTeam
 
 _CURRENCY = re.compile(r"[$€£¥₹]|(?i:\b(?:usd|eur|gbp|cad|aud|us|ca|au)\b)")
 _GAPS = re.compile(r"[\s\u00a0\u202f'\u2019_]")

@@ -23,7 +23,7 @@ from tracker.domain.league import slate_date
 from tracker.domain.money import Odds, money_text, payout_if_won
 from tracker.domain.same_bet import TICKET
 from tracker.intake.columns import Dates, Numbers, Prices, draft_from
-from tracker.language.drafting import in_cents, parse_stake
+from tracker.language.grammar import in_cents, parse_stake
 
 Row = Mapping[str, str]
 

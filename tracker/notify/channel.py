@@ -1,12 +1,21 @@
-"""Channels: what carries a message to a person, and the one promise that each of them makes."""
+"""Channels: what carries a message to a person, and the one promise that each of them makes.
+
+Some are boards as well: they can keep a card, one message that is edited in place. A channel's
+calls that block go to a thread of their own, so that neither the loop nor an exit waits for them.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from tracker.domain.alert import Outcome
+from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
+from tracker.wording.cards import Card
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +61,100 @@ class Channel(Protocol):
         world; cancelling stops the waiting, but may not stop the message.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a board may be written to, in seconds.
+
+    `each` lies between two edits of one card, `between` between any two requests, so that alerts
+    find room beside them. A live card without news is edited after `idle` all the same: its time
+    shows that it is alive.
+    """
+
+    each: float
+    between: float
+    idle: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The card stands in the chat. `message` is the channel's own name of it."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Nothing was edited, and nothing ever will be: somebody has deleted the card."""
+
+    why: str
+
+
+Posted = Shown | Refused | Failed | Unknown
+Edited = Sent | Gone | Refused | Failed | Unknown
+
+
+class Board(Protocol):
+    """One place where cards are kept up to date. Its loop makes one request at a time."""
+
+    @property
+    def name(self) -> str:
+        """What the cards are stored under: the name of the channel that alerts go through."""
+        ...
+
+    @property
+    def pace(self) -> Pace:
+        """How often it may be written to."""
+        ...
+
+    @property
+    def same_name(self) -> bool:
+        """Whether a card that is posted again takes the place of the first one."""
+        ...
+
+    async def post(self, card: Card, number: int, game: str) -> Posted:
+        """Post a card without a sound, within a limit of its own.
+
+        `number` is what buttons name it by, `game` the id of its game. Only what certainly did not
+        arrive has `Failed`.
+        """
+        ...
+
+    async def edit(self, message: str, card: Card, number: int) -> Edited:
+        """Make a card that was posted show this; a card that shows it already counts as edited."""
+        ...
+
+
+T = TypeVar("T")
+
+
+def in_thread(call: Callable[[], T], name: str) -> asyncio.Future[T]:
+    """Start `call` in a thread of its own and return its result as a future of this event loop.
+
+    The thread is a daemon thread: a program that ends does not wait for it, as it would for one of
+    an executor's.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def tell(result: T | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(result)  # type: ignore[arg-type]  # there is a result or an error
+        else:
+            future.set_exception(error)
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = call()
+        except BaseException as why:
+            error = why  # told to whoever waits
+        # The loop is closed when the program ended first; then nobody waits.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell, result, error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future

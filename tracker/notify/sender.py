@@ -1,14 +1,21 @@
-"""One channel's lane: what is sent next, what its failures mean for the rest, and the digest."""
+"""The outbox: sees every recorded alert to its end on one channel, through failures and stops.
+
+Each channel has its own loop, so that a dead one delays no other. What is to be sent is marked on
+disk first; what came of it is written down after. Between the two lies the only moment at which a
+kill leaves it open whether a message arrived: it is then repeated, and says so. What comes late
+says how late, and what came too late is told in one digest.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol, assert_never
 
-from tracker.clock import Clock, WallSteps
-from tracker.domain.alert import Delivery, Failed, Outcome, Refused, Sent, Unknown
+from tracker.clock import Clock, WallSteps, wait_for_event
+from tracker.domain.alert import Delivery, Failed, Outcome, Reason, Refused, Sent, Unknown
 from tracker.domain.events import (
     AlertRefused,
     AlertSent,
@@ -19,18 +26,22 @@ from tracker.domain.events import (
     DigestSent,
     Tell,
 )
-from tracker.domain.policy import TOGETHER
+from tracker.domain.money import plural
+from tracker.domain.policy import Told
 from tracker.notify.channel import Channel, Message
-from tracker.notify.envelope import digest, worded
+from tracker.wording.figures import span_text
 
-FIRST_RETRY = 2.0
+_FIRST_RETRY = 2.0
 """Seconds after a first attempt that failed; each further one doubles them."""
+
 
 LONGEST_RETRY = 120.0
 """Most seconds between two attempts, unless the channel itself asks for more."""
 
-CLAIM_LIMIT = 20
+
+_CLAIM_LIMIT = 20
 """Most deliveries that are marked as being sent at a time: a kill puts that many in doubt."""
+
 
 IDLE = 10.0
 """Most seconds between two looks at the queue, so that whoever watches sees the loop move."""
@@ -81,8 +92,9 @@ Together = Callable[[Delivery, Delivery], bool]
 
 def one_cause(first: Delivery, later: Delivery) -> bool:
     """Alerts of one game within a few seconds; what the program says of itself stands alone."""
-    same = first.game is not None and first.game == later.game
-    return same and abs(later.created_at - first.created_at) <= TOGETHER
+    if first.game is None or later.game is None:
+        return False
+    return Told(first.game, first.created_at).goes_with(Told(later.game, later.created_at))
 
 
 CardOf = Callable[[str, tuple[int, ...]], Awaitable[str | None]]
@@ -96,11 +108,11 @@ async def no_card(channel: str, alerts: tuple[int, ...]) -> str | None:  # noqa:
 
 def retry_delay(attempts: int) -> float:
     """Seconds to wait after an attempt, the first being 1: 2, 4, 8 ... up to two minutes."""
-    return min(FIRST_RETRY * 2.0 ** min(attempts - 1, 16), LONGEST_RETRY)
+    return min(_FIRST_RETRY * 2.0 ** min(attempts - 1, 16), LONGEST_RETRY)
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class SendingHabits:
     """How a channel's loop goes about its work.
 
     `beat` is called whenever the loop has moved: at least every IDLE seconds of the clock, and
@@ -114,7 +126,47 @@ class Habits:
     card_of: CardOf = no_card
 
 
-USUAL = Habits()
+USUAL = SendingHabits()
+
+
+STOP_GRACE = 4.5
+"""Real seconds that an attempt under way is given when the program stops: more than a server has
+to answer, and little enough for the whole program to be gone within 5."""
+
+
+async def dispatch(
+    queue: Queue,
+    channel: Channel,
+    clock: Clock,
+    wake: asyncio.Event,
+    tell: Tell,
+    habits: SendingHabits = USUAL,
+) -> None:
+    """Send a channel's deliveries for ever, each as soon as it is due.
+
+    `wake` is this loop's own, set once an alert is on disk; `tell` hears of what changes with the
+    channel. A cancellation gives the attempt under way STOP_GRACE, writes down what came of it
+    and puts the rest back, so the queue must outlive this.
+    """
+    lane = Sender(queue, channel, clock, tell, habits)
+    while True:
+        wake.clear()
+        habits.beat()
+        wait = await _whole_turn(lane)
+        await wait_for_event(clock, wake, min(wait, IDLE))
+
+
+async def _whole_turn(lane: Sender) -> float:
+    """One turn, which a cancellation may shorten but does not tear."""
+    turn = asyncio.ensure_future(lane.turn())
+    try:
+        return await asyncio.shield(turn)
+    except asyncio.CancelledError:
+        lane.stopping = True
+        await asyncio.wait({turn}, timeout=STOP_GRACE)
+        turn.cancel()
+        await asyncio.gather(turn, return_exceptions=True)
+        raise
 
 
 @dataclass(slots=True)
@@ -131,7 +183,7 @@ class Sender:
     channel: Channel
     clock: Clock
     tell: Tell
-    habits: Habits = USUAL
+    habits: SendingHabits = USUAL
     stopping: bool = False
     failing_since: float | None = None
     hold_until: float = 0.0
@@ -154,8 +206,8 @@ class Sender:
         more = False
         if await self._gap() <= 0:
             self.digest_wanted = True
-            claimed = await self.queue.claim(self.channel.name, self.clock.now(), CLAIM_LIMIT)
-            more = len(claimed) == CLAIM_LIMIT
+            claimed = await self.queue.claim(self.channel.name, self.clock.now(), _CLAIM_LIMIT)
+            more = len(claimed) == _CLAIM_LIMIT
             await self._deliver(claimed)
         if self.digest_wanted and self._digest_in() <= 0 and not self.stopping:
             await self._tell_expired()
@@ -193,7 +245,7 @@ class Sender:
                 continue
             await self._mind_the_clock()
             set_since = timedelta(seconds=self.stepped - claimed_at)
-            message = parcel_message(parcel, self.clock.now() - set_since)
+            message = _parcel_message(parcel, self.clock.now() - set_since)
             outcome = await self._try(message, digest=False)
             await self._finish(parcel, outcome)
             match outcome:
@@ -288,7 +340,7 @@ def parcels(claimed: Sequence[Delivery], together: Together) -> list[list[Delive
     )
 
 
-def parcel_message(parcel: Sequence[Delivery], now: datetime) -> Message:
+def _parcel_message(parcel: Sequence[Delivery], now: datetime) -> Message:
     """One message for what happened at once; each part says for itself if it may be a repeat."""
     return Message(
         body="\n\n".join(worded(x, now) for x in parcel),
@@ -303,3 +355,68 @@ def _wait(outcome: Outcome, attempts: int) -> float:
     if isinstance(outcome, Failed) and outcome.retry_after is not None:
         return max(outcome.retry_after, 0.0)
     return retry_delay(attempts)
+
+
+_LATE_SECONDS = 15
+"""A message that leaves this long after its alert was decided says how late it is."""
+
+
+DIGEST_LINES = 20
+"""Most alerts that a digest tells one by one."""
+
+
+def _dated(text: str, late_seconds: float = 0.0) -> str:
+    """A message, and how late it is where that matters."""
+    late = f" · {span_text(late_seconds)} late" if late_seconds >= _LATE_SECONDS else ""
+    return f"{text}{late}"
+
+
+def possible_repeat(text: str, alert_id: int, late_seconds: float = 0.0) -> str:
+    """The message again, saying first that it may have come before, with its alert's number."""
+    return f"possible repeat · {_dated(text, late_seconds)} · alert {alert_id}"
+
+
+def worded(delivery: Delivery, now: datetime) -> str:
+    """What is sent for a delivery: its text, and its number where it may be a repeat."""
+    late = (now - delivery.created_at).total_seconds()
+    if delivery.possible_repeat:
+        return possible_repeat(delivery.text, delivery.alert_id, late)
+    return _dated(delivery.text, late)
+
+
+def digest(waiting: Sequence[Delivery], zone: tzinfo = UTC, *, repeated: bool = False) -> str:
+    """One message for all alerts that were held back until now, or that could not leave in time.
+
+    `zone` is the person's, for the times; `repeated` is whether it may have arrived already.
+    """
+    held = [x for x in waiting if x.held]
+    late = [x for x in waiting if not x.held]
+    fate = "may not have reached" if repeated else "could not reach"
+    parts = []
+    if late:
+        parts.append(_listed(f"{_alerts(len(late))} {fate} you in time", late, zone, repeated))
+    many = [x for x in held if x.reason is Reason.OVER_BUDGET]
+    asked = [x for x in held if x.reason is not Reason.OVER_BUDGET]
+    for some, why in ((asked, "while you wanted silence"), (many, "beyond the hour's budget")):
+        if some:
+            parts.append(_listed(f"{_alerts(len(some))} {why}", some, zone, repeated))
+    text = "\n".join(parts)
+    return f"possible repeat · {text}" if repeated else text
+
+
+def _alerts(count: int) -> str:
+    return plural(count, "alert")
+
+
+def _listed(head: str, told: Sequence[Delivery], zone: tzinfo, repeated: bool) -> str:
+    shown = sorted(told, key=lambda x: (x.created_at, x.alert_id))[-DIGEST_LINES:]
+    lines = [head, *(_told_late(one, zone, repeated) for one in shown)]
+    if len(told) > len(shown):
+        lines.append(f"and {len(told) - len(shown)} before these: tracker alerts")
+    return "\n".join(lines)
+
+
+def _told_late(delivery: Delivery, zone: tzinfo, repeated: bool) -> str:
+    first = delivery.text.partition("\n")[0]
+    number = f" · alert {delivery.alert_id}" if repeated else ""
+    return f"{delivery.created_at.astimezone(zone):%H:%M %Z} · {first}{number}"

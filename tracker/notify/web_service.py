@@ -42,7 +42,7 @@ _ON_THE_WAY = (HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, HTTPStatus.NETWORK_AUTH
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ServiceReply:
     """What a server answered; `body` is None where that is no JSON object.
 
     `reason` is why it said no in its own words, on one line, where it told.
@@ -101,7 +101,7 @@ class WebService:
         headers: Mapping[str, str] | None = None,
         json_body: Mapping[str, Any] | None = None,
         text: str | None = None,
-    ) -> Reply | Outcome:
+    ) -> ServiceReply | Outcome:
         """Ask once: the server's answer, or what follows from there being none.
 
         `url` may hold secrets; no sentence repeats it.
@@ -119,7 +119,7 @@ class WebService:
         headers: Mapping[str, str],
         json_body: Mapping[str, Any] | None,
         text: str | None,
-    ) -> Reply | Outcome:
+    ) -> ServiceReply | Outcome:
         if self._session is None:
             connector = aiohttp.TCPConnector(ssl=trusted())
             self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
@@ -136,7 +136,7 @@ class WebService:
             ) as answer:
                 body, said = await _read(answer)
                 reason = Masker([url, *headers.values()]).text(said)
-                return Reply(answer.status, dict(answer.headers), body, reason)
+                return ServiceReply(answer.status, dict(answer.headers), body, reason)
         except UnusableProxy as why:
             return Failed(str(why))
         # Before ValueError, which a certificate that is not trusted is too.
@@ -169,7 +169,7 @@ class WebService:
             case _:
                 return Unknown(f"the connection broke before the answer ({type(error).__name__})")
 
-    def refusal(self, reply: Reply, remedy: str) -> Outcome:
+    def refusal(self, reply: ServiceReply, remedy: str) -> Outcome:
         """What an answer means that is not a good one; `remedy` is for a no for good."""
         told = f"{self._service} answered {reply.status}"
         told += f" ({reply.reason})" if reply.reason else ""

@@ -14,9 +14,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tracker.domain.errors import TrackerError
-from tracker.replay.nba.words import EASTERN
 from tracker.replay.playback import Playback, Showing
-from tracker.replay.recording import Phase
+from tracker.replay.recording import RecordedPhase
+from tracker.replay.words import EASTERN
 
 SOURCES = ("nba", "wnba", "espn")
 """Whose answers a fault can break: cdn.nba.com, cdn.wnba.com and ESPN's site API."""
@@ -272,7 +272,7 @@ class _Night:
 def _halftime(shown: Showing) -> datetime:
     periods = shown.playback.recording.rules.periods
     for state in shown.game.states:
-        if state.phase is Phase.BREAK and state.period * 2 == periods:
+        if state.phase is RecordedPhase.BREAK and state.period * 2 == periods:
             return shown.tip_off + timedelta(milliseconds=state.at)
     raise _MistakeError(f"{shown.playback.recording.name} is not recorded to its halftime")
 

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter, ValidationError
 
 from tracker.domain.errors import TrackerError
-from tracker.replay.recording import Phase, Recording
+from tracker.replay.recording import RecordedPhase, Recording
 from tracker.replay.timeline import Timeline, timeline
-from tracker.settings.mistakes import plain_words
+from tracker.settings.reading import plain_words
 
 SUFFIX = ".json.gz"
 
@@ -160,7 +160,7 @@ def story(game: Timeline) -> Story:
         overtimes=max(0, final.period - game.recording.rules.periods),
         comeback=max(0, *(-winner * margin for margin in margins)),
         lead_changes=sum(a != b for a, b in pairwise(leaders)),
-        over=final.phase is Phase.OVER,
+        over=final.phase is RecordedPhase.OVER,
     )
 
 

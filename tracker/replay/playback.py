@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tracker.replay.recording import Line, Phase, Recording, Side
-from tracker.replay.timeline import GameState, TeamState, Timeline, state_at, timeline
+from tracker.replay.recording import RecordedPhase, Recording, Side, StatLine
+from tracker.replay.timeline import RecordedState, TeamState, Timeline, state_at, timeline
 
 REWRITTEN_AFTER = timedelta(hours=2)
 """How long after the final the NBA writes a box anew (three captures: 1:58, 2:01 and 2:06 h)."""
@@ -15,7 +15,7 @@ REWRITTEN_AFTER = timedelta(hours=2)
 class Correction:
     """A figure that is not what the recording says, from some time after the end of the game.
 
-    `stat` is a field of `Line`. With `points` the player's team and its score change too, in
+    `stat` is a field of `StatLine`. With `points` the player's team and its score change too, in
     `period` (the last one begun when None). `after` counts from the end of the game and may be
     negative: a mistake while it is played, taken back when `until` has come (never when None).
     """
@@ -56,7 +56,7 @@ class View(NamedTuple):
 
     recording: Recording
     tip_off: datetime
-    state: GameState
+    state: RecordedState
     changed: datetime
     starts: datetime
     postponed: bool
@@ -81,7 +81,7 @@ class Showing:
         for correction in self.playback.corrections:
             if correction.player not in people:
                 raise ValueError(f"player {correction.player} is not in {recording.name}")
-            if correction.stat not in Line._fields:
+            if correction.stat not in StatLine._fields:
                 raise ValueError(f"no line of a player has {correction.stat!r}")
 
     @property
@@ -102,19 +102,19 @@ class Showing:
             return self._view(before, max(postponed, self._instant(before.at)), postponed=True)
         state = state_at(self.game, (now - self.tip_off) // timedelta(milliseconds=1))
         changed = self._instant(state.at)
-        if state.phase is not Phase.BEFORE:
+        if state.phase is not RecordedPhase.BEFORE:
             state, changed = self._revised(state, changed, now)
         return self._view(state, changed, postponed=False)
 
-    def _view(self, state: GameState, changed: datetime, *, postponed: bool) -> View:
+    def _view(self, state: RecordedState, changed: datetime, *, postponed: bool) -> View:
         return View(self.playback.recording, self.tip_off, state, changed, self.starts, postponed)
 
     def _instant(self, at: int) -> datetime:
         return self.tip_off + timedelta(milliseconds=at)
 
     def _revised(
-        self, state: GameState, changed: datetime, now: datetime
-    ) -> tuple[GameState, datetime]:
+        self, state: RecordedState, changed: datetime, now: datetime
+    ) -> tuple[RecordedState, datetime]:
         turns = [changed, self.ends + REWRITTEN_AFTER]
         for correction in self.playback.corrections:
             due = self.ends + correction.after
@@ -125,7 +125,7 @@ class Showing:
         return state, max(turn for turn in turns if turn <= now)
 
 
-def correct(recording: Recording, state: GameState, correction: Correction) -> GameState:
+def correct(recording: Recording, state: RecordedState, correction: Correction) -> RecordedState:
     """The state with one figure changed, and the score with it when the figure is points."""
     sides: tuple[Side, Side] = ("home", "away")
     for side in sides:

@@ -38,7 +38,7 @@ class What(StrEnum):
     OTHER = "other"
 
 
-class Phase(StrEnum):
+class RecordedPhase(StrEnum):
     """Where a game stands."""
 
     BEFORE = "before"
@@ -72,7 +72,7 @@ class Action(NamedTuple):
     detail: str
 
 
-class Line(NamedTuple):
+class StatLine(NamedTuple):
     """What one player has done so far. All counts; `time` in hundredths of a second on court."""
 
     time: int = 0
@@ -136,11 +136,11 @@ class TeamLine(NamedTuple):
     leading: int = 0
 
 
-class PlayerLine(NamedTuple):
+class PlayerStatLine(NamedTuple):
     """One player's line, by player id."""
 
     player: int
-    line: Line
+    line: StatLine
 
 
 class SideReading(NamedTuple):
@@ -150,14 +150,14 @@ class SideReading(NamedTuple):
     timeouts: int
     bonus: bool
     on_court: tuple[int, ...]
-    lines: tuple[PlayerLine, ...]
+    lines: tuple[PlayerStatLine, ...]
 
 
-class Reading(NamedTuple):
+class FeedReading(NamedTuple):
     """A game as a feed showed it at one moment."""
 
     at: int
-    phase: Phase
+    phase: RecordedPhase
     period: int
     clock: int
     home: SideReading
@@ -169,7 +169,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Player:
+class RosterPlayer:
     """One name of a roster, in the order of the box.
 
     `position` is empty but for starters. `absent` is the league's word for why an inactive or
@@ -187,7 +187,7 @@ class Player:
 
 
 @dataclass(frozen=True, slots=True)
-class Team:
+class RecordedTeam:
     """One team of a game. `wins` and `losses` are before the game, 0 and 0 where unknown."""
 
     id: int
@@ -196,7 +196,7 @@ class Team:
     name: str
     wins: int
     losses: int
-    players: tuple[Player, ...]
+    players: tuple[RosterPlayer, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ class OfficialTeam:
     bonus: bool
     on_court: tuple[int, ...]
     team: TeamLine
-    lines: tuple[PlayerLine, ...]
+    lines: tuple[PlayerStatLine, ...]
 
     @property
     def score(self) -> int:
@@ -237,11 +237,11 @@ class Readings:
     """A course known as what a feed showed, change by change."""
 
     kind: Literal["readings"]
-    rows: tuple[Reading, ...]
+    rows: tuple[FeedReading, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class RecordedLines:
     """Closing lines. `home_spread` is negative when home is favoured; moneylines are American."""
 
     home_spread: float | None
@@ -291,9 +291,9 @@ class Recording:
     wall_clock: Literal["recorded", "modelled"]
     rules: Format
     venue: Venue
-    lines: Lines | None
-    home: Team
-    away: Team
+    lines: RecordedLines | None
+    home: RecordedTeam
+    away: RecordedTeam
     course: Annotated[Actions | Readings, Field(discriminator="kind")]
     official: Official | None
 

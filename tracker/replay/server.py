@@ -4,32 +4,76 @@
 end. Time is read from the clock alone, so a night can pass in a minute or stand still.
 """
 
+from __future__ import annotations
+
+import asyncio
 import errno
 import hashlib
+import json
+import re
+import socket
+import struct
+import zlib
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from aiohttp import web
 
 from tracker.clock import Clock
 from tracker.domain.errors import TrackerError
-from tracker.replay.answers import HOSTS, Sources, Welcome, broken, denied, html, source_of, welcome
-from tracker.replay.espn.words import event_id
-from tracker.replay.faults import Fault, faults_at
-from tracker.replay.nba.site import Site
-from tracker.replay.odds.site import OddsSite
-from tracker.replay.playback import Page, Playback
+from tracker.replay import espn_site as espn
+from tracker.replay.espn_site import BAD_REQUEST
+from tracker.replay.faults import Fault, FaultKind, faults_at
+from tracker.replay.nba_site import LIVE, WNBA_SCOREBOARD, NbaSite
+from tracker.replay.odds_site import OddsSite, is_odds
+from tracker.replay.playback import Page, Playback, Showing
 from tracker.replay.spoil import spoiled
+from tracker.replay.words import event_id
+
+HOSTS = {
+    "nba": "cdn.nba.com",
+    "wnba": "cdn.wnba.com",
+    "espn": "site.api.espn.com",
+    "odds": "api.the-odds-api.com",
+}
+"""The host that a source has when it is not played."""
+
+
+_OF_WNBA = re.compile(r".*_10\d{8}\.json")
+
+
+_REFERERS = {"nba": "https://www.nba.com", "wnba": "https://www.wnba.com"}
+
+
+_CHUNK = 1 << 20
+
+
+_DRIPS = 20
+
+
+_TOO_MANY = 429
+
+
+_UNAVAILABLE = 503
+
+
+_BEGINS = b'{"meta":'
+
 
 MOST_ANSWERS = 100_000
 """Answers of which the server remembers what they were."""
 
+
 _SHUTDOWN_S = 0.1
+
+
 _OK = 200
 
 
@@ -73,7 +117,7 @@ class Answer(NamedTuple):
 class Running:
     """A server that runs. `requests` counts those received, by path; `faults` may be added to."""
 
-    def __init__(self, runner: web.AppRunner, url: str, handler: "_Handler") -> None:
+    def __init__(self, runner: web.AppRunner, url: str, handler: _Handler) -> None:
         self._runner = runner
         self._handler = handler
         self.url = url
@@ -99,7 +143,7 @@ class Running:
         return self._handler.sources.odds
 
     @property
-    def site(self) -> Site:
+    def site(self) -> NbaSite:
         """The NBA's documents that it serves, to be asked without HTTP."""
         return self._handler.sources.nba
 
@@ -159,7 +203,7 @@ async def serving(
 
 class _Handler:
     def __init__(self, playbacks: Sequence[Playback], clock: Clock, options: Options) -> None:
-        self.sources = Sources(playbacks, options.refresh)
+        self.sources = _Sources(playbacks, options.refresh)
         self.requests: Counter[str] = Counter()
         self.answers: deque[Answer] = deque(maxlen=MOST_ANSWERS)
         self.faults = list(options.faults)
@@ -170,7 +214,7 @@ class _Handler:
         self.requests[request.path] += 1
         if self._options.takes:
             await self._clock.sleep(self._options.takes.total_seconds())
-        source = source_of(request.path, request.headers.get("Referer", ""))
+        source = _source_of(request.path, request.headers.get("Referer", ""))
         now = self._clock.now()
         if self._options.strict and (refusal := _refusal(request, source, now)) is not None:
             self._note(now, source, request, "refused")
@@ -182,13 +226,13 @@ class _Handler:
             page = self._page(request, source, now)
             self._note(now, source, request, words)
             body = b"" if page is None else page.body
-            if (response := await broken(request, whole, body, self._clock)) is not None:
+            if (response := await _broken(request, whole, body, self._clock)) is not None:
                 return response
             now, faults, words = self._clock.now(), [], ""
         page = self._page(request, source, now)
         if page is None:
             self._note(now, source, request, words or "absent")
-            return denied(request.path, now, HOSTS[source])
+            return _denied(request.path, now, HOSTS[source])
         self._note(now, source, request, words or "ok")
         if faults and page.status == _OK:
             page = self._spoiled(request, source, page, faults)
@@ -230,13 +274,13 @@ class _Handler:
 
 def _refusal(request: web.Request, source: str, now: datetime) -> web.Response | None:
     headers = request.headers
-    match welcome(source, headers.get("Referer", ""), headers.get("User-Agent", "")):
-        case Welcome.YES:
+    match _welcome(source, headers.get("Referer", ""), headers.get("User-Agent", "")):
+        case _Welcome.YES:
             return None
-        case Welcome.WEB_PAGE:
+        case _Welcome.WEB_PAGE:
             return html(200)
-        case Welcome.DENIED:
-            return denied(request.path, now, HOSTS[source])
+        case _Welcome.DENIED:
+            return _denied(request.path, now, HOSTS[source])
 
 
 def _meant(fault: Fault, request: web.Request) -> bool:
@@ -256,3 +300,165 @@ def _unchanged(request: web.Request, tag: str, changed: datetime) -> bool:
         return changed <= parsedate_to_datetime(since)
     except (TypeError, ValueError):
         return False
+
+
+def html(status: int, text: str = "") -> web.Response:
+    """A page for people, as of the source's own pages unless `text` is given."""
+    text = text or "<!DOCTYPE html>\n<html><head><title>Official Site</title></head></html>\n"
+    return web.Response(status=status, text=text, content_type="text/html")
+
+
+def _denied(path: str, now: datetime, host: str = "cdn.nba.com") -> web.Response:
+    """403 in the words of the guard that stands before the NBA's CDN."""
+    reference = f"18.{hashlib.sha256(path.encode()).hexdigest()[:8]}.{int(now.timestamp())}"
+    return html(
+        403,
+        "<HTML><HEAD>\n<TITLE>Access Denied</TITLE>\n</HEAD><BODY>\n<H1>Access Denied</H1>\n"
+        f"You don't have permission to access {json.dumps(f'http://{host}{path}')} "
+        f"on this server.<P>\nReference #{reference}\n</BODY>\n</HTML>\n",
+    )
+
+
+async def _broken(
+    request: web.Request, fault: Fault, body: bytes, clock: Clock
+) -> web.StreamResponse | None:
+    """What stands in the place of a whole answer; None when the document is to be sent after all.
+
+    `body` is the document that would have been sent. A hang lasts until the fault is over.
+    """
+    match fault.kind:
+        case FaultKind.HANG:
+            await clock.sleep((fault.end - clock.now()).total_seconds())
+            return None
+        case FaultKind.DRIP:
+            return await _stream(request, body, len(body), fault.seconds, clock)
+        case FaultKind.HUGE:
+            return await _stream(request, _BEGINS, fault.size, 0.0, clock)
+        case FaultKind.BOMB:
+            bomb = await asyncio.to_thread(_bomb, fault.size)
+            headers = {"Content-Encoding": "gzip"}
+            return web.Response(body=bomb, headers=headers, content_type="application/json")
+        case FaultKind.RESET:
+            return _reset(request)
+        case _:
+            return _at_once(request, fault, body, clock.now())
+
+
+def _at_once(request: web.Request, fault: Fault, body: bytes, now: datetime) -> web.Response | None:
+    match fault.kind:
+        case FaultKind.BLOCKED | FaultKind.NO_BOX:
+            return _denied(request.path, now)
+        case FaultKind.HTML:
+            return html(fault.status or 200)
+        case FaultKind.STATUS | FaultKind.BUSY:
+            return _status(fault)
+        case FaultKind.BAD_REQUEST:
+            return web.Response(status=400, body=BAD_REQUEST, content_type="application/json")
+        case FaultKind.REDIRECT:
+            to = fault.text or request.path_qs
+            return web.Response(status=302, headers={"Location": to})
+        case FaultKind.TRUNCATED:
+            return web.Response(body=body[: len(body) // 2], content_type="application/json")
+        case FaultKind.EMPTY:
+            return web.Response(body=b"", content_type="application/json")
+        case _:
+            return None
+
+
+def _status(fault: Fault) -> web.Response:
+    usual = _TOO_MANY if fault.kind is FaultKind.BUSY else _UNAVAILABLE
+    wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    return web.Response(status=fault.status or usual, headers=wait)
+
+
+def _reset(request: web.Request) -> web.Response:
+    transport = request.transport
+    if transport is not None:
+        line = transport.get_extra_info("socket")
+        if line is not None:
+            # Closed without lingering, a connection ends in a reset and not in a farewell.
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    return web.Response()
+
+
+@lru_cache(maxsize=2)
+def _bomb(size: int) -> bytes:
+    press = zlib.compressobj(9, wbits=31)
+    start = press.compress(_BEGINS)
+    blanks = [
+        press.compress(b" " * min(_CHUNK, size - at)) for at in range(len(_BEGINS), size, _CHUNK)
+    ]
+    return b"".join([start, *blanks, press.flush()])
+
+
+async def _stream(
+    request: web.Request, body: bytes, size: int, seconds: float, clock: Clock
+) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    step = _CHUNK if size > len(body) else max(1, -(-size // _DRIPS))
+    # A client that has had enough hangs up in the middle; that is what this is for.
+    with suppress(ConnectionResetError):
+        for start in range(0, size, step):
+            await response.write(body[start : start + step].ljust(min(step, size - start)))
+            if seconds:
+                await clock.sleep(seconds / _DRIPS)
+        await response.write_eof()
+    return response
+
+
+class _Welcome(Enum):
+    """How a source takes a request before it looks at what is wanted."""
+
+    YES = "yes"
+    DENIED = "denied"
+    WEB_PAGE = "web page"
+
+
+class _Sources:
+    """The documents of all sources for one set of games."""
+
+    def __init__(self, playbacks: Sequence[Playback], refresh: timedelta | None) -> None:
+        """Raises `ValueError` when a game is given twice."""
+        showings = [Showing(playback) for playback in playbacks]
+        self.nba = NbaSite(showings, refresh)
+        self.wnba = NbaSite(showings, refresh, "wnba")
+        self.odds = OddsSite(showings)
+        self.espn = espn.EspnSite(sorted(showings, key=lambda x: (x.tip_off, x.playback.scheduled)))
+
+    def page(self, source: str, path: str, query: Mapping[str, str], now: datetime) -> Page | None:
+        """What a source has at an address at `now`; None when that is nothing, or nothing yet."""
+        match source:
+            case "espn":
+                return self.espn.page(path, query, now)
+            case "wnba":
+                return self.wnba.page(path, now)
+            case "odds":
+                return self.odds.page(path, query, now)
+            case _:
+                return self.nba.page(path, now)
+
+
+def _source_of(path: str, referer: str) -> str:
+    """Whose address it is. The season's schedules lie at the same one: there the referer tells."""
+    if path.startswith(espn.ROOT):
+        return "espn"
+    if is_odds(path):
+        return "odds"
+    if path == WNBA_SCOREBOARD or _OF_WNBA.fullmatch(path):
+        return "wnba"
+    if not path.startswith(LIVE) and referer.startswith(_REFERERS["wnba"]):
+        return "wnba"
+    return "nba"
+
+
+def _welcome(source: str, referer: str, user_agent: str) -> _Welcome:
+    """Whether a source answers a client with these headers, and how it refuses."""
+    if source == "odds":
+        return _Welcome.YES
+    if source == "espn":
+        return _Welcome.YES if espn.welcome(user_agent) else _Welcome.DENIED
+    if referer.startswith(_REFERERS[source]):
+        return _Welcome.YES
+    return _Welcome.DENIED if source == "nba" else _Welcome.WEB_PAGE

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from tracker.replay.espn.site import FEW_EVENTS
-from tracker.replay.espn.words import event_id
+from tracker.replay.espn_site import FEW_EVENTS
 from tracker.replay.faults import BOX_STATS, EARLIER, Fault, FaultKind
+from tracker.replay.words import event_id
 
 Json = dict[str, Any]
 

@@ -1,28 +1,58 @@
 """Where a recorded game stood at any instant.
 
-`timeline` works a recording through once; `state_at` then answers by looking up. Both are pure:
-an instant is an argument, in milliseconds since the scheduled tip-off.
+`timeline` works a recording through once, adding up its actions; `state_at` then answers by looking
+up. Both are pure: an instant is an argument, in milliseconds since the scheduled tip-off. What the
+actions do not tell (a modelled game has no fast breaks) stays 0 until the official box gives it.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple, assert_never
 
 from tracker.replay.recording import (
+    Action,
     Actions,
-    Line,
+    FeedReading,
     OfficialTeam,
-    Phase,
-    Reading,
     Readings,
+    RecordedPhase,
+    RecordedTeam,
     Recording,
     Side,
     SideReading,
-    Team,
+    StatLine,
     TeamLine,
     What,
 )
-from tracker.replay.tally import Tally
+
+_TIMEOUTS = 7
+"""Timeouts a team has for a game (NBA rule 5, section VI)."""
+
+
+_TIMEOUTS_LAST_PERIOD = 4
+"""Most that may be carried into the last period (the same rule)."""
+
+
+_TIMEOUTS_LATE = 2
+"""Most that remain three minutes before the end, and what an overtime gives (the same rule)."""
+
+
+_LATE = 3 * 6000
+"""Clock at which `_TIMEOUTS_LATE` begins to count, in hundredths of a second."""
+
+
+_BONUS_FOULS = 5
+"""Team foul of a period that is shot for; one less in overtime (NBA rule 12, B, section V)."""
+
+
+_BONUS_FOULS_LATE = 2
+"""The same within the last two minutes of a period, whatever came before."""
+
+
+_LAST_TWO_MINUTES = 2 * 6000
 
 
 class TeamState(NamedTuple):
@@ -38,7 +68,7 @@ class TeamState(NamedTuple):
     on_court: frozenset[int]
     played: frozenset[int]
     team: TeamLine
-    lines: tuple[Line, ...]
+    lines: tuple[StatLine, ...]
 
     @property
     def score(self) -> int:
@@ -46,7 +76,7 @@ class TeamState(NamedTuple):
         return sum(self.periods)
 
 
-class GameState(NamedTuple):
+class RecordedState(NamedTuple):
     """A game at an instant. `at` is when it became so; `seen` counts the rows of the course so far.
 
     `periods` of both teams have an entry for each period of regulation, and one more for each
@@ -54,7 +84,7 @@ class GameState(NamedTuple):
     """
 
     at: int
-    phase: Phase
+    phase: RecordedPhase
     period: int
     clock: int
     seen: int
@@ -68,15 +98,17 @@ class Timeline:
 
     recording: Recording
     instants: tuple[int, ...]
-    states: tuple[GameState, ...]
+    states: tuple[RecordedState, ...]
 
     @property
     def starts(self) -> int:
         """When play began, in milliseconds since the scheduled tip-off."""
-        return next((s.at for s in self.states if s.phase is not Phase.BEFORE), self.states[-1].at)
+        return next(
+            (s.at for s in self.states if s.phase is not RecordedPhase.BEFORE), self.states[-1].at
+        )
 
     @property
-    def final(self) -> GameState:
+    def final(self) -> RecordedState:
         """The last state; its phase is `OVER` when the recording holds the whole game."""
         return self.states[-1]
 
@@ -93,13 +125,13 @@ def timeline(recording: Recording) -> Timeline:
     return Timeline(recording, tuple(s.at for s in states), states)
 
 
-def state_at(game: Timeline, at: int) -> GameState:
+def state_at(game: Timeline, at: int) -> RecordedState:
     """The state at an instant: the last one that had come about by then."""
     return game.states[max(0, bisect_right(game.instants, at) - 1)]
 
 
-def _before(recording: Recording) -> GameState:
-    def side(team: Team) -> TeamState:
+def _before(recording: Recording) -> RecordedState:
+    def side(team: RecordedTeam) -> TeamState:
         return TeamState(
             periods=(0,) * recording.rules.periods,
             timeouts=0,
@@ -107,20 +139,22 @@ def _before(recording: Recording) -> GameState:
             on_court=frozenset(p.id for p in team.players if p.starter),
             played=frozenset(),
             team=TeamLine(),
-            lines=(Line(),) * len(team.players),
+            lines=(StatLine(),) * len(team.players),
         )
 
     # The day before tip-off is before anything that a recording knows of.
     day = -24 * 3600 * 1000
-    return GameState(day, Phase.BEFORE, 0, 0, 0, side(recording.home), side(recording.away))
+    return RecordedState(
+        day, RecordedPhase.BEFORE, 0, 0, 0, side(recording.home), side(recording.away)
+    )
 
 
-def _official(recording: Recording, state: GameState) -> GameState:
+def _official(recording: Recording, state: RecordedState) -> RecordedState:
     box = recording.official
     if box is None:
         return state
 
-    def side(team: Team, official: OfficialTeam) -> TeamState:
+    def side(team: RecordedTeam, official: OfficialTeam) -> TeamState:
         lines = dict(official.lines)
         return TeamState(
             periods=official.periods,
@@ -129,14 +163,14 @@ def _official(recording: Recording, state: GameState) -> GameState:
             on_court=frozenset(official.on_court),
             played=frozenset(lines),
             team=official.team,
-            lines=tuple(lines.get(p.id, Line()) for p in team.players),
+            lines=tuple(lines.get(p.id, StatLine()) for p in team.players),
         )
 
     return state._replace(home=side(recording.home, box.home), away=side(recording.away, box.away))
 
 
-def _from_actions(recording: Recording, course: Actions) -> tuple[GameState, ...]:
-    tally = Tally(recording)
+def _from_actions(recording: Recording, course: Actions) -> tuple[RecordedState, ...]:
+    tally = _Tally(recording)
     states = [_before(recording)]
 
     def side(which: Side) -> TeamState:
@@ -153,18 +187,18 @@ def _from_actions(recording: Recording, course: Actions) -> tuple[GameState, ...
 
     for seen, row in enumerate(course.rows, start=1):
         tally.take(row)
-        state = GameState(
+        state = RecordedState(
             row.at, tally.phase, tally.period, tally.clock, seen, side("home"), side("away")
         )
         states.append(_official(recording, state) if row.what is What.OVER else state)
     return tuple(states)
 
 
-def _from_readings(recording: Recording, course: Readings) -> tuple[GameState, ...]:
+def _from_readings(recording: Recording, course: Readings) -> tuple[RecordedState, ...]:
     state = _before(recording)
     states = [state]
     for seen, row in enumerate(course.rows, start=1):
-        state = GameState(
+        state = RecordedState(
             row.at,
             row.phase,
             row.period,
@@ -173,11 +207,13 @@ def _from_readings(recording: Recording, course: Readings) -> tuple[GameState, .
             _take_reading(recording.home, state.home, row, row.home),
             _take_reading(recording.away, state.away, row, row.away),
         )
-        states.append(_with_team_lines(recording, state) if row.phase is Phase.OVER else state)
+        states.append(
+            _with_team_lines(recording, state) if row.phase is RecordedPhase.OVER else state
+        )
     return tuple(states)
 
 
-def _with_team_lines(recording: Recording, state: GameState) -> GameState:
+def _with_team_lines(recording: Recording, state: RecordedState) -> RecordedState:
     # Readings tell the players' lines up to the last; the team's own are only in the official box.
     box = recording.official
     if box is None:
@@ -187,13 +223,15 @@ def _with_team_lines(recording: Recording, state: GameState) -> GameState:
     )
 
 
-def _take_reading(team: Team, was: TeamState, row: Reading, side: SideReading) -> TeamState:
+def _take_reading(
+    team: RecordedTeam, was: TeamState, row: FeedReading, side: SideReading
+) -> TeamState:
     changed = dict(side.lines)
     lines = tuple(
         changed.get(player.id, line) for player, line in zip(team.players, was.lines, strict=True)
     )
     entered = frozenset(changed)
-    if row.phase is not Phase.BEFORE:
+    if row.phase is not RecordedPhase.BEFORE:
         entered |= frozenset(side.on_court)
     return was._replace(
         periods=side.periods,
@@ -203,3 +241,239 @@ def _take_reading(team: Team, was: TeamState, row: Reading, side: SideReading) -
         played=was.played | entered,
         lines=lines,
     )
+
+
+class _TeamTally:
+    """What one team has done so far."""
+
+    def __init__(self, team: RecordedTeam, periods: int) -> None:
+        self.periods = [0] * periods
+        self.timeouts = _TIMEOUTS
+        self.on_court = {player.id for player in team.players if player.starter}
+        self.fouled_on = frozenset(self.on_court)
+        self.played: set[int] = set()
+        self.fouls = 0
+        self.fouls_late = 0
+        self._team: Counter[str] = Counter()
+        self._counts: dict[int, Counter[str]] = {p.id: Counter() for p in team.players}
+        self._lines = {player.id: StatLine() for player in team.players}
+        self._changed: set[int] = set()
+
+    def add(self, player: int, *names: str, by: int = 1) -> None:
+        """Count something for a player; nothing for 0, which is the team itself."""
+        if player in self._counts:
+            for name in names:
+                self._counts[player][name] += by
+            self._changed.add(player)
+
+    def add_team(self, name: str, by: int = 1) -> None:
+        """Count something that is the team's own."""
+        self._team[name] += by
+
+    def most(self, name: str, value: int, away: int, home: int) -> None:
+        """Keep the biggest `lead` or `run`, with the score at which it stood."""
+        if value > self._team[name]:
+            self._team.update({name: value - self._team[name]})
+            self._team[f"{name}_away"] = away
+            self._team[f"{name}_home"] = home
+
+    def lines(self) -> tuple[StatLine, ...]:
+        """The players' lines, in the order of the roster."""
+        for player in self._changed:
+            self._lines[player] = StatLine(**self._counts[player])
+        self._changed.clear()
+        return tuple(self._lines.values())
+
+    def team_line(self) -> TeamLine:
+        """What is the team's own so far."""
+        return TeamLine(**self._team)
+
+
+class _Tally:
+    """A game added up action by action, in the order in which they are given."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.phase = RecordedPhase.BEFORE
+        self.period = 0
+        self.clock = 0
+        self._rules = recording.rules
+        self._score = (0, 0)
+        self._leader = 0
+        self._run: tuple[Side, int] = ("home", 0)
+        home = _TeamTally(recording.home, recording.rules.periods)
+        away = _TeamTally(recording.away, recording.rules.periods)
+        self.sides: dict[Side, _TeamTally] = {"home": home, "away": away}
+
+    def bonus(self, side: Side) -> bool:
+        """Whether `side` shoots at the next common foul against it."""
+        other = self.sides["away" if side == "home" else "home"]
+        limit = _BONUS_FOULS if self.period <= self._rules.periods else _BONUS_FOULS - 1
+        return other.fouls >= limit or other.fouls_late >= _BONUS_FOULS_LATE
+
+    def take(self, row: Action) -> None:
+        """Add one action."""
+        between = self.phase is not RecordedPhase.PLAYING and row.what in {
+            What.IN,
+            What.OUT,
+            What.TIMEOUT,
+            What.OTHER,
+        }
+        if row.what is What.OVER:
+            self.phase = RecordedPhase.OVER
+        elif not between:
+            self._run_clock(row)
+        self._take_score(row)
+        if row.side is not None:
+            self._take_deed(row, row.side)
+
+    def _run_clock(self, row: Action) -> None:
+        if row.period != self.period:
+            self._start(row.period)
+        passed = self.clock - row.clock
+        self.clock = row.clock
+        self.phase = RecordedPhase.BREAK if row.what is What.END else RecordedPhase.PLAYING
+        lead = self._score[0] - self._score[1]
+        for side, team in self.sides.items():
+            team.played |= team.on_court
+            if passed:
+                for player in team.on_court:
+                    team.add(player, "time", by=passed)
+                if lead and (lead > 0) == (side == "home"):
+                    team.add_team("leading", passed)
+            if self.period == self._rules.periods and self.clock <= _LATE:
+                team.timeouts = min(team.timeouts, _TIMEOUTS_LATE)
+
+    def _start(self, period: int) -> None:
+        self.period = period
+        self.clock = self._rules.length(period)
+        for team in self.sides.values():
+            team.fouls = team.fouls_late = 0
+            while len(team.periods) < period:
+                team.periods.append(0)
+            if period == self._rules.periods:
+                team.timeouts = min(team.timeouts, _TIMEOUTS_LAST_PERIOD)
+            elif period > self._rules.periods:
+                team.timeouts = _TIMEOUTS_LATE
+
+    def _take_score(self, row: Action) -> None:
+        home, away = row.home, row.away
+        gained: dict[Side, int] = {"home": home - self._score[0], "away": away - self._score[1]}
+        if not any(gained.values()):
+            return
+        self._score = (home, away)
+        for side, points in gained.items():
+            if points:
+                other: Side = "away" if side == "home" else "home"
+                self._take_points(side, other, points, free=row.what is What.FREE)
+        self._take_lead(home - away)
+
+    def _take_points(self, side: Side, other: Side, points: int, *, free: bool) -> None:
+        team, against = self.sides[side], self.sides[other]
+        team.periods[self.period - 1] += points
+        # Free throws count for those who stood on court at the foul, whoever came on since.
+        for player in team.fouled_on if free else team.on_court:
+            team.add(player, "plus", by=points)
+        for player in against.fouled_on if free else against.on_court:
+            against.add(player, "minus", by=points)
+        home, away = self._score
+        self._run = (side, points + (self._run[1] if self._run[0] == side else 0))
+        team.most("run", self._run[1], away, home)
+        team.most("lead", (home - away) if side == "home" else (away - home), away, home)
+
+    def _take_lead(self, margin: int) -> None:
+        teams = self.sides.values()
+        if margin == 0:
+            for team in teams:
+                team.add_team("ties")
+            return
+        leader = 1 if margin > 0 else -1
+        if self._leader == -leader:
+            for team in teams:
+                team.add_team("lead_changes")
+        self._leader = leader
+
+    def _take_deed(self, row: Action, side: Side) -> None:
+        team = self.sides[side]
+        against = self.sides["away" if side == "home" else "home"]
+        words = row.detail.split()
+        if row.what in _SHOTS:
+            self._take_shot(row, team, words)
+        elif row.what in _COUNTED:
+            _count(team, row.player, _COUNTED[row.what])
+        elif row.what is What.REBOUND:
+            _count(team, row.player, "rebounds_off" if "off" in words else "rebounds_def")
+        elif row.what is What.FOUL:
+            self._take_foul(row, team, against, words)
+        elif row.what is What.TIMEOUT:
+            # A challenge costs a timeout only when it is lost, which no action tells.
+            team.timeouts = max(0, team.timeouts - ("challenge" not in words))
+        else:
+            self._take_substitution(row, team)
+        if row.what is What.BLOCK:
+            against.add(row.other, "blocked")
+
+    def _take_substitution(self, row: Action, team: _TeamTally) -> None:
+        if row.what is What.OUT:
+            team.on_court.discard(row.player)
+        elif row.what is What.IN:
+            team.on_court.add(row.player)
+            if self.phase is RecordedPhase.PLAYING:
+                team.played.add(row.player)
+
+    def _take_shot(self, row: Action, team: _TeamTally, words: list[str]) -> None:
+        kind, worth = _SHOTS[row.what]
+        team.add(row.player, f"{kind}_tried")
+        made = "made" in words
+        for word in ("paint", "fast", "second"):
+            if word in words and row.what is not What.FREE:
+                team.add_team(f"{word}_tried")
+                team.add_team(word, int(made))
+        if not made:
+            return
+        team.add(row.player, kind)
+        team.add(row.player, "points", by=worth)
+        for word in ("paint", "fast", "second"):
+            if word in words:
+                team.add(row.player, f"points_{word}", by=worth)
+        if "fromtov" in words:
+            team.add_team("points_from_turnovers", worth)
+        if row.what is not What.FREE:
+            team.add(row.other, "assists")
+
+    def _take_foul(
+        self, row: Action, team: _TeamTally, against: _TeamTally, words: list[str]
+    ) -> None:
+        against.add(row.other, "fouls_drawn")
+        if "technical" in words:
+            if "team" in words:
+                team.add_team("technicals")
+            else:
+                team.add(row.player, "fouls_technical")
+            return
+        for each in (team, against):
+            each.fouled_on = frozenset(each.on_court)
+        team.add(row.player, "fouls")
+        if "offensive" in words:
+            team.add(row.player, "fouls_offensive")
+            return
+        team.fouls += 1
+        if row.clock <= _LAST_TWO_MINUTES:
+            team.fouls_late += 1
+
+
+def _count(team: _TeamTally, player: int, name: str) -> None:
+    if player:
+        team.add(player, name)
+    else:
+        team.add_team(name)
+
+
+_SHOTS = {What.TWO: ("twos", 2), What.THREE: ("threes", 3), What.FREE: ("frees", 1)}
+
+
+_COUNTED = {
+    What.TURNOVER: "turnovers",
+    What.STEAL: "steals",
+    What.BLOCK: "blocks",
+    What.HEAVE: "heaves",
+}

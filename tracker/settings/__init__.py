@@ -1,6 +1,5 @@
 """Settings: what the person's TOML file and the machine's credentials say, checked once."""
 
-from tracker.settings.lines import LineSettings, lines_for
 from tracker.settings.loading import (
     Secrets,
     find_config,
@@ -11,9 +10,11 @@ from tracker.settings.loading import (
 )
 from tracker.settings.models import (
     FeedSettings,
+    LineSettings,
     Settings,
     is_loopback,
     known_keys,
+    lines_for,
 )
 from tracker.settings.reading import EX_CONFIG, ConfigError, Secret
 from tracker.settings.template import default_config_toml

@@ -1,24 +1,31 @@
-"""The keys of the configuration file: their types, ranges and defaults."""
+"""The keys of the configuration file: their types, ranges and defaults.
+
+Closing lines that the person knows of games still to come (`[[lines]]`) are read here as well.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from tracker.domain.alert import MessageStyle
+from tracker.domain.catalog.teams import find_teams
 from tracker.domain.errors import BadBet, BadRule
-from tracker.domain.money import parse_money
+from tracker.domain.game import Game
+from tracker.domain.league import LEAGUES
+from tracker.domain.money import Odds, parse_money, parse_odds
 from tracker.domain.policy import Policy, QuietHours, Rule, parse_rule
+from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.quote import STAT_MARKETS
 from tracker.settings.alerting import AlertsSettings, clock_time, known_templates, zone_name
-from tracker.settings.lines import LineSettings
 from tracker.settings.reading import (
     ByName,
     Read,
@@ -40,11 +47,17 @@ from tracker.settings.reading import (
 
 OddsFormat = Literal["as-written", "american", "decimal", "fractional"]
 
+
 DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "out", "settled")
 """What every bet is watched for, unless the person says otherwise."""
 
+
 NBA_FEED: dict[str, Any] = {"base_url": "https://cdn.nba.com", "requests_per_minute": 120}
+
+
 WNBA_FEED: dict[str, Any] = {"base_url": "https://cdn.wnba.com", "requests_per_minute": 120}
+
+
 ESPN_FEED: dict[str, Any] = {"base_url": "https://site.api.espn.com", "requests_per_minute": 60}
 
 
@@ -85,6 +98,8 @@ def on_this_machine(address: str) -> bool:
 
 
 _HOST = said(_host_only)
+
+
 _MOST_ID = 1 << 63
 """Ids of chats and topics are below it."""
 
@@ -136,6 +151,7 @@ class FeedsSettings:
 ODDS_SOURCES = ("espn", "nba", "kalshi", "polymarket", "the_odds_api")
 """Who may be asked for quotes. The Odds API is asked only where there is a key."""
 
+
 ANCHORS = (
     "pinnacle", "circasports", "betfair_ex_eu", "betfair_ex_uk", "betfair_ex_us", "matchbook",
     "novig", "prophetx", "kalshi", "polymarket",
@@ -145,6 +161,7 @@ ANCHORS = (
 
 ODDS_MARKETS = ("h2h", "spreads", "totals")
 """What The Odds API tells of all games at once."""
+
 
 ALTERNATE_MARKETS = (
     "alternate_spreads", "alternate_totals", "alternate_team_totals",
@@ -358,6 +375,94 @@ class NotifySettings:
         if self.discord.webhook is not None:
             addresses.append(self.discord.webhook.get_secret_value())
         return not all(on_this_machine(address) for address in addresses)
+
+
+_FIRST_AMERICAN = 100
+
+
+def toml_odds(value: object) -> Odds:
+    """Odds such as `"-110"`, `-110`, `1.91` or `"10/11"`; BadBet for anything else.
+
+    TOML drops the plus sign of +150, so a whole number from 100 up is American without one.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        raise BadBet('odds must be a price, such as -110, 1.91 or "10/11"')
+    if isinstance(value, int) and abs(value) >= _FIRST_AMERICAN:
+        return parse_odds(f"{value:+d}")
+    return parse_odds(str(value))
+
+
+_GAME = re.compile(r"\s*([^@]+?)\s*@\s*([^@]+?)(?:\s+(\d{4}-\d{2}-\d{2}))?\s*")
+
+
+def _split_game(text: str) -> tuple[str, str, date | None]:
+    found = _GAME.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text!r} is not a game; write LAL@DEN, or LAL@DEN 2026-11-20")
+    try:
+        day = date.fromisoformat(found[3]) if found[3] else None
+    except ValueError:
+        raise ValueError(f"{found[3]} is not a date; write one such as 2026-11-20") from None
+    return found[1], found[2], day
+
+
+def _price(value: object) -> float:
+    try:
+        return float(toml_odds(value).decimal)
+    except BadBet as why:
+        raise ValueError(str(why)) from None
+
+
+def _two_known_teams(game: str) -> str:
+    for name in _split_game(game)[:2]:
+        if not find_teams(name, LEAGUES):
+            raise ValueError(f"{name!r} names no known team; write codes as in LAL@DEN")
+    return game
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LineSettings:
+    """Closing lines of one game. Points as the home team's handicap; moneylines become decimal."""
+
+    game: str = setting(then(text, _two_known_teams))
+    home_spread: float | None = setting(number(-60, 60), None)
+    total: float | None = setting(number(80, 400), None)
+    home_ml: float | None = setting(said(_price), None)
+    away_ml: float | None = setting(said(_price), None)
+
+    def __post_init__(self) -> None:
+        """Refuse what says nothing, or half of something."""
+        if self.lines.empty:
+            raise ValueError("gives no line; add home_spread, total, or home_ml and away_ml")
+        if (self.home_ml is None) != (self.away_ml is None):
+            raise ValueError("gives one moneyline; give home_ml and away_ml, or neither")
+
+    @property
+    def lines(self) -> Lines:
+        """The lines as the forecast takes them."""
+        return Lines(self.home_spread, self.total, self.home_ml, self.away_ml)
+
+    @property
+    def day(self) -> date | None:
+        """The league's own date, where the person wrote one."""
+        return _split_game(self.game)[2]
+
+    def match(self, game: Game) -> bool:
+        """Whether these lines are meant for `game`."""
+        away, home, day = _split_game(self.game)
+        leagues = (game.league,)
+        return (
+            day in (None, game.slate)
+            and game.away in {team.code for team in find_teams(away, leagues)}
+            and game.home in {team.code for team in find_teams(home, leagues)}
+        )
+
+
+def lines_for(known: Iterable[LineSettings], game: Game) -> Lines:
+    """The lines known for `game`, empty when there are none. A dated entry beats an undated one."""
+    fitting = [entry for entry in known if entry.match(game)]
+    dated = [entry for entry in fitting if entry.day is not None]
+    return next((entry.lines for entry in (*dated, *fitting)), NO_LINES)
 
 
 def _understood(rules: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from tracker import __version__
 from tracker.clock import Clock
 from tracker.domain.errors import TrackerError
 from tracker.settings import Settings
-from tracker.settings.mistakes import plain_words
+from tracker.settings.reading import plain_words
 from tracker.web import api, pages, problems
 from tracker.web.access import Door
 from tracker.web.guard import Guard

@@ -7,12 +7,16 @@ needs and is worth, how old the data are, and the bet's number. Facts and chance
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
+from datetime import datetime
+from typing import Protocol, assert_never
 
 from tracker.domain.alert import PLAIN, Alert, MessageStyle, Reason
-from tracker.domain.bet import ASK_BOOK, Parlay, Result
-from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.money import money_text, odds_text, plural
+from tracker.domain.bet import ASK_BOOK, Bet, Parlay, Result, Settlement
+from tracker.domain.chance import Chance
+from tracker.domain.game import Game, GameState
+from tracker.domain.market import DoubleDouble, PlayerTotal, Span, line_text
+from tracker.domain.money import money_text, odds_text, payout_if_won, plural
+from tracker.domain.player import box_line, figure
 from tracker.domain.policy import (
     Comparison,
     EdgeRule,
@@ -25,33 +29,104 @@ from tracker.domain.policy import (
     topic_of,
 )
 from tracker.domain.poll import Trouble
+from tracker.domain.value import fair_value
 from tracker.wording.figures import (
+    LegSeen,
+    counted,
     money_for,
+    needs,
     percent,
+    percent_change,
     progress,
     score_text,
     short,
     short_market,
     span_text,
+    standing,
 )
-from tracker.wording.parts import (
-    Belief,
-    Followed,
-    age,
-    course,
-    fair,
-    how_it_ended,
-    leg_moved,
-    moved,
-    needed,
-    score,
-    stands,
-)
+
+_FRESH_SECONDS = 1
+"""Data younger than this are not given an age."""
+
+
+class _LegMoved(LegSeen, Protocol):
+    """What a message needs to know of a leg of a parlay."""
+
+    @property
+    def chance(self) -> Chance | None:
+        """Its chance alone."""
+        ...
+
+
+class Followed(Protocol):
+    """What a message needs to know of a tracked bet."""
+
+    @property
+    def bet(self) -> Bet:
+        """The bet."""
+        ...
+
+    @property
+    def chance(self) -> Chance | None:
+        """The chance of its last snapshot."""
+        ...
+
+    @property
+    def peak(self) -> float | None:
+        """The best chance of winning that it has had."""
+        ...
+
+    @property
+    def low(self) -> float | None:
+        """The worst."""
+        ...
+
+    @property
+    def settlement(self) -> Settlement | None:
+        """Its latest result."""
+        ...
+
+    @property
+    def legs(self) -> Sequence[_LegMoved]:
+        """Where each leg of a parlay stands; none for a single bet."""
+        ...
+
+    @property
+    def out(self) -> Sequence[int]:
+        """The places of the legs whose player is out."""
+        ...
+
+
+class GameSeen(Protocol):
+    """What a message needs to know of a game."""
+
+    @property
+    def game(self) -> Game:
+        """The game."""
+        ...
+
+    @property
+    def state(self) -> GameState | None:
+        """What is believed of it."""
+        ...
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When a poll last was readable."""
+        ...
+
+    @property
+    def stale(self) -> bool:
+        """Whether the feed has stopped changing."""
+        ...
+
 
 _NAMED = 4
 """Most games that a message about all of them names."""
 
+
 _MARKS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VOID: "⊘"}
+
 
 _SIGNS = {
     Event.START: "▶",
@@ -67,7 +142,7 @@ _SIGNS = {
 }
 
 
-def compose(alert: Alert, tracked: Followed, book: Belief, wording: MessageStyle = PLAIN) -> str:
+def compose(alert: Alert, tracked: Followed, book: GameSeen, wording: MessageStyle = PLAIN) -> str:
     """The message for an alert, given its bet and its game after the change that fired it.
 
     Plain text of one or two lines, or what the person's own template for it makes; empty for a
@@ -77,7 +152,7 @@ def compose(alert: Alert, tracked: Followed, book: Belief, wording: MessageStyle
         return ""
     template = wording.templates.get(topic_of(alert.rule))
     if template is not None:
-        return filled(template, alert, tracked, book, wording)
+        return _filled(template, alert, tracked, book, wording)
     rule = parse_rule(alert.rule)
     match rule:
         case LevelRule() | SwingRule():
@@ -92,8 +167,8 @@ def compose(alert: Alert, tracked: Followed, book: Belief, wording: MessageStyle
             assert_never(rule)
 
 
-def filled(
-    template: str, alert: Alert, tracked: Followed, book: Belief, wording: MessageStyle
+def _filled(
+    template: str, alert: Alert, tracked: Followed, book: GameSeen, wording: MessageStyle
 ) -> str:
     """A template of the person's own, filled; what is not known is left empty."""
     rule, bet, done = parse_rule(alert.rule), tracked.bet, tracked.settlement
@@ -109,18 +184,18 @@ def filled(
         id=str(bet.id),
         pick=bet.pick,
         stands=stands(tracked, book),
-        need=needed(tracked, book),
+        need=_needed(tracked, book),
         score=score(alert, tracked, book),
         game=book.game.name,
         clock=alert.game_clock,
         time=f"{alert.at.astimezone(wording.zone):%H:%M}",
-        age=age(alert, book, wording),
+        age=_age(alert, book, wording),
         fair=fair(tracked),
         odds=odds_text(bet.odds, wording.odds_format),
         rule=alert.rule,
         result="" if done is None else done.result.value.upper(),
         money=money,
-        course=course(tracked),
+        course=_course(tracked),
         detail=alert.detail,
     )
 
@@ -133,7 +208,7 @@ def _chance(
     rule: LevelRule | SwingRule,
     alert: Alert,
     tracked: Followed,
-    book: Belief,
+    book: GameSeen,
     wording: MessageStyle,
 ) -> str:
     mark, shown, was = moved(alert, falling=_falls(rule))
@@ -141,7 +216,7 @@ def _chance(
     if isinstance(rule, SwingRule) and was:
         way = "down" if mark == "▼" else "up"
         span = f"{way} from {was} in {span_text(rule.seconds)}"
-    where = leg_moved(alert, tracked) or stands(tracked, book)
+    where = _leg_moved(alert, tracked) or stands(tracked, book)
     facts = _joined(span, where, alert.game_clock)
     before = f" (was {was})" if was and not span else ""
     first = f"{mark} {shown} {short(tracked.bet)}: {facts}{before}"
@@ -152,20 +227,20 @@ def _joined(*facts: str) -> str:
     return ", ".join(x for x in facts if x)
 
 
-def _second(alert: Alert, tracked: Followed, book: Belief, wording: MessageStyle) -> str:
+def _second(alert: Alert, tracked: Followed, book: GameSeen, wording: MessageStyle) -> str:
     facts = (
         score(alert, tracked, book),
-        progress(tracked.legs) if leg_moved(alert, tracked) else "",
-        needed(tracked, book),
+        progress(tracked.legs) if _leg_moved(alert, tracked) else "",
+        _needed(tracked, book),
         fair(tracked),
-        age(alert, book, wording),
+        _age(alert, book, wording),
         f"bet #{tracked.bet.id}",
     )
     return " · ".join(x for x in facts if x)
 
 
 def _event(
-    event: Event, alert: Alert, tracked: Followed, book: Belief, wording: MessageStyle
+    event: Event, alert: Alert, tracked: Followed, book: GameSeen, wording: MessageStyle
 ) -> str:
     name = short(tracked.bet)
     chance = "" if alert.p is None else f"{percent(alert.p)} "
@@ -196,7 +271,7 @@ def _event(
             assert_never(event)
 
 
-def _out(alert: Alert, tracked: Followed, book: Belief) -> str:
+def _out(alert: Alert, tracked: Followed, book: GameSeen) -> str:
     """Who is out, and what that makes of the bet; or that he plays after all."""
     bet = tracked.bet
     legs = {
@@ -224,7 +299,7 @@ def _legs(places: Sequence[int]) -> str:
     return f"leg{'s' * (len(places) > 1)} {names}"
 
 
-def _review(alert: Alert, tracked: Followed, book: Belief) -> str:
+def _review(alert: Alert, tracked: Followed, book: GameSeen) -> str:
     """That a person must decide a result, why, and the words that decide it."""
     bet = tracked.bet
     return (
@@ -247,7 +322,7 @@ def _decided(event: Event, alert: Alert, tracked: Followed, facts: str) -> str:
     return f"{mark} {name} {word}: can no longer {end}, {facts}"
 
 
-def _feed_down(alert: Alert, tracked: Followed, book: Belief) -> str:
+def _feed_down(alert: Alert, tracked: Followed, book: GameSeen) -> str:
     silent = ""
     if book.seen_at is not None:
         silent = f" for {span_text((alert.at - book.seen_at).total_seconds())}"
@@ -295,7 +370,7 @@ def _listed(games: Sequence[str]) -> str:
     return f"{plural(len(games), 'game')} ({shown})"
 
 
-def _feed_back(alert: Alert, tracked: Followed, book: Belief) -> str:
+def _feed_back(alert: Alert, tracked: Followed, book: GameSeen) -> str:
     away = f", {alert.detail}" if alert.detail else ""
     state = book.state
     clock = alert.game_clock if state is None else state.game_clock
@@ -306,7 +381,7 @@ def _feed_back(alert: Alert, tracked: Followed, book: Belief) -> str:
     )
 
 
-def _settled(event: Event, alert: Alert, tracked: Followed, book: Belief) -> str:
+def _settled(event: Event, alert: Alert, tracked: Followed, book: GameSeen) -> str:
     done, bet = tracked.settlement, tracked.bet
     if done is None:
         return f"#{bet.id} has a result · {short(bet)}"
@@ -314,8 +389,8 @@ def _settled(event: Event, alert: Alert, tracked: Followed, book: Belief) -> str
     off = book.state is not None and book.state.phase.off
     # A game that is off has no score, and its bets no course worth telling.
     ended = f"{book.game.name} {alert.game_clock.lower()} · {short(bet)}"
-    ended = ended if off else how_it_ended(alert, tracked, book)
-    facts = " · ".join(x for x in (ended, "" if off else course(tracked)) if x)
+    ended = ended if off else _how_it_ended(alert, tracked, book)
+    facts = " · ".join(x for x in (ended, "" if off else _course(tracked)) if x)
     result = done.result.value.upper()
     if event is Event.REGRADED:
         known = alert.detail.casefold() in set(Result)
@@ -332,3 +407,106 @@ def _settled(event: Event, alert: Alert, tracked: Followed, book: Belief) -> str
         if off or done.by_hand
         else f"{first}\nProvisional until the box score has been read again"
     )
+
+
+def moved(alert: Alert, *, falling: bool) -> tuple[str, str, str]:
+    """The sign of a chance that moved, the chance, and the one before; empty where not known.
+
+    `falling` is what a chance that has not moved, or of which no more is known, is taken for.
+    """
+    p = alert.p if alert.p is not None else 0.0
+    shown, was = percent(p), None
+    if alert.was is not None:
+        shown, was = percent_change(p, alert.was)
+        falling = alert.was > p or (alert.was == p and falling)
+    return "▼" if falling else "▲", shown, was or ""
+
+
+def stands(tracked: Followed, book: GameSeen) -> str:
+    """Where a bet stands: `leads by 7`, `2 alive, 1 hit`; may be empty."""
+    if tracked.legs:
+        return progress(tracked.legs)
+    return "" if book.state is None else standing(tracked.bet.market, book.state)
+
+
+def _leg_moved(alert: Alert, tracked: Followed) -> str:
+    """Which leg moved a parlay, and to what: `leg 2 DEN -4.5 up to 71 %`; empty where none did."""
+    if alert.leg is None or alert.leg_was is None:
+        return ""
+    leg, chance = tracked.bet.legs[alert.leg], tracked.legs[alert.leg].chance
+    if chance is None:
+        return ""
+    way = "up" if chance.win > alert.leg_was else "down"
+    name = short_market(leg.market, leg.game)
+    return f"leg {alert.leg + 1} {name} {way} to {percent(chance.win)}"
+
+
+def _needed(tracked: Followed, book: GameSeen) -> str:
+    """What a bet needs: `needs to win by 5`; may be empty."""
+    return "" if book.state is None else needs(tracked.bet.market, book.state)
+
+
+def score(alert: Alert, tracked: Followed, book: GameSeen) -> str:
+    """The score, and the points of the bet's own part of the game where it is about one."""
+    market, state = tracked.bet.market, book.state
+    whole = score_text(book.game, alert.score)
+    if state is None or isinstance(market, Parlay) or market.span is Span.GAME:
+        return whole
+    part = counted(market, state)
+    return whole if part is None else f"{whole} ({market.span.value} {part.away} – {part.home})"
+
+
+def _how_it_ended(alert: Alert, tracked: Followed, book: GameSeen) -> str:
+    """What a result rests on, and the bet: `LAL 105 – 114 DEN · DEN -4.5`, `Jokić 27 pts (o25.5)`.
+
+    A parlay rests on its legs: `2 hit, 1 dropped · Parlay (3)`.
+    """
+    bet, state = tracked.bet, book.state
+    match bet.market:
+        case Parlay():
+            rests = progress(tracked.legs)
+        case PlayerTotal() as market if state is not None:
+            line = box_line(state, market.player)
+            made = None if line is None else figure(line, market.stat)
+            if made is not None:
+                side = f"{market.direction.value[0]}{line_text(market.points)}"
+                return f"{market.player.surname} {made} {market.stat.value} ({side})"
+            rests = score(alert, tracked, book)
+        case _:
+            rests = score(alert, tracked, book)
+    return " · ".join(x for x in (rests, short(bet)) if x)
+
+
+def fair(tracked: Followed) -> str:
+    """What the bet is worth on average, its stake included; empty once that is no longer open."""
+    bet, chance = tracked.bet, tracked.chance
+    if chance is None or chance.decided or bet.stake_cents is None or bet.odds is None:
+        return ""
+    if tracked.out:
+        # What the book will pay without the leg is not known.
+        return ""
+    worth = fair_value(chance, bet.stake_cents, payout_if_won(bet.stake_cents, bet.odds))
+    return f"fair cash-out {money_text(worth)}"
+
+
+def _age(alert: Alert, book: GameSeen, wording: MessageStyle) -> str:
+    """How old the data are that a message goes by, a delay that was asked for included."""
+    if book.seen_at is None:
+        return ""
+    seconds = (alert.at - book.seen_at).total_seconds()
+    delayed = f"delayed {span_text(wording.delay)}" if wording.delay else ""
+    if book.stale:
+        told = "data stale"
+    elif seconds < _FRESH_SECONDS:
+        told = f"data {delayed or 'just in'}"
+        delayed = ""
+    else:
+        told = f"data {span_text(seconds + wording.delay)} old"
+    return f"{told}, {delayed}" if delayed else told
+
+
+def _course(tracked: Followed) -> str:
+    """How far a chance has ranged: `peak 96 %, low 48 %`."""
+    if tracked.peak is None or tracked.low is None:
+        return ""
+    return f"peak {percent(tracked.peak)}, low {percent(tracked.low)}"

@@ -25,7 +25,7 @@ from tracker.domain.chance import NoChance
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text, odds_text, payout_if_won
-from tracker.language.drafting import stake_written
+from tracker.language.grammar import stake_written
 
 if TYPE_CHECKING:
     import typer

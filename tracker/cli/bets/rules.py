@@ -131,7 +131,7 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Trial
     from tracker.modelling.backtest.rehearsal import STARTS_BEFORE, SiteWatch
     from tracker.modelling.backtest.rule_trial import follow
     from tracker.replay.files import shipped
-    from tracker.replay.nba.site import Site
+    from tracker.replay.nba_site import NbaSite
     from tracker.replay.playback import Playback
 
     load = _load(scope)
@@ -142,7 +142,7 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Trial
             continue
         playback = Playback(recording)
         clock = LeapingClock(playback.scheduled - STARTS_BEFORE)
-        watch = SiteWatch(Site([playback]), clock)
+        watch = SiteWatch(NbaSite([playback]), clock)
         named = Game(
             recording.id, recording.league, recording.home.tricode, recording.away.tricode,
             playback.scheduled,

@@ -19,7 +19,7 @@ from tracker.domain.market import (
 )
 from tracker.domain.player import Stat, player_key
 from tracker.domain.value import ClosingValue
-from tracker.replay.recording import PlayerLine, Team
+from tracker.replay.recording import PlayerStatLine, RecordedTeam
 from tracker.store.views import ShowView
 
 
@@ -91,7 +91,7 @@ def _facts() -> dict[str, Facts]:
     return found
 
 
-def _figures(team: Team, lines: Sequence[PlayerLine]) -> dict[str, dict[Stat, int]]:
+def _figures(team: RecordedTeam, lines: Sequence[PlayerStatLine]) -> dict[str, dict[Stat, int]]:
     names = {x.id: player_key(f"{x.first} {x.last}") for x in team.players}
     return {
         names[x.player]: {

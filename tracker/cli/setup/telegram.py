@@ -69,7 +69,7 @@ def forget(context: typer.Context) -> None:
 async def pair_chat(scope: Scope) -> None:
     """Pair a chat with the configured bot, and send it a first message."""
     from tracker.cli.setup.channels import try_out
-    from tracker.notify.channels.telegram.values import Place
+    from tracker.notify.channels.telegram.values import ChatPlace
 
     channel = _channel(scope)
     async with channel, session(scope, write=True) as at:
@@ -89,7 +89,7 @@ async def pair_chat(scope: Scope) -> None:
                 "take [notify.telegram] chat_id out to send them here."
             )
             return
-        channel.line.place = Place(bond.chat, bond.topic)
+        channel.line.place = ChatPlace(bond.chat, bond.topic)
         await try_out(channel)
 
 

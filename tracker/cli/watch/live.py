@@ -32,7 +32,7 @@ from tracker.language.snoozes import parse_until
 if TYPE_CHECKING:
     from tracker.cli.session import Scope
     from tracker.store.views import BetView, ShowView
-    from tracker.wording.card_rows import Row
+    from tracker.wording.cards import Row
 
 _RETRY_S = 2.0
 """Seconds before a database that cannot be read is tried again."""

@@ -72,8 +72,7 @@ async def explained(
 def told_lines(told: Explained) -> list[str]:
     """The two moments, what was believed before, and the causes between, which add up."""
     from tracker.app.views import prior_words
-    from tracker.wording.causes import cause_text, tenths
-    from tracker.wording.figures import percent
+    from tracker.wording.figures import cause_text, percent, tenths
 
     bet, game, causes = told.view.bet, told.view.bet.game, told.causes
     if game is None:

@@ -17,12 +17,10 @@ from tracker.daemon.cards.live_view import LiveView
 from tracker.daemon.watchdog import Watchdog
 from tracker.daemon.watchers.loops import GRACE
 from tracker.domain.events import Tell
-from tracker.notify.boards import Board
-from tracker.notify.channel import Channel
+from tracker.notify.channel import Board, Channel
 from tracker.notify.channels.discord import DiscordChannel
 from tracker.notify.channels.ntfy import NtfyChannel
-from tracker.notify.channels.telegram.card import TelegramBoard
-from tracker.notify.channels.telegram.channel import TelegramChannel
+from tracker.notify.channels.telegram.channel import TelegramBoard, TelegramChannel
 from tracker.store import Store
 
 Job = Coroutine[None, None, None]

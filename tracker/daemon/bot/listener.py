@@ -28,10 +28,10 @@ from tracker.network import WRONG_CLOCK_S, clock_trouble
 from tracker.notify.channels.telegram.connection import NO_LIBRARY, CannotOpen, TelegramConnection
 from tracker.notify.channels.telegram.values import (
     Answer,
+    ChatPlace,
     Conflict,
     Heard,
     Other,
-    Place,
     Pressed,
     Updates,
     Written,
@@ -129,7 +129,7 @@ class Listener:
             known = await self._pairing.known()
             self._users = known.users
             if known.chat is not None:
-                self._line.place = Place(known.chat, known.topic)
+                self._line.place = ChatPlace(known.chat, known.topic)
 
     async def _introduce(self, api: BotApi) -> None:
         """Learn the bot's own name, and offer the commands; neither matters enough to wait for."""

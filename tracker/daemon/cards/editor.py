@@ -17,7 +17,7 @@ from tracker.daemon.cards.live_view import BEHIND, LiveView
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import CardClosed, CardFailing, CardGone, CardPosted, CardRecovered, Tell
 from tracker.domain.policy import Snooze
-from tracker.notify.boards import Board, Gone, Shown
+from tracker.notify.channel import Board, Gone, Shown
 from tracker.store.cards import CardRow
 from tracker.wording.cards import Card
 

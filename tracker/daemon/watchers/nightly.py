@@ -20,7 +20,7 @@ from tracker.domain.money import money_text, plural
 from tracker.domain.policy import Level
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.monitors import State
-from tracker.notify.web_service import Reply, WebService
+from tracker.notify.web_service import ServiceReply, WebService
 from tracker.store import Store
 from tracker.store.monitoring import Standing
 from tracker.store.trials import TrialOutcome, UntoldVerdict
@@ -292,13 +292,13 @@ async def _ask(line: WebService, url: str) -> str:
     host = urlsplit(url).hostname
     for _ in range(REDIRECTS + 1):
         match await line.ask("GET", url):
-            case Reply() as answer if answer.good:
+            case ServiceReply() as answer if answer.good:
                 return ""
-            case Reply(status, headers) if "Location" in headers and status in _MOVED:
+            case ServiceReply(status, headers) if "Location" in headers and status in _MOVED:
                 url = urljoin(url, headers["Location"])
                 if urlsplit(url).hostname != host:
                     return "it leads to another host: does the network want a sign-in?"
-            case Reply(status):
+            case ServiceReply(status):
                 return f"status {status}"
             case Refused(why) | Failed(why) | Unknown(why):
                 return why

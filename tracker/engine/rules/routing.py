@@ -207,7 +207,6 @@ def _grouped(firing: Firing, policy: Policy, level: Level, now: datetime) -> dat
     """When a message may leave: at once, or with what follows if one on the game has just left."""
     if level.rank >= Level.HIGH.rank:
         return None
-    last = max((x.at for x in policy.told if x.game == firing.game and x.at < now), default=None)
-    if last is None or now - last >= TOGETHER:
-        return None
-    return last + TOGETHER
+    this = Told(firing.game, now)
+    just_left = [x.at for x in policy.told if x.at < now and x.goes_with(this)]
+    return max(just_left) + TOGETHER if just_left else None

@@ -10,7 +10,7 @@ from tracker.domain.catalog.teams import code_in
 from tracker.domain.player import Availability, Injury
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.espn.espn import PATHS
-from tracker.settings.mistakes import plain_words
+from tracker.settings.reading import plain_words
 
 CAP = 8 << 20
 """Most bytes of the document; a full NBA list has about 400 kB."""

@@ -22,7 +22,7 @@ from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.nba import nba
 from tracker.feeds.polling.feed import Ask, Look
 from tracker.feeds.polling.poller import Poller
-from tracker.replay.nba.site import Site
+from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Playback
 from tracker.store import Store
 
@@ -33,7 +33,7 @@ STARTS_BEFORE = timedelta(minutes=10)
 class SiteWatch:
     """Looks games up in the documents of a replayed site, as the feed does over HTTP."""
 
-    def __init__(self, site: Site, clock: Clock) -> None:
+    def __init__(self, site: NbaSite, clock: Clock) -> None:
         """Documents are those of the clock's time."""
         self._site = site
         self._clock = clock
@@ -92,7 +92,7 @@ async def _play(
     tell: Tell,
 ) -> None:
     clock = LeapingClock(playback.scheduled - STARTS_BEFORE)
-    watch = SiteWatch(Site([playback]), clock)
+    watch = SiteWatch(NbaSite([playback]), clock)
     found = await watch.look(_game_of(playback), Ask.EITHER, 0.0)
     if isinstance(found.reading, Unreadable):
         return

@@ -7,8 +7,7 @@ import sys
 from typing import TextIO
 
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
-from tracker.notify.channel import Message
-from tracker.notify.threads import in_thread
+from tracker.notify.channel import Message, in_thread
 
 WRITE_LIMIT = 5.0
 """Seconds that a write may take: whoever reads the output may have stopped reading."""

@@ -7,11 +7,15 @@ from typing import Any, Self
 
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify.boards import Edited, Gone, Pace, Posted, Shown
-from tracker.notify.channel import Message
-from tracker.notify.channels.card_text import DISCORD_LIMIT, for_discord, markdown
-from tracker.notify.channels.telegram.text import ending, shortened
-from tracker.notify.web_service import SEND_LIMIT, Reply, WebService
+from tracker.notify.channel import Edited, Gone, Message, Pace, Posted, Shown
+from tracker.notify.channels.text import (
+    DISCORD_LIMIT,
+    card_markdown,
+    ending,
+    for_discord,
+    shortened,
+)
+from tracker.notify.web_service import SEND_LIMIT, ServiceReply, WebService
 from tracker.settings import Secret
 from tracker.settings.reading import ConfigError
 from tracker.wording.cards import Card
@@ -74,33 +78,33 @@ class DiscordChannel:
 
     async def post(self, card: Card, number: int, game: str) -> Posted:  # noqa: ARG002 - a board's
         """Post a card without a sound."""
-        return await self._write(markdown(for_discord(card)), silent=True)
+        return await self._write(card_markdown(for_discord(card)), silent=True)
 
     async def _write(self, text: str, *, silent: bool) -> Posted:
         body = _body(text) | ({"flags": _SILENT} if silent else {})
         found = await self._line.ask("POST", self._address("", "wait=true"), json_body=body)
         match found:
-            case Reply() if found.good:
+            case ServiceReply() if found.good:
                 number = (found.body or {}).get("id")
                 if isinstance(number, str) and number.isascii() and number.isdecimal():
                     return Shown(number)
                 return Unknown("Discord did not say which message it wrote")
-            case Reply():
+            case ServiceReply():
                 return _not_sent(self._refusal(found))
             case _:
                 return _not_sent(found)
 
     async def edit(self, message: str, card: Card, number: int) -> Edited:  # noqa: ARG002 - a board's
         """Make a card show this."""
-        text = markdown(for_discord(card))
+        text = card_markdown(for_discord(card))
         url = self._address(f"/messages/{message}")
         found = await self._line.ask("PATCH", url, json_body=_body(text))
         match found:
-            case Reply() if found.good:
+            case ServiceReply() if found.good:
                 return Sent()
-            case Reply() if (found.body or {}).get("code") == _UNKNOWN_MESSAGE:
+            case ServiceReply() if (found.body or {}).get("code") == _UNKNOWN_MESSAGE:
                 return Gone("the message is not there any more")
-            case Reply():
+            case ServiceReply():
                 return self._refusal(found)
             case _:
                 return found
@@ -110,7 +114,7 @@ class DiscordChannel:
         query = "&".join(x for x in (*queries, self._thread) if x)
         return f"{self._url}{path}?{query}" if query else f"{self._url}{path}"
 
-    def _refusal(self, reply: Reply) -> Outcome:
+    def _refusal(self, reply: ServiceReply) -> Outcome:
         forum = (reply.body or {}).get("code") == _NO_THREAD
         return self._line.refusal(reply, _FORUM if forum else _REMEDY)
 

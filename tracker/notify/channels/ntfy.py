@@ -13,11 +13,9 @@ from urllib.parse import urlencode
 
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify.boards import Edited, Pace, Posted, Shown
-from tracker.notify.channel import Message
-from tracker.notify.channels.card_text import NTFY_LIMIT, for_ntfy, plain
-from tracker.notify.channels.telegram.text import ending, shortened
-from tracker.notify.web_service import SEND_LIMIT, Reply, WebService
+from tracker.notify.channel import Edited, Message, Pace, Posted, Shown
+from tracker.notify.channels.text import NTFY_LIMIT, card_plain, ending, for_ntfy, shortened
+from tracker.notify.web_service import SEND_LIMIT, ServiceReply, WebService
 from tracker.settings import Secret
 from tracker.settings.reading import ConfigError
 from tracker.wording.cards import Card
@@ -100,34 +98,34 @@ class NtfyChannel:
         cut = shortened(text, ending(message.alert_ids), room)
         name = _alert_name(message.key) if message.key else ""
         found = await self._publish(cut, _PRIORITY[message.level], name, title)
-        return Sent() if isinstance(found, Reply) else found
+        return Sent() if isinstance(found, ServiceReply) else found
 
     async def post(self, card: Card, number: int, game: str) -> Posted:  # noqa: ARG002 - a board's
         """Publish a card without a sound, under a name that is its game's."""
         if self._too_old:
             return Refused(TOO_OLD)
         name = self._name(game)
-        found = await self._publish(plain(for_ntfy(card)), _SILENT, name)
-        if not isinstance(found, Reply):
+        found = await self._publish(card_plain(for_ntfy(card)), _SILENT, name)
+        if not isinstance(found, ServiceReply):
             return _not_sent(found)
         self._too_old = (found.body or {}).get("sequence_id") != name
         return Refused(TOO_OLD) if self._too_old else Shown(name)
 
     async def edit(self, message: str, card: Card, number: int) -> Edited:  # noqa: ARG002 - a board's
         """Publish a card under its name again."""
-        found = await self._publish(plain(for_ntfy(card)), _SILENT, message)
-        return Sent() if isinstance(found, Reply) else found
+        found = await self._publish(card_plain(for_ntfy(card)), _SILENT, message)
+        return Sent() if isinstance(found, ServiceReply) else found
 
     async def _publish(
         self, text: str, priority: str, name: str, title: str = ""
-    ) -> Reply | Outcome:
+    ) -> ServiceReply | Outcome:
         headers = {**self._headers, "X-Priority": priority}
         if name:
             headers["X-Sequence-ID"] = name
         # In the address, where it may have any letter; a header takes plain ones only.
         url = f"{self._url}?{urlencode({'title': title})}" if title else self._url
         found = await self._line.ask("POST", url, headers=headers, text=text)
-        if isinstance(found, Reply) and not found.good:
+        if isinstance(found, ServiceReply) and not found.good:
             return self._line.refusal(found, _REMEDY)
         return found
 

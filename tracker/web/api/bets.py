@@ -27,7 +27,7 @@ from tracker.app.views import alert_json, bet_json, iso, show_json, snapshot_jso
 from tracker.domain.bet import Result, wager_kind
 from tracker.domain.money import parse_money, parse_odds
 from tracker.domain.policy import Scope, Snooze, parse_rule
-from tracker.language.drafting import parse_stake
+from tracker.language.grammar import parse_stake
 from tracker.language.snoozes import parse_until
 from tracker.web.access import Reader, Writer
 from tracker.web.problems import Json, Problem, answers

@@ -21,9 +21,8 @@ from tracker.web import charts
 from tracker.web.pages.frame import Inside, OfBell, OfSite, at_text, drawn, page, share
 from tracker.web.pages.tonight import money_of, state_text
 from tracker.web.problems import Problem
-from tracker.wording.causes import cause_text, tenths
 from tracker.wording.closes import decision_facts, prior_text, value_text
-from tracker.wording.figures import percent, score_text, signed_money, span_text
+from tracker.wording.figures import cause_text, percent, score_text, signed_money, span_text, tenths
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo

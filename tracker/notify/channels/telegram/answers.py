@@ -22,7 +22,7 @@ from telegram.error import Conflict as TwoReaders
 
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.network import certificate_trouble
-from tracker.notify.boards import Gone
+from tracker.notify.channel import Gone
 from tracker.notify.channels.telegram.values import Answer, BadMarkup, Conflict, Moved, NoTopic
 
 _SAME = "message is not modified"
@@ -46,14 +46,14 @@ class OddAnswer(TelegramError):
         self.status = status
 
 
-class Taken(TelegramError):
+class UnreadableSuccess(TelegramError):
     """The Bot API did what it was asked, and told of it in a way that nobody knows."""
 
     def __init__(self) -> None:
         super().__init__("taken")
 
 
-class TooLarge(TelegramError):
+class RequestTooLarge(TelegramError):
     """The Bot API does not take a request of this size."""
 
 
@@ -78,7 +78,7 @@ def said_no(error: TelegramError, chat_id: int | None, said: str) -> Answer:
             )
         case BadRequest():
             return _bad_request(chat_id, said)
-        case TooLarge():
+        case RequestTooLarge():
             return _not_taken(chat_id, said)
         case NetworkError(__cause__=BaseException() as cause):
             return _broken(cause)

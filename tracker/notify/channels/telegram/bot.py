@@ -32,19 +32,19 @@ from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
 from tracker.domain.alert import Sent
 from tracker.network import PROXIES, UnusableProxy, proxy_for, trusted
-from tracker.notify.boards import Shown
+from tracker.notify.channel import Shown
 from tracker.notify.channels.telegram.answers import (
     OddAnswer,
-    Taken,
-    TooLarge,
+    RequestTooLarge,
+    UnreadableSuccess,
     odd,
     said_no,
 )
 from tracker.notify.channels.telegram.values import (
     Answer,
+    ChatPlace,
     Heard,
     Other,
-    Place,
     Pressed,
     Updates,
     Written,
@@ -132,17 +132,20 @@ class _Request(HTTPXRequest):
         connect_timeout: Any = BaseRequest.DEFAULT_NONE,
         pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """Ask once. Raises python-telegram-bot's errors, OddAnswer, Taken and TooLarge."""
+        """Ask once.
+
+        Raises the library's own errors, OddAnswer, UnreadableSuccess and RequestTooLarge.
+        """
         status, body = await super().do_request(
             url, method, request_data, read_timeout, write_timeout, connect_timeout, pool_timeout
         )
         answer = _read(status, body)
         if not answer["ok"] and status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            raise TooLarge(str(answer.get("description", "Request Entity Too Large")))
+            raise RequestTooLarge(str(answer.get("description", "Request Entity Too Large")))
         if not answer["ok"] and status < HTTPStatus.MULTIPLE_CHOICES:
             raise TelegramError(str(answer.get("description", "no reason given")))
         if answer["ok"] and url.rpartition("/")[2] in _WRITTEN and not _is_message(answer):
-            raise Taken
+            raise UnreadableSuccess
         return status, body
 
 
@@ -221,7 +224,7 @@ class BotApi:
 
     async def post(
         self,
-        place: Place,
+        place: ChatPlace,
         text: str,
         *,
         html: bool,
@@ -262,7 +265,7 @@ class BotApi:
         )
         return _answer_or(await self._ask(asked, chat_id), Sent())
 
-    async def picture(self, place: Place, image: bytes, caption: str, reply_to: int) -> Answer:
+    async def picture(self, place: ChatPlace, image: bytes, caption: str, reply_to: int) -> Answer:
         """Send a PNG with a caption (at most 1,024 characters) as a reply."""
         asked = self._bot.send_photo(
             place.chat,
@@ -331,7 +334,7 @@ class BotApi:
             return await asked
         except OddAnswer as why:
             return odd(why.status)
-        except Taken:
+        except UnreadableSuccess:
             return Sent()
         except TelegramError as why:
             return said_no(why, chat_id, self._quoted(why.message))

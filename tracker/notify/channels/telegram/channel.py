@@ -1,33 +1,36 @@
-"""The Telegram channel: writes each alert to one chat, natively, so that every outcome is known.
+"""Alerts and live cards in one Telegram chat, written natively, so that every outcome is known.
 
-An alert is a reply to the live card of its game, where that is shown.
+An alert is a reply to the live card of its game, where that is shown. A card is posted without a
+sound and edited in place, with buttons to press.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from tracker.domain.alert import Outcome, Sent, Unknown
+from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import Tell, tell_nobody
 from tracker.domain.policy import Level
-from tracker.notify.boards import Gone, Shown
-from tracker.notify.channel import Message
+from tracker.notify.channel import Edited, Gone, Message, Pace, Posted, Shown
 from tracker.notify.channels.telegram.connection import (
     NO_LIBRARY,
     CannotOpen,
     TelegramConnection,
 )
-from tracker.notify.channels.telegram.text import marked_up, plain
-from tracker.notify.channels.telegram.values import Answer, Place
+from tracker.notify.channels.telegram.values import Answer, ChatPlace
+from tracker.notify.channels.text import card_html, card_plain, for_telegram, marked_up, plain
 from tracker.settings import Secret
 from tracker.settings.models import TelegramSettings
 from tracker.settings.reading import ConfigError
+from tracker.wording.cards import Card
 
 if TYPE_CHECKING:
     from tracker.notify.channels.telegram.bot import BotApi
+
 
 NAME = "telegram"
 
@@ -48,7 +51,7 @@ def telegram_channel(
     token: Secret | None,
     tell: Tell = tell_nobody,
     *,
-    paired: Place | None = None,
+    paired: ChatPlace | None = None,
 ) -> TelegramChannel | None:
     """The channel that the configuration asks for; None when it asks for none.
 
@@ -64,7 +67,7 @@ def telegram_channel(
         )
     if find_spec("telegram") is None:
         raise ConfigError(f"[notify.telegram]: {NO_LIBRARY}, or take the table out")
-    place = paired if settings.chat_id is None else Place(settings.chat_id, settings.topic_id)
+    place = paired if settings.chat_id is None else ChatPlace(settings.chat_id, settings.topic_id)
     line = TelegramConnection(token, place, api_url=settings.api_url, tell=tell)
     use = Use(settings.cards, settings.commands, fixed=settings.chat_id is not None)
     return TelegramChannel(line, use)
@@ -135,7 +138,7 @@ class TelegramChannel:
         """Write one message to the chat, and say what came of it."""
         reply_to = None if message.card is None else number_in(message.card, self.line.chat_id)
 
-        async def ask(api: BotApi, place: Place, html: bool) -> Answer:
+        async def ask(api: BotApi, place: ChatPlace, html: bool) -> Answer:
             text = marked_up(message) if html else plain(message)
             silent = message.level is Level.INFO
             return await api.post(place, text, html=html, reply_to=reply_to, silent=silent)
@@ -148,3 +151,116 @@ class TelegramChannel:
                 return Unknown(f"Telegram answered oddly: {why}")
             case _:
                 return found
+
+
+PRIVATE = Pace(each=12.0, between=1.5, idle=60.0)
+"""Telegram takes about one message a second in a private chat."""
+
+GROUP = Pace(each=15.0, between=5.0, idle=60.0)
+"""Telegram takes 20 messages a minute in a group: twelve for cards leave room for alerts."""
+
+SNOOZE_MINUTES = 30
+"""For how long the button silences a game."""
+
+
+class Press(StrEnum):
+    """What the buttons of a card do."""
+
+    REFRESH = "refresh"
+    WHY = "why"
+    SNOOZE = "snooze"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+
+
+def button_data(press: Press, number: int) -> str:
+    """What a button carries: far below the 64 bytes that it may."""
+    return f"{press.value}:{number}"
+
+
+def read_button(data: str) -> tuple[Press, int] | None:
+    """What was pressed, and on which card; None for what no button of ours carries."""
+    word, _, number = data.partition(":")
+    if word not in set(Press) or not (number.isascii() and number.isdecimal()):
+        return None
+    return Press(word), int(number)
+
+
+def buttons(card: Card, number: int) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """The rows of buttons below a card; a closed one can only be asked why."""
+    if card.closed:
+        return ((("❓ Why", button_data(Press.WHY, number)),),)
+    quiet = (
+        (("🔔 Unmute", button_data(Press.UNMUTE, number)),)
+        if card.quiet
+        else (
+            (f"😴 {SNOOZE_MINUTES} min", button_data(Press.SNOOZE, number)),
+            ("🔕 Mute", button_data(Press.MUTE, number)),
+        )
+    )
+    return (
+        (
+            ("🔄 Refresh", button_data(Press.REFRESH, number)),
+            ("❓ Why", button_data(Press.WHY, number)),
+        ),
+        quiet,
+    )
+
+
+class TelegramBoard:
+    """The cards of one chat."""
+
+    def __init__(self, line: TelegramConnection) -> None:
+        """`line` is that of the channel."""
+        self.name = NAME
+        self.same_name = False
+        self._line = line
+
+    @property
+    def pace(self) -> Pace:
+        """Groups have negative numbers."""
+        chat = self._line.chat_id
+        return GROUP if chat is not None and chat < 0 else PRIVATE
+
+    async def post(self, card: Card, number: int, game: str) -> Posted:  # noqa: ARG002 - a board's
+        """Post a card with its buttons, without a sound."""
+        fitting = for_telegram(card)
+
+        async def ask(api: BotApi, place: ChatPlace, marked: bool) -> Answer:
+            return await api.post(
+                place,
+                card_html(fitting) if marked else card_plain(fitting),
+                html=marked,
+                buttons=buttons(card, number),
+                silent=True,
+            )
+
+        found = await self._line.speak(ask, f"card {number}")
+        match found:
+            case Sent():
+                return Unknown("Telegram took the card and did not say which message it is")
+            case Gone(why):
+                return Refused(why)
+            case Shown(number_in_chat):
+                return Shown(card_name(self._line.chat_id or 0, int(number_in_chat)))
+            case Refused() | Failed() | Unknown():
+                return found
+
+    async def edit(self, message: str, card: Card, number: int) -> Edited:
+        """Make a card show this; one in a chat that is no longer ours counts as deleted."""
+        number_in_chat = number_in(message, self._line.chat_id)
+        if number_in_chat is None:
+            return Gone("the card stands in another chat")
+        fitting = for_telegram(card)
+
+        async def ask(api: BotApi, place: ChatPlace, marked: bool) -> Answer:
+            return await api.edit(
+                place.chat,
+                number_in_chat,
+                card_html(fitting) if marked else card_plain(fitting),
+                html=marked,
+                buttons=buttons(card, number),
+            )
+
+        found = await self._line.speak(ask, f"card {number}")
+        return Sent() if isinstance(found, Shown) else found

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, assert_never
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import ChatMoved, MarkupRefused, Tell, TopicGone, tell_nobody
 from tracker.network import UnusableProxy
-from tracker.notify.boards import Gone, Shown
+from tracker.notify.channel import Gone, Shown, in_thread
 from tracker.notify.channels.telegram.values import (
     Answer,
     BadMarkup,
+    ChatPlace,
     Conflict,
     Moved,
     NoTopic,
-    Place,
 )
-from tracker.notify.threads import in_thread
 from tracker.settings import Secret
 from tracker.settings.reading import ConfigError
 
@@ -51,7 +50,7 @@ _MOST_REQUESTS = 4
 _UNPAIRED_WAIT = 30.0
 """Seconds until somebody may have paired a chat, or mended certificates or a proxy."""
 
-Ask = Callable[["BotApi", Place, bool], Awaitable[Answer]]
+Ask = Callable[["BotApi", ChatPlace, bool], Awaitable[Answer]]
 """Makes one request of a bot to a place, with markup or without."""
 
 Spoken = Shown | Gone | Outcome
@@ -73,7 +72,7 @@ class TelegramConnection:
     def __init__(
         self,
         token: Secret,
-        place: Place | None,
+        place: ChatPlace | None,
         *,
         api_url: str = API_URL,
         tell: Tell = tell_nobody,
@@ -161,7 +160,7 @@ class TelegramConnection:
         html = in_topic = True
         for _ in range(_MOST_REQUESTS):
             assert self.place is not None  # noqa: S101 - it is never taken away
-            place = self.place if in_topic else Place(self.place.chat)
+            place = self.place if in_topic else ChatPlace(self.place.chat)
             answer = await ask(api, place, html)
             match answer:
                 case Moved():
@@ -187,7 +186,7 @@ class TelegramConnection:
     def _follow(self, chat_id: int) -> None:
         """Write to the chat's later number from here on, and say so."""
         was = self.chat_id or 0
-        self.place = Place(chat_id)
+        self.place = ChatPlace(chat_id)
         self.tell(ChatMoved(was, chat_id, f"write chat_id = {chat_id} under [notify.telegram]"))
         self._moves.put_nowait((was, chat_id))
 

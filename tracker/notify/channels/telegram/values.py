@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.domain.alert import Outcome
-from tracker.notify.boards import Gone, Shown
+from tracker.notify.channel import Gone, Shown
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ChatPlace:
     """Where messages are written: a chat, and the topic of it where the group has topics."""
 
     chat: int
@@ -65,9 +65,9 @@ class Written:
     topic: int | None = None
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ChatPlace:
         """Where to answer it."""
-        return Place(self.chat, self.topic)
+        return ChatPlace(self.chat, self.topic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ class Pressed:
     line: str = ""
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ChatPlace:
         """Where to answer it."""
-        return Place(self.chat, self.topic)
+        return ChatPlace(self.chat, self.topic)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,124 @@
-"""How ESPN names leagues, teams, events and the state of a game, odd habits included."""
+"""How the leagues' own sites and ESPN write games: clocks, times and states, odd habits too."""
 
 import re
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from tracker.replay.nba.words import EASTERN, MINUTE
 from tracker.replay.playback import View
-from tracker.replay.recording import Phase, Team
+from tracker.replay.recording import RecordedPhase, RecordedTeam
+
+EASTERN = ZoneInfo("America/New_York")
 
 Json = dict[str, Any]
 
 
-class LeagueWords(NamedTuple):
+class NbaLeague(NamedTuple):
+    """A league as its own documents write it."""
+
+    id: str
+    name: str
+    folder: str
+
+
+NBA_LEAGUES = {
+    "nba": NbaLeague("00", "National Basketball Association", "NBA"),
+    "wnba": NbaLeague("10", "Women's National Basketball Association", "WNBA"),
+}
+"""The leagues whose sites are alike, by the name of a recording's league."""
+
+MINUTE = 6000
+"""A minute in hundredths of a second."""
+
+STATUS = {
+    RecordedPhase.BEFORE: 1,
+    RecordedPhase.PLAYING: 2,
+    RecordedPhase.BREAK: 2,
+    RecordedPhase.OVER: 3,
+}
+"""The feed's number for each phase."""
+
+
+def duration(hundredths: int) -> str:
+    """`PT07M15.00S`; minutes may be more than 60."""
+    minutes, rest = divmod(hundredths, MINUTE)
+    return f"PT{minutes:02d}M{rest // 100:02d}.{rest % 100:02d}S"
+
+
+def utc(instant: datetime) -> str:
+    """`2026-01-30T00:00:00Z`."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def local(instant: datetime, zone: ZoneInfo = EASTERN) -> str:
+    """`2026-01-29T19:00:00-05:00`."""
+    return instant.astimezone(zone).isoformat(timespec="seconds")
+
+
+def false_utc(instant: datetime) -> str:
+    """Eastern wall time that calls itself UTC: `2026-01-29T19:00:00Z`."""
+    return instant.astimezone(EASTERN).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def tip_off_text(instant: datetime) -> str:
+    """`7:00 pm ET`."""
+    there = instant.astimezone(EASTERN)
+    return f"{there.hour % 12 or 12}:{there.minute:02d} {'am' if there.hour < 12 else 'pm'} ET"  # noqa: PLR2004
+
+
+def game_code(view: View) -> str:
+    """`20260129/SACPHI`."""
+    day = view.tip_off.astimezone(EASTERN).strftime("%Y%m%d")
+    return f"{day}/{view.recording.away.tricode}{view.recording.home.tricode}"
+
+
+def period_name(period: int, regulation: int) -> str:
+    """`Q3`, `OT1`."""
+    return f"Q{period}" if period <= regulation else f"OT{period - regulation}"
+
+
+def live_text(view: View) -> str:
+    """What a scoreboard says while a game is on: `Q2 07:15`, `Q1 12.3`, `Half`, `End Q3`."""
+    state, rules = view.state, view.recording.rules
+    name = period_name(state.period, rules.periods)
+    if state.phase is RecordedPhase.BREAK:
+        return "Half" if state.period == rules.periods // 2 else f"End {name}"
+    if state.clock < MINUTE:
+        return f"{name} {state.clock / 100:.1f}"
+    return f"{name} {state.clock // MINUTE:02d}:{state.clock % MINUTE // 100:02d}"
+
+
+def final_text(view: View) -> str:
+    """What a scoreboard says at the end: `Final`, `Final/OT ` with its blank, `Final/OT2`."""
+    overtimes = view.state.period - view.recording.rules.periods
+    if overtimes < 1:
+        return "Final"
+    return f"Final/OT{overtimes if overtimes > 1 else ' '}"
+
+
+def board_time(instant: datetime) -> str:
+    """The scoreboard's own time: 12 hours without am or pm, minutes and seconds said twice."""
+    return instant.astimezone(EASTERN).strftime("%Y-%m-%d %I:%M:%S.%M%S")
+
+
+def box_time(instant: datetime) -> str:
+    """The time of a box or a play-by-play: Eastern, 24 hours, microseconds."""
+    return instant.astimezone(EASTERN).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def periods(scores: tuple[int, ...], regulation: int) -> list[Json]:
+    """The scores by period, overtimes under their own name."""
+    return [
+        {
+            "period": number,
+            "periodType": "REGULAR" if number <= regulation else "OVERTIME",
+            "score": score,
+        }
+        for number, score in enumerate(scores, start=1)
+    ]
+
+
+class EspnLeague(NamedTuple):
     """A league as ESPN writes it: its part of the path, its number and its name."""
 
     slug: str
@@ -20,12 +127,12 @@ class LeagueWords(NamedTuple):
     short: str
 
 
-LEAGUES = {
-    "nba": LeagueWords("nba", "46", "National Basketball Association", "NBA"),
-    "wnba": LeagueWords("wnba", "59", "Women's National Basketball Association", "WNBA"),
-    "ncaam": LeagueWords("mens-college-basketball", "41", "NCAA Men's Basketball", "NCAAM"),
-    "ncaaw": LeagueWords("womens-college-basketball", "54", "NCAA Women's Basketball", "NCAAW"),
-    "gleague": LeagueWords("nba-development", "0", "NBA G League", "G League"),
+ESPN_LEAGUES = {
+    "nba": EspnLeague("nba", "46", "National Basketball Association", "NBA"),
+    "wnba": EspnLeague("wnba", "59", "Women's National Basketball Association", "WNBA"),
+    "ncaam": EspnLeague("mens-college-basketball", "41", "NCAA Men's Basketball", "NCAAM"),
+    "ncaaw": EspnLeague("womens-college-basketball", "54", "NCAA Women's Basketball", "NCAAW"),
+    "gleague": EspnLeague("nba-development", "0", "NBA G League", "G League"),
 }
 """By the name of a league; of the last two there are no recordings, and so no events.
 
@@ -51,7 +158,7 @@ _FIRST_MONTH = 8
 _HALVES = 2
 
 
-def team_ids(team: Team, league: str) -> tuple[str, str]:
+def team_ids(team: RecordedTeam, league: str) -> tuple[str, str]:
     """ESPN's number and abbreviation of a team; those of the recording where ESPN's are its own."""
     number, _, code = _TEAMS.get(league, {}).get(team.tricode, str(team.id)).partition(" ")
     return number, code or team.tricode
@@ -88,25 +195,25 @@ def status(view: View) -> Json:
     if view.postponed:
         return _status(0, "0.0", 0, _kind("6", "STATUS_POSTPONED", "post", "Postponed"))
     match state.phase:
-        case Phase.BEFORE:
+        case RecordedPhase.BEFORE:
             long, short = _tip_off(view.tip_off)
             kind = _kind("1", "STATUS_SCHEDULED", "pre", "Scheduled", long, short)
             return _status(0, "0.0", 0, kind)
-        case Phase.PLAYING:
+        case RecordedPhase.PLAYING:
             text = _clock(state.clock)
             name, short = period_names(state.period, rules.periods)
             long, short = f"{text} - {name}", f"{text} - {short}"
             kind = _kind("2", "STATUS_IN_PROGRESS", "in", "In Watchdog", long, short)
             return _status(state.clock, text, state.period, kind)
-        case Phase.BREAK if state.period * 2 == rules.periods:
+        case RecordedPhase.BREAK if state.period * 2 == rules.periods:
             kind = _kind("23", "STATUS_HALFTIME", "in", "Halftime")
             return _status(0, "0:00", state.period, kind)
-        case Phase.BREAK:
+        case RecordedPhase.BREAK:
             name, short = period_names(state.period, rules.periods)
             long, short = f"End of {name}", f"End of {short}"
             kind = _kind("22", "STATUS_END_PERIOD", "in", "End of Period", long, short)
             return _status(0, "0:00", state.period, kind)
-        case Phase.OVER:
+        case RecordedPhase.OVER:
             return _status(0, "0.0", state.period, _final(state.period - rules.periods))
 
 

@@ -1,12 +1,16 @@
-"""A message as Telegram takes it: marked up in HTML or plain, and never longer than it allows."""
+"""Messages and cards in the words of a channel: HTML, Markdown or plain, and never too long."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Callable
+from functools import partial
 from html import escape
 from itertools import takewhile
 
 from tracker.notify.channel import Message
+from tracker.wording.cards import Card, Row, folded
 
 TEXT_LIMIT = 4096
 """Most characters of one message, counted after its markup was read (Bot API, sendMessage)."""
@@ -112,3 +116,112 @@ def _joined(text: str, place: int) -> bool:
     # Two letters make a flag, so it depends on how many stand before.
     letters = takewhile(lambda x: ord(x) in _FLAG_LETTERS, reversed(text[:place]))
     return ord(after) in _FLAG_LETTERS and len(list(letters)) % 2 == 1
+
+
+DISCORD_LIMIT = 2000
+"""Most characters of a message of a webhook (Discord, Execute Webhook, `content`)."""
+
+NTFY_LIMIT = 4000
+"""Most bytes of a message's body; beyond 4,096 ntfy makes a file of it."""
+
+_INDENT = "     "
+_MARKDOWN = re.compile(r"([\\*_~`|>#\[\]()<-])")
+
+Words = Callable[[str], str]
+
+
+def card_plain(card: Card) -> str:
+    """The card without any markup."""
+    return _lines(card, str, str)
+
+
+def card_html(card: Card) -> str:
+    """The card in Telegram's HTML: the score and what counts of each bet are bold."""
+    quoted = partial(escape, quote=False)
+    return _lines(card, quoted, lambda text: f"<b>{quoted(text)}</b>")
+
+
+def card_markdown(card: Card) -> str:
+    """The card in Discord's Markdown."""
+    return _lines(card, _escaped, lambda text: f"**{_escaped(text)}**")
+
+
+def for_telegram(card: Card) -> Card:
+    """As much of the card as one message of Telegram's holds."""
+    return folded(card, lambda x: length(card_plain(x)) <= TEXT_LIMIT)
+
+
+def for_discord(card: Card) -> Card:
+    """As much of the card as one message of Discord's holds."""
+    return folded(card, lambda x: len(card_markdown(x)) <= DISCORD_LIMIT)
+
+
+def for_ntfy(card: Card) -> Card:
+    """As much of the card as one message of ntfy's holds."""
+    return folded(card, lambda x: len(card_plain(x).encode()) <= NTFY_LIMIT)
+
+
+def _lines(card: Card, words: Words, strong: Words) -> str:
+    lines = [strong(card.head)]
+    if card.warning:
+        lines.append(strong(card.warning))
+    for row in card.rows:
+        lines += _row(row, words, strong)
+    last = (card.rest, card.verdict, card.quiet, card.note, card.foot)
+    lines += [words(x) for x in last if x]
+    return "\n".join(lines)
+
+
+def _row(row: Row, words: Words, strong: Words, indent: str = "") -> list[str]:
+    parts = [words(row.label)]
+    if row.figure:
+        parts.append(strong(row.figure))
+    if row.stand:
+        parts.append(words(row.stand))
+    lines = [f"{indent}{row.mark} {'  '.join(parts)}"]
+    if row.under:
+        lines.append(f"{_INDENT}{words(row.under)}")
+    for leg in row.legs:
+        lines += _row(leg, words, strong, _INDENT)
+    return lines
+
+
+def _escaped(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+BRIEF = 160
+"""Characters of a text message, where only plain ones are in it."""
+
+_PLAIN = {
+    "▲": "UP", "▼": "DOWN", "▶": "START", "◆": "BREAK", "✔": "HIT", "✘": "DEAD", "⚠": "NO DATA",
+    "✓": "BACK", "✅": "WON", "❌": "LOST", "↔": "PUSH", "⊘": "VOID", "↻": "CORRECTED",
+    "→": "->", "·": "-", "–": "-", "…": "...", "≥": ">=", "≤": "<=",
+}  # fmt: skip
+
+
+def brief(text: str, limit: int = BRIEF) -> str:
+    """A message as one text message takes it: plain letters, and no more of them than `limit`.
+
+    The first line stays whole if it can; of the rest, whole facts are kept from the front, and the
+    alert's number, which stands last, always.
+    """
+    first, _, rest = _plain(text).partition("\n")
+    facts = [x for x in rest.replace("\n", " - ").split(" - ") if x]
+    number = facts.pop() if facts and facts[-1].startswith("alert ") else ""
+    if not number and " - alert " in first:
+        first, _, number = first.rpartition(" - alert ")
+        number = f"alert {number}"
+    room = limit - (len(number) + 3 if number else 0)
+    told = first if len(first) <= room else f"{first[: room - 3].rstrip()}..."
+    for fact in facts:
+        if len(told) + 3 + len(fact) > room:
+            break
+        told = f"{told} - {fact}"
+    return f"{told} - {number}" if number else told
+
+
+def _plain(text: str) -> str:
+    spelt = "".join(_PLAIN.get(x, x) for x in text)
+    split = unicodedata.normalize("NFKD", spelt)
+    return "".join(x for x in split if x.isascii())

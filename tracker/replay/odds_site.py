@@ -1,33 +1,57 @@
 """The addresses of three providers: The Odds API with its credits, Kalshi and Polymarket.
 
-Every path and document has the shape of the real one; what is in them is modelled (`prices`), and
-says so. The Odds API counts credits a key, and answers every error that it has a code for.
+Every path and document has the shape of the real one. The prices in them are modelled, are no
+quotes of anybody, and say so (`"modelled": true`): before tip-off they move by half points from an
+opening line to the recorded closing one; in play the chance of winning follows score and clock as a
+normal variable. The Odds API counts credits a key, and answers every error that it has a code for.
 """
+
+from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tracker.replay.odds.prices import BOOKS, TITLES, ModelledPrices, asked, prices
 from tracker.replay.playback import Page, Showing
+from tracker.replay.recording import RecordedPhase
 
-SPORT = "basketball_nba"
-FEATURED = ("h2h", "spreads", "totals")
-REGIONS = ("us", "us2", "uk", "eu", "au")
-FREE_CREDITS = 500
-MOST_A_SECOND = 30
+_SPORT = "basketball_nba"
+
+
+_FEATURED = ("h2h", "spreads", "totals")
+
+
+_REGIONS = ("us", "us2", "uk", "eu", "au")
+
+
+_FREE_CREDITS = 500
+
+
+_MOST_A_SECOND = 30
 """Requests; the source answers 429 beyond that."""
 
+
 _DETAILS = "https://the-odds-api.com/liveapi/guides/v4/api-error-codes.html"
+
+
 _EASTERN = ZoneInfo("America/New_York")
+
+
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+
+
 _PLAYERS = re.compile(r"player_[a-z_]+|alternate_[a-z]+|[a-z0-9]+_(h[12]|q[1-4])|team_totals")
+
+
 _TICK = 0.01
+
 
 _STATUSES = {
     "MISSING_KEY": 401, "INVALID_KEY": 401, "DEACTIVATED_KEY": 401, "OUT_OF_USAGE_CREDITS": 401,
@@ -46,7 +70,7 @@ def is_odds(path: str) -> bool:
 class OddsSite:
     """The documents of the providers. `credits` is what each key has at first."""
 
-    def __init__(self, showings: Sequence[Showing], credits_a_key: int = FREE_CREDITS) -> None:
+    def __init__(self, showings: Sequence[Showing], credits_a_key: int = _FREE_CREDITS) -> None:
         """Nothing has been asked."""
         self._showings = tuple(showings)
         self._credits = credits_a_key
@@ -79,9 +103,9 @@ class OddsSite:
         match parts[1:]:
             case ["sports"]:
                 return self._paid(
-                    [{"key": SPORT, "group": "Basketball", "active": True}], key, 0, now
+                    [{"key": _SPORT, "group": "Basketball", "active": True}], key, 0, now
                 )
-            case ["sports", sport, *_] if sport != SPORT:
+            case ["sports", sport, *_] if sport != _SPORT:
                 return self._error("UNKNOWN_SPORT", key, now)
             case ["sports", _, "events"]:
                 events = [_event(x) for x in self._listed(now)]
@@ -104,11 +128,11 @@ class OddsSite:
         while recent and now - recent[0] >= timedelta(seconds=1):
             recent.popleft()
         recent.append(now)
-        return "EXCEEDED_FREQ_LIMIT" if len(recent) > MOST_A_SECOND else ""
+        return "EXCEEDED_FREQ_LIMIT" if len(recent) > _MOST_A_SECOND else ""
 
     def _odds(self, query: Mapping[str, str], key: str, now: datetime) -> Page:
         markets = tuple(dict.fromkeys(query.get("markets", "h2h").split(",")))
-        if not set(markets) <= set(FEATURED):
+        if not set(markets) <= set(_FEATURED):
             return self._error("INVALID_MARKET", key, now)
         places = _places(query)
         if isinstance(places, str):
@@ -119,7 +143,7 @@ class OddsSite:
 
     def _event_odds(self, event: str, query: Mapping[str, str], key: str, now: datetime) -> Page:
         markets = tuple(dict.fromkeys(query.get("markets", "h2h").split(",")))
-        if not all(x in FEATURED or _PLAYERS.fullmatch(x) for x in markets):
+        if not all(x in _FEATURED or _PLAYERS.fullmatch(x) for x in markets):
             return self._error("INVALID_MARKET", key, now)
         places = _places(query)
         if isinstance(places, str):
@@ -159,7 +183,7 @@ class OddsSite:
         }
 
     def _listed(self, now: datetime) -> list[Showing]:
-        return [x for x in self._showings if prices(x, now) is not None]
+        return [x for x in self._showings if _prices(x, now) is not None]
 
     # -------------------------------------------------------------------------------- the exchanges
 
@@ -167,14 +191,14 @@ class OddsSite:
         series = query.get("series_ticker", "")
         found = []
         for showing in self._listed(now):
-            told = prices(showing, now)
+            told = _prices(showing, now)
             if told is not None:
                 found += _contracts(showing, told, series)
         return found
 
     def _events(self, slug: str, now: datetime) -> list[dict[str, Any]]:
         for showing in self._listed(now):
-            told = prices(showing, now)
+            told = _prices(showing, now)
             if told is not None and _slug(showing) == slug:
                 return [_polymarket(showing, told, now)]
         return []
@@ -182,7 +206,7 @@ class OddsSite:
     def _token(self, path: str, query: Mapping[str, str], now: datetime) -> Page | None:
         token = query.get("token_id", "")
         for showing in self._listed(now):
-            told = prices(showing, now)
+            told = _prices(showing, now)
             for chance, known in () if told is None else _tokens(showing, told):
                 if known == token:
                     return _page(_answer(path, query, chance), now)
@@ -203,7 +227,7 @@ def _places(query: Mapping[str, str]) -> int | str:
     regions = [x for x in query.get("regions", "").split(",") if x]
     if not regions:
         return "MISSING_REGION"
-    return len(regions) if set(regions) <= set(REGIONS) else "INVALID_REGION"
+    return len(regions) if set(regions) <= set(_REGIONS) else "INVALID_REGION"
 
 
 def _id(showing: Showing) -> str:
@@ -214,7 +238,7 @@ def _event(showing: Showing) -> dict[str, Any]:
     recording = showing.playback.recording
     return {
         "id": _id(showing),
-        "sport_key": SPORT,
+        "sport_key": _SPORT,
         "sport_title": "NBA",
         "commence_time": _iso(showing.tip_off),
         "home_team": f"{recording.home.city} {recording.home.name}",
@@ -228,11 +252,11 @@ def _iso(at: datetime) -> str:
 
 
 def _books(showing: Showing, markets: Sequence[str], now: datetime) -> list[dict[str, Any]]:
-    told = prices(showing, now)
+    told = _prices(showing, now)
     if told is None:
         return []
     found = []
-    for key, (opinion, margin) in BOOKS.items():
+    for key, (opinion, margin) in _BOOKS.items():
         listed = [
             {"key": x, "last_update": _iso(now), "outcomes": outcomes}
             for x in markets
@@ -240,13 +264,13 @@ def _books(showing: Showing, markets: Sequence[str], now: datetime) -> list[dict
         ]
         if listed:
             found.append(
-                {"key": key, "title": TITLES[key], "last_update": _iso(now), "markets": listed}
+                {"key": key, "title": _TITLES[key], "last_update": _iso(now), "markets": listed}
             )
     return found
 
 
 def _outcomes(
-    showing: Showing, told: ModelledPrices, market: str, opinion: float, margin: float
+    showing: Showing, told: _ModelledPrices, market: str, opinion: float, margin: float
 ) -> list[dict[str, Any]]:
     event = _event(showing)
     home, away = event["home_team"], event["away_team"]
@@ -271,7 +295,7 @@ def _outcomes(
     ]
 
 
-def _contracts(showing: Showing, told: ModelledPrices, series: str) -> list[dict[str, Any]]:
+def _contracts(showing: Showing, told: _ModelledPrices, series: str) -> list[dict[str, Any]]:
     recording, local = showing.playback.recording, showing.tip_off.astimezone(_EASTERN)
     home, away = recording.home.tricode, recording.away.tricode
     day = f"{local:%y}{_MONTHS[local.month - 1]}{local:%d}"
@@ -314,13 +338,13 @@ def _slug(showing: Showing) -> str:
     return f"nba-{recording.away.tricode}-{recording.home.tricode}-{local:%Y-%m-%d}".casefold()
 
 
-def _tokens(showing: Showing, told: ModelledPrices) -> list[tuple[float, str]]:
+def _tokens(showing: Showing, told: _ModelledPrices) -> list[tuple[float, str]]:
     """The chance and the token of each outcome of a game's one market."""
     seed = _id(showing)
     return [(1 - told.home_chance, f"{seed}0"), (told.home_chance, f"{seed}1")]
 
 
-def _polymarket(showing: Showing, told: ModelledPrices, now: datetime) -> dict[str, Any]:
+def _polymarket(showing: Showing, told: _ModelledPrices, now: datetime) -> dict[str, Any]:
     recording = showing.playback.recording
     (away, first), (home, second) = _tokens(showing, told)
     bid, ask = _around(away)
@@ -350,3 +374,85 @@ def _answer(path: str, query: Mapping[str, str], chance: float) -> dict[str, Any
         side: [{"price": f"{price:g}", "size": size} for price, size in listed]
         for side, listed in levels.items()
     }
+
+
+_BOOKS = {
+    "draftkings": (0.0, 0.045), "fanduel": (0.004, 0.045), "betmgm": (-0.006, 0.05),
+    "williamhill_us": (0.002, 0.048), "betrivers": (-0.003, 0.052), "pinnacle": (0.0, 0.025),
+}  # fmt: skip
+"""Each book's own opinion, added to the home side's chance, and its margin."""
+
+
+_TITLES = {
+    "draftkings": "DraftKings", "fanduel": "FanDuel", "betmgm": "BetMGM",
+    "williamhill_us": "Caesars", "betrivers": "BetRivers", "pinnacle": "Pinnacle",
+}  # fmt: skip
+
+
+_MOVES = timedelta(minutes=30)
+"""How long a line stands before it moves by half a point."""
+
+
+_SETTLED = timedelta(minutes=20)
+"""How long before the listed tip-off lines have come to where they close."""
+
+
+_USUAL = (-2.5, 226.5)
+"""The home spread and the total of a game whose own lines were not recorded."""
+
+
+_SDS = (12.8, 18.3)
+"""Points: how far the final margin and total lie from their closing lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ModelledPrices:
+    """What is for sale at an instant: lines, and chances of the home side and of the over."""
+
+    home_spread: float | None
+    total: float | None
+    home_chance: float
+    live: bool
+
+
+def _prices(showing: Showing, now: datetime) -> _ModelledPrices | None:
+    """The prices of a game at an instant; None once it is over."""
+    recorded = showing.playback.recording.lines
+    spread, total = _USUAL
+    if recorded is not None:
+        spread = spread if recorded.home_spread is None else recorded.home_spread
+        total = total if recorded.total is None else recorded.total
+    view = showing.view(now)
+    if view.state.phase is RecordedPhase.BEFORE and now < view.starts:
+        steps = _steps(showing, now)
+        moved = spread + 0.5 * steps
+        return _ModelledPrices(moved, total - 0.5 * steps, _chance(-moved, 1.0), live=False)
+    if now >= showing.ends:
+        return None
+    left = _left(showing, now)
+    margin = view.state.home.score - view.state.away.score - spread * left
+    return _ModelledPrices(None, None, _chance(margin, left), live=True)
+
+
+def _steps(showing: Showing, now: datetime) -> int:
+    """How many half points a line still lies from its close, either way by the game's own name."""
+    name = showing.playback.recording.name.encode()
+    way = 1 if hashlib.sha256(name).digest()[0] % 2 else -1
+    ahead = showing.tip_off - _SETTLED - now
+    return way * min(4, max(0, math.ceil(ahead / _MOVES)))
+
+
+def _left(showing: Showing, now: datetime) -> float:
+    """The part of the game that is still to be played, by the wall clock."""
+    whole = (showing.ends - showing.starts).total_seconds()
+    return max(0.002, min(1.0, (showing.ends - now).total_seconds() / whole))
+
+
+def _chance(margin: float, left: float) -> float:
+    z = margin / (_SDS[0] * math.sqrt(left))
+    return min(max(0.5 * (1 + math.erf(z / math.sqrt(2))), 0.004), 0.996)
+
+
+def asked(chance: float, margin: float) -> float:
+    """Decimal odds of a chance with a book's margin in them, to the cent."""
+    return max(1.01, round(1 / (min(chance * (1 + margin), 0.99)), 2))

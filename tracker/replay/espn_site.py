@@ -1,10 +1,23 @@
-"""ESPN's documents: the scoreboard of a day, the summary of one game, and who is hurt."""
+"""ESPN's site API: which document stands at which address at an instant, and who is refused.
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+A scoreboard of a day, the summary of one game, and who is hurt. Pure: no network, no clock.
+A document is rendered once for each change and kept until the next.
+"""
 
-from tracker.replay.espn.words import (
-    LEAGUES,
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+
+from tracker.replay.playback import Page, Showing, View
+from tracker.replay.recording import RecordedPhase, RecordedTeam, Recording, RosterPlayer, StatLine
+from tracker.replay.timeline import TeamState
+from tracker.replay.words import (
+    EASTERN,
+    ESPN_LEAGUES,
+    MINUTE,
     Json,
     athlete_id,
     event_id,
@@ -13,15 +26,110 @@ from tracker.replay.espn.words import (
     status,
     team_ids,
 )
-from tracker.replay.nba.words import MINUTE
-from tracker.replay.playback import View
-from tracker.replay.recording import Line, Phase, Player, Recording, Team
-from tracker.replay.timeline import TeamState
+
+ROOT = "/apis/site/v2/sports/basketball/"
+
+
+_MOST_EVENTS = 500
+"""A `limit` above this gives `FEW_EVENTS` and no word about the rest."""
+
+
+FEW_EVENTS = 25
+
+
+_ROLLS_OVER = timedelta(hours=6)
+"""When after midnight Eastern a scoreboard without a date turns to the new day."""
+
+
+BAD_REQUEST = json.dumps({"code": 400, "message": "Failed to get events endpoint."}).encode()
+
+
+_WELCOME = re.compile(
+    r"(?:curl|python-requests|python-httpx|Go-http-client|okhttp|axios)/.+|Python/\S+ aiohttp/.+"
+    r"|\S+ \(\+https?://.+\)",
+)
+
+
+def welcome(user_agent: str) -> bool:
+    """Whether ESPN answers this `User-Agent`.
+
+    It does for plain libraries and for programs that say where they come from, but for no browser,
+    no bare name and not without any.
+    """
+    return _WELCOME.fullmatch(user_agent.strip()) is not None
+
+
+class EspnSite:
+    """The scoreboards, summaries and lists of injuries of games of any league."""
+
+    def __init__(self, showings: Sequence[Showing]) -> None:
+        """Games are shown in the order of their tip-offs."""
+        self._showings = tuple(showings)
+        self._slugs = {words.slug: league for league, words in ESPN_LEAGUES.items()}
+        self._kept: dict[str, Page] = {}
+
+    def page(self, path: str, query: Mapping[str, str], now: datetime) -> Page | None:
+        """What a request gives at `now`; None where there is nothing, a 400 for nonsense."""
+        slug, _, kind = path.removeprefix(ROOT).partition("/")
+        league = self._slugs.get(slug)
+        if not path.startswith(ROOT) or league is None:
+            return None
+        games = [s for s in self._showings if s.playback.recording.league == league]
+        if kind == "scoreboard":
+            return self._scoreboard(league, games, query, now)
+        if kind == "summary":
+            return self._summary(league, games, query, now)
+        if kind == "injuries":
+            return self._injuries(league, games, now)
+        return None
+
+    def _scoreboard(
+        self, league: str, games: list[Showing], query: Mapping[str, str], now: datetime
+    ) -> Page | None:
+        today = (now.astimezone(EASTERN) - _ROLLS_OVER).strftime("%Y%m%d")
+        dates = query.get("dates", today)
+        limit = query.get("limit", "100")
+        if not re.fullmatch(r"\d{4}(?:\d{2}){0,2}", dates) or not limit.isascii():
+            return Page(BAD_REQUEST, now, status=400)
+        shown = [x for x in games if f"{x.tip_off.astimezone(EASTERN):%Y%m%d}".startswith(dates)]
+        if limit.isdigit():
+            shown = shown[: FEW_EVENTS if int(limit) > _MOST_EVENTS else int(limit)]
+        views = [showing.view(now) for showing in shown]
+        midnight = datetime.combine(now.astimezone(EASTERN).date(), time(), EASTERN)
+        changed = max([midnight.astimezone(UTC), *(view.changed for view in views)])
+        return self._keep(f"{league} {dates} {limit}", changed, lambda: scoreboard(league, views))
+
+    def _summary(
+        self, league: str, games: list[Showing], query: Mapping[str, str], now: datetime
+    ) -> Page | None:
+        wanted = query.get("event", "")
+        hits = [x for x in games if event_id(league, x.playback.recording.id) == wanted]
+        if not hits:
+            return Page(BAD_REQUEST, now, status=404)
+        view = hits[0].view(now)
+        return self._keep(f"{league} {wanted}", view.changed, lambda: summary(view))
+
+    def _injuries(self, league: str, games: list[Showing], now: datetime) -> Page:
+        """Who does not play in the games of the day, from its morning to the next one's."""
+        today = (now.astimezone(EASTERN) - _ROLLS_OVER).date()
+        shown = [
+            x.playback.recording for x in games if x.tip_off.astimezone(EASTERN).date() == today
+        ]
+        morning = datetime.combine(today, time(), EASTERN) + _ROLLS_OVER
+        told = morning.astimezone(UTC)
+        return self._keep(f"{league} injuries", told, lambda: injuries(league, shown, told))
+
+    def _keep(self, key: str, changed: datetime, build: Callable[[], Json]) -> Page:
+        kept = self._kept.get(key)
+        if kept is None or kept.changed != changed:
+            text = json.dumps(build(), ensure_ascii=False, separators=(",", ":"))
+            kept = self._kept[key] = Page(text.encode(), changed)
+        return kept
 
 
 def scoreboard(league: str, views: Sequence[View]) -> Json:
     """The document: these games of one league, as they stand."""
-    words = LEAGUES[league]
+    words = ESPN_LEAGUES[league]
     return {
         "leagues": [
             {
@@ -45,7 +153,7 @@ def injuries(league: str, recordings: Sequence[Recording], told: datetime) -> Js
         "injuries": [
             {
                 "id": team_ids(team, league)[0],
-                "displayName": full_name(team),
+                "displayName": _full_name(team),
                 "injuries": [_injury(x, told, back) for x in hurt],
             }
             for recording in recordings
@@ -55,7 +163,7 @@ def injuries(league: str, recordings: Sequence[Recording], told: datetime) -> Js
     }
 
 
-def _injury(player: Player, told: datetime, back: str) -> Json:
+def _injury(player: RosterPlayer, told: datetime, back: str) -> Json:
     name = f"{player.first} {player.last}".strip()
     return {
         "id": str(player.id),
@@ -72,7 +180,7 @@ def event(view: View) -> Json:
     """One game of a scoreboard."""
     recording = view.recording
     number = event_id(recording.league, recording.id)
-    uid = f"s:40~l:{LEAGUES[recording.league].number}~e:{number}"
+    uid = f"s:40~l:{ESPN_LEAGUES[recording.league].number}~e:{number}"
     home, away = recording.home, recording.away
     codes = [team_ids(team, recording.league)[1] for team in (away, home)]
     stands = status(view)
@@ -80,7 +188,7 @@ def event(view: View) -> Json:
         "id": number,
         "uid": uid,
         "date": minute_utc(view.tip_off),
-        "name": f"{full_name(away)} at {full_name(home)}",
+        "name": f"{_full_name(away)} at {_full_name(home)}",
         "shortName": " @ ".join(codes),
         "season": season(view),
         "competitions": [
@@ -93,8 +201,8 @@ def event(view: View) -> Json:
                 "timeValid": True,
                 "neutralSite": False,
                 "conferenceCompetition": False,
-                "recent": view.state.phase is not Phase.BEFORE,
-                "venue": venue(view),
+                "recent": view.state.phase is not RecordedPhase.BEFORE,
+                "venue": _venue(view),
                 "competitors": [
                     _competitor(view, home, view.state.home, view.state.away),
                     _competitor(view, away, view.state.away, view.state.home),
@@ -111,12 +219,12 @@ def event(view: View) -> Json:
     }
 
 
-def full_name(team: Team) -> str:
+def _full_name(team: RecordedTeam) -> str:
     """`Philadelphia 76ers`."""
     return f"{team.city} {team.name}".strip()
 
 
-def venue(view: View) -> Json:
+def _venue(view: View) -> Json:
     """Where a game is; its number is not known."""
     place = view.recording.venue
     return {
@@ -126,28 +234,28 @@ def venue(view: View) -> Json:
     }
 
 
-def team_words(team: Team, league: str) -> Json:
+def _team_words(team: RecordedTeam, league: str) -> Json:
     """A team as every document names it."""
     number, code = team_ids(team, league)
     return {
         "id": number,
-        "uid": f"s:40~l:{LEAGUES[league].number}~t:{number}",
+        "uid": f"s:40~l:{ESPN_LEAGUES[league].number}~t:{number}",
         "location": team.city,
         "name": team.name,
         "abbreviation": code,
-        "displayName": full_name(team),
+        "displayName": _full_name(team),
         "shortDisplayName": team.name,
     }
 
 
-def won(view: View, state: TeamState, against: TeamState) -> bool:
+def _won(view: View, state: TeamState, against: TeamState) -> bool:
     """Whether a team has won."""
-    return view.state.phase is Phase.OVER and state.score > against.score
+    return view.state.phase is RecordedPhase.OVER and state.score > against.score
 
 
-def _competitor(view: View, team: Team, state: TeamState, against: TeamState) -> Json:
+def _competitor(view: View, team: RecordedTeam, state: TeamState, against: TeamState) -> Json:
     league = view.recording.league
-    words = team_words(team, league)
+    words = _team_words(team, league)
     at_home = team is view.recording.home
     result: Json = {
         "id": words["id"],
@@ -155,7 +263,7 @@ def _competitor(view: View, team: Team, state: TeamState, against: TeamState) ->
         "type": "team",
         "order": int(not at_home),
         "homeAway": "home" if at_home else "away",
-        "winner": won(view, state, against),
+        "winner": _won(view, state, against),
         "team": words | {"isActive": True},
         "score": str(state.score),
     }
@@ -195,7 +303,9 @@ _COLUMNS = (
     ("+/-", "plusMinus", "Points of the team less the other's with the player on court"),
 )
 
+
 _POSITIONS = {"G": "Guard", "F": "Forward", "C": "Center", "": "Not Available"}
+
 
 _FILLER = "COACH'S DECISION"
 """What stands as the reason of everybody, also of those who play."""
@@ -205,10 +315,10 @@ def summary(view: View) -> Json:
     """The document; it has no `boxscore` before tip-off."""
     recording, state = view.recording, view.state
     number = event_id(recording.league, recording.id)
-    words = LEAGUES[recording.league]
+    words = ESPN_LEAGUES[recording.league]
     uid = f"s:40~l:{words.number}~e:{number}"
     year = season(view)
-    begun = state.phase is not Phase.BEFORE
+    begun = state.phase is not RecordedPhase.BEFORE
     header = {
         "id": number,
         "uid": uid,
@@ -263,7 +373,7 @@ def summary(view: View) -> Json:
                 }
                 for order, (team, side, _) in enumerate(pairs, start=1)
             ]
-    return result | {"gameInfo": {"venue": venue(view), "attendance": 0}}
+    return result | {"gameInfo": {"venue": _venue(view), "attendance": 0}}
 
 
 def _status(view: View) -> Json:
@@ -272,13 +382,15 @@ def _status(view: View) -> Json:
     return {"type": stands["type"]} if stands["type"]["state"] == "post" else stands
 
 
-def _box_team(view: View, team: Team) -> Json:
-    words = team_words(team, view.recording.league)
-    return words | {"slug": full_name(team).lower().replace(" ", "-")}
+def _box_team(view: View, team: RecordedTeam) -> Json:
+    words = _team_words(team, view.recording.league)
+    return words | {"slug": _full_name(team).lower().replace(" ", "-")}
 
 
-def _summed_competitor(view: View, team: Team, state: TeamState, against: TeamState) -> Json:
-    words = team_words(team, view.recording.league)
+def _summed_competitor(
+    view: View, team: RecordedTeam, state: TeamState, against: TeamState
+) -> Json:
+    words = _team_words(team, view.recording.league)
     words.pop("shortDisplayName")
     record = f"{team.wins}-{team.losses}"
     at_home = team is view.recording.home
@@ -287,7 +399,7 @@ def _summed_competitor(view: View, team: Team, state: TeamState, against: TeamSt
         "uid": words["uid"],
         "order": int(not at_home),
         "homeAway": "home" if at_home else "away",
-        "winner": won(view, state, against),
+        "winner": _won(view, state, against),
         "team": words | {"logos": [], "links": []},
         "score": str(state.score),
         "linescores": [{"displayValue": str(x)} for x in state.periods[: view.state.period]],
@@ -296,8 +408,8 @@ def _summed_competitor(view: View, team: Team, state: TeamState, against: TeamSt
     }
 
 
-def _players(team: Team, state: TeamState, league: str) -> Json:
-    total = Line(*map(sum, zip(*state.lines, strict=True)))
+def _players(team: RecordedTeam, state: TeamState, league: str) -> Json:
+    total = StatLine(*map(sum, zip(*state.lines, strict=True)))
     stats = _figures(total)
     return {
         "names": [column[0] for column in _COLUMNS],
@@ -312,7 +424,7 @@ def _players(team: Team, state: TeamState, league: str) -> Json:
     }
 
 
-def _athlete(player: Player, line: Line, state: TeamState, league: str) -> Json:
+def _athlete(player: RosterPlayer, line: StatLine, state: TeamState, league: str) -> Json:
     played = player.id in state.played
     name = f"{player.first} {player.last}".strip()
     place = player.position[-1:]
@@ -320,7 +432,7 @@ def _athlete(player: Player, line: Line, state: TeamState, league: str) -> Json:
         "active": player.id in state.on_court,
         "athlete": {
             "id": athlete_id(player.id),
-            "uid": f"s:40~l:{LEAGUES[league].number}~a:{athlete_id(player.id)}",
+            "uid": f"s:40~l:{ESPN_LEAGUES[league].number}~a:{athlete_id(player.id)}",
             "displayName": name,
             "shortName": f"{player.first[:1]}. {player.last}",
             "jersey": player.jersey,
@@ -338,11 +450,11 @@ def _athlete(player: Player, line: Line, state: TeamState, league: str) -> Json:
     }
 
 
-def _reason(player: Player) -> str:
+def _reason(player: RosterPlayer) -> str:
     return player.absent.removeprefix("INACTIVE_").replace("_", " ") or _FILLER
 
 
-def _figures(line: Line) -> list[str]:
+def _figures(line: StatLine) -> list[str]:
     made, tried = line.twos + line.threes, line.twos_tried + line.threes_tried
     balance = line.plus - line.minus
     return [
@@ -364,7 +476,7 @@ def _figures(line: Line) -> list[str]:
 
 
 def _team_statistics(state: TeamState) -> list[Json]:
-    total = Line(*map(sum, zip(*state.lines, strict=True))) if state.lines else Line()
+    total = StatLine(*map(sum, zip(*state.lines, strict=True))) if state.lines else StatLine()
     own = state.team
     made, tried = total.twos + total.threes, total.twos_tried + total.threes_tried
     shots = (

@@ -1,13 +1,24 @@
-"""The scoreboard of the day and the season's schedule, as the league's CDN tells them."""
+"""The site of cdn.nba.com, or cdn.wnba.com: which document stands at which path at an instant.
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+The scoreboard of the day and the season's schedule are made here, those of one game in `nba_game`.
+Pure: no network, no clock. A document is rendered once for each change and kept until the next.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from tracker.replay.nba.words import (
+from tracker.replay.nba_game import boxscore, playbyplay
+from tracker.replay.playback import Page, Playback, Showing, View
+from tracker.replay.recording import RecordedPhase, RecordedTeam, RosterPlayer
+from tracker.replay.timeline import TeamState
+from tracker.replay.words import (
     EASTERN,
-    LEAGUES,
+    NBA_LEAGUES,
     STATUS,
     Json,
     board_time,
@@ -21,16 +32,135 @@ from tracker.replay.nba.words import (
     tip_off_text,
     utc,
 )
-from tracker.replay.playback import View
-from tracker.replay.recording import Phase, Player, Team
-from tracker.replay.timeline import TeamState
+
+LIVE = "/static/json/liveData"
+
+
+SCOREBOARD = f"{LIVE}/scoreboard/todaysScoreboard_00.json"
+
+
+WNBA_SCOREBOARD = f"{LIVE}/scoreboard/todaysScoreboard_10.json"
+
+
+SCHEDULES = (
+    "/static/json/staticData/scheduleLeagueV2.json",
+    "/static/json/staticData/scheduleLeagueV2_1.json",
+)
+
+
+_BOX_OPENS = timedelta(hours=1)
+"""How long before the scheduled tip-off a box and a play-by-play can first be had."""
+
+
+_ROLLS_OVER = timedelta(hours=12)
+"""When after midnight Eastern the scoreboard turns to a new day: captures put it about noon."""
+
+
+_COUNTDOWN_STEP = timedelta(seconds=10)
+"""How often a box before tip-off is written anew, its clock counting down."""
+
+
+class NbaSite:
+    """All documents of the games of one league; games of others are left out.
+
+    `refresh` writes live documents anew that often, else never.
+    """
+
+    def __init__(
+        self,
+        playbacks: Sequence[Playback | Showing],
+        refresh: timedelta | None = None,
+        league: str = "nba",
+    ) -> None:
+        all_games = [Showing(x) if isinstance(x, Playback) else x for x in playbacks]
+        showings = [x for x in all_games if x.playback.recording.league == league]
+        self._showings = sorted(showings, key=lambda s: (s.tip_off, s.playback.recording.id))
+        self._by_id = {s.playback.recording.id: s for s in self._showings}
+        if len(self._by_id) < len(self._showings):
+            raise ValueError("a game can be played only once at a time: give each game once")
+        self._league = league
+        self._board = f"{LIVE}/scoreboard/todaysScoreboard_{NBA_LEAGUES[league].id}.json"
+        self._refresh = refresh
+        self._kept: dict[str, Page] = {}
+
+    @property
+    def games(self) -> tuple[Showing, ...]:
+        """The games in the order of their tip-offs."""
+        return tuple(self._showings)
+
+    def page(self, path: str, now: datetime) -> Page | None:
+        """What stands at `path` at `now`; None when there is nothing, or nothing yet."""
+        if path == self._board:
+            return self._scoreboard(path, now)
+        if path in SCHEDULES:
+            return self._schedule(path, now)
+        for kind in ("boxscore", "playbyplay"):
+            start = f"{LIVE}/{kind}/{kind}_"
+            if path.startswith(start) and path.endswith(".json"):
+                showing = self._by_id.get(path.removeprefix(start).removesuffix(".json"))
+                return self._game(path, kind, showing, now) if showing else None
+        return None
+
+    def _scoreboard(self, path: str, now: datetime) -> Page | None:
+        day = (now.astimezone(EASTERN) - _ROLLS_OVER).date()
+        noon = datetime.combine(day, time(), EASTERN) + _ROLLS_OVER
+        views = [
+            showing.view(now)
+            for showing in self._showings
+            if showing.tip_off.astimezone(EASTERN).date() == day
+        ]
+        changed = max([noon, *(view.changed for view in views)])
+        changed = self._refreshed(changed, now, views)
+        return self._keep(path, changed, lambda: scoreboard(views, day, changed, self._league))
+
+    def _schedule(self, path: str, now: datetime) -> Page | None:
+        views = [showing.view(now) for showing in self._showings]
+        changed = max((view.changed for view in views), default=now)
+        return self._keep(path, changed, lambda: schedule(views, changed, self._league))
+
+    def _game(self, path: str, kind: str, showing: Showing, now: datetime) -> Page | None:
+        opens = showing.tip_off - _BOX_OPENS
+        if now < opens:
+            return None
+        view = showing.view(now)
+        changed = max(view.changed, opens)
+        if kind == "playbyplay":
+            if not view.state.seen:
+                return None
+            return self._keep(path, changed, lambda: playbyplay(view, changed))
+        if not view.recording.home.players and view.recording.official is None:
+            return None
+        if view.state.phase is RecordedPhase.BEFORE:
+            changed = max(changed, opens + (now - opens) // _COUNTDOWN_STEP * _COUNTDOWN_STEP)
+        changed = self._refreshed(changed, now, [view])
+        return self._keep(path, changed, lambda: boxscore(view, changed))
+
+    def _refreshed(self, changed: datetime, now: datetime, views: Sequence[View]) -> datetime:
+        live = any(
+            view.state.phase in {RecordedPhase.PLAYING, RecordedPhase.BREAK} for view in views
+        )
+        if self._refresh is None or not live:
+            return changed
+        return changed + (now - changed) // self._refresh * self._refresh
+
+    def _keep(self, path: str, changed: datetime, build: Callable[[], Json | None]) -> Page | None:
+        kept = self._kept.get(path)
+        if kept is not None and kept.changed == changed:
+            return kept
+        document = build()
+        if document is None:
+            return None
+        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        self._kept[path] = Page(body, changed)
+        return self._kept[path]
+
 
 _HOST = "https://nba-prod-us-east-1-mediaops-stats.s3.amazonaws.com"
 
 
 def scoreboard(views: Sequence[View], day: date, changed: datetime, league: str = "nba") -> Json:
     """The document: the games of `day` (the league's own date), last changed at `changed`."""
-    words = LEAGUES[league]
+    words = NBA_LEAGUES[league]
     request = f"{_HOST}/{words.folder}/liveData/scoreboard/todaysScoreboard_{words.id}.json"
     return {
         "meta": {"version": 1, "request": request, "time": board_time(changed), "code": 200},
@@ -45,7 +175,7 @@ def scoreboard(views: Sequence[View], day: date, changed: datetime, league: str 
 
 def _game(view: View) -> Json:
     recording, state = view.recording, view.state
-    live = state.phase in {Phase.PLAYING, Phase.BREAK}
+    live = state.phase in {RecordedPhase.PLAYING, RecordedPhase.BREAK}
     return {
         "gameId": recording.id,
         "gameCode": game_code(view),
@@ -79,15 +209,15 @@ def _status_text(view: View) -> str:
     if view.postponed:
         return "PPD"
     match view.state.phase:
-        case Phase.BEFORE:
+        case RecordedPhase.BEFORE:
             return tip_off_text(view.tip_off)
-        case Phase.OVER:
+        case RecordedPhase.OVER:
             return final_text(view)
         case _:
             return live_text(view)
 
 
-def _team(team: Team, state: TeamState, view: View, *, live: bool) -> Json:
+def _team(team: RecordedTeam, state: TeamState, view: View, *, live: bool) -> Json:
     return {
         "teamId": team.id,
         "teamName": team.name,
@@ -103,7 +233,7 @@ def _team(team: Team, state: TeamState, view: View, *, live: bool) -> Json:
     }
 
 
-def _leader(team: Team, state: TeamState, *, live: bool) -> Json:
+def _leader(team: RecordedTeam, state: TeamState, *, live: bool) -> Json:
     lines = zip(team.players, state.lines, strict=True)
     best = max(lines, key=lambda pair: (pair[1].points, pair[1].rebounds), default=None)
     leader: Json = {
@@ -132,7 +262,7 @@ def _leader(team: Team, state: TeamState, *, live: bool) -> Json:
     }
 
 
-def _full_name(player: Player) -> str:
+def _full_name(player: RosterPlayer) -> str:
     return f"{player.first} {player.last}".strip()
 
 
@@ -146,6 +276,7 @@ _BROADCASTERS = tuple(
     )
     for medium in media
 )
+
 
 _FIRST_MONTH = 8
 """A season's games from this month on belong to the year that names it first (`2025-26`)."""
@@ -163,7 +294,7 @@ def schedule(views: Sequence[View], changed: datetime, league: str = "nba") -> J
     first = _day(views[0]) if views else changed.astimezone(EASTERN).date()
     year = first.year if first.month >= _FIRST_MONTH else first.year - 1
     season = f"{year}-{(year + 1) % 100:02d}" if league == "nba" else str(first.year)
-    number = LEAGUES[league].id
+    number = NBA_LEAGUES[league].id
     return {
         "meta": {
             "version": 1,
@@ -233,15 +364,15 @@ def _wall(instant: datetime, zone: str) -> str:
 
 def _listed_status(view: View) -> str:
     match view.state.phase:
-        case Phase.BEFORE:
+        case RecordedPhase.BEFORE:
             return "PPD" if view.postponed else tip_off_text(view.tip_off)
-        case Phase.OVER:
+        case RecordedPhase.OVER:
             return final_text(view)
         case _:
             return live_text(view)
 
 
-def _scheduled_team(team: Team, state: TeamState) -> Json:
+def _scheduled_team(team: RecordedTeam, state: TeamState) -> Json:
     return {
         "teamId": team.id,
         "teamName": team.name,

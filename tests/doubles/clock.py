@@ -1,0 +1,86 @@
+"""A clock for tests, which moves only when it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from datetime import UTC, datetime, timedelta
+
+_SETTLE_ROUNDS = 12
+"""Turns of the event loop that `FakeClock.advance` gives the tasks it has woken."""
+
+
+class FakeClock:
+    """A clock that stands still until it is moved."""
+
+    speed = 1.0
+
+    def __init__(self, start: datetime) -> None:
+        """Stand at `start` (aware)."""
+        if start.tzinfo is None:
+            raise ValueError("the start of a fake clock needs a time zone")
+        self._wall = start.astimezone(UTC)
+        self._elapsed = 0.0
+        self._order = itertools.count()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    def now(self) -> datetime:
+        """Where the wall clock stands."""
+        return self._wall
+
+    def monotonic(self) -> float:
+        """Seconds by which the clock has been advanced."""
+        return self._elapsed
+
+    def uptime(self) -> float:
+        """The same."""
+        return self._elapsed
+
+    @property
+    def sleeping(self) -> int:
+        """How many wait for this clock."""
+        return sum(not future.done() for _, _, future in self._sleepers)
+
+    def step_wall(self, seconds: float) -> None:
+        """Set the wall clock forward or back, as an operator or NTP would; intervals stay."""
+        self._wall += timedelta(seconds=seconds)
+
+    def set(self, instant: datetime) -> None:
+        """Move forward to `instant` without waking anybody: for a replay that drives the clock."""
+        gap = (instant - self._wall).total_seconds()
+        if gap < 0:
+            raise ValueError("a fake clock is only ever set forward")
+        self._wall += timedelta(seconds=gap)
+        self._elapsed += gap
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until the clock has been advanced far enough."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._order), future))
+        await future
+
+    async def advance(self, seconds: float) -> None:
+        """Move time on, waking each sleeper at its own moment and letting it run."""
+        await self._settle()
+        target = self._elapsed + seconds
+        while self._sleepers and self._sleepers[0][0] <= target:
+            due, _, future = heapq.heappop(self._sleepers)
+            self._move(max(0.0, due - self._elapsed))
+            if not future.done():
+                future.set_result(None)
+            await self._settle()
+        self._move(target - self._elapsed)
+        await self._settle()
+
+    def _move(self, seconds: float) -> None:
+        self._wall += timedelta(seconds=seconds)
+        self._elapsed += seconds
+
+    @staticmethod
+    async def _settle() -> None:
+        for _ in range(_SETTLE_ROUNDS):
+            await asyncio.sleep(0)

@@ -1,1 +1,0 @@
-"""Recorded games as ESPN's site API tells them: scoreboards of a day, summaries of a game."""

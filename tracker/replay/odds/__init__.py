@@ -1,1 +1,0 @@
-"""The odds providers beside recorded games: modelled prices, in the providers' own documents."""
