@@ -9,8 +9,8 @@ import pytest
 
 from tests.cli.test_schema import faults, written
 from tests.web.conftest import Served
+from tracker.app.course import series
 from tracker.app.market import clv_report, clv_summary
-from tracker.app.series import series
 from tracker.clock import SystemClock
 from tracker.store import Store
 

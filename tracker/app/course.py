@@ -1,7 +1,7 @@
 """A bet's course, ready to be drawn: its chance and the figure that decides it, on one axis.
 
 The axis is game time, of the part of the game that the bet is about; of a parlay over several games
-it is the clock on the wall.
+it is the clock on the wall. For a program it is columns, thinned without losing a spike.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from itertools import accumulate
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from tracker.app.axes import (
     Tick,
@@ -22,6 +22,7 @@ from tracker.app.axes import (
     so_far,
     wall_ticks,
 )
+from tracker.app.views import iso
 from tracker.domain.bet import OwnFigure, Parlay, Result, Wager
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUES
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from tracker.domain.bet import Snapshot
     from tracker.domain.tracking import LegStanding
     from tracker.store.views import ShowView, SnapshotView
+
 
 _WARM_UP = timedelta(minutes=10)
 """How long before the first tip-off an axis of the wall clock begins, at the earliest."""
@@ -392,3 +394,47 @@ def _together(seen: Sequence[LegStanding]) -> Result | None:
     if not results or None in results:
         return None
     return Result.WON if Result.WON in results else results[0]
+
+
+FEWEST, MOST = 10, 2000
+"""Points that may be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Snapshots from the first to the last, at most as many as were asked for."""
+
+    shots: tuple[SnapshotView, ...]
+
+    def columns(self) -> dict[str, list[Any]]:
+        """One list for each figure. `win` is 0 to 1; `mu` and `sigma` are of the final total."""
+        taken = [x.snapshot for x in self.shots]
+        return {
+            "at": [iso(x.at) for x in taken],
+            "win": [round(x.known.win, 4) for x in taken],
+            "mu": [round(x.mu.total, 1) for x in taken],
+            "sigma": [round(x.sigma.total, 1) for x in taken],
+            "score": [[x.score.home, x.score.away] for x in taken],
+            "clock": [x.game_clock for x in taken],
+        }
+
+
+def series(shots: Sequence[SnapshotView], points: int) -> Series:
+    """At most `points` of these, oldest first: of each stretch its lowest and its highest chance.
+
+    The first and the last are always among them; moments without a chance are left out.
+    """
+    shots = [x for x in shots if x.snapshot.chance is not None]
+    if len(shots) <= points:
+        return Series(tuple(shots))
+    stretches = max(1, (points - 2) // 2)
+    inner = range(1, len(shots) - 1)
+    kept = {0, len(shots) - 1}
+    for k in range(stretches):
+        begin = 1 + len(inner) * k // stretches
+        end = 1 + len(inner) * (k + 1) // stretches
+        stretch = range(begin, end)
+        if stretch:
+            kept.add(min(stretch, key=lambda i: shots[i].snapshot.known.win))
+            kept.add(max(stretch, key=lambda i: shots[i].snapshot.known.win))
+    return Series(tuple(shots[i] for i in sorted(kept)))

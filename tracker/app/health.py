@@ -1,16 +1,52 @@
-"""Whether all is well, as few yes-or-no questions that a watcher can act on."""
+"""Which daemon works on a database at this moment, and whether all is well with it."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker.app.backups import late
+from tracker.clock import Clock, ScaledClock
+from tracker.host import running_instance
 
 if TYPE_CHECKING:
-    from tracker.app.at_work import AtWork
     from tracker.settings import Settings
     from tracker.store import Store
+    from tracker.store.views import DaemonView
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """The daemon that runs, None when none does, and the clock that everything is told by."""
+
+    daemon: DaemonView | None
+    clock: Clock
+
+    @property
+    def now(self) -> datetime:
+        """The time as the daemon has it."""
+        return self.clock.now()
+
+
+async def at_work(store: Store, lock: Path, machine: Clock) -> AtWork:
+    """Look whether the daemon that last wrote still runs. `lock` is the file that it holds.
+
+    One in another container is known by its lock alone: its number means nothing here.
+    """
+    daemon = await store.daemon()
+    found = None if daemon is None else running_instance(lock)
+    if daemon is None or found is None or found.pid not in (None, daemon.pid):
+        return AtWork(None, machine)
+    return AtWork(replace(daemon, pid=found.pid), clock_of(daemon, machine))
+
+
+def clock_of(daemon: DaemonView, machine: Clock) -> Clock:
+    """The clock that a daemon runs on: the machine's own unless it was started on another."""
+    if daemon.clock_start is None or daemon.clock_speed is None:
+        return machine
+    return ScaledClock(daemon.clock_start, daemon.clock_speed, daemon.clock_anchor)
+
 
 _SILENT = timedelta(minutes=2)
 """How long a live game may go without a poll."""
@@ -33,6 +69,9 @@ async def checks(store: Store, settings: Settings, at: AtWork) -> dict[str, bool
 
 
 async def _backed_up(store: Store, at: AtWork) -> bool:
+    # Whoever only asks which daemon runs need not load how back-ups are made.
+    from tracker.app.backups import late
+
     since = None if at.daemon is None else at.daemon.started_at
     made = await store.upkeep.backups()
     return not late(next((x for x in made if x.outcome == "ok"), None), since, at.now)

@@ -12,7 +12,7 @@ from tracker.engine.rules.state_machine import HOLD_POLLS
 from tracker.wording.cards import Card, Row, card, silence
 
 if TYPE_CHECKING:
-    from tracker.app.at_work import AtWork
+    from tracker.app.health import AtWork
     from tracker.domain.policy import Rule, Snooze
     from tracker.domain.tracking import GameTracking, Tracked
     from tracker.store import Store

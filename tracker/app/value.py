@@ -1,17 +1,19 @@
-"""What a bet is worth beside its price: when it is made, and by the close."""
+"""What a bet is worth beside its price: when it is made, while it is held, and by the close."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tracker.app.pricing import believed_of, bet_of, price_now
-from tracker.app.views import chance_parts, prior_json
-from tracker.domain.bet import Bet, Parlay, price_of
+from tracker.app.views import chance_parts, iso, prior_json
+from tracker.domain.bet import Bet, Parlay, Status, price_of
 from tracker.domain.chance import Chance, NoChance
+from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.player import Player
@@ -26,7 +28,7 @@ from tracker.domain.quote import (
     two_sided,
 )
 from tracker.domain.tracking import Tracked
-from tracker.domain.value import ClosingValue, Decision
+from tracker.domain.value import ClosingValue, Decision, cashout, hedge_to_keep_even, hedge_to_lock
 from tracker.engine.market.board import best_price
 from tracker.engine.market.closing import AT_BET, GameClose, fairs, main_line, standing
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
@@ -34,8 +36,10 @@ from tracker.engine.rules.market import MarketReading
 from tracker.forecast.closing import closing_outlook, moved_to
 
 if TYPE_CHECKING:
+    from tracker.app.bets import Bets
     from tracker.app.explain import Explainer
     from tracker.app.pricing import LinesFor, Load
+    from tracker.domain.money import Odds
     from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.outlook import Outlook
     from tracker.forecast.players.priors import PlayerPriors
@@ -356,4 +360,80 @@ def value_json(x: ClosingValue) -> dict[str, Any]:
         **chance_parts(x.chance),
         "reason": x.reason,
         "revision": x.revision,
+    }
+
+
+class NotHeld(TrackerError):
+    """What a bet is worth cannot be told; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A bet whose worth can be told. `at` is when its chance was seen."""
+
+    bet: BetView
+    chance: Chance
+    stake: int
+    odds: Odds
+    at: datetime
+    now: datetime
+
+
+async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) -> Held:
+    """The bet that a person means, by the chance that was seen last, else by one of this moment.
+
+    Raises NotHeld, and BadBet when there is no such bet.
+    """
+    bet = await bets.bet(reference)
+    odds = price_of(bet.market, bet.odds)
+    if bet.stake_cents is None or odds is None:
+        raise NotHeld(
+            f"bet {bet.id} has no {'stake' if bet.stake_cents is None else 'odds'}: add the bet "
+            "again with them, such as -110 $20"
+        )
+    if bet.result is not None or bet.status is Status.WITHDRAWN:
+        raise NotHeld(f"bet {bet.id} is over: `tracker show {bet.id}` says how it ended")
+    if bet.out or bet.no_chance is not None:
+        why = "a player is out" if bet.no_chance is None else bet.no_chance.text
+        raise NotHeld(
+            f"what bet {bet.id} is worth is not known ({why}): see `tracker show {bet.id}`"
+        )
+    if bet.chance is not None and bet.chance_at is not None:
+        return Held(bet, bet.chance, bet.stake_cents, odds, bet.chance_at, now)
+    asked = bet_of(bet)
+    found = None
+    if asked is not None:
+        found = await price_now(explainer.store, asked, explainer.given, explainer.in_use, now)
+    if found is None or not isinstance(getattr(found, "chance", None), Chance):
+        raise NotHeld(f"bet {bet.id} has no chance yet: it gets one when the daemon sees its game")
+    return Held(bet, found.chance, bet.stake_cents, odds, now, now)  # type: ignore[union-attr]
+
+
+def cashout_json(x: Held, offer_cents: int) -> dict[str, object]:
+    """An offer beside what the bet is worth, as `tracker cashout --json` gives it."""
+    found = cashout(x.chance, x.stake, x.odds, offer_cents)
+    return _held_json(x) | {
+        "offer_cents": found.offer,
+        "fair_cents": found.fair,
+        "fee": found.fee,
+        "break_even": found.break_even if math.isfinite(found.break_even) else None,
+    }
+
+
+def hedge_json(x: Held, against: Odds) -> dict[str, object]:
+    """A second bet on the other side, as `tracker hedge --json` gives it."""
+    lock = hedge_to_lock(x.chance, x.stake, x.odds, against)
+    even = hedge_to_keep_even(x.chance, x.stake, x.odds, against)
+    told = {"against": against.text, "lock": asdict(lock), "even": asdict(even)}
+    return _held_json(x) | told
+
+
+def _held_json(x: Held) -> dict[str, object]:
+    return {
+        "id": x.bet.id,
+        "number": x.bet.number,
+        "chance": asdict(x.chance),
+        "chance_at": iso(x.at),
+        "stake_cents": x.stake,
+        "odds": x.odds.text,
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from tracker.app.at_work import at_work
+from tracker.app.health import at_work
 from tracker.clock import Clock, SystemClock
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from fastapi import Request
 
-from tracker.app.at_work import AtWork, at_work
+from tracker.app.health import AtWork, at_work
 from tracker.clock import Clock
 from tracker.domain.policy import Rule, parse_rule
 from tracker.settings import Settings, lines_for

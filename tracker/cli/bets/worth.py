@@ -18,7 +18,7 @@ from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unh
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tracker.app.held import Held
+    from tracker.app.value import Held
 
 _OLD_S = 30
 """Seconds after which the chance is said to be old."""
@@ -44,7 +44,7 @@ def cash_out(
     offer = parse_money(amount)
     held, form = asyncio.run(_held(scope_of(context), bet))
     if as_json:
-        from tracker.app.held import cashout_json
+        from tracker.app.value import cashout_json
 
         say_json(cashout_json(held, offer))
         return
@@ -77,7 +77,7 @@ def hedge(
     other = parse_odds(odds)
     held, form = asyncio.run(_held(scope_of(context), bet))
     if as_json:
-        from tracker.app.held import hedge_json
+        from tracker.app.value import hedge_json
 
         say_json(hedge_json(held, other))
         return
@@ -103,7 +103,7 @@ def hedge(
 async def _held(scope: Scope, reference: str) -> tuple[Held, str]:
     """The bet with what its worth rests on, and the form of odds that the person wants."""
     from tracker.app.explain import Explainer
-    from tracker.app.held import NotHeld, held
+    from tracker.app.value import NotHeld, held
     from tracker.cli.models.in_use import given_lines
     from tracker.registry import registry_beside
 

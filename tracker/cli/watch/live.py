@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from tracker.app.at_work import at_work
 from tracker.app.bets import Beside, check, unregistered
+from tracker.app.health import at_work
 from tracker.app.tonight import GameOnPage, tonight
 from tracker.cli.bets.add import draft_for, understood
 from tracker.cli.bets.choose import silent_chooser

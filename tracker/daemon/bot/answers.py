@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tracker.app.bets import Decided, Edited, Registered
     from tracker.app.choose_game import Choice
     from tracker.app.explain import Explained
-    from tracker.app.held import Held
+    from tracker.app.value import Held
     from tracker.domain.draft import Draft
     from tracker.domain.game import Game
     from tracker.domain.money import Odds

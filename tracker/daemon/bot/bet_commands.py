@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tracker.app.bets import Beside, Bets, Changes, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.explain import Explainer
-from tracker.app.held import held
+from tracker.app.value import held
 from tracker.daemon.bot import answers
 from tracker.daemon.bot.answers import Sight
 from tracker.domain.bet import Result

@@ -6,7 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from tracker.web.api import bets, live, market, players, pricing, record
+from tracker.web import live
+from tracker.web.api import bets, market, players, pricing, record
 from tracker.web.problems import PROBLEM
 
 _TOLD = {

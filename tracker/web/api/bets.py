@@ -22,7 +22,7 @@ from tracker.app.contracts.bets import (
     SnoozedJson,
     WhyJson,
 )
-from tracker.app.series import FEWEST, MOST, series
+from tracker.app.course import FEWEST, MOST, series
 from tracker.app.views import alert_json, bet_json, iso, show_json, snapshot_json
 from tracker.domain.bet import Result, wager_kind
 from tracker.domain.money import parse_money, parse_odds
@@ -34,7 +34,7 @@ from tracker.web.problems import Json, Problem, answers
 from tracker.web.site import Site, site_of
 
 if TYPE_CHECKING:
-    from tracker.app.held import Held
+    from tracker.app.value import Held
     from tracker.store import Store
     from tracker.store.views import BetView, ShowView
 
@@ -326,7 +326,7 @@ async def why(
 
 
 async def _held(site: Site, reference: str) -> Held:
-    from tracker.app.held import NotHeld, held
+    from tracker.app.value import NotHeld, held
 
     await found_bet(site, reference)
     mine = _bets(site, await site.store(), "")
@@ -347,7 +347,7 @@ async def cash_out(
 
     409 for a bet whose worth cannot be told.
     """
-    from tracker.app.held import cashout_json
+    from tracker.app.value import cashout_json
 
     offer = parse_money(amount)
     return cashout_json(await _held(site, reference), offer)
@@ -364,7 +364,7 @@ async def hedge(
 
     409 for a bet whose worth cannot be told.
     """
-    from tracker.app.held import hedge_json
+    from tracker.app.value import hedge_json
 
     against = parse_odds(odds)
     return hedge_json(await _held(site, reference), against)

@@ -215,7 +215,7 @@ async def _worth(site: Site, number: int, offer: str, against: str) -> dict[str,
 
     What cannot be told, or cannot be read, is said in `why`.
     """
-    from tracker.app.held import NotHeld, held
+    from tracker.app.value import NotHeld, held
 
     found: dict[str, Any] = {"why": "", "fair": "", "offer": "", "hedges": []}
     unit = site.settings.stake_unit_cents
