@@ -188,6 +188,7 @@ def of_models(folder: Path, seasons: Path) -> Asked:
 def of_upkeep(folder: Path, _: Path) -> Asked:
     """What is looked after: back-ups, keys, channels, settings."""
     yield "doctor", ("doctor", "--offline")
+    yield "doctor", ("doctor", "--running")
     yield "refresh", ("refresh", "--only", "form")
     yield "chores", ("chores",)
     yield "backup", ("backup", folder / "copy.db")

@@ -69,7 +69,7 @@ from tracker.feeds.polling.poller import STEP_S, Poller
 from tracker.feeds.slates import Slates
 from tracker.forecast import load_parameters
 from tracker.forecast.priors.fusion import LiveLines
-from tracker.host import SystemdNotifier, single_instance
+from tracker.host import SystemdNotifier, say_moving, single_instance
 from tracker.notify.channel import Channel
 from tracker.notify.channels.telegram.channel import TelegramChannel
 from tracker.notify.sender import SendingHabits, dispatch, no_card
@@ -238,8 +238,9 @@ class Daemon:
             for job in self._herald.jobs():
                 tasks.create_task(job)
             self._keep_in_touch(tasks)
+            moving = partial(say_moving, settings.store.lock)
             tasks.create_task(
-                keep_alive(notifier, progress, self._status, SystemClock(), self._tell)
+                keep_alive(notifier, progress, self._status, moving, SystemClock(), self._tell)
             )
             tasks.create_task(tidy(store, clock, keep))
             tasks.create_task(self._trials.watch())

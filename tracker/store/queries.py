@@ -55,10 +55,11 @@ ADD_GAME_POLL = "INSERT INTO game_poll (game, poll) VALUES (?, ?) ON CONFLICT DO
 
 KEEP_LATEST = """
 INSERT INTO latest (bet, at, win, push, lose, peak, low)
-VALUES (:bet, :at, :win, :push, :lose, :win, :win)
+VALUES (:bet, :at, :win, :push, :lose, :open, :open)
 ON CONFLICT (bet) DO UPDATE SET
   at = excluded.at, win = excluded.win, push = excluded.push, lose = excluded.lose,
-  peak = max(peak, excluded.win), low = min(low, excluded.win)
+  peak = max(coalesce(peak, excluded.peak), coalesce(excluded.peak, peak)),
+  low = min(coalesce(low, excluded.low), coalesce(excluded.low, low))
 """
 
 KEEP_RULE = """

@@ -173,7 +173,9 @@ def _keep_snapshots(db: sqlite3.Connection, change: Change, poll: int, followed:
 
 
 def _latest(x: Snapshot) -> dict[str, object]:
-    return parts(x.chance) | {"bet": x.bet, "at": stamp(x.at)}
+    certain = x.chance is None or x.chance.decided
+    told = {"bet": x.bet, "at": stamp(x.at), "open": None if certain else x.known.win}
+    return parts(x.chance) | told
 
 
 def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:

@@ -194,6 +194,7 @@ def _trial(x: dict[str, Any]) -> dict[str, Any]:
 
 _CHECKS = {
     "daemon": "The daemon runs",
+    "moves": "All of it moves",
     "polls": "Every live game was read within two minutes",
     "backup": "The newest back-up is not late",
 }
