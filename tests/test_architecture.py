@@ -32,12 +32,17 @@ MOST_SHORT_FILES = 13
 TWICE = frozenset(
     """
     ActionDocument Ask Board Decision Ended Event Figure Form Given Health Held Known Listener
-    Look Looked Moment Moments Pairing Place Played PlayerDocument PlaysBody PlaysDocument
-    Poller Priced Quote Ran Reading Result Scope Sight Span Standing Table TeamDocument Told
-    Verdict
+    Moment Moments Pairing Place Played PlayerDocument PlaysBody PlaysDocument Poller Priced
+    Quote Ran Reading Result Scope Span Standing Table TeamDocument Verdict
     """.split()  # noqa: SIM905 - seventy names in quotes are hard to read
 )
 """Names of classes that stand twice. The list only gets shorter."""
+
+
+NOT_SAID = frozenset(
+    "herald desk shelf pulse patience parcel errand errands face faces camera sight sights".split()  # noqa: SIM905 - as above
+)
+"""Pictures of parts, where the field has a word: notices, policy, status, wait, batch, command."""
 
 
 def name(path: Path) -> str:
@@ -119,6 +124,37 @@ def test_the_core_has_no_mutable_state_of_its_own() -> None:
 def test_no_room_is_for_odds_and_ends() -> None:
     """Nothing is called utils, helpers or misc."""
     assert not {x.stem for x in MODULES} & {"utils", "util", "helpers", "helper", "misc", "common"}
+
+
+def test_parts_have_the_words_of_the_field() -> None:
+    """No name is a metaphor, and what is believed of a game is no book: that is a sportsbook."""
+    pictures = [
+        (name(path), x)
+        for path in MODULES
+        for x in names(tree(path))
+        if NOT_SAID & set(x.lower().split("_"))
+    ]
+    assert not pictures
+    books = [
+        (name(path), x.arg)
+        for path in MODULES
+        for x in ast.walk(tree(path))
+        if isinstance(x, ast.arg) and x.annotation is not None and "book" in x.arg.split("_")
+        if "GameTracking" in ast.unparse(x.annotation)
+    ]
+    assert not books
+
+
+def names(module: ast.Module) -> Iterator[str]:
+    """Every name that a module gives to something."""
+    for x in ast.walk(module):
+        match x:
+            case ast.Name(id=found) | ast.arg(arg=found):
+                yield found
+            case ast.FunctionDef(name=found) | ast.AsyncFunctionDef(name=found):
+                yield found
+            case ast.ClassDef(name=found):
+                yield "_".join(re.findall(r"[A-Z][a-z0-9]*", found))
 
 
 def test_a_broad_except_stands_at_most_once() -> None:

@@ -168,14 +168,14 @@ async def test_what_another_process_read_wakes_the_games_that_it_is_about(tmp_pa
         for game, line in ((GAME, f"{GAME.home} ML"), (other, "MIA ML")):
             pick = parse_bet(line, find_in("nba"))
             await store.add(Draft(pick), game=game, defaults=(), at=now)
-        shelf = FollowedBets(store, FakeClock(now), _settings(tmp_path), tell_nobody)
-        await shelf.refresh()
+        followed = FollowedBets(store, FakeClock(now), _settings(tmp_path), tell_nobody)
+        await followed.refresh()
         async with await Store.open(tmp_path / "t.db", now=now, durable=False) as chore:
             await chore.seasons.keep_injuries("nba", [OUT], now)
-        assert await shelf.refresh() is not None
-        assert shelf.moved() == {GAME.id}
-        assert shelf.absences["nba"].out_of(GAME, CODE) == {player_key(STAR.name): OUT}
-        assert await shelf.refresh() is None
+        assert await followed.refresh() is not None
+        assert followed.moved() == {GAME.id}
+        assert followed.absences["nba"].out_of(GAME, CODE) == {player_key(STAR.name): OUT}
+        assert await followed.refresh() is None
 
 
 async def test_the_notes_of_a_box_are_kept_on_change_and_are_of_its_game_alone(
@@ -184,11 +184,11 @@ async def test_the_notes_of_a_box_are_kept_on_change_and_are_of_its_game_alone(
     """Beside the list's words: neither takes the other back."""
     now = GAME.start - timedelta(minutes=30)
     async with await Store.open(tmp_path / "t.db", now=now, durable=False) as store:
-        shelf = FollowedBets(store, FakeClock(now), _settings(tmp_path), tell_nobody)
-        await shelf.refresh()
+        followed = FollowedBets(store, FakeClock(now), _settings(tmp_path), tell_nobody)
+        await followed.refresh()
         for _ in range(2):
-            shelf.meet(soon(frozenset({STAR.name})))
-            await shelf.refresh()
+            followed.meet(soon(frozenset({STAR.name})))
+            await followed.refresh()
         rows = await store.seasons.injuries("nba")
         word = rows[player_key(STAR.name)]
         assert (word.source, word.detail) == (BY_BOX, "INACTIVE_INJURY")

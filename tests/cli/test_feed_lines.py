@@ -12,7 +12,7 @@ from tracker.store.views import SourceStatusView
 NOW = datetime(2026, 1, 30, 1, 0, tzinfo=UTC)
 
 
-def pulse(source: str, word: str, ok: float | None, tried: float = 4.0) -> SourceStatusView:
+def status(source: str, word: str, ok: float | None, tried: float = 4.0) -> SourceStatusView:
     """A source that answered well so many seconds ago, and was asked last `tried` seconds ago."""
     at = None if ok is None else NOW - timedelta(seconds=ok)
     return SourceStatusView(source, at, NOW - timedelta(seconds=tried), word)
@@ -26,10 +26,16 @@ def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_who_told_of_a_league_last() -> None:
     """The league's own while it answers, its stand-in while that does; nobody before."""
-    well = (pulse("nba", "ok", 4.0), pulse("espn nba", "ok", 200.0), pulse("espn ncaam", "ok", 1.0))
+    well = (
+        status("nba", "ok", 4.0),
+        status("espn nba", "ok", 200.0),
+        status("espn ncaam", "ok", 1.0),
+    )
     assert source_of("nba", well) == "nba"
     assert source_of("ncaam", well) == "espn"
-    assert source_of("nba", (pulse("nba", "blocked", 90.0), pulse("espn nba", "ok", 5.0))) == "espn"
+    assert (
+        source_of("nba", (status("nba", "blocked", 90.0), status("espn nba", "ok", 5.0))) == "espn"
+    )
     assert source_of("wnba", well) == ""
 
 
@@ -37,10 +43,10 @@ def test_one_line_over_all_sources() -> None:
     """Each with its word and age; those that nobody has asked for long are left out."""
     told = feeds_line(
         (
-            pulse("nba", "rate_limited", 180.0),
-            pulse("espn nba", "ok", 4.0),
-            pulse("wnba", "down", None),
-            pulse("espn wnba", "ok", 7200.0, 7200.0),
+            status("nba", "rate_limited", 180.0),
+            status("espn nba", "ok", 4.0),
+            status("wnba", "down", None),
+            status("espn wnba", "ok", 7200.0, 7200.0),
         ),
         NOW,
     )

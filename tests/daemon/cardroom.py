@@ -43,7 +43,7 @@ class Room:
 
     store: Store
     clock: FakeClock
-    wall: LiveView
+    live_view: LiveView
     board: Board
     folder: Path = Path()
     told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Room:
     def start(self) -> None:
         """A loop that has just been started."""
         tell = self._tell
-        self.loop = CardLoop(self.board, self.wall, self.store.cards, self.clock, tell)
+        self.loop = CardLoop(self.board, self.live_view, self.store.cards, self.clock, tell)
 
     def _tell(self, event: SystemEvent) -> None:
         self.told.append(log_line(event))
@@ -68,7 +68,7 @@ class Room:
 
     async def restart(self) -> None:
         """Die and start again: nothing but the store is left."""
-        self.wall = LiveView(self.clock, DENVER)
+        self.live_view = LiveView(self.clock, DENVER)
         await self.store.recover(self.clock.now())
         self.start()
         await self.loop.recall()
@@ -83,7 +83,7 @@ class Room:
     def show(self, found: GameState, *tracked: Tracked, stale: bool = False) -> None:
         """Show the game in any state."""
         now = self.clock.now()
-        self.wall.show(GameTracking(GAME, tracked, found, seen_at=now, stale=stale))
+        self.live_view.show(GameTracking(GAME, tracked, found, seen_at=now, stale=stale))
 
     def end(self) -> None:
         """Show the game as it ended, with its result."""

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from tests.notify.values import GAME, NOW, bet, state
 from tracker.daemon.bot.answers import (
     MOST_LINES,
-    Sight,
+    LocalTime,
     bets_text,
     profit_text,
     settled_text,
@@ -26,7 +26,7 @@ from tracker.domain.policy import Scope, Snooze
 from tracker.notify.channels.text import TEXT_LIMIT, length
 from tracker.store.views import BetView
 
-SIGHT = Sight(NOW, ZoneInfo("America/Denver"))
+SIGHT = LocalTime(NOW, ZoneInfo("America/Denver"))
 EMPTY: dict[str, Any] = {x.name: None for x in fields(BetView)} | {"tags": (), "rules": ()}
 
 

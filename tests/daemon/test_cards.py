@@ -59,7 +59,7 @@ async def test_one_message_is_edited_in_place(tmp_path: Path) -> None:
 async def test_nothing_is_posted_before_tip_off_or_after_the_end(tmp_path: Path) -> None:
     """A card that nobody needs does not scroll the chat away."""
     async with a_chat(tmp_path) as (room, api):
-        room.wall.show(GameTracking(GAME, (watched(),)))
+        room.live_view.show(GameTracking(GAME, (watched(),)))
         await room.pass_time(60)
         room.end()
         await room.pass_time(60)
@@ -83,7 +83,9 @@ async def test_in_a_group_there_is_room_for_alerts(tmp_path: Path) -> None:
                 game = replace(GAME, id=f"00226002{number:02d}")
                 found = replace(state(f"Q4 9:{59 - second % 60:02d}", 90 + second), game=game)
                 await room.store.save_games([(game, None)], room.clock.now())
-                room.wall.show(GameTracking(game, (watched(),), found, seen_at=room.clock.now()))
+                room.live_view.show(
+                    GameTracking(game, (watched(),), found, seen_at=room.clock.now())
+                )
             await room.pass_time(1)
         assert len(api.written) == 6
         assert 20 <= len(api.asked) <= 25
@@ -246,13 +248,13 @@ async def test_silence_shows_and_can_be_ended(tmp_path: Path) -> None:
     """A snoozed game says until when, and its button offers the sound."""
     async with a_chat(tmp_path) as (room, api):
         now = room.clock.now()
-        room.wall.snoozes = (Snooze(Scope.GAME, GAME.id, now, now + timedelta(minutes=30)),)
+        room.live_view.snoozes = (Snooze(Scope.GAME, GAME.id, now, now + timedelta(minutes=30)),)
         room.see()
         await room.pass_time(1)
         card = only(api)
         assert "🔕 alerts are silent until 21:00" in card.text
         assert [x for x, _ in card.buttons] == ["🔄 Refresh", "❓ Why", "🔔 Unmute"]
-        room.wall.snoozes = ()
+        room.live_view.snoozes = ()
         await room.pass_time(20)
         names = [x for x, _ in only(api).buttons]
         assert names == ["🔄 Refresh", "❓ Why", "😴 30 min", "🔕 Mute"]
@@ -263,12 +265,12 @@ async def test_bets_that_nobody_follows_close_their_card(tmp_path: Path) -> None
     async with a_chat(tmp_path) as (room, api):
         room.see()
         await room.pass_time(1)
-        room.wall.leave(GAME.id)
+        room.live_view.leave(GAME.id)
         await room.pass_time(20)
         assert LEFT in only(api).text
         assert room.events == ["card.posted", "card.closed"]
         await room.pass_time(1000, step=10)
-        assert room.wall.games() == ()
+        assert room.live_view.games() == ()
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -426,12 +428,12 @@ async def test_a_death_at_any_operation_leaves_one_card_that_claims_to_be_the_on
 def test_a_game_that_was_left_is_forgotten_also_where_nobody_shows_cards() -> None:
     """A program that runs for months without a board keeps no more than the last games."""
     clock = FakeClock(NOW)
-    wall = LiveView(clock, DENVER)
-    wall.show(GameTracking(GAME, (watched(),), state("Q4 7:02", 98, 91)))
-    wall.leave(GAME.id)
+    live_view = LiveView(clock, DENVER)
+    live_view.show(GameTracking(GAME, (watched(),), state("Q4 7:02", 98, 91)))
+    live_view.leave(GAME.id)
     clock.set(NOW + timedelta(minutes=14))
-    wall.leave("another")
-    assert wall.book(GAME.id) is not None
+    live_view.leave("another")
+    assert live_view.tracking(GAME.id) is not None
     clock.set(NOW + timedelta(minutes=16))
-    wall.leave("another")
-    assert wall.book(GAME.id) is None
+    live_view.leave("another")
+    assert live_view.tracking(GAME.id) is None

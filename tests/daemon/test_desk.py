@@ -22,8 +22,8 @@ def change(episode: int, seconds: float, *, lost: bool = False) -> Change:
     """A rule of bet 1 that fires so many seconds after NOW."""
     at, one = NOW + timedelta(seconds=seconds), bet("DEN -4.5", 1)
     fired = replace(alert("p >= 0.80", state()), bet=1, episode=episode, at=at, text="▲")
-    book = GameTracking(GAME, (Tracked.fresh(one),), state=state(), lost=lost)
-    return Change(book, alerts=(fired,))
+    tracking = GameTracking(GAME, (Tracked.fresh(one),), state=state(), lost=lost)
+    return Change(tracking, alerts=(fired,))
 
 
 async def record(store: Store, made: Change) -> None:
@@ -47,15 +47,15 @@ async def test_the_budget_of_the_hour_survives_a_restart(tmp_path: Path) -> None
     """What was told is counted from disk, and for an hour only."""
     policy = Policy(budget=2)
     async with await opened(tmp_path) as store:
-        desk = AlertPolicy(policy)
-        await desk.recall(store, NOW)
+        alert_policy = AlertPolicy(policy)
+        await alert_policy.recall(store, NOW)
         for n in (1, 2):
-            made = desk.route(change(n, 60.0 * n), NOW + timedelta(seconds=60 * n))
+            made = alert_policy.route(change(n, 60.0 * n), NOW + timedelta(seconds=60 * n))
             assert made.alerts[0].decision is Decision.FIRED
             await record(store, made)
         again = AlertPolicy(policy)
         await again.recall(store, NOW + timedelta(seconds=180))
-        for each in (desk, again):
+        for each in (alert_policy, again):
             held = each.route(change(3, 180), NOW + timedelta(seconds=180)).alerts[0]
             assert (held.decision, held.reason) == (Decision.HELD, Reason.OVER_BUDGET)
         later = NOW + timedelta(hours=1, seconds=121)
@@ -65,17 +65,17 @@ async def test_the_budget_of_the_hour_survives_a_restart(tmp_path: Path) -> None
 async def test_a_snooze_by_another_process_is_taken_up(tmp_path: Path) -> None:
     """Within a refresh, and left when it is lifted."""
     async with await opened(tmp_path) as store:
-        desk = AlertPolicy()
+        alert_policy = AlertPolicy()
         await store.alerting.snooze(Snooze(Scope.ALL, "", NOW, NOW + timedelta(hours=1)))
-        await desk.refresh(store, NOW)
-        assert desk.route(change(1, 1), NOW).alerts[0].reason is Reason.SNOOZED
+        await alert_policy.refresh(store, NOW)
+        assert alert_policy.route(change(1, 1), NOW).alerts[0].reason is Reason.SNOOZED
         await store.alerting.lift_snooze(None, "", NOW)
-        await desk.refresh(store, NOW)
-        assert desk.route(change(2, 2), NOW).alerts[0].decision is Decision.FIRED
+        await alert_policy.refresh(store, NOW)
+        assert alert_policy.route(change(2, 2), NOW).alerts[0].decision is Decision.FIRED
 
 
 def test_a_game_without_data_holds_back_chances_until_it_is_back() -> None:
     """Whatever bet they are of."""
-    desk = AlertPolicy()
-    assert desk.route(change(1, 1, lost=True), NOW).alerts[0].reason is Reason.FEED_DOWN
-    assert desk.route(change(2, 2), NOW).alerts[0].decision is Decision.FIRED
+    alert_policy = AlertPolicy()
+    assert alert_policy.route(change(1, 1, lost=True), NOW).alerts[0].reason is Reason.FEED_DOWN
+    assert alert_policy.route(change(2, 2), NOW).alerts[0].decision is Decision.FIRED

@@ -100,8 +100,8 @@ async def world(
             bell.set()
 
     async with await Store.open(folder / "t.db", now=at) as store:
-        desk = AlertPolicy(policy or Policy())
-        herald = SystemNotices(store, desk, clock, (phone, mail), ring)
+        alert_policy = AlertPolicy(policy or Policy())
+        herald = SystemNotices(store, alert_policy, clock, (phone, mail), ring)
         tell = herald.hearing(tell_nobody)
         jobs = [*herald.jobs()]
         jobs += [

@@ -75,7 +75,7 @@ class Ears:
     def start(self) -> None:
         """Begin to listen."""
         errands = BotCommands(
-            self.room.store, self.room.wall, self.room.clock, DENVER, self.line, self.bets,
+            self.room.store, self.room.live_view, self.room.clock, DENVER, self.line, self.bets,
             self.verbs, self.refreshed.append, self.real, self.fixed_chat,
         )  # fmt: skip
         tell = self.room._tell

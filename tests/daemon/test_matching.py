@@ -41,9 +41,9 @@ def test_only_what_names_neither_opponent_nor_date_goes_on(
 def test_a_player_who_was_traded_leaves_his_old_teams_game() -> None:
     """Once boxes show him elsewhere, and before the game begins; nobody leaves an unknown team."""
     line = PlayerTotal(Player("Big Man", Side.HOME), Stat.PTS, Direction.OVER, 20.5)
-    book = GameTracking(GAME, (Tracked.fresh(Bet(1, "Big Man o20.5 pts", line, GAME, (), T0)),))
+    tracking = GameTracking(GAME, (Tracked.fresh(Bet(1, "Big Man o20.5 pts", line, GAME, (), T0)),))
     before, mate = T0 - timedelta(hours=2), Player("A Mate", Side.HOME)
-    assert strayed([book], lambda _: (mate,), before) == (1,)
-    assert strayed([book], lambda _: (mate, Player("Big Man", Side.HOME)), before) == ()
-    assert strayed([book], lambda _: (Player("A Guest", Side.AWAY),), before) == ()
-    assert strayed([book], lambda _: (mate,), T0 + timedelta(minutes=1)) == ()
+    assert strayed([tracking], lambda _: (mate,), before) == (1,)
+    assert strayed([tracking], lambda _: (mate, Player("Big Man", Side.HOME)), before) == ()
+    assert strayed([tracking], lambda _: (Player("A Guest", Side.AWAY),), before) == ()
+    assert strayed([tracking], lambda _: (mate,), T0 + timedelta(minutes=1)) == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from tests.doubles.log import log_line
 from tests.engine.build import GAME, T0, after, live
 from tracker.app.player_priors import PlayerBeliefs
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.daemon.watchers.known_players import watch_faces
+from tracker.daemon.watchers.known_players import watch_rosters
 from tracker.domain.bet import Bet, Parlay
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
@@ -25,7 +25,7 @@ from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.prior import Prior, PriorSource
 from tracker.domain.tracking import GameTracking, Tracked
-from tracker.feeds.polling.feed import Ask, Look
+from tracker.feeds.polling.feed import Ask, FeedAnswer
 from tracker.forecast import forecast, load_parameters
 from tracker.forecast.errors import LittleKnown
 from tracker.forecast.pricing.player_lines import player_chance
@@ -53,19 +53,19 @@ class Night:
     """A shelf over a store that knows tonight's two games."""
 
     store: Store
-    shelf: FollowedBets
+    followed: FollowedBets
     events: list[tuple[str, dict[str, str]]]
 
     async def add(self, line: str) -> None:
         """A bet as another process would add it, its game unknown."""
         await self.store.add(written(line), game=None, defaults=(), at=T0)
-        await self.shelf.refresh(slate_changed=True)
+        await self.followed.refresh(slate_changed=True)
 
     async def met(self, *states: GameState) -> None:
         """Boxes that a track, or the loop for it, has read."""
         for state in states:
-            self.shelf.meet(state)
-        await self.shelf.refresh()
+            self.followed.meet(state)
+        await self.followed.refresh()
 
     def said(self, event: str) -> list[dict[str, str]]:
         """The events of a kind."""
@@ -92,21 +92,23 @@ async def night(tmp_path: Path) -> AsyncIterator[Night]:
     async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
         await store.save_games([(GAME, None), (OTHER, None)], T0)
         clock = FakeClock(after(-3600))
-        shelf = FollowedBets(store, clock, settings, lambda event: events.append(log_line(event)))
-        shelf.slate_known = True
-        await shelf.refresh()
-        yield Night(store, shelf, events)
+        followed = FollowedBets(
+            store, clock, settings, lambda event: events.append(log_line(event))
+        )
+        followed.slate_known = True
+        await followed.refresh()
+        yield Night(store, followed, events)
 
 
 async def test_a_mere_player_is_found_once_a_box_names_him(night: Night) -> None:
     """Until then the bet waits, and the games are known whose players it needs."""
     await night.add("Jokic over 25.5 pts -115 $20")
-    assert {x.id for x in night.shelf.faceless} == {GAME.id, OTHER.id}
-    assert night.shelf.waiting == 1
+    assert {x.id for x in night.followed.without_roster} == {GAME.id, OTHER.id}
+    assert night.followed.waiting == 1
     await night.met(DENVER, BOSTON)
-    [(_, tracked)] = [(b, t) for b in await night.store.books(()) for t in b.tracked]
+    [(_, tracked)] = [(b, t) for b in await night.store.trackings(()) for t in b.tracked]
     assert tracked.bet.market == PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 25.5)
-    assert (night.shelf.faceless, night.shelf.waiting) == ((), 0)
+    assert (night.followed.without_roster, night.followed.waiting) == ((), 0)
     assert night.said("bet.matched") == [{"bet": "1", "game": "LAL@DEN 2026-11-20"}]
 
 
@@ -116,9 +118,9 @@ async def test_a_roster_is_remembered_from_earlier_games(night: Night, tmp_path:
     again = FollowedBets(night.store, FakeClock(T0), settings_in(tmp_path), lambda *_: None)
     again.slate_known = True
     await night.store.add(written("DEN Jokic o25.5 pts"), game=None, defaults=(), at=T0)
-    books = await again.refresh()
-    assert books is not None
-    assert [x.bet.market for book in books for x in book.tracked] == [
+    trackings = await again.refresh()
+    assert trackings is not None
+    assert [x.bet.market for tracking in trackings for x in tracking.tracked] == [
         PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 25.5)
     ]
 
@@ -127,10 +129,10 @@ async def test_two_players_of_a_name_are_named_and_neither_is_guessed(night: Nig
     """An ambiguous name is a mistake that lists the candidates, said once."""
     await night.met(DENVER, BOSTON)
     await night.add("LAL@DEN James over 5.5 pts")
-    await night.shelf.refresh(slate_changed=True)
+    await night.followed.refresh(slate_changed=True)
     [mistake] = night.said("bets.mistake")
     assert "Bronny James Jr. (LAL) or LeBron James (LAL)" in mistake["what"]
-    assert night.shelf.waiting == 1
+    assert night.followed.waiting == 1
 
 
 async def test_a_name_that_is_not_on_the_roster_is_said_with_near_misses(night: Night) -> None:
@@ -139,21 +141,21 @@ async def test_a_name_that_is_not_on_the_roster_is_said_with_near_misses(night: 
     await night.add("LAL@DEN Jokitch over 25.5 pts")
     [mistake] = night.said("bets.mistake")
     assert "did you mean Nikola Jokić" in mistake["what"]
-    assert [x.id for x in night.shelf.faceless] == [GAME.id]
+    assert [x.id for x in night.followed.without_roster] == [GAME.id]
     new = replace(DENVER, players=(*DENVER.players, PlayerLine("9", "Ivan Jokitch", Side.HOME, ())))
     await night.met(new)
-    assert night.shelf.waiting == 0
+    assert night.followed.waiting == 0
 
 
 async def test_a_parlay_is_bound_once_every_leg_is_known(night: Night) -> None:
     """One leg whose player is not known yet holds the whole slip."""
     await night.met(DENVER)
     await night.add("parlay: DEN ML; Jaylen Brown over 20.5 pts +260 $10")
-    assert await night.store.books(()) == []
+    assert await night.store.trackings(()) == []
     await night.met(BOSTON)
-    books = await night.store.books(())
-    assert [x.game.id for x in books] == [GAME.id, OTHER.id]
-    market = books[0].tracked[0].bet.market
+    trackings = await night.store.trackings(())
+    assert [x.game.id for x in trackings] == [GAME.id, OTHER.id]
+    market = trackings[0].tracked[0].bet.market
     assert isinstance(market, Parlay)
     assert [x.game.id for x in market.legs] == [GAME.id, OTHER.id]
 
@@ -166,12 +168,12 @@ class Boxes:
     reading: GameState | Unreadable
     asked: list[tuple[float, str]] = field(default_factory=list)
 
-    async def look(self, game: Game, ask: Ask, max_age: float) -> Look:  # noqa: ARG002
+    async def read(self, game: Game, ask: Ask, max_age: float) -> FeedAnswer:  # noqa: ARG002
         """The box of a game."""
         assert ask is Ask.BOX
         self.asked.append((self.clock.monotonic(), game.id))
         now, heard = self.clock.now(), self.clock.monotonic()
-        return Look("nba", "box", now, heard, b"", "", self.reading)
+        return FeedAnswer("nba", "box", now, heard, b"", "", self.reading)
 
 
 async def test_boxes_are_read_kindly_for_the_names_in_them() -> None:
@@ -185,7 +187,7 @@ async def test_boxes_are_read_kindly_for_the_names_in_them() -> None:
     met: list[GameState] = []
     room = True
     watching = asyncio.create_task(
-        watch_faces(lambda: games, boxes, met.append, lambda _: room, clock)
+        watch_rosters(lambda: games, boxes, met.append, lambda _: room, clock)
     )
     await clock.advance(3590.0)
     assert boxes.asked == []
@@ -266,18 +268,43 @@ def test_the_evenest_line_from_before_tip_off_counts() -> None:
     assert points_believed(beliefs, on_jokic(1, 10.5, "-110"), late) == even
 
 
+@pytest.mark.parametrize(("points", "odds"), [(25.5, "-110"), (27.5, "+105"), (24.5, "-125")])
+def test_a_line_from_before_counts_though_it_is_told_of_in_play(points: float, odds: str) -> None:
+    """A night written down in the third quarter has the chances of one written down before."""
+    beliefs = PlayerBeliefs()
+    beliefs.recent = {("nba", JOKIC.key): tuple(a_game(26, n) for n in range(1, 11))}
+    before, late = (on_jokic(1, points, odds, late=x) for x in (False, True))
+    assert points_believed(beliefs, late) == points_believed(beliefs, before)
+    placed = replace(late, bet=replace(late.bet, placed_at=T0 - timedelta(hours=1)))
+    assert points_believed(PlayerBeliefs(), placed) == points_believed(PlayerBeliefs(), before)
+
+
+@pytest.mark.parametrize("placed", [None, T0 + timedelta(minutes=50)])
+def test_a_line_of_the_game_in_play_is_none_of_before(placed: datetime | None) -> None:
+    """One that is far from what his games say, or that was placed in play, teaches nothing."""
+    beliefs, points = PlayerBeliefs(), 38.5 if placed is None else 25.5
+    beliefs.recent = {("nba", JOKIC.key): tuple(a_game(26, n) for n in range(1, 11))}
+    late = on_jokic(1, points, "-110", late=True)
+    late = replace(late, bet=replace(late.bet, placed_at=placed))
+    bare = replace(late, bet=replace(late.bet, odds=None))
+    assert points_believed(beliefs, late) == points_believed(beliefs, bare)
+    told = beliefs.priors(GameTracking(GAME, (late,)))
+    assert told is not None
+    assert told.told_by[Side.HOME, JOKIC.key] == "10 games"
+
+
 async def test_who_is_seen_again_goes_on_being_remembered(night: Night) -> None:
     """The box of another night says anew who plays for whom, in a program that runs for months."""
     await night.met(DENVER)
-    assert not night.shelf._rosters.news
-    night.shelf.meet(replace(DENVER, phase=Phase.CANCELLED))
-    assert not night.shelf._rosters.news
+    assert not night.followed._rosters.news
+    night.followed.meet(replace(DENVER, phase=Phase.CANCELLED))
+    assert not night.followed._rosters.news
     later = replace(GAME, id="0022600099", start=T0 + timedelta(days=50))
-    night.shelf.meet(replace(DENVER, game=later))
-    assert night.shelf._rosters.news
+    night.followed.meet(replace(DENVER, game=later))
+    assert night.followed._rosters.news
 
 
 def test_a_box_while_he_plays_is_met_too(night: Night) -> None:
     """Any box teaches who plays, whatever the game does."""
-    night.shelf.meet(replace(live(1, 400, (10, 8)), players=DENVER.players))
-    assert night.shelf._rosters.news
+    night.followed.meet(replace(live(1, 400, (10, 8)), players=DENVER.players))
+    assert night.followed._rosters.news

@@ -13,13 +13,20 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.clock import FakeClock
-from tests.engine.build import GAME, T0, after, live, outlook
-from tracker.daemon.track import Decisions, Looked, TrackContext, deciding, track
+from tests.engine.build import GAME, T0, after, live, look, outlook
+from tracker.daemon.track import (
+    Decisions,
+    PollForecast,
+    TrackContext,
+    deciding,
+    track,
+    worth_recording,
+)
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Snapshot
 from tracker.domain.draft import Draft
-from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.money import parse_odds
 from tracker.domain.pick import ParlayPick
 from tracker.domain.policy import parse_rule
@@ -77,17 +84,17 @@ class World:
     async def live(self) -> None:
         """One life of the program: until every game is left, or a record kills it."""
         async with await Store.open(self.path, now=self.clock.now(), durable=False) as store:
-            shelf = FollowedBets(store, self.clock, self._settings(), lambda *_: None)
-            books = await shelf.refresh()
-            assert books is not None
-            hall = Hall(self, store, {x.game.id for x in books})
+            followed = FollowedBets(store, self.clock, self._settings(), lambda *_: None)
+            trackings = await followed.refresh()
+            assert trackings is not None
+            hall = Hall(self, store, {x.game.id for x in trackings})
             context = TrackContext(
-                hall, hall, self.clock, ("sink",), lambda: None, lambda *_: None, shelf.wanted
+                hall, hall, self.clock, ("sink",), lambda: None, lambda *_: None, followed.wanted
             )
             async with deciding(context) as decisions, asyncio.TaskGroup() as tasks:
-                for book in books:
-                    script = Script(hall, book.game.id)
-                    tasks.create_task(hall.run(book, script, decisions))
+                for tracking in trackings:
+                    script = Script(hall, tracking.game.id)
+                    tasks.create_task(hall.run(tracking, script, decisions))
 
     async def survive(self) -> bool:
         """Whether one life came to its end by itself."""
@@ -114,20 +121,20 @@ class Hall:
     playing: set[str]
     _waiting: dict[str, asyncio.Future[None]] = field(default_factory=dict)
 
-    async def run(self, book: GameTracking, script: Script, decisions: Decisions) -> None:
+    async def run(self, tracking: GameTracking, script: Script, decisions: Decisions) -> None:
         """Follow one game to its end."""
         try:
-            await track(book, script, decisions)
+            await track(tracking, script, decisions)
         finally:
-            self.playing.discard(book.game.id)
+            self.playing.discard(tracking.game.id)
             self._meet()
 
-    async def forecast(self, book: GameTracking, state: GameState) -> Outlook | Unreadable:
+    async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
         """The real forecast, which comes for both games once both have asked for it."""
         told = outlook(replace(state, game=GAME))
         if self.world.together:
             waits = asyncio.get_running_loop().create_future()
-            self._waiting[book.game.id] = waits
+            self._waiting[tracking.game.id] = waits
             self._meet()
             await waits
         return told
@@ -305,16 +312,16 @@ class SlowDisk:
     free: asyncio.Event = field(default_factory=asyncio.Event)
     written: list[list[str]] = field(default_factory=list)
 
-    async def forecast(self, book: GameTracking, state: GameState) -> Outlook | Unreadable:
+    async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
         """No outlook: nothing is to be priced here."""
-        return Unreadable(Trouble.MALFORMED, f"{book.game.name} at {state.game_clock}")
+        return Unreadable(Trouble.MALFORMED, f"{tracking.game.name} at {state.game_clock}")
 
     async def record_all(
         self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
     ) -> None:
         """Write once the disk is free."""
         await self.free.wait()
-        self.written.append([change.book.game.id for _, change in decided] + list(channels))
+        self.written.append([change.tracking.game.id for _, change in decided] + list(channels))
 
 
 def on_disk(disk: SlowDisk) -> TrackContext:
@@ -322,10 +329,10 @@ def on_disk(disk: SlowDisk) -> TrackContext:
     return TrackContext(disk, disk, FakeClock(after(0)), (), lambda: None, lambda *_: None)
 
 
-def broken(game: Game) -> Looked:
+def broken(game: Game) -> PollForecast:
     """A poll of a game that is kept although it tells nothing."""
     poll = Poll("nba", "board", after(1), b"x", "00", Unreadable(Trouble.MALFORMED, "is no board"))
-    return Looked(GameTracking(game), poll)
+    return PollForecast(GameTracking(game), poll)
 
 
 async def test_what_comes_while_the_disk_is_busy_is_recorded_together() -> None:
@@ -344,11 +351,23 @@ async def test_what_comes_while_the_disk_is_busy_is_recorded_together() -> None:
     assert disk.written == [[games[0].id], [x.id for x in games[1:]]]
 
 
+def test_a_box_under_a_moment_that_was_told_is_worth_recording() -> None:
+    """The next chance rests on it, and is explained by it; the same box again leaves no trace."""
+    reported = quarters((20, 19))
+    boxed = replace(reported, players=(PlayerLine("1", "A", Side.HOME, (("pts", 4),), 5.0),))
+    tracking = look(GameTracking(GAME), reported, 1.0).tracking
+    for state, news in ((reported, False), (boxed, True), (boxed, False)):
+        change = look(tracking, state, 2.0)
+        poll = Poll("nba", "box", after(2), b"x", "00", state)
+        assert worth_recording(poll, change, tracking.state) is news
+        tracking = change.tracking
+
+
 async def test_nothing_is_decided_after_a_decision_that_failed() -> None:
     """Who waits for one is told what it died of, and so is whoever asks later."""
     disk = SlowDisk()
     disk.free.set()
-    context = replace(on_disk(disk), route=lambda change, _: {}[change.book.game.id])  # type: ignore[index]
+    context = replace(on_disk(disk), route=lambda change, _: {}[change.tracking.game.id])  # type: ignore[index]
     async with deciding(context) as decisions:
         for game in (GAME, OTHER):
             with pytest.raises(KeyError):

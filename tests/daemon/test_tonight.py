@@ -42,9 +42,9 @@ def test_the_line_has_the_record_the_money_and_what_needs_the_person() -> None:
 
 def test_a_night_is_over_with_its_last_result_and_not_before() -> None:
     """Nor long after it, nor for one bet alone."""
-    books = [GameTracking(GAME, NIGHT)]
-    assert nights_over(books, OVER).keys() == {GAME.slate}
-    assert nights_over(books, OVER + timedelta(hours=2)) == {}
+    trackings = [GameTracking(GAME, NIGHT)]
+    assert nights_over(trackings, OVER).keys() == {GAME.slate}
+    assert nights_over(trackings, OVER + timedelta(hours=2)) == {}
     still = GameTracking(GAME, (*NIGHT, Tracked.fresh(bet(7, "LAL ML"))))
     assert nights_over([still], OVER) == {}
     assert nights_over([GameTracking(GAME, NIGHT[:1])], OVER) == {}

@@ -91,8 +91,8 @@ class Room:
     async def see(self, *states: GameState) -> None:
         """Show states, one after the other, as polls would."""
         for state in states:
-            book = replace(a_book(bet(1, "DEN -4.5"), bet(2, "over 224.5")), state=state)
-            self.watch.show(book)
+            tracking = replace(a_book(bet(1, "DEN -4.5"), bet(2, "over 224.5")), state=state)
+            self.watch.show(tracking)
             await self.watch.work()
 
     async def try_out(self, name: str) -> Trial:

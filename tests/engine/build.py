@@ -90,9 +90,9 @@ def outlook(state: GameState) -> Outlook:
     return forecast(state, PRIOR, load_parameters("nba"))
 
 
-def look(book: GameTracking, state: GameState, seconds: float) -> Change:
+def look(tracking: GameTracking, state: GameState, seconds: float) -> Change:
     """What a poll of this state does to a book, so many seconds after tip-off."""
-    return advance(book, state, outlook(state), after(seconds))
+    return advance(tracking, state, outlook(state), after(seconds))
 
 
 def a_game(draw: random.Random, step: float = 60.0) -> Iterator[GameState]:

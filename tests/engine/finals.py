@@ -72,7 +72,7 @@ def off_state(box: Box) -> GameState:
 class Slate:
     """Games with bets on them, polled one at a time; a bet on several games is in each book."""
 
-    books: dict[str, GameTracking]
+    trackings: dict[str, GameTracking]
     last: Change | None = None
     alerts: list[Alert] = field(default_factory=list)
 
@@ -89,23 +89,23 @@ class Slate:
 
     def poll(self, state: GameState, at: datetime, outlook: Outlook | None = None) -> None:
         """Read a state of one game, and hand what it made of shared bets to the other games."""
-        change = advance(self.books[state.game.id], state, outlook, at)
+        change = advance(self.trackings[state.game.id], state, outlook, at)
         self.last = change
         self.alerts += change.alerts
-        self.books[state.game.id] = change.book
-        shared = {x.bet.number: x for x in change.book.tracked if len(x.groups) > 1}
-        for game_id, book in self.books.items():
+        self.trackings[state.game.id] = change.tracking
+        shared = {x.bet.number: x for x in change.tracking.tracked if len(x.groups) > 1}
+        for game_id, tracking in self.trackings.items():
             if game_id != state.game.id and shared:
-                newest = tuple(shared.get(x.bet.number, x) for x in book.tracked)
-                self.books[game_id] = replace(book, tracked=newest)
+                newest = tuple(shared.get(x.bet.number, x) for x in tracking.tracked)
+                self.trackings[game_id] = replace(tracking, tracked=newest)
 
     def fired(self, event: Event) -> list[Alert]:
         """Every announcement of an event so far."""
-        return [x for x in self.alerts if x.rule == event.value and x.told]
+        return [x for x in self.alerts if x.rule == event.value and x.notifies]
 
     def tracked(self) -> dict[int, Tracked]:
         """Every bet as it stands."""
-        return {x.bet.number: x for book in self.books.values() for x in book.tracked}
+        return {x.bet.number: x for tracking in self.trackings.values() for x in tracking.tracked}
 
 
 def ended(game: Game) -> datetime:

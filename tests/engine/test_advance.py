@@ -39,21 +39,21 @@ END = final((30, 20), (20, 30), (30, 20), (30, 20))
 class Evening:
     """A book that is followed over polls, with all that came of them."""
 
-    def __init__(self, book: GameTracking) -> None:
+    def __init__(self, tracking: GameTracking) -> None:
         """Begin with what is known."""
-        self.book = book
+        self.tracking = tracking
         self.changes: list[Change] = []
 
     def see(self, state: GameState, seconds: float) -> Change:
         """A readable poll."""
-        return self._keep(look(self.book, state, seconds))
+        return self._keep(look(self.tracking, state, seconds))
 
     def fail(self, seconds: float) -> Change:
         """A poll that tells nothing."""
-        return self._keep(note(self.book, DOWN, after(seconds)))
+        return self._keep(note(self.tracking, DOWN, after(seconds)))
 
     def _keep(self, change: Change) -> Change:
-        self.book = change.book
+        self.tracking = change.tracking
         self.changes.append(change)
         return change
 
@@ -84,8 +84,8 @@ def test_one_snapshot_for_each_bet_and_changed_state(seed: int) -> None:
     """Over a whole game, with repeats, old boards and outages: as many as there were states."""
     draw = rng(seed)
     states = list(a_game(draw, step=300))
-    book = a_book(bet(1, "DEN -4.5"), bet(2, "Q3 LAL ML"), bet(3, "LAL@DEN over 224.5"))
-    evening = Evening(book)
+    tracking = a_book(bet(1, "DEN -4.5"), bet(2, "Q3 LAL ML"), bet(3, "LAL@DEN over 224.5"))
+    evening = Evening(tracking)
     for number, state in enumerate(states):
         at = number * 60
         evening.see(state, at)
@@ -103,7 +103,7 @@ def test_one_snapshot_for_each_bet_and_changed_state(seed: int) -> None:
         assert [(x.period, x.clock, x.score) for x in mine] == [
             (x.period, x.clock, x.score) for x in states
         ]
-        tracked = evening.book.tracked[number - 1]
+        tracked = evening.tracking.tracked[number - 1]
         while_open = [x.known.win for x in mine if not x.known.decided]
         assert (tracked.peak, tracked.low) == (max(while_open), min(while_open))
         assert tracked.chance == mine[-1].chance
@@ -197,8 +197,8 @@ def test_a_bet_that_is_sure_to_push_is_neither_hit_nor_dead() -> None:
     evening = Evening(a_book(bet(1, "Q1 DEN -2", "hit", "dead")))
     evening.see(live(1, 10, (20, 18)), 0)
     evening.see(live(1, 0, (20, 18), phase=Phase.BREAK), 10)
-    assert evening.book.tracked[0].chance is not None
-    assert evening.book.tracked[0].chance.push == 1
+    assert evening.tracking.tracked[0].chance is not None
+    assert evening.tracking.tracked[0].chance.push == 1
     assert evening.names() == []
 
 
@@ -216,10 +216,10 @@ def test_a_result_needs_two_polls_a_minute_apart() -> None:
         3818,
     )
     assert [x.rule for x in change.alerts] == ["settled"]
-    assert evening.book.tracked[0].status(evening.book.state) is Status.PROVISIONAL
+    assert evening.tracking.tracked[0].status(evening.tracking.state) is Status.PROVISIONAL
     assert evening.see(END, 130).empty
-    assert evening.book.standing.settled
-    assert not evening.book.settled
+    assert evening.tracking.standing.settled
+    assert not evening.tracking.settled
 
 
 def test_a_result_is_official_once_the_box_has_been_read_again() -> None:
@@ -231,8 +231,8 @@ def test_a_result_is_official_once_the_box_has_been_read_again() -> None:
     assert evening.see(END, first - 1).empty
     [confirmation] = evening.see(END, first).confirmations
     assert (confirmation.bet, confirmation.revision) == (1, 1)
-    assert evening.book.tracked[0].status(evening.book.state) is Status.OFFICIAL
-    done = [evening.book.settled, evening.see(END, last).empty, evening.book.settled]
+    assert evening.tracking.tracked[0].status(evening.tracking.state) is Status.OFFICIAL
+    done = [evening.tracking.settled, evening.see(END, last).empty, evening.tracking.settled]
     assert done == [False, True, True]
     notes = [x for change in evening.changes for x in change.notes]
     assert notes[1:] == [GameChecked("LAL@DEN", "1 of 2"), GameChecked("LAL@DEN", "2 of 2")]
@@ -256,7 +256,7 @@ def test_a_corrected_final_makes_a_revision(lower: bool) -> None:
     confirmed = {(x.bet, x.revision) for change in polls for x in change.confirmations}
     assert (1, 2) in confirmed
     assert (1, 1) not in confirmed
-    assert all(x.official for x in evening.book.tracked)
+    assert all(x.official for x in evening.tracking.tracked)
 
 
 def test_a_correction_is_told_to_whoever_asked_for_results() -> None:
@@ -278,7 +278,7 @@ def test_a_revision_of_an_official_result_is_confirmed_too() -> None:
         evening.see(state, seconds)
     confirmed = [(x.bet, x.revision) for c in evening.changes for x in c.confirmations]
     assert confirmed == [(1, 1), (1, 2)]
-    assert evening.book.settled
+    assert evening.tracking.settled
 
 
 def test_a_flicker_of_an_older_final_changes_no_result() -> None:
@@ -288,7 +288,7 @@ def test_a_flicker_of_an_older_final_changes_no_result() -> None:
     evening.see(END, 60)
     assert evening.see(live(4, 5, (30, 20), (20, 30), (30, 20), (30, 19)), 120).empty
     assert evening.see(END, 180).empty
-    assert evening.book.state == END
+    assert evening.tracking.state == END
 
 
 def test_a_postponed_game_is_void_once_several_polls_have_said_so() -> None:
@@ -315,8 +315,8 @@ def test_a_postponed_game_that_is_played_after_all_is_graded_again() -> None:
         evening.see(END, day + seconds * 60)
     [first, second] = [x for c in evening.changes for x in c.settlements]
     assert (first.result, second.result, second.revision) == (Result.VOID, Result.WON, 2)
-    assert not evening.book.tracked[0].official
-    assert evening.book.checks == 0
+    assert not evening.tracking.tracked[0].official
+    assert evening.tracking.checks == 0
     assert evening.names() == ["settled", "regraded"]
 
 
@@ -329,24 +329,24 @@ def test_what_cannot_be_settled_for_sure_is_for_the_person() -> None:
     change = evening.see(blind, 70)
     assert [x.bet for x in change.reviews] == [1]
     assert [x.bet for x in change.settlements] == [2]
-    assert evening.book.tracked[0].status(blind) is Status.NEEDS_REVIEW
-    assert evening.book.standing.settled
+    assert evening.tracking.tracked[0].status(blind) is Status.NEEDS_REVIEW
+    assert evening.tracking.standing.settled
     assert evening.see(blind, 130).empty
     evening.see(END, 9000)
     [settlement] = evening.see(END, 9060).settlements
     assert (settlement.bet, settlement.result) == (1, Result.WON)
-    assert evening.book.tracked[0].status(END) is not Status.NEEDS_REVIEW
+    assert evening.tracking.tracked[0].status(END) is not Status.NEEDS_REVIEW
 
 
 def test_a_bet_that_cannot_be_priced_does_not_stop_the_others() -> None:
     """It keeps its last chance and still hears of the game; the others are followed as ever."""
     evening = Evening(a_book(bet(1, "Q3 DEN ML", "quarter", "p >= 0.01"), bet(2, "DEN ML")))
     evening.see(live(3, 60, (30, 20), (20, 30), (25, 20)), 0)
-    chance = evening.book.tracked[0].chance
+    chance = evening.tracking.tracked[0].chance
     ended = live(3, 0, (30, 20), (20, 30), (27, 20), phase=Phase.BREAK)
     change = evening.see(replace(ended, periods=None), 10)
     assert [x.bet for x in change.snapshots] == [2]
-    assert evening.book.tracked[0].chance == chance
+    assert evening.tracking.tracked[0].chance == chance
     assert evening.names() == ["quarter"]
 
 
@@ -380,12 +380,12 @@ def test_a_held_state_freezes_everything() -> None:
     """A board that goes back arms, fires and clears nothing, and is no outage either."""
     evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.01", "feed_down")))
     evening.see(Q1, 0)
-    before = evening.book.tracked
+    before = evening.tracking.tracked
     change = evening.see(live(1, 500, (8, 8)), 60)
     assert change.empty
     assert change.ordering is Ordering.HELD
     assert change.notes == (PollHeld("LAL@DEN", "Q1 8:20 8-8"),)
-    assert change.book.tracked == before
+    assert change.tracking.tracked == before
     assert evening.fail(140).empty
     assert evening.see(Q1, 145).notes == (PollDropped("LAL@DEN", "Q1 8:20 8-8"),)
 
@@ -394,11 +394,11 @@ def test_a_live_game_that_stands_still_is_stale() -> None:
     """After a minute and a half without change, until the next change; a break is none."""
     evening = Evening(a_book(bet(1, "DEN ML")))
     evening.see(Q1, 0)
-    assert not evening.see(Q1, 80).book.stale
-    assert evening.see(Q1, 90).book.stale
-    assert not evening.see(live(1, 390, (14, 12)), 100).book.stale
+    assert not evening.see(Q1, 80).tracking.stale
+    assert evening.see(Q1, 90).tracking.stale
+    assert not evening.see(live(1, 390, (14, 12)), 100).tracking.stale
     evening.see(live(1, 0, (14, 12), phase=Phase.BREAK), 110)
-    assert not evening.see(live(1, 0, (14, 12), phase=Phase.BREAK), 900).book.stale
+    assert not evening.see(live(1, 0, (14, 12), phase=Phase.BREAK), 900).tracking.stale
 
 
 def test_a_bet_added_at_the_half_gets_one_first_snapshot() -> None:
@@ -407,7 +407,7 @@ def test_a_bet_added_at_the_half_gets_one_first_snapshot() -> None:
     half = live(2, 0, (40, 20), (30, 20), phase=Phase.BREAK)
     evening.see(half, 0)
     added = Tracked.fresh(bet(2, "DEN +40.5", *EVENTS, "p >= 0.50", "swing 0.10 in 5m"))
-    evening.book = evening.book.with_bets((*evening.book.tracked, added))
+    evening.tracking = evening.tracking.with_bets((*evening.tracking.tracked, added))
     change = evening.see(half, 10)
     assert [x.bet for x in change.snapshots] == [2]
     assert not [x for x in change.alerts if x.decision is Decision.FIRED]
@@ -422,13 +422,13 @@ def test_bets_come_and_go_while_the_others_keep_their_memory() -> None:
     """A withdrawn bet is no longer followed, a changed rule starts afresh, the rest stays."""
     evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.80", "p <= 0.10"), bet(2, "LAL ML")))
     evening.see(Q1, 0)
-    kept = evening.book.tracked[0].rules
+    kept = evening.tracking.tracked[0].rules
     wanted = Tracked.fresh(bet(1, "DEN ML", "p >= 0.80", "p <= 0.20"))
-    book = evening.book.with_bets((wanted,))
-    assert [x.bet.number for x in book.tracked] == [1]
-    assert book.tracked[0].chance == evening.book.tracked[0].chance
-    assert book.tracked[0].rules[0] == kept[0]
-    assert book.tracked[0].rules[1].reason is None
+    tracking = evening.tracking.with_bets((wanted,))
+    assert [x.bet.number for x in tracking.tracked] == [1]
+    assert tracking.tracked[0].chance == evening.tracking.tracked[0].chance
+    assert tracking.tracked[0].rules[0] == kept[0]
+    assert tracking.tracked[0].rules[1].reason is None
 
 
 def test_one_poll_is_enough_in_the_last_two_minutes() -> None:

@@ -16,10 +16,10 @@ STATE = live(3, 300.0, (30, 25), (28, 26), (14, 20))
 
 def test_only_what_the_map_is_for_is_moved() -> None:
     """A spread is, a total is not, and the snapshot tells them apart."""
-    book = a_book(bet(1, "DEN -4.5"), bet(2, "over 224.5"))
+    tracking = a_book(bet(1, "DEN -4.5"), bet(2, "over 224.5"))
     seen = forecast(STATE, PRIOR, replace(load_parameters("nba"), calibrations=MILDER))
-    moved, plain = advance(book, STATE, seen, after(5000)).snapshots
-    raw, same = advance(book, STATE, outlook(STATE), after(5000)).snapshots
+    moved, plain = advance(tracking, STATE, seen, after(5000)).snapshots
+    raw, same = advance(tracking, STATE, outlook(STATE), after(5000)).snapshots
     assert (moved.calibration_id, plain.calibration_id) == ("cal-1", "none")
     assert moved.raw == raw.chance
     assert abs(moved.known.win - 0.5) < abs(raw.known.win - 0.5)
@@ -30,11 +30,11 @@ def test_legs_on_one_game_are_told_as_the_forecast_has_them() -> None:
     """Each of them, and all together: a leg is never less likely than the parlay."""
     one, two = bet(1, "DEN -4.5"), bet(2, "DEN ML")
     slip = Parlay((Leg(one.game, one.legs[0].market), Leg(two.game, two.legs[0].market)))
-    book = a_book(replace(one, market=slip))
+    tracking = a_book(replace(one, market=slip))
     seen = forecast(STATE, PRIOR, replace(load_parameters("nba"), calibrations=MILDER))
-    change = advance(book, STATE, seen, after(5000))
+    change = advance(tracking, STATE, seen, after(5000))
     (snapshot,) = change.snapshots
     assert (snapshot.calibration_id, snapshot.raw) == ("none", None)
-    (tracked,) = change.book.tracked
+    (tracked,) = change.tracking.tracked
     chances = [x.chance.win for x in tracked.legs if x.chance is not None]
     assert min(chances) >= snapshot.known.win - 1e-12

@@ -33,16 +33,16 @@ def names(change: Change) -> list[str]:
 
 def test_a_line_that_is_passed_is_told_once_and_its_end_not_again() -> None:
     """`hit` at the second poll, nothing at the final; the row says why."""
-    book = a_book(bet(1, "LAL@DEN over 100", *EVENTS))
-    book = look(book, live(3, 300, (30, 30), (30, 9), (1, 0)), 0).book
-    first = look(book, live(3, 290, (30, 30), (30, 9), (3, 0)), 10)
+    tracking = a_book(bet(1, "LAL@DEN over 100", *EVENTS))
+    tracking = look(tracking, live(3, 300, (30, 30), (30, 9), (1, 0)), 0).tracking
+    first = look(tracking, live(3, 290, (30, 30), (30, 9), (3, 0)), 10)
     assert "hit" not in names(first)
-    second = look(first.book, live(3, 280, (30, 30), (30, 9), (3, 2)), 20)
+    second = look(first.tracking, live(3, 280, (30, 30), (30, 9), (3, 2)), 20)
     assert "hit" in names(second)
-    book = second.book
+    tracking = second.tracking
     end = final((30, 30), (30, 9), (30, 20), (30, 20))
-    changes = [look(book, end, 3000)]
-    changes.append(look(changes[0].book, end, 3060))
+    changes = [look(tracking, end, 3000)]
+    changes.append(look(changes[0].tracking, end, 3060))
     assert changes[1].settlements[0].result is Result.WON
     assert [x for x in map(names, changes) if x] == []
     held = [x for x in route(changes[1], Policy(), after(0)).alerts if x.rule == "settled"]
@@ -51,39 +51,39 @@ def test_a_line_that_is_passed_is_told_once_and_its_end_not_again() -> None:
 
 def test_a_correction_takes_back_what_was_told_and_it_is_told_again() -> None:
     """In plain words, and once each way."""
-    book = a_book(bet(1, "LAL@DEN over 100", "hit"))
+    tracking = a_book(bet(1, "LAL@DEN over 100", "hit"))
     passed = live(3, 280, (30, 30), (30, 9), (3, 0))
     back = live(3, 270, (30, 30), (30, 9), (1, 0))
     rows: list[Alert] = []
     polls = [live(3, 300, (30, 30), (30, 9), (0, 0)), passed, passed, *[back] * 5]
     polls += [live(3, x, (30, 30), (30, 9), (5, 0)) for x in (200, 190)]
     for n, state in enumerate(polls):
-        change = look(book, state, n * 10)
-        book = change.book
+        change = look(tracking, state, n * 10)
+        tracking = change.tracking
         rows += told(change)
     assert [(x.rule, x.reason) for x in rows] == [
         ("hit", Reason.HAPPENED),
         ("hit", Reason.TAKEN_BACK),
         ("hit", Reason.HAPPENED),
     ]
-    text = compose(rows[1], book.tracked[0], book)
+    text = compose(rows[1], tracking.tracked[0], tracking)
     assert text.startswith("↻ ")
     assert "open again, not HIT" in text
 
 
 def test_a_result_that_ends_otherwise_is_told_after_all() -> None:
     """A final that takes back what was told as certain is a result of its own."""
-    book = a_book(bet(1, "LAL@DEN over 100", "hit", "settled"))
+    tracking = a_book(bet(1, "LAL@DEN over 100", "hit", "settled"))
     passed = live(4, 10, (30, 30), (30, 5), (3, 0), (3, 0))
-    first = look(book, passed, 0)
-    change = look(first.book, passed, 10)
-    book = change.book
+    first = look(tracking, passed, 0)
+    change = look(first.tracking, passed, 10)
+    tracking = change.tracking
     assert names(change) == ["hit"]
     end = final((30, 30), (30, 5), (3, 0), (1, 0))
     seen: list[str] = []
     for seconds in range(60, 400, 60):
-        change = look(book, end, seconds)
-        book, seen = change.book, [*seen, *names(change)]
+        change = look(tracking, end, seconds)
+        tracking, seen = change.tracking, [*seen, *names(change)]
     assert seen == ["settled"]
 
 
@@ -101,11 +101,11 @@ def test_a_player_who_has_passed_his_line_is_hit_and_the_under_dead() -> None:
     bets = tuple(
         Tracked.fresh(Bet(n, "x", x, GAME, RULES, T0)) for n, x in enumerate((line, under), 1)
     )
-    book = GameTracking(GAME, bets)
+    tracking = GameTracking(GAME, bets)
     rows: list[Alert] = []
     for n, points in enumerate((20, 21, 21)):
-        change = advance(book, star(points), None, after(n * 15))
-        book = change.book
+        change = advance(tracking, star(points), None, after(n * 15))
+        tracking = change.tracking
         rows += told(change)
     assert [(x.bet, x.rule) for x in rows] == [(1, "hit"), (2, "dead")]
 
@@ -123,42 +123,42 @@ def slip(*legs: Leg, odds: str | None = "+260") -> GameTracking:
 def test_a_dead_leg_makes_the_parlay_dead() -> None:
     """Whatever its other game does."""
     under = Leg(GAME, Total(Direction.UNDER, 99.5))
-    book = slip(under, Leg(OTHER, Moneyline(Side.HOME)))
+    tracking = slip(under, Leg(OTHER, Moneyline(Side.HOME)))
     rows: list[str] = []
     for n, points in enumerate((38, 41, 41)):
-        change = look(book, live(3, 300 - n, (30, 10), (10, 10), (points, 0)), n * 10)
-        book, rows = change.book, [*rows, *names(change)]
+        change = look(tracking, live(3, 300 - n, (30, 10), (10, 10), (points, 0)), n * 10)
+        tracking, rows = change.tracking, [*rows, *names(change)]
     assert rows == ["dead"]
 
 
 def test_a_parlay_with_a_void_leg_is_won_and_asks_what_it_paid() -> None:
     """Its chance is 1 and its payout unknown where the legs' own prices are."""
     nobody = Leg(GAME, PlayerTotal(Player("Big Man", Side.HOME), Stat.PTS, Direction.OVER, 20.5))
-    book = slip(Leg(GAME, Moneyline(Side.HOME)), nobody)
+    tracking = slip(Leg(GAME, Moneyline(Side.HOME)), nobody)
     absent = PlayerLine("7", "Big Man", Side.HOME, (("pts", 0),))
     rest = PlayerLine("8", "A Mate", Side.HOME, (("pts", 120),), 40.0, played=True)
     end = replace(final((30, 20), (30, 20), (30, 20), (30, 20)), players=(absent, rest))
-    first = advance(book, end, None, after(0))
-    change = advance(first.book, end, None, after(60))
-    book = change.book
-    done = book.tracked[0].settlement
+    first = advance(tracking, end, None, after(0))
+    change = advance(first.tracking, end, None, after(60))
+    tracking = change.tracking
+    done = tracking.tracked[0].settlement
     assert done is not None
     assert (done.result, done.payout_cents) == (Result.WON, None)
     assert done.reason.endswith(ASK_BOOK)
-    assert book.tracked[0].chance == WON
+    assert tracking.tracked[0].chance == WON
     [alert] = told(change)
     assert "What did the book pay? tracker settle 1 won --payout" in compose(
-        alert, book.tracked[0], book
+        alert, tracking.tracked[0], tracking
     )
 
 
 def test_a_live_score_at_zero_is_not_over() -> None:
     """A last shot may still count: a quarter is decided when it is called over."""
-    book = a_book(bet(1, "Q1 DEN ML", "hit"))
+    tracking = a_book(bet(1, "Q1 DEN ML", "hit"))
     for seconds in (0, 10):
-        book = look(book, live(1, 0, (30, 29)), seconds).book
-    assert book.tracked[0].settlement is None
-    change = Change(book)
+        tracking = look(tracking, live(1, 0, (30, 29)), seconds).tracking
+    assert tracking.tracked[0].settlement is None
+    change = Change(tracking)
     for seconds in (20, 35):
-        change = look(change.book, live(1, 0, (30, 29), phase=Phase.BREAK), seconds)
+        change = look(change.tracking, live(1, 0, (30, 29), phase=Phase.BREAK), seconds)
     assert "hit" in names(change)

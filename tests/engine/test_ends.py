@@ -30,63 +30,67 @@ HOURS = 3600.0
 
 def followed(*picks: str) -> GameTracking:
     """Bets on a game that was seen until its third quarter."""
-    book = a_book(*(bet(n, x, *EVENTS) for n, x in enumerate(picks, 1)))
+    tracking = a_book(*(bet(n, x, *EVENTS) for n, x in enumerate(picks, 1)))
     for state, seconds in ((AT_HALF, 0), (AT_HALF, 20), (THIRD, 900)):
-        book = look(book, state, seconds).book
-    return book
+        tracking = look(tracking, state, seconds).tracking
+    return tracking
 
 
-def failing(book: GameTracking, told: str, *hours: float) -> Change:
+def failing(tracking: GameTracking, told: str, *hours: float) -> Change:
     """Polls, so many hours after tip-off, that tell an end which is not believed."""
-    change = Change(book)
+    change = Change(tracking)
     for hour in hours:
         why = Unreadable(Trouble.MALFORMED, "status is wrong", told)
-        change = note(change.book, why, after(hour * HOURS))
+        change = note(change.tracking, why, after(hour * HOURS))
     return change
 
 
-def results(book: GameTracking) -> list[str]:
+def results(tracking: GameTracking) -> list[str]:
     """How each bet ended, `review` where a person must say, `open` where nothing is known."""
     return [
         "review" if x.review else "open" if x.settlement is None else x.settlement.result.value
-        for x in book.tracked
+        for x in tracking.tracked
     ]
 
 
 def test_a_half_is_settled_at_its_end_and_told_once() -> None:
     """By two polls that agree; what was told as hit is not told again, and the final grades it."""
-    book = a_book(bet(1, "1H DEN ML", *EVENTS), bet(2, "1H LAL ML", "settled"), bet(3, "DEN ML"))
-    book = look(book, live(2, 5, *HALF), 0).book
-    first = look(book, AT_HALF, 10)
+    tracking = a_book(
+        bet(1, "1H DEN ML", *EVENTS), bet(2, "1H LAL ML", "settled"), bet(3, "DEN ML")
+    )
+    tracking = look(tracking, live(2, 5, *HALF), 0).tracking
+    first = look(tracking, AT_HALF, 10)
     assert not first.settlements
-    second = look(first.book, AT_HALF, 25)
-    assert results(second.book) == ["won", "lost", "open"]
+    second = look(first.tracking, AT_HALF, 25)
+    assert results(second.tracking) == ["won", "lost", "open"]
     routed = route(second, Policy(), after(25)).alerts
     told = [(x.bet, x.rule) for x in routed if x.decision is Decision.FIRED]
     assert told == [(1, "hit"), (2, "settled")]
-    assert not look(second.book, AT_HALF, 60).settlements
-    assert second.book.tracked[0].status(AT_HALF) is Status.PROVISIONAL
+    assert not look(second.tracking, AT_HALF, 60).settlements
+    assert second.tracking.tracked[0].status(AT_HALF) is Status.PROVISIONAL
 
 
 def test_a_half_that_is_corrected_at_the_final_is_regraded() -> None:
     """The final state grades every part again."""
-    book = a_book(bet(1, "1H DEN -6", "settled", "regraded"))
+    tracking = a_book(bet(1, "1H DEN -6", "settled", "regraded"))
     for seconds in (0, 20):
-        book = look(book, AT_HALF, seconds).book
-    assert results(book) == ["push"]
+        tracking = look(tracking, AT_HALF, seconds).tracking
+    assert results(tracking) == ["push"]
     fixed = final((28, 25), (30, 29), (30, 20), (30, 20))
     for seconds in (9000, 9060):
-        book = look(book, fixed, seconds).book
-    assert results(book) == ["lost"]
+        tracking = look(tracking, fixed, seconds).tracking
+    assert results(tracking) == ["lost"]
 
 
 def test_what_is_called_off_after_it_began_keeps_what_was_played() -> None:
     """Halves, quarters and lines that are passed stand; what was not played out is void."""
-    book = followed("1H DEN ML", "Q1 DEN -1.5", "DEN ML", "LAL@DEN over 140.5", "DEN under 70.5")
+    tracking = followed(
+        "1H DEN ML", "Q1 DEN -1.5", "DEN ML", "LAL@DEN over 140.5", "DEN under 70.5"
+    )
     off = GameState(GAME, Phase.CANCELLED, 0, 720, Score(0, 0), periods=())
     for seconds in (1000, 1010, 1020, 1080):
-        book = look(book, off, seconds).book
-    assert results(book) == ["won", "won", "void", "won", "lost"]
+        tracking = look(tracking, off, seconds).tracking
+    assert results(tracking) == ["won", "won", "void", "won", "lost"]
 
 
 @pytest.mark.parametrize(("left", "result"), [(299, Result.WON), (301, Result.VOID)])
@@ -99,43 +103,45 @@ def test_the_minutes_of_the_house_let_a_game_stand(left: float, result: Result) 
 
 def test_an_end_that_is_not_believed_goes_to_a_person_within_hours() -> None:
     """With what was told and what was seen; a believable one later settles it all the same."""
-    book = followed("1H DEN ML", "DEN ML", "LAL@DEN over 150.5", "LAL@DEN over 220.5")
-    early = failing(book, "said to be final in Q3", 0.3, 1.0, 2.0).book
+    tracking = followed("1H DEN ML", "DEN ML", "LAL@DEN over 150.5", "LAL@DEN over 220.5")
+    early = failing(tracking, "said to be final in Q3", 0.3, 1.0, 2.0).tracking
     assert results(early) == ["won", "open", "open", "open"]
     change = failing(early, "said to be final in Q3", 2.3)
-    assert results(change.book) == ["won", "review", "won", "review"]
+    assert results(change.tracking) == ["won", "review", "won", "review"]
     assert [x.bet for x in change.reviews] == [2, 4]
     assert change.reviews[0].why == "said to be final in Q3; last seen at Q3 5:26, 77-75"
-    assert not failing(change.book, "said to be final in Q3", 3.0).reviews
+    assert not failing(change.tracking, "said to be final in Q3", 3.0).reviews
     end = final(*HALF, (28, 38), (25, 19))
-    book = change.book
+    tracking = change.tracking
     for seconds in (4 * HOURS, 4 * HOURS + 60):
-        book = look(book, end, seconds).book
-    assert results(book) == ["won", "won", "won", "won"]
+        tracking = look(tracking, end, seconds).tracking
+    assert results(tracking) == ["won", "won", "won", "won"]
 
 
 def test_a_game_that_is_interrupted_for_good_goes_to_a_person() -> None:
     """A document that tells the same for hours counts as much as none."""
-    book = followed("1H DEN ML", "DEN ML")
+    tracking = followed("1H DEN ML", "DEN ML")
     still = replace(THIRD, phase=Phase.SUSPENDED)
     for hour in (0.3, 2.0):
-        book = look(book, still, hour * HOURS).book
-    assert results(book) == ["won", "open"]
-    book = look(book, still, 3.5 * HOURS).book
-    assert results(book) == ["won", "review"]
-    assert book.tracked[1].review == ("interrupted and not resumed; last seen at Suspended, 77-75")
-    assert look(book, THIRD, 20 * HOURS).book.state == THIRD
+        tracking = look(tracking, still, hour * HOURS).tracking
+    assert results(tracking) == ["won", "open"]
+    tracking = look(tracking, still, 3.5 * HOURS).tracking
+    assert results(tracking) == ["won", "review"]
+    assert tracking.tracked[1].review == (
+        "interrupted and not resumed; last seen at Suspended, 77-75"
+    )
+    assert look(tracking, THIRD, 20 * HOURS).tracking.state == THIRD
 
 
 def test_a_game_of_which_nothing_is_heard_goes_to_a_person() -> None:
     """After a night without a feed, and one that never began after half a day."""
     away = Unreadable(Trouble.DOWN, "no answer")
-    book = followed("DEN ML")
-    assert results(note(book, away, after(6 * HOURS)).book) == ["open"]
-    assert results(note(book, away, after(13 * HOURS)).book) == ["review"]
+    tracking = followed("DEN ML")
+    assert results(note(tracking, away, after(6 * HOURS)).tracking) == ["open"]
+    assert results(note(tracking, away, after(13 * HOURS)).tracking) == ["review"]
     never = a_book(bet(1, "DEN ML"))
-    assert results(note(never, away, after(11 * HOURS)).book) == ["open"]
-    assert results(note(never, away, after(13 * HOURS)).book) == ["review"]
+    assert results(note(never, away, after(11 * HOURS)).tracking) == ["open"]
+    assert results(note(never, away, after(13 * HOURS)).tracking) == ["review"]
 
 
 @pytest.mark.parametrize(
@@ -148,36 +154,36 @@ def test_a_game_of_which_nothing_is_heard_goes_to_a_person() -> None:
 )
 def test_a_final_that_contradicts_what_was_seen_is_not_believed(end: GameState) -> None:
     """Its periods, its score or another document say otherwise: a person decides."""
-    book = followed("1H DEN ML", "DEN ML")
+    tracking = followed("1H DEN ML", "DEN ML")
     for seconds in range(1000, 5000, 60):
-        book = look(book, end, seconds).book
-    assert book.state == THIRD
-    assert results(book) == ["won", "open"]
-    book = look(book, end, 3 * HOURS).book
-    assert results(book) == ["won", "review"]
+        tracking = look(tracking, end, seconds).tracking
+    assert tracking.state == THIRD
+    assert results(tracking) == ["won", "open"]
+    tracking = look(tracking, end, 3 * HOURS).tracking
+    assert results(tracking) == ["won", "review"]
     good = final(*HALF, (28, 38), (25, 19))
     for later in (4 * HOURS, 4 * HOURS + 60):
-        book = look(book, good, later).book
-    assert results(book) == ["won", "won"]
+        tracking = look(tracking, good, later).tracking
+    assert results(tracking) == ["won", "won"]
 
 
 def test_a_final_whose_box_cannot_be_read_is_official_by_its_age() -> None:
     """An hour after the last look was due, with the reason; a contradiction is doubted instead."""
-    book = a_book(bet(1, "DEN ML"))
+    tracking = a_book(bet(1, "DEN ML"))
     end = final((30, 20), (30, 20), (30, 20), (30, 20))
     for seconds in (0, 60):
-        book = look(book, end, seconds).book
+        tracking = look(tracking, end, seconds).tracking
     due = check_times(after(0))[1]
     missing = Unreadable(Trouble.NOT_PUBLISHED, "404")
-    assert not note(book, missing, due + timedelta(minutes=30)).confirmations
-    change = note(book, missing, due + timedelta(minutes=61))
+    assert not note(tracking, missing, due + timedelta(minutes=30)).confirmations
+    change = note(tracking, missing, due + timedelta(minutes=61))
     [official] = change.confirmations
     assert official.why == "by its age: the box could not be read again (404)"
-    assert change.book.settled
+    assert change.tracking.settled
     away = Unreadable(Trouble.DOWN, "no answer")
-    assert not note(book, away, due + timedelta(hours=2)).confirmations
+    assert not note(tracking, away, due + timedelta(hours=2)).confirmations
     other = Unreadable(Trouble.MALFORMED, "x", "its box tells 80-120, boards 80-121")
-    assert results(note(book, other, due + timedelta(hours=2)).book) == ["review"]
+    assert results(note(tracking, other, due + timedelta(hours=2)).tracking) == ["review"]
 
 
 # ------------------------------------------------------------------------------- boxes of players
@@ -191,10 +197,10 @@ def a_line(points: float, seen: GameState | None = None) -> GameTracking:
     """A bet on the star, with a box that was seen while the game was played."""
     line = PlayerTotal(Player(STAR.name, STAR.side), Stat.PTS, Direction.OVER, points)
     start = game_of(BOX).start
-    book = GameTracking(
+    tracking = GameTracking(
         game_of(BOX), (Tracked.fresh(Bet(1, "a line", line, game_of(BOX), (), start)),)
     )
-    return book if seen is None else advance(book, seen, None, start).book
+    return tracking if seen is None else advance(tracking, seen, None, start).tracking
 
 
 def played(state: GameState, *, points: int | None) -> GameState:
@@ -208,18 +214,18 @@ def played(state: GameState, *, points: int | None) -> GameState:
 
 def test_a_box_that_does_not_add_up_waits_and_then_asks() -> None:
     """Until the box has been rewritten; one that adds up settles it."""
-    book, end = a_line(STAR.stat("pts") - 0.5), ended(game_of(BOX))
+    tracking, end = a_line(STAR.stat("pts") - 0.5), ended(game_of(BOX))
     short = played(END, points=STAR.stat("pts") - 2)
     first, last = check_times(end)
     for at in (end, end + timedelta(minutes=1)):
-        book = advance(book, short, None, at).book
-    assert results(book) == ["open"]
-    book = advance(book, short, None, first + timedelta(minutes=1)).book
-    assert results(book) == ["review"]
-    assert "contradicts itself" in str(book.tracked[0].review)
+        tracking = advance(tracking, short, None, at).tracking
+    assert results(tracking) == ["open"]
+    tracking = advance(tracking, short, None, first + timedelta(minutes=1)).tracking
+    assert results(tracking) == ["review"]
+    assert "contradicts itself" in str(tracking.tracked[0].review)
     for at in (last, last + timedelta(minutes=1)):
-        book = advance(book, END, None, at).book
-    assert results(book) == ["won"]
+        tracking = advance(tracking, END, None, at).tracking
+    assert results(tracking) == ["won"]
 
 
 def test_a_man_who_was_seen_is_not_void_by_a_box_that_marks_him_out() -> None:
@@ -234,15 +240,15 @@ def test_a_man_who_was_seen_is_not_void_by_a_box_that_marks_him_out() -> None:
     marked = replace(out, players=others)
     gone = replace(marked, players=tuple(x for x in others if x.name != STAR.name))
     for box, says in ((marked, "did not play by the final box"), (gone, "is not in the final box")):
-        book, end = a_line(0.5, seen), ended(game_of(BOX))
+        tracking, end = a_line(0.5, seen), ended(game_of(BOX))
         for at in (end, end + timedelta(minutes=1), check_times(end)[0] + timedelta(minutes=1)):
-            book = advance(book, box, None, at).book
-        assert results(book) == ["review"]
-        assert says in str(book.tracked[0].review)
+            tracking = advance(tracking, box, None, at).tracking
+        assert results(tracking) == ["review"]
+        assert says in str(tracking.tracked[0].review)
 
 
 def test_what_is_left_to_a_person_is_never_told_as_a_result() -> None:
     """A review is no alert of a result."""
     change = failing(followed("DEN ML"), "a forfeit", 3.0)
-    told = [x for x in change.alerts if x.decision is Decision.FIRED]
-    assert [x.rule for x in told if x.rule in ("settled", "hit", "dead")] == []
+    alerts = [x for x in change.alerts if x.decision is Decision.FIRED]
+    assert [x.rule for x in alerts if x.rule in ("settled", "hit", "dead")] == []

@@ -22,27 +22,27 @@ class Night:
     """A moneyline with one rule, followed over polls."""
 
     def __init__(self) -> None:
-        self.book: GameTracking = a_book(bet(1, "DEN ML", "p >= 0.80"))
+        self.tracking: GameTracking = a_book(bet(1, "DEN ML", "p >= 0.80"))
         self.rows: list[Alert] = []
 
     def poll(self, state: GameState, seconds: float) -> Night:
         """A poll that could be read."""
-        change = advance(self.book, state, outlook(state), after(seconds))
-        self.book = change.book
+        change = advance(self.tracking, state, outlook(state), after(seconds))
+        self.tracking = change.tracking
         self.rows += change.alerts
         return self
 
     def gap(self, seconds: float) -> Night:
         """One that could not."""
-        change = note(self.book, Unreadable(Trouble.DOWN, "no answer"), after(seconds))
-        self.book = change.book
+        change = note(self.tracking, Unreadable(Trouble.DOWN, "no answer"), after(seconds))
+        self.tracking = change.tracking
         self.rows += change.alerts
         return self
 
     @property
     def phase(self) -> RulePhase:
         """Where the rule stands."""
-        return self.book.tracked[0].rules[0].phase
+        return self.tracking.tracked[0].rules[0].phase
 
     @property
     def stale(self) -> list[Alert]:
@@ -96,5 +96,5 @@ def test_a_rule_that_fired_or_was_never_armed_has_nothing_to_say() -> None:
     assert fired.phase is RulePhase.FIRING
     fired.poll(AHEAD, 40)
     assert fired.stale == []
-    quiet = replace(fired.book, tracked=())
+    quiet = replace(fired.tracking, tracked=())
     assert advance(quiet, AHEAD, None, after(50)).alerts == ()

@@ -67,12 +67,12 @@ def test_a_postponed_game_waits_as_long_as_the_house_does() -> None:
 
 def test_a_game_that_left_the_board_is_void_in_the_end() -> None:
     """It was told to be off once, and nothing was heard of it for an hour."""
-    book = advance(a_book(bet(1, "DEN ML", "settled")), off(), None, after(0)).book
+    tracking = advance(a_book(bet(1, "DEN ML", "settled")), off(), None, after(0)).tracking
     silence = Unreadable(Trouble.ABSENT, "the board does not list the game")
     for minutes in (20, 40, 59):
-        book = note(book, silence, after(minutes * 60)).book
-        assert book.tracked[0].settlement is None
-    done = note(book, silence, after(3600)).book.tracked[0].settlement
+        tracking = note(tracking, silence, after(minutes * 60)).tracking
+        assert tracking.tracked[0].settlement is None
+    done = note(tracking, silence, after(3600)).tracking.tracked[0].settlement
     assert done is not None
     assert done.result is Result.VOID
 
@@ -93,16 +93,16 @@ def blind(state: GameState) -> GameState:
 
 def test_periods_that_were_seen_fill_a_final_without_them() -> None:
     """The first half was seen to its end, so its bets are settled by what was seen."""
-    book = a_book(bet(1, "1H DEN ML"), bet(2, "Q4 DEN ML"))
+    tracking = a_book(bet(1, "1H DEN ML"), bet(2, "Q4 DEN ML"))
     seen = live(4, 60, (30, 25), (20, 25), (30, 20), (10, 15))
     over = blind(final((30, 25), (20, 25), (30, 20), (14, 19)))
-    book = advance(book, seen, None, after(0)).book
+    tracking = advance(tracking, seen, None, after(0)).tracking
     for seconds in (60, 120):
-        book = advance(book, over, None, after(seconds)).book
-    results = [x.settlement and x.settlement.result for x in book.tracked]
+        tracking = advance(tracking, over, None, after(seconds)).tracking
+    results = [x.settlement and x.settlement.result for x in tracking.tracked]
     assert results == [Result.PUSH, Result.LOST]
-    assert book.state is not None
-    assert book.state.periods == (Score(30, 25), Score(20, 25), Score(30, 20), Score(14, 19))
+    assert tracking.state is not None
+    assert tracking.state.periods == (Score(30, 25), Score(20, 25), Score(30, 20), Score(14, 19))
 
 
 def test_periods_that_were_not_seen_are_not_made_up() -> None:
@@ -118,11 +118,11 @@ def test_periods_that_were_not_seen_are_not_made_up() -> None:
 
 def test_a_bet_on_a_part_that_was_never_told_is_for_a_person() -> None:
     """The reason stands with it."""
-    book: GameTracking = a_book(bet(1, "Q1 DEN ML"))
+    tracking: GameTracking = a_book(bet(1, "Q1 DEN ML"))
     over = blind(final((30, 25), (20, 25), (30, 20), (14, 19)))
     for seconds in (0, 60):
-        book = advance(book, over, None, after(seconds)).book
-    assert book.tracked[0].review is not None
-    assert "points by period" in book.tracked[0].review
+        tracking = advance(tracking, over, None, after(seconds)).tracking
+    assert tracking.tracked[0].review is not None
+    assert "points by period" in tracking.tracked[0].review
     with pytest.raises(Unsettleable):
         judge(market("Q1 DEN ML"), over, RULES)

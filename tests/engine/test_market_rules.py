@@ -28,7 +28,7 @@ class Watch:
     def __init__(self, text: str) -> None:
         bet = Bet(1, "DEN -4.5", Spread(Side.HOME, -4.5), GAME, (parse_rule(text),), NOW)
         self.tracked = Tracked.fresh(bet).seen_at(Chance(0.53, 0.0, 0.47))
-        self.book = GameTracking(GAME, (self.tracked,))
+        self.tracking = GameTracking(GAME, (self.tracked,))
         self.states: dict[str, RuleState] = {}
         self.at = NOW
         self.fired: list[str] = []
@@ -39,7 +39,7 @@ class Watch:
         for value in values:
             self.at += timedelta(seconds=every)
             reading = MarketReading(self.at, value, value, value, "2.05 at betmgm")
-            changed, alerts = step_market(self.tracked, self.states, reading, self.book)
+            changed, alerts = step_market(self.tracked, self.states, reading, self.tracking)
             self.states |= {x.rule: x for x in changed}
             self.fired += [x.detail for x in alerts if x.decision is Decision.FIRED]
         return self.fired[before:]
@@ -74,7 +74,7 @@ def test_a_reading_that_is_not_known_moves_nothing() -> None:
     watch = Watch("edge >= 0.05")
     watch.read(0.02)
     reading = MarketReading(NOW + timedelta(hours=1))
-    assert step_market(watch.tracked, watch.states, reading, watch.book) == ([], [])
+    assert step_market(watch.tracked, watch.states, reading, watch.tracking) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,6 @@ def test_the_message_says_the_fact_and_where_the_price_is() -> None:
     watch = Watch("edge >= 0.05")
     watch.read(0.02, 0.06)
     reading = MarketReading(watch.at + timedelta(minutes=1), 0.06, words="2.05 at betmgm")
-    _, (alert,) = step_market(watch.tracked, watch.states, reading, watch.book)
-    text = compose(alert, watch.tracked, watch.book)
+    _, (alert,) = step_market(watch.tracked, watch.states, reading, watch.tracking)
+    text = compose(alert, watch.tracked, watch.tracking)
     assert text.startswith("◈ DEN -4.5: edge +6.0 %, 2.05 at betmgm")

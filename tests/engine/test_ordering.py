@@ -22,13 +22,13 @@ def follow(
     states: list[GameState], believed: GameState | None = None
 ) -> tuple[GameTracking, list[str]]:
     """What is believed after these polls, and how each of them was taken."""
-    book, taken = GameTracking(GAME, state=believed), []
+    tracking, taken = GameTracking(GAME, state=believed), []
     for state in states:
-        ordering, held = classify(book, state)
+        ordering, held = classify(tracking, state)
         believes = ordering in (Ordering.NEWER, Ordering.CORRECTION)
-        book = GameTracking(GAME, state=state if believes else book.state, held=held)
+        tracking = GameTracking(GAME, state=state if believes else tracking.state, held=held)
         taken.append(ordering.value)
-    return book, taken
+    return tracking, taken
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_newer_same_and_older_are_told_apart() -> None:
 def test_a_correction_is_believed_when_three_polls_agree() -> None:
     """Two are not enough, and one that contradicts them starts the count again."""
     lower = live(1, 280, (19, 18))
-    book, taken = follow([lower, lower], LATER)
-    assert (book.state, taken) == (LATER, ["held", "held"])
-    book, taken = follow([lower, lower, live(1, 270, (19, 20))], LATER)
+    tracking, taken = follow([lower, lower], LATER)
+    assert (tracking.state, taken) == (LATER, ["held", "held"])
+    tracking, taken = follow([lower, lower, live(1, 270, (19, 20))], LATER)
     assert taken == ["held", "held", "correction"]
-    assert book.state == live(1, 270, (19, 20))
+    assert tracking.state == live(1, 270, (19, 20))
     assert AGREEING_POLLS == 3
     _, taken = follow([lower, live(1, 500, (8, 8)), lower], LATER)
     assert taken == ["held", "held", "held"]
@@ -91,18 +91,18 @@ def test_two_alternating_caches_never_flap(times: int, start: bool) -> None:
     ]
     for old, new in pairs:
         polls = list(itertools.islice(itertools.cycle([old, new][:: 1 if start else -1]), times))
-        book, taken = follow(polls, new)
-        assert book.state == new
+        tracking, taken = follow(polls, new)
+        assert tracking.state == new
         assert set(taken) <= {"held", "same"}
 
 
 def test_a_flicker_of_postponed_is_not_believed() -> None:
     """A board that says postponed once or twice during a game changes nothing."""
-    book, taken = follow([off(), off(), LATER], Q1)
-    assert (book.state, taken) == (LATER, ["held", "held", "newer"])
-    book, taken = follow([off(), off(), off()], SCHEDULED)
+    tracking, taken = follow([off(), off(), LATER], Q1)
+    assert (tracking.state, taken) == (LATER, ["held", "held", "newer"])
+    tracking, taken = follow([off(), off(), off()], SCHEDULED)
     assert taken == ["held", "held", "correction"]
-    assert book.state == off()
+    assert tracking.state == off()
 
 
 @given(st.integers(0, 10_000))
@@ -117,18 +117,18 @@ def test_a_game_as_played_is_never_held(seed: int) -> None:
 def test_belief_goes_back_only_after_agreement(seed: int, picks: list[int]) -> None:
     """In any order of old and new states, three in a row that go back come before a correction."""
     states = list(a_game(rng(seed), step=200))
-    book = GameTracking(GAME)
+    tracking = GameTracking(GAME)
     behind = 0
     for pick in picks:
         state = states[min(pick, len(states) - 1)]
-        before = book.state
-        ordering, held = classify(book, state)
+        before = tracking.state
+        ordering, held = classify(tracking, state)
         older = before is not None and state != before and goes_back(before, state)
         behind = behind + 1 if older else 0
         if ordering is Ordering.CORRECTION:
             assert behind >= AGREEING_POLLS
         believes = ordering in (Ordering.NEWER, Ordering.CORRECTION)
-        book = GameTracking(GAME, state=state if believes else before, held=held)
+        tracking = GameTracking(GAME, state=state if believes else before, held=held)
 
 
 def test_a_moved_tip_off_is_no_news() -> None:

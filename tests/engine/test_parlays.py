@@ -293,15 +293,15 @@ def test_a_result_given_by_hand_is_kept_and_told_to_nobody() -> None:
     slate = Slate.of([GAME, OTHER], [bet])
     poll(slate, HALF, 0)
     given = Settlement(1, 1, Result.VOID, 1000, after(30), "by hand: cashed out", by_hand=True)
-    book = slate.books[GAME.id]
+    tracking = slate.trackings[GAME.id]
     stored = replace(Tracked.fresh(bet), settlement=given, official=True)
-    slate.books[GAME.id] = book.with_bets((stored,))
+    slate.trackings[GAME.id] = tracking.with_bets((stored,))
     poll(slate, HALF, 40)
     for seconds in (100, 200, 4 * 3600):
         poll(slate, LOSS, seconds)
     assert one(slate).settlement == given
     assert slate.fired(Event.SETTLED) == []
-    assert slate.books[GAME.id].standing.settled
+    assert slate.trackings[GAME.id].standing.settled
 
 
 def test_what_was_seen_of_a_bet_outlives_a_copy_that_is_read_anew() -> None:

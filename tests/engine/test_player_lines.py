@@ -72,14 +72,14 @@ def test_a_box_that_never_comes_is_for_a_person() -> None:
     board = without_players(FINAL)
     for minute in (0, 1):
         slate.poll(board, END + timedelta(minutes=minute))
-    assert not slate.books[GAME.id].standing.settled
+    assert not slate.trackings[GAME.id].standing.settled
     slate.poll(board, END + timedelta(minutes=25))
-    assert slate.books[GAME.id].standing.settled
+    assert slate.trackings[GAME.id].standing.settled
     for at in check_times(END):
         slate.poll(board, at + timedelta(minutes=1))
     one = slate.tracked()[1]
     assert one.review == "no box score with the players has been read"
-    assert slate.books[GAME.id].settled
+    assert slate.trackings[GAME.id].settled
 
 
 def test_a_box_that_comes_with_a_later_look_settles_it() -> None:

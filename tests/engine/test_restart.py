@@ -36,8 +36,8 @@ async def register(store: Store) -> GameTracking:
         pick = parse_pick(line, find_in("nba"))
         made = Draft(pick, pick.matchup, odds=pick.odds, stake_cents=pick.stake_cents, rules=RULES)
         await store.add(made, game=GAME, defaults=RULES, at=T0)
-    [book] = await store.books(RULES)
-    return book
+    [tracking] = await store.trackings(RULES)
+    return tracking
 
 
 def polls(seed: int) -> list[tuple[float, GameState | Unreadable]]:
@@ -58,11 +58,11 @@ def polls(seed: int) -> list[tuple[float, GameState | Unreadable]]:
     return found + [(end + x, states[-1]) for x in (0, 60, 120, 9000, 9060, 90_000, 90_060)]
 
 
-def decide(book: GameTracking, seconds: float, reading: GameState | Unreadable) -> Change:
+def decide(tracking: GameTracking, seconds: float, reading: GameState | Unreadable) -> Change:
     """What a poll changes."""
     if isinstance(reading, Unreadable):
-        return note(book, reading, after(seconds))
-    return look(book, reading, seconds)
+        return note(tracking, reading, after(seconds))
+    return look(tracking, reading, seconds)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -77,10 +77,10 @@ async def test_a_restart_after_every_poll_changes_nothing(tmp_path: Path, seed: 
             digest = hashlib.sha256(body).hexdigest()
             poll = Poll("nba", "boxscore", after(seconds), body, digest, reading)
             await store.record(poll, change, ("console",))
-            on = expected.book
+            on = expected.tracking
             if on.settled:
                 break
-            [again] = await store.books(RULES)
+            [again] = await store.trackings(RULES)
             assert again == on
         assert on.settled
         shown = await store.alerts_view()

@@ -20,12 +20,12 @@ from tracker.domain.policy import (
     TOGETHER,
     USUAL,
     Level,
+    PastMessage,
     Policy,
     QuietHours,
     Say,
     Scope,
     Snooze,
-    Told,
 )
 from tracker.domain.tracking import Change
 from tracker.engine.rules.routing import route
@@ -35,7 +35,7 @@ LATE = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
 """Midnight in Denver."""
 
 
-def firing(rule: str = "p >= 0.80", at: datetime = T0, number: int = 1) -> Alert:
+def fired(rule: str = "p >= 0.80", at: datetime = T0, number: int = 1) -> Alert:
     """A rule that has fired."""
     score = live(3, 600.0, (30, 20), (20, 25), (5, 5)).score
     return Alert(number, rule, 1, at, Decision.FIRED, Reason.CROSSED, "Q3 10:00", score, 0.81)
@@ -48,28 +48,28 @@ def routed(*alerts: Alert, policy: Policy = USUAL, at: datetime = T0) -> list[Al
 
 def held(policy: Policy, rule: str = "p >= 0.80", at: datetime = T0) -> Alert:
     """The one row that a firing becomes."""
-    [row] = routed(firing(rule, at), policy=policy, at=at)
+    [row] = routed(fired(rule, at), policy=policy, at=at)
     assert row.decision is Decision.HELD
     return row
 
 
 def test_without_a_policy_everything_is_told_at_its_level() -> None:
     """A chance is loud, the end of a quarter is not."""
-    loud, low = routed(firing(), firing("quarter"))
+    loud, low = routed(fired(), fired("quarter"))
     assert (loud.decision, loud.level, loud.due_at) == (Decision.FIRED, Level.HIGH, None)
     assert (low.decision, low.level) == (Decision.FIRED, Level.LOW)
 
 
 def test_what_was_held_already_stays_as_it_is() -> None:
     """Only firings have a way to go."""
-    row = replace(firing(), decision=Decision.HELD, reason=Reason.HOLDING)
+    row = replace(fired(), decision=Decision.HELD, reason=Reason.HOLDING)
     assert routed(row, policy=Policy(says={"chance": Say.OFF})) == [row]
 
 
 def test_a_kind_that_is_off_is_a_row_and_one_that_is_silent_makes_no_sound() -> None:
     """By its own name."""
     assert held(Policy(says={"chance": Say.OFF})).reason is Reason.OFF
-    [row] = routed(firing("start"), policy=Policy(says={"start": Say.SILENT}))
+    [row] = routed(fired("start"), policy=Policy(says={"start": Say.SILENT}))
     assert (row.decision, row.level) == (Decision.FIRED, Level.INFO)
 
 
@@ -81,11 +81,11 @@ def test_a_snooze_silences_until_its_time(scope: Scope, target: str) -> None:
     policy = Policy(snoozes=(Snooze(scope, target, T0, after(60)),))
     row = held(policy)
     assert (row.reason, row.due_at, row.expires_at) == (Reason.SNOOZED, None, None)
-    [later] = routed(firing(at=after(60)), policy=policy, at=after(60))
+    [later] = routed(fired(at=after(60)), policy=policy, at=after(60))
     assert later.decision is Decision.FIRED
     if scope is not Scope.ALL:
         other = replace(policy.snoozes[0], target="2")
-        assert routed(firing(), policy=Policy(snoozes=(other,)))[0].decision is Decision.FIRED
+        assert routed(fired(), policy=Policy(snoozes=(other,)))[0].decision is Decision.FIRED
 
 
 def test_a_result_that_was_snoozed_is_told_when_the_snooze_is_over() -> None:
@@ -107,25 +107,27 @@ def test_quiet_hours_keep_what_is_not_loud_enough_for_a_digest() -> None:
         datetime(2026, 11, 21, 15, 0, tzinfo=UTC),
     )
     loud = Policy(quiet=NIGHT, levels={"chance": Level.URGENT})
-    assert routed(firing(at=LATE), policy=loud, at=LATE)[0].decision is Decision.FIRED
-    assert routed(firing(), policy=Policy(quiet=NIGHT))[0].decision is Decision.FIRED
+    assert routed(fired(at=LATE), policy=loud, at=LATE)[0].decision is Decision.FIRED
+    assert routed(fired(), policy=Policy(quiet=NIGHT))[0].decision is Decision.FIRED
 
 
 def test_enough_messages_in_an_hour_are_enough() -> None:
     """Of one game and of all; what one poll brings is one, and results always pass."""
-    told = tuple(Told(f"game {n}", after(60 * n)) for n in range(5))
-    policy = Policy(told=told, budget=5)
+    recent = tuple(PastMessage(f"game {n}", after(60 * n)) for n in range(5))
+    policy = Policy(recent=recent, budget=5)
     row = held(policy, at=after(400))
     assert row.reason is Reason.OVER_BUDGET
     # Nothing is swallowed: what is held back comes as one digest once there is room.
     assert row.due_at == after(3600)
     for rule in ("settled", "hit", "dead", "regraded", "out", "review"):
-        assert routed(firing(rule), policy=policy, at=after(400))[0].decision is Decision.FIRED
-    assert routed(firing(), policy=policy, at=after(3600))[0].decision is Decision.FIRED
-    game = Policy(told=tuple(Told(GAME.id, after(60 * n)) for n in range(3)), game_budget=3)
+        assert routed(fired(rule), policy=policy, at=after(400))[0].decision is Decision.FIRED
+    assert routed(fired(), policy=policy, at=after(3600))[0].decision is Decision.FIRED
+    game = Policy(
+        recent=tuple(PastMessage(GAME.id, after(60 * n)) for n in range(3)), game_budget=3
+    )
     assert held(game, at=after(400)).reason is Reason.OVER_BUDGET
     several = Policy(budget=1)
-    assert {x.decision for x in routed(firing(), firing("swing 0.15 in 5m"), policy=several)} == {
+    assert {x.decision for x in routed(fired(), fired("swing 0.15 in 5m"), policy=several)} == {
         Decision.FIRED
     }
 
@@ -139,10 +141,10 @@ def test_a_feed_that_is_away_holds_back_chances() -> None:
 @pytest.mark.parametrize("event", ["feed_down", "feed_back"])
 def test_that_data_are_away_is_said_once_for_all_games(event: str) -> None:
     """By the program itself; of each bet that asks for it where the program is to be silent."""
-    told = routed(firing(event))[0]
+    told = routed(fired(event))[0]
     assert (told.decision, told.detail) == (Decision.HELD, "said once for all games")
     silent = Policy(says={DAEMON: Say.OFF})
-    assert routed(firing(event), policy=silent)[0].decision is Decision.FIRED
+    assert routed(fired(event), policy=silent)[0].decision is Decision.FIRED
 
 
 def test_a_dead_parlay_says_nothing_of_its_legs() -> None:
@@ -150,22 +152,22 @@ def test_a_dead_parlay_says_nothing_of_its_legs() -> None:
     other = Game("0022600002", "nba", "BOS", "NYK", T0)
     one = bet(1, "DEN -4.5")
     legs = (Leg(GAME, one.market), Leg(other, one.market))  # type: ignore[arg-type]
-    book = a_book(replace(one, market=Parlay(legs)))
-    dead = replace(book, tracked=tuple(replace(x, chance=LOST) for x in book.tracked))
-    alerts = tuple(firing(x) for x in ("quarter", "hit", "dead", "settled"))
+    tracking = a_book(replace(one, market=Parlay(legs)))
+    dead = replace(tracking, tracked=tuple(replace(x, chance=LOST) for x in tracking.tracked))
+    alerts = tuple(fired(x) for x in ("quarter", "hit", "dead", "settled"))
     rows = route(Change(dead, alerts=alerts), Policy(), T0).alerts
     assert [x.reason for x in rows[:2]] == [Reason.PARLAY_DEAD] * 2
     assert [x.decision for x in rows[2:]] == [Decision.FIRED] * 2
-    alive = route(Change(book, alerts=alerts), Policy(), T0).alerts
+    alive = route(Change(tracking, alerts=alerts), Policy(), T0).alerts
     assert {x.decision for x in alive} == {Decision.FIRED}
 
 
 def test_what_can_wait_comes_with_what_has_just_been_said_of_the_game() -> None:
     """Loud things never wait."""
-    policy = Policy(told=(Told(GAME.id, T0),))
-    loud, low = routed(firing(), firing("quarter"), policy=policy, at=after(1))
+    policy = Policy(recent=(PastMessage(GAME.id, T0),))
+    loud, low = routed(fired(), fired("quarter"), policy=policy, at=after(1))
     assert (loud.due_at, low.due_at) == (None, T0 + TOGETHER)
-    [later] = routed(firing("quarter"), policy=policy, at=after(4))
+    [later] = routed(fired("quarter"), policy=policy, at=after(4))
     assert later.due_at is None
 
 

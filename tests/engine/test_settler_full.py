@@ -350,5 +350,5 @@ def test_results_become_official_with_the_box() -> None:
                 at = max(ended(game_of(x)) for x in games) + timedelta(hours=hours, minutes=minute)
                 slate.poll(final_of(box), at)
     assert all(x.official for x in slate.tracked().values())
-    assert all(book.settled for book in slate.books.values())
+    assert all(tracking.settled for tracking in slate.trackings.values())
     assert differences(slate, slips) == []

@@ -72,7 +72,7 @@ def bet(
 class Night:
     """A game that is followed by the real forecast."""
 
-    book: GameTracking
+    tracking: GameTracking
     forecaster: Forecaster = field(default_factory=lambda: Forecaster(lambda _: None, tell_nobody))
     alerts: list[Alert] = field(default_factory=list)
     last: Change | None = None
@@ -92,20 +92,20 @@ class Night:
 
     def poll(self, state: GameState, seconds: float) -> list[Alert]:
         """What a poll has fired."""
-        outlook = self.forecaster.outlook(self.book, state)
-        self.last = advance(self.book, state, outlook, after(seconds))
-        self.book = self.last.book
+        outlook = self.forecaster.outlook(self.tracking, state)
+        self.last = advance(self.tracking, state, outlook, after(seconds))
+        self.tracking = self.last.tracking
         fired = [x for x in self.last.alerts if x.decision is Decision.FIRED]
         self.alerts += fired
         return fired
 
     def tracked(self, number: int = 1) -> Tracked:
         """A bet as it stands."""
-        return next(x for x in self.book.tracked if x.bet.number == number)
+        return next(x for x in self.tracking.tracked if x.bet.number == number)
 
     def says(self, alert: Alert) -> str:
         """The words of an alert."""
-        return compose(alert, self.tracked(alert.bet), self.book)
+        return compose(alert, self.tracked(alert.bet), self.tracking)
 
 
 def _game(x: PlayerLine, days: int) -> PlayerGame:
@@ -142,7 +142,7 @@ def test_nineteen_player_bets_a_minute_before_the_tip_say_nothing_untrue() -> No
     }
     night.forecaster.pricing.players.recent = who
     first = night.poll(soon(out), -60)
-    gone = {x.bet.number for x in night.book.tracked if x.bet.market.player.name in out}  # type: ignore[union-attr]
+    gone = {x.bet.number for x in night.tracking.tracked if x.bet.market.player.name in out}  # type: ignore[union-attr]
     assert {(x.bet, x.rule) for x in first} == {(n, "out") for n in gone}
     assert gone
     night.poll(soon(out), -30)
@@ -151,7 +151,7 @@ def test_nineteen_player_bets_a_minute_before_the_tip_say_nothing_untrue() -> No
     night.poll(begun(680, Score(2, 3), lines(begun=True, out=out)), 40)
     night.poll(begun(660, Score(4, 3), lines(begun=True, out=out)), 55)
     assert night.alerts == first
-    for one in night.book.tracked:
+    for one in night.tracking.tracked:
         has_one = one.bet.number not in gone and one.bet.number != 19
         assert (one.chance is not None) == has_one
     assert night.tracked(19).no_chance is NoChance.LITTLE_KNOWN

@@ -53,11 +53,11 @@ async def feed(
     def tell(event: SystemEvent) -> None:
         events.append(log_line(event))
 
-    def pulse(source: str, at: datetime, word: str) -> None:
+    def report_status(source: str, at: datetime, word: str) -> None:
         pulses.append(word)
 
     settings = FeedSettings(base_url=site.url, requests_per_minute=6000)
     async with open_feed(
-        nba.SOURCE, settings, clock, tell=tell, pulse=pulse, deadline_s=2.0
+        nba.SOURCE, settings, clock, tell=tell, report_status=report_status, deadline_s=2.0
     ) as opened:
         yield opened

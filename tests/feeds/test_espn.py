@@ -43,28 +43,28 @@ def test_a_recorded_board_of_the_nba() -> None:
         ("UTA@DET", "2022-12-20"),
         ("BOS@DET", "2026-10-20"),
     ]
-    told = [x for _, x in found.games if isinstance(x, GameState)]
-    assert [x.game_clock for x in told] == [
+    reported = [x for _, x in found.games if isinstance(x, GameState)]
+    assert [x.game_clock for x in reported] == [
         "Scheduled",
         "Final",
         "Q2 1:38",
         "Scheduled",
         "Scheduled",
     ]
-    assert told[1].score == Score(134, 93)
-    assert told[1].periods == (Score(29, 24), Score(39, 22), Score(39, 31), Score(27, 16))
-    assert told[2].periods == (Score(22, 22), Score(25, 19))
-    assert told[0].periods == ()
-    assert told[2].game.start == datetime(2022, 10, 2, 22, tzinfo=UTC)
+    assert reported[1].score == Score(134, 93)
+    assert reported[1].periods == (Score(29, 24), Score(39, 22), Score(39, 31), Score(27, 16))
+    assert reported[2].periods == (Score(22, 22), Score(25, 19))
+    assert reported[0].periods == ()
+    assert reported[2].game.start == datetime(2022, 10, 2, 22, tzinfo=UTC)
 
 
 def test_a_recorded_board_of_the_wnba() -> None:
     """Codes of ESPN become those of the league; teams of an All-Star game keep theirs."""
     found = WNBA.parse_board(fixture("espn_board_wnba"))
     assert [x.name for x, _ in found.games] == ["SEA@NYL", "LVA@CON", "COL@CLA", "GSV@MIN"]
-    told = [x for _, x in found.games if isinstance(x, GameState)]
-    assert [x.phase.value for x in told] == ["final", "final", "final", "scheduled"]
-    assert (told[0].score, told[0].periods, told[0].period) == (Score(70, 79), None, 4)
+    reported = [x for _, x in found.games if isinstance(x, GameState)]
+    assert [x.phase.value for x in reported] == ["final", "final", "final", "scheduled"]
+    assert (reported[0].score, reported[0].periods, reported[0].period) == (Score(70, 79), None, 4)
 
 
 def test_a_recorded_summary_has_the_players() -> None:
@@ -318,9 +318,9 @@ def test_a_college_that_nobody_listed_can_be_followed() -> None:
         away_team__abbreviation="TA&M",
         away_team__displayName="Texas A&M Aggies",
     )
-    told = state(found, "ncaam")
-    assert told.game.name == "TA&M@ST.-A"
-    assert (told.game_clock, told.seconds_left) == ("2H 1:38", 98.0)
+    reported = state(found, "ncaam")
+    assert reported.game.name == "TA&M@ST.-A"
+    assert (reported.game_clock, reported.seconds_left) == ("2H 1:38", 98.0)
 
 
 def test_the_day_of_a_board() -> None:

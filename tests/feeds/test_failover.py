@@ -18,7 +18,7 @@ from tracker.domain.game import Game, GameState, Score
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.nba import nba
-from tracker.feeds.polling.feed import Ask, Look
+from tracker.feeds.polling.feed import Ask, FeedAnswer
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 GAME = nba.parse_box(box_of(live_game())).game
@@ -71,24 +71,24 @@ class Pair:
     def __init__(self, feeds: Feeds, league: Site, espn: Site, clock: FakeClock) -> None:
         self.feeds, self.league, self.espn, self.clock = feeds, league, espn, clock
 
-    async def look(self, after: float = 0.0, ask: Ask = Ask.EITHER) -> Look:
+    async def read(self, after: float = 0.0, ask: Ask = Ask.EITHER) -> FeedAnswer:
         """One look at the game, so many seconds later."""
         await self.clock.advance(after)
-        look = await self.feeds.look(GAME, ask, 5.0)
+        answer = await self.feeds.read(GAME, ask, 5.0)
         for _ in range(50):
             # Let a probe in the background come to its end.
             if all(x.board.idle for listed in self.feeds.by_league.values() for x in listed):
                 break
             await asyncio.wait({asyncio.create_task(asyncio.to_thread(lambda: None))}, timeout=0.05)
-        return look
+        return answer
 
     async def told(self, after: float = 0.0) -> str:
         """What one look told: the source with clock and score, or the trouble."""
-        look = await self.look(after)
-        if isinstance(look.reading, Unreadable):
-            return look.reading.trouble.value
-        score = look.reading.score
-        return f"{look.source} {look.reading.game_clock} {score.home}-{score.away}"
+        answer = await self.read(after)
+        if isinstance(answer.reading, Unreadable):
+            return answer.reading.trouble.value
+        score = answer.reading.score
+        return f"{answer.source} {answer.reading.game_clock} {score.home}-{score.away}"
 
 
 @pytest.fixture
@@ -126,9 +126,9 @@ async def test_a_blocked_primary_is_replaced_within_the_same_look(
 ) -> None:
     """The game keeps its id; who tells is said; the boxes of who refuses are left alone."""
     pair.espn.put(AT_ESPN, board(theirs("7:10", "39-30")))
-    look = await pair.look()
-    assert isinstance(look.reading, GameState)
-    assert (look.source, look.reading.game.id, look.reading.score) == (
+    answer = await pair.read()
+    assert isinstance(answer.reading, GameState)
+    assert (answer.source, answer.reading.game.id, answer.reading.score) == (
         "espn",
         GAME.id,
         Score(39, 30),
@@ -158,11 +158,11 @@ async def test_the_stand_in_does_not_go_back_behind_what_was_told(pair: Pair) ->
     pair.league.deny(BOARD)
     for clock, score in (("7:40", "37-30"), ("7:31", "37-30"), ("7:20", "39-30")):
         pair.espn.put(AT_ESPN, board(theirs(clock, score)))
-        look = await pair.look(10.0)
-        assert isinstance(look.reading, Unreadable)
-        assert "behind" in look.reading.why
-        assert look.at_pace
-        assert look.retry_after is None
+        answer = await pair.read(10.0)
+        assert isinstance(answer.reading, Unreadable)
+        assert "behind" in answer.reading.why
+        assert answer.at_pace
+        assert answer.retry_after is None
     pair.espn.put(AT_ESPN, board(theirs("7:12", "39-30")))
     assert await pair.told(10.0) == "espn Q2 7:12 39-30"
 
@@ -206,11 +206,11 @@ async def test_recovery_is_seen_by_the_next_look(pair: Pair) -> None:
     """However long both were away, they are asked again at the pace of a live game."""
     pair.espn.put(AT_ESPN, b"{}", 500)
     for _ in range(40):
-        look = await pair.look(15.0)
-        assert isinstance(look.reading, Unreadable)
-        assert look.retry_after is None or look.retry_after <= 8.0
+        answer = await pair.read(15.0)
+        assert isinstance(answer.reading, Unreadable)
+        assert answer.retry_after is None or answer.retry_after <= 8.0
     pair.league.board(ours("7:15", "39-30"))
-    assert isinstance((await pair.look(9.0)).reading, GameState)
+    assert isinstance((await pair.read(9.0)).reading, GameState)
 
 
 async def test_a_source_that_flaps_is_trusted_slowly(pair: Pair, events: Events) -> None:
@@ -241,8 +241,8 @@ async def test_a_hanging_probe_delays_nobody(pair: Pair) -> None:
     await pair.told()
     pair.league.pages[BOARD] = hang
     await pair.clock.advance(40.0)
-    look = await asyncio.wait_for(pair.feeds.look(GAME, Ask.EITHER, 5.0), 1.0)
-    assert look.source == "espn"
+    answer = await asyncio.wait_for(pair.feeds.read(GAME, Ask.EITHER, 5.0), 1.0)
+    assert answer.source == "espn"
 
 
 async def test_an_empty_board_and_no_box(pair: Pair) -> None:
@@ -258,9 +258,9 @@ async def test_before_tip_off_a_game_that_is_not_there_is_no_reason_to_ask_twice
     """ESPN is not asked for a box that is not published yet."""
     pair.league.board()
     early = Game(GAME.id, "nba", "GSW", "SAC", pair.clock.now() + timedelta(minutes=9))
-    look = await pair.feeds.look(early, Ask.EITHER, 5.0)
-    assert isinstance(look.reading, Unreadable)
-    assert look.reading.trouble is Trouble.NOT_PUBLISHED
+    answer = await pair.feeds.read(early, Ask.EITHER, 5.0)
+    assert isinstance(answer.reading, Unreadable)
+    assert answer.reading.trouble is Trouble.NOT_PUBLISHED
     assert pair.espn.asked == []
 
 
@@ -315,9 +315,9 @@ async def test_a_frozen_board_without_a_second_source(
         seen = []
         for _ in range(11):
             await clock.advance(10.0)
-            look = await feeds.look(GAME, Ask.EITHER, 5.0)
-            assert isinstance(look.reading, GameState)
-            seen.append(look.reading.score.home)
+            answer = await feeds.read(GAME, Ask.EITHER, 5.0)
+            assert isinstance(answer.reading, GameState)
+            seen.append(answer.reading.score.home)
     assert seen == [39] * 9 + [43] * 2
 
 
@@ -355,15 +355,15 @@ async def test_another_final_score_is_said_at_once(pair: Pair, events: Events) -
         assert await pair.told(60.0) == "nba Final 114-97"
     assert names(events) == ["feed.disagreement"]
     assert len(pair.espn.asked) <= 4
-    told = (await pair.look(60.0)).reading
-    assert isinstance(told, GameState)
-    assert told.doubt == "nba tells 97-114 at Final, espn nba 99-114 at Final"
+    reading = (await pair.read(60.0)).reading
+    assert isinstance(reading, GameState)
+    assert reading.doubt == "nba tells 97-114 at Final, espn nba 99-114 at Final"
     pair.espn.put(AT_ESPN, board(theirs("0.0", "114-97", 4, status__type=over)))
     for _ in range(3):
-        await pair.look(60.0)
-    told = (await pair.look(60.0)).reading
-    assert isinstance(told, GameState)
-    assert not told.doubt
+        await pair.read(60.0)
+    reading = (await pair.read(60.0)).reading
+    assert isinstance(reading, GameState)
+    assert not reading.doubt
 
 
 async def test_the_second_look_at_a_result_does_without_the_primary(pair: Pair) -> None:
@@ -373,9 +373,9 @@ async def test_the_second_look_at_a_result_does_without_the_primary(pair: Pair) 
     pair.espn.put(AT_ESPN, board(final))
     header = {"id": final["id"], "competitions": final["competitions"]}
     pair.espn.put(SUMMARY, encoded({"header": header}))
-    look = await pair.look(ask=Ask.BOX)
-    assert isinstance(look.reading, GameState)
-    assert (look.source, look.path, look.reading.score) == ("espn", SUMMARY, Score(114, 97))
+    answer = await pair.read(ask=Ask.BOX)
+    assert isinstance(answer.reading, GameState)
+    assert (answer.source, answer.path, answer.reading.score) == ("espn", SUMMARY, Score(114, 97))
 
 
 @pytest.mark.parametrize("blocked", [False, True])
@@ -395,7 +395,7 @@ async def test_what_a_night_costs(clock: FakeClock, blocked: bool) -> None:
                     league.board(*(changed(ours(text, "39-30"), gameId=x.id) for x in games))
                 espn.put(AT_ESPN, board(theirs(text, "39-30")))
                 await clock.advance(10.0)
-                await asyncio.gather(*(feeds.look(x, Ask.EITHER, 5.0) for x in games))
+                await asyncio.gather(*(feeds.read(x, Ask.EITHER, 5.0) for x in games))
             used = feeds.usage()
     asked = len(league.asked) + len(espn.asked)
     assert asked <= (2 * steps if blocked else steps + 5)
@@ -426,7 +426,7 @@ async def test_a_host_that_is_down_is_spared_its_boxes(pair: Pair) -> None:
     pair.league.put(BOX, b"", 500)
     pair.espn.put(AT_ESPN, b"", 500)
     for _ in range(12):
-        await pair.look(10.0)
+        await pair.read(10.0)
     assert pair.league.count(BOX) <= 6
     pair.league.put(BOX, box_of(ours("7:15", "39-30")))
     while await pair.told(10.0) == "down":

@@ -28,11 +28,11 @@ def trouble(reading: object) -> Trouble:
 async def test_a_game_on_the_board_costs_no_request_of_its_own(site: Site, feed: Feed) -> None:
     """The look carries the board's document: path, body and digest."""
     site.board(live_game())
-    look = await feed.look(GAME, Ask.EITHER, 5.0)
-    assert look.reading == STATE
-    assert look.path == BOARD
-    assert look.body
-    assert len(look.digest) == 64
+    answer = await feed.read(GAME, Ask.EITHER, 5.0)
+    assert answer.reading == STATE
+    assert answer.path == BOARD
+    assert answer.body
+    assert len(answer.digest) == 64
     assert site.asked == [BOARD]
 
 
@@ -42,15 +42,15 @@ async def test_a_game_that_is_not_on_the_board_is_looked_up_in_its_box(
     """After the board has gone on to the next day, the box still tells."""
     site.board(document("scoreboard_game_2ot_0022200356"))
     site.put(BOX, box_of(live_game()))
-    look = await feed.look(GAME, Ask.EITHER, 5.0)
-    assert (look.reading, look.path) == (STATE, BOX)
+    answer = await feed.read(GAME, Ask.EITHER, 5.0)
+    assert (answer.reading, answer.path) == (STATE, BOX)
 
 
 async def test_far_from_tip_off_no_box_is_asked_for(site: Site, feed: Feed) -> None:
     """The board alone: a game that it does not show is absent, which is no fault."""
     site.board()
-    look = await feed.look(GAME, Ask.BOARD, 5.0)
-    assert trouble(look.reading) is Trouble.ABSENT
+    answer = await feed.read(GAME, Ask.BOARD, 5.0)
+    assert trouble(answer.reading) is Trouble.ABSENT
     assert site.asked == [BOARD]
 
 
@@ -67,38 +67,38 @@ async def test_a_bad_board_does_not_stop_a_game(site: Site, feed: Feed, how: str
         case _:
             site.deny(BOARD)
     site.put(BOX, box_of(live_game()))
-    look = await feed.look(GAME, Ask.EITHER, 5.0)
-    assert (look.reading, look.path) == (STATE, BOX)
+    answer = await feed.read(GAME, Ask.EITHER, 5.0)
+    assert (answer.reading, answer.path) == (STATE, BOX)
 
 
 async def test_refused_everywhere_is_blocked_refused_once_is_not_published(
     site: Site, feed: Feed, clock: FakeClock
 ) -> None:
     """403 for a box means "not there yet" while the board is well, and "blocked" otherwise."""
-    look = await feed.look(GAME, Ask.EITHER, 5.0)
-    assert trouble(look.reading) is Trouble.BLOCKED
-    assert trouble((await feed.look(GAME, Ask.BOX, 5.0)).reading) is Trouble.BLOCKED
+    answer = await feed.read(GAME, Ask.EITHER, 5.0)
+    assert trouble(answer.reading) is Trouble.BLOCKED
+    assert trouble((await feed.read(GAME, Ask.BOX, 5.0)).reading) is Trouble.BLOCKED
     await clock.advance(25.0)
     site.board()
-    look = await feed.look(GAME, Ask.EITHER, 5.0)
-    assert trouble(look.reading) is Trouble.NOT_PUBLISHED
-    assert trouble((await feed.look(GAME, Ask.BOX, 5.0)).reading) is Trouble.NOT_PUBLISHED
+    answer = await feed.read(GAME, Ask.EITHER, 5.0)
+    assert trouble(answer.reading) is Trouble.NOT_PUBLISHED
+    assert trouble((await feed.read(GAME, Ask.BOX, 5.0)).reading) is Trouble.NOT_PUBLISHED
 
 
 async def test_when_all_fails_the_board_has_the_word(site: Site, feed: Feed) -> None:
     """The trouble of the shared board, with the time for which to leave it alone."""
     site.put(BOARD, b"{}", 503, Retry_After="90")
-    look = await feed.look(GAME, Ask.EITHER, 5.0)
-    assert (trouble(look.reading), look.retry_after) == (Trouble.DOWN, 90.0)
-    assert look.body == b""
+    answer = await feed.read(GAME, Ask.EITHER, 5.0)
+    assert (trouble(answer.reading), answer.retry_after) == (Trouble.DOWN, 90.0)
+    assert answer.body == b""
 
 
 async def test_a_malformed_document_comes_along(site: Site, feed: Feed) -> None:
     """What could not be believed is kept with the poll, to be looked into."""
     site.board(changed(live_game(), home__score=None))
-    look = await feed.look(GAME, Ask.EITHER, 5.0)
-    assert trouble(look.reading) is Trouble.MALFORMED
-    assert b"gameId" in look.body
+    answer = await feed.read(GAME, Ask.EITHER, 5.0)
+    assert trouble(answer.reading) is Trouble.MALFORMED
+    assert b"gameId" in answer.body
 
 
 async def test_a_shared_failure_brings_its_document_once(
@@ -106,9 +106,9 @@ async def test_a_shared_failure_brings_its_document_once(
 ) -> None:
     """Later looks tell the same trouble at their own time, without the old body."""
     site.put(BOARD, b'{"scoreboard": 7}')
-    first = await feed.look(GAME, Ask.BOARD, 5.0)
+    first = await feed.read(GAME, Ask.BOARD, 5.0)
     await clock.advance(3.0)
-    again = await feed.look(GAME, Ask.BOARD, 5.0)
+    again = await feed.read(GAME, Ask.BOARD, 5.0)
     assert first.reading == again.reading
     assert (first.body, again.body) == (b'{"scoreboard": 7}', b"")
     assert (again.at - first.at).total_seconds() == 3.0
@@ -118,7 +118,7 @@ async def test_a_shared_failure_brings_its_document_once(
 async def test_another_game_under_the_same_id_is_not_believed(site: Site, feed: Feed) -> None:
     """Another id in the box is malformed."""
     site.put(BOX, box_of(changed(live_game(), gameId="0042200999")))
-    assert trouble((await feed.look(GAME, Ask.BOX, 5.0)).reading) is Trouble.MALFORMED
+    assert trouble((await feed.read(GAME, Ask.BOX, 5.0)).reading) is Trouble.MALFORMED
 
 
 async def test_sides_that_are_exchanged_are_turned_back(site: Site, feed: Feed) -> None:
@@ -127,11 +127,15 @@ async def test_sides_that_are_exchanged_are_turned_back(site: Site, feed: Feed) 
     site.board(swapped)
     site.put(BOX, box_of(swapped))
     for ask in (Ask.EITHER, Ask.BOX):
-        told = (await feed.look(GAME, ask, 5.0)).reading
-        assert isinstance(told, GameState)
-        assert (told.game.home, told.game.away, told.score) == ("GSW", "SAC", Score(30, 39))
-        assert told.periods is not None
-        assert told.periods[0] == Score(
+        reading = (await feed.read(GAME, ask, 5.0)).reading
+        assert isinstance(reading, GameState)
+        assert (reading.game.home, reading.game.away, reading.score) == (
+            "GSW",
+            "SAC",
+            Score(30, 39),
+        )
+        assert reading.periods is not None
+        assert reading.periods[0] == Score(
             *reversed([live_game()[x]["periods"][0]["score"] for x in ("homeTeam", "awayTeam")])
         )
 
@@ -151,9 +155,9 @@ async def test_an_id_that_names_another_meeting_tells_that_this_one_is_off(
     site.board(other)
     site.put(BOX, box_of(other))
     for ask in (Ask.EITHER, Ask.BOX):
-        told = (await feed.look(GAME, ask, 5.0)).reading
-        assert isinstance(told, GameState)
-        assert (told.game, told.phase, told.score) == (GAME, phase, Score(0, 0))
+        reading = (await feed.read(GAME, ask, 5.0)).reading
+        assert isinstance(reading, GameState)
+        assert (reading.game, reading.phase, reading.score) == (GAME, phase, Score(0, 0))
 
 
 async def test_headers_of_the_settings_win(site: Site, clock: FakeClock) -> None:
@@ -187,12 +191,12 @@ async def test_no_board_is_missed_while_a_game_is_busy(
     """Boards that were read for other games are given one after the other, oldest first."""
     clocks = ["PT07M15.00S", "PT07M05.00S", "PT06M55.00S", "PT06M45.00S"]
     site.board(changed(live_game(), gameClock=clocks[0]))
-    first = await feed.look(GAME, Ask.EITHER, 0.0)
+    first = await feed.read(GAME, Ask.EITHER, 0.0)
     for told in clocks[1:]:
         await clock.advance(5.0)
         site.board(changed(live_game(), gameClock=told))
         await feed.board.read(0.0)
-    looks = [await feed.look(GAME, Ask.EITHER, 5.0) for _ in range(4)]
+    looks = [await feed.read(GAME, Ask.EITHER, 5.0) for _ in range(4)]
     seen = [x.reading.clock for x in (first, *looks) if isinstance(x.reading, GameState)]
     assert seen == [435.0, 425.0, 415.0, 405.0, 405.0]
     assert [x.more for x in looks] == [True, True, False, False]

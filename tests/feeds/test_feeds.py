@@ -66,15 +66,15 @@ async def test_the_wnba_is_asked_by_its_own_headers(clock: FakeClock) -> None:
         site.put(path, board_of(game))
         async with open_feed(nba.WNBA_SOURCE, at(site), clock) as feed:
             wanted = Game("1022500001", "wnba", "PHX", "LVA", datetime(2023, 4, 21, 2, tzinfo=UTC))
-            look = await feed.look(wanted, Ask.BOARD, 5.0)
-            assert isinstance(look.reading, GameState)
-            assert look.reading.game_clock == "Q2 7:15"
+            answer = await feed.read(wanted, Ask.BOARD, 5.0)
+            assert isinstance(answer.reading, GameState)
+            assert answer.reading.game_clock == "Q2 7:15"
             assert site.headers[0]["Referer"] == "https://www.wnba.com/"
             site.put(path, "<!DOCTYPE html><title>WNBA</title>", Content_Type="text/html")
             await clock.advance(10.0)
-            look = await feed.look(wanted, Ask.BOARD, 5.0)
-            assert isinstance(look.reading, Unreadable)
-            assert look.reading.trouble is Trouble.BLOCKED
+            answer = await feed.read(wanted, Ask.BOARD, 5.0)
+            assert isinstance(answer.reading, Unreadable)
+            assert answer.reading.trouble is Trouble.BLOCKED
 
 
 def _who_may(site: Site, *beginnings: str) -> None:
@@ -159,9 +159,9 @@ async def test_on_a_clock_of_its_own_only_this_machine_is_asked() -> None:
         async with open_feeds(FeedsSettings(nba=at(site)), fast, tell=tell) as feeds:
             assert [x.source.label for x in feeds.by_league["nba"]] == ["nba"]
             game = nba.parse_board(board_of(live_game())).games[0][0]
-            assert isinstance((await feeds.look(game, Ask.EITHER, 5.0)).reading, GameState)
+            assert isinstance((await feeds.read(game, Ask.EITHER, 5.0)).reading, GameState)
             other = Game("1", "wnba", "PHX", "LVA", game.start)
-            reading = (await feeds.look(other, Ask.EITHER, 5.0)).reading
+            reading = (await feeds.read(other, Ask.EITHER, 5.0)).reading
             assert isinstance(reading, Unreadable)
             assert "no source of the WNBA may be asked" in reading.why
     assert told == [("feed.left_out", "espn"), ("feed.left_out", "wnba")]

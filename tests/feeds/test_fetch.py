@@ -106,7 +106,7 @@ async def test_json_called_html_is_still_json(site: Site, clock: FakeClock) -> N
 
 
 @pytest.mark.parametrize(
-    ("status", "retry", "error", "patience"),
+    ("status", "retry", "error", "wait_s"),
     [
         (404, None, FeedNotPublished, None),
         (410, None, FeedNotPublished, None),
@@ -127,7 +127,7 @@ async def test_each_status_has_its_own_error(
     status: int,
     retry: str | None,
     error: type[FeedUnavailable],
-    patience: float | None,
+    wait_s: float | None,
 ) -> None:
     """Errors are told apart by what to do next, with the wait that the source asks for."""
     told = {"Retry_After": retry, "Date": "Fri, 21 Apr 2023 02:55:00 GMT"} if retry else {}
@@ -135,7 +135,7 @@ async def test_each_status_has_its_own_error(
     async with fetching(site, clock) as fetcher:
         with pytest.raises(error) as caught:
             await fetcher.get(PATH)
-    assert caught.value.retry_after == patience
+    assert caught.value.retry_after == wait_s
 
 
 @pytest.mark.parametrize(("retry", "seconds"), [("90", 90.0), (None, 30.0)])

@@ -103,15 +103,15 @@ def test_old_games_are_forgotten() -> None:
     """A year of games does not pile up."""
     register = Register()
     for day in range(60):
-        told = replace(GAME, id=f"00225{day:05}", start=START + timedelta(days=day))
-        register.own("nba", told)
+        reported = replace(GAME, id=f"00225{day:05}", start=START + timedelta(days=day))
+        register.own("nba", reported)
         register.prune()
     assert len(register._games) == len(register._told) == 15
 
 
 def test_a_state_told_from_the_other_side() -> None:
     """Everything that belongs to a side changes it; the id and the sides are those of the game."""
-    told = GameState(
+    reported = GameState(
         replace(AT_ESPN, home="SAC", away="PHI"),
         Phase.LIVE,
         1,
@@ -123,7 +123,7 @@ def test_a_state_told_from_the_other_side() -> None:
         timeouts=Pair(6, 7),
         players=(PlayerLine("espn:1", "A", Side.HOME, ()),),
     )
-    found = state_under(GAME, told)
+    found = state_under(GAME, reported)
     assert (found.game.id, found.game.name, found.game.start) == (GAME.id, GAME.name, AT_ESPN.start)
     assert (found.score, found.periods) == (Score(15, 20), (Score(15, 20),))
     assert (found.possession, found.bonus) == (Side.AWAY, Pair(False, True))

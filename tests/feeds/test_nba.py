@@ -16,23 +16,23 @@ from tracker.feeds.nba import nba
 
 def on_board(**values: object) -> GameState | Unreadable:
     """What a board tells of the live game with some values changed."""
-    ((_, told),) = nba.parse_board(board_of(changed(live_game(), **values))).games
-    return told
+    ((_, reading),) = nba.parse_board(board_of(changed(live_game(), **values))).games
+    return reading
 
 
 def state_of(**values: object) -> GameState:
     """The same, where it must be readable."""
-    told = on_board(**values)
-    assert isinstance(told, GameState), told
-    return told
+    reading = on_board(**values)
+    assert isinstance(reading, GameState), reading
+    return reading
 
 
 def fault_of(**values: object) -> str:
     """The same, where it must not be: why not."""
-    told = on_board(**values)
-    assert isinstance(told, Unreadable), told
-    assert told.trouble is Trouble.MALFORMED
-    return told.why
+    reading = on_board(**values)
+    assert isinstance(reading, Unreadable), reading
+    assert reading.trouble is Trouble.MALFORMED
+    return reading.why
 
 
 def periods(*points: int) -> list[dict[str, object]]:
@@ -279,8 +279,8 @@ def test_optional_facts_may_be_missing_or_strange() -> None:
     state = state_of(home__inBonus=None, away__timeoutsRemaining="6", somethingNew={"a": [1]})
     assert (state.bonus, state.timeouts) == (None, None)
     bare = {k: v for k, v in live_game().items() if k not in ("gameCode", "regulationPeriods")}
-    ((game, told),) = nba.parse_board(board_of(bare)).games
-    assert isinstance(told, GameState)
+    ((game, reading),) = nba.parse_board(board_of(bare)).games
+    assert isinstance(reading, GameState)
     assert game.day == date(2023, 4, 20)
 
 
@@ -439,8 +439,8 @@ def test_overtimes_that_are_counted_from_one_are_read_by_their_words(
     period: int, text: str, shown: str
 ) -> None:
     """A number that lags behind its words by one period is believed as it is."""
-    told = state_of(period=period, gameStatusText=text, gameClock="PT03M00.00S")
-    assert told.game_clock == shown
+    reported = state_of(period=period, gameStatusText=text, gameClock="PT03M00.00S")
+    assert reported.game_clock == shown
 
 
 def test_a_period_that_contradicts_its_words_is_not_believed() -> None:

@@ -109,9 +109,9 @@ async def feeds(site: Site, clock: FakeClock) -> AsyncIterator[Feeds]:
 async def ball(feeds: Feeds, clock: FakeClock) -> Side | None:
     """Who has the ball, as a look tells it, a second later."""
     await clock.advance(1.0)
-    look = await feeds.look(GAME, Ask.EITHER, 0.0)
-    assert isinstance(look.reading, GameState), look
-    return look.reading.possession
+    answer = await feeds.read(GAME, Ask.EITHER, 0.0)
+    assert isinstance(answer.reading, GameState), answer
+    return answer.reading.possession
 
 
 async def test_in_the_last_two_minutes_the_plays_are_asked(

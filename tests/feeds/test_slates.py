@@ -88,22 +88,22 @@ async def test_one_game_stays_one_when_the_league_comes_back(
     reading = await slates.read()
     assert [x.id for x in reading.games] == [game.id]
     assert [x.game.id for x in reading.states] == [game.id]
-    look = await feeds.look(game, Ask.EITHER, 5.0)
-    assert isinstance(look.reading, GameState)
-    assert (look.source, look.reading.game.id) == ("nba", game.id)
+    answer = await feeds.read(game, Ask.EITHER, 5.0)
+    assert isinstance(answer.reading, GameState)
+    assert (answer.source, answer.reading.game.id) == ("nba", game.id)
     site.put(nba.box_path(GAME.id), box_of(live_game()))
-    look = await feeds.look(game, Ask.BOX, 5.0)
-    assert isinstance(look.reading, GameState)
-    assert (look.source, look.path) == ("nba", nba.box_path(GAME.id))
-    assert look.reading.game.id == game.id
+    answer = await feeds.read(game, Ask.BOX, 5.0)
+    assert isinstance(answer.reading, GameState)
+    assert (answer.source, answer.path) == ("nba", nba.box_path(GAME.id))
+    assert answer.reading.game.id == game.id
 
 
 async def test_ids_hold_over_a_restart(site: Site, feeds: Feeds) -> None:
     """The store's games are handed in: the league finds its game under ESPN's id."""
-    ((told, _),) = espn_source("nba").parse_board(board(theirs("7:15", "39-30"))).games
+    ((reported, _),) = espn_source("nba").parse_board(board(theirs("7:15", "39-30"))).games
     site.board(live_game())
-    reading = await feeds.slates(known=[told]).read()
-    assert [x.id for x in reading.games] == [told.id]
+    reading = await feeds.slates(known=[reported]).read()
+    assert [x.id for x in reading.games] == [reported.id]
 
 
 async def test_only_leagues_that_are_wanted_are_asked(
@@ -120,9 +120,11 @@ async def test_only_leagues_that_are_wanted_are_asked(
     wanted.add("ncaam")
     reading = await slates.read()
     assert [x.name for x in reading.games if x.league == "ncaam"] == ["DUKE@KU"]
-    look = await feeds.look(next(x for x in reading.games if x.league == "ncaam"), Ask.EITHER, 5.0)
-    assert isinstance(look.reading, GameState)
-    assert look.reading.game_clock == "2H 5:00"
+    answer = await feeds.read(
+        next(x for x in reading.games if x.league == "ncaam"), Ask.EITHER, 5.0
+    )
+    assert isinstance(answer.reading, GameState)
+    assert answer.reading.game_clock == "2H 5:00"
 
 
 async def test_boards_alone(site: Site, feeds: Feeds) -> None:

@@ -54,9 +54,9 @@ async def feeds(site: Site, espn: Site, clock: FakeClock) -> AsyncIterator[Feeds
 
 async def state(feeds: Feeds, ask: Ask = Ask.EITHER) -> GameState:
     """What a look tells."""
-    look = await feeds.look(GAME, ask, 0.0)
-    assert isinstance(look.reading, GameState), look.reading
-    return look.reading
+    answer = await feeds.read(GAME, ask, 0.0)
+    assert isinstance(answer.reading, GameState), answer.reading
+    return answer.reading
 
 
 async def test_the_board_turns_at_noon_while_a_bet_is_unsettled(
@@ -79,9 +79,9 @@ async def test_a_doubleheader_at_espn(espn: Site, feeds: Feeds, clock: FakeClock
     espn.put(AT_ESPN, board(second, first))
     assert (await state(feeds)).score == Score(41, 30)
     later = replace(GAME, id="0042200999", start=GAME.start + timedelta(hours=3, minutes=30))
-    look = await feeds.look(later, Ask.BOARD, 5.0)
-    assert isinstance(look.reading, GameState)
-    assert look.reading.score == Score(60, 55)
+    answer = await feeds.read(later, Ask.BOARD, 5.0)
+    assert isinstance(answer.reading, GameState)
+    assert answer.reading.score == Score(60, 55)
 
 
 async def test_a_postponed_game_gets_a_new_date_and_a_second_event(
@@ -97,9 +97,9 @@ async def test_a_postponed_game_gets_a_new_date_and_a_second_event(
     again["competitions"][0]["date"] = "2023-05-21T02:00Z"
     site.deny(BOARD)
     espn.put(AT_ESPN, board(again))
-    look = await feeds.look(moved, Ask.EITHER, 0.0)
-    assert isinstance(look.reading, GameState)
-    assert (look.reading.game.id, look.reading.score) == (GAME.id, Score(41, 30))
+    answer = await feeds.read(moved, Ask.EITHER, 0.0)
+    assert isinstance(answer.reading, GameState)
+    assert (answer.reading.game.id, answer.reading.score) == (GAME.id, Score(41, 30))
 
 
 async def test_a_game_is_suspended_and_goes_on_the_next_day(

@@ -19,6 +19,11 @@ PLAYED = (
     "fg3m", "name", "team",
 )  # fmt: skip
 
+LISTED = (
+    "game_id", "season", "game_date", "close_total", "close_spread_home", "lines_ok",
+    "team_id_home", "team_id_road",
+)  # fmt: skip
+
 SIDES = ("home", "away")
 
 
@@ -116,13 +121,13 @@ def write_players(folder: Path, seasons: dict[str, tuple[int, int]]) -> None:
 
     events: Rows = {name: [] for name in EVENTS}
     played: Rows = {name: [] for name in PLAYED}
-    listed: Rows = {name: [] for name in ("game_id", "season", "game_date", "close_total",
-                                          "close_spread_home", "lines_ok")}  # fmt: skip
+    listed: Rows = {name: [] for name in LISTED}
     for season, (seed, games) in seasons.items():
         rng = random.Random(seed)  # noqa: S311 - made-up games
         for k in range(games):
             game, date = f"{season}-{k:03d}", f"{season[:4]}-11-{1 + k:02d}"
-            told = Told(game, season, rng.sample([1, 2, 3, 4], 2), rng)
+            teams = rng.sample([1, 2, 3, 4], 2)
+            told = Told(game, season, teams, rng)
             told.play()
             for name, column in told.rows.items():
                 events[name].extend(column)
@@ -131,7 +136,7 @@ def write_players(folder: Path, seasons: dict[str, tuple[int, int]]) -> None:
                 row = (game, who, season, date, *counts, f"player {who}", str(who // 100))
                 for column, value in zip(played.values(), row, strict=True):
                     column.append(value)
-            facts = (game, season, date, 224.5, -2.0, True)
+            facts = (game, season, date, 224.5, -2.0, True, *map(str, teams))
             for column, value in zip(listed.values(), facts, strict=True):
                 column.append(value)
     home = folder / "nba"

@@ -19,15 +19,17 @@ from tracker.domain.player import PlayerGame
 from tracker.forecast import load_parameters
 from tracker.forecast.players.counts import BASIC
 from tracker.forecast.players.figures import decode_players
+from tracker.forecast.players.lineup import allowed
 from tracker.forecast.players.priors import player_prior
 from tracker.forecast.shipped import load_player_figures
-from tracker.modelling.games.dataset import BadDataset
+from tracker.modelling.games.dataset import BadDataset, read
 from tracker.modelling.players.dataset import COLUMNS, PlayerRows, read_players
 from tracker.modelling.players.evaluate import evaluate_players, season_averages
 from tracker.modelling.players.fit import fit_players, transferred, written
 from tracker.modelling.players.known import Known, expected_minutes, expected_rates, know
 from tracker.modelling.players.parlays import judge_parlays
 from tracker.modelling.players.report import card, tables
+from tracker.modelling.players.sample import opponents
 from tracker.modelling.retrain import candidate_players
 
 pytest.importorskip("pyarrow")
@@ -124,6 +126,27 @@ def _as_games(rows: PlayerRows, which: list[int]) -> list[PlayerGame]:
         )
         for k in which
     ]  # fmt: skip
+
+
+def test_the_product_knows_an_opponent_as_the_fit_does(known: Known, folder: Path) -> None:
+    """What a team allows by its earlier games is what the fit walked forward to."""
+    rows, games = known.rows, read(folder, "nba").games
+    at = {str(x): i for i, x in enumerate(games.id)}
+    whom = [(games.home_team[at[str(x)]], games.away_team[at[str(x)]]) for x in rows.games]
+    assert np.abs(known.opponents.logs).max() > 0
+    for i in np.linspace(rows.person.size // 2, rows.person.size - 1, 5).astype(int).tolist():
+        opponent = whom[rows.game[i]][int(rows.home[i])]
+        earlier = np.flatnonzero(rows.date < rows.date[i])
+        against = [k for k in earlier.tolist() if whom[rows.game[k]][int(rows.home[k])] == opponent]
+        told = allowed(_as_games(rows, against), tuple(known.opponents.levels[i]))
+        assert told == pytest.approx(tuple(known.opponents.logs[i]), abs=1e-9)
+
+
+def test_teams_that_nobody_names_are_not_one_team(known: Known) -> None:
+    """Games without their teams tell of the league, and of no opponent."""
+    unnamed = opponents(known.rows, np.full((len(known.rows.games), 2), ""))
+    assert np.abs(unnamed.logs).max() < 1e-12
+    assert np.array_equal(unnamed.levels, known.opponents.levels)
 
 
 def test_the_product_remembers_as_the_fit_does(known: Known, document: dict[str, object]) -> None:

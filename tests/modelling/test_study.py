@@ -46,7 +46,7 @@ def test_a_cluster_that_is_not_there_is_said() -> None:
     """In a sentence that names it, and what to start."""
     pytest.importorskip("distributed")
     with pytest.raises(NoCluster, match=r"no Dask scheduler answers at 127\.0\.0\.1:9"):
-        run(where, range(2), cluster="127.0.0.1:9", patience=0.1)
+        run(where, range(2), cluster="127.0.0.1:9", wait_s=0.1)
 
 
 @pytest.mark.soak

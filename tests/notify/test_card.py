@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.notify.values import GAME, NOW, bet, book, settled, state
+from tests.notify.values import GAME, NOW, bet, settled, state, tracking
 from tracker.domain.bet import Leg, Parlay, Result
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
@@ -56,7 +56,7 @@ def jokic(points: float, p: float, number: int = 12) -> Tracked:
 
 def with_bets(found: GameState | None, *tracked: Tracked, age: float = 6.0) -> GameTracking:
     """A game with these bets on it."""
-    return replace(book(found, age=age), tracked=tracked)
+    return replace(tracking(found, age=age), tracked=tracked)
 
 
 def made(found: GameTracking, earlier: dict[int, float] | None = None) -> Card:

@@ -85,10 +85,10 @@ class Mortal:
         self.fate.step()
         return found
 
-    async def told(self, expired: Iterable[Delivery], outcome: Outcome) -> None:
+    async def finish_digest(self, expired: Iterable[Delivery], outcome: Outcome) -> None:
         """As the store does."""
         self.fate.step()
-        await self.store.told(expired, outcome)
+        await self.store.finish_digest(expired, outcome)
         self.fate.step()
 
     async def shift(self, channel: str, seconds: float) -> None:

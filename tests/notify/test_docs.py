@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.notify.values import alert, bet, book, settled, state
+from tests.notify.values import alert, bet, settled, state, tracking
 from tracker.domain.alert import PLACEHOLDERS, DeliveryState, Reason
 from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
@@ -80,14 +80,14 @@ def test_the_messages_shown_are_those_that_are_sent() -> None:
     """Word for word."""
     live = state()
     open_bet = replace(Tracked.fresh(bet("DEN -4.5")), chance=Chance(0.8, 0.0, 0.2))
-    moved = compose(alert("p >= 0.80", live, 0.80, 0.71), open_bet, book(live))
+    moved = compose(alert("p >= 0.80", live, 0.80, 0.71), open_bet, tracking(live))
     over = state("Q4 0:00", 114, 105, phase=Phase.FINAL)
-    won = compose(alert("settled", over), settled("DEN -4.5", Result.WON, 3739), book(over))
+    won = compose(alert("settled", over), settled("DEN -4.5", Result.WON, 3739), tracking(over))
     assert moved in PAGE
     other = state("Q4 0:00", 114, 110, phase=Phase.FINAL)
     lost = settled("DEN -4.5", Result.LOST, 0, revision=2)
     assert won in PAGE
-    assert compose(alert("regraded", other), lost, book(other)) in PAGE
+    assert compose(alert("regraded", other), lost, tracking(other)) in PAGE
 
 
 @pytest.mark.parametrize("name", PLACEHOLDERS)

@@ -16,7 +16,7 @@ from tests.notify.world import Script, night
 from tracker.domain.alert import Failed, Refused, Sent, Unknown
 from tracker.notify.channel import Message
 from tracker.notify.channels.apprise import AppriseChannel
-from tracker.notify.sender import LONGEST_RETRY, parcels, retry_delay
+from tracker.notify.sender import LONGEST_RETRY, batches, retry_delay
 
 
 async def test_an_alert_is_sent_once_and_at_once(tmp_path: Path) -> None:
@@ -362,6 +362,6 @@ def test_the_wait_between_attempts_grows_to_two_minutes(attempts: int) -> None:
 def test_every_delivery_is_in_one_parcel(found: list[tuple[int, int]]) -> None:
     """Grouping loses nothing and doubles nothing."""
     claimed = [delivery(number, attempts=tries) for number, tries in found]
-    made = parcels(claimed, lambda x, y: (x.alert_id - y.alert_id) % 2 == 0)
+    made = batches(claimed, lambda x, y: (x.alert_id - y.alert_id) % 2 == 0)
     assert sorted(x.alert_id for p in made for x in p) == sorted(x.alert_id for x in claimed)
     assert len(made) <= 2

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.notify.values import GAME, NOW, alert, bet, book, delivery, settled, state
+from tests.notify.values import GAME, NOW, alert, bet, delivery, settled, state, tracking
 from tracker.domain.alert import PLACEHOLDERS, PLAIN, Decision, MessageStyle, Reason
 from tracker.domain.bet import Leg, Parlay, Result
 from tracker.domain.chance import Chance
@@ -42,7 +42,7 @@ def said(
 ) -> str:
     """The message for a chance that moved, in a fourth quarter that DEN leads 98 to 91."""
     found = state()
-    return compose(alert(rule, found, p, was), followed(pick, p), book(found), wording)
+    return compose(alert(rule, found, p, was), followed(pick, p), tracking(found), wording)
 
 
 def test_a_level_that_is_reached_is_told_with_the_game_clock_first() -> None:
@@ -57,10 +57,10 @@ def test_what_a_bet_is_worth_is_told_while_it_is_open() -> None:
     """A push returns the stake; without stake or odds, or once decided, nothing is said."""
     found = state()
     pushing = replace(followed("DEN -4"), chance=Chance(0.5, 0.1, 0.4))
-    text = compose(alert("p >= 0.50", found, 0.5), pushing, book(found))
+    text = compose(alert("p >= 0.50", found, 0.5), pushing, tracking(found))
     assert "fair cash-out $20.70 ·" in text
     for silent in (followed("DEN -4", staked=False), followed("DEN -4", 1.0)):
-        assert "cash-out" not in compose(alert("p >= 0.50", found, 1.0), silent, book(found))
+        assert "cash-out" not in compose(alert("p >= 0.50", found, 1.0), silent, tracking(found))
 
 
 def test_a_delay_that_was_asked_for_counts_in_the_age_of_the_data() -> None:
@@ -68,7 +68,7 @@ def test_a_delay_that_was_asked_for_counts_in_the_age_of_the_data() -> None:
     late = MessageStyle(delay=35.0)
     assert "· data 40 s old, delayed 35 s ·" in said("DEN -4.5", wording=late)
     found = state()
-    fresh = compose(alert("hit", found), followed("DEN -4.5"), book(found, age=0), late)
+    fresh = compose(alert("hit", found), followed("DEN -4.5"), tracking(found, age=0), late)
     assert "· data delayed 35 s ·" in fresh
 
 
@@ -87,7 +87,7 @@ def test_words_of_the_persons_own_take_the_place_of_the_usual_ones() -> None:
     )
     assert said("DEN -4.5", "swing 0.15 in 5m", wording=own) == said("DEN -4.5", "swing 0.15 in 5m")
     done = settled("DEN -4.5", Result.WON, 3739)
-    assert compose(alert("settled", FINAL), done, book(FINAL), own) == (
+    assert compose(alert("settled", FINAL), done, tracking(FINAL), own) == (
         "✅ 12 WON +$17.39 peak 96 %, low 48 %"
     )
 
@@ -98,7 +98,7 @@ def test_every_placeholder_stands_for_something_in_every_message(name: str, topi
     """No template that was accepted can fail when it is needed."""
     own = MessageStyle(templates={topic_of(topic): f"<{{{name}}}>"})
     found = state()
-    for state_of in (book(found), replace(book(found), state=None)):
+    for state_of in (tracking(found), replace(tracking(found), state=None)):
         text = compose(alert(topic, found), Tracked.fresh(bet("DEN -4.5")), state_of, own)
         assert text.startswith("<")
         assert "{" not in text
@@ -206,7 +206,7 @@ def test_a_part_of_the_game_is_told_by_its_own_points(
     pick: str, found: GameState, stands: str, second: str
 ) -> None:
     """Halves and quarters say their own score, and nothing where the feed's figures disagree."""
-    text = compose(alert("p >= 0.80", found), Tracked.fresh(bet(pick)), book(found))
+    text = compose(alert("p >= 0.80", found), Tracked.fresh(bet(pick)), tracking(found))
     assert text == f"▲ 80 % {stands}\n{second} · data 5 s old · bet #12"
 
 
@@ -245,7 +245,7 @@ def test_a_swing_says_from_where_and_within_what_time() -> None:
 )
 def test_an_event_says_what_happened(rule: str, found: GameState, first: str) -> None:
     """Each event has a sign of its own."""
-    text = compose(alert(rule, found, 0.58), Tracked.fresh(bet("DEN -4.5")), book(found))
+    text = compose(alert(rule, found, 0.58), Tracked.fresh(bet("DEN -4.5")), tracking(found))
     assert text.splitlines()[0] == first
 
 
@@ -253,7 +253,7 @@ def test_a_lost_feed_says_since_when_and_what_waits() -> None:
     """Nothing old is shown as new."""
     found = state()
     lost = replace(alert("feed_down", found), detail="blocked")
-    assert compose(lost, Tracked.fresh(bet("DEN -4.5")), book(found, age=95)) == (
+    assert compose(lost, Tracked.fresh(bet("DEN -4.5")), tracking(found, age=95)) == (
         "⚠ DEN -4.5: no data for 1 min 35 s, last seen at Q4 7:02\n"
         "LAL 91 – 98 DEN then · alerts on its chance wait · bet #12 · the sources refuse us"
     )
@@ -263,7 +263,7 @@ def test_a_feed_that_is_back_says_for_how_long_it_was_away() -> None:
     """The clock and score are those that it came back with."""
     before, after = state("Q3 4:11", 61, 58), state("Q3 2:02", 66, 60)
     back = replace(alert("feed_back", before), detail="away for 2 min 5 s")
-    assert compose(back, Tracked.fresh(bet("DEN -4.5")), book(after, age=0)) == (
+    assert compose(back, Tracked.fresh(bet("DEN -4.5")), tracking(after, age=0)) == (
         "✓ DEN -4.5: data are back, away for 2 min 5 s: leads by 6, Q3 2:02\n"
         "LAL 60 – 66 DEN · alerts on its chance go on · bet #12"
     )
@@ -283,7 +283,7 @@ def test_a_result_says_what_it_did_to_the_stake(
     result: Result, payout: int | None, first: str
 ) -> None:
     """The course of the bet comes with it, and that the box score may yet be corrected."""
-    text = compose(alert("settled", FINAL), settled("DEN -4.5", result, payout), book(FINAL))
+    text = compose(alert("settled", FINAL), settled("DEN -4.5", result, payout), tracking(FINAL))
     assert text == (
         f"{first} · LAL 105 – 114 DEN · DEN -4.5 · peak 96 %, low 48 %\n"
         "Provisional until the box score has been read again"
@@ -298,10 +298,10 @@ def test_the_result_of_a_player_line_is_told_by_what_he_did() -> None:
     tracked = replace(done, bet=replace(done.bet, market=market))
     box = PlayerLine("203999", "Nikola Jokić", Side.HOME, (("pts", 27),), 36.0)
     over = replace(FINAL, players=(box,))
-    assert compose(alert("settled", over), tracked, book(over)).splitlines()[0] == (
+    assert compose(alert("settled", over), tracked, tracking(over)).splitlines()[0] == (
         "✅ #12 WON +$17.39 · Jokić 27 pts (o25.5) · peak 96 %, low 48 %"
     )
-    unknown = compose(alert("settled", FINAL), tracked, book(FINAL)).splitlines()[0]
+    unknown = compose(alert("settled", FINAL), tracked, tracking(FINAL)).splitlines()[0]
     assert "LAL 105 – 114 DEN · Jokić o25.5 pts" in unknown
 
 
@@ -312,16 +312,16 @@ def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:
     legs = (Leg(GAME, done.bet.market), Leg(other, done.bet.market))  # type: ignore[arg-type]
     standings = tuple(LegStanding(12, i, result=x) for i, x in enumerate((Result.WON, Result.VOID)))
     tracked = replace(done, bet=replace(done.bet, market=Parlay(legs)), legs=standings)
-    first = compose(alert("settled", FINAL), tracked, book(FINAL)).splitlines()[0]
+    first = compose(alert("settled", FINAL), tracked, tracking(FINAL)).splitlines()[0]
     assert first == "✅ #12 WON +$17.39 · 1 hit, 1 dropped · Parlay (2) · peak 96 %, low 48 %"
-    live_text = compose(alert("p >= 0.80", state(), 0.8, 0.7), tracked, book(state()))
+    live_text = compose(alert("p >= 0.80", state(), 0.8, 0.7), tracked, tracking(state()))
     assert live_text.startswith("▲ 80 % Parlay (2): 1 hit, 1 dropped, Q4 7:02 (was 70 %)")
 
 
 def test_a_game_that_is_off_has_no_score() -> None:
     """A void bet says why it is void."""
     off = state("-", 0, 0, phase=Phase.POSTPONED)
-    text = compose(alert("settled", off), settled("DEN -4.5", Result.VOID, 2000), book(off))
+    text = compose(alert("settled", off), settled("DEN -4.5", Result.VOID, 2000), tracking(off))
     assert text == "⊘ #12 VOID $20.00 back · LAL@DEN postponed · DEN -4.5"
 
 
@@ -329,25 +329,25 @@ def test_a_corrected_result_names_both_where_the_first_is_known() -> None:
     """A revision says so."""
     tracked = settled("DEN -4.5", Result.LOST, 0, revision=2)
     known = replace(alert("regraded", FINAL), detail="won")
-    assert compose(known, tracked, book(FINAL)) == (
+    assert compose(known, tracked, tracking(FINAL)) == (
         "↻ #12 corrected: WON → LOST -$20.00 · LAL 105 – 114 DEN · DEN -4.5 · peak 96 %, low 48 %\n"
         "The box score was corrected: revision 2 of the result"
     )
-    first = compose(alert("regraded", FINAL), tracked, book(FINAL)).splitlines()[0]
+    first = compose(alert("regraded", FINAL), tracked, tracking(FINAL)).splitlines()[0]
     assert first.startswith("↻ #12 corrected: now LOST -$20.00 ·")
 
 
 def test_stale_and_just_arrived_data_say_so_in_words() -> None:
     """The age of the data is in every message about a chance."""
     found, tracked = state(), Tracked.fresh(bet("DEN -4.5"))
-    assert "· data just in ·" in compose(alert("hit", found), tracked, book(found, age=0.3))
-    assert "· data stale ·" in compose(alert("hit", found), tracked, book(found, stale=True))
+    assert "· data just in ·" in compose(alert("hit", found), tracked, tracking(found, age=0.3))
+    assert "· data stale ·" in compose(alert("hit", found), tracked, tracking(found, stale=True))
 
 
 def test_a_decision_that_held_back_has_no_message() -> None:
     """Held decisions are rows, not messages."""
     held = replace(alert("p >= 0.80", state()), decision=Decision.HELD)
-    assert compose(held, Tracked.fresh(bet("DEN -4.5")), book(state())) == ""
+    assert compose(held, Tracked.fresh(bet("DEN -4.5")), tracking(state())) == ""
 
 
 def test_no_message_gives_advice() -> None:

@@ -43,7 +43,7 @@ def state(
     return GameState(GAME, phase, period, clock_seconds, Score(home, away), periods)
 
 
-def book(found: GameState | None, *, age: float = 5.0, stale: bool = False) -> GameTracking:
+def tracking(found: GameState | None, *, age: float = 5.0, stale: bool = False) -> GameTracking:
     """What is believed of the game, last seen `age` seconds ago."""
     return GameTracking(GAME, state=found, seen_at=NOW - timedelta(seconds=age), stale=stale)
 

@@ -135,13 +135,13 @@ def roster_of(_: Game) -> tuple[Player, ...]:
 def warm_up(url: str) -> None:
     """Load and work out what every life needs, without leaving a thread behind."""
     _service(url)
-    parameters, book = load_parameters("nba"), GameTracking(polls()[0].reading.game)  # type: ignore[union-attr]
+    parameters, tracking = load_parameters("nba"), GameTracking(polls()[0].reading.game)  # type: ignore[union-attr]
     assert len(drafts(MANY)) == len(MANY)
     load_player_figures("nba")
     for poll in polls():
         assert isinstance(poll.reading, GameState)
         seen = forecast(poll.reading, prior_from(None, parameters), parameters)
-        book = advance(book, poll.reading, seen, poll.at).book
+        tracking = advance(tracking, poll.reading, seen, poll.at).tracking
 
 
 def no_lines(_: Game) -> Lines | None:
@@ -184,7 +184,7 @@ class Life:
     clock: FakeClock = field(init=False)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     forecaster: Forecaster = field(default_factory=lambda: Forecaster(no_lines, lambda *_: None))
-    desk: AlertPolicy = field(default_factory=lambda: AlertPolicy(Policy(quiet=QUIET)))
+    alert_policy: AlertPolicy = field(default_factory=lambda: AlertPolicy(Policy(quiet=QUIET)))
 
     def __post_init__(self) -> None:
         self.clock = FakeClock(at(STEPS[min(self.reached(), len(STEPS) - 1)]))
@@ -207,7 +207,7 @@ class Life:
         """Start as the daemon does, follow the game to its end, and send what is to be sent."""
         async with await Store.open(self.database, now=self.clock.now(), durable=False) as store:
             await store.recover(self.clock.now())
-            await self.desk.recall(store, self.clock.now())
+            await self.alert_policy.recall(store, self.clock.now())
             game = polls()[0].reading.game  # type: ignore[union-attr]
             await store.save_games([(game, None)], self.clock.now())
             for draft in drafts(self.picks):
@@ -219,8 +219,8 @@ class Life:
                 dispatch(store, channel, self.clock, self.wake, lambda *_: None)
             )
             async with deciding(self._context(store)) as decisions:
-                for book in await store.books(RULES):
-                    await track(book, _Script(self, store, sending), decisions)
+                for tracking in await store.trackings(RULES):
+                    await track(tracking, _Script(self, store, sending), decisions)
             for _ in range(_DRAIN):
                 if await store.next_due(channel.name) is not None:
                     await self.leap(store, sending, 10.0)
@@ -235,7 +235,7 @@ class Life:
             channels=("webhook",),
             ring=self.wake.set,
             tell=tell_nobody,
-            route=self.desk.route,
+            route=self.alert_policy.route,
         )
 
     async def leap(self, store: Store, sending: asyncio.Task[None], seconds: float) -> None:

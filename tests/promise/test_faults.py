@@ -122,18 +122,18 @@ async def play(
         told.append(log_line(event))
 
     async with await Store.open(path, now=clock.now(), durable=False) as store:
-        first = await watch.look(GAME, Ask.EITHER, 0.0)
+        first = await watch.read(GAME, Ask.EITHER, 0.0)
         game = first.reading.game  # type: ignore[union-attr]
         for draft in drafts(PICKS):
             await store.add(draft, game=game, defaults=RULES, at=clock.now())
-        [book] = await store.books(RULES)
+        [tracking] = await store.trackings(RULES)
         source = Poller(game, watch, clock, random.Random(1))  # noqa: S311 - jitter is no secret
         poller = Listened(source, clock, until, meddle)
         forecasts: Forecasts = (make or (lambda said: Forecaster(no_lines, said)))(tell)
         context = TrackContext(store, forecasts, clock, ("c",), lambda: None, tell)
         with pytest.raises(Enough):
             async with deciding(context) as decisions:
-                await track(book, poller, decisions)
+                await track(tracking, poller, decisions)
         rows = {x: await store.export(x) for x in ("alerts", "settlements", "snapshots", "polls")}
     gaps = [b - a for a, b in zip(poller.heard, poller.heard[1:], strict=False)]
     return Played(gaps, told, rows)
@@ -175,8 +175,10 @@ class Again:
         if self.count > 1000:
             raise Enough
         await self.clock.sleep(10.0)
-        look = await self.watch.look(self.game, Ask.BOX, 0.0)
-        return Poll(look.source, look.path, self.clock.now(), look.body, look.digest, look.reading)
+        answer = await self.watch.read(self.game, Ask.BOX, 0.0)
+        return Poll(
+            answer.source, answer.path, self.clock.now(), answer.body, answer.digest, answer.reading
+        )
 
 
 async def test_a_thousand_equal_answers_leave_one_trace(tmp_path: Path) -> None:
@@ -184,16 +186,16 @@ async def test_a_thousand_equal_answers_leave_one_trace(tmp_path: Path) -> None:
     then = site().games[0].starts + timedelta(minutes=1)
     watch, clock = SiteWatch(site(), LeapingClock(then)), LeapingClock(then)
     async with await Store.open(tmp_path / "t.db", now=then, durable=False) as store:
-        found = await watch.look(GAME, Ask.BOX, 0.0)
+        found = await watch.read(GAME, Ask.BOX, 0.0)
         game = found.reading.game  # type: ignore[union-attr]
         for draft in drafts(PICKS):
             await store.add(draft, game=game, defaults=RULES, at=then)
-        [book] = await store.books(RULES)
+        [tracking] = await store.trackings(RULES)
         forecasts = Forecaster(no_lines, lambda *_: None)
         context = TrackContext(store, forecasts, clock, (), lambda: None, lambda *_: None)
         with pytest.raises(Enough):
             async with deciding(context) as decisions:
-                await track(book, Again(watch, game, clock), decisions)
+                await track(tracking, Again(watch, game, clock), decisions)
         rows = [len(await store.export(x)) for x in ("polls", "snapshots", "alerts")]
     assert rows == [1, len(PICKS), 0]
 
@@ -204,11 +206,11 @@ class NotTheEnd:
 
     real: Forecaster
 
-    async def forecast(self, book: GameTracking, state: GameState) -> Outlook | Unreadable:
+    async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
         """The real forecast, while the game is played."""
         if state.phase is Phase.FINAL:
             return Unreadable(Trouble.MALFORMED, "the forecast failed; the last one stands")
-        return await self.real.forecast(book, state)
+        return await self.real.forecast(tracking, state)
 
 
 async def test_a_result_never_waits_for_a_forecast(tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ async def prepare(path: Path) -> None:
     async with await Store.open(path, now=T0) as store:
         await a_book(store, "DEN -4.5", "DEN ML")
         await store.add(slip(), game=GAME, defaults=DEFAULTS, at=T0)
-        [book] = await store.books(DEFAULTS)
-        await store.record(poll(after(1)), Change(book), CHANNELS)
+        [tracking] = await store.trackings(DEFAULTS)
+        await store.record(poll(after(1)), Change(tracking), CHANNELS)
 
 
 def slip() -> Draft:
@@ -64,11 +64,11 @@ def over() -> GameState:
 async def record(path: Path, die_at: int) -> None:
     """Record one poll with consequences of every kind, dying before the n-th statement."""
     async with await Store.open(path, now=T0) as store:
-        [book] = await store.books(DEFAULTS)
-        change = full_change(book, after(2))
-        told = tuple(replace(x, told=1) for x in change.book.tracked)
+        [tracking] = await store.trackings(DEFAULTS)
+        change = full_change(tracking, after(2))
+        told = tuple(replace(x, told=1) for x in change.tracking.tracked)
         reviewed = Change(
-            replace(change.book, state=over(), tracked=told),
+            replace(change.tracking, state=over(), tracked=told),
             legs=(LegStanding(3, 0, WON, Result.WON), LegStanding(3, 1, LOST)),
             reviews=(Review(1, after(2), "?"),),
             **parts_of(change),  # type: ignore[arg-type]

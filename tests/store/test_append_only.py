@@ -16,10 +16,10 @@ HISTORY = ("poll", "snapshot", "alert", "settlement", "confirmation", "review", 
 
 async def filled(store: Store) -> None:
     """Put a row into every table of history."""
-    book = await a_book(store, "DEN -4.5", "DEN ML")
-    await store.record(poll(after(1)), full_change(book, after(1)), CHANNELS)
+    tracking = await a_book(store, "DEN -4.5", "DEN ML")
+    await store.record(poll(after(1)), full_change(tracking, after(1)), CHANNELS)
     review = Review(2, after(2), "for a person to decide")
-    await store.record(poll(after(2)), Change(book, reviews=(review,)), ())
+    await store.record(poll(after(2)), Change(tracking, reviews=(review,)), ())
     await give(store, 1, Result.VOID, 2000, after(3))
 
 

@@ -62,7 +62,7 @@ async def test_export_import_export_is_byte_identical(played: Path, tmp_path: Pa
     ):
         assert await one.export_hash() == await other.export_hash()
         assert await one.bets_view(()) == await other.bets_view(())
-        assert await one.books(()) == await other.books(())
+        assert await one.trackings(()) == await other.trackings(())
 
 
 async def test_every_table_is_in_it_but_raw_responses_and_the_daemon(played: Path) -> None:

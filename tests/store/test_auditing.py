@@ -43,8 +43,8 @@ def by(store: Store, who: str = "cli") -> Bets:
 
 async def ended(store: Store, checks: int = 0) -> GameTracking:
     """The book of a game that DEN has won by ten."""
-    book = await a_book(store)
-    over = replace(book, state=FINAL, changed_at=T0, final_at=T0, checks=checks)
+    tracking = await a_book(store)
+    over = replace(tracking, state=FINAL, changed_at=T0, final_at=T0, checks=checks)
     await store.record(poll(after(1), FINAL), Change(over), ())
     return over
 
@@ -70,12 +70,12 @@ async def test_odds_and_stake_are_edited_with_a_row_for_each(store: Store) -> No
 
 async def test_a_pick_is_edited_only_before_its_history(store: Store) -> None:
     """A mistyped line is corrected; the history of one bet is never given to another."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     new = replace(await store.by_hand.draft(1), pick=draft("DEN -5.5").pick)
     await by(store).rewrite(1, new, after(1))
     assert [x for x, _ in await store.unbound()] == [1]
     await store.bind(1, GAME, after(1))
-    taken = Change(book, snapshots=(snapshot(1, after(2)),))
+    taken = Change(tracking, snapshots=(snapshot(1, after(2)),))
     await store.record(poll(after(2)), taken, ())
     other = replace(new, pick=draft("DEN -6.5").pick)
     with pytest.raises(BadBet, match="has a history"):
@@ -115,10 +115,10 @@ async def test_a_settled_bet_is_paid_anew_when_its_price_is_edited(store: Store)
 
 async def test_a_void_returns_the_stake_and_no_box_undoes_it(store: Store) -> None:
     """What a person decided stands, whatever a poll brings later."""
-    book = await ended(store)
+    tracking = await ended(store)
     given = (await by(store).void("1", "the book cancelled it", after(2))).settlement
     assert (given.result, given.payout_cents, given.by_hand) == (Result.VOID, 2000, True)
-    late = Change(book, settlements=(settlement(1, after(3)),))
+    late = Change(tracking, settlements=(settlement(1, after(3)),))
     await store.record(poll(after(3)), late, ())
     [shown] = await store.bets_view()
     assert (shown.result, shown.status, shown.revision) == (Result.VOID, Status.OFFICIAL, 1)
@@ -141,8 +141,8 @@ async def test_a_regrade_goes_by_the_game_whatever_was_decided(store: Store) -> 
 
 async def test_a_regrade_that_cannot_be_told_says_why(store: Store) -> None:
     """A game that is not over, or not known, decides nothing."""
-    book = await a_book(store)
-    await store.record(poll(T0), Change(replace(book, state=state())), ())
+    tracking = await a_book(store)
+    await store.record(poll(T0), Change(replace(tracking, state=state())), ())
     with pytest.raises(BadBet, match="not over"):
         await by(store).regrade("1", after(1))
     await store.add(draft("BOS ML"), game=None, defaults=DEFAULTS, at=T0)
@@ -153,9 +153,9 @@ async def test_a_regrade_that_cannot_be_told_says_why(store: Store) -> None:
 
 async def test_reviews_are_those_that_still_wait_for_a_person(store: Store) -> None:
     """A bet that a person has decided is in review no more."""
-    book = await a_book(store, "DEN -4.5", "DEN ML")
+    tracking = await a_book(store, "DEN -4.5", "DEN ML")
     asked = tuple(Review(x, after(1), "the quarters do not add up") for x in (1, 2))
-    await store.record(poll(after(1)), Change(book, reviews=asked), ())
+    await store.record(poll(after(1)), Change(tracking, reviews=asked), ())
     assert [x.number for x in await store.by_hand.reviews()] == [1, 2]
     await by(store).settle("1", Result.WON, "by hand", None, after(2))
     assert [(x.number, x.review) for x in await store.by_hand.reviews()] == [(2, asked[1].why)]

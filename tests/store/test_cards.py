@@ -77,8 +77,8 @@ async def test_a_closed_card_stays_closed(store: Store) -> None:
 
 async def test_an_alert_finds_the_card_of_its_game(store: Store) -> None:
     """So that it can be sent as a reply to it; without a card it stands alone."""
-    book = await a_book(store)
-    await store.record(poll(after(1)), full_change(book, after(1)), CHANNELS)
+    tracking = await a_book(store)
+    await store.record(poll(after(1)), full_change(tracking, after(1)), CHANNELS)
     alerts = tuple(x.id for x in await store.alerts_view())
     assert await store.cards.under("telegram", alerts) is None
     await sent(store)
@@ -89,9 +89,9 @@ async def test_an_alert_finds_the_card_of_its_game(store: Store) -> None:
 
 async def test_the_last_minutes_of_a_game_are_at_hand(store: Store) -> None:
     """An arrow can be drawn at once after a restart."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     for seconds in (1, 60, 120):
-        change = full_change(book, after(seconds))
+        change = full_change(tracking, after(seconds))
         await store.record(poll(after(seconds)), change, CHANNELS)
     found = await store.cards.chances(GAME.id, after(30))
     assert [(bet, at) for bet, at, _ in found] == [(1, after(60)), (1, after(120))]

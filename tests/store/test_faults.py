@@ -24,7 +24,7 @@ from tracker.store.database.errors import StoreUnfit, translated
 
 async def test_a_full_disk_loses_nothing_and_the_store_goes_on(store: Store) -> None:
     """What does not fit is said not to be written; once there is room, the same store writes."""
-    book = await a_book(store)
+    tracking = await a_book(store)
 
     def limit(db: sqlite3.Connection, pages: int) -> None:
         used = db.execute("PRAGMA page_count").fetchone()[0]
@@ -34,10 +34,10 @@ async def test_a_full_disk_loses_nothing_and_the_store_goes_on(store: Store) -> 
     before = await store.export_hash()
     big = poll(after(1), body=os.urandom(100_000))
     with pytest.raises(StoreUnavailable, match="disk is full"):
-        await store.record(big, full_change(book, after(1)), CHANNELS)
+        await store.record(big, full_change(tracking, after(1)), CHANNELS)
     assert await store.export_hash() == before
     await store._db.bare(lambda db: limit(db, 10_000))
-    await store.record(big, full_change(book, after(1)), CHANNELS)
+    await store.record(big, full_change(tracking, after(1)), CHANNELS)
     assert len(await store.export("snapshots")) == 1
     assert await store.check() == "ok"
 
@@ -79,13 +79,13 @@ async def test_a_rival_that_does_not_let_go_is_said(
 async def test_two_processes_may_write(path: Path) -> None:
     """`tracker add` beside the daemon: every write of both is there, and the file is sound."""
     async with await Store.open(path, now=T0) as store:
-        book = await a_book(store)
+        tracking = await a_book(store)
         command = [sys.executable, "-m", "tests.store.rival", str(path), "40"]
         rival = await asyncio.create_subprocess_exec(*command, cwd=Path(__file__).parents[2])
         done = asyncio.create_task(rival.wait())
         count = 0
         while not done.done() or count < 40:
-            change = full_change(book, after(count))
+            change = full_change(tracking, after(count))
             await store.record(poll(after(count)), change, CHANNELS)
             count += 1
         assert done.result() == 0
@@ -100,14 +100,14 @@ async def test_two_processes_may_write(path: Path) -> None:
 async def test_a_damaged_file_is_said_to_be_damaged(path: Path) -> None:
     """Flipped bytes in a page are found and end in StoreBroken, never in wrong rows."""
     async with await Store.open(path, now=T0) as store:
-        book = await a_book(store)
+        tracking = await a_book(store)
         for n in range(30):
-            await store.record(poll(after(n)), full_change(book, after(n)), CHANNELS)
+            await store.record(poll(after(n)), full_change(tracking, after(n)), CHANNELS)
     spoil(path)
 
     async def use() -> None:
         async with await Store.open(path, now=T0) as damaged:
-            await damaged.books(DEFAULTS)
+            await damaged.trackings(DEFAULTS)
             await damaged.export_hash()
 
     with pytest.raises(StoreBroken, match="damaged"):
@@ -133,10 +133,10 @@ async def test_a_file_that_may_not_be_written_is_one_sentence(path: Path) -> Non
 
 async def test_an_error_of_our_own_is_not_hidden(store: Store) -> None:
     """A breach of the schema is a fault of the program, and is raised as it is."""
-    book = await a_book(store)
-    orphan = full_change(book, after(1)).confirmations
+    tracking = await a_book(store)
+    orphan = full_change(tracking, after(1)).confirmations
     with pytest.raises(sqlite3.IntegrityError):
-        await store.record(poll(after(1)), Change(book, confirmations=orphan), ())
+        await store.record(poll(after(1)), Change(tracking, confirmations=orphan), ())
     assert await store.export("polls") == []
 
 

@@ -46,7 +46,7 @@ class World:
 
     path: Path
     store: Store
-    book: GameTracking
+    tracking: GameTracking
     now: datetime = T0
     episode: int = 0
     in_hand: list[Delivery] = field(default_factory=list)
@@ -60,7 +60,7 @@ class World:
         match what:
             case "fire":
                 self.episode += 1
-                change = Change(self.book, alerts=(alert(1, self.now, self.episode),))
+                change = Change(self.tracking, alerts=(alert(1, self.now, self.episode),))
                 await self.store.record(poll(self.now), change, CHANNELS)
             case "wait":
                 self.now += timedelta(seconds=700)
@@ -108,7 +108,7 @@ class World:
             await self.restart()
         else:
             lost = what == "digest_answer_lost"
-            await self.store.told(expired, Unknown("no answer") if lost else Sent())
+            await self.store.finish_digest(expired, Unknown("no answer") if lost else Sent())
 
     async def restart(self) -> None:
         """Forget everything that is not on disk, and start again."""

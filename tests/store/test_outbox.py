@@ -20,16 +20,16 @@ from tracker.domain.alert import (
     Sent,
     Unknown,
 )
-from tracker.domain.policy import Level, Scope, Snooze, Told
+from tracker.domain.policy import Level, PastMessage, Scope, Snooze
 from tracker.domain.tracking import Change
 from tracker.store import Store
 
 
 async def fire(store: Store, *moments: datetime) -> None:
     """Fire the bet's rule at each of these moments, on every channel."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     for episode, at in enumerate(moments, start=1):
-        change = Change(book, alerts=(alert(1, at, episode),))
+        change = Change(tracking, alerts=(alert(1, at, episode),))
         await store.record(poll(at), change, CHANNELS)
 
 
@@ -162,7 +162,7 @@ async def test_what_comes_too_late_is_told_in_a_digest(store: Store) -> None:
     assert [x.episode for x in expired] == [1, 2]
     assert await state(store) == (DeliveryState.EXPIRED, "")
     assert await state(store, "console") == (DeliveryState.DUE, "")
-    await store.told(expired, Sent())
+    await store.finish_digest(expired, Sent())
     assert await store.expire(late, "sink") == []
     assert await store.next_due("sink") is None
 
@@ -172,10 +172,10 @@ async def test_a_digest_that_failed_comes_again(store: Store) -> None:
     await fire(store, after(1))
     expired = await store.expire(after(700), "sink")
     assert await store.expire(after(701), "sink") == []
-    await store.told(expired, Failed("refused"))
+    await store.finish_digest(expired, Failed("refused"))
     [again] = await store.expire(after(702), "sink")
     assert not again.possible_repeat
-    await store.told([again], Unknown("no answer"))
+    await store.finish_digest([again], Unknown("no answer"))
     [once_more] = await store.expire(after(703), "sink")
     assert once_more.possible_repeat
 
@@ -200,17 +200,17 @@ async def test_what_is_being_sent_does_not_expire(store: Store) -> None:
 
 async def test_what_is_held_until_a_time_is_told_in_a_digest_then(store: Store) -> None:
     """Quiet hours keep it: it is due for a digest when they end, and for nothing before."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     held = replace(
         alert(1, after(1), fired=False), reason=Reason.QUIET, due_at=after(600), text="▲ 81 %"
     )
-    await store.record(poll(after(1)), Change(book, alerts=(held,)), CHANNELS)
+    await store.record(poll(after(1)), Change(tracking, alerts=(held,)), CHANNELS)
     assert await store.next_due("sink") == after(600)
     assert await store.claim("sink", after(2), 10) == []
     assert await store.expire(after(599), "sink") == []
     [waiting] = await store.expire(after(600), "sink")
     assert (waiting.held, waiting.text) == (True, "▲ 81 %")
-    await store.told([waiting], Sent())
+    await store.finish_digest([waiting], Sent())
     assert await store.next_due("sink") is None
 
 
@@ -244,7 +244,7 @@ async def test_what_was_told_of_games_within_the_hour_is_known_after_a_restart(
     """Each message once, however many alerts it has."""
     await fire(store, after(1), after(70))
     assert await store.alerting.told_since(after(0)) == (
-        Told(GAME.id, after(1)),
-        Told(GAME.id, after(70)),
+        PastMessage(GAME.id, after(1)),
+        PastMessage(GAME.id, after(70)),
     )
-    assert await store.alerting.told_since(after(1)) == (Told(GAME.id, after(70)),)
+    assert await store.alerting.told_since(after(1)) == (PastMessage(GAME.id, after(70)),)

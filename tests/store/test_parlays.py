@@ -63,7 +63,7 @@ async def register(store: Store) -> list[GameTracking]:
         await store.add(draft(line), game=GAME, defaults=RULES, at=T0)
     for made, games in SLIPS:
         await store.add(made, game=games, defaults=RULES, at=T0, roster_of=players)
-    return await store.books(RULES)
+    return await store.trackings(RULES)
 
 
 def boxed(state: GameState, game: Game) -> GameState:
@@ -92,12 +92,12 @@ def a_poll(seconds: float, state: GameState) -> Poll:
     return Poll("nba", "board", after(seconds), body, hashlib.sha256(body).hexdigest(), state)
 
 
-def shared(books: dict[str, GameTracking], book: GameTracking) -> dict[str, GameTracking]:
+def shared(trackings: dict[str, GameTracking], tracking: GameTracking) -> dict[str, GameTracking]:
     """All books, with what one of them knows better of bets on both games."""
-    known = {x.bet.number: x for x in book.tracked}
+    known = {x.bet.number: x for x in tracking.tracked}
     return {
         y.game.id: replace(y, tracked=tuple(known.get(x.bet.number, x) for x in y.tracked))
-        for y in (books | {book.game.id: book}).values()
+        for y in (trackings | {tracking.game.id: tracking}).values()
     }
 
 
@@ -109,16 +109,16 @@ async def test_a_restart_after_every_poll_of_either_game_changes_nothing(
     async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
         on = {x.game.id: x for x in await register(store)}
         for seconds, state in evening(seed):
-            book = on.get(state.game.id)
-            if book is None or book.settled:
+            tracking = on.get(state.game.id)
+            if tracking is None or tracking.settled:
                 continue
-            change = advance(book, state, outlook(state), after(seconds))
+            change = advance(tracking, state, outlook(state), after(seconds))
             await store.record(a_poll(seconds, state), change, ("console",))
-            on = shared(on, change.book)
-            again = {x.game.id: x for x in await store.books(RULES)}
+            on = shared(on, change.tracking)
+            again = {x.game.id: x for x in await store.trackings(RULES)}
             assert again == {k: x for k, x in on.items() if not x.settled}
         assert all(x.settled for x in on.values())
-        assert await store.books(RULES) == []
+        assert await store.trackings(RULES) == []
         views = {x.number: x for x in await store.bets_view()}
         alerts = [x.alert for x in await store.alerts_view()]
     assert {x.status.value for x in views.values()} <= {"official", "needs_review"}
@@ -129,8 +129,8 @@ async def test_a_restart_after_every_poll_of_either_game_changes_nothing(
 
 async def test_every_leg_is_read_back_as_it_was_bound(store: Store) -> None:
     """Markets, games, players and own prices of the legs stand in the order of the slip."""
-    books = await register(store)
-    bets = {x.bet.number: x.bet for book in books for x in book.tracked}
+    trackings = await register(store)
+    bets = {x.bet.number: x.bet for tracking in trackings for x in tracking.tracked}
     first, second, third, single = (bets[n].market for n in (3, 4, 5, 6))
     assert isinstance(first, Parlay)
     assert isinstance(second, Parlay)
@@ -142,7 +142,10 @@ async def test_every_leg_is_read_back_as_it_was_bound(store: Store) -> None:
     assert [x.game.id for x in second.legs] == [GAME.id, GAME.id, OTHER.id]
     assert third.legs[1].market == DoubleDouble(JOKIC)
     assert single == second.legs[1].market == PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 9.5)
-    assert [[x.bet.number for x in book.tracked] for book in books] == [[1, 2, 3, 4, 5, 6], [3, 4]]
+    assert [[x.bet.number for x in tracking.tracked] for tracking in trackings] == [
+        [1, 2, 3, 4, 5, 6],
+        [3, 4],
+    ]
 
 
 async def test_a_poll_that_tells_of_both_games_keeps_both_moments(store: Store) -> None:
@@ -151,15 +154,15 @@ async def test_a_poll_that_tells_of_both_games_keeps_both_moments(store: Store) 
     state = boxed(next(x for x in a_game(rng(1)) if x.phase is Phase.LIVE), GAME)
     before = replace(state, phase=Phase.SCHEDULED, period=0, game=OTHER, players=())
     for seconds, seen in ((0.0, replace(before, clock=0.0)), (60.0, state)):
-        book = on[seen.game.id]
-        change = advance(book, seen, outlook(seen), after(seconds))
+        tracking = on[seen.game.id]
+        change = advance(tracking, seen, outlook(seen), after(seconds))
         await store.record(a_poll(seconds, seen), change, ())
-        on = shared(on, change.book)
+        on = shared(on, change.tracking)
     later = replace(state, score=replace(state.score, home=9), periods=None)
     for seen in (replace(later, game=GAME), replace(later, game=OTHER, players=())):
         change = advance(on[seen.game.id], seen, outlook(seen), after(120.0))
         await store.record(a_poll(120.0, seen), change, ())
-        on = shared(on, change.book)
+        on = shared(on, change.tracking)
     shown = await store.show_view(3)
     assert shown is not None
     taken = [(x.poll, x.game) for x in shown.snapshots]
@@ -177,10 +180,10 @@ async def test_a_parlay_waits_until_every_game_is_known(store: Store) -> None:
     made, games = SLIPS[0]
     await store.add(made, game=None, defaults=RULES, at=T0)
     assert await store.unbound() == [(1, made)]
-    assert await store.books(RULES) == []
+    assert await store.trackings(RULES) == []
     await store.bind(1, games, T0)
     assert await store.unbound() == []
-    assert [x.game.id for x in await store.books(RULES)] == [GAME.id, OTHER.id]
+    assert [x.game.id for x in await store.trackings(RULES)] == [GAME.id, OTHER.id]
 
 
 async def test_a_withdrawn_parlay_is_in_no_book(store: Store) -> None:
@@ -188,4 +191,4 @@ async def test_a_withdrawn_parlay_is_in_no_book(store: Store) -> None:
     made, games = SLIPS[0]
     await store.add(made, game=games, defaults=RULES, at=T0)
     assert await store.withdraw(1, T0)
-    assert await store.books(RULES) == []
+    assert await store.trackings(RULES) == []

@@ -28,8 +28,8 @@ def final(points: int = 27) -> GameState:
 
 async def test_a_final_box_leaves_what_each_player_did(store: Store) -> None:
     """Players who were on the court are kept, by the name that compares equal everywhere."""
-    book = await a_book(store)
-    over = replace(book, state=final(), changed_at=T0)
+    tracking = await a_book(store)
+    over = replace(tracking, state=final(), changed_at=T0)
     await store.record(poll(after(1), final()), Change(over), ())
     found = await store.players.recent_games(
         [JOKIC, ("nba", "lebron james"), ("nba", "bronny james")]
@@ -43,9 +43,9 @@ async def test_a_final_box_leaves_what_each_player_did(store: Store) -> None:
 
 async def test_a_corrected_box_takes_the_place_of_the_first(store: Store) -> None:
     """A game is counted once, as it was told last."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     for second, points in enumerate((27, 26)):
-        over = replace(book, state=final(points), changed_at=T0)
+        over = replace(tracking, state=final(points), changed_at=T0)
         await store.record(poll(after(second), final(points)), Change(over), ())
     [game] = (await store.players.recent_games([JOKIC]))[JOKIC]
     assert game.stats[0] == (Stat.PTS, 26)
@@ -53,22 +53,42 @@ async def test_a_corrected_box_takes_the_place_of_the_first(store: Store) -> Non
 
 async def test_a_box_that_is_doubted_or_of_a_running_game_leaves_nothing(store: Store) -> None:
     """Only what is believed to be over counts as a game of a player."""
-    book = await a_book(store)
-    await store.record(poll(after(1), final()), Change(replace(book, state=state(3))), ())
+    tracking = await a_book(store)
+    await store.record(poll(after(1), final()), Change(replace(tracking, state=state(3))), ())
     running = replace(state(3), players=LINES)
-    await store.record(poll(after(2), running), Change(replace(book, state=running)), ())
+    await store.record(poll(after(2), running), Change(replace(tracking, state=running)), ())
     assert await store.players.recent_games([JOKIC]) == {}
 
 
 async def test_the_newest_games_come_first_and_no_more_than_asked(store: Store) -> None:
     """What counts most for a forecast is read first."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     for day in range(3):
         game = replace(GAME, id=f"002260000{day}", start=GAME.start + timedelta(days=day))
         over = replace(final(20 + day), game=game)
-        await store.record(poll(after(day), over), Change(replace(book, game=game, state=over)), ())
+        await store.record(
+            poll(after(day), over), Change(replace(tracking, game=game, state=over)), ()
+        )
     found = await store.players.recent_games([JOKIC], most=2)
     assert [x.stats[0][1] for x in found[JOKIC]] == [22, 21]
+
+
+async def test_a_game_that_is_over_is_known_by_what_was_before_it(store: Store) -> None:
+    """As many earlier games as were read then, whatever came after."""
+    tracking = await a_book(store)
+    for day in range(4):
+        game = replace(GAME, id=f"002260000{day}", start=GAME.start + timedelta(days=day))
+        over = replace(final(20 + day), game=game)
+        await store.record(
+            poll(after(day), over), Change(replace(tracking, game=game, state=over)), ()
+        )
+    before, teams = GAME.start + timedelta(days=3), [("nba", "DEN")]
+    recent = await store.players.recent_games([JOKIC], 2, before)
+    assert [x.stats[0][1] for x in recent[JOKIC]] == [22, 21]
+    played = await store.players.team_games(teams, 2, before)
+    assert {x.stats[0][1] for x in played["nba", "DEN"]["nikola jokic"]} == {21, 22}
+    against = await store.players.opponents(teams, 2, before)
+    assert {x.game_id for x in against["nba", "DEN"]} == {"0022600001", "0022600002"}
 
 
 async def test_rosters_are_as_last_seen(store: Store) -> None:

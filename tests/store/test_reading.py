@@ -41,8 +41,8 @@ async def test_a_bet_is_shown_from_the_first_word_to_the_result(store: Store) ->
     assert (shown.id, shown.status, shown.game, shown.chance) == ("x", Status.SCHEDULED, None, None)
     assert (shown.rules, shown.tags, shown.revision) == (DEFAULTS, ("a",), 0)
     await store.bind(1, GAME, after(1))
-    [book] = await store.books(DEFAULTS)
-    live = replace(book, state=state(5), seen_at=after(2), changed_at=after(2))
+    [tracking] = await store.trackings(DEFAULTS)
+    live = replace(tracking, state=state(5), seen_at=after(2), changed_at=after(2))
     taken = Change(live, snapshots=(snapshot(1, after(2), 0.7),))
     await store.record(poll(after(2)), taken, ())
     [shown] = await store.bets_view()
@@ -55,10 +55,10 @@ async def test_a_bet_is_shown_from_the_first_word_to_the_result(store: Store) ->
 
 async def test_a_history_is_in_order_and_of_one_bet(store: Store) -> None:
     """`show` gives a bet's own snapshots, oldest first."""
-    book = await a_book(store, "DEN -4.5", "DEN ML")
+    tracking = await a_book(store, "DEN -4.5", "DEN ML")
     for n in range(5):
         taken = tuple(snapshot(bet, after(n), 0.1 * bet) for bet in (1, 2))
-        await store.record(poll(after(n)), Change(book, snapshots=taken), ())
+        await store.record(poll(after(n)), Change(tracking, snapshots=taken), ())
     shown = await store.show_view(2)
     assert shown is not None
     assert [x.snapshot for x in shown.snapshots] == [snapshot(2, after(n), 0.2) for n in range(5)]
@@ -67,8 +67,8 @@ async def test_a_history_is_in_order_and_of_one_bet(store: Store) -> None:
 
 async def test_held_decisions_are_shown_when_asked_for(store: Store) -> None:
     """`alerts` lists firings; `--explain` also what held back, and why."""
-    book = await a_book(store, "DEN -4.5", "DEN ML")
-    held = Change(book, alerts=(alert(1, after(1), fired=False), alert(2, after(1))))
+    tracking = await a_book(store, "DEN -4.5", "DEN ML")
+    held = Change(tracking, alerts=(alert(1, after(1), fired=False), alert(2, after(1))))
     await store.record(poll(after(1)), held, CHANNELS)
     assert [x.alert.bet for x in await store.alerts_view()] == [2]
     explained = await store.alerts_view(explain=True)
@@ -79,9 +79,9 @@ async def test_held_decisions_are_shown_when_asked_for(store: Store) -> None:
 
 async def test_the_whole_at_a_glance(store: Store) -> None:
     """Games that are followed, sources, deliveries and the daemon."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     await store.add(draft("NYK ML"), game=None, defaults=DEFAULTS, at=T0)
-    await store.record(poll(after(1)), full_change(book, after(1)), CHANNELS)
+    await store.record(poll(after(1)), full_change(tracking, after(1)), CHANNELS)
     await store.heard({"nba": (after(1), "ok")}, {}, {}, after(1))
     await store.heard({"nba": (after(5), "blocked")}, {}, {}, after(5))
     daemon = DaemonView(4711, T0, "1.0", after(-600), 60.0, T0)
@@ -89,7 +89,7 @@ async def test_the_whole_at_a_glance(store: Store) -> None:
     status = await store.status_view()
     assert status.daemon == await store.daemon() == daemon
     assert [(x.game, x.bets, x.state) for x in status.games] == [(GAME, 1, state(9))]
-    assert status.pulses == (SourceStatusView("nba", after(1), after(5), "blocked"),)
+    assert status.sources == (SourceStatusView("nba", after(1), after(5), "blocked"),)
     assert status.deliveries == {("console", "due"): 1, ("sink", "due"): 1}
     assert status.decisions == {("fired", "crossed"): 1, ("held", "holding"): 1}
     schema = len(migrations())
@@ -104,7 +104,7 @@ async def test_an_empty_store_can_be_read(store: Store) -> None:
     assert (status.daemon, status.games) == (None, ())
     assert not await store.bets_view()
     assert not await store.alerts_view()
-    assert not await store.books(DEFAULTS)
+    assert not await store.trackings(DEFAULTS)
     assert [await store.export(x) for x in TABLES] == [[]] * len(TABLES)
 
 
@@ -113,12 +113,12 @@ async def play(path: Path, order: tuple[int, ...]) -> tuple[str, list[dict[str, 
     async with await Store.open(path, now=T0) as store:
         await store.add(draft("DEN ML"), game=GAME, defaults=DEFAULTS, at=T0)
         await store.add(draft("NYK ML"), game=OTHER, defaults=DEFAULTS, at=T0)
-        first, second = await store.books(DEFAULTS)
+        first, second = await store.trackings(DEFAULTS)
         both = {x.game.id: x for x in (first, second)}
         for n in order:
-            book: GameTracking = both[GAME.id if n % 2 else OTHER.id]
-            path_of = replace(poll(after(n // 2)), path=f"boxscore/{book.game.id}")
-            await store.record(path_of, full_change(book, after(n // 2)), CHANNELS)
+            tracking: GameTracking = both[GAME.id if n % 2 else OTHER.id]
+            path_of = replace(poll(after(n // 2)), path=f"boxscore/{tracking.game.id}")
+            await store.record(path_of, full_change(tracking, after(n // 2)), CHANNELS)
         return await store.export_hash(), await store.export("snapshots")
 
 
@@ -139,12 +139,12 @@ async def test_what_is_exported_is_named(store: Store) -> None:
 
 async def test_bodies_come_back_in_order_and_by_source(store: Store) -> None:
     """A recording is made from every body of a span of time, in the order of arrival."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     sent = [(after(n), f"box/{n % 3}", b"%d" % (n // 2)) for n in range(100)]
     for at, path, body in reversed(sent):
-        await store.record(replace(poll(at, body=body), path=path), Change(book), ())
+        await store.record(replace(poll(at, body=body), path=path), Change(tracking), ())
     stray = replace(poll(after(3), body=b"other"), source="espn")
-    await store.record(stray, Change(book), ())
+    await store.record(stray, Change(tracking), ())
 
     async def read(source: str | None, since: datetime, until: datetime) -> list[object]:
         return [x async for x in store.bodies(source, since, until)]
@@ -157,13 +157,13 @@ async def test_bodies_come_back_in_order_and_by_source(store: Store) -> None:
 
 async def test_only_old_bodies_are_dropped(store: Store) -> None:
     """A body stays as long as one young poll brought it, and comes back when it is seen again."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     for second, body in ((1, b"old"), (2, b"both"), (50, b"both"), (51, b"young")):
-        await store.record(poll(after(second), body=body), Change(book), ())
+        await store.record(poll(after(second), body=body), Change(tracking), ())
     assert await store.prune(after(50)) == 1
     kept = [x[2] async for x in store.bodies("nba", T0, after(99))]
     assert kept == [b"both", b"both", b"young"]
-    await store.record(poll(after(60), body=b"old"), Change(book), ())
+    await store.record(poll(after(60), body=b"old"), Change(tracking), ())
     kept = [x[2] async for x in store.bodies("nba", T0, after(99))]
     assert kept == [b"old", b"both", b"both", b"young", b"old"]
 
@@ -180,8 +180,8 @@ async def test_own_rules_are_shown_as_they_are_in_force(store: Store) -> None:
 
 async def test_a_look_that_brought_nothing_keeps_the_age_right(store: Store) -> None:
     """A game counts as seen then, and as stale or not; an older look takes nothing back."""
-    book = await a_book(store)
-    await store.record(poll(after(1)), full_change(book, after(1)), CHANNELS)
+    tracking = await a_book(store)
+    await store.record(poll(after(1)), full_change(tracking, after(1)), CHANNELS)
     await store.heard({}, {GAME.id: (after(60), True)}, {}, T0)
     await store.heard({}, {GAME.id: (after(40), False)}, {}, T0)
     (game,) = (await store.status_view()).games

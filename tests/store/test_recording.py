@@ -30,8 +30,8 @@ from tracker.store import Store
 
 async def test_a_recorded_change_is_read_back_as_it_was(store: Store) -> None:
     """Everything that a change brought is there again after a restart."""
-    book = await a_book(store)
-    change = full_change(book, after(10))
+    tracking = await a_book(store)
+    change = full_change(tracking, after(10))
     number = await store.record(poll(after(10)), change, CHANNELS)
     shown = await store.show_view(1)
     assert shown is not None
@@ -47,14 +47,14 @@ async def test_a_recorded_change_is_read_back_as_it_was(store: Store) -> None:
 async def test_a_book_is_restored_whole(path: Path) -> None:
     """What was remembered of a game and its bets is the same after a restart."""
     async with await Store.open(path, now=T0) as store:
-        book = await a_book(store)
-        change = full_change(book, after(10))
+        tracking = await a_book(store)
+        change = full_change(tracking, after(10))
         await store.record(poll(after(10)), change, CHANNELS)
     async with await Store.open(path, now=T0) as store:
-        [restored] = await store.books(DEFAULTS)
+        [restored] = await store.trackings(DEFAULTS)
     [tracked] = restored.tracked
-    assert replace(restored, tracked=()) == replace(change.book, tracked=())
-    assert tracked.bet == book.tracked[0].bet
+    assert replace(restored, tracked=()) == replace(change.tracking, tracked=())
+    assert tracked.bet == tracking.tracked[0].bet
     assert tracked.rules[0] == change.rules[0]
     assert tracked.chance == change.snapshots[0].chance
     assert (tracked.peak, tracked.low) == (0.6, 0.6)
@@ -63,8 +63,8 @@ async def test_a_book_is_restored_whole(path: Path) -> None:
 
 async def test_recording_the_same_again_adds_nothing(store: Store) -> None:
     """A call whose answer was lost may be repeated."""
-    book = await a_book(store)
-    change = full_change(book, after(10))
+    tracking = await a_book(store)
+    change = full_change(tracking, after(10))
     first = await store.record(poll(after(10)), change, CHANNELS)
     before = await store.export_hash(), await store.export("deliveries")
     assert await store.record(poll(after(10)), change, CHANNELS) == first
@@ -73,9 +73,9 @@ async def test_recording_the_same_again_adds_nothing(store: Store) -> None:
 
 async def test_an_episode_is_delivered_once(store: Store) -> None:
     """A firing that is decided again after a restart makes no second delivery."""
-    book = await a_book(store)
-    await store.record(poll(after(1)), Change(book, alerts=(alert(1, after(1)),)), CHANNELS)
-    await store.record(poll(after(2)), Change(book, alerts=(alert(1, after(2)),)), CHANNELS)
+    tracking = await a_book(store)
+    await store.record(poll(after(1)), Change(tracking, alerts=(alert(1, after(1)),)), CHANNELS)
+    await store.record(poll(after(2)), Change(tracking, alerts=(alert(1, after(2)),)), CHANNELS)
     [only] = await store.alerts_view()
     assert only.alert.at == after(1)
     assert len(only.deliveries) == len(CHANNELS)
@@ -83,9 +83,9 @@ async def test_an_episode_is_delivered_once(store: Store) -> None:
 
 async def test_a_repeated_body_is_kept_once(store: Store) -> None:
     """Polls that bring the same bytes are rows of `poll`, but one body."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     for second in range(3):
-        await store.record(poll(after(second), body=b"same"), Change(book), ())
+        await store.record(poll(after(second), body=b"same"), Change(tracking), ())
     kept = [x async for x in store.bodies("nba", T0, after(60))]
     assert [x[2] for x in kept] == [b"same"] * 3
     assert await store.prune(after(60)) == 1
@@ -93,30 +93,30 @@ async def test_a_repeated_body_is_kept_once(store: Store) -> None:
 
 async def test_games_that_share_a_response_share_its_poll(store: Store) -> None:
     """A scoreboard that is read for two games is one row."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     shared = poll(after(5))
-    first = await store.record(shared, Change(book), ())
+    first = await store.record(shared, Change(tracking), ())
     other = replace(shared, reading=Unreadable(Trouble.ABSENT, "not on the board"))
-    assert await store.record(other, Change(book), ()) == first
+    assert await store.record(other, Change(tracking), ()) == first
     assert len(await store.export("polls")) == 1
 
 
 async def test_a_poll_without_an_answer_says_why(store: Store) -> None:
     """A source that is down leaves a poll with its trouble and no body."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     down = replace(poll(T0), body=b"", digest="", reading=Unreadable(Trouble.DOWN, "timed out"))
-    await store.record(down, Change(book), ())
+    await store.record(down, Change(tracking), ())
     [row] = await store.export("polls")
     assert (row["trouble"], row["why"], row["digest"]) == ("down", "timed out", "")
 
 
 async def test_a_revision_is_made_only_by_another_result(store: Store) -> None:
     """Won, won, lost makes two revisions."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     decided = ((1, Result.WON), (1, Result.WON), (2, Result.LOST))
     for second, (revision, result) in enumerate(decided):
         settled = replace(settlement(1, after(second), result), revision=revision)
-        await store.record(poll(after(second)), Change(book, settlements=(settled,)), ())
+        await store.record(poll(after(second)), Change(tracking, settlements=(settled,)), ())
     shown = await store.show_view(1)
     assert shown is not None
     assert [(x.settlement.revision, x.settlement.result) for x in shown.settlements] == [
@@ -128,18 +128,18 @@ async def test_a_revision_is_made_only_by_another_result(store: Store) -> None:
 
 async def test_a_withdrawn_bet_gets_no_more_history(store: Store) -> None:
     """A bet that was withdrawn while its poll was on the way is left out."""
-    book = await a_book(store, "DEN -4.5", "DEN ML")
+    tracking = await a_book(store, "DEN -4.5", "DEN ML")
     await store.withdraw(1, after(1))
-    await store.record(poll(after(2)), full_change(book, after(2)), CHANNELS)
+    await store.record(poll(after(2)), full_change(tracking, after(2)), CHANNELS)
     assert {x["bet"] for x in await store.export("snapshots")} == {2}
     assert {x["bet"] for x in await store.export("alerts")} == {2}
 
 
 async def test_a_review_asks_for_a_person_until_one_decides(store: Store) -> None:
     """A bet that cannot be settled for sure says so, and a decision by hand ends it."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     review = Review(1, after(1), "the quarters do not add up")
-    await store.record(poll(after(1)), Change(book, reviews=(review,)), ())
+    await store.record(poll(after(1)), Change(tracking, reviews=(review,)), ())
     [shown] = await store.bets_view()
     assert (shown.status, shown.review) == (Status.NEEDS_REVIEW, review.why)
     decided = await give(store, 1, Result.VOID, 3818, after(2))
@@ -151,11 +151,11 @@ async def test_a_review_asks_for_a_person_until_one_decides(store: Store) -> Non
 
 async def test_the_last_chance_and_its_extremes_are_remembered(store: Store) -> None:
     """A bet's last chance, its peak and its low outlive a restart; what is certain is no chance."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     for second, win in enumerate((1.0, 0.5, 0.9, 0.0, 0.2, 0.4)):
         taken = snapshot(1, after(second), win)
-        await store.record(poll(after(second)), Change(book, snapshots=(taken,)), ())
-    [restored] = await store.books(DEFAULTS)
+        await store.record(poll(after(second)), Change(tracking, snapshots=(taken,)), ())
+    [restored] = await store.trackings(DEFAULTS)
     [tracked] = restored.tracked
     assert tracked.chance is not None
     assert (tracked.chance.win, tracked.peak, tracked.low) == (0.4, 0.9, 0.2)
@@ -163,14 +163,14 @@ async def test_the_last_chance_and_its_extremes_are_remembered(store: Store) -> 
 
 async def test_a_game_is_followed_until_its_last_check(store: Store) -> None:
     """A settled bet stays in the books until the box has been checked for the last time."""
-    book = await a_book(store)
-    change = full_change(book, after(1))
+    tracking = await a_book(store)
+    change = full_change(tracking, after(1))
     await store.record(poll(after(1)), change, ())
-    assert await store.books(DEFAULTS)
-    done = replace(change.book, checks=2)
+    assert await store.trackings(DEFAULTS)
+    done = replace(change.tracking, checks=2)
     await store.record(poll(after(2)), Change(done), ())
-    assert await store.books(DEFAULTS) == []
+    assert await store.trackings(DEFAULTS) == []
     await store.add(draft("DEN ML"), game=GAME, defaults=DEFAULTS, at=after(3))
-    [again] = await store.books(DEFAULTS)
+    [again] = await store.trackings(DEFAULTS)
     assert {x.bet.number for x in again.tracked} == {1, 2}
     assert again.state == state(9)

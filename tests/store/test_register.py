@@ -61,12 +61,12 @@ async def test_a_bet_is_bound_once_its_game_is_known(store: Store) -> None:
     """Binding gives the bet its market and puts it into the book of its game."""
     written = draft("DEN -4.5 -110 $20")
     await store.add(written, game=None, defaults=DEFAULTS, at=T0)
-    assert await store.books(DEFAULTS) == []
+    assert await store.trackings(DEFAULTS) == []
     await store.bind(1, GAME, after(5))
     assert await store.unbound() == []
-    [book] = await store.books(DEFAULTS)
-    assert book.game == GAME
-    assert [x.bet for x in book.tracked] == [written.bet(1, GAME, DEFAULTS, T0)]
+    [tracking] = await store.trackings(DEFAULTS)
+    assert tracking.game == GAME
+    assert [x.bet for x in tracking.tracked] == [written.bet(1, GAME, DEFAULTS, T0)]
 
 
 async def test_a_bet_on_another_game_is_refused(store: Store) -> None:
@@ -88,26 +88,26 @@ async def test_withdrawing_ends_the_tracking_and_keeps_the_history(store: Store)
     assert await store.withdraw(1, after(1))
     assert not await store.withdraw(1, after(2))
     assert await store.file_bets() == {}
-    assert await store.books(DEFAULTS) == []
+    assert await store.trackings(DEFAULTS) == []
     [shown] = await store.bets_view()
     assert (shown.status, shown.withdrawn_at) == (Status.WITHDRAWN, after(1))
     back = await store.add(draft(from_file=True), game=None, defaults=DEFAULTS, at=after(3))
     assert (back.number, back.created, back.revived) == (1, False, True)
-    assert len(await store.books(DEFAULTS)) == 1
+    assert len(await store.trackings(DEFAULTS)) == 1
     assert await store.file_bets() == {draft().identity: 1}
 
 
 async def test_a_settled_bet_may_leave_the_file(store: Store) -> None:
     """Clearing the file after the game hides no result, and the result is still confirmed."""
     await store.add(draft(from_file=True), game=GAME, defaults=DEFAULTS, at=T0)
-    [book] = await store.books(DEFAULTS)
-    change = Change(book, settlements=(settlement(1, after(1)),))
+    [tracking] = await store.trackings(DEFAULTS)
+    change = Change(tracking, settlements=(settlement(1, after(1)),))
     await store.record(poll(after(1)), change, ())
     assert not await store.withdraw(1, after(2))
     assert await store.file_bets() == {}
     [shown] = await store.bets_view()
     assert (shown.status, shown.result) == (Status.PROVISIONAL, Result.WON)
-    assert len(await store.books(DEFAULTS)) == 1
+    assert len(await store.trackings(DEFAULTS)) == 1
 
 
 async def test_a_named_bet_may_change_its_price(store: Store) -> None:
@@ -125,9 +125,9 @@ async def test_a_named_bet_becomes_another_only_before_its_history(store: Store)
     """A mistyped pick may be corrected; history is never given to another bet."""
     await store.add(draft("DEN -4.5", name="a"), game=GAME, defaults=DEFAULTS, at=T0)
     await store.add(draft("DEN -5.5", name="a"), game=GAME, defaults=DEFAULTS, at=T0)
-    [book] = await store.books(DEFAULTS)
-    assert book.tracked[0].bet.market == draft("DEN -5.5").wager((GAME,))
-    taken = Change(book, snapshots=(snapshot(1, after(1)),))
+    [tracking] = await store.trackings(DEFAULTS)
+    assert tracking.tracked[0].bet.market == draft("DEN -5.5").wager((GAME,))
+    taken = Change(tracking, snapshots=(snapshot(1, after(1)),))
     await store.record(poll(after(1)), taken, ())
     with pytest.raises(BadBet, match=r"belongs to bet 1, 'DEN -5.5', which has a history"):
         await store.add(draft("DEN -6.5", name="a"), game=GAME, defaults=DEFAULTS, at=T0)
@@ -158,21 +158,21 @@ async def test_own_rules_replace_the_defaults(store: Store) -> None:
     assert await store.update_rules(1, own, after(1))
     assert await store.update_rules(2, None, after(1))
     assert not await store.update_rules(3, None, after(1))
-    [book] = await store.books(DEFAULTS)
-    assert [x.bet.rules for x in book.tracked] == [own, DEFAULTS]
+    [tracking] = await store.trackings(DEFAULTS)
+    assert [x.bet.rules for x in tracking.tracked] == [own, DEFAULTS]
 
 
 async def test_a_slate_never_overwrites_what_polls_have_told(store: Store) -> None:
     """A board updates a followed game's schedule, but not what is believed of its play."""
-    book = await a_book(store)
-    change = full_change(book, after(10))
+    tracking = await a_book(store)
+    change = full_change(tracking, after(10))
     await store.record(poll(after(10)), change, CHANNELS)
     moved = replace(GAME, start=GAME.start + timedelta(minutes=30))
     older = replace(state(3), game=moved)
     fresh = replace(state(phase=Phase.LIVE), game=OTHER)
     await store.save_games([(moved, older), (OTHER, fresh)], after(20))
     assert await store.games() == [(moved, state(9)), (OTHER, fresh)]
-    [restored] = await store.books(DEFAULTS)
+    [restored] = await store.trackings(DEFAULTS)
     assert (restored.game, restored.state) == (moved, state(9))
 
 
@@ -216,5 +216,5 @@ async def test_a_slate_gives_a_bet_no_belief(store: Store) -> None:
     """A bet on a game that is over begins with a poll of its own, so that it settles."""
     over = state(phase=Phase.FINAL)
     await store.save_games([(GAME, over)], after(1))
-    book = await a_book(store)
-    assert (book.state, book.final_at) == (None, None)
+    tracking = await a_book(store)
+    assert (tracking.state, tracking.final_at) == (None, None)

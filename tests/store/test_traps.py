@@ -38,7 +38,7 @@ async def test_a_rollback_takes_nothing_of_another_tasks(store: Store) -> None:
 
     await asyncio.gather(failing(), writing(), failing())
     assert began.is_set()
-    assert len((await store.status_view()).pulses) == 50
+    assert len((await store.status_view()).sources) == 50
     rows = await store._db.bare(lambda db: db.execute("SELECT name FROM meta").fetchall())
     assert "doomed" not in {x["name"] for x in rows}
 
@@ -66,9 +66,9 @@ async def test_a_cancelled_task_leaves_no_transaction_open(store: Store) -> None
 
 async def test_a_cancelled_record_is_whole_or_was_never_begun(store: Store) -> None:
     """Cancelled at any moment, a poll is there with all its consequences or not at all."""
-    book = await a_book(store)
+    tracking = await a_book(store)
     for n in range(40):
-        change = full_change(book, after(n))
+        change = full_change(tracking, after(n))
         task = asyncio.create_task(store.record(poll(after(n)), change, CHANNELS))
         for _ in range(n % 4):
             await asyncio.sleep(0)
@@ -83,9 +83,9 @@ async def test_a_cancelled_record_is_whole_or_was_never_begun(store: Store) -> N
 async def test_the_store_closes_while_it_is_used(path: Path) -> None:
     """Closing waits for what has begun; cancelling the close does not leave it half done."""
     store = await Store.open(path, now=T0)
-    book = await a_book(store)
+    tracking = await a_book(store)
     recording = [
-        asyncio.create_task(store.record(poll(after(n)), Change(book), ())) for n in range(20)
+        asyncio.create_task(store.record(poll(after(n)), Change(tracking), ())) for n in range(20)
     ]
     await asyncio.sleep(0)
     closing = asyncio.create_task(store.close())
@@ -95,7 +95,7 @@ async def test_the_store_closes_while_it_is_used(path: Path) -> None:
     await store.close()
     async with await Store.open(path, now=T0) as again:
         assert len(await again.export("polls")) == 20
-        assert await again.books(DEFAULTS)
+        assert await again.trackings(DEFAULTS)
 
 
 async def test_opening_can_be_cancelled(path: Path) -> None:

@@ -157,20 +157,20 @@ async def test_bets_of_the_first_schema_go_on(
     """Their markets, chances, rules, results and snapshots are read as they were written."""
     assert old
     async with await Store.open(path, now=T0) as store:
-        [book] = await store.books(DEFAULTS)
+        [tracking] = await store.trackings(DEFAULTS)
         views = await store.bets_view()
         shown = await store.show_view(3)
         added = await store.add(draft("DEN ML"), game=GAME, defaults=DEFAULTS, at=T0)
         await store.record(
-            poll(after(30)), Change(book, alerts=(alert(1, after(30), 9),)), CHANNELS
+            poll(after(30)), Change(tracking, alerts=(alert(1, after(30), 9),)), CHANNELS
         )
-    assert [x.bet.market for x in book.tracked] == [
+    assert [x.bet.market for x in tracking.tracked] == [
         Spread(Side.HOME, -4.5),
         Moneyline(Side.AWAY, Span.H1),
         Total(Direction.OVER, 55.0, Span.Q3),
         TeamTotal(Side.AWAY, Direction.UNDER, 114.5),
     ]
-    assert {(x.peak, x.low, x.official) for x in book.tracked[1:]} == {(0.9, 0.2, False)}
+    assert {(x.peak, x.low, x.official) for x in tracking.tracked[1:]} == {(0.9, 0.2, False)}
     assert [x.revision for x in views] == [1, 1, 1, 1, 0]
     assert shown is not None
     assert [x.poll for x in shown.snapshots] == [1, 2, 3]

@@ -88,10 +88,10 @@ def rule_state(bet: int, at: datetime) -> RuleState:
     return RuleState(bet, "p >= 0.80", RulePhase.FIRING, 1, 0, Reason.CROSSED, (at,), ())
 
 
-def full_change(book: GameTracking, at: datetime) -> Change:
+def full_change(tracking: GameTracking, at: datetime) -> Change:
     """A change that brings something of every kind to every bet of a book."""
-    bets = [x.bet.number for x in book.tracked]
-    believed = replace(book, state=state(9), changed_at=at, seen_at=at, final_at=at, checks=1)
+    bets = [x.bet.number for x in tracking.tracked]
+    believed = replace(tracking, state=state(9), changed_at=at, seen_at=at, final_at=at, checks=1)
     return Change(
         believed,
         snapshots=tuple(snapshot(n, at) for n in bets),
@@ -106,8 +106,8 @@ async def a_book(store: Store, *lines: str) -> GameTracking:
     """The book of the game with a bet for each line."""
     for line in lines or ("DEN -4.5 -110 $20",):
         await store.add(draft(line), game=GAME, defaults=DEFAULTS, at=T0)
-    [book] = await store.books(DEFAULTS)
-    return book
+    [tracking] = await store.trackings(DEFAULTS)
+    return tracking
 
 
 async def give(

@@ -40,14 +40,14 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class GamesRead:
     """What came of asking the feed. `whole` is whether all that is on is known, else why not."""
 
     whole: bool
     trouble: str = ""
 
 
-Look = Callable[[Callable[[Game], bool] | None, frozenset[str]], Awaitable[Looked]]
+ReadGames = Callable[[Callable[[Game], bool] | None, frozenset[str]], Awaitable[GamesRead]]
 """Reads what is on in some leagues into the store; less will do once a game is enough."""
 
 
@@ -72,7 +72,7 @@ class Chooser:
 
     store: Store
     now: datetime
-    look: Look | None = None
+    look: ReadGames | None = None
     ask: Ask | None = None
     zone: tzinfo | None = None
 
@@ -97,15 +97,15 @@ class Chooser:
         if self.look is None:
             return Choice((), "not known yet: it is matched once its game is known")
         enough = draft.fits if len(draft.legs) == 1 else None
-        looked = await self.look(enough, draft.leagues)
+        found = await self.look(enough, draft.leagues)
         known = await self.store.games()
         try:
             return self._found(draft, known, roster_of)
         except RostersUnknown as why:
             return Choice((), _waits(why))
         except NoSuchGame as why:
-            if not looked.whole:
-                why_not = f"not known yet: the daemon matches it later ({looked.trouble})"
+            if not found.whole:
+                why_not = f"not known yet: the daemon matches it later ({found.trouble})"
                 return Choice((), why_not)
             raise BadBet(self._nothing_fits(why, known)) from None
 

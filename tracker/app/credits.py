@@ -81,7 +81,7 @@ async def credit_report(
     done = {x.purpose for x in rows if x.refused is None}
     tips = [
         tip_of(x.game, [y.bet for y in x.tracked], said.markets)
-        for x in await store.books(())
+        for x in await store.trackings(())
         if x.tracked
         and x.game.league in SPORTS
         and timedelta(0) <= x.game.start - now + plans.LASTS <= TONIGHT

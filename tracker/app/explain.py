@@ -61,6 +61,9 @@ WITHIN = timedelta(minutes=5)
 LOOK_BACK = (timedelta(minutes=20), timedelta(hours=2))
 """How far back a box is looked for, which the moment's own answer may not hold."""
 
+WHOLE_GAME = (timedelta(hours=5),)
+"""The same for bets on players: when each was last on the court, all boxes since the tip tell."""
+
 Causes = tuple[tuple[str, float], ...]
 """What moved a chance, and by how much of it."""
 
@@ -176,7 +179,7 @@ class _Rebuild:
 
     async def prior(self, game: Game) -> Believed:
         """What was believed of a game before its tip-off."""
-        bets = bets_before(self.bets, game, game.start)
+        bets = bets_before(self.bets, game, self.view.snapshots[-1].snapshot.at)
         pricing = await pricing_of(self.at.store, [game], bets, self.at.given, self.at.in_use)
         return pricing.believed(game, bets)
 
@@ -223,9 +226,9 @@ class _Rebuild:
         """What the forecast of a game saw at a place, by the model that fits it best."""
         shot = self.view.snapshots[place].snapshot
         markets = markets_in(self.bet, game.id)
-        bets = bets_before(self.bets, game, min(game.start, shot.at))
+        bets = bets_before(self.bets, game, shot.at)
         if self.bet.number not in {x.number for x in bets}:
-            # Added while the game was played: it is asked about, and taught nothing.
+            # Withdrawn by then: it is asked about all the same.
             bets = [*bets, self.bet]
         pricing = await pricing_of(
             self.at.store, [game], bets, self.at.given, self.at.in_use, shot.at
@@ -251,7 +254,7 @@ class _Rebuild:
         shots = [x.snapshot for x in self.view.snapshots[: place + 1]]
         asks = any(isinstance(x, PlayerTotal | DoubleDouble) for x in markets_in(self.bet, game.id))
         found: GameState | None = None
-        for back in LOOK_BACK:
+        for back in WHOLE_GAME if asks else LOOK_BACK:
             found = await self._told(shots[-1], game, back)
             if found is not None and (found.players or not asks):
                 return found
@@ -364,8 +367,8 @@ def _read(body: bytes, game: Game) -> GameState | None:
             board = source.parse_board(body)
         except FeedError:
             continue
-        for told, reading in board.games:
-            if {told.home, told.away} == teams and isinstance(reading, GameState):
+        for reported, reading in board.games:
+            if {reported.home, reported.away} == teams and isinstance(reading, GameState):
                 return state_under(game, reading)
     return None
 

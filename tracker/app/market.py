@@ -22,7 +22,7 @@ from tracker.engine.market.board import counts
 if TYPE_CHECKING:
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
-    from tracker.store.quotes import Told, ValueSum
+    from tracker.store.quotes import StandingQuote, ValueSum
     from tracker.store.views import BetView
 
 DAY = timedelta(hours=24)
@@ -94,12 +94,12 @@ async def game_odds(
     store: Store, game: Game, state: GameState | None, settings: OddsSettings, now: datetime
 ) -> GameOdds:
     """What is quoted of a game: the best prices, all of them, the path of each line, the close."""
-    told = await store.quotes.standing(game.id, game.start - DAY, now)
+    quotes = await store.quotes.standing(game.id, game.start - DAY, now)
     history = await store.quotes.history(game.id, game.start - DAY, now)
     closing = (await store.quotes.closings(game.id)).get(game.id)
     begun = state is not None and state.phase.rank > 0
     oldest = LIVE_AGE if begun else DAY
-    offered = [offer(x, settings, now) for x in told]
+    offered = [offer(x, settings, now) for x in quotes]
     return GameOdds(
         game,
         now,
@@ -110,11 +110,11 @@ async def game_odds(
     )
 
 
-def offer(told: Told, settings: OddsSettings, now: datetime) -> Offered:
+def offer(quotes: StandingQuote, settings: OddsSettings, now: datetime) -> Offered:
     """A quote with its age."""
-    name = told.quote.book.rpartition(":")[2]
-    age = max(0.0, (now - told.stood_at).total_seconds())
-    return Offered(told.quote, age, name in settings.anchors)
+    name = quotes.quote.book.rpartition(":")[2]
+    age = max(0.0, (now - quotes.stood_at).total_seconds())
+    return Offered(quotes.quote, age, name in settings.anchors)
 
 
 def best_of(

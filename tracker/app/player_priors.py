@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Bet
@@ -32,6 +33,12 @@ _KEPT = 256
 _Key = tuple[str, Side, str]
 """A game's id, a side and a player's key."""
 
+_Found = tuple["PlayerPrior", str]
+"""A prior, and in a few words what it rests on."""
+
+_Asked = tuple[str, datetime, tuple[float, ...]]
+"""A game's id, its tip-off, and the shipped level of the league."""
+
 _RestsOn = tuple[tuple[PlayerGame, ...], tuple[object, ...], str]
 """The games, the quotes and the figures that a prior was worked out from."""
 
@@ -49,9 +56,9 @@ class PlayerBeliefs:
         """What the opponents of a team did in its last games; likewise."""
         self.absences: Mapping[str, Absences] = {}
         """Who is said to be out, by league; a league whose list was never read is not there."""
-        self._mates: dict[Team, tuple[object, dict[str, Mate]]] = {}
-        self._allowed: dict[str, tuple[object, dict[Side, tuple[float, ...]]]] = {}
-        self._known: dict[_Key, tuple[_RestsOn, PlayerPrior]] = {}
+        self._mates: dict[Team, tuple[object, datetime, dict[str, Mate]]] = {}
+        self._allowed: dict[_Asked, dict[Side, tuple[float, ...]]] = {}
+        self._known: dict[_Key, tuple[_RestsOn, _Found]] = {}
 
     def learn(
         self,
@@ -101,9 +108,9 @@ class PlayerBeliefs:
         starts = sorted({x.start for own in before.values() for x in own})[-_LATELY:]
         return {k: own[0].name for k, own in before.items() if any(x.start in starts for x in own)}
 
-    def priors(self, book: GameTracking) -> PlayerPriors | None:
+    def priors(self, tracking: GameTracking) -> PlayerPriors | None:
         """What is believed of the players in the bets of a book; None where there are none."""
-        return self.of([x.bet for x in book.tracked], book.game)
+        return self.of([x.bet for x in tracking.tracked], tracking.game)
 
     def of(
         self, bets: Sequence[Bet], game: Game, figures: PlayerFigures | None = None
@@ -120,12 +127,15 @@ class PlayerBeliefs:
 
         figures = figures or load_player_figures(game.league)
         quotes = quotes_in(game, bets)
-        rests = {who: (self._games(x, game), quotes.get(who, ())) for who, x in wanted.items()}
-        known = {who: x for who, x in rests.items() if any(x)}
+        found = {
+            who: self._prior(x, game, self._games(x, game), quotes.get(who, ()), figures)
+            for who, x in wanted.items()
+        }
+        known = {who: x for who, x in found.items() if x is not None}
         return PlayerPriors(
             figures,
-            {who: self._prior(wanted[who], game, *x, figures) for who, x in known.items()},
-            {who: _told_by(*x) for who, x in known.items()},
+            {who: prior for who, (prior, _) in known.items()},
+            {who: told_by for who, (_, told_by) in known.items()},
             guess=False,
             mates=self._line_up(game),
             allowed=self._opponents(game, figures.level),
@@ -140,24 +150,29 @@ class PlayerBeliefs:
         }
 
     def _opponents(self, game: Game, shipped: tuple[float, ...]) -> dict[Side, tuple[float, ...]]:
-        """What either side's opponent allows, as far as games before this one tell."""
-        known = self._allowed.get(game.id)
-        if known is None or known[0] != game.start:
+        """What either side's opponent allows, as far as games before this one tell.
+
+        Only the games of its own two teams are looked at, so that what is bet on beside it, or
+        what is known of others by then, changes nothing.
+        """
+        asked = game.id, game.start, shipped
+        known = self._allowed.get(asked)
+        if known is None:
             from tracker.forecast.players.lineup import allowed, level_of
 
             stretch = 48 * 60 / game.rules.regulation_seconds
             read = {
-                team: [x for x in games if x.start < game.start]
-                for team, games in self.against.items()
-                if team[0] == game.league
-            }
-            level = level_of((x for games in read.values() for x in games), shipped, stretch)
-            told = {
-                side: allowed(read.get((game.league, game.code(side.other)), ()), level, stretch)
+                side: [
+                    x
+                    for x in self.against.get((game.league, game.code(side.other)), ())
+                    if x.start < game.start
+                ]
                 for side in Side
             }
-            known = self._allowed[game.id] = game.start, told
-        return known[1]
+            level = level_of((x for games in read.values() for x in games), shipped, stretch)
+            known = {side: allowed(games, level, stretch) for side, games in read.items()}
+            self._allowed[asked] = known
+        return known
 
     def _team(self, game: Game, code: str) -> dict[str, Mate]:
         team = game.league, code
@@ -165,13 +180,13 @@ class PlayerBeliefs:
         if games is None:
             return {}
         known = self._mates.get(team)
-        if known is None or known[0] is not games:
+        if known is None or known[0] is not games or known[1] != game.start:
             from tracker.forecast.players.lineup import mates_of
 
             before = {k: [x for x in own if x.start < game.start] for k, own in games.items()}
             stretch = 48 * 60 / game.rules.regulation_seconds
-            known = self._mates[team] = games, mates_of(before, stretch)
-        return known[1]
+            known = self._mates[team] = games, game.start, mates_of(before, stretch)
+        return known[2]
 
     def knows_player(self, player: Player, game: Game) -> bool:
         """Whether an earlier game that was read says something of a player."""
@@ -192,7 +207,12 @@ class PlayerBeliefs:
         games: tuple[PlayerGame, ...],
         quotes: tuple[Quote, ...],
         figures: PlayerFigures,
-    ) -> PlayerPrior:
+    ) -> _Found | None:
+        if not games:
+            # Nothing says whether a line that was told of late is one of before.
+            quotes = tuple(x for x in quotes if not x.late)
+        if not games and not quotes:
+            return None
         who, rests_on = (game.id, player.side, player.key), (games, quotes, figures.checksum)
         known = self._known.get(who)
         if known is None or known[0] != rests_on:
@@ -225,26 +245,33 @@ def players_in(bets: Iterable[Bet], game: Game) -> tuple[Player, ...]:
 
 
 def quotes_in(game: Game, bets: Iterable[Bet]) -> Mapping[tuple[Side, str], tuple[Quote, ...]]:
-    """The lines with odds that bets from before tip-off give on players, by side and key.
+    """The lines with odds that bets give on players, by side and key.
 
     Of each statistic the evenest: a line that is far from even says little of where a figure will
-    lie. A line without odds says nothing: it may be any alternate one.
+    lie. A line without odds says nothing: it may be any alternate one. One that was placed in play
+    is of another game than the one that is priced from its tip-off; one that was only told of then
+    may be from before, and counts where no other is.
     """
     from tracker.forecast.players.priors import Quote
 
     found: dict[tuple[Side, str], dict[str, Quote]] = {}
     for bet in bets:
-        if bet.added_at > game.start:
+        late = bet.made_at > game.start
+        if late and bet.placed_at is not None:
             continue
         for leg in bet.legs:
             market, odds = leg.market, leg.odds
             if not isinstance(market, PlayerTotal) or leg.game.id != game.id or odds is None:
                 continue
             stats = found.setdefault((market.player.side, market.player.key), {})
-            quote, known = Quote(market, float(odds.decimal)), stats.get(market.stat.value)
-            if known is None or abs(quote.odds - 2) < abs(known.odds - 2):
+            quote, known = Quote(market, float(odds.decimal), late), stats.get(market.stat.value)
+            if known is None or _rank(quote) < _rank(known):
                 stats[market.stat.value] = quote
     return {who: tuple(stats[x] for x in sorted(stats)) for who, stats in found.items()}
+
+
+def _rank(quote: Quote) -> tuple[bool, float]:
+    return quote.late, abs(quote.odds - 2)
 
 
 def _told_by(games: tuple[PlayerGame, ...], quotes: tuple[Quote, ...]) -> str:
@@ -260,16 +287,18 @@ def _worked_out(
     games: tuple[PlayerGame, ...],
     quotes: tuple[Quote, ...],
     figures: PlayerFigures,
-) -> PlayerPrior:
-    from tracker.forecast.players.priors import from_quote, player_prior, with_quote
+) -> _Found:
+    from tracker.forecast.players.priors import from_before, from_quote, player_prior, with_quote
 
     minutes = game.rules.regulation_seconds / 60
     if games:
         prior = player_prior(games, figures, regulation=minutes)
+        quotes = told = tuple(x for x in quotes if from_before(prior, x, figures, minutes))
     else:
         # Points tell most of what a player is; the other lines are then moved to theirs.
+        told = quotes
         first, *rest = sorted(quotes, key=lambda x: Stat.PTS not in x.market.stat.parts)
         prior, quotes = from_quote(first, figures, minutes), tuple(rest)
     for quote in quotes:
         prior = with_quote(prior, quote, figures, minutes)
-    return prior
+    return prior, _told_by(games, told)

@@ -62,7 +62,7 @@ class Pricing:
         return self._believed(game, bets, self._load(game.league))
 
     def _believed(self, game: Game, bets: Sequence[Bet], parameters: Parameters) -> Believed:
-        before = [x for x in bets if x.added_at <= game.start]
+        before = [x for x in bets if x.made_at <= game.start]
         return self.known.before(game, before, parameters)
 
     def told(self, game: Game, bets: Sequence[Bet]) -> PriorTold:
@@ -176,8 +176,8 @@ async def live_lines(store: Store, state: GameState, at: datetime) -> LiveLines 
     """An exchange's moneyline that stood at a time, of a game in play; None where there is none."""
     if not state.phase.in_play:
         return None
-    told = await store.quotes.standing(state.game.id, at - SINCE_TIP, at)
-    quotes = [replace(x.quote, at=x.stood_at, told_at=x.stood_at) for x in told if x.quote.open]
+    standing = await store.quotes.standing(state.game.id, at - SINCE_TIP, at)
+    quotes = [replace(x.quote, at=x.stood_at, told_at=x.stood_at) for x in standing if x.quote.open]
     return exchange_lines(two_sided(quotes), at)
 
 
@@ -204,9 +204,11 @@ async def pricing_of(
     leagues = dict.fromkeys(x.league for x in games)
     absences = await store.seasons.absences(leagues, at)
     if whom:
-        recent = await store.players.recent_games(whom)
+        before = max(x.start for x in games)
+        recent = await store.players.recent_games(whom, before=before)
         teams = {(game.league, x) for game in games for x in (game.home, game.away)}
-        told, against = await store.players.team_games(teams), await store.players.opponents(teams)
+        told = await store.players.team_games(teams, before=before)
+        against = await store.players.opponents(teams, before=before)
         players.learn(recent, told, absences, against)
     else:
         players.learn({}, {}, absences)
@@ -221,7 +223,7 @@ async def believed_of(
     `rules` are those of bets that bring none, `given` the lines of the configuration.
     """
     views = await store.bets_on(game.id, rules)
-    bets = bets_before(views, game, min(game.start, now))
+    bets = bets_before(views, game, now)
     pricing = await pricing_of(store, [game], bets, given, load)
     return pricing.believed(game, bets)
 

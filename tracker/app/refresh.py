@@ -135,8 +135,8 @@ class Refresh:
         boxed = await self._store.seasons.boxed(league, morning - timedelta(days=1))
         known = {game.id: state for game, state in await self._store.games(day)}
         counts, changed = Counter[str](), 0
-        for game, told in listed:
-            state = _better(known.get(game.id), told)
+        for game, reported in listed:
+            state = _better(known.get(game.id), reported)
             over = state is not None and state.phase is Phase.FINAL
             if not over or (boxes and game.id not in boxed):
                 looked = await self._look(game, state)
@@ -169,10 +169,10 @@ class Refresh:
         raise trouble
 
     @staticmethod
-    def _own(register: Register, feed: Feed, told: Game) -> Game:
-        own = register.own(feed.source.label, told)
-        if own.id != told.id:
-            feed.learn(own, told)
+    def _own(register: Register, feed: Feed, reported: Game) -> Game:
+        own = register.own(feed.source.label, reported)
+        if own.id != reported.id:
+            feed.learn(own, reported)
         return own
 
     @staticmethod
@@ -196,8 +196,8 @@ class Refresh:
     async def _look(self, game: Game, state: GameState | None) -> GameState | None:
         if state is not None and state.phase.off:
             return state
-        look = await self._feeds.look(game, Ask.BOX, 0.0)
-        return look.reading if isinstance(look.reading, GameState) else None
+        answer = await self._feeds.read(game, Ask.BOX, 0.0)
+        return answer.reading if isinstance(answer.reading, GameState) else None
 
     async def _keep(self, state: GameState | None, before: GameState | None) -> int:
         """Keep a state, and what its players did; 1 where that was news."""

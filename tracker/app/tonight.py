@@ -136,29 +136,29 @@ async def tonight(
     """Every game that is followed, by tip-off. `rules` are those of bets that bring none."""
     snoozes = await store.alerting.snoozes(now)
     found = []
-    for book in await store.books(rules):
-        readings = await store.cards.chances(book.game.id, now - 2 * _BEHIND)
-        found.append(_game(book, _earlier(readings, now), snoozes, now, zone))
+    for tracking in await store.trackings(rules):
+        readings = await store.cards.chances(tracking.game.id, now - 2 * _BEHIND)
+        found.append(_game(tracking, _earlier(readings, now), snoozes, now, zone))
     return tuple(sorted(found, key=lambda x: (x.card.closed, x.name)))
 
 
 def _game(
-    book: GameTracking,
+    tracking: GameTracking,
     earlier: Mapping[int, float],
     snoozes: Sequence[Snooze],
     now: datetime,
     zone: tzinfo,
 ) -> GameOnPage:
-    quiet = silence(book.game.id, snoozes, now, zone)
-    made = card(book, earlier, now, zone, quiet=quiet, most=len(book.tracked))
-    numbers = {f"#{x.bet.number} ": x for x in book.tracked}
+    quiet = silence(tracking.game.id, snoozes, now, zone)
+    made = card(tracking, earlier, now, zone, quiet=quiet, most=len(tracking.tracked))
+    numbers = {f"#{x.bet.number} ": x for x in tracking.tracked}
     bets = [
         BetOnCard(found.bet.number, row, found.settlement is not None, rules_text(found))
         for row in made.rows
         if (found := _of(row, numbers)) is not None
     ]
     old = bool(made.warning)
-    return GameOnPage(book.game.id, book.game.name, made, tuple(bets), old)
+    return GameOnPage(tracking.game.id, tracking.game.name, made, tuple(bets), old)
 
 
 def _of(row: Row, numbers: Mapping[str, Tracked]) -> Tracked | None:

@@ -288,8 +288,10 @@ async def worth_of(
 
 
 async def _quotes(store: Store, games: Iterable[Game], now: datetime) -> list[Quote]:
-    told = [one for game in games for one in await store.quotes.standing(game.id, now - _DAY, now)]
-    return [replace(x.quote, told_at=x.stood_at) for x in told if x.quote.open]
+    quotes = [
+        one for game in games for one in await store.quotes.standing(game.id, now - _DAY, now)
+    ]
+    return [replace(x.quote, told_at=x.stood_at) for x in quotes if x.quote.open]
 
 
 async def decision_on(

@@ -165,7 +165,7 @@ def status_json(x: StatusView, now: datetime, daemon: DaemonView | None) -> Json
         "bets_file": list(x.bets_file),
         "sources": [
             {"source": one.source, "word": one.word, "last_ok_at": _time(one.last_ok_at)}
-            for one in x.pulses
+            for one in x.sources
         ],
         "deliveries": [
             {"channel": channel, "state": state, "count": count}

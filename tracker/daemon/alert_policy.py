@@ -1,4 +1,4 @@
-"""Where firings are sent on or held: the policy, in step with snoozes and with what was told."""
+"""Where alerts are sent on or held: the policy, in step with snoozes and with what was told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tracker.clock import Clock
 from tracker.domain.alert import Decision, Notice
-from tracker.domain.policy import DAEMON, USUAL, Level, Policy, Say, Snooze, Told
+from tracker.domain.policy import DAEMON, USUAL, Level, PastMessage, Policy, Say, Snooze
 from tracker.domain.tracking import Change
 from tracker.engine.rules.routing import BUDGET_SPAN, route
 from tracker.store import Store
@@ -20,13 +20,13 @@ NOTICE_USEFUL_FOR = timedelta(hours=6)
 
 
 class AlertPolicy:
-    """The one place that decides what becomes of firings, for all games together."""
+    """The one place that decides what becomes of alerts, for all games together."""
 
     def __init__(self, policy: Policy = USUAL) -> None:
         """`policy` is the part of it that the settings give."""
         self._policy = policy
         self._snoozes: tuple[Snooze, ...] = ()
-        self._told: tuple[Told, ...] = ()
+        self._told: tuple[PastMessage, ...] = ()
         self._lost: frozenset[str] = frozenset()
 
     async def recall(self, store: Store, now: datetime) -> None:
@@ -47,15 +47,15 @@ class AlertPolicy:
     def policy(self, now: datetime) -> Policy:
         """What holds at this moment."""
         self._told = tuple(x for x in self._told if abs(now - x.at) < BUDGET_SPAN)
-        return replace(self._policy, snoozes=self._snoozes, told=self._told, lost=self._lost)
+        return replace(self._policy, snoozes=self._snoozes, recent=self._told, lost=self._lost)
 
     def route(self, change: Change, now: datetime) -> Change:
-        """Say of each firing what becomes of it, and remember what is told."""
-        game = change.book.game.id
-        self._lost = self._lost | {game} if change.book.lost else self._lost - {game}
+        """Say of each alert what becomes of it, and remember what is told."""
+        game = change.tracking.game.id
+        self._lost = self._lost | {game} if change.tracking.lost else self._lost - {game}
         routed = route(change, self.policy(now), now)
         if any(x.decision is Decision.FIRED for x in routed.alerts):
-            self._told = (*self._told, Told(game, now))
+            self._told = (*self._told, PastMessage(game, now))
         return routed
 
     def notice(self, kind: str, text: str, now: datetime, level: Level) -> Notice | None:

@@ -62,14 +62,16 @@ class Forecaster:
         self._first = threading.Lock()
         self._begun: set[str] = set()
 
-    async def forecast(self, book: GameTracking, state: GameState) -> Outlook | Unreadable:
+    async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
         """The outlook, or why there is none: a forecast that fails leaves the last one standing."""
-        name = book.game.name
+        name = tracking.game.name
         try:
             async with asyncio.timeout(BUDGET_SECONDS):
                 loop = asyncio.get_running_loop()
-                live = self._live(book.game, state)
-                outlook = await loop.run_in_executor(self._threads, self.outlook, book, state, live)
+                live = self._live(tracking.game, state)
+                outlook = await loop.run_in_executor(
+                    self._threads, self.outlook, tracking, state, live
+                )
         except (ArithmeticError, ValueError, Unpriceable, TimeoutError) as why:
             if name not in self._failing:
                 self._failing.add(name)
@@ -82,34 +84,37 @@ class Forecaster:
         return outlook
 
     def outlook(
-        self, book: GameTracking, state: GameState, live: LiveLines | None = None
+        self, tracking: GameTracking, state: GameState, live: LiveLines | None = None
     ) -> Outlook:
         """The forecast itself, moved towards what the market quotes at that moment."""
-        league = book.game.league
+        league = tracking.game.league
         if league in self._begun:
-            return self._outlook(book, state, live)
+            return self._outlook(tracking, state, live)
         # A league's first forecast reads its parameters, and works out what all its games share.
         with self._first:
-            made = self._outlook(book, state, live)
+            made = self._outlook(tracking, state, live)
             if league not in self._begun:
                 self._begun.add(league)
                 give_back()
         return made
 
-    def _outlook(self, book: GameTracking, state: GameState, live: LiveLines | None) -> Outlook:
-        bets = [x.bet for x in book.tracked]
+    def _outlook(self, tracking: GameTracking, state: GameState, live: LiveLines | None) -> Outlook:
+        bets = [x.bet for x in tracking.tracked]
         made = self.pricing.seen(state, bets, live=live).outlook()
-        return prepared(replace(made, told=self.pricing.told(book.game, bets)), book)
+        return prepared(replace(made, told=self.pricing.told(tracking.game, bets)), tracking)
 
 
-def prepared(outlook: Outlook, book: GameTracking) -> Outlook:
-    """The outlook with all worked out that the bets of a book ask of it.
+def prepared(outlook: Outlook, tracking: GameTracking) -> Outlook:
+    """The outlook with all worked out that a game's bets ask of it.
 
     An outlook works out parts of the game and players once, when they are first asked for: here, in
     a thread, and not where it is decided, on the event loop.
     """
     markets = {
-        leg.market for x in book.tracked for leg in x.bet.legs if leg.game.id == book.game.id
+        leg.market
+        for x in tracking.tracked
+        for leg in x.bet.legs
+        if leg.game.id == tracking.game.id
     }
     work_out_players([x for x in markets if isinstance(x, PlayerTotal | DoubleDouble)], outlook)
     for span in {x.span for x in markets if not isinstance(x, PlayerTotal | DoubleDouble)}:

@@ -31,7 +31,7 @@ from tracker.daemon.watchdog import Watchdog
 from tracker.daemon.watchers.buying import MarketParts
 from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.daemon.watchers.known_players import watch_faces
+from tracker.daemon.watchers.known_players import watch_rosters
 from tracker.daemon.watchers.lacking import Lacking
 from tracker.daemon.watchers.loops import (
     GRACE,
@@ -97,7 +97,7 @@ class Parts:
     clock: Clock
     store: Store
     feeds: Feeds
-    pulses: SourceStatus
+    source_status: SourceStatus
     tell: Tell
     rng: random.Random
     odds: OddsSources
@@ -117,18 +117,18 @@ class Daemon:
         self._following: dict[str, Poller] = {}
         self._changed = asyncio.Event()
         self._progress = Watchdog(SystemClock())
-        self._desk = AlertPolicy(parts.settings.policy)
-        self._herald = SystemNotices(
-            parts.store, self._desk, parts.clock, parts.channels, self._ring
+        self._alert_policy = AlertPolicy(parts.settings.policy)
+        self._notices = SystemNotices(
+            parts.store, self._alert_policy, parts.clock, parts.channels, self._ring
         )
-        self._tell = self._herald.hearing(parts.tell)
-        self._patience = WriteBackoff(SystemClock(), self._progress, self._tell)
-        parts.store.wait_out(self._patience.wait_out)
-        parts.pulses.listen(self._hear)
-        self._shelf = FollowedBets(parts.store, parts.clock, parts.settings, self._tell)
+        self._tell = self._notices.hearing(parts.tell)
+        self._write_backoff = WriteBackoff(SystemClock(), self._progress, self._tell)
+        parts.store.wait_out(self._write_backoff.wait_out)
+        parts.source_status.listen(self._hear)
+        self._followed = FollowedBets(parts.store, parts.clock, parts.settings, self._tell)
         known = partial(lines_for, parts.settings.lines)
         self._forecaster = Forecaster(known, parts.tell, parts.load, self._live_lines)
-        self._wall = LiveView(parts.clock, parts.settings.zone)
+        self._live_view = LiveView(parts.clock, parts.settings.zone)
         self._market = MarketWatch(self._market_parts)
         registry = registry_beside(parts.settings.store.path)
         self._trials = TrialWatch(
@@ -141,18 +141,18 @@ class Daemon:
             channels=tuple(self._bells),
             ring=self._ring,
             tell=self._tell,
-            wanted=self._shelf.wanted,
-            meet=self._shelf.meet,
-            see=parts.pulses.see,
+            wanted=self._followed.wanted,
+            meet=self._followed.meet,
+            see=parts.source_status.see,
             show=self._show,
             closed=self._market.values.get,
-            route=self._desk.route,
+            route=self._alert_policy.route,
             wording=parts.settings.wording,
         )
 
     @property
     def _market_parts(self) -> MarketParts:
-        parts, shelf = self._parts, self._shelf
+        parts, followed = self._parts, self._followed
         return MarketParts(
             sources=parts.odds,
             store=parts.store,
@@ -161,10 +161,10 @@ class Daemon:
             clock=parts.clock,
             settings=parts.settings.odds,
             tell=self._tell,
-            trackings=shelf.trackings,
-            roster_of=shelf.roster_of,
-            hear=parts.pulses.hear,
-            route=self._desk.route,
+            trackings=followed.trackings,
+            roster_of=followed.roster_of,
+            hear=parts.source_status.hear,
+            route=self._alert_policy.route,
             style=parts.settings.wording,
             channels=tuple(self._bells),
             ring=self._ring,
@@ -177,7 +177,7 @@ class Daemon:
 
     def _show(self, tracking: GameTracking) -> None:
         """Let everybody see what is believed of a game after a poll."""
-        self._wall.show(tracking)
+        self._live_view.show(tracking)
         self._trials.show(tracking)
         self._market.show(tracking)
 
@@ -186,7 +186,7 @@ class Daemon:
         parts = self._parts
         zone, verbs = parts.settings.zone, parts.verbs
         return ChatBoards(
-            parts.channels, parts.store, self._wall, self._clock, zone, self._tell,
+            parts.channels, parts.store, self._live_view, self._clock, zone, self._tell,
             self._progress, self._bet_commands(), verbs,
         )  # fmt: skip
 
@@ -204,38 +204,40 @@ class Daemon:
         """Run every loop until `stop` is set; the first that fails takes all down with it."""
         changed, wanted = self._changed, asyncio.Event()
         slate = await self._slates()
-        shelf, clock, progress = self._shelf, self._clock, self._progress
+        followed, clock, progress = self._followed, self._clock, self._progress
         store, settings, tell = self._parts.store, self._parts.settings, self._tell
         await learn(store, self._forecaster.pricing)
         await self._market.restore()
         keep = timedelta(days=settings.store.keep_bodies_days)
-        await self._desk.recall(store, clock.now())
+        await self._alert_policy.recall(store, clock.now())
         async with deciding(self._context) as decisions, asyncio.TaskGroup() as tasks:
 
-            def follow(books: tuple[GameTracking, ...]) -> None:
+            def follow(trackings: tuple[GameTracking, ...]) -> None:
                 self._forecaster.pricing.players.learn(
-                    shelf.recent, shelf.teams, shelf.absences, shelf.against
+                    followed.recent, followed.teams, followed.absences, followed.against
                 )
-                self._follow(books, tasks, decisions)
+                self._follow(trackings, tasks, decisions)
 
             for channel in self._parts.channels:
                 bell, habits = self._bells[channel.name], self._habits(channel)
                 tasks.create_task(dispatch(store, channel, clock, bell, tell, habits))
             for job in self._chats.jobs():
                 tasks.create_task(job)
-            tasks.create_task(tend_bets(shelf, changed, wanted, follow, clock, progress))
+            tasks.create_task(tend_bets(followed, changed, wanted, follow, clock, progress))
             late = LateSlate(slate.read, settings.alerts.delay, clock)
-            tasks.create_task(watch_slate(late.read, store, shelf, changed, wanted, clock))
+            tasks.create_task(watch_slate(late.read, store, followed, changed, wanted, clock))
             tasks.create_task(keep_learning(store, self._forecaster.pricing, clock))
             tasks.create_task(self._lacking(changed).watch())
             for loop_of_market in self._market.jobs():
                 tasks.create_task(loop_of_market)
             feeds = self._parts.feeds
-            faces = watch_faces(lambda: shelf.faceless, feeds, shelf.meet, feeds.roomy, clock)
-            tasks.create_task(faces)
-            tasks.create_task(self._parts.pulses.keep(store, clock, self._parts.feeds.usage))
-            tasks.create_task(self._desk.tend(store, clock))
-            for job in self._herald.jobs():
+            rosters = watch_rosters(
+                lambda: followed.without_roster, feeds, followed.meet, feeds.roomy, clock
+            )
+            tasks.create_task(rosters)
+            tasks.create_task(self._parts.source_status.keep(store, clock, self._parts.feeds.usage))
+            tasks.create_task(self._alert_policy.tend(store, clock))
+            for job in self._notices.jobs():
                 tasks.create_task(job)
             self._keep_in_touch(tasks)
             moving = partial(say_moving, settings.store.lock)
@@ -245,10 +247,10 @@ class Daemon:
             tasks.create_task(tidy(store, clock, keep))
             tasks.create_task(self._trials.watch())
             notifier.ready(self._status())
-            await self._herald.started(len(await store.books(())))
+            await self._notices.started(len(await store.trackings(())))
             await stop.wait()
             notifier.stopping("stopping")
-            await self._herald.farewell(SystemClock())
+            await self._notices.farewell(SystemClock())
             raise _Stop
 
     def _habits(self, channel: Channel) -> SendingHabits:
@@ -260,7 +262,7 @@ class Daemon:
 
     def _lacking(self, changed: asyncio.Event) -> Lacking:
         """What reads, in the background, what bets lack that came late."""
-        parts, shelf = self._parts, self._shelf
+        parts, followed = self._parts, self._followed
 
         def learned(games: frozenset[str]) -> None:
             changed.set()
@@ -270,29 +272,29 @@ class Daemon:
         refresh = Refresh(parts.store, parts.feeds, self._clock, parts.load)
         pricing = self._forecaster.pricing
         return Lacking(
-            parts.store, parts.feeds, pricing, refresh, self._clock, shelf.trackings,
-            lambda: shelf.faceless, learned,
+            parts.store, parts.feeds, pricing, refresh, self._clock, followed.trackings,
+            lambda: followed.without_roster, learned,
         )  # fmt: skip
 
     async def _slates(self) -> Slates:
         """The games of the leagues that are wanted, with what is known and bet on already."""
-        await self._shelf.recall()
+        await self._followed.recall()
         known = await self._parts.store.games(since=self._clock.now() - KEPT)
         games = (game for game, _ in known)
-        return self._parts.feeds.slates(self._shelf.leagues, games, lambda: self._shelf.held)
+        return self._parts.feeds.slates(self._followed.leagues, games, lambda: self._followed.held)
 
     def _as_they_stand(self) -> tuple[GameTracking, ...] | None:
         """Every game that is followed, as its last poll left it; None while one has had none."""
-        found = [self._wall.book(x) for x in self._following]
+        found = [self._live_view.tracking(x) for x in self._following]
         shown = {x.game.id for x in found if x is not None}
-        if len(shown) < len(found) or {x.id for x in self._shelf.games()} - shown:
+        if len(shown) < len(found) or {x.id for x in self._followed.games()} - shown:
             return None
         return tuple(x for x in found if x is not None)
 
     def _plays_today(self) -> bool:
         """Whether a bet is on any game of the leagues' date at this moment."""
         today = slate_date(self._clock.now())
-        return any(game.slate == today for game in self._shelf.games())
+        return any(game.slate == today for game in self._followed.games())
 
     def _keep_in_touch(self, tasks: asyncio.TaskGroup) -> None:
         """Start what is done at set times, and what tells others that the program is alive."""
@@ -321,40 +323,40 @@ class Daemon:
 
     def _well(self) -> bool:
         """A full good cycle: every loop moves, writes go through, and no game is without data."""
-        return not (self._progress.late() or self._patience.waiting or self._herald.blind)
+        return not (self._progress.late() or self._write_backoff.waiting or self._notices.blind)
 
     def _follow(
-        self, books: tuple[GameTracking, ...], tasks: asyncio.TaskGroup, decisions: Decisions
+        self, trackings: tuple[GameTracking, ...], tasks: asyncio.TaskGroup, decisions: Decisions
     ) -> None:
         """Start a track for each game that has none, and wake those whose bets have changed."""
-        for book in books:
-            if book.game.id not in self._following and book.tracked:
-                poller = self._poller(book)
-                self._following[book.game.id] = poller
-                tasks.create_task(self._track(book, poller, decisions))
-        for game_id in self._shelf.moved() & self._following.keys():
+        for tracking in trackings:
+            if tracking.game.id not in self._following and tracking.tracked:
+                poller = self._poller(tracking)
+                self._following[tracking.game.id] = poller
+                tasks.create_task(self._track(tracking, poller, decisions))
+        for game_id in self._followed.moved() & self._following.keys():
             self._following[game_id].nudge()
 
-    def _poller(self, book: GameTracking) -> Poller:
+    def _poller(self, tracking: GameTracking) -> Poller:
         speed = self._clock.speed if isinstance(self._clock, ScaledClock) else 1.0
 
         def beat() -> None:
-            self._progress.expect(book.game.name, STEP_S / speed + GRACE)
+            self._progress.expect(tracking.game.name, STEP_S / speed + GRACE)
 
-        if book.state is not None:
-            self._parts.feeds.recall(book.game, book.state)
-        feeds, roomy = self._parts.feeds, partial(self._parts.feeds.roomy, book.game)
-        return Poller(book.game, feeds, self._clock, self._parts.rng, beat, roomy)
+        if tracking.state is not None:
+            self._parts.feeds.recall(tracking.game, tracking.state)
+        feeds, roomy = self._parts.feeds, partial(self._parts.feeds.roomy, tracking.game)
+        return Poller(tracking.game, feeds, self._clock, self._parts.rng, beat, roomy)
 
-    async def _track(self, book: GameTracking, poller: Poller, decisions: Decisions) -> None:
-        self._tell(GameFollowed(book.game.name, len(book.tracked)))
+    async def _track(self, tracking: GameTracking, poller: Poller, decisions: Decisions) -> None:
+        self._tell(GameFollowed(tracking.game.name, len(tracking.tracked)))
         delay = self._parts.settings.alerts.delay
-        async with delayed(poller, delay, self._clock, book.standing) as behind:
-            await track(book, behind, decisions)
-        del self._following[book.game.id]
-        self._wall.leave(book.game.id)
-        self._progress.ended(book.game.name)
-        self._tell(GameLeft(book.game.name))
+        async with delayed(poller, delay, self._clock, tracking.standing) as behind:
+            await track(tracking, behind, decisions)
+        del self._following[tracking.game.id]
+        self._live_view.leave(tracking.game.id)
+        self._progress.ended(tracking.game.name)
+        self._tell(GameLeft(tracking.game.name))
 
     def _hear(self, source: str) -> None:
         """A fresh board has come: every game of its league that is played looks at it at once."""
@@ -368,7 +370,7 @@ class Daemon:
 
     def _status(self) -> str:
         """One line for systemd."""
-        games, waiting = len(self._following), self._shelf.waiting
+        games, waiting = len(self._following), self._followed.waiting
         text = f"following {plural(games, 'game')}"
         if waiting:
             text += f", {plural(waiting, 'bet')} waiting for a game"
@@ -400,8 +402,8 @@ async def run(  # noqa: PLR0913 - all but three have a default
     """
     share_one_heap()
     stop = stop or asyncio.Event()
-    pulses = SourceStatus()
-    opening = open_feeds(settings.feeds, clock, tell=tell, pulse=pulses.hear)
+    source_status = SourceStatus()
+    opening = open_feeds(settings.feeds, clock, tell=tell, report_status=source_status.hear)
     settings.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with single_instance(settings.store.lock), _signals(stop):
         async with (
@@ -413,8 +415,8 @@ async def run(  # noqa: PLR0913 - all but three have a default
             await store.keep_daemon(_self_view(clock))
             rng = random.Random(seed)  # noqa: S311 - jitter is no secret
             parts = Parts(
-                settings, channels, clock, store, feeds, pulses, tell, rng, odds, load, verbs,
-                runners,
+                settings, channels, clock, store, feeds, source_status, tell, rng, odds, load,
+                verbs, runners,
             )  # fmt: skip
             tell(DaemonStarted(str(settings.store.path)))
             with settled():

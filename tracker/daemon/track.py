@@ -51,14 +51,14 @@ class Recorder(Protocol):
 class Forecasts(Protocol):
     """Forecasts a game's end from its state."""
 
-    async def forecast(self, book: GameTracking, state: GameState) -> Outlook | Unreadable:
+    async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
         """The outlook, or why there is none."""
         ...
 
 
-def _as_they_are(book: GameTracking) -> tuple[Tracked, ...]:
+def _as_they_are(tracking: GameTracking) -> tuple[Tracked, ...]:
     """For bets that nobody adds to."""
-    return book.tracked
+    return tracking.tracked
 
 
 def _ignore(_: object) -> None:
@@ -84,8 +84,8 @@ class TrackContext:
     """What every track works with.
 
     `wanted` gives the bets on a game that are to be followed, as they are stored; `meet` hears who
-    plays. `ring` wakes the channels once an alert is on disk; `see` is told of looks that brought
-    nothing, `show` of what is believed after every look. `route` says of each firing what becomes
+    plays. `ring` wakes the channels once an alert is on disk; `see` is told of polls that brought
+    nothing, `show` of what is believed after every poll. `route` says of each alert what becomes
     of it, and `wording` how it is worded. `closed` gives what a bet was worth by the close.
     """
 
@@ -105,20 +105,20 @@ class TrackContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class PollForecast:
     """A poll of a game with its forecast, to be decided on.
 
-    `book` is what was believed of the game before. `known` is the state that `outlook` was made of:
-    what the poll tells, or what is presumed of a game that nothing tells of yet.
+    `tracking` is what was believed of the game before. `known` is the state that `outlook` was made
+    of: what the poll tells, or what is presumed of a game that nothing tells of yet.
     """
 
-    book: GameTracking
+    tracking: GameTracking
     poll: Poll
     known: GameState | None = None
     outlook: Outlook | Unreadable | None = None
 
 
-_Asked = tuple[Looked, asyncio.Future[GameTracking]]
+_Asked = tuple[PollForecast, asyncio.Future[GameTracking]]
 """A poll that waits to be decided on, and what its game's track waits for."""
 
 
@@ -132,9 +132,9 @@ class _Made:
     kept: bool
 
     @property
-    def told(self) -> bool:
+    def notifies(self) -> bool:
         """Whether an alert of it is to be sent."""
-        return any(x.told for x in self.change.alerts)
+        return any(x.notifies for x in self.change.alerts)
 
 
 class Decisions:
@@ -148,13 +148,13 @@ class Decisions:
         self._queue = queue
         self._consumer = consumer
 
-    async def made_of(self, looked: Looked) -> GameTracking:
+    async def made_of(self, polled: PollForecast) -> GameTracking:
         """What is believed after a poll, once all that follows from it is on disk.
 
         Raises what the consumer died of: nothing is decided after that.
         """
         made: asyncio.Future[GameTracking] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait((looked, made))
+        self._queue.put_nowait((polled, made))
         both: set[asyncio.Future[Any]] = {made, self._consumer}
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if not made.done():
@@ -174,28 +174,28 @@ async def deciding(context: TrackContext) -> AsyncIterator[Decisions]:
         await asyncio.wait({consumer})
 
 
-async def track(book: GameTracking, poller: Poller, decisions: Decisions) -> None:
+async def track(tracking: GameTracking, poller: Poller, decisions: Decisions) -> None:
     """Follow one game until every bet on it is settled for good, or none is left."""
     context = decisions.context
     # How long the feed is silent counts from here: before, nobody listened.
-    book = replace(book, seen_at=book.seen_at and context.clock.now())
-    while not book.settled:
-        poll = await poller.next(book.standing)
-        book = book.with_bets(context.wanted(book))
-        if not book.tracked:
+    tracking = replace(tracking, seen_at=tracking.seen_at and context.clock.now())
+    while not tracking.settled:
+        poll = await poller.next(tracking.standing)
+        tracking = tracking.with_bets(context.wanted(tracking))
+        if not tracking.tracked:
             return
-        book = await decisions.made_of(await _forecast(book, poll, context))
+        tracking = await decisions.made_of(await _forecast(tracking, poll, context))
 
 
-async def _forecast(book: GameTracking, poll: Poll, context: TrackContext) -> Looked:
+async def _forecast(tracking: GameTracking, poll: Poll, context: TrackContext) -> PollForecast:
     """The poll with the outlook from what it tells, or from before tip-off where it is wanted."""
     if isinstance(poll.reading, GameState):
         known: GameState | None = poll.reading
         context.meet(poll.reading)
     else:
-        known = to_presume(book, context.clock.now())
-    outlook = None if known is None else await context.forecasts.forecast(book, known)
-    return Looked(book, poll, known, outlook)
+        known = to_presume(tracking, context.clock.now())
+    outlook = None if known is None else await context.forecasts.forecast(tracking, known)
+    return PollForecast(tracking, poll, known, outlook)
 
 
 async def _work_off(queue: asyncio.Queue[_Asked], context: TrackContext) -> None:
@@ -204,7 +204,7 @@ async def _work_off(queue: asyncio.Queue[_Asked], context: TrackContext) -> None
     while True:
         made = [_made(await queue.get(), shared, context)]
         # What a person is to be told waits for no other game.
-        while not queue.empty() and not made[-1].told:
+        while not queue.empty() and not made[-1].notifies:
             made.append(_made(queue.get_nowait(), shared, context))
         kept = [(x.poll, x.change) for x in made if x.kept]
         if kept:
@@ -212,69 +212,72 @@ async def _work_off(queue: asyncio.Queue[_Asked], context: TrackContext) -> None
         for one in made:
             _tell(one, context)
             if not one.waiting.done():
-                one.waiting.set_result(one.change.book)
+                one.waiting.set_result(one.change.tracking)
 
 
 def _made(asked: _Asked, shared: dict[int, Tracked], context: TrackContext) -> _Made:
     """What a poll changes. `shared` has the newest memory of each bet on several games."""
-    looked, waiting = asked
-    book = _taken_up(looked.book, shared, context)
+    polled, waiting = asked
+    tracking = _taken_up(polled.tracking, shared, context)
     now = context.clock.now()
-    change = context.route(_decided(replace(looked, book=book), now), now)
-    shared.update({x.bet.number: x for x in change.book.tracked if len(x.bet.games) > 1})
+    change = context.route(_decided(replace(polled, tracking=tracking), now), now)
+    shared.update({x.bet.number: x for x in change.tracking.tracked if len(x.bet.games) > 1})
     change = worded(change, context.wording, context.closed)
-    kept = worth_recording(looked.poll, change) or change.book.checks != book.checks
-    return _Made(looked.poll, change, waiting, kept)
+    kept = (
+        worth_recording(polled.poll, change, tracking.state)
+        or change.tracking.checks != tracking.checks
+    )
+    return _Made(polled.poll, change, waiting, kept)
 
 
 def _taken_up(
-    book: GameTracking, shared: dict[int, Tracked], context: TrackContext
+    tracking: GameTracking, shared: dict[int, Tracked], context: TrackContext
 ) -> GameTracking:
-    """The book with the bets that are wanted at this moment, each as the last decision left it."""
-    wanted = context.wanted(book)
+    """The tracking with the bets that are wanted now, each as the last decision left it."""
+    wanted = context.wanted(tracking)
     followed = {x.bet.number for x in wanted}
-    for number in [n for n, x in shared.items() if _is_on(x, book) and n not in followed]:
+    for number in [n for n, x in shared.items() if _is_on(x, tracking) and n not in followed]:
         del shared[number]
-    known = {x.bet.number: x for x in book.tracked}
+    known = {x.bet.number: x for x in tracking.tracked}
     newest = tuple(shared.get(x.bet.number, known.get(x.bet.number, x)) for x in wanted)
-    return replace(book, tracked=newest).with_bets(wanted)
+    return replace(tracking, tracked=newest).with_bets(wanted)
 
 
-def _is_on(tracked: Tracked, book: GameTracking) -> bool:
-    return any(x.id == book.game.id for x in tracked.bet.games)
+def _is_on(tracked: Tracked, tracking: GameTracking) -> bool:
+    return any(x.id == tracking.game.id for x in tracked.bet.games)
 
 
-def _decided(looked: Looked, now: datetime) -> Change:
-    book, reading, outlook = looked.book, looked.poll.reading, looked.outlook
+def _decided(polled: PollForecast, now: datetime) -> Change:
+    tracking, reading, outlook = polled.tracking, polled.poll.reading, polled.outlook
     if isinstance(reading, Unreadable):
-        if looked.known is not None and isinstance(outlook, Outlook):
-            book = presume(book, looked.known, outlook)
-        return note(book, reading, now)
+        if polled.known is not None and isinstance(outlook, Outlook):
+            tracking = presume(tracking, polled.known, outlook)
+        return note(tracking, reading, now)
     if not isinstance(outlook, Unreadable):
-        return advance(book, reading, outlook, now)
+        return advance(tracking, reading, outlook, now)
     # What is over is settled by its score: a result never waits for a forecast.
     over = reading.phase is Phase.FINAL or reading.phase.off
-    return advance(book, reading, None, now) if over else note(book, outlook, now)
+    return advance(tracking, reading, None, now) if over else note(tracking, outlook, now)
 
 
 def _tell(made: _Made, context: TrackContext) -> None:
     """Let everybody know what is on disk."""
     if not made.kept:
-        context.see(made.change.book)
-    context.show(made.change.book)
+        context.see(made.change.tracking)
+    context.show(made.change.tracking)
     for event in made.change.notes:
         context.tell(event)
-    if made.told:
+    if made.notifies:
         context.ring()
 
 
 def worded(change: Change, wording: MessageStyle = PLAIN, closed: Closed = nobody_closed) -> Change:
     """The change with the text of every alert that is told, at once or later."""
-    tracked = {x.bet.number: x for x in change.book.tracked}
+    tracked = {x.bet.number: x for x in change.tracking.tracked}
     return replace(
         change,
         alerts=tuple(
-            replace(x, text=_text(x, tracked[x.bet], change, wording, closed)) if x.told else x
+            replace(x, text=_text(x, tracked[x.bet], change, wording, closed)) if x.notifies else x
             for x in change.alerts
         ),
     )
@@ -284,7 +287,7 @@ def _text(
     alert: Alert, tracked: Tracked, change: Change, wording: MessageStyle, closed: Closed
 ) -> str:
     """The message of an alert; that of a result with what the bet was worth by the close."""
-    text = compose(alert, tracked, change.book, wording)
+    text = compose(alert, tracked, change.tracking, wording)
     if alert.rule != Event.SETTLED or not text or alert.rule in wording.templates:
         return text
     line = settled_line(tracked.bet, closed(tracked.bet.number))
@@ -292,10 +295,19 @@ def _text(
     return "\n".join(x for x in (first, line, rest) if x)
 
 
-def worth_recording(poll: Poll, change: Change) -> bool:
-    """Whether a poll brought anything: a repeated state leaves no trace, a broken body does."""
+def worth_recording(poll: Poll, change: Change, before: GameState | None) -> bool:
+    """Whether a poll brought anything: a repeated state leaves no trace, a broken body does.
+
+    `before` is what was believed of the game. A box may tell of players under a moment that was
+    told already: the next chance rests on it.
+    """
     if not change.empty or change.notes:
         return True
     if isinstance(poll.reading, Unreadable):
         return poll.reading.trouble is Trouble.MALFORMED
-    return change.ordering is not Ordering.SAME
+    return change.ordering is not Ordering.SAME or _boxed(change.tracking.state) != _boxed(before)
+
+
+def _boxed(state: GameState | None) -> tuple[object, ...]:
+    """What a box alone tells of a game."""
+    return () if state is None else (state.players, state.box)

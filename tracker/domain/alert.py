@@ -76,7 +76,7 @@ class Alert:
     leg_was: float | None = None
 
     @property
-    def told(self) -> bool:
+    def notifies(self) -> bool:
         """Whether there is something to say: at once, or in a digest later."""
         return self.decision is Decision.FIRED or self.due_at is not None
 

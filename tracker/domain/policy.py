@@ -313,13 +313,13 @@ class Snooze:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PastMessage:
     """A message that was decided on: the game it is about, and when."""
 
     game: str
     at: datetime
 
-    def goes_with(self, other: Told) -> bool:
+    def goes_with(self, other: PastMessage) -> bool:
         """Whether both belong in one message: they are about one game, and TOGETHER at most apart.
 
         The rules delay what can wait by this, and a channel's sender joins by it what is due.
@@ -329,7 +329,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All that decides what becomes of a firing, as it stands at one moment.
+    """All that decides what becomes of an alert, as it stands at one moment.
 
     `levels` and `says` are by topic. `told` are the messages of the last hour, `lost` the games
     whose feed is away. `budget` bounds the messages an hour, `game_budget` those of one game.
@@ -339,7 +339,7 @@ class Policy:
     says: Mapping[str, Say] = field(default_factory=dict)
     quiet: QuietHours | None = None
     snoozes: tuple[Snooze, ...] = ()
-    told: tuple[Told, ...] = ()
+    recent: tuple[PastMessage, ...] = ()
     lost: frozenset[str] = frozenset()
     budget: int = 30
     game_budget: int = 15

@@ -18,7 +18,7 @@ from tracker.domain.prior import Basis
 if TYPE_CHECKING:
     from tracker.domain.events import SystemEvent
 
-BOX_PATIENCE = timedelta(minutes=20)
+BOX_AWAITED = timedelta(minutes=20)
 """How long after the end a game is looked at every minute for what a result still lacks."""
 
 
@@ -125,13 +125,13 @@ class Group:
 class Tracked:
     """A bet that is being followed.
 
-    `chance` is that of the last snapshot; `peak` and `low` bound its win part as far as it was open:
-    what is certain, and a result, is no chance and bounds nothing. `no_chance`
-    says why it has none at present. `review` says why a person must decide the result. `told` is
+    `chance` is that of the last snapshot; `peak` and `low` bound its win part while it was open:
+    what is certain, and a result, is no chance and bounds nothing. `no_chance` says why it has none
+    at present. `review` says why a person must decide the result. `told` is
     the last revision that was announced.
 
     A parlay has a standing for each leg and a group for each game; one over several games is in the
-    book of each.
+    tracking of each.
     """
 
     bet: Bet
@@ -283,20 +283,20 @@ class GameTracking:
         done = bool(self.tracked) and all(x.done_in(self.game.id) for x in self.tracked)
         if self.final_at is not None and self.seen_at is not None:
             # What the box still lacks by then comes with a later look at it, or never.
-            done = done or self.seen_at - self.final_at >= BOX_PATIENCE
+            done = done or self.seen_at - self.final_at >= BOX_AWAITED
         legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
         players = any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
         return Standing(self.game, self.state, self.final_at, done, self.checks, players)
 
     def with_tracked(self, tracked: Tracked) -> GameTracking:
-        """The book with one bet's entry replaced."""
+        """The tracking with one bet's entry replaced."""
         number = tracked.bet.number
         return replace(
             self, tracked=tuple(tracked if x.bet.number == number else x for x in self.tracked)
         )
 
     def with_bets(self, wanted: tuple[Tracked, ...]) -> GameTracking:
-        """The book with exactly these bets; those already followed keep what is remembered."""
+        """The tracking with exactly these bets; those already followed keep what is remembered."""
         followed = {x.bet.number: x for x in self.tracked}
         return replace(
             self,
@@ -323,7 +323,7 @@ class Change:
     `rules` and `legs` hold only those that changed. `notes` are transitions worth a log line.
     """
 
-    book: GameTracking
+    tracking: GameTracking
     ordering: Ordering | None = None
     snapshots: tuple[Snapshot, ...] = ()
     rules: tuple[RuleState, ...] = ()

@@ -14,10 +14,10 @@ from tracker.domain.league import NBA
 from tracker.domain.poll import Trouble, Unreadable, Usage
 from tracker.feeds.arbitration.failover import Failover
 from tracker.feeds.http.fetch import DEADLINE_S, Fetcher
-from tracker.feeds.http.health import Health, Pulse, advice, ignore_pulse
+from tracker.feeds.http.health import Health, ReportStatus, advice, ignore_status
 from tracker.feeds.leagues import SOURCES
 from tracker.feeds.polling.board import BoardReading
-from tracker.feeds.polling.feed import Ask, Feed, Look, fetcher_of
+from tracker.feeds.polling.feed import Ask, Feed, FeedAnswer, fetcher_of
 from tracker.feeds.polling.possession import Possession
 from tracker.feeds.slates import Slates
 from tracker.feeds.source import Source
@@ -51,16 +51,16 @@ class Feeds:
         self._watches = {x: Failover(feeds[x], clock, tell) for x in feeds}
         self._balls = {x: Possession(feeds[x][0], clock) for x in feeds}
 
-    async def look(self, game: Game, ask: Ask, max_age: float) -> Look:
+    async def read(self, game: Game, ask: Ask, max_age: float) -> FeedAnswer:
         """What is known of a game, from the sources of its league. It never raises."""
         watch = self._watches.get(game.league)
         if watch is not None:
-            look = await watch.look(game, ask, max_age)
-            return await self._balls[game.league].added(game, look)
+            answer = await watch.read(game, ask, max_age)
+            return await self._balls[game.league].added(game, answer)
         why = f"no source of the {game.rules.name} may be asked"
         now, heard = self._clock.now(), self._clock.monotonic()
         missing = Unreadable(Trouble.DOWN, why)
-        return Look(game.league, "", now, heard, b"", "", missing)
+        return FeedAnswer(game.league, "", now, heard, b"", "", missing)
 
     def recall(self, game: Game, state: GameState) -> None:
         """Take it that this state of a game was told before the program was started again."""
@@ -104,7 +104,7 @@ async def open_feeds(
     clock: Clock,
     *,
     tell: Tell = tell_nobody,
-    pulse: Pulse = ignore_pulse,
+    report_status: ReportStatus = ignore_status,
     deadline_s: float = DEADLINE_S,
     sources: Mapping[str, tuple[Source, ...]] = SOURCES,
 ) -> AsyncIterator[Feeds]:
@@ -140,7 +140,8 @@ async def open_feeds(
         for league, listed in sources.items():
             asked = [x for x in listed if x.name in usable]
             opened = tuple(
-                Feed(x, fetchers[x.name], clock, Health(x.label, tell, pulse)) for x in asked
+                Feed(x, fetchers[x.name], clock, Health(x.label, tell, report_status))
+                for x in asked
             )
             for feed in opened:
                 stack.push_async_callback(feed.aclose)

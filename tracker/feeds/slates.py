@@ -199,8 +199,8 @@ class Slates:
         from_schedule, blind, answered = False, True, False
         for feed, slate in zip(self._feeds[league], self._slates[league], strict=True):
             reading = await slate.read(schedule=schedule)
-            for told in reading.games:
-                own = self._own(feed, told)
+            for reported in reading.games:
+                own = self._own(feed, reported)
                 games.setdefault(own.id, own)
             for state in reading.states:
                 own = self._own(feed, state.game)
@@ -220,9 +220,9 @@ class Slates:
             answered,
         )
 
-    def _own(self, feed: Feed, told: Game) -> Game:
+    def _own(self, feed: Feed, reported: Game) -> Game:
         """The game under the id in force, which the feed learns if it is not its own."""
-        own = self._register.own(feed.source.label, told)
-        if own.id != told.id:
-            feed.learn(own, told)
+        own = self._register.own(feed.source.label, reported)
+        if own.id != reported.id:
+            feed.learn(own, reported)
         return own

@@ -93,7 +93,7 @@ def run(
     *,
     jobs: int = -1,
     cluster: str | None = None,
-    patience: float = CLUSTER_S,
+    wait_s: float = CLUSTER_S,
     done: Callable[[F], None] = lambda _: None,
 ) -> list[F]:
     """Work all pieces out, in their order; `done` is told of each as it comes, in that order too.
@@ -109,7 +109,7 @@ def run(
         if cluster is None:
             stack.enter_context(parallel_config("loky", n_jobs=jobs))
         else:
-            stack.enter_context(_client(cluster, patience))
+            stack.enter_context(_client(cluster, wait_s))
             stack.enter_context(parallel_config("dask"))
         found = []
         for one in Parallel(return_as="generator")(delayed(work)(x) for x in pieces):
@@ -118,7 +118,7 @@ def run(
     return found
 
 
-def _client(address: str, patience: float) -> AbstractContextManager[object]:
+def _client(address: str, wait_s: float) -> AbstractContextManager[object]:
     try:
         from distributed import Client
     except ImportError:
@@ -127,7 +127,7 @@ def _client(address: str, patience: float) -> AbstractContextManager[object]:
         ) from None
     try:
         client: AbstractContextManager[object] = Client(  # type: ignore[no-untyped-call]
-            address, timeout=patience
+            address, timeout=wait_s
         )
     except (OSError, TimeoutError, ValueError) as why:
         raise NoCluster(

@@ -27,7 +27,7 @@ from tracker.domain.events import (
     Tell,
 )
 from tracker.domain.money import plural
-from tracker.domain.policy import Told
+from tracker.domain.policy import PastMessage
 from tracker.notify.channel import Channel, Message
 from tracker.wording.figures import span_text
 
@@ -73,7 +73,7 @@ class Queue(Protocol):
         """End what is too late to be useful; return all that no digest has told for certain."""
         ...
 
-    async def told(self, expired: Iterable[Delivery], outcome: Outcome) -> object:
+    async def finish_digest(self, expired: Iterable[Delivery], outcome: Outcome) -> object:
         """Write down what came of the digest of these; what may be untold comes again."""
         ...
 
@@ -94,7 +94,9 @@ def one_cause(first: Delivery, later: Delivery) -> bool:
     """Alerts of one game within a few seconds; what the program says of itself stands alone."""
     if first.game is None or later.game is None:
         return False
-    return Told(first.game, first.created_at).goes_with(Told(later.game, later.created_at))
+    return PastMessage(first.game, first.created_at).goes_with(
+        PastMessage(later.game, later.created_at)
+    )
 
 
 CardOf = Callable[[str, tuple[int, ...]], Awaitable[str | None]]
@@ -148,21 +150,21 @@ async def dispatch(
     channel. A cancellation gives the attempt under way STOP_GRACE, writes down what came of it
     and puts the rest back, so the queue must outlive this.
     """
-    lane = Sender(queue, channel, clock, tell, habits)
+    sender = Sender(queue, channel, clock, tell, habits)
     while True:
         wake.clear()
         habits.beat()
-        wait = await _whole_turn(lane)
+        wait = await _whole_turn(sender)
         await wait_for_event(clock, wake, min(wait, IDLE))
 
 
-async def _whole_turn(lane: Sender) -> float:
+async def _whole_turn(sender: Sender) -> float:
     """One turn, which a cancellation may shorten but does not tear."""
-    turn = asyncio.ensure_future(lane.turn())
+    turn = asyncio.ensure_future(sender.turn())
     try:
         return await asyncio.shield(turn)
     except asyncio.CancelledError:
-        lane.stopping = True
+        sender.stopping = True
         await asyncio.wait({turn}, timeout=STOP_GRACE)
         turn.cancel()
         await asyncio.gather(turn, return_exceptions=True)
@@ -237,17 +239,17 @@ class Sender:
         """Send one parcel after another until one fails, and put back what was not tried."""
         held_back = ""
         claimed_at = self.stepped
-        for parcel in parcels(claimed, self.habits.together):
+        for batch in batches(claimed, self.habits.together):
             if self.stopping:
                 held_back = "the program stopped before this was tried"
             if held_back:
-                await self._finish(parcel, Failed(held_back))
+                await self._finish(batch, Failed(held_back))
                 continue
             await self._mind_the_clock()
             set_since = timedelta(seconds=self.stepped - claimed_at)
-            message = _parcel_message(parcel, self.clock.now() - set_since)
+            message = _batch_message(batch, self.clock.now() - set_since)
             outcome = await self._try(message, digest=False)
-            await self._finish(parcel, outcome)
+            await self._finish(batch, outcome)
             match outcome:
                 case Failed(why) | Unknown(why):
                     held_back = f"waits for the channel: {why}"
@@ -256,11 +258,11 @@ class Sender:
                 case _:
                     assert_never(outcome)
 
-    async def _finish(self, parcel: Sequence[Delivery], outcome: Outcome) -> None:
+    async def _finish(self, batch: Sequence[Delivery], outcome: Outcome) -> None:
         await self._mind_the_clock()
         at = self.clock.now()
-        wait = 0.0 if self.stopping else _wait(outcome, max(x.attempts for x in parcel))
-        for one in parcel:
+        wait = 0.0 if self.stopping else _wait(outcome, max(x.attempts for x in batch))
+        for one in batch:
             await self.queue.finish(
                 one.alert_id, self.channel.name, outcome, at, due_at=at + timedelta(seconds=wait)
             )
@@ -280,7 +282,7 @@ class Sender:
         outcome: Outcome = Failed("the program stopped before this was tried")
         if not self.stopping:
             outcome = await self._try(message, digest=True)
-        await self.queue.told(expired, outcome)
+        await self.queue.finish_digest(expired, outcome)
         match outcome:
             case Sent() | Refused():
                 self.digest_wanted, self.digest_tries = False, 0
@@ -320,33 +322,33 @@ class Sender:
         return outcome
 
 
-def parcels(claimed: Sequence[Delivery], together: Together) -> list[list[Delivery]]:
+def batches(claimed: Sequence[Delivery], together: Together) -> list[list[Delivery]]:
     """What goes as one message each, the loudest first, then what has been tried least.
 
     A message that never gets through thus never stands before one that may.
     """
     found: list[list[Delivery]] = []
     for one in claimed:
-        parcel = next((x for x in found if together(x[0], one)), None)
-        if parcel is None:
+        batch = next((x for x in found if together(x[0], one)), None)
+        if batch is None:
             found.append([one])
         else:
-            parcel.append(one)
-    for parcel in found:
-        parcel.sort(key=lambda x: (-x.level.rank, x.alert_id))
+            batch.append(one)
+    for batch in found:
+        batch.sort(key=lambda x: (-x.level.rank, x.alert_id))
     return sorted(
         found,
         key=lambda p: (min(x.attempts for x in p), -p[0].level.rank, p[0].alert_id),
     )
 
 
-def _parcel_message(parcel: Sequence[Delivery], now: datetime) -> Message:
+def _batch_message(batch: Sequence[Delivery], now: datetime) -> Message:
     """One message for what happened at once; each part says for itself if it may be a repeat."""
     return Message(
-        body="\n\n".join(worded(x, now) for x in parcel),
-        alert_ids=tuple(x.alert_id for x in parcel),
-        level=max((x.level for x in parcel), key=lambda x: x.rank),
-        possible_repeat=any(x.possible_repeat for x in parcel),
+        body="\n\n".join(worded(x, now) for x in batch),
+        alert_ids=tuple(x.alert_id for x in batch),
+        level=max((x.level for x in batch), key=lambda x: x.rank),
+        possible_repeat=any(x.possible_repeat for x in batch),
     )
 
 

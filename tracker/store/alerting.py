@@ -25,7 +25,7 @@ from tracker.domain.alert import (
     Sent,
     Unknown,
 )
-from tracker.domain.policy import Level, Scope, Snooze, Told
+from tracker.domain.policy import Level, PastMessage, Scope, Snooze
 from tracker.store import alert_queries as q
 from tracker.store.codec.values import moment, moment_or_none, stamp, stamp_or_none
 from tracker.store.database.connection import Database
@@ -50,7 +50,7 @@ class Alerting:
         """The bets that got a result from a time on, by number."""
         return await self._db.read(lambda db: _settled_since(db, since))
 
-    async def told_since(self, since: datetime) -> tuple[Told, ...]:
+    async def told_since(self, since: datetime) -> tuple[PastMessage, ...]:
         """The messages about games after a time, oldest first."""
         return await self._db.read(lambda db: _told_since(db, since))
 
@@ -102,7 +102,7 @@ def keep_alert(
             "poll": poll,
         },
     )
-    if added.rowcount == 1 and x.told:
+    if added.rowcount == 1 and x.notifies:
         _queue(db, added.lastrowid, x, channels)
 
 
@@ -153,9 +153,9 @@ def _queue(
     db.executemany(q.ADD_DELIVERY, (values | {"channel": x} for x in channels))
 
 
-def _told_since(db: sqlite3.Connection, since: datetime) -> tuple[Told, ...]:
+def _told_since(db: sqlite3.Connection, since: datetime) -> tuple[PastMessage, ...]:
     return tuple(
-        Told(x["game"], moment(x["at"])) for x in db.execute(q.TOLD_SINCE, (stamp(since),))
+        PastMessage(x["game"], moment(x["at"])) for x in db.execute(q.TOLD_SINCE, (stamp(since),))
     )
 
 
@@ -289,7 +289,7 @@ def expire(db: sqlite3.Connection, at: datetime, channel: str | None) -> list[De
     return [_delivery(row, attempts=row["attempts"]) for row in rows]
 
 
-def told(db: sqlite3.Connection, expired: Iterable[Delivery], outcome: Outcome) -> None:
+def finish_digest(db: sqlite3.Connection, expired: Iterable[Delivery], outcome: Outcome) -> None:
     """Write down what came of the digest of these: not told for certain, they come again."""
     match outcome:
         case Sent() | Refused():

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from tracker.domain.game import GameState, Phase
 from tracker.domain.player import PlayerGame, Stat, player_key
-from tracker.store.codec.values import moment, pack, stamp, unpack
+from tracker.store.codec.values import moment, pack, stamp, stamp_or_none, unpack
 from tracker.store.database.connection import Database
 
 REMEMBERED = timedelta(days=60)
@@ -36,7 +36,9 @@ ON CONFLICT (league, game_id, team, player) DO UPDATE SET
 """
 
 _PLAYER_GAMES = """
-SELECT * FROM player_game WHERE league = ? AND player = ? ORDER BY start_at DESC, game_id LIMIT ?
+SELECT * FROM player_game
+WHERE league = :league AND player = :player AND (:before IS NULL OR start_at < :before)
+ORDER BY start_at DESC, game_id LIMIT :most
 """
 
 _NAMED = """
@@ -51,8 +53,10 @@ WHERE player_game.league = ? AND player = ? ORDER BY player_game.start_at DESC L
 """
 
 _TEAM_GAMES = """
-SELECT * FROM player_game WHERE league = :league AND team = :team AND start_at >= ifnull((
+SELECT * FROM player_game WHERE league = :league AND team = :team
+AND (:before IS NULL OR start_at < :before) AND start_at >= ifnull((
   SELECT start_at FROM player_game WHERE league = :league AND team = :team
+  AND (:before IS NULL OR start_at < :before)
   GROUP BY game_id ORDER BY start_at DESC LIMIT 1 OFFSET :most - 1
 ), '')
 """
@@ -62,6 +66,7 @@ _COUNTED = "SELECT count(*) FROM player_game"
 _OPPONENTS = """
 SELECT * FROM player_game WHERE league = :league AND team <> :team AND game_id IN (
   SELECT game_id FROM player_game WHERE league = :league AND team = :team
+  AND (:before IS NULL OR start_at < :before)
   GROUP BY game_id ORDER BY max(start_at) DESC LIMIT :most
 )
 """
@@ -130,29 +135,38 @@ class Players:
         return await self._db.read(lambda db: _rosters(db, now))
 
     async def recent_games(
-        self, whom: Iterable[Who], most: int = 40
+        self, whom: Iterable[Who], most: int = 40, before: datetime | None = None
     ) -> dict[Who, tuple[PlayerGame, ...]]:
-        """The last games of players, newest first, `most` of each; who has none is left out."""
-        listed = list(whom)
-        return await self._db.read(lambda db: _recent_games(db, listed, most))
+        """The last games of players, newest first, `most` of each; who has none is left out.
+
+        With `before` the last that began before then: what was known of a game that is over.
+        """
+        listed, until = list(whom), stamp_or_none(before)
+        return await self._db.read(lambda db: _recent_games(db, listed, most, until))
 
     async def team_games(
-        self, teams: Iterable[Team], most: int = 30
+        self, teams: Iterable[Team], most: int = 30, before: datetime | None = None
     ) -> dict[Team, dict[str, tuple[PlayerGame, ...]]]:
-        """What everybody did in the last games of teams, `most` of each, by team and his key."""
-        listed = list(teams)
-        return await self._db.read(lambda db: {x: _team_games(db, x, most) for x in listed})
+        """What everybody did in the last games of teams, `most` of each, by team and his key.
+
+        `before` as in `recent_games`.
+        """
+        listed, until = list(teams), stamp_or_none(before)
+        return await self._db.read(lambda db: {x: _team_games(db, x, most, until) for x in listed})
 
     async def counted(self) -> int:
         """How many games of players are kept."""
         return await self._db.read(lambda db: int(db.execute(_COUNTED).fetchone()[0]))
 
     async def opponents(
-        self, teams: Iterable[Team], most: int = 30
+        self, teams: Iterable[Team], most: int = 30, before: datetime | None = None
     ) -> dict[Team, tuple[PlayerGame, ...]]:
-        """What the opponents of teams did in the last games of these, `most` of each."""
-        listed = list(teams)
-        return await self._db.read(lambda db: {x: _opponents(db, x, most) for x in listed})
+        """What the opponents of teams did in the last games of these, `most` of each.
+
+        `before` as in `recent_games`.
+        """
+        listed, until = list(teams), stamp_or_none(before)
+        return await self._db.read(lambda db: {x: _opponents(db, x, most, until) for x in listed})
 
 
 def player_games(state: GameState) -> tuple[PlayerGame, ...]:
@@ -199,12 +213,13 @@ def keep_games(db: sqlite3.Connection, league: str, games: Iterable[PlayerGame])
 
 
 def _recent_games(
-    db: sqlite3.Connection, players: Iterable[Who], most: int
+    db: sqlite3.Connection, players: Iterable[Who], most: int, before: str | None
 ) -> dict[Who, tuple[PlayerGame, ...]]:
-    found = {
-        (league, key): db.execute(_PLAYER_GAMES, (league, key, most)).fetchall()
-        for league, key in players
-    }
+    def rows(league: str, key: str) -> list[sqlite3.Row]:
+        values = {"league": league, "player": key, "most": most, "before": before}
+        return db.execute(_PLAYER_GAMES, values).fetchall()
+
+    found = {(league, key): rows(league, key) for league, key in players}
     return {who: tuple(_game(x) for x in rows) for who, rows in found.items() if rows}
 
 
@@ -219,17 +234,22 @@ def _against(
     return list(found.values())
 
 
-def _team_games(db: sqlite3.Connection, team: Team, most: int) -> dict[str, tuple[PlayerGame, ...]]:
+def _team_games(
+    db: sqlite3.Connection, team: Team, most: int, before: str | None
+) -> dict[str, tuple[PlayerGame, ...]]:
     league, code = team
     found: dict[str, list[PlayerGame]] = defaultdict(list)
-    for row in db.execute(_TEAM_GAMES, {"league": league, "team": code, "most": most}):
+    values = {"league": league, "team": code, "most": most, "before": before}
+    for row in db.execute(_TEAM_GAMES, values):
         found[row["player"]].append(_game(row))
     return {key: tuple(games) for key, games in found.items()}
 
 
-def _opponents(db: sqlite3.Connection, team: Team, most: int) -> tuple[PlayerGame, ...]:
+def _opponents(
+    db: sqlite3.Connection, team: Team, most: int, before: str | None
+) -> tuple[PlayerGame, ...]:
     league, code = team
-    values = {"league": league, "team": code, "most": most}
+    values = {"league": league, "team": code, "most": most, "before": before}
     return tuple(_game(row) for row in db.execute(_OPPONENTS, values))
 
 

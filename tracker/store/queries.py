@@ -85,7 +85,7 @@ ON CONFLICT DO NOTHING
 
 ADD_REVIEW = "INSERT INTO review (bet, at, why, poll) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 
-PULSE = """
+SOURCE_STATUS = """
 INSERT INTO pulse (source, last_ok_at, last_try_at, word)
 VALUES (:source, iif(:word = 'ok', :at, NULL), :at, :word)
 ON CONFLICT (source) DO UPDATE SET
@@ -356,7 +356,7 @@ CROSS JOIN snapshot ON (snapshot.poll, snapshot.bet, snapshot.leg)
 ORDER BY snapshot.poll, snapshot.at, snapshot.leg
 """
 
-PULSES = "SELECT * FROM pulse ORDER BY source"
+SOURCE_STATUSES = "SELECT * FROM pulse ORDER BY source"
 
 DAEMON = "SELECT * FROM daemon"
 

@@ -42,7 +42,7 @@ SELECT source, path, max(at) AS at FROM poll
 WHERE source IN (SELECT value FROM json_each(:sources)) AND digest <> '' GROUP BY source, path
 """
 
-_PULSES = "SELECT source, last_ok_at FROM pulse WHERE last_ok_at IS NOT NULL"
+_SOURCE_STATUSES = "SELECT source, last_ok_at FROM pulse WHERE last_ok_at IS NOT NULL"
 
 _ADD_CLOSING = """
 INSERT INTO closing (
@@ -146,7 +146,7 @@ WHERE game_poll.game = ? AND snapshot.period >= 1 ORDER BY poll.at LIMIT 1
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StandingQuote:
     """A quote that is in force, when its source last stood by it, and the document that told it."""
 
     quote: Quote
@@ -211,14 +211,16 @@ class Quotes:
             lambda db: [(_quote(x), x["source"], x["path"]) for x in db.execute(_HISTORY, values)]
         )
 
-    async def standing(self, game: str | None, since: datetime, until: datetime) -> list[Told]:
+    async def standing(
+        self, game: str | None, since: datetime, until: datetime
+    ) -> list[StandingQuote]:
         """The last price of each book for each line of a game, open or not."""
         last: dict[tuple[str, str, Selection], tuple[Quote, str, str]] = {}
         for quote, source, path in await self.history(game, since, until):
             last[quote.game, quote.book, quote.selection] = quote, source, path
         stood = await self._stood({source for _, source, _ in last.values()})
         return [
-            Told(
+            StandingQuote(
                 quote,
                 _newest(quote, stood.get((source, path)), stood.get((f"odds {source}", "")), until),
                 f"{source} {path}",
@@ -232,7 +234,7 @@ class Quotes:
         def work(db: sqlite3.Connection) -> dict[tuple[str, str], datetime]:
             rows = db.execute(_STOOD, {"sources": json.dumps(sorted(sources))})
             found = {(x["source"], x["path"]): moment(x["at"]) for x in rows}
-            for x in db.execute(_PULSES):
+            for x in db.execute(_SOURCE_STATUSES):
                 found[x["source"], ""] = moment(x["last_ok_at"])
             return found
 
@@ -342,7 +344,7 @@ class Quotes:
                 if alert.bet in followed:
                     keep_alert(db, alert, game, poll, followed[alert.bet], channels)
 
-        await self._db.write(work, urgent=any(x.told for x in alerts))
+        await self._db.write(work, urgent=any(x.notifies for x in alerts))
 
     # ----------------------------------------------------------------------------------- credits
 

@@ -53,10 +53,10 @@ from tracker.store.views import (
 )
 
 
-def books(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> list[GameTracking]:
-    """A book for every game with bets to follow: by tip-off, and the bets by number.
+def trackings(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> list[GameTracking]:
+    """A tracking for every game with bets to follow: by tip-off, and the bets by number.
 
-    A bet on several games is in the book of each.
+    A bet on several games is in the tracking of each.
     """
     wagers = Wagers(db, defaults)
     known: dict[int, Tracked] = {}
@@ -241,12 +241,12 @@ def alerts_view(db: sqlite3.Connection, *, explain: bool, bet: int | None) -> li
 def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
     """The state of the whole: what is followed, how the sources and channels fare."""
     rules = _rules(db, defaults)
-    open_books = books(db, rules)
+    open_trackings = trackings(db, rules)
     games = tuple(
         GameView(x.game, x.state, x.seen_at, x.changed_at, x.stale, x.lost, len(x.tracked))
-        for x in open_books
+        for x in open_trackings
     )
-    known = {t.bet.number: t for x in open_books for t in x.tracked}
+    known = {t.bet.number: t for x in open_trackings for t in x.tracked}
     wagers = Wagers(db, rules)
     rows = db.execute(q.NUMBERED_BETS, (pack(sorted(known)),)).fetchall()
     return StatusView(
@@ -254,11 +254,11 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
         games=games,
         bets=tuple(_bet_view(db, row, rules, wagers, known[row["number"]]) for row in rows),
         unbound=len(db.execute(q.UNBOUND).fetchall()),
-        pulses=tuple(
+        sources=tuple(
             SourceStatusView(
                 x["source"], moment_or_none(x["last_ok_at"]), moment(x["last_try_at"]), x["word"]
             )
-            for x in db.execute(q.PULSES)
+            for x in db.execute(q.SOURCE_STATUSES)
         ),
         deliveries={(x["channel"], x["state"]): x["n"] for x in db.execute(aq.DELIVERY_COUNTS)},
         decisions={(x["decision"], x["reason"]): x["n"] for x in db.execute(aq.DECISION_COUNTS)},

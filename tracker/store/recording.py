@@ -35,22 +35,22 @@ def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequenc
     are left out. Returns the poll's id.
     """
     number = _keep_poll(db, poll)
-    db.execute(q.BELIEVE, _belief(change.book))
-    _keep_players(db, poll, change.book)
+    db.execute(q.BELIEVE, _belief(change.tracking))
+    _keep_players(db, poll, change.tracking)
     if change.empty:
         return number
     followed: Followed = {
-        x["bet"]: x["leg"] for x in db.execute(q.FOLLOWED, (change.book.game.id,))
+        x["bet"]: x["leg"] for x in db.execute(q.FOLLOWED, (change.tracking.game.id,))
     }
     _keep_snapshots(db, change, number, followed)
     keep_rules(db, (x for x in change.rules if x.bet in followed))
     for alert in change.alerts:
         if alert.bet in followed:
-            keep_alert(db, alert, change.book.game.id, number, followed[alert.bet], channels)
+            keep_alert(db, alert, change.tracking.game.id, number, followed[alert.bet], channels)
     _keep_results(db, change, number, followed)
     keep_legs(db, (x for x in change.legs if x.bet in followed))
     touched = _touched(change) & followed.keys()
-    known = [x for x in change.book.tracked if x.bet.number in touched or x.groups]
+    known = [x for x in change.tracking.tracked if x.bet.number in touched or x.groups]
     keep_standing(db, (x for x in known if x.bet.number in followed))
     return number
 
@@ -107,7 +107,7 @@ def keep_daemon(db: sqlite3.Connection, x: DaemonView) -> None:
 def saw(db: sqlite3.Connection, answers: Mapping[str, tuple[datetime, str]]) -> None:
     """Remember when sources were last tried, and how that went: `ok` or the trouble."""
     rows = [{"source": x, "at": stamp(at), "word": word} for x, (at, word) in answers.items()]
-    db.executemany(q.PULSE, rows)
+    db.executemany(q.SOURCE_STATUS, rows)
 
 
 def seen(db: sqlite3.Connection, looks: Mapping[str, tuple[datetime, bool]]) -> None:
@@ -142,32 +142,32 @@ def keep_document(
     return number
 
 
-def _belief(book: GameTracking) -> dict[str, object]:
-    return game_columns(book.game) | {
-        "state": None if book.state is None else pack_state(book.state),
-        "held": None if book.held is None else pack_state(book.held.state),
-        "held_polls": 0 if book.held is None else book.held.polls,
-        "changed_at": stamp_or_none(book.changed_at),
-        "seen_at": stamp_or_none(book.seen_at),
-        "final_at": stamp_or_none(book.final_at),
-        "checks": book.checks,
-        "stale": book.stale,
-        "lost": book.lost,
+def _belief(tracking: GameTracking) -> dict[str, object]:
+    return game_columns(tracking.game) | {
+        "state": None if tracking.state is None else pack_state(tracking.state),
+        "held": None if tracking.held is None else pack_state(tracking.held.state),
+        "held_polls": 0 if tracking.held is None else tracking.held.polls,
+        "changed_at": stamp_or_none(tracking.changed_at),
+        "seen_at": stamp_or_none(tracking.seen_at),
+        "final_at": stamp_or_none(tracking.final_at),
+        "checks": tracking.checks,
+        "stale": tracking.stale,
+        "lost": tracking.lost,
     }
 
 
-def _keep_players(db: sqlite3.Connection, poll: Poll, book: GameTracking) -> None:
+def _keep_players(db: sqlite3.Connection, poll: Poll, tracking: GameTracking) -> None:
     """What the players did, where the box of a game that is believed to be over tells it."""
-    told = poll.reading
-    if isinstance(told, GameState) and told == book.state:
-        keep_games(db, book.game.league, player_games(replace(told, game=book.game)))
+    reading = poll.reading
+    if isinstance(reading, GameState) and reading == tracking.state:
+        keep_games(db, tracking.game.league, player_games(replace(reading, game=tracking.game)))
 
 
 def _keep_snapshots(db: sqlite3.Connection, change: Change, poll: int, followed: Followed) -> None:
     taken = [x for x in change.snapshots if x.bet in followed]
     if not taken:
         return
-    db.execute(q.ADD_GAME_POLL, (change.book.game.id, poll))
+    db.execute(q.ADD_GAME_POLL, (change.tracking.game.id, poll))
     db.executemany(q.ADD_SNAPSHOT, (_snapshot(x, poll, followed[x.bet]) for x in taken))
     db.executemany(q.KEEP_LATEST, (_latest(x) for x in taken if x.chance is not None))
 

@@ -185,7 +185,7 @@ class Store:
         self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
     ) -> list[int]:
         """The same for several polls, in the order in which they were decided on: all or none."""
-        urgent = any(x.told for _, change in decided for x in change.alerts)
+        urgent = any(x.notifies for _, change in decided for x in change.alerts)
 
         def work(db: sqlite3.Connection) -> list[int]:
             return [recording.record(db, poll, change, channels) for poll, change in decided]
@@ -326,9 +326,9 @@ class Store:
         """The text that was kept under a name."""
         return await self._db.read(lambda db: bets.note(db, name))
 
-    async def books(self, defaults: tuple[Rule, ...]) -> list[GameTracking]:
+    async def trackings(self, defaults: tuple[Rule, ...]) -> list[GameTracking]:
         """Everything that is still to be followed, restored as it was last recorded."""
-        return await self._db.read(lambda db: reading.books(db, defaults))
+        return await self._db.read(lambda db: reading.trackings(db, defaults))
 
     # ------------------------------------------------------------------------------------ outbox
 
@@ -366,10 +366,10 @@ class Store:
         """End what is too late to be useful; returns those of which a digest is to tell."""
         return await self._db.write(lambda db: alerting.expire(db, at, channel))
 
-    async def told(self, expired: Iterable[Delivery], outcome: Outcome) -> None:
+    async def finish_digest(self, expired: Iterable[Delivery], outcome: Outcome) -> None:
         """Write down what came of the digest of these; on `Failed` they come again."""
         listed = list(expired)
-        await self._db.write(lambda db: alerting.told(db, listed, outcome))
+        await self._db.write(lambda db: alerting.finish_digest(db, listed, outcome))
 
     async def shift(self, channel: str, seconds: float) -> None:
         """Take it that the wall clock was set: what waits on a channel keeps its wait and age."""

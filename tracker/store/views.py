@@ -192,7 +192,7 @@ class StatusView:
     games: tuple[GameView, ...]
     bets: tuple[BetView, ...]
     unbound: int
-    pulses: tuple[SourceStatusView, ...]
+    sources: tuple[SourceStatusView, ...]
     deliveries: dict[tuple[str, str], int]
     decisions: dict[tuple[str, str], int]
     schema: int

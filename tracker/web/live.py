@@ -163,7 +163,7 @@ async def metrics(_: Reader, site: OfSite, request: Request) -> Response:
 
     gauge("up", "Whether the daemon runs").set(at.daemon is not None)
     ages = gauge("feed_age_seconds", "Since a source last answered well", "feed")
-    for one in whole.pulses:
+    for one in whole.sources:
         if one.last_ok_at is not None:
             ages.labels(one.source).set((at.now - one.last_ok_at).total_seconds())
     counts = gauge("bets", "Bets by where they stand", "state")

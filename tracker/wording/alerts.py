@@ -148,7 +148,7 @@ def compose(alert: Alert, tracked: Followed, book: GameSeen, wording: MessageSty
     Plain text of one or two lines, or what the person's own template for it makes; empty for a
     decision of which nothing is to be said.
     """
-    if not alert.told:
+    if not alert.notifies:
         return ""
     template = wording.templates.get(topic_of(alert.rule))
     if template is not None:

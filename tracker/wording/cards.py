@@ -199,7 +199,7 @@ class Card:
 
 
 def card(
-    book: GameCardBets,
+    card: GameCardBets,
     earlier: Mapping[int, float],
     now: datetime,
     zone: tzinfo,
@@ -213,19 +213,19 @@ def card(
     ago: the arrows are measured against it. A bet that is not in it has no arrow. `quiet` says that
     alerts on the game are held back, and until when.
     """
-    old = (book.stale or book.lost) and _in_play(book)
+    old = (card.stale or card.lost) and _in_play(card)
     rows = tuple(
-        row(x, book.game, book.state, earlier.get(x.bet.number), old=old) for x in book.tracked
+        row(x, card.game, card.state, earlier.get(x.bet.number), old=old) for x in card.tracked
     )
     made = Card(
-        head=_head(book, zone),
-        warning=_warning(book, now) if old else "",
+        head=_head(card, zone),
+        warning=_warning(card, now) if old else "",
         rows=rows,
         rest="",
-        verdict=_verdict(book.tracked),
+        verdict=_verdict(card.tracked),
         quiet=quiet,
-        foot=_foot(book, now, zone, old=old),
-        closed=_is_closed(book),
+        foot=_foot(card, now, zone, old=old),
+        closed=_is_closed(card),
     )
     return folded(made, lambda _: True, most)
 
@@ -237,10 +237,10 @@ def silence(game: str, snoozes: Sequence[Snooze], now: datetime, zone: tzinfo) -
     return f"🔕 alerts are silent until {max(ends).astimezone(zone):%H:%M}" if ends else ""
 
 
-def _is_closed(book: GameCardBets) -> bool:
+def _is_closed(card: GameCardBets) -> bool:
     """Whether every bet on the game has its result, or waits for a person."""
-    return bool(book.tracked) and all(
-        x.settlement is not None or x.review is not None for x in book.tracked
+    return bool(card.tracked) and all(
+        x.settlement is not None or x.review is not None for x in card.tracked
     )
 
 
@@ -266,12 +266,12 @@ def _with_rows(made: Card, kept: Sequence[int]) -> Card:
     )
 
 
-def _in_play(book: GameCardBets) -> bool:
-    return book.state is not None and book.state.phase.in_play
+def _in_play(card: GameCardBets) -> bool:
+    return card.state is not None and card.state.phase.in_play
 
 
-def _head(book: GameCardBets, zone: tzinfo) -> str:
-    game, state = book.game, book.state
+def _head(card: GameCardBets, zone: tzinfo) -> str:
+    game, state = card.game, card.state
     if state is not None and state.phase.off:
         return f"🏀 {game.away} @ {game.home} · {state.game_clock}"
     if state is None or state.period == 0:
@@ -279,20 +279,20 @@ def _head(book: GameCardBets, zone: tzinfo) -> str:
     return f"🏀 {score_text(game, state.score)} · {state.game_clock}"
 
 
-def _warning(book: GameCardBets, now: datetime) -> str:
-    if book.seen_at is None:
+def _warning(card: GameCardBets, now: datetime) -> str:
+    if card.seen_at is None:
         return "⚠ Stale: the game cannot be read. The chances are old."
-    silent = span_text((now - book.seen_at).total_seconds())
+    silent = span_text((now - card.seen_at).total_seconds())
     return f"⚠ Stale: no news for {silent}. The chances are from then."
 
 
-def _foot(book: GameCardBets, now: datetime, zone: tzinfo, *, old: bool) -> str:
+def _foot(card: GameCardBets, now: datetime, zone: tzinfo, *, old: bool) -> str:
     updated = f"updated {now.astimezone(zone):%H:%M:%S}"
-    if _is_closed(book):
+    if _is_closed(card):
         return f"closed · {updated}"
-    if old or book.seen_at is None or book.state is None or book.state.phase is Phase.FINAL:
+    if old or card.seen_at is None or card.state is None or card.state.phase is Phase.FINAL:
         return updated
-    return f"data {span_text((now - book.seen_at).total_seconds())} · {updated}"
+    return f"data {span_text((now - card.seen_at).total_seconds())} · {updated}"
 
 
 def _verdict(tracked: Sequence[CardBet]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tracker.app.choose_game import Chooser, Looked
+from tracker.app.choose_game import Chooser, GamesRead
 from tracker.cli.screen import asks, progress, say, when
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ASKING = "asking the feed what is on"
 """What is said on the terminal while it is asked."""
 
-PATIENCE_S = 4.0
+ANSWER_WITHIN_S = 4.0
 """Seconds that a person waits for the feed; the daemon asks again later anyway."""
 
 
@@ -43,11 +43,11 @@ class Reading:
 
 async def read_slate(
     at: Session,
-    patience_s: float,
+    wait_s: float,
     enough: Callable[[Game], bool] | None = None,
     leagues: frozenset[str] | None = None,
 ) -> Reading:
-    """Read the boards and then the schedules into the store, no longer than `patience_s` (real).
+    """Read the boards and then the schedules into the store, no longer than `wait_s` (real).
 
     `leagues` are those that are asked about: the NBA, and those of the games that are known. The
     schedules are left out when a board has a game that is `enough`.
@@ -61,12 +61,12 @@ async def read_slate(
     known = [game for game, _ in await at.store.games(since=at.now - KEPT)]
     held = await at.store.held_games()
     asked = leagues or frozenset({NBA.id, *(game.league for game in known)})
-    why = f"the feed did not answer within {patience_s:g} s"
+    why = f"the feed did not answer within {wait_s:g} s"
     board: tuple[tuple[Game, GameState | None], ...] = ()
     try:
         async with (
-            asyncio.timeout(patience_s),
-            open_feeds(feeds, at.clock, deadline_s=patience_s) as opened,
+            asyncio.timeout(wait_s),
+            open_feeds(feeds, at.clock, deadline_s=wait_s) as opened,
         ):
             slates = opened.slates(lambda: asked, known, lambda: held)
             boards = _shown(await slates.read(schedule=False), at)
@@ -102,7 +102,7 @@ def _lower(text: str) -> str:
 def chooser(at: Session) -> Chooser:
     """Finds what a bet means: by the store, else by the feed, else by who is there to ask."""
 
-    async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> Looked:
+    async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> GamesRead:
         with progress(ASKING):
             return await _looked(at, enough, leagues)
 
@@ -113,7 +113,7 @@ def chooser(at: Session) -> Chooser:
 def silent_chooser(at: Session) -> Chooser:
     """The same where the terminal is a screen of its own: nothing is written, nobody is asked."""
 
-    async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> Looked:
+    async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> GamesRead:
         return await _looked(at, enough, leagues)
 
     return Chooser(at.store, at.now, look, None, at.basics.zone)
@@ -121,9 +121,9 @@ def silent_chooser(at: Session) -> Chooser:
 
 async def _looked(
     at: Session, enough: Callable[[Game], bool] | None, leagues: frozenset[str]
-) -> Looked:
-    read = await read_slate(at, PATIENCE_S, enough, leagues)
-    return Looked(read.whole, read.trouble)
+) -> GamesRead:
+    read = await read_slate(at, ANSWER_WITHIN_S, enough, leagues)
+    return GamesRead(read.whole, read.trouble)
 
 
 @dataclass(frozen=True, slots=True)

@@ -355,13 +355,13 @@ async def _rules(
         if change:
             await at.bets.watch_for(reference, wanted, at.now)
         found = await at.store.show_view(number, at.basics.rules)
-        books = await at.store.books(at.basics.rules)
+        trackings = await at.store.trackings(at.basics.rules)
     if found is None:
         raise RuntimeError("a bet that was just found is gone")
     memory = {
         x.rule: x
-        for book in books
-        for tracked in book.tracked
+        for tracking in trackings
+        for tracked in tracking.tracked
         if tracked.bet.number == number
         for x in tracked.rules
     }

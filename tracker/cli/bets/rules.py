@@ -147,7 +147,7 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Trial
             recording.id, recording.league, recording.home.tricode, recording.away.tricode,
             playback.scheduled,
         )  # fmt: skip
-        found = await watch.look(named, Ask.EITHER, 0.0)
+        found = await watch.read(named, Ask.EITHER, 0.0)
         if isinstance(found.reading, GameState):
             count += 1
             game = found.reading.game

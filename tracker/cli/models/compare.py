@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tracker.cli.screen import Advance
     from tracker.forecast import Parameters
     from tracker.modelling.games.dataset import Dataset
-    from tracker.modelling.games.observe import Looks, Recorded
+    from tracker.modelling.games.observe import Checkpoint, Recorded
 
 _SEED = 7
 _LATE = (300, 120, 60, 30, 10)
@@ -159,7 +159,8 @@ def _judged(
     for k, clock in enumerate(clocks):
         advance("judging", k / len(clocks))
         looks = [
-            observe.look(x, clock, one, _SEED) for x, one in zip(recorded, models, strict=True)
+            observe.checkpoint(x, clock, one, _SEED)
+            for x, one in zip(recorded, models, strict=True)
         ]
         for market in observe.MARKETS:
             losses = [_losses(x, market) for x in looks]
@@ -177,10 +178,10 @@ def _judged(
     return rows
 
 
-def _losses(looks: Looks, market: str) -> Any:
+def _losses(checkpoint: Checkpoint, market: str) -> Any:
     import numpy as np
 
-    return (np.array(looks.p[market]) - np.array(looks.hit[market])) ** 2
+    return (np.array(checkpoint.p[market]) - np.array(checkpoint.hit[market])) ** 2
 
 
 def _recorded(

@@ -253,7 +253,7 @@ async def _count_through(feed: Feed, season: Sequence[Run], work: Collecting) ->
                 work.advance(name, number / len(season))
                 there, found = (True, None) if name in known else await _there(feed, name, work)
                 misses = 0 if there else misses + 1
-                if misses >= run.patience:
+                if misses >= run.most_misses:
                     break
                 whole += [] if found is None else [found]
                 if len(whole) >= SAVED_EVERY:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _OVERDUE = timedelta(hours=12)
 _LEAST_FREE = 200 * 1024 * 1024
-_PATIENCE_S = 8.0
+_ANSWER_WITHIN_S = 8.0
 _MEGABYTE = 1024 * 1024
 
 
@@ -394,7 +394,7 @@ async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
     from tracker.feeds.feeds import open_feeds, probe
 
     clock = SystemClock()
-    async with open_feeds(settings.feeds, clock, deadline_s=_PATIENCE_S) as feeds:
+    async with open_feeds(settings.feeds, clock, deadline_s=_ANSWER_WITHIN_S) as feeds:
         tried = await probe(feeds, leagues, clock)
         ahead = feeds.server_time.ahead
     well = {x.league for x in tried if x.trouble is None}

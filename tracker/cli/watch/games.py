@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import game_json
-from tracker.cli.bets.choose import ASKING, PATIENCE_S, Reading, read_slate
+from tracker.cli.bets.choose import ANSWER_WITHIN_S, ASKING, Reading, read_slate
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.look import table
 from tracker.cli.screen import note, progress, say, say_json, when
@@ -22,7 +22,7 @@ from tracker.domain.league import LEAGUES, slate_date
 if TYPE_CHECKING:
     from tracker.domain.game import Game, GameState
 
-_PATIENCE_S = 15.0
+_SCHEDULE_WITHIN_S = 15.0
 """Seconds that a person waits for the schedule, which is large."""
 
 _LONGEST = timedelta(hours=5)
@@ -90,7 +90,7 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
         listed = _wanted(await at.store.games(), asked, at)
         if asked.refresh or not listed:
             with progress(ASKING):
-                reading = await read_slate(at, _PATIENCE_S, leagues=asked.leagues)
+                reading = await read_slate(at, _SCHEDULE_WITHIN_S, leagues=asked.leagues)
             known = await at.store.games()
             listed = _wanted(known, asked, at) or _on_board(reading, asked.day)
             if not reading.whole and not listed:
@@ -99,7 +99,7 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
                 note(f"Not all may be listed ({reading.trouble}).")
         elif leagues := _in_play(listed, at):
             with progress(ASKING):
-                reading = await read_slate(at, PATIENCE_S, lambda _: True, leagues)
+                reading = await read_slate(at, ANSWER_WITHIN_S, lambda _: True, leagues)
             listed = _wanted(await at.store.games(), asked, at)
             if not reading.board:
                 note(f"These scores are as they were seen last ({reading.trouble}).")

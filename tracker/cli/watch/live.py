@@ -81,7 +81,7 @@ async def _look(at: Session) -> TonightSeen:
     ended = tuple(x for x in last if x.result is not None and x.number not in shown)
     wait = None
     if at.daemon is not None:
-        wait = until_next_poll(await at.store.books(rules), at.now)
+        wait = until_next_poll(await at.store.trackings(rules), at.now)
     decisions = await at.store.alerting.decisions_since(evening(at.now, zone))
     said = [
         f"{at.now.astimezone(zone):%H:%M:%S %Z}",

@@ -73,11 +73,11 @@ async def show(scope: Scope, before: str = "") -> None:
     try:
         async with session(scope) as at:
             whole = await at.store.status_view(at.basics.rules)
-            books = await at.store.books(at.basics.rules)
+            trackings = await at.store.trackings(at.basics.rules)
             tonight = await at.store.alerting.decisions_since(evening(at.now, at.basics.zone))
             histories = await _histories(at, whole.bets)
             reviews = await at.bets.reviews()
-            picture = _Picture(whole, books, histories, tonight, reviews, at, at.now)
+            picture = _Picture(whole, trackings, histories, tonight, reviews, at, at.now)
     except StoreMissing:
         say(f"{before}{_NO_STATUS}")
         return
@@ -99,7 +99,7 @@ class _Picture:
     """All that the screen shows."""
 
     whole: StatusView
-    books: Sequence[GameTracking]
+    trackings: Sequence[GameTracking]
     histories: dict[int, ShowView]
     decisions: dict[tuple[str, str], int]
     reviews: Sequence[BetView]
@@ -108,7 +108,7 @@ class _Picture:
 
 
 def _tell(x: _Picture) -> None:
-    tracked = {t.bet.number: (book, t) for book in x.books for t in book.tracked}
+    tracked = {t.bet.number: (tracking, t) for tracking in x.trackings for t in tracking.tracked}
     for game in sorted(x.whole.games, key=lambda g: (g.game.start, g.game.id)):
         bets = [b for b in x.whole.bets if b.game is not None and b.game.id == game.game.id]
         say(_game_line(game, x))
@@ -127,11 +127,11 @@ def _tell(x: _Picture) -> None:
         say(f"{paint('⚠', 'yellow')} {mistake}")
     if not x.whole.games and not x.whole.unbound:
         say(_NO_STATUS if not x.whole.bets else "No bet is being followed.")
-    wait = until_next_poll(x.books, x.now) if x.at.daemon is not None else None
+    wait = until_next_poll(x.trackings, x.now) if x.at.daemon is not None else None
     if line := alerts_line(x.decisions, wait):
         say(line)
     _tell_messages(x.whole)
-    if x.at.daemon is not None and (feeds := feeds_line(x.whole.pulses, x.now)):
+    if x.at.daemon is not None and (feeds := feeds_line(x.whole.sources, x.now)):
         say(feeds)
     say(_daemon_line(x))
 
@@ -151,7 +151,7 @@ def _game_line(view: GameView, x: _Picture) -> str:
     age = ""
     if view.seen_at is not None and state.phase.in_play:
         seconds = (x.now - view.seen_at).total_seconds()
-        source = source_of(game.league, x.whole.pulses)
+        source = source_of(game.league, x.whole.sources)
         by = f" ({source})" if source else ""
         delay = x.at.basics.delay
         behind = f", delayed {span_text(delay)}" if delay else ""
@@ -278,13 +278,13 @@ def alerts_line(decisions: dict[tuple[str, str], int], wait: float | None) -> st
     return " · ".join(parts)
 
 
-def until_next_poll(books: Sequence[GameTracking], now: datetime) -> float | None:
+def until_next_poll(trackings: Sequence[GameTracking], now: datetime) -> float | None:
     """Seconds until a game that is played is looked at next; None when none is."""
     from tracker.feeds.polling.cadence import next_wait
 
     waits = [
         max(0.0, next_wait(x.standing, x.seen_at) - (now - x.seen_at).total_seconds())
-        for x in books
+        for x in trackings
         if x.state is not None and x.state.phase.in_play and x.seen_at is not None
     ]
     return min(waits, default=None)
@@ -298,31 +298,31 @@ _RECENT = timedelta(minutes=30)
 """A source that nobody has had to ask for so long is not worth a word."""
 
 
-def source_of(league: str, pulses: Sequence[SourceStatusView]) -> str:
+def source_of(league: str, sources: Sequence[SourceStatusView]) -> str:
     """The source that told of a league last; empty before any has."""
     told = [
         (x.last_ok_at, x.source)
-        for x in pulses
+        for x in sources
         if x.last_ok_at is not None and x.source.rpartition(" ")[2] == league
     ]
     return max(told)[1].partition(" ")[0] if told else ""
 
 
-def feeds_line(pulses: Sequence[SourceStatusView], now: datetime) -> str | None:
+def feeds_line(sources: Sequence[SourceStatusView], now: datetime) -> str | None:
     """One line over all sources that were asked lately: `Feeds: nba ok 4 s ago · espn nba blocked`.
 
     None when none was.
     """
-    parts = [_part(x, now) for x in pulses if now - x.last_try_at <= _RECENT]
+    parts = [_part(x, now) for x in sources if now - x.last_try_at <= _RECENT]
     return f"Feeds: {' · '.join(parts)}" if parts else None
 
 
-def _part(pulse: SourceStatusView, now: datetime) -> str:
+def _part(status: SourceStatusView, now: datetime) -> str:
     from tracker.wording.figures import span_text
 
-    ago = "" if pulse.last_ok_at is None else span_text((now - pulse.last_ok_at).total_seconds())
-    if pulse.word == _WELL:
-        return f"{pulse.source} {_WELL} {ago} ago"
-    word = pulse.word.replace("_", " ")
+    ago = "" if status.last_ok_at is None else span_text((now - status.last_ok_at).total_seconds())
+    if status.word == _WELL:
+        return f"{status.source} {_WELL} {ago} ago"
+    word = status.word.replace("_", " ")
     since = f", last answer {ago} ago" if ago else ", no answer yet"
-    return paint(f"{pulse.source} {word}{since}", "yellow")
+    return paint(f"{status.source} {word}{since}", "yellow")

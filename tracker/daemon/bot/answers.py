@@ -64,7 +64,7 @@ _PERIODS = (("Today", 1), ("7 days", 7), ("30 days", 30))
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class LocalTime:
     """From where things are looked at: the time, and the person's zone."""
 
     now: datetime
@@ -116,19 +116,19 @@ def _brief(card: Card) -> str:
     return "\n".join(lines)
 
 
-def bets_text(bets: Sequence[BetView], sight: Sight) -> str:
+def bets_text(bets: Sequence[BetView], local: LocalTime) -> str:
     """The bets that are open, the next to begin first."""
     found = [x for x in bets if x.status in _OPEN or x.status is Status.NEEDS_REVIEW]
     if not found:
         return "No open bets\n/add DEN -4.5 -110 $20 registers one."
-    found.sort(key=lambda x: (x.game is None, sight.now if x.game is None else x.game.start))
-    lines = [_bet_line(x, sight) for x in found[:MOST_LINES]]
+    found.sort(key=lambda x: (x.game is None, local.now if x.game is None else x.game.start))
+    lines = [_bet_line(x, local) for x in found[:MOST_LINES]]
     if len(found) > MOST_LINES:
         lines.append(f"… and {len(found) - MOST_LINES} more: tracker bets")
     return "\n".join((plural(len(found), "open bet"), *lines))
 
 
-def _bet_line(x: BetView, sight: Sight) -> str:
+def _bet_line(x: BetView, local: LocalTime) -> str:
     parts = [f"#{x.number} {bet_name(x)}"]
     if x.status is Status.NEEDS_REVIEW:
         parts.append("needs you: /review")
@@ -140,7 +140,7 @@ def _bet_line(x: BetView, sight: Sight) -> str:
         parts.append("waits for its game")
     else:
         live = x.status is Status.LIVE and x.state is not None
-        when = x.state.game_clock if live and x.state is not None else sight.clock(x.game.start)
+        when = x.state.game_clock if live and x.state is not None else local.clock(x.game.start)
         parts.append(f"{x.game.name} {when}")
     if x.stake_cents is not None:
         win = "" if x.odds is None else f" at {x.odds.text}"
@@ -183,7 +183,7 @@ def _result_line(x: BetView) -> str:
     return f"{_RESULTS[x.result]} {name} {x.result.value.upper()}{money} · {day}{unsure}"
 
 
-def profit_text(bets: Sequence[BetView], sight: Sight) -> str:
+def profit_text(bets: Sequence[BetView], local: LocalTime) -> str:
     """What settled bets came to: today, lately, in all; and what is still at stake."""
     ended = [
         Ended(x.result, x.game.slate, x.own_cents, x.payout_cents)
@@ -198,7 +198,7 @@ def profit_text(bets: Sequence[BetView], sight: Sight) -> str:
         return f"Nothing has been settled yet\n{at_stake}{decide_text(bets)}"
     whole = tally(ended)
     lines = [
-        _tally_line(name, tally(x for x in ended if x.day > sight.today - timedelta(days=days)))
+        _tally_line(name, tally(x for x in ended if x.day > local.today - timedelta(days=days)))
         for name, days in _PERIODS
     ]
     return "\n".join((_tally_line("In all", whole), *lines, at_stake)) + decide_text(bets)
@@ -212,25 +212,25 @@ def _tally_line(name: str, x: Tally) -> str:
     return f"{name}: {signed_money(x.profit)} · {record}{roi}"
 
 
-def snoozes_text(snoozes: Sequence[Snooze], games: Mapping[str, str], sight: Sight) -> str:
+def snoozes_text(snoozes: Sequence[Snooze], games: Mapping[str, str], local: LocalTime) -> str:
     """What is silenced, and until when."""
     if not snoozes:
         return "Nothing is snoozed\n/snooze 12 2h · /snooze 30m · /snooze LAL@DEN until 23:00"
-    lines = [f"{subject(x, games)} until {sight.clock(x.until)}" for x in snoozes]
+    lines = [f"{subject(x, games)} until {local.clock(x.until)}" for x in snoozes]
     return "\n".join(("Silent", *lines, "/snooze off ends it."))
 
 
-def silent_text(snooze: Snooze, games: Mapping[str, str], sight: Sight) -> str:
+def silent_text(snooze: Snooze, games: Mapping[str, str], local: LocalTime) -> str:
     """That something is silent from here on."""
-    return f"Silent about {subject(snooze, games)} until {sight.clock(snooze.until)}"
+    return f"Silent about {subject(snooze, games)} until {local.clock(snooze.until)}"
 
 
-def added_text(x: Registered, sight: Sight) -> str:
+def added_text(x: Registered, local: LocalTime) -> str:
     """A bet that was registered, as it was understood, with its money."""
     added = x.added
     fresh = added.created or added.revived
     word = "is registered" if fresh else "is changed" if added.changed else "was registered already"
-    lines = [f"Bet #{added.number} {word}: {x.text}", *_games(x.games, sight)]
+    lines = [f"Bet #{added.number} {word}: {x.text}", *_games(x.games, local)]
     if x.waiting:
         lines.append(x.waiting)
     lines += _money(x.draft)
@@ -238,18 +238,18 @@ def added_text(x: Registered, sight: Sight) -> str:
     return "\n".join(lines)
 
 
-def would_be_text(draft: Draft, chosen: Choice, sight: Sight) -> str:
+def would_be_text(draft: Draft, chosen: Choice, local: LocalTime) -> str:
     """What a line would be as a bet; nothing has been registered."""
     wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
     text = draft.pick.text if wager is None else wager_text(wager, chosen.games[0])
-    lines = [f"This would be: {text}", *_games(chosen.games, sight)]
+    lines = [f"This would be: {text}", *_games(chosen.games, local)]
     if chosen.why:
         lines.append(chosen.why)
     return "\n".join((*lines, *_money(draft), "Nothing is registered yet."))
 
 
-def _games(games: Sequence[Game], sight: Sight) -> list[str]:
-    return [f"{x.away} @ {x.home} · {sight.clock(x.start)}" for x in dict.fromkeys(games)]
+def _games(games: Sequence[Game], local: LocalTime) -> list[str]:
+    return [f"{x.away} @ {x.home} · {local.clock(x.start)}" for x in dict.fromkeys(games)]
 
 
 def _money(draft: Draft) -> list[str]:

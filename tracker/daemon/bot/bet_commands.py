@@ -15,7 +15,7 @@ from tracker.app.choose_game import Chooser
 from tracker.app.explain import Explainer
 from tracker.app.value import held
 from tracker.daemon.bot import answers
-from tracker.daemon.bot.answers import Sight
+from tracker.daemon.bot.answers import LocalTime
 from tracker.domain.bet import Result
 from tracker.domain.errors import TrackerError
 from tracker.domain.money import parse_money, parse_odds
@@ -87,8 +87,8 @@ class BetCommands:
         return Bets(self.store, self.explainer.rules, self.unit_cents, WHO)
 
     @property
-    def _sight(self) -> Sight:
-        return Sight(self.clock.now(), self.zone)
+    def _local(self) -> LocalTime:
+        return LocalTime(self.clock.now(), self.zone)
 
     # ------------------------------------------------------------------------------------- adding
 
@@ -103,7 +103,7 @@ class BetCommands:
         self.changed()
         fresh = made.added.created or made.added.revived
         buttons = (("↩ Undo", f"{UNDO}:{made.added.number}"),) if fresh else ()
-        return Reply(answers.added_text(made, self._sight), buttons)
+        return Reply(answers.added_text(made, self._local), buttons)
 
     async def would_be(self, line: str) -> Reply:
         """What a line without a command would be as a bet, with a button that adds it.
@@ -112,7 +112,7 @@ class BetCommands:
         """
         draft = draft_of(" ".join(line.split()), Beside(), self.unit_cents)
         chosen = await Chooser(self.store, self.clock.now()).choose(draft)
-        return Reply(answers.would_be_text(draft, chosen, self._sight), (("➕ Add it", ADD),))
+        return Reply(answers.would_be_text(draft, chosen, self._local), (("➕ Add it", ADD),))
 
     async def undo(self, number: int) -> str:
         """Take back a bet that was just added; the word for the button."""

@@ -39,7 +39,7 @@ class ChatBoards:
 
     channels: Sequence[Channel]
     store: Store
-    wall: LiveView
+    live_view: LiveView
     clock: Clock
     zone: tzinfo
     tell: Tell
@@ -68,13 +68,13 @@ class ChatBoards:
 
     def _loop(self, board: Board) -> CardLoop:
         speed = self.clock.speed if isinstance(self.clock, ScaledClock) else 1.0
-        return CardLoop(board, self.wall, self.store.cards, self.clock, self.tell, speed)
+        return CardLoop(board, self.live_view, self.store.cards, self.clock, self.tell, speed)
 
     def _listen(self, channel: TelegramChannel, loop: CardLoop | None) -> Job:
         real = SystemClock()
-        errands = BotCommands(
+        bot_commands = BotCommands(
             store=self.store,
-            wall=self.wall,
+            live_view=self.live_view,
             clock=self.clock,
             zone=self.zone,
             line=channel.line,
@@ -84,7 +84,7 @@ class ChatBoards:
             real=real,
             fixed_chat=channel.use.fixed,
         )
-        listener = Listener(channel.line, self.store.pairing, errands, real, self.tell)
+        listener = Listener(channel.line, self.store.pairing, bot_commands, real, self.tell)
         return listener.listen(partial(self.progress.expect, "telegram", LISTENING_GRACE))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tracker.clock import Clock
 from tracker.daemon.bot import answers
-from tracker.daemon.bot.answers import COMMANDS, Sight
+from tracker.daemon.bot.answers import COMMANDS, LocalTime
 from tracker.daemon.bot.bet_commands import ADD, UNDO, BetCommands, Reply
 from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.cards.live_view import LiveView
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 3
 """Most commands that are being worked out for the chat at a time."""
 
-PATIENCE = 30.0
+LONGEST_WAIT_S = 30.0
 """Longest wait in seconds that Telegram may ask for before an answer is given up."""
 
 REAL_PER_GAME_SECOND = 2.9
@@ -61,7 +61,7 @@ class BotCommands:
     """
 
     store: Store
-    wall: LiveView
+    live_view: LiveView
     clock: Clock
     zone: tzinfo
     line: TelegramConnection
@@ -79,8 +79,8 @@ class BotCommands:
         return COMMANDS
 
     @property
-    def _sight(self) -> Sight:
-        return Sight(self.clock.now(), self.zone)
+    def _local(self) -> LocalTime:
+        return LocalTime(self.clock.now(), self.zone)
 
     # ---------------------------------------------------------------------------------- commands
 
@@ -116,18 +116,20 @@ class BotCommands:
         return answers.help_text()
 
     async def _status(self, _rest: str) -> str:
-        cards = [x for game in self.wall.games() if (x := self.wall.card(game)) is not None]
+        cards = [
+            x for game in self.live_view.games() if (x := self.live_view.card(game)) is not None
+        ]
         live = [x for x in cards if not x.closed]
         return answers.status_text(live, await self.store.open_bets())
 
     async def _bets(self, _rest: str) -> str:
-        return answers.bets_text(await self.store.open_bets(), self._sight)
+        return answers.bets_text(await self.store.open_bets(), self._local)
 
     async def _settled(self, _rest: str) -> str:
         return answers.settled_text(await self.store.bets_view())
 
     async def _profit(self, _rest: str) -> str:
-        return answers.profit_text(await self.store.bets_view(), self._sight)
+        return answers.profit_text(await self.store.bets_view(), self._local)
 
     async def read(self, heard: Written, api: BotApi) -> None:
         """Answer a line without a command with the bet that it would be.
@@ -147,7 +149,7 @@ class BotCommands:
     async def _snooze(self, rest: str) -> str:
         now, games = self.clock.now(), await self._names()
         if not rest:
-            return answers.snoozes_text(await self.store.alerting.snoozes(now), games, self._sight)
+            return answers.snoozes_text(await self.store.alerting.snoozes(now), games, self._local)
         first, _, when = rest.partition(" ")
         scope, target = await self._target(first, games)
         if scope is Scope.ALL:
@@ -164,10 +166,10 @@ class BotCommands:
         except BadTime as why:
             return f"Not snoozed\n{why}"
         kept = await self.store.alerting.snooze(Snooze(scope, target, now, until))
-        return answers.silent_text(kept, games, self._sight)
+        return answers.silent_text(kept, games, self._local)
 
     async def _target(self, word: str, games: dict[str, str]) -> tuple[Scope, str]:
-        """What a first word is about: a bet, a game of the wall, or nothing in particular."""
+        """What a first word is about: a bet, a game that is shown, or nothing in particular."""
         plain = word.removeprefix("#")
         number = await self.store.find(plain)
         if number is not None:
@@ -179,7 +181,11 @@ class BotCommands:
 
     async def _names(self) -> dict[str, str]:
         """The games that bets are on, those being watched first."""
-        found = {x.game.id: x.game.name for x in map(self.wall.book, self.wall.games()) if x}
+        found = {
+            x.game.id: x.game.name
+            for x in map(self.live_view.tracking, self.live_view.games())
+            if x
+        }
         for bet in await self.store.open_bets():
             if bet.game is not None and bet.result is None:
                 found.setdefault(bet.game.id, bet.game.name)
@@ -229,16 +235,16 @@ class BotCommands:
             return
         found = read_button(heard.data)
         card = None if found is None else await self.store.cards.find(found[1])
-        book = None if card is None else self.wall.book(card.game)
-        if found is None or card is None or book is None:
+        tracking = None if card is None else self.live_view.tracking(card.game)
+        if found is None or card is None or tracking is None:
             await self._try(lambda: api.answer(heard.query, "This card is not kept any more."))
             return
-        press, game = found[0], book.game
+        press, game = found[0], tracking.game
         if press is Press.WHY:
             await self._try(lambda: api.answer(heard.query, "One moment …"))
             await self._why_card(heard, game.id, api)
             return
-        said = await self._turn(press, game, book.state)
+        said = await self._turn(press, game, tracking.state)
         self.refresh(game.id)
         await self._try(lambda: api.answer(heard.query, said))
 
@@ -274,13 +280,13 @@ class BotCommands:
         if press is Press.MUTE:
             span = ends_about(game, state, self.clock)
         kept = await self.store.alerting.snooze(Snooze(Scope.GAME, game.id, now, now + span))
-        self.wall.snoozes = await self.store.alerting.snoozes(now)
+        self.live_view.snoozes = await self.store.alerting.snoozes(now)
         about = ", about when it ends" if press is Press.MUTE else ""
-        return f"{answers.silent_text(kept, {game.id: game.name}, self._sight)}{about}."
+        return f"{answers.silent_text(kept, {game.id: game.name}, self._local)}{about}."
 
     async def _why_card(self, heard: Pressed, game_id: str, api: BotApi) -> None:
         """Why the bet that has moved most did so."""
-        number = self.wall.most_moved(game_id)
+        number = self.live_view.most_moved(game_id)
         asked = self._asked_by(heard)
         if number is None:
             await self._say(asked, api, "No bet on this game has a chance yet")
@@ -311,7 +317,7 @@ class BotCommands:
                     answer = await ask()
             except TimeoutError:
                 return
-            if not isinstance(answer, Failed) or (answer.retry_after or 0.0) > PATIENCE:
+            if not isinstance(answer, Failed) or (answer.retry_after or 0.0) > LONGEST_WAIT_S:
                 return
             await self.real.sleep(answer.retry_after or 1.0)
 

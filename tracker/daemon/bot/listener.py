@@ -66,14 +66,14 @@ class Listener:
         self,
         line: TelegramConnection,
         pairing: Pairing,
-        errands: BotCommands,
+        bot_commands: BotCommands,
         real: Clock,
         tell: Tell,
     ) -> None:
         """`real` is the machine's own clock: what people write is dated by it."""
         self._line = line
         self._pairing = pairing
-        self._errands = errands
+        self._bot_commands = bot_commands
         self._real = real
         self._tell = tell
         self._users: frozenset[tuple[int, int]] = frozenset()
@@ -94,7 +94,7 @@ class Listener:
             return
         await self._introduce(api)
         async with asyncio.TaskGroup() as tasks:
-            self._errands.tasks = tasks
+            self._bot_commands.tasks = tasks
             while True:
                 beat()
                 await self._take_up()
@@ -125,7 +125,7 @@ class Listener:
 
     async def _take_up(self) -> None:
         """Write to a chat that another program has paired, while there is none to write to."""
-        if self._line.place is None and not self._errands.fixed_chat:
+        if self._line.place is None and not self._bot_commands.fixed_chat:
             known = await self._pairing.known()
             self._users = known.users
             if known.chat is not None:
@@ -136,7 +136,7 @@ class Listener:
         try:
             async with asyncio.timeout(self._line.limit):
                 name = await api.name()
-                await api.offer(self._errands.commands)
+                await api.offer(self._bot_commands.commands)
         except TimeoutError:
             return
         self._name = name if isinstance(name, str) else ""
@@ -216,7 +216,7 @@ class Listener:
                 await self._read(heard, api)
             case Pressed():
                 if await self._allowed(heard.chat, heard.user):
-                    await self._errands.pressed(heard, api)
+                    await self._bot_commands.pressed(heard, api)
                 else:
                     self._refuse(heard.chat, heard.user)
                     await self._answer(api, heard.query, "Only whoever is paired may press this.")
@@ -238,7 +238,7 @@ class Listener:
             return
         if self._too_old(heard) and name != "add":
             return
-        await self._errands.asked(heard, name, rest, api)
+        await self._bot_commands.asked(heard, name, rest, api)
 
     async def _plain(self, heard: Written, api: BotApi) -> None:
         """Answer a line without a command; what is another bot's command, or old, is let be."""
@@ -246,7 +246,7 @@ class Listener:
         if heard.text.lstrip().startswith("/") or old:
             return
         if await self._allowed(heard.chat, heard.user):
-            await self._errands.read(heard, api)
+            await self._bot_commands.read(heard, api)
         else:
             self._refuse(heard.chat, heard.user)
 
@@ -268,15 +268,15 @@ class Listener:
         if offer is not Offer.RIGHT:
             self._refuse(heard.chat, heard.user)
             return
-        if not self._errands.fixed_chat:
+        if not self._bot_commands.fixed_chat:
             self._line.place = heard.place
         self._users = (await self._pairing.known()).users
         self._tell(ChatPaired(heard.chat, heard.user))
-        await self._errands.welcome(heard, api)
+        await self._bot_commands.welcome(heard, api)
 
     async def _allowed(self, chat: int, user: int) -> bool:
         """Whether somebody may command from a chat: they paired there, or it is their own."""
-        own = self._errands.fixed_chat and chat == self._line.chat_id and chat == user
+        own = self._bot_commands.fixed_chat and chat == self._line.chat_id and chat == user
         if own or (chat, user) in self._users:
             return True
         self._users = (await self._pairing.known()).users

@@ -25,7 +25,7 @@ STOP_GRACE = 4.5
 """Real seconds that a request under way is given when the program stops."""
 
 IDLE = 10.0
-"""Most seconds between two looks at the wall."""
+"""Most seconds between two looks at the live view."""
 
 REFUSED_WAIT = 600.0
 """Seconds after which a card that the channel refused for good is tried again all the same."""
@@ -81,7 +81,7 @@ class CardLoop:
     """One board's turns. `speed` is how many seconds of the clock pass in a real one."""
 
     board: Board
-    wall: LiveView
+    live_view: LiveView
     cards: CardStore
     clock: Clock
     tell: Tell
@@ -98,7 +98,7 @@ class CardLoop:
     def ask(self, game: str) -> None:
         """Show a game's card anew as soon as the board allows, though nothing has changed."""
         self.kept.setdefault(game, _Kept()).asked = True
-        self.wall.ring()
+        self.live_view.ring()
 
     async def turn(self) -> float:
         """Bring the card up to date that has waited longest; seconds until there is more to do."""
@@ -107,7 +107,7 @@ class CardLoop:
             return self.free_at - now
         later = now + IDLE
         # A game that appears while others are met waits for the next turn.
-        games = tuple(self.wall.games())
+        games = tuple(self.live_view.games())
         for gone in self.kept.keys() - set(games):
             # Its row is remembered, so that it is edited if the game comes back.
             self.kept[gone].shown = None
@@ -119,7 +119,7 @@ class CardLoop:
                 break
             # One card is worded at a time, and only where it might be written: hundreds of bets
             # take their time, and alerts wait for none of it.
-            made = self.wall.card(game)
+            made = self.live_view.card(game)
             due = None if made is None else self._due(game, made)
             if made is not None and due is not None and due <= now:
                 await self._update(game, made)
@@ -135,7 +135,9 @@ class CardLoop:
         kept = self.kept[game]
         if kept.shown is None and kept.edited_at == float("-inf"):
             kept.edited_at = self.clock.monotonic() - self._real(self.board.pace.each)
-            self.wall.recall(game, await self.cards.chances(game, self.clock.now() - 2 * BEHIND))
+            self.live_view.recall(
+                game, await self.cards.chances(game, self.clock.now() - 2 * BEHIND)
+            )
 
     def _soonest(self, game: str) -> float:
         """Before when a card is not written, whatever there is to show."""
@@ -148,8 +150,8 @@ class CardLoop:
     def _due(self, game: str, made: Card) -> float | None:
         """When a card is to be written next; None when there is nothing to write."""
         kept = self.kept[game]
-        book = self.wall.book(game)
-        live = book is not None and book.state is not None and book.state.phase.in_play
+        tracking = self.live_view.tracking(game)
+        live = tracking is not None and tracking.state is not None and tracking.state.phase.in_play
         if kept.row is None or kept.row.state != "shown":
             return kept.not_before if live and not made.closed else None
         if kept.asked or kept.shown is None:
@@ -245,8 +247,8 @@ class CardLoop:
             self.tell(CardFailing(self.board.name, self._name(game), why))
 
     def _name(self, game: str) -> str:
-        book = self.wall.book(game)
-        return game if book is None else book.game.name
+        tracking = self.live_view.tracking(game)
+        return game if tracking is None else tracking.game.name
 
 
 async def keep_cards(
@@ -260,12 +262,12 @@ async def keep_cards(
     down what came of it, so the store must outlive this.
     """
     wake = asyncio.Event()
-    loop.wall.listen(wake)
+    loop.live_view.listen(wake)
     await loop.recall()
     while True:
         wake.clear()
         beat()
-        loop.wall.snoozes = await snoozes(loop.clock.now())
+        loop.live_view.snoozes = await snoozes(loop.clock.now())
         wait = await _whole(loop.turn())
         await wait_for_event(loop.clock, wake, max(0.0, min(wait, IDLE)))
 

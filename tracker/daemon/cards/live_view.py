@@ -1,4 +1,4 @@
-"""The wall: what each game's card is to show, as the tracks have it, for the loops that show it."""
+"""The live view: what each game's card is to show, for the loops that show it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class _Readings:
 class _Game:
     """What is believed of a game since `at`. `chances` are, by bet, the last minutes' readings."""
 
-    book: GameTracking | None = None
+    tracking: GameTracking | None = None
     at: datetime | None = None
     chances: defaultdict[int, _Readings] = field(default_factory=lambda: defaultdict(_Readings))
     left_at: datetime | None = None
@@ -92,13 +92,13 @@ class LiveView:
         """Ring this listener whenever there is something else to show."""
         self._listeners.append(listener)
 
-    def show(self, book: GameTracking) -> None:
+    def show(self, tracking: GameTracking) -> None:
         """Take what is believed of a game, after every poll."""
         now = self._clock.now()
-        game = self._games.setdefault(book.game.id, _Game())
+        game = self._games.setdefault(tracking.game.id, _Game())
         game.left_at = None
-        game.book, game.at = book, now
-        for one in book.tracked:
+        game.tracking, game.at = tracking, now
+        for one in tracking.tracked:
             if one.chance is not None and one.settlement is None:
                 game.chances[one.bet.number].add(now, one.chance.win)
         self.ring()
@@ -119,25 +119,25 @@ class LiveView:
     def games(self) -> tuple[str, ...]:
         """The games that have something to show, in a fixed order."""
         self._forget()
-        return tuple(sorted(x for x, game in self._games.items() if game.book is not None))
+        return tuple(sorted(x for x, game in self._games.items() if game.tracking is not None))
 
-    def book(self, game_id: str) -> GameTracking | None:
+    def tracking(self, game_id: str) -> GameTracking | None:
         """What is believed of a game; None while nothing is known."""
         game = self._games.get(game_id)
-        return None if game is None else game.book
+        return None if game is None else game.tracking
 
     def card(self, game_id: str) -> Card | None:
         """The card of a game at this moment."""
         game = self._games.get(game_id)
-        if game is None or game.book is None:
+        if game is None or game.tracking is None:
             return None
         now, earlier = self._clock.now(), self._earlier(game)
         made = card(
-            game.book,
+            game.tracking,
             earlier,
             now,
             self._zone,
-            quiet=silence(game.book.game.id, self.snoozes, now, self._zone),
+            quiet=silence(game.tracking.game.id, self.snoozes, now, self._zone),
         )
         if game.left_at is not None and not made.closed:
             return replace(made, closed=True, note=LEFT)
@@ -146,12 +146,12 @@ class LiveView:
     def most_moved(self, game_id: str) -> int | None:
         """The open bet on a game whose chance has moved most in the last minutes."""
         game = self._games.get(game_id)
-        if game is None or game.book is None:
+        if game is None or game.tracking is None:
             return None
         earlier = self._earlier(game)
         moves = {
             x.bet.number: abs(x.chance.win - earlier.get(x.bet.number, x.chance.win))
-            for x in game.book.tracked
+            for x in game.tracking.tracked
             if x.chance is not None
         }
         return max(moves, key=lambda number: (moves[number], -number), default=None)

@@ -56,7 +56,7 @@ credits are plenty."""
 class MarketParts:
     """What the market's loops work with. `roster_of` tells who plays a game.
 
-    `route` says of each firing what becomes of it, `ring` wakes the channels.
+    `route` says of each alert what becomes of it, `ring` wakes the channels.
     `behind` is by how much all that is shown lies behind.
     """
 

@@ -41,7 +41,7 @@ _MOST_TOLD = 5
 
 
 class FollowedBets:
-    """All books, kept in step with the bets file and with bets added by other processes."""
+    """Games with their bets, in step with the bets file and with what other processes add."""
 
     def __init__(self, store: Store, clock: Clock, settings: Settings, tell: Tell) -> None:
         """`tell` takes events for the log."""
@@ -52,7 +52,7 @@ class FollowedBets:
         self._zone = settings.zone
         self._defaults = tuple(parse_rule(text) for text in settings.rules.default)
         self._tell = tell
-        self._books: dict[str, GameTracking] = {}
+        self._trackings: dict[str, GameTracking] = {}
         self._version = -1
         self._stamp: tuple[int, int, int] | None = None
         self._seen: tuple[int, int, int] | None = None
@@ -68,7 +68,7 @@ class FollowedBets:
         self._boxes = 0
         self.absences: dict[str, Absences] = {}
         """Who is said to be out, of the leagues whose games are bet on."""
-        self.faceless: tuple[Game, ...] = ()
+        self.without_roster: tuple[Game, ...] = ()
         """The games whose players some bet that waits must know."""
         self.waiting = 0
         """Bets whose game is not known yet."""
@@ -83,9 +83,9 @@ class FollowedBets:
         """Take up what was bet on before a restart, so that no document changes what it is."""
         self.held = await self._store.held_games()
 
-    def wanted(self, book: GameTracking) -> tuple[Tracked, ...]:
+    def wanted(self, tracking: GameTracking) -> tuple[Tracked, ...]:
         """The bets on a game that are to be followed at this moment, as they were last read."""
-        shelved = self._books.get(book.game.id)
+        shelved = self._trackings.get(tracking.game.id)
         return () if shelved is None else shelved.tracked
 
     def meet(self, state: GameState) -> None:
@@ -98,11 +98,11 @@ class FollowedBets:
 
     def games(self) -> tuple[Game, ...]:
         """The games that are bet on."""
-        return tuple(book.game for book in self._books.values())
+        return tuple(tracking.game for tracking in self._trackings.values())
 
     def trackings(self) -> tuple[GameTracking, ...]:
         """The bets on each game as they were last read; what has been seen of them since is not."""
-        return tuple(self._books.values())
+        return tuple(self._trackings.values())
 
     def roster_of(self, game: Game) -> tuple[Player, ...]:
         """The players of both teams of a game, as far as they are known."""
@@ -110,10 +110,10 @@ class FollowedBets:
 
     def leagues(self) -> frozenset[str]:
         """The leagues of the games that are bet on, or may be, and the NBA."""
-        return frozenset({NBA.id, *(x.game.league for x in self._books.values()), *self._hoped})
+        return frozenset({NBA.id, *(x.game.league for x in self._trackings.values()), *self._hoped})
 
     async def refresh(self, *, slate_changed: bool = False) -> tuple[GameTracking, ...] | None:
-        """All books after a look at the file and the database; None when nothing has changed."""
+        """All games after a reading of the file and the database; None when nothing has changed."""
         if slate_changed and self._mistaken:
             # A line may name a team that no list has, and that the slate has brought.
             self._stamp = None
@@ -128,28 +128,33 @@ class FollowedBets:
             return None
         self.held = await self._store.held_games()
         await self._bind()
-        books = await self._store.books(self._defaults)
-        before, self._books = self._books, {book.game.id: book for book in books}
-        self._moved = {x for x in self._books if _bets(before.get(x)) != _bets(self._books[x])}
-        self._moved |= before.keys() - self._books.keys()
+        trackings = await self._store.trackings(self._defaults)
+        before, self._trackings = (
+            self._trackings,
+            {tracking.game.id: tracking for tracking in trackings},
+        )
+        self._moved = {
+            x for x in self._trackings if _bets(before.get(x)) != _bets(self._trackings[x])
+        }
+        self._moved |= before.keys() - self._trackings.keys()
         await self._learn_who_is_out(before)
-        self.recent = await self._store.players.recent_games(_players(books))
-        teams, boxes = _teams(books), await self._store.players.counted()
+        self.recent = await self._store.players.recent_games(_players(trackings))
+        teams, boxes = _teams(trackings), await self._store.players.counted()
         if teams != self.teams.keys() or boxes != self._boxes:
             self._boxes = boxes
             self.teams = await self._store.players.team_games(teams)
             self.against = await self._store.players.opponents(teams)
         self._version = await self._store.data_version()
-        return tuple(books)
+        return tuple(trackings)
 
     async def _learn_who_is_out(self, before: Mapping[str, GameTracking]) -> None:
         """Take what is said of players, and look again at the games of whom it has changed."""
-        known, leagues = self.absences, {x.game.league for x in self._books.values()}
+        known, leagues = self.absences, {x.game.league for x in self._trackings.values()}
         self.absences = await self._store.seasons.absences(sorted(leagues))
         self._moved |= {
             x
-            for x, book in self._books.items()
-            if x in before and _out(known, book.game) != _out(self.absences, book.game)
+            for x, tracking in self._trackings.items()
+            if x in before and _out(known, tracking.game) != _out(self.absences, tracking.game)
         }
 
     async def _read_file(self) -> bool:
@@ -185,14 +190,14 @@ class FollowedBets:
         self.waiting = len(unbound)
         self._hoped = frozenset(league for _, draft in unbound for league in draft.leagues)
         if not unbound or not self.slate_known:
-            self.faceless = ()
+            self.without_roster = ()
             return
         now = self._clock.now()
         games = await self._store.games(since=now - _RECENT)
         rosters = frozen(self._rosters, (game for game, _ in games))
         found = await asyncio.to_thread(match, unbound, games, rosters, now, self._zone)
         self._say(found.mistakes)
-        self.faceless = found.faceless
+        self.without_roster = found.without_roster
         bound = await self._store.bind_all(found.matched, now, lambda x: rosters.get(x.id, ()))
         self.waiting -= len(found.matched)
         for (number, legs), same in zip(found.matched, bound, strict=True):
@@ -209,14 +214,14 @@ class FollowedBets:
         """
         games = await self._store.games(since=self._clock.now() - _RECENT)
         ids = superseded(game for game, _ in games)
-        books = tuple(self._books.values())
-        gone = strayed(books, self._rosters.of, self._clock.now())
+        trackings = tuple(self._trackings.values())
+        gone = strayed(trackings, self._rosters.of, self._clock.now())
         plain = [x for x in gone if not (await self._store.by_hand.draft(x)).legs[0].names_a_game]
         await self._let_go(plain)
-        moving = [book for book in books if book.game.id in ids]
+        moving = [tracking for tracking in trackings if tracking.game.id in ids]
         if not moving:
             return
-        numbers = sorted({x.bet.number for book in moving for x in book.tracked})
+        numbers = sorted({x.bet.number for tracking in moving for x in tracking.tracked})
         drafts = {x: await self._store.by_hand.draft(x) for x in numbers}
         await self._let_go(to_move(moving, [game for game, _ in games], drafts))
 
@@ -238,22 +243,22 @@ class FollowedBets:
         self._told |= set(mistakes)
 
 
-def _players(books: Iterable[GameTracking]) -> set[Who]:
+def _players(trackings: Iterable[GameTracking]) -> set[Who]:
     """The players whom bets are about, by league and key."""
     return {
-        (book.game.league, player.key)
-        for book in books
-        for player in players_in((x.bet for x in book.tracked), book.game)
+        (tracking.game.league, player.key)
+        for tracking in trackings
+        for player in players_in((x.bet for x in tracking.tracked), tracking.game)
     }
 
 
-def _teams(books: Iterable[GameTracking]) -> set[Team]:
+def _teams(trackings: Iterable[GameTracking]) -> set[Team]:
     """Both teams of every game in which a bet is about a player."""
     return {
-        (book.game.league, code)
-        for book in books
-        if any(players_in((x.bet for x in book.tracked), book.game))
-        for code in (book.game.home, book.game.away)
+        (tracking.game.league, code)
+        for tracking in trackings
+        if any(players_in((x.bet for x in tracking.tracked), tracking.game))
+        for code in (tracking.game.home, tracking.game.away)
     }
 
 
@@ -269,8 +274,8 @@ def _out(known: Mapping[str, Absences], game: Game) -> frozenset[tuple[Side, str
     )
 
 
-def _bets(book: GameTracking | None) -> frozenset[Bet]:
-    return frozenset() if book is None else frozenset(x.bet for x in book.tracked)
+def _bets(tracking: GameTracking | None) -> frozenset[Bet]:
+    return frozenset() if tracking is None else frozenset(x.bet for x in tracking.tracked)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -110,8 +110,8 @@ LATE = timedelta(hours=6)
 """How long after its tip-off a game may still be played."""
 
 
-async def watch_faces(
-    faceless: Callable[[], Iterable[Game]],
+async def watch_rosters(
+    without_roster: Callable[[], Iterable[Game]],
     watch: Watch,
     meet: Callable[[GameState], None],
     roomy: Callable[[Game], bool],
@@ -119,19 +119,19 @@ async def watch_faces(
 ) -> None:
     """Read the boxes of games whose players some bet must know, now and then, for ever.
 
-    `faceless` tells those games, `meet` is given what was read.
+    `without_roster` tells those games, `meet` is given what was read.
     """
     due: dict[str, float] = {}
     while True:
         now, then = clock.now(), clock.monotonic()
         wanted = [
             x
-            for x in faceless()
+            for x in without_roster()
             if -LATE <= x.start - now <= AHEAD and due.get(x.id, then) <= then and roomy(x)
         ]
         for game in sorted(wanted, key=lambda x: (x.start, x.id))[:AT_ONCE]:
             due[game.id] = clock.monotonic() + AGAIN
-            look = await watch.look(game, Ask.BOX, 0.0)
-            if isinstance(look.reading, GameState):
-                meet(look.reading)
+            answer = await watch.read(game, Ask.BOX, 0.0)
+            if isinstance(answer.reading, GameState):
+                meet(answer.reading)
         await clock.sleep(STEP)

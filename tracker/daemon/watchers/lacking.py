@@ -39,8 +39,8 @@ LATE = timedelta(hours=6)
 class Lacking:
     """Looks for what bets lack, in the background.
 
-    `trackings` tells what is followed, `faceless` games whose players a waiting bet must know;
-    `learned` hears of games whose chances may be worked out anew.
+    `trackings` tells what is followed, `without_roster` games whose players a waiting bet must
+    know; `learned` hears of games whose chances may be worked out anew.
     """
 
     store: Store
@@ -49,7 +49,7 @@ class Lacking:
     refresh: Refresh
     clock: Clock
     trackings: Callable[[], Iterable[GameTracking]]
-    faceless: Callable[[], Iterable[Game]]
+    without_roster: Callable[[], Iterable[Game]]
     learned: Callable[[frozenset[str]], None]
 
     async def watch(self) -> None:
@@ -90,8 +90,8 @@ class Lacking:
         feed = self.feeds.of(game.league, "espn")
         if feed is None:
             return
-        look = await feed.look(game, Ask.BOX, 0.0)
-        found = summary_lines(look.body, game) if look.body else None
+        answer = await feed.read(game, Ask.BOX, 0.0)
+        found = summary_lines(answer.body, game) if answer.body else None
         if found is None:
             return
         lines, book = found
@@ -109,7 +109,7 @@ class Lacking:
             unknown = self.pricing.players.strangers(bets, x.game)
             if unknown and self._tonight(x.game):
                 found.append((x.game, frozenset(x.game.code(y.side) for y in unknown)))
-        waiting = [x for x in self.faceless() if self._tonight(x)]
+        waiting = [x for x in self.without_roster() if self._tonight(x)]
         return found + [(x, frozenset({x.home, x.away})) for x in waiting]
 
     async def _read_games(self, game: Game, teams: frozenset[str]) -> None:

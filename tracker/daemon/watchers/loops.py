@@ -1,4 +1,4 @@
-"""The loops that run beside the tracks: bets, slate, pulse and watchdog, housekeeping."""
+"""The loops that run beside the tracks: bets, slate, sources, watchdog, housekeeping."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ GRACE = 60.0
 
 
 async def tend_bets(
-    shelf: FollowedBets,
+    followed: FollowedBets,
     slate_changed: asyncio.Event,
     slate_wanted: asyncio.Event,
     follow: Callable[[tuple[GameTracking, ...]], None],
     clock: Clock,
     progress: Watchdog,
 ) -> None:
-    """Keep the books in step with the bets file, other processes and the slate."""
+    """Keep what is followed in step with the bets file, other processes and the slate."""
     while True:
         progress.expect("bets", GRACE)
         news = slate_changed.is_set()
         slate_changed.clear()
-        books = await shelf.refresh(slate_changed=news)
-        if books is not None:
-            follow(books)
-            if shelf.waiting and not news:
+        trackings = await followed.refresh(slate_changed=news)
+        if trackings is not None:
+            follow(trackings)
+            if followed.waiting and not news:
                 slate_wanted.set()
         await wait_for_event(clock, slate_changed, BETS_EVERY)
 
@@ -60,7 +60,7 @@ async def tend_bets(
 async def watch_slate(
     read: Callable[[], Awaitable[SlateReading]],
     store: Store,
-    shelf: FollowedBets,
+    followed: FollowedBets,
     slate_changed: asyncio.Event,
     slate_wanted: asyncio.Event,
     clock: Clock,
@@ -73,12 +73,12 @@ async def watch_slate(
         states = {state.game.id: state for state in reading.states}
         games = [(game, states.get(game.id)) for game in reading.games]
         await store.save_games(games, clock.now())
-        shelf.slate_known = True
+        followed.slate_known = True
         slate_changed.set()
         if reading.blind:
             wait, retry = retry, min(retry * 2, SLATE_RETRY[1])
         else:
-            wait, retry = (SLATE_SOON if shelf.waiting else SLATE_EVERY), SLATE_RETRY[0]
+            wait, retry = (SLATE_SOON if followed.waiting else SLATE_EVERY), SLATE_RETRY[0]
         await clock.sleep(SLATE_RETRY[0])
         await wait_for_event(clock, slate_wanted, wait - SLATE_RETRY[0])
 

@@ -107,8 +107,8 @@ class MarketWatch:
     async def restore(self) -> None:
         """Take up what was known before a restart."""
         now = self._clock.now()
-        told = await self._store.standing(None, now - DAY, now)
-        self.board.restore((x.quote, x.stood_at, x.scope) for x in told)
+        quotes = await self._store.standing(None, now - DAY, now)
+        self.board.restore((x.quote, x.stood_at, x.scope) for x in quotes)
         self._closings = await self._store.closings()
         self.values = await self._store.values()
         self._decided = set(await self._store.decisions())
@@ -287,7 +287,7 @@ class MarketWatch:
                 game_id, said.rules, said.alerts, poll, self._parts.channels
             )
             self._rules |= {(x.bet, x.rule): x for x in said.rules}
-            if any(x.told for x in said.alerts):
+            if any(x.notifies for x in said.alerts):
                 self._parts.ring()
 
     def _stepped(self, tracking: GameTracking) -> Change:
@@ -299,9 +299,9 @@ class MarketWatch:
                 rule: x for (bet, rule), x in self._rules.items() if bet == number
             }
             reading = market_reading(tracked, self._quoted(tracking.game))
-            changed, told = step_market(tracked, known, reading, tracking)
+            changed, notified = step_market(tracked, known, reading, tracking)
             states += changed
-            alerts += told
+            alerts += notified
         return Change(tracking, rules=tuple(states), alerts=tuple(alerts))
 
     def _quoted(self, game: Game) -> Quoted:
@@ -418,8 +418,8 @@ class MarketWatch:
         where it, or a leg of it, was void in the end.
         """
         order = {game: place for place, game in enumerate(self._shown)}
-        books = sorted(self._live(), key=lambda x: order.get(x.game.id, -1))
-        newest = {x.bet.number: x for book in books for x in book.tracked}
+        trackings = sorted(self._live(), key=lambda x: order.get(x.game.id, -1))
+        newest = {x.bet.number: x for tracking in trackings for x in tracking.tracked}
         return [Placed.of(newest[x]) for x in sorted(newest) if self._waits(newest[x], games)]
 
     def _waits(self, tracked: Tracked, games: set[str] | None) -> bool:
@@ -452,9 +452,9 @@ class MarketWatch:
         tip_at = closing.tip_at
         if tip_at is None:
             return GameClose(closing)
-        told = await self._store.standing(closing.game, tip_at - DAY, tip_at)
+        quotes = await self._store.standing(closing.game, tip_at - DAY, tip_at)
         board = QuoteBoard()
-        board.restore((x.quote, x.stood_at, x.scope) for x in told)
+        board.restore((x.quote, x.stood_at, x.scope) for x in quotes)
         made = close(closing.game, closing.revision, tip_at, board.lines(closing.game))
         return replace(made, closing=closing)
 

@@ -20,16 +20,16 @@ class Matches:
     """What could be matched.
 
     `matched` are bets by number with the game of each leg. `mistakes` says in a sentence each why a
-    bet cannot be. `faceless` are the games whose players some bet must know.
+    bet cannot be. `without_roster` are the games whose players some bet must know.
     """
 
     matched: tuple[tuple[int, tuple[Game, ...]], ...]
     mistakes: tuple[str, ...]
-    faceless: tuple[Game, ...]
+    without_roster: tuple[Game, ...]
 
 
 def to_move(
-    books: Sequence[GameTracking], games: Sequence[Game], drafts: Mapping[int, Draft]
+    trackings: Sequence[GameTracking], games: Sequence[Game], drafts: Mapping[int, Draft]
 ) -> tuple[int, ...]:
     """The bets whose game's id names another meeting now, and that are about that one too.
 
@@ -37,14 +37,18 @@ def to_move(
     date where its book waits that long for a game that is postponed.
     """
     found: list[int] = []
-    for book in books:
-        new = [x for x in games if x.id.startswith(f"{book.game.id}-")]
-        for tracked in book.tracked:
+    for tracking in trackings:
+        new = [x for x in games if x.id.startswith(f"{tracking.game.id}-")]
+        for tracked in tracking.tracked:
             draft = drafts[tracked.bet.number]
             plain = draft.matchup is None and all(x.matchup is None for x in draft.legs)
             alone = len(tracked.bet.games) == 1 and tracked.settlement is None
             wait = timedelta(hours=house_of(tracked.bet.book).postponed_hours)
-            if plain and alone and any(draft.fits(x) and _goes_on(book.game, x, wait) for x in new):
+            if (
+                plain
+                and alone
+                and any(draft.fits(x) and _goes_on(tracking.game, x, wait) for x in new)
+            ):
                 found.append(tracked.bet.number)
     return tuple(found)
 
@@ -55,17 +59,17 @@ def _goes_on(old: Game, new: Game, wait: timedelta) -> bool:
 
 
 def strayed(
-    books: Sequence[GameTracking], roster_of: Callable[[Game], Sequence[Player]], now: datetime
+    trackings: Sequence[GameTracking], roster_of: Callable[[Game], Sequence[Player]], now: datetime
 ) -> tuple[int, ...]:
     """The single bets on a player whom boxes have since shown with another team.
 
     Only before their game begins: from then on its own box says who plays.
     """
     found: list[int] = []
-    for book in (x for x in books if now < x.game.start):
-        known = {(x.side, x.key) for x in roster_of(book.game)}
+    for tracking in (x for x in trackings if now < x.game.start):
+        known = {(x.side, x.key) for x in roster_of(tracking.game)}
         sides = {side for side, _ in known}
-        for tracked in book.tracked:
+        for tracked in tracking.tracked:
             market = tracked.bet.market
             player = market.player if isinstance(market, PlayerTotal | DoubleDouble) else None
             if player is None or player.side not in sides or tracked.settlement is not None:
@@ -92,19 +96,19 @@ def match(
 
     matched: list[tuple[int, tuple[Game, ...]]] = []
     mistakes: list[str] = []
-    faceless: dict[str, Game] = {}
+    without_roster: dict[str, Game] = {}
     for number, draft in unbound:
         try:
             chosen = choose_games(draft, games, now, roster_of, zone)
             draft.wager(chosen, roster_of)
         except RostersUnknown:
             hoped = (x for x, _ in games if x.league in draft.leagues and not roster_of(x))
-            faceless |= {x.id: x for x in hoped}
+            without_roster |= {x.id: x for x in hoped}
             continue
         except NoSuchGame:
             continue
         except NoSuchPlayer as why:
-            faceless |= {x.id: x for x in chosen}
+            without_roster |= {x.id: x for x in chosen}
             if all(roster_of(x) for x in chosen):
                 mistakes.append(f"bet {number}: {why}")
             continue
@@ -112,4 +116,4 @@ def match(
             mistakes.append(f"bet {number}: {why}")
             continue
         matched.append((number, chosen))
-    return Matches(tuple(matched), tuple(mistakes), tuple(faceless.values()))
+    return Matches(tuple(matched), tuple(mistakes), tuple(without_roster.values()))

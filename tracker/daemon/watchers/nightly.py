@@ -126,14 +126,16 @@ def tonight_text(tracked: Sequence[Tracked]) -> str:
     return f"Tonight {record}{_profit(money)}{void}{needs}"
 
 
-def nights_over(books: Sequence[GameTracking], now: datetime) -> dict[date, tuple[Tracked, ...]]:
+def nights_over(
+    trackings: Sequence[GameTracking], now: datetime
+) -> dict[date, tuple[Tracked, ...]]:
     """The bets of each night whose last result has just come, by the league's date.
 
     A bet belongs to the night of its last game. A night of one bet needs no sum.
     """
     nights: dict[date, dict[int, Tracked]] = {}
-    for book in books:
-        for x in book.tracked:
+    for tracking in trackings:
+        for x in tracking.tracked:
             nights.setdefault(x.bet.games[-1].slate, {})[x.bet.number] = x
     found = {}
     for slate, bets in nights.items():
@@ -146,17 +148,17 @@ def nights_over(books: Sequence[GameTracking], now: datetime) -> dict[date, tupl
 
 
 async def tell_tonight(
-    books: Callable[[], Sequence[GameTracking] | None],
+    trackings: Callable[[], Sequence[GameTracking] | None],
     clock: Clock,
     tell: Callable[[Notice], Awaitable[None]],
 ) -> None:
     """Queue one message after the last result of each night, for ever.
 
-    `books` are all games that are followed as they stand; None while that is not known of each.
+    `trackings` are all games that are followed as they stand; None while that is not known of each.
     """
     while True:
         await clock.sleep(TONIGHT_STEP)
-        followed, now = books(), clock.now()
+        followed, now = trackings(), clock.now()
         for slate, bets in nights_over(followed or (), now).items():
             text = tonight_text(bets)
             # Once a night and set of bets: one that is added later makes another sum.

@@ -35,10 +35,10 @@ class SourceStatus:
             for listener in self._listeners:
                 listener(source)
 
-    def see(self, book: GameTracking) -> None:
+    def see(self, tracking: GameTracking) -> None:
         """A game has been looked at and brought nothing that would be recorded."""
-        if book.seen_at is not None:
-            self._seen[book.game.id] = (book.seen_at, book.stale)
+        if tracking.seen_at is not None:
+            self._seen[tracking.game.id] = (tracking.seen_at, tracking.stale)
 
     async def keep(
         self, store: Store, clock: Clock, usage: Callable[[], Mapping[str, Usage]]

@@ -64,14 +64,14 @@ class SystemNotices:
     def __init__(
         self,
         store: Store,
-        desk: AlertPolicy,
+        alert_policy: AlertPolicy,
         clock: Clock,
         channels: Sequence[Channel],
         ring: Callable[[], None],
     ) -> None:
         """`ring` wakes the channels once something is on disk."""
         self._store = store
-        self._desk = desk
+        self._alert_policy = alert_policy
         self._clock = clock
         self._channels = channels
         self._ring = ring
@@ -208,7 +208,7 @@ class SystemNotices:
         await self._keep(_Word(STOPPED, "tracker was stopped: nothing is watched", Level.INFO))
 
     async def _keep(self, word: _Word) -> None:
-        notice = self._desk.notice(word.kind, word.text, self._clock.now(), word.level)
+        notice = self._alert_policy.notice(word.kind, word.text, self._clock.now(), word.level)
         names = [x.name for x in self._channels if x.name != word.but]
         if notice is not None and await self._store.alerting.notice(notice, names):
             self._ring()

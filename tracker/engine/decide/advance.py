@@ -1,7 +1,7 @@
 """The one function that decides: what a poll changes in the bets on a game, and what to say of it.
 
 `advance` is for a poll that could be read, `note` for one that could not. Both are pure: they take
-the book and return a `Change` that holds the next book and every row that is to be recorded.
+the tracking and return a `Change` that holds the next one and every row that is to be recorded.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tracker.engine.decide.normalising import (
 )
 from tracker.engine.decide.snapshots import chances, see
 from tracker.engine.rules.freezing import freeze_doubted, freeze_pending
-from tracker.engine.rules.stepping import Look
+from tracker.engine.rules.stepping import GameUpdate
 from tracker.engine.settle.certainty import tell_certain, tell_legs
 from tracker.engine.settle.settlement import finish, settle_parts, take_given
 from tracker.engine.settle.unfinished import confirm_unread, end_unheard
@@ -51,74 +51,76 @@ SURELY_OFF_AFTER = timedelta(hours=1)
 """A game that was told to be off, and of which nothing was heard for so long, is off."""
 
 
-def advance(book: GameTracking, state: GameState, outlook: Outlook | None, now: datetime) -> Change:
+def advance(
+    tracking: GameTracking, state: GameState, outlook: Outlook | None, now: datetime
+) -> Change:
     """What a readable poll changes. `outlook` is the forecast from `state`; `now` is aware UTC.
 
     Without an outlook nothing is priced: every bet keeps its last chance.
     """
-    state = carried(filled(state, book.state), book.state)
-    ordering, held = classify(book, state)
-    contrary = state.doubt or contradiction(book.state, state)
-    said_before = contrary and book.held is not None and book.held.state == state
+    state = carried(filled(state, tracking.state), tracking.state)
+    ordering, held = classify(tracking, state)
+    contrary = state.doubt or contradiction(tracking.state, state)
+    said_before = contrary and tracking.held is not None and tracking.held.state == state
     if contrary:
-        ordering, held = Ordering.HELD, _held_on(book.held, state)
-    back, returned = _feed_back(book, now)
-    dropped = _dropped(book) if ordering is Ordering.SAME else ()
-    book = replace(book, seen_at=now, held=held, lost=False, game=state.game)
-    basis, renewed = _basis(book, outlook)
+        ordering, held = Ordering.HELD, _held_on(tracking.held, state)
+    back, returned = _feed_back(tracking, now)
+    dropped = _dropped(tracking) if ordering is Ordering.SAME else ()
+    tracking = replace(tracking, seen_at=now, held=held, lost=False, game=state.game)
+    basis, renewed = _basis(tracking, outlook)
     if ordering is Ordering.HELD:
-        book = replace(book, stale=_stale(book, now))
-        notes = (*returned, PollHeld(book.game.name, contrary or _told(state)))
-        kept = Change(book, ordering, alerts=back, notes=returned if said_before else notes)
+        tracking = replace(tracking, stale=_stale(tracking, now))
+        notes = (*returned, PollHeld(tracking.game.name, contrary or _told(state)))
+        kept = Change(tracking, ordering, alerts=back, notes=returned if said_before else notes)
         frozen = freeze_doubted(kept, state, lambda x: chances([x], outlook, state)[0][1], now)
         if contrary:
             doubted = Unreadable(Trouble.MALFORMED, contrary, contrary)
             frozen = confirm_unread(frozen, doubted, now)
         return _asked(end_unheard(frozen, contrary, now))
-    before, was_stale = book.state, book.stale
+    before, was_stale = tracking.state, tracking.stale
     news = ordering is not Ordering.SAME
     known = None if before is None else with_players(before, state.players, before.players)
-    box = () if news or before is None or known is None else _changed_in(book, before, known)
+    box = () if news or before is None or known is None else _changed_in(tracking, before, known)
     if news:
-        book = _believe(book, after_play(state, before), now)
+        tracking = _believe(tracking, after_play(state, before), now)
     elif known is not None:
-        changed_at = now if box else book.changed_at
-        book = replace(book, state=known, changed_at=changed_at)
+        changed_at = now if box else tracking.changed_at
+        tracking = replace(tracking, state=known, changed_at=changed_at)
     # After a start nobody knows what the chances rested on: a game that stands is priced anew.
-    renewed = renewed or (book.basis is None and before is not None and not news)
-    book = replace(book, stale=_stale(book, now), basis=basis)
-    notes = returned + dropped + _transitions(book.game.name, before, state, ordering)
+    renewed = renewed or (tracking.basis is None and before is not None and not news)
+    tracking = replace(tracking, stale=_stale(tracking, now), basis=basis)
+    notes = returned + dropped + _transitions(tracking.game.name, before, state, ordering)
     if box and state.phase is Phase.FINAL:
-        notes += (BoxChanged(book.game.name, _told(state)),)
-    change = Change(book, ordering, alerts=back, notes=notes)
+        notes += (BoxChanged(tracking.game.name, _told(state)),)
+    change = Change(tracking, ordering, alerts=back, notes=notes)
     if not state.phase.off:
         change = see(
             change,
             lambda x: news or renewed or x.chance is None or x.bet.number in box,
-            Look(before, state, now, news, renewed=renewed or _before_tip(before, state)),
+            GameUpdate(before, state, now, news, renewed=renewed or _before_tip(before, state)),
             outlook,
         )
-    if book.stale and not was_stale:
+    if tracking.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
     change = settle_parts(tell_certain(change, before, now), before, now)
     change = tell_legs(finish(take_given(change), now), before, now)
     return _asked(end_unheard(change, "", now))
 
 
-def classify(book: GameTracking, state: GameState) -> tuple[Ordering, Held | None]:
-    """How `state` stands to what the book believes, and what is to be held from now on.
+def classify(tracking: GameTracking, state: GameState) -> tuple[Ordering, Held | None]:
+    """How `state` stands to what is believed, and what is to be held from now on.
 
     Feeds go back: a cache serves an old board, a score is corrected downwards, a game flickers to
     "postponed". What goes back is believed only once several polls in a row agree.
     """
-    believed = book.state
+    believed = tracking.state
     if believed is None:
         return Ordering.NEWER, None
     if state == believed:
         return Ordering.SAME, None
     if not goes_back(believed, state):
         return Ordering.NEWER, None
-    held = book.held
+    held = tracking.held
     agrees = held is not None and not goes_back(held.state, state)
     polls = held.polls + 1 if held is not None and agrees else 1
     if polls >= AGREEING_POLLS:
@@ -137,83 +139,87 @@ def _held_on(held: Held | None, state: GameState) -> Held:
     return Held(state, min(held.polls + 1, _MOST_HELD) if held is not None and again else 1)
 
 
-def _basis(book: GameTracking, outlook: Outlook | None) -> tuple[Basis | None, bool]:
+def _basis(tracking: GameTracking, outlook: Outlook | None) -> tuple[Basis | None, bool]:
     """What chances rest on from now, and whether they change by more than the game."""
     if outlook is None:
-        return book.basis, False
-    if book.basis is None:
+        return tracking.basis, False
+    if tracking.basis is None:
         return outlook.basis, False
-    return outlook.basis.after(book.basis), outlook.basis.renews(book.basis)
+    return outlook.basis.after(tracking.basis), outlook.basis.renews(tracking.basis)
 
 
 def _asked(change: Change) -> Change:
     """Whoever must decide a result is told so, whichever step left it to a person."""
-    said = tuple(review_alert(change.book, x) for x in change.reviews)
+    said = tuple(review_alert(change.tracking, x) for x in change.reviews)
     return replace(change, alerts=change.alerts + said) if said else change
 
 
-def _changed_in(book: GameTracking, before: GameState, state: GameState) -> tuple[int, ...]:
+def _changed_in(tracking: GameTracking, before: GameState, state: GameState) -> tuple[int, ...]:
     """The bets on players whose figures have changed while the score stood."""
     if not state.players:
         return ()
-    return tuple(x.bet.number for x in book.tracked if moved(x, before, state))
+    return tuple(x.bet.number for x in tracking.tracked if moved(x, before, state))
 
 
-def note(book: GameTracking, why: Unreadable, now: datetime) -> Change:
+def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:
     """What an unreadable poll changes: nothing is believed, and a long silence is said once."""
-    playing = book.state is not None and book.state.phase.in_play
-    silent = book.seen_at is not None and now - book.seen_at >= GAME_LOST_AFTER
-    book = replace(book, stale=_stale(book, now))
-    if book.state is not None and book.state.phase.off and _surely_off(book, now):
+    playing = tracking.state is not None and tracking.state.phase.in_play
+    silent = tracking.seen_at is not None and now - tracking.seen_at >= GAME_LOST_AFTER
+    tracking = replace(tracking, stale=_stale(tracking, now))
+    if tracking.state is not None and tracking.state.phase.off and _surely_off(tracking, now):
         # A game that was called off leaves the board; its bets still become void, and official.
-        return _asked(finish(Change(book, Ordering.SAME), now))
-    change = confirm_unread(Change(book), why, now)
+        return _asked(finish(Change(tracking, Ordering.SAME), now))
+    change = confirm_unread(Change(tracking), why, now)
     change = end_unheard(change, why.told, now)
-    if not playing or not silent or book.lost:
+    if not playing or not silent or tracking.lost:
         return _asked(change)
-    alerts = announce(change.book, Event.FEED_DOWN, now, detail=why.why)
+    alerts = announce(change.tracking, Event.FEED_DOWN, now, detail=why.why)
     change = replace(
         change,
-        book=replace(change.book, lost=True),
+        tracking=replace(change.tracking, lost=True),
         alerts=change.alerts + alerts,
-        notes=(*change.notes, GameLost(book.game.name, why.trouble.value)),
+        notes=(*change.notes, GameLost(tracking.game.name, why.trouble.value)),
     )
     return _asked(freeze_pending(change, now, "the feed is away"))
 
 
-def _surely_off(book: GameTracking, now: datetime) -> bool:
-    settled = all(x.done_in(book.game.id) for x in book.tracked)
-    return settled or (book.changed_at is not None and now - book.changed_at >= SURELY_OFF_AFTER)
+def _surely_off(tracking: GameTracking, now: datetime) -> bool:
+    settled = all(x.done_in(tracking.game.id) for x in tracking.tracked)
+    return settled or (
+        tracking.changed_at is not None and now - tracking.changed_at >= SURELY_OFF_AFTER
+    )
 
 
 def _feed_back(
-    book: GameTracking, now: datetime
+    tracking: GameTracking, now: datetime
 ) -> tuple[tuple[Alert, ...], tuple[SystemEvent, ...]]:
     """The alerts and the note of a game that can be read again after it was said to be lost."""
-    if not book.lost or book.seen_at is None:
+    if not tracking.lost or tracking.seen_at is None:
         return (), ()
-    seconds = int((now - book.seen_at).total_seconds())
+    seconds = int((now - tracking.seen_at).total_seconds())
     away = f"away for {seconds // 60} min {seconds % 60} s"
-    return announce(book, Event.FEED_BACK, now, detail=away), (GameBack(book.game.name, away),)
+    return announce(tracking, Event.FEED_BACK, now, detail=away), (
+        GameBack(tracking.game.name, away),
+    )
 
 
-def _stale(book: GameTracking, now: datetime) -> bool:
-    live = book.state is not None and book.state.phase is Phase.LIVE
-    return live and book.changed_at is not None and now - book.changed_at >= STALE_AFTER
+def _stale(tracking: GameTracking, now: datetime) -> bool:
+    live = tracking.state is not None and tracking.state.phase is Phase.LIVE
+    return live and tracking.changed_at is not None and now - tracking.changed_at >= STALE_AFTER
 
 
-def _believe(book: GameTracking, state: GameState, now: datetime) -> GameTracking:
+def _believe(tracking: GameTracking, state: GameState, now: datetime) -> GameTracking:
     over = state.phase is Phase.FINAL or state.phase.off
-    last = book.state
+    last = tracking.state
     # A postponed game that is found played after all has ended at another time.
     same_end = over and last is not None and last.phase.off == state.phase.off
-    ended_at = book.final_at if same_end else None
+    ended_at = tracking.final_at if same_end else None
     return replace(
-        book,
+        tracking,
         state=state,
         changed_at=now,
         final_at=(ended_at or now) if over else None,
-        checks=book.checks if same_end else 0,
+        checks=tracking.checks if same_end else 0,
     )
 
 
@@ -227,9 +233,13 @@ def _transitions(
     return ()
 
 
-def _dropped(book: GameTracking) -> tuple[SystemEvent, ...]:
+def _dropped(tracking: GameTracking) -> tuple[SystemEvent, ...]:
     """The note that a doubtful state was not confirmed, so that its count is forgotten on disk."""
-    return () if book.held is None else (PollDropped(book.game.name, _told(book.held.state)),)
+    return (
+        ()
+        if tracking.held is None
+        else (PollDropped(tracking.game.name, _told(tracking.held.state)),)
+    )
 
 
 def _told(state: GameState) -> str:

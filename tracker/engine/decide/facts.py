@@ -50,12 +50,12 @@ def absentees(old: Tracked, new: Tracked) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def review_alert(book: GameTracking, review: Review) -> Alert:
+def review_alert(tracking: GameTracking, review: Review) -> Alert:
     """The word that a person must decide a result; whatever the rules, for nobody else can."""
-    (tracked,) = [x for x in book.tracked if x.bet.number == review.bet]
+    (tracked,) = [x for x in tracking.tracked if x.bet.number == review.bet]
     clock, score = "", Score(0, 0)
-    if book.state is not None:
-        clock, score = book.state.game_clock, book.state.score
+    if tracking.state is not None:
+        clock, score = tracking.state.game_clock, tracking.state.score
     memory = RuleState(review.bet, Event.REVIEW.value, episode=int(review.at.timestamp()))
     alert = _alert(tracked, memory, Event.REVIEW, review.at, clock, score)
     return replace(alert, detail=review.why)
@@ -72,19 +72,24 @@ def between(
 
 
 def announce(
-    book: GameTracking, event: Event, now: datetime, *, only: int | None = None, detail: str = ""
+    tracking: GameTracking,
+    event: Event,
+    now: datetime,
+    *,
+    only: int | None = None,
+    detail: str = "",
 ) -> tuple[Alert, ...]:
     """Alerts of every bet (or one) that asks for an event of the game as a whole.
 
     Such an event has no armed state: its episode is the moment at which it happened, in whole
     seconds since 1970, so that recording it again adds none.
     """
-    state = book.state
+    state = tracking.state
     if state is None:
         return ()
     episode = int(now.timestamp())
     found = []
-    for tracked in book.tracked:
+    for tracked in tracking.tracked:
         wanted = any(isinstance(r, EventRule) and r.event is event for r in tracked.bet.rules)
         if wanted and tracked.settlement is None and only in (None, tracked.bet.number):
             memory = RuleState(tracked.bet.number, event.value, episode=episode)

@@ -15,26 +15,26 @@ from tracker.forecast import Outlook, parlay_of, price_all, why_none
 from tracker.forecast.pricing.questions import opened
 
 
-def to_presume(book: GameTracking, now: datetime) -> GameState | None:
+def to_presume(tracking: GameTracking, now: datetime) -> GameState | None:
     """The game before its tip-off, where a parlay over several games waits to hear of it."""
-    if book.state is not None or now >= book.game.start:
+    if tracking.state is not None or now >= tracking.game.start:
         return None
-    if not any(_waits(x, book.game.id) for x in book.tracked):
+    if not any(_waits(x, tracking.game.id) for x in tracking.tracked):
         return None
-    return GameState(book.game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
+    return GameState(tracking.game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
 
 
-def presume(book: GameTracking, state: GameState, outlook: Outlook) -> GameTracking:
-    """The book with the chance of those parlays' legs, by the outlook before tip-off.
+def presume(tracking: GameTracking, state: GameState, outlook: Outlook) -> GameTracking:
+    """The tracking with the chance of those parlays' legs, by the outlook before tip-off.
 
     Nothing is believed of the game by that, and no snapshot is due: the parlay's other games give
     them.
     """
-    for tracked in book.tracked:
+    for tracked in tracking.tracked:
         slip = tracked.bet.market
-        if isinstance(slip, Parlay) and _waits(tracked, book.game.id):
-            book = book.with_tracked(look_at(tracked, slip, outlook, state))
-    return book
+        if isinstance(slip, Parlay) and _waits(tracked, tracking.game.id):
+            tracking = tracking.with_tracked(look_at(tracked, slip, outlook, state))
+    return tracking
 
 
 def _waits(tracked: Tracked, game_id: str) -> bool:

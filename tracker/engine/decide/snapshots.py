@@ -15,11 +15,11 @@ from tracker.domain.market import Market
 from tracker.domain.tracking import Change, LegStanding, RuleState, Tracked
 from tracker.engine.decide.normalising import first_seen
 from tracker.engine.decide.parlays import chance_of, look_at, part_of
-from tracker.engine.rules.stepping import Look, apply_rules
+from tracker.engine.rules.stepping import GameUpdate, apply_rules
 from tracker.forecast import Outlook, own_figure, price_all, why_none
 from tracker.forecast.calibration import UNCALIBRATED, Calibrations
 
-Camera = Callable[[Tracked, Chance | None], Snapshot]
+TakeSnapshot = Callable[[Tracked, Chance | None], Snapshot]
 """Takes the snapshot of a bet as it has been seen, with its raw chance where that is another."""
 
 
@@ -36,7 +36,7 @@ class Priced(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class BetUpdate:
     """What became of one bet. `rules` and `legs` are those that changed."""
 
     tracked: Tracked
@@ -49,7 +49,7 @@ class Sight:
 def see(
     change: Change,
     fresh: Callable[[Tracked], bool],
-    look: Look,
+    update: GameUpdate,
     outlook: Outlook | None,
 ) -> Change:
     """Add the snapshots, rule decisions and facts of the bets that have `fresh` news.
@@ -57,26 +57,27 @@ def see(
     A bet that cannot be priced, for lack of the points by period, keeps its last chance; its rules
     about chances stand still. Where the state is no news, a chance that stands leaves no trace.
     """
-    book = change.book
-    state = book.state
+    tracking = change.tracking
+    state = tracking.state
     assert state is not None  # noqa: S101 - a state has just been believed
-    look = replace(look, state=state)
-    looked = [x for x in book.tracked if fresh(x)]
-    if not looked:
+    update = replace(update, state=state)
+    concerned = [x for x in tracking.tracked if fresh(x)]
+    if not concerned:
         return change
-    take = None if outlook is None else _camera(state, outlook, look.now)
-    sights = {
-        x.bet.number: _sight(x, priced, _look_at(x, look), take)
-        for x, priced in zip(looked, chances(looked, outlook, state), strict=True)
-        if look.news or priced[0] != x or priced[1] not in (x.chance, x.no_chance)
+    take = None if outlook is None else _snapshots(state, outlook, update.now)
+    updates = {
+        x.bet.number: _updated(x, priced, _for_bet(x, update), take)
+        for x, priced in zip(concerned, chances(concerned, outlook, state), strict=True)
+        if update.news or priced[0] != x or priced[1] not in (x.chance, x.no_chance)
     }
-    seen = sights.values()
+    seen = updates.values()
     return replace(
         change,
-        book=replace(
-            book,
+        tracking=replace(
+            tracking,
             tracked=tuple(
-                sights[x.bet.number].tracked if x.bet.number in sights else x for x in book.tracked
+                updates[x.bet.number].tracked if x.bet.number in updates else x
+                for x in tracking.tracked
             ),
         ),
         snapshots=(*change.snapshots, *(x.snapshot for x in seen if x.snapshot is not None)),
@@ -86,10 +87,10 @@ def see(
     )
 
 
-def _look_at(tracked: Tracked, look: Look) -> Look:
-    """The look as it concerns one bet."""
-    fresh = not look.renewed and first_seen(tracked, look.before, look.state)
-    return replace(look, renewed=True) if fresh else look
+def _for_bet(tracked: Tracked, update: GameUpdate) -> GameUpdate:
+    """The update as it concerns one bet."""
+    fresh = not update.renewed and first_seen(tracked, update.before, update.state)
+    return replace(update, renewed=True) if fresh else update
 
 
 def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -> list[Priced]:
@@ -102,8 +103,8 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
     for one in tracked:
         market = one.bet.market
         if isinstance(market, Parlay):
-            looked = look_at(one, market, outlook, state)
-            found.append(Priced(looked, chance_of(looked)))
+            seen = look_at(one, market, outlook, state)
+            found.append(Priced(seen, chance_of(seen)))
         else:
             found.append(_single(one, market, next(told), outlook))
     return found
@@ -116,16 +117,16 @@ def _single(one: Tracked, market: Market, told: Chance | None, outlook: Outlook)
     return Priced(one, chance, None if chance is told else told)
 
 
-def _sight(
+def _updated(
     old: Tracked,
     priced: Priced,
-    look: Look,
-    take: Camera | None,
-) -> Sight:
+    update: GameUpdate,
+    take: TakeSnapshot | None,
+) -> BetUpdate:
     seen, told, raw = priced
     legs = () if seen is old else tuple(x for x in seen.legs if x not in old.legs)
     if seen.groups and seen.settlement is not None:
-        return Sight(seen, legs=legs)
+        return BetUpdate(seen, legs=legs)
     snapshot = chance = None
     if isinstance(told, NoChance):
         seen = seen.without_chance(told)
@@ -135,13 +136,13 @@ def _sight(
         seen = seen if told is None else seen.seen_at(told)
     if take is not None and not known:
         snapshot = take(seen, raw)
-    rules, alerts = apply_rules(old, seen, chance, look)
+    rules, alerts = apply_rules(old, seen, chance, update)
     memory = {x.rule: x for x in old.rules}
     changed = tuple(x for x in rules if x is not memory[x.rule] and x != memory[x.rule])
-    return Sight(seen.with_rules(rules) if changed else seen, snapshot, changed, legs, alerts)
+    return BetUpdate(seen.with_rules(rules) if changed else seen, snapshot, changed, legs, alerts)
 
 
-def _camera(state: GameState, outlook: Outlook, now: datetime) -> Camera:
+def _snapshots(state: GameState, outlook: Outlook, now: datetime) -> TakeSnapshot:
     """What takes the snapshot of a bet at a state: all but its chance is the same for every bet."""
     shared = (now, state.period, state.clock, state.game_clock, state.score)
     forecast = (outlook.mu, outlook.sigma)

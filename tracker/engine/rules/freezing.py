@@ -27,7 +27,7 @@ def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: date
     Once for a freeze: a rule that has its row gets none until a fresh reading has come.
     """
     why = f"the feed went back to {state.game_clock}"
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         chance = doubted(tracked) if any(map(_awake, tracked.rules)) else None
         if not isinstance(chance, Chance):
             continue
@@ -44,7 +44,7 @@ def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: date
 
 def freeze_pending(change: Change, now: datetime, why: str) -> Change:
     """Add a row for each rule that waits for another reading while none comes."""
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         waiting = [x for x in tracked.rules if _awake(x) and x.phase is RulePhase.PENDING]
         p = None if tracked.chance is None else tracked.chance.win
         change = _frozen(change, tracked, waiting, p, now, why)
@@ -70,8 +70,8 @@ def _frozen(
     now: datetime,
     why: str,
 ) -> Change:
-    book = change.book
-    if not acting or book.state is None:
+    tracking = change.tracking
+    if not acting or tracking.state is None:
         return change
     marked = tuple(replace(x, reason=Reason.STALE) if x in acting else x for x in tracked.rules)
     rows = tuple(
@@ -82,8 +82,8 @@ def _frozen(
             at=now,
             decision=Decision.HELD,
             reason=Reason.STALE,
-            game_clock=book.state.game_clock,
-            score=book.state.score,
+            game_clock=tracking.state.game_clock,
+            score=tracking.state.score,
             p=p,
             detail=why,
         )
@@ -91,7 +91,7 @@ def _frozen(
     )
     return replace(
         change,
-        book=book.with_tracked(replace(tracked, rules=marked)),
+        tracking=tracking.with_tracked(replace(tracked, rules=marked)),
         rules=change.rules + tuple(x for x in marked if x not in tracked.rules),
         alerts=change.alerts + rows,
     )

@@ -50,7 +50,7 @@ class MarketReading:
 
 
 def step_market(
-    tracked: Tracked, rules: dict[str, RuleState], reading: MarketReading, book: GameTracking
+    tracked: Tracked, rules: dict[str, RuleState], reading: MarketReading, tracking: GameTracking
 ) -> tuple[list[RuleState], list[Alert]]:
     """Step the market rules of a bet: the states that changed, and the decisions worth a row.
 
@@ -69,7 +69,7 @@ def step_market(
         if verdict.state != before:
             changed.append(verdict.state)
         if verdict.fires or verdict.worth_noting(before):
-            alerts.append(_decided(tracked, rule, verdict, value, reading, book.state))
+            alerts.append(_decided(tracked, rule, verdict, value, reading, tracking.state))
     return changed, alerts
 
 

@@ -1,4 +1,4 @@
-"""What becomes of a firing: one step after the other may hold it back, each with its reason.
+"""What becomes of an alert: one step after the other may hold it back, each with its reason.
 
     switched off -> told before -> dead parlay -> feed away -> snoozed -> budget -> quiet -> told
 
@@ -23,8 +23,8 @@ from tracker.domain.policy import (
     TOGETHER,
     Event,
     Level,
+    PastMessage,
     Policy,
-    Told,
     topic_of,
 )
 from tracker.domain.tracking import Change, Tracked
@@ -40,7 +40,7 @@ _RESULTS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Firing:
+class AlertContext:
     """A rule that has fired, with its bet and the game whose poll it was."""
 
     alert: Alert
@@ -58,37 +58,37 @@ class Firing:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why a firing is not told, and when it is told after all, where it is."""
+    """Why an alert is not sent, and when it is sent after all, where it is."""
 
     reason: Reason
     detail: str = ""
     due_at: datetime | None = None
 
 
-Step = Callable[[Firing, Policy, datetime], Hold | None]
-"""Looks at a firing; None lets it pass."""
+Step = Callable[[AlertContext, Policy, datetime], Hold | None]
+"""Looks at an alert; None lets it pass."""
 
 
-def switched_off(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
+def switched_off(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """The person does not want to hear of this kind at all."""
-    return Hold(Reason.OFF) if policy.says_nothing_of(firing.topic) else None
+    return Hold(Reason.OFF) if policy.says_nothing_of(context.topic) else None
 
 
-def told_before(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
+def told_before(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """A result that was told when it became certain is not told again; a question about it is."""
-    done = firing.tracked.settlement
-    if firing.topic != Event.SETTLED.value or done is None or done.reason.endswith(ASK_BOOK):
+    done = context.tracked.settlement
+    if context.topic != Event.SETTLED.value or done is None or done.reason.endswith(ASK_BOOK):
         return None
-    event = told_as(firing.tracked, done.result)
+    event = told_as(context.tracked, done.result)
     return None if event is None or policy.says_nothing_of(event.value) else Hold(Reason.TOLD)
 
 
-def dead_parlay(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
+def dead_parlay(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """A parlay that can no longer win has nothing to say of its legs but its end."""
-    tracked = firing.tracked
+    tracked = context.tracked
     dead = tracked.chance is not None and tracked.chance.win == 0
     ends = _RESULTS - {Event.HIT.value}
-    if dead and firing.topic not in ends and _parlay(tracked.bet.market) is not None:
+    if dead and context.topic not in ends and _parlay(tracked.bet.market) is not None:
         return Hold(Reason.PARLAY_DEAD)
     return None
 
@@ -97,41 +97,41 @@ def _parlay(wager: Market | Parlay) -> Parlay | None:
     return wager if isinstance(wager, Parlay) else None
 
 
-def feed_away(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
+def feed_away(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """A chance that rests on a game whose feed is away is not worth an alarm."""
-    if firing.topic in (CHANCE, SWING) and firing.games & policy.lost:
+    if context.topic in (CHANCE, SWING) and context.games & policy.lost:
         return Hold(Reason.FEED_DOWN)
     return None
 
 
-def told_for_all(firing: Firing, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
+def told_for_all(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """That data are away, or back, the program says once for all games, unless it is to be silent.
 
     Otherwise one fault of a source would be a message for every bet.
     """
-    outage = firing.topic in (Event.FEED_DOWN, Event.FEED_BACK)
+    outage = context.topic in (Event.FEED_DOWN, Event.FEED_BACK)
     if outage and not policy.says_nothing_of(DAEMON):
         return Hold(Reason.FEED_DOWN, "said once for all games")
     return None
 
 
-def snoozed(firing: Firing, policy: Policy, now: datetime) -> Hold | None:
+def snoozed(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:
     """The person has asked for silence until a stated time. Results are told when it is over."""
-    ends = [x.until for x in policy.snoozes if x.covers(firing.alert.bet, firing.games, now)]
+    ends = [x.until for x in policy.snoozes if x.covers(context.alert.bet, context.games, now)]
     if not ends:
         return None
     until = max(ends)
-    due = policy.awake(until) if firing.topic in _RESULTS else None
+    due = policy.awake(until) if context.topic in _RESULTS else None
     return Hold(Reason.SNOOZED, due_at=due)
 
 
-def over_budget(firing: Firing, policy: Policy, now: datetime) -> Hold | None:
+def over_budget(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:
     """So many messages an hour are enough; what one poll of one game brings counts as one."""
-    if firing.topic in _RESULTS:
+    if context.topic in _RESULTS:
         return None
-    recent = {x for x in policy.told if timedelta(0) <= now - x.at < BUDGET_SPAN}
-    recent.discard(Told(firing.game, now))
-    of_game = {x for x in recent if x.game == firing.game}
+    recent = {x for x in policy.recent if timedelta(0) <= now - x.at < BUDGET_SPAN}
+    recent.discard(PastMessage(context.game, now))
+    of_game = {x for x in recent if x.game == context.game}
     if len(of_game) >= policy.game_budget:
         why = f"{plural(len(of_game), 'message')} on this game within the hour"
         return Hold(Reason.OVER_BUDGET, why, _room(of_game, policy))
@@ -141,14 +141,14 @@ def over_budget(firing: Firing, policy: Policy, now: datetime) -> Hold | None:
     return None
 
 
-def _room(told: set[Told], policy: Policy) -> datetime:
+def _room(recent: set[PastMessage], policy: Policy) -> datetime:
     """When there is room again: what is held back until then is told in one digest."""
-    return policy.awake(min(x.at for x in told) + BUDGET_SPAN)
+    return policy.awake(min(x.at for x in recent) + BUDGET_SPAN)
 
 
-def quiet(firing: Firing, policy: Policy, now: datetime) -> Hold | None:
+def quiet(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:
     """In quiet hours only what is loud enough is told at once; the rest comes in one digest."""
-    if policy.quiet is None or policy.level(firing.topic).rank >= policy.quiet.through.rank:
+    if policy.quiet is None or policy.level(context.topic).rank >= policy.quiet.through.rank:
         return None
     until = policy.quiet.until(now)
     return None if until is None else Hold(Reason.QUIET, due_at=until)
@@ -164,17 +164,17 @@ STEPS: tuple[Step, ...] = (
     over_budget,
     quiet,
 )
-"""In this order; the first that holds a firing back gives the reason."""
+"""In this order; the first that holds an alert back gives the reason."""
 
 
 def route(change: Change, policy: Policy, now: datetime) -> Change:
-    """The change with every firing told, at its level and its time, or held with a reason."""
+    """The change with every alert sent, at its level and its time, or held with a reason."""
     if not any(x.decision is Decision.FIRED for x in change.alerts):
         return change
-    tracked = {x.bet.number: x for x in change.book.tracked}
-    game = change.book.game.id
+    tracked = {x.bet.number: x for x in change.tracking.tracked}
+    game = change.tracking.game.id
     routed = tuple(
-        _routed(Firing(x, tracked[x.bet], game, topic_of(x.rule)), policy, now)
+        _routed(AlertContext(x, tracked[x.bet], game, topic_of(x.rule)), policy, now)
         if x.decision is Decision.FIRED
         else x
         for x in change.alerts
@@ -182,13 +182,13 @@ def route(change: Change, policy: Policy, now: datetime) -> Change:
     return replace(change, alerts=routed)
 
 
-def _routed(firing: Firing, policy: Policy, now: datetime) -> Alert:
-    level = policy.level(firing.topic)
+def _routed(context: AlertContext, policy: Policy, now: datetime) -> Alert:
+    level = policy.level(context.topic)
     for step in STEPS:
-        hold = step(firing, policy, now)
+        hold = step(context, policy, now)
         if hold is not None:
-            return _held(firing.alert, hold, level)
-    return replace(firing.alert, level=level, due_at=_grouped(firing, policy, level, now))
+            return _held(context.alert, hold, level)
+    return replace(context.alert, level=level, due_at=_grouped(context, policy, level, now))
 
 
 def _held(alert: Alert, hold: Hold, level: Level) -> Alert:
@@ -203,10 +203,10 @@ def _held(alert: Alert, hold: Hold, level: Level) -> Alert:
     )
 
 
-def _grouped(firing: Firing, policy: Policy, level: Level, now: datetime) -> datetime | None:
+def _grouped(context: AlertContext, policy: Policy, level: Level, now: datetime) -> datetime | None:
     """When a message may leave: at once, or with what follows if one on the game has just left."""
     if level.rank >= Level.HIGH.rank:
         return None
-    this = Told(firing.game, now)
-    just_left = [x.at for x in policy.told if x.at < now and x.goes_with(this)]
+    this = PastMessage(context.game, now)
+    just_left = [x.at for x in policy.recent if x.at < now and x.goes_with(this)]
     return max(just_left) + TOGETHER if just_left else None

@@ -30,7 +30,7 @@ _ONCE = frozenset({Event.START, Event.HALFTIME})
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class GameUpdate:
     """A look at a game: what was believed before and is now, and what kind of news that is.
 
     `news` is whether the state is another one; `renewed` whether chances moved by more than the
@@ -45,14 +45,14 @@ class Look:
 
 
 def apply_rules(
-    old: Tracked, seen: Tracked, chance: Chance | None, look: Look
+    old: Tracked, seen: Tracked, chance: Chance | None, update: GameUpdate
 ) -> tuple[tuple[RuleState, ...], tuple[Alert, ...]]:
     """Step every rule of a bet over the state, and over its chance where that is known.
 
     Rules about a chance stand still while a push is the likeliest end: it is neither won nor lost.
     """
-    state, now = look.state, look.now
-    facts = facts_of(look.before, state)
+    state, now = update.state, update.now
+    facts = facts_of(update.before, state)
     leg, leg_was = moved_leg(old, seen) if seen.legs else (None, None)
     absent = "" if old.out == seen.out else "; ".join(absentees(old, seen))
     if absent:
@@ -73,7 +73,7 @@ def apply_rules(
                     detail = absent if rule.event is Event.OUT else ""
                     alerts.append(replace(alert, detail=detail, leg=leg, leg_was=leg_was))
             case LevelRule() | SwingRule() if reading is not None:
-                verdict = (rebase if look.renewed else step)(rule, memory, reading)
+                verdict = (rebase if update.renewed else step)(rule, memory, reading)
                 if verdict.fires or verdict.worth_noting(memory):
                     alert = _decided(seen, rule, verdict, reading, state)
                     alerts.append(replace(alert, leg=leg, leg_was=leg_was))

@@ -30,10 +30,10 @@ def tell_certain(change: Change, before: GameState | None, now: datetime) -> Cha
 
     `before` is what was believed until this poll.
     """
-    state = change.book.state
+    state = change.tracking.state
     if before is None or state is None or not state.phase.in_play:
         return change
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         asked = any(x.rule in _TOLD_AS for x in tracked.rules)
         if asked and tracked.settlement is None:
             change = _stepped(change, tracked, before, state, now)
@@ -69,7 +69,7 @@ def _stepped(
         return change
     return replace(
         change,
-        book=change.book.with_tracked(tracked.with_rules(tuple(rules))),
+        tracking=change.tracking.with_tracked(tracked.with_rules(tuple(rules))),
         rules=change.rules + tuple(x for x in rules if x not in tracked.rules),
         alerts=change.alerts + tuple(alerts),
     )
@@ -118,10 +118,10 @@ def _possible(tracked: Tracked, before: GameState, state: GameState) -> frozense
 
 def tell_legs(change: Change, before: GameState | None, now: datetime) -> Change:
     """Add the word on each leg of a parlay that has won while others are open, each once."""
-    state = change.book.state
+    state = change.tracking.state
     if before is None or state is None:
         return change
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         memory = next((x for x in tracked.rules if x.rule == Event.HIT.value), None)
         if memory is None or memory.phase in (RulePhase.DONE, RulePhase.FIRING):
             continue
@@ -133,7 +133,7 @@ def tell_legs(change: Change, before: GameState | None, now: datetime) -> Change
         rules = tuple(told if x is memory else x for x in tracked.rules)
         change = replace(
             change,
-            book=change.book.with_tracked(tracked.with_rules(rules)),
+            tracking=change.tracking.with_tracked(tracked.with_rules(rules)),
             rules=(*change.rules, told),
             alerts=(*change.alerts, replace(alert, leg=fresh[-1])),
         )

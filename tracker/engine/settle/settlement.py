@@ -43,20 +43,20 @@ def finish(change: Change, now: datetime) -> Change:
     A final score counts once a second poll, about a minute later, has brought it again; a game that
     is off once several polls have told it, and once its book's time for it is over.
     """
-    book = change.book
-    state = book.state
-    if state is None or book.changed_at is None or book.final_at is None:
+    tracking = change.tracking
+    state = tracking.state
+    if state is None or tracking.changed_at is None or tracking.final_at is None:
         return change
     # A wall clock that was set back must not put the result off.
-    again = change.ordering is Ordering.SAME and abs(now - book.changed_at) >= AGREE_AFTER
+    again = change.ordering is Ordering.SAME and abs(now - tracking.changed_at) >= AGREE_AFTER
     if not again and not (state.phase.off and change.ordering is Ordering.CORRECTION):
         return change
-    checks = _checks_due(book, now)
+    checks = _checks_due(tracking, now)
 
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
         return _leg_judged(bet, leg, known, state, last=checks > 0)
 
-    for tracked in book.tracked:
+    for tracked in tracking.tracked:
         if may_settle(tracked, state, house_of(tracked.bet.book), now):
             change = _settle(change, tracked, graded, now)
     return _confirm(change, now, checks)
@@ -68,7 +68,7 @@ def settle_parts(change: Change, before: GameState | None, now: datetime) -> Cha
     Two polls must agree on them, and the final state grades them again. `before` is what was
     believed until this poll.
     """
-    state = change.book.state
+    state = change.tracking.state
     if before is None or state is None or not state.phase.in_play:
         return change
 
@@ -79,7 +79,7 @@ def settle_parts(change: Change, before: GameState | None, now: datetime) -> Cha
         verdict = agreed(leg.market, before, state, house)
         return known if verdict is None else _with_verdict(known, verdict)
 
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         house, market = house_of(tracked.bet.book), tracked.bet.market
         if not isinstance(market, Parlay) and not finished_part(market, state, house):
             # Nearly every bet, at nearly every poll.
@@ -91,32 +91,32 @@ def settle_parts(change: Change, before: GameState | None, now: datetime) -> Cha
 
 def leave_to_person(change: Change, why: str, now: datetime) -> Change:
     """Settle what is certain of a game whose end does not come, and leave the rest to a person."""
-    book = change.book
+    tracking = change.tracking
 
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
         if known.result is not None:
             return known
         sure = None
-        if book.state is not None and book.state.phase.in_play:
-            sure = certain(leg.market, book.state, house_of(bet.book))
+        if tracking.state is not None and tracking.state.phase.in_play:
+            sure = certain(leg.market, tracking.state, house_of(bet.book))
         return replace(known, unclear=why) if sure is None else _with_verdict(known, sure)
 
-    for tracked in book.tracked:
-        if not tracked.done_in(book.game.id):
+    for tracked in tracking.tracked:
+        if not tracked.done_in(tracking.game.id):
             change = _settle(change, tracked, graded, now)
     return change
 
 
 def doubt_results(change: Change, why: str, now: datetime) -> Change:
     """Leave results to a person that are not official and that the last documents contradict."""
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         given = tracked.settlement is not None and tracked.settlement.by_hand
         if given or tracked.official or tracked.review is not None:
             continue
         review = Review(tracked.bet.number, now, why)
         change = replace(
             change,
-            book=change.book.with_tracked(replace(tracked, review=why)),
+            tracking=change.tracking.with_tracked(replace(tracked, review=why)),
             reviews=(*change.reviews, review),
         )
     return change
@@ -124,7 +124,7 @@ def doubt_results(change: Change, why: str, now: datetime) -> Change:
 
 def take_given(change: Change) -> Change:
     """Take up results that a person gave since the last poll: nobody is told what he just did."""
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         given = tracked.settlement
         if given is None or not given.by_hand or tracked.told >= given.revision:
             continue
@@ -134,13 +134,13 @@ def take_given(change: Change) -> Change:
 
 def confirm_parts(change: Change, why: str, now: datetime) -> Change:
     """Make the results of single bets official that a game left which was not finished."""
-    for tracked in change.book.tracked:
+    for tracked in change.tracking.tracked:
         done, decided = tracked.settlement, tracked.official or tracked.review is not None
         if done is None or decided or isinstance(tracked.bet.market, Parlay):
             continue
         change = replace(
             change,
-            book=change.book.with_tracked(replace(tracked, official=True)),
+            tracking=change.tracking.with_tracked(replace(tracked, official=True)),
             confirmations=(*change.confirmations, Confirmation(done.bet, done.revision, now, why)),
         )
     return change
@@ -161,13 +161,13 @@ Grader = Callable[[Bet, Leg, LegStanding], LegStanding]
 
 
 def _settle(change: Change, tracked: Tracked, graded: Grader, now: datetime) -> Change:
-    before, state = tracked.settlement, change.book.state
-    seen, legs = _judged(tracked, change.book.game.id, graded)
+    before, state = tracked.settlement, change.tracking.state
+    seen, legs = _judged(tracked, change.tracking.game.id, graded)
     if seen is not tracked and seen != tracked:
-        # Of a night's many bets few have news: the others leave the book as it is.
+        # Of a night's many bets few have news: the others leave the tracking as it is.
         change = replace(
             change,
-            book=change.book.with_tracked(seen),
+            tracking=change.tracking.with_tracked(seen),
             legs=change.legs + tuple(x for x in seen.legs if x not in tracked.legs),
         )
     try:
@@ -178,7 +178,7 @@ def _settle(change: Change, tracked: Tracked, graded: Grader, now: datetime) -> 
         review = Review(tracked.bet.number, now, str(why))
         return replace(
             change,
-            book=change.book.with_tracked(replace(seen, review=str(why))),
+            tracking=change.tracking.with_tracked(replace(seen, review=str(why))),
             reviews=(*change.reviews, review),
         )
     if ended is None or (before is not None and _same(tracked.bet, before, ended)):
@@ -214,7 +214,7 @@ def _with_result(change: Change, before: Tracked, done: Tracked) -> Change:
     rules = tuple(replace(x, phase=RulePhase.DONE, streak=0, window=()) for x in done.rules)
     return replace(
         change,
-        book=change.book.with_tracked(replace(done, rules=rules)),
+        tracking=change.tracking.with_tracked(replace(done, rules=rules)),
         rules=change.rules + tuple(x for x in rules if x not in before.rules),
     )
 
@@ -269,34 +269,34 @@ def _with_verdict(known: LegStanding, verdict: Verdict) -> LegStanding:
     )
 
 
-def _checks_due(book: GameTracking, now: datetime) -> int:
+def _checks_due(tracking: GameTracking, now: datetime) -> int:
     """How often the box should have been read again by this time."""
-    assert book.final_at is not None  # noqa: S101 - asked by the caller
-    first, last = check_times(book.final_at)
+    assert tracking.final_at is not None  # noqa: S101 - asked by the caller
+    first, last = check_times(tracking.final_at)
     return 0 if now < first else 1 if now < last else FINAL_CHECKS
 
 
 def _confirm(change: Change, now: datetime, checks: int) -> Change:
     """Make results official when the game is looked at again after the box has been rewritten."""
-    book = change.book
-    if checks <= book.checks:
-        return _confirm_revised(change, now) if book.checks else change
+    tracking = change.tracking
+    if checks <= tracking.checks:
+        return _confirm_revised(change, now) if tracking.checks else change
     # The note has the poll recorded, so that a restart knows that the game was looked at again.
-    looked = replace(
+    confirmed = replace(
         change,
-        book=replace(book, checks=checks),
-        notes=(*change.notes, GameChecked(book.game.name, f"{checks} of {FINAL_CHECKS}")),
+        tracking=replace(tracking, checks=checks),
+        notes=(*change.notes, GameChecked(tracking.game.name, f"{checks} of {FINAL_CHECKS}")),
     )
-    return _confirm_revised(looked, now)
+    return _confirm_revised(confirmed, now)
 
 
 def _confirm_revised(change: Change, now: datetime) -> Change:
-    for tracked in change.book.tracked:
-        known = _legs_official(tracked, change.book.game.id)
+    for tracked in change.tracking.tracked:
+        known = _legs_official(tracked, change.tracking.game.id)
         if known is not tracked:
             change = replace(
                 change,
-                book=change.book.with_tracked(known),
+                tracking=change.tracking.with_tracked(known),
                 legs=change.legs + tuple(x for x in known.legs if x not in tracked.legs),
             )
         if known.settlement is None or known.official or known.review is not None:
@@ -306,7 +306,7 @@ def _confirm_revised(change: Change, now: datetime) -> Change:
         confirmation = Confirmation(known.bet.number, known.settlement.revision, now)
         change = replace(
             change,
-            book=change.book.with_tracked(replace(known, official=True)),
+            tracking=change.tracking.with_tracked(replace(known, official=True)),
             confirmations=(*change.confirmations, confirmation),
         )
     return change

@@ -53,45 +53,47 @@ def end_unheard(change: Change, doubt: str, now: datetime) -> Change:
 
     `doubt` says why what was told of its end is not believed; empty where nothing was.
     """
-    book = change.book
-    why = _why(book, doubt, now)
+    tracking = change.tracking
+    why = _why(tracking, doubt, now)
     if not why:
         return change
-    if all(x.done_in(book.game.id) for x in book.tracked):
+    if all(x.done_in(tracking.game.id) for x in tracking.tracked):
         return _let_go(change, why, now)
     change = leave_to_person(change, why, now)
-    return replace(change, notes=(*change.notes, GameUnfinished(book.game.name, why)))
+    return replace(change, notes=(*change.notes, GameUnfinished(tracking.game.name, why)))
 
 
 def _let_go(change: Change, why: str, now: datetime) -> Change:
     """Look no longer at a game that has waited for its end for days."""
-    book = change.book
-    waited = now - (book.changed_at or book.game.start)
+    tracking = change.tracking
+    waited = now - (tracking.changed_at or tracking.game.start)
     if waited >= PARTS_AFTER:
         change = confirm_parts(change, f"by its age: {why}", now)
-        book = change.book
-    if waited < LET_GO_AFTER or book.settled:
+        tracking = change.tracking
+    if waited < LET_GO_AFTER or tracking.settled:
         return change
-    left = replace(book, checks=FINAL_CHECKS)
-    return replace(change, book=left, notes=(*change.notes, GameLetGo(book.game.name, why)))
+    left = replace(tracking, checks=FINAL_CHECKS)
+    return replace(change, tracking=left, notes=(*change.notes, GameLetGo(tracking.game.name, why)))
 
 
-def _why(book: GameTracking, doubt: str, now: datetime) -> str:
+def _why(tracking: GameTracking, doubt: str, now: datetime) -> str:
     """Why the end of a game has to be decided by a person; empty while it may still come."""
-    state = book.state
+    state = tracking.state
     if doubt and (state is None or state.phase is Phase.SCHEDULED):
-        return doubt if now - book.game.start >= UNBELIEVED_AFTER else ""
+        return doubt if now - tracking.game.start >= UNBELIEVED_AFTER else ""
     if state is None or state.phase is Phase.SCHEDULED:
-        late = now - book.game.start >= NOT_BEGUN_AFTER
+        late = now - tracking.game.start >= NOT_BEGUN_AFTER
         return "no source has told that it was played" if late else ""
-    if not state.phase.in_play or book.changed_at is None:
+    if not state.phase.in_play or tracking.changed_at is None:
         return ""
-    still = now - book.changed_at
+    still = now - tracking.changed_at
     at = f"last seen at {state.game_clock}, {state.score.away}-{state.score.home}"
     if doubt:
         return f"{doubt}; {at}" if still >= UNBELIEVED_AFTER else ""
-    if book.seen_at is not None and book.seen_at < now:
-        return f"no source tells how it ended; {at}" if now - book.seen_at >= UNHEARD_AFTER else ""
+    if tracking.seen_at is not None and tracking.seen_at < now:
+        return (
+            f"no source tells how it ended; {at}" if now - tracking.seen_at >= UNHEARD_AFTER else ""
+        )
     if still < STILL_AFTER:
         return ""
     what = "interrupted and not resumed" if state.phase is Phase.SUSPENDED else "no end was told"
@@ -103,17 +105,21 @@ def confirm_unread(change: Change, why: Unreadable, now: datetime) -> Change:
 
     It is official on what two polls told of it; `why` says what came of reading it again.
     """
-    book = change.book
-    if book.final_at is None or book.state is None or book.state.phase is not Phase.FINAL:
+    tracking = change.tracking
+    if (
+        tracking.final_at is None
+        or tracking.state is None
+        or tracking.state.phase is not Phase.FINAL
+    ):
         return change
-    if book.checks >= FINAL_CHECKS:
+    if tracking.checks >= FINAL_CHECKS:
         return change
-    patience = UNREAD_AFTER if why.trouble in _ANSWERS else UNREAD_AWAY_AFTER
-    if now < check_times(book.final_at)[1] + patience:
+    limit = UNREAD_AFTER if why.trouble in _ANSWERS else UNREAD_AWAY_AFTER
+    if now < check_times(tracking.final_at)[1] + limit:
         return change
     if why.told:
         doubted = doubt_results(change, why.told, now)
-        return replace(doubted, book=replace(doubted.book, checks=FINAL_CHECKS))
+        return replace(doubted, tracking=replace(doubted.tracking, checks=FINAL_CHECKS))
     reason = f"by its age: the box could not be read again ({why.why})"
     aged = finish(replace(change, ordering=Ordering.SAME), now)
     confirmed = tuple(replace(x, why=reason) for x in aged.confirmations)

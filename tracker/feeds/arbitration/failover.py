@@ -20,7 +20,7 @@ from tracker.feeds.arbitration.disputes import Disputes, ahead, contradict
 from tracker.feeds.http.health import SOURCE_LOST_AFTER
 from tracker.feeds.polling.board import SharedBoard
 from tracker.feeds.polling.cadence import OVERDUE_AFTER_S
-from tracker.feeds.polling.feed import Ask, Feed, Look
+from tracker.feeds.polling.feed import Ask, Feed, FeedAnswer
 
 DOUBT_EVERY_S = 30.0
 """Least seconds between two such looks elsewhere."""
@@ -40,9 +40,9 @@ KEPT_GAMES = 512
 """Games of which it is remembered what was told last."""
 
 
-def _disputed(look: Look, state: GameState, ends: str) -> Look:
+def _disputed(answer: FeedAnswer, state: GameState, ends: str) -> FeedAnswer:
     """A look at a final that another document contradicts."""
-    return replace(look, reading=replace(state, doubt=ends))
+    return replace(answer, reading=replace(state, doubt=ends))
 
 
 FROZEN_BREAK_S = 20 * 60.0
@@ -53,7 +53,7 @@ OVERDUE_S = 15 * 60.0
 
 
 @dataclass(slots=True)
-class Told:
+class LastState:
     """What was last told of a game, by which document, and since when nothing has changed."""
 
     state: GameState
@@ -135,104 +135,106 @@ class Failover:
         self._report = tell
         self._breaker = Breaker()
         self._disputes = Disputes(clock, tell)
-        self._told: OrderedDict[str, Told] = OrderedDict()
+        self._told: OrderedDict[str, LastState] = OrderedDict()
         self._missed: Counter[str] = Counter()
 
-    async def look(self, game: Game, ask: Ask, max_age: float) -> Look:
+    async def read(self, game: Game, ask: Ask, max_age: float) -> FeedAnswer:
         """What is known of a game, from whichever source knows it. It never raises."""
         if ask is Ask.BOX:
             return await self._box(game)
-        look = await self._first(game, ask, max_age)
-        if not isinstance(look.reading, GameState):
-            return look
-        look = await self._settled(game, look, look.reading)
-        if look.source == self._primary.source.name and isinstance(look.reading, GameState):
-            self._disputes.check(game, look.reading, self._primary, self._others)
+        answer = await self._first(game, ask, max_age)
+        if not isinstance(answer.reading, GameState):
+            return answer
+        answer = await self._settled(game, answer, answer.reading)
+        if answer.source == self._primary.source.name and isinstance(answer.reading, GameState):
+            self._disputes.check(game, answer.reading, self._primary, self._others)
             ends = self._disputes.ends(game)
-            if ends and look.reading.phase is Phase.FINAL:
-                return _disputed(look, look.reading, ends)
-        return look
+            if ends and answer.reading.phase is Phase.FINAL:
+                return _disputed(answer, answer.reading, ends)
+        return answer
 
     def recall(self, game: Game, state: GameState) -> None:
         """Take it that this state has been told, as before a restart: no source is to go behind."""
-        self._told.setdefault(game.id, Told(state, ("", ""), self._clock.monotonic()))
+        self._told.setdefault(game.id, LastState(state, ("", ""), self._clock.monotonic()))
 
-    async def _box(self, game: Game) -> Look:
+    async def _box(self, game: Game) -> FeedAnswer:
         """A game's box; for want of one, a board of its day that still tells of it."""
-        first = await self._primary.look(game, Ask.BOX, 0.0)
+        first = await self._primary.read(game, Ask.BOX, 0.0)
         if isinstance(first.reading, GameState):
             return await self._agreed(game, first, first.reading)
         for other in self._others:
-            await other.look(game, Ask.BOARD, DOUBT_EVERY_S)
-            look = await other.look(game, Ask.BOX, 0.0)
-            if isinstance(look.reading, GameState):
-                return await self._agreed(game, look, look.reading)
+            await other.read(game, Ask.BOARD, DOUBT_EVERY_S)
+            answer = await other.read(game, Ask.BOX, 0.0)
+            if isinstance(answer.reading, GameState):
+                return await self._agreed(game, answer, answer.reading)
         for feed in (self._primary, *self._others):
-            look = await feed.look(game, Ask.BOARD, DOUBT_EVERY_S) if feed.source.dated else first
-            if isinstance(look.reading, GameState) and look.reading.phase is Phase.FINAL:
-                return look
+            answer = await feed.read(game, Ask.BOARD, DOUBT_EVERY_S) if feed.source.dated else first
+            if isinstance(answer.reading, GameState) and answer.reading.phase is Phase.FINAL:
+                return answer
         return first
 
-    async def _agreed(self, game: Game, look: Look, box: GameState) -> Look:
+    async def _agreed(self, game: Game, answer: FeedAnswer, box: GameState) -> FeedAnswer:
         """A box, doubted where two other documents say that the game ended otherwise."""
-        told = self._told.get(game.id)
-        if told is None or not box.phase is told.state.phase is Phase.FINAL:
-            return look
-        if not contradict(box, told.state):
-            return look
+        last = self._told.get(game.id)
+        if last is None or not box.phase is last.state.phase is Phase.FINAL:
+            return answer
+        if not contradict(box, last.state):
+            return answer
         for other in self._others:
-            board = await other.look(game, Ask.BOARD, DOUBT_EVERY_S)
+            board = await other.read(game, Ask.BOARD, DOUBT_EVERY_S)
             state = board.reading
             if isinstance(state, GameState) and state.phase is Phase.FINAL:
-                if contradict(state, told.state):
-                    return look
-                said, score = box.score, told.state.score
+                if contradict(state, last.state):
+                    return answer
+                said, score = box.score, last.state.score
                 ends = f"its box tells {said.away}-{said.home}, boards {score.away}-{score.home}"
-                return _disputed(look, box, ends)
-        return look
+                return _disputed(answer, box, ends)
+        return answer
 
-    async def _first(self, game: Game, ask: Ask, max_age: float) -> Look:
+    async def _first(self, game: Game, ask: Ask, max_age: float) -> FeedAnswer:
         """The primary's word, or that of whoever stands in for it."""
         if not self._others:
-            return await self._primary.look(game, ask, max_age)
+            return await self._primary.read(game, ask, max_age)
         urgent = ask is Ask.EITHER
         self._judge(game)
         left = self._breaker.open
         if left:
             # A probe in the background: a source that hangs must not delay the one that answers.
             self._primary.board_of(game).poke(max_age, urgent=urgent)
-            look = await self._stand_in(game, ask, max_age)
-            if look is not None:
-                return look
-        look = await self._primary.look(game, Ask.BOARD, max_age, urgent=urgent)
+            answer = await self._stand_in(game, ask, max_age)
+            if answer is not None:
+                return answer
+        answer = await self._primary.read(game, Ask.BOARD, max_age, urgent=urgent)
         self._judge(game)
-        if isinstance(look.reading, GameState) or not urgent:
+        if isinstance(answer.reading, GameState) or not urgent:
             self._missed.pop(game.id, None)
-            return look
+            return answer
         self._missed[game.id] += 1
-        return await self._instead(game, look, max_age, stood_in=left)
+        return await self._instead(game, answer, max_age, stood_in=left)
 
-    async def _instead(self, game: Game, look: Look, max_age: float, *, stood_in: bool) -> Look:
+    async def _instead(
+        self, game: Game, answer: FeedAnswer, max_age: float, *, stood_in: bool
+    ) -> FeedAnswer:
         """What is left when the primary's board does not tell of a game that is near or in play.
 
         Once or twice its box, which is of the same moment; then a board that all games share.
         """
-        trouble = look.reading.trouble if isinstance(look.reading, Unreadable) else None
+        trouble = answer.reading.trouble if isinstance(answer.reading, Unreadable) else None
         hiccup = not self._breaker.open and self._missed[game.id] <= SOURCE_LOST_AFTER
         box = hiccup and not self._slow(game)
         if box:
-            look = await self._primary.look(game, Ask.EITHER, max_age)
-            if isinstance(look.reading, GameState):
-                return look
+            answer = await self._primary.read(game, Ask.EITHER, max_age)
+            if isinstance(answer.reading, GameState):
+                return answer
         if not stood_in and game.start <= self._clock.now():
             other = await self._stand_in(game, Ask.EITHER, max_age)
             if other is not None:
                 return other
         if not box and self._box_may_help(game, trouble):
-            look = await self._primary.look(game, Ask.EITHER, max_age)
-            if isinstance(look.reading, GameState):
+            answer = await self._primary.read(game, Ask.EITHER, max_age)
+            if isinstance(answer.reading, GameState):
                 self._primary.board_of(game).poke(max_age, urgent=True)
-        return look if isinstance(look.reading, GameState) else self._patient(look, game)
+        return answer if isinstance(answer.reading, GameState) else self._patient(answer, game)
 
     def _slow(self, game: Game) -> bool:
         """Whether the primary has just let us wait for nothing."""
@@ -246,31 +248,31 @@ class Failover:
         """
         if trouble is not Trouble.DOWN:
             return trouble not in _REFUSALS
-        told = self._told.get(game.id)
+        last = self._told.get(game.id)
         board = self._primary.board_of(game).path.partition("?")[0]
-        source, document = ("", "") if told is None else told.document
+        source, document = ("", "") if last is None else last.document
         helped = source == self._primary.source.name and document != board
         return helped or self._missed[game.id] % TRIED_EVERY == 1
 
-    def _patient(self, look: Look, game: Game) -> Look:
+    def _patient(self, answer: FeedAnswer, game: Game) -> FeedAnswer:
         """The look, to be repeated as soon as any source may be asked again."""
-        waits = [look.retry_after or 0.0]
+        waits = [answer.retry_after or 0.0]
         now = self._clock.monotonic()
         for other in self._others:
             failure = other.board_of(game).failure
             waits.append(0.0 if failure is None else failure.retry_at(urgent=True) - now)
-        return replace(look, retry_after=max(0.0, min(waits)) or None)
+        return replace(answer, retry_after=max(0.0, min(waits)) or None)
 
-    async def _stand_in(self, game: Game, ask: Ask, max_age: float) -> Look | None:
+    async def _stand_in(self, game: Game, ask: Ask, max_age: float) -> FeedAnswer | None:
         """What another source tells: its board, or its box where only this game is amiss."""
         urgent = ask is Ask.EITHER
         for other in self._others:
-            look = await other.look(game, Ask.BOARD, max_age, urgent=urgent)
+            answer = await other.read(game, Ask.BOARD, max_age, urgent=urgent)
             amiss = urgent and other.board_of(game).failure is None
-            if amiss and not isinstance(look.reading, GameState):
-                look = await other.look(game, Ask.EITHER, max_age)
-            if isinstance(look.reading, GameState):
-                return look
+            if amiss and not isinstance(answer.reading, GameState):
+                answer = await other.read(game, Ask.EITHER, max_age)
+            if isinstance(answer.reading, GameState):
+                return answer
         return None
 
     def _judge(self, game: Game) -> None:
@@ -288,60 +290,67 @@ class Failover:
             why = f"{primary} answers again"
             self._report(FeedSwitched(league, primary, other, why))
 
-    async def _settled(self, game: Game, look: Look, state: GameState) -> Look:
+    async def _settled(self, game: Game, answer: FeedAnswer, state: GameState) -> FeedAnswer:
         """The look that is to be told, in view of what was told before."""
         now = self._clock.monotonic()
-        told = self._told.get(game.id)
-        document = (look.source, look.path)
-        if told is None:
-            return self._tell(game, look, state)
-        if document != told.document and behind(state, told.state):
-            return await self._lagging(game, look, state, told)
-        if state == told.state and stands_still(state, now - told.since, self._clock.now()):
-            return await self._doubted(game, look, state, told)
-        return self._tell(game, look, state)
+        last = self._told.get(game.id)
+        document = (answer.source, answer.path)
+        if last is None:
+            return self._tell(game, answer, state)
+        if document != last.document and behind(state, last.state):
+            return await self._lagging(game, answer, state, last)
+        if state == last.state and stands_still(state, now - last.since, self._clock.now()):
+            return await self._doubted(game, answer, state, last)
+        return self._tell(game, answer, state)
 
-    async def _lagging(self, game: Game, look: Look, state: GameState, told: Told) -> Look:
+    async def _lagging(
+        self, game: Game, answer: FeedAnswer, state: GameState, last: LastState
+    ) -> FeedAnswer:
         """Another document than the last one is behind it: the last one is asked again."""
         now = self._clock.monotonic()
-        other = await self._elsewhere(game, look, told.state)
+        other = await self._elsewhere(game, answer, last.state)
         if other is not None and isinstance(other.reading, GameState):
-            return self._tell(game, other, other.reading, lagging=told.lagging)
-        told.lagging = now if told.lagging is None else told.lagging
-        if now - told.lagging >= SOURCE_HELD_S:
-            return self._tell(game, look, state)
+            return self._tell(game, other, other.reading, lagging=last.lagging)
+        last.lagging = now if last.lagging is None else last.lagging
+        if now - last.lagging >= SOURCE_HELD_S:
+            return self._tell(game, answer, state)
         why = (
-            f"{look.source} is behind what {told.document[0]} told, and is not told until it is not"
+            f"{answer.source} is behind what {last.document[0]} told, "
+            "and is not told until it is not"
         )
-        return replace(look, reading=Unreadable(Trouble.ABSENT, why), at_pace=True)
+        return replace(answer, reading=Unreadable(Trouble.ABSENT, why), at_pace=True)
 
-    async def _doubted(self, game: Game, look: Look, state: GameState, told: Told) -> Look:
+    async def _doubted(
+        self, game: Game, answer: FeedAnswer, state: GameState, last: LastState
+    ) -> FeedAnswer:
         """A live game that stands still: has it moved on elsewhere?"""
         now = self._clock.monotonic()
-        if now - told.doubted < DOUBT_EVERY_S:
-            return look
-        told.doubted = now
-        other = await self._elsewhere(game, look, state)
+        if now - last.doubted < DOUBT_EVERY_S:
+            return answer
+        last.doubted = now
+        other = await self._elsewhere(game, answer, state)
         if other is None or not isinstance(other.reading, GameState):
-            return look
+            return answer
         if not ahead(other.reading, state):
-            return look
-        if not told.frozen:
-            told.frozen, told.stood_still = True, (look.source, look.path)
-            self._report(FeedFrozen(look.source, game.name))
+            return answer
+        if not last.frozen:
+            last.frozen, last.stood_still = True, (answer.source, answer.path)
+            self._report(FeedFrozen(answer.source, game.name))
         return self._tell(game, other, other.reading)
 
-    async def _elsewhere(self, game: Game, look: Look, least: GameState) -> Look | None:
+    async def _elsewhere(
+        self, game: Game, answer: FeedAnswer, least: GameState
+    ) -> FeedAnswer | None:
         """The first other document that is not behind `least`: boards first, which many share."""
         feeds = (self._primary, *self._others)
         for feed in feeds:
-            if feed.source.name != look.source and not self._down(feed, game):
-                other = await feed.look(game, Ask.BOARD, SHARED_S, urgent=True)
+            if feed.source.name != answer.source and not self._down(feed, game):
+                other = await feed.read(game, Ask.BOARD, SHARED_S, urgent=True)
                 if isinstance(other.reading, GameState) and not behind(other.reading, least):
                     return other
-        if look.source != self._primary.source.name:
+        if answer.source != self._primary.source.name:
             return None
-        box = await self._primary.look(game, Ask.BOX, 0.0)
+        box = await self._primary.read(game, Ask.BOX, 0.0)
         told = isinstance(box.reading, GameState) and not behind(box.reading, least)
         return box if told else None
 
@@ -349,20 +358,22 @@ class Failover:
         """Whether the primary is left alone for the moment: only its probes are to ask it."""
         return feed is self._primary and self._breaker.open and bool(feed.board_of(game).failure)
 
-    def _tell(self, game: Game, look: Look, state: GameState, lagging: float | None = None) -> Look:
+    def _tell(
+        self, game: Game, answer: FeedAnswer, state: GameState, lagging: float | None = None
+    ) -> FeedAnswer:
         """Remember what is told, and tell it."""
-        told = self._told.get(game.id)
-        document = (look.source, look.path)
-        if told is None:
-            told = Told(state, document, self._clock.monotonic())
-            self._told[game.id] = told
-        if told.frozen and document == told.stood_still:
-            told.frozen = False
-            self._report(FeedThawed(look.source, game.name))
-        if told.state != state:
-            told.state, told.since = state, self._clock.monotonic()
-        told.document, told.lagging = document, lagging
+        last = self._told.get(game.id)
+        document = (answer.source, answer.path)
+        if last is None:
+            last = LastState(state, document, self._clock.monotonic())
+            self._told[game.id] = last
+        if last.frozen and document == last.stood_still:
+            last.frozen = False
+            self._report(FeedThawed(answer.source, game.name))
+        if last.state != state:
+            last.state, last.since = state, self._clock.monotonic()
+        last.document, last.lagging = document, lagging
         self._told.move_to_end(game.id)
         while len(self._told) > KEPT_GAMES:
             self._told.popitem(last=False)
-        return look
+        return answer

@@ -22,19 +22,19 @@ def nearest(game: Game, candidates: Iterable[Game]) -> Game | None:
     return min(fitting, key=lambda x: (abs(x.start - game.start), x.id), default=None)
 
 
-def under(game: Game, told: Game) -> Game:
+def under(game: Game, reported: Game) -> Game:
     """What is told of a game, under the id and the sides of `game`."""
-    return replace(told, id=game.id, home=game.home, away=game.away)
+    return replace(reported, id=game.id, home=game.home, away=game.away)
 
 
 def state_under(game: Game, state: GameState) -> GameState:
     """A state of the same meeting, under the id and the sides of `game`."""
-    told = state.game
-    if told.home == game.home:
-        return replace(state, game=under(game, told))
+    reported = state.game
+    if reported.home == game.home:
+        return replace(state, game=under(game, reported))
     return replace(
         state,
-        game=under(game, told),
+        game=under(game, reported),
         score=_turned(state.score),
         periods=None if state.periods is None else tuple(_turned(x) for x in state.periods),
         possession=None if state.possession is None else state.possession.other,
@@ -72,7 +72,7 @@ class Register:
         self._games: dict[str, Game] = {x.id: x for x in known}
         self._told: dict[tuple[str, str], tuple[str, Game]] = {}
 
-    def own(self, source: str, told: Game) -> Game:
+    def own(self, source: str, reported: Game) -> Game:
         """A game as a source tells it, under the id in force: the source's own, if it is the first.
 
         `source` is the source's label. Only the source whose id is in force moves a tip-off. Two
@@ -80,23 +80,25 @@ class Register:
         opponent, another date) stays with the one that is bet on, on the sides on which it is; the
         new meeting goes by an id of its own.
         """
-        bound, _ = self._told.get((source, told.id), (told.id, told))
+        bound, _ = self._told.get((source, reported.id), (reported.id, reported))
         game = self._games.get(bound)
-        if game is None or not same_meeting(game, told):
-            fresh = told if game is None or told.id not in self._held() else _renamed(told)
-            game = nearest(told, self._free(source)) or fresh
-        if game.id == told.id:
-            game = under(game, told) if told.id in self._held() else told
+        if game is None or not same_meeting(game, reported):
+            fresh = (
+                reported if game is None or reported.id not in self._held() else _renamed(reported)
+            )
+            game = nearest(reported, self._free(source)) or fresh
+        if game.id == reported.id:
+            game = under(game, reported) if reported.id in self._held() else reported
         self._games[game.id] = game
-        self._told[source, told.id] = game.id, told
+        self._told[source, reported.id] = game.id, reported
         return game
 
     def _free(self, source: str) -> list[Game]:
         """The games that the source has not told of; one that it told of another day counts not."""
         taken = {
             own
-            for (label, _), (own, told) in self._told.items()
-            if label == source and own in self._games and same_meeting(self._games[own], told)
+            for (label, _), (own, reported) in self._told.items()
+            if label == source and own in self._games and same_meeting(self._games[own], reported)
         }
         return [x for x in self._games.values() if x.id not in taken]
 
@@ -109,6 +111,8 @@ class Register:
         self._told = {key: x for key, x in self._told.items() if x[0] in self._games}
 
 
-def _renamed(told: Game) -> Game:
+def _renamed(reported: Game) -> Game:
     """A meeting whose source's id is in force for another one."""
-    return replace(told, id=f"{told.id}-{told.slate:%Y%m%d}-{told.away}-{told.home}")
+    return replace(
+        reported, id=f"{reported.id}-{reported.slate:%Y%m%d}-{reported.away}-{reported.home}"
+    )

@@ -342,14 +342,14 @@ class Fetcher:
 
     def _error(self, path: str, answer: aiohttp.ClientResponse) -> FeedError:
         status, what = answer.status, _plain(path)
-        patience = retry_after(answer.headers, self._clock.now())
+        wait_s = retry_after(answer.headers, self._clock.now())
         if status == _TOO_MANY:
-            return FeedRateLimited(f"{self._host} wants to be asked less often (429)", patience)
+            return FeedRateLimited(f"{self._host} wants to be asked less often (429)", wait_s)
         if status in _GONE:
             return FeedNotPublished(f"{self._host} has no {what} ({status})")
         if status in _REFUSED:
             return FeedRefused(f"{self._host} refuses to give {what} ({status})")
-        return FeedUnavailable(f"{self._host} answers {status} for {what}", patience)
+        return FeedUnavailable(f"{self._host} answers {status} for {what}", wait_s)
 
 
 _COUNTING = "x-requests-"

@@ -19,12 +19,12 @@ WELL = "ok"
 """The word of a source that answers; any other is that of a `Trouble`."""
 
 
-Pulse = Callable[[str, datetime, str], None]
+ReportStatus = Callable[[str, datetime, str], None]
 """Told of each answer of a board: the source, when, and its word. It must not wait."""
 
 
-def ignore_pulse(source: str, at: datetime, word: str) -> None:
-    """A `Pulse` for whoever does not care."""
+def ignore_status(source: str, at: datetime, word: str) -> None:
+    """A `ReportStatus` for whoever does not care."""
 
 
 def advice(trouble: Trouble) -> str:
@@ -53,11 +53,11 @@ class Health:
     begins to refuse us, and `FeedRecovered`, counted from the first failure, if either was told.
     """
 
-    def __init__(self, source: str, tell: Tell, pulse: Pulse) -> None:
+    def __init__(self, source: str, tell: Tell, report_status: ReportStatus) -> None:
         """Well until told otherwise."""
         self._source = source
         self._tell = tell
-        self._pulse = pulse
+        self._report_status = report_status
         self._failures = 0
         self._since = 0.0
         self._told: set[type[SystemEvent]] = set()
@@ -69,7 +69,7 @@ class Health:
             self._tell(FeedRecovered(self._source, after))
         self._failures = 0
         self._told.clear()
-        self._pulse(self._source, at, WELL)
+        self._report_status(self._source, at, WELL)
 
     def bad(self, error: FeedError, at: datetime, monotonic: float) -> None:
         """The board was not read."""
@@ -80,7 +80,7 @@ class Health:
             self._once(FeedBlocked(self._source, str(error)))
         elif self._failures >= SOURCE_LOST_AFTER and FeedBlocked not in self._told:
             self._once(FeedLost(self._source, error.trouble.value, str(error)))
-        self._pulse(self._source, at, error.trouble.value)
+        self._report_status(self._source, at, error.trouble.value)
 
     def _once(self, event: FeedBlocked | FeedLost) -> None:
         if type(event) not in self._told:

@@ -53,7 +53,7 @@ class PolymarketEvent(Strict):
     markets: list[Any] = Field(default_factory=list)
 
 
-class PolymarketLook(Strict):
+class PolymarketAnswer(Strict):
     """The documents of one look together, as they are kept: events, books and prices by token.
 
     `game` is our own id of the game that was asked for, `league`, `home` and `away` its teams.
@@ -108,7 +108,7 @@ def together(game: Game, events: bytes, books: dict[str, Any], prices: dict[str,
 
 def parse(body: bytes) -> Parsed:
     """The prices of a game's markets, out of what `together` made. Raises FeedMalformed."""
-    told, faults = read_json(PolymarketLook, body), Counter[str]()
+    told, faults = read_json(PolymarketAnswer, body), Counter[str]()
     offers = [
         offer
         for event in _events(told.events)
@@ -164,7 +164,7 @@ def _offers(
     market: dict[str, Any],
     outcomes: list[str],
     token: str,
-    told: PolymarketLook,
+    told: PolymarketAnswer,
     faults: Counter[str],
 ) -> Iterator[BookPrice]:
     selection = _selection(market, outcomes, told)
@@ -189,7 +189,7 @@ def _offers(
 
 
 def _selection(
-    market: dict[str, Any], outcomes: list[str], told: PolymarketLook
+    market: dict[str, Any], outcomes: list[str], told: PolymarketAnswer
 ) -> Selection | None:
     """What the first token of a market is a bet on."""
     kind, first = MARKETS[market["sportsMarketType"]], outcomes[0].casefold()

@@ -12,7 +12,7 @@ from dataclasses import replace
 from tracker.clock import Clock
 from tracker.domain.game import Box, Game, GameState, Phase, PlayerLine
 from tracker.domain.poll import DOCUMENT_HELD_S, Standing, behind
-from tracker.feeds.polling.feed import Ask, Look, Watch
+from tracker.feeds.polling.feed import Ask, FeedAnswer, Watch
 from tracker.feeds.polling.possession import decisive
 
 LIVE_S = 15.0
@@ -86,19 +86,19 @@ class BoxWatch:
         self._complete = False
         self._box: Box | None = None
 
-    async def look(self, standing: Standing, ask: Ask, max_age: float) -> Look:
+    async def read(self, standing: Standing, ask: Ask, max_age: float) -> FeedAnswer:
         """What is known of the game, with its players as they were last told."""
         if self._told is None and standing.state is not None:
             self._remember(standing.state)
         if ask is not Ask.BOX and not self._wanted(standing):
-            return self._merged(await self._watch.look(self._game, ask, max_age))
-        box = await self._watch.look(self._game, Ask.BOX, 0.0)
-        told = self._merged(box)
+            return self._merged(await self._watch.read(self._game, ask, max_age))
+        box = await self._watch.read(self._game, Ask.BOX, 0.0)
+        answer = self._merged(box)
         readable = isinstance(box.reading, GameState)
         self._read = self._clock.monotonic(), readable
         if ask is Ask.BOX or (readable and not self._ends_too_late(box.reading)):
-            return told
-        return self._merged(await self._watch.look(self._game, ask, max_age))
+            return answer
+        return self._merged(await self._watch.read(self._game, ask, max_age))
 
     def _wanted(self, standing: Standing) -> bool:
         """Whether it is time for a box, and requests are to spare for it."""
@@ -138,21 +138,21 @@ class BoxWatch:
         over = self._told is not None and self._told.phase is Phase.FINAL
         return over and isinstance(box, GameState) and box.phase is not Phase.FINAL
 
-    def _merged(self, look: Look) -> Look:
+    def _merged(self, answer: FeedAnswer) -> FeedAnswer:
         """The look under the newest moment that was told, with the newest lines of players."""
-        state = look.reading
+        state = answer.reading
         if not isinstance(state, GameState):
-            return look
+            return answer
         if state.players and not self._older(state):
             state = replace(state, players=seen_by(state, self._lines))
             self._lines, self._complete = state.players, state.phase is Phase.FINAL
             self._box, self._begun = state.box, state.period > 0
-        newest = self._newest(look.path, state)
+        newest = self._newest(answer.path, state)
         known = newest.phase is not Phase.FINAL or self._complete
         # What a box told before the tip says nothing of a game whose clock runs.
         known = known and (self._begun or newest.period == 0)
         lines = self._lines if known else ()
-        return replace(look, reading=replace(newest, players=lines, box=self._box))
+        return replace(answer, reading=replace(newest, players=lines, box=self._box))
 
     def _older(self, state: GameState) -> bool:
         """Whether figures of players were told already that are those of the end."""
@@ -160,12 +160,12 @@ class BoxWatch:
 
     def _newest(self, path: str, state: GameState) -> GameState:
         """The state, or the one that another document has told where this one lags behind it."""
-        told = self._told
-        if told is not None and path != self._document and behind(state, told):
+        reported = self._told
+        if reported is not None and path != self._document and behind(state, reported):
             now = self._clock.monotonic()
             since = self._lagging.setdefault(path, now)
-            if told.phase is Phase.FINAL or now - since < DOCUMENT_HELD_S:
-                return told
+            if reported.phase is Phase.FINAL or now - since < DOCUMENT_HELD_S:
+                return reported
         self._lagging.pop(path, None)
         self._told, self._document = state, path
         return state

@@ -19,7 +19,7 @@ from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds.arbitration.identity import nearest, state_under
 from tracker.feeds.errors import FeedError, FeedMalformed, FeedNotPublished, FeedRefused
 from tracker.feeds.http.fetch import DEADLINE_S, Fetched, Fetcher
-from tracker.feeds.http.health import Health, Pulse, ignore_pulse
+from tracker.feeds.http.health import Health, ReportStatus, ignore_status
 from tracker.feeds.polling.board import LARGE, BoardFailure, BoardReading, SharedBoard
 from tracker.feeds.source import Board, Source
 from tracker.network import ServerTime
@@ -43,7 +43,7 @@ class Ask(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FeedAnswer:
     """What one look at a game gave.
 
     `path`, `at`, `body` and `digest` are those of the document that tells most, as in `Poll`;
@@ -70,7 +70,7 @@ class Look:
 class Watch(Protocol):
     """Whatever can look a game up: one source, or several that stand in for each other."""
 
-    async def look(self, game: Game, ask: Ask, max_age: float) -> Look:
+    async def read(self, game: Game, ask: Ask, max_age: float) -> FeedAnswer:
         """What is known of a game, from a board no older than `max_age` seconds or from its box."""
         ...
 
@@ -108,12 +108,12 @@ class Feed:
 
     def board_of(self, game: Game) -> SharedBoard:
         """The board on which a game is to be looked for."""
-        told = self._theirs.get(game.id, game)
-        return self.board_on(told.start.astimezone(LEAGUE_ZONE).date())
+        reported = self._theirs.get(game.id, game)
+        return self.board_on(reported.start.astimezone(LEAGUE_ZONE).date())
 
-    def learn(self, game: Game, told: Game) -> None:
+    def learn(self, game: Game, reported: Game) -> None:
         """Remember under which id this source knows a game that goes by another one."""
-        self._theirs[game.id] = told
+        self._theirs[game.id] = reported
         self._theirs.move_to_end(game.id)
         while len(self._theirs) > KEPT_NAMES:
             self._theirs.popitem(last=False)
@@ -123,7 +123,9 @@ class Feed:
         for board in self._boards.values():
             await board.aclose()
 
-    async def look(self, game: Game, ask: Ask, max_age: float, *, urgent: bool = False) -> Look:
+    async def read(
+        self, game: Game, ask: Ask, max_age: float, *, urgent: bool = False
+    ) -> FeedAnswer:
         """What this source tells of a game. It never raises for what a source can do.
 
         `urgent` is whether the game is near or in play although only the board is asked.
@@ -139,10 +141,10 @@ class Feed:
                 more = False
                 if isinstance(board, BoardReading):
                     board, more = self._unseen(game, shared, board)
-                seen = replace(self._on_board(game, board, begun, urgent=urgent), more=more)
-                if ask is Ask.BOARD or isinstance(seen.reading, GameState):
-                    return seen
-                return await self._second(game, board, seen)
+                answer = replace(self._on_board(game, board, begun, urgent=urgent), more=more)
+                if ask is Ask.BOARD or isinstance(answer.reading, GameState):
+                    return answer
+                return await self._second(game, board, answer)
             case _:
                 assert_never(ask)
 
@@ -174,22 +176,24 @@ class Feed:
         reading = self._entry(game, found.board)
         return reading if isinstance(reading, GameState) else None
 
-    async def _second(self, game: Game, board: BoardReading | BoardFailure, seen: Look) -> Look:
+    async def _second(
+        self, game: Game, board: BoardReading | BoardFailure, answer: FeedAnswer
+    ) -> FeedAnswer:
         """The box, for want of a good board. What the board says stays if that is no better."""
         other = await self._box(game, board)
-        better = isinstance(other.reading, GameState) or seen.reading == _absent(game)
-        return replace(other if better else seen, alone=True)
+        better = isinstance(other.reading, GameState) or answer.reading == _absent(game)
+        return replace(other if better else answer, alone=True)
 
     def _on_board(
         self, game: Game, board: BoardReading | BoardFailure, begun: float, *, urgent: bool
-    ) -> Look:
+    ) -> FeedAnswer:
         if isinstance(board, BoardFailure):
-            patience = max(0.0, board.retry_at(urgent=urgent) - self._clock.monotonic())
+            wait_s = max(0.0, board.retry_at(urgent=urgent) - self._clock.monotonic())
             # A failure that is shared from earlier has been told with its document already.
             fresh = board.fetched is not None and board.fetched.heard >= begun
             document = board.fetched if fresh else None
             path = self.board_of(game).path.partition("?")[0]
-            return self._look(path, document, board.error.unreadable, patience)
+            return self._look(path, document, board.error.unreadable, wait_s)
         reading = self._entry(game, board.board)
         return self._look(board.fetched.path, board.fetched, reading or _absent(game), None)
 
@@ -211,13 +215,13 @@ class Feed:
         reading = entry[1]
         return state_under(game, reading) if isinstance(reading, GameState) else reading
 
-    async def _box(self, game: Game, board: BoardReading | BoardFailure | None) -> Look:
-        told = game if self.source.owns(game.id) else self._theirs.get(game.id)
-        if told is None or not same_meeting(game, told):
+    async def _box(self, game: Game, board: BoardReading | BoardFailure | None) -> FeedAnswer:
+        reported = game if self.source.owns(game.id) else self._theirs.get(game.id)
+        if reported is None or not same_meeting(game, reported):
             why = f"{self.source.label} has not told of {game.name} yet"
             missing = Unreadable(Trouble.NOT_PUBLISHED, why)
             return self._look(self.source.board_path(game.slate), None, missing, None)
-        path = self.source.box_path(told.id)
+        path = self.source.box_path(reported.id)
         fetched: Fetched | None = None
         try:
             fetched = await self.fetcher.get(path, self.source.box_cap)
@@ -232,7 +236,7 @@ class Feed:
             return self._look(path, None, error.unreadable, None)
         except FeedError as error:
             return self._look(path, fetched, error.unreadable, error.retry_after)
-        reading = _of_same(replace(game, id=told.id), state.game, state)
+        reading = _of_same(replace(game, id=reported.id), state.game, state)
         if isinstance(reading, GameState):
             reading = state_under(game, reading)
         return self._look(path, fetched, reading, None)
@@ -243,31 +247,31 @@ class Feed:
         fetched: Fetched | None,
         reading: GameState | Unreadable,
         retry_after: float | None,
-    ) -> Look:
+    ) -> FeedAnswer:
         name = self.source.name
         if fetched is None:
             now, heard = self._clock.now(), self._clock.monotonic()
-            return Look(name, path, now, heard, b"", "", reading, retry_after)
+            return FeedAnswer(name, path, now, heard, b"", "", reading, retry_after)
         at, heard, body, digest = fetched.at, fetched.heard, fetched.body, fetched.digest
-        return Look(name, fetched.path, at, heard, body, digest, reading, retry_after)
+        return FeedAnswer(name, fetched.path, at, heard, body, digest, reading, retry_after)
 
 
 def _absent(game: Game) -> Unreadable:
     return Unreadable(Trouble.ABSENT, f"{game.name} is not on the board")
 
 
-def _of_same(game: Game, told: Game, state: GameState | Unreadable) -> GameState | Unreadable:
+def _of_same(game: Game, reported: Game, state: GameState | Unreadable) -> GameState | Unreadable:
     """The state, if it is about the game that was asked for, on the sides under which it is known.
 
     An id that names another meeting tells that this one is off: moved to another date, or not
     played by these teams.
     """
-    if told.id != game.id:
-        problem = f"is {told.id} {told.name}, not {game.id} {game.name}"
+    if reported.id != game.id:
+        problem = f"is {reported.id} {reported.name}, not {game.id} {game.name}"
         return FeedMalformed("gameId", problem).unreadable
-    if same_meeting(game, told):
+    if same_meeting(game, reported):
         return state_under(game, state) if isinstance(state, GameState) else state
-    phase = Phase.POSTPONED if same_teams(game, told) else Phase.CANCELLED
+    phase = Phase.POSTPONED if same_teams(game, reported) else Phase.CANCELLED
     length = float(game.rules.period_seconds)
     return GameState(game, phase, 0, length, Score(0, 0), periods=())
 
@@ -300,12 +304,12 @@ async def open_feed(
     clock: Clock,
     *,
     tell: Tell = tell_nobody,
-    pulse: Pulse = ignore_pulse,
+    report_status: ReportStatus = ignore_status,
     deadline_s: float = DEADLINE_S,
 ) -> AsyncIterator[Feed]:
     """One source alone with its session, closed on the way out."""
     async with fetcher_of([source], settings, clock, deadline_s) as fetcher:
-        feed = Feed(source, fetcher, clock, Health(source.label, tell, pulse))
+        feed = Feed(source, fetcher, clock, Health(source.label, tell, report_status))
         try:
             yield feed
         finally:

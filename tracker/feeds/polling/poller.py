@@ -11,7 +11,7 @@ from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.feeds.polling import cadence
 from tracker.feeds.polling.boxes import BoxWatch, always
-from tracker.feeds.polling.feed import Ask, Look, Watch
+from tracker.feeds.polling.feed import Ask, FeedAnswer, Watch
 from tracker.feeds.source import league_of
 
 FRESH_S = 5.0
@@ -38,7 +38,7 @@ class Poller:
     """The polls of one game, one at a time.
 
     `beat` is called at least once a minute of the clock while the poller waits, and around each
-    look, so that a supervisor can tell patience from being stuck.
+    look, so that a supervisor can tell waiting from being stuck.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Poller:
         self._boxes = BoxWatch(game, watch, clock, roomy)
         self._nudged = asyncio.Event()
         self._listening = False
-        self._last: Look | None = None
+        self._last: FeedAnswer | None = None
         self._begun = 0.0
         self._patient_until = 0.0
         self._failures = 0
@@ -91,21 +91,23 @@ class Poller:
         self._nudged.clear()
         self._beat()
         self._begun = self._clock.monotonic()
-        look = await self._look(standing)
+        answer = await self._look(standing)
         self._beat()
-        self._last = look
-        self._patient_until = self._clock.monotonic() + (look.retry_after or 0.0)
-        if look.more:
+        self._last = answer
+        self._patient_until = self._clock.monotonic() + (answer.retry_after or 0.0)
+        if answer.more:
             self._nudged.set()
-        self._failures = self._failures + 1 if self._failed(standing, look) else 0
-        return Poll(look.source, look.path, look.at, look.body, look.digest, look.reading)
+        self._failures = self._failures + 1 if self._failed(standing, answer) else 0
+        return Poll(
+            answer.source, answer.path, answer.at, answer.body, answer.digest, answer.reading
+        )
 
-    async def _look(self, standing: Standing) -> Look:
+    async def _look(self, standing: Standing) -> FeedAnswer:
         """What the documents tell that are wanted now: the box too, where a bet is on a player."""
         ask, max_age = self._ask(standing), self._max_age(standing)
         if standing.players:
-            return await self._boxes.look(standing, ask, max_age)
-        return await self._watch.look(self._game, ask, max_age)
+            return await self._boxes.read(standing, ask, max_age)
+        return await self._watch.read(self._game, ask, max_age)
 
     def _near(self, standing: Standing) -> bool:
         """Whether a fresh board may tell of play: no clock says for sure when a game begins."""
@@ -146,9 +148,9 @@ class Poller:
     def _wait(self, standing: Standing) -> float:
         """Seconds until the next poll, moved a little."""
         now = self._clock.now()
-        patience = None if self._last is None else self._last.retry_after
+        wait_s = None if self._last is None else self._last.retry_after
         paused = self._paused(standing)
-        wait = cadence.next_wait(standing, now, self._failures, patience, paused_s=paused)
+        wait = cadence.next_wait(standing, now, self._failures, wait_s, paused_s=paused)
         strict = standing.settled and cadence.asleep(standing)
         return cadence.jittered(wait, self._rng, never_early=strict)
 
@@ -184,11 +186,11 @@ class Poller:
         wait = cadence.next_wait(standing, self._clock.now())
         return min(FRESH_S, wait / 2)
 
-    def _failed(self, standing: Standing, look: Look) -> bool:
+    def _failed(self, standing: Standing, answer: FeedAnswer) -> bool:
         """Whether a look calls for backing off. Before tip-off a missing game is no failure."""
-        if look.at_pace:
+        if answer.at_pace:
             return False
-        match look.reading:
+        match answer.reading:
             case GameState():
                 return False
             case Unreadable(trouble=Trouble.NOT_PUBLISHED | Trouble.ABSENT):

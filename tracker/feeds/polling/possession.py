@@ -10,10 +10,10 @@ from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.feeds.errors import FeedError
 from tracker.feeds.polling.board import LARGE
 from tracker.feeds.polling.cadence import CLUTCH_CLOCK_S
-from tracker.feeds.polling.feed import Feed, Look
+from tracker.feeds.polling.feed import Feed, FeedAnswer
 from tracker.feeds.source import Ball
 
-PATIENCE_S = 1.0
+ANSWER_WITHIN_S = 1.0
 """Real seconds for which a poll waits to learn it: the score must not be late for its sake."""
 
 PAUSE_S = 60.0
@@ -40,34 +40,34 @@ class Possession:
         self._tips: dict[str, Side | None] = {}
         """Who had the ball first, by the game's id; None where the plays do not tell."""
 
-    async def added(self, game: Game, look: Look) -> Look:
+    async def added(self, game: Game, answer: FeedAnswer) -> FeedAnswer:
         """The look with the side that has the ball, if the play-by-play is of the same moment.
 
         And with the side that had it first, once that has been asked for: in a break, once a game.
         """
-        state = look.reading
+        state = answer.reading
         if not isinstance(state, GameState):
-            return look
+            return answer
         if self._tips.get(game.id) is not None:
             state = replace(state, tip=self._tips[game.id])
-            look = replace(look, reading=state)
-        if not self._wanted(game, look, state):
-            return look
+            answer = replace(answer, reading=state)
+        if not self._wanted(game, answer, state):
+            return answer
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(ANSWER_WITHIN_S):
                 ball = await self._ball(game)
         except (FeedError, TimeoutError):
             self._quiet_until = self._clock.monotonic() + PAUSE_S
-            return look
+            return answer
         if ball is not None:
             first = None if ball.tip is None else game.side_of(ball.tip)
             self._tips[game.id] = first
             state = replace(state, tip=first)
-            look = replace(look, reading=state)
+            answer = replace(answer, reading=state)
         side = None if ball is None or ball.team is None else game.side_of(ball.team)
         if ball is None or side is None or not fits(ball, state):
-            return look
-        return replace(look, reading=replace(state, possession=side))
+            return answer
+        return replace(answer, reading=replace(state, possession=side))
 
     def _tip_wanted(self, state: GameState) -> bool:
         """Whether it is a break with quarters to come that the tip says something of."""
@@ -84,9 +84,9 @@ class Possession:
             return await asyncio.to_thread(source.parse_plays, fetched.body)
         return source.parse_plays(fetched.body)
 
-    def _wanted(self, game: Game, look: Look, state: GameState) -> bool:
+    def _wanted(self, game: Game, answer: FeedAnswer, state: GameState) -> bool:
         source = self._feed.source
-        if source.plays_path is None or look.source != source.name or not source.owns(game.id):
+        if source.plays_path is None or answer.source != source.name or not source.owns(game.id):
             return False
         if state.possession is not None or not (decisive(state) or self._tip_wanted(state)):
             return False

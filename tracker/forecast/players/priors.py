@@ -75,15 +75,24 @@ FARTHEST_PULL = 8.0
 LEAST_RATE = 1e-4
 """For each minute: no rate is taken as lower where its logarithm is asked for."""
 
+BEFORE_TIP = 1.0
+"""In log-odds: a line that a person told of during the game is taken for one from before it as long
+as the chance that its price implies lies no further from what his games say. A judgement: lines
+lie some .45 from it before a game and 1.2 in play, and three in four were had before."""
+
 _STEPS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A line on a player as a person has it, at decimal `odds`."""
+    """A line on a player as a person has it, at decimal `odds`.
+
+    `late` is one that was told of during the game by somebody who did not say when it was had.
+    """
 
     market: PlayerTotal
     odds: float
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +293,16 @@ def with_quote(
 ) -> PlayerPrior:
     """The prior moved towards what a line and its odds say of the figures that it counts."""
     return _pulled(prior, quote, figures, regulation, most=LARGEST_PULL, weight=MARKET_WEIGHT)
+
+
+def from_before(
+    prior: PlayerPrior, quote: Quote, figures: PlayerFigures, regulation: float = GAME_MINUTES
+) -> bool:
+    """Whether a line may be one from before tip-off, by what a player's games say of it."""
+    if not quote.late:
+        return True
+    said = _over(prior, quote.market, figures, regulation)
+    return abs(log_odds(_over_of(quote)) - log_odds(said)) <= BEFORE_TIP
 
 
 def _over_of(quote: Quote) -> float:

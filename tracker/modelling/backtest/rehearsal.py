@@ -20,7 +20,7 @@ from tracker.domain.policy import Rule
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.nba import nba
-from tracker.feeds.polling.feed import Ask, Look
+from tracker.feeds.polling.feed import Ask, FeedAnswer
 from tracker.feeds.polling.poller import Poller
 from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Playback
@@ -38,7 +38,7 @@ class SiteWatch:
         self._site = site
         self._clock = clock
 
-    async def look(self, game: Game, ask: Ask, max_age: float) -> Look:
+    async def read(self, game: Game, ask: Ask, max_age: float) -> FeedAnswer:
         """What the board, or the box, says at this moment of the clock."""
         path = nba.box_path(game.id) if ask is Ask.BOX else nba.board_path()
         now = self._clock.now()
@@ -54,13 +54,13 @@ class SiteWatch:
         except FeedMalformed as why:
             return self._told(path, body, why.unreadable)
         if entry is None and ask is Ask.EITHER:
-            return await self.look(game, Ask.BOX, max_age)
+            return await self.read(game, Ask.BOX, max_age)
         return self._told(path, body, absent if entry is None else entry[1])
 
-    def _told(self, path: str, body: bytes, reading: GameState | Unreadable) -> Look:
+    def _told(self, path: str, body: bytes, reading: GameState | Unreadable) -> FeedAnswer:
         digest = hashlib.sha256(body).hexdigest() if body else ""
         now, heard = self._clock.now(), self._clock.monotonic()
-        return Look("nba", path, now, heard, body, digest, reading)
+        return FeedAnswer("nba", path, now, heard, body, digest, reading)
 
 
 async def rehearse(
@@ -93,7 +93,7 @@ async def _play(
 ) -> None:
     clock = LeapingClock(playback.scheduled - STARTS_BEFORE)
     watch = SiteWatch(NbaSite([playback]), clock)
-    found = await watch.look(_game_of(playback), Ask.EITHER, 0.0)
+    found = await watch.read(_game_of(playback), Ask.EITHER, 0.0)
     if isinstance(found.reading, Unreadable):
         return
     game = found.reading.game
@@ -103,9 +103,9 @@ async def _play(
             await store.add(
                 draft, game=game, defaults=defaults, at=clock.now(), roster_of=lambda _: roster
             )
-    books = await store.books(defaults)
-    book = next((b for b in books if b.game.id == game.id), None)
-    if book is None:
+    trackings = await store.trackings(defaults)
+    tracking = next((b for b in trackings if b.game.id == game.id), None)
+    if tracking is None:
         return
     context = TrackContext(
         recorder=store,
@@ -117,7 +117,7 @@ async def _play(
     )
     poller = Poller(game, watch, clock, random.Random(game.id))  # noqa: S311 - jitter is no secret
     async with deciding(context) as decisions:
-        await track(book, poller, decisions)
+        await track(tracking, poller, decisions)
 
 
 def _players(playback: Playback) -> tuple[Player, ...]:

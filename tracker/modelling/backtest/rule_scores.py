@@ -45,7 +45,7 @@ class TrialCourse:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleFiring:
+class RuleAlert:
     """An alert that came: when, at which chance, which way it pointed, and whether it held.
 
     `lead` is in minutes of the game; None where the alert did not hold. `held` is None for a bet
@@ -123,7 +123,7 @@ def _again(rule: Watched, course: TrialCourse) -> int:
     return count
 
 
-def _said(rule: Watched, course: TrialCourse) -> Iterable[RuleFiring]:
+def _said(rule: Watched, course: TrialCourse) -> Iterable[RuleAlert]:
     certain = _certain(course)
     for alert in course.alerts:
         if alert.decision is not Decision.FIRED or alert.rule != rule.text or alert.p is None:
@@ -134,7 +134,7 @@ def _said(rule: Watched, course: TrialCourse) -> Iterable[RuleFiring]:
         if course.result in (Result.WON, Result.LOST):
             held = (course.result is Result.WON) == up
         lead = max(0.0, certain - minute) if held else None
-        yield RuleFiring(minute, alert.p, up, held, lead)
+        yield RuleAlert(minute, alert.p, up, held, lead)
 
 
 def _points_up(rule: Watched, alert: Alert) -> bool:

@@ -73,9 +73,9 @@ class _Once:
         self._state: GameState | None = None
         self._outlook: Outlook | Unreadable = Unreadable(Trouble.ABSENT, "nothing was seen yet")
 
-    async def forecast(self, book: GameTracking, state: GameState) -> Outlook | Unreadable:
+    async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
         if state != self._state:
-            self._outlook = await self._forecaster.forecast(book, state)
+            self._outlook = await self._forecaster.forecast(tracking, state)
             self._state = state
         return self._outlook
 
@@ -116,8 +116,8 @@ async def follow(
     )
     added = [replace(x, added_at=clock.now()) for x in bets]
     async with deciding(context) as decisions:
-        book = GameTracking(game, tuple(Tracked.fresh(x) for x in added))
-        await track(book, poller, decisions)
+        tracking = GameTracking(game, tuple(Tracked.fresh(x) for x in added))
+        await track(tracking, poller, decisions)
     return [
         TrialCourse(
             bet=x.pick,

@@ -21,7 +21,7 @@ _SERIES = {1: 8, 2: 4, 3: 2, 4: 1}
 _LONGEST_SERIES = 7
 _NAME = re.compile(r"(20[0-9]{2})(?:-([0-9]{2}))?")
 
-PATIENCE = 12
+MOST_MISSES = 12
 """Ids in a row without a game after which the regular season is over: a few are never played."""
 
 
@@ -30,7 +30,7 @@ class Run:
     """Ids that are counted through until `patience` in a row are no game."""
 
     ids: tuple[str, ...]
-    patience: int
+    most_misses: int
 
 
 def runs(league: str, season: str) -> Iterator[Run]:
@@ -52,7 +52,7 @@ def runs(league: str, season: str) -> Iterator[Run]:
     def named(kind: str, number: int) -> str:
         return f"{_PREFIX[league]}{kind}{begun}{number:05d}"
 
-    yield Run(tuple(named(_REGULAR, n) for n in range(1, _MOST_GAMES)), PATIENCE)
+    yield Run(tuple(named(_REGULAR, n) for n in range(1, _MOST_GAMES)), MOST_MISSES)
     yield Run((named(_CUP, 1),), 1)
     yield Run(tuple(named(_PLAY_IN, n) for n in range(1, _MOST_PLAY_IN)), 2)
     for number, series in _SERIES.items():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tracker.modelling.games.observe import Looks, Recorded
+    from tracker.modelling.games.observe import Checkpoint, Recorded
 
     Array = NDArray[Any]
     Watchdog = Callable[[str, float], None]
@@ -317,7 +317,7 @@ def paired(
     train: Recorded,
     test: Recorded,
     clocks: Mapping[str, int],
-    found: Mapping[str, Looks],
+    found: Mapping[str, Checkpoint],
     progress: Watchdog,
 ) -> dict[str, Any]:
     """Ours minus each baseline's, game by game: the mean and its bootstrap interval.
@@ -337,11 +337,11 @@ def paired(
     return result
 
 
-def _differences(looks: Looks, said: Normals, s: Sample) -> dict[str, Any]:
+def _differences(checkpoint: Checkpoint, said: Normals, s: Sample) -> dict[str, Any]:
     theirs = baseline_chances(said, s)
     table = {}
     for market, p in theirs.items():
-        own, hit = np.array(looks.p[market]), np.array(looks.hit[market])
+        own, hit = np.array(checkpoint.p[market]), np.array(checkpoint.hit[market])
         gap = (own - hit) ** 2 - (p - hit) ** 2
         table[market] = {"brier": float(np.nanmean((p - hit) ** 2))} | metrics.vars_of(
             metrics.bootstrap(gap, metrics.SEED)
@@ -352,7 +352,7 @@ def _differences(looks: Looks, said: Normals, s: Sample) -> dict[str, Any]:
     ):
         if mean is not None and sd is not None:
             score = metrics.crps_normal(mean, np.maximum(sd, 0.05), outcome)
-            own = np.array(looks.crps[name.split()[0]])
+            own = np.array(checkpoint.crps[name.split()[0]])
             table[name] = {"crps": float(score.mean())} | metrics.vars_of(
                 metrics.bootstrap(own - score, metrics.SEED)
             )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tracker.forecast import Parameters
     from tracker.modelling.games.dataset import Dataset
-    from tracker.modelling.games.observe import Looks, Recorded
+    from tracker.modelling.games.observe import Checkpoint, Recorded
 
     Array = NDArray[Any]
     Watchdog = Callable[[str, float], None]
@@ -98,9 +98,9 @@ def scored(data: Dataset, parameters: Parameters, unseen: str) -> dict[str, Any]
     found: dict[str, dict[str, float]] = {}
     for name, part in JUDGED_AT.items():
         left = round(part * data.league.regulation_seconds)
-        looks = observe.look(given.test, left, parameters, metrics.SEED)
-        told = {f"{x} Brier": metrics.brier(*_values(looks, x)) for x in ("win", "total")}
-        told |= {f"{x} CRPS": float(np.mean(looks.crps[x])) for x in ("margin", "total")}
+        checkpoint = observe.checkpoint(given.test, left, parameters, metrics.SEED)
+        told = {f"{x} Brier": metrics.brier(*_values(checkpoint, x)) for x in ("win", "total")}
+        told |= {f"{x} CRPS": float(np.mean(checkpoint.crps[x])) for x in ("margin", "total")}
         found[name] = {x: round(y, 4) for x, y in told.items()}
     return {"season": unseen, "games": len(given.test.games), "moments": found}
 
@@ -119,7 +119,7 @@ def evaluate_games(
     found = _looked(given, progress)
     overtime = observe.look_overtime(given.test, parameters, metrics.SEED)
     hidden = {
-        name: observe.look(
+        name: observe.checkpoint(
             given.test, given.checkpoints[name], parameters, metrics.SEED, ball=False
         )
         for name in LATE
@@ -158,12 +158,12 @@ def judged_alone(
     return summary(_looked(_given(data, parameters, rows), progress))
 
 
-def _looked(given: Given, progress: Watchdog) -> dict[str, Looks]:
+def _looked(given: Given, progress: Watchdog) -> dict[str, Checkpoint]:
     """Every game at every checkpoint."""
-    found: dict[str, Looks] = {}
+    found: dict[str, Checkpoint] = {}
     for k, (name, left) in enumerate(given.checkpoints.items()):
         progress("forecasts", k / len(given.checkpoints))
-        found[name] = observe.look(given.test, left, given.parameters, metrics.SEED)
+        found[name] = observe.checkpoint(given.test, left, given.parameters, metrics.SEED)
     return found
 
 
@@ -187,24 +187,24 @@ def _given(data: Dataset, parameters: Parameters, rows: tuple[Array, Array]) -> 
     return Given(recorded(rows[0]), recorded(rows[1]), parameters, points)
 
 
-def _values(looks: Looks, market: str) -> tuple[Array, Array]:
-    p, hit = np.array(looks.p[market]), np.array(looks.hit[market])
+def _values(checkpoint: Checkpoint, market: str) -> tuple[Array, Array]:
+    p, hit = np.array(checkpoint.p[market]), np.array(checkpoint.hit[market])
     known = np.isfinite(p)
     return p[known], hit[known]
 
 
-def _games(looks: Looks, market: str) -> Array:
+def _games(checkpoint: Checkpoint, market: str) -> Array:
     """Which game each known row of a market is of: every game has as many rows as any other."""
-    p, games = np.array(looks.p[market]), len(looks.p["win"])
+    p, games = np.array(checkpoint.p[market]), len(checkpoint.p["win"])
     rows: Array = np.repeat(np.arange(games), p.size // games)[np.isfinite(p)]
     return rows
 
 
-def _scores(looks: Looks) -> dict[str, Any]:
+def _scores(checkpoint: Checkpoint) -> dict[str, Any]:
     """All figures of one moment."""
     markets = {}
-    for market in looks.p:
-        p, hit = _values(looks, market)
+    for market in checkpoint.p:
+        p, hit = _values(checkpoint, market)
         if p.size == 0:
             continue
         steep, shift = metrics.slope(p, hit)
@@ -217,29 +217,29 @@ def _scores(looks: Looks) -> dict[str, Any]:
             "intercept": shift,
             "count": int(p.size),
         }
-    told: dict[str, Any] = {"left": looks.left, "markets": markets}
+    told: dict[str, Any] = {"left": checkpoint.left, "markets": markets}
     told["scores"] = {
         name: {
-            "crps": float(np.mean(looks.crps[name])),
-            "coverage80": metrics.vars_of(metrics.coverage(np.array(looks.pit[name]))),
-            "width80": float(np.mean(looks.width[name])),
+            "crps": float(np.mean(checkpoint.crps[name])),
+            "coverage80": metrics.vars_of(metrics.coverage(np.array(checkpoint.pit[name]))),
+            "width80": float(np.mean(checkpoint.width[name])),
         }
-        for name in looks.crps
+        for name in checkpoint.crps
     }
-    if looks.overtime:
-        predicted, observed = np.array(looks.overtime).T
+    if checkpoint.overtime:
+        predicted, observed = np.array(checkpoint.overtime).T
         told["overtimes"] = _counts(predicted, observed)
-    if looks.pushes:
-        predicted, observed = np.array(looks.pushes).T
+    if checkpoint.pushes:
+        predicted, observed = np.array(checkpoint.pushes).T
         told["pushes"] = _counts(predicted, observed)
-    if looks.apart:
-        p, hit = np.array(looks.p["parlay"]), np.array(looks.hit["parlay"])
+    if checkpoint.apart:
+        p, hit = np.array(checkpoint.p["parlay"]), np.array(checkpoint.hit["parlay"])
         known = np.isfinite(p)
-        apart = np.array(looks.apart)[known]
+        apart = np.array(checkpoint.apart)[known]
         told["parlay_log_loss"] = {
             "joint": metrics.log_loss(p[known], hit[known]),
             "product": metrics.log_loss(apart, hit[known]),
-            "difference": metrics.vars_of(metrics.bootstrap(joint_gain(looks), metrics.SEED)),
+            "difference": metrics.vars_of(metrics.bootstrap(joint_gain(checkpoint), metrics.SEED)),
         }
     return told
 
@@ -254,15 +254,17 @@ def _counts(predicted: Array, observed: Array) -> dict[str, float]:
     }
 
 
-def joint_gain(looks: Looks) -> Array:
+def joint_gain(checkpoint: Checkpoint) -> Array:
     """Log loss of each game's parlay off the joint distribution less that off its legs apart."""
-    p, apart, hit = (np.array(x) for x in (looks.p["parlay"], looks.apart, looks.hit["parlay"]))
+    p, apart, hit = (
+        np.array(x) for x in (checkpoint.p["parlay"], checkpoint.apart, checkpoint.hit["parlay"])
+    )
     p, apart = (np.clip(x, metrics.CLIP, 1 - metrics.CLIP) for x in (p, apart))
     gain: Array = np.where(hit > 0, np.log(apart / p), np.log((1 - apart) / (1 - p)))
     return gain
 
 
-def summary(found: dict[str, Looks]) -> dict[str, Any]:
+def summary(found: dict[str, Checkpoint]) -> dict[str, Any]:
     """Figures by moment, and calibration over all moments together."""
     overall = {}
     for market in (*observe.MARKETS, *observe.SPAN_MARKETS):
@@ -287,7 +289,7 @@ def summary(found: dict[str, Looks]) -> dict[str, Any]:
     }
 
 
-def martingale(found: dict[str, Looks]) -> dict[str, Any]:
+def martingale(found: dict[str, Checkpoint]) -> dict[str, Any]:
     """Whether a win's chance moves as a fair one must, from moment to moment up to the result.
 
     `drift` are mean changes with their intervals, each of which should hold 0; `squares` the mean

@@ -44,7 +44,7 @@ class Recorded:
 
 
 @dataclass(eq=False)
-class Looks:
+class Checkpoint:
     """One moment of many games. Chances and outcomes are arrays of one row a game.
 
     `p` and `hit` hold chances and outcomes by market (NaN where the line pushed), `pushes` pairs of
@@ -119,13 +119,13 @@ def prior_of(priors: Priors, row: int) -> Prior:
     )
 
 
-def look(
+def checkpoint(
     recorded: Recorded, left: int, parameters: Parameters, seed: int, *, ball: bool = True
-) -> Looks:
+) -> Checkpoint:
     """Forecast every game at one clock. Without `ball` the state hides who has it and the bonus."""
     from dataclasses import replace
 
-    looks = Looks(left)
+    checkpoint = Checkpoint(left)
     rng = np.random.default_rng([seed, left])
     game = game_of(recorded.data.league)
     for row in recorded.games.tolist():
@@ -135,16 +135,16 @@ def look(
         prior = prior_of(recorded.priors, row)
         outlook = forecast(state, prior, parameters)
         home, away = (int(x[row]) for x in (recorded.data.games.home, recorded.data.games.away))
-        _note_markets(looks, outlook, state, prior, home, away)
-        _note_scores(looks, outlook, home, away, rng)
-        _note_level(looks, outlook, state, recorded, row)
-        _note_spans(looks, outlook, state, prior, recorded, row)
-    return looks
+        _note_markets(checkpoint, outlook, state, prior, home, away)
+        _note_scores(checkpoint, outlook, home, away, rng)
+        _note_level(checkpoint, outlook, state, recorded, row)
+        _note_spans(checkpoint, outlook, state, prior, recorded, row)
+    return checkpoint
 
 
-def look_overtime(recorded: Recorded, parameters: Parameters, seed: int) -> Looks:
+def look_overtime(recorded: Recorded, parameters: Parameters, seed: int) -> Checkpoint:
     """Forecast every game that went to overtime, at its start and with two minutes of it left."""
-    looks = Looks(-1)
+    checkpoint = Checkpoint(-1)
     rng = np.random.default_rng([seed, 1])
     data = recorded.data
     game = game_of(data.league)
@@ -160,9 +160,9 @@ def look_overtime(recorded: Recorded, parameters: Parameters, seed: int) -> Look
         for clock in (300, 120):
             state = _overtime_state(game, data, row, clock, home_then)
             outlook = forecast(state, prior, parameters)
-            _note_markets(looks, outlook, state, prior, home, away)
-            _note_scores(looks, outlook, home, away, rng)
-    return looks
+            _note_markets(checkpoint, outlook, state, prior, home, away)
+            _note_scores(checkpoint, outlook, home, away, rng)
+    return checkpoint
 
 
 def _overtime_state(game: Game, data: Dataset, row: int, clock: int, level: int) -> GameState:
@@ -187,7 +187,7 @@ def _half(line: float) -> float:
 
 
 def _note_markets(
-    looks: Looks, outlook: Outlook, state: GameState, prior: Prior, home: int, away: int
+    checkpoint: Checkpoint, outlook: Outlook, state: GameState, prior: Prior, home: int, away: int
 ) -> None:
     line, total = _half(prior.margin), _half(prior.total)
     team = _half((prior.total + prior.margin) / 2)
@@ -199,46 +199,46 @@ def _note_markets(
         ("home total", TeamTotal(Side.HOME, Direction.OVER, team), _compare(home, team)),
     ]
     for name, market, outcome in rows:
-        looks.note(name, price(market, outlook, state), outcome)
+        checkpoint.note(name, price(market, outlook, state), outcome)
     # A parlay whose total pushes is graded on the win alone.
     both = parlay((win, over), outlook, state)
     hit = float(home > away and home + away >= total)
-    looks.note("parlay", both, hit)
+    checkpoint.note("parlay", both, hit)
     apart = price(win, outlook, state).win * (1 - price(over, outlook, state).lose)
-    looks.apart.append(apart)
+    checkpoint.apart.append(apart)
 
 
 def _note_scores(
-    looks: Looks, outlook: Outlook, home: int, away: int, rng: np.random.Generator
+    checkpoint: Checkpoint, outlook: Outlook, home: int, away: int, rng: np.random.Generator
 ) -> None:
     final = outlook.final
     outcomes = {"margin": home - away, "total": home + away, "home": home, "away": away}
     for name, outcome in outcomes.items():
         part: Pmf = getattr(final, name)
-        looks.crps.setdefault(name, []).append(crps_lattice(part.first, part.chances, outcome))
+        checkpoint.crps.setdefault(name, []).append(crps_lattice(part.first, part.chances, outcome))
         below, above = part.less_than(outcome), part.less_than(outcome + 1)
-        looks.pit.setdefault(name, []).append(below + rng.random() * (above - below))
+        checkpoint.pit.setdefault(name, []).append(below + rng.random() * (above - below))
         width = part.quantile(0.9) - part.quantile(0.1)
-        looks.width.setdefault(name, []).append(float(width))
+        checkpoint.width.setdefault(name, []).append(float(width))
 
 
 def _note_level(
-    looks: Looks, outlook: Outlook, state: GameState, recorded: Recorded, row: int
+    checkpoint: Checkpoint, outlook: Outlook, state: GameState, recorded: Recorded, row: int
 ) -> None:
     """Overtime, and pushes of the whole lines that the score stands on."""
     level: Lattice | None = outlook.regulation
     assert level is not None  # noqa: S101 - recorded states are of regulation
     last = recorded.data.league.regulation_seconds
     went = recorded.seconds.home[row, last] == recorded.seconds.away[row, last]
-    looks.overtime.append((level.margin.split(0)[1], float(went)))
+    checkpoint.overtime.append((level.margin.split(0)[1], float(went)))
     final, games = outlook.final, recorded.data.games
     margin = int(games.home[row] - games.away[row])
     total = int(games.home[row] + games.away[row])
     if state.score.margin:
-        looks.pushes.append(
+        checkpoint.pushes.append(
             (final.margin.split(state.score.margin)[1], float(margin == state.score.margin))
         )
-    looks.pushes.append(
+    checkpoint.pushes.append(
         (final.total.split(state.score.total)[1], float(total == state.score.total))
     )
 
@@ -258,11 +258,16 @@ def _spans(left: int, rules: League) -> tuple[Span, ...]:
 
 
 def _note_spans(
-    looks: Looks, outlook: Outlook, state: GameState, prior: Prior, recorded: Recorded, row: int
+    checkpoint: Checkpoint,
+    outlook: Outlook,
+    state: GameState,
+    prior: Prior,
+    recorded: Recorded,
+    row: int,
 ) -> None:
     rules = recorded.data.league
     seconds, games = recorded.seconds, recorded.data.games
-    for span in _spans(looks.left, rules):
+    for span in _spans(checkpoint.left, rules):
         covered = span.periods(rules)
         start, end = (covered[0] - 1) * rules.period_seconds, covered[-1] * rules.period_seconds
         home, away = (int(x[row, end]) - int(x[row, start]) for x in (seconds.home, seconds.away))
@@ -274,12 +279,12 @@ def _note_spans(
         total = round(prior.total * share) + 0.5
         if span is not Span.H2:
             tie = _compare(home - away, 0)
-            looks.note("span win", price(Moneyline(Side.HOME, span), outlook, state), tie)
-        looks.note(
+            checkpoint.note("span win", price(Moneyline(Side.HOME, span), outlook, state), tie)
+        checkpoint.note(
             "span spread", price(Spread(Side.HOME, -line, span), outlook, state),
             _compare(home - away, line),
         )  # fmt: skip
-        looks.note(
+        checkpoint.note(
             "span total", price(Total(Direction.OVER, total, span), outlook, state),
             _compare(home + away, total),
         )  # fmt: skip

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from tracker.modelling.games.observe import Looks
+    from tracker.modelling.games.observe import Checkpoint
 
 NAMES = {"win": "moneyline", "spread": "closing spread", "total": "closing total",
          "home total": "home team total", "parlay": "home ML + over"}  # fmt: skip
@@ -163,7 +163,7 @@ def _hidden_table(moments: dict[str, Any], hidden: dict[str, Any]) -> list[str]:
     return [head, "", *grid(["market", *hidden], rows)]
 
 
-def plot(found: dict[str, Looks], result: dict[str, Any], out: Path) -> bool:
+def plot(found: dict[str, Checkpoint], result: dict[str, Any], out: Path) -> bool:
     """Pictures: reliability, coverage by clock, PIT, CRPS against the baselines.
 
     False where there is no matplotlib to draw them with.
@@ -191,7 +191,7 @@ def plot(found: dict[str, Looks], result: dict[str, Any], out: Path) -> bool:
     return True
 
 
-def _reliability(axes: Any, found: dict[str, Looks]) -> None:
+def _reliability(axes: Any, found: dict[str, Checkpoint]) -> None:
     for axis, market in zip(axes, ("win", "spread", "total", "parlay"), strict=True):
         p = np.concatenate([np.array(x.p[market]) for x in found.values()])
         hit = np.concatenate([np.array(x.hit[market]) for x in found.values()])
@@ -202,7 +202,7 @@ def _reliability(axes: Any, found: dict[str, Looks]) -> None:
         axis.set(title=NAMES[market], xlabel="chance given", ylabel="how often it happened")
 
 
-def _pit(axes: Any, found: dict[str, Looks]) -> None:
+def _pit(axes: Any, found: dict[str, Checkpoint]) -> None:
     for axis, score in zip(axes, ("margin", "total", "home", "away"), strict=True):
         for name, x in found.items():
             counts, edges = np.histogram(x.pit[score], bins=10, range=(0, 1))

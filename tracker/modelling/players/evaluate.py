@@ -81,7 +81,7 @@ def season_averages(rows: PlayerRows) -> Averages:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class JudgedFigure:
     """One figure of all judged players at one moment.
 
     `line` is the season's average, `has` the figure so far, `more` what came, `over` whether the
@@ -103,7 +103,7 @@ def looks(
     which: Array,
     averages: Averages,
     name: str,
-) -> Iterator[tuple[Stat, Look]]:
+) -> Iterator[tuple[Stat, JudgedFigure]]:
     """Every figure of the players `which` at a moment."""
     rows, moment = known.rows, known.rows.moments[name]
     usual = expected_minutes(known, document["prior"])
@@ -128,7 +128,7 @@ def looks(
             at[part] = _up_to(sums, more[part])
         pit = below + rng.random(which.size) * (at - below)
         over = (has + more > line + 1e-9).astype(float)
-        yield stat, Look(which, line, has, over, np.clip(p, 0, 1), pit)
+        yield stat, JudgedFigure(which, line, has, over, np.clip(p, 0, 1), pit)
 
 
 def _up_to(sums: Array, count: Array) -> Array:
@@ -138,21 +138,21 @@ def _up_to(sums: Array, count: Array) -> Array:
     return found
 
 
-def baselines(look: Look, stat: Stat, played: float) -> dict[str, Array]:
+def baselines(judged: JudgedFigure, stat: Stat, played: float) -> dict[str, Array]:
     """What others would say of the same bets; `played` is the part of the game that is over."""
-    need = np.floor(look.line + 1e-9) - look.has
-    rest = np.maximum(look.line * (1 - played), 1e-3)
+    need = np.floor(judged.line + 1e-9) - judged.has
+    rest = np.maximum(judged.line * (1 - played), 1e-3)
     wide = OVERDISPERSION.get(stat.value, 2.4 if Stat.PTS in stat.parts else 1.3)
     done = need < 0
     found = {
         "season average": np.full(need.size, 0.5),
         "Poisson at the season's rate": _tail(pdtrc, need, rest),
-        "normal": 1 - ndtr((np.floor(look.line + 1e-9) + 0.5 - look.has - rest)
+        "normal": 1 - ndtr((np.floor(judged.line + 1e-9) + 0.5 - judged.has - rest)
                            / np.sqrt(rest * wide)),
         "negative binomial": _wide_tail(need, rest, wide),
     }  # fmt: skip
     if played > 0:
-        pace = np.maximum(look.has / played * (1 - played), 1e-3)
+        pace = np.maximum(judged.has / played * (1 - played), 1e-3)
         found["today's pace"] = _tail(pdtrc, need, pace)
     return {name: np.where(done, 1.0, p) for name, p in found.items()}
 
@@ -192,9 +192,9 @@ def evaluate_players(
         moment = rows.moments[name]
         which = np.flatnonzero(judged & ((moment.minutes > 0) | (moment.at == 0)))
         told: dict[str, Any] = {}
-        for stat, look in looks(known, document, which, averages, name):
-            told[stat.value] = _judge(known, averages, look, stat, moment.at)
-            pooled.setdefault(stat.value, []).append((look.p, look.over))
+        for stat, figures in looks(known, document, which, averages, name):
+            told[stat.value] = _judge(known, averages, figures, stat, moment.at)
+            pooled.setdefault(stat.value, []).append((figures.p, figures.over))
         moments[name] = {"players": int(which.size), "stats": told}
     overall = {}
     for stat_name, parts in pooled.items():
@@ -223,16 +223,16 @@ def groups(known: Known, averages: Averages, which: Array) -> Mapping[str, Array
 
 
 def _judge(
-    known: Known, averages: Averages, look: Look, stat: Stat, played: float
+    known: Known, averages: Averages, judged: JudgedFigure, stat: Stat, played: float
 ) -> dict[str, Any]:
-    game = known.rows.game[look.which]
-    others = baselines(look, stat, played)
+    game = known.rows.game[judged.which]
+    others = baselines(judged, stat, played)
     found: dict[str, Any] = {}
-    for name, rows in groups(known, averages, look.which).items():
-        p, over = look.p[rows], look.over[rows]
+    for name, rows in groups(known, averages, judged.which).items():
+        p, over = judged.p[rows], judged.over[rows]
         if p.size == 0:
             continue
-        cover = metrics.coverage(look.pit[rows])
+        cover = metrics.coverage(judged.pit[rows])
         found[name] = {
             "players": int(rows.sum()),
             "brier": metrics.brier(p, over),

@@ -164,7 +164,7 @@ def fit_overtime(known: Known, train: Array, usual: Array) -> list[float]:
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
+class CheckpointChances:
     """Players at one moment: the model's chances and means, and what they went on to add."""
 
     chances: Array
@@ -172,7 +172,9 @@ class Sight:
     more: Array
 
 
-def sights(known: Known, train: Array, document: dict[str, Any]) -> list[Sight]:
+def checkpoint_chances(
+    known: Known, train: Array, document: dict[str, Any]
+) -> list[CheckpointChances]:
     """A few thousand players at each of SPREAD_AT."""
     rows = known.rows
     usual = expected_minutes(known, document["prior"])
@@ -183,12 +185,12 @@ def sights(known: Known, train: Array, document: dict[str, Any]) -> list[Sight]:
         fit = np.flatnonzero(train & (moment.fouls < document["fouls"]))
         which = fit[:: max(fit.size // SPREAD_ROWS, 1)]
         chances, means = remainders(known, document, name, which, usual, rates)
-        found.append(Sight(chances, means, rows.final[which] - moment.stats[which]))
+        found.append(CheckpointChances(chances, means, rows.final[which] - moment.stats[which]))
     return found
 
 
 def fit_spread(
-    seen: Sequence[Sight], trips: tuple[float, ...], progress: Callable[[float], None]
+    seen: Sequence[CheckpointChances], trips: tuple[float, ...], progress: Callable[[float], None]
 ) -> list[float]:
     """The shape of each figure's gamma, by the likelihood of what was added."""
     none = tuple((0.0,) * len(BASIC) for _ in BASIC)
@@ -207,7 +209,7 @@ def fit_spread(
     return found
 
 
-def _cost(one: Sight, stat: Stat, i: int, habits: Habits) -> float:
+def _cost(one: CheckpointChances, stat: Stat, i: int, habits: Habits) -> float:
     """Minus the log-likelihood of a figure at a moment."""
     some = slice(None, None, max(one.more.shape[0] // LIKELIHOOD_ROWS, 1))
     added = Remainder(one.chances[some], one.means[:, some], habits).added(stat)
@@ -215,7 +217,7 @@ def _cost(one: Sight, stat: Stat, i: int, habits: Habits) -> float:
     return -float(np.log(np.maximum(added[np.arange(count.size), count], 1e-9)).sum())
 
 
-def fit_ties(seen: Sequence[Sight]) -> list[list[float]]:
+def fit_ties(seen: Sequence[CheckpointChances]) -> list[list[float]]:
     """What covariance of two figures the minutes leave over, by moments; none below 0."""
     ties = np.zeros((len(BASIC), len(BASIC)))
     for i, j in combinations(sorted(PLACE[x] for x in Stat.PRA.parts), 2):
@@ -317,7 +319,7 @@ def fit_players(
         "level": _level(known, train),
     }
     progress("spread", 0.0)
-    seen = sights(known, train, document)
+    seen = checkpoint_chances(known, train, document)
     document["spread"] = fit_spread(
         seen, tuple(document["trips"]), lambda part: progress("spread", part)
     )

@@ -145,7 +145,10 @@ class Opponents:
 
 
 def opponents(rows: PlayerRows, teams: Array) -> Opponents:
-    """Walk through all games in order; `teams[g]` are the (home, away) teams of game g."""
+    """Walk through all games in order; `teams[g]` are the (home, away) teams of game g.
+
+    A team without a name is nobody's opponent: several of them are not one.
+    """
     side_of = np.where(rows.home, 0, 1)
     whole = np.zeros((len(rows.games), 2, 1 + len(KINDS)))
     np.add.at(whole, (rows.game, side_of), np.c_[rows.minutes, rows.final[:, : len(KINDS)]])
@@ -163,8 +166,9 @@ def opponents(rows: PlayerRows, teams: Array) -> Opponents:
             logs[g] = [_allowed(held.get(x), levels[g], ALLOWED_GAMES * team) for x in others]
         for other, did in zip(others, whole[g], strict=True):
             if did[0] >= WHOLE_BOX * team:
-                held[other] = held.get(other, np.zeros_like(did)) * ALLOWED_MEMORY + did
                 level = level * LEVEL_MEMORY + did
+                if other:
+                    held[other] = held.get(other, np.zeros_like(did)) * ALLOWED_MEMORY + did
     return Opponents(logs[rows.game, side_of], levels[rows.game])
 
 

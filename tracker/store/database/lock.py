@@ -16,7 +16,7 @@ from pathlib import Path
 from tracker.host import NO_LOCKS, NoLocks, own_as
 from tracker.store.database.errors import StoreBusy
 
-PATIENCE = 5.0
+WAIT_S = 5.0
 """Seconds to wait for another process before giving up."""
 
 _FIRST_WAIT = 0.001
@@ -26,10 +26,10 @@ _LONGEST_WAIT = 0.02
 class WriterLock:
     """The lock on `<database>.writer`. Held and waited for on the connection's own thread."""
 
-    def __init__(self, database: Path, patience: float = PATIENCE) -> None:
+    def __init__(self, database: Path, wait_s: float = WAIT_S) -> None:
         """Open the lock file, which is made with mode 0600; `patience` is in seconds."""
         self.path = database.with_name(database.name + ".writer")
-        self._patience = patience
+        self._wait_s = wait_s
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         own_as(self.path, database)
 
@@ -52,10 +52,10 @@ class WriterLock:
         never = threading.Event()
         waited, pause = 0.0, _FIRST_WAIT
         while not self._taken():
-            if waited >= self._patience:
+            if waited >= self._wait_s:
                 raise StoreBusy(
                     f"{self.path}: another program has been writing for "
-                    f"{self._patience:g} s; nothing was written, try again"
+                    f"{self._wait_s:g} s; nothing was written, try again"
                 )
             never.wait(pause)
             waited += pause

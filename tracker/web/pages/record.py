@@ -216,7 +216,7 @@ async def health(_: Inside, site: OfSite) -> Response:
                 "source": x.source, "word": x.word, "good": x.word == "ok",
                 "at": "never" if x.last_ok_at is None else at_text(x.last_ok_at, zone),
             }
-            for x in whole.pulses
+            for x in whole.sources
         ],
         deliveries=[(c, s, n) for (c, s), n in sorted(whole.deliveries.items())],
         chores=[
