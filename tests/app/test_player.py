@@ -31,7 +31,7 @@ def season(config: Path) -> Path:
             for n, points in enumerate(POINTS):
                 home, away = ("DEN", "LAL") if n % 2 else ("BOS", "DEN")
                 start = now - timedelta(days=2 * (n + 1))
-                game = Game(f"002260{n:04d}", "nba", home, away, start)
+                game = Game(f"0022590{n:03d}", "nba", home, away, start)
                 stats = (("pts", points), ("reb", 8), ("ast", 6), ("stl", 1), ("blk", 1),
                          ("3pm", 2), ("to", 3))  # fmt: skip
                 side = Side.HOME if n % 2 else Side.AWAY

@@ -212,7 +212,7 @@ def of_clv(bins: Sequence[tuple[int, int]]) -> str:
     return _svg("Worth by the closing line, as a share of the stake: how many bets", inside)
 
 
-def of_reliability(found: Reliability) -> str:
+def of_reliability(found: Reliability, title: str = "What was told") -> str:
     """What was told beside what came, each range with its 95 % bar; the diagonal is perfect."""
     inside = [*_shares(), _line("level", _x(0), _y(0), _x(1), _y(1))]
     for one in found.bins:
@@ -223,7 +223,7 @@ def of_reliability(found: Reliability) -> str:
     inside += [
         _text("axis middle", _x(part), _HIGH - 8, f"said {part:.0%}") for part in (0.25, 0.5, 0.75)
     ]
-    return _svg("What was told beside what came", inside)
+    return _svg(f"{title} beside what came", inside)
 
 
 def of_profit(days: Sequence[tuple[str, int]]) -> str:

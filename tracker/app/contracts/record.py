@@ -93,14 +93,20 @@ class RawCalibrationJson(Closed):
     ece: float | None
 
 
-class CalibrationJson(RawCalibrationJson):
-    """What was told beside what came, and `raw` the same as the forecast had it.
+class ToldCalibrationJson(RawCalibrationJson):
+    """What was told beside what came, and `raw` the same as the forecast had it."""
+
+    raw: RawCalibrationJson
+
+
+class CalibrationJson(ToldCalibrationJson):
+    """The same of every chance that was told, and `first` of the first chance of each bet.
 
     `calibrated` is the number of bets with a chance that a calibration has moved.
     """
 
     calibrated: Count
-    raw: RawCalibrationJson
+    first: ToldCalibrationJson
 
 
 class TallyJson(Closed):

@@ -133,9 +133,9 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
     In each range a bet counts once, with the first chance that it was given there. The last column
     but one is where the true share lies with 95 % confidence, by the number of bets.
     """
-    said = asyncio.run(_said(scope_of(context)))
+    said, first = asyncio.run(_said(scope_of(context)))
     if as_json:
-        say_json(calibration_json(said))
+        say_json(calibration_json(said, first))
         return
     found = reliability(said)
     if found is None:
@@ -148,14 +148,15 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
         _tell_reliability(raw)
 
 
-async def _said(scope: Scope) -> list[Said]:
+async def _said(scope: Scope) -> tuple[list[Said], list[Said]]:
+    """Every chance that was told, a game minute, and the first one of each bet."""
     from tracker.store import StoreMissing
 
     try:
         async with session(scope) as at:
-            return await at.store.said()
+            return await at.store.said(), await at.store.outcomes.first_said()
     except StoreMissing:
-        return []
+        return [], []
 
 
 def _tallies(

@@ -43,7 +43,8 @@ async def status(_: Reader, site: OfSite) -> Json:
 @router.get("/calibration", **answers(CalibrationJson))
 async def calibration(_: Reader, site: OfSite) -> Json:
     """The chances that were told, held against what came: was 80 % really 80 %?"""
-    return dict(calibration_json(await (await site.store()).said()))
+    store = await site.store()
+    return calibration_json(await store.said(), await store.outcomes.first_said())
 
 
 @router.get("/performance", **answers(PerformanceJson))
