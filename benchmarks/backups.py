@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.record import _GAME, _RULES, _START, polls
-from tracker.app.backups import DATABASE, Place, restore, sets
+from tracker.app.backups import DATABASE, TrackerFiles, restore, sets
 from tracker.clock import SystemClock
 from tracker.domain.draft import Draft
 from tracker.language.grammar import find_in, parse_pick
@@ -107,7 +107,7 @@ async def main_async(megabytes: int) -> int:
             content = await store.export_hash()
         rows = _rows(newest / DATABASE)
         home = folder / "other"
-        place = Place(home / "tracker.db", home / "tracker.toml", home / "bets.toml")
+        place = TrackerFiles(home / "tracker.db", home / "tracker.toml", home / "bets.toml")
         begun = time.perf_counter()
         back = await restore(newest, place, datetime.now(UTC) + timedelta(seconds=1))
         restored = time.perf_counter() - begun

@@ -237,7 +237,7 @@ async def file_of_bets() -> dict[str, float]:
             await store.save_games([(x, None) for x in games()], clock.now())
             for game in games():
                 shelf.meet(state(game, 0))
-            shelf.slate_known = True
+            shelf.know_slate()
             begun = time.perf_counter()
             found = await shelf.refresh(slate_changed=True)
             took["bound"] = time.perf_counter() - begun

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import Moments, Snapshot
+from tracker.domain.bet import ScoreMoments, Snapshot
 from tracker.domain.chance import Chance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
@@ -61,7 +61,7 @@ def _change(book: GameTracking, bets: int, n: int) -> Change:
     at, state = book.seen_at, book.state
     assert at is not None
     assert state is not None
-    mu, sigma = Moments(112.1, 108.2, 3.9, 220.3), Moments(7.0, 7.1, 9.3, 11.2)
+    mu, sigma = ScoreMoments(112.1, 108.2, 3.9, 220.3), ScoreMoments(7.0, 7.1, 9.3, 11.2)
     win = 0.5 + (n % 40) / 100
     snapshots = tuple(
         Snapshot(

@@ -35,11 +35,11 @@ from rehearsal_night import _THREADS, TAKES, Night, _files, _memory
 from rehearsal_slate import TIP_OFF, bad_night, games, truth
 
 from tests.doubles.leap import play
-from tracker.app.backups import Place, back_up, drill
+from tracker.app.backups import TrackerFiles, back_up, drill
 from tracker.app.monitors import watch
 from tracker.app.refresh import Part, Refresh
 from tracker.clock import Clock
-from tracker.daemon.bot.subprocesses import Ran
+from tracker.daemon.bot.subprocesses import CommandRun
 from tracker.daemon.run import run
 from tracker.daemon.watchers.chores import Runners
 from tracker.domain.alert import Failed, Outcome, Sent, Unknown
@@ -92,19 +92,19 @@ class Chores:
     done: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
 
-    async def __call__(self, *args: str) -> Ran:
+    async def __call__(self, *args: str) -> CommandRun:
         """Do one, as a command would."""
         what = " ".join(args)
         try:
             said = await self._do(args, self.clock.now())
         except TrackerError as why:
             self.failed[what] += 1
-            return Ran(1, "", f"error: {why}")
+            return CommandRun(1, "", f"error: {why}")
         self.done[what] += 1
-        return Ran(0, said, "")
+        return CommandRun(0, said, "")
 
     async def _do(self, args: tuple[str, ...], now: datetime) -> str:
-        place = Place.of(self.settings, self.config)
+        place = TrackerFiles.of(self.settings, self.config)
         match args:
             case ("backup", "--full"):
                 return str((await back_up(place, self.settings, now)).backup.rows)
@@ -118,7 +118,7 @@ class Chores:
                 parts = [Part.INJURIES] if "injuries" in args else list(Part)
                 return await self._refresh(place, parts)
 
-    async def _refresh(self, place: Place, parts: list[Part]) -> str:
+    async def _refresh(self, place: TrackerFiles, parts: list[Part]) -> str:
         opening = open_feeds(self.settings.feeds, self.clock)
         async with (
             opening as feeds,
@@ -231,7 +231,7 @@ def lost_alerts(database: Path, channel: Flaky, now: datetime) -> int:
 async def _conclude(
     seen: Seen, night: Night, settings: Settings, config: Path, channel: Flaky, clock: Clock
 ) -> None:
-    place, now = Place.of(settings, config), clock.now()
+    place, now = TrackerFiles.of(settings, config), clock.now()
     async with await Store.open(place.database, now=now) as store:
         bets = await store.bets_view()
         seen.found["integrity"] = await store.check()

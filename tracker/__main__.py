@@ -19,7 +19,7 @@ def run(args: Sequence[str]) -> int:
 
     if "add" in args:
         from tracker.cli.bets.add import add_by, asked_for
-        from tracker.cli.ending import outcome
+        from tracker.cli.session import outcome
 
         if asked_for(args):
             return outcome(lambda: add_by(args))

@@ -1,10 +1,11 @@
-"""What the machine offers a daemon: files, a lock that keeps it single, and systemd's ear."""
+"""What the machine offers a daemon: files, memory, a lock to be single by, and systemd's ear."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import fcntl
+import gc
 import os
 import socket
 import threading
@@ -27,6 +28,13 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 """What the system says of locks on a file system that has none."""
 
 _MICROSECONDS = 1_000_000
+
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+"""glibc's names, in malloc.h, of the block's size from which on it is the machine's own, and of the
+most heaps that a process may have."""
+
+_LARGE = 1 << 20
+"""Bytes of such a block while models are fitted."""
 
 
 class AlreadyRunning(TrackerError):
@@ -284,3 +292,53 @@ class SystemdNotifier:
         ):
             end.setblocking(False)
             end.sendto(message.encode(), name)
+
+
+def share_one_heap() -> None:
+    """Let every thread take its memory from one heap; to be called before there are threads.
+
+    Else the C library gives each a heap of its own, which keeps what was freed: some 10 MB in all.
+    Threads take turns in Python anyway. Another C library than glibc has none of this.
+    """
+    _set_malloc(_M_ARENA_MAX, 1)
+
+
+def return_large_blocks() -> None:
+    """Return each block of a megabyte or more to the machine when it is freed.
+
+    Else the C library keeps blocks of the size that it once saw freed, and what was needed for one
+    step of a long piece of work lies unused in the next.
+    """
+    _set_malloc(_M_MMAP_THRESHOLD, _LARGE)
+
+
+def _set_malloc(name: int, value: int) -> None:
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(name, value)
+
+
+def give_back_memory() -> None:
+    """Return to the machine what was freed and lies unused, such as after a large file was read."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+@contextlib.contextmanager
+def memory_settled() -> Iterator[None]:
+    """Inside, all that was loaded before is left out of what the collector goes through.
+
+    Modules, models and parameters are some 200,000 objects, and a full round through them stops the
+    program for a tenth of a second, in the middle of a game. None of them is ever let go. What is
+    garbage by then is kept, too: to look for it would take that tenth of a second at once. On the
+    way out all of it is looked at again: a process that runs a second daemon keeps nothing of the
+    first.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

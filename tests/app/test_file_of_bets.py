@@ -10,7 +10,7 @@ import pytest
 from tests.store.values import DEFAULTS, GAME, OTHER, T0, after
 from tracker.app.bets import Beside, Bets, draft_of
 from tracker.app.choose_game import Chooser
-from tracker.app.file_of_bets import Taken, standing_of, take, withdraw_left
+from tracker.app.importing import FileTaken, standing_of, take, withdraw_left
 from tracker.domain.bet import Result, Status
 from tracker.domain.game import Game
 from tracker.intake.bets_file import parse_bets
@@ -31,7 +31,7 @@ def by(store: Store, who: str = "file") -> Bets:
     return Bets(store, DEFAULTS, 1000, who)
 
 
-async def read(store: Store, *rows: str, old: timedelta = timedelta(0)) -> Taken:
+async def read(store: Store, *rows: str, old: timedelta = timedelta(0)) -> FileTaken:
     """Let the daemon read a file of these rows, last written so long ago."""
     await store.save_games([(GAME, None), (OTHER, None)], NOW)
     found = parse_bets("\n".join(rows), "bets.toml", 1000)

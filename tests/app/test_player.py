@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli, keep_games, tonight
-from tracker.app.player import Ask, PlayerSheet, sheets
+from tracker.app.player import PlayerQuestion, PlayerSheet, sheets
 from tracker.domain.chance import Chance
 from tracker.domain.errors import Misused, TrackerError
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
@@ -97,8 +97,8 @@ def test_what_the_next_opponent_allows_stands_beside_the_league(cli: Cli, season
 async def test_fifty_are_answered_at_once_each_for_himself(season: Path) -> None:
     """In the order that was asked; of who is not known there is the reason."""
     now = datetime.now(UTC)
-    asks = [Ask("Nikola Jokic", Stat.PTS, 10.5 + n) for n in range(48)]
-    asks += [Ask("Nobody Atall"), Ask("Nikola Jokic", Stat.REB)]
+    asks = [PlayerQuestion("Nikola Jokic", Stat.PTS, 10.5 + n) for n in range(48)]
+    asks += [PlayerQuestion("Nobody Atall"), PlayerQuestion("Nikola Jokic", Stat.REB)]
     async with await Store.open(season, now=now) as store:
         found = await sheets(store, asks, lambda _: None, load_parameters, now)
         with pytest.raises(Misused, match="ask about 50 at once"):

@@ -16,9 +16,8 @@ from rich.text import Text
 from tests.cli.conftest import Cli
 from tracker.app.axes import game_seconds
 from tracker.cli.charts.plot import Canvas, axis, draw_clv, histogram
-from tracker.cli.demo.night import SLOWEST, SPEED, TIP_OFF, pace, starts
-from tracker.cli.demo.screen import conclude
-from tracker.cli.demo.verdict import Verdict
+from tracker.cli.demo.night import SLOWEST, SPEED, TIP_OFF, NightResult, pace, starts
+from tracker.cli.demo.show import conclude
 from tracker.domain.league import NBA, NCAAM
 from tracker.store import Store
 
@@ -168,7 +167,7 @@ async def test_the_demos_charts_are_whole_on_a_colour_terminal(
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
     console = Console(file=terminal, force_terminal=True, width=width, highlight=False)
-    conclude(Verdict((view,), (), 1, 0, ""), tmp_path, console)
+    conclude(NightResult((view,), (), 1, 0, ""), tmp_path, console)
     drawn = terminal.getvalue()
     assert "\x1b[36m" in drawn
     lines = [Text.from_ansi(x).plain.rstrip() for x in drawn.splitlines()]

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.test_run import read_until, started
-from tracker.domain.game import GameState, Score
+from tracker.domain.game import GameState, Score, Side
 from tracker.domain.league import season_name
 from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.nba import nba
+from tracker.forecast.players.counts import BASIC
+from tracker.modelling.collect.folder import HistoryFolder
 from tracker.modelling.collect.plays import events_of
 from tracker.modelling.collect.season_ids import runs
 from tracker.modelling.games.dataset import Act, read
+from tracker.modelling.players.dataset import read_players
 from tracker.replay.files import find_recording
 from tracker.replay.nba_site import LIVE, NbaSite
 from tracker.replay.playback import Playback
@@ -73,6 +77,82 @@ def test_finished_games_become_a_dataset_and_are_asked_for_once(
     again = cli("history", *SPAN, "--out", tmp_path / "data")
     assert again.out.startswith("0 games added")
     assert "2 in all" in again.out
+
+
+def test_players_are_collected_with_their_games(served: None, cli: Cli, tmp_path: Path) -> None:
+    """What each did, how long he was on the court, and when, by box and play-by-play alike."""
+    assert cli("history", *SPAN, "--out", tmp_path / "data").status == 0
+    rows = read_players(tmp_path / "data", "nba")
+    final, _ = documents()
+    game = rows.games.tolist().index(final.game.id)
+    found = {int(x): i for i, x in enumerate(rows.person) if rows.game[i] == game}
+    played = {int(x.id): x for x in final.players if x.played}
+    assert found.keys() == played.keys()
+    end = rows.moments["end"]
+    for who, line in played.items():
+        row = found[who]
+        stats = dict(line.stats)
+        assert rows.minutes[row] == pytest.approx(line.minutes)
+        assert end.minutes[row] == pytest.approx(line.minutes, abs=0.5)
+        assert rows.final[row].tolist() == [stats[x.value] for x in BASIC]
+        assert end.stats[row, 0] == stats["pts"]
+        assert rows.starter[row] == line.starter
+        assert rows.home[row] == (line.side is Side.HOME)
+
+
+def test_a_folder_from_before_players_were_collected_is_completed(
+    served: None, cli: Cli, tmp_path: Path
+) -> None:
+    """Its games are asked for once more, and stand there once, in order."""
+    data = tmp_path / "data"
+    assert cli("history", *SPAN, "--out", data).status == 0
+    whole = {x.name: x.read_bytes() for x in (data / "nba").iterdir()}
+    for name, most in (("events", 11), ("games", 7)):
+        file = data / "nba" / f"{name}.parquet"
+        table = pq.read_table(file)
+        pq.write_table(table.select(table.column_names[:most]), file)
+    (data / "nba" / "player_games.parquet").unlink()
+    assert len(read(data, "nba").games.id) == 2
+    assert cli("history", *SPAN, "--out", data).out.startswith("2 games added")
+    tables = {x.name: pq.read_table(x) for x in (data / "nba").iterdir()}
+    (tmp_path / "whole").mkdir()
+    for name, body in whole.items():
+        (tmp_path / "whole" / name).write_bytes(body)
+        assert tables[name].equals(pq.read_table(tmp_path / "whole" / name)), name
+    assert cli("history", *SPAN, "--out", data).out.startswith("0 games added")
+
+
+def test_games_come_in_order_whenever_they_were_collected(tmp_path: Path) -> None:
+    """Later games first, then earlier ones between them: as if collected in one go."""
+    final, body = documents()
+    games = []
+    for day in (1, 2, 3, 4):
+        start = final.game.start + timedelta(days=day)
+        game = replace(final.game, id=f"002250{day:04d}", start=start, day=start.date())
+        state = replace(final, game=game)
+        games.append((state, events_of(body, state)))
+    one, two = (HistoryFolder(tmp_path / name, "nba") for name in ("one", "two"))
+    one.add(games)
+    for some in ([games[3], games[1]], [games[2]], [games[0]], [games[1]]):
+        two.add(some)
+    for name in ("events", "games", "player_games"):
+        left, right = (
+            pq.read_table(tmp_path / x / "nba" / f"{name}.parquet") for x in ("one", "two")
+        )
+        assert left.equals(right), name
+    assert one.finished() == two.finished()
+    assert HistoryFolder(tmp_path / "two", "nba").known == one.known
+
+
+def test_who_was_on_the_court_is_told_only_where_the_minutes_agree() -> None:
+    """A box with other minutes leaves the players of the game untold, and its events whole."""
+    final, body = documents()
+    played = [x for x in events_of(body, final) if x.action in ("2pt", "3pt", "rebound")]
+    assert {len((x.players_on or "").split("|")) for x in played} == {10}
+    other = [replace(x, minutes=x.minutes + 3) if x.starter else x for x in final.players]
+    rows = events_of(body, replace(final, players=tuple(other)))
+    assert {x.players_on for x in rows} == {""}
+    assert len(rows) == len(events_of(body, final))
 
 
 def test_days_without_games_are_one_sentence(served: None, cli: Cli, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import cast
 
 from tests.engine.build import GAME, T0
 from tracker.app.views import legs_json
-from tracker.cli.look import leg_lines
+from tracker.cli.screen import leg_lines
 from tracker.domain.bet import Leg, Parlay, Result
 from tracker.domain.chance import LOST, WON, Chance, NoChance
 from tracker.domain.game import Game, Side

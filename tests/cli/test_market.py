@@ -13,7 +13,7 @@ from tracker.domain.chance import Chance
 from tracker.domain.game import Game
 from tracker.domain.poll import Credit, Document
 from tracker.domain.quote import Closing, Quote, Selection
-from tracker.domain.value import ClosingValue, Decision, Grade, Price
+from tracker.domain.value import BetDecision, ClosingValue, Grade, Price
 from tracker.store import Store
 
 BOOKS = ("draftkings", "fanduel", "betmgm")
@@ -53,7 +53,7 @@ def market(cli: Cli, slate: tuple[Game, ...], config: Path) -> Path:
             best = Price("fanduel", 1.91)
             chance = Chance(0.55, 0.0, 0.45)
             if not await store.quotes.decisions():
-                await store.quotes.decide([Decision(1, now, chance, odds, "3 books", best)])
+                await store.quotes.decide([BetDecision(1, now, chance, odds, "3 books", best)])
             closing = Closing(game.id, 1, game.start, -5.5, 224.5, 0.61, 3, 20.0, "3 books")
             value = ClosingValue(
                 1, 1, Grade.CONVERTED, now, Chance(0.541, 0.0, 0.459), 0.0561, -5.5, "3 books", 1

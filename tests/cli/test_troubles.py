@@ -15,8 +15,7 @@ from aiohttp import web
 
 from tests.cli.conftest import NOBODY, Cli
 from tracker.cli.demo.show import served
-from tracker.cli.look import _widths
-from tracker.cli.screen import broken, make_printable
+from tracker.cli.screen import _widths, broken, make_printable
 from tracker.cli.setup.doctor import _clock, _files, _running
 from tracker.domain.money import plural, several
 from tracker.settings import ConfigError, load_settings

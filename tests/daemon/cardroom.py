@@ -13,8 +13,7 @@ from tests.doubles.bot_api import CHAT, TOKEN, BotApi, Written
 from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tests.notify.values import GAME, NOW, bet, settled, state
-from tracker.daemon.cards.editor import CardLoop
-from tracker.daemon.cards.live_view import LiveView
+from tracker.daemon.cards import CardLoop, LiveView
 from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
 from tracker.domain.draft import Draft

@@ -22,7 +22,7 @@ from tracker.domain.bet import Result, Status
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game
 from tracker.domain.money import parse_odds
-from tracker.domain.policy import Scope, Snooze
+from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.notify.channels.text import TEXT_LIMIT, length
 from tracker.store.views import BetView
 
@@ -107,9 +107,9 @@ def test_silence() -> None:
     games = {GAME.id: GAME.name}
     until = NOW + timedelta(hours=2)
     told = [
-        Snooze(Scope.BET, "12", NOW, until),
-        Snooze(Scope.GAME, GAME.id, NOW, until),
-        Snooze(Scope.ALL, "", NOW, NOW + timedelta(hours=20)),
+        Snooze(SnoozeScope.BET, "12", NOW, until),
+        Snooze(SnoozeScope.GAME, GAME.id, NOW, until),
+        Snooze(SnoozeScope.ALL, "", NOW, NOW + timedelta(hours=20)),
     ]
     assert snoozes_text(told, games, SIGHT) == (
         "Silent\n"

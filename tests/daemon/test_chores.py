@@ -14,7 +14,7 @@ import pytest
 
 from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
-from tracker.daemon.bot.subprocesses import Bounds, Commands, Ran
+from tracker.daemon.bot.subprocesses import Bounds, CommandRun, Commands
 from tracker.daemon.watchers.chores import Chore, Runners, do_chores, dues, usual_chores
 from tracker.domain.events import SystemEvent
 from tracker.settings import parse_settings
@@ -45,14 +45,14 @@ class Machine:
         self._path = path
         self._task: asyncio.Task[None] | None = None
 
-    async def __call__(self, *args: str) -> Ran:
+    async def __call__(self, *args: str) -> CommandRun:
         """Run a command, as far as a chore can see."""
         self.ran.append(args)
         if self.hangs:
             self.hung += 1
             await asyncio.get_running_loop().create_future()
         wrong = args[0] in self.fails
-        return Ran(int(wrong), "" if wrong else "done", "error: no feed" if wrong else "")
+        return CommandRun(int(wrong), "" if wrong else "done", "error: no feed" if wrong else "")
 
     async def _live(self) -> None:
         async with await Store.open(self._path, now=self.clock.now(), durable=False) as store:

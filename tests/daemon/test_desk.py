@@ -8,10 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.notify.values import GAME, NOW, alert, bet, state
-from tracker.daemon.alert_policy import AlertPolicy
+from tracker.daemon.track import AlertPolicy
 from tracker.domain.alert import Decision, Reason
 from tracker.domain.draft import Draft
-from tracker.domain.policy import Policy, Scope, Snooze
+from tracker.domain.policy import Policy, Snooze, SnoozeScope
 from tracker.domain.poll import Poll
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.language.grammar import find_in_game, parse_pick
@@ -66,7 +66,7 @@ async def test_a_snooze_by_another_process_is_taken_up(tmp_path: Path) -> None:
     """Within a refresh, and left when it is lifted."""
     async with await opened(tmp_path) as store:
         alert_policy = AlertPolicy()
-        await store.alerting.snooze(Snooze(Scope.ALL, "", NOW, NOW + timedelta(hours=1)))
+        await store.alerting.snooze(Snooze(SnoozeScope.ALL, "", NOW, NOW + timedelta(hours=1)))
         await alert_policy.refresh(store, NOW)
         assert alert_policy.route(change(1, 1), NOW).alerts[0].reason is Reason.SNOOZED
         await store.alerting.lift_snooze(None, "", NOW)

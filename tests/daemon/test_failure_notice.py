@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.clock import FakeClock
-from tracker.daemon.failure_notice import FailureNotice
+from tracker.daemon.watchers.system_notices import FailureNotice
 from tracker.domain.alert import Outcome, Sent
 from tracker.notify.channel import Message
 

@@ -19,10 +19,10 @@ import pytest
 
 from tests.daemon.test_chores import NEW_YORK, Machine
 from tests.doubles.clock import FakeClock
-from tracker.app.backups import Place, back_up, drill
+from tracker.app.backups import TrackerFiles, back_up, drill
 from tracker.app.monitors import watch
 from tracker.app.refresh import Part, Refresh
-from tracker.daemon.bot.subprocesses import Ran
+from tracker.daemon.bot.subprocesses import CommandRun
 from tracker.daemon.watchers.chores import dues, usual_chores
 from tracker.domain.errors import TrackerError
 from tracker.domain.league import slate_date
@@ -83,12 +83,12 @@ class Household(Machine):
     def __init__(self, path: Path, settings: Settings, feeds: Feeds, clock: FakeClock) -> None:
         super().__init__(path, usual_chores(settings, lambda: True), T0)
         self.clock, self.feeds, self.settings = clock, feeds, settings
-        self.place = Place(path, path.with_name("tracker.toml"), path.with_name("bets.toml"))
+        self.place = TrackerFiles(path, path.with_name("tracker.toml"), path.with_name("bets.toml"))
         self.done: Counter[tuple[str, ...]] = Counter()
         self.working = 0
         self.idle = asyncio.Event()
 
-    async def __call__(self, *args: str) -> Ran:
+    async def __call__(self, *args: str) -> CommandRun:
         """Do a chore, in this process; what it would print is its last line."""
         if self.hangs:
             return await super().__call__(*args)
@@ -98,13 +98,13 @@ class Household(Machine):
         try:
             said = await self._do(args)
         except TrackerError as why:
-            return Ran(1, "", f"error: {why}")
+            return CommandRun(1, "", f"error: {why}")
         finally:
             self.working -= 1
             if not self.working:
                 self.idle.set()
         self.done[args] += 1
-        return Ran(0, said, "")
+        return CommandRun(0, said, "")
 
     async def _at_rest(self) -> None:
         """Wait until no command is at work any more: some of them wait on the clock themselves."""

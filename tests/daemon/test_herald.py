@@ -15,7 +15,7 @@ from aiohttp import web
 
 from tests.doubles.clock import FakeClock
 from tracker.cli.demo.show import served
-from tracker.daemon.alert_policy import AlertPolicy
+from tracker.daemon.track import AlertPolicy
 from tracker.daemon.watchers.nightly import (
     HEARTBEAT_EVERY,
     beat,

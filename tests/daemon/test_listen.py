@@ -19,11 +19,11 @@ from tests.notify.values import GAME, NOW
 from tracker.app.explain import Explainer
 from tracker.clock import SystemClock
 from tracker.daemon.bot.bet_commands import BetCommands
+from tracker.daemon.bot.chat import Listener
 from tracker.daemon.bot.commands import BotCommands
-from tracker.daemon.bot.listener import Listener
-from tracker.daemon.bot.subprocesses import Ran
+from tracker.daemon.bot.subprocesses import CommandRun
 from tracker.domain.bet import Status
-from tracker.domain.policy import Scope
+from tracker.domain.policy import SnoozeScope
 from tracker.notify.channels.telegram.channel import TelegramBoard
 from tracker.notify.channels.telegram.connection import TelegramConnection
 from tracker.registry import GAMES, Registry
@@ -37,15 +37,15 @@ PICTURE = b"\x89PNG\r\n\x1a\n and so on"
 class Scripted:
     """Commands that say what is written here; what was asked is kept."""
 
-    says: dict[str, Ran] = field(default_factory=dict)
+    says: dict[str, CommandRun] = field(default_factory=dict)
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
-    async def __call__(self, *args: str) -> Ran:
+    async def __call__(self, *args: str) -> CommandRun:
         """Answer by the verb; a chart is drawn where it is asked for."""
         self.asked.append(args)
         if args[0] == "chart" and "chart" not in self.says:
             Path(args[2]).write_bytes(PICTURE)  # noqa: ASYNC240 - a few bytes
-        return self.says.get(args[0], Ran(0, "", ""))
+        return self.says.get(args[0], CommandRun(0, "", ""))
 
 
 @dataclass
@@ -244,7 +244,7 @@ async def test_what_a_bet_is_worth(tmp_path: Path) -> None:
 async def test_a_chat_that_another_program_paired_is_taken_up(tmp_path: Path) -> None:
     """The command that pairs may have begun before the daemon did: no restart is needed then."""
     async with ears(tmp_path, paired=False, listening=False) as x:
-        x.line.place = None
+        x.line.write_to(None)
         x.start()
         await x.until(lambda: "getUpdates" in x.api.methods)
         await x.room.store.pairing.expect("CODE", NOW + timedelta(hours=1))
@@ -261,7 +261,7 @@ async def test_why_and_a_chart(tmp_path: Path) -> None:
         assert said.photo == PICTURE
         assert said.text == "Bet #12"
         missing = 'error: pictures need matplotlib, which is not installed: pip install "x"\n'
-        x.verbs.says["chart"] = Ran(1, "", missing)
+        x.verbs.says["chart"] = CommandRun(1, "", missing)
         assert "pip install" in (await x.answer_to("/chart 12")).text
         assert "Which bet?" in (await x.answer_to("/chart")).text
 
@@ -277,9 +277,9 @@ async def test_snoozing(tmp_path: Path) -> None:
         await x.answer_to("/snooze until 23:15")
         found = {(s.scope, s.target): s.until - now for s in await store.alerting.snoozes(now)}
         assert found == {
-            (Scope.BET, "1"): timedelta(hours=2),
-            (Scope.GAME, GAME.id): timedelta(minutes=45),
-            (Scope.ALL, ""): timedelta(hours=2, minutes=45),
+            (SnoozeScope.BET, "1"): timedelta(hours=2),
+            (SnoozeScope.GAME, GAME.id): timedelta(minutes=45),
+            (SnoozeScope.ALL, ""): timedelta(hours=2, minutes=45),
         }
         assert "bet #1 until 22:30" in (await x.answer_to("/snooze")).text
         assert (await x.answer_to("/snooze 1 off")).text == "1 ended"
@@ -321,7 +321,7 @@ async def test_buttons(tmp_path: Path) -> None:
             assert x.api.answers[-1].get("text", "") == word
         assert x.refreshed == [GAME.id] * 3
         now = x.room.clock.now()
-        assert [s.scope for s in await x.room.store.alerting.snoozes(now)] == [Scope.GAME]
+        assert [s.scope for s in await x.room.store.alerting.snoozes(now)] == [SnoozeScope.GAME]
         x.api.press(f"unmute:{buttons['❓ Why'].partition(':')[2]}", card.message)
         await x.dealt()
         assert await x.room.store.alerting.snoozes(now) == ()
@@ -373,7 +373,7 @@ async def test_the_person_may_not_command_from_elsewhere(tmp_path: Path) -> None
 async def test_pairing_by_a_code(tmp_path: Path) -> None:
     """The right code makes a chat the person's own, and alerts and cards go there at once."""
     async with ears(tmp_path, paired=False) as x:
-        x.line.place = None
+        x.line.write_to(None)
         await x.room.store.pairing.expect("K7QM2XPA", NOW + timedelta(minutes=10))
         x.api.say("/start WRONG", user=STRANGER)
         x.api.say("/status")

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.engine.build import GAME, T0, a_book, bet
-from tracker.daemon.watchers.matching import strayed, to_move
+from tracker.daemon.watchers.followed_bets import strayed, to_move
 from tracker.domain.bet import Bet
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, Side

@@ -15,7 +15,7 @@ from tests.doubles.log import log_line
 from tests.engine.build import GAME, T0, after, live
 from tracker.app.player_priors import PlayerBeliefs
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.daemon.watchers.known_players import watch_rosters
+from tracker.daemon.watchers.lacking import watch_rosters
 from tracker.domain.bet import Bet, Parlay
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
@@ -95,7 +95,7 @@ async def night(tmp_path: Path) -> AsyncIterator[Night]:
         followed = FollowedBets(
             store, clock, settings, lambda event: events.append(log_line(event))
         )
-        followed.slate_known = True
+        followed.know_slate()
         await followed.refresh()
         yield Night(store, followed, events)
 
@@ -116,7 +116,7 @@ async def test_a_roster_is_remembered_from_earlier_games(night: Night, tmp_path:
     """A player who was seen with his team is found before tonight's box is there."""
     await night.store.players.meet({("nba", "DEN"): ("Nikola Jokić",)}, T0 - timedelta(days=2))
     again = FollowedBets(night.store, FakeClock(T0), settings_in(tmp_path), lambda *_: None)
-    again.slate_known = True
+    again.know_slate()
     await night.store.add(written("DEN Jokic o25.5 pts"), game=None, defaults=(), at=T0)
     trackings = await again.refresh()
     assert trackings is not None

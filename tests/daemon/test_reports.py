@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.doubles.clock import FakeClock
-from tracker.app.report import Span
+from tracker.app.report import ReportSpan
 from tracker.daemon.watchers.nightly import report_due, tell_reports
 from tracker.domain.alert import Notice
 from tracker.store import Store
@@ -18,9 +18,11 @@ from tracker.store import Store
 WEDNESDAY = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("span", "days"), [(Span.WEEK, [30, 7, 14]), (Span.MONTH, [1])])
+@pytest.mark.parametrize(
+    ("span", "days"), [(ReportSpan.WEEK, [30, 7, 14]), (ReportSpan.MONTH, [1])]
+)
 async def test_a_report_is_told_when_its_span_is_over(
-    span: Span, days: list[int], tmp_path: Path
+    span: ReportSpan, days: list[int], tmp_path: Path
 ) -> None:
     """At nine in the person's own zone, and no second time that day."""
     clock, told = FakeClock(WEDNESDAY), list[Notice]()
@@ -44,6 +46,6 @@ async def test_a_report_is_told_when_its_span_is_over(
 
 def test_a_week_ends_on_sunday() -> None:
     """And a month with its last day."""
-    assert report_due(Span.WEEK, date(2026, 11, 30))
-    assert not report_due(Span.WEEK, date(2026, 12, 1))
-    assert report_due(Span.MONTH, date(2026, 12, 1))
+    assert report_due(ReportSpan.WEEK, date(2026, 11, 30))
+    assert not report_due(ReportSpan.WEEK, date(2026, 12, 1))
+    assert report_due(ReportSpan.MONTH, date(2026, 12, 1))

@@ -13,8 +13,8 @@ import pytest
 from tests.doubles.clock import FakeClock
 from tests.engine.build import GAME, T0, a_book, bet, final, live
 from tests.store.values import draft
+from tracker.app.models import judge_all, judged, open_trial, start
 from tracker.app.pricing import Pricing
-from tracker.app.trials import judge_all, judged, open_trial, start
 from tracker.daemon.watchers.nightly import verdict_notice
 from tracker.daemon.watchers.trials import TrialWatch
 from tracker.domain.errors import Impossible

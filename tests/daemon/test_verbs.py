@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tracker.daemon.bot.subprocesses import Commands, Ran
+from tracker.daemon.bot.subprocesses import CommandRun, Commands
 
 
 def configured(folder: Path) -> Path:
@@ -32,10 +32,10 @@ async def test_a_command_is_run_with_the_daemons_configuration(tmp_path: Path) -
 async def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     """And says so."""
     run = Commands(configured(tmp_path), limit=0.01)
-    assert await run("doctor") == Ran(1, "", "error: it took longer than 0.01 s")
+    assert await run("doctor") == CommandRun(1, "", "error: it took longer than 0.01 s")
     assert (await run("doctor")).complaint == "it took longer than 0.01 s"
 
 
 def test_a_failure_without_a_sentence_still_says_something() -> None:
     """Whatever went wrong."""
-    assert "tracker doctor" in Ran(1, "", "Segmentation fault").complaint
+    assert "tracker doctor" in CommandRun(1, "", "Segmentation fault").complaint

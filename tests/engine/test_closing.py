@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tracker.app.value import closing_values
+from tracker.app.market.value import closing_values
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import (
@@ -34,9 +34,8 @@ from tracker.domain.quote import (
 )
 from tracker.domain.tracking import Tracked
 from tracker.domain.value import ClosingValue, Grade
-from tracker.engine.market.board import QuoteBoard, best_price
-from tracker.engine.market.closing import GameClose, close, tip_off
 from tracker.engine.market.clv import Placed
+from tracker.engine.market.quotes import GameClose, QuoteBoard, best_price, close, tip_off
 from tracker.forecast import load_parameters
 from tracker.forecast.players.priors import PlayerPriors, player_prior
 from tracker.forecast.shipped import load_player_figures

@@ -24,8 +24,8 @@ from tracker.domain.policy import (
     Policy,
     QuietHours,
     Say,
-    Scope,
     Snooze,
+    SnoozeScope,
 )
 from tracker.domain.tracking import Change
 from tracker.engine.rules.routing import route
@@ -74,16 +74,17 @@ def test_a_kind_that_is_off_is_a_row_and_one_that_is_silent_makes_no_sound() -> 
 
 
 @pytest.mark.parametrize(
-    ("scope", "target"), [(Scope.BET, "1"), (Scope.GAME, GAME.id), (Scope.ALL, "")]
+    ("scope", "target"),
+    [(SnoozeScope.BET, "1"), (SnoozeScope.GAME, GAME.id), (SnoozeScope.ALL, "")],
 )
-def test_a_snooze_silences_until_its_time(scope: Scope, target: str) -> None:
+def test_a_snooze_silences_until_its_time(scope: SnoozeScope, target: str) -> None:
     """A bet, a game or all; not a moment longer, and nothing else."""
     policy = Policy(snoozes=(Snooze(scope, target, T0, after(60)),))
     row = held(policy)
     assert (row.reason, row.due_at, row.expires_at) == (Reason.SNOOZED, None, None)
     [later] = routed(fired(at=after(60)), policy=policy, at=after(60))
     assert later.decision is Decision.FIRED
-    if scope is not Scope.ALL:
+    if scope is not SnoozeScope.ALL:
         other = replace(policy.snoozes[0], target="2")
         assert routed(fired(), policy=Policy(snoozes=(other,)))[0].decision is Decision.FIRED
 
@@ -91,7 +92,7 @@ def test_a_snooze_silences_until_its_time(scope: Scope, target: str) -> None:
 def test_a_result_that_was_snoozed_is_told_when_the_snooze_is_over() -> None:
     """And not in the middle of the night either."""
     until = LATE - timedelta(minutes=30)
-    snoozed = Snooze(Scope.ALL, "", until - timedelta(hours=1), until)
+    snoozed = Snooze(SnoozeScope.ALL, "", until - timedelta(hours=1), until)
     now = until - timedelta(minutes=45)
     row = held(Policy(snoozes=(snoozed,)), "settled", now)
     assert (row.reason, row.due_at) == (Reason.SNOOZED, until)

@@ -21,7 +21,7 @@ from tracker.engine.rules.state_machine import (
     BUDGET_SPAN,
     COOLDOWN,
     HOLD_POLLS,
-    Reading,
+    RuleReading,
     log_odds,
     step,
 )
@@ -45,7 +45,7 @@ class Watch:
         """Readings one after another."""
         for p in chances:
             self.at += every
-            verdict = step(self.rule, self.state, Reading(p, after(self.at), hurried))
+            verdict = step(self.rule, self.state, RuleReading(p, after(self.at), hurried))
             self.reasons.append(verdict.reason.value)
             if verdict.worth_noting(self.state):
                 self.noted.append(verdict.reason.value)
@@ -198,8 +198,8 @@ def test_a_swing_is_measured_within_its_time() -> None:
     assert isinstance(rule, SwingRule)
     state = RuleState(1, rule.text)
     for seconds, p in ((0, 0.4), (60, 0.45), (120, 0.56)):
-        state = step(rule, state, Reading(p, after(seconds), hurried=False)).state
-    verdict = step(rule, state, Reading(0.58, after(130), hurried=False))
+        state = step(rule, state, RuleReading(p, after(seconds), hurried=False)).state
+    verdict = step(rule, state, RuleReading(0.58, after(130), hurried=False))
     assert (verdict.fires, verdict.was, verdict.reason) == (True, 0.4, Reason.SWUNG)
     assert len(watch("swing 0.15 in 5m").see(0.4).see(0.6, every=300, hurried=True).fired) == 1
     assert not watch("swing 0.15 in 5m").see(0.4).see(0.6, every=301, hurried=True).fired

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tracker.app.backtest import BetOutcome, Candidate, backtest, decided
-from tracker.cli.market.backtest import bets_csv, markdown, read_strategy
+from tracker.app.market.backtest import BetOutcome, Candidate, backtest, decided
+from tracker.cli.models.backtest import bets_csv, markdown, read_strategy
 from tracker.domain.game import Game
 from tracker.domain.prior import Lines
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tracker.app.backtest import BetOutcome, Candidate
-from tracker.app.own_quotes import QuotesOfGame, candidates
+from tracker.app.market.backtest import BetOutcome, Candidate, QuotesOfGame, candidates
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.player import Player
 from tracker.domain.prior import Lines

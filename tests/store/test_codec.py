@@ -31,7 +31,6 @@ from tracker.domain.market import (
 )
 from tracker.domain.money import Odds
 from tracker.domain.pick import (
-    Figure,
     Handicap,
     Matchup,
     OddOrEven,
@@ -39,11 +38,12 @@ from tracker.domain.pick import (
     OverUnder,
     ParlayPick,
     Pick,
+    PlayerFigure,
     Tens,
     ToWin,
 )
 from tracker.domain.player import Player, Stat
-from tracker.domain.policy import Comparison, Event, EventRule, LevelRule, SwingRule
+from tracker.domain.policy import Comparison, EventRule, Fact, LevelRule, SwingRule
 from tracker.domain.prior import Lines
 from tracker.store.codec.bets import (
     bet_of,
@@ -88,7 +88,7 @@ MARKETS: st.SearchStrategy[Market] = st.one_of(
 RULES = st.one_of(
     st.builds(LevelRule, st.sampled_from(Comparison), st.floats(0.0001, 0.99999)),
     st.builds(SwingRule, st.floats(0.001, 0.9), st.integers(1, 3600)),
-    st.builds(EventRule, st.sampled_from(Event)),
+    st.builds(EventRule, st.sampled_from(Fact)),
 )
 TEAMS = st.one_of(
     st.sampled_from(sorted(teams("nba").values(), key=lambda x: x.code)),
@@ -106,7 +106,7 @@ WHAT = st.one_of(
     st.builds(OverUnder, DIRECTIONS, POINTS),
     st.builds(OddOrEven, st.sampled_from(Parity)),
     st.builds(OneOfThree),
-    st.builds(Figure, st.sampled_from(Stat), DIRECTIONS, POINTS),
+    st.builds(PlayerFigure, st.sampled_from(Stat), DIRECTIONS, POINTS),
     st.builds(Tens, st.integers(2, 3), st.booleans()),
 )
 PRICE: dict[str, st.SearchStrategy[Any]] = {
@@ -121,7 +121,7 @@ PRICE: dict[str, st.SearchStrategy[Any]] = {
 def picks(draw: st.DrawFn) -> Pick:
     """A pick of any kind, about whom it needs."""
     asked = draw(WHAT)
-    about_a_player = isinstance(asked, Figure | Tens)
+    about_a_player = isinstance(asked, PlayerFigure | Tens)
     needed = isinstance(asked, ToWin | Handicap)
     return Pick(
         text=draw(TEXT),

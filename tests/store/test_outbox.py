@@ -20,7 +20,7 @@ from tracker.domain.alert import (
     Sent,
     Unknown,
 )
-from tracker.domain.policy import Level, PastMessage, Scope, Snooze
+from tracker.domain.policy import Level, PastMessage, Snooze, SnoozeScope
 from tracker.domain.tracking import Change
 from tracker.store import Store
 
@@ -227,12 +227,12 @@ async def test_a_notice_of_the_program_goes_the_way_of_an_alert(store: Store) ->
 
 async def test_a_snooze_lasts_until_its_time_or_until_it_is_lifted(store: Store) -> None:
     """A later one of the same takes the place of the earlier."""
-    await store.alerting.snooze(Snooze(Scope.BET, "1", after(0), after(60)))
-    longer = await store.alerting.snooze(Snooze(Scope.BET, "1", after(1), after(120)))
-    everything = await store.alerting.snooze(Snooze(Scope.ALL, "", after(2), after(90)))
+    await store.alerting.snooze(Snooze(SnoozeScope.BET, "1", after(0), after(60)))
+    longer = await store.alerting.snooze(Snooze(SnoozeScope.BET, "1", after(1), after(120)))
+    everything = await store.alerting.snooze(Snooze(SnoozeScope.ALL, "", after(2), after(90)))
     assert await store.alerting.snoozes(after(3)) == (everything, longer)
     assert await store.alerting.snoozes(after(90)) == (longer,)
-    assert await store.alerting.lift_snooze(Scope.BET, "1", after(4)) == 1
+    assert await store.alerting.lift_snooze(SnoozeScope.BET, "1", after(4)) == 1
     assert await store.alerting.snoozes(after(5)) == (everything,)
     assert await store.alerting.lift_snooze(None, "", after(6)) == 1
     assert await store.alerting.snoozes(after(7)) == ()

@@ -16,7 +16,7 @@ from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
 from tracker.domain.market import Direction, DoubleDouble, Moneyline, PlayerTotal
 from tracker.domain.money import parse_odds
-from tracker.domain.pick import Figure, ParlayPick, Pick, Tens
+from tracker.domain.pick import ParlayPick, Pick, PlayerFigure, Tens
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Poll
@@ -47,7 +47,7 @@ def slip(*legs: Pick, odds: str = "+260") -> Draft:
     return Draft(ParlayPick(text, legs), odds=parse_odds(odds), stake_cents=1000)
 
 
-POINTS = Pick("Jokic over 9.5 pts", Figure(Stat.PTS, Direction.OVER, 9.5), player="Jokic")
+POINTS = Pick("Jokic over 9.5 pts", PlayerFigure(Stat.PTS, Direction.OVER, 9.5), player="Jokic")
 TWICE = Pick("Jokic double-double", Tens(2, happens=True), player="Jokic")
 SLIPS = (
     (slip(leg("DEN ML -110"), leg("BOS ML -120")), (GAME, OTHER)),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import Confirmation, Moments, Result, Settlement, Snapshot
+from tracker.domain.bet import Confirmation, Result, ScoreMoments, Settlement, Snapshot
 from tracker.domain.chance import Chance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, Score
@@ -53,7 +53,7 @@ def poll(at: datetime, reading: GameState | None = None, body: bytes | None = No
 
 def snapshot(bet: int, at: datetime, win: float = 0.6) -> Snapshot:
     """A chance at a moment."""
-    mu, sigma = Moments(112.5, 108.25, 4.25, 220.75), Moments(7.0, 7.1, 9.3, 11.2)
+    mu, sigma = ScoreMoments(112.5, 108.25, 4.25, 220.75), ScoreMoments(7.0, 7.1, 9.3, 11.2)
     chance = Chance(win, 0.0, 1.0 - win)
     return Snapshot(
         bet, at, 3, 611.3, "Q3 10:12", Score(61, 55), mu, sigma, chance, "m1", "f1", "c0"

@@ -52,7 +52,7 @@ class BadBackup(TrackerError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TrackerFiles:
     """Where a tracker's files are. `config` and `bets` need not exist."""
 
     database: Path
@@ -60,7 +60,7 @@ class Place:
     bets: Path
 
     @classmethod
-    def of(cls, settings: Settings, config: Path | None) -> Place:
+    def of(cls, settings: Settings, config: Path | None) -> TrackerFiles:
         """The files of the configuration in force; `config` is the file that was named, if any."""
         return cls(settings.store.path, find_config(config), settings.bets.file)
 
@@ -96,7 +96,7 @@ class Restored:
 # ------------------------------------------------------------------------------------------- making
 
 
-async def back_up(place: Place, settings: Settings, now: datetime) -> Made:
+async def back_up(place: TrackerFiles, settings: Settings, now: datetime) -> Made:
     """Make a back-up in the folder of the settings, write it down, and drop what is too old.
 
     The database is copied over a connection that only reads, so that nobody who writes has to wait.
@@ -124,7 +124,7 @@ async def back_up(place: Place, settings: Settings, now: datetime) -> Made:
     return Made(made, dropped)
 
 
-async def _copy(place: Place, to: Path, now: datetime) -> tuple[Backup, str]:
+async def _copy(place: TrackerFiles, to: Path, now: datetime) -> tuple[Backup, str]:
     async with await Store.open(place.database, now=now, readonly=True) as store:
         await store.back_up(to)
     async with await Store.open(to, now=now, readonly=True) as copy:
@@ -138,7 +138,9 @@ def _described(copy: Path, now: datetime) -> Backup:
     return Backup(now, str(copy), copy.stat().st_size, _sha256(copy), rows, now)
 
 
-def _beside(place: Place, settings: Settings, folder: Path, made: Backup, content: str) -> None:
+def _beside(
+    place: TrackerFiles, settings: Settings, folder: Path, made: Backup, content: str
+) -> None:
     """Write what is not in the database: settings, bets file, models, names of credentials."""
     names = credential_names(settings)
     if (text := _masked(place.config, settings)) is not None:
@@ -255,7 +257,7 @@ def late(newest: Backup | None, since: datetime | None, now: datetime) -> bool:
 # ---------------------------------------------------------------------------------------- restoring
 
 
-async def drill(place: Place, settings: Settings, now: datetime) -> Backup:
+async def drill(place: TrackerFiles, settings: Settings, now: datetime) -> Backup:
     """Restore the newest back-up into a folder of its own, open it, compare, and write that down.
 
     Raises BadBackup when there is none, or when what comes back is not what was put there.
@@ -268,7 +270,7 @@ async def drill(place: Place, settings: Settings, now: datetime) -> Backup:
     why = "ok"
     with tempfile.TemporaryDirectory(dir=settings.backup_folder, prefix="drill-") as name:
         home = Path(name)
-        trial = Place(home / DATABASE, home / "tracker.toml", home / "bets.toml")
+        trial = TrackerFiles(home / DATABASE, home / "tracker.toml", home / "bets.toml")
         try:
             found = await restore(path, trial, now)
             why = _compared(path, told, found)
@@ -295,7 +297,7 @@ def _compared(path: Path, told: Mapping[str, object], found: Restored) -> str:
     return "ok"
 
 
-async def restore(source: Path, place: Place, now: datetime) -> Restored:
+async def restore(source: Path, place: TrackerFiles, now: datetime) -> Restored:
     """Put a back-up in place of the database; what was there is kept aside with its log.
 
     `source` is a back-up's folder or a copy of a database. Settings, bets file and models are
@@ -385,7 +387,7 @@ def _back(database: Path, moved: Path | None) -> None:
                 moved.with_name(moved.name + end).replace(database.with_name(database.name + end))
 
 
-def _bring(source: Path, place: Place) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+def _bring(source: Path, place: TrackerFiles) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """Bring the files beside the database where there are none; those brought, and those not."""
     pairs = ((source / "tracker.toml", place.config), (source / "bets.toml", place.bets))
     brought, left = [], []

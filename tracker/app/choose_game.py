@@ -41,17 +41,21 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class GamesRead:
-    """What came of asking the feed. `whole` is whether all that is on is known, else why not."""
+    """What came of reading the slate. `whole` is whether all that is on is known, else why not.
+
+    `board` are the games of the boards, whatever the machine's clock says of their date.
+    """
 
     whole: bool
     trouble: str = ""
+    board: tuple[tuple[Game, GameState | None], ...] = ()
 
 
 ReadGames = Callable[[Callable[[Game], bool] | None, frozenset[str]], Awaitable[GamesRead]]
 """Reads what is on in some leagues into the store; less will do once a game is enough."""
 
 
-class Ask(Protocol):
+class AskPerson(Protocol):
     """Somebody who can say which of several is meant."""
 
     def game(self, games: Sequence[Game]) -> Game:
@@ -73,7 +77,7 @@ class Chooser:
     store: Store
     now: datetime
     look: ReadGames | None = None
-    ask: Ask | None = None
+    ask: AskPerson | None = None
     zone: tzinfo | None = None
 
     async def choose(self, draft: Draft) -> Choice:

@@ -1,7 +1,7 @@
 """A bet's course, ready to be drawn: its chance and the figure that decides it, on one axis.
 
 The axis is game time, of the part of the game that the bet is about; of a parlay over several games
-it is the clock on the wall. For a program it is columns, thinned without losing a spike.
+it is the clock on the wall. `series` is the same history as columns, thinned, with every spike.
 """
 
 from __future__ import annotations
@@ -52,6 +52,9 @@ RETURNED = 0.5
 
 _AFTER = timedelta(hours=4)
 """A result later than this after a bet's last snapshot was decided by hand, or a correction."""
+
+FEWEST, MOST = 10, 2000
+"""Points of a series that may be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,10 +406,6 @@ def _together(seen: Sequence[LegStanding]) -> Result | None:
     if not results or None in results:
         return None
     return Result.WON if Result.WON in results else results[0]
-
-
-FEWEST, MOST = 10, 2000
-"""Points that may be asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which daemon works on a database at this moment, and whether all is well with it."""
+"""Which daemon works on a database at this moment, what time it has, and whether all is well."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from tracker.store import Store
     from tracker.store.views import DaemonView
 
-
 STUCK_S = 120.0
 """Seconds without a sign that all of the daemon moves, after which it counts as stuck.
 
 It gives one every ten, and a loop may be a minute late.
 """
+
+_SILENT = timedelta(minutes=2)
+"""How long a live game may go without a poll."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,6 @@ def clock_of(daemon: DaemonView, machine: Clock) -> Clock:
     return ScaledClock(daemon.clock_start, daemon.clock_speed, daemon.clock_anchor)
 
 
-_SILENT = timedelta(minutes=2)
-"""How long a live game may go without a poll."""
-
-
 async def unpolled(store: Store, now: datetime) -> tuple[str, ...]:
     """The live games that no poll was decided of for two minutes, though their feed answers."""
     whole = await store.status_view()
@@ -91,7 +89,6 @@ async def checks(store: Store, settings: Settings, at: AtWork) -> dict[str, bool
 
 
 async def _backed_up(store: Store, at: AtWork) -> bool:
-    # Whoever only asks which daemon runs need not load how back-ups are made.
     from tracker.app.backups import late
 
     since = None if at.daemon is None else at.daemon.started_at

@@ -1,27 +1,53 @@
-"""Bets from elsewhere, brought in with their results: none twice, and none that is over as open."""
+"""Bets out of files, with their results where those are told: none comes in twice.
+
+`bring_in` takes an export of another tracker once; `take` keeps the file of bets in step: what is
+new in it, what was changed, and what was taken out.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.app.bets import Bets, check
+from tracker.app.choose_game import Choice, Chooser
 from tracker.domain.bet import Result, Wager
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game
 from tracker.domain.league import slate_date
-from tracker.domain.same_bet import AGAIN, TICKET, Fresh, Kept, Known, Meeting, agree, meet
+from tracker.domain.same_bet import (
+    AGAIN,
+    TICKET,
+    Fresh,
+    Kept,
+    Known,
+    Meeting,
+    agree,
+    meet,
+    same_meaning,
+)
 from tracker.engine.settle.by_hand import Case, Decide, Ruling, brought
+from tracker.intake.bets_file import BetsFile
 from tracker.intake.imports import ImportedBet
-from tracker.store.bets import Added, Registration
+from tracker.store import Store
+from tracker.store.bets import BETS_FILE, Added, Registration
 
 _LONGEST = 10
 """Digits from which on an id is no number of a bet here."""
 
 _NEAR = timedelta(days=1)
 """How far the date of a row may lie from that of the game that its bet is on."""
+
+OLD = timedelta(days=1)
+"""A file that was last written longer ago than this may be about games that are over."""
+
+_MOST_MATCHED = 50
+"""Of so many new bets at once each is matched with its game here; more are left to the daemon."""
+
+_LONGEST_TEXT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +197,208 @@ def _is_past(slip: ImportedBet, now: datetime) -> bool:
 
 def _late(slip: ImportedBet, source: str) -> str:
     return f"it is dated {slip.day}, and {source} tells no result"
+
+
+@dataclass(frozen=True, slots=True)
+class FileStanding:
+    """How the file of bets was found when it was read last.
+
+    `mistakes` is a sentence for each thing that is wrong with it. `left` are the bets that it held
+    and holds no more, though nothing was withdrawn: a person is to say so. `text` is what it said.
+    """
+
+    mistakes: tuple[str, ...] = ()
+    left: tuple[int, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileTaken:
+    """What came of reading the file: bets with their words, and the numbers of those withdrawn."""
+
+    standing: FileStanding
+    registered: tuple[tuple[Added, str], ...] = ()
+    withdrawn: tuple[int, ...] = ()
+
+
+async def standing_of(store: Store) -> FileStanding:
+    """How the file of bets was found when the daemon read it last."""
+    note = await store.note(BETS_FILE)
+    if note is None:
+        return FileStanding()
+    found = json.loads(note)
+    return FileStanding(tuple(found["mistakes"]), tuple(found["left"]), found["text"])
+
+
+async def take(
+    bets: Bets, found: BetsFile, source: str, now: datetime, real_now: datetime
+) -> FileTaken:
+    """Register what is new in the file, change what was changed, withdraw what was taken out.
+
+    A file that cannot be read, is empty or was cut changes nothing: what it holds no more stays
+    followed until a person says otherwise. `real_now` is this machine's time, by which files are
+    dated.
+    """
+    before = await standing_of(bets.store)
+    kept = await bets.store.kept_in_file()
+    cut = found.readable and _cut(found.text, before.text) and bool(kept)
+    if not found.readable or cut:
+        mistakes = found.mistakes or ((_missing(source, kept),) if kept and not cut else ())
+        mistakes += (f"{source}: it was cut short: nothing of it was taken",) if cut else ()
+        return await _kept(bets.store, FileStanding(mistakes, before.left, before.text))
+    old = found.written_at is not None and real_now - found.written_at > OLD
+    reader = _Reader(bets, now, found.written_at if old else None)
+    await reader.read(found, kept)
+    gone = tuple(x.number for x in kept if x.number not in reader.held)
+    # A line that cannot be read may be one of the bets that are missing.
+    left = gone if found.mistakes or _too_many(gone, kept) else ()
+    withdrawn = [x for x in gone if not left and await bets.store.withdraw(x, now, "file")]
+    mistakes = (*found.mistakes, *reader.mistakes)
+    if left:
+        mistakes += (_asks(source, left, len(kept)),)
+    made = await _kept(bets.store, FileStanding(mistakes, left, found.text[:_LONGEST_TEXT]))
+    return replace(made, registered=tuple(reader.registered), withdrawn=tuple(withdrawn))
+
+
+async def withdraw_left(bets: Bets, now: datetime) -> tuple[int, ...]:
+    """Withdraw the bets that have left the file, now that a person says so; which."""
+    standing = await standing_of(bets.store)
+    done = [x for x in standing.left if await bets.store.withdraw(x, now, bets.who)]
+    await _kept(bets.store, replace(standing, left=(), mistakes=()))
+    return tuple(done)
+
+
+async def _kept(store: Store, standing: FileStanding) -> FileTaken:
+    note = {"mistakes": standing.mistakes, "left": standing.left, "text": standing.text}
+    await store.keep_note(BETS_FILE, json.dumps(note, ensure_ascii=False))
+    return FileTaken(standing)
+
+
+def _cut(text: str, before: str) -> bool:
+    """Whether a text is the beginning of the one before, up to the middle of a line."""
+    return 0 < len(text) < len(before) and before.startswith(text) and not text.endswith("\n")
+
+
+def _too_many(gone: Sequence[int], kept: Sequence[Kept]) -> bool:
+    """Whether so much is missing that the file may have been emptied or cut: all, or half of it."""
+    return bool(gone) and (len(gone) == len(kept) or (len(gone) > 1 and 2 * len(gone) >= len(kept)))
+
+
+def _missing(source: str, kept: Sequence[Kept]) -> str:
+    count = _bets(len(kept))
+    return f"{source}: the file is not there any more: {count} that it held stay followed"
+
+
+def _asks(source: str, left: Sequence[int], held: int) -> str:
+    numbers = ", ".join(f"#{x}" for x in left)
+    return (
+        f"{source}: {len(left)} of its {_bets(held)} are gone from it, which stay followed "
+        f"({numbers}): `tracker withdraw --gone` ends them, or write them again"
+    )
+
+
+def _bets(count: int) -> str:
+    return f"{count} bet{'s' * (count != 1)}"
+
+
+class _Reader:
+    """Takes the bets of a file one by one; `held` are the numbers of those that it holds."""
+
+    def __init__(self, bets: Bets, now: datetime, old_since: datetime | None) -> None:
+        """`old_since` is when the file was written, where that is long ago."""
+        self._bets = bets
+        self._now = now
+        self._old_since = old_since
+        self.held: dict[int, str] = {}
+        self.mistakes: list[str] = []
+        self.registered: list[tuple[Added, str]] = []
+
+    async def read(self, found: BetsFile, kept: Sequence[Kept]) -> None:
+        """Take all bets of the file; `kept` are those that it held when it was last read."""
+        by_words = await self._bets.store.numbers_of(x.identity for x in found.drafts)
+        known = {x.number: x for x in kept}
+        spare = [x for x in kept if x.number not in by_words.values()]
+        fresh: list[tuple[Draft, str]] = []
+        for draft, place in zip(found.drafts, found.places, strict=True):
+            same = known.get(by_words.get(draft.identity, 0)) or _of_other_words(draft, spare)
+            if same is None:
+                fresh.append((draft, place))
+                continue
+            if same in spare:
+                spare.remove(same)
+            self._hold(same.number, place)
+            await self._rewrite(same, draft, place)
+        await self._register(fresh, frozenset(by_words))
+
+    def _hold(self, number: int, place: str) -> None:
+        if number in self.held:
+            self.mistakes.append(
+                f"{place}: the same bet stands above ({self.held[number]}); it is counted once"
+            )
+        self.held.setdefault(number, place)
+
+    async def _rewrite(self, same: Kept, draft: Draft, place: str) -> None:
+        if replace(draft, occasion=same.draft.occasion) == same.draft:
+            return
+        try:
+            if await self._bets.rewrite(same.number, draft, self._now):
+                added = Added(same.number, created=False, changed=True)
+                self.registered.append((added, draft.pick.text))
+        except BadBet as why:
+            self.mistakes.append(f"{place}: {why}")
+
+    async def _register(self, fresh: Sequence[tuple[Draft, str]], words: frozenset[str]) -> None:
+        wanted: list[Registration] = []
+        places: list[str] = []
+        few = len(fresh) <= _MOST_MATCHED
+        for draft, place in fresh:
+            try:
+                check(draft)
+                await self._bets.check_name(draft)
+                if draft.identity not in words:
+                    self._check_age(draft)
+                chosen = await self._chosen(draft) if few else Choice(())
+            except BadBet as why:
+                self.mistakes.append(f"{place}: {why}")
+                continue
+            wanted.append(self._bets.registration(draft, chosen))
+            places.append(place)
+        registered = await self._bets.store.register(wanted, self._bets.rules, self._now)
+        for one, place, added in zip(wanted, places, registered, strict=True):
+            if isinstance(added, BadBet):
+                self.mistakes.append(f"{place}: {added}")
+                continue
+            self._hold(added.number, place)
+            if added.created or added.revived or added.changed:
+                self.registered.append((added, one.draft.pick.text))
+
+    def _check_age(self, draft: Draft) -> None:
+        """Refuse a line without a date in a file that was written long ago."""
+        dated = draft.matchup is not None and draft.matchup.day is not None
+        if self._old_since is None or dated or draft.placed_at is not None:
+            return
+        raise BadBet(
+            f"{draft.pick.text!r} names no date, and the file was last written on "
+            f"{self._old_since.date()}: write which game it is about, such as "
+            f'game = "LAL@DEN {self._now.date()}"'
+        )
+
+    async def _chosen(self, draft: Draft) -> Choice:
+        """The game that a line means now, so that it is found among the bets of other ways in."""
+        try:
+            return await Chooser(self._bets.store, self._now).choose(draft)
+        except BadBet as why:
+            return Choice((), str(why))
+
+
+def _of_other_words(draft: Draft, kept: Sequence[Kept]) -> Kept | None:
+    """The bet that a line was before its price, its stake or its words were changed."""
+    if draft.name is not None:
+        return None
+    return next((x for x in kept if x.draft.name is None and _about(draft, x)), None)
+
+
+def _about(draft: Draft, kept: Kept) -> bool:
+    if kept.wager is None or kept.game is None:
+        return same_meaning(kept.draft, draft)
+    return draft.means(kept.wager, kept.games)

@@ -1,23 +1,57 @@
-"""Which models there are, how they stand, and which run beside those in use."""
+"""Which models there are, how they stand, and those on trial: started, judged and promoted.
+
+Nobody is told what a challenger says while its trial is on. Its word stands in the database beside
+the champion's, on the same states, and is held against what came.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections import defaultdict
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.views import iso
-from tracker.domain.league import LEAGUES
-from tracker.registry import CALIBRATION, KINDS, Entry, Registry
+from tracker.domain.errors import Impossible, TrackerError
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.league import LEAGUES, season_name, slate_date
+from tracker.engine.promotion import Evidence, GateVerdict, Judgement, judge
+from tracker.engine.shadow import MOMENTS, cost_of_game, cost_of_players, unlike
+from tracker.forecast import Parameters, forecast, prior_from
+from tracker.forecast.calibration import NO_CALIBRATIONS
+from tracker.registry import (
+    CALIBRATION,
+    GAMES,
+    KINDS,
+    PLAYERS,
+    Entry,
+    Kind,
+    NoSuchModel,
+    Registry,
+    in_use,
+)
+from tracker.replay.files import shipped
+from tracker.replay.recording import RecordedPhase, Recording
+from tracker.replay.timeline import timeline
+from tracker.store.trials import Trial, TrialOutcome, TrialVerdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from tracker.forecast import Parameters
+    from tracker.engine.shadow import Cost
     from tracker.forecast.calibration import Calibrations
     from tracker.store import Store
-    from tracker.store.trials import Trial, TrialVerdict
+    from tracker.store.trials import Shadowed
+
 
 Json = dict[str, Any]
+
+ON_TRIAL: tuple[Kind[Any], ...] = (GAMES, PLAYERS)
+"""The kinds of model that can be on trial. A calibration is judged on bets that are over."""
+
+EVERY_S = 180.0
+"""Seconds between two states of a recorded game at which both models are looked at."""
 
 
 async def models_json(
@@ -101,4 +135,249 @@ def trial_json(trial: Trial, verdict: TrialVerdict | None) -> Json:
         "verdict": None if verdict is None else verdict.verdict,
         "judged_at": None if verdict is None else iso(verdict.at),
         "clauses": [] if verdict is None else list(verdict.clauses),
+    }
+
+
+def kind_named(name: str) -> Kind[Any]:
+    """A kind of model by its name. Raises NoSuchModel."""
+    found = next((x for x in KINDS if x.name == name), None)
+    if found is None:
+        known = ", ".join(x.name for x in KINDS)
+        raise NoSuchModel(f"there is no kind of model {name!r}: use one of {known}")
+    return found
+
+
+async def start(
+    store: Store, registry: Registry[Parameters], league: str, kind: Kind[Any], name: str,
+    now: datetime,
+) -> Trial:  # fmt: skip
+    """Put a model on trial beside the one in use. Raises NoSuchModel, BadParameters, Impossible."""
+    if kind not in ON_TRIAL:
+        raise Impossible(f"a {kind.name} is judged when it is made: there is nothing to try")
+    kept = registry.of(kind)
+    challenger = kept.read(league, name)
+    history = kept.history(league)
+    champion, (model, _) = history[-1] if history else "shipped", kept.load(league)
+    if champion == name or kind.version(model) == kind.version(challenger):
+        raise Impossible(f"{name!r} is in use in {league} already: name another model")
+    season = season_name(league, slate_date(now))
+    fitted = [x for x in (model, challenger) if season in kind.seasons(x) and x.about.fitted_at]
+    days = [date.fromisoformat(x.about.fitted_at) for x in fitted]
+    trial = Trial(
+        0, league, kind.name, champion, kind.version(model), name, kind.version(challenger),
+        max(days, default=None), now,
+    )  # fmt: skip
+    if not await store.trials.start(trial):
+        raise Impossible(
+            f"a trial of {league} {kind.name} is on: end it with `tracker model trial stop`"
+        )
+    return next(x for x in await store.trials.list(open_only=True) if _same(x, trial))
+
+
+def _same(x: Trial, trial: Trial) -> bool:
+    return (x.league, x.kind) == (trial.league, trial.kind)
+
+
+async def stop(store: Store, league: str, kind: str, now: datetime) -> Trial:
+    """End the trial of a league and kind. Raises Impossible where none is on."""
+    trial = await open_trial(store, league, kind)
+    if trial is None:
+        raise Impossible(f"no trial of {league} {kind} is on: tracker model trial start")
+    await store.trials.end(trial.id, TrialOutcome.STOPPED, now)
+    return trial
+
+
+async def open_trial(store: Store, league: str, kind: str) -> Trial | None:
+    """The trial of a league and kind that is on."""
+    trials = await store.trials.list(open_only=True)
+    return next((x for x in trials if (x.league, x.kind) == (league, kind)), None)
+
+
+async def activate(
+    store: Store | None, registry: Registry[Parameters], league: str, kind: Kind[Any], name: str,
+    now: datetime,
+) -> Entry:  # fmt: skip
+    """Put a model in use; a trial of its league and kind ends with it.
+
+    Raises NoSuchModel and BadParameters; then nothing changes.
+    """
+    entry = registry.of(kind).activate(league, name)
+    trial = None if store is None else await open_trial(store, league, kind.name)
+    if store is not None and trial is not None and trial.champion != name:
+        promoted = trial.challenger == name
+        outcome = TrialOutcome.PROMOTED if promoted else TrialOutcome.STOPPED
+        await store.trials.end(trial.id, outcome, now)
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTrial:
+    """A trial with what the gate says of it, and how both did on bets that are official.
+
+    `bets` are the Brier scores of champion and challenger, and of how many bets.
+    """
+
+    trial: Trial
+    judgement: Judgement
+    bets: tuple[float | None, float | None, int]
+
+
+async def judged(store: Store, registry: Registry[Parameters], trial: Trial) -> JudgedTrial:
+    """Hold a trial against the gate, by all that has come of its games."""
+    shadowed = await store.trials.shadowed(trial.id)
+    finals = await store.trials.finals(trial.id) if trial.kind == PLAYERS.name else {}
+    replays = replays_unlike(registry, trial)
+    found = judge(evidence(trial, shadowed, finals, replays))
+    return JudgedTrial(trial, found, await store.trials.on_bets(trial.id))
+
+
+async def judge_all(
+    store: Store, registry: Registry[Parameters], now: datetime, *, promote: bool
+) -> tuple[JudgedTrial, ...]:
+    """Judge every trial that is on, and write down what is new.
+
+    A challenger that fails is let go. One that passes takes the champion's place at once where
+    `promote` says so; else the person is asked. A trial whose champion is no longer in use ends.
+    """
+    found = []
+    for trial in await store.trials.list(open_only=True):
+        kept = registry.of(kind_named(trial.kind))
+        if kept.kind.version(kept.load(trial.league)[0]) != trial.champion_version:
+            await store.trials.end(trial.id, TrialOutcome.STOPPED, now)
+            continue
+        one = await judged(store, registry, trial)
+        found.append(one)
+        verdict = one.judgement.verdict
+        told = TrialVerdict(now, verdict.value, [asdict(x) for x in one.judgement.clauses])
+        await store.trials.judged(trial.id, told, quiet=verdict is GateVerdict.HOLD)
+        if verdict is GateVerdict.REJECT:
+            await store.trials.end(trial.id, TrialOutcome.REJECTED, now)
+        elif verdict is GateVerdict.PROMOTE and promote:
+            await activate(store, registry, trial.league, kept.kind, trial.challenger, now)
+    return tuple(found)
+
+
+Finals = dict[str, dict[str, dict[str, int]]]
+"""The final figures of players, by game, player's key and statistic."""
+
+
+def evidence(
+    trial: Trial, shadowed: Sequence[Shadowed], finals: Finals, replays: str | None
+) -> Evidence:
+    """What a trial has shown so far, of games that are over and that neither was fitted on."""
+    failures = sum(bool(x.shadow.why) for x in shadowed)
+    counted = [
+        x
+        for x in shadowed
+        if x.score is not None and not x.shadow.why
+        and (trial.fitted_until is None or x.day > trial.fitted_until)
+    ]  # fmt: skip
+    costs: dict[str, list[Cost]] = defaultdict(list)
+    days = set()
+    for (game, moment), rows in _by_moment(counted):
+        cost = _cost(trial, game, moment, rows, finals.get(game, {}))
+        if cost is not None:
+            costs[game].append(cost)
+            days.add(rows[0].day)
+    # Of a game that was not followed all along nothing is compared: all moments, or none.
+    whole = {game: x for game, x in costs.items() if len(x) == len(MOMENTS)}
+    covered: dict[str, list[float]] = defaultdict(list)
+    for found in whole.values():
+        held: dict[str, list[float]] = defaultdict(list)
+        for name, share in (x for cost in found for x in cost.covered):
+            held[name].append(share)
+        for name, shares in held.items():
+            covered[name].append(sum(shares) / len(shares))
+    losses = tuple(loss for found in whole.values() for cost in found for loss in cost.losses)
+    return Evidence(losses, len(days), covered, failures, replays)
+
+
+def _by_moment(
+    rows: Iterable[Shadowed],
+) -> Iterator[tuple[tuple[str, str], list[Shadowed]]]:
+    def where(x: Shadowed) -> tuple[str, str]:
+        return x.shadow.game, x.shadow.moment
+
+    for key, found in groupby(rows, where):
+        yield key, list(found)
+
+
+def _cost(
+    trial: Trial, game: str, moment: str, rows: Sequence[Shadowed],
+    finals: dict[str, dict[str, int]],
+) -> Cost | None:  # fmt: skip
+    if trial.kind == GAMES.name:
+        score = rows[0].score
+        return None if score is None else cost_of_game(game, moment, rows[0].shadow.said, score)
+    told = [(x.shadow.said, finals[x.shadow.subject]) for x in rows if x.shadow.subject in finals]
+    return cost_of_players(game, moment, told)
+
+
+def replays_unlike(registry: Registry[Parameters], trial: Trial) -> str | None:
+    """What the challenger does otherwise in kind on the recorded games of the league.
+
+    Figures of players are looked at by what they make of states alone: None.
+    """
+    champion = replace(in_use(registry, trial.league)[0], calibrations=NO_CALIBRATIONS)
+    if trial.kind != GAMES.name:
+        return None
+    try:
+        challenger = registry.read(trial.league, trial.challenger)
+    except TrackerError as why:
+        return str(why)
+    for state in recorded_states(trial.league):
+        prior = prior_from(None, champion)
+        before = forecast(state, prior, champion)
+        try:
+            after = forecast(state, prior, challenger)
+            found = unlike(before, after)
+        except (ArithmeticError, ValueError, LookupError) as why:
+            found = f"{type(why).__name__}: {why}"
+        if found is not None:
+            return f"{state.game.name} {state.game_clock}: {found}"
+    return None
+
+
+def recorded_states(league: str) -> Iterator[GameState]:
+    """States of a league's recorded games that come with the program, one every EVERY_S."""
+    for recording in shipped():
+        if recording.league == league:
+            yield from _states(recording)
+
+
+def _states(recording: Recording) -> Iterator[GameState]:
+    home, away = recording.home.tricode, recording.away.tricode
+    game = Game(recording.id, recording.league, home, away, recording.tip_off)
+    last: tuple[int, float] | None = None
+    for x in timeline(recording).states:
+        if x.phase is RecordedPhase.BEFORE or not x.period:
+            continue
+        final = x.phase is RecordedPhase.OVER
+        at = x.period, (x.clock / 100) // EVERY_S
+        if at == last and not final:
+            continue
+        last = at
+        phase = Phase.FINAL if final else Phase.BREAK if x.clock == 0 else Phase.LIVE
+        points = zip(x.home.periods, x.away.periods, strict=True)
+        periods = tuple(Score(a, b) for a, b in points)[: x.period]
+        score = Score(x.home.score, x.away.score)
+        yield GameState(game, phase, x.period, x.clock / 100, score, periods=periods)
+
+
+def judged_json(trial: Trial, found: JudgedTrial | None) -> dict[str, Any]:
+    """A trial with what the gate says of it, as `tracker model trial show --json` gives it.
+
+    As `models.trial_json`, and `games` that were compared, `more` until the next look, and `bets`:
+    the Brier scores of both on your bets.
+    """
+    if found is None:
+        return trial_json(trial, None) | {"games": None, "more": None, "bets": None}
+    told = found.judgement
+    champion, challenger, count = found.bets
+    return trial_json(trial, None) | {
+        "verdict": told.verdict.value,
+        "clauses": [asdict(x) for x in told.clauses],
+        "games": told.games,
+        "more": told.more,
+        "bets": {"n": count, "champion": champion, "challenger": challenger},
     }

@@ -36,7 +36,7 @@ _TREND_GAMES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class PlayedGame:
     """One game of his: `value` is the figure, None where the box did not tell it."""
 
     game: PlayerGame
@@ -66,7 +66,7 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class PlayerQuestion:
     """What is asked of a player: his name, a figure, and a line on it or none.
 
     Raises Misused for a line that no book offers.
@@ -99,7 +99,7 @@ class PlayerSheet:
     name: str
     team: str
     stat: Stat
-    played: tuple[Played, ...]
+    played: tuple[PlayedGame, ...]
     rolling: tuple[Rolling, ...]
     exponential: float | None
     trend: float | None
@@ -129,7 +129,7 @@ async def known_player(store: Store, name: str) -> tuple[str, str]:
 async def sheet(store: Store, league: str, key: str, stat: Stat, now: datetime) -> PlayerSheet:
     """A player's figures, without a line."""
     log = await store.players.log(league, key, _KEPT)
-    played = tuple(Played(g, *_sides(g, home, away), _value(g, stat)) for g, home, away in log)
+    played = tuple(PlayedGame(g, *_sides(g, home, away), _value(g, stat)) for g, home, away in log)
     newest = played[0].game
     today = slate_date(now)
     following = [
@@ -165,7 +165,7 @@ async def sheet(store: Store, league: str, key: str, stat: Stat, now: datetime) 
 
 
 async def sheets(
-    store: Store, asks: Sequence[Ask], given: LinesFor, load: Load, now: datetime
+    store: Store, asks: Sequence[PlayerQuestion], given: LinesFor, load: Load, now: datetime
 ) -> list[PlayerSheet | TrackerError]:
     """What is asked of players, in the same order: a sheet, or why there is none of that one.
 
@@ -268,7 +268,7 @@ def _value(game: PlayerGame, stat: Stat) -> int | None:
     return None if None in parts else sum(x for x in parts if x is not None)
 
 
-def _rolling(played: Sequence[Played], league: str, following: Game | None) -> list[Rolling]:
+def _rolling(played: Sequence[PlayedGame], league: str, following: Game | None) -> list[Rolling]:
     whole = [x for x in played if x.value is not None]
     season = season_name(league, slate_date(played[0].game.start))
     this = [x for x in whole if season_name(league, slate_date(x.game.start)) == season]
@@ -310,7 +310,7 @@ def _trend(values: Sequence[float]) -> float | None:
 
 
 def answers_json(
-    asks: Sequence[Ask], found: Sequence[PlayerSheet | TrackerError]
+    asks: Sequence[PlayerQuestion], found: Sequence[PlayerSheet | TrackerError]
 ) -> list[dict[str, object]]:
     """A batch as the API gives it: a sheet for each that was asked, or `name` and `error`."""
     return [

@@ -19,7 +19,7 @@ COHORTS = (Grouping.MARKET, Grouping.LEAGUE, Grouping.BOOK, Grouping.TAG)
 """What the record is broken down by."""
 
 
-class Span(StrEnum):
+class ReportSpan(StrEnum):
     """What a report is of, ending today."""
 
     WEEK = "week"
@@ -35,7 +35,7 @@ class Report:
     `closing_value` is what a unit staked was worth by the close, over `valued` bets.
     """
 
-    span: Span
+    span: ReportSpan
     since: date
     until: date
     whole: Tally
@@ -46,21 +46,21 @@ class Report:
     valued: int = 0
 
 
-def first_day(span: Span, today: date) -> date:
+def first_day(span: ReportSpan, today: date) -> date:
     """The first day of a span that ends today; a season is the NBA's."""
     match span:
-        case Span.WEEK:
+        case ReportSpan.WEEK:
             return today - timedelta(days=6)
-        case Span.MONTH:
+        case ReportSpan.MONTH:
             return today.replace(day=1)
-        case Span.SEASON:
+        case ReportSpan.SEASON:
             day, name = today, season_name("nba", today)
             while season_name("nba", day - timedelta(days=1)) == name:
                 day -= timedelta(days=1)
             return day
 
 
-async def report(store: Store, span: Span, today: date) -> Report:
+async def report(store: Store, span: ReportSpan, today: date) -> Report:
     """The record of a span that ends today."""
     since, outcomes = first_day(span, today), store.outcomes
     value, valued = await store.monitoring.closing_value(since, today)

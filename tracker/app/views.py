@@ -12,7 +12,7 @@ from tracker.domain.market import describe, kind
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tracker.domain.bet import Moments
+    from tracker.domain.bet import ScoreMoments
     from tracker.domain.chance import Chance
     from tracker.domain.game import Game, GameState, Score
     from tracker.forecast.priors.belief import Believed
@@ -229,7 +229,7 @@ def _score(score: Score) -> Json:
     return {"home": score.home, "away": score.away}
 
 
-def _moments(x: Moments) -> Json:
+def _moments(x: ScoreMoments) -> Json:
     return {"home": x.home, "away": x.away, "total": x.total, "margin": x.margin}
 
 

@@ -12,9 +12,8 @@ from typing import Annotated
 import typer
 
 from tracker import __version__
-from tracker.cli.ending import USAGE, outcome
 from tracker.cli.screen import complain
-from tracker.cli.session import Scope
+from tracker.cli.session import USAGE, Scope, outcome
 
 _HELP = """Says how likely your bets on tonight's games are to win, while the games are played.
 
@@ -50,11 +49,11 @@ _START, _BETS, _WATCH, _DATA, _MODEL, _CARETAKING = (
 )
 
 VERBS = (
-    Verb("init", "setup.init", _START),
+    Verb("init", "setup.config", _START),
     Verb("demo", "setup.run", _START),
     Verb("doctor", "setup.doctor", _START),
     Verb("add", "bets.add", _BETS),
-    Verb("import", "bets.imports", _BETS),
+    Verb("import", "bets.transfer", _BETS),
     Verb("bets", "bets.register", _BETS),
     Verb("show", "bets.register", _BETS),
     Verb("withdraw", "bets.register", _BETS),
@@ -66,11 +65,11 @@ VERBS = (
     Verb("review", "bets.corrections", _BETS),
     Verb("cashout", "bets.worth", _BETS),
     Verb("hedge", "bets.worth", _BETS),
-    Verb("check", "market.check", _BETS),
-    Verb("odds", "market.odds", _BETS),
-    Verb("edges", "market.edges", _BETS),
-    Verb("recommend", "market.edges", _BETS),
-    Verb("clv", "market.clv", _BETS),
+    Verb("check", "bets.worth", _BETS),
+    Verb("odds", "market", _BETS),
+    Verb("edges", "market", _BETS),
+    Verb("recommend", "market", _BETS),
+    Verb("clv", "market", _BETS),
     Verb("profit", "watch.record", _BETS),
     Verb("performance", "watch.record", _BETS),
     Verb("calibration", "watch.record", _BETS),
@@ -80,28 +79,28 @@ VERBS = (
     Verb("watch", "watch.watch", _WATCH),
     Verb("games", "watch.games", _WATCH),
     Verb("alerts", "watch.alerts", _WATCH),
-    Verb("snooze", "watch.snooze", _WATCH),
-    Verb("why", "watch.why", _WATCH),
+    Verb("snooze", "watch.alerts", _WATCH),
+    Verb("why", "charts.chart", _WATCH),
     Verb("chart", "charts.chart", _WATCH),
-    Verb("player", "watch.player", _WATCH),
+    Verb("player", "watch.games", _WATCH),
     Verb("web", "setup.web", _WATCH),
     Verb("price", "models.price", _DATA),
     Verb("fit", "models.fit", _MODEL),
     Verb("evaluate", "models.evaluate", _MODEL),
-    Verb("study", "models.study", _MODEL),
+    Verb("study", "models.backtest", _MODEL),
     Verb("history", "models.history", _MODEL),
     Verb("model", "models.model", _MODEL),
-    Verb("export", "setup.export", _DATA),
-    Verb("backtest", "market.backtest", _MODEL),
+    Verb("export", "bets.transfer", _DATA),
+    Verb("backtest", "models.backtest", _MODEL),
     Verb("replay", "replay", _DATA),
     Verb("config", "setup.config", _CARETAKING),
-    Verb("monitors", "models.monitors", _MODEL),
-    Verb("refresh", "setup.refresh", _CARETAKING),
-    Verb("chores", "setup.refresh", _CARETAKING),
-    Verb("backup", "setup.backup", _CARETAKING),
-    Verb("restore", "setup.backup", _CARETAKING),
-    Verb("service", "setup.service", _CARETAKING),
-    Verb("telegram", "setup.telegram", _CARETAKING),
+    Verb("monitors", "models.trial", _MODEL),
+    Verb("refresh", "setup.chores", _CARETAKING),
+    Verb("chores", "setup.chores", _CARETAKING),
+    Verb("backup", "setup.chores", _CARETAKING),
+    Verb("restore", "setup.chores", _CARETAKING),
+    Verb("service", "setup.run", _CARETAKING),
+    Verb("telegram", "setup.channels", _CARETAKING),
     Verb("test-alert", "setup.channels", _CARETAKING),
 )
 """Every verb, in the order of the help."""

@@ -1,9 +1,9 @@
-"""Puts a command into an application, with a help text that fits any width."""
+"""Puts a command, or a group of them, into an application, with a help that fits any width."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import typer
@@ -41,3 +41,21 @@ def declare(
         context_settings=context_settings,
         cls=cls,
     )(work)
+
+
+def declare_group(
+    app: typer.Typer,
+    name: str,
+    text: str,
+    words: Mapping[str, Callable[..., None]],
+    panel: str | None = None,
+) -> typer.Typer:
+    """Make a verb known that has words of its own, as `tracker config show`; returns the verb.
+
+    `text` is its help, which is also shown where no word is given.
+    """
+    group = typer.Typer(name=name, help=text, no_args_is_help=True)
+    for word, work in words.items():
+        declare(group, word, work)
+    app.add_typer(group, rich_help_panel=panel)
+    return group

@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import iso
-from tracker.cli.declare import AsJson, declare
-from tracker.cli.ending import Ended
-from tracker.cli.look import table
-from tracker.cli.screen import complain, note, progress, say, say_json
-from tracker.cli.session import Scope, scope_of, session
+from tracker.cli.declare import AsJson, declare_group
+from tracker.cli.screen import complain, note, progress, say, say_json, table
+from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.cli.setup.run import parse_instant, scaled_clock
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import LEAGUE_ZONE
@@ -168,7 +166,7 @@ def run(
     for draft in left_out:
         complain(f"{draft.pick.text!r} is about {_unfit(draft)}")
     if left_out:
-        raise Ended
+        raise CommandEnded
 
 
 def _unfit(draft: Draft) -> str:
@@ -233,16 +231,18 @@ _BEFORE = timedelta(minutes=2)
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
     """Make the verb and its words known."""
-    group = typer.Typer(
-        name=name,
-        help="List, serve, record and run recorded games.",
-        no_args_is_help=True,
+    declare_group(
+        app,
+        name,
+        "List, serve, record and run recorded games.",
+        {
+            "list": listing,
+            "serve": serve,
+            "record": record,
+            "run": run,
+        },
+        panel,
     )
-    declare(group, "list", listing)
-    declare(group, "serve", serve)
-    declare(group, "record", record)
-    declare(group, "run", run)
-    app.add_typer(group, rich_help_panel=panel)
 
 
 def listing(as_json: AsJson = False) -> None:

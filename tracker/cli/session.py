@@ -1,8 +1,10 @@
-"""What every command is given: the configuration, the open database, and the time it goes by."""
+"""What every command is given, and how it ends: the open database, the time, an exit status."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +13,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tracker.app.health import at_work
+from tracker.cli.screen import complain
 from tracker.clock import Clock, SystemClock
+from tracker.domain.errors import BadBet, BadRule, BadTime, TrackerError
+from tracker.host import os_trouble
 
 if TYPE_CHECKING:
     import typer
@@ -21,6 +26,18 @@ if TYPE_CHECKING:
     from tracker.settings import Settings
     from tracker.store import Store
     from tracker.store.views import BetView, DaemonView
+
+FAILED = 1
+"""Exit status of a command that could not do what was asked."""
+
+USAGE = 2
+"""Exit status of a command that was asked in a way that it cannot understand."""
+
+_INTERRUPTED = 130
+"""What a shell reports of a program that was interrupted (128 + SIGINT)."""
+
+_NOBODY_READS = 141
+"""What a shell reports of a program that a closed pipe ended (128 + SIGPIPE)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +140,42 @@ def scope_of(context: typer.Context) -> Scope:
     """The scope that the options before the verb have made."""
     found = context.obj
     return found if isinstance(found, Scope) else Scope()
+
+
+class CommandEnded(Exception):
+    """The command is over with an exit status; everything has been said."""
+
+    def __init__(self, status: int = FAILED) -> None:
+        """`status` is what the process ends with."""
+        super().__init__(status)
+        self.status = status
+
+
+def outcome(work: Callable[[], object]) -> int:
+    """Do the work of a command; its exit status. No mistake of a person's shows a traceback."""
+    try:
+        status = work()
+        sys.stdout.flush()
+    except CommandEnded as end:
+        return end.status
+    except TrackerError as wrong:
+        complain(str(wrong))
+        return status_of(wrong)
+    except KeyboardInterrupt:
+        complain("stopped; nothing more was done")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has left; Python would complain again when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NOBODY_READS
+    except OSError as wrong:
+        complain(os_trouble(wrong))
+        return FAILED
+    return status if isinstance(status, int) else 0
+
+
+def status_of(wrong: TrackerError) -> int:
+    """The exit status that goes with an error."""
+    if isinstance(wrong, BadBet | BadRule | BadTime):
+        return USAGE
+    return int(getattr(wrong, "exit_status", FAILED))

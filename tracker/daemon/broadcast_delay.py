@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from tracker.clock import Clock
-from tracker.daemon.track import Poller
+from tracker.daemon.track import PollSource
 from tracker.domain.game import GameState
 from tracker.domain.poll import Poll, Standing
 from tracker.feeds.slates import SlateReading
@@ -23,7 +23,9 @@ class Delayed:
     All that follows from a poll (chances, alerts, what any command shows) then lies as far behind.
     """
 
-    def __init__(self, poller: Poller, seconds: float, clock: Clock, standing: Standing) -> None:
+    def __init__(
+        self, poller: PollSource, seconds: float, clock: Clock, standing: Standing
+    ) -> None:
         """`seconds` are of the clock; `standing` is where the game stands at first."""
         self._poller = poller
         self._seconds = seconds
@@ -85,8 +87,8 @@ class LateSlate:
 
 @asynccontextmanager
 async def delayed(
-    poller: Poller, seconds: float, clock: Clock, standing: Standing
-) -> AsyncIterator[Poller]:
+    poller: PollSource, seconds: float, clock: Clock, standing: Standing
+) -> AsyncIterator[PollSource]:
     """The poller itself without a delay, else one that is behind it as long as this lasts."""
     if seconds <= 0:
         yield poller

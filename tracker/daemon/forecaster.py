@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from tracker.app.pricing import LinesFor, Load, Pricing
-from tracker.daemon.memory import give_back
 from tracker.domain.events import ForecastFailed, ForecastRecovered, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
@@ -23,6 +22,7 @@ from tracker.forecast import (
 from tracker.forecast.pricing.player_lines import work_out_players
 from tracker.forecast.priors.belief import Known
 from tracker.forecast.priors.fusion import LiveLines
+from tracker.host import give_back_memory
 
 BUDGET_SECONDS = 2.0
 """Real time after which a forecast is given up and the last one stands."""
@@ -95,7 +95,7 @@ class Forecaster:
             made = self._outlook(tracking, state, live)
             if league not in self._begun:
                 self._begun.add(league)
-                give_back()
+                give_back_memory()
         return made
 
     def _outlook(self, tracking: GameTracking, state: GameState, live: LiveLines | None) -> Outlook:

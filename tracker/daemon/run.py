@@ -16,25 +16,24 @@ from tracker import __version__
 from tracker.app.explain import Explainer
 from tracker.app.pricing import Load
 from tracker.app.refresh import Refresh
-from tracker.app.report import Span
+from tracker.app.report import ReportSpan
 from tracker.clock import Clock, ScaledClock, SystemClock
-from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.chat import ChatBoards
 from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.broadcast_delay import LateSlate, delayed
-from tracker.daemon.cards.live_view import LiveView
+from tracker.daemon.cards import LiveView
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.memory import settled, share_one_heap
-from tracker.daemon.track import Decisions, TrackContext, deciding, track
-from tracker.daemon.watchdog import Watchdog
+from tracker.daemon.track import AlertPolicy, Decisions, TrackContext, deciding, track
 from tracker.daemon.watchers.buying import MarketParts
 from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.daemon.watchers.known_players import watch_rosters
-from tracker.daemon.watchers.lacking import Lacking
+from tracker.daemon.watchers.lacking import Lacking, watch_rosters
 from tracker.daemon.watchers.loops import (
     GRACE,
+    SourceStatus,
+    Watchdog,
+    WriteBackoff,
     keep_alive,
     keep_learning,
     learn,
@@ -51,10 +50,8 @@ from tracker.daemon.watchers.nightly import (
     tell_reports,
     tell_tonight,
 )
-from tracker.daemon.watchers.source_status import SourceStatus
 from tracker.daemon.watchers.system_notices import SystemNotices
 from tracker.daemon.watchers.trials import TrialWatch
-from tracker.daemon.write_backoff import WriteBackoff
 from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.game import Game, GameState
@@ -69,7 +66,13 @@ from tracker.feeds.polling.poller import STEP_S, Poller
 from tracker.feeds.slates import Slates
 from tracker.forecast import load_parameters
 from tracker.forecast.priors.fusion import LiveLines
-from tracker.host import SystemdNotifier, say_moving, single_instance
+from tracker.host import (
+    SystemdNotifier,
+    memory_settled,
+    say_moving,
+    share_one_heap,
+    single_instance,
+)
 from tracker.notify.channel import Channel
 from tracker.notify.channels.telegram.channel import TelegramChannel
 from tracker.notify.sender import SendingHabits, dispatch, no_card
@@ -315,7 +318,7 @@ class Daemon:
         tasks.create_task(tell_tonight(self._as_they_stand, clock, tell))
         tasks.create_task(tell_changes(store, clock, tell))
         if wanted.report != "off":
-            at, span = wanted.digest_at or REPORT_AT, Span(wanted.report)
+            at, span = wanted.digest_at or REPORT_AT, ReportSpan(wanted.report)
             tasks.create_task(tell_reports(store, span, at, zone, clock, tell))
         if wanted.heartbeat_url is not None:
             url = wanted.heartbeat_url.get_secret_value()
@@ -419,7 +422,7 @@ async def run(  # noqa: PLR0913 - all but three have a default
                 verbs, runners,
             )  # fmt: skip
             tell(DaemonStarted(str(settings.store.path)))
-            with settled():
+            with memory_settled():
                 try:
                     await Daemon(parts).live(notifier or SystemdNotifier(), stop)
                 except* _Stop:

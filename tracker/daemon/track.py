@@ -1,9 +1,4 @@
-"""What happens to a poll: read, forecast, decide, record, tell.
-
-Games are read and forecast beside each other. What follows from a poll is decided and recorded by
-one consumer of one queue: each decision starts from what the last one left, also of a bet on
-several games, and nothing is recorded that rests on what is not.
-"""
+"""What happens to a poll: read, forecast, decide, send on or hold, record, tell."""
 
 from __future__ import annotations
 
@@ -11,26 +6,33 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from tracker.clock import Clock
-from tracker.domain.alert import PLAIN, Alert, MessageStyle
+from tracker.domain.alert import PLAIN, Alert, Decision, MessageStyle, Notice
 from tracker.domain.events import Tell
 from tracker.domain.game import GameState, Phase
-from tracker.domain.policy import USUAL, Event
+from tracker.domain.policy import DAEMON, USUAL, Fact, Level, PastMessage, Policy, Say, Snooze
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.domain.value import ClosingValue
 from tracker.engine.decide.advance import advance, note
 from tracker.engine.decide.parlays import presume, to_presume
-from tracker.engine.rules.routing import route
+from tracker.engine.rules.routing import BUDGET_SPAN, route
 from tracker.forecast import Outlook
+from tracker.store import Store
 from tracker.wording.alerts import compose
 from tracker.wording.closes import settled_line
 
+SNOOZES_EVERY = 2.0
+"""Seconds between two looks at what a person has snoozed."""
 
-class Poller(Protocol):
+NOTICE_USEFUL_FOR = timedelta(hours=6)
+"""How long something that the program says of itself is worth sending."""
+
+
+class PollSource(Protocol):
     """Gives one poll after another of one game, each at its time."""
 
     async def next(self, standing: Standing) -> Poll:
@@ -174,7 +176,7 @@ async def deciding(context: TrackContext) -> AsyncIterator[Decisions]:
         await asyncio.wait({consumer})
 
 
-async def track(tracking: GameTracking, poller: Poller, decisions: Decisions) -> None:
+async def track(tracking: GameTracking, poller: PollSource, decisions: Decisions) -> None:
     """Follow one game until every bet on it is settled for good, or none is left."""
     context = decisions.context
     # How long the feed is silent counts from here: before, nobody listened.
@@ -288,7 +290,7 @@ def _text(
 ) -> str:
     """The message of an alert; that of a result with what the bet was worth by the close."""
     text = compose(alert, tracked, change.tracking, wording)
-    if alert.rule != Event.SETTLED or not text or alert.rule in wording.templates:
+    if alert.rule != Fact.SETTLED or not text or alert.rule in wording.templates:
         return text
     line = settled_line(tracked.bet, closed(tracked.bet.number))
     first, _, rest = text.partition("\n")
@@ -311,3 +313,61 @@ def worth_recording(poll: Poll, change: Change, before: GameState | None) -> boo
 def _boxed(state: GameState | None) -> tuple[object, ...]:
     """What a box alone tells of a game."""
     return () if state is None else (state.players, state.box)
+
+
+class AlertPolicy:
+    """The one place that decides what becomes of alerts, for all games together."""
+
+    def __init__(self, policy: Policy = USUAL) -> None:
+        """`policy` is the part of it that the settings give."""
+        self._policy = policy
+        self._snoozes: tuple[Snooze, ...] = ()
+        self._told: tuple[PastMessage, ...] = ()
+        self._lost: frozenset[str] = frozenset()
+
+    async def recall(self, store: Store, now: datetime) -> None:
+        """Take up what was told before a restart, and what is snoozed."""
+        self._told = await store.alerting.told_since(now - BUDGET_SPAN)
+        await self.refresh(store, now)
+
+    async def refresh(self, store: Store, now: datetime) -> None:
+        """Take up what is snoozed."""
+        self._snoozes = await store.alerting.snoozes(now)
+
+    async def tend(self, store: Store, clock: Clock) -> None:
+        """Keep in step with what is snoozed, for ever."""
+        while True:
+            await self.refresh(store, clock.now())
+            await clock.sleep(SNOOZES_EVERY)
+
+    def policy(self, now: datetime) -> Policy:
+        """What holds at this moment."""
+        self._told = tuple(x for x in self._told if abs(now - x.at) < BUDGET_SPAN)
+        return replace(self._policy, snoozes=self._snoozes, recent=self._told, lost=self._lost)
+
+    def route(self, change: Change, now: datetime) -> Change:
+        """Say of each alert what becomes of it, and remember what is told."""
+        game = change.tracking.game.id
+        self._lost = self._lost | {game} if change.tracking.lost else self._lost - {game}
+        routed = route(change, self.policy(now), now)
+        if any(x.decision is Decision.FIRED for x in routed.alerts):
+            self._told = (*self._told, PastMessage(game, now))
+        return routed
+
+    def notice(self, kind: str, text: str, now: datetime, level: Level) -> Notice | None:
+        """What the program says of itself, at the moment at which it may; None when unwanted.
+
+        A level that is set for the program's own words goes before `level`, but for what is urgent.
+        """
+        says = self._policy.says.get(DAEMON)
+        if says is Say.OFF and level is not Level.URGENT:
+            return None
+        set_for_all = says is Say.SILENT or DAEMON in self._policy.levels
+        own = self._policy.level(DAEMON)
+        loud = own if set_for_all and level is not Level.URGENT else level
+        quiet = self._policy.quiet
+        due = None
+        if quiet is not None and loud.rank < quiet.through.rank:
+            due = quiet.until(now)
+        expires = now + NOTICE_USEFUL_FOR if due is None else None
+        return Notice(kind, int(now.timestamp()), now, text, loud, expires, due)

@@ -202,7 +202,7 @@ class Bet:
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
+class ScoreMoments:
     """mu or sigma (points) of the final score's home and away points, margin and total."""
 
     home: float
@@ -242,8 +242,8 @@ class Snapshot:
     clock: float
     game_clock: str
     score: Score
-    mu: Moments
-    sigma: Moments
+    mu: ScoreMoments
+    sigma: ScoreMoments
     chance: Chance | None
     model_version: str
     feature_version: str

@@ -103,7 +103,7 @@ class OneOfThree:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class PlayerFigure:
     """A player's figure is over or under `points`."""
 
     stat: Stat
@@ -119,7 +119,7 @@ class Tens:
     happens: bool
 
 
-Asked = ToWin | Handicap | OverUnder | OddOrEven | OneOfThree | Figure | Tens
+Asked = ToWin | Handicap | OverUnder | OddOrEven | OneOfThree | PlayerFigure | Tens
 """What a line asks of its game, team or player."""
 
 
@@ -145,7 +145,7 @@ class Pick:
 
     def __post_init__(self) -> None:
         """Refuse what names nobody that its market is about."""
-        if isinstance(self.asked, Figure | Tens) != (self.player is not None):
+        if isinstance(self.asked, PlayerFigure | Tens) != (self.player is not None):
             raise ValueError("a player line needs a player, and no other market has one")
         if isinstance(self.asked, ToWin | Handicap) and not self.team:
             raise ValueError("a moneyline or a spread needs a team")
@@ -174,7 +174,7 @@ class Pick:
                 return "odd_even"
             case OneOfThree():
                 return "three_way"
-            case Figure():
+            case PlayerFigure():
                 return "player_total"
             case Tens():
                 return "double_double"
@@ -258,7 +258,7 @@ class Pick:
     def _player_market(self, name: str, side: Side | None, game: Game, roster: Roster) -> Market:
         player = find_player(name, game, roster, side)
         match self.asked:
-            case Figure(stat, direction, points):
+            case PlayerFigure(stat, direction, points):
                 return PlayerTotal(player, stat, direction, points)
             case Tens(categories, happens):
                 return DoubleDouble(player, happens, categories)

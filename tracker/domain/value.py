@@ -128,7 +128,7 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class BetDecision:
     """What a bet was worth when it was made: our chance beside its price.
 
     `odds` is the price of the bet as a decimal, None where none was given. `prior` says who told

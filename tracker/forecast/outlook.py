@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tracker.domain.bet import Moments
+from tracker.domain.bet import ScoreMoments
 from tracker.domain.market import Span
 from tracker.domain.prior import Basis
 from tracker.forecast.lazy import Lazy
@@ -72,16 +72,16 @@ class Outlook:
         return Basis(self.told, versions, known, out if state.players else None)
 
     @Lazy
-    def mu(self) -> Moments:
+    def mu(self) -> ScoreMoments:
         """Expected points, with home + away = total and home - away = margin."""
         home, away = self.final.home.mean, self.final.away.mean
-        return Moments(home=home, away=away, margin=home - away, total=home + away)
+        return ScoreMoments(home=home, away=away, margin=home - away, total=home + away)
 
     @Lazy
-    def sigma(self) -> Moments:
+    def sigma(self) -> ScoreMoments:
         """Standard deviations in points."""
         final = self.final
-        return Moments(
+        return ScoreMoments(
             home=final.home.sd, away=final.away.sd, margin=final.margin.sd, total=final.total.sd
         )
 

@@ -16,13 +16,13 @@ from tracker.domain.market import Direction, Parity, Span
 from tracker.domain.money import Odds
 from tracker.domain.pick import (
     Asked,
-    Figure,
     Handicap,
     Matchup,
     OddOrEven,
     OneOfThree,
     OverUnder,
     Pick,
+    PlayerFigure,
     Tens,
     ToWin,
 )
@@ -297,7 +297,7 @@ def _asked_of_player(line: Line, slots: Slots) -> Asked:
             f"expected 'over' or 'under' before it{whole}",
             slots.number_at,
         )
-    return Figure(slots.stat, slots.direction or Direction.OVER, slots.number)
+    return PlayerFigure(slots.stat, slots.direction or Direction.OVER, slots.number)
 
 
 # ------------------------------------------------------------------------------------- games

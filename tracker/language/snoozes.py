@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import assert_never
 
 from tracker.domain.errors import BadTime
-from tracker.domain.policy import Scope, Snooze
+from tracker.domain.policy import Snooze, SnoozeScope
 
 LONGEST = timedelta(days=30)
 """Nothing is silenced for longer: what nobody remembers to have silenced looks like a fault."""
@@ -38,11 +38,11 @@ def parse_until(text: str, now: datetime, zone: tzinfo) -> datetime:
 def subject(snooze: Snooze, games: Mapping[str, str]) -> str:
     """What is silent: a bet by its number, a game by its name among `games`, or everything."""
     match snooze.scope:
-        case Scope.ALL:
+        case SnoozeScope.ALL:
             return "everything"
-        case Scope.GAME:
+        case SnoozeScope.GAME:
             return games.get(snooze.target, snooze.target)
-        case Scope.BET:
+        case SnoozeScope.BET:
             return f"bet #{snooze.target}"
         case _:
             assert_never(snooze.scope)

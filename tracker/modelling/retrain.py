@@ -13,6 +13,7 @@ from tracker.forecast.game.parameters import decode
 from tracker.modelling.games.dataset import BadDataset, read
 from tracker.modelling.games.evaluate import scored
 from tracker.modelling.games.fit import fit_text, only
+from tracker.modelling.players.dataset import seasons_with_players
 from tracker.modelling.players.evaluate import evaluate_players
 from tracker.modelling.players.fit import MODEL, fit_players, written
 from tracker.modelling.players.known import know
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from tracker.forecast import Parameters
-    from tracker.modelling.games.dataset import Dataset
+    from numpy.typing import NDArray
 
+    from tracker.forecast import Parameters
+
+    Array = NDArray[Any]
     Progress = Callable[[str, float], None]
 
 LEAST_UNSEEN = 100
@@ -38,9 +41,9 @@ class SeasonsToFit:
     unseen: str
 
 
-def seasons_to_fit(data: Dataset, named: Sequence[str] = ()) -> SeasonsToFit:
-    """The seasons of a dataset, or those that are named. Raises BadDataset for fewer than two."""
-    names, counts = np.unique(data.games.season, return_counts=True)
+def seasons_to_fit(played: Array, named: Sequence[str] = ()) -> SeasonsToFit:
+    """The seasons of recorded games (one row each), or those named. BadDataset below two."""
+    names, counts = np.unique(played, return_counts=True)
     found = {str(x): int(n) for x, n in zip(names, counts, strict=True) if x}
     missing = sorted(set(named) - set(found))
     if missing:
@@ -65,7 +68,7 @@ def retrained_games(
     """
     progress("reading", 0.0)
     data = read(folder, champion.league)
-    chosen = seasons_to_fit(data, named)
+    chosen = seasons_to_fit(data.games.season, named)
     rest = [x for x in chosen.fitted if x != chosen.unseen]
     without = decode(fit_text(data, rest, progress), "the fit without that season")
     # Ratings carry over from one season to the next: with the one before, little is lost.
@@ -74,14 +77,18 @@ def retrained_games(
     if chosen.unseen not in champion.fitted_on or champion.transferred:
         plain = replace(champion, players=None)
         told["in_use"] = scored(last, plain, chosen.unseen)["moments"]
+    del last
     return fit_text(data, chosen.fitted, progress, {"fitted_at": day, "unseen": told})
 
 
 def retrained_players(
     folder: Path, parameters: Parameters, named: Sequence[str], day: str, progress: Progress
 ) -> str:
-    """The same of figures of players, every state looked at by the games' `parameters`."""
-    chosen = seasons_to_fit(read(folder, parameters.league), named)
+    """The same of figures of players, every state looked at by the games' `parameters`.
+
+    The seasons are those of the games whose players are told.
+    """
+    chosen = seasons_to_fit(seasons_with_players(folder, parameters.league), named)
     known = know(folder, parameters, progress)
     rest = [x for x in chosen.fitted if x != chosen.unseen]
     without = fit_players(known, rest, progress)

@@ -77,12 +77,12 @@ def pieces_of(
     folder: Path, leagues: Iterable[str], named: tuple[str, ...], strategy: Strategy | None
 ) -> list[Piece]:
     """A piece for each season of each league. Raises BadDataset where there are fewer than two."""
-    from tracker.modelling.games.dataset import read
+    from tracker.modelling.games.dataset import seasons_played
     from tracker.modelling.retrain import seasons_to_fit
 
     found = []
     for league in leagues:
-        seasons = seasons_to_fit(read(folder, league), named).fitted
+        seasons = seasons_to_fit(seasons_played(folder, league), named).fitted
         found += [Piece(folder, league, seasons, x, strategy) for x in seasons]
     return found
 
@@ -157,7 +157,7 @@ def work_out(piece: Piece) -> Finding:
 
 
 def _backtest(piece: Piece, strategy: Strategy, parameters: Parameters) -> dict[str, Any]:
-    from tracker.app.backtest import backtest
+    from tracker.app.market.backtest import backtest
     from tracker.modelling.backtest.seasons import candidates, read_rows
 
     rows = read_rows(piece.folder / piece.league)

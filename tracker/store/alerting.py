@@ -25,7 +25,7 @@ from tracker.domain.alert import (
     Sent,
     Unknown,
 )
-from tracker.domain.policy import Level, PastMessage, Scope, Snooze
+from tracker.domain.policy import Level, PastMessage, Snooze, SnoozeScope
 from tracker.store import alert_queries as q
 from tracker.store.codec.values import moment, moment_or_none, stamp, stamp_or_none
 from tracker.store.database.connection import Database
@@ -66,7 +66,7 @@ class Alerting:
         """The snoozes that are not over or lifted, the first to end first."""
         return await self._db.read(lambda db: _snoozes(db, at))
 
-    async def lift_snooze(self, scope: Scope | None, target: str, at: datetime) -> int:
+    async def lift_snooze(self, scope: SnoozeScope | None, target: str, at: datetime) -> int:
         """End the snoozes of a target before their time, or with None all; returns how many."""
         return await self._db.write(lambda db: _lift(db, scope, target, at))
 
@@ -180,12 +180,14 @@ def _snooze(db: sqlite3.Connection, wanted: Snooze) -> Snooze:
 
 def _snoozes(db: sqlite3.Connection, at: datetime) -> tuple[Snooze, ...]:
     return tuple(
-        Snooze(Scope(x["scope"]), x["target"], moment(x["since"]), moment(x["until"]), x["id"])
+        Snooze(
+            SnoozeScope(x["scope"]), x["target"], moment(x["since"]), moment(x["until"]), x["id"]
+        )
         for x in db.execute(q.SNOOZES, {"at": stamp(at)})
     )
 
 
-def _lift(db: sqlite3.Connection, scope: Scope | None, target: str, at: datetime) -> int:
+def _lift(db: sqlite3.Connection, scope: SnoozeScope | None, target: str, at: datetime) -> int:
     values = {"at": stamp(at), "scope": scope, "target": target}
     return db.execute(q.LIFT_SNOOZE, values).rowcount
 

@@ -16,7 +16,7 @@ from tracker.domain.money import Odds
 from tracker.domain.poll import Credit, Document
 from tracker.domain.quote import Closing, Quote, Selection
 from tracker.domain.tracking import RuleState
-from tracker.domain.value import ClosingValue, Decision, EdgeSeen, Grade, Price
+from tracker.domain.value import BetDecision, ClosingValue, EdgeSeen, Grade, Price
 from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
 from tracker.store.codec.values import moment, moment_or_none, stamp, stamp_or_none
@@ -314,12 +314,12 @@ class Quotes:
 
     # --------------------------------------------------------------------------------- decisions
 
-    async def decide(self, decisions: Iterable[Decision]) -> None:
+    async def decide(self, decisions: Iterable[BetDecision]) -> None:
         """Write what bets were worth when they were made; what stands already stays."""
         rows = [_decision_row(x) for x in decisions]
         await self._db.write(lambda db: db.executemany(_ADD_DECISION, rows))
 
-    async def decisions(self, bet: int | None = None) -> dict[int, Decision]:
+    async def decisions(self, bet: int | None = None) -> dict[int, BetDecision]:
         """What bets were worth when they were made, of one bet or of all."""
         return await self._db.read(
             lambda db: {x["bet"]: _decision(x) for x in db.execute(_DECISIONS, {"bet": bet})}
@@ -447,7 +447,7 @@ def _clv(x: sqlite3.Row) -> ClosingValue:
     )  # fmt: skip
 
 
-def _decision_row(x: Decision) -> tuple[object, ...]:
+def _decision_row(x: BetDecision) -> tuple[object, ...]:
     return (
         x.bet, stamp(x.at), x.chance.win, x.chance.push, x.chance.lose,
         None if x.odds is None else float(x.odds.decimal), x.prior,
@@ -456,9 +456,9 @@ def _decision_row(x: Decision) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _decision(x: sqlite3.Row) -> Decision:
+def _decision(x: sqlite3.Row) -> BetDecision:
     paid = x["odds_decimal"]
-    return Decision(
+    return BetDecision(
         bet=x["bet"],
         at=moment(x["at"]),
         chance=Chance(x["win"], x["push"], x["lose"]),

@@ -16,8 +16,8 @@ from tracker.settings import Settings, lines_for
 from tracker.store import Store
 
 if TYPE_CHECKING:
-    from tracker.app.edges import EdgesNow
     from tracker.app.explain import Explainer
+    from tracker.app.market.edges import EdgesNow
     from tracker.app.pricing import LinesFor, Load
     from tracker.forecast import Parameters
     from tracker.registry import Registry
@@ -102,7 +102,7 @@ class Site:
         They take a forecast of every game, which is made once for all who ask meanwhile. Rows that
         no list has shown before are kept.
         """
-        from tracker.app.edges import edges_now
+        from tracker.app.market.edges import edges_now
 
         async with self._listing:
             now = self.machine.monotonic()

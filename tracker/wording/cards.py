@@ -19,7 +19,7 @@ from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import Direction, PlayerTotal, TeamTotal, Total
 from tracker.domain.player import box_line, figure
-from tracker.domain.policy import Scope, Snooze
+from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.wording.figures import (
     LegSeen,
     counted,
@@ -232,7 +232,7 @@ def card(
 
 def silence(game: str, snoozes: Sequence[Snooze], now: datetime, zone: tzinfo) -> str:
     """That alerts on a whole game are held back, and until when; empty when they are not."""
-    whole = [x for x in snoozes if x.scope in (Scope.ALL, Scope.GAME)]
+    whole = [x for x in snoozes if x.scope in (SnoozeScope.ALL, SnoozeScope.GAME)]
     ends = [x.until for x in whole if x.covers(0, frozenset({game}), now)]
     return f"🔕 alerts are silent until {max(ends).astimezone(zone):%H:%M}" if ends else ""
 

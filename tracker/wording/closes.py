@@ -18,7 +18,7 @@ from tracker.domain.market import (
 from tracker.domain.money import Odds, odds_text
 from tracker.domain.prior import PriorTold
 from tracker.domain.quote import MONEYLINE, SPREAD, Closing, Selection
-from tracker.domain.value import ClosingValue, Decision, Grade
+from tracker.domain.value import BetDecision, ClosingValue, Grade
 from tracker.wording.figures import percent
 
 
@@ -106,7 +106,7 @@ def value_text(wager: Wager, odds: Odds | None, x: ClosingValue) -> str:
     return f"{line}: {needed} ({x.grade.value}, {x.reason})"
 
 
-def decision_facts(x: Decision, odds_format: str) -> tuple[str, ...]:
+def decision_facts(x: BetDecision, odds_format: str) -> tuple[str, ...]:
     """What a bet was worth when it was made, beside its chance: the fair price, Kelly, the best."""
     fair = x.chance.fair_odds
     facts = (

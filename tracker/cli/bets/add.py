@@ -385,8 +385,8 @@ def _money(draft: Draft, form: str, *, as_written: bool) -> list[str]:
 
 async def _tell_chance(x: Registered, at: Session, scope: Scope) -> None:
     """What the forecast gives it at this moment, beside its price: told, and kept with it."""
-    from tracker.app.value import WHY_NONE
-    from tracker.cli.market.check import decision_lines, worth_of
+    from tracker.app.market.value import WHY_NONE
+    from tracker.cli.bets.worth import decision_lines, worth_of
 
     with progress("forecasting"):
         found = await worth_of(x.bet(at.now), at, scope)

@@ -29,24 +29,12 @@ ANSWER_WITHIN_S = 4.0
 """Seconds that a person waits for the feed; the daemon asks again later anyway."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What came of reading the slate. `whole` is whether all that is on is known, else why not.
-
-    `board` are the games of the boards, whatever the machine's clock says of their date.
-    """
-
-    whole: bool
-    trouble: str = ""
-    board: tuple[tuple[Game, GameState | None], ...] = ()
-
-
 async def read_slate(
     at: Session,
     wait_s: float,
     enough: Callable[[Game], bool] | None = None,
     leagues: frozenset[str] | None = None,
-) -> Reading:
+) -> GamesRead:
     """Read the boards and then the schedules into the store, no longer than `wait_s` (real).
 
     `leagues` are those that are asked about: the NBA, and those of the games that are known. The
@@ -73,16 +61,16 @@ async def read_slate(
             await _save(at, boards)
             board = tuple((x.game, x) for x in boards.states)
             if enough is not None and any(enough(x) for x in boards.games):
-                return Reading(True, board=board)
+                return GamesRead(True, board=board)
             if not boards.answered:
-                return Reading(False, _lower("; ".join(boards.troubles)) or why, board)
+                return GamesRead(False, _lower("; ".join(boards.troubles)) or why, board)
             why = "the schedule could not be read in time"
             reading = _shown(await slates.read(), at)
             await _save(at, reading)
             trouble = _lower("; ".join(reading.troubles)) or why
-            return Reading(reading.from_schedule, trouble, board)
+            return GamesRead(reading.from_schedule, trouble, board)
     except TimeoutError:
-        return Reading(False, why, board)
+        return GamesRead(False, why, board)
 
 
 def _shown(reading: SlateReading, at: Session) -> SlateReading:
@@ -104,7 +92,7 @@ def chooser(at: Session) -> Chooser:
 
     async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> GamesRead:
         with progress(ASKING):
-            return await _looked(at, enough, leagues)
+            return await read_slate(at, ANSWER_WITHIN_S, enough, leagues)
 
     ask = _AtTerminal(at) if asks() else None
     return Chooser(at.store, at.now, look, ask, at.basics.zone)
@@ -114,16 +102,9 @@ def silent_chooser(at: Session) -> Chooser:
     """The same where the terminal is a screen of its own: nothing is written, nobody is asked."""
 
     async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> GamesRead:
-        return await _looked(at, enough, leagues)
+        return await read_slate(at, ANSWER_WITHIN_S, enough, leagues)
 
     return Chooser(at.store, at.now, look, None, at.basics.zone)
-
-
-async def _looked(
-    at: Session, enough: Callable[[Game], bool] | None, leagues: frozenset[str]
-) -> GamesRead:
-    read = await read_slate(at, ANSWER_WITHIN_S, enough, leagues)
-    return GamesRead(read.whole, read.trouble)
 
 
 @dataclass(frozen=True, slots=True)

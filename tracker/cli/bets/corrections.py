@@ -11,8 +11,7 @@ import typer
 from tracker.app.bets import Changes
 from tracker.app.views import bet_json, iso
 from tracker.cli.declare import AsJson, Reference, declare
-from tracker.cli.look import shown_as, status_text, table
-from tracker.cli.screen import asks, note, paint, say, say_json
+from tracker.cli.screen import asks, note, paint, say, say_json, shown_as, status_text, table
 from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.bet import Result, Status
 from tracker.domain.errors import Misused

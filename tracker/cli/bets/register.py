@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import bet_json, prior_json, show_json
+from tracker.cli.bets.worth import decision_lines
 from tracker.cli.declare import AsJson, Reference, declare
-from tracker.cli.ending import Ended
-from tracker.cli.look import (
+from tracker.cli.models.in_use import believed, given_lines, models_of
+from tracker.cli.screen import (
     chance_text,
     leg_lines,
     money_result,
+    note,
+    paint,
+    say,
+    say_json,
     shown_as,
     status_text,
     table,
+    when,
 )
-from tracker.cli.market.check import decision_lines
-from tracker.cli.models.in_use import believed, given_lines, models_of
-from tracker.cli.screen import note, paint, say, say_json, when
-from tracker.cli.session import Scope, Session, scope_of, session
+from tracker.cli.session import CommandEnded, Scope, Session, scope_of, session
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
 from tracker.domain.money import money_text, odds_text, plural
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from tracker.domain.value import ClosingValue, Decision
+    from tracker.domain.value import BetDecision, ClosingValue
     from tracker.store.views import BetView, ShowView
 
 NO_BETS = "No bets yet: add one, such as `tracker add 'DEN -4.5 -110 $20'`."
@@ -133,7 +136,7 @@ def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> Non
 
 
 async def _show(scope: Scope, bet: str, as_json: bool) -> None:
-    from tracker.app.market import by_result
+    from tracker.app.market.quotes import by_result
 
     async with session(scope) as at:
         found = await at.store.show_view(await at.number(bet), at.basics.rules)
@@ -145,7 +148,7 @@ async def _show(scope: Scope, bet: str, as_json: bool) -> None:
         made = await _decision(found.bet, at, scope)
         value = by_result(found.bet, (await at.store.quotes.values(number)).get(number))
         if as_json:
-            from tracker.app.value import decision_json, value_json
+            from tracker.app.market.value import decision_json, value_json
 
             told = {
                 "prior": None if prior is None else prior_json(prior),
@@ -171,12 +174,12 @@ def _chance_line(found: ShowView) -> str:
     return " · ".join(x for x in parts if x)
 
 
-async def _decision(bet: BetView, at: Session, scope: Scope) -> Decision | None:
+async def _decision(bet: BetView, at: Session, scope: Scope) -> BetDecision | None:
     """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
     kept = (await at.store.quotes.decisions(bet.number)).get(bet.number)
     if kept is not None or bet.game is None or bet.game.start <= at.now:
         return kept
-    from tracker.app.value import decision_on
+    from tracker.app.market.value import decision_on
 
     limits = scope.settings().odds
     return await decision_on(at.store, bet, given_lines(scope), models_of(at), limits, at.now)
@@ -186,7 +189,7 @@ def _tell(
     found: ShowView,
     at: Session,
     prior: str | None,
-    made: Decision | None,
+    made: BetDecision | None,
     value: ClosingValue | None,
 ) -> None:
     bet, zone, now = found.bet, at.basics.zone, at.now
@@ -223,7 +226,7 @@ def _tell(
 
 
 def _worth(
-    bet: BetView, at: Session, made: Decision | None, value: ClosingValue | None
+    bet: BetView, at: Session, made: BetDecision | None, value: ClosingValue | None
 ) -> list[str]:
     """What the bet was worth when it was made, and by the close."""
     from tracker.wording.closes import value_text
@@ -282,7 +285,7 @@ def withdraw(
 
 
 async def _withdraw_gone(scope: Scope, as_json: bool) -> None:
-    from tracker.app.file_of_bets import withdraw_left
+    from tracker.app.importing import withdraw_left
 
     async with session(scope, write=True) as at:
         done = await withdraw_left(at.bets, at.now)
@@ -307,7 +310,7 @@ async def _withdraw(scope: Scope, reference: str, as_json: bool) -> None:
         say(f"#{bet.id} {shown_as(bet)} had been withdrawn already.")
     else:
         say(f"#{bet.id} {shown_as(bet)} has its result ({status_text(bet)}): it stays.")
-        raise Ended
+        raise CommandEnded
 
 
 def rules(

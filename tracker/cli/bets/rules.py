@@ -14,8 +14,7 @@ from typer.core import TyperGroup
 
 from tracker.cli.bets.register import rules
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.look import table
-from tracker.cli.screen import note, progress, say, say_json
+from tracker.cli.screen import note, progress, say, say_json, table
 from tracker.cli.session import Scope, scope_of
 from tracker.domain.bet import Bet
 from tracker.domain.errors import Impossible, Misused

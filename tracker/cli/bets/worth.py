@@ -1,24 +1,32 @@
-"""`tracker cashout` and `hedge`: what a bet is worth at this moment, as facts and no advice."""
+"""`tracker check`, `cashout` and `hedge`: what a bet is worth at this moment, before it and after.
+
+Facts and no advice. How a bet's worth is told anywhere at the terminal stands here too.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tracker.cli.declare import AsJson, Reference, declare
-from tracker.cli.look import shown_as, table
-from tracker.cli.screen import note, paint, say, say_json
+from tracker.cli.screen import note, paint, progress, say, say_json, shown_as, table
 from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible
 from tracker.domain.money import money_text, odds_text, parse_money, parse_odds
-from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tracker.app.value import Held
+    from tracker.app.bets import Registered
+    from tracker.app.market.value import HeldBet, Worth
+    from tracker.cli.session import Session
+    from tracker.domain.bet import Bet
+    from tracker.domain.chance import NoChance
+    from tracker.domain.value import BetDecision
+    from tracker.settings.models import OddsSettings
+
 
 _OLD_S = 30
 """Seconds after which the chance is said to be old."""
@@ -26,8 +34,8 @@ _OLD_S = 30
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
     """Make one of the verbs known."""
-    verbs: dict[str, Callable[..., None]] = {"cashout": cash_out, "hedge": hedge}
-    # A price may begin with a minus, which makes it no option.
+    verbs: dict[str, Callable[..., None]] = {"check": check, "cashout": cash_out, "hedge": hedge}
+    # A line or a price may begin with a minus, which makes it no option.
     declare(app, name, verbs[name], panel, {"ignore_unknown_options": True})
 
 
@@ -44,12 +52,14 @@ def cash_out(
     offer = parse_money(amount)
     held, form = asyncio.run(_held(scope_of(context), bet))
     if as_json:
-        from tracker.app.value import cashout_json
+        from tracker.app.market.value import cashout_json
 
         say_json(cashout_json(held, offer))
         return
-    found = cashout(held.chance, held.stake, held.odds, offer)
+    from tracker.domain.value import cashout
     from tracker.wording.figures import percent
+
+    found = cashout(held.chance, held.stake, held.odds, offer)
 
     _head(held, form)
     say(f"Offer    {money_text(found.offer)} · fair value {money_text(found.fair)}")
@@ -77,13 +87,15 @@ def hedge(
     other = parse_odds(odds)
     held, form = asyncio.run(_held(scope_of(context), bet))
     if as_json:
-        from tracker.app.value import hedge_json
+        from tracker.app.market.value import hedge_json
 
         say_json(hedge_json(held, other))
         return
+    from tracker.domain.value import hedge_to_keep_even, hedge_to_lock, unhedged
+    from tracker.wording.figures import signed_money
+
     lock = hedge_to_lock(held.chance, held.stake, held.odds, other)
     even = hedge_to_keep_even(held.chance, held.stake, held.odds, other)
-    from tracker.wording.figures import signed_money
 
     _head(held, form)
     rows = [
@@ -100,10 +112,10 @@ def hedge(
     _age(held)
 
 
-async def _held(scope: Scope, reference: str) -> tuple[Held, str]:
+async def _held(scope: Scope, reference: str) -> tuple[HeldBet, str]:
     """The bet with what its worth rests on, and the form of odds that the person wants."""
     from tracker.app.explain import Explainer
-    from tracker.app.value import NotHeld, held
+    from tracker.app.market.value import NotHeld, held
     from tracker.cli.models.in_use import given_lines
     from tracker.registry import registry_beside
 
@@ -116,7 +128,7 @@ async def _held(scope: Scope, reference: str) -> tuple[Held, str]:
             raise Impossible(str(why)) from None
 
 
-def _head(held: Held, form: str) -> None:
+def _head(held: HeldBet, form: str) -> None:
     from tracker.wording.figures import percent
 
     price = odds_text(held.odds, form)
@@ -125,9 +137,115 @@ def _head(held: Held, form: str) -> None:
     say(f"{name} · {price} · stake {stake} · p(hit) {chance}")
 
 
-def _age(held: Held) -> None:
+def _age(held: HeldBet) -> None:
     from tracker.wording.figures import span_text
 
     seconds = (held.now - held.at).total_seconds()
     if held.bet.stale or seconds > _OLD_S:
         note(f"The chance is {span_text(seconds)} old.")
+
+
+def check(
+    context: typer.Context,
+    line: Annotated[
+        list[str], typer.Argument(metavar="LINE", help="The bet, such as 'DEN -4.5 -110'.")
+    ],
+    game: Annotated[
+        str | None, typer.Option(help="The game, such as LAL@DEN or 'LAL@DEN 2026-11-20'.")
+    ] = None,
+    odds: Annotated[str | None, typer.Option(help="The price: -110, 1.91 or 10/11.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a bet would be worth now, before tip-off or in play, without registering it.
+
+    The chance, the fair price, the edge (expected profit of a unit), Kelly's share, the best price
+    that is quoted and where, and whether that is worth a look by your limits, or why not.
+    """
+    asyncio.run(_checked(scope_of(context), " ".join(line), game, odds, as_json))
+
+
+async def _checked(
+    scope: Scope, line: str, game: str | None, odds: str | None, as_json: bool
+) -> None:
+    from tracker.app.bets import Beside, draft_of, unregistered
+    from tracker.app.market.value import WHY_NONE, Worth
+    from tracker.cli.bets.choose import chooser
+
+    settings = scope.settings()
+    draft = draft_of(line, Beside(game=game, odds=odds), settings.stake_unit_cents)
+    # The slate may have to be read and kept: what the bet means is then found in the store.
+    async with session(scope, write=True) as at:
+        chosen = await chooser(at).choose(draft)
+        if not chosen.games:
+            raise Impossible(f"{line!r}: {chosen.why}")
+        asked = unregistered(draft, chosen)
+        with progress("forecasting"):
+            found = await worth_of(asked.bet(at.now), at, scope)
+        form = at.basics.odds_format
+    if not isinstance(found, Worth):
+        why_none = "its game is off" if found is None else WHY_NONE[found]
+        raise Impossible(f"{asked.text} has no chance yet: {why_none}")
+    why = reasons(found, settings.odds)
+    if as_json:
+        say_json(_check_json(asked, found, why))
+        return
+    say(f"{paint(asked.text, 'bold')} · {asked.games[0].name}")
+    for told in decision_lines(found.decision, "Now" if found.live else "Before tip-off", form):
+        say(told)
+    if found.market is not None:
+        say(f"{paint('Market', 'dim'):<9}{found.market:.1%}".replace("%", " %"))
+    say("worth a look" if not why else f"not worth a look: {'; '.join(why)}")
+
+
+def reasons(x: Worth, limits: OddsSettings) -> list[str]:
+    """Why a price is not worth a look by the person's limits; none where it is."""
+    from tracker.app.market.edges import DISAGREES
+    from tracker.wording.closes import share_text
+
+    decision, why = x.decision, []
+    if decision.edge is None:
+        why.append("no price was given: add one, such as -110")
+    elif decision.edge < limits.edge_min:
+        why.append(f"the edge {share_text(decision.edge)} is under {limits.edge_min:.1%}")
+    if decision.chance.win < limits.p_min:
+        why.append(f"p(hit) {decision.chance.win:.1%} is under {limits.p_min:.1%}")
+    if x.market is not None and abs(x.market - decision.chance.win) > DISAGREES:
+        why.append(f"the market says {x.market:.1%}: so large a difference is usually our mistake")
+    if x.late:
+        why.append("less than two minutes are left")
+    return why
+
+
+def _check_json(asked: Registered, x: Worth, why: list[str]) -> dict[str, Any]:
+    from tracker.app.market.value import decision_json
+
+    game = asked.games[0]
+    return {
+        "bet": asked.text,
+        "game": {"id": game.id, "away": game.away, "home": game.home},
+        "live": x.live,
+        **decision_json(x.decision),
+        "market": x.market,
+        "worth_a_look": not why,
+        "why": why,
+    }
+
+
+async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | NoChance | None:
+    """What a bet is worth at this moment, or why it has no chance; None where none can say."""
+    from tracker.app.market import value
+    from tracker.cli.models.in_use import given_lines, models_of
+
+    limits = scope.settings().odds
+    return await value.worth_of(at.store, bet, given_lines(scope), models_of(at), limits, at.now)
+
+
+def decision_lines(x: BetDecision, clock: str, odds_format: str) -> list[str]:
+    """The same in two lines for a person."""
+    from tracker.wording.closes import decision_facts, share_text
+    from tracker.wording.figures import percent
+
+    push = f", push {percent(x.chance.push, 1)}" if x.chance.push else ""
+    edge = "" if x.edge is None else f", edge {share_text(x.edge)}"
+    first = f"{paint(clock + ':', 'dim')} p(hit) {percent(x.chance.win, 1)}{push}{edge}"
+    return [first, f"{paint('Worth', 'dim'):<9}{' · '.join(decision_facts(x, odds_format))}"]

@@ -1,14 +1,29 @@
-"""The demo's night: which games are played, what is bet on them, and the files that say so."""
+"""The demo's night: its games, the bets on them, and whether each ended as its game really did."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tracker.domain.bet import Parlay, Result, Wager
+from tracker.domain.game import Side
+from tracker.domain.market import (
+    Direction,
+    Market,
+    Moneyline,
+    PlayerTotal,
+    Spread,
+    TeamTotal,
+    Total,
+)
+from tracker.domain.player import Stat, player_key
+from tracker.domain.value import ClosingValue
 from tracker.replay.files import find_recording
 from tracker.replay.playback import Playback
+from tracker.replay.recording import PlayerStatLine, RecordedTeam
+from tracker.store.views import ShowView
 
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 """Seven in the evening in New York: every game of the demo is moved there."""
@@ -42,7 +57,7 @@ def starts(load_s: float, speed: float) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairing:
+class DemoGame:
     """A recorded game, what is worth seeing in it, and the picks on it with odds and stake."""
 
     game: str
@@ -51,7 +66,7 @@ class Pairing:
 
 
 PAIRINGS = (
-    Pairing(
+    DemoGame(
         "LAC@LAL 2023-11-01",
         "overtime, after LAL trailed by 19",
         (
@@ -62,12 +77,12 @@ PAIRINGS = (
             ("sgp: LAL ML; over 227.5; LeBron o26.5 pts", 450, 10),
         ),
     ),
-    Pairing(
+    DemoGame(
         "NOP@GSW 2024-04-12",
         "a push on the closing total",
         (("over 223", -110, 20), ("NOP ML", 150, 10), ("GSW -4", -110, 20)),
     ),
-    Pairing(
+    DemoGame(
         "SAC@PHI 2026-01-29",
         "won with 1.3 seconds left",
         (
@@ -77,7 +92,7 @@ PAIRINGS = (
             ("Maxey under 7.5 ast", -120, 10),
         ),
     ),
-    Pairing(
+    DemoGame(
         "HOU@ATL 2026-01-29",
         "a blowout",
         (("HOU -7.5", 280, 10), ("under 225.5", -110, 20)),
@@ -168,3 +183,125 @@ def write_files(folder: Path, feed: str, sink: str) -> Path:
 
 def _codes(playback: Playback) -> tuple[str, str]:
     return playback.recording.home.tricode, playback.recording.away.tricode
+
+
+@dataclass(frozen=True, slots=True)
+class NightResult:
+    """What came of the night. `wrong` holds the numbers of bets without their right result.
+
+    `values` are what the bets were worth by the close, by number.
+    """
+
+    bets: tuple[ShowView, ...]
+    wrong: tuple[int, ...]
+    alerts: int
+    exit_status: int | None
+    log: str
+    values: Mapping[int, ClosingValue] = field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        """Every bet is settled right, an alert has arrived, and the daemon ended cleanly."""
+        whole = len(self.bets) == BETS and not self.wrong
+        return whole and self.alerts > 0 and self.exit_status == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the official box of a game says: the score, and what each player who entered did."""
+
+    home: int
+    away: int
+    figures: Mapping[str, Mapping[Stat, int]]
+
+
+def judge(
+    bets: Sequence[ShowView],
+    messages: Sequence[str],
+    exit_status: int | None,
+    log: str,
+    values: Mapping[int, ClosingValue] | None = None,
+) -> NightResult:
+    """Compare each bet's result with the official box of its games.
+
+    `values` are what the bets were worth by the close, by number.
+    """
+    facts = _facts()
+    wrong = tuple(
+        view.bet.number
+        for view in bets
+        if view.bet.market is None
+        or view.bet.game is None
+        or view.bet.result is not _real(view.bet.market, view.bet.game.id, facts)
+    )
+    return NightResult(tuple(bets), wrong, len(messages), exit_status, log, values or {})
+
+
+def _facts() -> dict[str, Facts]:
+    """The official boxes by game."""
+    found: dict[str, Facts] = {}
+    for playback in playbacks():
+        recording = playback.recording
+        if recording.official is None:
+            continue
+        home, away = recording.official.home, recording.official.away
+        figures = {
+            **_figures(recording.home, home.lines),
+            **_figures(recording.away, away.lines),
+        }
+        found[recording.id] = Facts(home.score, away.score, figures)
+    return found
+
+
+def _figures(team: RecordedTeam, lines: Sequence[PlayerStatLine]) -> dict[str, dict[Stat, int]]:
+    names = {x.id: player_key(f"{x.first} {x.last}") for x in team.players}
+    return {
+        names[x.player]: {
+            Stat.PTS: x.line.points,
+            Stat.REB: x.line.rebounds_off + x.line.rebounds_def,
+            Stat.AST: x.line.assists,
+            Stat.THREES: x.line.threes,
+        }
+        for x in lines
+    }
+
+
+def _real(wager: Wager, game: str, facts: Mapping[str, Facts]) -> Result:
+    """The result that the rules of each market give, worked out apart from the program's own."""
+    if not isinstance(wager, Parlay):
+        return _single(wager, facts[game])
+    legs = [_single(leg.market, facts[leg.game.id]) for leg in wager.legs]
+    if Result.LOST in legs:
+        return Result.LOST
+    return Result.WON if Result.WON in legs else Result.VOID
+
+
+def _single(market: Market, facts: Facts) -> Result:
+    excess = _excess(market, facts)
+    if excess is None:
+        return Result.VOID
+    return Result.PUSH if excess == 0 else Result.WON if excess > 0 else Result.LOST
+
+
+def _excess(market: Market, facts: Facts) -> float | None:
+    """By how much a bet won, below 0 when it lost; None when it is void."""
+    home, away = facts.home, facts.away
+    match market:
+        case Moneyline(side) | Spread(side):
+            margin = home - away if side is Side.HOME else away - home
+            return margin + (market.points if isinstance(market, Spread) else 0)
+        case Total(direction):
+            return _over(direction, home + away - market.points)
+        case TeamTotal(side, direction):
+            return _over(direction, (home if side is Side.HOME else away) - market.points)
+        case PlayerTotal(player, stat, direction, points):
+            figures = facts.figures.get(player.key)
+            if figures is None:
+                return None
+            return _over(direction, sum(figures[x] for x in stat.parts) - points)
+        case _:
+            raise ValueError(f"the demo has no bet such as {market}")
+
+
+def _over(direction: Direction, excess: float) -> float:
+    return excess if direction is Direction.OVER else -excess

@@ -13,19 +13,35 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from aiohttp import web
 from rich.console import Console, Group
 from rich.live import Live
+from rich.table import Table
+from rich.text import Text
 
 from tracker.app.channels import open_channels
-from tracker.cli.demo import screen
-from tracker.cli.demo.night import LASTS, TIP_OFF, pace, playbacks, starts, write_files
-from tracker.cli.demo.verdict import Verdict, judge
+from tracker.app.course import Course, course_of
+from tracker.cli.charts.plot import draw
+from tracker.cli.demo.night import (
+    BETS,
+    LASTS,
+    PAIRINGS,
+    TIP_OFF,
+    NightResult,
+    judge,
+    pace,
+    playbacks,
+    starts,
+    write_files,
+)
+from tracker.cli.screen import chance_text, shown_as
 from tracker.clock import ScaledClock, SystemClock
 from tracker.domain.alert import Sent
-from tracker.domain.bet import Status
+from tracker.domain.bet import Result, Status
+from tracker.domain.league import LEAGUE_ZONE
 from tracker.domain.money import plural
 from tracker.domain.value import ClosingValue
 from tracker.notify.channel import Channel, Message
@@ -33,12 +49,32 @@ from tracker.replay.server import serving
 from tracker.settings import Settings, load_secrets
 from tracker.store import Store, StoreError
 from tracker.store.views import BetView, ShowView
+from tracker.wording.closes import closed_line
+from tracker.wording.figures import score_text, signed_money
+
+_WIDE = 88
+_LONGEST_BET = 23
+"""Columns for a bet's name, so that its money has room on a terminal of 80."""
+
+_STYLES = {
+    Result.WON: "green",
+    Result.LOST: "red",
+    Result.PUSH: "yellow",
+    Result.VOID: "yellow",
+}
 
 MOST = 6
 """Messages that the phone gets: enough to see how they look, too few to be a nuisance."""
 
 _KINDS = {"▲": "chance", "▼": "chance", "✅": "result", "❌": "result", "↔": "result"}
+
 _HEAD = "demo · "
+
+_LOOKS_PER_SECOND = 4
+
+_GRACE = 15.0
+
+_DONE = (Status.PROVISIONAL, Status.OFFICIAL, Status.NEEDS_REVIEW)
 
 
 @dataclass(slots=True)
@@ -123,11 +159,6 @@ async def served(app: web.Application) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-_LOOKS_PER_SECOND = 4
-_GRACE = 15.0
-_DONE = (Status.PROVISIONAL, Status.OFFICIAL, Status.NEEDS_REVIEW)
-
-
 def main(speed: float | None = None, out: Path | None = None, phone: Settings | None = None) -> int:
     """Run the demo; 0 when every bet was settled as the real final says and an alert was sent.
 
@@ -143,14 +174,14 @@ def main(speed: float | None = None, out: Path | None = None, phone: Settings | 
     except KeyboardInterrupt:
         shutil.rmtree(folder, ignore_errors=True)
         return 130
-    screen.conclude(verdict, pictures, console)
+    conclude(verdict, pictures, console)
     return 0 if verdict.good else 1
 
 
 async def _night(
     folder: Path, speed: float | None, console: Console, settings: Settings | None
-) -> Verdict:
-    screen.introduce(console, folder)
+) -> NightResult:
+    introduce(console, folder)
     load_s = await _loaded(console)
     speed = speed or pace(load_s)
     clock = ScaledClock(starts(load_s, speed), speed)
@@ -227,13 +258,11 @@ async def _watch(
         while clock.now() < ends and daemon.returncode is None:
             bets = await _bets(folder / "tracker.db")
             for message in sink.messages[shown:]:
-                live.console.print(screen.alert_line(message, clock.now()), soft_wrap=True)
+                live.console.print(alert_line(message, clock.now()), soft_wrap=True)
                 await phone.show(message)
             shown = len(sink.messages)
             if console.is_terminal:
-                live.update(
-                    Group(screen.heading(clock.now(), shown), screen.table(bets)), refresh=True
-                )
+                live.update(Group(heading(clock.now(), shown), table(bets)), refresh=True)
             if bets and all(bet.status in _DONE for bet in bets) and _told(bets, sink):
                 return
             await real.sleep(1 / _LOOKS_PER_SECOND)
@@ -279,3 +308,131 @@ async def _stop(daemon: asyncio.subprocess.Process) -> int | None:
             return await daemon.wait()
     except TimeoutError:
         return None
+
+
+def introduce(console: Console, folder: Path) -> None:
+    """Say what is about to be seen."""
+    console.print(
+        "Four recorded NBA games, hundreds of times as fast, from a local server that answers as "
+        "the real feed does."
+    )
+    for pairing in PAIRINGS:
+        console.print(f"  {pairing.game}: {pairing.story}")
+    console.print("The daemon runs beside it, as `tracker run` would.")
+    console.print(f"Its files: {folder}\n", soft_wrap=True)
+
+
+def heading(now: datetime, alerts: int) -> Text:
+    """The time of the night and what has arrived."""
+    clock = now.astimezone(LEAGUE_ZONE).strftime("%H:%M:%S")
+    return Text(f"\n{clock} in New York · {alerts} messages sent through Apprise", "bold")
+
+
+def alert_line(message: str, now: datetime) -> Text:
+    """A message as it arrived, with the time of the night."""
+    clock = now.astimezone(LEAGUE_ZONE).strftime("%H:%M")
+    return Text(f"{clock}  {message.splitlines()[0]}")
+
+
+def table(bets: Sequence[BetView]) -> Table:
+    """Every bet with its game, chance and result."""
+    grid = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for head in ("ID", "Bet", "Score", "Clock", "p(hit)", "Result"):
+        most = _LONGEST_BET if head == "Bet" else None
+        right = head == "p(hit)"
+        grid.add_column(head, no_wrap=True, justify="right" if right else "left", max_width=most)
+    for bet in bets:
+        grid.add_row(*_row(bet))
+    return grid
+
+
+def _row(bet: BetView) -> tuple[str | Text, ...]:
+    state, game = bet.state, bet.game
+    score = "" if state is None or game is None else score_text(game, state.score)
+    clock = "" if state is None else state.game_clock
+    return str(bet.number), shown_as(bet), score, clock, chance_text(bet), _result(bet)
+
+
+def _result(bet: BetView) -> Text:
+    if bet.result is None:
+        return Text("")
+    gained = 0
+    if bet.payout_cents is not None and bet.stake_cents is not None:
+        gained = bet.payout_cents - bet.stake_cents
+    money = f" {signed_money(gained)}" if gained else ""
+    return Text(f"{bet.result.value}{money}", _STYLES[bet.result])
+
+
+def conclude(verdict: NightResult, pictures: Path, console: Console) -> None:
+    """The charts, the results, and whether all was right."""
+    for view in verdict.bets:
+        if view.snapshots:
+            # Its colours are in the text: rich counts them as letters unless it is told.
+            console.print(Text.from_ansi("\n".join(_chart(view, min(console.width, _WIDE)))))
+            console.print()
+    console.print(table([view.bet for view in verdict.bets]))
+    _tell_closes(verdict, console)
+    drawn = _draw_pictures(verdict.bets, pictures)
+    right = len(verdict.bets) - len(verdict.wrong)
+    console.print(
+        f"\n{right} of {BETS} bets settled as the real final boxes say, "
+        f"{plural(verdict.alerts, 'message')} arrived, "
+        f"{sum(len(v.snapshots) for v in verdict.bets)} snapshots kept, "
+        f"daemon exit status {verdict.exit_status}."
+    )
+    if drawn:
+        console.print(f"Pictures of a chart of each game: {pictures}")
+    if not verdict.good:
+        console.print("This is not as it should be. The daemon's log:", style="red")
+        console.print(verdict.log[-4000:], markup=False)
+
+
+def _tell_closes(verdict: NightResult, console: Console) -> None:
+    """What each bet was worth by the closing line; the prices of the night are modelled."""
+    told = [
+        (view.bet, value)
+        for view in verdict.bets
+        if (value := verdict.values.get(view.bet.number)) is not None and view.bet.market
+    ]
+    if not told:
+        return
+    console.print("\nBy the closing line (the prices of this night are modelled):")
+    grid = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for bet, value in told:
+        line = value.reason if bet.market is None else closed_line(bet.market, bet.odds, value)
+        grid.add_row(f"  #{bet.number}", Text(shown_as(bet)), Text(line))
+    console.print(grid)
+
+
+def _chart(view: ShowView, columns: int) -> list[str]:
+    return draw(_course(view), columns, whole=False)
+
+
+def _course(view: ShowView) -> Course:
+    return course_of(view, _title(view.bet), _subtitle(view.bet), LEAGUE_ZONE)
+
+
+def _title(bet: BetView) -> str:
+    return f"#{bet.number}  {bet.market_text or bet.pick}"
+
+
+def _subtitle(bet: BetView) -> str:
+    if bet.state is None or bet.game is None:
+        return ""
+    return (
+        f"{score_text(bet.game, bet.state.score)} · {bet.state.game_clock} · {_result(bet).plain}"
+    )
+
+
+def _draw_pictures(views: Sequence[ShowView], folder: Path) -> bool:
+    """A PNG for the first bet of each game; whether it could be drawn (pictures are an extra)."""
+    try:
+        from tracker.cli.charts.picture import write_picture
+    except ImportError:
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    first = {view.bet.game.id: view for view in reversed(views) if view.bet.game is not None}
+    for view in first.values():
+        if view.snapshots:
+            write_picture(_course(view), folder / f"bet-{view.bet.number}.png")
+    return True

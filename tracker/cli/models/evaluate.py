@@ -1,14 +1,17 @@
-"""`tracker evaluate`: how good a model is on seasons that it has not seen."""
+"""`tracker evaluate` and `model compare`: how good a model is on games that it has not seen.
+
+Alone on whole seasons, or two models beside each other, game by game where there are games.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.look import table
 from tracker.cli.models.in_use import (
     DEFAULT_LEAGUE,
     Folder,
@@ -19,13 +22,24 @@ from tracker.cli.models.in_use import (
     seasons_of,
     unseen,
 )
-from tracker.cli.screen import bar, say, say_json
+from tracker.cli.screen import bar, say, say_json, table
 from tracker.cli.session import Scope, scope_of
-from tracker.domain.errors import Misused
+from tracker.domain.errors import Impossible, Misused
+from tracker.domain.league import LEAGUES
 from tracker.registry import registry_beside
 
 if TYPE_CHECKING:
+    from tracker.cli.screen import Advance
     from tracker.forecast import Parameters
+    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games.observe import Checkpoint, Recorded
+
+_SEED = 7
+
+_LATE = (300, 120, 60, 30, 10)
+
+_LEADS = ((0.5, 0), (0.5, 8), (0.25, -5), (0.1, 4), (0.04, -3), (0.01, 2))
+"""Typical states: the part of regulation that is left, and the home team's lead."""
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
@@ -138,3 +152,166 @@ def _tell(result: dict[str, Any], out: Path) -> None:
     heads = ("Brier at", *markets.values(), "CRPS", "80 % covers")
     table(heads, rows, right=range(1, len(heads)))
     say(f"\nTables and plots are in {out}")
+
+
+def compare(
+    context: typer.Context,
+    first: Annotated[str, typer.Argument(metavar="MODEL", help="A name or a file.")],
+    second: Annotated[str, typer.Argument(metavar="OTHER", help="Another one.")],
+    *,
+    folder: Annotated[
+        Path | None, typer.Option("--on", metavar="FOLDER", help="Recorded games to judge on.")
+    ] = None,
+    seasons: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SEASONS", help="Those to judge on; neither may have seen them."),
+    ] = None,
+    league: LeagueOf = DEFAULT_LEAGUE,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two models: what they say of typical states, or how right they were on games.
+
+    With --on and --seasons, Brier scores of both and the mean difference game by game with its
+    95 % interval: below 0 the first one is better.
+    """
+    registry, wanted = registry_beside(scope_of(context).basics().store), known_league(league)
+    models = [named_model(registry, wanted, x) for x in (first, second)]
+    if models[0].league != models[1].league:
+        raise Misused(f"one is for {models[0].league}, the other for {models[1].league}")
+    judged = seasons_of(seasons)
+    if (folder is None) != (not judged):
+        raise Misused("to judge on recorded games give both --on FOLDER and --seasons")
+    names = (Path(first).stem, Path(second).stem)
+    if folder is None:
+        _beside(names, models, as_json)
+        return
+    need_modelling("comparing on recorded games", "pyarrow")
+    for one in models:
+        if not one.transferred:
+            unseen(judged, one.fitted_on)
+    with bar() as advance:
+        rows = _judged(models, folder, judged, advance)
+    if as_json:
+        say_json({"models": list(names), "seasons": list(judged), "rows": rows})
+        return
+    cells = [
+        (x["at"], x["market"], f"{x['brier'][0]:.4f}", f"{x['brier'][1]:.4f}",
+         f"{x['difference']:+.4f}", f"{x['low']:+.4f} … {x['high']:+.4f}")
+        for x in rows
+    ]  # fmt: skip
+    table(("At", "Market", *names, "Difference", "95 %"), cells, right=(2, 3, 4))
+    say("\nBrier scores, paired by game: below 0 the first one is better.")
+
+
+def _beside(names: tuple[str, str], models: Sequence[Parameters], as_json: bool) -> None:
+    """What both say of the same typical states, with the average game as prior."""
+    rows = [_typical(models, left, lead) for left, lead in _LEADS]
+    if as_json:
+        about = [
+            {
+                "model": name,
+                "model_version": x.model_version,
+                "calibration_id": x.calibration_id,
+                "fitted_on": list(x.fitted_on),
+                "sha256": x.checksum,
+            }
+            for name, x in zip(names, models, strict=True)
+        ]
+        say_json({"models": about, "states": rows})
+        return
+    for name, x in zip(names, models, strict=True):
+        seasons = ", ".join(x.fitted_on)
+        say(f"{name}: {x.model_version}, calibration {x.calibration_id}, fitted on {seasons}")
+    say("")
+    cells = [
+        (x["state"], *(f"{p * 100:.1f} %" for p in x["home_win"]),
+         *(f"{m:.1f} ± {s:.1f}" for m, s in x["total"]))
+        for x in rows
+    ]  # fmt: skip
+    heads = ("State", *(f"home wins, {x}" for x in names), *(f"total, {x}" for x in names))
+    table(heads, cells, right=range(1, 5))
+
+
+def _typical(models: Sequence[Parameters], left: float, lead: int) -> dict[str, Any]:
+    from tracker.domain.game import GameState, Phase, Score, Side
+    from tracker.domain.market import Moneyline
+    from tracker.forecast import forecast, price, prior_from
+    from tracker.modelling.games.observe import game_of
+
+    rules = LEAGUES[models[0].league]
+    period, before = rules.periods, round(left * rules.regulation_seconds)
+    while before > rules.period_seconds:
+        period, before = period - 1, before - rules.period_seconds
+    prior = prior_from(None, models[0])
+    scored = round(prior.total * (1 - left))
+    scored += (scored - lead) % 2
+    score = Score((scored + lead) // 2, (scored - lead) // 2)
+    state = GameState(game_of(rules), Phase.LIVE, period, float(before), score, periods=None)
+    outlooks = [forecast(state, prior_from(None, x), x) for x in models]
+    side = "level" if lead == 0 else f"home {'leads' if lead > 0 else 'trails'} by {abs(lead)}"
+    return {
+        "state": f"{state.game_clock}, {side}",
+        "home_win": [price(Moneyline(Side.HOME), x, state).win for x in outlooks],
+        "total": [(x.mu.total, x.sigma.total) for x in outlooks],
+    }
+
+
+def _judged(
+    models: Sequence[Parameters], folder: Path, seasons: Sequence[str], advance: Advance
+) -> list[dict[str, Any]]:
+    import numpy as np
+
+    from tracker.modelling import metrics
+    from tracker.modelling.games import observe
+    from tracker.modelling.games.dataset import read
+
+    advance("reading", 0.0)
+    data = read(folder, models[0].league)
+    recorded = _recorded(data, models, seasons)
+    if not len(recorded[0].games):
+        raise Impossible(f"the dataset has no whole games of {', '.join(seasons)}: name others")
+    regulation = data.league.regulation_seconds
+    clocks = [regulation * 3 // 4, regulation // 2, regulation // 4, *_LATE]
+    rows = []
+    for k, clock in enumerate(clocks):
+        advance("judging", k / len(clocks))
+        looks = [
+            observe.checkpoint(x, clock, one, _SEED)
+            for x, one in zip(recorded, models, strict=True)
+        ]
+        for market in observe.MARKETS:
+            losses = [_losses(x, market) for x in looks]
+            gap = metrics.bootstrap(losses[0] - losses[1], _SEED)
+            rows.append(
+                {
+                    "at": f"{clock // 60}:{clock % 60:02d} left",
+                    "market": market,
+                    "brier": [float(np.nanmean(x)) for x in losses],
+                    "difference": gap.mean,
+                    "low": gap.low,
+                    "high": gap.high,
+                }
+            )
+    return rows
+
+
+def _losses(checkpoint: Checkpoint, market: str) -> Any:
+    import numpy as np
+
+    return (np.array(checkpoint.p[market]) - np.array(checkpoint.hit[market])) ** 2
+
+
+def _recorded(
+    data: Dataset, models: Sequence[Parameters], seasons: Sequence[str]
+) -> list[Recorded]:
+    """The whole games of the seasons, with the priors that each model has of them."""
+    import numpy as np
+
+    from tracker.modelling.games.fit import complete, priors_of
+    from tracker.modelling.games.observe import Recorded
+    from tracker.modelling.games.trace import trace
+
+    told = trace(data)
+    chosen = np.isin(data.games.season, list(seasons)) & complete(data, told)
+    priors = [priors_of(data.games, x.ratings) for x in models]
+    return [Recorded(data, told.seconds, x, np.flatnonzero(chosen & x.use)) for x in priors]

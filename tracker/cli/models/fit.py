@@ -1,9 +1,14 @@
-"""`tracker fit`: a model's figures out of recorded seasons, the same bytes every time."""
+"""`tracker fit`, `model retrain` and `calibrate`: figures out of recorded games, and of your bets.
+
+A fit writes the same bytes every time; a retrain keeps its fit as a candidate and judges it.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,16 +22,33 @@ from tracker.cli.models.in_use import (
     seasons_in,
     seasons_of,
 )
-from tracker.cli.screen import bar, note, say, say_json
-from tracker.domain.errors import Impossible, Misused
+from tracker.cli.screen import bar, note, say, say_json, table
+from tracker.cli.session import Scope, scope_of, session
+from tracker.clock import SystemClock
+from tracker.domain.errors import Impossible, Misused, TrackerError
+from tracker.domain.league import slate_date
+from tracker.host import return_large_blocks
+from tracker.registry import CALIBRATION, GAMES, PLAYERS, Kind, registry_beside
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracker.cli.screen import Advance
     from tracker.forecast import Parameters
+    from tracker.modelling.calibration import MadeCalibration
+    from tracker.registry import Entry, Registry
 
 
 _FEW = 400
 """Games below which a fit is told to be coarse: a third of an NBA season."""
+
+_BOTH = "both"
+
+_OVERLAP = timedelta(days=2)
+"""How far back games are collected anew: one may have been left out for a feed in trouble."""
+
+_MOMENTS = ("tip", "6:00 Q1", "end Q1", "6:00 Q2", "half", "6:00 Q3", "end Q3", "6:00", "5:00")
+"""Moments in the order of a game; a file keeps them by name."""
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
@@ -150,3 +172,215 @@ def _fit(
     fresh.write_text(text, "utf-8")
     fresh.replace(out)
     return decode(text, out.name), int(np.isin(data.games.season, list(seasons)).sum())
+
+
+def retrain(
+    context: typer.Context,
+    *,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--on", metavar="FOLDER", help="Recorded games; else `models.history`."),
+    ] = None,
+    league: LeagueOf = DEFAULT_LEAGUE,
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="KIND", help="games, players or both.")
+    ] = GAMES.name,
+    seasons: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SEASONS", help="Such as 2024-25,2025-26; else all that are there."),
+    ] = None,
+    collect: Annotated[
+        bool, typer.Option("--collect", help="Collect the games played since the last one first.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fit on recorded games, judge the fit on a season that it has not seen, keep a candidate.
+
+    It is never put in use by itself: try it with `tracker model trial start`, or look at it with
+    `tracker model show` and put it in use with `tracker model activate`.
+    """
+    scope, wanted = scope_of(context), known_league(league)
+    kinds = _wanted(kind)
+    need_modelling("a retrain", "pyarrow")
+    return_large_blocks()
+    place = folder or scope.settings().history_folder
+    if collect:
+        _collect(scope, wanted, place)
+    if kind == _BOTH and _seasons_of_players(place, wanted) < 2:  # noqa: PLR2004 - one to judge on
+        note(f"{place / wanted} tells of no players in two seasons: their figures stay")
+        kinds = (GAMES,)
+    found = [_retrained(scope, wanted, x, place, seasons_of(seasons)) for x in kinds]
+    if as_json:
+        from tracker.app.models import model_json
+
+        say_json([model_json(x) for x in found])
+        return
+    for entry in found:
+        _tell_kept(entry)
+
+
+def _seasons_of_players(folder: Path, league: str) -> int:
+    """In how many seasons a folder tells of players."""
+    if not (folder / league / "player_games.parquet").is_file():
+        return 0
+    from tracker.modelling.players.dataset import seasons_with_players
+
+    return len(set(seasons_with_players(folder, league).tolist()))
+
+
+def _wanted(kind: str) -> tuple[Kind[Any], ...]:
+    known: dict[str, tuple[Kind[Any], ...]] = {
+        GAMES.name: (GAMES,), PLAYERS.name: (PLAYERS,), _BOTH: (GAMES, PLAYERS),
+    }  # fmt: skip
+    if kind not in known:
+        raise Impossible(f"a {kind!r} is not retrained: choose one of {', '.join(known)}")
+    return known[kind]
+
+
+def _collect(scope: Scope, league: str, folder: Path) -> None:
+    """Bring a folder of recorded games up to date."""
+    from tracker.cli.models.history import collect_days
+    from tracker.modelling.collect.folder import HistoryFolder
+
+    latest = HistoryFolder(folder, league).latest
+    if latest is None:
+        raise Impossible(
+            f"{folder / league} holds no games yet: collect seasons with `tracker history --season`"
+        )
+    days = latest - _OVERLAP, slate_date(SystemClock().now())
+    try:
+        added = collect_days(scope, league, days, folder)
+    except TrackerError as why:
+        note(f"nothing was collected: {why}")
+    else:
+        note(f"{added} games collected")
+
+
+def _retrained(
+    scope: Scope, league: str, kind: Kind[Any], folder: Path, seasons: Sequence[str]
+) -> Entry:
+    from tracker.modelling.games.dataset import BadDataset
+    from tracker.modelling.retrain import retrained_games, retrained_players
+    from tracker.registry import in_use
+
+    registry = registry_beside(scope.basics().store)
+    champion, _ = in_use(registry, league)
+    day = SystemClock().now().date().isoformat()
+    work = retrained_games if kind is GAMES else retrained_players
+    try:
+        with bar() as advance:
+            text = work(folder, champion, seasons, day, advance)
+    except BadDataset as why:
+        raise Impossible(str(why)) from why
+    except MemoryError as why:
+        raise Impossible(
+            f"the games of {folder / league} need more memory than there is: "
+            "keep fewer seasons in the folder"
+        ) from why
+    return _kept(registry, league, kind, f"retrained-{day}", text)
+
+
+def _kept(
+    registry: Registry[Parameters], league: str, kind: Kind[Any], name: str, text: str
+) -> Entry:
+    """Keep a candidate; of two on one day that differ the second gets a number."""
+    kept = registry.of(kind)
+    known = {x.name for x in kept.list(league)}
+    names = [name, *(f"{name}.{n}" for n in range(2, len(known) + 3))]
+    for one in names:
+        path = kept.home(league) / f"{one}.json"
+        if one not in known or path.read_text("utf-8", errors="replace") == text:
+            return kept.keep(league, one, text)
+    raise Impossible(f"{names[-1]} is there already: delete what is not needed")
+
+
+def _tell_kept(entry: Entry) -> None:
+    say(f"{entry.league} {entry.kind}: candidate {entry.name}, {entry.model_version}")
+    say(f"  fitted on     {', '.join(entry.fitted_on)}, {entry.about.games} games")
+    told = entry.about.unseen
+    if told is not None:
+        say(f"  unseen        {told['season']}, {told['games']} games, by a fit without it")
+        mine, other = told["moments"], told.get("in_use", {})
+        names = list(next(iter(mine.values())))
+        rows = [
+            (at, *(_beside(scores[x], other.get(at, {}).get(x)) for x in names))
+            for at, scores in sorted(mine.items(), key=_order)
+        ]
+        heads = (x + (" (in use)" if other else "") for x in names)
+        table(("At", *heads), rows, right=range(1, len(names) + 1))
+    note(f"It is not in use. Try it: tracker model trial start {entry.name}"
+         + ("" if entry.kind == GAMES.name else f" --kind {entry.kind}"))  # fmt: skip
+
+
+def _order(x: tuple[str, object]) -> int:
+    return _MOMENTS.index(x[0]) if x[0] in _MOMENTS else len(_MOMENTS)
+
+
+def _beside(mine: float, other: float | None) -> str:
+    return f"{mine:.4f}" if other is None else f"{mine:.4f} ({other:.4f})"
+
+
+def calibrate(
+    context: typer.Context,
+    league: LeagueOf = DEFAULT_LEAGUE,
+    as_json: AsJson = False,
+) -> None:
+    """Learn from your own official results how chances should be corrected, market by market.
+
+    Nothing is learnt from fewer than 500 results of a market, and no correction is kept that is not
+    better on later bets, by log loss and by ECE, with the whole 95 % interval of the difference.
+    What passes is kept as a candidate; `tracker model activate --kind calibration` puts it in use.
+    """
+    scope, wanted = scope_of(context), known_league(league)
+    made = asyncio.run(_calibrated(scope, wanted))
+    entry = None
+    if made.text is not None:
+        day = SystemClock().now().date().isoformat()
+        registry = registry_beside(scope.basics().store)
+        entry = _kept(registry, wanted, CALIBRATION, f"calibrated-{day}", made.text)
+    if as_json:
+        from tracker.app.models import model_json
+
+        told = None if entry is None else model_json(entry)
+        say_json({"league": wanted, "candidate": told, "segments": dict(made.evidence)})
+        return
+    if not made.evidence:
+        say(f"No {wanted} bet has an official result that can teach anything yet.")
+        return
+    _tell_segments(made)
+    if entry is None:
+        say("Nothing is corrected: no market passes.")
+        return
+    say(f"Candidate {entry.name}: {entry.model_version}")
+    note(f"tracker model activate {entry.name} --kind calibration --league {wanted}")
+
+
+async def _calibrated(scope: Scope, league: str) -> MadeCalibration:
+    from tracker.modelling.calibration import calibrated
+    from tracker.store import StoreMissing
+
+    day = SystemClock().now().date().isoformat()
+    try:
+        async with session(scope) as at:
+            rows = await at.store.outcomes.official_chances(league)
+    except StoreMissing:
+        rows = ()
+    return await asyncio.to_thread(calibrated, league, rows, day)
+
+
+def _tell_segments(made: MadeCalibration) -> None:
+    rows = []
+    for name, x in made.evidence.items():
+        if x["method"] is None:
+            rows.append((name, str(x["bets"]), "", "", "", x["why"]))
+            continue
+        verdict = "passes" if x["used"] else "does not pass"
+        rows.append((
+            name, str(x["bets"]), x["method"], _change(x["log_loss"]), _change(x["ece"]), verdict,
+        ))  # fmt: skip
+    heads = ("Market", "Bets", "Map", "Log loss (95 % of change)", "ECE (95 % of change)", "")
+    table(heads, rows, right=(1,))
+
+
+def _change(x: dict[str, float]) -> str:
+    return f"{x['raw']:.4f} → {x['calibrated']:.4f} ({x['low']:+.4f} … {x['high']:+.4f})"

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.cli.declare import declare
-from tracker.cli.ending import Ended
 from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league, need_modelling
 from tracker.cli.screen import Advance, bar, note, say
-from tracker.cli.session import Scope, scope_of, session
+from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, GameState, Phase
@@ -83,12 +82,12 @@ def history(
         asyncio.run(_collect(scope_of(context), wanted, days, wanted_ids, work))
     for line in work.left_out:
         note(line)
-    say(f"{plural(work.added, 'game')} added to {out / wanted}, {len(folder.known)} in all")
+    say(f"{plural(work.added, 'game')} added to {out / wanted}, {folder.games} in all")
     asyncio.run(_keep(scope_of(context), folder))
     if work.stopped is not None:
         raise Impossible(f"{work.stopped}; what was read is kept, the same command goes on")
-    if not folder.known:
-        raise Ended
+    if not folder.games:
+        raise CommandEnded
 
 
 def collect_days(scope: Scope, league: str, days: tuple[date, date], out: Path) -> int:
@@ -178,7 +177,8 @@ async def _collect(
             return
         work.advance("the schedule", 0.0)
         games = await _games(feed, days)
-        missing = [x for x in games if x.id not in work.folder.known]
+        known = work.folder.known
+        missing = [x for x in games if x.id not in known]
         await _read_all(feed, missing, work)
 
 

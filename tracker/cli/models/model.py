@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.declare import AsJson, declare
-from tracker.cli.look import table
-from tracker.cli.models.compare import compare
+from tracker.cli.declare import AsJson, declare_group
+from tracker.cli.models.evaluate import compare
+from tracker.cli.models.fit import calibrate, retrain
 from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, is_file_name, known_league
-from tracker.cli.models.retrain import calibrate, retrain
-from tracker.cli.models.trial import trial_group
-from tracker.cli.screen import note, say, say_json
+from tracker.cli.models.trial import attach_trial
+from tracker.cli.screen import note, say, say_json, table
 from tracker.cli.session import Scope, scope_of
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, TrackerError
@@ -46,20 +45,23 @@ _FORMATS: dict[str, Kind[Any]] = {
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
     """Make the verb and its words known."""
-    group = typer.Typer(
-        name=name,
-        help="List, choose, compare, retrain and try the models that forecast.",
-        no_args_is_help=True,
+    attach_trial(
+        declare_group(
+            app,
+            name,
+            "List, choose, compare, retrain and try the models that forecast.",
+            {
+                "list": listing,
+                "show": show,
+                "activate": activate,
+                "rollback": rollback,
+                "compare": compare,
+                "retrain": retrain,
+                "calibrate": calibrate,
+            },
+            panel,
+        )
     )
-    declare(group, "list", listing)
-    declare(group, "show", show)
-    declare(group, "activate", activate)
-    declare(group, "rollback", rollback)
-    declare(group, "compare", compare)
-    declare(group, "retrain", retrain)
-    declare(group, "calibrate", calibrate)
-    group.add_typer(trial_group())
-    app.add_typer(group, rich_help_panel=panel)
 
 
 def _registry(context: typer.Context) -> Registry[Parameters]:
@@ -67,7 +69,7 @@ def _registry(context: typer.Context) -> Registry[Parameters]:
 
 
 def _kind(name: str) -> Kind[Any]:
-    from tracker.app.trials import kind_named
+    from tracker.app.models import kind_named
 
     return kind_named(name)
 
@@ -244,7 +246,7 @@ def activate(
 async def _activate(
     scope: Scope, registry: Registry[Parameters], league: str, kind: Kind[Any], name: str
 ) -> Entry:
-    from tracker.app.trials import activate as put_in_use
+    from tracker.app.models import activate as put_in_use
     from tracker.cli.session import session
 
     now = SystemClock().now()

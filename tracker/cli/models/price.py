@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from tracker.cli.declare import declare
-from tracker.cli.ending import Ended
 from tracker.cli.screen import bar, note
-from tracker.cli.session import Scope, scope_of
+from tracker.cli.session import CommandEnded, Scope, scope_of
 from tracker.domain.errors import TrackerError
 from tracker.domain.money import plural
 
@@ -72,7 +71,7 @@ def price(
                 advance(f"{plural(number, 'state')}", _part(lines))
     if wrong:
         note(f"{wrong} {'line' if wrong == 1 else 'lines'} could not be priced: see `error`")
-        raise Ended
+        raise CommandEnded
 
 
 def _loader(scope: Scope, model: str | None) -> Callable[[str], Parameters]:

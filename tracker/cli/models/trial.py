@@ -1,4 +1,4 @@
-"""`tracker model trial`: a challenger beside the model in use, and what the gate says of it."""
+"""`tracker model trial` and `monitors`: a challenger on trial, and whether the numbers hold."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.declare import AsJson, declare
-from tracker.cli.look import table
-from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league
-from tracker.cli.screen import note, progress, say, say_json
+from tracker.cli.declare import AsJson, declare, declare_group
+from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, ModelsInUse, known_league
+from tracker.cli.screen import note, progress, say, say_json, table
 from tracker.cli.session import Scope, Session, scope_of, session
+from tracker.domain.league import NBA, slate_date
 from tracker.registry import GAMES, PLAYERS, registry_beside
 
 if TYPE_CHECKING:
-    from tracker.app.trials import JudgedTrial
+    from zoneinfo import ZoneInfo
+
+    from tracker.app.models import JudgedTrial
+    from tracker.store.monitoring import Figure, Standing
     from tracker.store.trials import Trial
+
 
 KindOnTrial = Annotated[
     str, typer.Option("--kind", metavar="KIND", help=f"One of {GAMES.name}, {PLAYERS.name}.")
@@ -24,19 +28,24 @@ KindOnTrial = Annotated[
 
 _NONE = "No model is on trial: tracker model trial start MODEL"
 
+_DAYS = 14
 
-def trial_group() -> typer.Typer:
-    """The words of `tracker model trial`."""
-    group = typer.Typer(
-        name="trial",
-        help="Try a model beside the one in use: start, show, judge, stop.",
-        no_args_is_help=True,
+_NOTHING = "Nothing was worked out yet: the daemon does it every morning, or `--update` now."
+
+
+def attach_trial(model: typer.Typer) -> None:
+    """Make the words of `tracker model trial` known."""
+    declare_group(
+        model,
+        "trial",
+        "Try a model beside the one in use: start, show, judge, stop.",
+        {
+            "start": start,
+            "show": show,
+            "judge": judge,
+            "stop": stop,
+        },
     )
-    declare(group, "start", start)
-    declare(group, "show", show)
-    declare(group, "judge", judge)
-    declare(group, "stop", stop)
-    return group
 
 
 def start(
@@ -62,8 +71,8 @@ def start(
 
 
 async def _start(scope: Scope, league: str, kind: str, name: str) -> Trial:
-    from tracker.app.trials import kind_named
-    from tracker.app.trials import start as start_trial
+    from tracker.app.models import kind_named
+    from tracker.app.models import start as start_trial
 
     async with session(scope, write=True) as at:
         registry = registry_beside(at.basics.store)
@@ -82,7 +91,7 @@ def show(
 
 
 async def _show(scope: Scope, every: bool, as_json: bool) -> None:
-    from tracker.app.trials import judged
+    from tracker.app.models import judged
     from tracker.store import StoreMissing
 
     try:
@@ -93,7 +102,7 @@ async def _show(scope: Scope, every: bool, as_json: bool) -> None:
                 found = [await judged(at.store, registry, x) for x in trials if x.ended_at is None]
     except StoreMissing:
         trials, found = (), []
-    _tell(trials, found, as_json)
+    _tell_trial(trials, found, as_json)
 
 
 def judge(context: typer.Context, as_json: AsJson = False) -> None:
@@ -107,12 +116,12 @@ def judge(context: typer.Context, as_json: AsJson = False) -> None:
 
 async def _judge(scope: Scope, as_json: bool) -> None:
     found = await judge_now(scope)
-    _tell(tuple(x.trial for x in found), list(found), as_json)
+    _tell_trial(tuple(x.trial for x in found), list(found), as_json)
 
 
 async def judge_now(scope: Scope, at: Session | None = None) -> tuple[JudgedTrial, ...]:
     """Judge every trial, in a session that is open already or in one of its own."""
-    from tracker.app.trials import judge_all
+    from tracker.app.models import judge_all
 
     promote = scope.settings().models.promote == "auto"
     if at is not None:
@@ -136,7 +145,7 @@ def stop(
 
 
 async def _stop(scope: Scope, league: str, kind: str) -> Trial:
-    from tracker.app.trials import stop as stop_trial
+    from tracker.app.models import stop as stop_trial
 
     async with session(scope, write=True) as at:
         return await stop_trial(at.store, league, kind, at.now)
@@ -148,7 +157,7 @@ def _say_trial(trial: Trial) -> None:
     say_json(trial_json(trial, None))
 
 
-def _tell(trials: tuple[Trial, ...], found: list[JudgedTrial], as_json: bool) -> None:
+def _tell_trial(trials: tuple[Trial, ...], found: list[JudgedTrial], as_json: bool) -> None:
     if as_json:
         say_json([_json(x, found) for x in trials])
         return
@@ -180,7 +189,91 @@ def _tell_judgement(one: JudgedTrial) -> None:
 
 
 def _json(trial: Trial, found: list[JudgedTrial]) -> dict[str, Any]:
-    from tracker.app.trials import judged_json
+    from tracker.app.models import judged_json
 
     one = next((x for x in found if x.trial.id == trial.id), None)
     return judged_json(trial, one)
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make the verb known."""
+    declare(app, name, monitors, panel)
+
+
+def monitors(
+    context: typer.Context,
+    *,
+    update: Annotated[bool, typer.Option("--update", help="Work them out anew.")] = False,
+    history: Annotated[bool, typer.Option("--history", help="Every change, newest first.")] = False,
+    figures: Annotated[bool, typer.Option("--figures", help="The figures of each day.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show whether the model, the sources and the record are as they should be.
+
+    A monitor adds up surprises game by game; a five-point drift of totals shows after about six
+    weeks of games, a spread that is much too small after one or two.
+    """
+    asyncio.run(_monitors(scope_of(context), update, history, figures, as_json))
+
+
+async def _monitors(
+    scope: Scope, update: bool, history: bool, figures: bool, as_json: bool
+) -> None:
+    from tracker.app.monitors import last_of, monitors_json
+    from tracker.store import StoreMissing
+
+    try:
+        if update:
+            await _update(scope)
+        async with session(scope) as at:
+            changes = await at.store.monitoring.history()
+            since = slate_date(at.now).toordinal() - _DAYS
+            daily = await at.store.monitoring.figures(slate_date(at.now).fromordinal(since))
+    except StoreMissing:
+        changes, daily = (), ()
+    if as_json:
+        say_json(monitors_json(changes, daily))
+    elif figures:
+        _tell_figures(daily)
+    else:
+        _tell_monitors(changes if history else last_of(changes), scope.basics().zone)
+
+
+async def _update(scope: Scope) -> None:
+    from tracker.app.monitors import watch
+
+    async with session(scope, write=True) as at:
+        leagues = dict.fromkeys((NBA.id, *await at.store.seasons.leagues(slate_date(at.now))))
+        load = ModelsInUse(registry_beside(at.basics.store), note)
+        with progress("working out the monitors"):
+            await watch(at.store, leagues, load, at.now)
+            # What came of the games is known: the models on trial are judged by it too.
+            await judge_now(scope, at)
+
+
+def _tell_monitors(found: tuple[Standing, ...], zone: ZoneInfo) -> None:
+    if not found:
+        say(_NOTHING)
+        return
+    rows = [
+        (
+            x.league,
+            x.name,
+            x.state.value,
+            f"{x.value:.2f}" if x.level else "",
+            f"{x.level:g}" if x.level else "",
+            f"{x.at.astimezone(zone):%Y-%m-%d}",
+            x.advice if x.state.value != "well" else "",
+        )
+        for x in found
+    ]
+    heads = ("League", "Monitor", "State", "Value", "Limit", "Since", "What to do")
+    table(heads, rows, right=(3, 4))
+
+
+def _tell_figures(daily: tuple[Figure, ...]) -> None:
+    if not daily:
+        say(_NOTHING)
+        return
+    rows = [(x.day.isoformat(), x.league, x.name, f"{x.value:.4g}", str(x.count)) for x in daily]
+    table(("Day", "League", "Figure", "Value", "Of"), rows, right=(3, 4))

@@ -1,20 +1,24 @@
-"""`tracker test-alert`: a real message through every channel that is configured."""
+"""`tracker test-alert` and `telegram`: a message through every channel, and whose chat it is."""
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sys
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never
+from urllib.parse import urlsplit
 
 import typer
 
 from tracker.app.channels import open_channels
-from tracker.cli.declare import AsJson, declare
-from tracker.cli.ending import Ended
+from tracker.cli.declare import AsJson, declare, declare_group
 from tracker.cli.screen import asks, note, paint, progress, say, say_json
-from tracker.cli.session import Scope, scope_of
+from tracker.cli.session import CommandEnded, Scope, scope_of, session
+from tracker.clock import Clock, SystemClock
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.errors import Impossible
 from tracker.domain.events import tell_nobody
@@ -22,15 +26,35 @@ from tracker.domain.policy import Level
 
 if TYPE_CHECKING:
     from tracker.notify.channel import Channel
+    from tracker.notify.channels.telegram.bot import BotApi
+    from tracker.notify.channels.telegram.channel import TelegramChannel
+    from tracker.notify.channels.telegram.connection import TelegramConnection
+    from tracker.notify.channels.telegram.values import Answer, Updates
     from tracker.settings import Settings
+    from tracker.store import Store
+    from tracker.store.access import Paired
 
 
 TEST_BODY = "▲ A test of tracker: alerts on your bets will look like this.\nNo bet is meant by it."
 
+_NO_BOT = (
+    "there is no bot yet: ask @BotFather for one with /newbot, and write its token under "
+    "[notify.telegram] token, or let `tracker init --channel telegram` ask for it"
+)
+
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb known."""
-    declare(app, name, try_channels, panel)
+    """Make one of the verbs known."""
+    if name == "test-alert":
+        declare(app, name, try_channels, panel)
+        return
+    declare_group(
+        app,
+        name,
+        "Pair a Telegram chat with a code, list who may command, or part from all.",
+        {"pair": pair, "chats": chats, "forget": forget},
+        panel,
+    )
 
 
 def try_channels(
@@ -91,7 +115,7 @@ async def _test(scope: Scope, text: str | None, as_json: bool) -> None:
             mark = paint("✔", "green") if told["sent"] else paint("✘", "red")
             say(f"{mark} {name}: {told['answer']}")
     if not all(isinstance(outcome, Sent) for _, outcome in answers):
-        raise Ended
+        raise CommandEnded
 
 
 def answer_of(outcome: Outcome) -> dict[str, object]:
@@ -118,7 +142,7 @@ _HINTS = {
 
 
 async def try_out(channel: Channel) -> None:
-    """Send a real message and ask whether it came; Ended when it certainly did not leave."""
+    """Send a real message and ask whether it came; CommandEnded when it certainly did not leave."""
     from tracker.domain.alert import Sent
     from tracker.notify.channel import Message
 
@@ -129,7 +153,7 @@ async def try_out(channel: Channel) -> None:
         told = answer_of(outcome)
         if not isinstance(outcome, Sent):
             say(f"{paint('✘', 'red')} {channel.name}: {told['answer']}")
-            raise Ended
+            raise CommandEnded
         say(f"{paint('✔', 'green')} {channel.name} took a message.")
         if not asks() or typer.confirm("Did it arrive?", default=True):
             return
@@ -137,3 +161,277 @@ async def try_out(channel: Channel) -> None:
         if attempt + 1 == _TRIES or not typer.confirm("Send it again?", default=True):
             break
     note("`tracker test-alert` sends one whenever you like.")
+
+
+def pair(context: typer.Context) -> None:
+    """Show a code; whoever sends it to the bot makes that chat theirs.
+
+    Alerts and cards go to the chat that was paired last, and only who has paired in a chat may
+    give commands there. The code is good for ten minutes and for one use. A running daemon takes
+    the chat up at once.
+    """
+    asyncio.run(pair_chat(scope_of(context)))
+
+
+def chats(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the chats and users that are paired."""
+    asyncio.run(_chats(scope_of(context), as_json))
+
+
+def forget(context: typer.Context) -> None:
+    """Part from every chat: nobody may command until somebody pairs again."""
+    asyncio.run(_forget(scope_of(context)))
+
+
+async def pair_chat(scope: Scope) -> None:
+    """Pair a chat with the configured bot, and send it a first message."""
+    from tracker.notify.channels.telegram.values import ChatPlace
+
+    channel = _channel(scope)
+    async with channel, session(scope, write=True) as at:
+        await channel.warm_up()
+        heard = at.daemon is not None and channel.use.commands
+        if heard:
+            note(
+                "The running daemon listens for it. If it was started before the token was "
+                "written, start it again first."
+            )
+        bond = await pair_by_code(at.store, channel.line, heard_by_daemon=heard)
+        where = "" if bond.topic is None else f", topic {bond.topic}"
+        say(f"Paired: chat {bond.chat}{where}, user {bond.user}.")
+        if channel.use.fixed and channel.line.chat_id != bond.chat:
+            note(
+                f"Alerts still go to chat {channel.line.chat_id}, which the configuration names: "
+                "take [notify.telegram] chat_id out to send them here."
+            )
+            return
+        channel.line.write_to(ChatPlace(bond.chat, bond.topic))
+        await try_out(channel)
+
+
+def _channel(scope: Scope) -> TelegramChannel:
+    """The configured bot; Impossible when there is none."""
+    from tracker.notify.channels.telegram.channel import telegram_channel
+    from tracker.settings import load_secrets
+
+    settings = scope.settings()
+    token = load_secrets(settings).telegram_token
+    if token is None:
+        raise Impossible(_NO_BOT)
+    channel = telegram_channel(settings.notify.telegram, token)
+    if channel is None:
+        raise Impossible(_NO_BOT)
+    return channel
+
+
+async def _chats(scope: Scope, as_json: bool) -> None:
+    from tracker.store.access import paired_in
+
+    bot = scope.settings().notify.telegram
+    fixed = bot.chat_id
+    found = await asyncio.to_thread(paired_in, scope.basics().store)
+    chat, topic = (found.chat, found.topic) if fixed is None else (fixed, bot.topic_id)
+    if as_json:
+        users = [{"chat": chat, "user": user} for chat, user in sorted(found.users)]
+        say_json(
+            {
+                "alerts_to": chat,
+                "topic": topic,
+                "by_configuration": fixed is not None,
+                "paired": users,
+            }
+        )
+        return
+    if chat is None:
+        say("No chat is paired: `tracker telegram pair`.")
+        return
+    named = " (named in the configuration)" if fixed is not None else ""
+    within = "" if topic is None else f", topic {topic}"
+    say(f"Alerts and cards go to chat {chat}{within}{named}.")
+    for where, user in sorted(found.users):
+        say(f"User {user} may command from chat {where}.")
+
+
+async def _forget(scope: Scope) -> None:
+    async with session(scope, write=True) as at:
+        count = await at.store.pairing.forget()
+        say(f"{count} parted." if count else "Nobody was paired.")
+        if at.daemon is not None and count:
+            note("Start the daemon again: it still writes to the chat that it has.")
+
+
+VALID_FOR = timedelta(minutes=10)
+"""How long a code may be sent."""
+
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_CODE_LENGTH = 8
+_POLL_SECONDS = 5
+_POLL_LIMIT = 20.0
+_LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """A chat and the user who paired it, from a topic where it has topics."""
+
+    chat: int
+    user: int
+    topic: int | None = None
+
+
+def new_code() -> str:
+    """A code that nobody guesses: 40 bits, without letters that are taken for others."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(_CODE_LENGTH))
+
+
+async def pair_by_code(
+    store: Store, line: TelegramConnection, *, heard_by_daemon: bool, real: Clock | None = None
+) -> Bond:
+    """Show a code and wait until somebody has sent it to the bot.
+
+    With `heard_by_daemon` the running daemon reads the bot's messages, and here its finding is
+    waited for. Raises Impossible when the bot cannot be reached or nobody sends the code in time.
+    """
+    clock = real or SystemClock()
+    before = await store.pairing.known()
+    api = await line.opened()
+    name = await _name(api, line)
+    await _free_of_webhook(api, line)
+    code = new_code()
+    ends = clock.now() + VALID_FOR
+    await store.pairing.expect(code, ends)
+    _tell_bond(name, code)
+    listening = _Listening(store, api, clock, heard_by_daemon)
+    with progress("waiting for the code"):
+        while clock.now() < ends:
+            bond = _heard_elsewhere(before, await store.pairing.known())
+            if bond is not None:
+                return bond
+            bond = await listening.turn()
+            if bond is not None:
+                return bond
+    raise Impossible(
+        f"nobody sent the code within {VALID_FOR.seconds // 60} minutes: run `tracker telegram "
+        "pair` again"
+    )
+
+
+async def _name(api: BotApi, line: TelegramConnection) -> str:
+    """The bot's user name; Impossible, with what to do, when it cannot be had."""
+    try:
+        async with asyncio.timeout(line.limit):
+            found = await api.name()
+    except TimeoutError:
+        raise Impossible(f"no answer from Telegram within {line.limit:g} s: try again") from None
+    match found:
+        case str():
+            return found
+        case Refused(why) | Failed(why) | Unknown(why):
+            raise Impossible(why)
+        case _:
+            raise Impossible("Telegram answered oddly: see [notify.telegram] api_url")
+
+
+def _heard_elsewhere(before: Paired, now: Paired) -> Bond | None:
+    """What the daemon has made of the code, which may come from a chat that was paired before."""
+    if now.chat is None or (now.chat, now.topic, now.users) == (
+        before.chat, before.topic, before.users,
+    ):  # fmt: skip
+        return None
+    new = now.users - before.users
+    chat, user = next(iter(new or {x for x in now.users if x[0] == now.chat}))
+    return Bond(chat, user, now.topic if chat == now.chat else None)
+
+
+async def _free_of_webhook(api: BotApi, line: TelegramConnection) -> None:
+    """Take away the address that Telegram sends the bot's messages to, and say so.
+
+    While there is one, nobody can poll for them, and the code would never be heard.
+    """
+    try:
+        async with asyncio.timeout(line.limit):
+            address = await api.webhook()
+            if not isinstance(address, str) or not address:
+                return
+            await _remove_webhook(api, urlsplit(address).hostname or "another server")
+    except TimeoutError:
+        return
+
+
+async def _remove_webhook(api: BotApi, host: str) -> None:
+    await api.remove_webhook()
+    note(f"The bot's messages went to {host} (a webhook): from here on they come to tracker.")
+
+
+def _tell_bond(name: str, code: str) -> None:
+    say(f"Send this to {paint(f'@{name}', 'bold')} in Telegram, within ten minutes:")
+    say()
+    say(f"  {paint(f'/start {code}', 'bold cyan')}")
+    say()
+    say(f"or open https://t.me/{name}?start={code} and press Start.")
+    say(f"For a group, add the bot to it and send {paint(f'/start@{name} {code}', 'bold')} there.")
+
+
+@dataclass(slots=True)
+class _Listening:
+    """Reads the bot's messages where no daemon does."""
+
+    store: Store
+    api: BotApi
+    clock: Clock
+    quiet: bool
+    offset: int | None = None
+    freed: bool = False
+
+    async def turn(self) -> Bond | None:
+        """Listen for some seconds; the bond when the code came."""
+        if self.quiet:
+            await self.clock.sleep(_LOOK_SECONDS)
+            return None
+        from tracker.notify.channels.telegram.values import Conflict, Updates
+
+        found = await self._poll()
+        match found:
+            case Updates():
+                return await self._read(found)
+            case Conflict(why) if "webhook" in why.lower() and not self.freed:
+                self.freed = True
+                await _remove_webhook(self.api, "another server")
+            case Conflict():
+                note("Another program reads this bot's messages: the code is looked for there.")
+                self.quiet = True
+            case Refused(why):
+                raise Impossible(why)
+            case _:
+                await self.clock.sleep(_LOOK_SECONDS)
+        return None
+
+    async def _poll(self) -> Updates | Answer:
+        if self.offset is None:
+            self.offset = await self.store.pairing.offset()
+        try:
+            async with asyncio.timeout(_POLL_LIMIT):
+                return await self.api.updates(self.offset, _POLL_SECONDS)
+        except TimeoutError:
+            return Unknown("no answer from Telegram")
+
+    async def _read(self, found: Updates) -> Bond | None:
+        from tracker.notify.channels.telegram.values import Written
+        from tracker.store.access import Offer
+
+        for heard in found.heard:
+            self.offset = heard.update + 1
+            await self.store.pairing.dealt_with(heard.update)
+            if not isinstance(heard, Written):
+                continue
+            word, *rest = heard.text.split(maxsplit=1)
+            code = rest[0] if rest else ""
+            if word.partition("@")[0] != "/start" or not code:
+                continue
+            offer = await self.store.pairing.offer(
+                code, heard.chat, heard.user, self.clock.now(), topic=heard.topic
+            )
+            if offer is Offer.RIGHT:
+                return Bond(heard.chat, heard.user, heard.topic)
+            note("Somebody sent a code that is not this one.")
+        return None

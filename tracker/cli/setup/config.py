@@ -1,40 +1,327 @@
-"""`tracker config`: which file is in force, what it amounts to, and what is wrong with it."""
+"""`tracker init` and `config`: a configuration out of three questions, shown and checked.
+
+Only its owner can read the file, and no secret of it is ever shown.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 
-from tracker.cli.declare import AsJson, declare
-from tracker.cli.ending import Ended
-from tracker.cli.screen import complain, note, paint, progress, say, say_json
-from tracker.cli.session import scope_of
-from tracker.domain.money import plural
-from tracker.settings.reading import as_plain
+from tracker.cli.app import CARE
+from tracker.cli.declare import AsJson, declare, declare_group
+from tracker.cli.screen import asks, complain, note, paint, progress, say, say_json
+from tracker.cli.session import CommandEnded, Scope, scope_of
+from tracker.domain.errors import BadBet, Impossible, Misused, TrackerError
+from tracker.domain.money import money_text, parse_money, plural
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tracker.settings import Secrets, Settings
 
-    from tracker.settings.reading import as_plain
-from tracker.settings import Secrets, Settings
 
 _MASK = "***"
 _TELLING = ("authorization", "cookie", "key", "token")
 
+T = TypeVar("T")
+
+_NTFY = "ntfy"
+
+_TELEGRAM = "telegram"
+
+_CONSOLE = "console"
+
+_LOCALTIME = Path("/etc/localtime")
+
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb and its three words known."""
-    group = typer.Typer(
-        name=name,
-        help="Show, check or find the configuration.",
-        no_args_is_help=True,
+    """Make one of the verbs known."""
+    if name == "init":
+        declare(app, name, init, panel)
+        return
+    declare_group(
+        app,
+        name,
+        "Show, check or find the configuration.",
+        {"show": show, "check": check, "path": path},
+        panel,
     )
-    declare(group, "show", show)
-    declare(group, "check", check)
-    declare(group, "path", path)
-    app.add_typer(group, rich_help_panel=panel)
+
+
+def init(
+    context: typer.Context,
+    *,
+    channel: Annotated[
+        str | None,
+        typer.Option(
+            help="ntfy (a random topic, no account), telegram, console, or an Apprise address."
+        ),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="For telegram: a file with the bot's token."),
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="Your zone, such as America/New_York.")
+    ] = None,
+    stake_unit: Annotated[
+        str | None, typer.Option(metavar="AMOUNT", help="What one unit of stake is worth.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing: take the defaults.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a configuration that is there.")
+    ] = False,
+    message: Annotated[
+        bool | None,
+        typer.Option(
+            "--message/--no-message",
+            help="Send a real message and ask whether it arrived. Done on a terminal.",
+        ),
+    ] = None,
+) -> None:
+    """Write a configuration: where alerts go, your time zone, and what a unit of stake is worth.
+
+    Alerts can go to a phone by ntfy with a random topic, which needs no account, to a Telegram
+    chat that is paired with a code, to the daemon's own output, or to any Apprise address.
+    """
+    from tracker.settings import find_config
+
+    scope = scope_of(context)
+    target = find_config(scope.config)
+    if target.exists() and not force:
+        raise Impossible(f"{target} is there already: change it, or replace it with --force")
+    if not yes and not asks() and None in (channel, timezone, stake_unit):
+        raise Misused("there is no terminal to ask on: add --yes for the defaults")
+    ask = _ask if not yes and asks() else _default
+    answers = _Answers(
+        channel=_with_token(
+            _chosen(channel, _channel, ask, "Where to send alerts", _NTFY), token_file
+        ),
+        timezone=_chosen(timezone, _zone, ask, "Your time zone", local_zone()),
+        unit_cents=_chosen(stake_unit, _unit, ask, "What one unit of stake is worth", "10.00"),
+    )
+    _write(target, answers, force=force)
+    _tell(target, answers)
+    wanted = asks() and not yes if message is None else message
+    try:
+        if wanted and answers.channel.name != _CONSOLE:
+            _first_message(Scope(target), answers.channel)
+    finally:
+        _tell_next()
+
+
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """Where alerts go: by which kind of channel, and what that one needs. No repr: secrets."""
+
+    name: str
+    url: str | None = field(default=None, repr=False)
+    topic: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    channel: _Channel
+    timezone: str
+    unit_cents: int
+
+
+def _ask(question: str, default: str) -> str:
+    hint = " (ntfy, telegram, console, or an Apprise address)" if default == _NTFY else ""
+    return str(typer.prompt(f"{question}{hint}", default=default)).strip()
+
+
+def _default(_question: str, default: str) -> str:
+    return default
+
+
+def _chosen(
+    given: str | None,
+    read: Callable[[str], T],
+    ask: Callable[[str, str], str],
+    question: str,
+    default: str,
+) -> T:
+    if given is not None:
+        return read(given)
+    while True:
+        try:
+            return read(ask(question, default))
+        except TrackerError as wrong:
+            if ask is _default:
+                raise
+            complain(str(wrong))
+
+
+def _channel(text: str) -> _Channel:
+    if text.casefold() in (_CONSOLE, _TELEGRAM):
+        return _Channel(text.casefold())
+    if text.casefold() == _NTFY:
+        topic = f"tracker-{secrets.token_hex(8)}"
+        return _Channel(_NTFY, topic=topic)
+    from tracker.notify.channels.apprise import check_urls
+    from tracker.settings import ConfigError
+
+    try:
+        check_urls([text], place="")
+    except ConfigError as wrong:
+        what = str(wrong).removeprefix(": entry 1 ")
+        raise Misused(f"the channel {what}; or say ntfy, telegram or console") from None
+    return _Channel("address", text)
+
+
+def _with_token(channel: _Channel, file: Path | None) -> _Channel:
+    """The channel with the token of its bot, from a file or as it is typed without being shown."""
+    if channel.name != _TELEGRAM:
+        if file is not None:
+            raise Misused("--token-file is for --channel telegram")
+        return channel
+    from tracker.notify.channels.telegram.connection import is_token
+
+    if file is not None:
+        try:
+            token = file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise Misused(f"{file}: the token cannot be read from there") from None
+        if not is_token(token):
+            raise Misused(f"{file}: holds no token; @BotFather gives one such as 123456:AA...")
+        return replace(channel, token=token)
+    if not asks():
+        raise Misused("there is no terminal to ask for the bot's token: name a --token-file")
+    say("In Telegram, write /newbot to @BotFather; it gives you a token.")
+    while True:
+        token = str(typer.prompt("The bot's token", hide_input=True)).strip()
+        if is_token(token):
+            return replace(channel, token=token)
+        complain("that is no token: it is a number, a colon and letters, such as 123456:AA...")
+
+
+def _first_message(scope: Scope, channel: _Channel) -> None:
+    """Send a real message the way that alerts will go, and ask whether it arrived."""
+    if channel.name == _TELEGRAM:
+        from tracker.cli.setup.channels import pair_chat
+
+        asyncio.run(pair_chat(scope))
+        return
+    if channel.topic is not None and asks():
+        typer.prompt("Subscribe to it, then press Enter", default="", show_default=False)
+    asyncio.run(_try_first(scope, channel))
+
+
+async def _try_first(scope: Scope, channel: _Channel) -> None:
+    from tracker.app.channels import open_channels
+    from tracker.cli.setup.channels import try_out
+    from tracker.domain.events import tell_nobody
+    from tracker.notify.channels.apprise import AppriseChannel
+    from tracker.settings import load_secrets
+
+    if channel.url is not None:
+        await try_out(AppriseChannel(channel.url))
+        return
+    settings = scope.settings()
+    async with open_channels(settings, load_secrets(settings), tell_nobody) as found:
+        for own in found:
+            if own.name != "console":
+                await try_out(own)
+
+
+def _zone(text: str) -> str:
+    from tracker.settings.alerting import zone_name
+
+    try:
+        return zone_name(text)
+    except ValueError as why:
+        raise Misused(str(why)) from None
+
+
+def _unit(text: str) -> int:
+    cents = parse_money(text)
+    if cents <= 0:
+        raise BadBet("a unit of stake must be worth more than nothing: write one such as 10.00")
+    return cents
+
+
+def local_zone() -> str:
+    """The machine's own zone by name, as far as it can be told; else UTC."""
+    named = os.environ.get("TZ", "").removeprefix(":")
+    link = str(_LOCALTIME.resolve()).partition("/zoneinfo/")[2]
+    for name in (named, link):
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            continue
+        return name
+    return "UTC"
+
+
+def _write(target: Path, answers: _Answers, *, force: bool) -> None:
+    from tracker.settings import default_config_toml, parse_settings
+
+    url = answers.channel.url
+    text = default_config_toml(
+        timezone=answers.timezone,
+        stake_unit_cents=answers.unit_cents,
+        urls=() if url is None else (url,),
+        telegram_token=answers.channel.token,
+        ntfy_topic=answers.channel.topic,
+    )
+    parse_settings(text, target)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    if force:
+        partial.replace(target)
+        return
+    try:
+        # A link fails where a file has come in the meantime; a rename would replace it.
+        os.link(partial, target)
+    except FileExistsError:
+        raise Impossible(f"{target} is there already: replace it with --force") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _tell(target: Path, answers: _Answers) -> None:
+    say(f"Wrote {target} (mode 0600).")
+    say(f"Time zone {answers.timezone} · one unit is {money_text(answers.unit_cents)}")
+    topic = answers.channel.topic
+    if topic is not None:
+        say(f"Alerts go to the ntfy topic {paint(topic, 'bold')}: keep it to yourself, and")
+        say(f"subscribe to it in the ntfy app, or at https://ntfy.sh/{topic}")
+    elif answers.channel.name == _TELEGRAM:
+        say("Alerts go to the chat that you pair with the bot: `tracker telegram pair`.")
+    elif answers.channel.name == _CONSOLE:
+        say("Alerts are said on the daemon's own output.")
+    else:
+        say("Alerts go to the address that you gave.")
+
+
+def _tell_next() -> None:
+    say()
+    say("Next")
+    steps = (
+        ("tracker test-alert", "see that a message reaches you"),
+        ("tracker demo", "watch it work on recorded games"),
+        ("tracker add 'DEN -4.5 -110 $20'", "register a bet"),
+        ("tracker run", "follow your bets; `tracker service install` keeps it running"),
+    )
+    for command, what in steps:
+        say(f"  {command:<33} {what}")
+    say()
+    note(CARE)
 
 
 def path(context: typer.Context) -> None:
@@ -68,6 +355,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
 def plain(settings: Settings, secrets: Secrets) -> dict[str, Any]:
     """The settings as plain values in the file's own words, every secret masked."""
     from tracker.notify.channels.apprise import channel_name
+    from tracker.settings.reading import as_plain
 
     values: dict[str, Any] = as_plain(settings)
     cents = values.pop("stake_unit")
@@ -126,7 +414,7 @@ def check(context: typer.Context) -> None:
     there = "" if source.exists() else ", which is not there: the defaults are in force"
     say(f"{paint('✔', 'green')} configuration: {source}{there}")
     if not check_bets(settings.bets.file, settings.stake_unit_cents):
-        raise Ended
+        raise CommandEnded
 
 
 def check_bets(file: Path, unit_cents: int) -> bool:

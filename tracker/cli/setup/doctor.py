@@ -19,9 +19,8 @@ import typer
 
 from tracker.app.health import STUCK_S, unpolled
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.ending import Ended
 from tracker.cli.screen import paint, progress, say, say_json
-from tracker.cli.session import Scope, scope_of
+from tracker.cli.session import CommandEnded, Scope, scope_of
 from tracker.clock import SystemClock
 from tracker.domain.bet import Status
 from tracker.domain.errors import TrackerError
@@ -39,7 +38,7 @@ _ANSWER_WITHIN_S = 8.0
 _MEGABYTE = 1024 * 1024
 
 
-class Health(StrEnum):
+class CheckResult(StrEnum):
     """How a check came out."""
 
     GOOD = "good"
@@ -48,9 +47,9 @@ class Health(StrEnum):
 
 
 _MARKS = {
-    Health.GOOD: ("✔", "green"),
-    Health.WARNING: ("⚠", "yellow"),
-    Health.BAD: ("✘", "red"),
+    CheckResult.GOOD: ("✔", "green"),
+    CheckResult.WARNING: ("⚠", "yellow"),
+    CheckResult.BAD: ("✘", "red"),
 }
 
 
@@ -59,7 +58,7 @@ class Check:
     """One thing that was looked at: `text` says how it is and, where it is bad, what to do."""
 
     name: str
-    health: Health
+    health: CheckResult
     text: str
 
 
@@ -89,8 +88,8 @@ def doctor(
     found = asyncio.run(_look(checks, as_json))
     if as_json:
         say_json([{"check": x.name, "health": x.health.value, "text": x.text} for x in found])
-    if any(x.health is Health.BAD for x in found):
-        raise Ended
+    if any(x.health is CheckResult.BAD for x in found):
+        raise CommandEnded
 
 
 async def _look(checks: AsyncIterator[Check], quiet: bool) -> list[Check]:
@@ -109,7 +108,7 @@ async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
         settings = scope.settings()
     except TrackerError as wrong:
         for line in str(wrong).splitlines():
-            yield Check("config", Health.BAD, line)
+            yield Check("config", CheckResult.BAD, line)
         return
     yield _config(scope)
     found = (_channels(settings), *_pairing(settings), _bets_file(settings))
@@ -133,9 +132,9 @@ def _config(scope: Scope) -> Check:
     source = find_config(scope.config)
     if not source.exists():
         text = f"no configuration at {source}, the defaults are in force: `tracker init` writes one"
-        return Check("config", Health.WARNING, text)
+        return Check("config", CheckResult.WARNING, text)
     mode = stat.S_IMODE(source.stat().st_mode)
-    return Check("config", Health.GOOD, f"config valid ({mode:04o}): {source}")
+    return Check("config", CheckResult.GOOD, f"config valid ({mode:04o}): {source}")
 
 
 def _pairing(settings: Settings) -> list[Check]:
@@ -153,9 +152,9 @@ def _pairing(settings: Settings) -> list[Check]:
     chat = paired_in(settings.store.path).chat if fixed is None else fixed
     if chat is None:
         text = "telegram: no chat is paired, so that nothing can be written: tracker telegram pair"
-        return [Check("telegram", Health.BAD, text)]
+        return [Check("telegram", CheckResult.BAD, text)]
     named = "named in the configuration" if fixed is not None else "paired"
-    return [Check("telegram", Health.GOOD, f"telegram: chat {chat} {named}")]
+    return [Check("telegram", CheckResult.GOOD, f"telegram: chat {chat} {named}")]
 
 
 def _channels(settings: Settings) -> Check:
@@ -165,15 +164,15 @@ def _channels(settings: Settings) -> Check:
     try:
         names = [x.name for x in channels_of(settings, load_secrets(settings))]
     except TrackerError as wrong:
-        return Check("channels", Health.BAD, str(wrong))
+        return Check("channels", CheckResult.BAD, str(wrong))
     if not names:
         text = "no channel: alerts go nowhere; write an address under [notify] urls"
-        return Check("channels", Health.BAD, text)
+        return Check("channels", CheckResult.BAD, text)
     text = f"channels: {', '.join(names)} (`tracker test-alert` tries them)"
     if names == ["console"]:
         text = "alerts go to the daemon's own output only: [notify] urls brings them to a phone"
-        return Check("channels", Health.WARNING, text)
-    return Check("channels", Health.GOOD, text)
+        return Check("channels", CheckResult.WARNING, text)
+    return Check("channels", CheckResult.GOOD, text)
 
 
 def _bets_file(settings: Settings) -> Check:
@@ -182,11 +181,11 @@ def _bets_file(settings: Settings) -> Check:
     found = read_bets(settings.bets.file, settings.stake_unit_cents)
     count = len(found.drafts)
     if found.mistakes:
-        return Check("bets file", Health.BAD, found.mistakes[0])
+        return Check("bets file", CheckResult.BAD, found.mistakes[0])
     text = f"bets file: {plural(count, 'bet')} in {settings.bets.file}"
     if not settings.bets.file.exists():
         text = f"no bets file at {settings.bets.file}, which is fine"
-    return Check("bets file", Health.GOOD, text)
+    return Check("bets file", CheckResult.GOOD, text)
 
 
 def _files(settings: Settings) -> list[Check]:
@@ -196,7 +195,7 @@ def _files(settings: Settings) -> list[Check]:
     found = [store.with_name(store.name + end) for end in beside]
     denied = [x for x in found if x.exists() and not os.access(x, os.R_OK | os.W_OK)]
     return [
-        Check("files", Health.BAD, os_trouble(PermissionError(errno.EACCES, "", str(x))))
+        Check("files", CheckResult.BAD, os_trouble(PermissionError(errno.EACCES, "", str(x))))
         for x in denied
     ]
 
@@ -206,16 +205,16 @@ def _running(settings: Settings) -> Check:
         found = running_instance(settings.store.lock)
     except (NoLocks, OSError) as wrong:
         text = os_trouble(wrong) if isinstance(wrong, OSError) else str(wrong)
-        return Check("daemon", Health.BAD, text)
+        return Check("daemon", CheckResult.BAD, text)
     if found is None:
         text = "the daemon is not running, so that nothing is watched: `tracker run` starts it"
-        return Check("daemon", Health.WARNING, text)
+        return Check("daemon", CheckResult.WARNING, text)
     where = "elsewhere, perhaps in a container" if found.pid is None else f"as process {found.pid}"
     silent = SystemClock().now().timestamp() - found.moved_at
     if silent > STUCK_S:
         text = f"the daemon runs {where} but hangs: it gave no sign for {silent:.0f} s; restart it"
-        return Check("daemon", Health.BAD, text)
-    return Check("daemon", Health.GOOD, f"one instance: the daemon runs {where}")
+        return Check("daemon", CheckResult.BAD, text)
+    return Check("daemon", CheckResult.GOOD, f"one instance: the daemon runs {where}")
 
 
 async def _at_work(scope: Scope) -> AsyncIterator[Check]:
@@ -223,8 +222,8 @@ async def _at_work(scope: Scope) -> AsyncIterator[Check]:
     from tracker.cli.session import session
 
     check = _running(scope.settings())
-    yield replace(check, health=Health.BAD) if check.health is Health.WARNING else check
-    if check.health is Health.GOOD:
+    yield replace(check, health=CheckResult.BAD) if check.health is CheckResult.WARNING else check
+    if check.health is CheckResult.GOOD:
         async with session(scope) as at:
             yield await _polls(at)
 
@@ -233,8 +232,8 @@ async def _polls(at: Session) -> Check:
     late = await unpolled(at.store, at.now) if at.daemon is not None else ()
     if late:
         text = f"no poll of {', '.join(late)} for two minutes though the source answers: restart it"
-        return Check("polls", Health.BAD, text)
-    return Check("polls", Health.GOOD, "every live game was polled within two minutes")
+        return Check("polls", CheckResult.BAD, text)
+    return Check("polls", CheckResult.GOOD, "every live game was polled within two minutes")
 
 
 def _disk(settings: Settings) -> Check:
@@ -244,8 +243,10 @@ def _disk(settings: Settings) -> Check:
     free = shutil.disk_usage(folder).free
     text = f"{free / 1024 / _MEGABYTE:.1f} GB free for the database"
     if free < _LEAST_FREE:
-        return Check("disk", Health.BAD, f"only {free // _MEGABYTE} MB free: make room at {folder}")
-    return Check("disk", Health.GOOD, text)
+        return Check(
+            "disk", CheckResult.BAD, f"only {free // _MEGABYTE} MB free: make room at {folder}"
+        )
+    return Check("disk", CheckResult.GOOD, text)
 
 
 async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
@@ -268,18 +269,18 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
             ]
     except StoreMissing:
         text = f"no database yet: the first bet or the daemon makes {settings.store.path}"
-        yield Check("database", Health.GOOD, text)
+        yield Check("database", CheckResult.GOOD, text)
         return
     except StoreError as wrong:
-        yield Check("database", Health.BAD, str(wrong))
+        yield Check("database", CheckResult.BAD, str(wrong))
         return
     size = status.size_bytes / _MEGABYTE
     if verdict != "ok":
         text = f"{settings.store.path} is damaged ({verdict}): tracker restore FILE"
-        yield Check("database", Health.BAD, text)
+        yield Check("database", CheckResult.BAD, text)
     else:
         text = f"database: schema {status.schema}, {size:.1f} MB, SQLite {sqlite3.sqlite_version}"
-        yield Check("database", Health.GOOD, text)
+        yield Check("database", CheckResult.GOOD, text)
     yield polls
     if settings.backup.enabled:
         yield backups
@@ -287,13 +288,13 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
     if stuck:
         what = f"{plural(stuck, 'message')} {several(stuck, 'was')} refused"
         text = f"{what} or may not have arrived: `tracker alerts`"
-        yield Check("messages", Health.WARNING, text)
+        yield Check("messages", CheckResult.WARNING, text)
     if overdue:
         listed = ", ".join(f"#{x}" for x in overdue[:10])
         text = f"unsettled 12 h after tip-off: {listed} (`tracker settle` tells why)"
-        yield Check("settled", Health.WARNING, text)
+        yield Check("settled", CheckResult.WARNING, text)
     else:
-        yield Check("settled", Health.GOOD, "unsettled 12 h after tip-off: 0")
+        yield Check("settled", CheckResult.GOOD, "unsettled 12 h after tip-off: 0")
 
 
 def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
@@ -306,16 +307,18 @@ def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
     bad = next((x for x in made[:1] if x.outcome != "ok"), None)
     if bad is not None:
         text = f"the newest back-up did not pass ({bad.outcome}): tracker backup --full"
-        return Check("backups", Health.BAD, text)
+        return Check("backups", CheckResult.BAD, text)
     if newest is None:
         text = f"no back-up yet in {settings.backup_folder}: tracker backup --full makes one"
-        return Check("backups", Health.BAD if late(None, since, at.now) else Health.WARNING, text)
+        return Check(
+            "backups", CheckResult.BAD if late(None, since, at.now) else CheckResult.WARNING, text
+        )
     age = wait_text((at.now - newest.at).total_seconds())
     if late(newest, since, at.now):
         text = f"the newest back-up is {age} old: tracker backup --full, or let the daemon run"
-        return Check("backups", Health.BAD, text)
+        return Check("backups", CheckResult.BAD, text)
     tried = "never tried out" if newest.drilled_at is None else "tried out"
-    return Check("backups", Health.GOOD, f"back-up: {age} old, {tried}, {newest.path}")
+    return Check("backups", CheckResult.GOOD, f"back-up: {age} old, {tried}, {newest.path}")
 
 
 async def _leagues(scope: Scope) -> list[str]:
@@ -353,7 +356,9 @@ async def _requests(scope: Scope) -> AsyncIterator[Check]:
         )
         over = usage.busiest_minute >= usage.budget
         hint = ": raise requests_per_minute" if over else ""
-        yield Check(f"{name} requests", Health.WARNING if over else Health.GOOD, text + hint)
+        yield Check(
+            f"{name} requests", CheckResult.WARNING if over else CheckResult.GOOD, text + hint
+        )
 
 
 _WEEK = timedelta(days=7)
@@ -366,7 +371,7 @@ _ENOUGH = 10
 
 async def _market(scope: Scope) -> AsyncIterator[Check]:
     """What sources of quotes told that could not be used, and how many bets met their close."""
-    from tracker.app.market import clv_report, judged
+    from tracker.app.market.quotes import clv_report, judged
     from tracker.cli.session import session
     from tracker.store import StoreError
 
@@ -380,13 +385,13 @@ async def _market(scope: Scope) -> AsyncIterator[Check]:
     for source in dict.fromkeys(x for x, _, _ in faults):
         told = ", ".join(f"{what} {n}" for name, what, n in faults if name == source)
         text = f"quotes of {source}, left out in the last week: {told} (docs/market.md)"
-        yield Check(f"odds {source}", Health.GOOD, text)
+        yield Check(f"odds {source}", CheckResult.GOOD, text)
     covered, of = judged(report)
     if of:
         text = f"closing line values: {covered} of {of} bets that were placed before tip-off"
         low = of >= _ENOUGH and covered < _COVERED * of
         hint = ": `tracker clv` says why the others have none" if low else ""
-        yield Check("closes", Health.BAD if low else Health.GOOD, text + hint)
+        yield Check("closes", CheckResult.BAD if low else CheckResult.GOOD, text + hint)
 
 
 async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
@@ -409,9 +414,9 @@ async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
                 f"{one.source}: a board with {games} in {took} from {host}, "
                 f"asked at most {plural(one.budget, 'time')} a minute"
             )
-            found.append(Check(one.source, Health.GOOD, text))
+            found.append(Check(one.source, CheckResult.GOOD, text))
             continue
-        health = Health.WARNING if some else Health.BAD
+        health = CheckResult.WARNING if some else CheckResult.BAD
         left = ""
         if some:
             left = "; it stands in only" if one.stands_in else "; another source stands in"
@@ -432,8 +437,8 @@ def _clock(ahead: float | None) -> list[Check]:
     if ahead is None:
         return []
     if abs(ahead) >= WRONG_CLOCK_S:
-        return [Check("clock", Health.BAD, clock_trouble(ahead))]
-    return [Check("clock", Health.GOOD, "this machine's clock is that of the sources")]
+        return [Check("clock", CheckResult.BAD, clock_trouble(ahead))]
+    return [Check("clock", CheckResult.GOOD, "this machine's clock is that of the sources")]
 
 
 def _service() -> Check:
@@ -442,5 +447,5 @@ def _service() -> Check:
     try:
         active, sentence = service.status(user=True)
     except TrackerError as wrong:
-        return Check("service", Health.WARNING, str(wrong))
-    return Check("service", Health.GOOD if active else Health.WARNING, sentence)
+        return Check("service", CheckResult.WARNING, str(wrong))
+    return Check("service", CheckResult.GOOD if active else CheckResult.WARNING, sentence)

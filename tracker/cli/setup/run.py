@@ -1,8 +1,9 @@
-"""`tracker run`: the daemon in the foreground; and `tracker demo`."""
+"""`tracker run`, `service` and `demo`: the daemon in the foreground, under systemd, and shown."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -14,12 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tracker.app.channels import open_channels
-from tracker.cli.declare import declare
-from tracker.cli.ending import FAILED, Ended
+from tracker.cli.declare import declare, declare_group
 from tracker.cli.models.in_use import ModelsInUse
-from tracker.cli.session import scope_of
+from tracker.cli.screen import progress, say
+from tracker.cli.session import FAILED, CommandEnded, Scope, scope_of
 from tracker.clock import Clock, ScaledClock, SystemClock
-from tracker.domain.errors import Misused, TrackerError
+from tracker.domain.errors import Impossible, Misused, TrackerError
 from tracker.domain.events import DaemonStarted, ModelRefused, SecretsWarning, Severity, SystemEvent
 from tracker.host import AlreadyRunning, os_trouble
 from tracker.registry import registry_beside
@@ -28,9 +29,26 @@ if TYPE_CHECKING:
     from tracker.notify.channel import Channel
     from tracker.settings import Secrets, Settings
 
+System = Annotated[
+    bool, typer.Option("--system", help="The system's service, for servers; needs root.")
+]
+
+Web = Annotated[bool, typer.Option("--web", help="The page's own service, not the daemon's.")]
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
     """Make one of the verbs known."""
+    if name == "service":
+        declare_group(
+            app,
+            name,
+            "Keep the daemon running with systemd: install, status, logs, remove.",
+            {"install": install, "status": status, "logs": logs, "remove": remove},
+            panel,
+        )
+        return
     declare(app, name, run if name == "run" else demo, panel)
 
 
@@ -74,7 +92,7 @@ def run(
     config = scope_of(context).config
     status = asyncio.run(_run(settings, load_secrets(settings), clock, log_level, config))
     if status:
-        raise Ended(status)
+        raise CommandEnded(status)
 
 
 def _clock(settings: Settings, start: str | None, speed: float | None, anchor: str | None) -> Clock:
@@ -115,9 +133,9 @@ async def _run(
     settings: Settings, secrets: Secrets, clock: Clock, level: str, config: Path | None
 ) -> int:
     from tracker.daemon.bot.subprocesses import Bounds, Commands
-    from tracker.daemon.failure_notice import FailureNotice
     from tracker.daemon.run import run as daemon
     from tracker.daemon.watchers.chores import HEAVY_LIMIT, LIGHT_LIMIT, Runners
+    from tracker.daemon.watchers.system_notices import FailureNotice
     from tracker.logs import set_up_logs
 
     logger = set_up_logs(clock.now, secrets=secrets.values(), level=level, stream=sys.stderr)
@@ -204,9 +222,155 @@ def demo(
     if speed is not None and not 0 < speed < float("inf"):
         raise Misused(f"games cannot be played {speed:g} times as fast: give a number above 0")
     # The demo shows this command line at work, so it stands above it and is found by name.
-    main: Callable[..., int] = import_module("tracker.cli.demo").main
+    main: Callable[..., int] = import_module("tracker.cli.demo.show").main
     settings = scope_of(context).settings() if phone else None
     given = {"speed": speed, "out": out, "phone": settings}
     status = main(**{k: v for k, v in given.items() if v is not None})
     if status:
-        raise Ended(status)
+        raise CommandEnded(status)
+
+
+def install(
+    context: typer.Context,
+    system: System = False,
+    timer: Annotated[
+        bool,
+        typer.Option("--timer", help="In place of a daemon, `tracker refresh` every morning."),
+    ] = False,
+    web: Web = False,
+    shown: Annotated[
+        bool, typer.Option("--print", help="Print the unit; nothing is written or started.")
+    ] = False,
+) -> None:
+    """Write the unit, enable it and start it. Doing it again is fine.
+
+    Without --system it is your own service and runs as you. With --web it is the page's, which
+    runs beside the daemon's and is given no secret.
+    """
+    from tracker import service
+
+    scope = scope_of(context)
+    settings = scope.settings()
+    config = _config(scope)
+    if system and config is not None and settings.store.path == _by_default(config):
+        raise Impossible(
+            f"{config} does not name its database, so that the service would have another one "
+            'than your commands: write path = "/var/lib/tracker/tracker.db" under [store]'
+        )
+    if web and timer:
+        raise Misused("--web and --timer are two services: install one after the other")
+    unit, given = _unit(system=system), service.carried(os.environ)
+    page = service.render_web_unit(
+        _command(), config, user=not system, loopback=settings.web.host in _LOOPBACK,
+        environment=given,
+    )  # fmt: skip
+    if web and shown:
+        say(page.rstrip("\n"))
+        return
+    if web:
+        with progress("talking to systemd"):
+            done = service.install_web(unit, page, user=not system)
+        for sentence in done:
+            say(sentence)
+        return
+    if shown:
+        where = (_command(), config)
+        units = service.render_refresh_units(*where, user=not system) if timer else ()
+        own = service.render_unit(*where, user=not system, environment=given)
+        say("\n".join(units or (own,)).rstrip("\n"))
+        return
+    with progress("talking to systemd"):
+        if timer:
+            done = service.install_timer(unit, _command(), config, user=not system)
+        else:
+            done = service.install(unit, _command(), config, user=not system, environment=given)
+    for sentence in done:
+        say(sentence)
+
+
+def status(context: typer.Context, system: System = False, web: Web = False) -> None:
+    """Say whether the service is at work; exit status 1 when it is not."""
+    from tracker import service
+
+    scope_of(context)
+    active, sentence = service.status(
+        user=not system, name=service.WEB_UNIT if web else service.UNIT
+    )
+    say(sentence)
+    if not active:
+        raise CommandEnded
+
+
+def logs(
+    context: typer.Context,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
+    lines: Annotated[int, typer.Option(metavar="N", min=1, help="How many lines.")] = 50,
+    system: System = False,
+    web: Web = False,
+) -> None:
+    """Show the service's log: the same as journalctl with the right words."""
+    from tracker.service import UNIT, WEB_UNIT
+
+    scope_of(context)
+    words = ["journalctl", "--unit", WEB_UNIT if web else UNIT, "--lines", str(lines)]
+    words += ["--follow"] if follow else ["--no-pager"]
+    if not system:
+        words.insert(1, "--user")
+    sys.stdout.flush()
+    try:
+        os.execvp(words[0], words)  # noqa: S606 - our own words, no shell
+    except FileNotFoundError:
+        raise Impossible(
+            "there is no journalctl here: look where your service manager keeps its logs"
+        ) from None
+
+
+def remove(context: typer.Context, system: System = False, web: Web = False) -> None:
+    """Stop the service, disable it and delete its unit. Bets, history and settings stay."""
+    from tracker import service
+
+    scope_of(context)
+    with progress("talking to systemd"):
+        unit = _unit(system=system)
+        if web:
+            unit = unit.with_name(service.WEB_UNIT)
+        done = service.remove(unit, user=not system)
+    for sentence in done:
+        say(sentence)
+
+
+def _config(scope: Scope) -> Path | None:
+    """The file to name in the unit: one that was named here, by option or environment."""
+    from tracker.settings import find_config
+
+    named = scope.config or os.environ.get("TRACKER_CONFIG")
+    return find_config(scope.config) if named else None
+
+
+def _by_default(config: Path) -> Path | None:
+    """The database that this shell would take for a file that names none, if a service would not.
+
+    The system's own configuration has one place for everybody.
+    """
+    from tracker.settings.loading import ETC, default_store
+
+    return None if config.parent == ETC else default_store(os.environ, config)
+
+
+def _unit(*, system: bool) -> Path:
+    from tracker.service import unit_path
+
+    named = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    home = named if named.is_absolute() else Path.home() / ".config"
+    return unit_path(user=not system, config_home=home)
+
+
+def _command() -> Path:
+    """The installed `tracker` command beside this Python."""
+    beside = Path(sys.executable).with_name("tracker")
+    if not beside.exists():
+        raise Impossible(
+            f"there is no tracker command beside {sys.executable}: install the package first, "
+            "`pip install .` in its folder"
+        )
+    return beside

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.declare import AsJson, declare
+from tracker.cli.declare import AsJson, declare, declare_group
 from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock
@@ -35,11 +35,9 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     group.callback()(serve)
     declare(group, "link", link)
     declare(group, "out", send_away)
-    keys = typer.Typer(name="keys", help="Keys of the API.", no_args_is_help=True)
-    words: dict[str, Callable[..., None]] = {"list": key_list, "add": key_add, "revoke": key_revoke}
-    for word, work in words.items():
-        declare(keys, word, work)
-    group.add_typer(keys)
+    declare_group(
+        group, "keys", "Keys of the API.", {"list": key_list, "add": key_add, "revoke": key_revoke}
+    )
     app.add_typer(group, rich_help_panel=panel)
 
 

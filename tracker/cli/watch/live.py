@@ -16,16 +16,14 @@ from tracker.app.health import at_work
 from tracker.app.tonight import GameOnPage, tonight
 from tracker.cli.bets.add import draft_for, understood
 from tracker.cli.bets.choose import silent_chooser
-from tracker.cli.look import needs_decision, shown_as, status_text
-from tracker.cli.screen import when
+from tracker.cli.charts.chart import explained
+from tracker.cli.charts.chart import told_lines as why_lines
+from tracker.cli.screen import needs_decision, shown_as, status_text, when
 from tracker.cli.session import Session, session
 from tracker.cli.watch.status import NOT_WATCHED, alerts_line, evening, until_next_poll
-from tracker.cli.watch.why import explained
-from tracker.cli.watch.why import told_lines as why_lines
 from tracker.clock import Clock, wait_for_event
 from tracker.domain.errors import TrackerError
-from tracker.domain.policy import Scope as About
-from tracker.domain.policy import Snooze
+from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.host import os_trouble
 from tracker.language.snoozes import parse_until
 
@@ -174,7 +172,7 @@ class LiveReader:
         word = "Added" if done.added.created else "Already there:"
         return f"{word} #{done.added.number} {done.text}"
 
-    async def snooze(self, about: About, target: str, text: str) -> str:
+    async def snooze(self, about: SnoozeScope, target: str, text: str) -> str:
         """Be silent, or with `off` speak again; what came of it."""
         async with self.writing() as at:
             if text == "off":

@@ -15,8 +15,7 @@ import typer
 
 from tracker.app.report import calibration_json, raw_of, tally_json
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.look import needs_decision, table
-from tracker.cli.screen import note, say, say_json
+from tracker.cli.screen import needs_decision, note, say, say_json, table
 from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import slate_date
@@ -24,8 +23,8 @@ from tracker.domain.money import money_text, plural
 from tracker.engine.record import Grouping, Reliability, Said, Tally, reliability, tally
 
 if TYPE_CHECKING:
-    from tracker.app.market import ClvReport, Mean
-    from tracker.app.report import Report, Span
+    from tracker.app.market.quotes import ClvReport, Mean
+    from tracker.app.report import Report, ReportSpan
 
 _NONE = "No bet has a result yet."
 
@@ -103,7 +102,7 @@ def performance(
         return
     _table(by.value.capitalize(), [_row(key, x) for key, x in groups.items()])
     if report.n:
-        from tracker.cli.market.clv import mean_text
+        from tracker.cli.market import mean_text
 
         say(f"By the close {mean_text(report.all)}, {report.covered} of {report.n} bets covered")
         note("`tracker clv` says more, and why the others have no closing line value.")
@@ -111,7 +110,7 @@ def performance(
 
 async def _closes(scope: Scope, by: Grouping) -> ClvReport:
     """What the bets were worth by the close, put together in the same way where that is told."""
-    from tracker.app.market import BY, clv_report
+    from tracker.app.market.quotes import BY, clv_report
     from tracker.store import StoreMissing
 
     try:
@@ -243,7 +242,7 @@ def _tell_reliability(found: Reliability) -> None:
 # ---------------------------------------------------------------------------------- a whole report
 
 
-class Form(StrEnum):
+class ReportForm(StrEnum):
     """How a report is written."""
 
     MD = "md"
@@ -260,7 +259,9 @@ def report(
     until: Annotated[
         str | None, typer.Option("--until", metavar="DATE", help="The last day; else today.")
     ] = None,
-    form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.MD,
+    form: Annotated[
+        ReportForm, typer.Option("--format", help="How it is written.")
+    ] = ReportForm.MD,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it to a file.")
     ] = None,
@@ -271,18 +272,20 @@ def report(
     Money by market, league, book and tag; whether 80 % was 80 %; and of each rule's alerts how
     many came true, beside what they promised.
     """
-    from tracker.app.report import Span, markdown, page, report_json
+    from tracker.app.report import ReportSpan, markdown, page, report_json
 
     if week + month + season > 1:
         raise Misused("--week, --month and --season exclude each other: give one of them")
-    span = Span.SEASON if season else Span.MONTH if month else Span.WEEK
+    span = ReportSpan.SEASON if season else ReportSpan.MONTH if month else ReportSpan.WEEK
     found = asyncio.run(_report(scope_of(context), span, _date(until, "--until")))
-    if (as_json or form is Form.JSON) and out is None:
+    if (as_json or form is ReportForm.JSON) and out is None:
         say_json(report_json(found))
         return
     whole = json.dumps(report_json(found), indent=2) + "\n"
     text = (
-        whole if as_json or form is Form.JSON else {Form.HTML: page, Form.MD: markdown}[form](found)
+        whole
+        if as_json or form is ReportForm.JSON
+        else {ReportForm.HTML: page, ReportForm.MD: markdown}[form](found)
     )
     if out is None:
         say(text.rstrip("\n"))
@@ -293,7 +296,7 @@ def report(
     say(f"Wrote {out}.")
 
 
-async def _report(scope: Scope, span: Span, until: date | None) -> Report:
+async def _report(scope: Scope, span: ReportSpan, until: date | None) -> Report:
     from tracker.app.report import report as of
     from tracker.store import StoreMissing
 

@@ -15,8 +15,18 @@ import typer
 
 from tracker.app.views import status_json
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.look import chance_text, needs_decision, shown_as, status_text, table
-from tracker.cli.screen import paint, say, say_json, wait_text, when
+from tracker.cli.screen import (
+    chance_text,
+    needs_decision,
+    paint,
+    say,
+    say_json,
+    shown_as,
+    status_text,
+    table,
+    wait_text,
+    when,
+)
 from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.alert import Decision, DeliveryState, Reason
@@ -28,6 +38,7 @@ if TYPE_CHECKING:
     from tracker.domain.tracking import GameTracking, Tracked
     from tracker.store.views import BetView, GameView, ShowView, SourceStatusView, StatusView
 
+
 _SPAN = timedelta(minutes=5)
 """Over which the movement of a chance is shown."""
 
@@ -37,6 +48,27 @@ _MOST_HISTORIES = 60
 NOT_WATCHED = "Nothing is being watched: the daemon is not running. `tracker run` starts it."
 
 _NO_STATUS = "Nothing is followed yet: add a bet, such as `tracker add 'DEN -4.5 -110 $20'`."
+
+_BEGINS = 6
+"""The hour, on the person's clock, at which a night is over and another day begins."""
+
+_SHORT = {
+    Reason.NOT_REARMED: "band",
+    Reason.BEYOND_WHEN_ADDED: "beyond when added",
+    Reason.HOLDING: "hold",
+    Reason.COOLING_DOWN: "cooldown",
+    Reason.OVER_BUDGET: "budget",
+    Reason.QUIET: "quiet hours",
+}
+"""Reasons in a word, where their own name is not the one that people use."""
+
+_NO_HOLD = frozenset({Reason.REARMED.value, Reason.BELOW.value})
+"""Rows that hold nothing back: a rule that is ready again, a chance that fell back by itself."""
+
+_WELL = "ok"
+
+_RECENT = timedelta(minutes=30)
+"""A source that nobody has had to ask for so long is not worth a word."""
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
@@ -235,22 +267,6 @@ def _daemon_line(x: _Picture) -> str:
 
 # ------------------------------------------------------------------- how the night's alerts fared
 
-_BEGINS = 6
-"""The hour, on the person's clock, at which a night is over and another day begins."""
-
-_SHORT = {
-    Reason.NOT_REARMED: "band",
-    Reason.BEYOND_WHEN_ADDED: "beyond when added",
-    Reason.HOLDING: "hold",
-    Reason.COOLING_DOWN: "cooldown",
-    Reason.OVER_BUDGET: "budget",
-    Reason.QUIET: "quiet hours",
-}
-"""Reasons in a word, where their own name is not the one that people use."""
-
-_NO_HOLD = frozenset({Reason.REARMED.value, Reason.BELOW.value})
-"""Rows that hold nothing back: a rule that is ready again, a chance that fell back by itself."""
-
 
 def evening(now: datetime, zone: ZoneInfo) -> datetime:
     """When the night that `now` lies in began."""
@@ -291,11 +307,6 @@ def until_next_poll(trackings: Sequence[GameTracking], now: datetime) -> float |
 
 
 # ---------------------------------------------------------------------- how sources of games stand
-
-_WELL = "ok"
-
-_RECENT = timedelta(minutes=30)
-"""A source that nobody has had to ask for so long is not worth a word."""
 
 
 def source_of(league: str, sources: Sequence[SourceStatusView]) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tracker.app.bets import Decided, Edited, Registered
     from tracker.app.choose_game import Choice
     from tracker.app.explain import Explained
-    from tracker.app.value import Held
+    from tracker.app.market.value import HeldBet
     from tracker.domain.draft import Draft
     from tracker.domain.game import Game
     from tracker.domain.money import Odds
@@ -303,7 +303,7 @@ def reviews_text(bets: Sequence[BetView]) -> str:
     )
 
 
-def cashout_text(held: Held, worth: Cashout) -> str:
+def cashout_text(held: HeldBet, worth: Cashout) -> str:
     """An offer beside the fair value, by the chance that was seen last."""
     lines = [f"Offer {money_text(worth.offer)} · fair value {money_text(worth.fair)}"]
     if worth.fee is not None:
@@ -314,7 +314,7 @@ def cashout_text(held: Held, worth: Cashout) -> str:
     return "\n".join((_held_head(held), *lines, f"Fair at {even}"))
 
 
-def hedge_text(held: Held, other: Odds, lock: Hedge, even: Hedge) -> str:
+def hedge_text(held: HeldBet, other: Odds, lock: Hedge, even: Hedge) -> str:
     """What two stakes on the other side would do."""
     lines = [
         f"{name}: stake {money_text(x.stake)} · wins {signed_money(x.if_wins)}, "
@@ -324,7 +324,7 @@ def hedge_text(held: Held, other: Odds, lock: Hedge, even: Hedge) -> str:
     return "\n".join((_held_head(held), f"At {other.text} on the other side", *lines))
 
 
-def _held_head(held: Held) -> str:
+def _held_head(held: HeldBet) -> str:
     age = (held.now - held.at).total_seconds()
     old = f" ({span_text(age)} ago)" if age > _OLD_S else ""
     name = f"#{held.bet.id} {bet_name(held.bet)}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tracker.app.bets import Beside, Bets, Changes, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.explain import Explainer
-from tracker.app.value import held
+from tracker.app.market.value import held
 from tracker.daemon.bot import answers
 from tracker.daemon.bot.answers import LocalTime
 from tracker.domain.bet import Result
@@ -39,7 +39,7 @@ _EDIT_FORM = "/edit 12 stake $25 · /edit 12 odds -115 · also book, pick, game,
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ChatReply:
     """An answer, the first line its head, and the buttons below it: what each says and carries."""
 
     text: str
@@ -61,7 +61,7 @@ class BetCommands:
     changed: Callable[[], None]
 
     @property
-    def verbs(self) -> dict[str, Callable[[str], Awaitable[Reply]]]:
+    def verbs(self) -> dict[str, Callable[[str], Awaitable[ChatReply]]]:
         """What can be asked, by the word of the command."""
         return {
             "add": self.add,
@@ -75,12 +75,12 @@ class BetCommands:
             "why": self.why,
         }
 
-    async def answer(self, name: str, rest: str) -> Reply:
+    async def answer(self, name: str, rest: str) -> ChatReply:
         """Carry out one command; what is refused is told in the words of the terminal."""
         try:
             return await self.verbs[name](rest)
         except TrackerError as why:
-            return Reply(f"{_REFUSED[name]}\n{why}")
+            return ChatReply(f"{_REFUSED[name]}\n{why}")
 
     @property
     def _bets(self) -> Bets:
@@ -92,10 +92,10 @@ class BetCommands:
 
     # ------------------------------------------------------------------------------------- adding
 
-    async def add(self, rest: str) -> Reply:
+    async def add(self, rest: str) -> ChatReply:
         """Register a bet, with a button that takes it back."""
         if not rest:
-            return Reply("What is the bet? /add DEN -4.5 -110 $20")
+            return ChatReply("What is the bet? /add DEN -4.5 -110 $20")
         now = self.clock.now()
         draft = draft_of(" ".join(rest.split()), Beside(), self.unit_cents)
         chosen = await Chooser(self.store, now).choose(draft)
@@ -103,16 +103,16 @@ class BetCommands:
         self.changed()
         fresh = made.added.created or made.added.revived
         buttons = (("↩ Undo", f"{UNDO}:{made.added.number}"),) if fresh else ()
-        return Reply(answers.added_text(made, self._local), buttons)
+        return ChatReply(answers.added_text(made, self._local), buttons)
 
-    async def would_be(self, line: str) -> Reply:
+    async def would_be(self, line: str) -> ChatReply:
         """What a line without a command would be as a bet, with a button that adds it.
 
         Raises BadBet when it is none.
         """
         draft = draft_of(" ".join(line.split()), Beside(), self.unit_cents)
         chosen = await Chooser(self.store, self.clock.now()).choose(draft)
-        return Reply(answers.would_be_text(draft, chosen, self._local), (("➕ Add it", ADD),))
+        return ChatReply(answers.would_be_text(draft, chosen, self._local), (("➕ Add it", ADD),))
 
     async def undo(self, number: int) -> str:
         """Take back a bet that was just added; the word for the button."""
@@ -125,11 +125,11 @@ class BetCommands:
 
     # ----------------------------------------------------------------------------------- changing
 
-    async def edit(self, rest: str) -> Reply:
+    async def edit(self, rest: str) -> ChatReply:
         """Change one thing of a bet."""
         reference, what, value = _three(rest)
         if what not in _EDITED or not value:
-            return Reply(f"What is to be changed?\n{_EDIT_FORM}")
+            return ChatReply(f"What is to be changed?\n{_EDIT_FORM}")
         changes = {
             "stake": Changes(stake=value),
             "odds": Changes(odds=value),
@@ -140,73 +140,73 @@ class BetCommands:
         }[what]
         done = await self._bets.edit(reference, changes, self.clock.now())
         self.changed()
-        return Reply(answers.edited_text(done))
+        return ChatReply(answers.edited_text(done))
 
-    async def withdraw(self, rest: str) -> Reply:
+    async def withdraw(self, rest: str) -> ChatReply:
         """Stop following a bet."""
         if not rest:
-            return Reply("Which bet? /withdraw 12")
+            return ChatReply("Which bet? /withdraw 12")
         done = await self._bets.withdraw(_plain(rest), self.clock.now())
         self.changed()
         name = f"#{done.bet.id} {answers.bet_name(done.bet)}"
-        return Reply(
+        return ChatReply(
             f"{name} is withdrawn: its history stays" if done.done else f"{name} was over already"
         )
 
-    async def settle(self, rest: str) -> Reply:
+    async def settle(self, rest: str) -> ChatReply:
         """Decide a result; alone it lists what waits for one."""
         if not rest:
             return await self.review(rest)
         reference, word, why = _three(rest)
         if word.casefold() not in set(Result):
-            return Reply("How did it end? /settle 12 won, lost, push or void, and why")
+            return ChatReply("How did it end? /settle 12 won, lost, push or void, and why")
         now, reason = self.clock.now(), f"by hand: {why or IN_CHAT}"
         done = await self._bets.settle(reference, Result(word.casefold()), reason, None, now)
         self.changed()
-        return Reply(answers.decided_text(done))
+        return ChatReply(answers.decided_text(done))
 
-    async def void(self, rest: str) -> Reply:
+    async def void(self, rest: str) -> ChatReply:
         """Return the stake of a bet."""
         if not rest:
-            return Reply("Which bet, and why? /void 12 postponed")
+            return ChatReply("Which bet, and why? /void 12 postponed")
         reference, _, why = rest.partition(" ")
         reason = f"by hand: {why.strip() or IN_CHAT}"
         done = await self._bets.void(_plain(reference), reason, self.clock.now())
         self.changed()
-        return Reply(answers.decided_text(done))
+        return ChatReply(answers.decided_text(done))
 
-    async def review(self, _rest: str) -> Reply:
+    async def review(self, _rest: str) -> ChatReply:
         """The bets whose result a person must decide."""
-        return Reply(answers.reviews_text(await self._bets.reviews()))
+        return ChatReply(answers.reviews_text(await self._bets.reviews()))
 
     # -------------------------------------------------------------------------------------- worth
 
-    async def cash_out(self, rest: str) -> Reply:
+    async def cash_out(self, rest: str) -> ChatReply:
         """An offer beside what a bet is worth."""
         reference, amount, _ = _three(rest)
         if not amount:
-            return Reply("Which bet, and what is offered? /cashout 12 $29.90")
+            return ChatReply("Which bet, and what is offered? /cashout 12 $29.90")
         offer = parse_money(amount)
         found = await held(self._bets, reference, self.explainer, self.clock.now())
         worth = cashout(found.chance, found.stake, found.odds, offer)
-        return Reply(answers.cashout_text(found, worth))
+        return ChatReply(answers.cashout_text(found, worth))
 
-    async def hedge(self, rest: str) -> Reply:
+    async def hedge(self, rest: str) -> ChatReply:
         """What a second bet on the other side would do."""
         reference, price, _ = _three(rest)
         if not price:
-            return Reply("Which bet, and at what price is the other side? /hedge 12 +150")
+            return ChatReply("Which bet, and at what price is the other side? /hedge 12 +150")
         other = parse_odds(price)
         found = await held(self._bets, reference, self.explainer, self.clock.now())
         lock = hedge_to_lock(found.chance, found.stake, found.odds, other)
         even = hedge_to_keep_even(found.chance, found.stake, found.odds, other)
-        return Reply(answers.hedge_text(found, other, lock, even))
+        return ChatReply(answers.hedge_text(found, other, lock, even))
 
-    async def why(self, rest: str) -> Reply:
+    async def why(self, rest: str) -> ChatReply:
         """Why a bet's chance moved."""
         number = await self._bets.number(_plain(rest))
         told = await self.explainer.explain(await self.explainer.history(number))
-        return Reply(answers.why_text(told))
+        return ChatReply(answers.why_text(told))
 
 
 _REFUSED = {

@@ -1,33 +1,326 @@
-"""What the daemon does with channels that can do more than carry alerts: cards, and commands."""
+"""The chat: its cards, and what the person writes and presses in it, and nobody else's words.
+
+Telegram hands an update out again until the next one is asked for, so each is written down as dealt
+with before that. A command that was written while the program did not run is answered only where
+that still helps.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from functools import partial
+from typing import TYPE_CHECKING, assert_never
 
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.commands import BotCommands
-from tracker.daemon.bot.listener import Listener
 from tracker.daemon.bot.subprocesses import Verbs
-from tracker.daemon.cards.editor import CardLoop, keep_cards
-from tracker.daemon.cards.live_view import LiveView
-from tracker.daemon.watchdog import Watchdog
-from tracker.daemon.watchers.loops import GRACE
-from tracker.domain.events import Tell
+from tracker.daemon.cards import CardLoop, LiveView, keep_cards
+from tracker.daemon.watchers.loops import GRACE, Watchdog
+from tracker.domain.alert import Failed, Refused, Unknown
+from tracker.domain.events import (
+    BotConflict,
+    BotDeaf,
+    BotListening,
+    BotStranger,
+    ChatPaired,
+    ClockOff,
+    Tell,
+)
+from tracker.network import WRONG_CLOCK_S, clock_trouble
 from tracker.notify.channel import Board, Channel
 from tracker.notify.channels.discord import DiscordChannel
 from tracker.notify.channels.ntfy import NtfyChannel
 from tracker.notify.channels.telegram.channel import TelegramBoard, TelegramChannel
+from tracker.notify.channels.telegram.connection import NO_LIBRARY, CannotOpen, TelegramConnection
+from tracker.notify.channels.telegram.values import (
+    Answer,
+    ChatPlace,
+    Conflict,
+    Heard,
+    Other,
+    Pressed,
+    Updates,
+    Written,
+)
 from tracker.store import Store
+from tracker.store.access import Offer, Pairing
+
+if TYPE_CHECKING:
+    from tracker.notify.channels.telegram.bot import BotApi
+
+
+POLL_SECONDS = 25
+"""How long Telegram keeps a question open when there is nothing new."""
+
+POLL_LIMIT = 40.0
+"""Real seconds after which an answer is no longer waited for."""
+
+CONFLICT_WAIT = 30.0
+"""Seconds until it is tried again whether another program still reads the bot's messages."""
+
+FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
+
+STALE = timedelta(minutes=5)
+"""What was asked longer ago has been answered by time."""
+
+_MOST_STRANGERS = 100
+_KEPT_OPEN_S = 2.0
 
 Job = Coroutine[None, None, None]
 
-
 LISTENING_GRACE = 180.0
 """Real seconds that the listening may be late: adding a bet in the chat may take its time."""
+
+
+class Listener:
+    """One bot's ears."""
+
+    def __init__(
+        self,
+        line: TelegramConnection,
+        pairing: Pairing,
+        bot_commands: BotCommands,
+        real: Clock,
+        tell: Tell,
+    ) -> None:
+        """`real` is the machine's own clock: what people write is dated by it."""
+        self._line = line
+        self._pairing = pairing
+        self._bot_commands = bot_commands
+        self._real = real
+        self._tell = tell
+        self._users: frozenset[tuple[int, int]] = frozenset()
+        self._strangers: set[tuple[int, int]] = set()
+        self._name = ""
+        self._trouble: type[BotDeaf | BotConflict] | None = None
+        self._tries = 0
+        self._heard_at: float | None = None
+        self._gap: float | None = None
+        self._clock_told = False
+
+    async def listen(self, beat: Callable[[], None]) -> None:
+        """Listen for ever; `beat` is called at every poll."""
+        beat()
+        offset = await self._pairing.offset()
+        api = await self._opened(beat)
+        if api is None:
+            return
+        await self._introduce(api)
+        async with asyncio.TaskGroup() as tasks:
+            self._bot_commands.work_in(tasks)
+            while True:
+                beat()
+                await self._take_up()
+                asked = self._real.uptime()
+                found = await self._poll(api, offset)
+                if not isinstance(found, Updates):
+                    await self._real.sleep(self._wait(found))
+                    continue
+                self._recover()
+                self._note_gap(asked)
+                for heard in found.heard:
+                    await self._deal(heard, api)
+                    offset = heard.update + 1
+                    await self._pairing.dealt_with(heard.update)
+
+    async def _opened(self, beat: Callable[[], None]) -> BotApi | None:
+        """The bot, waited for while the machine is not set up for it; None without its library."""
+        while True:
+            beat()
+            try:
+                return await self._line.opened()
+            except ImportError:
+                self._tell(BotDeaf(NO_LIBRARY))
+                return None
+            except CannotOpen as why:
+                self._complain(BotDeaf(str(why)))
+                await self._real.sleep(LONGEST_RETRY)
+
+    async def _take_up(self) -> None:
+        """Write to a chat that another program has paired, while there is none to write to."""
+        if self._line.place is None and not self._bot_commands.fixed_chat:
+            known = await self._pairing.known()
+            self._users = known.users
+            if known.chat is not None:
+                self._line.write_to(ChatPlace(known.chat, known.topic))
+
+    async def _introduce(self, api: BotApi) -> None:
+        """Learn the bot's own name, and offer the commands; neither matters enough to wait for."""
+        try:
+            async with asyncio.timeout(self._line.limit):
+                name = await api.name()
+                await api.offer(self._bot_commands.commands)
+        except TimeoutError:
+            return
+        self._name = name if isinstance(name, str) else ""
+
+    async def _poll(self, api: BotApi, offset: int | None) -> Updates | Answer:
+        try:
+            async with asyncio.timeout(POLL_LIMIT):
+                return await api.updates(offset, POLL_SECONDS)
+        except TimeoutError:
+            return Unknown("no answer from Telegram")
+
+    def _wait(self, answer: Answer) -> float:
+        """Seconds until the next poll after one that failed; the log hears of it once."""
+        self._tries += 1
+        wait = min(FIRST_RETRY * 2.0 ** min(self._tries - 1, 8), LONGEST_RETRY)
+        match answer:
+            case Conflict(why):
+                told = _WEBHOOK if "webhook" in why.lower() else _CONFLICT
+                self._complain(BotConflict(f"{why}; {told}"))
+                return CONFLICT_WAIT
+            case Failed(why, retry_after):
+                self._complain(BotDeaf(why))
+                return wait if retry_after is None else retry_after
+            case Refused(why):
+                self._complain(BotDeaf(why))
+                return LONGEST_RETRY
+            case Unknown(why):
+                # A long poll that breaks is what long polls do; one alone is no trouble.
+                if self._tries > 1:
+                    self._complain(BotDeaf(why))
+                return wait
+            case _:
+                self._complain(BotDeaf(f"answered oddly ({type(answer).__name__})"))
+                return wait
+
+    def _complain(self, trouble: BotDeaf | BotConflict) -> None:
+        """Tell of a trouble once, however often it comes again."""
+        if self._trouble is not type(trouble):
+            self._trouble = type(trouble)
+            self._tell(trouble)
+
+    def _recover(self) -> None:
+        self._tries = 0
+        if self._trouble:
+            self._trouble = None
+            self._tell(BotListening())
+
+    def _note_gap(self, asked: float) -> None:
+        """Measure within how many seconds what is heard now was written, where that can be known.
+
+        It was not there at the last answer. Nor was it when a question was asked that Telegram kept
+        open for a while.
+        """
+        now = self._real.uptime()
+        since = self._heard_at if now - asked < _KEPT_OPEN_S else asked
+        self._gap = None if since is None else now - since
+        self._heard_at = now
+
+    def _too_old(self, heard: Written) -> bool:
+        """Whether a command was written so long ago that time has answered it.
+
+        Where the bot has listened all along, it was not, whatever this machine's clock says; a
+        clock that contradicts it is told once.
+        """
+        age = (self._real.now() - heard.at).total_seconds()
+        if self._gap is None or self._gap > STALE.total_seconds():
+            return age > STALE.total_seconds()
+        ahead = age - self._gap if age > 0 else age
+        if abs(ahead) >= WRONG_CLOCK_S + self._gap and not self._clock_told:
+            self._clock_told = True
+            self._tell(ClockOff(round(ahead), clock_trouble(ahead)))
+        return False
+
+    async def _deal(self, heard: Heard, api: BotApi) -> None:
+        match heard:
+            case Written():
+                await self._read(heard, api)
+            case Pressed():
+                if await self._allowed(heard.chat, heard.user):
+                    await self._bot_commands.pressed(heard, api)
+                else:
+                    self._refuse(heard.chat, heard.user)
+                    await self._answer(api, heard.query, "Only whoever is paired may press this.")
+            case Other():
+                return
+            case _:
+                assert_never(heard)
+
+    async def _read(self, heard: Written, api: BotApi) -> None:
+        name, rest = self._command(heard.text)
+        if not name:
+            await self._plain(heard, api)
+            return
+        if name == "start" and rest:
+            await self._pair(heard, rest, api)
+            return
+        if not await self._allowed(heard.chat, heard.user):
+            self._refuse(heard.chat, heard.user)
+            return
+        if self._too_old(heard) and name != "add":
+            return
+        await self._bot_commands.asked(heard, name, rest, api)
+
+    async def _plain(self, heard: Written, api: BotApi) -> None:
+        """Answer a line without a command; what is another bot's command, or old, is let be."""
+        old = self._real.now() - heard.at > STALE
+        if heard.text.lstrip().startswith("/") or old:
+            return
+        if await self._allowed(heard.chat, heard.user):
+            await self._bot_commands.read(heard, api)
+        else:
+            self._refuse(heard.chat, heard.user)
+
+    def _command(self, text: str) -> tuple[str, str]:
+        """The command and what follows it; empty for any other words, and another bot's."""
+        first, *more = text.split(maxsplit=1) or [""]
+        if not first.startswith("/"):
+            return "", ""
+        word, _, bot = first[1:].partition("@")
+        if bot and self._name and bot.casefold() != self._name.casefold():
+            return "", ""
+        return word.casefold(), more[0].strip() if more else ""
+
+    async def _pair(self, heard: Written, code: str, api: BotApi) -> None:
+        """Take a code that somebody sent; only the right one has any effect."""
+        offer = await self._pairing.offer(
+            code, heard.chat, heard.user, self._real.now(), topic=heard.topic
+        )
+        if offer is not Offer.RIGHT:
+            self._refuse(heard.chat, heard.user)
+            return
+        if not self._bot_commands.fixed_chat:
+            self._line.write_to(heard.place)
+        self._users = (await self._pairing.known()).users
+        self._tell(ChatPaired(heard.chat, heard.user))
+        await self._bot_commands.welcome(heard, api)
+
+    async def _allowed(self, chat: int, user: int) -> bool:
+        """Whether somebody may command from a chat: they paired there, or it is their own."""
+        own = self._bot_commands.fixed_chat and chat == self._line.chat_id and chat == user
+        if own or (chat, user) in self._users:
+            return True
+        self._users = (await self._pairing.known()).users
+        return (chat, user) in self._users
+
+    def _refuse(self, chat: int, user: int) -> None:
+        """Tell the log once of each stranger; nobody tells the stranger anything."""
+        if (chat, user) not in self._strangers and len(self._strangers) < _MOST_STRANGERS:
+            self._strangers.add((chat, user))
+            self._tell(BotStranger(chat, user))
+
+    async def _answer(self, api: BotApi, query: str, text: str) -> None:
+        try:
+            async with asyncio.timeout(self._line.limit):
+                await api.answer(query, text)
+        except TimeoutError:
+            return
+
+
+_WEBHOOK = (
+    "its messages go to a web server: `tracker telegram pair` takes that back; alerts and "
+    "cards go on"
+)
+_CONFLICT = (
+    "another program reads this bot's messages: stop it, or give each its own bot; alerts and "
+    "cards go on"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from tracker.clock import Clock
 from tracker.daemon.bot import answers
 from tracker.daemon.bot.answers import COMMANDS, LocalTime
-from tracker.daemon.bot.bet_commands import ADD, UNDO, BetCommands, Reply
+from tracker.daemon.bot.bet_commands import ADD, UNDO, BetCommands, ChatReply
 from tracker.daemon.bot.subprocesses import Verbs
-from tracker.daemon.cards.live_view import LiveView
+from tracker.daemon.cards import LiveView
 from tracker.domain.alert import Failed
 from tracker.domain.errors import BadTime, TrackerError
 from tracker.domain.game import Game, GameState
-from tracker.domain.policy import Scope, Snooze
+from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.language.snoozes import FORMS, parse_until
 from tracker.notify.channel import Message
 from tracker.notify.channels.telegram.channel import SNOOZE_MINUTES, Press, read_button
@@ -70,8 +70,12 @@ class BotCommands:
     refresh: Callable[[str], None]
     real: Clock
     fixed_chat: bool = False
-    tasks: asyncio.TaskGroup | None = None
     busy: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: asyncio.TaskGroup | None = field(default=None, init=False)
+
+    def work_in(self, tasks: asyncio.TaskGroup) -> None:
+        """Let what takes long run in this group from here on, beside the listening."""
+        self._tasks = tasks
 
     @property
     def commands(self) -> tuple[tuple[str, str], ...]:
@@ -152,11 +156,11 @@ class BotCommands:
             return answers.snoozes_text(await self.store.alerting.snoozes(now), games, self._local)
         first, _, when = rest.partition(" ")
         scope, target = await self._target(first, games)
-        if scope is Scope.ALL:
+        if scope is SnoozeScope.ALL:
             when = rest
         if when.strip().casefold() in ("off", "end"):
             count = await self.store.alerting.lift_snooze(
-                None if scope is Scope.ALL else scope, target, now
+                None if scope is SnoozeScope.ALL else scope, target, now
             )
             return f"{count} ended" if count else "Nothing was snoozed"
         if not when:
@@ -168,16 +172,16 @@ class BotCommands:
         kept = await self.store.alerting.snooze(Snooze(scope, target, now, until))
         return answers.silent_text(kept, games, self._local)
 
-    async def _target(self, word: str, games: dict[str, str]) -> tuple[Scope, str]:
+    async def _target(self, word: str, games: dict[str, str]) -> tuple[SnoozeScope, str]:
         """What a first word is about: a bet, a game that is shown, or nothing in particular."""
         plain = word.removeprefix("#")
         number = await self.store.find(plain)
         if number is not None:
-            return Scope.BET, str(number)
+            return SnoozeScope.BET, str(number)
         for game_id, name in games.items():
             if plain.upper() in (name.upper(), *name.upper().split("@")):
-                return Scope.GAME, game_id
-        return Scope.ALL, ""
+                return SnoozeScope.GAME, game_id
+        return SnoozeScope.ALL, ""
 
     async def _names(self) -> dict[str, str]:
         """The games that bets are on, those being watched first."""
@@ -215,14 +219,14 @@ class BotCommands:
         self, work: Callable[[], Awaitable[None]], heard: Written, api: BotApi
     ) -> None:
         """Work something out beside the listening, a few at a time."""
-        if self.tasks is None or len(self.busy) >= MOST_AT_ONCE:
+        if self._tasks is None or len(self.busy) >= MOST_AT_ONCE:
             await self._say(heard, api, "Still at the last ones: ask again in a moment.")
             return
 
         async def run() -> None:
             await work()
 
-        task = self.tasks.create_task(run())
+        task = self._tasks.create_task(run())
         self.busy.add(task)
         task.add_done_callback(self.busy.discard)
 
@@ -273,14 +277,14 @@ class BotCommands:
         if press is Press.REFRESH:
             return ""
         if press is Press.UNMUTE:
-            await self.store.alerting.lift_snooze(Scope.GAME, game.id, now)
-            await self.store.alerting.lift_snooze(Scope.ALL, "", now)
+            await self.store.alerting.lift_snooze(SnoozeScope.GAME, game.id, now)
+            await self.store.alerting.lift_snooze(SnoozeScope.ALL, "", now)
             return f"Alerts on {game.name} are heard again."
         span = timedelta(minutes=SNOOZE_MINUTES)
         if press is Press.MUTE:
             span = ends_about(game, state, self.clock)
-        kept = await self.store.alerting.snooze(Snooze(Scope.GAME, game.id, now, now + span))
-        self.live_view.snoozes = await self.store.alerting.snoozes(now)
+        kept = await self.store.alerting.snooze(Snooze(SnoozeScope.GAME, game.id, now, now + span))
+        self.live_view.snooze(await self.store.alerting.snoozes(now))
         about = ", about when it ends" if press is Press.MUTE else ""
         return f"{answers.silent_text(kept, {game.id: game.name}, self._local)}{about}."
 
@@ -297,9 +301,9 @@ class BotCommands:
 
     async def _say(self, heard: Written, api: BotApi, text: str) -> None:
         """Answer with some words, the first line bold."""
-        await self._reply(heard, api, Reply(text))
+        await self._reply(heard, api, ChatReply(text))
 
-    async def _reply(self, heard: Written, api: BotApi, reply: Reply) -> None:
+    async def _reply(self, heard: Written, api: BotApi, reply: ChatReply) -> None:
         """Answer with some words and the buttons below them."""
         html = marked_up(Message(reply.text, ()))
         rows = (reply.buttons,) if reply.buttons else ()

@@ -22,7 +22,7 @@ _LONGEST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class CommandRun:
     """What came of a command: its exit status, and what it said."""
 
     status: int
@@ -58,7 +58,7 @@ class Bounds:
 class Verbs(Protocol):
     """A way to run commands."""
 
-    async def __call__(self, *args: str) -> Ran:
+    async def __call__(self, *args: str) -> CommandRun:
         """Run one command to its end; raises nothing for what the command refuses."""
         ...
 
@@ -80,7 +80,7 @@ class Commands:
         self._sparing = {} if bounds is None else SPARING
         self._turn = asyncio.Lock()
 
-    async def __call__(self, *args: str) -> Ran:
+    async def __call__(self, *args: str) -> CommandRun:
         """Run `tracker ARGS` and wait for it, at most for the limit."""
         async with self._turn:
             process = await asyncio.create_subprocess_exec(
@@ -96,14 +96,14 @@ class Commands:
                 async with asyncio.timeout(self._limit):
                     out, err = await process.communicate()
             except TimeoutError:
-                return Ran(1, "", f"error: it took longer than {self._limit:g} s")
+                return CommandRun(1, "", f"error: it took longer than {self._limit:g} s")
             finally:
                 if process.returncode is None:
                     with contextlib.suppress(ProcessLookupError):
                         process.kill()
                     await process.wait()
         status = process.returncode if process.returncode is not None else 1
-        return Ran(status, _text(out), _text(err))
+        return CommandRun(status, _text(out), _text(err))
 
 
 def _bound(pid: int, bounds: Bounds) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from tracker.app.value import (
+from tracker.app.market.value import (
     Quoted,
     closing_values,
     decision,
@@ -28,11 +28,17 @@ from tracker.domain.poll import Credit
 from tracker.domain.prior import PregameLines
 from tracker.domain.quote import ESPN, EXCHANGES, Closing
 from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
-from tracker.domain.value import ClosingValue, Decision
-from tracker.engine.market.board import QuoteBoard
-from tracker.engine.market.closing import GameClose, close, consensus, exchange_lines, tip_off
+from tracker.domain.value import BetDecision, ClosingValue
 from tracker.engine.market.clv import Placed
-from tracker.engine.rules.market import step_market
+from tracker.engine.market.quotes import (
+    GameClose,
+    QuoteBoard,
+    close,
+    consensus,
+    exchange_lines,
+    tip_off,
+)
+from tracker.engine.rules.stepping import step_market
 from tracker.feeds.errors import FeedError
 from tracker.feeds.odds.asking import Asked
 from tracker.feeds.odds.offers import match
@@ -257,8 +263,7 @@ class MarketWatch:
                 told[game_id] = PregameLines(*lines)
         if told:
             await self._parts.store.known.keep_quotes(told)
-            known = self._parts.forecaster.pricing.known
-            self._parts.forecaster.pricing.known = replace(known, quotes={**known.quotes, **told})
+            self._parts.forecaster.pricing.learn(told)
 
     def live_lines(self, game: Game, state: GameState) -> LiveLines | None:
         """An exchange's moneyline of a game in play, where it is fresh; None where there is none.
@@ -348,7 +353,7 @@ class MarketWatch:
             return False
         return timedelta(0) <= self._clock.now() - bet.added_at < FIRST_QUOTES
 
-    def _decision(self, tracking: GameTracking, bet: Bet, chance: Chance) -> Decision:
+    def _decision(self, tracking: GameTracking, bet: Bet, chance: Chance) -> BetDecision:
         bets = [x.bet for x in tracking.tracked]
         believed = self._parts.forecaster.pricing.believed(tracking.game, bets)
         return decision(bet, chance, believed.by, self._quoted(tracking.game))

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from tracker.app.report import Span, report, summary
+from tracker.app.report import ReportSpan, report, summary
 from tracker.clock import Clock
 from tracker.domain.alert import Decision, Failed, Notice, Refused, Unknown
 from tracker.domain.bet import Result, Status
@@ -194,7 +194,7 @@ async def tell_nightly(
 
 async def tell_reports(
     store: Store,
-    span: Span,
+    span: ReportSpan,
     at: time,
     zone: tzinfo,
     clock: Clock,
@@ -254,9 +254,9 @@ def verdict_notice(x: UntoldVerdict, now: datetime) -> Notice:
     return Notice(TRIAL, x.id, now, text, Level.DEFAULT, now + USEFUL_FOR)
 
 
-def report_due(span: Span, today: date) -> bool:
+def report_due(span: ReportSpan, today: date) -> bool:
     """Whether a span has ended yesterday: the week on a Monday, the month on the first."""
-    return today.weekday() == 0 if span is Span.WEEK else today.day == 1
+    return today.weekday() == 0 if span is ReportSpan.WEEK else today.day == 1
 
 
 async def _nightly(store: Store, due: datetime) -> Notice:

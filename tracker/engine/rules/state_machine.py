@@ -45,7 +45,7 @@ _EDGE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class RuleReading:
     """One fresh reading of a bet's chance of winning.
 
     `hurried` is whether one poll is enough: the last two minutes, overtime, or a decided bet.
@@ -59,7 +59,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RuleStep:
     """What a reading made of a rule. `fires` asks for an alert; `worth_noting` for a held row."""
 
     state: RuleState
@@ -80,7 +80,7 @@ def log_odds(p: float) -> float:
     return math.log(kept / (1 - kept))
 
 
-def step(rule: LevelRule | SwingRule, state: RuleState, reading: Reading) -> Verdict:
+def step(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     """The rule's next state after a fresh reading, and whether it fires."""
     match rule:
         case LevelRule():
@@ -105,13 +105,13 @@ def _beyond(rule: LevelRule, state: RuleState, p: float) -> float:
             assert_never(rule.comparison)
 
 
-def _level(rule: LevelRule, state: RuleState, reading: Reading) -> Verdict:
+def _level(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
     state, rearmed = _rearm(rule, state, reading)
     beyond = _beyond(rule, state, reading.p)
     outside = beyond >= -1e-12  # noqa: PLR2004 - rounding of a chance that lies on the level
     match state.phase:
         case RulePhase.DONE:
-            return Verdict(state, state.reason or Reason.BELOW)
+            return RuleStep(state, state.reason or Reason.BELOW)
         case RulePhase.UNARMED if outside or (state.reason is not None and beyond > -BAND):
             if rule.comparison is Comparison.CROSSES and state.reason is None:
                 return _to(replace(state, flipped=True), RulePhase.ARMED, Reason.BELOW)
@@ -133,7 +133,7 @@ def _level(rule: LevelRule, state: RuleState, reading: Reading) -> Verdict:
             assert_never(state.phase)
 
 
-def _cross(rule: LevelRule, state: RuleState, reading: Reading) -> Verdict:
+def _cross(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
     """A reading beyond a level. What is told is the step from the last reading on its safe side."""
     safe = state.window
     if not safe and reading.before is not None:
@@ -166,7 +166,7 @@ def _worse(rule: LevelRule, state: RuleState, p: float) -> bool:
     return _beyond(rule, state, p) - _beyond(rule, state, told) >= FURTHER
 
 
-def _rearm(rule: LevelRule, state: RuleState, reading: Reading) -> tuple[RuleState, bool]:
+def _rearm(rule: LevelRule, state: RuleState, reading: RuleReading) -> tuple[RuleState, bool]:
     """Leave `firing` once the band is cleared, and `cooling` once the time is over."""
     if state.phase is RulePhase.FIRING:
         beyond = _beyond(rule, state, reading.p)
@@ -185,14 +185,14 @@ def _cooling(state: RuleState, at: datetime) -> bool:
     return bool(state.fired) and timedelta(0) <= at - state.fired[-1] < COOLDOWN
 
 
-def _to(state: RuleState, phase: RulePhase, reason: Reason) -> Verdict:
+def _to(state: RuleState, phase: RulePhase, reason: Reason) -> RuleStep:
     # Most readings change nothing, and a state is costly to build: hundreds may be stepped a poll.
     if state.phase is phase and state.reason is reason and not state.streak:
-        return Verdict(state, reason)
-    return Verdict(replace(state, phase=phase, streak=0, reason=reason), reason)
+        return RuleStep(state, reason)
+    return RuleStep(replace(state, phase=phase, streak=0, reason=reason), reason)
 
 
-def _press(state: RuleState, reading: Reading, why: Reason, *, up: bool) -> Verdict:
+def _press(state: RuleState, reading: RuleReading, why: Reason, *, up: bool) -> RuleStep:
     """A reading beyond the level: hold for another poll, or fire where that is news.
 
     A level that was told is told again only if it is crossed further out: a chance that merely
@@ -201,13 +201,13 @@ def _press(state: RuleState, reading: Reading, why: Reason, *, up: bool) -> Verd
     streak = min(state.streak + 1, HOLD_POLLS)
     if streak < HOLD_POLLS and not reading.hurried:
         held = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.HOLDING)
-        return Verdict(held, Reason.HOLDING)
+        return RuleStep(held, Reason.HOLDING)
     if not _is_news(state, reading.p, up=up):
         return _to(state, RulePhase.FIRING, Reason.TOLD_BEFORE)
     recent = tuple(t for t in state.fired if reading.at - t < BUDGET_SPAN)
     if len(recent) >= BUDGET:
         spent = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.OVER_BUDGET)
-        return Verdict(spent, Reason.OVER_BUDGET)
+        return RuleStep(spent, Reason.OVER_BUDGET)
     fired = replace(
         state,
         phase=RulePhase.FIRING,
@@ -217,7 +217,7 @@ def _press(state: RuleState, reading: Reading, why: Reason, *, up: bool) -> Verd
         fired=(*recent, reading.at),
         told=_with_told(state.told, up=up, p=reading.p),
     )
-    return Verdict(fired, why, fires=True)
+    return RuleStep(fired, why, fires=True)
 
 
 def _is_news(state: RuleState, p: float, *, up: bool) -> bool:
@@ -239,7 +239,7 @@ _NEVER = (1.0, 0.0)
 """The lowest and highest that was told, before anything was."""
 
 
-def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: Reading) -> Verdict:
+def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     """The rule after a chance that was renewed: what moved it is no news of the game.
 
     A swing is measured from here. A level that is passed by it is as one of a bet that was added
@@ -248,7 +248,7 @@ def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: Reading) -> V
     if state.phase in (RulePhase.DONE, RulePhase.FIRING, RulePhase.COOLING):
         if isinstance(rule, SwingRule) and state.phase is not RulePhase.DONE:
             state = state.with_window(((reading.at, reading.p),))
-        return Verdict(state, state.reason or Reason.BELOW)
+        return RuleStep(state, state.reason or Reason.BELOW)
     if isinstance(rule, SwingRule):
         fresh = state.with_window(((reading.at, reading.p),))
         return _to(fresh, RulePhase.ARMED, Reason.BELOW)
@@ -261,9 +261,9 @@ def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: Reading) -> V
     return _level(rule, state, reading)
 
 
-def _swing(rule: SwingRule, state: RuleState, reading: Reading) -> Verdict:
+def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     if state.phase is RulePhase.DONE:
-        return Verdict(state, state.reason or Reason.BELOW)
+        return RuleStep(state, state.reason or Reason.BELOW)
     since = reading.at - timedelta(seconds=rule.seconds)
     window = [x for x in state.window if x[0] >= since]
     state = state.with_window((*window, (reading.at, reading.p)))

@@ -1,17 +1,37 @@
-"""What the rules of a bet make of a new state: each is stepped, and each decision is a row."""
+"""What the rules of a bet make of a new state or a quote: each is stepped, each decision is a row.
+
+`apply_rules` steps those on the chance, `step_market` those on the market: each fresh answer is one
+reading, with the same machine. An edge goes through the machine of a level: it is put on a scale on
+which the band of a chance is a point and a half of edge, so that 5 % fires, 3.5 % arms again, and 3
+points more break the cooldown. What moves goes through that of a swing. On data that are not to be
+trusted rules do nothing (`freeze_doubted`, `freeze_pending`), and that is a row too.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
-from tracker.domain.alert import Alert, Decision
-from tracker.domain.chance import Chance
-from tracker.domain.game import GameState
-from tracker.domain.policy import Event, EventRule, LevelRule, SwingRule
-from tracker.domain.tracking import RulePhase, RuleState, Tracked
+from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.chance import Chance, NoChance
+from tracker.domain.game import GameState, Score
+from tracker.domain.policy import (
+    Comparison,
+    EdgeRule,
+    EventRule,
+    Fact,
+    LevelRule,
+    MarketRule,
+    MoveRule,
+    Moving,
+    SwingRule,
+)
+from tracker.domain.tracking import Change, GameTracking, RulePhase, RuleState, Tracked
 from tracker.engine.decide.facts import absentees, between, facts_of
-from tracker.engine.rules.state_machine import Reading, Verdict, rebase, step
+from tracker.engine.rules.state_machine import BAND, RuleReading, RuleStep, rebase, step
 
 HURRIED_SECONDS = 120
 """In the last two minutes of regulation, and in overtime, one poll beyond a level is enough."""
@@ -25,8 +45,18 @@ LIKELIEST = 0.5
 LEAST_MOVE = 0.005
 """A leg's chance that moves by less is not what moved its parlay."""
 
-_ONCE = frozenset({Event.START, Event.HALFTIME})
+_ONCE = frozenset({Fact.START, Fact.HALFTIME})
 """What happens once in a game, also when the feed corrects itself and tells it again."""
+
+_ASLEEP = frozenset({RulePhase.UNARMED, RulePhase.FIRING, RulePhase.DONE})
+"""Where a rule stands that would not have done anything anyway."""
+
+EDGE_BAND = 0.015
+"""How far an edge must fall below its level before it may be told again."""
+
+_SCALE = BAND / EDGE_BAND
+
+_MOST = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +83,13 @@ def apply_rules(
     """
     state, now = update.state, update.now
     facts = facts_of(update.before, state)
-    leg, leg_was = moved_leg(old, seen) if seen.legs else (None, None)
+    leg, leg_was = _moved_leg(old, seen) if seen.legs else (None, None)
     absent = "" if old.out == seen.out else "; ".join(absentees(old, seen))
     if absent:
-        facts |= {Event.OUT}
+        facts |= {Fact.OUT}
     reading = None
     if chance is not None and chance.push < LIKELIEST:
-        reading = Reading(chance.win, now, hurried(state, chance), _win(old.chance))
+        reading = RuleReading(chance.win, now, _hurried(state, chance), _win(old.chance))
     rules: list[RuleState] = []
     alerts: list[Alert] = []
     remembered = {x.rule: x for x in seen.rules}
@@ -70,7 +100,7 @@ def apply_rules(
                 repeated = rule.event in _ONCE and memory.episode > 0
                 if memory.phase is not RulePhase.DONE and not repeated:
                     memory, alert = between(seen, memory, rule.event, state, now)
-                    detail = absent if rule.event is Event.OUT else ""
+                    detail = absent if rule.event is Fact.OUT else ""
                     alerts.append(replace(alert, detail=detail, leg=leg, leg_was=leg_was))
             case LevelRule() | SwingRule() if reading is not None:
                 verdict = (rebase if update.renewed else step)(rule, memory, reading)
@@ -84,7 +114,7 @@ def apply_rules(
     return tuple(rules), tuple(alerts)
 
 
-def moved_leg(old: Tracked, seen: Tracked) -> tuple[int | None, float | None]:
+def _moved_leg(old: Tracked, seen: Tracked) -> tuple[int | None, float | None]:
     """The place of the leg of a parlay that moved most, and its chance before; None without any."""
     moves = [
         (abs(x.chance.win - y.chance.win), x.leg, y.chance.win)
@@ -98,8 +128,8 @@ def moved_leg(old: Tracked, seen: Tracked) -> tuple[int | None, float | None]:
 def _decided(
     seen: Tracked,
     rule: LevelRule | SwingRule,
-    verdict: Verdict,
-    reading: Reading,
+    verdict: RuleStep,
+    reading: RuleReading,
     state: GameState,
 ) -> Alert:
     """A decision of a rule about a chance, fired or held."""
@@ -122,9 +152,198 @@ def _win(chance: Chance | None) -> float | None:
     return None if chance is None else chance.win
 
 
-def hurried(state: GameState, chance: Chance) -> bool:
+def _hurried(state: GameState, chance: Chance) -> bool:
     """Whether one reading beyond a level is enough: near the end, or for a bet that is decided."""
     if chance.decided or state.period < state.game.rules.periods:
         return chance.decided
     late = state.overtime > 0 or state.seconds_left <= HURRIED_SECONDS
     return state.phase.in_play and late
+
+
+Doubted = Callable[[Tracked], Chance | NoChance | None]
+"""The chance of a bet by a state that is not believed, or why it has none."""
+
+
+def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: datetime) -> Change:
+    """Add a row for each rule that would have acted on a state that is held back.
+
+    Once for a freeze: a rule that has its row gets none until a fresh reading has come.
+    """
+    why = f"the feed went back to {state.game_clock}"
+    for tracked in change.tracking.tracked:
+        chance = doubted(tracked) if any(map(_awake, tracked.rules)) else None
+        if not isinstance(chance, Chance):
+            continue
+        rules = {x.text: x for x in tracked.bet.rules if isinstance(x, LevelRule | SwingRule)}
+        reading = RuleReading(chance.win, now, _hurried(state, chance), None)
+        acting = [
+            memory
+            for memory in tracked.rules
+            if _awake(memory) and _acts(rules.get(memory.rule), memory, reading)
+        ]
+        change = _frozen(change, tracked, acting, chance.win, now, why)
+    return change
+
+
+def freeze_pending(change: Change, now: datetime, why: str) -> Change:
+    """Add a row for each rule that waits for another reading while none comes."""
+    for tracked in change.tracking.tracked:
+        waiting = [x for x in tracked.rules if _awake(x) and x.phase is RulePhase.PENDING]
+        p = None if tracked.chance is None else tracked.chance.win
+        change = _frozen(change, tracked, waiting, p, now, why)
+    return change
+
+
+def _awake(memory: RuleState) -> bool:
+    return memory.phase not in _ASLEEP and memory.reason is not Reason.STALE
+
+
+def _acts(rule: LevelRule | SwingRule | None, memory: RuleState, reading: RuleReading) -> bool:
+    if rule is None:
+        return False
+    verdict = step(rule, memory, reading)
+    return verdict.fires or verdict.state.phase is RulePhase.PENDING
+
+
+def _frozen(
+    change: Change,
+    tracked: Tracked,
+    acting: list[RuleState],
+    p: float | None,
+    now: datetime,
+    why: str,
+) -> Change:
+    tracking = change.tracking
+    if not acting or tracking.state is None:
+        return change
+    marked = tuple(replace(x, reason=Reason.STALE) if x in acting else x for x in tracked.rules)
+    rows = tuple(
+        Alert(
+            bet=tracked.bet.number,
+            rule=memory.rule,
+            episode=memory.episode + 1,
+            at=now,
+            decision=Decision.HELD,
+            reason=Reason.STALE,
+            game_clock=tracking.state.game_clock,
+            score=tracking.state.score,
+            p=p,
+            detail=why,
+        )
+        for memory in acting
+    )
+    return replace(
+        change,
+        tracking=tracking.with_tracked(replace(tracked, rules=marked)),
+        rules=change.rules + tuple(x for x in marked if x not in tracked.rules),
+        alerts=change.alerts + rows,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MarketReading:
+    """What the market says of one bet at one moment; what is not known is None.
+
+    `edge` is that of the best price, `price` the fair chance of the bet, `line` the main line of
+    its market from its own side. `words` name the best price, for the message.
+    """
+
+    at: datetime
+    edge: float | None = None
+    price: float | None = None
+    line: float | None = None
+    words: str = ""
+
+
+def step_market(
+    tracked: Tracked, rules: dict[str, RuleState], reading: MarketReading, tracking: GameTracking
+) -> tuple[list[RuleState], list[Alert]]:
+    """Step the market rules of a bet: the states that changed, and the decisions worth a row.
+
+    `rules` are the states as they stand, by the rule's text.
+    """
+    changed: list[RuleState] = []
+    alerts: list[Alert] = []
+    for rule in tracked.bet.rules:
+        if not isinstance(rule, EdgeRule | MoveRule):
+            continue
+        value = _market_value(rule, reading)
+        before = rules.get(rule.text, RuleState(tracked.bet.number, rule.text))
+        if value is None:
+            continue
+        verdict = _step_market(rule, before, value, reading.at)
+        if verdict.state != before:
+            changed.append(verdict.state)
+        if verdict.fires or verdict.worth_noting(before):
+            alerts.append(
+                _decided_on_market(tracked, rule, verdict, value, reading, tracking.state)
+            )
+    return changed, alerts
+
+
+def _market_value(rule: MarketRule, reading: MarketReading) -> float | None:
+    match rule:
+        case EdgeRule():
+            return reading.edge
+        case MoveRule(Moving.PRICE):
+            return reading.price
+        case MoveRule(Moving.LINE):
+            return reading.line
+        case _:
+            return None
+
+
+def _step_market(rule: MarketRule, state: RuleState, value: float, at: datetime) -> RuleStep:
+    match rule:
+        case EdgeRule():
+            level = LevelRule(Comparison.AT_LEAST, _scaled(rule.level))
+            return step(level, state, RuleReading(_scaled(value), at, hurried=False))
+        case MoveRule():
+            return step(
+                SwingRule(rule.size, rule.seconds), state, RuleReading(value, at, hurried=False)
+            )
+        case _:
+            assert_never(rule)
+
+
+def _scaled(edge: float) -> float:
+    """An edge as a pseudo-chance, on which the machine's band is EDGE_BAND wide."""
+    return 1 / (1 + math.exp(-max(-_MOST, min(_MOST, _SCALE * edge))))
+
+
+def _decided_on_market(
+    tracked: Tracked,
+    rule: MarketRule,
+    verdict: RuleStep,
+    value: float,
+    reading: MarketReading,
+    state: GameState | None,
+) -> Alert:
+    return Alert(
+        bet=tracked.bet.number,
+        rule=rule.text,
+        episode=verdict.state.episode + (0 if verdict.fires else 1),
+        at=reading.at,
+        decision=Decision.FIRED if verdict.fires else Decision.HELD,
+        reason=verdict.reason,
+        game_clock="Scheduled" if state is None else state.game_clock,
+        score=Score(0, 0) if state is None else state.score,
+        p=None if tracked.chance is None else tracked.chance.win,
+        detail=_words(rule, value, verdict, reading),
+        expires_at=reading.at + USEFUL_FOR if verdict.fires else None,
+    )
+
+
+def _words(rule: MarketRule, value: float, verdict: RuleStep, reading: MarketReading) -> str:
+    """What has happened, as the message says it."""
+    match rule:
+        case EdgeRule():
+            return f"edge {value * 100:+.1f} %, {reading.words}".rstrip(", ")
+        case MoveRule(Moving.PRICE):
+            was = "" if verdict.was is None else f" from {verdict.was * 100:.1f} %"
+            return f"the market moved{was} to {value * 100:.1f} %"
+        case MoveRule():
+            was = "" if verdict.was is None else f" from {verdict.was:g}"
+            return f"the line moved{was} to {value:g}"
+        case _:
+            assert_never(rule)

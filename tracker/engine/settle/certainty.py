@@ -13,13 +13,13 @@ from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Parlay, Result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import GameState
-from tracker.domain.policy import Event
+from tracker.domain.policy import Fact
 from tracker.domain.tracking import Change, LegStanding, RulePhase, RuleState, Tracked
 from tracker.engine.decide.facts import between
 from tracker.engine.settle.grading import Unsettleable, agreed, certain
 from tracker.engine.settle.payout import together
 
-_TOLD_AS = {Event.HIT.value: Result.WON, Event.DEAD.value: Result.LOST}
+_TOLD_AS = {Fact.HIT.value: Result.WON, Fact.DEAD.value: Result.LOST}
 
 TAKEN_BACK = "a correction has opened it again"
 """What a `hit` or `dead` says that a correction has undone."""
@@ -62,7 +62,7 @@ def _stepped(
         elif firing or now_sure is not means:
             rules.append(memory)
             continue
-        memory, alert = between(tracked, memory, Event(memory.rule), state, now)  # noqa: PLW2901
+        memory, alert = between(tracked, memory, Fact(memory.rule), state, now)  # noqa: PLW2901
         rules.append(replace(memory, phase=phase, reason=reason))
         alerts.append(replace(alert, reason=reason, detail=detail))
     if not alerts:
@@ -122,14 +122,14 @@ def tell_legs(change: Change, before: GameState | None, now: datetime) -> Change
     if before is None or state is None:
         return change
     for tracked in change.tracking.tracked:
-        memory = next((x for x in tracked.rules if x.rule == Event.HIT.value), None)
+        memory = next((x for x in tracked.rules if x.rule == Fact.HIT.value), None)
         if memory is None or memory.phase in (RulePhase.DONE, RulePhase.FIRING):
             continue
         fresh = [i for i in _won(tracked, before, state) if i not in memory.told]
         if not fresh or any(x.lost for x in tracked.legs):
             continue
         told = replace(memory, episode=memory.episode + 1, told=(*memory.told, *fresh))
-        _, alert = between(tracked, memory, Event.HIT, state, now)
+        _, alert = between(tracked, memory, Fact.HIT, state, now)
         rules = tuple(told if x is memory else x for x in tracked.rules)
         change = replace(
             change,
@@ -156,9 +156,9 @@ def _won(tracked: Tracked, before: GameState, state: GameState) -> list[int]:
     return found
 
 
-def told_as(tracked: Tracked, result: Result) -> Event | None:
+def told_as(tracked: Tracked, result: Result) -> Fact | None:
     """As what a result was told when it became certain; None where nothing stands told of it."""
     for memory in tracked.rules:
         if _TOLD_AS.get(memory.rule) is result and memory.reason is Reason.HAPPENED:
-            return Event(memory.rule)
+            return Fact(memory.rule)
     return None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tracker.app.pricing import LinesFor, Load
 from tracker.clock import Clock, LeapingClock
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.track import Poller, TrackContext, deciding, track
+from tracker.daemon.track import PollSource, TrackContext, deciding, track
 from tracker.domain.alert import Alert
 from tracker.domain.bet import Bet, Result, Snapshot
 from tracker.domain.game import Game, GameState, Phase
@@ -98,7 +98,7 @@ async def try_bets(
 async def follow(
     game: Game,
     bets: Sequence[Bet],
-    poller: Poller,
+    poller: PollSource,
     clock: Clock,
     lines_for: LinesFor,
     load: Load = load_parameters,

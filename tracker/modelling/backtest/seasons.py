@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tracker.app.backtest import BetOutcome, Candidate
+from tracker.app.market.backtest import BetOutcome, Candidate
 from tracker.domain.chance import Chance
 from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game, Side

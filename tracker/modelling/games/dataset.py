@@ -127,42 +127,75 @@ class Dataset:
 
 
 def read(folder: Path, league: str) -> Dataset:
-    """Read a league's recorded games. Raises BadDataset."""
+    """Read a league's recorded games. Raises BadDataset.
+
+    Columns are read one after the other, each made small before the next: the events of four
+    seasons are three million rows.
+    """
     rules = LEAGUES[league]
-    raw = _table(folder / league / "events.parquet", needed=True)
+    path = folder / league / "events.parquet"
+    names = _columns(path)
     for name in ("game_id", "period", "clock_s", "home_score", "away_score"):
-        if name not in raw:
-            raise BadDataset(f"{folder / league / 'events.parquet'} has no column {name!r}")
-    ids = raw["game_id"]
+        if name not in names:
+            raise BadDataset(f"{path} has no column {name!r}")
+    ids = _column(path, "game_id")
     ids = ids if ids.dtype == object else ids.astype(str)
-    act = _acts(raw["action"] if "action" in raw else raw["kind"])
-    home, away = raw["home_score"].astype(int), raw["away_score"].astype(int)
     fresh = np.r_[True, ids[1:] != ids[:-1]]
+    first = np.flatnonzero(fresh)
+    act = _acts(_column(path, "action" if "action" in names else "kind"))
+    home, away = (_column(path, f"{x}_score").astype(np.int32) for x in ("home", "away"))
     gain_home = np.where(fresh, home, np.diff(home, prepend=0))
     gain_away = np.where(fresh, away, np.diff(away, prepend=0))
-    made = raw["made"].astype(bool) if "made" in raw else (gain_home > 0) | (gain_away > 0)
-    side, teams = _sides(raw, ids, gain_home - gain_away)
+    made = (gain_home > 0) | (gain_away > 0)
+    if "made" in names:
+        made = _column(path, "made").astype(bool)
+    side, teams = _sides(path, names, ids, gain_home - gain_away)
+    del gain_home, gain_away
+    told = _column(path, "season")[first] if "season" in names else None
+    seasons = _by_id(ids[first].astype(str), told)
     kept = act != Act.NOTHING
     kept |= np.r_[fresh[1:], True]
     starts = np.flatnonzero(np.r_[True, ids[kept][1:] != ids[kept][:-1], True])
+    played = ids[kept][starts[:-1]].astype(str)
+    del ids, fresh
     events = Events(
         starts,
-        raw["period"][kept].astype(int),
-        np.round(raw["clock_s"][kept].astype(float), 1),
+        _column(path, "period")[kept].astype(np.int32),
+        np.round(_column(path, "clock_s")[kept].astype(float), 1),
         home[kept],
         away[kept],
         act[kept],
         made[kept],
         side[kept],
-        _own(raw)[kept],
+        _own(path, names, kept.size)[kept],
     )
-    played = ids[kept][starts[:-1]].astype(str)
-    games = _games(folder / league, played, raw, events, teams)
+    games = _games(_Listed(folder / league, played), seasons, events, teams)
     results = _results(folder / league, rules, games, events)
     return Dataset(rules, with_ends(games, league, results), events, results)
 
 
-def _table(path: Path, *, needed: bool) -> dict[str, Array]:
+def seasons_played(folder: Path, league: str) -> Array:
+    """The season of each recorded game, for who needs no more of them. Raises BadDataset."""
+    path = folder / league / "events.parquet"
+    names = _columns(path)
+    if "game_id" not in names:
+        raise BadDataset(f"{path} has no column 'game_id'")
+    ids = _column(path, "game_id")
+    first = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
+    played = ids[first].astype(str)
+    seasons = _column(path, "season")[first] if "season" in names else None
+    return _seasons(_Listed(folder / league, played), _by_id(played, seasons))
+
+
+def _by_id(ids: Array, values: Array | None) -> dict[str, Any] | None:
+    """What the first row of each game says."""
+    if values is None:
+        return None
+    return dict(zip(ids[::-1].tolist(), values[::-1].tolist(), strict=True))
+
+
+def _columns(path: Path) -> list[str]:
+    """The columns of a table. Raises BadDataset where there is none."""
     try:
         import pyarrow.parquet as pq
     except ImportError as error:
@@ -170,47 +203,40 @@ def _table(path: Path, *, needed: bool) -> dict[str, Array]:
             "reading a dataset needs pyarrow: install the extra `modelling`"
         ) from error
     if not path.is_file():
-        if needed:
-            raise BadDataset(f"there is no {path}: name a folder that holds a league's events")
-        return {}
-    skip = {
-        "players_on",
-        "assister_id",
-        "seq",
-        "elapsed_s",
-        "steal_id",
-        "block_id",
-        "foul_drawn_id",
-    }
-    names = [x for x in pq.read_schema(path).names if x not in skip]
-    # A column at a time, and of texts each once: a fit has to fit into a gigabyte.
-    return {x: _values(pq.read_table(path, columns=[x], use_threads=False), x) for x in names}
+        raise BadDataset(f"there is no {path}: name a folder that holds a league's events")
+    return list(pq.read_schema(path).names)
 
 
-def _values(table: Any, name: str) -> Array:
+def _column(path: Path, name: str) -> Array:
     """A column; equal texts are one object, None where there is none."""
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    column = table.column(name)
-    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+    column = pq.read_table(path, columns=[name], use_threads=False).column(name)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        column = column.dictionary_encode()
+    if not pa.types.is_dictionary(column.type):
         return np.asarray(column.to_numpy())
-    coded = column.dictionary_encode().combine_chunks()
+    coded = column.unify_dictionaries().combine_chunks()
     coded = coded.chunk(0) if hasattr(coded, "chunk") else coded
     words = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
     found: Array = words[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
     return found
 
 
-def _own(raw: dict[str, Array]) -> Array:
+def _own(path: Path, names: Sequence[str], rows: int) -> Array:
     """Events that a player is named for; all of them where a dataset names nobody."""
-    if "person_id" not in raw:
-        return np.ones(raw["period"].size, dtype=bool)
-    found: Array = np.nan_to_num(raw["person_id"].astype(float), nan=0.0) > 0
+    if "person_id" not in names:
+        return np.ones(rows, dtype=bool)
+    found: Array = np.nan_to_num(_column(path, "person_id").astype(float), nan=0.0) > 0
     return found
 
 
 def digest(data: Dataset) -> str:
-    """The SHA-256 of what a dataset's games and events hold: of equal figures it is the same."""
+    """The SHA-256 of what a dataset's games and events hold: of equal figures it is the same.
+
+    Whole numbers count with 64 bits, however few they are kept in.
+    """
     sums = hashlib.sha256()
     for part in (data.games, data.events):
         for name in part.__dataclass_fields__:
@@ -218,7 +244,8 @@ def digest(data: Dataset) -> str:
             if values.dtype.kind in "OU":
                 sums.update("\n".join(map(str, values.tolist())).encode())
             else:
-                sums.update(np.ascontiguousarray(values).tobytes())
+                whole = values.astype(np.int64) if values.dtype == np.int32 else values
+                sums.update(np.ascontiguousarray(whole).data)
     return sums.hexdigest()
 
 
@@ -227,13 +254,14 @@ def _acts(names: Array) -> Array:
 
 
 def _sides(
-    raw: dict[str, Array], ids: Array, gain: Array
+    path: Path, names: Sequence[str], ids: Array, gain: Array
 ) -> tuple[Array, dict[str, tuple[str, str]]]:
     """+1, -1 or 0 (home, away, neither) for each event; home and away team where events tell."""
-    if "side" in raw:
-        names = raw["side"]
-        return np.select([names == "home", names == "away"], [1, -1], 0).astype(np.int8), {}
-    teams = np.array([-1 if x != x or x is None else int(x) for x in raw["team_id"]])  # noqa: PLR0124
+    if "side" in names:
+        told = _column(path, "side")
+        return (told == "home").astype(np.int8) - (told == "away").astype(np.int8), {}
+    whose = _column(path, "team_id")
+    teams = np.array([-1 if x != x or x is None else int(x) for x in whose])  # noqa: PLR0124
     # A game's home team is the one whose events come with home points.
     credit: dict[tuple[str, int], int] = {}
     keys = list(zip(ids.tolist(), teams.tolist(), strict=True))
@@ -248,32 +276,46 @@ def _sides(
     return sides, found
 
 
+class _Listed:
+    """What the list of games, where there is one, tells of some of them by their ids."""
+
+    def __init__(self, folder: Path, ids: Array) -> None:
+        self._path = folder / "games.parquet"
+        self.ids = ids
+        self._names = frozenset(_columns(self._path)) if self._path.is_file() else frozenset()
+        known = _column(self._path, "game_id") if "game_id" in self._names else ()
+        rows = {str(x): i for i, x in enumerate(known)}
+        self._at = [rows.get(x, -1) for x in ids]
+
+    def column(self, names: tuple[str, ...], default: Any) -> Array:
+        """The first of some columns that is there, `default` for games that are not listed."""
+        for name in names:
+            if name in self._names:
+                values = _column(self._path, name)
+                return np.array([values[i] if i >= 0 else default for i in self._at])
+        return np.array([default] * len(self.ids))
+
+
+def _seasons(listed: _Listed, by_id: dict[str, Any] | None) -> Array:
+    """The season of each game, by its events, the list, or its date."""
+    season = listed.column(("season",), "")
+    if by_id is not None:
+        season = np.array([str(by_id[x]) for x in listed.ids])
+    date = _dates(listed)
+    return np.array([x or _season_of(d) for x, d in zip(season, date, strict=True)]).astype(str)
+
+
+def _dates(listed: _Listed) -> Array:
+    return listed.column(("game_date", "date_time_utc"), "").astype(str)
+
+
 def _games(
-    folder: Path,
-    ids: Array,
-    raw: dict[str, Array],
+    listed: _Listed,
+    seasons: dict[str, Any] | None,
     events: Events,
     teams: dict[str, tuple[str, str]],
 ) -> Games:
-    last = events.starts[1:] - 1
-    listed = _table(folder / "games.parquet", needed=False)
-    rows = {str(x): i for i, x in enumerate(listed.get("game_id", ()))}
-    at = [rows.get(x, -1) for x in ids]
-
-    def column(names: tuple[str, ...], default: Any) -> Array:
-        for name in names:
-            if name in listed:
-                values = listed[name]
-                return np.array([values[i] if i >= 0 else default for i in at])
-        return np.array([default] * len(ids))
-
-    season = column(("season",), "")
-    if "season" in raw:
-        whose, where = np.unique(raw["game_id"].astype(str), return_index=True)
-        by_id = dict(zip(whose.tolist(), raw["season"][where].tolist(), strict=True))
-        season = np.array([str(by_id[x]) for x in ids])
-    date = column(("game_date", "date_time_utc"), "").astype(str)
-    season = np.array([x or _season_of(d) for x, d in zip(season, date, strict=True)])
+    last, ids, column = events.starts[1:] - 1, listed.ids, listed.column
     spread = column(("close_spread_home",), np.nan).astype(float)
     total = column(("close_total",), np.nan).astype(float)
     ok = column(("lines_ok",), default=False).astype(bool)
@@ -285,12 +327,12 @@ def _games(
         home_team, away_team = np.array([x[0] for x in known]), np.array([x[1] for x in known])
     return Games(
         id=ids,
-        season=season.astype(str),
-        date=date,
+        season=_seasons(listed, seasons),
+        date=_dates(listed),
         home_team=home_team,
         away_team=away_team,
-        home=events.home[last],
-        away=events.away[last],
+        home=events.home[last].astype(int),
+        away=events.away[last].astype(int),
         margin=np.where(ok, -spread, np.nan),
         total=np.where(ok, total, np.nan),
         ok=ok,
@@ -300,12 +342,21 @@ def _games(
 
 def _results(folder: Path, rules: League, games: Games, events: Events) -> tuple[Halves, ...]:
     """Every game with points by period, those of the list that have no events among them."""
-    listed = _table(folder / "games.parquet", needed=False)
-    if "pts_qtr1_home" in listed:
-        found = _listed_halves(listed)
+    path = folder / "games.parquet"
+    names = _columns(path) if path.is_file() else []
+    if "pts_qtr1_home" in names:
+        wanted = [x for x in names if x.startswith(_OF_HALVES)]
+        found = _listed_halves({x: _column(path, x) for x in wanted})
     else:
         found = _played_halves(rules, games, events)
     return tuple(sorted(found, key=lambda x: (x.season, x.date, x.id)))
+
+
+_OF_HALVES = (
+    "pts_qtr", "neutral_site", "team_abbreviation_road", "team_id_road", "game_id", "season",
+    "game_date",
+)  # fmt: skip
+"""How the columns begin that tell of the halves of listed games."""
 
 
 def _listed_halves(listed: dict[str, Array]) -> list[Halves]:

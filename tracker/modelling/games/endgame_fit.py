@@ -86,15 +86,22 @@ def count(rows: Possessions) -> Array:
 
 
 def smooth(counts: Array, lead_width: float) -> Array:
-    """Chances of (seconds used, outcome) for each clock and lead."""
+    """Chances of (seconds used, outcome) for each clock and lead, in the place of the counts."""
     clocks = np.arange(1, SPAN + 1)
     width = np.maximum(CLOCK_WIDTH * clocks, LEAST_CLOCK_WIDTH)[:, None]
     by_clock = np.exp(-0.5 * ((clocks[:, None] - clocks) / width) ** 2).astype(np.float32)
     scale = lead_scale(np.arange(-LEADS, LEADS + 1))
     by_lead = np.exp(-0.5 * ((scale[:, None] - scale) / lead_width) ** 2).astype(np.float32)
-    mixed = np.tensordot(by_clock, counts[1:], axes=(1, 0))
-    mixed = np.tensordot(by_lead, mixed, axes=(1, 1)).transpose(1, 0, 2, 3)
-    chances = np.concatenate([np.zeros_like(mixed[:1]), mixed])
+    # Two blocks of memory take turns: a copy of either is 46 MB.
+    leads, block = scale.size, counts[1:]
+    mixed = by_clock @ block.reshape(SPAN, -1)
+    turned = block.reshape(leads, SPAN, -1)
+    turned[:] = mixed.reshape(SPAN, leads, -1).transpose(1, 0, 2)
+    np.dot(by_lead, turned.reshape(leads, -1), out=mixed.reshape(leads, -1))
+    block.reshape(SPAN, leads, -1)[:] = mixed.reshape(leads, SPAN, -1).transpose(1, 0, 2)
+    del mixed
+    chances = counts
+    chances[0] = 0
     chances[1:] /= chances[1:].sum(axis=(2, 3), keepdims=True)
     for clock in range(1, SPAN + 1):
         _trim(chances[clock], clock)

@@ -42,7 +42,7 @@ class Given:
     """What the parts of a fit share: `used` are the games' rows, `average` the mean total."""
 
     data: Dataset
-    told: Trace
+    seconds: Seconds
     priors: Priors
     used: Array
     average: float
@@ -103,11 +103,11 @@ def fit_document(
     missing = sorted(set(seasons) - set(data.games.season.tolist()))
     if missing:
         raise BadDataset(f"the dataset has no games of {', '.join(missing)}: name other seasons")
-    whole_data = data
+    ends = write_ends(believed_ends(data, seasons))
     data = only(data, np.isin(data.games.season, list(seasons)))
     progress("possessions", 0.0)
     told = trace(data)
-    games = data.games
+    seconds, games = told.seconds, data.games
     whole = complete(data, told)
     progress("ratings", 0.0)
     ratings = ratings_fit.fit_ratings(
@@ -123,18 +123,20 @@ def fit_document(
     }
     average["reference"] = average["total"]
     noise = _noise(games, priors, used)
-    given = Given(data, told, priors, used, average["total"])
-    endgame = _fit_endgame(given, progress)
+    given = Given(data, seconds, priors, used, average["total"])
+    endgame = _fit_endgame(given, told, progress)
+    breaks = figures.pack_tables(endgame_fit.fit_breaks(told.break_starts, told.break_glances))
+    # Some hundred megabytes that nothing asks for any more.
+    del told
     progress("flow", 0.0)
     box = _fit_box(given)
     flow = _fit_flow(given, noise, endgame, box)
     progress("quarters and halves", 0.0)
     tip = flow["margin"][0][-1]
     spans = spans_fit.fit_spans(
-        spans_fit.SpanData(data, told.seconds, priors, used, average["total"], noise, box, tip)
+        spans_fit.SpanData(data, seconds, priors, used, average["total"], noise, box, tip)
     )
     sizes, cells = figures.pack_tables(endgame.tables)
-    breaks = figures.pack_tables(endgame_fit.fit_breaks(told.break_starts, told.break_glances))
     at = int(np.searchsorted(endgame.clocks, endgame_fit.SPAN))
     document: dict[str, Any] = {
         "format": figures.FORMAT,
@@ -159,7 +161,7 @@ def fit_document(
         ),
         "ratings": ratings_fit.figures_of(ratings),
         "spans": spans,
-        "ends": write_ends(believed_ends(whole_data, seasons)),
+        "ends": ends,
         "breaks": {
             "clocks": list(endgame_fit.BREAK_CLOCKS),
             "sizes": breaks[0],
@@ -175,7 +177,7 @@ def fit_document(
 
 def _in_order(given: Given) -> Array:
     """Games whose recorded scores never fall from one period to the next."""
-    seconds, rules = given.told.seconds, given.data.league
+    seconds, rules = given.seconds, given.data.league
     marks = [k * rules.period_seconds for k in range(rules.periods + 1)]
     marks += [round((1 - part) * rules.regulation_seconds) for part in TIED_AT]
     steps = [np.diff(x[given.used][:, sorted(set(marks))].astype(int)) for x in _both(seconds)]
@@ -205,7 +207,7 @@ def _fit_tie(document: dict[str, Any], given: Given) -> float:
     for row in given.used[_in_order(given)].tolist():
         home, away = int(given.data.games.home[row]), int(given.data.games.away[row])
         for part in TIED_AT:
-            state = observe.state_of(game, given.told.seconds, row, round(part * regulation))
+            state = observe.state_of(game, given.seconds, row, round(part * regulation))
             outlook = forecast(state, observe.prior_of(given.priors, row), parameters)
             mu, sd = outlook.mu, outlook.sigma
             recorded = (home - away - mu.margin) * (home + away - mu.total)
@@ -217,6 +219,8 @@ def _fit_tie(document: dict[str, Any], given: Given) -> float:
 
 def only(data: Dataset, games: Array) -> Dataset:
     """The dataset of some games alone: nothing of the others is left in it."""
+    if games.all():
+        return data
     kept = np.flatnonzero(games)
     starts, ends = data.events.starts[:-1][kept], data.events.starts[1:][kept]
     rows = np.concatenate([np.arange(a, b) for a, b in zip(starts, ends, strict=True)])
@@ -274,8 +278,10 @@ def _noise(games: Games, priors: Priors, used: Array) -> flow_fit.Noise:
     )
 
 
-def _fit_endgame(given: Given, progress: Callable[[str, float], None]) -> values.Endgame:
-    data, told = given.data, given.told
+def _fit_endgame(
+    given: Given, told: Trace, progress: Callable[[str, float], None]
+) -> values.Endgame:
+    data = given.data
     width = LEAD_WIDTH.get(data.league.id, 0.14)
     clocks = np.array(endgame_fit.table_clocks(), dtype=np.float64)
     tables = endgame_fit.fit_tables(
@@ -288,7 +294,7 @@ def _fit_endgame(given: Given, progress: Callable[[str, float], None]) -> values
         ball=endgame_fit.fit_ball(told.glances, width),
         tilt=np.zeros((clocks.size, 5)),
     )
-    sample = draw(data, told.seconds, given.priors, given.used, endgame_fit.TILT_CLOCKS)
+    sample = draw(data, given.seconds, given.priors, given.used, endgame_fit.TILT_CLOCKS)
     endgame = replace(endgame, tilt=endgame_fit.fit_tilt(endgame, sample, given.average))
     wide = endgame_fit.widened(endgame, endgame_fit.fit_widths(endgame, sample, given.average))
     endgame = replace(endgame, tables=_as_read(wide.tables, endgame_fit.LEADS))
@@ -304,14 +310,14 @@ def _as_read(tables: Sequence[values.Table], leads: int) -> tuple[Array, ...]:
 def _fit_box(given: Given) -> values.BoxFigures | None:
     rules = given.data.league
     clocks = [round(rules.regulation_seconds * (1 - m / 48)) for m in flow_fit.BOX_ROWS[1:]]
-    sample = draw(given.data, given.told.seconds, given.priors, given.used, clocks)
+    sample = draw(given.data, given.seconds, given.priors, given.used, clocks)
     return flow_fit.fit_box(sample, rules, given.average)
 
 
 def _fit_flow(
     given: Given, noise: flow_fit.Noise, endgame: values.Endgame, box: values.BoxFigures | None
 ) -> dict[str, Any]:
-    data, seconds, priors, used = given.data, given.told.seconds, given.priors, given.used
+    data, seconds, priors, used = given.data, given.seconds, given.priors, given.used
     rules = data.league
     clocks = range(endgame_fit.SPAN, rules.regulation_seconds + 1, flow_fit.CLOCKS_EVERY)
     sample = draw(data, seconds, priors, used, clocks, until=flow_fit.LAYER)

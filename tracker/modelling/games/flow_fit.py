@@ -247,20 +247,37 @@ def _solve(
     `bend` is what a feature's weights along the knots are held back by, for a feature of which the
     data say as much as 1.
     """
-    columns = [basis * x[:, None] for x in by_knot] + [x[:, None] for x in fixed]
-    design = np.concatenate(columns, axis=1)
-    weighted = design * weight[:, None]
-    # A whisper of a ridge keeps what no game showed (a lead before tip-off) at 0.
-    square = weighted.T @ weighted + 1e-6 * np.eye(design.shape[1])
     knots = basis.shape[1]
+    size = len(by_knot) * knots + len(fixed)
+    square, right = np.zeros((size, size)), np.zeros(size)
+    # Block by block: all columns of a league's seasons at once are half a gigabyte.
+    blocks = [slice(x, x + _BLOCK) for x in range(0, goal.size, _BLOCK)]
+    for rows in blocks:
+        design = _design(basis, by_knot, fixed, rows) * weight[rows, None]
+        square += design.T @ design
+        right += design.T @ (goal[rows] * weight[rows])
+    # A whisper of a ridge keeps what no game showed (a lead before tip-off) at 0.
+    square += 1e-6 * np.eye(size)
     if bend is not None:
         for k in range(len(by_knot)):
-            rows = slice(k * knots, (k + 1) * knots)
-            square[rows, rows] += np.trace(square[rows, rows]) / knots * bend
-    found = np.linalg.solve(square, weighted.T @ (goal * weight))
+            part = slice(k * knots, (k + 1) * knots)
+            square[part, part] += np.trace(square[part, part]) / knots * bend
+    found = np.linalg.solve(square, right)
+    rest = [goal[rows] - _design(basis, by_knot, fixed, rows) @ found for rows in blocks]
     whole = [found[k * knots : (k + 1) * knots] for k in range(len(by_knot))]
     whole += [np.full(knots, x) for x in found[len(by_knot) * knots :]]
-    return np.stack(whole, axis=1), goal - design @ found
+    return np.stack(whole, axis=1), np.concatenate(rest)
+
+
+_BLOCK = 1 << 14
+"""States whose columns are worked out together."""
+
+
+def _design(basis: Array, by_knot: list[Array], fixed: list[Array], rows: slice) -> Array:
+    """The columns of some states: each feature of `by_knot` at each knot, then those of `fixed`."""
+    here = basis[rows]
+    columns = [here * x[rows, None] for x in by_knot] + [x[rows, None] for x in fixed]
+    return np.concatenate(columns, axis=1)
 
 
 def trust(sd: Array) -> Array:

@@ -8,7 +8,9 @@ chosen clocks are then drawn as the figures that the forecast looks at, one arra
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,9 +48,12 @@ class Seconds:
     bonus_home: Array
     bonus_away: Array
     event: Array
-    """The row of the last event up to each second, -1 before the first."""
+    """Which of its game's events was the last one up to each second, -1 before the first."""
     box: Array
-    """Figures of both teams up to each event, [event + 1, side, BOX], of all games; home first."""
+    """Figures of both teams up to each event, [event + 1, side, BOX], of all games; home first.
+
+    They run on from game to game, and over what 16 bits hold: only differences within a game mean
+    anything."""
     first: Array
     """The first row of each game in `box`."""
     tip: Array
@@ -56,9 +61,9 @@ class Seconds:
 
     def boxes(self, games: Array, at: int) -> Array:
         """Figures of both teams, [game, side, BOX], after so many seconds."""
-        rows = self.event[games, at]
-        found: Array = self.box[rows + 1] - self.box[self.first[games]]
-        return np.where((rows < 0)[:, None, None], 0, found)
+        events, first = self.event[games, at].astype(int), self.first[games]
+        found: Array = (self.box[first + events + 1] - self.box[first]).astype(int)
+        return np.where((events < 0)[:, None, None], 0, found)
 
     def possessions(self, games: Array, at: int) -> Array:
         """Possessions of a team, the mean of both, after so many seconds."""
@@ -85,8 +90,6 @@ class Possessions:
     that the possession brought it and the opponent.
     """
 
-    game: Array
-    period: Array
     left: Array
     until: Array
     last: Array
@@ -122,12 +125,9 @@ def trace(data: Dataset) -> Trace:
     seconds = Seconds(
         np.zeros(shape, np.int16), np.zeros(shape, np.int16), np.zeros(shape, np.int8),
         np.zeros(shape, bool), np.zeros(shape, bool),
-        np.full(shape, -1, np.int32), _box(data), events.starts[:-1], _tips(data),
+        np.full(shape, -1, np.int16), _box(data), events.starts[:-1], _tips(data),
     )  # fmt: skip
-    starts: list[tuple[float, ...]] = []
-    glances: list[tuple[float, ...]] = []
-    break_starts: list[tuple[float, ...]] = []
-    break_glances: list[tuple[float, ...]] = []
+    starts, glances, break_starts, break_glances = (array("f") for _ in range(4))
     for game in range(games):
         a, b = int(events.starts[game]), int(events.starts[game + 1])
         cuts = np.flatnonzero(np.diff(events.period[a:b])) + 1
@@ -137,14 +137,14 @@ def trace(data: Dataset) -> Trace:
             told = _period(data, a + c, a + d, period)
             rows += [((min(period, 99), *row)) for row in told]
             if period >= rules.periods:
-                starts += _starts(game, period, told, WINDOW)
-                glances += _glances(game, period, told, WINDOW)
+                starts.extend(chain.from_iterable(_starts(told, WINDOW)))
+                glances.extend(chain.from_iterable(_glances(told, WINDOW)))
             else:
-                break_starts += _starts(game, period, told, BREAK_WINDOW)
-                break_glances += _glances(game, period, told, BREAK_WINDOW)
+                break_starts.extend(chain.from_iterable(_starts(told, BREAK_WINDOW)))
+                break_glances.extend(chain.from_iterable(_glances(told, BREAK_WINDOW)))
         _fill(seconds, game, rows, data)
         _index(seconds, game, (a, b), data)
-    return Trace(seconds, *(_table(x) for x in (starts, glances, break_starts, break_glances)))
+    return Trace(seconds, *map(_table, (starts, glances, break_starts, break_glances)))
 
 
 def _box(data: Dataset) -> Array:
@@ -156,10 +156,10 @@ def _box(data: Dataset) -> Array:
     last = np.maximum.accumulate(np.where(tried, rows, -1))
     again = (act == Act.REBOUND) & events.own & (last >= 0) & (side[last] == side) & (side != 0)
     kinds = (act == Act.SHOT, act == Act.FREE_THROW, again, act == Act.TURNOVER, act == Act.FOUL)
-    found = np.zeros((act.size + 1, 2, len(BOX)), dtype=np.int32)
+    found = np.zeros((act.size + 1, 2, len(BOX)), dtype=np.int16)
     for who, sign in enumerate((1, -1)):
         for k, kind in enumerate(kinds):
-            np.cumsum(kind & (side == sign), out=found[1:, who, k])
+            np.cumsum(kind & (side == sign), dtype=np.int16, out=found[1:, who, k])
     return found
 
 
@@ -200,7 +200,7 @@ def _index(seconds: Seconds, game: int, rows: tuple[int, int], data: Dataset) ->
     played = np.maximum.accumulate(played)
     grid = np.arange(rules.regulation_seconds + 1)
     at = np.searchsorted(played, grid + 1e-6, side="right") - 1
-    seconds.event[game] = np.where(at >= 0, a + at, -1)
+    seconds.event[game] = at
 
 
 Told = tuple[float, int, int, int, bool, bool]
@@ -259,25 +259,23 @@ def _ending(told: list[Told], changes: list[int], c: int) -> tuple[float, bool, 
     return 0.0, True, told[-1][2], told[-1][3]
 
 
-def _row(
-    game: int, period: int, clock: float, now: Told, end: tuple[float, bool, int, int]
-) -> tuple[float, ...]:
+def _row(clock: float, now: Told, end: tuple[float, bool, int, int]) -> tuple[float, ...]:
     until, last, end_home, end_away = end
     _, ball, home, away, *_ = now
     own, other = (end_home - home, end_away - away)[:: 1 if ball >= 0 else -1]
-    return (game, period, clock, until, last, (home - away) * ball, own, other)
+    return (clock, until, last, (home - away) * ball, own, other)
 
 
-def _starts(game: int, period: int, told: list[Told], window: int) -> list[tuple[float, ...]]:
+def _starts(told: list[Told], window: int) -> list[tuple[float, ...]]:
     changes = _changes(told)
     return [
-        _row(game, period, told[k][0], told[k], _ending(told, changes, c))
+        _row(told[k][0], told[k], _ending(told, changes, c))
         for c, k in enumerate(changes)
         if told[k][0] <= window and told[k][1]
     ]
 
 
-def _glances(game: int, period: int, told: list[Told], window: int) -> list[tuple[float, ...]]:
+def _glances(told: list[Told], window: int) -> list[tuple[float, ...]]:
     rows = []
     changes = _changes(told)
     k, c = -1, -1
@@ -287,7 +285,7 @@ def _glances(game: int, period: int, told: list[Told], window: int) -> list[tupl
             if c + 1 < len(changes) and changes[c + 1] == k:
                 c += 1
         if k >= 0 and told[k][1]:
-            rows.append(_row(game, period, clock, told[k], _ending(told, changes, c)))
+            rows.append(_row(clock, told[k], _ending(told, changes, c)))
     return rows
 
 
@@ -314,9 +312,10 @@ def _fill(seconds: Seconds, game: int, rows: list[tuple[float, ...]], data: Data
     seconds.bonus_away[game] = np.where(same, table[at, 6], 0) > 0
 
 
-def _table(rows: list[tuple[float, ...]]) -> Possessions:
-    table = np.array(rows, dtype=np.float32).reshape(len(rows), 8)
-    return Possessions(*(table[:, k].copy() for k in range(8)))
+def _table(rows: array[float]) -> Possessions:
+    """Possessions by columns, of what stands in `rows` one after the other."""
+    table = np.frombuffer(rows, dtype=np.float32).reshape(-1, len(Possessions.__dataclass_fields__))
+    return Possessions(*table.T)
 
 
 @dataclass(frozen=True, eq=False)

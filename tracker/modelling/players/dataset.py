@@ -106,7 +106,7 @@ def read_players(folder: Path, league: str) -> PlayerRows:
     index = _Index(np.searchsorted(games, played.game_id), played.person)
     names, ats, live = _moments(rules)
     clocks = ats * rules.regulation_seconds
-    moment_of = np.searchsorted(clocks, raw["elapsed"], side="left")
+    moment_of = np.searchsorted(clocks, raw["elapsed"], side="left").astype(np.int16)
     counts = _counts(raw, game_of, index, moment_of, len(names))
     starts = np.flatnonzero(np.r_[True, game_of[1:] != game_of[:-1], True])
     court = _court(raw, starts, index, clocks, live, rules)
@@ -135,6 +135,14 @@ def read_players(folder: Path, league: str) -> PlayerRows:
     )
 
 
+def seasons_with_players(folder: Path, league: str) -> Array:
+    """The season of each game whose players are told, one row a game. Raises BadDataset."""
+    path = folder / league / "player_games.parquet"
+    _need(path, ("game_id", "season"))
+    _, first = np.unique(_coded(path, "game_id")[1], return_index=True)
+    return _texts(path, "season")[first]
+
+
 def _moments(rules: League) -> tuple[list[str], Array, Array]:
     """Names, parts of regulation played, and whether the clock runs; by time, breaks first."""
     told = sorted([(x / 48, False) for x in BREAKS] + [(x / 48, True) for x in LIVE])
@@ -160,7 +168,8 @@ def moment_name(at: float, rules: League, *, live: bool) -> str:
 # ------------------------------------------------------------------------------------- the tables
 
 
-def _table(path: Path, names: tuple[str, ...]) -> Any:
+def _need(path: Path, names: tuple[str, ...]) -> None:
+    """Raises BadDataset unless a table has these columns."""
     try:
         import pyarrow.parquet as pq
     except ImportError as error:
@@ -173,50 +182,64 @@ def _table(path: Path, names: tuple[str, ...]) -> Any:
     missing = [x for x in names if x not in schema]
     if missing:
         raise BadDataset(f"{path} has no column {missing[0]!r}: it is needed to tell of players")
-    return pq.read_table(path, columns=list(names)).combine_chunks()
 
 
-def _numbers(table: Any, name: str) -> Array:
+def _column(path: Path, name: str, *, texts: bool = False) -> Any:
+    """A column by itself: the events of four seasons are three million rows."""
+    import pyarrow.parquet as pq
+
+    coded = [name] if texts else []
+    table = pq.read_table(path, columns=[name], read_dictionary=coded, use_threads=False)
+    return table.column(name)
+
+
+def _numbers(path: Path, name: str) -> Array:
     """A column of ids, 0 where there is none."""
-    column = table.column(name).cast("float64").to_numpy(zero_copy_only=False)
+    column = _column(path, name).cast("float64").to_numpy(zero_copy_only=False)
     found: Array = np.nan_to_num(column, nan=0.0).astype(np.int64)
     return found
 
 
-def _coded(table: Any, name: str) -> tuple[Array, Array]:
+def _coded(path: Path, name: str) -> tuple[list[str], Array]:
     """A column of texts: those that occur, sorted, and which of them each row has."""
-    column = table.column(name).cast("string").fill_null("").dictionary_encode().combine_chunks()
-    if hasattr(column, "chunk"):
-        column = column.chunk(0)
-    texts = np.array(column.dictionary.to_pylist(), dtype=str)
-    order = np.argsort(texts)
-    place = np.empty(order.size, dtype=np.int64)
-    place[order] = np.arange(order.size)
-    return texts[order], place[np.asarray(column.indices.to_numpy(zero_copy_only=False))]
+    import pyarrow as pa
+
+    column = _column(path, name, texts=True)
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast("string").dictionary_encode()
+    coded = column.unify_dictionaries().combine_chunks()
+    coded = coded.chunk(0) if hasattr(coded, "chunk") else coded
+    words = ["" if x is None else str(x) for x in [*coded.dictionary.to_pylist(), None]]
+    codes = coded.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)
+    texts = sorted({words[x] for x in np.unique(codes).tolist()})
+    place = {x: i for i, x in enumerate(texts)}
+    return texts, np.array([place.get(x, 0) for x in words], dtype=np.int32)[codes]
 
 
-def _texts(table: Any, name: str) -> Array:
-    texts, codes = _coded(table, name)
-    found: Array = texts[codes]
+def _texts(path: Path, name: str) -> Array:
+    texts, codes = _coded(path, name)
+    found: Array = np.array(texts, dtype=str)[codes]
     return found
 
 
-def _events(path: Path) -> dict[str, Array]:
+def _events(path: Path) -> dict[str, Any]:
     names = (
         "game_id", "period", "clock_s", "home_score", "away_score", "action", "made", "side",
         "person_id", "assister_id", "players_on",
     )  # fmt: skip
-    table = _table(path, names)
-    found = {name: _numbers(table, name) for name in ("period", "person_id", "assister_id")}
-    found |= {name: _numbers(table, name) for name in ("home_score", "away_score")}
+    _need(path, names)
+    found: dict[str, Any] = {name: _numbers(path, name) for name in ("person_id", "assister_id")}
+    for name in ("period", "home_score", "away_score"):
+        found[name] = _numbers(path, name).astype(np.int32)
     for name in ("game_id", "action", "side", "players_on"):
-        found[f"{name}s"], found[name] = _coded(table, name)
-    made = table.column("made").cast("int8").fill_null(0)
+        found[f"{name}s"], found[name] = _coded(path, name)
+    for name in ("game_id", "action"):
+        found[f"{name}s"] = np.array(found[f"{name}s"], dtype=str)
+    made = _column(path, "made").cast("int8").fill_null(0)
     found["made"] = made.to_numpy(zero_copy_only=False).astype(bool)
-    clock = table.column("clock_s").cast("float64").to_numpy(zero_copy_only=False)
-    found["clock"] = np.round(clock, 1)
+    clock = _column(path, "clock_s").cast("float64").to_numpy(zero_copy_only=False)
     rules = LEAGUES[path.parent.name]
-    found["elapsed"] = _ends(found["period"], rules) - found["clock"]
+    found["elapsed"] = _ends(found["period"], rules) - np.round(clock, 1)
     return found
 
 
@@ -244,14 +267,14 @@ class _Played:
 
 
 def _played(path: Path) -> _Played:
-    table = _table(path, ("game_id", "person_id", "season", "date", "min", *COLUMNS))
-    final = np.stack([_numbers(table, name) for name in COLUMNS], axis=1)
+    _need(path, ("game_id", "person_id", "season", "date", "min", *COLUMNS))
+    final = np.stack([_numbers(path, name) for name in COLUMNS], axis=1)
     found = _Played(
-        _texts(table, "game_id"),
-        _numbers(table, "person_id"),
-        _texts(table, "season"),
-        _texts(table, "date"),
-        table.column("min").to_numpy(zero_copy_only=False).astype(float),
+        _texts(path, "game_id"),
+        _numbers(path, "person_id"),
+        _texts(path, "season"),
+        _texts(path, "date"),
+        np.asarray(_column(path, "min").to_numpy()).astype(float),
         final,
     )
     order = np.lexsort((found.person, found.game_id))
@@ -286,7 +309,7 @@ class _Counts:
 
 
 def _counts(
-    raw: dict[str, Array], game: Array, index: _Index, moment: Array, moments: int
+    raw: dict[str, Any], game: Array, index: _Index, moment: Array, moments: int
 ) -> _Counts:
     """Figures and fouls of every player at every moment."""
     rows, made = index.keys.size, raw["made"]
@@ -298,14 +321,14 @@ def _counts(
     def summed(which: Array, person: Array, amount: Array) -> Array:
         at = index.find(game[which], person[which])
         known = at >= 0
-        held = np.zeros((moments + 1, rows), dtype=np.int32)
+        held = np.zeros((moments + 1, rows), dtype=np.int16)
         np.add.at(held, (moment[which][known], at[known]), amount[which][known])
-        sums: Array = held.cumsum(axis=0)[:moments]
+        sums: Array = held.cumsum(axis=0, dtype=np.int16)[:moments]
         return sums
 
-    person, ones = raw["person_id"], np.ones(made.size, dtype=np.int64)
+    person, ones = raw["person_id"], np.ones(made.size, dtype=np.int16)
     two, three, free = (made & did(x) for x in ("2pt", "3pt", "freethrow"))
-    points = 2 * two + 3 * three + free
+    points = (2 * two + 3 * three + free).astype(np.int16)
     stats = np.stack(
         [
             summed(points > 0, person, points),
@@ -318,7 +341,7 @@ def _counts(
         ],
         axis=2,
     )
-    signs = np.array([{"home": 1, "away": -1}.get(x, 0) for x in raw["sides"].tolist()])
+    signs = np.array([{"home": 1, "away": -1}.get(x, 0) for x in raw["sides"]])
     sign = signs[raw["side"]]
     at = index.find(game, person)
     side = np.zeros(rows, dtype=np.int64)
@@ -342,7 +365,7 @@ def _trips(game: Array, elapsed: Array, at: Array, points: Array) -> Array:
     return counts
 
 
-def _scores(raw: dict[str, Array], starts: Array, clocks: Array) -> Array:
+def _scores(raw: dict[str, Any], starts: Array, clocks: Array) -> Array:
     """(home, away) of every game at every moment."""
     found = np.zeros((clocks.size, starts.size - 1, 2), dtype=np.int32)
     for g in range(starts.size - 1):
@@ -363,7 +386,7 @@ class _Court:
 
 
 def _court(
-    raw: dict[str, Array], starts: Array, index: _Index, clocks: Array, live: Array, rules: League
+    raw: dict[str, Any], starts: Array, index: _Index, clocks: Array, live: Array, rules: League
 ) -> _Court:
     """Minutes so far and who is on the court, from who was on it after every event."""
     rows = index.keys.size
@@ -372,7 +395,10 @@ def _court(
     unseen = np.repeat(clocks[:, None] / 60, rows, axis=1)
     starter = np.zeros(rows, dtype=bool)
     which = raw["players_on"]
-    lineups = [[int(x) for x in text.split("|") if x] for text in raw["players_ons"].tolist()]
+    ids: dict[str, int] = {}
+    lineups = [
+        [ids.setdefault(x, int(x)) for x in text.split("|") if x] for text in raw["players_ons"]
+    ]
     for g in range(starts.size - 1):
         part = slice(starts[g], starts[g + 1])
         spells = _spells(raw["period"][part], raw["elapsed"][part], which[part], lineups, rules)

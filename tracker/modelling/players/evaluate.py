@@ -19,6 +19,7 @@ from tracker.modelling import metrics
 from tracker.modelling.games.dataset import BadDataset
 from tracker.modelling.players.known import (
     Known,
+    added_of,
     expected_minutes,
     expected_rates,
     habits_of,
@@ -122,7 +123,7 @@ def looks(
         for start in range(0, which.size, _CHUNK):
             part = slice(start, start + _CHUNK)
             left = Remainder(chances[part], means[:, part], habits)
-            sums = np.cumsum(left.added(stat), axis=1)
+            sums = np.cumsum(added_of(left, stat), axis=1)
             p[part] = 1 - _up_to(sums, need[part])
             below[part] = _up_to(sums, more[part] - 1)
             at[part] = _up_to(sums, more[part])

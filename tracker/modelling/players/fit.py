@@ -27,6 +27,7 @@ from tracker.modelling.players.known import (
     END,
     Known,
     Ordered,
+    added_of,
     base_table,
     expected_minutes,
     expected_rates,
@@ -163,13 +164,22 @@ def fit_overtime(known: Known, train: Array, usual: Array) -> list[float]:
     return [round(float(x), 4) for x in found.x]
 
 
+TIED = tuple(sorted(PLACE[x] for x in Stat.PRA.parts))
+"""Places among BASIC of the figures whose ties are fitted."""
+
+
 @dataclass(frozen=True, eq=False)
 class CheckpointChances:
-    """Players at one moment: the model's chances and means, and what they went on to add."""
+    """Players at one moment: the model's chances and means, and what they went on to add.
+
+    Of all of them the means of the figures TIED, [figure, player, class]; of a `few` all means.
+    """
 
     chances: Array
-    means: Array
+    tied: Array
     more: Array
+    few: slice
+    means: Array
 
 
 def checkpoint_chances(
@@ -185,7 +195,9 @@ def checkpoint_chances(
         fit = np.flatnonzero(train & (moment.fouls < document["fouls"]))
         which = fit[:: max(fit.size // SPREAD_ROWS, 1)]
         chances, means = remainders(known, document, name, which, usual, rates)
-        found.append(CheckpointChances(chances, means, rows.final[which] - moment.stats[which]))
+        few = slice(None, None, max(which.size // LIKELIHOOD_ROWS, 1))
+        more = rows.final[which] - moment.stats[which]
+        found.append(CheckpointChances(chances, means[list(TIED)], more, few, means[:, few].copy()))
     return found
 
 
@@ -211,19 +223,18 @@ def fit_spread(
 
 def _cost(one: CheckpointChances, stat: Stat, i: int, habits: Habits) -> float:
     """Minus the log-likelihood of a figure at a moment."""
-    some = slice(None, None, max(one.more.shape[0] // LIKELIHOOD_ROWS, 1))
-    added = Remainder(one.chances[some], one.means[:, some], habits).added(stat)
-    count = np.minimum(one.more[some, i], added.shape[1] - 1)
+    added = added_of(Remainder(one.chances[one.few], one.means, habits), stat)
+    count = np.minimum(one.more[one.few, i], added.shape[1] - 1)
     return -float(np.log(np.maximum(added[np.arange(count.size), count], 1e-9)).sum())
 
 
 def fit_ties(seen: Sequence[CheckpointChances]) -> list[list[float]]:
     """What covariance of two figures the minutes leave over, by moments; none below 0."""
     ties = np.zeros((len(BASIC), len(BASIC)))
-    for i, j in combinations(sorted(PLACE[x] for x in Stat.PRA.parts), 2):
+    for (k, i), (m, j) in combinations(enumerate(TIED), 2):
         over = whole = 0.0
         for one in seen:
-            a, b = one.means[i], one.means[j]
+            a, b = one.tied[k], one.tied[m]
             mean_a, mean_b = ((one.chances * x).sum(axis=1) for x in (a, b))
             told = (one.chances * a * b).sum(axis=1) - mean_a * mean_b
             over += float(((one.more[:, i] - mean_a) * (one.more[:, j] - mean_b) - told).sum())

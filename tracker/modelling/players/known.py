@@ -12,6 +12,7 @@ from tracker.forecast.players.counts import (
     BASIC,
     LARGEST_OWN,
     Habits,
+    Remainder,
     means_of,
     own_features,
     rate_features,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tracker.domain.player import Stat
     from tracker.forecast.game.parameters import Parameters
 
     Array = NDArray[Any]
@@ -80,15 +82,16 @@ def know(
 ) -> Known:
     """Read a folder, and look at its games with the game forecast. Raises BadDataset."""
     progress("reading", 0.0)
+    # Of the events of games nothing is kept while those of players are read.
+    games = read(folder, parameters.league).games
     rows = read_players(folder, parameters.league)
-    data = read(folder, parameters.league)
     progress("remembering", 0.0)
     past = remember(rows)
     names = [name for name in rows.moments if name != END]
-    scenes = look(rows, data, parameters, names, lambda part: progress("games", part))
-    at = {str(x): i for i, x in enumerate(data.games.id)}
+    scenes = look(rows, games, parameters, names, lambda part: progress("games", part))
+    at = {str(x): i for i, x in enumerate(games.id)}
     which = [at[str(x)] for x in rows.games]
-    teams = np.stack([data.games.home_team[which], data.games.away_team[which]], axis=1)
+    teams = np.stack([games.home_team[which], games.away_team[which]], axis=1)
     return Known(
         rows, past, lineups(rows, past), opponents(rows, teams), scenes, parameters.average.total
     )
@@ -265,4 +268,25 @@ def remainders(
     level = np.where(rare, 0.0, level)
     chances = np.concatenate([chances * (1 - level), chances * level], axis=1)
     minutes = np.concatenate([minutes, minutes + more * OVERTIME_MINUTES], axis=1)
-    return chances, means_of(np.stack(speed), np.array(told["powers"][k]), chances, minutes)
+    rates_now, powers = np.stack(speed), np.array(told["powers"][k])
+    means = np.empty((len(BASIC), *chances.shape))
+    for start in range(0, which.size, BLOCK):
+        part = slice(start, start + BLOCK)
+        means[:, part] = means_of(rates_now[:, part], powers, chances[part], minutes[part])
+    return chances, means
+
+
+BLOCK = 1 << 9
+"""Players whose distributions are worked out together: of all at once they are hundreds of MB."""
+
+
+def added_of(left: Remainder, stat: Stat) -> Array:
+    """`Remainder.added` of many players, block by block, as many values as all together have."""
+    size = left.size(stat)
+    blocks = [slice(x, x + BLOCK) for x in range(0, left.chances.shape[0], BLOCK)]
+    return np.concatenate(
+        [
+            Remainder(left.chances[x], left.means[:, x], left.habits).added(stat, size)
+            for x in blocks
+        ]
+    )

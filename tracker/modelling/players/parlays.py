@@ -70,7 +70,7 @@ def judge_parlays(
         season_averages(rows),
         usual,
         expected_rates(known, document["rates"], usual),
-        priors_of_games(rows, read(folder, rows.league.id), parameters),
+        priors_of_games(rows, read(folder, rows.league.id).games, parameters),
     )
     figures = decode_players(written(document), "the figures of the evaluation")
     games = np.unique(rows.game[np.isin(rows.season, list(seasons))])

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.forecast.game.parameters import Parameters
-    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games.dataset import Games
     from tracker.modelling.players.dataset import Moment, PlayerRows
 
     Array = NDArray[Any]
@@ -222,13 +222,13 @@ class Scenes:
 
 def look(
     rows: PlayerRows,
-    data: Dataset,
+    games: Games,
     parameters: Parameters,
     names: Sequence[str],
     progress: Callable[[float], None],
 ) -> dict[str, Scenes]:
     """The game forecast of every game at every moment."""
-    priors = priors_of_games(rows, data, parameters)
+    priors = priors_of_games(rows, games, parameters)
     told: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
     for g, prior in enumerate(priors):
         if g % 100 == 0:
@@ -256,9 +256,8 @@ def _scene(outlook: Any, state: GameState) -> tuple[float, ...]:
     )
 
 
-def priors_of_games(rows: PlayerRows, data: Dataset, parameters: Parameters) -> list[Prior]:
+def priors_of_games(rows: PlayerRows, games: Games, parameters: Parameters) -> list[Prior]:
     """Closing lines where they are sound, else what ratings knew."""
-    games = data.games
     rated = ratings_fit.walk_forward(games, parameters.ratings)
     at = {str(x): i for i, x in enumerate(games.id)}
     found = []

@@ -29,7 +29,6 @@ from tracker.domain.market import (
 from tracker.domain.money import Odds
 from tracker.domain.pick import (
     Asked,
-    Figure,
     Handicap,
     Matchup,
     OddOrEven,
@@ -37,6 +36,7 @@ from tracker.domain.pick import (
     OverUnder,
     ParlayPick,
     Pick,
+    PlayerFigure,
     Tens,
     ToWin,
     Written,
@@ -135,7 +135,7 @@ def _asked(asked: Asked) -> Json:
             return {"direction": None, "points": points}
         case OverUnder(direction, points):
             return {"direction": direction.value, "points": points}
-        case Figure(stat, direction, points):
+        case PlayerFigure(stat, direction, points):
             return {"direction": direction.value, "points": points, "stat": stat.value}
         case OddOrEven(parity):
             return {"parity": parity.value}
@@ -158,7 +158,7 @@ def _asked_of(found: Json) -> Asked:
     if found["direction"] is not None:
         direction = Direction(found["direction"])
         if "stat" in found:
-            return Figure(Stat(found["stat"]), direction, points)
+            return PlayerFigure(Stat(found["stat"]), direction, points)
         return OverUnder(direction, points)
     return ToWin() if points is None else Handicap(points)
 

@@ -12,8 +12,8 @@ from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, S
 from tracker.domain.policy import (
     Comparison,
     EdgeRule,
-    Event,
     EventRule,
+    Fact,
     LevelRule,
     MoveRule,
     Moving,
@@ -193,7 +193,7 @@ def _rule_of(found: Json) -> Rule:
         case ["swing", size, seconds]:
             return SwingRule(size, seconds)
         case ["event", event]:
-            return EventRule(Event(event))
+            return EventRule(Fact(event))
         case ["edge", level]:
             return EdgeRule(level)
         case ["moves", what, size, seconds]:

@@ -26,15 +26,15 @@ from tracker.app.course import FEWEST, MOST, series
 from tracker.app.views import alert_json, bet_json, iso, show_json, snapshot_json
 from tracker.domain.bet import Result, wager_kind
 from tracker.domain.money import parse_money, parse_odds
-from tracker.domain.policy import Scope, Snooze, parse_rule
+from tracker.domain.policy import Snooze, SnoozeScope, parse_rule
 from tracker.language.grammar import parse_stake
 from tracker.language.snoozes import parse_until
-from tracker.web.access import Reader, Writer
+from tracker.web.guard import Reader, Writer
 from tracker.web.problems import Json, Problem, answers
 from tracker.web.site import Site, site_of
 
 if TYPE_CHECKING:
-    from tracker.app.value import Held
+    from tracker.app.market.value import HeldBet
     from tracker.store import Store
     from tracker.store.views import BetView, ShowView
 
@@ -184,7 +184,7 @@ async def add(
 @router.get("/{reference}", **answers(ShownJson))
 async def show(_: Reader, site: OfSite, reference: Reference) -> Json:
     """A bet with its whole history, as `tracker show --json` gives it."""
-    from tracker.app.value import valued
+    from tracker.app.market.value import valued
 
     view = await _history(site, reference)
     explainer = await site.explainer()
@@ -235,7 +235,7 @@ async def snooze(_: Writer, site: OfSite, reference: Reference, wanted: Silence)
     now = await site.now()
     until = parse_until(wanted.until, now, site.settings.zone)
     async with await site.writing() as store:
-        kept = await store.alerting.snooze(Snooze(Scope.BET, str(bet.number), now, until))
+        kept = await store.alerting.snooze(Snooze(SnoozeScope.BET, str(bet.number), now, until))
     return {"scope": kept.scope.value, "target": kept.target, "until": iso(kept.until)}
 
 
@@ -325,8 +325,8 @@ async def why(
         raise Problem(409, str(not_yet)) from None
 
 
-async def _held(site: Site, reference: str) -> Held:
-    from tracker.app.value import NotHeld, held
+async def _held(site: Site, reference: str) -> HeldBet:
+    from tracker.app.market.value import NotHeld, held
 
     await found_bet(site, reference)
     mine = _bets(site, await site.store(), "")
@@ -347,7 +347,7 @@ async def cash_out(
 
     409 for a bet whose worth cannot be told.
     """
-    from tracker.app.value import cashout_json
+    from tracker.app.market.value import cashout_json
 
     offer = parse_money(amount)
     return cashout_json(await _held(site, reference), offer)
@@ -364,7 +364,7 @@ async def hedge(
 
     409 for a bet whose worth cannot be told.
     """
-    from tracker.app.value import hedge_json
+    from tracker.app.market.value import hedge_json
 
     against = parse_odds(odds)
     return hedge_json(await _held(site, reference), against)

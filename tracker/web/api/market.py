@@ -15,13 +15,13 @@ from tracker.app.contracts.market import (
     GamesJson,
     QuotedJson,
 )
-from tracker.app.credits import credit_report, credits_json
-from tracker.app.market import clv_json, clv_report, game_odds, named_game, odds_json
+from tracker.app.market.credits import credit_report, credits_json
+from tracker.app.market.quotes import clv_json, clv_report, game_odds, named_game, odds_json
 from tracker.app.views import game_json
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.settings import load_secrets
-from tracker.web.access import Reader
+from tracker.web.guard import Reader
 from tracker.web.problems import Json, Problem, answers
 from tracker.web.site import Site, site_of
 
@@ -64,7 +64,7 @@ async def quotes(_: Reader, site: OfSite, game: OfGame) -> Json:
 @router.get("/edges", **answers(EdgesJson))
 async def edges(_: Reader, site: OfSite) -> Json:
     """Prices that can be had now and pay more than the model says they should. Facts, no advice."""
-    from tracker.app.edges import edges_json
+    from tracker.app.market.edges import edges_json
 
     return edges_json(await site.edges())
 

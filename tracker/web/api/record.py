@@ -21,7 +21,7 @@ from tracker.app.report import calibration_json, tally_json
 from tracker.app.views import status_json
 from tracker.domain.league import LEAGUES, slate_date
 from tracker.engine.record import Grouping, tally
-from tracker.web.access import Reader
+from tracker.web.guard import Reader
 from tracker.web.problems import Json, Problem, answers
 from tracker.web.site import Site, site_of
 

@@ -15,7 +15,7 @@ from tracker.app.views import legs_json, prior_words
 from tracker.domain.bet import Result
 from tracker.domain.errors import BadBet
 from tracker.domain.money import money_text, parse_money, parse_odds
-from tracker.domain.policy import Rule, Scope, Snooze, parse_rule
+from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 from tracker.language.snoozes import parse_until
 from tracker.web import charts
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from tracker.domain.tracking import LegStanding
-    from tracker.domain.value import Decision
+    from tracker.domain.value import BetDecision
     from tracker.store.views import BetView, ShowView
     from tracker.web.site import Site
 
@@ -129,13 +129,13 @@ async def _prior(site: Site, view: ShowView, now: datetime) -> str:
     return prior_words(await believed_of(store, game, site.rules, site.given, site.load, now), game)
 
 
-async def _decision(site: Site, x: BetView, now: datetime) -> Decision | None:
+async def _decision(site: Site, x: BetView, now: datetime) -> BetDecision | None:
     """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
     store = await site.store()
     kept = (await store.quotes.decisions(x.number)).get(x.number)
     if kept is not None or x.game is None or x.game.start <= now:
         return kept
-    from tracker.app.value import decision_on
+    from tracker.app.market.value import decision_on
 
     return await decision_on(store, x, site.given, site.load, site.settings.odds, now)
 
@@ -216,7 +216,7 @@ async def _worth(site: Site, number: int, offer: str, against: str) -> dict[str,
 
     What cannot be told, or cannot be read, is said in `why`.
     """
-    from tracker.app.value import NotHeld, held
+    from tracker.app.market.value import NotHeld, held
 
     found: dict[str, Any] = {"why": "", "fair": "", "offer": "", "hedges": []}
     unit = site.settings.stake_unit_cents
@@ -333,7 +333,7 @@ async def snooze(
     now, zone = await site.now(), site.settings.zone
     end = parse_until(until, now, zone)
     async with await site.writing() as store:
-        await store.alerting.snooze(Snooze(Scope.BET, str(number), now, end))
+        await store.alerting.snooze(Snooze(SnoozeScope.BET, str(number), now, end))
     return _back(number, f"Silent until {end.astimezone(zone):%H:%M}.")
 
 

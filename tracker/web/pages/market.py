@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, assert_never
 
 from fastapi import APIRouter, Path, Query, Response
 
-from tracker.app.market import GameOdds, Offered, game_odds, named_game
+from tracker.app.market.quotes import GameOdds, Offered, game_odds, named_game
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.errors import BadBet, TrackerError
 from tracker.domain.league import slate_date
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import tzinfo
 
-    from tracker.app.edges import Edge
-    from tracker.app.player import Played, PlayerSheet
+    from tracker.app.market.edges import Edge
+    from tracker.app.player import PlayedGame, PlayerSheet
     from tracker.domain.game import Game, GameState
 
 _SINCE, _AHEAD = timedelta(hours=12), timedelta(days=2)
@@ -177,9 +177,9 @@ async def player(
     line: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """A player's figures over his last games, and the chance that he goes over a line."""
-    from tracker.app.player import Ask, sheets
+    from tracker.app.player import PlayerQuestion, sheets
 
-    asked = Ask(name, _stat(stat), _points(line))
+    asked = PlayerQuestion(name, _stat(stat), _points(line))
     (x,) = await sheets(await site.store(), [asked], site.given, site.load, await site.now())
     if isinstance(x, TrackerError):
         raise Problem(404, str(x))
@@ -266,7 +266,7 @@ def _allowed(x: PlayerSheet) -> str:
     )
 
 
-def _played(one: Played) -> tuple[str, ...]:
+def _played(one: PlayedGame) -> tuple[str, ...]:
     where = "" if one.home is None else "vs " if one.home else "@ "
     return (
         f"{slate_date(one.game.start):%d %b}",

@@ -11,7 +11,7 @@ from tracker.app.bets import Beside, Bets, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.domain.bet import wager_text
 from tracker.domain.money import money_text
-from tracker.domain.policy import Scope, Snooze
+from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.language.snoozes import parse_until
 from tracker.web.pages.frame import Inside, OfBell, OfSite, page
 from tracker.wording.figures import percent, signed_money
@@ -81,7 +81,7 @@ async def snooze(
     """Be silent about a game for a while, or without one about all."""
     now, zone = await site.now(), site.settings.zone
     end = parse_until(until, now, zone)
-    scope = Scope.GAME if game else Scope.ALL
+    scope = SnoozeScope.GAME if game else SnoozeScope.ALL
     async with await site.writing() as store:
         await store.alerting.snooze(Snooze(scope, game, now, end))
     return RedirectResponse("/", 303)

@@ -28,11 +28,16 @@ from tracker.domain.quote import (
     two_sided,
 )
 from tracker.domain.tracking import Tracked
-from tracker.domain.value import ClosingValue, Decision, cashout, hedge_to_keep_even, hedge_to_lock
-from tracker.engine.market.board import best_price
-from tracker.engine.market.closing import AT_BET, GameClose, fairs, main_line, standing
+from tracker.domain.value import (
+    BetDecision,
+    ClosingValue,
+    cashout,
+    hedge_to_keep_even,
+    hedge_to_lock,
+)
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
-from tracker.engine.rules.market import MarketReading
+from tracker.engine.market.quotes import AT_BET, GameClose, best_price, fairs, main_line, standing
+from tracker.engine.rules.stepping import MarketReading
 from tracker.forecast.closing import closing_outlook, moved_to
 
 if TYPE_CHECKING:
@@ -47,6 +52,14 @@ if TYPE_CHECKING:
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
     from tracker.store.views import BetView
+
+HAD = timedelta(minutes=10)
+"""Oldest price that may still be had before a game, as rules see it."""
+
+NEWEST = timedelta(minutes=30)
+"""Quotes that are no older are the market's of this moment."""
+
+_DAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,7 @@ def decision(
     chance: Chance,
     prior: str,
     market: Quoted,
-) -> Decision:
+) -> BetDecision:
     """What a bet is worth at this moment: our chance beside its price and the best one."""
     selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
     best = None
@@ -78,7 +91,7 @@ def decision(
         best = best_price(market.quotes, selection, market.mine, market.anchors, market.at)
         if market.live:
             at_bet = exchange_chance(market.quotes, bet, bet.made_at)
-    return Decision(
+    return BetDecision(
         bet.number, market.at, chance, price_of(bet.market, bet.odds), prior, best, at_bet
     )
 
@@ -110,10 +123,6 @@ def market_chance(bet: Bet, quotes: Sequence[Quote], now: datetime) -> float | N
     known = fairs(standing(two_sided([x for x in quotes if x.open]), now, NEWEST).values())
     fair = known.get(selection.main) or known.get(selection.main.opposite)
     return None if fair is None else fair.of(selection)
-
-
-HAD = timedelta(minutes=10)
-"""Oldest price that may still be had before a game, as rules see it."""
 
 
 def market_reading(tracked: Tracked, quoted: Quoted) -> MarketReading:
@@ -153,10 +162,6 @@ def _line(selection: Selection, lines: Sequence[TwoSided]) -> float | None:
     if found is None:
         return None
     return -found.points if selection.side == "away" and market == SPREAD else found.points
-
-
-NEWEST = timedelta(minutes=30)
-"""Quotes that are no older are the market's of this moment."""
 
 
 class BelievedPlayers(Protocol):
@@ -255,7 +260,7 @@ def closing_values(
 class Worth:
     """A decision, whether a game of it has begun, and what the market says of the very bet."""
 
-    decision: Decision
+    decision: BetDecision
     live: bool
     late: bool
     market: float | None
@@ -267,8 +272,6 @@ WHY_NONE = {
     NoChance.NOT_IN_BOX: "he is not in the box of this game",
 }
 """Why a bet has no chance, as whoever asks for one is told."""
-
-_DAY = timedelta(hours=24)
 
 
 async def worth_of(
@@ -296,7 +299,7 @@ async def _quotes(store: Store, games: Iterable[Game], now: datetime) -> list[Qu
 
 async def decision_on(
     store: Store, view: BetView, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
-) -> Decision | None:
+) -> BetDecision | None:
     """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
     kept = (await store.quotes.decisions(view.number)).get(view.number)
     if kept is not None or view.game is None or view.game.start <= now:
@@ -313,7 +316,7 @@ class Valued:
     """The market's side of a bet: what was believed before, its decision and its close."""
 
     prior: Believed | None
-    decision: Decision | None
+    decision: BetDecision | None
     closing: ClosingValue | None
 
     def as_json(self) -> dict[str, Any]:
@@ -339,7 +342,7 @@ async def valued(
     return Valued(prior, made, closing)
 
 
-def decision_json(x: Decision) -> dict[str, Any]:
+def decision_json(x: BetDecision) -> dict[str, Any]:
     """A decision as other programs read it."""
     return {
         "p": x.chance.win,
@@ -370,7 +373,7 @@ class NotHeld(TrackerError):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldBet:
     """A bet whose worth can be told. `at` is when its chance was seen."""
 
     bet: BetView
@@ -381,7 +384,7 @@ class Held:
     now: datetime
 
 
-async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) -> Held:
+async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) -> HeldBet:
     """The bet that a person means, by the chance that was seen last, else by one of this moment.
 
     Raises NotHeld, and BadBet when there is no such bet.
@@ -401,17 +404,17 @@ async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) 
             f"what bet {bet.id} is worth is not known ({why}): see `tracker show {bet.id}`"
         )
     if bet.chance is not None and bet.chance_at is not None:
-        return Held(bet, bet.chance, bet.stake_cents, odds, bet.chance_at, now)
+        return HeldBet(bet, bet.chance, bet.stake_cents, odds, bet.chance_at, now)
     asked = bet_of(bet)
     found = None
     if asked is not None:
         found = await price_now(explainer.store, asked, explainer.given, explainer.in_use, now)
     if found is None or not isinstance(getattr(found, "chance", None), Chance):
         raise NotHeld(f"bet {bet.id} has no chance yet: it gets one when the daemon sees its game")
-    return Held(bet, found.chance, bet.stake_cents, odds, now, now)  # type: ignore[union-attr]
+    return HeldBet(bet, found.chance, bet.stake_cents, odds, now, now)  # type: ignore[union-attr]
 
 
-def cashout_json(x: Held, offer_cents: int) -> dict[str, object]:
+def cashout_json(x: HeldBet, offer_cents: int) -> dict[str, object]:
     """An offer beside what the bet is worth, as `tracker cashout --json` gives it."""
     found = cashout(x.chance, x.stake, x.odds, offer_cents)
     return _held_json(x) | {
@@ -422,7 +425,7 @@ def cashout_json(x: Held, offer_cents: int) -> dict[str, object]:
     }
 
 
-def hedge_json(x: Held, against: Odds) -> dict[str, object]:
+def hedge_json(x: HeldBet, against: Odds) -> dict[str, object]:
     """A second bet on the other side, as `tracker hedge --json` gives it."""
     lock = hedge_to_lock(x.chance, x.stake, x.odds, against)
     even = hedge_to_keep_even(x.chance, x.stake, x.odds, against)
@@ -430,7 +433,7 @@ def hedge_json(x: Held, against: Odds) -> dict[str, object]:
     return _held_json(x) | told
 
 
-def _held_json(x: Held) -> dict[str, object]:
+def _held_json(x: HeldBet) -> dict[str, object]:
     return {
         "id": x.bet.id,
         "number": x.bet.number,

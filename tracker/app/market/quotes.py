@@ -17,7 +17,7 @@ from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.quote import Closing, Quote, Selection, two_sided
 from tracker.domain.value import ClosingValue, Grade
-from tracker.engine.market.board import counts
+from tracker.engine.market.quotes import counts
 
 if TYPE_CHECKING:
     from tracker.settings.models import OddsSettings
@@ -139,7 +139,7 @@ def _order(x: Selection) -> tuple[str, str, str, float, str]:
 
 def paths(history: Sequence[Quote]) -> dict[str, tuple[Step, ...]]:
     """Where the market's main spread, total and moneyline have stood, one step for each change."""
-    from tracker.engine.market.closing import consensus
+    from tracker.engine.market.quotes import consensus
 
     standing: dict[tuple[str, Selection], Quote] = {}
     found: dict[str, list[Step]] = defaultdict(list)

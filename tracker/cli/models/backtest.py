@@ -1,10 +1,15 @@
-"""`tracker backtest STRATEGY`: what a strategy would have brought, and what luck alone would."""
+"""`tracker backtest` and `study`: what a strategy would have brought, and how well seasons fit.
+
+A study judges every season by a fit on the others, on all cores or on a cluster, and may back-test
+each. Beside what a strategy would have brought stands what luck alone would.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import csv
 import io
+import json
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,23 +17,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.screen import bar, note, say, say_json
+from tracker.cli.models.in_use import (
+    DEFAULT_LEAGUE,
+    Folder,
+    known_league,
+    need_modelling,
+    seasons_of,
+)
+from tracker.cli.screen import bar, note, say, say_json, table
 from tracker.cli.session import Scope, scope_of
+from tracker.domain.errors import Impossible
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from tracker.app.backtest import BacktestReport, BetGroup, BetOutcome, Candidate
+    from tracker.app.market.backtest import BacktestReport, BetGroup, BetOutcome, Candidate
     from tracker.domain.game import Game
     from tracker.domain.player import Player
     from tracker.domain.prior import Lines
     from tracker.forecast.outlook import Outlook
+    from tracker.modelling.study import Finding
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb known."""
-    declare(app, name, backtest, panel)
+    """Make one of the verbs known."""
+    verbs: dict[str, Callable[..., None]] = {"backtest": backtest, "study": study}
+    declare(app, name, verbs[name], panel)
 
 
 def backtest(
@@ -57,7 +72,7 @@ def backtest(
     wanted = read_strategy(strategy)
     report = _report(scope_of(context), wanted, season, data)
     if out is not None:
-        _write(report, out)
+        _write_report(report, out)
         note(f"Written to {out}: report.md, report.json, bets.csv")
     say_json(report_json(report)) if as_json else say(markdown(report))
 
@@ -74,7 +89,7 @@ def read_strategy(file: Path) -> Strategy:
 
 
 def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) -> BacktestReport:
-    from tracker.app.backtest import backtest as judge
+    from tracker.app.market.backtest import backtest as judge
 
     if strategy.lines == "quotes":
         pairs = asyncio.run(_own(scope, strategy))
@@ -105,7 +120,7 @@ def _recorded(
 async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOutcome]]:
     from datetime import timedelta
 
-    from tracker.app.own_quotes import candidates, grouped
+    from tracker.app.market.backtest import candidates, grouped
     from tracker.cli.models.in_use import ModelsInUse
     from tracker.cli.session import session
     from tracker.forecast.closing import closing_outlook
@@ -204,7 +219,7 @@ def _table(head: str, groups: Sequence[BetGroup]) -> list[str]:
 
 
 def _grid(x: BacktestReport) -> list[str]:
-    from tracker.app.backtest import CHANCES, EDGES, SHUFFLES
+    from tracker.app.market.backtest import CHANCES, EDGES, SHUFFLES
 
     if not x.grid:
         return ["No price passed the strategy's own markets."]
@@ -249,7 +264,7 @@ def bets_csv(x: BacktestReport) -> str:
     return text.getvalue()
 
 
-def _write(x: BacktestReport, folder: Path) -> None:
+def _write_report(x: BacktestReport, folder: Path) -> None:
     import json
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -285,3 +300,83 @@ def _draw(x: BacktestReport, file: Path) -> None:
     axes.set_ylabel("units")
     figure.savefig(file, dpi=110, metadata={"Software": None})
     plt.close(figure)
+
+
+def study(
+    folder: Folder,
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where models and figures go.")
+    ],
+    leagues: Annotated[
+        list[str] | None,
+        typer.Option("--league", metavar="LEAGUE", help="One or several; else the NBA."),
+    ] = None,
+    seasons: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SEASONS", help="Such as 2021-22,2022-23; else all that are there."),
+    ] = None,
+    strategy: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Back-test each season with this strategy too."),
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", help="How many at once on this machine; -1 is one a core.")
+    ] = -1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A Dask scheduler, such as tcp://10.0.0.5:8786."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge every season of every league by a fit on the others, and back-test it if wanted.
+
+    Each season is a piece of its own: they run side by side on this machine's cores, or with
+    --cluster on a Dask cluster whose workers see the same folder. The same games give the same
+    files wherever they run.
+    """
+    need_modelling("a study", "pyarrow", "sklearn")
+    from tracker.modelling import study as work
+    from tracker.modelling.games.dataset import BadDataset
+
+    names = [known_league(x) for given in leagues or [DEFAULT_LEAGUE] for x in given.split(",")]
+    tried = None if strategy is None else read_strategy(strategy)
+    try:
+        pieces = work.pieces_of(folder.absolute(), names, seasons_of(seasons), tried)
+        out.mkdir(parents=True, exist_ok=True)
+        note(f"{len(pieces)} seasons, each judged by a fit on the others of its league.")
+        found = work.run(
+            work.work_out, pieces, jobs=jobs, cluster=cluster, done=lambda x: _write_figures(x, out)
+        )
+    except BadDataset as why:
+        raise Impossible(str(why)) from None
+    if as_json:
+        say_json([json.loads(x.document) for x in found])
+        return
+    _tell_study(found)
+    say(f"Models and figures are in {out}")
+
+
+def _write_figures(x: Finding, out: Path) -> None:
+    home = out / x.league
+    home.mkdir(exist_ok=True)
+    (home / f"{x.season}.json").write_text(x.document, "utf-8")
+    (home / f"without-{x.season}.json").write_text(x.parameters, "utf-8")
+
+
+def _tell_study(found: list[Finding]) -> None:
+    rows = []
+    for x in found:
+        half = x.judged["moments"]["half"]
+        roi = "" if x.backtest is None or not x.backtest["n"] else f"{x.backtest['roi']:+.1%}"
+        rows.append(
+            (
+                x.league,
+                x.season,
+                str(x.judged["games"]),
+                *(f"{half[name]:.4f}" for name in ("win Brier", "total Brier")),
+                roi.replace("%", " %"),
+            )
+        )
+    heads = ("League", "Unseen season", "Games", "Win Brier", "Total Brier", "Return")
+    table(heads, rows, right=range(2, len(heads)))

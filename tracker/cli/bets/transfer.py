@@ -1,13 +1,17 @@
-"""`tracker import`: bets from another tracker, a spreadsheet or a file, and archives of our own."""
+"""`tracker import` and `export`: bets from elsewhere come in, tables and archives go out."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TextIO
 from zoneinfo import ZoneInfo
 
 import typer
@@ -15,10 +19,8 @@ import typer
 from tracker.app import importing
 from tracker.app.importing import BroughtIn
 from tracker.cli.declare import AsJson, declare
-from tracker.cli.ending import FAILED, Ended
-from tracker.cli.look import table
-from tracker.cli.screen import asks, complain, note, progress, say, say_json
-from tracker.cli.session import Scope, scope_of, session
+from tracker.cli.screen import asks, complain, note, progress, say, say_json, table
+from tracker.cli.session import FAILED, CommandEnded, Scope, scope_of, session
 from tracker.domain.draft import Draft
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import slate_date
@@ -29,10 +31,14 @@ from tracker.intake.imports import ImportedBet, ImportedBets, Manner, UnsureDate
 _MOST_ROWS = 20
 """Rows of a dry run that are shown; the rest is counted."""
 
+ARCHIVE = "archive"
+"""Said in the place of a table: all that is remembered."""
+
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb known."""
-    declare(app, name, bring_in, panel)
+    """Make one of the verbs known."""
+    verbs: dict[str, Callable[..., None]] = {"import": bring_in, "export": export}
+    declare(app, name, verbs[name], panel)
 
 
 def bring_in(  # noqa: PLR0917 - a command has an argument for each option
@@ -70,7 +76,7 @@ def bring_in(  # noqa: PLR0917 - a command has an argument for each option
     """
     text = _text(file)
     scope = scope_of(context)
-    if _archive(text):
+    if _is_archive(text):
         _restore(scope, file, text, dry_run=dry_run, as_json=as_json)
         return
     order = None if dates is None else dates == "day-first"
@@ -87,7 +93,7 @@ def bring_in(  # noqa: PLR0917 - a command has an argument for each option
     for mistake in mistakes:
         complain(mistake)
     if mistakes:
-        raise Ended(FAILED)
+        raise CommandEnded(FAILED)
 
 
 def _text(file: Path) -> str:
@@ -97,7 +103,7 @@ def _text(file: Path) -> str:
         raise Impossible(f"{file} is not UTF-8 text: save it as UTF-8 and try again") from None
 
 
-def _archive(text: str) -> bool:
+def _is_archive(text: str) -> bool:
     from tracker.store.exporting import is_archive
 
     return is_archive(text.partition("\n")[0])
@@ -264,3 +270,113 @@ def _tell_elsewhere(found: ImportedBets) -> None:
     if found.elsewhere:
         names = ", ".join(f"{n} {name}" for name, n in sorted(found.elsewhere.items()))
         note(f"Left out, for they are not about a league that is followed here: {names}")
+
+
+def export(
+    context: typer.Context,
+    table: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE",
+            help="bets, legs, snapshots, alerts, settlements, games, polls, reviews, audit, "
+            "player_games or deliveries; or archive, which is all of it.",
+        ),
+    ] = "bets",
+    form: Annotated[
+        Literal["csv", "json", "parquet"], typer.Option("--format", "-f", help="How to write it.")
+    ] = "csv",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Where to; else standard output."),
+    ] = None,
+    whole_hash: Annotated[
+        bool, typer.Option("--hash", help="Print one SHA-256 over all tables instead.")
+    ] = False,
+) -> None:
+    """Write a table of the database, row by row in a fixed order, or an archive of everything.
+
+    `tracker import` restores an archive exactly. Parquet needs pyarrow and a file to write to. The
+    hash is the same for two runs that decided the same: it leaves out row numbers, and
+    deliveries, which depend on how fast a channel answered.
+    """
+    from tracker.store.exporting import TABLES
+
+    if table not in (*TABLES, ARCHIVE):
+        raise Misused(f"there is no table {table!r}: choose one of {', '.join((*TABLES, ARCHIVE))}")
+    scope = scope_of(context)
+    out = None if str(out) == "-" else out
+    if whole_hash:
+        say(asyncio.run(_hash(scope)))
+        return
+    if table == ARCHIVE:
+        _export_archive(scope, out)
+        return
+    rows = asyncio.run(_rows(scope, table))
+    if form == "parquet":
+        _parquet(rows, out)
+    elif out is None:
+        sys.stdout.write(_csv(rows) if form == "csv" else _json(rows))
+        return
+    else:
+        out.write_text(_csv(rows) if form == "csv" else _json(rows), encoding="utf-8", newline="")
+    note(f"Wrote {len(rows)} {table} to {out}.")
+
+
+def _export_archive(scope: Scope, out: Path | None) -> None:
+    """Everything, as lines of text that `tracker import` reads."""
+    if out is None:
+        asyncio.run(_write_archive(scope, sys.stdout))
+        return
+    # Written beside it first: a file with the name is whole.
+    partial = out.with_name(f"{out.name}.partial")
+    with partial.open("w", encoding="utf-8", newline="") as to:
+        partial.chmod(0o600)
+        count = asyncio.run(_write_archive(scope, to))
+    partial.replace(out)
+    note(f"Wrote {plural(count, 'row')} to {out}; `tracker import {out.name}` restores them.")
+
+
+async def _write_archive(scope: Scope, to: TextIO) -> int:
+    async with session(scope) as at:
+        with progress("reading the database"):
+            return await at.store.write_archive(to)
+
+
+def _parquet(rows: list[dict[str, Any]], out: Path | None) -> None:
+    """Columns of one type each; lists and what else has no such type stay text."""
+    if out is None:
+        raise Misused("Parquet is no text: name a file with --out FILE")
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise Impossible(
+            'Parquet needs pyarrow, which is not installed: pip install "ingame-tracker[modelling]"'
+        ) from None
+    pq.write_table(pa.Table.from_pylist(rows), out)
+
+
+async def _hash(scope: Scope) -> str:
+    async with session(scope) as at:
+        with progress("reading the database"):
+            return await at.store.export_hash()
+
+
+async def _rows(scope: Scope, table: str) -> list[dict[str, Any]]:
+    async with session(scope) as at:
+        with progress("reading the database"):
+            return await at.store.export(table)
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return text.getvalue()
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    return f"[\n{lines}\n]\n" if rows else "[]\n"

@@ -1,0 +1,292 @@
+"""`tracker odds`, `edges` and `clv`: what is quoted and what it cost, what pays, what closed."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tracker.cli.declare import AsJson, declare
+from tracker.cli.screen import note, paint, progress, say, say_json, shown_as, table, wait_text
+from tracker.cli.session import Scope, Session, scope_of, session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tracker.app.market.edges import Edge, EdgesNow
+    from tracker.app.market.quotes import ClvReport, GameOdds, Mean
+
+
+CREDITS = "credits"
+
+_NIGHT = timedelta(hours=18)
+_STEPS = 6
+_MOST_EDGES = 30
+"""Edges that are listed; there may be hundreds."""
+
+_MOST_BETS = 40
+"""Bets that are listed beside the means, the latest."""
+
+
+def attach(app: typer.Typer, name: str, panel: str) -> None:
+    """Make one of the verbs known."""
+    verbs: dict[str, Callable[..., None]] = {
+        "odds": odds,
+        "edges": edges,
+        "recommend": edges,
+        "clv": clv,
+    }
+    declare(app, name, verbs[name], panel)
+
+
+def odds(
+    context: typer.Context,
+    what: Annotated[
+        list[str],
+        typer.Argument(metavar="GAME|credits", help="A game such as LAL@DEN, or `credits`."),
+    ],
+    every: Annotated[bool, typer.Option("--all", "-a", help="Alternate lines too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is quoted of a game: the best price a side over your books, and what closed.
+
+    Sharp books and exchanges (after their fee) stand apart, each price with its age. `tracker odds
+    credits` shows what The Odds API has cost this month, what tonight needs, and what was refused.
+    """
+    text = " ".join(what)
+    if text == CREDITS:
+        asyncio.run(_credits(scope_of(context), as_json))
+    else:
+        asyncio.run(_game_odds(scope_of(context), text, every, as_json))
+
+
+async def _game_odds(scope: Scope, text: str, every: bool, as_json: bool) -> None:
+    from tracker.app.market.quotes import game_odds, named_game
+
+    settings = scope.settings().odds
+    async with session(scope) as at:
+        game, state = await named_game(at.store, text, at.now)
+        found = await game_odds(at.store, game, state, settings, at.now)
+    if as_json:
+        from tracker.app.market.quotes import odds_json
+
+        say_json(odds_json(found))
+    else:
+        _tell_odds(found, at, every)
+
+
+def _tell_odds(x: GameOdds, at: Session, every: bool) -> None:
+    from tracker.wording.closes import closing_text, selection_text
+
+    zone = at.basics.zone
+    say(f"{paint(x.game.name, 'bold')} · {x.at.astimezone(zone):%H:%M:%S}")
+    if x.closing is not None:
+        say(f"Close    {closing_text(x.closing)}")
+    if not x.quotes:
+        say("Nothing is quoted: the daemon asks while a game is to come (`tracker doctor`).")
+        return
+    shown = [one for one in x.best if every or not one.quote.selection.alternate]
+    rows = [
+        (
+            selection_text(one.quote.selection, x.game.home, x.game.away),
+            f"{one.quote.odds:.3f}",
+            one.quote.book,
+            wait_text(one.age_s),
+        )
+        for one in shown
+    ]
+    table(("Best", "Odds", "Where", "Age"), rows, right=(1, 3))
+    anchors = [
+        one for one in x.quotes
+        if one.anchor and one.quote.open and (every or not one.quote.selection.alternate)
+    ]  # fmt: skip
+    if anchors:
+        say()
+        table(
+            ("Anchors", "Odds", "Where", "Age"),
+            [
+                (
+                    selection_text(one.quote.selection, x.game.home, x.game.away),
+                    f"{one.quote.odds:.3f}",
+                    one.quote.book,
+                    wait_text(one.age_s),
+                )
+                for one in anchors
+            ],
+            right=(1, 3),
+        )
+    for name, steps in x.paths.items():
+        path = " → ".join(
+            f"{s.points:g}" if s.points is not None else f"{s.chance:.0%}" for s in steps[-_STEPS:]
+        )
+        say(f"{name:<9}{path}".replace("-", "−"))
+
+
+async def _credits(scope: Scope, as_json: bool) -> None:
+    from tracker.app.market.credits import credit_report, credits_json
+
+    settings = scope.settings()
+    from tracker.settings import load_secrets
+
+    keyed = load_secrets(settings).odds_key is not None
+    async with session(scope) as at:
+        found = await credit_report(at.store, settings.odds, at.now, keyed=keyed)
+    if as_json:
+        say_json(credits_json(found))
+        return
+    say(f"The Odds API: {_known(found.used)} used, {_known(found.remaining)} left this month")
+    say(f"Tonight: {found.planned_tonight} credits for {found.games} games with bets")
+    for what, why in found.refused:
+        say(f"Refused  {what}: {why}")
+    if not keyed:
+        note("Without a key closes are those of exchanges and ESPN: docs/market.md")
+
+
+def _known(value: int | None) -> str:
+    return "an unknown number" if value is None else str(value)
+
+
+def edges(context: typer.Context, as_json: AsJson = False) -> None:
+    """List prices that can be had now and pay more than the model says they should.
+
+    Facts, no advice: rows pass the limits of the configuration and are no older than two minutes.
+    Where model and market are far apart, a row is listed apart, since that is usually our mistake.
+    Every row is kept, and the list says how such rows did so far.
+    """
+    asyncio.run(_edges_now(scope_of(context), as_json))
+
+
+async def _edges_now(scope: Scope, as_json: bool) -> None:
+    from tracker.app.market.edges import edges_json, edges_now
+    from tracker.cli.models.in_use import given_lines, models_of
+
+    settings = scope.settings()
+    async with session(scope, write=True) as at:
+        with progress("forecasting"):
+            found = await edges_now(
+                at.store, given_lines(scope), models_of(at), settings.odds, at.now
+            )
+        await at.store.quotes.keep_edges(found.unseen)
+    if as_json:
+        say_json(edges_json(found))
+        return
+    _tell_edges(found)
+
+
+def _tell_edges(x: EdgesNow) -> None:
+    did = x.so_far
+    if x.listed:
+        _table(x.listed)
+    else:
+        say("No price that can be had passes your limits at this moment.")
+    if x.disagreements:
+        say()
+        say("Disagreements: the market says something else, and is usually right.")
+        _table(x.disagreements)
+    for why, n in sorted(x.left_out.items()):
+        note(f"{n} left out: {why}")
+    if did.n and did.said is not None and did.came is not None and did.profit is not None:
+        say(
+            f"So far {did.n} such rows: said {did.said:.1%}, came {did.came:.1%}, "
+            f"{did.profit:+.1%} a unit"
+        )
+    else:
+        say("So far no such row has ended: nothing can be said of how they do.")
+
+
+def _table(rows: Sequence[Edge]) -> None:
+    from tracker.wording.closes import selection_text, share_text
+
+    table(
+        ("Bet", "p(hit)", "Fair", "Odds", "Where", "Edge", "Age"),
+        [
+            (
+                f"{x.game.name} {selection_text(x.selection, x.game.home, x.game.away)}",
+                f"{x.chance.win:.1%}",
+                "" if x.chance.fair_odds is None else f"{x.chance.fair_odds:.2f}",
+                f"{x.odds:.2f}",
+                x.book,
+                share_text(x.edge),
+                wait_text(x.age_s),
+            )
+            for x in rows[:_MOST_EDGES]
+        ],
+        right=(1, 2, 3, 5, 6),
+    )
+
+
+def clv(
+    context: typer.Context,
+    by: Annotated[
+        Literal["market", "book", "tag", "month", "player"] | None,
+        typer.Option("--by", help="Put bets together by this."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what your bets were worth by the closing line: the expected profit of a unit.
+
+    The coverage stands first: how many of the bets have such a value, and why others have none.
+    Parlays, and players whom nobody quoted, stand apart and are in no mean.
+    """
+    asyncio.run(_clv(scope_of(context), by, as_json))
+
+
+async def _clv(scope: Scope, by: str | None, as_json: bool) -> None:
+    from tracker.app.market.quotes import clv_json, clv_report
+    from tracker.store import StoreMissing
+
+    try:
+        async with session(scope) as at:
+            bets = await at.store.bets_view(at.basics.rules)
+            values = await at.store.quotes.values()
+            closings = await at.store.quotes.closings()
+    except StoreMissing:
+        bets, values, closings = [], {}, {}
+    report = clv_report(bets, values, by)
+    if as_json:
+        say_json(clv_json(report, closings))
+    else:
+        _tell_clv(report, by)
+
+
+def _tell_clv(x: ClvReport, by: str | None) -> None:
+    from tracker.wording.closes import closed_line
+
+    if x.n == 0:
+        say("No bet has met its close yet: closes are taken at the tip-off, while the daemon runs.")
+        return
+    missing = ", ".join(f"{n} {why}" for why, n in x.missing.items())
+    rest = f"; {missing}" if missing else ""
+    model = f"; {x.model.n} by our own model" if x.model.n else ""
+    say(f"Coverage {x.covered} of {x.n} bets{rest}{model}")
+    say(f"Singles  {mean_text(x.all)}")
+    if x.parlays.n:
+        say(f"Parlays  {mean_text(x.parlays)}")
+    if by is not None and x.groups:
+        table(
+            (by.capitalize(), "Bets", "CLV"),
+            [(one.key, str(one.n), mean_text(one)) for one in x.groups],
+            right=(1,),
+        )
+        return
+    rows = [
+        (
+            f"#{bet.id}",
+            shown_as(bet),
+            value.grade.value,
+            value.reason if bet.market is None else closed_line(bet.market, bet.odds, value),
+        )
+        for bet, value in x.rows[-_MOST_BETS:]
+    ]
+    table(("ID", "Bet", "Grade", "By the close"), rows)
+    note("A positive mean says that you beat the close; it takes dozens of bets to tell.")
+
+
+def mean_text(x: Mean) -> str:
+    """A mean with its error, and that it is too early where it is."""
+    from tracker.app.market.quotes import NOT_YET
+    from tracker.wording import closes
+
+    return closes.mean_text(x.mean, x.se, x.n, enough=NOT_YET)

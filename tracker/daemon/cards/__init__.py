@@ -1,1 +1,0 @@
-"""Live cards: what each is to show, and the loop that keeps it so."""
