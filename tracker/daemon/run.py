@@ -59,10 +59,10 @@ from tracker.domain.league import slate_date
 from tracker.domain.money import plural
 from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import GameTracking
-from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.feeds.identity import KEPT
 from tracker.feeds.odds.asking import OddsSources, open_odds
-from tracker.feeds.polling.poller import STEP_S, Poller
+from tracker.feeds.polling.poller import STEP_S, GamePoller
 from tracker.feeds.slates import Slates
 from tracker.forecast import load_parameters
 from tracker.forecast.priors.fusion import LiveLines
@@ -117,7 +117,7 @@ class Daemon:
         self._parts = parts
         self._clock = parts.clock
         self._bells = {channel.name: asyncio.Event() for channel in parts.channels}
-        self._following: dict[str, Poller] = {}
+        self._following: dict[str, GamePoller] = {}
         self._changed = asyncio.Event()
         self._progress = Watchdog(SystemClock())
         self._alert_policy = AlertPolicy(parts.settings.policy)
@@ -340,7 +340,7 @@ class Daemon:
         for game_id in self._followed.moved() & self._following.keys():
             self._following[game_id].nudge()
 
-    def _poller(self, tracking: GameTracking) -> Poller:
+    def _poller(self, tracking: GameTracking) -> GamePoller:
         speed = self._clock.speed if isinstance(self._clock, ScaledClock) else 1.0
 
         def beat() -> None:
@@ -349,9 +349,11 @@ class Daemon:
         if tracking.state is not None:
             self._parts.feeds.recall(tracking.game, tracking.state)
         feeds, roomy = self._parts.feeds, partial(self._parts.feeds.roomy, tracking.game)
-        return Poller(tracking.game, feeds, self._clock, self._parts.rng, beat, roomy)
+        return GamePoller(tracking.game, feeds, self._clock, self._parts.rng, beat, roomy)
 
-    async def _track(self, tracking: GameTracking, poller: Poller, decisions: Decisions) -> None:
+    async def _track(
+        self, tracking: GameTracking, poller: GamePoller, decisions: Decisions
+    ) -> None:
         self._tell(GameFollowed(tracking.game.name, len(tracking.tracked)))
         delay = self._parts.settings.alerts.delay
         async with delayed(poller, delay, self._clock, tracking.standing) as behind:

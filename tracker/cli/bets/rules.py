@@ -125,8 +125,8 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Trial
     """The recordings of the NBA that come with the program, as its feed told them."""
     from tracker.clock import LeapingClock
     from tracker.domain.game import GameState
-    from tracker.feeds.polling.feed import Ask
-    from tracker.feeds.polling.poller import Poller
+    from tracker.feeds.polling.feed import LookUp
+    from tracker.feeds.polling.poller import GamePoller
     from tracker.modelling.backtest.rehearsal import STARTS_BEFORE, SiteWatch
     from tracker.modelling.backtest.rule_trial import follow
     from tracker.replay.files import shipped
@@ -146,11 +146,11 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Trial
             recording.id, recording.league, recording.home.tricode, recording.away.tricode,
             playback.scheduled,
         )  # fmt: skip
-        found = await watch.read(named, Ask.EITHER, 0.0)
+        found = await watch.read(named, LookUp.EITHER, 0.0)
         if isinstance(found.reading, GameState):
             count += 1
             game = found.reading.game
-            poller = Poller(game, watch, clock, random.Random(game.id))  # noqa: S311 - no secret
+            poller = GamePoller(game, watch, clock, random.Random(game.id))  # noqa: S311 - no secret
             bets = bets_on(game, None, rules)
             courses += await follow(game, bets, poller, clock, lambda _: None, load)
     return count, courses

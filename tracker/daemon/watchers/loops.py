@@ -15,7 +15,7 @@ from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.events import LoopsMoving, LoopsStuck, StoreLost, StoreRecovered, Tell
 from tracker.domain.poll import Usage
 from tracker.domain.tracking import GameTracking
-from tracker.feeds.http.health import WELL
+from tracker.feeds.health import WELL
 from tracker.feeds.slates import SlateReading
 from tracker.host import SystemdNotifier
 from tracker.store import Store, StoreUnavailable

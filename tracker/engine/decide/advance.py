@@ -8,7 +8,7 @@ the tracking and return a `Change` that holds the next one and every row that is
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -33,10 +33,9 @@ from tracker.domain.prior import Basis
 from tracker.domain.tracking import (
     Change,
     GameTracking,
+    Gathering,
     Held,
-    LegStanding,
     Ordering,
-    RuleState,
     Tracked,
 )
 from tracker.engine.decide.facts import announce, review_alert
@@ -47,6 +46,7 @@ from tracker.engine.decide.normalising import (
     filled,
     first_seen,
     moved,
+    players_of,
     with_players,
 )
 from tracker.engine.decide.parlays import chance_of, look_at, part_of
@@ -285,17 +285,6 @@ class PricedBet(NamedTuple):
     raw: Chance | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BetUpdate:
-    """What became of one bet. `rules` and `legs` are those that changed."""
-
-    tracked: Tracked
-    snapshot: Snapshot | None = None
-    rules: tuple[RuleState, ...] = ()
-    legs: tuple[LegStanding, ...] = ()
-    alerts: tuple[Alert, ...] = ()
-
-
 def see(
     change: Change,
     fresh: Callable[[Tracked], bool],
@@ -310,37 +299,22 @@ def see(
     tracking = change.tracking
     state = tracking.state
     assert state is not None  # noqa: S101 - a state has just been believed
-    update = replace(update, state=state)
     concerned = [x for x in tracking.tracked if fresh(x)]
     if not concerned:
         return change
+    update = replace(update, state=state)
+    renewed = replace(update, renewed=True)
+    entered = frozenset() if update.renewed else first_seen(update.before, state)
     take = None if outlook is None else _snapshots(state, outlook, update.now)
-    updates = {
-        x.bet.number: _updated(x, priced, _for_bet(x, update), take)
-        for x, priced in zip(concerned, chances(concerned, outlook, state), strict=True)
-        if update.news or priced[0] != x or priced[1] not in (x.chance, x.no_chance)
-    }
-    seen = updates.values()
-    return replace(
-        change,
-        tracking=replace(
-            tracking,
-            tracked=tuple(
-                updates[x.bet.number].tracked if x.bet.number in updates else x
-                for x in tracking.tracked
-            ),
-        ),
-        snapshots=(*change.snapshots, *(x.snapshot for x in seen if x.snapshot is not None)),
-        rules=(*change.rules, *(rule for x in seen for rule in x.rules)),
-        legs=(*change.legs, *(leg for x in seen for leg in x.legs)),
-        alerts=(*change.alerts, *(alert for x in seen for alert in x.alerts)),
-    )
 
+    def about(one: Tracked) -> bool:
+        return any((x.side, x.key) in entered for x in players_of(one, state.game.id))
 
-def _for_bet(tracked: Tracked, update: GameUpdate) -> GameUpdate:
-    """The update as it concerns one bet."""
-    fresh = not update.renewed and first_seen(tracked, update.before, update.state)
-    return replace(update, renewed=True) if fresh else update
+    found = Gathering(change)
+    for one, priced in zip(concerned, chances(concerned, outlook, state), strict=True):
+        if update.news or priced[0] != one or priced[1] not in (one.chance, one.no_chance):
+            _see_one(found, one, priced, renewed if entered and about(one) else update, take)
+    return found.change
 
 
 def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -> list[PricedBet]:
@@ -367,17 +341,17 @@ def _single(one: Tracked, market: Market, told: Chance | None, outlook: Outlook)
     return PricedBet(one, chance, None if chance is told else told)
 
 
-def _updated(
-    old: Tracked,
-    priced: PricedBet,
-    update: GameUpdate,
-    take: TakeSnapshot | None,
-) -> BetUpdate:
+def _see_one(
+    found: Gathering, old: Tracked, priced: PricedBet, update: GameUpdate, take: TakeSnapshot | None
+) -> None:
+    """Add what becomes of one bet."""
     seen, told, raw = priced
-    legs = () if seen is old else tuple(x for x in seen.legs if x not in old.legs)
+    if seen is not old:
+        found.legs += [x for x in seen.legs if x not in old.legs]
     if seen.groups and seen.settlement is not None:
-        return BetUpdate(seen, legs=legs)
-    snapshot = chance = None
+        found.put(seen)
+        return
+    chance = None
     if isinstance(told, NoChance):
         seen = seen.without_chance(told)
         known = old.no_chance is told
@@ -385,11 +359,11 @@ def _updated(
         chance, known = told, told is None
         seen = seen if told is None else seen.seen_at(told)
     if take is not None and not known:
-        snapshot = take(seen, raw)
-    rules, alerts = apply_rules(old, seen, chance, update)
-    memory = {x.rule: x for x in old.rules}
-    changed = tuple(x for x in rules if x is not memory[x.rule] and x != memory[x.rule])
-    return BetUpdate(seen.with_rules(rules) if changed else seen, snapshot, changed, legs, alerts)
+        found.snapshots.append(take(seen, raw))
+    seen, rules, alerts = apply_rules(old, seen, chance, update)
+    found.put(seen)
+    found.rules += rules
+    found.alerts += alerts
 
 
 def _snapshots(state: GameState, outlook: Outlook, now: datetime) -> TakeSnapshot:

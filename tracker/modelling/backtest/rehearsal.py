@@ -18,10 +18,10 @@ from tracker.domain.game import Game, GameState, Side
 from tracker.domain.player import Player
 from tracker.domain.policy import Rule
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds.errors import FeedMalformed
-from tracker.feeds.nba import nba
-from tracker.feeds.polling.feed import Ask, FeedAnswer
-from tracker.feeds.polling.poller import Poller
+from tracker.feeds import nba
+from tracker.feeds.polling.feed import FeedAnswer, LookUp
+from tracker.feeds.polling.poller import GamePoller
+from tracker.feeds.source import FeedMalformed
 from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Playback
 from tracker.store import Store
@@ -38,9 +38,9 @@ class SiteWatch:
         self._site = site
         self._clock = clock
 
-    async def read(self, game: Game, ask: Ask, max_age: float) -> FeedAnswer:
+    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:
         """What the board, or the box, says at this moment of the clock."""
-        path = nba.box_path(game.id) if ask is Ask.BOX else nba.board_path()
+        path = nba.box_path(game.id) if ask is LookUp.BOX else nba.board_path()
         now = self._clock.now()
         page = self._site.page(path, now)
         body = b"" if page is None else page.body
@@ -48,13 +48,13 @@ class SiteWatch:
         if page is None:
             return self._told(path, b"", absent)
         try:
-            if ask is Ask.BOX:
-                return self._told(path, body, nba.parse_box(body))
-            entry = nba.parse_board(body).find(game.id)
+            if ask is LookUp.BOX:
+                return self._told(path, body, nba.SOURCE.parse_box(body))
+            entry = nba.SOURCE.parse_board(body).find(game.id)
         except FeedMalformed as why:
             return self._told(path, body, why.unreadable)
-        if entry is None and ask is Ask.EITHER:
-            return await self.read(game, Ask.BOX, max_age)
+        if entry is None and ask is LookUp.EITHER:
+            return await self.read(game, LookUp.BOX, max_age)
         return self._told(path, body, absent if entry is None else entry[1])
 
     def _told(self, path: str, body: bytes, reading: GameState | Unreadable) -> FeedAnswer:
@@ -93,7 +93,7 @@ async def _play(
 ) -> None:
     clock = LeapingClock(playback.scheduled - STARTS_BEFORE)
     watch = SiteWatch(NbaSite([playback]), clock)
-    found = await watch.read(_game_of(playback), Ask.EITHER, 0.0)
+    found = await watch.read(_game_of(playback), LookUp.EITHER, 0.0)
     if isinstance(found.reading, Unreadable):
         return
     game = found.reading.game
@@ -115,7 +115,7 @@ async def _play(
         ring=lambda: None,
         tell=tell,
     )
-    poller = Poller(game, watch, clock, random.Random(game.id))  # noqa: S311 - jitter is no secret
+    poller = GamePoller(game, watch, clock, random.Random(game.id))  # noqa: S311 - jitter is no secret
     async with deciding(context) as decisions:
         await track(tracking, poller, decisions)
 

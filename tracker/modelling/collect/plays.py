@@ -17,7 +17,7 @@ from tracker.domain.catalog.teams import code_in
 from tracker.domain.game import GameState, PlayerLine, Side
 from tracker.domain.league import season_name
 from tracker.feeds import strict
-from tracker.feeds.errors import FeedMalformed
+from tracker.feeds.source import FeedMalformed
 from tracker.feeds.strict import MOST_PERIODS, Strict, Text, read_json
 
 

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from tracker.domain.events import FeedBlocked, FeedLost, FeedRecovered, SystemEvent, Tell
 from tracker.domain.poll import Trouble, Usage
-from tracker.feeds.errors import FeedError
+from tracker.feeds.source import FeedError
 
 SOURCE_LOST_AFTER = 2
 """Failures in a row after which a source counts as lost, whatever its games: one alone is an
@@ -46,7 +46,7 @@ def advice(trouble: Trouble) -> str:
             assert_never(trouble)
 
 
-class Health:
+class SourceHealth:
     """The health of one source, judged by its board.
 
     It tells `FeedLost` after `SOURCE_LOST_AFTER` failures in a row, `FeedBlocked` at once when it

@@ -20,7 +20,9 @@ from yarl import URL
 
 from tracker.clock import Clock
 from tracker.domain.poll import Usage
-from tracker.feeds.errors import (
+from tracker.feeds.health import Account
+from tracker.feeds.source import (
+    BODY_CAP,
     FeedError,
     FeedMalformed,
     FeedNotPublished,
@@ -28,8 +30,6 @@ from tracker.feeds.errors import (
     FeedRefused,
     FeedUnavailable,
 )
-from tracker.feeds.http.health import Account
-from tracker.feeds.source import BODY_CAP
 from tracker.network import (
     ServerTime,
     UnusableProxy,

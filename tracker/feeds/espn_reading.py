@@ -10,6 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
 
 from tracker.domain.catalog.teams import code_in
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
@@ -17,17 +20,169 @@ from tracker.domain.league import LEAGUE_ZONE, LEAGUES, League
 from tracker.domain.player import rules_out
 from tracker.domain.poll import Unreadable
 from tracker.feeds import strict
-from tracker.feeds.errors import FeedMalformed, FeedUnbelieved, believable_end
-from tracker.feeds.espn import documents as told
-from tracker.feeds.source import Board
+from tracker.feeds.source import FeedMalformed, FeedUnbelieved, Scoreboard, believable_end
 from tracker.feeds.strict import (
     MOST_PERIODS,
     MOST_POINTS,
+    Strict,
+    Text,
     at_zero,
     plausible,
     read_json,
     read_object,
 )
+
+_EventId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")]
+_Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9&'.\- ]{0,9}$")]
+_Period = Annotated[int, Field(ge=0, le=MOST_PERIODS)]
+
+
+class _TeamDocument(Strict):
+    """Which team it is; `id` is unique within its league alone."""
+
+    id: Text | None = None
+    code: _Code = Field(alias="abbreviation")
+    name: Text | None = Field(None, alias="displayName")
+
+
+class _LineDocument(Strict):
+    """One team's points in a period, as a number or as text."""
+
+    value: Any = None
+    display: Any = Field(None, alias="displayValue")
+
+
+class _CompetitorDocument(Strict):
+    """A team's side of a game. The score comes as text."""
+
+    side: Literal["home", "away"] = Field(alias="homeAway")
+    team: _TeamDocument
+    score: Any = None
+    lines: list[_LineDocument] | None = Field(None, alias="linescores")
+
+
+class _StatusTypeDocument(Strict):
+    """What kind of moment it is. `state` is pre, in or post, which alone does not tell a final."""
+
+    name: Text
+    state: Text
+    completed: bool = False
+    detail: Text | None = None
+    alternative: Text | None = Field(None, alias="altDetail")
+
+
+class _StatusDocument(Strict):
+    """Where a game stands. Summaries of finished games have neither period nor clock."""
+
+    type: _StatusTypeDocument
+    period: _Period | None = None
+    clock: float | None = None
+    display: Text | None = Field(None, alias="displayClock")
+
+
+class _RegulationDocument(Strict):
+    """How many periods a game has without overtime."""
+
+    periods: int | None = None
+
+
+class _FormatDocument(Strict):
+    """The rules of time."""
+
+    regulation: _RegulationDocument | None = None
+
+
+class _CompetitionDocument(Strict):
+    """The game of an event."""
+
+    date: Text | None = None
+    time_known: bool | None = Field(None, alias="timeValid")
+    competitors: Annotated[list[_CompetitorDocument], Field(min_length=2, max_length=2)]
+    status: _StatusDocument | None = None
+    format: _FormatDocument | None = None
+
+
+class _EventDocument(Strict):
+    """An entry of a scoreboard."""
+
+    id: _EventId
+    date: Text | None = None
+    status: _StatusDocument | None = None
+    competitions: Annotated[list[_CompetitionDocument], Field(min_length=1)]
+
+
+class _DayDocument(Strict):
+    """The day that a scoreboard shows."""
+
+    date: Text | None = None
+
+
+class _ScoreboardBody(Strict):
+    """A whole scoreboard whose every event can be read."""
+
+    day: _DayDocument | None = None
+    events: list[_EventDocument]
+
+
+class _LooseScoreboardBody(Strict):
+    """A whole scoreboard; each event is read by itself."""
+
+    day: _DayDocument | None = None
+    events: list[Any]
+
+
+class _AthleteDocument(Strict):
+    """Who a player is."""
+
+    id: Text
+    name: Text | None = Field(None, alias="displayName")
+
+
+class _PlayerDocument(Strict):
+    """A player's figures, in the order of the columns; none for those who did not play."""
+
+    athlete: _AthleteDocument
+    starter: bool = False
+    active: bool = False
+    missed: bool = Field(False, alias="didNotPlay")
+    reason: Text | None = None
+    stats: list[Text] = Field(default_factory=list)
+
+
+class _ColumnsDocument(Strict):
+    """A team's players. The columns are named by `keys`, or by `labels` where there are none."""
+
+    keys: list[Text] | None = None
+    labels: list[Text] | None = None
+    athletes: list[_PlayerDocument] = Field(default_factory=list)
+
+
+class _PlayerTeamDocument(Strict):
+    """Whose players they are."""
+
+    team: _TeamDocument
+    statistics: list[_ColumnsDocument] = Field(default_factory=list)
+
+
+class _BoxscoreDocument(Strict):
+    """The players of both teams."""
+
+    players: list[_PlayerTeamDocument] = Field(default_factory=list)
+
+
+class _HeaderDocument(Strict):
+    """Which game a summary is about, and where it stands."""
+
+    id: _EventId
+    competitions: Annotated[list[_CompetitionDocument], Field(min_length=1)]
+
+
+class _SummaryBody(Strict):
+    """A whole summary. Before tip-off it has no box score."""
+
+    header: _HeaderDocument
+    boxscore: _BoxscoreDocument | None = None
+
 
 _COLUMNS = {
     "pts": ("points", "PTS"),
@@ -46,8 +201,8 @@ _FIGURE = re.compile(r"([0-9]{1,3})(?:-[0-9]{1,3})?", re.ASCII)
 _MOST_MINUTES = 130
 
 
-def players(
-    teams: list[told.PlayerTeamDocument], league: str, game: Game, *, in_play: bool
+def _players(
+    teams: list[_PlayerTeamDocument], league: str, game: Game, *, in_play: bool
 ) -> tuple[PlayerLine, ...]:
     """Every player of the two teams. Ids are ESPN's own, marked so that no other feed's is meant.
 
@@ -87,9 +242,7 @@ def players(
     return tuple(found)
 
 
-def _figure(
-    player: told.PlayerDocument, columns: dict[str, int], names: tuple[str, ...]
-) -> int | None:
+def _figure(player: _PlayerDocument, columns: dict[str, int], names: tuple[str, ...]) -> int | None:
     """A player's figure; of made and attempted the made ones. None without such a column."""
     at = next((columns[x] for x in names if x in columns), None)
     if at is None or at >= len(player.stats):
@@ -119,25 +272,25 @@ _END = ("STATUS_END_PERIOD", "STATUS_END_OF_PERIOD", "STATUS_END_OF_REGULATION")
 class _Entry:
     """A game's two sides and its status, wherever they stood in the document."""
 
-    home: told.CompetitorDocument
-    away: told.CompetitorDocument
-    status: told.StatusDocument
+    home: _CompetitorDocument
+    away: _CompetitorDocument
+    status: _StatusDocument
 
 
-def parse_board(body: bytes, league: str) -> Board:
+def parse_board(body: bytes, league: str) -> Scoreboard:
     """A scoreboard. A game that cannot be read spoils only itself; FeedMalformed if it is none."""
     try:
-        whole = read_json(told.ScoreboardBody, body)
+        whole = read_json(_ScoreboardBody, body)
     except FeedMalformed:
         # One by one, to find which of the events is at fault: slower, and seldom needed.
-        loose = read_json(told.LooseScoreboardBody, body)
+        loose = read_json(_LooseScoreboardBody, body)
         return _board(loose.day, loose.events, league)
     return _board(whole.day, whole.events, league)
 
 
 def parse_summary(body: bytes, league: str) -> GameState:
     """A summary, with the players; FeedMalformed names the field that is wrong."""
-    summary = read_json(told.SummaryBody, body)
+    summary = read_json(_SummaryBody, body)
     competition = summary.header.competitions[0]
     try:
         entry = _entry(competition, None)
@@ -146,7 +299,7 @@ def parse_summary(body: bytes, league: str) -> GameState:
     except FeedMalformed as wrong:
         raise wrong.inside("header.competitions[0]") from None
     teams = summary.boxscore.players if summary.boxscore is not None else []
-    lines = players(teams, league, game, in_play=state.phase.in_play)
+    lines = _players(teams, league, game, in_play=state.phase.in_play)
     lines = plausible(lines, state.score) if state.period else lines
     return GameState(
         state.game,
@@ -159,16 +312,14 @@ def parse_summary(body: bytes, league: str) -> GameState:
     )
 
 
-def _board(day: told.DayDocument | None, events: Sequence[object], league: str) -> Board:
+def _board(day: _DayDocument | None, events: Sequence[object], league: str) -> Scoreboard:
     games: list[tuple[Game, GameState | Unreadable]] = []
     spoilt: list[str] = []
     for number, event in enumerate(events):
         place = f"events[{number}]"
         try:
             read = (
-                event
-                if isinstance(event, told.EventDocument)
-                else read_object(told.EventDocument, event)
+                event if isinstance(event, _EventDocument) else read_object(_EventDocument, event)
             )
             competition = read.competitions[0]
             game = _game(read.id, competition, read.date, league)
@@ -182,20 +333,20 @@ def _board(day: told.DayDocument | None, events: Sequence[object], league: str) 
             games.append((game, wrong.inside(place).unreadable))
     shown = day.date if day is not None else None
     if shown is not None:
-        return Board(strict.day(shown, "day.date"), tuple(games), tuple(spoilt))
-    return Board(games[0][0].slate if games else None, tuple(games), tuple(spoilt))
+        return Scoreboard(strict.day(shown, "day.date"), tuple(games), tuple(spoilt))
+    return Scoreboard(games[0][0].slate if games else None, tuple(games), tuple(spoilt))
 
 
 def _sides(
-    competition: told.CompetitionDocument,
-) -> tuple[told.CompetitorDocument, told.CompetitorDocument]:
+    competition: _CompetitionDocument,
+) -> tuple[_CompetitorDocument, _CompetitorDocument]:
     first, second = competition.competitors
     if {first.side, second.side} != {"home", "away"}:
         raise FeedMalformed("competitors", f"are both {first.side}")
     return (first, second) if first.side == "home" else (second, first)
 
 
-def _entry(competition: told.CompetitionDocument, status: told.StatusDocument | None) -> _Entry:
+def _entry(competition: _CompetitionDocument, status: _StatusDocument | None) -> _Entry:
     home, away = _sides(competition)
     found = competition.status or status
     if found is None:
@@ -203,7 +354,7 @@ def _entry(competition: told.CompetitionDocument, status: told.StatusDocument | 
     return _Entry(home, away, found)
 
 
-def _game(event: str, competition: told.CompetitionDocument, when: str | None, league: str) -> Game:
+def _game(event: str, competition: _CompetitionDocument, when: str | None, league: str) -> Game:
     home, away = (_code(x.team, league) for x in _sides(competition))
     if home == away:
         raise FeedMalformed("competitors", f"are both {home}")
@@ -218,11 +369,11 @@ def _game(event: str, competition: told.CompetitionDocument, when: str | None, l
     return Game(event, league, home, away, start, day)
 
 
-def _code(team: told.TeamDocument, league: str) -> str:
+def _code(team: _TeamDocument, league: str) -> str:
     return code_in(league, team.code, team.name or "").replace(" ", "-")
 
 
-def _state(game: Game, entry: _Entry, competition: told.CompetitionDocument) -> GameState:
+def _state(game: Game, entry: _Entry, competition: _CompetitionDocument) -> GameState:
     rules = LEAGUES[game.league]
     regulation = competition.format.regulation if competition.format is not None else None
     if regulation is not None and regulation.periods not in (None, rules.periods):
@@ -302,7 +453,7 @@ def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
     return GameState(game, phase, period, clock, score, periods=periods)
 
 
-def _clock(status: told.StatusDocument) -> float | None:
+def _clock(status: _StatusDocument) -> float | None:
     """Seconds left in the period, from the clock as shown, else from its number; None without."""
     shown = strict.seconds(status.display, "status.displayClock")
     if shown:
@@ -312,7 +463,7 @@ def _clock(status: told.StatusDocument) -> float | None:
     return status.clock or shown
 
 
-def _points(side: told.CompetitorDocument) -> int | None:
+def _points(side: _CompetitorDocument) -> int | None:
     """Points of a side, told as text or as a number; None when there are none told."""
     field = f"competitors.{side.side}.score"
     match side.score:
@@ -348,7 +499,7 @@ def _periods(entry: _Entry, period: int, score: Score) -> tuple[Score, ...] | No
     return tuple(Score(h, a) for h, a in zip(home, away, strict=True))
 
 
-def _line(side: told.CompetitorDocument) -> list[int] | None:
+def _line(side: _CompetitorDocument) -> list[int] | None:
     found: list[int] = []
     for line in side.lines or ():
         value = line.value if line.value is not None else line.display
