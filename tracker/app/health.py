@@ -41,10 +41,10 @@ async def at_work(store: Store, lock: Path, machine: Clock) -> AtWork:
     found = None if daemon is None else running_instance(lock)
     if daemon is None or found is None or found.pid not in (None, daemon.pid):
         return AtWork(None, machine)
-    return AtWork(replace(daemon, pid=found.pid), clock_of(daemon, machine))
+    return AtWork(replace(daemon, pid=found.pid), _clock_of(daemon, machine))
 
 
-def clock_of(daemon: DaemonView, machine: Clock) -> Clock:
+def _clock_of(daemon: DaemonView, machine: Clock) -> Clock:
     """The clock that a daemon runs on: the machine's own unless it was started on another."""
     if daemon.clock_start is None or daemon.clock_speed is None:
         return machine

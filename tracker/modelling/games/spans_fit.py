@@ -180,6 +180,7 @@ def _state(given: SpanData, at: int, covered: tuple[int, int], *, begun: bool) -
             (bonus_home + bonus_away) * left_in_period,
             ends * part,
             possessions * lasting(played, LASTING[0]) * share,
+            np.abs(margin) / 10 * part * float(end * 2 <= regulation),
         ],
         axis=1,
     )
