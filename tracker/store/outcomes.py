@@ -13,8 +13,8 @@ from tracker.domain.league import slate_date
 from tracker.domain.market import Market
 from tracker.domain.money import Odds
 from tracker.engine.record import Grouping, Said, Tally, roi_error
-from tracker.store.codec.bets import draft_of, market_of
-from tracker.store.codec.values import moment
+from tracker.store.bet_rows import draft_of, market_of
+from tracker.store.database.columns import moment
 from tracker.store.database.connection import Database
 
 _SETTLED = """
