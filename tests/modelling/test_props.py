@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.cli import test_schema
 from tracker.cli.app import run
 from tracker.domain.player import PlayerGame
 from tracker.forecast import load_parameters
@@ -198,6 +199,7 @@ def test_an_evaluation_is_told_in_tables(
     """Every figure is judged beside every rival, calibrated chances beat none of the obvious."""
     result = evaluate_players(known, document, [JUDGED])
     result["parlays"] = judge_parlays(folder, known, document, load_parameters("nba"), [JUDGED])
+    assert test_schema.faults(test_schema.written("evaluate"), json.loads(json.dumps(result))) == []
     half = result["moments"]["half"]["stats"]
     assert set(half) == {"pts", "reb", "ast", "stl", "blk", "to", "3pm", "pra", "pr", "pa", "ra"}
     points = half["pts"]["all"]

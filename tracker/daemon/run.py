@@ -66,7 +66,13 @@ from tracker.feeds.polling.poller import STEP_S, GamePoller
 from tracker.feeds.slates import Slates
 from tracker.forecast import load_parameters
 from tracker.forecast.priors.fusion import LiveLines
-from tracker.host import SystemdNotifier, memory_settled, share_one_heap, single_instance
+from tracker.host import (
+    SystemdNotifier,
+    memory_settled,
+    say_moving,
+    share_one_heap,
+    single_instance,
+)
 from tracker.notify.channel import Channel
 from tracker.notify.channels.telegram.channel import TelegramChannel
 from tracker.notify.sender import SendingHabits, dispatch, no_card
@@ -237,8 +243,9 @@ class Daemon:
             for job in self._notices.jobs():
                 tasks.create_task(job)
             self._keep_in_touch(tasks)
+            moving = partial(say_moving, settings.store.lock)
             tasks.create_task(
-                keep_alive(notifier, progress, self._status, SystemClock(), self._tell)
+                keep_alive(notifier, progress, self._status, moving, SystemClock(), self._tell)
             )
             tasks.create_task(tidy(store, clock, keep))
             tasks.create_task(self._trials.watch())

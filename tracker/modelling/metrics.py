@@ -111,7 +111,9 @@ def slope_error(p: Array, hit: Array, game: Array) -> float:
     steep, shift = slope(p, hit)
     fitted = expit(shift + steep * x)
     design = np.stack([np.ones_like(x), x], axis=1)
-    bread = np.linalg.inv((design * (fitted * (1 - fitted))[:, None]).T @ design)
+    # As in `slope`: chances of few games may leave no doubt, and nothing to divide by.
+    weight = np.maximum(fitted * (1 - fitted), 1e-9)
+    bread = np.linalg.inv((design * weight[:, None]).T @ design + 1e-9 * np.eye(2))
     scores = design * (hit - fitted)[:, None]
     _, place = np.unique(game, return_inverse=True)
     by_game = np.zeros((place.max() + 1, 2))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -100,7 +102,9 @@ async def _test(scope: Scope, text: str | None, as_json: bool) -> None:
             )
         level = Level.DEFAULT if text is None else Level.URGENT
         message = Message(text or TEST_BODY, alert_ids=(), level=level, title="tracker")
-        with progress("sending"):
+        # Where JSON is asked for it has standard output to itself.
+        aside = redirect_stdout(sys.stderr) if as_json else nullcontext()
+        with progress("sending"), aside:
             sent = await asyncio.gather(*(x.send(message) for x in channels))
         answers += zip((x.name for x in channels), sent, strict=True)
     if as_json:
