@@ -24,10 +24,9 @@ from tracker.forecast.players.priors import player_prior
 from tracker.forecast.shipped import load_player_figures
 from tracker.modelling.games.dataset import BadDataset, read
 from tracker.modelling.players.dataset import COLUMNS, PlayerRows, read_players
-from tracker.modelling.players.evaluate import evaluate_players, season_averages
+from tracker.modelling.players.evaluate import evaluate_players, judge_parlays, season_averages
 from tracker.modelling.players.fit import fit_players, transferred, written
 from tracker.modelling.players.known import Known, expected_minutes, expected_rates, know
-from tracker.modelling.players.parlays import judge_parlays
 from tracker.modelling.players.report import card, tables
 from tracker.modelling.players.sample import opponents
 from tracker.modelling.retrain import candidate_players
