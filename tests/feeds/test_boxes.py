@@ -12,11 +12,11 @@ from tests.engine.build import GAME, after, final, live
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.poll import Standing, Trouble, Unreadable
 from tracker.feeds.polling.boxes import BoxWatch
-from tracker.feeds.polling.feed import Ask, FeedAnswer
+from tracker.feeds.polling.feed import FeedAnswer, LookUp
 
 SOON = GameState(GAME, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
 DOWN = Unreadable(Trouble.DOWN, "no answer")
-PLACES = {Ask.BOX: "box", Ask.EITHER: "board", Ask.BOARD: "board"}
+PLACES = {LookUp.BOX: "box", LookUp.EITHER: "board", LookUp.BOARD: "board"}
 
 
 def boxed(state: GameState, points: int) -> GameState:
@@ -32,12 +32,12 @@ class AlertPolicy:
     clock: FakeClock
     board: GameState | Unreadable = SOON
     box: GameState | Unreadable = SOON
-    asked: list[Ask] = field(default_factory=list)
+    asked: list[LookUp] = field(default_factory=list)
 
-    async def read(self, game: Game, ask: Ask, max_age: float) -> FeedAnswer:  # noqa: ARG002
+    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:  # noqa: ARG002
         """The document of the moment."""
         self.asked.append(ask)
-        reading = self.box if ask is Ask.BOX else self.board
+        reading = self.box if ask is LookUp.BOX else self.board
         body = repr(reading).encode()
         digest = hashlib.sha256(body).hexdigest()
         now, heard = self.clock.now(), self.clock.monotonic()
@@ -56,14 +56,14 @@ class Night:
     async def look(self, seconds: float = 10.0, standing: Standing | None = None) -> GameState:
         """What is told so many seconds later."""
         self.clock.set(after(self._at() + seconds))
-        answer = await self.watch.read(standing or Standing(GAME, players=True), Ask.EITHER, 5.0)
+        answer = await self.watch.read(standing or Standing(GAME, players=True), LookUp.EITHER, 5.0)
         assert isinstance(answer.reading, GameState)
         return answer.reading
 
     def _at(self) -> float:
         return (self.clock.now() - after(0)).total_seconds()
 
-    def asks(self) -> list[Ask]:
+    def asks(self) -> list[LookUp]:
         """What was asked since the last time."""
         found, self.alert_policy.asked = self.alert_policy.asked, []
         return found
@@ -93,7 +93,7 @@ async def test_every_second_look_at_a_running_game_is_at_its_box(night: Night) -
     night.alert_policy.board = live(1, 400, (10, 8))
     night.alert_policy.box = boxed(live(1, 400, (10, 8)), 4)
     assert [points_of(await night.look()) for _ in range(4)] == [4, 4, 4, 4]
-    assert night.asks() == [Ask.BOX, Ask.EITHER, Ask.BOX, Ask.EITHER]
+    assert night.asks() == [LookUp.BOX, LookUp.EITHER, LookUp.BOX, LookUp.EITHER]
 
 
 async def test_a_newer_board_keeps_its_score_under_the_players_of_an_older_box(
@@ -141,7 +141,7 @@ async def test_a_final_has_no_players_until_its_own_box_tells_them(night: Night)
     night.alert_policy.box = boxed(night.alert_policy.board, 27)
     reported = [await night.look(60)]
     assert [(x.phase, points_of(x)) for x in reported] == [(Phase.FINAL, 27)]
-    assert night.asks() == [Ask.BOX]
+    assert night.asks() == [LookUp.BOX]
     night.alert_policy.box = boxed(live(4, 5, (30, 20), (30, 20), (30, 20), (30, 20)), 24)
     assert points_of(await night.look(60)) == 27
 
@@ -152,7 +152,7 @@ async def test_without_room_in_the_budget_the_board_serves_alone(night: Night) -
     night.alert_policy.board = live(1, 400, (10, 8))
     await night.look()
     await night.look()
-    assert night.asks() == [Ask.EITHER, Ask.EITHER]
+    assert night.asks() == [LookUp.EITHER, LookUp.EITHER]
     night.alert_policy.board = final((30, 20), (30, 20), (30, 20), (30, 20))
     night.alert_policy.box = boxed(night.alert_policy.board, 27)
     await night.look()
@@ -164,7 +164,7 @@ async def test_a_box_that_cannot_be_read_costs_no_poll(night: Night) -> None:
     night.alert_policy.board, night.alert_policy.box = live(1, 400, (10, 8)), DOWN
     reported = [await night.look() for _ in range(4)]
     assert {x.score.home for x in reported} == {10}
-    assert night.asks() == [Ask.BOX, *[Ask.EITHER] * 3, Ask.BOX, Ask.EITHER]
+    assert night.asks() == [LookUp.BOX, *[LookUp.EITHER] * 3, LookUp.BOX, LookUp.EITHER]
 
 
 async def test_before_tip_off_a_box_is_asked_now_and_then() -> None:
@@ -175,8 +175,8 @@ async def test_before_tip_off_a_box_is_asked_now_and_then() -> None:
         if night.clock.now() >= GAME.start:
             break
     asked = night.asks()
-    assert asked.count(Ask.BOX) == 7
-    assert set(asked[:25]) == {Ask.EITHER}
+    assert asked.count(LookUp.BOX) == 7
+    assert set(asked[:25]) == {LookUp.EITHER}
 
 
 async def test_a_restart_goes_on_from_what_was_told(night: Night) -> None:
@@ -193,10 +193,10 @@ async def test_at_the_scheduled_tip_off_boxes_are_read_at_the_live_pace() -> Non
     night.alert_policy.box = boxed(SOON, 0)
     for _ in range(13):
         await night.look(10.0)
-    assert [x for x in night.asks() if x is Ask.BOX] == [Ask.BOX] * 5
+    assert [x for x in night.asks() if x is LookUp.BOX] == [LookUp.BOX] * 5
     for _ in range(180):
         await night.look(10.0)
-    assert night.asks()[-24:].count(Ask.BOX) == 4
+    assert night.asks()[-24:].count(LookUp.BOX) == 4
 
 
 async def test_a_box_from_before_the_tip_is_not_told_under_the_running_clock() -> None:

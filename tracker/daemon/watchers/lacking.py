@@ -17,10 +17,10 @@ from tracker.domain.game import Game, GameState, Side
 from tracker.domain.player import BY_BOX, Availability, Injury, Player, player_key
 from tracker.domain.prior import PregameLines
 from tracker.domain.tracking import GameTracking
-from tracker.feeds.errors import FeedError
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.odds.espn import summary_lines
-from tracker.feeds.polling.feed import Ask, Watch
+from tracker.feeds.polling.feed import LookUp, Watch
+from tracker.feeds.source import FeedError
 from tracker.store import Store
 
 STEP = 15.0
@@ -103,7 +103,7 @@ class Lacking:
         feed = self.feeds.of(game.league, "espn")
         if feed is None:
             return
-        answer = await feed.read(game, Ask.BOX, 0.0)
+        answer = await feed.read(game, LookUp.BOX, 0.0)
         found = summary_lines(answer.body, game) if answer.body else None
         if found is None:
             return
@@ -242,7 +242,7 @@ async def watch_rosters(
         ]
         for game in sorted(wanted, key=lambda x: (x.start, x.id))[:AT_ONCE]:
             due[game.id] = clock.monotonic() + BOX_AGAIN
-            answer = await watch.read(game, Ask.BOX, 0.0)
+            answer = await watch.read(game, LookUp.BOX, 0.0)
             if isinstance(answer.reading, GameState):
                 meet(answer.reading)
         await clock.sleep(BOX_STEP)

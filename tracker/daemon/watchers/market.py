@@ -39,9 +39,9 @@ from tracker.engine.market.quotes import (
     tip_off,
 )
 from tracker.engine.rules.stepping import step_market
-from tracker.feeds.errors import FeedError
 from tracker.feeds.odds.asking import Asked
 from tracker.feeds.odds.offers import match
+from tracker.feeds.source import FeedError
 from tracker.forecast.priors.fusion import LiveLines
 
 FAR_S, NEAR_S = 600.0, 120.0
