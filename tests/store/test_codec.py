@@ -45,7 +45,7 @@ from tracker.domain.pick import (
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Comparison, EventRule, Fact, LevelRule, SwingRule
 from tracker.domain.prior import Lines
-from tracker.store.codec.bets import (
+from tracker.store.bet_rows import (
     bet_of,
     draft_of,
     facts,
@@ -54,7 +54,7 @@ from tracker.store.codec.bets import (
     pack_meaning,
     written_of,
 )
-from tracker.store.codec.values import (
+from tracker.store.database.columns import (
     moment,
     pack_rules,
     pack_state,

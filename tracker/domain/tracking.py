@@ -127,8 +127,9 @@ class Group:
 class Tracked:
     """A bet that is being followed.
 
-    `chance` is that of the last snapshot; `peak` and `low` bound its win part so far. `no_chance`
-    says why it has none at present. `review` says why a person must decide the result. `told` is
+    `chance` is that of the last snapshot; `peak` and `low` bound its win part while it was open:
+    what is certain, and a result, is no chance and bounds nothing. `no_chance` says why it has none
+    at present. `review` says why a person must decide the result. `told` is
     the last revision that was announced.
 
     A parlay has a standing for each leg and a group for each game; one over several games is in the
@@ -160,10 +161,12 @@ class Tracked:
     def seen_at(self, chance: Chance) -> Tracked:
         """The bet with another chance of the whole, within what it was seen at so far."""
         win, peak, low = chance.win, self.peak, self.low
+        if not chance.decided:
+            peak = win if peak is None else max(win, peak)
+            low = win if low is None else min(win, low)
         # At every poll, of every bet: `replace` would take three times as long.
         return Tracked(
-            self.bet, self.rules, chance,
-            win if peak is None else max(win, peak), win if low is None else min(win, low),
+            self.bet, self.rules, chance, peak, low,
             self.settlement, self.official, self.review, self.legs, self.groups, self.told,
         )  # fmt: skip
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from tracker.app.models import JudgedTrial
-    from tracker.store.monitoring import Figure, Standing
     from tracker.store.trials import Trial
+    from tracker.store.upkeep import Figure, MonitorStanding
 
 
 KindOnTrial = Annotated[
@@ -251,7 +251,7 @@ async def _update(scope: Scope) -> None:
             await _judge_now(scope, at)
 
 
-def _tell_monitors(found: tuple[Standing, ...], zone: ZoneInfo) -> None:
+def _tell_monitors(found: tuple[MonitorStanding, ...], zone: ZoneInfo) -> None:
     if not found:
         say(_NOTHING)
         return

@@ -139,10 +139,14 @@ async def keep_alive(
     notifier: SystemdNotifier,
     progress: Watchdog,
     status: Callable[[], str],
+    moving: Callable[[], None],
     real: Clock,
     tell: Tell,
 ) -> None:
-    """Feed the watchdog while every loop moves; a stuck one lets systemd restart the program."""
+    """Feed the watchdog while every loop moves; a stuck one lets systemd restart the program.
+
+    `moving` says the same to those who watch in systemd's place.
+    """
     interval = notifier.watchdog_interval()
     stuck: tuple[str, ...] = ()
     while True:
@@ -152,6 +156,7 @@ async def keep_alive(
             tell(LoopsStuck(", ".join(late)) if late else LoopsMoving())
         if not late:
             notifier.watchdog()
+            moving()
         notifier.status(status())
         await real.sleep(min(10.0, interval / 3) if interval else 10.0)
 
