@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tracker.domain.game import Phase, Side
-from tracker.forecast.game import endgame, flow
+from tracker.forecast.game import endgame, longrun
 from tracker.forecast.game.endgame import play_on
 from tracker.forecast.game.flow import FADING, Moment, sharpened, usual_bonus
 from tracker.forecast.game.lattice import Lattice
@@ -76,7 +76,7 @@ def _lattices(
     if at.left <= parameters.endgame.clocks[-1]:
         level = _endgame(at, parameters, overtime=False)
         return play_on(level, parameters.overtime, prior.margin), level
-    level = flow.regulation(parameters, at)
+    level = longrun.regulation(parameters, at)
     return play_on(level, parameters.overtime, prior.margin, room=0), level
 
 

@@ -91,7 +91,7 @@ class Flow:
     """What a box is measured against; None where boxes tell nothing."""
     tie: float = 0.0
     """The correlation of a clear favourite's margin with the total beyond what the rest of the
-    model gives, until `flow.TIE_FADES`."""
+    model gives, until `longrun.TIE_FADES`."""
 
     @Lazy
     def clocks(self) -> list[float]:

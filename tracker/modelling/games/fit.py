@@ -19,7 +19,7 @@ from tracker.forecast import forecast
 from tracker.forecast.documents import About, sealed
 from tracker.forecast.game import figures as values
 from tracker.forecast.game import parameters as figures
-from tracker.forecast.game.flow import leaning
+from tracker.forecast.game.longrun import leaning
 from tracker.forecast.teams import LEVEL_GAMES, RatingFigures, write_ends
 from tracker.modelling.games import endgame_fit, flow_fit, observe
 from tracker.modelling.games.dataset import BadDataset, believed_ends, digest, read
